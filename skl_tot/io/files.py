@@ -40,13 +40,11 @@ def write_segments(table, path, *, format=None):
 
     Raises
     ------
-    ImportError, OSError
-        If the library of a format (extra ``files``) is missing, or the file cannot be
-        written.
-    TypeError, ValueError
-        If the table holds no segments, or what the format cannot hold: several
-        recordings, segments without times or below a millisecond, blank cells, names of
-        several lines, or an action called "-1".
+    ImportError, OSError, TypeError, ValueError
+        If the extra ``files`` is needed, or the file cannot be written; if the table
+        holds no segments, or what the format cannot hold: several recordings, segments
+        without times or below a millisecond, blank cells, names of several lines, or an
+        action called "-1".
 
     Examples
     --------
@@ -152,7 +150,6 @@ def read_whole(path):
 
 
 def _integers_if_all(actions):
-    """Return actions as integers if all are text of integers, else as text."""
     integers = actions.replace(BACKGROUND_NAME, str(BACKGROUND))
     if integers.str.fullmatch("0|-?[1-9][0-9]{0,17}").all():
         return integers.astype(np.int64)
@@ -164,8 +161,8 @@ def read_segments(
 ):
     r"""Read segments, for example corrected ones, as labels of frames.
 
-    Files of `write_segments` give the same labels again; formats in milliseconds do so
-    up to 1000 frames per second.
+    Files of `write_segments` give the same labels again, in formats of milliseconds up
+    to 1000 frames per second.
 
     Cells of a table are separated by commas, semicolons or tabs. Columns are found by
     name, in any case: ``action``, ``label``, ``behavior`` or ``annotation``;
@@ -300,7 +297,6 @@ def _find_files(path, format):
 
 
 def _files_of_folder(folder, format):
-    """Return the files of segments, sorted by name."""
     formats = known.readable_formats()
     if format in formats:
         formats = {format: formats[format]}
@@ -354,11 +350,9 @@ def _read_file(path, format):
     table = table.reset_index(drop=True)
     # a file name need not be valid text
     shown = one_line(path).encode(errors="backslashreplace").decode()
-    lines = table["line"] if "line" in table else [None] * len(table)
-    places = [f"line {own}" if is_int(own) else None for own in lines]
-    table["place"] = [
-        f"{shown}, {place or f'segment {i}'}" for i, place in enumerate(places)
-    ]
+    lines = enumerate(table.get("line", [None] * len(table)))
+    places = [f"line {own}" if is_int(own) else f"segment {i}" for i, own in lines]
+    table["place"] = [f"{shown}, {place}" for place in places]
     for key in {"action", "recording"} & set(table):
         # as objects, as pandas cannot hold all file names as text
         table[key] = pd.Series(list(map(_clean, table[key])), dtype=object)
@@ -374,7 +368,6 @@ def _read_file(path, format):
 
 
 def _clean(value):
-    """Return text without surrounding blanks, in one line."""
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -413,14 +406,12 @@ def _find_length(table, where, name, n_frames):
 
 
 def _show(table, k):
-    """Describe segment k as in its file."""
     in_frames = "start" in table and table["start"].notna().iloc[k]
     place = table["place"].iloc[k].rpartition(", ")[2]
     return f"{tables.describe(table, k, 'frames' if in_frames else 's')} ({place})"
 
 
 def _label_frames(table, where, length, gap):
-    """Return the label of each frame of a recording."""
     table = table.sort_values(["first", "stop"], kind="stable")
     has_frames = table["first"] < table["stop"].clip(upper=length)
     kept, left_out = table[has_frames], table[~has_frames]

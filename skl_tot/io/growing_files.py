@@ -111,7 +111,6 @@ class GrowingTable:
         return cells
 
     def _read_times(self, cells):
-        """Read the clock of some frames; it must grow at the rate."""
         self.first = cells[0] if self.first is None else self.first
         n_known = len(self.times)
         try:

@@ -13,7 +13,7 @@ import skl_tot
 from skl_tot import baselines, extend, preprocessing
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.recordings.disk import replaced
-from skl_tot.recordings.errors import one_line
+from skl_tot.recordings.errors import one_line, refuse
 
 FORMAT = 1
 # Public classes, and parts of models that are not public.
@@ -160,23 +160,17 @@ def _check_archive(archive, size):
     unpacked = sum(part.file_size for part in parts)
     limit = max(MAX_UNPACKED, MAX_RATIO * size)
     if unpacked > limit:
-        raise ValueError(
-            f"it unpacks to {unpacked} bytes, expected at most {limit} of a model; "
-            "del model.labels_ leaves labels out"
-        )
+        remedy = "; del model.labels_ leaves labels out"
+        refuse("size unpacked", unpacked, f"at most {limit} bytes{remedy}")
     n_bytes = archive.getinfo("schema.json").file_size
     if n_bytes > MAX_SCHEMA:
-        raise ValueError(
-            f"its schema.json unpacks to {n_bytes} bytes, expected at most "
-            f"{MAX_SCHEMA} of a model"
-        )
+        refuse("size of schema.json", n_bytes, f"at most {MAX_SCHEMA} bytes")
     used = {part.compress_type for part in parts}
     if not used <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # which have no bounds
         raise ValueError("it is compressed in a way that save_model does not use")
 
 
 def _load(data, trusted):
-    """Return the model in the bytes of an archive, after checks."""
     import skops.io as skops_io
 
     unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)

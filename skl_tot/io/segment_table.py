@@ -236,21 +236,15 @@ def check_segments(table, what="segments"):
         table = as_frame(table, what)
     if "recording" not in table:
         table = table.rename(columns={"video": "recording"})
-    names = set(table.columns)
+    names, shown = set(table.columns), short_repr(list(table.columns))
     if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
         raise ValueError(
-            f"{what} has the columns {short_repr(list(table.columns))}, expected "
-            "action, start and end (frames) or start_time and end_time (seconds), and "
-            "recording."
+            f"{what} has the columns {shown}, expected action, start and end (frames) "
+            "or start_time and end_time (seconds), and recording."
         )
     if len(names) < len(table.columns):
-        raise ValueError(
-            f"{what} has the columns {short_repr(list(table.columns))}, expected each "
-            "once."
-        )
-    places = [f"Segment {i}" for i in range(len(table))]
-    if "place" in table:
-        places = table["place"].tolist()
+        raise ValueError(f"{what} has the columns {shown}, expected each once.")
+    places = list(table.get("place", [f"Segment {i}" for i in range(len(table))]))
     checked = {}
     for name in table.columns.intersection([*COLUMNS, "place"], sort=False):
         if name == "place":
@@ -274,13 +268,10 @@ def as_frame(rows, what):
     import pandas as pd
 
     if not isinstance(rows, (list, tuple)):
-        raise TypeError(
-            f"{what} is a {type(rows).__name__}, expected a data frame with a row for "
-            "each segment."
-        )
+        refuse(what, rows, "a data frame with a row for each segment", TypeError)
     for i, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise TypeError(f"Segment {i} is a {type(row).__name__}, expected a dict.")
+            refuse(f"Segment {i}", row, "a dict", TypeError)
     names = dict.fromkeys(name for row in rows for name in row)
     columns = {name: [row.get(name) for row in rows] for name in names}
     if not rows:
@@ -289,7 +280,6 @@ def as_frame(rows, what):
 
 
 def _check_texts(values, places, what):
-    """Return values of text or integers as text of one line."""
     texts = {}
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
@@ -300,7 +290,6 @@ def _check_texts(values, places, what):
 
 
 def _check_actions(values, places):
-    """Return actions as integers if all are (whole floats too), else as text."""
     values = [int(value) if _is_whole(value) else value for value in values]
     if not all(map(is_int, values)):
         return _check_texts(values, places, "label")
@@ -334,7 +323,6 @@ def _check_numbers(values, places):
 
 
 def _refuse_number(values, k, places):
-    """Refuse a cell without the number that its column needs."""
     expected = EXPECTED.get(values.name, "a finite number")
     refuse(f"{places[k]}: {values.name}", values.tolist()[k], expected)
 
@@ -369,7 +357,6 @@ def values_of(table, pair):
 
 
 def _check_times(checked, table, places):
-    """Refuse rows without times, with invalid frames, or that end too early."""
     known = np.zeros(len(checked), dtype=bool)
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
         values = values_of(checked, pair)

@@ -10,7 +10,7 @@ from skl_tot.io.segment_table import (
     values_of,
 )
 from skl_tot.recordings.clocks import agreed_rate
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 
 # Longest step of a clock without gaps, in usual steps.
 UNEVEN = 1.5
@@ -45,10 +45,8 @@ def frames_of(table, fps, clocks=None):
     in_frames = np.isfinite(frames).all(axis=1)
     places = table["place"].tolist()
     if fps is None and not in_frames.all():
-        raise ValueError(
-            f"{places[np.argmin(in_frames)]}: times are seconds and fps is None, "
-            "expected frames per second."
-        )
+        place = places[np.argmin(in_frames)]
+        refuse(f"{place}: times are seconds and fps", None, "frames per second")
     if fps is None:
         return frames.astype(int)
     converted = np.full(frames.shape, np.nan)
@@ -111,7 +109,6 @@ def seconds_of(table, fps=None):
 
 
 def _find_rate(frames, seconds, fps):
-    """Return the given rate, or the rate of a table with frames and seconds."""
     lengths = np.ptp(seconds, axis=1)
     lasting = lengths > 0
     if not lasting.any():

@@ -40,19 +40,13 @@ def table():
 
 
 def write_audacity(table, path):
-    lines = []
-    for record in table.to_dict("records"):
-        times = f"{record['start_time']:.6f}\t{record['end_time']:.6f}"
-        lines.append(f"{times}\t{record['action']}\n")
-    path.write_text("".join(lines), encoding="utf-8")
+    columns = ["start_time", "end_time", "action"]
+    table[columns].to_csv(path, sep="\t", header=False, index=False)
 
 
 def read_audacity(path):
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        start, end, action = line.split("\t")
-        rows.append((action, start, end))
-    return pd.DataFrame(rows, columns=["action", "start_time", "end_time"])
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    return pd.DataFrame(rows, columns=["start_time", "end_time", "action"])
 
 
 RATE = 10
@@ -60,48 +54,27 @@ CUPS = np.repeat(["take cup", "pour", "take cup", "stir"], [12, 30, 5, 13])
 AUDACITY = Format(".aud", write_audacity, read_audacity, "labels of Audacity", True)
 
 
-@pytest.fixture
-def _audacity(monkeypatch):
+def test_added_format(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(FORMATS, "audacity", AUDACITY)
-
-
-@pytest.mark.usefixtures("_audacity")
-class TestAddedFormat:
-    def test_there_and_back(self, tmp_path):
-        for path, format in [("a.aud", None), ("a.AUD", None), ("b.x", "audacity")]:
-            write_segments(segments(CUPS, RATE), tmp_path / path, format=format)
-            found = read_segments(tmp_path / path, fps=RATE, format=format)
-            np.testing.assert_array_equal(found, CUPS)
-        text = (tmp_path / "a.aud").read_text()
-        assert text.startswith("0.000000\t1.200000\ttake cup\n")
-        write_segments(segments([3, -1], RATE), tmp_path / "a.aud")
-        found = read_segments(tmp_path / "a.aud", fps=RATE)
-        assert found.tolist() == ["3", "background"]
-
-    def test_errors_are_those_of_other_formats(self, tmp_path):
-        path = tmp_path / "a.aud"
-        with pytest.raises(ValueError, match=r"fps is None, expected frames per sec"):
-            write_segments(segments(CUPS), path)
-        for content in (b"1.0\tcut\n", b"0\t1\t\n", b"2\t1\tcut\n", b"\xff", b""):
-            path.write_bytes(content)
-            with pytest.raises(ValueError, match=re.escape(str(path))) as error:
-                read_segments(path, fps=RATE)
-            assert "\n" not in str(error.value)
-
-    def test_help(self, capsys):
-        with pytest.raises(SystemExit):
-            main(["predict", "--help"])
-        assert re.search(r"audacity +labels of Audacity", capsys.readouterr().out)
+    for name, format in [("a.aud", None), ("a.AUD", None), ("b.x", "audacity")]:
+        write_segments(segments(CUPS, RATE), tmp_path / name, format=format)
+        found = read_segments(tmp_path / name, fps=RATE, format=format)
+        np.testing.assert_array_equal(found, CUPS)
+    path = tmp_path / "a.aud"
+    with pytest.raises(ValueError, match=r"fps is None, expected frames per sec"):
+        write_segments(segments(CUPS), path)
+    for content in (b"1.0\tcut\n", b"0\t1\t\n", b"2\t1\tcut\n", b"\xff", b""):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=re.escape(str(path))) as error:
+            read_segments(path, fps=RATE)
+        assert "\n" not in str(error.value)
+    with pytest.raises(SystemExit):
+        main(["predict", "--help"])
+    assert re.search(r"audacity +labels of Audacity", capsys.readouterr().out)
 
 
 class TestRegistry:
-    def test_not_written(self, tmp_path, monkeypatch):
-        monkeypatch.setitem(FORMATS, "own", Format(".own", read=read_audacity))
-        known = re.escape(str(list(writable_formats())))
-        with pytest.raises(ValueError, match=rf"format is '\.own', .* {known}"):
-            write_segments(segments(CUPS, RATE), tmp_path / "a.own")
-
-    def test_unknown_format(self, tmp_path, capsys):
+    def test_unknown_format(self, tmp_path):
         known = re.escape(str(list(writable_formats())))
         with pytest.raises(ValueError, match=rf"format is 'none', .* {known}"):
             write_segments(segments(CUPS), tmp_path / "a.csv", format="none")
@@ -110,11 +83,6 @@ class TestRegistry:
         (tmp_path / "a.none").touch()
         with pytest.raises(ValueError, match=r"format is '\.none', .*\['csv', "):
             read_segments(tmp_path / "a.none")
-        with pytest.raises(SystemExit):
-            main(["predict", "a", "b", "--out", "c", "--format", "none"])
-        error = capsys.readouterr().err
-        assert "invalid choice: 'none'" in error
-        assert all(name in error for name in writable_formats())
 
     def test_first_of_a_suffix(self, tmp_path, monkeypatch):
         """An addition does not change what files mean."""
@@ -235,16 +203,6 @@ class TestFiles:
         assert READERS[format](str(path)) == list(expected)
         assert list(tmp_path.iterdir()) == [path]
 
-    @pytest.mark.parametrize("format", ["elan", "webvtt", "textgrid", "boris"])
-    def test_many_segments_of_numbers(self, tmp_path, format):
-        labels = np.random.default_rng(0).integers(3, size=500)
-        table = segments(labels, fps=25)
-        path = tmp_path / "video.file"
-        write_segments(table, path, format=format)
-        found = READERS[format](str(path))
-        assert [int(action) for *_, action in found] == table["action"].tolist()
-        assert found[-1][1] == 20_000
-
     @pytest.mark.parametrize("format", FORMATS)
     def test_on_a_clock(self, tmp_path, format, clocks, several):
         """Boundaries that are moved by less than half a frame stay."""
@@ -314,14 +272,24 @@ class TestFiles:
 
     @pytest.mark.parametrize(
         ("module", "format"),
-        [("webvtt", "webvtt"), ("pyarrow", "parquet"), ("ndx_ethogram", "nwb")],
+        [
+            *[("webvtt", "webvtt"), ("praatio", "textgrid"), ("pympi", "elan")],
+            *[("pyarrow", "parquet"), ("h5py", "nwb"), ("openpyxl", "boris_events")],
+        ],
     )
     def test_missing_library(self, table, tmp_path, monkeypatch, module, format):
+        for name in [own for own in sys.modules if own.partition(".")[0] == module]:
+            monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, module, None)
-        with pytest.raises(ImportError, match=rf"{module}.*skl-tot\[files\]"):
-            write_segments(table, tmp_path / "video", format=format)
+        (tmp_path / "a").touch()
+        message = rf"{module}.*pip install 'skl-tot\[files\]'"
+        with pytest.raises(ImportError, match=message):
+            read_segments(tmp_path / "a", format=format)
+        if format != "nwb":  # h5py is loaded by another library
+            with pytest.raises(ImportError, match=message):
+                write_segments(table, tmp_path / "video", format=format)
         assert FORMATS[format].extra == "files"
-        assert not list(tmp_path.iterdir())
+        assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 class TestSeveral:
@@ -391,15 +359,10 @@ class TestReadTable:
         with pytest.raises(ValueError, match=r"y\.json and .*a\.csv both have .* 'y'"):
             read_table(tmp_path)
 
-    @pytest.mark.parametrize("digits", [19, 5000])
-    def test_texts_of_many_digits_stay_text(self, tmp_path, digits):
-        text = f"action,start,end\n{'9' * digits},0,2\n"
-        (tmp_path / "a.csv").write_text(text)
-        assert read_whole(tmp_path / "a.csv")["a"].tolist() == ["9" * digits] * 2
-
-    def test_texts_of_digits_stay_apart(self, tmp_path):
-        write_segments(segments(["1", "01", "1"]), tmp_path / "a.csv")
-        assert read_whole(tmp_path / "a.csv")["a"].tolist() == ["1", "01", "1"]
+    @pytest.mark.parametrize("labels", [["9" * 19], ["9" * 500], ["1", "01", "1"]])
+    def test_texts_of_digits_stay_text(self, tmp_path, labels):
+        write_segments(segments(labels), tmp_path / "a.csv")
+        assert read_whole(tmp_path / "a.csv")["a"].tolist() == labels
 
     @pytest.mark.parametrize(
         "text",
@@ -425,15 +388,14 @@ def test_boris(tmp_path, several):
     expected = segments(several, 29.97)
     write_segments(expected, tmp_path / "all.tsv")
     frame = pd.read_csv(tmp_path / "all.tsv", sep="\t", dtype=str)
-    assert list(frame) == [
-        *["Observation id", "Observation date", "Description", "Observation type"],
-        *["Source", "Time offset (s)", "Coding duration", "Media duration (s)"],
-        *["FPS (frame/s)", "Subject", "Observation duration by subject by observation"],
-        *["Behavior", "Behavioral category", "Modifiers", "Behavior type", "Start (s)"],
-        *["Stop (s)", "Duration (s)", "Media file name", "Image index start"],
-        *["Image index stop", "Image file path start", "Image file path stop"],
-        *["Comment start", "Comment stop"],
-    ]
+    assert ",".join(frame) == (
+        "Observation id,Observation date,Description,Observation type,Source,"
+        "Time offset (s),Coding duration,Media duration (s),FPS (frame/s),Subject,"
+        "Observation duration by subject by observation,Behavior,Behavioral category,"
+        "Modifiers,Behavior type,Start (s),Stop (s),Duration (s),Media file name,"
+        "Image index start,Image index stop,Image file path start,"
+        "Image file path stop,Comment start,Comment stop"
+    )
     assert frame["Observation id"].tolist() == expected["recording"].tolist()
     assert frame["Behavior"].tolist() == expected["action"].tolist()
     assert set(frame["Behavior type"]) == {"STATE"}
@@ -445,51 +407,28 @@ def test_boris(tmp_path, several):
     np.testing.assert_allclose(frame["Duration (s)"].astype(float), length)
 
 
-TEXT = {"type": "string", "minLength": 1}
-FRAME = {"type": "integer", "minimum": 1}
-
-
-def an_object(required, **properties):
-    """JSON schema of an object with no other properties."""
-    own = {"type": "object", "properties": properties, "required": required.split()}
-    return own | {"additionalProperties": False}
-
-
-def a_list(items):
-    return {"type": "array", "items": items, "minItems": 1}
-
-
-RANGE = an_object("start end", start=FRAME, end=FRAME)
-VALUE = an_object("ranges timelinelabels", ranges=a_list(RANGE))
-VALUE["properties"]["timelinelabels"] = a_list(TEXT)
-REGION = an_object(
-    "type from_name to_name value",
-    id=TEXT,
-    type={"const": "timelinelabels"},
-    from_name=TEXT,
-    to_name=TEXT,
-    score={"type": "number", "minimum": 0, "maximum": 1},
-    value=VALUE,
-)
-PREDICTION = an_object("result", model_version=TEXT, result=a_list(REGION))
-DATA = {"type": "object", "required": ["video"]}
-TASK = an_object("data predictions", data=DATA, predictions=a_list(PREDICTION))
-
-
 @pytest.mark.parametrize("fps", [None, 29.97])
 def test_tasks_of_label_studio(tmp_path, several, sure, fps):
     """Tasks as the import of Label Studio documents them."""
-    jsonschema = pytest.importorskip("jsonschema")
     path = tmp_path / "tasks.json"
     write_segments(segments(several, fps, confidence=sure), path, format="labelstudio")
-    tasks = json.loads(path.read_text(encoding="utf-8"))
-    jsonschema.validate(tasks, a_list(TASK))
-    assert [task["data"]["video"] for task in tasks] == list(several)
-    assert [task["data"].get("fps") for task in tasks] == [fps] * 3
-    regions = tasks[0]["predictions"][0]["result"]
-    ranges = [region["value"]["ranges"][0] for region in regions]
-    assert ranges[:2] == [{"start": 1, "end": 7}, {"start": 8, "end": 38}]
-    assert len({region["id"] for region in regions}) == len(regions)
+    first, *others = json.loads(path.read_text(encoding="utf-8"))
+    rate = {} if fps is None else {"fps": fps}
+    assert first["data"] == {"video": "take 1", "recording": "take 1"} | rate
+    assert [task["data"]["video"] for task in others] == list(several)[1:]
+    (prediction,) = first["predictions"]
+    assert prediction["model_version"] == "skl-tot"
+    assert prediction["result"][1] == {
+        "id": "1",
+        "from_name": "action",
+        "to_name": "video",
+        "type": "timelinelabels",
+        "value": {
+            "ranges": [{"start": 8, "end": 38}],
+            "timelinelabels": ["pour, hot"],
+        },
+        "score": pytest.approx(sure["take 1"][7:38].mean()),
+    }
 
 
 def test_pynwb(tmp_path, several, sure):

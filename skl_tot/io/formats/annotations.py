@@ -74,7 +74,7 @@ def read_textgrid(path):
         refuse("xmin", grid.minTimestamp, "0 s or later", base.SegmentsError)
     tiers = []
     for tier in grid.tiers:
-        if not isinstance(tier, textgrid.IntervalTier):
+        if isinstance(tier, textgrid.PointTier):
             continue
         end = max((own.end for own in tier.entries), default=0)
         if end < tier.maxTimestamp:
@@ -112,24 +112,12 @@ def read_webvtt(path):
     )
 
 
-ELAN = base.Format(
-    ".eaf",
-    write_elan,
-    read_elan,
-    'ELAN annotation document, tier "action"',
-    **base.TIMED,
+ELAN = base.timed(
+    ".eaf", write_elan, read_elan, 'ELAN annotation document, tier "action"'
 )
-TEXTGRID = base.Format(
-    ".TextGrid",
-    write_textgrid,
-    read_textgrid,
-    'Praat TextGrid, interval tier "action"',
-    **base.TIMED,
+TEXTGRID = base.timed(
+    ".TextGrid", write_textgrid, read_textgrid, 'Praat TextGrid, interval tier "action"'
 )
-WEBVTT = base.Format(
-    ".vtt",
-    write_webvtt,
-    read_webvtt,
-    "subtitles that browsers show over the video",
-    **base.TIMED,
+WEBVTT = base.timed(
+    ".vtt", write_webvtt, read_webvtt, "subtitles that browsers show over the video"
 )

@@ -11,8 +11,6 @@ from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import short_repr
 
 TIER = "action"  # name of the tier in written files
-# Options of formats that hold milliseconds, by libraries of others.
-TIMED = {"in_seconds": True, "extra": "files"}
 # Limit against small files that declare a huge number of rows.
 MAX_ROWS = 10**7
 
@@ -62,6 +60,11 @@ class Format:
     in_seconds: bool = False
     many: bool = False
     extra: str = ""
+
+
+def timed(suffix, write, read, description):
+    """Return a format of times, of one recording, that a library of others handles."""
+    return Format(suffix, write, read, description, in_seconds=True, extra="files")
 
 
 class SegmentsError(ValueError):

@@ -68,11 +68,9 @@ def read_events(path):
 AGGREGATED = base.Format(
     ".tsv", write_boris, read_csv, "aggregated events of BORIS", True, many=True
 )
-EVENTS = base.Format(
+EVENTS = base.timed(
     ".xlsx",
     write_events,
     read_events,
     "events for BORIS to import: a row for each start and stop",
-    in_seconds=True,
-    extra="files",
 )

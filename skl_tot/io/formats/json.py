@@ -79,7 +79,6 @@ def frame_of_tasks(tasks):
 
 
 def _name_of(data, i):
-    """Return the recording's name of task i: explicit, or that of its only file."""
     if isinstance(data.get("recording"), str):
         return data["recording"]
     paths = [value for value in data.values() if isinstance(value, str)]
@@ -108,7 +107,6 @@ def _find_regions(task, name):
 
 
 def _read_region(region, name):
-    """Return the rows of a region; none if it has no label in time."""
     kind = region["type"]
     if kind not in (TYPE, SERIES):
         return []

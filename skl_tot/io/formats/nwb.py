@@ -48,18 +48,12 @@ def read_nwb(path):
 
 
 def _read_table(group):
-    """Return the rows of a table of intervals."""
     base.check_rows(max(group[name].size for name in COLUMNS))
     labels = group["label"].asstr()[:].tolist()
     starts, ends = group["start_time"][:].tolist(), group["stop_time"][:].tolist()
     return list(zip(labels, starts, ends, strict=True))
 
 
-NWB = base.Format(
-    ".nwb",
-    write_nwb,
-    read_nwb,
-    "Neurodata Without Borders, with an ethogram",
-    in_seconds=True,
-    extra="files",
+NWB = base.timed(
+    ".nwb", write_nwb, read_nwb, "Neurodata Without Borders, with an ethogram"
 )

@@ -155,7 +155,6 @@ def as_segments(table, path):
 
 
 def _pair_events(table):
-    """Pair events that start and stop an action into segments."""
     import pandas as pd
 
     rows, started = [], {}
