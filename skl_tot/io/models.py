@@ -131,6 +131,11 @@ def load_model(path, *, trusted=()):
         If the file holds something else, untrusted types or a later format; or if it
         unpacks to more than 1 GiB and more than 20 times its size (it is then not
         read).
+
+    Examples
+    --------
+    >>> from skl_tot.io import load_model
+    >>> model = load_model("model.skops")  # doctest: +SKIP
     """
     path = Path(path)
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe would block

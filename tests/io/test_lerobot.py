@@ -57,9 +57,9 @@ def test_episodes_without_segments(tmp_path, write_lerobot):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"recording": "take_1"}, "is of 'take_1', expected an episode, such as 'epi"),
+        ({"recording": "take_1"}, "recording is 'take_1', expected an episode, such"),
         ({"recording": "episode_9"}, "has no episode 9, which segments are of"),
-        ({"recording": "episode_x"}, "is of 'episode_x', expected an episode"),
+        ({"recording": "episode_x"}, "recording is 'episode_x', expected an episode"),
         ({"end": 99}, "episode 0 overlap, or are not within its 20 frames"),
         ({"start": -1}, "episode 0 overlap, or are not within its 20 frames"),
         ({"end": 6}, "episode 0 overlap, or are not within its 20 frames"),
@@ -82,3 +82,12 @@ def test_folders(tmp_path, write_lerobot):
         write_subtasks(table, tmp_path / "set" / "data", tmp_path / "new")
     with pytest.raises(FileExistsError, match="set is not empty, expected a new fold"):
         write_subtasks(table, tmp_path / "set", tmp_path / "set")
+
+
+def test_command(tmp_path, write_lerobot, capsys):
+    write_lerobot(tmp_path / "set", "v3.0")
+    segments(Recordings(LABELS, NAMES)).to_csv(tmp_path / "all.csv", index=False)
+    command = f"subtasks {tmp_path}/set {tmp_path}/all.csv --out {tmp_path}/new"
+    assert main(command.split()) == 0
+    assert "with subtasks 1, 0, 2, background." in capsys.readouterr().out
+    np.testing.assert_array_equal(read_column(tmp_path / "new")[1], np.zeros(21))
