@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 
+from skl_tot.app.cli.main import main
 from skl_tot.io import segments, write_subtasks
 from skl_tot.recordings import Recordings, read_recordings
 
