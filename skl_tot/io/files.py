@@ -42,9 +42,9 @@ def write_segments(table, path, *, format=None):
     ------
     ImportError, OSError, TypeError, ValueError
         If the extra ``files`` is needed, or the file cannot be written; if the table
-        holds no segments, or what the format cannot hold: several recordings, segments
-        without times or below a millisecond, blank cells, names of several lines, or an
-        action called "-1".
+        holds no segments, or things that the format has no place for: several
+        recordings, segments without times or below a millisecond, blank cells, names of
+        several lines, or an action called "-1".
 
     Examples
     --------

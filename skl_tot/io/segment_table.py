@@ -23,7 +23,7 @@ OTHERS = ("duration", "duration_time", "confidence")
 COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS)
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
-WHOLE = f"0 or more whole frames, up to {MAX_FRAMES} (start_time is in seconds)"
+WHOLE = f"0 or more frames, no fractions, up to {MAX_FRAMES} (start_time is in seconds)"
 EXPECTED = dict.fromkeys(FRAMES, WHOLE) | dict.fromkeys(SECONDS, "seconds")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 CLOCK = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)")

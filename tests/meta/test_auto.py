@@ -317,13 +317,6 @@ class TestFiles:
                 assert_same(loaded.predict(activity[0]), model.labels_)
                 assert loaded.results_ == model.results_
 
-    def test_methods_of_candidates_are_methods(self, fitted, tmp_path):
-        model = clone_by_pickle(fitted)
-        vars(model.estimators_[1])["predict"] = "text"
-        save_model(model, tmp_path / "model.skops")
-        with pytest.raises(ValueError, match="in place of its method"):
-            load_model(tmp_path / "model.skops")
-
     def test_folders_of_candidates_are_forgotten(self, activity, tmp_path):
         pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
         model = auto(candidates=[("p", pipeline)]).fit(activity[0])
