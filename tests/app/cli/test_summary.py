@@ -235,7 +235,7 @@ def test_groups_of_spreadsheets(run, tmp_path, separator):
             "blank.csv, line 3: the recording is '', expected text",
         ),
         ("blank.parquet --out out", "blank.parquet, segment 1: the recording is"),
-        ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more whole"),
+        ("bad --out out", "x.csv, line 2: start is 'one', expected 0 or more fra"),
     ],
 )
 def test_errors_are_one_line_and_write_nothing(refuses, tmp_path, command, message):
