@@ -336,7 +336,9 @@ def is_blank(value):
 
 
 def _as_number(value):
-    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)):
+        return math.nan
+    if isinstance(value, numbers.Real):
         try:
             return float(value)
         except OverflowError:

@@ -47,8 +47,9 @@ def write_tasks(table, path):
 def _as_region(i, row):
     frames = {"start": row["start"] + 1, "end": row["end"]}
     region = {"id": str(i), "from_name": "action", "to_name": "video", "type": TYPE}
-    region["value"] = {"ranges": [frames], TYPE: [str(row["action"])]}
-    return region | ({"score": row["confidence"]} if "confidence" in row else {})
+    value = {"ranges": [frames], TYPE: [str(row["action"])]}
+    score = {"score": row["confidence"]} if "confidence" in row else {}
+    return region | {"value": value} | score
 
 
 def read_tasks(path):
