@@ -9,14 +9,14 @@ from skl_tot.lazy import loader
 _PLACES = {
     "ASALSegmenter": "skl_tot.baselines.asal",
     "ASOTSegmenter": "skl_tot.baselines.asot",
-    "CTESegmenter": "skl_tot.baselines.cte",
+    "CTESegmenter": "skl_tot.baselines.embeddings",
     "EqualPartsSegmenter": "skl_tot.baselines.simple",
     "FrankWolfeSegmenter": "skl_tot.baselines.frank_wolfe",
     "KMeansSegmenter": "skl_tot.baselines.simple",
     "MallowSegmenter": "skl_tot.baselines.mallow",
-    "UDESegmenter": "skl_tot.baselines.ude",
-    "VTESegmenter": "skl_tot.baselines.vte",
-    "paper": "skl_tot.baselines.as_published",
+    "UDESegmenter": "skl_tot.baselines.embeddings",
+    "VTESegmenter": "skl_tot.baselines.embeddings",
+    "paper": "skl_tot.baselines.simple",
 }
 
 __all__ = sorted(_PLACES)

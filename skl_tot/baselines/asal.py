@@ -8,9 +8,9 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
+from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.durations import describe_labels, duration_decoder
-from skl_tot.methods.correction_layers import BoundDecoder
-from skl_tot.methods.courses import ONE_COURSE, with_order
+from skl_tot.methods.base import ONE_ORDER, Passes
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
@@ -153,21 +153,14 @@ class ASALSegmenter(NetworkSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _by_order = ONE_COURSE
-    _parameter_constraints = with_order(
-        NetworkSegmenter._parameter_constraints
-        | {
-            "estimator": [None, HasMethods(["fit", "predict"])],
-            "network": [StrOptions({"mlp"}), OrderedMLP],
-            "n_steps": [Interval(Integral, 1, MOST, closed="both")],
-            "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
-            "decoding": [
-                StrOptions({"durations"}),
-                *NetworkSegmenter._parameter_constraints["decoding"],
-            ],
-        },
-        ONE_COURSE,
-    )
+    _defaults_by_order = ONE_ORDER
+    _parameter_constraints = {
+        "estimator": [None, HasMethods(["fit", "predict"])],
+        "network": [StrOptions({"mlp"}), OrderedMLP],
+        "n_steps": [Interval(Integral, 1, MOST, closed="both")],
+        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
+        "decoding": [StrOptions({"durations"}), StrOptions(DECODERS.keys())],
+    }
 
     _components = {
         "network": {"mlp": OrderedMLP},
@@ -197,22 +190,7 @@ class ASALSegmenter(NetworkSegmenter):
         random_state=None,
         verbose=0,
     ):
-        self.n_actions = n_actions
-        self.order = order
-        self.estimator = estimator
-        self.network = network
-        self.max_iter = max_iter
-        self.n_steps = n_steps
-        self.tol = tol
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+        self._keep(locals())
 
     @property
     def _n_features_out(self):
@@ -233,7 +211,7 @@ class ASALSegmenter(NetworkSegmenter):
                 self.n_iter_, labels = self.n_iter_ + 1, after
                 if self.tol is not None and self.changes_[-1] < self.tol:
                     break
-        return lambda: map(self._log_likelihood, scores)
+        return Passes(lambda i: self._log_likelihood(scores[i]), len(videos))
 
     def _first_labels(self, videos, seed):
         """Labels of the recordings by the first estimator."""
@@ -281,15 +259,13 @@ class ASALSegmenter(NetworkSegmenter):
         """Log p(k|x) - log p(k)."""
         return scores.astype(np.float64) - self.log_shares_
 
-    @property
-    def decoder_(self):
-        """Decoder and the cost of a switch."""
+    def _decoder(self):
         if self.decoding != "durations":
-            return super().decoder_
+            return super()._decoder()
         durations = self.mean_durations_
         for layer in self.layers_:
             durations = layer.totals(durations)
-        return BoundDecoder(duration_decoder(durations), self.switch_cost)
+        return duration_decoder(durations)
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

@@ -1,14 +1,14 @@
 """The successor of the paper's method."""
 
 from functools import partial
+from itertools import combinations
 from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.methods.correction_layers import sum_groups
-from skl_tot.methods.courses import ASOT, with_order
-from skl_tot.methods.prototype_groups import merge_alike, time_order
+from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MLP, Adam
 from skl_tot.training.priors import LinearPrior
@@ -132,7 +132,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     __module__ = "skl_tot.baselines"
 
     _encoder = "unit"
-    _merger = staticmethod(merge_alike)
+    _pairs = staticmethod(partial(combinations, r=2))
     _components = {
         "network": {"mlp": partial(MLP, 128, temperature=0.1)},
         "transport": {"structured": StructuredTransport},
@@ -141,15 +141,15 @@ class ASOTSegmenter(PrototypeSegmenter):
         },
     }
 
-    _by_order = ASOT
-    _parameter_constraints = with_order(
-        PrototypeSegmenter._parameter_constraints
-        | {
-            "rho": [Interval(Real, 0, LARGEST, closed="both")],
-            "transport": [StrOptions({"structured"}), StructuredTransport],
-        },
-        ASOT,
-    )
+    _defaults_by_order = {
+        "strict": {"rho": 0.25, "decoding": "fixed", "switch_cost": 0.0},
+        "mostly": {"rho": 0.25, "decoding": "framewise", "switch_cost": 0.0},
+        "free": {"rho": 0.0, "decoding": "framewise", "switch_cost": 0.0},
+    }
+    _parameter_constraints = {
+        "rho": [Interval(Real, 0, LARGEST, closed="both")],
+        "transport": [StrOptions({"structured"}), StructuredTransport],
+    }
 
     def __init__(
         self,
@@ -171,22 +171,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         random_state=None,
         verbose=0,
     ):
-        self.n_actions = n_actions
-        self.order = order
-        self.n_parts = n_parts
-        self.rho = rho
-        self.transport = transport
-        self.network = network
-        self.max_iter = max_iter
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+        self._keep(locals())
 
     @property
     def waits_for_end_(self):
@@ -205,18 +190,18 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _problem(self, transport):
         """Make the prototype term with pseudo-labels from this transport."""
         return SphericalCrossEntropy(
-            self._n_learned * self._n_parts,
+            self._n_learned * int(self._resolved("n_parts")),
             transport,
             prior=LinearPrior(),
-            rho=self._told("rho", of_fit=True),
-            temperature=self._temperature,
+            rho=self._resolved("rho"),
+            temperature=self._component("network").temperature,
             freeze_iter=self._settings().freeze_iter,
         )
 
     def _merge(self, similarities, goes_on):
         before = self.prototype_actions_ if goes_on else None
         super()._merge(similarities, goes_on)
-        if before is not None and self._n_parts == 1:
+        if before is not None and self._resolved("n_parts") == 1:
             self.prototype_actions_ = before  # numbers stay the same in a stream
             return
         order = time_order(

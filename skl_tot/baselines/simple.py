@@ -1,18 +1,15 @@
-"""The simplest answers, to compare methods with: equal parts, and K-means."""
+"""Methods to compare with: the published one, equal parts, and K-means."""
 
 from numbers import Integral
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils._param_validation import Interval
 
-from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.discriminants import embed
-from skl_tot.methods.hmm_model import (
-    cluster_frames,
-    log_densities,
-    principal_components,
-)
-from skl_tot.methods.prototype_groups import time_order
+from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.discriminants import embed, principal_components, time_order
+from skl_tot.methods.hmm_model import cluster_frames, log_densities
+from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.training.components import MOST
 
@@ -20,6 +17,40 @@ from skl_tot.training.components import MOST
 ELSEWHERE = -1e3
 # Least variance within clusters, in units of the mean variance of a feature.
 LEAST_VARIANCE = 1e-6
+
+
+def paper(n_actions=8, **parameters):
+    """Make the method of the paper as published.
+
+    One prototype per action, one network, no coherence loss, and paths in fixed order.
+    Settings that the paper omits are those of the reproduction.
+
+    Parameters
+    ----------
+    n_actions : int, default=8
+        Number of actions K.
+    **parameters
+        Other parameters of `skl_tot.TemporalOTSegmenter`; ``alpha=1.0`` makes the
+        paper's TOT+TCL.
+
+    Returns
+    -------
+    segmenter : TemporalOTSegmenter
+        Unfitted estimator.
+
+    References
+    ----------
+    Kumar, Haresh, Ahmed, Konin, Zia, Tran, "Unsupervised Action Segmentation by Joint
+    Representation Learning and Online Clustering", CVPR 2022.
+
+    Examples
+    --------
+    >>> from skl_tot import baselines
+    >>> baselines.paper(5).n_parts
+    1
+    """
+    own = {name: clone(value, safe=False) for name, value in PAPER.items()}
+    return TemporalOTSegmenter(n_actions, **own | parameters)
 
 
 class EqualPartsSegmenter(BaseSegmenter):
@@ -65,13 +96,11 @@ class EqualPartsSegmenter(BaseSegmenter):
     decoding, switch_cost, order = "fixed", 0.0, "strict"
 
     def __init__(self, n_actions=8, *, standardize="dataset"):
-        self.n_actions = n_actions
-        self.standardize = standardize
+        self._keep(locals())
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
         self.n_parts_ = self.n_actions_
-        return lambda: self._log_likelihoods(videos)
 
     def _log_likelihoods(self, videos):
         for n_frames in videos.lengths:
@@ -151,9 +180,8 @@ class KMeansSegmenter(BaseSegmenter):
     __module__ = "skl_tot.baselines"
 
     order = "free"  # not a parameter, as clusters have no order
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+    _parameter_constraints = {
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
-        "n_init": [Interval(Integral, 1, MOST, closed="both")],
     }
 
     def __init__(
@@ -169,15 +197,7 @@ class KMeansSegmenter(BaseSegmenter):
         standardize="dataset",
         random_state=None,
     ):
-        self.n_actions = n_actions
-        self.n_components = n_components
-        self.n_init = n_init
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
+        self._keep(locals())
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
@@ -193,7 +213,7 @@ class KMeansSegmenter(BaseSegmenter):
         codes = np.eye(self.n_actions_)
         order = time_order(codes[found.predict(own)] for own in frames)
         self.means_ = found.cluster_centers_[order]
-        return lambda: (self._score(own, i) for i, own in enumerate(frames))
+        return Passes(lambda i: self._score(frames[i], i), len(videos))
 
     def _log_likelihoods(self, videos):
         return (self._score(self._embed(videos, i), i) for i in range(len(videos)))

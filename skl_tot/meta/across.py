@@ -9,8 +9,7 @@ import numpy as np
 from scipy.linalg import solve
 
 from skl_tot.decoding.chain import free_chain
-from skl_tot.methods.discriminants import embed
-from skl_tot.methods.hmm_model import principal_components
+from skl_tot.methods.discriminants import embed, principal_components
 from skl_tot.metrics.label_free import cohen_kappa
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.signals import window_means

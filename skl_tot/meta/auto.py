@@ -30,14 +30,13 @@ from skl_tot.meta.consensus import (
     names_of_refinements,
 )
 from skl_tot.meta.views import find_stride, on_all_frames, see
-from skl_tot.methods.base import BaseSegmenter, is_few
-from skl_tot.methods.courses import VOTE
-from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
+from skl_tot.methods.base import USUAL_NUMBER, BaseSegmenter, Passes
+from skl_tot.methods.collapses import is_few
+from skl_tot.methods.discriminants import SHRINKAGE, measure_spread, time_order
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.prototype_groups import time_order
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.preprocessing.windows import SignalWindows
+from skl_tot.preprocessing.windows import SignalWindows, fit_windows
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND
@@ -214,22 +213,19 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     __module__ = "skl_tot"
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+    _defaults_by_order = {
+        "strict": {"decoding": "fixed", "switch_cost": 0.1},
+        "mostly": {"decoding": "free", "switch_cost": 0.1},
+        "free": {"decoding": "free", "switch_cost": 0.02},
+    }
+    _parameter_constraints = {
         "candidates": [StrOptions({"auto"}), list],
         "refine": ["boolean"],
-        "order": [StrOptions({AUTO, *VOTE})],
-        "decoding": [
-            StrOptions({AUTO}),
-            *BaseSegmenter._parameter_constraints["decoding"],
-        ],
-        "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],
         "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Interval(Integral, -MOST, MOST, closed="both")],
         "verbose": ["verbose"],
     }
-
-    _by_order = VOTE
     stride_ = 1
 
     def __init__(
@@ -478,7 +474,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.mappings_ = np.argsort(order)[consensus.mappings]
         self.weights_, self.agreement_ = consensus.weights, consensus.agreement
         votes = np.split(consensus.votes[:, order], cuts)
-        return lambda: self._scores_of_votes(votes, videos)
+        lengths = videos.lengths
+        return Passes(lambda i: self._score(votes[i], lengths[i]), len(videos))
 
     def _look(self, videos):
         """Choose windows in any order."""
@@ -487,11 +484,15 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         if self.windows is None or (is_auto and self.candidates != "auto"):
             self.windows_ = None  # candidates see the frames as given
         elif not is_auto:
-            self._fit_windows(videos, self.windows)
+            self.windows_ = fit_windows(videos, self.windows)
         elif self.look_ is None:
             scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
             if is_raw(videos.standardize(scaler), self._known_number()):
-                self._fit_windows(videos)
+                self.windows_ = fit_windows(videos)
+
+    def _known_number(self):
+        """Return the number of actions, or a usual one before it is chosen."""
+        return USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
 
     def _first_view(self, videos):
         """Choose the frames that candidates see: `see` of the fit."""
@@ -543,12 +544,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         for paths in zip(*labels):
             n_learned = self.mappings_.shape[1]
             votes.append(count_votes(paths, self.weights_, self.mappings_, n_learned))
-        yield from self._scores_of_votes(votes, videos)
+        return map(self._score, votes, videos.lengths)
 
-    def _scores_of_votes(self, votes, videos):
+    def _score(self, shares, n_frames):
         """Log-likelihoods of all frames from shares of votes of the seen frames."""
-        for shares in on_all_frames(votes, videos, self.stride_):
-            yield np.log(shares + LEAST_VOTE)
+        (own,) = on_all_frames([shares], [n_frames], self.stride_)
+        return np.log(own + LEAST_VOTE)
 
     def _labels_of_candidates(self, videos):
         """Labels by each candidate for the frames that it sees, in its own numbers."""
@@ -559,7 +560,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _labels_on_all_frames(self, videos):
         """Labels of all frames by each candidate, in its own numbers."""
         for labels in self._labels_of_candidates(videos):
-            yield list(on_all_frames(labels, videos, self.stride_))
+            yield list(on_all_frames(labels, videos.lengths, self.stride_))
 
     def _members(self):
         """Models of all candidates and refinements."""

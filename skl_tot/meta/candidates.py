@@ -18,7 +18,7 @@ from skl_tot.meta.across import guessed_paths, refine_across
 from skl_tot.meta.consensus import mean_vote, names_of_refinements
 from skl_tot.meta.guidance import paths_in_order, refine_in_order
 from skl_tot.meta.views import shared
-from skl_tot.methods.base import is_few
+from skl_tot.methods.collapses import is_few
 from skl_tot.methods.discriminants import appearance_scores, refine_labels
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.pipelines import (

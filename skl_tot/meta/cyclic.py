@@ -20,7 +20,6 @@ from skl_tot.meta.cycle_search import (
     errors_of_cycles,
 )
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
     fit_segmenter,
@@ -288,7 +287,8 @@ class CyclicSegmenter(BaseSegmenter):
         _let_decode_cycles(fitted)
         self.estimator_ = fitted
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
-        return lambda: self._log_likelihoods(videos)
+        cost = segmenter_of(unfrozen(fitted)).decoder_.switch_cost or SWITCH_COST
+        self._defaults = {"switch_cost": cost}
 
     def _segmenter(self, n_actions):
         """Segmenter to fit, with this number of actions."""
@@ -321,15 +321,6 @@ class CyclicSegmenter(BaseSegmenter):
     def n_around_(self):
         """Frames on each side of a frame that the segmenter uses."""
         return n_around(unfrozen(self.estimator_))
-
-    @property
-    def decoder_(self):
-        """Decoder and the cost of a switch."""
-        decoder, cost = super().decoder_
-        if cost is None:
-            segmenter = segmenter_of(unfrozen(self.estimator_))
-            cost = segmenter.decoder_.switch_cost or SWITCH_COST
-        return BoundDecoder(decoder, cost)
 
     @property
     def min_frames_(self):

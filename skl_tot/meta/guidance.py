@@ -20,12 +20,13 @@ from skl_tot.decoding.durations import (
     duration_table,
     viterbi_durations,
 )
+from skl_tot.methods.base import Passes
 from skl_tot.methods.discriminants import (
-    appearance_scores,
+    embed,
     fit_appearance,
     log_joint,
+    time_order,
 )
-from skl_tot.methods.prototype_groups import time_order
 
 # All values were chosen on the mean of seven recorded sets.
 POOLED, REG_COVAR = 0.5, 0.1  # of Gaussians
@@ -86,10 +87,11 @@ def fit_guide(
     paths, embedded = labels, []
     for number in range(n_rounds):
         if number > 0:
-            joint = (log_joint(x, guide, i) for i, x in enumerate(embedded))
-            paths = guided_paths(
-                _add_evidence(joint, clusterings, guide), guide, labels
-            )
+            joint = []
+            for i, frames in enumerate(embedded):
+                scores = log_joint(frames, guide, i)
+                joint.append(_add_evidence(scores, i, clusterings, guide))
+            paths = guided_paths(joint, guide, labels)
         appearance, embedded = fit_appearance(
             videos, paths, n_actions, spread, REG_COVAR, pooled=POOLED
         )
@@ -101,20 +103,23 @@ def fit_guide(
 
 
 def guided_scores(videos, clusterings, guide):
-    """Yield the scores (n_frames_i, n_actions) of each recording, in nats."""
-    yield from _add_evidence(appearance_scores(videos, guide), clusterings, guide)
+    """Scores (n_frames_i, n_actions) of each recording, in nats, for several passes."""
+
+    def score(i):
+        frames = embed(videos, i, guide["center"], guide["scalings"])
+        return _add_evidence(log_joint(frames, guide, i), i, clusterings, guide)
+
+    return Passes(score, len(videos))
 
 
-def _add_evidence(appearance, clusterings, guide):
+def _add_evidence(scores, i, clusterings, guide):
     """Add the evidence of time and clusters to scores of the appearance."""
     weight = 1 / np.sqrt(max(len(clusterings), 1))
     ratios = weight * np.pad(guide["ratios"], [(0, 0), (0, 1), (0, 0)])  # cluster -1: 0
-    for i, scores in enumerate(appearance):
-        bins = np.arange(len(scores)) * N_BINS // len(scores)
-        scores += guide["times"][bins]
-        for own, clusters in zip(ratios, clusterings):
-            scores += own[clusters[i]]
-        yield scores
+    scores += guide["times"][np.arange(len(scores)) * N_BINS // len(scores)]
+    for own, clusters in zip(ratios, clusterings):
+        scores += own[clusters[i]]
+    return scores
 
 
 def guided_paths(scores, guide, labels):

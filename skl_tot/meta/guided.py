@@ -19,7 +19,7 @@ from skl_tot.meta.guidance import (
 )
 from skl_tot.meta.known_labels import read_labels, read_transcripts
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.correction_layers import BoundDecoder, corrected_moves
+from skl_tot.methods.correction_layers import corrected_moves
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
@@ -101,6 +101,7 @@ class GuidedSegmenter(BaseSegmenter):
         "estimator": [HasMethods(["fit", "predict"])],
         "kind": [StrOptions(set(READERS))],
     }
+    switch_cost = SWITCH_COST  # not a parameter
 
     def __init__(self, estimator, kind="labels"):
         self.estimator = estimator
@@ -214,7 +215,7 @@ class GuidedSegmenter(BaseSegmenter):
         self.n_actions_ = n_found
         self.n_lost_actions_ = max(0, n_asked - (n_found - has_background))
         self._given = given
-        return lambda: guided_scores(videos, clusterings, self.guide_)
+        return guided_scores(videos, clusterings, self.guide_)
 
     def _label(self, scores, videos, before=None):
         pairs = zip(super()._label(scores, videos), self.__dict__.pop("_given"))
@@ -239,9 +240,8 @@ class GuidedSegmenter(BaseSegmenter):
             scores = segmenter.log_likelihood(arrays)
         return [[decode(own, decoder, 0.0) for own in scores]]
 
-    @property
-    def decoder_(self):
-        """Decoder with the learned moves."""
+    def _decoder(self):
+        """Return the decoder with the learned moves."""
         guide = self.guide_
         moves, starts = guide["moves"], guide["starts"]
         if self.layers_:
@@ -250,13 +250,11 @@ class GuidedSegmenter(BaseSegmenter):
                 np.exp(moves), np.exp(starts), shares, self.layers_
             )
         # few actions are due to labels, not to the cost of a switch
-        decoder = replace(move_decoder(moves, starts), uses_cost=False)
-        return BoundDecoder(decoder, SWITCH_COST)
+        return replace(move_decoder(moves, starts), uses_cost=False)
 
-    def _warn_of_signals(self, videos):
-        """Warn of raw signals, unless the segmenter was fitted before."""
-        if not isinstance(self.estimator, FrozenEstimator):
-            super()._warn_of_signals(videos)
+    def _judge_signals(self, videos):
+        is_fitted = isinstance(self.estimator, FrozenEstimator)
+        return [] if is_fitted else super()._judge_signals(videos)
 
     @property
     def numbers_(self):  # type: ignore[override]

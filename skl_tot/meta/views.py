@@ -86,7 +86,7 @@ def see(videos, stride):
     return seen
 
 
-def on_all_frames(outputs, videos, stride):
+def on_all_frames(outputs, lengths, stride):
     """Yield outputs of seen frames, extended to all frames."""
-    for own, n_frames in zip(outputs, videos.lengths):
+    for own, n_frames in zip(outputs, lengths):
         yield own if stride == 1 else own[np.arange(n_frames) // stride]

@@ -18,22 +18,22 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence
-from skl_tot.methods.correction_layers import BoundDecoder
-from skl_tot.methods.courses import value_by_order
-from skl_tot.methods.numbers import AUTO, compare_numbers
-from skl_tot.metrics.label_free import (
-    effective_actions,
-    held_out_agreement,
-    transfer_score,
+from skl_tot.methods.collapses import (
+    FitWarning,
+    describe_effective,
+    describe_labels,
+    is_supported,
 )
+from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.numbers import AUTO, compare_numbers
+from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.preprocessing.look import is_raw, look_at
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
-    BACKGROUND,
     arrange,
     arrange_each,
     check_lengths,
@@ -42,31 +42,47 @@ from skl_tot.recordings.labels import (
     with_background,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.names import describe_paths
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
 ROUNDING = 1e-9
-# Frames per action from which a recording is long, number of such recordings from which
-# there are many, and share with an action of one frame that is not plausible.
-LONG, MANY, SQUEEZED = 4, 10, 0.25
-# Agreement of labels with predictions of other recordings from which few actions in
-# effect are uneven, and no collapse.
-SUPPORTED = 0.8
+# Number of actions of a look, before "auto" chooses it.
+USUAL_NUMBER = 8
+# Maximum bytes of arrays that are kept for the next pass.
+KEPT_BYTES = 2**26
+# Values that leave a parameter to the order, if "auto" has another meaning.
+UNSET = {"switch_cost": None}
+# Defaults by order of methods with a fixed order, as published.
+ONE_ORDER: dict = {"strict": {}, "mostly": {}}
 
 
+class Orders(StrOptions):
+    """Orders that a method supports; the error names methods with free order."""
+
+    def __str__(self):
+        others = "TemporalOTSegmenter, ASOTSegmenter, UDESegmenter, HMMSegmenter"
+        remedy = f" ('free' needs {others} or AutoSegmenter)"
+        return super().__str__() + ("" if "free" in self.options else remedy)
+
+
+@with_shared_texts
 class BaseSegmenter(ClusterMixin, BaseEstimator):
     """Base of segmenters: fit, outputs, and decoding of the scores of a method.
 
     A method implements ``_learn``, and ``_log_likelihoods`` of its actions up to a
-    constant per frame. It may override ``decoder_`` if decoding depends on learned
-    values, and ``waits_for_end_`` if its scores need whole recordings. Estimators with
+    constant per frame. It may override ``_decoder`` if decoding depends on learned
+    values, and ``waits_for_end_`` if its scores need whole recordings.
+    ``_parameter_constraints`` adds to those of its bases, and ``_defaults_by_order``
+    has the defaults of parameters for each order that it supports. Estimators with
     inner estimators may also override ``_read_fit``, ``_label``, ``_readings`` and
     ``n_around_``.
     """
 
-    _parameter_constraints = {
+    _parameter_constraints: dict = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
+        "n_init": [Interval(Integral, 1, MOST, closed="both")],
+        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "decoding": [StrOptions(DECODERS.keys())],  # includes entries added later
         "switch_cost": [
             Interval(Real, 0, LARGEST, closed="both"),
@@ -77,24 +93,43 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         "standardize": [None, StrOptions({"dataset", "video"})],
         "random_state": ["random_state"],
     }
+    _defaults_by_order: dict = {}
     # defaults for segmenters without these parameters
-    min_duration: float | None = None
-    numbers_: dict | None = None  # before a fit
     order: str | None = None
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    # before a fit
+    numbers_: dict | None = None
     look_: Any = None
     windows_: Any = None
-    # defaults of parameters by order, a table of `courses`
-    _by_order: dict = {}
-    background_percentile: float | None = None
     # for labels: further actions that were found, and number of lost actions
     unlabelled_actions_: tuple | list = ()
     n_lost_actions_ = 0
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        found = super(cls, cls)._parameter_constraints | cls._parameter_constraints
+        by_order = vars(cls).get("_defaults_by_order", {})
+        if by_order:
+            found["order"] = [Orders({AUTO, *by_order})]
+        for name in by_order.get("mostly", {}):
+            unset = UNSET.get(name, AUTO)
+            found[name] = [
+                *found[name],
+                unset if unset is None else StrOptions({unset}),
+            ]
+        cls._parameter_constraints = found
+
+    def _keep(self, parameters):
+        """Set the parameters of a constructor, given its ``locals()``."""
+        self.__dict__.update({k: v for k, v in parameters.items() if k != "self"})
 
     @abstractmethod
     def _learn(self, videos):
         """Learn from standardised recordings and set the fitted attributes.
 
-        Returns an iterator function over the log-likelihoods of these recordings.
+        Returns the log-likelihoods of these recordings, to be iterated several times,
+        or None if `_log_likelihoods` shall compute them each time.
         """
 
     @abstractmethod
@@ -107,11 +142,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many, see Notes of `TemporalOTSegmenter`.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            Labels from a search or a pipeline. Only their numbers are checked; they are
-            not used. `GuidedSegmenter` learns from labels.
+        {shared: X, y}
 
         Returns
         -------
@@ -123,6 +154,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         TypeError, ValueError
             If a parameter or a recording is not valid, no recording has ``n_actions``
             frames, or the loss diverges. An earlier fit then stays unchanged.
+
+        Warns
+        -----
+        UserWarning
+            If labels collapse to few actions, actions are missing or rare, or frames
+            are those of a raw signal; once, with all of these findings.
         """
         return self._fit(X, y)
 
@@ -131,22 +168,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            As in `fit`.
+        {shared: X, y}
         **known
             Further arguments of `fit`.
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of these
-            ``labels_``, in the form of ``X``.
+        {shared: labels}
 
         Raises
         ------
-        TypeError, ValueError
-            As in `fit`.
+        {shared: TypeError}
         """
         self.fit(X, y, **known)
         stored = self.labels_  # in the form of `Recordings.store`
@@ -158,37 +190,21 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
-        transcripts : sequence of int, or sequence of these, default=None
-            Known actions of each recording in order; an action may repeat. The path has
-            exactly these segments (fewer if the recording is too short), independent of
-            ``decoding``. None finds the actions.
+        {shared: X, transcripts}
 
         Returns
         -------
-        labels : ndarray of shape (n_frames,), or list of these
-            Labels from ``actions_``, in the form of ``X``; background is -1, or
-            "background" among names.
+        {shared: labels}
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording or a transcript is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         if transcripts is not None:
             transcripts = self._check_transcripts(transcripts, videos)
-        labels = []
-        for reading in self._readings(videos, transcripts=transcripts):
-            labels.append(reading.path)
-        if transcripts is None:
-            warn_of_few_actions(self, labels)
-        if self.classes_ is not None:
-            labels = self._to_labels(labels)
-        return videos.restore(labels)
+        found = self._readings(videos, transcripts=transcripts)
+        return videos.restore(self._to_labels([reading.path for reading in found]))
 
     def predict_proba(self, X):
         """Compute the probability of each action in each frame, without decoding.
@@ -198,8 +214,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        {shared: X}
 
         Returns
         -------
@@ -208,10 +223,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         found = [softmax(scores, axis=1) for scores in self._corrected(videos)]
@@ -234,14 +246,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         where :math:`\kappa` is the agreement beyond chance of Gaussians of each half of
         the recordings on the other half. ``confidence_`` holds b as "tempering" and
         :math:`\kappa` as "agreement" (1 after a single recording; for cycles, each
-        second cycle is in one half). Use it to compare segments and boundaries; means
-        by action hardly differ. `skl_tot.decoding.path_posterior` of `log_likelihood`
-        is exact, and overconfident.
+        second cycle is in one half). Background is not detected. Use it to compare
+        segments and boundaries; means by action hardly differ.
+        `skl_tot.decoding.path_posterior` of `log_likelihood` is exact, and
+        overconfident.
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many. Background is not detected.
+        {shared: X}
 
         Returns
         -------
@@ -250,10 +262,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         found = [r.posterior for r in self._readings(videos, with_posterior=True)]
@@ -267,8 +276,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        {shared: X}
 
         Returns
         -------
@@ -277,10 +285,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         return videos.restore(list(self._corrected(videos)))
@@ -290,10 +295,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
-        transcripts : sequence of int, or sequence of these, default=None
-            As in `predict`.
+        {shared: X, transcripts}
 
         Yields
         ------
@@ -303,10 +305,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         if transcripts is not None:
@@ -329,8 +328,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        {shared: X}
         y : array-like of shape (n_frames,), or sequence of these, default=None
             Only its length is checked. To score against labels, use the scorers of
             `skl_tot.metrics`.
@@ -375,15 +373,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     @property
     def decoding_(self):
         """Paths of the decoder, as given or by the order of the fit."""
-        return self._told("decoding", of_fit=True)
+        return self._resolved("decoding")
 
     @property
     def decoder_(self):
         """Decoder and the cost of a switch."""
-        decoder = DECODERS[self.decoding_]
-        if decoder.cycle_frames is not None:
-            decoder = replace(decoder, cycle_frames=self.mean_frames_)
-        return BoundDecoder(decoder, self._told("switch_cost", of_fit=True))
+        return BoundDecoder(self._decoder(), self._resolved("switch_cost"))
 
     @property
     def min_frames_(self):
@@ -411,21 +406,174 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _told(self, name, of_fit=False):
-        """Value of a parameter, or its default by the order."""
-        is_known = of_fit or self.order == AUTO
-        order = vars(self).get("order_", self.order) if is_known else self.order
-        order = "mostly" if order == AUTO else order  # before a fit
-        return value_by_order(name, getattr(self, name), self._by_order, order)
+    def prepare(self, X):
+        """Check recordings and standardise them as in the fit, for functions of models.
 
-    def _corrected(self, videos):
-        """Iterate over corrected scores, the input of the decoder."""
-        scores = self._log_likelihoods(videos)
-        for layer in self.layers_:
-            scores = layer.apply(scores, videos)
-        return scores
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        videos : Recordings
+            Read block by block.
+
+        Raises
+        ------
+        {shared: NotFittedError, TypeError}
+        """
+        check_is_fitted(self, "n_actions_")
+        self._validate_params()  # decoding may have been set after the fit
+        videos = check_recordings(self, X, reset=False)
+        if videos.fps is not None:
+            check_rate(self, videos.fps)
+        return self._standardized(videos)
+
+    def _validate_params(self):
+        """Check the parameters; True is no number, though Python says so."""
+        super()._validate_params()
+        for name, value in self.get_params(deep=False).items():
+            own = self._parameter_constraints.get(name, [])
+            is_flag = any(kind in own for kind in ("boolean", "verbose"))
+            if isinstance(value, bool) and not is_flag:
+                refuse(name, value, "a number, or another value of its docstring")
+
+    def _resolved(self, name):
+        """Value of a parameter, or its default by the order of the fit."""
+        value = getattr(self, name)
+        is_unset = isinstance(value, str | None) and value == UNSET.get(name, AUTO)
+        return self._defaults.get(name, value) if is_unset else value
+
+    def _settle_order(self, order):
+        """Set the order of a fit, and the defaults that follow from it."""
+        self.order_, self._defaults = order, self._defaults_by_order.get(order, {})
+
+    def _decoder(self):
+        """Return the decoder of ``decoding_``, with learned values if it has any."""
+        decoder = DECODERS[self._resolved("decoding")]
+        if decoder.cycle_frames is not None:
+            decoder = replace(decoder, cycle_frames=self.mean_frames_)
+        return decoder
+
+    def _fit(self, X, y, /, **known):
+        """Fit, with further knowledge of the recordings for ``_learn``."""
+        # matrices are small: threads of BLAS would wait for each other's cores
+        with unchanged_on_error(self), threadpool_limits(1, "blas"):
+            videos = self._read_fit(X, y)
+            for name, values in known.items():
+                of_some = name == "y"  # recordings may lack labels
+                known[name] = arrange_each(values, videos, name, of_some=of_some)
+            longest = max(videos.lengths)
+            if self.n_actions != AUTO and longest < self.n_actions:
+                raise ValueError(
+                    f"n_actions={self.n_actions} is more than the number of frames of "
+                    f"the longest recording (n_samples={longest})."
+                )
+            with videos.named_errors():
+                paths = self._label(self._learn(videos, **known), videos)
+                if paths is None:  # activities warn separately
+                    return self
+                facts = self._mend(paths, videos, known) + self._judge_signals(videos)
+        if facts:
+            warn_user(" ".join(facts), FitWarning)
+        return self
+
+    def _read_fit(self, X, y=None, *, reset=True, scaler=None):
+        """Check and standardise the recordings of a fit; store their reading options.
+
+        ``reset`` discards an earlier fit; a ``scaler`` is updated.
+        """
+        videos = check_recordings(self, X, reset=reset, find_clocks=reset)
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
+        self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
+        self.reading_ = videos.reading if reset else self.reading_
+        self.standardize_, self.scaler_ = self.standardize, None
+        if self.standardize == "dataset":
+            self.scaler_ = fit_scaler(videos, scaler)
+        self.layers_, self.classes_ = [], None
+        self.mean_frames_ = float(videos.lengths.mean())
+        if reset:
+            self._look(videos)
+        return self._standardized(videos, reset)
+
+    def _look(self, videos):
+        """Set the order of the fit and its windows, by a look if that is asked for."""
+        self.look_, self.windows_ = None, None
+        if self.order != AUTO:
+            self._settle_order(self.order)
+            return
+        scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
+        number = USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
+        with videos.named_errors():
+            self.look_ = look_at(videos.standardize(scaler), number)
+        if getattr(self, "verbose", 0):  # some methods have no such parameter
+            print(*self.look_.sentences(), sep="\n")
+        order = self.look_.order
+        if order not in self._defaults_by_order:
+            order = "mostly"
+            if not math.isnan(self.look_.course):
+                warn_user(
+                    f"{self.look_.verdict}. {type(self).__name__} has no free order, "
+                    'and takes order="mostly"; say so if you know better, or '
+                    "use HMMSegmenter or TemporalOTSegmenter.",
+                    FitWarning,
+                )
+        self._settle_order(order)
+        if self.look_.is_raw:
+            self.windows_ = fit_windows(videos)
+
+    def _standardized(self, videos, of_fit=False):
+        """Standardise recordings, or windows of them, as learned or ``of_fit``."""
+        per_video = self.standardize_ == "video"
+        if self.windows_ is None:
+            return videos.standardize(self.scaler_, per_video)
+        seen = apply_windows(self.windows_, videos)
+        if of_fit:
+            is_common = self.standardize == "dataset"
+            self.windows_scaler_ = fit_scaler(seen) if is_common else None
+        return seen.standardize(self.windows_scaler_, per_video)
+
+    def _settle_n_actions(self, videos):
+        """Set the number of actions of a fit, given or chosen from the recordings."""
+        self.numbers_ = None
+        if self.n_actions == AUTO:
+            self.numbers_ = compare_numbers(videos, order=self.order_)
+            self.n_actions_ = self.numbers_["best"]
+        else:
+            self.n_actions_ = int(self.n_actions)
+        self._n_learned = self.n_actions_  # which corrections do not change
+
+    def _label(self, scores, videos, before=None):
+        """Learn background and confidence, label recordings, and return paths."""
+        self.background_: Any = None
+        self.confidence_: Any = None
+        if self.background_percentile is not None:
+            paths = []
+            for i, reading in enumerate(self._readings(videos, scores)):
+                paths += [reading.path[rows] for rows in videos.row_blocks(i)]
+            self.background_ = fit_background(
+                videos.blocks,
+                paths,
+                self.n_actions_,
+                self.background_percentile,
+                before,
+            )
+        evidence, labels = Evidence(is_robust=True), []
+        for reading in self._readings(videos, scores):
+            evidence.add(reading.log_likelihood, reading.path)
+            labels.append(reading.path)
+        agreement = held_out_agreement(videos.blocks, labels, self.n_actions_)
+        self.confidence_ = {
+            "tempering": evidence.tempering(),
+            "agreement": 1.0 if np.isnan(agreement) else agreement,
+        }
+        self.labels_ = videos.store(self._to_labels(labels))
+        return labels
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         """Yield a `Reading` of each standardised recording."""
@@ -445,149 +593,41 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 confidence=self.confidence_,
             )
 
-    def _read_fit(self, X, y=None, *, reset=True, scaler=None):
-        """Check and standardise the recordings of a fit; store their reading options.
-
-        ``reset`` discards an earlier fit; a ``scaler`` is updated.
-        """
-        videos = check_recordings(self, X, reset=reset, find_clocks=reset)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
-        self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
-        self.reading_ = videos.reading if reset else self.reading_
-        self.standardize_, self.scaler_ = self.standardize, None
-        if self.standardize == "dataset":
-            self.scaler_ = fit_scaler(videos, scaler)
-        self.layers_, self.classes_ = [], None
-        self.mean_frames_ = float(videos.lengths.mean())
-        if reset:
-            self._look(videos)
-        return self._standardized(videos)
-
-    def _look(self, videos):
-        """Set the order of the fit and its windows, by a look if that is asked for."""
-        self.order_, self.look_, self.windows_ = self.order, None, None
-        if self.order != AUTO:
-            return
-        scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
-        with videos.named_errors():
-            self.look_ = look_at(videos.standardize(scaler), self._known_number())
-        if getattr(self, "verbose", 0):  # some methods have no such parameter
-            print(*self.look_.sentences(), sep="\n")
-        self.order_ = self.look_.order
-        if self.order_ not in self._by_order:
-            self.order_ = "mostly"
-            if not math.isnan(self.look_.course):
-                warn_user(
-                    f"{self.look_.verdict}. {type(self).__name__} has no free order, "
-                    'and the fit uses order="mostly"; say so if you know better, or '
-                    "use HMMSegmenter or TemporalOTSegmenter."
-                )
-        if self.look_.is_raw:
-            self._fit_windows(videos)
-
-    def _known_number(self):
-        """Return the number of actions, or a usual one before it is chosen."""
-        return 8 if self.n_actions == AUTO else int(self.n_actions)
-
-    def _fit_windows(self, videos, windows=None):
-        """Learn windows of raw signals, and how to standardise them."""
-        self.windows_, self.windows_scaler_ = fit_windows(videos, windows), None
-        if self.standardize == "dataset":
-            self.windows_scaler_ = fit_scaler(apply_windows(self.windows_, videos))
-
-    def _standardized(self, videos):
-        """Standardise recordings as in the fit, or windows of them."""
-        per_video = self.standardize_ == "video"
-        if self.windows_ is None:
-            return videos.standardize(self.scaler_, per_video)
-        seen = apply_windows(self.windows_, videos)
-        return seen.standardize(self.windows_scaler_, per_video)
-
-    def prepare(self, X):
-        """Check recordings and standardise them as in the fit, for functions of models.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
-
-        Returns
-        -------
-        videos : Recordings
-            Read block by block.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
-        """
-        check_is_fitted(self, "n_actions_")
-        self._validate_params()  # decoding may have been set after the fit
-        videos = check_recordings(self, X, reset=False)
-        if videos.fps is not None:
-            check_rate(self, videos.fps)
-        return self._standardized(videos)
-
-    def _fit(self, X, y, /, **known):
-        """Fit, with further knowledge of the recordings for ``_learn``."""
-        # matrices are small: threads of BLAS would wait for each other's cores
-        with unchanged_on_error(self), threadpool_limits(1, "blas"):
-            videos = self._read_fit(X, y)
-            for name, values in known.items():
-                of_some = name == "y"  # recordings may lack labels
-                known[name] = arrange_each(values, videos, name, of_some=of_some)
-            if self.n_actions != AUTO:
-                check_longest(self.n_actions, videos)
-            with videos.named_errors():
-                paths = self._label(self._learn(videos, **known), videos)
-                if paths is not None:
-                    paths = self._mend(paths, videos, known)
-        if paths is not None:  # activities warn separately
-            self._warn_of_actions(paths)
-            warn_of_squeezed_actions(self, paths)
-            self._warn_of_signals(videos)
-        return self
+    def _corrected(self, videos):
+        """Iterate over corrected scores, the input of the decoder."""
+        scores = self._log_likelihoods(videos)
+        for layer in self.layers_:
+            scores = layer.apply(scores, videos)
+        return scores
 
     def _mend(self, paths, videos, known):
-        """Learn in another order if labels collapse, and say so; return the labels."""
-        n_effective = effective_actions(paths)
-        found = f"{n_effective:.1f} of {self.n_actions_} actions are in effect"
-        if not is_few(n_effective, self.n_actions_) or self._is_constant(videos):
-            warn_of_few_actions(self, paths)
-            return paths
-        if self._is_supported(n_effective, videos):
-            warn_user(
+        """Learn in another order if labels collapse; return what there is to say."""
+        found = describe_effective(paths, self.n_actions_)
+        if found is None or self._is_constant(videos):
+            return describe_labels(self, paths)
+        if is_supported(paths, self.confidence_):
+            return [
                 f"Only {found}, but other recordings predict them well; if actions "
                 'are more even, try order="free", HMMSegmenter, or fewer actions.'
-            )
-            return paths
+            ]
         first, before = self.order_, vars(self).copy()
         for order in ["mostly", "free"] if self.order == AUTO else []:
-            if order == first or order not in self._by_order:
+            if order == first or order not in self._defaults_by_order:
                 continue
-            self.order_ = order
+            self._settle_order(order)
             other = self._label(self._learn(videos, **known), videos)
-            if not is_few(effective_actions(other), self.n_actions_):
-                warn_user(
+            if describe_effective(other, self.n_actions_) is None:
+                text = (
                     f'With order="{first}", {found}; the fit uses order="{order}" '
                     f'instead; say order="{first}" to keep the first result.'
                 )
-                return other
+                return [text, *describe_labels(self, other)]
             self.__dict__.clear()
             self.__dict__.update(before)
-        warn_user(
+        return [
             f'Labels collapse: {found}; try order="free", HMMSegmenter, SignalWindows '
             "if frames are raw signal, or fewer actions."
-        )
-        return paths
-
-    def _is_supported(self, n_effective, videos):
-        """Whether few actions in effect are plausible, as recordings agree on them."""
-        is_told = len(videos) > 1 and n_effective >= 2
-        return is_told and self.confidence_["agreement"] >= SUPPORTED
+        ]
 
     def _is_constant(self, videos):
         """Whether no feature varies, so that one action is the right answer."""
@@ -596,70 +636,21 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             return not (scaler.var_ > 0).any()
         return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
 
-    def _settle_n_actions(self, videos):
-        """Set the number of actions of a fit, given or chosen from the recordings."""
-        self.numbers_ = None
-        if self.n_actions == AUTO:
-            self.numbers_ = compare_numbers(videos, order=self.order_)
-            self.n_actions_ = self.numbers_["best"]
-        else:
-            self.n_actions_ = int(self.n_actions)
-
-    @property
-    def _n_learned(self):
-        """Number of learned actions, before corrections."""
-        return int(self.n_actions) if self.numbers_ is None else self.numbers_["best"]
-
-    def _warn_of_actions(self, paths):
-        """Warn of actions that are missing, rare, or without label."""
-        kept, n_lost = self.unlabelled_actions_, self.n_lost_actions_
-        found = describe_paths(paths, self.actions_, kept, n_lost)
-        if found:
-            warn_user(" ".join(found))
-
-    def _warn_of_signals(self, videos):
-        """Warn of raw signal, as single frames carry little information."""
-        if self.windows_ is not None:
-            return
+    def _judge_signals(self, videos):
+        """List what to say of raw signal, as single frames carry little information."""
         n_cycles = videos.lengths.mean() / self.mean_frames_  # 1 without cycles
-        if is_raw(videos, self.n_actions_ * n_cycles):
-            warn_user(
-                "frames are those of a raw signal, and single frames tell little; "
-                'learn from windows, by order="auto", make_pipeline(SignalWindows(), '
-                "...), or --pipeline windows."
-            )
-
-    def _label(self, scores, videos, before=None):
-        """Learn background and confidence, label recordings, and return paths."""
-        self.background_: Any = None
-        self.confidence_: Any = None
-        if self.background_percentile is not None:
-            paths = []
-            for i, reading in enumerate(self._readings(videos, scores())):
-                paths += [reading.path[rows] for rows in videos.row_blocks(i)]
-            self.background_ = fit_background(
-                videos.blocks,
-                paths,
-                self.n_actions_,
-                self.background_percentile,
-                before,
-            )
-        evidence, labels = Evidence(is_robust=True), []
-        for reading in self._readings(videos, scores()):
-            evidence.add(reading.log_likelihood, reading.path)
-            labels.append(reading.path)
-        blocks = videos.blocks
-        agreement = held_out_agreement(blocks, labels, self.n_actions_)
-        self.confidence_ = {
-            "tempering": evidence.tempering(),
-            "agreement": 1.0 if np.isnan(agreement) else agreement,
-        }
-        named = labels if self.classes_ is None else self._to_labels(labels)
-        self.labels_ = videos.store(named)
-        return labels
+        if self.windows_ is not None or not is_raw(videos, self.n_actions_ * n_cycles):
+            return []
+        return [
+            "Frames are those of a raw signal, and single frames tell little; learn "
+            'from windows, by order="auto", make_pipeline(SignalWindows(), ...), or '
+            "--pipeline windows."
+        ]
 
     def _to_labels(self, paths):
-        """Labels of paths: ``classes_`` in place of numbers."""
+        """Labels of paths: ``classes_`` in place of numbers, if there are any."""
+        if self.classes_ is None:
+            return paths
         words = with_background(self.classes_)
         return [words[path] for path in paths]
 
@@ -671,23 +662,30 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return check_transcripts(transcripts, videos, self.n_actions_)
 
 
-def is_few(n_effective, n_actions):
-    """Whether fewer than half of the actions are in effect, or only one.
+class Passes:
+    """An array of each recording, computed on demand, and kept if there is room.
 
-    >>> is_few(1.0, 2), is_few(2.4, 4), is_few(1.9, 4), is_few(1.0, 1)
-    (True, False, True, False)
+    >>> passes = Passes(lambda i: print("computed") or np.arange(i), 2, keep=True)
+    >>> [len(array) for array in passes], [len(array) for array in passes]
+    computed
+    computed
+    ([0, 1], [0, 1])
     """
-    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
 
+    def __init__(self, compute, n_videos, *, keep=False):
+        self.compute, self.n_videos = compute, n_videos
+        self.kept, self.room = {}, KEPT_BYTES * keep
 
-def check_longest(n_actions, videos):
-    """Refuse recordings that are all shorter than the number of actions."""
-    longest = max(videos.lengths)
-    if longest < n_actions:
-        raise ValueError(
-            f"n_actions={n_actions} is more than the number of frames of "
-            f"the longest recording (n_samples={longest})."
-        )
+    def __getitem__(self, i):
+        if i >= self.n_videos:
+            raise IndexError(i)
+        if i in self.kept:
+            return self.kept[i]
+        array = self.compute(i)
+        if array.nbytes <= self.room:
+            self.kept[i] = array
+            self.room -= array.nbytes
+        return array
 
 
 def as_types_of(outputs, videos):
@@ -696,41 +694,3 @@ def as_types_of(outputs, videos):
         output.astype(array.dtype, copy=False)
         for output, array in zip(outputs, videos.arrays)
     ]
-
-
-def warn_of_squeezed_actions(segmenter, paths):
-    """Warn of actions that fixed order squeezes to one frame in many recordings."""
-    (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
-    if decoder != DECODERS["fixed"] or n_actions == 1:
-        return
-    long = [path for path in paths if len(path) >= LONG * n_actions]
-    if len(long) < MANY:
-        return
-    counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
-    n_squeezed = sum(np.asarray(counts) == 1)
-    action = int(np.argmax(n_squeezed))
-    if n_squeezed[action] > SQUEEZED * len(long):
-        warn_user(
-            f"Action {segmenter.actions_[action]} has a single frame in "
-            f"{n_squeezed[action]} of {len(long)} recordings, as fixed order shows "
-            'each action; if recordings may lack actions, say order="mostly".'
-        )
-
-
-def warn_of_few_actions(segmenter, paths):
-    """Warn if most recordings show fewer than half of the actions."""
-    (decoder, cost), n_actions = segmenter.decoder_, segmenter.n_actions_
-    if not decoder.uses_cost or cost == 0:
-        return
-    n_poor = 0
-    for path in paths:
-        n_shown = len(np.unique(path[path != BACKGROUND]))
-        # a short recording cannot show more; one without actions has other causes
-        n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
-    if 2 * n_poor > len(paths):
-        remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'
-        warn_user(
-            f"{n_poor} of {len(paths)} recordings show fewer than half of the "
-            f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy}, "
-            "fewer actions, or more steps of training."
-        )

@@ -10,11 +10,12 @@ n_directions) as in `sklearn.mixture.GaussianMixture`, and the share of the fram
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import eigh, solve_triangular
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.recordings.errors import RecordingValueError
+from skl_tot.recordings.signals import samples
 
 # Shrinkage of `measure_spread` without a parameter.
 SHRINKAGE = 1.0
@@ -22,6 +23,13 @@ SHRINKAGE = 1.0
 PRIOR_FRAMES = 0.1
 # Least share of the variance along a direction that is within actions.
 LEAST_WITHIN = 1e-12
+# Least share of the largest variance that a component needs.
+LEAST_VARIANCE = 1e-12
+# A moment is the time in which features lose this share of their variance.
+CHANGED = 0.15
+MOMENTS = np.unique((1.3 ** np.arange(40)).astype(int))
+# Ridge of both covariances, in units of the mean variance of a feature.
+RIDGE = 0.1
 
 
 class FrameCovariance(NamedTuple):
@@ -63,6 +71,80 @@ def frame_moments(videos):
     if not np.isfinite(covariance).all():
         raise ValueError("X has values whose squares are too large; scale it down.")
     return mean + shift, covariance
+
+
+def principal_components(videos, n_components):
+    """Mean of the frames, directions of largest variance, and the unit of variance.
+
+    Directions are orthonormal rows, sorted by variance; directions without variance are
+    dropped, unless it is the only one. The largest entry of each is positive. The unit
+    is the mean variance of a feature, or 1 if all are constant.
+    """
+    center, covariance = frame_moments(videos)
+    n_features = len(covariance)
+    n_components = min(n_components or n_features, n_features)
+    wanted = [n_features - n_components, n_features - 1]
+    variances, directions = eigh(covariance, subset_by_index=wanted)
+    n_varying = int((variances > LEAST_VARIANCE * variances[-1]).sum())
+    components = directions.T[::-1][: max(1, n_varying)]
+    largest = np.abs(components).argmax(axis=1)
+    signs = np.sign(components[np.arange(len(components)), largest])
+    unit = np.trace(covariance) / n_features
+    return center, components * signs[:, None], unit if unit > 0 else 1.0
+
+
+def slow_directions(videos, moment, n_components=None):
+    r"""Mean of the frames, and directions (n_components, n_features), slowest first.
+
+    A ``moment`` is a number of frames from `find_moment`. With the covariance C of all
+    frames, and half of the covariance N of changes from one moment to the next, both
+    with a ridge, directions u solve
+
+    .. math:: C u = \lambda \, N u, \quad u^\top N u = 1.
+
+    Variation within an action, such as noise and cycles, then has the same variance in
+    each direction, and actions, which last longer, separate. It is linear slow feature
+    analysis with the scales of linear discriminants.
+
+    If a moment is one frame, as for events or noise, changes carry no information, and
+    directions are principal components, in units of the mean variance.
+    """
+    if moment == 1:
+        center, directions, unit = principal_components(videos, n_components)
+        return center, directions / np.sqrt(unit)
+    center, covariance = frame_moments(videos)
+    n_features = len(covariance)
+    changes, n_frames = np.zeros_like(covariance), 0
+    for i in range(len(videos)):
+        frames = np.concatenate(list(videos.blocks(i)))
+        differences = frames[moment:] - frames[:-moment]
+        changes += differences.T @ differences / 2
+        n_frames += len(differences)
+    scale = np.trace(covariance) / n_features
+    ridge = RIDGE * (scale if scale > 0 else 1.0) * np.eye(n_features)
+    first = n_features - min(n_components or n_features, n_features)
+    _, directions = eigh(
+        covariance + ridge,
+        changes / max(n_frames, 1) + ridge,
+        subset_by_index=[first, n_features - 1],
+    )
+    return center, directions.T[::-1]
+
+
+def find_moment(videos):
+    """Frames after which features lose a share of their variance, on average."""
+    frames = list(samples(videos))
+    joined = np.concatenate(frames)
+    varies = joined.var(axis=0) > 0  # 0 for tiny values, too
+    spread = joined[:, varies].var(axis=0)
+    found = 1
+    for lag in MOMENTS[max(map(len, frames)) > MOMENTS]:
+        found = int(lag)
+        changes = np.concatenate([own[lag:] - own[:-lag] for own in frames])
+        change = (changes[:, varies] ** 2).mean(axis=0) / 2
+        if not varies.any() or (change / spread).mean() >= CHANGED:
+            break
+    return found
 
 
 def action_means(videos, labels, n_actions, center):
@@ -202,3 +284,20 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
         if np.array_equal(np.concatenate(paths), before):
             break
     return appearance, switch_cost, paths
+
+
+def time_order(codes):
+    """Sort actions by the mean relative time of their frames, with weights.
+
+    An action without any weight counts as half-way.
+
+    >>> time_order([np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])])
+    array([1, 0])
+    """
+    total = weight = 0.0
+    for video in codes:
+        times = (np.arange(len(video)) + 0.5) / len(video)
+        total = total + times @ video
+        weight = weight + video.sum(axis=0)
+    means = np.divide(total, weight, out=np.full_like(total, 0.5), where=weight > 0)
+    return np.argsort(means, kind="stable")

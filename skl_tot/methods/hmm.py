@@ -1,27 +1,27 @@
 """Hidden Markov models, left-to-right or with moves between all actions."""
 
 from numbers import Integral, Real
-from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import chain_decoder
-from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.correction_layers import BoundDecoder
-from skl_tot.methods.courses import HMM, with_order
-from skl_tot.methods.discriminants import embed
+from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.discriminants import (
+    embed,
+    find_moment,
+    principal_components,
+    slow_directions,
+    time_order,
+)
 from skl_tot.methods.hmm_model import (
+    AnyOrder,
     fit_hmm,
     log_densities,
-    principal_components,
     start_from_clusters,
     start_from_equal_parts,
 )
-from skl_tot.methods.hmm_paths import AnyOrder
-from skl_tot.methods.prototype_groups import time_order
-from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.training.components import LARGEST, MOST
 
 # Smaller values may lose variances to rounding in float64.
@@ -157,19 +157,17 @@ class HMMSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot"
 
-    _by_order = HMM
-    _parameter_constraints = with_order(BaseSegmenter._parameter_constraints, HMM) | {
+    _defaults_by_order = {
+        "strict": {"decoding": "fixed", "switch_cost": 0.0},
+        "mostly": {"decoding": "free", "switch_cost": 0.5},
+        "free": {"switch_cost": 0.5},  # costs of the model itself
+    }
+    _parameter_constraints = {
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
-        "n_init": [Interval(Integral, 1, MOST, closed="both")],
-        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "tol": [Interval(Real, 0, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
-
-    # defaults for models of earlier versions
-    order_: str | None = "strict"
-    starts_: Any = None
 
     def __init__(
         self,
@@ -189,20 +187,7 @@ class HMMSegmenter(BaseSegmenter):
         standardize="dataset",
         random_state=None,
     ):
-        self.n_actions = n_actions
-        self.order = order
-        self.covariance = covariance
-        self.n_components = n_components
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.reg_covar = reg_covar
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
+        self._keep(locals())
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
@@ -221,7 +206,7 @@ class HMMSegmenter(BaseSegmenter):
         self.transitions_ = paths[-1]
         self.starts_ = np.exp(-paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
-        return lambda: (self._score(own, i) for i, own in enumerate(embedded))
+        return Passes(lambda i: self._score(embedded[i], i), len(videos))
 
     def _climb(self, frames, reg_covar):
         """Fit in the requested order."""
@@ -267,13 +252,11 @@ class HMMSegmenter(BaseSegmenter):
     def _score(self, frames, i):
         return log_densities(frames, self.means_, self.covars_, i)
 
-    @property
-    def decoder_(self):
-        """Decoder and the cost of a switch."""
+    def _decoder(self):
         if self.order_ != "free" or self.decoding != "auto":
-            return super().decoder_
+            return super()._decoder()
         paths = AnyOrder(self.starts_, self.transitions_).after(self.layers_)
-        return BoundDecoder(chain_decoder(paths.chain()), 0.0)
+        return chain_decoder(paths.chain())
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

@@ -4,19 +4,110 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from skl_tot.methods.discriminants import frame_moments
-from skl_tot.methods.hmm_paths import LEAST_FRAMES, AnyOrder, InOrder
+from skl_tot.decoding.chain import Chain
+from skl_tot.methods.correction_layers import corrected_moves
+from skl_tot.methods.discriminants import embed, principal_components
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.labels import equal_parts
 
-# Least share of the largest variance that a component needs.
-LEAST_VARIANCE = 1e-12
 # Maximum number of frames for K-means.
 MOST_CLUSTERED = 50_000
+# Distance of probabilities of moves from 0, and of leaving an action from 1.
+LEAST_MOVE = 1e-12
+# Least expected frames for an update of an action.
+LEAST_FRAMES = 1e-8
+# Settings of `HMMSegmenter`.
+N_COMPONENTS, REG_COVAR, MAX_ITER = 16, 1e-2, 30
+
+
+class InOrder(NamedTuple):
+    """Paths from action 0, one action after the other, with any end.
+
+    ``leave`` (n_actions,) is the probability that the next frame has the next action; 0
+    for the last action.
+    """
+
+    leave: np.ndarray
+
+    def chain(self):
+        """Chain of the paths."""
+        n_actions = len(self.leave)
+        moves = np.full((n_actions, n_actions), np.inf)
+        np.fill_diagonal(moves, -np.log1p(-self.leave))
+        np.fill_diagonal(moves[:, 1:], -np.log(self.leave[:-1]))
+        starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
+        return Chain(starts, moves, np.zeros(n_actions))
+
+    def expect(self, scores, min_frames):
+        """Posterior, counts for `learned`, and the log-likelihood."""
+        probabilities, total = self.chain().forward_backward(scores, min_frames)
+        left = np.zeros(len(self.leave))
+        # an action has been left if a later one is the last
+        left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
+        return probabilities, np.stack([probabilities[:-1].sum(axis=0), left]), total
+
+    def learned(self, counts):
+        """Most probable paths for the counts."""
+        with_next, left = counts
+        leave, goes_on = self.leave.copy(), with_next > LEAST_FRAMES
+        leave[goes_on] = left[goes_on] / with_next[goes_on]
+        leave[:-1] = np.clip(leave[:-1], LEAST_MOVE, 1 - LEAST_MOVE)
+        return InOrder(leave)
+
+
+class AnyOrder(NamedTuple):
+    """Paths between all actions.
+
+    ``starts`` (n_actions,) are the probabilities of the first action, ``moves``
+    (n_actions, n_actions) those of the next frame's action.
+    """
+
+    starts: np.ndarray
+    moves: np.ndarray
+
+    def chain(self):
+        """Chain of the paths."""
+        with np.errstate(divide="ignore"):
+            costs = -np.log(self.starts), -np.log(self.moves)
+        return Chain(*costs, np.zeros(len(self.starts)))
+
+    def expect(self, scores, min_frames):
+        """As in `InOrder`."""
+        found, moves, total = self.chain().expected_moves(scores, min_frames)
+        return found, np.vstack([found[:1], moves]), total
+
+    def learned(self, counts):
+        """As in `InOrder`."""
+        known = np.vstack([self.starts, self.moves])
+        totals = counts.sum(axis=1, keepdims=True)
+        np.divide(counts, totals, out=known, where=totals > LEAST_FRAMES)
+        known = np.maximum(known, LEAST_MOVE)
+        known /= known.sum(axis=1, keepdims=True)
+        return AnyOrder(known[0], known[1:])
+
+    def sorted(self, order):
+        """Renumber the actions."""
+        return AnyOrder(self.starts[order], self.moves[np.ix_(order, order)])
+
+    def after(self, layers):
+        """Paths through the actions after corrections.
+
+        The probability of leaving a merged action is the mean over its parts.
+        """
+        if not layers:
+            return self
+        shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # of all frames
+        moves, starts = corrected_moves(self.moves, self.starts, shares, layers)
+        leave = np.maximum(1 - self.moves.diagonal(), LEAST_MOVE)  # a single action
+        for layer in layers:
+            left, shares = layer.totals(shares * leave), layer.totals(shares)
+            leave = left / shares
+        moves = leave[:, None] * np.exp(moves)
+        np.fill_diagonal(moves, 1 - leave)
+        return AnyOrder(np.exp(starts), moves)
 
 
 class HMM(NamedTuple):
@@ -48,26 +139,6 @@ class HMM(NamedTuple):
         """Yield the posterior of the actions in the frames of each recording."""
         for video in frames:
             yield self.paths.expect(self.scores(video), min_frames)[0]
-
-
-def principal_components(videos, n_components):
-    """Mean of the frames, directions of largest variance, and the unit of variance.
-
-    Directions are orthonormal rows, sorted by variance; directions without variance are
-    dropped, unless it is the only one. The largest entry of each is positive. The unit
-    is the mean variance of a feature, or 1 if all are constant.
-    """
-    center, covariance = frame_moments(videos)
-    n_features = len(covariance)
-    n_components = min(n_components or n_features, n_features)
-    wanted = [n_features - n_components, n_features - 1]
-    variances, directions = eigh(covariance, subset_by_index=wanted)
-    n_varying = int((variances > LEAST_VARIANCE * variances[-1]).sum())
-    components = directions.T[::-1][: max(1, n_varying)]
-    largest = np.abs(components).argmax(axis=1)
-    signs = np.sign(components[np.arange(len(components)), largest])
-    unit = np.trace(covariance) / n_features
-    return center, components * signs[:, None], unit if unit > 0 else 1.0
 
 
 def log_densities(frames, means, covars, i=None):
@@ -213,3 +284,31 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
         if len(curve) > 1 and curve[-1] - curve[-2] < tol:
             break
     return model, curve
+
+
+def learn_states(videos, labels, n_actions, min_frames):
+    """Learn states from the labels of standardised recordings, as arrays by name."""
+    center, components, unit = principal_components(videos, N_COMPONENTS)
+    frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
+    start = start_from_labels(frames, labels, n_actions, REG_COVAR * unit).sharing()
+    model, _ = fit_hmm(
+        frames,
+        start,
+        reg_covar=REG_COVAR * unit,
+        max_iter=MAX_ITER,
+        tol=0.0,
+        min_frames=min_frames,
+    )
+    return {
+        "center": center,
+        "components": components,
+        "means": model.means,
+        "covars": model.covars,
+    }
+
+
+def state_scores(videos, states):
+    """Yield the log-densities (n_frames_i, n_actions) of each recording."""
+    for i in range(len(videos)):
+        frames = embed(videos, i, states["center"], states["components"].T)
+        yield log_densities(frames, states["means"], states["covars"], i)

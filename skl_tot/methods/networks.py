@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from numbers import Integral
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.methods.base import BaseSegmenter, as_types_of
-from skl_tot.training.components import MLP, MOST, NETWORKS, OPTIMIZERS, Adam
+from skl_tot.methods.base import BaseSegmenter, Passes, as_types_of
+from skl_tot.methods.numbers import AUTO
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, Adam
 from skl_tot.training.devices import (
     from_first_process,
     inference_device,
@@ -19,11 +20,9 @@ from skl_tot.training.devices import (
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
 
-# Maximum bytes of arrays that are kept for the next pass.
-KEPT_BYTES = 2**26
 
-
-class NetworkSegmenter(  # type: ignore[call-arg]
+@with_shared_texts
+class NetworkSegmenter(
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseSegmenter,
@@ -35,9 +34,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     holds all parameters by name, including those of the terms.
     """
 
-    _parameter_constraints = BaseSegmenter._parameter_constraints | {
+    _parameter_constraints = {
         "network": [StrOptions(set(NETWORKS)), MLP],
-        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
         "optimizer": [StrOptions(set(OPTIMIZERS)), Adam],
         "device": [str],
         "verbose": ["verbose"],
@@ -63,8 +61,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many, see Notes of the class.
+        {shared: X}
 
         Returns
         -------
@@ -75,10 +72,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         embeddings = list(self._encode(videos, self._embeddings))
@@ -95,11 +89,6 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return [self.network_["hidden_bias"], self.network_["output_bias"]]
 
     @property
-    def _temperature(self):
-        """Temperature of the softmax over prototypes or concepts."""
-        return self._component("network").temperature
-
-    @property
     def _n_networks(self):
         """Number of networks; arrays of several have one more dimension."""
         bias = self.network_["output_bias"]
@@ -108,11 +97,6 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     @property
     def _n_features_out(self):
         return self.network_["output_bias"].size  # of all networks, side by side
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
     def set_params(self, **params):
         """Set parameters, also those of named objects, such as ``prior__sigma``.
@@ -131,15 +115,18 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         nested = {name: params.pop(name) for name in list(params) if "__" in name}
         super().set_params(**params)
         for name in {name.partition("__")[0] for name in nested}:
-            value = getattr(self, name, None)
-            known = self._components.get(name, {})
-            if isinstance(value, str) and self._told(name) in known:
-                setattr(self, name, self._component(name))
+            value, known = getattr(self, name, None), self._components.get(name, {})
+            if isinstance(value, str) and value == AUTO:
+                is_open = self.order == AUTO
+                order = getattr(self, "order_", "mostly") if is_open else self.order
+                value = self._defaults_by_order[order][name]
+            if isinstance(value, str) and value in known:
+                setattr(self, name, known[value]())
         return super().set_params(**nested)
 
     def _component(self, name):
         """Return the new object of a parameter, or None."""
-        value = self._told(name)
+        value = self._resolved(name)
         if isinstance(value, str):
             value = self._components[name][value]()
         return None if value is None else value.checked()
@@ -186,39 +173,9 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return snapshot
 
     def _encode(self, videos, finish=None, *, keep=None):
-        """Iterate `Encoder.read` over recordings; once, if ``keep`` is None.
-
-        Otherwise further passes are possible; a true ``keep`` stores results for them.
-        """
+        """Iterate `Encoder.read` over recordings; once, unless ``keep`` is a bool."""
         encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
         compute = partial(encoder.read, videos, finish=finish)
         if keep is None:
             return map(compute, range(len(videos)))
         return Passes(compute, len(videos), keep=keep)
-
-
-class Passes:
-    """An array of each recording, computed on demand, and stored if there is room.
-
-    >>> import numpy as np
-    >>> passes = Passes(lambda i: print("computed") or np.arange(i), 2)
-    >>> [len(array) for array in passes], [len(array) for array in passes]
-    computed
-    computed
-    ([0, 1], [0, 1])
-    """
-
-    def __init__(self, compute, n_videos, *, keep=True):
-        self.compute, self.n_videos = compute, n_videos
-        self.kept, self.room = {}, KEPT_BYTES * keep
-
-    def __getitem__(self, i):
-        if i >= self.n_videos:
-            raise IndexError(i)
-        if i in self.kept:
-            return self.kept[i]
-        array = self.compute(i)
-        if array.nbytes <= self.room:
-            self.kept[i] = array
-            self.room -= array.nbytes
-        return array

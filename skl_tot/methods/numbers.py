@@ -11,18 +11,19 @@ from skl_tot.methods.discriminants import (
     SHRINKAGE,
     appearance_scores,
     embed,
+    find_moment,
     fit_appearance,
     log_joint,
     measure_spread,
+    principal_components,
+    slow_directions,
 )
 from skl_tot.methods.hmm_model import (
     cluster_frames,
     fit_hmm,
     log_densities,
-    principal_components,
     start_from_equal_parts,
 )
-from skl_tot.methods.slow import find_moment, slow_directions
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import short_repr, warn_user
 from skl_tot.recordings.labels import equal_parts

@@ -2,9 +2,12 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Callable
+from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
@@ -12,26 +15,28 @@ from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.background import STREAM_MEMORY
-from skl_tot.methods.base import warn_of_few_actions
+from skl_tot.methods.base import Passes
+from skl_tot.methods.collapses import FitWarning, describe_few
 from skl_tot.methods.correction_layers import sum_groups
-from skl_tot.methods.networks import NetworkSegmenter, Passes
+from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.prototype_groups import (
-    code_overlap,
-    group_prototypes,
-    merge_neighbours,
-    time_order,
-)
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
+from skl_tot.recordings.errors import warn_user
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 from skl_tot.training.network import compare
 from skl_tot.training.state import Snapshot, map_moments
 
+# Merges take the largest overlap over size to this power. With 1/2 long actions absorb
+# short neighbours; with 1 no action gets longer than the others.
+SIZE_EXPONENT = 2 / 3
 # Smaller sums of codes lose precision in the logarithm.
 LEAST_SUM = 1e-290
 
 
+@with_shared_texts
 class PrototypeSegmenter(NetworkSegmenter):
     """Base of segmenters with one or several prototypes per action.
 
@@ -39,11 +44,11 @@ class PrototypeSegmenter(NetworkSegmenter):
     ``_cross_entropy``, and lists it in ``_terms``.
     """
 
-    _parameter_constraints = NetworkSegmenter._parameter_constraints | {
+    _parameter_constraints = {
         "n_parts": [Interval(Integral, 1, MOST, closed="both")],
     }
 
-    _merger = staticmethod(merge_neighbours)
+    _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
 
     @abstractmethod
     def _cross_entropy(self):
@@ -60,10 +65,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many, see Notes of the class.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            As in `fit`.
+        {shared: X, y}
 
         Returns
         -------
@@ -82,6 +84,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             )
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
             is_first = not hasattr(self, "network_")
+            facts: list = []
             # without a prior, prototypes change their order after each call
             goes_on = not is_first and self._cross_entropy().prior is not None
             start = before = earlier = None
@@ -100,7 +103,9 @@ class PrototypeSegmenter(NetworkSegmenter):
                 scores = self._learn(videos, start, one_pass=True, goes_on=goes_on)
                 if before is not None:
                     before = _renumbered(before, earlier, self.prototype_actions_)
-                warn_of_few_actions(self, self._label(scores, videos, before))
+                facts = describe_few(self, self._label(scores, videos, before))
+        for fact in facts:
+            warn_user(fact, FitWarning)
         return self
 
     def pseudo_labels(self, X):
@@ -112,8 +117,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many, see Notes of the class.
+        {shared: X}
 
         Returns
         -------
@@ -122,10 +126,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         codes, n_sampled = [], self._settings().frames_per_video
@@ -140,8 +141,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many, see Notes of the class.
+        {shared: X}
 
         Returns
         -------
@@ -151,18 +151,10 @@ class PrototypeSegmenter(NetworkSegmenter):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         return videos.restore(list(self._encode(videos, compare)))
-
-    @property
-    def _n_parts(self):
-        """Number of prototypes per action."""
-        return int(self._told("n_parts"))
 
     @property
     def prototypes_(self):
@@ -193,14 +185,14 @@ class PrototypeSegmenter(NetworkSegmenter):
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         is_ordered = problem.prior is not None
         n_passes = (not is_ordered) + 1
-        n_passes += self._n_parts > 1 or self._n_networks > 1
+        n_passes += self._resolved("n_parts") > 1 or self._n_networks > 1
         n_passes += self.background_percentile is not None
         keep = n_passes > 1
         similarities = self._encode(videos, compare, keep=keep)
         if not is_ordered:
             similarities = self._order_by_time(similarities, videos)
         self._merge(similarities, goes_on)
-        return lambda: map(self._log_likelihood, similarities)
+        return Passes(lambda i: self._log_likelihood(similarities[i]), len(videos))
 
     def _order_by_time(self, similarities, videos):
         """Sort the prototypes by the mean relative time of their frames, like CTE.
@@ -220,11 +212,11 @@ class PrototypeSegmenter(NetworkSegmenter):
         if "prototypes" in self.moments_:  # absent if always frozen
             own = {"prototypes": self.moments_["prototypes"]}
             self.moments_ = self.moments_ | map_moments(own, sort)
-        return Passes(lambda i: similarities[i][:, order], len(videos), keep=False)
+        return Passes(lambda i: similarities[i][:, order], len(videos))
 
     def _merge(self, similarities, goes_on):
         """Find the prototypes that are parts of one action."""
-        if self._n_parts == 1 and self._n_networks == 1:
+        if self._resolved("n_parts") == 1 and self._n_networks == 1:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)
             return
@@ -233,7 +225,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
         self.prototype_actions_ = group_prototypes(
-            overlap, self._n_networks, self.n_actions_, self._merger
+            overlap, self._n_networks, self.n_actions_, self._pairs
         )
 
     def _log_likelihoods(self, videos):
@@ -270,7 +262,9 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _scores(self, similarities):
         """Scores before the softmax, and a view by network."""
-        scores = similarities.astype(np.float64) / self._temperature
+        scores = (
+            similarities.astype(np.float64) / self._component("network").temperature
+        )
         return scores, scores.reshape(len(scores), self._n_networks, -1)
 
     def _codes_of_video(self, problem, similarities, n_sampled):
@@ -290,3 +284,70 @@ def _renumbered(background, earlier, now):
     if len(np.unique(sources)) < len(sources):
         return background
     return {name: values[sources] for name, values in background.items()}
+
+
+def code_overlap(codes):
+    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames.
+
+    Row k sums to the frames of prototype k.
+
+    >>> code_overlap([np.array([[1.0, 0.0], [0.5, 0.5]])])
+    array([[1.25, 0.25],
+           [0.25, 0.25]])
+    """
+    return sum(video.T @ video for video in codes)
+
+
+def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
+    """Find the action of each prototype of several networks.
+
+    Prototypes of each network are merged separately. Then actions of networks are
+    matched one to one by their common codes (the Hungarian method): each network in
+    turn to the previous ones, and once more to all others.
+
+    >>> codes = np.array([[1.0, 0.0, 0.1, 0.9], [0.0, 1.0, 0.8, 0.2]])
+    >>> group_prototypes(code_overlap([codes]), 2, 2)
+    array([0, 1, 1, 0])
+    """
+    blocks = np.split(np.arange(len(overlap)), n_networks)
+    actions = np.concatenate(
+        [merge_groups(overlap[np.ix_(own, own)], n_actions, pairs) for own in blocks]
+    )
+    members = np.eye(n_actions)[actions]  # (n_networks * n_prototypes, n_actions)
+    for turn in range(2):
+        for r, block in enumerate(blocks[1:], 1):
+            others = np.concatenate(
+                blocks[:r] if turn == 0 else blocks[:r] + blocks[r + 1 :]
+            )
+            shared = members[block].T @ overlap[np.ix_(block, others)] @ members[others]
+            columns = linear_sum_assignment(shared, maximize=True)[1]
+            actions[block] = columns[actions[block]]
+            members[block] = np.eye(n_actions)[actions[block]]
+    return actions
+
+
+def merge_groups(overlap, n_actions, pairs=pairwise):
+    r"""Merge prototypes that the network cannot distinguish, down to ``n_actions``.
+
+    Of all ``pairs`` of groups (by default neighbours in time), those two with the
+    largest overlap over the product of their frames to the power of 2/3 are merged.
+
+    >>> overlap = np.array([[8.0, 2.0, 0.0], [2.0, 5.0, 3.0], [0.0, 3.0, 7.0]])
+    >>> merge_groups(overlap, 2)
+    array([0, 1, 1])
+    """
+    groups = [[k] for k in range(len(overlap))]
+    while len(groups) > n_actions:
+        sizes = np.array([overlap[group].sum() for group in groups])
+        tried = list(pairs(range(len(groups))))
+        shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in tried]
+        scale = sizes[tried].prod(axis=1) ** SIZE_EXPONENT
+        # an empty group is merged first
+        empty = np.full(len(scale), np.inf)
+        alike = np.divide(shared, scale, out=empty, where=scale > 0)
+        first, second = tried[int(alike.argmax())]
+        groups[first] = groups[first] + groups.pop(second)
+    actions = np.empty(len(overlap), dtype=np.intp)
+    for action, group in enumerate(groups):
+        actions[group] = action
+    return actions

@@ -1,20 +1,18 @@
 """The paper's estimator."""
 
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.courses import TEMPORAL_OT, with_order
+from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
-from skl_tot.methods.states import learn_states, state_scores
 from skl_tot.training.components import (
     LARGEST,
     MLP,
-    MOST,
     NETWORKS,
     OPTIMIZERS,
     SMALLEST,
@@ -292,20 +290,39 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     __module__ = "skl_tot"
 
-    _by_order = TEMPORAL_OT
-    states_: dict | None = None
-    _parameter_constraints = with_order(
-        PrototypeSegmenter._parameter_constraints
-        | {
-            "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-            "alpha": [Interval(Real, 0, LARGEST, closed="both")],
-            "n_init": [Interval(Integral, 1, MOST, closed="both")],
-            "prior": [None, StrOptions(set(PRIORS)), Prior],
-            "transport": [StrOptions(set(TRANSPORTS)), Transport],
-            "terms": [None, list, tuple],
+    _defaults_by_order = {
+        "strict": {
+            "n_parts": 2,
+            "alpha": 0.0,
+            "decoding": "fixed",
+            "switch_cost": 0.0,
+            "network": "sharp",
+            "prior": "narrow path",
         },
-        TEMPORAL_OT,
-    )
+        "mostly": {
+            "n_parts": 3,
+            "alpha": 0.5,
+            "decoding": "free",
+            "switch_cost": 0.5,
+            "network": "mlp",
+            "prior": "temporal",
+        },
+        "free": {
+            "n_parts": 1,
+            "alpha": 0.5,
+            "decoding": "free",
+            "switch_cost": 0.1,
+            "network": "mlp",
+            "prior": None,
+        },
+    }
+    _parameter_constraints = {
+        "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "alpha": [Interval(Real, 0, LARGEST, closed="both")],
+        "prior": [None, StrOptions(set(PRIORS)), Prior],
+        "transport": [StrOptions(set(TRANSPORTS)), Transport],
+        "terms": [None, list, tuple],
+    }
 
     # the paper's objects, which an order may name
     _components = {
@@ -339,26 +356,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         terms=None,
         optimizer="adam",
     ):
-        self.n_actions = n_actions
-        self.order = order
-        self.n_parts = n_parts
-        self.rho = rho
-        self.alpha = alpha
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.device = device
-        self.verbose = verbose
-        self.network = network
-        self.prior = prior
-        self.transport = transport
-        self.terms = terms
-        self.optimizer = optimizer
+        self._keep(locals())
 
     def labellings(self, X):
         """Label every frame by each network separately, for `GuidedSegmenter`.
@@ -391,13 +389,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
                 labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
         return found
 
-    def _told(self, name, of_fit=False):
-        """Value of a parameter, or its default by the order and the look."""
-        is_left = name == "switch_cost" and self.switch_cost is None
-        is_usual = self.look_ is not None and self.order_ == "mostly"
-        if is_left and is_usual and self.look_.returns >= MANY_RETURNS:
-            return AUTO
-        return super()._told(name, of_fit)
+    def _settle_order(self, order):
+        super()._settle_order(order)
+        has_course = self.look_ is not None and order == "mostly"
+        if has_course and self.look_.returns >= MANY_RETURNS:
+            self._defaults = self._defaults | {"switch_cost": AUTO}
 
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, and learn states in free order, but not from a stream."""
@@ -405,9 +401,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         scores = super()._learn(videos, start, one_pass=one_pass, goes_on=goes_on)
         if self.order_ != "free" or one_pass:
             return scores
-        paths = [decode(own, "free", "auto") for own in scores()]
+        paths = [decode(own, "free", "auto") for own in scores]
         self.states_ = learn_states(videos, paths, self.n_actions_, self.min_frames_)
-        return lambda: self._log_likelihoods(videos)
+        return None
 
     def _log_likelihoods(self, videos):
         if self.states_ is None:
@@ -415,17 +411,17 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         return state_scores(videos, self.states_)
 
     def _terms(self):
-        terms = [self._cross_entropy(), TemporalCoherence(self._told("alpha"))]
+        terms = [self._cross_entropy(), TemporalCoherence(self._resolved("alpha"))]
         return terms if self.terms is None else terms + cloned(self.terms)
 
     def _cross_entropy(self):
         """Make the term of pseudo-labels."""
         return CrossEntropy(
-            self._n_learned * self._n_parts,
+            self._n_learned * int(self._resolved("n_parts")),
             self._component("transport"),
             prior=self._component("prior"),
             rho=self.rho,
-            temperature=self._temperature,
+            temperature=self._component("network").temperature,
             freeze_iter=self._settings().freeze_iter,
         )
 

@@ -1,0 +1,558 @@
+"""CTE, VTE and UDE, which first embed frames, and then find actions among them."""
+
+from dataclasses import replace
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import log_softmax
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, RealNotInt
+
+from skl_tot.methods.base import ONE_ORDER, Passes
+from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.training.components import LARGEST, MLP, MOST, NETWORKS, SMALLEST, Adam
+from skl_tot.training.devices import from_first_process
+from skl_tot.training.reconstruction import (
+    ConceptContrast,
+    Prediction,
+    Reconstruction,
+)
+from skl_tot.training.terms import TimeStamp
+
+
+class EmbeddingSegmenter(NetworkSegmenter):
+    """Base of methods that first learn an embedding, and then actions in it.
+
+    K-means clusters the embeddings of all frames, clusters are ordered by the mean
+    relative time of their frames, and each one becomes a Gaussian. A subclass defines
+    its ``_terms`` and its default ``optimizer``.
+    """
+
+    _defaults_by_order = ONE_ORDER
+    _parameter_constraints = {
+        "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+    }
+
+    def _settings(self):
+        return replace(super()._settings(), n_init=1)  # n_init belongs to K-means
+
+    def _learn(self, videos):
+        seeds = self._draw_seeds()
+        self._settle_n_actions(videos)
+        self._train(videos, seeds[0])
+        frames = np.empty((videos.lengths.sum(), self._n_features_out))
+        by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
+        for own, embeddings in zip(by_video, self._embed(videos)):
+            own[:] = embeddings
+        kmeans = KMeans(
+            self.n_actions_, n_init=self.n_init, random_state=seeds[1], copy_x=False
+        )
+        self.gaussians_ = ordered_gaussians(
+            frames, videos.lengths, kmeans, self.reg_covar
+        )
+        # in the network's dtype; K-means would otherwise round differently
+        return Passes(
+            lambda i: self._log_likelihood(by_video[i].astype("f4")), len(videos)
+        )
+
+    def _draw_seeds(self):
+        """Seeds of the network and of K-means."""
+        rng = check_random_state(self.random_state)
+        return from_first_process(rng.randint(2**31 - 1, size=2).tolist())
+
+    def _embed(self, videos, *, keep=False):
+        """Iterate over the embeddings of recordings."""
+        return self._encode(videos, keep=keep)
+
+    def _log_likelihoods(self, videos):
+        return map(self._log_likelihood, self._embed(videos))
+
+    def _log_likelihood(self, embeddings):
+        """Log-density of the Gaussian of each action."""
+        return np.column_stack(
+            [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
+        )
+
+
+class CTESegmenter(EmbeddingSegmenter):
+    r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
+
+    The baseline of the paper of `TemporalOTSegmenter`, with the same interface.
+    Learning and clustering are separate. A two-layer perceptron learns the relative
+    time of a frame. K-means clusters the embeddings of all frames, clusters are ordered
+    by the mean relative time of their frames, and each becomes a Gaussian. A Viterbi
+    decoder finds the likeliest path in that order.
+
+    Parameters
+    ----------
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
+        the method has a fixed order.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
+    n_init : int, default=10
+        Runs of K-means; the best one is used.
+    reg_covar : float, default=1e-6
+        Added to the diagonal of the covariances.
+    max_iter : int, default=6000
+        Optimiser steps, one mini-batch each.
+    optimizer : {"adam"} or Adam, default="adam"
+        Training settings. "adam" takes 256 frames per recording, a constant learning
+        rate of 3e-3 (with the authors' 1e-3, time is not learned in so many steps), and
+        is otherwise `Adam`.
+    decoding : str, default="fixed"
+        Paths of the decoder, see `TemporalOTSegmenter`.
+    switch_cost : float or "auto", default=0.0
+        As for `TemporalOTSegmenter`. Not used if ``decoding="fixed"``.
+    min_duration, background_percentile, standardize, device : optional
+        As for `TemporalOTSegmenter`. Clustering runs on the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Seed of parameters, mini-batches, sampled frames and K-means.
+    verbose : int, default=0
+        Whether to show a progress bar with the loss.
+
+    Attributes
+    ----------
+    gaussians_ : list of GaussianMixture
+        The Gaussian of each action, in the order of the actions.
+    network_ : dict of str to ndarray
+        All parameters of the network by name; ``coefs_`` and ``intercepts_`` are those
+        of the encoder.
+    loss_curve_ : list of float
+        Mean squared error of the relative time at each step.
+    n_iter_ : int
+        Steps taken.
+
+    See Also
+    --------
+    TemporalOTSegmenter : Learns and clusters at once.
+
+    Notes
+    -----
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes. The
+    embeddings of all frames are held in memory, as float64.
+
+    References
+    ----------
+    Kukleva, Kuehne, Sener, Gall, "Unsupervised Learning of Action Classes with
+    Continuous Temporal Embedding", CVPR 2019.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import CTESegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = CTESegmenter(n_actions=4, max_iter=300, random_state=0).fit(videos)
+    >>> model.predict(videos)[0].shape == labels[0].shape
+    True
+    """
+
+    __module__ = "skl_tot.baselines"
+
+    _components = {
+        "network": NETWORKS,
+        "optimizer": {
+            "adam": partial(Adam, 3e-3, decay=0.0, freeze_iter=0, frames_per_video=256)
+        },
+    }
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        order="mostly",
+        network="mlp",
+        n_init=10,
+        reg_covar=1e-6,
+        max_iter=6000,
+        optimizer="adam",
+        decoding="fixed",
+        switch_cost=0.0,
+        min_duration=None,
+        background_percentile=None,
+        standardize="dataset",
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self._keep(locals())
+
+    def _terms(self):
+        return [TimeStamp()]
+
+
+class VTESegmenter(CTESegmenter):
+    r"""Unsupervised action segmentation by time and prediction, after VTE.
+
+    `CTESegmenter` with a second loss: the network predicts the relative time of a frame
+    and the features of a later frame, so that it also learns appearance. With the D
+    standardised features :math:`x_t` of frame t of T, the hidden layer :math:`h_t` and
+    the embedding :math:`z_t` of the encoder, a decoder g with one hidden layer, and the
+    horizon δ, training minimises the mean over sampled frames of
+
+    .. math::
+
+        \Bigl(w^\top z_t + b - \frac tT\Bigr)^2
+        + \frac{\gamma}{D} \bigl\| g(z_t) + V^\top h_t - x_{t + \delta} \bigr\|^2 .
+
+    Embeddings are then clustered, ordered and decoded as in `CTESegmenter`.
+
+    Parameters
+    ----------
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly"}, default="mostly"
+        As for `CTESegmenter`.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layers of encoder and decoder, and of the embedding, see
+        `skl_tot.extend.MLP`.
+    prediction_weight : float, default=0.01
+        γ, at least 0. With 0 this is `CTESegmenter`.
+    horizon : int or float, default=0.05
+        Distance δ of the predicted frame: in frames, at least 1, or as a share, in (0,
+        1), of the frames of the recording, rounded up. Beyond the end of the recording,
+        the last frame is predicted.
+    n_init, max_iter, optimizer, decoding, switch_cost : optional
+        As for `CTESegmenter`.
+    min_duration, background_percentile, standardize, device : optional
+        As for `CTESegmenter`.
+    random_state, verbose : optional
+        As for `CTESegmenter`.
+
+    Attributes
+    ----------
+    gaussians_ : list of GaussianMixture
+        The Gaussian of each action, in the order of the actions.
+    network_ : dict of str to ndarray
+        All parameters of the network by name, including the decoder.
+    loss_curve_ : list of float
+        Loss of each step.
+    n_iter_ : int
+        Steps taken.
+
+    See Also
+    --------
+    CTESegmenter : Predicts only the time.
+
+    Notes
+    -----
+    Implemented from the abstract; no code of the authors was available. From the
+    authors: a visual embedding, by a U-shaped network that predicts features of later
+    frames, beside the temporal embedding of CTE, and clustering and decoding of both.
+    Own choices: one embedding, trained by the sum of both losses, the width and depth
+    of the decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the
+    U; without it, embeddings contain more of the features and less of the time, and
+    actions get worse.
+
+    See `CTESegmenter` for input, labels, edge cases and further attributes. The
+    embeddings of all frames are held in memory, as float64.
+
+    References
+    ----------
+    VidalMata, Scheirer, Kukleva, Cox, Kuehne, "Joint Visual-Temporal Embedding for
+    Unsupervised Learning of Actions in Untrimmed Sequences", WACV 2021.
+
+    Kukleva, Kuehne, Sener, Gall, "Unsupervised Learning of Action Classes with
+    Continuous Temporal Embedding", CVPR 2019.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import VTESegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = VTESegmenter(n_actions=4, max_iter=300, random_state=0).fit(videos)
+    >>> model.predict(videos)[0].shape == labels[0].shape
+    True
+    """
+
+    __module__ = "skl_tot.baselines"
+
+    _parameter_constraints = {
+        "prediction_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "horizon": [
+            Interval(Integral, 1, MOST, closed="both"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
+        ],
+    }
+
+    reg_covar = 1e-6  # not a parameter
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        order="mostly",
+        network="mlp",
+        prediction_weight=0.01,
+        horizon=0.05,
+        n_init=10,
+        max_iter=6000,
+        optimizer="adam",
+        decoding="fixed",
+        switch_cost=0.0,
+        min_duration=None,
+        background_percentile=None,
+        standardize="dataset",
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self._keep(locals())
+
+    def _terms(self):
+        horizon = self.horizon
+        if isinstance(horizon, Integral):
+            horizon = int(horizon)
+        prediction = Prediction(float(self.prediction_weight), horizon)
+        return [*super()._terms(), prediction]
+
+
+class UDESegmenter(EmbeddingSegmenter):
+    r"""Unsupervised action segmentation by latent concepts that differ, after UDE.
+
+    A two-layer perceptron embeds frames on the unit sphere. It first learns to keep
+    information: a decoder g reconstructs the D standardised features :math:`x_t` from
+    the embedding :math:`z_t` of frame t of T, and a linear head predicts its relative
+    time,
+
+    .. math::
+
+        L_R = \frac1D \bigl\| g(z_t) - x_t \bigr\|^2
+        + \beta \Bigl(w^\top z_t + b - \frac tT\Bigr)^2 .
+
+    Then K-means over the embeddings of all frames gives the first of K latent concepts
+    :math:`c_k`, of unit length, which are learned with the network from there on. Of
+    the B frames of a mini-batch, each concept takes its :math:`m = B / 2K` most
+    confident ones, by the softmax over concepts of :math:`s_{tk} = c_k^\top z_t /
+    \tau`, and contrasts them with all others,
+
+    .. math::
+
+        L_C = -\frac1K \sum_k \frac1m \sum_{t \in P_k} \log \frac{\exp(s_{tk})}
+            {\exp(s_{tk}) + \sum_{u \notin P_k} \exp(s_{uk})} ,
+
+    which is added to :math:`L_R` with weight γ. Each concept has the same number of
+    frames, so none is empty. Concepts are ordered by the mean relative time of their
+    nearest frames, and a Viterbi decoder finds the likeliest path in that order.
+
+    Parameters
+    ----------
+    n_actions : int or "auto", default=8
+        Number of actions K, see `TemporalOTSegmenter`.
+    order : {"strict", "mostly", "free"}, default="mostly"
+        As for `TemporalOTSegmenter`: it sets ``time_weight``, ``decoding`` and
+        ``switch_cost`` if these have their default.
+    network : {"mlp"} or MLP, default="mlp"
+        Widths of the hidden layers of encoder and decoder, and of the embedding, and
+        the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
+    time_weight : float or "auto", default="auto"
+        β, at least 0. "auto" is 0 in free order, else 300. It is large because the
+        squared error of a relative time rarely exceeds 1/12, that of standardised
+        features is about 1, and concepts must follow each other in time. Smaller values
+        gave worse actions.
+    concept_weight : float, default=1.0
+        γ, at least 0. With 0, the concepts stay at the centres of K-means.
+    reconstruction_iter : int or float, default=0.5
+        Steps before the concepts start: a number, at least 1, or a share, in (0, 1), of
+        ``max_iter``.
+    max_iter : int, default=2000
+        Optimiser steps, one mini-batch each.
+    optimizer : {"adam"} or Adam, default="adam"
+        Training settings. "adam" takes 256 frames per recording and a constant learning
+        rate, and is otherwise `Adam`. A ``tol`` applies separately before and with
+        concepts.
+    decoding : str, default="auto"
+        Paths of the decoder, see `TemporalOTSegmenter`. "auto": "free" in free order,
+        else "fixed".
+    switch_cost, min_duration : optional
+        As for `TemporalOTSegmenter`.
+    background_percentile, standardize, device : optional
+        As for `TemporalOTSegmenter`. Clustering runs on the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Seed of parameters, mini-batches, sampled frames and K-means.
+    verbose : int, default=0
+        Whether to show a progress bar with the loss.
+
+    Attributes
+    ----------
+    concepts_ : ndarray of shape (n_actions, embedding_dim)
+        Concepts, of unit length, in the order of the actions.
+    network_ : dict of str to ndarray
+        All parameters of the network by name, including the decoder; ``prototypes`` are
+        the concepts.
+    loss_curve_ : list of float
+        Loss of each step; it rises when the concepts start.
+    n_iter_ : int
+        Steps taken.
+
+    See Also
+    --------
+    TemporalOTSegmenter : Gives actions equal shares by optimal transport.
+
+    Notes
+    -----
+    Implemented from the abstract; no code of the authors was available. From the
+    authors: the joint embedding of features and time, its reconstruction, and concepts
+    that are learned by raising their similarity to their most confident features and
+    lowering that to all others. Own choices: the networks, time as an output instead of
+    an input, the form of the contrast (InfoNCE with concepts as anchors), numbers of
+    frames and steps, and the decoding.
+
+    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes. The
+    embeddings of all frames are held in memory for K-means, as float32.
+
+    References
+    ----------
+    Swetha, Kuehne, Rawat, Shah, "Unsupervised Discriminative Embedding for Sub-Action
+    Learning in Complex Activities", ICIP 2021.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import UDESegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
+    >>> model = UDESegmenter(n_actions=4, max_iter=300, random_state=0).fit(videos)
+    >>> model.predict(videos)[0].shape == labels[0].shape
+    True
+    """
+
+    __module__ = "skl_tot.baselines"
+
+    _defaults_by_order = {
+        "strict": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
+        "mostly": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
+        "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
+    }
+    _parameter_constraints = {
+        "time_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "concept_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "reconstruction_iter": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="neither"),
+        ],
+    }
+
+    _encoder = "unit"
+    _components = {
+        "network": {"mlp": partial(MLP, temperature=0.1)},
+        "optimizer": {
+            "adam": partial(Adam, decay=0.0, freeze_iter=0, frames_per_video=256)
+        },
+    }
+
+    def __init__(
+        self,
+        n_actions=8,
+        *,
+        order="mostly",
+        network="mlp",
+        time_weight="auto",
+        concept_weight=1.0,
+        reconstruction_iter=0.5,
+        max_iter=2000,
+        optimizer="adam",
+        decoding="auto",
+        switch_cost=None,
+        min_duration=None,
+        background_percentile=None,
+        standardize="dataset",
+        device="auto",
+        random_state=None,
+        verbose=0,
+    ):
+        self._keep(locals())
+
+    @property
+    def concepts_(self):
+        """Concepts, in the order of the actions."""
+        return self.network_["prototypes"]
+
+    def _terms(self):
+        return [Reconstruction(), TimeStamp(self._resolved("time_weight"))]
+
+    def _learn(self, videos):
+        self._settle_n_actions(videos)
+        seeds, n_first = self._draw_seeds(), self._first_steps()
+        snapshot = self._train(videos, seeds[0], max_iter=n_first)
+        concepts = self._cluster(videos, seeds[1])
+        self.network_ = snapshot.network | {"prototypes": concepts}
+        n_left = int(self.max_iter) - n_first
+        if n_left:
+            snapshot = replace(snapshot, network=self.network_)
+            contrast = ConceptContrast(
+                self.n_actions_,
+                self.concept_weight,
+                self._component("network").temperature,
+            )
+            terms = [*self._terms(), contrast]
+            self._train(videos, seeds[0], start=snapshot, max_iter=n_left, terms=terms)
+        embeddings = self._embed(videos, keep=True)
+        nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
+        order = order_in_time(nearest, self.n_actions_)
+        self.network_["prototypes"] = self.concepts_[order]
+        return Passes(lambda i: self._log_likelihood(embeddings[i]), len(videos))
+
+    def _first_steps(self):
+        """Return the number of steps with reconstruction alone."""
+        n_first = self.reconstruction_iter
+        if not isinstance(n_first, Integral):
+            n_first = int(n_first * int(self.max_iter))
+        return min(max(1, int(n_first)), int(self.max_iter))
+
+    def _cluster(self, videos, seed):
+        """Cluster centres of the embeddings of all frames, with unit length."""
+        frames = np.concatenate(list(self._embed(videos)))
+        kmeans = KMeans(self.n_actions_, n_init=10, random_state=seed, copy_x=False)
+        centers = kmeans.fit(frames).cluster_centers_
+        lengths = np.linalg.norm(centers, axis=1, keepdims=True)
+        return (centers / np.maximum(lengths, 1e-12)).astype(np.float32)
+
+    def _log_likelihood(self, embeddings):
+        """Logarithm of the probability of each concept."""
+        cosines = embeddings @ self.concepts_.T
+        return log_softmax(
+            cosines.astype(float) / self._component("network").temperature, axis=1
+        )
+
+
+def ordered_gaussians(frames, lengths, kmeans, reg_covar):
+    """Cluster frames, order the clusters in time and fit a Gaussian to each.
+
+    ``frames`` (n_frames, embedding_dim) of all recordings, with these lengths, are
+    float64. Returns mixtures of one component, in order.
+    """
+    clusters = kmeans.fit_predict(frames)
+    by_video = np.split(clusters, np.cumsum(lengths)[:-1])
+    gaussians = []
+    for cluster in order_in_time(by_video, kmeans.n_clusters):
+        members = frames[clusters == cluster]
+        if len(members) < 2:  # too few for a covariance: use that of all frames
+            members = frames if len(frames) > 1 else np.repeat(frames, 2, axis=0)
+        # One component needs no random numbers; a seed avoids the global generator.
+        gaussian = GaussianMixture(reg_covar=reg_covar, random_state=0)
+        gaussians.append(gaussian.fit(members))
+    return gaussians
+
+
+def order_in_time(clusters, n_clusters):
+    """Clusters (n_clusters,) by the mean relative time of their frames.
+
+    >>> order_in_time([np.array([1, 1, 0]), np.array([1, 0])], 2)
+    array([1, 0])
+    """
+    one_hot = np.eye(n_clusters)
+    return time_order(one_hot[own] for own in clusters)
+
+
+# doctest runs the examples of this module's names; __module__ is the public one
+__test__ = {
+    "CTESegmenter": CTESegmenter,
+    "UDESegmenter": UDESegmenter,
+    "VTESegmenter": VTESegmenter,
+}

@@ -1,0 +1,95 @@
+"""Labels of a fit that collapse, lack actions, or squeeze them."""
+
+import numpy as np
+
+from skl_tot.decoding.decoders import DECODERS
+from skl_tot.metrics.label_free import effective_actions
+from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.recordings.names import describe_paths
+
+# Frames per action from which a recording is long, number of such recordings from which
+# there are many, and share with an action of one frame that is not plausible.
+LONG, MANY, SQUEEZED = 4, 10, 0.25
+# Agreement of labels with predictions of other recordings from which few actions in
+# effect are uneven, and no collapse.
+SUPPORTED = 0.8
+ROUNDING = 1e-9
+
+
+class FitWarning(UserWarning):
+    """All that a fit has to say of its labels; fits inside of others keep it."""
+
+
+def is_few(n_effective, n_actions):
+    """Whether fewer than half of the actions are in effect, or only one.
+
+    >>> is_few(1.0, 2), is_few(2.4, 4), is_few(1.9, 4), is_few(1.0, 1)
+    (True, False, True, False)
+    """
+    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
+
+
+def describe_effective(paths, n_actions):
+    """Words for the actions in effect if there are few, else None."""
+    n_effective = effective_actions(paths)
+    if not is_few(n_effective, n_actions):
+        return None
+    return f"{n_effective:.1f} of {n_actions} actions are in effect"
+
+
+def is_supported(paths, confidence):
+    """Whether few actions in effect are plausible, as recordings agree on them."""
+    is_told = len(paths) > 1 and effective_actions(paths) >= 2
+    return is_told and confidence["agreement"] >= SUPPORTED
+
+
+def describe_labels(segmenter, paths):
+    """Sentences about actions that most recordings lack, or show for a single frame."""
+    return [
+        *describe_few(segmenter, paths),
+        *describe_paths(
+            paths,
+            segmenter.actions_,
+            segmenter.unlabelled_actions_,
+            segmenter.n_lost_actions_,
+        ),
+        *_describe_squeezed(segmenter, paths),
+    ]
+
+
+def describe_few(segmenter, paths):
+    """Sentence on a cost of a switch that leaves most recordings with few actions."""
+    (decoder, cost), n_actions = segmenter.decoder_, segmenter.n_actions_
+    if not decoder.uses_cost or cost == 0:
+        return []
+    n_poor = 0
+    for path in paths:
+        n_shown = len(np.unique(path[path != BACKGROUND]))
+        # a short recording cannot show more; one without actions has other causes
+        n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
+    if 2 * n_poor <= len(paths):
+        return []
+    remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'
+    return [
+        f"{n_poor} of {len(paths)} recordings show fewer than half of the "
+        f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy}, "
+        "fewer actions, or more steps of training."
+    ]
+
+
+def _describe_squeezed(segmenter, paths):
+    """Sentence on an action with a single frame in many recordings in fixed order."""
+    (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
+    long = [path for path in paths if len(path) >= LONG * n_actions]
+    if decoder != DECODERS["fixed"] or n_actions == 1 or len(long) < MANY:
+        return []
+    counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
+    n_squeezed = sum(np.asarray(counts) == 1)
+    action = int(np.argmax(n_squeezed))
+    if n_squeezed[action] <= SQUEEZED * len(long):
+        return []
+    return [
+        f"Action {segmenter.actions_[action]} has a single frame in "
+        f"{n_squeezed[action]} of {len(long)} recordings, as fixed order shows "
+        'each action; if recordings may lack actions, say order="mostly".'
+    ]
