@@ -7,7 +7,7 @@ from _timing import interleaved
 
 from skl_tot.decoding import DECODERS, decode, path_posterior
 from skl_tot.decoding.chain import fixed_chain
-from skl_tot.methods.hmm_paths import AnyOrder
+from skl_tot.methods.hmm_model import AnyOrder
 
 try:
     from hmmlearn.base import BaseHMM

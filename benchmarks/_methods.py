@@ -4,7 +4,6 @@ from _baselines import BASELINES
 
 import skl_tot
 from skl_tot import baselines
-from skl_tot.methods.courses import value_by_order
 from skl_tot.training.components import NETWORKS, OPTIMIZERS
 from skl_tot.training.priors import PRIORS
 from skl_tot.training.transport import TRANSPORTS
@@ -63,7 +62,7 @@ def settings_of(model):
         value = getattr(model, name)
         if value == "auto":
             order = "mostly" if model.order == "auto" else model.order
-            value = value_by_order(name, value, model._by_order, order)
+            value = model._defaults_by_order[order].get(name, value)
         if isinstance(value, str):
             value = COMPONENTS[name][value]()
         if value is not None:

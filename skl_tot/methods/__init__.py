@@ -10,9 +10,9 @@ from skl_tot.lazy import loader, places
 _PLACES = places(
     __name__,
     numbers="describe_choice",
-    pipelines="describe_look feature_names goes_round last_step path_confidence "
+    pipelines="describe_look feature_names is_cyclic last_step path_confidence "
     "predict_with_confidence read_videos seen_features segmenter_of shown_labels "
-    "transform_before unsaid_actions voter_of windows_of",
+    "transform_before action_warnings vote_inside windows_of",
 )
 
 __all__ = sorted(_PLACES)

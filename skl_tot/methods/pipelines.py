@@ -12,12 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding.decoders import Reading
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.collapses import FitWarning
 from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import BACKGROUND, with_background
 from skl_tot.recordings.layouts import as_recordings, with_rate
-from skl_tot.recordings.names import FIRST_WORDS, default_names, describe_actions
+from skl_tot.recordings.names import default_names, describe_actions
 
 
 def last_step(model):
@@ -48,7 +49,7 @@ def shown_labels(segmenter):
     return np.array(names) if is_named else segmenter.actions_
 
 
-def unsaid_actions(model, paths, names=None):
+def action_warnings(model, paths, names=None):
     """List the warnings of `describe_actions` for the paths of recordings.
 
     Actions of several activities are counted in recordings of their activity. ``names``
@@ -70,7 +71,7 @@ def unsaid_actions(model, paths, names=None):
     return found
 
 
-def goes_round(segmenter):
+def is_cyclic(segmenter):
     """Whether a fitted segmenter repeats its actions in cycles."""
     decoder, _ = segmenter.decoder_
     return decoder.cycle_frames is not None
@@ -82,14 +83,14 @@ def transform_before(model, videos):
     return model[:-1].transform(videos) if has_steps else videos
 
 
-def voter_of(segmenter):
+def vote_inside(segmenter):
     """Segmenter that may have candidates; the inner one of a guided segmenter."""
     return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
 
 
 def describe_look(segmenter):
     """Sentences of the look of a fit, if any, and about another order in the end."""
-    voter = voter_of(segmenter)
+    voter = vote_inside(segmenter)
     if voter.look_ is None:
         return []
     sentences = voter.look_.sentences()
@@ -100,7 +101,7 @@ def describe_look(segmenter):
 
 def windows_of(model):
     """Windows that a vote applies to its recordings itself, or None."""
-    return getattr(voter_of(last_step(model)), "windows_", None)
+    return getattr(vote_inside(last_step(model)), "windows_", None)
 
 
 def seen_features(model, videos):
@@ -204,18 +205,10 @@ def predict_with_confidence(model, X, names=None):
 def quietly():
     """Suppress warnings that concern users of a single segmenter."""
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)
         # recordings are already checked
         warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        # other candidates compensate
-        warnings.filterwarnings("ignore", ".* recordings show fewer than half of")
-        warnings.filterwarnings("ignore", FIRST_WORDS)
-        warnings.filterwarnings("ignore", "frames are those of a raw signal")
-        warnings.filterwarnings("ignore", "Action .* has a single frame in")
-        warnings.filterwarnings("ignore", "Only .* actions are in effect")
-        warnings.filterwarnings("ignore", "Labels collapse")
-        warnings.filterwarnings("ignore", "With order=")
-        warnings.filterwarnings("ignore", ".* has no free order")
         yield
 
 

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
-from sklearn.linear_model import Ridge
-
-from skl_tot.baselines.event_clustering import (
+from skl_tot.baselines.frank_wolfe import (
     EventClustering,
     best_step,
     cheapest_events,
     mean_frames,
     minimise,
 )
+from sklearn.linear_model import Ridge
+
 from skl_tot.recordings import Recordings, container
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.baselines.mallow_model import (
+from skl_tot.baselines.mallow import (
     expected_inversions,
     fit_dispersions,
     fit_mallow,
@@ -95,7 +95,7 @@ def test_orders_cost_the_dispersions_of_the_round_before(monkeypatch):
         costs.append(dispersions)
         return np.array([len(costs) % 3, 1])
 
-    monkeypatch.setattr("skl_tot.baselines.mallow_model.mallow_inversions", found_by)
+    monkeypatch.setattr("skl_tot.baselines.mallow.mallow_inversions", found_by)
     fit_mallow(videos, 3, **OPTIONS | {"max_iter": 2})
     start = fit_dispersions(np.zeros((3, 2), dtype=int))
     after = fit_dispersions(np.array([[1, 1], [2, 1], [0, 1]]))

@@ -57,7 +57,7 @@ def test_short_recordings_are_seen_as_they_are(signals):
     assert see(videos, 1) is videos
 
 
-@pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
+@pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
 def test_vote_is_that_of_what_is_seen(fitted, signals):
     windows, s = SignalWindows(2).fit(signals), fitted.stride_
     assert s > 1

@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from skl_tot import ActivitySegmenter, AutoSegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.methods.pipelines import unsaid_actions
+from skl_tot.methods.pipelines import action_warnings
 from skl_tot.preprocessing import SignalWindows
 
 WORDS = "Actions (found|that)"
@@ -28,7 +28,7 @@ def test_fit_warns_in_the_words_of_the_function():
     model = MallowSegmenter(4, background_percentile=20)
     with pytest.warns(UserWarning, match=WORDS) as caught:
         model.fit(videos)
-    sentences = unsaid_actions(model, [own.path for own in model.readings(videos)])
+    sentences = action_warnings(model, [own.path for own in model.readings(videos)])
     assert [str(own.message) for own in caught] == [" ".join(sentences)]
     assert "no recording shows action 1" in sentences[0]
 
@@ -57,9 +57,9 @@ def test_activities_are_told_of_one_by_one():
         warnings.simplefilter("error")
         model.fit(cooking + repairs)
     paths = [own.path for own in model.readings(cooking + repairs)]
-    assert unsaid_actions(model, paths) == []
+    assert action_warnings(model, paths) == []
     paths[0] = np.full_like(paths[0], 0)
-    assert unsaid_actions(model, paths[:2])[0].startswith("Actions that at most half")
+    assert action_warnings(model, paths[:2])[0].startswith("Actions that at most half")
 
 
 def test_numbers_are_places_only_in_the_fixed_order():
@@ -79,7 +79,7 @@ def test_raw_signals_are_told_once_and_windows_of_them_are_not():
     noise = [rng.normal(size=(1200, 2)) for _ in range(3)]
     signals = [np.apply_along_axis(np.convolve, 0, x, window[:, 0]) for x in noise]
     hmm = HMMSegmenter(3, order="strict", max_iter=2)
-    told = r"frames are those of a raw signal.*order=\"auto\".*SignalWindows"
+    told = r"Frames are those of a raw signal.*order=\"auto\".*SignalWindows"
     with pytest.warns(UserWarning, match=told):
         hmm.fit(signals)
     for model, frames in (
@@ -88,7 +88,7 @@ def test_raw_signals_are_told_once_and_windows_of_them_are_not():
         (HMMSegmenter(3, max_iter=2), signals),  # which takes windows itself
     ):
         with warnings.catch_warnings():
-            warnings.filterwarnings("error", "frames are those of a raw")
+            warnings.filterwarnings("error", ".*Frames are those of a raw")
             model.fit(frames)
 
 

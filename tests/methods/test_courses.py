@@ -9,24 +9,18 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, MallowSegmenter, UDESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import MLP, PathPrior
-from skl_tot.methods import courses
 from skl_tot.metrics import mof_score
 from skl_tot.training.terms import TemporalCoherence
 
 QUICK = {"max_iter": 8, "random_state": 0}
 NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
-TABLES = {
-    TemporalOTSegmenter: courses.TEMPORAL_OT,
-    ASOTSegmenter: courses.ASOT,
-    MallowSegmenter: courses.MALLOW,
-    UDESegmenter: courses.UDE,
-}
+KINDS = [TemporalOTSegmenter, ASOTSegmenter, MallowSegmenter, UDESegmenter]
 
 
-@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("order", ["strict", "mostly", "free"])
 def test_an_order_is_what_its_values_are(kind, order, activity):
-    videos, table = activity[0], TABLES[kind]
+    videos, table = activity[0], kind._defaults_by_order
     model = kind(4, order=order, **QUICK)
     if order not in table:
         with pytest.raises(ValueError, match="'order' parameter"):

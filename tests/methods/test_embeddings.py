@@ -9,7 +9,7 @@ from scipy.stats import multivariate_normal
 from sklearn.cluster import KMeans
 
 from skl_tot.baselines import CTESegmenter, UDESegmenter, VTESegmenter
-from skl_tot.baselines.cte import order_in_time, ordered_gaussians
+from skl_tot.baselines.embeddings import order_in_time, ordered_gaussians
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.training.batches import later_frames
@@ -253,7 +253,7 @@ class TestUDE:
         for z, path, found in zip(
             model.transform(videos), model.labels_, probabilities
         ):
-            scores = z @ model.concepts_.T / model._temperature
+            scores = z @ model.concepts_.T / model._component("network").temperature
             np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
             expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")
             np.testing.assert_array_equal(expected, path)

@@ -13,12 +13,8 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter
 from skl_tot.extend import MLP, Adam, PathPrior, TimeStamp
 from skl_tot.io import load_model, save_model
-from skl_tot.methods.prototype_groups import (
-    code_overlap,
-    group_prototypes,
-    merge_neighbours,
-    time_order,
-)
+from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.prototypes import code_overlap, group_prototypes
 from skl_tot.metrics import mof_score
 from skl_tot.training import loop
 from skl_tot.training.devices import GraphedStep
@@ -55,7 +51,7 @@ def compute_codes(model, video):
         hidden = expit(frames @ own["hidden_weight"] + own["hidden_bias"])
         embedded = expit(hidden @ own["output_weight"] + own["output_bias"])
         scores = embedded @ own["prototypes"].T
-        codes.append(softmax(scores / model._temperature, axis=1))
+        codes.append(softmax(scores / model._component("network").temperature, axis=1))
     return np.array(codes)
 
 
@@ -113,7 +109,7 @@ def test_actions_are_those_of_codes_in_common(fitted, videos):
     for video in videos:
         own = compute_codes(fitted, video) / 3
         codes.append(np.concatenate(list(own), axis=1))
-    expected = group_prototypes(code_overlap(codes), 3, 4, merge_neighbours)
+    expected = group_prototypes(code_overlap(codes), 3, 4)
     np.testing.assert_array_equal(fitted.prototype_actions_, expected)
 
 

@@ -89,7 +89,7 @@ def windowed(swings):
 
 
 class TestWindows:
-    @pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
+    @pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
     def test_are_those_of_a_pipeline(self, windowed, swings):
         windows = SignalWindows().fit(swings)
         assert windowed.windows_.window_ == windows.window_
@@ -106,7 +106,7 @@ class TestWindows:
         np.testing.assert_equal(vars(loaded.look_), vars(windowed.look_))
 
     def test_are_not_of_a_given_order(self, swings):
-        with pytest.warns(UserWarning, match="frames are those of a raw signal"):
+        with pytest.warns(UserWarning, match="Frames are those of a raw signal"):
             model = HMMSegmenter(3, order="free", random_state=0).fit(swings)
         assert model.windows_ is None
 
@@ -179,7 +179,7 @@ class Collapsing(BaseSegmenter):
 
     decoding, switch_cost, background_percentile = "framewise", 0.0, None
     standardize = None
-    _by_order = {"strict": {}, "mostly": {}, "free": {}}
+    _defaults_by_order = {"strict": {}, "mostly": {}, "free": {}}
 
     def __init__(self, n_actions=4, *, order="auto", right=()):
         self.n_actions = n_actions
@@ -189,7 +189,6 @@ class Collapsing(BaseSegmenter):
     def _learn(self, videos):
         self.n_actions_ = self.n_actions
         self.learned_ = self.order_
-        return lambda: self._log_likelihoods(videos)
 
     def _log_likelihoods(self, videos):
         for video in videos:

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.methods.prototype_groups import (
-    code_overlap,
-    group_prototypes,
-    merge_alike,
-    merge_neighbours,
-)
+from skl_tot.methods.prototypes import code_overlap, group_prototypes, merge_groups
+
+
+def any_two(groups):
+    return itertools.combinations(groups, 2)
 
 
 def test_overlap_is_a_sum_over_frames():
@@ -28,24 +27,24 @@ def test_parts_of_a_long_action_are_merged():
     truth = np.array([0] * 6 + [1, 2])
     codes = (truth[:, None] == truth).astype(float)
     codes = 0.96 * codes / codes.sum(axis=1, keepdims=True) + 0.04 / 8
-    np.testing.assert_array_equal(merge_neighbours(code_overlap([codes]), 3), truth)
+    np.testing.assert_array_equal(merge_groups(code_overlap([codes]), 3), truth)
 
 
 def test_only_neighbours_are_merged():
     # the first and the last look the same
     codes = np.array([[0.5, 0.0, 0.5], [0.0, 1.0, 0.0], [0.5, 0.0, 0.5]])
-    actions = merge_neighbours(code_overlap([codes]), 2)
+    actions = merge_groups(code_overlap([codes]), 2)
     assert (np.diff(actions) >= 0).all()
     assert set(actions) == {0, 1}
 
 
 def test_nothing_to_merge():
-    np.testing.assert_array_equal(merge_neighbours(np.eye(3), 3), [0, 1, 2])
+    np.testing.assert_array_equal(merge_groups(np.eye(3), 3), [0, 1, 2])
 
 
 def test_empty_prototypes_go_first():
     codes = np.array([[0.6, 0.0, 0.4], [0.4, 0.0, 0.6]])
-    assert set(merge_neighbours(code_overlap([codes]), 2)[[0, 2]]) == {0, 1}
+    assert set(merge_groups(code_overlap([codes]), 2)[[0, 2]]) == {0, 1}
 
 
 @settings(max_examples=50)
@@ -55,7 +54,7 @@ def test_empty_prototypes_go_first():
 def test_groups_are_consecutive_and_all_there(n_prototypes, n_actions, seed):
     n_actions = min(n_actions, n_prototypes)
     codes = np.random.default_rng(seed).dirichlet(np.full(n_prototypes, 0.3), 20)
-    actions = merge_neighbours(code_overlap([codes]), n_actions)
+    actions = merge_groups(code_overlap([codes]), n_actions)
     assert actions[0] == 0
     assert actions[-1] == n_actions - 1
     assert set(np.diff(actions)) <= {0, 1}
@@ -67,7 +66,7 @@ def test_number_of_frames_does_not_matter(scale):
     codes = np.random.default_rng(0).dirichlet(np.ones(8), 30)
     overlap = code_overlap([codes])
     np.testing.assert_array_equal(
-        merge_neighbours(overlap, 3), merge_neighbours(scale * overlap, 3)
+        merge_groups(overlap, 3), merge_groups(scale * overlap, 3)
     )
 
 
@@ -92,9 +91,9 @@ class TestSeveralNetworks:
     def test_two_are_matched_as_well_as_can_be(self, n_parts, n_actions, seed):
         n_prototypes = n_parts * n_actions
         overlap = code_overlap([make_codes(2, n_prototypes, seed=seed)])
-        found = group_prototypes(overlap, 2, n_actions, merge_neighbours)
-        first = merge_neighbours(overlap[:n_prototypes, :n_prototypes], n_actions)
-        second = merge_neighbours(overlap[n_prototypes:, n_prototypes:], n_actions)
+        found = group_prototypes(overlap, 2, n_actions)
+        first = merge_groups(overlap[:n_prototypes, :n_prototypes], n_actions)
+        second = merge_groups(overlap[n_prototypes:, n_prototypes:], n_actions)
         np.testing.assert_array_equal(found[:n_prototypes], first)
         best = max(
             shared(overlap, np.concatenate([first, np.array(order)[second]]))
@@ -107,7 +106,7 @@ class TestSeveralNetworks:
         """The last is the best of all orders, given the others; so is each of turns."""
         n_actions, n_prototypes = 3, 6
         overlap = code_overlap([make_codes(3, n_prototypes, seed=seed)])
-        found = group_prototypes(overlap, 3, n_actions, merge_neighbours)
+        found = group_prototypes(overlap, 3, n_actions)
         total = shared(overlap, found)
         for order in itertools.permutations(range(n_actions)):
             other = found.copy()
@@ -125,7 +124,7 @@ class TestSeveralNetworks:
             noise = rng.dirichlet(np.ones(3), len(labels))
             codes.append((0.6 * np.eye(3)[order[labels]] + 0.4 * noise) / 3)
         overlap = code_overlap([np.concatenate(codes, axis=1)])
-        found = group_prototypes(overlap, 3, 3, merge_neighbours)
+        found = group_prototypes(overlap, 3, 3)
         permutations = list(itertools.permutations(range(3)))
         best = max(
             shared(overlap, np.array([0, 1, 2, *second, *third]))
@@ -145,17 +144,17 @@ class TestSeveralNetworks:
             overlap[own, theirs] = block
             overlap[theirs, own] = block.T
         overlap[0:2, 4:6] = overlap[4:6, 0:2] = 3 * np.eye(2)
-        found = group_prototypes(overlap, 3, 2, merge_neighbours)
+        found = group_prototypes(overlap, 3, 2)
         np.testing.assert_array_equal(found, [0, 1, 1, 0, 0, 1])
 
-    @pytest.mark.parametrize("merge", [merge_neighbours, merge_alike])
-    def test_one_is_merged_and_no_more(self, merge):
+    @pytest.mark.parametrize("pairs", [itertools.pairwise, any_two])
+    def test_one_is_merged_and_no_more(self, pairs):
         overlap = code_overlap([make_codes(1, 6)])
-        found = group_prototypes(overlap, 1, 3, merge)
-        np.testing.assert_array_equal(found, merge(overlap, 3))
+        found = group_prototypes(overlap, 1, 3, pairs)
+        np.testing.assert_array_equal(found, merge_groups(overlap, 3, pairs))
 
     def test_every_network_has_all_actions(self):
         overlap = code_overlap([make_codes(4, 6)])
-        for merge in (merge_neighbours, merge_alike):
-            found = group_prototypes(overlap, 4, 3, merge).reshape(4, 6)
+        for pairs in (itertools.pairwise, any_two):
+            found = group_prototypes(overlap, 4, 3, pairs).reshape(4, 6)
             assert all(set(own) == {0, 1, 2} for own in found)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.methods.slow import RIDGE, find_moment, slow_directions
+from skl_tot.methods.discriminants import RIDGE, find_moment, slow_directions
 from skl_tot.recordings import Recordings
 
 

@@ -14,7 +14,8 @@ from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
 from skl_tot.extend import Adam
 from skl_tot.methods.pipelines import path_confidence
-from skl_tot.methods.prototype_groups import code_overlap, merge_neighbours, time_order
+from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.prototypes import code_overlap, merge_groups
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training import loop
@@ -226,4 +227,4 @@ def test_exponent_of_merging(size, merged):
     overlap[2, 3] = overlap[3, 2] = 20
     sizes = np.array([20, 20, 40, size / 40])
     overlap[np.diag_indices(4)] = sizes - overlap.sum(axis=1)
-    np.testing.assert_array_equal(merge_neighbours(overlap, 3), merged)
+    np.testing.assert_array_equal(merge_groups(overlap, 3), merged)

@@ -17,7 +17,6 @@ from sklearn.metrics import mutual_info_score
 from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam, PathPrior, TemporalPrior, Term, TimeStamp
-from skl_tot.methods.courses import TEMPORAL_OT
 from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
@@ -208,7 +207,7 @@ class TestOutputs:
         similarities = model.similarities(videos[0])
         expected = model.transform(videos[0]) @ model.prototypes_.T
         np.testing.assert_allclose(similarities, expected, rtol=1e-4)
-        codes = softmax(similarities.astype(float) / model._temperature, axis=1)
+        codes = softmax(similarities.astype(float) / model._component("network").temperature, axis=1)
         codes = codes @ (model.prototype_actions_[:, None] == np.arange(4))
         scores = model.log_likelihood(videos[0])
         np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-6)
@@ -244,7 +243,7 @@ class TestOutputs:
         model = quick(prior=PathPrior(0)).fit(videos)
         similarities = model.similarities(videos[0]).astype(float)
         assert len(similarities) > 32  # training draws so many
-        log_codes = log_softmax(similarities / model._temperature, axis=1)
+        log_codes = log_softmax(similarities / model._component("network").temperature, axis=1)
         log_codes -= logsumexp(log_codes, axis=0)
         log_codes *= 32 / len(similarities)
         expected = sinkhorn(
@@ -541,7 +540,7 @@ class TestPasses:
         expected = quick(n_parts=2, background_percentile=20).fit(videos).labels_
         count[:] = 0
         size = len(videos[0]) * 8 * 4  # similarities of the first video only
-        monkeypatch.setattr("skl_tot.methods.networks.KEPT_BYTES", size)
+        monkeypatch.setattr("skl_tot.methods.base.KEPT_BYTES", size)
         model = quick(n_parts=2, background_percentile=20).fit(videos)
         assert count.tolist() == [1, 3, 3, 3, 3, 3]
         assert_all_equal(model.labels_, expected)
@@ -587,7 +586,7 @@ class TestDevices:
 def test_defaults_and_those_of_the_paper():
     defaults = TemporalOTSegmenter().get_params(deep=False)
     published = baselines.paper(7).get_params(deep=False)
-    assert defaults["n_init"] == TEMPORAL_OT["mostly"]["n_parts"] == 3
+    assert defaults["n_init"] == TemporalOTSegmenter._defaults_by_order["mostly"]["n_parts"] == 3
     assert published["n_parts"] == published["n_init"] == 1
     assert published["decoding"] == "fixed"
     assert published["alpha"] == 0

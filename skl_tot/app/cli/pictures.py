@@ -150,7 +150,7 @@ def report(model, source, out, videos, summary, names, groups):
     from skl_tot.io import load_model
     from skl_tot.methods import (
         feature_names,
-        goes_round,
+        is_cyclic,
         predict_with_confidence,
         seen_features,
         segmenter_of,
@@ -181,7 +181,7 @@ def report(model, source, out, videos, summary, names, groups):
         words = shown_names(model, names)
         labels, _ = predict_with_confidence(model, data.videos, words)
         segmenter, circle = segmenter_of(model), None
-        if goes_round(segmenter):
+        if is_cyclic(segmenter):
             actions = segmenter.actions_ if words is None else words
             circle = list(dict.fromkeys(actions.tolist()))
         predicted = data.videos.replace(labels)

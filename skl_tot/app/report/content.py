@@ -276,7 +276,7 @@ def candidates(content):
 
     A bar is its name, whether it is the ground truth, and shapes.
     """
-    from skl_tot.methods import voter_of  # lazy, as it imports torch
+    from skl_tot.methods import vote_inside  # lazy, as it imports torch
 
     findings = content.findings
     if not findings.candidates:
@@ -289,7 +289,7 @@ def candidates(content):
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
             own.append((name, False, bar(path)))
         bars.append((content.video_names[i], own))
-    voter = voter_of(content.segmenter)
+    voter = vote_inside(content.segmenter)
     results = getattr(voter, "results_", {})
     rows = []
     for values in zip(*results.values()):

@@ -76,12 +76,12 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         read_videos,
         segmenter_of,
         transform_before,
-        voter_of,
+        vote_inside,
         windows_of,
     )
 
     segmenter = segmenter_of(model)
-    voter, windows = voter_of(segmenter), windows_of(model)
+    voter, windows = vote_inside(segmenter), windows_of(model)
     others = [own["model"] for own in getattr(segmenter, "readings_", [])[1:]]
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]

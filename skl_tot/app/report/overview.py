@@ -60,10 +60,10 @@ class Content:
     @cached_property
     def cycles(self):
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
-        from skl_tot.methods import goes_round  # lazy, as it imports torch
+        from skl_tot.methods import is_cyclic  # lazy, as it imports torch
 
         circle = [code for code in self.findings.names if code != BACKGROUND]
-        start = circle if goes_round(self.segmenter) else None
+        start = circle if is_cyclic(self.segmenter) else None
         if not self.bouts.actions:
             return None
         table, bouts = cut_cycles(self.bouts, start)
@@ -206,12 +206,12 @@ class Content:
 
     def unsaid(self):
         """Sentences about actions that are missing, rare or without label."""
-        from skl_tot.methods import unsaid_actions  # lazy, as above
+        from skl_tot.methods import action_warnings  # lazy, as above
 
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
         names = {k: name for k, name in self.findings.names.items() if k < n_actions}
-        return unsaid_actions(self.segmenter, paths, names)
+        return action_warnings(self.segmenter, paths, names)
 
     def trust(self):
         """Sentences on the reliability of the labels."""

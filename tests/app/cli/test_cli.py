@@ -158,7 +158,7 @@ class TestCommands:
         name, value = lines[0].split()[0], lines[1].split()[0]
         assert f"{name}': {value}" in best
 
-    @pytest.mark.filterwarnings("ignore:frames are those of a raw signal")
+    @pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
     def test_a_collapse_is_not_the_best(self, run, folder, capsys):
         rng = np.random.default_rng(0)
         for name in ("features", "groundTruth"):
