@@ -98,6 +98,11 @@ class NetworkSegmenter(
     def _n_features_out(self):
         return self.network_["output_bias"].size  # of all networks, side by side
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
     def set_params(self, **params):
         """Set parameters, also those of named objects, such as ``prior__sigma``.
 

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot import TemporalOTSegmenter, baselines
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.baselines import ASOTSegmenter, CTESegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
@@ -160,34 +160,35 @@ class TestAutomaticCost:
 
 
 class TestWarning:
-    @pytest.fixture
-    def costly(self, fitted):
-        model = pickle.loads(pickle.dumps(fitted))
-        return model.set_params(decoding="free", switch_cost=1e4)
+    """A fit says once what there is to say of its labels; predictions are quiet."""
 
-    def test_names_the_remedy(self, costly, easy):
+    def test_one_fit_says_one_thing_once(self, easy):
+        model = TemporalOTSegmenter(4, decoding="skip", switch_cost=1e4, max_iter=5)
+        with pytest.warns(UserWarning, match="^Labels collapse") as caught:
+            model.set_params(random_state=0).fit(easy[0])
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        assert "Actions found" not in str(caught[0].message)
+
+    def test_findings_of_a_fit_are_one_warning(self):
+        videos, labels = make_activities(12, 4, noise=0.2, random_state=0)
+        parts = [x[y < 2] for x, y in zip(videos[:6], labels)]
+        parts += [x[y > 1] for x, y in zip(videos[6:], labels[6:])]
+        model = HMMSegmenter(5, order="free", random_state=0)
+        with pytest.warns(UserWarning, match="Actions that at most half") as caught:
+            model.fit([part[:200] for part in parts])
+        assert len(caught) == 1
+
+    def test_of_a_stream_names_the_remedy(self, easy):
+        model = TemporalOTSegmenter(4, decoding="free", switch_cost=1e4, random_state=0)
         text = '10 of 10 recordings show fewer .* of the 4 .*, try switch_cost="auto"'
         with pytest.warns(UserWarning, match=text) as caught:
-            costly.predict(easy[0])
-        assert caught[0].filename == __file__
+            model.partial_fit(easy[0])
+        assert len(caught) == 1
         assert "\n" not in str(caught[0].message)
-
-    def test_in_a_fit(self, easy):
-        model = TemporalOTSegmenter(4, decoding="skip", switch_cost=1e4, random_state=0)
-        with pytest.warns(UserWarning, match="Labels collapse"):
-            model.set_params(max_iter=5).fit(easy[0])
-
-    @pytest.mark.parametrize(
-        "changes",
-        [{"switch_cost": 0.0}, {"decoding": "fixed"}, {"switch_cost": "auto"}],
-    )
-    def test_is_not_there_without_need(self, costly, easy, changes):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            costly.set_params(**changes).predict(easy[0])
-
-    def test_not_of_short_videos_or_known_actions(self, costly, easy):
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            costly.predict([video[:2] for video in easy[0]])
-            costly.predict(easy[0][:1], transcripts=[[2]])
+            model.predict(easy[0])
+            model.partial_fit([video[:2] for video in easy[0]])  # can show no more
+            for changes in ({"switch_cost": "auto"}, {"decoding": "fixed"}):
+                model.set_params(**changes).partial_fit(easy[0])
