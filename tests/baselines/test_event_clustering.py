@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
+from sklearn.linear_model import Ridge
+
 from skl_tot.baselines.frank_wolfe import (
     EventClustering,
     best_step,
@@ -13,8 +15,6 @@ from skl_tot.baselines.frank_wolfe import (
     mean_frames,
     minimise,
 )
-from sklearn.linear_model import Ridge
-
 from skl_tot.recordings import Recordings, container
 
 

@@ -96,7 +96,9 @@ def test_codes_that_vanish_have_a_logarithm(fitted, videos, temperature):
 
 def test_networks_stand_side_by_side(fitted, videos):
     scores = fitted.similarities(videos[0]).reshape(-1, 3, 8)
-    codes = softmax(scores.astype(float) / fitted._temperature, axis=2)
+    codes = softmax(
+        scores.astype(float) / fitted._component("network").temperature, axis=2
+    )
     expected = compute_codes(fitted, videos[0]).swapaxes(0, 1)
     np.testing.assert_allclose(codes, expected, rtol=1e-3)
     embedded = fitted.transform(videos[0]).reshape(-1, 3, 40)

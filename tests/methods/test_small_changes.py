@@ -13,8 +13,8 @@ from skl_tot.decoding import DECODERS, decode
 from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
 from skl_tot.extend import Adam
-from skl_tot.methods.pipelines import path_confidence
 from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.pipelines import path_confidence
 from skl_tot.methods.prototypes import code_overlap, merge_groups
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.files import open_arrays

