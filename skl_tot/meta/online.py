@@ -14,7 +14,7 @@ from skl_tot.decoding.online import OnlineDecoder
 from skl_tot.methods.pipelines import n_around, quietly, segmenter_of, waits_for_end
 from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
-from skl_tot.recordings.labels import with_background
+from skl_tot.recordings.labels import decode
 
 MOST_FRAMES = 100_000  # limit of `min_duration`
 
@@ -302,7 +302,7 @@ class OnlinePrediction:
         """Convert actions and posteriors to output."""
         self.n_decided += len(actions)
         classes = self._model.classes_
-        labels = actions if classes is None else with_background(classes)[actions]
+        labels = actions if classes is None else decode(actions, classes)
         return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):

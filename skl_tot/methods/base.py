@@ -37,9 +37,8 @@ from skl_tot.recordings.labels import (
     arrange,
     arrange_each,
     check_lengths,
-    check_transcripts,
-    codes_of_transcripts,
-    with_background,
+    decode,
+    encode_transcripts,
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
@@ -649,15 +648,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Labels of paths: ``classes_`` in place of numbers, if there are any."""
         if self.classes_ is None:
             return paths
-        words = with_background(self.classes_)
-        return [words[path] for path in paths]
+        return [decode(path, self.classes_) for path in paths]
 
     def _check_transcripts(self, transcripts, videos):
         """Transcripts as indices of ``actions_``."""
         transcripts = arrange(transcripts, videos, "transcripts")
-        if self.classes_ is not None:
-            transcripts = codes_of_transcripts(transcripts, self.classes_, videos)
-        return check_transcripts(transcripts, videos, self.n_actions_)
+        return encode_transcripts(transcripts, videos, self.actions_)
 
 
 class Passes:

@@ -16,7 +16,7 @@ from skl_tot.methods.collapses import FitWarning
 from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.labels import BACKGROUND, with_background
+from skl_tot.recordings.labels import BACKGROUND, decode
 from skl_tot.recordings.layouts import as_recordings, with_rate
 from skl_tot.recordings.names import default_names, describe_actions
 
@@ -196,8 +196,7 @@ def predict_with_confidence(model, X, names=None):
     if names is None and isinstance(segmenter, BaseSegmenter):
         names = segmenter.classes_
     if names is not None:
-        words = with_background(names)
-        labels = [words[path] for path in labels]
+        labels = [decode(path, names) for path in labels]
     return labels, confidence
 
 

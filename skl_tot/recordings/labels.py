@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.layouts import (
     distinct,
     has_names,
@@ -63,32 +65,6 @@ def _checked_sequences(values, keys, name):
 
 def _is_label(value):
     return isinstance(value, (str, bytes, numbers.Number)) or n_dims(value) == 0
-
-
-def check_transcripts(transcripts, recordings, n_actions):
-    """Return the transcripts, arrays of int with the ordered actions of recordings."""
-    if hasattr(transcripts, "__len__") and len(transcripts) == 0:
-        raise ValueError(
-            "transcripts is empty, expected the actions of each recording."
-        )
-    sequences, _ = split_label_sequences(transcripts, "transcripts")
-    if len(sequences) != len(recordings):
-        raise ValueError(
-            f"transcripts has {len(sequences)} sequences, expected {len(recordings)}, "
-            "one for each recording."
-        )
-    for i, sequence in enumerate(sequences):
-        with recordings.errors(i):
-            _check_transcript(sequence, n_actions)
-    return sequences
-
-
-def _check_transcript(transcript, n_actions):
-    if len(transcript) == 0 or not np.isin(transcript, np.arange(n_actions)).all():
-        raise ValueError(
-            f"the transcript is {transcript.tolist()}, expected actions from 0 to "
-            f"{n_actions - 1}."
-        )
 
 
 def _as_labels(labels, where):
@@ -189,31 +165,159 @@ def as_reals(values, name):
         ) from error
 
 
+# ------------------------------------------------------------- labels and their codes
+
+
 def with_background(classes):
     """List the labels of all actions, and last (for code -1) the background label."""
     background = BACKGROUND_NAME if classes.dtype.kind == "U" else BACKGROUND
     return np.concatenate([classes, np.array([background])])
 
 
-def codes_of_transcripts(transcripts, classes, recordings):
-    """Convert transcripts of labels to codes; refuse unknown labels."""
-    if hasattr(transcripts, "__len__") and len(transcripts) == 0:
-        return transcripts  # the caller refuses it
+def decode(codes, classes):
+    """Labels of codes, indices of ``classes``; code -1 is background.
+
+    >>> decode(np.array([1, -1]), np.array(["cut", "pour"])).tolist()
+    ['pour', 'background']
+    """
+    return with_background(classes)[codes]
+
+
+def encode(labels, classes, what="labels"):
+    """Codes of labels, all of ``classes``; errors call the labels ``what``.
+
+    >>> encode(np.array(["pour", "cut"]), np.array(["cut", "pour"]))
+    array([1, 0])
+    """
     codes = {label: code for code, label in enumerate(classes.tolist())}
+    found = [codes.get(label, UNKNOWN) for label in labels.tolist()]
+    if UNKNOWN in found or not found:
+        refuse(what, labels.tolist(), f"actions {describe_classes(classes)}")
+    return np.array(found, np.intp)
+
+
+def encode_known(sequences, recordings):
+    """Codes of labels of recordings, some of them unknown, and the sorted labels.
+
+    Labels are all integers or all text. None, NaN, -1 and "" are unknown and get the
+    code -1; "-1" is "background".
+    """
+    masks, known = [], []
+    for i, values in enumerate(sequences):
+        with recordings.errors(i):
+            own = _as_objects(values)
+            masks.append(_known(own))
+            known.append(_as_known(own[masks[-1]].tolist()))
+    filled = [own for own in known if len(own)]
+    if not filled:
+        raise ValueError("y has no known label, expected some.")
+    if len({own.dtype.kind for own in filled}) > 1:
+        raise TypeError("y has text in some recordings and integers in others.")
+    classes = np.unique(np.concatenate(filled))
+    codes = []
+    for is_known, own in zip(masks, known):
+        codes.append(np.full(len(is_known), UNKNOWN))
+        if len(own):
+            codes[-1][is_known] = np.searchsorted(classes, own)
+    return codes, classes
+
+
+def _as_objects(values):
+    """Labels of one recording as Python values."""
+    if n_dims(values) != 1:  # text and tables of names have no dimension
+        raise TypeError(
+            f"y has {short_repr(values)} for a recording, expected a sequence of "
+            "labels or None."
+        )
+    if hasattr(values, "detach"):  # a torch tensor
+        values = values.detach().cpu().numpy()
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    return np.fromiter(values, object, len(values))
+
+
+def _known(labels):
+    """Mask of the known labels."""
+    if set(map(type, labels)) <= {type(None)}:  # frequent, and many frames
+        return np.zeros(len(labels), bool)
+    return np.array([not _is_unknown(label) for label in labels], bool)
+
+
+def _is_unknown(label):
+    """Whether a label means unknown."""
+    if label is None or type(label).__name__ == "NAType":  # of pandas
+        return True
+    if isinstance(label, str):
+        return label == UNKNOWN_NAME
+    is_number = isinstance(label, (int, float, np.number))
+    return is_number and (label == UNKNOWN or label != label)
+
+
+def _as_known(values):
+    """Known labels of one recording as an array of text or integers."""
+    if not values:
+        return np.empty(0, np.intp)
+    labels = _as_labels(values, "y")
+    if labels.dtype.kind != "U":
+        if labels.min() < UNKNOWN:
+            raise ValueError(
+                f"y has the label {labels.min()}, expected integers from 0, or -1 for "
+                "unknown."
+            )
+        return labels
+    for label in np.unique(labels).tolist():
+        if not is_line(label):
+            raise ValueError(
+                f"y has the label {short_repr(label)}, expected text of one line, or "
+                "'' for unknown."
+            )
+    return np.where(labels == str(BACKGROUND), BACKGROUND_NAME, labels)  # as in files
+
+
+def encode_transcripts(transcripts, recordings, classes):
+    """Codes of the ordered actions of each recording, in ``classes``."""
+    if hasattr(transcripts, "__len__") and len(transcripts) == 0:
+        raise ValueError(
+            "transcripts is empty, expected the actions of each recording."
+        )
     sequences, _ = split_label_sequences(transcripts, "transcripts")
+    if len(sequences) != len(recordings):
+        raise ValueError(
+            f"transcripts has {len(sequences)} sequences, expected {len(recordings)}, "
+            "one for each recording."
+        )
     found = []
     for i, sequence in enumerate(sequences):
-        labels = sequence.tolist()
-        unknown = [label for label in labels if label not in codes]
         with recordings.errors(i):
-            if unknown or not labels:
-                what = f"has {unknown[0]!r}" if unknown else "is empty"
-                raise ValueError(
-                    f"the transcript {what}, expected labels of {list(codes)}."
-                )
-        found.append([codes[label] for label in labels])
+            found.append(encode(sequence, classes, "the transcript"))
     return found
 
+
+def find_code(label, classes):
+    """Code of one label.
+
+    >>> find_code("pour", np.array(["take", "pour"]))
+    1
+    """
+    present = classes.tolist()
+    is_label = isinstance(label, (str, numbers.Integral))
+    if is_label and not isinstance(label, bool) and label in present:
+        return present.index(label)
+    raise ValueError(f"there is no action {short_repr(label)}, only {present}.")
+
+
+def describe_classes(classes):
+    """Describe which labels are allowed.
+
+    >>> describe_classes(np.arange(3)), describe_classes(np.array([4, 9]))
+    ('from 0 to 2', 'among [4, 9]')
+    """
+    labels = classes.tolist()
+    is_counted = labels == list(range(len(labels)))
+    return f"from 0 to {len(labels) - 1}" if is_counted else f"among {labels}"
+
+
+# ------------------------------------------------------- values of recordings by name
 
 MAX_NAMES = 5  # names in an error
 

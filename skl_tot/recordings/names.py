@@ -7,7 +7,12 @@ import numpy as np
 
 from skl_tot.recordings.disk import is_line, parse_json, read_text, split_lines
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, split_label_sequences
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    describe_classes,
+    split_label_sequences,
+)
 
 
 def name_actions(y, names):
@@ -211,13 +216,9 @@ def distinct_labels(sequences):
 
 def check_names(names, labels, what="names"):
     """Refuse names, a dict, of numbers that are no labels of a model."""
-    labels = labels.tolist()
-    if names.keys() <= set(labels):
-        return
-    expected = f"among {labels}"
-    if labels == list(range(len(labels))):
-        expected = f"from 0 to {len(labels) - 1}"
-    raise ValueError(f"{what} is of {list(names)}, expected actions {expected}.")
+    if not names.keys() <= set(labels.tolist()):
+        expected = f"actions {describe_classes(labels)}"
+        raise ValueError(f"{what} is of {list(names)}, expected {expected}.")
 
 
 def read_names(path):

@@ -21,8 +21,6 @@ from skl_tot.meta.guided import name_new_actions
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.labels import codes_of_transcripts, with_background
-from skl_tot.recordings.layouts import as_recordings
 
 NAMES = np.array(["pour", "cut", "stir"])
 
@@ -499,18 +497,3 @@ class TestWords:
         names = name_new_actions(np.array(["action 2", "b"]), 4)
         assert names.tolist() == ["action 2", "b", "action 1", "action 3"]
         assert name_new_actions(np.array(["b"]), 1).tolist() == ["b"]
-
-    def test_background(self):
-        paths = [np.array([0, -1, 1])]
-        assert with_background(np.array([4, 9]))[paths[0]].tolist() == [4, -1, 9]
-        words = with_background(np.array(["a", "b"]))[paths[0]]
-        assert words.tolist() == ["a", "background", "b"]
-
-    def test_codes_of_transcripts(self):
-        classes, one = np.array(["a", "b"]), as_recordings(np.zeros((3, 1)))
-        for given in (["b", "a"], [["b", "a"]], np.array(["b", "a"])):
-            assert codes_of_transcripts(given, classes, one) == [[1, 0]]
-        found = codes_of_transcripts(
-            [["b"], ["a", "b"]], classes, as_recordings([np.zeros((3, 1))] * 2)
-        )
-        assert found == [[1], [0, 1]]

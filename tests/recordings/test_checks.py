@@ -20,7 +20,7 @@ from skl_tot.recordings import (
 )
 from skl_tot.recordings.checks import HINT, check_recordings
 from skl_tot.recordings.errors import errors_of_recording
-from skl_tot.recordings.labels import check_transcripts
+from skl_tot.recordings.labels import encode_transcripts
 from skl_tot.recordings.layouts import as_recordings
 
 GOOD = np.ones((4, 2))
@@ -34,7 +34,7 @@ def check(X, estimator=None, reset=True):
 
 
 def check_actions(transcripts, X):
-    return check_transcripts(transcripts, as_recordings(X), 2)
+    return encode_transcripts(transcripts, as_recordings(X), np.arange(2))
 
 
 @pytest.mark.parametrize(

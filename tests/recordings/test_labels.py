@@ -4,9 +4,19 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.labels import split_label_sequences
+from skl_tot.recordings.labels import (
+    decode,
+    encode,
+    encode_known,
+    encode_transcripts,
+    find_code,
+    split_label_sequences,
+)
+from skl_tot.recordings.layouts import as_recordings
 
 
 def refused(labels, error, message):
@@ -107,3 +117,38 @@ def test_rates_that_give_no_time(fps):
 def test_whole_floats_of_any_size(kind):
     (labels,), _ = split_label_sequences(np.array([0, 3, 3], dtype=kind))
     assert labels.tolist() == [0, 3, 3]
+
+
+class TestCodes:
+    """Codes are indices of the labels; unknown labels and background have -1."""
+
+    @given(
+        st.lists(st.lists(st.sampled_from(["", "a", "b c", "é"]), max_size=4)),
+        st.booleans(),
+    )
+    def test_there_and_back(self, words, is_text):
+        numbers = {"": -1, "a": 3, "b c": 0, "é": 7}
+        if not is_text:
+            words = [[numbers[word] for word in own] for own in words]
+        known = {label for own in words for label in own} - {"", -1}
+        recordings = as_recordings([np.zeros((1, 1))] * max(1, len(words)))
+        if not known:
+            with pytest.raises(ValueError, match="no known label"):
+                encode_known(words, recordings)
+            return
+        codes, classes = encode_known(words, recordings)
+        assert classes.tolist() == sorted(known)
+        for own, labels in zip(codes, words):
+            shown = decode(own, classes).tolist()
+            assert shown == ["background" if own == "" else own for own in labels]
+        every = np.arange(len(classes))
+        assert (encode(classes, classes) == every).all()
+        assert [find_code(label, classes) for label in classes.tolist()] == [*every]
+
+    def test_transcripts(self):
+        classes, one = np.array(["a", "b"]), as_recordings(np.zeros((3, 1)))
+        for labels in (["b", "a"], [["b", "a"]], np.array(["b", "a"])):
+            (codes,) = encode_transcripts(labels, one, classes)
+            assert codes.tolist() == [1, 0]
+        with pytest.raises(ValueError, match=r"\['c'\], expected actions among \['a'"):
+            encode_transcripts([["c"]], one, classes)
