@@ -8,7 +8,7 @@ for background, which is ignored. Information is in nats.
 import numpy as np
 from scipy.stats import entropy
 
-from skl_tot.decoding.background import MIN_VARIANCE, ActionMoments
+from skl_tot.decoding.evidence import MIN_VARIANCE, ActionMoments
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -66,15 +66,9 @@ def effective_actions(y):
 
 
 def transfer_score(read_blocks, labels, n_actions):
-    """Exponential of `carried_information`; 0 if there are too few actions in effect.
-
-    These are less than two, or K / 2 for K below four. Labels without information have
-    1, which is more than wrong ones, so that a search would prefer a collapse.
-
-    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
-    >>> transfer_score(lambda i: [videos[i]], [np.array([0, 0])] * 2, 2)
-    0.0
-    """
+    """Exponential of `carried_information`; 0 for too few actions in effect."""
+    # These are less than two, or K / 2 for K below four. Labels without information
+    # have 1, which is more than wrong ones, so that a search would prefer a collapse.
     n_effective = effective_actions(labels)
     if n_effective < min(2, n_actions / 2) or n_effective <= 1 < n_actions:
         return 0.0
@@ -82,27 +76,13 @@ def transfer_score(read_blocks, labels, n_actions):
 
 
 def carried_information(read_blocks, labels, n_actions):
-    """Information that transfers between recordings, minus twice that of recordings.
-
-    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
-    >>> labels = [np.array([0, 1]), np.array([0, 1])]
-    >>> carried_information(lambda i: [videos[i]], labels, 2)
-    0.641...
-    """
+    """Information that transfers between recordings, minus twice that of recordings."""
     shared = held_out_information(read_blocks, labels, n_actions)
     return shared - VIDEO_WEIGHT * video_information(labels, n_actions)
 
 
 def video_information(labels, n_actions):
-    r"""Compute the information :math:`H(y) - \sum_v n_v H(y_v) / N` of v on labels.
-
-    It is 0 if all actions have the same share of each recording.
-
-    >>> video_information([np.array([0, 1]), np.array([0, 0, 1, 1])], 2)
-    0.0
-    >>> video_information([np.array([0, 0]), np.array([1, 1])], 2)  # log(2)
-    0.693...
-    """
+    """Compute the information H(y) - sum_v n_v H(y_v) / N of recordings v on labels."""
     counts = np.zeros((len(labels), n_actions))
     for row, path in zip(counts, labels):
         row += np.bincount(path[path >= 0], minlength=n_actions)
@@ -115,19 +95,12 @@ def video_information(labels, n_actions):
 
 
 def held_out_information(read_blocks, labels, n_actions):
-    r"""Compute the information of features on labels, by Gaussians of other recordings.
-
-    Every second recording gives a Gaussian for each action, with independent features
-    and common variances, and the posterior p of the frames of the others; then the
-    halves are exchanged. With :math:`\hat p = 0.9 p + 0.1 / K`, as independent features
-    are overconfident, it is :math:`H(y) + \frac1N \sum_i \log \hat p_i(y_i)`; 0 if a
-    half has no frames.
-
-    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
-    >>> labels = [np.array([0, 1]), np.array([0, 1])]
-    >>> held_out_information(lambda i: [videos[i]], labels, 2)  # log(2) + log(0.95)
-    0.641...
-    """
+    """Information of features on labels, by Gaussians of other recordings."""
+    # Every second recording gives a Gaussian for each action, with independent features
+    # and common variances, and the posterior p of the frames of the others; then the
+    # halves are exchanged. As independent features are overconfident, p is mixed with
+    # the uniform distribution. It is H(y) plus the mean of log p(y); 0 if a half has no
+    # frames.
     halves = _moments_of_halves(read_blocks, labels, n_actions)
     if not all(half.counts.any() for half in halves):
         return 0.0
@@ -142,18 +115,7 @@ def held_out_information(read_blocks, labels, n_actions):
 
 
 def held_out_agreement(read_blocks, labels, n_actions):
-    """Compute Cohen's kappa of labels with predictions of other recordings.
-
-    The Gaussians are those of `held_out_information` with equal priors; NaN if a half
-    has no frames.
-
-    >>> videos = [np.array([[0.0], [1.0]]), np.array([[0.1], [0.9]])]
-    >>> labels = [np.array([0, 1]), np.array([0, 1])]
-    >>> held_out_agreement(lambda i: [videos[i]], labels, 2)
-    1.0
-    >>> held_out_agreement(lambda i: [videos[i]], [labels[0], 1 - labels[1]], 2)
-    0.0
-    """
+    """Compute Cohen's kappa of labels with predictions of other recordings, or NaN."""
     halves = _moments_of_halves(read_blocks, labels, n_actions)
     if not all(half.counts.any() for half in halves):
         return float("nan")
@@ -164,11 +126,7 @@ def held_out_agreement(read_blocks, labels, n_actions):
 
 
 def cohen_kappa(table):
-    """Agreement beyond chance from a square table of counts, at least 0.
-
-    >>> cohen_kappa(np.array([[3.0, 1.0], [1.0, 3.0]]))
-    0.5
-    """
+    """Agreement beyond chance from a square table of counts, at least 0."""
     table = table / table.sum()
     chance = float(table.sum(axis=0) @ table.sum(axis=1))
     if chance >= 1:

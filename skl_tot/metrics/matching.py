@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from skl_tot.recordings.errors import errors_of_recording, short_repr
+from skl_tot.recordings.errors import errors_of_recording, refuse
 from skl_tot.recordings.labels import pair_by_name, split_label_sequences
 from skl_tot.recordings.names import background_labels
 
@@ -110,19 +110,19 @@ def match_frames(y_true, y_pred, scope, ignore_labels, background):
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
     groups = bounds if scope == "video" else bounds[[0, -1]]
     fixed = _background_codes(clusters, classes, background)
-    if scope == "labels":
-        pred = _same_codes(clusters, classes, *fixed)[cluster]
-        return MatchedFrames(classes, clusters, true, cluster, pred, bounds, groups)
     pred = np.empty_like(cluster)
     for a, b in pairwise(groups):
-        pred[a:b] = _match_codes(true[a:b], cluster[a:b], *fixed)
+        if scope == "labels":
+            pred[a:b] = _same_codes(clusters, classes, *fixed)[cluster[a:b]]
+        else:
+            pred[a:b] = _match_codes(true[a:b], cluster[a:b], *fixed)
     return MatchedFrames(classes, clusters, true, cluster, pred, bounds, groups)
 
 
 def check_choice(name, value, choices):
     """Refuse a value outside of the choices."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} is {short_repr(value)}, expected one of {choices}.")
+        refuse(name, value, f"one of {choices}")
 
 
 def _check_lengths(true, pred, is_single):
@@ -152,17 +152,15 @@ def _is_one_of(classes, ignore_labels):
     try:
         ignored = set(ignored)
     except TypeError:
-        raise TypeError(
-            f"ignore_labels is {short_repr(ignore_labels)}, expected a label or a "
-            "sequence of labels."
-        ) from None
+        expected = "a label or a sequence of labels"
+        refuse("ignore_labels", ignore_labels, expected, TypeError)
     return np.array([label in ignored for label in classes])
 
 
 def _background_codes(clusters, classes, background):
     """Codes of the cluster and of the class that are background, or None."""
     if background is not None and not np.isscalar(background):
-        raise TypeError(f"background is {short_repr(background)}, expected one label.")
+        refuse("background", background, "one label", TypeError)
     cluster, background = background_labels(clusters, classes, background)
     return _index_of(cluster, clusters), _index_of(background, classes)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from skl_tot.metrics.matching import match_frames
 from skl_tot.metrics.scores import (
+    adjusted_mutual_info_score,
     class_counts,
     edit_score,
     mean_recall_score,
@@ -13,8 +14,7 @@ from skl_tot.metrics.scores import (
     mof_score,
     segment_f1_score,
 )
-from skl_tot.metrics.states import adjusted_mutual_info_score
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.names import name_labels
 
 MAX_DIGITS = 20  # a float has no more
@@ -109,10 +109,7 @@ def segmentation_report(
 def _check_digits(digits):
     """Refuse an invalid number of digits."""
     if not isinstance(digits, Integral) or digits not in range(MAX_DIGITS + 1):
-        raise ValueError(
-            f"digits is {short_repr(digits)}, expected an integer from 0 to "
-            f"{MAX_DIGITS}."
-        )
+        refuse("digits", digits, f"an integer from 0 to {MAX_DIGITS}")
 
 
 def _rows_of_actions(frames, scope, target_names):

@@ -1,11 +1,13 @@
-"""Scores of a segmentation after matching its clusters, and their scorers."""
+"""Scores of a segmentation, matched or not, and their scorers."""
 
 import numbers
+from itertools import pairwise
 
 import numpy as np
+from sklearn import metrics
 
 from skl_tot.metrics.matching import check_choice, match_frames
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
     UNKNOWN_NAME,
@@ -14,8 +16,13 @@ from skl_tot.recordings.labels import (
     pair_by_name,
     split_label_sequences,
 )
+from skl_tot.shared_texts import with_shared_texts
+
+# Weights of the errors of `state_matching_score`, from 0 to 1.
+DELAY, TRANSITION, ISOLATION, MISSING = 0.1, 0.3, 0.8, 0.5
 
 
+@with_shared_texts
 def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):
     r"""Mean over frames (MoF): share of frames with the right matched class.
 
@@ -23,10 +30,7 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, backgroun
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`.
-    scope, ignore_labels, background : optional
-        As in `match_labels`, with its errors.
+    {shared: y_true, scope}
 
     Returns
     -------
@@ -47,6 +51,7 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, backgroun
     return float(np.mean(frames.true == frames.pred))
 
 
+@with_shared_texts
 def segment_f1_score(
     y_true,
     y_pred,
@@ -68,8 +73,7 @@ def segment_f1_score(
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`.
+    {shared: y_true}
     overlap : float in (0, 1], default=0.5
         Least IoU of a hit.
     average : {"pooled", "video"}, default="pooled"
@@ -99,9 +103,7 @@ def segment_f1_score(
     0.5
     """
     if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
-        raise ValueError(
-            f"overlap is {short_repr(overlap)}, expected a number in (0, 1]."
-        )
+        refuse("overlap", overlap, "a number in (0, 1]")
     check_choice("average", average, ("pooled", "video"))
     frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
     counts = np.array(
@@ -113,6 +115,7 @@ def segment_f1_score(
     return float(np.mean(2 * hits / (n_true + n_pred)))
 
 
+@with_shared_texts
 def edit_score(
     y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
 ):
@@ -125,10 +128,7 @@ def edit_score(
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`.
-    scope, ignore_labels, background : optional
-        As in `match_labels`, with its errors.
+    {shared: y_true, scope}
 
     Returns
     -------
@@ -149,6 +149,7 @@ def edit_score(
     return float(np.mean([_edit_similarity(*video) for video in frames.videos()]))
 
 
+@with_shared_texts
 def miou_score(
     y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
 ):
@@ -163,10 +164,7 @@ def miou_score(
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`.
-    scope, ignore_labels, background : optional
-        As in `match_labels`, with its errors.
+    {shared: y_true, scope}
 
     Returns
     -------
@@ -178,10 +176,11 @@ def miou_score(
     >>> miou_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
     0.583...
     """
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    return float(np.mean([_mean_iou(*group) for group in _groups(frames, scope)]))
+    options = scope, ignore_labels, background
+    return _mean_of_groups(_mean_iou, y_true, y_pred, *options)
 
 
+@with_shared_texts
 def mean_recall_score(
     y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
 ):
@@ -201,8 +200,7 @@ def mean_recall_score(
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`. The match is the one with most right
         frames, as for all scores.
-    scope, ignore_labels, background : optional
-        As in `match_labels`, with its errors.
+    {shared: scope}
 
     Returns
     -------
@@ -214,8 +212,200 @@ def mean_recall_score(
     >>> mean_recall_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
     0.5
     """
+    options = scope, ignore_labels, background
+    return _mean_of_groups(_mean_recall, y_true, y_pred, *options)
+
+
+@with_shared_texts
+def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
+
+    A pair is correct if its frames have equal classes and equal clusters, or different
+    classes and different clusters. Clusters are not matched to classes, so several
+    clusters per class cost less than in `mof_score`. Equals that of `sklearn.metrics`,
+    over lists of recordings.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    average : {"pooled", "video"}, default="pooled"
+        "pooled" scores the frames of all recordings together, so that a cluster must
+        mean the same in each. "video" averages the scores of recordings, as in papers
+        on state detection.
+    ignore_labels : optional
+        As in `match_labels`, with its errors.
+
+    Returns
+    -------
+    score : float
+        Up to 1; about 0 by chance.
+
+    References
+    ----------
+    Hubert and Arabie, "Comparing partitions", Journal of Classification, 1985.
+
+    Examples
+    --------
+    >>> adjusted_rand_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.571...
+    """
+    own = metrics.adjusted_rand_score
+    return _mean_of_labellings(own, y_true, y_pred, average, ignore_labels)
+
+
+@with_shared_texts
+def normalized_mutual_info_score(
+    y_true, y_pred, *, average="pooled", ignore_labels=None
+):
+    r"""Normalised mutual information (NMI) of classes and clusters.
+
+    .. math:: \frac{2\, I(y; \hat y)}{H(y) + H(\hat y)}
+
+    Equals that of `sklearn.metrics`, over lists of recordings. It is not corrected for
+    chance: it grows with the number of clusters.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    average, ignore_labels : optional
+        As in `adjusted_rand_score`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> normalized_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.7999...
+    """
+    own = metrics.normalized_mutual_info_score
+    return _mean_of_labellings(own, y_true, y_pred, average, ignore_labels)
+
+
+@with_shared_texts
+def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    r"""Compute the adjusted mutual information (AMI) of classes and clusters.
+
+    .. math:: \frac{I(y; \hat y) - E[I]}{\frac12 (H(y) + H(\hat y)) - E[I]}
+
+    E[I] is the mean information of clusters of the same sizes with shuffled frames.
+    Equals that of `sklearn.metrics`, over lists of recordings. One action for all
+    frames scores 0, whatever its `mof_score`.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`; nothing is matched.
+    average, ignore_labels : optional
+        As in `adjusted_rand_score`, with its errors.
+
+    Returns
+    -------
+    score : float
+        Up to 1; about 0 by chance.
+
+    References
+    ----------
+    Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison",
+    Journal of Machine Learning Research, 2010.
+
+    Examples
+    --------
+    >>> adjusted_mutual_info_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
+    0.0
+    >>> adjusted_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.571...
+    """
+    own = metrics.adjusted_mutual_info_score
+    return _mean_of_labellings(own, y_true, y_pred, average, ignore_labels)
+
+
+@with_shared_texts
+def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    r"""Covering: overlap of predicted with true segments, whatever their label.
+
+    .. math:: \frac1T \sum_{A} |A| \max_{\hat A} \frac{|A \cap \hat A|}{|A \cup \hat A|}
+
+    over the true segments A and predicted ones of the same recording.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
+        Classes and clusters, as in `match_labels`; only their changes count.
+    average : {"pooled", "video"}, default="pooled"
+        Whether all frames have the same weight, or all recordings.
+    ignore_labels : optional
+        As in `match_labels`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In (0, 1].
+
+    References
+    ----------
+    Arbelaez et al., "Contour detection and hierarchical image segmentation", TPAMI
+    2011; van den Burg and Williams, "An evaluation of change point detection
+    algorithms", 2020.
+
+    Examples
+    --------
+    >>> covering_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
+    0.583...
+    """
+    frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
+    return _average([_cover(*video) for video in _clusters_of_videos(frames)], average)
+
+
+@with_shared_texts
+def state_matching_score(
+    y_true,
+    y_pred,
+    *,
+    average="pooled",
+    scope="activity",
+    ignore_labels=None,
+    background=None,
+):
+    r"""State matching score (SMS): correct frames, with weights of errors by kind.
+
+    .. math:: 1 - \frac1T \sum_e |e| (1 + w_e)
+
+    over runs e of frames with one predicted and another true class. There are four
+    kinds. *Delay*: the predicted class is that before or after the run, and correct
+    there, w = 0.1. *Transition*: the run covers the end of one true segment and the
+    start of the next, w = 0.3 d. *Missing*: it covers n segments, w = 0.5 (1 - 1.5 /
+    n). *Isolated*: all other runs, inside of one true segment, w = 0.8 d. d is the
+    distance of the middle of the run from the next change of class, or end of the
+    recording, in halves of the recording.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    average : {"pooled", "video"}, default="pooled"
+        Whether all frames have the same weight, or all recordings, as in the paper,
+        which also uses ``scope="video"``.
+    {shared: scope}
+
+    Returns
+    -------
+    score : float
+        Up to 1, above -0.8.
+
+    References
+    ----------
+    Chavelli, Boniol and Thomazo, "Toward interpretable evaluation measures for time
+    series segmentation", NeurIPS 2025, and its published code.
+
+    Examples
+    --------
+    >>> state_matching_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])  # a delay
+    0.725
+    """
     frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    return float(np.mean([_mean_recall(*group) for group in _groups(frames, scope)]))
+    return _average([_match_states(*video) for video in frames.videos()], average)
 
 
 def activity_purity(y_true, y_pred):
@@ -306,6 +496,17 @@ miou_scorer = SegmentationScorer(miou_score)
 mean_recall_scorer = SegmentationScorer(mean_recall_score)
 
 
+adjusted_rand_scorer = SegmentationScorer(adjusted_rand_score, matches=False)
+normalized_mutual_info_scorer = SegmentationScorer(
+    normalized_mutual_info_score, matches=False
+)
+adjusted_mutual_info_scorer = SegmentationScorer(
+    adjusted_mutual_info_score, matches=False
+)
+covering_scorer = SegmentationScorer(covering_score, matches=False)
+state_matching_scorer = SegmentationScorer(state_matching_score)
+
+
 def label_free_scorer(estimator, X, y=None):
     """Scorer without ground truth: ``estimator.score`` of segmenters.
 
@@ -381,9 +582,21 @@ def _edit_similarity(true, pred):
     return 1 - row[-1] / max(len(a), len(b))
 
 
-def _groups(frames, scope):
-    """Arrays (true, pred) of the frames that are scored together."""
-    return frames.videos() if scope == "video" else [(frames.true, frames.pred)]
+def _mean_of_groups(score, y_true, y_pred, scope, ignore_labels, background):
+    """Mean of a score of matched frames: of all together, or of each recording."""
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    groups = frames.videos() if scope == "video" else [(frames.true, frames.pred)]
+    return float(np.mean([score(*group) for group in groups]))
+
+
+def _mean_of_labellings(score, y_true, y_pred, average, ignore_labels):
+    """Mean of a score of clusters, not matched: of all frames, or of each recording."""
+    check_choice("average", average, ("pooled", "video"))
+    frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
+    groups = [(frames.true, frames.cluster)]
+    if average == "video":
+        groups = _clusters_of_videos(frames)
+    return float(np.mean([score(*group) for group in groups]))
 
 
 def _mean_recall(true, pred):
@@ -403,3 +616,47 @@ def class_counts(true, pred):
     hits = np.bincount(true[true == pred], minlength=size)[classes]
     n_pred = np.bincount(pred[pred >= 0], minlength=size)[classes]
     return classes, hits, n_true, n_pred
+
+
+def _clusters_of_videos(frames):
+    """Classes and clusters of each recording with remaining frames."""
+    cuts = pairwise(np.unique(frames.bounds))
+    return [(frames.true[a:b], frames.cluster[a:b]) for a, b in cuts]
+
+
+def _average(sums, average):
+    """Mean over frames or recordings of (sum over frames, frames) of each recording."""
+    check_choice("average", average, ("pooled", "video"))
+    sums, n_frames = np.transpose(sums)
+    if average == "pooled":
+        return float(sums.sum() / n_frames.sum())
+    return float(np.mean(sums / n_frames))
+
+
+def _cover(true, cluster):
+    (_, start, end), _, i, _, iou = overlap_segments(true, cluster)
+    best = np.zeros(len(start))
+    np.maximum.at(best, i, iou)
+    return (end - start) @ best, len(true)
+
+
+def _match_states(true, pred):
+    n_frames, none = len(true), max(true.max(), pred.max()) + 1  # an unused class
+    label, start, end = find_segments(np.where(true == pred, none, pred))
+    is_error = label != none
+    label, start, end = label[is_error], start[is_error], end[is_error]
+    edges = np.append(find_segments(true)[1], n_frames)
+    first, last = np.searchsorted(edges, [start, end - 1], side="right")
+    n_segments = last - first + 1
+    middle = (start + end - 1) / 2
+    after = np.maximum(np.searchsorted(edges, middle), 1)
+    far = 2 * np.minimum(edges[after] - middle, middle - edges[after - 1]) / n_frames
+    right = np.pad(np.where(true == pred, true, none), 1, constant_values=none)
+    # classes of the previous and next frames; one was added before the first
+    is_delay = (right[start] == label) | (right[end + 1] == label)
+    weight = np.select(
+        [n_segments > 2, n_segments == 2, is_delay],
+        [MISSING * (1 - 1.5 / n_segments), TRANSITION * far, DELAY],
+        ISOLATION * far,
+    )
+    return n_frames - (end - start) @ (1 + weight), n_frames
