@@ -6,29 +6,19 @@ from functools import cached_property
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.decoding.block_paths import block_path
-from skl_tot.decoding.block_sums import block_sums, is_for_blocks
-from skl_tot.decoding.kernels import (
-    linked_path,
+from skl_tot.decoding.paths import block_path, linked_path, long_path, ordered_path
+from skl_tot.decoding.sums import (
+    block_sums,
+    is_for_blocks,
     linked_sums,
-    long_moves,
-    long_path,
     long_sums,
     mixing_sums,
-    ordered_path,
     ordered_sums,
-    uniform_path,
-    uniform_paths,
-    uniform_sums,
 )
 
-# Recordings whose paths are found side by side, which limits the memory; fewer are
-# faster one by one.
-N_TOGETHER, FEW_TOGETHER = 64, 6
 LEAST_UNIT = 1e-12  # of costs
-# Maximum cost of a move, in nats, for sums of weights instead of logarithms. With more
-# actions, and equal costs of switches, logarithms are faster.
-MOST_MIXING, MOST_UNIFORM = 150.0, 30
+# Maximum cost of a move, in nats, for sums of weights instead of logarithms.
+MOST_MIXING = 150.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +90,7 @@ class Chain:
         Parameters
         ----------
         log_likelihood : array-like of shape (n_frames, n_actions)
-            Least number of frames of a segment.
+            Log-likelihood of each action, up to a constant per frame.
         min_frames : int, default=1
             Least number of frames of a segment.
 
@@ -116,33 +106,7 @@ class Chain:
         if min_frames > 1:
             return long_path(chain, log_likelihood, min_frames)
         path = block_path(chain, log_likelihood)
-        if path is not None:
-            return path
-        find = uniform_path if chain.is_uniform else linked_path
-        return find(chain, log_likelihood)
-
-    def viterbi_all(self, log_likelihoods):
-        """Find the most likely path of each of several recordings.
-
-        Parameters
-        ----------
-        log_likelihoods : list of array-like of shape (n_frames_i, n_actions)
-            As for `viterbi`.
-
-        Returns
-        -------
-        paths : list of ndarray of shape (n_frames_i,), dtype intp
-            The results of `viterbi`. If staying is free and all switches have one cost,
-            this is much faster.
-        """
-        if not self.is_uniform or not np.isfinite([self.starts, self.ends]).all():
-            return list(map(self.viterbi, log_likelihoods))
-        paths = []
-        for first in range(0, len(log_likelihoods), N_TOGETHER):
-            some = log_likelihoods[first : first + N_TOGETHER]
-            few = len(some) < FEW_TOGETHER
-            paths += map(self.viterbi, some) if few else uniform_paths(self, some)
-        return paths
+        return linked_path(chain, log_likelihood) if path is None else path
 
     def posterior(self, log_likelihood, min_frames=1):
         """Sum over all paths, by their weights.
@@ -183,20 +147,17 @@ class Chain:
         given, common = without_common(log_likelihood)
         chain, min_frames = self._fitted(len(given), min_frames)
         if min_frames > 1:
-            shares, total = long_sums(chain, given, min_frames)
+            shares, _, total = long_sums(chain, given, min_frames)
             return shares, float(total + common)
-        if chain.is_mixing and not (
-            chain.is_uniform and len(chain.ends) > MOST_UNIFORM
-        ):
+        if chain.is_mixing:
             shares, _, total = mixing_sums(chain, given)
             return shares, float(total + common)
-        if chain.is_uniform:
-            sums = block_sums if is_for_blocks(chain, given) else uniform_sums
-            joint, total = sums(chain, given)
-        elif chain.is_ordered:
-            joint, total = ordered_sums(chain, given)
-        else:
-            joint, total = linked_sums(chain, given)
+        sums = linked_sums
+        if chain.is_ordered:
+            sums = ordered_sums
+        elif is_for_blocks(chain, given):
+            sums = block_sums
+        joint, total = sums(chain, given)
         return softmax(joint, axis=1), float(total + common)
 
     def expected_moves(self, log_likelihood, min_frames=1):
@@ -224,7 +185,7 @@ class Chain:
         given, common = without_common(log_likelihood)
         chain, min_frames = self._fitted(len(given), min_frames)
         if min_frames > 1:
-            shares, moves, total = long_moves(chain, given, min_frames)
+            shares, moves, total = long_sums(chain, given, min_frames, with_moves=True)
         else:
             shares, moves, total = mixing_sums(chain, given)
         return shares, moves, float(total + common)
@@ -261,10 +222,7 @@ class Chain:
 
     @cached_property
     def is_ordered(self):
-        """Whether prefix sums find the paths.
-
-        This requires moves only to the next action, or to all later ones at equal cost.
-        """
+        """Whether moves lead only to the next action, or to all later at equal cost."""
         if self.ties != "stay" or np.isfinite(self.moves[self._steps < 0]).any():
             return False
         later = self.moves[self._steps > 0]
@@ -287,11 +245,7 @@ class Chain:
 
     @cached_property
     def links(self):
-        """Origins of moves to each action, and their costs.
-
-        Origins have shape (n_origins, n_actions), or (n_origins, 1) if equal for all
-        actions; costs have shape (n_origins, n_actions).
-        """
+        """Origins (n_origins, n_actions or 1) of moves to each action, and costs."""
         actions = np.arange(len(self.starts))
         if self.ties == "circle" or self.is_ordered:
             steps = np.unique(self._steps[np.isfinite(self.moves)] % len(actions))
@@ -308,10 +262,7 @@ class Chain:
 
 
 def without_common(log_likelihood):
-    """Log-likelihoods minus the maximum of each frame, and the sum of the maxima.
-
-    Common terms of a frame would only enlarge sums over paths.
-    """
+    """Log-likelihoods minus the maximum of each frame, and the sum of the maxima."""
     log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
     common = log_likelihood.max(axis=1, keepdims=True)
     return log_likelihood - common, common.sum()
@@ -326,13 +277,7 @@ def fixed_chain(n_actions, cost=0.0):
 
 
 def skip_chain(n_actions, cost):
-    """Allow some of the actions, in order.
-
-    >>> skip_chain(3, 2.0).moves
-    array([[ 0.,  2.,  2.],
-           [inf,  0.,  2.],
-           [inf, inf,  0.]])
-    """
+    """Allow some of the actions, in order."""
     moves = np.where(_steps(n_actions) < 0, np.inf, free_chain(n_actions, cost).moves)
     return _anywhere(moves)
 
@@ -349,19 +294,7 @@ def single_chain(n_actions, cost=0.0):
 
 
 def cyclic_chain(n_actions, cost, *, may_skip=False):
-    """Allow actions in order, and the first again after the last.
-
-    With ``may_skip``, a skipped action costs the same as a shown one.
-
-    >>> cyclic_chain(3, 2.0).moves
-    array([[ 0.,  2., inf],
-           [inf,  0.,  2.],
-           [ 2., inf,  0.]])
-    >>> cyclic_chain(3, 2.0, may_skip=True).moves
-    array([[0., 2., 4.],
-           [4., 0., 2.],
-           [2., 4., 0.]])
-    """
+    """Allow a circle of actions; a skipped action costs the same as a shown one."""
     n_steps = n_actions if may_skip else min(n_actions, 2)
     return circle_chain(n_actions, np.arange(n_steps) * float(cost))
 
@@ -373,19 +306,8 @@ def circle_chain(n_actions, costs):
 
 
 def moves_chain(n_actions, cost, log_moves, log_starts):
-    r"""Make a chain with costs by the probability of moves.
-
-    With the cost c of a switch in nats, a move from j to k costs
-
-    .. math:: c \, \frac{-\log P(k | j)}{\log K},
-
-    and a start in k likewise: c if all actions are equally likely. The diagonal of
-    ``log_moves`` is 0.
-
-    >>> log_moves = np.log([[1.0, 0.9], [0.1, 1.0]])
-    >>> moves_chain(2, 1.0, log_moves, np.log([0.5, 0.5])).moves[0, 1].round(2)
-    np.float64(0.15)
-    """
+    """Make a chain with costs by the probability of moves, with a diagonal of 0."""
+    # a move costs `cost` times -log P(k | j) / log K: `cost` if all are equally likely
     unit = -cost / np.log(max(n_actions, 2))
     return Chain(unit * log_starts, unit * log_moves, np.zeros(n_actions), "number")
 

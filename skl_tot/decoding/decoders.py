@@ -11,7 +11,6 @@ import numpy as np
 from scipy import sparse
 from scipy.special import softmax
 
-from skl_tot.decoding.background import is_background
 from skl_tot.decoding.chain import (
     cyclic_chain,
     fixed_chain,
@@ -21,14 +20,17 @@ from skl_tot.decoding.chain import (
     single_chain,
     skip_chain,
 )
-from skl_tot.decoding.evidence import find_switch_cost
+from skl_tot.decoding.evidence import find_switch_cost, is_background
 from skl_tot.decoding.orders import (
+    MAX_BINS,
     mallow_order,
     path_along,
+    path_of_durations,
     peak_order,
     posterior_along,
+    posterior_of_durations,
 )
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
 
 
@@ -107,12 +109,8 @@ def _along(log_likelihood, transcript, min_frames=1):
 
 
 def order_decoder(find_order):
-    """Make a decoder of paths along an order that is found for each recording.
-
-    ``find_order(log_likelihood, cost, min_frames)`` returns the order (n_actions,). A
-    path may skip actions. Online decoding allows any order, as the order needs the
-    whole recording.
-    """
+    """Make a decoder of paths along an order that is found for each recording."""
+    # Online decoding allows any order, as the order needs the whole recording.
 
     def path(log_likelihood, cost, min_frames=1):
         order = find_order(log_likelihood, cost, min_frames)
@@ -138,6 +136,24 @@ def chain_decoder(chain):
         uses_cost=False,
         chain=lambda n_actions, unit: scaled_chain(chain, unit),
         own_costs=True,
+    )
+
+
+def duration_decoder(mean_durations, max_bins=MAX_BINS):
+    """Make a decoder for segments with known mean lengths, by Poisson distributions."""
+    # Longer recordings are decoded in `max_bins` bins, or one per segment if
+    # there are more; a bin has the sum of its log-likelihoods. In a recording
+    # that is too short for all segments, lengths do not matter and segments may
+    # be skipped.
+    actions = np.arange(len(mean_durations))
+    along = partial(path_of_durations, mean_durations, max_bins)
+    posterior = partial(posterior_of_durations, mean_durations, max_bins)
+    return Decoder(
+        lambda given, cost, min_frames=1: along(given, actions, min_frames),
+        lambda given, cost, min_frames=1: posterior(given, min_frames),
+        along=along,
+        uses_cost=False,
+        chain=fixed_chain,  # for streams, whose length is unknown
     )
 
 
@@ -285,12 +301,10 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
 def tempered_posterior(
     log_likelihood, decoder, switch_cost, confidence=None, *, min_frames=1
 ):
-    """Posterior of frames that are not independent.
-
-    ``confidence`` is None or has ``tempering``, a factor of log-likelihoods and costs,
-    which does not change the best path; and ``agreement``, the weight of the posterior
-    in a mixture with the uniform distribution.
-    """
+    """Posterior of frames that are not independent."""
+    # `confidence` is None or has `tempering`, a factor of log-likelihoods and
+    # costs, which does not change the best path; and `agreement`, the weight of
+    # the posterior in a mixture with the uniform distribution.
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
     if confidence is None:
         return decoder.posterior(log_likelihood, cost, min_frames)
@@ -304,42 +318,28 @@ def _find_decoder(decoding):
     if isinstance(decoding, Decoder):
         return decoding
     if decoding not in DECODERS:
-        raise ValueError(f"decoding is {decoding!r}, expected one of {list(DECODERS)}.")
+        refuse("decoding", decoding, f"one of {list(DECODERS)}")
     return DECODERS[decoding]
 
 
 def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
-    """Cost of a switch in nats, for a recording of ``n_frames`` frames, or these.
-
-    ``log_likelihood`` (n_known, n_actions) has the known frames.
-    """
+    """Cost of a switch in nats, for a recording of ``n_frames`` frames, or these."""
     if decoder.own_costs:
         return 1.0
     n_frames = len(log_likelihood) if n_frames is None else n_frames
     if isinstance(switch_cost, str) and switch_cost == "auto":
         return find_switch_cost(log_likelihood) if decoder.uses_cost else 0.0
     if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
-        raise ValueError(
-            f"switch_cost is {short_repr(switch_cost)}, expected a number from 0 on, "
-            "or 'auto'."
-        )
+        refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
     if decoder.cycle_frames is not None:
         n_frames = min(n_frames, decoder.cycle_frames)
     return switch_cost * n_frames / log_likelihood.shape[1]
 
 
 class Reading(NamedTuple):
-    """Result for a recording of ``n_frames`` frames.
+    """Result for a recording: input of the decoder, path, and posterior or None.
 
-    Attributes
-    ----------
-    log_likelihood : ndarray of shape (n_frames, n_actions)
-        Input of the decoder.
-    path : ndarray of shape (n_frames,)
-        Action of each frame; -1 is background.
-    posterior : ndarray of shape (n_frames, n_actions), or None
-        Probability of each action, over all paths without background; tempered, see
-        `tempered_posterior`.
+    An action of -1 is background; the posterior is over all paths without it, tempered.
     """
 
     log_likelihood: np.ndarray
@@ -359,12 +359,7 @@ def read_video(
     with_posterior=False,
     confidence=None,
 ):
-    """Decode log-likelihoods (n_frames, n_actions) of a recording, around background.
-
-    ``blocks`` are its standardised frames, read only with a ``background`` from
-    `fit_background`, which may cut segments shorter than ``min_frames``. ``confidence``
-    is as in `tempered_posterior`.
-    """
+    """Decode the log-likelihoods of a recording, around background."""
     found = None
     if with_posterior:
         found = tempered_posterior(
@@ -385,9 +380,7 @@ def read_video(
 def _check_min_frames(min_frames):
     is_number = isinstance(min_frames, Integral) and not isinstance(min_frames, bool)
     if not is_number or min_frames < 1:
-        raise ValueError(
-            f"min_frames is {short_repr(min_frames)}, expected an integer from 1 on."
-        )
+        refuse("min_frames", min_frames, "an integer from 1 on")
 
 
 def _checked(values):
@@ -425,8 +418,5 @@ def _checked_transcript(transcript, n_actions):
             actions = np.asarray(transcript)
     known = actions.dtype.kind in "iu" and np.isin(actions, np.arange(n_actions)).all()
     if actions.ndim != 1 or len(actions) == 0 or not known:
-        raise ValueError(
-            f"transcript is {short_repr(transcript)}, expected actions from 0 to "
-            f"{n_actions - 1}."
-        )
+        refuse("transcript", transcript, f"actions from 0 to {n_actions - 1}")
     return actions.astype(np.intp)

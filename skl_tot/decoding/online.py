@@ -1,34 +1,25 @@
 """Labels and posteriors of frames that arrive in blocks, with a fixed delay.
 
-For K actions a frame takes O(lag K) operations for the path and O(lag K²) for the
-posterior, independent of the length of the stream.
+Paths are told apart by their last action and the number of frames that it lacks to the
+least duration of d frames: row m of an array (d, n_actions) is for m missing frames.
+The last segment may continue, so it may be shorter. Time and memory for a frame do not
+depend on the length of the stream.
 """
 
 from collections import deque
-from typing import Any
 
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.decoding.online_runs import OnlineRuns, OnlineRunSums
+from skl_tot.decoding.paths import best_origins
 from skl_tot.recordings.labels import BACKGROUND
 
-# Maximum frames with posteriors at once, which limits the memory.
-BLOCK = 1000
+# Maximum frames and numbers of a block, which limits the memory.
+BLOCK, BLOCK_SIZE = 1000, 10**6
 
 
 class OnlinePath:
-    r"""Best path through frames that arrive one by one.
-
-    The action of a frame is that on the best path through all frames so far,
-
-    .. math::
-
-        V_k(t) = \ell_{tk} + \max_j \left( V_j(t - 1) - c_{jk} \right),
-
-    with any end; at the end of the stream, it is the path of the decoder. Later frames
-    may change the path, so actions that were returned at different times need not be on
-    one path.
+    """Best path through the frames so far, which arrive one by one.
 
     >>> from skl_tot.decoding.chain import free_chain
     >>> path = OnlinePath(free_chain(2, 1.0))
@@ -38,50 +29,79 @@ class OnlinePath:
     (0, 0)
     """
 
-    def __init__(self, chain):
-        self.chain = chain
+    def __init__(self, chain, min_frames=1):
+        self.chain, self.min_frames = chain, min_frames
         self.scores = None
-        # actions of waiting frames, on the best path to each action of the last frame
-        self.paths = np.empty((0, len(chain.starts)), dtype=np.intp)
+        # actions of waiting frames, on the best path to each state of the last frame
+        shape = (0, min_frames, len(chain.starts))
+        self.paths = np.empty(shape, dtype=np.min_scalar_type(shape[2]))
+        # the last returned action, and for how many frames it must stay
+        self.last, self.n_held = None, 0
 
     def add(self, log_likelihood):
         """Add a frame of log-likelihoods (n_actions,)."""
         actions = np.arange(len(log_likelihood))
         if self.scores is None:
-            self.scores = log_likelihood - self.chain.starts
+            self.scores = np.full(self.paths.shape[1:], -np.inf)
+            self.scores[-1] = log_likelihood - self.chain.starts
         else:
-            origins, costs = self.chain.links
-            totals = self.scores[origins] - costs
-            before = np.broadcast_to(origins, costs.shape)
-            self.paths = self.paths[:, before[totals.argmax(axis=0), actions]]
             # keeps the precision of scores in a long stream
-            self.scores = totals.max(axis=0) - self.scores.max() + log_likelihood
-        self.paths = np.concatenate([self.paths, actions[None]])
+            scores, self.paths = self._moved(actions)
+            self.scores = scores - self.scores.max() + log_likelihood
+        own = np.broadcast_to(actions, (1, *self.scores.shape))
+        self.paths = np.concatenate([self.paths, own.astype(self.paths.dtype)])
+
+    def _moved(self, actions):
+        """Scores of the states of the next frame, and the paths to them."""
+        moves, before = self.chain.moves, self.scores
+        if self.min_frames == 1:
+            origins, costs = self.chain.links
+            totals = before[0][origins] - costs
+            origins = np.broadcast_to(origins, costs.shape)
+            origins = origins[totals.argmax(axis=0), actions]
+            return totals.max(axis=0)[None], self.paths[:, :, origins]
+        origins = best_origins(self.chain, before[0])
+        entries = before[0, origins] - moves[origins, actions]
+        entries[origins == actions] = -np.inf  # there is no other action
+        is_new = before[1] > before[0]
+        scores = np.concatenate([before[1:] - moves.diagonal(), entries[None]])
+        scores[0] = np.where(is_new, before[1], before[0]) - moves.diagonal()
+        entered = self.paths[:, :1, origins]
+        paths = np.concatenate([self.paths[:, 1:], entered], axis=1)
+        paths[:, 0] = np.where(is_new, self.paths[:, 1], self.paths[:, 0])
+        return scores, paths
 
     def pop(self):
         """Return the action of the first waiting frame, and remove the frame."""
-        action = self.paths[0][self.scores.argmax()]
+        action = self._held(self._best(self.scores)[0])
         self.paths = self.paths[1:]
-        return int(action)
+        return action
 
     def finish(self):
         """Return the actions of all waiting frames, at the end of the stream."""
-        if len(self.paths) == 0:
-            return self.paths[:, 0]
-        return self.paths[:, (self.scores - _ends(self.chain, self.scores)).argmax()]
+        n_waiting = len(self.paths)
+        if n_waiting == 0:
+            return np.empty(0, dtype=np.intp)
+        path = self._best(_ended(self.chain, self.scores))
+        return np.array([self._held(k, n_waiting - i) for i, k in enumerate(path)])
+
+    def _best(self, scores):
+        """Actions of the waiting frames on the best path to any of the first states."""
+        action = scores.max(axis=0).argmax()
+        return self.paths[:, scores[:, action].argmax(), action]
+
+    def _held(self, action, n_left=np.inf):
+        """Keep the previous action if it, or this one, would be too short."""
+        if self.last is not None and (self.n_held or n_left < self.min_frames):
+            action = self.last
+        if action != self.last:
+            self.last, self.n_held = int(action), self.min_frames
+        self.n_held = max(0, self.n_held - 1)
+        return self.last
 
 
 class OnlinePosterior:
-    r"""Posterior of frames that arrive in blocks, over all paths.
-
-    With sums :math:`a_k(t)` over all paths that end in action k at frame t,
-
-    .. math::
-
-        P(y_{t-1} = j | y_t = k) \propto a_j(t - 1) e^{-c_{jk}}
-
-    leads from the posterior of a frame to that of the previous one. Sums are kept in
-    logarithms, which keep all paths, however unlikely.
+    """Posterior of frames that arrive in blocks, over all paths.
 
     >>> from skl_tot.decoding.chain import free_chain
     >>> posterior = OnlinePosterior(free_chain(2, 99.0), lag=1)
@@ -91,77 +111,103 @@ class OnlinePosterior:
     array([[0.9, 0.1]])
     """
 
-    def __init__(self, chain, lag):
-        self.chain, self.lag = chain, lag
+    def __init__(self, chain, lag, min_frames=1):
+        self.chain, self.lag, self.min_frames = chain, lag, min_frames
+        self.moves = chain.moves
+        if min_frames > 1:  # a run begins after another action
+            self.moves = np.where(np.eye(len(chain.ends)), np.inf, chain.moves)
+        # logarithms of sums over all paths to a state, which keep unlikely ones
         self.sums = None
         n_actions = len(chain.starts)
-        # for waiting frames, the probabilities of the previous action (row), given an
-        # action (column)
+        # for waiting frames, given an action (column) whose run begins with a frame,
+        # the probabilities of the action before (row); and given a complete run, that
+        # it was complete before
         self.back = np.empty((0, n_actions, n_actions))
+        self.stays = np.empty((0, n_actions))
 
     def add(self, log_likelihood):
         """Add frames (n_frames, n_actions); return the posterior of decided frames."""
-        blocks = np.split(log_likelihood, range(BLOCK, len(log_likelihood), BLOCK))
+        n_states = self.min_frames * log_likelihood.shape[1]
+        width = min(BLOCK, max(1, BLOCK_SIZE // n_states))
+        blocks = np.split(log_likelihood, range(width, len(log_likelihood), width))
         return np.concatenate([self._add(block) for block in blocks])
 
     def _add(self, log_likelihood):
         n_frames, n_actions = log_likelihood.shape
         back = np.zeros((n_frames, n_actions, n_actions))
-        ended = np.empty((n_frames, n_actions))
+        stays = np.zeros((n_frames, n_actions))
+        ended = np.empty((n_frames, self.min_frames, n_actions))
         for t, own in enumerate(log_likelihood):
-            self._go_on(own, back[t])
+            self._go_on(own, back[t], stays[t])
             ended[t] = self.sums
         self.back = np.concatenate([self.back, back])
+        self.stays = np.concatenate([self.stays, stays])
         n_decided = max(0, len(self.back) - self.lag)
-        shares = softmax(ended[n_frames - n_decided :], axis=1)[:, :, None]
+        shares = softmax(ended[n_frames - n_decided :], axis=(1, 2))
         for step in range(self.lag, 0, -1):
-            shares = self.back[step : step + n_decided] @ shares
+            now = slice(step, step + n_decided)
+            shares = _before(shares, self.back[now], self.stays[now])
         self.back = self.back[n_decided:].copy()  # not a view of the block
-        return shares[:, :, 0]
+        self.stays = self.stays[n_decided:].copy()
+        return shares.sum(axis=1)
 
     def finish(self):
         """Return the posterior of all waiting frames, at the end of the stream."""
-        found = np.empty(self.back.shape[:2])
+        found = np.empty(self.stays.shape)
         if len(found):
-            shares = softmax(self.sums - _ends(self.chain, self.sums))
+            ended = _ended(self.chain, self.sums)
+            shares = np.zeros((1, *self.sums.shape))
+            shares[0, : len(ended)] = softmax(ended)
         for t in range(len(found) - 1, -1, -1):
-            found[t] = shares
-            shares = self.back[t] @ shares
+            found[t] = shares[0].sum(axis=0)
+            shares = _before(shares, self.back[t : t + 1], self.stays[t : t + 1])
         return found
 
-    def _go_on(self, log_likelihood, back):
+    def _go_on(self, log_likelihood, back, stays):
         """Update the sums to a next frame, and set the probabilities that lead back."""
-        reached = -self.chain.starts
-        if self.sums is not None:
-            terms = self.sums[:, None] - self.chain.moves
+        reached = np.full((self.min_frames, len(log_likelihood)), -np.inf)
+        if self.sums is None:
+            reached[-1] = -self.chain.starts
+        else:
+            terms = self.sums[0][:, None] - self.moves
             largest = terms.max(axis=0)
             largest = np.maximum(largest, np.finfo(float).min)  # finite
             weights = np.exp(terms - largest)
             totals = weights.sum(axis=0)
             np.divide(weights, np.maximum(totals, 1), out=back)  # 0 if unreachable
             with np.errstate(divide="ignore"):
-                reached = np.log(totals) + largest
+                reached[-1] = np.log(totals) + largest
+            if self.min_frames > 1:
+                both = np.logaddexp(self.sums[0], self.sums[1])
+                np.exp(self.sums[0] - np.maximum(both, np.finfo(float).min), out=stays)
+                reached[:-1] = self.sums[1:] - self.chain.moves.diagonal()
+                reached[0] = both - self.chain.moves.diagonal()
         sums = reached + log_likelihood
         self.sums = sums - sums.max()
+
+
+def _ended(chain, states):
+    """Weights of states at the end; all of them if no allowed path can end so soon."""
+    ended = states[:1] - chain.ends
+    return ended if ended.max() > -np.inf else states
+
+
+def _before(shares, back, stays):
+    """Probabilities (n, d, n_actions) of states a frame earlier."""
+    before = np.empty_like(shares)
+    before[:, :1] = (back @ shares[:, -1, :, None]).mT
+    if shares.shape[1] > 1:
+        before[:, 1:] = shares[:, :-1]
+        before[:, 1] *= 1 - stays
+        before[:, 0] += stays * shares[:, 0]
+    return before
 
 
 class OnlineDecoder:
     """Actions and posteriors of frames that arrive in blocks, around background.
 
-    Parameters
-    ----------
-    chain : callable
-        ``chain(n_actions, cost)``, as in `Decoder`.
-    n_actions : int
-        Number of actions K.
-    cost : float
-        Cost of a switch in nats.
-    lag : int
-        Number of frames after a frame before it is decided.
-    confidence : dict of float, default=None
-        As in `skl_tot.decoding.decoders.tempered_posterior`.
-    min_frames : int, default=1
-        Least number of frames of a segment.
+    ``chain(n_actions, cost)`` is as in `Decoder`; ``lag`` is the number of frames after
+    a frame before it is decided; ``confidence`` is as in `tempered_posterior`.
     """
 
     def __init__(self, chain, n_actions, cost, lag, confidence=None, min_frames=1):
@@ -169,19 +215,16 @@ class OnlineDecoder:
         self.tempering = confidence["tempering"]
         self.agreement = confidence["agreement"]
         self.lag = lag
-        own, tempered = chain(n_actions, cost), chain(n_actions, self.tempering * cost)
-        self.path: Any = OnlinePath(own)
-        self.posterior: Any = OnlinePosterior(tempered, lag)
-        if min_frames > 1:
-            self.path = OnlineRuns(own, min_frames)
-            self.posterior = OnlineRunSums(tempered, min_frames, lag)
+        tempered = chain(n_actions, self.tempering * cost)
+        self.path = OnlinePath(chain(n_actions, cost), min_frames)
+        self.posterior = OnlinePosterior(tempered, lag, min_frames)
         self.has_action = deque()  # of the waiting frames
 
     def push(self, log_likelihood, is_background):
-        """Add frames of log-likelihoods (n_frames, n_actions).
+        """Add frames (n_frames, n_actions), and whether each is background.
 
-        ``is_background`` has shape (n_frames,). Returns actions (n_decided,), -1 for
-        background, and posteriors (n_decided, n_actions).
+        Returns actions (n_decided,), -1 for background, and posteriors (n_decided,
+        n_actions).
         """
         actions = []
         for own, is_other in zip(log_likelihood, is_background):
@@ -195,10 +238,7 @@ class OnlineDecoder:
         return np.array(actions, dtype=np.intp), self._temper(posteriors)
 
     def finish(self):
-        """Return actions and posteriors of all waiting frames, at the stream's end.
-
-        If no allowed path can end so soon, any end is allowed.
-        """
+        """Return actions and posteriors of all waiting frames, at the stream's end."""
         actions = np.full(len(self.has_action), BACKGROUND)
         actions[np.array(self.has_action, dtype=bool)] = self.path.finish()
         return actions, self._temper(self.posterior.finish())
@@ -206,9 +246,3 @@ class OnlineDecoder:
     def _temper(self, posteriors):
         n_actions = posteriors.shape[1]
         return self.agreement * posteriors + (1 - self.agreement) / n_actions
-
-
-def _ends(chain, sums):
-    """Costs of ending, or 0 if no allowed path can end so soon."""
-    can_end = (sums - chain.ends).max() > -np.inf
-    return chain.ends if can_end else np.zeros(len(sums))

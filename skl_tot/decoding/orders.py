@@ -1,4 +1,4 @@
-"""An order of the actions for each recording, and paths along it.
+"""Paths along an order of actions: one for each recording, or with known durations.
 
 On seven recorded sets, after fits with one order for all recordings, own orders did not
 improve the share of correct frames (MoF): "peaks" was slightly worse than the fixed
@@ -8,10 +8,12 @@ improves by them.
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import uniform_filter1d
-from scipy.special import log_softmax, logsumexp
+from scipy.special import gammaln, log_softmax, logsumexp
 
-from skl_tot.decoding.chain import skip_chain
+from skl_tot.decoding.chain import fixed_chain, skip_chain
+from skl_tot.decoding.paths import prefix_sums
 
 # Maximum blocks of a recording for the search of an order; boundaries are then found
 # frame by frame.
@@ -20,17 +22,14 @@ MAX_BLOCKS = 512
 N_BALANCINGS = 3
 # Maximum rounds of the ascent, which moves each action once; few need a fourth.
 MAX_SWEEPS = 20
+# Maximum bins of a recording for durations: time and memory grow with the square.
+MAX_BINS = 512
+# Range of lengths of a segment, relative to its mean.
+SHORTEST, LONGEST = 0.1, 4.0
 
 
 def order_of(inversions):
-    """Order of the actions from an inversion vector.
-
-    Entry k (of n_actions - 1) is the number of later actions (of larger number) before
-    action k.
-
-    >>> order_of([2, 0])
-    array([1, 2, 0])
-    """
+    """Order of the actions, by the number of later ones before each but the last."""
     order = [len(inversions)]
     for action in range(len(inversions) - 1, -1, -1):
         order.insert(int(inversions[action]), action)
@@ -38,13 +37,7 @@ def order_of(inversions):
 
 
 def inversions_of(order):
-    """Inversion vector of an order, the inverse of `order_of`.
-
-    Its sum is the least number of swaps of neighbours that sort the order.
-
-    >>> inversions_of([1, 2, 0])
-    array([2, 0])
-    """
+    """Inversion vector of an order, the inverse of `order_of`."""
     order = np.asarray(order)
     places = np.argsort(order)
     inversions = np.zeros(len(order) - 1, dtype=np.intp)
@@ -54,19 +47,11 @@ def inversions_of(order):
 
 
 def peak_order(log_likelihood, cost=0.0, min_frames=1):
-    """Order of the actions by their most probable times, after Tran et al.
-
-    Posteriors of single frames are scaled in alternation so that actions have equal
-    weights over time and frames sum to 1, like pseudo-labels. Two running means over
-    half the mean duration of an action smooth them, as otherwise single frames decide.
-    Actions are sorted by the time of their maximum (Tran et al., "Permutation-Aware
-    Activity Segmentation via Unsupervised Frame-to-Segment Alignment", WACV 2024;
-    scaling and smoothing are new here). The cost of a switch and ``min_frames`` do not
-    matter.
-
-    >>> peak_order(np.array([[0, 2, 0], [0, 2, 0], [0, 0, 2], [2, 0, 0]]))
-    array([1, 2, 0])
-    """
+    """Order of the actions by their most probable times, after Tran et al."""
+    # Tran et al., WACV 2024. Posteriors of single frames are scaled in alternation so
+    # that actions have equal weights over time and frames sum to 1, like
+    # pseudo-labels. Two running means over half the mean duration of an action smooth
+    # them, as otherwise single frames decide. Scaling and smoothing are new here.
     log_weights = log_softmax(log_likelihood, axis=1)
     for _ in range(N_BALANCINGS):
         log_weights = log_weights - logsumexp(log_weights, axis=0)
@@ -81,26 +66,12 @@ def peak_order(log_likelihood, cost=0.0, min_frames=1):
 
 
 def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
-    r"""Find the inversion vector whose order explains a recording best, with costs.
-
-    With S(v) the score of the best path with actions in the order of v, each at most
-    once and with at least ``min_frames``,
-
-    .. math:: S(v) - \sum_k \rho_k v_k
-
-    is maximised by trying all values of one inversion after the other, until none
-    changes: from v = 0 and from the order of `peak_order`; the better local maximum is
-    returned. ``costs`` are the ρ, (n_actions - 1,) or a number, at least 0. Scores of
-    all values are computed at once, from shared prefix sums. Recordings of more than
-    512 frames are searched in 512 blocks; a segment has the number of whole blocks in
-    ``min_frames``. A round takes O(K³) operations per frame or block.
-
-    >>> log_likelihood = np.array([[0, 3, 0], [0, 0, 3], [2, 0, 0]])
-    >>> mallow_inversions(log_likelihood, 0.5)
-    array([2, 0])
-    >>> mallow_inversions(log_likelihood, 1.5)
-    array([0, 0])
-    """
+    """Find the inversions whose order explains a recording best, with their costs."""
+    # With S(v) the score of the best path with actions in the order of v, S(v)
+    # minus the sum of costs times v is maximised by trying all values of one
+    # inversion after the other, until none changes: from v = 0 and from the order
+    # of `peak_order`. Scores of all values are computed at once, from shared
+    # prefix sums; a round takes O(K³) operations per frame or block.
     n_inversions = log_likelihood.shape[1] - 1
     costs = np.broadcast_to(np.asarray(costs, dtype=np.float64), n_inversions)
     totals = _block_totals(log_likelihood)
@@ -150,10 +121,7 @@ def _block_totals(log_likelihood):
 
 
 def _path_scores(totals, orders, switch_cost, min_blocks=1):
-    """Scores (n_orders,) of the best paths along orders (n_orders, n_actions).
-
-    Like `kernels.ordered_path`, for all orders at once and without paths.
-    """
+    """Scores (n_orders,) of the best paths along orders (n_orders, n_actions)."""
     best = np.full((len(orders), totals.shape[1]), -np.inf)
     best[:, 0] = 0.0
     for actions in orders.T:
@@ -185,3 +153,134 @@ def posterior_along(log_likelihood, order, cost, min_frames=1):
     probabilities = np.empty_like(ordered)
     probabilities[:, order] = ordered
     return probabilities
+
+
+def duration_table(mean_durations, n_bins, min_bins=1):
+    """Log-probability (n_segments, n_bins + 1) of each length of each segment."""
+    # Lengths are Poisson distributed, with means scaled to fill the recording.
+    # Lengths below a tenth of the mean (unless many segments need them), beyond
+    # four times the mean, or below `min_bins` are excluded.
+    means = (n_bins * mean_durations / mean_durations.sum())[:, None]
+    lengths = np.arange(n_bins + 1)
+    shortest = np.maximum(np.floor(SHORTEST * means), min_bins)
+    if shortest.sum() > n_bins:
+        shortest[:] = min_bins
+    longest = np.maximum(np.ceil(LONGEST * means), shortest)
+    is_in = (shortest <= lengths) & (lengths <= longest)
+    log_pmf = lengths * np.log(means) - means - gammaln(lengths + 1.0)
+    return np.where(is_in, log_pmf, -np.inf)
+
+
+def shares_and_lengths(labels, n_actions):
+    """Shares and relative mean lengths (n_actions,) of the actions in labels."""
+    # A share is the mean over recordings, with one additional recording of equal
+    # shares, so that it is positive. Actions without segments have a length of 1
+    # / K.
+    shares, n_segments = np.zeros((2, n_actions))
+    for video in labels:
+        starts = np.flatnonzero(np.diff(video, prepend=-2))
+        for action, first, end in zip(video[starts], starts, [*starts[1:], len(video)]):
+            if action >= 0:
+                shares[action] += (end - first) / len(video)
+                n_segments[action] += 1
+    durations = np.full(n_actions, 1 / n_actions)
+    np.divide(shares, n_segments, out=durations, where=n_segments > 0)
+    return (shares + 1 / n_actions) / (shares.sum() + 1), durations
+
+
+def viterbi_durations(log_likelihood, table):
+    """Likeliest path (n_bins,) through segments in order, with distributed lengths."""
+    # With prefix sums C_s(t), the best score of the first t bins as the first s
+    # segments is V_s(t) = max_d V_{s-1}(t - d) + C_s(t) - C_s(t - d) + log
+    # p_s(d). Each row of the table is finite in one run of columns.
+    n_bins, n_segments = log_likelihood.shape
+    totals = prefix_sums(log_likelihood)
+    chosen = np.empty((n_segments, n_bins + 1), dtype=np.int32)
+    best = np.full(n_bins + 1, -np.inf)
+    best[0] = 0.0
+    for segment in range(n_segments):
+        total = totals[:, segment]
+        scores, longest = _scores_of_lengths(best - total, table[segment])
+        place = scores.argmax(axis=1)
+        chosen[segment] = longest - place
+        best = total + np.take_along_axis(scores, place[:, None], axis=1)[:, 0]
+    path = np.empty(n_bins, dtype=np.intp)
+    end = n_bins
+    for segment in range(n_segments - 1, -1, -1):
+        start = end - chosen[segment, end]
+        path[start:end] = segment
+        end = start
+    return path
+
+
+def posterior_durations(log_likelihood, table):
+    """Probability (n_bins, n_segments) over all paths of `viterbi_durations`."""
+    # Bin b is in segment s with P(e_{s-1} <= b) - P(e_s <= b), by the ends e of
+    # segments.
+    forward = _forward(log_likelihood, table)
+    # in reverse, the same problem with segments in reverse order
+    backward = _forward(log_likelihood[::-1, ::-1], table[::-1])[::-1, ::-1]
+    has_ended = np.exp(forward + backward - forward[-1, -1]).cumsum(axis=1)[:, :-1]
+    shares = np.clip(has_ended[:-1] - has_ended[1:], 0, None).T
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def path_of_durations(
+    mean_durations, max_bins, log_likelihood, transcript, min_frames=1
+):
+    """Path (n_frames,) along a transcript, see `duration_decoder`."""
+    own = log_likelihood[:, transcript]
+    starts, lengths = _cut(len(own), max(max_bins, len(transcript)))
+    min_bins = _bins_of(min_frames, len(own), len(starts))
+    if len(starts) < min_bins * len(transcript):
+        return transcript[fixed_chain(len(transcript)).viterbi(own, min_frames)]
+    table = duration_table(mean_durations[transcript], len(starts), min_bins)
+    path = viterbi_durations(np.add.reduceat(own, starts), table)
+    return transcript[np.repeat(path, lengths)]
+
+
+def posterior_of_durations(mean_durations, max_bins, log_likelihood, min_frames=1):
+    """Posterior (n_frames, n_actions), constant within a bin."""
+    n_frames, n_actions = log_likelihood.shape
+    starts, lengths = _cut(n_frames, max(max_bins, n_actions))
+    min_bins = _bins_of(min_frames, n_frames, len(starts))
+    if len(starts) < min_bins * n_actions:
+        return fixed_chain(n_actions).posterior(log_likelihood, min_frames)
+    table = duration_table(mean_durations, len(starts), min_bins)
+    shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
+    return np.repeat(shares, lengths, axis=0)
+
+
+def _cut(n_frames, max_bins):
+    """First frame and number of frames of each of equal bins."""
+    n_bins = min(n_frames, max_bins)
+    edges = np.arange(n_bins + 1) * n_frames // n_bins
+    return edges[:-1], np.diff(edges)
+
+
+def _bins_of(min_frames, n_frames, n_bins):
+    """Least number of bins that always have ``min_frames``."""
+    return -(-min_frames * n_bins // n_frames)
+
+
+def _scores_of_lengths(entries, log_durations):
+    """Score (n_bins + 1, n_lengths) of each end and length, and the longest length."""
+    lengths = np.flatnonzero(log_durations > -np.inf)
+    shortest, longest = lengths[0], lengths[-1]
+    # row t of the windows has the starts t - longest … t - shortest
+    padded = np.concatenate([np.full(longest, -np.inf), entries])
+    windows = sliding_window_view(padded, longest - shortest + 1)[: len(entries)]
+    return windows + log_durations[shortest : longest + 1][::-1], longest
+
+
+def _forward(log_likelihood, table):
+    """Log-weight (n_segments + 1, n_bins + 1) of the ends of the first segments."""
+    n_bins, n_segments = log_likelihood.shape
+    totals = prefix_sums(log_likelihood)
+    result = np.full((n_segments + 1, n_bins + 1), -np.inf)
+    result[0, 0] = 0.0
+    for segment in range(n_segments):
+        total = totals[:, segment]
+        scores, _ = _scores_of_lengths(result[segment] - total, table[segment])
+        result[segment + 1] = total + logsumexp(scores, axis=1)
+    return result

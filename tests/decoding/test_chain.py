@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import logsumexp, softmax
 
-from skl_tot.decoding.block_paths import block_path
-from skl_tot.decoding.block_sums import block_sums, is_for_blocks
 from skl_tot.decoding.chain import (
     MOST_MIXING,
     Chain,
@@ -25,7 +23,8 @@ from skl_tot.decoding.chain import (
     skip_chain,
     without_common,
 )
-from skl_tot.decoding.kernels import linked_path, uniform_path, uniform_sums
+from skl_tot.decoding.paths import block_path, linked_path
+from skl_tot.decoding.sums import block_sums, is_for_blocks, linked_sums
 
 CHAINS = {
     "fixed": fixed_chain,
@@ -418,17 +417,6 @@ def test_shapes_that_do_not_fit(costs):
         Chain(*costs)
 
 
-@pytest.mark.parametrize("make", [free_chain, skip_chain])
-def test_paths_of_several_videos_at_once(make):
-    rng = np.random.default_rng(0)
-    videos = [rng.normal(size=(n, 3)).round(1) for n in (7, 1, 30, 30, 2, 12, 40) * 10]
-    chain = make(3, 0.5)
-    for some in (videos, videos[:3]):
-        paths = chain.viterbi_all(some)
-        for video, path in zip(some, paths, strict=True):
-            np.testing.assert_array_equal(path, chain.viterbi(video))
-
-
 def test_no_costs_leave_an_order():
     chain = scaled_chain(fixed_chain(3), 0.0)
     assert chain.viterbi(np.zeros((3, 3))).tolist() == [0, 1, 2]
@@ -451,9 +439,8 @@ def test_blocks_of_long_videos_give_the_path_of_single_frames(make, n_frames):
         chain = make(n_actions, how)
         ends = np.where(np.arange(n_actions) == seed % n_actions, 0.0, np.inf)
         for own in (chain, Chain(ends, chain.moves, ends[::-1], chain.ties)):
-            frame_by_frame = uniform_path if own.is_uniform else linked_path
             found = block_path(own, scores)
-            np.testing.assert_array_equal(found, frame_by_frame(own, scores))
+            np.testing.assert_array_equal(found, linked_path(own, scores))
             np.testing.assert_array_equal(found, own.viterbi(scores))
 
 
@@ -465,10 +452,9 @@ def test_ties_of_long_videos_are_those_of_single_frames(make, digits):
         chain = make(4, np.random.default_rng(0) if make is guided_chain else 0.5)
         if make is guided_chain:
             chain = Chain(chain.starts.round(1), chain.moves.round(1), chain.ends)
-        frame_by_frame = uniform_path if chain.is_uniform else linked_path
         assert block_path(chain, scores) is None
         found = chain.viterbi(scores)
-        np.testing.assert_array_equal(found, frame_by_frame(chain, scores))
+        np.testing.assert_array_equal(found, linked_path(chain, scores))
 
 
 @pytest.mark.parametrize("scale", [0.1, 10, 1000])
@@ -476,7 +462,7 @@ def test_weights_of_large_costs_are_those_of_logarithms(scale):
     for n_frames in (40, 2000):
         given, _ = without_common(scale * long_video(n_frames, 5, 0))
         chain = free_chain(5, 0.99 * MOST_MIXING)
-        joint, total = uniform_sums(chain, given)
+        joint, total = linked_sums(chain, given)
         found, expected_total = chain.forward_backward(given)
         np.testing.assert_allclose(found, softmax(joint, axis=1), atol=1e-12)
         assert total == pytest.approx(expected_total, rel=1e-12)
@@ -492,7 +478,7 @@ def test_sums_in_blocks_are_those_of_single_frames(n_frames, cost):
         ends = np.where(np.arange(n_actions) == seed % n_actions, 0.0, np.inf)
         for chain in (free, Chain(ends, free.moves, ends[::-1])):
             assert is_for_blocks(chain, given)
-            expected, expected_total = uniform_sums(chain, given)
+            expected, expected_total = linked_sums(chain, given)
             found, total = block_sums(chain, given)
             expected, found = softmax(expected, axis=1), softmax(found, axis=1)
             np.testing.assert_allclose(found, expected, atol=1e-12)

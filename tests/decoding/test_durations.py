@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from scipy.stats import poisson
 
-from skl_tot.decoding.decoders import decode, path_posterior
-from skl_tot.decoding.durations import (
+from skl_tot.decoding.decoders import decode, duration_decoder, path_posterior
+from skl_tot.decoding.orders import (
     LONGEST,
     SHORTEST,
-    duration_decoder,
     duration_table,
     posterior_durations,
     viterbi_durations,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.decoding.background import ActionMoments
+from skl_tot.decoding.evidence import ActionMoments
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from scipy.special import softmax
 
 from skl_tot.decoding import DECODERS
 from skl_tot.decoding.chain import Chain, fixed_chain, free_chain
-from skl_tot.decoding.durations import duration_decoder
+from skl_tot.decoding.decoders import duration_decoder
 from skl_tot.decoding.online import BLOCK, OnlineDecoder, OnlinePath
 
 # Those whose paths a chain has exactly.
