@@ -5,8 +5,7 @@ from _baselines import BASELINES
 import skl_tot
 from skl_tot import baselines
 from skl_tot.training.components import NETWORKS, OPTIMIZERS
-from skl_tot.training.priors import PRIORS
-from skl_tot.training.transport import TRANSPORTS
+from skl_tot.training.pseudo_labels import PRIORS, TRANSPORTS
 
 COMPONENTS = {
     "network": NETWORKS,

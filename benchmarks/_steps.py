@@ -1,7 +1,6 @@
 """Time training steps."""
 
 import itertools
-from functools import partial
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -14,11 +13,8 @@ from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.recordings import Recordings
 from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
 from skl_tot.training.components import MLP, Adam
-from skl_tot.training.devices import GraphedStep, training_stream
-from skl_tot.training.loop import parameter_shapes, train_step
+from skl_tot.training.loop import new_state, parameter_shapes, train_step
 from skl_tot.training.network import init_network
-from skl_tot.training.state import new_state
-from skl_tot.training.terms import all_changes
 
 
 class Shape(NamedTuple):
@@ -52,10 +48,8 @@ def make_step(shape, device):
     generator = torch.Generator().manual_seed(0)
     shapes = parameter_shapes(shape.features, settings, terms)
     network = init_network(shapes, generator=generator)
-    changes = all_changes(terms)
-    state = new_state(
-        network, settings, generator, torch.device(device), n_iter=max(changes)
-    )
+    n_iter = max(step for term in terms for step in term.changes_at)
+    state = new_state(network, settings, generator, torch.device(device), n_iter)
     reader = open_reader(
         Recordings(list(arrays)).standardize(statistics),
         torch.device(device),
@@ -65,10 +59,10 @@ def make_step(shape, device):
     batches = sampled_batches(
         generator, reader, itertools.repeat(block), shape.frames, window=0
     )
-    step = partial(train_step, terms=terms)
-    if device == "cuda":
-        step = GraphedStep(step, changes)
-    return lambda: step(state, next(batches)), next(batches).frames.clone()
+    return (
+        lambda: train_step(state, next(batches), terms),
+        next(batches).frames.clone(),
+    )
 
 
 def bare_step(shape, frames, *, fused):
@@ -111,14 +105,13 @@ def time_step(
     """Our step against forward, backward and Adam alone, on the same frames."""
     rows = []
     for shape in shapes:
-        with training_stream(torch.device(device)):
-            ours, frames = make_step(shape, device)
-            steps = {
-                "ours": ours,
-                "fused": bare_step(shape, frames, fused=True),
-                "default": bare_step(shape, frames, fused=False),
-            }
-            times = interleaved(steps, n_calls=10, n_rounds=n_rounds, device=device)
+        ours, frames = make_step(shape, device)
+        steps = {
+            "ours": ours,
+            "fused": bare_step(shape, frames, fused=True),
+            "default": bare_step(shape, frames, fused=False),
+        }
+        times = interleaved(steps, n_calls=10, n_rounds=n_rounds, device=device)
         rows.append(
             {
                 **shape._asdict(),
@@ -145,12 +138,10 @@ def time_throughput(
     rows = []
     values = videos, frames, features, actions, embedding
     for name, sizes in zip(Shape._fields, values):
-        with training_stream(torch.device(device)):
-            steps = {
-                size: make_step(SMALL._replace(**{name: size}), device)[0]
-                for size in sizes
-            }
-            times = interleaved(steps, n_calls=5, n_rounds=n_rounds, device=device)
+        steps = {
+            size: make_step(SMALL._replace(**{name: size}), device)[0] for size in sizes
+        }
+        times = interleaved(steps, n_calls=5, n_rounds=n_rounds, device=device)
         for size, seconds in times.items():
             shape = SMALL._replace(**{name: size})
             row = {"varied": name, "value": size, "step, ms": 1e3 * seconds}

@@ -8,8 +8,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skl_tot.decoding.decoders import DECODERS
-from skl_tot.decoding.durations import describe_labels, duration_decoder
+from skl_tot.decoding.decoders import DECODERS, duration_decoder
+from skl_tot.decoding.orders import shares_and_lengths
 from skl_tot.methods.base import ONE_ORDER, Passes
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
@@ -244,7 +244,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     def _alternate(self, trainer, videos, labels, progress):
         """Learn from labels, then decode; return scores and new labels."""
-        shares, durations = describe_labels(labels, self.n_actions_)
+        shares, durations = shares_and_lengths(labels, self.n_actions_)
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
         self.loss_curve_ = self.loss_curve_ + losses

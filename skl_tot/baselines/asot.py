@@ -11,9 +11,8 @@ from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.training.components import LARGEST, MLP, Adam
-from skl_tot.training.priors import LinearPrior
+from skl_tot.training.pseudo_labels import LinearPrior, StructuredTransport
 from skl_tot.training.terms import SphericalCrossEntropy
-from skl_tot.training.transport import StructuredTransport
 
 # Weights of the transport that labels recordings, from the authors.
 PREDICTION = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
@@ -42,7 +41,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         + \lambda N \operatorname{KL}\Big( m \,\Big\|\, \frac1K \Big)
 
     with rows that sum to 1 and shares m of the prototypes. See
-    `skl_tot.training.transport.structured_transport` for the structure.
+    `skl_tot.training.pseudo_labels.structured_transport` for the structure.
 
     Parameters
     ----------

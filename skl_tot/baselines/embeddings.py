@@ -16,12 +16,12 @@ from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.training.components import LARGEST, MLP, MOST, NETWORKS, SMALLEST, Adam
 from skl_tot.training.devices import from_first_process
-from skl_tot.training.reconstruction import (
+from skl_tot.training.terms import (
     ConceptContrast,
     Prediction,
     Reconstruction,
+    TimeStamp,
 )
-from skl_tot.training.terms import TimeStamp
 
 
 class EmbeddingSegmenter(NetworkSegmenter):

@@ -32,7 +32,7 @@ TRUSTED_TYPES += [
     "skl_tot.methods.correction_layers.Merge",
     "skl_tot.methods.correction_layers.Split",
     "skl_tot.preprocessing.look.Look",
-    "skl_tot.training.priors.LinearPrior",
+    "skl_tot.training.pseudo_labels.LinearPrior",
 ]
 # Limits of the unpacked size: bytes, or a multiple of the file's size. Weights hardly
 # compress; only labels of a hundred million frames exceed both.

@@ -33,7 +33,7 @@ from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
 from skl_tot.metrics.label_free import carried_information, effective_actions
 from skl_tot.recordings.errors import short_repr
 from skl_tot.training.devices import one_thread, rank_and_size
-from skl_tot.training.priors import PathPrior
+from skl_tot.training.pseudo_labels import PathPrior
 
 # Settings for any order; candidates with their own cost keep it.
 FREE = {"decoding": "free", "switch_cost": 0.5}
@@ -175,7 +175,7 @@ def labels_of_candidate(model, videos):
         return paths_in_order(videos, model)
     if isinstance(model, dict):
         chain = free_chain(len(model["means"]), model["switch_cost"])
-        return chain.viterbi_all(list(appearance_scores(videos, model)))
+        return [chain.viterbi(own) for own in appearance_scores(videos, model)]
     with quietly():
         return model.predict(list(videos.arrays))
 

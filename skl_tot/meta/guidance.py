@@ -15,9 +15,9 @@ import numpy as np
 
 from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import decode, move_decoder
-from skl_tot.decoding.durations import (
-    describe_labels,
+from skl_tot.decoding.orders import (
     duration_table,
+    shares_and_lengths,
     viterbi_durations,
 )
 from skl_tot.methods.base import Passes
@@ -309,7 +309,7 @@ def align_transcripts(videos, transcripts, clusterings, n_actions, n_clusters, s
         )
         guide["times"] = np.zeros_like(guide["times"])
         known = [path for path in labels if (path >= 0).all()]
-        _, durations = describe_labels(known, n_actions)
+        _, durations = shares_and_lengths(known, n_actions)
         labels = []
         for scores, transcript, path in zip(
             guided_scores(videos, clusterings, guide), transcripts, before

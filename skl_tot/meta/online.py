@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.decoding.background import is_background
 from skl_tot.decoding.decoders import nats_of_switch
+from skl_tot.decoding.evidence import is_background
 from skl_tot.decoding.online import OnlineDecoder
 from skl_tot.methods.pipelines import n_around, quietly, segmenter_of, waits_for_end
 from skl_tot.recordings.container import Recordings, row_blocks

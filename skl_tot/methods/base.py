@@ -15,9 +15,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.background import fit_background
 from skl_tot.decoding.decoders import DECODERS, read_video
-from skl_tot.decoding.evidence import Evidence
+from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods.collapses import (
     FitWarning,
     describe_effective,

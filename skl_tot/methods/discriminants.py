@@ -280,7 +280,7 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
         scores = [log_joint(frames, appearance, i) for i, frames in enumerate(embedded)]
         switch_cost = find_switch_cost(*scores)
         chain = free_chain(n_actions, switch_cost)
-        paths = chain.viterbi_all(scores)
+        paths = list(map(chain.viterbi, scores))
         if np.array_equal(np.concatenate(paths), before):
             break
     return appearance, switch_cost, paths

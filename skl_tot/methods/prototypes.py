@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.background import STREAM_MEMORY
+from skl_tot.decoding.evidence import STREAM_MEMORY
 from skl_tot.methods.base import Passes
 from skl_tot.methods.collapses import FitWarning, describe_few
 from skl_tot.methods.correction_layers import sum_groups
@@ -26,8 +26,8 @@ from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import warn_user
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
-from skl_tot.training.network import compare
-from skl_tot.training.state import Snapshot, map_moments
+from skl_tot.training.loop import Snapshot, map_moments
+from skl_tot.training.network import score_prototypes
 
 # Merges take the largest overlap over size to this power. With 1/2 long actions absorb
 # short neighbours; with 1 no action gets longer than the others.
@@ -130,7 +130,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         """
         videos = self.prepare(X)
         codes, n_sampled = [], self._settings().frames_per_video
-        for similarities in self._encode(videos, compare):
+        for similarities in self._encode(videos, score_prototypes):
             problem = self._cross_entropy()  # new, as its prior caches tables
             own = self._codes_of_video(problem, similarities, n_sampled)
             codes.append(sum_groups(own, self.prototype_actions_, np.add))
@@ -154,7 +154,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
-        return videos.restore(list(self._encode(videos, compare)))
+        return videos.restore(list(self._encode(videos, score_prototypes)))
 
     @property
     def prototypes_(self):
@@ -188,7 +188,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         n_passes += self._resolved("n_parts") > 1 or self._n_networks > 1
         n_passes += self.background_percentile is not None
         keep = n_passes > 1
-        similarities = self._encode(videos, compare, keep=keep)
+        similarities = self._encode(videos, score_prototypes, keep=keep)
         if not is_ordered:
             similarities = self._order_by_time(similarities, videos)
         self._merge(similarities, goes_on)
@@ -229,7 +229,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         )
 
     def _log_likelihoods(self, videos):
-        similarities = self._encode(videos, compare)
+        similarities = self._encode(videos, score_prototypes)
         return map(self._log_likelihood, similarities)
 
     def _log_likelihood(self, similarities):

@@ -18,10 +18,16 @@ from skl_tot.training.components import (
     SMALLEST,
     Adam,
 )
-from skl_tot.training.network import compare
-from skl_tot.training.priors import PRIORS, PathPrior, Prior, TemporalPrior
+from skl_tot.training.network import score_prototypes
+from skl_tot.training.pseudo_labels import (
+    PRIORS,
+    TRANSPORTS,
+    PathPrior,
+    Prior,
+    TemporalPrior,
+    Transport,
+)
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
-from skl_tot.training.transport import TRANSPORTS, Transport
 
 # Segments of a look in a recording from which on actions return.
 MANY_RETURNS = 2.5
@@ -381,7 +387,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         videos = self.prepare(X)
         found = [[] for _ in range(self._n_networks)]
         blocks = np.split(np.arange(len(self.prototype_actions_)), self._n_networks)
-        for similarities in self._encode(videos, compare):
+        for similarities in self._encode(videos, score_prototypes):
             codes = self._codes(similarities)
             for labels, block in zip(found, blocks):
                 actions = self.prototype_actions_[block]

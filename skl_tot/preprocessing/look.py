@@ -332,7 +332,7 @@ def _bouts(recordings, n_actions):
     scores = [-0.5 * kmeans.transform(own) ** 2 / variance for own in frames]
     cost = find_switch_cost(*scores)
     lengths = []
-    for path in free_chain(n_clusters, cost).viterbi_all(scores):
+    for path in map(free_chain(n_clusters, cost).viterbi, scores):
         _, starts, ends = find_segments(path)
         lengths.append(ends - starts)
     n_segments = sum(map(len, lengths)) / len(joined) * np.mean(recordings.lengths)

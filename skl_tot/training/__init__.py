@@ -1,8 +1,4 @@
-"""Learning of networks and prototypes; all code with torch.
-
-Public, to derive from: `terms.Term`, `priors.Prior`, `priors.FixedPrior` and
-`transport.Transport`.
-"""
+"""Learning of networks and prototypes; all code with torch."""
 
 from skl_tot.lazy import loader, places
 

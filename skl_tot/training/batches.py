@@ -56,11 +56,7 @@ class Batch:
 
 
 def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
-    """Draw and read mini-batches of recordings, with indices (n_batches, n_videos).
-
-    ``window`` is the greatest distance of partners, and ``lag`` that of later frames,
-    see `later_frames`; 0 means none.
-    """
+    """Draw and read mini-batches of recordings, with indices (n_batches, n_videos)."""
     window = min(int(window), reader.lengths.max())
     device, (rank, size) = reader.device, rank_and_size()
     for block in blocks:
@@ -96,12 +92,10 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
 
 
 def sample_frames(lengths, n_frames, window, generator):
-    """Draw one frame from each of ``n_frames`` equal bins of every recording.
-
-    Returns indices (n_steps, n_videos, n_frames) of frames for lengths (n_steps,
-    n_videos), and for each a partner within ``window``, or None for 0. Short recordings
-    have repeated frames. Drawing step by step gives the same frames.
-    """
+    """Draw one frame from each of ``n_frames`` equal bins of every recording."""
+    # Returns indices (n_steps, n_videos, n_frames) of frames for lengths (n_steps,
+    # n_videos), and for each a partner within `window`, or None for 0. Drawing step by
+    # step gives the same frames.
     lengths = lengths[..., None]
     shape = (2 if window else 1, n_frames)
     uniform = torch.rand(
@@ -121,13 +115,8 @@ def sample_frames(lengths, n_frames, window, generator):
 
 
 def later_frames(frames, lengths, lag):
-    """Find the frames that come ``lag`` after others, or the last frame.
-
-    Lags are in frames; below 1, a share of the frames of the recording, rounded up.
-
-    >>> later_frames(np.array([[[0, 5, 9]]]), np.array([[10]]), 3)
-    array([[[3, 8, 9]]])
-    """
+    """Find the frames that come ``lag`` after others, or the last frame."""
+    # below 1, a lag is a share of the frames of the recording, rounded up
     lengths = lengths[..., None]
     if lag < 1:
         # 0.07 of 100 are 7 frames, although the product is a little larger
@@ -137,10 +126,8 @@ def later_frames(frames, lengths, lag):
 
 
 def shuffled_batches(n_videos, batch_size, n_batches, generator):
-    """Draw indices (n_batches, min(batch_size, n_videos)) of recordings in batches.
-
-    Shuffled passes follow each other: a recording returns only after all others.
-    """
+    """Draw indices (n_batches, n_videos) of recordings in mini-batches."""
+    # shuffled passes follow each other: a recording returns only after all others
     batch_size = min(batch_size, n_videos)
     passes = []
     for _ in range(-(-n_batches * batch_size // n_videos)):
@@ -159,11 +146,9 @@ def one_pass_batches(n_videos, batch_size):
 
 
 def open_reader(videos, device, n_draws):
-    """Choose a reader for ``n_draws`` frames.
-
-    Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of its free
-    memory, and at least as many are read as there are.
-    """
+    """Choose a reader for ``n_draws`` frames."""
+    # Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of its
+    # free memory, and at least as many are read as there are.
     budget = RESIDENT_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2
@@ -191,8 +176,8 @@ class ResidentReader:
     def read(self, batches, frames):
         """Yield frames (n_videos * n_frames, n_features) of each mini-batch, float32.
 
-        ``batches`` (n_steps, n_videos) are indices of recordings, ``frames`` (n_steps,
-        n_videos, n_frames) of frames. The tensor is valid until the next step.
+        ``batches`` (n_steps, n_videos) are recordings, ``frames`` (n_steps, n_videos,
+        n_frames) their frames. A tensor is valid until the next step.
         """
         rows = self.starts[batches][..., None] + frames
         rows = torch.from_numpy(rows.reshape(len(batches), -1)).to(self.device)
@@ -201,28 +186,15 @@ class ResidentReader:
 
 
 class StreamReader:
-    """Frames that are read on demand; parameters and `read` as in `ResidentReader`.
-
-    On a GPU two pinned buffers alternate, so that reading and computing overlap.
-    """
+    """Frames that are read on demand; parameters and `read` as in `ResidentReader`."""
 
     def __init__(self, videos, device):
         self.videos, self.lengths, self.device = videos, videos.lengths, device
 
     def read(self, batches, frames):
         """Read the frames of some mini-batches, see `ResidentReader.read`."""
-        on_gpu = self.device.type == "cuda"
         shape = (*frames.shape[1:], self.videos.n_features)
-        buffers = [
-            torch.empty(shape, dtype=torch.float32, device="cpu", pin_memory=on_gpu)
-            for _ in range(1 + on_gpu)
-        ]
-        copied = [torch.cuda.Event() for _ in buffers] if on_gpu else []
-        for step, (batch, rows) in enumerate(zip(batches, frames)):
-            turn = step % len(buffers)
-            if on_gpu:
-                copied[turn].synchronize()  # returns at once for a new event
-            self.videos.gather(batch, rows, buffers[turn].numpy())
-            yield buffers[turn].flatten(0, 1).to(self.device, non_blocking=True)
-            if on_gpu:
-                copied[turn].record()
+        buffer = torch.empty(shape, dtype=torch.float32, device="cpu")
+        for batch, rows in zip(batches, frames):
+            self.videos.gather(batch, rows, buffer.numpy())
+            yield buffer.flatten(0, 1).to(self.device)

@@ -1,4 +1,4 @@
-"""Devices, processes, CUDA graphs, and the progress bar.
+"""Devices, processes, threads, and the progress bar.
 
 If `torch.distributed` is initialised, every process works on its part of each
 mini-batch. Sums over the processes give the result of a single process, up to
@@ -7,9 +7,7 @@ rounding, and the same in all of them.
 
 import contextlib
 import re
-from bisect import bisect
 from contextvars import ContextVar
-from dataclasses import replace
 from multiprocessing import current_process
 
 import numpy as np
@@ -26,25 +24,18 @@ DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 # times with 1e9 and 1.3 times with 3e9. In quiet moments they gain at most 1.3 up to
 # 3e7 products.
 MANY_PRODUCTS = 2e9
-# Ordinary steps before a graph is captured, so that all is initialised.
-N_WARM_UP = 3
 
 
 def keep_freed_memory():
-    """Let glibc keep freed blocks of up to 31 MB, which training allocates again.
-
-    By default it returns freed blocks above 128 kB to the system, and a step takes
-    twice as long due to page faults; it adapts to the largest freed block up to 32 MB.
-    """
+    """Let glibc keep freed blocks of up to 31 MB, which training allocates again."""
+    # By default it returns freed blocks above 128 kB to the system, and a step takes
+    # twice as long due to page faults; it adapts to the largest freed block up to 32
+    # MB.
     torch.empty(31 * 2**20, dtype=torch.uint8, device="cpu")
 
 
 def resolve_device(device):
-    """Return a device that works here, from its name.
-
-    "auto" is CUDA if available, else the CPU. "auto" and "cuda" spread the worker
-    processes of a grid search over all GPUs.
-    """
+    """Return a device that works here, from its name; "auto" is CUDA if available."""
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -104,11 +95,7 @@ def choose_gpu():
 
 @contextlib.contextmanager
 def few_threads(device, n_products, n_threads=None):
-    """Compute on one CPU thread, or on torch's number if matrices are large.
-
-    ``n_products`` is the number of products of a forward pass; ``n_threads`` overrides
-    the choice. torch's number is the same after the block.
-    """
+    """Compute on one CPU thread, or on torch's number if there are many products."""
     before = torch.get_num_threads()
     if n_threads is None:
         n_threads = 1 if n_products < MANY_PRODUCTS else before
@@ -120,6 +107,16 @@ def few_threads(device, n_products, n_threads=None):
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def full_precision(device, n_products, n_threads=None):
+    """Compute as `few_threads`, without autocast of the caller."""
+    with contextlib.ExitStack() as stack:
+        if torch.amp.is_autocast_available(device.type):
+            stack.enter_context(torch.autocast(device.type, enabled=False))
+        stack.enter_context(few_threads(device, n_products, n_threads))
+        yield
 
 
 @contextlib.contextmanager
@@ -165,65 +162,6 @@ def from_first_process(value):
     return values[0]
 
 
-class GraphedStep:
-    """A training step, captured once for each shape and phase, and replayed.
-
-    A replay is a single launch instead of some hundred. It works on copies of the
-    batch's tensors; all other objects must be the same in each call. Steps in
-    ``changes`` start different operations. ``capture`` runs a function without
-    arguments, and returns a function that repeats it on the device, and its result.
-    """
-
-    def __init__(self, step, changes, capture=None):
-        self.step, self.changes = step, changes
-        self.capture = capture or capture_on_cuda
-        self.n_calls, self.graphs = {}, {}
-
-    def __call__(self, state, batch):
-        """Take a step."""
-        phase = bisect(self.changes, state.n_iter)
-        key = (len(batch.frames), len(batch.coverage), phase)
-        self.n_calls[key] = self.n_calls.get(key, 0) + 1
-        if self.n_calls[key] <= N_WARM_UP:
-            return self.step(state, batch)
-        tensors = {name: x for name, x in vars(batch).items() if torch.is_tensor(x)}
-        if key not in self.graphs:
-            copies = {name: tensor.clone() for name, tensor in tensors.items()}
-            fixed = replace(batch, **copies)
-            replay, losses = self.capture(lambda: self.step(state, fixed))
-            self.graphs[key] = copies, replay, losses
-        copies, replay, losses = self.graphs[key]
-        for name, tensor in tensors.items():
-            copies[name].copy_(tensor)
-        replay()
-        return losses.clone()
-
-
-def capture_on_cuda(function):
-    """Capture a function on the current stream, see `training_stream`.
-
-    The function is called once; its kernels are recorded, not run. Returns a callable
-    that runs them, and the result, which has its values after each replay.
-    """
-    graph = torch.cuda.CUDAGraph()
-    # torch's own capture stream belongs to the GPU of the first capture
-    with torch.cuda.graph(graph, stream=torch.cuda.current_stream()):
-        result = function()
-    return graph.replay, result
-
-
-@contextlib.contextmanager
-def training_stream(device):
-    """Use an own stream on a GPU, as required for capturing a graph."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.cuda.device(device), torch.cuda.stream(torch.cuda.Stream()):
-        torch.cuda.current_stream().wait_stream(torch.cuda.default_stream())
-        yield
-        torch.cuda.synchronize()
-
-
 @contextlib.contextmanager
 def watched(tell):
     """Report progress to a function instead of bars: steps done, and their total.
@@ -250,11 +188,8 @@ def progress_bar(n_steps, verbose):
 
 @contextlib.contextmanager
 def counter(n_steps, verbose, unit):
-    """Show a bar, or report progress, during the block.
-
-    Yields a function of the number of new steps and a text beside the bar; None if
-    nobody watches. Bars of parts of the block are not reported.
-    """
+    """Show a bar, or report progress; yields a function of new steps, or None."""
+    # bars of parts of the block are not reported
     tell, n_done = _WATCHER.get(), 0
     if tell is not None:
 

@@ -11,15 +11,15 @@ import numpy as np
 import torch
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
-from skl_tot.training.devices import few_threads, keep_freed_memory
+from skl_tot.training.devices import full_precision, keep_freed_memory
+from skl_tot.training.loop import new_state, take_snapshot
 from skl_tot.training.network import (
     INIT_SCALE,
     count_products,
-    embed,
+    encode,
     encoder_shapes,
     init_network,
 )
-from skl_tot.training.state import new_state, take_snapshot
 from skl_tot.training.terms import cross_entropy_loss
 
 # Steps after which losses are fetched from the device and shown.
@@ -71,20 +71,14 @@ class ClassifierTrainer:
     @torch.inference_mode(False)
     @torch.enable_grad()
     def learn(self, labels, n_steps, progress=None):
-        """Continue with ``n_steps`` steps on labels of the frames of each recording.
-
-        Negative labels only form segments. Returns the parameters as numpy arrays, and
-        the loss of each step. Raises ValueError if the loss is not finite.
-        """
+        """Continue on labels; return parameters as numpy arrays, and losses."""
+        # negative labels only form segments
         batch_size, device = self.settings.batch_size, self.state.device
         n_frames = self.settings.frames_per_video * batch_size
         n_products = count_products(self.network, n_frames)
         batches = shuffled_batches(len(labels), batch_size, n_steps, self.generator)
         losses = []
-        with (
-            torch.autocast(device.type, enabled=False),
-            few_threads(device, n_products, self.settings.n_threads),
-        ):
+        with full_precision(device, n_products, self.settings.n_threads):
             for some in np.split(batches, range(STEPS_AT_ONCE, n_steps, STEPS_AT_ONCE)):
                 pending = [self._step(batch, labels) for batch in some]
                 found = torch.stack(pending).tolist()
@@ -104,7 +98,7 @@ class ClassifierTrainer:
         rows, _ = sample_frames(lengths[None], n_frames, 0, self.generator)
         own = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
         (frames,) = self.reader.read(batch[None], rows)
-        loss = self._loss(embed(self.network, frames), own)
+        loss = self._loss(encode(self.network, frames), own)
         self.state.drop_gradients()
         loss.backward()
         self.state.update()
@@ -142,18 +136,10 @@ def embed_actions(network, embeddings):
 
 
 def read_order(network, sequences, n_segments):
-    r"""Classify sequences (n, n_most, embedding_dim) as ordered or shuffled.
-
-    With inputs :math:`x_r, x_u, x_n`, linear in a segment, the state is updated by
-
-    .. math::
-
-        u = \sigma(x_u + U_u h), \qquad
-        n = \tanh(x_n + \sigma(x_r + U_r h) \odot U_n h), \qquad
-        h' = (1 - u) \odot n + u \odot h.
-
-    Returns log-odds (n,). Only the first ``n_segments`` (n,) are read.
-    """
+    """Log-odds (n,) that sequences (n, n_most, embedding_dim) are ordered."""
+    # The state h is updated by u = σ(x_u + U_u h), n = tanh(x_n + σ(x_r + U_r h) ⊙ U_n
+    # h), h' = (1 - u) ⊙ n + u ⊙ h, with inputs x linear in a segment. Only the first
+    # `n_segments` (n,) are read.
     inputs = sequences @ network["reader_weight"] + network["reader_bias"]
     weight = network["state_weight"][0]
     state = inputs.new_zeros(len(inputs), len(weight))
@@ -168,12 +154,9 @@ def read_order(network, sequences, n_segments):
 
 
 def order_loss(network, embeddings, labels, generator):
-    """Logistic loss of the order of each recording of a mini-batch, and shuffled.
-
-    Embeddings are (n_videos, n_frames, embedding_dim), labels (n_videos, n_frames); a
-    run of equal labels is a segment. Recordings with a single segment are ignored.
-    """
-    segments, n_segments = find_segments(labels)
+    """Logistic loss of the order of each recording of a mini-batch, and shuffled."""
+    # a run of equal labels is a segment; recordings with a single segment are ignored
+    segments, n_segments = number_segments(labels)
     kept = np.flatnonzero(n_segments > 1)
     if not len(kept):
         return embeddings.new_zeros(())
@@ -192,13 +175,8 @@ def order_loss(network, embeddings, labels, generator):
     return torch.nn.functional.binary_cross_entropy_with_logits(verdicts, truth)
 
 
-def find_segments(labels):
-    """Return the number the runs of labels (n_videos, n_frames) from 0, and count them.
-
-    >>> find_segments(np.array([[2, 2, 0], [1, 1, 1]]))
-    (array([[0, 0, 1],
-           [0, 0, 0]]), array([2, 1]))
-    """
+def number_segments(labels):
+    """Find the numbers of the runs of labels (n_videos, n_frames), and count runs."""
     segments = np.zeros(labels.shape, dtype=np.intp)
     np.cumsum(np.diff(labels, axis=1) != 0, axis=1, out=segments[:, 1:])
     return segments, segments[:, -1] + 1
@@ -212,11 +190,7 @@ def segment_shares(segments):
 
 
 def shuffled(n_segments, generator):
-    """Draw another order of two or more segments; half of them swap two neighbours.
-
-    >>> shuffled(2, torch.Generator().manual_seed(0))
-    array([1, 0])
-    """
+    """Draw another order of two or more segments; half of them swap two neighbours."""
     order = np.arange(n_segments)
     is_easy, place = torch.rand(2, generator=generator, device="cpu").tolist()
     if is_easy < 0.5:

@@ -1,15 +1,14 @@
-"""Online training: the step, and the loop over mini-batches.
+"""Online training: its state, the step, and the loop over mini-batches.
 
 The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
 module does not depend on particular terms.
 """
 
-import functools
-import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch.optim.adam import adam
 
 from skl_tot.training.batches import (
     one_pass_batches,
@@ -19,35 +18,171 @@ from skl_tot.training.batches import (
     shuffled_batches,
 )
 from skl_tot.training.devices import (
-    GraphedStep,
-    few_threads,
+    full_precision,
     keep_freed_memory,
-    rank_and_size,
     sum_over_processes,
-    training_stream,
 )
 from skl_tot.training.network import (
     count_products,
-    embed,
+    encode,
     encoder_shapes,
     init_network,
 )
-from skl_tot.training.state import (
-    check_shapes,
-    new_state,
-    restore,
-    set_learning_rate,
-    take_snapshot,
-)
-from skl_tot.training.terms import all_changes, common_value
+from skl_tot.training.terms import common_value
 
 # Maximum frames for the initialisation of terms.
 START_FRAMES = 2**17
+# torch's settings of Adam
+ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False, "maximize": False}
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")
+
+
+@dataclass
+class TrainingState:
+    """All values that change from step to step, on one device."""
+
+    network: dict
+    generator: torch.Generator
+    device: torch.device
+    n_iter: int
+    learning_rate: float
+    weight_decay: float
+    moments: dict
+    last_iter: float = np.inf  # end of a fit; infinite for a stream
+    best_loss: float = np.inf  # best mean of a block of steps so far
+
+    def drop_gradients(self):
+        """Free the gradients of the last step."""
+        for value in self.network.values():
+            value.grad = None
+
+    @torch.no_grad()
+    def update(self):
+        """Take a step of Adam for each parameter with a gradient, in place."""
+        # The same as `torch.optim.Adam`, whose first step imports torch's compiler, for
+        # longer than many a fit takes.
+        trained = {k: v for k, v in self.network.items() if v.grad is not None}
+        for name, value in trained.items():
+            if name not in self.moments:
+                step = torch.zeros((), dtype=torch.float32, device=value.device)
+                zeros = torch.zeros_like(value), torch.zeros_like(value), step
+                self.moments[name] = dict(zip(MOMENTS, zeros))
+        means, squares, steps = (
+            [self.moments[name][key] for name in trained] for key in MOMENTS
+        )
+        adam(
+            list(trained.values()),
+            [value.grad for value in trained.values()],
+            means,
+            squares,
+            [],
+            steps,
+            fused=True,
+            lr=self.learning_rate,
+            weight_decay=self.weight_decay,
+            **ADAM,
+        )
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Networks and their training state as numpy arrays, to use or to continue.
+
+    Without the leading dimension for a single network; ``moments`` of None resets the
+    optimiser, ``rng_state`` of None seeds the generator again.
+    """
+
+    network: dict
+    n_iter: int
+    moments: dict | None = None
+    rng_state: np.ndarray | None = None
+
+
+def check_shapes(network, shapes):
+    """Refuse to continue from a network of other shapes."""
+    for name, dimensions in reversed(shapes.items()):
+        if name not in network:
+            raise ValueError(
+                f"Cannot go on from a fit without {name}, which a term of the loss has "
+                "now (its weight was 0); fit anew."
+            )
+        own = network[name].shape[-len(dimensions) :]  # of one network
+        for fitted, (dimension, asked) in zip(own, dimensions.items()):
+            if fitted != asked:
+                raise ValueError(
+                    f"Cannot go on from a fit with {dimension}={fitted} to "
+                    f"{dimension}={asked}; fit anew."
+                )
+
+
+def resume(snapshot, settings, generator, device):
+    """Put a snapshot of networks on a device, and restore the generator's state."""
+    is_single = snapshot.network["hidden_weight"].ndim == 2
+    add = (lambda value: value[None]) if is_single else np.asarray
+    network = {}
+    for name, value in snapshot.network.items():
+        network[name] = torch.tensor(add(value), device=device)
+    moments = map_moments(snapshot.moments or {}, add)
+    for remembered in moments.values():
+        for key, value in remembered.items():
+            remembered[key] = torch.tensor(value, device=device)
+    if snapshot.rng_state is not None:
+        generator.set_state(torch.tensor(snapshot.rng_state, device="cpu"))
+    return new_state(network, settings, generator, device, snapshot.n_iter, moments)
+
+
+def new_state(network, settings, generator, device, n_iter=0, moments=None):
+    """Make the parameters of a network trainable on a device."""
+    parameters = {}
+    for name, value in network.items():
+        parameters[name] = value.detach().to(device).requires_grad_()
+    return TrainingState(
+        network=parameters,
+        generator=generator,
+        device=device,
+        n_iter=n_iter,
+        learning_rate=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        moments=moments or {},
+    )
+
+
+def set_learning_rate(state, settings):
+    """Let the learning rate fall to zero over the last ``decay * max_iter`` steps."""
+    n_falling = settings.decay * settings.max_iter
+    n_left = state.last_iter - state.n_iter
+    if n_left > n_falling:
+        return
+    state.learning_rate = settings.learning_rate * n_left / n_falling
+
+
+def take_snapshot(state):
+    """Copy the networks of a state to numpy, with all values for `resume`."""
+    is_single = len(state.network["hidden_weight"]) == 1
+    drop = (lambda value: value[0]) if is_single else torch.clone
+    network = {k: drop(value.detach()) for k, value in state.network.items()}
+    moments = map_moments(state.moments, lambda x: drop(x.detach()))
+    for values in (network, *moments.values()):
+        for name, value in values.items():
+            values[name] = value.cpu().numpy().copy()
+    rng_state = state.generator.get_state().numpy()
+    return Snapshot(network, state.n_iter, moments, rng_state)
+
+
+def map_moments(moments, change):
+    """Apply a function to an optimiser's memory, except for counts of steps."""
+    changed = {}
+    for name, remembered in moments.items():
+        changed[name] = {}
+        for key, value in remembered.items():
+            # a count of steps has no dimensions
+            changed[name][key] = change(value) if value.ndim else value
+    return changed
 
 
 def batch_loss(network, batch, terms, step, encoder="sigmoid"):
     """Weighted sum (R,) of the terms, a mean over the frames of this process."""
-    embeddings = embed(network, batch.frames, encoder)
+    embeddings = encode(network, batch.frames, encoder)
     total = None
     for term in terms:
         loss = term.loss(network, embeddings, batch, step)
@@ -58,11 +193,7 @@ def batch_loss(network, batch, terms, step, encoder="sigmoid"):
 
 
 def train_step(state, batch, terms, encoder="sigmoid"):
-    """Update R networks on one mini-batch, in place except for the count of steps.
-
-    Returns the losses (R,) before the update, on the device: the contribution of this
-    process to the mean over the mini-batch.
-    """
+    """Update networks on a mini-batch; return the losses (R,), of this process."""
     losses = batch_loss(state.network, batch, terms, state.n_iter, encoder)
     parts = losses * (len(batch.frames) / batch.n_total)
     state.drop_gradients()
@@ -80,23 +211,16 @@ def train_step(state, batch, terms, encoder="sigmoid"):
 
 
 def fit_loop(state, batches, settings, terms, progress=None):
-    """Train on mini-batches until they end or the loss stops falling.
-
-    With ``tol``, training stops once the mean loss over ``n_iter_no_change`` steps,
-    after the last change of a term, is not ``tol`` below the best. ``progress`` gets
-    the new losses of these steps, averaged over networks. Returns the losses (n_steps,
-    R).
-    """
-    changes = all_changes(terms)
-    step = functools.partial(train_step, terms=terms, encoder=settings.encoder)
-    if can_be_graphed(state):
-        step = GraphedStep(step, changes)
+    """Train on mini-batches until they end or the loss stops falling; return losses."""
+    # With `tol`, training stops once the mean loss over `n_iter_no_change` steps, after
+    # the last change of a term, is not `tol` below the best.
+    changes = (step for term in terms for step in term.changes_at)
     # earlier losses belong to another problem
     first = max(changes, default=0) + settings.n_iter_no_change
     losses, pending = [], []
     for batch in batches:
         set_learning_rate(state, settings)
-        pending.append(step(state, batch))
+        pending.append(train_step(state, batch, terms, settings.encoder))
         state.n_iter += 1
         if len(pending) < settings.n_iter_no_change:
             continue
@@ -110,16 +234,6 @@ def fit_loop(state, batches, settings, terms, progress=None):
     if pending:
         losses.append(_collect(pending, progress))
     return np.concatenate(losses)
-
-
-def can_be_graphed(state):
-    """Whether to capture steps: in a fit, with one process and thread, on a GPU."""
-    return (
-        state.device.type == "cuda"
-        and np.isfinite(state.last_iter)
-        and rank_and_size()[1] == 1
-        and threading.current_thread() is threading.main_thread()
-    )
 
 
 def _collect(pending, progress):
@@ -151,13 +265,9 @@ def train(
     one_pass=False,
     progress=None,
 ):
-    """Train networks on recordings; return a `Snapshot` and the loss of each step.
-
-    ``start`` is a snapshot to continue from; None draws new parameters. ``seed`` is for
-    all random numbers, unless ``start`` has the state of a generator. ``one_pass`` uses
-    each recording once, in order, instead of ``max_iter`` steps. Raises ValueError if
-    ``start`` has other shapes, or if the loss is not finite.
-    """
+    """Train networks on recordings; return a `Snapshot` and the loss of each step."""
+    # `start` is a snapshot to continue from; None draws new parameters. `one_pass` uses
+    # each recording once, in order, instead of `max_iter` steps.
     keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
     shapes = parameter_shapes(videos.n_features, settings, terms)
@@ -166,7 +276,7 @@ def train(
         state = new_state(network, settings, generator, device)
     else:
         check_shapes(start.network, shapes)
-        state = restore(start, settings, generator, device)
+        state = resume(start, settings, generator, device)
     n_frames, batch_size = settings.frames_per_video, settings.batch_size
     if one_pass:  # every recording once
         settings = replace(settings, tol=None)
@@ -179,11 +289,7 @@ def train(
         state.last_iter = state.n_iter + n_steps
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
     n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
-    with (
-        torch.autocast(device.type, enabled=False),
-        training_stream(device),
-        few_threads(device, n_products, settings.n_threads),
-    ):
+    with full_precision(device, n_products, settings.n_threads):
         reader = open_reader(videos, device, n_draws)
         if start is None:
             for term in terms:
@@ -204,7 +310,7 @@ def initialise(term, state, reader, settings):
     frames, _ = sample_frames(lengths, n_frames, 0, generator)
     embeddings = []
     for own in reader.read(videos, frames):
-        embeddings.append(embed(state.network, own, settings.encoder))
+        embeddings.append(encode(state.network, own, settings.encoder))
     times = (frames + 0.5) / lengths[..., None]
     times = torch.from_numpy(times.ravel()).to(reader.device, torch.float32)
     term.initialise(state.network, torch.cat(embeddings, 1), times, generator)

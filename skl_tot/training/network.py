@@ -12,18 +12,14 @@ import numpy as np
 import torch
 
 from skl_tot.recordings.errors import RecordingValueError
-from skl_tot.training.devices import few_threads
+from skl_tot.training.devices import full_precision
 
 INIT_SCALE = 0.01
 
 
 @dataclass(frozen=True)
 class Perceptron:
-    """A kind of two-layer perceptron.
-
-    ``hidden`` and ``output`` are the activations of the layers; ``scale(D)``, if given,
-    is a factor of the D features.
-    """
+    """Activations of the layers of a perceptron, and a factor by number of features."""
 
     hidden: Callable
     output: Callable
@@ -55,10 +51,7 @@ def encoder_shapes(sizes):
 
 
 def init_network(shapes, *, n_init=1, generator):
-    """Draw R = ``n_init`` networks from N(0, 0.01²), biases zero, float32 on the CPU.
-
-    Parameters are drawn in the order of ``shapes``, see `Term.shapes`.
-    """
+    """Draw networks from N(0, 0.01²), biases zero, float32 on the CPU, in order."""
     # explicit device and dtype, as users may have changed the defaults
     options = {"dtype": torch.float32, "device": "cpu"}
     network = {}
@@ -72,11 +65,8 @@ def init_network(shapes, *, n_init=1, generator):
     return network
 
 
-def embed(network, frames, encoder="sigmoid"):
-    """Embed frames (n_frames, n_features): (R, n_frames, embedding_dim).
-
-    Values are in (0, 1), or embeddings have unit length, by kind of encoder.
-    """
+def encode(network, frames, encoder="sigmoid"):
+    """Embed frames (n_frames, n_features): (R, n_frames, embedding_dim)."""
     kind, weights = ENCODERS[encoder], network["hidden_weight"]
     values = frames if kind.scale is None else frames * kind.scale(frames.shape[-1])
     values = values.expand(len(weights), -1, -1)
@@ -92,11 +82,9 @@ def count_products(network, n_frames):
     return n_frames * weights
 
 
-def compare(network, embeddings):
-    """Similarities z·c (R, n_frames, n_prototypes) of embeddings with prototypes.
-
-    Frames come last in memory, as the transport is several times faster along them.
-    """
+def score_prototypes(network, embeddings):
+    """Similarities z·c (R, n_frames, n_prototypes) of embeddings with prototypes."""
+    # frames come last in memory, as the transport is several times faster along them
     return (network["prototypes"] @ embeddings.mT).mT
 
 
@@ -125,11 +113,7 @@ class Encoder:
 
     @torch.inference_mode()
     def read(self, videos, i, finish=None):
-        """Embeddings (n_frames, R * embedding_dim) of recording i, float32.
-
-        With ``finish``, the result of ``finish(network, embeddings)``, such as
-        `compare`.
-        """
+        """Embeddings (n_frames, R * width) of a recording, or what `finish` makes."""
         n_frames, result = videos.lengths[i], None
         # buffers: hidden layers of all networks, and their activations
         width = 2 * self.network["hidden_bias"].numel()
@@ -137,11 +121,8 @@ class Encoder:
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             n_products = count_products(self.network, len(frames))
-            with (
-                torch.autocast(self.device.type, enabled=False),
-                few_threads(self.device, n_products),
-            ):
-                values = embed(self.network, frames, self.encoder)
+            with full_precision(self.device, n_products):
+                values = encode(self.network, frames, self.encoder)
                 if finish is not None:
                     values = finish(self.network, values)
             block = np.concatenate(list(values.cpu().numpy()), axis=1)

@@ -12,10 +12,17 @@ import torch
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
+from torch.nn.functional import softplus
 
 from skl_tot.training.components import LARGEST, Component
-from skl_tot.training.devices import few_threads, join_parts
-from skl_tot.training.network import compare, constrain_prototypes, embed, predict_time
+from skl_tot.training.devices import few_threads, join_parts, rank_and_size
+from skl_tot.training.network import (
+    constrain_prototypes,
+    encode,
+    predict_time,
+    score_prototypes,
+    unit_length,
+)
 
 
 class Term(Component):
@@ -36,8 +43,7 @@ class Term(Component):
         Distance of a later frame of each sampled frame, in ``batch.later``: in frames,
         or below 1 as a share of the recording; the last frame at its end. 0 for none.
     changes_at : tuple of int
-        Steps at which its operations change. After the last of them, the problem of the
-        fit stays the same, and ``tol`` may stop it.
+        Steps at which its operations change; ``tol`` stops a fit only after them.
     starts_at_frames : bool
         Whether the term needs frames before the first step, in `initialise`.
 
@@ -132,8 +138,7 @@ class Term(Component):
         batch : Batch
             The mini-batch.
         step : int
-            Number of previous steps, only to be compared with ``changes_at``: on a GPU
-            the operations of a step are recorded, and repeated until the next change.
+            Number of previous steps.
 
         Returns
         -------
@@ -207,7 +212,7 @@ class CrossEntropy(Term):
 
     def loss(self, network, embeddings, batch, step):
         """L_CE of each network."""
-        similarities = compare(network, embeddings)
+        similarities = score_prototypes(network, embeddings)
         codes = []
         for own in similarities.detach():
             joined = join_parts(own, batch.part, batch.n_total)
@@ -295,7 +300,7 @@ class TemporalCoherence(Term):
     def loss(self, network, embeddings, batch, step):
         """L_TC of each network."""
         shape = (len(embeddings), -1, batch.n_frames, embeddings.shape[-1])
-        partners = embed(network, batch.partners, self.encoder)
+        partners = encode(network, batch.partners, self.encoder)
         return temporal_coherence_loss(embeddings.view(shape), partners.view(shape))
 
 
@@ -337,6 +342,77 @@ class TimeStamp(Term):
         return time_stamp_loss(predict_time(network, embeddings), batch.times)
 
 
+class Reconstruction(Term):
+    """Squared error of features that a two-layer decoder predicts from embeddings."""
+
+    def __init__(self, weight=1.0):
+        self.weight = weight
+
+    def shapes(self, sizes):
+        """Shapes of the decoder: those of the encoder in reverse."""
+        n_features, hidden_dim, embedding_dim = (
+            {name: sizes[name]}
+            for name in ("n_features", "hidden_dim", "embedding_dim")
+        )
+        return {
+            "decoder_hidden_weight": embedding_dim | hidden_dim,
+            "decoder_hidden_bias": hidden_dim,
+            "decoder_output_weight": hidden_dim | n_features,
+            "decoder_output_bias": n_features,
+        }
+
+    def loss(self, network, embeddings, batch, step):
+        """Mean squared error of each network."""
+        return mean_square(decode_features(network, embeddings) - batch.frames)
+
+
+class Prediction(Reconstruction):
+    """Squared error of the features of a later frame, decoded in a U shape."""
+
+    # the hidden layer of a sigmoid encoder is added to the decoder's output
+
+    def __init__(self, weight, lag):
+        self.weight = weight
+        self.lag = lag
+
+    def shapes(self, sizes):
+        """Shapes of the decoder, and of the bypass around the embedding."""
+        around = {"hidden_dim": sizes["hidden_dim"], "n_features": sizes["n_features"]}
+        return super().shapes(sizes) | {"decoder_skip_weight": around}
+
+    def loss(self, network, embeddings, batch, step):
+        """Mean squared error of each network."""
+        frames = batch.frames.expand(len(embeddings), -1, -1)
+        bias = network["hidden_bias"].unsqueeze(1)
+        hidden = torch.baddbmm(bias, frames, network["hidden_weight"]).sigmoid()
+        predicted = decode_features(network, embeddings)
+        predicted = torch.baddbmm(predicted, hidden, network["decoder_skip_weight"])
+        return mean_square(predicted - batch.later)
+
+
+class ConceptContrast(Term):
+    """Contrast of the most confident frames of each concept with all others."""
+
+    def __init__(self, n_concepts, weight=1.0, temperature=0.1):
+        self.n_concepts = n_concepts
+        self.weight = weight
+        self.temperature = temperature
+
+    def shapes(self, sizes):
+        """Shape of the concepts."""
+        shape = {"n_actions": self.n_concepts, "embedding_dim": sizes["embedding_dim"]}
+        return {"prototypes": shape}
+
+    def constrain(self, network):
+        """Scale concepts to unit length."""
+        constrain_prototypes(network)
+
+    def loss(self, network, embeddings, batch, step):
+        """Loss of each network, with the mini-batch as one problem."""
+        cosines = score_prototypes(network, unit_length(embeddings))
+        return concept_loss(join_shares(cosines, batch) / self.temperature)
+
+
 def cloned(terms):
     """Check terms from users, and clone them for one fit."""
     copies = []
@@ -348,14 +424,6 @@ def cloned(terms):
             )
         copies.append(term.checked())
     return copies
-
-
-def all_changes(terms):
-    """List the steps at which any term changes, in order."""
-    steps = set()
-    for term in terms:
-        steps.update(term.changes_at)
-    return sorted(steps)
 
 
 def common_value(terms, name):
@@ -380,10 +448,7 @@ def cross_entropy_loss(scores, codes, temperature):
 
 
 def temporal_coherence_loss(anchors, positives):
-    """L_TC of embeddings (…, n_videos, n_frames, E) and of one neighbour of each.
-
-    Frames of other recordings are no negatives.
-    """
+    """L_TC of embeddings (…, n_videos, n_frames, E) and of one neighbour of each."""
     similarities = anchors @ positives.transpose(-1, -2)
     log_found = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
     n_videos, n_frames = log_found.shape[-2:]
@@ -396,10 +461,8 @@ def time_stamp_loss(predicted, times):
 
 
 def cluster(embeddings, n_centres, seed):
-    """Centres (R, n_centres, embedding_dim) of embeddings (R, n_frames, embedding_dim).
-
-    Frames are clustered once for all R networks. Fewer distinct frames are repeated.
-    """
+    """Centres (R, n_centres, E) of embeddings (R, n_frames, E), clustered once."""
+    # fewer distinct frames are repeated
     n_repeats = -(-n_centres // embeddings.shape[1])
     embeddings = np.repeat(embeddings, n_repeats, axis=1)
     # embeddings of all networks side by side
@@ -409,3 +472,52 @@ def cluster(embeddings, n_centres, seed):
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(together)
     return np.stack(np.split(kmeans.cluster_centers_, len(embeddings), axis=1))
+
+
+def decode_features(network, embeddings):
+    """Decode embeddings (R, n_frames, E) to features (R, n_frames, n_features)."""
+    values = embeddings
+    for layer in ("hidden", "output"):
+        bias = network[f"decoder_{layer}_bias"].unsqueeze(1)
+        weight = network[f"decoder_{layer}_weight"]
+        if layer == "output":
+            values = values.sigmoid()
+        values = torch.baddbmm(bias, values, weight)
+    return values
+
+
+def mean_square(errors):
+    """Mean (R,) over frames and features of squared errors; 0 without frames."""
+    return errors.square().sum((-2, -1)) / max(errors[0].numel(), 1)
+
+
+def concept_loss(scores):
+    """Contrast of concepts, with concepts as anchors (InfoNCE)."""
+    # The positives of a concept are the m = max(1, B / 2K) of B frames with the highest
+    # probability of it; each is held against itself and all other frames. Scores (…,
+    # n_frames, n_concepts) are similarities over the temperature.
+    n_frames, n_concepts = scores.shape[-2:]
+    n_positives = max(1, n_frames // (2 * n_concepts))
+    by_concept = scores.mT
+    confidence = torch.log_softmax(scores.detach(), -1).mT
+    chosen = confidence.topk(n_positives, dim=-1).indices
+    positives = by_concept.gather(-1, chosen)
+    # finite, as the gradient of logsumexp of only -inf is NaN
+    lowest = torch.finfo(scores.dtype).min
+    others = by_concept.scatter(-1, chosen, lowest).logsumexp(-1, keepdim=True)
+    return softplus(others - positives).mean((-2, -1))
+
+
+def join_shares(own, batch):
+    """Join the frames of all processes to a mini-batch (R, n_total, n_columns)."""
+    # Gradients flow only to the frames of this process, scaled so that the sum over
+    # processes, weighted by frames, is that of one process.
+    if rank_and_size()[1] == 1:
+        return own
+    n_networks, n_own, n_columns = own.shape
+    flat = own.detach().transpose(0, 1).reshape(n_own, -1)
+    whole = join_parts(flat, batch.part, batch.n_total)
+    whole = whole.view(-1, n_networks, n_columns).transpose(0, 1).clone()
+    share = max(n_own, 1) / batch.n_total
+    whole[:, batch.part] = whole[:, batch.part] + (own - own.detach()) / share
+    return whole

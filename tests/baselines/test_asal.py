@@ -14,7 +14,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASALSegmenter, CTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.decoding.durations import duration_decoder
+from skl_tot.decoding.decoders import duration_decoder
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score

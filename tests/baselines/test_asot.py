@@ -10,11 +10,11 @@ from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
 from skl_tot.training.components import Adam
-from skl_tot.training.terms import SphericalCrossEntropy, cluster
-from skl_tot.training.transport import (
+from skl_tot.training.pseudo_labels import (
     StructuredTransport,
     structured_transport,
 )
+from skl_tot.training.terms import SphericalCrossEntropy, cluster
 
 QUICK = {
     "max_iter": 30,

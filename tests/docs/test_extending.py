@@ -26,8 +26,6 @@ from skl_tot.io import (
     write_segments,
 )
 from skl_tot.metrics import mof_score
-from skl_tot.training import loop
-from skl_tot.training.devices import GraphedStep
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "extending.md"
 MOST_LINES = 25
@@ -107,21 +105,6 @@ def test_two_calls_of_partial_fit(make, activity):
     twin = pickle.loads(pickle.dumps(model))
     model.partial_fit(activity[0])
     assert_same_networks(model, twin.partial_fit(activity[0]))
-
-
-def test_captured_steps(make, activity, monkeypatch):
-    """With the stand-in for CUDA, which repeats the step on tensors that stay."""
-
-    def capture(function):
-        result = torch.zeros(make().n_init)
-        return lambda: result.copy_(function()), result
-
-    expected = make().fit(activity[0])
-    monkeypatch.setattr(loop, "can_be_graphed", lambda state: True)
-    monkeypatch.setattr(loop, "GraphedStep", partial(GraphedStep, capture=capture))
-    found = make().fit(activity[0])
-    assert found.loss_curve_ == expected.loss_curve_
-    assert_same_networks(found, expected)
 
 
 def test_several_networks(make, activity):

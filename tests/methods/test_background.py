@@ -7,8 +7,8 @@ from sklearn.metrics import f1_score
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import background as module
-from skl_tot.decoding.background import MIN_VARIANCE, is_background
+from skl_tot.decoding import evidence as module
+from skl_tot.decoding.evidence import MIN_VARIANCE, is_background
 from skl_tot.metrics import (
     edit_score,
     match_labels,

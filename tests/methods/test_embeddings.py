@@ -14,7 +14,7 @@ from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.training.batches import later_frames
 from skl_tot.training.components import MLP, Adam
-from skl_tot.training.reconstruction import Prediction
+from skl_tot.training.terms import Prediction
 
 
 def quick(kind, n_actions=4, **params):

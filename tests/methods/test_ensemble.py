@@ -1,7 +1,6 @@
 """Several networks that speak with one voice."""
 
 import pickle
-from functools import partial
 
 import numpy as np
 import pytest
@@ -11,15 +10,12 @@ from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter
-from skl_tot.extend import MLP, Adam, PathPrior, TimeStamp
+from skl_tot.extend import MLP, Adam, TimeStamp
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import code_overlap, group_prototypes
 from skl_tot.metrics import mof_score
-from skl_tot.training import loop
-from skl_tot.training.devices import GraphedStep
-from skl_tot.training.priors import log_temporal_prior
-from skl_tot.training.transport import sinkhorn
+from skl_tot.training.pseudo_labels import log_temporal_prior, sinkhorn
 
 N_NETWORKS, N_ACTIONS, N_PARTS = 3, 4, 2
 
@@ -210,23 +206,6 @@ class TestGoingOn:
         model = pickle.loads(pickle.dumps(fitted)).set_params(network__embedding_size=7)
         with pytest.raises(ValueError, match="embedding_dim=40 to embedding_dim=7"):
             model.partial_fit(videos)
-
-
-def test_captured_steps(videos, monkeypatch):
-    """With the stand-in for CUDA, which repeats the step on tensors that stay."""
-
-    def capture(function):
-        result = torch.zeros(N_NETWORKS)
-        return lambda: result.copy_(function()), result
-
-    params = {"prior": PathPrior(15), "alpha": 0.5, "terms": [TimeStamp(0.1)]}
-    expected = ensemble(**params).fit(videos)
-    monkeypatch.setattr(loop, "can_be_graphed", lambda state: True)
-    monkeypatch.setattr(loop, "GraphedStep", partial(GraphedStep, capture=capture))
-    found = ensemble(**params).fit(videos)
-    assert found.loss_curve_ == expected.loss_curve_
-    for name, value in expected.network_.items():
-        np.testing.assert_array_equal(found.network_[name], value)
 
 
 @pytest.mark.parametrize(

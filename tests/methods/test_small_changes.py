@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from skl_tot import baselines
 from skl_tot.decoding import DECODERS, decode
-from skl_tot.decoding.background import STREAM_MEMORY, _log_densities
 from skl_tot.decoding.decoders import Reading
+from skl_tot.decoding.evidence import STREAM_MEMORY, _log_densities
 from skl_tot.extend import Adam
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.pipelines import path_confidence
@@ -21,7 +21,7 @@ from skl_tot.recordings.files import open_arrays
 from skl_tot.training import loop
 from skl_tot.training.batches import ResidentReader, sampled_batches
 from skl_tot.training.components import Settings
-from skl_tot.training.priors import (
+from skl_tot.training.pseudo_labels import (
     FixedPrior,
     PathPrior,
     TemporalPrior,

@@ -21,8 +21,7 @@ from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, held_out_information
 from skl_tot.training.network import Encoder
-from skl_tot.training.priors import log_path_prior, log_temporal_prior
-from skl_tot.training.transport import sinkhorn
+from skl_tot.training.pseudo_labels import log_path_prior, log_temporal_prior, sinkhorn
 
 
 def quick(n_actions=4, **params):

@@ -5,9 +5,15 @@ import torch
 from sklearn.base import clone
 
 from skl_tot.training.components import MLP, OPTIMIZERS, Adam
-from skl_tot.training.priors import PRIORS, PathPrior, TemporalPrior
+from skl_tot.training.pseudo_labels import (
+    PRIORS,
+    TRANSPORTS,
+    PathPrior,
+    Sinkhorn,
+    StructuredTransport,
+    TemporalPrior,
+)
 from skl_tot.training.terms import TemporalCoherence, TimeStamp
-from skl_tot.training.transport import TRANSPORTS, Sinkhorn, StructuredTransport
 
 TABLES = [PRIORS, TRANSPORTS, OPTIMIZERS]
 CLASSES = [kind for table in TABLES for kind in table.values()]

@@ -13,7 +13,7 @@ from skl_tot.baselines import CTESegmenter, UDESegmenter, VTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.training.components import Adam
-from skl_tot.training.priors import PathPrior
+from skl_tot.training.pseudo_labels import PathPrior
 from skl_tot.training.terms import TimeStamp
 
 if not torch.distributed.is_available():

@@ -10,8 +10,8 @@ from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
     classify,
     embed_actions,
-    find_segments,
     join_embeddings,
+    number_segments,
     order_loss,
     order_shapes,
     read_order,
@@ -85,7 +85,7 @@ def test_half_of_the_orders_swap_two_neighbours():
 
 def test_means_of_segments():
     labels = np.array([[4, 4, 1, 1, 1, 4], [0, 0, 0, 0, 2, 2]])
-    segments, n_segments = find_segments(labels)
+    segments, n_segments = number_segments(labels)
     np.testing.assert_array_equal(n_segments, [3, 2])
     values = np.random.default_rng(0).normal(size=(2, 6, 3))
     means = segment_shares(segments) @ values

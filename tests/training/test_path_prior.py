@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from skl_tot.decoding.chain import skip_chain
-from skl_tot.training.priors import log_path_prior
-from skl_tot.training.transport import sinkhorn
+from skl_tot.training.pseudo_labels import log_path_prior, sinkhorn
 
 
 class TestPathPrior:

@@ -15,13 +15,15 @@ from skl_tot.training.batches import (
     sampled_batches,
 )
 from skl_tot.training.network import encoder_shapes, init_network
-from skl_tot.training.reconstruction import (
+from skl_tot.training.terms import (
     ConceptContrast,
     Prediction,
     Reconstruction,
+    Term,
+    TimeStamp,
+    common_value,
     concept_loss,
 )
-from skl_tot.training.terms import Term, TimeStamp, common_value
 
 SIZES = {"n_features": 5, "hidden_dim": 4, "embedding_dim": 3}
 CPU = torch.device("cpu")

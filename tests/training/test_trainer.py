@@ -1,5 +1,4 @@
 from dataclasses import fields, replace
-from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,32 +6,36 @@ import pytest
 import torch
 
 from skl_tot.recordings import Recordings, container
-from skl_tot.training import devices as _devices
 from skl_tot.training import loop as _loop
 from skl_tot.training import terms as _terms
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import Settings
-from skl_tot.training.devices import GraphedStep, choose_gpu, resolve_device
-from skl_tot.training.loop import batch_loss, parameter_shapes, train, train_step
-from skl_tot.training.network import Encoder, compare, embed, init_network
-from skl_tot.training.priors import TemporalPrior, log_temporal_prior
-from skl_tot.training.state import (
+from skl_tot.training.loop import (
     Snapshot,
+    batch_loss,
     map_moments,
     new_state,
-    restore,
+    parameter_shapes,
+    resume,
     take_snapshot,
+    train,
+    train_step,
+)
+from skl_tot.training.network import Encoder, encode, init_network, score_prototypes
+from skl_tot.training.pseudo_labels import (
+    Sinkhorn,
+    TemporalPrior,
+    log_temporal_prior,
+    sinkhorn,
 )
 from skl_tot.training.terms import (
     CrossEntropy,
     TemporalCoherence,
     TimeStamp,
-    all_changes,
     cross_entropy_loss,
     temporal_coherence_loss,
     time_stamp_loss,
 )
-from skl_tot.training.transport import Sinkhorn, sinkhorn
 
 CPU = torch.device("cpu")
 DEFAULTS = {
@@ -116,7 +119,7 @@ def run(videos, config=CONFIG, **options):
     return train(videos, settings_of(config), terms_of(config), **options)
 
 
-def encode(snapshot, videos, finish=compare):
+def read(snapshot, videos, finish=score_prototypes):
     encoder = Encoder(snapshot.network, CPU)
     return [encoder.read(videos, i, finish) for i in range(len(videos))]
 
@@ -254,12 +257,12 @@ class TestNetwork:
         finally:
             torch.set_default_dtype(torch.float32)
 
-    @pytest.mark.parametrize("finish", [None, compare])
+    @pytest.mark.parametrize("finish", [None, score_prototypes])
     def test_encode_in_blocks_equals_whole(self, videos, monkeypatch, finish):
         snapshot, _ = run(videos)
-        whole = encode(snapshot, videos, finish)
+        whole = read(snapshot, videos, finish)
         monkeypatch.setattr(container, "BLOCK_BYTES", 1000)
-        for first, second in zip(whole, encode(snapshot, videos, finish)):
+        for first, second in zip(whole, read(snapshot, videos, finish)):
             np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-7)
 
 
@@ -312,7 +315,7 @@ class TestTraining:
             np.corrcoef(
                 z @ snapshot.network["time_weight"], np.arange(len(z)) / len(z)
             )[0, 1]
-            for z in encode(snapshot, videos, None)
+            for z in read(snapshot, videos, None)
         ]
         assert np.mean(fitted) > 0.8  # embeddings now tell the time
 
@@ -364,9 +367,9 @@ class TestTraining:
         expected, _ = run(videos)
         with context:
             snapshot, _ = run(videos)
-            encoded = encode(snapshot, videos)
+            encoded = read(snapshot, videos)
         assert_same_parameters(expected, snapshot)
-        np.testing.assert_array_equal(encoded[0], encode(snapshot, videos)[0])
+        np.testing.assert_array_equal(encoded[0], read(snapshot, videos)[0])
 
     def test_one_pass_takes_every_video_whatever_tol(self, videos):
         settings = config(tol=1e6, n_iter_no_change=1, batch_size=1)
@@ -394,7 +397,7 @@ class TestSeveralNetworks:
         networks = {name: value * 100 for name, value in networks.items()}
         frames = torch.randn(16, 5, generator=torch.Generator().manual_seed(1))
         losses = batch_loss(networks, make_batch(frames), terms_of(CONFIG), 0)
-        scores = compare(networks, embed(networks, frames))
+        scores = score_prototypes(networks, encode(networks, frames))
         prior = torch.tensor(log_temporal_prior(8, 3, 1.0)).float().repeat(2, 1)
         codes = [sinkhorn(one, 0.1, log_prior=prior) for one in scores]
         expected = [cross_entropy_loss(*pair, 0.1) for pair in zip(scores, codes)]
@@ -435,7 +438,7 @@ class TestAdam:
         adam = torch.optim.Adam(theirs.values(), weight_decay=0.1, fused=True)
         for i in range(8):
             if i == 5:
-                state = restore(take_snapshot(state), settings, generator, CPU)
+                state = resume(take_snapshot(state), settings, generator, CPU)
             for name, value in theirs.items():
                 is_skipped = i < 2 and name == "prototypes"
                 value.grad = (
@@ -479,33 +482,6 @@ class TestDecay:
         start = Snapshot(first.network, first.n_iter)
         moved, _ = run(videos, config(decay=1.0), start=start)
         assert (moved.network["prototypes"] != first.network["prototypes"]).any()
-
-
-class TestGraphedStep:
-    """The bookkeeping; that CUDA repeats what it captured is tested with a GPU."""
-
-    @staticmethod
-    def capture(function):
-        result = torch.zeros(1)
-        return lambda: result.copy_(function()), result
-
-    @pytest.mark.parametrize("one_pass", [False, True])
-    def test_equals_the_plain_step(self, videos, monkeypatch, one_pass):
-        settings = config(alpha=0.5, beta=0.5, freeze_iter=8, batch_size=4)
-        many = Recordings([*videos.arrays] * 5 + videos.arrays[:1])
-        expected, losses = run(many, settings, one_pass=one_pass)
-        changes = all_changes(terms_of(settings))
-        step = GraphedStep(
-            partial(train_step, terms=terms_of(settings)), changes, self.capture
-        )
-        monkeypatch.setattr(
-            _loop, "train_step", lambda state, batch, **_: step(state, batch)
-        )
-        snapshot, graphed = run(many, settings, one_pass=one_pass)
-        assert graphed == losses
-        assert_same_parameters(expected, snapshot)
-        phases = {(32, 4, 0), (32, 4, 1)}
-        assert set(step.graphs) == phases if not one_pass else {(32, 4, 0)}
 
 
 class TestOrderOfPrototypes:
@@ -555,37 +531,3 @@ class TestStopping:
         means = np.reshape(losses, (-1, 20)).mean(axis=1)
         assert (np.diff(means) < 0).all()
         assert len(losses) == 60
-
-
-class TestDevice:
-    def test_auto(self):
-        expected = "cuda" if torch.cuda.is_available() else "cpu"
-        assert resolve_device("auto").type == expected
-
-    @pytest.mark.parametrize("device", ["tpu", "cpu:x", "", "meta"])
-    def test_unusable(self, device):
-        with pytest.raises(ValueError, match=f"device='{device}' cannot be"):
-            resolve_device(device)
-
-    def test_no_cuda(self):
-        if torch.cuda.is_available():
-            pytest.skip("there is a GPU")
-        with pytest.raises(ValueError, match="device='cuda' cannot be used") as info:
-            resolve_device("cuda")
-        assert "\n" not in str(info.value)
-
-    def test_workers_take_turns(self, monkeypatch):
-        monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-        current = [0]
-        monkeypatch.setattr(torch.cuda, "current_device", lambda: current[0])
-        chosen = []
-        for name in ("LokyProcess-1", "LokyProcess-2", "LokyProcess-13", "MainProcess"):
-            process = SimpleNamespace(name=name)
-            monkeypatch.setattr(_devices, "current_process", lambda p=process: p)
-            chosen.append(choose_gpu())
-        assert chosen == [1, 0, 1, 0]
-        # a process that was given a GPU by its user keeps it
-        process = SimpleNamespace(name="SpawnProcess-2")
-        monkeypatch.setattr(_devices, "current_process", lambda: process)
-        current[0] = 1
-        assert choose_gpu() == 1

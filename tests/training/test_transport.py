@@ -5,9 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.training.priors import log_temporal_prior
-from skl_tot.training.transport import (
+from skl_tot.training.pseudo_labels import (
     StructuredTransport,
+    log_temporal_prior,
     sinkhorn,
     structured_transport,
 )

@@ -692,7 +692,7 @@ def test_closed_streams(run, folder, closed, command, status):
 @pytest.mark.parametrize(
     ("model", "transpose", "place"),
     [
-        ("model.skops", True, "skl_tot.training.network.embed"),
+        ("model.skops", True, "skl_tot.training.network.encode"),
         ("piped.skops", False, "skl_tot.recordings.checks.validate_data"),
     ],
 )

@@ -1,0 +1,490 @@
+"""Pseudo-labels: priors of actions before the frames, and optimal transport."""
+
+import math
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval
+
+from skl_tot.training.components import LARGEST, MOST, SMALLEST, Component
+
+# Least logarithm of the posterior of paths, in nats.
+LOG_FLOOR = -30.0
+# Least share of a prototype before the logarithm, in frames.
+SMALLEST_SHARE = 1e-30
+
+
+class Prior(Component):
+    """Prior of the pseudo-labels of a mini-batch, or of a whole recording.
+
+    A subclass overrides ``__call__``. Its constructor only stores its parameters, as in
+    any scikit-learn estimator. Each fit uses a clone. A prior that depends only on time
+    is a `FixedPrior`.
+
+    Attributes
+    ----------
+    changes_at : tuple of int
+        Steps at which its operations change.
+
+    Examples
+    --------
+    >>> class Uniform(Prior):
+    ...     def __call__(self, similarities, coverage, step, temperature):
+    ...         return torch.zeros_like(similarities)
+    >>> Uniform()(torch.ones(1, 2), torch.ones(1, 1, 1), 0, 0.2)
+    tensor([[0., 0.]])
+    """
+
+    changes_at = ()
+
+    def __call__(self, similarities, coverage, step, temperature):
+        """Logarithm of the prior T.
+
+        Parameters
+        ----------
+        similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
+            Similarities of the sampled frames, recording by recording and in order of
+            time, with the prototypes.
+        coverage : Tensor of shape (n_videos, 1, 1)
+            Frames of each recording over frames sampled from it, at most 1: below 1,
+            frames were drawn repeatedly, and are not independent.
+        step : int
+            Number of previous steps, only to be compared with ``changes_at``.
+        temperature : float
+            Temperature τ of the estimator: predicted codes are
+            ``softmax(similarities / temperature)``.
+
+        Returns
+        -------
+        log_prior : Tensor of the shape of ``similarities``
+            Up to a constant.
+        """
+        raise NotImplementedError
+
+
+class FixedPrior(Prior):
+    """A prior that depends only on time. A subclass overrides `table`.
+
+    Examples
+    --------
+    >>> class Loose(FixedPrior):
+    ...     def table(self, n_frames, n_prototypes):
+    ...         distance = np.subtract.outer(
+    ...             np.linspace(0, 1, n_frames), np.linspace(0, 1, n_prototypes)
+    ...         )
+    ...         return -np.abs(distance)
+    >>> Loose()(torch.zeros(2, 2), torch.ones(1, 1, 1), 0, 0.2)
+    tensor([[-0., -1.],
+            [-1., -0.]])
+    """
+
+    def table(self, n_frames, n_prototypes):
+        """Logarithm of the prior of one recording.
+
+        Parameters
+        ----------
+        n_frames, n_prototypes : int
+            Number of frames, in order of time, and of prototypes.
+
+        Returns
+        -------
+        log_prior : ndarray of shape (n_frames, n_prototypes)
+            Up to a constant.
+        """
+        raise NotImplementedError
+
+    def set_params(self, **params):
+        """Set parameters, and discard tables of old ones."""
+        self.__dict__.pop("_kept", None)
+        return super().set_params(**params)
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        state.pop("_kept", None)  # tensors on a device
+        return state
+
+    def __call__(self, similarities, coverage, step, temperature):
+        """Logarithm of the prior, the same in each recording."""
+        # kept, as recorded steps need the same tensor
+        kept = self.__dict__.setdefault("_kept", {})
+        n_videos = len(coverage)
+        key = similarities.shape, n_videos, similarities.dtype, similarities.device
+        if key not in kept:
+            n_frames, n_prototypes = len(similarities) // n_videos, len(similarities.T)
+            table = torch.tensor(self.table(n_frames, n_prototypes).T.copy())
+            # frames come last in memory, as in the similarities
+            kept[key] = table.to(similarities).repeat(1, n_videos).T
+        return kept[key]
+
+
+class TemporalPrior(FixedPrior):
+    r"""The diagonal of the paper (Eq. 8), which orders actions.
+
+    .. math::
+
+        \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2}, \qquad
+        d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
+
+    for frame i of B sampled frames of a recording, and prototype j of K, both counted
+    from 0.
+
+    Parameters
+    ----------
+    sigma : float, default=1.2
+        Width σ of the band around the diagonal, in prototypes. The only legible value
+        in the paper is 2.
+
+    Examples
+    --------
+    >>> prior = TemporalPrior(sigma=1.0)
+    >>> prior(torch.zeros(2, 2), torch.ones(1, 1, 1), 0, 0.2)
+    tensor([[-0.0000, -0.2500],
+            [-0.2500, -0.0000]])
+    """
+
+    _parameter_constraints = {
+        "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")]
+    }
+
+    def __init__(self, sigma=1.2):
+        self.sigma = sigma
+
+    def table(self, n_frames, n_prototypes):
+        """Logarithm of the diagonal."""
+        return log_temporal_prior(n_frames, n_prototypes, float(self.sigma))
+
+
+class LinearPrior(FixedPrior):
+    r"""A diagonal with linear decay, ASOT's: :math:`-|t / N - k / K|`."""
+
+    def table(self, n_frames, n_prototypes):
+        """Logarithm of the diagonal."""
+        frames = np.arange(n_frames) / n_frames
+        prototypes = np.arange(n_prototypes) / n_prototypes
+        return -np.abs(frames[:, None] - prototypes)
+
+
+class PathPrior(TemporalPrior):
+    r"""The posterior of all ordered paths, which may skip actions.
+
+    It depends on the frames of each recording, so it suits recordings that lack
+    actions. The weight of a path is :math:`e^{\sum_t \ell_{t, a_t}}`, where
+    :math:`\ell` is the logarithm of the predicted codes P, scaled so that every
+    prototype has the same sum over the mini-batch:
+
+    .. math:: T_{tk} = P(a_t = k \mid \ell)
+
+    Codes carry little information at first, so training starts with the diagonal of
+    `TemporalPrior`, or with the `table` of a subclass.
+
+    Parameters
+    ----------
+    n_diagonal : int, default=1000
+        Number of steps at the start with the diagonal; ``tol`` does not stop a fit
+        before their end.
+    sigma : float, default=1.2
+        Width σ of the band around the diagonal, in prototypes.
+
+    Examples
+    --------
+    >>> similarities = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> prior = PathPrior(n_diagonal=0)
+    >>> prior(similarities, torch.ones(1, 1, 1), 0, 0.1).exp().round()
+    tensor([[1., 0.],
+            [1., 0.],
+            [0., 1.]])
+    """
+
+    _parameter_constraints = TemporalPrior._parameter_constraints | {
+        "n_diagonal": [Interval(Integral, 0, None, closed="left")]
+    }
+
+    def __init__(self, n_diagonal=1000, sigma=1.2):
+        self.n_diagonal = n_diagonal
+        self.sigma = sigma
+
+    @property
+    def changes_at(self):  # type: ignore[override]
+        """Step of the change from the diagonal to paths."""
+        return (int(self.n_diagonal),)
+
+    def __call__(self, similarities, coverage, step, temperature):
+        """Logarithm of the posterior."""
+        if step < self.n_diagonal:
+            return super().__call__(similarities, coverage, step, temperature)
+        log_codes = torch.log_softmax(similarities / temperature, -1)
+        # likelihood of an action in a frame, independent of its total share
+        log_codes = log_codes - log_codes.logsumexp(0)
+        by_video = log_codes.unflatten(0, (len(coverage), -1))
+        return log_path_prior(coverage * by_video).flatten(0, 1)
+
+
+#: Priors by the names that estimators know.
+PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
+
+
+def log_temporal_prior(n_frames, n_actions, sigma):
+    """Logarithm of the prior of `TemporalPrior`, up to a constant, at most 0."""
+    # The paper omits the origin of the indices. Cell midpoints would be unbiased, but
+    # scored lower on both large sets tried.
+    frames = np.arange(n_frames) / n_frames
+    actions = np.arange(n_actions) / n_actions
+    scale = 1 / n_frames**2 + 1 / n_actions**2
+    return -((frames[:, None] - actions) ** 2) / (2 * (sigma * sigma) * scale)
+
+
+def log_path_prior(log_likelihood):
+    """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`."""
+    # `log_likelihood` (…, n_frames, n_actions) is up to a constant per frame. Forward
+    # and backward sums take O(B K) operations, without a loop over frames.
+    log_likelihood = log_likelihood - log_likelihood.amax(-1, keepdim=True)
+    # in reverse, the same problem with actions in reverse order
+    both = torch.stack([log_likelihood, log_likelihood.flip(-1, -2)]).mT
+    totals = torch.nn.functional.pad(both.cumsum(-1), (1, 0))
+    before = torch.full_like(totals[..., 0, :], -torch.inf)
+    before[..., 0] = 0.0
+    joint = torch.empty_like(both)
+    for action in range(both.shape[-2]):
+        total = totals[..., action, :]
+        entries = before[..., :-1] - total[..., :-1]
+        joint[..., action, :] = entries.logcumsumexp(-1) + total[..., 1:]
+        before[..., 1:] = torch.logaddexp(before[..., 1:], joint[..., action, :])
+    forward, backward = joint.mT
+    log_posterior = forward + backward.flip(-1, -2) - log_likelihood
+    # limited, so that the scores can overrule it
+    return torch.log_softmax(log_posterior, -1).clamp_min(LOG_FLOOR)
+
+
+class Transport(Component):
+    """Makes pseudo-labels from similarities and a prior. A subclass overrides the call.
+
+    Its constructor only stores its parameters, as in any scikit-learn estimator;
+    ``rho`` belongs to the estimator.
+
+    Examples
+    --------
+    >>> class Softmax(Transport):
+    ...     def __call__(self, similarities, log_prior, n_videos, rho):
+    ...         return torch.softmax(similarities / rho, -1)
+    >>> Softmax()(torch.ones(1, 2), None, 1, 0.07)
+    tensor([[0.5000, 0.5000]])
+    """
+
+    def __call__(self, similarities, log_prior, n_videos, rho):
+        """Compute the pseudo-labels Q.
+
+        Parameters
+        ----------
+        similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
+            Similarities of the sampled frames, recording by recording, with the
+            prototypes. Frames come last in memory.
+        log_prior : Tensor of the shape of ``similarities``, or None
+            Logarithm of the prior, up to a constant; None is uniform.
+        n_videos : int
+            Number of recordings, each with the same number of frames.
+        rho : float
+            Weight ρ of the prior of the estimator, in units of the similarities.
+
+        Returns
+        -------
+        codes : Tensor of the shape of ``similarities``
+            Q with rows that sum to 1.
+        """
+        raise NotImplementedError
+
+
+class Sinkhorn(Transport):
+    r"""Entropic transport with equal shares of all prototypes, the paper's (Eq. 5).
+
+    .. math::
+
+        \max_{Q} \operatorname{Tr}(Q^\top S) - \rho \operatorname{KL}(Q \| T)
+        \quad\text{s.t.}\quad Q 1_K = \tfrac1B 1_B,\; Q^\top 1_B = \tfrac1K 1_K
+
+    with the similarities S and the prior T. The recordings of a mini-batch are one
+    problem.
+
+    Parameters
+    ----------
+    n_iter : int, default=3
+        Number of Sinkhorn iterations; shares are equal after convergence.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn Distances", NeurIPS 2013.
+
+    Examples
+    --------
+    >>> similarities = torch.tensor([[4.0, 0.0], [3.0, 0.0]])
+    >>> Sinkhorn(n_iter=1000)(similarities, None, 1, 0.1).round(decimals=2)
+    tensor([[0.9900, 0.0100],
+            [0.0100, 0.9900]])
+    """
+
+    _parameter_constraints = {"n_iter": [Interval(Integral, 1, MOST, closed="both")]}
+
+    def __init__(self, n_iter=3):
+        self.n_iter = n_iter
+
+    def __call__(self, similarities, log_prior, n_videos, rho):
+        """Compute the pseudo-labels Q."""
+        return sinkhorn(similarities, rho, log_prior=log_prior, n_iter=int(self.n_iter))
+
+
+class StructuredTransport(Transport):
+    r"""Unbalanced fused Gromov-Wasserstein transport, one problem per recording.
+
+    With N frames, the similarities S, the prior T, the ρ of the estimator, and
+    :math:`w = \lfloor N r \rfloor`, mirror descent finds Q with rows that sum to 1 for
+
+    .. math::
+
+        \min_Q \; \frac{\alpha}{2} \sum_{t, k} Q_{tk} G_{tk}
+        + (1 - \alpha) \sum_{t, k} Q_{tk} A_{tk}
+        + \epsilon \sum_{t, k} Q_{tk} \log Q_{tk}
+        + \lambda N \operatorname{KL}(m \,\|\, \tfrac1K),
+
+    .. math::
+
+        A_{tk} = 1 - S_{tk} - \rho \log T_{tk}, \qquad
+        G_{tk} = \frac{1}{N r} \sum_{1 \le |s - t| \le w} \sum_{j \ne k} Q_{sj}
+
+    where :math:`m_k` is the mean of column k. G is the cost of frame t for neighbours
+    with other prototypes. All frames have the same weight; prototypes may have
+    different weights.
+
+    Parameters
+    ----------
+    epsilon : float, default=0.07
+        Weight ε of the entropy: smaller values give sharper pseudo-labels.
+    structure_weight : float, default=0.3
+        Share α of the structure in the objective, in [0, 1]; the cost has the rest.
+    radius : float, default=0.04
+        Radius r. Frames nearer than this, as a share of the recording, should have the
+        same prototype.
+    balance : float, default=0.1
+        Weight λ of the divergence of the prototypes' shares from equal ones.
+    n_iter : int, default=25
+        Number of iterations.
+
+    References
+    ----------
+    Xu, Gould, "Temporally Consistent Unbalanced Optimal Transport for Unsupervised
+    Action Segmentation", CVPR 2024.
+
+    Examples
+    --------
+    >>> transport = StructuredTransport(epsilon=0.01)
+    >>> similarities = torch.tensor([[1.0, 0.0], [0.9, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    >>> transport(similarities, None, 1, 0.07).round()
+    tensor([[1., 0.],
+            [1., 0.],
+            [0., 1.],
+            [0., 1.]])
+    """
+
+    _parameter_constraints = {
+        "epsilon": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "structure_weight": [Interval(Real, 0, 1, closed="both")],
+        "radius": [Interval(Real, 0, 1, closed="neither")],
+        "balance": [Interval(Real, 0, LARGEST, closed="both")],
+        "n_iter": [Interval(Integral, 1, MOST, closed="both")],
+    }
+
+    def __init__(
+        self,
+        epsilon=0.07,
+        structure_weight=0.3,
+        radius=0.04,
+        balance=0.1,
+        n_iter=25,
+    ):
+        self.epsilon = epsilon
+        self.structure_weight = structure_weight
+        self.radius = radius
+        self.balance = balance
+        self.n_iter = n_iter
+
+    def __call__(self, similarities, log_prior, n_videos, rho):
+        """Compute the pseudo-labels Q."""
+        cost = 1 - similarities
+        if log_prior is not None:
+            cost = cost - rho * log_prior
+        codes = structured_transport(
+            cost.unflatten(0, (n_videos, -1)),
+            self.epsilon,
+            self.structure_weight,
+            self.radius,
+            self.balance,
+            n_iter=int(self.n_iter),
+        )
+        return codes.flatten(0, 1)
+
+
+#: Kinds of transport by the names that estimators know.
+TRANSPORTS = {"sinkhorn": Sinkhorn, "structured": StructuredTransport}
+
+
+def sinkhorn(similarities, rho, *, log_prior=None, n_iter=3):
+    """Q (…, n_frames, n_actions) of `Sinkhorn`, with rows scaled to sum to 1."""
+    # Each iteration scales the columns (actions) and then the rows (frames), in the log
+    # domain, so that small `rho`, down to 1e-30, give finite values.
+    log_codes = similarities / rho
+    if log_prior is not None:
+        log_codes = log_codes + log_prior
+    # log_softmax is several times faster along contiguous frames than across them
+    log_codes = log_codes.transpose(-1, -2).contiguous()
+    for _ in range(n_iter):
+        log_codes = torch.log_softmax(log_codes, dim=-1)
+        log_codes = torch.log_softmax(log_codes, dim=-2)
+    return log_codes.exp().transpose(-1, -2)
+
+
+def structured_transport(
+    cost, epsilon, structure_weight, radius, balance, *, n_iter=25
+):
+    """Q (n_videos, n_frames, n_prototypes) of `StructuredTransport` for costs A."""
+    # G is a box filter from two cumulative sums: an iteration takes O(N K) operations.
+    # Rows stay exact, and the step is 4 over the largest entry of the first gradient,
+    # over all recordings, as in the authors' code.
+    n_frames, n_prototypes = cost.shape[-2:]
+    # larger values also give a uniform plan
+    epsilon = min(epsilon, torch.finfo(cost.dtype).max / 8)
+    width = int(n_frames * radius)
+    # without neighbours there is no structure
+    per_neighbour = structure_weight / (n_frames * radius) if width else 0.0
+    # frames last, as sums and filters run along them
+    linear = (1 - structure_weight) * cost.mT.contiguous()
+    most = linear + per_neighbour * (1 - 1 / n_prototypes) * _counts(linear, width)
+    most = most.max() - epsilon * math.log(n_frames * n_prototypes) + balance
+    # a longer step than 1 / ε would overshoot
+    step = 4 / most.clamp_min(4 * epsilon)
+    linear = step * linear
+    keep, pull, push = 1 - step * epsilon, step * per_neighbour, step * balance
+    log_codes = torch.zeros_like(linear)
+    codes = torch.full_like(linear, 1 / n_prototypes)
+    for _ in range(n_iter):
+        # terms common to all prototypes are omitted: rows are scaled at the end
+        log_codes = keep * log_codes - linear
+        shares = codes.sum(-1, keepdim=True).clamp_min(SMALLEST_SHARE)
+        log_codes = log_codes - push * shares.log()
+        if width:
+            log_codes = log_codes + pull * _neighbours(codes, width)
+        log_codes = torch.log_softmax(log_codes, dim=-2)
+        codes = log_codes.exp()
+    return codes.mT
+
+
+def _counts(like, width):
+    """Return the number of frames (n_frames,) that are at most ``width`` away."""
+    n_frames = like.shape[-1]
+    frames = torch.arange(n_frames, dtype=like.dtype, device=like.device)
+    ahead = (n_frames - 1 - frames).clamp_max(width)
+    return frames.clamp_max(width) + ahead
+
+
+def _neighbours(codes, width):
+    """Sum over the frames at most ``width`` away, without the frame itself."""
+    totals = torch.nn.functional.pad(codes, (width + 1, width)).cumsum(-1)
+    return totals[..., 2 * width + 1 :] - totals[..., : -2 * width - 1] - codes

@@ -1,0 +1,215 @@
+"""Tensors on one device: by torch's device "meta" on any machine, and by a GPU.
+
+Tensors on "meta" have a shape and a device, but no numbers. All operations of a step
+run on it; reading the losses to the CPU is the first that cannot.
+"""
+
+import pickle
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import (
+    ASALSegmenter,
+    ASOTSegmenter,
+    CTESegmenter,
+    EqualPartsSegmenter,
+    UDESegmenter,
+    VTESegmenter,
+    paper,
+)
+from skl_tot.metrics import mof_score
+from skl_tot.training import batches, devices
+from skl_tot.training.batches import Batch
+from skl_tot.training.components import Adam, OrderedMLP
+from skl_tot.training.devices import choose_gpu, resolve_device
+from skl_tot.training.network import encode, encoder_shapes, init_network
+from skl_tot.training.pseudo_labels import (
+    LinearPrior,
+    PathPrior,
+    Sinkhorn,
+    StructuredTransport,
+    TemporalPrior,
+)
+from skl_tot.training.terms import (
+    ConceptContrast,
+    CrossEntropy,
+    Prediction,
+    Reconstruction,
+    SphericalCrossEntropy,
+    TemporalCoherence,
+    TimeStamp,
+)
+
+SIZES = {"n_features": 5, "hidden_dim": 6, "embedding_dim": 4}
+PRIORS = [None, TemporalPrior(), LinearPrior(), PathPrior(0), PathPrior(9)]
+TRANSPORTS = [Sinkhorn(), StructuredTransport(radius=0.2)]
+TERMS = [
+    *[CrossEntropy(3, how, prior=prior) for how in TRANSPORTS for prior in PRIORS],
+    SphericalCrossEntropy(3, StructuredTransport(), prior=LinearPrior()),
+    TemporalCoherence(window=3),
+    TimeStamp(),
+    Reconstruction(),
+    Prediction(1.0, 2),
+    ConceptContrast(3),
+]
+QUICK = {"n_actions": 4, "max_iter": 6, "random_state": 0, "device": "meta"}
+with_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+
+
+class OnMeta(TorchDispatchMode):
+    """Refuse operations between devices, which torch lets pass in some cases."""
+
+    n_operations = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        found = function(*args, **(kwargs or {}))
+        used = [x for x in tree_leaves((args, kwargs)) if torch.is_tensor(x)]
+        # numbers without dimension may be on the CPU, but for the optimiser
+        is_update = "adam" in function.name()
+        kinds = {x.device.type for x in used if x.ndim or is_update}
+        is_copy = function.overloadpacket in (
+            torch.ops.aten._to_copy,
+            torch.ops.aten.copy_,
+        )
+        if not is_copy:
+            assert len(kinds) < 2, f"{function} between devices"
+        self.n_operations += kinds == {"meta"}
+        return found
+
+
+def on_meta(*shape):
+    return torch.zeros(shape, device="meta")
+
+
+@pytest.mark.parametrize("term", TERMS, ids=str)
+def test_terms_priors_and_transports_stay_on_the_device(term):
+    shapes = encoder_shapes(SIZES) | term.shapes(SIZES)
+    generator = torch.Generator().manual_seed(0)
+    drawn = init_network(shapes, n_init=2, generator=generator)
+    network = {k: value.to("meta").requires_grad_() for k, value in drawn.items()}
+    batch = Batch(
+        frames=on_meta(16, 5),
+        times=on_meta(16),
+        coverage=on_meta(2, 1, 1),
+        partners=on_meta(16, 5),
+        part=slice(0, 16),
+        n_total=16,
+        later=on_meta(16, 5),
+    )
+    with OnMeta() as mode:
+        loss = term.loss(network, encode(network, batch.frames), batch, 0)
+        loss.sum().backward()
+        with torch.no_grad():
+            term.constrain(network)
+    assert (loss.device.type, loss.shape) == ("meta", (2,))
+    assert mode.n_operations > 5
+    assert all(value.device.type == "meta" for value in network.values())
+
+
+ESTIMATORS = {
+    "tot": TemporalOTSegmenter(**QUICK, order="mostly", terms=[TimeStamp()]),
+    "ensemble": TemporalOTSegmenter(
+        **QUICK, n_init=3, n_parts=2, alpha=0.5, prior=PathPrior(3), order="strict"
+    ),
+    "paper": paper(**QUICK),
+    "asot": ASOTSegmenter(**QUICK),
+    "cte": CTESegmenter(**QUICK),
+    "vte": VTESegmenter(**QUICK),
+    "ude": UDESegmenter(**QUICK),
+    "asal": ASALSegmenter(
+        **QUICK, n_steps=6, estimator=EqualPartsSegmenter(4), network=OrderedMLP()
+    ),
+}
+
+
+@pytest.mark.parametrize("resident_bytes", [0, 2**26])
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_steps_of_all_networks_stay_on_the_device(
+    name, resident_bytes, activity, monkeypatch
+):
+    """From the features to the update, until the losses are read."""
+    monkeypatch.setattr(devices, "DEVICE_TYPES", ("meta",))
+    monkeypatch.setattr(batches, "RESIDENT_BYTES", resident_bytes)
+    # K-means of embeddings, on the CPU
+    monkeypatch.setattr(SphericalCrossEntropy, "starts_at_frames", False)
+    with OnMeta() as mode, pytest.raises((RuntimeError, NotImplementedError)) as info:
+        ESTIMATORS[name].fit(activity[0])
+    last = [x for x in info.traceback if "skl_tot" in str(x.path)][-1]
+    assert last.name in ("_collect", "learn"), info.value
+    assert len(last.locals["pending"]) >= 3
+    assert mode.n_operations > 100
+
+
+def test_names_of_devices():
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    assert resolve_device("auto").type == expected
+    for device in ("tpu", "cpu:x", "", "meta"):
+        with pytest.raises(ValueError, match=f"device='{device}' cannot be"):
+            resolve_device(device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_no_cuda():
+    with pytest.raises(ValueError, match="device='cuda' cannot be used") as info:
+        resolve_device("cuda")
+    assert "\n" not in str(info.value)
+
+
+def test_workers_take_turns(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    chosen = []
+    for name, current in (
+        ("LokyProcess-1", 0),
+        ("LokyProcess-2", 0),
+        ("LokyProcess-13", 0),
+        ("MainProcess", 0),
+        ("SpawnProcess-2", 1),  # keeps the GPU that its user gave it
+    ):
+        process = SimpleNamespace(name=name)
+        monkeypatch.setattr(torch.cuda, "current_device", lambda n=current: n)
+        monkeypatch.setattr(devices, "current_process", lambda p=process: p)
+        chosen.append(choose_gpu())
+    assert chosen == [1, 0, 1, 0, 1]
+
+
+@with_gpu
+@pytest.mark.parametrize("resident_bytes", [0, 2**26])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"n_init": 4},
+        {"alpha": 0.5, "terms": [TimeStamp(0.5)]},
+        {"prior": PathPrior(30), "n_parts": 2},
+    ],
+)
+def test_a_gpu_trains_like_the_cpu(activity, settings, resident_bytes, monkeypatch):
+    kind = batches.ResidentReader if resident_bytes else batches.StreamReader
+    reader = "skl_tot.training.loop.open_reader"
+    monkeypatch.setattr(reader, lambda videos, device, n_draws: kind(videos, device))
+    optimizer = Adam(freeze_iter=20, frames_per_video=16)
+    options = {"max_iter": 60, "optimizer": optimizer, "random_state": 0} | settings
+    on_cpu = paper(4, device="cpu", **options).fit(activity[0])
+    on_gpu = paper(4, device="cuda", **options).fit(activity[0])
+    np.testing.assert_allclose(on_gpu.loss_curve_, on_cpu.loss_curve_, rtol=0.05)
+    assert mof_score(on_cpu.labels_, on_gpu.labels_) > 0.95
+    assert isinstance(on_gpu.prototypes_, np.ndarray)
+    expected = on_gpu.predict(activity[0])
+    on_gpu.set_params(device="cpu")
+    assert mof_score(expected, on_gpu.predict(activity[0])) > 0.999
+
+
+@with_gpu
+def test_a_stream_goes_on_on_a_gpu(activity):
+    model = TemporalOTSegmenter(4, max_iter=60, random_state=0, device="cuda")
+    for _ in range(5):
+        model.partial_fit(activity[0])
+    copy = pickle.loads(pickle.dumps(model))
+    model.partial_fit(activity[0])
+    copy.partial_fit(activity[0])
+    np.testing.assert_allclose(model.prototypes_, copy.prototypes_, rtol=1e-4)
