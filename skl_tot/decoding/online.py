@@ -7,6 +7,7 @@ depend on the length of the stream.
 """
 
 from collections import deque
+from typing import Any
 
 import numpy as np
 from scipy.special import softmax
@@ -31,7 +32,7 @@ class OnlinePath:
 
     def __init__(self, chain, min_frames=1):
         self.chain, self.min_frames = chain, min_frames
-        self.scores = None
+        self.scores: Any = None
         # actions of waiting frames, on the best path to each state of the last frame
         shape = (0, min_frames, len(chain.starts))
         self.paths = np.empty(shape, dtype=np.min_scalar_type(shape[2]))
@@ -117,7 +118,7 @@ class OnlinePosterior:
         if min_frames > 1:  # a run begins after another action
             self.moves = np.where(np.eye(len(chain.ends)), np.inf, chain.moves)
         # logarithms of sums over all paths to a state, which keep unlikely ones
-        self.sums = None
+        self.sums: Any = None
         n_actions = len(chain.starts)
         # for waiting frames, given an action (column) whose run begins with a frame,
         # the probabilities of the action before (row); and given a complete run, that
