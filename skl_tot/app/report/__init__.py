@@ -1,7 +1,4 @@
-"""A page about a model and its recordings: one HTML file that needs no network.
-
-Public: `write_report`.
-"""
+"""A page about a model and its recordings: one HTML file that needs no network."""
 
 from skl_tot.app.report.page import write_report
 

@@ -1,22 +1,13 @@
-"""The sections of the page.
+"""The sections of the page, in order."""
 
-A section is a function of `Content`, decorated with `section`. It returns the arguments
-of the macro with its name in ``sections.html``, or None to omit the section. Sections
-appear in the order of this file.
-"""
+# Each is a function of `Content`. It returns the argument of the macro of its name in
+# sections.html, or None to be omitted.
 
 import itertools
 
 import numpy as np
 
-from skl_tot.app.report.drawing import (
-    bar,
-    bar_of_bouts,
-    draw_boxes,
-    draw_loss,
-    draw_numbers,
-    stack,
-)
+from skl_tot.app.report import drawing
 from skl_tot.display import choose_features
 from skl_tot.recordings import BACKGROUND, find_segments
 from skl_tot.statistics import CLEAR, LEVEL, describe_pairs, describe_useless
@@ -50,10 +41,7 @@ def sections_of(content):
 
 
 def section(title, folded=False):
-    """Add a function to the table of sections, under its name.
-
-    A section that is ``folded`` (perhaps depending on its content) opens on click.
-    """
+    """Add a function to the table; a section that is ``folded`` opens on click."""
 
     def enter(function):
         SECTIONS[function.__name__] = title, folded, function
@@ -74,7 +62,7 @@ def cycles(content):
     for found in kept.to_dict("records"):
         own, start = totals[found["row"]], bouts.origins[found["row"]]
         times = own[["start", "end"]] - start
-        row = {"bar": bar_of_bouts(own["action"], times, found["duration"])}
+        row = {"bar": drawing.bar_of_bouts(own["action"], times, found["duration"])}
         reasons = _list_reasons(found, content.length) if found["deviates"] else []
         row |= {"index": found["row"], "reasons": reasons}
         row["video"] = content.recordings.names.index(found["recording"])
@@ -90,8 +78,12 @@ def actions(content):
     """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
     rows = list(content.actions.values())
     lengths = {code: content.actions[code]["quartiles"][1] for code in content.usual}
-    boxes = draw_boxes(content.totals)
-    return {"rows": rows, "bar": stack(lengths) if lengths else None, "boxes": boxes}
+    boxes = drawing.boxes(content.totals)
+    return {
+        "rows": rows,
+        "bar": drawing.stack(lengths) if lengths else None,
+        "boxes": boxes,
+    }
 
 
 @section("Deviations")
@@ -102,7 +94,7 @@ def deviating(content):
     rows = []
     for found in content.deviations:
         if found["deviates"]:
-            shapes = bar(content.findings.paths[found["index"]])
+            shapes = drawing.bar(content.findings.paths[found["index"]])
             reasons = _list_reasons(found, content.length)
             rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
     return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
@@ -165,57 +157,48 @@ def timelines(content):
 
 @section("Other readings")
 def readings(content):
-    """Bars of the first recordings by each reading of a vote, the page's own first.
-
-    None for one reading.
-    """
+    """List readings of a vote, and bars of the first recordings; None for one."""
     others, names = content.findings.others, content.findings.names
     if not others:
         return None
     found = content.segmenter.readings_
     kinds = [own["name"] for own in found]
+    shown = {code for paths in others for path in paths for code in path.tolist()}
+    new = names | dict.fromkeys(shown - names.keys(), "another action")
     bars = []
     for i, paths in enumerate(zip(*others)):
-        rows = zip(kinds, [content.findings.paths[i], *paths])
-        bars.append((content.video_names[i], [(kind, bar(own)) for kind, own in rows]))
-    shown = itertools.chain(*map(np.unique, itertools.chain(*others)))
-    new = {code: "another action" for code in shown if code not in names}
-    return {"readings": found, "bars": bars, "names": names | new}
+        own = [(kinds[0], names, drawing.bar(content.findings.paths[i]))]
+        own += [(kind, new, drawing.bar(path)) for kind, path in zip(kinds[1:], paths)]
+        bars.append((content.video_names[i], own))
+    return {"readings": found, "bars": bars}
 
 
 @section("Profiles of actions")
 def profiles(content):
-    """Names of the features that differ most, and rows: an action and its cells.
-
-    A cell is a mean, in standard deviations, and the level of its colour.
-    """
+    """Features that differ most, and rows of means with levels of colour."""
     profiles = content.profiles
     if profiles is None:
         return None
     chosen = choose_features(profiles.means)
     means = profiles.means[:, chosen]
     levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
-    rows = []
     shown = means.round(1) + 0.0  # no -0.0
-    for code, values, row in zip(profiles.actions, shown.tolist(), levels.tolist()):
-        rows.append((code, list(zip(values, row))))
+    cells = map(zip, shown.tolist(), levels.tolist())
+    rows = [(code, list(own)) for code, own in zip(profiles.actions, cells)]
     features = [profiles.features[i] for i in chosen]
     return {"features": features, "n_features": len(profiles.features), "rows": rows}
 
 
 @section("Which signals tell it")
 def telling(content):
-    """Rows of the features that tell each action from its neighbours, and a sentence.
-
-    None if actions have neighbours too rarely.
-    """
-    table = content.findings.sample.table(content.features)
+    """Rows of telling features, and a sentence; None if too few actions have any."""
+    table = content.telling
     is_told = table["tells"] | (table["score"] >= CLEAR)
     known = set(table.loc[table["score"].notna(), "action"])
     rows = {action: [] for action in content.order if action in known}
-    for row in table[is_told].to_dict("records"):
-        if len(rows[row["action"]]) < MOST_TELLING:
-            rows[row["action"]].append(row)
+    best = table[is_told].groupby("action").head(MOST_TELLING)
+    for row in best.to_dict("records"):
+        rows[row["action"]].append(row)
     if not known:
         return None
     return {"rows": rows, "useless": describe_useless(table)}
@@ -272,10 +255,7 @@ def recordings(content):
 
 @section("Candidates", folded=True)
 def candidates(content):
-    """Table of candidates, and bars of the first recordings by each of them.
-
-    A bar is its name, whether it is the ground truth, and shapes.
-    """
+    """Table of candidates, and bars of the first recordings by each of them."""
     from skl_tot.methods import vote_inside  # lazy, as it imports torch
 
     findings = content.findings
@@ -285,16 +265,15 @@ def candidates(content):
     for i, candidates in enumerate(findings.candidates):
         own = []
         if content.truth is not None:
-            own.append(("ground truth", True, bar(content.truth.codes(i))))
+            codes = content.truth.codes(i)
+            own.append(("ground truth", content.truth.names, drawing.bar(codes)))
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
-            own.append((name, False, bar(path)))
+            own.append((name, findings.names, drawing.bar(path)))
         bars.append((content.video_names[i], own))
-    voter = vote_inside(content.segmenter)
-    results = getattr(voter, "results_", {})
-    rows = []
-    for values in zip(*results.values()):
-        known = [None if value != value else value for value in values]  # NaN
-        rows.append(dict(zip(results, known)))
+    results = getattr(vote_inside(content.segmenter), "results_", {})
+    rows = [dict(zip(results, values)) for values in zip(*results.values())]
+    for row in rows:
+        row |= {key: None for key, value in row.items() if value != value}  # NaN
     return {"rows": rows, "bars": bars}
 
 
@@ -306,9 +285,10 @@ def numbers(content):
     found = getattr(content.segmenter, "numbers_", None)
     if found is None:
         return None
-    return {"text": describe_choice(found), "tried": found["n_actions"]} | draw_numbers(
-        found
-    )
+    return {
+        "text": describe_choice(found),
+        "tried": found["n_actions"],
+    } | drawing.numbers(found)
 
 
 @section("Model", folded=True)
@@ -318,8 +298,8 @@ def model(content):
 
     is_pipeline = content.segmenter is not content.model
     steps = list(content.model[:-1]) if is_pipeline else []
-    reading = getattr(content.segmenter, "reading_", None)
-    found = {"steps": steps, "loss": draw_loss(content.segmenter), "reading": reading}
+    found = {"steps": steps, "loss": drawing.loss(content.segmenter)}
+    found["reading"] = getattr(content.segmenter, "reading_", None)
     widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]
     found["look"] = describe_look(content.segmenter)
     return found | {"widths": [width for width in widths if width is not None]}

@@ -1,11 +1,13 @@
-"""Small pictures of the page: bars and loss in SVG, thumbnails of recordings."""
+"""Small pictures of the page, its timelines as data, thumbnails of recordings."""
 
 import base64
 import io
+import itertools
 from collections import defaultdict
 
 import numpy as np
 
+from skl_tot.app import web
 from skl_tot.display import look_of
 from skl_tot.recordings import BACKGROUND, find_segments
 
@@ -13,6 +15,7 @@ MEAN_STEPS = 100  # in a running mean of the loss
 MOST_POINTS = 400  # of a curve
 MOST_DOTS = 30  # drawn outliers of a box
 EDGE = 1.3  # right edge of boxes, relative to the longest whisker
+FEATURES = 6  # of a profile beside an action
 THUMBNAIL = (160, 160)  # largest width and height in pixels
 
 
@@ -22,41 +25,24 @@ def classes(code):
 
 
 def bar(codes):
-    """Width in frames and shapes of the timeline of one recording.
-
-    A shape is classes, code and outline; all segments of one code are one shape.
-    """
-    outlines = defaultdict(str)
-    for code, start, end in zip(*find_segments(np.asarray(codes))):
-        if code != BACKGROUND:
-            outlines[int(code)] += f"M{start} 0H{end}V1H{start}Z"
-    return len(codes), _shapes(outlines)
+    """Width in frames and shapes of a timeline: classes, code and outline of a code."""
+    return len(codes), _shapes(zip(*find_segments(np.asarray(codes))))
 
 
 def stack(lengths):
     """Width and shapes, as for `bar`, of consecutive segments; lengths by code."""
-    outlines, start = {}, 0
-    for code, length in lengths.items():
-        end = start + length
-        outlines[code] = f"M{start:g} 0H{end:g}V1H{start:g}Z"
-        start = end
-    return start, _shapes(outlines)
+    ends = np.cumsum([0, *lengths.values()]).tolist()
+    return ends[-1], _shapes(zip(lengths, ends, ends[1:]))
 
 
 def bar_of_bouts(actions, times, width):
     """Width and shapes, as for `bar`, of actions with starts and ends (n, 2)."""
-    outlines = defaultdict(str)
-    for code, (start, end) in zip(actions, times.to_numpy().round(3).tolist()):
-        outlines[int(code)] += f"M{start:g} 0H{end:g}V1H{start:g}Z"
-    return width, _shapes(outlines)
+    return width, _shapes(zip(actions, *times.to_numpy().round(3).T.tolist()))
 
 
-def draw_boxes(totals):
-    """Positions, in per cent of the width, of a box with whiskers and points by code.
-
-    A box has the quartiles, whiskers end at the last values within 1.5 times its width,
-    and points are outliers; distant ones are drawn at the edge.
-    """
+def boxes(totals):
+    """Positions, in per cent, of a box with whiskers and points by code."""
+    # whiskers end within 1.5 times the box; distant points are drawn at the edge
     values, points = {}, {}
     for code, own in totals.items():
         if len(own):
@@ -72,15 +58,23 @@ def draw_boxes(totals):
     }
 
 
-def _shapes(outlines):
+def _shapes(segments):
+    """Shapes of codes with starts and ends; all segments of one code are one shape."""
+    outlines = defaultdict(str)
+    for code, start, end in segments:
+        if code != BACKGROUND:
+            outlines[int(code)] += f"M{start:.10g} 0H{end:.10g}V1H{start:.10g}Z"
     return [(classes(code), code, outline) for code, outline in outlines.items()]
 
 
-def draw_loss(segmenter):
-    """Curves of the loss and of its running mean, None for a method without loss.
+def _curve(across, shares):
+    """Outline in a box of 1000 by 300, from shares of its height below the top."""
+    points = [f"{a:.1f} {b:.1f}" for a, b in zip(across, 300 * shares)]
+    return "M" + "L".join(points)
 
-    Outlines lie in a box of 1000 by 300, with the least loss at the bottom.
-    """
+
+def loss(segmenter):
+    """Curves of the loss and of its running mean, None for a method without loss."""
     if not hasattr(segmenter, "loss_curve_"):
         return None
     losses = np.asarray(segmenter.loss_curve_, dtype=float)
@@ -94,9 +88,7 @@ def draw_loss(segmenter):
     def outline(x, y):
         kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).astype(int))
         across = 1000 * (x[kept] - 1) / max(len(losses) - 1, 1)
-        down = 300 * (high - y[kept]) / size
-        points = [f"{a:.1f} {b:.1f}" for a, b in zip(across, down)]
-        return "M" + "L".join(points)
+        return _curve(across, (high - y[kept]) / size)
 
     return {
         "steps": outline(steps, losses),
@@ -110,19 +102,15 @@ def draw_loss(segmenter):
     }
 
 
-def draw_numbers(numbers):
-    """Outlines of the scores of numbers of actions, of their spread, and the best.
-
-    They lie in a box of 1000 by 300, with 0 or the least score at the bottom.
-    """
+def numbers(numbers):
+    """Outlines of the scores of numbers of actions, of their spread, and the best."""
     tried, scores, spread = map(np.array, list(numbers.values())[:3])
     spread = np.nan_to_num(spread)
     low, high = min(0, (scores - spread).min()), (scores + spread).max()
     across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
 
     def outline(x, y):
-        down = 300 * (high - y) / ((high - low) or 1)
-        return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, down))
+        return _curve(x, (high - y) / ((high - low) or 1))
 
     ends = [scores + spread, (scores - spread)[::-1]]
     place = across[tried == numbers["best"]][0]
@@ -136,9 +124,8 @@ def draw_numbers(numbers):
 def add_thumbnails(typical, video_files, fps):
     """Add pictures to the typical frames of `Findings`; reads a recording once."""
     of_video = defaultdict(list)
-    for frames in typical.values():
-        for found in frames:
-            of_video[found["video"]].append(found)
+    for found in itertools.chain(*typical.values()):
+        of_video[found["video"]].append(found)
     for i, file in enumerate(video_files):
         if i in of_video:
             _add_thumbnails_of(of_video[i], file, fps)
@@ -150,12 +137,11 @@ def _add_thumbnails_of(found, file, fps):
 
     wanted = {of_frame["frame"]: of_frame for of_frame in found}
     n_frames, last = 0, max(wanted)
-    for _, pixels in iterate_frames(file, fps):
-        if n_frames in wanted:
-            wanted[n_frames]["picture"] = _thumbnail(pixels)
-        if n_frames == last:
+    for n_frames, (_, pixels) in enumerate(iterate_frames(file, fps), start=1):
+        if n_frames - 1 in wanted:
+            wanted[n_frames - 1]["picture"] = _thumbnail(pixels)
+        if n_frames > last:
             return
-        n_frames += 1
     raise ValueError(
         f"{file} has {n_frames} frames at fps={fps}, expected more than {last}, as in "
         "the features."
@@ -169,3 +155,104 @@ def _thumbnail(pixels):
     image.thumbnail(THUMBNAIL)
     image.save(buffer, "JPEG", quality=80)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def list_codes(content):
+    """Codes of actions, including unnamed ones and other readings', and of labels."""
+    labels = content.truth.names if content.truth else {}
+    own = set(range(content.segmenter.n_actions_))
+    for path in itertools.chain(*content.findings.others):
+        own |= set(path.tolist())
+    return sorted(own | content.findings.names.keys() | labels.keys())
+
+
+def describe_timelines(content):
+    """Timelines of the recordings and cycles, and facts about actions, as JSON."""
+    truth = content.truth
+    return web.as_json(
+        {
+            "fps": content.recordings.fps,
+            "digits": web.count_digits(content.recordings.fps),
+            "unsure": round(content.unsure, 4),
+            "numbers": _list_numbers(content),
+            "names": content.findings.names,
+            "labels": truth.names if truth else {},
+            "looks": web.describe_looks(list_codes(content)),
+            "recordings": _describe_rows(content),
+            "actions": _describe_actions(content),
+        }
+    )
+
+
+def _describe_rows(content):
+    """Rows of the recordings, with their cycles and the ground truth."""
+    findings, n_digits = content.findings, web.count_digits(content.recordings.fps)
+    # ranks instead of scores, as many scores are equal
+    n_recordings = len(content.videos)
+    ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
+    rows, cycles = [], _describe_cycles(content, n_digits)
+    for i, path in enumerate(findings.paths):
+        clock = web.read_clock(content.recordings, i, n_digits)
+        segments = find_segments(path, clock.breaks)
+        shown = clock, findings.confidences[i], web.count_bins(n_recordings)
+        row = web.describe_row(content.video_names[i], segments, *shown)
+        row |= {"deviation": float(ranks[i]), "cycles": cycles[i]}
+        if content.truth is not None:
+            labels = find_segments(content.truth.codes(i), clock.breaks)
+            row["truth"] = web.describe_segments(labels, clock)
+        rows.append(row)
+    return rows
+
+
+def _describe_cycles(content, n_digits):
+    """List start, end and rank by deviation of the cycles of each recording."""
+    found = [[] for _ in content.videos]
+    if content.cycles is None:
+        return found
+    table, _ = content.cycles
+    ranks = table["score"].rank(method="first").astype(int)
+    origins, names = content.bouts.origins, content.recordings.names
+    rows = zip(table["recording"], table["start"], table["end"], ranks)
+    for name, start, end, rank in rows:
+        times = [round(time - origins[name], n_digits + 1) for time in (start, end)]
+        found[names.index(name)].append([*times, rank])
+    return found
+
+
+def _list_numbers(content):
+    """List the numbers in ``--names`` of the actions of each code."""
+    actions = content.segmenter.actions_.tolist()
+    words = content.words.tolist()
+    found = {}
+    for code, name in content.findings.names.items():
+        own = [k for k, word in enumerate(words) if word == name]
+        if code != BACKGROUND:  # labels from people may add others
+            is_text = not own or isinstance(actions[code], str)
+            found[code] = own if is_text else [actions[k] for k in own]
+    return found
+
+
+def _describe_actions(content):
+    """List the details that a click on an action shows."""
+    profiles, own = content.profiles, {}
+    for code, means in zip(profiles.actions, profiles.means) if profiles else []:
+        order = np.argsort(-np.abs(means), kind="stable")[:FEATURES]
+        own[code] = [[profiles.features[j], round(float(means[j]), 2)] for j in order]
+    rows = []
+    for code, row in content.actions.items():
+        if code != BACKGROUND:
+            found = {"code": code, "facts": _describe_facts(row, content)}
+            rows.append(found | {"profile": own.get(code, [])})
+    return rows
+
+
+def _describe_facts(row, content):
+    """Return a sentence about an action."""
+    if "quartiles" not in row:
+        return "Found in no recording."
+    what = "recording" if content.cycles is None else "cycle"
+    return (
+        f"In {row['units']} of {len(content.unit_bouts.names)} {what}s, "
+        f"{100 * row['share']:.1f} % of all time; usually "
+        f"{content.length(row['quartiles'][1])} of a {what}."
+    )

@@ -1,10 +1,8 @@
-"""Results of a model for recordings: paths, doubts and typical frames, by codes.
+"""Results of a model for recordings: paths, doubts and typical frames, by codes."""
 
-The code of an action is its number in the model, so that its colour does not depend on
-other actions; actions with equal names have the code of the first.
-"""
+# The code of an action is its number in the model, so that its colour does not depend
+# on other actions; actions with equal names have the code of the first.
 
-import contextlib
 import itertools
 from typing import NamedTuple
 
@@ -16,11 +14,11 @@ from skl_tot.metrics import match_labels, segmentation_report
 from skl_tot.recordings import (
     BACKGROUND,
     BACKGROUND_NAME,
-    RecordingError,
     arrange_each,
     check_recordings,
     default_names,
     distinct_labels,
+    errors_of_recording,
     split_label_sequences,
 )
 from skl_tot.statistics import ProfileSums, TellingSample
@@ -66,10 +64,7 @@ def read_told(corrected, videos):
 
 
 def gather_findings(model, videos, video_names, words, breaks=None, told=None):
-    """Apply a fitted model to recordings one by one; ``words`` name its actions.
-
-    Labels in ``told`` replace the model's.
-    """
+    """Apply a fitted model to recordings one by one; ``words`` name its actions."""
     from skl_tot.corrections import measure_doubts
     from skl_tot.methods import (
         path_confidence,
@@ -91,7 +86,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     findings = Findings(names, typical, *samples, [], [], [], [], [], of_others, [])
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
-        with _named(name):
+        with errors_of_recording(i, name):
             video = transform_before(model, videos[i])  # once, as it may be slow
             (reading,) = read_videos(segmenter, video)
             if i < N_COMPARED and hasattr(voter, "candidate_labels"):
@@ -124,10 +119,8 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
 
 
 def _code_words(words, others):
-    """Return the code of each name (last: label -1), and the name of each code.
-
-    Codes of ``others``, labels from people, follow those of the words.
-    """
+    """Return the code of each name (last: label -1), and the name of each code."""
+    # codes of others, labels from people, follow those of the words
     codes = {BACKGROUND_NAME: BACKGROUND}  # also a label of people
     for number, word in enumerate([*words, *(x for x in others if x not in words)]):
         codes.setdefault(str(word), number)
@@ -137,10 +130,12 @@ def _code_words(words, others):
 
 
 def _add_typical(typical, i, path, found):
-    """Add the likeliest frame of each action of a recording."""
+    """Add the likeliest frame of each action, the middle one of equal frames."""
     for code, own in found:
         if code in path:
-            frame = _likeliest_frame(path == code, own)
+            own = np.where(path == code, own, -1)
+            best = np.flatnonzero(own == own.max())  # probabilities may saturate
+            frame = int(best[len(best) // 2])
             one = {"video": i, "frame": frame, "probability": own[frame]}
             typical[code].append(one)
 
@@ -157,29 +152,11 @@ def _correct(path, confidence, doubt, names, told, i):
     return is_told
 
 
-@contextlib.contextmanager
-def _named(video_name):
-    """Add the recording to errors."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        reason = error.reason if isinstance(error, RecordingError) else error
-        raise kind(f"{video_name}: {reason}") from error
-
-
 def _mean_log_likelihood(reading):
     """Mean over frames with an action, NaN without any."""
     known = np.flatnonzero(reading.path != BACKGROUND)
     found = reading.log_likelihood[known, reading.path[known]]
     return float(found.mean(dtype=float)) if len(known) else np.nan
-
-
-def _likeliest_frame(is_own, probabilities):
-    """Likeliest frame of an action, the middle one of equal frames."""
-    own = np.where(is_own, probabilities, -1)
-    best = np.flatnonzero(own == own.max())  # probabilities may saturate
-    return int(best[len(best) // 2])
 
 
 def _ask_candidates(voter, video):
@@ -199,10 +176,7 @@ def _ask_candidates(voter, video):
 
 
 def _translate(findings, code_of):
-    """Replace labels of candidates by codes.
-
-    Without ``code_of``, a cluster gets the code of most of its frames.
-    """
+    """Replace labels of candidates by codes; without these, by the commonest ones."""
     for name in findings.candidates[0] if findings.candidates else []:
         labels = [paths[name] for paths in findings.candidates]
         codes = code_of
@@ -224,10 +198,7 @@ def _match_codes(paths, others):
 
 
 def _commonest_codes(labels, paths):
-    """Find the code of most frames of each cluster; the last entry is for -1.
-
-    ``labels`` belong to the first recordings of ``paths``.
-    """
+    """Find the code of most frames of each cluster; the last entry is for -1."""
     labels = np.concatenate(labels)
     found = np.concatenate(paths)[: len(labels)]
     codes = np.full(max(labels.max(), 0) + 2, BACKGROUND)

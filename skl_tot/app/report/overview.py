@@ -8,7 +8,7 @@ import numpy as np
 
 from skl_tot import statistics
 from skl_tot.app.report.findings import Findings, Truth
-from skl_tot.recordings import BACKGROUND
+from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
 from skl_tot.statistics import (
     collect_bouts,
     compare_bouts,
@@ -29,12 +29,10 @@ TRUST = (
 
 @dataclass
 class Content:
-    """Results for recordings, with derived values that are computed once.
+    """Results for recordings, with derived values that are computed once."""
 
-    ``recordings`` are `Recordings` of the paths, named by number, as names may repeat;
-    ``videos`` are the input of the model, and ``words`` name its actions. ``groups`` is
-    a table of `compare_groups` or None, and ``accuracy`` the result of a review.
-    """
+    # `recordings` are those of the paths, named by number, as names may repeat;
+    # `videos` are the input of the model; `groups` is a table of `compare_groups`
 
     model: Any
     segmenter: Any
@@ -58,15 +56,19 @@ class Content:
         return collect_bouts(self.recordings)
 
     @cached_property
-    def cycles(self):
-        """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
+    def circle(self):
+        """Codes of actions in order if the model repeats them in cycles, else None."""
         from skl_tot.methods import is_cyclic  # lazy, as it imports torch
 
-        circle = [code for code in self.findings.names if code != BACKGROUND]
-        start = circle if is_cyclic(self.segmenter) else None
+        codes = [code for code in self.findings.names if code != BACKGROUND]
+        return codes if is_cyclic(self.segmenter) else None
+
+    @cached_property
+    def cycles(self):
+        """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
         if not self.bouts.actions:
             return None
-        table, bouts = cut_cycles(self.bouts, start)
+        table, bouts = cut_cycles(self.bouts, self.circle)
         if len(table) <= table["recording"].nunique():
             return None
         return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
@@ -144,6 +146,21 @@ class Content:
         sums = self.findings.sums
         return sums.profiles(self.features) if sums.actions else None
 
+    @cached_property
+    def telling(self):
+        """Table of `telling_features`, by code."""
+        return self.findings.sample.table(self.features)
+
+    def in_words(self, words):
+        """Labels of frames, `telling_features` and the circle, in words or labels."""
+        words = self.segmenter.actions_ if words is None else words
+        is_text = words.dtype.kind == "U"
+        words = np.append(words, BACKGROUND_NAME if is_text else BACKGROUND)
+        telling = self.telling.assign(action=words[self.telling["action"].astype(int)])
+        telling = telling.sort_values("action", kind="stable", ignore_index=True)
+        circle = self.circle and words[self.circle].tolist()
+        return [words[path] for path in self.findings.paths], telling, circle
+
     def length(self, time):
         """Duration as text, in seconds with a rate, else in frames."""
         if self.fps is None:
@@ -192,17 +209,13 @@ class Content:
             if n_units == 1:
                 what, text = "action", f", which takes {time} in all."
             sentences.append([f"The longest {what} is ", longest, text])
-        if n_units > 2:
-            sentences.append([self._count_deviating(kind, n_units)])
-        return sentences
-
-    def _count_deviating(self, kind, n_units):
         n = sum(row["deviates"] for row in self.deviations)
         if self.cycles is not None:
             n = int(self.cycles[0]["deviates"].sum())
-        if not n:
-            return f"No {kind} stands out among the {n_units}."
-        return f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
+        said = f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
+        said = said if n else f"No {kind} stands out among the {n_units}."
+        sentences += [[said]] if n_units > 2 else []
+        return sentences
 
     def unsaid(self):
         """Sentences about actions that are missing, rare or without label."""
@@ -216,32 +229,30 @@ class Content:
     def trust(self):
         """Sentences on the reliability of the labels."""
         sentences, told = [], self.findings.told
+        say = sentences.append
         if n_told := sum(map(np.any, told)):
             what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
-            sentences = [f"In {what}, this page shows labels that people gave."]
+            say(f"In {what}, this page shows labels that people gave.")
         if self.truth is not None:
             share = self.truth.scores["totals"]["MoF"]
-            said = f"Of 100 frames, {100 * share:.0f} are labelled as people have."
-            return [*sentences, said]
+            say(f"Of 100 frames, {100 * share:.0f} are labelled as people have.")
+            return sentences
         if self.accuracy is not None:
             return [*sentences, *self.accuracy["sentences"]]
         if not sentences:
-            said = "A program found these actions, and nobody has checked them."
-            sentences.append(said)
+            say("A program found these actions, and nobody has checked them.")
         agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
         n_cycles = getattr(self.segmenter, "n_cycles_", 0)
-        if agreement < 1 or n_cycles > 1:  # not for one recording
-            word = next(word for least, word in TRUST if agreement >= least)
+        words = [word for least, word in TRUST if agreement >= least]  # none for NaN
+        if words and (agreement < 1 or n_cycles > 1):  # not for one recording
             parts = "cycles" if n_cycles else "recordings"
-            sentences.append(
+            say(
                 f"A model of half of the {parts} predicts the actions of the other "
-                f"half {word}."
+                f"half {words[0]}."
             )
         if self.cycles is None:  # a cycle, not a recording, would have the parts
-            sentences.append(describe_equal_parts(self.bouts))
-        if self.findings.others:
-            n_ways = len(self.findings.others) + 1
-            said = f"It can be read in {n_ways} ways, which are shown below."
-            sentences.append(said)
-        sentences.append("Look at some of the timelines before you rely on them.")
+            say(describe_equal_parts(self.bouts))
+        if n_others := len(self.findings.others):
+            say(f"It can be read in {n_others + 1} ways, which are shown below.")
+        say("Look at some of the timelines before you rely on them.")
         return sentences

@@ -9,9 +9,8 @@ from functools import partial
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
+from skl_tot.app.report import drawing
 from skl_tot.app.report.content import sections_of
-from skl_tot.app.report.drawing import add_thumbnails, classes
-from skl_tot.app.report.facts import describe_timelines, list_codes
 from skl_tot.app.report.findings import gather_findings, judge, read_told
 from skl_tot.app.report.overview import Content
 from skl_tot.app.web import joined, page_file
@@ -24,8 +23,8 @@ from skl_tot.recordings import (
     as_recordings,
     check_fps,
     name_all_actions,
+    refuse,
     replaced,
-    short_repr,
     split_label_sequences,
 )
 from skl_tot.statistics import compare_groups, values_of_recordings
@@ -125,55 +124,76 @@ def write_report(
     True
     >>> folder.cleanup()
     """
-    template = _load_template()
+    given = y_true, video_names, action_names, fps, video_files, groups, subject
+    write_page(read_model(model, videos, *given, corrected, accuracy), path, title)
+
+
+def read_model(
+    model,
+    videos,
+    y_true=None,
+    video_names=None,
+    action_names=None,
+    fps=None,
+    video_files=None,
+    groups=None,
+    subject=None,
+    corrected=None,
+    accuracy=None,
+):
+    """Content of the page; arguments are those of `write_report`."""
     # lazy, as it imports torch
     from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
     videos = _as_recordings(videos)
-    fps = _choose_fps(fps, videos, segmenter)
+    check_fps(fps)
+    known = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
+    for whose, rate in known.items():
+        agreed = agreed_rate(fps, rate, whose)
+        fps = agreed if fps is None else fps
     if video_names is None:
         known = [f"recording {i}" for i in range(len(videos))]
         video_names = videos.names if videos.is_named else known
     if y_true is not None:
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
-        raise ValueError("fps is None, expected a number as video_files are given.")
-    _check_number("video_names", video_names, "names", len(videos))
-    _check_number("video_files", video_files, "files", len(videos))
-    _check_number("y_true", y_true, "videos", len(videos))
-
+        refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
+    for name, values, what in (
+        ("video_names", video_names, "names"),
+        ("video_files", video_files, "files"),
+        ("y_true", y_true, "videos"),
+    ):
+        if values is not None and len(values) != len(videos):
+            raise ValueError(
+                f"{name} has {len(values)} {what}, expected {len(videos)}."
+            )
     told = None if corrected is None else read_told(corrected, videos)
-    _check_accuracy(accuracy)
-
+    is_dict = isinstance(accuracy, dict) and {"sentences", "history"} <= set(accuracy)
+    if accuracy is not None and not is_dict:
+        expected = "a dict with sentences and history, as from a review"
+        refuse("accuracy", accuracy, expected, TypeError)
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
     read = videos.arrays, video_names, words, videos.breaks, told
     findings = gather_findings(model, *read)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
-        add_thumbnails(findings.typical, video_files, fps)
+        drawing.add_thumbnails(findings.typical, video_files, fps)
     # numbers, as names need not be distinct
     clock = {"times": videos.times, "breaks": videos.breaks}
     paths = Recordings(findings.paths, fps=fps, **clock)
     if groups is not None:
-        groups = _compare(paths, groups, subject, videos.names)
+        groups = values_of_recordings(groups, videos.names, "groups")
+        if subject is not None:
+            subject = values_of_recordings(subject, videos.names, "subject")
+        groups = compare_groups(paths, groups, subject)
     found = paths, findings, truth, groups, accuracy
-    content = Content(model, segmenter, videos.arrays, video_names, words, *found)
-    html = template.render(_describe(content), title=title or "Action segmentation")
-    with replaced(path) as temporary:
-        temporary.write_bytes(html.encode())
+    return Content(model, segmenter, videos.arrays, video_names, words, *found)
 
 
-def _compare(paths, groups, subject, names):
-    """Table of compared groups of recordings, by name or in order."""
-    groups = values_of_recordings(groups, names, "groups")
-    if subject is not None:
-        subject = values_of_recordings(subject, names, "subject")
-    return compare_groups(paths, groups, subject)
-
-
-def _load_template():
+def write_page(content, path, title=None):
+    """Write the page of `Content` that is read."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -182,71 +202,44 @@ def _load_template():
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"classes": classes, "digest": _digest}
-    return environment.get_template("page.html")
+    environment.filters |= {"classes": drawing.classes, "digest": _digest}
+    template = environment.get_template("page.html")
+    html = template.render(_describe(content), title=title or "Action segmentation")
+    with replaced(path) as temporary:
+        temporary.write_bytes(html.encode())
 
 
 def _describe(content):
     """Values of the templates, by name."""
-    sections = sections_of(content)
+    parameters = inspect.signature(type(content.segmenter)).parameters
     css = page_file("web", "timelines.css") + page_file("report", "page.css")
-    css += "".join(map(_rule_of_look, list_codes(content)))
-    return {
-        "sections": sections,
+    for code in drawing.list_codes(content):
+        if code != BACKGROUND:
+            look = look_of(code)
+            css += f".c{code} {{ --fill: {look.fill}; --ink: {look.ink}; }}\n"
+    keys = ["fps", "length", "moment", "place", "segmenter", "truth", "video_names"]
+    return {key: getattr(content, key) for key in keys} | {
+        "sections": sections_of(content),
         "names": content.findings.names,
-        "truth": content.truth,
-        "video_names": content.video_names,
         "n_frames": sum(map(len, content.findings.paths)),
-        "fps": content.fps,
-        "length": content.length,
-        "moment": content.moment,
-        "place": content.place,
         "total": content.length(content.bouts.lengths.sum()),
         "lead": content.lead(),
         "unsaid": content.unsaid(),
         "trust": content.trust(),
         "n_found": sum("quartiles" in row for row in content.actions.values()),
         "n_cycles": 0 if content.cycles is None else len(content.cycles[0]),
-        "segmenter": content.segmenter,
-        "defaults": _default_parameters(type(content.segmenter)),
+        "defaults": {name: found.default for name, found in parameters.items()},
         "version": __version__,
         "css": css,
         "js": joined("web/timelines.js", "report/report.js"),
-        "data": describe_timelines(content),
+        "data": drawing.describe_timelines(content),
     }
-
-
-def _rule_of_look(code):
-    """CSS rule for the colours of a code, none for background."""
-    if code == BACKGROUND:
-        return ""
-    look = look_of(code)
-    return f".c{code} {{ --fill: {look.fill}; --ink: {look.ink}; }}\n"
-
-
-def _default_parameters(kind):
-    """Defaults of the parameters of a segmenter, where they exist."""
-    parameters = inspect.signature(kind).parameters
-    return {name: parameter.default for name, parameter in parameters.items()}
 
 
 def _digest(text):
     """Hash of a style or script, for the content security policy of the page."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _choose_fps(fps, videos, segmenter):
-    """Given rate, or that of the recordings, or that of the fit."""
-    check_fps(fps)
-    known = {
-        "the videos": videos.fps,
-        "those of the fit": getattr(segmenter, "fps_", None),
-    }
-    for whose, rate in known.items():
-        agreed = agreed_rate(fps, rate, whose)
-        fps = agreed if fps is None else fps
-    return fps
 
 
 def _as_recordings(videos):
@@ -258,21 +251,3 @@ def _as_recordings(videos):
         return as_recordings(videos)
     except (TypeError, ValueError) as error:
         raise type(error)(f"videos {str(error).removeprefix('X ')}") from None
-
-
-def _check_accuracy(accuracy):
-    """Refuse another form of accuracy."""
-    if accuracy is None:
-        return
-    keys = set(accuracy) if isinstance(accuracy, dict) else set()
-    if not keys >= {"sentences", "history"}:
-        raise TypeError(
-            f"accuracy is {short_repr(accuracy)}, expected a dict with sentences and "
-            "history, as from a review."
-        )
-
-
-def _check_number(name, values, what, expected):
-    """Refuse another number of values than recordings."""
-    if values is not None and len(values) != expected:
-        raise ValueError(f"{name} has {len(values)} {what}, expected {expected}.")

@@ -172,17 +172,7 @@ class Opened:
 @pytest.fixture(params=[1400, 500])
 def page(request, browser, few):
     """The page of few recordings, which says nothing and is not too wide."""
-    yield from open_and_check(browser, few, request.param)
-
-
-@pytest.fixture
-def wide(browser, few):
-    """The same in one width."""
-    yield from open_and_check(browser, few, 1400)
-
-
-def open_and_check(browser, few, width):
-    opened = Opened(browser, few.path, width)
+    opened = Opened(browser, few.path, request.param)
     yield opened
     assert not opened.is_too_wide()
     assert browser.get_log("browser") == []
@@ -220,6 +210,11 @@ def test_hover(page, few, wait_for):
     wait_for(lambda: "ground truth" in page.tip(), True)
     page.to(x, 5)
     wait_for(page.find("#plot .tip").is_displayed, False)
+
+
+@pytest.fixture
+def wide(browser, few):
+    return Opened(browser, few.path, 1400)
 
 
 def test_sort_and_filter(wide, few, wait_for):
@@ -276,18 +271,6 @@ def test_zoom(page, few, wait_for):
     wait_for(page.range, (0, longest))
 
 
-def test_wheel_zooms_about_the_mouse(wide, wait_for):
-    at = wide.x(4)
-    script = (
-        "document.querySelector('canvas').dispatchEvent(new WheelEvent('wheel', "
-        "{deltaY: -60, ctrlKey: true, bubbles: true, cancelable: true, "
-        "clientX: arguments[0] + document.getElementById('plot').offsetLeft}))"
-    )
-    wide.run(script, at)
-    wait_for(lambda: wide.range()[0] > 0, True)
-    wait_for(lambda: wide.x(4), pytest.approx(at, abs=1))
-
-
 def test_highlight(page, few, wait_for):
     y = few.model.predict(few.videos)[0]
     codes, starts, ends = find_segments(y)
@@ -333,8 +316,8 @@ def test_keyboard(wide, few, wait_for):
     wait_for(lambda: wide.range()[0], 0)
 
 
-@pytest.mark.parametrize("width", [1400, 500])
-def test_many_recordings(browser, many, width, wait_for):
+def test_many_recordings(browser, many, wait_for):
+    width = 500
     page = Opened(browser, many, width)
     assert many.stat().st_size < 3e5
     wait_for(lambda: len(page.rows()), 300)
@@ -347,9 +330,8 @@ def test_many_recordings(browser, many, width, wait_for):
     assert browser.get_log("browser") == []
 
 
-@pytest.mark.parametrize("width", [1400, 500])
-def test_cycles_are_one_under_another(browser, laps, width, wait_for):
-    page = Opened(browser, laps, width)
+def test_cycles_are_one_under_another(browser, laps, wait_for):
+    page = Opened(browser, laps, 1400)
     wait_for(page.rows, list(range(30)))
     wait_for(lambda: page.find("#shown").text, "30 cycles")
     # the fifth cycle has the break, which is cut out
@@ -369,11 +351,6 @@ def test_cycles_are_one_under_another(browser, laps, width, wait_for):
     wait_for(lambda: len(page.rows()), 30)
     assert not page.is_too_wide()
     assert browser.get_log("browser") == []
-
-
-def test_size_of_many_recordings_of_cycles(tmp_path):
-    path = write_cycles(tmp_path / "cycles.html", 60)
-    assert path.stat().st_size < 2.5e5
 
 
 def test_names_are_typed_in_and_kept(browser, few, tmp_path):
@@ -427,16 +404,3 @@ def test_tap(browser, few, wait_for):
     )
     page.settle()
     wait_for(page.tip, lines)
-
-
-def test_tables_without_script(browser, few):
-    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    try:
-        browser.get(few.path.as_uri())
-        assert "does not run" in browser.find_element("css selector", "noscript").text
-        assert not browser.find_element("id", "plot").is_displayed()
-        assert browser.find_element("css selector", ".strip.whole").is_displayed()
-    finally:
-        browser.execute_cdp_cmd(
-            "Emulation.setScriptExecutionDisabled", {"value": False}
-        )
