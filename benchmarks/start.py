@@ -31,11 +31,6 @@ fit arrays --n-actions 3 --out new --pipeline other
 fit arrays --n-actions 3 --out new --labels none
 fit arrays --n-actions 3 --out new --like notes.txt
 fit arrays --n-actions 3 --out new --cycles --activities 2
-search none --n-actions 3 --grid rho=1
-search arrays --n-actions 3
-search arrays --grid rho=1
-search arrays --n-actions 3 --grid rho=1 --folds 1
-search arrays --n-actions 3 --grid rho=1 --scoring other
 features none.mp4 --out new
 features clip.mp4 --out no/new
 predict none arrays --out new
@@ -89,8 +84,6 @@ fit tables --n-actions 3 --out new --columns other
 fit tables --n-actions 3 --out new --time other
 fit tables --n-actions 3 --out new --by other
 fit arrays --n-actions 3 --out new --labels empty
-search arrays --n-actions 3 --grid rho=1 --folds 9
-search arrays --n-actions 3 --grid rho=1 --scoring mof
 features empty --out new
 features clip.mp4 --out arrays
 evaluate arrays segments

@@ -11,7 +11,7 @@ _PLACES = places(
     __name__,
     numbers="describe_choice",
     pipelines="describe_look feature_names is_cyclic last_step path_confidence "
-    "predict_with_confidence read_videos seen_features segmenter_of shown_labels "
+    "predict_with_confidence read_videos segmenter_of shown_labels "
     "transform_before action_warnings vote_inside windows_of",
 )
 

@@ -104,14 +104,8 @@ def windows_of(model):
     return getattr(vote_inside(last_step(model)), "windows_", None)
 
 
-def seen_features(model, videos):
-    """Features that a fitted model uses: after all steps and windows."""
-    videos, windows = transform_before(model, videos), windows_of(model)
-    return videos if windows is None else windows.transform(videos)
-
-
 def feature_names(model):
-    """Names of `seen_features`, or None."""
+    """Names of the features after all steps and windows, or None."""
     names, windows = _names_before(model), windows_of(model)
     return names if windows is None else windows.get_feature_names_out(names)
 

@@ -18,7 +18,7 @@ _PLACES |= places(
     __name__,
     checks="check_recordings",
     clocks="agreed_rate check_fps is_same",
-    disk="check_target find_same_files find_separator is_file_name is_line read_text "
+    disk="check_target find_same_files find_separator is_file_name is_line "
     "replaced replaced_files text_of_name write_array",
     errors="errors_of_recording one_line refuse short_repr",
     labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME arrange arrange_each "
@@ -26,8 +26,7 @@ _PLACES |= places(
     layouts="as_recordings",
     names="check_names default_names describe_rare distinct_labels labels_of_one_type "
     "name_all_actions",
-    readers="KINDS RATE_FILE READERS find_source rate_of_arrays read_rate write_rate",
-    reading="flag_of rate_like remembered with_remembered",
+    readers="KINDS RATE_FILE READERS find_source read_rate write_rate",
 )
 
 __all__ = sorted(_PLACES)

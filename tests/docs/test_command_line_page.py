@@ -42,7 +42,7 @@ def test_transcript(tmp_path, monkeypatch, capsys):
             Path("corrected").mkdir()
             for name in ("cycle_01.csv", "cycle_02.csv"):
                 shutil.copy(Path("named", name), "corrected")
-    assert Path("best.skops").is_file()
+    assert Path("edited.skops").is_file()
 
 
 def test_a_line_that_is_not_printed_is_noticed():

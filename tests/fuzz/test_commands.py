@@ -91,20 +91,6 @@ REFUSED = [
     "evaluate truth segments --ignore",
     "evaluate truth segments --ignore a b c",
     "evaluate truth segments --ignore a",
-    "search data --n-actions 2 --grid",
-    "search data --n-actions 2 --grid rho=",
-    "search data --n-actions 2 --grid nonsense=1",
-    "search data --grid n_actions=0,x --folds 2",
-    f"search data --n-actions 2 --grid rho=x {QUICK}",
-    f"search data --n-actions 2 --grid rho=0.1,,1 {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --folds 0 {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --folds 1 {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --folds -1 {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --folds {{digits}} {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --n-jobs 0 {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --n-jobs x {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --n-jobs {{digits}} {QUICK}",
-    f"search data --n-actions 2 --grid rho=1 --scoring nonsense {QUICK}",
     "plot file.txt --out o.png",
     "plot bad_segments --out o.png",
     "plot segments --out data",
@@ -228,8 +214,8 @@ def test_no_folder_to_write(folder, tmp_path, monkeypatch):
 
 WORDS = st.sampled_from(
     ["data", "missing", "m.skops", "segments", "--names", "--fps", "--format", "csv"]
-    + ["--scope", "video", "--ignore", "a", "--background", "--transpose", "--grid"]
-    + ["--ground-truth", "--videos", "--pipeline", "--folds", "rho=1", "--", "-", ""]
+    + ["--scope", "video", "--ignore", "a", "--background", "--transpose"]
+    + ["--ground-truth", "--videos", "--pipeline", "rho=1", "--", "-", ""]
 ) | st.text(max_size=4)
 
 
@@ -240,7 +226,7 @@ WORDS = st.sampled_from(
     suppress_health_check=list(HealthCheck),
 )
 @given(
-    command=st.sampled_from(["predict", "evaluate", "search", "plot", "report", "x"]),
+    command=st.sampled_from(["predict", "evaluate", "plot", "report", "x"]),
     words=st.lists(WORDS, max_size=5),
 )
 def test_any_words(run_in, folder, monkeypatch, capsys, command, words):

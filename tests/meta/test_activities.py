@@ -288,7 +288,7 @@ class TestCommand:
     @pytest.mark.parametrize("number", ["2", "auto"])
     def test_fit_and_predict(self, folder, number, capsys):
         out = str(folder / "model.skops")
-        fit = ["fit", str(folder), "--n-actions", "3", "--method", "mallow"]
+        fit = ["fit", str(folder), "--n-actions", "3", "--method", "hmm"]
         assert main([*fit, "--activities", number, "--out", out]) == 0
         said = capsys.readouterr().out
         assert "Activities: 0 (4 recordings), 1 (4 recordings)." in said

@@ -1,5 +1,9 @@
-"""Commands that correct a model: refine, edit."""
+"""Commands for people who correct: refine, edit, review."""
 
+from pathlib import Path
+
+from skl_tot.app.cli.paths import check_model
+from skl_tot.app.cli.recipes import for_labels, recipe_of
 from skl_tot.app.cli.registry import (
     MODEL,
     MODEL_OUT,
@@ -8,6 +12,7 @@ from skl_tot.app.cli.registry import (
     labels_of_people,
     recordings_of,
 )
+from skl_tot.app.cli.shared import Source, describe_labels
 
 
 @command(
@@ -21,13 +26,12 @@ from skl_tot.app.cli.registry import (
 def refine(model, source, labels, out):
     """Teach a model the labels of some recordings and save it."""
     from skl_tot import corrections
-    from skl_tot.app.cli.reading import describe_labels
     from skl_tot.io import load_model, save_model
     from skl_tot.methods import segmenter_of
 
     model = load_model(model)
     data = source.open(model)
-    y = labels.read(data, source.path)
+    y = labels.read(data, source.data)
     had_names = segmenter_of(model).actions_.dtype.kind == "U"
     before = model.predict(data.videos)
     refined = corrections.refine(model, data.videos, y)
@@ -39,11 +43,8 @@ def refine(model, source, labels, out):
 
 
 def describe_changes(before, after, y, by_name):
-    """Describe how many unlabelled frames and segments changed their label.
-
-    ``before`` and ``after`` come from ``predict``, ``y`` has the given labels. If
-    ``by_name``, equal labels are one action; else actions are matched.
-    """
+    """Describe how many unlabelled frames and segments changed their label."""
+    # equal labels are one action if the model had names; else actions are matched
     import numpy as np
 
     from skl_tot.metrics import match_labels
@@ -85,7 +86,9 @@ def _share(n, total):
     """,
     "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
     MODEL,
-    recordings_of("--features DATA: recordings to split the action by"),
+    recordings_of(
+        "--features DATA: recordings to split the action by", features={"dest": "data"}
+    ),
     MODEL_OUT,
     merge={"action": "append", "default": []},
     split={"action": "append", "default": []},
@@ -146,3 +149,63 @@ def _split_name(text):
     if not (sign and old and new.strip()):
         raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")
     return old, new
+
+
+def _take_given(start, data=None, **reading):
+    """Return the model path (or None) and the recordings from the given arguments."""
+    if data is None:
+        return None, Source(start, **reading)
+    check_model(start)
+    return start, Source(data, **reading)
+
+
+GIVEN = recordings_of(
+    "START: model from fit; or, with --n-actions, recordings to fit first\n"
+    "DATA: recordings, as for fit",
+    "given",
+    _take_given,
+    data={"nargs": "?"},
+)
+
+
+@command(
+    """
+    check segments in a browser, correct them, and teach the model
+
+    --videos FOLDER: videos, each with the name of its recording
+    --out FOLDER: folder of the results; a later start with it continues from there
+        [default: review]
+    --port N: port of the server on this machine; 0 takes a free one [default: 0]
+    --no-browser: print only the address
+    """,
+    "skl-tot review model.skops features --videos videos --out checked",
+    GIVEN,
+    recipe_of("(fits recordings first)"),
+    labels_of_people(),
+)
+def review(given, recipe, labels, videos, out, port, no_browser):
+    """Serve the page until Ctrl-C."""
+    model, source = given
+    if (model is None) == (recipe is None):
+        raise ValueError(
+            "Expected a model and recordings, or recordings and --n-actions."
+        )
+    from skl_tot.app.review.calls import Calls
+    from skl_tot.app.review.server import make_review, run
+
+    def make(tell):
+        """Read the inputs in a thread, while the server already answers."""
+        from skl_tot.io import load_model
+
+        chosen = None if model is None else load_model(model)
+        data = source.open(chosen)
+        y = None if labels is None else labels.read(data, source.data)
+        if chosen is None:
+            chosen = recipe.make() if y is None else for_labels(recipe.make())
+            recipe.sow(chosen)
+        return make_review(chosen, data.videos, out, y, videos, tell)
+
+    calls = Calls(make, Path(source.data).name)
+    run(calls, port, not no_browser)
+    if calls.review is not None:
+        print(f"All is in {out}, from which the same command goes on.")

@@ -1,4 +1,4 @@
-"""Commands for features and models: features, fit, search."""
+"""Commands for features and models: features, fit."""
 
 import contextlib
 import os
@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 import skl_tot
+from skl_tot.app.cli import shared
 from skl_tot.app.cli.recipes import (
-    each_once,
     for_labels,
     put_together,
     recipe_of,
@@ -20,48 +20,6 @@ from skl_tot.app.cli.registry import (
     command,
     labels_of_people,
 )
-from skl_tot.app.cli.terminal import (
-    count,
-    describe_seed,
-    has_bars,
-    names_in_errors,
-    progress,
-)
-
-SCORERS = {"label-free": "label_free_scorer", "mof": "mof_scorer"}
-SCORERS |= {"f1": "segment_f1_scorer", "recall": "mean_recall_scorer"}
-SCORERS |= {"ami": "adjusted_mutual_info_scorer"}
-
-
-def _for_cycles(model, _):
-    """Wrap a segmenter of single cycles for recordings of many cycles."""
-    steps, segmenter = take_apart(model)
-    cyclic = skl_tot.CyclicSegmenter(segmenter.n_actions, estimator=segmenter)
-    return put_together(steps, cyclic)
-
-
-def _for_activities(model, n_activities):
-    """Wrap a segmenter of one activity for several activities."""
-    return skl_tot.ActivitySegmenter(model, n_activities)
-
-
-def _describe_activities(model):
-    counts = sorted(Counter(model.activities_.values()).items())
-    listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
-    return f"Activities: {listed}."
-
-
-def _describe_cycles(model):
-    return f"Found {count(take_apart(model)[1].n_cycles_, 'cycle')}."
-
-
-# Kinds of models of `fit`, by option: a wrapper of the model, and a line about the
-# fitted model or None.
-KINDS = {
-    "labels": (lambda model, _: for_labels(model), None),
-    "activities": (_for_activities, _describe_activities),
-    "cycles": (_for_cycles, _describe_cycles),
-}
 
 
 @command(
@@ -79,25 +37,26 @@ KINDS = {
     labels_of_people(),
     MODEL_OUT,
 )
-def fit(source, recipe, out, **kinds):
+def fit(source, recipe, labels, activities, cycles, out):
     """Fit a model to a folder of recordings, perhaps with labels, and save it."""
-    given = {name: kinds[name] for name in KINDS if kinds[name]}
+    kinds = {"labels": labels, "activities": activities, "cycles": cycles}
+    given = [f"--{name}" for name, value in kinds.items() if value]
     if len(given) > 1:
-        options = " and ".join(f"--{name}" for name in given)
-        raise ValueError(f"{options} are given, expected one of them.")
-    from skl_tot.app.cli.reading import describe_labels
-    from skl_tot.io import save_model
-    from skl_tot.methods import describe_choice
-
+        raise ValueError(f"{' and '.join(given)} are given, expected one of them.")
     data = source.open()
-    labels = given.get("labels")
-    y = None if labels is None else labels.read(data, source.path)
+    y = None if labels is None else labels.read(data, source.data)
+    from skl_tot.io import save_model
+
     model = recipe.make()
     verbose = _show_bar(model)
-    describe = None
-    for name, value in given.items():
-        make_kind, describe = KINDS[name]
-        model = make_kind(model, value)
+    if labels:
+        model = for_labels(model)
+    elif activities:
+        model = skl_tot.ActivitySegmenter(model, activities)
+    elif cycles:
+        steps, one = take_apart(model)
+        cyclic = skl_tot.CyclicSegmenter(one.n_actions, estimator=one)
+        model = put_together(steps, cyclic)
     seed = recipe.sow(model)
     with contextlib.redirect_stdout(None):  # a verbose fit prints its look
         model.fit(data.videos, y)
@@ -105,24 +64,20 @@ def fit(source, recipe, out, **kinds):
         _reset_bar(model, verbose)
     save_model(model, out)
     if y is not None:
-        print(describe_labels(y))
+        print(shared.describe_labels(y))
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
-    known += describe_seed(seed)
+    known += "" if seed is None else f" with seed {seed}"
     if data.videos.breaks is not None:
-        known += f", {count(sum(map(len, data.videos.breaks)), 'break')}"
-    print(f"Fitted to {count(len(data.videos), 'recording')}{known}, written to {out}.")
-    _tell_look(take_apart(model)[1], out)
-    if describe is not None:
-        print(describe(model))
-    numbers = getattr(take_apart(model)[1], "numbers_", None)
-    if numbers is not None and not numbers["at_edge"]:  # else a warning says it
-        print(describe_choice(numbers))
+        known += f", {shared.count(sum(map(len, data.videos.breaks)), 'break')}"
+    number = shared.count(len(data.videos), "recording")
+    print(f"Fitted to {number}{known}, written to {out}.")
+    _tell_findings(take_apart(model)[1], out)
 
 
-def _tell_look(segmenter, path):
-    """Print the look of a fit at its recordings, and other readings of them."""
-    from skl_tot.methods import describe_look
+def _tell_findings(segmenter, path):
+    """Print the findings of a fit: look, readings, activities, cycles, numbers."""
+    from skl_tot.methods import describe_choice, describe_look
 
     for sentence in describe_look(segmenter):
         print(sentence)
@@ -132,6 +87,15 @@ def _tell_look(segmenter, path):
             f"{reading['agreement']:.0%} of the frames; skl-tot edit {_quoted(path)} "
             f"--reading {_quoted(reading['name'])} --out NEW makes it the model's own."
         )
+    if hasattr(segmenter, "activities_"):
+        counts = sorted(Counter(segmenter.activities_.values()).items())
+        listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
+        print(f"Activities: {listed}.")
+    if hasattr(segmenter, "n_cycles_"):
+        print(f"Found {shared.count(segmenter.n_cycles_, 'cycle')}.")
+    numbers = getattr(segmenter, "numbers_", None)
+    if numbers is not None and not numbers["at_edge"]:  # else a warning says it
+        print(describe_choice(numbers))
 
 
 def _quoted(word):
@@ -143,7 +107,7 @@ def _show_bar(model):
     """Turn on the progress bar of a model on a terminal; return the old setting."""
     _, segmenter = take_apart(model)
     verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
-    if verbose is None or not has_bars():
+    if verbose is None or not sys.stderr.isatty():
         return None
     segmenter.verbose = 1
     return verbose
@@ -157,105 +121,6 @@ def _reset_bar(model, verbose):
     for _, own in map(take_apart, owners):
         if hasattr(own, "verbose"):
             own.verbose = verbose
-
-
-@command(
-    """
-    try parameters and keep the best model
-
-    --grid NAME=V1,V2...: values to try [required]
-    --scoring {label-free,mof,f1,recall,ami}: label-free needs no ground truth, the
-        others do [default: label-free]
-    --folds N: folds [default: 2]
-    --n-jobs N: parallel fits
-    --out MODEL: file to write, fitted to all recordings
-    """,
-    "skl-tot search features --n-actions 12 --grid rho=0.05,0.1 alpha=0,1",
-    RECORDINGS_TO_FIT,
-    recipe_of(),
-)
-def search(source, recipe, grid, scoring, folds, n_jobs, out):
-    """Print the scores of all candidates, and save the best one."""
-    axes = each_once(grid, "--grid")
-    if ("n_actions" in axes) == (recipe.n_actions is not None):
-        raise ValueError("Expected either --n-actions or n_actions among --grid.")
-    if folds < 2:
-        raise ValueError(f"--folds is {folds}, expected 2 or more.")
-    from sklearn.base import clone
-    from sklearn.model_selection import GridSearchCV, KFold
-
-    from skl_tot.app.cli.searching import CandidateScorer, describe_collapse, rank
-    from skl_tot.io import save_model
-    from skl_tot.recordings import check_recordings
-
-    data = source.open()
-    _check_scoring(scoring, folds, data, source.path)
-    model = recipe.make(axes.get("n_actions", [None])[0])
-    seed = None if "random_state" in axes else recipe.sow(model)
-    # a fold has other indices
-    check_recordings(clone(take_apart(model)[1]), data.videos, reset=True)
-    prefix = f"{model.steps[-1][0]}__" if recipe.pipeline else ""
-    searched = GridSearchCV(
-        model,
-        {f"{prefix}{name}": values for name, values in axes.items()},
-        scoring=CandidateScorer(SCORERS[scoring]),
-        cv=KFold(folds),
-        n_jobs=n_jobs,
-        refit=False if out is None else lambda results: rank(results)[0],
-        verbose=2 if sys.stdout and sys.stdout.isatty() else 0,  # printed there
-        error_score="raise",
-    ).fit(data.videos, None if scoring == "label-free" else data.labels)
-    results = searched.cv_results_
-    _print_candidates(results, list(axes), prefix, scoring)
-    collapse = describe_collapse(results)
-    if collapse is not None:
-        print(collapse)
-    elif "n_actions" in axes:
-        best = results["params"][rank(results)[0]]
-        _tell_of_edge(best[f"{prefix}n_actions"], axes["n_actions"])
-    if out is None:
-        print(f"Fitted{describe_seed(seed)}; without --out, none is kept.")
-        return
-    save_model(searched.best_estimator_, out)
-    videos = f"all {len(data.videos)} recordings{describe_seed(seed)}"
-    print(f"The first, fitted to {videos}, written to {out}.")
-
-
-def _tell_of_edge(best, tried):
-    """Warn if the best number of actions is the least or largest candidate."""
-    if len(tried) > 1 and best in (min(tried), max(tried)):
-        print(
-            f"The best n_actions, {best}, is at the edge of {min(tried)} to "
-            f"{max(tried)}: others beyond it may be better."
-        )
-
-
-def _check_scoring(scoring, folds, data, folder):
-    """Refuse recordings without the data that a score needs."""
-    if scoring != "label-free" and data.labels is None:
-        raise ValueError(
-            f"{folder} has no groundTruth, which --scoring {scoring} needs."
-        )
-    if scoring == "label-free" and len(data.videos) < 2 * folds:
-        raise ValueError(
-            f"--folds is {folds}, but {folder} has {len(data.videos)} recordings, "
-            "expected two for each fold."
-        )
-
-
-def _print_candidates(results, names, prefix, scoring):
-    """Print values, score and actions in effect of each candidate, the best first."""
-    from skl_tot.app.cli.searching import has_collapsed, rank
-
-    print("".join(f"{name:>14}" for name in names) + f"{scoring:>16}   in effect")
-    for i in rank(results):
-        values = [results["params"][i][f"{prefix}{name}"] for name in names]
-        row = "".join(f"{value!s:>14}" for value in values)
-        mean, std = results["mean_test_score"][i], results["std_test_score"][i]
-        found = [results[f"mean_test_{key}"][i] for key in ("effective", "n_actions")]
-        effect = "{:.1f} of {:.3g}".format(*found).rjust(12)
-        note = ", collapsed" if has_collapsed(results)[i] else ""
-        print(f"{row}{mean:9.3f} +- {std:.3f}{effect}{note}")
 
 
 @command(
@@ -279,10 +144,8 @@ def _print_candidates(results, names, prefix, scoring):
 )
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file each, and write their rate."""
-    from skl_tot.app.cli.reading import find_repeated
     from skl_tot.preprocessing import FrameFeatures, videos_of_folder
     from skl_tot.recordings import (
-        find_same_files,
         replaced_files,
         write_array,
         write_rate,
@@ -292,24 +155,19 @@ def features(video, out, fps, weights, **network):
     for path in map(Path, video):
         paths += videos_of_folder(path) if path.is_dir() else [path]
     names = [path.stem for path in paths]
-    repeated = find_repeated(names)
+    repeated = shared.find_repeated(names)
     if repeated is not None:
         raise ValueError(f"Several videos are called {repeated!r}, expected one.")
-    same = find_same_files(names)
-    if same is not None:
-        raise ValueError(
-            f"Recordings are called {same[0]!r} and {same[1]!r}, which are one file on "
-            "Windows and macOS; expected other names."
-        )
+    shared.check_file_names(names)
     _check_rate(out, names, fps)
     weights = weights if weights == "DEFAULT" else os.path.abspath(weights)
     extractor = FrameFeatures(fps=fps, weights=weights, **network)
-    with replaced_files(out) as temporary, names_in_errors(names):
+    with replaced_files(out) as temporary, shared.names_in_errors(names):
         arrays = extractor.transform_each(paths)
-        for name, array in zip(progress(names, "video"), arrays):
+        for name, array in zip(shared.progress(names, "video"), arrays):
             write_array(temporary / f"{name}.npy", array)
         write_rate(temporary, fps)
-    print(f"Features of {count(len(paths), 'video')} written to {out}.")
+    print(f"Features of {shared.count(len(paths), 'video')} written to {out}.")
 
 
 def _check_rate(out, names, fps):

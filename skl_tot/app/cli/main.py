@@ -4,28 +4,17 @@ import os
 import signal
 import sys
 import warnings
-
-from skl_tot import __version__
+from functools import partial
 
 # each module adds its commands to the table
 from skl_tot.app.cli import (  # noqa: F401
     corrections,
-    doctor,
     fitting,
     pictures,
     predictions,
-    review,
+    trying,
 )
-from skl_tot.app.cli.registry import COMMANDS, Parser, add_commands
-
-
-def make_parser():
-    """Make the parser of all commands, without slow imports."""
-    parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
-    version = f"%(prog)s {__version__}"
-    parser.add_argument("--version", action="version", version=version)
-    add_commands(parser)
-    return parser
+from skl_tot.app.cli.registry import COMMANDS, make_parser
 
 
 def main(argv=None):
@@ -39,7 +28,7 @@ def main(argv=None):
     Returns
     -------
     status : int
-        0 on success, 1 if ``doctor`` finds a fault, 2 after an error (one line on
+        0 on success, 1 if ``doctor`` misses a package, 2 after an error (one line on
         standard error), 130 after an interrupt. Wrong arguments raise
         ``SystemExit(2)``; a signal to terminate raises ``SystemExit(143)``.
     """
@@ -55,7 +44,7 @@ def main(argv=None):
         parser.print_help()
         return 0
     with warnings.catch_warnings():
-        warnings.showwarning = _make_printer()
+        warnings.showwarning = partial(_print_warning, set())
         status = 0
         try:
             status = COMMANDS[command].run(arguments)
@@ -68,10 +57,8 @@ def main(argv=None):
 
 
 def _open_closed_streams():
-    """Redirect closed standard streams to the null device.
-
-    Else the next opened file gets the number of the stream, and receives its output.
-    """
+    """Redirect closed standard streams to the null device."""
+    # else the next opened file gets the number of the stream, and its output
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             options = {"encoding": "utf-8", "errors": "backslashreplace"}
@@ -79,10 +66,8 @@ def _open_closed_streams():
 
 
 def _watch_signals():
-    """Turn termination signals into exceptions; return a list that collects signals.
-
-    A library may wrap an exception from a callback before it reaches `main`.
-    """
+    """Turn termination signals into exceptions; return a list that collects signals."""
+    # a library may wrap an exception from a callback before it reaches `main`
     received = []
 
     def leave(number, _):
@@ -99,11 +84,13 @@ def _watch_signals():
 
 def _explain(command, error, received):
     """Print the error that ended a command in one line, and return the exit status."""
+    # a file that a review cannot write is an error also after the signal that ends it
     from skl_tot.recordings import one_line
 
-    if signal.SIGTERM in received:
+    is_lost = isinstance(error, OSError)
+    if signal.SIGTERM in received and not is_lost:
         return 143
-    if received or isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt) or (received and not is_lost):
         print(f"skl-tot {command}: interrupted", file=sys.stderr)
         return 130
     known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
@@ -112,16 +99,11 @@ def _explain(command, error, received):
     return 2
 
 
-def _make_printer():
-    """Make a function that prints warnings in one line, and equal ones once."""
-    printed = set()
+def _print_warning(printed, message, *_, **__):
+    """Print a warning in one line, unless it has been printed."""
+    from skl_tot.recordings import one_line
 
-    def show(message, *_, **__):
-        from skl_tot.recordings import one_line
-
-        text = one_line(message)
-        if text not in printed:
-            print(f"skl-tot: warning: {text}", file=sys.stderr)
-        printed.add(text)
-
-    return show
+    text = one_line(message)
+    if text not in printed:
+        print(f"skl-tot: warning: {text}", file=sys.stderr)
+    printed.add(text)

@@ -5,15 +5,12 @@ from pathlib import Path
 
 # Placeholders of paths in the help, and options with paths to write.
 PLACES = {"DATA", "DIR", "FILE", "FOLDER", "MODEL", "PATH", "PICTURE"}
-PLACES |= {"PREDICTIONS", "ROOT", "SEGMENTS", "VIDEO"}
+PLACES |= {"PREDICTIONS", "ROOT", "SEGMENTS", "START", "VIDEO"}
 WRITTEN = {"out", "recordings", "summary"}
 
 
 def check_paths(arguments):
-    """Check all paths of a command before its work, without slow imports.
-
-    ``arguments`` are pairs of an `argparse` action and its value.
-    """
+    """Check paths of pairs of an `argparse` action and its value; no slow imports."""
     read, written = [], []
     for action, value in arguments:
         if action.metavar not in PLACES or value is None:
@@ -26,20 +23,41 @@ def check_paths(arguments):
     for action, path in read:
         if not os.path.exists(path):
             raise FileNotFoundError(
-                f"{path} is no folder or file, expected {_name(action)}: {action.help}."
+                f"{path} is no folder or file, expected {name_of(action)}: "
+                f"{action.help}."
             )
+        if action.metavar == "MODEL":
+            check_model(path)
     for i, (action, path) in enumerate(written):
         _check_target(action, path)
+        others = [(other, "written") for _, other in written[:i]]
         for source, other in read:
             if {action.metavar, source.metavar} != {"MODEL"}:  # may be overwritten
-                _check_other(_name(action), Path(path), Path(other), "read")
-        for _, other in written[:i]:
-            _check_other(_name(action), Path(path), Path(other), "written")
+                others.append((other, "read"))
+        for other, use in others:
+            root = Path(other)
+            root = root.parent if root.name == "features" else root
+            folders = [root, root / "features", root / "groundTruth"]
+            # in any case, as names of files on Windows and macOS
+            near = [Path(os.path.realpath(own).casefold()) for own in folders]
+            out = Path(os.path.realpath(path).casefold())
+            if any(out.is_relative_to(p) or p.is_relative_to(out) for p in near):
+                _check_other(name_of(action), Path(path), Path(other), folders, use)
 
 
-def _name(action):
+def name_of(action):
     """Return the name of an argument in the help."""
     return action.option_strings[0] if action.option_strings else action.metavar
+
+
+def check_model(path):
+    """Refuse a file that is no archive, before torch is imported."""
+    from zipfile import is_zipfile
+
+    if os.path.isfile(path) and not is_zipfile(path):  # a pipe would block
+        raise ValueError(
+            f"{path} cannot be loaded: it is no archive, expected a file from fit."
+        )
 
 
 def _check_target(action, path):
@@ -47,7 +65,7 @@ def _check_target(action, path):
     from skl_tot.recordings import check_target
 
     if path == "":
-        raise ValueError(f"{_name(action)} is '', expected a path to write to.")
+        raise ValueError(f"{name_of(action)} is '', expected a path to write to.")
     is_folder = action.metavar == "FOLDER"
     if action.metavar == "PATH":  # a folder, or one table of all recordings
         from skl_tot.io import table_of
@@ -63,34 +81,33 @@ def _check_picture(path):
     from skl_tot.extras import import_extra
 
     suffix = Path(path).suffix
-    if not suffix:
-        raise ValueError(
-            f"{path} has no suffix, expected a picture such as {path}.png."
-        )
+    if not suffix:  # matplotlib is slow to load
+        raise ValueError(f"{path} has no suffix, expected one such as {path}.png.")
     canvas = import_extra("matplotlib.backend_bases").FigureCanvasBase
     known = canvas.get_supported_filetypes()
     if suffix[1:].lower() not in known:
         raise ValueError(
-            f"{path} has the suffix {suffix}, expected one of {', '.join(known)}."
+            f"{path} has the suffix {suffix!r}, expected one of {', '.join(known)}."
         )
 
 
-def _check_other(name, out, other, use):
+def _check_other(name, out, other, folders, use):
     """Refuse an output that overwrites an input, or that a later run reads as input."""
-    root = other.parent if other.name == "features" else other
-    folders = [other, root / "features", root / "groundTruth"]
-    if any(_is_same(out, folder) for folder in folders):
+    from skl_tot.recordings import READERS
+
+    if any(_is_same(out, own) for own in (other, *folders)):
         kind = "folder" if out.is_dir() else "file"
         raise ValueError(f"{name} is {out}, which is {use}; expected another {kind}.")
-    is_inside = any(_is_same(out.parent, own) for own in folders)
-    if (is_inside and _is_recording(out)) or _is_part(out, other):
-        raise ValueError(
-            f"{name} is {out}, in a folder that is {use}; expected another folder."
-        )
+    is_inside = any(_is_same(out.parent, own) for own in (other, *folders))
+    for reader in READERS.values():  # of data sets that are read as a whole
+        is_named = out.name.lower().endswith(reader.suffixes)
+        is_whole = reader.is_root and is_named and reader.recognises(other)
+        is_inside |= is_whole and other.resolve() in out.resolve().parents
+    place = f"in a folder that is {use}" if is_inside and _is_recording(out) else None
     if out.is_dir() and _is_same(out, other.parent) and _is_recording(other):
-        raise ValueError(
-            f"{name} is {out}, where {other.name} is {use}; expected another folder."
-        )
+        place = f"where {other.name} is {use}"
+    if place is not None:
+        raise ValueError(f"{name} is {out}, {place}; expected another folder.")
 
 
 def _is_same(path, other):
@@ -98,19 +115,6 @@ def _is_same(path, other):
     if path.exists() and other.exists():
         return path.samefile(other)
     return os.path.realpath(path) == os.path.realpath(other)
-
-
-def _is_part(path, root):
-    """Whether a path lies in a data set that is read as a whole, such as LeRobot's."""
-    from skl_tot.recordings import READERS
-
-    if root.resolve() not in path.resolve().parents:
-        return False
-    for reader in READERS.values():
-        is_named = path.name.lower().endswith(reader.suffixes)
-        if reader.is_root and is_named and reader.recognises(root):
-            return True
-    return False
 
 
 def _is_recording(path):

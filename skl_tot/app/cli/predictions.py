@@ -1,9 +1,12 @@
 """Commands for labels and scores: predict, watch, evaluate, subtasks."""
 
+import contextlib
+import csv
 import math
 import os
 import sys
 
+from skl_tot.app.cli import shared
 from skl_tot.app.cli.registry import (
     LIKE,
     MODEL,
@@ -14,17 +17,8 @@ from skl_tot.app.cli.registry import (
     labels_of_people,
     recordings_of,
 )
-from skl_tot.app.cli.terminal import count, names_in_errors, progress
 
-
-class FormatNames:
-    """Names of the table of formats, loaded on demand."""
-
-    def __iter__(self):
-        """Iterate over the names."""
-        from skl_tot.io import writable_formats
-
-        return iter(writable_formats())
+ONE_TABLE = "; one table of all, such as --out segments.csv, takes any name"
 
 
 def _list_formats():
@@ -50,62 +44,54 @@ def _list_formats():
     MODEL,
     RECORDINGS,
     NAMES,
-    format={"choices": FormatNames()},
     make_epilog=_list_formats,
 )
 def predict(model, source, out, format, names):
     """Write the segments of the recordings of a folder."""
     from skl_tot import io
-    from skl_tot.app.cli.reading import shown_names
-    from skl_tot.io import table_of
+
+    table, formats = io.table_of(out), io.writable_formats()
+    format = format or table or next(iter(formats))
+    entry = io.find_format("--format", format, formats)
     from skl_tot.methods import predict_with_confidence
     from skl_tot.recordings import errors_of_recording
 
     model = io.load_model(model)
     data = source.open(model)
-    words = shown_names(model, names)
-    table = table_of(out)
-    format = format or table or next(iter(io.FORMATS))
-    if data.videos.fps is None and io.FORMATS[format].in_seconds:
+    words = shared.shown_names(model, names)
+    if data.videos.fps is None and entry.in_seconds:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
 
     def predictions():
         """Yield each recording's labels, and their confidence."""
-        for i, name in enumerate(progress(data.video_names, "video")):
+        for i, name in enumerate(shared.progress(data.video_names, "video")):
             with errors_of_recording(i, name):
                 video = data.videos[i : i + 1]
                 labels, confidence = predict_with_confidence(model, video, words)
                 yield video.replace(labels), confidence
 
-    write = _write_folder if table is None else _write_table
-    write(data.videos, predictions(), out, format)
-    print(f"Segments of {count(len(data.videos), 'recording')} written to {out}.")
+    if table is None:
+        _write_folder(data.videos, predictions(), out, format, entry.suffix)
+    else:
+        labels, confidence = zip(*predictions())
+        labels = data.videos.replace([own for (own,) in labels])
+        table = io.segments(labels, confidence=[own for (own,) in confidence])
+        io.write_segments(table, out, format=format)
+    number = shared.count(len(data.videos), "recording")
+    print(f"Segments of {number} written to {out}.")
 
 
-def _write_table(videos, predictions, out, format):
-    """Write the segments of all recordings into one file."""
-    from skl_tot import io
-
-    labels, confidence = [], []
-    for (own,), probabilities in predictions:
-        labels.append(own)
-        confidence += probabilities
-    table = io.segments(videos.replace(labels), confidence=confidence)
-    io.write_segments(table, out, format=format)
-
-
-def _write_folder(videos, predictions, out, format):
+def _write_folder(videos, predictions, out, format, suffix):
     """Write the segments of each recording into a file of a folder."""
     from skl_tot import io
-    from skl_tot.app.cli.reading import check_file_names
     from skl_tot.recordings import errors_of_recording, replaced_files
 
-    check_file_names(videos.names)
+    shared.check_file_names(videos.names, ONE_TABLE)
     with replaced_files(out) as temporary:
         for video, confidence in predictions:
             (name,) = video.names
             with errors_of_recording(0, name):
-                path = temporary / f"{name}{io.FORMATS[format].suffix}"
+                path = temporary / f"{name}{suffix}"
                 # file names need not be valid text, while names in tables must be
                 plain = video.select([0])
                 plain.names = ["0"]
@@ -133,7 +119,6 @@ def _write_folder(videos, predictions, out, format):
 def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a growing table, one line per closed segment."""
     from skl_tot import OnlinePrediction
-    from skl_tot.app.cli.reading import columns_of, shown_names
     from skl_tot.io import GrowingTable, load_model
     from skl_tot.methods import segmenter_of
 
@@ -145,11 +130,12 @@ def watch(model, file, lag, fps, follow, columns, names):
     online = OnlinePrediction(model, lag=round(lag * fps))
     name = "standard input" if file == "-" else file
     first = model.steps[0][1] if hasattr(model, "steps") else model
-    columns = columns or columns_of(model)
+    if columns is None and hasattr(model, "feature_names_in_"):
+        columns = model.feature_names_in_.tolist()
     reading = segmenter.reading_ or {}
     clock = reading.get("time") if reading.get("reader") == "tables" else None
     table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
-    words, longest = shown_names(model, names), reading.get("split_gaps")
+    words, longest = shared.shown_names(model, names), reading.get("split_gaps")
     printer = SegmentPrinter(labels, words, fps, table.times, longest)
     for lines in _lines_of(file, follow):
         frames = table.read(lines)
@@ -160,10 +146,8 @@ def watch(model, file, lag, fps, follow, columns, names):
 
 
 def _print_as_files_are():
-    """Print UTF-8 into a file or a pipe, unless another encoding is asked for.
-
-    On Windows, Python takes that of the console, which `read_table` does not read.
-    """
+    """Print UTF-8 into a file or a pipe, unless another encoding is asked for."""
+    # on Windows, Python takes that of the console, which `read_table` does not read
     is_file = hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty()
     if is_file and not os.environ.get("PYTHONIOENCODING"):
         options = {"errors": "backslashreplace", "newline": "\n"}
@@ -172,16 +156,13 @@ def _print_as_files_are():
 
 def _rate_of(segmenter, fps):
     """Frames per second of the model, or the given ones."""
-    from skl_tot.recordings import is_same
+    from skl_tot.recordings import is_same, refuse
 
-    known = getattr(segmenter, "fps_", None)
+    known = segmenter.fps_
     if known is None and fps is None:
         raise ValueError("--fps is missing, which --lag and times need.")
     if not is_same(fps, known):
-        raise ValueError(
-            f"--fps is {fps:g}, but the model was fitted to {known:g} frames per "
-            f"second; expected {known:g}, or none."
-        )
+        refuse("--fps", fps, f"{known:g} as in the fit of the model, or none")
     return fps if known is None else known
 
 
@@ -190,30 +171,19 @@ def _lines_of(file, follow):
     from skl_tot.io import read_lines
 
     opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
-    with opened:
-        name = "standard input" if file == "-" else file
-        blocks = read_lines(opened, name, follow=follow and file != "-")
-        while True:
-            try:
-                lines = next(blocks, None)
-            except KeyboardInterrupt:  # while waiting; the recording has ended
-                return
-            if lines is None:
-                return
-            yield lines
+    name = "standard input" if file == "-" else file
+    with opened, contextlib.suppress(KeyboardInterrupt):  # while it waits for lines
+        yield from read_lines(opened, name, follow=follow and file != "-")
 
 
 class SegmentPrinter:
-    """Prints a line for each segment of labels that arrive over time.
+    """Prints a line for each segment of labels that arrive over time."""
 
-    ``labels`` are the actions, ``words`` their names or None; actions of one name are
-    merged. ``times`` is a growing list of frame times, empty without a clock; a step
-    above ``longest`` seconds is a break.
-    """
+    # `words` are the names of `labels`, or None; actions of one name are merged;
+    # `times` is a growing list of frame times, empty without a clock; a step above
+    # `longest` seconds is a break
 
     def __init__(self, labels, words, fps, times=(), longest=None):
-        import csv
-
         from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
 
         self.words = labels if words is None else words
@@ -283,21 +253,20 @@ class SegmentPrinter:
 )
 def evaluate(source, predictions, scope, ignore, background, labels):
     """Print the scores of predictions against ground truth, or corrected labels."""
-    from skl_tot.app.cli.reading import labels_of_names, pick_labelled, read_predictions
     from skl_tot.metrics import segmentation_report
     from skl_tot.recordings import UNKNOWN_NAME, distinct_labels, labels_of_one_type
 
-    names, predicted = read_predictions(predictions)
+    names, predicted = shared.read_predictions(predictions)
     data = source.open()
     if labels is not None:
-        data.labels = labels.read(data, source.path)
-    truth = labels_of_names(data, source.path, names)
+        data.labels = labels.read(data, source.data)
+    truth = shared.labels_of_names(data, source.data, names)
     if labels is not None:
-        names, predicted, truth = pick_labelled(data, names, predicted, truth)
+        names, predicted, truth = _pick_labelled(data, names, predicted, truth)
     asked = {*ignore, *([] if background is None else [background])}
     unknown = asked - distinct_labels(truth)
     if unknown:
-        where = source.path if labels is None else labels.path
+        where = source.data if labels is None else labels.labels
         raise ValueError(f"{where} has no frames of label {min(unknown)!r}.")
     if scope == "labels":
         alike = labels_of_one_type([*truth, *predicted])
@@ -305,8 +274,21 @@ def evaluate(source, predictions, scope, ignore, background, labels):
     if labels is not None:
         ignore = [*ignore, UNKNOWN_NAME]
     options = {"scope": scope, "ignore_labels": ignore, "background": background}
-    with names_in_errors(names):
+    with shared.names_in_errors(names):
         print(segmentation_report(truth, predicted, **options))
+
+
+def _pick_labelled(data, names, predicted, truth):
+    """Names, predictions and labels of the recordings that have labels."""
+    from skl_tot.recordings import UNKNOWN_NAME
+
+    n_without = sum(own is None for own in data.labels)
+    if n_without:
+        print(f"{n_without} of {len(data.labels)} recordings have no labels, left out.")
+    found = [each for each in zip(names, predicted, truth) if each[2] is not None]
+    if not any((own != UNKNOWN_NAME).any() for _, _, own in found):
+        raise ValueError("No recording with predictions has labels, expected some.")
+    return map(list, zip(*found))
 
 
 @command(

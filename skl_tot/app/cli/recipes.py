@@ -7,21 +7,11 @@ import skl_tot
 from skl_tot import baselines
 from skl_tot.app.cli.registry import Options
 
-# by name; "paper" is the published method
-CHOICES = {
+METHODS = {
     "tot": "TemporalOTSegmenter",
-    "auto": "AutoSegmenter",
-    "asot": "ASOTSegmenter",
-    "cte": "CTESegmenter",
-    "vte": "VTESegmenter",
-    "ude": "UDESegmenter",
-    "asal": "ASALSegmenter",
-    "mallow": "MallowSegmenter",
-    "frank-wolfe": "FrankWolfeSegmenter",
     "hmm": "HMMSegmenter",
+    "auto": "AutoSegmenter",
     "equal": "EqualPartsSegmenter",
-    "k_means": "KMeansSegmenter",
-    "paper": "paper",
 }
 SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
 SCALERS |= {"robust": "RobustScaler"}
@@ -49,24 +39,27 @@ class Recipe:
 
     def __post_init__(self):
         """Refuse contradictory options before any reading or slow import."""
-        settings = each_once(self.settings or [], "--set")
+        if self.method not in METHODS:
+            raise ValueError(
+                f"--method is {self.method}, expected one of {', '.join(METHODS)}; "
+                "others are estimators of skl_tot.baselines."
+            )
+        settings = dict(self.settings or [])
+        if len(settings) < len(self.settings or []):
+            raise ValueError("--set has a name twice, expected each once.")
         if "n_actions" in settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
-        for name in ("min_duration", "order"):
-            option, value = name.replace("_", "-"), getattr(self, name)
+        own = {"min_duration": self.min_duration, "order": self.order}
+        for name, value in (own | {"random_state": self.seed}).items():
             if value is not None and name in settings:
-                raise ValueError(
-                    f"--{option} and --set {name} are given, expected one."
-                )
-            if value is not None:
-                settings[name] = value
-        if self.method == "paper" and settings.get("order", "strict") != "strict":
+                flag = "seed" if name == "random_state" else name.replace("_", "-")
+                raise ValueError(f"--{flag} and --set {name} are given, expected one.")
+        settings |= {name: value for name, value in own.items() if value is not None}
+        if settings.get("order") == "strict" and settings.get("decoding") == "free":
             raise ValueError(
-                f"--order {settings['order']} is no order of the paper's method, "
-                "expected strict, or --method tot."
+                "--order strict and --set decoding=free are given, which contradict "
+                "each other; expected --order free, or no decoding."
             )
-        if self.seed is not None and "random_state" in settings:
-            raise ValueError("--seed and --set random_state are given, expected one.")
         self.values = settings
         self.steps = self.pipeline.split(",") if self.pipeline else []
         for step in self.steps:
@@ -77,33 +70,27 @@ class Recipe:
                     "or pca:N."
                 )
 
-    def make(self, n_actions=None):
-        """Make a segmenter, or a pipeline that ends in one.
-
-        After steps that scale, the segmenter standardises only if --set says so.
-        """
+    def make(self):
+        """Make a segmenter, or a pipeline that ends in one."""
+        # after steps that scale, the segmenter standardises only if --set says so
         from skl_tot.preprocessing import FramewiseTransformer
 
         settings = dict(self.values)
         settings.pop("random_state", None)  # set by `sow`, if the method has it
         steps = [_make_step(step) for step in self.steps]
-        name = CHOICES[self.method]
+        name = METHODS[self.method]
         method = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)
-        segmenter = method(self.n_actions if n_actions is None else n_actions)
+        segmenter = method(self.n_actions)
         if any(isinstance(step, FramewiseTransformer) for step in steps):
             segmenter.set_params(standardize=None)
         return put_together(steps, segmenter.set_params(**settings))
 
     def sow(self, model):
-        """Set the seed of a model and its parts, and return the seed.
-
-        Returns None for a model without random numbers.
-        """
+        """Set the seed of a model and its parts; None without random numbers."""
         seed = dict(self.settings or []).get("random_state")
         if seed is None:
             seed = self.seed or 0
-        names = [*model.get_params()]
-        own = [name for name in names if name.split("__")[-1] == "random_state"]
+        own = [x for x in model.get_params() if x.split("__")[-1] == "random_state"]
         model.set_params(**dict.fromkeys(own, seed))
         return seed if own else None
 
@@ -112,25 +99,20 @@ def _make_step(step):
     """Make a step of ``--pipeline`` from its text."""
     from sklearn import decomposition, preprocessing
 
-    from skl_tot.preprocessing import (
-        FramewiseTransformer,
-        GapFiller,
-        PoseFeatures,
-        SignalWindows,
-    )
+    from skl_tot import preprocessing as own
 
     kind, (_, *values) = STEP.fullmatch(step).lastgroup, step.split(":")
     if kind == "gaps":
         share = float(values[1]) if values[1:] else None
-        return GapFiller(int(values[0]), drop_lost=share)
+        return own.GapFiller(int(values[0]), drop_lost=share)
     if kind == "pca":
         # for many recordings, which stay on disk
-        return FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
+        return own.FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
     if kind == "poses":
-        return PoseFeatures(heading=values or None)
+        return own.PoseFeatures(heading=values or None)
     if kind == "windows":
-        return SignalWindows(*map(float, values))
-    return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
+        return own.SignalWindows(*map(float, values))
+    return own.FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
 
 
 def take_apart(model):
@@ -154,17 +136,10 @@ def for_labels(model):
     return put_together(steps, GuidedSegmenter(segmenter))
 
 
-def each_once(pairs, option):
-    """Make a dict of names and values; refuse repeated names."""
-    values = dict(pairs)
-    if len(values) < len(pairs):
-        raise ValueError(f"{option} has a name twice, expected each once.")
-    return values
-
-
 RECIPE = """
 --n-actions N|auto: number of actions; auto chooses one from 1 to 16 {required}
---method {methods}: method [default: tot]
+--method {methods}: method; those of other papers are estimators of
+    skl_tot.baselines [default: tot]
 --set NAME=VALUE...: parameters of the method, such as rho=0.1 n_init=5
 --min-duration DURATION: least duration of a segment, in seconds if recordings have a
     rate, else in frames
@@ -184,6 +159,7 @@ RECIPE = """
 
 def recipe_of(required=""):
     """Option ``recipe``: method, parameters and pipeline."""
-    methods = "{" + ",".join(CHOICES) + "}"
+    methods = "{" + ",".join(METHODS) + "}"
     text = RECIPE.format(required=required, methods=methods)
-    return Options(text, "recipe", Recipe, set={"dest": "settings"})
+    own = {"set": {"dest": "settings"}, "method": {"choices": None}}  # see Recipe
+    return Options(text, "recipe", Recipe, **own)

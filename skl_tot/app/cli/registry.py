@@ -1,4 +1,4 @@
-"""The table of commands, its decorator, and shared options."""
+"""The table of commands, its decorator and parser, and shared options."""
 
 import argparse
 import ast
@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from skl_tot.app.cli.paths import check_paths
+from skl_tot import __version__
+from skl_tot.app.cli.paths import check_paths, name_of
+from skl_tot.app.cli.shared import Groups, Labels, Source, read_names
 
 COMMANDS: dict = {}  # of `Command`, by name
 LONGEST_VALUE = 1000  # characters of the value of a parameter
@@ -26,35 +28,31 @@ class Command:
     make_epilog: Callable[[], str] | None
 
     def run(self, values):
-        """Call the function with the values that its options make.
-
-        Returns its status; None is 0.
-        """
+        """Call the function with the values of its options; returns its status."""
         places = [pair for option in self.options for pair in option.places.items()]
         check_paths([(action, values[dest]) for dest, action in places])
         made: dict = {}
         for option in self.options:
-            made |= option.take(values)
+            own = {dest: values[dest] for dest in option.places}
+            first = next(iter(own), None)
+            if option.make is None:
+                made |= own
+            elif own[first] is not None:
+                made[option.name] = option.make(**own)
+            else:
+                made[option.name] = None
+                for dest, action in option.places.items():
+                    if own[dest] != action.default:
+                        raise ValueError(
+                            f"{name_of(action)} is given without "
+                            f"{name_of(option.places[first])}, expected both."
+                        )
         return self.function(**made)
 
 
 def command(text, example, *options, make_epilog=None, **settings):
-    """Add a function to the table of commands, under its name.
-
-    Parameters
-    ----------
-    text : str
-        Summary that starts with a verb; after a blank line, lines of own options as in
-        `Options`.
-    example : str
-        A valid command line.
-    *options : Options
-        Shared options. They come first.
-    make_epilog : callable, default=None
-        Makes the end of the help text on demand.
-    **settings
-        As in `Options`.
-    """
+    """Add a function to the table of commands, under its name."""
+    # `text` has a summary that starts with a verb, and lines of own options
     summary, _, own = textwrap.dedent(text).strip().partition("\n\n")
 
     def enter(function):
@@ -67,42 +65,22 @@ def command(text, example, *options, make_epilog=None, **settings):
 
 
 class Options:
-    """A group of arguments, and the value that a command gets for it.
+    """A group of arguments, and the value that a command gets for it."""
 
-    Parameters
-    ----------
-    text : str
-        Lines such as ``--lag SECONDS: how long to wait [default: 1]``. The placeholder
-        gives the type, see `TYPES`, or the choices, as in ``{a,b}``; ``...`` after it
-        allows several values. An option without placeholder is a switch; an argument
-        without dashes is positional. ``[required]`` marks a required argument.
-    name : str, default=None
-        Parameter of the command; None makes one parameter per argument.
-    make : callable, default=None
-        Makes the value from the arguments, by name, before the command runs.
-    title : str, default=None
-        Title of the arguments in the help.
-    **settings : dict
-        Further settings for `argparse`, by name of the argument.
-    """
+    # `text` has lines such as `--lag SECONDS: how long to wait [default: 1]`. The
+    # placeholder gives the type, see TYPES, or the choices, as in `{a,b}`; `...` after
+    # it allows several values. An option without placeholder is a switch; an argument
+    # without dashes is positional. `[required]` marks a required argument. `settings`
+    # are further ones of argparse, by name of the argument.
+    # `name` is the parameter of the command; None makes one for each argument. `make`
+    # makes its value from the arguments, by name. Without the first argument, the value
+    # is None, and the others are refused.
 
     def __init__(self, text, name=None, make=None, title=None, **settings):
         lines = re.sub(r"\n\s\s+", " ", textwrap.dedent(text).strip()).splitlines()
         self.arguments = [_parse_line(line, settings) for line in lines]
         self.name, self.make, self.title = name, make, title
         self.places = {}
-
-    def add_to(self, parser):
-        """Add the arguments to a parser."""
-        group = parser.add_argument_group(self.title) if self.title else parser
-        for flag, own in self.arguments:
-            action = group.add_argument(flag, **own)
-            self.places[action.dest] = action
-
-    def take(self, values):
-        """Values for the command by name, from parsed arguments."""
-        own = {place: values[place] for place in self.places}
-        return own if self.make is None else {self.name: self.make(**own)}
 
 
 def _parse_line(line, settings):
@@ -151,8 +129,11 @@ class Parser(argparse.ArgumentParser):
         return super().format_help()
 
 
-def add_commands(parser):
-    """Add the commands of the table to a parser."""
+def make_parser():
+    """Make the parser of all commands, without slow imports."""
+    parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
+    version = f"%(prog)s {__version__}"
+    parser.add_argument("--version", action="version", version=version)
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, entry in COMMANDS.items():
         own = parsers.add_parser(
@@ -163,7 +144,12 @@ def add_commands(parser):
         )
         own.make_epilog = entry.make_epilog
         for options in entry.options:
-            options.add_to(own)
+            title = options.title
+            group = own.add_argument_group(title) if title else own
+            for flag, settings in options.arguments:
+                action = group.add_argument(flag, **settings)
+                options.places.setdefault(action.dest, action)
+    return parser
 
 
 def positive(text):
@@ -198,33 +184,17 @@ def number_or_auto(text):
 
 
 def setting(text):
-    """Read a name and a value."""
-    name, value = _split_setting(text)
-    return name, _literal(name, value)
-
-
-def grid_axis(text):
-    """Read a name and its candidate values."""
-    name, values = _split_setting(text)
-    return name, [_literal(name, value) for value in values.split(",")]
-
-
-def _split_setting(text):
+    """Read a name and a value: a number, boolean, None, or else text."""
     name, _, value = text.partition("=")
     if not (name.isidentifier() and value):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    return name, value
-
-
-def _literal(name, text):
-    """Read a number, boolean or None, else text."""
     too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
-    if len(text) > LONGEST_VALUE:
+    if len(value) > LONGEST_VALUE:
         raise too_long
     try:
-        return ast.literal_eval(text)
+        return name, ast.literal_eval(value)
     except (SyntaxError, ValueError):
-        return text
+        return name, value
     except (MemoryError, RecursionError):  # too many brackets or signs
         raise too_long from None
 
@@ -234,7 +204,6 @@ TYPES = {
     "DURATION": positive,
     "N": int,
     "N|auto": number_or_auto,
-    "NAME=V1,V2": grid_axis,
     "NAME=VALUE": setting,
     "RATE": positive,
     "SECONDS": not_negative,
@@ -242,12 +211,8 @@ TYPES = {
 }
 
 
-def recordings_of(text, name="source", make=None, **settings):
-    """Option ``source``: recordings, as a `Source`, with reading options.
-
-    With a model, missing options are those of the model. ``name``, ``make`` and
-    ``settings`` are as in `Options`.
-    """
+def recordings_of(text, name="source", make=Source, **settings):
+    """Option ``source``: recordings, as a `Source`; other arguments as in `Options`."""
     reading = """
 --by COLUMN...: column, or several, with the name of the recording of each row
 --time COLUMN: clock column (default: that of the model, or time, timestamp, seconds
@@ -263,28 +228,7 @@ def recordings_of(text, name="source", make=None, **settings):
 """
     settings["no_clock"] = {"action": "store_const", "const": False, "dest": "time"}
     title = "recordings, and how they are read"
-    return Options(text + reading, name, make or _make_source, title, **settings)
-
-
-def _make_source(*, data=None, features=None, **reading):
-    from skl_tot.app.cli.sources import Source
-
-    path = features if data is None else data
-    if path is not None:
-        return Source(path, **reading)
-    if any(value not in (None, False) for value in reading.values()):
-        raise ValueError("--features is missing, expected it with options of reading.")
-    return None
-
-
-def _make_labels(labels, gaps=None):
-    from skl_tot.app.cli.sources import Labels
-
-    if labels is not None:
-        return Labels(labels, gaps or "unknown")
-    if gaps is not None:
-        raise ValueError("--gaps is given without --labels, expected both.")
-    return None
+    return Options(text + reading, name, make, title, **settings)
 
 
 def labels_of_people(required="", gaps=True):
@@ -294,28 +238,10 @@ def labels_of_people(required="", gaps=True):
     if gaps:
         text += "\n--gaps {unknown,background}: label of frames between the segments "
         text += "of --labels (default: unknown)"
-    return Options(text, "labels", _make_labels)
+    return Options(text, "labels", Labels)
 
 
-def _check_model(model):
-    from skl_tot.app.cli.sources import check_model
-
-    return check_model(model)
-
-
-def _read_groups(groups):
-    from skl_tot.app.cli.sources import Groups
-
-    return None if groups is None else Groups(groups)
-
-
-def _read_names(names):
-    from skl_tot.io import read_names
-
-    return None if names is None else read_names(names)
-
-
-MODEL = Options("MODEL: file from fit or search", "model", _check_model)
+MODEL = Options("MODEL: file from fit")
 DATA = (
     "DATA: folder of .npy, CSV, Parquet or other files, one with features/, or a file"
 )
@@ -330,7 +256,7 @@ GROUPS = Options(
         and, where people or animals have several recordings, subject
     """,
     "groups",
-    _read_groups,
+    Groups,
 )
-NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", _read_names)
+NAMES = Options("--names FILE: '<number> <name>' a line, or JSON", "names", read_names)
 MODEL_OUT = Options("--out MODEL: file to write (.skops) [required]")

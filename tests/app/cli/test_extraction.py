@@ -2,11 +2,10 @@
 
 import json
 
-import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skl_tot.preprocessing import FrameFeatures, frame_features
+from skl_tot.preprocessing import FrameFeatures
 from skl_tot.recordings.reading import read_recordings
 
 av = pytest.importorskip("av")
@@ -51,36 +50,6 @@ def test_folder_and_files(run, videos, capsys):
         assert_array_equal(found, expected)
 
 
-def test_network_is_loaded_once_and_videos_are_not_kept(run, videos, monkeypatch):
-    loaded, written = [], []
-    load_network, iterate = frame_features.load_network, frame_features.iterate_frames
-
-    def load(*args, **options):
-        loaded.append(args)
-        return load_network(*args, **options)
-
-    def tracked(path, fps):
-        folders = [path for path in videos.iterdir() if path.name.startswith(".skl")]
-        written.append(len(list(folders[0].glob("*.npy"))))
-        return iterate(path, fps)
-
-    monkeypatch.setattr(frame_features, "load_network", load)
-    monkeypatch.setattr(frame_features, "iterate_frames", tracked)
-    assert run(f"features videos c.mp4 {OPTIONS}") == 0
-    assert len(loaded) == 1
-    assert written == [0, 1, 2]  # each is in its file before the next is read
-
-
-def test_options_reach_the_network(run, videos):
-    options = "--backbone timm/test_vit --pooling avg --image-size 96"
-    torch.save(timm.create_model("test_vit").state_dict(), "vit.pth")
-    assert run(f"features videos --out npy {options} --weights vit.pth --fps 2") == 0
-    model = FrameFeatures(
-        "timm/test_vit", weights="vit.pth", fps=2, pooling="avg", image_size=96
-    )
-    assert_array_equal(np.load("npy/a.npy"), model.transform("videos/a.mp4"))
-
-
 def test_more_features_of_the_same_rate(run, videos, capsys):
     assert run(f"features videos {OPTIONS} --fps 5") == 0
     more = f"features c.mp4 {OPTIONS}"
@@ -102,16 +71,11 @@ def test_more_features_of_the_same_rate(run, videos, capsys):
         ("features empty --out npy", "empty has no video (.mp4"),
         ("features tables --out npy", "but 1 .csv."),
         ("features videos/a.mp4 videos --out npy", "Several videos are called 'a'"),
-        ("features videos no.mp4 --out npy", "no.mp4 is no folder or file"),
         ("features videos bad.mp4 --out npy", "bad: bad.mp4 cannot be decoded"),
-        ("features videos --out npy --backbone timm/x", "backbone is 'timm/x', "),
-        ("features videos --out npy --image-size 0", "'image_size' parameter"),
         ("features videos --out npy --pooling max", "invalid choice: 'max'"),
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(refuses, videos, command, message):
-    if "timm" in message:
-        pytest.importorskip("timm")
     (videos / "empty").mkdir()
     (videos / "tables").mkdir()
     (videos / "tables" / "a.csv").touch()

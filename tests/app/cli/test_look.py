@@ -1,11 +1,9 @@
 """What a fit says about the recordings, and readings that they leave open."""
 
-import sys
-
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot import AutoSegmenter, HMMSegmenter
 from skl_tot.app.cli import fitting
 from skl_tot.app.cli.main import main
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
@@ -53,15 +51,13 @@ def vote(videos):
     [
         "--method hmm",
         "--method hmm --pipeline standard",
-        "--method mallow",
         "--set max_iter=20 n_init=1",
-        "--method asot --set max_iter=20",
     ],
 )
 @pytest.mark.filterwarnings("ignore:.* actions are in effect")  # too few steps
 @pytest.mark.parametrize("bars", [False, True])
 def test_fit_tells_its_look(run, capsys, monkeypatch, options, bars):
-    monkeypatch.setattr(fitting, "has_bars", lambda: bars)
+    monkeypatch.setattr(fitting.sys.stderr, "isatty", lambda: bars)
     assert run(f"fit flat --n-actions {N_ACTIONS} {options} --out m.skops") == 0
     printed = capsys.readouterr().out.splitlines()
     sentences = segmenter_of(load_model("m.skops")).look_.sentences()
@@ -132,13 +128,18 @@ def test_edit_refuses_readings_that_are_not_there(vote, capsys, videos):
     assert "expected --reading, --merge" in capsys.readouterr().err
 
 
-@pytest.mark.filterwarnings("ignore:.* actions are in effect")  # too few steps
-@pytest.mark.parametrize("verbose", [0, 1])
-@pytest.mark.parametrize("kind", [TemporalOTSegmenter, AutoSegmenter])
-def test_verbose_fit_tells_its_look(kind, verbose, videos, capsys):
-    options = {} if kind is AutoSegmenter else {"max_iter": 5, "n_init": 1}
-    model = kind(N_ACTIONS, verbose=verbose, random_state=0, **options)
-    look = model.fit(videos).look_
-    expected = look.sentences() if verbose else []
-    assert capsys.readouterr().out.splitlines() == expected
-    assert sys.stdout is not None
+@pytest.mark.parametrize("is_one", [False, True])
+def test_fit_tells_the_chosen_number(run, capsys, tmp_path, monkeypatch, is_one):
+    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(1, 6))
+    videos, _ = make_activities(8, 3, noise=0.4, mean_length=60, random_state=0)
+    (tmp_path / "data").mkdir()
+    for i, video in enumerate(videos[:1] if is_one else videos):
+        np.save(tmp_path / "data" / f"v{i}.npy", video)
+    assert run("fit data --n-actions auto --method hmm --out m.skops") == 0
+    found = "The recordings bear out 3 actions best, of 1 to 5."
+    assert found in capsys.readouterr().out
+    assert load_model("m.skops").numbers_["best"] == 3
+    assert run("report m.skops data --out page.html") == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert found in page
+    assert 'aria-label="Score of each number of actions from 1 to 5"' in page

@@ -87,7 +87,7 @@ def start(folder):
         own.process.communicate()
 
 
-FIT = "takes", "--n-actions", "3", "--method", "mallow"
+FIT = "takes", "--n-actions", "3", "--method", "hmm"
 
 
 NO_SIGNALS = pytest.mark.skipif(os.name == "nt", reason="no signals to others")
@@ -117,11 +117,8 @@ def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
     assert (out / "review.sqlite3").read_bytes() == log
     assert "has a review, which goes on with its model" in said
     monkeypatch.chdir(folder)
-    message = (
-        f"{out} has a review of other settings MallowSegmenter(n_actions=3, "
-        "random_state=0), got MallowSegmenter(n_actions=4, random_state=0); expected"
-    )
-    other = f"takes --n-actions 4 --method mallow --no-browser --out {out}"
+    message = f"{out} has a review of other settings HMMSegmenter(n_actions=3, "
+    other = f"takes --n-actions 4 --method hmm --no-browser --out {out}"
     refuses(f"review {other}", message, folder)
 
 
@@ -167,7 +164,10 @@ def test_errors_of_the_start(folder, tmp_path):
         ("model.skops", "model.skops is not a file that is read, expected"),
         ("takes", "Expected a model and recordings, or recordings and --n-actions"),
         ("model.skops takes --n-actions 3", "Expected a model and recordings, or"),
-        ("model.skops takes --method hmm", "expected it without options of a fit"),
+        (
+            "model.skops takes --method hmm",
+            "--method is given without --n-actions",
+        ),
         ("model.skops takes --port 70000", "port is 70000, expected 0 to 65535"),
         ("model.skops takes --out takes", "--out is takes, which is read; expected"),
         ("takes --n-actions 3 --gaps unknown", "--gaps is given without --labels"),
@@ -185,10 +185,3 @@ def test_port_that_is_taken(refuses, folder, monkeypatch):
         command = f"review model.skops takes --no-browser --port {port}"
         refuses(command, f"port is {port}, which is not available", folder)
     shutil.rmtree(folder / "review", ignore_errors=True)
-
-
-def test_what_is_missing_is_named(refuses, folder, monkeypatch):
-    monkeypatch.chdir(folder)
-    monkeypatch.setitem(sys.modules, "uvicorn", None)
-    command = "review model.skops takes --no-browser"
-    refuses(command, "pip install 'skl-tot[review]'", folder)

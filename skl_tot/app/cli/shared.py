@@ -1,0 +1,284 @@
+"""Shared by commands: recordings, labels, names, bars; without slow imports."""
+
+import contextlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+# Options of `read_recordings`.
+OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
+
+
+@dataclass
+class Source:
+    """Recordings of a folder or file, with the options for reading them."""
+
+    data: str
+    by: list | None = None
+    time: str | bool | None = None
+    columns: list | None = None
+    without: list | None = None
+    resample: float | None = None
+    split_gaps: float | None = None
+    fps: float | None = None
+    transpose: bool = False
+    read: list | None = None
+    like: str | None = None
+
+    def __post_init__(self):
+        """Find the recordings, or fail before slow packages and models are loaded."""
+        from skl_tot.recordings import find_source
+
+        features = Path(self.data, "features")
+        self.folder = features if features.is_dir() else Path(self.data)
+        self.is_text = any(features.glob("[!.]*.txt"))  # arrays
+        if not self.is_text:
+            self.found = find_source(self.folder, bool(self.by))
+
+    def open(self, model=None):
+        """Return videos (`Recordings`), their names, and labels or None."""
+        if self.like is not None:
+            from skl_tot.io import load_model
+
+            model = load_model(self.like)
+        options = dict(self.read or [])
+        if self.transpose:
+            options["transpose"] = True
+        if self.is_text:
+            from skl_tot.datasets import read_text_arrays
+
+            for name in OPTIONS:
+                if name != "fps" and getattr(self, name) is not None:
+                    raise ValueError(
+                        f"--{name.replace('_', '-')} is given, but {self.data} has "
+                        "arrays, which it is not for."
+                    )
+            videos = read_text_arrays(self.data, fps=self.fps, like=model, **options)
+        else:
+            from skl_tot.recordings import read_recordings
+
+            options |= {option: getattr(self, option) for option in OPTIONS}
+            videos = read_recordings(self.found, like=model, **options)
+        from skl_tot.datasets import read_ground_truth
+
+        paths = [self.folder / f"{name}.npy" for name in videos.names]
+        labels, _ = read_ground_truth(Path(self.data), paths, videos)
+        return SimpleNamespace(videos=videos, labels=labels, video_names=videos.names)
+
+
+class Groups:
+    """Group and subject of each recording, from a table."""
+
+    def __init__(self, groups):
+        import pandas as pd
+
+        from skl_tot.recordings import find_separator, one_line, short_repr
+
+        self.path = one_line(groups)
+        options = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
+        try:
+            with open(groups, encoding="utf-8-sig") as file:
+                separator = find_separator(file.readline())
+            table = pd.read_csv(groups, sep=separator, **options)
+        except ValueError as error:  # the base of pandas' errors
+            raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
+        if not {"recording", "group"} <= set(table.columns):
+            raise ValueError(
+                f"{self.path} has the columns {short_repr(list(table.columns))}, "
+                "expected recording and group."
+            )
+        repeated = find_repeated(table["recording"])
+        if repeated is not None:
+            raise ValueError(f"{self.path} has {repeated!r} twice, expected once.")
+        names = table["recording"]
+        self.columns = {key: dict(zip(names, table[key])) for key in table.columns}
+
+    def pick(self, names):
+        """Return groups, and subjects or None, of recordings by name."""
+        picked = []
+        for key in ("group", "subject"):
+            own = self.columns.get(key)
+            for name in names if own is not None else ():
+                if not own.get(name, "").strip():
+                    raise ValueError(f"{self.path} has no {key} for {name!r}.")
+            picked.append(own and {name: own[name] for name in names})
+        return picked
+
+
+@dataclass
+class Labels:
+    """Labels that people corrected, in a folder of files or one file."""
+
+    labels: str
+    gaps: str | None = None
+
+    def read(self, data, folder):
+        """Labels of each recording of `Source.open`, None for one without a file."""
+        from skl_tot.io import label_recordings, read_by_recording
+        from skl_tot.recordings import UNKNOWN_NAME, one_line, short_repr
+
+        found, _ = read_by_recording(self.labels, None, None, data.videos)
+        lengths = {name: len(video) for name, video in data.videos.items()}
+        for name, (_, file) in found.items():
+            if name not in lengths:
+                raise ValueError(
+                    f"{one_line(file)} has labels of {short_repr(name)}, expected a "
+                    f"recording of {folder}, such as {short_repr(data.video_names[0])}."
+                )
+        labels = label_recordings(found, lengths, self.gaps or "unknown")
+        if not any((own != UNKNOWN_NAME).any() for own in labels.values()):
+            raise ValueError(f"{self.labels} has no labelled frame, expected some.")
+        return [labels.get(name) for name in data.video_names]
+
+
+def read_names(names):
+    """Names of actions by number."""
+    from skl_tot import io
+
+    return io.read_names(names)
+
+
+def shown_names(model, names):
+    """Display names of the labels of a fitted model; None for numbers without names."""
+    from skl_tot.io import name_actions
+    from skl_tot.methods import segmenter_of, shown_labels
+    from skl_tot.recordings import check_names, name_all_actions
+
+    labels = shown_labels(segmenter_of(model))
+    if labels.dtype.kind == "U":
+        return name_all_actions(labels, names)
+    if not names:
+        return None
+    check_names(names, labels)
+    return name_actions(labels, names)
+
+
+def describe_labels(y):
+    """Describe the amount of labels."""
+    from skl_tot.recordings import UNKNOWN_NAME, distinct_labels
+
+    labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
+    labelled = [own for own in labelled if len(own)]
+    n_frames, n_labels = sum(map(len, labelled)), len(distinct_labels(labelled))
+    return (
+        f"{n_frames} frames of {len(labelled)} of {len(y)} recordings are labelled, "
+        f"with {n_labels} labels."
+    )
+
+
+def read_predictions(path):
+    """Names of recordings in a folder or file, and labels of their frames."""
+    from skl_tot.io import frame_formats, read_whole, table_of
+    from skl_tot.recordings import labels_of_one_type
+
+    if Path(path).is_file() and table_of(path) is not None:
+        found = read_whole(path)
+        return list(found), labels_of_one_type(list(found.values()))
+    if not Path(path).is_dir():
+        raise FileNotFoundError(f"{path} is no folder, expected one of predictions.")
+    suffixes = list(dict.fromkeys(entry.suffix for entry in frame_formats().values()))
+    paths = [own for own in Path(path).glob("[!.]*") if own.suffix in suffixes]
+    paths.sort(key=lambda own: (own.stem, own.name))
+    if not paths:
+        expected = " or ".join(f"*{suffix}" for suffix in suffixes)
+        raise FileNotFoundError(f"{path} has no file {expected}.")
+    names = [own.stem for own in paths]
+    repeated = find_repeated(names)
+    if repeated is not None:
+        raise ValueError(f"{path} has several files of {repeated!r}, expected one.")
+    labels = []
+    for own in paths:
+        found = read_whole(own)
+        if len(found) > 1:
+            raise ValueError(f"{own} has several recordings, expected one of each.")
+        labels += found.values()
+    return names, labels_of_one_type(labels)
+
+
+def find_repeated(names):
+    """First name that occurs more than once, or None."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def labels_of_names(data, folder, names):
+    """Labels of the named recordings of a folder."""
+    if data.labels is None:
+        raise FileNotFoundError(f"{folder} has no folder groundTruth.")
+    labels = dict(zip(data.video_names, data.labels))
+    for name in names:
+        if name not in labels:
+            raise ValueError(
+                f"{folder} has no recording {name!r}, which predictions have."
+            )
+    if len(names) < len(labels):
+        print(f"{len(names)} of {len(labels)} recordings of {folder} have predictions.")
+    return [labels[name] for name in names]
+
+
+def check_file_names(names, remedy=""):
+    """Refuse names of recordings that cannot be names of files on all systems."""
+    from skl_tot.recordings import find_same_files, is_file_name, refuse
+
+    for name in names:
+        if not is_file_name(name):
+            refuse(
+                "The name of a recording",
+                name,
+                "one that files can have, also on Windows: without slashes or any of "
+                f'<>:"|?*, no dot in front, and no device such as con{remedy}',
+            )
+    same = find_same_files(names)
+    if same is not None:
+        raise ValueError(
+            f"Recordings are called {same[0]!r} and {same[1]!r}, which are one file on "
+            f"Windows and macOS, expected other names{remedy}."
+        )
+
+
+def find_video_file(folder, name):
+    """Find the only video file of a name, for segments beside it."""
+    from skl_tot.io import FORMATS
+
+    others = {".npy", ".srt", *(entry.suffix for entry in FORMATS.values())}
+    found = [own for own in Path(folder).glob("[!.]*") if own.stem == name]
+    found = [own for own in found if own.suffix not in others]
+    if len(found) != 1:
+        raise FileNotFoundError(
+            f"{folder} has {len(found)} files called {name!r}, expected one video."
+        )
+    return found[0]
+
+
+@contextlib.contextmanager
+def names_in_errors(names):
+    """Add the recording to errors that have only its number."""
+    from skl_tot.recordings import RecordingError
+
+    try:
+        yield
+    except RecordingError as error:
+        error.name = names[error.recording]
+        raise
+
+
+def progress(items, unit):
+    """Show a bar on a terminal."""
+    from tqdm.auto import tqdm
+
+    return tqdm(items, unit=unit, disable=None)
+
+
+def count(number, noun):
+    """Put a number before its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def draw_timelines(path, y_true, y_pred, **options):
+    """Draw timelines into a file."""
+    from skl_tot import SegmentationDisplay
+    from skl_tot.recordings import replaced
+
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
+    with replaced(path) as temporary:
+        display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
