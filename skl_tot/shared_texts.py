@@ -61,6 +61,15 @@ verbose : int, default=0
 X : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, see Notes of `TemporalOTSegmenter`.
 
+input_features : array-like of str of shape (n_features,), default=None
+    Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
+
+feature_names_out : ndarray of str of shape (n_features_out,)
+    Names of the columns of a transformed recording.
+
+**options : dict
+    Other parameters of the class.
+
 y : array-like of shape (n_frames,), or sequence of these, default=None
     Labels from a search or a pipeline. Only their numbers are checked; they are not
     used. `GuidedSegmenter` learns from labels.
@@ -81,7 +90,7 @@ start : int, str or sequence of these, default=None
     Start of a cycle, as for `skl_tot.statistics.cycle_times`.
 
 ax : matplotlib Axes, default=None
-    As for `plot`.
+    Where to draw. None makes a new figure.
 
 fps : float, default=None
     Frames per second. None leaves it to the recordings, or counts frames.
@@ -91,13 +100,7 @@ labels : ndarray of shape (n_frames,), or list of these
     among names.
 
 display : object
-    The display, drawn.
-
-ax_, figure_ : matplotlib Axes and Figure
-    Those of the last `plot`.
-
-im_ : matplotlib AxesImage
-    Image of the last `plot`.
+    The display, drawn, with ``ax_``, ``figure_`` and, for an image, ``im_``.
 
 recordings : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, as for ``model.predict``.
@@ -187,6 +190,9 @@ NotFittedError
 
 TypeError, ValueError
     If a parameter or a recording is not valid.
+
+ImportError, TypeError, ValueError
+    If matplotlib (extra ``plot``) is not installed, or a parameter is not valid.
 """
 
 import inspect
@@ -244,7 +250,7 @@ TypeError, ValueError
     If an argument is not valid, or the action is not possible; nothing has changed
     then.
 """
-_LINE = re.compile(r'^( *)\{shared: ([\w, ="\-.]+)\}$', flags=re.MULTILINE)
+_LINE = re.compile(r'^( *)\{shared: ([\w*, ="\-.]+)\}$', flags=re.MULTILINE)
 
 
 def with_shared_texts(described):
@@ -267,8 +273,9 @@ def with_shared_texts(described):
             Whether to show a progress bar with the loss.
     """
     owned = vars(described).values() if inspect.isclass(described) else []
-    functions = [getattr(own, "__func__", own) for own in owned]  # also classmethods
-    for own in [described, *filter(inspect.isfunction, functions)]:
+    methods = [getattr(own, "__func__", own) for own in owned]  # also classmethods
+    methods = [getattr(own, "fn", own) for own in methods]  # and those of available_if
+    for own in [described, *filter(inspect.isfunction, methods)]:
         if own.__doc__ is not None:  # as with python -OO
             own.__doc__ = _LINE.sub(_entries, own.__doc__)
     return described

@@ -110,7 +110,6 @@ def draw_legend(ax, entries, title=None):
 
 
 def _draw_attempt(ax, entries, title, scale, letters):
-    """Draw a legend with a font size and line length."""
     from matplotlib import rcParams
     from matplotlib.patches import Patch
 
@@ -121,25 +120,17 @@ def _draw_attempt(ax, entries, title, scale, letters):
         n_lines += 1 + label.count("\n")
     size = scale * rcParams["font.size"]
     height = ax.get_window_extent().height / ax.figure.dpi / scale
-    legend = ax.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(1, 1),
-        ncols=_n_columns(n_lines, title, height),
-        frameon=False,
-        fontsize=size,
-        handleheight=1.2,
-        title=title,
-        title_fontsize=size,
-        alignment="left",
-    )
+    place = {"loc": "upper left", "bbox_to_anchor": (1, 1), "alignment": "left"}
+    fonts = {"fontsize": size, "title_fontsize": size, "handleheight": 1.2}
+    n_columns = _n_columns(n_lines, title, height)
+    options = {"title": title, "ncols": n_columns, "frameon": False}
+    legend = ax.legend(handles=handles, **place, **fonts, **options)
     for text in legend.get_texts():
         text.set_parse_math(False)
     return legend
 
 
 def _n_columns(n_lines, title, height):
-    """Return the number of columns of a legend, for a height of the axes in inches."""
     rows = max(int(height / ROW) - (title is not None), 1)
     return -(-n_lines // rows)
 
@@ -162,7 +153,6 @@ def make_room(ax):
 
 
 def _shrink_row_names(ax, widest):
-    """Shrink names on the y axis to the height of rows and the given width."""
     texts = ax.get_yticklabels()
     extents = [text.get_window_extent() for text in texts]
     row = ax.get_window_extent().height / len(texts)
@@ -185,13 +175,11 @@ def _widen_gaps(figure, n_columns, before, after):
 
 
 def _room(ax):
-    """Width in pixels of the column of axes in a grid, with its share of the gaps."""
     own, n_columns = _columns(ax)
     return ax.figure.bbox.width * own / n_columns
 
 
 def _columns(ax):
-    """Return the number of columns of a grid that axes take, and their total."""
     spec = ax.get_subplotspec()
     if spec is None:
         return 1, 1

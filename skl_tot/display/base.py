@@ -7,8 +7,10 @@ import numpy as np
 from skl_tot.display.palette import look_of
 from skl_tot.extras import import_extra
 from skl_tot.recordings.clocks import check_fps
+from skl_tot.shared_texts import with_shared_texts
 
 
+@with_shared_texts
 class Display:
     """A picture, drawn by `plot`."""
 
@@ -24,24 +26,19 @@ class Display:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+        {shared: ax}
 
         Returns
         -------
-        self : object
-            The display, with ``ax_`` and ``figure_``, and ``im_`` for images.
+        {shared: display}
 
         Raises
         ------
-        ImportError, TypeError, ValueError
-            If matplotlib (extra ``plot``) is not installed, or ``ax`` or the data of
-            the display is not valid.
+        {shared: ImportError}
         """
         return self._draw(ax)
 
     def _draw(self, ax, **options):
-        """Draw the prepared picture with some options."""
         plt = import_extra("matplotlib.pyplot")
         check_fps(options.get("fps"))
         if ax is not None and not isinstance(ax, plt.Axes):
@@ -58,10 +55,8 @@ def check_methods(estimator, *names):
     """Refuse an estimator that lacks one of these methods."""
     for name in names:
         if not hasattr(estimator, name):
-            raise TypeError(
-                f"estimator is a {type(estimator).__name__}, which has no {name}; "
-                f"expected an estimator with {' and '.join(names)}."
-            )
+            found = f"estimator is a {type(estimator).__name__}, which has no {name}"
+            raise TypeError(f"{found}; expected one with {' and '.join(names)}.")
 
 
 def check_video_names(names, n_videos, known=None):

@@ -52,9 +52,7 @@ class BoutsDisplay(Display):
         ----------
         labels : Recordings, dict, Series, list, array-like or DataFrame
             Labels of frames, or a table of segments, as in the class.
-        {shared: ax}
-        **options : dict
-            Other parameters of the class.
+        {shared: ax, **options}
 
         Returns
         -------
@@ -78,30 +76,21 @@ class BoutsDisplay(Display):
 class DurationDisplay(BoutsDisplay):
     """Durations of the bouts of each action, as points and boxes.
 
-    An action is a row, in the usual order from above, in its colour of
-    `SegmentationDisplay`. A point is a bout. The box is from the first to the third
-    quartile with a line at the median; whiskers end at the last bout within 1.5 times
-    its width. The number of bouts is at the right.
+    An action is a row, in the usual order, in its colour of `SegmentationDisplay`. A
+    point is a bout. The box is from the first to the third quartile with a line at the
+    median; whiskers end at the last bout within 1.5 times its width. The number of
+    bouts is at the right.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
-        As for `skl_tot.statistics.durations`.
+        As for `skl_tot.statistics.durations`, which gives the numbers.
     {shared: fps, action_names}
-
-    Attributes
-    ----------
-    {shared: ax_}
-
-    See Also
-    --------
-    skl_tot.statistics.durations : The numbers.
 
     Examples
     --------
     >>> from skl_tot import DurationDisplay
-    >>> labels = [["cut", "cut", "mix"], ["cut", "mix", "mix"]]
-    >>> display = DurationDisplay.from_labels(labels, fps=2)
+    >>> display = DurationDisplay.from_labels([["cut", "cut", "mix"], ["cut", "mix"]])
     >>> [text.get_text() for text in display.ax_.get_yticklabels()]
     ['cut', 'mix']
     """
@@ -112,14 +101,14 @@ class DurationDisplay(BoutsDisplay):
 
     def _prepare_bouts(self, bouts, order, codes, names):
         size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)
-        times = [bouts.durations[bouts.codes == code] for code in order]
+        durations = bouts.table["duration"].to_numpy()
+        times = [durations[bouts.codes == code] for code in order]
         label = f"duration of a bout ({bouts.unit})"
         rows = zip(times, map(look_of, codes))
         return size, partial(_draw_durations, rows=list(rows), names=names, label=label)
 
 
 def _draw_durations(ax, rows, names, label):
-    """Draw a row of points and a box for the durations of each action."""
     random = np.random.default_rng(0)  # vertical jitter of points
     for row, (times, look) in enumerate(rows):
         heights = row + random.uniform(-JITTER, JITTER, len(times))
@@ -136,7 +125,6 @@ def _draw_durations(ax, rows, names, label):
 
 
 def _draw_box(ax, times, row, look):
-    """Draw quartiles, and whiskers to the last of the times near them."""
     lower, median, upper = np.quantile(times, [0.25, 0.5, 0.75])
     reach = 1.5 * (upper - lower)
     low = times[times >= lower - reach].min()
@@ -154,22 +142,14 @@ class TransitionDisplay(BoutsDisplay):
     """Probabilities of the steps between actions, as a matrix.
 
     A row is an action; its cells are the shares of its steps to each action, and
-    numbers in cells are counts. Actions are in the usual order, so steps forward are
-    right of the diagonal.
+    numbers in cells are counts. Actions are in the usual order: steps forward are right
+    of the diagonal.
 
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
-        As for `skl_tot.statistics.durations`.
+        As for `skl_tot.statistics.transitions`, which gives the numbers.
     {shared: action_names}
-
-    Attributes
-    ----------
-    {shared: ax_, im_}
-
-    See Also
-    --------
-    skl_tot.statistics.transitions : The numbers.
 
     Examples
     --------
@@ -187,7 +167,6 @@ class TransitionDisplay(BoutsDisplay):
         return (side + 1.8, side + 0.6), draw
 
     def _draw_matrix(self, ax, counts, codes, names):
-        """Draw a matrix of probabilities with counts in its cells."""
         probabilities = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         self.im_ = ax.imshow(probabilities, cmap="Blues", vmin=0, vmax=1)
         bar = ax.figure.colorbar(self.im_, ax=ax, shrink=0.8)
@@ -214,16 +193,8 @@ class CycleDisplay(BoutsDisplay):
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
-        As for `skl_tot.statistics.durations`.
+        As for `skl_tot.statistics.cycle_times`, which gives the numbers.
     {shared: fps, start, action_names}
-
-    Attributes
-    ----------
-    {shared: ax_}
-
-    See Also
-    --------
-    skl_tot.statistics.cycle_times : The table.
 
     Examples
     --------
@@ -260,7 +231,6 @@ class CycleDisplay(BoutsDisplay):
 
 
 def _draw_cycles(ax, boxes, rows, legend, label):
-    """Draw the bouts of each action in the rows of their cycles."""
     for look, table in boxes:
         if len(table):
             x = table[["start", "start", "end", "end"]].to_numpy()
@@ -292,7 +262,7 @@ class DeviationDisplay(BoutsDisplay):
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
-        As for `skl_tot.statistics.durations`.
+        As for `skl_tot.statistics.deviations`, which gives the numbers.
     {shared: fps, action_names}
     threshold : float, default=3.5
         As for `skl_tot.statistics.deviations`; colours saturate at twice this value.
@@ -301,14 +271,6 @@ class DeviationDisplay(BoutsDisplay):
     by : {"recording", "cycle"}, default="recording"
         Whether a row is a recording or a cycle.
     {shared: start}
-
-    Attributes
-    ----------
-    {shared: ax_, im_}
-
-    See Also
-    --------
-    skl_tot.statistics.deviations : The table.
 
     Examples
     --------
@@ -354,9 +316,8 @@ class DeviationDisplay(BoutsDisplay):
         recordings = [shortened(" ".join(map(str, key))) for key in drawn]
         width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, recordings))
         height = 1.7 + 0.24 * len(rows) + 0.07 * max(map(len, names))
-        counts, _, z = (
-            values[np.ix_(rows, order)] for values in score_durations(bouts)
-        )
+        drawn = np.ix_(rows, order)
+        counts, _, z = (values[drawn] for values in score_durations(bouts))
         actions = [bouts.actions[code] for code in order]
 
         def draw(ax):
@@ -377,22 +338,19 @@ class DeviationDisplay(BoutsDisplay):
 
 
 def _draw_cells(ax, z, threshold):
-    """Draw robust z as colours, and grey for missing actions."""
     from matplotlib import colormaps
 
     colours = colormaps["RdBu_r"].with_extremes(bad="#D9D9D9")
     most = 2 * threshold
     image = ax.imshow(z, cmap=colours, vmin=-most, vmax=most, aspect="auto")
-    bar = ax.figure.colorbar(
-        image, ax=ax, extend="both", shrink=min(1, 12 / len(z)), pad=0.1
-    )
+    options = {"extend": "both", "shrink": min(1, 12 / len(z)), "pad": 0.1}
+    bar = ax.figure.colorbar(image, ax=ax, **options)
     bar.set_label("shorter than usual      longer")
     bar.set_ticks([-threshold, 0, threshold], labels=["far", "usual", "far"])
     return image
 
 
 def _draw_signs(ax, table, actions, counts, is_dark):
-    """Draw signs in the cells of actions that are missing, repeated or out of order."""
     for row, found in enumerate(table.itertuples()):
         signs = dict.fromkeys(found.missing, "×")
         for action in found.repeated:

@@ -33,14 +33,6 @@ class GroupsDisplay(Display):
         From `skl_tot.statistics.compare_groups`.
     {shared: action_names}
 
-    Attributes
-    ----------
-    {shared: ax_}
-
-    See Also
-    --------
-    skl_tot.statistics.compare_groups : The numbers.
-
     Examples
     --------
     >>> from skl_tot import GroupsDisplay
@@ -64,9 +56,7 @@ class GroupsDisplay(Display):
         ----------
         table : DataFrame
             As in the class.
-        {shared: ax}
-        **options : dict
-            Other parameters of the class.
+        {shared: ax, **options}
 
         Returns
         -------
@@ -77,10 +67,8 @@ class GroupsDisplay(Display):
     def _prepare(self):
         table = self.table
         if not {"effect", "q"} <= set(table) or len(table) == 0:
-            raise ValueError(
-                f"table has the columns {short_repr(list(table))} and {len(table)} "
-                "rows, expected some rows of compare_groups."
-            )
+            found = f"the columns {short_repr(list(table))} and {len(table)} rows"
+            raise ValueError(f"table has {found}, expected some of compare_groups.")
         is_step = table["measure"] == "transition"
         table = table[~is_step | (table["q"] < LEVEL)]
         actions = sorted(self.table.loc[~is_step, "action"].unique())
@@ -104,7 +92,6 @@ class GroupsDisplay(Display):
 
 
 def _draw_groups(ax, rows, label):
-    """Draw a row of marks and intervals for each name."""
     from matplotlib.lines import Line2D
 
     effects = np.abs([row["effect"] for own in rows.values() for row in own])
@@ -149,22 +136,13 @@ class NumbersDisplay(Display):
         ``numbers_`` of a segmenter fitted with ``n_actions="auto"``, or the result of
         `choose_n_actions`.
 
-    Attributes
-    ----------
-    {shared: ax_}
-
-    See Also
-    --------
-    choose_n_actions : The numbers.
-
     Examples
     --------
     >>> from skl_tot import HMMSegmenter, NumbersDisplay, choose_n_actions
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(10, n_actions=3, noise=0.5, random_state=0)
     >>> numbers = choose_n_actions(HMMSegmenter(), videos, numbers=range(1, 6))
-    >>> display = NumbersDisplay(numbers).plot()
-    >>> display.ax_.get_title(loc="left")
+    >>> NumbersDisplay(numbers).plot().ax_.get_title(loc="left")
     '3 actions'
     """
 
@@ -178,17 +156,12 @@ class NumbersDisplay(Display):
         Parameters
         ----------
         estimator : estimator
-            Fitted segmenter, or a pipeline that ends in one.
+            Segmenter fitted with ``n_actions="auto"``, or a pipeline that ends in one.
         {shared: ax}
 
         Returns
         -------
         {shared: display}
-
-        Raises
-        ------
-        ValueError
-            If the number of actions was given.
         """
         segmenter = getattr(estimator, "steps", [(None, estimator)])[-1][1]
         numbers = getattr(segmenter, "numbers_", None)
@@ -207,7 +180,6 @@ class NumbersDisplay(Display):
         return size, self._draw_scores
 
     def _draw_scores(self, ax):
-        """Draw points, the band of their spread, and a line at the best."""
         x, score, spread = (np.array(self.numbers[key], float) for key in KEYS[:3])
         best = self.numbers["best"]
         options = {"color": "#0072B2", "alpha": 0.2, "linewidth": 0}

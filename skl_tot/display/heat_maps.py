@@ -29,9 +29,8 @@ class ProfileDisplay(Display):
 
     Red is above the mean of all frames and blue below it, in standard deviations of all
     frames; background is no action. Of more than 40 features, the 40 that differ most
-    between actions (by the standard deviation of their means) are drawn, in the order
-    of the features; the label of the x axis says so. Each action is marked at the left
-    in its colour of `SegmentationDisplay`.
+    between actions (by the standard deviation of their means) are drawn, in their
+    order. Each action is marked at the left in its colour of `SegmentationDisplay`.
 
     Parameters
     ----------
@@ -39,22 +38,11 @@ class ProfileDisplay(Display):
         From `skl_tot.statistics.action_profiles`; ``means`` are drawn.
     {shared: action_names}
 
-    Attributes
-    ----------
-    {shared: ax_, im_}
-
-    See Also
-    --------
-    SegmentationDisplay : Timelines of the actions.
-
     Examples
     --------
     >>> from skl_tot import ProfileDisplay
     >>> video = [[0.0, 5.0], [0.0, 6.0], [2.0, 5.0], [2.0, 6.0]]
-    >>> display = ProfileDisplay.from_predictions(
-    ...     video, [0, 0, 1, 1], feature_names=["left hand", "right hand"]
-    ... )
-    >>> display.profiles.means.tolist()
+    >>> ProfileDisplay.from_predictions(video, [0, 0, 1, 1]).profiles.means.tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
 
@@ -71,8 +59,7 @@ class ProfileDisplay(Display):
         estimator : estimator
             Fitted segmenter or pipeline with ``predict``. For a pipeline, the features
             are the input of its last step; `from_predictions` draws any others.
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many, as for ``predict``.
+        {shared: X}
         **options : dict
             ``ax``, ``feature_names`` and ``action_names`` of `from_predictions`.
 
@@ -99,9 +86,7 @@ class ProfileDisplay(Display):
             Features of one recording or of many.
         labels : array-like of shape (n_frames,), or sequence of these
             Label of each frame; -1 and "background" are no actions.
-        {shared: ax, feature_names}
-        action_names : dict or sequence of str, default=None
-            As in the class.
+        {shared: ax, feature_names, action_names}
 
         Returns
         -------
@@ -134,18 +119,13 @@ class ProfileDisplay(Display):
         name_rows(ax, list(map(shortened, names)))
         n_features = len(self.profiles.features)
         if n_features > MOST:
-            ax.set_xlabel(
-                f"the {MOST} of {n_features} features that differ most between actions"
-            )
+            shown = f"the {MOST} of {n_features} features"
+            ax.set_xlabel(f"{shown} that differ most between actions")
         mark_actions(ax, codes)
 
 
 def choose_features(means):
-    """List the indices of the features that differ most between actions, in order.
-
-    >>> choose_features(np.array([[0.0, 1.0], [0.0, 2.0]])).tolist()
-    [0, 1]
-    """
+    """List the indices of the features that differ most between actions, in order."""
     # equal values (up to rounding) in the order of features
     differences = means.std(axis=0).round(9)
     most = np.argsort(-differences, kind="stable")[:MOST]
@@ -157,9 +137,9 @@ class PseudoLabelDisplay(Display):
     """Pseudo-label codes Q of one recording as an image, with the decoded path.
 
     Time runs to the right and actions run down, so codes in a fixed order go from the
-    upper left to the lower right. The colour is the probability, from 0 to 1 in all
-    pictures, on a map that is safe for colour-blind readers. Each action is marked at
-    the left in its colour of `SegmentationDisplay`.
+    upper left to the lower right, as in figure 3 of Kumar et al., CVPR 2022. The colour
+    is the probability, from 0 to 1 in all pictures. Each action is marked at the left
+    in its colour of `SegmentationDisplay`.
 
     Parameters
     ----------
@@ -168,18 +148,6 @@ class PseudoLabelDisplay(Display):
     labels : array-like of shape (n_frames,), default=None
         Decoded action of each frame, drawn as a white step line with gaps at background
         (-1). None draws no line.
-
-    Attributes
-    ----------
-    {shared: ax_, im_}
-
-    See Also
-    --------
-    SegmentationDisplay : Timelines of the decoded actions.
-
-    References
-    ----------
-    Kumar et al., CVPR 2022, figure 3.
 
     Examples
     --------
@@ -216,10 +184,8 @@ class PseudoLabelDisplay(Display):
         check_methods(segmenter, "pseudo_labels", "predict")
         videos = as_recordings(X)
         if not videos.is_single:
-            raise ValueError(
-                f"X holds {len(videos)} recordings, expected one, an array of shape "
-                "(frames, features)."
-            )
+            found = f"X holds {len(videos)} recordings"
+            raise ValueError(f"{found}, expected one, an array (frames, features).")
         video = transform_before(estimator, X)
         codes, labels = segmenter.pseudo_labels(video), segmenter.predict(video)
         return cls.from_predictions(codes, labels, **options)
@@ -246,23 +212,13 @@ class PseudoLabelDisplay(Display):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Where to draw. None makes a figure.
-        fps : float, default=None
-            Frames per second, for a time axis in seconds. None counts frames.
+        {shared: ax, fps}
         colorbar : bool, default=True
             Whether to draw a colour bar at the right.
 
         Returns
         -------
-        self : PseudoLabelDisplay
-            With ``ax_``, ``figure_`` and ``im_``.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            If matplotlib is not installed, codes are no table of probabilities, labels
-            are no integers or do not fit them, or ``ax`` or ``fps`` is not valid.
+        {shared: display}
         """
         return self._draw(ax, fps=fps, colorbar=colorbar)
 
@@ -289,7 +245,6 @@ class PseudoLabelDisplay(Display):
 
 
 def _check_codes(codes):
-    """Array of shape (n_frames, n_actions)."""
     codes = as_reals(codes, "codes")
     if codes.ndim != 2 or 0 in codes.shape:
         raise ValueError(
@@ -310,22 +265,18 @@ def _check_path(labels, shape):
     n_frames, n_actions = shape
     (labels, *others), _ = split_label_sequences(labels, "labels")
     if others or len(labels) != n_frames:
-        raise ValueError(
-            f"labels has {len(labels)} frames of {1 + len(others)} recordings, "
-            f"expected the {n_frames} frames of codes."
-        )
+        found = f"labels has {len(labels)} frames of {1 + len(others)} recordings"
+        raise ValueError(f"{found}, expected the {n_frames} frames of codes.")
     if labels.dtype.kind != "i":
         raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
     if labels.min() < BACKGROUND or labels.max() >= n_actions:
-        raise ValueError(
-            f"labels has values from {labels.min()} to {labels.max()}, expected "
-            f"{BACKGROUND} (background) to {n_actions - 1}, the actions of codes."
-        )
+        expected = f"{BACKGROUND} (background) to {n_actions - 1}, the actions of codes"
+        found = f"labels has values from {labels.min()} to {labels.max()}"
+        raise ValueError(f"{found}, expected {expected}.")
     return np.where(labels == BACKGROUND, np.nan, labels)
 
 
 def _draw_path(ax, path, edges):
-    """Draw a step line that is visible on light and dark."""
     from matplotlib.patheffects import withStroke
 
     outline = withStroke(linewidth=3.5, foreground="black")

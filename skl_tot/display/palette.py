@@ -57,7 +57,6 @@ class Look(NamedTuple):
 
 
 def _parts(colour):
-    """Red, green and blue of a colour as "#RRGGBB", from 0 to 255."""
     return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
 
 
@@ -126,7 +125,6 @@ def encode(y_true, methods, *, target_names, background, **options):
 
 
 def _encode_with_truth(methods, y_true, target_names, *, background, **options):
-    """Encode ground truth, and predictions by their matched labels."""
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
     _, own = background_labels(clusters, distinct_labels(true), background)
@@ -161,21 +159,15 @@ def split_methods(y_pred):
 
 
 def _check_method(name, videos, first_method):
-    """Refuse empty recordings, and other lengths than those of the first method."""
-    if len(videos) != len(first_method):
-        raise ValueError(
-            f"{name} has {len(videos)} recordings, expected {len(first_method)}, as "
-            "for the first method."
-        )
+    said, expected = f"{name} has {len(videos)} recordings", len(first_method)
+    if len(videos) != expected:
+        raise ValueError(f"{said}, expected {expected}, as for the first method.")
     for i, (video, first) in enumerate(zip(videos, first_method)):
         if len(video) == 0:
             raise RecordingValueError(f"{name} has no frames.", i)
         if len(video) != len(first):
-            raise RecordingValueError(
-                f"{name} has {len(video)} frames, expected {len(first)}, as for the "
-                "first method.",
-                i,
-            )
+            said = f"{name} has {len(video)} frames, expected {len(first)}"
+            raise RecordingValueError(f"{said}, as for the first method.", i)
 
 
 def _number_labels(sequences, target_names, word, background):
@@ -189,9 +181,8 @@ def _number_labels(sequences, target_names, word, background):
     code_of = _places(labels, target_names)
     if target_names is None:
         target_names = default_names(labels, word)
-    names = {}
-    for label, name in name_labels(labels, target_names).items():
-        names[code_of[label]] = name
+    named = name_labels(labels, target_names)
+    names = {code_of[label]: name for label, name in named.items()}
     names |= {BACKGROUND: BACKGROUND_NAME, UNMATCHED: "no match"}
     return code_of | special, names
 
@@ -210,7 +201,6 @@ def _places(labels, target_names):
 
 
 def _name_clusters(names, code_of):
-    """Names of labels with their cluster, and the title for these."""
     clusters = {}
     for cluster, name in default_names(code_of, "action").items():
         if code_of[cluster] != BACKGROUND:
@@ -221,14 +211,14 @@ def _name_clusters(names, code_of):
     for code, name in names.items():
         found = clusters.get(code, [])
         shown = ", ".join(found)
-        if len(found) > 1 and len(shown) > 40:
-            shown = f"{len(found)} actions"
+        shown = (
+            shown if len(shown) <= 40 or len(found) == 1 else f"{len(found)} actions"
+        )
         both[code] = f"{name} ({shown})" if found else name
     return both, "ground truth (prediction)"
 
 
 def _to_codes(videos, codes_of):
-    """Code of every frame, by the codes of the labels of each recording."""
     codes = []
     for video, code_of in zip(videos, codes_of):
         labels, inverse = np.unique(video, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Coloured timelines of segmentations. matplotlib is imported on demand."""
+"""Coloured timelines of segmentations."""
 
 from functools import partial
 
@@ -68,14 +68,6 @@ class SegmentationDisplay(Display):
         Indices of the recordings to draw; None draws all. Matches and colours refer to
         all recordings.
 
-    Attributes
-    ----------
-    {shared: ax_}
-
-    See Also
-    --------
-    skl_tot.metrics.match_labels : The match that colours the clusters.
-
     Examples
     --------
     >>> from skl_tot import SegmentationDisplay
@@ -83,8 +75,6 @@ class SegmentationDisplay(Display):
     >>> display = SegmentationDisplay(y_true=y_true, y_pred=[1, 1, 0, 0])
     >>> display.plot(fps=2).ax_.get_xlabel()
     'time (s)'
-    >>> SegmentationDisplay(y_pred={"CTE": [0, 0, 1], "TOT": [0, 1, 1]}).plot()
-    <skl_tot.SegmentationDisplay object at ...>
     """
 
     def __init__(
@@ -120,8 +110,7 @@ class SegmentationDisplay(Display):
         ----------
         estimator : estimator
             Fitted segmenter or pipeline with ``predict``.
-        X : array-like of shape (n_frames, n_features), or a sequence of these
-            One recording or many.
+        {shared: X}
         y : array-like of shape (n_frames,), or a sequence of these, default=None
             Ground-truth labels.
         ax, fps : optional
@@ -155,10 +144,7 @@ class SegmentationDisplay(Display):
         ----------
         y_true, y_pred : array-like, sequence or dict of these
             As in the class; None for ``y_true`` draws only predictions.
-        ax, fps : optional
-            As for `plot`.
-        **options : dict
-            Other parameters of the class.
+        {shared: ax, fps, **options}
 
         Returns
         -------
@@ -173,19 +159,11 @@ class SegmentationDisplay(Display):
         ----------
         ax : matplotlib Axes, default=None
             Where to draw; the legend is outside, at the right. None makes a new figure.
-        fps : float, default=None
-            Frames per second, for a time axis in seconds. None counts frames.
+        {shared: fps}
 
         Returns
         -------
-        self : object
-            The display, with ``ax_`` and ``figure_``.
-
-        Raises
-        ------
-        ImportError, TypeError, ValueError
-            If matplotlib (extra ``plot``) is not installed, or ``ax``, ``fps`` or the
-            data of the display is not valid.
+        {shared: display}
         """
         return self._draw(ax, fps=fps)
 
@@ -206,16 +184,12 @@ class SegmentationDisplay(Display):
         bar_names = list(methods) if self.y_true is None else [TRUTH, *methods]
         size = figure_size(*legend, bar_names, names)
         rows = bars, doubts, bar_names, names
-        breaks = [self.y_pred.breaks_of(i) for i in drawn if self._has_breaks]
+        has_breaks = getattr(self.y_pred, "breaks", None) is not None
+        breaks = [self.y_pred.breaks_of(i) for i in drawn if has_breaks]
         options = {"rows": rows, "breaks": breaks, "legend": legend, "fps": fps}
         return size, partial(_draw_timelines, **options)
 
-    @property
-    def _has_breaks(self):
-        return getattr(self.y_pred, "breaks", None) is not None
-
     def _check_videos(self, n_videos):
-        """List the indices of the recordings to draw."""
         if self.videos is None:
             return range(n_videos)
         indices = np.atleast_1d(self.videos).tolist()
@@ -236,9 +210,8 @@ class SegmentationDisplay(Display):
         shapes = list(map(np.shape, confidence))
         expected = [np.shape(of_video[-1]) for of_video in bars]
         if shapes != expected:
-            raise ValueError(
-                f"confidence has shapes {shapes}, expected those of y_pred, {expected}."
-            )
+            expected = f"those of y_pred, {expected}"
+            raise ValueError(f"confidence has shapes {shapes}, expected {expected}.")
         doubts = [1 - as_reals(video, "confidence") for video in confidence]
         frames = np.concatenate(doubts)
         if not ((frames >= 0) & (frames <= 1)).all():
@@ -247,7 +220,6 @@ class SegmentationDisplay(Display):
 
 
 def _draw_timelines(ax, rows, breaks, legend, fps):
-    """Draw the bars of recordings with their annotations."""
     videos, _, bar_names, _ = rows
     draw_rows(ax, 1 / (fps or 1), *rows)
     for row, own in enumerate(breaks):

@@ -50,10 +50,8 @@ def load_network(
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
-            expected = "no weights, pooling or image_size"
-            raise ValueError(
-                f"backbone is {MOTION!r}, which is no network, expected {expected}."
-            )
+            found = f"backbone is {MOTION!r}, which is no network"
+            raise ValueError(f"{found}, expected no weights, pooling or image_size.")
         return colour_and_motion
     import torch
 
@@ -170,16 +168,14 @@ def _try_network(features_of, prepare, backbone, asked):
     picture = prepare(np.zeros((16, 16, 3), np.uint8))
     try:
         with torch.inference_mode():
-            features = features_of(picture[None])
+            shape = tuple(features_of(picture[None]).shape)
+        if len(shape) != 2:
+            raise ValueError(f"features have shape {shape}.")
     except Exception as error:  # assertions, and shape errors of any type
         raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
-    if features.ndim != 2:
-        shape = tuple(features.shape)
-        raise ValueError(f"{backbone} cannot do {asked}: features have shape {shape}.")
 
 
 def _gist(error):
-    """Start of a message, without line breaks and advice."""
     return one_line(error).partition(". ")[0][:200]
 
 
@@ -198,7 +194,6 @@ def _preparation(network, backbone, image_size):
 
 
 def _set_size(network, backbone, image_size):
-    """Set the picture size of a transformer."""
     patch, _ = network.patch_embed.patch_size
     if image_size % patch:  # some models would ignore the last rows
         expected = f"a multiple of the {patch} pixels of a patch of {backbone}"
@@ -212,12 +207,7 @@ def _set_size(network, backbone, image_size):
 
 
 def colour_and_motion(frames, batch_size=None):
-    """Features (n_frames, 112) of consecutive frames (height, width, 3).
-
-    For each of the 16 parts of a picture: mean red, green and blue; spread of grey;
-    mean change of grey from the previous frame; the movement to the right and down, in
-    widths and heights of the part, by the least squares of Lucas and Kanade.
-    """
+    """Features (n_frames, 112) of consecutive frames (height, width, 3)."""
     rows, before = [], None
     for frame in frames:
         small = _shrink(frame)
@@ -258,7 +248,5 @@ def _flow(before, after):
     )
     xx, yy = xx + FLAT, yy + FLAT
     determinant = xx * yy - xy**2
-    return [
-        (xy * yt - yy * xt) / determinant / SIDE,
-        (xy * xt - xx * yt) / determinant / SIDE,
-    ]
+    flow = [xy * yt - yy * xt, xy * xt - xx * yt]
+    return [direction / determinant / SIDE for direction in flow]

@@ -1,7 +1,4 @@
-"""Features of the frames of video files, from a network that classifies pictures.
-
-Needs the ``video`` extra (av, timm), which is imported on demand.
-"""
+"""Features of the frames of video files, from a network that classifies pictures."""
 
 import hashlib
 import os
@@ -36,10 +33,9 @@ class FrameFeatures(  # type: ignore[call-arg]
 
     Decodes a video, takes ``fps`` frames of each second and returns the output of a
     classification network before its last layer. The defaults are those of the Desktop
-    Assembly data set in the TOT paper: ResNet-18 trained on ImageNet, 10 frames per
-    second, 512 features.
-
-    Needs the ``video`` extra: ``pip install 'skl-tot[video]'``.
+    Assembly data set in the TOT paper (Kumar et al., CVPR 2022, section A.4): ResNet-18
+    trained on ImageNet, 512 features. Needs the extra: ``pip install
+    'skl-tot[video]'``.
 
     Parameters
     ----------
@@ -48,8 +44,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         ``timm.list_models()``, perhaps with a tag for its weights and "timm/" before:
         "resnet18.tv_in1k" (512 features), "convnext_tiny" (768),
         "vit_small_patch14_dinov2.lvd142m" (384), …. "motion" uses no network and no
-        weights: colour, change and optical flow of 16 parts of the picture (112), for a
-        first try.
+        weights: colour, change and optical flow of 16 parts of the picture (112).
     fps : float, default=10
         Frames per second. Row i is the frame shown i / ``fps`` seconds after the first
         one, also for uneven times. A video with fewer frames per second has repeated
@@ -63,21 +58,18 @@ class FrameFeatures(  # type: ignore[call-arg]
     {shared: device}
     cache_dir : path-like, default=None
         Folder to cache the features of each video, as ``.npy``; created if missing.
-        They are valid for the same path, size and time of video and weights,
-        ``backbone``, ``pooling``, ``image_size``, ``fps`` and version of this package.
-        None caches nothing.
+        They are valid for the same path, size and time of video and weights, the same
+        parameters and version of this package. None caches nothing.
     random_state : int, default=0
-        Seed of the network if ``weights=None``. As nothing is fitted, use an int for
-        the same network in every call.
+        Seed of the network if ``weights=None``; the same in every call.
     pooling : {"token", "avg"}, default=None
         Output of a transformer for a frame: its class token, or the mean of the tokens
         of all patches. None is the setting of its training, and the only choice for
         other networks.
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None is the size
-        of the weights: 224 for most, but 518 for DINOv2, which at ``image_size=224``
-        has a fifth of the patches. Positions of a transformer are interpolated; the
-        size must be a multiple of its patches.
+        of the weights: 224 for most, but 518 for DINOv2. Positions of a transformer are
+        interpolated; the size must be a multiple of its patches.
 
     Notes
     -----
@@ -85,22 +77,12 @@ class FrameFeatures(  # type: ignore[call-arg]
     files, which are sorted by name. A folder gives `Recordings`, with the names of the
     files and ``fps``. A pipeline with a segmenter accepts the same input.
 
-    *Preparation.* Pictures are resized, cropped to the central square and normalised,
-    as in timm for the recommended weights of the backbone, for any ``weights``. For the
-    default, the short side becomes 256 pixels and the square 224. ``image_size``
-    changes both sizes alike. The parts left and right of the square are not used. A
-    rotation in the file is applied.
-
-    *Memory.* Frames are read one by one, with at most ``batch_size`` prepared pictures.
+    *Preparation.* Pictures are turned upright, resized, cropped to the central square
+    and normalised, as in timm for the recommended weights, for any ``weights``. Frames
+    are read one by one, with at most ``batch_size`` prepared pictures.
 
     *Damaged files* are errors. Truncated files are, too, if they contain their number
-    of frames: ``.mp4``, ``.mov`` and ``.avi`` do; ``.mkv``, ``.webm`` and ``.ts`` do
-    not, and give the remaining frames.
-
-    References
-    ----------
-    Kumar, Haresh, Ahmed, Konin, Zia, Tran, "Unsupervised Action Segmentation by Joint
-    Representation Learning and Online Clustering", CVPR 2022, section A.4.
+    of frames: ``.mp4``, ``.mov`` and ``.avi`` do; others give the remaining frames.
 
     Examples
     --------
@@ -108,10 +90,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     >>> from skl_tot import TemporalOTSegmenter
     >>> from skl_tot.preprocessing import FrameFeatures
     >>> model = make_pipeline(FrameFeatures(fps=5), TemporalOTSegmenter(n_actions=5))
-    >>> model.get_params()["framefeatures__fps"]
-    5
-    >>> paths = ["take_1.mp4", "take_2.mp4"]
-    >>> labels = model.fit(paths).predict(paths)  # doctest: +SKIP
+    >>> model.fit(["take_1.mp4", "take_2.mp4"])  # doctest: +SKIP
     """
 
     __module__ = "skl_tot.preprocessing"
@@ -168,13 +147,8 @@ class FrameFeatures(  # type: ignore[call-arg]
 
         Raises
         ------
-        ImportError
-            If the ``video`` extra is needed and not installed.
-        TypeError, ValueError
-            If a parameter or a path is not valid, or two videos of a folder have one
-            name.
-        FileNotFoundError
-            If a video, a file of weights, or any video in a folder is missing.
+        ImportError, FileNotFoundError
+            If the ``video`` extra, a video or a file of weights is missing.
         """
         self._check(X)
         return self
@@ -195,12 +169,10 @@ class FrameFeatures(  # type: ignore[call-arg]
 
         Raises
         ------
-        ImportError, TypeError, FileNotFoundError
-            As for `fit`.
         ValueError
-            As for `fit`, or if a file is no video, is damaged or truncated, a file of
-            weights does not fit the backbone, or the backbone does not support
-            ``pooling`` or ``image_size``.
+            If a file is no video, is damaged or truncated, or the backbone does not fit
+            the file of weights, ``pooling`` or ``image_size``. Others are those of
+            `fit`.
         OSError
             If the recommended weights cannot be loaded, or ``cache_dir`` not written.
         """
@@ -212,9 +184,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         return features[0] if form == "file" else features
 
     def transform_each(self, X):
-        """Compute the features of one video after the other.
-
-        The network is loaded once, and features are not kept.
+        """Compute the features of one video after the other, without keeping them.
 
         Parameters
         ----------
@@ -230,7 +200,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         return self._compute_each(*self._check(X))
 
     def _check(self, X):
-        """Check parameters, and list the videos."""
         self._validate_params()
         videos = list_videos(X)
         check_network(self.backbone, self.weights)
@@ -282,7 +251,6 @@ class FrameFeatures(  # type: ignore[call-arg]
 
 
 def _file_version(path):
-    """Identify the version of a file."""
     status = os.stat(path)
     return os.path.abspath(path), status.st_size, status.st_mtime_ns
 

@@ -45,7 +45,8 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         {shared: X}
-        {shared: y}
+        y : None
+            Ignored.
 
         Returns
         -------
@@ -72,19 +73,14 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         -------
         X_new : array or data frame of shape (n_frames, n_features_out), or many of them
             In the form of ``X``, which is not changed. Data frames give data frames
-            with the same index.
-
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+            with the same index. Errors are those of `fit`.
         """
         check_is_fitted(self)
         recordings = check_recordings(self, X, reset=False)
         self._check_recordings(recordings)
         outputs = self._outputs(recordings)
         if self.keeps_data_frames:
-            originals = as_recordings(X).arrays
-            for i, original in enumerate(originals):
+            for i, original in enumerate(as_recordings(X).arrays):
                 if hasattr(original, "iloc"):
                     columns = self._columns_of(original)
                     outputs[i] = type(original)(outputs[i], original.index, columns)
@@ -95,19 +91,11 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
+        {shared: input_features}
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            Names.
-
-        Raises
-        ------
-        {shared: NotFittedError}
-        ValueError
-            If ``input_features`` are not the names of `fit`, or too few or many.
+        {shared: feature_names_out}
         """
         check_is_fitted(self)
         return self._names_out(_check_feature_names_in(self, input_features))
@@ -117,11 +105,10 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return names
 
     def _outputs(self, recordings):
-        """Output of each checked recording."""
         return _each(self._apply, recordings)
 
     def _columns_of(self, original):
-        return original.columns
+        return self.get_feature_names_out()
 
     def _check_recordings(self, recordings):
         """Refuse checked recordings that cannot be transformed, or warn."""
@@ -129,6 +116,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
@@ -141,8 +129,8 @@ def _inner_has(name):
 class FramewiseTransformer(VideoTransformer):
     """Fit a transformer on the frames of all recordings and apply it one by one.
 
-    scikit-learn's transformers take one 2-D array. This wraps any transformer without
-    target, for recordings of different lengths, also in a pipeline.
+    This wraps a scikit-learn transformer without target, which takes one 2-D array, for
+    recordings of different lengths, also in a pipeline.
 
     A transformer with ``partial_fit`` is fitted in one pass over batches of consecutive
     whole recordings, without a copy in one array. A batch has at least as many frames
@@ -154,19 +142,14 @@ class FramewiseTransformer(VideoTransformer):
     ----------
     transformer : transformer
         scikit-learn transformer with ``fit`` and ``transform``, which needs no ``y``
-        and keeps the number of rows. It is cloned, and gets numeric arrays without
-        feature names.
+        and keeps the number of rows. It is cloned, and gets arrays without names:
+        finite ones, or with NaN if it allows these, like imputers.
 
     Attributes
     ----------
     transformer_ : transformer
         The fitted clone.
     {shared: n_features_in_, feature_names_in_}
-
-    Notes
-    -----
-    Features must be finite, or NaN if the inner transformer allows it, like imputers.
-    Data frames give arrays.
 
     Examples
     --------
@@ -203,22 +186,21 @@ class FramewiseTransformer(VideoTransformer):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            As for `fit`. The first call needs as many frames as the inner transformer
-            needs to start.
-        {shared: y}
+        {shared: X}
+        y : None
+            Ignored.
 
         Returns
         -------
         self : object
-            Fitted transformer. Errors are those of `fit`.
+            Fitted transformer. The first call needs as many frames as the inner
+            transformer. Errors are those of `fit`.
         """
         with unchanged_on_error(self):
             is_first = not hasattr(self, "transformer_")
-            if is_first:
-                transformer = self._clone_transformer()
-            else:  # a copy, so that errors in later batches have no effect
-                transformer = copy.deepcopy(self.transformer_)
+            # a copy, so that errors in later batches have no effect
+            transformer = copy.deepcopy(getattr(self, "transformer_", None))
+            transformer = self._clone_transformer() if is_first else transformer
             recordings = check_recordings(self, X, reset=is_first)
             _fit_in_batches(transformer, recordings.arrays)
             self.transformer_ = transformer
@@ -253,30 +235,17 @@ class FramewiseTransformer(VideoTransformer):
 
         Parameters
         ----------
-        input_features : array-like of str of shape (n_features,), default=None
-            Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
+        {shared: input_features}
 
         Returns
         -------
-        feature_names_out : ndarray of str of shape (n_features_out,)
-            Names.
-
-        Raises
-        ------
-        {shared: NotFittedError}
-        ValueError
-            If ``input_features`` are not the names of `fit`, or too few or many.
+        {shared: feature_names_out}
         """
         check_is_fitted(self, "transformer_")
-        names = getattr(self, "feature_names_in_", None)
-        if input_features is None:
-            input_features = names
-        elif names is not None and not np.array_equal(input_features, names):
-            raise ValueError("input_features is not equal to feature_names_in_")
-        return self.transformer_.get_feature_names_out(input_features)
+        names = _check_feature_names_in(self, input_features, generate_names=False)
+        return self.transformer_.get_feature_names_out(names)
 
     def _clone_transformer(self):
-        """Clone of the inner transformer, after checks."""
         inner = self.transformer
         usable = hasattr(inner, "fit") and hasattr(inner, "transform")
         if isinstance(inner, type) or not usable:
@@ -284,10 +253,8 @@ class FramewiseTransformer(VideoTransformer):
             refuse("transformer", inner, expected, TypeError)
         inner = clone(inner)
         if get_tags(inner).target_tags.required:
-            raise TypeError(
-                f"transformer is a {type(inner).__name__}, which needs y; expected a "
-                "transformer that is fitted without."
-            )
+            found = f"transformer is a {type(inner).__name__}, which needs y"
+            raise TypeError(f"{found}; expected one that is fitted without.")
         return inner
 
     def __sklearn_tags__(self):
@@ -301,7 +268,6 @@ class FramewiseTransformer(VideoTransformer):
 
 
 def _concatenate(videos):
-    """One array of all frames; a single array is not copied."""
     return np.asarray(videos[0]) if len(videos) == 1 else np.concatenate(videos)
 
 
@@ -323,16 +289,12 @@ def _fit_in_batches(transformer, videos):
 def _frames_to_start(transformer, n_features):
     # fewer frames than components are an error for some transformers; others drop
     # components
-    sizes = [n_features]
-    for name in ("n_components", "n_clusters"):
-        size = getattr(transformer, name, 0)
-        if isinstance(size, numbers.Integral):
-            sizes.append(size)
-    return max(sizes)
+    names = ("n_components", "n_clusters")
+    sizes = [getattr(transformer, name, 0) for name in names]
+    return max(n_features, *(x for x in sizes if isinstance(x, numbers.Integral)), 0)
 
 
 def _each(function, recordings):
-    """Apply a function to every recording; errors name the recording."""
     outputs = []
     for i, video in enumerate(recordings.arrays):
         with recordings.errors(i):
@@ -345,8 +307,6 @@ def _dense(method, video):
     output = method(video)
     output = output.toarray() if sparse.issparse(output) else np.asarray(output)
     if len(output) != len(video):
-        raise ValueError(
-            f"the transformer made {len(output)} rows of {len(video)} frames, expected "
-            "a row for each frame."
-        )
+        found = f"the transformer made {len(output)} rows of {len(video)} frames"
+        raise ValueError(f"{found}, expected a row for each frame.")
     return output

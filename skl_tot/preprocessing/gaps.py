@@ -32,8 +32,8 @@ class GapFiller(VideoTransformer):
     Parameters
     ----------
     limit : int, default=10
-        Frames of the longest gap to fill; a longer one is an error, which lists the
-        longest ones. None fills gaps of any length.
+        Frames of the longest gap to fill; in `transform`, a longer one is an error,
+        which lists the longest ones. None fills gaps of any length.
     drop_lost : float, default=None
         Share of frames, in [0, 1]: features with a larger missing share in any
         recording of ``fit`` are dropped from all recordings, with a warning that names
@@ -47,32 +47,21 @@ class GapFiller(VideoTransformer):
         Share, in [0, 1], of missing frames of each feature in ``fit``.
     {shared: n_features_in_, feature_names_in_}
 
-    See Also
-    --------
-    FramewiseTransformer : With an imputer of scikit-learn, fills gaps of any length by
-        typical values of the feature, independent of time.
-
     Notes
     -----
-    Data frames give data frames, with their names. If more than a fifth of the frames
-    of a feature of one recording are filled, a warning is given. Infinity is an error;
-    in `transform`, so are gaps longer than ``limit``, and a feature that is missing in
-    all frames of a recording. `fit` and `report` accept both.
+    Data frames give data frames, with their names. A warning is given if more than a
+    fifth of the frames of a feature of one recording are filled. Infinity is an error;
+    so is, in `transform`, a feature that is missing in all frames of a recording. An
+    imputer in a `FramewiseTransformer` fills gaps of any length by typical values,
+    independent of time.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skl_tot.preprocessing import GapFiller
-    >>> video = np.array([[np.nan], [1.0], [np.nan], [np.nan], [4.0]])
-    >>> filler = GapFiller(limit=2).fit(video)
-    >>> filler.missing_share_
-    array([0.6])
-    >>> filler.report(video)[0]["longest"]
-    2
-    >>> import warnings
-    >>> with warnings.catch_warnings(action="ignore"):  # of more than a fifth
-    ...     filler.transform(video).ravel().tolist()
-    [1.0, 1.0, 2.0, 3.0, 4.0]
+    >>> video = np.array([[0.0], [1.0], [np.nan], [3.0], [4.0]])
+    >>> GapFiller(limit=2).fit_transform(video).ravel().tolist()
+    [0.0, 1.0, 2.0, 3.0, 4.0]
     """
 
     __module__ = "skl_tot.preprocessing"
@@ -92,10 +81,8 @@ class GapFiller(VideoTransformer):
         most = (np.array(missing) / recordings.lengths[:, None]).max(axis=0)
         is_lost = most > (1 if self.drop_lost is None else self.drop_lost)
         if is_lost.all():
-            raise ValueError(
-                f"drop_lost is {self.drop_lost}, but all columns are missing in more "
-                "frames of a recording; raise it."
-            )
+            said = f"drop_lost is {self.drop_lost}, but all columns are missing in more"
+            raise ValueError(f"{said} frames of a recording; raise it.")
         self.kept_ = np.flatnonzero(~is_lost)
         if is_lost.any():
             lost = [self._name(column) for column in np.flatnonzero(is_lost).tolist()]
@@ -121,7 +108,6 @@ class GapFiller(VideoTransformer):
         _warn_of_much(gaps)
 
     def _describe_long(self, gaps):
-        """Describe the longest gaps, with a remedy."""
         gaps = sorted(gaps, key=lambda own: -own["longest"])
         listed = {}  # x and y of a point together
         for own in gaps:
@@ -155,18 +141,12 @@ class GapFiller(VideoTransformer):
             and ``feature`` are names, or else numbers; ``gaps`` and ``frames`` are the
             numbers of gaps and missing frames; ``share``, in [0, 1], is the missing
             share of the recording; ``longest`` is the length of the longest gap in
-            frames, and ``start`` its first frame. `pandas.DataFrame` makes a table of
-            it.
-
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+            frames, and ``start`` its first frame.
         """
         check_is_fitted(self, "missing_share_")
         return self._report(check_recordings(self, X, reset=False))
 
     def _report(self, recordings):
-        """Gaps of checked recordings, see `report`."""
         names = range(len(recordings))
         if recordings.is_named:
             names = recordings.layout.names
@@ -187,10 +167,10 @@ class GapFiller(VideoTransformer):
         filled = video[:, self.kept_]
         for column, missing in _missing_columns(filled):
             if missing.all():
+                name = self._name(int(self.kept_[column]))
+                found = f"column {name!r} is missing in all {len(missing)} frames"
                 raise ValueError(
-                    f"column {self._name(int(self.kept_[column]))!r} is missing in all "
-                    f"{len(missing)} frames; leave it out, as by drop_lost, or this "
-                    "recording."
+                    f"{found}; leave it out, as by drop_lost, or this recording."
                 )
             known = np.flatnonzero(~missing)
             gaps = np.flatnonzero(missing)
@@ -204,7 +184,6 @@ class GapFiller(VideoTransformer):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
 
@@ -216,7 +195,6 @@ def _missing_columns(video):
 
 
 def _warn_of_much(report):
-    """Warn of features with many filled frames, with the worst of them."""
     much = [gaps for gaps in report if gaps["share"] > MUCH]
     if not much:
         return

@@ -32,10 +32,9 @@ class PoseFeatures(VideoTransformer):
        s = \operatorname{median}_t
            \sqrt{\frac{1}{K} \sum_k \lVert p_{tk} - c_t \rVert^2} .
 
-    The size s is one number per recording: it removes the distance of the camera and
-    the size of the body, and keeps bending and stretching. :math:`R_t` is the rotation
-    in the plane of x and y that turns the heading, from one point to another, to the
-    direction of x; without ``heading`` it is the identity.
+    The size s is one number per recording. :math:`R_t` is the rotation in the plane of
+    x and y that turns the heading, from one point to another, to the direction of x;
+    without ``heading``, or if both points coincide, it is the identity.
 
     Speeds are central differences, in sizes s per frame: of the centre,
     :math:`\lVert \dot c_t \rVert / s`, and of the points within the body,
@@ -45,9 +44,8 @@ class PoseFeatures(VideoTransformer):
     Parameters
     ----------
     heading : tuple of two str or int, default=None
-        Two points of the heading, such as ``("tail", "nose")``, by name or, without
-        column names, by number. None keeps the directions of the picture, if these are
-        meaningful.
+        Two points of the heading, such as ``("tail", "nose")``, by name or number. None
+        keeps the directions of the picture, if these are meaningful.
     speeds : bool, default=True
         Whether to add speeds.
     n_dims : {2, 3}, default=None
@@ -64,18 +62,12 @@ class PoseFeatures(VideoTransformer):
         Column of each coordinate.
     {shared: n_features_in_, feature_names_in_}
 
-    See Also
-    --------
-    GapFiller : Fills missing points; put it before this step.
-
     Notes
     -----
-    Column names have a single x, y or z at either end or in between, and the name of
-    the point: "nose x", "nose_x", "x nose mouse1". Data frames give data frames with
-    columns "nose x", "nose y", …, "speed", "nose speed", …, "turn". All points form one
-    body: with several bodies, transform the columns of each separately.
-
-    If both points of the heading coincide, the frame is not rotated.
+    Column names have a single x, y or z and the name of the point: "nose x", "nose_x",
+    "x nose mouse1". Data frames give data frames with columns "nose x", …, "speed",
+    "nose speed", …, "turn". All points form one body: transform the columns of several
+    bodies separately. `GapFiller` fills missing points.
 
     Examples
     --------
@@ -104,9 +96,8 @@ class PoseFeatures(VideoTransformer):
 
     def _learn(self, recordings):
         names = getattr(self, "feature_names_in_", None)
-        self.points_, self.columns_ = _find_points(
-            names, self.n_features_in_, self.n_dims
-        )
+        found = _find_points(names, self.n_features_in_, self.n_dims)
+        self.points_, self.columns_ = found
         self._find_heading()
 
     def _names_out(self, names):
@@ -118,22 +109,15 @@ class PoseFeatures(VideoTransformer):
         return np.array(names, dtype=object)
 
     def _find_heading(self):
-        """Numbers of the points of the heading, or None."""
         if self.heading is None:
             return None
-        found = []
-        for point in self.heading:
-            if isinstance(point, Integral) and 0 <= point < len(self.points_):
-                found.append(int(point))
-            elif point in self.points_:
-                found.append(self.points_.index(point))
+        n_points = len(self.points_)
+        known = [*self.points_, *range(n_points)]
+        found = [known.index(own) % n_points for own in self.heading if own in known]
         if len(self.heading) != 2 or len(set(found)) != 2:
             expected = f"two of the points {short_repr(self.points_)}"
             refuse("heading", self.heading, expected)
         return found
-
-    def _columns_of(self, original):
-        return self.get_feature_names_out()
 
     def _apply(self, video):
         points = video[:, self.columns_].astype(float)
@@ -152,11 +136,6 @@ class PoseFeatures(VideoTransformer):
         if self.speeds:
             features += _speeds(centre / size, posture, angle)
         return np.column_stack(features).astype(video.dtype)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
 
 
 def _rotate(points, angles):
@@ -181,7 +160,6 @@ def _speeds(centre, posture, angle):
 
 
 def _differences(values):
-    """Central differences between frames; 0 for a single frame."""
     return np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
 
 
@@ -193,22 +171,16 @@ def _find_points(names, n_features, n_dims):
     else:
         points, columns = _unnamed_points(n_features, n_dims)
     if n_dims not in (None, columns.shape[1]):
-        raise ValueError(
-            f"n_dims is {n_dims}, but points of X have {columns.shape[1]} coordinates."
-        )
+        found = f"but points of X have {columns.shape[1]} coordinates"
+        raise ValueError(f"n_dims is {n_dims}, {found}.")
     if len(points) < 2:
-        raise ValueError(
-            f"X has n_features = {n_features} of one point, expected two or more."
-        )
+        found = f"X has n_features = {n_features} of one point"
+        raise ValueError(f"{found}, expected two or more.")
     return points, columns
 
 
 def _split_name(name):
-    """Point and axis of a column's name, or None.
-
-    >>> _split_name("left_ear_x"), _split_name("Y nose"), _split_name("time")
-    (('left_ear', 'x'), ('nose', 'y'), None)
-    """
+    """Point and axis of a column's name, or None."""
     found = list(_AXIS.finditer(name))
     if len(found) != 1:
         return None
@@ -219,13 +191,10 @@ def _split_name(name):
 
 
 def _named_points(names, found):
-    """Points of named columns, which should all be coordinates."""
     others = [str(name) for name, coordinate in zip(names, found) if coordinate is None]
     if others:
-        raise ValueError(
-            f"columns {short_repr(others)} of X are no coordinates of points, "
-            f"{EXPECTED_NAMES}; drop them."
-        )
+        said = f"columns {short_repr(others)} of X are no coordinates of points"
+        raise ValueError(f"{said}, {EXPECTED_NAMES}; drop them.")
     places = {}
     for column, (point, axis) in enumerate(found):
         if axis in places.setdefault(point, {}):
@@ -234,24 +203,18 @@ def _named_points(names, found):
     axes = AXES[:3] if "z" in set().union(*places.values()) else AXES[:2]
     for point, own in places.items():
         if set(own) != set(axes):
-            raise ValueError(
-                f"point {point!r} of X has {', '.join(sorted(own))}, expected "
-                f"{', '.join(axes)}."
-            )
+            found = f"point {point!r} of X has {', '.join(sorted(own))}"
+            raise ValueError(f"{found}, expected {', '.join(axes)}.")
     columns = [[own[axis] for axis in axes] for own in places.values()]
     return list(places), np.array(columns)
 
 
 def _unnamed_points(n_features, n_dims):
-    """Points of unnamed columns, sorted by point."""
     if n_dims is None:
-        raise ValueError(
-            "n_dims is None and columns of X have no names of points and axes, "
-            f"{EXPECTED_NAMES}; give n_dims=2 or 3."
-        )
+        said = "n_dims is None and columns of X have no names of points and axes"
+        raise ValueError(f"{said}, {EXPECTED_NAMES}; give n_dims=2 or 3.")
     if n_features % n_dims:
-        raise ValueError(
-            f"X has n_features = {n_features}, expected a multiple of n_dims={n_dims}."
-        )
+        expected = f"a multiple of n_dims={n_dims}"
+        raise ValueError(f"X has n_features = {n_features}, expected {expected}.")
     columns = np.arange(n_features).reshape(-1, n_dims)
     return [f"point{k}" for k in range(len(columns))], columns

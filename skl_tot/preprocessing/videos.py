@@ -46,20 +46,15 @@ def iterate_frames(path, fps=10):
     Yields
     ------
     time : float
-        Seconds from the first frame: i / ``fps``, or with ``fps=None`` the time in the
-        file.
+        Seconds from the first frame: i / ``fps``, or else the time in the file.
     frame : ndarray of shape (height, width, 3)
         Red, green and blue, uint8.
 
     Raises
     ------
-    ImportError
-        If the ``video`` extra is not installed.
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If ``fps`` is not from 1e-6 to 1e6, or the file is no video, is damaged or
-        truncated.
+    ImportError, FileNotFoundError, ValueError
+        If the ``video`` extra or the file is missing, damaged or truncated, or no
+        video.
 
     Examples
     --------
@@ -101,10 +96,8 @@ def _decode(container, stream, path):
     n_frames, start = 0, None
     for frame in container.decode(stream):
         if frame.pts is None:
-            raise ValueError(
-                f"{path} has frames without a time; copy them into a file of another "
-                "format, such as .mp4."
-            )
+            found = f"{path} has frames without a time"
+            raise ValueError(f"{found}; copy them into another format, such as .mp4.")
         if start is None:
             start = frame.pts
         time = float((frame.pts - start) * frame.time_base)
@@ -117,14 +110,12 @@ def _decode(container, stream, path):
     expected = float((stream.duration or 0) * stream.time_base) - duration / 2
     # without missing time: files may omit frames, or hide them in the list of edits
     if n_frames < stream.frames and time + duration < expected:
-        raise ValueError(
-            f"{path} was cut off: only {n_frames} of {stream.frames} frames are there."
-        )
+        found = f"only {n_frames} of {stream.frames} frames are there"
+        raise ValueError(f"{path} was cut off: {found}.")
     yield time + duration, None
 
 
 def _resample(frames, fps):
-    """Yield the frames shown at whole multiples of 1 / fps seconds."""
     i, shown = 0, None
     for time, frame in frames:
         while shown is not None and i / fps < time - LATE:
@@ -147,9 +138,8 @@ def list_videos(X):
         _check_path(X, None)
         return [X], "file"
     if not hasattr(X, "__len__"):
-        raise TypeError(
-            f"X is a {type(X).__name__}, expected a path, a folder or a list."
-        )
+        found = f"X is a {type(X).__name__}"
+        raise TypeError(f"{found}, expected a path, a folder or a list.")
     paths = list(X)
     if not paths:
         raise ValueError(f"X is an empty {type(X).__name__}, expected paths of videos.")
@@ -163,22 +153,18 @@ def videos_of_folder(folder):
     found = [path for path in Path(folder).glob("[!.]*") if path.is_file()]
     paths = [path for path in found if path.suffix.lower() in SUFFIXES]
     if not paths:
-        raise FileNotFoundError(
-            f"{one_line(folder)} has no video ({', '.join(SUFFIXES)}), "
-            f"{_describe(found)}."
-        )
+        said = f"{one_line(folder)} has no video ({', '.join(SUFFIXES)})"
+        raise FileNotFoundError(f"{said}, {_describe(found)}.")
     paths.sort(key=lambda path: (path.stem, path.suffix))
     for path, following in pairwise(paths):
         if path.stem == following.stem:
-            raise ValueError(
-                f"{one_line(folder)} has {one_line(path.name)} and "
-                f"{one_line(following.name)}, expected one video of each name."
-            )
+            names = f"{one_line(path.name)} and {one_line(following.name)}"
+            said = f"{one_line(folder)} has {names}"
+            raise ValueError(f"{said}, expected one video of each name.")
     return paths
 
 
 def _describe(found):
-    """Describe the files in a folder without videos."""
     if not found:
         return "and no other file"
     kinds = Counter(path.suffix.lower() or "without suffix" for path in found)

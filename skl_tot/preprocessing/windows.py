@@ -23,9 +23,9 @@ MOST_FRAMES = 2**53  # of a window, which floats count exactly
 class SignalWindows(VideoTransformer):
     r"""Statistics of a window around each frame, for raw sensor signals.
 
-    A single frame of a raw signal carries little information: walking, for example, is
-    a pattern in time. For each frame, a centred window of w frames (shorter at the ends
-    of a recording and at breaks) gives for each feature
+    In a raw signal, walking, for example, is a pattern in time, not a frame. For each
+    frame, a centred window of w frames (shorter at the ends of a recording and at
+    breaks) gives for each feature
 
     .. math::
 
@@ -58,17 +58,11 @@ class SignalWindows(VideoTransformer):
         Frames per second of the recordings of the fit.
     {shared: n_features_in_, feature_names_in_}
 
-    See Also
-    --------
-    FramewiseTransformer : Transformers of scikit-learn, for single frames.
-    PoseFeatures : Features of the points of a body.
-
     Notes
     -----
-    "auto" chooses the window whose two halves agree best: over a recording, the mean,
-    log standard deviation and log mean absolute difference of a piece predict those of
-    the next piece. Shorter pieces vary by chance, longer ones mix actions. A window
-    covers at least one period of the signal.
+    "auto" chooses the window whose two halves agree best: over a recording, the
+    statistics of a piece predict those of the next piece. Shorter pieces vary by
+    chance, longer ones mix actions. A window covers at least one period of the signal.
 
     Data frames give data frames, with columns such as "acc x mean 1 s".
 
@@ -80,8 +74,6 @@ class SignalWindows(VideoTransformer):
     >>> windows = SignalWindows(3, statistics=["mean"]).fit(signal)
     >>> windows.transform(signal).ravel().round(2).tolist()
     [0.5, 0.33, 2.0, 3.33, 5.0]
-    >>> windows.get_feature_names_out().tolist()
-    ['x0 mean 3 frames']
     """
 
     __module__ = "skl_tot.preprocessing"
@@ -105,7 +97,6 @@ class SignalWindows(VideoTransformer):
         self.n_around_ = self.window_ // 2
 
     def _find_width(self, recordings):
-        """Odd number of frames of the window."""
         if isinstance(self.window, str):
             return find_window(recordings)
         n_frames = min(self.window * (self.fps_ or 1), MOST_FRAMES)
@@ -126,9 +117,6 @@ class SignalWindows(VideoTransformer):
         size = size or f"{self.window_} frames"
         found = [f"{name} {what} {size}" for what in self.statistics for name in names]
         return np.array(found, dtype=object)
-
-    def _columns_of(self, original):
-        return self.get_feature_names_out()
 
     def _check_recordings(self, recordings):
         if recordings.fps is not None:
@@ -174,14 +162,8 @@ class SignalWindows(VideoTransformer):
                 steps = np.abs(np.diff(near, axis=0))
                 yield np.log(window_means(steps, half, half - 1, rows) + floor)
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags
-
 
 def _find_scales(recordings):
-    """Find the standard deviation of each feature."""
     scaler = StandardScaler()
     for frames in recordings.blocks():
         with np.errstate(over="ignore", invalid="ignore"):
@@ -205,15 +187,10 @@ def apply_windows(windows, recordings):
 
 
 def _plain(recordings):
-    """Make recordings without names, not standardised."""
     breaks = [recordings.breaks_of(i) for i in range(len(recordings))]
     return Recordings(list(recordings.arrays), fps=recordings.fps, breaks=breaks)
 
 
 def odd(n_frames):
-    """Odd number of frames nearest to a width.
-
-    >>> odd(2), odd(50.0), odd(6.2)
-    (3, 51, 7)
-    """
+    """Round a width to an odd number of frames."""
     return 2 * int(n_frames / 2) + 1

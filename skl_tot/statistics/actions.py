@@ -16,11 +16,10 @@ STATISTICS = [
 def durations(labels, *, fps=None, groups=None):
     r"""Count and time the bouts of each action: a time budget.
 
-    For the durations :math:`d_1, …, d_n` of the bouts of an action in a recording, it
-    returns sum, mean, standard deviation :math:`s` (with :math:`n - 1`), quartiles by
-    linear interpolation, and the coefficient of variation :math:`s / \bar d`. The share
-    is the sum over the length of the whole recording with background, like "% of total
-    length" in BORIS.
+    The spread is the standard deviation :math:`s` (with :math:`n - 1`), quartiles are
+    interpolated linearly, and the coefficient of variation is :math:`s / \bar d`. The
+    share is the total over the length of the whole recording with background, like "%
+    of total length" in BORIS.
 
     Parameters
     ----------
@@ -38,12 +37,10 @@ def durations(labels, *, fps=None, groups=None):
     -------
     table : DataFrame
         A row for each recording and action, also for actions that the recording lacks:
-        ``recording``, ``action``; ``bouts``, their number; ``total``, ``mean``, ``sd``,
-        ``median`` and ``iqr`` of their durations; ``cv``, a ratio; ``share`` in [0, 1];
-        ``latency``, from the start of the recording to the first bout;
-        ``interval_mean`` and ``interval_sd`` of the times from the end of a bout to the
-        start of the next; ``unit`` of all times, "s" or "frames". Undefined values,
-        such as the mean of no bouts, are NaN.
+        number of ``bouts``; ``total``, ``mean``, ``sd``, ``median``, ``iqr`` and ``cv``
+        of their durations; ``share`` in [0, 1]; ``latency``, from the start of the
+        recording to the first bout; ``interval_mean`` and ``interval_sd`` of the times
+        between bouts; ``unit`` of all times, "s" or "frames". Undefined values are NaN.
 
         With ``groups``, a row for each group and action: ``group`` replaces
         ``recording``, with the number of ``recordings`` and of ``recordings_with`` the
@@ -57,28 +54,18 @@ def durations(labels, *, fps=None, groups=None):
         a table overlap or end before they start; if a recording has no group; if
         ``fps`` is no rate or contradicts that of the labels.
 
-    Warns
-    -----
-    UserWarning
-        If seconds and frames of a table disagree.
-
-    See Also
-    --------
-    transitions : Sequences of actions.
-    deviations : Recordings that are unlike the others.
-
     Notes
     -----
     Labels start at the start of their clock. A table in seconds starts at 0 s, or at
     its frame 0 if it has frames as well. It ends with its last row: time without an
     action at the end needs a row "background". Of a table with both, seconds are used,
-    unless a frame has two times, as after a boundary was moved.
+    unless a frame has two times, as after a boundary was moved. A warning is given if
+    they disagree.
 
     Examples
     --------
     >>> from skl_tot.statistics import durations
-    >>> takes = {"a": ["cut", "cut", "mix", "cut"], "b": ["mix", "mix"]}
-    >>> table = durations(takes, fps=2)
+    >>> table = durations({"a": ["cut", "cut", "mix", "cut"], "b": ["mix"] * 2}, fps=2)
     >>> print(table[["recording", "action", "bouts", "total", "mean", "share"]])
       recording action  bouts  total  mean  share
     0         a    cut      2    1.5  0.75   0.75
@@ -120,7 +107,6 @@ def _gaps(bouts):
 
 
 def _describe(times, gaps):
-    """Row of statistics for each group of bouts."""
     found = times.agg(["count", "sum", "mean", "std", "median"])
     found.columns = ["bouts", "total", "mean", "sd", "median"]
     found["iqr"] = times.quantile(0.75) - times.quantile(0.25)
@@ -145,16 +131,7 @@ def usual_order(labels):
     Returns
     -------
     actions : list
-        Usual actions, the earliest first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If labels are neither integers nor text, or a recording is empty.
-
-    See Also
-    --------
-    deviations : Recordings in which actions come in another order.
+        Usual actions, the earliest first. Errors are those of `durations`.
 
     Examples
     --------
@@ -181,10 +158,9 @@ def transitions(labels, *, groups=None):
     r"""Count transitions between actions, over all recordings or by group.
 
     The probability of the step from action :math:`a` to :math:`b` is the number of such
-    steps over that of all steps from :math:`a`, :math:`p_{ab} = n_{ab} / \sum_c
-    n_{ac}`, and 0 without a step from :math:`a`. Steps skip background: they lead from
-    a bout to the next bout of the same recording, so an action may follow itself after
-    background. No step crosses a break.
+    steps over that of all steps from :math:`a`, and 0 without a step from :math:`a`.
+    Steps skip background: an action may follow itself after it. No step crosses a
+    break.
 
     Parameters
     ----------
@@ -197,28 +173,15 @@ def transitions(labels, *, groups=None):
     -------
     table : DataFrame
         A row for each pair of actions, including pairs without a step: ``group`` if
-        there are groups, ``from``, ``to``, ``count`` and ``probability``. Probabilities
-        are 0 for actions that a group lacks.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If labels are neither integers nor text, a recording is empty, or has no group.
-
-    See Also
-    --------
-    durations : Durations of actions.
+        there are groups, ``from``, ``to``, ``count`` and ``probability``.
 
     Examples
     --------
     >>> from skl_tot.statistics import transitions
-    >>> table = transitions([["cut", "mix", "cut"], ["cut", "bake"]])
-    >>> print(table.pivot(index="from", columns="to", values="probability"))
-    to    bake  cut  mix
-    from
-    bake   0.0  0.0  0.0
-    cut    0.5  0.0  0.5
-    mix    0.0  1.0  0.0
+    >>> print(transitions([["cut", "mix", "cut"], ["cut", "bake"]]).head(2))
+       from    to  count  probability
+    0  bake  bake      0          0.0
+    1  bake   cut      0          0.0
     """
     bouts = collect_bouts(labels)
     members = None

@@ -60,11 +60,6 @@ class Bouts:
         """Index of ``actions`` for each bout."""
         return self.table["action"].cat.codes.to_numpy()
 
-    @property
-    def durations(self):
-        """Duration of each bout."""
-        return self.table["duration"].to_numpy()
-
     @cached_property
     def first_starts(self):
         """Time, without breaks, from the start of a recording to each action."""
@@ -121,9 +116,8 @@ def collect_bouts(labels, fps=None):
 def _add_pauses(table):
     """Add the time of breaks before each segment, which has no frames."""
     before = table.shift()
-    is_break = (table["recording"] == before["recording"]) & (
-        table["first"] == before["last"]
-    )
+    is_break = table["recording"] == before["recording"]
+    is_break &= table["first"] == before["last"]
     pauses = (table["start"] - before["end"]).where(is_break, 0)
     pauses = pauses.where(pauses > TOLERANCE, 0)
     return table.assign(paused=pauses.groupby(table["recording"]).cumsum())
@@ -148,9 +142,7 @@ def _bouts_of_table(table, fps):
     checked = checked.iloc[np.lexsort((times[:, 1], times[:, 0], order))]
     origins = _find_origins(checked, rate)
     _check_each(checked, origins, unit)
-    frame = 1.0 if unit == "frames" else 0.0
-    if unit == "s" and rate is not None:
-        frame = 1 / rate
+    frame = 1.0 if unit == "frames" else 1 / (rate or np.inf)
     return Bouts(merge_touching(_add_pauses(checked)), origins, frame, unit)
 
 
@@ -168,11 +160,9 @@ def _check_each(table, origins, unit):
         starts, ends = own["start"].to_numpy(), own["end"].to_numpy()
         bad = np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)
         if bad.size:
-            raise ValueError(
-                f"{name}: a segment starts at {starts[bad[0] + 1]:.10g} {unit} and the "
-                f"one before it ends at {ends[bad[0]]:.10g}, expected one action at a "
-                "time."
-            )
+            found = f"{name}: a segment starts at {starts[bad[0] + 1]:.10g} {unit}"
+            found += f" and the one before it ends at {ends[bad[0]]:.10g}"
+            raise ValueError(f"{found}, expected one action at a time.")
         if ends[-1] <= origins[name]:
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
 
@@ -180,9 +170,8 @@ def _check_each(table, origins, unit):
 def merge_touching(table):
     """Merge adjacent segments of one action without time between them."""
     before = table.shift()
-    is_new = (table["recording"] != before["recording"]) | (
-        table["action"] != before["action"]
-    )
+    is_new = table["recording"] != before["recording"]
+    is_new |= table["action"] != before["action"]
     is_new |= table["start"] - before["end"] > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
     first = ("recording", "action", "start", "paused")
@@ -211,24 +200,17 @@ def values_of_recordings(values, names, what):
     if isinstance(values, Mapping):
         missing = [name for name in names if name not in values]
         if missing:
-            raise ValueError(
-                f"{what} has no {missing[0]!r}, expected each recording; it has "
-                f"{short_repr(list(values))}."
-            )
+            said = f"{what} has no {missing[0]!r}, expected each recording"
+            raise ValueError(f"{said}; it has {short_repr(list(values))}.")
         return [values[name] for name in names]
     if len(values) != len(names):
-        raise ValueError(
-            f"{what} has {len(values)}, expected {len(names)}, one for each recording."
-        )
+        said = f"{what} has {len(values)}, expected {len(names)}"
+        raise ValueError(f"{said}, one for each recording.")
     return list(values)
 
 
 def values_by_name(values):
-    """Return values by text names of recordings, or unchanged without names.
-
-    >>> values_by_name({("anna", 2): "late", 7: "early"})
-    {'anna/2': 'late', '7': 'early'}
-    """
+    """Return values by text names of recordings, or unchanged without names."""
     if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
         values = values.to_dict()
     known = by_name(values)

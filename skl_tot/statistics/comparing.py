@@ -47,15 +47,10 @@ def compare_groups(
     r"""Compare durations, shares, bouts and transitions of groups of recordings.
 
     Frames, bouts and recordings of one subject are not independent. So each subject has
-    one value per group, from all its recordings there, and the test permutes subjects.
-    It compares the means of two groups:
-
-    - If each subject is in one group, by all divisions of the subjects into groups of
-      these sizes.
-    - If each subject is in both, as before and after a treatment, by all swaps of the
-      two values of subjects.
-
-    If there are more than ``n_permutations`` of these, a sample is drawn.
+    one value per group, from all its recordings there, and the test of two means
+    permutes subjects: by all divisions into groups of these sizes if each subject is in
+    one group, by all swaps of the two values of subjects if each is in both, as before
+    and after a treatment. If these are more than ``n_permutations``, a sample is drawn.
 
     Parameters
     ----------
@@ -68,63 +63,41 @@ def compare_groups(
         each recording as a subject.
     {shared: fps}
     n_permutations : int, default=9999
-        Maximum number of permutations. If there are fewer, all are used, and p is
-        exact.
+        Maximum number of permutations. If all are used, p is exact.
     confidence_level : float, default=0.95
-        Coverage probability of intervals.
-    random_state : int, RandomState instance or None, default=0
-        Seed of drawn permutations.
+        Coverage probability of intervals. A warning is given if permutations are too
+        few for any p below one minus this.
+    {shared: random_state=0}
 
     Returns
     -------
     table : DataFrame
-        A row for each measure, action and pair of groups:
+        A row for each measure, action and pair of groups. Undefined values, as for an
+        action in fewer than two subjects of a group, are NaN.
 
         - ``measure``: "duration", the mean of a bout; "share" of the time; "bouts" per
           recording; or "transition", the probability that ``to`` follows ``action``,
           for steps that occur. ``to`` is "" for other measures.
         - ``first`` and ``second``, the groups, in the order of their first recordings;
-          ``n_first`` and ``n_second``, their subjects with a value; ``mean_first`` and
-          ``mean_second``, means over these.
+          ``n_first``, ``n_second``, ``mean_first`` and ``mean_second``: number and mean
+          of their subjects with a value.
         - ``difference``, second minus first, and its confidence interval ``low`` to
           ``high``: the differences that the same permutations do not reject. With
           few subjects, it is infinite.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
-          within groups, infinite if these are 0; ``effect_low`` and ``effect_high``,
-          its interval.
-        - ``p``, two-sided; ``q``, by Benjamini and Hochberg over all rows of the
-          measure: among differences with q below 0.05, at most one in twenty is
-          expected to be false.
-        - ``permutations``, the number for p; ``exact``, whether these are all.
+          within groups, and its interval ``effect_low`` to ``effect_high``.
+        - ``p``, two-sided: twice the smaller one-sided p, a multiple of 2 /
+          ``permutations``, the number for p; ``exact``, whether these are all.
+        - ``q``, by Benjamini and Hochberg over all rows of the measure: among
+          differences with q below 0.05, at most one in twenty is expected to be false.
         - ``unit`` of the means: "s" or "frames" of durations, else "".
-
-        Undefined values, as for an action in fewer than two subjects of a group, are
-        NaN.
 
     Raises
     ------
     TypeError, ValueError
-        If labels are not valid or show no action; if a recording has no group or no
-        subject; if there is only one group, or a group has fewer than two subjects; if
-        some but not all subjects of two groups are in both; if a number is out of its
-        range.
-
-    Warns
-    -----
-    UserWarning
-        If groups have too few subjects, or ``n_permutations`` is too small, for any p
-        below 1 - ``confidence_level``.
-
-    See Also
-    --------
-    durations : The numbers of each group.
-    skl_tot.GroupsDisplay : The picture.
-
-    Notes
-    -----
-    p is twice the smaller one-sided p, as in `scipy.stats.permutation_test`, and a
-    multiple of 2 / ``permutations``: two groups of four subjects have 70 permutations,
-    and p is 0.029, 0.057 or more.
+        As for `durations`; if a recording has no group or subject; if there is only one
+        group, or one subject in a group; if some but not all subjects are in both
+        groups.
 
     Examples
     --------
@@ -132,15 +105,17 @@ def compare_groups(
     >>> takes = {f"old {i}": ["cut"] * (9 + i) + ["mix"] * 5 for i in range(4)}
     >>> takes |= {f"new {i}": ["cut"] * (3 + i) + ["mix"] * 5 for i in range(4)}
     >>> table = compare_groups(takes, [name[:3] for name in takes], fps=1)
-    >>> columns = ["action", "mean_first", "mean_second", "difference", "p", "q"]
-    >>> print(table.loc[table["measure"] == "duration", columns].round(3))
-      action  mean_first  mean_second  difference      p      q
-    0    cut        10.5          4.5        -6.0  0.029  0.057
-    1    mix         5.0          5.0         0.0  1.000  1.000
+    >>> print(table.loc[:1, ["action", "difference", "p", "q"]].round(3))
+      action  difference      p      q
+    0    cut        -6.0  0.029  0.057
+    1    mix         0.0  1.000  1.000
     """
     import pandas as pd
 
-    _check_numbers(n_permutations, confidence_level)
+    if not (is_int(n_permutations) and n_permutations > 0):
+        refuse("n_permutations", n_permutations, "a positive integer")
+    if not (isinstance(confidence_level, Real) and 0 < confidence_level < 1):
+        refuse("confidence_level", confidence_level, "a number between 0 and 1")
     random = check_random_state(random_state)
     bouts = collect_bouts(labels, fps)
     if not bouts.actions:
@@ -163,17 +138,10 @@ def compare_groups(
         refuse("groups", [members.iloc[0]], "two or more")
     # pairs of groups side by side
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    table["q"] = table.groupby("measure")["p"].transform(_control_discoveries)
+    known = table["p"].dropna().groupby(table["measure"])
+    table["q"] = known.transform(false_discovery_control)
     table["unit"] = np.where(table["measure"] == "duration", bouts.unit, "")
     return table.reindex(columns=COLUMNS)
-
-
-def _check_numbers(n_permutations, confidence_level):
-    """Refuse numbers out of their range."""
-    if not (is_int(n_permutations) and n_permutations > 0):
-        refuse("n_permutations", n_permutations, "a positive integer")
-    if not (isinstance(confidence_level, Real) and 0 < confidence_level < 1):
-        refuse("confidence_level", confidence_level, "a number between 0 and 1")
 
 
 def _measure(bouts, cells):
@@ -208,10 +176,8 @@ def _pick_samples(cells, values, first, second):
     for group in (first, second):
         own = {cell[0]: i for i, cell in enumerate(cells) if cell[1] == group}
         if len(own) < 2:
-            raise ValueError(
-                f"group {short_repr(group)} has one subject, {short_repr(*own)}, "
-                "expected two or more."
-            )
+            found = f"group {short_repr(group)} has one subject, {short_repr(*own)}"
+            raise ValueError(f"{found}, expected two or more.")
         rows.append(own)
     one, other = rows
     shared = [name for name in one if name in other]
@@ -245,13 +211,6 @@ def _warn_of_few(found, pair, level):
         f"{numbers}, that there are {most} permutations and {none}; more subjects are "
         "needed to distinguish these groups."
     )
-
-
-def _control_discoveries(p):
-    """Q of the known p."""
-    q = p.copy()
-    q[p.notna()] = false_discovery_control(p.dropna())
-    return q
 
 
 def compare_columns(first, second, shuffle, level):
@@ -303,11 +262,8 @@ def _test(one, other, shuffle, level):
     with np.errstate(divide="ignore", invalid="ignore"):  # constant columns
         for name, values in zip(EFFECTS, list(found.values())):
             found[name] = values / scale
-    return found | {
-        "p": np.minimum(2 * np.minimum(above, below), 1),
-        "permutations": len(weights),
-        "exact": is_exact,
-    }
+    found["p"] = np.minimum(2 * np.minimum(above, below), 1)
+    return found | {"permutations": len(weights), "exact": is_exact}
 
 
 def _find_scale(one, other):
@@ -346,12 +302,7 @@ def swap(one, other, most, random):
 
 
 def describe_pairs(table):
-    """Describe the compared groups, the method and the number of differences.
-
-    >>> takes = [["cut"] * n + ["mix"] for n in (7, 8, 9, 1, 2, 3)] * 2
-    >>> describe_pairs(compare_groups(takes, list("aaabbb") * 2))
-    ['Of a and b, 3 of 7 comparisons differ (q < 0.05), by 924 permutations of 6 ...]
-    """
+    """Describe the compared groups, the method and the number of differences."""
     sentences = []
     for (first, second), own in table.groupby(["first", "second"], sort=False):
         known = own[own["p"].notna()]
@@ -365,14 +316,7 @@ def describe_pairs(table):
 
 
 def list_differences(table):
-    """List differences between groups as sentences, the most certain first.
-
-    >>> import pandas as pd
-    >>> row = {"measure": "share", "action": "cut", "to": "", "unit": "", "q": 0.012}
-    >>> row |= {"first": "old", "mean_first": 0.25, "second": "new", "mean_second": 0.5}
-    >>> list_differences(pd.DataFrame([row]))
-    ['cut takes 25.0% of the time in old and 50.0% in new (q = 0.012)']
-    """
+    """List differences between groups as sentences, the most certain first."""
     sentences = []
     differing = table[table["q"] < LEVEL].sort_values("q", kind="stable")
     for row in differing.to_dict("records"):

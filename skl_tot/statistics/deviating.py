@@ -41,9 +41,6 @@ def deviations(
     .. math:: z = \frac{x - m}{\max(1.4826 \; \mathrm{median} |x - m|,\; 0.05\, m,\; 1
         \text{ frame})}.
 
-    The second and third terms prevent a large z for small differences of equal
-    durations.
-
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
@@ -64,44 +61,31 @@ def deviations(
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        By cycle it begins with ``recording``, ``cycle``, ``start``, ``end``,
-        ``duration`` and ``steps``, as in `cycle_times`, and "recording" below means a
-        cycle.
+        By cycle it begins with the columns of `cycle_times`, and "recording" below
+        means a cycle.
 
         - ``missing``: tuple of the missing actions of the order.
-        - ``repeated``: tuple of the actions with more bouts than their median, over
-          the recordings that show them, plus ``threshold`` times 1.4826 times their
-          median absolute deviation.
+        - ``repeated``: tuple of the actions whose number of bouts is above the
+          threshold, compared with the recordings that show them.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
-          before the second, in contrast to the order. Without ``order``, a step
-          back in more than half of the recordings is usual.
+          before the second, in contrast to the order. Without ``order``, a step back in
+          more than half of the recordings is usual.
         - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
           the threshold, the most extreme first, each with its total duration and
           :math:`m`.
-        - ``unlikely``: whether the mean log-likelihood is below the median over
-          recordings by more than ``threshold`` of their robust standard deviations.
-        - ``likelihood_quantile``: share of the recordings that are no likelier; NaN
-          without ``log_likelihoods``.
+        - ``unlikely``: whether the mean log-likelihood is below the threshold;
+          ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
         - ``score``: 3 for each action or pair of the first three, 1 for each other
           finding. Without ``order``, a finding in more than a fifth of the recordings,
           and at least two, is usual and does not count.
-        - ``deviates``: whether the score is above the median, so that no recording
-          deviates if half of them do. With ``order``, above 0.
+        - ``deviates``: whether the score is above the median; with ``order``, above 0.
         - ``unit`` of times, "s" or "frames".
 
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, or a recording is empty; if ``order``
-        has an action twice or one that no recording shows; if log-likelihoods are not
-        finite, not one per recording or given by cycle; if ``threshold`` is not
-        positive; if no recording shows ``start``, or it is given without
-        ``by="cycle"``; if ``fps`` is no rate or contradicts that of the labels.
-
-    See Also
-    --------
-    usual_order : The order of actions.
-    durations : The durations themselves.
+        As for `durations`, or if ``order``, ``log_likelihoods``, ``threshold`` or
+        ``start`` do not fit the labels or each other.
 
     Examples
     --------
@@ -109,12 +93,10 @@ def deviations(
     >>> takes = {name: ["cut"] * 4 + ["mix"] * 4 + ["bake"] * 4 for name in "abcdef"}
     >>> takes["b"] = ["cut"] * 4 + ["bake"] * 4
     >>> takes["c"] = ["cut"] * 4 + ["mix"] * 9 + ["bake"] * 4
-    >>> table = deviations(takes)
-    >>> print(table[["recording", "missing", "too_long", "score", "deviates"]].head(3))
-      recording missing       too_long  score  deviates
-    0         b  (mix,)             ()      3      True
-    1         c      ()  ((mix, 9.0, 4.0),)      1      True
-    2         a      ()             ()      0     False
+    >>> print(deviations(takes)[["recording", "missing", "too_long", "score"]].head(2))
+      recording missing       too_long  score
+    0         b  (mix,)             ()      3
+    1         c      ()  ((mix, 9.0, 4.0),)      1
     """
     bouts = collect_bouts(labels, fps)
     if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
@@ -146,6 +128,7 @@ def cycle_times(labels, *, fps=None, start=None):
     cycle; the last cycle of a recording, or before a break, ends with its last action.
     Time before the first cycle belongs to no cycle. The first and last cycle of a
     recording are dropped if they show fewer than half of the actions of a cycle.
+    Recordings without a cycle give a warning.
 
     Parameters
     ----------
@@ -157,34 +140,17 @@ def cycle_times(labels, *, fps=None, start=None):
         ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each
         action that does not follow the previous one in this order, so that the first
         may be missing. None takes the first of `usual_order` if recordings show most
-        usual actions more than once (by medians), mostly followed by the next in that
-        order. Otherwise each recording is one cycle, from its first action to the end
-        of its last.
+        usual actions more than once (by medians), mostly in that order. Otherwise each
+        recording is one cycle, from its first action to the end of its last.
 
     Returns
     -------
     table : DataFrame
         A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
         the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
-        ``steps``, the number of its bouts; ``missing``, ``repeated``, ``out_of_order``,
-        ``too_long``, ``too_short``, ``score`` and ``deviates``, as in `deviations`,
-        among all cycles; ``unit`` of times, "s" or "frames".
-
-    Raises
-    ------
-    TypeError, ValueError
-        If labels are neither integers nor text, a recording is empty, no recording
-        shows ``start``, or ``fps`` is no rate or contradicts that of the labels.
-
-    Warns
-    -----
-    UserWarning
-        If recordings have no cycle, as they show no ``start`` or no action.
-
-    See Also
-    --------
-    usual_order : The order of actions.
-    deviations : With ``by="cycle"``, the most deviating cycles first.
+        ``steps``, the number of its bouts; ``missing`` to ``deviates``, as in
+        `deviations`, among all cycles; ``unit`` of times. Errors are those of
+        `durations` and of a ``start`` that no recording shows.
 
     Examples
     --------
@@ -246,7 +212,6 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
 
 
 def _check_order(order, bouts):
-    """Codes of the actions of a given order."""
     if isinstance(order, (str, bytes)) or not hasattr(order, "__len__"):
         refuse("order", order, "a list of actions", TypeError)
     actions = np.asarray(order).tolist()
@@ -274,7 +239,6 @@ def score_durations(bouts):
 
 
 def _deviation(values):
-    """Median absolute deviation of each column from its median, without NaN."""
     return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
 
 
@@ -344,14 +308,7 @@ def _list_findings(row):
 
 
 def write_lists(table):
-    """Copy of `deviations` with text instead of tuples, for files.
-
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"missing": [("a", "b")], "out_of_order": [(("b", "a"),)]})
-    >>> table["too_long"] = [(("a", 9.5, 4.0),)]
-    >>> write_lists(table).iloc[0].tolist()
-    ['a, b', 'b before a', 'a (9.5, usually 4)']
-    """
+    """Copy the table of `deviations` with text instead of tuples, for files."""
     shown = dict.fromkeys(LISTS[:2], "{}") | {"out_of_order": "{0[0]} before {0[1]}"}
     shown |= dict.fromkeys(LISTS[3:], "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})")
     table = table.copy()
