@@ -1,7 +1,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from skl_tot.display.palette import COLOURS, SPECIAL_LOOKS, look_of
+from skl_tot.display.palette import COLOURS, SPECIAL_LOOKS
 
 # full protanopia and deuteranopia, of linear RGB: Machado, Oliveira and Fernandes 2009
 VISIONS = {
@@ -44,13 +44,6 @@ def distances(colours):
     return smallest
 
 
-def test_distance_knows_colours_that_are_confused():
-    # red and green of one lightness, which only normal vision tells apart
-    assert np.linalg.norm(np.diff(seen(["#BB4400", "#667700"], "normal"), axis=0)) > 50
-    assert distances(["#BB4400", "#667700"])[0, 1] < 15
-    assert distances(["white", "black"])[0, 1] > 99
-
-
 def test_twenty_colours_can_be_told_apart_by_the_colour_blind():
     colours = list(COLOURS)
     specials = [look.fill for look in SPECIAL_LOOKS.values()]
@@ -59,12 +52,3 @@ def test_twenty_colours_can_be_told_apart_by_the_colour_blind():
     assert among[np.triu_indices(len(among), 1)].min() > 11
     n = len(colours)
     assert among[np.arange(n), (np.arange(n) + 1) % n].min() > 16
-
-
-def test_hatches_stand_out():
-    def luminance(colour):
-        return seen([colour], "normal")[0, 0]
-
-    for code in range(len(COLOURS)):
-        look = look_of(code)
-        assert abs(luminance(look.fill) - luminance(look.ink)) > 35

@@ -1,4 +1,3 @@
-import re
 from itertools import pairwise
 
 import numpy as np
@@ -7,9 +6,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
-from skl_tot import PseudoLabelDisplay, SegmentationDisplay
+from skl_tot import SegmentationDisplay
 from skl_tot.datasets import make_activities
-from skl_tot.display.palette import COLOURS, HATCHES
+from skl_tot.display.palette import COLOURS
 from skl_tot.recordings import Recordings
 
 COLOUR = [colour.lower() for colour in COLOURS]
@@ -96,29 +95,6 @@ def test_clusters_have_the_colour_of_their_label():
     assert "upper bar: ground truth" in display.ax_.get_title(loc="left")
 
 
-@pytest.mark.parametrize("is_named", [False, True])
-@pytest.mark.parametrize(("scope", "third"), [("activity", GREY), ("video", COLOUR[1])])
-def test_scope_of_the_match(scope, third, is_named):
-    y_true, y_pred = [[0, 0, 1, 1], [1, 1]], [[7, 7, 8, 8], [9, 9]]
-    y_pred = {"TOT": y_pred} if is_named else y_pred
-    display = SegmentationDisplay.from_predictions(y_true, y_pred, scope=scope)
-    colours = [colour for _, colour, _ in bars(display).values()]
-    assert [colours[i] for i in (2, 3, 5)] == [COLOUR[0], COLOUR[1], third]
-
-
-def test_ignored_labels_are_drawn_but_not_matched():
-    y_true, y_pred = ["bg", "bg", "bg", "cut"], [0, 0, 0, 0]
-    display = SegmentationDisplay.from_predictions(y_true, y_pred)
-    assert bars(display)[0, 0][1] == legend(display)["bg"][0]
-    display = SegmentationDisplay.from_predictions(y_true, y_pred, ignore_labels="bg")
-    assert bars(display)[0, 0][1] == legend(display)["cut"][0]
-    # a cluster that only occurs in ignored frames has no label
-    display = SegmentationDisplay.from_predictions(
-        y_true, [1, 1, 1, 0], ignore_labels="bg"
-    )
-    assert bars(display)[0, 0][1] == GREY
-
-
 def test_without_truth_the_clusters_are_actions():
     display = SegmentationDisplay(y_pred=[[0, 0, 2], [2, 1]]).plot()
     assert bars(display) == {
@@ -155,36 +131,6 @@ def test_names_of_labels(y_true, target_names, expected):
         word = "action" if display.y_true is None else "label"
         shown = [name.replace("action", word) for name in expected]
         assert list(legend(display.plot())) == shown
-
-
-def test_many_actions_differ_in_colour_or_hatch():
-    n_styles = len(COLOURS) * len(HATCHES)
-    display = SegmentationDisplay(y_pred=np.arange(n_styles + 1)).plot()
-    styles = list(legend(display).values())
-    assert len(set(styles[:-1])) == n_styles
-    assert styles[-1] == styles[0]
-    assert [style for style in styles if style[0] == GREY] == []
-    drawn = [(colour, hatch) for _, colour, hatch in bars(display).values()]
-    assert drawn == styles
-
-
-def test_seconds():
-    display = SegmentationDisplay(y_pred=[0, 0, 0, 1, 1]).plot(fps=2)
-    assert bars(display) == {
-        (-0.42, 0): (1.5, COLOUR[0], None),
-        (-0.42, 1.5): (2.5, COLOUR[1], None),
-    }
-
-
-@pytest.mark.parametrize(("n_videos", "n_actions"), [(1, 3), (1, 20), (60, 12)])
-def test_layout_leaves_room_for_everything(n_videos, n_actions):
-    _, labels = make_activities(n_videos, n_actions, mean_length=300, random_state=0)
-    names = [f"P{i:02}_cam01_coffee" for i in range(n_videos)]
-    display = SegmentationDisplay.from_predictions(labels, labels, video_names=names)
-    assert row_labels(display) == names
-    axes, texts = inside(display.ax_)
-    assert all(a.y0 >= b.y1 for a, b in pairwise(texts))
-    assert axes.width > 6 * display.figure_.dpi
 
 
 class EqualSplit:
@@ -229,12 +175,15 @@ def test_from_estimator():
         ({"y_pred": {"A": [0.5]}}, r"y_pred\['A'\] has labels of type float"),
         ({"y_pred": {"A": [[]]}}, r"Recording 0: y_pred\['A'\] has no frames"),
         ({"y_pred": {"A": [0, 1], "B": [0]}}, r"0: y_pred\['B'\] has 1 frames, exp"),
-        (
-            {"y_pred": {"A": [0, 1], "B": [[0, 1], [0]]}},
-            r"y_pred\['B'\] has 2 recordings",
-        ),
+        ({"y_pred": {"A": [0], "B": [[0], [0]]}}, r"y_pred\['B'\] has 2 recordings"),
         ({"y_pred": {"A": [0, 1], "B": ["0", "1"]}}, "y_pred has text for some met"),
         ({"y_pred": {"A": [0, 1]}, "y_true": [0, 1, 1]}, "y_true has 3 frames, y_p"),
+        ({"confidence": [[1, 1]]}, r"shapes \[\(2,\)\], expected those of y_pred"),
+        ({"confidence": 1.0}, r"confidence has shapes \[\(\)\], expected those of"),
+        ({"confidence": [[1, 1], [1, 2]]}, r"has values outside of \[0, 1\]"),
+        ({"confidence": [[1, 1], [1, np.nan]]}, r"has values outside of \[0, 1\]"),
+        ({"y_pred": {"a": [0], "b": [0]}, "confidence": [1.0]}, "is of one method"),
+        ({"y_true": {1: [0, 1], 2: [0]}, "y_pred": {1: [0, 1]}}, "y_pred has no 2, wh"),
     ],
 )
 def test_errors(pyplot, options, message):
@@ -242,15 +191,6 @@ def test_errors(pyplot, options, message):
     with pytest.raises((TypeError, ValueError), match=message):
         display.plot()
     assert pyplot.get_fignums() == []  # no empty figure is left behind
-
-
-def test_bar_heights_fill_a_row():
-    for options, n_bars in (({}, 1), ({"y_true": [0, 1]}, 2)):
-        display = SegmentationDisplay(y_pred=[0, 1], **options).plot()
-        for collection in display.ax_.collections:
-            for path in collection.get_paths():
-                height = path.get_extents().height
-                assert height == pytest.approx(0.94 * 0.84 / n_bars)
 
 
 def test_methods_are_matched_each_by_itself():
@@ -276,14 +216,6 @@ def test_methods_are_matched_each_by_itself():
     title = display.ax_.get_title(loc="left")
     assert title == "upper bar: ground truth, others: predictions"
     assert [text.get_text() for text in display.ax_.texts] == ["recording 0"]
-
-
-def test_methods_without_truth_share_the_colours_of_cluster_numbers():
-    display = SegmentationDisplay(y_pred={"A": [0, 2], "B": [2, 1]}).plot()
-    colours = [colour for _, colour, _ in bars(display).values()]
-    assert colours == [COLOUR[0], COLOUR[2], COLOUR[2], COLOUR[1]]
-    assert list(legend(display)) == ["action 0", "action 1", "action 2"]
-    assert row_labels(display) == ["A", "B"]
 
 
 def test_videos_are_chosen_after_the_match():
@@ -327,22 +259,6 @@ def test_background_is_white():
         assert colours == ["#ffffff", COLOUR[0], "#ffffff", "#ffffff", COLOUR[0], GREY]
 
 
-def test_layout_of_methods():
-    _, labels = make_activities(3, 5, random_state=0)
-    methods = dict.fromkeys(["CTE", "TOT", "TOT+TCL with a longer name"], labels)
-    display = SegmentationDisplay.from_predictions(labels, methods)
-    ax = display.ax_
-    _, texts = inside(ax)
-    assert all(a.y0 >= b.y1 for a, b in pairwise(texts))
-    drawn = []
-    for collection in ax.collections:
-        for path in collection.get_paths():
-            drawn.append(path.get_extents(collection.get_transform()))
-    for text in ax.texts:  # names of videos lie between the bars
-        name = text.get_window_extent()
-        assert not any(name.y0 < bar.y1 and bar.y0 < name.y1 for bar in drawn)
-
-
 class TestConfidence:
     def test_black_rises_where_the_prediction_is_unsure(self):
         confidence = [1.0, 0.75, 0.0, 1.0]
@@ -356,43 +272,6 @@ class TestConfidence:
             # both edges of a frame lie at its own height
             expected = 0.94 * 0.84 * (1 - sure)
             assert np.isclose(heights, expected).sum() >= 2
-
-    def test_from_estimator(self):
-        class Model:
-            def predict(self, X):
-                return [np.zeros(len(video), dtype=int) for video in X]
-
-            def predict_posterior(self, X):
-                return [np.tile([0.25, 0.75], (len(video), 1)) for video in X]
-
-        videos = [np.zeros((4, 2)), np.zeros((3, 2))]
-        display = SegmentationDisplay.from_estimator(Model(), videos, confidence=True)
-        # that of the action that is drawn, not the largest
-        assert [c.tolist() for c in display.confidence] == [[0.25] * 4, [0.25] * 3]
-        (doubts,) = [c for c in display.ax_.collections if c.get_zorder() == 3]
-        assert len(doubts.get_paths()) == 2
-
-    @pytest.mark.parametrize(
-        ("confidence", "message"),
-        [
-            ([[1, 1]], "has shapes [(2,)], expected those of y_pred, [(3,)]."),
-            (1.0, "confidence has shapes [()], expected those of y_pred, [(3,)]."),
-            ([[1, 1, 2]], "confidence has values outside of [0, 1]."),
-            ([[1, 1, np.nan]], "confidence has values outside of [0, 1]."),
-        ],
-    )
-    def test_errors(self, confidence, message):
-        with pytest.raises(ValueError, match=re.escape(message)):
-            SegmentationDisplay(y_pred=[[0, 0, 1]], confidence=confidence).plot()
-
-    def test_not_for_several_methods(self):
-        with pytest.raises(ValueError, match="confidence is of one method"):
-            SegmentationDisplay(y_pred={"a": [0], "b": [0]}, confidence=[1.0]).plot()
-
-
-def test_labels_are_given_by_name():
-    with pytest.raises(TypeError, match="positional argument"):
-        SegmentationDisplay([0, 1], [0, 1])
 
 
 class TestColourOfAnAction:
@@ -410,29 +289,6 @@ class TestColourOfAnAction:
             few.target_names = names
             assert self.colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
 
-    def test_of_negative_integers(self):
-        display = SegmentationDisplay(y_pred=[-2, -3, -1, 0]).plot()
-        names = ["action -3", "action -2", "action 0", "background"]
-        assert list(legend(display)) == names
-        assert len(set(legend(display).values())) == 4
-
-    def test_of_text_in_names(self):
-        names = ["take cup", "pour", "stir", "background", "drink"]
-        for y_pred in (["stir", "drink"], ["stir", "drink", "pour", "background"]):
-            display = SegmentationDisplay(y_pred=y_pred, target_names=names)
-            assert self.colours(display)[:2] == [COLOUR[2], COLOUR[4]]
-        # those of a dict, of which some occur, as those that occur without it
-        names = dict.fromkeys(["a", "b", "c"])
-        names = {name: name.upper() for name in names}
-        display = SegmentationDisplay(y_pred=["c"], target_names=names)
-        assert self.colours(display) == [COLOUR[2]]
-
-    def test_of_names_that_actions_share(self):
-        # names of a model, of which two actions became one
-        names = ["pour", "pour", "stir"]
-        display = SegmentationDisplay(y_pred=["stir", "pour"], target_names=names)
-        assert self.colours(display) == [COLOUR[2], COLOUR[0]]
-
     @pytest.mark.parametrize("names", [None, list("abcdefgh")])
     def test_of_ground_truth_and_what_is_matched_to_it(self, names):
         display = SegmentationDisplay(
@@ -444,15 +300,6 @@ class TestColourOfAnAction:
 class TestWhoIsWho:
     """With ground truth, the legend says which predicted action a label is."""
 
-    def test_clusters_of_labels(self):
-        y_true = ["cut", "cut", "mix", "mix", "fry", "fry"]
-        y_pred = [5, 5, 3, 3, 3, 8]
-        display = SegmentationDisplay.from_predictions(y_true, y_pred)
-        assert legend_texts(display) == (
-            "ground truth (prediction)",
-            ["cut (action 5)", "fry (action 8)", "mix (action 3)"],
-        )
-
     def test_unmatched(self):
         display = SegmentationDisplay.from_predictions([4, 4, 4], ["a", "b", "a"])
         assert legend_texts(display)[1] == ["label 4 (a)", "no match (b)"]
@@ -462,45 +309,6 @@ class TestWhoIsWho:
         )
         names = ["label 1", "label 4 (action 0)", "no match (5 actions)"]
         assert legend_texts(display)[1] == names
-
-    def test_names_that_say_it(self):
-        display = SegmentationDisplay.from_predictions(["a", "b"], ["a", "b"])
-        assert legend_texts(display) == ("", ["a", "b"])
-        swapped = SegmentationDisplay.from_predictions(["a", "b"], ["b", "a"])
-        assert legend_texts(swapped)[1] == ["a (b)", "b (a)"]
-
-    @pytest.mark.parametrize(
-        "options",
-        [{"y_pred": {"A": [5, 5, 3], "B": [5, 5, 3]}}, {"scope": "video"}],
-    )
-    def test_several_matches_have_no_name(self, options):
-        options = {"y_pred": [5, 5, 3]} | options
-        y_true = ["cut", "cut", "mix"]
-        display = SegmentationDisplay.from_predictions(y_true, **options)
-        assert legend_texts(display) == ("", ["cut", "mix"])
-        assert "ground truth" in display.ax_.get_title(loc="left")
-
-
-def test_one_collection_for_each_action(pyplot):
-    _, labels = make_activities(30, 5, random_state=0)
-    confidence = [np.full(len(video), 0.5) for video in labels]
-    display = SegmentationDisplay.from_predictions(
-        labels, labels, confidence=confidence
-    )
-    assert len(display.ax_.collections) == 5 + 1
-    assert len(bars(display)) >= 2 * 30 * 5
-
-
-def test_layout_of_many_videos_is_that_of_all_names():
-    names = ["P1"] * 100 + ["the longest of all the names"] + ["P2"] * 50
-    display = SegmentationDisplay(y_pred=[[0, 1]] * 151, video_names=names).plot()
-    display.figure_.canvas.draw()
-    box = display.ax_.get_position().bounds
-    for text in display.ax_.get_yticklabels():
-        assert text.get_window_extent().x0 >= 0
-        text.set_in_layout(True)
-    display.figure_.canvas.draw()
-    assert_allclose(display.ax_.get_position().bounds, box)
 
 
 class TestGivenAxes:
@@ -538,22 +346,6 @@ class TestGivenAxes:
             inside(ax)
         assert all(apart(left, right) for left, right in pairwise(axes))
 
-    def test_axes_of_no_grid(self, pyplot):
-        ax = pyplot.figure(figsize=(5, 3)).add_axes([0.2, 0.2, 0.8, 0.7])
-        SegmentationDisplay(y_pred=[0, 1, 2]).plot(ax=ax)
-        inside(ax)
-
-    def test_axes_of_a_part_of_a_figure(self, pyplot):
-        parts = pyplot.figure(figsize=(10, 3)).subfigures(1, 2)
-        axes = [part.subplots() for part in parts]
-        for ax in axes:
-            SegmentationDisplay(y_pred=[0, 1, 2]).plot(ax=ax)
-        parts[0].figure.canvas.draw()
-        assert apart(*axes)
-        end = axes[1].get_legend().get_window_extent().x1
-        assert end <= parts[0].figure.bbox.x1
-        PseudoLabelDisplay(np.eye(3)).plot(ax=parts[0].subplots())
-
 
 def test_breaks_cut_the_bars_of_their_recordings():
     labels = [np.repeat([0, 1], 5), np.repeat([0, 1], 4), np.repeat([1, 0], 4)]
@@ -564,3 +356,13 @@ def test_breaks_cut_the_bars_of_their_recordings():
     assert found == [[[1.5, -0.45]], [[1.0, 0.55], [3.0, 0.55]]]
     plain = SegmentationDisplay(y_pred=labels).plot().ax_
     assert not any(isinstance(c, LineCollection) for c in plain.collections)
+
+
+NAMED = {1: [0, 0, 1], 2: [1, 1, 0, 0]}
+
+
+def test_keys_that_are_no_text_name_recordings():
+    assert row_labels(SegmentationDisplay.from_predictions(None, NAMED)) == ["1", "2"]
+    named = {"CTE": NAMED, "TOT": NAMED}
+    shown = row_labels(SegmentationDisplay.from_predictions(None, named))
+    assert shown == ["CTE", "TOT"] * 2

@@ -27,15 +27,6 @@ CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Threads that wait for each other on a busy machine take 50 times as long."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(n_threads)
-
-
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch):
     def unreachable(*args, **options):
@@ -87,9 +78,6 @@ def pictures(frames, resized, cropped, normalisation, mode="BICUBIC"):
     return torch.stack([prepare(image.fromarray(frame)) for frame in frames])
 
 
-# ------------------------------------------------------------------------- results
-
-
 @pytest.mark.parametrize(
     ("name", "prepared", "width"),
     [
@@ -120,13 +108,6 @@ def test_weights_without_last_layer(frames, tmp_path):
     assert_array_equal(compute(frames, "test_vit", tmp_path / "b.pth"), expected)
 
 
-def test_several_last_layers(frames, tmp_path):
-    name = "deit_tiny_distilled_patch16_224"
-    weights = save(make_network(name), tmp_path / "a.pth")
-    found = compute(frames[:1], f"{name}", weights, image_size=32)
-    assert found.shape == (1, 192)
-
-
 def test_pooling(frames, tmp_path):
     network = make_network("test_vit", num_classes=0)
     weights = save(network, tmp_path / "a.pth")
@@ -147,22 +128,6 @@ def test_pooling(frames, tmp_path):
     )
 
 
-def test_class_token_of_a_network_trained_with_the_mean(frames, tmp_path):
-    """What comes after the pool stays."""
-    name = "eva02_tiny_patch14_224"
-    network = make_network(name, num_classes=0)
-    weights = save(network, tmp_path / "a.pth")
-    network.set_input_size((28, 28))
-    prepared = pictures(frames, 31, 28, (CLIP_MEAN, CLIP_STD))
-    for pooling in ("avg", "token"):
-        network.reset_classifier(0, pooling)
-        with torch.inference_mode():
-            expected = network(prepared).numpy()
-        options = {"pooling": pooling, "image_size": 28}
-        found = compute(frames, f"{name}", weights, **options)
-        assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-
-
 def test_image_size_of_transformers(frames, tmp_path):
     """Positions are interpolated, as timm does for pictures of any size."""
     network = make_network("test_vit", num_classes=0)
@@ -172,14 +137,6 @@ def test_image_size_of_transformers(frames, tmp_path):
     with torch.inference_mode():
         expected = flexible(pictures(frames, 101, 96, HALF)).numpy()
     found = compute(frames, "test_vit", weights, image_size=96)
-    assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
-
-
-def test_image_size_of_convolutions(frames):
-    network = make_network("test_resnet", num_classes=0)
-    with torch.inference_mode():
-        expected = network(pictures(frames, 101, 96, HALF, "BILINEAR")).numpy()
-    found = compute(frames, "test_resnet", random_state=1, image_size=96)
     assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
 
 
@@ -199,15 +156,6 @@ def test_resnet18_of_torchvision(frames, tmp_path):
     assert found.shape == (3, 512)
     assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert_array_equal(compute(frames, f"timm/{backbone}", weights), found)
-
-
-def test_batches_do_not_matter(frames):
-    whole = compute(frames, "test_vit", batch_size=3)
-    parts = compute(iter(frames), "test_vit", batch_size=1)
-    assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
-
-
-# ----------------------------------------------------------- recommended weights
 
 
 def test_recommended_weights(frames, tmp_path, monkeypatch):
@@ -233,18 +181,10 @@ def test_recommended_weights_out_of_reach(frames):
     assert "\n" not in str(caught.value)
 
 
-def test_no_recommended_weights(frames):
-    with pytest.raises(OSError, match=r"cannot be loaded \(No pretrained weights"):
-        compute(frames, "cs3darknet_focus_x", "DEFAULT")
-
-
 def test_versions_of_recommended_weights():
     assert recommended_version("test_vit") == recommended_version("test_vit.r160_in1k")
     names = ["resnet18", "resnet18.tv_in1k", "resnet18.a2_in1k"]
     assert len(set(map(recommended_version, names))) == 3
-
-
-# -------------------------------------------------------------------------- errors
 
 
 NAMES = r"expected one that timm.list_models\(\) or .*, or 'motion', which is no"
@@ -308,9 +248,6 @@ def test_missing_extra(frames, monkeypatch, module):
         compute(frames, "test_vit")
 
 
-# -------------------------------------------------------------------------- motion
-
-
 def parts_of(features):
     """Red, green, blue, spread, change, right and down of each part."""
     return features.reshape(len(features), 7, 4, 4)
@@ -352,14 +289,3 @@ def test_colours_and_spread():
     assert_allclose(features[:3, 0, 1], [1, 0.2, 0], atol=1e-6)
     assert features[3, 0].max() == 0
     assert_allclose(features[3, 3], 0.25, atol=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (48, 64), (33, 70), (1, 200)])
-def test_pictures_of_any_size(shape):
-    picture = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
-    features = colour_and_motion([picture, picture])
-    assert features.shape == (2, 112)
-    assert features.dtype == np.float32
-    assert np.isfinite(features).all()
-    means = parts_of(features)[0, :3].mean(axis=(1, 2))
-    assert_allclose(means, picture.mean((0, 1)) / 255, atol=0.06)

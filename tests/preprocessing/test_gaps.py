@@ -1,6 +1,5 @@
 """Gaps are filled as pandas does, refused where too long, and told of."""
 
-import pickle
 import warnings
 
 import numpy as np
@@ -10,16 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.decomposition import PCA
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
 
-from skl_tot import HMMSegmenter
-from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, save_model
-from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.preprocessing import GapFiller
 from skl_tot.recordings import RecordingError, Recordings
-from skl_tot.recordings.files import open_arrays
 
 NAN = np.nan
 
@@ -33,18 +25,6 @@ def videos():
     second[0, 1] = NAN
     second[27:, 1] = NAN
     return [first, second]
-
-
-def test_values_by_hand(videos):
-    filled = GapFiller(limit=3).fit_transform(videos)
-    expected = videos[0].copy()
-    before, after = expected[3, 0], expected[6, 0]
-    expected[4, 0] = before + (after - before) / 3
-    expected[5, 0] = before + 2 * (after - before) / 3
-    assert_allclose(filled[0], expected)
-    expected = videos[1].copy()
-    expected[0, 1], expected[27:, 1] = expected[1, 1], expected[26, 1]
-    assert_allclose(filled[1], expected)
 
 
 @given(
@@ -72,19 +52,6 @@ def test_a_gap_is_refused_where_it_is_longer_than_the_limit(missing, limit):
         else:
             with pytest.raises(ValueError, match=f"more than limit={limit} frames, "):
                 filler.transform(video)
-
-
-def test_a_long_gap_is_named_with_the_remedy(videos):
-    frames = [pd.DataFrame(video, columns=["hip x", "hip y"]) for video in videos]
-    filler = GapFiller(limit=2).fit(frames)  # which report is there to tell of
-    with pytest.raises(ValueError, match="gaps of more") as info:
-        filler.transform(frames)
-    assert str(info.value) == (
-        "1 columns of recordings have gaps of more than limit=2 frames, the longest: "
-        "'hip y' in frames 27 to 29 of recording 1 (3 frames; 13% missing in all). "
-        "limit=3 fills them all, drop_lost=SHARE drops columns with a larger missing "
-        "share (--pipeline gaps:N:SHARE)."
-    )
 
 
 def test_all_long_gaps_are_told_at_once():
@@ -135,22 +102,14 @@ def test_a_feature_missing_throughout_is_refused(videos, limit):
     )
 
 
-def test_infinity_is_no_gap(videos):
-    filler = GapFiller().fit(videos)
-    before = pickle.dumps(filler)
-    videos[1][9, 0] = np.inf
-    for method in (filler.fit, filler.transform, filler.report):
-        with pytest.raises(RecordingError, match=r"^Recording 1: Input X contains inf"):
-            method(videos)
-    assert pickle.dumps(filler) == before
-
-
 def test_how_much_is_missing(videos):
     filler = GapFiller().fit(videos)
     assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
     columns = ["recording", "feature", "gaps", "frames", "share", "longest", "start"]
     rows = [(0, 0, 1, 2, 0.1, 2, 4), (1, 1, 2, 4, 4 / 30, 3, 27)]
     assert filler.report(videos) == [dict(zip(columns, row)) for row in rows]
+    takes = Recordings(videos, ["a", "b"], fps=25)
+    assert [gaps["recording"] for gaps in filler.report(takes)] == ["a", "b"]
 
 
 def test_much_is_filled_with_a_warning(videos):
@@ -174,72 +133,6 @@ def test_data_frames_keep_names_and_index(videos):
     two_levels = frame.set_axis(pd.MultiIndex.from_product([["p"], ["x", "y"]]), axis=1)
     filled = GapFiller().fit_transform(two_levels)
     pd.testing.assert_frame_equal(filled, two_levels.interpolate())
-
-
-def test_files_are_filled_as_arrays_are(videos, tmp_path):
-    paths = [tmp_path / f"{i}.npy" for i in range(2)]
-    for path, video in zip(paths, videos):
-        np.save(path, video)
-    filler = GapFiller().fit(open_arrays(paths))
-    assert_allclose(filler.missing_share_, [2 / 50, 4 / 50])
-    filled = filler.transform(open_arrays(paths))
-    for video, expected in zip(filled, filler.transform(videos)):
-        assert_array_equal(video, expected)
-
-
-@pytest.fixture
-def activities():
-    videos, _ = make_activities(6, 3, mean_length=40, random_state=0)
-    for video in videos:
-        video[5:9, 2] = NAN
-    return videos
-
-
-def test_pipeline_in_a_file(activities, tmp_path):
-    model = make_pipeline(GapFiller(limit=4), HMMSegmenter(3, max_iter=3))
-    model.fit(activities)
-    save_model(model, tmp_path / "model.skops")
-    restored = load_model(tmp_path / "model.skops")
-    for labels, expected in zip(
-        restored.predict(activities), model.predict(activities)
-    ):
-        assert_array_equal(labels, expected)
-
-
-def test_names_of_recordings_are_in_reports_and_errors(videos):
-    takes = Recordings(videos, ["a", "b"], fps=25)
-    report = GapFiller().fit(takes).report(takes)
-    assert [gaps["recording"] for gaps in report] == ["a", "b"]
-    with pytest.raises(ValueError, match=r"longest: 1 in frames 27 to 29 of b \("):
-        GapFiller(limit=2).fit_transform(takes)
-
-
-def test_a_table_of_all_recordings(videos):
-    tables = [pd.DataFrame(video, columns=["x", "y"]) for video in videos]
-    table = pd.concat(tables, keys=["a", "b"])
+    table = pd.concat([frame, frame], keys=["a", "b"])
     filled = GapFiller().fit_transform(table)
     pd.testing.assert_index_equal(filled.index, table.index)
-    assert_allclose(filled.loc["b"], GapFiller().fit_transform(videos)[1])
-    assert filled.columns.tolist() == ["x", "y"]
-
-
-def test_an_imputer_may_come_before_a_segmenter(activities):
-    model = make_pipeline(
-        FramewiseTransformer(SimpleImputer()), HMMSegmenter(3, max_iter=3)
-    )
-    labels = model.fit(activities).predict(activities)
-    assert [len(path) for path in labels] == [len(video) for video in activities]
-    column = np.concatenate(activities)[:, 2]
-    filled = model[0].transform(activities)
-    assert_allclose(filled[3][5:9, 2], np.nanmean(column))
-
-
-def test_without_filling_the_gap_is_named(activities):
-    frames = [pd.DataFrame(video).add_prefix("f") for video in activities]
-    for model in (HMMSegmenter(3), FramewiseTransformer(PCA(2))):
-        with pytest.raises(
-            RecordingError,
-            match=r"contains NaN in frame 5, column 'f2'.*fill gaps",
-        ) as info:
-            model.fit(frames)
-        assert info.value.recording == 0

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.transform import Rotation
-from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skl_tot.preprocessing import GapFiller, PoseFeatures, poses
+from skl_tot.preprocessing import PoseFeatures, poses
 from skl_tot.recordings import RecordingError
 
 N_FRAMES, N_POINTS = 30, 4
@@ -118,24 +117,6 @@ def test_equals_the_equation():
     assert found[0, 8] == pytest.approx(first)
 
 
-def test_a_body_that_turns_and_walks():
-    """It goes one body size a frame, and turns a tenth of a circle from x to y."""
-    angles = np.arange(25) * 2 * np.pi / 10  # past a whole circle
-    ends = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    body = np.stack([-ends, ends], axis=1)  # of size 1
-    body[:, :, 0] += np.arange(25)[:, None]
-    found = PoseFeatures(n_dims=2, heading=(0, 1)).fit_transform(flat(body))
-    assert_allclose(found[:, :4], np.tile([-1, 0, 1, 0], (25, 1)), atol=1e-12)
-    assert_allclose(found[:, 4], 1)  # the centre
-    assert_allclose(found[:, 5:7], 0, atol=1e-12)  # stiff
-    assert_allclose(found[:, 7], 2 * np.pi / 10)
-    mirrored = PoseFeatures(n_dims=2, heading=(0, 1)).fit_transform(
-        flat(body * [1, -1])
-    )
-    assert_allclose(mirrored[:, 4], 1)
-    assert_allclose(mirrored[:, 7], -2 * np.pi / 10)
-
-
 def test_names_decide_which_column_is_what():
     points = track(2)
     frame = pd.DataFrame(flat(points))
@@ -152,18 +133,12 @@ def test_names_decide_which_column_is_what():
     assert_allclose(found["hip speed"], expected[:, 11])
     assert_allclose(found["turn"], expected[:, 13])
     assert found.columns.tolist() == model.get_feature_names_out().tolist()
-
-
-def test_three_axes_and_individuals_in_names():
-    points = track(3)
-    columns = [f"{axis} p{k} mouse" for k in range(N_POINTS) for axis in "xyz"]
-    frame = pd.DataFrame(flat(points), columns=columns)
-    found = PoseFeatures(speeds=False).fit_transform([frame])
-    assert found[0].columns[:3].tolist() == ["p0 mouse x", "p0 mouse y", "p0 mouse z"]
-    assert_allclose(found[0], features(points, speeds=False))
-    middle = frame.rename(columns=lambda name: f"p{name[3]} {name[0]} mouse")
-    found = PoseFeatures(speeds=False).fit_transform(middle)
-    assert found.columns[0] == "p0 mouse x"
+    columns = [f"p{k} {axis} mouse" for k in range(N_POINTS) for axis in "xyz"]
+    found = PoseFeatures(speeds=False).fit_transform(
+        pd.DataFrame(flat(track(3)), columns=columns)
+    )
+    assert found.columns[:3].tolist() == ["p0 mouse x", "p0 mouse y", "p0 mouse z"]
+    assert_allclose(found, features(track(3), speeds=False))
 
 
 @pytest.mark.parametrize(
@@ -200,45 +175,12 @@ def test_columns_that_are_no_points(columns, parameters, message):
     assert vars(model) == {**before, **parameters}
 
 
-def test_one_point_is_no_body():
-    with pytest.raises(ValueError, match="n_features = 2 of one point, expected two"):
-        PoseFeatures(n_dims=2).fit(np.ones((5, 2)))
-
-
 def test_all_points_in_one_place():
     good, bad = flat(track(2)), np.full((9, 8), 0.1)
     bad[:, :2] += 1e-16  # a difference of rounding
     model = PoseFeatures(n_dims=2).fit([good, bad])
-    with pytest.raises(
-        RecordingError, match=r"^Recording 1: all points are in one place"
-    ):
+    with pytest.raises(RecordingError, match=r"^Recording 1: all points are in one"):
         model.transform([good, bad])
-
-
-def test_missing_values_are_refused_and_filled_before():
-    points = track(2)
-    points[4:6, 2] = np.nan
-    model = PoseFeatures(n_dims=2)
-    with pytest.raises(ValueError, match=r"contains NaN in frame 4, column 4,.*fill"):
-        model.fit(flat(points))
-    found = make_pipeline(GapFiller(limit=2), model).fit_transform(flat(points))
-    assert np.isfinite(found).all()
-
-
-def test_a_single_frame_has_no_speed():
-    found = features(track(2, n_frames=1), heading=(0, 1))
-    assert_array_equal(found[0, 8:], 0)
-
-
-def test_arrays_of_points_are_refused_with_the_remedy():
-    with pytest.raises(RecordingError, match=r"Reshape your data.*video.reshape\("):
-        PoseFeatures(n_dims=2).fit([track(2), track(2, 1)])
-
-
-def test_float32_is_exact_far_away():
-    points = track(2)
-    far = flat(points + 1e4).astype(np.float32)
-    found = PoseFeatures(n_dims=2).fit_transform(far)
-    assert found.dtype == np.float32
-    exact = PoseFeatures(n_dims=2).fit_transform(far.astype(float))
-    assert_allclose(found, exact, atol=1e-6)
+    with pytest.raises(ValueError, match="n_features = 2 of one point, expected two"):
+        model.fit(good[:, :2])
+    assert_array_equal(features(track(2, n_frames=1), heading=(0, 1))[0, 8:], 0)

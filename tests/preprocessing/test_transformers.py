@@ -1,22 +1,23 @@
-"""What all transformers of videos have in common."""
+"""What all transformers of recordings have in common, and those of single frames."""
 
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import NotFittedError
+from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import (
-    check_transformer_get_feature_names_out,
-    parametrize_with_checks,
-)
+from sklearn.preprocessing import KBinsDiscretizer, MinMaxScaler, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_tot import HMMSegmenter
 from skl_tot.preprocessing import (
@@ -25,7 +26,8 @@ from skl_tot.preprocessing import (
     PoseFeatures,
     SignalWindows,
 )
-from skl_tot.recordings import Recordings
+from skl_tot.recordings import RecordingError, Recordings
+from skl_tot.recordings.files import open_arrays
 
 TRANSFORMERS = [
     FramewiseTransformer(StandardScaler()),
@@ -40,10 +42,13 @@ def transformer(request):
     return clone(request.param)
 
 
+LENGTHS = (7, 5, 12)
+
+
 @pytest.fixture
 def videos():
-    rng = np.random.default_rng(0)
-    return [rng.normal(size=(n, 4)) for n in (7, 5, 12)]
+    rng = np.random.RandomState(0)
+    return [rng.normal(3, 2, size=(n, 4)) * [1, 2, 3, 4] for n in LENGTHS]
 
 
 AROUND = "a frame has features of those around it"
@@ -61,11 +66,6 @@ EXPECTED_FAILURES = {
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
-
-
-@pytest.mark.parametrize("estimator", TRANSFORMERS[:3])
-def test_scikit_learn_check_of_names(estimator):
-    check_transformer_get_feature_names_out(type(estimator).__name__, estimator)
 
 
 def test_not_fitted(transformer, videos):
@@ -96,29 +96,12 @@ def test_recordings_keep_names_and_rate(transformer, videos):
     assert_allclose(outputs["b"], transformer.transform(videos)[1])
 
 
-def test_output_of_pandas_leaves_arrays(transformer, videos):
-    with config_context(transform_output="pandas"):
-        outputs = transformer.fit_transform(videos)
-    assert all(isinstance(output, np.ndarray) for output in outputs)
-
-
 def test_names_reach_the_model_behind(videos):
     columns = ["a x", "a y", "b x", "b y"]
     frames = [pd.DataFrame(video, columns=columns) for video in videos]
     poses = PoseFeatures(speeds=False)
     model = make_pipeline(GapFiller(), poses, HMMSegmenter(2, max_iter=2)).fit(frames)
     assert model[-1].feature_names_in_.tolist() == columns
-
-
-def test_clone_and_pickle(transformer, videos):
-    transformer.fit(videos)
-    assert not hasattr(clone(transformer), "n_features_in_")
-    restored = pickle.loads(pickle.dumps(transformer))
-    for output, expected in zip(
-        restored.transform(videos), transformer.transform(videos)
-    ):
-        assert_array_equal(output, expected)
-    assert b"skl_tot.preprocessing\n" in pickle.dumps(transformer, 0)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +121,156 @@ def test_bad_parameters(transformer, videos):
     name = type(transformer).__name__
     with pytest.raises(ValueError, match=rf"parameter of {re.escape(name)} must be"):
         transformer.fit(videos)
+
+
+class RecordingScaler(StandardScaler):
+    """Keeps the batches it was given."""
+
+    def partial_fit(self, X, y=None):
+        self.batches_ = [*getattr(self, "batches_", []), X]
+        return super().partial_fit(X)
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [PCA(2), StandardScaler(), MinMaxScaler(), KBinsDiscretizer(3, encode="ordinal")],
+    ids=lambda inner: type(inner).__name__,
+)
+def test_equals_the_inner_transformer_on_the_concatenation(videos, inner):
+    expected = clone(inner).fit_transform(np.concatenate(videos))
+    model = FramewiseTransformer(inner)
+    outputs = model.fit_transform(videos)
+    assert vars(inner).keys() == clone(inner).__dict__.keys()  # it is cloned
+    assert [len(output) for output in outputs] == list(LENGTHS)
+    assert_allclose(np.concatenate(outputs), expected, atol=1e-12)
+    back = inner.fit(np.concatenate(videos)).inverse_transform(expected)
+    assert_allclose(np.concatenate(model.inverse_transform(outputs)), back)
+    names = inner.get_feature_names_out().tolist()
+    assert model.get_feature_names_out().tolist() == names
+    for name in ("partial_fit", "inverse_transform"):
+        assert hasattr(FramewiseTransformer(inner), name) == hasattr(inner, name)
+
+
+@given(
+    lengths=st.lists(st.integers(1, 9), min_size=1, max_size=12),
+    n_features=st.integers(1, 6),
+)
+def test_batches_hold_every_frame_once_in_order(lengths, n_features):
+    frames = np.arange(sum(lengths) * n_features, dtype=float).reshape(-1, n_features)
+    videos = np.split(frames, np.cumsum(lengths)[:-1])
+    batches = FramewiseTransformer(RecordingScaler()).fit(videos).transformer_.batches_
+    assert_array_equal(np.concatenate(batches), frames)
+    assert min(map(len, batches)) >= min(n_features, len(frames))
+
+
+def test_partial_fit_video_by_video_equals_fit(videos):
+    whole = FramewiseTransformer(StandardScaler()).fit(videos)
+    parts = FramewiseTransformer(StandardScaler())
+    for video in videos:
+        parts.partial_fit(video)
+    assert_allclose(parts.transformer_.mean_, whole.transformer_.mean_)
+    assert_allclose(parts.transformer_.scale_, whole.transformer_.scale_)
+    assert parts.transformer_.n_samples_seen_ == sum(LENGTHS)
+
+
+def test_sparse_output_becomes_dense(videos):
+    outputs = FramewiseTransformer(KBinsDiscretizer(3)).fit_transform(videos)
+    assert all(isinstance(output, np.ndarray) for output in outputs)
+    assert_array_equal(np.concatenate(outputs).sum(axis=1), 4)
+
+
+def test_dataframes_keep_their_names_and_never_warn(videos):
+    frames = [pd.DataFrame(video, columns=list("abcd")) for video in videos]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        transformer = FramewiseTransformer(StandardScaler()).fit(frames)
+        outputs = transformer.transform(frames)
+    assert transformer.feature_names_in_.tolist() == list("abcd")
+    assert transformer.get_feature_names_out().tolist() == list("abcd")
+    expected = FramewiseTransformer(StandardScaler()).fit_transform(videos)
+    assert_allclose(np.concatenate(outputs), np.concatenate(expected))
+    with pytest.raises(ValueError, match="Recording 1: The feature names should match"):
+        transformer.transform([frames[0], frames[1][list("bacd")]])
+    with pytest.raises(ValueError, match="not equal to feature_names_in_"):
+        transformer.get_feature_names_out(list("efgh"))
+
+
+@pytest.mark.parametrize(
+    ("inner", "message"),
+    [
+        (None, "transformer is None, expected a scikit-learn transformer"),
+        ("passthrough", "transformer is 'passthrough', expected"),
+        (
+            LinearDiscriminantAnalysis(),
+            "transformer is a LinearDiscriminantAnalysis, which needs y",
+        ),
+        (StandardScaler, "transformer is <class .*StandardScaler'>, expected"),
+    ],
+)
+def test_unusable_inner_transformer(videos, inner, message):
+    with pytest.raises(TypeError, match=message):
+        FramewiseTransformer(inner).fit(videos)
+
+
+def bad_inputs():
+    good = np.ones((3, 4))
+    infinite = np.full((3, 4), np.inf)
+    return [
+        ([good, np.ones((3, 5))], ValueError, "Recording 1: X has 5 features"),
+        ([good, infinite], ValueError, "Recording 1: Input X contains infinity"),
+        (infinite, ValueError, "^Input X contains infinity"),
+        ([good, np.ones(3)], ValueError, "Recording 1: Expected 2D array, got 1D"),
+        ([good, np.empty((0, 4))], ValueError, "Recording 1: Found array with 0 samp"),
+        ([], ValueError, "X is an empty list"),
+        ({"a": good, "b": infinite}, ValueError, "b: Input X contains infinity"),
+        ({}, ValueError, "X is an empty dict"),
+    ]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "transform"])
+@pytest.mark.parametrize(("X", "error", "message"), bad_inputs())
+def test_bad_input_leaves_a_fitted_transformer_as_it_was(
+    videos, method, X, error, message
+):
+    transformer = FramewiseTransformer(StandardScaler()).fit(videos)
+    before = pickle.dumps(transformer)
+    with pytest.raises(error, match=message):
+        getattr(transformer, method)(X)
+    assert pickle.dumps(transformer) == before
+
+
+class Shortens(TransformerMixin, BaseEstimator):
+    """Leaves out a frame of videos with more than four."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return X[:4]
+
+
+def test_rows_that_are_missing():
+    transformer = FramewiseTransformer(Shortens()).fit(np.ones((4, 2)))
+    short, long = np.ones((3, 2)), np.ones((5, 2))
+    with pytest.raises(
+        RecordingError, match=r"^Recording 1: the transformer made 4 rows of 5"
+    ):
+        transformer.transform([short, long])
+    with pytest.raises(ValueError, match=r"^the transformer made 4 rows of 5 frames"):
+        transformer.transform(long)
+
+
+def test_missing_values_are_the_inner_transformers_to_allow(videos, tmp_path):
+    gaps = [video.copy() for video in videos]
+    gaps[1][2, 3] = np.nan
+    column = np.concatenate(gaps)[:, 3]
+    paths = [tmp_path / f"{i}.npy" for i in range(len(gaps))]
+    for path, video in zip(paths, gaps):
+        np.save(path, video)
+    for form in (gaps, open_arrays(paths)):
+        filled = FramewiseTransformer(SimpleImputer()).fit_transform(form)
+        assert filled[1][2, 3] == pytest.approx(np.nanmean(column))
+        assert_array_equal(filled[0], videos[0])
+        with pytest.raises(RecordingError, match=r"^Recording 1: Input X contains NaN"):
+            FramewiseTransformer(PCA(2)).fit(form)

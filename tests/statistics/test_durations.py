@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.io import segments
+from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
+from skl_tot.recordings.labels import equal_parts
 from skl_tot.statistics import (
     cycle_times,
     deviations,
@@ -15,6 +17,8 @@ from skl_tot.statistics import (
     transitions,
     usual_order,
 )
+from skl_tot.statistics.actions import share_of_equal_parts
+from skl_tot.statistics.bouts import collect_bouts
 
 ACTIONS = np.array(["cut", "mix", "bake", "eat", "background"])
 
@@ -47,23 +51,29 @@ def bouts_by_hand(labels, fps):
     return bouts[bouts["action"] != "background"].reset_index()
 
 
+def statistics_by_hand(bouts, key, lengths):
+    """Table of bouts by pandas, with the gaps between those of an action."""
+    own = bouts.groupby(["recording", "action"])
+    bouts["gap"] = bouts["start"] - own["end"].shift()
+    times = bouts.groupby([key, "action"])["duration"]
+    gaps = bouts.groupby([key, "action"])["gap"]
+    found = times.agg(["size", "sum", "mean", "std", "median"])
+    found.columns = ["bouts", "total", "mean", "sd", "median"]
+    found["iqr"] = times.quantile(0.75) - times.quantile(0.25)
+    found["cv"] = found["sd"] / found["mean"]
+    found["share"] = found["total"].div(lengths, level=0)
+    keys = [key, "action"] + ["recording"] * (key == "group")
+    firsts = bouts.groupby(keys)["start"].min()
+    found["latency"] = firsts.groupby([key, "action"]).mean()
+    found["interval_mean"], found["interval_sd"] = gaps.mean(), gaps.std()
+    return found
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_durations_are_those_of_pandas(seed):
     labels, fps = random_labels(seed), 12.5
-    bouts = bouts_by_hand(labels, fps)
-    times = bouts.groupby(["recording", "action"])["duration"]
-    expected = times.agg(["count", "sum", "mean", "std", "median"])
-    expected["iqr"] = times.quantile(0.75) - times.quantile(0.25)
-    expected["cv"] = expected["std"] / expected["mean"]
     lengths = pd.Series({name: len(own) / fps for name, own in labels.items()})
-    expected["share"] = expected["sum"].div(lengths, level=0)
-    expected["latency"] = bouts.groupby(["recording", "action"])["start"].min()
-    bouts["gap"] = (
-        bouts["start"] - bouts.groupby(["recording", "action"])["end"].shift()
-    )
-    gaps = bouts.groupby(["recording", "action"])["gap"]
-    expected["interval_mean"], expected["interval_sd"] = gaps.mean(), gaps.std()
-
+    expected = statistics_by_hand(bouts_by_hand(labels, fps), "recording", lengths)
     table = durations(labels, fps=fps)
     assert set(table.pop("unit")) == {"s"}
     assert len(table) == len(labels) * 4  # also for those that lack one
@@ -72,11 +82,8 @@ def test_durations_are_those_of_pandas(seed):
     assert absent.index.tolist() == [("take 0", "eat")]
     assert absent[["total", "share"]].to_numpy().tolist() == [[0, 0]]
     assert absent.drop(columns=["bouts", "total", "share"]).isna().all(axis=None)
-    expected = expected.rename(
-        columns={"count": "bouts", "sum": "total", "std": "sd"}
-    ).sort_index()
     found = found[found["bouts"] > 0].sort_index()
-    pd.testing.assert_frame_equal(found, expected[found.columns], check_dtype=False)
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
 
 
 def test_groups_pool_bouts():
@@ -85,36 +92,19 @@ def test_groups_pool_bouts():
     groups = {name: "odd" if int(name[-1]) % 2 else "even" for name in labels}
     bouts["group"] = bouts["recording"].map(groups)
     seconds = pd.Series({name: len(own) / fps for name, own in labels.items()})
-    own = bouts.groupby(["group", "action"])
-    times = own["duration"]
-    firsts = bouts.groupby(["group", "action", "recording"])["start"].min()
-    bouts["gap"] = (
-        bouts["start"] - bouts.groupby(["recording", "action"])["end"].shift()
-    )
-    gaps = bouts.groupby(["group", "action"])["gap"]
-    expected = pd.DataFrame(
-        {
-            "recordings": 3,
-            "recordings_with": own["recording"].nunique(),
-            "bouts": times.size(),
-            "total": times.sum(),
-            "mean": times.mean(),
-            "sd": times.std(),
-            "median": times.median(),
-            "iqr": times.quantile(0.75) - times.quantile(0.25),
-            "cv": times.std() / times.mean(),
-            "share": times.sum().div(seconds.groupby(groups).sum(), level=0),
-            "latency": firsts.groupby(["group", "action"]).mean(),
-            "interval_mean": gaps.mean(),
-            "interval_sd": gaps.std(),
-        }
-    )
+    expected = statistics_by_hand(bouts, "group", seconds.groupby(groups).sum())
+    shown = bouts.groupby(["group", "action"])["recording"].nunique()
     table = durations(labels, fps=fps, groups=groups)
-    found = table.set_index(["group", "action"]).sort_index()[expected.columns]
-    expected = expected.rename_axis(["group", "action"])
-    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    found = table.set_index(["group", "action"]).sort_index()
+    pd.testing.assert_frame_equal(found[list(expected)], expected, check_dtype=False)
+    assert found["recordings_with"].tolist() == shown.tolist()
+    assert set(found["recordings"]) == {3}
     for other in (pd.Series(groups), list(groups.values())):
         pd.testing.assert_frame_equal(durations(labels, fps=fps, groups=other), table)
+    keys = {("take", int(name[-1])): group for name, group in groups.items()}
+    named = dict(zip(keys, labels.values()))  # names that are no text
+    again = durations(named, fps=fps, groups=keys)
+    pd.testing.assert_frame_equal(again, table)
 
 
 def test_time_budget_as_boris_defines_it():
@@ -171,12 +161,6 @@ def test_forms_of_labels_are_alike():
     assert set(durations(labels)["unit"]) == {"frames"}
 
 
-def test_integers_are_actions_but_for_minus_one():
-    table = durations([[2, 2, -1, 0]])
-    assert table["action"].tolist() == [0, 2]
-    assert table["share"].tolist() == [0.25, 0.5]
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_usual_order_is_that_of_pandas(seed):
     labels = random_labels(seed)
@@ -185,6 +169,7 @@ def test_usual_order_is_that_of_pandas(seed):
     lengths = pd.Series({name: len(own) for name, own in labels.items()})
     medians = firsts.div(lengths, level=0).groupby("action").median()
     assert usual_order(labels) == medians.sort_values().index.tolist()
+    assert set(usual_order([["b", "a"], ["b", "a", "d"]])) == {"a", "b"}  # over half
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -201,68 +186,12 @@ def test_transitions_are_those_of_pandas(seed):
         assert found.columns.tolist() == expected.columns.tolist()
 
 
-def test_transitions_of_absent_actions_are_numbers():
-    table = transitions([["a", "b"], ["c"]], groups=["x", "y"])
-    assert len(table) == 18
-    assert table["probability"].notna().all()
-    assert table.query("group == 'y'")["count"].sum() == 0
-    sums = table.groupby(["group", "from"])["probability"].sum()
-    assert sums[sums > 0].index.tolist() == [("x", "a")]
-
-
-def test_background_is_passed_over_by_transitions():
-    table = transitions([["a", "background", "a", "b"]]).set_index(["from", "to"])
-    assert table["count"].to_dict() == {
-        ("a", "a"): 1,
-        ("a", "b"): 1,
-        ("b", "a"): 0,
-        ("b", "b"): 0,
-    }
-
-
-def test_cycles_of_one_recording():
-    labels = ["wait"] * 2 + ["grasp", "move", "move", "background", "drop"]
-    labels += ["grasp", "drop", "background", "grasp", "move", "drop", "background"]
-    table = cycle_times(labels, fps=2, start="grasp")
-    assert table["cycle"].tolist() == [0, 1, 2]
-    assert table["start"].tolist() == [1, 3.5, 5]
-    assert table["end"].tolist() == [3.5, 5, 6.5]  # the last with its last action
-    assert table["duration"].tolist() == [2.5, 1.5, 1.5]
-    assert table["missing"].tolist() == [(), ("move",), ()]
-    pd.testing.assert_frame_equal(
-        cycle_times(labels[2:], fps=2)[["duration"]], table[["duration"]]
-    )
-
-
-def test_recordings_of_one_cycle_need_no_start():
-    table = cycle_times({"x": ["background", "a", "b"], "y": ["b", "b", "b", -1][:3]})
-    assert table["recording"].tolist() == ["x", "y"]
-    assert table["start"].tolist() == [1, 0]
-    assert table["duration"].tolist() == [2, 3]
-
-
-def test_one_action_that_returns_makes_no_cycles():
-    takes = [["stand", "sit", "stand", "lie", "walk"]] * 3
-    assert cycle_times(takes)["duration"].tolist() == [5, 5, 5]
-    assert len(cycle_times(takes, start="stand")) == 6
-
-
-def test_recordings_without_cycle_are_named():
-    with pytest.warns(UserWarning, match="1 of 2 recordings show no 'a' .* 'y'"):
-        table = cycle_times({"x": ["a", "b"], "y": ["b"]}, start="a")
-    assert table["recording"].tolist() == ["x"]
-
-
-def test_usual_order_is_by_first_starts():
-    takes = [["b", "a", "c"], ["b", "a", "a", "c"], ["a", "b", "c", "d"], ["b", "c"]]
-    assert usual_order(takes) == ["b", "a", "c"]
-    assert set(usual_order(takes[1:3])) == {"a", "b", "c"}  # half is not usual
-    takes = [
-        ["stand", "sit", "stand", "lie", "stand", "sit"][: 3 + i] for i in range(4)
-    ]
-    assert usual_order(takes) == ["stand", "sit", "lie"]
-    laps = ["grasp", "move", "drop"] * 20
-    assert usual_order(laps) == ["grasp", "move", "drop"]
+def test_transitions_pass_over_background_and_have_absent_actions():
+    table = transitions([["a", "background", "a", "b"], ["c"]], groups=["x", "y"])
+    found = table.set_index(["group", "from", "to"])["count"]
+    assert len(found) == 18
+    assert found[found > 0].index.tolist() == [("x", "a", "a"), ("x", "a", "b")]
+    assert table["probability"].sum() == 1
 
 
 def test_frames_decide_after_a_boundary_was_moved():
@@ -278,17 +207,12 @@ def test_frames_decide_after_a_boundary_was_moved():
     assert found["total"].tolist() == pytest.approx([1.0, 1.0, 0.1, 0.1])
 
 
-def test_a_frame_has_one_time():
-    table = pd.DataFrame({"action": ["a", "b"], "start": [0, 10], "end": [10, 20]})
-    table = table.assign(start_time=[0, 0.5], end_time=[1, 1.5])
-    with pytest.warns(UserWarning, match="seconds of 1 of 1 recordings contradict"):
-        assert durations(table)["latency"].tolist() == [0, 1]
-
-
 def test_latency_of_a_table_is_from_its_frame_zero():
     table = pd.DataFrame({"action": ["a"], "start_time": [3.0], "end_time": [5.0]})
     assert durations(table)["latency"].tolist() == [3]
     assert durations(table)["share"].tolist() == [0.4]
+    touching = pd.DataFrame({"action": "a", "start": [0, 2, 5], "end": [2, 4, 6]})
+    assert durations(touching)["bouts"].tolist() == [2]
     on_clock = table.assign(start=[10], end=[20], start_time=[1002.0], end_time=[1004])
     assert durations(on_clock)["latency"].tolist() == [2]  # 5 frames per second
 
@@ -298,14 +222,6 @@ def test_a_point_in_time_is_a_bout():
     found = durations(table).set_index("action")
     assert found.loc["look", ["bouts", "total", "mean"]].tolist() == [1, 0, 0]
     assert np.isnan(found.loc["look", "cv"])
-
-
-def test_segments_that_touch_are_one_bout():
-    table = pd.DataFrame(
-        {"action": ["a", "a", "a"], "start": [0, 2, 5], "end": [2, 4, 6]}
-    )
-    assert durations(table)["bouts"].tolist() == [2]
-    assert durations(table)["total"].tolist() == [5]
 
 
 def test_recordings_without_actions_give_empty_tables():
@@ -336,21 +252,13 @@ WITH_TIMES = segments({"x": ["a"] * 20}, 10)
         (LONG.assign(end=["x", 3]), {}, "Segment 0: end is 'x', expected 0 or"),
         (LONG.assign(end=[-1, 3]), {}, "Segment 0: end is -1, expected 0 or"),
         (LONG.assign(action=[None, "a"]), {}, "Segment 0: the label is (None|nan)"),
-        (
-            LONG.assign(recording=[None, "a"]),
-            {},
-            "Segment 0: the recording is (None|nan)",
-        ),
+        (LONG.assign(recording=[None, 1]), {}, "Segment 0: the recording is"),
         (LONG.assign(start=0, end=0), {}, "0: segments last 0 frames, expected more"),
         (WITH_TIMES, {"fps": 11}, "fps is 11, expected 10 frames per second"),
         (Recordings([["a"]], fps=5), {"fps": 6}, "fps is 6, expected 5 frames"),
         (["a"], {"fps": 0}, "fps is 0, expected a positive number"),
         ({"x": ["a"]}, {"groups": {"y": 1}}, "groups has no 'x', expected each rec"),
-        (
-            {"x": ["a"]},
-            {"groups": {"x": None}},
-            "groups has no entry for 'x', exp",
-        ),
+        ({"x": ["a"]}, {"groups": {"x": None}}, "groups has no entry for 'x', exp"),
         (["a"], {"groups": "a"}, "groups is 'a', expected a dict"),
         (["a"], {"groups": [1, 2]}, "groups has 2, expected 1, one for each recording"),
     ],
@@ -359,36 +267,6 @@ def test_wrong_input_is_named_in_one_line(labels, options, message):
     with pytest.raises((TypeError, ValueError), match=message) as caught:
         durations(labels, **options)
     assert "\n" not in str(caught.value)
-
-
-def test_start_of_cycles_is_an_action():
-    with pytest.raises(ValueError, match=r"start is 'z', expected one of .*\['a'\]"):
-        cycle_times(["a"], start="z")
-
-
-def test_half_of_the_cycles_miss_nothing():
-    assert cycle_times(list("abacabac"), start="a")["missing"].tolist() == [()] * 4
-
-
-def test_times_of_a_frame_that_are_near_are_two():
-    frames = {"start": [0, 10, 20], "end": [10, 20, 30]}
-    seconds = {"start_time": [0, 1, 1.9], "end_time": [1, 2, 2.9]}
-    table = pd.DataFrame({"action": list("abc")} | frames | seconds)
-    with pytest.warns(UserWarning, match="seconds of 1 of 1 recordings contradict"):
-        found = durations(table)
-    assert found["latency"].tolist() == [0.0, 1.0, 2.0]
-
-
-@pytest.mark.parametrize(
-    ("names", "known"),
-    [((1, 2), ("1", "2")), ((("anna", 1), ("anna", 2)), ("anna/1", "anna/2"))],
-)
-def test_groups_by_any_names(names, known):
-    labels = dict(zip(names, [["a"], ["b"]]))
-    for keys in (names, known):
-        groups = dict(zip(keys, ["late", "early"]))
-        table = durations(labels, groups=groups).query("bouts > 0")
-        assert dict(zip(table["group"], table["action"])) == {"late": "a", "early": "b"}
 
 
 def with_breaks(labels, breaks):
@@ -418,3 +296,48 @@ def test_breaks_do_not_change_deviations_and_cycles():
     laps = [list("BAAAABAAAAB"), list("BAAABAAB")]  # begins a cycle with B
     found = cycle_times(with_breaks(laps, [[1], [1]]))
     assert found["steps"].tolist() == cycle_times(laps)["steps"].tolist()
+
+
+N_ACTIONS = 3
+
+
+@pytest.fixture
+def paths():
+    """Recordings of lengths that three parts divide, in an order that is not sorted."""
+    rng = np.random.default_rng(0)
+    found = []
+    for n_frames in (30, 60, 45, 90):
+        first, second = np.sort(rng.choice(np.arange(1, n_frames), 2, replace=False))
+        lengths = [first, second - first, n_frames - second]
+        found.append(np.repeat([2, 0, 1], lengths))
+    return found
+
+
+def score_by_frames(paths):
+    parts = [equal_parts(len(path), N_ACTIONS) for path in paths]
+    return mof_score(paths, parts, background=-1)
+
+
+@pytest.mark.parametrize("fps", [None, 12.5])
+def test_equal_parts_have_the_score_of_their_frames(paths, fps):
+    expected = score_by_frames(paths)
+    assert expected < 0.9
+    assert share_of_equal_parts(collect_bouts(paths, fps)) == pytest.approx(expected)
+    table = segments({f"r{i}": path for i, path in enumerate(paths)}, fps)
+    assert share_of_equal_parts(collect_bouts(table)) == pytest.approx(expected)
+
+
+def test_background_agrees_with_no_part(paths):
+    paths = [np.where(np.arange(len(path)) < 9, -1, path) for path in paths]
+    expected = score_by_frames(paths)
+    assert share_of_equal_parts(collect_bouts(paths)) == pytest.approx(expected)
+    nothing = [np.full(5, -1)]
+    assert share_of_equal_parts(collect_bouts(nothing)) == 0
+
+
+def test_equal_parts_agree_with_themselves_even_across_a_break():
+    paths = [np.repeat([1, 0, 2], n) for n in (4, 10)]
+    times = [np.arange(len(path)) + 50.0 for path in paths]
+    times[1][15:] += 1000
+    recordings = Recordings(paths, ["a", "b"], fps=1, times=times, breaks=[[], [15]])
+    assert share_of_equal_parts(collect_bouts(recordings)) == pytest.approx(1)

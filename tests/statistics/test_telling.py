@@ -6,7 +6,7 @@ import pytest
 
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import telling_features
-from skl_tot.statistics.features import TellingSample, describe_useless
+from skl_tot.statistics.features import describe_useless
 
 PLANTED = ["b", "middle", "ramp", "offset", "noise", "constant", "other noise"]
 
@@ -49,23 +49,6 @@ def test_planted(n_videos, n_rounds):
     assert "constant, noise, of" in sentence
 
 
-def test_monotone():
-    videos, labels = planted(6)
-    found = telling_features(videos, labels)
-    bent = [np.exp(video / 50) * 3 - 1 for video in videos]
-    pd.testing.assert_frame_equal(found, telling_features(bent, labels))
-
-
-def test_one_neighbour():
-    videos, labels = planted(12)
-    table = telling_features(videos, labels, feature_names=PLANTED)
-    rows = table[table["feature"] == "b"].set_index("action")
-    # b is told from both; c only from b, which comes before it
-    assert rows.loc["b", ["before", "after"]].min() > 0.93
-    assert rows.loc["c", "before"] > 0.93
-    assert abs(rows.loc["c", "after"] - 0.5) < 0.1
-
-
 def test_by_hand():
     # the first recording is learned from the second, and the second from the first
     videos = [[[0], [1], [2], [3]], [[0], [3], [2], [1]]]
@@ -92,38 +75,6 @@ def test_background_is_passed_over_and_breaks_are_not():
     assert describe_useless(alone).startswith("There are too few segments")
     half = telling_features(Recordings(videos, breaks=[[20]] * 10), labels)
     assert half.set_index("action")["before"].isna().tolist() == [False, True]
-
-
-def test_once_in_all_is_not_known():
-    videos, labels = planted(4)
-    labels[1] = np.where(np.arange(len(labels[1])) < 5, "d", labels[1])
-    table = telling_features(videos, labels)
-    assert table.loc[table["action"] == "d", "score"].isna().all()
-    assert table.loc[table["action"] != "d", "score"].notna().all()
-    assert table.loc[table["feature"] == "feature 5", "carries_nothing"].all()
-    assert describe_useless(table).endswith(" There are too few segments of 1 action.")
-
-
-def test_frames_are_thinned(monkeypatch):
-    videos, labels = planted(12, n_rounds=2)
-    found = telling_features(videos, labels, feature_names=PLANTED)
-    monkeypatch.setattr("skl_tot.statistics.features.MOST_VALUES", 2000)
-    sample = TellingSample()
-    for video, path in zip(videos, labels):
-        sample.add(video, path)
-    assert sum(frames.size for frames in sample.frames) < 4000
-    thin = sample.table(PLANTED)
-    best = [table[table["rank"] == 1]["feature"].tolist() for table in (found, thin)]
-    assert best[0] == best[1] == ["middle"] * 3 or best[0][1:] == best[1][1:]
-    assert set(thin[thin["carries_nothing"]]["feature"]) >= {"offset", "constant"}
-
-
-@pytest.mark.parametrize(("label", "n_rows"), [(0, 2), (-1, 0), ("background", 0)])
-def test_one_action_or_none(label, n_rows):
-    table = telling_features(np.arange(8.0).reshape(4, 2), [label] * 4)
-    assert len(table) == n_rows
-    assert table["score"].isna().all()
-    assert list(table)[:4] == ["action", "rank", "feature", "score"]
 
 
 def test_names_of_columns():

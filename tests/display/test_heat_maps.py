@@ -1,15 +1,13 @@
+"""Heat maps show profiles and pseudo-labels."""
+
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
-from sklearn.decomposition import PCA
-from sklearn.pipeline import make_pipeline
 
-from skl_tot import ProfileDisplay
+from skl_tot import ProfileDisplay, PseudoLabelDisplay
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.display.palette import COLOURS
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.statistics.features import action_profiles
 
 
@@ -53,10 +51,7 @@ def test_features_that_differ_most():
     names = [f"f{i}" for i in range(60)]
     display = ProfileDisplay.from_predictions(videos, labels, feature_names=names)
     means = action_profiles(videos, labels).means
-    differences = []
-    for column in means.T:
-        differences.append(np.sqrt(np.mean((column - np.mean(column)) ** 2)))
-    most = sorted(sorted(range(60), key=lambda i: -differences[i])[:40])
+    most = np.sort(np.argsort(-means.std(axis=0))[:40])
     assert columns(display) == [f"f{i}" for i in most]
     assert_allclose(drawn(display), means[:, most])
     expected = "the 40 of 60 features that differ most between actions"
@@ -82,14 +77,6 @@ def test_actions(labels, names, expected, codes):
     assert low_first[0] > low_first[1]  # the second frame is the higher one
 
 
-def test_names_as_they_are():
-    video = pd.DataFrame([[0.0, 1.0], [1.0, 0.0]], columns=["$x_1$", "y" * 60])
-    display = ProfileDisplay.from_predictions(video, ["a", "b"])
-    assert columns(display) == ["$x_1$", "y" * 39 + "…"]
-    assert not display.ax_.get_xticklabels()[0].get_parse_math()
-    display.figure_.canvas.draw()
-
-
 def test_estimator(activity, pyplot):
     videos = activity[0]
     model = MallowSegmenter(4).fit(videos)
@@ -104,41 +91,6 @@ def test_estimator(activity, pyplot):
     assert (columns(display), rows(display)) == (names, ["p", "q", "r", "s"])
 
 
-def test_pipeline_shows_what_its_last_step_gets(activity):
-    videos = activity[0]
-    transformer = FramewiseTransformer(PCA(2, random_state=0))
-    model = make_pipeline(transformer, MallowSegmenter(4)).fit(videos)
-    display = ProfileDisplay.from_estimator(model, videos)
-    read = model[:-1].transform(videos)
-    expected = action_profiles(read, model.predict(videos)).means
-    assert_allclose(drawn(display), expected)
-    alone = ProfileDisplay.from_estimator(model, videos[0])
-    assert drawn(alone).shape[1] == 2
-
-
-def test_constant_features_have_no_colour():
-    display = ProfileDisplay.from_predictions(np.ones((3, 2)), [0, 0, 1])
-    assert (drawn(display) == 0).all()
-    assert display.im_.get_clim() == (-1, 1)
-
-
-@pytest.mark.parametrize("n_features", [1, 40])
-def test_names_are_inside_of_the_figure(n_features):
-    rng = np.random.default_rng(0)
-    display = ProfileDisplay.from_predictions(
-        rng.normal(size=(6, n_features)),
-        np.repeat(["short", "a long name of an action"], 3),
-        feature_names=["a rather long name of a feature"] * n_features,
-    )
-    display.figure_.canvas.draw()
-    texts = [*display.ax_.get_xticklabels(), *display.ax_.get_yticklabels()]
-    box = display.figure_.bbox
-    for text in texts:
-        extent = text.get_window_extent()
-        assert extent.x0 >= box.x0
-        assert extent.y0 >= box.y0
-
-
 def test_errors():
     with pytest.raises(TypeError, match=r"profiles is \[\[0\]\], expected Profiles"):
         ProfileDisplay([[0]]).plot()
@@ -148,3 +100,67 @@ def test_errors():
         ValueError, match="Recording 0: labels has 1 frames, expected 2"
     ):
         ProfileDisplay.from_predictions([[0.0], [1.0]], [0])
+
+
+class Model:
+    """Two actions that change half-way."""
+
+    def predict(self, X):
+        return np.arange(len(X)) * 2 // len(X)
+
+    def pseudo_labels(self, X):
+        return np.eye(2)[self.predict(X)]
+
+
+def test_of_an_estimator():
+    display = PseudoLabelDisplay.from_estimator(Model(), np.zeros((6, 3)), fps=2)
+    ax = display.ax_
+    assert_allclose(display.im_.get_array(), np.eye(2)[[0, 0, 0, 1, 1, 1]].T)
+    assert display.im_.get_extent() == [0, 3, 1.5, -0.5]
+    assert display.im_.get_clim() == (0, 1)
+    assert ax.get_ylabel() == "action"
+    bottom, top = ax.get_ylim()
+    assert bottom > top  # action 0 is above
+    (path,) = ax.patches
+    assert_allclose(path.get_data().values, [0, 0, 0, 1, 1, 1])
+    assert_allclose(path.get_data().edges, np.arange(7) / 2)
+    colorbar = [other for other in display.figure_.axes if other is not ax]
+    assert [other.get_ylabel() for other in colorbar] == ["probability"]
+
+
+@pytest.mark.parametrize("X", [[np.zeros((4, 3))] * 2, np.zeros((2, 5, 4))])
+def test_many_videos(X):
+    with pytest.raises(ValueError, match="X holds 2 recordings, expected one"):
+        PseudoLabelDisplay.from_estimator(Model(), X)
+
+
+def test_background_has_no_path(pyplot):
+    figure, ax = pyplot.subplots()
+    codes = np.full((4, 2), 0.5)
+    labels = [0, -1, -1, 1]
+    PseudoLabelDisplay.from_predictions(codes, labels, ax=ax, colorbar=False)
+    assert figure.axes == [ax]
+    assert_allclose(ax.patches[0].get_data().values, [0, np.nan, np.nan, 1])
+    assert len(PseudoLabelDisplay(codes).plot().ax_.patches) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"codes": [0.5]}, r"codes has shape \(1,\), expected \(frames"),
+        ({"codes": np.ones((0, 2))}, r"codes has shape \(0, 2\)"),
+        ({"codes": [[2.0]]}, "codes has values from 2.0 to 2.0, expected"),
+        ({"codes": [[np.nan]]}, "codes has values from nan"),
+        ({"codes": [[1j, 0]]}, "codes is of type complex"),
+        ({"codes": [[10**400, 0]]}, "codes has numbers that are too large"),
+        ({"labels": [0]}, "labels has 1 frames of 1 recordings, expected the 2"),
+        ({"labels": [[0, 0], [1]]}, "labels has 2 frames of 2 recordings"),
+        ({"labels": ["a", "b"]}, "labels is of type <U1, expected integers"),
+        ({"labels": [0, 2]}, "labels has values from 0 to 2, expected -1"),
+    ],
+)
+def test_bad_codes(pyplot, options, message):
+    options = {"codes": [[0.5, 0.5], [0, 1]]} | options
+    with pytest.raises((TypeError, ValueError), match=message):
+        PseudoLabelDisplay.from_predictions(**options)
+    assert pyplot.get_fignums() == []
