@@ -196,7 +196,6 @@ def _pick_samples(cells, values, first, second):
 
 
 def _warn_of_few(found, pair, level):
-    """Warn if two groups have too few permutations for a p below the level."""
     most = found["permutations"].max()
     if not most or 2 / most < level:
         return

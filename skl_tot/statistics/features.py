@@ -315,9 +315,8 @@ class TellingSample:
         has_after = is_own & np.append(is_beside, False)
         own = np.flatnonzero(has_before | has_after)
         units, halves = _share_out(videos[own])
-        n_features = self.n_features
         if len(np.unique(halves)) < 2:
-            unknown = np.full(n_features, np.nan)
+            unknown = np.full(self.n_features, np.nan)
             return dict.fromkeys(SCORES, unknown) | {"tells": np.isfinite(unknown)}
         rows, places = [], []
         for unit, i in zip(units, own):
@@ -331,7 +330,7 @@ class TellingSample:
             rows += sides.values()
             places += [3 * unit + k for k, side in sides.items() for _ in side]
         frames, parts = np.concatenate(rows), []
-        for first in range(0, n_features, FEATURES_AT_ONCE):
+        for first in range(0, self.n_features, FEATURES_AT_ONCE):
             block = frames[:, first : first + FEATURES_AT_ONCE]
             parts.append(_tell(_count(block, np.array(places), len(halves)), halves))
         told = np.concatenate(parts, axis=2)
