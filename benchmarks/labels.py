@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import GuidedSegmenter
 from skl_tot.decoding import decode
 from skl_tot.decoding.decoders import move_decoder
-from skl_tot.meta.guidance import SWITCH_COST, count_moves
+from skl_tot.meta.guided import SWITCH_COST, count_moves
 from skl_tot.metrics import match_labels, mof_score
 
 N_DRAWS = 5

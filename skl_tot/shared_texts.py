@@ -58,6 +58,9 @@ random_state : int, RandomState instance or None, default=None
 verbose : int, default=0
     Whether to show a progress bar with the loss.
 
+model : estimator
+    Fitted segmenter, or pipeline that ends in one.
+
 X : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, see Notes of `TemporalOTSegmenter`.
 

@@ -8,16 +8,14 @@ from skl_tot.lazy import loader, places
 
 _PLACES = places(
     __name__,
-    editing="merge rename split",
+    editing="merge refine rename split",
     questions="most_informative",
-    refining="refine",
 )
 
 # For the programs on top, see docs/api.md.
 _PLACES |= places(
     __name__,
-    editing="with_last",
-    names="names_of_halves",
+    editing="names_of_halves with_last",
     questions="describe_signals measure_doubts order_to_review rank_moments",
 )
 

@@ -1,13 +1,17 @@
-"""New models with renamed, merged or split actions."""
+"""New models with renamed, merged, split or taught actions."""
 
+import itertools
+import warnings
+from collections.abc import Mapping, Sequence
 from copy import copy
 from numbers import Integral
 
 import numpy as np
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.corrections.names import find_label, names_of_halves, new_names
+from skl_tot.meta.guided import GuidedSegmenter, name_new_actions
 from skl_tot.methods.correction_layers import (
     Merge,
     Split,
@@ -15,18 +19,29 @@ from skl_tot.methods.correction_layers import (
     merged_groups,
     split_sources,
 )
-from skl_tot.methods.pipelines import segmenter_of, transform_before
-from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND_NAME, with_background
+from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
+from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    find_code,
+    split_label_sequences,
+    with_background,
+)
+from skl_tot.recordings.names import FIRST_WORDS, describe_actions
+from skl_tot.shared_texts import with_shared_texts
+
+BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
 
 
+@with_shared_texts
 def rename(model, names):
     """Name actions; ``predict`` then returns the names.
 
     Parameters
     ----------
-    model : estimator
-        Fitted segmenter, or pipeline that ends in one.
+    {shared: model}
     names : dict or sequence
         New names by labels of ``actions_``, or the names of all actions in order: all
         text, or all integers from 0. Other actions keep their name; a number k among
@@ -40,8 +55,7 @@ def rename(model, names):
 
     Raises
     ------
-    NotFittedError
-        If the model is not fitted.
+    {shared: NotFittedError}
     TypeError, ValueError
         If a label does not exist, two actions would have one name, or an action would
         be called "background" in a model that detects background.
@@ -69,6 +83,7 @@ def rename(model, names):
     return with_last(model, segmenter)
 
 
+@with_shared_texts
 def merge(model, labels):
     """Merge several actions into one.
 
@@ -78,8 +93,7 @@ def merge(model, labels):
 
     Parameters
     ----------
-    model : estimator
-        Fitted segmenter, or pipeline that ends in one.
+    {shared: model}
     labels : sequence
         Two or more labels. The action takes the name and the position of the first;
         unnamed actions are renumbered from 0 in their order.
@@ -91,8 +105,7 @@ def merge(model, labels):
 
     Raises
     ------
-    NotFittedError
-        If the model is not fitted.
+    {shared: NotFittedError}
     TypeError, ValueError
         If a label does not exist, there are fewer than two, or the model is of several
         activities.
@@ -126,6 +139,7 @@ def merge(model, labels):
     return with_last(model, segmenter)
 
 
+@with_shared_texts
 def split(model, label, X, *, n=2):
     """Split one action into several.
 
@@ -136,12 +150,10 @@ def split(model, label, X, *, n=2):
 
     Parameters
     ----------
-    model : estimator
-        Fitted segmenter, or pipeline that ends in one.
+    {shared: model}
     label : int or str
         The action.
-    X : array-like of shape (n_frames, n_features), or a sequence of these
-        One recording or many, which show the action.
+    {shared: X}
     n : int, default=2
         Number of new actions. Text names become "label 1", …; with named numbers, the
         first action keeps its number and the others get new ones; unnamed actions are
@@ -170,16 +182,80 @@ def split(model, label, X, *, n=2):
     4
     """
     segmenter = _copy_of_fitted(model)
-    codes = _codes_of(segmenter, [label], least=1)
+    code = find_code(label, segmenter.actions_)
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
-        raise ValueError(f"n is {short_repr(n)}, expected an integer from 2.")
+        refuse("n", n, "an integer from 2")
     n = int(n)
-    _split_line(segmenter, codes[0], label, transform_before(model, X), n)
+    halves = _halves_on_line(segmenter, code, label, transform_before(model, X), n)
+    segmenter.layers_ = [*segmenter.layers_, halves]
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
-        segmenter.classes_ = names_of_halves(segmenter.classes_, codes[0], n)
+        segmenter.classes_ = names_of_halves(segmenter.classes_, code, n)
     vars(segmenter).pop("labels_", None)
     return with_last(model, segmenter)
+
+
+@with_shared_texts
+def refine(model, X, y, *, kind="labels"):
+    """Teach a fitted model labels of some recordings, within seconds.
+
+    Wraps the fitted segmenter in a `GuidedSegmenter`, in its place in the pipeline. A
+    `GuidedSegmenter` learns again from the start. Actions that ``y`` does not name keep
+    the names that ``model`` gives to most of their frames. ``y`` may name more actions
+    than the model has.
+
+    Parameters
+    ----------
+    {shared: model}
+    {shared: X}
+    y : array-like of shape (n_frames,), or sequence of these, or dict
+        Labels or transcripts, see `GuidedSegmenter`. If recordings have names, a dict
+        may omit those without labels.
+    kind : {"labels", "transcripts"}, default="labels"
+        Form of ``y``.
+
+    Returns
+    -------
+    model : estimator
+        A new model with the labels of ``y``. Its segmenter has
+        ``unlabelled_actions_``.
+
+    Raises
+    ------
+    {shared: NotFittedError}
+    TypeError, ValueError
+        If a recording or an element of ``y`` is not valid.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import MallowSegmenter
+    >>> from skl_tot.corrections import refine
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> words = np.array(["take", "pour", "fill"])
+    >>> model = MallowSegmenter(3).fit(videos)
+    >>> taught = refine(model, videos, [words[labels[0]], None, None, None])
+    >>> taught.actions_
+    array(['fill', 'pour', 'take'], dtype='<U4')
+    """
+    segmenter = segmenter_of(model)
+    videos = transform_before(model, X)
+    segmenter.prepare(videos)  # refuses recordings that the model cannot read
+    inner = segmenter
+    if isinstance(segmenter, GuidedSegmenter):
+        inner = unfrozen(segmenter.estimator_)
+    guided = GuidedSegmenter(FrozenEstimator(inner), kind)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
+        guided.fit(videos, y)
+    if guided.unlabelled_actions_:
+        guided = _with_names_of(segmenter.predict(videos), guided)
+    labels, _ = split_label_sequences(guided.labels_)
+    kept, n_lost = guided.unlabelled_actions_, guided.n_lost_actions_
+    found = describe_actions(labels, guided.actions_, n_lost, kept)
+    if found:
+        warn_user(" ".join(found))
+    return with_last(model, guided)
 
 
 def _copy_of_fitted(model, of_one_activity=True):
@@ -203,8 +279,8 @@ def with_last(model, segmenter):
     return model
 
 
-def _split_line(segmenter, code, label, X, n):
-    """Split an action by the frames of X that show it."""
+def _halves_on_line(segmenter, code, label, X, n):
+    """Split of an action by the frames of X that show it."""
     frames, times = [], []
     videos = segmenter.prepare(X)
     for i, reading in enumerate(segmenter.readings(X)):
@@ -218,9 +294,8 @@ def _split_line(segmenter, code, label, X, n):
             f"X shows action {label!r} in {n_distinct} distinct frames, expected "
             f"{n} or more."
         )
-    halves = fit_line(found, np.concatenate(times), n)
     sources = split_sources(code, segmenter.n_actions_, n)
-    segmenter.layers_ = [*segmenter.layers_, Split(sources, **halves)]
+    return Split(sources, **fit_line(found, np.concatenate(times), n))
 
 
 def _looks_for_none(segmenter):
@@ -230,18 +305,13 @@ def _looks_for_none(segmenter):
     return any(one.background_ is not None for one in own)
 
 
-def _codes_of(segmenter, labels, least=2):
-    """Return indices of distinct labels among the actions."""
+def _codes_of(segmenter, labels):
+    """Return indices of two or more distinct labels among the actions."""
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
-        raise TypeError(
-            f"labels is {short_repr(labels)}, expected a sequence of labels."
-        )
-    present = segmenter.actions_.tolist()
-    codes = [find_label(label, present) for label in labels]
-    if len(codes) < least or len(set(codes)) < len(codes):
-        raise ValueError(
-            f"labels is {short_repr(labels)}, expected {least} or more distinct ones."
-        )
+        refuse("labels", labels, "a sequence of labels", TypeError)
+    codes = [find_code(label, segmenter.actions_) for label in labels]
+    if len(codes) < 2 or len(set(codes)) < len(codes):
+        refuse("labels", labels, "2 or more distinct ones")
     return codes
 
 
@@ -263,3 +333,108 @@ def _relabel(segmenter, before, after):
 def _replaced(labels, before, after):
     """Labels with ``after`` in place of ``before``, which is sorted."""
     return after[np.searchsorted(before, labels)]
+
+
+def _with_names_of(before, guided):
+    """Name actions without a label like most of their frames before."""
+    kept = guided.unlabelled_actions_
+    known = set(guided.actions_.tolist()) - set(kept)
+    old, _ = split_label_sequences(before)
+    new, _ = split_label_sequences(guided.labels_)
+    old, new = np.concatenate(old), np.concatenate(new)
+    names, taken = {}, known.copy()
+    for action in kept:
+        words, counts = np.unique(old[new == action], return_counts=True)
+        if len(words):
+            name = _in_words_of(known, words[counts.argmax()].item())
+            if name is not None and name not in taken:
+                names[action] = name
+                taken.add(name)
+    for action in kept:
+        if action not in names:  # whose name another action may have now
+            if action in taken:
+                used = np.array([*taken.union(kept)])
+                names[action] = name_new_actions(used, len(used) + 1)[-1].item()
+            taken.add(names.get(action, action))
+    model = rename(guided, names)
+    model.unlabelled_actions_ = [names.get(action, action) for action in kept]
+    return model
+
+
+def _in_words_of(labels, name):
+    """Name of an action among labels; None for background or without a name.
+
+    >>> _in_words_of({"pour"}, 1), _in_words_of({0, 2}, "pour")
+    ('action 1', None)
+    """
+    if name in BACKGROUNDS:
+        return None
+    is_text = isinstance(next(iter(labels)), str)
+    if isinstance(name, str) or not is_text:
+        return name if isinstance(name, str) == is_text else None
+    return str(name) if all(map(str.isdecimal, labels)) else f"action {name}"
+
+
+def new_names(names, present):
+    """Names of all actions, from given and present names.
+
+    >>> new_names({2: "pour", 0: "take"}, np.arange(3))
+    array(['take', 'action 1', 'pour'], dtype='<U8')
+    """
+    if isinstance(names, Mapping):
+        given, fresh = present.tolist(), list(names.values())
+        for label, name in names.items():
+            given[find_code(label, present)] = name
+    elif isinstance(names, (Sequence, np.ndarray)) and not isinstance(names, str):
+        given = fresh = list(names)
+        if len(given) != len(present):
+            raise ValueError(
+                f"names has {len(given)} names, expected {len(present)}, one for each "
+                "action."
+            )
+    else:
+        what = "a dict of new names by labels, or a sequence of all names"
+        refuse("names", names, what, TypeError)
+    return _checked_names(given, any(isinstance(name, str) for name in fresh))
+
+
+def _checked_names(given, is_text):
+    """Check distinct names of one type; return an array."""
+    names = []
+    for name in given:
+        is_number = isinstance(name, Integral) and not isinstance(name, bool)
+        if is_text and is_number:
+            name = f"action {name}"
+        is_name = isinstance(name, str) and is_line(name) and name != str(BACKGROUND)
+        if not is_name and not (is_number and 0 <= name < 2**63):
+            raise ValueError(
+                f"names has {short_repr(name)}, expected text of one line (-1 is "
+                "background), or integers from 0."
+            )
+        names.append(str(name) if isinstance(name, str) else int(name))
+    if len({type(name) for name in names}) > 1:
+        raise TypeError(
+            f"names would be {short_repr(names)}, expected all text or all integers."
+        )
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ValueError(
+            f"names would have {twice[0]!r} twice, expected distinct names; merge "
+            "makes one action of several."
+        )
+    return np.array(names)
+
+
+def names_of_halves(classes, code, n):
+    """Names after a split.
+
+    >>> names_of_halves(np.array(["pour", "fill"]), 0, 2)
+    array(['pour 1', 'pour 2', 'fill'], dtype='<U6')
+    """
+    names = classes.tolist()
+    if classes.dtype.kind != "U":
+        halves = [names[code], *(max(names) + 1 + k for k in range(n - 1))]
+        return np.array([*names[:code], *halves, *names[code + 1 :]])
+    fresh = (f"{names[code]} {number}" for number in itertools.count(1))
+    halves = itertools.islice((name for name in fresh if name not in names), n)
+    return np.array([*names[:code], *halves, *names[code + 1 :]])

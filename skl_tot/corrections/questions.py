@@ -5,15 +5,17 @@ from scipy.spatial.distance import cdist
 from scipy.special import entr, softmax
 
 from skl_tot.methods.pipelines import segmenter_of, transform_before
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments, with_background
 from skl_tot.recordings.layouts import as_recordings
+from skl_tot.shared_texts import with_shared_texts
 
 UNITS = ("recordings", "moments")
 N_DESCRIBED = 1000
 DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
+@with_shared_texts
 def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     """List the recordings or moments whose labels would teach a model most.
 
@@ -25,10 +27,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
 
     Parameters
     ----------
-    model : estimator
-        Fitted segmenter, or pipeline that ends in one.
-    X : array-like of shape (n_frames, n_features), or sequence of these
-        One recording or many.
+    {shared: model, X}
     n : int, default=1
         Maximum number of results.
     unit : {"recordings", "moments"}, default="recordings"
@@ -50,10 +49,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
 
     Raises
     ------
-    NotFittedError
-        If the model is not fitted.
-    TypeError, ValueError
-        If a recording, ``n``, ``unit`` or ``labelled`` is not valid.
+    {shared: NotFittedError, TypeError}
 
     Examples
     --------
@@ -65,10 +61,18 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     >>> sorted(found)
     ['action', 'end', 'information', 'recording', 'start']
     """
-    _check_question(n, unit)
+    is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+    if not is_number or n < 1:
+        refuse("n", n, "an integer of at least 1")
+    if not isinstance(unit, str) or unit not in UNITS:
+        refuse("unit", unit, "'recordings' or 'moments'")
     segmenter = segmenter_of(model)
     videos = as_recordings(transform_before(model, X))
-    labelled = _read_labelled(labelled, len(videos))
+    labelled = np.ravel(labelled).tolist()
+    for i in labelled:
+        if type(i) is not int or not 0 <= i < len(videos):
+            what = f"indices of recordings from 0 to {len(videos) - 1}"
+            refuse("labelled", [i], what)
     paths, doubts = [], []
     for reading in segmenter.readings(videos):
         paths.append(reading.path)
@@ -83,54 +87,9 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in found]
 
 
-def _read_labelled(labelled, n_videos):
-    """List indices of recordings; refuse invalid ones."""
-    found = np.ravel(labelled).tolist()
-    for i in found:
-        if type(i) is not int or not 0 <= i < n_videos:
-            raise ValueError(
-                f"labelled has {short_repr(i)}, expected indices of recordings from 0 "
-                f"to {n_videos - 1}."
-            )
-    return found
-
-
-def _check_question(n, unit):
-    """Refuse invalid numbers and units."""
-    is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if not is_number or n < 1:
-        raise ValueError(f"n is {short_repr(n)}, expected an integer of at least 1.")
-    if not isinstance(unit, str) or unit not in UNITS:
-        raise ValueError(
-            f"unit is {short_repr(unit)}, expected 'recordings' or 'moments'."
-        )
-
-
 def order_to_review(counts, features, checked=(), n=1):
     """List the next recordings to check, the most representative first.
 
-    Each one adds most to the sum, over all recordings, of the similarity to the nearest
-    recording that is checked or listed before. Recordings with most doubts are often
-    outliers, and teach less.
-
-    Parameters
-    ----------
-    counts : array-like of shape (n_recordings, n_actions)
-        Number of frames of each action in each recording, as predicted.
-    features : array-like of shape (n_recordings, n_values)
-        Statistics of the signals of each, from `describe_signals`.
-    checked : sequence of int, default=()
-        Indices of checked recordings.
-    n : int, default=1
-        Maximum number of results.
-
-    Returns
-    -------
-    found : list of int
-        Indices of unchecked recordings.
-
-    Examples
-    --------
     >>> counts = [[9, 1], [5, 5], [5, 5], [1, 9]]
     >>> order_to_review(counts, np.zeros((4, 1)), n=3)
     [1, 0, 3]
@@ -159,11 +118,7 @@ def order_with_gains(counts, features, checked, n):
 
 
 def describe_signals(videos):
-    """Means and deviations (n_recordings, 2 n_features) of the features of recordings.
-
-    Of each recording, about `N_DESCRIBED` evenly spaced frames are read. Values are
-    scaled to a deviation of 1 between recordings. Gaps count as 0.
-    """
+    """Means and deviations of features of recordings, scaled between recordings."""
     values = []
     for video in videos:
         rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
@@ -193,11 +148,7 @@ def measure_doubts(segmenter, reading, names=None):
 
 
 def _entropy(probabilities):
-    """Entropy of each row; rounding may give slightly negative values.
-
-    >>> _entropy(np.array([[0.5, 0.5], [1.0, 0.0]])).round(3)
-    array([0.693, 0.   ])
-    """
+    """Entropy of each row, of which rounding may make some negative."""
     return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
 
 

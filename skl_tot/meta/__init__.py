@@ -3,7 +3,7 @@
 from skl_tot.lazy import loader, places
 
 # For the programs on top, see docs/api.md.
-_PLACES = places(__name__, consensus="names_of_refinements", known_labels="read_labels")
+_PLACES = places(__name__, guided="read_labels", members="names_of_refinements")
 
 __all__ = sorted(_PLACES)
 

@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import silhouette_score
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.decoding.decoders import DECODERS, Reading
@@ -27,7 +27,8 @@ from skl_tot.recordings.errors import (
 )
 from skl_tot.recordings.labels import BACKGROUND, arrange, check_lengths
 from skl_tot.recordings.layouts import with_rate
-from skl_tot.training.components import MOST
+from skl_tot.recordings.names import default_names
+from skl_tot.shared_texts import with_shared_texts
 
 # Score of actions of another activity below the recording's own, in nats.
 FOREIGN = 1e4
@@ -41,6 +42,7 @@ LEAST_WIDTH = 1e-12
 MOST_GROUPS, LEAST_SILHOUETTE, SHARE, N_COMPONENTS = 20, 0.14, 0.95, 20
 
 
+@with_shared_texts
 class ActivitySegmenter(BaseSegmenter):
     r"""Segmentation of unsorted recordings of several activities.
 
@@ -70,9 +72,7 @@ class ActivitySegmenter(BaseSegmenter):
     n_jobs : int, default=None
         Activities that are fitted at the same time, as in joblib. Does not change the
         result if a fit does not depend on the number of threads.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the clusters of frames, of the activities, and of segmenters without
-        seed.
+    {shared: random_state}
 
     Attributes
     ----------
@@ -105,9 +105,8 @@ class ActivitySegmenter(BaseSegmenter):
     -----
     See `TemporalOTSegmenter` for input, output and further attributes. `predict_proba`
     and `predict_posterior` treat the activity as certain; other activities have
-    probability 0. Corrections (`skl_tot.corrections`) apply to actions of one activity.
-    To teach labels to one, use `GuidedSegmenter` with a FrozenEstimator of one of
-    ``estimators_``, which number actions from 0.
+    probability 0. Of `skl_tot.corrections`, only `rename` takes this estimator; the
+    others take one of ``estimators_``, which number actions from 0.
 
     The number of activities is the smallest, up to half of the recordings, with a mean
     silhouette of the bags of at least 95 % of the highest; if the highest is below
@@ -149,10 +148,7 @@ class ActivitySegmenter(BaseSegmenter):
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
-        "n_activities": [
-            Interval(Integral, 1, MOST, closed="both"),
-            StrOptions({"auto"}),
-        ],
+        "n_activities": BaseSegmenter._parameter_constraints["n_actions"],
         "n_jobs": [None, Integral],
         "random_state": ["random_state"],
     }
@@ -196,10 +192,7 @@ class ActivitySegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : sequence of array-like of shape (n_frames_i, n_features)
-            Recordings, see Notes of `TemporalOTSegmenter`.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            Not used; only its length is checked.
+        {shared: X, y}
         activities : sequence of int or str, or dict, default=None
             Activity of each recording, by name if the recordings have names. None finds
             them.
@@ -227,13 +220,11 @@ class ActivitySegmenter(BaseSegmenter):
     @property
     def action_names_(self):
         """Names of all actions, such as "activity 0: action 2"."""
+        activities = default_names(self.activity_names_.tolist(), "activity").values()
         names = []
-        for activity, model in zip(self.activity_names_.tolist(), self.estimators_):
-            if not isinstance(activity, str):
-                activity = f"activity {activity}"
-            for word in last_step(model).actions_.tolist():
-                action = word if isinstance(word, str) else f"action {word}"
-                names.append(f"{activity}: {action}")
+        for activity, model in zip(activities, self.estimators_):
+            words = default_names(last_step(model).actions_.tolist(), "action").values()
+            names += [f"{activity}: {action}" for action in words]
         return names
 
     def predict_activity(self, X):
@@ -241,8 +232,7 @@ class ActivitySegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        {shared: X}
 
         Returns
         -------
@@ -252,10 +242,7 @@ class ActivitySegmenter(BaseSegmenter):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         names = self.activity_names_[self._find_activities(videos)]
@@ -268,10 +255,7 @@ class ActivitySegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : sequence of array-like of shape (n_frames_i, n_features)
-            Recordings.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            Only its length is checked.
+        {shared: X, y}
 
         Returns
         -------
@@ -282,10 +266,7 @@ class ActivitySegmenter(BaseSegmenter):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         if y is not None:
@@ -318,7 +299,8 @@ class ActivitySegmenter(BaseSegmenter):
         bags, seed = self._count_words(videos), rng.randint(2**31 - 1)
         self.activity_scores_ = None
         names, codes = given or self._group(bags, seed)
-        self.bags_ = mean_bags(bags, codes)
+        own = (bags[codes == k] for k in range(len(names)))
+        self.bags_ = np.array([found.mean(axis=0) for found in own])
         self.activity_names_ = names
         self.activities_ = _by_video(names[codes], videos)
         self.estimators_, labels = fit_models(
@@ -335,28 +317,24 @@ class ActivitySegmenter(BaseSegmenter):
 
     def _group(self, bags, seed):
         """Find activities: their names, and the index of each recording's."""
-        n_distinct = len(np.unique(bags, axis=0))
-        if self.n_activities == "auto":
+        n_groups, n_distinct = self.n_activities, len(np.unique(bags, axis=0))
+        if n_groups == "auto":
             n_groups, self.activity_scores_ = choose_n_groups(bags, seed)
-        else:
-            n_groups = int(self.n_activities)
         if n_groups > n_distinct:
             raise ValueError(
                 f"n_activities is {n_groups}, but X has {n_distinct} distinct "
                 "recordings; expected at most as many."
             )
-        return np.arange(n_groups), group_bags(bags, n_groups, seed)
+        return np.arange(n_groups), group_bags(bags, int(n_groups), seed)
 
     def _count_words(self, videos):
         """Bag of each recording."""
-        bags = []
-        for i in range(len(videos)):
-            bags.append(count_words(videos.blocks(i), self.vocabulary_))
-        return np.array(bags)
+        blocks = map(videos.blocks, range(len(videos)))
+        return np.array([count_words(own, self.vocabulary_) for own in blocks])
 
     def _find_activities(self, videos):
         """Index of the activity of each recording."""
-        return nearest_bags(self._count_words(videos), self.bags_)
+        return cdist(self._count_words(videos), self.bags_).argmin(axis=1)
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         if transcripts is not None:
@@ -460,11 +438,7 @@ def _in_turn(models, videos, codes):
 
 
 def shifted(path, offset):
-    """Shift numbers of actions by an offset, except background.
-
-    >>> shifted(np.array([0, -1, 1]), 3)
-    array([ 3, -1,  4])
-    """
+    """Shift numbers of actions by an offset, except background."""
     return np.where(path == BACKGROUND, BACKGROUND, path + offset)
 
 
@@ -480,11 +454,7 @@ def _widened(reading, offset, n_actions):
 
 
 def learn_vocabulary(videos, rng):
-    """Learn 64 clusters of frames, or one per distinct frame if there are fewer.
-
-    The same number of frames is drawn from each recording. The width is the mean
-    squared distance of frames to the nearest centre.
-    """
+    """Learn 64 clusters of frames, drawn evenly from recordings, and their width."""
     per_video = max(1, N_SAMPLED // len(videos))
     sampled = []
     for i, n_frames in enumerate(videos.lengths.tolist()):
@@ -499,19 +469,8 @@ def learn_vocabulary(videos, rng):
 
 
 def count_words(blocks, vocabulary):
-    r"""Bag (n_words,), of length 1, of a recording given in blocks.
-
-    A frame belongs to a cluster c at squared distance :math:`d_{tc}^2` by
-
-    .. math:: p_{tc} \propto \exp(-d_{tc}^2 / (0.1\, w)),
-
-    with the width w. The bag is the root of the mean of p over the frames; Euclidean
-    distances of bags are Hellinger distances.
-
-    >>> vocabulary = {"centres": np.array([[0.0], [4.0]]), "width": np.array(1.0)}
-    >>> count_words([np.array([[0.1], [0.0], [-0.1], [4.1]])], vocabulary) ** 2
-    array([0.75, 0.25])
-    """
+    """Bag (n_words,), of length 1, of a recording given in blocks."""
+    # Euclidean distances of bags are Hellinger distances
     centres, width = vocabulary["centres"], float(vocabulary["width"])
     total, n_frames = np.zeros(len(centres)), 0
     for block in blocks:
@@ -522,55 +481,27 @@ def count_words(blocks, vocabulary):
 
 
 def group_bags(bags, n_groups, seed):
-    """Group (n_videos,) of each bag, by K-means; numbered by first occurrence.
-
-    >>> group_bags(np.array([[1.0, 0.0], [0.0, 1.0], [0.9, 0.1]]), 2, 0)
-    array([0, 1, 0])
-    """
+    """Group (n_videos,) of each bag, by K-means; numbered by first occurrence."""
     # converged, so that the nearest mean is that of the group
     kmeans = KMeans(n_groups, n_init=N_INIT, tol=0, random_state=seed).fit(bags)
     _, first, groups = np.unique(kmeans.labels_, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[groups]
 
 
-def mean_bags(bags, groups):
-    """Mean bag of each group, of shape (n_groups, n_words)."""
-    return np.array([bags[groups == k].mean(axis=0) for k in range(groups.max() + 1)])
-
-
-def nearest_bags(bags, means):
-    """Group of each bag (n_videos,) by the nearest mean.
-
-    >>> nearest_bags(np.array([[0.9, 0.1]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
-    array([1])
-    """
-    return cdist(bags, means).argmin(axis=1)
-
-
 def choose_n_groups(bags, seed):
-    """Choose the number of groups of bags; also return the silhouette of each number.
-
-    Candidates are 2 to 20, up to half of the bags. The choice is the smallest with a
-    mean silhouette of at least 95 % of the highest, as further cuts of groups hardly
-    lower it; or 1, if the highest is below 0.14. Bags are reduced to 20 principal
-    components, without the noise of short recordings. Silhouettes are None for fewer
-    than three distinct bags.
-
-    >>> corners = np.eye(3).repeat(4, axis=0)
-    >>> bags = corners + np.random.default_rng(0).uniform(0, 0.1, corners.shape)
-    >>> choose_n_groups(bags, 0)[0]
-    3
-    """
+    """Choose the number of groups of bags, with the silhouette of each number."""
+    # The smallest with at least 95 % of the highest silhouette, as further cuts of
+    # groups hardly lower it. Principal components lack the noise of short recordings.
     n_distinct = len(np.unique(bags, axis=0))
     if n_distinct < 3:
         return min(n_distinct, max(1, len(bags) // 2)), None
     most = min(MOST_GROUPS, max(2, len(bags) // 2), n_distinct - 1)
     left, sizes, _ = np.linalg.svd(bags - bags.mean(axis=0), full_matrices=False)
     reduced = (left * sizes)[:, :N_COMPONENTS]
-    scores = {}
-    for n_groups in range(2, most + 1):
-        groups = group_bags(reduced, n_groups, seed)
-        scores[n_groups] = float(silhouette_score(reduced, groups))
+    scores = {
+        n_groups: float(silhouette_score(reduced, group_bags(reduced, n_groups, seed)))
+        for n_groups in range(2, most + 1)
+    }
     highest = max(scores.values())
     if highest < LEAST_SILHOUETTE:
         return 1, scores

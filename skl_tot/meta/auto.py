@@ -1,63 +1,57 @@
 """A vote of methods and settings, combined without labels."""
 
-import copy
-import math
-import warnings
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.meta.candidates import (
-    Plan,
-    are_named,
-    check_candidates,
-    default_plans,
-    describe_candidates,
+from skl_tot.meta.consensus import (
+    count_votes,
+    describe_members,
+    exchange_reading,
+    find_consensus,
+    find_readings,
     find_voters,
-    fit_members,
-    labels_of_candidate,
     measure_information,
 )
-from skl_tot.meta.consensus import (
-    agreement_of,
-    count_votes,
-    find_consensus,
+from skl_tot.meta.members import (
+    Plan,
+    default_plans,
+    find_stride,
+    fit_members,
+    labels_of_member,
     names_of_refinements,
+    on_all_frames,
+    thinned,
 )
-from skl_tot.meta.views import find_stride, on_all_frames, see
 from skl_tot.methods.base import USUAL_NUMBER, BaseSegmenter, Passes
-from skl_tot.methods.collapses import is_few
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread, time_order
 from skl_tot.methods.numbers import AUTO
-from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows, fit_windows
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
+from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 from skl_tot.training.devices import counter, from_first_process
 
 # Added to the share of votes, so that actions without votes remain possible.
 LEAST_VOTE = 0.02
-# Another reading agrees on fewer frames, and predicts others hardly worse.
-ALIKE, WORSE = 0.9, 0.1
-# Widths of windows of the reading on another scale.
-WIDER = 3
 
 
+@with_shared_texts
 class AutoSegmenter(BaseSegmenter, _BaseComposition):
     r"""Segmentation by a vote of methods that suit the recordings.
 
     No single method is best on all recordings, and labels are needed to find the best
     one. So a look at the recordings chooses the order, and several methods for it vote:
 
-    1. *Look.* Do recordings share a course, and are frames raw signal? See
+    1. *Look.* Recordings may share a course, and frames may be raw signal, see
        `skl_tot.look`. Raw signals are learned from windows.
     2. *Candidates.* Each candidate labels the recordings. There are two refinements of
        its labels. "refined": three rounds of linear discriminants, Gaussians and
@@ -88,18 +82,13 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
+    {shared: n_actions}
     candidates : "auto" or list of (str, estimator), default="auto"
         Names and segmenters, or pipelines that end in one. Clones are fitted to the
         recordings, with this ``n_actions``; without an own seed, each gets one from
         ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted. "auto"
-        depends on the order. "mostly": `TemporalOTSegmenter`; the same as published,
-        but with two parts and free paths; `ASOTSegmenter`; `ASALSegmenter`, from two
-        parts; `MallowSegmenter`; and `HMMSegmenter`. "strict": the published method
-        with two parts, with ``prior="path"`` and with one part; `ASALSegmenter` from
-        the first and the last; `MallowSegmenter`; and `HMMSegmenter`. "free":
-        `HMMSegmenter`, `skl_tot.baselines.KMeansSegmenter` and `TemporalOTSegmenter`.
+        takes `TemporalOTSegmenter` in several settings, `HMMSegmenter` and methods of
+        `skl_tot.baselines`, by the order; ``names_`` lists them.
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them. "strict": each action once, in
         one order; candidates, refinements and the vote keep it. "mostly": an order,
@@ -109,37 +98,27 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         this. "auto" uses windows for the candidates "auto" if frames are raw signal.
     refine : bool, default=True
         Whether the refinements of each candidate vote.
-    decoding : str, default="auto"
-        As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order, else "free".
-        Does not change the fit.
+    {shared: decoding}
     switch_cost : float, "auto" or None, default=None
         As for `TemporalOTSegmenter`. Votes are smooth and need a lower cost: None is
         0.1, and 0.02 in free order. Does not change the fit.
-    min_duration : float, default=None
-        As for `TemporalOTSegmenter`. Does not change the fit.
-    background_percentile : float, default=None
-        As for `TemporalOTSegmenter`. A candidate's own background is no vote.
-    standardize : {"dataset", "video"} or None, default="dataset"
-        As for `TemporalOTSegmenter`. Given candidates have their own.
-    device : str, default="auto"
-        Device of the networks of "auto", see `TemporalOTSegmenter`.
+    {shared: min_duration}
+    {shared: background_percentile}
+        A candidate's own background is no vote.
+    {shared: standardize}
+        Given candidates have their own.
+    {shared: device}
     n_jobs : int, default=None
         Candidates that are fitted at the same time, in processes that share the frames.
         None means 1, and -1 all processors. The result is the same.
-    random_state : int, RandomState instance or None, default=None
-        Seed of candidates without a seed.
+    {shared: random_state}
     verbose : int, default=0
         Whether to show a progress bar over candidates. From 2, those of "auto" show
         their own bars.
 
     Attributes
     ----------
-    n_actions_ : int
-        Number of actions K of the fit.
-    look_ : Look or None
-        Findings of the look, for ``order="auto"``; see `skl_tot.look`.
-    order_ : str
-        Order of the fit.
+    {shared: n_actions_, look_, order_}
     windows_ : SignalWindows or None
         Fitted ``windows``.
     readings_ : list of dict
@@ -275,8 +254,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         params : dict
             Values by name.
         """
-        deep = deep and are_named(self.candidates)
-        return self._get_params("candidates", deep=deep)
+        return self._get_params("candidates", deep=deep and _are_named(self.candidates))
 
     def set_params(self, **params):
         """Set parameters.
@@ -293,7 +271,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """
         if "candidates" in params:
             self.candidates = params.pop("candidates")
-        if are_named(self.candidates):
+        if _are_named(self.candidates):
             return self._set_params("candidates", **params)
         return super().set_params(**params)
 
@@ -302,8 +280,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        {shared: X}
 
         Returns
         -------
@@ -313,16 +290,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
-        videos = self.prepare(X)
-        found = {}
-        for name, mapping, paths in zip(
-            self.names_, self.mappings_, self._labels_on_all_frames(videos)
-        ):
+        videos, found = self.prepare(X), {}
+        members = zip(self.names_, self.mappings_, self._labels_on_all_frames(videos))
+        for name, mapping, paths in members:
             labels = [np.where(own < 0, BACKGROUND, mapping[own]) for own in paths]
             if self.layers_:
                 labels = self._correct_paths(labels, videos)
@@ -333,12 +305,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _correct_paths(self, paths, videos):
         """Apply the layers of corrections to certain actions."""
-        codes = np.eye(self.mappings_.shape[1])
         with np.errstate(divide="ignore"):
-            scores = (np.log(codes[path]) for path in paths)
-            for layer in self.layers_:
-                scores = layer.apply(scores, videos)
-            found = [own.argmax(axis=1) for own in scores]
+            certain = np.log(np.eye(self.mappings_.shape[1]))
+        scores = (certain[path] for path in paths)
+        for layer in self.layers_:
+            scores = layer.apply(scores, videos)
+        found = [own.argmax(axis=1) for own in scores]
         return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
 
     def labellings(self, X):
@@ -346,8 +318,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
+        {shared: X}
 
         Returns
         -------
@@ -356,10 +327,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         return list(self._labels_on_all_frames(self.prepare(X)))
 
@@ -386,25 +354,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         check_is_fitted(self, "readings_")
         names = [reading["name"] for reading in self.readings_]
         if name not in names:
-            raise ValueError(f"name is {name!r}, expected one of {names}.")
-        if name == names[0]:
-            return self
-        chosen = self.readings_[names.index(name)]
-        twin = copy.copy(self)
-        del twin.readings_
-        readings = [chosen | {"model": None}]
-        for other in self.readings_:
-            if other is not chosen:
-                model = twin if other["model"] is None else other["model"]
-                agreement = _agreement(chosen["model"], model)
-                readings.append(other | {"model": model, "agreement": agreement})
-        readings[0]["agreement"] = 1.0
-        parameters = self.get_params(deep=False)
-        found = vars(chosen["model"]).items()
-        fitted = {key: value for key, value in found if key not in parameters}
-        for key in vars(self).keys() - parameters.keys():
-            delattr(self, key)
-        self.__dict__.update(fitted | {"readings_": readings, "look_": twin.look_})
+            refuse("name", name, f"one of {names}")
+        if name != names[0]:
+            exchange_reading(self, self.readings_[names.index(name)])
         return self
 
     @property
@@ -419,40 +371,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """Fit, and then in other ways that the recordings leave open."""
         with unchanged_on_error(self):
             super()._fit(X, y, **known)
-            self._find_readings(X)
+            self.readings_ = find_readings(self, X)
         return self
-
-    def _find_readings(self, X):
-        """Keep other readings that differ and are about as plausible."""
-        name, sentence = _describe_reading(self)
-        trust = self.confidence_["agreement"]
-        own = {"name": name, "sentence": sentence}
-        own |= {"agreement": 1.0, "trust": trust, "model": None}
-        self.readings_ = [own]
-        for twin in self._other_ways():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
-                twin.fit(X)
-            agreement = _agreement(self, twin)
-            trust = twin.confidence_["agreement"]
-            differs = agreement < ALIKE and trust >= own["trust"] - WORSE
-            if differs and not is_few(effective_actions(twin.labels_), self.n_actions_):
-                name, sentence = _describe_reading(twin)
-                reading = {"name": name, "sentence": sentence}
-                reading |= {"agreement": agreement, "trust": trust, "model": twin}
-                self.readings_.append(reading)
-
-    def _other_ways(self):
-        """Yield clones for the other order and a wider scale, if these are open."""
-        if self.look_ is None or self.candidates != "auto":
-            return
-        own = {"n_actions": self.n_actions_, "order": self.order_}
-        if self.look_.is_open:
-            other = "free" if self.order_ == "mostly" else "mostly"
-            yield clone(self).set_params(**own | {"order": other})
-        if self.windows_ is not None and self.windows == AUTO:
-            width = WIDER * self.windows_.window_ / (self.fps_ or 1)
-            yield clone(self).set_params(**own, windows=SignalWindows(width))
 
     def _learn(self, videos):
         seen = self._first_view(videos)
@@ -469,7 +389,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         consensus = find_consensus(labellings, self.n_actions_, information, allowed)
         cuts = np.cumsum(seen.lengths)[:-1]
         order = time_order(np.split(consensus.votes, cuts))
-        self.results_ = describe_candidates(fitted, consensus)
+        self.results_ = describe_members(fitted, consensus)
         self.names_ = list(self.results_["name"])
         self.mappings_ = np.argsort(order)[consensus.mappings]
         self.weights_, self.agreement_ = consensus.weights, consensus.agreement
@@ -495,26 +415,24 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
 
     def _first_view(self, videos):
-        """Choose the frames that candidates see: `see` of the fit."""
+        """Choose the frames that candidates see."""
         self.stride_ = 1
         if self.candidates == "auto" or self.windows_ is not None:
             self.stride_ = find_stride(videos, self.windows_, self._known_number())
-        return see(videos, self.stride_)
-
-    def _settings(self):
-        """Return the settings of this estimator for candidates "auto"."""
-        return {
-            "standardize": self.standardize,
-            "device": self.device,
-            "verbose": int(self.verbose > 1),
-        }
+        return thinned(videos, self.stride_)
 
     def _plans(self):
         """Plans of the candidates, checked and with seeds, see `default_plans`."""
-        if self.candidates == "auto":
-            plans = default_plans(self.order_, **self._settings())
+        if self.candidates == AUTO:
+            options = {"standardize": self.standardize, "device": self.device}
+            options["verbose"] = int(self.verbose > 1)
+            plans = default_plans(self.order_, **options)
         else:
-            check_candidates(self.candidates)
+            if not (self.candidates and _are_named(self.candidates)):
+                raise TypeError(
+                    f"candidates is {short_repr(self.candidates)}, expected a list of "
+                    "pairs of a name and an estimator."
+                )
             plans = [Plan(*pair) for pair in self.candidates]
             names = [plan.name for plan in plans]
             if self.refine:
@@ -540,11 +458,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return first + [member for row in rows for member in row[1:]]
 
     def _log_likelihoods(self, videos):
-        labels, votes = list(self._labels_of_candidates(videos)), []
-        for paths in zip(*labels):
-            n_learned = self.mappings_.shape[1]
-            votes.append(count_votes(paths, self.weights_, self.mappings_, n_learned))
-        return map(self._score, votes, videos.lengths)
+        n_learned = self.mappings_.shape[1]
+        shares = [
+            count_votes(paths, self.weights_, self.mappings_, n_learned)
+            for paths in zip(*self._labels_of_candidates(videos))
+        ]
+        return map(self._score, shares, videos.lengths)
 
     def _score(self, shares, n_frames):
         """Log-likelihoods of all frames from shares of votes of the seen frames."""
@@ -553,65 +472,22 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _labels_of_candidates(self, videos):
         """Labels by each candidate for the frames that it sees, in its own numbers."""
-        seen = see(videos, self.stride_)
-        for model in self._members():
-            yield labels_of_candidate(model, seen)
+        seen = thinned(videos, self.stride_)
+        for model in [*self.estimators_, *self.refinements_]:
+            yield labels_of_member(model, seen)
 
     def _labels_on_all_frames(self, videos):
         """Labels of all frames by each candidate, in its own numbers."""
         for labels in self._labels_of_candidates(videos):
             yield list(on_all_frames(labels, videos.lengths, self.stride_))
 
-    def _members(self):
-        """Models of all candidates and refinements."""
-        return [*self.estimators_, *self.refinements_]
 
-
-def _describe_reading(model):
-    """Name of the reading of a fit, and a sentence about it."""
-    name = {
-        "strict": "each action once",
-        "mostly": "with a course",
-        "free": "without a course",
-    }[model.order_]
-    sentence = {
-        "strict": "Each recording shows each action once, in one order.",
-        "mostly": "Recordings share a course, with exceptions.",
-        "free": "Actions come in any order, and return.",
-    }[model.order_]
-    if model.windows_ is not None:
-        width = model.windows_.window_
-        time = f"{width / model.fps_:.2g} s" if model.fps_ else f"{width} frames"
-        name = f"{name}, windows of {time}"
-        sentence += f" Frames are seen through windows of {time}."
-    return name, sentence
-
-
-def _agreement(first, second):
-    """Share of frames on which models agree after matching, NaN without ``labels_``.
-
-    Frames of background do not count.
-    """
-    if not (hasattr(first, "labels_") and hasattr(second, "labels_")):
-        return math.nan
-    first, second = _flat_codes(first), _flat_codes(second)
-    known = (first >= 0) & (second >= 0)
-    n_actions = int(max(first.max(), second.max())) + 1
-    return agreement_of(first[known], second[known], n_actions)
-
-
-def _flat_codes(model):
-    """Labels of all frames of the fit, as indices of ``actions_``."""
-    labels = model.labels_
-    if isinstance(labels, dict):
-        labels = list(labels.values())
-    if isinstance(labels, list) or labels.dtype == object:
-        labels = np.concatenate(list(labels))
-    if model.classes_ is None:
-        return labels
-    codes = {word: code for code, word in enumerate(model.classes_.tolist())}
-    words, places = np.unique(labels, return_inverse=True)
-    return np.array([codes.get(word, BACKGROUND) for word in words.tolist()])[places]
+def _are_named(candidates):
+    """Whether candidates are a list of pairs with a name."""
+    return isinstance(candidates, list) and all(
+        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in candidates
+    )
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

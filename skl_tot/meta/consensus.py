@@ -1,4 +1,4 @@
-"""Consensus of several labellings of the same frames, with different numberings.
+"""Consensus of labellings of the same frames, and readings that differ.
 
 Labellings are arrays of int (n_frames,), with negative numbers for background. Actions
 of two labellings are matched one to one by most common frames (Hungarian method). Then
@@ -6,10 +6,20 @@ labellings vote, frame by frame. The weight of a labelling is its agreement with
 others beyond chance, times its value for new recordings.
 """
 
+import copy
+import math
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sklearn.base import clone
+
+from skl_tot.methods.collapses import is_few
+from skl_tot.methods.numbers import AUTO
+from skl_tot.metrics.label_free import carried_information, effective_actions
+from skl_tot.preprocessing.windows import SignalWindows
+from skl_tot.recordings.labels import BACKGROUND
 
 # Maximum rounds of matching and votes; most need two.
 MAX_ROUNDS = 4
@@ -18,21 +28,27 @@ MAX_ROUNDS = 4
 SHARPNESS, MOST_WEIGHT = 2.0, 0.15
 # A labelling that agrees by chance on all but this share of frames is uninformative.
 LEAST_DOUBT = 1e-9
+# Another reading agrees on fewer frames, and predicts others hardly worse.
+ALIKE, WORSE = 0.9, 0.1
+# Widths of windows of the reading on another scale.
+WIDER = 3
+KINDS = {
+    "strict": (
+        "each action once",
+        "Each recording shows each action once, in one order.",
+    ),
+    "mostly": ("with a course", "Recordings share a course, with exceptions."),
+    "free": ("without a course", "Actions come in any order, and return."),
+}
 
 
 class Consensus(NamedTuple):
-    """Consensus of labellings.
+    """Shares of votes, weights and mappings to the consensus, and their agreement."""
 
-    ``votes`` (n_frames, n_actions) are shares of the votes; ``weights`` (n_labellings,)
-    sum to 1; ``mappings`` (n_labellings, n_actions) have the consensus action of each
-    labelling's action; ``agreement`` (n_labellings, n_labellings) is the share of
-    frames on which two labellings agree.
-    """
-
-    votes: np.ndarray
-    weights: np.ndarray
-    mappings: np.ndarray
-    agreement: np.ndarray
+    votes: np.ndarray  # (n_frames, n_actions)
+    weights: np.ndarray  # (n_labellings,), whose sum is 1
+    mappings: np.ndarray  # (n_labellings, n_actions), action of the consensus
+    agreement: np.ndarray  # (n_labellings, n_labellings), share of frames
 
 
 def find_consensus(labellings, n_actions, information=None, may_vote=None):
@@ -44,11 +60,10 @@ def find_consensus(labellings, n_actions, information=None, may_vote=None):
     .. math:: \kappa = (a - e) / (1 - e) .
 
     The weight of a labelling is its mean over all others, if positive, times
-    :math:`e^{2 I}` of its ``information`` I (n_labellings,) in nats; None means equal
-    information. No weight is more than 0.15 of all, or twice an equal share.
-    Labellings outside of the mask ``may_vote`` (n_labellings,) get weight 0. The
-    labelling of the largest weight is the first reference. Two steps alternate: all
-    labellings are matched to the reference, and their votes become the reference.
+    :math:`e^{2 I}` of its ``information`` I in nats, but at most 0.15 of all, or twice
+    an equal share; outside of the mask ``may_vote`` it is 0. The labelling of the
+    largest weight is the first reference. Two steps alternate: all labellings are
+    matched to the reference, and their votes become the reference.
 
     >>> labellings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
     >>> found = find_consensus(labellings, 2)
@@ -85,11 +100,7 @@ def find_consensus(labellings, n_actions, information=None, may_vote=None):
 
 
 def bounded(weights, most=MOST_WEIGHT):
-    """Bound weights, and give the rest to the others in proportion.
-
-    >>> bounded(np.array([0.8, 0.1, 0.05, 0.05]), 0.15)
-    array([0.5  , 0.25 , 0.125, 0.125])
-    """
+    """Bound weights, and give the rest to the others in proportion."""
     most = max(most, 2 / np.count_nonzero(weights))
     over = np.zeros(len(weights), dtype=bool)
     while (weights > most * (1 + LEAST_DOUBT)).any():
@@ -106,11 +117,7 @@ def match_actions(table):
 
 
 def agreement_of(first, second, n_actions):
-    """Share of frames on which two labellings agree after matching.
-
-    >>> agreement_of(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
-    0.75
-    """
+    """Share of frames on which two labellings agree after matching."""
     pairs = _count_pairs(first, second, n_actions)
     return float(pairs[np.arange(n_actions), match_actions(pairs)].sum() / len(first))
 
@@ -168,6 +175,118 @@ def _count_weights(labels, votes):
     return table
 
 
-def names_of_refinements(name):
-    """Names of a candidate's refinements, by looks and across recordings."""
-    return [f"{name} refined", f"{name} across"]
+def find_voters(fitted, n_actions):
+    """Mask of the labellings that have not collapsed; all, if there are too few."""
+    numbers = [effective_actions(own.labels) for own in fitted]
+    may_vote = np.array([not is_few(number, n_actions) for number in numbers])
+    return may_vote if may_vote.sum() > 1 else np.full(len(fitted), True)
+
+
+def measure_information(fitted, videos, n_actions):
+    """Measure the information that each candidate transfers between recordings."""
+    blocks = videos.blocks
+    found = [carried_information(blocks, own.labels, n_actions) for own in fitted]
+    return np.array(found)
+
+
+def describe_members(fitted, consensus):
+    """Columns of a table of candidates: ``results_`` of `AutoSegmenter`."""
+    scores, n_segments = [], []
+    for candidate, mapping in zip(fitted, consensus.mappings):
+        labels = np.concatenate(candidate.labels)
+        scores.append(mean_vote(labels, mapping, consensus.votes))
+        segments = [1 + np.count_nonzero(np.diff(path)) for path in candidate.labels]
+        n_segments.append(float(np.mean(segments)))
+    others = len(fitted) - 1 or np.nan
+    agreement = consensus.agreement.sum(axis=1) - np.diag(consensus.agreement)
+    return {
+        "name": [candidate.name for candidate in fitted],
+        "score": scores,
+        "weight": consensus.weights.tolist(),
+        "effective": [effective_actions(own.labels) for own in fitted],
+        "agreement": (agreement / others).tolist(),
+        "n_segments": n_segments,
+        "seconds": [candidate.seconds for candidate in fitted],
+    }
+
+
+def find_readings(model, X):
+    """List the reading of a fitted vote, and others that are about as plausible."""
+    trust = model.confidence_["agreement"]
+    found = [_reading(model, agreement=1.0) | {"model": None}]
+    for twin in _other_ways(model):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            twin.fit(X)
+        reading = _reading(twin, agreement=_agreement(model, twin))
+        differs = reading["agreement"] < ALIKE and reading["trust"] >= trust - WORSE
+        if differs and not is_few(effective_actions(twin.labels_), model.n_actions_):
+            found.append(reading)
+    return found
+
+
+def _other_ways(model):
+    """Yield clones for the other order and a wider scale, if these are open."""
+    if model.look_ is None or model.candidates != AUTO:
+        return
+    own = {"n_actions": model.n_actions_, "order": model.order_}
+    if model.look_.is_open:
+        other = "free" if model.order_ == "mostly" else "mostly"
+        yield clone(model).set_params(**own | {"order": other})
+    if model.windows_ is not None and model.windows == AUTO:
+        width = WIDER * model.windows_.window_ / (model.fps_ or 1)
+        yield clone(model).set_params(**own, windows=SignalWindows(width))
+
+
+def _reading(model, agreement):
+    """Entry of a fit in ``readings_``."""
+    name, sentence = KINDS[model.order_]
+    if model.windows_ is not None:
+        width = model.windows_.window_
+        time = f"{width / model.fps_:.2g} s" if model.fps_ else f"{width} frames"
+        name = f"{name}, windows of {time}"
+        sentence += f" Frames are seen through windows of {time}."
+    trust = model.confidence_["agreement"]
+    found = {"name": name, "sentence": sentence, "agreement": agreement}
+    return found | {"trust": trust, "model": model}
+
+
+def exchange_reading(model, chosen):
+    """Give a vote the fit of another of its readings, which gets the one of now."""
+    twin = copy.copy(model)
+    del twin.readings_
+    readings = [chosen | {"model": None, "agreement": 1.0}]
+    for other in model.readings_:
+        if other is not chosen:
+            other = other | {"model": other["model"] or twin}
+            other["agreement"] = _agreement(chosen["model"], other["model"])
+            readings.append(other)
+    parameters, found = model.get_params(deep=False), vars(chosen["model"])
+    fitted = {key: found[key] for key in found.keys() - parameters.keys()}
+    for key in vars(model).keys() - parameters.keys():
+        delattr(model, key)
+    vars(model).update(fitted | {"readings_": readings, "look_": twin.look_})
+
+
+def _agreement(first, second):
+    """Share of frames on which two models agree, NaN without their ``labels_``."""
+    if not (hasattr(first, "labels_") and hasattr(second, "labels_")):
+        return math.nan
+    paths = [_codes_of_fit(first), _codes_of_fit(second)]
+    known = (paths[0] >= 0) & (paths[1] >= 0)
+    n_actions = max(first.n_actions_, second.n_actions_)
+    return agreement_of(paths[0][known], paths[1][known], n_actions)
+
+
+def _codes_of_fit(model):
+    """Codes of the labels of all frames of a fit."""
+    labels = model.labels_
+    if isinstance(labels, dict):
+        labels = list(labels.values())
+    if isinstance(labels, list) or labels.dtype == object:
+        labels = np.concatenate(list(labels))
+    if model.classes_ is None:
+        return labels
+    words, places = np.unique(labels, return_inverse=True)
+    codes = {word: code for code, word in enumerate(model.classes_.tolist())}
+    return np.array([codes.get(word, BACKGROUND) for word in words.tolist()])[places]

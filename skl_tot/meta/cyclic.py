@@ -11,8 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from skl_tot.meta.candidates import scores_of_candidate
-from skl_tot.meta.cycle_search import (
+from skl_tot.meta.cycles import (
     DEFAULT_ACTIONS,
     check_cuts,
     cut_recording,
@@ -23,10 +22,12 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
     fit_segmenter,
+    last_step,
     n_around,
     quietly,
     segmenter_of,
     set_n_actions,
+    transform_before,
     unfrozen,
     waits_for_end,
 )
@@ -36,6 +37,7 @@ from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
 from skl_tot.recordings.labels import arrange, check_lengths
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST
 from skl_tot.training.devices import from_first_process
 
@@ -43,12 +45,13 @@ from skl_tot.training.devices import from_first_process
 SWITCH_COST = 0.5
 
 
+@with_shared_texts
 class CyclicSegmenter(BaseSegmenter):
     r"""Segmentation of long recordings in which the same actions repeat in cycles.
 
     For example, one camera records a job fifty times without a pause. `fit`
 
-    1. finds the cycles, see `skl_tot.meta.cycle_search.find_cycles`, or takes ``cuts``;
+    1. finds the cycles, see `skl_tot.meta.cycles.find_cycles`, or takes ``cuts``;
     2. fits a segmenter to them, with cycles as recordings;
     3. decodes whole recordings by the learned scores, on paths through the actions in
        order, and from the last to the first again;
@@ -73,16 +76,13 @@ class CyclicSegmenter(BaseSegmenter):
         action costs the same. Larger values give fewer cycles. "auto" is found for each
         recording, see `skl_tot.decoding.evidence.find_switch_cost`. None takes that of
         the segmenter, or 0.5 if that is 0.
-    min_duration : float, default=None
-        Least duration of an action, see `TemporalOTSegmenter`. None takes that of the
-        segmenter.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the search for cycles, and of a segmenter without seed.
+    {shared: min_duration}
+        None takes that of the segmenter.
+    {shared: random_state}
 
     Attributes
     ----------
-    n_actions_ : int
-        Number of actions K of the fit.
+    {shared: n_actions_}
     estimator_ : estimator
         The segmenter, fitted to cycles by its own decoding. After the fit it decodes
         "cyclic_skip", and so do the candidates of an `AutoSegmenter`.
@@ -98,7 +98,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     See Also
     --------
-    skl_tot.meta.cycle_search.find_cycles : The search for cycles.
+    skl_tot.meta.cycles.find_cycles : The search for cycles.
     skl_tot.statistics.cycle_times : A table of the cycles of labels.
 
     Notes
@@ -109,8 +109,7 @@ class CyclicSegmenter(BaseSegmenter):
     their mean time within the cycle, which is the order of the cycle.
 
     Frames before the first and after the last of ``cuts`` are not used in the fit, and
-    labelled like all others. A second search for cycles by the labels did not improve
-    the labels of recorded cycles.
+    labelled like all others.
 
     Examples
     --------
@@ -167,10 +166,7 @@ class CyclicSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One long recording, or several.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            Labels from a search or a pipeline. Only their numbers are checked.
+        {shared: X, y}
         cuts : sequence of int, or sequence of these, default=None
             Frames of the recording, or of each of several, at which cycles start, and
             the end of the last cycle. None finds them.
@@ -199,8 +195,7 @@ class CyclicSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One long recording, or several.
+        {shared: X}
 
         Returns
         -------
@@ -210,10 +205,7 @@ class CyclicSegmenter(BaseSegmenter):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
         paths = [reading.path for reading in self._readings(videos)]
@@ -224,10 +216,7 @@ class CyclicSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One long recording, or several.
-        y : array-like of shape (n_frames,), or sequence of these, default=None
-            Only its length is checked.
+        {shared: X, y}
 
         Returns
         -------
@@ -237,8 +226,7 @@ class CyclicSegmenter(BaseSegmenter):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
+        {shared: NotFittedError}
         TypeError, ValueError
             If a recording is not valid, or several have one cycle in total.
         """
@@ -280,9 +268,10 @@ class CyclicSegmenter(BaseSegmenter):
                 f"n_actions={n_actions} is more than the number of frames of the "
                 f"longest cycle, {longest}; give cuts, or fewer actions."
             )
+        segmenter = self._segmenter(n_actions)
         with quietly(), errors_of_cycles(cuts):
             fitted, _ = fit_segmenter(
-                self._segmenter(n_actions), cycles, n_actions, seeds[1], videos.fps
+                segmenter, cycles, n_actions, seeds[1], videos.fps
             )
         _let_decode_cycles(fitted)
         self.estimator_ = fitted
@@ -298,6 +287,12 @@ class CyclicSegmenter(BaseSegmenter):
             return self.estimator
         estimator = clone(self.estimator)
         set_n_actions(estimator, n_actions)
+        last = segmenter_of(estimator)
+        if "decoding" not in last.get_params(deep=False):
+            raise TypeError(
+                f"estimator is a {type(last).__name__}, which needs the ends of each "
+                "cycle, expected a segmenter that scores frames, such as HMMSegmenter."
+            )
         return estimator
 
     @staticmethod
@@ -310,7 +305,10 @@ class CyclicSegmenter(BaseSegmenter):
         return cuts
 
     def _log_likelihoods(self, videos):
-        return iter(scores_of_candidate(self.estimator_, videos))
+        model = unfrozen(self.estimator_)
+        with quietly():
+            arrays = transform_before(model, list(videos.arrays))
+            return iter(last_step(model).log_likelihood(arrays))
 
     @property
     def waits_for_end_(self):

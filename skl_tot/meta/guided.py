@@ -1,5 +1,13 @@
-"""Learning from a few labels or transcripts, with any segmenter."""
+"""Learning from a few labels or transcripts, with any segmenter.
 
+A *guide* is an appearance of `skl_tot.methods.discriminants` with the logarithms
+``ratios`` (n_clusterings, n_clusters, n_actions), ``times`` (100, n_actions), ``moves``
+(n_actions, n_actions) and ``starts`` (n_actions,). Labels and clusters are lists of
+arrays of int (n_frames_i,), with -1 for unknown; a clustering is such a list.
+"""
+
+import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,32 +16,49 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import DECODERS, decode, move_decoder
-from skl_tot.meta.guidance import (
-    SWITCH_COST,
-    add_new_actions,
-    align_transcripts,
-    fill_timestamps,
-    fit_guide,
-    guided_scores,
+from skl_tot.decoding.durations import (
+    describe_labels,
+    duration_table,
+    viterbi_durations,
 )
-from skl_tot.meta.known_labels import read_labels, read_transcripts
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.correction_layers import corrected_moves
-from skl_tot.methods.discriminants import SHRINKAGE, measure_spread
-from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.pipelines import (
-    check_segmenter,
-    fit_segmenter,
-    quietly,
-    unfrozen,
+from skl_tot.methods.discriminants import (
+    SHRINKAGE,
+    embed,
+    fit_appearance,
+    log_joint,
+    measure_spread,
+    time_order,
 )
-from skl_tot.recordings.labels import BACKGROUND_NAME
+from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.pipelines import check_segmenter, fit_segmenter, quietly, unfrozen
+from skl_tot.recordings.labels import BACKGROUND_NAME, encode_known
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 
-READERS = {"labels": read_labels, "transcripts": read_transcripts}
+# All values were chosen on the mean of seven recorded sets.
+POOLED, REG_COVAR = 0.5, 0.1  # of Gaussians
+BLEND = 0.1  # share of 1 in ratios, as clusters have errors
+N_BINS = 100  # of relative time
+TIME_WIDTH, TIME_FLOOR = 0.05, 0.05  # shares of a recording, and of a bin's weight
+MOVE_COUNT = 0.5  # prior count of moves of each pair of actions
+SWITCH_COST = 0.1  # of a move of average probability, see `move_decoder`
+# A cluster is new if labelled frames lack more than this share of it.
+LEAST_MISSING = 0.5
+N_REFINEMENTS = 2  # more rounds drift away from the start
+# Maximum rounds of the alignment of transcripts.
+N_ROUNDS = 8
+# Share of independent evidence of a frame, as neighbours are similar. With a share of
+# 1, lengths would not matter, and segments would stay close to equal lengths.
+TEMPERING = 0.1
+# Maximum bins of a recording: time and memory grow with the square.
+MAX_BINS = 300
 
 
+@with_shared_texts
 class GuidedSegmenter(BaseSegmenter):
     """Segmentation that learns from labels or transcripts of some recordings.
 
@@ -99,7 +124,7 @@ class GuidedSegmenter(BaseSegmenter):
 
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"])],
-        "kind": [StrOptions(set(READERS))],
+        "kind": [StrOptions({"labels", "transcripts"})],
     }
     switch_cost = SWITCH_COST  # not a parameter
 
@@ -113,10 +138,13 @@ class GuidedSegmenter(BaseSegmenter):
         return unfrozen(self.estimator)
 
     @property
+    def _is_frozen(self):
+        return isinstance(self.estimator, FrozenEstimator)
+
+    @property
     def n_actions(self):
         """Number of actions of the segmenter."""
-        is_frozen = isinstance(self.estimator, FrozenEstimator)
-        return self._inner.n_actions_ if is_frozen else self._inner.n_actions
+        return self._inner.n_actions_ if self._is_frozen else self._inner.n_actions
 
     @property
     def standardize(self):
@@ -136,8 +164,8 @@ class GuidedSegmenter(BaseSegmenter):
 
         Parameters
         ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many: with labels, and preferably also without.
+        {shared: X}
+            Preferably some without labels, too.
         y : array-like of shape (n_frames,), or sequence of these
             Labels or transcripts, depending on ``kind``.
 
@@ -153,7 +181,7 @@ class GuidedSegmenter(BaseSegmenter):
             fit then stays unchanged.
         """
         check_segmenter(self.estimator)
-        if isinstance(unfrozen(self.estimator), Pipeline):
+        if isinstance(self._inner, Pipeline):
             raise TypeError(
                 "estimator is a Pipeline, expected its last step, and GuidedSegmenter "
                 "in place of it; corrections.refine teaches a whole pipeline."
@@ -168,52 +196,43 @@ class GuidedSegmenter(BaseSegmenter):
 
     def _read_fit(self, X, y=None, **options):
         videos = super()._read_fit(X, y, **options)
-        if not isinstance(self.estimator, FrozenEstimator):
+        if not self._is_frozen:
             return videos
         inner = self._inner
         self.scaler_, self.standardize_ = inner.scaler_, inner.standardize_
-        per_video = self.standardize_ == "video"
-        return videos.standardize(self.scaler_, per_video)
+        return videos.standardize(self.scaler_, self.standardize_ == "video")
 
     def _learn(self, videos, y=None):
         # corrections of a fitted segmenter may have added actions
-        is_open = self.n_actions == AUTO or isinstance(self.estimator, FrozenEstimator)
+        is_open = self.n_actions == AUTO or self._is_frozen
         most = MOST if is_open else int(self.n_actions)
-        values, classes = READERS[self.kind](y, videos, most)
+        read = read_labels if self.kind == "labels" else read_transcripts
+        given, classes = read(y, videos, most)
         self.estimator_ = self.estimator
-        if not isinstance(self.estimator, FrozenEstimator):
+        if not self._is_frozen:
             with quietly():
                 self.estimator_, _ = fit_segmenter(
                     self.estimator, videos.arrays, self.n_actions, None, videos.fps
                 )
         clusterings = self._labellings(videos)
-        n_clusters = 1 + max(path.max() for own in clusterings for path in own)
-        n_asked = unfrozen(self.estimator_).n_actions_
-        n_clusters = max(n_clusters, n_asked)
-        spread, n_known = measure_spread(videos, SHRINKAGE), len(classes)
-        has_background = BACKGROUND_NAME in classes.tolist()
+        n_asked, n_known = unfrozen(self.estimator_).n_actions_, len(classes)
+        n_found = 1 + max(path.max() for own in clusterings for path in own)
+        n_clusters = max(n_found, n_asked)
+        n_named = n_known - (BACKGROUND_NAME in classes.tolist())
+        learned = clusterings, n_clusters, measure_spread(videos, SHRINKAGE)
         if self.kind == "transcripts":
-            given = align_transcripts(
-                videos, values, clusterings, n_known, n_clusters, spread
-            )
+            given = align_transcripts(videos, given, n_known, *learned)
             labels, weights = given, np.ones(n_known)
         else:
-            given = values
-            labels, weights = add_new_actions(
-                fill_timestamps(values),
-                clusterings[0],
-                n_known,
-                n_clusters - (n_known - has_background),
-                n_clusters,
-            )
-        n_found = len(weights)
-        self.guide_ = fit_guide(
-            videos, labels, clusterings, n_found, n_clusters, spread, weights=weights
-        )
-        self.classes_ = name_new_actions(classes, n_found)
+            sizes = n_known, n_clusters - n_named, n_clusters
+            filled = fill_timestamps(given)
+            labels, weights = add_new_actions(filled, clusterings[0], *sizes)
+        self.guide_ = fit_guide(videos, labels, weights, *learned)
+        self.n_actions_ = len(weights)
+        self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[n_known:].tolist()
-        self.n_actions_ = n_found
-        self.n_lost_actions_ = max(0, n_asked - (n_found - has_background))
+        n_kept = self.n_actions_ - (n_known - n_named)
+        self.n_lost_actions_ = max(0, n_asked - n_kept)
         self._given = given
         return guided_scores(videos, clusterings, self.guide_)
 
@@ -253,8 +272,7 @@ class GuidedSegmenter(BaseSegmenter):
         return replace(move_decoder(moves, starts), uses_cost=False)
 
     def _judge_signals(self, videos):
-        is_fitted = isinstance(self.estimator, FrozenEstimator)
-        return [] if is_fitted else super()._judge_signals(videos)
+        return [] if self._is_frozen else super()._judge_signals(videos)
 
     @property
     def numbers_(self):  # type: ignore[override]
@@ -278,20 +296,339 @@ class GuidedSegmenter(BaseSegmenter):
 def name_new_actions(classes, n_actions):
     """Add names of actions without a label: further numbers, or "action 1", ….
 
-    >>> name_new_actions(np.array([0, 5]), 3)
-    array([0, 5, 6])
     >>> name_new_actions(np.array(["action 1", "pour"]), 3)
     array(['action 1', 'pour', 'action 2'], dtype='<U8')
     """
     n_new = n_actions - len(classes)
     if classes.dtype.kind != "U":
         return np.concatenate([classes, classes.max() + 1 + np.arange(n_new)])
-    names, number = classes.tolist(), 1
+    names, numbers = classes.tolist(), itertools.count(1)
     while len(names) < n_actions:
-        if f"action {number}" not in names:
-            names.append(f"action {number}")
-        number += 1
+        name = f"action {next(numbers)}"
+        names += [name] if name not in names else []
     return np.array(names)
+
+
+def read_labels(y, recordings, n_actions):
+    """Known labels of frames as codes, -1 for unknown, with the labels of the codes."""
+    sequences = _sequences(y, "labels", recordings)
+    for i, length in enumerate(recordings.lengths.tolist()):
+        if sequences[i] is None:
+            sequences[i] = np.full(length, None)
+    known, classes = _encoded(sequences, recordings, n_actions)
+    for i, (own, length) in enumerate(zip(known, recordings.lengths)):
+        with recordings.errors(i):
+            if len(own) != length:
+                raise ValueError(f"y has {len(own)} labels, X has {length} frames.")
+    return known, classes
+
+
+def read_transcripts(y, recordings, n_actions):
+    """Actions of recordings in order, as codes, with their labels; empty for None."""
+    sequences = _sequences(y, "transcripts", recordings)
+    given = [[] if own is None else own for own in sequences]
+    transcripts, classes = _encoded(given, recordings, n_actions)
+    for i, (values, length) in enumerate(zip(transcripts, recordings.lengths)):
+        with recordings.errors(i):
+            _check_transcript(values, classes, length, sequences[i] is None)
+    return transcripts, classes
+
+
+def _check_transcript(values, classes, length, is_none):
+    """Refuse a transcript that does not fit a recording of this length."""
+    if not is_none and len(values) == 0:
+        raise ValueError("the transcript is empty, expected actions, or None.")
+    if (values < 0).any():
+        raise ValueError(
+            f"the transcript has no label in place {int(np.argmin(values))}, expected "
+            "one for each of its actions."
+        )
+    repeats = np.flatnonzero(values[1:] == values[:-1])
+    if len(repeats):
+        label = classes[values[repeats[0]]].item()
+        raise ValueError(
+            f"the transcript has {label!r} twice in a row, expected actions that "
+            "differ from the one before."
+        )
+    if len(values) > length:
+        raise ValueError(
+            f"the transcript has {len(values)} actions, but X has {length} frames."
+        )
+
+
+def _sequences(y, what, recordings):
+    """List the known values of each recording, or None."""
+    if y is None:
+        raise ValueError(f"y is None, expected {what} of some recordings.")
+    if recordings.is_single:
+        return [y]
+    # neither text, unordered containers, names nor a 0-D array
+    is_one = isinstance(y, (str, bytes, Mapping)) or getattr(y, "ndim", 1) == 0
+    if is_one or not hasattr(y, "__getitem__"):
+        raise TypeError(
+            f"y is a {type(y).__name__}, expected a sequence with {what} or None for "
+            "each recording."
+        )
+    if len(y) != len(recordings):
+        raise ValueError(
+            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
+        )
+    return [y.iloc[i] if hasattr(y, "iloc") else y[i] for i in range(len(y))]
+
+
+def _encoded(sequences, recordings, n_actions):
+    """Codes of known labels, and the labels, of a limited number."""
+    codes, classes = encode_known(sequences, recordings)
+    # background is an additional label, as in models that detect it
+    n_labels = len(classes) - (BACKGROUND_NAME in classes.tolist())
+    if n_labels > n_actions:
+        raise ValueError(
+            f"y has {n_labels} labels, expected at most n_actions={n_actions}; fit a "
+            "segmenter of more actions, or split one."
+        )
+    return codes, classes
+
+
+def fit_guide(videos, labels, weights, clusterings, n_clusters, spread, n_rounds=2):
+    """Learn a guide from labels of each action, with weights in shares of actions."""
+    # Scores of a frame add its Gaussians along linear discriminants, the share of
+    # actions around its time, and, over the root of the number of clusterings, the
+    # ratios of its clusters. The best path through them labels all other frames, from
+    # which the appearance is learned once more. More rounds drift.
+    n_actions = len(weights)
+    guide = {
+        "ratios": count_clusters(labels, clusterings, n_actions, n_clusters),
+        "times": count_times(labels, weights),
+    }
+    guide["moves"], guide["starts"] = count_moves(labels, n_actions)
+    paths, embedded = labels, []
+    for number in range(n_rounds):
+        if number > 0:
+            scores = [log_joint(own, guide, i) for i, own in enumerate(embedded)]
+            for i, own in enumerate(scores):
+                _add_evidence(own, i, clusterings, guide)
+            paths = guided_paths(scores, guide, labels)
+        appearance, embedded = fit_appearance(
+            videos, paths, n_actions, spread, REG_COVAR, pooled=POOLED
+        )
+        guide = guide | appearance
+        if number == 0:
+            shares = guide["shares"] * weights
+            guide["shares"] = shares / shares.sum()
+    return guide
+
+
+def guided_scores(videos, clusterings, guide):
+    """Scores (n_frames_i, n_actions) of each recording, in nats, for several passes."""
+
+    def score(i):
+        frames = embed(videos, i, guide["center"], guide["scalings"])
+        return _add_evidence(log_joint(frames, guide, i), i, clusterings, guide)
+
+    return Passes(score, len(videos))
+
+
+def _add_evidence(scores, i, clusterings, guide):
+    """Add the evidence of time and clusters to scores of the appearance."""
+    weight = 1 / np.sqrt(max(len(clusterings), 1))
+    ratios = weight * np.pad(guide["ratios"], [(0, 0), (0, 1), (0, 0)])  # cluster -1: 0
+    scores += guide["times"][np.arange(len(scores)) * N_BINS // len(scores)]
+    for own, clusters in zip(ratios, clusterings):
+        scores += own[clusters[i]]
+    return scores
+
+
+def guided_paths(scores, guide, labels):
+    """Best path through the scores of each recording; known labels stay."""
+    decoder = move_decoder(guide["moves"], guide["starts"])
+    paths = []
+    for own, known in zip(scores, labels):
+        path = decoder.path(own, SWITCH_COST * len(own) / own.shape[1])
+        paths.append(np.where(known >= 0, known, path))
+    return paths
+
+
+def refine_in_order(videos, labels, n_actions, spread):
+    """Refine labels by appearance and time of actions, each once in one order.
+
+    Returns the guide and the labels of the last round.
+    """
+    codes = np.eye(n_actions)
+    places = np.argsort(time_order([codes[np.maximum(path, 0)] for path in labels]))
+    paths = [places[np.maximum(path, 0)] for path in labels]
+    for _ in range(N_REFINEMENTS):
+        guide = fit_guide(videos, paths, np.ones(n_actions), [], n_actions, spread, 1)
+        paths = paths_in_order(videos, guide)
+    return guide, paths
+
+
+def paths_in_order(videos, guide):
+    """Paths of recordings through all actions in order, by a guide."""
+    chain = fixed_chain(len(guide["starts"]))
+    return [chain.viterbi(scores) for scores in guided_scores(videos, [], guide)]
+
+
+def count_clusters(labels, clusterings, n_actions, n_clusters):
+    """Log-ratios (M, n_clusters, n_actions) of clusters, in labelled over all frames.
+
+    >>> labels, clusters = [np.array([0, 0, 1, -1])], [np.array([0, 0, 1, 1])]
+    >>> np.exp(count_clusters(labels, [clusters], 2, 2))
+    array([[[1.9, 0.1],
+            [0.1, 1.9]]])
+    """
+    ratios = np.empty((len(clusterings), n_clusters, n_actions))
+    truth = np.concatenate(labels)
+    for own, paths in zip(ratios, clusterings):
+        clusters = np.concatenate(paths)
+        clustered = clusters >= 0
+        known = clustered & (truth >= 0)
+        joint = np.zeros((n_clusters, n_actions))
+        np.add.at(joint, (clusters[known], truth[known]), 1)
+        within = joint / np.maximum(joint.sum(axis=0), 1)
+        shares = np.bincount(clusters[clustered], minlength=n_clusters)
+        shares = shares / max(clustered.sum(), 1)
+        own[:] = 1  # for a cluster without frames
+        np.divide(within, shares[:, None], out=own, where=shares[:, None] > 0)
+        own[:] = np.log((1 - BLEND) * own + BLEND)
+    return ratios
+
+
+def count_times(labels, weights):
+    """Log-probability (100, n_actions) of each action by relative time, smoothed."""
+    n_actions = len(weights)
+    table = np.zeros((N_BINS, n_actions))
+    for path in labels:
+        known = np.flatnonzero(path >= 0)
+        bins, own = known * N_BINS // len(path), path[known]
+        np.add.at(table, (bins, own), weights[own] / len(path))
+    distances = np.subtract.outer(np.arange(N_BINS), np.arange(N_BINS))
+    window = np.exp(-0.5 * (distances / (N_BINS * TIME_WIDTH)) ** 2)
+    table = window @ table
+    weights = table.sum(axis=1, keepdims=True)
+    weights[weights <= 0] = 1.0  # far from all labels
+    table += TIME_FLOOR * weights / n_actions
+    return np.log(table / table.sum(axis=1, keepdims=True))
+
+
+def count_moves(labels, n_actions):
+    """Log-probabilities of the next action, with 0 on the diagonal, and the first.
+
+    >>> moves, starts = count_moves([np.array([0, 0, 1, -1, 2])], 3)
+    >>> np.exp(moves).round(2)
+    array([[1.  , 0.75, 0.25],
+           [0.5 , 1.  , 0.5 ],
+           [0.5 , 0.5 , 1.  ]])
+    >>> np.exp(starts)
+    array([0.6, 0.2, 0.2])
+    """
+    moves = np.full((n_actions, n_actions), MOVE_COUNT)
+    starts = np.full(n_actions, MOVE_COUNT)
+    for path in labels:
+        before, after = path[:-1], path[1:]
+        is_move = (before >= 0) & (after >= 0) & (before != after)
+        np.add.at(moves, (before[is_move], after[is_move]), 1)
+        if path[0] >= 0:
+            starts[path[0]] += 1
+    np.fill_diagonal(moves, 0)
+    totals = np.maximum(moves.sum(axis=1, keepdims=True), MOVE_COUNT)
+    moves /= totals
+    np.fill_diagonal(moves, 1)
+    return np.log(moves), np.log(starts / starts.sum())
+
+
+def fill_timestamps(labels):
+    """Extend labels of single frames, one per segment, half-way to the next one.
+
+    >>> fill_timestamps([np.array([-1, 0, -1, -1, 1]), np.array([0, 0, -1])])
+    [array([0, 0, 0, 1, 1]), array([ 0,  0, -1])]
+    """
+    filled = []
+    for path in labels:
+        frames = np.flatnonzero(path >= 0)
+        if len(frames) and len(path) > 1 and (np.diff(frames) > 1).all():
+            cuts = (frames[:-1] + frames[1:] + 1) // 2
+            counts = np.diff(np.concatenate([[0], cuts, [len(path)]]))
+            path = np.repeat(path[frames], counts)
+        filled.append(path)
+    return filled
+
+
+def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
+    """Label clusters that are rare among labelled frames as new actions.
+
+    Returns labels with at most ``n_new`` more actions, rarest clusters first, in
+    recordings without labels; and the weight of the frames of each action.
+
+    >>> labels = [np.array([0, 0, 0]), np.array([-1, -1, -1])]
+    >>> clusters = [np.array([1, 1, 1]), np.array([1, 0, 0])]
+    >>> add_new_actions(labels, clusters, 1, 1, 2)
+    ([array([0, 0, 0]), array([-1,  1,  1])], array([1., 1.]))
+    """
+    truth, flat = np.concatenate(labels), np.concatenate(clusters)
+    everywhere = np.bincount(flat[flat >= 0], minlength=n_clusters) / len(flat)
+    shown = flat[(truth >= 0) & (flat >= 0)]
+    labelled = np.bincount(shown, minlength=n_clusters) / max(len(shown), 1)
+    # a cluster without a frame for its label would be an empty action
+    is_there = np.zeros(n_clusters + 1, bool)  # last entry: cluster -1
+    n_free = 0
+    for path, own in zip(labels, clusters):
+        if (path < 0).all():
+            is_there[own] = True
+            n_free += len(path)
+    # a cluster with half of its share among labelled frames is new by half
+    missing = 1 - labelled / np.maximum(everywhere, 1 / len(flat))
+    new = np.flatnonzero((missing > LEAST_MISSING) & is_there[:-1])
+    order = np.lexsort((-everywhere[new], -missing[new]))
+    new = new[order][: max(n_new, 0)]
+    renamed = np.full(n_clusters + 1, -1)
+    renamed[new] = n_labels + np.arange(len(new))
+    found = []
+    for path, own in zip(labels, clusters):
+        found.append(path if (path >= 0).any() else renamed[own])
+    others = (len(flat) - n_free) / max(n_free, 1)
+    return found, np.concatenate([np.ones(n_labels), others * missing[new]])
+
+
+def align_transcripts(videos, transcripts, n_actions, clusterings, n_clusters, spread):
+    """Label the frames of recordings with transcripts; others, with empty ones, not.
+
+    From equal lengths on, two steps alternate: learn a guide, and move the segments.
+    """
+    labels = []
+    for transcript, length in zip(transcripts, videos.lengths):
+        none = np.full(length, -1)
+        parts = np.arange(length) * len(transcript) // length
+        labels.append(transcript[parts] if len(transcript) else none)
+    for _ in range(N_ROUNDS):
+        before = labels
+        weights = np.ones(n_actions)
+        guide = fit_guide(videos, labels, weights, clusterings, n_clusters, spread, 1)
+        guide["times"][:] = 0  # no evidence, as the start determines it
+        known = [path for path in labels if (path >= 0).all()]
+        _, durations = describe_labels(known, n_actions)
+        scores = guided_scores(videos, clusterings, guide)
+        labels = [
+            align(own, transcript, durations) if len(transcript) else path
+            for own, transcript, path in zip(scores, transcripts, before)
+        ]
+        if all(map(np.array_equal, labels, before)):
+            break
+    return labels
+
+
+def align(scores, transcript, durations):
+    """Label a recording along its transcript, with Poisson distributed lengths."""
+    n_frames, n_bins = len(scores), min(len(scores), MAX_BINS)
+    if n_bins < len(transcript):
+        return transcript[
+            decode(scores[:, transcript], transcript=np.arange(len(transcript)))
+        ]
+    bins = np.arange(n_frames) * n_bins // n_frames
+    starts = np.flatnonzero(np.diff(bins, prepend=-1))
+    sums = TEMPERING * np.add.reduceat(scores[:, transcript], starts, axis=0)
+    table = duration_table(durations[transcript], n_bins)
+    segments = viterbi_durations(sums, table)
+    return transcript[segments[bins]]
 
 
 # doctest runs the examples of this module's names; __module__ is the public one

@@ -1,38 +1,29 @@
 """Corrections of fitted models."""
 
-import copy
 import pickle
 
 import joblib
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
     ActivitySegmenter,
-    AutoSegmenter,
     GuidedSegmenter,
-    HMMSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import ASALSegmenter, ASOTSegmenter, MallowSegmenter
+from skl_tot.baselines import ASALSegmenter, MallowSegmenter
 from skl_tot.corrections import merge, rename, split
-from skl_tot.corrections.names import new_names
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import decode, path_posterior
-from skl_tot.io import load_model, save_model
+from skl_tot.decoding import decode
 from skl_tot.methods.correction_layers import (
     Merge,
     Split,
     corrected_moves,
     fit_line,
 )
-from skl_tot.preprocessing import FramewiseTransformer
 
 VIDEOS, LABELS = make_activities(
     n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0
@@ -47,11 +38,6 @@ def fit_tot(**options):
     return model.fit(VIDEOS)
 
 
-def fit_asot():
-    model = ASOTSegmenter(4, n_parts=2, max_iter=100, random_state=0, device="cpu")
-    return model.set_params(optimizer__frames_per_video=64).fit(VIDEOS)
-
-
 def fit_guided():
     known = [WORDS[own] for own in LABELS[:3]] + [None] * 3
     return GuidedSegmenter(MallowSegmenter(4, switch_cost=0.1)).fit(VIDEOS, known)
@@ -59,7 +45,6 @@ def fit_guided():
 
 FITS = {
     "tot": fit_tot,
-    "asot": fit_asot,
     "mallow": lambda: MallowSegmenter(4).fit(VIDEOS),
     "guided": fit_guided,
 }
@@ -87,7 +72,7 @@ def same(first, second):
     return all(map(np.array_equal, first, second))
 
 
-@pytest.mark.parametrize("name", ["tot", "asot", "mallow"])
+@pytest.mark.parametrize("name", ["tot", "mallow"])
 def test_merge_is_what_one_computes_by_hand(fitted, name):
     model = fitted(name)
     before, state = model.log_likelihood(VIDEOS), pickle.dumps(model)
@@ -141,28 +126,7 @@ def test_names_follow(fitted):
     assert path[[0, -1]].tolist() == ["stir", "pour 1"]
 
 
-def test_numbers_are_names_too(fitted):
-    model = merge(rename(fitted("mallow"), [7, 5, 2, 0]), [5, 0])
-    assert model.actions_.tolist() == [7, 5, 2]
-    assert split(model, 5, VIDEOS, n=3).actions_.tolist() == [7, 5, 8, 9, 2]
-
-
-def test_steps_before_a_segmenter_stay():
-    scaler = FramewiseTransformer(StandardScaler())
-    model = make_pipeline(scaler, MallowSegmenter(4)).fit(VIDEOS)
-    corrected = split(merge(rename(model, WORDS), ["take", "lay"]), "take", VIDEOS)
-    assert corrected[0] is model[0]
-    assert model[-1].classes_ is None
-    assert set(np.concatenate(corrected.predict(VIDEOS))) >= {"take 1", "take 2"}
-    alone = split(
-        merge(rename(model[-1], WORDS), ["take", "lay"]),
-        "take",
-        model[0].transform(VIDEOS),
-    )
-    assert same(corrected.predict(VIDEOS), alone.predict(model[0].transform(VIDEOS)))
-
-
-@pytest.mark.parametrize("name", ["tot", "asot", "guided"])
+@pytest.mark.parametrize("name", ["tot", "guided"])
 def test_halves_add_up(fitted, name):
     model = fitted(name)
     action = int(np.bincount(np.concatenate(numbers_of(model))).argmax())
@@ -194,15 +158,6 @@ def test_split_along_a_line_finds_what_was_merged(fitted):
     np.testing.assert_allclose(np.linalg.norm(layer.direction), 1)
 
 
-def test_halves_have_some_variance():
-    rng = np.random.default_rng(0)
-    tight = 1 + 1e-9 * rng.normal(size=40)
-    frames = np.concatenate([tight, -tight])[:, None]
-    model = MallowSegmenter(1, order="mostly", standardize=None).fit(frames)
-    halved = split(model, 0, frames)
-    np.testing.assert_allclose(halved.layers_[0].variances, 1e-3, rtol=0.01)
-
-
 def test_background_stays_what_it_was():
     model = MallowSegmenter(4, background_percentile=15).fit(VIDEOS)
     before = np.concatenate(model.predict(VIDEOS)) == -1
@@ -213,30 +168,6 @@ def test_background_stays_what_it_was():
     for corrected in (named, merged, split(merged, "a", VIDEOS)):
         found = np.concatenate(corrected.predict(VIDEOS))
         assert np.array_equal(found == "background", before)
-
-
-def test_moves_stay_distributions(fitted):
-    model = fitted("guided")
-    first, second, third, fourth = model.actions_.tolist()
-    for correct in (
-        lambda own: merge(own, [first, third]),
-        lambda own: split(own, second, VIDEOS, n=3),
-        lambda own: merge(own, [fourth, f"{second} 2"]),
-    ):
-        model = correct(model)
-        guide = model.guide_
-        moves, starts = corrected_moves(
-            np.exp(guide["moves"]),
-            np.exp(guide["starts"]),
-            np.exp(guide["times"]).mean(axis=0),
-            model.layers_,
-        )
-        moves, starts = np.exp(moves), np.exp(starts)
-        assert np.array_equal(np.diag(moves), np.ones(model.n_actions_))
-        np.testing.assert_allclose(moves.sum(axis=1), 2)
-        np.testing.assert_allclose(starts.sum(), 1)
-        assert model.predict_posterior(VIDEOS[0]).shape[1] == len(moves)
-        assert set(model.predict(VIDEOS[0])) <= set(model.actions_)
 
 
 def halves(sources, shares):
@@ -277,14 +208,6 @@ def test_moves_by_hand():
     np.testing.assert_allclose(np.exp(merged[1]), [2 / 3, 1, 1 / 3])
 
 
-def test_a_fit_forgets_corrections(fitted):
-    model = rename(merge(fitted("mallow"), [0, 1]), ["a", "b", "c"])
-    model.fit(VIDEOS)
-    assert model.layers_ == []
-    assert model.classes_ is None
-    assert same(model.predict(VIDEOS), fitted("mallow").predict(VIDEOS))
-
-
 def test_learned_durations_follow():
     model = ASALSegmenter(
         4, estimator=MallowSegmenter(4), max_iter=20, random_state=0, device="cpu"
@@ -297,61 +220,6 @@ def test_learned_durations_follow():
     path = model.decoder_.decoder.path(np.zeros((200, 4)), 0.0)
     found = np.bincount(path) / 200
     np.testing.assert_allclose(found, expected / np.sum(expected), atol=0.02)
-
-
-@pytest.mark.parametrize("decoding", ["mallow", "fixed", "skip", "peaks", "framewise"])
-def test_all_decoders(fitted, decoding):
-    model = copy.deepcopy(fitted("mallow")).set_params(decoding=decoding)
-    model = merge(model, [1, 2])
-    assert max(map(np.max, model.predict(VIDEOS))) == 2
-    model = split(merge(model, [0, 1, 2]), 0, VIDEOS)
-    np.testing.assert_allclose(model.predict_posterior(VIDEOS[0]).sum(axis=1), 1)
-
-
-@pytest.mark.parametrize("kind", [HMMSegmenter, AutoSegmenter, MallowSegmenter])
-def test_other_segmenters_and_one_action(kind):
-    options = {"order": "mostly"} if kind is MallowSegmenter else {}
-    if kind is AutoSegmenter:
-        options["candidates"] = [("a", MallowSegmenter()), ("b", HMMSegmenter())]
-    model = kind(1, **options).fit(VIDEOS[0])
-    model = rename(split(model, 0, VIDEOS[0]), ["a", "b"])
-    assert set(model.predict(VIDEOS[0])) == {"a", "b"}
-    assert model.predict(VIDEOS[0][:1]).shape == (1,)
-    assert set(merge(model, ["b", "a"]).predict(VIDEOS[0])) == {"b"}
-
-
-@pytest.mark.parametrize("form", ["single", "list", "stacked", "object", "dict"])
-def test_labels_keep_their_form(form):
-    short = [video[:40].astype(np.float32) for video in VIDEOS]
-    X = {"single": short[0], "list": short, "stacked": np.stack(short)}
-    X["dict"] = dict(zip("abcdef", short))
-    X["object"] = np.empty(len(short), dtype=object)
-    for i, video in enumerate(short):
-        X["object"][i] = video
-    model = MallowSegmenter(3, order="mostly").fit(X[form])
-    merged = merge(rename(model, ["a", "b", "c"]), ["a", "c"])
-    assert type(merged.labels_) is type(model.labels_)
-    words = np.array(["a", "b", "a"])
-    keys = model.labels_ if form == "dict" else range(len(model.labels_))
-    for key in keys:
-        assert np.array_equal(merged.labels_[key], words[model.labels_[key]])
-
-
-@pytest.mark.parametrize("name", ["tot", "asot", "mallow", "guided"])
-def test_saved_and_loaded(fitted, name, tmp_path):
-    first, second, *_ = fitted(name).actions_.tolist()
-    model = merge(fitted(name), [second, first])
-    model = split(model, model.actions_[0].item(), VIDEOS)
-    model = rename(model, {model.actions_[1].item(): "new"})
-    save_model(model, tmp_path / "model.skops")
-    for again in (
-        load_model(tmp_path / "model.skops"),
-        pickle.loads(pickle.dumps(model)),
-    ):
-        assert same(again.predict(VIDEOS), model.predict(VIDEOS))
-        assert again.classes_.tolist() == model.classes_.tolist()
-        posterior = again.predict_posterior(VIDEOS[0])
-        assert np.array_equal(posterior, model.predict_posterior(VIDEOS[0]))
 
 
 BAD = [
@@ -413,45 +281,6 @@ def test_not_fitted_and_no_segmenter(call):
         call(MallowSegmenter(2))
     with pytest.raises(TypeError, match="expected a segmenter"):
         call(StandardScaler())
-
-
-@given(st.permutations([0, 3, "pour", "take", "fill"]))
-def test_all_names(names):
-    expected = [f"action {x}" if isinstance(x, int) else x for x in names]
-    assert new_names(names, np.arange(5)).tolist() == expected
-    assert new_names(dict(enumerate(names)), np.arange(5)).tolist() == expected
-
-
-def test_streams_forget_corrections(fitted):
-    model = merge(fitted("tot"), [0, 1])
-    model.partial_fit(VIDEOS[:2])
-    assert model.layers_ == []
-    assert model.n_actions_ == 4
-
-
-def test_posterior_after_corrections(fitted):
-    model = merge(fitted("tot"), [0, 1])
-    model.confidence_ = None
-    found = model.predict_posterior(VIDEOS[0])
-    expected = path_posterior(model.log_likelihood(VIDEOS[0]), "free", 0.1)
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_corrections_of_any_segmenter(estimator, estimator_name):
-    labels = [own // 2 for own in LABELS]
-    model = estimator.fit(VIDEOS, labels)
-    found, counts = np.unique(np.concatenate(model.labels_), return_counts=True)
-    first = found[counts.argmax()].item()
-    second = next(own for own in model.actions_.tolist() if own != first)
-    merged = merge(model, sorted([first, second]))
-    assert merged.n_actions_ == model.n_actions_ - 1
-    halved = split(model, first, VIDEOS)
-    named = rename(halved, [f"step {k}" for k in range(halved.n_actions_)])
-    for corrected in (merged, halved, named):
-        assert corrected.predict_proba(VIDEOS[0]).shape[1] == corrected.n_actions_
-        found = np.concatenate(corrected.predict(VIDEOS))
-        assert np.isin(found, corrected.actions_).all()
 
 
 class TestActionsCalledBackground:

@@ -10,7 +10,7 @@ from skl_tot import ActivitySegmenter, GuidedSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
-from skl_tot.methods.pipelines import segmenter_of, unfrozen
+from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
 
@@ -54,19 +54,6 @@ def without_last(n, words=WORDS):
 
 
 class TestRefine:
-    @pytest.mark.parametrize("name", ["numbers", "guided", "background"])
-    def test_more_actions_than_there_were(self, name):
-        words = np.array(["reach", "grasp", "lift"])
-        few = MallowSegmenter(2).fit(VIDEOS)
-        if name == "guided":
-            few = refine(few, VIDEOS, [words[CODES[0] // 2], *[None] * 5])
-        elif name == "background":
-            few = MallowSegmenter(2, background_percentile=1).fit(VIDEOS)
-        refined = refine(few, VIDEOS, words_of(2, words))
-        assert set(refined.actions_) >= set(words)
-        right = [np.mean(refined.predict(VIDEOS[i]) == words[CODES[i]]) for i in (4, 5)]
-        assert min(right) > 0.9
-
     def test_of_a_pipeline(self):
         model = make_pca()
         refined = refine(model, VIDEOS, words_of(1))
@@ -88,11 +75,6 @@ class TestRefine:
             refine(activities.fit(VIDEOS), VIDEOS, words_of(1))
         with pytest.raises(TypeError, match="is a GuidedSegmenter, expected a segment"):
             GuidedSegmenter(MODELS["guided"]()).fit(VIDEOS, words_of(1))
-
-    def test_what_was_learned_is_learned_anew(self):
-        twice = refine(refine(MODELS["numbers"](), VIDEOS, words_of(2)), VIDEOS, CODES)
-        assert isinstance(unfrozen(twice.estimator_), MallowSegmenter)
-        assert twice.classes_.tolist() == [0, 1, 2]
 
     @pytest.mark.parametrize("form", [dict, lambda y: Recordings(y.values(), list(y))])
     def test_labels_of_some_by_name(self, form):
@@ -128,19 +110,6 @@ class TestRefine:
         found = np.concatenate(refined.predict(VIDEOS[2:])) == kept
         assert np.mean(found == is_last) > 0.9
 
-    def test_an_action_is_kept_though_labels_show_a_little_of_its_cluster(self):
-        X, y = list(VIDEOS), [None] * 6
-        for i in range(2):
-            few = np.flatnonzero(CODES[i] == 2)[::4]
-            kept = np.sort(np.r_[np.flatnonzero(CODES[i] < 2), few])
-            X[i] = VIDEOS[i][kept]
-            y[i] = WORDS[np.minimum(CODES[i], 1)][kept]
-        refined = refine(MODELS["numbers"](), X, y)
-        assert refined.unlabelled_actions_ == ["action 2"]
-        is_last = np.concatenate(CODES[2:]) == 2
-        found = np.concatenate(refined.predict(VIDEOS[2:])) == "action 2"
-        assert np.mean(found == is_last) > 0.9
-
     def test_actions_that_labels_give_to_others_are_counted(self):
         y = words_of(2, np.array(["a", "b", "b"]))
         with pytest.warns(UserWarning, match="Actions found: 2 of the 3 asked for"):
@@ -148,13 +117,6 @@ class TestRefine:
         assert refined.actions_.tolist() == ["a", "b"]
         assert refined.n_lost_actions_ == 1
         assert segmenter_of(make_pca()).n_lost_actions_ == 0
-
-    def test_a_name_given_later_is_kept(self):
-        X, y = without_last(2)
-        refined = rename(refine(MODELS["numbers"](), X, y), {"action 2": "drop"})
-        again = refine(refined, X, y)
-        assert again.unlabelled_actions_ == ["drop"]
-        assert again.actions_.tolist() == ["grasp", "reach", "drop"]
 
 
 # what is given, and the actions that it names

@@ -5,14 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import (
-    CTESegmenter,
-    FrankWolfeSegmenter,
-    MallowSegmenter,
-    UDESegmenter,
-    VTESegmenter,
-)
+from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
 
@@ -46,43 +39,6 @@ def videos():
 def tot(videos):
     """Fitted segmenter of the paper."""
     return TemporalOTSegmenter(2, **QUICK).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def cte(videos):
-    """Fitted segmenter of the other method."""
-    return CTESegmenter(2, n_init=1, **QUICK).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def frank_wolfe(videos):
-    return FrankWolfeSegmenter(2, max_iter=2).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def mallow(videos):
-    return MallowSegmenter(2, max_iter=3).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def hmm(videos):
-    return HMMSegmenter(2, max_iter=3).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def auto(videos):
-    candidates = [("one", MallowSegmenter(max_iter=3))]
-    return AutoSegmenter(2, candidates=candidates).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def vte(videos):
-    return VTESegmenter(2, n_init=1, **QUICK).fit(videos)
-
-
-@pytest.fixture(scope="session")
-def ude(videos):
-    return UDESegmenter(2, **QUICK).fit(videos)
 
 
 @pytest.fixture(scope="session")

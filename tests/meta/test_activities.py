@@ -4,10 +4,10 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import softmax
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import ActivitySegmenter, HMMSegmenter
@@ -16,10 +16,14 @@ from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
+from skl_tot.meta.activities import (
+    choose_n_groups,
+    count_words,
+    group_bags,
+    learn_vocabulary,
+)
 from skl_tot.metrics import activity_purity
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.files import open_arrays
 
 
 def mixed(n_activities, n_videos=4, n_actions=3, **options):
@@ -102,10 +106,6 @@ class TestActivities:
         assert model.labels_[0].min() >= 3
         assert model.predict_activity(videos[0]) == 0
 
-    def test_new_videos(self, data, fitted):
-        videos, _, activities = mixed(2, n_videos=8)
-        assert fitted.predict_activity(videos).tolist() == activities.tolist()
-
     @pytest.mark.parametrize("n_activities", [1, 2, 4])
     def test_number_found(self, n_activities):
         videos, _, activities = mixed(n_activities, n_videos=6)
@@ -133,37 +133,6 @@ class TestForms:
         assert again.activities_ == model.activities_
         assert model.predict_activity(takes) == model.activities_
 
-    def test_single_video(self, data):
-        model = ActivitySegmenter(HMMSegmenter(2)).fit(data[0][0])
-        assert model.predict_activity(data[0][0]) == 0
-        assert model.labels_.shape == (len(data[0][0]),)
-
-    def test_data_frames_keep_names(self, data):
-        frames = [pd.DataFrame(x, columns=list("abcdef")) for x in data[0]]
-        model = ActivitySegmenter(HMMSegmenter(2), 2, random_state=0).fit(frames)
-        assert model.feature_names_in_.tolist() == list("abcdef")
-        assert len(model.predict(frames)) == len(frames)
-
-    def test_files(self, data, fitted, tmp_path):
-        paths = []
-        for i, video in enumerate(data[0]):
-            paths.append(tmp_path / f"{i}.npy")
-            np.save(paths[-1], video)
-        model = clone(fitted).fit(open_arrays(paths))
-        assert_same(model.labels_, fitted.labels_)
-        assert_same(model.predict(open_arrays(paths)), fitted.labels_)
-
-    def test_pipeline_in_it_and_around_it(self, data, tmp_path):
-        inner = make_pipeline(FramewiseTransformer(StandardScaler()), HMMSegmenter(2))
-        model = make_pipeline(
-            FramewiseTransformer(StandardScaler()),
-            ActivitySegmenter(inner, 2, random_state=0),
-        ).fit(data[0])
-        save_model(model, tmp_path / "model.skops")
-        again = load_model(tmp_path / "model.skops")
-        assert_same(again.predict(data[0]), model[-1].labels_)
-        assert model[-1].get_params()["estimator__hmmsegmenter__n_actions"] == 2
-
     def test_background(self, data):
         segmenter = MallowSegmenter(3, background_percentile=20)
         model = ActivitySegmenter(segmenter, 2, random_state=0).fit(data[0])
@@ -174,25 +143,24 @@ class TestForms:
 
 
 class TestScore:
-    def test_mean_over_activities(self, data, fitted):
-        videos, _, activities = data
-        total, n_frames = 0, 0
-        for k in (0, 1):
-            own = [x for x, a in zip(videos, activities) if a == k]
-            # the same standardisation, as the score is of standardised features
-            segmenter = clone(fitted.estimators_[k])
-            segmenter.fit(own)
-            length = sum(map(len, own))
-            total += length * np.log(segmenter.score(own))
-            n_frames += length
-        assert fitted.score(videos) == pytest.approx(np.exp(total / n_frames), rel=0.2)
-        assert fitted.score(videos) > 1.5
+    @pytest.mark.parametrize("decoding", [{}, {"decoding": "free", "switch_cost": 1e9}])
+    def test_of_one_activity_is_that_of_its_segmenter(self, data, decoding):
+        own = [x for x, a in zip(data[0], data[2]) if a == 0]
+        alone = MallowSegmenter(3).fit(own).set_params(**decoding)
+        model = ActivitySegmenter(MallowSegmenter(3), 1, random_state=0).fit(own)
+        model.estimators_[0].set_params(**decoding)
+        assert model.score(own) == alone.score(own)
+        assert (alone.score(own) == 0) == bool(decoding)
 
-    def test_a_collapse_is_no_score(self, data, fitted):
-        """As for other estimators, whose score is 0 if one action has all frames."""
-        model = pickle.loads(pickle.dumps(fitted))
-        model.estimators_[1] = merge(merge(model.estimators_[1], [0, 1]), [0, 1])
-        assert model.score(data[0]) == 0
+    def test_is_a_weighted_mean_over_activities(self, data, fitted):
+        log_score, n_frames = 0, 0
+        for k in (0, 1):
+            own = [x for x, a in zip(data[0], data[2]) if a == k]
+            length = sum(map(len, own))
+            log_score += length * np.log(fitted.score(own))
+            n_frames += length
+        expected = np.exp(log_score / n_frames)
+        assert fitted.score(data[0]) == pytest.approx(expected)
 
     def test_no_two_of_one(self, data, fitted):
         with pytest.warns(UndefinedMetricWarning, match="no two are of one"):
@@ -267,16 +235,6 @@ class TestErrors:
             model.set_params(n_activities=9).fit(data[0])
         assert_same(model.predict(data[0]), fitted.labels_)
 
-    def test_not_fitted(self, data):
-        model = ActivitySegmenter(HMMSegmenter(2))
-        for method in (model.predict, model.predict_activity, model.score):
-            with pytest.raises(NotFittedError):
-                method(data[0])
-
-    def test_other_features(self, data, fitted):
-        with pytest.raises(ValueError, match="5 features"):
-            fitted.predict_activity(data[0][0][:, :5])
-
 
 class TestCommand:
     @pytest.fixture
@@ -297,8 +255,64 @@ class TestCommand:
         table = pd.read_csv(segments)
         assert table.iloc[:, 0].nunique() == 8
 
-    def test_wrong_number(self, folder, capsys):
-        arguments = ["fit", str(folder), "--n-actions", "3", "--out", "m.skops"]
-        with pytest.raises(SystemExit):
-            main([*arguments, "--activities", "0"])
-        assert "0 is no number from 1, nor auto" in capsys.readouterr().err
+
+def make_bags(n_groups, n_each, noise=0.05, seed=0):
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(size=(n_groups, 12))
+    bags = np.repeat(corners, n_each, axis=0)
+    return bags + rng.normal(scale=noise, size=bags.shape)
+
+
+class TestBags:
+    def test_by_the_formula(self):
+        rng = np.random.default_rng(0)
+        video, centres = rng.normal(size=(40, 3)), rng.normal(size=(5, 3))
+        vocabulary = {"centres": centres, "width": np.array(0.7)}
+        distances = ((video[:, None] - centres) ** 2).sum(axis=2)
+        expected = np.sqrt(softmax(-distances / 0.07, axis=1).mean(axis=0))
+        for blocks in ([video], [video[:7], video[7:]]):
+            np.testing.assert_allclose(count_words(blocks, vocabulary), expected)
+
+
+class TestVocabulary:
+    def test_long_videos_do_not_decide(self):
+        rng = np.random.default_rng(0)
+        short, long = rng.normal(size=(500, 2)), 50 + rng.normal(size=(60_000, 2))
+        videos = Recordings([short] * 20 + [long])
+        centres = learn_vocabulary(videos, np.random.RandomState(0))["centres"]
+        assert (centres < 25).all(axis=1).sum() > 48
+
+    def test_width_is_the_mean_squared_distance(self):
+        video = np.random.default_rng(0).normal(size=(300, 2))
+        found = learn_vocabulary(Recordings([video]), np.random.RandomState(0))
+        distances = ((video[:, None] - found["centres"]) ** 2).sum(axis=2)
+        assert found["width"] == pytest.approx(distances.min(axis=1).mean())
+
+
+class TestGroups:
+    @pytest.mark.parametrize("seed", range(4))
+    def test_numbered_by_their_first(self, seed):
+        bags = make_bags(4, 5)
+        order = np.random.default_rng(seed).permutation(20)
+        groups = group_bags(bags[order], 4, seed)
+        first = [groups.tolist().index(k) for k in range(4)]
+        assert first == sorted(first)
+        for k in range(4):
+            assert len(np.unique(order[groups == k] // 5)) == 1
+
+
+class TestNumber:
+    @pytest.mark.parametrize("n_groups", [2, 3, 5, 10])
+    def test_groups_apart(self, n_groups):
+        found, scores = choose_n_groups(make_bags(n_groups, 6), 0)
+        assert found == n_groups
+        assert scores[found] >= 0.95 * max(scores.values())
+
+    def test_one_cloud(self):
+        bags = np.random.default_rng(0).normal(size=(40, 12))
+        assert choose_n_groups(bags, 0)[0] == 1
+
+    @pytest.mark.parametrize("n_distinct", [1, 2])
+    def test_too_few_to_choose(self, n_distinct):
+        bags = np.eye(3)[:n_distinct].repeat(3, axis=0)
+        assert choose_n_groups(bags, 0) == (n_distinct, None)

@@ -3,29 +3,21 @@ from itertools import chain
 
 import joblib
 import numpy as np
-import pandas
 import pytest
 from sklearn.base import clone
-from sklearn.decomposition import PCA
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import cohen_kappa_score
-from sklearn.pipeline import make_pipeline
 
-from skl_tot import AutoSegmenter, SegmentationDisplay, TemporalOTSegmenter, baselines
+from skl_tot import AutoSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import decode
 from skl_tot.extend import Adam
-from skl_tot.io import load_model, save_model
-from skl_tot.meta.candidates import Plan, default_plans, fit_members
 from skl_tot.meta.consensus import find_consensus
-from skl_tot.meta.views import shared
+from skl_tot.meta.members import Plan, default_plans, fit_members, shared
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, effective_actions
-from skl_tot.preprocessing import FramewiseTransformer
 
 
 class Given(BaseSegmenter):
@@ -183,20 +175,6 @@ class TestVote:
             n_segments = [1 + np.count_nonzero(np.diff(path)) for path in labels]
             assert fitted.results_["n_segments"][index] == np.mean(n_segments)
 
-    def test_finds_actions(self, fitted, activity):
-        assert mof_score(activity[1], fitted.labels_) > 0.75
-
-    def test_one_candidate(self, activity):
-        model = auto(candidates=[("m", MallowSegmenter())], refine=False)
-        model.fit(activity[0])
-        assert np.isnan(model.results_["agreement"]).all()
-        assert model.results_["score"] == [1.0]
-
-    def test_timelines_side_by_side(self, fitted, activity):
-        timelines = {"vote": fitted.labels_} | fitted.candidate_labels(activity[0])
-        display = SegmentationDisplay.from_predictions(None, timelines)
-        assert len(display.ax_.get_yticklabels()) >= 5
-
 
 class TestOrder:
     def test_strict(self, activity):
@@ -256,13 +234,6 @@ class TestCandidates:
         for path, expected in zip(own, start.predict(activity[0])):
             np.testing.assert_array_equal(path, model.mappings_[0][expected])
 
-    def test_data_frames(self, activity):
-        frames = [pandas.DataFrame(video).add_prefix("f") for video in activity[0]]
-        frozen = FrozenEstimator(MallowSegmenter(4).fit(frames))
-        model = auto(candidates=[*quick(), ("frozen", frozen)]).fit(frames)
-        assert list(model.feature_names_in_) == ["f0", "f1", "f2", "f3", "f4"]
-        assert_same(model.predict(frames), model.labels_)
-
     def test_seeds(self, clear):
         candidates = [("a", Given()), ("b", Given()), ("c", Given(random_state=5))]
         first, again, other = (
@@ -302,35 +273,6 @@ class TestCandidates:
             model.set_params(asot__rho=0.1)
 
 
-class TestFiles:
-    def test_file_and_pickle(self, activity, fitted, tmp_path):
-        frozen = FrozenEstimator(tot().fit(activity[0]))
-        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
-        others = [("frozen", frozen), ("pipeline", pipeline)]
-        for model in (fitted, auto(candidates=others).fit(activity[0])):
-            save_model(model, tmp_path / "model.skops")
-            for loaded in (
-                load_model(tmp_path / "model.skops"),
-                clone_by_pickle(model),
-            ):
-                assert_same(loaded.predict(activity[0]), model.labels_)
-                assert loaded.results_ == model.results_
-
-    def test_folders_of_candidates_are_forgotten(self, activity, tmp_path):
-        pipeline = make_pipeline(FramewiseTransformer(PCA(3)), tot())
-        model = auto(candidates=[("p", pipeline)]).fit(activity[0])
-        model.estimators_[0].memory = str(tmp_path)
-        save_model(model, tmp_path / "model.skops")
-        assert load_model(tmp_path / "model.skops").estimators_[0].memory is None
-
-
-def test_same_seed_same_result(activity, fitted):
-    again = auto().fit(activity[0])
-    assert_same(again.labels_, fitted.labels_)
-    assert again.results_["score"] == fitted.results_["score"]
-    np.testing.assert_array_equal(again.agreement_, fitted.agreement_)
-
-
 def test_same_result_for_any_n_jobs(activity, fitted):
     model = auto(n_jobs=2).fit(activity[0])
     assert model.names_ == fitted.names_
@@ -362,7 +304,6 @@ def test_start_of_another_is_not_fitted_again(activity):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"candidates": []}, "candidates is empty"),
         ({"candidates": "all"}, "candidates"),
         ({"candidates": [("a", tot()), ("a", tot())]}, "not unique"),
         ({"candidates": [("a", tot()), ("a refined", tot())]}, "not unique"),
@@ -385,6 +326,7 @@ def test_bad_parameters_change_nothing(fitted, activity, params, message):
 @pytest.mark.parametrize(
     ("candidates", "message"),
     [
+        ([], "expected a list of pairs"),
         ([tot()], "expected a list of pairs"),
         ([(1, tot())], "expected a list of pairs"),
         ([("a", tot()), ("b",)], "expected a list of pairs"),
@@ -406,27 +348,9 @@ def test_frozen_candidates_have_as_many_actions(activity):
         auto(candidates=[("f", FrozenEstimator(tot()))]).fit(activity[0])
 
 
-def test_not_fitted(activity):
-    with pytest.raises(NotFittedError):
-        auto().candidate_labels(activity[0])
-
-
 def test_clocks_are_told_of_once():
     rng = np.random.default_rng(0)
     videos = [np.c_[np.arange(40.0), rng.normal(size=(40, 2))] for _ in range(4)]
     with pytest.warns(UserWarning, match="grow steadily") as caught:
         auto(2, [("m", MallowSegmenter())]).fit(videos)
     assert len(caught) == 1
-
-
-def test_background(activity):
-    model = auto(background_percentile=10).fit(activity[0])
-    share = np.mean(np.concatenate(model.labels_) == -1)
-    assert 0 < share < 0.3
-    assert_same(model.predict(activity[0]), model.labels_)
-
-
-def test_decoder_reads_the_votes(fitted, activity):
-    video = activity[0][0]
-    expected = decode(fitted.log_likelihood(video), "free", 0.02)
-    np.testing.assert_array_equal(fitted.predict(video), expected)

@@ -8,7 +8,6 @@ from sklearn.metrics import cohen_kappa_score
 
 from skl_tot.meta.consensus import (
     bounded,
-    count_votes,
     find_consensus,
     match_actions,
     mean_vote,
@@ -38,19 +37,6 @@ def test_agreement_equals_all_permutations(seed, n_actions):
             renamed = np.where(known, np.array(order)[labellings[i]], -2)
             shares.append(np.mean(renamed == labellings[j]))
         assert found[i, j] == pytest.approx(max(shares))
-
-
-@given(st.integers(0, 10**6), st.integers(1, 6))
-def test_permuted_copies_of_one_labelling_are_that_labelling(seed, n_actions):
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, n_actions, 40)
-    orders = [rng.permutation(n_actions) for _ in range(5)]
-    found = find_consensus([order[labels] for order in orders], n_actions)
-    voted = found.votes.argmax(axis=1)
-    np.testing.assert_allclose(found.votes, np.eye(n_actions)[voted])
-    for order, mapping in zip(orders, found.mappings):
-        np.testing.assert_array_equal(mapping[order[labels]], voted)
-    np.testing.assert_allclose(found.agreement, 1)
 
 
 def test_a_majority_wins_whatever_its_numbers():
@@ -127,17 +113,6 @@ def test_bounds_of_weights(seed, n_labellings):
         np.testing.assert_allclose(found, weights)
 
 
-def test_one_that_carries_more_has_more_votes():
-    one, other = np.repeat([0, 1, 2], 10), np.repeat([0, 1], 15)
-    labellings = [one, other, other, one]
-    plain = find_consensus(labellings[:3], 3)
-    np.testing.assert_array_equal(plain.votes.argmax(axis=1)[10:15], 0)
-    found = find_consensus(labellings, 3, np.array([1.0, 0.0, 0.0, 0.0]))
-    np.testing.assert_array_equal(found.votes.argmax(axis=1), one)
-    # the one of the largest weight is the reference, whose numbers are kept
-    np.testing.assert_array_equal(found.mappings[0], [0, 1, 2])
-
-
 def test_those_that_take_no_vote_count_for_nobody():
     rng = np.random.default_rng(0)
     labellings = list(rng.integers(0, 3, (4, 30)))
@@ -150,24 +125,6 @@ def test_those_that_take_no_vote_count_for_nobody():
     assert found.weights[1] == 0
     np.testing.assert_allclose(found.votes, expected.votes)
     assert found.agreement[0, 1] == 1
-
-
-def test_labellings_of_one_segment_say_nothing():
-    labels = np.repeat([0, 1, 2], 10)
-    noisy = labels.copy()
-    noisy[::5] = 0
-    none = np.zeros(30, dtype=int)
-    found = find_consensus([none, labels, none + 2, noisy, none + 1], 3)
-    np.testing.assert_allclose(found.weights, [0, 0.5, 0, 0.5, 0])
-    assert len(set(found.votes.argmax(axis=1))) == 3
-
-
-def test_votes_are_shares():
-    labellings = [np.array([0, 1, -1, -1]), np.array([0, 0, 1, -1])]
-    votes = count_votes(labellings, [0.5, 0.5], [np.array([1, 0]), np.array([1, 0])], 2)
-    np.testing.assert_array_equal(votes, [[0, 1], [0.5, 0.5], [1, 0], [0.5, 0.5]])
-    # two of four frames are of background; 1 and 1/2 of the votes agree
-    assert mean_vote(labellings[0], np.array([1, 0]), votes) == 1.5 / 4
 
 
 def test_background_is_no_vote():
@@ -192,10 +149,3 @@ def test_votes_are_matched_to_what_they_become():
             table = np.eye(6)[own].T @ found.votes
             best = table[np.arange(6), match_actions(table)].sum()
             assert table[np.arange(6), mapping].sum() == pytest.approx(best)
-
-
-def test_a_nat_of_information_is_a_factor_of_e_squared():
-    labels = np.array([0, 0, 1, 1])
-    information = np.array([0.5, 0.5, 0.0])
-    weights = find_consensus([labels] * 3, 2, information).weights
-    np.testing.assert_allclose(weights[2] / weights[0], np.exp(-1))

@@ -9,23 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.datasets import make_activities
-from skl_tot.meta import cycle_search as cycles
-from skl_tot.meta.cycle_search import (
+from skl_tot.meta import cycles
+from skl_tot.meta.cycles import (
+    N_PHASES,
+    Cycles,
+    PhaseModel,
+    _cut_line,
+    _cuts,
+    _distances,
+    _elect,
+    _least_sum,
+    autocorrelation,
     check_cuts,
     cut_recording,
     cuts_of_path,
+    errors_of_cycles,
     find_cycles,
-)
-from skl_tot.meta.phases import (
-    N_PHASES,
-    _cut_line,
-    _distances,
-    _least_sum,
-    autocorrelation,
+    find_origin,
     find_period,
     fit_phases,
     phases_between,
 )
+from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
 from skl_tot.recordings.files import FloatRows
 
 
@@ -72,13 +77,6 @@ def test_cycles_are_not_cut_in_half(seed):
     assert np.abs(cuts - true).max() < 30
 
 
-def test_neither_scale_nor_what_is_beside_matters():
-    frames, _, _ = make_work()
-    found = find_cycles(frames, 4, random_state=0)
-    other = np.column_stack([1000 * frames + 5, np.ones(len(frames))])
-    np.testing.assert_array_equal(find_cycles(other, 4, random_state=0), found)
-
-
 def test_a_long_recording_is_read_in_blocks(monkeypatch):
     frames, _, cuts = make_work(n_cycles=15, duration=200)
     monkeypatch.setattr(cycles, "MOST_FRAMES", 2**10)
@@ -90,14 +88,6 @@ def test_a_long_recording_is_read_in_blocks(monkeypatch):
     rows = FloatRows(frames.astype(np.float16))
     again = cut_recording(rows, 4, np.random.RandomState(0).randint(2**31 - 1))
     assert len(again) == len(cuts)
-
-
-def test_many_cycles_are_followed_by_what_some_look_like(monkeypatch):
-    frames, _, cuts = make_work(n_cycles=40, missing=0.0)
-    monkeypatch.setattr(cycles, "MOST_CYCLES", 12)
-    found = find_cycles(frames, 4, random_state=0)
-    assert len(found) == len(cuts)
-    assert count_near(cuts, found, 60) >= 0.9
 
 
 def test_an_incomplete_cycle_at_the_end_is_none():
@@ -118,12 +108,6 @@ def test_cycles_that_are_few_or_none_make_a_warning():
             np.random.default_rng(0).normal(size=(16, 2)), random_state=0
         )
     assert found[0] == 0
-
-
-def test_a_short_recording_is_one_cycle():
-    with pytest.warns(UserWarning, match="has 10 frames and is taken for one cycle"):
-        found = find_cycles(np.ones((10, 2)))
-    np.testing.assert_array_equal(found, [0, 10])
 
 
 @pytest.mark.parametrize(
@@ -262,7 +246,73 @@ class TestCuts:
         with pytest.raises(ValueError, match=text):
             check_cuts(bad, np.array([40, 40]))
 
-    @pytest.mark.parametrize("bad", [5, "text", None])
-    def test_no_sequence(self, bad):
-        with pytest.raises(TypeError, match="expected frames at which cycles begin"):
-            check_cuts(bad, np.array([40]))
+
+def make_phases(starts, values, first, n_frames=48):
+    """A model of arcs that look like these values, from a phase on."""
+    means = np.zeros((N_PHASES, 1))
+    for start, value in zip(starts, values):
+        means[start:] = value
+    path = (first + np.arange(n_frames)) % N_PHASES
+    return PhaseModel(path, means, np.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("first", "origin"), [(0, 0), (9, 8), (23, 0), (7, 8), (10, 8), (15, 16)]
+)
+def test_origin_is_where_the_recording_starts(first, origin):
+    model = make_phases([0, 8, 16], [1.0, 5.0, 9.0], first)
+    assert find_origin(model, 3) == origin
+
+
+@pytest.mark.parametrize(("first", "origin"), [(1, 0), (9, 10)])
+def test_a_boundary_just_ahead_comes_after_one_just_behind(first, origin):
+    assert find_origin(make_phases([0, 2, 10], [1.0, 9.0, 5.0], first), 3) == origin
+
+
+def test_arcs_weigh_as_many_frames_as_they_have():
+    model = make_phases([0, 8, 16], [0.0, 1.0, 1.9], 17)
+    assert find_origin(model, 2) in (0, 8)
+    often = np.concatenate([model.path, np.repeat(np.arange(8, 24), 40)])
+    assert find_origin(model._replace(path=often), 2) == 16
+
+
+def test_time_runs_evenly_before_and_after_occurrences():
+    phases = phases_between(np.array([10, 20, 40]), 60)
+    assert phases[[10, 15, 20, 30]].tolist() == [0, 12, 0, 12]
+    # 15 frames a cycle
+    assert phases[[1, 4, 9]].tolist() == [9, 14, 22]
+    assert phases[[40, 46, 51, 56]].tolist() == [0, 9, 17, 1]
+
+
+class TestCutsOfPhases:
+    @pytest.mark.parametrize(("n_left", "end"), [(13, 24), (14, 38)])
+    def test_the_end_is_a_cycle_from_its_middle_on(self, n_left, end):
+        path = np.r_[0:24, 0:n_left]
+        assert _cuts(path, 0, 1, len(path))[-1] == end
+
+
+def make_candidates(lengths, period=100):
+    return [Cycles(period, length, None, None, 0, None) for length in lengths]
+
+
+class TestVote:
+    def test_few_cycles_agree_by_chance(self):
+        best, n_votes = _elect(make_candidates([250] * 5 + [50] * 4), 1000)
+        assert (best.length, n_votes) == (50, 4)
+        best, n_votes = _elect(make_candidates([250] * 9 + [50] * 4), 1000)
+        assert (best.length, n_votes) == (250, 9)
+
+    def test_those_that_stay_come_first(self):
+        candidates = make_candidates([100, 100]) + make_candidates([100], period=98)
+        assert _elect(candidates[::-1], 1000)[0].period == 100
+
+
+@pytest.mark.parametrize("kind", [RecordingTypeError, RecordingValueError])
+def test_errors_of_cycles_are_of_their_recordings(kind):
+    cuts = [np.array([0, 9]), np.array([2, 5, 8]), np.array([1, 4])]
+    places = [(0, 0, 9), (1, 2, 5), (1, 5, 8), (2, 1, 4)]
+    for number, (video, start, end) in enumerate(places):
+        text = f": frames {start} to {end}: odd"
+        with pytest.raises(kind, match=text) as caught, errors_of_cycles(cuts):
+            raise kind("odd.", number)
+        assert caught.value.recording == video

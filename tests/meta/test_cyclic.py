@@ -9,20 +9,14 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
-from sklearn.exceptions import NotFittedError, UndefinedMetricWarning
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CyclicSegmenter, HMMSegmenter, TemporalOTSegmenter
-from skl_tot.app.cli.main import main
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.corrections import rename
+from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.io import load_model, save_model
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.files import open_arrays
@@ -59,23 +53,6 @@ class TestLongRecordings:
         assert np.abs(fitted.cuts_ - cuts).max() <= 3
         assert (fitted.labels_ == labels).mean() > 0.95
         np.testing.assert_array_equal(fitted.predict(frames), fitted.labels_)
-
-    def test_confidence_stands_a_few_odd_frames(self, work):
-        """Labels of one recording that are right are not near chance, .33."""
-        frames, labels, _ = work
-        odd = frames * np.where(np.arange(len(frames)) % 97 == 0, 15, 1)[:, None]
-        for own in (frames, odd):
-            model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
-            model.fit(own)
-            assert 0.9 < model.confidence_["agreement"] < 1  # of cycles
-            sure = model.predict_posterior(own)[np.arange(len(own)), model.labels_]
-            for action in range(3):
-                assert sure[labels == action].mean() > 0.9
-
-    def test_cost_where_the_segmenter_has_none(self, fitted):
-        assert HMMSegmenter().switch_cost is None  # which is 0 in strict order
-        assert fitted.decoder_.switch_cost == 0.5
-        assert fitted.estimator_.switch_cost == 0.5
 
     def test_is_the_decoder_of_what_the_segmenter_says(self, fitted, work):
         given = fitted.estimator_.log_likelihood(work[0])
@@ -146,12 +123,6 @@ class TestLongRecordings:
         with pytest.warns(UndefinedMetricWarning, match="score compares cycles"):
             assert np.isnan(fitted.score(work[0][:40]))
 
-    def test_names(self, work):
-        model = CyclicSegmenter(3, estimator=HMMSegmenter())
-        model = rename(model.fit(work[0], cuts=work[2]), ["take", "turn", "put"])
-        assert (model.predict(work[0]) == model.labels_).all()
-        np.testing.assert_array_equal(model.find_cuts(work[0]), model.cuts_)
-
 
 def test_every_segmenter(work, estimator_name, make_estimator):
     frames, labels, cuts = work
@@ -172,25 +143,6 @@ def test_every_segmenter(work, estimator_name, make_estimator):
 
 
 class TestComposition:
-    def test_parameters(self):
-        model = CyclicSegmenter(4, estimator=HMMSegmenter(max_iter=3))
-        assert model.get_params()["estimator__max_iter"] == 3
-        model.set_params(estimator__max_iter=5, n_actions=3)
-        assert clone(model).estimator.max_iter == 5
-        assert "HMMSegmenter(max_iter=5)" in repr(model)
-
-    def test_a_pipeline_inside_and_around(self, work):
-        frames, labels, cuts = work
-        inside = make_pipeline(FramewiseTransformer(PCA(3)), HMMSegmenter())
-        model = CyclicSegmenter(3, estimator=inside).fit(frames, cuts=cuts)
-        assert (model.labels_ == labels).mean() > 0.95
-        around = make_pipeline(
-            FramewiseTransformer(StandardScaler()),
-            CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0),
-        )
-        found = around.fit_predict(frames, cyclicsegmenter__cuts=cuts)
-        assert (found == labels).mean() > 0.95
-
     def test_a_frozen_segmenter(self, work):
         frames, labels, cuts = work
         cycles = [frames[a:b] for a, b in pairwise(cuts)]
@@ -198,39 +150,6 @@ class TestComposition:
         model = CyclicSegmenter(3, estimator=frozen).fit(frames, cuts=cuts)
         assert model.estimator_ is not None
         assert (model.labels_ == labels).mean() > 0.95
-
-    def test_the_segmenter_given_stays_as_it_was(self, work):
-        segmenter = HMMSegmenter(7)
-        before = joblib.hash(segmenter)
-        CyclicSegmenter(3, estimator=segmenter).fit(work[0], cuts=work[2])
-        assert joblib.hash(segmenter) == before
-
-
-class TestFiles:
-    def test_models(self, work, tmp_path):
-        model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
-        model.fit(work[0], cuts=work[2])
-        save_model(model, tmp_path / "model.skops")
-        for loaded in (
-            load_model(tmp_path / "model.skops"),
-            pickle.loads(pickle.dumps(model)),
-        ):
-            np.testing.assert_array_equal(loaded.predict(work[0]), model.labels_)
-
-    def test_commands(self, work, tmp_path, capsys):
-        folder, model = tmp_path / "features", str(tmp_path / "model.skops")
-        folder.mkdir()
-        np.save(folder / "shift.npy", work[0])
-        options = ["--n-actions", "3", "--method", "hmm", "--cycles", "--fps", "10"]
-        options += ["--pipeline", "standard"]
-        assert main(["fit", str(folder), *options, "--out", model]) == 0
-        assert "12 cycles" in capsys.readouterr().out
-        out = str(tmp_path / "segments")
-        assert main(["predict", model, str(folder), "--out", out]) == 0
-        page = str(tmp_path / "page.html")
-        assert main(["report", model, str(folder), "--out", page]) == 0
-        tables = str(tmp_path / "tables")
-        assert main(["summary", out, "--out", tables]) == 0
 
 
 class TestBadInput:
@@ -263,12 +182,6 @@ class TestBadInput:
         with pytest.raises(TypeError, match="expected a segmenter of skl_tot"):
             CyclicSegmenter(3, estimator=KMeans()).fit(work[0], cuts=work[2])
 
-    def test_a_frozen_segmenter_of_other_actions(self, work):
-        cycles = [work[0][:45], work[0][45:90]]
-        frozen = FrozenEstimator(MallowSegmenter(2).fit(cycles))
-        with pytest.raises(ValueError, match="n_actions=2, expected 3"):
-            CyclicSegmenter(3, estimator=frozen).fit(work[0], cuts=work[2])
-
     def test_too_short_to_find_cycles(self):
         model = CyclicSegmenter(3, estimator=HMMSegmenter())
         with pytest.warns(
@@ -283,10 +196,6 @@ class TestBadInput:
         with pytest.warns(UserWarning, match="cycles in a recording") as found:
             model.fit(once)
         assert found[0].filename == __file__
-
-    def test_not_fitted(self, work):
-        with pytest.raises(NotFittedError):
-            CyclicSegmenter(3).find_cuts(work[0])
 
 
 class TestCostOfTheSegmenter:
@@ -332,3 +241,14 @@ class TestFeatureFiles:
         quick.set_params(random_state=0).fit(files)
         whole = clone(quick).fit([frames, frames])
         np.testing.assert_array_equal(quick.labels_[0], whole.labels_[0])
+
+
+@pytest.mark.parametrize(("own", "used"), [(0.0, 0.5), (2.0, 2.0)])
+def test_is_half_a_nat_or_that_of_the_segmenter(own, used):
+    cycles, _ = make_activities(12, 2, n_features=4, mean_length=30, random_state=0)
+    recording = np.concatenate(cycles)
+    cuts = np.cumsum([0, *map(len, cycles)])
+    inner = HMMSegmenter(2, max_iter=5, switch_cost=own)
+    model = CyclicSegmenter(2, estimator=inner).fit(recording, cuts=cuts)
+    assert model.estimator_.switch_cost == used
+    assert model.decoder_[1] == used

@@ -1,15 +1,20 @@
 """What a guide learns of labels, counted by hand and by slow loops."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import multivariate_normal
+from hypothesis.extra.numpy import arrays
+from scipy.stats import multivariate_normal, poisson
 
 from skl_tot.decoding.chain import Chain
-from skl_tot.meta.guidance import (
+from skl_tot.meta.guided import (
     N_BINS,
     add_new_actions,
+    align,
+    align_transcripts,
     count_clusters,
     count_moves,
     count_times,
@@ -81,17 +86,6 @@ class TestCounts:
             expected = (weights + 0.05 * weights.sum() / 3) / (1.05 * weights.sum())
             np.testing.assert_allclose(found[here], expected)
 
-    def test_times_far_from_all_labels(self):
-        path = np.full(1000, -1)
-        path[0] = 1
-        found = np.exp(count_times([path], np.ones(2)))
-        assert np.isfinite(found).all()
-        np.testing.assert_allclose(found.sum(axis=1), 1)
-
-    def test_each_video_has_the_same_weight(self):
-        once = count_times([np.array([0] * 100), np.array([1] * 500)], np.ones(2))
-        np.testing.assert_allclose(np.exp(once), 0.5)
-
     def test_moves_by_hand(self):
         labels = [np.array([0, 0, 1, 2, -1, 0]), np.array([1, 0]), np.array([-1, 2, 0])]
         moves, starts = count_moves(labels, 3)
@@ -118,19 +112,6 @@ class TestTimestamps:
     )
     def test_by_hand(self, path, expected):
         assert fill_timestamps([np.array(path)])[0].tolist() == expected
-
-    @given(st.lists(st.sampled_from([-1, -1, -1, 0, 1, 2]), min_size=2, max_size=20))
-    def test_each_frame_is_that_of_the_nearest(self, path):
-        path = np.array(path)
-        (filled,) = fill_timestamps([path])
-        known = np.flatnonzero(path >= 0)
-        if len(known) == 0 or (np.diff(known) == 1).any():
-            np.testing.assert_array_equal(filled, path)
-            return
-        assert filled[known].tolist() == path[known].tolist()
-        for t, action in enumerate(filled):
-            distances = np.abs(known - t)
-            assert action in path[known[distances == distances.min()]]
 
 
 class TestNewActions:
@@ -161,24 +142,10 @@ class TestNewActions:
         assert found[1].tolist() == np.repeat([2, 1], [8, 4]).tolist()
         np.testing.assert_allclose(weights, [1, 1, 1 - (2 / 12) / (10 / 24)])
 
-    def test_more_labels_than_clusters(self):
-        labels = [np.array([0, 1, 2]), np.full(3, -1)]
-        clusters = [np.array([0, 0, 0]), np.array([1, 1, 2])]
-        found, weights = add_new_actions(labels, clusters, 3, -1, 3)
-        assert len(weights) == 3
-        assert found[1].tolist() == [-1] * 3
 
-    def test_a_cluster_only_of_videos_with_some_labels_is_none(self):
-        """No frame would get its label, and each action is to have one."""
-        labels = [np.array([0, 0, -1, -1]), np.full(3, -1)]
-        clusters = [np.array([0, 0, 1, 1]), np.array([0, 0, 2])]
-        found, weights = add_new_actions(labels, clusters, 1, 5, 3)
-        assert len(weights) == 2
-        assert found[1].tolist() == [-1, -1, 1]
-
-
-def fit_and_label(videos, labels, clusterings, *options, **n_rounds):
-    guide = fit_guide(videos, labels, clusterings, *options, **n_rounds)
+def fit_and_label(videos, labels, clusterings, n_actions, *options, **n_rounds):
+    weights = np.ones(n_actions)
+    guide = fit_guide(videos, labels, weights, clusterings, *options, **n_rounds)
     scores = guided_scores(videos, clusterings, guide)
     return guide, guided_paths(scores, guide, labels)
 
@@ -187,7 +154,9 @@ class TestGuide:
     def test_scores_by_a_slow_loop(self):
         videos, labels, clusterings, n_actions, n_clusters = made()
         spread = measure_spread(videos, 1.0)
-        guide = fit_guide(videos, labels, clusterings, n_actions, n_clusters, spread)
+        guide = fit_guide(
+            videos, labels, np.ones(n_actions), clusterings, n_clusters, spread
+        )
         for i, scores in enumerate(guided_scores(videos, clusterings, guide)):
             frames = np.vstack(list(videos.blocks(i)))
             embedded = (frames - guide["center"]) @ guide["scalings"]
@@ -238,7 +207,7 @@ class TestGuide:
         spread = measure_spread(videos, 1.0)
         options = n_actions, n_clusters, spread
         first, paths = fit_and_label(videos, labels, clusterings, *options, n_rounds=1)
-        second = fit_guide(videos, labels, clusterings, *options)
+        second, _ = fit_and_label(videos, labels, clusterings, *options)
         appearance, _ = fit_appearance(
             videos, paths, n_actions, spread, 0.1, pooled=0.5
         )
@@ -261,25 +230,85 @@ class TestGuide:
             assert path[own >= 0].tolist() == own[own >= 0].tolist()
             assert ((path >= 0) & (path < n_actions)).all()
 
-    def test_carries_clear_labels_over(self):
-        rng = np.random.default_rng(0)
-        truth = [np.repeat([2, 0, 1], rng.integers(10, 30, 3)) for _ in range(6)]
-        frames = [6 * np.eye(3)[x] + rng.normal(size=(len(x), 3)) for x in truth]
-        videos = Recordings(frames)
-        videos = videos.standardize(fit_scaler(videos))
-        labels = [truth[0]] + [np.full(len(x), -1) for x in truth[1:]]
-        spread = measure_spread(videos, 1.0)
-        _, paths = fit_and_label(videos, labels, [], 3, 1, spread)
-        assert np.mean(np.concatenate(paths) == np.concatenate(truth)) > 0.99
 
-    @pytest.mark.parametrize("n_features", [1, 3])
-    def test_one_action_and_constant_frames(self, n_features):
-        frames = [np.ones((5, n_features)), np.ones((1, n_features))]
-        videos = Recordings(frames)
-        videos = videos.standardize(fit_scaler(videos))
-        spread = measure_spread(videos, 1.0)
-        clusters = [np.zeros(5, int), np.zeros(1, int)]
-        labels = [np.array([0, -1, -1, -1, -1]), np.array([-1])]
-        guide, paths = fit_and_label(videos, labels, [clusters], 1, 1, spread)
-        assert [x.tolist() for x in paths] == [[0] * 5, [0]]
-        assert all(np.isfinite(values).all() for values in guide.values())
+def aligned(frames, transcripts, n_actions, clusterings=(), n_clusters=1):
+    videos = Recordings(frames)
+    videos = videos.standardize(fit_scaler(videos))
+    spread = measure_spread(videos, 1.0)
+    transcripts = [np.array(x, int) for x in transcripts]
+    return align_transcripts(
+        videos, transcripts, n_actions, list(clusterings), n_clusters, spread
+    )
+
+
+def along(seed, transcripts, n_features=4, noise=0.5, longest=60):
+    """Frames around the centre of their action, in segments of any length."""
+    rng = np.random.default_rng(seed)
+    n_actions = max(map(max, transcripts)) + 1
+    centres = 4 * np.eye(n_actions, n_features)
+    truth = []
+    for transcript in transcripts:
+        truth.append(np.repeat(transcript, rng.integers(8, longest, len(transcript))))
+    frames = [centres[x] + noise * rng.normal(size=(len(x), n_features)) for x in truth]
+    return frames, truth, n_actions
+
+
+def order_of(labels):
+    return labels[np.flatnonzero(np.diff(labels, prepend=-2))].tolist()
+
+
+class TestAlign:
+    @given(st.data())
+    def test_equals_the_best_of_all_cuts(self, data):
+        n_frames = data.draw(st.integers(1, 9))
+        n_actions = data.draw(st.integers(1, 3))
+        transcript = data.draw(
+            st.lists(st.integers(0, n_actions - 1), min_size=1, max_size=n_frames)
+        )
+        values = st.floats(-30, 30, width=32)
+        scores = data.draw(arrays(float, (n_frames, n_actions), elements=values))
+        durations = data.draw(arrays(float, n_actions, elements=st.floats(0.5, 2)))
+        transcript = np.array(transcript[:4])
+        means = n_frames * durations[transcript] / durations[transcript].sum()
+
+        def total(cuts):
+            edges = [0, *cuts, n_frames]
+            result = 0.0
+            for s, action in enumerate(transcript):
+                first, end = edges[s], edges[s + 1]
+                # a tenth of what frames say, as the next ones say it again
+                result += 0.1 * scores[first:end, action].sum()
+                if end - first > np.ceil(4 * means[s]):
+                    return -np.inf
+                result += poisson.logpmf(end - first, means[s])
+            return result
+
+        all_cuts = itertools.combinations(range(1, n_frames), len(transcript) - 1)
+        best = max(map(total, all_cuts))
+        labels = align(scores, transcript, durations)
+        # equal neighbours, which a transcript never has, hide a cut
+        if (transcript[1:] != transcript[:-1]).all():
+            assert order_of(labels) == transcript.tolist()
+            cuts = np.flatnonzero(np.diff(labels)) + 1
+            assert total(cuts) == pytest.approx(best, abs=1e-8)
+
+
+class TestAlignTranscripts:
+    @pytest.mark.parametrize("seed", range(3))
+    def test_recovers_unequal_segments(self, seed):
+        orders = [[0, 1, 2], [0, 2, 1], [2, 0, 1], [1, 0, 2], [0, 1, 2], [2, 1]] * 2
+        frames, truth, n_actions = along(seed, orders)
+        labels = aligned(frames, orders, n_actions)
+        assert [order_of(x) for x in labels] == orders
+        wrong = np.concatenate(labels) != np.concatenate(truth)
+        assert wrong.mean() < 0.02
+
+    def test_others_are_unknown(self):
+        orders = [[0, 1], [1, 0], [0, 1, 0], [1, 0, 1]] * 2
+        frames, _, n_actions = along(1, orders)
+        labels = aligned(frames, [orders[0], [], *orders[2:]], n_actions)
+        assert labels[1].tolist() == [-1] * len(frames[1])
+        alone = aligned(frames[:1] + frames[2:], orders[:1] + orders[2:], n_actions)
+        assert [order_of(x) for x in labels[2:]] == orders[2:]
+        for own, other in zip(labels[:1] + labels[2:], alone):
+            assert np.mean(own == other) > 0.9  # all frames spread as far

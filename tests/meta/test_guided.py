@@ -9,17 +9,11 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV, KFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, save_model
-from skl_tot.meta.guided import name_new_actions
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
 
 NAMES = np.array(["pour", "cut", "stir"])
@@ -140,29 +134,6 @@ class TestLabels:
         right = np.concatenate(model.labels_) == np.concatenate(truth)
         assert right.mean() > 0.85
 
-    def test_words_are_numbers(self, guided, data, numbers, kind):
-        """The same fit, but for what labels are called, and so their order."""
-        words = text_of(numbers)
-        model = make(kind).fit(data[0], words)
-        assert model.classes_.tolist() == sorted(NAMES)
-        labels = model.predict(data[0])
-        assert labels[0].dtype.kind == "U"
-        called = dict(zip(guided(kind).classes_.tolist(), NAMES.tolist()))
-        expected = np.concatenate(guided(kind).predict(data[0])).tolist()
-        agree = np.concatenate(labels) == np.array([called[x] for x in expected])
-        assert agree.mean() > 0.999  # sums have another order
-        assert model.labels_[0].tolist() == words[0]
-
-    def test_probabilities(self, guided, data, kind):
-        model = guided(kind)
-        for name in ("predict_proba", "predict_posterior"):
-            for codes, video in zip(getattr(model, name)(data[0]), data[0]):
-                assert codes.shape == (len(video), 3)
-                np.testing.assert_allclose(codes.sum(axis=1), 1, rtol=1e-6)
-        posterior = np.concatenate(model.predict_posterior(data[0]))
-        likely = model.classes_[posterior.argmax(axis=1)]
-        assert np.mean(likely == np.concatenate(model.predict(data[0]))) > 0.9
-
     def test_forms(self, guided, data, kind):
         model, video = guided(kind), data[0][0]
         np.testing.assert_array_equal(model.predict(video), model.predict([video])[0])
@@ -198,16 +169,6 @@ class TestLabels:
         assert some.scaler_ is plain.scaler_
         assert len(some.labels_) == 3
 
-    def test_model_files(self, guided, data, kind, tmp_path):
-        model = guided(kind)
-        save_model(model, tmp_path / "model.skops")
-        for loaded in (
-            load_model(tmp_path / "model.skops"),
-            pickle.loads(pickle.dumps(model)),
-        ):
-            assert_same(loaded.predict(data[0]), model.predict(data[0]))
-            assert loaded.classes_.tolist() == model.classes_.tolist()
-
     def test_new_actions_are_found(self, kind):
         """Two of three actions are labelled; that of 2 in no labelled video."""
         rng = np.random.default_rng(0)
@@ -239,12 +200,6 @@ class TestTranscripts:
         words = [None if x is None else NAMES[x].tolist() for x in given]
         assert model.fit(data[0], words).classes_.tolist() == sorted(NAMES)
 
-    def test_one_video(self, data):
-        model = GuidedSegmenter(MallowSegmenter(3), "transcripts")
-        path = model.fit(data[0][0], ["b", "a"]).labels_
-        assert path[0] == "b"
-        assert (path[1:] != path[:-1]).sum() == 1
-
     def test_predict_along_labels(self, guided, data):
         model = guided("mallow")
         found = model.predict(data[0][:2], transcripts=[[5, 1, 5], np.array([3])])
@@ -263,15 +218,6 @@ def test_fewer_labels_than_actions(data):
     assert_same(model.labels_, given)
 
 
-def test_one_video(data):
-    given = np.where(np.arange(len(data[1][0])) % 7, -1, data[1][0])
-    model = make().fit(data[0][0], given)
-    known = given >= 0
-    np.testing.assert_array_equal(model.labels_[known], given[known])
-    model.fit(data[0][0], np.append(NAMES, "")[given])
-    assert set(model.predict(data[0][0])) <= set(NAMES)
-
-
 def test_background(data, numbers):
     inner = MallowSegmenter(3, background_percentile=40)
     model = GuidedSegmenter(inner).fit(data[0], numbers)
@@ -281,17 +227,6 @@ def test_background(data, numbers):
     assert_same(model.labels_[:1], numbers[:1])
     model.fit(data[0], text_of(numbers))
     assert "background" in np.concatenate(model.predict(data[0]))
-
-
-@pytest.mark.parametrize("n_features", [1, 3])
-def test_small_problems(n_features):
-    rng = np.random.default_rng(0)
-    videos = [rng.normal(size=(n, n_features)) for n in (3, 4, 12)]
-    model = make().fit(videos, [[0, 1, 2], None, None])
-    assert model.predict(videos[0][:1]).shape == (1,)
-    model = GuidedSegmenter(MallowSegmenter(1))
-    model.fit(videos, [[-1, 7, -1], None, None])
-    assert model.predict(videos[0]).tolist() == [7] * 3
 
 
 @pytest.mark.filterwarnings("ignore:The recordings bear out:UserWarning")
@@ -307,23 +242,6 @@ def test_numbers_that_are_searched_for(data, monkeypatch):
     assert model.numbers_["n_actions"] == [2, 3]
     assert not hasattr(clone(model), "numbers_")
     assert make().fit(data[0], data[1]).numbers_ is None
-
-
-def test_in_a_pipeline_and_a_search(data):
-    scaler = FramewiseTransformer(StandardScaler())
-    model = make_pipeline(scaler, make())
-    given = [x + 4 for x in data[1]]
-    model.fit(data[0], given)
-    assert_same(model[-1].labels_, given)
-    search = GridSearchCV(
-        model,
-        {"guidedsegmenter__estimator__min_duration": [None, 3]},
-        scoring=lambda own, X, y: mof_score(y, own.predict(X)),
-        cv=KFold(2),
-        error_score="raise",
-    ).fit(data[0], given)
-    assert search.best_score_ > 0.5
-    assert clone(model)[-1].kind == "labels"
 
 
 WRONG = {
@@ -400,28 +318,6 @@ WRONG_TRANSCRIPTS = {
     "words": (["a"], "text in some recordings and integers in others"),
 }
 
-WRONG_IN_PREDICT = {
-    "unknown word": (
-        [[1, 5], [1, 2]],
-        "^Recording 1: the transcript has 2, expected labels",
-    ),
-    "text": ([[1, 5], ["a"]], "transcripts has text in some recordings and integers"),
-    "only text": (
-        [["a"], ["b"]],
-        "^Recording 0: the transcript has 'a', expected labels",
-    ),
-    "empty": ([[1], []], "^Recording 1: the transcript is empty, expected labels of"),
-    "nothing": ([], "transcripts is empty, expected the actions of each recording"),
-    "too few": ([[1, 3]], "has 1 sequences, expected 2"),
-    "a number": (3, "transcripts is a int, expected one sequence"),
-    "a dict": ({0: [1]}, "transcripts is a dict of names, but X has no names"),
-    "a str": ("pour", "transcripts is a str, expected one sequence"),
-    "None": ([[1], None], r"transcripts\[1\] has 0 dimensions, expected 1"),
-    "floats": ([[1], [0.5]], r"transcripts\[1\] has labels of type float64"),
-    "background": ([[1], [-1]], "^Recording 1: the transcript has -1, expected labels"),
-    "code": ([[1], [0]], r"^Recording 1: .* has 0, expected labels of \[1, 3, 5\]"),
-}
-
 
 class TestWrongGuidance:
     """One line that says what is expected, and nothing of the model changes."""
@@ -455,26 +351,6 @@ class TestWrongGuidance:
         model.set_params(kind="transcripts")
         self.refuses(model, lambda: model.fit(data[0], y), match)
 
-    @pytest.mark.parametrize("case", WRONG_IN_PREDICT)
-    def test_in_predict(self, guided, data, case):
-        given, match = WRONG_IN_PREDICT[case]
-        model = guided("mallow")
-        self.refuses(
-            model, lambda: model.predict(data[0][:2], transcripts=given), match
-        )
-
-    def test_of_one_video(self, guided, data):
-        model, video = guided("mallow"), data[0][0]
-        n_frames = len(video)
-        for y, match in [
-            ([0, 1], f"^y has 2 labels, X has {n_frames} frames"),
-            ([data[1][0]], "^y has .* for a recording, expected a sequence"),
-            (dict.fromkeys(range(n_frames), 0), "^y is a dict of names.* a sequence"),
-            ("a" * n_frames, "^y has .* expected a sequence"),
-            (None, "y is None"),
-        ]:
-            self.refuses(model, lambda y=y: model.fit(video, y), match)
-
     def test_parameters_and_estimators(self, data):
         for wrong in ("label", True, 0, ["labels"], None):
             with pytest.raises(ValueError, match="kind"):
@@ -489,11 +365,3 @@ class TestWrongGuidance:
         frozen = FrozenEstimator(MallowSegmenter(3).fit(data[0]))
         with pytest.raises(ValueError, match="features"):
             GuidedSegmenter(frozen).fit(narrow, data[1])
-
-
-class TestWords:
-    def test_names_of_new_actions(self):
-        assert name_new_actions(np.array([3]), 3).tolist() == [3, 4, 5]
-        names = name_new_actions(np.array(["action 2", "b"]), 4)
-        assert names.tolist() == ["action 2", "b", "action 1", "action 3"]
-        assert name_new_actions(np.array(["b"]), 1).tolist() == ["b"]

@@ -11,25 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter1d
-from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
-    ActivitySegmenter,
     CyclicSegmenter,
-    GuidedSegmenter,
     HMMSegmenter,
     OnlinePrediction,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import ASALSegmenter, ASOTSegmenter, MallowSegmenter
-from skl_tot.corrections import merge, rename, split
+from skl_tot.baselines import ASALSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import DECODERS, Decoder
+from skl_tot.decoding import DECODERS
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.preprocessing import FramewiseTransformer, GapFiller, SignalWindows
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.recordings import Recordings
 
 WHOLE = {
@@ -191,35 +187,6 @@ def test_least_durations(models, videos):
         OnlinePrediction(model.set_params(min_duration=10**6))
 
 
-def test_cost_goes_by_the_mean_length_of_the_fit(hmm, videos):
-    model = with_settings(hmm, decoding="free", switch_cost=0.2)
-    assert model.mean_frames_ == np.mean([len(video) for video in videos])
-    expected = run(
-        OnlinePrediction(model, lag=3, n_frames=model.mean_frames_), videos[3]
-    )
-    for found, own in zip(run(OnlinePrediction(model, lag=3), videos[3]), expected):
-        np.testing.assert_array_equal(found, own)
-    other = run(OnlinePrediction(model, lag=3, n_frames=9), videos[3])
-    assert (other[1] != expected[1]).any()
-
-
-def test_cycles_cost_by_their_own_length(hmm, videos):
-    model = with_settings(hmm, decoding="cyclic", switch_cost=0.2)
-    usual = run(OnlinePrediction(model, lag=3), videos[3])[1]
-    longer = run(OnlinePrediction(model, lag=3, n_frames=10**6), videos[3])[1]
-    np.testing.assert_array_equal(usual, longer)
-
-
-@given(st.lists(st.integers(1, 40), min_size=1, max_size=4))
-@settings(max_examples=6)
-def test_blocks_make_no_difference(models, videos, sizes):
-    model = models["mallow"]
-    labels, probabilities = run(OnlinePrediction(model, lag=8), videos[0], sizes)
-    expected = run(OnlinePrediction(model, lag=8), videos[0], (1,))
-    np.testing.assert_array_equal(labels, expected[0])
-    np.testing.assert_allclose(probabilities, expected[1], atol=1e-9)
-
-
 def test_labels_come_at_the_lag(hmm, videos):
     online = OnlinePrediction(hmm, lag=5)
     assert online.delay == 5
@@ -230,14 +197,6 @@ def test_labels_come_at_the_lag(hmm, videos):
     assert repr(online).endswith("of HMMSegmenter, 15 of 20 frames labelled")
     assert len(online.finish().labels) == 5
     assert (online.n_decided, online.is_finished) == (20, True)
-
-
-def test_no_lag_labels_at_once(hmm, videos):
-    model = with_settings(hmm, decoding="framewise")
-    online = OnlinePrediction(model, lag=0)
-    labels = [online.push(frame).labels for frame in videos[0]]
-    np.testing.assert_array_equal(np.concatenate(labels), model.predict(videos[0]))
-    assert len(online.finish().labels) == 0
 
 
 class SmoothSegmenter(MallowSegmenter):
@@ -298,31 +257,6 @@ def test_cycles(videos, segmenter):
     np.testing.assert_array_equal(found[1], model.predict_posterior(recording))
 
 
-@pytest.mark.parametrize(
-    ("segmenter", "message"),
-    [
-        (ASOTSegmenter(3, max_iter=3), "solves a transport problem"),
-        (HMMSegmenter(3, standardize="video"), 'standardize="video" uses'),
-        (make_pipeline(GapFiller(2), HMMSegmenter(3)), "step 'gapfiller' .* may look"),
-    ],
-)
-def test_cycles_of_what_needs_whole_videos(videos, segmenter, message):
-    cuts = np.cumsum([0, *map(len, videos)])
-    model = CyclicSegmenter(3, estimator=segmenter)
-    model.fit([np.concatenate(videos)], cuts=[cuts])
-    with pytest.raises(ValueError, match=message):
-        OnlinePrediction(model)
-
-
-def test_activities(videos):
-    model = ActivitySegmenter(HMMSegmenter(3), 2).fit(videos)
-    with pytest.raises(ValueError, match="use one of its estimators_, or predict"):
-        OnlinePrediction(model)
-    own = model.estimators_[0]
-    labels, _ = run(OnlinePrediction(own, lag=len(videos[0])), videos[0])
-    np.testing.assert_array_equal(labels, own.predict(videos[0]))
-
-
 def test_background(videos):
     model = HMMSegmenter(3, background_percentile=30, decoding="skip").fit(videos)
     video = videos[0]
@@ -334,24 +268,6 @@ def test_background(videos):
     np.testing.assert_array_equal(labels, offline)
     only_other = np.full((30, 5), 1e3)
     assert (run(OnlinePrediction(model, lag=2), only_other)[0] == -1).all()
-
-
-@pytest.mark.parametrize("method", ["tot", "mallow"])
-def test_corrections_and_names(models, videos, method):
-    model = with_settings(models[method], decoding="free")
-    halved = model.labels_[0][-1]
-    model = rename(split(model, halved, videos), {1: "pour"})
-    model = merge(model, ["action 0", "action 2"])
-    labels, probabilities = run(OnlinePrediction(model, lag=len(videos[0])), videos[0])
-    np.testing.assert_array_equal(labels, model.predict(videos[0]))
-    np.testing.assert_array_equal(probabilities, model.predict_posterior(videos[0]))
-    labels, probabilities = run(OnlinePrediction(model, lag=2, n_frames=50), videos[0])
-    scores = model.log_likelihood(videos[0])
-    words = model.classes_
-    for t in range(0, len(scores) - 2, 7):
-        cost = model.decoder_.switch_cost * 50 / probabilities.shape[1]
-        path = DECODERS["free"].path(scores[: t + 3], cost)
-        assert labels[t] == words[path[t]]
 
 
 @pytest.mark.parametrize("save", [pickle.dumps, "joblib"])
@@ -374,21 +290,6 @@ def test_saved_state_goes_on(models, videos, save, stop):
         np.testing.assert_array_equal([*before.labels, *labels], expected[0])
         found = np.concatenate([before.probabilities, probabilities])
         np.testing.assert_allclose(found, expected[1], atol=1e-6)
-
-
-def test_labels_of_the_fit_are_not_saved(hmm):
-    model = with_settings(hmm)
-    model.labels_ = np.zeros(10**6)
-    assert len(pickle.dumps(OnlinePrediction(model))) < 10**5
-
-
-def test_another_fit_does_not_change_a_stream(videos):
-    model = MallowSegmenter(3).fit(videos)
-    expected = run(OnlinePrediction(model, lag=5), videos[0])
-    online = OnlinePrediction(model, lag=5)
-    model.set_params(n_actions=2, decoding="free").fit(videos[:2])
-    for found, own in zip(run(online, videos[0]), expected):
-        np.testing.assert_array_equal(found, own)
 
 
 def test_a_camera_may_use_its_array_again(hmm, videos):
@@ -417,42 +318,6 @@ def test_stream_is_followed(hmm, videos):
         np.testing.assert_allclose([own for _, own in pairs], expected[1], atol=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("stream", "message"),
-    [
-        (
-            Recordings([[[0.0] * 5]]),
-            "expected frames of one recording; label each by a",
-        ),
-        ({"a": [[0.0] * 5]}, "expected frames of one recording; label each by a"),
-        (3, "stream is 3, expected frames, or blocks"),
-        ("take.csv", "stream is 'take.csv', expected frames, or blocks"),
-    ],
-)
-def test_what_is_no_stream(hmm, stream, message):
-    with pytest.raises(TypeError, match=message):
-        OnlinePrediction(hmm).follow(stream)
-
-
-def test_labels_of_a_stream_come_before_its_end(hmm, videos):
-    def stream():
-        yield from videos[0][:30]
-        raise EOFError
-
-    labels = []
-    with pytest.raises(EOFError):
-        labels.extend(label for label, _ in OnlinePrediction(hmm, 9).follow(stream()))
-    followed = OnlinePrediction(hmm, 9).follow(stream())
-    assert len([next(followed) for _ in range(21)]) == 21
-
-
-def test_nothing_came(hmm):
-    labels, probabilities = OnlinePrediction(hmm).finish()
-    assert labels.shape == (0,)
-    assert probabilities.shape == (0, 3)
-    assert OnlinePrediction(hmm).push(np.empty((0, 5))).labels.shape == (0,)
-
-
 def test_data_frames_and_integers(videos):
     frames = [pd.DataFrame(video, columns=list("abcde")) for video in videos]
     model = HMMSegmenter(3).fit(frames)
@@ -466,34 +331,6 @@ def test_data_frames_and_integers(videos):
         run(OnlinePrediction(HMMSegmenter(3).fit(videos), lag=99999), whole)[0],
         HMMSegmenter(3).fit(videos).predict(whole),
     )
-
-
-def test_streams_need_a_length(videos):
-    model = TemporalOTSegmenter(3, random_state=0).partial_fit(videos)
-    with pytest.raises(ValueError, match=r"does not have the length .* give n_frames"):
-        OnlinePrediction(model)
-    assert OnlinePrediction(model, n_frames=50).delay == 30
-    for kept in ({"switch_cost": 0.0}, {"switch_cost": "auto"}, {"decoding": "fixed"}):
-        assert OnlinePrediction(with_settings(model, **kept)).delay == 30
-
-
-def test_decoder_without_a_chain(hmm, monkeypatch):
-    free = DECODERS["free"]
-    own = Decoder(free.path, free.posterior)
-    monkeypatch.setitem(DECODERS, "own", own)
-    with pytest.raises(ValueError, match="decoding='own' has no chain"):
-        OnlinePrediction(with_settings(hmm, decoding="own"))
-
-
-def test_what_depends_on_whole_videos_is_refused(videos):
-    model = HMMSegmenter(3, standardize="video").fit(videos)
-    with pytest.raises(ValueError, match=r'"video" uses .* fit with "dataset", or pre'):
-        OnlinePrediction(model)
-    model = GuidedSegmenter(HMMSegmenter(3)).fit(
-        videos, [model.labels_[0], *[None] * 4]
-    )
-    with pytest.raises(ValueError, match="time in a whole recording; fit without"):
-        OnlinePrediction(model)
 
 
 @pytest.mark.parametrize(
@@ -526,28 +363,48 @@ def test_bad_frames_leave_a_stream_as_it_was(models, videos, frames, message):
     np.testing.assert_array_equal(labels, expected)
 
 
-@pytest.mark.parametrize("lag", [-1, 1.5, "3", None, True, np.nan])
-def test_bad_lag(hmm, lag):
-    with pytest.raises(ValueError, match=r"lag is .*, expected a number of frames"):
-        OnlinePrediction(hmm, lag=lag)
+def without_length(model):
+    return TemporalOTSegmenter(3, random_state=0).partial_fit(VIDEOS)
 
 
-@pytest.mark.parametrize("n_frames", [0, -1, "3", np.inf, np.nan, True])
-def test_bad_n_frames(hmm, n_frames):
-    with pytest.raises(
-        ValueError, match=r"n_frames is .*, expected a number of frames"
-    ):
-        OnlinePrediction(hmm, n_frames=n_frames)
+VIDEOS = make_activities(n_videos=5, n_actions=3, n_features=5, random_state=0)[0]
+REFUSED = [
+    *(
+        (lambda m, lag=lag: OnlinePrediction(m, lag), "lag is .*, expected a number of")
+        for lag in (-1, 1.5, "3", None, True, np.nan)
+    ),
+    *(
+        (lambda m, n=n: OnlinePrediction(m, 3, n), "n_frames is .*, expected a number")
+        for n in (0, "3", np.inf, np.nan, True)
+    ),
+    *(
+        (lambda m, own=own: OnlinePrediction(m).follow(own), "of one recording; label")
+        for own in (Recordings([[[0.0] * 5]]), {"a": [[0.0] * 5]})
+    ),
+    *(
+        (
+            lambda m, own=own: OnlinePrediction(m).follow(own),
+            "expected frames, or blocks",
+        )
+        for own in (3, "take.csv")
+    ),
+    (lambda m: OnlinePrediction(without_length(m)), "length .* give n_frames"),
+    (lambda m: OnlinePrediction(TemporalOTSegmenter()), "not fitted yet"),
+    (lambda m: run(ended(m), VIDEOS[0]), "ended by finish; make another"),
+    (lambda m: ended(m).finish(), "ended by finish; make another"),
+]
 
 
-def test_after_the_end_and_before_a_fit(hmm, videos):
-    online = OnlinePrediction(hmm)
-    online.finish()
-    for late in (online.finish, lambda: online.push(videos[0])):
-        with pytest.raises(ValueError, match="ended by finish; make another"):
-            late()
-    with pytest.raises(NotFittedError):
-        OnlinePrediction(TemporalOTSegmenter())
+def ended(model):
+    online = OnlinePrediction(model)
+    assert online.finish().probabilities.shape == (0, 3)
+    return online
+
+
+@pytest.mark.parametrize(("call", "words"), REFUSED)
+def test_refused(hmm, call, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        call(hmm)
 
 
 def test_memory_does_not_grow(models, videos):
@@ -561,24 +418,3 @@ def test_memory_does_not_grow(models, videos):
         used.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
     assert used[-1] - used[0] < 2**14
-
-
-def test_blocks_are_not_kept():
-    videos = np.random.default_rng(0).normal(size=(2, 40, 64))
-    online = OnlinePrediction(HMMSegmenter(2).fit(list(videos)), lag=3)
-    tracemalloc.start()
-    online.push(np.zeros((5000, 64)))  # 2.6 MB
-    used = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert used < 2**20
-
-
-def test_refused_frames_leave_no_trace():
-    videos = np.random.default_rng(0).normal(size=(2, 40, 3)).astype(np.float32)
-    online = OnlinePrediction(HMMSegmenter(2).fit(list(videos)), lag=3)
-    online.push(videos[0][:9])
-    before = pickle.dumps(online)
-    with pytest.raises(ValueError, match="too far from those of the fit"):
-        online.push(np.full((1, 3), 1e308))
-    assert pickle.dumps(online) == before
-    assert online.finish().probabilities.dtype == np.float32

@@ -6,8 +6,7 @@ import pytest
 from skl_tot import AutoSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.decoding import decode
-from skl_tot.io import load_model, save_model
-from skl_tot.meta.views import find_stride, on_all_frames, see
+from skl_tot.meta.members import find_stride, on_all_frames, thinned
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings import Recordings
@@ -40,7 +39,7 @@ def test_every_so_many_frames_of_windows(signals):
     windows = fit_windows(videos)
     width, stride = windows.window_, find_stride(videos, windows, 3)
     assert stride == min(6, width // 4)
-    seen = see(apply_windows(windows, videos), stride)
+    seen = thinned(apply_windows(windows, videos), stride)
     assert seen.fps == 50 / stride
     whole = windows.transform(videos)
     labels = list(on_all_frames([np.arange(len(x)) for x in seen], videos, stride))
@@ -54,7 +53,7 @@ def test_every_so_many_frames_of_windows(signals):
 def test_short_recordings_are_seen_as_they_are(signals):
     videos = Recordings([video[:1500] for video in signals])
     assert find_stride(videos, None, 3) == 1
-    assert see(videos, 1) is videos
+    assert thinned(videos, 1) is videos
 
 
 @pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
@@ -80,10 +79,3 @@ def test_a_switch_costs_what_it_does_in_what_is_seen(fitted, signals):
     for own, path in zip(fitted.log_likelihood(signals), fitted.labels_.values()):
         seen = decode(own[::s], fitted.decoding_, cost)
         assert (path == seen[np.arange(len(path)) // s]).mean() > 0.99
-
-
-def test_files(fitted, signals, tmp_path):
-    save_model(fitted, tmp_path / "model.skops")
-    loaded = load_model(tmp_path / "model.skops")
-    for video, path in zip(signals, fitted.labels_.values()):
-        np.testing.assert_array_equal(loaded.predict(video), path)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skl_tot.io import segments
-from skl_tot.meta.cycle_search import cuts_of_path
+from skl_tot.meta.cycles import cuts_of_path
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times, deviations, durations
 

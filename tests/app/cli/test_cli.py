@@ -26,7 +26,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.display import palette
 from skl_tot.io import FORMATS, load_model, read_segments, read_table
 from skl_tot.io.formats import writable_formats
-from skl_tot.meta.candidates import Plan
+from skl_tot.meta.members import Plan
 from skl_tot.methods.pipelines import last_step
 
 QUICK = "max_iter=30 random_state=0 order=strict n_init=1"

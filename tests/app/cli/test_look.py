@@ -9,7 +9,7 @@ from skl_tot.app.cli.main import main
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
-from skl_tot.meta.candidates import Plan
+from skl_tot.meta.members import Plan
 from skl_tot.methods.pipelines import segmenter_of
 
 N_ACTIONS = 4

@@ -12,7 +12,7 @@ from skl_tot.app.report import write_report
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.corrections import merge, rename
 from skl_tot.datasets import make_activities
-from skl_tot.meta.candidates import Plan
+from skl_tot.meta.members import Plan
 from skl_tot.metrics import match_labels, mof_score
 
 N_SHOWN = 6

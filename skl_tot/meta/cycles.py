@@ -1,35 +1,30 @@
-"""Cuts between the cycles of one long recording."""
+"""Cuts between the cycles of one long recording: recurrences, and phases of a cycle."""
 
 import contextlib
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 from sklearn.utils import check_array, check_random_state
 
-from skl_tot.meta.phases import (
-    N_PHASES,
-    PhaseModel,
-    are_halves,
-    find_occurrences,
-    find_origin,
-    find_period,
-    fit_phases,
-    follow_phases,
-    phases_between,
-)
+from skl_tot.decoding.chain import circle_chain
 from skl_tot.recordings.container import BLOCK_BYTES
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
+    refuse,
     short_repr,
     warn_user,
 )
+from skl_tot.shared_texts import with_shared_texts
 
 # Factors of the period at which searches for cycles start.
 FACTORS = (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4)
 # Maximum rounds, and the tolerated difference of period and cycles found.
-MAX_ROUNDS, NEAR = 4, 0.2
+N_SEARCHES, NEAR = 4, 0.2
 # Blocks of frames per period, and the least number of frames per block.
 SAMPLES, LEAST_SAMPLES = 40, 8
 N_COMPONENTS = 12
@@ -45,11 +40,32 @@ DEFAULT_ACTIONS = 5
 # Least number of agreeing searches for a clear result.
 LEAST_VOTES = 4
 FEW_CYCLES = 3
-SHORTEST = 16
+LEAST_FRAMES = 16
+# Least prominence of a peak, as a share of the spread of the autocorrelation.
+PROMINENCE = 0.1
+# Log-lag axis: step, blur, and the shortest lag.
+RESOLUTION, BLUR, SHORTEST_LAG = 0.01, 0.03, 8
+# Bounds of a cycle's length, in periods.
+SHORTEST, LONGEST = 0.5, 2.0
+N_WINDOWS = 24
+N_PHASES = 24
+# Neighbours that differ so much more than cycles two apart are halves of cycles;
+# fewer cycles than the second number are not tested.
+APART, LEAST_PAIRED = 1.3, 8
+# Probability of advancing by so many phases from one frame to the next.
+STEPS = np.array([0.35, 0.4, 0.2, 0.05])
+# Probability of skipping more phases, up to a third of the cycle.
+SKIP, MOST_STEPS = 0.01, N_PHASES // 3
+# Share of independent evidence of frames, as neighbours are similar.
+MOST_EVIDENCE = 8
+MAX_ROUNDS = 8
+LEAST_VARIANCE = 1e-6
+# Distance in phases at which a boundary counts as the next one.
+AHEAD = 1.5
 
 
 class Projection(NamedTuple):
-    """Means of blocks of ``size`` frames, projected on ``axes`` around a ``center``."""
+    """Means of blocks of frames, projected on axes around a center."""
 
     size: int
     center: np.ndarray
@@ -60,21 +76,26 @@ class Projection(NamedTuple):
         return (_means_of_blocks(frames, self.size) - self.center) @ self.axes
 
 
-class Candidate(NamedTuple):
-    """Cycles from a search with one ``period``.
+class PhaseModel(NamedTuple):
+    """Phase of each frame, mean of each phase, and common variances."""
 
-    ``length`` is the mean number of frames of its cycles, ``phases`` the phases of the
-    ``blocks`` of the projection, and ``origin`` the phase at which cycles start.
-    """
+    path: np.ndarray
+    means: np.ndarray
+    variances: np.ndarray
+
+
+class Cycles(NamedTuple):
+    """Cycles from a search with one period; their phases are those of blocks."""
 
     period: float
-    length: float
+    length: float  # mean number of frames
     projection: Projection
     phases: PhaseModel
-    origin: int
+    origin: int  # phase at which cycles start
     blocks: np.ndarray
 
 
+@with_shared_texts
 def find_cycles(features, n_actions=None, *, random_state=None):
     r"""Cut one long recording into its cycles.
 
@@ -98,8 +119,7 @@ def find_cycles(features, n_actions=None, *, random_state=None):
         Features of the recording, which should start with a cycle.
     n_actions : int, default=None
         Approximate number of actions per cycle. None takes 5.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the windows.
+    {shared: random_state}
 
     Returns
     -------
@@ -127,27 +147,22 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     >>> len(cuts) - 1, int(np.abs(cuts - np.arange(0, 721, 60)).max()) < 5
     (12, True)
     """
-    if n_actions is not None and not (
-        isinstance(n_actions, Integral) and n_actions > 0
-    ):
-        raise ValueError(f"n_actions is {n_actions!r}, expected a positive integer.")
-    features = check_array(
-        features, dtype=[np.float64, np.float32], input_name="features"
-    )
+    is_number = isinstance(n_actions, Integral) and n_actions > 0
+    if not (n_actions is None or is_number):
+        refuse("n_actions", n_actions, "a positive integer")
+    kinds = [np.float64, np.float32]
+    features = check_array(features, dtype=kinds, input_name="features")
     seed = check_random_state(random_state).randint(2**31 - 1)
     return cut_recording(features, n_actions or DEFAULT_ACTIONS, seed)
 
 
 def cut_recording(features, n_actions, seed):
-    """Cut checked features, reading one block at a time; see `find_cycles`.
-
-    ``features`` need ``shape``, ``itemsize`` and slices of rows.
-    """
+    """Cut checked features, reading one block at a time; see `find_cycles`."""
     n_frames = len(features)
-    if n_frames < SHORTEST:
+    if n_frames < LEAST_FRAMES:
         warn_user(
             f"a recording has {n_frames} frames and is taken for one cycle, expected "
-            f"{SHORTEST} or more to find cycles in."
+            f"{LEAST_FRAMES} or more to find cycles in."
         )
         return np.array([0, n_frames])
     size = -(-n_frames // MOST_FRAMES)
@@ -201,7 +216,7 @@ def _standardize(frames):
 def _search(frames, n_actions, seed):
     """Find the candidate with the most votes, and the number of votes."""
     period, candidates, best, n_votes = find_period(frames), [], None, 0
-    for _ in range(MAX_ROUNDS):
+    for _ in range(N_SEARCHES):
         stretch = frames[: int(MOST_CYCLES * period)]
         for factor in FACTORS:
             candidate = _find_candidate(stretch, factor * period, n_actions, seed)
@@ -230,10 +245,8 @@ def _search_doubled(frames, best, n_votes, n_actions, seed):
 
 
 def _elect(candidates, n_frames):
-    """Choose the candidate with the largest agreement, or the most self-consistent one.
-
-    Agreement on small numbers of cycles counts less, by the logarithm.
-    """
+    """Choose the cycles on which most agree, or the most self-consistent ones."""
+    # agreement on small numbers of cycles counts less, by the logarithm
     lengths = np.array([candidate.length for candidate in candidates])
     periods = np.array([candidate.period for candidate in candidates])
     ratios = np.abs(np.log(lengths[:, None] / lengths))
@@ -258,7 +271,7 @@ def _find_candidate(frames, period, n_actions, seed):
     origin = find_origin(phases, n_actions)
     n_cycles = len(_cuts(phases.path, origin, size, len(frames))) - 1
     length = len(frames) / n_cycles
-    return Candidate(period, length, projection, phases, origin, blocks)
+    return Cycles(period, length, projection, phases, origin, blocks)
 
 
 def _choose_projection(frames, size):
@@ -284,11 +297,9 @@ def _cuts(path, origin, size, n_frames):
 
 
 def cuts_of_path(path, n_actions):
-    """Cut a cyclic path through actions at the starts of cycles.
+    """Cut a cyclic path where the number of the action falls.
 
-    A cycle starts where the number of the action falls. The parts before the first and
-    after the last start are cycles if they show at least half of the actions. Cuts are
-    the first frame of each cycle, and the end of the last.
+    The ends of a recording are cycles if they show at least half of the actions.
 
     >>> cuts_of_path(np.array([2, 2, 0, 1, 2, 0, 2, 0, 1]), 3)
     array([2, 5, 7, 9])
@@ -306,10 +317,8 @@ def cuts_of_path(path, n_actions):
 def check_cuts(cuts, lengths):
     """Return cuts as an array per recording of these lengths, or raise an error."""
     if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
-        raise TypeError(
-            f"cuts is {short_repr(cuts)}, expected frames at which cycles begin, of "
-            "each recording."
-        )
+        what = "frames at which cycles begin, of each recording"
+        refuse("cuts", cuts, what, TypeError)
     cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
     is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
@@ -361,3 +370,191 @@ def errors_of_cycles(cuts):
         place = error.recording - counts[video]  # index in its recording
         start, end = cuts[video][place - 1], cuts[video][place]
         raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error
+
+
+def autocorrelation(frames):
+    """Mean over features of the autocorrelation at each lag, 1 at lag 0."""
+    n_frames = len(frames)
+    width = next_fast_len(2 * n_frames, real=True)  # avoids wrap-around
+    power = np.zeros(width // 2 + 1)
+    for feature in frames.T:
+        power += np.abs(rfft(feature, width)) ** 2
+    products = irfft(power, width)[:n_frames] / np.arange(n_frames, 0, -1)
+    return products / products[0] if products[0] > 0 else products
+
+
+def find_period(frames):
+    """Lag of the first clear peak of the autocorrelation, up to a third of frames."""
+    # on log-lags, peaks have the same shape for cycles of any length
+    correlation = autocorrelation(frames)[: max(len(frames) // 3, 2)]
+    n_points = int(np.log(len(correlation)) / RESOLUTION) + 2
+    lags = np.unique(np.geomspace(1, len(correlation) - 1, n_points).astype(int))
+    smooth = gaussian_filter1d(correlation[lags], BLUR / RESOLUTION)
+    peaks, properties = find_peaks(smooth, prominence=0)
+    for peak, prominence in zip(peaks, properties["prominences"]):
+        lag = int(lags[peak])
+        near = smooth[(lags >= lag / 8) & (lags <= 4 * lag)]
+        if lag >= SHORTEST_LAG and prominence >= PROMINENCE * np.ptp(near):
+            return lag
+    low = int(smooth.argmin())
+    return int(lags[low + smooth[low:].argmax()])
+
+
+def find_occurrences(frames, period, rng):
+    """First frames (n_occurrences,) of a recurrence, about once a period."""
+    # of random windows of half a period, the one that is most similar to others
+    width = max(2, int(period / 2))
+    n_starts = len(frames) - width
+    starts = rng.choice(n_starts, min(N_WINDOWS, n_starts), replace=False)
+    distances = np.array([_distances(frames, start, width) for start in starts])
+    distances -= np.median(distances, axis=1, keepdims=True)
+    nearest = max(1, int(SHORTEST * period))
+    return _least_sum(distances, nearest, int(LONGEST * period))
+
+
+def _distances(frames, start, width):
+    """Mean squared distance of a window to the window from each frame."""
+    n_frames, n_features = frames.shape
+    window = frames[start : start + width]
+    n_points = next_fast_len(n_frames + width, real=True)
+    spectrum = rfft(frames, n_points, axis=0) * np.conj(rfft(window, n_points, axis=0))
+    products = irfft(spectrum.sum(axis=1), n_points)[: n_frames - width + 1]
+    squares = np.append(0, np.cumsum(np.square(frames).sum(axis=1)))
+    total = squares[width:] - squares[:-width] + np.square(window).sum() - 2 * products
+    return total / (width * n_features)
+
+
+def _least_sum(distances, nearest, farthest):
+    """Frames (n_found,) with the least sum of the best row, at bounded distances."""
+    n_windows, n_frames = distances.shape
+    rows = np.arange(n_windows)
+    best = np.full((n_windows, n_frames), np.inf)
+    before = np.full((n_windows, n_frames), -1)
+    best[:, :farthest] = distances[:, :farthest]  # the first occurrence may be here
+    for t in range(nearest, n_frames):
+        first = max(0, t - farthest)
+        origins = first + best[:, first : t - nearest + 1].argmin(axis=1)
+        totals = best[rows, origins] + distances[:, t]
+        is_better = totals < best[:, t]
+        best[is_better, t] = totals[is_better]
+        before[is_better, t] = origins[is_better]
+    last = max(0, n_frames - farthest)
+    row, place = np.unravel_index(best[:, last:].argmin(), (n_windows, n_frames - last))
+    found, t = [], last + int(place)
+    while t >= 0:
+        found.append(t)
+        t = int(before[row, t])
+    return np.array(found[::-1])
+
+
+def fit_phases(frames, path):
+    """Learn phases from an initial assignment, such as that of `phases_between`."""
+    # A path stays, advances by up to 3 phases or, rarely, skips up to a third of the
+    # cycle. Frames are some 40 a cycle.
+    for _ in range(MAX_ROUNDS):
+        before = path
+        means = _smooth_means(frames, path)
+        variances = np.square(frames - means[path]).mean(axis=0) + LEAST_VARIANCE
+        path = follow_phases(frames, means, variances)
+        if np.array_equal(path, before):
+            break
+    return PhaseModel(path, means, variances)
+
+
+def follow_phases(frames, means, variances):
+    """Phase of each frame on the likeliest path through learned phases."""
+    likely = np.full(MOST_STEPS + 1, SKIP / N_PHASES)
+    likely[: len(STEPS)] = STEPS
+    chain = circle_chain(N_PHASES, -np.log(likely))
+    return chain.viterbi(_log_densities(frames, means, variances))
+
+
+def phases_between(occurrences, n_frames):
+    """Phase of each frame, with constant speed between two or more occurrences."""
+    ends = np.diff(occurrences).mean()
+    frames = np.arange(n_frames)
+    first, last = occurrences[0], occurrences[-1]
+    turns = np.interp(frames, occurrences, np.arange(len(occurrences)))
+    turns += np.minimum(frames - first, 0) / ends + np.maximum(frames - last, 0) / ends
+    return np.floor(turns % 1 * N_PHASES).astype(np.intp) % N_PHASES
+
+
+def _smooth_means(frames, path):
+    """Mean of the frames of each phase, with half of its neighbours' weight."""
+    weights = np.zeros((len(frames), N_PHASES))
+    weights[np.arange(len(frames)), path] = 0.5
+    weights[np.arange(len(frames)), (path + 1) % N_PHASES] = 0.25
+    weights[np.arange(len(frames)), path - 1] = 0.25
+    totals = weights.sum(axis=0)[:, None] + 1e-6
+    return weights.T @ frames / totals
+
+
+def _log_densities(frames, means, variances):
+    """Log-density of each phase, up to a constant, tempered to few features."""
+    scale = np.sqrt(min(1, MOST_EVIDENCE / len(variances)) / variances)
+    frames, means = frames * scale, means * scale
+    return frames @ means.T - 0.5 * np.square(means).sum(axis=1)
+
+
+def find_origin(phases, n_actions):
+    """Phase at which cycles start, if the recording starts with a cycle."""
+    # The cycle is cut into actions of least variance, weighted by frames. The origin is
+    # the boundary at the start of the recording, or the last one before; a boundary one
+    # phase ahead also counts, after one that is a phase behind.
+    means = phases.means / np.sqrt(phases.variances)
+    weights = np.bincount(phases.path, minlength=N_PHASES) + 1.0
+    boundaries = _cut_cycle(means, weights, n_actions)
+    since = (phases.path[0] - boundaries) % N_PHASES * 1.0  # as float
+    since[since == N_PHASES - 1] = AHEAD
+    return int(boundaries[since.argmin()])
+
+
+def _cut_cycle(means, weights, n_actions):
+    """First phases of the actions of least variance, trying each phase as the first."""
+    least, found = np.inf, np.zeros(1, dtype=np.intp)
+    for first in range(N_PHASES):
+        order = (first + np.arange(N_PHASES)) % N_PHASES
+        variance, starts = _cut_line(means[order], weights[order], n_actions)
+        if variance < least - 1e-9:
+            least, found = variance, order[starts]
+    return found
+
+
+def _cut_line(means, weights, n_pieces):
+    """Least variance of a sequence cut into ``n_pieces``, and the starts of these."""
+    n_phases = len(means)
+    total = np.append(0, np.cumsum(weights))
+    sums = np.vstack([0 * means[:1], np.cumsum(weights[:, None] * means, axis=0)])
+    squares = np.append(0, np.cumsum(weights * np.square(means).sum(axis=1)))
+    costs = np.full((n_phases + 1, n_phases + 1), np.inf)
+    for start in range(n_phases):
+        ends = slice(start + 1, None)
+        moved = np.square(sums[ends] - sums[start]).sum(axis=1)
+        costs[start, ends] = squares[ends] - squares[start]
+        costs[start, ends] -= moved / (total[ends] - total[start])
+    best, origins = costs[0], []
+    for _ in range(n_pieces - 1):
+        totals = best[:, None] + costs
+        origins.append(totals.argmin(axis=0))
+        best = totals.min(axis=0)
+    starts, end = [0], n_phases
+    for origin in reversed(origins):
+        end = origin[end]
+        starts.append(end)
+    return best[n_phases], np.array(starts)
+
+
+def are_halves(blocks, path, origin):
+    """Whether every other cycle of a path is alike, but neighbours are not."""
+    since = (path - origin) % N_PHASES
+    cycles = np.append(0, np.cumsum(np.diff(since) < 0))
+    shape = cycles[-1] + 1, N_PHASES
+    sums, counts = np.zeros((*shape, blocks.shape[1])), np.zeros(shape)
+    np.add.at(sums, (cycles, since), blocks)
+    np.add.at(counts, (cycles, since), 1)
+    with np.errstate(invalid="ignore"):  # of phases that a cycle lacks
+        means = (sums / counts[..., None])[1:-1]  # the first and the last may be parts
+    if len(means) < LEAST_PAIRED:
+        return False
+    gaps = [np.nanmean(np.square(means[k:] - means[:-k])) for k in (1, 2, 3)]
+    return bool(min(gaps[0], gaps[2]) > APART * gaps[1])

@@ -1,0 +1,426 @@
+"""Members of a vote: candidates, their refinements, and what they see."""
+
+import copy
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from joblib import effective_n_jobs  # type: ignore[import-untyped]
+from scipy.linalg import solve
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.parallel import Parallel, delayed
+
+from skl_tot.baselines.asal import ASALSegmenter
+from skl_tot.baselines.asot import ASOTSegmenter
+from skl_tot.baselines.mallow import MallowSegmenter
+from skl_tot.baselines.simple import KMeansSegmenter
+from skl_tot.decoding.chain import free_chain
+from skl_tot.meta.guided import paths_in_order, refine_in_order
+from skl_tot.methods.discriminants import (
+    appearance_scores,
+    embed,
+    principal_components,
+    refine_labels,
+)
+from skl_tot.methods.hmm import HMMSegmenter
+from skl_tot.methods.pipelines import (
+    fit_segmenter,
+    last_step,
+    quietly,
+    set_n_actions,
+    transform_before,
+    unfrozen,
+)
+from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
+from skl_tot.metrics.label_free import cohen_kappa
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.signals import correlation_frames, window_means
+from skl_tot.training.devices import one_thread, rank_and_size
+from skl_tot.training.priors import PathPrior
+
+# Settings for any order; candidates with their own cost keep it.
+FREE = {"decoding": "free", "switch_cost": 0.5}
+# Rounds of a refinement. More rounds drift away from the start.
+REFINEMENT = {"reg_covar": 0.1, "max_iter": 3}
+# Least number of seen frames of a recording, and the largest step as a share of a
+# window or of the correlation time.
+N_SEEN, STEP = 1000, 0.25
+# Least number of recordings, and agreement beyond chance of labels and predictions:
+# with less, recordings do not tell about each other.
+LEAST_RECORDINGS, LEAST_KAPPA = 10, 0.5
+N_FOLDS, N_ROUNDS = 5, 3
+N_COMPONENTS = 30
+# Widths of surroundings, in median segments.
+WIDTHS = 1.0, 0.25
+# Bumps of relative time, and their weight in standard deviations.
+N_BUMPS, TIME_WEIGHT = 6, 3.0
+# Share of the mean variance that is added to variances, and the power of shares.
+SHRINKAGE, PRIOR_POWER = 0.1, 0.5
+# Largest difference of scores, in nats, and cost of a switch for each frame of a median
+# segment.
+MOST_NATS, SWITCH_COST = 8.0, 0.25
+PRIOR_FRAMES, FLOOR = 0.1, 0.01
+
+
+class Plan(NamedTuple):
+    """A candidate to fit; ``start`` names another plan, whose fit it starts from."""
+
+    name: str
+    estimator: Any
+    seed: int = 0
+    start: str | None = None
+
+
+class Member(NamedTuple):
+    """A fitted candidate, or the arrays of a refinement, with labels of the fit."""
+
+    name: str
+    model: Any
+    labels: list
+    seconds: float
+
+
+def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
+    """Yield the name and the `Member` objects of each plan when they are ready.
+
+    With a ``spread``, a candidate's refinements follow it.
+    """
+    chains = {plan.name: [plan] for plan in plans if plan.start is None}
+    for plan in plans:
+        if plan.start is not None:
+            chains[plan.start].append(plan)
+    slowest = sorted(chains.values(), key=_effort, reverse=True)
+    if rank_and_size()[1] > 1:  # distributed processes stay synchronous
+        n_jobs = 1
+    seen = shared(seen, n_jobs)
+    fit, options = delayed(_fit_chain), (n_actions, spread, order)
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    # each on one thread, so that results do not depend on the number of jobs
+    with one_thread():
+        for found in parallel(fit(own, seen, *options) for own in slowest):
+            yield from found.items()
+
+
+def _effort(chain):
+    """Estimated work of a chain of plans, for their order: steps of its networks."""
+    effort = 0
+    for plan in chain:
+        own = getattr(last_step(unfrozen(plan.estimator)), "__dict__", {})
+        effort += own.get("max_iter", 0) * own.get("n_steps", 1) * own.get("n_init", 1)
+    return effort
+
+
+def _fit_chain(chain, videos, n_actions, spread, order):
+    """Fit a plan, and the plans that start from it."""
+    found = {}
+    with one_thread():
+        for name, estimator, seed, start in chain:
+            if start is not None:
+                first = _in_fixed_order(found[start][0].model)
+                estimator = clone(estimator).set_params(estimator=first)
+            own = fit_candidate(name, estimator, videos, n_actions, seed)
+            found[name] = [own]
+            if spread is not None:
+                found[name] += refine_member(own, videos, n_actions, spread, order)
+    return found
+
+
+def _in_fixed_order(segmenter):
+    """Copy a fitted segmenter, decoding each action once in order."""
+    twin = copy.copy(segmenter).set_params(decoding="fixed")
+    del twin.labels_  # duplicate
+    return FrozenEstimator(twin)
+
+
+def fit_candidate(name, estimator, videos, n_actions, seed):
+    """Fit a clone of a candidate with ``n_actions`` to unstandardised recordings."""
+    start = time.perf_counter()
+    try:
+        if not isinstance(estimator, FrozenEstimator):
+            estimator = clone(estimator)
+            set_n_actions(estimator, n_actions)
+        with quietly():
+            fitted, labels = fit_segmenter(
+                estimator, videos.arrays, n_actions, seed, videos.fps
+            )
+    except (TypeError, ValueError) as error:
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(f"candidate {name!r}: {error}") from error
+    return Member(name, fitted, labels, time.perf_counter() - start)
+
+
+def refine_member(member, videos, n_actions, spread, order):
+    """Refine labels by the looks of frames, and across recordings; list the results."""
+    own = videos, member.labels, n_actions
+    looks, across = names_of_refinements(member.name)
+    start = time.perf_counter()
+    if order == "strict":  # by moves and time, too
+        model, labels = refine_in_order(*own, spread)
+        return [Member(looks, model, labels, time.perf_counter() - start)]
+    appearance, switch_cost, labels = refine_labels(*own, spread, **REFINEMENT)
+    model = appearance | {"switch_cost": np.array(switch_cost)}
+    found = [Member(looks, model, labels, time.perf_counter() - start)]
+    start = time.perf_counter()
+    refined = refine_across(*own, by_time=order == "mostly")
+    if refined is not None:
+        found.append(Member(across, *refined, time.perf_counter() - start))
+    return found
+
+
+def names_of_refinements(name):
+    """Names of a candidate's refinements, by looks and across recordings."""
+    return [f"{name} refined", f"{name} across"]
+
+
+def scores_of_member(model, videos):
+    """Log-likelihoods of the actions by a fitted estimator, per recording."""
+    model = unfrozen(model)
+    with quietly():
+        arrays = transform_before(model, list(videos.arrays))
+        return last_step(model).log_likelihood(arrays)
+
+
+def labels_of_member(model, videos):
+    """Labels of each recording by the model of a `Member`."""
+    if isinstance(model, dict) and "segment" in model:
+        return guessed_paths(videos, model)
+    if isinstance(model, dict) and "times" in model:
+        return paths_in_order(videos, model)
+    if isinstance(model, dict):
+        chain = free_chain(len(model["means"]), model["switch_cost"])
+        return chain.viterbi_all(list(appearance_scores(videos, model)))
+    with quietly():
+        return model.predict(list(videos.arrays))
+
+
+def default_plans(order, **settings):
+    """Plans of the candidates that suit an order, with ``settings`` of networks."""
+    plain = {"standardize": settings["standardize"]}
+    makers = {"strict": _strict_plans, "mostly": _usual_plans, "free": _free_plans}
+    return makers[order](settings, plain)
+
+
+def _strict_plans(settings, plain):
+    published = PAPER | settings
+    path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
+    asal = ASALSegmenter(**settings)
+    return [
+        Plan("tot_two_parts", TemporalOTSegmenter(**published | {"n_parts": 2})),
+        Plan("tot_path", TemporalOTSegmenter(**path)),
+        Plan("tot_published", TemporalOTSegmenter(**published)),
+        Plan("asal", asal, start="tot_two_parts"),
+        Plan("asal_published", clone(asal), start="tot_published"),
+        Plan("mallow", MallowSegmenter(order="strict", **plain)),
+        Plan("hmm", HMMSegmenter(order="strict", **plain)),
+    ]
+
+
+def _usual_plans(settings, plain):
+    two_parts = PAPER | settings | {"n_parts": 2} | FREE
+    return [
+        Plan("tot", TemporalOTSegmenter(order="mostly", **settings)),
+        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
+        Plan("asot", ASOTSegmenter(order="mostly", **settings)),
+        Plan("asal", ASALSegmenter(**settings), start="tot_two_parts"),
+        Plan("mallow", MallowSegmenter(order="mostly", **plain)),
+        Plan("hmm", HMMSegmenter(order="mostly", **plain)),
+    ]
+
+
+def _free_plans(settings, plain):
+    return [
+        Plan("hmm", HMMSegmenter(order="free", **plain)),
+        Plan("k_means", KMeansSegmenter(switch_cost="auto", **plain)),
+        Plan("tot", TemporalOTSegmenter(order="free", **settings)),
+    ]
+
+
+class Slices(Sequence):
+    """Consecutive rows of one array, as a list of arrays."""
+
+    def __init__(self, whole, ends):
+        self.whole, self.ends = whole, ends
+
+    def __len__(self):
+        return len(self.ends)
+
+    def __getitem__(self, i):
+        start = self.ends[i - 1] if i else 0
+        # a plain array from a memory map that processes share
+        return np.asarray(self.whole)[start : self.ends[i]]
+
+
+def shared(videos, n_jobs):
+    """Prepare standardised recordings for parallel jobs, without user objects."""
+    # frames in memory become one array, which joblib shares between processes
+    arrays = list(videos.arrays)
+    is_plain = all(type(array) is np.ndarray for array in arrays)
+    is_plain = is_plain and len({array.dtype for array in arrays}) == 1
+    if is_plain and effective_n_jobs(n_jobs) > 1:
+        arrays = Slices(np.concatenate(arrays), np.cumsum(videos.lengths).tolist())
+    twin = Recordings(arrays, fps=videos.fps)
+    twin.means, twin.scales = videos.means, videos.scales
+    return twin
+
+
+def find_stride(videos, windows, n_actions):
+    """Choose the step of the frames that candidates see, 1 for usual lengths."""
+    length = float(np.median(videos.lengths))
+    if length < 2 * N_SEEN:
+        return 1
+    if windows is not None:
+        near = windows.window_
+    else:
+        near = correlation_frames(videos, float(np.mean(videos.lengths)) / n_actions)[0]
+    return int(max(1, min(length / N_SEEN, STEP * near)))
+
+
+def thinned(videos, stride):
+    """Every ``stride``-th frame of standardised recordings, the middle of each step.
+
+    >>> seen = thinned(Recordings([np.arange(8)[:, None]]), 3)
+    >>> seen[0].ravel().tolist(), round(seen.fps, 2)
+    ([1, 4, 7], 0.33)
+    """
+    if stride == 1:
+        return videos
+    arrays = []
+    for array, n_frames in zip(videos.arrays, videos.lengths.tolist()):
+        rows = np.arange(stride // 2, n_frames + stride // 2, stride)
+        arrays.append(array[np.minimum(rows, n_frames - 1)])
+    # the rate keeps durations; without one, they count seen frames
+    seen = Recordings(arrays, fps=(videos.fps or 1) / stride)
+    seen.means, seen.scales = videos.means, videos.scales
+    return seen
+
+
+def on_all_frames(outputs, lengths, stride):
+    """Yield outputs of seen frames, extended to all frames."""
+    for own, n_frames in zip(outputs, lengths):
+        yield own if stride == 1 else own[np.arange(n_frames) // stride]
+
+
+def refine_across(videos, labels, n_actions, *, by_time):
+    """Refine labels by predictions of other recordings: a guess, and the labels.
+
+    The guess, a dict of arrays, is the model of the last round for new recordings. None
+    if recordings are too few, or do not tell about each other.
+    """
+    n_folds = min(N_FOLDS, len(videos))
+    if len(videos) < LEAST_RECORDINGS:
+        return None
+    center, components, _ = principal_components(videos, N_COMPONENTS)
+    # by_time: relative time predicts, too
+    guess = {"center": center, "components": components, "by_time": np.array(by_time)}
+    frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
+    paths = [np.maximum(path, 0) for path in labels]
+    folds = np.arange(len(videos)) % n_folds
+    for number in range(N_ROUNDS):
+        guess["segment"] = np.array(_median_segment(paths))
+        seen = _surroundings(frames, guess, learn=True)
+        sums = [_Sums(seen[i], paths[i], n_actions) for i in range(len(videos))]
+        found = [None] * len(videos)
+        for fold in range(n_folds):
+            _learn_guess(guess, [own for own, k in zip(sums, folds) if k != fold])
+            for i in np.flatnonzero(folds == fold).tolist():
+                found[i] = _guessed_path(seen[i], guess)
+        if number == 0 and _kappa(paths, found, n_actions) < LEAST_KAPPA:
+            return None
+        paths = found
+    _learn_guess(guess, [_Sums(x, y, n_actions) for x, y in zip(seen, paths)])
+    return guess, paths
+
+
+def guessed_paths(videos, guess):
+    """Labels of new recordings by a guess."""
+    center, axes = guess["center"], guess["components"].T
+    frames = (embed(videos, i, center, axes) for i in range(len(videos)))
+    return [_guessed_path(seen, guess) for seen in _surroundings(frames, guess)]
+
+
+def _median_segment(paths):
+    """Median number of frames of a segment."""
+    found = (find_segments(path) for path in paths)
+    return float(
+        np.median(np.concatenate([ends - starts for _, starts, ends in found]))
+    )
+
+
+def _surroundings(frames, guess, learn=False):
+    """Frames with means and spreads around them, standardised, and relative time."""
+    found = [_around(own, float(guess["segment"])) for own in frames]
+    if learn:
+        n_frames = sum(map(len, found))
+        mean = sum(own.sum(axis=0) for own in found) / n_frames
+        square = sum(np.square(own - mean).sum(axis=0) for own in found) / n_frames
+        guess["mean"], guess["scale"] = mean, np.sqrt(np.where(square > 0, square, 1))
+    result = []
+    for own in found:
+        own -= guess["mean"]
+        own /= guess["scale"]
+        result.append(np.hstack([own, _bumps(len(own))]) if guess["by_time"] else own)
+    return result
+
+
+def _around(frames, segment):
+    """Frames, and their means and log deviations over parts of a segment."""
+    columns, everywhere = [frames], slice(0, len(frames))
+    squares = frames**2
+    for width in WIDTHS:
+        half = max(1, int(width * segment / 2))
+        mean = window_means(frames, half, half, everywhere)
+        variance = window_means(squares, half, half, everywhere) - mean**2
+        columns += [mean, np.log(np.maximum(variance, 0) + FLOOR) / 2]
+    return np.hstack(columns)
+
+
+def _bumps(n_frames):
+    """Shares of bumps of relative time in each frame."""
+    times = (np.arange(n_frames) + 0.5) / n_frames
+    places = (np.arange(N_BUMPS) + 0.5) / N_BUMPS
+    heights = np.exp(-0.5 * np.square((times[:, None] - places) * N_BUMPS))
+    return TIME_WEIGHT * heights / heights.sum(axis=1, keepdims=True)
+
+
+class _Sums:
+    """Counts, sums and products of the frames of each action of a recording."""
+
+    def __init__(self, frames, path, n_actions):
+        codes = np.eye(n_actions)[path]
+        self.counts = codes.sum(axis=0)
+        self.totals = codes.T @ frames
+        self.products = frames.T @ frames
+
+
+def _learn_guess(guess, sums):
+    """Learn linear discriminants from sums, into a guess."""
+    counts = sum(own.counts for own in sums)
+    means = sum(own.totals for own in sums) / np.maximum(counts, 1)[:, None]
+    within = sum(own.products for own in sums) - (means.T * counts) @ means
+    within /= counts.sum()
+    scale = np.trace(within) / len(within)
+    within *= 1 - SHRINKAGE
+    within[np.diag_indices(len(within))] += SHRINKAGE * scale + 1e-12
+    weights = solve(within, means.T, assume_a="pos")
+    shares = (counts + PRIOR_FRAMES) / (counts + PRIOR_FRAMES).sum()
+    offsets = PRIOR_POWER * np.log(shares) - 0.5 * (means.T * weights).sum(axis=0)
+    offsets[counts == 0] = -1e9
+    guess["weights"], guess["offsets"] = weights, offsets
+
+
+def _guessed_path(seen, guess):
+    """Likeliest path through the actions."""
+    scores = seen @ guess["weights"] + guess["offsets"]
+    scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -MOST_NATS)
+    cost = max(1.0, SWITCH_COST * float(guess["segment"]))
+    return free_chain(scores.shape[1], cost).viterbi(scores)
+
+
+def _kappa(first, second, n_actions):
+    """Agreement of labels beyond chance."""
+    table = np.zeros((n_actions, n_actions))
+    np.add.at(table, (np.concatenate(first), np.concatenate(second)), 1)
+    return cohen_kappa(table)
