@@ -246,7 +246,6 @@ def run_activities():
     yield "Activity", api.read(model, videos)
     named = api.rename(model, {0: "take", 4: "pour"})
     yield "Activity", {"rename": named.predict(videos)}
-    yield "Activity", {"split 1": api.split(model, 1, videos).predict(videos)}
     given = ["cook"] * 6 + ["mend"] * 6
     model = api.make_by_activity(quick("MallowSegmenter", 3), 2)
     model.fit(videos, activities=given)
