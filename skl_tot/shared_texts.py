@@ -117,6 +117,9 @@ n_actions_ : int
 numbers_ : dict or None
     Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
 
+self : object
+    The fitted estimator. After an error, an earlier fit stays unchanged.
+
 labels_ : ndarray of shape (n_frames,), or list of these
     Labels of the recordings of the last fit, in the form of ``X``.
 

@@ -66,25 +66,25 @@ def clocks():
     return [np.arange(len(own)) / 10 + 5 * (np.arange(len(own)) > 4) for own in VIDEOS]
 
 
-NAMES = [f"take {i}" for i in range(len(VIDEOS))]
-FORMS = {
-    "list": lambda path: VIDEOS,
-    "float32": lambda path: [own.astype(np.float32) for own in VIDEOS],
-    "tensors": lambda path: list(map(torch.tensor, VIDEOS)),
-    "memmaps": lambda path: memmaps(path),
-    "named": lambda path: dict(zip(NAMES, VIDEOS)),
-    "recordings": lambda path: Recordings(VIDEOS, NAMES, fps=10),
-    "clock": lambda path: Recordings(
-        VIDEOS, NAMES, fps=10, times=clocks(), breaks=[[5]] * len(VIDEOS)
-    ),
-    "one array": lambda path: np.concatenate(VIDEOS),
-}
-
-
 def memmaps(path):
     for i, own in enumerate(VIDEOS):
         np.save(path / f"{i}.npy", own)
     return [np.load(path / f"{i}.npy", mmap_mode="r") for i in range(len(VIDEOS))]
+
+
+def forms(path):
+    names = [f"take {i}" for i in range(len(VIDEOS))]
+    clock = {"times": clocks(), "breaks": [[5]] * len(VIDEOS)}
+    return {
+        "list": VIDEOS,
+        "float32": [own.astype(np.float32) for own in VIDEOS],
+        "tensors": list(map(torch.tensor, VIDEOS)),
+        "memmaps": memmaps(path),
+        "named": dict(zip(names, VIDEOS)),
+        "recordings": Recordings(VIDEOS, names, fps=10),
+        "clock": Recordings(VIDEOS, names, fps=10, **clock),
+        "one array": np.concatenate(VIDEOS),
+    }
 
 
 def candidates():
@@ -123,7 +123,7 @@ class Sequences:
 
     def __init__(self, path):
         self.path = path
-        self.inputs = {name: make(path) for name, make in FORMS.items()}
+        self.inputs = forms(path)
         self.fitted = functools.cache(self._fit)
 
     def _fit(self, kind, form):
@@ -145,8 +145,7 @@ class Sequences:
     def run(self, seed):
         """Return the fault of a sequence, if any, and its steps and trace."""
         draw = random.Random(seed)
-        kind, form = draw.choice(list(MODELS)), draw.choice(list(FORMS))
-        steps = [kind, form]
+        steps = kind, form = [draw.choice(list(x)) for x in (MODELS, self.inputs)]
         try:
             model, X = self.fitted(kind, form), self.inputs[form]
             self.check(model, X)
@@ -154,7 +153,7 @@ class Sequences:
                 step = draw.choice([*CORRECTIONS, *draw.choices(USES, k=4)])
                 steps.append(step.__name__)
                 if draw.random() < 0.2:
-                    steps.append(draw.choice(list(FORMS)))
+                    steps.append(draw.choice(list(self.inputs)))
                     X = self.inputs[steps[-1]]
                 try:
                     model = self.take(step, draw, model, X)

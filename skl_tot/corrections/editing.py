@@ -62,11 +62,11 @@ def rename(model, names):
 
     Examples
     --------
-    >>> from skl_tot.baselines import MallowSegmenter
+    >>> from skl_tot import HMMSegmenter
     >>> from skl_tot.corrections import rename
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
-    >>> model = MallowSegmenter(3).fit(videos)
+    >>> model = HMMSegmenter(3).fit(videos)
     >>> rename(model, {1: "pour"}).actions_
     array(['action 0', 'pour', 'action 2'], dtype='<U8')
     """
@@ -76,8 +76,7 @@ def rename(model, names):
     if BACKGROUND_NAME in segmenter.classes_.tolist() and _looks_for_none(segmenter):
         raise ValueError(
             f"names would have {BACKGROUND_NAME!r}, the name of frames without an "
-            "action, which the model detects (background_percentile); expected another "
-            "name."
+            "action, which the model detects; expected another name."
         )
     _relabel(segmenter, with_background(before), with_background(segmenter.classes_))
     return with_last(model, segmenter)
@@ -199,15 +198,13 @@ def split(model, label, X, *, n=2):
 def refine(model, X, y, *, kind="labels"):
     """Teach a fitted model labels of some recordings, within seconds.
 
-    Wraps the fitted segmenter in a `GuidedSegmenter`, in its place in the pipeline. A
-    `GuidedSegmenter` learns again from the start. Actions that ``y`` does not name keep
-    the names that ``model`` gives to most of their frames. ``y`` may name more actions
-    than the model has.
+    Puts the fitted segmenter into a `GuidedSegmenter`; one that is there learns again
+    from the start. ``y`` may name some or more actions; others keep the names that
+    ``model`` gives to most of their frames.
 
     Parameters
     ----------
-    {shared: model}
-    {shared: X}
+    {shared: model, X}
     y : array-like of shape (n_frames,), or sequence of these, or dict
         Labels or transcripts, see `GuidedSegmenter`. If recordings have names, a dict
         may omit those without labels.
@@ -362,11 +359,7 @@ def _with_names_of(before, guided):
 
 
 def _in_words_of(labels, name):
-    """Name of an action among labels; None for background or without a name.
-
-    >>> _in_words_of({"pour"}, 1), _in_words_of({0, 2}, "pour")
-    ('action 1', None)
-    """
+    """Name of an action among labels; None for background or without a name."""
     if name in BACKGROUNDS:
         return None
     is_text = isinstance(next(iter(labels)), str)
@@ -376,11 +369,7 @@ def _in_words_of(labels, name):
 
 
 def new_names(names, present):
-    """Names of all actions, from given and present names.
-
-    >>> new_names({2: "pour", 0: "take"}, np.arange(3))
-    array(['take', 'action 1', 'pour'], dtype='<U8')
-    """
+    """Names of all actions, from given and present names."""
     if isinstance(names, Mapping):
         given, fresh = present.tolist(), list(names.values())
         for label, name in names.items():
@@ -413,9 +402,7 @@ def _checked_names(given, is_text):
             )
         names.append(str(name) if isinstance(name, str) else int(name))
     if len({type(name) for name in names}) > 1:
-        raise TypeError(
-            f"names would be {short_repr(names)}, expected all text or all integers."
-        )
+        refuse("names", names, "all text or all integers", TypeError)
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(
@@ -426,11 +413,7 @@ def _checked_names(given, is_text):
 
 
 def names_of_halves(classes, code, n):
-    """Names after a split.
-
-    >>> names_of_halves(np.array(["pour", "fill"]), 0, 2)
-    array(['pour 1', 'pour 2', 'fill'], dtype='<U6')
-    """
+    """Names of all actions after a split of one."""
     names = classes.tolist()
     if classes.dtype.kind != "U":
         halves = [names[code], *(max(names) + 1 + k for k in range(n - 1))]

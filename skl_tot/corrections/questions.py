@@ -88,12 +88,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
 
 
 def order_to_review(counts, features, checked=(), n=1):
-    """List the next recordings to check, the most representative first.
-
-    >>> counts = [[9, 1], [5, 5], [5, 5], [1, 9]]
-    >>> order_to_review(counts, np.zeros((4, 1)), n=3)
-    [1, 0, 3]
-    """
+    """List the next recordings to check, the most representative first."""
     return [i for i, _ in order_with_gains(counts, features, checked, n)]
 
 
@@ -153,13 +148,7 @@ def _entropy(probabilities):
 
 
 def rank_moments(paths, doubts, n, labelled=()):
-    """List the ``n`` segments with most doubts beyond the least of all frames.
-
-    >>> doubts = np.array([0.25, 0.25, 0.25, 0.25, 0.75])
-    >>> (found,) = rank_moments([np.array([0, 0, 0, 0, 1])], [doubts], 1)
-    >>> found["start"], found["end"], found["action"], found["information"]
-    (4, 5, 1, 0.5)
-    """
+    """List the ``n`` segments with most doubts beyond the least of all frames."""
     least = min(own.min() for own in doubts)
     found = []
     for i, (path, own) in enumerate(zip(paths, doubts)):

@@ -114,17 +114,10 @@ class ActivitySegmenter(BaseSegmenter):
     1. Recordings of one activity often form groups, such as subjects, which are then
     taken for activities; give the number if you know it.
 
-    To score against labels, use `skl_tot.metrics` with ``scope="activity"``: one match
-    of actions over all recordings, if labels of different activities differ. Recordings
-    with a wrong activity then count as wrong.
-
     References
     ----------
     Kukleva et al., "Unsupervised learning of action classes with continuous temporal
     embedding", CVPR 2019, section 3.5.
-
-    Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of
-    cluster analysis", Journal of Computational and Applied Mathematics 1987.
 
     Examples
     --------
@@ -150,7 +143,6 @@ class ActivitySegmenter(BaseSegmenter):
         "estimator": [HasMethods(["fit", "predict"])],
         "n_activities": BaseSegmenter._parameter_constraints["n_actions"],
         "n_jobs": [None, Integral],
-        "random_state": ["random_state"],
     }
 
     standardize = "dataset"  # for clusters of frames; segmenters have their own
@@ -163,10 +155,7 @@ class ActivitySegmenter(BaseSegmenter):
         n_jobs=None,
         random_state=None,
     ):
-        self.estimator = estimator
-        self.n_activities = n_activities
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+        self._keep(locals())
 
     @property
     def n_actions(self):
@@ -199,15 +188,13 @@ class ActivitySegmenter(BaseSegmenter):
 
         Returns
         -------
-        self : object
-            The fitted estimator.
+        {shared: self}
 
         Raises
         ------
         TypeError, ValueError
             If a parameter, a recording or ``activities`` is not valid, there are more
-            activities than distinct recordings, or a fit of ``estimator`` fails. An
-            earlier fit then stays unchanged.
+            activities than distinct recordings, or a fit of ``estimator`` fails.
         """
         return self._fit(X, y, activities=activities)
 

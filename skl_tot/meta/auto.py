@@ -48,8 +48,8 @@ LEAST_VOTE = 0.02
 class AutoSegmenter(BaseSegmenter, _BaseComposition):
     r"""Segmentation by a vote of methods that suit the recordings.
 
-    No single method is best on all recordings, and labels are needed to find the best
-    one. So a look at the recordings chooses the order, and several methods for it vote:
+    No single method is best on all recordings, and labels are needed to find it. So a
+    look at the recordings chooses the order, and several methods for it vote:
 
     1. *Look.* Recordings may share a course, and frames may be raw signal, see
        `skl_tot.look`. Raw signals are learned from windows.
@@ -76,9 +76,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
        the vote is fitted in the other way, too. If that differs and predicts held-out
        recordings about as well, ``readings_`` keeps both, for a person to choose.
 
-    Actions are numbered by the mean relative time of their frames. ``results_`` has the
-    agreement of each candidate with the vote, and `candidate_labels` their labels, so
-    that a person can overrule the vote.
+    Actions are numbered by the mean relative time of their frames. `candidate_labels`
+    let a person overrule the vote.
 
     Parameters
     ----------
@@ -152,7 +151,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     See Also
     --------
     TemporalOTSegmenter : A single method; a fit takes a fraction of the time.
-    SegmentationDisplay : Draws the labels of candidates side by side.
 
     Notes
     -----
@@ -160,14 +158,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     `predict` applies every candidate to new recordings. `predict_proba` is
     :math:`v_{tk}`, smoothed by 0.02; it measures the agreement of candidates, not how
     often they are right.
-
-    References
-    ----------
-    Cohen, "A Coefficient of Agreement for Nominal Scales", Educational and
-    Psychological Measurement 1960.
-
-    Kuhn, "The Hungarian Method for the Assignment Problem", Naval Research Logistics
-    Quarterly 1955.
 
     Examples
     --------
@@ -182,12 +172,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     True
     >>> model.names_[:4]
     ['tot', 'mallow', 'tot refined', 'tot across']
-
-    The candidates side by side, for a person to choose from:
-
-    >>> from skl_tot import SegmentationDisplay
-    >>> timelines = {"vote": model.labels_} | model.candidate_labels(videos)
-    >>> display = SegmentationDisplay.from_predictions(None, timelines)
     """
 
     __module__ = "skl_tot"
@@ -225,20 +209,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         random_state=None,
         verbose=0,
     ):
-        self.n_actions = n_actions
-        self.candidates = candidates
-        self.order = order
-        self.windows = windows
-        self.refine = refine
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+        self._keep(locals())
 
     def get_params(self, deep=True):
         """Get the parameters.
@@ -314,21 +285,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
 
     def labellings(self, X):
-        """Label every frame by each candidate, for `GuidedSegmenter`.
-
-        Parameters
-        ----------
-        {shared: X}
-
-        Returns
-        -------
-        labellings : list of list of ndarray of shape (n_frames_i,)
-            For each of ``names_``, labels of each recording in its own numbers.
-
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
-        """
+        """Label recordings by each of ``names_`` in its own numbers, for a guide."""
         return list(self._labels_on_all_frames(self.prepare(X)))
 
     def use_reading(self, name):
@@ -346,8 +303,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
         Raises
         ------
-        NotFittedError
-            Before `fit`.
+        {shared: NotFittedError}
         ValueError
             If there is no such reading.
         """

@@ -1,10 +1,4 @@
-"""Consensus of labellings of the same frames, and readings that differ.
-
-Labellings are arrays of int (n_frames,), with negative numbers for background. Actions
-of two labellings are matched one to one by most common frames (Hungarian method). Then
-labellings vote, frame by frame. The weight of a labelling is its agreement with the
-others beyond chance, times its value for new recordings.
-"""
+"""Consensus of labellings of the same frames, and readings that differ."""
 
 import copy
 import math
@@ -52,30 +46,9 @@ class Consensus(NamedTuple):
 
 
 def find_consensus(labellings, n_actions, information=None, may_vote=None):
-    r"""Match labellings to each other, and let them vote.
-
-    Two labellings that agree on a share a of the frames, where chance (by the frames of
-    each action) gives a share e, agree beyond chance by Cohen's
-
-    .. math:: \kappa = (a - e) / (1 - e) .
-
-    The weight of a labelling is its mean over all others, if positive, times
-    :math:`e^{2 I}` of its ``information`` I in nats, but at most 0.15 of all, or twice
-    an equal share; outside of the mask ``may_vote`` it is 0. The labelling of the
-    largest weight is the first reference. Two steps alternate: all labellings are
-    matched to the reference, and their votes become the reference.
-
-    >>> labellings = [np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1, 0, 0])]
-    >>> found = find_consensus(labellings, 2)
-    >>> found.votes.round(2)
-    array([[1.  , 0.  ],
-           [0.78, 0.22],
-           [0.  , 1.  ]])
-    >>> found.mappings
-    array([[0, 1],
-           [1, 0],
-           [1, 0]])
-    """
+    """Match labellings to each other, and let them vote by weights of agreement."""
+    # the mean agreement with others weighs, times e^2I of the information in nats;
+    # matching to the votes, and votes, alternate
     agreement, kappa = _compare(labellings, n_actions)
     allowed = np.ones(len(labellings), bool) if may_vote is None else may_vote
     kappa = kappa * allowed * allowed[:, None]

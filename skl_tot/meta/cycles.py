@@ -16,7 +16,6 @@ from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
     refuse,
-    short_repr,
     warn_user,
 )
 from skl_tot.shared_texts import with_shared_texts
@@ -102,16 +101,13 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     1. *Period.* The first peak of the autocorrelation of the standardised features.
     2. *Phases.* For each of eleven periods from 0.4 to 2.4 times this one: frames are
        averaged, 40 blocks a period, and reduced to 12 principal components. The random
-       window of half a period that recurs most similarly, about once a period, locates
-       cycles roughly. Then two steps alternate: 24 phases of a cycle learn their
-       appearance, and paths find the time of each phase.
+       window of half a period that recurs most similarly locates cycles roughly. Then
+       24 phases of a cycle learn their appearance, and paths their time, in turn.
     3. *Vote.* The number of cycles on which most of the eleven searches agree within
        6 %. If their length differs from the period, the search is repeated with it. If
        every other cycle is alike, but neighbours differ, cycles are twice as long.
     4. *Origin.* The cycle is cut into ``n_actions`` parts that differ most. A cycle
        starts with the boundary of parts at or before the start of the recording.
-
-    All steps use Fourier transforms or paths, in O(T log T).
 
     Parameters
     ----------
@@ -166,11 +162,19 @@ def cut_recording(features, n_actions, seed):
         )
         return np.array([0, n_frames])
     size = -(-n_frames // MOST_FRAMES)
-    frames = _standardize(_means_of_blocks(features, size))
+    frames = _means_of_blocks(features, size)
+    spread = frames.std(axis=0)
+    frames -= frames.mean(axis=0)
+    frames /= np.where(spread > 0, spread, 1)
     found, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
     cuts = np.array([0, len(frames)]) if found is None else _cut_all(frames, found)
     if n_votes < LEAST_VOTES or len(cuts) <= FEW_CYCLES:
-        _warn(len(cuts) - 1, n_votes)
+        is_clear = n_votes >= LEAST_VOTES
+        reason = "too few to learn from" if is_clear else "no period is clear"
+        warn_user(
+            f"found {len(cuts) - 1} cycles in a recording, {reason}; give cuts, or a "
+            "longer recording, if that is wrong."
+        )
     # the incomplete block belongs to the last cycle
     return np.where(cuts == len(frames), n_frames, cuts * size)
 
@@ -185,15 +189,6 @@ def _cut_all(frames, found):
     return _cuts(phases.path, found.origin, projection.size, len(frames))
 
 
-def _warn(n_cycles, n_votes):
-    """Warn of doubtful cycles."""
-    reason = "no period is clear" if n_votes < LEAST_VOTES else "too few to learn from"
-    warn_user(
-        f"found {n_cycles} cycles in a recording, {reason}; give cuts, or a longer "
-        "recording, if that is wrong."
-    )
-
-
 def _means_of_blocks(frames, size):
     """Means of blocks of ``size`` frames, reading few blocks at a time."""
     n_blocks, means = len(frames) // size, []
@@ -205,23 +200,11 @@ def _means_of_blocks(frames, size):
     return np.concatenate(means)
 
 
-def _standardize(frames):
-    """Scale each feature to zero mean and unit variance, in place."""
-    spread = frames.std(axis=0)
-    frames -= frames.mean(axis=0)
-    frames /= np.where(spread > 0, spread, 1)
-    return frames
-
-
 def _search(frames, n_actions, seed):
     """Find the candidate with the most votes, and the number of votes."""
     period, candidates, best, n_votes = find_period(frames), [], None, 0
     for _ in range(N_SEARCHES):
-        stretch = frames[: int(MOST_CYCLES * period)]
-        for factor in FACTORS:
-            candidate = _find_candidate(stretch, factor * period, n_actions, seed)
-            if candidate is not None:
-                candidates.append(candidate)
+        candidates += _find_all(frames, period, n_actions, seed)
         if not candidates:
             break
         best, n_votes = _elect(candidates, len(frames))
@@ -229,19 +212,19 @@ def _search(frames, n_actions, seed):
         if abs(np.log(period / before)) < NEAR:
             break
     if best is not None and are_halves(best.blocks, best.phases.path, best.origin):
-        return _search_doubled(frames, best, n_votes, n_actions, seed)
+        period = 2 * best.length
+        doubled = _find_all(frames, period, n_actions, seed)
+        found = [own for own in doubled if abs(np.log(own.length / period)) < NEAR]
+        return _elect(found, len(frames)) if found else (best, n_votes)
     return best, n_votes
 
 
-def _search_doubled(frames, best, n_votes, n_actions, seed):
-    """Find a candidate whose cycles are twice as long, or else keep ``best``."""
-    period, found = 2 * best.length, []
-    for factor in FACTORS:
-        stretch = frames[: int(MOST_CYCLES * period)]
-        candidate = _find_candidate(stretch, factor * period, n_actions, seed)
-        if candidate and abs(np.log(candidate.length / period)) < NEAR:
-            found.append(candidate)
-    return _elect(found, len(frames)) if found else (best, n_votes)
+def _find_all(frames, period, n_actions, seed):
+    """List the cycles that searches with factors of a period find."""
+    stretch = frames[: int(MOST_CYCLES * period)]
+    periods = [factor * period for factor in FACTORS]
+    found = [_find_candidate(stretch, own, n_actions, seed) for own in periods]
+    return [own for own in found if own is not None]
 
 
 def _elect(candidates, n_frames):
@@ -297,13 +280,8 @@ def _cuts(path, origin, size, n_frames):
 
 
 def cuts_of_path(path, n_actions):
-    """Cut a cyclic path where the number of the action falls.
-
-    The ends of a recording are cycles if they show at least half of the actions.
-
-    >>> cuts_of_path(np.array([2, 2, 0, 1, 2, 0, 2, 0, 1]), 3)
-    array([2, 5, 7, 9])
-    """
+    """Cut a cyclic path where the number of the action falls."""
+    # the ends are cycles if they show at least half of the actions
     cuts = np.flatnonzero(np.diff(path) < 0) + 1
     if len(cuts) == 0:
         return np.array([0, len(path)])
@@ -323,10 +301,7 @@ def check_cuts(cuts, lengths):
     is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
     if len(cuts) != len(lengths):
-        raise ValueError(
-            f"cuts is of {len(cuts)} recordings, expected {len(lengths)}, as X has so "
-            "many."
-        )
+        refuse("the number of cuts", len(cuts), f"{len(lengths)}, as X has so many")
     checked = []
     for i, (own, length) in enumerate(zip(cuts, lengths.tolist())):
         with errors_of_recording(i if len(lengths) > 1 else None):
@@ -341,21 +316,11 @@ def _check_cuts(cuts, n_frames):
     except ValueError:  # ragged lists
         array = np.array([])
     if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
-        raise ValueError(
-            f"cuts are {short_repr(cuts)}, expected two frames or more, as integers."
-        )
+        refuse("cuts", cuts, "two frames or more, as integers")
     array = array.astype(np.intp)
-    if (np.diff(array) <= 0).any():
-        place = int(np.argmax(np.diff(array) <= 0))
-        raise ValueError(
-            f"cuts have {array[place + 1]} after {array[place]}, expected frames that "
-            "increase."
-        )
-    if array[0] < 0 or array[-1] > n_frames:
-        wrong = array[0] if array[0] < 0 else array[-1]
-        raise ValueError(
-            f"cuts have {wrong}, expected frames from 0 to {n_frames}, the end."
-        )
+    if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
+        what = f"frames that increase, from 0 to {n_frames}, the end"
+        refuse("cuts", array.tolist(), what)
     return array
 
 

@@ -2,14 +2,13 @@
 
 import math
 from itertools import pairwise
-from numbers import Real
 
 import numpy as np
 from sklearn.base import _fit_context, clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.meta.cycles import (
     DEFAULT_ACTIONS,
@@ -38,7 +37,6 @@ from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.files import part_of
 from skl_tot.recordings.labels import arrange, check_lengths
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST
 from skl_tot.training.devices import from_first_process
 
 # Default cost of a switch, in nats per frame, if the segmenter's is 0.
@@ -71,11 +69,9 @@ class CyclicSegmenter(BaseSegmenter):
         Whether all cycles have all actions, or may lack some. A path starts and ends in
         any action. Does not change the fit.
     switch_cost : float, "auto" or None, default=None
-        Cost of the step to the next action, at least 0, in nats for each frame of the
-        mean duration of an action: the frames of a cycle over ``n_actions``. A skipped
-        action costs the same. Larger values give fewer cycles. "auto" is found for each
-        recording, see `skl_tot.decoding.evidence.find_switch_cost`. None takes that of
-        the segmenter, or 0.5 if that is 0.
+        Cost of the step to the next action, or of a skipped one, at least 0, in nats
+        for each frame of the mean duration of an action. Larger values give fewer
+        cycles. None takes that of the segmenter, or 0.5 if that is 0.
     {shared: min_duration}
         None takes that of the segmenter.
     {shared: random_state}
@@ -93,13 +89,10 @@ class CyclicSegmenter(BaseSegmenter):
         Number of cycles, in all recordings together.
     mean_frames_ : float
         Mean number of frames of the cycles of the fit.
-    scaler_ : None
-        None; the segmenter standardises.
 
     See Also
     --------
     skl_tot.meta.cycles.find_cycles : The search for cycles.
-    skl_tot.statistics.cycle_times : A table of the cycles of labels.
 
     Notes
     -----
@@ -107,9 +100,6 @@ class CyclicSegmenter(BaseSegmenter):
     recordings. Without ``cuts``, a recording should start with a cycle; several
     recordings are cut separately. Segmenters of this package order their actions by
     their mean time within the cycle, which is the order of the cycle.
-
-    Frames before the first and after the last of ``cuts`` are not used in the fit, and
-    labelled like all others.
 
     Examples
     --------
@@ -127,16 +117,9 @@ class CyclicSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = {
-        "n_actions": BaseSegmenter._parameter_constraints["n_actions"],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "decoding": [StrOptions({"cyclic", "cyclic_skip"})],
-        "switch_cost": [
-            Interval(Real, 0, LARGEST, closed="both"),
-            StrOptions({"auto"}),
-            None,
-        ],
-        "min_duration": BaseSegmenter._parameter_constraints["min_duration"],
-        "random_state": ["random_state"],
+        "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],
     }
 
     # settings that the segmenter has itself, or that do not apply
@@ -153,12 +136,7 @@ class CyclicSegmenter(BaseSegmenter):
         min_duration=None,
         random_state=None,
     ):
-        self.n_actions = n_actions
-        self.estimator = estimator
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.random_state = random_state
+        self._keep(locals())
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, cuts=None):
@@ -173,15 +151,13 @@ class CyclicSegmenter(BaseSegmenter):
 
         Returns
         -------
-        self : object
-            The fitted estimator.
+        {shared: self}
 
         Raises
         ------
         TypeError, ValueError
             If a parameter, a recording or cuts are not valid, no cycle has
-            ``n_actions`` frames, or the segmenter cannot be fitted. An earlier fit then
-            stays unchanged.
+            ``n_actions`` frames, or the segmenter cannot be fitted.
 
         Warns
         -----
@@ -236,16 +212,12 @@ class CyclicSegmenter(BaseSegmenter):
         paths = [reading.path for reading in self._readings(videos)]
         cuts = self._cut(paths)
         labels = _cut_arrays(paths, cuts)
-        if len(labels) < 2 and videos.is_single:
-            warn_user(
-                "score compares cycles and is not defined for a single one.",
-                UndefinedMetricWarning,
-            )
-            return math.nan
         if len(labels) < 2:
-            raise ValueError(
-                "score compares cycles, but X shows one, expected two or more."
-            )
+            text = "score compares cycles, but X shows one, expected two or more."
+            if not videos.is_single:
+                raise ValueError(text)
+            warn_user(text, UndefinedMetricWarning)
+            return math.nan
         cycles = Recordings(_cut_arrays(videos.arrays, cuts))
         return transfer_score(cycles.blocks, labels, self.n_actions_)
 

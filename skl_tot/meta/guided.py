@@ -1,9 +1,8 @@
 """Learning from a few labels or transcripts, with any segmenter.
 
-A *guide* is an appearance of `skl_tot.methods.discriminants` with the logarithms
-``ratios`` (n_clusterings, n_clusters, n_actions), ``times`` (100, n_actions), ``moves``
-(n_actions, n_actions) and ``starts`` (n_actions,). Labels and clusters are lists of
-arrays of int (n_frames_i,), with -1 for unknown; a clustering is such a list.
+A *guide* is an appearance of `skl_tot.methods.discriminants` with logarithms of
+``ratios`` of clusters, ``times``, ``moves`` and ``starts`` of actions. Labels, codes
+and clusters are lists of arrays (n_frames_i,), with -1 for unknown.
 """
 
 import itertools
@@ -18,9 +17,9 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import DECODERS, decode, move_decoder
-from skl_tot.decoding.durations import (
-    describe_labels,
+from skl_tot.decoding.orders import (
     duration_table,
+    shares_and_lengths,
     viterbi_durations,
 )
 from skl_tot.methods.base import BaseSegmenter, Passes
@@ -35,6 +34,7 @@ from skl_tot.methods.discriminants import (
 )
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import check_segmenter, fit_segmenter, quietly, unfrozen
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND_NAME, encode_known
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
@@ -93,8 +93,6 @@ class GuidedSegmenter(BaseSegmenter):
         have other labels. `fit` warns of them.
     n_actions_ : int
         Number of actions, with and without a label.
-    numbers_ : dict or None
-        Of the segmenter, as for `TemporalOTSegmenter`.
 
     See Also
     --------
@@ -129,8 +127,7 @@ class GuidedSegmenter(BaseSegmenter):
     switch_cost = SWITCH_COST  # not a parameter
 
     def __init__(self, estimator, kind="labels"):
-        self.estimator = estimator
-        self.kind = kind
+        self._keep(locals())
 
     @property
     def _inner(self):
@@ -171,14 +168,12 @@ class GuidedSegmenter(BaseSegmenter):
 
         Returns
         -------
-        self : object
-            The fitted estimator.
+        {shared: self}
 
         Raises
         ------
         TypeError, ValueError
-            If a parameter, a recording or an element of ``y`` is not valid. An earlier
-            fit then stays unchanged.
+            If a parameter, a recording or an element of ``y`` is not valid.
         """
         check_segmenter(self.estimator)
         if isinstance(self._inner, Pipeline):
@@ -294,11 +289,7 @@ class GuidedSegmenter(BaseSegmenter):
 
 
 def name_new_actions(classes, n_actions):
-    """Add names of actions without a label: further numbers, or "action 1", ….
-
-    >>> name_new_actions(np.array(["action 1", "pour"]), 3)
-    array(['action 1', 'pour', 'action 2'], dtype='<U8')
-    """
+    """Add names of actions without a label: further numbers, or "action 1", …."""
     n_new = n_actions - len(classes)
     if classes.dtype.kind != "U":
         return np.concatenate([classes, classes.max() + 1 + np.arange(n_new)])
@@ -343,13 +334,9 @@ def _check_transcript(values, classes, length, is_none):
             f"the transcript has no label in place {int(np.argmin(values))}, expected "
             "one for each of its actions."
         )
-    repeats = np.flatnonzero(values[1:] == values[:-1])
-    if len(repeats):
-        label = classes[values[repeats[0]]].item()
-        raise ValueError(
-            f"the transcript has {label!r} twice in a row, expected actions that "
-            "differ from the one before."
-        )
+    if (values[1:] == values[:-1]).any():
+        what = "actions that differ from the one before"
+        refuse("the transcript", classes[values].tolist(), what)
     if len(values) > length:
         raise ValueError(
             f"the transcript has {len(values)} actions, but X has {length} frames."
@@ -359,7 +346,7 @@ def _check_transcript(values, classes, length, is_none):
 def _sequences(y, what, recordings):
     """List the known values of each recording, or None."""
     if y is None:
-        raise ValueError(f"y is None, expected {what} of some recordings.")
+        refuse("y", y, f"{what} of some recordings")
     if recordings.is_single:
         return [y]
     # neither text, unordered containers, names nor a 0-D array
@@ -396,10 +383,8 @@ def fit_guide(videos, labels, weights, clusterings, n_clusters, spread, n_rounds
     # ratios of its clusters. The best path through them labels all other frames, from
     # which the appearance is learned once more. More rounds drift.
     n_actions = len(weights)
-    guide = {
-        "ratios": count_clusters(labels, clusterings, n_actions, n_clusters),
-        "times": count_times(labels, weights),
-    }
+    guide = {"times": count_times(labels, weights)}
+    guide["ratios"] = count_clusters(labels, clusterings, n_actions, n_clusters)
     guide["moves"], guide["starts"] = count_moves(labels, n_actions)
     paths, embedded = labels, []
     for number in range(n_rounds):
@@ -449,10 +434,7 @@ def guided_paths(scores, guide, labels):
 
 
 def refine_in_order(videos, labels, n_actions, spread):
-    """Refine labels by appearance and time of actions, each once in one order.
-
-    Returns the guide and the labels of the last round.
-    """
+    """Refine labels by appearance and time of actions, each once in one order."""
     codes = np.eye(n_actions)
     places = np.argsort(time_order([codes[np.maximum(path, 0)] for path in labels]))
     paths = [places[np.maximum(path, 0)] for path in labels]
@@ -469,13 +451,7 @@ def paths_in_order(videos, guide):
 
 
 def count_clusters(labels, clusterings, n_actions, n_clusters):
-    """Log-ratios (M, n_clusters, n_actions) of clusters, in labelled over all frames.
-
-    >>> labels, clusters = [np.array([0, 0, 1, -1])], [np.array([0, 0, 1, 1])]
-    >>> np.exp(count_clusters(labels, [clusters], 2, 2))
-    array([[[1.9, 0.1],
-            [0.1, 1.9]]])
-    """
+    """Log-ratios (M, n_clusters, n_actions) of clusters in labelled to all frames."""
     ratios = np.empty((len(clusterings), n_clusters, n_actions))
     truth = np.concatenate(labels)
     for own, paths in zip(ratios, clusterings):
@@ -511,16 +487,7 @@ def count_times(labels, weights):
 
 
 def count_moves(labels, n_actions):
-    """Log-probabilities of the next action, with 0 on the diagonal, and the first.
-
-    >>> moves, starts = count_moves([np.array([0, 0, 1, -1, 2])], 3)
-    >>> np.exp(moves).round(2)
-    array([[1.  , 0.75, 0.25],
-           [0.5 , 1.  , 0.5 ],
-           [0.5 , 0.5 , 1.  ]])
-    >>> np.exp(starts)
-    array([0.6, 0.2, 0.2])
-    """
+    """Log-probabilities of the next action, with 0 on the diagonal, and the first."""
     moves = np.full((n_actions, n_actions), MOVE_COUNT)
     starts = np.full(n_actions, MOVE_COUNT)
     for path in labels:
@@ -537,11 +504,7 @@ def count_moves(labels, n_actions):
 
 
 def fill_timestamps(labels):
-    """Extend labels of single frames, one per segment, half-way to the next one.
-
-    >>> fill_timestamps([np.array([-1, 0, -1, -1, 1]), np.array([0, 0, -1])])
-    [array([0, 0, 0, 1, 1]), array([ 0,  0, -1])]
-    """
+    """Extend labels of single frames, one per segment, half-way to the next one."""
     filled = []
     for path in labels:
         frames = np.flatnonzero(path >= 0)
@@ -554,16 +517,7 @@ def fill_timestamps(labels):
 
 
 def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
-    """Label clusters that are rare among labelled frames as new actions.
-
-    Returns labels with at most ``n_new`` more actions, rarest clusters first, in
-    recordings without labels; and the weight of the frames of each action.
-
-    >>> labels = [np.array([0, 0, 0]), np.array([-1, -1, -1])]
-    >>> clusters = [np.array([1, 1, 1]), np.array([1, 0, 0])]
-    >>> add_new_actions(labels, clusters, 1, 1, 2)
-    ([array([0, 0, 0]), array([-1,  1,  1])], array([1., 1.]))
-    """
+    """Label clusters that labelled frames lack as new actions; also their weights."""
     truth, flat = np.concatenate(labels), np.concatenate(clusters)
     everywhere = np.bincount(flat[flat >= 0], minlength=n_clusters) / len(flat)
     shown = flat[(truth >= 0) & (flat >= 0)]
@@ -590,10 +544,7 @@ def add_new_actions(labels, clusters, n_labels, n_new, n_clusters):
 
 
 def align_transcripts(videos, transcripts, n_actions, clusterings, n_clusters, spread):
-    """Label the frames of recordings with transcripts; others, with empty ones, not.
-
-    From equal lengths on, two steps alternate: learn a guide, and move the segments.
-    """
+    """Label the frames of recordings with transcripts; others, with empty ones, not."""
     labels = []
     for transcript, length in zip(transcripts, videos.lengths):
         none = np.full(length, -1)
@@ -605,7 +556,7 @@ def align_transcripts(videos, transcripts, n_actions, clusterings, n_clusters, s
         guide = fit_guide(videos, labels, weights, clusterings, n_clusters, spread, 1)
         guide["times"][:] = 0  # no evidence, as the start determines it
         known = [path for path in labels if (path >= 0).all()]
-        _, durations = describe_labels(known, n_actions)
+        _, durations = shares_and_lengths(known, n_actions)
         scores = guided_scores(videos, clusterings, guide)
         labels = [
             align(own, transcript, durations) if len(transcript) else path

@@ -39,7 +39,7 @@ from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.signals import correlation_frames, window_means
 from skl_tot.training.devices import one_thread, rank_and_size
-from skl_tot.training.priors import PathPrior
+from skl_tot.training.pseudo_labels import PathPrior
 
 # Settings for any order; candidates with their own cost keep it.
 FREE = {"decoding": "free", "switch_cost": 0.5}
@@ -84,10 +84,7 @@ class Member(NamedTuple):
 
 
 def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
-    """Yield the name and the `Member` objects of each plan when they are ready.
-
-    With a ``spread``, a candidate's refinements follow it.
-    """
+    """Yield the name and the `Member` objects of each plan when they are ready."""
     chains = {plan.name: [plan] for plan in plans if plan.start is None}
     for plan in plans:
         if plan.start is not None:
@@ -191,7 +188,7 @@ def labels_of_member(model, videos):
         return paths_in_order(videos, model)
     if isinstance(model, dict):
         chain = free_chain(len(model["means"]), model["switch_cost"])
-        return chain.viterbi_all(list(appearance_scores(videos, model)))
+        return [chain.viterbi(own) for own in appearance_scores(videos, model)]
     with quietly():
         return model.predict(list(videos.arrays))
 
@@ -279,12 +276,7 @@ def find_stride(videos, windows, n_actions):
 
 
 def thinned(videos, stride):
-    """Every ``stride``-th frame of standardised recordings, the middle of each step.
-
-    >>> seen = thinned(Recordings([np.arange(8)[:, None]]), 3)
-    >>> seen[0].ravel().tolist(), round(seen.fps, 2)
-    ([1, 4, 7], 0.33)
-    """
+    """Every ``stride``-th frame of standardised recordings, the middle of each step."""
     if stride == 1:
         return videos
     arrays = []
@@ -304,16 +296,12 @@ def on_all_frames(outputs, lengths, stride):
 
 
 def refine_across(videos, labels, n_actions, *, by_time):
-    """Refine labels by predictions of other recordings: a guess, and the labels.
-
-    The guess, a dict of arrays, is the model of the last round for new recordings. None
-    if recordings are too few, or do not tell about each other.
-    """
+    """Refine labels by predictions of other recordings: a guess, labels; or None."""
     n_folds = min(N_FOLDS, len(videos))
     if len(videos) < LEAST_RECORDINGS:
         return None
     center, components, _ = principal_components(videos, N_COMPONENTS)
-    # by_time: relative time predicts, too
+    # the guess is the model of the last round; ``by_time``, relative time predicts, too
     guess = {"center": center, "components": components, "by_time": np.array(by_time)}
     frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
     paths = [np.maximum(path, 0) for path in labels]

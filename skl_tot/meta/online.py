@@ -20,18 +20,10 @@ MOST_FRAMES = 100_000  # limit of `min_duration`
 
 
 class Decided(NamedTuple):
-    """Frames with final labels.
+    """Final labels and probabilities of frames, see `OnlinePrediction.push`."""
 
-    Attributes
-    ----------
-    labels : ndarray of shape (n_decided,)
-        As in ``predict``.
-    probabilities : ndarray of shape (n_decided, n_actions)
-        As in ``predict_posterior``, in the floating type of the frames.
-    """
-
-    labels: np.ndarray
-    probabilities: np.ndarray
+    labels: np.ndarray  # (n_decided,)
+    probabilities: np.ndarray  # (n_decided, n_actions)
 
 
 class OnlinePrediction:
@@ -47,9 +39,8 @@ class OnlinePrediction:
     may return to an earlier action. "peaks", "mallow" and "durations" need whole
     recordings; here the first two decode as "free", and the last as "fixed". With
     ``min_duration``, a new label stays for that time; a segment may be shorter only if
-    the lag is. Time and memory per frame do not grow with the stream. Pickle and joblib
-    save the object with a copy of the model in the middle of a stream, and a loaded
-    object continues.
+    the lag is. Time and memory per frame do not grow with the stream. A pickle in the
+    middle of a stream has a copy of the model, and continues.
 
     Parameters
     ----------
@@ -151,8 +142,9 @@ class OnlinePrediction:
         Returns
         -------
         decided : Decided
-            ``labels`` and ``probabilities`` of the frames, if any, that now have
-            ``delay`` frames after them.
+            A named tuple of ``labels`` (n_decided,), as in ``predict``, and
+            ``probabilities`` (n_decided, n_actions), as in ``predict_posterior``, of
+            the frames, if any, that now have ``delay`` frames after them.
 
         Raises
         ------
@@ -222,10 +214,8 @@ class OnlinePrediction:
             If the argument is no stream of one recording, or as in `push`.
         """
         if isinstance(stream, (Recordings, Mapping)):
-            raise TypeError(
-                f"stream is {short_repr(stream)}, expected frames of one recording; "
-                "label each by a stream of its own."
-            )
+            what = "frames of one recording; label each by a stream of its own"
+            refuse("stream", stream, what, TypeError)
         if hasattr(stream, "columns"):
             stream = [stream]
         elif isinstance(stream, np.ndarray) and stream.ndim == 2:

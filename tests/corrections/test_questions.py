@@ -14,7 +14,6 @@ from skl_tot.corrections.questions import (
     DIGITS,
     describe_signals,
     order_to_review,
-    rank_moments,
 )
 from skl_tot.recordings.labels import find_segments
 
@@ -102,12 +101,6 @@ def test_moments(request, noisy, kind):
         assert list(one.values())[:-1] == where
         assert_allclose(one["information"], total, atol=1e-9)
     assert most_informative(model, noisy, 3, unit="moments") == found[:3]
-
-
-def test_ties_go_by_place():
-    doubts = [np.array([0.0, 0.3 - 1e-14, 0.3, 0.5])]
-    found = rank_moments([np.arange(4)], doubts, 4)
-    assert [one["start"] for one in found] == [3, 1, 2, 0]
 
 
 @pytest.mark.parametrize(

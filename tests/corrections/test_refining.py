@@ -6,7 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skl_tot import ActivitySegmenter, GuidedSegmenter
+from skl_tot import GuidedSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
@@ -69,13 +69,6 @@ class TestRefine:
         with pytest.raises(TypeError, match=r"Pipeline, .*corrections.refine teaches"):
             GuidedSegmenter(make_pca()).fit(VIDEOS, words_of(1))
 
-    def test_models_of_several_activities_and_of_labels_are_refused_inside(self):
-        activities = ActivitySegmenter(MallowSegmenter(3), 2, random_state=0)
-        with pytest.raises(TypeError, match="is a ActivitySegmenter, expected a seg"):
-            refine(activities.fit(VIDEOS), VIDEOS, words_of(1))
-        with pytest.raises(TypeError, match="is a GuidedSegmenter, expected a segment"):
-            GuidedSegmenter(MODELS["guided"]()).fit(VIDEOS, words_of(1))
-
     @pytest.mark.parametrize("form", [dict, lambda y: Recordings(y.values(), list(y))])
     def test_labels_of_some_by_name(self, form):
         model = MallowSegmenter(3).fit(NAMED)
@@ -123,37 +116,20 @@ class TestRefine:
 HOSTILE = {
     "one frame": (first(["reach", *[""] * (LENGTH - 1)]), ["reach"]),
     "one frame of a number": (first([4, *[-1] * (LENGTH - 1)]), [4]),
-    "spaces": (first(["  reach  "] * LENGTH), ["  reach  "]),
-    "letters": (first(["é中𝄞"] * LENGTH), ["é中𝄞"]),
     "name of an action": (first(["action 1"] * LENGTH), ["action 1"]),
-    "number as text": (first(["1"] * LENGTH), ["1"]),
-    "large": (first([2**62] * LENGTH), [2**62]),
-    "background": (first(["background"] * LENGTH), ["background"]),
     "background as in files": (
         first(["-1", *WORDS[CODES[0][1:]]]),
         ["background", "grasp", "lift", "reach"],
     ),
-    "markup": (first(["<b>&'\"</b>"] * LENGTH), ["<b>&'\"</b>"]),
-    "bool": (first([True] * LENGTH), [1]),
-    "not a number": (first([np.nan, *[0.0] * (LENGTH - 1)]), [0]),
     "every second": (first([0 if i % 2 else -1 for i in range(LENGTH)]), [0]),
     "swapped": (words_of(6, WORDS[[2, 1, 0]]), ["grasp", "lift", "reach"]),
-    "one action": (words_of(6, np.array(["a", "a", "a"])), ["a"]),
 }
 REFUSED = {
     "line break": (
         first(["a\nb"] * LENGTH),
         "^Recording 0: y has the label 'a.nb', exp",
     ),
-    "tab": (first(["a\tb"] * LENGTH), "expected text of one line"),
-    "surrogate": (first(["\ud800"] * LENGTH), "expected text of one line"),
-    "blank": (first(["  "] * LENGTH), "expected text of one line"),
-    "nothing": (first([""] * LENGTH), "no known label, expected some"),
-    "bytes": (first([b"a"] * LENGTH), "^Recording 0: y has labels of type"),
-    "half": (first([0.5] * LENGTH), "^Recording 0: y has labels of type float64"),
     "too long": (first([0] * (LENGTH + 1)), r"^Recording 0: y has \d+ labels, X has"),
-    "of one": (["a"] * LENGTH, r"y is of \d+ recordings, expected 6"),
-    "names": ({"v0": [0] * LENGTH}, "y is a dict of names, but X has no names"),
     "mixed": (
         [["a"] * LENGTH, CODES[1], *[None] * 4],
         "text in some recordings",
@@ -183,10 +159,9 @@ class TestHostileLabels:
         found = set(np.concatenate(refined.predict(VIDEOS)).tolist())
         assert found <= {"background", -1} | set(actions)
 
-    @pytest.mark.parametrize("kind", MODELS)
     @pytest.mark.parametrize("case", REFUSED)
-    def test_refused(self, models, kind, case):
-        model, (y, match) = models[kind], REFUSED[case]
+    def test_refused(self, models, case):
+        model, (y, match) = models["pipeline"], REFUSED[case]
         state = joblib.hash(model)
         with pytest.raises((TypeError, ValueError), match=match) as caught:
             refine(model, VIDEOS, y)

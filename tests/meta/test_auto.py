@@ -14,7 +14,7 @@ from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
 from skl_tot.meta.consensus import find_consensus
-from skl_tot.meta.members import Plan, default_plans, fit_members, shared
+from skl_tot.meta.members import Plan, fit_members
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, effective_actions
@@ -195,24 +195,6 @@ class TestOrder:
         weights = find_consensus(labellings, 4).weights  # what carries over is left out
         np.testing.assert_allclose(model.weights_, weights)
 
-    @pytest.mark.parametrize("order", ["strict", "mostly", "free"])
-    def test_plans(self, order):
-        settings = {"standardize": None, "device": "cpu", "verbose": 0}
-        plans = default_plans(order, **settings)
-        names = [plan.name for plan in plans]
-        assert len(set(names)) == len(names)
-        assert {plan.start for plan in plans} - {None} <= set(names)
-        for plan in plans:
-            assert plan.estimator.standardize is None
-            plan.estimator._validate_params()
-
-    def test_free_order_of_a_single_recording(self, activity):
-        video = activity[0][0]
-        model = auto(candidates="auto", order="free").fit(video)
-        names = ["hmm", "k_means", "tot"]
-        assert model.names_ == names + [f"{name} refined" for name in names]
-        assert model.labels_.shape == (len(video),)
-
 
 class TestCandidates:
     def test_clones_are_fitted(self, activity):
@@ -223,28 +205,6 @@ class TestCandidates:
             assert given.n_actions in (4, 8)
             assert type(found) is type(given)
             assert found.n_actions_ == 3
-
-    def test_frozen_is_used_as_it_is(self, activity):
-        start = MallowSegmenter(4).fit(activity[0][:3])
-        before = joblib.hash(start)
-        model = auto(candidates=[("m", FrozenEstimator(start))], refine=False)
-        model.fit(activity[0])
-        assert joblib.hash(start) == before
-        (own,) = model.candidate_labels(activity[0]).values()
-        for path, expected in zip(own, start.predict(activity[0])):
-            np.testing.assert_array_equal(path, model.mappings_[0][expected])
-
-    def test_seeds(self, clear):
-        candidates = [("a", Given()), ("b", Given()), ("c", Given(random_state=5))]
-        first, again, other = (
-            auto(candidates=candidates, random_state=seed).fit(clear[0])
-            for seed in (0, 0, 1)
-        )
-        seeds = [member.seed_ for member in first.estimators_]
-        assert seeds == [member.seed_ for member in again.estimators_]
-        assert len(set(seeds)) == 3
-        assert seeds[2] == 5
-        assert [member.seed_ for member in other.estimators_][:2] != seeds[:2]
 
     def test_background_of_a_candidate_is_no_vote(self, activity):
         candidates = [
@@ -280,15 +240,6 @@ def test_same_result_for_any_n_jobs(activity, fitted):
     np.testing.assert_array_equal(model.weights_, fitted.weights_)
     with pytest.raises(ValueError, match=r"candidate 'b': .*rho"):
         auto(2, [*quick(), ("b", tot(rho=-1))], n_jobs=2).fit(activity[0])
-
-
-def test_jobs_share_one_array(activity):
-    videos = MallowSegmenter(4).fit(activity[0]).prepare(activity[0])
-    found = shared(videos, 2)
-    assert all(array.base is found.arrays.whole for array in found.arrays)
-    for i in range(len(videos)):
-        np.testing.assert_array_equal(found[i], videos[i])
-    assert shared(videos, 1).arrays[0] is videos.arrays[0]
 
 
 def test_start_of_another_is_not_fitted_again(activity):
@@ -338,19 +289,3 @@ def test_bad_parameters_change_nothing(fitted, activity, params, message):
 def test_what_is_no_candidate(activity, candidates, message):
     with pytest.raises(TypeError, match=message):
         auto(candidates=candidates).fit(activity[0])
-
-
-def test_frozen_candidates_have_as_many_actions(activity):
-    frozen = FrozenEstimator(MallowSegmenter(3).fit(activity[0]))
-    with pytest.raises(ValueError, match=r"candidate 'f': .*n_actions=3, expected 4"):
-        auto(candidates=[("f", frozen)]).fit(activity[0])
-    with pytest.raises(ValueError, match=r"candidate 'f': .*not fitted"):
-        auto(candidates=[("f", FrozenEstimator(tot()))]).fit(activity[0])
-
-
-def test_clocks_are_told_of_once():
-    rng = np.random.default_rng(0)
-    videos = [np.c_[np.arange(40.0), rng.normal(size=(40, 2))] for _ in range(4)]
-    with pytest.warns(UserWarning, match="grow steadily") as caught:
-        auto(2, [("m", MallowSegmenter())]).fit(videos)
-    assert len(caught) == 1

@@ -15,7 +15,6 @@ from skl_tot.meta.cycles import (
     Cycles,
     PhaseModel,
     _cut_line,
-    _cuts,
     _distances,
     _elect,
     _least_sum,
@@ -27,7 +26,6 @@ from skl_tot.meta.cycles import (
     find_cycles,
     find_origin,
     find_period,
-    fit_phases,
     phases_between,
 )
 from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
@@ -88,13 +86,6 @@ def test_a_long_recording_is_read_in_blocks(monkeypatch):
     rows = FloatRows(frames.astype(np.float16))
     again = cut_recording(rows, 4, np.random.RandomState(0).randint(2**31 - 1))
     assert len(again) == len(cuts)
-
-
-def test_an_incomplete_cycle_at_the_end_is_none():
-    frames, _, cuts = make_work(drift=0.0, missing=0.0)
-    found = find_cycles(frames[: cuts[-2] + 10], 4, random_state=0)
-    assert len(found) == len(cuts) - 1
-    assert abs(found[-1] - cuts[-2]) <= 3
 
 
 def test_cycles_that_are_few_or_none_make_a_warning():
@@ -165,18 +156,6 @@ class TestRecurrence:
 
 
 class TestPhases:
-    def test_learns_what_phases_look_like(self):
-        n_frames, period = 800, 40
-        turns = np.arange(n_frames) / period
-        angles = 2 * np.pi * turns
-        frames = np.column_stack([np.cos(angles), np.sin(angles)])
-        start = phases_between(np.arange(0, n_frames, period), n_frames)
-        model = fit_phases(frames, start)
-        expected = np.floor(turns % 1 * N_PHASES)
-        gap = (model.path - expected + N_PHASES / 2) % N_PHASES - N_PHASES / 2
-        assert np.abs(gap - gap.mean()).max() <= 2
-        assert np.hypot(*model.means.T).min() > 0.9
-
     @settings(max_examples=20)
     @given(st.integers(0, 10**6), st.integers(1, 4))
     def test_least_variance_of_pieces(self, seed, n_pieces):
@@ -223,15 +202,15 @@ class TestCuts:
     @pytest.mark.parametrize(
         ("bad", "text"),
         [
-            ([[0, 30, 20], [0, 40]], "Recording 0: cuts have 20 after 30"),
+            ([[0, 30, 20], [0, 40]], r"Recording 0: cuts is \[0, 30, 20\]"),
             (
                 [[0, 20], [0, 41]],
-                "Recording 1: cuts have 41, expected frames from 0 to 40",
+                r"Recording 1: cuts is .*, expected frames that increase, from 0 to 40",
             ),
-            ([[-1, 20], [0, 40]], "cuts have -1"),
-            ([[0, 20, 20], [0, 40]], "cuts have 20 after 20"),
-            ([[0, 20]], "cuts is of 1 recordings, expected 2"),
-            ([0, 20], r"Recording 0: cuts are 0, expected two frames or more"),
+            ([[-1, 20], [0, 40]], r"cuts is \[-1, 20\]"),
+            ([[0, 20, 20], [0, 40]], r"cuts is \[0, 20, 20\]"),
+            ([[0, 20]], "number of cuts is 1, expected 2"),
+            ([0, 20], r"Recording 0: cuts is 0, expected two frames or more"),
             ([[5], [0, 40]], r"cuts are \[5\], expected two"),
             ([[], [0, 40]], "expected two"),
             ([[0.5, 20], [0, 40]], "as integers"),
@@ -269,26 +248,12 @@ def test_a_boundary_just_ahead_comes_after_one_just_behind(first, origin):
     assert find_origin(make_phases([0, 2, 10], [1.0, 9.0, 5.0], first), 3) == origin
 
 
-def test_arcs_weigh_as_many_frames_as_they_have():
-    model = make_phases([0, 8, 16], [0.0, 1.0, 1.9], 17)
-    assert find_origin(model, 2) in (0, 8)
-    often = np.concatenate([model.path, np.repeat(np.arange(8, 24), 40)])
-    assert find_origin(model._replace(path=often), 2) == 16
-
-
 def test_time_runs_evenly_before_and_after_occurrences():
     phases = phases_between(np.array([10, 20, 40]), 60)
     assert phases[[10, 15, 20, 30]].tolist() == [0, 12, 0, 12]
     # 15 frames a cycle
     assert phases[[1, 4, 9]].tolist() == [9, 14, 22]
     assert phases[[40, 46, 51, 56]].tolist() == [0, 9, 17, 1]
-
-
-class TestCutsOfPhases:
-    @pytest.mark.parametrize(("n_left", "end"), [(13, 24), (14, 38)])
-    def test_the_end_is_a_cycle_from_its_middle_on(self, n_left, end):
-        path = np.r_[0:24, 0:n_left]
-        assert _cuts(path, 0, 1, len(path))[-1] == end
 
 
 def make_candidates(lengths, period=100):
@@ -301,10 +266,6 @@ class TestVote:
         assert (best.length, n_votes) == (50, 4)
         best, n_votes = _elect(make_candidates([250] * 9 + [50] * 4), 1000)
         assert (best.length, n_votes) == (250, 9)
-
-    def test_those_that_stay_come_first(self):
-        candidates = make_candidates([100, 100]) + make_candidates([100], period=98)
-        assert _elect(candidates[::-1], 1000)[0].period == 100
 
 
 @pytest.mark.parametrize("kind", [RecordingTypeError, RecordingValueError])

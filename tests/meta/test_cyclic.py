@@ -1,7 +1,6 @@
 """Long recordings of many cycles, by any segmenter."""
 
 import pickle
-import warnings
 from itertools import pairwise
 
 import joblib
@@ -98,13 +97,6 @@ class TestLongRecordings:
         # what is left of the first cycle shows two of three actions
         assert model.n_cycles_ == 12
 
-    def test_new_recordings(self, fitted):
-        frames, labels, cuts = make_work(5, seed=1)
-        assert (fitted.predict(frames) == labels).mean() > 0.95
-        assert np.abs(fitted.find_cuts(frames) - cuts).max() <= 2
-        both = fitted.find_cuts([frames, frames[: cuts[2] + 3]])
-        assert [len(x) for x in both] == [6, 3]  # the last piece is no cycle
-
     def test_several_recordings(self, work):
         other = make_work(8, seed=2)
         takes = Recordings([work[0], other[0]], ["a", "b"], fps=10)
@@ -124,41 +116,21 @@ class TestLongRecordings:
             assert np.isnan(fitted.score(work[0][:40]))
 
 
-def test_every_segmenter(work, estimator_name, make_estimator):
-    frames, labels, cuts = work
-    inner = make_estimator(estimator_name, n_actions=3)
-    if estimator_name in (
-        "GuidedSegmenter",
-        "CyclicSegmenter",
-        "ActivitySegmenter",
-        "EqualPartsSegmenter",  # which has no decoder for cycles
-    ):
-        return  # these are of other recordings
-    model = CyclicSegmenter(3, estimator=inner, random_state=0)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*show fewer than half")
-        model.fit(frames, cuts=cuts)
-    assert model.labels_.shape == labels.shape
-    np.testing.assert_allclose(model.predict_proba(frames).sum(axis=1), 1, rtol=1e-6)
-
-
-class TestComposition:
-    def test_a_frozen_segmenter(self, work):
-        frames, labels, cuts = work
-        cycles = [frames[a:b] for a, b in pairwise(cuts)]
-        frozen = FrozenEstimator(HMMSegmenter(3).fit(cycles))
-        model = CyclicSegmenter(3, estimator=frozen).fit(frames, cuts=cuts)
-        assert model.estimator_ is not None
-        assert (model.labels_ == labels).mean() > 0.95
-
-
 class TestBadInput:
     @pytest.mark.parametrize(
         ("settings", "options", "text"),
         [
-            ({}, {"cuts": [0, 50, 20]}, "cuts have 20 after 50"),
-            ({}, {"cuts": [0, 100000]}, "cuts have 100000, expected frames from 0 to"),
-            ({}, {"cuts": [[0, 50], [0, 60]]}, "cuts is of 2 recordings, expected 1"),
+            (
+                {},
+                {"cuts": [0, 50, 20]},
+                r"cuts is .* frames that increase",
+            ),
+            (
+                {},
+                {"cuts": [0, 100000]},
+                r"cuts is .* from 0 to \d+, the end",
+            ),
+            ({}, {"cuts": [[0, 50], [0, 60]]}, "number of cuts is 2, expected 1"),
             ({}, {"cuts": [0, 2, 4]}, "n_actions=3 is more than .* longest cycle, 2"),
             ({"decoding": "free"}, {}, "'decoding' parameter"),
             ({"switch_cost": -1}, {}, "'switch_cost' parameter"),
@@ -189,23 +161,6 @@ class TestBadInput:
         ):
             model.fit(np.random.default_rng(0).normal(size=(10, 2)))
         assert model.mean_frames_ == 10
-
-    def test_few_cycles_make_a_warning(self):
-        model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
-        once = np.repeat(np.arange(3.0), 20)[:, None] + np.eye(3)[np.arange(60) % 3]
-        with pytest.warns(UserWarning, match="cycles in a recording") as found:
-            model.fit(once)
-        assert found[0].filename == __file__
-
-
-class TestCostOfTheSegmenter:
-    def test_of_one_that_is_frozen(self, work):
-        frames, _, cuts = work
-        inner = HMMSegmenter(3, order="mostly", switch_cost=1e6)
-        inner.fit([frames[a:b] for a, b in pairwise(cuts)])
-        model = CyclicSegmenter(3, estimator=FrozenEstimator(inner))
-        model.fit(frames, cuts=cuts)
-        assert len(np.unique(model.predict(frames))) == 1  # no switch is worth it
 
 
 class Refusing(HMMSegmenter):

@@ -115,20 +115,6 @@ class TestTimestamps:
 
 
 class TestNewActions:
-    def test_most_frequent_first_and_not_too_many(self):
-        labels = [np.array([0, 0, 0, 0]), np.full(9, -1)]
-        clusters = [np.zeros(4, int), np.array([3, 1, 1, 1, 2, 2, -1, 0, 3])]
-        for n_new, expected in [
-            (0, [-1] * 9),
-            (1, [-1, 1, 1, 1, -1, -1, -1, -1, -1]),
-            (2, [-1, 1, 1, 1, 2, 2, -1, -1, -1]),
-            (9, [3, 1, 1, 1, 2, 2, -1, -1, 3]),
-        ]:
-            found, weights = add_new_actions(labels, clusters, 1, n_new, 4)
-            assert found[0].tolist() == [0] * 4
-            assert found[1].tolist() == expected
-            assert weights.tolist() == [1] + [4 / 9] * min(n_new, 3)
-
     def test_what_labelled_frames_lack_most_comes_first(self):
         """Half of all frames are of cluster 0, and a third of those with a label."""
         labels = [np.array([0] * 12), np.full(12, -1)]
@@ -202,34 +188,6 @@ class TestGuide:
             known = labels[i] >= 0
             np.testing.assert_array_equal(paths[i][~known], expected[~known])
 
-    def test_second_round_learns_appearance_from_the_first(self):
-        videos, labels, clusterings, n_actions, n_clusters = made(3)
-        spread = measure_spread(videos, 1.0)
-        options = n_actions, n_clusters, spread
-        first, paths = fit_and_label(videos, labels, clusterings, *options, n_rounds=1)
-        second, _ = fit_and_label(videos, labels, clusterings, *options)
-        appearance, _ = fit_appearance(
-            videos, paths, n_actions, spread, 0.1, pooled=0.5
-        )
-        for name, values in appearance.items():
-            np.testing.assert_array_equal(second[name], values)
-        for name in ("ratios", "times", "moves", "starts"):
-            np.testing.assert_array_equal(second[name], first[name])
-        assert not np.array_equal(first["means"], second["means"])
-
-    @given(st.integers(0, 99), st.integers(1, 5))
-    def test_given_labels_stay(self, seed, known):
-        videos, labels, clusterings, n_actions, n_clusters = made(seed, known=known)
-        rng = np.random.default_rng(seed)
-        holes = [np.where(rng.random(len(x)) < 0.3, -1, x) for x in labels]
-        spread = measure_spread(videos, 1.0)
-        _, paths = fit_and_label(
-            videos, holes, clusterings, n_actions, n_clusters, spread
-        )
-        for path, own in zip(paths, holes):
-            assert path[own >= 0].tolist() == own[own >= 0].tolist()
-            assert ((path >= 0) & (path < n_actions)).all()
-
 
 def aligned(frames, transcripts, n_actions, clusterings=(), n_clusters=1):
     videos = Recordings(frames)
@@ -302,13 +260,3 @@ class TestAlignTranscripts:
         assert [order_of(x) for x in labels] == orders
         wrong = np.concatenate(labels) != np.concatenate(truth)
         assert wrong.mean() < 0.02
-
-    def test_others_are_unknown(self):
-        orders = [[0, 1], [1, 0], [0, 1, 0], [1, 0, 1]] * 2
-        frames, _, n_actions = along(1, orders)
-        labels = aligned(frames, [orders[0], [], *orders[2:]], n_actions)
-        assert labels[1].tolist() == [-1] * len(frames[1])
-        alone = aligned(frames[:1] + frames[2:], orders[:1] + orders[2:], n_actions)
-        assert [order_of(x) for x in labels[2:]] == orders[2:]
-        for own, other in zip(labels[:1] + labels[2:], alone):
-            assert np.mean(own == other) > 0.9  # all frames spread as far

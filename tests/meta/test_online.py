@@ -6,17 +6,13 @@ import tracemalloc
 
 import joblib
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import uniform_filter1d
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
-    CyclicSegmenter,
     HMMSegmenter,
     OnlinePrediction,
     TemporalOTSegmenter,
@@ -199,77 +195,6 @@ def test_labels_come_at_the_lag(hmm, videos):
     assert (online.n_decided, online.is_finished) == (20, True)
 
 
-class SmoothSegmenter(MallowSegmenter):
-    """Scores are means over windows of nine frames."""
-
-    n_around_ = 4
-
-    def _log_likelihoods(self, videos):
-        for scores in super()._log_likelihoods(videos):
-            yield uniform_filter1d(scores, 9, axis=0, mode="nearest")
-
-
-@pytest.mark.parametrize("sizes", [(1,), (10, 3)])
-def test_frames_around_are_waited_for(videos, sizes):
-    model = SmoothSegmenter(3, decoding="free").fit(videos)
-    video = videos[0]
-    online = OnlinePrediction(model, lag=6, n_frames=60)
-    assert online.delay == 10
-    labels, _ = run(online, video, sizes)
-    scores = model.log_likelihood(video)
-    for t in range(len(video) - 6):
-        nats = model.switch_cost * 60 / 3
-        assert labels[t] == DECODERS["free"].path(scores[: t + 7], nats)[t]
-    full = run(OnlinePrediction(model, lag=len(video) - 4), video, sizes)
-    np.testing.assert_array_equal(full[0], model.predict(video))
-    np.testing.assert_array_equal(full[1], model.predict_posterior(video))
-
-
-def scaled(segmenter):
-    return make_pipeline(FramewiseTransformer(StandardScaler()), segmenter)
-
-
-@pytest.mark.parametrize(
-    "segmenter",
-    [
-        MallowSegmenter(3),
-        scaled(HMMSegmenter(3)),
-        FrozenEstimator(scaled(HMMSegmenter(3))),
-    ],
-)
-def test_cycles(videos, segmenter):
-    if isinstance(segmenter, FrozenEstimator):
-        segmenter.estimator.fit(videos)
-    recording = np.concatenate(videos).astype(float)
-    cuts = np.cumsum([0, *map(len, videos)])
-    options = {"decoding": "cyclic_skip", "switch_cost": 0.5}
-    model = CyclicSegmenter(3, estimator=segmenter, **options)
-    model.fit([recording], cuts=[cuts])
-    online = OnlinePrediction(model, lag=20)
-    labels, _ = run(online, recording)
-    (scores,) = model.log_likelihood([recording])
-    cost = model.switch_cost * model.mean_frames_ / 3
-    for t in range(0, len(recording) - 20, 40):
-        path = DECODERS["cyclic_skip"].path(scores[: t + 21], cost)
-        assert labels[t] == path[t]
-    found = run(OnlinePrediction(model, lag=len(recording)), recording, (200,))
-    np.testing.assert_array_equal(found[0], model.predict(recording))
-    np.testing.assert_array_equal(found[1], model.predict_posterior(recording))
-
-
-def test_background(videos):
-    model = HMMSegmenter(3, background_percentile=30, decoding="skip").fit(videos)
-    video = videos[0]
-    offline = model.predict(video)
-    assert 0 < (offline == -1).sum() < len(video)
-    for lag in (0, 5, len(video)):
-        labels, _ = run(OnlinePrediction(model, lag=lag), video)
-        np.testing.assert_array_equal(labels == -1, offline == -1)
-    np.testing.assert_array_equal(labels, offline)
-    only_other = np.full((30, 5), 1e3)
-    assert (run(OnlinePrediction(model, lag=2), only_other)[0] == -1).all()
-
-
 @pytest.mark.parametrize("save", [pickle.dumps, "joblib"])
 @pytest.mark.parametrize("stop", [5, 60])
 def test_saved_state_goes_on(models, videos, save, stop):
@@ -290,47 +215,6 @@ def test_saved_state_goes_on(models, videos, save, stop):
         np.testing.assert_array_equal([*before.labels, *labels], expected[0])
         found = np.concatenate([before.probabilities, probabilities])
         np.testing.assert_allclose(found, expected[1], atol=1e-6)
-
-
-def test_a_camera_may_use_its_array_again(hmm, videos):
-    online, camera, labels = OnlinePrediction(hmm, lag=20), np.empty((4, 5)), []
-    for start in range(0, 40, 4):
-        camera[:] = videos[0][start : start + 4]
-        labels.extend(online.push(camera).labels)
-        camera[:] = 1e6
-    labels.extend(online.finish().labels)
-    expected, _ = run(OnlinePrediction(hmm, lag=20), videos[0][:40], (4,))
-    np.testing.assert_array_equal(labels, expected)
-
-
-def test_stream_is_followed(hmm, videos):
-    expected = run(OnlinePrediction(hmm, lag=9), videos[0])
-    frame = pd.DataFrame(videos[0])
-    for stream in (
-        videos[0],
-        list(videos[0]),
-        frame,
-        (videos[0][i : i + 7] for i in range(0, 10**4, 7)),
-    ):
-        pairs = list(OnlinePrediction(hmm, 9).follow(stream))
-        assert type(pairs[0][0]) is int
-        assert [label for label, _ in pairs] == expected[0].tolist()
-        np.testing.assert_allclose([own for _, own in pairs], expected[1], atol=1e-9)
-
-
-def test_data_frames_and_integers(videos):
-    frames = [pd.DataFrame(video, columns=list("abcde")) for video in videos]
-    model = HMMSegmenter(3).fit(frames)
-    online = OnlinePrediction(model, lag=len(frames[0]))
-    labels, _ = run(online, frames[0])
-    np.testing.assert_array_equal(labels, model.predict(frames[0]))
-    with pytest.raises(ValueError, match=r"columns \['b', 'a', .* expected those of"):
-        OnlinePrediction(model).push(frames[0][list("bacde")])
-    whole = np.round(videos[0]).astype(int)
-    np.testing.assert_array_equal(
-        run(OnlinePrediction(HMMSegmenter(3).fit(videos), lag=99999), whole)[0],
-        HMMSegmenter(3).fit(videos).predict(whole),
-    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,9 @@ def test_every_so_many_frames_of_windows(signals):
     seen = thinned(apply_windows(windows, videos), stride)
     assert seen.fps == 50 / stride
     whole = windows.transform(videos)
-    labels = list(on_all_frames([np.arange(len(x)) for x in seen], videos, stride))
+    labels = list(
+        on_all_frames([np.arange(len(x)) for x in seen], videos.lengths, stride)
+    )
     for i, video in enumerate(videos):
         assert len(labels[i]) == len(video)
         for t in range(0, len(video), 97):
