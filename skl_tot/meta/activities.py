@@ -19,13 +19,13 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics.label_free import transfer_score
-from skl_tot.recordings.errors import (
-    RecordingError,
-    errors_of_recording,
-    refuse,
-    warn_user,
+from skl_tot.recordings.errors import RecordingError, refuse, warn_user
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    arrange,
+    check_lengths,
+    split_label_sequences,
 )
-from skl_tot.recordings.labels import BACKGROUND, arrange, check_lengths
 from skl_tot.recordings.layouts import with_rate
 from skl_tot.recordings.names import default_names
 from skl_tot.shared_texts import with_shared_texts
@@ -364,14 +364,7 @@ def check_activities(activities, n_videos, n_activities):
             f"activities has {len(activities)} labels, expected {n_videos}, one for "
             "each recording."
         )
-    given = [label.item() if hasattr(label, "item") else label for label in activities]
-    for i, label in enumerate(given):
-        is_number = isinstance(label, Integral) and not isinstance(label, bool)
-        if not is_number and not (isinstance(label, str) and label.strip()):
-            with errors_of_recording(i):
-                refuse("its activity", label, "an integer or text")
-    if len({type(label) for label in given}) > 1:
-        raise TypeError("activities has integers and text, expected one of them.")
+    (given,), _ = split_label_sequences(list(activities), "activities")
     names, codes = np.unique(given, return_inverse=True)
     if n_activities not in ("auto", len(names)):
         raise ValueError(

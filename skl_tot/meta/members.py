@@ -30,7 +30,6 @@ from skl_tot.methods.pipelines import (
     last_step,
     quietly,
     set_n_actions,
-    transform_before,
     unfrozen,
 )
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
@@ -163,21 +162,14 @@ def refine_member(member, videos, n_actions, spread, order):
     start = time.perf_counter()
     refined = refine_across(*own, by_time=order == "mostly")
     if refined is not None:
-        found.append(Member(across, *refined, time.perf_counter() - start))
+        model, labels = refined
+        found.append(Member(across, model, labels, time.perf_counter() - start))
     return found
 
 
 def names_of_refinements(name):
     """Names of a candidate's refinements, by looks and across recordings."""
     return [f"{name} refined", f"{name} across"]
-
-
-def scores_of_member(model, videos):
-    """Log-likelihoods of the actions by a fitted estimator, per recording."""
-    model = unfrozen(model)
-    with quietly():
-        arrays = transform_before(model, list(videos.arrays))
-        return last_step(model).log_likelihood(arrays)
 
 
 def labels_of_member(model, videos):
@@ -196,43 +188,27 @@ def labels_of_member(model, videos):
 def default_plans(order, **settings):
     """Plans of the candidates that suit an order, with ``settings`` of networks."""
     plain = {"standardize": settings["standardize"]}
-    makers = {"strict": _strict_plans, "mostly": _usual_plans, "free": _free_plans}
-    return makers[order](settings, plain)
-
-
-def _strict_plans(settings, plain):
-    published = PAPER | settings
-    path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
-    asal = ASALSegmenter(**settings)
-    return [
-        Plan("tot_two_parts", TemporalOTSegmenter(**published | {"n_parts": 2})),
-        Plan("tot_path", TemporalOTSegmenter(**path)),
-        Plan("tot_published", TemporalOTSegmenter(**published)),
-        Plan("asal", asal, start="tot_two_parts"),
-        Plan("asal_published", clone(asal), start="tot_published"),
-        Plan("mallow", MallowSegmenter(order="strict", **plain)),
-        Plan("hmm", HMMSegmenter(order="strict", **plain)),
-    ]
-
-
-def _usual_plans(settings, plain):
-    two_parts = PAPER | settings | {"n_parts": 2} | FREE
-    return [
-        Plan("tot", TemporalOTSegmenter(order="mostly", **settings)),
-        Plan("tot_two_parts", TemporalOTSegmenter(**two_parts)),
-        Plan("asot", ASOTSegmenter(order="mostly", **settings)),
-        Plan("asal", ASALSegmenter(**settings), start="tot_two_parts"),
-        Plan("mallow", MallowSegmenter(order="mostly", **plain)),
-        Plan("hmm", HMMSegmenter(order="mostly", **plain)),
-    ]
-
-
-def _free_plans(settings, plain):
-    return [
-        Plan("hmm", HMMSegmenter(order="free", **plain)),
-        Plan("k_means", KMeansSegmenter(switch_cost="auto", **plain)),
-        Plan("tot", TemporalOTSegmenter(order="free", **settings)),
-    ]
+    hmm = Plan("hmm", HMMSegmenter(order=order, **plain))
+    tot = Plan("tot", TemporalOTSegmenter(order=order, **settings))
+    if order == "free":
+        return [hmm, Plan("k_means", KMeansSegmenter(switch_cost="auto", **plain)), tot]
+    published, asal = PAPER | settings, ASALSegmenter(**settings)
+    two_parts = published | {"n_parts": 2} | (FREE if order == "mostly" else {})
+    two_parts = Plan("tot_two_parts", TemporalOTSegmenter(**two_parts))
+    asals = [Plan("asal", asal, start="tot_two_parts")]
+    if order == "mostly":
+        asot = Plan("asot", ASOTSegmenter(order=order, **settings))
+        first = [tot, two_parts, asot]
+    else:
+        path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
+        path = Plan("tot_path", TemporalOTSegmenter(**path))
+        first = [
+            two_parts,
+            path,
+            Plan("tot_published", TemporalOTSegmenter(**published)),
+        ]
+        asals.append(Plan("asal_published", clone(asal), start="tot_published"))
+    return [*first, *asals, Plan("mallow", MallowSegmenter(order=order, **plain)), hmm]
 
 
 class Slices(Sequence):
