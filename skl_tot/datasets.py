@@ -314,10 +314,7 @@ def _every(stride, videos):
 
 
 def read_ground_truth(root, paths, videos):
-    """Labels of each recording and all labels; None without files.
-
-    Ground truth has the names of ``paths``, which may be of any type.
-    """
+    """Labels of each recording and all labels; None without files."""
     shapes = [video.shape for video in videos]  # fails for files without features
     target_names = _read_mapping(root)
     folder = root / "groundTruth"
@@ -344,10 +341,9 @@ def read_text_arrays(root, *, fps=None, like=None, **options):
 
 def _read_mapping(root):
     """Labels in the order of their integers, or None without a mapping."""
-    for path in (root / "mapping" / "mapping.txt", root / "mapping.txt"):
-        if path.is_file():
-            break
-    else:
+    paths = [root / "mapping" / "mapping.txt", root / "mapping.txt"]
+    path = next(filter(Path.is_file, paths), None)
+    if path is None:
         return None
     numbers = {}
     for number, label, where in read_numbered_names(path, "label"):
@@ -366,31 +362,16 @@ def _read_labels(folder, feature_path, shape, target_names):
         raise error(
             f"{folder} has {len(found)} of the files {name}.txt and {name}, expected 1."
         )
-    labels = _read_lines(found[0])
-    _check_labels(labels, target_names, found[0])
-    _check_length(labels, shape, found[0], feature_path)
-    return np.array(labels)
-
-
-def _read_lines(path):
-    """Lines of a text file without surrounding blanks, up to the last filled one."""
+    path = found[0]
     try:
-        text = read_text(path)
+        lines = split_lines(read_text(path).rstrip())
     except OSError as error:
         raise ValueError(f"{one_line(path)} cannot be read: {error}") from error
-    return [line.strip() for line in split_lines(text.rstrip())]
-
-
-def _check_labels(labels, target_names, path):
-    """Refuse blank lines, and labels outside of the mapping if there is one."""
+    labels = [line.strip() for line in lines]
     for i, label in enumerate(labels, start=1):
         if not label or (target_names is not None and label not in target_names):
             known = "a label" if target_names is None else f"one of {target_names}"
             refuse(f"{path}, line {i},", label, known)
-
-
-def _check_length(labels, shape, path, feature_path):
-    """Refuse another number of labels than frames."""
     if len(labels) != shape[0]:
         hint = ""
         if len(labels) == shape[1]:
@@ -399,3 +380,4 @@ def _check_length(labels, shape, path, feature_path):
             f"{path} has {len(labels)} labels, but {feature_path} has shape {shape}, "
             f"expected {shape[0]} labels.{hint}"
         )
+    return np.array(labels)

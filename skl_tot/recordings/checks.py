@@ -23,11 +23,7 @@ HINT = (
 
 
 def check_recordings(estimator, X, *, reset, find_clocks=False):
-    """Validate recordings as scikit-learn does arrays; `reset` is True in a fit.
-
-    Returns `Recordings` of floats with the layout of ``X``, without loading files
-    whole. ``find_clocks`` warns of features that look like a clock.
-    """
+    """Validate recordings as scikit-learn does arrays; `reset` is True in a fit."""
     recordings = as_recordings(X)
     checked, first, grows = [], None, np.array(find_clocks)
     with warnings.catch_warnings(record=True) as caught:
@@ -51,10 +47,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
 
 
 def _checked(estimator, video, first, reset):
-    """Validate a recording; ``first`` is the shape of the first of many, or None.
-
-    Raises a TypeError or ValueError of one line.
-    """
+    """Validate a recording; ``first`` is the shape of the first of many, or None."""
     try:
         is_plain = type(video) is np.ndarray and video.ndim == 2
         if not (is_plain and video.dtype.kind in "fiub"):
@@ -104,23 +97,21 @@ def _explain(error, estimator, video, first):
 
 
 def _describe_text(frame):
-    """Describe the first data frame column with text and its remedy, or return None."""
+    """Describe the first cell of a data frame with text or a sequence, or None."""
     for k, name in enumerate(frame.columns):
         for value in frame.iloc[:, k]:
-            try:
+            with contextlib.suppress(TypeError, ValueError):
                 float(value)
-            except (TypeError, ValueError):
-                if isinstance(value, str):
-                    return (
-                        f"column {name!r} holds text, such as {short_repr(value)}, "
-                        "expected numbers; drop it."
-                    )
-                if hasattr(value, "__len__"):
-                    return (
-                        f"column {name!r} holds a {type(value).__name__} in a cell, as "
-                        "nested tables of sktime do, expected numbers; sktime.datatypes"
-                        ".convert(X, 'nested_univ', 'df-list') makes a list of tables."
-                    )
+                continue
+            if isinstance(value, str):
+                held, remedy = f"text, such as {short_repr(value)}", "drop it"
+            elif hasattr(value, "__len__"):
+                held = f"a {type(value).__name__} in a cell, as nested tables of sktime"
+                remedy = "sktime.datatypes.convert(X, 'nested_univ', 'df-list') makes "
+                remedy += "a list of tables"
+            else:
+                continue
+            return f"column {name!r} holds {held}, expected numbers; {remedy}."
     return None
 
 
@@ -201,16 +192,13 @@ def _check_array(video):
             "expected a 2-D array (frames, features), got a nested sequence of "
             "unequal lengths."
         ) from None
-    if ndim == 3:
+    if ndim != 2:  # in words that scikit-learn's checks know
+        remedy = "rows are frames, columns are features"
+        if ndim == 3:
+            remedy = "of a track of points, video.reshape(len(video), -1)"
         raise ValueError(
-            f"Expected 2D array, got 3D array of shape {np.shape(video)} instead. "
-            "Reshape your data, such as a track of points: video.reshape("
-            "len(video), -1)."
-        )
-    if ndim != 2:
-        raise ValueError(
-            f"Expected 2D array, got {ndim}D array instead. Reshape your data: "
-            "rows are frames, columns are features."
+            f"Expected 2D array, got {ndim}D array of shape {np.shape(video)} instead. "
+            f"Reshape your data: {remedy}."
         )
     if kind in "USTVMm":
         raise ValueError("X holds text, dates or records, expected numbers.")
@@ -247,15 +235,7 @@ def _warn_of_clocks(grows, names):
 
 
 def looks_turned(shape, first, width):
-    """Whether rows seem to be features, given the expected number of columns.
-
-    >>> looks_turned((64, 500), None, 64)
-    True
-    >>> looks_turned((64, 500), (64, 450), 450)
-    True
-    >>> looks_turned((500, 64), (450, 32), 32)
-    False
-    """
+    """Whether rows seem to be features, given the expected number of columns."""
     if len(shape) != 2 or width is None or shape[1] == width:
         return False
     if shape[0] == width:

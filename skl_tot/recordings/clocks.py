@@ -24,25 +24,14 @@ def check_fps(fps, name="fps"):
 
 
 def is_same(rate, other):
-    """Whether two rates are equal, or one is unknown.
-
-    >>> is_same(30.0, 29.97), is_same(30.0, 29.0), is_same(None, 25.0)
-    (True, False, True)
-    """
+    """Whether two rates are equal, or one is unknown."""
     return rate is None or other is None or abs(rate - other) <= SAME * other
 
 
 def agreed_rate(fps, own, whose):
-    """Given rate, or the rate of recordings if they agree; ``whose`` names these.
-
-    >>> agreed_rate(None, 25.0, "the labels"), agreed_rate(10, None, "the labels")
-    (25.0, 10)
-    """
+    """Given rate, or the rate of recordings if they agree; ``whose`` names these."""
     if not is_same(fps, own):
-        raise ValueError(
-            f"fps is {fps:g}, expected {own:g} frames per second as {whose} have, or "
-            "None."
-        )
+        refuse("fps", fps, f"{own:g} frames per second as {whose} have, or None")
     return fps if own is None else own
 
 
@@ -71,15 +60,7 @@ MONTHS = r"(?i).*\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*"
 
 
 def read_numbers(text):
-    """Numbers of a Series of text as floats; None if a cell is no number.
-
-    A comma is a decimal sign. Missing and blank cells are NaN.
-
-    >>> import pandas as pd
-    >>> read_numbers(pd.Series(["0", "0,5", "1,25"])).tolist()
-    [0.0, 0.5, 1.25]
-    >>> read_numbers(pd.Series(["0", "half"]))
-    """
+    """Numbers of a Series of text as floats; None if a cell is no number."""
     import pandas as pd
 
     text = text.str.strip()
@@ -102,10 +83,7 @@ def read_numbers(text):
 
 
 def read_times(text, unit=1.0):
-    """Seconds of a Series of text: numbers in a unit, durations, or dates.
-
-    Dates count from the first one. Errors give the cell and its row.
-    """
+    """Seconds of a Series of text: numbers in a unit, durations, or dates."""
     text = text.str.strip()
     text = text.mask(text == "")
     numbers = read_numbers(text)
@@ -205,21 +183,10 @@ CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
 OTHER_CLOCKS = ("datetime", "date_time", "unix_time")
 PERHAPS_CLOCKS = ("t",)
 # Seconds per unit, by the suffix of a name.
-UNITS = {
-    "s": 1.0,
-    "sec": 1.0,
-    "seconds": 1.0,
-    "ms": 1e-3,
-    "msec": 1e-3,
-    "milliseconds": 1e-3,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "ns": 1e-9,
-    "min": 60.0,
-    "minutes": 60.0,
-    "h": 3600.0,
-    "hours": 3600.0,
-}
+UNITS = dict.fromkeys(("s", "sec", "seconds"), 1.0)
+UNITS |= dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3)
+UNITS |= {"us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+UNITS |= {"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0}
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
 # A step longer than so many usual steps is a gap; resampling fills longer ones with
 # NaN.
@@ -232,18 +199,14 @@ MAX_LISTED = 5
 
 
 def find_clock(tables, time):
-    """Name of the clock column of all recordings, or None.
-
-    ``tables`` maps names to data frames; ``time`` is the parameter of
-    `read_recordings`.
-    """
+    """Name of the clock column of all recordings, or None."""
     if time is not None:
         return time or None
     first = next(iter(tables.values()))
-    found = []
+    found: list = []
     for known in (CLOCKS + PERHAPS_CLOCKS, OTHER_CLOCKS):
-        named = [name for name in first.columns if _base(name) in known]
-        found = found or [name for name in named if _may_be_clock(name, tables)]
+        named = [name for name in first.columns if _split_unit(name)[0] in known]
+        found = found or [x for x in named if is_clock(x) or _grows(tables, x)]
     if len(found) > 1:
         raise ValueError(
             f"Columns {found[0]!r} and {found[1]!r} may both be the clock, expected "
@@ -253,48 +216,31 @@ def find_clock(tables, time):
 
 
 def is_clock(name):
-    """Whether a column name certainly denotes a clock.
-
-    >>> is_clock("Time (ms)"), is_clock("t"), is_clock("x")
-    (True, False, False)
-    """
-    return _base(name) in CLOCKS + OTHER_CLOCKS
+    """Whether a column name certainly denotes a clock."""
+    return _split_unit(name)[0] in CLOCKS + OTHER_CLOCKS
 
 
 def unit_of(name):
-    """Seconds per unit, by the suffix of a column name; 1 without a suffix.
-
-    >>> unit_of("Time (ms)"), unit_of("time")
-    (0.001, 1.0)
-    """
-    match = UNIT.fullmatch(name.strip().lower())
-    return UNITS[match[2]] if match else 1.0
+    """Seconds per unit, by the suffix of a column name; 1 without a suffix."""
+    return UNITS[_split_unit(name)[1]]
 
 
-def _base(name):
-    """Lower-case name of a column without its unit."""
+def _split_unit(name):
+    """Lower-case name of a column, and its unit."""
     name = name.strip().lower()
     match = UNIT.fullmatch(name)
-    return match[1] if match else name
+    return match.groups() if match else (name, "s")
 
 
-def _may_be_clock(name, tables):
-    """Whether a name denotes a clock, or its values grow in all recordings."""
-    if is_clock(name):
-        return True
-    try:
-        read_clocks(tables, name)
-    except ValueError:
-        return False
-    return True
+def _grows(tables, column):
+    """Whether the values of a column can be times."""
+    with contextlib.suppress(ValueError):
+        return bool(read_clocks(tables, column))
+    return False
 
 
 def read_clocks(tables, column, is_asked=True):
-    """Return the seconds of each frame, an array per recording.
-
-    ``tables`` maps names to data frames. Without ``is_asked``, a model named the
-    column. Errors give the row and the remedy.
-    """
+    """Return the seconds of each frame, an array per recording."""
     clocks = []
     for name, table in tables.items():
         if column not in table.columns:
@@ -335,11 +281,7 @@ def _as_seconds(values, recording):
 
 
 def read_cells(cells, unit):
-    """List of seconds from text, numbers in a unit, durations or dates.
-
-    >>> read_cells(["0", "40", "80"], 1e-3)
-    [0.0, 0.04, 0.08]
-    """
+    """List of seconds from text, numbers in a unit, durations or dates."""
     if all(PLAIN.fullmatch(cell) for cell in cells):
         return [float(cell) * unit for cell in cells]
     import pandas as pd
@@ -369,13 +311,7 @@ def _check_forward(clock, column, recording):
 
 
 def rate_of(clock):
-    """Frames per second: 1 / mean step without gaps; None for one frame.
-
-    The mean evens out rounded times. A gap is a step above 1.5 medians.
-
-    >>> rate_of(np.array([0.0, 0.033, 0.067, 0.1, 0.133, 0.167, 0.2, 5.0]))
-    30.0
-    """
+    """Frames per second: 1 / mean step without gaps; None for one frame."""
     if len(clock) < 2:
         return None
     steps = np.diff(clock)
@@ -387,10 +323,7 @@ def rate_of(clock):
 
 
 def common_rate(clocks, names, fps, resample):
-    """Return the frames per second of all recordings, or raise an error with all rates.
-
-    ``fps`` is the user's rate, ``resample`` the target rate; both may be None.
-    """
+    """Return the frames per second of all recordings, or raise an error with all rates."""
     rates = {name: rate_of(x) for name, x in zip(names, clocks) if len(x) > 1}
     found = list(rates.values())
     if resample is not None:
@@ -401,8 +334,7 @@ def common_rate(clocks, names, fps, resample):
         rate = float(np.median(found))
     elif fps is None:
         raise ValueError(
-            "No recording has two frames, so that clocks give no rate; expected fps "
-            "(--fps)."
+            "No recording has two frames for a rate; expected fps (--fps)."
         )
     else:
         rate = float(fps)
@@ -418,27 +350,22 @@ def common_rate(clocks, names, fps, resample):
             "unit, such as 'time_ms'."
         )
     if not is_same(rate, fps):
-        raise ValueError(
-            f"fps (--fps) is {fps:g}, but the clock gives {rate:g} frames per second; "
-            "expected the same, or none given."
-        )
+        refuse("fps (--fps)", fps, f"{rate:g} frames per second of the clock, or None")
     return rate if fps is None else float(fps)
 
 
 def _describe_rates(rates):
     """Describe the rates and their recordings, the most frequent rate first."""
-    groups, least = {}, None
+    groups: dict = {}
     for name in sorted(rates, key=rates.get):
-        if least is None or not is_same(rates[name], least):
-            least = rates[name]
-        groups.setdefault(least, []).append(name)
-    ordered = sorted(groups, key=lambda rate: len(groups[rate]), reverse=True)
+        near = [rate for rate in groups if is_same(rates[name], rate)]
+        groups.setdefault(near[0] if near else rates[name], []).append(name)
+    ordered = sorted(groups, key=lambda rate: -len(groups[rate]))
     texts = []
     for rate in ordered[:MAX_LISTED]:
-        names = groups[rate]
-        more = "" if len(names) < 3 else f" and {len(names) - 2} more"
-        shown = ", ".join(map(repr, names[:2]))
-        texts.append(f"{rate:.4g} ({shown}{more})")
+        more = len(groups[rate]) - 2
+        shown = ", ".join(map(repr, groups[rate][:2]))
+        texts.append(f"{rate:.4g} ({shown}{f' and {more} more' if more > 0 else ''})")
     if len(ordered) > MAX_LISTED:
         texts.append(f"{len(ordered) - MAX_LISTED} others")
     remedy = f"{ordered[0]:.4g}"
@@ -455,20 +382,14 @@ def find_breaks(clocks, names, split_gaps):
         steps = np.diff(clock)
         usual = np.quantile(steps, 0.5, method="lower") if len(steps) else 0
         if GAP * usual > split_gaps:
-            raise ValueError(
-                f"split_gaps (--split-gaps) is {split_gaps:g} s, but the frames of "
-                f"{name!r} are {usual:g} s apart; expected {GAP} times that "
-                "or more."
-            )
+            expected = f"at least {GAP} times the step of {name!r}, {usual:g} s"
+            refuse("split_gaps (--split-gaps)", split_gaps, expected)
         breaks.append(np.flatnonzero(steps > split_gaps) + 1)
     return breaks
 
 
 def warn_of_gaps(clocks, names, advice, longest=np.inf):
-    """Warn of steps that are much longer than the others of their recording.
-
-    Steps above ``longest`` are breaks and cause no warning. ``advice`` ends the text.
-    """
+    """Warn of steps that are much longer than the others of their recording."""
     n_gaps, where = 0, []
     for name, clock in zip(names, clocks):
         if len(clock) < 3:
@@ -491,12 +412,7 @@ def warn_of_gaps(clocks, names, advice, longest=np.inf):
 
 
 def resample_frames(frames, clock, rate, breaks=None):
-    """Interpolate frames (n_frames, n_features) linearly on a regular clock.
-
-    ``clock`` has growing seconds. New times start at the first one, in each part
-    between ``breaks``. Values are NaN between two frames if one is NaN, or if they are
-    more than 3.5 usual steps apart. Returns frames of the same dtype, times and breaks.
-    """
+    """Interpolate frames (n_frames, n_features) linearly on a regular clock."""
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
     places = [] if breaks is None else breaks
     parts, times = [], []

@@ -10,17 +10,19 @@ from typing import Any
 import numpy as np
 
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.errors import RecordingError, errors_of_recording, short_repr
+from skl_tot.recordings.errors import (
+    RecordingError,
+    errors_of_recording,
+    refuse,
+    short_repr,
+)
 
 # Size of a block. It bounds the memory and does not change the result.
 BLOCK_BYTES = 2**22
 
 
 def row_blocks(array, width=0):
-    """Yield slices of rows of at most `BLOCK_BYTES`; a memmap is not read whole.
-
-    `width` is the number of columns after processing, if larger.
-    """
+    """Yield slices of rows of at most `BLOCK_BYTES`; a memmap is not read whole."""
     width = max(width, array.shape[1])
     n_rows = max(1, BLOCK_BYTES // (array.itemsize * width))
     for start in range(0, len(array), n_rows):
@@ -317,10 +319,7 @@ class Recordings(Sequence):
             raise
 
     def standardize(self, scaler=None, per_video=False):
-        """Return the same recordings, standardised.
-
-        The statistics come from ``scaler``, or from each recording with ``per_video``.
-        """
+        """Return the same recordings, standardised."""
         twin = copy.copy(self)
         twin.means = twin.scales = None
         if scaler is not None:
@@ -336,18 +335,7 @@ class Recordings(Sequence):
         return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):
-        """Read frames in blocks of rows.
-
-        Parameters
-        ----------
-        i : int, default=None
-            Index of a recording; None reads all, one after the other.
-
-        Yields
-        ------
-        frames : ndarray of shape (n_rows, n_features)
-            Some megabytes of frames, standardised if requested.
-        """
+        """Read frames in blocks of rows."""
         for k in range(len(self)) if i is None else [i]:
             for rows in self.row_blocks(k):
                 yield self.read(k, rows)
@@ -360,10 +348,7 @@ class Recordings(Sequence):
         return self._standardize(frames, i, out=own)
 
     def gather(self, batch, frames, out):
-        """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`.
-
-        `out` is float32 of shape (n_recordings, n_frames, n_features).
-        """
+        """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`."""
         for i, rows, target in zip(batch, frames, out):
             array = self.arrays[i]
             if array.dtype != out.dtype or not array.flags.c_contiguous:
@@ -386,10 +371,7 @@ class Recordings(Sequence):
 
 
 def fit_scaler(recordings, scaler=None, only=None):
-    """Fit a scaler to the frames of recordings, starting from a copy of ``scaler``.
-
-    ``only`` is the index of a single recording to use.
-    """
+    """Fit a scaler to the frames of recordings, starting from a copy of ``scaler``."""
     from sklearn.preprocessing import StandardScaler  # commands do not wait for it
 
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
@@ -435,10 +417,10 @@ def _check_names(names, n_recordings):
     """Refuse names of another number, repeated names, and names that are not text."""
     if len(names) != n_recordings:
         raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
-    seen = set()
+    seen: set = set()
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"names has {short_repr(name)}, expected text.")
+            refuse("a name", name, "text", TypeError)
         if name in seen:
             raise ValueError(f"names has {name!r} twice, expected distinct names.")
         seen.add(name)
@@ -451,9 +433,7 @@ def _check_clocks(times, arrays, names):
         raise ValueError(f"times has {len(times)} clocks, expected {len(arrays)}.")
     for name, clock, array in zip(names, times, arrays):
         if clock.shape != (len(array),):
-            raise ValueError(
-                f"times of {name!r} has shape {clock.shape}, expected ({len(array)},)."
-            )
+            refuse(f"the shape of times of {name!r}", clock.shape, f"({len(array)},)")
         if not (np.isfinite(clock).all() and (np.diff(clock) > 0).all()):
             raise ValueError(f"times of {name!r} do not go forward.")
     return times
@@ -468,10 +448,8 @@ def _check_breaks(breaks, arrays, names):
         is_list = own.ndim == 1 and (own.dtype.kind in "iu" or len(own) == 0)
         edges = [0, *own, len(array)] if is_list else [0, 0]
         if not (np.diff(edges) > 0).all():
-            raise ValueError(
-                f"breaks of {name!r} are {short_repr(own.tolist())}, expected "
-                f"ascending frames from 1 to {len(array) - 1}."
-            )
+            expected = f"ascending frames from 1 to {len(array) - 1}"
+            refuse(f"breaks of {name!r}", own.tolist(), expected)
         breaks[i] = own.astype(np.intp)
     return breaks
 

@@ -33,23 +33,19 @@ def read_text(path):
 
 
 def split_lines(text):
-    r"""Lines of text, split at line ends of files only (not at form feeds and others).
-
-    >>> split_lines("a\x0cb\r\nc")
-    ['a\x0cb', 'c']
-    """
+    """Lines of text, split at line ends of files only (not at form feeds and others)."""
     return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
 
 
 def find_separator(header):
-    """Find which of comma, semicolon and tab gives most cells; a comma if none.
-
-    >>> find_separator("time;x,y;z"), find_separator('"a;b;c",d'), find_separator("x")
-    (';', ',', ',')
-    """
+    """Find which of comma, semicolon and tab gives most cells; a comma if none."""
     n_cells = {}
     for separator in ",;\t":
-        n_cells[separator] = len(next(csv.reader([header], delimiter=separator), []))
+        try:
+            cells = next(csv.reader([header], delimiter=separator), [])
+        except csv.Error as error:  # a cell of many characters
+            raise ValueError(f"its first line is no header: {error}.") from error
+        n_cells[separator] = len(cells)
     return max(n_cells, key=n_cells.get)
 
 
@@ -68,11 +64,7 @@ def is_line(text):
 
 
 def is_file_name(text):
-    """Whether text, with a suffix, is a valid file name on all systems.
-
-    >>> list(map(is_file_name, ["take 1", "a/b", "10:30", "con", "console"]))
-    [True, False, False, False, True]
-    """
+    """Whether text, with a suffix, is a valid file name on all systems."""
     is_plain = bool(text.strip()) and text[0] != "." and not set(text) & _NOT_IN_NAMES
     return is_plain and _DEVICES.match(text) is None
 
@@ -86,11 +78,7 @@ def text_of_name(name):
 
 
 def find_same_files(names):
-    """Find two names that differ only in case (one file on Windows and macOS), or None.
-
-    >>> find_same_files(["a", "B", "b"]), find_same_files(["a", "b"])
-    (('B', 'b'), None)
-    """
+    """Find two names that differ only in case (one file on Windows and macOS), or None."""
     seen = {}
     for name in names:
         key = unicodedata.normalize("NFC", name).casefold()
@@ -105,17 +93,7 @@ IS_WINDOWS = os.name == "nt"
 
 @contextlib.contextmanager
 def replaced(path):
-    """Write to a temporary file, and rename it to ``path`` after success.
-
-    >>> import tempfile
-    >>> folder = tempfile.TemporaryDirectory()
-    >>> path = Path(folder.name, "a.txt")
-    >>> with replaced(path) as temporary:
-    ...     _ = temporary.write_text("whole")
-    >>> path.read_text()
-    'whole'
-    >>> folder.cleanup()
-    """
+    """Write to a temporary file, and rename it to ``path`` after success."""
     path = Path(os.path.realpath(path))  # follow a link
     check_target(path)
     with _folder_in(path.parent) as folder:
@@ -127,18 +105,7 @@ def replaced(path):
 
 @contextlib.contextmanager
 def replaced_files(folder):
-    """Write files to a temporary folder, and move them to ``folder`` after success.
-
-    The folder is created if it is missing; its other files stay.
-
-    >>> import tempfile
-    >>> parent = tempfile.TemporaryDirectory()
-    >>> with replaced_files(Path(parent.name, "new")) as temporary:
-    ...     _ = Path(temporary, "a.txt").write_text("whole")
-    >>> Path(parent.name, "new", "a.txt").read_text()
-    'whole'
-    >>> parent.cleanup()
-    """
+    """Write files to a temporary folder, and move them to ``folder`` after success."""
     folder = Path(folder)
     check_target(folder, is_folder=True)
     place = folder if folder.is_dir() else folder.parent
@@ -155,10 +122,8 @@ def replaced_files(folder):
 
 @contextlib.contextmanager
 def _folder_in(place):
-    """Make a folder for the time of the block.
-
-    Folders of `tempfile` belong to one user on Windows, and files keep that when moved.
-    """
+    """Make a folder for the time of the block."""
+    # folders of `tempfile` belong to one user on Windows, and moved files keep that
     folder = Path(place, f".skl-tot-{secrets.token_hex(8)}")
     folder.mkdir()
     try:
@@ -185,11 +150,8 @@ def check_target(path, is_folder=False):
 
 
 def write_array(path, array):
-    """Write a ``.npy`` file; an error gives the reason.
-
-    numpy's own error gives only the number of bytes written.
-    """
-    with open(path, "wb") as file:
+    """Write a ``.npy`` file; an error gives the reason."""
+    with open(path, "wb") as file:  # numpy's error gives only the bytes written
         np.save(SimpleNamespace(write=file.write), array)
 
 

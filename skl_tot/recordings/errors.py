@@ -55,10 +55,7 @@ class RecordingFileNotFoundError(RecordingError, FileNotFoundError):
 
 @contextlib.contextmanager
 def errors_of_recording(recording, name=None):
-    """Add the number and the name of a recording to errors of the block.
-
-    With ``recording=None`` (a single recording), errors stay unchanged.
-    """
+    """Add the number and the name of a recording to errors of the block."""
     try:
         yield
     except RecordingError as error:
@@ -79,11 +76,7 @@ def one_line(message):
 
 
 def short_repr(value):
-    """Show any value in one short line.
-
-    >>> short_repr("a" * 100)
-    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa..."
-    """
+    """Show any value in one short line."""
     try:
         text = one_line(repr(value))
     except Exception:  # nested too deeply, say
@@ -92,12 +85,7 @@ def short_repr(value):
 
 
 def refuse(name, value, expected, error=ValueError) -> NoReturn:
-    """Raise the error of a bad value, which names what came and what was expected.
-
-    >>> refuse("width", -2, "a number above 0")
-    Traceback (most recent call last):
-    ValueError: width is -2, expected a number above 0.
-    """
+    """Raise the error of a bad value, which names what came and what was expected."""
     raise error(f"{name} is {short_repr(value)}, expected {expected}.")
 
 

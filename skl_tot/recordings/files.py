@@ -156,10 +156,7 @@ class FileArray:
         self.first = self.read_as = None
 
     def fixed(self):
-        """Return the frames as floats, and refuse files that change shape later.
-
-        float32 and float64 stay; other dtypes become float64.
-        """
+        """Return the frames as floats, and refuse files that change shape later."""
         twin = copy.copy(self)
         video = self._map()
         twin.first = video.shape, _order(video)
@@ -298,10 +295,7 @@ def part_of(video, start, stop):
 
 
 def _read_rows(file, video, start, stop):
-    """Read rows of a mapped array in C or Fortran order from its open file.
-
-    ``file`` is unbuffered.
-    """
+    """Read rows of a mapped array in C or Fortran order from its open file."""
     n_frames, width = video.shape
     if video.flags.c_contiguous:
         rows = np.empty((stop - start, width), video.dtype)
@@ -325,10 +319,7 @@ def _fill(array, file, position):
 
 
 def read_features(path, *, mmap, transpose=False):
-    """Read a recording (n_frames, n_features) from a ``.npy`` or text file.
-
-    `mmap` maps a ``.npy`` file read-only.
-    """
+    """Read a recording (n_frames, n_features) from a ``.npy`` or text file."""
     try:
         with np.errstate(all="ignore"):  # sizes in a broken header
             video = _read_array(path, mmap)

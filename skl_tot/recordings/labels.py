@@ -28,11 +28,7 @@ NO_NUMBERS = (str, bytes, np.datetime64, np.timedelta64)
 
 
 def split_label_sequences(y, name="y"):
-    """Return labels as a list of 1-D arrays, and whether `y` was a single sequence.
-
-    Labels are text or integers; errors call them `name`. Names of recordings come from
-    a dict, `Recordings`, or a Series with a MultiIndex.
-    """
+    """Return labels as a list of 1-D arrays, and whether `y` was a single sequence."""
     named = by_name(y)
     if named is not None:
         if not named:
@@ -72,20 +68,20 @@ def _as_labels(labels, where):
     if hasattr(labels, "detach"):  # a torch tensor
         labels = labels.detach().cpu()
     if n_dims(labels) != 1:
-        raise ValueError(
-            f"{where} has {n_dims(labels)} dimensions, expected 1 (frames)."
-        )
+        raise ValueError(f"{where} has {n_dims(labels)} dimensions, expected 1.")
     _check_unmasked(labels, where)
     labels = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
     if labels.dtype.kind in "OT":
         labels = _typed(labels.astype(object), where)
     if labels.dtype.kind in "US":
         return labels.astype(str)
-    if labels.dtype.kind in "iub" or _are_whole(labels):
+    is_whole = labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels))
+    # as a Python number, which compares with all floats
+    is_whole = is_whole and np.abs(labels).max(initial=0).item() < 2**53
+    if labels.dtype.kind in "iub" or is_whole:
         return _as_integers(labels, where)
-    raise TypeError(
-        f"{where} has labels of type {labels.dtype}, expected integers or strings."
-    )
+    kind = f"labels of type {labels.dtype}"
+    raise TypeError(f"{where} has {kind}, expected integers or strings.")
 
 
 def _check_unmasked(labels, where):
@@ -112,29 +108,17 @@ def _typed(labels, where):
     return labels
 
 
-def _are_whole(labels):
-    """Whether labels are floats that equal integers."""
-    whole = labels.dtype.kind == "f" and np.array_equal(labels, np.trunc(labels))
-    # as a Python number, which compares with all floats
-    return whole and np.abs(labels).max(initial=0).item() < 2**53
-
-
 def _as_integers(labels, where):
     """Convert whole labels to 64-bit integers; refuse larger ones."""
     limits = np.iinfo(np.intp)
     for label in (labels.min(), labels.max()) if len(labels) else ():
         if not limits.min <= int(label) <= limits.max:
-            raise ValueError(
-                f"{where} has the label {label}, expected integers of 64 bits."
-            )
+            refuse(f"{where}: a label", label, "integers of 64 bits")
     return labels.astype(np.intp)
 
 
 def find_segments(labels, breaks=None):
-    """Find runs of equal labels; return label, first frame and end (exclusive) of each.
-
-    A run also ends at ``breaks``, the first frames of new parts.
-    """
+    """Find runs of equal labels; return label, first frame and end (exclusive) of each."""
     is_cut = np.r_[True, labels[1:] != labels[:-1], True]
     if breaks is not None:
         is_cut[breaks] = True
@@ -143,11 +127,7 @@ def find_segments(labels, breaks=None):
 
 
 def equal_parts(n_frames, n_actions):
-    """Label the frames of a recording in parts of equal duration.
-
-    >>> equal_parts(7, 3)
-    array([0, 0, 0, 1, 1, 2, 2])
-    """
+    """Label the frames of a recording in parts of equal duration."""
     return np.arange(n_frames) * n_actions // n_frames
 
 
@@ -175,20 +155,12 @@ def with_background(classes):
 
 
 def decode(codes, classes):
-    """Labels of codes, indices of ``classes``; code -1 is background.
-
-    >>> decode(np.array([1, -1]), np.array(["cut", "pour"])).tolist()
-    ['pour', 'background']
-    """
+    """Labels of codes, indices of ``classes``; code -1 is background."""
     return with_background(classes)[codes]
 
 
 def encode(labels, classes, what="labels"):
-    """Codes of labels, all of ``classes``; errors call the labels ``what``.
-
-    >>> encode(np.array(["pour", "cut"]), np.array(["cut", "pour"]))
-    array([1, 0])
-    """
+    """Codes of labels, all of ``classes``; errors call the labels ``what``."""
     codes = {label: code for code, label in enumerate(classes.tolist())}
     found = [codes.get(label, UNKNOWN) for label in labels.tolist()]
     if UNKNOWN in found or not found:
@@ -225,10 +197,7 @@ def encode_known(sequences, recordings):
 def _as_objects(values):
     """Labels of one recording as Python values."""
     if n_dims(values) != 1:  # text and tables of names have no dimension
-        raise TypeError(
-            f"y has {short_repr(values)} for a recording, expected a sequence of "
-            "labels or None."
-        )
+        refuse("y of a recording", values, "a sequence of labels, or None", TypeError)
     if hasattr(values, "detach"):  # a torch tensor
         values = values.detach().cpu().numpy()
     if hasattr(values, "tolist"):
@@ -260,17 +229,11 @@ def _as_known(values):
     labels = _as_labels(values, "y")
     if labels.dtype.kind != "U":
         if labels.min() < UNKNOWN:
-            raise ValueError(
-                f"y has the label {labels.min()}, expected integers from 0, or -1 for "
-                "unknown."
-            )
+            refuse("y: a label", labels.min().item(), "0 or more, or -1 for unknown")
         return labels
     for label in np.unique(labels).tolist():
         if not is_line(label):
-            raise ValueError(
-                f"y has the label {short_repr(label)}, expected text of one line, or "
-                "'' for unknown."
-            )
+            refuse("y: a label", label, "text of one line, or '' for unknown")
     return np.where(labels == str(BACKGROUND), BACKGROUND_NAME, labels)  # as in files
 
 
@@ -294,11 +257,7 @@ def encode_transcripts(transcripts, recordings, classes):
 
 
 def find_code(label, classes):
-    """Code of one label.
-
-    >>> find_code("pour", np.array(["take", "pour"]))
-    1
-    """
+    """Code of one label."""
     present = classes.tolist()
     is_label = isinstance(label, (str, numbers.Integral))
     if is_label and not isinstance(label, bool) and label in present:
@@ -307,11 +266,7 @@ def find_code(label, classes):
 
 
 def describe_classes(classes):
-    """Describe which labels are allowed.
-
-    >>> describe_classes(np.arange(3)), describe_classes(np.array([4, 9]))
-    ('from 0 to 2', 'among [4, 9]')
-    """
+    """Describe which labels are allowed."""
     labels = classes.tolist()
     is_counted = labels == list(range(len(labels)))
     return f"from 0 to {len(labels) - 1}" if is_counted else f"among {labels}"
@@ -342,11 +297,7 @@ def as_sequence(y):
 
 
 def arrange(y, recordings, what="y"):
-    """Bring values of recordings into the order of ``recordings``.
-
-    If ``y`` has names, they must equal the names of the recordings, in any order.
-    Values without names must be in order already. Errors call the values ``what``.
-    """
+    """Bring values of recordings into the order of ``recordings``."""
     layout = recordings.layout
     known = _by_label(y, recordings) or by_name(y)
     if not recordings.is_named:
@@ -364,11 +315,7 @@ def arrange(y, recordings, what="y"):
 
 
 def arrange_each(values, recordings, what, *, of_some=False):
-    """Arrange one value per recording; with ``of_some``, missing names get None.
-
-    A Series with index 0, 1, … is in order, or by name if these are names. Any other
-    index must name the recordings.
-    """
+    """Arrange one value per recording; with ``of_some``, missing names get None."""
     if _is_series_of(values, recordings):
         keys = distinct(values.index)
         if keys != list(range(len(keys))):
@@ -411,9 +358,7 @@ def check_lengths(y, recordings):
     """Refuse labels of other lengths than the recordings, without reading values."""
     y = [y] if recordings.is_single else y
     if not hasattr(y, "__len__"):
-        raise TypeError(
-            f"y is a {type(y).__name__}, expected labels of each recording."
-        )
+        refuse("y", type(y), "labels of each recording", TypeError)
     if len(y) != len(recordings):
         raise ValueError(
             f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
@@ -428,9 +373,8 @@ def check_lengths(y, recordings):
 def check_index(y, index, what, of):
     """Refuse labels with another index."""
     if not index.equals(y.index):
-        raise ValueError(
-            f"{what} has another index than {of}, expected {what}.loc[{of}.index]."
-        )
+        expected = f"{what}.loc[{of}.index]"
+        raise ValueError(f"{what} has another index than {of}, expected {expected}.")
 
 
 def match_names(values, names, what, of):
@@ -446,7 +390,6 @@ def match_names(values, names, what, of):
 
 
 def _listed(names):
-    """Show the first names."""
     shown = ", ".join(map(repr, names[:MAX_NAMES]))
     return shown if len(names) <= MAX_NAMES else f"{shown} and {len(names)} in all"
 

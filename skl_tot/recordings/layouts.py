@@ -33,18 +33,13 @@ MAX_DIMS = 32  # numpy's limit
 
 @dataclass
 class Layout:
-    """Form of the user's input, for outputs.
+    """Form of the user's input, for outputs."""
 
-    ``kind`` is "single", "list", "stacked" (3-D), "object" (an object array) or
-    "named". For "named", ``join`` builds the container from outputs. A table of all
-    recordings has an ``index``, and the ``rows`` of each recording.
-    """
-
-    kind: str
+    kind: str  # "single", "list", "stacked" (3-D), "object" (array) or "named"
     names: list | None = None
-    join: Callable | None = None
-    index: Any = None
-    rows: list | None = None
+    join: Callable | None = None  # builds a named container of outputs
+    index: Any = None  # of a table of all recordings
+    rows: list | None = None  # of each recording in the table
 
     def select(self, indices):
         """Form of a selection: a list, or a dict if there are names."""
@@ -198,10 +193,7 @@ def _split_array(X):
     if ndim == 3:
         if len(X) == 0:
             raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
-        if X.shape[2] in (2, 3):
-            _warn_of_tracks(X.shape)
-        elif X.shape[1] < X.shape[2]:
-            _warn_of_channels(X.shape)
+        _warn_of_shape(X.shape)
         return X, Layout("stacked")
     if ndim == 1 and hasattr(X, "iloc"):  # the index of a Series may not start at 0
         X = X.to_numpy()
@@ -217,26 +209,20 @@ def _split_array(X):
 SPLITS = {list: _split_sequence, tuple: _split_sequence, np.ndarray: _split_array}
 
 
-def _warn_of_tracks(shape):
-    """Warn of a 3-D array that looks like one pose track instead of many recordings."""
+def _warn_of_shape(shape):
+    """Warn of a 3-D array like one track, or like (cases, channels, time)."""
     n_videos, n_frames, n_features = shape
+    if n_features in (2, 3):
+        kind = f"it is one track of {n_frames} points in {n_features} dimensions"
+        remedy = "X.reshape(len(X), -1); list(X) says that these are recordings"
+    elif n_frames < n_features:
+        kind = "these are channels and times, as of aeon, sktime or MNE"
+        remedy = "X.transpose(0, 2, 1); list(X) says that they are frames and features"
+    else:
+        return
     warn_user(
         f"X has shape {tuple(shape)} and is taken as {n_videos} recordings of "
-        f"{n_frames} "
-        f"frames. If it is one track of {n_frames} points in {n_features} dimensions, "
-        "give X.reshape(len(X), -1); list(X) says that these are recordings."
-    )
-
-
-def _warn_of_channels(shape):
-    """Warn of a 3-D array that looks like (cases, channels, time)."""
-    n_videos, n_frames, n_features = shape
-    warn_user(
-        f"X has shape {tuple(shape)} and is taken as {n_videos} recordings of "
-        f"{n_frames} "
-        f"frames with {n_features} features. If these are channels and times, as of "
-        "aeon, sktime or MNE, give X.transpose(0, 2, 1); list(X) says that they are "
-        "frames and features."
+        f"{n_frames} frames with {n_features} features. If {kind}, give {remedy}."
     )
 
 
@@ -257,11 +243,7 @@ def n_dims(value):
 
 
 def plain_name(key):
-    """Convert a name to text or an integer, for files.
-
-    >>> plain_name(("anna", 2))
-    'anna/2'
-    """
+    """Convert a name to text or an integer, for files."""
     if isinstance(key, tuple):
         return "/".join(map(str, key))
     return int(key) if isinstance(key, Integral) else str(key)
@@ -282,11 +264,7 @@ def is_table(X):
 
 
 def rows_of_recordings(index):
-    """Find the recordings of an index of several levels, and their rows.
-
-    All levels but the last name the recording, by labels or tuples in order of
-    appearance. Rows are a list of ascending arrays of int.
-    """
+    """Find the recordings of an index of several levels, and their rows."""
     codes, keys = index.droplevel(-1).factorize()
     if (codes < 0).any():
         row = int(np.argmin(codes))
@@ -319,39 +297,23 @@ def has_time(X):
 
 
 def flatten(X):
-    """Convert an array or a data set to a table with frames as rows.
-
-    Other dimensions are flattened in order, with space last. A column has the name of
-    its coordinates, "nose x"; numbers get the name of the dimension, "sensor 0".
-    Variables of a data set are columns with the variable's name in front if there are
-    several; variables without time are dropped. The index counts frames.
-    """
+    """Convert an array or a data set to a table with frames as rows."""
     import pandas as pd
 
-    variables = _variables(X)
+    variables = [X]
+    if hasattr(X, "data_vars"):
+        variables = [X[name] for name in X.data_vars if TIME in X[name].dims]
+    if not variables:
+        raise ValueError("X is a data set without a variable of the dimension time.")
     tables = []
     for variable in variables:
-        array = variable.transpose(TIME, ..., *_last(variable))
+        last = [SPACE] if SPACE in variable.dims else []  # axes of a point together
+        array = variable.transpose(TIME, ..., *last)
         values = array.to_numpy().reshape(array.sizes[TIME], -1)
         prefix = [str(variable.name)] if len(variables) > 1 else []
         columns = _names(array, prefix)
         tables.append(pd.DataFrame(values, columns=columns))
     return tables[0] if len(tables) == 1 else pd.concat(tables, axis=1)
-
-
-def _variables(X):
-    """Arrays with a time dimension: one, or those of a data set."""
-    if not hasattr(X, "data_vars"):
-        return [X]
-    found = [X[name] for name in X.data_vars if TIME in X[name].dims]
-    if not found:
-        raise ValueError("X is a data set without a variable of the dimension time.")
-    return found
-
-
-def _last(array):
-    """Dimensions to put last, so that the axes of a point are neighbours."""
-    return [SPACE] if SPACE in array.dims else []
 
 
 def _names(array, prefix):
@@ -375,11 +337,7 @@ def _name(value, dim):
 
 
 def clock_of(X):
-    """Seconds of each frame by a time coordinate or index, or None.
-
-    Dates count from the first one. Floats of xarray are seconds; integers may count
-    frames and are no clock.
-    """
+    """Seconds of each frame by a time coordinate or index, or None."""
     clock: Any
     if has_time(X):
         clock = X.coords[TIME].to_index() if TIME in X.coords else None

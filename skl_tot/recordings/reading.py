@@ -46,11 +46,7 @@ PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer one
 
 
 def remembered(like):
-    """Return the reading options of a model, as in ``Recordings.reading``.
-
-    ``like`` is a model, a pipeline that ends in one, or `Recordings`. Input that was
-    not read from files has feature names and rate, if known.
-    """
+    """Return the reading options of a model, as in ``Recordings.reading``."""
     model = like.steps[-1][1] if hasattr(like, "steps") else like
     reading = getattr(model, "reading", getattr(model, "reading_", None))
     if isinstance(reading, Mapping):
@@ -66,10 +62,7 @@ def remembered(like):
 
 
 def with_remembered(given, own, names):
-    """Complete given options, among ``names``, with the `remembered` ones, ``own``.
-
-    A contradiction is an error.
-    """
+    """Complete given options, among ``names``, with the `remembered` ones, ``own``."""
     own = {name: own[name] for name in names if name in own}
     for name, value in given.items():
         known = value if name in CHOICES else own.get(name, value)
@@ -83,11 +76,7 @@ def with_remembered(given, own, names):
 
 
 def flag_of(name):
-    """Command line form of an option of `read_recordings`.
-
-    >>> flag_of("split_gaps"), flag_of("likelihood")
-    ('--split-gaps', '--read likelihood')
-    """
+    """Command line form of an option of `read_recordings`."""
     is_own = name in (*OF_TABLES, "without", "transpose")
     return f"--{name}".replace("_", "-") if is_own else f"--read {name}"
 

@@ -18,10 +18,7 @@ CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
 
 
 def correlation_frames(recordings, action_frames):
-    """Frames over which features are autocorrelated, and the correlation at one frame.
-
-    Running means over an action's time are subtracted.
-    """
+    """Frames over which features are autocorrelated, and the correlation at one frame."""
     found = []
     for frames in samples(recordings):
         rest = _without_slow(frames, action_frames)
@@ -55,15 +52,7 @@ def _without_slow(frames, width):
 
 
 def window_means(values, before, after, rows):
-    """Means (n_rows, n_columns) of values around each of some rows, a slice.
-
-    A window has up to ``before`` rows before and ``after`` rows behind its own. Sums
-    over blocks of the window's length keep rounding errors small.
-
-    >>> values = np.array([[1.0], [2.0], [6.0]])
-    >>> window_means(values, 1, 1, slice(0, 3)).ravel().tolist()
-    [1.5, 3.0, 4.0]
-    """
+    """Means (n_rows, n_columns) of values around each of some rows, a slice."""
     before, after = min(before, len(values)), min(after, len(values))
     width, n_rows = before + after + 1, rows.stop - rows.start
     own = values[max(0, rows.start - before) : rows.stop + after]
@@ -100,22 +89,15 @@ def _half_times(correlation):
 
 
 def find_window(recordings):
-    """Odd window length in frames, at which the two halves agree best.
-
-    Statistics of a short piece vary by chance, those of a long one mix actions. The
-    best half is the piece whose statistics predict the next piece most, over recordings
-    and features. A window covers at least one period.
-    """
+    """Odd window length in frames, at which the two halves agree best."""
+    # statistics of short pieces vary by chance, those of long ones mix actions
     agreements = agreement_of_pieces(recordings)
     half = HALVES[np.argmax(agreements.mean(axis=1))] if len(agreements) else HALVES[0]
     return 2 * max(int(half), find_swing(recordings) // 2) + 1
 
 
 def agreement_of_pieces(recordings):
-    """Agreement (n_halves, 3) of neighbouring pieces of each size in `HALVES`.
-
-    Columns are of means, log standard deviations and log mean absolute differences.
-    """
+    """Agreement (n_halves, 3) of neighbouring pieces of each size in `HALVES`."""
     agreements = []
     for frames in _varying(recordings):
         if len(frames) >= MIN_PIECES * HALVES[0]:
@@ -128,11 +110,7 @@ def agreement_of_pieces(recordings):
 
 
 def find_swing(recordings):
-    """Frames of the first period of the signal, 0 without one.
-
-    Variation slower than the longest possible period is subtracted, as a posture would
-    hide a swing.
-    """
+    """Frames of the first period of the signal, 0 without one."""
     frames = [own for own in _varying(recordings) if len(own) >= MIN_PIECES * HALVES[0]]
     if not frames:
         return 0
@@ -143,10 +121,7 @@ def find_swing(recordings):
 
 
 def find_repetition(recordings, shortest, least):
-    """Periods of a recording that repeats one cycle of at least ``shortest`` frames.
-
-    The median over recordings, 0 if there are fewer than ``least``.
-    """
+    """Periods of a recording that repeats one cycle of at least ``shortest`` frames."""
     found = []
     for frames in samples(recordings):
         size = max(1, shortest // CYCLE_BLOCKS)
@@ -195,11 +170,7 @@ def _peaks(correlation, prominence):
 
 
 def _agreement_of_pieces(frames):
-    """Correlation of neighbouring pieces for the sizes `HALVES` that fit.
-
-    Computed for mean, log standard deviation and log mean absolute difference, over
-    standardised features.
-    """
+    """Correlation of neighbouring pieces for the sizes `HALVES` that fit."""
     frames = frames - frames.mean(axis=0)
     steps = np.abs(np.diff(frames, axis=0, prepend=frames[:1]))
     sums = np.zeros((3, len(frames) + 1, frames.shape[1]))

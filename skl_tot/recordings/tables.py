@@ -36,11 +36,7 @@ MOSTLY = 0.5
 
 
 def read_tables(paths, by, is_asked=True):
-    """Read files into a data frame per recording, or split them by columns ``by``.
-
-    Returns a dict by name, in order. Without ``is_asked``, a file that lacks ``by`` is
-    one recording.
-    """
+    """Read files into a data frame per recording, or split them by columns ``by``."""
     import pandas as pd
 
     keys = [by] if isinstance(by, str) else by or []
@@ -167,10 +163,7 @@ def _check_header(names):
 
 
 def _find_decimal(rows, separator):
-    """Decimal sign in the numbers of some rows; a point if both occur.
-
-    A column of 0 and 20,000 is ambiguous; one of 1,234 and 5,678 has decimals.
-    """
+    """Decimal sign in the numbers of some rows; a point if both occur."""
     signs, unsure = set(), []
     for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
         filled = [cell for cell in cells if cell and cell.strip()]
@@ -190,10 +183,7 @@ def _find_decimal(rows, separator):
 
 
 def _split(table, keys):
-    """Rows of each recording, in order of appearance.
-
-    Several columns give names like an index of several levels.
-    """
+    """Rows of each recording, in order of appearance."""
     texts = [_names_in(table[key]) for key in keys]
     names, n_recordings = texts[0], len(set(zip(*texts)))
     for text in texts[1:]:
@@ -228,12 +218,7 @@ def _names_in(column):
 
 
 def read_features(tables, columns, without, clock):
-    """Return the features of recordings, data frames with the columns of the first.
-
-    ``columns`` lists the features to keep. None keeps all numbers except ``clock``,
-    ``without``, counters of frames and constants. The dtype is float32 if all numbers
-    are, else float64.
-    """
+    """Return the features of recordings, data frames with the columns of the first."""
     import pandas as pd
 
     without = _check_without(tables, columns, without or [])
@@ -246,8 +231,10 @@ def read_features(tables, columns, without, clock):
         advice = "" if clock else _advise_clock(tables, unfit)
         why = f"hold no numbers ({'; '.join(unfit.values())})"
         _leave_out(found, unfit, why, advice)
-        _leave_out(found, _find_counters(found), "count the frames")
-        _leave_out(found, _find_constants(found), "are the same in all frames")
+        _leave_out(found, _columns_that(_count, found), "count the frames")
+        constants = _columns_that(_stay, found)
+        if len(constants) < len(next(iter(found.values()))):
+            _leave_out(found, constants, "are the same in all frames")
         _warn_of_clocks(next(iter(found.values())))
     first_name, first = next(iter(found.items()))
     for name, numbers in found.items():
@@ -286,10 +273,7 @@ def _parts(name, columns):
 
 
 def _numbers_of(table, recording, columns, unfit):
-    """Numbers of one recording, a 1-D array per name, with lists expanded.
-
-    Columns without numbers go to ``unfit``, with the reason.
-    """
+    """Numbers of one recording, a 1-D array per name, with lists expanded."""
     numbers, parts = {}, {}
     for source in table.columns:
         if not _is_asked(source, columns):
@@ -404,31 +388,25 @@ def _flat(value):
     return array.ravel() if array.dtype == np.float32 else array.ravel().astype(float)
 
 
-def _find_counters(found):
-    """Columns that only count the frames of each recording."""
-    counters = list(next(iter(found.values())))
-    for numbers in found.values():
-        counters = [name for name in counters if name in numbers]
-        counters = [name for name in counters if (np.diff(numbers[name]) == 1).all()]
-    return counters if _longest(found) >= MIN_COUNTED else []
-
-
-def _find_constants(found):
-    """Columns with at most one value in all frames of all recordings."""
-    constants = []
-    first_found = next(iter(found.values()))
-    for name in first_found if _longest(found) >= MIN_COUNTED else []:
-        parts = [numbers[name] for numbers in found.values() if name in numbers]
-        first = parts[0][:1]
-        if all(np.array_equal(x, np.full_like(x, first), True) for x in parts):
-            constants.append(name)
-    return constants if len(constants) < len(first_found) else []
-
-
-def _longest(found):
-    """Frames of the longest recording."""
+def _columns_that(do, found):
+    """Columns of the first recording that ``do`` something in all; none if short."""
     lengths = [len(own) for numbers in found.values() for own in numbers.values()]
-    return max(lengths, default=0)
+    if max(lengths, default=0) < MIN_COUNTED:
+        return []
+    chosen = []
+    for name in next(iter(found.values())):
+        if do([numbers[name] for numbers in found.values() if name in numbers]):
+            chosen.append(name)
+    return chosen
+
+
+def _count(parts):
+    return all((np.diff(own) == 1).all() for own in parts)
+
+
+def _stay(parts):
+    first = parts[0][:1]
+    return all(np.array_equal(own, np.full_like(own, first), True) for own in parts)
 
 
 def _leave_out(found, names, why, advice=""):

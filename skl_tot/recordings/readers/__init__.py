@@ -74,10 +74,7 @@ class Found(NamedTuple):
 
 
 def find_source(path, is_table=False):
-    """Find the files of a folder, a file or a list, and what reads them.
-
-    ``is_table`` takes files of known programs as tables. A `Found` stays.
-    """
+    """Find the files of a folder, a file or a list, and what reads them."""
     if isinstance(path, Found):
         is_other = is_table and path.reader in READERS
         return find_source(path.path, is_table) if is_other else path
@@ -195,11 +192,7 @@ def describe_folder(folder):
 
 
 def find_remedy(kind):
-    """Remedy for files such as ``*.mat``, after a colon; empty if unknown.
-
-    >>> find_remedy("*.npz")
-    ': read *.npz by numpy.load, then numpy.save'
-    """
+    """Remedy for files such as ``*.mat``, after a colon; empty if unknown."""
     return f": read {kind} by {REMEDIES[kind]}" if kind in REMEDIES else ""
 
 
@@ -241,10 +234,7 @@ def _agreed(rate, fps, path):
 
 
 def read_by(name, paths, options, fps=None):
-    """Read files by a reader of `READERS`, into a data frame per recording.
-
-    Returns a dict by name, the frames per second or None, and the reader's options.
-    """
+    """Read files by a reader of `READERS`, into a data frame per recording."""
     reader = READERS[name]
     for option in sorted(set(options) - set(reader.options)):
         expected = f"one of {list(reader.options)}" if reader.options else "none"
