@@ -323,7 +323,7 @@ def rate_of(clock):
 
 
 def common_rate(clocks, names, fps, resample):
-    """Return the frames per second of all recordings, or raise an error with all rates."""
+    """Return the rate of all recordings, or raise an error with all rates."""
     rates = {name: rate_of(x) for name, x in zip(names, clocks) if len(x) > 1}
     found = list(rates.values())
     if resample is not None:

@@ -348,7 +348,7 @@ class Recordings(Sequence):
         return self._standardize(frames, i, out=own)
 
     def gather(self, batch, frames, out):
-        """Read frames (n_recordings, n_frames) of a batch (n_recordings,) into `out`."""
+        """Read frames (n_recordings, n_frames) of a batch into `out`, float32."""
         for i, rows, target in zip(batch, frames, out):
             array = self.arrays[i]
             if array.dtype != out.dtype or not array.flags.c_contiguous:

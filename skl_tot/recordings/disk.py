@@ -33,7 +33,7 @@ def read_text(path):
 
 
 def split_lines(text):
-    """Lines of text, split at line ends of files only (not at form feeds and others)."""
+    """Lines of text, split at line ends of files, not at form feeds and others."""
     return text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
 
 
@@ -78,7 +78,7 @@ def text_of_name(name):
 
 
 def find_same_files(names):
-    """Find two names that differ only in case (one file on Windows and macOS), or None."""
+    """Find two names that differ only in case, one file on Windows; or None."""
     seen = {}
     for name in names:
         key = unicodedata.normalize("NFC", name).casefold()

@@ -113,12 +113,12 @@ def _as_integers(labels, where):
     limits = np.iinfo(np.intp)
     for label in (labels.min(), labels.max()) if len(labels) else ():
         if not limits.min <= int(label) <= limits.max:
-            refuse(f"{where}: a label", label, "integers of 64 bits")
+            refuse(f"{where}: a label", int(label), "integers of 64 bits")
     return labels.astype(np.intp)
 
 
 def find_segments(labels, breaks=None):
-    """Find runs of equal labels; return label, first frame and end (exclusive) of each."""
+    """Return label, first frame and end (exclusive) of runs; a run ends at breaks."""
     is_cut = np.r_[True, labels[1:] != labels[:-1], True]
     if breaks is not None:
         is_cut[breaks] = True
@@ -229,7 +229,8 @@ def _as_known(values):
     labels = _as_labels(values, "y")
     if labels.dtype.kind != "U":
         if labels.min() < UNKNOWN:
-            refuse("y: a label", labels.min().item(), "0 or more, or -1 for unknown")
+            lowest = f"y has the label {labels.min()}"
+            raise ValueError(f"{lowest}, expected integers from 0, or -1 for unknown.")
         return labels
     for label in np.unique(labels).tolist():
         if not is_line(label):

@@ -18,7 +18,7 @@ CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
 
 
 def correlation_frames(recordings, action_frames):
-    """Frames over which features are autocorrelated, and the correlation at one frame."""
+    """Frames of autocorrelation without slow changes, and its value at one frame."""
     found = []
     for frames in samples(recordings):
         rest = _without_slow(frames, action_frames)

@@ -118,8 +118,11 @@ class TestSplitGaps:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"split_gaps": 0.05, "time": "Zeit"}, "frames of 'a' are 0.1 s apart"),
-            ({"split_gaps": 0.1, "time": "Zeit"}, "expected 1.5 times that or more"),
+            (
+                {"split_gaps": 0.05, "time": "Zeit"},
+                "is 0.05, expected at least 1.5 times the step of 'a'",
+            ),
+            ({"split_gaps": 0.1, "time": "Zeit"}, "times the step of 'a', 0.1 s"),
             ({"split_gaps": 60}, "split_gaps (--split-gaps) is 60, but"),
         ],
     )

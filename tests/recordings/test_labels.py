@@ -51,7 +51,7 @@ class TestLargeIntegers:
         ],
     )
     def test_refused(self, labels):
-        refused(labels, ValueError, r"has the label -?\d+, expected .* 64 bits")
+        refused(labels, ValueError, r"a label is -?\d+.*, expected integers of 64 bits")
 
     def test_largest(self):
         ends = [-(2**63), 2**63 - 1]

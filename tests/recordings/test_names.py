@@ -171,11 +171,11 @@ class TestNames:
             name_actions([0, 1], {0: name})
 
     def test_keys_and_labels_of_different_types(self):
-        message = "names has '0', text, but labels are integers: expected keys as 0."
+        message = "names has the key '0', expected one of the type of the labels, as 0."
         for y in ([0, 1], [[0, 1], []]):
             with pytest.raises(TypeError, match=re.escape(message)):
                 name_actions(y, {"0": "take"})
-        message = "names has 0, no text, but labels are text: expected keys as 'cut'."
+        message = "names has the key 0, expected one of the type of the labels"
         for names in ({0: "take"}, ["take"]):
             with pytest.raises(TypeError, match=re.escape(message)):
                 name_actions(["cut", "stir"], names)
@@ -186,7 +186,7 @@ class TestNames:
         assert [x.tolist() for x in name_actions([[], []], {0: "cut"})] == [[], []]
 
     def test_minus_one_is_no_name(self):
-        message = "The name of 0 is '-1', which files and scores take for background."
+        message = "The name of 0 is '-1', expected another, as files and scores take it"
         with pytest.raises(ValueError, match=re.escape(message)):
             name_actions([0, 1], {0: "-1"})
         assert name_actions([0, -1], {-1: "-1"}).tolist() == ["0", "-1"]
