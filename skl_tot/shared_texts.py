@@ -13,15 +13,16 @@ decoding : str, default="auto"
     "cyclic_skip": all or some of them, in this order, and from the last to the first
     again, for recordings longer than those of the fit. "peaks", "mallow": some of them,
     each once, in an order of the recording's own, see `skl_tot.decoding.decode`.
-    "framewise": no path, each frame separately. "auto": "fixed" in strict order, else
-    "free". Does not change the fit.
+    "framewise": no path, each frame separately. "auto", where it is the default, is
+    "fixed" in strict order, else "free". Does not change the fit. A value counts
+    against ``order``, too: strict order with "free" learns in order and labels in any.
 
 switch_cost : float, "auto" or None, default=None
     Cost of a switch between actions, at least 0, in nats for each frame of the mean
     duration of an action in the recording (its frames over ``n_actions``). Larger
     values give fewer segments. "auto" depends on the lengths of segments and of
-    correlations within them. None leaves it to the order. Not used if
-    ``decoding="fixed"``.
+    correlations within them. None, where it is the default, leaves it to the order. Not
+    used if ``decoding="fixed"``.
 
 min_duration : float, default=None
     Least duration of a segment, in seconds if the recordings have a rate, else in
@@ -149,7 +150,8 @@ confidence_ : dict of float
 background_ : dict of ndarray or None
     ``means`` and ``variances`` (n_actions, n_features) of the standardised features of
     each action and ``thresholds`` (n_actions,) of their log-density, if background was
-    requested.
+    requested; for `partial_fit` also ``counts`` (n_actions,) of frames and
+    ``quantiles`` (n_actions, 100).
 
 network_ : dict of str to ndarray
     All parameters of the network by name.
@@ -255,6 +257,19 @@ OSError
 TypeError, ValueError
     If an argument is not valid, or the action is not possible; nothing has changed
     then.
+"""
+TEXTS["fixed_order"] = """
+order : {"strict", "mostly"}, default="mostly"
+    Course of the recordings, see `TemporalOTSegmenter`. It has no effect, as the method
+    has a fixed order.
+"""
+TEXTS["raises"] = """
+Raises
+------
+NotFittedError
+    Before `fit`.
+TypeError, ValueError
+    If an argument is not valid.
 """
 _LINE = re.compile(r'^( *)\{shared: ([\w*, ="\-.]+)\}$', flags=re.MULTILINE)
 

@@ -4,20 +4,17 @@ Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`. The vo
 its members from here.
 """
 
-from skl_tot.lazy import loader
+from skl_tot.lazy import loader, places
 
-_PLACES = {
-    "ASALSegmenter": "skl_tot.baselines.asal",
-    "ASOTSegmenter": "skl_tot.baselines.asot",
-    "CTESegmenter": "skl_tot.baselines.embeddings",
-    "EqualPartsSegmenter": "skl_tot.baselines.simple",
-    "FrankWolfeSegmenter": "skl_tot.baselines.frank_wolfe",
-    "KMeansSegmenter": "skl_tot.baselines.simple",
-    "MallowSegmenter": "skl_tot.baselines.mallow",
-    "UDESegmenter": "skl_tot.baselines.embeddings",
-    "VTESegmenter": "skl_tot.baselines.embeddings",
-    "paper": "skl_tot.baselines.simple",
-}
+_PLACES = places(
+    __name__,
+    asal="ASALSegmenter",
+    asot="ASOTSegmenter",
+    embeddings="CTESegmenter UDESegmenter VTESegmenter",
+    frank_wolfe="FrankWolfeSegmenter",
+    mallow="MallowSegmenter",
+    simple="EqualPartsSegmenter KMeansSegmenter paper",
+)
 
 __all__ = sorted(_PLACES)
 

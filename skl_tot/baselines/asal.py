@@ -15,6 +15,7 @@ from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST, MOST, Adam, OrderedMLP
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 from skl_tot.training.frame_classifier import (
@@ -24,6 +25,7 @@ from skl_tot.training.frame_classifier import (
 )
 
 
+@with_shared_texts
 class ASALSegmenter(NetworkSegmenter):
     r"""Unsupervised action segmentation by action shuffle alternating learning (ASAL).
 
@@ -53,11 +55,8 @@ class ASALSegmenter(NetworkSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly"}, default="mostly"
-        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
-        the method has a fixed order.
+    {shared: n_actions}
+    {shared: fixed_order}
     estimator : segmenter or None, default=None
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
@@ -81,16 +80,9 @@ class ASALSegmenter(NetworkSegmenter):
     decoding : str, default="durations"
         Paths of the decoder after the fit: "durations", as in the rounds, or a value of
         `TemporalOTSegmenter`. Durations also apply to transcripts.
-    switch_cost : float or "auto", default=0.0
-        As for `TemporalOTSegmenter`. Only used if ``decoding`` is "skip" or "free".
-    min_duration, background_percentile, standardize, device : optional
-        As for `TemporalOTSegmenter`. A given estimator has its own. Segmentation runs
-        on the CPU.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the first estimator, parameters, mini-batches, sampled frames and
-        shuffled segments.
-    verbose : int, default=0
-        Whether to show a progress bar with the loss.
+    {shared: switch_cost=0.0}
+    {shared: min_duration, background_percentile, standardize, device, random_state}
+    {shared: verbose}
 
     Attributes
     ----------
@@ -99,38 +91,27 @@ class ASALSegmenter(NetworkSegmenter):
     mean_durations_ : ndarray of shape (n_actions,)
         Mean segment length of each action relative to its recording, in the same
         labels.
-    network_ : dict of str to ndarray
-        All parameters of the network by name.
+    {shared: network_}
     changes_ : list of float
         Share of all labels that changed in each round.
-    loss_curve_ : list of float
-        Loss of each step of all rounds.
+    {shared: loss_curve_}
     n_iter_ : int
         Number of rounds.
-
-    See Also
-    --------
-    TemporalOTSegmenter : The default first segmenter; the authors use CTE.
 
     Notes
     -----
     Implemented from the abstract; no code of the authors was available. From the
     authors: the hidden Markov model with durations and Viterbi decoding; the recurrent
     network that recognises shuffled segments and embeds actions; the alternation; the
-    first segmentation by CTE. Starting from `TemporalOTSegmenter` is proposed in the
-    supplement of its paper. Own choices: all networks, the joint embedding, Poisson
+    first segmentation by CTE. Own choices: all networks, the joint embedding, Poisson
     distributions and their limits (a tenth of the mean and four times the mean), bins,
-    numbers of steps and rounds, and the stopping rule.
-
-    On seven data sets, started from `TemporalOTSegmenter`, the rounds improved the
-    start on average, but not on each set. Without durations, long actions absorb
-    others. The order loss made no difference beyond seeds; it is part of the method.
+    numbers of steps and rounds, and the stopping rule. On seven data sets the rounds
+    improved the start on average, but not on each set.
 
     `transform` returns :math:`[e_t ; h_t]`. Posteriors with durations are exact over
     the bins. With background, durations count the other frames. Frames that the first
-    estimator labels -1 get an action in the first round.
-
-    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    estimator labels -1 get an action in the first round. See `TemporalOTSegmenter` for
+    input, labels, edge cases and further attributes.
 
     References
     ----------

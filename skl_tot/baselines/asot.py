@@ -7,9 +7,11 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skl_tot.methods.base import by_order
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST, MLP, Adam
 from skl_tot.training.pseudo_labels import LinearPrior, StructuredTransport
 from skl_tot.training.terms import SphericalCrossEntropy
@@ -20,6 +22,7 @@ PREDICTION = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
 LEAST_CODE = 1e-30
 
 
+@with_shared_texts
 class ASOTSegmenter(PrototypeSegmenter):
     r"""Action segmentation by unbalanced, temporally structured transport (ASOT).
 
@@ -45,8 +48,7 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
+    {shared: n_actions}
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
         if these have their default.
@@ -71,32 +73,18 @@ class ASOTSegmenter(PrototypeSegmenter):
         "auto" is "fixed" in strict order, else "framewise", which labels each frame by
         its largest pseudo-label, like the authors. Other values, those of
         `TemporalOTSegmenter`, find a path by the logarithm of the pseudo-labels.
-    switch_cost, min_duration : optional
-        As for `TemporalOTSegmenter`.
-    background_percentile, standardize, device : optional
-        As for `TemporalOTSegmenter`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of parameters, mini-batches and sampled frames.
-    verbose : int, default=0
-        Whether to show a progress bar with the loss.
+    {shared: switch_cost, min_duration, background_percentile, standardize, device}
+    {shared: random_state, verbose}
 
     Attributes
     ----------
-    network_ : dict of str to ndarray
-        All parameters of the network by name.
+    {shared: network_}
     prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
         Prototypes, of unit length.
     prototype_actions_ : ndarray of shape (n_actions * n_parts,)
         Action of each prototype. Actions are numbered by the mean relative time of
         their frames.
-    loss_curve_ : list of float
-        Loss of each step, in nats.
-    n_iter_ : int
-        Steps taken since the parameters were drawn.
-
-    See Also
-    --------
-    TemporalOTSegmenter : Keeps actions in order; its ``transport`` can be this one.
+    {shared: loss_curve_, n_iter_}
 
     Notes
     -----
@@ -140,11 +128,11 @@ class ASOTSegmenter(PrototypeSegmenter):
         },
     }
 
-    _defaults_by_order = {
-        "strict": {"rho": 0.25, "decoding": "fixed", "switch_cost": 0.0},
-        "mostly": {"rho": 0.25, "decoding": "framewise", "switch_cost": 0.0},
-        "free": {"rho": 0.0, "decoding": "framewise", "switch_cost": 0.0},
-    }
+    _defaults_by_order = by_order(
+        rho=(0.25, 0.25, 0.0),
+        decoding=("fixed", "framewise", "framewise"),
+        switch_cost=(0.0, 0.0, 0.0),
+    )
     _parameter_constraints = {
         "rho": [Interval(Real, 0, LARGEST, closed="both")],
         "transport": [StrOptions({"structured"}), StructuredTransport],

@@ -11,9 +11,10 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
-from skl_tot.methods.base import ONE_ORDER, Passes
+from skl_tot.methods.base import ONE_ORDER, Passes, by_order
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST, MLP, MOST, NETWORKS, SMALLEST, Adam
 from skl_tot.training.devices import from_first_process
 from skl_tot.training.terms import (
@@ -25,12 +26,7 @@ from skl_tot.training.terms import (
 
 
 class EmbeddingSegmenter(NetworkSegmenter):
-    """Base of methods that first learn an embedding, and then actions in it.
-
-    K-means clusters the embeddings of all frames, clusters are ordered by the mean
-    relative time of their frames, and each one becomes a Gaussian. A subclass defines
-    its ``_terms`` and its default ``optimizer``.
-    """
+    """Base of methods that first learn an embedding, and then actions in it."""
 
     _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
@@ -78,6 +74,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
         )
 
 
+@with_shared_texts
 class CTESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
 
@@ -89,11 +86,8 @@ class CTESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly"}, default="mostly"
-        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
-        the method has a fixed order.
+    {shared: n_actions}
+    {shared: fixed_order}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     n_init : int, default=10
@@ -106,32 +100,15 @@ class CTESegmenter(EmbeddingSegmenter):
         Training settings. "adam" takes 256 frames per recording, a constant learning
         rate of 3e-3 (with the authors' 1e-3, time is not learned in so many steps), and
         is otherwise `Adam`.
-    decoding : str, default="fixed"
-        Paths of the decoder, see `TemporalOTSegmenter`.
-    switch_cost : float or "auto", default=0.0
-        As for `TemporalOTSegmenter`. Not used if ``decoding="fixed"``.
-    min_duration, background_percentile, standardize, device : optional
-        As for `TemporalOTSegmenter`. Clustering runs on the CPU.
-    random_state : int, RandomState instance or None, default=None
-        Seed of parameters, mini-batches, sampled frames and K-means.
-    verbose : int, default=0
-        Whether to show a progress bar with the loss.
+    {shared: decoding="fixed", switch_cost=0.0}
+    {shared: min_duration, background_percentile, standardize, device, random_state}
+    {shared: verbose}
 
     Attributes
     ----------
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
-    network_ : dict of str to ndarray
-        All parameters of the network by name; ``coefs_`` and ``intercepts_`` are those
-        of the encoder.
-    loss_curve_ : list of float
-        Mean squared error of the relative time at each step.
-    n_iter_ : int
-        Steps taken.
-
-    See Also
-    --------
-    TemporalOTSegmenter : Learns and clusters at once.
+    {shared: network_, loss_curve_, n_iter_}
 
     Notes
     -----
@@ -187,6 +164,7 @@ class CTESegmenter(EmbeddingSegmenter):
         return [TimeStamp()]
 
 
+@with_shared_texts
 class VTESegmenter(CTESegmenter):
     r"""Unsupervised action segmentation by time and prediction, after VTE.
 
@@ -205,10 +183,8 @@ class VTESegmenter(CTESegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly"}, default="mostly"
-        As for `CTESegmenter`.
+    {shared: n_actions}
+    {shared: fixed_order}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, see
         `skl_tot.extend.MLP`.
@@ -218,27 +194,17 @@ class VTESegmenter(CTESegmenter):
         Distance δ of the predicted frame: in frames, at least 1, or as a share, in (0,
         1), of the frames of the recording, rounded up. Beyond the end of the recording,
         the last frame is predicted.
-    n_init, max_iter, optimizer, decoding, switch_cost : optional
+    n_init, max_iter, optimizer : optional
         As for `CTESegmenter`.
-    min_duration, background_percentile, standardize, device : optional
-        As for `CTESegmenter`.
-    random_state, verbose : optional
-        As for `CTESegmenter`.
+    {shared: decoding="fixed", switch_cost=0.0}
+    {shared: min_duration, background_percentile, standardize, device}
+    {shared: random_state, verbose}
 
     Attributes
     ----------
     gaussians_ : list of GaussianMixture
         The Gaussian of each action, in the order of the actions.
-    network_ : dict of str to ndarray
-        All parameters of the network by name, including the decoder.
-    loss_curve_ : list of float
-        Loss of each step.
-    n_iter_ : int
-        Steps taken.
-
-    See Also
-    --------
-    CTESegmenter : Predicts only the time.
+    {shared: network_, loss_curve_, n_iter_}
 
     Notes
     -----
@@ -247,19 +213,12 @@ class VTESegmenter(CTESegmenter):
     frames, beside the temporal embedding of CTE, and clustering and decoding of both.
     Own choices: one embedding, trained by the sum of both losses, the width and depth
     of the decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the
-    U; without it, embeddings contain more of the features and less of the time, and
-    actions get worse.
-
-    See `CTESegmenter` for input, labels, edge cases and further attributes. The
-    embeddings of all frames are held in memory, as float64.
+    U. See `CTESegmenter` for memory, input, labels and further attributes.
 
     References
     ----------
     VidalMata, Scheirer, Kukleva, Cox, Kuehne, "Joint Visual-Temporal Embedding for
     Unsupervised Learning of Actions in Untrimmed Sequences", WACV 2021.
-
-    Kukleva, Kuehne, Sener, Gall, "Unsupervised Learning of Action Classes with
-    Continuous Temporal Embedding", CVPR 2019.
 
     Examples
     --------
@@ -313,6 +272,7 @@ class VTESegmenter(CTESegmenter):
         return [*super()._terms(), prediction]
 
 
+@with_shared_texts
 class UDESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation by latent concepts that differ, after UDE.
 
@@ -343,8 +303,7 @@ class UDESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
+    {shared: n_actions}
     order : {"strict", "mostly", "free"}, default="mostly"
         As for `TemporalOTSegmenter`: it sets ``time_weight``, ``decoding`` and
         ``switch_cost`` if these have their default.
@@ -367,45 +326,25 @@ class UDESegmenter(EmbeddingSegmenter):
         Training settings. "adam" takes 256 frames per recording and a constant learning
         rate, and is otherwise `Adam`. A ``tol`` applies separately before and with
         concepts.
-    decoding : str, default="auto"
-        Paths of the decoder, see `TemporalOTSegmenter`. "auto": "free" in free order,
-        else "fixed".
-    switch_cost, min_duration : optional
-        As for `TemporalOTSegmenter`.
-    background_percentile, standardize, device : optional
-        As for `TemporalOTSegmenter`. Clustering runs on the CPU.
-    random_state : int, RandomState instance or None, default=None
-        Seed of parameters, mini-batches, sampled frames and K-means.
-    verbose : int, default=0
-        Whether to show a progress bar with the loss.
+    {shared: decoding}
+    {shared: switch_cost, min_duration, background_percentile, standardize, device}
+    {shared: random_state, verbose}
 
     Attributes
     ----------
     concepts_ : ndarray of shape (n_actions, embedding_dim)
         Concepts, of unit length, in the order of the actions.
-    network_ : dict of str to ndarray
-        All parameters of the network by name, including the decoder; ``prototypes`` are
-        the concepts.
-    loss_curve_ : list of float
-        Loss of each step; it rises when the concepts start.
-    n_iter_ : int
-        Steps taken.
-
-    See Also
-    --------
-    TemporalOTSegmenter : Gives actions equal shares by optimal transport.
+    {shared: network_, loss_curve_, n_iter_}
 
     Notes
     -----
     Implemented from the abstract; no code of the authors was available. From the
     authors: the joint embedding of features and time, its reconstruction, and concepts
     that are learned by raising their similarity to their most confident features and
-    lowering that to all others. Own choices: the networks, time as an output instead of
-    an input, the form of the contrast (InfoNCE with concepts as anchors), numbers of
-    frames and steps, and the decoding.
-
-    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes. The
-    embeddings of all frames are held in memory for K-means, as float32.
+    lowering that to all others. Own choices: the networks, time as an output, the form
+    of the contrast (InfoNCE), numbers of frames and steps, and the decoding. The
+    embeddings of all frames are held in memory for K-means, as float32. See
+    `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
 
     References
     ----------
@@ -424,11 +363,11 @@ class UDESegmenter(EmbeddingSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _defaults_by_order = {
-        "strict": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
-        "mostly": {"time_weight": 300.0, "decoding": "fixed", "switch_cost": 0.0},
-        "free": {"time_weight": 0.0, "decoding": "free", "switch_cost": 0.5},
-    }
+    _defaults_by_order = by_order(
+        time_weight=(300.0, 300.0, 0.0),
+        decoding=("fixed", "fixed", "free"),
+        switch_cost=(0.0, 0.0, 0.5),
+    )
     _parameter_constraints = {
         "time_weight": [Interval(Real, 0, LARGEST, closed="both")],
         "concept_weight": [Interval(Real, 0, LARGEST, closed="both")],
@@ -522,11 +461,7 @@ class UDESegmenter(EmbeddingSegmenter):
 
 
 def ordered_gaussians(frames, lengths, kmeans, reg_covar):
-    """Cluster frames, order the clusters in time and fit a Gaussian to each.
-
-    ``frames`` (n_frames, embedding_dim) of all recordings, with these lengths, are
-    float64. Returns mixtures of one component, in order.
-    """
+    """Cluster frames, order the clusters in time and fit a Gaussian to each."""
     clusters = kmeans.fit_predict(frames)
     by_video = np.split(clusters, np.cumsum(lengths)[:-1])
     gaussians = []
@@ -541,11 +476,7 @@ def ordered_gaussians(frames, lengths, kmeans, reg_covar):
 
 
 def order_in_time(clusters, n_clusters):
-    """Clusters (n_clusters,) by the mean relative time of their frames.
-
-    >>> order_in_time([np.array([1, 1, 0]), np.array([1, 0])], 2)
-    array([1, 0])
-    """
+    """Clusters (n_clusters,) by the mean relative time of their frames."""
     one_hot = np.eye(n_clusters)
     return time_order(one_hot[own] for own in clusters)
 

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.base import ONE_ORDER, BaseSegmenter
 from skl_tot.recordings.errors import RecordingValueError
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST, MOST, SMALLEST
 
 # Default number of chunks per action and recording. Among 1.5, 2 and 3, and chunks of
@@ -19,6 +20,7 @@ LEAST_NOISE = 1e-6
 MOST_NATS = 1e150  # sums of more may overflow
 
 
+@with_shared_texts
 class FrankWolfeSegmenter(BaseSegmenter):
     r"""Action segmentation by discriminative clustering of events.
 
@@ -41,11 +43,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
-    order : {"strict", "mostly"}, default="mostly"
-        The course of the recordings, see `TemporalOTSegmenter`. It has no effect, as
-        the method has a fixed order.
+    {shared: n_actions}
+    {shared: fixed_order}
     frames_per_chunk : int, default=None
         Approximate number of frames per chunk (the authors use 10). None cuts every
         recording into 2 K chunks. A recording has at least K chunks, and at most one
@@ -58,12 +57,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Maximum number of iterations.
     tol : float, default=1e-4
         Stop when the objective is within this share of its minimum.
-    decoding : str, default="fixed"
-        Paths of the decoder, see `TemporalOTSegmenter`.
-    switch_cost, min_duration, background_percentile, standardize : optional
-        As for `CTESegmenter`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the first events.
+    {shared: decoding="fixed", switch_cost=0.0}
+    {shared: min_duration, background_percentile, standardize}
+    {shared: random_state}
 
     Attributes
     ----------
@@ -83,10 +79,6 @@ class FrankWolfeSegmenter(BaseSegmenter):
     n_iter_ : int
         Iterations made.
 
-    See Also
-    --------
-    TemporalOTSegmenter : Learns an embedding.
-
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
@@ -94,18 +86,12 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     From the authors: the objective, λ, the order, the algorithm with its start, number
     of iterations, exact line search and rounding. They also know roughly when each
-    event is narrated; without that, the problem is less determined.
+    event is narrated. Own choices: the size of chunks, and the labels of all frames:
+    the score :math:`s_k` of a frame, from the classifier, becomes the log-likelihood
+    ratio of "this is event k" (1) against "it is not" (0), with the noise
+    :math:`\sigma_k^2` of the regression (``noise_``),
 
-    Own choices: the size of chunks, and the labels of all frames from events. The score
-    :math:`s_k` of a frame, from the classifier, becomes the log-likelihood ratio of
-    "this is event k" (1) against "it is not" (0), with the noise :math:`\sigma_k^2` of
-    the regression (``noise_``):
-
-    .. math:: \ell(t, k) = (s_k(t) - \tfrac12) / \sigma_k^2
-
-    and the decoder finds the likeliest path. On seven sets, whose labels were used for
-    the choice, it is better than the nearest event in time by 8 points of MoF on
-    average.
+    .. math:: \ell(t, k) = (s_k(t) - \tfrac12) / \sigma_k^2 .
 
     References
     ----------
@@ -204,11 +190,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
 
 def mean_frames(videos, i, edges):
-    """Mean (n_chunks, n_features) of the frames of each chunk of a recording, float64.
-
-    ``edges`` (n_chunks + 1,) are the first frames of chunks and the end. Means of too
-    large values are not finite.
-    """
+    """Mean (n_chunks, n_features) of the frames of each chunk of a recording."""
     sums = np.zeros((len(edges) - 1, videos.n_features))
     chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -220,21 +202,9 @@ def mean_frames(videos, i, edges):
 
 
 def cheapest_events(costs):
-    r"""Choose one chunk for each event of each recording, in order, at the least cost.
-
-    With :math:`g_k(t)` the cost of event k in chunk t, the least cost of events up to k
-    among the chunks up to t is a running minimum,
-
-    .. math:: M_k(t) = \min_{s \le t} \left( M_{k-1}(s - 1) + g_k(s) \right),
-
-    which takes O(T K) operations without loops over chunks or recordings. ``costs``
-    (n_events, n_videos, n_chunks) are infinite for impossible chunks. Returns the
-    chunks (n_videos, n_events), the first of equally cheap ones, and their total costs.
-
-    >>> costs = np.array([[[3.0, 0.0, 1.0]], [[9.0, 0.0, 2.0]]])
-    >>> cheapest_events(costs)
-    (array([[1, 2]]), array([2.]))
-    """
+    """Choose one chunk for each event of a recording, in order, at the least cost."""
+    # the least cost of events up to k among the chunks up to t is a running minimum:
+    # M_k(t) = min over s <= t of M_(k-1)(s - 1) + cost of event k in chunk s
     n_events, n_videos, n_chunks = costs.shape
     least = np.empty_like(costs)
     before = np.zeros((n_videos, n_chunks))
@@ -255,13 +225,7 @@ def cheapest_events(costs):
 
 @dataclass
 class Solution:
-    """Result of `minimise`: events, their objective, and their best classifier.
-
-    ``events`` (n_videos, n_events) are chunks counted from the start of their
-    recording. ``curve`` is the objective of the relaxed problem after each iteration.
-    The classifier has weights ``coef`` (n_events, n_features), and an ``intercept`` and
-    a mean squared error ``noise`` per event.
-    """
+    """Result of `minimise`: events, their objective, and their best classifier."""
 
     events: np.ndarray
     objective: float
@@ -272,26 +236,7 @@ class Solution:
 
 
 class EventClustering:
-    r"""Positions of events, rated by the fit of a linear classifier.
-
-    The chunks X (n_chunks, n_features) of all recordings are rows of one array, and Z
-    (n_chunks, n_events) indicates their events. The objective is that of the best ridge
-    regression,
-
-    .. math::
-
-        f(Z) = \min_{W, b} \frac{1}{N} \lVert Z - X W - 1 b^\top \rVert^2
-        + \lambda \lVert W \rVert^2
-        = \frac{1}{N} \left( \lVert \bar Z \rVert^2 - \lVert Y^\top Z \rVert^2 \right)
-
-    where :math:`\bar Z` is centred and :math:`Y = \bar X V (S^2 + N \lambda)^{-1/2}`
-    comes from the eigenvectors V and the eigenvalues :math:`S^2` of
-    :math:`\bar X^\top \bar X`. So the prediction is
-    :math:`X W + 1 b^\top = Y Y^\top Z + \text{mean of } Z`, linear in Z, and the
-    gradient :math:`\frac{2}{N} (Z - X W - 1 b^\top)`.
-
-    ``lengths`` (n_videos,) are numbers of chunks; ``regularization`` is λ.
-    """
+    """Positions of events, rated by the fit of a linear classifier."""
 
     def __init__(self, chunks, lengths, n_events, regularization):
         self.n_chunks, self.n_videos = len(chunks), len(lengths)
@@ -378,12 +323,7 @@ def best_step(slope, curvature):
 
 
 def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
-    """Minimise over the convex hull of events, and return the best events found.
-
-    Starts at the mean of ``n_corners`` random events, and stops if the objective is
-    within the share ``tol`` of its minimum over the hull. Candidates are the cheapest
-    events for the predictions of each iteration.
-    """
+    """Minimise over the convex hull of events, and return the best events found."""
     assignment, predicted = problem.start(rng, n_corners)
     best, lowest, curve = None, np.inf, []
     for _ in range(max_iter):

@@ -15,7 +15,7 @@ from skl_tot.decoding.orders import (
     order_of,
     path_along,
 )
-from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.base import BaseSegmenter, Passes, by_order
 from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,
@@ -23,6 +23,7 @@ from skl_tot.methods.discriminants import (
     measure_spread,
 )
 from skl_tot.recordings.labels import equal_parts
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST
 
 # Smaller values may lose the variance within actions to rounding in float64.
@@ -34,6 +35,7 @@ PRIOR_VIDEOS = 0.1
 LEAST_DISPERSION, MOST_DISPERSION = 1e-6, 50.0
 
 
+@with_shared_texts
 class MallowSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation with an order for each video, after Mallow.
 
@@ -66,8 +68,7 @@ class MallowSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
+    {shared: n_actions}
     order : {"auto", "strict", "mostly"}, default="auto"
         As for `TemporalOTSegmenter`, but "auto" is always "mostly" here, and warns of
         recordings without a course: it sets ``decoding`` if that has its default. In
@@ -85,17 +86,10 @@ class MallowSegmenter(BaseSegmenter):
         not always better.
     decoding : str, default="auto"
         Paths of the decoder. "auto": "fixed" in strict order, else "mallow", an order
-        for each recording as in step 2, with the dispersions of the fit; or a value of
-        `TemporalOTSegmenter`. Does not change the fit.
-    switch_cost : float, default=0.0
-        Cost of a switch between actions, at least 0, in nats for each frame of the mean
-        duration of an action in the recording (its frames over ``n_actions``). With
-        "mallow", each inversion costs it too. Larger values give fewer segments, and
-        orders closer to that of the fit. Does not change the fit.
-    min_duration, background_percentile, standardize : optional
-        As for `TemporalOTSegmenter`.
-    random_state : int, RandomState instance or None, default=None
-        Not used; for a common interface.
+        for each recording as in step 2, in which an inversion costs a switch, too; or a
+        value of `TemporalOTSegmenter`. Does not change the fit.
+    {shared: switch_cost=0.0}
+    {shared: min_duration, background_percentile, standardize, random_state}
 
     Attributes
     ----------
@@ -110,11 +104,6 @@ class MallowSegmenter(BaseSegmenter):
     n_iter_ : int
         Number of rounds.
 
-    See Also
-    --------
-    TemporalOTSegmenter : Learns a nonlinear embedding, in one order.
-    skl_tot.decoding.decode : Finds orders by log-likelihoods of any segmenter.
-
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
@@ -123,23 +112,11 @@ class MallowSegmenter(BaseSegmenter):
 
     From the authors: equal parts at the start, the alternation of appearance, counts,
     orders and dispersions, the model of the orders, and the prior of the shares (from a
-    later implementation by others). Own choices:
-
-    - The embedding. Theirs is a linear map with a hinge loss, learned by stochastic
-      gradient descent; in that implementation it hardly leaves its random start. Here
-      it has an exact solution: discriminant analysis was better on seven recorded sets
-      than ridge regression and principal components.
-    - Joint order and boundaries. Theirs move one frame at a time, and then sample the
-      order with fixed numbers of frames. Such moves approach the best path, which is
-      found directly here, with better results.
-    - Most probable dispersions instead of sampled ones. They weigh few nats beside
-      thousands of frames: dispersions decide only between nearly equal orders, and
-      ``switch_cost`` keeps orders close.
-    - Background, as in all segmenters of this package.
-
-    On average over the same sets, an order for each recording was better than one for
-    all. After the same fit, ``decoding="free"`` with a ``switch_cost`` of 0.5 was
-    better still if actions repeat.
+    later implementation by others). Own choices: discriminant analysis, in place of a
+    linear map that is learned by gradient descent; the best order and boundaries at
+    once, in place of moves by one frame and sampled orders; the most probable
+    dispersions, in place of sampled ones; background. If actions repeat,
+    ``decoding="free"`` with a ``switch_cost`` of 0.5 was better after the same fit.
 
     References
     ----------
@@ -158,10 +135,7 @@ class MallowSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _defaults_by_order = {
-        "strict": {"decoding": "fixed"},
-        "mostly": {"decoding": "mallow"},
-    }
+    _defaults_by_order = by_order(decoding=("fixed", "mallow"))
     _parameter_constraints = {
         "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
@@ -209,13 +183,7 @@ class MallowSegmenter(BaseSegmenter):
 
 
 def expected_inversions(dispersion, n_values):
-    r"""Mean of an inversion v in 0 … n - 1 with probability proportional to exp(-ρ v).
-
-    .. math:: \frac{1}{e^{\rho} - 1} - \frac{n}{e^{n \rho} - 1}
-
-    >>> round(expected_inversions(math.log(2), 2), 12)  # weights 1 and 1/2
-    0.333333333333
-    """
+    """Mean of an inversion v in 0 … n - 1, of probability proportional to exp(-ρ v)."""
     if dispersion < LEAST_DISPERSION:  # the two large terms would cancel
         return (n_values - 1) / 2 - dispersion * (n_values**2 - 1) / 12
     first = -math.exp(-dispersion) / math.expm1(-dispersion)
@@ -224,19 +192,7 @@ def expected_inversions(dispersion, n_values):
 
 
 def fit_dispersions(inversions):
-    r"""Most probable dispersions (n_actions - 1,), at least 0.
-
-    The posterior of each dispersion under its conjugate prior,
-
-    .. math::
-
-        -\rho \left( \sum_m v_m + \nu_0 v_0 \right)
-        - (M + \nu_0) \log \frac{1 - e^{-n \rho}}{1 - e^{-\rho}},
-
-    is highest if the model's mean inversion equals that of the ``inversions``
-    (n_videos, n_actions - 1) and of the prior, :math:`\nu_0 = 0.1` recordings with the
-    mean :math:`v_0` of a dispersion of 1.
-    """
+    """Most probable dispersions (n_actions - 1,), at least 0."""
     n_videos, n_inversions = inversions.shape
     dispersions = np.zeros(n_inversions)
     for k, total in enumerate(inversions.sum(axis=0)):
@@ -254,14 +210,7 @@ def fit_dispersions(inversions):
 
 
 def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, keeps_order=False):
-    """Learn the appearance of actions, and how recordings deviate from the order.
-
-    Each recording starts as ``n_actions`` equal parts. Three steps alternate: an
-    appearance is fitted to the labels; each recording is labelled along its likeliest
-    order (with ``keeps_order`` in the order of all, with each action); dispersions are
-    fitted to the orders. Returns the appearance, the dispersions, the number of rounds,
-    and the projected frames of each recording.
-    """
+    """Learn the appearance of actions, and how recordings deviate from the order."""
     paths = [equal_parts(n, n_actions) for n in videos.lengths]
     spread = measure_spread(videos, shrinkage)
     inversions = np.zeros((len(videos), n_actions - 1), dtype=np.intp)

@@ -11,6 +11,7 @@ from skl_tot.methods.discriminants import embed, principal_components, time_orde
 from skl_tot.methods.hmm_model import cluster_frames, log_densities
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 
 # Log-likelihood, in nats, of all actions but that of the part.
@@ -53,6 +54,7 @@ def paper(n_actions=8, **parameters):
     return TemporalOTSegmenter(n_actions, **own | parameters)
 
 
+@with_shared_texts
 class EqualPartsSegmenter(BaseSegmenter):
     """Cut every recording into K parts of equal duration, whatever its features.
 
@@ -60,20 +62,12 @@ class EqualPartsSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of parts K, see `TemporalOTSegmenter`.
-    standardize : {"dataset", "video"} or None, default="dataset"
-        As for `TemporalOTSegmenter`. It changes only `score`, and the choice of
-        "auto".
+    {shared: n_actions, standardize}
 
     Attributes
     ----------
     n_parts_ : int
         Number of parts, before corrections.
-
-    See Also
-    --------
-    KMeansSegmenter : Looks at features, and not at time.
 
     Notes
     -----
@@ -114,6 +108,7 @@ class EqualPartsSegmenter(BaseSegmenter):
         return "equal parts need the number of frames; fit another method"
 
 
+@with_shared_texts
 class KMeansSegmenter(BaseSegmenter):
     r"""K-means of frames, and the likeliest path through the clusters.
 
@@ -130,21 +125,13 @@ class KMeansSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of clusters K, see `TemporalOTSegmenter`.
+    {shared: n_actions}
     n_components : int or None, default=16
         Number of principal components, at most that of the features; None keeps all.
     n_init : int, default=10
         Number of starts of K-means; the one with the smallest distances counts.
-    decoding : str, default="free"
-        Paths of the decoder, see `TemporalOTSegmenter`. "framewise" takes the nearest
-        centre of each frame. Does not change the fit.
-    switch_cost : float or "auto", default=0.5
-        As for `TemporalOTSegmenter`.
-    min_duration, background_percentile, standardize : optional
-        As for `TemporalOTSegmenter`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the starts of K-means.
+    {shared: decoding="free", switch_cost=0.5}
+    {shared: min_duration, background_percentile, standardize, random_state}
 
     Attributes
     ----------
@@ -156,11 +143,6 @@ class KMeansSegmenter(BaseSegmenter):
         Centres of the clusters, in the order of the mean relative time of their frames.
     variance_ : float
         Common variance.
-
-    See Also
-    --------
-    skl_tot.HMMSegmenter : Learns variances and moves, too, also in free order.
-    EqualPartsSegmenter : Looks at time, and not at features.
 
     Notes
     -----

@@ -1,7 +1,6 @@
 """Base of segmenters: everything except learning and scoring of a method."""
 
 import math
-import warnings
 from abc import abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
@@ -53,6 +52,19 @@ KEPT_BYTES = 2**26
 UNSET = {"switch_cost": None}
 # Defaults by order of methods with a fixed order, as published.
 ONE_ORDER: dict = {"strict": {}, "mostly": {}}
+
+
+def by_order(**values):
+    """Defaults of parameters by order, from those in strict, mostly and free order.
+
+    >>> by_order(decoding=("fixed", "free"), switch_cost=(0.0, 0.5, 0.1))["free"]
+    {'switch_cost': 0.1}
+    """
+    found: dict = {}
+    for name, own in values.items():
+        for order, value in zip(("strict", "mostly", "free"), own):
+            found.setdefault(order, {})[name] = value
+    return found
 
 
 class Orders(StrOptions):
@@ -124,11 +136,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, videos):
-        """Learn from standardised recordings and set the fitted attributes.
-
-        Returns the log-likelihoods of these recordings, to be iterated several times,
-        or None if `_log_likelihoods` shall compute them each time.
-        """
+        """Learn from standardised recordings and set the fitted attributes."""
 
     @abstractmethod
     def _log_likelihoods(self, videos):
@@ -194,9 +202,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         -------
         {shared: labels}
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         if transcripts is not None:
@@ -219,9 +225,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         probabilities : ndarray of shape (n_frames, n_actions), or list of these
             Each row sums to 1, in the floating type of the recording.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         found = [softmax(scores, axis=1) for scores in self._corrected(videos)]
@@ -230,10 +234,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def predict_posterior(self, X):
         r"""Compute the probability of each action in each frame, given the recording.
 
-        In contrast to `predict_proba`, it sums over all paths that ``decoding`` allows,
-        by the forward-backward algorithm. In the middle of a segment one action has all
-        of the probability; at an uncertain boundary two share it.
-
+        In contrast to `predict_proba`, it sums over all paths that ``decoding`` allows.
         Neighbouring frames are not independent, and labels may contradict other
         recordings. So log-likelihoods and costs of switches are multiplied by a factor
         b in [0, 1], from the autocorrelation of the log-odds within segments, and the
@@ -244,10 +245,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         where :math:`\kappa` is the agreement beyond chance of Gaussians of each half of
         the recordings on the other half. ``confidence_`` holds b as "tempering" and
         :math:`\kappa` as "agreement" (1 after a single recording; for cycles, each
-        second cycle is in one half). Background is not detected. Use it to compare
-        segments and boundaries; means by action hardly differ.
-        `skl_tot.decoding.path_posterior` of `log_likelihood` is exact, and
-        overconfident.
+        second cycle is in one half). Background is not detected.
+        `skl_tot.decoding.path_posterior` is exact, and overconfident.
 
         Parameters
         ----------
@@ -258,9 +257,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         probabilities : ndarray of shape (n_frames, n_actions), or list of these
             Each row sums to 1, in the floating type of the recording.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         found = [r.posterior for r in self._readings(videos, with_posterior=True)]
@@ -281,9 +278,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         log_likelihood : ndarray of shape (n_frames, n_actions), or list of these
             In nats, up to a constant per frame, float64.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         return videos.restore(list(self._corrected(videos)))
@@ -301,9 +296,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             ``log_likelihood``, ``path`` (indices of ``actions_``, -1 for background)
             and ``posterior`` of one recording, float64.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         if transcripts is not None:
@@ -316,13 +309,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         Needs no labels. The score is a number of distinguishable actions, :math:`\exp(I
         - 2 J)`, for the labels of `predict` and features of single frames.
 
-        :math:`I` is the information of other recordings about a label. Recordings with
-        even index give a Gaussian per action, with independent features and shared
-        variances, which predict the labels of the others, and the reverse. :math:`I` is
-        the entropy of the labels minus the cross-entropy of the predictions, in nats.
-        :math:`J` is the information of the recording alone: the entropy of the labels
-        minus its mean within recordings. It is high if an action fills some recordings
-        and is missing in others.
+        :math:`I` is the entropy of the labels minus the cross-entropy, in nats, of
+        their predictions by Gaussians of every second recording. :math:`J` is the
+        entropy of the labels minus its mean within recordings. It is high if an action
+        fills some recordings and is missing in others.
 
         Parameters
         ----------
@@ -349,11 +339,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if y is not None:
             check_lengths(arrange(y, videos), videos)
         if videos.is_single:
-            warnings.warn(
-                "score compares recordings and is not defined for a single one.",
-                UndefinedMetricWarning,
-                stacklevel=2,
-            )
+            text = "score compares recordings and is not defined for a single one."
+            warn_user(text, UndefinedMetricWarning)
             return math.nan
         if len(videos) < 2:
             raise ValueError(
@@ -418,9 +405,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos : Recordings
             Read block by block.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         check_is_fitted(self, "n_actions_")
         self._validate_params()  # decoding may have been set after the fit
@@ -479,10 +464,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return self
 
     def _read_fit(self, X, y=None, *, reset=True, scaler=None):
-        """Check and standardise the recordings of a fit; store their reading options.
-
-        ``reset`` discards an earlier fit; a ``scaler`` is updated.
-        """
+        """Check and standardise recordings of a fit; a ``scaler`` is updated."""
         videos = check_recordings(self, X, reset=reset, find_clocks=reset)
         if y is not None:
             check_lengths(arrange(y, videos), videos)
@@ -656,14 +638,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
 
 class Passes:
-    """An array of each recording, computed on demand, and kept if there is room.
-
-    >>> passes = Passes(lambda i: print("computed") or np.arange(i), 2, keep=True)
-    >>> [len(array) for array in passes], [len(array) for array in passes]
-    computed
-    computed
-    ([0, 1], [0, 1])
-    """
+    """An array of each recording, computed on demand, and kept if there is room."""
 
     def __init__(self, compute, n_videos, *, keep=False):
         self.compute, self.n_videos = compute, n_videos

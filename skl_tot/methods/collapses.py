@@ -21,11 +21,7 @@ class FitWarning(UserWarning):
 
 
 def is_few(n_effective, n_actions):
-    """Whether fewer than half of the actions are in effect, or only one.
-
-    >>> is_few(1.0, 2), is_few(2.4, 4), is_few(1.9, 4), is_few(1.0, 1)
-    (True, False, True, False)
-    """
+    """Whether fewer than half of the actions are in effect, or only one."""
     return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
 
 

@@ -15,12 +15,7 @@ LEAST_PROBABILITY = 1e-200
 
 
 class Merge:
-    """Merge of several actions into one.
-
-    >>> layer = Merge(np.array([0, 0, 1]))
-    >>> layer.totals(np.array([0.5, 0.25, 0.25]))
-    array([0.75, 0.25])
-    """
+    """Merge of several actions into one."""
 
     def __init__(self, groups):
         self.groups = groups  # (n_before,), new action of each action
@@ -44,13 +39,10 @@ class Merge:
 
 
 class Split:
-    """Split of one action into several halves, Gaussians along a line of the features.
-
-    ``sources`` (n_after,) has the old action of each action; ``shares``, ``means`` and
-    ``variances`` (n,) describe the halves, ``direction`` (n_features,) the line.
-    """
+    """Split of one action into several halves: Gaussians along a line of features."""
 
     def __init__(self, sources, shares, direction, means, variances):
+        # old action of each action, and shares of the halves, along the direction
         self.sources, self.shares, self.direction = sources, shares, direction
         self.means, self.variances = means, variances
 
@@ -74,11 +66,7 @@ class Split:
         return totals
 
     def moves(self, moves, shares):
-        """Split probabilities of moves.
-
-        A move to the action goes to a half by its share. Moves between halves are as
-        likely as to other actions by shares; the rest stays.
-        """
+        """Split probabilities of moves."""
         halves, n_actions = self.halves, len(self.sources)
         split = moves[np.ix_(self.sources, self.sources)]
         split[:, halves] *= self.shares
@@ -103,11 +91,7 @@ class BoundDecoder(NamedTuple):
 
 
 def sum_groups(columns, groups, add):
-    """Add up the columns of each group.
-
-    >>> sum_groups(np.array([[1, 2, 4]]), np.array([1, 0, 1]), np.add)
-    array([[2, 5]])
-    """
+    """Add up the columns of each group."""
     if (np.diff(groups) < 0).any():
         order = np.argsort(groups, kind="stable")
         groups, columns = groups[order], columns[:, order]
@@ -118,11 +102,7 @@ def sum_groups(columns, groups, add):
 
 
 def corrected_moves(moves, starts, shares, layers):
-    """Logarithms of corrected probabilities of moves and starts.
-
-    ``moves``, ``starts`` and ``shares`` are probabilities. The result has 0 on the
-    diagonal of the moves.
-    """
+    """Logarithms of corrected probabilities of moves and starts."""
     moves = moves.copy()
     np.fill_diagonal(moves, 0)
     for layer in layers:
@@ -134,11 +114,7 @@ def corrected_moves(moves, starts, shares, layers):
 
 
 def merged_groups(codes, n_actions):
-    """Return groups of a merge, at the index of the first action.
-
-    >>> merged_groups([2, 0], 4)
-    array([1, 0, 1, 2])
-    """
+    """Return groups of a merge, at the index of the first action."""
     stays = np.ones(n_actions, dtype=bool)
     stays[codes[1:]] = False
     groups = np.cumsum(stays) - 1
@@ -147,27 +123,14 @@ def merged_groups(codes, n_actions):
 
 
 def split_sources(code, n_actions, n):
-    """Return sources of a split of one action into n.
-
-    >>> split_sources(1, 3, 2)
-    array([0, 1, 1, 2])
-    """
+    """Return sources of a split of one action into n."""
     repeats = np.ones(n_actions, dtype=int)
     repeats[code] = n
     return np.repeat(np.arange(n_actions), repeats)
 
 
 def fit_line(frames, times, n):
-    """Fit n Gaussians along a line to standardised frames of an action.
-
-    Along the line the centres of k-means clusters spread most. Each cluster gives a
-    Gaussian; they are sorted by the mean of their ``times``.
-
-    >>> frames = np.array([[5.0], [7.0], [0.0], [2.0]])
-    >>> halves = fit_line(frames, np.array([0.0, 0.1, 0.2, 0.3]), 2)
-    >>> abs(halves["means"]), halves["variances"], halves["shares"]
-    (array([6., 1.]), array([1., 1.]), array([0.5, 0.5]))
-    """
+    """Fit n Gaussians along a line to standardised frames of an action."""
     frames = frames.astype(np.float64)
     kmeans = KMeans(n, n_init=4, random_state=0).fit(frames)
     centers, labels = kmeans.cluster_centers_, kmeans.labels_

@@ -40,11 +40,7 @@ class FrameCovariance(NamedTuple):
 
 
 def measure_spread(videos, shrinkage):
-    r"""Mean of all frames, and the lower triangular L of :math:`L L^\top = C + s v I`.
-
-    C is the covariance, s the shrinkage and v the mean variance of a feature, or 1 if
-    all features are constant.
-    """
+    """Mean of all frames, and a root of their covariance with a ridge."""
     center, covariance = frame_moments(videos)
     scale = np.trace(covariance) / len(covariance)
     ridge = shrinkage * (scale if scale > 0 else 1.0)
@@ -74,12 +70,7 @@ def frame_moments(videos):
 
 
 def principal_components(videos, n_components):
-    """Mean of the frames, directions of largest variance, and the unit of variance.
-
-    Directions are orthonormal rows, sorted by variance; directions without variance are
-    dropped, unless it is the only one. The largest entry of each is positive. The unit
-    is the mean variance of a feature, or 1 if all are constant.
-    """
+    """Mean of the frames, directions of largest variance, and the unit of variance."""
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
     n_components = min(n_components or n_features, n_features)
@@ -94,21 +85,7 @@ def principal_components(videos, n_components):
 
 
 def slow_directions(videos, moment, n_components=None):
-    r"""Mean of the frames, and directions (n_components, n_features), slowest first.
-
-    A ``moment`` is a number of frames from `find_moment`. With the covariance C of all
-    frames, and half of the covariance N of changes from one moment to the next, both
-    with a ridge, directions u solve
-
-    .. math:: C u = \lambda \, N u, \quad u^\top N u = 1.
-
-    Variation within an action, such as noise and cycles, then has the same variance in
-    each direction, and actions, which last longer, separate. It is linear slow feature
-    analysis with the scales of linear discriminants.
-
-    If a moment is one frame, as for events or noise, changes carry no information, and
-    directions are principal components, in units of the mean variance.
-    """
+    """Mean of the frames, and directions (n_components, n_features), slowest first."""
     if moment == 1:
         center, directions, unit = principal_components(videos, n_components)
         return center, directions / np.sqrt(unit)
@@ -148,10 +125,7 @@ def find_moment(videos):
 
 
 def action_means(videos, labels, n_actions, center):
-    """Return counts (n_actions,) of frames, and their means minus the center.
-
-    Negative labels are no action. An action without frames has mean 0.
-    """
+    """Return counts (n_actions,) of frames, and their means minus the center."""
     counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(center)))
     codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # last row for -1
     for i, actions in enumerate(labels):
@@ -165,16 +139,7 @@ def action_means(videos, labels, n_actions, center):
 
 
 def discriminants(root, counts, means):
-    r"""Directions (n_features, n_directions) of linear discriminant analysis.
-
-    With B the covariance of the means, weighted by counts, and :math:`L L^\top` the
-    regularised covariance of all frames, directions u solve
-
-    .. math:: B u = \lambda \, (L L^\top - B) \, u, \quad u^\top (L L^\top - B) u = 1.
-
-    In the coordinates of L they are singular vectors of K columns. L does not depend on
-    labels and is computed once. Directions are sorted by decreasing λ.
-    """
+    """Directions (n_features, n_directions) of linear discriminant analysis."""
     columns = (means * np.sqrt(counts / counts.sum())[:, None]).T
     columns = solve_triangular(root, columns, lower=True)
     directions, values, _ = np.linalg.svd(columns, full_matrices=False)
@@ -192,12 +157,7 @@ def embed(videos, i, center, scalings):
 
 
 def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
-    """Fit a Gaussian to the frames of each action.
-
-    Negative labels are no action. An action of fewer than two frames (with ``pooled``
-    covariances: without frames) gets the covariance of all frames. ``pooled``, from 0
-    to 1, shrinks each covariance towards their mean.
-    """
+    """Fit a Gaussian to the frames of each action."""
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
@@ -221,10 +181,7 @@ def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
 
 
 def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
-    """Fit an appearance to labels; return it and the projected frames.
-
-    ``reg_covar`` and ``pooled`` are those of `fit_gaussians`.
-    """
+    """Fit an appearance to labels; return it and the projected frames."""
     counts, means = action_means(videos, labels, n_actions, spread.center)
     if counts.sum() < videos.lengths.sum():  # the mean of all frames differs
         means -= counts @ means / counts.sum()
@@ -238,10 +195,7 @@ def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
 
 
 def log_joint(frames, appearance, i=None):
-    """Log-density of projected frames for each action, plus the log of its share.
-
-    Errors name recording ``i``.
-    """
+    """Log-density of projected frames for each action, plus the log of its share."""
     constants = np.log(appearance["shares"]) - frames.shape[1] / 2 * np.log(2 * np.pi)
     log_densities = np.empty((len(frames), len(constants)))
     with np.errstate(over="ignore", invalid="ignore"):
@@ -264,13 +218,7 @@ def appearance_scores(videos, appearance):
 
 
 def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
-    """Refine labels by the appearance of their frames.
-
-    Alternates two steps: an appearance is fitted to the labels, and each recording is
-    labelled along the likeliest path in any order, with one cost of a switch from
-    `find_switch_cost`. Ends after ``max_iter`` rounds, or if no label changes. Negative
-    labels start as action 0. Returns the appearance, the cost, and the last labels.
-    """
+    """Refine labels by the appearance of their frames."""
     paths = [np.maximum(path, 0) for path in labels]
     for _ in range(max_iter):
         before = np.concatenate(paths)
@@ -287,13 +235,7 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
 
 
 def time_order(codes):
-    """Sort actions by the mean relative time of their frames, with weights.
-
-    An action without any weight counts as half-way.
-
-    >>> time_order([np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0]])])
-    array([1, 0])
-    """
+    """Sort actions by the mean relative time of their frames, with weights."""
     total = weight = 0.0
     for video in codes:
         times = (np.arange(len(video)) + 0.5) / len(video)

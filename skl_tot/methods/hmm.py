@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import chain_decoder
-from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.base import BaseSegmenter, Passes, by_order
 from skl_tot.methods.discriminants import (
     embed,
     find_moment,
@@ -22,6 +22,7 @@ from skl_tot.methods.hmm_model import (
     start_from_clusters,
     start_from_equal_parts,
 )
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST, MOST
 
 # Smaller values may lose variances to rounding in float64.
@@ -30,6 +31,7 @@ LEAST_SPREAD = 1e-6
 FIRST_ITER = 5
 
 
+@with_shared_texts
 class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
@@ -39,6 +41,9 @@ class HMMSegmenter(BaseSegmenter):
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
 
+    In free order, ``decoding="auto"`` is the likeliest path of the whole model, and
+    ``switch_cost`` is not used; it is 0 in strict order by default, and 0.5 else.
+
     In strict order a recording starts in action 0, and a frame of action k is followed
     by action k + 1 with probability :math:`p_k`, else by k. In free order it starts in
     action k with probability :math:`\pi_k`, and a frame of action j is followed by k
@@ -47,8 +52,7 @@ class HMMSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K, see `TemporalOTSegmenter`.
+    {shared: n_actions}
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         "auto" looks at the recordings, as in `TemporalOTSegmenter`. "strict": each
         action once, in one order, starting from K equal parts of each recording,
@@ -73,18 +77,8 @@ class HMMSegmenter(BaseSegmenter):
         Prior r of the variances, at least 1e-6, in units of the mean variance of a
         feature: it adds :math:`r / n_k` to the variance of an action with :math:`n_k`
         expected frames. Also added to the first variances.
-    decoding : str, default="auto"
-        As for `TemporalOTSegmenter`. "auto" is "fixed" in strict order and "free" in
-        "mostly". In free order, it is the likeliest path of the whole model, and
-        ``switch_cost`` is not used.
-    switch_cost : float or "auto", default=None
-        As for `TemporalOTSegmenter`. None is 0 in strict order, and 0.5 otherwise.
-    min_duration : float, default=None
-        As for `TemporalOTSegmenter`. Training also uses only paths with such segments.
-    background_percentile, standardize : optional
-        As for `TemporalOTSegmenter`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the starts of the free order.
+    {shared: decoding, switch_cost}
+    {shared: min_duration, background_percentile, standardize, random_state}
 
     Attributes
     ----------
@@ -106,8 +100,8 @@ class HMMSegmenter(BaseSegmenter):
         frame. It never falls.
     n_iter_ : int
         Number of these steps.
-    n_actions_, labels_, classes_, layers_, scaler_, confidence_, background_, fps_
-        As for `TemporalOTSegmenter`.
+    {shared: n_actions_, labels_, classes_, layers_, scaler_, confidence_}
+    {shared: background_, fps_}
 
     See Also
     --------
@@ -118,24 +112,20 @@ class HMMSegmenter(BaseSegmenter):
     -----
     See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
     are numbered by the mean relative time of their frames. In other orders, recordings
-    with fewer frames than actions are not used in the fit, as they would show only the
-    first actions. The components of all frames are held in memory, as float64, and a D
-    × D matrix; a fit reads the recordings two or three times. An action on no path
-    keeps its parameters.
+    with fewer frames than actions are not used in the fit. The components of all frames
+    are held in memory, as float64, and a D × D matrix; a fit reads the recordings two
+    or three times. An action on no path keeps its parameters.
 
     For one recording in free order, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames and half of the
     covariance N of changes in a moment, with a ridge of 0.1 in both. This weights slow
     variation more than noise and cycles. A moment is the time in which features lose
-    15 % of their variance; if it is one frame, components are principal components, as
-    for several recordings, which also differ by subject.
+    15 % of their variance; if it is one frame, components are principal components.
 
     From the same start the steps equal ``GaussianHMM`` of hmmlearn with
-    ``covars_prior=reg_covar`` and other defaults, for ``covariance="own"``. Training
-    uses the probabilities of leaving an action, and a recording may end in any action.
-    In strict order, decoding uses only the Gaussians, and "fixed" ends in the last
-    action. All its paths have as many switches: on seven recorded sets 99.5 to 100 % of
-    the labels equal those of the likeliest path of the whole model.
+    ``covars_prior=reg_covar`` and other defaults, for ``covariance="own"``. In strict
+    order, decoding uses only the Gaussians, and "fixed" ends in the last action; 99.5
+    to 100 % of the labels of seven recorded sets equal those of the whole model.
 
     References
     ----------
@@ -157,11 +147,10 @@ class HMMSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot"
 
-    _defaults_by_order = {
-        "strict": {"decoding": "fixed", "switch_cost": 0.0},
-        "mostly": {"decoding": "free", "switch_cost": 0.5},
-        "free": {"switch_cost": 0.5},  # costs of the model itself
-    }
+    # in free order, decoding="auto" has costs of the model itself
+    _defaults_by_order = by_order(
+        decoding=("fixed", "free"), switch_cost=(0.0, 0.5, 0.5)
+    )
     _parameter_constraints = {
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, Interval(Integral, 1, MOST, closed="both")],

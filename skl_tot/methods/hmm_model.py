@@ -24,11 +24,7 @@ N_COMPONENTS, REG_COVAR, MAX_ITER = 16, 1e-2, 30
 
 
 class InOrder(NamedTuple):
-    """Paths from action 0, one action after the other, with any end.
-
-    ``leave`` (n_actions,) is the probability that the next frame has the next action; 0
-    for the last action.
-    """
+    """Paths from action 0, one action after the other, with any end."""
 
     leave: np.ndarray
 
@@ -59,11 +55,7 @@ class InOrder(NamedTuple):
 
 
 class AnyOrder(NamedTuple):
-    """Paths between all actions.
-
-    ``starts`` (n_actions,) are the probabilities of the first action, ``moves``
-    (n_actions, n_actions) those of the next frame's action.
-    """
+    """Paths between all actions."""
 
     starts: np.ndarray
     moves: np.ndarray
@@ -93,10 +85,7 @@ class AnyOrder(NamedTuple):
         return AnyOrder(self.starts[order], self.moves[np.ix_(order, order)])
 
     def after(self, layers):
-        """Paths through the actions after corrections.
-
-        The probability of leaving a merged action is the mean over its parts.
-        """
+        """Paths through the actions after corrections."""
         if not layers:
             return self
         shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # of all frames
@@ -111,10 +100,7 @@ class AnyOrder(NamedTuple):
 
 
 class HMM(NamedTuple):
-    """Means and variances (n_actions, n_components), and the paths of actions.
-
-    ``shared`` means that actions have equal variances.
-    """
+    """Means and variances (n_actions, n_components), and the paths of actions."""
 
     means: np.ndarray
     covars: np.ndarray
@@ -157,10 +143,7 @@ def log_densities(frames, means, covars, i=None):
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
-    """Fit each action to its equal part of every recording.
-
-    The probability of leaving is that of recordings of the mean length, at most 1/2.
-    """
+    """Fit each action to its equal part of every recording."""
     labels = [equal_parts(len(video), n_actions) for video in frames]
     leave = np.full(n_actions, _usual_leave(frames, n_actions))
     leave[-1] = 0.0
@@ -169,11 +152,7 @@ def start_from_equal_parts(frames, n_actions, reg_covar):
 
 
 def start_from_labels(frames, labels, n_actions, reg_covar):
-    """Fit each action to its frames by labels, in any order.
-
-    The probability of leaving is that of `start_from_equal_parts`, equal for all
-    targets. An action without frames gets those of all actions.
-    """
+    """Fit each action to its frames by labels, in any order."""
     leave = _usual_leave(frames, n_actions) if n_actions > 1 else 0.0
     moves = np.full((n_actions, n_actions), leave / max(n_actions - 1, 1))
     np.fill_diagonal(moves, 1 - leave)
@@ -250,30 +229,8 @@ def maximise(sums, model, reg_covar):
 
 
 def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
-    r"""Run expectation-maximisation from a model.
-
-    Each step increases
-
-    .. math::
-
-        \sum_i \log p(z_i) - \frac{r}{2} \sum_{k, d} \frac{1}{\sigma_{kd}^2},
-
-    where the second term, with r the ``reg_covar``, is a prior that keeps variances
-    positive. With :math:`\gamma_{tk}` the probability of action k in frame t, and
-    :math:`n_k` its sum over all frames, the variance of an action is
-
-    .. math::
-
-        \sigma_{kd}^2 = \frac{1}{n_k} \Bigl( r + \sum_t \gamma_{tk}
-            (z_{td} - \mu_{kd})^2 \Bigr) ,
-
-    or, for shared variances, the mean weighted by :math:`n_k`.
-
-    The probability of leaving an action is its expected value, over frames that have a
-    next one. Only paths with segments of at least ``min_frames`` count. Stops after a
-    step if the previous one gained less than ``tol``. Returns the model, and the
-    objective before each step, in nats per frame.
-    """
+    """Run expectation-maximisation from a model."""
+    # the prior, -r / 2 times the sum of all 1 / variances, keeps variances positive
     n_frames = sum(map(len, frames))
     curve = []
     for _ in range(max_iter):

@@ -70,9 +70,7 @@ class NetworkSegmenter(
             recording. Embeddings of several networks are side by side, ``n_init *
             embedding_dim``.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         embeddings = list(self._encode(videos, self._embeddings))
@@ -148,11 +146,7 @@ class NetworkSegmenter(
     def _train(
         self, videos, seed, *, terms=None, max_iter=None, start=None, one_pass=False
     ):
-        """Run training, store the network and return the snapshot.
-
-        Other ``terms`` and ``max_iter`` are for a part of a fit, which continues from
-        the ``start`` of the previous part.
-        """
+        """Run training, store the network and return the snapshot."""
         settings = self._settings()
         if max_iter is not None:
             settings = replace(settings, max_iter=max_iter)

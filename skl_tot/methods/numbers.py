@@ -25,7 +25,7 @@ from skl_tot.methods.hmm_model import (
     start_from_equal_parts,
 )
 from skl_tot.metrics.label_free import held_out_information, video_information
-from skl_tot.recordings.errors import short_repr, warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.training.components import MOST
 
@@ -45,30 +45,10 @@ N_STARTS = 3
 
 
 def compare_numbers(videos, numbers=None, order=None):
-    r"""Compare numbers of actions by the evidence in standardised recordings.
-
-    For each number K, models are learned from all recordings, from every second one and
-    from the others, and label all recordings, in any order. The score is
-
-    .. math:: (F - 1 / K) \, \exp(2 (I - J)),
-
-    with the mean F1 F of the actions of both halves, matched one to one, which is about
-    1 / K by chance; the information I of recordings about the labels of others; and the
-    information J of a recording alone: see `held_out_information` and
-    `video_information`. There are two models, left-to-right hidden Markov models and
-    discriminants with paths in one order; the better score counts. Its spread is the
-    standard error by the jackknife over ten groups of recordings, NaN for fewer than
-    four.
-
-    In "free" order, and for one recording, recordings are cut into pieces of time that
-    go to the two halves in turn, and K-means along `slow_directions` of either half
-    labels all frames. The score is F - 1 / K, its mean over four lengths of pieces; the
-    jackknife uses ten groups of recordings or, for fewer, stretches of time.
-
-    Returns a dict with lists "n_actions", "score" and "spread", "best" (the number with
-    the largest score), and "at_edge" (whether that is the first or last of several).
-    Warns at an edge.
-    """
+    """Compare numbers of actions by the evidence in standardised recordings."""
+    # The score is (F - 1 / K) exp(2 (I - J)): F1 of the actions of models of both
+    # halves, about 1 / K by chance; the information I of recordings about labels of
+    # others; that of a recording alone, J. In free order, F - 1 / K of halves in time.
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
     is_free = order == "free" or len(videos) == 1
     score = _score_clusters if is_free else _score_numbers
@@ -87,15 +67,7 @@ def compare_numbers(videos, numbers=None, order=None):
 
 
 def describe_choice(table):
-    """Describe the chosen number, and the remedy at an edge.
-
-    >>> table = {"n_actions": [1, 2, 3], "best": 2, "at_edge": False}
-    >>> describe_choice(table)
-    'The recordings bear out 2 actions best, of 1 to 3.'
-    >>> describe_choice(table | {"best": 3, "at_edge": True})
-    'The recordings bear out 3 actions best, at the edge of 1 to 3: more may be better,
-    try choose_n_actions(..., numbers=range(1, 7)).'
-    """
+    """Describe the chosen number, and the remedy at an edge."""
     first, last = table["n_actions"][0], table["n_actions"][-1]
     best = table["best"]
     actions = "action" if best == 1 else "actions"
@@ -112,20 +84,14 @@ def describe_choice(table):
 
 
 def check_numbers(numbers, videos):
-    """Return the candidate numbers in ascending order, or raise an error.
-
-    Numbers above the frames of the longest recording of a half, or a quarter of a
-    single recording, are dropped, with a warning.
-    """
+    """Return the candidate numbers in ascending order, or raise an error."""
     if isinstance(numbers, (str, bytes)) or not np.iterable(numbers):
-        raise TypeError(f"numbers is {short_repr(numbers)}, expected several integers.")
+        refuse("numbers", numbers, "several integers", TypeError)
     tried = set()
     for number in numbers:
         is_number = isinstance(number, Integral) and not isinstance(number, bool)
         if not is_number or not 1 <= number <= MOST:
-            raise ValueError(
-                f"numbers has {short_repr(number)}, expected integers from 1 to {MOST}."
-            )
+            refuse("a number of numbers", number, f"an integer from 1 to {MOST}")
         tried.add(int(number))
     longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max(initial=0))
     what = "the frames of the longest of every second recording"
@@ -133,10 +99,7 @@ def check_numbers(numbers, videos):
         longest, what = max(1, int(videos.lengths[0]) // 4), "a quarter of the frames"
     kept = sorted(number for number in tried if number <= longest)
     if not kept:
-        raise ValueError(
-            f"numbers is {short_repr(numbers)}, expected integers up to {longest}, "
-            f"{what}."
-        )
+        refuse("numbers", numbers, f"integers up to {longest}, {what}")
     if len(kept) < len(tried):
         warn_user(
             f"Numbers of actions above {longest} are not compared, {what}; more can be "
@@ -166,10 +129,7 @@ def _score_numbers(videos, numbers):
 
 
 def labeller(videos):
-    """Return a function that labels all recordings with a number of actions.
-
-    It returns, for either model, labels by all recordings and by both halves.
-    """
+    """Return a function that labels all recordings with a number of actions."""
     everyone, models = np.arange(len(videos)), []
     for kind in (HiddenMarkovModels, Discriminants):
         parts = everyone, everyone[::2], everyone[1::2]
@@ -250,10 +210,7 @@ def _score_clusters(videos, numbers):
 
 
 def _halves_of_time(videos):
-    """Frames along slow directions, with their half and group.
-
-    There is an array of halves for each of `PIECES`.
-    """
+    """Frames along slow directions, with their half and group."""
     moment, frames, halves, groups = find_moment(videos), [], [], []
     center, directions = slow_directions(videos, moment, N_COMPONENTS)
     step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
@@ -286,11 +243,7 @@ def _score(blocks, labels, kept, n_actions):
 
 
 def matched_f1(first, second, n_actions):
-    """Mean F1 of the actions of two labellings, matched one to one.
-
-    >>> matched_f1(np.array([0, 0, 1, 1]), np.array([1, 1, 0, 1]), 2)
-    0.733...
-    """
+    """Mean F1 of the actions of two labellings, matched one to one."""
     table = np.zeros((n_actions, n_actions))
     np.add.at(table, (first, second), 1)
     sizes = table.sum(axis=1)[:, None] + table.sum(axis=0)

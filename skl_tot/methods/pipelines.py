@@ -50,11 +50,7 @@ def shown_labels(segmenter):
 
 
 def action_warnings(model, paths, names=None):
-    """List the warnings of `describe_actions` for the paths of recordings.
-
-    Actions of several activities are counted in recordings of their activity. ``names``
-    are by code, the model's by default.
-    """
+    """List the warnings of `describe_actions` for the paths of recordings."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
     if names is None:
@@ -124,11 +120,7 @@ def _names_before(model):
 
 
 def waits_for_end(model):
-    """Reason why a model needs the whole recording, with a remedy, or None.
-
-    Pipeline steps give the number of neighbouring frames that they use by
-    ``n_around_``.
-    """
+    """Reason why a model needs the whole recording, with a remedy, or None."""
     for name, step in model.steps[:-1] if isinstance(model, Pipeline) else []:
         if not hasattr(step, "n_around_"):
             return (
@@ -145,11 +137,7 @@ def n_around(model):
 
 
 def read_videos(model, X):
-    """Iterate over the `Reading` of each recording, posteriors in its floating type.
-
-    ``model`` is a fitted segmenter or a pipeline that ends in one. Other estimators
-    with ``predict`` and ``predict_posterior`` have no log-likelihood.
-    """
+    """Iterate over the `Reading` of each recording, posteriors in its floating type."""
     segmenter = last_step(model)
     X = transform_before(model, X)
     if isinstance(segmenter, BaseSegmenter):
@@ -167,10 +155,7 @@ def read_videos(model, X):
 
 
 def path_confidence(reading, names=None):
-    """Probability (n_frames,) of the action of each frame; 1 for background.
-
-    Actions with equal ``names`` (n_actions,) are one action.
-    """
+    """Probability (n_frames,) of the action of each frame; 1 for background."""
     path, posterior = reading.path, reading.posterior
     if names is None:
         own = posterior[np.arange(len(path)), path]
@@ -213,11 +198,7 @@ def set_n_actions(estimator, n_actions):
 
 
 def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
-    """Fit a clone of a segmenter, or of a pipeline that ends in one, and label.
-
-    A FrozenEstimator is used as fitted. ``seed`` is for clones without a random state;
-    ``fps`` is the rate of the frames. Labels are -1 (background) to ``n_actions - 1``.
-    """
+    """Fit a clone of a segmenter, or of a pipeline that ends in one, and label."""
     check_segmenter(estimator, n_actions)
     if isinstance(estimator, FrozenEstimator):
         with warnings.catch_warnings():  # column names are already checked

@@ -124,9 +124,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         codes : ndarray of shape (n_frames, n_actions), or list of these
             Q; each row sums to 1.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         codes, n_sampled = [], self._settings().frames_per_video
@@ -149,9 +147,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             z·c, float32; their softmax at the ``temperature`` is P. Those of several
             networks are side by side, ``n_init * n_actions * n_parts`` in total.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         return videos.restore(list(self._encode(videos, score_prototypes)))
@@ -195,10 +191,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return Passes(lambda i: self._log_likelihood(similarities[i]), len(videos))
 
     def _order_by_time(self, similarities, videos):
-        """Sort the prototypes by the mean relative time of their frames, like CTE.
-
-        Without the prior, the index of a prototype does not depend on time.
-        """
+        """Sort the prototypes by the mean relative time of their frames, like CTE."""
         order = time_order(self._codes(x) for x in similarities)
         n_prototypes = len(order) // self._n_networks
         # networks stay in order
@@ -276,10 +269,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
 
 def _renumbered(background, earlier, now):
-    """Renumber the background of actions by their prototypes.
-
-    It stays unchanged if the groups of prototypes changed.
-    """
+    """Renumber the background of actions by their prototypes."""
     sources = earlier[np.unique(now, return_index=True)[1]]
     if len(np.unique(sources)) < len(sources):
         return background
@@ -287,28 +277,12 @@ def _renumbered(background, earlier, now):
 
 
 def code_overlap(codes):
-    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames.
-
-    Row k sums to the frames of prototype k.
-
-    >>> code_overlap([np.array([[1.0, 0.0], [0.5, 0.5]])])
-    array([[1.25, 0.25],
-           [0.25, 0.25]])
-    """
+    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames."""
     return sum(video.T @ video for video in codes)
 
 
 def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
-    """Find the action of each prototype of several networks.
-
-    Prototypes of each network are merged separately. Then actions of networks are
-    matched one to one by their common codes (the Hungarian method): each network in
-    turn to the previous ones, and once more to all others.
-
-    >>> codes = np.array([[1.0, 0.0, 0.1, 0.9], [0.0, 1.0, 0.8, 0.2]])
-    >>> group_prototypes(code_overlap([codes]), 2, 2)
-    array([0, 1, 1, 0])
-    """
+    """Find the action of each prototype of several networks."""
     blocks = np.split(np.arange(len(overlap)), n_networks)
     actions = np.concatenate(
         [merge_groups(overlap[np.ix_(own, own)], n_actions, pairs) for own in blocks]
@@ -327,15 +301,7 @@ def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
 
 
 def merge_groups(overlap, n_actions, pairs=pairwise):
-    r"""Merge prototypes that the network cannot distinguish, down to ``n_actions``.
-
-    Of all ``pairs`` of groups (by default neighbours in time), those two with the
-    largest overlap over the product of their frames to the power of 2/3 are merged.
-
-    >>> overlap = np.array([[8.0, 2.0, 0.0], [2.0, 5.0, 3.0], [0.0, 3.0, 7.0]])
-    >>> merge_groups(overlap, 2)
-    array([0, 1, 1])
-    """
+    """Merge prototypes that the network cannot distinguish, down to ``n_actions``."""
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])

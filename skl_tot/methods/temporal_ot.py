@@ -7,9 +7,11 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import decode
+from skl_tot.methods.base import by_order
 from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
     LARGEST,
     MLP,
@@ -50,6 +52,7 @@ PAPER = {
 }
 
 
+@with_shared_texts
 class TemporalOTSegmenter(PrototypeSegmenter):
     r"""Unsupervised action segmentation by temporal optimal transport.
 
@@ -67,16 +70,16 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     A Viterbi decoder turns codes into labels.
 
     The paper assumes that all recordings show the same actions in the same order, and
-    that actions last about equally long. The defaults differ from the paper: actions
-    have several prototypes and variable durations, three networks are trained at once
-    and averaged, neighbouring frames are kept together, and the decoder allows any
-    order. They did best on average over seven recorded sets. ``order="strict"`` is for
-    recordings as the paper assumes them; `skl_tot.baselines.paper` makes the published
-    method.
+    that actions last about equally long; `skl_tot.baselines.paper` makes its method.
+    The defaults, the best on average over seven recorded sets, give actions several
+    prototypes and variable durations, train three networks, keep neighbouring frames
+    together, and decode in any order.
 
     In free order, transport and prior know neither the order nor the shares of the
     actions. The groups of the network then start a hidden Markov model of the frames'
-    principal components, as in `HMMSegmenter`, whose states are the actions.
+    principal components, as in `HMMSegmenter`, whose states are the actions. By
+    default, ``switch_cost`` is 0.5, 0 in strict order, 0.1 in free order, and "auto" if
+    a look finds a course in which actions return.
 
     Parameters
     ----------
@@ -104,52 +107,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     alpha : float or "auto", default="auto"
         Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5, and 0 in
         strict order.
-    decoding : str, default="auto"
-        Paths of the decoder. "auto": "fixed" in strict order, else "free". "free": any
-        actions, in any order. "fixed": all actions in one order, each with at least one
-        frame. "skip": some of them, in this order. "cyclic", "cyclic_skip": all or some
-        of them, in this order, and from the last to the first again, for recordings
-        longer than those of the fit. "peaks", "mallow": some of them, each once, in an
-        order of the recording's own, see `skl_tot.decoding.decode`. "framewise": no
-        path, each frame separately. Does not change the fit.
-    switch_cost : float, "auto" or None, default=None
-        Cost of a switch between actions, at least 0, in nats for each frame of the mean
-        duration of an action in the recording (its frames over ``n_actions``; for
-        cycles, those of a recording of the fit). Larger values give fewer segments. Not
-        used if ``decoding="fixed"``. "auto" depends on the lengths of segments and of
-        correlations within them, for recordings in which actions repeat many times.
-        None is 0.5, 0 in strict order, 0.1 in free order, and "auto" if a look finds a
-        course in which actions return.
-    min_duration : float, default=None
-        Least duration of a segment, in seconds if the recordings have a rate, else in
-        frames. The decoder finds the best of all paths with such segments. A shorter
-        recording is one segment. In fixed order, actions without room are dropped;
-        background and breaks may cut a segment shorter. Does not change the fit. None
-        leaves it to ``switch_cost``.
-    background_percentile : float, default=None
-        Label frames without a convincing action as background (-1): their input
-        features are, for every action, less likely than this percentile, in (0, 100),
-        of the frames of the action in `fit`. Use about the expected percentage of
-        background, or more if actions are similar. The path runs through the other
-        frames. None has no background.
-    standardize : {"dataset", "video"} or None, default="dataset"
-        Scale each feature to zero mean and unit variance over all frames of the fit
-        ("dataset") or over each recording ("video"). None keeps the features.
-    random_state : int, RandomState instance or None, default=None
-        Seed of parameters, mini-batches and sampled frames. An int gives the same
-        result at every call, bit for bit on one machine.
+    {shared: decoding, switch_cost, min_duration, background_percentile}
+    {shared: standardize, random_state}
     n_init : int, default=3
         Number of networks that `fit` trains at once, each with its own pseudo-labels.
         Their actions are matched by common codes, and the mean of their codes P counts.
-        This reduces the effect of the seed, and is better than a single network on
-        average. This and the next three parameters determine the time of a fit.
-    max_iter : int, default=2000
-        Optimiser steps, one mini-batch each.
-    device : str, default="auto"
-        Device: "auto" (CUDA if available, else CPU), "cpu", "cuda", "cuda:1", … An
-        estimator fitted on a GPU also predicts on a machine without one.
-    verbose : int, default=0
-        Whether to show a progress bar with the loss.
+        This reduces the effect of the seed.
+    {shared: max_iter, device, verbose}
     network : {"auto", "mlp"} or MLP, default="auto"
         Widths of the hidden layer and of the embedding, and the temperature τ of the
         softmax P, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order with the
@@ -178,28 +142,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     Attributes
     ----------
-    n_actions_ : int
-        Number of actions K of `predict`.
-    numbers_ : dict or None
-        Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
-    labels_ : ndarray of shape (n_frames,), or list of these
-        Labels of the recordings of the last fit, in the form of ``X``.
-    classes_ : ndarray of shape (n_actions,) or None
-        Names of the actions after `skl_tot.corrections.rename`; None if they have only
-        numbers.
-    network_ : dict of str to ndarray
-        All parameters of the network by name.
+    {shared: n_actions_, numbers_, labels_, classes_, network_}
     prototypes_ : ndarray of shape (n_init, n_actions * n_parts, embedding_dim)
         Prototypes, in the order of time. For a single network, this and the following
         arrays have no first dimension.
     prototype_actions_ : ndarray of shape (n_init * n_actions * n_parts,)
         Action of each prototype, one network after the other.
-    look_ : Look or None
-        Findings of the look, for ``order="auto"``; see `skl_tot.look`.
-    order_ : str
-        Order of the fit.
-    windows_ : SignalWindows or None
-        Windows of raw signals, for ``order="auto"``.
+    {shared: look_, order_, windows_}
     states_ : dict of ndarray or None
         Hidden Markov model of the free order: ``means`` and ``covars`` (n_actions,
         n_components) along ``components`` around a ``center``.
@@ -211,35 +160,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     intercepts_ : list of two ndarray
         Biases of the encoders, of shapes (n_init, hidden_dim) and (n_init,
         embedding_dim).
-    layers_ : list
-        Corrections of scores, see `skl_tot.corrections`.
-    scaler_ : StandardScaler or None
-        Standardisation over the data set, if any.
-    confidence_ : dict of float
-        ``tempering`` and ``agreement``, the trust of `predict_posterior` in the
-        log-likelihoods.
-    background_ : dict of ndarray or None
-        ``means`` and ``variances`` (n_actions, n_features) of the standardised features
-        of each action and ``thresholds`` (n_actions,) of their log-density, if
-        background was requested; for `partial_fit` also ``counts`` (n_actions,) of
-        frames and ``quantiles`` (n_actions, 100).
-    loss_curve_ : list of float
-        Loss of each step, in nats.
-    n_iter_ : int
-        Steps taken since the parameters were drawn.
-    mean_frames_ : float
-        Mean number of frames of the recordings of the fit.
-    min_frames_ : int
-        Least number of frames of a segment.
-    fps_ : float or None
-        Frames per second of the recordings of the fit, if known.
-    reading_ : dict or None
-        Options of `skl_tot.recordings.read_recordings` for the recordings of the fit;
-        ``like`` this model, it reads others in the same way. None for other input.
-    n_features_in_ : int
-        Number of features D.
-    feature_names_in_ : ndarray of str
-        Names of the features, if all are text (data frames).
+    {shared: layers_, scaler_, confidence_, background_, loss_curve_, n_iter_}
+    {shared: mean_frames_, min_frames_, fps_, reading_, n_features_in_}
+    {shared: feature_names_in_}
 
     Notes
     -----
@@ -296,32 +219,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     __module__ = "skl_tot"
 
-    _defaults_by_order = {
-        "strict": {
-            "n_parts": 2,
-            "alpha": 0.0,
-            "decoding": "fixed",
-            "switch_cost": 0.0,
-            "network": "sharp",
-            "prior": "narrow path",
-        },
-        "mostly": {
-            "n_parts": 3,
-            "alpha": 0.5,
-            "decoding": "free",
-            "switch_cost": 0.5,
-            "network": "mlp",
-            "prior": "temporal",
-        },
-        "free": {
-            "n_parts": 1,
-            "alpha": 0.5,
-            "decoding": "free",
-            "switch_cost": 0.1,
-            "network": "mlp",
-            "prior": None,
-        },
-    }
+    _defaults_by_order = by_order(
+        n_parts=(2, 3, 1),
+        alpha=(0.0, 0.5, 0.5),
+        decoding=("fixed", "free", "free"),
+        switch_cost=(0.0, 0.5, 0.1),
+        network=("sharp", "mlp", "mlp"),
+        prior=("narrow path", "temporal", None),
+    )
     _parameter_constraints = {
         "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
         "alpha": [Interval(Real, 0, LARGEST, closed="both")],
@@ -377,12 +282,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         labellings : list of list of ndarray of shape (n_frames_i,)
             For each network, the actions of each recording in fixed order.
 
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid.
+        {shared: raises}
         """
         videos = self.prepare(X)
         found = [[] for _ in range(self._n_networks)]

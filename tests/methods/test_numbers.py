@@ -243,9 +243,9 @@ def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
         (lambda x: choose_n_actions(3, x), TypeError, "expected a segmenter"),
         (lambda x: choose_n_actions(HMMSegmenter(), x, 4), TypeError, "numbers is 4"),
         (lambda x: choose_n_actions(HMMSegmenter(), x, "24"), TypeError, "numbers is"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [0, 2]), ValueError, "has 0"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [2.5]), ValueError, "has 2.5"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [[2]]), ValueError, "has .2."),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [0, 2]), ValueError, "is 0, exp"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [2.5]), ValueError, "is 2.5, exp"),
+        (lambda x: choose_n_actions(HMMSegmenter(), x, [[2]]), ValueError, "is .2., exp"),
         (
             lambda x: choose_n_actions(HMMSegmenter(), x, np.array(2)),
             TypeError,
