@@ -198,12 +198,8 @@ class ASALSegmenter(NetworkSegmenter):
         """Labels of the recordings by the first estimator."""
         estimator = self.estimator
         if estimator is None:
-            estimator = TemporalOTSegmenter(
-                self.n_actions_,
-                standardize=self.standardize,
-                device=self.device,
-                **PAPER,
-            )
+            own = PAPER | {"standardize": self.standardize, "device": self.device}
+            estimator = TemporalOTSegmenter(self.n_actions_, **own)
         elif self.n_actions == AUTO:
             estimator = clone(estimator)
             set_n_actions(estimator, self.n_actions_)

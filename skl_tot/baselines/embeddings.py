@@ -30,7 +30,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
-        "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")]
     }
 
     def _settings(self):
@@ -78,11 +78,10 @@ class EmbeddingSegmenter(NetworkSegmenter):
 class CTESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
 
-    The baseline of the paper of `TemporalOTSegmenter`, with the same interface.
-    Learning and clustering are separate. A two-layer perceptron learns the relative
-    time of a frame. K-means clusters the embeddings of all frames, clusters are ordered
-    by the mean relative time of their frames, and each becomes a Gaussian. A Viterbi
-    decoder finds the likeliest path in that order.
+    The baseline of the paper of `TemporalOTSegmenter`. A two-layer perceptron learns
+    the relative time of a frame. K-means clusters the embeddings of all frames,
+    clusters are ordered by the mean relative time of their frames, and each becomes a
+    Gaussian. A Viterbi decoder finds the likeliest path in that order.
 
     Parameters
     ----------

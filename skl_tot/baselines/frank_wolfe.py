@@ -150,13 +150,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
             n_actions,
             self.regularization or 1 / (len(kept) * n_actions),
         )
-        solution = minimise(
-            problem,
-            rng,
-            n_corners=self.n_corners,
-            max_iter=self.max_iter,
-            tol=self.tol,
-        )
+        options = {"n_corners": self.n_corners, "max_iter": self.max_iter}
+        solution = minimise(problem, rng, tol=self.tol, **options)
         self.events_ = np.full((len(videos), n_actions), -1)
         for i, cuts, chunks in zip(kept, edges, solution.events):
             self.events_[i] = (cuts[chunks] + cuts[chunks + 1]) // 2
@@ -183,9 +178,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
                 ratios += self.intercept_ - 0.5
                 ratios /= noise
             if not np.abs(ratios).max() < MOST_NATS:  # also for NaN
-                raise RecordingValueError(
-                    "the features are too large to be decoded.", i
-                )
+                text = "the features are too large to be decoded."
+                raise RecordingValueError(text, i)
             yield ratios
 
 

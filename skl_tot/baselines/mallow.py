@@ -61,10 +61,8 @@ class MallowSegmenter(BaseSegmenter):
 
        The most probable combination of order and best path is found by hill climbing
        from v = 0, one inversion after the other. A path shows each action at most once.
-       3. *Dispersion.* :math:`\rho_k` is the most probable value for the inversions of
+    3. *Dispersion.* :math:`\rho_k` is the most probable value for the inversions of
        all recordings; it is large if k keeps its place.
-
-       `predict` applies step 2 to new recordings.
 
     Parameters
     ----------
@@ -160,14 +158,10 @@ class MallowSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        self.appearance_, self.dispersions_, self.n_iter_, embedded = fit_mallow(
-            videos,
-            self.n_actions_,
-            shrinkage=self.shrinkage,
-            reg_covar=self.reg_covar,
-            max_iter=self.max_iter,
-            keeps_order=self.order_ == "strict",
-        )
+        own = {"shrinkage": self.shrinkage, "reg_covar": self.reg_covar}
+        own |= {"max_iter": self.max_iter, "keeps_order": self.order_ == "strict"}
+        found = fit_mallow(videos, self.n_actions_, **own)
+        self.appearance_, self.dispersions_, self.n_iter_, embedded = found
         return Passes(lambda i: log_joint(embedded[i], self.appearance_), len(videos))
 
     def _log_likelihoods(self, videos):

@@ -73,8 +73,7 @@ class EqualPartsSegmenter(BaseSegmenter):
     -----
     See `TemporalOTSegmenter` for input, labels and fitted attributes. Part k of n
     frames has the frames t with ``t * K // n == k``. A recording of fewer than K frames
-    lacks some of the parts. Labels need the number of frames, so that no recording can
-    be labelled while it runs.
+    lacks some of the parts.
 
     Examples
     --------
@@ -163,7 +162,7 @@ class KMeansSegmenter(BaseSegmenter):
 
     order = "free"  # not a parameter, as clusters have no order
     _parameter_constraints = {
-        "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
+        "n_components": [None, Interval(Integral, 1, MOST, closed="both")]
     }
 
     def __init__(
@@ -187,8 +186,8 @@ class KMeansSegmenter(BaseSegmenter):
             videos, self.n_components
         )
         frames = [self._embed(videos, i) for i in range(len(videos))]
-        joined, options = np.concatenate(frames), {"n_init": self.n_init}
-        options["random_state"] = self.random_state
+        joined = np.concatenate(frames)
+        options = {"n_init": self.n_init, "random_state": self.random_state}
         found = cluster_frames(joined, self.n_actions_, **options)
         spread = found.inertia_ / joined.size
         self.variance_ = float(max(spread, LEAST_VARIANCE * unit))

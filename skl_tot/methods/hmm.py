@@ -103,11 +103,6 @@ class HMMSegmenter(BaseSegmenter):
     {shared: n_actions_, labels_, classes_, layers_, scaler_, confidence_}
     {shared: background_, fps_}
 
-    See Also
-    --------
-    MallowSegmenter : Needs no network either, and finds an order for each recording.
-    TemporalOTSegmenter : Learns a nonlinear embedding.
-
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
@@ -200,8 +195,8 @@ class HMMSegmenter(BaseSegmenter):
     def _climb(self, frames, reg_covar):
         """Fit in the requested order."""
         n_actions = self.n_actions_
-        options = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
-        options["tol"] = self.tol
+        own = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
+        options = own | {"tol": self.tol}
         if self.order_ == "free":
             return self._climb_from_clusters(frames, options)
         frames = [own for own in frames if len(own) >= n_actions]

@@ -248,20 +248,10 @@ def learn_states(videos, labels, n_actions, min_frames):
     center, components, unit = principal_components(videos, N_COMPONENTS)
     frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
     start = start_from_labels(frames, labels, n_actions, REG_COVAR * unit).sharing()
-    model, _ = fit_hmm(
-        frames,
-        start,
-        reg_covar=REG_COVAR * unit,
-        max_iter=MAX_ITER,
-        tol=0.0,
-        min_frames=min_frames,
-    )
-    return {
-        "center": center,
-        "components": components,
-        "means": model.means,
-        "covars": model.covars,
-    }
+    options = {"reg_covar": REG_COVAR * unit, "max_iter": MAX_ITER, "tol": 0.0}
+    model, _ = fit_hmm(frames, start, min_frames=min_frames, **options)
+    found = {"center": center, "components": components}
+    return found | {"means": model.means, "covars": model.covars}
 
 
 def state_scores(videos, states):

@@ -122,7 +122,7 @@ class NetworkSegmenter(
             if isinstance(value, str) and value == AUTO:
                 is_open = self.order == AUTO
                 order = getattr(self, "order_", "mostly") if is_open else self.order
-                value = self._defaults_by_order[order][name]
+                value = self._defaults_by_order.get(order, {}).get(name)
             if isinstance(value, str) and value in known:
                 setattr(self, name, known[value]())
         return super().set_params(**nested)
@@ -137,10 +137,7 @@ class NetworkSegmenter(
     def _settings(self):
         """Collect the settings of every fit."""
         return self._component("optimizer").settings(
-            self._component("network"),
-            self.max_iter,
-            self.n_init,
-            self._encoder,
+            self._component("network"), self.max_iter, self.n_init, self._encoder
         )
 
     def _train(

@@ -91,7 +91,7 @@ def check_numbers(numbers, videos):
     for number in numbers:
         is_number = isinstance(number, Integral) and not isinstance(number, bool)
         if not is_number or not 1 <= number <= MOST:
-            refuse("a number of numbers", number, f"an integer from 1 to {MOST}")
+            refuse("an entry of numbers", number, f"an integer from 1 to {MOST}")
         tried.add(int(number))
     longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max(initial=0))
     what = "the frames of the longest of every second recording"

@@ -268,10 +268,6 @@ def choose_n_actions(estimator, X, numbers=None):
     UserWarning
         If the best number is the first or the last one, or candidates are dropped.
 
-    See Also
-    --------
-    NumbersDisplay : Draws the scores.
-
     Examples
     --------
     >>> from skl_tot import HMMSegmenter, choose_n_actions

@@ -44,9 +44,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     ``_cross_entropy``, and lists it in ``_terms``.
     """
 
-    _parameter_constraints = {
-        "n_parts": [Interval(Integral, 1, MOST, closed="both")],
-    }
+    _parameter_constraints = {"n_parts": [Interval(Integral, 1, MOST, closed="both")]}
 
     _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
 
@@ -84,15 +82,17 @@ class PrototypeSegmenter(NetworkSegmenter):
             )
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
             is_first = not hasattr(self, "network_")
-            facts: list = []
             # without a prior, prototypes change their order after each call
             goes_on = not is_first and self._cross_entropy().prior is not None
             start = before = earlier = None
             if not is_first:
-                self._check_reading()
-                start = Snapshot(
-                    self.network_, self.n_iter_, self.moments_, self.rng_state_
-                )
+                if self.standardize != self.standardize_:
+                    raise ValueError(
+                        f"Cannot go on from a fit with standardize="
+                        f"{self.standardize_!r} to {self.standardize!r}; fit anew."
+                    )
+                state = self.network_, self.n_iter_, self.moments_, self.rng_state_
+                start = Snapshot(*state)
                 earlier = self.prototype_actions_
             if goes_on and self.n_actions == self.n_actions_:
                 before = self.background_
@@ -157,15 +157,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         """Prototypes, in the order of the actions."""
         return self.network_["prototypes"]
 
-    def _check_reading(self):
-        """Refuse to continue with another standardisation."""
-        before, now = self.standardize_, self.standardize
-        if before != now:
-            raise ValueError(
-                f"Cannot go on from a fit with standardize={before!r} to {now!r}; fit "
-                "anew."
-            )
-
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, sort the prototypes and merge them."""
         self._settle_n_actions(videos)
@@ -180,10 +171,9 @@ class PrototypeSegmenter(NetworkSegmenter):
         snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         is_ordered = problem.prior is not None
-        n_passes = (not is_ordered) + 1
-        n_passes += self._resolved("n_parts") > 1 or self._n_networks > 1
-        n_passes += self.background_percentile is not None
-        keep = n_passes > 1
+        has_groups = self._resolved("n_parts") > 1 or self._n_networks > 1
+        has_background = self.background_percentile is not None
+        keep = not is_ordered or has_groups or has_background  # for further passes
         similarities = self._encode(videos, score_prototypes, keep=keep)
         if not is_ordered:
             similarities = self._order_by_time(similarities, videos)

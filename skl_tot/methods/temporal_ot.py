@@ -83,9 +83,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     Parameters
     ----------
-    n_actions : int or "auto", default=8
-        Number of actions K; "auto" takes the result of `choose_n_actions`. Most users
-        need only the first eleven parameters.
+    {shared: n_actions}
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them, see `skl_tot.look`: "mostly" or
         "free" follows, and raw signals are learned from windows. If labels collapse to
@@ -187,16 +185,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     *Labels.* They number actions in their usual order. With ``decoding="fixed"``, label
     k is the k-th action of every recording; in other orders, a recording may begin with
-    the last label, or lack some. `fit` warns of actions that no recording shows, or at
-    most half of them. Labels have no names: `skl_tot.metrics.match_labels` matches them
-    to known actions.
+    the last label, or lack some. `skl_tot.metrics.match_labels` matches labels to known
+    actions.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
     recording with as many frames as actions; `fit` needs one such recording. Shorter
     recordings, also after removing background, get the likeliest path in order that
-    skips actions. Integer and half-precision features are converted. Constant features
-    have no effect after standardisation; standardising per recording sets a recording
-    of one frame to zero.
+    skips actions. Integer and half-precision features are converted.
 
     References
     ----------

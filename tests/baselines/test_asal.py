@@ -1,14 +1,11 @@
 import pickle
 
 import numpy as np
-import pandas
 import pytest
-from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASALSegmenter, CTESegmenter
@@ -19,14 +16,9 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
-from skl_tot.training.components import MLP, Adam, OrderedMLP
+from skl_tot.training.components import Adam
 
 FAST = Adam(3e-3, frames_per_video=256)
-TINY = {
-    "network": OrderedMLP(8, 4, 3),
-    "optimizer": Adam(frames_per_video=16),
-    "n_steps": 3,
-}
 
 
 def tot(n_actions=4, **params):
@@ -61,22 +53,6 @@ def asal(n_actions=4, **params):
 @pytest.fixture(scope="module")
 def fitted(activity):
     return asal(optimizer=FAST).fit(activity[0])
-
-
-EXPECTED_FAILURES = {
-    "check_methods_sample_order_invariance": "predict decodes a path",
-    "check_methods_subset_invariance": "predict decodes a path",
-    "check_clustering": "the points are shuffled",
-}
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-@parametrize_with_checks(
-    [ASALSegmenter(3, estimator=tot(3, max_iter=3), max_iter=2, **TINY)],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
-)
-def test_estimator_checks(estimator, check):
-    check(estimator)
 
 
 @pytest.mark.parametrize(
@@ -138,15 +114,6 @@ def test_default_start_is_temporal_ot(activity, monkeypatch):
     assert made == [(4, expected)]
 
 
-def test_labels_are_those_of_predict_and_of_the_decoder(fitted, activity):
-    scores = fitted.log_likelihood(activity[0])
-    decoder = duration_decoder(fitted.mean_durations_)
-    found = zip(fitted.predict(activity[0]), fitted.labels_, scores)
-    for path, own, log_likelihood in found:
-        np.testing.assert_array_equal(path, own)
-        np.testing.assert_array_equal(path, decode(log_likelihood, decoder))
-
-
 def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
     video = activity[0][0]
     model = pickle.loads(pickle.dumps(fitted))
@@ -168,44 +135,9 @@ def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
         )
 
 
-def test_embeddings_of_both_levels(fitted, activity):
-    embeddings = fitted.transform(activity[0][0])
-    assert embeddings.shape == (len(activity[0][0]), 40 + 32)
-    assert len(fitted.get_feature_names_out()) == 72
-    frame, action = embeddings[:, :40], embeddings[:, 40:]
-    assert 0 < frame.min() < frame.max() < 1
-    assert -1 < action.min() < 0 < action.max() < 1
-
-
 def test_rounds_end_by_tol(activity):
     assert asal(tol=1.0).fit(activity[0]).n_iter_ == 1
     assert asal(tol=None, max_iter=3, n_steps=2).fit(activity[0]).n_iter_ == 3
-
-
-def clone_by_pickle(model):
-    return pickle.loads(pickle.dumps(model))
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [
-        ({"estimator": tot(3)}, "estimator has n_actions=3, expected 4"),
-        ({"estimator": 3}, "estimator"),
-        ({"network": MLP(8, 4)}, "network"),
-        ({"network__order_weight": -1.0}, "order_weight"),
-        ({"n_steps": 0}, "n_steps"),
-        ({"decoding": "duration"}, "decoding"),
-        ({"tol": -1}, "tol"),
-        ({"device": "nowhere"}, "device"),
-    ],
-)
-def test_bad_parameters_change_nothing(fitted, activity, params, message):
-    model = clone_by_pickle(fitted).set_params(**params)
-    before = vars(model).copy()
-    with pytest.raises(ValueError, match=message):
-        model.fit(activity[0])
-    assert vars(model).keys() == before.keys()
-    assert model.network_ is before["network_"]
 
 
 def test_bad_starts(activity):
@@ -216,15 +148,3 @@ def test_bad_starts(activity):
     start = FrozenEstimator(tot(3).fit(activity[0]))
     with pytest.raises(ValueError, match="n_actions=3, expected 4"):
         asal(estimator=start).fit(activity[0])
-
-
-def test_frozen_start_of_data_frames(activity):
-    frames = [pandas.DataFrame(video).add_prefix("f") for video in activity[0]]
-    start = FrozenEstimator(EqualParts(4).fit(frames))
-    model = asal(estimator=start, max_iter=1).fit(frames)
-    assert list(model.feature_names_in_) == ["f0", "f1", "f2", "f3", "f4"]
-
-
-def test_clone_keeps_the_start():
-    model = clone(ASALSegmenter(4, estimator=tot()))
-    assert model.get_params()["estimator__max_iter"] == 60

@@ -5,12 +5,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from sklearn.linear_model import Ridge
 
 from skl_tot.baselines.frank_wolfe import (
     EventClustering,
-    best_step,
     cheapest_events,
     mean_frames,
     minimise,
@@ -107,32 +106,6 @@ def test_oracle_is_brute_force(windows):
     assert n_feasible > 100
 
 
-def test_oracle_keeps_to_videos_of_unequal_length():
-    problem, chunks = problem_of(2)
-    for seed in range(20):
-        costs = np.random.RandomState(seed).normal(size=(len(chunks), 3))
-        rows = problem.cheapest(costs)
-        for own, start, length in zip(rows, problem.starts, problem.lengths):
-            assert start <= own[0]
-            assert own[-1] < start + length
-            chosen = costs[own, np.arange(3)].sum()
-            best = brute_force(costs[start : start + length].T)
-            assert chosen == pytest.approx(best)
-
-
-@pytest.mark.parametrize(
-    ("slope", "curvature"), [(1, 1), (-1, 0), (-1, 0.2), (-1, 4), (0, 0), (-3, 1.5)]
-)
-def test_step_is_within_bounds(slope, curvature):
-    found = best_step(slope, curvature)
-    best = minimize_scalar(
-        lambda s: slope * s + curvature * s**2, bounds=(0, 1), method="bounded"
-    ).x
-    if slope or curvature:
-        assert found == pytest.approx(best, abs=1e-4)
-    assert 0 <= found <= 1
-
-
 @pytest.mark.parametrize("seed", range(3))
 def test_reaches_the_minimum_over_all_mixtures(seed):
     problem, chunks = problem_of(
@@ -164,36 +137,6 @@ def test_reaches_the_minimum_over_all_mixtures(seed):
     assert solution.objective >= best.fun - 1e-9
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_objective_never_rises(seed):
-    problem, _ = problem_of(seed, lengths=(20, 15, 30), n_events=4)
-    solution = minimise(problem, np.random.RandomState(seed), max_iter=200)
-    assert len(solution.curve) > 20
-    assert (np.diff(solution.curve) <= 1e-15).all()
-    assert 0 <= solution.curve[-1] <= solution.objective
-
-
-def test_keeps_the_best_events_of_all_iterations():
-    problem, _ = problem_of(0, lengths=(20, 15, 30), n_events=4)
-    found = []
-    for max_iter in (1, 2, 5, 10, 20, 50, 100):
-        solution = minimise(problem, np.random.RandomState(0), max_iter=max_iter)
-        rows = solution.events + problem.starts[:, None]
-        assert solution.objective == problem.objective(problem.projection(rows))
-        found.append(solution.objective)
-    assert (np.diff(found) <= 0).all()
-    assert found[-1] < found[0]
-
-
-def test_tol_bounds_the_distance_from_the_minimum():
-    problem, _ = problem_of(3, lengths=(9, 8))
-    problem.allowed[:, :, 6:] = False  # so that the minimum is not 0
-    rough = minimise(problem, np.random.RandomState(0), tol=0.3, max_iter=5000)
-    exact = minimise(problem, np.random.RandomState(0), max_iter=5000)
-    assert len(rough.curve) < len(exact.curve)
-    assert rough.curve[-1] <= exact.curve[-1] / 0.7 + 1e-12
-
-
 def test_finds_planted_events_within_windows():
     rng = np.random.RandomState(0)
     lengths = np.full(12, 20)
@@ -208,19 +151,6 @@ def test_finds_planted_events_within_windows():
             problem.allowed[event, video, chunk + 3 :] = False
     solution = minimise(problem, rng)
     np.testing.assert_array_equal(solution.events, planted)
-
-
-def test_constant_features_count_for_nothing():
-    problem = EventClustering(np.full((10, 3), 7.0), np.array([5, 5]), 2, 1e-9)
-    solution = minimise(problem, np.random.RandomState(0))
-    np.testing.assert_array_equal(solution.coef, 0)
-    np.testing.assert_allclose(solution.intercept, 0.2)
-    np.testing.assert_allclose(solution.noise, 0.16)
-
-
-def test_refuses_features_whose_squares_are_infinite():
-    with pytest.raises(ValueError, match="too large"):
-        EventClustering(np.array([[1e200], [-1e200]]), np.array([2]), 1, 1.0)
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])

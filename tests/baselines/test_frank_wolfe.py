@@ -7,9 +7,6 @@ from skl_tot.baselines import FrankWolfeSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 
-# Long and short actions, whose frames overlap.
-HARD = {"n_videos": 20, "n_actions": 8, "noise": 3.0, "unevenness": 0.6}
-
 
 def model_of(n_actions=4, **params):
     return FrankWolfeSegmenter(n_actions, random_state=0, max_iter=50, **params)
@@ -67,25 +64,6 @@ def test_log_likelihood_is_of_the_classifier(activity):
     )
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-@pytest.mark.parametrize(
-    "shapes", [[(9, 1)], [(40, 3)], [(30, 200), (40, 200)], [(9, 2), (2, 2), (1, 2)]]
-)
-@pytest.mark.parametrize("n_actions", [1, 4])
-def test_edge_cases(shapes, n_actions, dtype):
-    rng = np.random.RandomState(0)
-    videos = [rng.normal(size=shape).astype(dtype) for shape in shapes]
-    model = model_of(n_actions).fit(videos)
-    for video, labels in zip(videos, model.labels_):
-        assert labels.shape == (len(video),)
-    too_short = np.array([len(video) < n_actions for video in videos])
-    np.testing.assert_array_equal((model.events_ == -1).all(axis=1), too_short)
-    assert (model.events_[~too_short] >= 0).all()
-    assert model.predict_proba(videos)[0].dtype == dtype
-    assert (np.diff(model.objective_curve_) <= 1e-15).all()
-    assert model.n_iter_ == len(model.objective_curve_)
-
-
 def test_short_videos_are_not_learned_from(activity):
     videos, _ = activity
     alone = model_of(standardize=None).fit(videos)
@@ -93,23 +71,3 @@ def test_short_videos_are_not_learned_from(activity):
     np.testing.assert_array_equal(more.coef_, alone.coef_)
     np.testing.assert_array_equal(more.events_[1:], alone.events_)
     assert (more.events_[0] == -1).all()
-
-
-def test_features_too_large(activity):
-    videos, _ = activity
-    model = model_of(standardize=None)
-    with pytest.raises(ValueError, match="too large"):
-        model.fit([video.astype(float) * 1e200 for video in videos])
-    model.fit(videos)
-    huge = np.full((9, 5), 1.7e308) * np.sign(model.coef_[0])
-    with pytest.raises(ValueError, match="Recording 0: the features are too large"):
-        model.predict([huge])
-
-
-def test_reproducible_and_settings_count(activity):
-    videos, _ = activity
-    first, second = model_of().fit(videos), model_of().fit(videos)
-    np.testing.assert_array_equal(first.coef_, second.coef_)
-    other = model_of(regularization=5.0).fit(videos)
-    assert np.square(other.coef_).sum() < np.square(first.coef_).sum()
-    assert len(model_of(tol=0.9).fit(videos).objective_curve_) < first.n_iter_

@@ -8,10 +8,10 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import OnlinePrediction, corrections
+from skl_tot import OnlinePrediction
 from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.decoding import decode
-from skl_tot.metrics import mof_score, segment_f1_score
+from skl_tot.metrics import mof_score
 
 
 def parts_by_hand(n_frames, n_actions):
@@ -32,21 +32,6 @@ class TestEqualParts:
         np.testing.assert_array_equal(
             model.predict_proba(others)[0].argmax(axis=1), model.predict(others)[0]
         )
-
-    def test_features_do_not_matter(self, activity):
-        videos, _ = activity
-        first = EqualPartsSegmenter(4).fit(videos).labels_
-        second = EqualPartsSegmenter(4).fit([-(video**3) for video in videos]).labels_
-        for own, other in zip(first, second):
-            np.testing.assert_array_equal(own, other)
-
-    def test_corrected(self, activity):
-        videos, _ = activity
-        model = EqualPartsSegmenter(4).fit(videos)
-        merged = corrections.merge(model, [1, 2])
-        names = np.array([0, 1, 1, 2])
-        for own, path in zip(merged.predict(videos), model.predict(videos)):
-            np.testing.assert_array_equal(own, names[path])
 
     def test_no_recording_is_labelled_while_it_runs(self, activity):
         model = EqualPartsSegmenter(4).fit(activity[0])
@@ -103,26 +88,3 @@ class TestKMeans:
             densities = np.column_stack([g.logpdf(own) for g in gaussians])
             expected.append(decode(densities, "free", cost).tolist())
         assert mof_score(expected, model.predict(videos)) == 1
-
-    def test_the_decoder_removes_fragments(self, noisy):
-        videos, labels = noisy
-        paths = {}
-        for decoding in ("framewise", "free"):
-            model = KMeansSegmenter(4, decoding=decoding, random_state=0).fit(videos)
-            paths[decoding] = model.predict(videos)
-        scores = {name: segment_f1_score(labels, own) for name, own in paths.items()}
-        assert scores["free"] > scores["framewise"] + 0.3
-        # numbered in the order of time, in contrast to the means
-        assert np.mean([path[0] for path in paths["free"]]) < 0.5
-
-    def test_frames_that_equal_their_centres(self):
-        video = np.repeat([[0.0, 1.0], [5.0, 2.0]], 6, axis=0)
-        model = KMeansSegmenter(2, random_state=0).fit(video)
-        np.testing.assert_array_equal(model.labels_, np.repeat([0, 1], 6))
-        assert KMeansSegmenter(1).fit(np.ones((5, 2))).predict(
-            np.ones((3, 2))
-        ).tolist() == [0, 0, 0]
-
-    def test_components_are_no_more_than_features(self):
-        video = np.random.default_rng(0).normal(size=(20, 1))
-        assert KMeansSegmenter(2, random_state=0).fit(video).means_.shape == (2, 1)

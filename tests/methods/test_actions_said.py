@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import ActivitySegmenter, AutoSegmenter, HMMSegmenter
+from skl_tot import ActivitySegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import action_warnings
@@ -33,22 +33,6 @@ def test_fit_warns_in_the_words_of_the_function():
     assert "no recording shows action 1" in sentences[0]
 
 
-def test_what_all_recordings_show_needs_no_word():
-    videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        MallowSegmenter(3).fit(videos)
-
-
-def test_estimators_of_estimators_warn_once():
-    candidates = [("one", MallowSegmenter(4)), ("two", MallowSegmenter(4, max_iter=2))]
-    model = AutoSegmenter(4, candidates=candidates, random_state=0)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        model.fit(few_show_the_last())
-    assert sum("Actions" in str(own.message) for own in caught) <= 1
-
-
 def test_activities_are_told_of_one_by_one():
     cooking, _ = make_activities(n_videos=5, n_actions=3, random_state=0)
     repairs, _ = make_activities(n_videos=5, n_actions=3, random_state=1)
@@ -60,18 +44,6 @@ def test_activities_are_told_of_one_by_one():
     assert action_warnings(model, paths) == []
     paths[0] = np.full_like(paths[0], 0)
     assert action_warnings(model, paths[:2])[0].startswith("Actions that at most half")
-
-
-def test_numbers_are_places_only_in_the_fixed_order():
-    videos, labels = make_activities(n_videos=6, n_actions=3, random_state=1)
-    last_first = np.argsort(labels[0] != 2, kind="stable")
-    videos[0] = videos[0][last_first]
-    found = MallowSegmenter(3).fit_predict(videos)
-    assert found[0][0] == 2
-    assert all(own[0] == 0 for own in found[1:])
-    found = MallowSegmenter(3, decoding="fixed").fit_predict(videos)
-    assert all(np.unique(own).tolist() == [0, 1, 2] for own in found)
-    assert all((np.diff(own) >= 0).all() for own in found)
 
 
 def test_raw_signals_are_told_once_and_windows_of_them_are_not():

@@ -9,14 +9,7 @@ from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import evidence as module
 from skl_tot.decoding.evidence import MIN_VARIANCE, is_background
-from skl_tot.metrics import (
-    edit_score,
-    match_labels,
-    miou_score,
-    mof_score,
-    segment_f1_score,
-    segmentation_report,
-)
+from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, video_information
 
 QUICK = {"max_iter": 30, "decoding": "fixed"}
@@ -59,35 +52,6 @@ class TestKernel:
         assert expected.any()
         found = np.concatenate([is_background(video, background) for video in videos])
         np.testing.assert_array_equal(found, expected)
-
-    def test_far_from_zero_is_the_same(self):
-        rng = np.random.default_rng(0)
-        videos = [rng.normal(size=(60, 3)) for _ in range(2)]
-        labels = [np.repeat([0, 1], 30)] * 2
-        far = [video + 1e8 for video in videos]
-        near_found, far_found = (
-            [is_background(v, fit_background(x, labels, 2, 30)) for v in x]
-            for x in (videos, far)
-        )
-        np.testing.assert_array_equal(near_found, far_found)
-
-    def test_action_without_frames_convinces_nobody(self):
-        video = np.random.default_rng(0).normal(size=(20, 2))
-        background = fit_background([video], [np.zeros(20, dtype=int)], 3, 10)
-        assert np.isinf(background["thresholds"][1:]).all()
-        assert 0 < is_background(video, background).sum() <= 2
-
-    def test_stream_of_equal_calls_changes_little(self):
-        rng = np.random.default_rng(0)
-        videos = [rng.normal(size=(2000, 3)) for _ in range(2)]
-        labels = [np.repeat([0, 1], 1000)] * 2
-        once = fit_background(videos, labels, 2, 30)
-        twice = fit_background(videos, labels, 2, 30, before=once)
-        np.testing.assert_allclose(twice["counts"], 1.95 * once["counts"])
-        for name in ("means", "variances"):
-            np.testing.assert_allclose(twice[name], once[name])
-        for name in ("thresholds", "quantiles"):
-            np.testing.assert_allclose(twice[name], once[name], atol=0.1)
 
     def test_stream_pools_its_videos(self):
         """Each call has frames of a level of its own."""
@@ -160,71 +124,3 @@ class TestEstimators:
         assert model.predict([strange, videos[0]])[1].max() == 3
         twin = pickle.loads(pickle.dumps(model))
         np.testing.assert_array_equal(twin.predict(videos[0]), model.labels_[0])
-
-    def test_none_knows_no_background(self, activity, Segmenter):
-        model = Segmenter(4, **QUICK).fit(activity[0])
-        assert model.background_ is None
-        assert np.concatenate(model.labels_).min() == 0
-        other = Segmenter(4, background_percentile=20, **QUICK).fit(activity[0])
-        other.background_ = None
-        for path, expected in zip(other.predict(activity[0]), model.labels_):
-            np.testing.assert_array_equal(path, expected)
-
-
-class TestMetrics:
-    true = (list("aabbXXcc"), list("XaabbbcX"))
-    pred = ([0, 0, 1, 1, -1, 2, 2, 2], [-1, 0, 0, 1, 1, -1, 2, -1])
-
-    def test_ignored_background_is_excluded_exactly(self):
-        """Same scores as with the frames of the label cut out by hand."""
-        kept = [[label != "X" for label in video] for video in self.true]
-        cut = [
-            [
-                [label for label, keep in zip(video, k) if keep]
-                for video, k in zip(videos, kept)
-            ]
-            for videos in (self.true, self.pred)
-        ]
-        for score in (mof_score, segment_f1_score, edit_score, miou_score):
-            for scope in ("activity", "video"):
-                assert score(
-                    self.true, self.pred, ignore_labels="X", scope=scope
-                ) == score(*cut, scope=scope)
-
-    def test_predicted_background_is_never_an_action(self):
-        assert match_labels(self.true, self.pred) == {-1: None, 0: "a", 1: "b", 2: "c"}
-        # Eleven of the sixteen frames are right, with X excluded eleven of twelve.
-        assert mof_score(self.true, self.pred) == 11 / 16
-        assert mof_score(self.true, self.pred, ignore_labels="X") == 11 / 12
-
-    def test_included_background_has_its_class(self):
-        match = match_labels(self.true, self.pred, background="X")
-        assert match == {-1: "X", 0: "a", 1: "b", 2: "c"}
-        # Three frames of X are found as well; one is called 2, and one b is called -1.
-        assert mof_score(self.true, self.pred, background="X") == 14 / 16
-
-    def test_class_minus_one_is_background(self):
-        labels = [0, 0, -1, 1, 1]
-        assert match_labels(labels, labels) == {-1: -1, 0: 0, 1: 1}
-        assert mof_score(labels, labels) == edit_score(labels, labels) == 1
-        assert match_labels(labels, list("aabcc")) == {"a": 0, "b": -1, "c": 1}
-
-    @pytest.mark.parametrize("background", [["X"], {}, np.array(["X"])])
-    def test_background_is_one_label(self, background):
-        with pytest.raises(TypeError, match=r"background is .*, expected one"):
-            mof_score(self.true, self.pred, background=background)
-
-    def test_no_other_cluster_is_background(self):
-        true, pred = list("XXXXaa"), [0, 0, 0, 0, 1, 1]
-        assert match_labels(true, pred) == {0: "X", 1: "a"}
-        assert match_labels(true, pred, background="X") == {0: None, 1: "a"}
-        # Without a frame of X, the label is just not there.
-        assert match_labels(list("aa"), [-1, 0], background="X") == {-1: None, 0: "a"}
-
-    def test_report(self):
-        report = segmentation_report(
-            self.true, self.pred, background="X", output_dict=True
-        )
-        assert report["actions"]["X"]["cluster"] == -1
-        assert report["totals"]["MoF"] == 14 / 16
-        assert report["clusters without class"] == {}

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
-from skl_tot.baselines import ASOTSegmenter, CTESegmenter, MallowSegmenter
+from skl_tot.baselines import ASOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
-from skl_tot.decoding.evidence import Evidence
 from skl_tot.methods.pipelines import predict_with_confidence
-from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_agreement
 
 N_ACTIONS = 5
@@ -77,24 +75,8 @@ class TestAgreement:
         assert np.isnan(agreement([one, none]))
         assert agreement([one, one]) == 0.0  # all labels are the same
 
-    def test_worse_than_chance_is_none(self):
-        videos = [np.array([[0.0], [1.0]])] * 2
-        labels = [np.array([0, 1]), np.array([1, 0])]
-        assert held_out_agreement(lambda i: [videos[i]], labels, 2) == 0.0
-
 
 class TestPosterior:
-    def test_is_learned_from_the_fit(self, fitted, easy):
-        evidence = Evidence(is_robust=True)
-        for scores, path in zip(fitted.log_likelihood(easy[0]), fitted.labels_):
-            evidence.add(scores, path)
-        found = fitted.confidence_["tempering"]
-        assert found == pytest.approx(evidence.tempering(), rel=1e-5)
-        frames = [fitted.scaler_.transform(video) for video in easy[0]]
-        agreement = held_out_agreement(lambda i: [frames[i]], fitted.labels_, 4)
-        assert fitted.confidence_["agreement"] == pytest.approx(agreement)
-        assert 0.5 < agreement < 1
-
     @pytest.mark.parametrize("decoding", ["fixed", "free"])
     def test_is_what_it_says(self, fitted, easy, decoding):
         model = pickle.loads(pickle.dumps(fitted))
@@ -104,13 +86,6 @@ class TestPosterior:
         expected = 0.7 * path_posterior(0.3 * scores, decoding, 0.06) + 0.3 / 4
         found = model.predict_posterior(easy[0][3])
         np.testing.assert_allclose(found, expected, atol=1e-6)
-
-    def test_reports_say_the_same(self, fitted, easy):
-        labels, confidence = predict_with_confidence(fitted, easy[0])
-        for path, sure, codes in zip(
-            labels, confidence, fitted.predict_posterior(easy[0])
-        ):
-            np.testing.assert_allclose(sure, codes[np.arange(len(path)), path])
 
     @pytest.mark.parametrize(
         ("method", "decoding"),
@@ -125,22 +100,6 @@ class TestPosterior:
             mean = np.mean(np.concatenate(confidence))
             assert mean == pytest.approx(1 / N_ACTIONS, abs=0.15)
 
-    def test_what_carries_over_is_trusted(self, easy):
-        videos, truth = easy
-        model = MallowSegmenter(4, random_state=0).fit(videos[:8])
-        labels, confidence = predict_with_confidence(model, videos[8:])
-        assert mof_score(truth[8:], labels) > 0.9
-        assert np.mean(np.concatenate(confidence)) > 0.75
-
-    def test_boundaries_are_less_sure_than_the_middle(self, fitted, easy):
-        path, sure = predict_with_confidence(fitted, easy[0][0])
-        (ends,) = np.nonzero(np.diff(path[0]))
-        assert sure[0][ends].mean() < np.median(sure[0]) - 0.02
-
-    def test_one_video_has_no_halves(self, easy):
-        model = CTESegmenter(4, max_iter=50, random_state=0).fit(easy[0][0])
-        assert model.confidence_["agreement"] == 1.0
-
 
 class TestAutomaticCost:
     @pytest.mark.parametrize("decoding", ["skip", "free"])
@@ -152,11 +111,6 @@ class TestAutomaticCost:
             model.predict(easy[0][0]), decode(scores, decoding, "auto")
         )
         assert model.predict_posterior(easy[0][0]).shape == scores.shape
-
-    def test_no_other_word(self, fitted, easy):
-        model = pickle.loads(pickle.dumps(fitted)).set_params(switch_cost="automatic")
-        with pytest.raises(ValueError, match="The 'switch_cost' parameter"):
-            model.predict(easy[0])
 
 
 class TestWarning:

@@ -3,13 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, KFold
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, MallowSegmenter, UDESegmenter
-from skl_tot.datasets import make_activities
 from skl_tot.extend import MLP, PathPrior
-from skl_tot.metrics import mof_score
 from skl_tot.training.terms import TemporalCoherence
 
 QUICK = {"max_iter": 8, "random_state": 0}
@@ -38,15 +35,6 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
             assert len(np.unique(path)) == 4
 
 
-@pytest.mark.parametrize("name", ["ASAL", "CTE", "FrankWolfe", "VTE"])
-def test_methods_of_one_course_say_so(name, make_estimator, activity):
-    model = make_estimator(f"{name}Segmenter")
-    with pytest.raises(ValueError, match=r"'free' needs .* or Auto.* Got 'free'"):
-        model.set_params(order="free").fit(activity[0])
-    strict = model.set_params(order="strict").fit(activity[0]).labels_[0]
-    assert (np.diff(strict) >= 0).all()
-
-
 @pytest.mark.parametrize("name", ["ASOT", "HMM"])
 @pytest.mark.parametrize("order", ["strict", "free"])
 def test_an_order_takes_a_new_fit_to_change(name, order, make_estimator, activity):
@@ -70,21 +58,3 @@ def test_what_is_given_counts(activity):
     assert isinstance(nested.prior, PathPrior)
     assert nested.get_params()["prior__sigma"] == 3
     assert clone(nested).prior.sigma == 3
-
-
-def test_searches_may_set_what_is_left(activity):
-    grid = {"order": ["strict", "free"], "rho": [0.05, 0.1], "alpha": ["auto", 0.3]}
-    model = TemporalOTSegmenter(3, n_init=1, **QUICK)
-    search = GridSearchCV(model, grid, cv=KFold(2), error_score="raise")
-    search.fit(activity[0])
-    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
-
-
-def test_strict_order_tells_what_looks_alike():
-    options = {"n_features": 8, "alike": True, "noise": 1.5, "mean_length": 60}
-    videos, labels = make_activities(20, 5, **options, random_state=0)
-    strict, mostly = (
-        MallowSegmenter(5, order=order, decoding="fixed").fit(videos).labels_
-        for order in ("strict", "mostly")
-    )
-    assert mof_score(labels, strict) > mof_score(labels, mostly) + 0.1

@@ -9,14 +9,12 @@ from hmmlearn.hmm import GaussianHMM
 from scipy.special import softmax
 from scipy.stats import entropy, norm
 from sklearn.metrics import log_loss
-from sklearn.model_selection import GridSearchCV
 
 from skl_tot import baselines
-from skl_tot.datasets import make_activities
 from skl_tot.decoding import path_posterior
 from skl_tot.decoding.chain import fixed_chain, free_chain, skip_chain
 from skl_tot.extend import Adam
-from skl_tot.metrics import label_free_scorer, mof_score, mof_scorer
+from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
 
 
@@ -30,12 +28,6 @@ def quick(n_actions=4, **params):
 @pytest.fixture(scope="module")
 def videos(activity):
     return activity[0]
-
-
-def assert_all_equal(first, second):
-    assert len(first) == len(second)
-    for one, other in zip(first, second):
-        np.testing.assert_array_equal(one, other)
 
 
 @pytest.fixture(scope="module")
@@ -69,31 +61,6 @@ class TestDecoding:
         assert n_switches == sorted(n_switches, reverse=True)
         assert n_switches[-1] == 0
 
-    def test_frame_rate_does_not_matter(self, fitted, videos):
-        fitted = pickle.loads(pickle.dumps(fitted))
-        fitted.set_params(decoding="skip", switch_cost=0.4)
-        path = fitted.predict(videos[0])
-        slow = fitted.predict(np.repeat(videos[0], 3, axis=0))
-        np.testing.assert_array_equal(slow, np.repeat(path, 3))
-
-    @pytest.mark.parametrize(
-        ("name", "value"), [("decoding", "Free"), ("switch_cost", -1.0)]
-    )
-    def test_set_after_the_fit_but_checked(self, fitted, videos, name, value):
-        model = pickle.loads(pickle.dumps(fitted)).set_params(**{name: value})
-        with pytest.raises(ValueError, match=f"The '{name}' parameter"):
-            model.predict(videos)
-
-    @pytest.mark.parametrize("cost", [0.0, 1.0, 1e6])
-    def test_fixed_order_has_no_cost(self, fitted, videos, cost):
-        short = [video[:3] for video in videos]
-        model = pickle.loads(pickle.dumps(fitted)).set_params(switch_cost=cost)
-        assert_all_equal(model.predict(short), fitted.predict(short))
-        np.testing.assert_array_equal(
-            model.predict_posterior(short[0]), fitted.predict_posterior(short[0])
-        )
-        assert model.score(short) == fitted.score(short)
-
     def test_actions_may_return(self):
         rng = np.random.default_rng(0)
         centres = 3 * rng.normal(size=(3, 5))
@@ -122,13 +89,6 @@ class TestDecoding:
         assert agrees[sure >= np.median(sure)].mean() > 0.95
         (ends,) = np.nonzero(np.diff(path))
         assert sure[ends].mean() < sure.mean()
-
-    def test_posterior_has_the_form_of_the_input(self, fitted, videos):
-        probabilities = fitted.predict_posterior(videos)
-        assert [p.shape for p in probabilities] == [(len(v), 4) for v in videos]
-        np.testing.assert_allclose(
-            fitted.predict_posterior(videos[1]), probabilities[1]
-        )
 
     def test_posterior_equals_hmmlearn_of_the_same_scores(self, fitted, videos):
         fitted = pickle.loads(pickle.dumps(fitted)).set_params(decoding="free")
@@ -159,29 +119,10 @@ class TestTranscripts:
             changes = np.flatnonzero(np.diff(path, prepend=-1))
             assert path[changes].tolist() == transcript
 
-    def test_single_video(self, fitted, videos):
-        path = fitted.predict(videos[0], transcripts=[3, 0])
-        assert path.shape == (len(videos[0]),)
-        assert path[0] == 3
-        assert path[-1] == 0
-
-    def test_all_actions_in_order_is_the_fixed_path(self, fitted, videos):
-        assert_all_equal(
-            fitted.predict(videos, transcripts=[range(4)] * len(videos)),
-            fitted.predict(videos),
-        )
-
-    def test_fewer_frames_than_segments(self, fitted, videos):
-        path = fitted.predict(videos[0][:2], transcripts=[0, 1, 2])
-        assert (np.diff(path) >= 0).all()
-
     @pytest.mark.parametrize(
         ("transcripts", "message"),
         [
-            (
-                [[0, 1]],
-                "transcripts has 1 sequences, expected 6, one for",
-            ),
+            ([[0, 1]], "transcripts has 1 sequences, expected 6, one for"),
             ([[0]] * 5 + [[4]], "Recording 5: the transcript is [4], expected actions"),
             ([[0]] * 5 + [[]], "Recording 5: the transcript is [], expected actions"),
             (
@@ -217,58 +158,3 @@ class TestLabelFreeChoice:
         mixed = 0.9 * np.concatenate(posterior) + 0.1 / 4
         expected = entropy(np.bincount(truth)) - log_loss(truth, mixed)
         assert information == pytest.approx(expected)
-
-    def test_offset_of_the_features_does_not_matter(self, activity):
-        videos, labels = activity
-        near, far = (
-            held_out_information(
-                lambda i, c=c: [videos[i].astype(float) + c], labels, 4
-            )
-            for c in (0, 1e6)
-        )
-        assert near == pytest.approx(far, rel=1e-6)
-
-    @pytest.mark.parametrize("constant", [0.0, 0.1, 1e6 + 0.1])
-    def test_constant_features_count_for_nothing(self, activity, constant):
-        videos, labels = activity
-        expected = held_out_information(lambda i: [videos[i]], labels, 4)
-        wide = [np.insert(video, [0, 0, 0], constant, axis=1) for video in videos]
-        found = held_out_information(lambda i: [wide[i]], labels, 4)
-        assert found == pytest.approx(expected)
-
-    def test_labels_that_say_nothing(self, activity):
-        videos = activity[0]
-        rng = np.random.default_rng(0)
-        labels = [rng.integers(4, size=len(video)) for video in videos]
-        assert held_out_information(lambda i: [videos[i]], labels, 4) < 0.01
-        first_only = [labels[0], *(np.full(len(video), -1) for video in videos[1:])]
-        assert held_out_information(lambda i: [videos[i]], first_only, 4) == 0
-
-    def test_prefers_better_fits(self):
-        videos, labels = make_activities(16, 5, unevenness=0.0, random_state=1)
-        models = [
-            baselines.paper(
-                5, max_iter=n, optimizer=Adam(freeze_iter=0), random_state=0
-            ).fit(videos)
-            for n in (1, 600)
-        ]
-        mofs = [mof_score(labels, model.labels_) for model in models]
-        scores = [model.score(videos) for model in models]
-        assert mofs[1] > mofs[0]
-        assert scores[1] > scores[0]
-
-    def test_grid_search_with_both_kinds_of_scorers(self, activity):
-        search = GridSearchCV(
-            quick(),
-            {"n_parts": [1, 2], "decoding": ["fixed", "skip"]},
-            scoring={"mof": mof_scorer, "free": label_free_scorer},
-            refit="free",
-            cv=2,
-            error_score="raise",
-        ).fit(*activity)
-        assert np.isfinite(search.cv_results_["mean_test_free"]).all()
-        alone = GridSearchCV(quick(), {"n_parts": [1, 2]}, cv=2).fit(activity[0])
-        np.testing.assert_allclose(
-            alone.cv_results_["mean_test_score"],
-            search.cv_results_["mean_test_free"][:2],
-        )

@@ -5,13 +5,9 @@ from scipy.stats import multivariate_normal
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.mixture import GaussianMixture
 
-from skl_tot.decoding.chain import free_chain
-from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.methods.discriminants import (
     action_means,
-    appearance_scores,
     discriminants,
-    embed,
     fit_appearance,
     fit_gaussians,
     frame_moments,
@@ -21,7 +17,6 @@ from skl_tot.methods.discriminants import (
 )
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.errors import RecordingValueError
 
 OPTIONS = {"reg_covar": 0.1, "max_iter": 3}
 
@@ -53,29 +48,6 @@ def test_refines(problem):
     assert found[0].dtype == np.intp
 
 
-def test_labels_are_paths_of_what_was_learned(problem):
-    videos, _, wrong = problem
-    for max_iter in (1, 3, 50):
-        appearance, cost, found = refine(videos, wrong, max_iter=max_iter)
-        scores = list(appearance_scores(videos, appearance))
-        assert cost == pytest.approx(find_switch_cost(*scores))
-        for path, own in zip(found, scores):
-            chain = free_chain(own.shape[1], cost)
-            np.testing.assert_array_equal(path, chain.viterbi(own))
-
-
-def test_start_is_left_alone_and_background_is_an_action(problem):
-    videos, _, wrong = problem
-    start = [np.where(path == 0, -1, path) for path in wrong]
-    before = [path.copy() for path in start]
-    _, _, found = refine(videos, start)
-    _, _, expected = refine(videos, wrong)
-    for path, own in zip(start, before):
-        np.testing.assert_array_equal(path, own)
-    for path, own in zip(found, expected):
-        np.testing.assert_array_equal(path, own)
-
-
 def test_one_action_and_actions_without_frames(problem):
     videos, _, _ = problem
     start = [np.zeros(n, dtype=int) for n in videos.lengths]
@@ -84,17 +56,6 @@ def test_one_action_and_actions_without_frames(problem):
         assert 0 <= cost < np.inf
         assert not np.concatenate(found).any()
         assert appearance["means"].shape == (n_actions, max(1, n_actions - 1))
-
-
-def test_cost_follows_what_one_frame_tells(problem):
-    """Frames that are there four times are worth no more; nor is a switch cheaper."""
-    videos, _, wrong = problem
-    slow = Recordings([np.repeat(x, 4, axis=0) for x in videos.arrays])
-    _, cost, found = refine(videos, wrong)
-    _, slow_cost, slowly = refine(slow, [np.repeat(path, 4) for path in wrong])
-    assert slow_cost > 2 * cost
-    agree = [np.repeat(a, 4) == b for a, b in zip(found, slowly)]
-    assert np.mean(np.concatenate(agree)) > 0.98
 
 
 @pytest.fixture
@@ -118,20 +79,6 @@ def test_moments_equal_numpy(labelled):
     expected = [frames[labels == k].mean(axis=0) - mean for k in range(3)]
     np.testing.assert_allclose(means[:3], expected)
     assert not means[3].any()
-
-
-def test_moments_are_of_blocks_too(labelled, monkeypatch):
-    videos, labels, _ = labelled
-    expected = frame_moments(videos)
-    scalings = np.random.default_rng(0).normal(size=(4, 2))
-    embedded = embed(videos, 1, expected[0], scalings)
-    means = action_means(videos, labels, 3, expected[0])
-    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 7 * 4 * 8)
-    for found, one in zip(frame_moments(videos), expected):
-        np.testing.assert_allclose(found, one)
-    for found, one in zip(action_means(videos, labels, 3, expected[0]), means):
-        np.testing.assert_allclose(found, one)
-    np.testing.assert_allclose(embed(videos, 1, expected[0], scalings), embedded)
 
 
 @pytest.mark.parametrize("shrinkage", [1e-6, 1.0])
@@ -182,25 +129,6 @@ def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
         np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
 
 
-@pytest.mark.parametrize("labels", [[0, 0, 0, 2], [0, 0, 0, 0]])
-def test_an_action_of_too_few_frames_is_spread_as_all(labels):
-    frames = np.array([[0.0], [0.1], [0.2], [9.0]])
-    gaussians = fit_gaussians(frames, np.array(labels), 3, 1e-6)
-    widths = gaussians["precisions_cholesky"][1:].ravel() ** -2.0
-    np.testing.assert_allclose(widths, np.var(frames), rtol=1e-5)
-    assert np.isfinite(log_joint(frames, gaussians)).all()
-
-
-def test_frames_beyond_reach_are_refused(labelled):
-    _, labels, frames = labelled
-    gaussians = fit_gaussians(frames, np.concatenate(labels), 3, 0.1)
-    for value in (1e80, np.inf, np.nan):
-        with pytest.raises(
-            RecordingValueError, match=r"^Recording 3: the features are too far"
-        ):
-            log_joint(np.full((2, 4), value), gaussians, 3)
-
-
 class TestGaussians:
     @pytest.mark.parametrize("pooled", [0.0, 0.3, 0.5, 1.0])
     def test_pooled_by_hand(self, pooled):
@@ -232,18 +160,6 @@ class TestGaussians:
         shares = np.array(counts) + 0.1
         np.testing.assert_allclose(found["shares"], shares / shares.sum())
 
-    def test_unknown_labels_are_no_frames_of_any_action(self):
-        """The same Gaussians as of the known frames only, but for the spread of all."""
-        rng = np.random.default_rng(2)
-        frames, labels = rng.normal(size=(30, 2)), rng.integers(0, 2, 30)
-        unknown = rng.normal(size=(9, 2))
-        found = fit_gaussians(
-            np.vstack([frames, unknown]), np.append(labels, [-1] * 9), 2, 0.1, 0.5
-        )
-        expected = fit_gaussians(frames, labels, 2, 0.1, 0.5)
-        for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values)
-
 
 class TestUnknownLabels:
     @pytest.fixture
@@ -252,13 +168,6 @@ class TestUnknownLabels:
         videos, labels, frames = labelled
         labels = [np.where(np.arange(len(own)) % 3, own, -1) for own in labels]
         return videos, labels, frames, np.concatenate(labels)
-
-    def test_means_leave_them_out(self, some):
-        videos, labels, frames, flat = some
-        counts, means = action_means(videos, labels, 3, np.ones(4))
-        assert counts.tolist() == np.bincount(flat[flat >= 0]).tolist()
-        expected = [frames[flat == k].mean(axis=0) - 1 for k in range(3)]
-        np.testing.assert_allclose(means, expected)
 
     def test_directions_solve_the_equation(self, some):
         """B is of the labelled frames, about their own mean; the spread is of all."""
@@ -274,14 +183,3 @@ class TestUnknownLabels:
         _, vectors = eigh(between, within)
         for column, expected in zip(found["scalings"].T, vectors.T[::-1]):
             np.testing.assert_allclose(abs(expected @ within @ column), 1, rtol=1e-6)
-
-    def test_full_labels_are_bit_for_bit_of_the_parts(self, labelled):
-        videos, labels, _ = labelled
-        spread = measure_spread(videos, 1.0)
-        found, embedded = fit_appearance(videos, labels, 3, spread, 0.1)
-        counts, means = action_means(videos, labels, 3, spread.center)
-        expected = fit_gaussians(
-            np.concatenate(embedded), np.concatenate(labels), 3, 0.1
-        ) | {"scalings": discriminants(spread.root, counts, means)}
-        for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values)

@@ -9,12 +9,9 @@ from scipy.special import expit, log_softmax, logsumexp, softmax
 from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import ASOTSegmenter
-from skl_tot.extend import MLP, Adam, TimeStamp
-from skl_tot.io import load_model, save_model
+from skl_tot.extend import MLP, Adam
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import code_overlap, group_prototypes
-from skl_tot.metrics import mof_score
 from skl_tot.training.pseudo_labels import log_temporal_prior, sinkhorn
 
 N_NETWORKS, N_ACTIONS, N_PARTS = 3, 4, 2
@@ -125,41 +122,6 @@ def test_pseudo_labels_are_the_mean_of_their_own(fitted, videos):
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
-def test_one_part_each(videos):
-    model = ensemble(n_parts=1).fit(videos)
-    for own in np.split(model.prototype_actions_, 3):
-        assert sorted(own) == [0, 1, 2, 3]
-    np.testing.assert_array_equal(model.prototype_actions_[:4], range(4))
-    np.testing.assert_allclose(model.predict_proba(videos[0]).sum(axis=1), 1)
-
-
-@pytest.mark.parametrize("params", [{"n_actions": 1}, {"n_actions": 1, "n_parts": 1}])
-def test_one_action(videos, params):
-    model = ensemble().set_params(**params).fit(videos)
-    assert not np.concatenate(model.labels_).any()
-    np.testing.assert_allclose(model.predict_proba(videos[0]), 1)
-
-
-def test_a_single_one_has_no_first_dimension(videos):
-    model = ensemble(n_init=1).fit(videos)
-    assert model.prototypes_.shape == (8, 40)
-    assert model.transform(videos[0]).shape == (len(videos[0]), 40)
-    assert (np.diff(model.prototype_actions_) >= 0).all()
-
-
-def test_is_better_than_one_of_them(activity):
-    """On the mean of seeds, and it depends less on them."""
-    videos, labels = activity
-    scores = {}
-    for n_init in (1, 3):
-        scores[n_init] = []
-        for seed in range(3):
-            model = ensemble(n_init=n_init, max_iter=60, random_state=seed)
-            scores[n_init].append(mof_score(labels, model.fit_predict(videos)))
-    assert np.mean(scores[3]) > np.mean(scores[1]) - 0.01
-    assert min(scores[3]) > min(scores[1]) - 0.01
-
-
 class TestWithoutPrior:
     """Prototypes of each network are sorted by time, among themselves."""
 
@@ -170,33 +132,8 @@ class TestWithoutPrior:
             codes = [compute_codes(model, video)[r] for video in videos]
             np.testing.assert_array_equal(time_order(codes), range(8))
 
-    def test_moments_and_labels_follow(self, videos, monkeypatch):
-        where = "skl_tot.methods.prototypes.time_order"
-        monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(24))
-        unsorted = ensemble(prior=None).fit(videos)
-        # networks mixed up, as their times are
-        mixed = np.random.default_rng(0).permutation(24)
-        monkeypatch.setattr(where, lambda codes: list(codes) and mixed)
-        model = ensemble(prior=None).fit(videos)
-        for r in range(3):
-            order = mixed[mixed // 8 == r] - 8 * r
-            expected = unsorted.prototypes_[r][order]
-            np.testing.assert_array_equal(model.prototypes_[r], expected)
-            for name in ("exp_avg", "exp_avg_sq"):
-                found, before = (
-                    x.moments_["prototypes"][name][r] for x in (model, unsorted)
-                )
-                np.testing.assert_array_equal(found, before[order])
-        for own, predicted in zip(model.labels_, model.predict(videos)):
-            np.testing.assert_array_equal(own, predicted)
-
 
 class TestGoingOn:
-    def test_stream_after_a_fit(self, fitted, videos):
-        model = pickle.loads(pickle.dumps(fitted)).partial_fit(videos[:2])
-        assert model.n_iter_ == 31
-        assert (model.prototypes_ != fitted.prototypes_).any(axis=(1, 2)).all()
-
     def test_other_widths_are_refused(self, fitted, videos):
         model = pickle.loads(pickle.dumps(fitted)).set_params(n_actions=5)
         message = r"n_actions \* n_parts=8 to n_actions \* n_parts=10"
@@ -206,26 +143,3 @@ class TestGoingOn:
         model = pickle.loads(pickle.dumps(fitted)).set_params(network__embedding_size=7)
         with pytest.raises(ValueError, match="embedding_dim=40 to embedding_dim=7"):
             model.partial_fit(videos)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        ensemble(),
-        ensemble(terms=[TimeStamp(0.5)], n_parts=1, background_percentile=10),
-        ASOTSegmenter(4, max_iter=20, random_state=0),
-    ],
-    ids=["tot", "time head, background", "asot"],
-)
-def test_file_and_pickle(model, videos, tmp_path):
-    model.fit(videos)
-    save_model(model, tmp_path / "model.skops")
-    loaded = load_model(tmp_path / "model.skops")
-    for other in (loaded, pickle.loads(pickle.dumps(model))):
-        for name in ("predict", "predict_proba", "pseudo_labels", "transform"):
-            found, expected = (getattr(x, name)(videos) for x in (other, model))
-            for own, theirs in zip(found, expected, strict=True):
-                np.testing.assert_array_equal(own, theirs)
-    model.partial_fit(videos)
-    loaded.partial_fit(videos)
-    np.testing.assert_array_equal(model.prototypes_, loaded.prototypes_)

@@ -1,22 +1,16 @@
 """The hidden Markov model against hmmlearn, scipy and scikit-learn."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hmmlearn.hmm import GaussianHMM
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.base import clone
 from sklearn.decomposition import PCA
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import GuidedSegmenter, HMMSegmenter, OnlinePrediction
-from skl_tot.corrections import merge, split
-from skl_tot.io import load_model, save_model
+from skl_tot import HMMSegmenter
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
     HMM,
@@ -26,10 +20,8 @@ from skl_tot.methods.hmm_model import (
     principal_components,
     start_from_clusters,
     start_from_equal_parts,
-    start_from_labels,
 )
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, RecordingValueError
 
 REG_COVAR = 1e-2
@@ -148,36 +140,6 @@ def test_free_steps_equal_hmmlearn(n_actions, max_iter):
 
 
 @given(
-    n_videos=st.integers(1, 4),
-    n_actions=st.integers(1, 4),
-    min_frames=st.integers(1, 4),
-    shared=st.booleans(),
-    seed=st.integers(0, 10**6),
-)
-@settings(max_examples=25)
-def test_free_steps_never_fall(n_videos, n_actions, min_frames, shared, seed):
-    videos = in_any_order(videos_of(n_videos, n_actions, 2, seed), n_actions, seed)
-    rng = np.random.RandomState(seed)
-    start = start_from_clusters(videos, n_actions, REG_COVAR, rng, settle=True)
-    start = start.sharing() if shared else start
-    options = {"reg_covar": REG_COVAR, "max_iter": 10, "tol": -np.inf}
-    model, curve = fit_hmm(videos, start, min_frames=min_frames, **options)
-    assert (np.diff(curve) > -1e-9).all()
-    np.testing.assert_allclose(model.paths.moves.sum(axis=1), 1)
-    assert (model.covars > 0).all()
-    assert (not shared) or (model.covars == model.covars[0]).all()
-
-
-def test_starts_from_labels():
-    frames = [np.array([[0.0], [2.0], [5.0]]), np.array([[4.0], [6.0]])]
-    labels = [np.array([0, 0, 1]), np.array([1, 1])]
-    model = start_from_labels(frames, labels, 3, 0.5)
-    np.testing.assert_allclose(model.means[:, 0], [1, 5, 3.4])  # of all, without own
-    np.testing.assert_allclose(model.covars[:2, 0], [1.5, 2 / 3 + 0.5])
-    np.testing.assert_allclose(model.paths.moves, 0.25 + 0.25 * np.eye(3))
-
-
-@given(
     n_videos=st.integers(1, 5),
     n_actions=st.integers(1, 5),
     n_features=st.integers(1, 3),
@@ -196,20 +158,6 @@ def test_steps_never_fall(n_videos, n_actions, n_features, spread, seed):
     assert (model.covars > 0).all()
     assert ((model.paths.leave >= 0) & (model.paths.leave < 1)).all()
     assert model.paths.leave[-1] == 0
-
-
-def test_stops_where_little_is_gained():
-    videos = videos_of(6, 3, 3, seed=1)
-    start = start_from_equal_parts(videos, 3, REG_COVAR)
-    options = {"reg_covar": REG_COVAR, "max_iter": 200}
-    _, curve = fit_hmm(videos, start, tol=1e-3, **options)
-    gains = np.diff(curve)
-    assert (gains[:-1] >= 1e-3).all()
-    assert gains[-1] < 1e-3
-    converged, curve = fit_hmm(videos, start, tol=0.0, **options)
-    again, _ = fit_hmm(videos, converged, tol=-np.inf, reg_covar=REG_COVAR, max_iter=5)
-    np.testing.assert_allclose(again.means, converged.means, atol=1e-5)
-    assert len(curve) <= 200
 
 
 def test_actions_that_are_not_reached_stay():
@@ -297,55 +245,10 @@ def test_equals_hmmlearn(activity):
         np.testing.assert_array_equal(found, own)
 
 
-@pytest.mark.parametrize(
-    ("name", "mof"),
-    [("utkinect", 0.82), ("hiro_snap", 0.71), ("breakfast_coffee5", 0.60)],
-)
-def test_real_recordings_equal_hmmlearn(real_data, name, mof):
-    data = real_data(name)
-    n_actions = len(data.target_names)
-    n_components = min(16, data.videos[0].shape[1])
-    labels, _ = theirs(data.videos, n_actions, n_components, 30)
-    model = HMMSegmenter(n_actions)
-    found = model.fit_predict(data.videos)
-    assert np.mean(np.concatenate(found) == np.concatenate(labels)) > 0.995
-    assert mof_score(data.labels, found) == pytest.approx(mof, abs=0.01)
-
-
-def test_does_without_hmmlearn_and_torch():
-    code = (
-        "import sys; import numpy as np; from skl_tot import HMMSegmenter\n"
-        "HMMSegmenter(2).fit(np.arange(12.0).reshape(6, 2))\n"
-        "assert not {'hmmlearn', 'torch'} & sys.modules.keys()"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_attributes(fitted):
-    assert fitted.center_.shape == (5,)
-    assert fitted.components_.shape == (5, 5)
-    assert fitted.means_.shape == fitted.covars_.shape == (4, 5)
-    assert fitted.transitions_.shape == (4,)
-    assert (fitted.covars_ > 0).all()
-    assert ((fitted.transitions_ > 0) == [True, True, True, False]).all()
-    assert fitted.n_iter_ == len(fitted.log_likelihood_curve_) <= 30
-    assert (np.diff(fitted.log_likelihood_curve_) > -1e-9).all()
-
-
 def test_finds_actions(fitted, activity):
     for own, predicted in zip(fitted.labels_, fitted.predict(activity[0])):
         np.testing.assert_array_equal(own, predicted)
     assert mof_score(activity[1], fitted.labels_) > 0.9
-
-
-@pytest.mark.parametrize("standardize", ["dataset", "video", None])
-def test_units_do_not_matter(activity, standardize):
-    model = HMMSegmenter(4, standardize=standardize)
-    videos = [video.astype("f8") for video in activity[0]]
-    expected = model.fit_predict(videos)
-    for scale in (1e-6, 1e6):
-        found = model.fit_predict([scale * video + scale for video in videos])
-        assert mof_score(expected, found) > 0.999
 
 
 def test_short_videos_are_not_learned_from(activity):
@@ -366,31 +269,6 @@ def test_short_videos_are_not_learned_from(activity):
         model.fit(frames)
 
 
-@pytest.mark.parametrize("decoding", ["fixed", "skip", "free", "peaks", "mallow"])
-@pytest.mark.parametrize(
-    ("n_actions", "videos"),
-    [
-        (4, [np.ones((20, 3))] * 2),
-        (4, [np.random.default_rng(0).normal(size=(4, 2))]),
-        (4, [np.random.default_rng(0).normal(size=(n, 2)) for n in (9, 1, 3)]),
-        (1, [np.random.default_rng(0).normal(size=(n, 3)) for n in (5, 1)]),
-        (3, [np.random.default_rng(0).normal(size=(30, 1))]),
-        (1, [np.ones((1, 1))]),
-        (3, [np.random.default_rng(0).normal(size=(10, 40))]),
-    ],
-    ids=["constant", "K frames", "short", "K=1", "D=1", "one number", "many features"],
-)
-def test_edge_cases_have_valid_paths(decoding, n_actions, videos):
-    model = HMMSegmenter(n_actions, decoding=decoding, background_percentile=5)
-    for path, video in zip(model.fit_predict(videos), videos):
-        assert path.shape == (len(video),)
-        assert set(path) <= {-1, *range(n_actions)}
-    for probabilities in model.predict_posterior(videos):
-        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    assert np.isfinite(model.log_likelihood_curve_).all()
-    assert model.predict([videos[0][:1]])[0].shape == (1,)
-
-
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize("scale", [1e200, 1e300])
 def test_features_out_of_reach(fitted, activity, scale):
@@ -402,22 +280,6 @@ def test_features_out_of_reach(fitted, activity, scale):
     with pytest.raises(ValueError, match="squares are too large"):
         model.fit([scale * video for video in videos])
     np.testing.assert_array_equal(model.predict(activity[0][0]), before)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("n_components", 0),
-        ("n_components", 2.5),
-        ("max_iter", 0),
-        ("tol", -1e-3),
-        ("reg_covar", 0.0),
-        ("reg_covar", np.nan),
-    ],
-)
-def test_wrong_parameters(activity, name, value):
-    with pytest.raises(ValueError, match=f"'{name}' parameter"):
-        HMMSegmenter(4, **{name: value}).fit(activity[0])
 
 
 @pytest.fixture(scope="module")
@@ -460,38 +322,3 @@ def test_mostly_in_order(activity):
     model = HMMSegmenter(4, order="mostly").fit([*found, *videos[2:]])
     assert mof_score([*expected, *labels[2:]], model.labels_) > 0.95
     assert model.labels_[0][0] == expected[0][0] > 0
-
-
-def test_free_order_keeps_shortest_runs(free_activity):
-    videos, labels = free_activity
-    noisy = [v + np.random.default_rng(1).normal(scale=3, size=v.shape) for v in videos]
-    model = HMMSegmenter(3, order="free", min_duration=8, random_state=0).fit(noisy)
-    for path in model.predict(noisy):
-        assert min(np.diff(np.flatnonzero(np.diff(path, prepend=-1, append=-1)))) >= 8
-    assert mof_score(labels, model.labels_) > 0.9
-
-
-def test_free_order_with_others(free_activity, tmp_path):
-    videos, labels = free_activity
-    model = HMMSegmenter(3, order="free", random_state=0)
-    known = [labels[0], np.where(np.arange(len(labels[1])) % 9, -1, labels[1])]
-    guided = GuidedSegmenter(model).fit(videos, [*known, *[None] * 4])
-    found = np.concatenate(guided.predict(videos))
-    assert np.mean(found == np.concatenate(labels)) > 0.98
-    piped = make_pipeline(FramewiseTransformer(PCA(3)), clone(model)).fit(videos)
-    assert mof_score(labels, piped.predict(videos)) > 0.98
-    single = clone(model).fit(videos[0])
-    assert mof_score(labels[0], single.labels_) > 0.98
-    model.fit(videos)
-    online = OnlinePrediction(model, lag=10)
-    found = [label for label, _ in online.follow(videos[0])]
-    assert np.mean(found == model.labels_[0]) > 0.98
-    merged, parts = merge(model, [0, 1]), split(model, 0, videos)
-    for own, path in zip(model.labels_, merged.predict(videos)):
-        assert np.mean(path == np.maximum(own - 1, 0)) > 0.98
-    assert parts.n_actions_ == 4
-    for probabilities in parts.predict_posterior(videos):
-        np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    save_model(model, tmp_path / "m.skops")
-    again = load_model(tmp_path / "m.skops").predict(videos)
-    assert all(map(np.array_equal, again, model.labels_))

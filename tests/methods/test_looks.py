@@ -1,9 +1,7 @@
 """What a fit makes of a look: its order, its windows, and another try at a collapse."""
 
-import pickle
 import warnings
 
-import joblib
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -12,13 +10,9 @@ from sklearn.base import clone
 import skl_tot
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
-from skl_tot.io import load_model, save_model
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.pipelines import quietly
-from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import SignalWindows
 
 
@@ -99,12 +93,6 @@ class TestWindows:
         assert_same(windowed.labels_, own.labels_)
         assert_same(windowed.predict(swings), own.predict(frames))
 
-    def test_stay_in_files(self, windowed, swings, tmp_path):
-        save_model(windowed, tmp_path / "model.skops")
-        loaded = load_model(tmp_path / "model.skops")
-        assert_same(loaded.predict(swings), windowed.labels_)
-        np.testing.assert_equal(vars(loaded.look_), vars(windowed.look_))
-
     def test_are_not_of_a_given_order(self, swings):
         with pytest.warns(UserWarning, match="Frames are those of a raw signal"):
             model = HMMSegmenter(3, order="free", random_state=0).fit(swings)
@@ -132,46 +120,6 @@ class TestStates:
             np.testing.assert_allclose(
                 scores - scores[:, :1], expected - expected[:, :1], atol=1e-6
             )
-
-    def test_paths_are_those_of_the_fit(self, fitted, unordered):
-        assert_same(fitted.predict(unordered), fitted.labels_)
-
-    def test_are_better_than_the_groups_of_the_network(self, fitted):
-        """Which transport knows neither order nor shares of."""
-        labels = make_activities(
-            12, 3, n_features=6, mean_length=90, order="free", random_state=1
-        )[1]
-        assert mof_score(labels, fitted.labels_) > 0.95
-
-    @pytest.mark.parametrize("correct", ["merge", "split"])
-    def test_corrections(self, fitted, unordered, correct):
-        named = rename(fitted, ["a", "b", "c"])
-        if correct == "merge":
-            model = merge(named, ["a", "c"])
-            kept = np.array(["a", "b", "a"])
-            assert_same(model.labels_, [kept[path] for path in fitted.labels_])
-            expected = fitted.predict_proba(unordered[0]) @ np.eye(2)[[0, 1, 0]]
-            shares = model.predict_proba(unordered[0])
-        else:
-            model = split(named, "b", unordered)
-            expected = fitted.predict_proba(unordered[0])
-            shares = model.predict_proba(unordered[0]) @ np.eye(3)[[0, 1, 1, 2]]
-        np.testing.assert_allclose(shares, expected, atol=1e-6)
-        found = np.concatenate(model.predict(unordered))
-        assert set(found) == set(model.classes_)
-
-    def test_are_not_of_a_stream(self, unordered):
-        model = tot(order="free").partial_fit(unordered)
-        assert model.states_ is None
-        assert_same(model.predict(unordered), model.labels_)
-
-    def test_stay_in_files(self, fitted, unordered, tmp_path):
-        save_model(fitted, tmp_path / "model.skops")
-        for model in (
-            load_model(tmp_path / "model.skops"),
-            pickle.loads(pickle.dumps(fitted)),
-        ):
-            assert_same(model.predict(unordered), fitted.labels_)
 
 
 class Collapsing(BaseSegmenter):
@@ -241,20 +189,6 @@ class TestCollapse:
         with pytest.warns(UserWarning, match=r"4\.0 of 9 actions are in effect"):
             Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
 
-    def test_an_error_changes_nothing(self, steps):
-        class Failing(Collapsing):
-            def _learn(self, videos):
-                if self.order_ == "free":
-                    raise ValueError("no free order today")
-                return super()._learn(videos)
-
-        model = Failing(right=("mostly",)).fit(steps[0])
-        model.right = ()
-        before = joblib.hash(vars(model))
-        with pytest.raises(ValueError, match="no free order today"):
-            model.fit(steps[0])
-        assert joblib.hash(vars(model)) == before
-
     @pytest.mark.parametrize("standardize", ["dataset", "video", None])
     @pytest.mark.parametrize(
         "model",
@@ -265,11 +199,3 @@ class TestCollapse:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", "Labels collapse|With order")
             clone(model).set_params(standardize=standardize).fit([np.ones((20, 3))] * 2)
-
-    def test_in_a_vote_is_not_told(self, steps):
-        for right in ((), ("free",)):
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                with quietly():
-                    Collapsing(right=right).fit(steps[0])
-                    MallowSegmenter(4).fit(steps[0][0])

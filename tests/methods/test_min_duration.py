@@ -2,15 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.frozen import FrozenEstimator
 
-from skl_tot import (
-    ActivitySegmenter,
-    AutoSegmenter,
-    CyclicSegmenter,
-    GuidedSegmenter,
-    HMMSegmenter,
-)
+from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.recordings import Recordings
@@ -64,44 +57,3 @@ def test_paths_and_posteriors(recordings):
     path = model.predict(recordings[:1], transcripts=[[2, 0]])[0]
     assert path[0] == 2
     assert shortest(path) >= 8
-
-
-@pytest.mark.parametrize("value", [0, -1.0, np.nan, "2 s", 1e300])
-def test_bad_values(frames, value):
-    with pytest.raises(ValueError, match="'min_duration' parameter of HMMSegmenter"):
-        hmm(min_duration=value).fit(frames)
-
-
-@pytest.fixture(scope="module")
-def cycles(frames):
-    return Recordings([np.tile(frames[0], (12, 1))], fps=10)
-
-
-INNER = hmm(min_duration=0.8)
-
-
-@pytest.mark.parametrize(
-    "model",
-    [
-        CyclicSegmenter(3, estimator=INNER, random_state=0),
-        AutoSegmenter(3, candidates=[("hmm", INNER)]),
-        ActivitySegmenter(INNER, 1),
-    ],
-    ids=lambda model: type(model).__name__,
-)
-def test_estimators_of_estimators_know_the_rate(cycles, model):
-    """Seconds are seconds inside of them, too."""
-    model.fit(cycles)
-    inner = model.estimator_ if hasattr(model, "estimator_") else model.estimators_[0]
-    assert inner.min_frames_ == 8
-    if not isinstance(model, AutoSegmenter):  # which votes
-        assert shortest(model.predict(cycles)[0]) >= 8
-    if isinstance(model, CyclicSegmenter):
-        assert model.set_params(min_duration=2.0).min_frames_ == 20
-
-
-def test_guidance_goes_by_the_rate_of_what_it_guides(frames, recordings):
-    inner = FrozenEstimator(hmm(min_duration=0.8).fit(recordings))
-    known = [np.resize([0, 1, 2], len(frames[0])), None, None, None]
-    model = GuidedSegmenter(inner).fit(frames, known)
-    assert min(map(shortest, model.predict(frames))) >= 8

@@ -10,16 +10,8 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import (
-    ActivitySegmenter,
-    CyclicSegmenter,
-    HMMSegmenter,
-    NumbersDisplay,
-    TemporalOTSegmenter,
-    choose_n_actions,
-)
+from skl_tot import HMMSegmenter, choose_n_actions
 from skl_tot.baselines import ASALSegmenter, MallowSegmenter
-from skl_tot.corrections import merge
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.numbers import matched_f1
@@ -95,15 +87,6 @@ def test_matched_f1_is_that_of_scikit_learn():
     assert matched_f1(first, np.array([2, 0, 3, 1])[first], 4) == 1
 
 
-@pytest.mark.filterwarnings("ignore:The recordings bear out")
-def test_halves_that_disagree_score_less(activity):
-    shuffled = [x if i % 2 else np.roll(x, 3, axis=1) for i, x in enumerate(activity)]
-    before, after = (
-        choose_n_actions(HMMSegmenter(), x, [1, 3]) for x in (activity, shuffled)
-    )
-    assert after["score"][1] < before["score"][1]
-
-
 @pytest.mark.parametrize("last", [2, 3])
 def test_best_at_the_edge_is_said(activity, last):
     with pytest.warns(UserWarning, match=f"at the edge of 1 to {last}: more"):
@@ -140,10 +123,6 @@ def test_every_method_takes_auto(
     np.testing.assert_array_equal(loaded.predict(activity)[0], model.labels_[0])
 
 
-def test_a_number_has_no_numbers(activity):
-    assert HMMSegmenter(3).fit(activity).numbers_ is None
-
-
 def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [3, 4, 5])
     scaler = FramewiseTransformer(StandardScaler())
@@ -153,20 +132,6 @@ def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
     plain = HMMSegmenter(standardize="video")
     assert choose_n_actions(plain, activity)["score"] != numbers["score"]
     assert clone(model).get_params()["hmmsegmenter__n_actions"] == "auto"
-
-
-def test_numbers_are_sorted_and_spreads_need_four_recordings():
-    videos, _ = make_activities(4, 3, noise=2, mean_length=60, random_state=0)
-    for n_videos, is_known in [(4, True), (3, False), (2, False)]:
-        numbers = choose_n_actions(HMMSegmenter(), videos[:n_videos], [1, 2, 9, 4])
-        assert np.isfinite(numbers["spread"]).all() == is_known
-        assert numbers["n_actions"] == [1, 2, 4, 9]
-
-
-def test_numbers_that_are_too_large_are_said(activity):
-    short = [video[:4] for video in activity]
-    with pytest.warns(UserWarning, match="Numbers of actions above 4 are not compared"):
-        assert choose_n_actions(HMMSegmenter(), short)["n_actions"] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(("n_videos", "most"), [(1, 2), (10, 0)])
@@ -182,106 +147,9 @@ def test_without_an_order(n_videos, most):
     assert numbers["score"][true - 1] == pytest.approx(1 - 1 / true, abs=0.01)
 
 
-@pytest.mark.filterwarnings("ignore:The recordings bear out")
-def test_few_frames_of_one_recording_have_few_actions(activity):
-    for n_frames, most in [(1, 1), (7, 1), (12, 3)]:
-        with pytest.warns(UserWarning, match=f"above {most} are not compared"):
-            numbers = choose_n_actions(HMMSegmenter(), activity[0][:n_frames])
-        assert numbers["n_actions"][-1] == most
-        assert numbers["score"][0] == 0
-    constant = choose_n_actions(HMMSegmenter(), np.zeros((40, 2)), [1, 2])
-    assert constant["n_actions"] == [1, 2]
-
-
-def test_of_cycles(monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4, 5])
-    rng = np.random.default_rng(0)
-    labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
-    frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
-    model = CyclicSegmenter("auto", estimator=HMMSegmenter(), random_state=0)
-    assert model.fit(frames).n_actions_ == model.numbers_["best"] == 3
-    assert model.n_cycles_ == 12
-    with pytest.raises(TypeError, match="has inner segmenters"):
-        choose_n_actions(model, [frames, frames])
-
-
-def test_of_each_activity(activity, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4, 5])
-    others, _ = make_activities(
-        8, 3, noise=0.4, mean_length=60, n_features=16, random_state=5
-    )
-    given = [0] * len(activity) + [1] * len(others)
-    model = ActivitySegmenter(HMMSegmenter("auto"), random_state=0)
-    model.fit([*activity, *others], activities=given)
-    assert [own.n_actions_ for own in model.estimators_] == [4, 3]
-
-
-def test_after_a_cut_prototypes_are_those_of_the_fit(activity, monkeypatch):
-    choose_four(monkeypatch)
-    model = TemporalOTSegmenter("auto", max_iter=20, n_init=1, random_state=0)
-    model.fit(activity)
-    corrected = merge(model, [0, 1])
-    assert corrected.n_actions_ == 3
-    before = model.pseudo_labels(activity[0])
-    after = corrected.pseudo_labels(activity[0])
-    np.testing.assert_allclose(after[:, 1:], before[:, 2:])
-
-
 def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
     choose_four(monkeypatch)
     frozen = FrozenEstimator(HMMSegmenter(3).fit(activity))
     model = ASALSegmenter("auto", estimator=frozen)
     with pytest.raises(ValueError, match="n_actions=3, expected 4"):
         model.fit(activity)
-
-
-@pytest.mark.parametrize(
-    ("call", "error", "message"),
-    [
-        (lambda x: HMMSegmenter("many").fit(x), ValueError, "n_actions"),
-        (lambda x: HMMSegmenter([2, 3]).fit(x), ValueError, "n_actions"),
-        (lambda x: choose_n_actions(3, x), TypeError, "expected a segmenter"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, 4), TypeError, "numbers is 4"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, "24"), TypeError, "numbers is"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [0, 2]), ValueError, "is 0, exp"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [2.5]), ValueError, "is 2.5, exp"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [[2]]), ValueError, "is .2., exp"),
-        (
-            lambda x: choose_n_actions(HMMSegmenter(), x, np.array(2)),
-            TypeError,
-            "expected several integers",
-        ),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [True]), ValueError, "True"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, []), ValueError, "integers up"),
-        (lambda x: choose_n_actions(HMMSegmenter(), x, [999]), ValueError, "up to"),
-        (
-            lambda x: TemporalOTSegmenter("auto").partial_fit(x),
-            ValueError,
-            "partial_fit expects a number",
-        ),
-        (lambda x: NumbersDisplay({"best": 2}).plot(), TypeError, "numbers is"),
-        (
-            lambda x: NumbersDisplay.from_estimator(HMMSegmenter(2).fit(x)),
-            ValueError,
-            "no numbers_",
-        ),
-    ],
-)
-def test_bad_input(activity, call, error, message):
-    with pytest.raises(error, match=message):
-        call(activity)
-
-
-def test_picture():
-    numbers = FOUR
-    ax = NumbersDisplay(numbers).plot().ax_
-    line = ax.lines[0]
-    assert line.get_xdata().tolist() == [3, 4, 5]
-    np.testing.assert_allclose(line.get_ydata(), numbers["score"])
-    assert ax.get_title(loc="left") == "4 actions"
-    edge = numbers | {"at_edge": True, "best": 5}
-    ax = NumbersDisplay(edge).plot().ax_
-    assert ax.get_title(loc="left") == (
-        "5 actions, at the edge of the numbers that were compared"
-    )
-    assert ax.lines[1].get_xdata() == [5, 5]

@@ -8,8 +8,6 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
-from skl_tot.extend import Adam, Sinkhorn
-from skl_tot.training.devices import MANY_PRODUCTS, few_threads
 
 SETTINGS = [
     {"alpha": 0.5},
@@ -78,8 +76,7 @@ CALLS = ["predict", "predict_proba", "partial_fit", "transform", "pseudo_labels"
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["TemporalOTSegmenter", "ASOTSegmenter", "ASALSegmenter", "HMMSegmenter"],
+    "name", ["TemporalOTSegmenter", "ASOTSegmenter", "ASALSegmenter", "HMMSegmenter"]
 )
 def test_threads_change_no_bits_and_are_left(set_threads, make_estimator, name):
     """Sums over 600 features or 2,000 frames differ where threads share them."""
@@ -96,44 +93,6 @@ def test_threads_change_no_bits_and_are_left(set_threads, make_estimator, name):
         assert torch.get_num_threads() == n_threads
     for n_threads in (2, 3):
         assert_same_arrays(found[n_threads], found[1])
-
-
-def test_threads_are_left_after_an_error(set_threads, activity):
-    set_threads(2)
-    adam = Adam(learning_rate=1e30, n_iter_no_change=1)
-    with pytest.raises(ValueError, match="no longer finite"):
-        TemporalOTSegmenter(4, optimizer=adam).fit(activity[0])
-    assert torch.get_num_threads() == 2
-
-
-def test_large_networks_use_the_threads_of_the_caller(set_threads):
-    set_threads(2)
-    for n_products, expected in [(MANY_PRODUCTS - 1, 1), (MANY_PRODUCTS, 2)]:
-        with few_threads(torch.device("cpu"), n_products):
-            assert torch.get_num_threads() == expected
-    with few_threads(torch.device("meta"), 1):  # as a GPU
-        assert torch.get_num_threads() == 2
-
-
-@pytest.mark.parametrize(("n_threads", "expected"), [(None, 1), (3, 3)])
-def test_threads_of_steps_and_of_predictions(
-    set_threads, activity, n_threads, expected
-):
-    used = []
-
-    class Watched(Sinkhorn):
-        def __call__(self, *arguments):
-            used.append(torch.get_num_threads())
-            return super().__call__(*arguments)
-
-    set_threads(2)
-    adam = Adam(n_threads=n_threads, freeze_iter=0)
-    model = TemporalOTSegmenter(4, max_iter=2, optimizer=adam, transport=Watched())
-    model.fit(activity[0])
-    assert set(used) == {expected}
-    used.clear()
-    model.pseudo_labels(activity[0])
-    assert set(used) == {1}
 
 
 def blas_threads():
@@ -164,10 +123,3 @@ def assert_same_arrays(found, expected):
             assert_same_arrays(own, other)
         return
     np.testing.assert_array_equal(found, expected)
-
-
-def test_no_seed_draws_anew(activity):
-    first, second = (
-        TemporalOTSegmenter(4, max_iter=1).fit(activity[0]) for _ in range(2)
-    )
-    assert (first.prototypes_ != second.prototypes_).any()

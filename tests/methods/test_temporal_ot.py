@@ -6,20 +6,17 @@ import re
 import warnings
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from scipy.special import log_softmax, logsumexp, softmax
-from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
 
 from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam, PathPrior, TemporalPrior, Term, TimeStamp
-from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import carried_information, held_out_information
+from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.network import Encoder
 from skl_tot.training.pseudo_labels import log_path_prior, log_temporal_prior, sinkhorn
 
@@ -105,28 +102,12 @@ class TestFit:
         difference = np.abs(other.coefs_[0][:5] - fitted.coefs_[0]).max()
         assert difference > 0
 
-    @pytest.mark.parametrize("seed", [0, np.random.RandomState(0)], ids=str)
-    def test_seeds_and_labels_of_searches_change_nothing(self, activity, fitted, seed):
-        model = quick(random_state=seed)
-        before = clone(model).get_params()["random_state"]
-        assert_all_equal(model.fit(*activity).labels_, fitted.labels_)
-        assert model.random_state is seed
-        assert type(before) is type(seed)
-
     def test_tol_stops_early(self, videos):
         settings = {"optimizer": Adam(freeze_iter=0, tol=1e6, n_iter_no_change=3)}
         assert quick(max_iter=1000, **settings).fit(videos).n_iter_ == 6
         # but not before paths are looked for
         model = quick(max_iter=60, prior=PathPrior(30), **settings).fit(videos)
         assert model.n_iter_ == 36
-
-    def test_progress(self, videos, capsys):
-        quick(verbose=1, optimizer__n_iter_no_change=10).fit(videos)
-        bar = capsys.readouterr().err
-        assert "30/30" in bar
-        assert "loss=" in bar
-        quick().fit(videos)
-        assert capsys.readouterr() == ("", "")
 
     def test_warns_of_nothing_and_changes_no_input(self, videos):
         copies = [video.copy() for video in videos]
@@ -137,52 +118,9 @@ class TestFit:
             quick(alpha=1.0, max_iter=300).fit(copies).score(copies)
         assert_all_equal(copies, videos)
 
-    def test_clone_and_state(self, fitted):
-        copy = clone(fitted)
-        assert str(copy.get_params()) == str(fitted.get_params())
-        assert not hasattr(copy, "prototypes_")
-
-        def check(value):
-            assert not isinstance(value, torch.Tensor | torch.nn.Module)
-            for item in value.values() if isinstance(value, dict) else ():
-                check(item)
-
-        check(vars(fitted))
-
-    @pytest.mark.parametrize(
-        "params",
-        [
-            {"prior__sigma": np.int8(12)},
-            {"prior": PathPrior(np.int8(20))},
-            {"transport__n_iter": np.int8(2)},
-            {"optimizer": Adam(freeze_iter=np.int8(20), tol=1.0)},
-        ],
-        ids=str,
-    )
-    def test_small_integers_do_not_overflow(self, videos, params):
-        one = quick(max_iter=220, **params).fit(videos)
-        plain = {}
-        for name, value in params.items():
-            if hasattr(value, "get_params"):
-                value = clone(value)
-                for own, number in value.get_params().items():
-                    if isinstance(number, np.int8):
-                        value.set_params(**{own: int(number)})
-            plain[name] = int(value) if isinstance(value, np.int8) else value
-        other = quick(max_iter=220, **plain).fit(videos)
-        assert one.loss_curve_ == other.loss_curve_
-
 
 class TestFreeze:
     """Prototypes stay where they start for a share of the steps, or so many."""
-
-    def test_share_and_number(self, videos):
-        share, number = (
-            quick(optimizer__freeze_iter=0.2),
-            quick(optimizer__freeze_iter=6),
-        )
-        first, second = share.fit(videos), number.fit(videos)
-        np.testing.assert_array_equal(first.prototypes_, second.prototypes_)
 
     @pytest.mark.parametrize("freeze_iter", [30, 300])
     def test_a_fit_without_a_step_to_move_is_refused(self, videos, freeze_iter):
@@ -194,12 +132,6 @@ class TestFreeze:
 
 
 class TestOutputs:
-    def test_paths_are_ordered_and_complete(self, fitted, videos):
-        for path in fitted.predict(videos):
-            assert path.dtype.kind == "i"
-            assert (np.diff(path) >= 0).all()
-            assert set(path) == {0, 1, 2, 3}
-
     @pytest.mark.parametrize("n_parts", [1, 2])
     def test_labels_are_decoded_codes_of_similarities(self, videos, n_parts):
         model = quick(n_parts=n_parts).fit(videos)
@@ -215,18 +147,6 @@ class TestOutputs:
         proba = model.predict_proba(videos[0])
         np.testing.assert_allclose(proba, codes, rtol=1e-4)
         np.testing.assert_array_equal(decode(scores), model.predict(videos[0]))
-
-    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-    def test_floating_type_is_kept(self, fitted, videos, dtype):
-        video = videos[0].astype(dtype)
-        assert fitted.transform(video).dtype == dtype
-        assert fitted.predict_proba(video).dtype == dtype
-        assert fitted.predict_posterior(video).dtype == dtype
-
-    def test_videos_do_not_influence_each_other(self, fitted, videos):
-        alone = [fitted.predict(video) for video in videos]
-        assert_all_equal(fitted.predict(videos), alone)
-        assert_all_equal(fitted.predict(videos[::-1])[::-1], alone)
 
     @pytest.mark.parametrize("prior", ["temporal", None])
     def test_pseudo_labels_are_those_of_the_solver(self, videos, prior):
@@ -273,46 +193,6 @@ class TestOutputs:
         assert model.scaler_ is None
 
 
-class TestEdgeCases:
-    def test_short_videos(self, fitted, videos):
-        for length in (1, 2, 3):
-            path = fitted.predict(videos[0][:length])
-            assert path.shape == (length,)
-            assert (np.diff(path) >= 0).all()
-        labels = quick().fit([videos[0], videos[1][:1], videos[2][:3]]).labels_
-        assert [len(path) for path in labels] == [len(videos[0]), 1, 3]
-        settings = {"frames_per_video": 500, "freeze_iter": 0}
-        model = quick(max_iter=3, optimizer=Adam(**settings)).fit(videos)
-        assert all(set(path) == {0, 1, 2, 3} for path in model.labels_)
-
-    def test_one_of_everything(self, videos):
-        assert set(quick().fit(videos[0]).labels_) == {0, 1, 2, 3}
-        assert quick(1).fit(np.ones((1, 3))).labels_.tolist() == [0]
-        model = quick(1).fit(videos)
-        assert not np.concatenate(model.labels_).any()
-        assert model.score(videos) == 1  # there is one to tell apart
-        np.testing.assert_array_equal(model.predict_proba(videos[0]), 1)
-        video = np.random.default_rng(0).normal(size=(4, 2))
-        assert quick().fit(video).labels_.tolist() == [0, 1, 2, 3]
-
-    @pytest.mark.parametrize("standardize", ["dataset", "video", None])
-    def test_constant_features(self, standardize):
-        for path in quick(standardize=standardize).fit([np.ones((20, 3))] * 2).labels_:
-            assert set(path) == {0, 1, 2, 3}
-            assert (np.diff(path) >= 0).all()
-
-    def test_extremes(self, videos):
-        for rho in (1e-4, 10):
-            assert np.isfinite(quick(rho=rho).fit(videos).loss_curve_).all()
-        video = np.random.default_rng(0).normal(size=(20, 2)) * 1e30
-        labels = quick().fit(video).labels_
-        np.testing.assert_array_equal(labels, quick().fit(video / 1e30).labels_)
-        first, second = (
-            quick(prior__sigma=s).fit(videos).loss_curve_ for s in (1e300, 1e10)
-        )
-        np.testing.assert_allclose(first, second, rtol=1e-4)
-
-
 @pytest.fixture(scope="module")
 def learned(videos):
     """Fitted for so long that its labels do not collapse, which would score 0."""
@@ -336,17 +216,6 @@ class TestScore:
         expected = np.exp(information - 2 * own)
         assert model.score(videos) == pytest.approx(expected)
 
-    def test_leaves_background_out(self, videos):
-        model = quick(background_percentile=20, max_iter=300).fit(videos)
-        frames = [model.scaler_.transform(video) for video in videos]
-        labels = model.predict(videos)
-        kept = [path >= 0 for path in labels]
-        assert not np.concatenate(kept).all()
-        frames = [video[own] for video, own in zip(frames, kept)]
-        labels = [path[own] for path, own in zip(labels, kept)]
-        expected = np.exp(carried_information(lambda i: [frames[i]], labels, 4))
-        assert model.score(videos) == pytest.approx(expected)
-
     def test_a_single_video(self, fitted, videos):
         with pytest.warns(UndefinedMetricWarning, match="single one") as found:
             assert np.isnan(fitted.score(videos[0]))
@@ -356,14 +225,6 @@ class TestScore:
 
 
 class TestParts:
-    def test_shapes(self, videos):
-        model = quick(n_parts=3).fit(videos)
-        assert model.prototypes_.shape == (12, 40)
-        assert model.prototype_actions_.shape == (12,)
-        assert set(model.prototype_actions_) == {0, 1, 2, 3}
-        assert model.pseudo_labels(videos[0]).shape == (len(videos[0]), 4)
-        assert set(model.predict(videos[0])) == {0, 1, 2, 3}
-
     @pytest.mark.parametrize("n_parts", [1, 2])
     def test_fitted_actions_count_not_those_set_later(self, videos, n_parts):
         model = quick(n_parts=n_parts).fit(videos)
@@ -384,25 +245,8 @@ class TestParts:
             scores.append(mof_score(labels, model.fit_predict(videos)))
         assert scores[1] > scores[0] + 0.1
 
-    def test_order_without_prior_comes_from_time(self, videos):
-        model = quick(3, prior=None, max_iter=100).fit(videos)
-        totals = np.zeros((2, 3))
-        for similarities in model.similarities(videos):
-            codes = softmax(similarities.astype(float) / 0.1, axis=1)
-            times = (np.arange(len(codes)) + 0.5) / len(codes)
-            totals += [times @ codes, codes.sum(axis=0)]
-        assert (np.diff(totals[0] / totals[1]) >= 0).all()
-
 
 class TestPathPrior:
-    def test_starts_when_it_is_told_to(self, videos):
-        # of the same width as the diagonal
-        plain = quick(prior__sigma=1.2).fit(videos).loss_curve_
-        for n_diagonal in (30, 29, 5):
-            curve = quick(prior=PathPrior(n_diagonal)).fit(videos).loss_curve_
-            assert curve[:n_diagonal] == plain[:n_diagonal]
-            assert (curve == plain) == (n_diagonal == 30)
-
     def test_pseudo_labels_follow_the_video(self):
         # the second action is missing in the last video
         rng = np.random.default_rng(0)
@@ -477,13 +321,6 @@ class TestPartialFit:
             np.testing.assert_array_equal(value, twin.network_[name])
         assert_all_equal(model.labels_, twin.labels_)
 
-    def test_learns(self, activity):
-        videos, labels = activity
-        model = quick(optimizer__freeze_iter=100)
-        for _ in range(150):
-            model.partial_fit(videos)
-        assert mof_score(labels, model.predict(videos)) > 0.85
-
     def test_follows_fit(self, videos):
         model = quick().fit(videos)
         before = model.prototypes_.copy()
@@ -548,43 +385,6 @@ class TestPasses:
         assert count.tolist() == [1, 3, 3, 3, 3, 3]
         assert_all_equal(model.labels_, expected)
 
-    @pytest.mark.parametrize(
-        "method", ["predict", "predict_posterior", "transform", "score", "partial_fit"]
-    )
-    def test_others_have_one(self, videos, count, method):
-        model = quick(n_parts=2, background_percentile=20).fit(videos)
-        count[:] = 0
-        getattr(model, method)(videos)
-        assert count.tolist() == [1] * 6
-
-    def test_labels_with_confidence_have_one(self, videos, count):
-        model = quick(background_percentile=20).fit(videos)
-        count[:] = 0
-        labels, confidence = predict_with_confidence(model, videos)
-        assert count.tolist() == [1] * 6
-        assert_all_equal(labels, model.predict(videos))
-        posterior = model.predict_posterior(videos)[0]
-        own = posterior[np.arange(len(labels[0])), labels[0]]
-        np.testing.assert_allclose(
-            confidence[0], np.where(labels[0] < 0, 1, own), rtol=1e-6
-        )
-
-
-class TestDevices:
-    @pytest.mark.parametrize("method", ["predict", "transform", "score"])
-    def test_a_fit_on_cuda_predicts_without(self, fitted, videos, method):
-        if torch.cuda.is_available():
-            pytest.skip("there is a GPU")
-        model = copy_of(fitted, device="cuda")
-        with pytest.warns(UserWarning, match="Using the CPU") as found:
-            getattr(model, method)(videos)
-        assert len(found) == 1
-        assert found[0].filename == __file__
-
-    def test_misspelt(self, fitted, videos):
-        with pytest.raises(ValueError, match="device='cudaa' cannot be used"):
-            copy_of(fitted, device="cudaa").predict(videos)
-
 
 def test_defaults_and_those_of_the_paper():
     defaults = TemporalOTSegmenter().get_params(deep=False)
@@ -597,9 +397,3 @@ def test_defaults_and_those_of_the_paper():
     others = [name for name in baselines.__all__ if name.endswith("Segmenter")]
     for name in others:
         assert len(getattr(baselines, name)().get_params(deep=False)) <= 16
-
-
-def test_frames_with_names(videos):
-    names = list("abcde")
-    frames = [pd.DataFrame(video, columns=names) for video in videos]
-    assert list(quick().fit(frames).feature_names_in_) == names
