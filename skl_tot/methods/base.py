@@ -579,7 +579,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return scores
 
     def _mend(self, paths, videos, known):
-        """Learn in another order if labels collapse; return what there is to say."""
+        """Learn in another order if labels collapse; return sentences about the labels."""
         found = describe_effective(paths, self.n_actions_)
         if found is None or self._is_constant(videos):
             return describe_labels(self, paths)
@@ -615,7 +615,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
 
     def _judge_signals(self, videos):
-        """List what to say of raw signal, as single frames carry little information."""
+        """List a sentence about raw signal, whose single frames tell little."""
         n_cycles = videos.lengths.mean() / self.mean_frames_  # 1 without cycles
         if self.windows_ is not None or not is_raw(videos, self.n_actions_ * n_cycles):
             return []
