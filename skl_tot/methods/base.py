@@ -579,7 +579,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return scores
 
     def _mend(self, paths, videos, known):
-        """Learn in another order if labels collapse; return sentences about the labels."""
+        """Learn in another order if labels collapse; return sentences about labels."""
         found = describe_effective(paths, self.n_actions_)
         if found is None or self._is_constant(videos):
             return describe_labels(self, paths)
