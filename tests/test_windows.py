@@ -91,18 +91,10 @@ def test_line_ends_and_marks(tmp_path, end, mark):
         assert read_segments(path, fps=10).tolist() == labels.tolist()
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
-@pytest.mark.parametrize(
-    ("text", "read"),
-    [
-        ("zeit,größe\n1,2\n", read_recordings),
-        ("action,start,end\nrühren,0,2\n", read_segments),
-        ("0 rühren\n", read_names),
-    ],
-)
-def test_text_of_other_encodings_is_refused(tmp_path, text, read, encoding):
+@pytest.mark.parametrize("read", [read_recordings, read_segments, read_names])
+def test_text_of_other_encodings_is_refused(tmp_path, read):
     path = tmp_path / "a.csv"
-    path.write_bytes(text.encode(encoding))
+    path.write_bytes("action,größe\n0,2\n".encode("cp1252"))
     with pytest.raises(ValueError, match=r"a\.csv.* is no text in UTF-8"):
         read(path)
 

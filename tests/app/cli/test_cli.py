@@ -1,6 +1,5 @@
 """The command line, as people call it."""
 
-import importlib.util
 import inspect
 import os
 import re
@@ -20,10 +19,8 @@ from skl_tot import HMMSegmenter
 from skl_tot.app.cli.main import main, make_parser
 from skl_tot.app.cli.recipes import Recipe
 from skl_tot.app.cli.registry import COMMANDS
-from skl_tot.app.cli.shared import find_video_file
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.display import palette
 from skl_tot.io import FORMATS, load_model, read_segments, read_table
 from skl_tot.io.formats import writable_formats
 from skl_tot.meta.members import Plan
@@ -110,18 +107,6 @@ class TestCommands:
         assert run("evaluate data segments --scope video --ignore act0 act1") == 0
         assert capsys.readouterr().out != everything
 
-    def test_actions_of_one_name_share_their_confidence(self, run, folder):
-        (folder / "same.txt").write_text("0 walk\n1 walk\n")
-        assert run("predict model.skops flat --out same --names same.txt") == 0
-        model = load_model("model.skops")
-        for i in range(4):
-            posterior = model.predict_posterior(np.load(f"flat/v{i}.npy"))
-            walk = posterior[:, :2].sum(axis=1)
-            for record in read_table(f"same/v{i}.csv").to_dict("records"):
-                frames = slice(record["start"], record["end"])
-                own = walk if record["action"] == "walk" else posterior[:, 2]
-                assert record["confidence"] == pytest.approx(own[frames].mean())
-
     def test_transposed_files(self, run, folder, tmp_path):
         shutil.copytree("data", tmp_path, dirs_exist_ok=True)
         for path in (tmp_path / "features").iterdir():
@@ -134,11 +119,6 @@ class TestCommands:
         assert run(f"evaluate {transposed} turned") == 0
         assert run(f"plot turned --ground-truth {transposed} --out turned.png") == 0
 
-    def test_video_with_its_subtitles(self, tmp_path):
-        for name in ("v0.mp4", "v0.vtt", "v0.srt", "v0.TextGrid"):
-            (tmp_path / name).touch()
-        assert find_video_file(tmp_path, "v0") == tmp_path / "v0.mp4"
-
     def test_other_files_and_links_stay(self, run, folder, tmp_path, links):
         (tmp_path / "notes.md").write_text("mine")
         (folder / "link").symlink_to(tmp_path)
@@ -148,26 +128,6 @@ class TestCommands:
         (folder / "link.png").symlink_to(tmp_path / "picture.png")
         assert run("plot link --out link.png") == 0
         assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
-
-    @pytest.mark.parametrize("names", ["0 b\n1 b", "2 z\n99999999999 y"])
-    def test_names_do_not_change_colours(self, run, folder, monkeypatch, names):
-        from skl_tot.display import timelines
-
-        drawn = []
-
-        def encode(*args, **options):
-            drawn.append(palette.encode(*args, **options))
-            return drawn[-1]
-
-        monkeypatch.setattr(timelines, "encode", encode)
-        (folder / "some.txt").write_text(names)
-        assert run("plot segments --out a.png") == 0
-        assert run("plot segments --out a.png --names some.txt") == 0
-        plain, named = drawn
-        merged = {1: 0} if names.count("b") == 2 else {}
-        for (before,), (after,) in zip(plain.videos, named.videos):
-            expected = [merged.get(code, code) for code in before.tolist()]
-            assert after.tolist() == expected
 
     def test_demo(self, run, folder, capsys, monkeypatch):
         defaults = skl_tot.TemporalOTSegmenter.__init__.__kwdefaults__
@@ -280,19 +240,6 @@ def test_values_of_too_many_parts(run, folder, capsys, text):
     assert len(error) < 200
 
 
-def test_demo_without_matplotlib(run, tmp_path, capsys, monkeypatch):
-    find_spec = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda n: (n != "matplotlib" and find_spec(n)) or None,
-    )
-    monkeypatch.chdir(tmp_path)
-    assert run("demo --n-videos 2 --n-actions 2") == 0
-    assert "pip install 'skl-tot[plot]'" in capsys.readouterr().out
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_no_command_shows_help_and_version(run, capsys):
     assert run("") == 0
     assert "learn the actions that recordings share" in capsys.readouterr().out
@@ -304,7 +251,6 @@ def test_no_command_shows_help_and_version(run, capsys):
     ("options", "expected"),
     [
         ("", "dataset"),
-        ("--pipeline standard", None),
         ("--pipeline pca:2", None),
         ("--pipeline standard,pca:2 --set standardize=video", "video"),
         ("--pipeline standard --method hmm", None),
@@ -345,7 +291,6 @@ def two_plans(order, **settings):
     ("command", "last"),
     [
         ("predict model.skops flat --out seen", "4/4"),
-        (f"fit flat --n-actions 3 --out shown.skops --set {QUICK}", "30/30"),
         (f"fit cyclic --cycles --n-actions 3 --out shown.skops --set {QUICK}", "30/30"),
         ("fit flat --n-actions 3 --out shown.skops --method auto", "2/2"),
     ],
@@ -394,8 +339,6 @@ def test_closed_pipe(run, folder):
     ("command", "closed", "status"),
     [
         ("fit flat --n-actions 3 --method hmm --out a.skops", "<&- >&- 2>&-", 0),
-        ("evaluate data segments", ">&-", 0),
-        ("fit flat", "2>&-", 2),
         ("fit flat", ">&- 2>&-", 2),
     ],
 )
@@ -406,48 +349,6 @@ def test_closed_streams(run, folder, closed, command, status):
     done = subprocess.run(command, shell=True, capture_output=True, timeout=300)
     assert done.returncode == status
     assert done.stderr == b""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no signal for reading beyond the end")
-def test_a_file_that_is_cut_off_while_it_is_read(run, folder, tmp_path):
-    np.save(tmp_path / "v0.npy", np.resize(np.load("flat/v0.npy"), (20_000, 5)))
-    code = f"""
-import os, pathlib, sys
-from skl_tot.app.cli.main import main
-import skl_tot.methods.temporal_ot, skl_tot.recordings.container
-
-skl_tot.recordings.container.BLOCK_BYTES = 2**16
-from skl_tot.recordings import checks
-called = checks.validate_data
-
-def cut_off(*arguments, **options):
-    result = called(*arguments, **options)
-    if list(pathlib.Path({str(tmp_path)!r}).glob(".skl-tot-*")):  # while it writes
-        os.truncate({str(tmp_path / "v0.npy")!r}, 4096)
-    return result
-
-checks.validate_data = cut_off
-sys.exit(main(sys.argv[1:]))
-"""
-    command = f"predict model.skops {tmp_path} --out {tmp_path}/cut"
-    program = [sys.executable, "-c", code, *command.split()]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 2
-    assert done.stderr.startswith("skl-tot predict: v0: ")
-    assert "v0.npy cannot be read: " in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["v0.npy"]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode elsewhere")
-def test_names_that_are_no_text(run, folder, tmp_path, capsys):
-    name = os.fsdecode(b"v\xff0")
-    np.save(tmp_path / f"{name}.npy", np.load("flat/v0.npy"))
-    assert run(f"predict model.skops {tmp_path} --out {tmp_path}/found") == 0
-    assert (tmp_path / "found" / f"{name}.csv").is_file()
-    assert run(f"plot {tmp_path}/found --out {tmp_path}/a.svg") == 0
-    assert run(f"report model.skops {tmp_path} --out {tmp_path}/a.html") == 0
-    assert r"v\xff0" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
@@ -476,7 +377,6 @@ print(*[main(command.split()) for command in {commands!r}])
     ("hidden", "name", "status", "message"),
     [
         ("", "SIGTERM", 143, ""),
-        ("TypeError('of a library')", "SIGTERM", 143, ""),
         ("", "SIGINT", 130, "skl-tot demo: interrupted\n"),
         ("TypeError('of a library')", "SIGINT", 130, "skl-tot demo: interrupted\n"),
         ("OSError('disk is full')", "SIGINT", 2, "skl-tot demo: disk is full\n"),

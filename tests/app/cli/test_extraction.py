@@ -68,7 +68,6 @@ def test_more_features_of_the_same_rate(run, videos, capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("features empty --out npy", "empty has no video (.mp4"),
         ("features tables --out npy", "but 1 .csv."),
         ("features videos/a.mp4 videos --out npy", "Several videos are called 'a'"),
         ("features videos bad.mp4 --out npy", "bad: bad.mp4 cannot be decoded"),
@@ -76,7 +75,6 @@ def test_more_features_of_the_same_rate(run, videos, capsys):
     ],
 )
 def test_errors_are_one_line_and_leave_nothing(refuses, videos, command, message):
-    (videos / "empty").mkdir()
     (videos / "tables").mkdir()
     (videos / "tables" / "a.csv").touch()
     (videos / "bad.mp4").write_bytes(b"junk")

@@ -1,4 +1,4 @@
-"""The command line for the files that people have: tables, clocks and rates."""
+"""Tables, clocks and rates on the command line; a model knows how they were read."""
 
 import csv
 
@@ -8,9 +8,10 @@ import pytest
 
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, read_segments
+from skl_tot.io import load_model, read_segments, read_table
 
-START = 5.0  # of the clocks
+RATE = 8
+BREAK = 60  # seconds, in the first recording
 FIT = "--n-actions 3 --method hmm --order strict"
 
 
@@ -20,162 +21,141 @@ def _in_a_folder(monkeypatch, folder):
 
 
 @pytest.fixture(scope="module")
-def made():
-    return make_activities(4, 3, n_features=3, mean_length=40, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory, made):
-    """The same recordings as arrays, as tables of their own, and as one table."""
-    root = tmp_path_factory.mktemp("files")
-    for name in ("arrays", "tables", "slow", "set/features", "set/groundTruth"):
+def folder(tmp_path_factory):
+    """Recordings as one long table, as tables with a clock, and as arrays."""
+    root = tmp_path_factory.mktemp("read")
+    for name in ("turned", "tables", "slow", "set/features", "set/groundTruth"):
         (root / name).mkdir(parents=True)
+    videos, truth = make_activities(4, 3, n_features=3, mean_length=40, random_state=0)
     parts = []
-    for i, (video, truth) in enumerate(zip(*made)):
-        np.save(root / "arrays" / f"v{i}.npy", video)
-        frame = pd.DataFrame(video, columns=["x", "y", "z"])
-        clock = START + np.arange(len(video)) / 30
-        frame.insert(0, "time", clock)
-        frame.to_csv(root / "tables" / f"v{i}.csv", index=False)
-        frame.to_csv(root / "set" / "features" / f"v{i}.csv", index=False)
-        frame.assign(time=clock * 1.2).to_csv(root / "slow" / f"v{i}.csv", index=False)
-        text = "\n".join(f"act{k}" for k in truth)
-        (root / "set" / "groundTruth" / f"v{i}.txt").write_text(text)
-        own = {"episode": i, "timestamp": clock, "state": list(video), "task": "pour"}
-        parts.append(pd.DataFrame(own))
-    pd.concat(parts).to_parquet(root / "long.parquet", index=False)
-    assert main(f"fit {root}/tables {FIT} --out {root}/tables.skops".split()) == 0
-    assert main(f"fit {root}/arrays {FIT} --out {root}/arrays.skops".split()) == 0
-    command = f"fit {root}/arrays {FIT} --fps 30 --out {root}/rated.skops"
-    assert main(command.split()) == 0
+    for i, video in enumerate(videos):
+        np.save(root / "turned" / f"v{i}.npy", video.T)
+        np.save(root / "set" / "features" / f"v{i}.npy", video)
+        labels = np.array(["cut", "mix", "pour"])[truth[i]]
+        (root / "set" / "groundTruth" / f"v{i}.txt").write_text("\n".join(labels))
+        clock = 100 + np.arange(len(video)) / RATE
+        own = pd.DataFrame(video, columns=["x", "y", "z"])
+        own.assign(time=clock).to_csv(root / "tables" / f"v{i}.csv", index=False)
+        own.assign(time=clock * 1.2).to_csv(root / "slow" / f"v{i}.csv", index=False)
+        clock[20:] += BREAK * (i == 0)
+        own["other"] = np.linspace(0, 9, len(video))
+        own["Zeit"], own["subject"], own["trial"] = clock, f"s{i // 2}", f"0{i % 2}"
+        parts.append(own.assign(note="ok"))
+    pd.concat(parts).to_csv(root / "long.csv", index=False)
+    for name, data, options in [
+        ("long", "long.csv", "--by subject trial --time Zeit --split-gaps 30"),
+        ("turned", "turned", f"--transpose --fps {RATE}"),
+        ("tables", "tables", ""),
+        ("arrays", "set", ""),
+    ]:
+        options += " --columns x y z" * (name == "long")
+        command = f"fit {root / data} {FIT} --out {root}/{name}.skops {options}"
+        assert main(command.split()) == 0
+    assert (
+        main(f"predict {root}/long.skops {root}/long.csv --out {root}/l.csv".split())
+        == 0
+    )
     return root
 
 
-def rows(path):
-    """Lines of a CSV file by its columns."""
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def test_predictions_are_those_of_the_fit():
+    table, model = read_table("l.csv"), load_model("long.skops")
+    assert list(model.labels_) == ["s0/00", "s0/01", "s1/00", "s1/01"]
+    for name, labels in read_segments("l.csv").items():
+        np.testing.assert_array_equal(labels, model.labels_[name].astype(str))
+    first = table[table["recording"] == "s0/00"]
+    frames, seconds = (first[f"end{x}"] - first[f"start{x}"] for x in ("", "_time"))
+    assert first["start_time"].iloc[0] == 100  # of the clock
+    assert (frames / seconds).to_numpy() == pytest.approx(RATE)  # without the break
+    assert (first["end"].to_numpy() == 20).any()
 
 
-class TestTables:
-    def test_a_column_time_left_in_a_table(self, made):
-        """It is the clock: the model is that of the arrays, and knows the rate."""
-        model = load_model("tables.skops")
-        assert model.feature_names_in_.tolist() == ["x", "y", "z"]
-        assert model.fps_ == pytest.approx(30)
-        expected = load_model("arrays.skops").predict(made[0])
-        frames = [pd.read_csv(f"tables/v{i}.csv")[["x", "y", "z"]] for i in range(4)]
-        for own, other in zip(model.predict(frames), expected):
-            np.testing.assert_array_equal(own, other)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report long.skops long.csv --out a.html --summary a",
+        "refine long.skops long.csv --labels l.csv --out a.skops",
+        "edit long.skops --split 0 --features long.csv --out a.skops",
+        "evaluate long.csv l.csv --labels l.csv --like long.skops",
+        "plot l.csv --out a.png",
+        "fit long.csv --like long.skops --n-actions 2 --method hmm --out a.skops",
+    ],
+)
+def test_no_command_needs_the_options_again(run, folder, capsys, command):
+    (folder / "a.skops").unlink(missing_ok=True)
+    assert run(command) == 0
+    assert capsys.readouterr().err == ""
+    if command.endswith("a.skops"):
+        assert load_model("a.skops").reading_ == load_model("long.skops").reading_
 
-    def test_times_are_those_of_the_clock(self, run, capsys):
-        assert run("predict tables.skops tables --out timed") == 0
-        for i in range(4):
-            clock = pd.read_csv(f"tables/v{i}.csv")["time"].to_numpy()
-            for row in rows(f"timed/v{i}.csv"):
-                start = clock[int(row["start"])]
+
+def test_a_column_time_is_the_clock(run):
+    """The model is that of the arrays, and knows the rate."""
+    model = load_model("tables.skops")
+    assert model.feature_names_in_.tolist() == ["x", "y", "z"]
+    assert model.fps_ == pytest.approx(RATE)
+    assert run("predict tables.skops tables --out timed") == 0
+    arrays = [np.load(f"set/features/v{i}.npy") for i in range(4)]
+    for i, labels in enumerate(load_model("arrays.skops").predict(arrays)):
+        found = read_segments(f"timed/v{i}.csv")
+        np.testing.assert_array_equal(found, labels.astype(str))
+        with open(f"timed/v{i}.csv", encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                start = 100 + int(row["start"]) / RATE
                 assert float(row["start_time"]) == pytest.approx(start)
 
-    def test_long_table_with_lists_and_text(self, run, capsys):
-        command = f"fit long.parquet --by episode {FIT} --out long.skops"
-        assert run(f"{command} --columns state") == 0
-        printed = capsys.readouterr()
-        assert printed.out.startswith("Fitted to 4 recordings at 30 frames per second")
-        assert printed.err == ""
-        # the model knows which columns are features
-        assert run("predict long.skops long.parquet --by episode --out long") == 0
-        assert run("predict tables.skops tables --out short") == 0
-        for i in range(4):
-            own, other = rows(f"long/{i}.csv"), rows(f"short/v{i}.csv")
-            assert [row["start"] for row in own] == [row["start"] for row in other]
 
-    def test_tables_with_ground_truth(self, run, capsys):
-        assert run("predict tables.skops set --out truth") == 0
-        assert run("evaluate set truth") == 0
-        assert "MoF" in capsys.readouterr().out
-        assert run("report tables.skops set --out set.html") == 0
-
-    def test_resampled(self, run, capsys):
-        assert run(f"fit slow {FIT} --resample 30 --out slow.skops") == 0
-        assert load_model("slow.skops").fps_ == 30
-        assert run("predict tables.skops slow --resample 30 --out slow30") == 0
-        n_frames = len(pd.read_csv("slow/v0.csv"))
-        last = rows("slow30/v0.csv")[-1]
-        assert int(last["end"]) == 1 + int((n_frames - 1) * 1.2 + 1e-6)
+def test_rates_and_turned_arrays(run):
+    assert run(f"fit slow {FIT} --resample {RATE} --out slow.skops") == 0
+    assert load_model("slow.skops").fps_ == RATE
+    assert run("predict turned.skops turned --out turned.csv") == 0
+    table = read_table("turned.csv")
+    assert table["end_time"].max() == table["end"].max() / RATE
+    assert run("predict turned.skops turned --out elan --format elan") == 0
 
 
-class TestRates:
-    def test_the_rate_is_that_of_the_model(self, run, capsys):
-        assert run("predict rated.skops arrays --out rated") == 0
-        row = rows("rated/v0.csv")[-1]
-        assert float(row["end_time"]) == pytest.approx(int(row["end"]) / 30)
-        assert run("predict rated.skops arrays --out elan --format elan") == 0
-
-    @pytest.mark.parametrize("command", ["predict", "report"])
-    @pytest.mark.parametrize("model", ["rated", "tables"])
-    def test_report_with_the_wrong_fps(self, run, folder, capsys, command, model):
-        """And any other command with a model of another rate."""
-        before = sorted(folder.rglob("*"))
-        data = "arrays" if model == "rated" else "tables"
-        assert run(f"{command} {model}.skops {data} --fps 25 --out wrong") == 2
-        error = capsys.readouterr().err
-        assert error.count("\n") == 1
-        assert "25" in error
-        assert "30" in error
-        assert "--fps" in error
-        assert sorted(folder.rglob("*")) == before
-
-
-class TestOneFile:
-    """One file of all predictions, and back."""
-
-    PREDICT = "predict rated.skops arrays --out"
-
-    def test_round_trip(self, run, capsys):
-        assert run(f"{self.PREDICT} found") == 0
-        expected = read_segments("found")
-        for name in ("all.csv", "all.parquet", "all.tsv"):
-            assert run(f"{self.PREDICT} {name}") == 0
-            found = read_segments(name, fps=30)
-            assert found.keys() == expected.keys()
-            for video in found:
-                np.testing.assert_array_equal(found[video], expected[video])
-        assert pd.read_csv("all.csv").columns.tolist() == [
-            *["recording", "action", "start", "end", "duration", "start_time"],
-            *["end_time", "duration_time", "confidence"],
-        ]
-        assert run(f"{self.PREDICT} tasks.json --format labelstudio") == 0
-        found = read_segments("tasks.json", format="labelstudio")
-        np.testing.assert_array_equal(found["v1"], expected["v1"])
-        printed = []
-        for name in ("found", "all.csv"):
-            capsys.readouterr()
-            assert run(f"evaluate set {name}") == 0
-            printed.append(capsys.readouterr().out)
-        assert printed[0] == printed[1]
-        assert run("plot all.parquet --out a.png") == 0
-
-    def test_folders_that_are_called_as_files(self, run, tmp_path):
-        (tmp_path / "is.csv").mkdir()
-        assert run(f"{self.PREDICT} {tmp_path}/is.csv") == 0
-        assert (tmp_path / "is.csv" / "v0.csv").exists()
+def test_one_file_of_all_predictions(run, capsys, tmp_path):
+    predict = "predict turned.skops turned --out"
+    assert run(f"{predict} found") == 0
+    expected = read_segments("found")
+    for name in ("all.csv", "all.parquet"):
+        assert run(f"{predict} {name}") == 0
+        found = read_segments(name)
+        assert found.keys() == expected.keys()
+        for video in found:
+            np.testing.assert_array_equal(found[video], expected[video])
+    printed = []
+    for name in ("found", "all.csv"):
+        capsys.readouterr()
+        assert run(f"evaluate set {name}") == 0
+        printed.append(capsys.readouterr().out)
+    assert "MoF" in printed[0]
+    assert printed[0] == printed[1]
+    (tmp_path / "is.csv").mkdir()  # a folder that is called as a file
+    assert run(f"{predict} {tmp_path}/is.csv") == 0
+    assert (tmp_path / "is.csv" / "v0.csv").exists()
 
 
-ERRORS = [
-    (f"fit long.parquet {FIT} --out a.skops", "of 'long' goes back from "),
-    ("report tables.skops tables --out a --summary a", "a, which is written; expected"),
-    (f"fit tables --transpose {FIT} --out a.skops", "(--transpose, --read transp"),
-    ("predict tables.skops long.parquet --by episode --out a", "'0' has no column 'ti"),
-    ("predict tables.skops tables/v0.csv --out tables", "where v0.csv is read; expect"),
-    ("predict tables.skops bad.csv --by who --out a", "recording is '../b', expected"),
-    ("edit tables.skops --merge 0 1 --by x --out a.skops", "--by is given without --f"),
-    ("predict rated.skops arrays --out a.csv --format elan", "segments are of 4 reco"),
-    ("predict arrays.skops arrays --out a.tsv", "--fps is missing, which --format b"),
-]  # fmt: skip
+REFUSED = [
+    ("predict long.skops long.csv --by subject", "by (--by) is 'subject', but the"),
+    ("predict long.skops long.csv --no-clock", "time (--time) is False, but the"),
+    ("predict long.skops unclocked.csv", "Zeit"),
+    ("fit long.csv --like l.csv --n-actions 3", "cannot be loaded: it is no archive"),
+    (f"fit long.csv {FIT} --time Zeit", "of 'long' goes back from "),
+    (f"fit tables --transpose {FIT}", "(--transpose, --read transp"),
+    ("predict tables.skops tables/v0.csv --fps 25", "25"),
+    ("report turned.skops turned --fps 25", "25"),
+    ("predict tables.skops slow", "slow has 6.66667 frames per second, but the model"),
+    ("edit tables.skops --merge 0 1 --by x", "--by is given without --features"),
+    ("predict turned.skops turned --format elan", "segments are of 4 recordings"),
+    ("predict long.skops bad.csv", "recording is '../s0/00', expected"),
+]
 
 
-@pytest.mark.parametrize(("command", "message"), ERRORS)
-def test_errors_are_one_line_and_leave_nothing(refuses, folder, command, message):
-    bad = "who,time,x,y,z\n../b,0,1,2,3\n../b,0.0333333333,1,2,3\n"
-    (folder / "bad.csv").write_text(bad)
-    refuses(command, message, folder)
+@pytest.mark.parametrize(("command", "message"), REFUSED)
+def test_refusals(refuses, folder, command, message):
+    table = pd.read_csv("long.csv", dtype={"trial": str})
+    table.drop(columns="Zeit").to_csv("unclocked.csv", index=False)
+    table.assign(subject="../" + table["subject"]).to_csv("bad.csv", index=False)
+    out = "out" if "bad" in command else "a.csv"
+    refuses(f"{command} --out {out}", message, folder)

@@ -157,38 +157,6 @@ def test_evaluate_by_labels(run, tmp_path, capsys):
         assert words[words.index("frames", words.index("MoF")) + 1] == n_frames
 
 
-def test_names_of_text_labels_by_their_place(run, tmp_path):
-    path, out = tmp_path / "a.skops", tmp_path / "found"
-    assert run(f"refine model.skops flat --labels two --out {path}") == 0
-    (tmp_path / "names.txt").write_text("1 mix\n")
-    assert run(f"predict {path} flat --out {out} --names {tmp_path}/names.txt") == 0
-    for i, labels in enumerate(load_model(path).predict(load_videos())):
-        expected = np.where(labels == "stir", "mix", labels)
-        np.testing.assert_array_equal(read_segments(out / f"v{i}.csv"), expected)
-
-
-def test_names_of_numbers_by_themselves(run, tmp_path, capsys):
-    numbers = np.array([7, 2, 5])
-    y = np.searchsorted(WORDS, read_segments("two/v0.csv"), sorter=[1, 2, 0])
-    model = GuidedSegmenter(HMMSegmenter(3))
-    model.fit(load_videos(), [numbers[y], None, None, None])
-    path = tmp_path / "a.skops"
-    save_model(model, path)
-    (tmp_path / "names.txt").write_text("7 seven\n")
-    options = f"--out {tmp_path}/named --names {tmp_path}/names.txt"
-    assert run(f"predict {path} flat {options}") == 0
-    for i, labels in enumerate(model.predict(load_videos())):
-        expected = np.where(labels == 7, "seven", labels.astype(str))
-        named = read_segments(tmp_path / "named" / f"v{i}.csv")
-        np.testing.assert_array_equal(named, expected)
-    assert run(f"predict {path} flat --out {tmp_path}/none --names names.txt") == 2
-    assert "expected actions among [2, 5, 7]" in capsys.readouterr().err
-    assert run(f"report {path} flat --out {tmp_path}/a.html") == 0
-    text = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "action 7" in text
-    assert "action 1" not in text
-
-
 def test_edit(run, capsys):
     command = "edit model.skops --merge 1 2 --rename 0=reach 1=pour --out e.skops"
     assert run(command) == 0

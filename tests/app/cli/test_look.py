@@ -3,56 +3,26 @@
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, HMMSegmenter
+from skl_tot import HMMSegmenter
 from skl_tot.app.cli import fitting
 from skl_tot.app.cli.main import main
-from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
-from skl_tot.meta.members import Plan
 from skl_tot.methods.pipelines import segmenter_of
 
 N_ACTIONS = 4
 
 
-def plans_of(order, **_):
-    """Members of a vote that fit at once."""
-    other = MallowSegmenter(order="mostly")
-    if order == "free":
-        other = KMeansSegmenter(switch_cost="auto")
-    return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
-
-
-@pytest.fixture(scope="module")
-def videos():
-    options = {"n_features": 6, "mean_length": 30, "order": "free", "random_state": 0}
-    return make_activities(8, N_ACTIONS, **options)[0]
-
-
 @pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path, monkeypatch, videos):
+def _in_a_folder(tmp_path, monkeypatch, free_videos, _quick_votes):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "flat").mkdir()
-    for i, video in enumerate(videos):
+    for i, video in enumerate(free_videos):
         np.save(tmp_path / "flat" / f"v{i}.npy", video)
-    monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
-
-
-@pytest.fixture
-def vote(videos):
-    model = AutoSegmenter(N_ACTIONS, random_state=0).fit(videos)
-    assert len(model.readings_) == 2
-    save_model(model, "vote.skops")
-    return model
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        "--method hmm",
-        "--method hmm --pipeline standard",
-        "--set max_iter=20 n_init=1",
-    ],
+    "options", ["--method hmm --pipeline standard", "--set max_iter=20 n_init=1"]
 )
 @pytest.mark.filterwarnings("ignore:.* actions are in effect")  # too few steps
 @pytest.mark.parametrize("bars", [False, True])
@@ -65,22 +35,6 @@ def test_fit_tells_its_look(run, capsys, monkeypatch, options, bars):
     assert printed[1 : 1 + len(sentences)] == sentences  # once, also with a bar
     assert len(set(printed)) == len(printed)
     assert "Another reading" not in "\n".join(printed)
-
-
-def test_fit_with_an_order_has_no_look(run, capsys):
-    options = f"--n-actions {N_ACTIONS} --method hmm --order free"
-    assert run(f"fit flat {options} --out m.skops") == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1
-
-
-def test_fit_guided_by_labels_tells_the_look(run, capsys, videos, tmp_path):
-    (tmp_path / "known").mkdir()
-    words = np.array(list("abcd"))[np.arange(len(videos[0])) * 4 // len(videos[0])]
-    (tmp_path / "known" / "v0.txt").write_text("\n".join(words))
-    options = f"--n-actions {N_ACTIONS} --method hmm --labels known"
-    assert run(f"fit flat {options} --out m.skops") == 0
-    look = load_model("m.skops").estimator_.look_
-    assert "\n".join(look.sentences()) in capsys.readouterr().out
 
 
 def test_fit_names_other_readings_and_how_to_take_one(run, capsys):
@@ -105,22 +59,23 @@ def test_fit_names_other_readings_and_how_to_take_one(run, capsys):
     assert any((a != b).any() for a, b in zip(found, kept))
 
 
-def test_edit_takes_a_reading_before_other_changes(vote, videos):
+def test_edit_takes_a_reading_before_other_changes(open_vote, free_videos):
+    save_model(open_vote, "vote.skops")
     options = ["--reading", "without a course", "--rename", "0=reach", "1=grasp"]
     assert main(["edit", "vote.skops", *options, "--out", "e.skops"]) == 0
     model = load_model("e.skops")
     assert model.actions_.tolist()[:2] == ["reach", "grasp"]
     words = model.actions_
-    for path, codes in zip(
-        model.predict(videos), vote.readings_[1]["model"].predict(videos)
-    ):
+    other = open_vote.readings_[1]["model"].predict(free_videos)
+    for path, codes in zip(model.predict(free_videos), other):
         np.testing.assert_array_equal(path, words[codes])
 
 
-def test_edit_refuses_readings_that_are_not_there(vote, capsys, videos):
+def test_edit_refuses_readings_that_are_not_there(open_vote, capsys, free_videos):
+    save_model(open_vote, "vote.skops")
     assert main(["edit", "vote.skops", "--reading", "x", "--out", "e.skops"]) == 2
     assert "expected one of ['with a course'" in capsys.readouterr().err
-    save_model(HMMSegmenter(4).fit(videos), "hmm.skops")
+    save_model(HMMSegmenter(4).fit(free_videos), "hmm.skops")
     assert main(["edit", "hmm.skops", "--reading", "x", "--out", "e.skops"]) == 2
     error = capsys.readouterr().err
     assert "the model is a HMMSegmenter, which has one reading" in error

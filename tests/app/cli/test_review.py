@@ -3,9 +3,7 @@
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -122,18 +120,6 @@ def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
     refuses(f"review {other}", message, folder)
 
 
-@NO_SIGNALS
-def test_is_saved_when_it_is_ended(start, folder, tmp_path):
-    out = tmp_path / "out"
-    page = start("model.skops", "takes", "--out", str(out))
-    shown = page.wait()
-    page.call("rename", action=0, name="pour", version=shown["version"])
-    found, said, error = page.end(signal.SIGTERM)
-    assert (found, error) == (143, "")
-    assert "the same command goes on" not in said
-    assert "pour" in read_table(out / "segments.csv")["action"].tolist()
-
-
 def test_labels_and_videos(start, folder, tmp_path):
     (tmp_path / "labels").mkdir()
     n_frames = len(np.load(folder / "takes" / "b.npy"))
@@ -176,12 +162,3 @@ def test_errors_of_the_start(folder, tmp_path):
 def test_refusals(refuses, folder, monkeypatch, command, message):
     monkeypatch.chdir(folder)
     refuses(f"review {command} --no-browser", message, folder)
-
-
-def test_port_that_is_taken(refuses, folder, monkeypatch):
-    monkeypatch.chdir(folder)
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        command = f"review model.skops takes --no-browser --port {port}"
-        refuses(command, f"port is {port}, which is not available", folder)
-    shutil.rmtree(folder / "review", ignore_errors=True)

@@ -69,16 +69,6 @@ def few(tmp_path_factory):
     return Few(tmp_path_factory.mktemp("few"))
 
 
-@pytest.fixture(scope="module")
-def many(tmp_path_factory):
-    """Path of a page of 300 recordings, without rate."""
-    videos, _ = make_activities(300, 3, n_features=4, mean_length=12, random_state=0)
-    path = tmp_path_factory.mktemp("many") / "many.html"
-    names = [f"a_long_name_of_a_recording_without_blank_{i}" for i in range(300)]
-    write_report(MallowSegmenter(3).fit(videos[:20]), videos, path, video_names=names)
-    return path
-
-
 class Opened:
     """A page that is open: what a person sees of it and does to it."""
 
@@ -146,18 +136,6 @@ class Opened:
     def rows(self):
         """Indices of the recordings from top to bottom."""
         return [int(index) for index in self.data()["rows"].split()]
-
-    def colour(self, x, y):
-        """Colour of a point of the plot."""
-        self.settle()
-        script = (
-            "const pen = new OffscreenCanvas(1, 1)"
-            ".getContext('2d', {willReadFrequently: true});"
-            "const canvas = document.querySelector('canvas');"
-            "pen.drawImage(canvas, -arguments[0], -arguments[1]);"
-            "return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3)"
-        )
-        return self.run(script, round(x), round(y))
 
     def press(self, *keys):
         self.run("arguments[0].focus()", self.plot)
@@ -271,34 +249,6 @@ def test_zoom(page, few, wait_for):
     wait_for(page.range, (0, longest))
 
 
-def test_highlight(page, few, wait_for):
-    y = few.model.predict(few.videos)[0]
-    codes, starts, ends = find_segments(y)
-    places = {}
-    for code, start, end in zip(codes.tolist(), starts, ends):
-        places[code] = page.x((start + end) / 2 / FPS), middle(0)
-    before = {code: page.colour(*place) for code, place in places.items()}
-    button = page.find("#legend button[data-code='1']")
-    swatch = page.run(
-        "return getComputedStyle(arguments[0].querySelector('i')).backgroundColor",
-        button,
-    )
-    assert before[1] == list(map(int, re.findall(r"\d+", swatch)))
-    button.click()
-    assert button.get_attribute("aria-pressed") == "true"
-    for code, place in places.items():
-        wait_for(lambda: page.colour(*place) == before[code], code == 1)  # noqa: B023
-    panel = page.find("#panel").text
-    assert "pour" in panel.splitlines()[0]
-    assert "Typical frames:" in panel
-    cells = page.browser.find_elements("css selector", "#typical-1 td")
-    assert len(cells) == len(page.browser.find_elements("css selector", ".frames > *"))
-    button.click()
-    for code, place in places.items():
-        wait_for(lambda: page.colour(*place), before[code])  # noqa: B023
-    assert not page.find("#panel").is_displayed()
-
-
 def test_keyboard(wide, few, wait_for):
     wide.press(Keys.ARROW_DOWN)
     wait_for(wide.said, expected_tip(few, 0, 0)[2])
@@ -314,20 +264,6 @@ def test_keyboard(wide, few, wait_for):
     wait_for(lambda: wide.range()[0] > 0, True)
     wide.press(Keys.ESCAPE)
     wait_for(lambda: wide.range()[0], 0)
-
-
-def test_many_recordings(browser, many, wait_for):
-    width = 500
-    page = Opened(browser, many, width)
-    assert many.stat().st_size < 3e5
-    wait_for(lambda: len(page.rows()), 300)
-    assert page.plot.size["height"] < 900
-    wait_for(page.height, AXIS + 300 * 2)
-    page.to(width / 3, AXIS + 2 * 70 + 1, lambda chain: chain.click())
-    wait_for(lambda: [line[-3:] for line in page.tip()[-1:]], ["_70"])
-    wait_for(page.height, AXIS + 299 * 2 + 92)
-    assert not page.is_too_wide()
-    assert browser.get_log("browser") == []
 
 
 def test_cycles_are_one_under_another(browser, laps, wait_for):
@@ -384,23 +320,3 @@ def test_names_are_typed_in_and_kept(browser, few, tmp_path):
     finally:
         page.run("localStorage.clear()")
     assert browser.get_log("browser") == []
-
-
-def test_tap(browser, few, wait_for):
-    page = Opened(browser, few.path, 500)
-    page.run("arguments[0].scrollIntoView()", page.plot)
-    start, end, lines = expected_tip(few, 2, 1)
-    box = page.plot.rect
-    touch = {
-        "x": box["x"] + page.x((start + end) / 2 / FPS),
-        "y": middle(2)
-        + page.run("return arguments[0].getBoundingClientRect().top", page.plot),
-    }
-    browser.execute_cdp_cmd(
-        "Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [touch]}
-    )
-    browser.execute_cdp_cmd(
-        "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
-    )
-    page.settle()
-    wait_for(page.tip, lines)

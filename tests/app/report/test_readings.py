@@ -7,42 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter
+from skl_tot import GuidedSegmenter, HMMSegmenter
 from skl_tot.app.report import write_report
-from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.corrections import merge, rename
-from skl_tot.datasets import make_activities
-from skl_tot.meta.members import Plan
 from skl_tot.metrics import match_labels, mof_score
 
 N_SHOWN = 6
-
-
-def plans_of(order, **_):
-    """Members of a vote that fit at once."""
-    other = MallowSegmenter(order="mostly")
-    if order == "free":
-        other = KMeansSegmenter(switch_cost="auto")
-    return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
-
-
-@pytest.fixture(scope="module")
-def videos():
-    options = {"n_features": 6, "mean_length": 30, "order": "free", "random_state": 0}
-    return make_activities(8, 4, **options)[0]
-
-
-@pytest.fixture(scope="module")
-def model(videos):
-    """A vote of recordings that are too few to show a course."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skl_tot.meta.auto.default_plans", plans_of)
-        model = AutoSegmenter(4, random_state=0).fit(videos)
-    assert [own["name"] for own in model.readings_] == [
-        "with a course",
-        "without a course",
-    ]
-    return model
 
 
 @pytest.fixture
@@ -72,7 +42,8 @@ def bars_of(section, n_frames, kind):
     return found
 
 
-def test_each_reading_is_shown(model, videos, sections):
+def test_each_reading_is_shown(open_vote, free_videos, sections):
+    model, videos = open_vote, free_videos
     page = sections(model, videos)
     text = page["readings"]
     other = model.readings_[1]
@@ -101,7 +72,8 @@ def _pairs(labels, codes, match):
     return [(code, match[label]) for label, code in pairs]
 
 
-def test_actions_without_a_match_have_a_colour(model, videos, sections):
+def test_actions_without_a_match_have_a_colour(open_vote, free_videos, sections):
+    model, videos = open_vote, free_videos
     merged = merge(model, [0, 1, 2])
     page = sections(merged, videos)
     lengths = list(map(len, videos[:N_SHOWN]))
@@ -116,8 +88,9 @@ def test_actions_without_a_match_have_a_colour(model, videos, sections):
     assert "readings" in sections(merge(model, range(4)), videos)
 
 
-def test_readings_of_a_renamed_model(model, videos, sections):
+def test_readings_of_a_renamed_model(open_vote, free_videos, sections):
     """Names go with the reading that they were given to."""
+    model, videos = open_vote, free_videos
     named = rename(copy.deepcopy(model), {0: "reach"})
     chosen = copy.deepcopy(named).use_reading("without a course")
     assert chosen.readings_[1]["model"].actions_[0] == "reach"
@@ -129,15 +102,8 @@ def test_readings_of_a_renamed_model(model, videos, sections):
     assert mof_score(model.predict(videos[:N_SHOWN]), second) == 1
 
 
-def test_one_reading_is_no_section(model, videos, sections):
-    single = copy.copy(model)
-    single.readings_ = model.readings_[:1]
-    page = sections(single, videos)
-    assert "readings" not in page
-    assert "can be read in" not in page[None]
-
-
-def test_look_is_said(videos, sections):
+def test_look_is_said(free_videos, sections):
+    videos = free_videos
     known = np.array(list("abcd"))[np.arange(len(videos[0])) * 4 // len(videos[0])]
     hmm = HMMSegmenter(4)
     guided = GuidedSegmenter(hmm).fit(videos, [known, *[None] * (len(videos) - 1)])
@@ -152,11 +118,3 @@ def test_look_is_said(videos, sections):
         assert "In the end" not in text
     text = sections(HMMSegmenter(4, order="free").fit(videos), videos)["model"]
     assert "Look at the recordings" not in text
-
-
-def test_candidates_leave_refinements_out(model, videos, sections):
-    text = sections(model, videos)["candidates"]
-    assert ">In effect<" in text
-    shown = set(re.findall(r'aria-label="recording 0 by ([^"]*)"', text))
-    assert shown == {"prediction", "hmm", "other"}
-    assert {"hmm refined", "other refined"} <= set(model.names_)
