@@ -354,7 +354,7 @@ class Page {
   // ---- keys and dialogues
 
   press(event) {
-    if (!this.data || this.find("dialog[open]") || this.large.edit) return;  // Timelines move a boundary that is taken
+    if (!this.data?.rows.length || this.find("dialog[open]") || this.large.edit) return;  // Timelines move a boundary that is taken
     const { key, shiftKey, altKey, ctrlKey, metaKey } = event, isLetter = /^[a-z]$/i.test(key);
     const parts = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && (isLetter || key.startsWith("Arrow")) && "Shift", isLetter ? key.toLowerCase() : key];
     const name = parts.filter(Boolean).join("+"), isField = event.target.matches("input:not([type=checkbox]), select");

@@ -70,23 +70,18 @@ def test_intervals_have_the_truth_in_them(n_checked):
     assert np.mean(widths) < 0.5 / np.sqrt(n_checked)
 
 
-def test_few_segments_tell_less_than_many():
+def test_what_tells_less_is_less_certain():
+    """Few segments, and checks of a model that has learned since; which is better."""
     few, many = Check(90, 60, 3, 2, 1), Check(90, 60, 90, 60, 1)
-    widths = []
-    for check in (few, many):
-        found = estimate([check] * 4, 20, 1)["segments"]
-        widths.append(found["high"] - found["low"])
-    assert widths[0] > 1.2 * widths[1]
-
-
-def test_what_was_learned_since_is_less_certain_and_more():
-    checks = [Check(100, 60, 10, 6, 1)] * 4
-    same, since = estimate(checks, 20, 1), estimate(checks, 20, 5)
-    for what in ("frames", "segments"):
-        assert since[what]["share"] > same[what]["share"]
-        assert since[what]["high"] - since[what]["low"] > 0.1
-    first = estimate([check._replace(n_learned=0) for check in checks], 20, 0)
-    assert first["frames"]["share"] < same["frames"]["share"]
+    found = [estimate([own] * 4, 20, n) for own, n in [(many, 1), (few, 1), (many, 5)]]
+    for what, others in (("segments", found[1:]), ("frames", found[2:])):
+        width, *widths = (
+            own[what]["high"] - own[what]["low"] for own in [found[0], *others]
+        )
+        assert min(widths) > 1.1 * width
+        assert found[2][what]["share"] > found[0][what]["share"]
+    first = estimate([many._replace(n_learned=0)] * 4, 20, 0)
+    assert first["frames"]["share"] < found[0]["frames"]["share"]
 
 
 def test_a_figure_has_a_history_and_is_said():

@@ -15,7 +15,7 @@ import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
-from skl_tot.app.review.history import Log, check_value
+from skl_tot.app.review.history import check_value
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -90,8 +90,15 @@ def test_goes_on_where_it_was_after_each_step(tmp_path, plain):
 def test_results_are_those_of_now(review):
     for step in STEPS:
         step(review)
+    review.relabel(2, 0, "other")
     review.check(2)
     review.export("csv")
+    last = (review.out / "recordings.csv").read_text().splitlines()[3].split(",")
+    entry = review.state.entries[2]
+    n, k = entry.n_frames, len(entry.segments.starts)
+    right = 1 - entry.segments.starts[1] / n, 1 - 1 / k
+    assert last[:4] == ["2", str(n), str(k), "True"]
+    assert [float(cell) for cell in last[4:]] == pytest.approx(right)
     table = review.table()
     found = read_table(review.out / "segments.csv")
     shared = ["recording", "action", "start", "end"]
@@ -102,19 +109,6 @@ def test_results_are_those_of_now(review):
     loaded = load_model(review.out / "model.skops")
     for own, expected in zip(loaded.predict(VIDEOS), review.model.predict(VIDEOS)):
         np.testing.assert_array_equal(own, expected)
-
-
-def test_recordings_say_what_was_right(review):
-    review.relabel(2, 0, "new")
-    review.check(2)
-    review.export()
-    rows = (review.out / "recordings.csv").read_text().splitlines()
-    entry = review.state.entries[2]
-    n, k = entry.n_frames, len(entry.segments.starts)
-    *known, frames, segments = rows[3].split(",")
-    assert known == ["2", str(n), str(k), "True"]
-    assert float(frames) == pytest.approx(1 - entry.segments.starts[1] / n)
-    assert float(segments) == pytest.approx(1 - 1 / k)
 
 
 def test_names_that_no_file_has_are_in_one_table(tmp_path):
@@ -156,16 +150,6 @@ def test_other_recordings_and_models_are_refused(review):
     again = Review(load_model(review.out / "own.skops"), VIDEOS, review.out)
     assert again.actions[0] == "x"
     again.close()
-
-
-def test_labels_may_be_given_again(tmp_path):
-    labels = [np.array(["reach", "", "lift"])[CODES[0]], *[None] * 4]
-    review = Review(MODEL, VIDEOS, tmp_path, labels=labels).open()
-    review.close()
-    for model, again in ((MODEL, None), (None, labels), (MODEL, labels)):
-        other = Review(model, VIDEOS, tmp_path, labels=again)
-        assert other.state.names == review.state.names
-        other.close()
 
 
 def test_folders_that_cannot_be_used(tmp_path):
@@ -341,28 +325,6 @@ def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.stderr == ""
     assert int(found.stdout.split()[0]) > 0
-
-
-def test_a_row_that_nobody_heard_of_is_replaced(review, plain):
-    """As an interrupt leaves it between the write and the reply."""
-    review.rename(0, "x")
-    state = plain(review.state)
-    review.close()
-    rows = read_rows(review.out / LOG)
-    log = Log(review.out)
-    assert sum(1 for _ in log.rows()) == 2
-    log.append({"said": "a", "effect": {"names": {"0": "lost"}}})
-    log.close()
-    review = Review(None, VIDEOS, review.out)
-    assert review.actions[0] == "lost"
-    review.undo()
-    assert plain(review.state) == state
-    assert read_rows_of(review)[:2] == rows
-
-
-def read_rows_of(review):
-    review.close()
-    return read_rows(review.out / LOG)
 
 
 # Full disks
