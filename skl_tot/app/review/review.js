@@ -1,7 +1,6 @@
-// The review page: people look at segments, correct them, and teach the model with them.
-// It is built inside of any element, as often as wanted, over a transport: call(name,
-// values) -> Promise of a reply, listen(callback) for what happens elsewhere, video(index)
-// -> address, and client, who this is. What data says enters the page as text only.
+// The review page, built inside of any element over a transport: call(name, values) ->
+// Promise of a reply, listen(callback) for what happens elsewhere, video(index) -> address,
+// and client, who this is. What data says enters the page as text only.
 
 import { Stage } from "./stage.js";
 import { BREAK, Timelines, element, segmentAt } from "./timelines.js";

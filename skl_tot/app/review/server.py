@@ -34,14 +34,9 @@ MOST_BYTES = 64 * 1024  # of the body of a request
 MOST_EVENTS = 1000  # waiting for a page; beyond, it must reload its state
 PATIENCE = 0.5  # seconds between checks of a silent stream for the server's end
 # Of uvicorn; running calls have so many seconds to end.
-SETTINGS: dict[str, object] = {
-    "http": "h11",
-    "lifespan": "off",
-    "ws": "none",
-    "log_level": "critical",
-}
+SETTINGS: dict[str, object] = {"timeout_graceful_shutdown": 2, "log_level": "critical"}
+SETTINGS |= {"http": "h11", "lifespan": "off", "ws": "none"}
 SETTINGS |= dict.fromkeys(["access_log", "proxy_headers", "server_header"], False)
-SETTINGS |= {"timeout_graceful_shutdown": 2}
 POLICY = """default-src 'none'; script-src 'self'; style-src 'self';
 img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none';
 form-action 'none'; frame-ancestors 'none'"""

@@ -1,6 +1,5 @@
 // Timelines of recordings: a canvas in a box that scrolls, drawn as far as it is seen.
-// Libraries for plots would add 1 to 5 MB, and none has rows of segments for hundreds of
-// recordings that open, sort, filter and can be corrected.
+// No library for plots has rows of segments for hundreds of recordings, to be corrected.
 //
 // new Timelines(host, data, options): host becomes the box that scrolls (give it a width
 // and a max-height, inside an element of class "themed").

@@ -2,7 +2,7 @@
 
 import contextlib
 import http.client
-import importlib.util
+import runpy
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -82,15 +82,11 @@ def ask():
 
 @pytest.fixture(scope="session")
 def kills():
-    """Script that kills processes, and what it compares states by."""
-    path = Path(__file__).with_name("kills.py")
-    spec = importlib.util.spec_from_file_location("kills", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """Script that kills processes."""
+    return Path(__file__).with_name("kills.py")
 
 
 @pytest.fixture(scope="session")
 def plain(kills):
     """Content of a state, which can be compared."""
-    return kills.plain
+    return runpy.run_path(str(kills))["plain"]

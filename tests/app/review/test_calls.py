@@ -55,26 +55,6 @@ def kept(reviewed, tmp_path):
     pages.calls.close()
 
 
-def test_snapshot(opened):
-    pages, review = opened
-    shown, table = pages("open"), review.table()
-    assert (shown["ready"], shown["phase"]) == (True, "")
-    assert (shown["fps"], shown["pages"]) == (10.0, 2)
-    names = {"-1": "background"} | {str(k): f"action {k}" for k in range(3)}
-    assert shown["names"] == names
-    assert shown["looks"].keys() == {"0", "1", "2"}
-    for name, row in zip("abcd", shown["rows"]):
-        own = table[table["recording"] == name]
-        assert row["name"] == name
-        assert row["prediction"]["start"] == own["start_time"].tolist()
-        words = [shown["names"][str(code)] for code in row["prediction"]["code"]]
-        assert words == own["action"].tolist()
-        assert row["end"] == own["end_time"].iloc[-1]
-        assert row["hand"] == [0] * len(own)
-        assert not any(row[flag] for flag in ["checked", "changed", "video"])
-    assert {row["deviation"] for row in shown["rows"]} == {1, 2, 3, 4}
-
-
 def test_actions_do_what_python_does(opened):
     """Times are seconds of the page; frames of Python are a tenth of one."""
     pages, review = opened

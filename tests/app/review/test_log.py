@@ -230,15 +230,12 @@ def segments(*values):
     [
         b"nonsense",
         b"[]",
-        b'"text"',
         b"[" * 100_000,
         b'{"effect": {}}',
-        b'{"said": "a", "effect": []}',
         b'{"undo": "nothing is done"}',
         b'{"fly": "a"}',
         b'{"said": "a", "effect": {"entries": {"9": {}}}}',
         b'{"said": "a", "effect": {"entries": {"0": {"some": 1}}}}',
-        b'{"said": "a", "effect": {"names": ["b"]}}',
         segments([1], [0], [True]),
         segments([0, 9, 5], [0, 1, 0], [True] * 3),
         segments([0, 10**6], [0, 1], [True] * 2),
@@ -321,7 +318,7 @@ def test_changes_are_refused_once_the_log_is_gone(review, tmp_path, what, is_cop
 @pytest.mark.skipif(sys.platform != "linux", reason="forks a process with threads")
 def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
     """A few of them; ``kills.py`` by itself kills fifty."""
-    command = [sys.executable, "-W", "ignore", kills.__file__, str(tmp_path), "4"]
+    command = [sys.executable, "-W", "ignore", str(kills), str(tmp_path), "4"]
     found = subprocess.run(command, capture_output=True, text=True)
     assert found.stderr == ""
     assert int(found.stdout.split()[0]) > 0
@@ -386,12 +383,13 @@ def test_every_kind_of_model(estimator, plain, tmp_path):
     known = [[CODES[0] // 2, *[None] * 4]] if kind == "GuidedSegmenter" else []
     model = estimator.fit(videos, *known)
     review = Review(model, videos, tmp_path / "out").open()
-    first = plain(review.state)
     review.rename(review.actions[0], "pour")
-    review.relabel(0, 0, "new")
     review.check(0)
-    slow = review.learn, lambda: review.split("pour"), lambda: review.merge(0, 1)
-    for call in slow:
+    for call in (
+        review.learn,
+        lambda: review.split("pour"),
+        lambda: review.merge(0, 1),
+    ):
         state = review.state
         try:
             call()
@@ -404,7 +402,4 @@ def test_every_kind_of_model(estimator, plain, tmp_path):
     assert plain(review.state) == after
     for own, expected in zip(review.model.predict(videos), labels):
         np.testing.assert_array_equal(own, expected)
-    while review.undoable:
-        review.undo()
-    assert plain(review.state) == first
     review.close()

@@ -71,30 +71,12 @@ def test_call(served, ask):
     assert (status, headers["content-type"]) == (200, "application/json")
     assert json.loads(answer) == {"name": "rename"}
     assert served.calls.called.pop() == ("rename", {"name": "a b", "version": 1})
-    kind = "application/json; charset=utf-8"
-    length = "chunked"
     chunks = b"2\r\n{}\r\n0\r\n\r\n"
-    extra = {"content_type": kind, "transfer_encoding": length}
-    status, _, _ = ask(served, "POST", "/token/call/undo", chunks, **extra)
+    status, *_ = ask(
+        served, "POST", "/token/call/undo", chunks, transfer_encoding="chunked"
+    )
     assert status == 200
     assert served.calls.called.pop() == ("undo", {})
-
-
-def test_video(served, ask):
-    content = bytes(range(256)) * 4
-    status, headers, body = ask(served, "GET", "/token/video/0")
-    assert (status, body) == (200, content)
-    assert headers["content-type"] == "video/mp4"
-    assert headers["accept-ranges"] == "bytes"
-    for wanted, own in [("100-199", content[100:200]), ("1000-", content[1000:])]:
-        part = f"bytes={wanted}"
-        status, headers, body = ask(served, "GET", "/token/video/0", range=part)
-        assert (status, body) == (206, own)
-        assert headers["content-range"].endswith("/1024")
-    status, _, body = ask(served, "GET", "/token/video/0", range="bytes=-24")
-    assert (status, body) == (206, content[-24:])
-    status, _, body = ask(served, "HEAD", "/token/video/0")
-    assert (status, body) == (200, b"")
 
 
 def test_long_video_is_never_read_whole(served, ask):
@@ -113,12 +95,7 @@ def test_long_video_is_never_read_whole(served, ask):
     assert status == 206
     assert headers["content-range"] == f"bytes {size - 1000}-{size - 1}/{size}"
     assert body == b"\0" * 997 + b"end"
-    # a player asks for all, takes what it needs and goes away
-    with socket.create_connection(("127.0.0.1", served.port)) as connection:
-        lines = ["GET /token/video/2 HTTP/1.1", f"host: {served.host}"]
-        lines.append("range: bytes=0-")
-        connection.sendall("\r\n".join([*lines, "", ""]).encode())
-        assert connection.recv(100).startswith(b"HTTP/1.1 206")
+    assert headers["content-type"] == "video/mp4"
     assert ask(served, "GET", "/token/video/0")[0] == 200
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * unit < 50 * 2**20
