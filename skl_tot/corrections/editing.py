@@ -86,9 +86,8 @@ def rename(model, names):
 def merge(model, labels):
     """Merge several actions into one.
 
-    In every frame its probability is the sum of theirs; paths are decoded again. Moves
-    and starts that `GuidedSegmenter` has learned are merged too. Background stays
-    unchanged. ``labels_`` are merged without decoding.
+    In every frame its probability is the sum of theirs; paths are decoded again.
+    ``labels_`` are merged without decoding. Background stays unchanged.
 
     Parameters
     ----------
@@ -142,10 +141,9 @@ def merge(model, labels):
 def split(model, label, X, *, n=2):
     """Split one action into several.
 
-    It is split along a line of the features: Gaussians of k-means clusters of the
-    frames in ``X`` with this action. In every frame, the probabilities of the halves
-    add up to that of the action. The new model has no ``labels_``; background stays
-    unchanged.
+    It is split along a line of the features, by Gaussians of k-means clusters of its
+    frames in ``X``. In every frame, the probabilities of the halves add up to that of
+    the action. The new model has no ``labels_``; background stays unchanged.
 
     Parameters
     ----------
@@ -214,14 +212,11 @@ def refine(model, X, y, *, kind="labels"):
     Returns
     -------
     model : estimator
-        A new model with the labels of ``y``. Its segmenter has
-        ``unlabelled_actions_``.
+        A new model; its segmenter has ``unlabelled_actions_``.
 
     Raises
     ------
-    {shared: NotFittedError}
-    TypeError, ValueError
-        If a recording or an element of ``y`` is not valid.
+    {shared: NotFittedError, TypeError}
 
     Examples
     --------

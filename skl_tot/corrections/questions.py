@@ -19,11 +19,10 @@ DIGITS = 9  # rounding, so that equal values are sorted by index
 def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     """List the recordings or moments whose labels would teach a model most.
 
-    Recordings come in the order of the review page: first those that most others
-    resemble, by shares of actions and by means and deviations of features. In
-    measurements, doubtful recordings taught a model less than random ones. Moments are
-    sorted by doubt, the entropy of ``predict_posterior`` in nats. `AutoSegmenter` adds
-    the entropy of its votes.
+    First come recordings that most others resemble, by shares of actions and by means
+    and deviations of features; doubtful ones taught a model less than random ones.
+    Moments are sorted by doubt, the entropy of ``predict_posterior`` in nats, and of
+    the votes of `AutoSegmenter`.
 
     Parameters
     ----------

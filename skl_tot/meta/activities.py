@@ -63,15 +63,12 @@ class ActivitySegmenter(BaseSegmenter):
     Parameters
     ----------
     estimator : estimator
-        A segmenter, or a pipeline that ends in one. Clones are fitted to the
-        recordings; without an own seed, each gets one from ``random_state``. Its
-        ``n_actions`` is the number per activity.
+        A segmenter, or a pipeline that ends in one, which is cloned. Its ``n_actions``
+        is the number per activity.
     n_activities : int or "auto", default="auto"
-        Number of activities. "auto" chooses from 1 to 20 by the similarity of bags, see
-        Notes.
+        Number of activities. "auto" chooses from 1 to 20, see Notes.
     n_jobs : int, default=None
-        Activities that are fitted at the same time, as in joblib. Does not change the
-        result if a fit does not depend on the number of threads.
+        Activities that are fitted at the same time, as in joblib.
     {shared: random_state}
 
     Attributes
@@ -89,17 +86,9 @@ class ActivitySegmenter(BaseSegmenter):
     estimators_ : list of estimator
         A fitted segmenter, or pipeline, for each activity.
     vocabulary_ : dict of ndarray
-        Clusters of frames: ``centres`` (n_clusters, n_features), of standardised
-        features, and ``width`` ().
+        Clusters of frames: ``centres`` (n_clusters, n_features), and ``width`` ().
     bags_ : ndarray of shape (n_activities, n_clusters)
         Mean bag of each activity.
-    scaler_ : StandardScaler
-        Standardisation for the clusters of frames. Segmenters have their own.
-
-    See Also
-    --------
-    AutoSegmenter : Several segmenters for one activity.
-    skl_tot.metrics.activity_purity : Agreement of activities with those of a person.
 
     Notes
     -----
@@ -110,9 +99,8 @@ class ActivitySegmenter(BaseSegmenter):
 
     The number of activities is the smallest, up to half of the recordings, with a mean
     silhouette of the bags of at least 95 % of the highest; if the highest is below
-    0.14, it is 1. On generated activities without common actions the error is at most
-    1. Recordings of one activity often form groups, such as subjects, which are then
-    taken for activities; give the number if you know it.
+    0.14, it is 1. Recordings of one activity often form groups, such as subjects, which
+    are then taken for activities; give the number if you know it.
 
     References
     ----------

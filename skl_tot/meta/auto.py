@@ -55,10 +55,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
        `skl_tot.look`. Raw signals are learned from windows.
     2. *Candidates.* Each candidate labels the recordings. There are two refinements of
        its labels. "refined": three rounds of linear discriminants, Gaussians and
-       likeliest paths, as in `MallowSegmenter`. "across": each fifth of the recordings
-       is labelled by linear discriminants from the others. They see a frame, mean and
-       spread around it, and with a course its relative time, in three rounds. It needs
-       ten recordings whose labels predict each other.
+       likeliest paths. "across": three rounds, in which each fifth of the recordings is
+       labelled by linear discriminants from the others; it needs ten recordings whose
+       labels predict each other.
     3. *Matching.* Candidates number actions differently. The first reference is the
        labelling that agrees most with the others. Two steps alternate: labellings are
        matched to the reference, action to action, by most common frames (the Hungarian
@@ -109,7 +108,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     {shared: device}
     n_jobs : int, default=None
         Candidates that are fitted at the same time, in processes that share the frames.
-        None means 1, and -1 all processors. The result is the same.
     {shared: random_state}
     verbose : int, default=0
         Whether to show a progress bar over candidates. From 2, those of "auto" show
@@ -127,8 +125,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         recordings) and "model" (None for the first). See `use_reading`.
     stride_ : int
         Step of the frames that candidates see; they vote for the frames around. Above 1
-        only for long recordings with similar neighbouring frames, for candidates "auto"
-        or on windows.
+        only for long recordings with similar neighbouring frames.
     names_ : list of str
         Names of the candidates, and of their refinements, "... refined" and "...
         across".
@@ -144,13 +141,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Share of the frames of the fit on which two of ``names_`` agree, after matching.
     results_ : dict of list
         Columns of a data frame, with a row for each of ``names_``: "name"; "score", the
-        mean share of votes that agree with it; "weight" of its vote; "effective", its
-        number of actions in effect; "agreement", the mean share of frames on
-        which it agrees with another; "n_segments" per recording on average; "seconds".
-
-    See Also
-    --------
-    TemporalOTSegmenter : A single method; a fit takes a fraction of the time.
+        mean share of votes that agree with it; "weight" of its vote; "effective"
+        actions; mean "agreement" with others; mean "n_segments"; "seconds".
 
     Notes
     -----
@@ -285,7 +277,17 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
 
     def labellings(self, X):
-        """Label recordings by each of ``names_`` in its own numbers, for a guide."""
+        """Label recordings by each of ``names_`` in its own numbers, for a guide.
+
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        labellings : list of list of ndarray of shape (n_frames_i,)
+            For each of ``names_``, labels of each recording.
+        """
         return list(self._labels_on_all_frames(self.prepare(X)))
 
     def use_reading(self, name):

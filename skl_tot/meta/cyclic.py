@@ -47,7 +47,7 @@ SWITCH_COST = 0.5
 class CyclicSegmenter(BaseSegmenter):
     r"""Segmentation of long recordings in which the same actions repeat in cycles.
 
-    For example, one camera records a job fifty times without a pause. `fit`
+    For example, one camera records a job fifty times. `fit`
 
     1. finds the cycles, see `skl_tot.meta.cycles.find_cycles`, or takes ``cuts``;
     2. fits a segmenter to them, with cycles as recordings;
@@ -89,10 +89,6 @@ class CyclicSegmenter(BaseSegmenter):
         Number of cycles, in all recordings together.
     mean_frames_ : float
         Mean number of frames of the cycles of the fit.
-
-    See Also
-    --------
-    skl_tot.meta.cycles.find_cycles : The search for cycles.
 
     Notes
     -----
@@ -225,10 +221,12 @@ class CyclicSegmenter(BaseSegmenter):
         about = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
-        if cuts is None:
-            cuts = self._find_cycles(videos, about, seeds[0])
-        else:
-            cuts = check_cuts(cuts, videos.lengths)
+        given, cuts = cuts, []
+        for i, array in enumerate(videos.arrays if given is None else []):
+            with videos.errors(i):
+                cuts.append(cut_recording(array, about, seeds[0]))
+        if given is not None:
+            cuts = check_cuts(given, videos.lengths)
         cycles = _cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
         if self.n_actions == AUTO:
@@ -267,15 +265,6 @@ class CyclicSegmenter(BaseSegmenter):
             )
         return estimator
 
-    @staticmethod
-    def _find_cycles(videos, n_actions, seed):
-        """Cuts of each recording."""
-        cuts = []
-        for i, array in enumerate(videos.arrays):
-            with videos.errors(i):
-                cuts.append(cut_recording(array, n_actions, seed))
-        return cuts
-
     def _log_likelihoods(self, videos):
         model = unfrozen(self.estimator_)
         with quietly():
@@ -305,16 +294,11 @@ class CyclicSegmenter(BaseSegmenter):
         self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(own) - 1 for own in cuts)
         if self.n_cycles_ > 1:
-            agreement = self._agreement_of_cycles(videos, paths, cuts)
-            self.confidence_["agreement"] = agreement
+            cycles = Recordings(_cut_arrays(videos.arrays, cuts))
+            cycles = cycles.standardize(fit_scaler(cycles))
+            own = cycles.blocks, _cut_arrays(paths, cuts), self.n_actions_
+            self.confidence_["agreement"] = held_out_agreement(*own)
         return paths
-
-    def _agreement_of_cycles(self, videos, paths, cuts):
-        """Agreement of every second cycle with the others."""
-        cycles = Recordings(_cut_arrays(videos.arrays, cuts))
-        cycles = cycles.standardize(fit_scaler(cycles))
-        labels = _cut_arrays(paths, cuts)
-        return held_out_agreement(cycles.blocks, labels, self.n_actions_)
 
     def _cut(self, paths):
         """Cuts of paths."""

@@ -62,9 +62,8 @@ MAX_BINS = 300
 class GuidedSegmenter(BaseSegmenter):
     """Segmentation that learns from labels or transcripts of some recordings.
 
-    A segmenter finds clusters without labels. From labels of some frames, or from
-    transcripts, this estimator learns the actions of clusters and the appearance, time
-    and order of actions, and labels all other frames.
+    A segmenter finds clusters. From labels of some frames, or from transcripts, this
+    estimator learns what they are, and the appearance, time and order of actions.
 
     Parameters
     ----------
@@ -89,8 +88,7 @@ class GuidedSegmenter(BaseSegmenter):
     unlabelled_actions_ : list
         Actions without a label. `fit` warns of them.
     n_lost_actions_ : int
-        Number of actions of the segmenter that were lost, as labelled frames with them
-        have other labels. `fit` warns of them.
+        Number of actions of the segmenter whose frames have other labels.
     n_actions_ : int
         Number of actions, with and without a label.
 

@@ -15,6 +15,7 @@ from skl_tot.methods.pipelines import n_around, quietly, segmenter_of, waits_for
 from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import decode
+from skl_tot.shared_texts import with_shared_texts
 
 MOST_FRAMES = 100_000  # limit of `min_duration`
 
@@ -26,6 +27,7 @@ class Decided(NamedTuple):
     probabilities: np.ndarray  # (n_decided, n_actions)
 
 
+@with_shared_texts
 class OnlinePrediction:
     r"""Labels and posteriors of the frames of a stream, with a delay of a few frames.
 
@@ -50,15 +52,13 @@ class OnlinePrediction:
     lag : int, default=30
         Number of frames, at least 0, to wait before a frame gets its label.
     n_frames : float, default=None
-        Length of a recording, in frames, to convert ``switch_cost`` to nats. None is
-        the mean of the recordings of the fit. With ``switch_cost="auto"`` it is not
-        used; the cost is found once, on the frames before the first label.
+        Length of a recording, in frames, to convert ``switch_cost`` to nats, unless
+        that is "auto". None is the mean of the recordings of the fit.
 
     Attributes
     ----------
     delay : int
-        Number of frames after a frame before it is labelled: the lag, plus the later
-        frames in its features.
+        Frames after a frame before it is labelled: the lag, and those in its features.
     n_seen : int
         Number of frames received.
     n_decided : int
@@ -68,8 +68,7 @@ class OnlinePrediction:
 
     Raises
     ------
-    NotFittedError
-        If the model is not fitted.
+    {shared: NotFittedError}
     TypeError, ValueError
         If a parameter is not valid, or labels need the whole recording: with
         ``standardize="video"``, for `GuidedSegmenter`, `ASOTSegmenter`,
@@ -90,10 +89,8 @@ class OnlinePrediction:
     True
     >>> len(online.finish().labels)
     10
-    >>> for label, probabilities in OnlinePrediction(model).follow(videos[0]):
-    ...     pass
-    >>> label
-    2
+    >>> len(list(OnlinePrediction(model).follow(videos[0]))) == len(videos[0])
+    True
     """
 
     __module__ = "skl_tot"
