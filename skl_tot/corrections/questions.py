@@ -142,7 +142,7 @@ def measure_doubts(segmenter, reading, names=None):
 
 
 def _entropy(probabilities):
-    """Entropy of each row, of which rounding may make some negative."""
+    """Entropy of each row of probabilities; rounding may make some negative."""
     return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
 
 

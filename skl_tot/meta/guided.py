@@ -63,7 +63,7 @@ class GuidedSegmenter(BaseSegmenter):
     """Segmentation that learns from labels or transcripts of some recordings.
 
     A segmenter finds clusters. From labels of some frames, or from transcripts, this
-    estimator learns what they are, and the appearance, time and order of actions.
+    estimator learns their actions, and the appearance, time and order of actions.
 
     Parameters
     ----------

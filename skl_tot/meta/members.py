@@ -1,4 +1,4 @@
-"""Members of a vote: candidates, their refinements, and what they see."""
+"""Members of a vote: candidates, their refinements and their input."""
 
 import copy
 import time
