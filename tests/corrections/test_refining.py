@@ -6,7 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skl_tot import GuidedSegmenter
+from skl_tot import GuidedSegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
@@ -110,6 +110,20 @@ class TestRefine:
         assert refined.actions_.tolist() == ["a", "b"]
         assert refined.n_lost_actions_ == 1
         assert segmenter_of(make_pca()).n_lost_actions_ == 0
+
+
+def test_names_of_kept_actions_stay_distinct():
+    """A kept action may get the name that another kept one has by default."""
+    videos, _ = make_activities(
+        10, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0
+    )
+    names = [f"action {i}" for i in range(6)]
+    model = rename(HMMSegmenter(6).fit(videos), names)
+    path = model.predict(videos)[0]
+    for new in ("action 0", "action 4", "action 5"):
+        path[4:8] = new
+        actions = refine(model, videos, [path, *[None] * 9]).actions_.tolist()
+        assert len(set(actions)) == len(actions)
 
 
 # what is given, and the actions that it names
