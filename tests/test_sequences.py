@@ -46,7 +46,7 @@ from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 N_SEQUENCES, N_STEPS = 25, 5
 REFUSALS = re.compile(
     "or predict when the recording has ended"  # streams of what needs all of it
-    "|expected a segmenter of one activity"
+    "|ActivitySegmenter, expected one of its estimators_"
     "|distinct frames, expected"
     "|score compares"
     "|expected a segmenter that finds actions of one activity"
@@ -54,7 +54,7 @@ REFUSALS = re.compile(
     "|expected two or more"
     "|the name of frames without an action"
     "|names would have '(cut|background)' twice"
-    "|distinct recordings; expected at most as many"
+    "|the number of distinct recordings of X"
 )
 VIDEOS, LABELS = make_activities(
     10, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0

@@ -256,8 +256,7 @@ def _copy_of_fitted(model, of_one_activity=True):
     check_is_fitted(segmenter, "n_actions_")
     if of_one_activity and hasattr(segmenter, "activity_names_"):
         raise TypeError(
-            "model is an ActivitySegmenter, expected a segmenter of one activity: one "
-            "of its estimators_."
+            "model is an ActivitySegmenter, expected one of its estimators_."
         )
     return copy(segmenter)
 
@@ -283,8 +282,7 @@ def _halves_on_line(segmenter, code, label, X, n):
     n_distinct = len(np.unique(found, axis=0))
     if n_distinct < n:
         raise ValueError(
-            f"X shows action {label!r} in {n_distinct} distinct frames, expected "
-            f"{n} or more."
+            f"X shows {label!r} in {n_distinct} distinct frames, expected {n}."
         )
     sources = split_sources(code, segmenter.n_actions_, n)
     return Split(sources, **fit_line(found, np.concatenate(times), n))
@@ -372,10 +370,8 @@ def new_names(names, present):
     elif isinstance(names, (Sequence, np.ndarray)) and not isinstance(names, str):
         given = fresh = list(names)
         if len(given) != len(present):
-            raise ValueError(
-                f"names has {len(given)} names, expected {len(present)}, one for each "
-                "action."
-            )
+            what = f"{len(present)}, one for each action"
+            refuse("the number of names", len(given), what)
     else:
         what = "a dict of new names by labels, or a sequence of all names"
         refuse("names", names, what, TypeError)
@@ -401,8 +397,7 @@ def _checked_names(given, is_text):
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ValueError(
-            f"names would have {twice[0]!r} twice, expected distinct names; merge "
-            "makes one action of several."
+            f"names would have {twice[0]!r} twice; merge makes one of both."
         )
     return np.array(names)
 

@@ -296,10 +296,8 @@ class ActivitySegmenter(BaseSegmenter):
         if n_groups == "auto":
             n_groups, self.activity_scores_ = choose_n_groups(bags, seed)
         if n_groups > n_distinct:
-            raise ValueError(
-                f"n_activities is {n_groups}, but X has {n_distinct} distinct "
-                "recordings; expected at most as many."
-            )
+            what = f"at most {n_distinct}, the number of distinct recordings of X"
+            refuse("n_activities", n_groups, what)
         return np.arange(n_groups), group_bags(bags, int(n_groups), seed)
 
     def _count_words(self, videos):
@@ -313,10 +311,8 @@ class ActivitySegmenter(BaseSegmenter):
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         if transcripts is not None:
-            raise ValueError(
-                "transcripts are given, but an ActivitySegmenter takes none; give them "
-                "to one of its estimators_."
-            )
+            what = "None; one of its estimators_ takes them"
+            refuse("transcripts", transcripts, what)
         offsets, codes = self.action_offsets_, self._find_activities(videos)
         for code, reading in zip(codes, _in_turn(self.estimators_, videos, codes)):
             yield _widened(reading, offsets[code], offsets[-1])
@@ -348,17 +344,13 @@ def check_activities(activities, n_videos, n_activities):
     if not hasattr(activities, "__len__") or isinstance(activities, str):
         refuse("activities", activities, "a sequence of labels", TypeError)
     if len(activities) != n_videos:
-        raise ValueError(
-            f"activities has {len(activities)} labels, expected {n_videos}, one for "
-            "each recording."
-        )
+        what = f"{n_videos}, one for each recording"
+        refuse("the number of activities", len(activities), what)
     (given,), _ = split_label_sequences(list(activities), "activities")
     names, codes = np.unique(given, return_inverse=True)
     if n_activities not in ("auto", len(names)):
-        raise ValueError(
-            f"n_activities is {n_activities}, but activities has {len(names)} distinct "
-            "labels; expected the same, or 'auto'."
-        )
+        what = f"{len(names)}, as activities has so many labels, or 'auto'"
+        refuse("n_activities", n_activities, what)
     return names, codes
 
 

@@ -34,7 +34,7 @@ from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows, fit_windows
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
@@ -387,10 +387,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             plans = default_plans(self.order_, **options)
         else:
             if not (self.candidates and _are_named(self.candidates)):
-                raise TypeError(
-                    f"candidates is {short_repr(self.candidates)}, expected a list of "
-                    "pairs of a name and an estimator."
-                )
+                what = "a list of pairs of a name and an estimator"
+                refuse("candidates", self.candidates, what, TypeError)
             plans = [Plan(*pair) for pair in self.candidates]
             names = [plan.name for plan in plans]
             if self.refine:

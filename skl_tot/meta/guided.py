@@ -300,11 +300,9 @@ def name_new_actions(classes, n_actions):
 
 def read_labels(y, recordings, n_actions):
     """Known labels of frames as codes, -1 for unknown, with the labels of the codes."""
-    sequences = _sequences(y, "labels", recordings)
-    for i, length in enumerate(recordings.lengths.tolist()):
-        if sequences[i] is None:
-            sequences[i] = np.full(length, None)
-    known, classes = _encoded(sequences, recordings, n_actions)
+    pairs = zip(_sequences(y, "labels", recordings), recordings.lengths.tolist())
+    filled = [np.full(length, None) if own is None else own for own, length in pairs]
+    known, classes = _encoded(filled, recordings, n_actions)
     for i, (own, length) in enumerate(zip(known, recordings.lengths)):
         with recordings.errors(i):
             if len(own) != length:

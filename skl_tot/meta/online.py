@@ -104,10 +104,8 @@ class OnlinePrediction:
         if reason is not None:
             raise ValueError(f"{reason}, or predict when the recording has ended.")
         if model.min_frames_ > MOST_FRAMES:
-            raise ValueError(
-                f"min_duration is {model.min_frames_} frames, expected at most "
-                f"{MOST_FRAMES} in a stream, which keeps as many in memory."
-            )
+            what = f"at most {MOST_FRAMES} frames, which a stream keeps in memory"
+            refuse("min_duration", model.min_frames_, what)
         n_frames = _n_frames_of_switch(model, n_frames)
         self._model = copy.copy(model)  # independent of a later fit
         vars(self._model).pop("labels_", None)  # not saved with the stream
@@ -295,19 +293,14 @@ class OnlinePrediction:
     def _check_open(self):
         """Refuse frames after the end."""
         if self.is_finished:
-            raise ValueError(
-                "the stream has ended by finish; make another OnlinePrediction."
-            )
+            raise ValueError("the stream has ended by finish; make another one.")
 
 
 def _n_frames_of_switch(model, n_frames):
     """Length of a recording for the cost of a switch."""
     decoder, switch_cost = model.decoder_
     if decoder.chain is None:
-        raise ValueError(
-            f"decoding={model.decoding_!r} has no chain for online decoding; give its "
-            "Decoder one."
-        )
+        raise ValueError(f"decoding={model.decoding_!r} has no chain for streams.")
     if n_frames is not None:
         is_number = isinstance(n_frames, Real) and not isinstance(n_frames, bool)
         if not is_number or not 1 <= n_frames <= 1e15:
@@ -315,10 +308,7 @@ def _n_frames_of_switch(model, n_frames):
         return float(n_frames)
     is_known = np.isfinite(model.mean_frames_)
     if not is_known and decoder.uses_cost and switch_cost not in ("auto", 0):
-        raise ValueError(
-            "the model does not have the length of recordings, which switch_cost "
-            "needs; give n_frames."
-        )
+        raise ValueError("switch_cost needs the length of recordings; give n_frames.")
     return model.mean_frames_ if is_known else 0.0
 
 

@@ -207,7 +207,7 @@ BAD = [
     (lambda m: rename(m, {0: "a", 1: "a"}), "'a' twice"),
     (lambda m: rename(m, {0: 1}), "1 twice"),
     (lambda m: rename(m, {0: "action 2"}), "'action 2' twice"),
-    (lambda m: rename(m, ["a", "b"]), "names has 2 names"),
+    (lambda m: rename(m, ["a", "b"]), "number of names is 2, expected 4"),
     (lambda m: rename(m, ["a", "b", "c", ""]), "text of one line"),
     *(
         (lambda m, name=name: rename(m, {0: name}), "text of one line")

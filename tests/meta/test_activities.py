@@ -162,16 +162,19 @@ def fit_with(data, given=None, **options):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"n_activities": 9}, r"^n_activities is 9, but X has 8 distinct recordings"),
+        ({"n_activities": 9}, r"^n_activities is 9, expected at most 8, the number of"),
         ({"n_activities": 0}, r"'n_activities' parameter .* must be"),
         ({"estimator": FrozenEstimator(HMMSegmenter(2))}, r"^estimator is a Frozen"),
         ({"estimator": HMMSegmenter(99)}, r"^n_actions=99 is more than the number of"),
         ({"estimator": HMMSegmenter(0)}, r"'n_actions' parameter"),
-        ({"given": [0, 1]}, r"^activities has 2 labels, expected 8"),
+        ({"given": [0, 1]}, r"^the number of activities is 2, expected 8"),
         ({"given": "cook"}, r"^activities is 'cook', expected a sequence"),
         ({"given": [0] * 7 + [None]}, r"^activities has labels of type object"),
         ({"given": ["a"] * 7 + [1]}, r"^activities has labels of type object"),
-        ({"given": [0] * 8, "n_activities": 2}, r"^n_activities is 2, but activities"),
+        (
+            {"given": [0] * 8, "n_activities": 2},
+            r"^n_activities is 2, expected 1, as activities",
+        ),
         ({"given": {"a": 0}}, r"^activities is a dict of names, but X has no names"),
     ],
 )

@@ -179,7 +179,7 @@ def test_least_durations(models, videos):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     labels, _ = run(OnlinePrediction(model, lag=99999), videos[2])
     np.testing.assert_array_equal(labels, model.predict(videos[2]))
-    with pytest.raises(ValueError, match="min_duration is 1000000 frames, expected at"):
+    with pytest.raises(ValueError, match="min_duration is 1000000, expected at"):
         OnlinePrediction(model.set_params(min_duration=10**6))
 
 
