@@ -255,9 +255,7 @@ def _copy_of_fitted(model, of_one_activity=True):
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
     if of_one_activity and hasattr(segmenter, "activity_names_"):
-        raise TypeError(
-            "model is an ActivitySegmenter, expected one of its estimators_."
-        )
+        refuse("model", type(segmenter), "one of its estimators_", TypeError)
     return copy(segmenter)
 
 
@@ -281,9 +279,7 @@ def _halves_on_line(segmenter, code, label, X, n):
     found = np.concatenate(frames)
     n_distinct = len(np.unique(found, axis=0))
     if n_distinct < n:
-        raise ValueError(
-            f"X shows {label!r} in {n_distinct} distinct frames, expected {n}."
-        )
+        refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
     sources = split_sources(code, segmenter.n_actions_, n)
     return Split(sources, **fit_line(found, np.concatenate(times), n))
 
@@ -396,9 +392,7 @@ def _checked_names(given, is_text):
         refuse("names", names, "all text or all integers", TypeError)
     twice = [name for name in names if names.count(name) > 1]
     if twice:
-        raise ValueError(
-            f"names would have {twice[0]!r} twice; merge makes one of both."
-        )
+        raise ValueError(f"names would have {twice[0]!r} twice; merge makes them one.")
     return np.array(names)
 
 

@@ -173,7 +173,7 @@ def fit_with(data, given=None, **options):
         ({"given": ["a"] * 7 + [1]}, r"^activities has labels of type object"),
         (
             {"given": [0] * 8, "n_activities": 2},
-            r"^n_activities is 2, expected 1, as activities",
+            r"^n_activities is 2, expected 1, as",
         ),
         ({"given": {"a": 0}}, r"^activities is a dict of names, but X has no names"),
     ],
