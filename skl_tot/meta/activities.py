@@ -332,10 +332,8 @@ def check_segmenter(estimator):
     """Return the segmenter at the end of an estimator; refuse others."""
     last = last_step(estimator)
     if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
-        raise TypeError(
-            f"estimator is a {type(last).__name__}, expected a segmenter of skl_tot "
-            "that finds actions, or a pipeline that ends in one."
-        )
+        what = "a segmenter of skl_tot, or a pipeline that ends in one"
+        refuse("estimator", type(last).__name__, what, TypeError)
     return last
 
 

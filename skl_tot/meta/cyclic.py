@@ -33,7 +33,7 @@ from skl_tot.methods.pipelines import (
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.files import part_of
 from skl_tot.recordings.labels import arrange, check_lengths
 from skl_tot.shared_texts import with_shared_texts
@@ -259,10 +259,8 @@ class CyclicSegmenter(BaseSegmenter):
         set_n_actions(estimator, n_actions)
         last = segmenter_of(estimator)
         if "decoding" not in last.get_params(deep=False):
-            raise TypeError(
-                f"estimator is a {type(last).__name__}, which needs the ends of each "
-                "cycle, expected a segmenter that scores frames, such as HMMSegmenter."
-            )
+            what = "a segmenter that scores frames, such as HMMSegmenter"
+            refuse("estimator", type(last).__name__, what, TypeError)
         return estimator
 
     def _log_likelihoods(self, videos):

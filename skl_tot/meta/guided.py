@@ -174,17 +174,13 @@ class GuidedSegmenter(BaseSegmenter):
             If a parameter, a recording or an element of ``y`` is not valid.
         """
         check_segmenter(self.estimator)
+        kind = type(self._inner).__name__
         if isinstance(self._inner, Pipeline):
-            raise TypeError(
-                "estimator is a Pipeline, expected its last step, and GuidedSegmenter "
-                "in place of it; corrections.refine teaches a whole pipeline."
-            )
+            what = "its last step; corrections.refine teaches a whole pipeline"
+            refuse("estimator", kind, what, TypeError)
         if not hasattr(self._inner, "decoding"):
-            raise TypeError(
-                f"estimator is a {type(self._inner).__name__}, expected a segmenter "
-                "that finds actions of one activity: one of the estimators_ of an "
-                "ActivitySegmenter, the estimator_ of a GuidedSegmenter."
-            )
+            what = "a segmenter that finds actions of one activity, as estimators_ have"
+            refuse("estimator", kind, what, TypeError)
         return self._fit(X, None, y=y)
 
     def _read_fit(self, X, y=None, **options):

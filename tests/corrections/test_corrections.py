@@ -13,7 +13,7 @@ from skl_tot import (
     GuidedSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import ASALSegmenter, MallowSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
@@ -184,20 +184,6 @@ def test_moves_by_hand():
     ahead = np.array([0.3 * 0.3 + 0.1 * 0.2, 0.3 * 0.2 + 0.1 * 0.6])
     np.testing.assert_allclose(np.exp(merged[0]), [1, *ahead / ahead.sum()])
     np.testing.assert_allclose(np.exp(merged[1]), [2 / 3, 1, 1 / 3])
-
-
-def test_learned_durations_follow():
-    model = ASALSegmenter(
-        4, estimator=MallowSegmenter(4), max_iter=20, random_state=0, device="cpu"
-    )
-    durations = model.fit(VIDEOS).mean_durations_
-    model = split(merge(model, [1, 2]), 0, VIDEOS)
-    assert all(set(path) == set(range(4)) for path in model.predict(VIDEOS))
-    shares = model.layers_[1].shares
-    expected = [*(durations[0] * shares), durations[1] + durations[2], durations[3]]
-    path = model.decoder_.decoder.path(np.zeros((200, 4)), 0.0)
-    found = np.bincount(path) / 200
-    np.testing.assert_allclose(found, expected / np.sum(expected), atol=0.02)
 
 
 BAD = [

@@ -66,7 +66,7 @@ class TestRefine:
         assert np.mean(refined.predict(VIDEOS[3]) == WORDS[CODES[3]]) > 0.9
 
     def test_a_pipeline_inside_is_refused(self):
-        with pytest.raises(TypeError, match=r"Pipeline, .*corrections.refine teaches"):
+        with pytest.raises(TypeError, match=r"Pipeline.*corrections.refine teaches"):
             GuidedSegmenter(make_pca()).fit(VIDEOS, words_of(1))
 
     @pytest.mark.parametrize("form", [dict, lambda y: Recordings(y.values(), list(y))])

@@ -168,13 +168,6 @@ class TestVote:
         assert mof_score(labels, found["wrong refined"]) > before + 0.05
         assert len(model.refinements_) == 2
 
-    def test_labels_of_the_fit_are_those_of_predict(self, fitted, activity):
-        assert_same(fitted.predict(activity[0]), fitted.labels_)
-        for name, labels in fitted.candidate_labels(activity[0]).items():
-            index = fitted.names_.index(name)
-            n_segments = [1 + np.count_nonzero(np.diff(path)) for path in labels]
-            assert fitted.results_["n_segments"][index] == np.mean(n_segments)
-
 
 class TestOrder:
     def test_strict(self, activity):

@@ -243,11 +243,6 @@ def test_origin_is_where_the_recording_starts(first, origin):
     assert find_origin(model, 3) == origin
 
 
-@pytest.mark.parametrize(("first", "origin"), [(1, 0), (9, 10)])
-def test_a_boundary_just_ahead_comes_after_one_just_behind(first, origin):
-    assert find_origin(make_phases([0, 2, 10], [1.0, 9.0, 5.0], first), 3) == origin
-
-
 def test_time_runs_evenly_before_and_after_occurrences():
     phases = phases_between(np.array([10, 20, 40]), 60)
     assert phases[[10, 15, 20, 30]].tolist() == [0, 12, 0, 12]

@@ -222,16 +222,13 @@ def test_saved_state_goes_on(models, videos, save, stop):
     [
         (np.zeros((2, 4)), r"shape \(2, 4\), expected \(n_frames, 5\), as in the fit"),
         (np.zeros(4), r"shape \(4,\), expected .* or \(5,\) of one frame"),
-        (np.zeros((1, 2, 5)), r"shape \(1, 2, 5\)"),
         (np.float64(3), r"shape \(\)"),
         ([[0, 0, 0, 0, np.nan]], "frame 3 of the stream has nan in column 4; fill"),
         ([[0] * 5, [0, np.inf, 0, 0, 0]], "frame 4 of the stream has inf in column 1"),
-        ([["a"] * 5], "expected an array of floats"),
         ("abcde", "expected an array of floats"),
         (None, "expected an array of floats"),
         ([[0.0] * 5, [0.0]], "expected an array of floats"),
         (np.ma.masked_less(np.zeros(5), 1), "expected an array of floats"),
-        (np.zeros(5, complex), "expected an array of floats"),
         (np.full((2, 5), 1e200), "frames of the stream from 0 on: the features are"),
     ],
 )
