@@ -12,7 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
 
 from skl_tot import CyclicSegmenter, HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import MallowSegmenter
+from skl_tot.baselines import EqualPartsSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
@@ -147,6 +147,11 @@ class TestBadInput:
             model.fit(work[0], **options)
         assert "\n" not in str(error.value)
         assert joblib.hash(model) == before
+
+    def test_parts_of_whole_recordings_have_no_scores(self, work):
+        model = CyclicSegmenter(3, estimator=EqualPartsSegmenter())
+        with pytest.raises(TypeError, match="expected a segmenter that scores frames"):
+            model.fit(work[0])
 
     def test_no_segmenter(self, work):
         with pytest.raises(ValueError, match="'estimator' parameter"):
