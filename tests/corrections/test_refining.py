@@ -141,7 +141,7 @@ HOSTILE = {
 REFUSED = {
     "line break": (
         first(["a\nb"] * LENGTH),
-        "^Recording 0: y has the label 'a.nb', exp",
+        "^Recording 0: y: a label is 'a.*nb', exp",
     ),
     "too long": (first([0] * (LENGTH + 1)), r"^Recording 0: y has \d+ labels, X has"),
     "mixed": (

@@ -211,13 +211,13 @@ class TestCuts:
             ([[0, 20, 20], [0, 40]], r"cuts is \[0, 20, 20\]"),
             ([[0, 20]], "number of cuts is 1, expected 2"),
             ([0, 20], r"Recording 0: cuts is 0, expected two frames or more"),
-            ([[5], [0, 40]], r"cuts are \[5\], expected two"),
+            ([[5], [0, 40]], r"cuts is \[5\], expected two"),
             ([[], [0, 40]], "expected two"),
             ([[0.5, 20], [0, 40]], "as integers"),
             ([["a", "b"], [0, 40]], "as integers"),
             (
                 [[0, [20]], [0, 40]],
-                r"Recording 0: cuts are \[0, \[20\]\], expected two",
+                r"Recording 0: cuts is \[0, \[20\]\], expected two",
             ),
         ],
     )

@@ -195,18 +195,18 @@ WRONG = {
     "too few videos": ([[0]], "y is of 1 recordings, expected 6"),
     "flat": (
         [0, 1, 2, 0, 1, 2],
-        "^Recording 0: y has 0 for a recording, expected",
+        "^Recording 0: y of a recording is 0, expected",
     ),
     "all None": ([None] * 6, "no known label, expected some"),
     "one short": ("short", r"^Recording 2: y has 2 labels, X has \d+ frames"),
-    "one of a dict": (("one", {}), "^Recording 1: y has {} for a recording, expected"),
+    "one of a dict": (("one", {}), "^Recording 1: y of a recording is {}, expected"),
     "one of text and one of numbers": (
         ("fill", "a"),
         "text in some recordings",
     ),
     "more labels than actions": ("many", "has 4 labels, expected at most n_actions=3"),
     "mixed": ("mixed", "^Recording 1: y has labels of type object"),
-    "2-D": ("2-D", "^Recording 1: y has .* for a recording, expected a sequence"),
+    "2-D": ("2-D", "^Recording 1: y of a recording is .*, expected a sequence"),
 }
 
 
@@ -232,7 +232,7 @@ def wrong_labels(case, labels):
 WRONG_TRANSCRIPTS = {
     "y None": (None, "y is None, expected transcripts"),
     "empty": ([], "^Recording 1: the transcript is empty, expected actions, or None"),
-    "a number": (2, "^Recording 1: y has 2 for a recording, expected a sequence"),
+    "a number": (2, "^Recording 1: y of a recording is 2, expected a sequence"),
     "repeats": (
         [0, 0],
         r"^Recording 1: the transcript is .* that differ",
