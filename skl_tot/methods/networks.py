@@ -147,11 +147,9 @@ class NetworkSegmenter(
         settings = self._settings()
         if max_iter is not None:
             settings = replace(settings, max_iter=max_iter)
-        if terms is None:
-            terms = self._terms()
-        n_steps = settings.max_iter
-        if one_pass:
-            n_steps = -(-len(videos) // settings.batch_size)
+        terms = self._terms() if terms is None else terms
+        n_batches = -(-len(videos) // settings.batch_size)
+        n_steps = n_batches if one_pass else settings.max_iter
         with progress_bar(n_steps, self.verbose) as progress:
             snapshot, losses = train(
                 videos,
@@ -163,8 +161,7 @@ class NetworkSegmenter(
                 one_pass=one_pass,
                 progress=progress,
             )
-        self.network_ = snapshot.network
-        self.n_iter_ = snapshot.n_iter
+        self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
         self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
         return snapshot
 
