@@ -135,6 +135,12 @@ def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
         )
 
 
+def test_scores_are_probabilities_over_shares(fitted, activity):
+    scores = fitted.log_likelihood(activity[0][0])
+    sums = np.exp(scores + fitted.log_shares_).sum(axis=1)
+    np.testing.assert_allclose(sums, 1, rtol=1e-5)
+
+
 def test_rounds_end_by_tol(activity):
     assert asal(tol=1.0).fit(activity[0]).n_iter_ == 1
     assert asal(tol=None, max_iter=3, n_steps=2).fit(activity[0]).n_iter_ == 3

@@ -186,7 +186,8 @@ class TestCollapse:
             Collapsing(7, right=("mostly",)).fit(steps[0])
             one = Collapsing(1, right=()).fit(steps[0])  # one is all there are
         assert one.n_actions_ == 1
-        with pytest.warns(UserWarning, match=r"^Only 4\.0 of 9 .* but other recordings predict"):
+        told = r"^Only 4\.0 of 9 .* but other recordings predict"
+        with pytest.warns(UserWarning, match=told):
             Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
 
     @pytest.mark.parametrize("standardize", ["dataset", "video", None])
