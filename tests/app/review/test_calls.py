@@ -34,8 +34,7 @@ def as_json(values):
 
 
 def started(make, n_pages=1):
-    calls = Calls(make)
-    pages = Pages(calls, n_pages)
+    pages = Pages(calls := Calls(make), n_pages)
     calls.start()
     calls.wait()
     return pages

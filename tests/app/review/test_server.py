@@ -1,14 +1,13 @@
 """What the server answers and refuses, over real sockets."""
 
-import json
 import os
 import re
-import socket
 import stat
 import sys
 import threading
 import webbrowser
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.request import url2pathname
 
 import pytest
@@ -18,33 +17,12 @@ from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import page_file
 
 
-class FakeCalls:
-    """Calls that count, of recordings of which the first has a video."""
-
-    def __init__(self, videos=()):
-        self.called, self.callbacks, self.videos = [], [], list(videos)
-        self.is_gone = threading.Event()
-
-    def call(self, name, arguments):
-        self.called.append((name, arguments))
-        return {"name": name}
-
-    def subscribe(self, callback):
-        self.callbacks.append(callback)
-        callback({"type": "pages", "n": len(self.callbacks)})
-        return self.is_gone.set
-
-    def video(self, index):
-        return self.videos[index] if index < len(self.videos) else None
-
-
 @pytest.fixture(scope="module")
 def served(serving, tmp_path_factory):
-    """A server of calls that only count, and a folder of videos."""
-    folder = tmp_path_factory.mktemp("videos")
-    (folder / "a.mp4").write_bytes(bytes(range(256)) * 4)
-    with serving(FakeCalls([folder / "a.mp4", None])) as served:
-        served.folder = folder
+    """A server of no calls but a long video."""
+    path = tmp_path_factory.mktemp("videos") / "long.mp4"
+    with serving(SimpleNamespace(video=lambda index: path)) as served:
+        served.path = path
         yield served
 
 
@@ -65,56 +43,24 @@ def test_page(served, ask):
     assert "server" not in headers
 
 
-def test_call(served, ask):
-    body = json.dumps({"name": "a b", "version": 1}).encode()
-    status, headers, answer = ask(served, "POST", "/token/call/rename", body)
-    assert (status, headers["content-type"]) == (200, "application/json")
-    assert json.loads(answer) == {"name": "rename"}
-    assert served.calls.called.pop() == ("rename", {"name": "a b", "version": 1})
-    chunks = b"2\r\n{}\r\n0\r\n\r\n"
-    status, *_ = ask(
-        served, "POST", "/token/call/undo", chunks, transfer_encoding="chunked"
-    )
-    assert status == 200
-    assert served.calls.called.pop() == ("undo", {})
-
-
 def test_long_video_is_never_read_whole(served, ask):
     """A part near the end of a file of 40 GB comes without what is before it."""
     resource = pytest.importorskip("resource", reason="Windows would fill the file")
     unit = 1 if sys.platform == "darwin" else 1024  # of what the system counts
-    path, size = served.folder / "long.mp4", 40 * 2**30
+    path, size = served.path, 40 * 2**30
     with open(path, "wb") as file:
         file.truncate(size - 3)
         file.seek(0, os.SEEK_END)
         file.write(b"end")
-    served.calls.videos.append(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     wanted = f"bytes={size - 1000}-"
-    status, headers, body = ask(served, "GET", "/token/video/2", range=wanted)
+    status, headers, body = ask(served, "GET", "/token/video/0", range=wanted)
     assert status == 206
     assert headers["content-range"] == f"bytes {size - 1000}-{size - 1}/{size}"
     assert body == b"\0" * 997 + b"end"
     assert headers["content-type"] == "video/mp4"
-    assert ask(served, "GET", "/token/video/0")[0] == 200
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown * unit < 50 * 2**20
-
-
-def test_events(served):
-    request = f"GET /token/events?client=a HTTP/1.1\r\nhost: {served.host}\r\n\r\n"
-    connection = socket.create_connection(("127.0.0.1", served.port), 10)
-    with connection, connection.makefile("rb") as read:
-        connection.sendall(request.encode())
-        head = b"".join(iter(read.readline, b"\r\n"))
-        assert b"text/event-stream" in head
-        assert b'data: {"type": "pages", "n": 1}\n' in iter(read.readline, b"")
-        for callback in served.calls.callbacks:
-            callback({"type": "delta", "name": "\n<b>\u2028\0"})
-        line = next(line for line in iter(read.readline, b"") if b"delta" in line)
-        event = json.loads(line.removeprefix(b"data: "))
-        assert event["name"] == "\n<b>\u2028\0"
-    assert served.calls.is_gone.wait(20)  # a page that has gone is forgotten
 
 
 class Stopped(Exception):
