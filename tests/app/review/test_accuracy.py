@@ -95,21 +95,15 @@ def test_a_figure_has_a_history_and_is_said():
     said = " ".join(found["sentences"])
     assert f"About {100 * found['frames']['share']:.0f} % (90 % interval: " in said
     assert "7 recordings that are not checked. This is estimated from the 3" in said
-
-
-def test_of_all_that_was_checked_nothing_is_estimated():
-    found = estimate([Check(100, 50, 10, 4, 0), Check(300, 240, 10, 8, 1)], 0, 1)
+    found = estimate(checks, 0, 1)  # all are checked
     assert found["frames"] == dict.fromkeys(["share", "low", "high"], 0.725)
     (said,) = found["sentences"]
     assert said.startswith("In the 2 checked recordings, 72 % of the frames and 60 %")
 
 
 def test_what_a_model_has_seen_tells_nothing():
-    predicted, left = segments([0, 0, 0, 1]), segments([0, 0, 1, 1])
-    entry = SimpleNamespace(
-        checked=2, seen=False, n_frames=4, n_learned=1, predicted=predicted
-    )
-    entry.segments = left
+    known = {"predicted": segments([0, 0, 0, 1]), "segments": segments([0, 0, 1, 1])}
+    entry = SimpleNamespace(checked=2, seen=False, n_frames=4, n_learned=1, **known)
     seen = SimpleNamespace(**{**vars(entry), "checked": 1, "seen": True})
     other = SimpleNamespace(checked=0)
     assert measure([seen, other], 1) is None

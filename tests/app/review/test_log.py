@@ -290,6 +290,9 @@ def test_one_review_at_a_time(review):
     found = subprocess.run(command, capture_output=True, text=True)
     assert "belongs to a review that is open" in found.stderr
     assert review.rename(0, "y")
+    review.close()
+    with pytest.raises(ValueError, match="the review is closed"):
+        review.rename(0, "x")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="open files cannot be removed")
@@ -366,13 +369,6 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
     after = plain(review.state)
     review = reopened(review)
     assert plain(review.state) == after
-    review.close()
-
-
-def test_closed(review):
-    review.close()
-    with pytest.raises(ValueError, match="the review is closed"):
-        review.rename(0, "x")
     review.close()
 
 
