@@ -32,7 +32,8 @@ def main(argv=None):
         standard error), 130 after an interrupt. Wrong arguments raise
         ``SystemExit(2)``; a signal to terminate raises ``SystemExit(143)``.
     """
-    _open_closed_streams()
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_closed_streams()
     # in an own process, so that temporary files can be removed at its end
     received = _watch_signals() if argv is None else []
     if hasattr(sys.stdout, "reconfigure"):

@@ -83,12 +83,11 @@ def loss(segmenter):
     steps = np.arange(1, len(losses) + 1)
     centres = steps[: len(means)] + (width - 1) / 2
     low, high = losses.min(), losses.max()
-    size = (high - low) or 1
 
     def outline(x, y):
         kept = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).astype(int))
         across = 1000 * (x[kept] - 1) / max(len(losses) - 1, 1)
-        return _curve(across, (high - y[kept]) / size)
+        return _curve(across, (high - y[kept]) / ((high - low) or 1))
 
     return {
         "steps": outline(steps, losses),
