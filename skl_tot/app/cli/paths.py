@@ -37,12 +37,12 @@ def check_paths(arguments):
         for other, use in others:
             root = Path(other)
             root = root.parent if root.name == "features" else root
-            folders = [root, root / "features", root / "groundTruth"]
+            folders = [Path(other), root / "features", root / "groundTruth"]
             # in any case, as names of files on Windows and macOS
             near = [Path(os.path.realpath(own).casefold()) for own in folders]
             out = Path(os.path.realpath(path).casefold())
             if any(out.is_relative_to(p) or p.is_relative_to(out) for p in near):
-                _check_other(name_of(action), Path(path), Path(other), folders, use)
+                _check_other(name_of(action), Path(path), folders, use)
 
 
 def name_of(action):
@@ -91,14 +91,15 @@ def _check_picture(path):
         )
 
 
-def _check_other(name, out, other, folders, use):
+def _check_other(name, out, folders, use):
     """Refuse an output that overwrites an input, or that a later run reads as input."""
     from skl_tot.recordings import READERS
 
-    if any(_is_same(out, own) for own in (other, *folders)):
+    other = folders[0]
+    if any(_is_same(out, own) for own in folders):
         kind = "folder" if out.is_dir() else "file"
         raise ValueError(f"{name} is {out}, which is {use}; expected another {kind}.")
-    is_inside = any(_is_same(out.parent, own) for own in (other, *folders))
+    is_inside = any(_is_same(out.parent, own) for own in folders)
     for reader in READERS.values():  # of data sets that are read as a whole
         is_named = out.name.lower().endswith(reader.suffixes)
         is_whole = reader.is_root and is_named and reader.recognises(other)

@@ -144,7 +144,7 @@ def test_groups_are_compared(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--fps 30", "fps is 30, expected 10 frames per second as the segments have"),
+        ("--fps 30", "fps is 30.0, expected 10 frames per second as the s"),
         ("--groups some.csv", "some.csv has no group for 'take 4'"),
         ("--groups twice.csv", "twice.csv has 'take 1' twice"),
         ("--groups other.csv", "other.csv has the columns ['a']"),
