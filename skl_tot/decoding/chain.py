@@ -6,15 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.decoding.paths import block_path, linked_path, long_path, ordered_path
-from skl_tot.decoding.sums import (
-    block_sums,
-    is_for_blocks,
-    linked_sums,
-    long_sums,
-    mixing_sums,
-    ordered_sums,
-)
+from skl_tot.decoding import paths, sums
 
 LEAST_UNIT = 1e-12  # of costs
 # Maximum cost of a move, in nats, for sums of weights instead of logarithms.
@@ -102,20 +94,18 @@ class Chain:
         log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
         chain, min_frames = self._fitted(len(log_likelihood), min_frames)
         if chain.is_ordered:
-            return ordered_path(chain, log_likelihood, min_frames)
+            return paths.ordered_path(chain, log_likelihood, min_frames)
         if min_frames > 1:
-            return long_path(chain, log_likelihood, min_frames)
-        path = block_path(chain, log_likelihood)
-        return linked_path(chain, log_likelihood) if path is None else path
+            return paths.long_path(chain, log_likelihood, min_frames)
+        path = paths.block_path(chain, log_likelihood)
+        return paths.linked_path(chain, log_likelihood) if path is None else path
 
     def posterior(self, log_likelihood, min_frames=1):
         """Sum over all paths, by their weights.
 
         Parameters
         ----------
-        log_likelihood : array-like of shape (n_frames, n_actions)
-            As for `viterbi`.
-        min_frames : int, default=1
+        log_likelihood, min_frames : array-like and int
             As for `viterbi`.
 
         Returns
@@ -132,9 +122,7 @@ class Chain:
 
         Parameters
         ----------
-        log_likelihood : array-like of shape (n_frames, n_actions)
-            As for `viterbi`.
-        min_frames : int, default=1
+        log_likelihood, min_frames : array-like and int
             As for `viterbi`.
 
         Returns
@@ -147,17 +135,17 @@ class Chain:
         given, common = without_common(log_likelihood)
         chain, min_frames = self._fitted(len(given), min_frames)
         if min_frames > 1:
-            shares, _, total = long_sums(chain, given, min_frames)
+            shares, _, total = sums.long_sums(chain, given, min_frames)
             return shares, float(total + common)
         if chain.is_mixing:
-            shares, _, total = mixing_sums(chain, given)
+            shares, _, total = sums.mixing_sums(chain, given)
             return shares, float(total + common)
-        sums = linked_sums
+        add = sums.linked_sums
         if chain.is_ordered:
-            sums = ordered_sums
-        elif is_for_blocks(chain, given):
-            sums = block_sums
-        joint, total = sums(chain, given)
+            add = sums.ordered_sums
+        elif sums.is_for_blocks(chain, given):
+            add = sums.block_sums
+        joint, total = add(chain, given)
         return softmax(joint, axis=1), float(total + common)
 
     def expected_moves(self, log_likelihood, min_frames=1):
@@ -167,9 +155,7 @@ class Chain:
 
         Parameters
         ----------
-        log_likelihood : array-like of shape (n_frames, n_actions)
-            As for `viterbi`.
-        min_frames : int, default=1
+        log_likelihood, min_frames : array-like and int
             As for `viterbi`.
 
         Returns
@@ -185,9 +171,9 @@ class Chain:
         given, common = without_common(log_likelihood)
         chain, min_frames = self._fitted(len(given), min_frames)
         if min_frames > 1:
-            shares, moves, total = long_sums(chain, given, min_frames, with_moves=True)
+            shares, moves, total = sums.long_sums(chain, given, min_frames, moves=True)
         else:
-            shares, moves, total = mixing_sums(chain, given)
+            shares, moves, total = sums.mixing_sums(chain, given)
         return shares, moves, float(total + common)
 
     def _fitted(self, n_frames, min_frames):

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import softmax
 
+from skl_tot.decoding import orders
 from skl_tot.decoding.chain import (
     cyclic_chain,
     fixed_chain,
@@ -21,15 +22,6 @@ from skl_tot.decoding.chain import (
     skip_chain,
 )
 from skl_tot.decoding.evidence import find_switch_cost, is_background
-from skl_tot.decoding.orders import (
-    MAX_BINS,
-    mallow_order,
-    path_along,
-    path_of_durations,
-    peak_order,
-    posterior_along,
-    posterior_of_durations,
-)
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
 
@@ -114,20 +106,19 @@ def order_decoder(find_order):
 
     def path(log_likelihood, cost, min_frames=1):
         order = find_order(log_likelihood, cost, min_frames)
-        return path_along(log_likelihood, order, cost, min_frames)
+        return orders.path_along(log_likelihood, order, cost, min_frames)
 
     def posterior(log_likelihood, cost, min_frames=1):
         order = find_order(log_likelihood, cost, min_frames)
-        return posterior_along(log_likelihood, order, cost, min_frames)
+        return orders.posterior_along(log_likelihood, order, cost, min_frames)
 
     return Decoder(path, posterior, chain=free_chain)
 
 
 def move_decoder(log_moves, log_starts):
     """Make a decoder with costs by the probability of moves, see `moves_chain`."""
-    return Decoder(
-        chain=partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
-    )
+    chain = partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
+    return Decoder(chain=chain)
 
 
 def chain_decoder(chain):
@@ -139,15 +130,15 @@ def chain_decoder(chain):
     )
 
 
-def duration_decoder(mean_durations, max_bins=MAX_BINS):
+def duration_decoder(mean_durations, max_bins=orders.MAX_BINS):
     """Make a decoder for segments with known mean lengths, by Poisson distributions."""
     # Longer recordings are decoded in `max_bins` bins, or one per segment if
     # there are more; a bin has the sum of its log-likelihoods. In a recording
     # that is too short for all segments, lengths do not matter and segments may
     # be skipped.
     actions = np.arange(len(mean_durations))
-    along = partial(path_of_durations, mean_durations, max_bins)
-    posterior = partial(posterior_of_durations, mean_durations, max_bins)
+    along = partial(orders.path_of_durations, mean_durations, max_bins)
+    posterior = partial(orders.posterior_of_durations, mean_durations, max_bins)
     return Decoder(
         lambda given, cost, min_frames=1: along(given, actions, min_frames),
         lambda given, cost, min_frames=1: posterior(given, min_frames),
@@ -180,8 +171,8 @@ DECODERS = {
     "cyclic_skip": Decoder(
         chain=partial(cyclic_chain, may_skip=True), cycle_frames=np.inf
     ),
-    "peaks": order_decoder(peak_order),
-    "mallow": order_decoder(mallow_order),
+    "peaks": order_decoder(orders.peak_order),
+    "mallow": order_decoder(orders.mallow_order),
     # each frame separately, with free switches
     "framewise": Decoder(
         _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=single_chain
@@ -268,14 +259,8 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
 
     Parameters
     ----------
-    log_likelihood : array-like of shape (n_frames, n_actions)
-        As for `decode`.
-    decoding : str, default="fixed"
-        As for `decode`.
-    switch_cost : float or "auto", default=0.0
-        As for `decode`.
-    min_frames : int, default=1
-        As for `decode`.
+    log_likelihood, decoding, switch_cost, min_frames : array-like, str, float, int
+        As for `decode`, with its errors.
 
     Returns
     -------

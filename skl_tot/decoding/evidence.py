@@ -206,15 +206,13 @@ def fit_background(blocks, labels, n_actions, percentile, before=None):
     for video, actions in zip(blocks(), labels):
         of_actions = _log_densities(video, background)
         densities.append(of_actions[np.arange(len(actions)), actions])
-    if before is None:
-        background["thresholds"] = np.full(n_actions, np.inf)
-        background["quantiles"] = np.full((n_actions, len(LEVELS)), np.nan)
-    else:
-        background["thresholds"] = before["thresholds"].copy()
-        background["quantiles"] = before["quantiles"].copy()
-    _set_thresholds(
-        background, np.concatenate(densities), np.concatenate(labels), percentile
-    )
+    known = before or {
+        "thresholds": np.full(n_actions, np.inf),
+        "quantiles": np.full((n_actions, len(LEVELS)), np.nan),
+    }
+    background |= {name: known[name].copy() for name in ("thresholds", "quantiles")}
+    densities, labels = np.concatenate(densities), np.concatenate(labels)
+    _set_thresholds(background, densities, labels, percentile)
     return background
 
 

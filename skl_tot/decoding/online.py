@@ -1,10 +1,9 @@
-"""Labels and posteriors of frames that arrive in blocks, with a fixed delay.
+"""Labels and posteriors of frames that arrive in blocks, with a fixed delay."""
 
-Paths are told apart by their last action and the number of frames that it lacks to the
-least duration of d frames: row m of an array (d, n_actions) is for m missing frames.
-The last segment may continue, so it may be shorter. Time and memory for a frame do not
-depend on the length of the stream.
-"""
+# Paths are told apart by their last action and the number of frames that it lacks to
+# the least duration of d frames: row m of an array (d, n_actions) is for m missing
+# frames. The last segment may continue, so it may be shorter. Time and memory for a
+# frame do not depend on the length of the stream.
 
 from collections import deque
 from typing import Any
@@ -20,15 +19,7 @@ BLOCK, BLOCK_SIZE = 1000, 10**6
 
 
 class OnlinePath:
-    """Best path through the frames so far, which arrive one by one.
-
-    >>> from skl_tot.decoding.chain import free_chain
-    >>> path = OnlinePath(free_chain(2, 1.0))
-    >>> path.add(np.array([0.0, 0.1]))
-    >>> path.add(np.array([3.0, 0.0]))
-    >>> path.pop(), path.pop()
-    (0, 0)
-    """
+    """Best path through the frames so far, which arrive one by one."""
 
     def __init__(self, chain, min_frames=1):
         self.chain, self.min_frames = chain, min_frames
@@ -102,15 +93,7 @@ class OnlinePath:
 
 
 class OnlinePosterior:
-    """Posterior of frames that arrive in blocks, over all paths.
-
-    >>> from skl_tot.decoding.chain import free_chain
-    >>> posterior = OnlinePosterior(free_chain(2, 99.0), lag=1)
-    >>> posterior.add(np.log([[0.5, 0.5], [0.9, 0.1]])).round(3)
-    array([[0.9, 0.1]])
-    >>> posterior.finish().round(3)
-    array([[0.9, 0.1]])
-    """
+    """Posterior of frames that arrive in blocks, over all paths."""
 
     def __init__(self, chain, lag, min_frames=1):
         self.chain, self.lag, self.min_frames = chain, lag, min_frames

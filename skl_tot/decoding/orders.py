@@ -1,11 +1,10 @@
-"""Paths along an order of actions: one for each recording, or with known durations.
+"""Paths along an order of actions: one for each recording, or with known durations."""
 
-On seven recorded sets, after fits with one order for all recordings, own orders did not
-improve the share of correct frames (MoF): "peaks" was slightly worse than the fixed
-order, "mallow" equal. Segments (F1) improved a little, mostly by skipped actions, as
-with "skip"; "free" improved more. `MallowSegmenter` learns with such orders, and
-improves by them.
-"""
+# On seven recorded sets, after fits with one order for all recordings, own orders did
+# not improve the share of correct frames (MoF): "peaks" was slightly worse than the
+# fixed order, "mallow" equal. Segments (F1) improved a little, mostly by skipped
+# actions, as with "skip"; "free" improved more. `MallowSegmenter` learns with such
+# orders, and improves by them.
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view

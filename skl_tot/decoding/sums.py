@@ -163,7 +163,7 @@ def _exp(values):
     return np.exp(values, out=values)
 
 
-def long_sums(chain, given, min_frames, *, with_moves=False):
+def long_sums(chain, given, min_frames, *, moves=False):
     """Compute `mixing_sums` for the paths of `long_path`; moves only if asked."""
     runs = _running_sums if chain.is_ordered else runs_of_blocks
     # paths up to a frame whose run begins there, or has ended before
@@ -177,7 +177,7 @@ def long_sums(chain, given, min_frames, *, with_moves=False):
     shares = np.clip(changes.cumsum(axis=0)[:-1], 0, None)
     shares /= shares.sum(axis=1, keepdims=True)
     counts = None
-    if with_moves:
+    if moves:
         counts = _moves_of_runs(chain.moves, ended, lasts, total)
         stays = shares[:-1].sum(axis=0) - counts.sum(axis=1)
         np.fill_diagonal(counts, np.maximum(stays, 0))

@@ -1,9 +1,8 @@
-"""Scores of a segmentation without ground truth.
+"""Scores of a segmentation without ground truth."""
 
-``read_blocks(i)`` yields blocks (n_rows, n_features) of the frames of recording i, in
-comparable units; ``labels`` has an array of ints below K for each recording, negative
-for background, which is ignored. Information is in nats.
-"""
+# ``read_blocks(i)`` yields blocks (n_rows, n_features) of the frames of recording i, in
+# comparable units; ``labels`` has an array of ints below K for each recording, negative
+# for background, which is ignored. Information is in nats.
 
 import numpy as np
 from scipy.stats import entropy
@@ -101,28 +100,24 @@ def held_out_information(read_blocks, labels, n_actions):
     # halves are exchanged. As independent features are overconfident, p is mixed with
     # the uniform distribution. It is H(y) plus the mean of log p(y); 0 if a half has no
     # frames.
-    halves = _moments_of_halves(read_blocks, labels, n_actions)
-    if not all(half.counts.any() for half in halves):
-        return 0.0
     totals, log_likelihood = np.zeros(n_actions), 0.0
-    for half, scores, actions in _judged_by_others(read_blocks, labels, halves):
+    for half, scores, actions in _judged_by_others(read_blocks, labels, n_actions):
         joint = half.counts * np.exp(scores - scores.max(axis=1, keepdims=True))
         own = joint[np.arange(len(actions)), actions] / joint.sum(axis=1)
         mixed = (1 - UNIFORM_WEIGHT) * own + UNIFORM_WEIGHT / n_actions
         log_likelihood += np.log(mixed).sum()
         totals += np.bincount(actions, minlength=n_actions)
+    if not totals.any():
+        return 0.0
     return float(entropy(totals) + log_likelihood / totals.sum())
 
 
 def held_out_agreement(read_blocks, labels, n_actions):
     """Compute Cohen's kappa of labels with predictions of other recordings, or NaN."""
-    halves = _moments_of_halves(read_blocks, labels, n_actions)
-    if not all(half.counts.any() for half in halves):
-        return float("nan")
     table = np.zeros((n_actions, n_actions))
-    for _, scores, actions in _judged_by_others(read_blocks, labels, halves):
+    for _, scores, actions in _judged_by_others(read_blocks, labels, n_actions):
         np.add.at(table, (actions, scores.argmax(axis=1)), 1)
-    return cohen_kappa(table)
+    return cohen_kappa(table) if table.any() else float("nan")
 
 
 def cohen_kappa(table):
@@ -134,22 +129,19 @@ def cohen_kappa(table):
     return max(0.0, (float(np.trace(table)) - chance) / (1 - chance))
 
 
-def _judged_by_others(read_blocks, labels, halves):
-    """Yield, block by block, the other half, its scores of the actions, and labels."""
+def _judged_by_others(read_blocks, labels, n_actions):
+    """Yield blocks of labels, with scores by the recordings of the other half."""
+    halves = ActionMoments(n_actions), ActionMoments(n_actions)
+    for i in range(len(labels)):
+        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
+            halves[i % 2].add(rows, actions)
+    if not all(half.counts.any() for half in halves):
+        return
     for i in range(len(labels)):
         half = halves[1 - i % 2]
         weights, offsets = _discriminant(half)
         for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
             yield half, (rows - half.shift) @ weights.T + offsets, actions
-
-
-def _moments_of_halves(read_blocks, labels, n_actions):
-    """Moments of the actions over the recordings of even index, and over the others."""
-    halves = ActionMoments(n_actions), ActionMoments(n_actions)
-    for i in range(len(labels)):
-        for rows, actions in _labelled_blocks(read_blocks(i), labels[i]):
-            halves[i % 2].add(rows, actions)
-    return halves
 
 
 def _discriminant(moments):

@@ -33,8 +33,7 @@ def match_labels(
         labels.
     ignore_labels : label or sequence of labels, default=None
         Classes, such as background, whose frames are first removed from both sequences;
-        the frames on either side become neighbours. Labels that do not occur are
-        allowed. A recording without remaining frames is ignored.
+        the frames on either side become neighbours.
     background : label, default=None
         Class of the predicted integer -1, or text "background". No other cluster is
         matched to it. By default it is the class "background" or the integer class -1;
@@ -51,10 +50,6 @@ def match_labels(
     TypeError, ValueError
         If labels are neither integers nor text, numbers of recordings or frames
         disagree, a recording is empty, no frame is left, or ``scope`` is unknown.
-
-    References
-    ----------
-    Kuhn, "The Hungarian method for the assignment problem", 1955.
 
     Examples
     --------
@@ -76,10 +71,11 @@ class MatchedFrames(NamedTuple):
     bounds: np.ndarray  # recording i has frames bounds[i] to bounds[i + 1]
     groups: np.ndarray  # likewise for the frames that share a match
 
-    def videos(self):
-        """Arrays (true, pred) of each recording with remaining frames."""
+    def videos(self, codes=None):
+        """Classes, and matched or given codes, of each recording with frames."""
+        codes = self.pred if codes is None else codes
         cuts = pairwise(np.unique(self.bounds))
-        return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
+        return [(self.true[a:b], codes[a:b]) for a, b in cuts]
 
     def matches(self):
         """Class of each cluster, None without class: a dict per match."""

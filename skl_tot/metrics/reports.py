@@ -85,7 +85,8 @@ def segmentation_report(
     """
     options = {"scope": scope, "ignore_labels": ignore_labels, "background": background}
     frames = match_frames(y_true, y_pred, **options)
-    _check_digits(digits)
+    if not isinstance(digits, Integral) or digits not in range(MAX_DIGITS + 1):
+        refuse("digits", digits, f"an integer from 0 to {MAX_DIGITS}")
     average = "video" if scope == "video" else "pooled"
     report = {
         "actions": _rows_of_actions(frames, scope, target_names),
@@ -104,12 +105,6 @@ def segmentation_report(
         "clusters without class": _clusters_without_class(frames),
     }
     return report if output_dict else _as_text(report, digits)
-
-
-def _check_digits(digits):
-    """Refuse an invalid number of digits."""
-    if not isinstance(digits, Integral) or digits not in range(MAX_DIGITS + 1):
-        refuse("digits", digits, f"an integer from 0 to {MAX_DIGITS}")
 
 
 def _rows_of_actions(frames, scope, target_names):

@@ -1,7 +1,6 @@
 """Scores of a segmentation, matched or not, and their scorers."""
 
 import numbers
-from itertools import pairwise
 
 import numpy as np
 from sklearn import metrics
@@ -79,23 +78,17 @@ def segment_f1_score(
     average : {"pooled", "video"}, default="pooled"
         Whether the counts are summed over all recordings, as is usual for this score,
         or the F1 of each recording is averaged, as in Kumar et al.
-    scope, ignore_labels, background : optional
-        As in `match_labels`.
+    {shared: scope}
 
     Returns
     -------
     score : float
         In [0, 1].
 
-    Raises
-    ------
-    TypeError, ValueError
-        As in `match_labels`, and if ``overlap`` or ``average`` is out of range.
-
     References
     ----------
     Lea et al., "Temporal convolutional networks for action segmentation and detection",
-    CVPR 2017; Kumar et al., CVPR 2022, section 4.
+    CVPR 2017; Kumar et al., CVPR 2022.
 
     Examples
     --------
@@ -158,9 +151,8 @@ def miou_score(
     .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
                                   {|\{t: y_t = c \vee \pi(\hat y_t) = c\}|}
 
-    Rare actions have the same weight as frequent ones. With ``scope="activity"`` the
-    frames of all recordings are counted together; with ``scope="video"`` each recording
-    is scored on its classes, and the scores are averaged.
+    Rare actions have the same weight as frequent ones. With ``scope="video"`` each
+    recording is scored on its classes, and the scores are averaged.
 
     Parameters
     ----------
@@ -191,16 +183,12 @@ def mean_recall_score(
 
     Rare actions have the same weight as frequent ones, so that one action for all
     frames gets only 1 / C. A class without cluster has a recall of 0. With
-    ``scope="activity"`` the frames of all recordings are counted together; with
     ``scope="video"`` each recording is scored on its classes, and the scores are
     averaged. Supervised papers call it MoC, or balanced accuracy.
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`. The match is the one with most right
-        frames, as for all scores.
-    {shared: scope}
+    {shared: y_true, scope}
 
     Returns
     -------
@@ -221,19 +209,16 @@ def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None)
     """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
     A pair is correct if its frames have equal classes and equal clusters, or different
-    classes and different clusters. Clusters are not matched to classes, so several
-    clusters per class cost less than in `mof_score`. Equals that of `sklearn.metrics`,
-    over lists of recordings.
+    classes and different clusters. Clusters are not matched to classes. Equals that of
+    `sklearn.metrics`, over lists of recordings.
 
     Parameters
     ----------
     {shared: y_true}
     average : {"pooled", "video"}, default="pooled"
         "pooled" scores the frames of all recordings together, so that a cluster must
-        mean the same in each. "video" averages the scores of recordings, as in papers
-        on state detection.
-    ignore_labels : optional
-        As in `match_labels`, with its errors.
+        mean the same in each. "video" averages the scores of recordings.
+    {shared: ignore_labels}
 
     Returns
     -------
@@ -296,8 +281,7 @@ def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_label
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`; nothing is matched.
+    {shared: y_true}
     average, ignore_labels : optional
         As in `adjusted_rand_score`, with its errors.
 
@@ -332,12 +316,7 @@ def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
 
     Parameters
     ----------
-    y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, as in `match_labels`; only their changes count.
-    average : {"pooled", "video"}, default="pooled"
-        Whether all frames have the same weight, or all recordings.
-    ignore_labels : optional
-        As in `match_labels`, with its errors.
+    {shared: y_true, average, ignore_labels}
 
     Returns
     -------
@@ -356,7 +335,8 @@ def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
     0.583...
     """
     frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
-    return _average([_cover(*video) for video in _clusters_of_videos(frames)], average)
+    videos = frames.videos(frames.cluster)
+    return _average([_cover(*video) for video in videos], average)
 
 
 @with_shared_texts
@@ -384,10 +364,7 @@ def state_matching_score(
     Parameters
     ----------
     {shared: y_true}
-    average : {"pooled", "video"}, default="pooled"
-        Whether all frames have the same weight, or all recordings, as in the paper,
-        which also uses ``scope="video"``.
-    {shared: scope}
+    {shared: average, scope}
 
     Returns
     -------
@@ -411,8 +388,6 @@ def state_matching_score(
 def activity_purity(y_true, y_pred):
     r"""Purity: share of the recordings with the most frequent activity of their group.
 
-    .. math:: \frac1N \sum_g \max_a |\{i: \hat y_i = g \wedge y_i = a\}|
-
     More groups than activities are not penalised; compare the numbers, too.
 
     Parameters
@@ -430,10 +405,6 @@ def activity_purity(y_true, y_pred):
     ------
     TypeError, ValueError
         If labels are neither integers nor text, or not of the same recordings.
-
-    References
-    ----------
-    Manning, Raghavan, Schütze, "Introduction to Information Retrieval", section 16.3.
 
     Examples
     --------
@@ -524,23 +495,7 @@ def label_free_scorer(estimator, X, y=None):
     Returns
     -------
     score : float
-        See `skl_tot.TemporalOTSegmenter.score`; higher is better.
-
-    Raises
-    ------
-    NotFittedError, TypeError, ValueError
-        If the estimator is not fitted or a recording is not valid.
-
-    Examples
-    --------
-    >>> from sklearn.model_selection import cross_validate
-    >>> from skl_tot import TemporalOTSegmenter
-    >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=6, n_actions=3, random_state=0)
-    >>> model = TemporalOTSegmenter(n_actions=3, max_iter=100, random_state=0)
-    >>> scoring = {"mof": mof_scorer, "label-free": label_free_scorer}
-    >>> sorted(cross_validate(model, videos, labels, scoring=scoring, cv=2))
-    ['fit_time', 'score_time', 'test_label-free', 'test_mof']
+        See `skl_tot.TemporalOTSegmenter.score`, also for errors; higher is better.
     """
     return estimator.score(X)
 
@@ -595,7 +550,7 @@ def _mean_of_labellings(score, y_true, y_pred, average, ignore_labels):
     frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
     groups = [(frames.true, frames.cluster)]
     if average == "video":
-        groups = _clusters_of_videos(frames)
+        groups = frames.videos(frames.cluster)
     return float(np.mean([score(*group) for group in groups]))
 
 
@@ -616,12 +571,6 @@ def class_counts(true, pred):
     hits = np.bincount(true[true == pred], minlength=size)[classes]
     n_pred = np.bincount(pred[pred >= 0], minlength=size)[classes]
     return classes, hits, n_true, n_pred
-
-
-def _clusters_of_videos(frames):
-    """Classes and clusters of each recording with remaining frames."""
-    cuts = pairwise(np.unique(frames.bounds))
-    return [(frames.true[a:b], frames.cluster[a:b]) for a, b in cuts]
 
 
 def _average(sums, average):

@@ -80,15 +80,8 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
                 later = reader.read(videos, later_frames(frames, lengths, lag))
             steps = zip(reader.read(videos, frames), times, coverage, near, later)
             for own, own_times, step_coverage, own_near, own_later in steps:
-                yield Batch(
-                    frames=own,
-                    times=own_times,
-                    coverage=step_coverage,
-                    partners=own_near,
-                    part=place,
-                    n_total=n_videos * n_frames,
-                    later=own_later,
-                )
+                sizes = place, n_videos * n_frames
+                yield Batch(own, own_times, step_coverage, own_near, *sizes, own_later)
 
 
 def sample_frames(lengths, n_frames, window, generator):
@@ -98,12 +91,8 @@ def sample_frames(lengths, n_frames, window, generator):
     # step gives the same frames.
     lengths = lengths[..., None]
     shape = (2 if window else 1, n_frames)
-    uniform = torch.rand(
-        (*lengths.shape[:2], *shape),
-        generator=generator,
-        dtype=torch.float64,
-        device="cpu",
-    ).numpy()
+    options = {"generator": generator, "dtype": torch.float64, "device": "cpu"}
+    uniform = torch.rand((*lengths.shape[:2], *shape), **options).numpy()
     places = np.arange(n_frames) + uniform[:, :, 0]
     frames = (places * lengths / n_frames).astype(np.intp)
     frames = np.minimum(frames, lengths - 1)  # the product may round up to the end

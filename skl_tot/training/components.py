@@ -30,18 +30,7 @@ class Component(BaseEstimator):
     _parameter_constraints: dict = {}
 
     def checked(self):
-        """Check the parameters and return a clone, for one fit.
-
-        Returns
-        -------
-        component : Component
-            A new object with the same parameters.
-
-        Raises
-        ------
-        sklearn.utils._param_validation.InvalidParameterError
-            If a parameter is not valid; a ValueError.
-        """
+        """Return a clone for one fit; raise ValueError for a bad parameter."""
         self._validate_params()
         return clone(self)
 
@@ -215,24 +204,19 @@ class Adam(Component):
 
     def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
         """Make the `Settings` of a fit."""
-        is_share = not isinstance(self.freeze_iter, Integral)
-        freeze_iter = self.freeze_iter * int(max_iter) if is_share else self.freeze_iter
-        # Python numbers, as numpy's small integers overflow
+        values = self.get_params()
+        if not isinstance(self.freeze_iter, Integral):
+            values["freeze_iter"] = int(self.freeze_iter * int(max_iter))
+        for name, value in values.items():
+            if isinstance(value, Integral):  # numpy's small integers overflow
+                values[name] = int(value)
         return Settings(
             hidden_dim=int(network.hidden_size),
             embedding_dim=int(network.embedding_size),
-            frames_per_video=int(self.frames_per_video),
-            batch_size=int(self.batch_size),
             max_iter=int(max_iter),
-            learning_rate=self.learning_rate,
-            weight_decay=self.weight_decay,
-            tol=self.tol,
-            n_iter_no_change=int(self.n_iter_no_change),
-            decay=self.decay,
-            freeze_iter=int(freeze_iter),
             n_init=int(n_init),
             encoder=encoder,
-            n_threads=None if self.n_threads is None else int(self.n_threads),
+            **values,
         )
 
 

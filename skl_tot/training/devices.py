@@ -1,9 +1,8 @@
-"""Devices, processes, threads, and the progress bar.
+"""Devices, processes, threads, and the progress bar."""
 
-If `torch.distributed` is initialised, every process works on its part of each
-mini-batch. Sums over the processes give the result of a single process, up to
-rounding, and the same in all of them.
-"""
+# If `torch.distributed` is initialised, every process works on its part of each
+# mini-batch. Sums over the processes give the result of a single process, up to
+# rounding, and the same in all of them.
 
 import contextlib
 import re

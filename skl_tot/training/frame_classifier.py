@@ -1,9 +1,8 @@
-"""ASAL: a frame classifier that learns from labels and from the order of segments.
+"""ASAL: a frame classifier that learns from labels and from the order of segments."""
 
-A gated recurrent unit reads the mean embedding of each segment and classifies the
-sequence as ordered or shuffled. Its state after reading a single frame is the
-action-level embedding of the frame.
-"""
+# A gated recurrent unit reads the mean embedding of each segment and classifies the
+# sequence as ordered or shuffled. Its state after reading a single frame is the
+# action-level embedding of the frame.
 
 import math
 
@@ -12,12 +11,11 @@ import torch
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.devices import full_precision, keep_freed_memory
-from skl_tot.training.loop import new_state, take_snapshot
+from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
 from skl_tot.training.network import (
     INIT_SCALE,
     count_products,
     encode,
-    encoder_shapes,
     init_network,
 )
 from skl_tot.training.terms import cross_entropy_loss
@@ -50,13 +48,9 @@ class ClassifierTrainer:
         # rounds read the recordings repeatedly
         self.reader = open_reader(videos, device, videos.lengths.sum())
         width = settings.embedding_dim
-        sizes = {
-            "n_features": videos.n_features,
-            "hidden_dim": settings.hidden_dim,
-            "embedding_dim": width,
-        }
         joint = {"embedding_dim + order_dim": width + order_dim}
-        shapes = encoder_shapes(sizes) | order_shapes(width, order_dim)
+        shapes = parameter_shapes(videos.n_features, settings, terms=[])
+        shapes |= order_shapes(width, order_dim)
         shapes |= {
             "action_weight": joint | {"n_actions": n_actions},
             "action_bias": {"n_actions": n_actions},

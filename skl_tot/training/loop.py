@@ -1,8 +1,7 @@
-"""Online training: its state, the step, and the loop over mini-batches.
+"""Online training: its state, the step, and the loop over mini-batches."""
 
-The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
-module does not depend on particular terms.
-"""
+# The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
+# module does not depend on particular terms.
 
 from dataclasses import dataclass, replace
 
@@ -136,15 +135,8 @@ def new_state(network, settings, generator, device, n_iter=0, moments=None):
     parameters = {}
     for name, value in network.items():
         parameters[name] = value.detach().to(device).requires_grad_()
-    return TrainingState(
-        network=parameters,
-        generator=generator,
-        device=device,
-        n_iter=n_iter,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        moments=moments or {},
-    )
+    rates = settings.learning_rate, settings.weight_decay
+    return TrainingState(parameters, generator, device, n_iter, *rates, moments or {})
 
 
 def set_learning_rate(state, settings):

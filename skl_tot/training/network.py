@@ -1,9 +1,8 @@
-"""The network, a dictionary of named tensors, and its computations.
+"""The network, a dictionary of named tensors, and its computations."""
 
-All tensors have a leading dimension of R independent networks, which are computed at
-once. Fitted ones are numpy arrays, without that dimension for a single network. Terms
-of the loss may add parameters.
-"""
+# All tensors have a leading dimension of R independent networks, which are computed at
+# once. Fitted ones are numpy arrays, without that dimension for a single network. Terms
+# of the loss may add parameters.
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -411,14 +411,9 @@ class StructuredTransport(Transport):
         cost = 1 - similarities
         if log_prior is not None:
             cost = cost - rho * log_prior
-        codes = structured_transport(
-            cost.unflatten(0, (n_videos, -1)),
-            self.epsilon,
-            self.structure_weight,
-            self.radius,
-            self.balance,
-            n_iter=int(self.n_iter),
-        )
+        cost = cost.unflatten(0, (n_videos, -1))
+        weights = self.epsilon, self.structure_weight, self.radius, self.balance
+        codes = structured_transport(cost, *weights, n_iter=int(self.n_iter))
         return codes.flatten(0, 1)
 
 

@@ -1,8 +1,7 @@
-"""Terms of the loss; the training loop adds them up.
+"""Terms of the loss; the training loop adds them up."""
 
-Losses are functions of tensors; leading dimensions are separate problems with a loss
-each. A mean over nothing is 0.
-"""
+# Losses are functions of tensors; leading dimensions are separate problems with a loss
+# each. A mean over nothing is 0.
 
 import warnings
 from numbers import Integral, Real
@@ -81,9 +80,8 @@ class Term(Component):
         Returns
         -------
         shapes : dict of str to dict of str to int
-            For each new parameter the size of each of its dimensions, by a name for
-            errors. It is drawn from N(0, 0.01²), or starts at zero if its name ends in
-            ``_bias``.
+            For each new parameter the size of each dimension by its name. It is drawn
+            from N(0, 0.01²), or starts at zero if its name ends in ``_bias``.
         """
         return {}
 
@@ -103,27 +101,10 @@ class Term(Component):
         """
 
     def constrain(self, network):
-        """Project parameters after each step, in place.
-
-        Parameters
-        ----------
-        network : dict of str to Tensor
-            Parameters, with a leading dimension of R networks.
-        """
+        """Project the parameters in ``network`` after each step, in place."""
 
     def frozen(self, step):
-        """Name the parameters that stay fixed in a step.
-
-        Parameters
-        ----------
-        step : int
-            As for `loss`.
-
-        Returns
-        -------
-        names : tuple of str
-            Names among the term's own parameters.
-        """
+        """Return a tuple of names of own parameters that stay fixed in a step."""
         return ()
 
     def loss(self, network, embeddings, batch, step):
@@ -229,10 +210,7 @@ class CrossEntropy(Term):
         return self.transport(similarities, log_prior, len(coverage), self.rho)
 
     def codes_of_video(self, similarities, n_sampled, step):
-        """Pseudo-labels (n_frames, n_prototypes) of a whole recording, as numpy arrays.
-
-        The recording is one problem; training samples ``n_sampled`` frames of it.
-        """
+        """Pseudo-labels (n_frames, n_prototypes) of a recording, as numpy arrays."""
         similarities = torch.from_numpy(similarities).double()
         # as if frames were sampled like in training
         share = min(1, n_sampled / len(similarities))
@@ -415,23 +393,18 @@ class ConceptContrast(Term):
 
 def cloned(terms):
     """Check terms from users, and clone them for one fit."""
-    copies = []
     for term in terms:
         if not isinstance(term, Term):
             raise TypeError(
                 f"terms holds {term!r}, expected objects of a subclass of "
                 "skl_tot.extend.Term."
             )
-        copies.append(term.checked())
-    return copies
+    return [term.checked() for term in terms]
 
 
 def common_value(terms, name):
     """Find the common ``window`` or ``lag`` of all terms that have one; 0 without."""
-    values = set()
-    for term in terms:
-        values.add(getattr(term, name))
-    values.discard(0)
+    values = {getattr(term, name) for term in terms} - {0}
     if len(values) > 1:
         raise ValueError(
             f"Terms of the loss have {name}s {sorted(values)}, expected one for all; a "
