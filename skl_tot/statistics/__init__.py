@@ -24,7 +24,7 @@ _PLACES |= places(
     comparing="LEVEL describe_pairs list_differences",
     cycles="cut_cycles",
     deviating="compare_bouts score_durations write_lists",
-    features="CLEAR ProfileSums TellingSample check_names describe_useless",
+    features="CLEAR ProfileSums TellingSample check_feature_names describe_useless",
 )
 
 __all__ = sorted(_PLACES)

@@ -176,13 +176,13 @@ class ProfileSums:
         n_frames, n_segments, sums, curves = map(np.array, columns)
         return Profiles(
             labels,
-            check_names(feature_names, self.n_features),
+            check_feature_names(feature_names, self.n_features),
             (sums / n_frames[:, None] - mean) * factors,
             (curves / n_segments[:, None, None] - mean) * factors,
         )
 
 
-def check_names(names, n_features):
+def check_feature_names(names, n_features):
     """Return the names of all features as a list."""
     if names is None:
         return [f"feature {i}" for i in range(n_features)]
@@ -292,7 +292,7 @@ class TellingSample:
 
         labels = [label for _, _, label in self.bouts]
         actions = sorted(set(labels))
-        names = check_names(feature_names, self.n_features)
+        names = check_feature_names(feature_names, self.n_features)
         scores, tables = [], [pd.DataFrame(columns=COLUMNS)]
         for action in actions:
             is_own = np.array([label == action for label in labels])

@@ -37,7 +37,6 @@ def legend(display):
 
 
 def legend_texts(display):
-    """Title and names as they are."""
     entries = display.ax_.get_legend()
     names = [text.get_text() for text in entries.get_texts()]
     return entries.get_title().get_text(), names

@@ -44,7 +44,6 @@ def frames():
 
 
 def compute(frames, backbone, weights=None, batch_size=2, **options):
-    """Features of frames."""
     options = {"random_state": 0, "device": "cpu"} | options
     return load_network(backbone, weights, **options)(frames, batch_size)
 

@@ -20,7 +20,6 @@ def lay(steps):
 
 
 def shift_of(n_cycles):
-    """Steps of many equal cycles."""
     return [step for _ in range(n_cycles) for step in USUAL.items()]
 
 

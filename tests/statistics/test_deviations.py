@@ -28,7 +28,6 @@ def generated(seed):
 
 
 def exchange(labels, i, j):
-    """Labels with two segments exchanged."""
     actions, starts, ends = find_segments(labels)
     order = np.arange(len(actions))
     order[[i, j]] = j, i

@@ -8,7 +8,7 @@ from skl_tot.app import web
 from skl_tot.app.review.state import confidence_of, find_recording, labels_of
 from skl_tot.io import writable_formats
 from skl_tot.recordings import refuse
-from skl_tot.statistics import TellingSample, check_names, deviations
+from skl_tot.statistics import TellingSample, check_feature_names, deviations
 
 N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals
@@ -149,7 +149,7 @@ class Signals:
             if not hasattr(type(own), "itemsize"):  # a data frame or a list
                 arrays[i] = np.asarray(own)
         self.recordings = recordings.replace(arrays)
-        self.names = check_names(names, recordings.n_features)
+        self.names = check_feature_names(names, recordings.n_features)
         self._chosen, self._read = {}, lru_cache(MOST_KEPT)(self._read_columns)
 
     def choose(self, i, path, breaks):
@@ -163,7 +163,7 @@ class Signals:
                 sample = TellingSample()
                 sample.add(frames, path[::step], np.unique(-(breaks // -step)))
                 best = sample.table().groupby("feature")["score"].max()
-                scores = best.reindex(check_names(None, len(scores))).fillna(0)
+                scores = best.reindex(check_feature_names(None, len(scores))).fillna(0)
             order = np.lexsort([-np.nan_to_num(spread, nan=-1), -scores])
             self._chosen[i] = [self.names[k] for k in order[:N_SHOWN]]
         return self._chosen[i]
