@@ -103,8 +103,6 @@ def test_errors():
 
 
 class Model:
-    """Two actions that change half-way."""
-
     def predict(self, X):
         return np.arange(len(X)) * 2 // len(X)
 

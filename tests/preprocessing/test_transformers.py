@@ -124,8 +124,6 @@ def test_bad_parameters(transformer, videos):
 
 
 class RecordingScaler(StandardScaler):
-    """Keeps the batches it was given."""
-
     def partial_fit(self, X, y=None):
         self.batches_ = [*getattr(self, "batches_", []), X]
         return super().partial_fit(X)
@@ -240,8 +238,6 @@ def test_bad_input_leaves_a_fitted_transformer_as_it_was(
 
 
 class Shortens(TransformerMixin, BaseEstimator):
-    """Leaves out a frame of videos with more than four."""
-
     def fit(self, X, y=None):
         self.n_features_in_ = X.shape[1]
         return self

@@ -294,7 +294,9 @@ def test_breaks_do_not_change_deviations_and_cycles():
     assert usual_order(takes) == ["P", "Q", "R"]
     assert deviations(takes)["out_of_order"].tolist() == [()] * 5
     laps = [list("BAAAABAAAAB"), list("BAAABAAB")]  # begins a cycle with B
-    found = cycle_times(with_breaks(laps, [[1], [1]]))
+    cut = with_breaks(laps, [[1], [1]])
+    pd.testing.assert_frame_equal(durations(cut), durations(laps, fps=1))
+    found = cycle_times(cut)
     assert found["steps"].tolist() == cycle_times(laps)["steps"].tolist()
 
 
