@@ -57,8 +57,8 @@ def rename(model, names):
     ------
     {shared: NotFittedError}
     TypeError, ValueError
-        If a label does not exist, two actions would have one name, or an action would
-        be called "background" in a model that detects background.
+        If a label does not exist, or a name is not valid: of two actions, say, or
+        "background" in a model that detects it.
 
     Examples
     --------

@@ -235,9 +235,9 @@ class ActivitySegmenter(BaseSegmenter):
         Returns
         -------
         score : float
-            The geometric mean of `TemporalOTSegmenter.score` over the predicted
-            activities, weighted by their frames; activities of one recording count as
-            1. NaN, with a warning, if there are no others.
+            The geometric mean of `TemporalOTSegmenter.score` over activities, weighted
+            by frames; those of one recording count as 1. NaN, with a warning, if there
+            are no others.
 
         Raises
         ------

@@ -92,8 +92,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         one order; candidates, refinements and the vote keep it. "mostly": an order,
         with exceptions. "free": no order.
     windows : "auto", SignalWindows or None, default="auto"
-        Input of candidates: statistics of windows around frames, by a fitted clone of
-        this. "auto" uses windows for the candidates "auto" if frames are raw signal.
+        Input of candidates: windows around frames, by a fitted clone. "auto" uses them
+        for the candidates "auto" if frames are raw signal.
     refine : bool, default=True
         Whether the refinements of each candidate vote.
     {shared: decoding}
@@ -127,8 +127,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Step of the frames that candidates see; they vote for the frames around. Above 1
         only for long recordings with similar neighbouring frames.
     names_ : list of str
-        Names of the candidates, and of their refinements, "... refined" and "...
-        across".
+        Names of the candidates, and of their refinements.
     estimators_ : list of estimator
         Fitted candidates.
     refinements_ : list of dict of ndarray

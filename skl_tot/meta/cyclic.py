@@ -66,8 +66,7 @@ class CyclicSegmenter(BaseSegmenter):
         A `sklearn.frozen.FrozenEstimator` is used as fitted. None takes
         `TemporalOTSegmenter`.
     decoding : {"cyclic", "cyclic_skip"}, default="cyclic_skip"
-        Whether all cycles have all actions, or may lack some. A path starts and ends in
-        any action. Does not change the fit.
+        Whether all cycles have all actions, or may lack some. Does not change the fit.
     switch_cost : float, "auto" or None, default=None
         Cost of the step to the next action, or of a skipped one, at least 0, in nats
         for each frame of the mean duration of an action. Larger values give fewer
@@ -80,11 +79,9 @@ class CyclicSegmenter(BaseSegmenter):
     ----------
     {shared: n_actions_}
     estimator_ : estimator
-        The segmenter, fitted to cycles by its own decoding. After the fit it decodes
-        "cyclic_skip", and so do the candidates of an `AutoSegmenter`.
+        The segmenter, fitted to cycles. It now decodes "cyclic_skip".
     cuts_ : ndarray of int of shape (n_cycles + 1,), or list of these
-        First frame of each cycle of a recording, and the end of the last, in the form
-        of ``X``.
+        First frame of each cycle, and the end of the last, in the form of ``X``.
     n_cycles_ : int
         Number of cycles, in all recordings together.
     mean_frames_ : float

@@ -69,8 +69,7 @@ class GuidedSegmenter(BaseSegmenter):
     ----------
     estimator : estimator
         A segmenter, which is cloned and fitted, or a `sklearn.frozen.FrozenEstimator`
-        of a fitted one. The latter stays unchanged, so that corrections of some
-        recordings change similar parts of others within seconds.
+        of a fitted one, which stays unchanged.
     kind : {"labels", "transcripts"}, default="labels"
         Form of ``y`` in `fit`. "labels": for each recording its labels of frames, with
         -1 (numbers), "" or None (text) for unknown ones, or None; from single frames,
@@ -91,10 +90,6 @@ class GuidedSegmenter(BaseSegmenter):
         Number of actions of the segmenter whose frames have other labels.
     n_actions_ : int
         Number of actions, with and without a label.
-
-    See Also
-    --------
-    skl_tot.corrections.most_informative : Suggests the next labels.
 
     Notes
     -----

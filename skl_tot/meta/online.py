@@ -47,8 +47,8 @@ class OnlinePrediction:
     Parameters
     ----------
     model : estimator
-        Fitted segmenter, or a pipeline that ends in one. Other steps may use single
-        frames or, like `SignalWindows`, a few frames on each side.
+        Fitted segmenter, or a pipeline that ends in one. Its steps may use a few frames
+        on each side, like `SignalWindows`.
     lag : int, default=30
         Number of frames, at least 0, to wait before a frame gets its label.
     n_frames : float, default=None
@@ -85,8 +85,6 @@ class OnlinePrediction:
     array([], dtype=int64)
     >>> online.push(videos[0][8:12]).labels
     array([0, 0])
-    >>> online.push(videos[0][12:]).probabilities.shape == (len(videos[0]) - 12, 3)
-    True
     >>> len(online.finish().labels)
     10
     >>> len(list(OnlinePrediction(model).follow(videos[0]))) == len(videos[0])
@@ -164,9 +162,6 @@ class OnlinePrediction:
 
     def finish(self):
         """End the stream.
-
-        If no frame is labelled yet, as the recording is not longer than ``delay``,
-        labels and probabilities equal ``predict`` and ``predict_posterior``.
 
         Returns
         -------
