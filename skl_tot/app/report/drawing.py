@@ -112,11 +112,10 @@ def numbers(numbers):
         return _curve(x, (high - y) / ((high - low) or 1))
 
     ends = [scores + spread, (scores - spread)[::-1]]
-    place = across[tried == numbers["best"]][0]
     return {
         "band": outline(np.append(across, across[::-1]), np.concatenate(ends)) + "Z",
         "scores": outline(across, scores),
-        "best": f"M{place:.1f} 0V300",
+        "best": f"M{across[tried == numbers['best']][0]:.1f} 0V300",
     }
 
 
