@@ -1,18 +1,20 @@
 """The table of decoders, its checks, and what segmenters read of videos."""
 
-import itertools
+import re
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 from skl_tot import HMMSegmenter
-from skl_tot.decoding import DECODERS, Decoder, decode, path_posterior
+from skl_tot.decoding import DECODERS, Chain, Decoder, decode, path_posterior
 from skl_tot.decoding.chain import free_chain, skip_chain
-from skl_tot.decoding.decoders import move_decoder, tempered_posterior
+from skl_tot.decoding.decoders import tempered_posterior
 from skl_tot.decoding.evidence import find_switch_cost
 
 CYCLIC = ["cyclic", "cyclic_skip"]
+COSTS = ["Auto", None, -1, np.nan, 1e301]
+TRANSCRIPTS = [[], [2], [-1], [0.0], ["a"], [[0, 1]], 0, sparse.eye(2)]
 
 
 def make_cycles(n_cycles, duration=6, noise=1.0):
@@ -43,22 +45,6 @@ def test_a_chain_is_enough():
     np.testing.assert_array_equal(decode(scores, own, 9.0), scores.argmax(axis=1))
     with pytest.raises(TypeError, match="needs a chain, or a path and a posterior"):
         Decoder(own.path)
-
-
-def test_who_goes_by_cycles_or_costs():
-    names = {name for name, decoder in DECODERS.items() if decoder.cycle_frames}
-    assert names == set(CYCLIC)
-    names = {name for name, decoder in DECODERS.items() if not decoder.uses_cost}
-    assert names == {"fixed", "framewise"}
-
-
-def test_framewise():
-    scores = np.random.default_rng(0).normal(size=(9, 3))
-    path = decode(scores, "framewise", 5.0)
-    np.testing.assert_array_equal(path, scores.argmax(axis=1))
-    found = path_posterior(scores, "framewise", 5.0)
-    expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(found, expected)
 
 
 def test_transcripts_along_any_decoder():
@@ -94,42 +80,8 @@ class TestSwitchCost:
         np.testing.assert_allclose(found, 0.6 * exact + 0.2)
 
 
-def test_cost_is_not_looked_for_where_it_does_not_matter(monkeypatch):
-    monkeypatch.setattr("skl_tot.decoding.decoders.find_switch_cost", None)
-    for decoding in ("fixed", "framewise"):
-        decode(np.eye(3), decoding, "auto")
-
-
-def test_guides_are_tempered_as_a_whole():
-    """Log-likelihoods and costs, so that the best path stays what it is."""
-    scores = np.random.default_rng(0).normal(size=(30, 3))
-    moves = np.log([[1.0, 0.9, 0.1], [0.2, 1.0, 0.8], [0.5, 0.5, 1.0]])
-    decoder = move_decoder(moves, np.log([0.6, 0.3, 0.1]))
-    for factor in (0.25, 0.5):
-        path = decoder.path(factor * scores, factor * 1.5)
-        np.testing.assert_array_equal(path, decoder.path(scores, 1.5))
-    confidence = {"tempering": 0.25, "agreement": 0.75}
-    found = tempered_posterior(scores, decoder, 0.1, confidence)
-    plain = decoder.posterior(0.25 * scores, 0.25 * 0.1 * 10)
-    np.testing.assert_allclose(found, 0.75 * plain + 0.25 / 3)
-
-
 @pytest.mark.parametrize("decoding", CYCLIC)
 class TestCycles:
-    def test_finds_cycles(self, decoding):
-        scores, labels = make_cycles(30, noise=0.5)
-        np.testing.assert_array_equal(decode(scores, decoding, "auto"), labels)
-        own = path_posterior(scores, decoding, "auto")[np.arange(len(labels)), labels]
-        assert own.mean() > 0.9
-
-    def test_only_one_leaves_actions_out(self, decoding):
-        scores, labels = make_cycles(6, noise=0.1)
-        kept = ~((labels == 2) & (np.arange(len(labels)) // 24 % 2 == 1))
-        # a cost small enough, as each switch of a long video costs its mean duration
-        path = decode(scores[kept], decoding, 0.02)
-        is_equal = np.array_equal(path, labels[kept])
-        assert is_equal == (decoding == "cyclic_skip")
-
     def test_a_segmenter_knows_how_long_cycles_are(self, decoding):
         scores, _ = make_cycles(4, noise=0.3)
         frames = scores.astype(np.float32)
@@ -147,60 +99,12 @@ class TestCycles:
         np.testing.assert_array_equal(model.predict(short), expected)
 
 
-@pytest.mark.parametrize("cost", ["Auto", "", None, -1, np.nan, 1e301])
-def test_other_costs(cost):
-    with pytest.raises(ValueError, match="expected a number from 0 on, or 'auto'"):
-        decode(np.eye(2), "free", cost)
-
-
-@pytest.mark.parametrize(
-    ("values", "error", "message"),
-    [
-        (np.ma.array(np.eye(2)), TypeError, "is a MaskedArray, expected an array"),
-        (sparse.eye(2, format="csr"), TypeError, "expected an array"),
-        ([[0, 1], [2]], ValueError, "no table of numbers"),
-        (np.array([["a"]]), TypeError, "expected numbers"),
-        (np.zeros(3), ValueError, r"has shape \(3,\), expected \(frames, actions\)"),
-        (np.zeros((0, 3)), ValueError, "has shape"),
-        ([[np.nan, 1.0]], ValueError, "not finite, or too large"),
-        ([[1e151, 1.0]], ValueError, "not finite, or too large"),
-    ],
-)
-def test_what_are_no_log_likelihoods(values, error, message):
-    for function in (decode, path_posterior):
-        with pytest.raises(error, match=message):
-            function(values)
-
-
-@pytest.mark.parametrize(
-    "transcript", [[], [2], [-1], [0.0], ["a"], [[0, 1]], 0, sparse.eye(2)]
-)
-def test_transcripts_of_other_actions(transcript):
-    with pytest.raises(ValueError, match="expected actions from 0 to 1"):
-        decode(np.eye(2), transcript=transcript)
-
-
-def test_other_decoders():
-    with pytest.raises(ValueError, match="decoding is 'Free', expected one of"):
-        decode(np.eye(2), "Free")
-
-
 def test_small():
     for name in DECODERS:
         for shape in [(1, 1), (1, 3), (5, 1), (2, 4)]:
             scores = np.random.default_rng(0).normal(size=shape)
             assert decode(scores, name, 0.5).shape == shape[:1]
             assert path_posterior(scores, name, 0.5).shape == shape
-
-
-def best_of_all(score, n_frames, n_actions, min_frames):
-    """Best path (n_frames,) whose segments last, by ``score(path)``."""
-    best = None, -np.inf
-    for path in itertools.product(range(n_actions), repeat=n_frames):
-        ends = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
-        if np.diff(ends).min() >= min_frames and score(np.array(path)) > best[1]:
-            best = np.array(path), score(np.array(path))
-    return best
 
 
 class TestMinFrames:
@@ -220,26 +124,38 @@ class TestMinFrames:
             assert min_frames == 2 or len(set(one.tolist())) == 1
             assert len(decode(scores, decoding, min_frames=10**30)) == 60
 
-    @pytest.mark.parametrize("seed", range(5))
-    def test_frames_by_themselves_equal_all_paths(self, seed):
-        scores = np.random.default_rng(seed).normal(size=(7, 3))
-        expected, _ = best_of_all(lambda y: scores[np.arange(7), y].sum(), 7, 3, 2)
-        found = decode(scores, "framewise", min_frames=2)
-        np.testing.assert_array_equal(found, expected)
-        exact = free_chain(3, 0.0).posterior(scores, 2)
-        found = path_posterior(scores, "framewise", min_frames=2)
-        np.testing.assert_allclose(found, exact)
 
-    def test_transcripts(self):
-        scores = np.random.default_rng(0).normal(size=(20, 3))
-        for name in DECODERS:
-            found = decode(scores, name, transcript=[2, 0, 2], min_frames=6)
-            starts = np.flatnonzero(np.diff(found, prepend=-1))
-            assert found[starts].tolist() == [2, 0, 2]
-            assert np.diff([*starts, 20]).min() >= 6
+WITH_ACTIONS = "expected actions from 0 to 1"
+REFUSED = [
+    *[
+        ((np.eye(2), "free", cost), {}, "a number from 0 on, or 'auto'")
+        for cost in COSTS
+    ],
+    *[
+        ((np.eye(2),), {"min_frames": n}, "an integer from 1 on")
+        for n in (0, 2.0, True)
+    ],
+    *[((np.eye(2),), {"transcript": own}, WITH_ACTIONS) for own in TRANSCRIPTS],
+    ((np.eye(2), "Free"), {}, "decoding is 'Free', expected one of"),
+    ((np.ma.array(np.eye(2)),), {}, "is a MaskedArray, expected an array"),
+    ((sparse.eye(2, format="csr"),), {}, "expected an array"),
+    (([[0, 1], [2]],), {}, "no table of numbers"),
+    ((np.array([["a"]]),), {}, "expected numbers"),
+    ((np.zeros(3),), {}, "has shape (3,), expected (frames, actions)"),
+    ((np.zeros((0, 3)),), {}, "has shape"),
+    (([[np.nan, 1.0]],), {}, "not finite, or too large"),
+    (([[1e151, 1.0]],), {}, "not finite, or too large"),
+]
 
-    @pytest.mark.parametrize("value", [0, -1, 2.0, True, None, "2"])
-    def test_bad_values(self, value):
-        for function in (decode, path_posterior):
-            with pytest.raises(ValueError, match=r"min_frames is .* an integer"):
-                function(np.zeros((4, 2)), min_frames=value)
+
+@pytest.mark.parametrize(("values", "options", "words"), REFUSED)
+def test_refusals(values, options, words):
+    for function in (decode,) if "transcript" in options else (decode, path_posterior):
+        with pytest.raises((TypeError, ValueError), match=re.escape(words)):
+            function(*values, **options)
+
+
+def test_a_chain_of_other_shapes():
+    for costs in ([0], [[0, 1], [1, 0]], [0, 0]), ([0, 0], [[0]], [0]):
+        with pytest.raises(ValueError, match=r"expected \(actions,\), \(actions, act"):
+            Chain(*costs)

@@ -7,13 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy.special import softmax
 
 from skl_tot.decoding import DECODERS
 from skl_tot.decoding.chain import Chain, fixed_chain, free_chain
-from skl_tot.decoding.decoders import duration_decoder
-from skl_tot.decoding.online import BLOCK, OnlineDecoder, OnlinePath
+from skl_tot.decoding.online import OnlineDecoder
 
 # Those whose paths a chain has exactly.
 EXACT = ["fixed", "skip", "free", "cyclic", "cyclic_skip", "framewise"]
@@ -172,60 +170,12 @@ def test_no_segment_of_a_stream_is_shorter(name):
         np.testing.assert_allclose(shares, exact, atol=1e-9)
 
 
-@given(
-    arrays(float, (3, 3), elements=st.sampled_from([0.0, 0.3, 2.5, np.inf])),
-    arrays(float, (2, 3), elements=st.sampled_from([0.0, 1.5])),
-    st.integers(0, 10**6),
-)
-def test_any_chain(moves, ends, seed):
-    np.fill_diagonal(moves, 0)
-    chain = Chain(ends[0], moves, ends[1])
-    scores = random_scores(seed, 5, 3)
-    check(run(chain, scores, 2, 2), *by_all_paths(scores, chain, 2))
-
-
-@given(
-    name=st.sampled_from(EXACT),
-    lag=st.integers(0, 25),
-    n_frames=st.integers(6, 24),
-    cost=st.sampled_from([0.0, 0.7, 3.0]),
-    scale=st.sampled_from([1.0, 300.0]),
-    seed=st.integers(0, 10**6),
-)
-def test_equals_decoders_of_what_has_come(name, lag, n_frames, cost, scale, seed):
-    """The last frames are those of the whole video, all of them at a full lag."""
-    scores = random_scores(seed, n_frames, 5, scale)
-    decoder = DECODERS[name]
-    actions, posteriors = run(decoder.chain, scores, lag, cost=cost)
-    last = slice(max(0, n_frames - lag), None)
-    np.testing.assert_array_equal(actions[last], decoder.path(scores, cost)[last])
-    expected = decoder.posterior(scores, cost)[last]
-    np.testing.assert_allclose(posteriors[last], expected, atol=1e-9)
-    if name == "fixed":  # which would end where the video is cut
-        return
-    for t in range(0, n_frames - lag, 5):
-        known = scores[: t + lag + 1]
-        assert actions[t] == decoder.path(known, cost)[t]
-        expected = decoder.posterior(known, cost)[t]
-        np.testing.assert_allclose(posteriors[t], expected, atol=1e-9)
-
-
 @pytest.mark.parametrize("name", ["fixed", "free", "cyclic_skip"])
 def test_ties_are_broken_as_in_whole_videos(name):
     for seed in range(20):
         scores = np.random.default_rng(seed).integers(0, 2, size=(15, 4)) * 1.0
         found, _ = run(DECODERS[name].chain, scores, 15, cost=1.0)
         np.testing.assert_array_equal(found, DECODERS[name].path(scores, 1.0))
-
-
-def test_blocks_do_not_matter():
-    scores = random_scores(0, 2 * BLOCK + 50, 3)
-    first = run(free_chain, scores, 20, 50, cost=2.0)
-    check(run(free_chain, scores, 20, len(scores), cost=2.0), *first)
-    check(
-        run(free_chain, scores[:90], 20, 1, cost=2.0),
-        *(own[:90] for own in run(free_chain, scores[:90], 20, 90, cost=2.0)),
-    )
 
 
 @pytest.mark.parametrize("min_frames", [1, 5])
@@ -240,20 +190,6 @@ def test_long_streams_keep_their_digits(min_frames):
     np.testing.assert_array_equal(found, expected)
     _, posteriors = run(free_chain, scores - 1e13, 30, **options)
     np.testing.assert_allclose(posteriors, shares, atol=0.005)
-
-
-@pytest.mark.parametrize(
-    ("decoder", "name"),
-    [
-        (DECODERS["peaks"], "free"),
-        (DECODERS["mallow"], "free"),
-        (duration_decoder(np.array([0.2, 0.3, 0.1, 0.4])), "fixed"),
-    ],
-)
-def test_what_depends_on_whole_videos_has_the_nearest_chain(decoder, name):
-    chain, other = decoder.chain(4, 1.5), DECODERS[name].chain(4, 1.5)
-    np.testing.assert_array_equal(chain.starts, other.starts)
-    np.testing.assert_array_equal(chain.moves, other.moves)
 
 
 def test_a_stream_that_ends_too_soon_may_end_anywhere():
@@ -299,10 +235,3 @@ def test_state_stays_small():
         decoder.push(np.zeros((100, 3)), np.zeros(100, bool))
         sizes.append(len(pickle.dumps(decoder)))
     assert max(sizes) < 1.1 * sizes[0]
-
-
-def test_scores_keep_their_digits_after_frames_unlike_all_actions():
-    path = OnlinePath(free_chain(2, 10.0))
-    for own in [[-1e17, -1e17]] + [[0.0, 0.1]] * 5:
-        path.add(np.array(own))
-    assert [path.pop() for _ in range(6)][1:] == [1] * 5

@@ -1,22 +1,15 @@
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.decoding import DECODERS, decode, path_posterior
-from skl_tot.decoding.decoders import order_decoder
+from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.orders import (
-    MAX_BLOCKS,
-    _block_totals,
-    _path_scores,
     inversions_of,
     mallow_inversions,
-    mallow_order,
     order_of,
-    path_along,
     peak_order,
 )
 
@@ -68,22 +61,6 @@ def test_inversion_vectors_are_all_orders(n_actions):
 
 @settings(max_examples=50)
 @problems
-def test_scores_along_orders_equal_brute_force(
-    n_frames, n_actions, cost, min_frames, seed
-):
-    log_likelihood = np.random.default_rng(seed).normal(size=(n_frames, n_actions))
-    orders = np.array(list(itertools.permutations(range(n_actions))))
-    least = min(min_frames, n_frames)
-    scores = _path_scores(_block_totals(log_likelihood), orders, cost, least)
-    scores = scores + log_likelihood.max(axis=1).sum()
-    expected = [best_along(log_likelihood, own, cost, least) for own in orders]
-    np.testing.assert_allclose(scores, expected)
-    path = path_along(log_likelihood, orders[-1], cost, min_frames)
-    assert path_score(log_likelihood, path, cost) == pytest.approx(expected[-1])
-
-
-@settings(max_examples=50)
-@problems
 def test_no_other_value_of_one_inversion_is_better(
     n_frames, n_actions, cost, min_frames, seed
 ):
@@ -122,43 +99,6 @@ def test_finds_the_order_of_a_clear_video(decoding, order, n_frames):
     assert (probabilities.argmax(axis=1) == truth).mean() > 0.97
 
 
-@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
-def test_leaves_out_what_a_video_lacks(decoding):
-    log_likelihood, truth = clear_video([2, 0, 3])  # no 1
-    path = decode(log_likelihood, decoding, 0.1)
-    assert (path == truth).mean() > 0.97
-    assert 1 not in path
-
-
-def test_mallow_returns_to_the_usual_order_at_a_price():
-    log_likelihood, truth = clear_video([1, 0, 2])
-    usual = decode(log_likelihood, "skip")
-    assert (usual != truth).mean() > 0.3
-    worth = best_score(log_likelihood, [1, 0, 2]) - best_score(
-        log_likelihood, [0, 1, 2]
-    )
-    for price, expected in ((0.99 * worth, truth), (1.01 * worth, usual)):
-        dispersions = np.array([price, 0.0])
-        path = order_decoder(partial(mallow_order, dispersions=dispersions)).path(
-            log_likelihood, 0.0
-        )
-        assert (path == expected).mean() > 0.97
-    # a switch costs as much as an inversion
-    path = DECODERS["mallow"].path(log_likelihood, 1.01 * worth)
-    assert 0 not in path or (np.diff(path) >= 0).all()
-
-
-def best_score(log_likelihood, order):
-    return path_score(log_likelihood, path_along(log_likelihood, np.array(order), 0), 0)
-
-
-def test_a_single_frame_makes_no_peak():
-    log_likelihood, truth = clear_video([1, 0])
-    log_likelihood[-1] = [0.0, 50.0]  # an outlier, the surest frame of action 1
-    assert peak_order(log_likelihood).tolist() == [1, 0]
-    assert (decode(log_likelihood, "peaks", 0.5)[:-1] == truth[:-1]).mean() > 0.97
-
-
 def test_peaks_are_those_of_balanced_weights():
     # The posterior of action 2 is largest at the start, among the few frames of action
     # 1; balanced, it belongs to the many of action 0.
@@ -167,14 +107,6 @@ def test_peaks_are_those_of_balanced_weights():
     end = np.tile([0.88, 1e-9, 0.12], (40, 1))
     posteriors = np.concatenate([start, middle, end])
     assert peak_order(np.log(posteriors)).tolist() == [1, 0, 2]
-
-
-def test_an_action_that_never_wins_has_a_peak():
-    log_likelihood, _ = clear_video([1, 2, 0])
-    faint = np.where(np.arange(120) < 30, -9.0, -12.0)
-    with_faint = np.column_stack([log_likelihood, faint])
-    assert peak_order(with_faint).tolist().index(3) < 2
-    assert peak_order(with_faint[::-1]).tolist().index(3) > 1
 
 
 @settings(max_examples=50)
@@ -202,51 +134,3 @@ def test_paths_and_posteriors_equal_enumeration(
         expected /= expected.sum(axis=1, keepdims=True)
         found = path_posterior(log_likelihood, decoding, cost, min_frames=min_frames)
         np.testing.assert_allclose(found, expected, atol=1e-9)
-
-
-def test_posterior_with_dispersions_is_along_the_order_of_the_path():
-    log_likelihood, _ = clear_video([1, 0, 2])
-    for dispersions in (np.zeros(2), np.full(2, 1e4)):
-        decoder = order_decoder(partial(mallow_order, dispersions=dispersions))
-        path = decoder.path(log_likelihood, 1.0)
-        probabilities = decoder.posterior(log_likelihood, 1.0)
-        assert (probabilities.argmax(axis=1) == path).mean() > 0.95
-
-
-@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 7), (5, 1), (600, 3)])
-def test_even_videos(decoding, shape):
-    path = decode(np.zeros(shape), decoding, 0.5)
-    assert path.dtype == np.intp
-    assert 0 <= path.min() <= path.max() < shape[1]
-    sums = path_posterior(np.zeros(shape), decoding, 0.5).sum(axis=1)
-    np.testing.assert_allclose(sums, 1)
-
-
-@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
-def test_constants_of_frames_do_not_matter(decoding):
-    rng = np.random.default_rng(0)
-    log_likelihood = rng.normal(size=(50, 4))
-    shifted = log_likelihood + 100 * rng.normal(size=(50, 1))
-    for cost in (0.0, 0.3):
-        np.testing.assert_array_equal(
-            decode(log_likelihood, decoding, cost), decode(shifted, decoding, cost)
-        )
-
-
-@pytest.mark.parametrize("decoding", ["peaks", "mallow"])
-def test_largest_and_surest_log_likelihoods(decoding):
-    _, truth = clear_video([1, 2, 0])
-    sure = np.where(truth[:, None] == range(3), 0.0, -1e149)
-    np.testing.assert_array_equal(decode(sure, decoding), truth)
-    np.testing.assert_allclose(path_posterior(sure, decoding).sum(axis=1), 1)
-
-
-@pytest.mark.parametrize("n_frames", [MAX_BLOCKS, MAX_BLOCKS + 1, 5 * MAX_BLOCKS - 1])
-def test_blocks_have_the_sums_of_all_frames(n_frames):
-    log_likelihood = -np.random.default_rng(0).exponential(size=(n_frames, 3))
-    log_likelihood[:, 0] = 0.0
-    totals = _block_totals(log_likelihood)
-    assert totals.shape == (3, MAX_BLOCKS + 1)
-    np.testing.assert_allclose(totals[:, -1], log_likelihood.sum(axis=0))
-    assert (np.diff(totals[1:], axis=1) < 0).all()  # no block is empty

@@ -1,5 +1,7 @@
 import itertools
 import json
+import re
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.metrics import precision_recall_fscore_support, recall_score
+from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import KFold, cross_validate
 
 from skl_tot import metrics
 from skl_tot.metrics import (
+    activity_purity,
     adjusted_mutual_info_score,
     edit_score,
     match_labels,
@@ -27,6 +31,13 @@ from skl_tot.metrics import (
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "metrics.json").read_text())
 SCORES = [mof_score, segment_f1_score, edit_score, miou_score, mean_recall_score]
 SCOPES = ["activity", "video"]
+UNMATCHED = [
+    "adjusted_rand",
+    "normalized_mutual_info",
+    "adjusted_mutual_info",
+    "covering",
+    "state_matching",
+]
 
 
 def all_scores(y_true, y_pred, **options):
@@ -64,17 +75,6 @@ class TestGolden:
                 [mof_score(*video, **options) for video in zip(*labels)]
             )
         assert got == pytest.approx(case[scope], abs=1e-9)
-
-    def test_names_of_classes_do_not_matter(self, case, scope, labels):
-        # Equal splits of real videos have several best matches with different scores.
-        true, pred = labels
-        names = np.unique(np.concatenate(true))
-        codes = {name: 3 * i % 31 for i, name in enumerate(names.tolist())}
-        numbered = [[codes[label] for label in np.asarray(v).tolist()] for v in true]
-        ignored = [codes[label] for label in case.get("ignore", [])]
-        expected = all_scores(true, pred, scope=scope, ignore_labels=case.get("ignore"))
-        got = all_scores(numbered, pred, scope=scope, ignore_labels=ignored)
-        assert got == pytest.approx(expected, rel=1e-12)
 
 
 frame = st.tuples(st.integers(0, 3), st.integers(0, 4))
@@ -123,20 +123,6 @@ class TestProperties:
         pred = [np.array(names)[video] for video in true]
         assert all_scores(true, pred, scope=scope) == [1] * len(SCORES)
 
-    @given(activities)
-    def test_within_0_and_1(self, scope, activity):
-        scores = all_scores(*unzip(activity), scope=scope)
-        assert all(type(score) is float and 0 <= score <= 1 for score in scores)
-
-    @given(activities)
-    def test_order_of_videos_does_not_matter(self, scope, activity):
-        forth, back = unzip(activity), unzip(activity[::-1])
-        assert mof_score(*back, scope=scope) == mof_score(*forth, scope=scope)
-        if scope == "activity":  # another best match may have other scores
-            assume(match_labels(*back) == match_labels(*forth))
-        scores = all_scores(*forth, scope=scope)
-        assert all_scores(*back, scope=scope) == pytest.approx(scores)
-
     @given(activities, st.sets(st.integers(0, 5)))
     def test_ignoring_is_dropping_by_hand(self, scope, activity, ignored):
         kept = [
@@ -180,32 +166,9 @@ class TestMatch:
         alone = [match_labels(t, p) for t, p in zip(true, pred)]
         assert match_labels(true, pred, scope="video") == alone
 
-    @given(activities)
-    def test_video_scope_finds_more_frames(self, activity):
-        labels = unzip(activity)
-        assert mof_score(*labels, scope="video") >= mof_score(*labels)
-
-    def test_plain_scalars(self):
-        match = match_labels(np.array(["a", "a", "b"]), np.array([0, 1, 2]))
-        assert {type(key) for key in match} == {int}
-        assert {type(label) for label in match.values()} == {str, type(None)}
-
     def test_one_video(self):
         assert match_labels([5, 5, 7], ["x", "x", "y"]) == {"x": 5, "y": 7}
         assert match_labels([5, 7], ["x", "y"], scope="video") == [{"x": 5, "y": 7}]
-
-    @pytest.mark.parametrize(
-        "convert",
-        [
-            tuple,
-            np.array,
-            lambda y: [list(video) for video in y],
-            lambda y: np.array([*y, None], dtype=object)[:-1],
-        ],
-    )
-    def test_forms_of_input(self, convert):
-        y = [np.array([0, 0, 1]), np.array([1, 2, 2])]
-        assert all_scores(convert(y), convert(y)) == [1] * len(SCORES)
 
 
 class TestByDefinition:
@@ -283,92 +246,8 @@ class TestByDefinition:
         own = mean_recall_score(true, pred, scope="video")
         assert own == pytest.approx(np.mean(by_video))
 
-    @given(activities)
-    def test_mean_recall_of_the_best_match(self, activity):
-        true, pred = (np.concatenate(labels) for labels in unzip(activity))
-        classes, clusters = np.unique(true).tolist(), np.unique(pred).tolist()
-        padded = classes + [-1] * len(clusters)
-        found = []
-        for order in set(itertools.permutations(padded, len(clusters))):
-            matched = np.array([order[clusters.index(p)] for p in pred.tolist()])
-            recalls = [(matched == c)[true == c].mean() for c in classes]
-            found.append(((matched == true).sum(), np.mean(recalls)))
-        most = max(n_right for n_right, _ in found)
-        best = [recall for n_right, recall in found if n_right == most]
-        assert np.isclose(mean_recall_score(true, pred), best).any()
-
 
 class TestByHand:
-    def test_activity_and_video(self):
-        # Cluster 0 is "a" in the first video and "b" in the second. One match for both
-        # gets 3 + 1 of the 7 frames (0 to a, 1 to b), or 3 the other way round; a match
-        # for each gets all.
-        true = [list("aaab"), list("bba")]
-        pred = [[0, 0, 0, 1], [0, 0, 1]]
-        assert match_labels(true, pred) == {0: "a", 1: "b"}
-        assert mof_score(true, pred) == 4 / 7
-        assert mof_score(true, pred, scope="video") == 1
-
-    def test_mof_weighs_frames(self):
-        # 4 of 4 frames right in one video, 1 of 2 in the other: 5 of 6, not 0.75
-        assert mof_score([list("aabb"), list("ab")], [[0, 0, 1, 1], [0, 0]]) == 5 / 6
-
-    def test_cluster_without_class_is_wrong(self):
-        # One class only, so only the larger cluster is matched: 3 of 5 frames. Its
-        # segment has an IoU of 3/5 with the true one, the other is a false positive:
-        # F1 = 2 * 1 / (1 + 2). One insertion in a sequence of 2: edit 1/2.
-        y = list("aaaaa"), [0, 0, 0, 1, 1]
-        assert match_labels(*y) == {0: "a", 1: None}
-        assert all_scores(*y) == pytest.approx([3 / 5, 2 / 3, 1 / 2, 3 / 5, 3 / 5])
-
-    def test_segments_of_clusters_without_class_stay_apart(self):
-        # Clusters 1 and 2 are two false positives, not one: F1 = 2 * 1 / (1 + 3), and
-        # two insertions in a sequence of 3.
-        y = list("aaaaa"), [0, 0, 0, 1, 2]
-        assert segment_f1_score(*y) == 2 / 4
-        assert edit_score(*y) == pytest.approx(1 / 3)
-
-    def test_overlap_is_reached_at_equality(self):
-        # 1 of 2 frames: IoU exactly 0.5 for "a"; "b" has 4 of 5
-        y = list("aabbbb"), [0, 1, 1, 1, 1, 1]
-        assert segment_f1_score(*y, overlap=0.5) == 1
-        assert segment_f1_score(*y, overlap=0.51) == 1 / 2
-
-    def test_segment_is_found_once(self):
-        # "a" is cut by a short "b". Both parts have an IoU of 5/11 with the true "a",
-        # which is found once: TP = 2 with the last "b" (IoU 1), segments 2 + 4.
-        y = list("a" * 11 + "b" * 5), [0] * 5 + [1] + [0] * 5 + [1] * 5
-        assert segment_f1_score(*y, overlap=0.25) == 4 / 6
-        assert segment_f1_score(*y, overlap=0.5) == 2 / 6
-
-    def test_average_of_f1(self):
-        # First video: 2 of 2 segments found, F1 = 1. Second: the true "a" of 4 frames
-        # is cut in 4 segments, the two of "a" with an IoU of 1/4: F1 = 0 / (1 + 4).
-        # Pooled: 2 * 2 / (4 + 5).
-        y = [list("aaabbb"), list("aaaa")], [[0, 0, 0, 1, 1, 1], [0, 1, 0, 1]]
-        assert segment_f1_score(*y) == 4 / 9
-        assert segment_f1_score(*y, average="video") == 1 / 2
-
-    def test_edit(self):
-        # a b c against a c: one deletion, longer sequence 3. With the second video
-        # right, the mean is (2/3 + 1) / 2.
-        y = [list("aabcc"), list("abc")], [[0, 0, 2, 2, 2], [0, 1, 2]]
-        assert edit_score(*y) == pytest.approx((2 / 3 + 1) / 2)
-
-    def test_miou(self):
-        # Activity: "a" 3 frames shared of 4, "b" 1 of 2. Video: the first is perfect;
-        # the second holds only "a", 1 frame of 2.
-        y = [list("aab"), list("aa")], [[0, 0, 1], [0, 1]]
-        assert miou_score(*y) == pytest.approx((3 / 4 + 1 / 2) / 2)
-        assert miou_score(*y, scope="video") == pytest.approx((1 + 1 / 2) / 2)
-
-    def test_mean_recall(self):
-        # Activity: "a" has 4 of 5 frames right, "b" 1 of 1. Video: the second holds
-        # only "a", 1 frame of 2, the first is perfect.
-        y = [list("aaab"), list("aa")], [[0, 0, 0, 1], [0, 1]]
-        assert mean_recall_score(*y) == pytest.approx((4 / 5 + 1) / 2)
-        assert mean_recall_score(*y, scope="video") == pytest.approx((1 + 1 / 2) / 2)
-
     def test_one_action_for_all_frames(self):
         true = [list("aaaaaaab"), list("aaaaaabc")]
         pred = [[5] * 8, [5] * 8]
@@ -380,19 +259,15 @@ class TestByHand:
 class TestIgnoreLabels:
     true, pred = list("aaSSbb"), [0, 0, 0, 1, 1, 1]
 
-    @pytest.mark.parametrize(
-        "ignored", ["S", ["S"], ("S", "unknown"), {"S"}, np.array(["S"]), np.str_("S")]
-    )
-    def test_forms(self, ignored):
-        assert mof_score(self.true, self.pred, ignore_labels=ignored) == 1
+    def test_forms(self):
+        for own in ("S", ["S"], ("S", "unknown"), {"S"}, np.array(["S"]), np.str_("S")):
+            assert mof_score(self.true, self.pred, ignore_labels=own) == 1
+        for own in (7, 7.0, np.int64(7), np.array(7)):
+            assert mof_score([1, 7, 7], [0, 0, 0], ignore_labels=own) == 1
 
     @pytest.mark.parametrize("ignored", [None, [], "unknown", 0])
     def test_nothing_to_ignore(self, ignored):
         assert mof_score(self.true, self.pred, ignore_labels=ignored) == 4 / 6
-
-    @pytest.mark.parametrize("ignored", [7, 7.0, np.int64(7), np.array(7)])
-    def test_numbers(self, ignored):
-        assert mof_score([1, 7, 7], [0, 0, 0], ignore_labels=ignored) == 1
 
     def test_text_is_no_number(self):
         assert mof_score([1, 7, 7], [0, 1, 1], ignore_labels="7") == 1
@@ -404,99 +279,6 @@ class TestIgnoreLabels:
 
 
 A, B = [0, 0, 1], [0, 1]
-INPUT_ERRORS = [
-    ([A, B], [A, A], {}, "Recording 1: y_true has 2 frames, y_pred has 3."),
-    (A, B, {}, "y_true has 3 frames, y_pred has 2."),
-    ([A, B], [A], {}, "y_true has 2 recordings, y_pred has 1."),
-    ([A, []], [A, []], {}, "Recording 1: y_true and y_pred have no frames."),
-    ([], [], {}, "y_true is empty, expected one label for each frame."),
-    (
-        A,
-        A,
-        {"ignore_labels": [0, 1, 2]},
-        "ignore_labels holds every label of y_true, no frame is left.",
-    ),
-    (
-        A,
-        A,
-        {"scope": "dataset"},
-        "scope is 'dataset', expected one of ('activity', 'video', 'labels').",
-    ),
-]
-INPUT_TYPE_ERRORS = [
-    (
-        "abc",
-        A,
-        {},
-        "y_true is a str, expected one sequence of labels or a list of them.",
-    ),
-    (
-        A,
-        [0.5, 1, 2],
-        {},
-        "y_pred has labels of type float64, expected integers or strings.",
-    ),
-    (
-        A,
-        A,
-        {"ignore_labels": [[0]]},
-        "ignore_labels is [[0]], expected a label or a sequence of labels.",
-    ),
-    (
-        A,
-        A,
-        {"ignore_labels": object},
-        "ignore_labels is <class 'object'>, expected a label or a sequence of labels.",
-    ),
-]
-OPTION_ERRORS = [
-    (
-        segment_f1_score,
-        {"average": "macro"},
-        "average is 'macro', expected one of ('pooled', 'video').",
-    ),
-    *[
-        (
-            segment_f1_score,
-            {"overlap": overlap},
-            f"overlap is {overlap!r}, expected a number in (0, 1].",
-        )
-        for overlap in (0, 1.1, -0.5, 50, float("nan"), "0.5", None)
-    ],
-    *[
-        (
-            segmentation_report,
-            {"target_names": names},
-            f"target_names gives {shown}, expected a name of its own for each of "
-            "[0, 1].",
-        )
-        for names, shown in [
-            (["a"], ["a"]),
-            (["a", "a"], ["a", "a"]),
-            ({0: "x", 1: "x"}, ["x", "x"]),
-            ({0: 1}, [1, 1]),
-        ]
-    ],
-]
-
-
-class TestErrors:
-    @pytest.mark.parametrize("function", [match_labels, *SCORES, segmentation_report])
-    @pytest.mark.parametrize(
-        ("error", "y_true", "y_pred", "options", "message"),
-        [(ValueError, *row) for row in INPUT_ERRORS]
-        + [(TypeError, *row) for row in INPUT_TYPE_ERRORS],
-    )
-    def test_input(self, function, error, y_true, y_pred, options, message):
-        with pytest.raises(error) as info:
-            function(y_true, y_pred, **options)
-        assert str(info.value) == message
-
-    @pytest.mark.parametrize(("function", "options", "message"), OPTION_ERRORS)
-    def test_options(self, function, options, message):
-        with pytest.raises(ValueError) as info:  # noqa: PT011
-            function(A, A, **options)
-        assert str(info.value) == message
 
 
 class TestReport:
@@ -546,32 +328,6 @@ class TestReport:
         ious = [row["iou"] for row in report["actions"].values()]
         assert np.mean(ious) == pytest.approx(report["totals"]["mIoU"])
 
-    def test_clusters(self):
-        # Classes a, b and c get 0, 1 and 3 by overlaps of 3, 3 and 2 frames; 4 occurs
-        # only in ignored frames; 2 and 5 hold a frame each.
-        report = self.report()
-        assert {name: row["cluster"] for name, row in report["actions"].items()} == {
-            "a": 0,
-            "b": 1,
-            "c": 3,
-        }
-        assert report["clusters without class"] == {2: 1, 5: 1}
-
-    def test_clusters_by_video(self):
-        # In the first video a and b get 0 and 1, which leaves the frame of 2. In the
-        # second b and c get 1 and 3, and a one of 0 and 5: either the frame of 5 is
-        # left or the two frames of 0.
-        report = self.report(scope="video")
-        assert {row["cluster"] for row in report["actions"].values()} == {None}
-        lost = report["clusters without class"]
-        assert lost.pop(2) == 1
-        assert lost in ({0: 2}, {5: 1})
-
-    def test_class_without_cluster(self):
-        report = segmentation_report(list("aab"), [0, 0, 0], output_dict=True)
-        row = {"precision": 0, "recall": 0, "f1-score": 0, "iou": 0}
-        assert report["actions"]["b"] == {**row, "frames": 1, "cluster": None}
-
     @pytest.mark.parametrize(
         ("names", "expected"),
         [
@@ -583,13 +339,6 @@ class TestReport:
     )
     def test_target_names(self, names, expected):
         assert list(self.report(target_names=names)["actions"]) == expected
-
-    def test_target_names_of_integers(self):
-        report = segmentation_report(
-            [0, 2, 2], [1, 0, 0], target_names=["cut", "mix", "eat"], output_dict=True
-        )
-        assert list(report["actions"]) == ["cut", "eat"]
-        assert report["actions"]["eat"]["frames"] == 2
 
     def test_text_shows_everything(self):
         report = self.report()
@@ -603,12 +352,6 @@ class TestReport:
             shown = f"{value:.4f}" if isinstance(value, float) else str(value)
             assert [*name.split(), shown] in lines
         assert text.endswith("clusters without class  2 (frames: 1), 5 (frames: 1)")
-
-    def test_text_marks_what_is_missing(self):
-        text = segmentation_report(list("aab"), [0, 0, 0])
-        rows = [line.split() for line in text.splitlines()]
-        assert ["b", *["0.000"] * 4, "1", "-"] in rows
-        assert text.endswith("clusters without class  -")
 
 
 class EqualSplit(ClusterMixin, BaseEstimator):
@@ -626,7 +369,7 @@ def test_scorers_in_cross_validation():
     rng = np.random.default_rng(0)
     X = [np.zeros((n, 2)) for n in (9, 14, 11, 20)]
     y = [np.sort(rng.choice(list("abc"), size=len(video))) for video in X]
-    names = ["mof", "segment_f1", "edit", "miou", "mean_recall"]
+    names = ["mof", "segment_f1", "edit", "miou", "mean_recall", *UNMATCHED]
     result = cross_validate(
         EqualSplit(),
         X,
@@ -636,7 +379,9 @@ def test_scorers_in_cross_validation():
         error_score="raise",
     )
     for fold, videos in enumerate([slice(0, 2), slice(2, 4)]):
-        expected = all_scores(y[videos], EqualSplit().predict(X[videos]))
+        pair = y[videos], EqualSplit().predict(X[videos])
+        expected = all_scores(*pair)
+        expected += [getattr(metrics, f"{name}_score")(*pair) for name in UNMATCHED]
         assert [result[f"test_{name}"][fold] for name in names] == expected
 
 
@@ -678,3 +423,67 @@ class TestLabels:
         assert mof_scorer(Guided(), [0, 0], [None, ["b", "a"]]) == 0.5
         with pytest.raises(ValueError, match="y has no known label"):
             mof_scorer(Guided(), [0, 0], [None, None])
+
+
+@pytest.mark.parametrize("score", [segment_f1_score, edit_score])
+def test_memory_is_linear(score):
+    rng = np.random.default_rng(0)
+    true = np.cumsum(rng.integers(1, 8, size=4000)) % 8  # a segment for each frame
+    pred = np.where(rng.random(4000) < 0.1, 0, true)
+    tracemalloc.start()
+    assert 0.5 < score(true, pred) < 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1000 * len(true)
+
+
+def test_purity_is_that_of_the_contingency_matrix():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        true, pred = rng.integers(4, size=30), rng.integers(5, size=30)
+        expected = contingency_matrix(true, pred).max(axis=0).sum() / 30
+        assert activity_purity(true, pred) == pytest.approx(expected)
+    named = {"a": "cook", "b": "cook", "c": "wash"}
+    assert activity_purity(named, {"c": 0, "a": 0, "b": 1}) == pytest.approx(2 / 3)
+
+
+A, B = [0, 0, 1], [0, 1]
+REFUSED = [
+    (
+        lambda: mof_score([A, B], [A, A]),
+        "Recording 1: y_true has 2 frames, y_pred has 3.",
+    ),
+    (lambda: mof_score(A, B), "y_true has 3 frames, y_pred has 2."),
+    (lambda: mof_score([A, B], [A]), "y_true has 2 recordings, y_pred has 1."),
+    (
+        lambda: edit_score([A, []], [A, []]),
+        "Recording 1: y_true and y_pred have no frames.",
+    ),
+    (lambda: match_labels([], []), "y_true is empty, expected one label for each"),
+    (lambda: miou_score(A, A, ignore_labels=[0, 1]), "ignore_labels holds every label"),
+    (lambda: mof_score(A, A, scope="dataset"), "scope is 'dataset', expected one of"),
+    (lambda: mof_score("abc", A), "y_true is a str, expected one sequence of labels"),
+    (lambda: mof_score(A, [0.5, 1, 2]), "y_pred has labels of type float64, expected"),
+    (lambda: mof_score(A, A, ignore_labels=[[0]]), "ignore_labels is [[0]], expected"),
+    (lambda: mof_score(A, A, background=[0]), "background is [0], expected one label."),
+    (lambda: segment_f1_score(A, A, average="macro"), "average is 'macro', expected"),
+    (lambda: segment_f1_score(A, A, overlap=0), "overlap is 0, expected a number in"),
+    (lambda: segment_f1_score(A, A, overlap="0.5"), "overlap is '0.5', expected"),
+    (lambda: segmentation_report(A, A, digits=-1), "digits is -1, expected an integer"),
+    (
+        lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"}),
+        "target_names gives ['x', 'x'], expected a name of its own for each of [0, 1].",
+    ),
+    (
+        lambda: metrics.covering_score(A, A, average="mean"),
+        "average is 'mean', expected one of",
+    ),
+    (lambda: activity_purity(B, A), "y_true is of 2 recordings, y_pred of 3."),
+    (lambda: activity_purity({"a": 0, "b": 1}, {"a": 0}), "y_pred has no 'b'"),
+]
+
+
+@pytest.mark.parametrize(("call", "words"), REFUSED)
+def test_refusals(call, words):
+    with pytest.raises((TypeError, ValueError), match=re.escape(words)):
+        call()

@@ -5,10 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sklearn_metrics
-from sklearn.model_selection import cross_validate
 
-from skl_tot import HMMSegmenter, metrics
-from skl_tot.datasets import make_activities
+from skl_tot import metrics
 from skl_tot.metrics import covering_score, state_matching_score
 
 PAIRS = ["adjusted_rand_score", "normalized_mutual_info_score"]
@@ -96,22 +94,6 @@ def test_state_matching_is_its_definition(y):
     assert pooled == pytest.approx(np.average(parts, weights=sizes))
 
 
-@pytest.mark.parametrize(
-    ("pred", "expected"),
-    [
-        ("aaaabbbbcccc", 1),
-        ("aaaaabbbcccc", 1 - 1.1 / 12),  # late by a frame
-        ("aaaabbbbcccb", 1 - (1 + 0.8 * 2 / 12) / 12),  # 1 from the end of the video
-        ("aaaccbbbcccc", 1 - 2 * (1 + 0.3 * 2 * 0.5 / 12) / 12),  # over a change
-        ("aaacccccbccc", 1 - (5 * (1 + 0.3 * 2 * 1 / 12) + 1) / 12),
-        ("aaaddddddccc", 1 - 6 * (1.5 - 0.75 / 3) / 12),  # all of b is missed
-    ],
-)
-def test_kinds_of_errors(pred, expected):
-    score = state_matching_score(list("aaaabbbbcccc"), list(pred), scope="labels")
-    assert score == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("name", ALL)
 def test_names_of_clusters_and_ignored_frames(name):
     score = getattr(metrics, name)
@@ -125,15 +107,3 @@ def test_names_of_clusters_and_ignored_frames(name):
     assert score(kept, named) == expected
     assert score(kept[0], paths[0]) == score(kept[:1], paths[:1], average="video")
     assert score(kept, kept) == pytest.approx(1)
-    with pytest.raises(ValueError, match="average is 'mean', expected one of"):
-        score(kept, paths, average="mean")
-
-
-def test_scorers_in_cross_validation():
-    videos, labels = make_activities(6, 3, mean_length=30, random_state=0)
-    names = [name.replace("score", "scorer") for name in ALL]
-    scoring = {name: getattr(metrics, name) for name in names}
-    model = HMMSegmenter(n_actions=3, max_iter=3)
-    scores = cross_validate(model, videos, labels, scoring=scoring, cv=2)
-    for name in names:
-        assert (scores[f"test_{name}"] > 0.3).all()

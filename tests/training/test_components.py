@@ -2,29 +2,15 @@
 
 import pytest
 import torch
-from sklearn.base import clone
 
-from skl_tot.training.components import MLP, OPTIMIZERS, Adam
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.pseudo_labels import (
-    PRIORS,
-    TRANSPORTS,
     PathPrior,
     Sinkhorn,
     StructuredTransport,
     TemporalPrior,
 )
 from skl_tot.training.terms import TemporalCoherence, TimeStamp
-
-TABLES = [PRIORS, TRANSPORTS, OPTIMIZERS]
-CLASSES = [kind for table in TABLES for kind in table.values()]
-
-
-@pytest.mark.parametrize("kind", [*CLASSES, TemporalCoherence, TimeStamp])
-def test_clones_are_new_with_equal_parameters(kind):
-    given = kind()
-    for copy in (clone(given), given.checked()):
-        assert copy is not given
-        assert copy.get_params() == given.get_params()
 
 
 @pytest.mark.parametrize(
@@ -57,10 +43,3 @@ def test_path_prior_starts_as_the_diagonal():
 def test_frozen_steps(freeze_iter, n_steps):
     settings = Adam(freeze_iter=freeze_iter).settings(MLP(2, 2), max_iter=200)
     assert settings.freeze_iter == n_steps
-
-
-def test_settings():
-    settings = Adam(batch_size=4, tol=0.1).settings(MLP(9, 5), max_iter=70, n_init=2)
-    assert (settings.hidden_dim, settings.embedding_dim) == (9, 5)
-    assert (settings.max_iter, settings.n_init) == (70, 2)
-    assert (settings.batch_size, settings.tol) == (4, 0.1)

@@ -4,7 +4,6 @@ Tensors on "meta" have a shape and a device, but no numbers. All operations of a
 run on it; reading the losses to the CPU is the first that cannot.
 """
 
-import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -149,16 +148,11 @@ def test_steps_of_all_networks_stay_on_the_device(
 def test_names_of_devices():
     expected = "cuda" if torch.cuda.is_available() else "cpu"
     assert resolve_device("auto").type == expected
-    for device in ("tpu", "cpu:x", "", "meta"):
-        with pytest.raises(ValueError, match=f"device='{device}' cannot be"):
+    unusable = ["tpu", "cpu:x", "", "meta"]
+    unusable += [] if torch.cuda.is_available() else ["cuda"]
+    for device in unusable:
+        with pytest.raises(ValueError, match=f"^device='{device}' cannot be .*$"):
             resolve_device(device)
-
-
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_no_cuda():
-    with pytest.raises(ValueError, match="device='cuda' cannot be used") as info:
-        resolve_device("cuda")
-    assert "\n" not in str(info.value)
 
 
 def test_workers_take_turns(monkeypatch):
@@ -202,14 +196,3 @@ def test_a_gpu_trains_like_the_cpu(activity, settings, resident_bytes, monkeypat
     expected = on_gpu.predict(activity[0])
     on_gpu.set_params(device="cpu")
     assert mof_score(expected, on_gpu.predict(activity[0])) > 0.999
-
-
-@with_gpu
-def test_a_stream_goes_on_on_a_gpu(activity):
-    model = TemporalOTSegmenter(4, max_iter=60, random_state=0, device="cuda")
-    for _ in range(5):
-        model.partial_fit(activity[0])
-    copy = pickle.loads(pickle.dumps(model))
-    model.partial_fit(activity[0])
-    copy.partial_fit(activity[0])
-    np.testing.assert_allclose(model.prototypes_, copy.prototypes_, rtol=1e-4)

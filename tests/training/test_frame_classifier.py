@@ -11,11 +11,9 @@ from skl_tot.training.frame_classifier import (
     classify,
     embed_actions,
     join_embeddings,
-    number_segments,
     order_loss,
     order_shapes,
     read_order,
-    segment_shares,
     shuffled,
 )
 from skl_tot.training.network import Encoder
@@ -70,29 +68,6 @@ def test_shuffled_is_another_order(n_segments, seed):
     order = shuffled(n_segments, generator(seed))
     assert sorted(order) == list(range(n_segments))
     assert list(order) != list(range(n_segments))
-
-
-def test_half_of_the_orders_swap_two_neighbours():
-    draw, n_swaps, places = generator(), 0, set()
-    for _ in range(1000):
-        moved = np.flatnonzero(shuffled(9, draw) != np.arange(9))
-        if len(moved) == 2 and moved[1] == moved[0] + 1:
-            n_swaps += 1
-            places.add(int(moved[0]))
-    assert 430 < n_swaps < 570
-    assert places == set(range(8))
-
-
-def test_means_of_segments():
-    labels = np.array([[4, 4, 1, 1, 1, 4], [0, 0, 0, 0, 2, 2]])
-    segments, n_segments = number_segments(labels)
-    np.testing.assert_array_equal(n_segments, [3, 2])
-    values = np.random.default_rng(0).normal(size=(2, 6, 3))
-    means = segment_shares(segments) @ values
-    np.testing.assert_allclose(means[0, 0], values[0, :2].mean(axis=0))
-    np.testing.assert_allclose(means[0, 1], values[0, 2:5].mean(axis=0))
-    np.testing.assert_allclose(means[0, 2], values[0, 5])
-    np.testing.assert_allclose(means[1, 1], values[1, 4:].mean(axis=0))
 
 
 def test_loss_leaves_out_videos_of_a_single_segment():
@@ -182,37 +157,6 @@ def test_classifier_learns_and_goes_on():
         assert joint.shape == (len(own), 8 + 6)
         expected = joint @ network["action_weight"] + network["action_bias"]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def test_without_weight_the_order_is_not_learned():
-    videos, labels = blobs()
-    ends = {}
-    for weight in (0.0, 1.0):
-        trainer = make_trainer(videos, order_weight=weight)
-        before = trainer.network["verdict_weight"].detach().clone()
-        trainer.learn(labels, 3)
-        ends[weight] = torch.equal(trainer.network["verdict_weight"], before)
-    assert ends == {0.0: True, 1.0: False}
-
-
-def test_background_is_no_action():
-    """A label that is none of the actions pulls at no score."""
-    videos, labels = blobs()
-    trainer = make_trainer(videos, order_weight=0.0)
-    network, losses = trainer.learn([np.full_like(own, -1) for own in labels], 3)
-    assert losses == [0.0] * 3
-    assert np.isfinite(network["action_weight"]).all()
-
-
-def test_same_seed_same_network_and_no_global_generator():
-    videos, labels = blobs()
-    state = torch.random.get_rng_state()
-    first, _ = make_trainer(videos).learn(labels, 5)
-    second, _ = make_trainer(videos).learn(labels, 5)
-    for name, value in first.items():
-        np.testing.assert_array_equal(value, second[name])
-        assert value.dtype == np.float32
-    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 def test_diverging_loss_is_an_error():

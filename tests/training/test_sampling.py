@@ -36,16 +36,6 @@ def test_one_frame_from_each_bin(length):
         assert frames.max() < length
 
 
-def test_every_frame_can_be_drawn():
-    rng = generator()
-    seen = {
-        frame
-        for _ in range(200)
-        for frame in sample_frames(np.array([[23]]), 5, 0, rng)[0][0, 0]
-    }
-    assert seen == set(range(23))
-
-
 def test_partners_are_near_and_inside():
     lengths = np.array([[5, 40, 300], [1, 2, 7]])
     distances = set()
@@ -59,15 +49,6 @@ def test_partners_are_near_and_inside():
     assert distances == set(range(-3, 4))
 
 
-def test_many_steps_at_once_equal_step_by_step():
-    lengths = np.array([[5, 40], [300, 7], [12, 12]])
-    whole = sample_frames(lengths, 16, 3, generator())
-    rng = generator()
-    steps = [sample_frames(lengths[[step]], 16, 3, rng) for step in range(3)]
-    for all_at_once, one_by_one in zip(whole, zip(*steps)):
-        np.testing.assert_array_equal(all_at_once, np.concatenate(one_by_one))
-
-
 def test_shuffled_batches_take_every_video_once_a_pass():
     order = shuffled_batches(7, 2, 14, generator())
     assert order.shape == (14, 2)
@@ -79,11 +60,6 @@ def test_shuffled_batches_take_every_video_once_a_pass():
 def test_fewer_videos_than_the_batch_size():
     assert shuffled_batches(1, 4, 3, generator()).tolist() == [[0], [0], [0]]
     assert [block.tolist() for block in one_pass_batches(2, 4)] == [[[0, 1]]]
-
-
-def test_one_pass_keeps_the_order_and_drops_nothing():
-    batches = [block.tolist() for block in one_pass_batches(5, 2)]
-    assert batches == [[[0, 1], [2, 3]], [[4]]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -119,19 +95,6 @@ def test_reader_by_size(monkeypatch):
     assert isinstance(open_reader(videos, cpu, 11), StreamReader)  # not worth a copy
     monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4 - 1)
     assert isinstance(open_reader(videos, cpu, 12), StreamReader)
-
-
-def test_readers_ignore_the_default_device():
-    arrays = [np.ones((6, 4), dtype=np.float32)]
-    torch.set_default_device("meta")
-    try:
-        for reader in (ResidentReader, StreamReader):
-            read = reader(Recordings(arrays), torch.device("cpu")).read(
-                np.array([[0]]), np.array([[[1, 2]]])
-            )
-            assert next(read).tolist() == [[1.0] * 4] * 2
-    finally:
-        torch.set_default_device(None)
 
 
 def test_times_are_midpoints_of_the_sampled_frames():

@@ -2,8 +2,7 @@
 
 import pytest
 
-from skl_tot import AutoSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import MallowSegmenter
+from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.training.devices import watched
 
@@ -22,16 +21,6 @@ def test_steps_of_a_network(videos, capsys):
     assert told[-1] == (7, 7)
     assert sorted(told) == told
     assert capsys.readouterr().err == ""
-
-
-def test_members_of_a_vote(videos):
-    """Not the steps of each, which are parts of them."""
-    network = TemporalOTSegmenter(2, max_iter=3, random_state=0)
-    candidates = [("a", MallowSegmenter(2)), ("b", network)]
-    told, model = [], AutoSegmenter(2, candidates=candidates, random_state=0)
-    with watched(lambda *values: told.append(values)):
-        model.fit(videos)
-    assert told == [(0, 2), (1, 2), (2, 2)]
 
 
 def test_an_error_ends_the_fit(videos):
