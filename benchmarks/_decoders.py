@@ -3,9 +3,8 @@
 from functools import partial
 
 import numpy as np
-from _timing import interleaved
+from _steps import interleaved
 
-from skl_tot.decoding import DECODERS, decode, path_posterior
 from skl_tot.decoding.chain import fixed_chain
 from skl_tot.methods.hmm_model import AnyOrder
 
@@ -16,43 +15,6 @@ except ImportError:
     has_hmmlearn = False
 else:
     has_hmmlearn = True
-
-
-def python_loop(log_likelihood):
-    """Plain loop over frames and actions."""
-    n_actions = log_likelihood.shape[1]
-    score = [-np.inf] * n_actions
-    score[0] = log_likelihood[0, 0]
-    entered = []
-    for row in log_likelihood[1:].tolist():  # floats of Python are faster in a loop
-        came = [False] * n_actions
-        for k in range(n_actions - 1, 0, -1):
-            came[k] = score[k - 1] > score[k]
-            score[k] = (score[k - 1] if came[k] else score[k]) + row[k]
-        score[0] += row[0]
-        entered.append(came)
-    return trace_back(entered, n_actions)
-
-
-def numpy_loop(log_likelihood):
-    """Loop over frames, with numpy across actions."""
-    n_frames, n_actions = log_likelihood.shape
-    score = np.full(n_actions, -np.inf)
-    score[0] = log_likelihood[0, 0]
-    entered = np.zeros((n_frames - 1, n_actions), dtype=bool)
-    for came, row in zip(entered, log_likelihood[1:]):
-        np.greater(score[:-1], score[1:], out=came[1:])
-        score[1:] = np.maximum(score[:-1], score[1:])
-        score += row
-    return trace_back(entered, n_actions)
-
-
-def trace_back(entered, n_actions):
-    """Path to the last action, from whether each was entered in each later frame."""
-    path = [n_actions - 1]
-    for row in reversed(entered):
-        path.append(path[-1] - int(row[path[-1]]))
-    return path[::-1]
 
 
 class GivenLikelihoods(BaseHMM):
@@ -101,8 +63,6 @@ def compare_decoders(n_frames, n_actions, n_rounds):
     given = random_likelihoods(n_frames, n_actions)
     decoders = {
         "ours": lambda: fixed_chain(n_actions).viterbi(given),
-        "Python loop": lambda: python_loop(given),
-        "numpy loop": lambda: numpy_loop(given),
     }
     if has_hmmlearn:
         model, adapted = hmmlearn_model(n_actions), hmmlearn_input(given)
@@ -114,22 +74,6 @@ def compare_decoders(n_frames, n_actions, n_rounds):
     ours = times.pop("ours")
     row = {"frames": n_frames, "actions": n_actions, "ours, ms": 1e3 * ours}
     return row | {f"{name} / ours": time / ours for name, time in times.items()}
-
-
-def time_min_frames(device, *, size=(20_000, 12), n_frames=(2, 5, 20, 50), n_rounds=3):
-    """Relative time of each decoder with a least duration of segments."""
-    given = random_likelihoods(*size)
-    rows = []
-    for way in (name for name in DECODERS if name not in ("mallow", "framewise")):
-        for kind in (decode, path_posterior):
-            functions = {
-                least: partial(kind, given, way, 0.01, min_frames=least)
-                for least in (1, *n_frames)
-            }
-            times = interleaved(functions, n_rounds=n_rounds)
-            row = {"decoding": way, "of": kind.__name__, "ms": 1e3 * times[1]}
-            rows.append(row | {f"{k} frames": times[k] / times[1] for k in n_frames})
-    return rows
 
 
 def time_hidden_markov(device, *, n_frames=100_000, n_actions=10, n_rounds=3):
@@ -144,10 +88,6 @@ def time_hidden_markov(device, *, n_frames=100_000, n_actions=10, n_rounds=3):
     chain = AnyOrder(starts, moves).chain()
     models = {
         "any moves": (chain.viterbi, chain.expected_moves),
-        "the same, 5 frames at least": (
-            partial(chain.viterbi, min_frames=5),
-            partial(chain.expected_moves, min_frames=5),
-        ),
     }
     if has_hmmlearn:
         model = GivenLikelihoods(n_actions)
@@ -157,52 +97,4 @@ def time_hidden_markov(device, *, n_frames=100_000, n_actions=10, n_rounds=3):
     for name, (path, sums) in models.items():
         functions = {"path, s": partial(path, given), "sums, s": partial(sums, given)}
         rows.append({"model": name} | interleaved(functions, n_rounds=n_rounds))
-    return rows
-
-
-def time_decodings(device, *, size=(100_000, 20), n_rounds=3):
-    """Time every decoding, and posteriors, on the same numbers."""
-    given = random_likelihoods(*size)
-    ways = ("fixed", "skip", "free")
-    functions = {
-        (kind.__name__, way): partial(kind, given, way, 0.01)
-        for kind in (decode, path_posterior)
-        for way in ways
-    }
-    times = interleaved(functions, n_rounds=n_rounds)
-    return [
-        {
-            "decoding": way,
-            "path, ms": 1e3 * times["decode", way],
-            "posterior, ms": 1e3 * times["path_posterior", way],
-        }
-        for way in ways
-    ]
-
-
-def time_viterbi_growth(
-    device,
-    *,
-    n_frames=(1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000),
-    n_actions=(2, 5, 10, 20, 40),
-    n_rounds=15,
-):
-    """The decoder by the number of frames and of actions."""
-    rows = []
-    for varied, values in ("frames", n_frames), ("actions", n_actions):
-        sizes = {v: (v, 20) if varied == "frames" else (100_000, v) for v in values}
-        decoders = {
-            value: partial(fixed_chain(size[1]).viterbi, random_likelihoods(*size))
-            for value, size in sizes.items()
-        }
-        times = interleaved(decoders, n_rounds=n_rounds)
-        rows += [
-            {
-                "varied": varied,
-                "value": value,
-                "ms": 1e3 * seconds,
-                "ns/(frame x action)": 1e9 * seconds / np.prod(sizes[value]),
-            }
-            for value, seconds in times.items()
-        ]
     return rows

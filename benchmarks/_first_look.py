@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 from _sets import evenly_spread, facts_of
-from _suite_tables import number
+from _study import number
 
 import skl_tot
 from skl_tot.datasets import make_activities

@@ -1,10 +1,10 @@
 """Methods and tables of the study `first_answer.py`."""
 
 import numpy as np
+from _methods import Row
 from _sets import SEVEN
-from _suite_cells import cell_of
-from _suite_rows import Row
-from _suite_tables import means_table, number, seconds, value_of
+from _study import number, seconds
+from _suite_tables import means_table, row_of, value_of
 
 from skl_tot.methods.temporal_ot import MANY_RETURNS
 from skl_tot.preprocessing.look import LEAST_COURSE
@@ -35,9 +35,8 @@ def group(results):
     """Results by title and set."""
     groups = {title: {} for title in METHODS | CHANGED}
     for result in results:
-        row = cell_of(result).row
-        title = next(x for x, own in (METHODS | CHANGED).items() if own == row)
-        groups[title].setdefault(result["set"], []).append(result)
+        title = row_of(result["cell"]).title(METHODS | CHANGED)
+        groups[title].setdefault(result["cell"]["set"], []).append(result)
     return {title: own for title, own in groups.items() if own}
 
 
@@ -54,7 +53,7 @@ def quality(results):
 def tables(results):
     """All tables by title, each a header and rows."""
     groups = group(results)
-    names = sorted({result["set"] for result in results})
+    names = sorted({result["cell"]["set"] for result in results})
     seven = [name for name in names if name in SEVEN]
     found = {}
     for title, own in (("all sets", names), ("the seven", seven)):
@@ -94,7 +93,8 @@ def collapses(groups):
     for title, sets in groups.items():
         cells = cells_of(sets)
         where = [
-            f"{own['set']} {own['seed']}: {value_of(own, 'in effect'):.0f} %, "
+            f"{own['cell']['set']} {own['cell']['seed']}: "
+            f"{value_of(own, 'in effect'):.0f} %, "
             f"{number(100 * own.get('true in effect', np.nan))} %"
             for own in cells
             if own["scores"]["in effect"] < 0.5

@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.datasets import load_action_dataset, make_activities
-from skl_tot.decoding.chain import fixed_chain
-from skl_tot.recordings.labels import find_segments
 
 SEVEN = (
     "breakfast_coffee5",
@@ -123,25 +121,6 @@ def evenly_spread(folder, most=None, least=10):
     return [np.load(path) for path in paths], labels, n_actions
 
 
-def add_sets(parser, default=SEVEN):
-    """Add the options --data and --sets, for studies that generate sets, too."""
-    add_data(parser, required=False)
-    parser.add_argument(
-        "--sets",
-        nargs="*",
-        default=default,
-        metavar="NAME[:STRIDE]",
-        help="sets of the folder; default: those of the suite with features",
-    )
-
-
-def paths_of(arguments):
-    """Paths of the chosen sets, as `load` takes them; none without a folder."""
-    if arguments.data is None:
-        return []
-    return [str(arguments.data / name) for name in arguments.sets]
-
-
 def load(name):
     """Load a set by its name: FOLDER, FOLDER:STRIDE, or FAMILY-SEED."""
     family, _, seed = name.rpartition("-")
@@ -155,17 +134,3 @@ def title(name):
     """Name of a set in a table; sets of one family are averaged."""
     family = name.rpartition("-")[0]
     return family if family in FAMILIES else Path(name).name
-
-
-def supervised_accuracy(videos, labels, n_actions):
-    """MoF of Gaussians learned from the labels, when each video's order is known."""
-    frames, truth = np.concatenate(videos), np.concatenate(labels)
-    means = np.array([frames[truth == k].mean(axis=0) for k in range(n_actions)])
-    variances = (frames - means[truth]).var(axis=0)
-    hits = 0
-    for video, actions in zip(videos, labels):
-        shown = find_segments(actions)[0]
-        distances = ((video[:, None] - means[shown]) ** 2 / variances).sum(axis=2)
-        path = fixed_chain(len(shown)).viterbi(-0.5 * distances)
-        hits += (shown[path] == actions).sum()
-    return hits / len(truth)

@@ -1,12 +1,13 @@
 """Time training steps."""
 
 import itertools
+import statistics
+import time
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from _timing import interleaved
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.methods.temporal_ot import PAPER
@@ -15,6 +16,31 @@ from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batc
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import new_state, parameter_shapes, train_step
 from skl_tot.training.network import init_network
+
+
+def interleaved(functions, *, n_calls=1, n_rounds=15, device="cpu"):
+    """Median seconds per call of each function, timed in turns to share the noise.
+
+    On the CPU these are seconds of processor time, which exclude other processes;
+    without any, a single thread takes the same time by the clock.
+    """
+    clock = time.perf_counter if device == "cuda" else time.process_time
+    times = {name: [] for name in functions}
+    for _ in range(n_rounds):
+        for name, function in functions.items():
+            wait_for(device)
+            start = clock()
+            for _ in range(n_calls):
+                function()
+            wait_for(device)
+            times[name].append((clock() - start) / n_calls)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def wait_for(device):
+    """Wait for the work of a GPU."""
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 class Shape(NamedTuple):
@@ -35,7 +61,7 @@ def make_step(shape, device):
     n_videos = max(20, shape.videos)
     rng = np.random.default_rng(0)
     arrays = rng.normal(size=(n_videos, 500, shape.features)).astype(np.float32)
-    statistics = SimpleNamespace(
+    scaler = SimpleNamespace(
         mean_=np.zeros(shape.features), scale_=np.ones(shape.features)
     )
     parameters = PAPER | {
@@ -51,7 +77,7 @@ def make_step(shape, device):
     n_iter = max(step for term in terms for step in term.changes_at)
     state = new_state(network, settings, generator, torch.device(device), n_iter)
     reader = open_reader(
-        Recordings(list(arrays)).standardize(statistics),
+        Recordings(list(arrays)).standardize(scaler),
         torch.device(device),
         n_draws=10**9,
     )
@@ -121,31 +147,4 @@ def time_step(
                 "ours / bare, default Adam": times["ours"] / times["default"],
             }
         )
-    return rows
-
-
-def time_throughput(
-    device,
-    *,
-    videos=(1, 2, 4, 8, 16, 32),
-    frames=(64, 128, 256, 512, 1024),
-    features=(32, 64, 128, 256, 512, 1024, 2048),
-    actions=(3, 6, 12, 24, 48),
-    embedding=(20, 40, 80, 160, 320),
-    n_rounds=15,
-):
-    """Frames trained on in a second; one size at a time is varied."""
-    rows = []
-    values = videos, frames, features, actions, embedding
-    for name, sizes in zip(Shape._fields, values):
-        steps = {
-            size: make_step(SMALL._replace(**{name: size}), device)[0] for size in sizes
-        }
-        times = interleaved(steps, n_calls=5, n_rounds=n_rounds, device=device)
-        for size, seconds in times.items():
-            shape = SMALL._replace(**{name: size})
-            row = {"varied": name, "value": size, "step, ms": 1e3 * seconds}
-            rows.append(
-                row | {"1000 frames/s": shape.videos * shape.frames / seconds / 1e3}
-            )
     return rows

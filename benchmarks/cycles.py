@@ -10,7 +10,6 @@ person in jigsaws_throws. They are compared with labels of the same method fitte
 true cycles. ``--long`` measures a million frames.
 """
 
-import argparse
 import resource
 import time
 import warnings
@@ -19,12 +18,17 @@ from itertools import pairwise
 import numpy as np
 from _methods import make, seeded
 from _sets import add_data
+from _study import Parser, markdown
 
 from skl_tot import CyclicSegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.metrics import mof_score
 
-SURGEONS = "BCDEFGHI"
+# Recordings of each group by the start of their names, such as those of a surgeon.
+RECORDED = {
+    "jigsaws_throws": [f"Suturing_{surgeon}" for surgeon in "BCDEFGHI"],
+    "hiro_snap": [""],
+}
 
 
 def make_work(seed, n_cycles=40, n_actions=5, n_features=16, n_frames=200):
@@ -88,53 +92,33 @@ def measure(method, frames, labels, cuts, seed):
     }
 
 
-def mean_of(rows):
-    """Mean of each column."""
-    return {key: np.mean([row[key] for row in rows]) for key in rows[0]}
+HEADER = ["recordings", "true", "found", "near", "cut", "whole", "seconds", "counts"]
 
 
-def print_row(name, row):
-    print(
-        f"{name:24}{row['true']:6.1f}{row['found']:7.1f}{row['near']:8.2f}"
-        f"{row['cut']:8.3f}{row['whole']:8.3f}{row['seconds']:9.1f}",
-        flush=True,
+def row_of(name, rows):
+    """Row of means, and how far counts are off."""
+    means = {key: np.mean([row[key] for row in rows]) for key in rows[0]}
+    shares = [abs(row["found"] / row["true"] - 1) for row in rows]
+    off = (
+        f"{np.mean(shares):.1%} off, {np.mean(np.array(shares) <= 0.1):.2f} within 10 %"
     )
-
-
-def print_group(name, rows):
-    """Print the mean of the rows, and how far counts are off."""
-    print_row(name, mean_of(rows))
-    off = [abs(row["found"] - row["true"]) for row in rows]
-    shares = [gap / row["true"] for gap, row in zip(off, rows)]
-    print(
-        f"    counts are off by {np.mean(off):.2f} (at most {max(off)}), "
-        f"{np.mean(shares):.1%}; within 10 % in {np.mean(np.array(shares) <= 0.1):.2f}"
-    )
+    return [name, *(f"{value:.3g}" for value in means.values()), off]
 
 
 def run(method, folder, n_seeds):
     """Print all rows of a method."""
-    print(f"\n{method:24}  true  found    near     cut   whole  seconds")
-    rows = [measure(method, *make_work(seed), seed) for seed in range(n_seeds)]
-    print_group("generated", rows)
-    if folder is None:
-        return
-    throws = []
-    for surgeon in SURGEONS:
-        rows = measure_recorded(method, folder, "jigsaws_throws", surgeon, n_seeds)
-        print_row(f"jigsaws_throws {surgeon}", mean_of(rows))
-        throws.extend(rows)
-    print_group("jigsaws_throws", throws)
-    print_group("hiro_snap", measure_recorded(method, folder, "hiro_snap", "", n_seeds))
-
-
-def measure_recorded(method, folder, name, surgeon, n_seeds):
-    """Rows of the recordings of a set, or of one surgeon, in several orders."""
-    prefix, rows = f"Suturing_{surgeon}" if surgeon else "", []
-    for seed in range(n_seeds):
-        work = put_together(folder, name, prefix, seed)
-        rows.append(measure(method, *work, seed))
-    return rows
+    seeds = range(n_seeds)
+    rows = [HEADER]
+    found = [measure(method, *make_work(seed), seed) for seed in seeds]
+    rows.append(row_of("generated", found))
+    for name, prefixes in RECORDED.items() if folder else ():
+        found = [
+            measure(method, *put_together(folder, name, prefix, seed), seed)
+            for prefix in prefixes
+            for seed in seeds
+        ]
+        rows.append(row_of(name, found))
+    print(f"\n{method}\n\n{markdown(rows)}", flush=True)
 
 
 def run_long(n_frames=10**6):
@@ -154,7 +138,7 @@ def run_long(n_frames=10**6):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = Parser(__file__, __doc__)
     add_data(parser, required=False)
     parser.add_argument("--methods", nargs="+", default=["hmm"])
     parser.add_argument("--seeds", type=int, default=3)

@@ -28,14 +28,14 @@ from fnmatch import fnmatch
 from pathlib import Path
 from unittest.mock import patch
 
+import _study as study
 import numpy as np
 from _first_look import HEADER, look_at_families, look_at_sets, seconds_of_look
 from _first_tables import CHANGED, METHODS, robust_table, tables
-from _methods import seeded
-from _pages import markdown, write_csv
+from _methods import Row, seeded
 from _sets import UNLABELLED, add_data, evenly_spread
-from _suite_cells import Cell, label, model_of, plan, read_results, run_cell, scores_of
-from _suite_rows import Row
+from _suite_tables import row_of
+from suite import plan
 
 from skl_tot.metrics import effective_actions, mof_score, segment_f1_score
 
@@ -53,19 +53,18 @@ def read(folder):
     return evenly_spread(folder, MOST_FRAMES)
 
 
-def score(cell, folder):
+def score(cell, root):
     """Fit, predict and score a cell."""
-    videos, labels, n_actions = read(folder)
-    constants = {x: y for x, y in cell.row.settings.items() if x in MODULES}
-    model = _model(cell, n_actions)
+    videos, labels, n_actions = read(root / cell["set"])
+    row, model = row_of(cell), _model(cell, n_actions)
     with ExitStack() as stack:
-        for name, value in constants.items():
+        for name in MODULES.keys() & row.settings:
             module = importlib.import_module(MODULES[name])
-            stack.enter_context(patch.object(module, name, value))
-        paths, fit, predict = label(model, videos, cell.row.windows)
+            stack.enter_context(patch.object(module, name, row.settings[name]))
+        paths, fit, predict = study.label(model, videos, row.windows)
     is_ignored = any((own == UNLABELLED).any() for own in labels)
     options = {"ignore_labels": UNLABELLED if is_ignored else None}
-    scores = scores_of(labels, paths, **options)
+    scores = study.scores_of(labels, paths, **options)
     scores["in effect"] = effective_actions(paths) / n_actions
     result = {"n_actions": n_actions, "n_videos": len(videos), "scores": scores}
     true = [own[own != UNLABELLED] for own in labels]
@@ -73,27 +72,25 @@ def score(cell, folder):
     result |= {"fit": fit, "predict": predict, "order": getattr(model, "order_", None)}
     if (seen := getattr(model, "look_", None)) is not None:
         result["look"] = {**vars(seen), "order": seen.order}
-    if cell.row.method == "auto":
-        result["members"] = {
-            name: (mof_score(labels, own, **options) + f1) / 2
-            for name, own in model.candidate_labels(videos).items()
-            for f1 in [segment_f1_score(labels, own, **options)]
-        }
+    if row.method == "auto":
+        result["members"] = {}
+        for name, own in model.candidate_labels(videos).items():
+            both = (f(labels, own, **options) for f in (mof_score, segment_f1_score))
+            result["members"][name] = sum(both) / 2
     return result
 
 
 def _model(cell, n_actions):
     """Model of a cell, without settings that are constants of the package."""
-    settings = {x: y for x, y in cell.row.settings.items() if x not in MODULES}
-    row = Row(cell.row.method, settings)
-    return model_of(Cell(row, cell.name, cell.seed), n_actions)
+    own = {x: y for x, y in cell["settings"].items() if x not in MODULES}
+    return Row(cell["method"], own).model(n_actions, cell["seed"])
 
 
-def compare(cell, folder):
+def compare(cell, root):
     """Share of frames with the same label after each change."""
-    videos, _, n_actions = read(folder)
-    random = np.random.RandomState(cell.seed)
-    labels, *seconds = label(_model(cell, n_actions), videos)
+    videos, _, n_actions = read(root / cell["set"])
+    random = np.random.RandomState(cell["seed"])
+    labels, *seconds = study.label(_model(cell, n_actions), videos)
     agreement = {}
     for name, change in CHANGES.items():
         if name == "two dropped" and len(videos) < 4:
@@ -101,8 +98,8 @@ def compare(cell, folder):
         changed, back = change(videos, random)
         model = _model(cell, n_actions)
         if name == "another seed":
-            seeded(model, cell.seed + 1000)
-        found = back(label(model, changed)[0])
+            seeded(model, cell["seed"] + 1000)
+        found = back(study.label(model, changed)[0])
         agreement[name] = mof_score([labels[i] for i in found], list(found.values()))
     return {"agreement": agreement, "fit": seconds[0], "predict": seconds[1]}
 
@@ -166,10 +163,10 @@ def run_look(arguments):
     for row in (row for part in found for row in part):
         print(*row, sep=", ", file=sys.stderr, flush=True)
         rows.append(row)
-    print(markdown(rows))
+    print(study.markdown(rows))
     print(f"\n100,000 frames of 30 features: {seconds_of_look():.2f} s")
     if arguments.csv:
-        write_csv(arguments.csv, rows)
+        study.write_csv(arguments.csv, rows)
 
 
 def run_cells(arguments, compute):
@@ -180,17 +177,30 @@ def run_cells(arguments, compute):
         if any(fnmatch(title, pattern) for pattern in arguments.methods)
     ]
     names = [path.name for path in paths_of(arguments)]
-    done = read_results(arguments.results)
-    for cell in plan(rows, names, arguments.seeds):
-        if cell.key not in done or "error" in done[cell.key]:
-            folder = arguments.data / cell.name
-            print(run_cell(cell, folder, arguments.results, compute), flush=True)
+    cells = plan(rows, names, arguments.seeds)
+    compute = functools.partial(compute, root=arguments.data)
+    study.run(cells, arguments.results, compute)
 
 
 def paths_of(arguments):
     """Folders of the chosen sets, by default of all."""
     found = sorted(path.parent for path in arguments.data.glob("*/features"))
     return [x for x in found if not arguments.sets or x.name in arguments.sets]
+
+
+def print_tables(arguments):
+    """Print the tables of a file of results, and write one."""
+    results = study.read_results(arguments.results)
+    known = [result for result in results if "error" not in result]
+    if any("agreement" in result for result in known):
+        found = {"agreement": robust_table(known, list(CHANGES))}
+    else:
+        found = tables(known)
+    for title, rows in found.items():
+        print(f"## {title}\n\n{study.markdown(rows)}\n")
+    print("\n".join(study.failures(results)))
+    if arguments.csv:
+        study.write_csv(arguments.csv, found.get("sets") or found["agreement"])
 
 
 def parse(argv):
@@ -201,15 +211,15 @@ def parse(argv):
         add_data(command)
         command.add_argument("--sets", nargs="+", metavar="NAME")
         command.add_argument("--seeds", type=int, default=n_seeds)
-    every = ["*"]
-    for name, methods in {"scores": every, "robust": ["TOT", "Auto"]}.items():
+    for name, methods in {"scores": ["*"], "robust": ["TOT", "Auto"]}.items():
         command = commands.choices[name]
         command.add_argument("--methods", nargs="+", metavar="PATTERN", default=methods)
-        command.add_argument("--results", type=Path, required=True, metavar="FILE")
-    commands.choices["look"].add_argument("--csv", type=Path, metavar="FILE")
-    command = commands.add_parser("table")
-    command.add_argument("--results", type=Path, required=True, metavar="FILE")
-    command.add_argument("--csv", type=Path, metavar="FILE", help="rows of each set")
+    commands.add_parser("table")
+    for name in ("scores", "robust", "table"):
+        add = commands.choices[name].add_argument
+        add("--results", type=Path, required=True, metavar="FILE")
+    for name in ("look", "table"):
+        commands.choices[name].add_argument("--csv", type=Path, metavar="FILE")
     return parser.parse_args(argv)
 
 
@@ -217,29 +227,10 @@ def main(argv=None):
     arguments = parse(argv)
     if arguments.command == "look":
         run_look(arguments)
-    elif arguments.command == "scores":
-        run_cells(arguments, score)
-    elif arguments.command == "robust":
-        run_cells(arguments, compare)
-    else:
+    elif arguments.command == "table":
         print_tables(arguments)
-
-
-def print_tables(arguments):
-    """Print the tables of a file of results, and write one."""
-    results = list(read_results(arguments.results).values())
-    known = [result for result in results if "error" not in result]
-    if any("agreement" in result for result in known):
-        found = {"agreement": robust_table(known, list(CHANGES))}
     else:
-        found = tables(known)
-    for title, rows in found.items():
-        print(f"## {title}\n\n{markdown(rows)}\n")
-    for result in results:
-        if "error" in result:
-            print(f"Failed: {result['method']}, {result['set']}: {result['error']}")
-    if arguments.csv:
-        write_csv(arguments.csv, found.get("sets") or found["agreement"])
+        run_cells(arguments, score if arguments.command == "scores" else compare)
 
 
 if __name__ == "__main__":

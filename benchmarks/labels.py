@@ -15,13 +15,10 @@ whose label is right, without any matching, mean over seeds and draws. Rows:
 - *all, transcripts*: of all videos, whose frames are labelled;
 - *all, own labels*: predictions after guidance by the fit's own labels of all videos,
   matched to labels; compare *all, no labels*.
-
-``--csv`` writes the table to a file.
 """
 
 import numpy as np
-from _methods import make, seeded
-from _set_study import run
+from _study import run_on_sets
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.frozen import FrozenEstimator
@@ -32,35 +29,23 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import GuidedSegmenter
 from skl_tot.decoding import decode
 from skl_tot.decoding.decoders import move_decoder
-from skl_tot.meta.guided import SWITCH_COST, count_moves
+from skl_tot.meta import guided as guidance
 from skl_tot.metrics import match_labels, mof_score
 
 N_DRAWS = 5
 
 
-def accuracy(truth, predicted, videos):
-    """Share of frames of some videos whose label is right."""
-    hits = [truth[i] == predicted[i] for i in videos]
-    return float(np.concatenate(hits).mean())
-
-
-def draw(n_videos, n_labelled, number):
-    """Labelled videos of a draw, at least one being left."""
-    order = np.random.default_rng(number).permutation(n_videos)
-    return order[: min(n_labelled, n_videos - 1)]
+def starts_of(labels):
+    return np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
 
 
 def middle_frames(labels):
     """Labels of the middle frame of each segment, the others unknown."""
-    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    starts = starts_of(labels)
     middles = (starts + np.r_[starts[1:], len(labels)]) // 2
     known = np.full(len(labels), "", dtype=labels.dtype)
     known[middles] = labels[middles]
     return known
-
-
-def transcript(labels):
-    return labels[np.r_[True, labels[1:] != labels[:-1]]]
 
 
 def supervised(classifier, videos, truth, labelled, with_moves):
@@ -69,73 +54,71 @@ def supervised(classifier, videos, truth, labelled, with_moves):
     frames = np.concatenate([videos[i] for i in labelled])
     model.fit(frames, np.concatenate([truth[i] for i in labelled]))
     codes = [np.searchsorted(model.classes_, truth[i]) for i in labelled]
-    decoder = move_decoder(*count_moves(codes, len(model.classes_)))
+    moves = guidance.count_moves(codes, len(model.classes_))
     paths = []
     for video in videos:
         scores = np.log(np.maximum(model.predict_proba(video), 1e-13))
         if with_moves:
-            cost = SWITCH_COST * len(scores) / scores.shape[1]
-            path = decoder.path(scores, cost)
+            cost = guidance.SWITCH_COST * len(scores) / scores.shape[1]
+            path = move_decoder(*moves).path(scores, cost)
         else:
             path = decode(scores, "free", 0.5)
         paths.append(model.classes_[path])
     return paths
 
 
-def guided(model, videos, known, kind="labels"):
-    """Teach a fitted model the labels of some recordings."""
-    return GuidedSegmenter(FrozenEstimator(model), kind).fit(videos, known)
-
-
 def study_seed(row, data, truth, seed):
     """Rows of one set and seed, means over draws."""
     videos, n = [np.asarray(x, np.float64) for x in data.videos], len(truth)
-    everything = range(n)
-    model = make(row.method, n_actions=len(data.target_names), **row.settings)
-    model = seeded(model, seed).fit(videos)
+    model = row.model(len(data.target_names), seed).fit(videos)
     clusters = model.labels_
-    cells = {"all, no labels": mof_score(truth, clusters)}
+
+    def guided(known, kind="labels"):
+        return GuidedSegmenter(FrozenEstimator(model), kind).fit(videos, known)
+
+    def accuracy(predicted, others=range(n)):
+        hits = [truth[i] == predicted[i] for i in others]
+        return float(np.concatenate(hits).mean())
+
     names = match_labels(truth, clusters)
     own = [np.array([names.get(k) or "" for k in path]) for path in clusters]
-    cells["all, own labels"] = accuracy(
-        truth, guided(model, videos, own).predict(videos), everything
-    )
-    orders = [transcript(y) for y in truth]
-    cells["all, transcripts"] = accuracy(
-        truth, guided(model, videos, orders, "transcripts").labels_, everything
-    )
+    orders = [y[starts_of(y)] for y in truth]
+    cells = {
+        "all, no labels": mof_score(truth, clusters),
+        "all, own labels": accuracy(guided(own).predict(videos)),
+        "all, transcripts": accuracy(guided(orders, "transcripts").labels_),
+    }
     sums = {}
-    for number in range(N_DRAWS):
-        numbers = {"one": 1, "two": 2, "five": 5, "half": n // 2}
+
+    def add(name, value):
+        sums.setdefault(name, []).append(value)
+
+    numbers = {"one": 1, "two": 2, "five": 5, "half": n // 2}
+    for draw in range(N_DRAWS):
+        order = np.random.default_rng(draw).permutation(n)
         for name, n_labelled in numbers.items():
-            labelled = draw(n, n_labelled, number)
-            others = np.setdiff1d(everything, labelled)
-            known = [truth[i] if i in labelled else None for i in everything]
-            found = guided(model, videos, known).labels_
-            sums.setdefault(name, []).append(accuracy(truth, found, others))
+            labelled = order[: min(n_labelled, n - 1)]
+            others = np.setdiff1d(range(n), labelled)
+            known = [truth[i] if i in labelled else None for i in range(n)]
+            add(name, accuracy(guided(known).labels_, others))
             if name == "two":
                 left = [truth[i] for i in others]
                 score = mof_score(left, [clusters[i] for i in others])
-                sums.setdefault("no labels, matched", []).append(score)
+                add("no labels, matched", score)
                 components = min(16, videos[0].shape[1])
                 steps = PCA(components), LinearDiscriminantAnalysis()
                 found = supervised(steps, videos, truth, labelled, False)
-                score = accuracy(truth, found, others)
-                sums.setdefault("two, classifier alone", []).append(score)
+                add("two, classifier alone", accuracy(found, others))
             if name == "five":
                 stamps = [None if x is None else middle_frames(x) for x in known]
-                found = guided(model, videos, stamps).labels_
-                score = accuracy(truth, found, others)
-                sums.setdefault("five, one frame a segment", []).append(score)
+                score = accuracy(guided(stamps).labels_, others)
+                add("five, one frame a segment", score)
             if name == "half":
                 steps = (LogisticRegression(C=0.1, tol=1e-2),)
                 found = supervised(steps, videos, truth, labelled, True)
-                score = accuracy(truth, found, others)
-                sums.setdefault("half, supervised classifier", []).append(score)
-    for name, values in sums.items():
-        cells[name] = float(np.mean(values))
-    return cells
+                add("half, supervised classifier", accuracy(found, others))
+    return cells | {name: float(np.mean(values)) for name, values in sums.items()}
 
 
 if __name__ == "__main__":
-    run(__doc__, "labelled", study_seed)
+    run_on_sets(__file__, __doc__, "labelled", study_seed)

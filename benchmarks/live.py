@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 from _sets import add_data, recorded
+from _study import markdown
 from memory import anonymous_memory
 
 from skl_tot import OnlinePrediction, TemporalOTSegmenter
@@ -76,7 +77,6 @@ def label_online(model, videos, lag):
 
 def report_accuracy(folder, fps, seconds, seeds):
     videos, truth, n_actions = recorded(folder)
-    rows = [["lag (s)", *[f"seed {seed}" for seed in seeds], "mean", "less offline"]]
     scores = {}
     for seed in seeds:
         model = TemporalOTSegmenter(n_actions, random_state=seed).fit(videos)
@@ -84,12 +84,10 @@ def report_accuracy(folder, fps, seconds, seeds):
         for lag in seconds:
             labels = label_online(model, videos, round(lag * fps))
             scores.setdefault(f"{lag:g}", []).append(mof_score(truth, labels))
-    offline = statistics.mean(scores["offline"])
+    rows = [["lag (s)", *[f"seed {seed}" for seed in seeds], "mean"]]
     for name, own in scores.items():
-        mean = statistics.mean(own)
-        rows.append([name, *own, mean, offline - mean])
-    for row in rows:
-        print(*[f"{x:.3f}" if isinstance(x, float) else x for x in row], sep="  ")
+        rows.append([name, *(f"{x:.3f}" for x in [*own, statistics.mean(own)])])
+    print(markdown(rows))
 
 
 def main():

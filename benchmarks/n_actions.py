@@ -9,13 +9,13 @@ model. The last row uses, for each set, the criterion that is within one on most
 sets.
 """
 
-import argparse
 from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
-from _pages import markdown, write_csv
-from _sets import GENERATED, SEVEN, add_sets, load, paths_of
+from _sets import GENERATED, SEVEN, add_data, load
+from _study import Parser, markdown, write_csv
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import adjusted_rand_score, confusion_matrix, f1_score
 
@@ -24,20 +24,16 @@ from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.container import fit_scaler
 
-CRITERIA = {
-    "(F - 1/K) exp(2 (I - J)), `auto`": lambda k, own: (
-        (own["F"] - 1 / k) * np.exp(2 * (own["I"] - own["J"]))
-    ),
-    "(F - 1/K) exp(I - J)": lambda k, own: (
-        (own["F"] - 1 / k) * np.exp(own["I"] - own["J"])
-    ),
-    "(F - 1/K) exp(I)": lambda k, own: (own["F"] - 1 / k) * np.exp(own["I"]),
-    "F - 1/K, agreement of halves": lambda k, own: own["F"] - 1 / k,
-    "A, adjusted Rand index of halves": lambda k, own: own["A"],
-    "A exp(I)": lambda k, own: own["A"] * np.exp(own["I"]),
-    "exp(I)": lambda k, own: np.exp(own["I"]),
-    "exp(I - 2 J), `score`": lambda k, own: np.exp(own["I"] - 2 * own["J"]),
-    "F1 of a classifier - 1/K": lambda k, own: own["F1"] - 1 / k,
+CRITERIA = {  # G: F less the 1 / K of chance
+    "(F - 1/K) exp(2 (I - J)), `auto`": lambda x: x.G * np.exp(2 * (x.I - x.J)),
+    "(F - 1/K) exp(I - J)": lambda x: x.G * np.exp(x.I - x.J),
+    "(F - 1/K) exp(I)": lambda x: x.G * np.exp(x.I),
+    "F - 1/K, agreement of halves": lambda x: x.G,
+    "A, adjusted Rand index of halves": lambda x: x.A,
+    "A exp(I)": lambda x: x.A * np.exp(x.I),
+    "exp(I)": lambda x: np.exp(x.I),
+    "exp(I - 2 J), `score`": lambda x: np.exp(x.I - 2 * x.J),
+    "F1 of a classifier - 1/K": lambda x: x.F1,
 }
 STRIDES = {"hapt": ":2", "jigsaws_throws": ":2", "kasteren_days": ":3"}
 THINNED = [name + STRIDES.get(name, "") for name in SEVEN]
@@ -56,29 +52,24 @@ def judge(name, most):
     for k in range(2, most + 1):
         labels = label(k)
         found[k] = [describe(videos, frames, half, own, k) for own in labels]
+    chosen = {}
+    for title, value in CRITERIA.items():
+        best = {k: max(map(value, found[k])) for k in found}
+        chosen[title] = max(best, key=best.get)
     finest = np.concatenate(labels[0][0])
-    return choose(found, merge_by_confusion(frames, finest, half)), truth
+    return chosen | {MERGING: merge_by_confusion(frames, finest, half)}, truth
 
 
 def describe(videos, frames, half, labels, k):
     """Measure the inputs of the criteria, for labels by all and by halves."""
     own, first, second = map(np.concatenate, labels)
-    return {
-        "I": held_out_information(videos.blocks, labels[0], k),
-        "J": video_information(labels[0], k),
-        "A": adjusted_rand_score(first, second),
-        "F": matched_f1(first, second, k),
-        "F1": f1_score(own, classify(frames, own, half), average="macro"),
-    }
-
-
-def choose(found, merged):
-    """Choose the number with the largest value of each criterion, by titles."""
-    chosen = {}
-    for title, value in CRITERIA.items():
-        best = {k: max(value(k, own) for own in found[k]) for k in found}
-        chosen[title] = max(best, key=best.get)
-    return chosen | {MERGING: merged}
+    return SimpleNamespace(
+        I=held_out_information(videos.blocks, labels[0], k),
+        J=video_information(labels[0], k),
+        A=adjusted_rand_score(first, second),
+        G=matched_f1(first, second, k) - 1 / k,
+        F1=f1_score(own, classify(frames, own, half), average="macro") - 1 / k,
+    )
 
 
 def classify(frames, labels, half):
@@ -116,13 +107,16 @@ def merge_by_confusion(frames, labels, half):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add_sets(parser, THINNED)
-    parser.add_argument("--most", type=int, default=16)
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="table")
-    parser.add_argument("--n-jobs", type=int, default=1)
+    parser = Parser(__file__, __doc__)
+    add = parser.add_argument
+    add_data(parser, required=False)
+    add("--sets", nargs="*", default=THINNED, metavar="NAME[:STRIDE]")
+    add("--most", type=int, default=16)
+    add("--csv", type=Path, metavar="FILE", help="table")
+    add("--n-jobs", type=int, default=1)
     arguments = parser.parse_args()
-    recorded = paths_of(arguments)
+    names = arguments.sets if arguments.data else []
+    recorded = [str(arguments.data / name) for name in names]
     names = [*recorded, *GENERATED]
     jobs = [joblib.delayed(judge)(name, arguments.most) for name in names]
     results = joblib.Parallel(arguments.n_jobs, verbose=1)(jobs)

@@ -20,17 +20,16 @@ draws:
 `--fits FOLDER` keeps fitted models there, and finds them again.
 """
 
-import argparse
 import warnings
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
 import joblib
 import numpy as np
-from _methods import make, seeded
-from _sets import SEVEN, add_data, load
-from _suite_rows import parse_row
+from _sets import SEVEN, load
+from _study import markdown, options_of_sets
 from threadpoolctl import threadpool_limits
 
 from skl_tot.app.review.accuracy import Check, compare, estimate
@@ -185,23 +184,22 @@ def fitted(row, name, videos, n_actions, seed, folder):
     path = folder and folder / f"{row.text}-{name}-{seed}.joblib"
     if path and path.is_file():
         return joblib.load(path)
-    model = make(row.method, n_actions=n_actions, **row.settings)
-    model = seeded(model, seed).fit(videos)
+    model = row.model(n_actions, seed).fit(videos)
     if path:
         folder.mkdir(exist_ok=True)
         joblib.dump(model, path)
     return model
 
 
-def study(row, folder, arguments):
+def study(folder, arguments):
     """Runs of one set: by order and stop, cells of each seed and draw."""
     videos, truth, n_actions = load(str(folder))
     videos = [np.asarray(x, np.float64) for x in videos]
     truth = [np.asarray(y).astype(str) for y in truth]
     runs = defaultdict(list)
     for seed in range(arguments.seeds):
-        model = fitted(row, folder.name, videos, n_actions, seed, arguments.fits)
-        orders = [("suggested", suggested)]
+        own = arguments.method, folder.name, videos, n_actions, seed, arguments.fits
+        model, orders = fitted(*own), [("suggested", suggested)]
         for draw in range(arguments.draws):
             orders.append(("random", at_random(1000 * seed + draw)))
         for name, order in orders:
@@ -210,70 +208,55 @@ def study(row, folder, arguments):
     return runs
 
 
-def cell(tables, key, scale=100):
-    """Mean over sets, and deviation over the runs."""
-    values = scale * np.array([[run[key] for run in runs] for runs in tables])
-    return f"{values.mean():.1f} ± {values.mean(axis=0).std():.1f}"
+def table(results):
+    """Rows of means over sets, and deviations over the runs."""
+    rows = [["checked", "order", "edits", "of the last", "MoF", "F1"]]
+    rows[0] += ["frames", "segments"]
+    for stop, order in product(STOPS, ("suggested", "random")):
+        tables = [runs[order, stop] for runs in results.values()]
+
+        def values(key, tables=tables):
+            return np.array([[run[key] for run in runs] for runs in tables])
+
+        row = [str(stop), order]
+        for key in ("edits", "edits of the last", "MoF", "F1"):
+            own = values(key) * (1 if key.startswith("edits") else 100)
+            row.append(f"{own.mean():.1f} ± {own.mean(axis=0).std():.1f}")
+        for what in ("frames", "segments"):
+            cells = [
+                [100 * values((what, stage, key)).mean() for key in ("has it", "width")]
+                for stage in ("before", "after")
+            ]
+            row.append(" → ".join(f"{hits:.0f} ({width:.0f})" for hits, width in cells))
+        rows.append(row)
+    return rows
 
 
-def covered(tables, what):
-    """Percent of runs whose interval has the truth in it, and mean widths."""
-    cells = []
-    for stage in ("before", "after"):
-        hits, widths = (
-            100 * np.mean([[run[what, stage, key] for run in runs] for runs in tables])
-            for key in ("has it", "width")
-        )
-        cells.append(f"{hits:.0f} ({widths:.0f})")
-    return " → ".join(cells)
-
-
-def markdown(results):
-    """Table of means over sets."""
-    heads = "checked | order | edits | of the last | MoF | F1 | frames | segments"
-    lines = [f"| {heads} |", "| ---: | --- |" + " ---: |" * 6]
-    for stop in STOPS:
-        for order in ("suggested", "random"):
-            tables = [runs[order, stop] for runs in results.values()]
-            cells = [cell(tables, "edits", 1), cell(tables, "edits of the last", 1)]
-            cells += [cell(tables, "MoF"), cell(tables, "F1")]
-            cells += [covered(tables, what) for what in ("frames", "segments")]
-            lines.append(f"| {stop} | {order} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def all_covered(results):
+def all_covered(results, what):
     """Percent of all runs whose interval has the truth in it."""
-    said = []
-    for what in ("frames", "segments"):
-        shares = [
-            np.mean([run[what, stage, "has it"] for run in runs])
-            for stops in results.values()
-            for runs in stops.values()
-            for stage in ("before", "after")
-        ]
-        said.append(f"{what} {100 * np.mean(shares):.0f} %")
-    return "intervals that have the truth in them: " + ", ".join(said)
+    shares = [
+        np.mean([run[what, stage, "has it"] for run in runs])
+        for stops in results.values()
+        for runs in stops.values()
+        for stage in ("before", "after")
+    ]
+    return f"{what} {100 * np.mean(shares):.0f} %"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add = parser.add_argument
-    add_data(parser)
-    add("--method", default="tot", metavar="METHOD:NAME=VALUE,...")
-    add("--seeds", type=int, default=3)
-    add("--draws", type=int, default=3, help="random orders of each seed")
-    add("--sets", nargs="+", default=SEVEN)
-    add("--fits", type=Path, metavar="FOLDER")
-    arguments = parser.parse_args()
-    row, results = parse_row(arguments.method), {}
+    parser = options_of_sets(__file__, __doc__, SEVEN)
+    text = "random orders of each seed"
+    parser.add_argument("--draws", type=int, default=3, help=text)
+    parser.add_argument("--fits", type=Path, metavar="FOLDER")
+    arguments, results = parser.parse_args(), {}
     for name in arguments.sets:
         with threadpool_limits(1), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of actions that few recordings show
-            results[name] = study(row, arguments.data / name, arguments)
-        print(f"\n{name}\n\n{markdown({name: results[name]})}", flush=True)
-    print(f"\nmean of {len(results)}\n\n{markdown(results)}")
-    print(f"\n{all_covered(results)}")
+            results[name] = study(arguments.data / name, arguments)
+        print(f"\n{name}\n\n{markdown(table({name: results[name]}), 2)}", flush=True)
+    print(f"\nmean of {len(results)}\n\n{markdown(table(results), 2)}")
+    said = (all_covered(results, what) for what in ("frames", "segments"))
+    print(f"\nintervals that have the truth in them: {', '.join(said)}")
 
 
 if __name__ == "__main__":

@@ -9,20 +9,17 @@ line of the file of results: a run that was stopped goes on where it was. The ta
 printed; ``--page`` renews that of a page, and the file of its folder ``measured``.
 """
 
-import argparse
-import json
-import sys
+import functools
 import tempfile
 from fnmatch import fnmatch
+from itertools import product
 from pathlib import Path
 
+import _study as study
 import numpy as np
-from _cells import load
-from _pages import check_page, markdown, renew_page, write_csv
+from _methods import Row
 from _published import STATES
 from _sets import FACTS, add_data
-from _suite_cells import Cell, add_line, label, model_of
-from _suite_rows import FRAMEWISE, Row
 
 from skl_tot.metrics import (
     adjusted_rand_score,
@@ -32,80 +29,58 @@ from skl_tot.metrics import (
 )
 
 SETS = ("mocap86", "actrectut")
+FREE = {"order": "free"}
+FRAMEWISE = {"decoding": "framewise"}
 ROWS = {
     "k-means": Row("k_means", FRAMEWISE),
     "k-means, windows": Row("k_means", FRAMEWISE, windows=True),
     "k-means with the free decoder, windows": Row("k_means", windows=True),
-    "`HMMSegmenter`, free, windows": Row("hmm", {"order": "free"}, windows=True),
-    "`TemporalOTSegmenter`, free, windows": Row("tot", {"order": "free"}, windows=True),
-    "`AutoSegmenter`, free": Row("auto", {"order": "free"}),
+    "`HMMSegmenter`, free, windows": Row("hmm", FREE, windows=True),
+    "`TemporalOTSegmenter`, free, windows": Row("tot", FREE, windows=True),
+    "`AutoSegmenter`, free": Row("auto", FREE),
 }
 FITS = {"alone": "each recording", "jointly": "all recordings"}
 SCORES = {
     "ARI": adjusted_rand_score,
     "NMI": normalized_mutual_info_score,
     "covering": covering_score,
-    "SMS": lambda *y, **options: state_matching_score(*y, scope="video", **options),
+    "SMS": functools.partial(state_matching_score, scope="video"),
 }
 
 
-def compute(name, title, fit, is_known, seed, folder):
+def plan(arguments):
+    """Cells: set, row, fit, whether K is given, and seed."""
+    keys = product(SETS, ROWS, range(arguments.seeds), FITS, (True, False))
+    return [
+        {"set": name, "row": title, "fit": fit, "known": is_known, "seed": seed}
+        for name, title, seed, fit, is_known in keys
+        if fnmatch(title, arguments.only)
+        and (is_known or ROWS[title].method != "k_means")
+    ]
+
+
+def compute(cell, root):
     """Scores of a row on a set, as means over recordings, and seconds of CPU time."""
-    data = load(str(folder), mmap=False)
+    name, row = cell["set"], ROWS[cell["row"]]
+    data = study.load(str(root / name))
     everything = np.arange(len(data.videos))
-    parts = np.split(everything, everything[1:]) if fit == "alone" else [everything]
+    is_alone = cell["fit"] == "alone"
     paths, numbers, seconds = [], [], 0.0
-    cell, facts = Cell(ROWS[title], name, seed), FACTS[name]
-    for part in parts:
+    for part in np.split(everything, everything[1:] if is_alone else []):
         # labels of mocap86 are of one recording: the most that one has
         most = max(len(set(data.labels[i])) for i in part)
-        model = model_of(cell, most if is_known else "auto", facts.order)
+        n_actions = most if cell["known"] else "auto"
+        model = row.model(n_actions, cell["seed"], FACTS[name].order)
         videos = [data.videos[i] for i in part]
-        own, *times = label(model, videos, cell.row.windows, facts.stride)
+        own, *times = study.label(model, videos, row.windows, FACTS[name].stride)
         paths += own
         numbers += [len(set(path.tolist())) for path in own]
         seconds += sum(times)
     scores = {
-        score: function(data.labels, paths, average="video")
-        for score, function in SCORES.items()
+        title: score(data.labels, paths, average="video")
+        for title, score in SCORES.items()
     }
     return {"scores": scores, "seconds": seconds, "found": numbers}
-
-
-def run(arguments, path):
-    """Compute the cells that are not in the file of results."""
-    done = read_results(path)
-    for name in SETS:
-        for title, row in ROWS.items():
-            if not fnmatch(title, arguments.only):
-                continue
-            known = [True] if row.method == "k_means" else [True, False]
-            for key in [
-                (name, title, fit, is_known, seed)
-                for seed in range(arguments.seeds)
-                for fit in FITS
-                for is_known in known
-            ]:
-                if "scores" in done.get(key, {}):
-                    continue
-                try:
-                    result = compute(*key, arguments.data / name)
-                except Exception as error:  # the others go on
-                    result = {"error": f"{type(error).__name__}: {error}"}
-                print(*key, result, file=sys.stderr)
-                add_line(path, json.dumps({"key": key, **result}))
-
-
-def read_results(path):
-    """Last result of each key."""
-    results = {}
-    for line in path.read_text().splitlines() if path.exists() else ():
-        try:
-            result = json.loads(line)
-        except ValueError:  # cut off
-            continue
-        results[tuple(result["key"])] = result
-    return results
 
 
 def tables(results):
@@ -116,16 +91,18 @@ def tables(results):
         texts = {name: [*map(three, sets.get(name, [None] * 4))] for name in SETS}
         known = "given" if system.endswith("true K") else "found"
         add_rows(whole, short, [f"{system}, published", known, FITS["alone"]], texts)
-    groups = {}
-    for (name, title, fit, is_known, _), result in results.items():
-        if "scores" in result:
-            own = groups.setdefault((title, fit, is_known), {}).setdefault(name, [])
-            own.append([result["scores"][score] for score in SCORES])
-    for (title, fit, is_known), sets in sorted(groups.items(), key=place):
-        texts = {name: ["–"] * len(SCORES) for name in SETS}
-        for name, scores in sets.items():
+    for fit, is_known, title in product(FITS, (True, False), ROWS):
+        texts = {}
+        for name in SETS:
+            own = {"set": name, "row": title, "fit": fit, "known": is_known}
+            scores = [
+                [*result["scores"].values()]
+                for result in results
+                if "scores" in result and own.items() <= result["cell"].items()
+            ]
             moments = np.mean(scores, axis=0), np.std(scores, axis=0)
-            texts[name] = [" ± ".join(map(three, pair)) for pair in zip(*moments)]
+            pairs = zip(*moments) if scores else ()
+            texts[name] = [" ± ".join(map(three, x)) for x in pairs] or ["–"] * 4
         head = [title, "given" if is_known else "found", FITS[fit]]
         add_rows(whole, short, head, texts)
     return whole, short
@@ -141,12 +118,6 @@ def add_rows(whole, short, head, texts):
         short.append([*head[:2], *(own[0] for own in texts.values())])
 
 
-def place(group):
-    """Place of a row: as the papers do first, then in the order of ROWS."""
-    title, fit, is_known = group[0]
-    return list(FITS).index(fit), not is_known, list(ROWS).index(title)
-
-
 def three(value):
     """Score in the format of papers, with a dash for unknown values."""
     is_known = value is not None and np.isfinite(value)
@@ -154,26 +125,29 @@ def three(value):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = study.Parser(__file__, __doc__)
+    add = parser.add_argument
     add_data(parser, required=False)
-    parser.add_argument("--results", type=Path, metavar="FILE", help="fits, also old")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="page to renew")
-    parser.add_argument("--seeds", type=int, default=3, help="number of seeds, from 0")
-    parser.add_argument("--only", default="*", help="pattern of rows")
-    parser.add_argument("--only-table", action="store_true", help="run nothing")
+    add("--results", type=Path, metavar="FILE", help="fits, also old")
+    add("--page", type=Path, metavar="FILE", help="page to renew")
+    add("--seeds", type=int, default=3, help="number of seeds, from 0")
+    add("--only", default="*", help="pattern of rows")
+    add("--only-table", action="store_true", help="run nothing")
     arguments = parser.parse_args(argv)
-    check_page(parser, arguments.page, ["states"])
+    study.check_page(parser, arguments.page, ["states"])
     if arguments.data is None and not arguments.only_table:
         parser.error("--data is needed to run anything.")
     with tempfile.TemporaryDirectory() as temporary:
         path = arguments.results or Path(temporary) / "states.jsonl"
         if not arguments.only_table:
-            run(arguments, path)
-        whole, short = tables(read_results(path))
-    print(markdown(whole, 4))
+            own = functools.partial(compute, root=arguments.data)
+            study.run(plan(arguments), path, own)
+        whole, short = tables(study.read_results(path))
+    print(study.markdown(whole, 4))
     if arguments.page:
-        write_csv(arguments.page.parent / "measured" / "states.csv", whole)
-        renew_page(arguments.page, "states", markdown(short, 2))
+        measured = arguments.page.parent / "measured"
+        study.write_csv(measured / "states.csv", whole)
+        study.renew_page(arguments.page, "states", study.markdown(short, 2))
 
 
 if __name__ == "__main__":

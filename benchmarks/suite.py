@@ -10,32 +10,24 @@ again. ``--page`` renews the tables of a page, and the files of its folder ``mea
 The exit status is 1 if a cell failed.
 """
 
-import argparse
+import functools
 import sys
 import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-import joblib
-from _pages import check_page, renew_page, show, write_csv
-from _sets import GENERATED, add_data
-from _suite_cells import compute, plan, read_results, run_cell
-from _suite_rows import ROWS, parse_row
-from _suite_tables import page, tables
+import _study as study
+import numpy as np
+from _methods import has_seed, parse_row
+from _sets import GENERATED, add_data, facts_of
+from _sets import load as load_generated
+from _suite_tables import ROWS, page, row_of, tables
 
 ON_PAGE = ("means", "simple")  # tables that a page has itself; others are files
 
 
-class Parser(argparse.ArgumentParser):
-    """Parser whose errors take one line."""
-
-    def error(self, message):
-        """Exit without the usage."""
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def parse_arguments(argv):
-    parser = Parser(prog="suite.py", description=__doc__.partition("\n")[0])
+    parser = study.Parser(__file__, __doc__)
     add = parser.add_argument
     add_data(parser, required=False)
     add("--sets", nargs="+", metavar="NAME", help="some of them, or generated ones")
@@ -45,84 +37,99 @@ def parse_arguments(argv):
     add("--page", type=Path, metavar="FILE", help="page to renew the tables of")
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--jobs", type=int, default=1, help="cells at a time, one thread each")
-    add(
-        "--method",
-        action="append",
-        default=[],
-        metavar="METHOD:NAME=VALUE,...",
-        help="one more row, such as tot:n_parts=2,decoding=free,switch_cost=0.5",
-    )
+    text = "one more row, such as tot:n_parts=2,decoding=free,switch_cost=0.5"
+    form = "METHOD:NAME=VALUE,..."
+    add("--method", action="append", default=[], metavar=form, help=text)
     add("--only", nargs="+", metavar="PATTERN", help="rows to run, by their names")
     add("--rerun", metavar="PATTERN", help="rows or sets to run again")
     add("--only-table", action="store_true", help="run nothing")
     arguments = parser.parse_args(argv)
-    check_arguments(parser, arguments)
-    return arguments
-
-
-def check_arguments(parser, arguments):
-    """Complete the arguments, or exit with an error."""
-    check_page(parser, arguments.page, ON_PAGE)
+    study.check_page(parser, arguments.page, ON_PAGE)
     if arguments.only_table:
         if arguments.results is None or not arguments.results.is_file():
             parser.error(f"--results {arguments.results} is no file.")
-        return
+        return arguments
     if arguments.data is None:
         parser.error("--data is needed to run anything.")
     if arguments.seeds < 1 or arguments.jobs == 0:
         parser.error("--seeds must be positive and --jobs not 0.")
     found = sorted(path.parent.name for path in arguments.data.glob("*/features"))
-    if not found:
-        parser.error(f"{arguments.data} has no folder with a folder features.")
     more = GENERATED if arguments.generated else []
     arguments.sets = list(dict.fromkeys([*(arguments.sets or found), *more]))
-    for name in arguments.sets:
-        if name not in [*found, *GENERATED]:
-            parser.error(f"--sets {name} is not one of {found}.")
+    if unknown := set(arguments.sets).difference(found, GENERATED):
+        parser.error(f"--sets {unknown.pop()} is not one of {found}.")
     arguments.rows = choose_rows(parser, arguments)
+    return arguments
 
 
 def choose_rows(parser, arguments):
     """Rows to run: those of the suite and those of the command line."""
-    rows = list(ROWS.values())
-    for text in arguments.method:
-        try:
-            row = parse_row(text)
-        except ValueError as error:
-            parser.error(f"--method {error}")
-        if row not in rows:
-            rows.append(row)
-    if arguments.only is None:
-        return rows
-    titles = [row.title for row in rows]
-    for pattern in arguments.only:
-        if not any(fnmatch(title, pattern) for title in titles):
-            parser.error(f"--only {pattern} matches no row of {titles}.")
+    try:
+        own = {row.title(ROWS): row for row in map(parse_row, arguments.method)}
+    except ValueError as error:
+        parser.error(f"--method {error}")
+    rows = ROWS | own
+    patterns = arguments.only or ["*"]
+    for pattern in patterns:
+        if not any(fnmatch(title, pattern) for title in rows):
+            parser.error(f"--only {pattern} matches no row of {list(rows)}.")
     return [
         row
+        for title, row in rows.items()
+        if any(fnmatch(title, pattern) for pattern in patterns)
+    ]
+
+
+def plan(rows, names, n_seeds):
+    """Cells of rows on sets, ordered by set."""
+    return [
+        {
+            "method": row.method,
+            "settings": row.settings,
+            "windows": row.windows,
+            "set": name,
+            "seed": seed,
+        }
+        for name in names
         for row in rows
-        if any(fnmatch(row.title, pattern) for pattern in arguments.only)
+        for seed in range(n_seeds if has_seed(row.method) else 1)
     ]
 
 
-def run(arguments, path):
-    """Compute the cells that are not in the file of results, or are asked for again."""
-    done = read_results(path)
-    pending = []
-    for cell in plan(arguments.rows, arguments.sets, arguments.seeds):
-        again = arguments.rerun is not None and (
-            fnmatch(cell.row.title, arguments.rerun)
-            or fnmatch(cell.name, arguments.rerun)
-        )
-        if again or "scores" not in done.get(cell.key, {}):
-            pending.append(cell)
-    parallel = joblib.Parallel(arguments.jobs, return_as="generator")
-    calls = [
-        joblib.delayed(run_cell)(cell, arguments.data / cell.name, path, compute)
-        for cell in pending
-    ]
-    for i, outcome in enumerate(parallel(calls), start=1):
-        print(f"{i} of {len(pending)}, {outcome}", file=sys.stderr)
+def compute(cell, root):
+    """Fit, predict and score."""
+    row, name = row_of(cell), cell["set"]
+    facts = facts_of(name)
+    if name in GENERATED:
+        videos, labels = load_generated(name)[:2]
+    else:
+        data = study.load(str(root / name))
+        videos, labels = data.videos, data.labels
+    everything = range(len(videos))
+    predicted, numbers, times = [], [], []
+    # the vote chooses its input itself
+    stride = 1 if row.method == "auto" else facts.stride
+    for part in [[i] for i in everything] if facts.is_local else [everything]:
+        known = set(np.concatenate([labels[i] for i in part]))
+        numbers.append(len(known.difference(facts.ignore)))
+        model = row.model(numbers[-1], cell["seed"], facts.order)
+        seen = [videos[i] for i in part]
+        paths, *seconds = study.label(model, seen, row.windows, stride)
+        predicted += paths
+        times.append(seconds)
+    options = {
+        "scope": "video" if facts.is_local else "activity",
+        "ignore_labels": facts.ignore or None,
+    }
+    fit, predict = np.sum(times, axis=0).tolist()
+    return {
+        "n_actions": max(numbers),
+        "n_videos": len(videos),
+        "n_frames": sum(map(len, videos)),
+        "scores": study.scores_of(labels, predicted, **options),
+        "fit": fit,
+        "predict": predict,
+    }
 
 
 def main(argv=None):
@@ -131,15 +138,30 @@ def main(argv=None):
     with tempfile.TemporaryDirectory() as temporary:
         path = arguments.results or Path(temporary) / "suite.jsonl"
         if not arguments.only_table:
-            run(arguments, path)
-        results = list(read_results(path).values())
-    show(page(results), arguments.out)
+            study.run(
+                plan(arguments.rows, arguments.sets, arguments.seeds),
+                path,
+                functools.partial(compute, root=arguments.data),
+                jobs=arguments.jobs,
+                again=functools.partial(is_asked, pattern=arguments.rerun),
+            )
+        results = study.read_results(path)
+    text = page(results)
+    print(text, end="")
+    if arguments.out:
+        study.write_text(arguments.out, text)
     for name, table in tables(results).items() if arguments.page else ():
-        write_csv(arguments.page.parent / "measured" / f"{name}.csv", table.rows)
+        measured = arguments.page.parent / "measured"
+        study.write_csv(measured / f"{name}.csv", table.rows)
         if name in ON_PAGE:
-            part = table.shown() if name == "means" else table
-            renew_page(arguments.page, name, str(part))
+            study.renew_page(arguments.page, name, str(table.shown()))
     return int(any("error" in result for result in results))
+
+
+def is_asked(cell, pattern):
+    """Whether a cell is asked for again."""
+    names = row_of(cell).title(ROWS), cell["set"]
+    return pattern is not None and any(fnmatch(name, pattern) for name in names)
 
 
 if __name__ == "__main__":

@@ -63,8 +63,14 @@ class GrowingTable:
                 continue
             if self.header is None:
                 self._read_header(line)
-            else:
-                rows.append(self._read_row(line))
+                continue
+            cells = self._cells(line)
+            if len(cells) != len(self.header):
+                raise ValueError(
+                    f"{self.name}, line {self.n_lines}: there are {len(cells)} cells, "
+                    f"expected {len(self.header)}."
+                )
+            rows.append(cells)
         if self.clock and rows:
             place = self.header.index(self.clock)
             self._read_times([cells[place] for cells in rows])
@@ -100,15 +106,6 @@ class GrowingTable:
 
     def _refuse(self, found, expected):
         raise ValueError(f"{self.name} has {found}, expected {expected}.")
-
-    def _read_row(self, line):
-        cells = self._cells(line)
-        if len(cells) != len(self.header):
-            raise ValueError(
-                f"{self.name}, line {self.n_lines}: there are {len(cells)} cells, "
-                f"expected {len(self.header)}."
-            )
-        return cells
 
     def _read_times(self, cells):
         self.first = cells[0] if self.first is None else self.first

@@ -160,7 +160,6 @@ def _unpacked(content):
 
 
 def _check_archive(archive, size):
-    """Refuse an archive of ``size`` bytes that unpacks to too many."""
     parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
     limit = max(MAX_UNPACKED, MAX_RATIO * size)
@@ -171,7 +170,7 @@ def _check_archive(archive, size):
     if n_bytes > MAX_SCHEMA:
         refuse("size of schema.json", n_bytes, f"at most {MAX_SCHEMA} bytes")
     used = {part.compress_type for part in parts}
-    if not used <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # which have no bounds
+    if not used <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # others have no bound
         raise ValueError("it is compressed in a way that save_model does not use")
 
 

@@ -128,7 +128,6 @@ def _times(recordings, i, starts, ends):
 
 
 def _check_confidences(confidence, y, recordings, is_single):
-    """Return the confidences of each recording, of the length of its labels."""
     known, names = by_name(confidence), by_name(y)
     if known is not None:
         if names is not None and list(known) != list(names):

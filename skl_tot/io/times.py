@@ -17,19 +17,10 @@ UNEVEN = 1.5
 
 
 def frame_at(seconds, fps, clock=None):
-    """Frame at each time, as a fraction.
-
-    ``clock`` has starts and ends of frames, two arrays. Outside of it, frames continue
-    at the rate; a time in a break maps to the start of the next part.
-
-    >>> frame_at(np.array([0.25]), 10.0)
-    array([2.5])
-    >>> clock = np.array([1.0, 1.5, 2.5]), np.array([1.5, 2.5, 3.0])
-    >>> frame_at(np.array([0.5, 1.5, 2.0, 4.0]), 2.0, clock)
-    array([-1. ,  1. ,  1.5,  5. ])
-    """
+    """Frame at each time, as a fraction; ``clock`` has starts and ends of frames."""
     if clock is None:
         return seconds * fps
+    # outside of it, frames continue at the rate; a break maps to the next part's start
     starts, ends = clock
     i = np.clip(np.searchsorted(starts, seconds, "right") - 1, 0, len(starts) - 1)
     inside = i + np.minimum(1, (seconds - starts[i]) / (ends[i] - starts[i]))

@@ -308,20 +308,6 @@ class TestSeveral:
             for name, y in several.items():
                 np.testing.assert_array_equal(found[name], y)
 
-    @pytest.mark.parametrize("format", table_formats())
-    def test_one_and_those_without_names(self, tmp_path, format):
-        path = tmp_path / f"all{FORMATS[format].suffix}"
-        write_segments(segments([[3, 3, -1], [1]], 10), path, format=format)
-        found = read_segments(path, format=format, fps=10)
-        assert found["0"].tolist() == ["3", "3", "background"]
-        assert found["1"].tolist() == ["1"]
-        write_segments(segments([[3, 3, -1]], 10), path, format=format)
-        again = read_segments(path, format=format, fps=10)
-        np.testing.assert_array_equal(again, found["0"])
-        recordings = Recordings([np.zeros(3)], ["0"], fps=10)
-        again = read_segments(path, format=format, recordings=recordings)
-        np.testing.assert_array_equal(again, found["0"])
-
     @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
     def test_columns(self, tmp_path, suffix, clocks, sure):
         path = tmp_path / f"all{suffix}"
@@ -366,18 +352,11 @@ class TestReadTable:
 
     @pytest.mark.parametrize(
         "text",
-        [
-            "action,start,end\ncut,0,x\n",
-            "action,start,end\ncut,0,3\ncut,4,5\n",
-            "action,start,end\na,0,2,4\n",
-            "action,start,end,confidence\na,0,2,inf\n",
-            "action,start,end\na,0," + "9" * 5000,
-            "action,start,end\n",
-        ],
+        ["cut,0,x\n", "cut,0,3\ncut,4,5\n", "a,0," + "9" * 5000, ""],
     )
     def test_files_that_hold_no_whole_segments(self, tmp_path, text):
         path = tmp_path / "a.csv"
-        path.write_text(text)
+        path.write_text(f"action,start,end\n{text}")
         with pytest.raises(ValueError, match=re.escape(str(path))) as error:
             read_whole(path)
         assert "\n" not in str(error.value)

@@ -117,7 +117,10 @@ class TestClocks:
         with pytest.raises(ValueError, match="ends after 7 frames"):
             read("x,2.0,4.4")
 
-    def test_other_recordings(self, tmp_path, clocks):
+    def test_other_recordings(self, tmp_path, clocks, several):
+        write(segments(clocks[:1]), tmp_path / "any.csv")
+        found = read_segments(tmp_path / "any.csv", recordings=clocks)
+        np.testing.assert_array_equal(found, several["take 1"])
         write(segments(["a"]), tmp_path / "b.csv")
         message = r"b\.csv: there is no recording 'b', expected one of \['take"
         with pytest.raises(ValueError, match=message):

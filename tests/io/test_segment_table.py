@@ -184,14 +184,6 @@ def test_a_checked_table_has_types_and_no_other_columns():
     pd.testing.assert_frame_equal(again, table)
 
 
-def test_rows_in_frames_and_in_seconds():
-    rows = [row(), {"action": 2, "start_time": "0:01.5", "end_time": 2}]
-    table = check_segments(rows)
-    assert table["start_time"].tolist()[1:] == [1.5]
-    assert table["end"].tolist()[:1] == [2]
-    assert table.isna().sum().sum() == 4
-
-
 def test_actions_as_floats_are_integers(tmp_path):
     """A concat with a table that lacks the column makes floats of integers."""
     table = pd.DataFrame({"action": [-1.0, 0.0, 2.0], "start": [0, 2, 3]})

@@ -1,0 +1,245 @@
+"""The runner of studies: options, cells that are kept as lines of a file, and tables.
+
+A cell is a dict of plain values that describes one fit: the set, the method, the seed.
+Its line in the file of results has the cell, and scores or an error.
+"""
+
+import argparse
+import csv
+import functools
+import io
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from _methods import Row, parse_row
+from _sets import SEVEN, add_data
+from threadpoolctl import threadpool_limits
+
+import skl_tot
+from skl_tot.datasets import load_action_dataset
+from skl_tot.metrics import segmentation_report
+from skl_tot.preprocessing import SignalWindows
+
+# Those of `segmentation_report` by their names.
+SCORES = ("MoF", "F1@50", "AMI", "mean recall", "edit", "mIoU")
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser of a study, whose errors take one line."""
+
+    def __init__(self, script, text):
+        super().__init__(prog=Path(script).name, description=text.partition("\n")[0])
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+@functools.lru_cache(maxsize=1)  # cells of one set come one after another
+def load(folder, **options):
+    """Read one set; an error names the faulty file."""
+    data = load_action_dataset(folder, mmap=False, **options)
+    if data.labels is None:
+        raise ValueError(f"{folder} has no folder groundTruth.")
+    for name, video in zip(data.video_names, data.videos):
+        if not np.isfinite(video).all():
+            raise ValueError(f"The features of {name} are not all finite.")
+    return data
+
+
+def run(cells, path, compute, *, jobs=1, again=lambda cell: False):
+    """Compute the cells that the file lacks or are asked for again; return all results.
+
+    ``compute`` takes a cell and returns a dict. Failed cells are tried again.
+    """
+    done = {key_of(result["cell"]): result for result in read_results(path)}
+    pending = [
+        cell
+        for cell in cells
+        if again(cell) or "error" in done.get(key_of(cell), {"error": ""})
+    ]
+    parallel = joblib.Parallel(jobs, return_as="generator")
+    calls = (joblib.delayed(_run_cell)(cell, path, compute) for cell in pending)
+    for i, outcome in enumerate(parallel(calls), start=1):
+        print(f"{i} of {len(pending)}, {outcome}", file=sys.stderr, flush=True)
+    return read_results(path)
+
+
+def key_of(cell):
+    return json.dumps(cell, sort_keys=True)
+
+
+def _run_cell(cell, path, compute):
+    result = {"cell": cell, "version": skl_tot.__version__}
+    start = time.perf_counter()
+    try:
+        result |= compute(cell)
+    except Exception as error:  # other cells continue
+        message = " ".join(str(error).split())
+        result["error"] = f"{type(error).__name__}: {message}"
+    _add_line(path, json.dumps(result))
+    outcome = result.get("error") or f"{time.perf_counter() - start:.1f} s"
+    return f"{described(cell)}: {outcome}"
+
+
+def described(cell):
+    """The cell in a few words."""
+    return ", ".join(str(value) for value in cell.values() if value not in (None, {}))
+
+
+def _add_line(path, text):
+    """Add a line to a file, in one go, as other processes do."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(handle, f"{text}\n".encode())
+    finally:
+        os.close(handle)
+
+
+def read_results(path):
+    """Last result of each cell of a file, without a line that a killed process cut."""
+    results = {}
+    text = Path(path).read_text(encoding="utf-8") if Path(path).exists() else ""
+    if text and not text.endswith("\n"):
+        _add_line(path, "")  # so that the next one stands alone
+    for line in text.splitlines():
+        try:
+            result = json.loads(line)
+        except ValueError:
+            continue
+        results[key_of(result["cell"])] = result
+    return list(results.values())
+
+
+def failures(results):
+    """Lines for the errors, each with the cells that it stopped."""
+    cells = {}
+    for result in results:
+        if "error" in result:
+            cells.setdefault(result["error"], []).append(described(result["cell"]))
+    return [f"- {error} ({'; '.join(where)})" for error, where in cells.items()]
+
+
+def label(model, videos, windows=False, stride=1):
+    """Labels of all frames, and processor seconds of the fit and of the prediction."""
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        start = time.process_time()
+        if windows:
+            videos = SignalWindows().fit_transform(videos)
+        kept = [video[::stride] for video in videos]
+        model.fit(kept)
+        fitted = time.process_time()
+        paths = [
+            np.repeat(path, stride)[: len(video)]
+            for path, video in zip(model.predict(kept), videos)
+        ]
+        return paths, fitted - start, time.process_time() - fitted
+
+
+def scores_of(labels, paths, **options):
+    """Scores by name; options are those of `segmentation_report`."""
+    found = segmentation_report(labels, paths, output_dict=True, **options)
+    return {name: found["totals"][name] for name in SCORES}
+
+
+def number(value, digits=1):
+    """Text of a number, with a dash for unknown values."""
+    return "–" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def seconds(value):
+    return f"{value:.0f}" if value >= 10 else f"{value:.2f}"
+
+
+def with_deviation(values, form=number):
+    """Mean and standard deviation, without the latter of a single value."""
+    text = form(np.mean(values))
+    return text if len(values) == 1 else f"{text} ± {form(np.std(values))}"
+
+
+def markdown(rows, n_texts=1):
+    """Table of a header and rows, with ``n_texts`` text columns."""
+    line = ["---"] * n_texts + ["---:"] * (len(rows[0]) - n_texts)
+    rows = [rows[0], line, *rows[1:]]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+def marks(name):
+    """Lines of a page around the table of a name."""
+    return f"<!-- {name} -->", f"<!-- end of {name} -->"
+
+
+def check_page(parser, path, names):
+    """Exit with an error unless a page, if there is one, has all marks once."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path else ()
+    for mark in (mark for name in names for mark in marks(name)):
+        if path and lines.count(mark) != 1:
+            parser.error(f"--page {path}: expected the line {mark} once.")
+
+
+def renew_page(path, name, text):
+    """Put a text between the marks of a page."""
+    begin, end = marks(name)
+    head, _, rest = path.read_text(encoding="utf-8").partition(begin)
+    tail = rest.partition(end)[2]
+    write_text(path, f"{head}{begin}\n\n{text}\n\n{end}{tail}")
+
+
+def write_csv(path, rows):
+    """Write rows to a file; its folder is created if missing."""
+    path.parent.mkdir(exist_ok=True)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def write_text(path, text):
+    """Write a file completely or not at all, even if the process is killed."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def options_of_sets(script, text, default):
+    """Parser of a study of one method on several sets."""
+    parser = Parser(script, text)
+    add_data(parser)
+    parser.add_argument("--sets", nargs="+", default=default, metavar="NAME")
+    form = "METHOD:NAME=VALUE,..."
+    parser.add_argument("--method", type=parse_row, default=Row("tot"), metavar=form)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="table")
+    return parser
+
+
+def run_on_sets(script, text, heading, study_seed):
+    """Run a study, and print means over seeds in percent, sets as columns.
+
+    ``study_seed`` takes a row, a data set, its labels as text and a seed, and returns a
+    score in [0, 1] for each row of the table.
+    """
+    arguments = options_of_sets(script, text, SEVEN).parse_args()
+    results = {}
+    for name in arguments.sets:
+        data = load(str(arguments.data / name))
+        truth = [np.asarray(y).astype(str) for y in data.labels]
+        with threadpool_limits(1):
+            results[name] = [
+                study_seed(arguments.method, data, truth, seed)
+                for seed in range(arguments.seeds)
+            ]
+        print(name, results[name], file=sys.stderr, flush=True)
+    rows = [[heading, *results, "mean ± over seeds"]]
+    for title in next(iter(results.values()))[0]:
+        values = np.array([[own[title] for own in cells] for cells in results.values()])
+        means = map(number, 100 * values.mean(axis=1))
+        rows.append([title, *means, with_deviation(100 * values.mean(axis=0))])
+    print(markdown(rows))
+    if arguments.csv:
+        write_csv(arguments.csv, rows)
