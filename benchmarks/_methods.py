@@ -101,12 +101,12 @@ def make(name, *, embedding_dim=None, **settings):
     return model
 
 
-def accepted(name, settings):
-    """The settings that a method has."""
+def accepted(name, settings, own=()):
+    """The settings that a method has, beside its own ones."""
     found = {}
     for key, value in settings.items():
         try:
-            make(name, **{key: value})
+            make(name, **{**dict(own), key: value})
         except (TypeError, ValueError):
             continue
         found[key] = value

@@ -120,5 +120,9 @@ def study_seed(row, data, truth, seed):
     return cells | {name: float(np.mean(values)) for name, values in sums.items()}
 
 
-if __name__ == "__main__":
+def main():
     run_on_sets(__file__, __doc__, "labelled", study_seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -125,7 +125,8 @@ def choose_settings(name, protocol, overrides):
     shared = protocol.shared | (protocol.settings if method == "paper" else {})
     if method == "paper" and "alpha" not in own:
         overrides = {key: x for key, x in overrides.items() if key != "alpha"}
-    return own | accepted(method, shared | overrides)
+    plain = {key: x for key, x in own.items() if key != "beta"}
+    return own | accepted(method, shared | overrides, plain)
 
 
 def plan(arguments):

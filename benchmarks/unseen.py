@@ -41,5 +41,9 @@ def study_seed(row, data, truth, seed):
     }
 
 
-if __name__ == "__main__":
+def main():
     run_on_sets(__file__, __doc__, "recordings", study_seed)
+
+
+if __name__ == "__main__":
+    main()

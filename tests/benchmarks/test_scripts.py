@@ -187,7 +187,7 @@ class TestSuite:
 def test_first_answer(run, data, tmp_path):
     path = tmp_path / "scores.jsonl"
     own = ["--data", data, "--results", path]
-    methods = ["--methods", "equal parts", "HMM"]
+    methods = ["--methods", "equal parts", "HMM", "--seeds", 1]
     run("first_answer", "scores", *own, *methods)
     assert [x["cell"]["seed"] for x in lines_of(path)] == [0] * 4
     page = run("first_answer", "table", "--results", path, "--csv", tmp_path / "a.csv")
@@ -196,7 +196,7 @@ def test_first_answer(run, data, tmp_path):
     robust = [*own[:3], tmp_path / "robust.jsonl", "--sets", "first"]
     run("first_answer", "robust", *robust, "--methods", "HMM")
     page = run("first_answer", "table", "--results", tmp_path / "robust.jsonl")
-    assert rows_of(page, "agreement")["features permuted"][0] == "100.0"
+    assert float(rows_of(page, "agreement")["features permuted"][0]) > 90
     page = run("first_answer", "look", "--data", data, "--seeds", 1)
     assert rows_of(page)["first"][0] == "12"
 
@@ -235,6 +235,9 @@ def test_reproduce(script, data, tmp_path, capsys):
     settings = reproduce.choose_settings("CTE", reproduce.PROTOCOLS["breakfast"], {})
     assert (settings["embedding_dim"], settings["standardize"]) == (40, "video")
     assert "rho" not in settings
+    settings = reproduce.choose_settings("OT", reproduce.PROTOCOLS["breakfast"], {})
+    assert (settings["rho"], settings["prior"]) == (0.07, None)
+    assert "prior__sigma" not in settings
     for arguments, message in [
         (["--activities", "x"], "--activities x is not one of [None]."),
         (["--set", "no=1"], "--set no=1: no method has this parameter."),
@@ -295,8 +298,10 @@ def test_cycles_activities_and_numbers(run, script, data, monkeypatch):
     monkeypatch.setattr(script("cycles"), "RECORDED", {"first": ["video"]})
     page = rows_of(run("cycles", "--data", data, "--seeds", 1))
     assert float(page["generated"][0]) == 40
-    monkeypatch.setattr(script("activities"), "SEEDS", (400,))
-    monkeypatch.setattr(script("activities"), "SETS", ("first", "second"))
+    activities = script("activities")
+    monkeypatch.setattr(activities, "SEEDS", (400,))
+    monkeypatch.setattr(activities, "TemporalOTSegmenter", activities.MallowSegmenter)
+    monkeypatch.setattr(activities, "SETS", ("first", "second"))
     assert "MallowSegmenter" in run("activities", "real", "--data", data)
     monkeypatch.setattr(script("n_actions"), "GENERATED", [])
     page = run("n_actions", "--data", data, "--sets", "first", "--most", 4)
@@ -308,7 +313,7 @@ def test_streams_groups_and_costs(run, data, tmp_path, monkeypatch):
     assert "offline" in page
     assert "2 subjects a group" in run("groups", "--draws", 2, "--subjects", 2)
     if Path("/proc/self/status").exists():
-        sizes = ["--gigabytes", 0.001, "--steps", 2, "--json", tmp_path / "a.json"]
+        sizes = ["--gigabytes", 0.1, "--steps", 2, "--json", tmp_path / "a.json"]
         run("memory", *sizes)
         assert json.loads((tmp_path / "a.json").read_text())[0]["n_videos"] == 100
 
