@@ -107,7 +107,7 @@ def accepted(name, settings, own=()):
     for key, value in settings.items():
         try:
             make(name, **{**dict(own), key: value})
-        except (TypeError, ValueError):
+        except (AttributeError, TypeError, ValueError):  # None has no parameters
             continue
         found[key] = value
     return found

@@ -69,6 +69,7 @@ def make_step(shape, device):
         "network": MLP(2 * shape.embedding, shape.embedding, temperature=0.1),
     }
     model = TemporalOTSegmenter(shape.actions, **parameters)
+    model._n_learned = shape.actions  # as in a fit
     settings = model._settings()
     terms = [term for term in model._terms() if term.weight]
     generator = torch.Generator().manual_seed(0)

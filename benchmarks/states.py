@@ -100,9 +100,9 @@ def tables(results):
                 for result in results
                 if "scores" in result and own.items() <= result["cell"].items()
             ]
-            moments = np.mean(scores, axis=0), np.std(scores, axis=0)
-            pairs = zip(*moments) if scores else ()
-            texts[name] = [" ± ".join(map(three, x)) for x in pairs] or ["–"] * 4
+            texts[name] = [
+                f"{three(np.mean(own))} ± {three(np.std(own))}" for own in zip(*scores)
+            ] or ["–"] * 4
         head = [title, "given" if is_known else "found", FITS[fit]]
         add_rows(whole, short, head, texts)
     return whole, short

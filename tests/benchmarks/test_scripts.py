@@ -88,7 +88,7 @@ class TestSuite:
 
     def test_rows_scores_and_tables(self, suite, data, tmp_path):
         only = ["--only", "equal split", "k-means", "left-right HMM", "tot:*"]
-        status, page, lines = suite("--seeds", 2, "--jobs", 2, "--method", QUICK, *only)
+        status, page, lines = suite("--seeds", 2, "--method", QUICK, *only)
         assert status == 0
         # two rows have no seed
         assert len(lines) == 2 * (2 * 1 + 2 * 2)
@@ -263,7 +263,7 @@ def test_studies_of_sets(run, data, tmp_path, name, row):
 
 
 def test_confidence(run, data):
-    own = ["--data", data, "--sets", "first", "--method", "mallow"]
+    own = ["--data", data, "--sets", "first", "--method", "hmm"]
     page = rows_of(run("confidence", *own))
     assert list(page)[2:] == ["first", "median", "noise, chance 0.17"]
 
@@ -311,7 +311,7 @@ def test_cycles_activities_and_numbers(run, script, data, monkeypatch):
 def test_streams_groups_and_costs(run, data, tmp_path, monkeypatch):
     page = run("live", "accuracy", "--data", data, "--set", "first", "--seeds", 0)
     assert "offline" in page
-    assert "2 subjects a group" in run("groups", "--draws", 2, "--subjects", 2)
+    assert "5 subjects a group" in run("groups", "--draws", 2, "--subjects", 5)
     if Path("/proc/self/status").exists():
         sizes = ["--gigabytes", 0.1, "--steps", 2, "--json", tmp_path / "a.json"]
         run("memory", *sizes)
