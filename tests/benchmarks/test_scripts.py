@@ -263,7 +263,7 @@ def test_studies_of_sets(run, data, tmp_path, name, row):
 
 
 def test_confidence(run, data):
-    own = ["--data", data, "--sets", "first", "--method", "hmm"]
+    own = ["--data", data, "--sets", "first", "--method", "mallow:order=mostly"]
     page = rows_of(run("confidence", *own))
     assert list(page)[2:] == ["first", "median", "noise, chance 0.17"]
 
