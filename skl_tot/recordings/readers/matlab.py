@@ -1,11 +1,14 @@
 """Arrays in MATLAB files up to version 7."""
 
-import math
+import struct
+import zlib
 
 import numpy as np
 
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.readers import Reader, check_size
+
+COMPRESSED = 15  # kind of a variable
 
 
 def recognises(path):
@@ -18,8 +21,7 @@ def read(path, variable, transpose):
     from scipy import io
 
     try:
-        shapes = [shape for _, shape, _ in io.whosmat(path)]
-        check_size(path, sum(map(math.prod, shapes)), "its arrays")
+        check_size(path, _n_bytes(path) / 8, "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
         raise ValueError(
@@ -43,6 +45,23 @@ def read(path, variable, transpose):
     for k, own in enumerate(array.ravel()):
         tables[f"{path.stem} {k}"] = _table_of(own, variable, transpose)
     return tables, None
+
+
+def _n_bytes(path):
+    """Bytes of the variables of a file of version 5 to 7, decompressed."""
+    n_bytes = 0
+    with open(path, "rb") as file:
+        mark = file.read(128)[126:]
+        order = {b"IM": "<", b"MI": ">"}.get(mark)
+        while order and len(tag := file.read(8)) == 8:
+            kind, size = struct.unpack(f"{order}II", tag)
+            following = file.tell() + size
+            if kind == COMPRESSED:  # scipy would decompress more to tell the shape
+                tag = zlib.decompressobj().decompress(file.read(min(size, 1024)), 8)
+                size = struct.unpack(f"{order}II", tag.ljust(8, b"\0"))[1]
+            n_bytes += size
+            file.seek(following)
+    return n_bytes
 
 
 def _is_array(name, value):

@@ -67,14 +67,14 @@ def _read_text(path, animal):
     table = pd.read_csv(path, encoding="utf-8-sig")
     names = [str(name) for name in header.iloc[0] if _is_x(str(name))]
     names = [name.removesuffix(".x") for name in names]
-    frames = table["frame_idx"]
-    if frames.dtype.kind != "i" or (frames < 0).any():
-        bad = ~frames.astype(str).str.fullmatch(r"\d+")
-        row = int(np.argmax(bad))
-        raise ValueError(
-            f"its frame_idx is {short_repr(frames.tolist()[row])} in row {row}, "
-            "expected a frame from 0 in each; correct the row, or leave it out."
-        )
+    frames = pd.to_numeric(table["frame_idx"], errors="coerce")
+    is_frame = (frames >= 0) & (frames % 1 == 0)
+    if not is_frame.all():
+        row = int(np.argmin(is_frame))
+        value = short_repr(table["frame_idx"].tolist()[row])
+        expected = "a frame from 0 in each; correct the row, or leave it out"
+        raise ValueError(f"its frame_idx is {value} in row {row}, expected {expected}.")
+    table["frame_idx"] = frames.astype(np.int64)
     tracks = table["track"].astype(object).where(table["track"].notna(), "no track")
     animals = list(dict.fromkeys(map(str, tracks)))
     table = table[tracks.astype(str) == animals[choose_animal(animals, animal)]]

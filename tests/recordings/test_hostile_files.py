@@ -1,0 +1,190 @@
+"""Files that would read elsewhere, block, take much memory, or lose rows in silence."""
+
+import os
+import pickle
+import re
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import io
+
+from skl_tot.datasets import load_action_dataset
+from skl_tot.recordings import read_recordings
+
+h5py = pytest.importorskip("h5py")
+HEADER = "scorer,D,D\nbodyparts,nose,nose\ncoords,x,y\n"
+
+
+def write_sleap(path, tracks, nodes=("nose",)):
+    """Write a SLEAP file; ``tracks`` is an array or a function that makes it."""
+    with h5py.File(path, "w") as file:
+        file["node_names"] = [name.encode() for name in nodes]
+        if callable(tracks):
+            tracks(file)
+        else:
+            file.create_dataset("tracks", data=tracks, compression="gzip")
+
+
+def external_storage(file):
+    secret = [("/etc/passwd", 0, 64)]
+    file.create_dataset("tracks", (1, 2, 1, 4), "f8", external=secret)
+
+
+def external_link(file):
+    with h5py.File(f"{file.filename}.other", "w") as other:
+        other["tracks"] = np.ones((1, 2, 1, 4))
+    file["tracks"] = h5py.ExternalLink(f"{file.filename}.other", "tracks")
+
+
+def virtual(file):
+    external_link(file)
+    del file["tracks"]
+    layout = h5py.VirtualLayout((1, 2, 1, 4), "f8")
+    shape = (1, 2, 1, 4)
+    layout[:] = h5py.VirtualSource(f"{file.filename}.other", "tracks", shape)
+    file.create_virtual_dataset("tracks", layout)
+
+
+def dangling(file):
+    file["tracks"] = h5py.SoftLink("/nowhere")
+
+
+@pytest.mark.parametrize("write", [external_storage, external_link, virtual, dangling])
+def test_hdf5_is_read_only_inside_itself(tmp_path, write):
+    write_sleap(tmp_path / "a.h5", write)
+    with pytest.raises(ValueError, match=r"a\.h5: it has no 'tracks' of its own, exp"):
+        read_recordings(tmp_path / "a.h5")
+
+
+def test_tables_of_pandas_are_read_only_inside_their_file(tmp_path):
+    external = h5py.ExternalLink(str(tmp_path / "other.h5"), "table")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        group = file.create_group("df")
+        group.attrs["pandas_type"] = b"frame_table"
+        group["table"] = external
+    (tmp_path / "other.h5").touch()
+    with pytest.raises(ValueError, match=r"a\.h5"):
+        read_recordings(tmp_path / "a.h5")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".h5", ".npy", ".mat", ".edf"])
+def test_pipes_do_not_block(tmp_path, suffix):
+    os.mkfifo(tmp_path / f"a{suffix}")
+    for path in (tmp_path, tmp_path / f"a{suffix}", [tmp_path / f"a{suffix}"]):
+        with pytest.raises((FileNotFoundError, ValueError), match=f"a{suffix}|no file"):
+            read_recordings(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")
+def test_pipes_in_a_data_set(tmp_path, write_lerobot):
+    write_lerobot(tmp_path, "v3.0")
+    os.mkfifo(tmp_path / "data" / "chunk-000" / "pipe.parquet")
+    with pytest.raises(ValueError, match=r"pipe\.parquet is no regular file"):
+        read_recordings(tmp_path)
+    (tmp_path / "features").mkdir()
+    os.mkfifo(tmp_path / "features" / "a.npy")
+    with pytest.raises(ValueError, match=r"a\.npy cannot be read: it is no regular"):
+        load_action_dataset(tmp_path, mmap=False)
+
+
+def write_names(path):
+    """Write a table of pandas whose names take a place far in the pickle's memory."""
+    content = pickle.dumps([(1, [("a", "b", "x")])], protocol=0)
+    content = content.replace(b"p0\n", b"p1999999999\n")
+    with h5py.File(path, "w") as file:
+        group = file.create_group("df")
+        group.attrs["pandas_type"] = b"frame_table"
+        group.attrs["non_index_axes"] = np.bytes_(content)
+        kind = [("index", "i8"), ("values_block_0", "f8", (1,))]
+        group["table"] = np.zeros(3, kind)
+
+
+def write_text(text):
+    return lambda path: path.write_text(text)
+
+
+def write_zeros(path):
+    io.savemat(path, {"x": np.zeros((3_000_000, 8))}, do_compression=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "message"),
+    [
+        (
+            "a.csv",
+            write_text(HEADER + "0,1,2\n1,3,4\n40000000,5,6\n"),
+            "its track of 40000001 frames would take 640 MB, expected at most 17 MB",
+        ),
+        (
+            "a.csv",
+            write_text("track,frame_idx,nose.x,nose.y\nm,40000000,1,2\n"),
+            "its track of 40000001 frames would take",
+        ),
+        (
+            "a.h5",
+            lambda path: write_sleap(path, np.zeros((1, 2, 1, 9_000_000))),
+            "tracks would take 144 MB, expected at most",
+        ),
+        ("a.h5", write_names, "its names have place 1999999999, expected lists of"),
+        ("a.mat", write_zeros, "its arrays would take 192 MB, expected at most"),
+    ],
+)
+def test_small_files_take_little_memory(tmp_path, name, write, message):
+    write(tmp_path / name)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=f"{name}: {message}") as caught:
+        read_recordings(tmp_path / name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (["m,-3,1,2", "m,1,1,2"], "frame_idx is -3 in row 0, expected a frame from 0"),
+        (["m,1,1,2", "m,1.5,1,2"], r"frame_idx is 1\.5 in row 1, expected a frame"),
+        (["m,1,1,2", "m,,1,2"], "frame_idx is nan in row 1, expected a frame"),
+    ],
+)
+def test_sleap_rows_without_a_frame(tmp_path, rows, message):
+    text = "\n".join(["track,frame_idx,nose.x,nose.y", *rows])
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"a\.csv: its {message}"):
+        read_recordings(tmp_path)
+
+
+def test_points_of_equal_names(tmp_path):
+    write_sleap(tmp_path / "a.h5", np.zeros((1, 2, 2, 5)), ["nose", "nose"])
+    with pytest.raises(ValueError, match=r"a\.h5: it has two points 'nose', expected"):
+        read_recordings(tmp_path / "a.h5")
+    head = "track,frame_idx,nose.x,nose.y,nose.x,nose.y"
+    (tmp_path / "b.csv").write_text(f"{head}\nm,0,1,2,3,4\n")
+    with pytest.raises(ValueError, match=r"b\.csv: it has two points 'nose', expected"):
+        read_recordings(tmp_path / "b.csv")
+
+
+@pytest.mark.parametrize("where", ["header", "cell", "clock"])
+def test_cells_of_a_megabyte(tmp_path, where):
+    long = "a" * 2**20
+    text = {"header": f"{long},x\n1,2\n", "cell": f"x,y\n1,2\n{long},3\n"}
+    text["clock"] = f"time,x\n0,1\n{long},2\n"
+    (tmp_path / "a.csv").write_text(text[where])
+    with pytest.raises(ValueError, match=r"a\.csv|of 'a'") as caught:
+        read_recordings(tmp_path)
+    assert len(str(caught.value)) < 1000
+
+
+def test_tracks_with_few_frames_are_filled(tmp_path):
+    """Frames up to a hundred thousand are no attack."""
+    table = pd.DataFrame({"track": "m", "frame_idx": [99_999, 3]})
+    table["nose.x"], table["nose.y"] = [1.0, 2], [3.0, 4]
+    table.to_csv(tmp_path / "a.csv", index=False)
+    (track,) = read_recordings(tmp_path / "a.csv")
+    assert len(track) == 100_000
+    assert track.dropna().to_numpy().tolist() == [[2, 4], [1, 3]]
+    assert re.match("nose", track.columns[0])
