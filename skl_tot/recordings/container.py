@@ -54,16 +54,8 @@ class Recordings(Sequence):
 
     Attributes
     ----------
-    arrays : sequence
-        As given.
-    names : list of str
-        As given.
-    fps : float or None
-        As given.
-    times : list of ndarray, or None
-        As given.
-    breaks : list of ndarray of int, or None
-        As given.
+    arrays, names, fps, times, breaks
+        As given; times and breaks as arrays.
     reading : dict or None
         Options of `read_recordings`; a model keeps them as ``reading_``.
 

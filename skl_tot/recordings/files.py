@@ -140,12 +140,10 @@ class _Maps:
 
 
 class FileArray:
-    """Frames (n_frames, n_features) of a ``.npy`` file, read on demand.
+    """Frames (n_frames, n_features) of a ``.npy`` file, read on demand."""
 
-    Slices use ordinary reads. If a file is truncated, reading its map kills the
-    process, while an ordinary read returns fewer bytes.
-    """
-
+    # Slices use ordinary reads: if a file is truncated, reading its map kills the
+    # process, while an ordinary read returns fewer bytes.
     ndim = 2
 
     def __init__(self, path, maps, stride=1, transpose=False):

@@ -169,11 +169,7 @@ def encode(labels, classes, what="labels"):
 
 
 def encode_known(sequences, recordings):
-    """Codes of labels of recordings, some of them unknown, and the sorted labels.
-
-    Labels are all integers or all text. None, NaN, -1 and "" are unknown and get the
-    code -1; "-1" is "background".
-    """
+    """Codes of labels, -1 for None, NaN, -1 and "", and the sorted labels."""
     masks, known = [], []
     for i, values in enumerate(sequences):
         with recordings.errors(i):

@@ -218,8 +218,8 @@ def read_recordings(
     -----
     Cells of text are separated by commas, semicolons or tabs, whichever the first line
     has most; that line names the columns. Decimal commas are allowed if commas separate
-    no cells, or in quotes. An ambiguous time or number is an error. Files are in
-    natural order, "take 2" before "take 10".
+    no cells, or in quotes. An ambiguous time or number, as with separators of
+    thousands, is an error. Tables are in natural order, "take 2" before "take 10".
 
     Examples
     --------

@@ -61,30 +61,6 @@ def test_mean_length_is_the_mean_number_of_frames():
     assert abs(np.mean(lengths) - 300) < 4 * error + 1  # 1: rounding to whole frames
 
 
-def test_unevenness_spreads_the_mean_durations():
-    def spread(unevenness):
-        _, labels = make_activities(
-            20, 30, mean_length=30_000, unevenness=unevenness, random_state=0
-        )
-        durations = np.bincount(np.concatenate(labels))
-        return np.std(np.log(durations))
-
-    # 30 draws have a standard deviation within 1 +- 4 / sqrt(60) of the true one
-    assert 0.5 * 0.4 < spread(0.4) < 1.5 * 0.4
-    assert 0.5 * 0.8 < spread(0.8) < 1.5 * 0.8
-
-
-def test_missing_is_the_share_of_left_out_actions():
-    _, labels = make_activities(
-        2000, 4, mean_length=8, n_features=1, missing=0.3, random_state=0
-    )
-    n_present = [len(np.unique(actions)) for actions in labels]
-    share = 1 - np.mean(n_present) / 4
-    # a video left with none gets one back
-    expected = 0.3 - 0.3**4 / 4
-    assert abs(share - expected) < 4 * np.sqrt(0.3 * 0.7 / 8000)
-
-
 def test_frames_are_prototype_plus_smooth_drift_plus_noise():
     options = {"mean_length": 400, "n_features": 3, "random_state": 0}
     clean, labels = make_activities(1, 2, noise=0, **options)
@@ -124,16 +100,6 @@ def test_no_order_gives_segments_at_random():
         assert_allclose(np.bincount(step, minlength=4) / 500, 0.25, atol=0.08)
     moves = np.diff(actions, axis=1) % 4
     assert_allclose(np.bincount(moves.ravel()) / 1500, [0, *[1 / 3] * 3], atol=0.05)
-
-
-def test_videos_of_one_activity_share_prototypes():
-    videos, labels = make_activities(50, 3, noise=0, random_state=0)
-    means = np.array(
-        [[v[a == k].mean(axis=0) for k in range(3)] for v, a in zip(videos, labels)]
-    )
-    within = means.std(axis=0).mean()
-    between = means.mean(axis=0).std(axis=0).mean()
-    assert within < 0.35 < between  # drift has 0.3, prototypes have 1
 
 
 def test_same_seed_same_data_and_no_global_randomness():
@@ -246,11 +212,6 @@ def test_text_features_and_labels_without_suffix(root):
     assert data.labels[0].tolist() == ["c"]
     put(root, {TEA_TEXT: "1\n2\n", "groundTruth/P01_tea": "c\nc"})
     assert load_action_dataset(root, "tea").videos[0].shape == (2, 1)
-
-
-def test_files_of_other_systems(root):
-    put(root, {TRUTH: "c\r\n\r\n".encode("utf-8-sig")})
-    assert load_action_dataset(root, "tea").labels[0].tolist() == ["c"]
 
 
 def test_mappings(root):

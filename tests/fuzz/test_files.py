@@ -5,16 +5,13 @@ import json
 import pickle
 import zipfile
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skl_tot import preprocessing
 from skl_tot.app import report
-from skl_tot.datasets import load_action_dataset
 from skl_tot.io import load_model, read_names, read_segments, save_model, write_segments
-from skl_tot.recordings.files import open_arrays
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 SMALL = {
@@ -30,22 +27,6 @@ class Payload:
 
     def __reduce__(self):
         return (exec, ("open('ran', 'w')",))
-
-
-def npy_header(text, body=b"", version=1):
-    header = text.encode("latin1") + b"\n"
-    size = len(header).to_bytes(2 if version == 1 else 4, "little")
-    return b"\x93NUMPY" + bytes([version, 0]) + size + header + body
-
-
-def described(descr="<f8", order=False, shape="(3, 2)"):
-    return f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}"
-
-
-def array_bytes(array, **options):
-    file = streams.BytesIO()
-    np.save(file, array, **options)
-    return file.getvalue()
 
 
 NOISE = bytes((i * 167 + 13) % 256 for i in range(3000))
@@ -109,29 +90,6 @@ JSON_NAMES = named(
     [b'["a"]', b"1", b'{"a": "b"}', b'{"' + b"9" * 5000 + b'": "b"}', b'{"0": 1}']
     + [b'{"0": {"a": "b"}}', b'{"0": "a", "00": "b"}', b'{"0": "a"', b'{"0": ' + DEEP]
 )
-SHAPES = ["(4611686018427387904, 4)", f"({10**30}, 2)", "(-1, 2)", "(1.5, 2)"]
-SHAPES += ["(True, 2)", str((1,) * 70)]
-HEADERS = ["[1, 2]", "open('ran', 'w')", "(" * 5000, "-" * 20_000 + "1"]
-HEADERS += ["{'descr': open('ran', 'w'), 'shape': (1,)}"]
-NO_FRAMES = [np.ones(3), np.ones((3, 2, 2)), np.ones((0, 2)), np.ones((2, 0))]
-NO_FRAMES += [np.array(1.0), np.ones((3, 2)) * 1j, np.full((3, 2), "a")]
-NO_FRAMES += [np.zeros((3, 2), "M8[s]"), np.zeros(3, [("a", float)])]
-ARRAYS = {
-    "cut": array_bytes(np.ones((30, 2)))[:300],
-    "cut in the header": array_bytes(np.ones((30, 2)))[:40],
-    "magic only": b"\x93NUMPY",
-    "version": npy_header(described(), bytes(48), version=9),
-    "objects": array_bytes(np.array([[Payload(), 1]]), allow_pickle=True),
-    "npz": b"PK\x03\x04" + NOISE,
-    **{own: npy_header(described(shape=own), bytes(48)) for own in SHAPES},
-    **{own: npy_header(described(own), bytes(48)) for own in ("<f3", "|O", "|V0")},
-    **{own[:40]: npy_header(own) for own in HEADERS},
-    **{f"{own.dtype} {own.shape}": array_bytes(own) for own in NO_FRAMES},
-}
-TEXT_FEATURES = named(
-    [b"a b\nc d\n", b"1 2\n3\n", b"1j 2\n", b"0x1p 1\n", b"# a\n# b\n", b"1_0 2\n,\n"]
-)
-LABELS = named([b"a\nb\n", b"a\n" * 50, b"a\n\n" + b"a\n" * 10])
 
 
 def read_tasks(path):
@@ -185,65 +143,6 @@ def test_readers_of_what_is_no_file(attack, tmp_path, kind):
     (tmp_path / "file").write_bytes(b"a")
     with pytest.raises(OSError, match=name):
         read(tmp_path / "file" / name)
-
-
-def load_all(root, **options):
-    data = load_action_dataset(root, **options)
-    return [np.asarray(video).sum() for video in data.videos]
-
-
-def make_folder(root):
-    for name in ("features", "groundTruth", "mapping"):
-        (root / name).mkdir(exist_ok=True)
-    np.save(root / "features" / "v.npy", np.ones((6, 2)))
-    (root / "groundTruth" / "v.txt").write_text("a\n" * 6)
-    (root / "mapping" / "mapping.txt").write_text("0 a\n")
-
-
-@pytest.mark.parametrize("mmap", [True, False])
-def test_features_of_data_sets(attack, report_faults, tmp_path, mmap):
-    make_folder(tmp_path)
-    outcomes = {}
-    for label, content in (GENERAL | ARRAYS).items():
-        (tmp_path / "features" / "v.npy").write_bytes(content)
-        what = attack(load_all, tmp_path, mmap=mmap, naming="v.npy")
-        outcomes["features", label] = what
-    (tmp_path / "features" / "v.npy").unlink()
-    for label, content in (GENERAL | TEXT_FEATURES).items():
-        (tmp_path / "features" / "v.txt").write_bytes(content)
-        what = attack(load_all, tmp_path, mmap=mmap, naming="v.txt")
-        outcomes["text features", label] = what
-    report_faults(outcomes, KNOWN)
-
-
-@pytest.mark.parametrize(
-    "name", ["groundTruth/v.txt", "mapping/mapping.txt", "map.txt"]
-)
-def test_text_of_data_sets(attack, report_faults, tmp_path, name):
-    make_folder(tmp_path)
-    contents = GENERAL | (NAMES if "mapping" in name else LABELS)
-    outcomes = {}
-    for label, content in contents.items():
-        (tmp_path / name).write_bytes(content)
-        if name == "mapping/mapping.txt" and not content.strip(b"\xef\xbb\xbf \t\r\n"):
-            named = ""  # a mapping of nothing lacks the labels of another file
-        else:
-            named = name.rpartition("/")[2]
-        outcomes[name, label] = attack(load_all, tmp_path, naming=named)
-    report_faults(outcomes, KNOWN)
-
-
-def test_feature_files(attack, report_faults, tot, tmp_path):
-    np.save(tmp_path / "good.npy", np.ones((6, 2)))
-    bad = tmp_path / "bad.npy"
-    files = open_arrays([tmp_path / "good.npy", bad])
-    outcomes = {}
-    for label, content in (GENERAL | ARRAYS).items():
-        bad.write_bytes(content)
-        outcomes["item", label] = attack(files.__getitem__, 1, naming="bad.npy")
-        outcomes["predict", label] = attack(tot.predict, files, naming="bad.npy")
-        outcomes["fit", label] = attack(tot.fit, files, naming="bad.npy", unchanged=tot)
-    report_faults(outcomes, KNOWN)
 
 
 def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):

@@ -1,24 +1,19 @@
 """Segmenters with recordings that have names, rates and clocks."""
 
 import copy
-import io
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.model_selection import GridSearchCV, cross_val_predict
 
-from skl_tot import AutoSegmenter, GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot import GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, most_informative, rename
-from skl_tot.io import load_model, save_model
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, mof_scorer
-from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, RecordingValueError
 from skl_tot.recordings.files import open_arrays
 from skl_tot.training.components import Adam
@@ -124,15 +119,6 @@ class TestForms:
         assert found.index.equals(table.index)
         np.testing.assert_array_equal(found, np.concatenate(expected))
 
-    def test_of_a_vote(self, videos, takes):
-        candidates = [("hmm", hmm()), ("mallow", MallowSegmenter(4))]
-        model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(takes)
-        assert list(model.labels_) == NAMES
-        assert model.fps_ == 10
-        for found in model.candidate_labels(takes).values():
-            assert found.names == NAMES
-        same(model.predict(takes), model.predict(videos))
-
     def test_files_are_read_as_they_are_asked_for(self, tmp_path, takes):
         for name, video in takes.items():
             np.save(tmp_path / f"{name}.npy", video)
@@ -149,23 +135,6 @@ class TestForms:
             RecordingValueError, match=r"^a: Input X contains NaN in frame 0"
         ):
             hmm().fit(lazy)
-
-    def test_errors_of_training_name_the_recording(self, takes):
-        huge = [video.astype(float) for video in takes]
-        huge[3][5, 2] = 1e200
-        with (
-            np.errstate(over="ignore"),
-            pytest.raises(RecordingValueError, match=r"^a: "),
-        ):
-            tot(standardize=None).fit(takes.replace(huge))
-
-    def test_errors_survive_a_pickle(self, videos):
-        spoiled = {"a": videos[0], "b": videos[1][:, :3]}
-        with pytest.raises(RecordingValueError) as caught:
-            hmm().fit(spoiled)
-        again = copy.copy(caught.value)
-        assert str(again) == str(caught.value)
-        assert str(again).startswith("b: X has 3 features")
 
     def test_xarray(self, videos, fitted):
         model = hmm().fit(videos)
@@ -188,32 +157,6 @@ class TestForms:
         expected = np.where(words[before["f"]] == "fill", "pour", words[before["f"]])
         np.testing.assert_array_equal(model.labels_["f"], expected)
 
-    def test_transformers(self, takes, videos):
-        steps = FramewiseTransformer(StandardScaler())
-        expected = steps.fit_transform(videos)
-        found = steps.fit_transform(takes)
-        assert isinstance(found, Recordings)
-        same(found, expected)
-
-
-class TestFiles:
-    @pytest.mark.parametrize("form", ["recordings", "dict", "table"])
-    def test_round_trip(self, takes, table, tmp_path, form):
-        X = {"recordings": takes, "dict": dict(takes.items()), "table": table}[form]
-        model = tot().fit(X)
-        save_model(model, tmp_path / "m.skops")
-        for loaded in (load_model(tmp_path / "m.skops"), _joblib(model)):
-            assert loaded.fps_ == (10 if form == "recordings" else None)
-            assert list(loaded.labels_) == NAMES
-            same(loaded.predict(takes), model.predict(takes))
-
-
-def _joblib(model):
-    file = io.BytesIO()
-    joblib.dump(model, file)
-    file.seek(0)
-    return joblib.load(file)
-
 
 class TestRates:
     def at(self, takes, fps):
@@ -235,12 +178,6 @@ class TestRates:
         model.predict(self.at(takes, 25))
         assert model.fps_ is None
 
-    def test_of_a_fit_that_fails(self, takes):
-        model = hmm().fit(takes)
-        with pytest.raises(ValueError, match="n_actions=4 is more"):
-            model.fit(Recordings([video[:2] for video in takes], fps=25))
-        assert model.fps_ == 10
-
     def test_of_a_stream(self, takes, videos):
         model = tot().partial_fit(videos)
         assert model.fps_ is None
@@ -250,21 +187,6 @@ class TestRates:
         with pytest.raises(ValueError, match="X has 25 frames per second"):
             model.partial_fit(self.at(takes, 25))
         assert model.prototypes_ is before
-
-    def test_through_a_pipeline(self, takes):
-        model = make_pipeline(FramewiseTransformer(StandardScaler()), hmm())
-        model.fit(takes)
-        assert model[-1].fps_ == 10
-        with pytest.raises(ValueError, match="X has 25 frames per second"):
-            model.predict(self.at(takes, 25))
-
-    def test_of_xarray(self, videos):
-        clock = np.arange(len(videos[0])) / 25
-        X = xr.DataArray(videos[0], {"time": clock}, dims=("time", "feature"))
-        model = hmm().fit(X)
-        assert model.fps_ == 25
-        with pytest.raises(ValueError, match="X has 50 frames per second"):
-            model.predict(X.assign_coords(time=clock / 2))
 
 
 class TestLabels:
@@ -287,11 +209,6 @@ class TestLabels:
         rows = pd.Series(np.concatenate(labels), table.index)
         same(learn(table, rows), expected)
         same(learn(table, rows.to_numpy()), expected)
-
-    def test_of_some(self, takes, labels):
-        known = dict.fromkeys(NAMES) | {"c": labels[2]}
-        model = GuidedSegmenter(hmm()).fit(takes, known)
-        np.testing.assert_array_equal(model.labels_["c"], labels[2])
 
     def test_transcripts(self, takes, videos, fitted):
         transcripts = {name: [k % 4, (k + 1) % 4] for k, name in enumerate(NAMES)}
@@ -325,12 +242,6 @@ class TestLabels:
         with pytest.raises(RecordingValueError, match=r"^a: y has 2 labels, X has"):
             GuidedSegmenter(hmm()).fit(takes, known)
 
-    def test_of_another_index(self, table, labels):
-        y = pd.Series(np.concatenate(labels), table.index)
-        with pytest.raises(ValueError, match="y has another index than X"):
-            hmm().fit(table, y.iloc[::-1])
-        hmm().fit(table, y)
-
 
 class TestScores:
     def test_go_by_name(self, fitted, takes, videos, labels):
@@ -357,21 +268,6 @@ class TestScores:
         with pytest.raises(ValueError, match="y_pred has another index than y_true"):
             mof_score(y, found.iloc[::-1])
 
-    def test_scope_is_of_recordings(self, fitted, table, labels, videos):
-        y = pd.Series(np.concatenate(labels), table.index)
-        found = mof_score(y, fitted.predict(table), scope="video")
-        assert found == mof_score(labels, fitted.predict(videos), scope="video")
-
-    def test_after_guidance(self, takes, labels):
-        known = dict(reversed(list(takes.replace(labels).items())))
-        model = GuidedSegmenter(hmm()).fit(takes, known)
-        assert mof_scorer(model, takes, known) == 1
-        del known["d"]
-        some = known | {"d": None}
-        assert mof_scorer(model, takes, some) == 1
-        other = {name: (own + 1) % 4 for name, own in known.items()}
-        assert mof_scorer(model, takes, other | {"d": None}) == 0
-
 
 def split(table):
     return [table.loc[name].to_numpy() for name in NAMES]
@@ -391,11 +287,6 @@ class TestSearches:
         assert found.best_estimator_.fps_ == 10
         assert found.predict(takes).names == NAMES
         GridSearchCV(model, grid, cv=3, error_score="raise").fit(takes)
-
-    def test_cross_val_score(self, takes, videos, labels):
-        found = cross_val_score(hmm(), takes, labels, cv=3, scoring=mof_scorer)
-        expected = cross_val_score(hmm(), videos, labels, cv=3, scoring=mof_scorer)
-        np.testing.assert_array_equal(found, expected)
 
     def test_cross_val_predict(self, takes, videos):
         found = cross_val_predict(hmm(), takes, cv=3)

@@ -4,15 +4,13 @@ import copy
 import os
 import pickle
 import pkgutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
 from sklearn.utils import _safe_indexing
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
@@ -21,7 +19,6 @@ from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, open_features
 from skl_tot.recordings import files as files_module
 from skl_tot.recordings.checks import check_recordings
-from skl_tot.recordings.files import read_features
 from skl_tot.training.components import Adam
 
 QUICK = {
@@ -145,13 +142,6 @@ def test_paths_do_not_depend_on_the_folder_of_work(tmp_path, files, monkeypatch)
     assert_array_equal(relative[0], files[0])
 
 
-def test_numpy_does_not_load_all(files, opened):
-    for convert in (np.asarray, StandardScaler().fit):
-        with pytest.raises(TypeError, match=r"^Recordings of 6 are not one"):
-            convert(files)
-    assert opened == []
-
-
 @held
 def test_a_file_is_opened_once_and_again_when_it_has_changed(files, opened):
     path = paths_of(files)[0]
@@ -223,19 +213,6 @@ def test_other_types_become_float64(activity, tmp_path, dtype, as_list):
             assert_array_equal(one, expected)
 
 
-@pytest.mark.parametrize("position", [0, -1])
-def test_half_precision_is_checked_to_the_end(
-    activity, tmp_path, monkeypatch, position
-):
-    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 400)
-    videos = [video.astype(np.float16) for video in activity[0]]
-    videos[2][position, 1] = np.nan
-    with pytest.raises(
-        ValueError, match=r"^2: Input X contains NaN in frame (0|51), column 1, "
-    ):
-        TemporalOTSegmenter(**QUICK).fit(open_features(save(tmp_path, videos)))
-
-
 def replace_at(monkeypatch, place, path, content):
     """Save other content to a file whenever a function is called, before its work."""
     module, _, name = place.rpartition(".")
@@ -276,14 +253,6 @@ class TestFilesThatChange:
         assert str(shape) in str(info.value)
         assert not hasattr(model, "network_")
 
-    def test_the_same_shape_is_read(self, activity, tmp_path, monkeypatch):
-        paths = save(tmp_path, activity[0])
-        place = "skl_tot.recordings.Recordings.standardize"
-        replace_at(monkeypatch, place, paths[2], activity[0][2] + 1)
-        files = open_features(paths)
-        TemporalOTSegmenter(**QUICK).fit(files)
-        assert_array_equal(files[2], activity[0][2] + 1)
-
     def test_files_are_not_read_in_vain(self, activity, tmp_path, monkeypatch):
         """A check looks at each block once, or not at all."""
         paths = save(tmp_path, [video.astype(np.float32) for video in activity[0]])
@@ -304,19 +273,6 @@ class TestFilesThatChange:
         with config_context(assume_finite=True):
             check_recordings(TemporalOTSegmenter(), open_features(paths), reset=True)
         assert len(sizes) == len(paths)
-
-    def test_a_missing_file_is_named(self, activity, tmp_path, monkeypatch):
-        paths = save(tmp_path, activity[0])
-
-        standardize = Recordings.standardize
-
-        def remove(*arguments):
-            paths[2].unlink(missing_ok=True)
-            return standardize(*arguments)
-
-        monkeypatch.setattr(Recordings, "standardize", remove)
-        with pytest.raises(ValueError, match=r"^2: .*2\.npy cannot be read: "):
-            TemporalOTSegmenter(**QUICK).fit(open_features(paths))
 
 
 @pytest.mark.parametrize("stride", [1, 3])
@@ -340,49 +296,6 @@ def test_blocks_are_those_of_the_array(tmp_path, stride, transpose, order, dtype
     assert_array_equal(part, expected[4:15])
     assert_array_equal(part[[3, 1]], expected[4:15][[3, 1]])
     assert_array_equal(part.part(2, 5)[1:], expected[7:9])
-
-
-HEADERS = [
-    "(99999999999999999999999, 2)",
-    "(0, 99999999999999999999999)",
-    "(1000000000000000000, 10)",
-    "(4611686018427387904, 4)",
-    "(-1, 10)",
-    "(True, 2)",
-    "(" + "-" * 9000 + "1, 2)",
-    "((((",
-]
-
-
-@pytest.mark.parametrize("mmap", [True, False])
-@pytest.mark.parametrize("shape", HEADERS, ids=lambda shape: shape[:30])
-def test_absurd_headers_are_errors_of_the_file(tmp_path, shape, mmap):
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n"
-    path = tmp_path / "a.npy"
-    size = len(header).to_bytes(2, "little")
-    path.write_bytes(b"\x93NUMPY\x01\x00" + size + header.encode() + bytes(800))
-    with pytest.raises(ValueError, match=r"a\.npy (cannot be read|holds)") as info:
-        read_features(path, mmap=mmap)
-    assert "\n" not in str(info.value)
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
-def test_pipes_are_not_waited_for(tmp_path):
-    names = ["a.npy", "a.txt"]
-    for name in names:
-        os.mkfifo(tmp_path / name)
-    code = f"""
-from skl_tot.recordings.files import read_features
-for name in {names}:
-    try:
-        read_features({str(tmp_path)!r} + "/" + name, mmap=True)
-    except ValueError as error:
-        print(error)
-"""
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    for name in names:
-        assert f"{name} cannot be read: it is no regular file" in done.stdout
 
 
 @pytest.fixture

@@ -3,15 +3,21 @@
 import os
 import pickle
 import re
+import tempfile
 import tracemalloc
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import io
 
 from skl_tot.datasets import load_action_dataset
 from skl_tot.recordings import read_recordings
+from skl_tot.recordings.files import read_features
 
 h5py = pytest.importorskip("h5py")
 HEADER = "scorer,D,D\nbodyparts,nose,nose\ncoords,x,y\n"
@@ -188,3 +194,70 @@ def test_tracks_with_few_frames_are_filled(tmp_path):
     assert len(track) == 100_000
     assert track.dropna().to_numpy().tolist() == [[2, 4], [1, 3]]
     assert re.match("nose", track.columns[0])
+
+
+def small_files(folder):
+    """Write a good file of each kind; return the functions that read them."""
+    paths = {name: folder / name for name in ("a.npy", "b.csv", "c.mat", "d.parquet")}
+    table = pd.DataFrame({"time": np.arange(4) / 10, "x": [1.0, 3, 2, 5]})
+    np.save(paths["a.npy"], np.ones((6, 2)))
+    table.to_csv(paths["b.csv"], index=False)
+    io.savemat(paths["c.mat"], {"x": np.ones((6, 2))})
+    table.to_parquet(paths["d.parquet"])
+    paths["e.h5"] = folder / "e.h5"
+    write_sleap(paths["e.h5"], np.zeros((1, 2, 1, 5)))
+    return paths
+
+
+@settings(max_examples=60, derandomize=True, database=None, deadline=None)
+@given(
+    name=st.sampled_from(["a.npy", "b.csv", "c.mat", "d.parquet", "e.h5"]),
+    start=st.integers(0, 3000),
+    removed=st.integers(0, 40) | st.just(10**6),
+    added=st.binary(max_size=20)
+    | st.sampled_from([b"\0" * 9, b"9" * 5000, b'"', b","]),
+)
+def test_damaged_files_are_read_or_named(name, start, removed, added):
+    """A file with other bytes somewhere is read, or an error of one line names it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = small_files(Path(folder))[name]
+        whole = path.read_bytes()
+        start %= len(whole)
+        path.write_bytes(whole[:start] + added + whole[start + removed :])
+        said = f"{name}: read"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                (take,) = read_recordings(path)
+                np.asarray(take)
+            except (ValueError, FileNotFoundError) as error:
+                said = str(error)
+        assert name in said or repr(name[0]) in said
+        assert "\n" not in said
+
+
+SHAPES = [f"({10**23}, 2)", f"(0, {10**23})", f"({10**18}, 10)", f"({2**62}, 4)"]
+SHAPES += ["(-1, 10)", "(True, 2)", "(1.5, 2)", "(" + "-" * 9000 + "1, 2)", "(((("]
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape[:30])
+def test_absurd_headers(tmp_path, shape, mmap):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n"
+    size = len(header).to_bytes(2, "little")
+    content = b"\x93NUMPY\x01\x00" + size + header.encode() + bytes(800)
+    (tmp_path / "a.npy").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.npy (cannot be read|holds)") as caught:
+        read_features(tmp_path / "a.npy", mmap=mmap)
+    assert "\n" not in str(caught.value)
+
+
+def test_arrays_of_objects_run_no_code(tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return exec, (f"open({str(tmp_path / 'ran')!r}, 'w')",)
+
+    np.save(tmp_path / "a.npy", np.array([[Payload(), 1]]), allow_pickle=True)
+    with pytest.raises(ValueError, match=r"a\.npy cannot be read"):
+        _ = [own.shape for own in read_recordings(tmp_path)]
+    assert not (tmp_path / "ran").exists()

@@ -235,11 +235,6 @@ class TestXarray:
             own = X.sel(space=axis, keypoints=point)
             np.testing.assert_array_equal(found[name], own)
 
-    def test_time_may_come_last(self):
-        X = track()
-        turned = X.transpose("space", "keypoints", "time")
-        pd.testing.assert_frame_equal(flatten(turned), flatten(X))
-
     def test_other_dimensions(self):
         plain = xr.DataArray(np.ones((4, 2)), dims=("time", "sensor"))
         assert flatten(plain).columns.tolist() == ["sensor 0", "sensor 1"]
@@ -310,10 +305,6 @@ class TestRates:
         ):
             as_recordings([slow, fast])
 
-    def test_single_frame_or_no_clock(self):
-        assert as_recordings(track()).fps is None
-        assert as_recordings(track(1, time=[0.5])).fps is None
-
     def test_of_a_model(self):
         class Fitted:
             fps_ = 30.0
@@ -356,12 +347,6 @@ class TestClocks:
         assert as_recordings(X[0]).fps == 25
         assert as_recordings(dict(zip("ab", X))).fps == 25
 
-    def test_of_a_table_of_all(self):
-        parts = {"b": stamped(np.arange(30) / 10), "a": stamped(5 + np.arange(20) / 10)}
-        found = as_recordings(pd.concat(parts))
-        assert (found.names, found.fps) == (["b", "a"], 10)
-        np.testing.assert_allclose(found.times[1], 6 + np.arange(20) / 10)
-
     @pytest.mark.parametrize("is_xarray", [False, True])
     def test_a_hole(self, is_xarray):
         X = stamped(HOLE)
@@ -386,11 +371,6 @@ class TestClocks:
             ValueError, match="recordings of 25 and of 50 frames per second"
         ):
             as_recordings([table, other])
-
-    def test_times_of_recordings_stay(self):
-        table = stamped(np.arange(40) / 25)
-        takes = Recordings([table], fps=10, times=[np.arange(40) / 10])
-        assert as_recordings(takes).fps == 10
 
 
 def test_cases_channels_and_times_are_told():
@@ -426,13 +406,6 @@ def test_what_others_keep_recordings_in(package, name, cure, form):
     with pytest.raises((TypeError, ValueError)) as info:
         HMMSegmenter(2).fit(other)
     assert not re.search(cure, str(info.value))
-
-
-def test_series_of_nwb():
-    pynwb = pytest.importorskip("pynwb")
-    series = pynwb.TimeSeries(name="x", data=np.ones((9, 2)), unit="m", rate=10.0)
-    with pytest.raises(TypeError, match=r"X is a TimeSeries, .*: X\.data\[:\] is one"):
-        HMMSegmenter(2).fit(series)
 
 
 def test_nested_tables():

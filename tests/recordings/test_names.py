@@ -8,14 +8,11 @@ import pytest
 from skl_tot.io import segments
 from skl_tot.recordings.names import (
     background_labels,
-    default_names,
-    distinct_labels,
     labels_of_one_type,
     name_actions,
     name_all_actions,
     name_labels,
     read_names,
-    read_numbered_names,
 )
 
 
@@ -74,16 +71,6 @@ class TestNameLabels:
             name_labels(labels, target_names)
 
 
-def test_default_names():
-    assert default_names([3, 0], "label") == {3: "label 3", 0: "label 0"}
-    assert default_names(["cut"], "label") == {"cut": "cut"}
-
-
-def test_distinct_labels():
-    assert distinct_labels([np.array([3, -1, 3]), np.array([], dtype=str)]) == {3, -1}
-    assert distinct_labels([]) == set()
-
-
 class TestNameAllActions:
     @pytest.mark.parametrize("names", [None, [], {}])
     def test_without_names(self, names):
@@ -121,32 +108,6 @@ class TestLabelsOfOneType:
             ["10", "background"],
             ["cut", "background", "background", "7"],
         ]
-
-
-class TestNumberedNames:
-    def test_lines(self, tmp_path):
-        path = tmp_path / "names.txt"
-        path.write_bytes("2 a b \r\n\r\n -1\tc\r\n".encode("utf-8-sig"))
-        found = [(number, name) for number, name, _ in read_numbered_names(path, "x")]
-        assert found == [(2, "a b"), (-1, "c")]
-        (*_, (_, _, where)) = read_numbered_names(path, "x")
-        assert where == f"{path}, line 3, is '-1\\tc'"
-
-    def test_bad_line(self, tmp_path):
-        path = tmp_path / "names.txt"
-        path.write_text("2 a\n\nb 3\n")
-        message = f"{path}, line 3, is 'b 3', expected '<int> <label>'."
-        with pytest.raises(ValueError, match=re.escape(message)):
-            list(read_numbered_names(path, "label"))
-
-    def test_names_of_actions_have_a_number_each(self, tmp_path):
-        path = tmp_path / "names.txt"
-        path.write_text("0 a\n1 a\n0 b\n")
-        message = f"{path}, line 3, is '0 b', expected each number once."
-        with pytest.raises(ValueError, match=re.escape(message)):
-            read_names(path)
-        path.write_text("0 a\n1 a\n")
-        assert read_names(path) == {0: "a", 1: "a"}
 
 
 def test_one_text_is_no_list_of_names():

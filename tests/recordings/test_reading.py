@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot import HMMSegmenter
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.clocks import rate_of, resample_frames
 from skl_tot.recordings.files import FileArray
@@ -83,18 +82,6 @@ class TestSources:
             np.testing.assert_allclose(frame, own[["x", "n"]], rtol=1e-14)
             np.testing.assert_array_equal(clock, own["time"])
 
-    def test_interleaved_rows_of_a_long_table(self, tmp_path):
-        own = pd.concat([table(5, who="b"), table(5, who="a")]).sort_values("time")
-        put(tmp_path, long=own)
-        takes = read_recordings(tmp_path / "long.csv", by="who")
-        for name, frame in takes.items():
-            expected = own[own["who"] == name][["x", "n"]].to_numpy()
-            np.testing.assert_allclose(frame, expected, rtol=1e-14)
-
-    def test_names_of_recordings_are_as_written(self, tmp_path):
-        (tmp_path / "a.csv").write_text("who,x\n007,1\n7,2\n7,5\n")
-        assert read_recordings(tmp_path / "a.csv", by="who").names == ["007", "7"]
-
     def test_a_heading_that_ends_in_a_blank(self, tmp_path):
         (tmp_path / "a.csv").write_text("x; who \n1;007\n2;NA \n2;None\n")
         takes = read_recordings(tmp_path / "a.csv", by="who")
@@ -133,10 +120,6 @@ class TestSources:
         (tmp_path / "a.csv").write_text("who,trial,x\na/b,c,1\na,b/c,2\n")
         with pytest.raises(ValueError, match="two recordings the same name"):
             read_recordings(tmp_path / "a.csv", by=["who", "trial"])
-
-    def test_one_table_is_one_recording(self, tmp_path):
-        put(tmp_path, **{"take.1": table()})
-        assert read_recordings(tmp_path / "take.1.csv").names == ["take.1"]
 
     def test_list_of_paths_keeps_its_order(self, tmp_path):
         put(tmp_path, a=table(), b=table(), c=table())
@@ -190,11 +173,6 @@ class TestSources:
         with pytest.raises(ValueError, match=r"a\.csv is no text in UTF-8; save it as"):
             read_recordings(tmp_path)
 
-    def test_a_segmenter_learns_the_names_of_the_columns(self, tmp_path):
-        put(tmp_path, a=table(60), b=table(70))
-        model = HMMSegmenter(2, max_iter=2).fit(list(read_recordings(tmp_path)))
-        assert model.feature_names_in_.tolist() == ["x", "n"]
-
 
 class TestColumns:
     def test_lists_are_expanded(self, tmp_path):
@@ -241,12 +219,6 @@ class TestColumns:
     def test_missing_values_stay(self, tmp_path):
         (tmp_path / "a.csv").write_text("x,on\n1,True\n,\n5,False\n")
         expected = [[1, 1], [np.nan, np.nan], [5, 0]]
-        np.testing.assert_array_equal(read_recordings(tmp_path)[0], expected)
-
-    def test_a_missing_list_is_missing_values(self, tmp_path):
-        own = pd.DataFrame({"s": [None, [1.0, 2.0], [3.0, 5.0]]})
-        own.to_parquet(tmp_path / "a.parquet")
-        expected = [[np.nan, np.nan], [1, 2], [3, 5]]
         np.testing.assert_array_equal(read_recordings(tmp_path)[0], expected)
 
     def test_columns_have_the_order_of_the_first(self, tmp_path):
@@ -390,14 +362,6 @@ class TestResampling:
             expected = np.interp(times, own["time"], own[name])
             np.testing.assert_allclose(takes[0][name], expected)
         assert list(takes[0].columns) == ["x", "n"]
-
-    def test_its_own_rate_changes_nothing(self):
-        frames = RNG.normal(size=(40, 2)).astype(np.float32)
-        frames[[0, 7, 8, 39]] = np.nan
-        found, times, _ = resample_frames(frames, 5 + np.arange(40) / 30, 30.0)
-        np.testing.assert_array_equal(found, frames)
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(times, 5 + np.arange(40) / 30)
 
     def test_nothing_is_made_up(self):
         clock = np.arange(10) / 10
