@@ -1,6 +1,6 @@
 """Unsupervised action segmentation by temporal optimal transport."""
 
-from skl_tot.lazy import loader
+from skl_tot.recordings.imports import loader
 
 __version__ = "1.0.0rc1"
 

@@ -3,7 +3,7 @@
 "Extending" in the documentation shows each in some ten lines.
 """
 
-from skl_tot.lazy import loader
+from skl_tot.recordings.imports import loader
 
 PLACES = {
     "Adam": "skl_tot.training.components",

@@ -4,7 +4,7 @@ Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`. The vo
 its members from here.
 """
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
     __name__,

@@ -4,7 +4,7 @@ Public: `rename`, `merge`, `split`, `refine` (learns corrected labels) and
 `most_informative` (suggests the next labels).
 """
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
     __name__,

@@ -1,6 +1,6 @@
 """Pictures of segmentations, statistics and models."""
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 # For the programs on top, see docs/api.md.
 _PLACES = places(__name__, palette="look_of", heat_maps="choose_features")

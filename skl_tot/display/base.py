@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from skl_tot.display.palette import look_of
-from skl_tot.extras import import_extra
 from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.imports import import_extra
 from skl_tot.shared_texts import with_shared_texts
 
 

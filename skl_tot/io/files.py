@@ -6,14 +6,20 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.io import formats as known
-from skl_tot.io import segment_table as tables
 from skl_tot.io.formats.base import SegmentsError, shown_name
-from skl_tot.io.segment_table import FRAMES, MAX_FRAMES, SECONDS, check_segments, is_int
-from skl_tot.io.times import frames_of, rows_by_recording
+from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
+from skl_tot.recordings.segment_table import (
+    FRAMES,
+    MAX_FRAMES,
+    SECONDS,
+    check_segments,
+    is_int,
+)
+from skl_tot.recordings.segment_times import frames_of, rows_by_recording
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
 READ = ("recording", "action", *FRAMES, *SECONDS, "confidence")  # durations follow

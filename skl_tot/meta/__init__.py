@@ -1,6 +1,6 @@
 """Estimators from other segmenters: votes, cycles, activities, labels, streams."""
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 # For the programs on top, see docs/api.md.
 _PLACES = places(__name__, guided="read_labels", members="names_of_refinements")

@@ -4,7 +4,7 @@
 pseudo-labels, parts and streams, `correction_layers` corrections of scores.
 """
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 # For the programs on top, see docs/api.md.
 _PLACES = places(

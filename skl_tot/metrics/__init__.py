@@ -6,7 +6,7 @@ cluster means the same action in each; a match per recording (``scope="video"``)
 easier. Scores of the two scopes cannot be compared.
 """
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
     __name__,

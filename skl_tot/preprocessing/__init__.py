@@ -1,6 +1,6 @@
 """Transformers of recordings, and features of video files."""
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
     __name__,

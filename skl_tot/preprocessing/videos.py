@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils._param_validation import validate_params
 
-from skl_tot.extras import import_extra
 from skl_tot.preprocessing.framewise import Number
 from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS
 from skl_tot.recordings.errors import (
@@ -17,6 +16,7 @@ from skl_tot.recordings.errors import (
     RecordingTypeError,
     one_line,
 )
+from skl_tot.recordings.imports import import_extra
 
 FPS = [None, Number(Real, MIN_FPS, MAX_FPS, closed="both")]
 

@@ -1,6 +1,6 @@
 """Recordings: the container, its readers, and their labels, clocks and names."""
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 # Loaded on first use: the command line reports wrong arguments before it loads them.
 _PLACES = {

@@ -9,7 +9,6 @@ import warnings
 
 import numpy as np
 
-from skl_tot.extras import import_extra
 from skl_tot.recordings.clocks import (
     PLAIN,
     THOUSANDS,
@@ -19,6 +18,7 @@ from skl_tot.recordings.clocks import (
 )
 from skl_tot.recordings.disk import find_separator
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
 
 # Rows that determine the decimal sign, and numbers that have one.

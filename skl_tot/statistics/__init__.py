@@ -6,7 +6,7 @@ a maximal run of frames of one action; background is no action, but its time cou
 time of the recording.
 """
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
     __name__,

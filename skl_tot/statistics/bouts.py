@@ -5,18 +5,18 @@ from functools import cached_property
 
 import numpy as np
 
-from skl_tot.io.segment_table import (
+from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
+from skl_tot.recordings.layouts import is_table
+from skl_tot.recordings.segment_table import (
     FRAMES,
     check_segments,
     labelled_recordings,
     table_of_labels,
     values_of,
 )
-from skl_tot.io.times import seconds_of
-from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.errors import refuse, short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
-from skl_tot.recordings.layouts import is_table
+from skl_tot.recordings.segment_times import seconds_of
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
 TOLERANCE = 1e-6  # seconds or frames, for rounding

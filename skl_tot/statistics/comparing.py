@@ -9,8 +9,8 @@ import numpy as np
 from scipy.stats import false_discovery_control
 from sklearn.utils import check_random_state
 
-from skl_tot.io.segment_table import is_int
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.recordings.segment_table import is_int
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings

@@ -1,6 +1,6 @@
 """Learning of networks and prototypes; all code with torch."""
 
-from skl_tot.lazy import loader, places
+from skl_tot.recordings.imports import loader, places
 
 # For the programs on top, see docs/api.md.
 _PLACES = places(__name__, devices="describe_devices watched")

@@ -4,9 +4,9 @@ import html
 import math
 import os
 
-from skl_tot.extras import import_extra
 from skl_tot.io.formats import base
 from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.imports import import_extra
 
 
 def write_elan(table, path):

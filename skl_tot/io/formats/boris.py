@@ -1,8 +1,8 @@
 """Events of BORIS: aggregated ones, and spreadsheets for import into an observation."""
 
-from skl_tot.extras import import_extra
 from skl_tot.io.formats import base
 from skl_tot.io.formats.tables import as_segments, read_csv, table_of_rows
+from skl_tot.recordings.imports import import_extra
 
 # Columns of BORIS version 8.
 HEADER = (

@@ -3,8 +3,8 @@
 import datetime
 
 import skl_tot
-from skl_tot.extras import import_extra
 from skl_tot.io.formats import base
+from skl_tot.recordings.imports import import_extra
 
 COLUMNS = {"label", "start_time", "stop_time"}
 # a session needs a date, unknown here

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.extras import import_extra
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows, read_any_text
-from skl_tot.io.segment_table import labels_from_segments, segments
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
+from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.segment_table import labels_from_segments, segments
 
 # Column names in lower case, with spaces for underscores; the first that is there.
 BORIS = ["behavior", "behaviour", "code"]

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skl_tot.extras import import_extra
 from skl_tot.recordings.clocks import check_fps, is_same
 from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import one_line, refuse, short_repr
+from skl_tot.recordings.imports import import_extra
 
 # Suffixes of the files that are read without a reader, by content.
 KINDS = {

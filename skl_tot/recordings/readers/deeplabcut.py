@@ -6,7 +6,7 @@ import pickletools
 
 import numpy as np
 
-from skl_tot.extras import import_extra
+from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import (
     LIKELIHOOD,
     Reader,

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from skl_tot.extras import import_extra
 from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import Reader
 
 

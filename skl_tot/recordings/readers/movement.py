@@ -1,6 +1,6 @@
 """Poses that movement wrote as NetCDF, which is HDF5."""
 
-from skl_tot.extras import import_extra
+from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import (
     Reader,
     check_likelihood,

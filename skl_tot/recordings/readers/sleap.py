@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from skl_tot.extras import import_extra
 from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import (
     Reader,
     choose_animal,

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from skl_tot.io.segment_table import (
+from skl_tot.recordings.clocks import agreed_rate
+from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.segment_table import (
     FRAMES,
     MAX_FRAMES,
     SECONDS,
     describe,
     values_of,
 )
-from skl_tot.recordings.clocks import agreed_rate
-from skl_tot.recordings.errors import refuse, warn_user
 
 # Longest step of a clock without gaps, in usual steps.
 UNEVEN = 1.5
