@@ -1,7 +1,5 @@
 """Made-up activities, and folders of features and labels."""
 
-import re
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +13,7 @@ from skl_tot.recordings.labels import find_segments
 
 
 @given(
-    n_videos=st.integers(1, 6),
+    n_videos=st.integers(1, 4),
     n_actions=st.integers(1, 6),
     n_features=st.integers(1, 4),
     mean_length=st.integers(6, 60),
@@ -55,7 +53,7 @@ def test_no_unevenness_gives_equal_durations():
 
 
 def test_mean_length_is_the_mean_number_of_frames():
-    _, labels = make_activities(2000, 4, mean_length=300, n_features=1, random_state=0)
+    _, labels = make_activities(500, 4, mean_length=300, n_features=1, random_state=0)
     lengths = [len(actions) for actions in labels]
     error = np.std(lengths) / np.sqrt(len(lengths))
     assert abs(np.mean(lengths) - 300) < 4 * error + 1  # 1: rounding to whole frames
@@ -114,24 +112,25 @@ def test_same_seed_same_data_and_no_global_randomness():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("name", "value"),
     [
-        ({"n_videos": 0}, "'n_videos' parameter of make_activities must be"),
-        ({"n_actions": 2.5}, "'n_actions' parameter"),
-        ({"n_features": 0}, "'n_features' parameter"),
-        ({"mean_length": 0.5}, "'mean_length' parameter"),
-        ({"mean_length": 4}, "mean_length=4 is below n_actions=5, but every"),
-        ({"unevenness": -1}, "'unevenness' parameter"),
-        ({"missing": 1}, "'missing' parameter"),
-        ({"order": "mostly"}, "'order' parameter"),
-        ({"alike": 1}, "'alike' parameter"),
-        ({"noise": -1}, "'noise' parameter"),
-        ({"random_state": "x"}, "'random_state' parameter"),
+        *[("n_videos", 0), ("n_actions", 2.5), ("n_features", 0), ("mean_length", 0.5)],
+        *[("unevenness", -1), ("missing", 1), ("order", "mostly"), ("alike", 1)],
+        *[("noise", -1), ("random_state", "x"), ("root", 3), ("activity", 3)],
+        *[("mmap", "r"), ("stride", 0), ("stride", 1.5)],
     ],
 )
-def test_bad_parameters_of_make_activities(options, message):
-    with pytest.raises(ValueError, match=message):
-        make_activities(**options)
+def test_bad_parameters(name, value):
+    loads = name in ("root", "activity", "mmap", "stride")
+    function = load_action_dataset if loads else make_activities
+    given = {"root": "."} if loads else {}
+    with pytest.raises(InvalidParameterError, match=f"^The '{name}' parameter of "):
+        function(**given | {name: value})
+
+
+def test_videos_are_as_long_as_their_actions():
+    with pytest.raises(ValueError, match="mean_length=4 is below n_actions=5, but ev"):
+        make_activities(mean_length=4)
 
 
 TEA = "features/P01_tea.npy"
@@ -184,9 +183,7 @@ def test_load_all(root):
     ("activity", "names"),
     [
         ("P01", ["P01_coffee", "P01_tea"]),
-        ("*coffee", ["P01_coffee", "P02_coffee"]),
         ("P01_???", ["P01_tea"]),
-        ("P0[2-9]_*", ["P02_coffee"]),
         ("P0[!2]_coffee", ["P01_coffee"]),
     ],
 )
@@ -231,25 +228,19 @@ def test_without_ground_truth(root):
 
 BROKEN = [
     ({TEA: "x"}, "P01_tea.npy cannot be read: "),
-    ({TEA: b""}, "P01_tea.npy cannot be read: "),
     ({TEA: np.array([[{}]])}, "P01_tea.npy cannot be read: "),
     ({TEA: np.ones(3)}, "P01_tea.npy holds float64 of shape (3,), expected numbers of"),
-    ({TEA: np.array([["a"]])}, "P01_tea.npy holds <U1 of shape (1, 1), expected"),
     ({TEA: None, TEA_TEXT: "1 2\n3\n"}, "P01_tea.txt cannot be read: the number of"),
-    ({TEA: None, TEA_TEXT: "1 x\n"}, "P01_tea.txt cannot be read: "),
     ({TEA: None, TEA_TEXT: ""}, "P01_tea.txt holds float64 of shape (0, "),
     ({TEA_TEXT: "1 2"}, "has P01_tea.npy and P01_tea.txt, expected one file for each"),
     ({TRUTH: None}, "has 0 of the files P01_tea.txt and P01_tea, expected 1."),
-    ({"groundTruth/P01_tea": "c"}, "has 2 of the files P01_tea.txt and P01_tea, exp"),
     ({TRUTH: b"\xff\xfe\xfd"}, "P01_tea.txt is no text in UTF-8: 'utf-8' codec"),
     ({TRUTH: "c\nc\nc"}, "P01_tea.npy has shape (1, 2), expected 1 labels."),
     ({TRUTH: "c\nc"}, "expected 1 labels. Are the features stored the other way round"),
     ({TRUTH: "d"}, "P01_tea.txt, line 1, is 'd', expected one of ['b', 'c', 'a']."),
-    ({TRUTH: "c\n\nc"}, "P01_tea.txt, line 2, is '', expected one of"),
     ({MAPPING: None, TRUTH: "c\n\nc"}, "line 2, is '', expected a label."),
     ({MAPPING: "0 a\nb\n"}, "mapping.txt, line 2, is 'b', expected '<int> <label>'."),
     ({MAPPING: "0 a\n1 a\n"}, "mapping.txt, line 2, is '1 a', expected each number"),
-    ({MAPPING: "0 a\n0 b\n"}, "mapping.txt, line 2, is '0 b', expected each number"),
 ]
 
 
@@ -290,21 +281,6 @@ def test_transpose(root, mmap):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        {"root": 3},
-        {"activity": 3},
-        {"mmap": "r"},
-        {"stride": 0},
-        {"stride": 1.5},
-    ],
-)
-def test_bad_parameters_of_the_loader(root, options):
-    with pytest.raises(InvalidParameterError, match=next(iter(options))):
-        load_action_dataset(**{"root": root} | options)
-
-
-@pytest.mark.parametrize(
     ("name", "n_videos", "n_frames", "n_features", "n_labels"),
     [  # from the README of each set
         ("breakfast_coffee5", 5, 3350, 64, 5),
@@ -324,29 +300,13 @@ def test_real_data(real_root, name, n_videos, n_frames, n_features, n_labels):
 
 
 @pytest.mark.parametrize("below", [".", "features"])
-@pytest.mark.parametrize(
-    ("names", "message"),
-    [
-        ("a.csv b.CSV notes", "but 2 *.csv, 1 *: read *.csv by skl_tot.recordings.r"),
-        ("a.npz", "but 1 *.npz: read *.npz by numpy.load, then numpy.save."),
-        ("a.avi .hidden.csv", "but 1 *.avi: read *.avi by skl-tot features."),
-        ("a.doc", "but 1 *.doc."),
-        ("", "it is empty."),
-    ],
-)
-def test_a_folder_without_features_says_what_it_has(tmp_path, below, names, message):
+def test_a_folder_without_features_says_what_it_has(tmp_path, below):
     folder = tmp_path / below
     folder.mkdir(exist_ok=True)
-    for name in names.split():
+    for name in ("a.csv", "b.CSV", "notes"):
         (folder / name).touch()
-    expected = rf"has no .*file \*\.npy.*, {re.escape(message)}"
-    with pytest.raises(FileNotFoundError, match=expected) as info:
+    text = r"has no .*file \*\.npy.*, but 2 \*\.csv, 1 \*: read \*\.csv by skl_tot\.rec"
+    with pytest.raises(FileNotFoundError, match=f"^{folder} {text}"):
         load_action_dataset(tmp_path)
-    assert str(info.value).startswith(f"{folder} has no ")
-
-
-def test_a_folder_that_is_missing(tmp_path):
-    (tmp_path / "a.csv").touch()
-    for name in ("none", "a.csv"):
-        with pytest.raises(FileNotFoundError, match=f"{name} is no folder, expected"):
-            load_action_dataset(tmp_path / name)
+    with pytest.raises(FileNotFoundError, match="none is no folder, expected"):
+        load_action_dataset(tmp_path / "none")

@@ -71,7 +71,7 @@ CSV |= named(
 JSON = named(
     [b"3", b'"a"', b"null", b'{"action": 1}', b"[1, 2]", b"[]", b"[{}]", b"[] []"]
     + [b'{"a":' * 50_000, b"[" * 50_000 + b"]" * 50_000, b"// a\n[]"]
-    + [b'[{"action": "a", "start": 0, ', b'[{"action": "\\ud800", "start": 0}]'],
+    + [b'[{"action": "a", "start": 0, ', b'[{"action": "\\ud800", "start": 0}]']
 )
 JSON |= named(
     [b"NaN}]", b"Infinity}]", b"true}]", b"1.5}]", b"9" * 5000 + b"}]"]

@@ -351,8 +351,7 @@ class TestReadTable:
         assert read_whole(tmp_path / "a.csv")["a"].tolist() == labels
 
     @pytest.mark.parametrize(
-        "text",
-        ["cut,0,x\n", "cut,0,3\ncut,4,5\n", "a,0," + "9" * 5000, ""],
+        "text", ["cut,0,x\n", "cut,0,3\ncut,4,5\n", "a,0," + "9" * 5000, ""]
     )
     def test_files_that_hold_no_whole_segments(self, tmp_path, text):
         path = tmp_path / "a.csv"
@@ -402,10 +401,7 @@ def test_tasks_of_label_studio(tmp_path, several, sure, fps):
         "from_name": "action",
         "to_name": "video",
         "type": "timelinelabels",
-        "value": {
-            "ranges": [{"start": 8, "end": 38}],
-            "timelinelabels": ["pour, hot"],
-        },
+        "value": {"ranges": [{"start": 8, "end": 38}], "timelinelabels": ["pour, hot"]},
         "score": pytest.approx(sure["take 1"][7:38].mean()),
     }
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.recordings import Recordings, container, open_features
+from skl_tot.recordings import Recordings, container
 
 MEANS, SCALES = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.5, 1.0]])
 
@@ -71,34 +71,10 @@ def test_videos_are_not_changed(video):
     np.testing.assert_array_equal(video, before)
 
 
-def test_few_frames_of_a_file_are_read(video, tmp_path, monkeypatch):
-    video = np.tile(video, (50, 1))
-    np.save(tmp_path / "a.npy", video)
-    files = [open_features([tmp_path / "a.npy"])[0].fixed()]
-    videos = standardized(files, MEANS, SCALES)
-    n_read, read = [], Recordings._standardize
-
-    def spy(self, frames, *arguments, **options):
-        n_read.append(len(frames))
-        return read(self, frames, *arguments, **options)
-
-    monkeypatch.setattr(Recordings, "_standardize", spy)
-    for rows in (np.array([1999, 5, 6, 1000]), slice(100, 110)):
-        expected = (video[rows] - MEANS) / SCALES
-        np.testing.assert_allclose(videos.read(0, rows), expected, atol=1e-12)
-    assert n_read == [4, 10]
-
-
 @pytest.fixture
 def takes():
     arrays = [np.zeros((3, 2)), np.ones((2, 2))]
     return Recordings(arrays, ["a", "b"], fps=4, times=[[0, 0.25, 1], [5, 6]])
-
-
-def test_a_name_is_in_recordings(takes):
-    assert "b" in takes
-    assert "c" not in takes
-    assert 3 in Recordings([2, 3])
 
 
 def test_the_last_frame_lasts_as_the_rate_says(takes):

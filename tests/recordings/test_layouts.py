@@ -1,6 +1,5 @@
 """Input of all forms: told apart, matched by name, and put together again."""
 
-import re
 import warnings
 
 import numpy as np
@@ -11,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot import HMMSegmenter
-from skl_tot.recordings import Recordings, RecordingValueError
-from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.labels import (
-    arrange,
-    arrange_each,
-    by_name,
-    match_names,
-    split_label_sequences,
-)
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.labels import arrange_each
 from skl_tot.recordings.layouts import as_recordings, flatten
 
 
@@ -65,9 +57,7 @@ def test_forms_without_names(X, kind, n_videos):
 @pytest.mark.parametrize("n_features", [2, 3])
 def test_one_pose_track_is_warned_of(n_features):
     track = np.random.default_rng(0).normal(size=(30, 4, n_features))
-    with pytest.warns(
-        UserWarning, match="taken as 30 recordings of 4 frames.*X.reshape"
-    ):
+    with pytest.warns(UserWarning, match=r"taken as 30 recordings of 4 frames.*X.resh"):
         as_recordings(track)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -124,95 +114,19 @@ class TestNames:
         assert list(map(type, stored)) == [str, int]
         assert list(recordings.select([1]).store([5])) == [3]
 
-    def test_errors_have_them(self):
-        recordings = as_recordings({"b": np.ones((2, 1)), "a": np.ones((3, 1))})
-        with pytest.raises(RecordingValueError) as info, recordings.errors(1):
-            raise ValueError("odd")
-        assert (info.value.recording, str(info.value)) == (1, "a: odd")
-        with pytest.raises(RecordingValueError) as info, recordings.named_errors():
-            raise RecordingValueError("odd", 0)
-        assert str(info.value) == "b: odd"
-
-    def test_none_at_all(self):
-        for X in ({}, Recordings([]), table([])):
-            expected = f"X is an empty {type(X).__name__}, b"
-            with pytest.raises(ValueError, match=expected):
-                as_recordings(X)
-        with pytest.raises(ValueError, match="y is empty, expected labels"):
-            split_label_sequences({})
-
-    def test_arrange(self):
-        recordings = as_recordings({"b": np.ones((2, 1)), "a": np.ones((3, 1))})
-        y = {"a": [1, 1, 0], "b": [0, 1]}
-        expected = [[0, 1], [1, 1, 0]]
-        assert arrange(y, recordings) == expected
-        assert arrange(Recordings(list(y.values()), list(y)), recordings) == expected
-        rows = [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("a", 2)]
-        series = pd.Series([1, 0, 1, 1, 0], pd.MultiIndex.from_tuples(rows))
-        for known in (series, series.to_frame("label")):
-            assert [own.tolist() for own in arrange(known, recordings)] == expected
-        assert arrange(expected, recordings) is expected
-        assert arrange(None, recordings) is None
-        labels = pd.Series(y)
-        assert arrange(labels, recordings) == expected
-        assert arrange(labels[["a"]], recordings).tolist() == [y["a"]]  # of 1, not 2
-
-    def test_arrange_for_what_has_no_names(self):
-        y = {"a": [1], "b": [0]}
-        video = np.ones((1, 1))
-        named = Recordings([[1], [0]])
-        assert arrange(named, as_recordings([video, video])) == [[1], [0]]
-        for X in (video, [video, video]):
-            with pytest.raises(TypeError, match="a dict of names, but X has no names"):
-                arrange(y, as_recordings(X))
-
-    def test_arrange_for_a_table(self):
-        X = table(["a", "b", "a"])
-        recordings = as_recordings(X)
-        expected = [[5, 7], [6]]
-        y = pd.Series([5, 6, 7], X.index)
-        for known in ([5, 6, 7], np.array([5, 6, 7]), y, y.reset_index(drop=True)):
-            assert [list(own) for own in arrange(known, recordings)] == expected
-        other = y.sort_index()
-        with pytest.raises(ValueError, match=r"another index than X, .* y.loc\[X.ind"):
-            arrange(other, recordings)
-        again = arrange(other.loc[X.index], recordings)
-        assert [list(own) for own in again] == expected
-        assert arrange(["ab", "c"], recordings) == ["ab", "c"]  # not of rows
-
     @pytest.mark.parametrize(
-        ("values", "expected"),
+        "values",
         [
-            (pd.Series({"b": "wash", "a": "cook"}), ["cook", "wash"]),
-            (pd.Series(["cook", "wash"]), ["cook", "wash"]),
-            ({"b": "wash", "a": "cook"}, ["cook", "wash"]),
-            (["cook", "wash"], ["cook", "wash"]),
+            pd.Series({"b": "wash", "a": "cook"}),
+            pd.Series(["cook", "wash"]),
+            {"b": "wash", "a": "cook"},
+            ["cook", "wash"],
         ],
     )
-    def test_one_value_of_each(self, values, expected):
+    def test_one_value_of_each(self, values):
         recordings = as_recordings({"a": np.ones((3, 2)), "b": np.ones((2, 2))})
-        assert list(arrange_each(values, recordings, "activities")) == expected
-
-    def test_numbers_may_be_names(self):
-        recordings = as_recordings({1: np.ones((2, 2)), 0: np.ones((2, 2))})
-        y = pd.Series(["x", "y"])
-        assert arrange_each(y, recordings, "activities") == ["y", "x"]
-        with pytest.raises(ValueError, match="activities has no 0, which X has"):
-            arrange_each(y.set_axis([1, 2]), recordings, "activities")
-
-    def test_missing_and_others(self):
-        values = dict.fromkeys("abc", 0)
-        with pytest.raises(ValueError, match="y has no 'd', which X has"):
-            match_names(values, list("abcd"), "y", "X")
-        with pytest.raises(ValueError, match="y has 'b', 'c', which X has not"):
-            match_names(values, ["a"], "y", "X")
-        many = [str(i) for i in range(9)]
-        with pytest.raises(ValueError, match=r"'0', '1', '2', '3', '4' and 9 in all"):
-            match_names({}, many, "y", "X")
-
-    def test_what_has_none(self):
-        for y in (None, 3, "a", [1], np.ones(3), pd.Series([1]), {1}):
-            assert by_name(y) is None
+        found = arrange_each(values, recordings, "activities")
+        assert list(found) == ["cook", "wash"]
 
 
 def track(n_frames=40, **coords):
@@ -252,9 +166,7 @@ class TestXarray:
         found = flatten(X)
         assert found.columns.tolist()[5:] == ["position hip y", "speed"]
         np.testing.assert_array_equal(found["speed"], np.arange(40))
-        with pytest.raises(
-            ValueError, match="without a variable of the dimension time"
-        ):
+        with pytest.raises(ValueError, match="without a variable of the dimension ti"):
             flatten(X[["length"]].assign_coords(time=[0]))
 
     def test_forms(self):
@@ -298,24 +210,8 @@ class TestRates:
         assert as_recordings({"a": track(), "b": fast}).fps == 30
         assert as_recordings(Recordings([slow, slow])).fps == 25
         assert as_recordings(Recordings([slow, slow], fps=25)).fps == 25
-        with pytest.raises(ValueError, match="of 30 and of 25 frames per second"):
-            as_recordings(Recordings([slow, slow], fps=30))
-        with pytest.raises(
-            ValueError, match="recordings of 25 and of 30 frames per sec"
-        ):
+        with pytest.raises(ValueError, match="recordings of 25 and of 30 frames per"):
             as_recordings([slow, fast])
-
-    def test_of_a_model(self):
-        class Fitted:
-            fps_ = 30.0
-
-        assert check_rate(Fitted, 29.97) == 30
-        assert check_rate(Fitted, None) == 30
-        Fitted.fps_ = None
-        assert check_rate(Fitted, 25) == 25
-        Fitted.fps_ = 30
-        with pytest.raises(ValueError, match=r"X has 29 frames .* fitted to 30; .*=30"):
-            check_rate(Fitted, 29.0)
 
 
 def stamped(clock, **more):
@@ -366,11 +262,6 @@ class TestClocks:
         )
         counted = xr.DataArray(table, {"time": range(40)}, dims=("time", "feature"))
         assert as_recordings(counted).fps is None
-        other = stamped(np.arange(40) / 50)
-        with pytest.raises(
-            ValueError, match="recordings of 25 and of 50 frames per second"
-        ):
-            as_recordings([table, other])
 
 
 def test_cases_channels_and_times_are_told():
@@ -381,13 +272,6 @@ def test_cases_channels_and_times_are_told():
         as_recordings(X)
 
 
-def instance_of(package, name):
-    """Something whose class derives from one of a package, which need not be there."""
-    base = type(name, (), {"__module__": f"{package}.inside"})
-    return type(f"Own{name}", (base,), {"__module__": "own"})()
-
-
-@pytest.mark.parametrize("form", ["alone", "list", "dict"])
 @pytest.mark.parametrize(
     ("package", "name", "cure"),
     [
@@ -397,15 +281,13 @@ def instance_of(package, name):
         ("pynwb", "TimeSeries", r"X\.data\[:\] is one"),
     ],
 )
-def test_what_others_keep_recordings_in(package, name, cure, form):
-    own = instance_of(package, name)
-    X = {"alone": own, "list": [own, own], "dict": {"a": own}}[form]
-    with pytest.raises(TypeError, match=f"X is a Own{name}, but expected .*: {cure}"):
-        HMMSegmenter(2).fit(X)
-    other = instance_of("mine", name)
-    with pytest.raises((TypeError, ValueError)) as info:
-        HMMSegmenter(2).fit(other)
-    assert not re.search(cure, str(info.value))
+def test_what_others_keep_recordings_in(package, name, cure):
+    """The class derives from one of a package, which need not be there."""
+    base = type(name, (), {"__module__": f"{package}.inside"})
+    own = type("Own", (base,), {"__module__": "own"})()
+    for X in (own, [own, own], {"a": own}):
+        with pytest.raises(TypeError, match=f"X is a Own, but expected .*: {cure}"):
+            HMMSegmenter(2).fit(X)
 
 
 def test_nested_tables():

@@ -71,9 +71,8 @@ class TestDeepLabCut:
         table = deeplabcut_table(n_frames=9).drop(index=[3, 4])
         table.to_csv(tmp_path / "a.csv")
         (track,) = read_recordings(tmp_path, likelihood=None)
-        assert track.isna().all(axis=1).tolist() == [False] * 3 + [True] * 2 + 4 * [
-            False
-        ]
+        is_gap = track.isna().all(axis=1).to_numpy()
+        assert np.flatnonzero(is_gap).tolist() == [3, 4]
 
     def test_pickles_of_a_file_do_not_run(self, tmp_path):
         h5py = pytest.importorskip("h5py")
@@ -94,9 +93,7 @@ class TestDeepLabCut:
         other = read_recordings(tmp_path, like=first, animal="m2")
         expected = read_recordings(tmp_path, animal="m2", likelihood=0.3)
         pd.testing.assert_frame_equal(other["a"], expected["a"])
-        with pytest.raises(
-            ValueError, match=r"likelihood \(--read likelihood\) is 0\.6"
-        ):
+        with pytest.raises(ValueError, match=r"likelihood \(--read likelihood\) is"):
             read_recordings(tmp_path, like=first, likelihood=0.6)
 
     @pytest.mark.parametrize(
@@ -129,23 +126,11 @@ class TestFolders:
         with pytest.raises(ValueError, match=r"a\.csv is a table .* b.* of DeepLabCut"):
             read_recordings(tmp_path)
 
-    def test_others_are_left_alone(self, tmp_path):
-        write_deeplabcut(tmp_path, "csv", names=["b"])
-        (tmp_path / "b_meta.pickle").write_bytes(b"x")
-        assert read_recordings(tmp_path).names == ["b"]
-
     def test_one_file_a_recording(self, tmp_path):
         write_deeplabcut(tmp_path, "csv", names=["b"])
         deeplabcut_table().to_csv(tmp_path / f"b{SCORER}_filtered.csv")
         with pytest.raises(ValueError, match=r"both of 'b', expected one file for ea"):
             read_recordings(tmp_path)
-
-    def test_files_of_one_name_in_two_folders(self, tmp_path):
-        paths = [tmp_path / part / f"b{SCORER}.csv" for part in "uv"]
-        for path in paths:
-            write_deeplabcut(path.parent, "csv", names=["b"])
-        with pytest.raises(ValueError, match=r"both of 'b', expected one file for ea"):
-            read_recordings(paths)
 
     def test_a_point_is_left_out(self, tmp_path):
         write_deeplabcut(tmp_path, "csv", names=["b"])
@@ -256,11 +241,6 @@ class TestLeRobot:
             np.testing.assert_array_equal(own.iloc[:, :2], state)
             np.testing.assert_allclose(times, np.arange(len(state)) / 10, rtol=1e-6)
 
-    def test_columns_by_the_name_of_all(self, tmp_path, write_lerobot, version):
-        states = write_lerobot(tmp_path, version)
-        episodes = read_recordings(tmp_path, columns=["observation.state"])
-        np.testing.assert_array_equal(episodes[0], states[0])
-
     def test_tasks(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path, version, n_tasks=2)
         with pytest.warns(UserWarning, match=r"has 2 tasks, \['pick', 'place a/b'\]"):
@@ -302,27 +282,28 @@ def change_info(root, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+WIDE = {"action": {"shape": [3], "names": ["a", "b", "c"]}}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"features": [1]}, r"info\.json: features is no object of objects"),
         ({"features": {"action": "x"}}, r"info\.json: features is no object of obj"),
         ({"fps": "10"}, r"info\.json: fps is '10', expected a positive number"),
-        (
-            {"features": {"action": {"shape": [3], "names": ["a", "b", "c"]}}},
-            r"file-000\.parquet has rows in column 'action' that are no lists of 3",
-        ),
+        ({"features": WIDE}, r"file-000\.parquet has rows in column 'action' that are"),
     ],
 )
 def test_what_a_data_set_says_wrong(tmp_path, write_lerobot, changes, message):
     write_lerobot(tmp_path, "v3.0")
-    change_info(tmp_path, **changes)
+    path = tmp_path / "meta" / "info.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
     with pytest.raises(ValueError, match=message):
         read_recordings(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("column", "values", "message"),
+    ("column", "change", "message"),
     [
         ("episode_index", None, r"file-000\.parquet has no column 'episode_index'"),
         ("episode_index", "a", "has episode_index or frame_index of no integers"),
@@ -330,17 +311,14 @@ def test_what_a_data_set_says_wrong(tmp_path, write_lerobot, changes, message):
     ],
 )
 def test_columns_that_a_data_set_lacks(
-    tmp_path, write_lerobot, column, values, message
+    tmp_path, write_lerobot, column, change, message
 ):
     write_lerobot(tmp_path, "v3.0")
     path = tmp_path / "data" / "chunk-000" / "file-000.parquet"
     table = pd.read_parquet(path)
-    if values is None:
-        table = table.drop(columns=column)
-    elif values == [None]:
-        table[column] = [None, *table[column][1:]]
-    else:
-        table[column] = values
+    own = table.pop(column)
+    if change is not None:
+        table[column] = change if change == "a" else [None, *own[1:]]
     table.to_parquet(path)
     with pytest.raises(ValueError, match=message):
         read_recordings(tmp_path)

@@ -9,12 +9,7 @@ import pytest
 from skl_tot.recordings import Recordings, read_recordings
 from skl_tot.recordings.clocks import rate_of, resample_frames
 from skl_tot.recordings.files import FileArray
-from skl_tot.recordings.readers import (
-    RATE_FILE,
-    rate_of_arrays,
-    read_rate,
-    write_rate,
-)
+from skl_tot.recordings.readers import RATE_FILE, read_rate, write_rate
 
 RNG = np.random.default_rng(0)
 
@@ -116,11 +111,6 @@ class TestSources:
         assert takes.names == ["0", "1"]
         assert read_recordings(tmp_path / "a.parquet", like=takes).names == takes.names
 
-    def test_by_columns_that_clash(self, tmp_path):
-        (tmp_path / "a.csv").write_text("who,trial,x\na/b,c,1\na,b/c,2\n")
-        with pytest.raises(ValueError, match="two recordings the same name"):
-            read_recordings(tmp_path / "a.csv", by=["who", "trial"])
-
     def test_list_of_paths_keeps_its_order(self, tmp_path):
         put(tmp_path, a=table(), b=table(), c=table())
         paths = [tmp_path / "c.csv", str(tmp_path / "a.csv")]
@@ -134,16 +124,10 @@ class TestSources:
         assert [len(frame) for frame in takes] == [5, 4]
         assert list(takes[0].columns) == ["x", "n"]
 
-    def test_semicolons_with_decimal_commas(self, tmp_path):
-        (tmp_path / "a.csv").write_text("\ufeffTime [s]; x\n0,0;1,5\n0,5;2,5\n")
-        takes = read_recordings(tmp_path)
-        assert takes.fps == 2.0
-        assert takes[0]["x"].tolist() == [1.5, 2.5]
-
     @pytest.mark.parametrize(
         "text",
         [
-            'x,n\n"1,5",0\n"-,25",10\n',  # quoted, as commas separate
+            '\ufeffx,n\n"1,5",0\n"-,25",10\n',  # quoted, as commas separate
             "x;n\n1,5;0\n-0,25;10\n",
             "n;x\n0;1,5\n10;-2,5E-1\n",
             "x;n;date\n1,5;0;01.02.2024 10:00\n-0,25;10;01.02.2024 10:01\n",
@@ -154,19 +138,10 @@ class TestSources:
         takes = read_recordings(tmp_path, columns=["x", "n"], fps=10)
         assert takes[0][["x", "n"]].to_numpy().tolist() == [[1.5, 0], [-0.25, 10]]
 
-    def test_decimal_commas_that_the_first_row_lacks(self, tmp_path):
-        (tmp_path / "a.csv").write_text("x;y\n0;0\n0,5;1\n")
-        assert read_recordings(tmp_path, fps=10)[0]["x"].tolist() == [0, 0.5]
-
     def test_decimal_points_beside_a_comma(self, tmp_path):
         (tmp_path / "a.csv").write_text("x;y\n1.5;1,5\n2.5;2,5\n")
         takes = read_recordings(tmp_path, columns=["x"], fps=10)
         assert takes[0]["x"].tolist() == [1.5, 2.5]
-
-    def test_dates_that_start_with_the_day(self, tmp_path):
-        rows = ["05.03.2024 23:59:59.5,1", "06.03.2024 00:00:00.0,2"]
-        (tmp_path / "a.csv").write_text("time,x\n" + "\n".join(rows))
-        assert read_recordings(tmp_path).times[0].tolist() == [0, 0.5]
 
     def test_other_encodings_are_refused(self, tmp_path):
         (tmp_path / "a.csv").write_bytes("Höhe,x\n1,2\n".encode("latin-1"))
@@ -197,15 +172,9 @@ class TestColumns:
         expected = np.hstack([state, pose.reshape(8, -1)])
         np.testing.assert_array_equal(np.vstack(list(takes)), expected)
         columns = ["pose 4", "observation.state"]  # pose was written as Python's
-        takes = read_recordings(
-            tmp_path / "data.parquet", by="episode_index", columns=columns
-        )
+        takes = read_recordings(tmp_path, by="episode_index", columns=columns)
         picked = np.hstack([pose.reshape(8, -1)[:, [4]], state])
         np.testing.assert_array_equal(np.vstack(list(takes)), picked)
-        takes = read_recordings(
-            tmp_path / "data.parquet", by="episode_index", columns=columns[1:]
-        )
-        assert takes[0].to_numpy().dtype == np.float32
 
     def test_float32_stays_and_others_become_float64(self, tmp_path):
         own = pd.DataFrame({"x": np.arange(4, dtype=np.float32) ** 2})
@@ -240,18 +209,11 @@ class TestColumns:
 
 
 class TestClocks:
-    def test_a_column_time_left_in_a_table(self, tmp_path):
-        """It is the clock, and no feature."""
-        put(tmp_path, a=table(8, fps=25), b=table(8, fps=25))
-        takes = read_recordings(tmp_path)
-        assert "time" not in takes[0].columns
-        assert takes.fps == 25
-
     @pytest.mark.parametrize(
         ("name", "unit"),
         [("TIME", 1), ("Timestamp", 1), ("seconds", 1), ("t", 1), ("Time (s)", 1)]
-        + [("time_ms", 1e-3), ("time [ms]", 1e-3), ("t (ms)", 1e-3), ("time_s", 1)]
-        + [("timestamp_ns", 1e-9), ("Time/us", None), ("tms", None)],
+        + [("time [ms]", 1e-3), ("t (ms)", 1e-3), ("time_us", 1e-6), ("time_min", 60)]
+        + [("timestamp_ns", 1e-9), ("t_hours", 3600), ("Time/us", None), ("tms", None)],
     )
     def test_names_and_units(self, tmp_path, name, unit):
         times = np.array([0.0, 20.0, 40.0, 60.0])
@@ -277,10 +239,7 @@ class TestClocks:
             pd.to_timedelta([0, 250, 500, 750], unit="ms"),
             ["2024-01-01 00:00:00", "2024-01-01 00:00:00.250"]
             + ["2024-01-01 00:00:00.500", "2024-01-01 00:00:00.750"],
-            ["00:00:00", "00:00:00.25", "00:00:00.5", "00:00:00.75"],
-            ["0", "0.25", "0.5", "0.75"],
         ],
-        ids=["dates", "durations", "text dates", "text durations", "text numbers"],
     )
     def test_dates_and_text(self, tmp_path, stamps):
         own = pd.DataFrame({"timestamp": stamps, "x": [1.0, 5, 2, 3]})
@@ -291,9 +250,7 @@ class TestClocks:
 
     def test_no_clock_on_request(self, tmp_path):
         put(tmp_path, a=table())
-        with pytest.warns(
-            UserWarning, match=r"Columns \['time'\] are called as clocks"
-        ):
+        with pytest.warns(UserWarning, match=r"Columns \['time'\] are called as clo"):
             takes = read_recordings(tmp_path, time=False, fps=5)
         assert (takes.fps, takes.times) == (5.0, None)
         assert "time" in takes[0].columns
@@ -328,26 +285,11 @@ class TestClocks:
         assert "resample=30 (--resample 30)" in str(info.value)
         assert read_recordings(tmp_path, resample=30).fps == 30
 
-    def test_many_rates_are_listed_shortly(self, tmp_path):
-        put(tmp_path, **{f"v{i}": table(fps=10 + i) for i in range(9)})
-        with pytest.raises(ValueError, match="; 4 others; ") as info:
-            read_recordings(tmp_path)
-        assert len(str(info.value)) < 300
-
     def test_fps_is_held_against_the_clock(self, tmp_path):
         put(tmp_path, a=table(fps=30))
         assert read_recordings(tmp_path, fps=29.97).fps == 29.97
-        with pytest.raises(
-            ValueError, match=r"fps \(--fps\) is 25, expected 30 frames"
-        ):
+        with pytest.raises(ValueError, match=r"fps \(--fps\) is 25, expected 30 fra"):
             read_recordings(tmp_path, fps=25)
-
-    def test_a_clock_in_another_unit(self, tmp_path):
-        put(tmp_path, a=table(fps=0.03))
-        with pytest.warns(
-            UserWarning, match=r"at 0 s and gives 0.03 frames .*'time_ms'"
-        ):
-            read_recordings(tmp_path)
 
 
 class TestResampling:
@@ -382,10 +324,6 @@ class TestResampling:
         if is_bridged:
             np.testing.assert_allclose(found[:, 0], np.arange(40))
 
-    def test_one_frame(self):
-        found, times, _ = resample_frames(np.ones((1, 2)), np.array([3.0]), 7.0)
-        assert (found.tolist(), times.tolist()) == ([[1, 1]], [3])
-
 
 def _text(path, **files):
     for name, text in files.items():
@@ -415,6 +353,7 @@ ERRORS = [
     # recordings
     ({"a": "x\n1\n"}, {"by": "who"}, "a.csv has no column 'who' that names recordings"),
     ({"a": "who,x\n,1\n"}, {"by": "who"}, "column 'who' is empty in row 0"),
+    ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"by": ["w", "t"]}, "two recordings the sa"),
     ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"by": "w"}, "only one has column 'x'"),
     # clocks
     ({"a": "x\n1\n"}, {"time": "t"}, "'a' has no column 't' to be its clock"),
@@ -458,7 +397,6 @@ def test_lists_of_unequal_length(tmp_path):
     [
         (["a.npz", "b.npz"], "but 2 *.npz: read *.npz by numpy.load, then numpy.save."),
         (["a.h5"], "but 1 *.h5: read *.h5 by h5py.File"),
-        (["a.npz"], "but 1 *.npz: read *.npz by numpy.load"),
         (["a.mp4"], "but 1 *.mp4: read *.mp4 by skl-tot features."),
         (["a.doc"], "but 1 *.doc."),
         ([".hidden.csv"], "it is empty."),
@@ -495,20 +433,15 @@ def arrays(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("fps", [10.0, 29.97, 1 / 3])
+@pytest.mark.parametrize("fps", [None, 10.0, 29.97, 1 / 3])
 def test_rates_round_trip(arrays, fps):
-    write_rate(arrays, fps)
+    if fps is not None:
+        write_rate(arrays, fps)
     assert read_rate(arrays) == fps
     recordings = read_recordings(arrays)
     assert recordings.fps == fps
     assert recordings.names == ["a", "b"]
-    assert read_recordings(arrays, fps=fps).fps == fps
-
-
-def test_no_rate(arrays):
-    assert read_rate(arrays) is None
-    assert read_recordings(arrays).fps is None
-    assert read_recordings(arrays, fps=25).fps == 25
+    assert read_recordings(arrays, fps=fps or 25).fps == (fps or 25)
 
 
 def test_rates_that_contradict(arrays, tmp_path_factory):
@@ -517,8 +450,9 @@ def test_rates_that_contradict(arrays, tmp_path_factory):
         read_recordings(arrays, fps=30)
     other = tmp_path_factory.mktemp("other")
     write_rate(other, 30.0)
+    np.save(other / "c.npy", np.ones((4, 2)))
     with pytest.raises(ValueError, match=r"says 30 frames per second, expected 10 as"):
-        rate_of_arrays([arrays / "a.npy", arrays / "b.npy", other / "c.npy"])
+        read_recordings([arrays / "a.npy", arrays / "b.npy", other / "c.npy"])
 
 
 @pytest.mark.parametrize(
@@ -526,12 +460,10 @@ def test_rates_that_contradict(arrays, tmp_path_factory):
     [
         ("{", "is no JSON"),
         ("[10]", "expected an object with a number"),
-        ('{"rate": 10}', "expected an object with a number"),
         ('{"fps": "10"}', "expected an object with a number"),
         ('{"fps": true}', "expected an object with a number"),
         ('{"fps": 0}', "fps is 0, expected a positive number"),
         ('{"fps": NaN}', "fps is nan, expected a positive number"),
-        ('{"fps": -5}', "fps is -5, expected a positive number"),
     ],
 )
 def test_broken_rates(arrays, text, expected):
@@ -584,10 +516,7 @@ class TestColumnsThatAreNoFeatures:
             ({"without": ["nope"]}, "without (--without) has 'nope', expected among ["),
             ({"without": ["f1"], "columns": ["f1"]}, "has 'f1', expected others than"),
             ({"without": []}, "without is [], expected names of columns"),
-            (
-                {"columns": ["f1", "note"]},
-                "column 'note' of 'a' has 'ok' in row 0",
-            ),
+            ({"columns": ["f1", "note"]}, "column 'note' of 'a' has 'ok' in row 0"),
         ],
     )
     def test_errors(self, tmp_path, options, message):
