@@ -54,6 +54,8 @@ INSIDE = r"""
     |Recordings\.(standardize|store)
     |Chain\.for_length
     |Adam\.settings
+    |Component\.checked
+    |FixedPrior\.set_params
     |CrossEntropy\.codes\w*
 """
 

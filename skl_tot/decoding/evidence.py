@@ -114,11 +114,11 @@ def _without_outliers(log_odds, is_action):
 def find_switch_cost(*log_likelihoods):
     """Estimate one cost of a switch from recordings, in nats.
 
-    With segments of d frames on average, and evidence of d / τ independent frames (see
-    `Evidence`), a switch to one of K - 1 other actions is less likely than staying by
-    log(1 + (K - 1) d / τ) nats of true log-likelihoods, scaled up by the overconfidence
-    of the given ones. d and the calibration are measured on the best path in any order,
-    in alternation, from a cost of log(K) on.
+    Segments have d frames on average, and evidence of d / τ independent frames (see
+    `Evidence`). A switch to one of K - 1 other actions is less likely than staying by
+    log(1 + (K - 1) d / τ) nats of true log-likelihoods. The overconfidence of the given
+    ones scales that up. d and the calibration are measured on the best path in any
+    order, in alternation, from a cost of log(K) on.
     """
     n_actions = log_likelihoods[0].shape[1]
     cost = np.log(n_actions)

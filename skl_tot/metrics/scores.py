@@ -496,6 +496,16 @@ def label_free_scorer(estimator, X, y=None):
     -------
     score : float
         See `skl_tot.TemporalOTSegmenter.score`, also for errors; higher is better.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=6, n_actions=3, random_state=0)
+    >>> scoring = {"mof": mof_scorer, "label-free": label_free_scorer}
+    >>> sorted(cross_validate(HMMSegmenter(3), videos, labels, scoring=scoring, cv=2))
+    ['fit_time', 'score_time', 'test_label-free', 'test_mof']
     """
     return estimator.score(X)
 

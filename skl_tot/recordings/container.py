@@ -327,7 +327,18 @@ class Recordings(Sequence):
         return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):
-        """Read frames in blocks of rows."""
+        """Read frames in blocks of rows.
+
+        Parameters
+        ----------
+        i : int, default=None
+            Index of a recording; None reads all, one after the other.
+
+        Yields
+        ------
+        frames : ndarray of shape (n_rows, n_features)
+            Some megabytes of frames, standardised if requested.
+        """
         for k in range(len(self)) if i is None else [i]:
             for rows in self.row_blocks(k):
                 yield self.read(k, rows)

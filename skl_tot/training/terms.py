@@ -101,10 +101,27 @@ class Term(Component):
         """
 
     def constrain(self, network):
-        """Project the parameters in ``network`` after each step, in place."""
+        """Project parameters after each step, in place.
+
+        Parameters
+        ----------
+        network : dict of str to Tensor
+            Parameters, with a leading dimension of R networks.
+        """
 
     def frozen(self, step):
-        """Return a tuple of names of own parameters that stay fixed in a step."""
+        """Name the parameters that stay fixed in a step.
+
+        Parameters
+        ----------
+        step : int
+            As for `loss`.
+
+        Returns
+        -------
+        names : tuple of str
+            Names among the term's own parameters.
+        """
         return ()
 
     def loss(self, network, embeddings, batch, step):
