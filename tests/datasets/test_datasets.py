@@ -46,12 +46,6 @@ def test_activities_are_ordered_and_complete(
             assert set(actions.tolist()) == set(range(n_actions))
 
 
-def test_no_unevenness_gives_equal_durations():
-    _, labels = make_activities(3, 4, mean_length=20, unevenness=0)
-    for actions in labels:
-        assert_array_equal(np.bincount(actions), [5, 5, 5, 5])
-
-
 def test_mean_length_is_the_mean_number_of_frames():
     _, labels = make_activities(500, 4, mean_length=300, n_features=1, random_state=0)
     lengths = [len(actions) for actions in labels]
@@ -195,12 +189,6 @@ def test_activity_is_part_of_a_name_or_a_pattern_for_all_of_it(root, activity, n
     assert data.target_names == [name for name in "bca" if name in occurring]
 
 
-@pytest.mark.parametrize("activity", ["P0[2]", "?01_tea ", "*COFFEE", "milk"])
-def test_no_such_activity(root, activity):
-    with pytest.raises(FileNotFoundError, match="features has 3 files, but none for"):
-        load_action_dataset(root, activity)
-
-
 def test_text_features_and_labels_without_suffix(root):
     (root / TRUTH).rename(root / "groundTruth" / "P01_tea")
     put(root, {TEA: None, TEA_TEXT: "1 2.5  -3e2\n"})
@@ -211,19 +199,16 @@ def test_text_features_and_labels_without_suffix(root):
     assert load_action_dataset(root, "tea").videos[0].shape == (2, 1)
 
 
-def test_mappings(root):
+def test_mappings_and_what_is_not_there(root):
+    with pytest.raises(FileNotFoundError, match="features has 3 files, but none for"):
+        load_action_dataset(root, "*COFFEE")
     put(root, {MAPPING: None, "mapping.txt": "0\ta\n10 add salt\n9  c\n1 b"})
     assert load_action_dataset(root).target_names == ["a", "b", "c", "add salt"]
     put(root, {"mapping.txt": None})
     assert load_action_dataset(root).target_names == ["a", "b", "c"]  # sorted
-
-
-def test_without_ground_truth(root):
     (root / "groundTruth").rename(root / "else")
     data = load_action_dataset(root)
-    assert (data.labels, data.target_names) == (None, ["b", "c", "a"])
-    put(root, {MAPPING: None})
-    assert load_action_dataset(root).target_names is None
+    assert (data.labels, data.target_names) == (None, None)
 
 
 BROKEN = [
@@ -254,23 +239,8 @@ def test_broken_data_set(root, contents, message, mmap):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("stride", "labels"),
-    [(1, ["aabb", "c", "bab"]), (2, ["ab", "c", "bb"]), (9, ["a", "c", "b"])],
-)
-def test_stride(root, stride, labels):
-    put(root, {"features/P01_coffee.npy": np.arange(4)[:, None]})
-    data = load_action_dataset(root, stride=stride)
-    assert ["".join(video) for video in data.labels] == labels
-    assert_array_equal(data.videos[0][:, 0], np.arange(0, 4, stride))
-    assert [len(video) for video in data.videos] == [len(video) for video in labels]
-    put(root, {TRUTH: "c\nc"})
-    with pytest.raises(ValueError, match="has 2 labels, but"):
-        load_action_dataset(root, stride=stride)
-
-
 @pytest.mark.parametrize("mmap", [True, False])
-def test_transpose(root, mmap):
+def test_stride_and_transpose(root, mmap):
     put(root, {TEA: np.arange(12.0).reshape(3, 4), TRUTH: "a\nb\nc\nc"})
     options = {"activity": "tea", "mmap": mmap, "stride": 2}
     data = load_action_dataset(root, transpose=True, **options)
@@ -278,6 +248,9 @@ def test_transpose(root, mmap):
     assert data.labels[0].tolist() == ["a", "c"]
     with pytest.raises(ValueError, match=r"the other way round \(transpose\)\?$"):
         load_action_dataset(root, **options)
+    data = load_action_dataset(root, "coffee", mmap=mmap, stride=9)
+    assert ["".join(video) for video in data.labels] == ["a", "b"]
+    assert list(map(len, data.videos)) == [1, 1]
 
 
 @pytest.mark.parametrize(

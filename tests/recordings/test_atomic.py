@@ -18,22 +18,14 @@ def little_room():
 
 
 @pytest.mark.parametrize("array", [np.ones((90, 40)), np.ones((40, 90)).T])
-def test_an_array_that_does_not_fit(tmp_path, little_room, array):
-    with (
-        pytest.raises(OSError, match=r"File too large: '.*a\.npy'$"),
-        replaced(tmp_path / "a.npy") as path,
-    ):
-        write_array(path, array)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_does_not_fit(tmp_path, little_room):
-    with (
-        pytest.raises(OSError, match=r"File too large: '.*out'$"),
-        replaced_files(tmp_path / "out") as folder,
-    ):
-        write_array(folder / "a.npy", np.ones((90, 40)))
-    assert list(tmp_path.iterdir()) == []
+def test_files_that_do_not_fit(tmp_path, little_room, array):
+    for name, make in (("a.npy", replaced), ("out", replaced_files)):
+        with (
+            pytest.raises(OSError, match=f"File too large: '.*{name}'$"),
+            make(tmp_path / name) as path,
+        ):
+            write_array(path / "b.npy" if name == "out" else path, array)
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_other_errors_stay(tmp_path):

@@ -39,12 +39,6 @@ def test_segments_end_at_breaks(labels):
     assert table.loc["b", "duration_time"].tolist() == [1, 2, 1]
 
 
-def test_breaks_without_clock(labels):
-    plain = Recordings(labels.arrays[:1], fps=10, breaks=[[20]])
-    assert segments(plain)["end_time"].tolist() == [1, 2, 3, 4]
-    assert segments(Recordings([LABELS], breaks=[[20]]))["end"].tolist()[1] == 20
-
-
 def test_breaks_go_with_their_recordings(labels):
     joined = np.concatenate([labels[[1]], labels[[0]].replace([LABELS])])
     for same in (labels[[1, 0]], joined, pickle.loads(pickle.dumps(labels))[::-1]):

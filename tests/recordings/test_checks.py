@@ -1,6 +1,5 @@
 """What estimators refuse: which recording it is, where, and what to do about it."""
 
-import pickle
 import re
 import warnings
 
@@ -14,7 +13,6 @@ from skl_tot.metrics import mof_score
 from skl_tot.recordings import (
     RecordingError,
     Recordings,
-    RecordingTypeError,
     RecordingValueError,
     open_features,
 )
@@ -60,22 +58,6 @@ def test_the_second_of_two_videos_is_video_1(function, arguments, error, reason)
     assert "\n" not in str(info.value)
 
 
-@pytest.mark.parametrize(
-    ("function", "arguments", "error"),
-    [
-        (check, (GOOD * np.nan,), ValueError),
-        (check, (np.ma.array(GOOD),), TypeError),
-        (check_actions, ([2], GOOD), ValueError),
-        (mof_score, ([0, 0], [0]), ValueError),
-    ],
-)
-def test_a_single_video_has_no_number(function, arguments, error):
-    with pytest.raises(error) as info:
-        function(*arguments)
-    assert not isinstance(info.value, RecordingError)
-    assert not str(info.value).startswith("Video")
-
-
 @pytest.mark.parametrize("kind", [ArithmeticError, RuntimeError, ValueError])
 def test_other_errors_are_value_errors_of_one_line(kind):
     class Video(np.ndarray):
@@ -88,30 +70,19 @@ def test_other_errors_are_value_errors_of_one_line(kind):
     assert info.value.recording == 1
 
 
-@pytest.mark.parametrize("kind", [RecordingValueError, RecordingTypeError])
-def test_survives_a_pickle(kind):
-    error = pickle.loads(pickle.dumps(kind("it is odd.", 3)))
-    assert type(error) is kind
-    assert (error.recording, error.reason) == (3, "it is odd.")
-    assert str(error) == "Recording 3: it is odd."
-
-
 class TestTurned:
     """Errors about widths ask whether videos lie the other way round."""
 
     VIDEOS = [np.random.default_rng(i).normal(size=(4, 30 + i)) for i in range(3)]
 
-    @pytest.mark.parametrize("on_disk", [False, True])
-    def test_fit(self, tmp_path, on_disk):
-        videos, name = self.VIDEOS, "Recording 1"
-        if on_disk:
-            paths = [tmp_path / f"{i}.npy" for i in range(len(videos))]
-            for path, video in zip(paths, videos):
-                np.save(path, video)
-            videos, name = open_features(paths), "1"
-        message = f"^{name}: X has 31 features, but .* 30 .*{re.escape(HINT)}$"
-        with pytest.raises(ValueError, match=message):
-            check(videos)
+    def test_fit(self, tmp_path):
+        paths = [tmp_path / f"{i}.npy" for i in range(len(self.VIDEOS))]
+        for path, video in zip(paths, self.VIDEOS):
+            np.save(path, video)
+        for X, name in ((self.VIDEOS, "Recording 1"), (open_features(paths), "1")):
+            message = f"^{name}: X has 31 features, but .* 30 .*{re.escape(HINT)}$"
+            with pytest.raises(ValueError, match=message):
+                check(X)
 
     def test_predict(self):
         fitted = BaseEstimator()

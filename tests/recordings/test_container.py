@@ -62,15 +62,6 @@ def test_sampled_frames_equal_the_whole(video, rng, kind, order):
         np.testing.assert_array_equal(videos.read(i, rows), whole[i][rows])
 
 
-def test_videos_are_not_changed(video):
-    before = video.copy()
-    videos = standardized([video], MEANS, SCALES)
-    read = videos.read(0, slice(None))
-    videos.gather(np.array([0]), np.array([[1, 2]]), np.empty((1, 2, 3), "f4"))
-    assert not np.shares_memory(read, video)
-    np.testing.assert_array_equal(video, before)
-
-
 @pytest.fixture
 def takes():
     arrays = [np.zeros((3, 2)), np.ones((2, 2))]

@@ -9,7 +9,6 @@ import pytest
 from sklearn.model_selection import cross_val_predict
 
 from skl_tot import GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import most_informative
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, mof_scorer
@@ -85,20 +84,6 @@ class TestForms:
         assert found.ndim == expected[0].ndim
         np.testing.assert_array_equal(found, np.concatenate(expected))
 
-    @pytest.mark.parametrize("make", [hmm, tot, lambda: MallowSegmenter(4)])
-    def test_labels_of_the_fit(self, videos, takes, table, make):
-        expected = make().fit(videos).labels_
-        found = make().fit_predict(takes)
-        assert isinstance(found, Recordings)
-        same(found, expected)
-        labels = make().fit(takes).labels_
-        assert type(labels) is dict
-        assert list(labels) == NAMES
-        same(labels.values(), expected)
-        found = make().fit_predict(table)
-        assert found.index.equals(table.index)
-        np.testing.assert_array_equal(found, np.concatenate(expected))
-
 
 class TestRates:
     def at(self, takes, fps):
@@ -119,16 +104,6 @@ class TestRates:
         assert model.fit(videos).fps_ is None
         model.predict(self.at(takes, 25))
         assert model.fps_ is None
-
-    def test_of_a_stream(self, takes, videos):
-        model = tot().partial_fit(videos)
-        assert model.fps_ is None
-        assert model.partial_fit(takes).fps_ == 10
-        assert model.partial_fit(videos).fps_ == 10
-        before = model.prototypes_
-        with pytest.raises(ValueError, match="X has 25 frames per second"):
-            model.partial_fit(self.at(takes, 25))
-        assert model.prototypes_ is before
 
 
 class TestLabels:
@@ -209,15 +184,3 @@ class TestSearches:
             others = [*videos[:k], *videos[k + 2 :]]
             expected += hmm().fit(others).predict(videos[k : k + 2])
         same(found, expected)
-
-    def test_concatenate(self, takes):
-        joined = np.concatenate([takes[:2], takes[2:]])
-        assert joined.names == NAMES
-        same(joined, takes)
-        same(joined.times, takes.times)
-        with pytest.raises(ValueError, match="other rates or clocks than the first"):
-            np.concatenate([takes[:2], Recordings(list(takes[2:]), NAMES[2:], fps=9)])
-        with pytest.raises(ValueError, match="'d' twice"):
-            np.concatenate([takes, takes])
-        with pytest.raises(TypeError):
-            np.concatenate([takes, [1]])

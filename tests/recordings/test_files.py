@@ -79,11 +79,7 @@ def test_names_are_those_of_the_files(tmp_path):
 def test_one_file_is_like_an_array(files, activity):
     array, expected = files["2"], activity[0][2]
     assert (array.shape, array.ndim, len(array)) == (expected.shape, 2, len(expected))
-    assert (array.dtype, array.size, array.nbytes) == (
-        expected.dtype,
-        expected.size,
-        expected.nbytes,
-    )
+    assert (array.dtype, array.size) == (expected.dtype, expected.size)
     for key in (3, slice(None, None, 3), (slice(2, 9), 1), [5, 1], slice(9, 2)):
         assert_array_equal(array[key], expected[key])
     assert_array_equal(np.asarray(array, dtype=np.float32), expected.astype("f4"))
@@ -115,13 +111,6 @@ def test_a_pickle_holds_paths(files, opened):
         assert opened == []
         assert_array_equal(twin[1], files[1])
         del opened[:]
-
-
-def test_paths_do_not_depend_on_the_folder_of_work(tmp_path, files, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    relative = open_features(["0.npy"])
-    monkeypatch.chdir("/")
-    assert_array_equal(relative[0], files[0])
 
 
 @held

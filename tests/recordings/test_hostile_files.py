@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import re
 import tempfile
 import tracemalloc
 import warnings
@@ -21,6 +20,8 @@ from skl_tot.recordings.files import read_features
 
 h5py = pytest.importorskip("h5py")
 HEADER = "scorer,D,D\nbodyparts,nose,nose\ncoords,x,y\n"
+SLEAP = "track,frame_idx,nose.x,nose.y"
+LONG = "its track of 40000001 frames would take"
 
 
 def write_sleap(path, tracks, nodes=("nose",)):
@@ -108,10 +109,6 @@ def write_names(path):
         group["table"] = np.zeros(3, kind)
 
 
-def write_text(text):
-    return lambda path: path.write_text(text)
-
-
 def write_zeros(path):
     io.savemat(path, {"x": np.zeros((3_000_000, 8))}, do_compression=True)
 
@@ -120,26 +117,19 @@ def write_zeros(path):
     ("name", "write", "message"),
     [
         (
-            "a.csv",
-            write_text(HEADER + "0,1,2\n1,3,4\n40000000,5,6\n"),
-            "its track of 40000001 frames would take 640 MB, expected at most 17 MB",
-        ),
-        (
-            "a.csv",
-            write_text("track,frame_idx,nose.x,nose.y\nm,40000000,1,2\n"),
-            "its track of 40000001 frames would take",
-        ),
-        (
             "a.h5",
             lambda path: write_sleap(path, np.zeros((1, 2, 1, 9_000_000))),
             "tracks would take 144 MB, expected at most",
         ),
         ("a.h5", write_names, "its names have place 1999999999, expected lists of"),
+        ("a.csv", f"{HEADER}0,1,2\n40000000,5,6\n", f"{LONG} 640 MB, expected at most"),
+        ("a.csv", f"{SLEAP}\nm,40000000,1,2\n", LONG),
         ("a.mat", write_zeros, "its arrays would take 192 MB, expected at most"),
     ],
 )
 def test_small_files_take_little_memory(tmp_path, name, write, message):
-    write(tmp_path / name)
+    path = tmp_path / name
+    path.write_text(write) if isinstance(write, str) else write(path)
     tracemalloc.start()
     with pytest.raises(ValueError, match=f"{name}: {message}") as caught:
         read_recordings(tmp_path / name)
@@ -150,17 +140,18 @@ def test_small_files_take_little_memory(tmp_path, name, write, message):
 
 
 @pytest.mark.parametrize(
-    ("rows", "message"),
+    ("text", "message"),
     [
-        (["m,-3,1,2", "m,1,1,2"], "frame_idx is -3 in row 0, expected a frame from 0"),
-        (["m,1,1,2", "m,1.5,1,2"], r"frame_idx is 1\.5 in row 1, expected a frame"),
-        (["m,1,1,2", "m,,1,2"], "frame_idx is nan in row 1, expected a frame"),
+        (f"{SLEAP}\nm,-3,1,2\nm,1,1,2", "its frame_idx is -3 in row 0, expected a fr"),
+        (f"{SLEAP}\nm,1,1,2\nm,1.5,1,2", r"its frame_idx is 1\.5 in row 1, expected"),
+        (f"{SLEAP}\nm,1,1,2\nm,,1,2", "its frame_idx is nan in row 1, expected a fr"),
+        (f"{SLEAP},nose.x,nose.y\nm,0,1,2,3,4", "it has two points 'nose', expected"),
+        (f"{SLEAP}\n,0,1,2\n,0,3,4", "it has several animals in frame 0"),
     ],
 )
-def test_sleap_rows_without_a_frame(tmp_path, rows, message):
-    text = "\n".join(["track,frame_idx,nose.x,nose.y", *rows])
+def test_rows_of_sleap(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
-    with pytest.raises(ValueError, match=rf"a\.csv: its {message}"):
+    with pytest.raises(ValueError, match=rf"a\.csv: {message}"):
         read_recordings(tmp_path)
 
 
@@ -168,10 +159,6 @@ def test_points_of_equal_names(tmp_path):
     write_sleap(tmp_path / "a.h5", np.zeros((1, 2, 2, 5)), ["nose", "nose"])
     with pytest.raises(ValueError, match=r"a\.h5: it has two points 'nose', expected"):
         read_recordings(tmp_path / "a.h5")
-    head = "track,frame_idx,nose.x,nose.y,nose.x,nose.y"
-    (tmp_path / "b.csv").write_text(f"{head}\nm,0,1,2,3,4\n")
-    with pytest.raises(ValueError, match=r"b\.csv: it has two points 'nose', expected"):
-        read_recordings(tmp_path / "b.csv")
 
 
 @pytest.mark.parametrize("where", ["header", "cell", "clock"])
@@ -193,7 +180,6 @@ def test_tracks_with_few_frames_are_filled(tmp_path):
     (track,) = read_recordings(tmp_path / "a.csv")
     assert len(track) == 100_000
     assert track.dropna().to_numpy().tolist() == [[2, 4], [1, 3]]
-    assert re.match("nose", track.columns[0])
 
 
 def small_files(folder):
@@ -237,7 +223,7 @@ def test_damaged_files_are_read_or_named(name, start, removed, added):
 
 
 SHAPES = [f"({10**23}, 2)", f"(0, {10**23})", f"({10**18}, 10)", f"({2**62}, 4)"]
-SHAPES += ["(-1, 10)", "(True, 2)", "(1.5, 2)", "(" + "-" * 9000 + "1, 2)", "(((("]
+SHAPES += ["(-1, 10)", "(True, 2)", "(" + "-" * 9000 + "1, 2)"]
 
 
 @pytest.mark.parametrize("mmap", [True, False])

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from skl_tot import HMMSegmenter
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.labels import arrange_each
 from skl_tot.recordings.layouts import as_recordings, flatten
 
 
@@ -54,9 +53,8 @@ def test_forms_without_names(X, kind, n_videos):
             assert restored is outputs
 
 
-@pytest.mark.parametrize("n_features", [2, 3])
-def test_one_pose_track_is_warned_of(n_features):
-    track = np.random.default_rng(0).normal(size=(30, 4, n_features))
+def test_one_pose_track_is_warned_of():
+    track = np.random.default_rng(0).normal(size=(30, 4, 2))
     with pytest.warns(UserWarning, match=r"taken as 30 recordings of 4 frames.*X.resh"):
         as_recordings(track)
     with warnings.catch_warnings():
@@ -93,40 +91,14 @@ class TestTables:
         X.index = pd.MultiIndex.from_arrays([["a", None, "a"], [0, 0, 1]])
         with pytest.raises(ValueError, match="names no recording in row 1, expected"):
             as_recordings(X)
+        with pytest.raises(ValueError, match=r"two recordings are called 'a/1', exp"):
+            as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
 
     def test_text_of_other_lengths(self):
         words = as_recordings(table(["a", "b"])).restore(
             [np.array(["go"]), np.array(["wander"])]
         )
         assert words.tolist() == ["go", "wander"]
-
-
-class TestNames:
-    def test_of_one_text(self):
-        with pytest.raises(ValueError, match=r"two recordings are called 'a/1', exp"):
-            as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
-
-    def test_stored_ones_are_text_or_integers(self):
-        X = {("a", np.int64(1)): np.ones((2, 2)), np.int64(3): np.ones((2, 2))}
-        recordings = as_recordings(X)
-        stored = recordings.store([np.zeros(2), np.ones(2)])
-        assert list(stored) == ["a/1", 3]
-        assert list(map(type, stored)) == [str, int]
-        assert list(recordings.select([1]).store([5])) == [3]
-
-    @pytest.mark.parametrize(
-        "values",
-        [
-            pd.Series({"b": "wash", "a": "cook"}),
-            pd.Series(["cook", "wash"]),
-            {"b": "wash", "a": "cook"},
-            ["cook", "wash"],
-        ],
-    )
-    def test_one_value_of_each(self, values):
-        recordings = as_recordings({"a": np.ones((3, 2)), "b": np.ones((2, 2))})
-        found = arrange_each(values, recordings, "activities")
-        assert list(found) == ["cook", "wash"]
 
 
 def track(n_frames=40, **coords):
@@ -178,9 +150,7 @@ class TestXarray:
         for many in ([X, X], (X, X), {"a": X, "b": X}, Recordings([X, X])):
             arrays = as_recordings(many).arrays
             assert [list(video.columns) for video in arrays] == [columns] * 2
-        with pytest.warns(
-            UserWarning, match="taken as 40 recordings"
-        ):  # as other arrays
+        with pytest.warns(UserWarning, match="taken as 40 recordings"):  # as of numpy
             assert as_recordings(X.rename(time="frame")).layout.kind == "stacked"
 
 
@@ -208,7 +178,6 @@ class TestRates:
         slow, fast = track(time=np.arange(40) / 25), track(time=np.arange(40) / 30)
         assert as_recordings([slow, track()]).fps == 25
         assert as_recordings({"a": track(), "b": fast}).fps == 30
-        assert as_recordings(Recordings([slow, slow])).fps == 25
         assert as_recordings(Recordings([slow, slow], fps=25)).fps == 25
         with pytest.raises(ValueError, match="recordings of 25 and of 30 frames per"):
             as_recordings([slow, fast])
@@ -257,9 +226,8 @@ class TestClocks:
     def test_what_is_no_clock(self):
         table = stamped(np.arange(40) / 25)
         assert as_recordings([table, table.reset_index(drop=True)]).times is None
-        assert (
-            as_recordings(xr.DataArray(np.ones((4, 2)), dims=("time", "x"))).fps is None
-        )
+        plain = xr.DataArray(np.ones((4, 2)), dims=("time", "x"))
+        assert as_recordings(plain).fps is None
         counted = xr.DataArray(table, {"time": range(40)}, dims=("time", "feature"))
         assert as_recordings(counted).fps is None
 
@@ -290,12 +258,9 @@ def test_what_others_keep_recordings_in(package, name, cure):
             HMMSegmenter(2).fit(X)
 
 
-def test_nested_tables():
+def test_cells_and_pictures():
     cells = [pd.Series(np.arange(20.0)) for _ in range(5)]
     with pytest.raises(ValueError, match="'a' holds a Series in a cell, as nested tab"):
         HMMSegmenter(2).fit(pd.DataFrame({"a": cells, "b": cells}))
-
-
-def test_pictures():
     with pytest.raises(ValueError, match=r"4 dim.* pictures, .*FrameFeatures makes fe"):
         HMMSegmenter(2).fit(np.zeros((9, 4, 4, 3)))
