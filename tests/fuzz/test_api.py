@@ -126,7 +126,7 @@ QUIET = {"derandomize": True, "database": None}
 QUIET["suppress_health_check"] = list(HealthCheck)
 
 
-@settings(max_examples=500, **QUIET)
+@settings(max_examples=300, **QUIET)
 @given(data=st.data())
 def test_functions(attack, data):
     function, call = data.draw(st.sampled_from(CALLS))
@@ -169,7 +169,7 @@ def draw(kind, **call):
         plt.close("all")
 
 
-@settings(max_examples=60, **QUIET)
+@settings(max_examples=30, **QUIET)
 @given(data=st.data())
 def test_pictures(attack, tot, videos, data):
     timelines = {

@@ -1,5 +1,6 @@
 """Files that are not what they should be, and places that cannot be written."""
 
+import functools
 import io as streams
 import json
 import pickle
@@ -15,7 +16,7 @@ from skl_tot.io import load_model, read_names, read_segments, save_model, write_
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 SMALL = {
-    "max_examples": 60,
+    "max_examples": 40,
     "derandomize": True,
     "database": None,
     "suppress_health_check": list(HealthCheck),
@@ -35,85 +36,50 @@ GENERAL = {
     "empty": b"",
     "noise": NOISE,
     "null bytes": bytes(100),
-    "null byte": b"a\0b",
     "high bytes": b"\xff\xfe\xfd",
     "utf-16": "0 a\n1 b\n".encode("utf-16"),
-    "BOM only": b"\xef\xbb\xbf",
     "line ends": b"\r\n\r\n\r\n",
-    "returns": b"a\rb\rc",
     "blanks": b"   \t \n ",
     "pickle": pickle.dumps(Payload()),
     "zip": b"PK\x05\x06" + bytes(18),
     "deep": DEEP,
     "long line": b"a" * 300_000,
-    "quotes": b'"' * 999,
     "surrogate": b"\xed\xa0\x80",
     "html": b"<html><script>alert(1)</script></html>",
 }
 
 
-def named(contents, head=b""):
-    """Contents of files by what shows them in errors of tests."""
-    return {repr(text[:40]): head + text for text in contents}
+BYTES = {k: GENERAL[k] for k in ("empty", "noise", "high bytes", "utf-16")}
+DIGITS = b"9" * 5000
+CSV = {
+    "digits": b"action,start,end\na,0," + DIGITS + b"\n",
+    "null": b"action,start,end\na\0,0,1\n",
+    "open quote": b'action,start,end\n"' + b"a" * 200_000 + b'",0,1\n',
+    "no number": b"action,start,end,confidence\na,0,1,inf\n",
+}
+JSON = {
+    "deep objects": b'{"a":' * 50_000,
+    "deep lists": b"[" * 50_000 + b"]" * 50_000,
+    "surrogate in text": b'[{"action": "\\ud800", "start": 0}]',
+    "digits": b'[{"action": "a", "start": 0, "end": ' + DIGITS + b"}]",
+    "NaN": b'[{"action": "a", "start": 0, "end": NaN}]',
+}
+NAMES = {"digits": DIGITS + b" a\n", "other digits": "\u0663 a\n\u00b2".encode()}
+JSON_NAMES = {"digits": b'{"' + DIGITS + b'": "b"}', "deep value": b'{"0": ' + DEEP}
 
 
-CSV = named([b"", b"action,start,end,end\na,0,1,2\n", b"a,b,c\na,0,1\n", b"a,0,1\n"])
-CSV |= named(
-    [b"a,0\n", b"a,0,1,2,3\n", b"a,0,1\nb,2,3\n", b"a,0,3\nb,2,4\n", b"a,5,0\n"]
-    + [b"a,1,2\n", b"a,0.0,1.5\n", b"a,0,nan\n", b"a,0,9223372036854775808\n"]
-    + [b"a,0," + b"9" * 5000 + b"\n", b",0,1\n", b"a\0,0,1\n", b"=1+1,0\n", b"a,-1,1\n"]
-    + [b'"a,0,1\n', b'"' + b"a" * 200_000 + b'",0,1\n', b"a,0,1\nb,1"],
-    b"action,start,end\n",
-)
-CSV |= named(
-    [b"confidence\na,0,1,inf\n", b"start_time\na,0,1,x\n"], b"action,start,end,"
-)
-JSON = named(
-    [b"3", b'"a"', b"null", b'{"action": 1}', b"[1, 2]", b"[]", b"[{}]", b"[] []"]
-    + [b'{"a":' * 50_000, b"[" * 50_000 + b"]" * 50_000, b"// a\n[]"]
-    + [b'[{"action": "a", "start": 0, ', b'[{"action": "\\ud800", "start": 0}]']
-)
-JSON |= named(
-    [b"NaN}]", b"Infinity}]", b"true}]", b"1.5}]", b"9" * 5000 + b"}]"]
-    + [b'1, "confidence": 1e400}]', b'1, "start_time": 1' + b"0" * 4000 + b"}]"],
-    b'[{"action": "a", "start": 0, "end": ',
-)
-JSON |= named(
-    [b'true, "start": 0, "end": 1}]', b'null, "start": 0, "end": 1}]', b'["a"]}]'],
-    b'[{"action": ',
-)
-NAMES = named(
-    [b"take cup\n", b"0\n", b"0 a\n0 b\n", b"0.5 a\n", b"+1 a\n", b"9" * 5000 + b" a\n"]
-    + ["\u0663 a\n\u0664 \u00b2".encode() + b"\n\n x", b"0\0a\n"]
-)
-JSON_NAMES = named(
-    [b'["a"]', b"1", b'{"a": "b"}', b'{"' + b"9" * 5000 + b'": "b"}', b'{"0": 1}']
-    + [b'{"0": {"a": "b"}}', b'{"0": "a", "00": "b"}', b'{"0": "a"', b'{"0": ' + DEEP]
-)
-
-
-def read_tasks(path):
-    return read_segments(path, format="labelstudio")
-
-
+read_tasks = functools.partial(read_segments, format="labelstudio")
 READERS = {
     "csv": (GENERAL | CSV, "v.csv", read_segments),
     "json": (GENERAL | JSON, "v.json", read_segments),
     "tasks": (GENERAL | JSON, "v.json", read_tasks),
     "parquet": (GENERAL, "v.parquet", read_segments),
     "nwb": (GENERAL, "v.nwb", read_segments),
-    "labels": (
-        {k: GENERAL[k] for k in ("empty", "noise", "high bytes", "utf-16")}
-        | {"blank": b"a\n\nb\n", "null": b"a\0\n\x1b\n", "BOM": b"\xef\xbb\xbf\n"},
-        "v.txt",
-        read_segments,
-    ),
+    "labels": (BYTES | {"null": b"a\0\n\x1b\n"}, "v.txt", read_segments),
     "names": (GENERAL | NAMES, "n.txt", read_names),
     "names in JSON": (GENERAL | JSON_NAMES, "n.json", read_names),
     "model": (GENERAL, "m.skops", load_model),
 }
-# Faults that are known and stay for now, as in test_api.
-KNOWN = {}
 
 
 @pytest.fixture(autouse=True)
@@ -129,34 +95,31 @@ def test_readers(attack, report_faults, tmp_path, kind):
     for label, content in contents.items():
         (tmp_path / name).write_bytes(content)
         outcomes[kind, label] = attack(read, tmp_path / name, naming=name)
-    report_faults(outcomes, KNOWN)
+    report_faults(outcomes, {})
 
 
 @pytest.mark.parametrize("kind", READERS)
 def test_readers_of_what_is_no_file(attack, tmp_path, kind):
     _, name, read = READERS[kind]
     (tmp_path / name).mkdir()
-    with pytest.raises(OSError, match=name):
-        read(tmp_path / name)
-    with pytest.raises(OSError, match=name):
-        read(tmp_path / "missing" / name)
     (tmp_path / "file").write_bytes(b"a")
-    with pytest.raises(OSError, match=name):
-        read(tmp_path / "file" / name)
+    for folder in (".", "missing", "file"):
+        with pytest.raises(OSError, match=name):
+            read(tmp_path / folder / name)
 
 
 def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):
     pytest.importorskip("timm")
     whole = tiny_video.read_bytes()
     contents = GENERAL | {"half": whole[: len(whole) // 2], "start": whole[:40]}
-    for i in range(40, len(whole), len(whole) // 12):
+    for i in range(40, len(whole), len(whole) // 5):
         contents[f"changed at {i}"] = whole[:i] + bytes(9) + whole[i + 9 :]
     outcomes = {}
     for label, content in contents.items():
         (tmp_path / "v.mp4").write_bytes(content)
         frames = lambda path: list(preprocessing.iterate_frames(path))  # noqa: E731
         outcomes["video", label] = attack(frames, tmp_path / "v.mp4", naming="v.mp4")
-    report_faults(outcomes, KNOWN)
+    report_faults(outcomes, {})
 
 
 def test_weights(attack, report_faults, tmp_path, tiny_video):
@@ -166,7 +129,7 @@ def test_weights(attack, report_faults, tmp_path, tiny_video):
     for label in ("empty", "noise", "pickle", "zip", "null bytes"):
         (tmp_path / "w.pth").write_bytes(GENERAL[label])
         outcomes["weights", label] = attack(model.transform, tiny_video, naming="w.pth")
-    report_faults(outcomes, KNOWN)
+    report_faults(outcomes, {})
 
 
 def archive(**parts):
@@ -196,7 +159,6 @@ def test_models(attack, report_faults, tot, tmp_path):
     contents = {
         "no schema": archive(a="b"),
         "schema of noise": archive(schema_json=NOISE),
-        "schema of a number": archive(schema_json="3"),
         "schema of a list": archive(schema_json="[]"),
         "deep schema": archive(schema_json=DEEP),
         "empty schema": archive(schema_json="{}"),
@@ -210,7 +172,7 @@ def test_models(attack, report_faults, tot, tmp_path):
     for label, content in contents.items():
         path.write_bytes(content)
         outcomes["model", label] = attack(load_model, path, naming="m.skops")
-    report_faults(outcomes, KNOWN)
+    report_faults(outcomes, {})
 
 
 def test_schemas_of_models(attack, report_faults, tot, videos, tmp_path):
@@ -223,18 +185,18 @@ def test_schemas_of_models(attack, report_faults, tot, videos, tmp_path):
     n_nodes = len(list(model_nodes(json.loads(text))))
     outcomes = {}
     hostile = [None, -1, "x", [], {}, 1e300, True]
-    for i in range(0, n_nodes, 2):
+    for i in range(0, n_nodes, 4):
         schema = json.loads(text)
         node = list(model_nodes(schema))[i]
         keys = sorted(node)
-        key = keys[i // 2 % len(keys)] if keys else "content"
-        node[key] = hostile[i // 2 % len(hostile)]
+        key = keys[i // 4 % len(keys)] if keys else "content"
+        node[key] = hostile[i // 4 % len(hostile)]
         with zipfile.ZipFile(path, "w") as new:
             for name, content in parts.items():
                 changed = json.dumps(schema) if name == "schema.json" else content
                 new.writestr(name, changed)
         outcomes["schema", i, key] = attack(load_model, path, naming="m.skops")
-    report_faults(outcomes, KNOWN)
+    report_faults(outcomes, {})
 
 
 RECORDS = [{"action": "a", "start": 0, "end": 2, "start_time": 0.0, "end_time": 0.2}]

@@ -350,16 +350,6 @@ class TestReadTable:
         write_segments(segments(labels), tmp_path / "a.csv")
         assert read_whole(tmp_path / "a.csv")["a"].tolist() == labels
 
-    @pytest.mark.parametrize(
-        "text", ["cut,0,x\n", "cut,0,3\ncut,4,5\n", "a,0," + "9" * 5000, ""]
-    )
-    def test_files_that_hold_no_whole_segments(self, tmp_path, text):
-        path = tmp_path / "a.csv"
-        path.write_text(f"action,start,end\n{text}")
-        with pytest.raises(ValueError, match=re.escape(str(path))) as error:
-            read_whole(path)
-        assert "\n" not in str(error.value)
-
 
 def test_boris(tmp_path, several):
     """Columns and types of the aggregated events that BORIS 8 exports."""

@@ -5,7 +5,6 @@ import json
 import pandas as pd
 import pytest
 
-from skl_tot.app.cli.main import main
 from skl_tot.io import segments, write_subtasks
 from skl_tot.recordings import Recordings, read_recordings
 
@@ -83,12 +82,3 @@ def test_folders(tmp_path, write_lerobot):
         write_subtasks(table, tmp_path / "set" / "data", tmp_path / "new")
     with pytest.raises(FileExistsError, match="set is not empty, expected a new fold"):
         write_subtasks(table, tmp_path / "set", tmp_path / "set")
-
-
-def test_command(tmp_path, write_lerobot, capsys):
-    write_lerobot(tmp_path / "set", "v3.0")
-    segments(Recordings(LABELS, NAMES)).to_csv(tmp_path / "all.csv", index=False)
-    command = f"subtasks {tmp_path}/set {tmp_path}/all.csv --out {tmp_path}/new"
-    assert main(command.split()) == 0
-    assert "with subtasks 1, 0, 2, background." in capsys.readouterr().out
-    assert read_column(tmp_path / "new")[1] == [0] * 21

@@ -1,7 +1,6 @@
 """Model files."""
 
 import copy
-import importlib
 import os
 import re
 import tracemalloc
@@ -90,12 +89,6 @@ def test_there_and_back(name, activity, tmp_path):
     assert content["n_features_in"] == 5
 
 
-def test_trusted_types_are_there():
-    for name in TRUSTED_TYPES:
-        module, _, own = name.rpartition(".")
-        assert isinstance(getattr(importlib.import_module(module), own), type), name
-
-
 def test_parameters_that_its_version_did_not_know(fitted, tmp_path, activity):
     """Also those of models and transformers within others; folders are reset."""
     older = TemporalOTSegmenter(4, **QUICK).fit(activity[0])
@@ -175,19 +168,6 @@ def test_other_contents(content, message, tmp_path):
     refused(tmp_path / "a.skops", message)
 
 
-def test_broken_files(fitted, tmp_path):
-    save_model(fitted, tmp_path / "whole.skops")
-    data = (tmp_path / "whole.skops").read_bytes()
-    (tmp_path / "cut.skops").write_bytes(data[: len(data) // 2])
-    (tmp_path / "empty.skops").write_bytes(b"")
-    with zipfile.ZipFile(tmp_path / "other.skops", "w") as archive:
-        archive.writestr("a.txt", "b")
-    for name in ("cut", "empty", "other"):
-        refused(tmp_path / f"{name}.skops", "skops cannot be loaded")
-    with pytest.raises(FileNotFoundError):
-        load_model(tmp_path / "missing.skops")
-
-
 class TestSize:
     def test_bomb_is_refused_unread(self, tmp_path, monkeypatch):
         path = tmp_path / "bomb.skops"
@@ -233,13 +213,6 @@ class TestSize:
         with pytest.raises(ValueError, match=message):
             save_model(model, tmp_path / "b")
         assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-    def test_large_networks_have_no_limit(self, fitted, tmp_path, monkeypatch):
-        monkeypatch.setattr("skl_tot.io.models.MAX_UNPACKED", 10)
-        model = copy.copy(fitted)
-        del model.labels_
-        save_model(model, tmp_path / "a")
-        load_model(tmp_path / "a")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no FIFO")

@@ -62,7 +62,7 @@ def refused(path, *parts, **options):
 
 class TestRoundTrip:
     @pytest.mark.parametrize("format", WRITTEN)
-    @settings(max_examples=8, **FAST)
+    @settings(max_examples=5, **FAST)
     @given(
         runs=st.lists(st.tuples(LABEL, st.integers(1, 400)), min_size=1, max_size=12),
         fps=st.sampled_from(RATES) | st.floats(0.01, 999),
@@ -115,10 +115,7 @@ class TestClocks:
         with pytest.raises(ValueError, match="ends after 7 frames"):
             read("x,2.0,4.4")
 
-    def test_other_recordings(self, tmp_path, clocks, several):
-        write(segments(clocks[:1]), tmp_path / "any.csv")
-        found = read_segments(tmp_path / "any.csv", recordings=clocks)
-        np.testing.assert_array_equal(found, several["take 1"])
+    def test_other_recordings(self, tmp_path, clocks):
         write(segments(["a"]), tmp_path / "b.csv")
         message = r"b\.csv: there is no recording 'b', expected one of \['take"
         with pytest.raises(ValueError, match=message):
@@ -453,11 +450,8 @@ class TestTables:
         ("names", "scale"),
         [
             (["Label", "START", "End", "Duration"], 10),
-            (["label", "start", "Stop", "duration"], 10),
             (["annotation", "Start_Time", "end time", "x"], 10),
-            (["behaviour", "start (s)", "Stop (s)", "x"], 10),
             (["label", "start_frame", "End_Frame", "duration"], 1),
-            (["action", "start", "end", "duration"], 1),
             (["Action", "Start Frame", "stop_frame", "duration"], 1),
         ],
     )
@@ -589,13 +583,8 @@ REFUSED = {
         (f"{TABLE}a,0,9\nb,2,3\nc,4,5\n", "'a' from 0 to 9 s (line 2) and 'b' from 2"),
         (f"{TABLE}a,2,1", "line 2: 'a' from 2 to 1 s, expected it to end after its"),
         (f"{TABLE}a,-0.1,1", "line 2: 'a' from -0.1 to 1 s, expected it to start at 0"),
-        (f"{TABLE}a,0,nan", "line 2: end_time is 'nan', expected seconds."),
-        (f"{TABLE}a,0,1e999", "line 2: end_time is '1e999', expected"),
-        (f"{TABLE}a,0,", "line 2: end_time is '', expected"),
-        (f"{TABLE}a,0,1_0", "line 2: end_time is '1_0', expected"),
         (f"{TABLE}a,0,٣", "line 2: end_time is '٣', expected"),
         (f'{TABLE}a,0,"1,234"', "line 2: end_time is '1,234', expected seconds."),
-        (f"{TABLE},0,1", "line 2: the label is '', expected text"),
         (f"{TABLE}a\x01,0,1", "line 2: the label is 'a\\x01', expected text of"),
         (f"{TABLE}a,0,1,2", "line 2: there are 4 cells, expected 3."),
         (f"{TABLE}a,0,1e9", "'a' from 0 to 1000000000 s, expected it at most"),
@@ -603,7 +592,6 @@ REFUSED = {
         (TABLE, "no segment has a frame, expected some, or n_frames"),
         ("", "line 1: columns are []"),
         ("label,start", "columns are ['label', 'start'], expected"),
-        ("start,end", "columns are ['start', 'end'], expected"),
         ("label,start,end,End", "several columns are called 'end'"),
         ("action,start,end\na,0,1.5\n", "line 2: end is '1.5', expected 0 or more"),
         (boris([("1", *BORIS_EVENTS[0][1:]), ("", "a", "", "1", "2")], ","), "line 3:"),
@@ -637,7 +625,6 @@ REFUSED = {
     ],
     "a.vtt": [
         (WEBVTT.replace("WEBVTT", "1"), "holds no segments: MalformedFileError"),
-        (WEBVTT.replace("00:00.510 a", "half a"), "holds no segments: MalformedCaptio"),
         (WEBVTT.replace("00:00.510 a", "00:75.000 a"), "holds no segments: Malformed"),
         (WEBVTT.replace("<i>pour</i>", "<i></i>"), "segment 1: the label is ''"),
     ],
@@ -646,13 +633,9 @@ REFUSED = {
         ("", "line 1: there is nothing"),
     ],
     "a.json": [
-        *((f'[{{"action": {own}, "start": 0, "end": 1}}]', "label is")
-          for own in ("null", '["a"]', "1.5", '""', "true")),
-        *((f'[{{"action": "a", "start": 0, "end": {own}}}]', "expected 0 or more ")
-          for own in ("1.5", "1e400", "1000000001", "9223372036854775808", "true")),
+        ('[{"action": ["a"], "start": 0, "end": 1}]', "label is"),
+        ('[{"action": "a", "start": 0, "end": 1e400}]', "expected 0 or more "),
         ('[{"action": "a", "start": 0, "end": 1, "recording": []}]', "recording is []"),
-        ('[{"action": "a"}]', "columns ['action', 'place'], expected action, start an"),
-        ("[3]", "Segment 0 is 3, expected a dict."),
         ("{}", "the file is {}, expected a data frame"),
         ("[" * 100_000, "holds no segments: RecursionError"),
         (tasks_of(task("a", VIDEO, data={})), "data of task 0 is {}, expected a video"),
@@ -739,9 +722,8 @@ class TestManyFiles:
     def test_no_files(self):
         with pytest.raises(ValueError, match="path is empty"):
             read_segments([])
-        for wrong in (3, np.ones(3)):
-            with pytest.raises(TypeError):
-                read_segments(wrong, format="csv")
+        with pytest.raises(TypeError):
+            read_segments(3, format="csv")
 
 
 PIECES = ["<", ">", '"', "\n", "\n\n", " ", ",", ";", "\t", "0", "-1", "1e9", "-->"]
@@ -757,7 +739,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=60, **FAST)
+@settings(max_examples=40, **FAST)
 @given(
     places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 30)), max_size=4),
     pieces=st.lists(st.sampled_from(PIECES), min_size=4, max_size=4),

@@ -65,12 +65,6 @@ class TestSegments:
         labels = Recordings([labels], ["a"], fps=10, times=[clock])
         assert segments(labels)["duration_time"][0] == 7.6
 
-    def test_a_series_with_two_levels(self, several):
-        index = [(name, i) for name, y in several.items() for i in range(len(y))]
-        index = pd.MultiIndex.from_tuples(index, names=["recording", "frame"])
-        series = pd.Series(np.concatenate(list(several.values())), index)
-        pd.testing.assert_frame_equal(segments(series, 5), segments(several, 5))
-
     @pytest.mark.parametrize(
         ("y", "options", "message"),
         [
@@ -107,20 +101,14 @@ class TestLabels:
     def test_there_and_back(self, labels):
         np.testing.assert_array_equal(labels_from_segments(segments(labels)), labels)
 
-    def test_rows_as_dicts_of_text(self):
-        rows = [{"action": "a", "start": "0", "end": "2"}]
-        assert labels_from_segments(rows).tolist() == ["a", "a"]
-
-    @pytest.mark.parametrize(
-        "change", [{"start": 1}, {"end": 0}, {"end": 8}], ids=["late", "empty", "gap"]
-    )
+    @pytest.mark.parametrize("change", [{"start": 1}, {"end": 0}, {"end": 8}])
     def test_segments_must_cover_all_frames(self, several, change):
         rows = segments(several["take 1"]).to_dict("records")
+        rows[0] |= change
         with pytest.raises(ValueError, match=r"Segment [01] is of frames"):
-            labels_from_segments([rows[0] | change, *rows[1:]])
-        table = pd.DataFrame([rows[0] | change, *rows[1:]]).assign(recording="x")
+            labels_from_segments(rows)
         with pytest.raises(ValueError, match=r"x: Segment [01] is of frames"):
-            labels_from_segments(table)
+            labels_from_segments(pd.DataFrame(rows).assign(recording="x"))
 
     def test_memory_for_hostile_segments(self, monkeypatch):
         def repeat(*arguments):
@@ -143,10 +131,8 @@ def row(**changes):
         ([{"action": 1, "start": 0}], "columns ['action', 'start'], expected action"),
         ([3], "Segment 0 is 3, expected a dict."),
         (3, "segments is 3, expected a data frame with a row for each segment."),
-        ([row(start="x")], "Segment 0: start is 'x', expected 0 or more frames"),
         ([row(start=-1)], "Segment 0: start is -1, expected 0 or more frames"),
         ([row(end=1.5)], "Segment 0: end is 1.5, expected 0 or more frames"),
-        ([row(end=None)], "Segment 0: end is None, expected 0 or more frames"),
         ([row(end=True)], "Segment 0: end is True, expected 0 or more frames"),
         ([row(), row(start=3)], "Segment 1: 1 from 3 to 2 frames, expected it to end"),
         ([row(start_time=2, end_time=1)], "Segment 0: 1 from 2 to 1 s, expected it to"),
@@ -154,9 +140,7 @@ def row(**changes):
         ([row(confidence=np.inf)], "confidence is inf, expected a finite number."),
         ([row(end=2**70)], "expected 0 or more frames, no fractions, up to 1000000"),
         ([row(action=2**64)], f"a label is {2**64}, expected integers of 64 bits."),
-        ([row(action="")], "Segment 0: the label is '', expected text of one line."),
         ([row(action=None)], "Segment 0: the label is None, expected text of one"),
-        ([row(action=1.5)], "Segment 0: the label is 1.5, expected text of one line."),
         ([row(recording="a\nb")], "Segment 0: the recording is 'a\\nb', expected te"),
         (
             pd.DataFrame([[1, 0, 2, 2]], columns=["action", "start", "end", "end"]),

@@ -28,14 +28,6 @@ def test_files_that_do_not_fit(tmp_path, little_room, array):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_other_errors_stay(tmp_path):
-    with (
-        pytest.raises(OSError, match=r"^weights cannot be loaded$"),
-        replaced(tmp_path / "a.npy"),
-    ):
-        raise OSError("weights cannot be loaded")
-
-
 @pytest.mark.parametrize("dtype", [np.float32, ">f8", np.int16])
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_arrays_are_what_numpy_writes(tmp_path, dtype, order):

@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import io
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -151,24 +150,12 @@ def test_recordings_of_another_kind(tmp_path):
         read_recordings(tmp_path / "b.npy", fps=30, like=arrays)
 
 
-def test_files_of_another_reader_have_the_features_of_the_model(tmp_path):
-    io.savemat(tmp_path / "a.mat", {"x": np.arange(40.0).reshape(20, 2) ** 2})
-    tracks = read_recordings(tmp_path / "a.mat")
-    with pytest.raises(ValueError, match="'b' has no column 'x 0', expected columns"):
-        read_recordings(put(tmp_path / "b.csv"), time="Zeit", like=tracks)
-    takes = read_recordings(put(tmp_path / "b.csv"), time="Zeit", split_gaps=60)
-    takes.reading["columns"] = ["x 0"]
-    with pytest.raises(ValueError, match="mat has no clock, but the recordings of"):
-        read_recordings(tmp_path / "a.mat", like=takes)
-
-
 def test_like_a_model_of_arrays(tmp_path):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
     model = HMMSegmenter(2).fit(takes[0][["y"]])
     assert model.reading_ is None
-    with pytest.warns(UserWarning, match="There is a gap"):
-        found = read_recordings(tmp_path / "a.csv", time="Zeit", like=model)
-    assert list(found[0].columns) == ["y"]
+    options = {"time": "Zeit", "split_gaps": 60}
+    assert list(read_recordings(tmp_path / "a.csv", like=model, **options)[0]) == ["y"]
     with pytest.raises(TypeError, match="like is a str, expected Recordings, or a fit"):
         read_recordings(tmp_path / "a.csv", like="model")
 
@@ -185,7 +172,7 @@ def test_one_file_without_the_column_by(tmp_path):
 
 def test_durations_on_uneven_clocks():
     rng = np.random.default_rng(0)
-    for _ in range(30):
+    for _ in range(10):
         steps = rng.uniform(0.8, 1.2, size=79) / 25
         breaks = np.sort(rng.choice(np.arange(1, 80), 3, replace=False))
         steps[breaks - 1] += rng.uniform(1, 1000, size=3)

@@ -58,18 +58,6 @@ def test_the_second_of_two_videos_is_video_1(function, arguments, error, reason)
     assert "\n" not in str(info.value)
 
 
-@pytest.mark.parametrize("kind", [ArithmeticError, RuntimeError, ValueError])
-def test_other_errors_are_value_errors_of_one_line(kind):
-    class Video(np.ndarray):
-        @property
-        def iloc(self):
-            raise kind("it is odd.\nAnd more.")
-
-    with pytest.raises(RecordingValueError, match=r"^Recording 1: it is odd") as info:
-        check([GOOD, GOOD.view(Video)])
-    assert info.value.recording == 1
-
-
 class TestTurned:
     """Errors about widths ask whether videos lie the other way round."""
 

@@ -68,11 +68,6 @@ def takes():
     return Recordings(arrays, ["a", "b"], fps=4, times=[[0, 0.25, 1], [5, 6]])
 
 
-def test_the_last_frame_lasts_as_the_rate_says(takes):
-    assert takes.edges(0).tolist() == [0, 0.25, 1, 1.25]
-    assert takes.edges(1).tolist() == [5, 6, 6.25]
-
-
 @pytest.mark.parametrize("clock", [[0, 0, 1], [0, 2, 1], [0, 1, np.inf]])
 def test_clocks_go_forward(clock):
     with pytest.raises(ValueError, match="times of 'a' do not go forward"):
@@ -84,3 +79,5 @@ def test_selections_keep_clocks(takes, key):
     chosen = takes[key]
     assert (chosen.names, chosen.fps) == (["b"], 4)
     assert [clock.tolist() for clock in chosen.times] == [[5, 6]]
+    assert takes.edges(0).tolist() == [0, 0.25, 1, 1.25]  # the last lasts as usual
+    assert takes.edges(1).tolist() == chosen.edges(0).tolist() == [5, 6, 6.25]

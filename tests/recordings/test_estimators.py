@@ -126,6 +126,10 @@ class TestLabels:
         rows = pd.Series(np.concatenate(labels), table.index)
         same(learn(table, rows), expected)
         same(learn(table, rows.to_numpy()), expected)
+        with pytest.raises(ValueError, match=r"another index than X, .* y.loc\[X.ind"):
+            make().fit(table, rows[::-1])
+        with pytest.raises(TypeError, match="a dict of names, but X has no names"):
+            learn(videos, known)
 
     def test_transcripts(self, takes, videos, fitted):
         transcripts = {name: [k % 4, (k + 1) % 4] for k, name in enumerate(NAMES)}
@@ -150,6 +154,15 @@ class TestLabels:
                 getattr(model, method)(takes, y)
         assert joblib.hash(model) == before
 
+    def test_of_the_fit(self, takes, table, videos):
+        expected = hmm().fit(videos).labels_
+        labels = hmm().fit(takes).labels_
+        assert (type(labels), list(labels)) == (dict, NAMES)
+        same(labels.values(), expected)
+        found = hmm().fit_predict(table)
+        assert found.index.equals(table.index)
+        np.testing.assert_array_equal(found, np.concatenate(expected))
+
     def test_of_other_numbers(self, takes, labels):
         known = self.known(labels) | {"a": [0, 1]}
         for model in (hmm(), GuidedSegmenter(hmm())):
@@ -157,30 +170,27 @@ class TestLabels:
                 model.fit(takes, known)
 
 
-class TestScores:
-    def test_go_by_name(self, fitted, takes, videos, labels):
-        expected = mof_score(labels, fitted.predict(videos))
-        assert 0 < expected < 1
-        found = fitted.predict(takes)
-        turned = dict(reversed(list(takes.replace(labels).items())))
-        assert mof_score(turned, found) == expected
-        assert mof_score(takes.replace(labels), dict(found.items())) == expected
-        assert mof_score(labels, found) == expected
-        assert mof_score(turned, dict(reversed(list(found.items())))) == expected
-        assert mof_scorer(fitted, takes, turned) == expected
-        del turned["a"]
-        with pytest.raises(ValueError, match="y_pred has 'a', which y_true has not"):
-            mof_score(turned, found)
+def test_scores_go_by_name(fitted, takes, videos, labels):
+    expected = mof_score(labels, fitted.predict(videos))
+    assert 0 < expected < 1
+    found = fitted.predict(takes)
+    turned = dict(reversed(list(takes.replace(labels).items())))
+    assert mof_score(turned, found) == expected
+    assert mof_score(labels, found) == expected
+    assert mof_score(turned, dict(reversed(list(found.items())))) == expected
+    assert mof_scorer(fitted, takes, turned) == expected
+    del turned["a"]
+    with pytest.raises(ValueError, match="y_pred has 'a', which y_true has not"):
+        mof_score(turned, found)
 
 
-class TestSearches:
-    def test_cross_val_predict(self, takes, videos):
-        found = cross_val_predict(hmm(), takes, cv=3)
-        assert isinstance(found, Recordings)
-        assert found.names == NAMES
-        assert found.edges(0)[0] == 3
-        expected = []
-        for k in (0, 2, 4):
-            others = [*videos[:k], *videos[k + 2 :]]
-            expected += hmm().fit(others).predict(videos[k : k + 2])
-        same(found, expected)
+def test_cross_val_predict(takes, videos):
+    found = cross_val_predict(hmm(), takes, cv=3)
+    assert isinstance(found, Recordings)
+    assert found.names == NAMES
+    assert found.edges(0)[0] == 3
+    expected = []
+    for k in (0, 2, 4):
+        others = [*videos[:k], *videos[k + 2 :]]
+        expected += hmm().fit(others).predict(videos[k : k + 2])
+    same(found, expected)

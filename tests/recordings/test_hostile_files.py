@@ -182,17 +182,17 @@ def test_tracks_with_few_frames_are_filled(tmp_path):
     assert track.dropna().to_numpy().tolist() == [[2, 4], [1, 3]]
 
 
-def small_files(folder):
-    """Write a good file of each kind; return the functions that read them."""
-    paths = {name: folder / name for name in ("a.npy", "b.csv", "c.mat", "d.parquet")}
+@pytest.fixture(scope="module")
+def good_files(tmp_path_factory):
+    """A good file of each kind, as bytes by its name."""
+    folder = tmp_path_factory.mktemp("good")
     table = pd.DataFrame({"time": np.arange(4) / 10, "x": [1.0, 3, 2, 5]})
-    np.save(paths["a.npy"], np.ones((6, 2)))
-    table.to_csv(paths["b.csv"], index=False)
-    io.savemat(paths["c.mat"], {"x": np.ones((6, 2))})
-    table.to_parquet(paths["d.parquet"])
-    paths["e.h5"] = folder / "e.h5"
-    write_sleap(paths["e.h5"], np.zeros((1, 2, 1, 5)))
-    return paths
+    np.save(folder / "a.npy", np.ones((6, 2)))
+    table.to_csv(folder / "b.csv", index=False)
+    io.savemat(folder / "c.mat", {"x": np.ones((6, 2))})
+    table.to_parquet(folder / "d.parquet")
+    write_sleap(folder / "e.h5", np.zeros((1, 2, 1, 5)))
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 @settings(max_examples=60, derandomize=True, database=None, deadline=None)
@@ -203,11 +203,10 @@ def small_files(folder):
     added=st.binary(max_size=20)
     | st.sampled_from([b"\0" * 9, b"9" * 5000, b'"', b","]),
 )
-def test_damaged_files_are_read_or_named(name, start, removed, added):
+def test_damaged_files_are_read_or_named(good_files, name, start, removed, added):
     """A file with other bytes somewhere is read, or an error of one line names it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = small_files(Path(folder))[name]
-        whole = path.read_bytes()
+        path, whole = Path(folder, name), good_files[name]
         start %= len(whole)
         path.write_bytes(whole[:start] + added + whole[start + removed :])
         said = f"{name}: read"

@@ -18,7 +18,7 @@ from skl_tot.training.components import Adam
 
 QUICK = PAPER | {
     "n_actions": 3,
-    "max_iter": 20,
+    "max_iter": 5,
     "optimizer": Adam(frames_per_video=16),
     "random_state": 0,
 }
@@ -27,11 +27,8 @@ QUICK = PAPER | {
 class OnDisk(Sequence):
     """Opens a memmap each time a video is asked for, and counts how often."""
 
-    def __init__(self, folder, videos):
-        self.paths = [folder / f"{i}.npy" for i in range(len(videos))]
-        self.n_opened = 0
-        for path, video in zip(self.paths, videos):
-            np.save(path, video)
+    def __init__(self, paths):
+        self.paths, self.n_opened = paths, 0
 
     def __len__(self):
         return len(self.paths)
@@ -143,7 +140,9 @@ def test_information_does_not_depend_on_the_blocks(activity):
 
 
 def test_lazy_sequence(activity, tmp_path):
-    videos = OnDisk(tmp_path, activity[0])
+    for i, video in enumerate(activity[0]):
+        np.save(tmp_path / f"{i}.npy", video)
+    videos = OnDisk(sorted(tmp_path.iterdir()))
     model = TemporalOTSegmenter(**QUICK).fit(activity[0])
     lazy = TemporalOTSegmenter(**QUICK).fit(videos)
     assert videos.n_opened <= len(videos) + 1  # and not once a step

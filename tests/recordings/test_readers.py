@@ -57,16 +57,6 @@ class TestDeepLabCut:
                     found = tracks[name][f"{point} {axis}"]
                     np.testing.assert_allclose(found, expected)
 
-    def test_likelihood(self, tmp_path):
-        (table,) = write_deeplabcut(tmp_path, "csv", names=["a"]).values()
-        (path,) = tmp_path.iterdir()
-        for least, share in [(None, 0), (0, 0), (1, 1)]:
-            (track,) = read_recordings(path, likelihood=least)
-            assert track.isna().to_numpy().mean() == share
-        (track,) = read_recordings(path, likelihood=0.9)
-        sure = table[SCORER]["nose"]["likelihood"] >= 0.9
-        np.testing.assert_array_equal(track["nose y"].notna(), sure)
-
     def test_frames_that_are_left_out_are_gaps(self, tmp_path):
         table = deeplabcut_table(n_frames=9).drop(index=[3, 4])
         table.to_csv(tmp_path / "a.csv")
@@ -231,23 +221,16 @@ class TestLeRobot:
         episodes = read_recordings(tmp_path, task="place a/b")
         assert episodes.names == ["episode_000001", "episode_000003"]
         np.testing.assert_array_equal(episodes[1].iloc[:, :2], states[3])
-        with pytest.raises(
-            ValueError, match=r"no task 'x', expected one of .'pick', '"
-        ):
+        with pytest.raises(ValueError, match=r"no task 'x', expected one of .'pick'"):
             read_recordings(tmp_path, task="x")
 
-    def test_folders_inside(self, tmp_path, write_lerobot, version):
-        states = write_lerobot(tmp_path, version)
-        folder = tmp_path / "data" / "chunk-000"
+    def test_files_alone_and_missing_ones(self, tmp_path, write_lerobot, version):
+        states = write_lerobot(tmp_path / "set", version)
+        folder = tmp_path / "set" / "data" / "chunk-000"
         for path, n_expected in [(folder, 4), (max(folder.iterdir()), 1)]:
             episodes = read_recordings(path)
-            assert len(episodes) == n_expected
-            assert (episodes.fps, episodes.names[-1]) == (10, "episode_000003")
+            assert (len(episodes), episodes.fps) == (n_expected, 10)
             np.testing.assert_array_equal(episodes[-1].iloc[:, :2], states[3])
-
-    def test_files_alone_and_missing_ones(self, tmp_path, write_lerobot, version):
-        write_lerobot(tmp_path / "set", version)
-        folder = tmp_path / "set" / "data" / "chunk-000"
         shutil.copytree(folder, tmp_path / "alone")
         episodes = read_recordings(tmp_path / "alone")
         assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
@@ -258,12 +241,6 @@ class TestLeRobot:
             assert len(read_recordings(tmp_path / "set")) == 3
 
 
-def change_info(root, **changes):
-    """Change what a data set says of itself."""
-    path = root / "meta" / "info.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
 WIDE = {"action": {"shape": [3], "names": ["a", "b", "c"]}}
 
 
@@ -271,7 +248,6 @@ WIDE = {"action": {"shape": [3], "names": ["a", "b", "c"]}}
     ("changes", "message"),
     [
         ({"features": [1]}, r"info\.json: features is no object of objects"),
-        ({"features": {"action": "x"}}, r"info\.json: features is no object of obj"),
         ({"fps": "10"}, r"info\.json: fps is '10', expected a positive number"),
         ({"features": WIDE}, r"file-000\.parquet has rows in column 'action' that are"),
     ],
@@ -289,7 +265,6 @@ def test_what_a_data_set_says_wrong(tmp_path, write_lerobot, changes, message):
     [
         ("episode_index", None, r"file-000\.parquet has no column 'episode_index'"),
         ("episode_index", "a", "has episode_index or frame_index of no integers"),
-        ("action", [None], "has rows in column 'action' that are no lists of 2"),
     ],
 )
 def test_columns_that_a_data_set_lacks(
@@ -298,9 +273,9 @@ def test_columns_that_a_data_set_lacks(
     write_lerobot(tmp_path, "v3.0")
     path = tmp_path / "data" / "chunk-000" / "file-000.parquet"
     table = pd.read_parquet(path)
-    own = table.pop(column)
+    table = table.drop(columns=column)
     if change is not None:
-        table[column] = change if change == "a" else [None, *own[1:]]
+        table[column] = change
     table.to_parquet(path)
     with pytest.raises(ValueError, match=message):
         read_recordings(tmp_path)
