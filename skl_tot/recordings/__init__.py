@@ -23,6 +23,7 @@ _PLACES |= places(
     errors="errors_of_recording one_line refuse short_repr",
     labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME arrange arrange_each "
     "find_segments split_label_sequences",
+    imports="EXTRAS import_extra loader places",
     layouts="as_recordings",
     names="check_names default_names describe_rare distinct_labels labels_of_one_type "
     "name_all_actions",

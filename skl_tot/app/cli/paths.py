@@ -78,7 +78,7 @@ def _check_target(action, path):
 
 def _check_picture(path):
     """Refuse a suffix that is no picture format."""
-    from skl_tot.recordings.imports import import_extra
+    from skl_tot.recordings import import_extra
 
     suffix = Path(path).suffix
     if not suffix:  # matplotlib is slow to load

@@ -179,7 +179,7 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
 def _draw_statistics(labels, fps, folder, by, compared):
     """Draw the pictures, with cycles and groups if these are compared."""
     import skl_tot
-    from skl_tot.recordings.imports import import_extra
+    from skl_tot.recordings import import_extra
 
     plt = import_extra("matplotlib.pyplot")
     displays = {

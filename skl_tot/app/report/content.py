@@ -1,305 +1,258 @@
-"""The sections of the page, in order."""
+"""Values that several sections share, and the first sentences of the page."""
 
-# Each is a function of `Content`. It returns the argument of the macro of its name in
-# sections.html, or None to be omitted.
-
-import itertools
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from skl_tot.app.report import drawing
-from skl_tot.display import choose_features
-from skl_tot.recordings import BACKGROUND, find_segments
-from skl_tot.statistics import CLEAR, LEVEL, describe_pairs, describe_useless
+from skl_tot import statistics
+from skl_tot.app.report.findings import Findings, Truth
+from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
+from skl_tot.statistics import (
+    collect_bouts,
+    compare_bouts,
+    cut_cycles,
+    describe_equal_parts,
+    score_durations,
+    usual_codes,
+)
 
-MOST_CYCLES = 100  # rows of the table
-MOST_COMPARED = 60  # rows of groups
-WIDEST = 4  # largest drawn difference of groups, in standard deviations
-MEASURES = {  # text, and format of values; None formats durations
-    "duration": ("length of a bout", None),
-    "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
-    "bouts": ("bouts in a recording", "{:.3g}".format),
-    "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
-}
-MOST_DEVIATING = 12  # recordings in the table
-MOST_TELLING = 3  # features of an action
-N_QUESTIONS = 5  # suggestions for labels
-LEVELS = 4  # of colours of profiles, above and below the mean
-
-SECTIONS: dict = {}  # title, whether it is folded, and function, by id
-
-
-def sections_of(content):
-    """List id, title, content and folding of the sections of a page."""
-    found = []
-    for name, (title, is_folded, describe) in SECTIONS.items():
-        own = describe(content)
-        if own is not None:
-            folded = is_folded(content) if callable(is_folded) else is_folded
-            found.append((name, title, own, folded))
-    return found
+UNSURE = 0.2  # below the median confidence: unsure frames and segments
+# Text about the agreement, beyond chance, of halves of the recordings.
+TRUST = (
+    (0.75, "well"),
+    (0.4, "fairly well: ends of actions and rare ones may be wrong"),
+    (-1, "badly: take them for a first guess"),
+)
 
 
-def section(title, folded=False):
-    """Add a function to the table; a section that is ``folded`` opens on click."""
+@dataclass
+class Content:
+    """Results for recordings, with derived values that are computed once."""
 
-    def enter(function):
-        SECTIONS[function.__name__] = title, folded, function
-        return function
+    # `recordings` are those of the paths, named by number, as names may repeat;
+    # `videos` are the input of the model; `groups` is a table of `compare_groups`
 
-    return enter
+    model: Any
+    segmenter: Any
+    videos: Any
+    video_names: list
+    words: Any
+    recordings: Any
+    findings: Findings
+    truth: Truth | None
+    groups: Any = None
+    accuracy: Any = None
 
+    @property
+    def fps(self):
+        """Frames per second, or None."""
+        return self.recordings.fps
 
-@section("Cycles")
-def cycles(content):
-    """Rows of cycles in order of time; of many cycles those that deviate most."""
-    if content.cycles is None:
-        return None
-    table, bouts = content.cycles
-    kept = table.assign(row=table.index).sort_values("score", kind="stable")
-    kept = kept.iloc[::-1][:MOST_CYCLES].sort_values("row")
-    totals, rows = dict(list(bouts.table.groupby("recording", observed=True))), []
-    for found in kept.to_dict("records"):
-        own, start = totals[found["row"]], bouts.origins[found["row"]]
-        times = own[["start", "end"]] - start
-        row = {"bar": drawing.bar_of_bouts(own["action"], times, found["duration"])}
-        reasons = _list_reasons(found, content.length) if found["deviates"] else []
-        row |= {"index": found["row"], "reasons": reasons}
-        row["video"] = content.recordings.names.index(found["recording"])
-        keys = ("cycle", "start", "duration", "steps", "deviates")
-        row |= {key: found[key] for key in keys}
-        row["start"] -= content.bouts.origins[found["recording"]]
-        rows.append(row)
-    return {"rows": rows, "n": len(table), "n_deviating": int(table["deviates"].sum())}
+    @cached_property
+    def bouts(self):
+        """Bouts of the recordings."""
+        return collect_bouts(self.recordings)
 
+    @cached_property
+    def circle(self):
+        """Codes of actions in order if the model repeats them in cycles, else None."""
+        from skl_tot.methods import is_cyclic  # lazy, as it imports torch
 
-@section("Actions")
-def actions(content):
-    """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
-    rows = list(content.actions.values())
-    lengths = {code: content.actions[code]["quartiles"][1] for code in content.usual}
-    boxes = drawing.boxes(content.totals)
-    return {
-        "rows": rows,
-        "bar": drawing.stack(lengths) if lengths else None,
-        "boxes": boxes,
-    }
+        codes = [code for code in self.findings.names if code != BACKGROUND]
+        return codes if is_cyclic(self.segmenter) else None
 
+    @cached_property
+    def cycles(self):
+        """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
+        if not self.bouts.actions:
+            return None
+        table, bouts = cut_cycles(self.bouts, self.circle)
+        if len(table) <= table["recording"].nunique():
+            return None
+        return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
 
-@section("Deviations")
-def deviating(content):
-    """List the recordings that deviate most, and why; cycles are in their own table."""
-    if len(content.videos) == 1 or content.cycles is not None:
-        return None
-    rows = []
-    for found in content.deviations:
-        if found["deviates"]:
-            shapes = drawing.bar(content.findings.paths[found["index"]])
-            reasons = _list_reasons(found, content.length)
-            rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
-    return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
+    @cached_property
+    def deviations(self):
+        """Deviations of recordings, the most deviating first."""
+        log_likelihoods = self.findings.log_likelihoods
+        if not np.isfinite(log_likelihoods).all():
+            log_likelihoods = None
+        table = statistics.deviations(self.recordings, log_likelihoods=log_likelihoods)
+        names = self.recordings.names
+        rows = table.to_dict("records")
+        return [row | {"index": names.index(row["recording"])} for row in rows]
 
+    @cached_property
+    def unit_bouts(self):
+        """Bouts of cycles, if any, else of recordings."""
+        return self.bouts if self.cycles is None else self.cycles[1]
 
-@section("Groups compared")
-def groups(content):
-    """Rows of compared measures, the most certain differences first."""
-    if content.groups is None:
-        return None
-    table = content.groups
-    is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
-    rows = []
-    table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
-    for row in table.head(MOST_COMPARED).to_dict("records"):
-        what, show = MEASURES[row["measure"]]
-        show = show or content.length
-        row |= {"what": what, "one": show(row["mean_first"])}
-        row |= {"other": show(row["mean_second"]), "differs": row["q"] < LEVEL}
-        ends = [row["effect_low"], row["effect"], row["effect_high"]]
-        if np.isfinite(row["effect"]):
-            row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
-        rows.append(row)
-    return {"said": describe_pairs(content.groups), "rows": rows, "widest": WIDEST}
+    @cached_property
+    def totals(self):
+        """Time of each action in each cycle or recording that shows it, by code."""
+        _, totals, _ = score_durations(self.unit_bouts)
+        columns = zip(self.unit_bouts.actions, totals.T)
+        return {code: own[np.isfinite(own)] for code, own in columns}
 
+    @cached_property
+    def usual(self):
+        """Codes of the actions that most cycles or recordings show, in order."""
+        return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
 
-def _list_reasons(found, length):
-    """Pairs of a text and its subject: actions, and a note about each."""
-    reasons = []
-    for key in ("missing", "repeated"):
-        if found[key]:
-            reasons.append((key, [(code, "") for code in found[key]]))
-    for first, second in found["out_of_order"]:
-        reasons.append(("out of order", [(first, "before"), (second, "")]))
-    for key, what in (("too_long", "long"), ("too_short", "short")):
-        if found[key]:
-            times = []
-            for code, time, usual in found[key]:
-                times.append((code, f"{length(time)}, usually {length(usual)}"))
-            reasons.append((f"unusually {what}", times))
-    if found["unlikely"]:
-        reasons.append(("unlike the others", []))
-    return reasons
+    @property
+    def order(self):
+        """Codes of actions: the usual ones, then the others."""
+        others = [code for code in self.findings.names if code not in self.usual]
+        return self.usual + others
 
+    @cached_property
+    def unsure(self):
+        """Confidence below which a frame or a segment is unsure."""
+        return float(np.median(np.concatenate(self.findings.confidences))) - UNSURE
 
-@section("Timelines")
-def timelines(content):
-    """Codes of actions and labels, with additions to the names of actions."""
-    names = content.findings.names
-    labels = content.truth.names if content.truth else {}
-    buttons = {}
-    for code in sorted((names.keys() | labels.keys()) - {BACKGROUND}):
-        name, label = names.get(code), labels.get(code)
-        if name is None:
-            buttons[code] = f"– ({label})"
-        else:
-            buttons[code] = "" if label in (None, name) else f" ({label})"
-    return buttons
+    @cached_property
+    def actions(self):
+        """Rows of the table of actions by code, with background if it occurs."""
+        paths = self.findings.paths
+        frames = np.concatenate(paths)
+        is_unsure = np.concatenate(self.findings.confidences) < self.unsure
+        rows = {}
+        for code in self.order:
+            own = frames == code
+            if code == BACKGROUND and not own.any():
+                continue
+            row = {"name": self.findings.names[code], "code": code}
+            row |= {"share": own.mean(), "videos": sum(code in path for path in paths)}
+            if code in self.totals and len(self.totals[code]):
+                row["segments"] = int((self.bouts.table["action"] == code).sum())
+                row["unsure"] = is_unsure[own].mean()
+                row["units"] = len(self.totals[code])
+                row["quartiles"] = np.quantile(self.totals[code], [0.25, 0.5, 0.75])
+            rows[code] = row
+        return rows
 
+    @cached_property
+    def features(self):
+        """Names of the features, or None."""
+        from skl_tot.methods import feature_names  # lazy, as above
 
-@section("Other readings")
-def readings(content):
-    """List readings of a vote, and bars of the first recordings; None for one."""
-    others, names = content.findings.others, content.findings.names
-    if not others:
-        return None
-    found = content.segmenter.readings_
-    kinds = [own["name"] for own in found]
-    shown = {code for paths in others for path in paths for code in path.tolist()}
-    new = names | dict.fromkeys(shown - names.keys(), "another action")
-    bars = []
-    for i, paths in enumerate(zip(*others)):
-        own = [(kinds[0], names, drawing.bar(content.findings.paths[i]))]
-        own += [(kind, new, drawing.bar(path)) for kind, path in zip(kinds[1:], paths)]
-        bars.append((content.video_names[i], own))
-    return {"readings": found, "bars": bars}
+        return feature_names(self.model)
 
+    @cached_property
+    def profiles(self):
+        """Profiles of actions, None if there is only background."""
+        sums = self.findings.sums
+        return sums.profiles(self.features) if sums.actions else None
 
-@section("Profiles of actions")
-def profiles(content):
-    """Features that differ most, and rows of means with levels of colour."""
-    profiles = content.profiles
-    if profiles is None:
-        return None
-    chosen = choose_features(profiles.means)
-    means = profiles.means[:, chosen]
-    levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
-    shown = means.round(1) + 0.0  # no -0.0
-    cells = map(zip, shown.tolist(), levels.tolist())
-    rows = [(code, list(own)) for code, own in zip(profiles.actions, cells)]
-    features = [profiles.features[i] for i in chosen]
-    return {"features": features, "n_features": len(profiles.features), "rows": rows}
+    @cached_property
+    def telling(self):
+        """Table of `telling_features`, by code."""
+        return self.findings.sample.table(self.features)
 
+    def in_words(self, words):
+        """Labels of frames, `telling_features` and the circle, in words or labels."""
+        words = self.segmenter.actions_ if words is None else words
+        is_text = words.dtype.kind == "U"
+        words = np.append(words, BACKGROUND_NAME if is_text else BACKGROUND)
+        telling = self.telling.assign(action=words[self.telling["action"].astype(int)])
+        telling = telling.sort_values("action", kind="stable", ignore_index=True)
+        circle = self.circle and words[self.circle].tolist()
+        return [words[path] for path in self.findings.paths], telling, circle
 
-@section("Which signals tell it")
-def telling(content):
-    """Rows of telling features, and a sentence; None if too few actions have any."""
-    table = content.telling
-    is_told = table["tells"] | (table["score"] >= CLEAR)
-    known = set(table.loc[table["score"].notna(), "action"])
-    rows = {action: [] for action in content.order if action in known}
-    best = table[is_told].groupby("action").head(MOST_TELLING)
-    for row in best.to_dict("records"):
-        rows[row["action"]].append(row)
-    if not known:
-        return None
-    return {"rows": rows, "useless": describe_useless(table)}
+    def length(self, time):
+        """Duration as text, in seconds with a rate, else in frames."""
+        if self.fps is None:
+            return f"{time:.10g} frame{'' if time == 1 else 's'}"
+        if time < 120:
+            return f"{time:.{2 if time < 10 else 1}f} s"
+        minutes, seconds = divmod(round(time), 60)
+        if minutes < 60:
+            return f"{minutes} min {seconds} s"
+        minutes = round(time / 60)
+        return f"{minutes // 60} h {minutes % 60} min"
 
+    def moment(self, time):
+        """Time since the start of a recording, as on a clock."""
+        if self.fps is None:
+            return f"frame {time:.10g}"
+        minutes, seconds = divmod(round(time, 1), 60)
+        hours, minutes = divmod(int(minutes), 60)
+        if hours:
+            return f"{hours}:{minutes:02}:{seconds:04.1f}"
+        return f"{minutes}:{seconds:04.1f}"
 
-@section("Compared with people")
-def scores(content):
-    """Scores against the ground truth, or None."""
-    return content.truth and content.truth.scores
+    def place(self, video, frame, is_end=False):
+        """Start or end of a frame of a recording, by its clock."""
+        if self.fps is None:
+            return f"frame {frame}"
+        edges = self.recordings.edges(video)
+        time = (self.recordings.ends(video) if is_end else edges)[frame] - edges[0]
+        return f"{time:.2f} s" if time < 60 else self.moment(time)
 
+    def lead(self):
+        """Summary sentences, as lists of text and codes of actions."""
+        lengths = self.unit_bouts.lengths.to_numpy()
+        n_units, kind = len(lengths), "recording" if self.cycles is None else "cycle"
+        low, usual, high = map(self.length, np.quantile(lengths, [0.25, 0.5, 0.75]))
+        sentences = []
+        if n_units > 1:
+            middle = f"; half of them take {low} to {high}" if low != high else ""
+            sentences.append([f"A {kind} usually takes {usual}{middle}."])
+        takes = {code: np.median(own) for code, own in self.totals.items() if len(own)}
+        if len(takes) > 1:
+            longest = max(takes, key=takes.get)
+            what = "action of a recording" if self.cycles is None else "step of a cycle"
+            time = self.length(takes[longest])
+            text = f", which usually takes {time}."
+            if n_units == 1:
+                what, text = "action", f", which takes {time} in all."
+            sentences.append([f"The longest {what} is ", longest, text])
+        n = sum(row["deviates"] for row in self.deviations)
+        if self.cycles is not None:
+            n = int(self.cycles[0]["deviates"].sum())
+        said = f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
+        said = said if n else f"No {kind} stands out among the {n_units}."
+        sentences += [[said]] if n_units > 2 else []
+        return sentences
 
-@section("Checked by people")
-def checked(content):
-    """Rows of the accuracy in recordings that people checked, one per model."""
-    return (content.accuracy or {}).get("history") or None
+    def unsaid(self):
+        """Sentences about actions that are missing, rare or without label."""
+        from skl_tot.methods import action_warnings  # lazy, as above
 
+        n_actions = self.segmenter.n_actions_  # without labels from people
+        paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
+        names = {k: name for k, name in self.findings.names.items() if k < n_actions}
+        return action_warnings(self.segmenter, paths, names)
 
-@section("Labels to add next")
-def questions(content):
-    """Segments that would teach the model most; None if all frames have labels."""
-    from skl_tot.corrections import rank_moments
-
-    if all(map(np.all, content.findings.told)):
-        return None
-    return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
-
-
-def _has_no_pictures(content):
-    frames = itertools.chain(*content.findings.typical.values())
-    return not any("picture" in frame for frame in frames)
-
-
-@section("Typical frames", folded=_has_no_pictures)
-def typical(content):
-    """Return the most typical frames of each action."""
-    return content.findings.typical
-
-
-@section("Recordings", folded=True)
-def recordings(content):
-    """Rows of the table of recordings."""
-    rows, findings = [], content.findings
-    paths = zip(content.video_names, findings.paths, findings.confidences)
-    for name, path, confidence in paths:
-        segments, _, _ = find_segments(path)
-        row = {"name": name, "frames": len(path), "segments": len(segments)}
-        known = np.flatnonzero(path != BACKGROUND)
-        if len(known):
-            frame = known[confidence[known].argmin()]
-            row |= {"frame": frame, "action": path[frame]}
-        rows.append(row)
-    return rows
-
-
-@section("Candidates", folded=True)
-def candidates(content):
-    """Table of candidates, and bars of the first recordings by each of them."""
-    from skl_tot.methods import vote_inside  # lazy, as it imports torch
-
-    findings = content.findings
-    if not findings.candidates:
-        return None
-    bars = []
-    for i, candidates in enumerate(findings.candidates):
-        own = []
-        if content.truth is not None:
-            codes = content.truth.codes(i)
-            own.append(("ground truth", content.truth.names, drawing.bar(codes)))
-        for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
-            own.append((name, findings.names, drawing.bar(path)))
-        bars.append((content.video_names[i], own))
-    results = getattr(vote_inside(content.segmenter), "results_", {})
-    rows = [dict(zip(results, values)) for values in zip(*results.values())]
-    for row in rows:
-        row |= {key: None for key, value in row.items() if value != value}  # NaN
-    return {"rows": rows, "bars": bars}
-
-
-@section("How many actions")
-def numbers(content):
-    """Scores of the candidate numbers of actions."""
-    from skl_tot.methods import describe_choice
-
-    found = getattr(content.segmenter, "numbers_", None)
-    if found is None:
-        return None
-    return {
-        "text": describe_choice(found),
-        "tried": found["n_actions"],
-    } | drawing.numbers(found)
-
-
-@section("Model", folded=True)
-def model(content):
-    """Return the look at the recordings, the steps before it, and its loss."""
-    from skl_tot.methods import describe_look, windows_of  # lazy, as above
-
-    is_pipeline = content.segmenter is not content.model
-    steps = list(content.model[:-1]) if is_pipeline else []
-    found = {"steps": steps, "loss": drawing.loss(content.segmenter)}
-    found["reading"] = getattr(content.segmenter, "reading_", None)
-    widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]
-    found["look"] = describe_look(content.segmenter)
-    return found | {"widths": [width for width in widths if width is not None]}
+    def trust(self):
+        """Sentences on the reliability of the labels."""
+        sentences, told = [], self.findings.told
+        say = sentences.append
+        if n_told := sum(map(np.any, told)):
+            what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
+            say(f"In {what}, this page shows labels that people gave.")
+        if self.truth is not None:
+            share = self.truth.scores["totals"]["MoF"]
+            say(f"Of 100 frames, {100 * share:.0f} are labelled as people have.")
+            return sentences
+        if self.accuracy is not None:
+            return [*sentences, *self.accuracy["sentences"]]
+        if not sentences:
+            say("A program found these actions, and nobody has checked them.")
+        agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
+        n_cycles = getattr(self.segmenter, "n_cycles_", 0)
+        words = [word for least, word in TRUST if agreement >= least]  # none for NaN
+        if words and (agreement < 1 or n_cycles > 1):  # not for one recording
+            parts = "cycles" if n_cycles else "recordings"
+            say(
+                f"A model of half of the {parts} predicts the actions of the other "
+                f"half {words[0]}."
+            )
+        if self.cycles is None:  # a cycle, not a recording, would have the parts
+            say(describe_equal_parts(self.bouts))
+        if n_others := len(self.findings.others):
+            say(f"It can be read in {n_others + 1} ways, which are shown below.")
+        say("Look at some of the timelines before you rely on them.")
+        return sentences

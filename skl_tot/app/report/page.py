@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
 from skl_tot.app.report import drawing
-from skl_tot.app.report.content import sections_of
+from skl_tot.app.report.content import Content
 from skl_tot.app.report.findings import gather_findings, judge, read_told
-from skl_tot.app.report.overview import Content
+from skl_tot.app.report.sections import sections_of
 from skl_tot.app.web import joined, page_file
 from skl_tot.display import look_of
 from skl_tot.recordings import (

@@ -1,6 +1,6 @@
 """Review of a model's results: check, correct, and teach the model."""
 
-from skl_tot.recordings.imports import loader, places
+from skl_tot.recordings import loader, places
 
 # Loaded on first use, so that a server answers early.
 _PLACES = places(__name__, session="Review", widget="ReviewWidget", server="serve")

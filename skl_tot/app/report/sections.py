@@ -1,0 +1,305 @@
+"""The sections of the page, in order."""
+
+# Each is a function of `Content`. It returns the argument of the macro of its name in
+# sections.html, or None to be omitted.
+
+import itertools
+
+import numpy as np
+
+from skl_tot.app.report import drawing
+from skl_tot.display import choose_features
+from skl_tot.recordings import BACKGROUND, find_segments
+from skl_tot.statistics import CLEAR, LEVEL, describe_pairs, describe_useless
+
+MOST_CYCLES = 100  # rows of the table
+MOST_COMPARED = 60  # rows of groups
+WIDEST = 4  # largest drawn difference of groups, in standard deviations
+MEASURES = {  # text, and format of values; None formats durations
+    "duration": ("length of a bout", None),
+    "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
+    "bouts": ("bouts in a recording", "{:.3g}".format),
+    "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
+}
+MOST_DEVIATING = 12  # recordings in the table
+MOST_TELLING = 3  # features of an action
+N_QUESTIONS = 5  # suggestions for labels
+LEVELS = 4  # of colours of profiles, above and below the mean
+
+SECTIONS: dict = {}  # title, whether it is folded, and function, by id
+
+
+def sections_of(content):
+    """List id, title, content and folding of the sections of a page."""
+    found = []
+    for name, (title, is_folded, describe) in SECTIONS.items():
+        own = describe(content)
+        if own is not None:
+            folded = is_folded(content) if callable(is_folded) else is_folded
+            found.append((name, title, own, folded))
+    return found
+
+
+def section(title, folded=False):
+    """Add a function to the table; a section that is ``folded`` opens on click."""
+
+    def enter(function):
+        SECTIONS[function.__name__] = title, folded, function
+        return function
+
+    return enter
+
+
+@section("Cycles")
+def cycles(content):
+    """Rows of cycles in order of time; of many cycles those that deviate most."""
+    if content.cycles is None:
+        return None
+    table, bouts = content.cycles
+    kept = table.assign(row=table.index).sort_values("score", kind="stable")
+    kept = kept.iloc[::-1][:MOST_CYCLES].sort_values("row")
+    totals, rows = dict(list(bouts.table.groupby("recording", observed=True))), []
+    for found in kept.to_dict("records"):
+        own, start = totals[found["row"]], bouts.origins[found["row"]]
+        times = own[["start", "end"]] - start
+        row = {"bar": drawing.bar_of_bouts(own["action"], times, found["duration"])}
+        reasons = _list_reasons(found, content.length) if found["deviates"] else []
+        row |= {"index": found["row"], "reasons": reasons}
+        row["video"] = content.recordings.names.index(found["recording"])
+        keys = ("cycle", "start", "duration", "steps", "deviates")
+        row |= {key: found[key] for key in keys}
+        row["start"] -= content.bouts.origins[found["recording"]]
+        rows.append(row)
+    return {"rows": rows, "n": len(table), "n_deviating": int(table["deviates"].sum())}
+
+
+@section("Actions")
+def actions(content):
+    """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
+    rows = list(content.actions.values())
+    lengths = {code: content.actions[code]["quartiles"][1] for code in content.usual}
+    boxes = drawing.boxes(content.totals)
+    return {
+        "rows": rows,
+        "bar": drawing.stack(lengths) if lengths else None,
+        "boxes": boxes,
+    }
+
+
+@section("Deviations")
+def deviating(content):
+    """List the recordings that deviate most, and why; cycles are in their own table."""
+    if len(content.videos) == 1 or content.cycles is not None:
+        return None
+    rows = []
+    for found in content.deviations:
+        if found["deviates"]:
+            shapes = drawing.bar(content.findings.paths[found["index"]])
+            reasons = _list_reasons(found, content.length)
+            rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
+    return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
+
+
+@section("Groups compared")
+def groups(content):
+    """Rows of compared measures, the most certain differences first."""
+    if content.groups is None:
+        return None
+    table = content.groups
+    is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
+    rows = []
+    table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
+    for row in table.head(MOST_COMPARED).to_dict("records"):
+        what, show = MEASURES[row["measure"]]
+        show = show or content.length
+        row |= {"what": what, "one": show(row["mean_first"])}
+        row |= {"other": show(row["mean_second"]), "differs": row["q"] < LEVEL}
+        ends = [row["effect_low"], row["effect"], row["effect_high"]]
+        if np.isfinite(row["effect"]):
+            row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
+        rows.append(row)
+    return {"said": describe_pairs(content.groups), "rows": rows, "widest": WIDEST}
+
+
+def _list_reasons(found, length):
+    """Pairs of a text and its subject: actions, and a note about each."""
+    reasons = []
+    for key in ("missing", "repeated"):
+        if found[key]:
+            reasons.append((key, [(code, "") for code in found[key]]))
+    for first, second in found["out_of_order"]:
+        reasons.append(("out of order", [(first, "before"), (second, "")]))
+    for key, what in (("too_long", "long"), ("too_short", "short")):
+        if found[key]:
+            times = []
+            for code, time, usual in found[key]:
+                times.append((code, f"{length(time)}, usually {length(usual)}"))
+            reasons.append((f"unusually {what}", times))
+    if found["unlikely"]:
+        reasons.append(("unlike the others", []))
+    return reasons
+
+
+@section("Timelines")
+def timelines(content):
+    """Codes of actions and labels, with additions to the names of actions."""
+    names = content.findings.names
+    labels = content.truth.names if content.truth else {}
+    buttons = {}
+    for code in sorted((names.keys() | labels.keys()) - {BACKGROUND}):
+        name, label = names.get(code), labels.get(code)
+        if name is None:
+            buttons[code] = f"– ({label})"
+        else:
+            buttons[code] = "" if label in (None, name) else f" ({label})"
+    return buttons
+
+
+@section("Other readings")
+def readings(content):
+    """List readings of a vote, and bars of the first recordings; None for one."""
+    others, names = content.findings.others, content.findings.names
+    if not others:
+        return None
+    found = content.segmenter.readings_
+    kinds = [own["name"] for own in found]
+    shown = {code for paths in others for path in paths for code in path.tolist()}
+    new = names | dict.fromkeys(shown - names.keys(), "another action")
+    bars = []
+    for i, paths in enumerate(zip(*others)):
+        own = [(kinds[0], names, drawing.bar(content.findings.paths[i]))]
+        own += [(kind, new, drawing.bar(path)) for kind, path in zip(kinds[1:], paths)]
+        bars.append((content.video_names[i], own))
+    return {"readings": found, "bars": bars}
+
+
+@section("Profiles of actions")
+def profiles(content):
+    """Features that differ most, and rows of means with levels of colour."""
+    profiles = content.profiles
+    if profiles is None:
+        return None
+    chosen = choose_features(profiles.means)
+    means = profiles.means[:, chosen]
+    levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
+    shown = means.round(1) + 0.0  # no -0.0
+    cells = map(zip, shown.tolist(), levels.tolist())
+    rows = [(code, list(own)) for code, own in zip(profiles.actions, cells)]
+    features = [profiles.features[i] for i in chosen]
+    return {"features": features, "n_features": len(profiles.features), "rows": rows}
+
+
+@section("Which signals tell it")
+def telling(content):
+    """Rows of telling features, and a sentence; None if too few actions have any."""
+    table = content.telling
+    is_told = table["tells"] | (table["score"] >= CLEAR)
+    known = set(table.loc[table["score"].notna(), "action"])
+    rows = {action: [] for action in content.order if action in known}
+    best = table[is_told].groupby("action").head(MOST_TELLING)
+    for row in best.to_dict("records"):
+        rows[row["action"]].append(row)
+    if not known:
+        return None
+    return {"rows": rows, "useless": describe_useless(table)}
+
+
+@section("Compared with people")
+def scores(content):
+    """Scores against the ground truth, or None."""
+    return content.truth and content.truth.scores
+
+
+@section("Checked by people")
+def checked(content):
+    """Rows of the accuracy in recordings that people checked, one per model."""
+    return (content.accuracy or {}).get("history") or None
+
+
+@section("Labels to add next")
+def questions(content):
+    """Segments that would teach the model most; None if all frames have labels."""
+    from skl_tot.corrections import rank_moments
+
+    if all(map(np.all, content.findings.told)):
+        return None
+    return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
+
+
+def _has_no_pictures(content):
+    frames = itertools.chain(*content.findings.typical.values())
+    return not any("picture" in frame for frame in frames)
+
+
+@section("Typical frames", folded=_has_no_pictures)
+def typical(content):
+    """Return the most typical frames of each action."""
+    return content.findings.typical
+
+
+@section("Recordings", folded=True)
+def recordings(content):
+    """Rows of the table of recordings."""
+    rows, findings = [], content.findings
+    paths = zip(content.video_names, findings.paths, findings.confidences)
+    for name, path, confidence in paths:
+        segments, _, _ = find_segments(path)
+        row = {"name": name, "frames": len(path), "segments": len(segments)}
+        known = np.flatnonzero(path != BACKGROUND)
+        if len(known):
+            frame = known[confidence[known].argmin()]
+            row |= {"frame": frame, "action": path[frame]}
+        rows.append(row)
+    return rows
+
+
+@section("Candidates", folded=True)
+def candidates(content):
+    """Table of candidates, and bars of the first recordings by each of them."""
+    from skl_tot.methods import vote_inside  # lazy, as it imports torch
+
+    findings = content.findings
+    if not findings.candidates:
+        return None
+    bars = []
+    for i, candidates in enumerate(findings.candidates):
+        own = []
+        if content.truth is not None:
+            codes = content.truth.codes(i)
+            own.append(("ground truth", content.truth.names, drawing.bar(codes)))
+        for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
+            own.append((name, findings.names, drawing.bar(path)))
+        bars.append((content.video_names[i], own))
+    results = getattr(vote_inside(content.segmenter), "results_", {})
+    rows = [dict(zip(results, values)) for values in zip(*results.values())]
+    for row in rows:
+        row |= {key: None for key, value in row.items() if value != value}  # NaN
+    return {"rows": rows, "bars": bars}
+
+
+@section("How many actions")
+def numbers(content):
+    """Scores of the candidate numbers of actions."""
+    from skl_tot.methods import describe_choice
+
+    found = getattr(content.segmenter, "numbers_", None)
+    if found is None:
+        return None
+    return {
+        "text": describe_choice(found),
+        "tried": found["n_actions"],
+    } | drawing.numbers(found)
+
+
+@section("Model", folded=True)
+def model(content):
+    """Return the look at the recordings, the steps before it, and its loss."""
+    from skl_tot.methods import describe_look, windows_of  # lazy, as above
+
+    is_pipeline = content.segmenter is not content.model
+    steps = list(content.model[:-1]) if is_pipeline else []
+    found = {"steps": steps, "loss": drawing.loss(content.segmenter)}
+    found["reading"] = getattr(content.segmenter, "reading_", None)
+    widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]
+    found["look"] = describe_look(content.segmenter)
+    return found | {"widths": [width for width in widths if width is not None]}
