@@ -11,13 +11,14 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import read_text, split_lines
 from skl_tot.recordings.errors import one_line, refuse
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
 from skl_tot.recordings.readers import describe_folder, rate_of_arrays
-from skl_tot.recordings.reading import rate_like, remembered, with_remembered
+from skl_tot.recordings.reading import remembered, with_remembered
 
 __all__ = [
     "load_action_dataset",
@@ -333,7 +334,8 @@ def read_text_arrays(root, *, fps=None, like=None, **options):
     own = {} if like is None else remembered(like)
     options = with_remembered(options, own, ["transpose"])
     data = load_action_dataset(root, **options)
-    rate = rate_like(rate_of_arrays([Path(root, "features", "any")], fps), own, root)
+    rate = rate_of_arrays([Path(root, "features", "any")], fps)
+    rate = check_rate(rate, own.get("fps"), root)
     videos = Recordings(data.videos, data.video_names, fps=rate)
     videos.reading = {"reader": "arrays", "time": False, "fps": rate, **options}
     return videos

@@ -411,7 +411,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self._validate_params()  # decoding may have been set after the fit
         videos = check_recordings(self, X, reset=False)
         if videos.fps is not None:
-            check_rate(self, videos.fps)
+            check_rate(videos.fps, self.fps_)
         return self._standardized(videos)
 
     def _validate_params(self):
@@ -468,7 +468,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = check_recordings(self, X, reset=reset, find_clocks=reset)
         if y is not None:
             check_lengths(arrange(y, videos), videos)
-        self.fps_ = videos.fps if reset else check_rate(self, videos.fps)
+        self.fps_ = videos.fps if reset else check_rate(videos.fps, self.fps_)
         self.reading_ = videos.reading if reset else self.reading_
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":

@@ -120,7 +120,7 @@ class SignalWindows(VideoTransformer):
 
     def _check_recordings(self, recordings):
         if recordings.fps is not None:
-            check_rate(self, recordings.fps)
+            check_rate(recordings.fps, self.fps_)
 
     def _outputs(self, recordings):
         outputs, n_columns = [], len(self.statistics) * self.n_features_in_

@@ -3,15 +3,14 @@
 from skl_tot.recordings.imports import loader, places
 
 # Loaded on first use: the command line reports wrong arguments before it loads them.
-_PLACES = {
-    "RecordingError": "skl_tot.recordings.errors",
-    "RecordingFileNotFoundError": "skl_tot.recordings.errors",
-    "RecordingTypeError": "skl_tot.recordings.errors",
-    "RecordingValueError": "skl_tot.recordings.errors",
-    "Recordings": "skl_tot.recordings.container",
-    "open_features": "skl_tot.recordings.files",
-    "read_recordings": "skl_tot.recordings.reading",
-}
+_PLACES = places(
+    __name__,
+    container="Recordings",
+    errors="RecordingError RecordingFileNotFoundError RecordingTypeError "
+    "RecordingValueError",
+    files="open_features",
+    reading="read_recordings",
+)
 
 # For the programs on top, see docs/api.md.
 _PLACES |= places(

@@ -37,10 +37,8 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
             checked.append(video)
         if grows.any():
             _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
-    told = {}
-    for warning in caught:  # once, not once per recording
-        told[str(warning.message), warning.category] = None
-    for text, category in told:
+    told = dict.fromkeys((str(own.message), own.category) for own in caught)
+    for text, category in told:  # once, not once per recording
         warn_user(text, category)
     recordings.arrays = checked
     return recordings
@@ -89,7 +87,7 @@ def _explain(error, estimator, video, first):
     if hasattr(video, "iloc") and text.startswith(no_numbers):
         return _describe_text(video) or text
     if text.startswith("Input") and ("NaN" in text or "infinity" in text):
-        return _describe_gaps(video, _not_finite if "NaN" in text else np.isinf)
+        return _describe_gaps(video, is_nan="NaN" in text)
     width = getattr(estimator, "n_features_in_", None)
     if looks_turned(np.shape(video), first, width):
         return f"{text.rstrip()}{HINT}"
@@ -115,11 +113,7 @@ def _describe_text(frame):
     return None
 
 
-def _not_finite(values):
-    return ~np.isfinite(values)
-
-
-def _describe_gaps(video, refused):
+def _describe_gaps(video, is_nan):
     """Describe the first refused value, the share of such values, and the remedy."""
     names = getattr(video, "columns", None)
     if hasattr(video, "iloc"):
@@ -129,7 +123,7 @@ def _describe_gaps(video, refused):
     first, n_gaps = None, 0
     for rows in row_blocks(video):
         block = np.asarray(video[rows], dtype=float)
-        gaps = np.argwhere(refused(block))
+        gaps = np.argwhere(~np.isfinite(block) if is_nan else np.isinf(block))
         if first is None and len(gaps):
             frame, column = gaps[0]
             kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
@@ -138,16 +132,17 @@ def _describe_gaps(video, refused):
         n_gaps += len(gaps)
     return (
         f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
-        "fill gaps, as by skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or "
-        "leave such frames out."
+        "fill gaps by skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or drop them."
     )
 
 
 def _checked_type(video):
     """Refuse types that scikit-learn accepts wrongly or explains in many lines."""
     refuse_others(video)
-    if hasattr(video, "detach"):
-        video = _tensor_to_array(video)
+    if hasattr(video, "detach"):  # a torch tensor, perhaps of bfloat16
+        video = video.detach().cpu()
+        is_short = video.is_floating_point() and video.element_size() < 4
+        video = (video.float() if is_short else video).numpy()
     if np.ma.isMaskedArray(video):
         raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
     if hasattr(video, "iloc"):
@@ -155,14 +150,6 @@ def _checked_type(video):
     elif not (sparse.issparse(video) or isinstance(video, LAZY)):
         _check_array(video)
     return video
-
-
-def _tensor_to_array(tensor):
-    """Convert a torch tensor to numpy, which has no bfloat16."""
-    tensor = tensor.detach().cpu()
-    if tensor.is_floating_point() and tensor.element_size() < 4:
-        tensor = tensor.float()
-    return tensor.numpy()
 
 
 def _check_frame(frame):
@@ -177,9 +164,7 @@ def _check_frame(frame):
     dtypes = getattr(frame, "dtypes", [])
     for name, dtype in zip(getattr(frame, "columns", []), dtypes):
         if getattr(dtype, "kind", "f") in "USTVMm":
-            raise ValueError(
-                f"column {name!r} holds {dtype}, expected numbers; drop it."
-            )
+            raise ValueError(f"column {name!r} holds {dtype}, expected numbers.")
 
 
 def _check_array(video):
@@ -188,10 +173,8 @@ def _check_array(video):
         ndim = n_dims(video)
         kind = getattr(video, "dtype", np.asarray(video).dtype).kind
     except (ValueError, TypeError, AttributeError, IndexError):
-        raise ValueError(
-            "expected a 2-D array (frames, features), got a nested sequence of "
-            "unequal lengths."
-        ) from None
+        text = "expected a 2-D array (frames, features), got lists of unequal lengths."
+        raise ValueError(text) from None
     if ndim != 2:  # in words that scikit-learn's checks know
         remedy = "rows are frames, columns are features"
         if ndim == 3:
@@ -225,12 +208,10 @@ def _warn_of_clocks(grows, names):
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]
-    warnings.warn(
+    warn_user(
         f"Columns {columns} of X grow steadily in every recording, as a clock does, "
         "and would be learned as features; drop them, or say which is "
-        "the clock where files are read (time=COLUMN, --time COLUMN).",
-        UserWarning,
-        stacklevel=2,
+        "the clock where files are read (time=COLUMN, --time COLUMN)."
     )
 
 

@@ -6,7 +6,13 @@ from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    listed,
+    one_line,
+    refuse,
+    short_repr,
+    warn_user,
+)
 
 # Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
@@ -31,83 +37,49 @@ def is_same(rate, other):
 def agreed_rate(fps, own, whose):
     """Given rate, or the rate of recordings if they agree; ``whose`` names these."""
     if not is_same(fps, own):
-        refuse("fps", fps, f"{own:g} frames per second as {whose} have, or None")
+        refuse("fps", fps, f"{own:g} frames per second as {whose} say, or None")
     return fps if own is None else own
 
 
-def check_rate(estimator, rate):
-    """Rate of recordings, or of the fit; refuse a rate other than that of the fit."""
-    fps = estimator.fps_
-    if not is_same(rate, fps):
+def check_rate(rate, known, what="X"):
+    """Rate of recordings, called ``what``, or that of the fit if they agree."""
+    if not is_same(rate, known):
         raise ValueError(
-            f"X has {rate:g} frames per second, but the model was fitted to {fps:g}; "
-            f"read_recordings(..., resample={fps:g}) makes them the same."
+            f"{what} has {rate:g} frames per second, but the model was fitted to "
+            f"{known:g}; expected the same: fps={known:g} (--fps {known:g}) sets it "
+            f"for arrays, resample={known:g} (--resample {known:g}) converts tables "
+            "with a clock."
         )
-    return rate if fps is None else fps
+    return rate if known is None else known
 
 
-# 1.5 or 1,5; 1,234, which may be either; and a number without a comma
-DECIMAL = r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?"
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-PLAIN = re.compile(r" *[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)? *", re.IGNORECASE)
+NUMBER = r" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"
+PLAIN = re.compile(NUMBER)
 # 1:02:03.5 or 02:03,5, perhaps after days
 DURATION = r"(?:\d+ days?,? )?\d+:\d{1,2}(?::\d{1,2})?(?:[.,]\d*)?"
 SHORT = r"\d+:\d{1,2}"
 # with the year first, or last
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
-MONTHS = r"(?i).*\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec).*"
-
-
-def read_numbers(text):
-    """Numbers of a Series of text as floats; None if a cell is no number."""
-    import pandas as pd
-
-    text = text.str.strip()
-    text = text.mask(text == "")
-    cells = text.dropna()
-    commas = cells[cells.str.contains(",")]
-    if not cells.str.fullmatch(DECIMAL).all():
-        return None
-    if len(commas) and cells.str.contains(".", regex=False).any():
-        return None  # ambiguous sign
-    if len(commas) and commas.str.fullmatch(THOUSANDS).all():
-        example = commas.iloc[0]
-        raise ValueError(
-            f"{example!r} may be {example.replace(',', '')} or "
-            f"{example.replace(',', '.')}; expected decimals with a point, or "
-            "numbers without a comma."
-        )
-    numbers = text.str.replace(",", ".")
-    return pd.to_numeric(numbers, errors="coerce").to_numpy(float, na_value=np.nan)
 
 
 def read_times(text, unit=1.0):
     """Seconds of a Series of text: numbers in a unit, durations, or dates."""
     text = text.str.strip()
     text = text.mask(text == "")
-    numbers = read_numbers(text)
-    if numbers is not None:
-        return numbers * unit
-    first = text.dropna().iloc[0]
-    for pattern, read in FORMS.items():
-        if re.fullmatch(pattern, first):
-            _refuse_others(text, text.str.fullmatch(pattern, na=True), first)
-            return read(text)
-    if re.fullmatch(DECIMAL, first):
-        _refuse_others(text, text.str.fullmatch(DECIMAL, na=True), first)
-    row = int(np.argmax(text.notna()))
-    raise ValueError(f"{short_repr(first)} in row {row} is no time.")
-
-
-def _refuse_others(text, is_fit, first):
-    """Refuse a cell that is in no format of times like the first one."""
+    first = next(iter(text.dropna()), "0")
+    form = next((own for own in FORMS if re.fullmatch(own, first)), None)
+    is_fit = text.isna() if form is None else text.str.fullmatch(form, na=True)
     if not is_fit.all():
         row = int(np.argmin(is_fit))
-        raise ValueError(
-            f"{short_repr(text.iloc[row])} in row {row} is no time in the format of "
-            f"{short_repr(first)}."
-        )
+        like = "" if form is None else f" in the format of {short_repr(first)}"
+        raise ValueError(f"{short_repr(text.iloc[row])} in row {row} is no time{like}.")
+    return FORMS[form](text) * (unit if form == NUMBER else 1)
+
+
+def _read_numbers(text):
+    """Seconds as numbers."""
+    return text.astype("Float64").to_numpy(float, na_value=np.nan)
 
 
 def _read_durations(text):
@@ -116,10 +88,8 @@ def _read_durations(text):
 
     short = text[text.str.fullmatch(SHORT, na=False)]
     if len(short):
-        raise ValueError(
-            f"{short.iloc[0]!r} may be minutes and seconds, or hours and minutes; "
-            "expected hours:minutes:seconds."
-        )
+        shown = f"{short.iloc[0]!r} may be minutes and seconds, or hours and minutes"
+        raise ValueError(f"{shown}; expected hours:minutes:seconds.")
     text = text.str.replace("(days?),", r"\1", regex=True).str.replace(",", ".")
     text = text.str.replace(rf"^({SHORT}\.)", r"0:\1", regex=True)
     return pd.to_timedelta(text).dt.total_seconds().to_numpy(float)
@@ -148,18 +118,9 @@ def _read_dates(text):
         raise ValueError(f"{text.iloc[0]!r} and others are no dates of a calendar.")
     forward = [times for times in found if (np.diff(times) > 0).all()] or found
     if not np.array_equal(forward[0], forward[-1], equal_nan=True):
-        raise ValueError(
-            f"{text.iloc[0]!r} may start with the day or the month; expected dates "
-            "that start with the year."
-        )
+        shown = f"{text.iloc[0]!r} may start with the day or the month"
+        raise ValueError(f"{shown}; expected dates that start with the year.")
     return forward[0]
-
-
-def _read_words(text):
-    """Seconds since the first of dates with month names, as pandas reads them."""
-    import pandas as pd
-
-    return since_first(pd.to_datetime(text, utc=True, format="mixed"))
 
 
 def since_first(stamps):
@@ -167,13 +128,9 @@ def since_first(stamps):
     return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
 
 
-# Readers by format of the first cell, after numbers.
-FORMS = {
-    DURATION: _read_durations,
-    ISO: _read_iso,
-    rf"{DATE}.*": _read_dates,
-    MONTHS: _read_words,
-}
+# Readers by format of the first cell.
+FORMS = {NUMBER: _read_numbers, DURATION: _read_durations, ISO: _read_iso}
+FORMS[rf"{DATE}.*"] = _read_dates
 
 
 # Names of clock columns. A "t" may be a temperature: if it does not grow, it is no
@@ -195,7 +152,6 @@ GAP, BRIDGED = 1.5, 3.5
 SLOW, FAST = 0.1, 1e5
 # Seconds since 1970 beyond any date, which may be milliseconds.
 LATEST = 1e11
-MAX_LISTED = 5
 
 
 def find_clock(tables, time):
@@ -206,7 +162,7 @@ def find_clock(tables, time):
     found: list = []
     for known in (CLOCKS + PERHAPS_CLOCKS, OTHER_CLOCKS):
         named = [name for name in first.columns if _split_unit(name)[0] in known]
-        found = found or [x for x in named if is_clock(x) or _grows(tables, x)]
+        found = found or [x for x in named if is_clock(x) or can_be_clock(tables, x)]
     if len(found) > 1:
         raise ValueError(
             f"Columns {found[0]!r} and {found[1]!r} may both be the clock, expected "
@@ -232,7 +188,7 @@ def _split_unit(name):
     return match.groups() if match else (name, "s")
 
 
-def _grows(tables, column):
+def can_be_clock(tables, column):
     """Whether the values of a column can be times."""
     with contextlib.suppress(ValueError):
         return bool(read_clocks(tables, column))
@@ -248,9 +204,7 @@ def read_clocks(tables, column, is_asked=True):
             expected += ", or none (time=False, --no-clock)"
             if not is_asked:
                 expected = "as in the recordings of the model"
-            raise ValueError(
-                f"{name!r} has no column {column!r} to be its clock, {expected}."
-            )
+            raise ValueError(f"{name!r} has no clock column {column!r}, {expected}.")
         clock = _as_seconds(table[column], name)
         _check_forward(clock, column, name)
         clocks.append(clock)
@@ -274,10 +228,8 @@ def _as_seconds(values, recording):
     try:
         return read_times(text, factor)
     except ValueError as error:
-        raise ValueError(
-            f"the clock {values.name!r} of {recording!r} cannot be read: "
-            f"{one_line(error)[:200]}"
-        ) from None
+        where = f"the clock {values.name!r} of {recording!r}"
+        raise ValueError(f"{where} cannot be read: {one_line(error)[:200]}") from None
 
 
 def read_cells(cells, unit):
@@ -292,15 +244,9 @@ def read_cells(cells, unit):
 def _check_forward(clock, column, recording):
     """Refuse missing times and times that do not grow."""
     where = f"the clock {column!r} of {recording!r}"
-    bad = np.flatnonzero(~np.isfinite(clock))
-    if bad.size:
-        raise ValueError(
-            f"{where} has no time in row {bad[0]}, expected one for each frame; fill "
-            "it, or leave the row out."
-        )
-    back = np.flatnonzero(np.diff(clock) <= 0)
-    if back.size:
-        i = back[0]
+    for i in np.flatnonzero(~np.isfinite(clock))[:1]:
+        raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")
+    for i in np.flatnonzero(np.diff(clock) <= 0)[:1]:
         verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
         raise ValueError(
             f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "
@@ -333,21 +279,17 @@ def common_rate(clocks, names, fps, resample):
             raise ValueError(_describe_rates(rates))
         rate = float(np.median(found))
     elif fps is None:
-        raise ValueError(
-            "No recording has two frames for a rate; expected fps (--fps)."
-        )
+        raise ValueError("No recording has two frames, expected fps (--fps).")
     else:
         rate = float(fps)
-    late = [name for name, x in zip(names, clocks) if abs(x[0]) > LATEST]
-    odd = [name for name in rates if not SLOW <= rates[name] <= FAST]
-    if late or odd:
-        name = [*late, *odd][0]
+    odd = [name for name, x in zip(names, clocks) if abs(x[0]) > LATEST]
+    odd += [name for name in rates if not SLOW <= rates[name] <= FAST]
+    for name in odd[:1]:
         given = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
         start = clocks[names.index(name)][0]
         warn_user(
-            f"The clock of {name!r} starts at {start:g} s and gives {given}, as its "
-            "times are taken as seconds unless the name of its column says another "
-            "unit, such as 'time_ms'."
+            f"The clock of {name!r} starts at {start:g} s and gives {given}; times are "
+            "seconds unless the name of the column has another unit, as 'time_ms'."
         )
     if not is_same(rate, fps):
         refuse("fps (--fps)", fps, f"{rate:g} frames per second of the clock, or None")
@@ -361,17 +303,12 @@ def _describe_rates(rates):
         near = [rate for rate in groups if is_same(rates[name], rate)]
         groups.setdefault(near[0] if near else rates[name], []).append(name)
     ordered = sorted(groups, key=lambda rate: -len(groups[rate]))
-    texts = []
-    for rate in ordered[:MAX_LISTED]:
-        more = len(groups[rate]) - 2
-        shown = ", ".join(map(repr, groups[rate][:2]))
-        texts.append(f"{rate:.4g} ({shown}{f' and {more} more' if more > 0 else ''})")
-    if len(ordered) > MAX_LISTED:
-        texts.append(f"{len(ordered) - MAX_LISTED} others")
+    shown = {rate: listed(map(repr, groups[rate]), 2) for rate in ordered}
+    texts = [f"{rate:.4g} ({names})" for rate, names in shown.items()]
     remedy = f"{ordered[0]:.4g}"
     return (
-        f"Recordings have different frames per second: {'; '.join(texts)}; expected "
-        f"one rate, as resample={remedy} (--resample {remedy}) makes it."
+        f"Recordings have different frames per second: {listed(texts, sign='; ')}; "
+        f"expected one rate, as resample={remedy} (--resample {remedy}) makes it."
     )
 
 

@@ -14,6 +14,7 @@ from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
     refuse,
+    repeated,
     short_repr,
 )
 
@@ -190,9 +191,8 @@ class Recordings(Sequence):
         """
         if self.times is not None:
             return np.append(self.times[i], self.times[i][-1] + 1 / self.fps)
-        return (
-            None if self.fps is None else np.arange(len(self.arrays[i]) + 1) / self.fps
-        )
+        frames = np.arange(len(self.arrays[i]) + 1)
+        return None if self.fps is None else frames / self.fps
 
     def ends(self, i):
         """Return the times at which frames end.
@@ -294,11 +294,9 @@ class Recordings(Sequence):
 
     def errors(self, i):
         """Add the recording to errors of a block."""
-        layout = self.layout
-        if layout is not None and layout.kind == "single":
+        if self.is_single:
             return contextlib.nullcontext()
-        is_named = layout is not None and layout.names is not None
-        return errors_of_recording(i, layout.names[i] if is_named else None)
+        return errors_of_recording(i, self.layout.names[i] if self.is_named else None)
 
     @contextlib.contextmanager
     def named_errors(self):
@@ -420,13 +418,11 @@ def _check_names(names, n_recordings):
     """Refuse names of another number, repeated names, and names that are not text."""
     if len(names) != n_recordings:
         raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
-    seen: set = set()
     for name in names:
         if not isinstance(name, str):
             refuse("a name", name, "text", TypeError)
-        if name in seen:
-            raise ValueError(f"names has {name!r} twice, expected distinct names.")
-        seen.add(name)
+    for name in repeated(names)[:1]:
+        raise ValueError(f"names has {name!r} twice, expected distinct names.")
 
 
 def _check_clocks(times, arrays, names):

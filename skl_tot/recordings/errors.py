@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import warnings
+from collections import Counter
 from pathlib import Path
 from typing import NoReturn
 
@@ -82,6 +83,18 @@ def short_repr(value):
     except Exception:  # nested too deeply, say
         text = f"a {type(value).__name__}"
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def listed(words, most=5, sign=", "):
+    """Join the first words, with the number of others."""
+    words = list(words)
+    rest = [f"{len(words) - most} more"] if len(words) > most else []
+    return sign.join(words[:most] + rest)
+
+
+def repeated(names):
+    """List the names that occur more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def refuse(name, value, expected, error=ValueError) -> NoReturn:

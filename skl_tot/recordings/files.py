@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import one_line
+from skl_tot.recordings.errors import one_line, refuse
 
 # Some systems allow a process 256 open files.
 MAX_OPEN = 128
@@ -95,10 +95,7 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
 def open_arrays(paths, *, stride=1, transpose=False):
     """List of a `FileArray` per path, which share the limit of open files."""
     if isinstance(paths, (set, frozenset, Mapping)):
-        raise TypeError(
-            f"paths is a {type(paths).__name__}, which has no order; expected a list, "
-            "such as sorted(paths)."
-        )
+        refuse("paths", paths, "a list, such as sorted(paths)", TypeError)
     maps = _Maps()
     arrays = []
     for i, path in enumerate(paths):
@@ -324,10 +321,8 @@ def read_features(path, *, mmap, transpose=False):
     except Exception as error:  # a broken header raises many types
         raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{path} holds {video.dtype} of shape {video.shape}, expected numbers of "
-            "shape (frames, features)."
-        )
+        found = f"{path} holds {video.dtype} of shape {video.shape}"
+        raise ValueError(f"{found}, expected numbers of shape (frames, features).")
     return video.T if transpose else video
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.errors import listed, refuse, short_repr
 from skl_tot.recordings.layouts import (
     distinct,
     has_names,
@@ -38,10 +38,7 @@ def split_label_sequences(y, name="y"):
         y = y.to_numpy()
     is_sequence = isinstance(y, Sequence) or getattr(y, "ndim", 0) > 0
     if isinstance(y, (str, bytes)) or not is_sequence:
-        raise TypeError(
-            f"{name} is a {type(y).__name__}, expected one sequence of labels or a "
-            "list of them."
-        )
+        refuse(name, y, "one sequence of labels or a list of them", TypeError)
     if len(y) == 0:
         raise ValueError(f"{name} is empty, expected one label for each frame.")
     if _is_label(y[0]):
@@ -51,9 +48,7 @@ def split_label_sequences(y, name="y"):
 
 def _checked_sequences(values, keys, name):
     """Check the labels of many recordings; ``keys`` name them in errors."""
-    sequences = []
-    for key, labels in zip(keys, values):
-        sequences.append(_as_labels(labels, f"{name}[{key!r}]"))
+    sequences = [_as_labels(own, f"{name}[{key!r}]") for key, own in zip(keys, values)]
     if len({labels.dtype.kind for labels in sequences if len(labels)}) > 1:
         raise TypeError(f"{name} has text in some recordings and integers in others.")
     return sequences
@@ -140,9 +135,7 @@ def as_reals(values, name):
         with np.errstate(over="ignore"):  # longdouble may become infinite
             return array.astype(float)
     except OverflowError as error:
-        raise ValueError(
-            f"{name} has numbers that are too large for floats."
-        ) from error
+        raise ValueError(f"{name} has numbers too large for floats.") from error
 
 
 # ------------------------------------------------------------- labels and their codes
@@ -237,14 +230,12 @@ def _as_known(values):
 def encode_transcripts(transcripts, recordings, classes):
     """Codes of the ordered actions of each recording, in ``classes``."""
     if hasattr(transcripts, "__len__") and len(transcripts) == 0:
-        raise ValueError(
-            "transcripts is empty, expected the actions of each recording."
-        )
+        raise ValueError("transcripts is empty, expected actions of each recording.")
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != len(recordings):
+        found = f"transcripts has {len(sequences)} sequences"
         raise ValueError(
-            f"transcripts has {len(sequences)} sequences, expected {len(recordings)}, "
-            "one for each recording."
+            f"{found}, expected {len(recordings)}, one for each recording."
         )
     found = []
     for i, sequence in enumerate(sequences):
@@ -270,8 +261,6 @@ def describe_classes(classes):
 
 
 # ------------------------------------------------------- values of recordings by name
-
-MAX_NAMES = 5  # names in an error
 
 
 def by_name(y):
@@ -357,9 +346,8 @@ def check_lengths(y, recordings):
     if not hasattr(y, "__len__"):
         refuse("y", type(y), "labels of each recording", TypeError)
     if len(y) != len(recordings):
-        raise ValueError(
-            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
-        )
+        found = f"y is of {len(y)} recordings"
+        raise ValueError(f"{found}, expected {len(recordings)}, as in X.")
     for i, (labels, length) in enumerate(zip(y, recordings.lengths)):
         with recordings.errors(i):
             found = len(labels if hasattr(labels, "__len__") else np.asarray(labels))
@@ -377,18 +365,13 @@ def check_index(y, index, what, of):
 def match_names(values, names, what, of):
     """Return values in the order of names; refuse missing and additional names."""
     expected = set(names)
-    missing = [name for name in names if name not in values]
-    others = [name for name in values if name not in expected]
+    missing = [repr(name) for name in names if name not in values]
+    others = [repr(name) for name in values if name not in expected]
     if missing:
-        raise ValueError(f"{what} has no {_listed(missing)}, which {of} has.")
+        raise ValueError(f"{what} has no {listed(missing)}, which {of} has.")
     if others:
-        raise ValueError(f"{what} has {_listed(others)}, which {of} has not.")
+        raise ValueError(f"{what} has {listed(others)}, which {of} has not.")
     return [values[name] for name in names]
-
-
-def _listed(names):
-    shown = ", ".join(map(repr, names[:MAX_NAMES]))
-    return shown if len(names) <= MAX_NAMES else f"{shown} and {len(names)} in all"
 
 
 def pair_by_name(y_true, y_pred):

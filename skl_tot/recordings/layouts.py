@@ -12,7 +12,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS, is_same, rate_of, warn_of_gaps
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import repeated, warn_user
 
 PATH_TYPES = (str, bytes, os.PathLike)
 EXPECTED = (
@@ -252,8 +252,7 @@ def plain_name(key):
 def distinct(keys):
     """Plain names; refuse equal ones."""
     names = list(map(plain_name, keys))
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    for twice in repeated(names)[:1]:
         raise ValueError(f"two recordings are called {twice!r}, expected other names.")
     return names
 

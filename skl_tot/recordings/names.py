@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.recordings.disk import is_line, parse_json, read_text, split_lines
-from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.errors import listed, refuse, short_repr
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -68,10 +68,9 @@ def _by_label(names, what):
 def _check_words(names):
     """Refuse names that are no text of one line, or that mean background."""
     for label, name in names.items():
-        if not (isinstance(name, str) and is_line(name)):
-            refuse(f"The name of {short_repr(label)}", name, "text of one line")
-        if name == str(BACKGROUND) and label != BACKGROUND:
-            expected = "another, as files and scores take it for background"
+        is_taken = name == str(BACKGROUND) and label != BACKGROUND
+        if is_taken or not (isinstance(name, str) and is_line(name)):
+            expected = f"text of one line, and not '{BACKGROUND}', which is background"
             refuse(f"The name of {short_repr(label)}", name, expected)
 
 
@@ -90,10 +89,8 @@ def _check_free(names, others):
     """Refuse names that equal labels without a name."""
     for label, name in names.items():
         if label != BACKGROUND and name in others:
-            raise ValueError(
-                f"{short_repr(name)} is the name of an action, but another action "
-                "without a name has this label."
-            )
+            expected = "no label of another action"
+            refuse(f"The name of {short_repr(label)}", name, expected)
 
 
 def _put_words(labels, names):
@@ -137,8 +134,7 @@ def name_labels(labels, target_names):
     if not set(labels) <= names.keys() or len(set(names.values())) < len(names):
         given = short_repr(list(names.values()))
         raise ValueError(
-            f"target_names gives {given}, expected a name of its own for each of "
-            f"{labels}."
+            f"target_names gives {given}, expected one for each of {labels}."
         )
     return names
 
@@ -256,10 +252,9 @@ def describe_actions(labels, actions, n_lost=0, unlabelled=()):
     n_shown, n_asked = len(names) - len(missing), len(names) + n_lost
     sentences = []
     if n_shown < n_asked:
-        lacking = f"; no recording shows {_listed(missing)}" if missing else ""
-        sentences.append(
-            f"Actions found: {n_shown} of the {n_asked} asked for{lacking}."
-        )
+        lacking = f"; no recording shows {listed(missing, N_LISTED)}" if missing else ""
+        sentence = f"Actions found: {n_shown} of the {n_asked} asked for{lacking}."
+        sentences.append(sentence)
     rare = [label for label in names if 0 < 2 * n_recordings[label] <= len(labels)]
     if rare:
         share = sum(n_frames[label] for label in rare) / sum(map(len, labels))
@@ -267,7 +262,8 @@ def describe_actions(labels, actions, n_lost=0, unlabelled=()):
         sentences.append(describe_rare(counts, len(labels), share))
     kept = [names[label] for label in unlabelled if label in names]
     if kept:
-        sentences.append(f"Actions that are kept without a label: {_listed(kept)}.")
+        shown = listed(kept, N_LISTED)
+        sentences.append(f"Actions that are kept without a label: {shown}.")
     return sentences
 
 
@@ -276,7 +272,7 @@ def describe_rare(counts, n_recordings, share):
     each = [f"{name} ({count})" for name, count in counts.items()]
     return (
         f"Actions that at most half of the {n_recordings} recordings show: "
-        f"{_listed(each)}; {share:.1%} of all frames."
+        f"{listed(each, N_LISTED)}; {share:.1%} of all frames."
     )
 
 
@@ -286,9 +282,3 @@ def describe_paths(paths, actions, unlabelled=(), n_lost=0):
     codes = {label: code for code, label in enumerate(names)}
     kept = [codes[label] for label in unlabelled if label in codes]
     return describe_actions(paths, dict(enumerate(names.values())), n_lost, kept)
-
-
-def _listed(words):
-    """Join the first words, with the number of others."""
-    rest = len(words) - N_LISTED
-    return ", ".join([*words[:N_LISTED], *([f"{rest} more"] if rest > 0 else [])])

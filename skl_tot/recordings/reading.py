@@ -8,27 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skl_tot.recordings.clocks import (
-    BRIDGED,
-    check_fps,
-    common_rate,
-    find_breaks,
-    find_clock,
-    is_same,
-    read_clocks,
-    resample_frames,
-    warn_of_gaps,
-)
+from skl_tot.recordings import clocks, readers
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_features
-from skl_tot.recordings.readers import (
-    READERS,
-    find_source,
-    rate_of_arrays,
-    read_by,
-    stem,
-)
 from skl_tot.recordings.tables import read_features, read_tables
 
 # Options that a model remembers of tables; ``columns`` includes ``without``.
@@ -41,7 +24,9 @@ CHOICES = ("animal", "task", "variable")
 
 # Texts about gaps.
 NOT_FILLED = "no frames are put there"
-RESAMPLED = f"values are missing (NaN) in those of more than {BRIDGED} usual steps"
+RESAMPLED = (
+    f"values are missing (NaN) in those of more than {clocks.BRIDGED} usual steps"
+)
 PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
 
 
@@ -69,8 +54,7 @@ def with_remembered(given, own, names):
         if value != known and not (name in FREE and known is None):
             raise ValueError(
                 f"{name} ({flag_of(name)}) is {short_repr(value)}, but the recordings "
-                f"of the model were read with {name}={short_repr(known)}; expected "
-                "the same, or none given."
+                f"of the model were read with {name}={short_repr(known)}."
             )
     return own | given
 
@@ -79,19 +63,6 @@ def flag_of(name):
     """Command line form of an option of `read_recordings`."""
     is_own = name in (*OF_TABLES, "without", "transpose")
     return f"--{name}".replace("_", "-") if is_own else f"--read {name}"
-
-
-def rate_like(rate, own, what):
-    """Rate of recordings, called ``what``, or the remembered one if it agrees."""
-    known = own.get("fps")
-    if not is_same(rate, known):
-        raise ValueError(
-            f"{what} has {rate:g} frames per second, but the model was fitted to "
-            f"{known:g}; expected the same: fps={known:g} (--fps {known:g}) sets it "
-            f"for arrays, resample={known:g} (--resample {known:g}) converts tables "
-            "with a clock."
-        )
-    return rate if known is None else known
 
 
 @validate_params(
@@ -218,8 +189,8 @@ def read_recordings(
     -----
     Cells of text are separated by commas, semicolons or tabs, whichever the first line
     has most; that line names the columns. Decimal commas are allowed if commas separate
-    no cells, or in quotes. An ambiguous time or number, as with separators of
-    thousands, is an error. Tables are in natural order, "take 2" before "take 10".
+    no cells. An ambiguous time or number is an error. Tables are in natural order,
+    "take 2" before "take 10".
 
     Examples
     --------
@@ -239,8 +210,8 @@ def read_recordings(
     """
     if time is True:
         refuse("time", time, "the name of a column, False or None")
-    check_fps(fps, "fps (--fps)")
-    check_fps(resample, "resample (--resample)")
+    clocks.check_fps(fps, "fps (--fps)")
+    clocks.check_fps(resample, "resample (--resample)")
     own = {} if like is None else remembered(like)
     given = {
         "by": by if isinstance(by, str) else _checked_names("by", by),
@@ -251,11 +222,10 @@ def read_recordings(
         "split_gaps": split_gaps,
     }
     given = {name: value for name, value in given.items() if value is not None}
-    found = find_source(path, "by" in given or own.get("by") is not None)
+    found = readers.find_source(path, "by" in given or own.get("by") is not None)
     reader, first = found.reader, one_line(found.files[0])
     is_alike = own.get("reader") in (reader, None)
-    if reader not in READERS:
-        _check_options(options, found)
+    _check_options(options, found)
     if reader == "arrays":
         options = with_remembered(options, own, ["transpose"] if is_alike else [])
         recordings = _open_arrays(found.files, given, fps, **options)
@@ -264,9 +234,9 @@ def read_recordings(
         names = [name for name in OF_TABLES if is_alike or name == "columns"]
         names = [name for name in names if name != "columns" or columns is None]
         given = with_remembered(given, own, names)
-        if reader in READERS:
-            options = with_remembered(options, own, READERS[reader].options)
-            tables, fps, options = read_by(reader, found.files, options, fps)
+        if reader in readers.READERS:
+            options = with_remembered(options, own, readers.READERS[reader].options)
+            tables, fps, options = readers.read_by(reader, found.files, options, fps)
         else:
             by = given.get("by")
             tables = read_tables(found.files, by, is_asked=by != own.get("by"))
@@ -277,7 +247,9 @@ def read_recordings(
             f"{first} has no clock, but the recordings of the model have the clock "
             f"{own['time']!r}; expected one, as a column of a table."
         )
-    recordings.fps = rate_like(recordings.fps, own, one_line(found.path))
+    recordings.fps = clocks.check_rate(
+        recordings.fps, own.get("fps"), one_line(found.path)
+    )
     absent = dict.fromkeys((*OF_TABLES, "without"))
     read_as = {"reader": reader, "fps": recordings.fps, **options}
     recordings.reading = absent | recordings.reading | read_as
@@ -297,13 +269,15 @@ def _checked_names(option, names):
 
 
 def _check_options(options, found):
-    """Refuse options of readers for arrays and tables."""
-    for name in options:
-        if found.reader == "tables" or name != "transpose":
-            raise TypeError(
-                f"{name!r} (--{name}, --read {name}=...) is no option of "
-                f"{one_line(found.path)}, which is of {found.reader}."
-            )
+    """Refuse options that neither the reader nor arrays have."""
+    known = ["transpose"] if found.reader == "arrays" else []
+    if found.reader in readers.READERS:
+        known = list(readers.READERS[found.reader].options)
+    for name in sorted(set(options) - set(known)):
+        raise TypeError(
+            f"{name} (--{name}, --read {name}=...) is no option of "
+            f"{one_line(found.path)}, which is of {found.reader}, expected {known}."
+        )
 
 
 def _open_arrays(files, given, fps, transpose=None):
@@ -314,8 +288,8 @@ def _open_arrays(files, given, fps, transpose=None):
                 f"{name} ({flag_of(name)}) is {short_repr(value)}, which is "
                 f"for tables, but {one_line(files[0])} is an array."
             )
-    fps = rate_of_arrays(files, fps)
-    names = list(map(stem, files))
+    fps = readers.rate_of_arrays(files, fps)
+    names = list(map(readers.stem, files))
     recordings = open_features(files, names, fps=fps, transpose=bool(transpose))
     recordings.reading = given | {"time": False}
     return recordings
@@ -326,7 +300,7 @@ def _from_tables(tables, given, fps, own, path):
     resample, split_gaps = given.get("resample"), given.get("split_gaps")
     names, breaks = list(tables), None
     times: Any = None
-    clock = find_clock(tables, given.get("time"))
+    clock = clocks.find_clock(tables, given.get("time"))
     for name, value in (("resample", resample), ("split_gaps", split_gaps)):
         if clock is None and value is not None:
             raise ValueError(
@@ -334,19 +308,19 @@ def _from_tables(tables, given, fps, own, path):
                 "is known; expected its column by time (--time)."
             )
     if clock is not None:
-        times = read_clocks(tables, clock, is_asked=clock != own.get("time"))
+        times = clocks.read_clocks(tables, clock, is_asked=clock != own.get("time"))
     frames = read_features(tables, given.get("columns"), given.get("without"), clock)
     if times is not None:
         if split_gaps is not None:
-            breaks = find_breaks(times, names, split_gaps)
-        fps = common_rate(times, names, fps, resample)
+            breaks = clocks.find_breaks(times, names, split_gaps)
+        fps = clocks.common_rate(times, names, fps, resample)
         filled = NOT_FILLED if resample is None else RESAMPLED
-        warn_of_gaps(times, names, f"{filled}. {PARTS}", split_gaps or np.inf)
+        clocks.warn_of_gaps(times, names, f"{filled}. {PARTS}", split_gaps or np.inf)
     if resample is not None:
         fps = float(resample)
         for i, frame in enumerate(frames):
             parts = None if breaks is None else breaks[i]
-            array, times[i], parts = resample_frames(
+            array, times[i], parts = clocks.resample_frames(
                 frame.to_numpy(), times[i], fps, parts
             )
             frames[i] = type(frame)(array, columns=frame.columns)

@@ -89,9 +89,7 @@ def labelled_recordings(labels, fps=None, what="labels"):
     names = [str(name) for name in known or range(len(arrays))]
     for name, array in zip(names, arrays):
         if len(array) == 0:
-            raise ValueError(
-                f"{what} has no labels of {name!r}, expected one for each frame."
-            )
+            raise ValueError(f"{what} has no labels of {name!r}, expected some.")
     recordings = Recordings(arrays, names, fps=fps, times=times, breaks=breaks)
     return recordings, is_single
 
@@ -140,9 +138,7 @@ def _check_confidences(confidence, y, recordings, is_single):
     for i, own in enumerate([confidence] if is_single else confidence):
         with errors_of_recording(None if is_single else i):
             if np.ma.is_masked(own):
-                raise TypeError(
-                    "confidence is masked, expected a number for each frame."
-                )
+                raise TypeError("confidence is masked, expected a number a frame.")
             values = as_reals(own, "confidence")
             for k in np.flatnonzero(~np.isfinite(values))[:1]:
                 found = f"{values.flat[k]} in frame {k}, expected finite numbers."
@@ -206,9 +202,7 @@ def check_in_frames(table):
 def _cover_frames(table):
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
-    bad = np.flatnonzero((starts != expected) | (ends <= starts))
-    if bad.size:
-        i = bad[0]
+    for i in np.flatnonzero((starts != expected) | (ends <= starts))[:1]:
         raise ValueError(
             f"Segment {i} is of frames {starts[i]} to {ends[i]}, expected it to start "
             f"at {expected[i]} and to end after that."
@@ -221,10 +215,8 @@ def repeat_labels(labels, counts, where=""):
     try:
         return np.repeat(labels, counts)
     except MemoryError as error:
-        raise ValueError(
-            f"{where}{sum(counts)} frames with labels of {labels.itemsize} bytes do "
-            "not fit into memory."
-        ) from error
+        size = f"{sum(counts)} frames with labels of {labels.itemsize} bytes"
+        raise ValueError(f"{where}{size} do not fit into memory.") from error
 
 
 def check_segments(table, what="segments"):
@@ -271,11 +263,8 @@ def as_frame(rows, what):
     for i, row in enumerate(rows):
         if not isinstance(row, Mapping):
             refuse(f"Segment {i}", row, "a dict", TypeError)
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: [row.get(name) for row in rows] for name in names}
-    if not rows:
-        columns = {"action": [], "start": [], "end": []}
-    return pd.DataFrame(columns, dtype=object)
+    columns = None if rows else ["action", "start", "end"]
+    return pd.DataFrame(list(rows), columns=columns, dtype=object)
 
 
 def _check_texts(values, places, what):
@@ -367,10 +356,8 @@ def _check_times(checked, table, places):
             for k, column in np.argwhere(np.isfinite(values) & ~is_frame)[:1]:
                 _refuse_number(table[pair[column]], k, places)
         for k in np.flatnonzero(values[:, 1] < values[:, 0])[:1]:
-            raise ValueError(
-                f"{places[k]}: {describe(checked, k, unit)}, expected it to end after "
-                "its start."
-            )
+            found = f"{places[k]}: {describe(checked, k, unit)}"
+            raise ValueError(f"{found}, expected it to end after its start.")
         columns = [key for key in pair if key in checked]
         checked.loc[~own, columns] = np.nan
         if len(known) and not own.any():

@@ -83,10 +83,8 @@ def seconds_of(table, fps=None):
         is_known = np.isfinite(values).all(axis=1)
         if is_known.any() and not is_known.all():
             name = table["recording"].iloc[int(np.argmin(is_known))]
-            raise ValueError(
-                f"segments of {name!r} have no {pair[0]}, which others have; expected "
-                "all or none to have it."
-            )
+            found = f"segments of {name!r} have no {pair[0]}, which others have"
+            raise ValueError(f"{found}; expected all or none to have it.")
     frames, seconds = pairs.values()
     has_frames, has_seconds = (np.isfinite(values).all() for values in pairs.values())
     rate = fps
@@ -131,8 +129,7 @@ def _agreed_seconds(table, frames, seconds, rate):
         warn_user(
             f"{off.sum()} of {len(off)} segments are longer or shorter in seconds than "
             f"in frames at {rate:.6g} per second, as in "
-            f"{table['recording'].iloc[off.argmax()]!r}; seconds are used, as from a "
-            "clock."
+            f"{table['recording'].iloc[off.argmax()]!r}; seconds are used."
         )
     return seconds
 

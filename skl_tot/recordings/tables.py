@@ -1,6 +1,5 @@
 """Tables of recordings: reading, splitting, and columns as features."""
 
-import contextlib
 import csv
 import gzip
 import itertools
@@ -9,20 +8,15 @@ import warnings
 
 import numpy as np
 
-from skl_tot.recordings.clocks import (
-    PLAIN,
-    THOUSANDS,
-    is_clock,
-    read_clocks,
-    read_numbers,
-)
+from skl_tot.recordings.clocks import PLAIN, can_be_clock, is_clock
 from skl_tot.recordings.disk import find_separator
-from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import one_line, refuse, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
 
 # Rows that determine the decimal sign, and numbers that have one.
 N_PROBES = 1000
+THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
 # Cells without a value, as pandas defines them.
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
@@ -40,8 +34,6 @@ def read_tables(paths, by, is_asked=True):
     import pandas as pd
 
     keys = [by] if isinstance(by, str) else by or []
-    if not keys:
-        _check_distinct(paths)
     read = [_read_table(path, keys) for path in paths]
     if keys and not is_asked and not any(map(set(keys).intersection, read)):
         warn_user(
@@ -49,8 +41,8 @@ def read_tables(paths, by, is_asked=True):
             "recordings of the model; each file is taken as one recording."
         )
         keys = []
-        _check_distinct(paths)
     if not keys:
+        _check_distinct(paths)
         return dict(zip(map(stem, paths), read))
     for path, table in zip(paths, read):
         for key in keys:
@@ -60,23 +52,18 @@ def read_tables(paths, by, is_asked=True):
                     f"(by, --by), expected one of {short_repr(list(table.columns))}."
                 )
         for odd in sorted(set(table.columns) ^ set(read[0].columns)):
+            pair = f"{one_line(paths[0])} and {one_line(path)}"
             raise ValueError(
-                f"{one_line(paths[0])} and {one_line(path)} are not of one table, "
-                f"as only one has column {odd!r}."
+                f"{pair} are not of one table: only one has column {odd!r}."
             )
     return _split(pd.concat(read, ignore_index=True), keys)
 
 
 def _check_distinct(paths):
     """Refuse two files with one name."""
-    seen = {}
-    for path in paths:
-        other = seen.setdefault(stem(path), path)
-        if other is not path:
-            raise ValueError(
-                f"{one_line(other)} and {one_line(path)} are both {stem(path)!r}, "
-                "expected one file for each recording."
-            )
+    for name in repeated(map(stem, paths))[:1]:
+        pair = " and ".join(one_line(path) for path in paths if stem(path) == name)
+        raise ValueError(f"{pair} are both {name!r}, expected one for each recording.")
 
 
 def _read_table(path, keys):
@@ -91,11 +78,9 @@ def _read_table(path, keys):
     except Exception as error:  # a broken file raises many types
         reason = f"cannot be read: {one_line(error)}"
         if isinstance(error, UnicodeDecodeError):
-            reason = "is no text in UTF-8; save it as such, as spreadsheets do with "
-            reason += "'CSV UTF-8'."
+            reason = "is no text in UTF-8; save it as 'CSV UTF-8'."
         elif isinstance(error, pd.errors.ParserWarning):
-            reason = "cannot be read: rows have more cells than its first line, which "
-            reason += "has to name the columns."
+            reason = "cannot be read: rows have more cells than its first line."
         raise ValueError(f"{one_line(path)} {reason}") from None
     table.columns = [str(name).strip() for name in table.columns]
     for name in table.columns[table.columns.duplicated()]:
@@ -148,17 +133,13 @@ def _check_header(names):
     if not "".join(names):
         raise ValueError("its first line is empty, expected names of the columns.")
     if names[0] == "scorer":
-        raise ValueError(
-            "it is a track of DeepLabCut, which must stay unchanged: *.csv with "
-            "commas, without by (--by)."
-        )
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            raise ValueError(f"it has two columns {name!r}, expected one.")
+        found = "it is a track of DeepLabCut, which must stay unchanged"
+        raise ValueError(f"{found}: *.csv with commas, without by (--by).")
+    for name in repeated(names)[:1]:
+        raise ValueError(f"it has two columns {name!r}, expected one.")
     is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
-    if not is_counted and all(
-        PLAIN.fullmatch(name.replace(",", ".")) for name in names
-    ):
+    plain = [PLAIN.fullmatch(name.replace(",", ".")) for name in names]
+    if all(plain) and not is_counted:
         refuse("its first line", names, "names of the columns")
 
 
@@ -169,7 +150,7 @@ def _find_decimal(rows, separator):
         filled = [cell for cell in cells if cell and cell.strip()]
         found = [match for cell in filled if (match := DECIMALS.fullmatch(cell))]
         signs.update(match[1] for match in found)
-        commas = [match[0].strip() for match in found if match[1] == ","]
+        commas = [match[0] for match in found if match[1] == ","]
         if all(map(THOUSANDS.fullmatch, commas)) and len(commas) < len(filled):
             unsure += commas
     if signs != {","}:
@@ -203,12 +184,9 @@ def _names_in(column):
 
     if pd.api.types.is_string_dtype(column):
         column = column.str.strip()
-    missing = np.flatnonzero(column.isna() | (column == ""))
-    if missing.size:
-        raise ValueError(
-            f"column {column.name!r} is empty in row {missing[0]}, expected a "
-            "recording's name."
-        )
+    for row in np.flatnonzero(column.isna() | (column == ""))[:1]:
+        place = f"column {column.name!r} is empty in row {row}"
+        raise ValueError(f"{place}, expected a recording's name.")
     if column.dtype.kind == "f" and (column == np.trunc(column)).all():
         column = column.astype(np.int64)
     return column.astype(str).to_numpy(dtype=object)
@@ -228,7 +206,12 @@ def read_features(tables, columns, without, clock):
         left = table.drop(columns=no_features, errors="ignore")
         found[name] = _numbers_of(left, name, columns, unfit)
     if columns is None:
-        advice = "" if clock else _advise_clock(tables, unfit)
+        texts = [] if clock else [x for x in unfit if can_be_clock(tables, x)]
+        advice = ""
+        if texts:
+            advice = " {0!r} may be the clock: time={0!r} (--time {0!r}).".format(
+                *texts
+            )
         why = f"hold no numbers ({'; '.join(unfit.values())})"
         _leave_out(found, unfit, why, advice)
         _leave_out(found, _columns_that(_count, found), "count the frames")
@@ -318,8 +301,7 @@ def _no_numbers(values, recording, columns, is_last):
     """Describe a column of text, or refuse it if it should have numbers."""
     import pandas as pd
 
-    text = values.astype(str).str.replace(",", ".", n=1)
-    bad = pd.to_numeric(text, errors="coerce").isna() & values.notna()
+    bad = pd.to_numeric(values, errors="coerce").isna() & values.notna()
     row = int(np.argmax(bad))
     shown = f"{values.name!r} of {recording!r} has {short_repr(values.iloc[row])}"
     shown += f" in row {row}"
@@ -327,8 +309,7 @@ def _no_numbers(values, recording, columns, is_last):
     if columns is None and is_text and not is_last:
         return shown
     remedy = f"the column out by without=[{values.name!r}] (--without {values.name!r})"
-    if columns is not None:
-        remedy = "it out of columns (--columns)"
+    remedy = remedy if columns is None else "it out of columns (--columns)"
     raise ValueError(
         f"column {shown}, expected numbers; correct it, or leave {remedy}."
     )
@@ -349,15 +330,7 @@ def _as_numbers(values, recording):
     if any(lists):
         return _expand(values, lists, recording)
     kind = types.infer_dtype(values, skipna=True)
-    if kind in NUMBERS:
-        return values.to_numpy(float, na_value=np.nan)
-    text = values.astype("string") if kind == "string" else None
-    if text is None or not text.str.contains(",", na=False).any():
-        return None  # 007 is a name, not a number
-    try:
-        return read_numbers(text)
-    except ValueError as error:
-        raise ValueError(f"column {values.name!r} of {recording!r}: {error}") from None
+    return values.to_numpy(float, na_value=np.nan) if kind in NUMBERS else None
 
 
 def _expand(values, lists, recording):
@@ -420,15 +393,6 @@ def _leave_out(found, names, why, advice=""):
         f"Columns {list(names)} {why} and are left out; columns=[...] (--columns) says "
         "which are features, and without=[...] (--without) which are not." + advice
     )
-
-
-def _advise_clock(tables, names):
-    """Suggest a column with growing times as the clock."""
-    for name in names:
-        with contextlib.suppress(ValueError):
-            read_clocks(tables, name)
-            return f" {name!r} may be the clock: time={name!r} (--time {name!r})."
-    return ""
 
 
 def _warn_of_clocks(names):

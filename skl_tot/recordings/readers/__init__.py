@@ -1,21 +1,22 @@
 """Which files are read, and readers of other programs' files: a module each."""
 
 import importlib
+import inspect
 import json
 import math
 import pkgutil
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings.clocks import check_fps, is_same
+from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import parse_json, read_text
-from skl_tot.recordings.errors import one_line, refuse, short_repr
+from skl_tot.recordings.errors import one_line, refuse, repeated, short_repr
 from skl_tot.recordings.imports import import_extra
 
 # Suffixes of the files that are read without a reader, by content.
@@ -52,17 +53,21 @@ class Reader:
 
     ``recognises`` takes a path, of one of ``suffixes`` or with ``is_root`` a folder;
     ``header`` is a pattern of the first line of CSV files. ``read`` takes a path and
-    the ``options``; it returns a dict of data frames by recording, and the frames per
-    second or None.
+    options; it returns a dict of data frames by recording, and the rate or None.
     """
 
     recognises: Callable
     read: Callable
     description: str
     suffixes: tuple = ()
-    options: dict = field(default_factory=dict)  # defaults
     is_root: bool = False
     header: str | None = None
+
+    @property
+    def options(self):
+        """Options of ``read``, with their defaults."""
+        _, *options = inspect.signature(self.read).parameters.values()
+        return {option.name: option.default for option in options}
 
 
 class Found(NamedTuple):
@@ -93,9 +98,9 @@ def find_source(path, is_table=False):
     if is_folder:
         kinds = {own: kind for own, kind in kinds.items() if kind is not None}
         if not kinds:
+            found = describe_folder(Path(path))
             raise FileNotFoundError(
-                f"{one_line(path)} has no file {EXPECTED}, "
-                f"{describe_folder(Path(path))}."
+                f"{one_line(path)} has no file {EXPECTED}, {found}."
             )
     kind = _check_kinds(kinds)
     if kind in READERS:
@@ -131,9 +136,8 @@ def _check_kinds(kinds):
     """Return the kind of all files; refuse others, and files of several kinds."""
     for path, kind in kinds.items():
         if not path.is_file():
-            raise FileNotFoundError(
-                f"{one_line(path)} is no folder or file, expected {EXPECTED}."
-            )
+            found = f"{one_line(path)} is no folder or file"
+            raise FileNotFoundError(f"{found}, expected {EXPECTED}.")
         if kind is None:
             raise ValueError(
                 f"{one_line(path)} is not a file that is read, expected "
@@ -144,8 +148,7 @@ def _check_kinds(kinds):
         if other != kind:
             raise ValueError(
                 f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is "
-                f"{_describe(other)}; expected one kind, put them into folders of "
-                "their own, or give a list."
+                f"{_describe(other)}; expected one kind, in a folder or a list."
             )
     return kind
 
@@ -219,29 +222,13 @@ def read_rate(folder):
 def rate_of_arrays(paths, fps=None):
     """Rate in the folders of arrays, or else the given one."""
     for folder in dict.fromkeys(Path(path).parent for path in paths):
-        fps = _agreed(read_rate(folder), fps, folder / RATE_FILE)
+        fps = agreed_rate(fps, read_rate(folder), one_line(folder / RATE_FILE))
     return fps
-
-
-def _agreed(rate, fps, path):
-    """Rate that a file says, or else the given one; refuse different ones."""
-    if not is_same(rate, fps):
-        raise ValueError(
-            f"{one_line(path)} says {rate:g} frames per second, expected {fps:g} as "
-            "given (--fps) or as beside other files."
-        )
-    return fps if rate is None else rate
 
 
 def read_by(name, paths, options, fps=None):
     """Read files by a reader of `READERS`, into a data frame per recording."""
     reader = READERS[name]
-    for option in sorted(set(options) - set(reader.options)):
-        expected = f"one of {list(reader.options)}" if reader.options else "none"
-        raise ValueError(
-            f"{option} (--read {option}=...) is no option of the reader of "
-            f"{reader.description}, expected {expected}."
-        )
     options = reader.options | options
     tables: dict = {}
     places: dict = {}
@@ -252,7 +239,7 @@ def read_by(name, paths, options, fps=None):
             raise
         except Exception as error:  # a broken file raises many types
             raise _named(path, error) from error
-        fps = _agreed(rate, fps, path)
+        fps = agreed_rate(fps, rate, one_line(path))
         for recording, table in found.items():
             if recording in tables:
                 raise ValueError(
@@ -319,9 +306,8 @@ def table_of_points(points, names):
     """Convert a track (n_frames, n_points, d) to a table with "nose x", "nose y", …."""
     import pandas as pd
 
-    for k, name in enumerate(names):
-        if name in names[:k]:
-            raise ValueError(f"it has two points {short_repr(name)}, expected one.")
+    for name in repeated(names)[:1]:
+        raise ValueError(f"it has two points {short_repr(name)}, expected one.")
     axes = "xyz"[: points.shape[2]]
     columns = [f"{name} {axis}" for name in names for axis in axes]
     return pd.DataFrame(points.reshape(len(points), -1), columns=columns)
@@ -362,20 +348,12 @@ def choose_animal(animals, animal):
             f"animal={animals[0]!r} (--read animal={animals[0]}): {', '.join(animals)}."
         )
     if str(animal) not in animals:
-        raise ValueError(
-            f"it has no animal {short_repr(animal)}, expected one of "
-            f"{', '.join(animals)}."
-        )
+        refuse("animal", animal, f"one of {', '.join(animals)}")
     return animals.index(str(animal))
 
 
-def _find_readers():
-    """Readers of the modules in this folder by name."""
-    readers = {}
-    for module in pkgutil.iter_modules(__path__):
-        found = importlib.import_module(f"{__name__}.{module.name}")
-        readers[module.name] = found.READER
-    return readers
-
-
-READERS: dict[str, Reader] = _find_readers()  # which use all of the above
+# The modules in this folder, which use all of the above.
+READERS: dict[str, Reader] = {
+    module.name: importlib.import_module(f"{__name__}.{module.name}").READER
+    for module in pkgutil.iter_modules(__path__)
+}

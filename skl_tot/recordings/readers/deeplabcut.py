@@ -6,20 +6,8 @@ import pickletools
 
 import numpy as np
 
+from skl_tot.recordings import readers
 from skl_tot.recordings.imports import import_extra
-from skl_tot.recordings.readers import (
-    LIKELIHOOD,
-    Reader,
-    check_likelihood,
-    choose_animal,
-    fill_frames,
-    inside,
-    is_hdf5,
-    read_inside,
-    table_of_points,
-    without_unlikely,
-    words_inside,
-)
 
 # First cells of the header lines; the line of animals is optional.
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
@@ -28,29 +16,31 @@ AXES = ("x", "y", "z")
 
 def recognises(path):
     """Whether an H5 file has a table with header lines."""
-    if not is_hdf5(path):
+    if not readers.is_hdf5(path):
         return False
     with import_extra("h5py").File(path) as file:
         return _find_group(file) is not None
 
 
-def read(path, animal, likelihood):
+def read(path, animal=None, likelihood=readers.LIKELIHOOD):
     """Track of one animal; points with a low likelihood are missing."""
-    check_likelihood(likelihood)
+    readers.check_likelihood(likelihood)
     is_text = path.suffix.lower() == ".csv"
     table = _read_text(path) if is_text else _read_hdf(path)
     scorer = str(table.columns[0][0])
     table = table.droplevel(0, axis=1)
     if table.columns.nlevels == 3:
         animals = list(dict.fromkeys(table.columns.get_level_values(0)))
-        index = choose_animal(animals, animal)
+        index = readers.choose_animal(animals, animal)
         table = table.xs(animals[index], axis=1, level=0)
     elif animal is not None:
         raise ValueError(f"animal is {animal!r}, but it has one without a name.")
     points, names = _points_of(path, table, likelihood)
     video, found, _ = path.stem.partition(scorer)  # DeepLabCut's file names
     is_named = found and video and scorer.startswith("D")
-    return {video if is_named else path.stem: table_of_points(points, names)}, None
+    return {
+        video if is_named else path.stem: readers.table_of_points(points, names)
+    }, None
 
 
 def _points_of(path, table, likelihood):
@@ -62,7 +52,7 @@ def _points_of(path, table, likelihood):
         )
     if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
-    table = fill_frames(path, table)  # frames without an animal may be absent
+    table = readers.fill_frames(path, table)  # frames without an animal may be absent
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
     axes = [axis for axis in AXES if axis in coords]
@@ -70,7 +60,7 @@ def _points_of(path, table, likelihood):
     points = np.stack([part.to_numpy(float) for part in parts.values()], axis=2)
     if "likelihood" in coords:
         likelihoods = table.xs("likelihood", axis=1, level=1)[names].to_numpy(float)
-        points = without_unlikely(points, likelihoods, likelihood)
+        points = readers.without_unlikely(points, likelihoods, likelihood)
     return points, names
 
 
@@ -89,7 +79,7 @@ def _read_text(path):
 
 def _find_group(file):
     """Group of an H5 file that has a data frame with header lines, or None."""
-    for group in (inside(file, name) for name in file):
+    for group in (readers.inside(file, name) for name in file):
         kind = group.attrs.get("pandas_type", b"")
         kind = kind.decode() if isinstance(kind, bytes) else str(kind)
         if kind == "frame_table" and "table" in group:
@@ -106,18 +96,18 @@ def _read_hdf(path):
     with import_extra("h5py").File(path) as file:
         group = _find_group(file)
         if "table" in group:
-            rows = read_inside(path, group, "table")
+            rows = readers.read_inside(path, group, "table")
             (_, names), *_ = _unpickle(group.attrs["non_index_axes"])
             values, index = rows["values_block_0"], rows["index"]
         else:
             levels = []
             for k in range(int(group.attrs["axis0_nlevels"])):
-                words = words_inside(path, group, f"axis0_level{k}")
-                codes = read_inside(path, group, f"axis0_label{k}")
+                words = readers.words_inside(path, group, f"axis0_level{k}")
+                codes = readers.read_inside(path, group, f"axis0_label{k}")
                 levels.append([words[code] for code in codes])
             names = list(zip(*levels))
-            values = read_inside(path, group, "block0_values")
-            index = read_inside(path, group, "axis1")
+            values = readers.read_inside(path, group, "block0_values")
+            index = readers.read_inside(path, group, "axis1")
     columns = pd.MultiIndex.from_tuples([tuple(map(str, name)) for name in names])
     return pd.DataFrame(values, index, columns)
 
@@ -139,11 +129,10 @@ def _unpickle(attribute):
     return _Plain(io.BytesIO(content)).load()
 
 
-READER = Reader(
+READER = readers.Reader(
     recognises,
     read,
     "a track of DeepLabCut",
     (".h5", ".hdf5", ".csv"),
-    {"animal": None, "likelihood": LIKELIHOOD},
     header="scorer,",
 )

@@ -64,7 +64,7 @@ def recognises(path):
         return False
 
 
-def read(path, task):
+def read(path, task=None):
     """Episodes, with the task in the name if there are several, and the rate."""
     import pandas as pd
 
@@ -80,10 +80,8 @@ def read(path, task):
     table = table.sort_values(["episode_index", "frame_index"], ignore_index=True)
     episodes, tasks = table["episode_index"].nunique(), table["task"].unique().tolist()
     if root == path and info.get("total_episodes", episodes) != episodes:
-        warn_user(
-            f"{path} has {episodes} of {info['total_episodes']} episodes of "
-            "meta/info.json."
-        )
+        expected = f"{info['total_episodes']} episodes of meta/info.json"
+        warn_user(f"{path} has {episodes} of {expected}.")
     if task is None and len(tasks) > 1:
         warn_user(
             f"{path} has {len(tasks)} tasks, {short_repr(tasks)}, which are read "
@@ -120,9 +118,7 @@ def _read_file(path, described):
     table = pd.read_parquet(path, columns=[*keys, *kept])
     parts = {key: table[key].to_numpy() for key in keys}
     if not all(parts[key].dtype.kind == "i" for key in KEYS - {CLOCK}):
-        raise ValueError(
-            f"{path.name} has episode_index or frame_index of no integers."
-        )
+        raise ValueError(f"{path.name} has indices that are no integers.")
     parts.setdefault("task_index", np.zeros(len(table), int))
     for column in kept:
         names = _names_of(described.get(column, {}))
@@ -177,11 +173,4 @@ def _read_tasks(root):
     return dict(zip(tasks["task_index"].tolist(), map(str, words)))
 
 
-READER = Reader(
-    recognises,
-    read,
-    "a data set of LeRobot",
-    (".parquet",),
-    {"task": None},
-    is_root=True,
-)
+READER = Reader(recognises, read, "a data set of LeRobot", (".parquet",), is_root=True)

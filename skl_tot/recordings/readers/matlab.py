@@ -16,7 +16,7 @@ def recognises(path):
     return path.suffix.lower() == ".mat"
 
 
-def read(path, variable, transpose):
+def read(path, variable=None, transpose=None):
     """Read an array as one recording, or a cell array as many."""
     from scipy import io
 
@@ -30,8 +30,7 @@ def read(path, variable, transpose):
     found = {name: own for name, own in content.items() if _is_array(name, own)}
     if not found:
         raise ValueError(
-            "it has no array of numbers with rows and columns, nor a cell array of "
-            "non-empty ones; expected one."
+            "it has no array of numbers with rows and columns, nor cells of them."
         )
     if variable is None and len(found) == 1:
         (variable,) = found
@@ -80,18 +79,11 @@ def _table_of(array, name, transpose):
     if transpose is None and array.shape[0] < array.shape[1]:
         raise ValueError(
             f"{name} has {array.shape[0]} rows and {array.shape[1]} columns; expected "
-            "a row a frame, or transpose=True (--read transpose=True) if columns are "
-            "frames, False if they are not."
+            "transpose=True (--read transpose=True) if columns are frames, else False."
         )
     array = array.T if transpose else array
     columns = [f"{name} {k}" for k in range(array.shape[1])]
     return pd.DataFrame(array, columns=columns)
 
 
-READER = Reader(
-    recognises,
-    read,
-    "a file of MATLAB",
-    (".mat",),
-    {"variable": None, "transpose": None},
-)
+READER = Reader(recognises, read, "a file of MATLAB", (".mat",))

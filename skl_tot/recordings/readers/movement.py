@@ -1,58 +1,42 @@
 """Poses that movement wrote as NetCDF, which is HDF5."""
 
+from skl_tot.recordings import readers
 from skl_tot.recordings.imports import import_extra
-from skl_tot.recordings.readers import (
-    Reader,
-    check_likelihood,
-    choose_animal,
-    inside,
-    is_hdf5,
-    read_inside,
-    table_of_points,
-    without_unlikely,
-    words_inside,
-)
 
 DIMS = ("individuals", "time", "keypoints", "space")
 
 
 def recognises(path):
     """Whether a file has positions of keypoints of individuals."""
-    if not is_hdf5(path):
+    if not readers.is_hdf5(path):
         return False
     with import_extra("h5py").File(path) as file:
         return "position" in file and "individuals" in file and "keypoints" in file
 
 
-def read(path, animal, likelihood):
+def read(path, animal=None, likelihood=None):
     """Track of one animal, and its rate."""
-    check_likelihood(likelihood)
+    readers.check_likelihood(likelihood)
     with import_extra("h5py").File(path) as file:
-        animals = words_inside(path, file, "individuals")
-        names = words_inside(path, file, "keypoints")
-        index = choose_animal(animals, animal)
+        animals = readers.words_inside(path, file, "individuals")
+        names = readers.words_inside(path, file, "keypoints")
+        index = readers.choose_animal(animals, animal)
         points = _read_ordered(path, file, "position", DIMS, index)
         if "confidence" in file:
             sure = _read_ordered(path, file, "confidence", DIMS[:-1], index)
-            points = without_unlikely(points, sure, likelihood)
+            points = readers.without_unlikely(points, sure, likelihood)
         fps = file.attrs.get("fps")
     rate = None if fps is None else float(fps[0] if hasattr(fps, "__len__") else fps)
-    return {path.stem: table_of_points(points, names)}, rate
+    return {path.stem: readers.table_of_points(points, names)}, rate
 
 
 def _read_ordered(path, file, name, dims, index):
     """Array of one individual, with its other dimensions in the given order."""
-    own = [dim[0].name.rpartition("/")[2] for dim in inside(file, name).dims]
+    own = [dim[0].name.rpartition("/")[2] for dim in readers.inside(file, name).dims]
     key = tuple(index if dim == DIMS[0] else slice(None) for dim in own)
     own.remove(DIMS[0])
-    values = read_inside(path, file, name, key)
+    values = readers.read_inside(path, file, name, key)
     return values.transpose([own.index(dim) for dim in dims[1:]])
 
 
-READER = Reader(
-    recognises,
-    read,
-    "a track of movement",
-    (".nc",),
-    {"animal": None, "likelihood": None},
-)
+READER = readers.Reader(recognises, read, "a track of movement", (".nc",))
