@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import time
 from typing import Any
 
@@ -73,7 +74,10 @@ class GrowingTable:
             rows.append(cells)
         if self.clock and rows:
             place = self.header.index(self.clock)
-            self._read_times([cells[place] for cells in rows])
+            times = [cells[place] for cells in rows]
+            if self.separator != ",":  # decimal commas
+                times = [re.sub(r"(\d),(\d)", r"\1.\2", cell) for cell in times]
+            self._read_times(times)
         frames = [[self._number(cells[k], k) for k in self.places] for cells in rows]
         return np.array(frames).reshape(len(frames), self.n_features)
 

@@ -63,11 +63,8 @@ def _checked(estimator, video, first, reset):
 
 def _validate(estimator, video, reset):
     """Validate a recording as scikit-learn does; conversion happens while reading."""
-    allows_nan = get_tags(estimator).input_tags.allow_nan
-    options = {
-        "dtype": [np.float64, np.float32],
-        "ensure_all_finite": "allow-nan" if allows_nan else True,
-    }
+    finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
+    options = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
     on_disk = isinstance(video, (np.memmap, FileArray)) and video.size
     floats = as_floats(video) if on_disk else video
     if not isinstance(floats, LAZY):
@@ -102,14 +99,13 @@ def _describe_text(frame):
                 float(value)
                 continue
             if isinstance(value, str):
-                held, remedy = f"text, such as {short_repr(value)}", "drop it"
+                held = f"text, such as {short_repr(value)}, expected numbers; drop it"
             elif hasattr(value, "__len__"):
-                held = f"a {type(value).__name__} in a cell, as nested tables of sktime"
-                remedy = "sktime.datatypes.convert(X, 'nested_univ', 'df-list') makes "
-                remedy += "a list of tables"
+                held = f"a {type(value).__name__} in a cell, expected numbers; see "
+                held += "sktime.datatypes.convert(X, 'nested_univ', 'df-list')"
             else:
                 continue
-            return f"column {name!r} holds {held}, expected numbers; {remedy}."
+            return f"column {name!r} holds {held}."
     return None
 
 
@@ -132,7 +128,7 @@ def _describe_gaps(video, is_nan):
         n_gaps += len(gaps)
     return (
         f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
-        "fill gaps by skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or drop them."
+        "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
     )
 
 
@@ -176,12 +172,9 @@ def _check_array(video):
         text = "expected a 2-D array (frames, features), got lists of unequal lengths."
         raise ValueError(text) from None
     if ndim != 2:  # in words that scikit-learn's checks know
-        remedy = "rows are frames, columns are features"
-        if ndim == 3:
-            remedy = "of a track of points, video.reshape(len(video), -1)"
         raise ValueError(
             f"Expected 2D array, got {ndim}D array of shape {np.shape(video)} instead. "
-            f"Reshape your data: {remedy}."
+            "Reshape your data: of a track of points, video.reshape(len(video), -1)."
         )
     if kind in "USTVMm":
         raise ValueError("X holds text, dates or records, expected numbers.")

@@ -6,13 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.errors import (
-    listed,
-    one_line,
-    refuse,
-    short_repr,
-    warn_user,
-)
+from skl_tot.recordings.errors import listed, one_line, refuse, short_repr, warn_user
 
 # Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
@@ -37,7 +31,7 @@ def is_same(rate, other):
 def agreed_rate(fps, own, whose):
     """Given rate, or the rate of recordings if they agree; ``whose`` names these."""
     if not is_same(fps, own):
-        refuse("fps", fps, f"{own:g} frames per second as {whose} say, or None")
+        refuse("fps", fps, f"{own:g} frames per second, as in {whose}")
     return fps if own is None else own
 
 
@@ -47,8 +41,7 @@ def check_rate(rate, known, what="X"):
         raise ValueError(
             f"{what} has {rate:g} frames per second, but the model was fitted to "
             f"{known:g}; expected the same: fps={known:g} (--fps {known:g}) sets it "
-            f"for arrays, resample={known:g} (--resample {known:g}) converts tables "
-            "with a clock."
+            f"for arrays, resample={known:g} (--resample {known:g}) converts tables."
         )
     return rate if known is None else known
 
@@ -68,11 +61,11 @@ def read_times(text, unit=1.0):
     text = text.str.strip()
     text = text.mask(text == "")
     first = next(iter(text.dropna()), "0")
-    form = next((own for own in FORMS if re.fullmatch(own, first)), None)
-    is_fit = text.isna() if form is None else text.str.fullmatch(form, na=True)
+    form = next((own for own in FORMS if re.fullmatch(own, first)), "")
+    is_fit = text.str.fullmatch(form, na=True) if form else text.isna()
     if not is_fit.all():
         row = int(np.argmin(is_fit))
-        like = "" if form is None else f" in the format of {short_repr(first)}"
+        like = f" in the format of {short_repr(first)}" if form else ""
         raise ValueError(f"{short_repr(text.iloc[row])} in row {row} is no time{like}.")
     return FORMS[form](text) * (unit if form == NUMBER else 1)
 
@@ -250,9 +243,8 @@ def _check_forward(clock, column, recording):
         verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
         raise ValueError(
             f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "
-            "expected times that grow: sort the rows, say which recording they are of "
-            "(by=COLUMN, --by COLUMN), or name another clock (time=COLUMN, --time "
-            "COLUMN) or none (time=False, --no-clock)."
+            "expected times that grow: sort the rows, name their recording (by, --by), "
+            "or another clock (time, --time) or none (time=False, --no-clock)."
         )
 
 

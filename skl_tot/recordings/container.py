@@ -389,9 +389,7 @@ def check_scaler(scaler):
     """Refuse variances that are not finite."""
     if not np.isfinite(scaler.var_).all():
         column = int(np.argmin(np.isfinite(scaler.var_)))
-        raise ValueError(
-            f"Feature {column} of X is too large to be standardised; scale it down."
-        )
+        raise ValueError(f"Feature {column} of X is too large to be standardised.")
 
 
 def _concatenate(parts, axis=0):

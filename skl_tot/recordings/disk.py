@@ -27,9 +27,7 @@ def read_text(path):
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path} is no text in UTF-8: {error}; save it in UTF-8."
-        ) from error
+        raise ValueError(f"{path} is no text in UTF-8: {error}.") from error
 
 
 def split_lines(text):

@@ -20,33 +20,13 @@ EXTRAS = {
     "notebook": {"anywidget": "anywidget", "IPython": "anywidget"},
     "plot": {"matplotlib": "matplotlib"},
     "review": {"starlette": "starlette", "uvicorn": "uvicorn"},
-    "video": {
-        "av": "av",
-        "huggingface_hub": "timm",
-        "PIL": "timm",
-        "safetensors": "timm",
-        "timm": "timm",
-    },
+    "video": {"av": "av"}
+    | dict.fromkeys(("huggingface_hub", "PIL", "safetensors", "timm"), "timm"),
 }
 
 
 def loader(module, places):
-    """Make the ``__getattr__`` of a module that gets its names from other modules.
-
-    Parameters
-    ----------
-    module : str
-        Name of the module.
-    places : dict
-        Module of each name.
-
-    >>> load = loader("tools", {"sqrt": "math"})
-    >>> load("sqrt")(4)
-    2.0
-    >>> load("cube")
-    Traceback (most recent call last):
-    AttributeError: module 'tools' has no attribute 'cube'
-    """
+    """Make the ``__getattr__`` of a module that gets its names from other modules."""
     for name, place in places.items():
         assert place != f"{module}.{name}", f"the module {place} would hide its {name}"
 
@@ -59,11 +39,7 @@ def loader(module, places):
 
 
 def places(room, **names):
-    """Places of names in the modules of a room, which are given by module.
-
-    >>> places("skl_tot.recordings", errors="one_line short_repr")
-    {'one_line': 'skl_tot.recordings.errors', 'short_repr': 'skl_tot.recordings.errors'}
-    """
+    """Places of names in the modules of a room, which are given by module."""
     return {
         name: f"{room}.{module.replace('__', '.')}"
         for module, own in names.items()
@@ -72,11 +48,7 @@ def places(room, **names):
 
 
 def import_extra(name):
-    """Import a module of an extra, or raise an error with the install command.
-
-    >>> import_extra("matplotlib.colors").__name__
-    'matplotlib.colors'
-    """
+    """Import a module of an extra, or raise an error with the install command."""
     package = name.partition(".")[0]
     (extra,) = [extra for extra, modules in EXTRAS.items() if package in modules]
     try:

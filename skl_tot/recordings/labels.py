@@ -135,7 +135,7 @@ def as_reals(values, name):
         with np.errstate(over="ignore"):  # longdouble may become infinite
             return array.astype(float)
     except OverflowError as error:
-        raise ValueError(f"{name} has numbers too large for floats.") from error
+        raise ValueError(f"{name} has numbers that are too large.") from error
 
 
 # ------------------------------------------------------------- labels and their codes
@@ -234,9 +234,7 @@ def encode_transcripts(transcripts, recordings, classes):
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != len(recordings):
         found = f"transcripts has {len(sequences)} sequences"
-        raise ValueError(
-            f"{found}, expected {len(recordings)}, one for each recording."
-        )
+        raise ValueError(f"{found}, expected one for each of {len(recordings)}.")
     found = []
     for i, sequence in enumerate(sequences):
         with recordings.errors(i):

@@ -10,7 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS, is_same, rate_of, warn_of_gaps
+from skl_tot.recordings.clocks import (
+    MAX_FPS,
+    MIN_FPS,
+    agreed_rate,
+    rate_of,
+    warn_of_gaps,
+)
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import repeated, warn_user
 
@@ -92,11 +98,7 @@ def _read_clocks(recordings):
         return
     expected = recordings.fps or rates[0]
     for rate in rates:
-        if not is_same(rate, expected):
-            raise ValueError(
-                f"X has recordings of {expected:g} and of {rate:g} frames per second, "
-                "expected one rate; resample them."
-            )
+        agreed_rate(expected, rate, "other recordings of X")
     recordings.fps = recordings.fps or float(np.median(rates))
     if len(rates) == len(clocks):
         warn_of_gaps(clocks, recordings.names, PARTS)

@@ -132,10 +132,8 @@ def name_labels(labels, target_names):
         keys = target_names if is_text else by_label
         names = {key: by_label[k] for k, key in enumerate(keys) if key in labels}
     if not set(labels) <= names.keys() or len(set(names.values())) < len(names):
-        given = short_repr(list(names.values()))
-        raise ValueError(
-            f"target_names gives {given}, expected one for each of {labels}."
-        )
+        given = list(names.values())
+        refuse("target_names", given, f"a name of its own for each of {labels}")
     return names
 
 

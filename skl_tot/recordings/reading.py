@@ -24,9 +24,7 @@ CHOICES = ("animal", "task", "variable")
 
 # Texts about gaps.
 NOT_FILLED = "no frames are put there"
-RESAMPLED = (
-    f"values are missing (NaN) in those of more than {clocks.BRIDGED} usual steps"
-)
+RESAMPLED = f"values are NaN in those of more than {clocks.BRIDGED} usual steps"
 PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
 
 
@@ -37,9 +35,7 @@ def remembered(like):
     if isinstance(reading, Mapping):
         return dict(reading)
     if not (hasattr(model, "fps") or hasattr(model, "fps_")):
-        raise TypeError(
-            f"like is a {type(like).__name__}, expected Recordings, or a fitted model."
-        )
+        refuse("like", like, "Recordings, or a fitted model", TypeError)
     names = getattr(like, "feature_names_in_", None)
     columns = None if names is None else list(map(str, names))
     rate = getattr(model, "fps", getattr(model, "fps_", None))
@@ -52,10 +48,8 @@ def with_remembered(given, own, names):
     for name, value in given.items():
         known = value if name in CHOICES else own.get(name, value)
         if value != known and not (name in FREE and known is None):
-            raise ValueError(
-                f"{name} ({flag_of(name)}) is {short_repr(value)}, but the recordings "
-                f"of the model were read with {name}={short_repr(known)}."
-            )
+            expected = f"{short_repr(known)}, as in the recordings of the model"
+            refuse(f"{name} ({flag_of(name)})", value, expected)
     return own | given
 
 
@@ -213,14 +207,9 @@ def read_recordings(
     clocks.check_fps(fps, "fps (--fps)")
     clocks.check_fps(resample, "resample (--resample)")
     own = {} if like is None else remembered(like)
-    given = {
-        "by": by if isinstance(by, str) else _checked_names("by", by),
-        "time": time,
-        "columns": _checked_names("columns", columns),
-        "without": _checked_names("without", without),
-        "resample": resample,
-        "split_gaps": split_gaps,
-    }
+    given = {"time": time, "resample": resample, "split_gaps": split_gaps}
+    for name, names in (("by", by), ("columns", columns), ("without", without)):
+        given[name] = _checked_names(name, names)
     given = {name: value for name, value in given.items() if value is not None}
     found = readers.find_source(path, "by" in given or own.get("by") is not None)
     reader, first = found.reader, one_line(found.files[0])
@@ -247,9 +236,8 @@ def read_recordings(
             f"{first} has no clock, but the recordings of the model have the clock "
             f"{own['time']!r}; expected one, as a column of a table."
         )
-    recordings.fps = clocks.check_rate(
-        recordings.fps, own.get("fps"), one_line(found.path)
-    )
+    rate, place = recordings.fps, one_line(found.path)
+    recordings.fps = clocks.check_rate(rate, own.get("fps"), place)
     absent = dict.fromkeys((*OF_TABLES, "without"))
     read_as = {"reader": reader, "fps": recordings.fps, **options}
     recordings.reading = absent | recordings.reading | read_as
@@ -258,8 +246,8 @@ def read_recordings(
 
 def _checked_names(option, names):
     """Return names of columns as a list, or a single one of ``by``; None stays."""
-    if names is None:
-        return None
+    if names is None or isinstance(names, str):
+        return names
     names = list(names)
     if not names or not all(isinstance(name, str) for name in names):
         refuse(option, names, "names of columns", TypeError)
@@ -274,20 +262,16 @@ def _check_options(options, found):
     if found.reader in readers.READERS:
         known = list(readers.READERS[found.reader].options)
     for name in sorted(set(options) - set(known)):
-        raise TypeError(
-            f"{name} (--{name}, --read {name}=...) is no option of "
-            f"{one_line(found.path)}, which is of {found.reader}, expected {known}."
-        )
+        place = f"{one_line(found.path)} of {found.reader}, expected {known or 'none'}"
+        raise TypeError(f"{name} ({flag_of(name)}) is no option of {place}.")
 
 
 def _open_arrays(files, given, fps, transpose=None):
     """Open arrays, which have no clock and no column names."""
     for name, value in given.items():
         if value is not False:
-            raise ValueError(
-                f"{name} ({flag_of(name)}) is {short_repr(value)}, which is "
-                f"for tables, but {one_line(files[0])} is an array."
-            )
+            expected = f"none, as {one_line(files[0])} is an array"
+            refuse(f"{name} ({flag_of(name)})", value, expected)
     fps = readers.rate_of_arrays(files, fps)
     names = list(map(readers.stem, files))
     recordings = open_features(files, names, fps=fps, transpose=bool(transpose))
@@ -298,15 +282,14 @@ def _open_arrays(files, given, fps, transpose=None):
 def _from_tables(tables, given, fps, own, path):
     """Convert tables to recordings, with their clocks and breaks."""
     resample, split_gaps = given.get("resample"), given.get("split_gaps")
-    names, breaks = list(tables), None
     times: Any = None
+    names = list(tables)
+    breaks: list = [None] * len(names)
     clock = clocks.find_clock(tables, given.get("time"))
     for name, value in (("resample", resample), ("split_gaps", split_gaps)):
         if clock is None and value is not None:
-            raise ValueError(
-                f"{name} ({flag_of(name)}) is {value:g}, but {path} has no clock that "
-                "is known; expected its column by time (--time)."
-            )
+            expected = f"a clock in {path}, as by time (--time)"
+            refuse(f"{name} ({flag_of(name)})", value, expected)
     if clock is not None:
         times = clocks.read_clocks(tables, clock, is_asked=clock != own.get("time"))
     frames = read_features(tables, given.get("columns"), given.get("without"), clock)
@@ -319,14 +302,11 @@ def _from_tables(tables, given, fps, own, path):
     if resample is not None:
         fps = float(resample)
         for i, frame in enumerate(frames):
-            parts = None if breaks is None else breaks[i]
-            array, times[i], parts = clocks.resample_frames(
-                frame.to_numpy(), times[i], fps, parts
-            )
+            parts = frame.to_numpy(), times[i], fps, breaks[i]
+            array, times[i], breaks[i] = clocks.resample_frames(*parts)
             frames[i] = type(frame)(array, columns=frame.columns)
-            if breaks is not None:
-                breaks[i] = parts
-    recordings = Recordings(frames, names, fps=fps, times=times, breaks=breaks)
+    cuts = None if split_gaps is None else breaks
+    recordings = Recordings(frames, names, fps=fps, times=times, breaks=cuts)
     columns = list(frames[0].columns)
     recordings.reading = given | {"time": clock or False, "columns": columns}
     return recordings

@@ -129,10 +129,9 @@ def _check_confidences(confidence, y, recordings, is_single):
     known, names = by_name(confidence), by_name(y)
     if known is not None:
         if names is not None and list(known) != list(names):
-            raise ValueError(
-                f"confidence is of recordings {short_repr(list(known))}, expected "
-                f"those of y, {short_repr(list(names))}."
-            )
+            found, expected = short_repr(list(known)), short_repr(list(names))
+            found = f"confidence is of recordings {found}"
+            raise ValueError(f"{found}, expected those of y, {expected}.")
         confidence = list(known.values())
     confidences = []
     for i, own in enumerate([confidence] if is_single else confidence):

@@ -34,6 +34,8 @@ def read_tables(paths, by, is_asked=True):
     import pandas as pd
 
     keys = [by] if isinstance(by, str) else by or []
+    if not keys:
+        _check_distinct(paths)
     read = [_read_table(path, keys) for path in paths]
     if keys and not is_asked and not any(map(set(keys).intersection, read)):
         warn_user(
@@ -41,8 +43,8 @@ def read_tables(paths, by, is_asked=True):
             "recordings of the model; each file is taken as one recording."
         )
         keys = []
-    if not keys:
         _check_distinct(paths)
+    if not keys:
         return dict(zip(map(stem, paths), read))
     for path, table in zip(paths, read):
         for key in keys:
@@ -53,9 +55,7 @@ def read_tables(paths, by, is_asked=True):
                 )
         for odd in sorted(set(table.columns) ^ set(read[0].columns)):
             pair = f"{one_line(paths[0])} and {one_line(path)}"
-            raise ValueError(
-                f"{pair} are not of one table: only one has column {odd!r}."
-            )
+            raise ValueError(f"{pair} are of two tables: only one has column {odd!r}.")
     return _split(pd.concat(read, ignore_index=True), keys)
 
 
@@ -107,6 +107,7 @@ def _read_text(path, keys):
     opened = gzip.open if path.suffix.lower() == ".gz" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
+        rows += itertools.islice((row for row in file if "," in row), N_PROBES)
     is_tabbed = ".tsv" in path.name.lower()
     separator = "\t" if is_tabbed else find_separator(header)
     names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
@@ -156,10 +157,8 @@ def _find_decimal(rows, separator):
     if signs != {","}:
         return "."
     if unsure:
-        raise ValueError(
-            f"{unsure[0]!r} may have thousands or decimals; expected decimals with a "
-            "point, or numbers without a comma."
-        )
+        found = f"{unsure[0].strip()!r} may have thousands or decimals"
+        raise ValueError(f"{found}; expected decimals with a point.")
     return ","
 
 
@@ -170,10 +169,8 @@ def _split(table, keys):
     for text in texts[1:]:
         names = names + "/" + text
     if len(set(names)) < n_recordings:
-        raise ValueError(
-            f"the columns {short_repr(keys)} give two recordings the same name, as one "
-            "has a slash; expected names without."
-        )
+        found = f"the columns {short_repr(keys)} give two recordings the same name"
+        raise ValueError(f"{found}; expected names without a slash.")
     parts = table.drop(columns=keys).groupby(names, sort=False)
     return {name: part.reset_index(drop=True) for name, part in parts}
 
@@ -208,10 +205,8 @@ def read_features(tables, columns, without, clock):
     if columns is None:
         texts = [] if clock else [x for x in unfit if can_be_clock(tables, x)]
         advice = ""
-        if texts:
-            advice = " {0!r} may be the clock: time={0!r} (--time {0!r}).".format(
-                *texts
-            )
+        for text in texts[:1]:
+            advice = f" {text!r} may be the clock: time={text!r} (--time {text!r})."
         why = f"hold no numbers ({'; '.join(unfit.values())})"
         _leave_out(found, unfit, why, advice)
         _leave_out(found, _columns_that(_count, found), "count the frames")
@@ -310,9 +305,7 @@ def _no_numbers(values, recording, columns, is_last):
         return shown
     remedy = f"the column out by without=[{values.name!r}] (--without {values.name!r})"
     remedy = remedy if columns is None else "it out of columns (--columns)"
-    raise ValueError(
-        f"column {shown}, expected numbers; correct it, or leave {remedy}."
-    )
+    raise ValueError(f"column {shown}, expected numbers; correct it or leave {remedy}.")
 
 
 def _as_numbers(values, recording):

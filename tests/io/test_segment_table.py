@@ -46,7 +46,7 @@ class TestSegments:
         known = Recordings(list(several.values()), list(several), fps=10)
         for table in (segments(known), segments(known, 10)):
             pd.testing.assert_frame_equal(table, segments(several, 10))
-        message = "fps is 25, expected 10 frames per second as the labels have"
+        message = "fps is 25, expected 10 frames per second, as in the labels"
         with pytest.raises(ValueError, match=message):
             segments(known, 25)
 
@@ -70,8 +70,8 @@ class TestSegments:
         [
             ([1, 1], {"fps": 0}, "fps is 0, expected a positive number from 1e-06"),
             ([1, 1], {"confidence": [0.5]}, "confidence has shapes [(1,)], expected"),
-            ({"a": ["x"], "b": []}, {}, "y has no labels of 'b', expected one for"),
-            ([["x"], []], {}, "y has no labels of '1', expected one for each frame."),
+            ({"a": ["x"], "b": []}, {}, "y has no labels of 'b', expected some"),
+            ([["x"], []], {}, "y has no labels of '1', expected some."),
             (
                 {"a": [1], "b": [1]},
                 {"confidence": {"b": [1], "a": [1]}},

@@ -129,7 +129,7 @@ class TestTranscripts:
                 [[0]] * 5 + [[-1]],
                 "Recording 5: the transcript is [-1], expected actions",
             ),
-            ([], "transcripts is empty, expected the actions of each recording."),
+            ([], "transcripts is empty, expected actions of each recording."),
             ([["a"]] * 6, "Recording 0: the transcript is ['a'], expected actions"),
         ],
     )

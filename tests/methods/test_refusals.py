@@ -58,7 +58,7 @@ BAD_RECORDINGS = [
     (np.ones((2, 3, 4, 5)), "^X has 4 dimensions"),
     (last(np.ones((2, 3, 5))), SECOND + "Expected 2D array, got 3D array"),
     (np.array(1.0), "^Expected 2D array, got 0D array"),
-    ([[1.0, 2.0], [1.0]], "^expected a 2-D array .* sequence of unequal lengths"),
+    ([[1.0, 2.0], [1.0]], "^expected a 2-D array .* lists of unequal lengths"),
     (last(np.ma.masked_array(GOOD[2], mask=GOOD[2] > 0)), SECOND + "masked arrays"),
     (last(np.ones((4, 5)) * 1j), SECOND + "Complex data not supported"),
     (last(sp.csr_matrix(np.eye(5))), SECOND + "Sparse data was passed"),

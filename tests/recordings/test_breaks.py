@@ -88,7 +88,10 @@ class TestSplitGaps:
         [
             ({"split_gaps": 0.05, "time": "Zeit"}, "is 0.05, expected at least 1.5 t"),
             ({"split_gaps": 0.1, "time": "Zeit"}, "times the step of 'a', 0.1 s"),
-            ({"split_gaps": 60}, "split_gaps (--split-gaps) is 60, but"),
+            (
+                {"split_gaps": 60},
+                "split_gaps (--split-gaps) is 60, expected a clock in",
+            ),
         ],
     )
     def test_errors(self, tmp_path, options, message):
@@ -117,12 +120,20 @@ def test_a_model_reads_like_its_own(tmp_path, in_pipeline):
 
 
 LIKE = [
-    ({}, {"time": False}, "time (--time) is False, but the recordings of the model w"),
-    ({}, {"columns": ["x"]}, "columns (--columns) is ['x'], but the recordings of th"),
-    ({}, {"split_gaps": 5}, "split_gaps (--split-gaps) is 5, but the recordings of t"),
+    (
+        {},
+        {"time": False},
+        "time (--time) is False, expected 'Zeit', as in the recordings of the model",
+    ),
+    (
+        {},
+        {"columns": ["x"]},
+        "columns (--columns) is ['x'], expected ['x', 'y'], as in the",
+    ),
+    ({}, {"split_gaps": 5}, "split_gaps (--split-gaps) is 5, expected 60, as in"),
     ({}, {"without": ["x"]}, "without (--without) has 'x', expected others than col"),
     ({"clock": CLOCK / 2}, {}, "has 20 frames per second, but the model was fitted t"),
-    ({"Zeit": "no"}, {}, "'new' has no column 'Zeit' to be its clock, as in the reco"),
+    ({"Zeit": "no"}, {}, "'new' has no clock column 'Zeit', as in the reco"),
     ({"x": "no"}, {}, "'new' has no column 'x', expected columns"),
 ]
 
@@ -156,7 +167,9 @@ def test_like_a_model_of_arrays(tmp_path):
     assert model.reading_ is None
     options = {"time": "Zeit", "split_gaps": 60}
     assert list(read_recordings(tmp_path / "a.csv", like=model, **options)[0]) == ["y"]
-    with pytest.raises(TypeError, match="like is a str, expected Recordings, or a fit"):
+    with pytest.raises(
+        TypeError, match="like is 'model', expected Recordings, or a fit"
+    ):
         read_recordings(tmp_path / "a.csv", like="model")
 
 

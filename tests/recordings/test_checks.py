@@ -126,9 +126,8 @@ def test_nan_is_located(frames, form):
     }[form]
     message = (
         f"{'Recording 2' if form == 'list' else 'take_3'}: Input X contains NaN in "
-        f"frame 5, column 'hip x', and in {2 / frames[2].size:.2%} of all values; fill "
-        "gaps, as by skl_tot.preprocessing.GapFiller (--pipeline gaps:N), or leave "
-        "such frames out."
+        f"frame 5, column 'hip x', and in {2 / frames[2].size:.2%} of all values; "
+        "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
     )
     for method in (fitted.predict, HMMSegmenter(3).fit):
         with pytest.raises(RecordingValueError) as caught:

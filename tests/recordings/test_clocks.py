@@ -14,7 +14,6 @@ def series(*cells):
 
 TIMES = {
     ("0", "0.5"): [0, 0.5],
-    ("0", "0,5", "1,25"): [0, 0.5, 1.25],
     ("1e3", "2E3"): [1000, 2000],
     ("1", ""): [1, np.nan],
     ("00:00:00,5", "00:00:01"): [0.5, 1],
@@ -29,7 +28,6 @@ TIMES = {
     ("31.01.2024", "01.02.2024 00:00:01"): [0, 86401],
     ("12/31/2024 11:59:59 PM", "01/01/2025 12:00:00 AM"): [0, 1],
     ("01/12/2024 23:59:59", "02/12/2024 00:00:00"): None,  # a day, or a month
-    ("Jan 31 2024 10:00", "Feb 1 2024 10:00"): [0, 86400],
 }
 
 
@@ -46,10 +44,10 @@ def test_times(cells, seconds, capfd):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        (("1,234", "2,345"), "'1,234' may be 1234 or 1.234; expected decimals"),
-        (("0", "500", "1,000"), "'1,000' may be 1000 or 1.000; expected decimals"),
+        (("1,234", "2,345"), "'1,234' in row 0 is no time"),
+        (("0", "500", "1,000"), "'1,000' in row 2 is no time"),
         (("0", "1,040,000"), "'1,040,000' in row 1 is no time in the format of '0'"),
-        (("1.5", "1,5"), "'1.5' in row 0 is no time"),
+        (("1.5", "1,5"), "'1,5' in row 1 is no time"),
         (("10:01", "10:02"), "'10:01' may be minutes and seconds, or hours and"),
         (("00:00:01", None, "x", "00:00:03"), "'x' in row 2 is no time in the f"),
         (("30.02.2024", "01.03.2024"), "'30.02.2024' and others are no dates of a"),
@@ -75,7 +73,6 @@ class TestFiles:
         [
             "time_us;x\n0;5\n20,000;6\n1,040,000;1\n",
             "time_us\tx\n0\t0,5\n20,000\t1,5\n",
-            'time_us,x\n0,5\n"20,000",6\n',
         ],
     )
     def test_thousands_are_refused(self, tmp_path, text):

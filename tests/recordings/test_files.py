@@ -233,7 +233,7 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
         ({"paths": ["a.npy", "b.txt"]}, ValueError, r"^paths\[1\] is '.*b.txt', exp"),
         ({"stride": 0}, ValueError, "^The 'stride' parameter"),
         ({"transpose": "yes"}, ValueError, "^The 'transpose' parameter"),
-        ({"paths": {"b.npy"}}, TypeError, "which has no order; expected a list"),
+        ({"paths": {"b.npy"}}, TypeError, "expected a list, such as sorted"),
     ],
     ids=str,
 )

@@ -142,9 +142,9 @@ def test_small_files_take_little_memory(tmp_path, name, write, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (f"{SLEAP}\nm,-3,1,2\nm,1,1,2", "its frame_idx is -3 in row 0, expected a fr"),
-        (f"{SLEAP}\nm,1,1,2\nm,1.5,1,2", r"its frame_idx is 1\.5 in row 1, expected"),
-        (f"{SLEAP}\nm,1,1,2\nm,,1,2", "its frame_idx is nan in row 1, expected a fr"),
+        (f"{SLEAP}\nm,-3,1,2\nm,1,1,2", "its frame_idx in row 0 is -3, expected a fr"),
+        (f"{SLEAP}\nm,1,1,2\nm,1.5,1,2", r"its frame_idx in row 1 is 1\.5, expected"),
+        (f"{SLEAP}\nm,1,1,2\nm,,1,2", "its frame_idx in row 1 is nan, expected a fr"),
         (f"{SLEAP},nose.x,nose.y\nm,0,1,2,3,4", "it has two points 'nose', expected"),
         (f"{SLEAP}\n,0,1,2\n,0,3,4", "it has several animals in frame 0"),
     ],

@@ -79,14 +79,24 @@ REFUSED = [
     (name_labels, [0, 1], "ab", "target_names is 'ab', expected a dict or"),
     (name_all_actions, 2, {2: "cut"}, "is of [2], expected actions from 0 to 1."),
     (name_all_actions, 2, ["a", "b", "c"], "is of [0, 1, 2], expected"),
-    (name_all_actions, 2, {0: "action 1"}, "'action 1' is the name of an action, but"),
+    (
+        name_all_actions,
+        2,
+        {0: "action 1"},
+        "is 'action 1', expected no label of another",
+    ),
     (name_actions, [0, 1], "ab", "names is 'ab', expected a dict or a list"),
     *((name_actions, [0, 1], {0: name}, LINE) for name in ["", " ", "a\u2028b", 3]),
     (name_actions, [[0, 1], []], {"0": "take"}, f"key '0', {TYPE}, as 0."),
     (name_actions, ["cut", "stir"], ["take"], f"names has the key 0, {TYPE}"),
-    (name_actions, [0, 1], {0: "-1"}, "name of 0 is '-1', expected another, as files"),
-    (name_actions, [0, 1], {0: "1"}, "'1' is the name of an action, but"),
-    (name_actions, [0, -1], {0: "background"}, "'background' is the name of an act"),
+    (
+        name_actions,
+        [0, 1],
+        {0: "-1"},
+        "name of 0 is '-1', expected text of one line, and not",
+    ),
+    (name_actions, [0, 1], {0: "1"}, "is '1', expected no label of another"),
+    (name_actions, [0, -1], {0: "background"}, "is 'background', expected no label of"),
 ]
 
 

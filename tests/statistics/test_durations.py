@@ -242,7 +242,7 @@ WITH_TIMES = segments({"x": ["a"] * 20}, 10)
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        ({"q": []}, {}, "labels has no labels of 'q', expected one for each frame"),
+        ({"q": []}, {}, "labels has no labels of 'q', expected some"),
         ({}, {}, "labels is empty"),
         ({"a": [1.5]}, {}, r"labels\['a'\] has labels of type float64"),
         ({"a": ["x"], "b": [1]}, {}, "text in some recordings and integers in others"),

@@ -49,19 +49,15 @@ HEADER = 2**16  # characters that are read to recognise a text
 
 @dataclass(frozen=True)
 class Reader:
-    """Reader of the files of one program.
+    """Reader of the files of one program."""
 
-    ``recognises`` takes a path, of one of ``suffixes`` or with ``is_root`` a folder;
-    ``header`` is a pattern of the first line of CSV files. ``read`` takes a path and
-    options; it returns a dict of data frames by recording, and the rate or None.
-    """
-
-    recognises: Callable
+    recognises: Callable  # takes a path, of one of ``suffixes`` or a root folder
+    # takes a path and options, returns data frames by recording, and the rate or None
     read: Callable
     description: str
     suffixes: tuple = ()
+    header: str | None = None  # pattern of the first line of CSV files
     is_root: bool = False
-    header: str | None = None
 
     @property
     def options(self):
@@ -98,10 +94,8 @@ def find_source(path, is_table=False):
     if is_folder:
         kinds = {own: kind for own, kind in kinds.items() if kind is not None}
         if not kinds:
-            found = describe_folder(Path(path))
-            raise FileNotFoundError(
-                f"{one_line(path)} has no file {EXPECTED}, {found}."
-            )
+            found = f"has no file {EXPECTED}, {describe_folder(Path(path))}"
+            raise FileNotFoundError(f"{one_line(path)} {found}.")
     kind = _check_kinds(kinds)
     if kind in READERS:
         return Found(kind, _one_of_each(kinds, READERS[kind].suffixes), path)

@@ -38,9 +38,8 @@ def read(path, animal=None, likelihood=readers.LIKELIHOOD):
     points, names = _points_of(path, table, likelihood)
     video, found, _ = path.stem.partition(scorer)  # DeepLabCut's file names
     is_named = found and video and scorer.startswith("D")
-    return {
-        video if is_named else path.stem: readers.table_of_points(points, names)
-    }, None
+    name = video if is_named else path.stem
+    return {name: readers.table_of_points(points, names)}, None
 
 
 def _points_of(path, table, likelihood):
@@ -129,10 +128,5 @@ def _unpickle(attribute):
     return _Plain(io.BytesIO(content)).load()
 
 
-READER = readers.Reader(
-    recognises,
-    read,
-    "a track of DeepLabCut",
-    (".h5", ".hdf5", ".csv"),
-    header="scorer,",
-)
+SUFFIXES = (".h5", ".hdf5", ".csv")
+READER = readers.Reader(recognises, read, "a track of DeepLabCut", SUFFIXES, "scorer,")

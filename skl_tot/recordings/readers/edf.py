@@ -26,9 +26,8 @@ def read(path):
     fps = max(rates, key=lambda rate: (rates[rate], rate))
     others = [own.label for own in signals if own.sampling_frequency != fps]
     if others:
-        reason = f"as most have {fps:g} samples per second"
         warn_user(
-            f"{path} has signals of several rates: {others} are left out, {reason}."
+            f"{path}: {others} are left out; most have {fps:g} samples per second."
         )
     columns = {}
     for signal in signals:

@@ -73,9 +73,7 @@ def read(path, task=None):
     parts = [_read_file(file, info.get("features", {})) for file in data_files(path)]
     table = pd.concat(parts, ignore_index=True)
     words = {} if root is None else _read_tasks(root)
-    shown = {
-        number: words.get(number, f"task {number}") for number in table["task_index"]
-    }
+    shown = {k: words.get(k, f"task {k}") for k in table["task_index"]}
     table["task"] = table.pop("task_index").map(shown)
     table = table.sort_values(["episode_index", "frame_index"], ignore_index=True)
     episodes, tasks = table["episode_index"].nunique(), table["task"].unique().tolist()

@@ -24,14 +24,11 @@ def read(path, variable=None, transpose=None):
         check_size(path, _n_bytes(path) / 8, "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
-        raise ValueError(
-            "it is of MATLAB 7.3, expected version 7, which save(..., '-v7') writes."
-        ) from None
+        expected = "version 7, which save(..., '-v7') writes"
+        raise ValueError(f"it is of MATLAB 7.3, expected {expected}.") from None
     found = {name: own for name, own in content.items() if _is_array(name, own)}
     if not found:
-        raise ValueError(
-            "it has no array of numbers with rows and columns, nor cells of them."
-        )
+        raise ValueError("it has no array of numbers in rows, nor cells of them.")
     if variable is None and len(found) == 1:
         (variable,) = found
     if variable not in found:

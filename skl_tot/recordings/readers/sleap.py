@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from skl_tot.recordings import readers
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.imports import import_extra
 
 SUFFIXES = (".analysis.h5", ".h5", ".hdf5", ".analysis.csv", ".csv")
@@ -58,10 +58,8 @@ def _read_text(path, animal):
     is_frame = (frames >= 0) & (frames % 1 == 0)
     if not is_frame.all():
         row = int(np.argmin(is_frame))
-        value = short_repr(table["frame_idx"].tolist()[row])
-        raise ValueError(
-            f"its frame_idx is {value} in row {row}, expected frames from 0."
-        )
+        value = table["frame_idx"].tolist()[row]
+        refuse(f"its frame_idx in row {row}", value, "a frame from 0")
     table["frame_idx"] = frames.astype(np.int64)
     tracks = table["track"].astype(object).where(table["track"].notna(), "no track")
     animals = list(dict.fromkeys(map(str, tracks)))
@@ -75,10 +73,5 @@ def _read_text(path, animal):
     return np.stack([part.to_numpy(float) for part in axes], axis=2), names
 
 
-READER = readers.Reader(
-    recognises,
-    read,
-    "a track of SLEAP",
-    SUFFIXES,
-    header=r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)",
-)
+HEADER = r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)"
+READER = readers.Reader(recognises, read, "a track of SLEAP", SUFFIXES, HEADER)

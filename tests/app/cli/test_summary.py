@@ -144,7 +144,7 @@ def test_groups_are_compared(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--fps 30", "fps is 30.0, expected 10 frames per second as the s"),
+        ("--fps 30", "fps is 30.0, expected 10 frames per second, as in"),
         ("--groups some.csv", "some.csv has no group for 'take 4'"),
         ("--groups twice.csv", "twice.csv has 'take 1' twice"),
         ("--groups other.csv", "other.csv has the columns ['a']"),

@@ -212,7 +212,7 @@ class TestClocks:
     def put(self, video, clock):
         table = pd.DataFrame(video[: len(clock)], columns=COLUMNS)
         table.insert(1, "Zeit", clock)
-        table.to_csv("new.csv", index=False, sep=";")
+        table.to_csv("new.csv", index=False, sep=";", decimal=",")
 
     @pytest.mark.parametrize("clock", CLOCK.values(), ids=CLOCK)
     def test_as_predict(self, capsys, model, videos, clock):

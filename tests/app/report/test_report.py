@@ -557,7 +557,10 @@ def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
             {"action_names": {4: "a"}},
             r"action_names is of \[4\], expected actions from 0 to 3.",
         ),
-        ({"action_names": {0: "action 1"}}, "'action 1' is the name of an action, but"),
+        (
+            {"action_names": {0: "action 1"}},
+            "is 'action 1', expected no label of another",
+        ),
         ({"videos": []}, "videos is an empty list"),
         (
             {"videos": [np.zeros((9, 5)), np.zeros((9, 4))]},
