@@ -98,7 +98,7 @@ def repeated(names):
 
 
 def refuse(name, value, expected, error=ValueError) -> NoReturn:
-    """Raise the error of a bad value, which names what came and what was expected."""
+    """Raise the error of a bad value, with the value and the expectation."""
     raise error(f"{name} is {short_repr(value)}, expected {expected}.")
 
 

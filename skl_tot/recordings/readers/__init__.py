@@ -75,7 +75,7 @@ class Found(NamedTuple):
 
 
 def find_source(path, is_table=False):
-    """Find the files of a folder, a file or a list, and what reads them."""
+    """Find the files of a folder, a file or a list, and their reader."""
     if isinstance(path, Found):
         is_other = is_table and path.reader in READERS
         return find_source(path.path, is_table) if is_other else path
@@ -250,7 +250,7 @@ def _named(path, error):
     return ValueError(f"{one_line(path)}: {reason}")
 
 
-# ----------------------------------------------------------- what several readers share
+# ------------------------------------------------------------ shared by several readers
 
 
 def check_size(path, n_values, what):
