@@ -342,7 +342,7 @@ def check_lengths(y, recordings):
     """Refuse labels of other lengths than the recordings, without reading values."""
     y = [y] if recordings.is_single else y
     if not hasattr(y, "__len__"):
-        refuse("y", type(y), "labels of each recording", TypeError)
+        refuse("y", y, "labels of each recording", TypeError)
     if len(y) != len(recordings):
         found = f"y is of {len(y)} recordings"
         raise ValueError(f"{found}, expected {len(recordings)}, as in X.")

@@ -122,7 +122,7 @@ class TestTranscripts:
     @pytest.mark.parametrize(
         ("transcripts", "message"),
         [
-            ([[0, 1]], "transcripts has 1 sequences, expected 6, one for"),
+            ([[0, 1]], "transcripts has 1 sequences, expected one for each of 6"),
             ([[0]] * 5 + [[4]], "Recording 5: the transcript is [4], expected actions"),
             ([[0]] * 5 + [[]], "Recording 5: the transcript is [], expected actions"),
             (
