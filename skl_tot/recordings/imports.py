@@ -20,8 +20,7 @@ EXTRAS = {
     "notebook": {"anywidget": "anywidget", "IPython": "anywidget"},
     "plot": {"matplotlib": "matplotlib"},
     "review": {"starlette": "starlette", "uvicorn": "uvicorn"},
-    "video": {"av": "av"}
-    | dict.fromkeys(("huggingface_hub", "PIL", "safetensors", "timm"), "timm"),
+    "video": {"av": "av", "PIL": "timm", "safetensors": "timm", "timm": "timm"},
 }
 
 

@@ -305,6 +305,10 @@ def arrange_each(values, recordings, what, *, of_some=False):
         if keys != list(range(len(keys))):
             values = dict(zip(keys, values))
     if of_some and recordings.is_named and has_names(values):
+        index = recordings.layout.index
+        if index is not None and is_table(values):
+            is_known = index.get_level_values(0).isin(list(by_name(values)))
+            check_index(values, index[is_known], what, "X")
         values = dict.fromkeys(recordings.layout.names) | by_name(values)
     return arrange(values, recordings, what)
 

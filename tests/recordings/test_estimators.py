@@ -126,7 +126,10 @@ class TestLabels:
         rows = pd.Series(np.concatenate(labels), table.index)
         same(learn(table, rows), expected)
         same(learn(table, rows.to_numpy()), expected)
-        with pytest.raises(ValueError, match=r"another index than X, .* y.loc\[X.ind"):
+        for others in (rows[::-1], rows.loc[rows.index.levels[0][:2]][::-1]):
+            with pytest.raises(ValueError, match=r"another index.* y.loc\[X.ind"):
+                learn(table, others)
+        with pytest.raises(ValueError, match=r"another index than X"):
             make().fit(table, rows[::-1])
         with pytest.raises(TypeError, match="a dict of names, but X has no names"):
             learn(videos, known)
