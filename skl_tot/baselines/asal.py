@@ -171,7 +171,22 @@ class ASALSegmenter(NetworkSegmenter):
         random_state=None,
         verbose=0,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.estimator = estimator
+        self.network = network
+        self.max_iter = max_iter
+        self.n_steps = n_steps
+        self.tol = tol
+        self.optimizer = optimizer
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
 
     @property
     def _n_features_out(self):

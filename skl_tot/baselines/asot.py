@@ -158,7 +158,22 @@ class ASOTSegmenter(PrototypeSegmenter):
         random_state=None,
         verbose=0,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.n_parts = n_parts
+        self.rho = rho
+        self.transport = transport
+        self.network = network
+        self.max_iter = max_iter
+        self.optimizer = optimizer
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
 
     @property
     def waits_for_end_(self):

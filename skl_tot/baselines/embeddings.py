@@ -157,7 +157,21 @@ class CTESegmenter(EmbeddingSegmenter):
         random_state=None,
         verbose=0,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.network = network
+        self.n_init = n_init
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.optimizer = optimizer
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
 
     def _terms(self):
         return [TimeStamp()]
@@ -261,7 +275,22 @@ class VTESegmenter(CTESegmenter):
         random_state=None,
         verbose=0,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.network = network
+        self.prediction_weight = prediction_weight
+        self.horizon = horizon
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.optimizer = optimizer
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
 
     def _terms(self):
         horizon = self.horizon
@@ -404,7 +433,22 @@ class UDESegmenter(EmbeddingSegmenter):
         random_state=None,
         verbose=0,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.network = network
+        self.time_weight = time_weight
+        self.concept_weight = concept_weight
+        self.reconstruction_iter = reconstruction_iter
+        self.max_iter = max_iter
+        self.optimizer = optimizer
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
 
     @property
     def concepts_(self):

@@ -135,7 +135,19 @@ class FrankWolfeSegmenter(BaseSegmenter):
         standardize="dataset",
         random_state=None,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.frames_per_chunk = frames_per_chunk
+        self.regularization = regularization
+        self.n_corners = n_corners
+        self.max_iter = max_iter
+        self.tol = tol
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.random_state = random_state
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)

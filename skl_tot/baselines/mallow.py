@@ -154,7 +154,17 @@ class MallowSegmenter(BaseSegmenter):
         standardize="dataset",
         random_state=None,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.shrinkage = shrinkage
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.random_state = random_state
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

@@ -89,7 +89,8 @@ class EqualPartsSegmenter(BaseSegmenter):
     decoding, switch_cost, order = "fixed", 0.0, "strict"
 
     def __init__(self, n_actions=8, *, standardize="dataset"):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.standardize = standardize
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
@@ -178,7 +179,15 @@ class KMeansSegmenter(BaseSegmenter):
         standardize="dataset",
         random_state=None,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.n_components = n_components
+        self.n_init = n_init
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.random_state = random_state
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

@@ -129,7 +129,12 @@ class CyclicSegmenter(BaseSegmenter):
         min_duration=None,
         random_state=None,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.estimator = estimator
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, cuts=None):

@@ -171,7 +171,20 @@ class HMMSegmenter(BaseSegmenter):
         standardize="dataset",
         random_state=None,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.covariance = covariance
+        self.n_components = n_components
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.random_state = random_state
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
