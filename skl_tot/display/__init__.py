@@ -3,7 +3,7 @@
 from skl_tot.recordings.imports import loader, places
 
 # For the programs on top, see docs/api.md.
-_PLACES = places(__name__, palette="look_of", heat_maps="choose_features")
+_PLACES = places(__name__, palette="style_of", heat_maps="choose_features")
 
 __all__ = sorted(_PLACES)
 

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 
 from skl_tot.display.base import draw_boxes
-from skl_tot.display.palette import look_of
+from skl_tot.display.palette import style_of
 from skl_tot.recordings.labels import find_segments
 
 # Candidate font sizes, as shares of the usual one, and line lengths of names; the first
@@ -15,7 +15,7 @@ ROW = 0.24  # height of an entry of the legend in inches
 INDENT = 6  # width of a patch with its gaps, in letters
 
 
-def draw_bars(ax, bars, frame, look=look_of):
+def draw_bars(ax, bars, frame, style=style_of):
     """Draw bars, tuples of labels, bottom and height, with frames of some length."""
     labels, boxes = [], []
     for of_frames, bottom, height in bars:
@@ -26,7 +26,7 @@ def draw_bars(ax, bars, frame, look=look_of):
         boxes.append(np.stack([x, np.broadcast_to(y, x.shape)], axis=2))
     labels, boxes = np.concatenate(labels), np.concatenate(boxes)
     for label in np.unique(labels).tolist():  # a collection each, for speed
-        draw_boxes(ax, boxes[labels == label], look(label))
+        draw_boxes(ax, boxes[labels == label], style(label))
 
 
 def draw_rows(ax, frame, videos, doubts, bar_names, video_names):
@@ -97,7 +97,7 @@ def lay_out_by_widest(ax):
 
 
 def draw_legend(ax, entries, title=None):
-    """Put pairs of look and name to the right of the axes, with room for the bars."""
+    """Put pairs of style and name to the right of the axes, with room for the bars."""
     dpi = ax.figure.dpi
     # entries end a little lower than counted
     highest = ax.get_window_extent().height + 0.2 * dpi
@@ -114,9 +114,9 @@ def _draw_attempt(ax, entries, title, scale, letters):
     from matplotlib.patches import Patch
 
     handles, n_lines = [], 0
-    for look, name in entries:
+    for style, name in entries:
         label = textwrap.fill(name, letters) if letters else name
-        handles.append(Patch(label=label, **look.options()))
+        handles.append(Patch(label=label, **style.options()))
         n_lines += 1 + label.count("\n")
     size = scale * rcParams["font.size"]
     height = ax.get_window_extent().height / ax.figure.dpi / scale

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.display.palette import look_of
+from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.imports import import_extra
 from skl_tot.shared_texts import with_shared_texts
@@ -108,13 +108,13 @@ def draw_grid(ax, n_rows, n_columns, **options):
     ax.spines[:].set_visible(False)
 
 
-def draw_boxes(ax, boxes, look, **options):
-    """Draw boxes, arrays of shape (n_boxes, 4, 2), in a look."""
+def draw_boxes(ax, boxes, style, **options):
+    """Draw boxes, arrays of shape (n_boxes, 4, 2), in a style."""
     from matplotlib.collections import PolyCollection
 
     # limits of the axes include only data coordinates
     is_data = "transform" not in options
-    boxes = PolyCollection(boxes, **look.options(), **options)
+    boxes = PolyCollection(boxes, **style.options(), **options)
     ax.add_collection(boxes, autolim=is_data)
 
 
@@ -131,5 +131,5 @@ def mark_actions(ax, codes, axis="y"):
         corners = np.array([(far, -0.5), (far, 0.5), (near, 0.5), (near, -0.5)])
         box = corners + [0, k]
         box = box if axis == "y" else box[:, ::-1]
-        draw_boxes(ax, [box], look_of(code), transform=transform, clip_on=False)
+        draw_boxes(ax, [box], style_of(code), transform=transform, clip_on=False)
     ax.tick_params(axis=axis, length=0, pad=11)

@@ -17,7 +17,7 @@ from skl_tot.display.base import (
     name_rows,
     shortened,
 )
-from skl_tot.display.palette import code_actions, look_of
+from skl_tot.display.palette import code_actions, style_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
@@ -104,17 +104,17 @@ class DurationDisplay(BoutsDisplay):
         durations = bouts.table["duration"].to_numpy()
         times = [durations[bouts.codes == code] for code in order]
         label = f"duration of a bout ({bouts.unit})"
-        rows = zip(times, map(look_of, codes))
+        rows = zip(times, map(style_of, codes))
         return size, partial(_draw_durations, rows=list(rows), names=names, label=label)
 
 
 def _draw_durations(ax, rows, names, label):
     random = np.random.default_rng(0)  # vertical jitter of points
-    for row, (times, look) in enumerate(rows):
+    for row, (times, style) in enumerate(rows):
         heights = row + random.uniform(-JITTER, JITTER, len(times))
         alpha = max(0.15, min(0.6, 20 / len(times)))
-        ax.scatter(times, heights, s=16, color=look.fill, alpha=alpha, linewidths=0)
-        _draw_box(ax, times, row, look)
+        ax.scatter(times, heights, s=16, color=style.fill, alpha=alpha, linewidths=0)
+        _draw_box(ax, times, row, style)
     name_rows(ax, names)
     ax.set_xlim(0, 1.04 * max(times.max() for times, _ in rows) or 1)
     name_right(ax, [len(times) for times, _ in rows], "bouts")
@@ -124,7 +124,7 @@ def _draw_durations(ax, rows, names, label):
     ax.set_xlabel(label)
 
 
-def _draw_box(ax, times, row, look):
+def _draw_box(ax, times, row, style):
     lower, median, upper = np.quantile(times, [0.25, 0.5, 0.75])
     reach = 1.5 * (upper - lower)
     low = times[times >= lower - reach].min()
@@ -132,8 +132,8 @@ def _draw_box(ax, times, row, look):
     dark = {"color": "#404040", "linewidth": 1.2}
     ax.hlines([row, row], [low, upper], [lower, high], **dark)
     x, y = [lower, lower, upper, upper], [row - BOX, row + BOX, row + BOX, row - BOX]
-    look = look._replace(ink="#404040", outline=1.2)
-    ax.fill(x, y, **look.options(), alpha=0.45)
+    style = style._replace(ink="#404040", outline=1.2)
+    ax.fill(x, y, **style.options(), alpha=0.45)
     ax.vlines(median, row - BOX, row + BOX, color="black", linewidth=2.5)
 
 
@@ -221,8 +221,8 @@ class CycleDisplay(BoutsDisplay):
         table[["start", "end"]] -= starts[:, None]
         boxes = []
         for code, action in zip(codes, [bouts.actions[k] for k in order]):
-            boxes.append((look_of(code), table[table["action"] == action]))
-        legend = [(look_of(code), name) for code, name in zip(codes, names)]
+            boxes.append((style_of(code), table[table["action"] == action]))
+        legend = [(style_of(code), name) for code, name in zip(codes, names)]
         height = min(1 + 0.16 * max(len(rows), 8), 12)
         label = f"time since the start of the cycle ({bouts.unit})"
         options = {"boxes": boxes, "rows": rows, "legend": legend, "label": label}
@@ -231,11 +231,11 @@ class CycleDisplay(BoutsDisplay):
 
 
 def _draw_cycles(ax, boxes, rows, legend, label):
-    for look, table in boxes:
+    for style, table in boxes:
         if len(table):
             x = table[["start", "start", "end", "end"]].to_numpy()
             y = table["recording"].to_numpy()[:, None] + [-0.42, 0.42, 0.42, -0.42]
-            draw_boxes(ax, np.stack([x, y], axis=2), look)
+            draw_boxes(ax, np.stack([x, y], axis=2), style)
     ax.autoscale_view()
     ax.set_xlim(left=0)
     clear_sides(ax, len(rows))

@@ -163,8 +163,9 @@ class NumbersDisplay(Display):
         -------
         {shared: display}
         """
-        segmenter = getattr(estimator, "steps", [(None, estimator)])[-1][1]
-        numbers = getattr(segmenter, "numbers_", None)
+        from skl_tot.methods.pipelines import last_step
+
+        numbers = getattr(last_step(estimator), "numbers_", None)
         if numbers is None:
             raise ValueError(
                 "estimator has no numbers_, expected one that was fitted with "

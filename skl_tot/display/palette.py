@@ -38,7 +38,7 @@ DARK = 320  # sum of red, green and blue below which white text is used
 HATCHES = (None, "////", "....", "xxxx", "----", "||||")
 
 
-class Look(NamedTuple):
+class Style(NamedTuple):
     """Colour, colour of text on it, number of the hatch, and width of the outline."""
 
     fill: str
@@ -60,19 +60,19 @@ def _parts(colour):
     return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
 
 
-SPECIAL_LOOKS = {
-    BACKGROUND: Look("white", "#A6A6A6", outline=0.6),
-    UNMATCHED: Look("#D9D9D9", "#8C8C8C", hatch=len(HATCHES)),
+SPECIAL_STYLES = {
+    BACKGROUND: Style("white", "#A6A6A6", outline=0.6),
+    UNMATCHED: Style("#D9D9D9", "#8C8C8C", hatch=len(HATCHES)),
 }
 
 
-def look_of(code):
-    """Look of a code, the same in bars, legends and tables."""
-    if code in SPECIAL_LOOKS:
-        return SPECIAL_LOOKS[code]
+def style_of(code):
+    """Style of a code, the same in bars, legends and tables."""
+    if code in SPECIAL_STYLES:
+        return SPECIAL_STYLES[code]
     fill = COLOURS[code % len(COLOURS)]
     ink = "white" if sum(_parts(fill)) < DARK else "black"
-    return Look(fill, ink, code // len(COLOURS) % len(HATCHES))
+    return Style(fill, ink, code // len(COLOURS) % len(HATCHES))
 
 
 def code_actions(actions, action_names):
@@ -90,9 +90,9 @@ class Encoded(NamedTuple):
     videos: list  # bars of each recording: the ground truth, if any, and each method
 
     def entries(self, videos):
-        """Pairs of look and name of the codes that occur in some of the recordings."""
+        """Pairs of style and name of the codes that occur in some of the recordings."""
         codes = set().union(*map(distinct_labels, videos))
-        return [(look_of(k), name) for k, name in self.names.items() if k in codes]
+        return [(style_of(k), name) for k, name in self.names.items() if k in codes]
 
 
 def name_methods(y_true, y_pred):

@@ -1,7 +1,7 @@
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from skl_tot.display.palette import COLOURS, SPECIAL_LOOKS
+from skl_tot.display.palette import COLOURS, SPECIAL_STYLES
 
 # full protanopia and deuteranopia, of linear RGB: Machado, Oliveira and Fernandes 2009
 VISIONS = {
@@ -46,7 +46,7 @@ def distances(colours):
 
 def test_twenty_colours_can_be_told_apart_by_the_colour_blind():
     colours = list(COLOURS)
-    specials = [look.fill for look in SPECIAL_LOOKS.values()]
+    specials = [style.fill for style in SPECIAL_STYLES.values()]
     assert len(colours) >= 20
     among = distances([*colours, *specials, "black"])  # doubt is black
     assert among[np.triu_indices(len(among), 1)].min() > 11

@@ -8,7 +8,7 @@ from collections import defaultdict
 import numpy as np
 
 from skl_tot.app import web
-from skl_tot.display import look_of
+from skl_tot.display import style_of
 from skl_tot.recordings import BACKGROUND, find_segments
 
 MEAN_STEPS = 100  # in a running mean of the loss
@@ -21,7 +21,7 @@ THUMBNAIL = (160, 160)  # largest width and height in pixels
 
 def classes(code):
     """CSS classes of a code, for marks in tables and pictures."""
-    return "cb" if code == BACKGROUND else f"c{code} h{look_of(code).hatch}"
+    return "cb" if code == BACKGROUND else f"c{code} h{style_of(code).hatch}"
 
 
 def bar(codes):

@@ -14,7 +14,7 @@ from skl_tot.app.report.content import Content
 from skl_tot.app.report.findings import gather_findings, judge, read_told
 from skl_tot.app.report.sections import sections_of
 from skl_tot.app.web import joined, page_file
-from skl_tot.display import look_of
+from skl_tot.display import style_of
 from skl_tot.recordings import (
     BACKGROUND,
     Recordings,
@@ -215,8 +215,8 @@ def _describe(content):
     css = page_file("web", "timelines.css") + page_file("report", "page.css")
     for code in drawing.list_codes(content):
         if code != BACKGROUND:
-            look = look_of(code)
-            css += f".c{code} {{ --fill: {look.fill}; --ink: {look.ink}; }}\n"
+            style = style_of(code)
+            css += f".c{code} {{ --fill: {style.fill}; --ink: {style.ink}; }}\n"
     keys = ["fps", "length", "moment", "place", "segmenter", "truth", "video_names"]
     return {key: getattr(content, key) for key in keys} | {
         "sections": sections_of(content),

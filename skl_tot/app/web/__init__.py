@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.display import look_of
+from skl_tot.display import style_of
 from skl_tot.recordings import BACKGROUND
 
 MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
@@ -94,7 +94,7 @@ def describe_doubt(doubt, n_bins):
 def describe_looks(codes):
     """Look of each code that is an action."""
     names = ("fill", "ink", "hatch")
-    looks = {code: zip(names, look_of(code)) for code in codes if code != BACKGROUND}
+    looks = {code: zip(names, style_of(code)) for code in codes if code != BACKGROUND}
     return {code: dict(look) for code, look in looks.items()}
 
 
