@@ -112,8 +112,8 @@ class Look:
             known = f"{self.n_recordings} recording{'s' * (self.n_recordings > 1)}"
             return f"{known} cannot show whether there is a common course"
         return (
-            f"Relative time explains {self.course:.1%} of the variance of looks "
-            f"(by chance {self.by_chance:.1%}): they share "
+            f"Relative time explains {self.course:.1%} of the variance of looks, and "
+            f"{self.by_chance:.1%} is expected by chance. The recordings share "
             f"{'a' if self.order == 'mostly' else 'no'} course"
         )
 
@@ -154,15 +154,15 @@ class Look:
         """
         other = {"mostly": "free", "free": "mostly"}[self.order]
         return (
-            f'{self.verdict}, and the fit uses order="{self.order}"; say '
+            f'{self.verdict}, so the fit uses order="{self.order}"; say '
             f'order="{other}" if you know better.'
         )
 
     def _say_returns(self):
         return (
-            f"A recording shows each look {self.returns:.1f} times on average, and one "
-            f"in ten of these bouts is shorter than {self._time(self.bout)}; "
-            "min_duration sets a limit."
+            f"Each look occurs {self.returns:.1f} times in a recording on average, and "
+            f"one in ten of its segments is shorter than {self._time(self.bout)}; "
+            "min_duration sets a least duration."
         )
 
     def _time(self, n_frames):

@@ -78,8 +78,8 @@ class TestCourse:
         assert found.window is None
         first, *rest = found.sentences()
         assert f"explains {100 * found.course:.1f}%" in first
-        assert f"by chance {100 * found.by_chance:.1f}%" in first
-        assert 'and the fit uses order="mostly"; say order="free"' in first
+        assert f"{100 * found.by_chance:.1f}% is expected by chance" in first
+        assert 'so the fit uses order="mostly"; say order="free"' in first
         assert "raw" not in " ".join(rest)
         free, _ = make_activities(20, order="free", random_state=seed)
         found = skl_tot.look(free, 5)
@@ -122,7 +122,7 @@ class TestReturns:
         found = skl_tot.look(videos, 3)
         assert found.returns == pytest.approx(4)
         assert found.bout == 20
-        assert "each look 4.0 times" in found.sentences()[1]
+        assert "Each look occurs 4.0 times" in found.sentences()[1]
         timed = skl_tot.look(Recordings(videos, fps=10), 3)
         assert "shorter than 2 s" in timed.sentences()[1]
 
