@@ -84,7 +84,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             is_first = not hasattr(self, "network_")
             # without a prior, prototypes change their order after each call
             goes_on = not is_first and self._cross_entropy().prior is not None
-            start = before = earlier = None
+            start = before = earlier = names = None
             if not is_first:
                 if self.standardize != self.standardize_:
                     raise ValueError(
@@ -94,6 +94,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                 state = self.network_, self.n_iter_, self.moments_, self.rng_state_
                 start = Snapshot(*state)
                 earlier = self.prototype_actions_
+                names = self._kept_names(goes_on)
             if goes_on and self.n_actions == self.n_actions_:
                 before = self.background_
             scaler = getattr(self, "scaler_", None)
@@ -101,12 +102,27 @@ class PrototypeSegmenter(NetworkSegmenter):
             self.mean_frames_ = math.inf  # unknown from a few recordings
             with videos.named_errors():
                 scores = self._learn(videos, start, one_pass=True, goes_on=goes_on)
+                if goes_on:
+                    sources = _earlier_actions(earlier, self.prototype_actions_)
+                    self.classes_ = None if names is None else names[sources]
                 if before is not None:
-                    before = _renumbered(before, earlier, self.prototype_actions_)
+                    before = {key: own[sources] for key, own in before.items()}
                 facts = describe_few(self, self._label(scores, videos, before))
         for fact in facts:
             warn_user(fact, FitWarning)
         return self
+
+    def _kept_names(self, goes_on):
+        """Names for `partial_fit`, which finds the same actions, or an error."""
+        is_merged = self.layers_ or self.n_actions_ != self._n_learned
+        is_other = not goes_on or self.n_actions != self.n_actions_
+        if is_merged or (self.classes_ is not None and is_other):
+            what = "merged or split" if is_merged else "named"
+            raise ValueError(
+                f"partial_fit finds other actions than those that were {what}; fit "
+                "anew, or teach this model by corrections.refine."
+            )
+        return self.classes_
 
     def pseudo_labels(self, X):
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
@@ -258,12 +274,11 @@ class PrototypeSegmenter(NetworkSegmenter):
         return np.concatenate(codes, axis=1) / self._n_networks
 
 
-def _renumbered(background, earlier, now):
-    """Renumber the background of actions by their prototypes."""
+def _earlier_actions(earlier, now):
+    """Earlier number of each action, by its first prototype; the same if ambiguous."""
     sources = earlier[np.unique(now, return_index=True)[1]]
-    if len(np.unique(sources)) < len(sources):
-        return background
-    return {name: values[sources] for name, values in background.items()}
+    is_clear = len(np.unique(sources)) == len(sources)
+    return sources if is_clear else np.arange(len(sources))
 
 
 def code_overlap(codes):

@@ -12,7 +12,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
 
-from skl_tot import TemporalOTSegmenter, baselines
+from skl_tot import TemporalOTSegmenter, baselines, corrections
 from skl_tot.decoding import decode
 from skl_tot.extend import Adam, PathPrior, TemporalPrior, Term, TimeStamp
 from skl_tot.metrics import mof_score
@@ -329,6 +329,24 @@ class TestPartialFit:
         # parts may become actions
         model = quick(4).partial_fit(videos).set_params(n_actions=2, n_parts=2)
         assert set(model.partial_fit(videos).predict(videos[0])) == {0, 1}
+
+    def test_names_stay_and_other_corrections_are_refused(self, videos):
+        names = ["take", "pour", "fill", "close"]
+        plain = quick(4, n_parts=2).fit(videos)
+        model = corrections.rename(plain, names)
+        expected = model.partial_fit(videos).predict(videos[0])
+        assert model.actions_.tolist() == names
+        codes = plain.partial_fit(videos).predict(videos[0])
+        assert expected.tolist() == [names[code] for code in codes]
+        for corrected in (
+            corrections.merge(model, names[:2]),
+            corrections.split(model, "pour", videos),
+            corrections.rename(quick(4, prior=None).fit(videos), names),
+        ):
+            before = corrected.predict(videos[0])
+            with pytest.raises(ValueError, match="or teach this model by"):
+                corrected.partial_fit(videos)
+            np.testing.assert_array_equal(corrected.predict(videos[0]), before)
 
     @pytest.mark.parametrize(
         ("params", "message"),
