@@ -15,7 +15,7 @@ _PLACES = places(
 # For the programs on top, see docs/api.md.
 _PLACES |= places(
     __name__,
-    editing="names_of_halves with_last",
+    editing="names_of_parts",
     questions="describe_signals measure_doubts order_to_review rank_moments",
 )
 

@@ -8,7 +8,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.meta.guided import GuidedSegmenter, name_new_actions
@@ -19,7 +18,12 @@ from skl_tot.methods.correction_layers import (
     merged_groups,
     split_sources,
 )
-from skl_tot.methods.pipelines import segmenter_of, transform_before, unfrozen
+from skl_tot.methods.pipelines import (
+    segmenter_of,
+    transform_before,
+    unfrozen,
+    with_last,
+)
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.labels import (
@@ -142,7 +146,7 @@ def split(model, label, X, *, n=2):
     """Split one action into several.
 
     It is split along a line of the features, by Gaussians of k-means clusters of its
-    frames in ``X``. In every frame, the probabilities of the halves add up to that of
+    frames in ``X``. In every frame, the probabilities of the parts add up to that of
     the action. The new model has no ``labels_``; background stays unchanged.
 
     Parameters
@@ -183,11 +187,11 @@ def split(model, label, X, *, n=2):
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
         refuse("n", n, "an integer from 2")
     n = int(n)
-    halves = _halves_on_line(segmenter, code, label, transform_before(model, X), n)
-    segmenter.layers_ = [*segmenter.layers_, halves]
+    parts = _fit_split(segmenter, code, label, transform_before(model, X), n)
+    segmenter.layers_ = [*segmenter.layers_, parts]
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
-        segmenter.classes_ = names_of_halves(segmenter.classes_, code, n)
+        segmenter.classes_ = names_of_parts(segmenter.classes_, code, n)
     vars(segmenter).pop("labels_", None)
     return with_last(model, segmenter)
 
@@ -259,16 +263,7 @@ def _copy_of_fitted(model, of_one_activity=True):
     return copy(segmenter)
 
 
-def with_last(model, segmenter):
-    """Replace the segmenter at the end of a model."""
-    if not isinstance(model, Pipeline):
-        return segmenter
-    model = copy(model)
-    model.steps = [*model.steps[:-1], (model.steps[-1][0], segmenter)]
-    return model
-
-
-def _halves_on_line(segmenter, code, label, X, n):
+def _fit_split(segmenter, code, label, X, n):
     """Split of an action by the frames of X that show it."""
     frames, times = [], []
     videos = segmenter.prepare(X)
@@ -396,12 +391,12 @@ def _checked_names(given, is_text):
     return np.array(names)
 
 
-def names_of_halves(classes, code, n):
+def names_of_parts(classes, code, n):
     """Names of all actions after a split of one."""
     names = classes.tolist()
     if classes.dtype.kind != "U":
-        halves = [names[code], *(max(names) + 1 + k for k in range(n - 1))]
-        return np.array([*names[:code], *halves, *names[code + 1 :]])
+        parts = [names[code], *(max(names) + 1 + k for k in range(n - 1))]
+        return np.array([*names[:code], *parts, *names[code + 1 :]])
     fresh = (f"{names[code]} {number}" for number in itertools.count(1))
-    halves = itertools.islice((name for name in fresh if name not in names), n)
-    return np.array([*names[:code], *halves, *names[code + 1 :]])
+    parts = itertools.islice((name for name in fresh if name not in names), n)
+    return np.array([*names[:code], *parts, *names[code + 1 :]])

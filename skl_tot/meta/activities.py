@@ -143,12 +143,15 @@ class ActivitySegmenter(BaseSegmenter):
         n_jobs=None,
         random_state=None,
     ):
-        self._keep(locals())
+        self.estimator = estimator
+        self.n_activities = n_activities
+        self.n_jobs = n_jobs
+        self.random_state = random_state
 
     @property
     def n_actions(self):
         """Number of actions of one activity."""
-        return check_segmenter(self.estimator).n_actions
+        return segmenter_of_activity(self.estimator).n_actions
 
     @property
     def decoder_(self):
@@ -328,7 +331,7 @@ def _by_video(names, videos):
     return kept if isinstance(kept, dict) else names
 
 
-def check_segmenter(estimator):
+def segmenter_of_activity(estimator):
     """Return the segmenter at the end of an estimator; refuse others."""
     last = last_step(estimator)
     if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):

@@ -200,7 +200,20 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         random_state=None,
         verbose=0,
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.candidates = candidates
+        self.order = order
+        self.windows = windows
+        self.refine = refine
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.device = device
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
 
     def get_params(self, deep=True):
         """Get the parameters.
@@ -355,7 +368,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return Passes(lambda i: self._score(votes[i], lengths[i]), len(videos))
 
     def _look(self, videos):
-        """Choose windows in any order."""
+        """Look at recordings, and choose windows also where the order is given."""
         super()._look(videos)
         is_auto = self.windows == AUTO
         if self.windows is None or (is_auto and self.candidates != "auto"):

@@ -337,7 +337,7 @@ def errors_of_cycles(cuts):
         raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error
 
 
-def autocorrelation(frames):
+def mean_autocorrelation(frames):
     """Mean over features of the autocorrelation at each lag, 1 at lag 0."""
     n_frames = len(frames)
     width = next_fast_len(2 * n_frames, real=True)  # avoids wrap-around
@@ -351,7 +351,7 @@ def autocorrelation(frames):
 def find_period(frames):
     """Lag of the first clear peak of the autocorrelation, up to a third of frames."""
     # on log-lags, peaks have the same shape for cycles of any length
-    correlation = autocorrelation(frames)[: max(len(frames) // 3, 2)]
+    correlation = mean_autocorrelation(frames)[: max(len(frames) // 3, 2)]
     n_points = int(np.log(len(correlation)) / RESOLUTION) + 2
     lags = np.unique(np.geomspace(1, len(correlation) - 1, n_points).astype(int))
     smooth = gaussian_filter1d(correlation[lags], BLUR / RESOLUTION)

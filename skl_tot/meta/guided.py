@@ -120,7 +120,8 @@ class GuidedSegmenter(BaseSegmenter):
     switch_cost = SWITCH_COST  # not a parameter
 
     def __init__(self, estimator, kind="labels"):
-        self._keep(locals())
+        self.estimator = estimator
+        self.kind = kind
 
     @property
     def _inner(self):
@@ -217,11 +218,11 @@ class GuidedSegmenter(BaseSegmenter):
         self.unlabelled_actions_ = self.classes_[n_known:].tolist()
         n_kept = self.n_actions_ - (n_known - n_named)
         self.n_lost_actions_ = max(0, n_asked - n_kept)
-        self._given = given
-        return guided_scores(videos, clusterings, self.guide_)
+        return guided_scores(videos, clusterings, self.guide_), given
 
-    def _label(self, scores, videos, before=None):
-        pairs = zip(super()._label(scores, videos), self.__dict__.pop("_given"))
+    def _label(self, learned, videos, before=None):
+        scores, given = learned
+        pairs = zip(super()._label(scores, videos), given)
         paths = [np.where(known >= 0, known, path) for path, known in pairs]
         named = paths if self.classes_ is None else self._to_labels(paths)
         self.labels_ = videos.store(named)
@@ -236,7 +237,7 @@ class GuidedSegmenter(BaseSegmenter):
         with quietly():
             if hasattr(segmenter, "labellings") and not segmenter.layers_:
                 return segmenter.labellings(arrays)
-            # in free order, labels in order contain more about the time of a frame
+            # labels in order contain more about the time of a frame than free ones
             decoder = segmenter.decoder_.decoder
             if segmenter.decoding_ == "free":
                 decoder = DECODERS["fixed"]

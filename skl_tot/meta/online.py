@@ -11,10 +11,16 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.evidence import is_background
 from skl_tot.decoding.online import OnlineDecoder
-from skl_tot.methods.pipelines import n_around, quietly, segmenter_of, waits_for_end
+from skl_tot.methods.pipelines import (
+    n_around,
+    quietly,
+    segmenter_of,
+    steps_of,
+    waits_for_end,
+)
 from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
-from skl_tot.recordings.labels import decode
+from skl_tot.recordings.labels import labels_of_codes
 from skl_tot.shared_texts import with_shared_texts
 
 MOST_FRAMES = 100_000  # limit of `min_duration`
@@ -108,8 +114,7 @@ class OnlinePrediction:
         self._model = copy.copy(model)  # independent of a later fit
         vars(self._model).pop("labels_", None)  # not saved with the stream
         self._lag, self._n_frames = int(lag), n_frames
-        steps = getattr(pipeline, "steps", [(None, model)])
-        self._steps = [copy.copy(step) for _, step in steps[:-1]]
+        self._steps = [copy.copy(step) for _, step in steps_of(pipeline)[:-1]]
         self._n_around = n_around(pipeline)
         self.delay = self._lag + self._n_around
         self.n_seen = self.n_decided = 0
@@ -282,7 +287,7 @@ class OnlinePrediction:
         """Convert actions and posteriors to output."""
         self.n_decided += len(actions)
         classes = self._model.classes_
-        labels = actions if classes is None else decode(actions, classes)
+        labels = actions if classes is None else labels_of_codes(actions, classes)
         return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):

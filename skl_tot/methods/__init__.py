@@ -11,8 +11,8 @@ _PLACES = places(
     __name__,
     numbers="describe_choice",
     pipelines="describe_look feature_names is_cyclic last_step path_confidence "
-    "predict_with_confidence read_videos segmenter_of shown_labels "
-    "transform_before action_warnings vote_inside windows_of",
+    "predict_with_confidence read_videos segmenter_of shown_labels steps_of "
+    "transform_before action_warnings inner_segmenter windows_of with_last",
 )
 
 __all__ = sorted(_PLACES)

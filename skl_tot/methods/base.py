@@ -35,8 +35,8 @@ from skl_tot.recordings.labels import (
     arrange,
     arrange_each,
     check_lengths,
-    decode,
     encode_transcripts,
+    labels_of_codes,
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
@@ -119,20 +119,16 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         found = super(cls, cls)._parameter_constraints | cls._parameter_constraints
-        by_order = vars(cls).get("_defaults_by_order", {})
-        if by_order:
-            found["order"] = [Orders({AUTO, *by_order})]
-        for name in by_order.get("mostly", {}):
+        defaults = vars(cls).get("_defaults_by_order", {})
+        if defaults:
+            found["order"] = [Orders({AUTO, *defaults})]
+        for name in defaults.get("mostly", {}):
             unset = UNSET.get(name, AUTO)
             found[name] = [
                 *found[name],
                 unset if unset is None else StrOptions({unset}),
             ]
         cls._parameter_constraints = found
-
-    def _keep(self, parameters):
-        """Set the parameters of a constructor, given its ``locals()``."""
-        self.__dict__.update({k: v for k, v in parameters.items() if k != "self"})
 
     @abstractmethod
     def _learn(self, videos):
@@ -229,7 +225,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         videos = self.prepare(X)
         found = [softmax(scores, axis=1) for scores in self._corrected(videos)]
-        return videos.restore(as_types_of(found, videos))
+        return videos.restore(list(map(as_type_of, found, videos.arrays)))
 
     def predict_posterior(self, X):
         r"""Compute the probability of each action in each frame, given the recording.
@@ -261,7 +257,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         videos = self.prepare(X)
         found = [r.posterior for r in self._readings(videos, with_posterior=True)]
-        return videos.restore(as_types_of(found, videos))
+        return videos.restore(list(map(as_type_of, found, videos.arrays)))
 
     def log_likelihood(self, X):
         """Compute the scores for the decoder.
@@ -358,11 +354,13 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     @property
     def decoding_(self):
         """Paths of the decoder, as given or by the order of the fit."""
+        check_is_fitted(self, "n_actions_")
         return self._resolved("decoding")
 
     @property
     def decoder_(self):
         """Decoder and the cost of a switch."""
+        check_is_fitted(self, "n_actions_")
         return BoundDecoder(self._decoder(), self._resolved("switch_cost"))
 
     @property
@@ -370,6 +368,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Least number of frames of a segment."""
         if self.min_duration is None:
             return 1
+        check_is_fitted(self, "fps_")
         n_frames = self.min_duration * (self.fps_ or 1)
         return max(1, math.ceil(n_frames * (1 - ROUNDING)))
 
@@ -629,7 +628,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Labels of paths: ``classes_`` in place of numbers, if there are any."""
         if self.classes_ is None:
             return paths
-        return [decode(path, self.classes_) for path in paths]
+        return [labels_of_codes(path, self.classes_) for path in paths]
 
     def _check_transcripts(self, transcripts, videos):
         """Transcripts as indices of ``actions_``."""
@@ -656,9 +655,7 @@ class Passes:
         return array
 
 
-def as_types_of(outputs, videos):
-    """Convert each output to the floating type of its recording."""
-    return [
-        output.astype(array.dtype, copy=False)
-        for output, array in zip(outputs, videos.arrays)
-    ]
+def as_type_of(output, array):
+    """Convert an output to single precision if its recording has it, else to double."""
+    is_short = getattr(array, "dtype", None) == np.float32
+    return output.astype(np.float32 if is_short else np.float64, copy=False)

@@ -17,7 +17,7 @@ ROUNDING = 1e-9
 
 
 class FitWarning(UserWarning):
-    """All that a fit has to say of its labels; fits inside of others keep it."""
+    """What a fit says about its labels; estimators hide it of fits inside their own."""
 
 
 def is_few(n_effective, n_actions):

@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 
 from skl_tot.decoding.decoders import Decoder
 
-# Least variance of a half, as a share of the variance of both.
+# Least variance of a part, as a share of the variance of all.
 LEAST_VARIANCE = 1e-3
 # Least probability of a move before the logarithm.
 LEAST_PROBABILITY = 1e-200
@@ -39,44 +39,44 @@ class Merge:
 
 
 class Split:
-    """Split of one action into several halves: Gaussians along a line of features."""
+    """Split of one action into several parts: Gaussians along a line of features."""
 
     def __init__(self, sources, shares, direction, means, variances):
-        # old action of each action, and shares of the halves, along the direction
+        # old action of each action, and shares of the parts, along the direction
         self.sources, self.shares, self.direction = sources, shares, direction
         self.means, self.variances = means, variances
 
     @property
-    def halves(self):
-        """Indices (n,) of the halves after the split."""
+    def parts(self):
+        """Indices (n,) of the parts after the split."""
         (twice,) = np.flatnonzero(np.bincount(self.sources) > 1)
         return np.flatnonzero(self.sources == twice)
 
     def apply(self, scores, videos):
-        """Yield log-likelihoods; probabilities of halves add up to the action's."""
+        """Yield log-likelihoods; probabilities of parts add up to the action's."""
         for i, own in enumerate(scores):
             own = own[:, self.sources]
-            own[:, self.halves] += self._log_halves(videos.blocks(i))
+            own[:, self.parts] += self._log_parts(videos.blocks(i))
             yield own
 
     def totals(self, totals):
         """Split additive quantities by shares."""
         totals = totals[self.sources]
-        totals[self.halves] *= self.shares
+        totals[self.parts] *= self.shares
         return totals
 
     def moves(self, moves, shares):
         """Split probabilities of moves."""
-        halves, n_actions = self.halves, len(self.sources)
+        parts, n_actions = self.parts, len(self.sources)
         split = moves[np.ix_(self.sources, self.sources)]
-        split[:, halves] *= self.shares
-        split[halves] *= (n_actions - len(halves)) / (n_actions - 1)
-        split[np.ix_(halves, halves)] = 1 / (n_actions - 1)
+        split[:, parts] *= self.shares
+        split[parts] *= (n_actions - len(parts)) / (n_actions - 1)
+        split[np.ix_(parts, parts)] = 1 / (n_actions - 1)
         np.fill_diagonal(split, 0)
         return split
 
-    def _log_halves(self, blocks):
-        """Log-probability (n_frames, n) of each half, by position along the line."""
+    def _log_parts(self, blocks):
+        """Log-probability (n_frames, n) of each part, by position along the line."""
         places = np.concatenate([block @ self.direction for block in blocks])
         distances = (places[:, None] - self.means) ** 2 / self.variances
         scores = np.log(self.shares) - 0.5 * (distances + np.log(self.variances))
@@ -138,10 +138,10 @@ def fit_line(frames, times, n):
     order = np.argsort(np.bincount(labels, times) / counts, kind="stable")
     direction = np.linalg.svd(centers - centers.mean(axis=0))[2][0]
     places = frames @ direction
-    variances = np.array([places[labels == half].var() for half in order])
+    variances = np.array([places[labels == part].var() for part in order])
     return {
         "shares": counts[order] / len(frames),
         "direction": direction,
-        "means": np.array([places[labels == half].mean() for half in order]),
+        "means": np.array([places[labels == part].mean() for part in order]),
         "variances": np.maximum(variances, LEAST_VARIANCE * places.var()),
     }

@@ -7,7 +7,7 @@ from functools import partial
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.methods.base import BaseSegmenter, Passes, as_types_of
+from skl_tot.methods.base import BaseSegmenter, Passes, as_type_of
 from skl_tot.methods.numbers import AUTO
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, Adam
@@ -74,7 +74,7 @@ class NetworkSegmenter(
         """
         videos = self.prepare(X)
         embeddings = list(self._encode(videos, self._embeddings))
-        return videos.restore(as_types_of(embeddings, videos))
+        return videos.restore(list(map(as_type_of, embeddings, videos.arrays)))
 
     @property
     def coefs_(self):

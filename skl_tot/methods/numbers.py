@@ -46,9 +46,10 @@ N_STARTS = 3
 
 def compare_numbers(videos, numbers=None, order=None):
     """Compare numbers of actions by the evidence in standardised recordings."""
-    # The score is (F - 1 / K) exp(2 (I - J)): F1 of the actions of models of both
-    # halves, about 1 / K by chance; the information I of recordings about labels of
-    # others; that of a recording alone, J. In free order, F - 1 / K of halves in time.
+    # The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
+    # both halves of the recordings, about 1 / K by chance. I is the information about
+    # labels that other recordings have, and J that of the recording alone. In free
+    # order, the score is F - 1 / K, and halves are halves in time.
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
     is_free = order == "free" or len(videos) == 1
     score = _score_clusters if is_free else _score_numbers

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -10,20 +11,33 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.decoding.decoders import Reading
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter, as_type_of
 from skl_tot.methods.collapses import FitWarning
 from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.labels import BACKGROUND, decode
+from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
 from skl_tot.recordings.names import default_names, describe_actions
 
 
+def steps_of(model):
+    """Names and steps of a pipeline; (None, model) for any other model."""
+    return model.steps if isinstance(model, Pipeline) else [(None, model)]
+
+
 def last_step(model):
     """Last step of a pipeline, or the model itself."""
-    return model.steps[-1][1] if isinstance(model, Pipeline) else model
+    return steps_of(model)[-1][1]
+
+
+def with_last(model, segmenter):
+    """Replace the last step of a pipeline, or the model itself."""
+    if not isinstance(model, Pipeline):
+        return segmenter
+    model = copy(model)
+    model.steps = [*model.steps[:-1], (model.steps[-1][0], segmenter)]
+    return model
 
 
 def segmenter_of(model):
@@ -75,29 +89,28 @@ def is_cyclic(segmenter):
 
 def transform_before(model, videos):
     """Apply the steps of a fitted pipeline before the segmenter, if any."""
-    has_steps = isinstance(model, Pipeline) and len(model.steps) > 1
-    return model[:-1].transform(videos) if has_steps else videos
+    return model[:-1].transform(videos) if len(steps_of(model)) > 1 else videos
 
 
-def vote_inside(segmenter):
-    """Segmenter that may have candidates; the inner one of a guided segmenter."""
+def inner_segmenter(segmenter):
+    """Segmenter with look, windows and candidates: that of a guided segmenter."""
     return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
 
 
 def describe_look(segmenter):
     """Sentences of the look of a fit, if any, and about another order in the end."""
-    voter = vote_inside(segmenter)
-    if voter.look_ is None:
+    inner = inner_segmenter(segmenter)
+    if inner.look_ is None:
         return []
-    sentences = voter.look_.sentences()
-    if voter.order_ != voter.look_.order:  # a collapse, no free order, or a reading
-        sentences.append(f'In the end, the model uses order="{voter.order_}".')
+    sentences = inner.look_.sentences()
+    if inner.order_ != inner.look_.order:  # a collapse, no free order, or a reading
+        sentences.append(f'In the end, the model uses order="{inner.order_}".')
     return sentences
 
 
 def windows_of(model):
-    """Windows that a vote applies to its recordings itself, or None."""
-    return getattr(vote_inside(last_step(model)), "windows_", None)
+    """Windows that a segmenter applies to its recordings itself, or None."""
+    return getattr(inner_segmenter(last_step(model)), "windows_", None)
 
 
 def feature_names(model):
@@ -121,7 +134,7 @@ def _names_before(model):
 
 def waits_for_end(model):
     """Reason why a model needs the whole recording, with a remedy, or None."""
-    for name, step in model.steps[:-1] if isinstance(model, Pipeline) else []:
+    for name, step in steps_of(model)[:-1]:
         if not hasattr(step, "n_around_"):
             return (
                 f"the step {name!r} ({type(step).__name__}) may look at other frames; "
@@ -132,26 +145,15 @@ def waits_for_end(model):
 
 def n_around(model):
     """Frames on each side of a frame that a segmenter or pipeline uses."""
-    steps = model.steps if isinstance(model, Pipeline) else [(None, model)]
-    return sum(step.n_around_ for _, step in steps)
+    return sum(step.n_around_ for _, step in steps_of(model))
 
 
 def read_videos(model, X):
     """Iterate over the `Reading` of each recording, posteriors in its floating type."""
-    segmenter = last_step(model)
     X = transform_before(model, X)
-    if isinstance(segmenter, BaseSegmenter):
-        pairs = zip(segmenter.readings(X), as_recordings(X).arrays)
-        for reading, array in pairs:
-            is_short = getattr(array, "dtype", None) == np.float32
-            kind = np.float32 if is_short else np.float64
-            posterior = reading.posterior.astype(kind, copy=False)
-            yield reading._replace(posterior=posterior)
-        return
-    videos = as_recordings(X).arrays
-    found = segmenter.predict(videos), segmenter.predict_posterior(videos)
-    for path, posterior in zip(*found):
-        yield Reading(None, path, posterior)
+    pairs = zip(segmenter_of(model).readings(X), as_recordings(X).arrays)
+    for reading, array in pairs:
+        yield reading._replace(posterior=as_type_of(reading.posterior, array))
 
 
 def path_confidence(reading, names=None):
@@ -171,11 +173,9 @@ def predict_with_confidence(model, X, names=None):
     for reading in read_videos(model, X):
         labels.append(reading.path)
         confidence.append(path_confidence(reading, names))
-    segmenter = last_step(model)
-    if names is None and isinstance(segmenter, BaseSegmenter):
-        names = segmenter.classes_
+    names = segmenter_of(model).classes_ if names is None else names
     if names is not None:
-        labels = [decode(path, names) for path in labels]
+        labels = [labels_of_codes(path, names) for path in labels]
     return labels, confidence
 
 
@@ -283,7 +283,7 @@ def choose_n_actions(estimator, X, numbers=None):
             f"estimator is a {type(segmenter).__name__}, which has inner segmenters; "
             'expected one of these, or give it n_actions="auto".'
         )
-    if isinstance(estimator, Pipeline) and len(estimator.steps) > 1:
+    if len(steps_of(estimator)) > 1:
         X = clone(estimator[:-1]).fit_transform(X)
     videos = check_recordings(clone(segmenter), X, reset=True)
     scaler = fit_scaler(videos) if own["standardize"] == "dataset" else None

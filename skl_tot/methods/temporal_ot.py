@@ -1,4 +1,4 @@
-"""The paper's estimator."""
+"""Segmentation by networks whose pseudo-labels are from temporal transport."""
 
 from functools import partial
 from numbers import Real
@@ -262,7 +262,26 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         terms=None,
         optimizer="adam",
     ):
-        self._keep(locals())
+        self.n_actions = n_actions
+        self.order = order
+        self.n_parts = n_parts
+        self.rho = rho
+        self.alpha = alpha
+        self.decoding = decoding
+        self.switch_cost = switch_cost
+        self.min_duration = min_duration
+        self.background_percentile = background_percentile
+        self.standardize = standardize
+        self.random_state = random_state
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.device = device
+        self.verbose = verbose
+        self.network = network
+        self.prior = prior
+        self.transport = transport
+        self.terms = terms
+        self.optimizer = optimizer
 
     def labellings(self, X):
         """Label every frame by each network separately, for `GuidedSegmenter`.

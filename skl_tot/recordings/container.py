@@ -321,7 +321,7 @@ class Recordings(Sequence):
         return twin
 
     def row_blocks(self, i, width=0):
-        """Yield the slices of rows that `blocks` reads; see `blocks.row_blocks`."""
+        """Yield the slices of rows that `blocks` reads; see `row_blocks`."""
         return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):

@@ -147,12 +147,12 @@ def with_background(classes):
     return np.concatenate([classes, np.array([background])])
 
 
-def decode(codes, classes):
+def labels_of_codes(codes, classes):
     """Labels of codes, indices of ``classes``; code -1 is background."""
     return with_background(classes)[codes]
 
 
-def encode(labels, classes, what="labels"):
+def codes_of_labels(labels, classes, what="labels"):
     """Codes of labels, all of ``classes``; errors call the labels ``what``."""
     codes = {label: code for code, label in enumerate(classes.tolist())}
     found = [codes.get(label, UNKNOWN) for label in labels.tolist()]
@@ -238,7 +238,7 @@ def encode_transcripts(transcripts, recordings, classes):
     found = []
     for i, sequence in enumerate(sequences):
         with recordings.errors(i):
-            found.append(encode(sequence, classes, "the transcript"))
+            found.append(codes_of_labels(sequence, classes, "the transcript"))
     return found
 
 

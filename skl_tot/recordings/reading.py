@@ -12,7 +12,7 @@ from skl_tot.recordings import clocks, readers
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_features
-from skl_tot.recordings.tables import read_features, read_tables
+from skl_tot.recordings.tables import features_of_tables, read_tables
 
 # Options that a model remembers of tables; ``columns`` includes ``without``.
 OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
@@ -292,7 +292,8 @@ def _from_tables(tables, given, fps, own, path):
             refuse(f"{name} ({flag_of(name)})", value, expected)
     if clock is not None:
         times = clocks.read_clocks(tables, clock, is_asked=clock != own.get("time"))
-    frames = read_features(tables, given.get("columns"), given.get("without"), clock)
+    chosen = given.get("columns"), given.get("without")
+    frames = features_of_tables(tables, *chosen, clock)
     if times is not None:
         if split_gaps is not None:
             breaks = clocks.find_breaks(times, names, split_gaps)

@@ -192,7 +192,7 @@ def _names_in(column):
 # ---------------------------------------------------------------- columns as features
 
 
-def read_features(tables, columns, without, clock):
+def features_of_tables(tables, columns, without, clock):
     """Return the features of recordings, data frames with the columns of the first."""
     import pandas as pd
 

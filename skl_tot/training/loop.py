@@ -58,8 +58,8 @@ class TrainingState:
     @torch.no_grad()
     def update(self):
         """Take a step of Adam for each parameter with a gradient, in place."""
-        # The same as `torch.optim.Adam`, whose first step imports torch's compiler, for
-        # longer than many a fit takes.
+        # The same as `torch.optim.Adam`, whose first step imports torch's compiler,
+        # which takes longer than many fits.
         trained = {k: v for k, v in self.network.items() if v.grad is not None}
         for name, value in trained.items():
             if name not in self.moments:

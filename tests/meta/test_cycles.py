@@ -18,7 +18,6 @@ from skl_tot.meta.cycles import (
     _distances,
     _elect,
     _least_sum,
-    autocorrelation,
     check_cuts,
     cut_recording,
     cuts_of_path,
@@ -26,6 +25,7 @@ from skl_tot.meta.cycles import (
     find_cycles,
     find_origin,
     find_period,
+    mean_autocorrelation,
     phases_between,
 )
 from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
@@ -123,7 +123,7 @@ class TestRecurrence:
         for lag in range(50):
             own = (frames[: 50 - lag] * frames[lag:]).sum() / (50 - lag)
             expected.append(own / np.square(frames).mean() / 3)
-        np.testing.assert_allclose(autocorrelation(frames), expected, atol=1e-12)
+        np.testing.assert_allclose(mean_autocorrelation(frames), expected, atol=1e-12)
 
     def test_period(self):
         time = np.arange(900)

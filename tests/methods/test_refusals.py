@@ -179,6 +179,9 @@ def test_predictions_before_a_fit():
     model = quick()
     with pytest.raises(NotFittedError, match="TemporalOTSegmenter"):
         TemporalOTSegmenter().predict(GOOD)
+    for name in ("decoding_", "decoder_", "min_frames_"):
+        with pytest.raises(NotFittedError, match="TemporalOTSegmenter"):
+            getattr(TemporalOTSegmenter(min_duration=2), name)
     with pytest.raises(ValueError, match="Recording 2"):
         model.fit(spoiled(np.nan))
     assert str(vars(model)) == str(vars(quick()))

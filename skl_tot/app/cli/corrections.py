@@ -12,7 +12,7 @@ from skl_tot.app.cli.registry import (
     labels_of_people,
     recordings_of,
 )
-from skl_tot.app.cli.shared import Source, describe_labels
+from skl_tot.app.cli.shared import Source, describe_amount
 
 
 @command(
@@ -37,7 +37,7 @@ def refine(model, source, labels, out):
     refined = corrections.refine(model, data.videos, y)
     after = refined.predict(data.videos)
     save_model(refined, out)
-    print(describe_labels(y))
+    print(describe_amount(y))
     print(describe_changes(before, after, y, had_names))
     print(f"Written to {out}.")
 

@@ -8,12 +8,7 @@ from pathlib import Path
 
 import skl_tot
 from skl_tot.app.cli import shared
-from skl_tot.app.cli.recipes import (
-    for_labels,
-    put_together,
-    recipe_of,
-    take_apart,
-)
+from skl_tot.app.cli.recipes import for_labels, recipe_of
 from skl_tot.app.cli.registry import (
     MODEL_OUT,
     RECORDINGS_TO_FIT,
@@ -46,6 +41,7 @@ def fit(source, recipe, labels, activities, cycles, out):
     data = source.open()
     y = None if labels is None else labels.read(data, source.data)
     from skl_tot.io import save_model
+    from skl_tot.methods import last_step, with_last
 
     model = recipe.make()
     verbose = _show_bar(model)
@@ -54,9 +50,9 @@ def fit(source, recipe, labels, activities, cycles, out):
     elif activities:
         model = skl_tot.ActivitySegmenter(model, activities)
     elif cycles:
-        steps, one = take_apart(model)
+        one = last_step(model)
         cyclic = skl_tot.CyclicSegmenter(one.n_actions, estimator=one)
-        model = put_together(steps, cyclic)
+        model = with_last(model, cyclic)
     seed = recipe.sow(model)
     with contextlib.redirect_stdout(None):  # a verbose fit prints its look
         model.fit(data.videos, y)
@@ -64,7 +60,7 @@ def fit(source, recipe, labels, activities, cycles, out):
         _reset_bar(model, verbose)
     save_model(model, out)
     if y is not None:
-        print(shared.describe_labels(y))
+        print(shared.describe_amount(y))
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
     known += "" if seed is None else f" with seed {seed}"
@@ -72,7 +68,7 @@ def fit(source, recipe, labels, activities, cycles, out):
         known += f", {shared.count(sum(map(len, data.videos.breaks)), 'break')}"
     number = shared.count(len(data.videos), "recording")
     print(f"Fitted to {number}{known}, written to {out}.")
-    _tell_findings(take_apart(model)[1], out)
+    _tell_findings(last_step(model), out)
 
 
 def _tell_findings(segmenter, path):
@@ -105,7 +101,9 @@ def _quoted(word):
 
 def _show_bar(model):
     """Turn on the progress bar of a model on a terminal; return the old setting."""
-    _, segmenter = take_apart(model)
+    from skl_tot.methods import last_step
+
+    segmenter = last_step(model)
     verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
     if verbose is None or not sys.stderr.isatty():
         return None
@@ -115,10 +113,12 @@ def _show_bar(model):
 
 def _reset_bar(model, verbose):
     """Reset ``verbose`` of a fitted model; the bar was for this terminal."""
-    _, segmenter = take_apart(model)
+    from skl_tot.methods import last_step
+
+    segmenter = last_step(model)
     owners = [segmenter, *getattr(segmenter, "estimators_", [])]
     owners += [getattr(segmenter, name, None) for name in ("estimator", "estimator_")]
-    for _, own in map(take_apart, owners):
+    for own in map(last_step, owners):
         if hasattr(own, "verbose"):
             own.verbose = verbose
 

@@ -120,7 +120,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a growing table, one line per closed segment."""
     from skl_tot import OnlinePrediction
     from skl_tot.io import GrowingTable, load_model
-    from skl_tot.methods import segmenter_of
+    from skl_tot.methods import segmenter_of, steps_of
 
     model = load_model(model)
     segmenter = segmenter_of(model)
@@ -129,7 +129,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     fps = _rate_of(segmenter, fps)
     online = OnlinePrediction(model, lag=round(lag * fps))
     name = "standard input" if file == "-" else file
-    first = model.steps[0][1] if hasattr(model, "steps") else model
+    _, first = steps_of(model)[0]
     if columns is None and hasattr(model, "feature_names_in_"):
         columns = model.feature_names_in_.tolist()
     reading = segmenter.reading_ or {}

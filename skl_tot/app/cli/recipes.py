@@ -73,6 +73,8 @@ class Recipe:
     def make(self):
         """Make a segmenter, or a pipeline that ends in one."""
         # after steps that scale, the segmenter standardises only if --set says so
+        from sklearn.pipeline import make_pipeline
+
         from skl_tot.preprocessing import FramewiseTransformer
 
         settings = dict(self.values)
@@ -83,7 +85,8 @@ class Recipe:
         segmenter = method(self.n_actions)
         if any(isinstance(step, FramewiseTransformer) for step in steps):
             segmenter.set_params(standardize=None)
-        return put_together(steps, segmenter.set_params(**settings))
+        segmenter.set_params(**settings)
+        return make_pipeline(*steps, segmenter) if steps else segmenter
 
     def sow(self, model):
         """Set the seed of a model and its parts; None without random numbers."""
@@ -115,25 +118,12 @@ def _make_step(step):
     return own.FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
 
 
-def take_apart(model):
-    """Return the steps before the segmenter of a pipeline, and the segmenter."""
-    *steps, segmenter = [step for _, step in getattr(model, "steps", [(None, model)])]
-    return steps, segmenter
-
-
-def put_together(steps, segmenter):
-    """Make a pipeline if there are steps."""
-    from sklearn.pipeline import make_pipeline
-
-    return make_pipeline(*steps, segmenter) if steps else segmenter
-
-
 def for_labels(model):
     """Wrap a segmenter so that it learns from labels."""
     from skl_tot import GuidedSegmenter
+    from skl_tot.methods import last_step, with_last
 
-    steps, segmenter = take_apart(model)
-    return put_together(steps, GuidedSegmenter(segmenter))
+    return with_last(model, GuidedSegmenter(last_step(model)))
 
 
 RECIPE = """

@@ -154,7 +154,7 @@ def shown_names(model, names):
     return name_actions(labels, names)
 
 
-def describe_labels(y):
+def describe_amount(y):
     """Describe the amount of labels."""
     from skl_tot.recordings import UNKNOWN_NAME, distinct_labels
 

@@ -4,6 +4,8 @@
 # on other actions; actions with equal names have the code of the first.
 
 import itertools
+from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -27,20 +29,27 @@ N_TYPICAL = 5
 N_COMPARED = 6  # recordings with bars of candidates
 
 
-class Findings(NamedTuple):
+@dataclass
+class Findings:
     """Results for many recordings."""
 
     names: dict  # by code; the last is background
     typical: dict  # likeliest frames of each action, at most one per recording
-    sums: ProfileSums  # for the profiles of the actions
-    sample: TellingSample  # for the telling features of the actions
-    paths: list  # codes of the frames of each recording
-    confidences: list  # probabilities of the paths, 1 for background
-    doubts: list  # of each frame, see `skl_tot.corrections.most_informative`
-    log_likelihoods: list  # per recording: mean over frames of the action's
-    candidates: list  # paths by candidate, for the first `N_COMPARED` recordings
     others: list  # by each other reading, codes of the frames of the same recordings
-    told: list  # whether people labelled each frame of each recording
+    # for the profiles of the actions, and for their telling features
+    sums: ProfileSums = field(default_factory=partial(ProfileSums, n_points=1))
+    sample: TellingSample = field(default_factory=TellingSample)
+    # codes of the frames of each recording, and their probabilities, 1 for background
+    paths: list = field(default_factory=list)
+    confidences: list = field(default_factory=list)
+    # of each frame, see `skl_tot.corrections.most_informative`
+    doubts: list = field(default_factory=list)
+    # per recording: mean over frames of the action's
+    log_likelihoods: list = field(default_factory=list)
+    # paths by candidate, for the first `N_COMPARED` recordings
+    candidates: list = field(default_factory=list)
+    # whether people labelled each frame of each recording
+    told: list = field(default_factory=list)
 
 
 class Told(NamedTuple):
@@ -67,23 +76,22 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     """Apply a fitted model to recordings one by one; ``words`` name its actions."""
     from skl_tot.corrections import measure_doubts
     from skl_tot.methods import (
+        inner_segmenter,
         path_confidence,
         read_videos,
         segmenter_of,
         transform_before,
-        vote_inside,
         windows_of,
     )
 
     segmenter = segmenter_of(model)
-    voter, windows = vote_inside(segmenter), windows_of(model)
+    voter, windows = inner_segmenter(segmenter), windows_of(model)
     others = [own["model"] for own in getattr(segmenter, "readings_", [])[1:]]
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
-    samples = ProfileSums(n_points=1), TellingSample()
     of_others = [[] for _ in others]
-    findings = Findings(names, typical, *samples, [], [], [], [], [], of_others, [])
+    findings = Findings(names, typical, of_others)
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with errors_of_recording(i, name):

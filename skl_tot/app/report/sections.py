@@ -256,7 +256,7 @@ def recordings(content):
 @section("Candidates", folded=True)
 def candidates(content):
     """Table of candidates, and bars of the first recordings by each of them."""
-    from skl_tot.methods import vote_inside  # lazy, as it imports torch
+    from skl_tot.methods import inner_segmenter  # lazy, as it imports torch
 
     findings = content.findings
     if not findings.candidates:
@@ -270,7 +270,7 @@ def candidates(content):
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
             own.append((name, findings.names, drawing.bar(path)))
         bars.append((content.video_names[i], own))
-    results = getattr(vote_inside(content.segmenter), "results_", {})
+    results = getattr(inner_segmenter(content.segmenter), "results_", {})
     rows = [dict(zip(results, values)) for values in zip(*results.values())]
     for row in rows:
         row |= {key: None for key, value in row.items() if value != value}  # NaN

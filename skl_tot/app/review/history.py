@@ -14,9 +14,8 @@ import numpy as np
 
 from skl_tot import GuidedSegmenter
 from skl_tot.app.review import state as states
-from skl_tot.corrections import with_last
 from skl_tot.io import load_model, save_model
-from skl_tot.methods import last_step
+from skl_tot.methods import last_step, with_last
 from skl_tot.recordings import one_line
 
 NAME = "review.sqlite3"
@@ -27,7 +26,7 @@ CREATE TABLE IF NOT EXISTS log
 (number INTEGER PRIMARY KEY, line TEXT, model BLOB, confidences BLOB, "check" INTEGER);
 COMMIT"""
 ALL = 'SELECT number, line, model, confidences, "check" FROM log ORDER BY number'
-# An interrupted call may have left a row that nobody heard of.
+# An interrupted call may have left a row that it never reported.
 ADD = "INSERT OR REPLACE INTO log VALUES (?, CAST(? AS TEXT), ?, ?, ?)"
 
 

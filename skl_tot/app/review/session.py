@@ -4,6 +4,7 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+from skl_tot import GuidedSegmenter
 from skl_tot.app.review import state as states
 from skl_tot.app.review import teaching
 from skl_tot.app.review.accuracy import measure
@@ -11,6 +12,7 @@ from skl_tot.app.review.history import History, describe_beginning
 from skl_tot.app.review.results import export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
+from skl_tot.methods import last_step
 from skl_tot.recordings import BACKGROUND, as_recordings, errors_of_recording
 from skl_tot.shared_texts import with_shared_texts
 
@@ -61,7 +63,7 @@ class Review:
         codes, names, given = (), states.NO_NAMES, None
         n_learned = 0
         if model is not None:
-            n_learned = int(isinstance(teaching.actions_of(model)[0], str))  # taught
+            n_learned = int(isinstance(last_step(model), GuidedSegmenter))
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:
@@ -350,7 +352,7 @@ class Review:
         state = self.state  # once, as another thread may replace it
         if state.reading < 0:  # its row is written after reading
             return self._model
-        return teaching.in_words(self._history.model(state.model), state)
+        return teaching.with_names_of(self._history.model(state.model), state)
 
     def labels(self):
         """Return the current label of each frame.

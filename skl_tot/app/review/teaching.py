@@ -7,9 +7,15 @@ import numpy as np
 from skl_tot import corrections
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import TRACKS, Entry
-from skl_tot.corrections import names_of_halves, order_to_review, with_last
+from skl_tot.corrections import names_of_parts, order_to_review
 from skl_tot.meta import read_labels
-from skl_tot.methods import path_confidence, read_videos, segmenter_of, shown_labels
+from skl_tot.methods import (
+    path_confidence,
+    read_videos,
+    segmenter_of,
+    shown_labels,
+    with_last,
+)
 from skl_tot.recordings import (
     BACKGROUND,
     UNKNOWN,
@@ -39,7 +45,7 @@ def actions_of(model):
     return segmenter_of(model).actions_.tolist()
 
 
-def in_words(model, state):
+def with_names_of(model, state):
     """Model with the names of a state."""
     words = [state.names[code] for code in state.actions]
     return model if words == actions_of(model) else corrections.rename(model, words)
@@ -141,11 +147,11 @@ def halved(state, model, action, recordings):
     found = corrections.split(model, word, recordings.select(chosen))
     words = list(state.names.values())
     place, other = words.index(word), states.free_code(state.names)
-    halves = names_of_halves(np.array(words), place, 2)[place : place + 2].tolist()
+    halves = names_of_parts(np.array(words), place, 2)[place : place + 2].tolist()
     names = state.names | dict(zip([action, other], halves))
     actions = (*state.actions[: k + 1], other, *state.actions[k + 1 :])
     after = state._replace(names=names, actions=actions)
-    return after, in_words(found, after)
+    return after, with_names_of(found, after)
 
 
 def read_halves(entry, recordings, i, model, codes, k):

@@ -41,6 +41,7 @@ def test_learns_as_refine_does(kind):
     labels, told = [WORDS[0], *[None] * 5], []
     review = Review(MODELS[kind](), VIDEOS, labels=labels).open()
     before = [entry.segments for entry in review.state.entries]
+    assert review.state.n_learned == (kind == "guided")
     expected = refine(review.model, VIDEOS, labels).predict(VIDEOS)
     review.learn(lambda *found: told.append(found))
     assert told == [("learning", k, 5) for k in range(6)]
