@@ -7,9 +7,7 @@ Public: `rename`, `merge`, `split`, `refine` (learns corrected labels) and
 from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
-    __name__,
-    editing="merge refine rename split",
-    questions="most_informative",
+    __name__, editing="merge refine rename split", questions="most_informative"
 )
 
 # For the programs on top, see docs/api.md.

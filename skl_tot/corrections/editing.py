@@ -25,7 +25,7 @@ from skl_tot.methods.pipelines import (
     with_last,
 )
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -378,10 +378,8 @@ def _checked_names(given, is_text):
             name = f"action {name}"
         is_name = isinstance(name, str) and is_line(name) and name != str(BACKGROUND)
         if not is_name and not (is_number and 0 <= name < 2**63):
-            raise ValueError(
-                f"names has {short_repr(name)}, expected text of one line (-1 is "
-                "background), or integers from 0."
-            )
+            what = "text of one line (-1 is background), or an integer from 0"
+            refuse("an entry of names", name, what)
         names.append(str(name) if isinstance(name, str) else int(name))
     if len({type(name) for name in names}) > 1:
         refuse("names", names, "all text or all integers", TypeError)

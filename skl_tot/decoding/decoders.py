@@ -181,12 +181,7 @@ DECODERS = {
 
 
 def decode(
-    log_likelihood,
-    decoding="fixed",
-    switch_cost=0.0,
-    *,
-    min_frames=1,
-    transcript=None,
+    log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1, transcript=None
 ):
     """Find the most likely path of a recording.
 
@@ -371,10 +366,7 @@ def _check_min_frames(min_frames):
 def _checked(values):
     """Check that values are an array (n_frames, n_actions) of finite numbers."""
     if np.ma.isMaskedArray(values) or sparse.issparse(values):
-        raise TypeError(
-            f"log_likelihood is a {type(values).__name__}, expected an array (frames, "
-            "actions)."
-        )
+        refuse("log_likelihood", type(values), "an array (frames, actions)", TypeError)
     try:
         array = np.asarray(values)
         if array.dtype == object:
@@ -384,9 +376,7 @@ def _checked(values):
     if array.dtype.kind not in "fiub":
         raise TypeError(f"log_likelihood is of type {array.dtype}, expected numbers.")
     if array.ndim != 2 or 0 in array.shape:
-        raise ValueError(
-            f"log_likelihood has shape {array.shape}, expected (frames, actions)."
-        )
+        refuse("the shape of log_likelihood", array.shape, "(frames, actions)")
     with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
         array = array.astype(np.float64, copy=False)
     # also refuses NaN; sums of larger values may overflow

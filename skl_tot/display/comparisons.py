@@ -167,10 +167,7 @@ class NumbersDisplay(Display):
 
         numbers = getattr(last_step(estimator), "numbers_", None)
         if numbers is None:
-            raise ValueError(
-                "estimator has no numbers_, expected one that was fitted with "
-                'n_actions="auto".'
-            )
+            refuse("numbers_ of the estimator", None, "a fit with n_actions='auto'")
         return cls(numbers).plot(ax=ax)
 
     def _prepare(self):

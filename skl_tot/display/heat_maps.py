@@ -247,16 +247,11 @@ class PseudoLabelDisplay(Display):
 def _check_codes(codes):
     codes = as_reals(codes, "codes")
     if codes.ndim != 2 or 0 in codes.shape:
-        raise ValueError(
-            f"codes has shape {codes.shape}, expected (frames, actions) of one "
-            "recording."
-        )
+        refuse("the shape of codes", codes.shape, "(frames, actions) of one recording")
     # rounding in single precision may exceed 1
     if not ((codes >= 0) & (codes <= 1 + 1e-3)).all():
-        raise ValueError(
-            f"codes has values from {codes.min()} to {codes.max()}, expected "
-            "probabilities."
-        )
+        ends = codes.min().item(), codes.max().item()
+        refuse("the range of codes", ends, "probabilities")
     return codes
 
 

@@ -136,12 +136,7 @@ class ActivitySegmenter(BaseSegmenter):
     standardize = "dataset"  # for clusters of frames; segmenters have their own
 
     def __init__(
-        self,
-        estimator,
-        n_activities="auto",
-        *,
-        n_jobs=None,
-        random_state=None,
+        self, estimator, n_activities="auto", *, n_jobs=None, random_state=None
     ):
         self.estimator = estimator
         self.n_activities = n_activities

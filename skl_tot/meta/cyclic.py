@@ -236,10 +236,8 @@ class CyclicSegmenter(BaseSegmenter):
         self._settle_n_actions(recordings)
         n_actions, longest = self.n_actions_, max(map(len, cycles))
         if longest < n_actions:
-            raise ValueError(
-                f"n_actions={n_actions} is more than the number of frames of the "
-                f"longest cycle, {longest}; give cuts, or fewer actions."
-            )
+            what = f"at most {longest}, the frames of the longest cycle, or other cuts"
+            refuse("n_actions", n_actions, what)
         segmenter = self._segmenter(n_actions)
         with quietly(), errors_of_cycles(cuts):
             fitted, _ = fit_segmenter(

@@ -340,14 +340,10 @@ def _sequences(y, what, recordings):
     # neither text, unordered containers, names nor a 0-D array
     is_one = isinstance(y, (str, bytes, Mapping)) or getattr(y, "ndim", 1) == 0
     if is_one or not hasattr(y, "__getitem__"):
-        raise TypeError(
-            f"y is a {type(y).__name__}, expected a sequence with {what} or None for "
-            "each recording."
-        )
+        each = f"a sequence with {what} or None for each recording"
+        refuse("y", type(y).__name__, each, TypeError)
     if len(y) != len(recordings):
-        raise ValueError(
-            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
-        )
+        refuse("the number of recordings of y", len(y), f"{len(recordings)}, as of X")
     return [y.iloc[i] if hasattr(y, "iloc") else y[i] for i in range(len(y))]
 
 
@@ -357,10 +353,8 @@ def _encoded(sequences, recordings, n_actions):
     # background is an additional label, as in models that detect it
     n_labels = len(classes) - (BACKGROUND_NAME in classes.tolist())
     if n_labels > n_actions:
-        raise ValueError(
-            f"y has {n_labels} labels, expected at most n_actions={n_actions}; fit a "
-            "segmenter of more actions, or split one."
-        )
+        what = f"at most n_actions={n_actions}; fit more actions, or split one"
+        refuse("the number of labels of y", n_labels, what)
     return codes, classes
 
 

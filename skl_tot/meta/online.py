@@ -330,10 +330,8 @@ def _checked_block(frames, model, n_seen):
     array = np.atleast_2d(array) if array.ndim else array
     n_features = model.n_features_in_
     if array.ndim != 2 or array.shape[1] != n_features:
-        raise ValueError(
-            f"frames have the shape {np.shape(frames)}, expected (n_frames, "
-            f"{n_features}), as in the fit, or ({n_features},) of one frame."
-        )
+        what = f"(n_frames, {n_features}), as in the fit, or ({n_features},)"
+        refuse("the shape of frames", np.shape(frames), what)
     kind = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
     array = array.astype(kind)  # a copy, as a camera may reuse its buffer
     bad = np.argwhere(~np.isfinite(array))

@@ -449,10 +449,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 known[name] = arrange_each(values, videos, name, of_some=of_some)
             longest = max(videos.lengths)
             if self.n_actions != AUTO and longest < self.n_actions:
-                raise ValueError(
-                    f"n_actions={self.n_actions} is more than the number of frames of "
-                    f"the longest recording (n_samples={longest})."
-                )
+                what = f"at most the frames of any recording (n_samples={longest})"
+                refuse("n_actions", int(self.n_actions), what)
             with videos.named_errors():
                 paths = self._label(self._learn(videos, **known), videos)
                 if paths is None:  # activities warn separately

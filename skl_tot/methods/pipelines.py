@@ -16,6 +16,7 @@ from skl_tot.methods.collapses import FitWarning
 from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
 from skl_tot.recordings.names import default_names, describe_actions
@@ -44,10 +45,8 @@ def segmenter_of(model):
     """Segmenter at the end of a pipeline, or itself; a TypeError for anything else."""
     segmenter = last_step(model)
     if not isinstance(segmenter, BaseSegmenter):
-        raise TypeError(
-            f"model is a {type(segmenter).__name__}, expected a segmenter of skl_tot, "
-            "or a pipeline that ends in one."
-        )
+        what = "a segmenter of skl_tot, or a pipeline that ends in one"
+        refuse("model", type(segmenter).__name__, what, TypeError)
     return segmenter
 
 
@@ -216,18 +215,14 @@ def check_segmenter(estimator, n_actions=None):
     """Refuse an estimator that is no segmenter, or has another number of actions."""
     last = last_step(unfrozen(estimator))
     if not isinstance(last, BaseSegmenter):
-        raise TypeError(
-            f"estimator is a {type(last).__name__}, expected a segmenter of skl_tot, a "
-            "pipeline that ends in one, or a FrozenEstimator of these."
-        )
+        what = "a segmenter of skl_tot, or a pipeline that ends in one, perhaps frozen"
+        refuse("estimator", type(last).__name__, what, TypeError)
     is_frozen = isinstance(estimator, FrozenEstimator)
     if is_frozen:
         check_is_fitted(last, "n_actions_")
     found = last.n_actions_ if is_frozen else last.n_actions
     if n_actions not in (None, found):
-        raise ValueError(
-            f"estimator has n_actions={found}, expected {n_actions}, as n_actions says."
-        )
+        refuse("n_actions of the estimator", found, f"n_actions={n_actions}")
 
 
 def choose_n_actions(estimator, X, numbers=None):

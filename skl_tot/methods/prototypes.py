@@ -23,7 +23,7 @@ from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 from skl_tot.training.loop import Snapshot, map_moments
@@ -76,10 +76,8 @@ class PrototypeSegmenter(NetworkSegmenter):
             As in `fit`, but all recordings may be shorter than ``n_actions`` frames.
         """
         if self.n_actions == AUTO:
-            raise ValueError(
-                'n_actions is "auto", which compares all recordings; partial_fit '
-                "expects a number, such as skl_tot.choose_n_actions gives."
-            )
+            what = "a number for partial_fit, such as skl_tot.choose_n_actions gives"
+            refuse("n_actions", AUTO, what)
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
             is_first = not hasattr(self, "network_")
             # without a prior, prototypes change their order after each call
@@ -87,10 +85,8 @@ class PrototypeSegmenter(NetworkSegmenter):
             start = before = earlier = names = None
             if not is_first:
                 if self.standardize != self.standardize_:
-                    raise ValueError(
-                        f"Cannot go on from a fit with standardize="
-                        f"{self.standardize_!r} to {self.standardize!r}; fit anew."
-                    )
+                    what = f"{self.standardize_!r} as before; fit anew"
+                    refuse("standardize", self.standardize, what)
                 state = self.network_, self.n_iter_, self.moments_, self.rng_state_
                 start = Snapshot(*state)
                 earlier = self.prototype_actions_

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 
 _WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
@@ -46,10 +46,7 @@ def resolve_device(device):
         reason = str(error).partition("\n")[0].partition(". ")[0]
         raise ValueError(f"device={device!r} cannot be used: {reason}.") from None
     if resolved.type not in DEVICE_TYPES:
-        raise ValueError(
-            f"device={device!r} cannot be trained on, expected 'auto' or a device of "
-            f"type {', '.join(DEVICE_TYPES)}."
-        )
+        refuse("device", device, f"'auto' or one of type {', '.join(DEVICE_TYPES)}")
     return resolved
 
 

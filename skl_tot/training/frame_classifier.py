@@ -12,12 +12,7 @@ import torch
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.devices import full_precision, keep_freed_memory
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
-from skl_tot.training.network import (
-    INIT_SCALE,
-    count_products,
-    encode,
-    init_network,
-)
+from skl_tot.training.network import INIT_SCALE, count_products, encode, init_network
 from skl_tot.training.terms import cross_entropy_loss
 
 # Steps after which losses are fetched from the device and shown.

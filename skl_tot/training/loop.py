@@ -247,15 +247,7 @@ def _collect(pending, progress):
 @torch.inference_mode(False)
 @torch.enable_grad()
 def train(
-    videos,
-    settings,
-    terms,
-    *,
-    device,
-    seed,
-    start=None,
-    one_pass=False,
-    progress=None,
+    videos, settings, terms, *, device, seed, start=None, one_pass=False, progress=None
 ):
     """Train networks on recordings; return a `Snapshot` and the loss of each step."""
     # `start` is a snapshot to continue from; None draws new parameters. `one_pass` uses

@@ -393,12 +393,7 @@ class StructuredTransport(Transport):
     }
 
     def __init__(
-        self,
-        epsilon=0.07,
-        structure_weight=0.3,
-        radius=0.04,
-        balance=0.1,
-        n_iter=25,
+        self, epsilon=0.07, structure_weight=0.3, radius=0.04, balance=0.1, n_iter=25
     ):
         self.epsilon = epsilon
         self.structure_weight = structure_weight

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 from torch.nn.functional import softplus
 
+from skl_tot.recordings.errors import refuse
 from skl_tot.training.components import LARGEST, Component
 from skl_tot.training.devices import few_threads, join_parts, rank_and_size
 from skl_tot.training.network import (
@@ -412,10 +413,8 @@ def cloned(terms):
     """Check terms from users, and clone them for one fit."""
     for term in terms:
         if not isinstance(term, Term):
-            raise TypeError(
-                f"terms holds {term!r}, expected objects of a subclass of "
-                "skl_tot.extend.Term."
-            )
+            what = "an object of a subclass of skl_tot.extend.Term"
+            refuse("an entry of terms", term, what, TypeError)
     return [term.checked() for term in terms]
 
 

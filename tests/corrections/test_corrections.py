@@ -199,7 +199,7 @@ BAD = [
         (lambda m, name=name: rename(m, {0: name}), "text of one line")
         for name in ["a\nb", "a\tb", "a\0b", "a\ud800", "-1", "\u2028a"]
     ),
-    (lambda m: rename(m, [0, 1, 2, -1]), "integers from 0"),
+    (lambda m: rename(m, [0, 1, 2, -1]), "integer from 0"),
     (lambda m: rename(m, "abcd"), "expected a dict"),
     (lambda m: rename(m, None), "expected a dict"),
     (lambda m: merge(m, [0]), "2 or more"),

@@ -145,10 +145,10 @@ def test_background_has_no_path(pyplot):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"codes": [0.5]}, r"codes has shape \(1,\), expected \(frames"),
-        ({"codes": np.ones((0, 2))}, r"codes has shape \(0, 2\)"),
-        ({"codes": [[2.0]]}, "codes has values from 2.0 to 2.0, expected"),
-        ({"codes": [[np.nan]]}, "codes has values from nan"),
+        ({"codes": [0.5]}, r"the shape of codes is \(1,\), expected \(frames"),
+        ({"codes": np.ones((0, 2))}, r"the shape of codes is \(0, 2\)"),
+        ({"codes": [[2.0]]}, r"the range of codes is \(2.0, 2.0\), expected"),
+        ({"codes": [[np.nan]]}, r"the range of codes is \(nan, nan\)"),
         ({"codes": [[1j, 0]]}, "codes is of type complex"),
         ({"codes": [[10**400, 0]]}, "codes has numbers that are too large"),
         ({"labels": [0]}, "labels has 1 frames of 1 recordings, expected the 2"),

@@ -176,7 +176,7 @@ def test_shares_follow_the_price(extensions):
 
 
 def test_other_objects_are_refused(activity):
-    with pytest.raises(TypeError, match="terms holds 'a', expected objects of a subc"):
+    with pytest.raises(TypeError, match="an entry of terms is 'a', expected an object"):
         TemporalOTSegmenter(4, terms=["a"], **QUICK).fit(activity[0])
     with pytest.raises(ValueError, match="The 'prior' parameter"):
         TemporalOTSegmenter(4, prior=lambda: None, **QUICK).fit(activity[0])

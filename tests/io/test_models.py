@@ -119,7 +119,7 @@ def test_models_in_models(activity, tmp_path):
 def test_refuses_what_it_should_not_save(activity, tmp_path):
     with pytest.raises(NotFittedError):
         save_model(TemporalOTSegmenter(4), tmp_path / "a.skops")
-    with pytest.raises(TypeError, match="model is a StandardScaler, expected a segm"):
+    with pytest.raises(TypeError, match="model is 'StandardScaler', expected a segm"):
         save_model(StandardScaler(), tmp_path / "a.skops")
     model = HMMSegmenter(4).fit(activity[0])
     model.pattern = re.compile("x")
@@ -160,7 +160,7 @@ def test_runs_no_code(fitted, tmp_path):
             {"format": 2, "skl_tot": "9.0", "model": None},
             f"version 9.0 wrote it, in format 2; version {skl_tot.__version__} reads 1",
         ),
-        ({"format": 1, "skl_tot": "0.1", "model": None}, "model is a NoneType"),
+        ({"format": 1, "skl_tot": "0.1", "model": None}, "model is 'NoneType'"),
     ],
 )
 def test_other_contents(content, message, tmp_path):

@@ -165,7 +165,7 @@ def fit_with(data, given=None, **options):
         ({"n_activities": 9}, r"^n_activities is 9, expected at most 8, the number of"),
         ({"n_activities": 0}, r"'n_activities' parameter .* must be"),
         ({"estimator": FrozenEstimator(HMMSegmenter(2))}, r"^estimator is 'Frozen"),
-        ({"estimator": HMMSegmenter(99)}, r"^n_actions=99 is more than the number of"),
+        ({"estimator": HMMSegmenter(99)}, r"^n_actions is 99, expected at most the"),
         ({"estimator": HMMSegmenter(0)}, r"'n_actions' parameter"),
         ({"given": [0, 1]}, r"^the number of activities is 2, expected 8"),
         ({"given": "cook"}, r"^activities is 'cook', expected a sequence"),

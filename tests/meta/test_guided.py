@@ -190,9 +190,9 @@ def test_background(data, numbers):
 WRONG = {
     "y None": (None, "y is None, expected labels"),
     "dict": ({0: [0]}, "y is a dict of names, but X has no names; exp"),
-    "text": ("abc", "y is a str, expected a sequence"),
-    "number": (3, "y is a int, expected a sequence"),
-    "too few videos": ([[0]], "y is of 1 recordings, expected 6"),
+    "text": ("abc", "y is 'str', expected a sequence"),
+    "number": (3, "y is 'int', expected a sequence"),
+    "too few videos": ([[0]], "the number of recordings of y is 1, expected 6"),
     "flat": (
         [0, 1, 2, 0, 1, 2],
         "^Recording 0: y of a recording is 0, expected",
@@ -204,7 +204,10 @@ WRONG = {
         ("fill", "a"),
         "text in some recordings",
     ),
-    "more labels than actions": ("many", "has 4 labels, expected at most n_actions=3"),
+    "more labels than actions": (
+        "many",
+        "of y is 4, expected at most n_actions=3",
+    ),
     "mixed": ("mixed", "^Recording 1: y has labels of type object"),
     "2-D": ("2-D", "^Recording 1: y of a recording is .*, expected a sequence"),
 }
@@ -242,7 +245,7 @@ WRONG_TRANSCRIPTS = {
         [0, 1] * 400,
         r"^Recording 1: the transcript has 800 actions, but X has \d+ frames",
     ),
-    "other actions": ([8], "has 4 labels, expected at most n_actions=3"),
+    "other actions": ([8], "of y is 4, expected at most n_actions=3"),
 }
 
 

@@ -220,9 +220,12 @@ def test_saved_state_goes_on(models, videos, save, stop):
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        (np.zeros((2, 4)), r"shape \(2, 4\), expected \(n_frames, 5\), as in the fit"),
-        (np.zeros(4), r"shape \(4,\), expected .* or \(5,\) of one frame"),
-        (np.float64(3), r"shape \(\)"),
+        (
+            np.zeros((2, 4)),
+            r"frames is \(2, 4\), expected \(n_frames, 5\), as in",
+        ),
+        (np.zeros(4), r"is \(4,\), expected .* or \(5,\)\."),
+        (np.float64(3), r"shape of frames is \(\)"),
         ([[0, 0, 0, 0, np.nan]], "frame 3 of the stream has nan in column 4; fill"),
         ([[0] * 5, [0, np.inf, 0, 0, 0]], "frame 4 of the stream has inf in column 1"),
         ("abcde", "expected an array of floats"),

@@ -185,7 +185,7 @@ def test_predictions_before_a_fit():
     with pytest.raises(ValueError, match="Recording 2"):
         model.fit(spoiled(np.nan))
     assert str(vars(model)) == str(vars(quick()))
-    with pytest.raises(ValueError, match="partial_fit expects a number"):
+    with pytest.raises(ValueError, match="expected a number for partial_fit"):
         model.set_params(n_actions="auto").partial_fit(GOOD)
 
 

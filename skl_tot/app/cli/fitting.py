@@ -145,11 +145,7 @@ def _reset_bar(model, verbose):
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file each, and write their rate."""
     from skl_tot.preprocessing import FrameFeatures, videos_of_folder
-    from skl_tot.recordings import (
-        replaced_files,
-        write_array,
-        write_rate,
-    )
+    from skl_tot.recordings import replaced_files, write_array, write_rate
 
     paths = []
     for path in map(Path, video):

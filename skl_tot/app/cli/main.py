@@ -7,13 +7,7 @@ import warnings
 from functools import partial
 
 # each module adds its commands to the table
-from skl_tot.app.cli import (  # noqa: F401
-    corrections,
-    fitting,
-    pictures,
-    predictions,
-    trying,
-)
+from skl_tot.app.cli import corrections, fitting, pictures, predictions, trying  # noqa: F401
 from skl_tot.app.cli.registry import COMMANDS, make_parser
 
 

@@ -41,12 +41,11 @@ class Command:
                 made[option.name] = option.make(**own)
             else:
                 made[option.name] = None
+                needed = name_of(option.places[first])
                 for dest, action in option.places.items():
                     if own[dest] != action.default:
-                        raise ValueError(
-                            f"{name_of(action)} is given without "
-                            f"{name_of(option.places[first])}, expected both."
-                        )
+                        text = f"{name_of(action)} is given without {needed}"
+                        raise ValueError(f"{text}, expected both.")
         return self.function(**made)
 
 

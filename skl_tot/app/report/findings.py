@@ -21,6 +21,7 @@ from skl_tot.recordings import (
     default_names,
     distinct_labels,
     errors_of_recording,
+    refuse,
     split_label_sequences,
 )
 from skl_tot.statistics import ProfileSums, TellingSample
@@ -237,9 +238,7 @@ def judge(y_true, findings, video_names):
     """Score the results against ground truth."""
     for name, true, path in zip(video_names, y_true, findings.paths):
         if len(true) != len(path):
-            raise ValueError(
-                f"y_true has {len(true)} frames for {name}, expected {len(path)}."
-            )
+            refuse(f"the length of y_true for {name}", len(true), len(path))
     labels = distinct_labels(y_true)
     names = default_names(sorted(labels), "label") | {BACKGROUND: BACKGROUND_NAME}
     scores = segmentation_report(

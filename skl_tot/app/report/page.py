@@ -160,15 +160,10 @@ def read_model(
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
         refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
-    for name, values, what in (
-        ("video_names", video_names, "names"),
-        ("video_files", video_files, "files"),
-        ("y_true", y_true, "videos"),
-    ):
+    lists = {"video_names": video_names, "video_files": video_files, "y_true": y_true}
+    for name, values in lists.items():
         if values is not None and len(values) != len(videos):
-            raise ValueError(
-                f"{name} has {len(values)} {what}, expected {len(videos)}."
-            )
+            refuse(f"the length of {name}", len(values), f"{len(videos)}, as of videos")
     told = None if corrected is None else read_told(corrected, videos)
     is_dict = isinstance(accuracy, dict) and {"sentences", "history"} <= set(accuracy)
     if accuracy is not None and not is_dict:

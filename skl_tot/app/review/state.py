@@ -4,13 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    is_line,
-    refuse,
-    short_repr,
-)
+from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, is_line, refuse, short_repr
 
 
 class Segments(NamedTuple):

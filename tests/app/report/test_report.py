@@ -549,10 +549,10 @@ def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"video_names": ["a"]}, "video_names has 1 names, expected 6."),
+        ({"video_names": ["a"]}, "the length of video_names is 1, expected 6, as of"),
         ({"video_files": ["a"] * 6}, "is None, expected a number as video_files"),
-        ({"y_true": [[0, 1]]}, "y_true has 1 videos, expected 6."),
-        ({"y_true": [[0, 1]] * 6}, "y_true has 2 frames for recording 0, expected"),
+        ({"y_true": [[0, 1]]}, "the length of y_true is 1, expected 6, as of"),
+        ({"y_true": [[0, 1]] * 6}, "the length of y_true for recording 0 is 2, expec"),
         (
             {"action_names": {4: "a"}},
             r"action_names is of \[4\], expected actions from 0 to 3.",
