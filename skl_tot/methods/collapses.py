@@ -17,7 +17,7 @@ ROUNDING = 1e-9
 
 
 class FitWarning(UserWarning):
-    """What a fit says about its labels; estimators hide it of fits inside their own."""
+    """Warning of a fit about its labels; estimators hide those of fits inside them."""
 
 
 def is_few(n_effective, n_actions):

@@ -134,7 +134,7 @@ class TestBadInput:
             (
                 {},
                 {"cuts": [0, 2, 4]},
-                "n_actions is 3, expected at most 2, .* longest cycle",
+                "n_actions is 3, expected at most 2, the frames of the",
             ),
             ({"decoding": "free"}, {}, "'decoding' parameter"),
             ({"switch_cost": -1}, {}, "'switch_cost' parameter"),

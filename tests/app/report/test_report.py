@@ -552,7 +552,7 @@ def test_same_input_gives_same_bytes(activity, write, tmp_path, request, name):
         ({"video_names": ["a"]}, "the length of video_names is 1, expected 6, as of"),
         ({"video_files": ["a"] * 6}, "is None, expected a number as video_files"),
         ({"y_true": [[0, 1]]}, "the length of y_true is 1, expected 6, as of"),
-        ({"y_true": [[0, 1]] * 6}, "the length of y_true for recording 0 is 2, expec"),
+        ({"y_true": [[0, 1]] * 6}, "of y_true for recording 0 is 2, expected"),
         (
             {"action_names": {4: "a"}},
             r"action_names is of \[4\], expected actions from 0 to 3.",
