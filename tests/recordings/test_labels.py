@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.recordings.labels import (
-    decode,
-    encode,
+    codes_of_labels,
     encode_known,
     encode_transcripts,
     find_code,
+    labels_of_codes,
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
@@ -80,10 +80,10 @@ def test_codes_there_and_back(words, is_text):
     codes, classes = encode_known(words, recordings)
     assert classes.tolist() == sorted(known)
     for own, labels in zip(codes, words):
-        shown = decode(own, classes).tolist()
+        shown = labels_of_codes(own, classes).tolist()
         assert shown == ["background" if own == "" else own for own in labels]
     every = np.arange(len(classes))
-    assert (encode(classes, classes) == every).all()
+    assert (codes_of_labels(classes, classes) == every).all()
     assert [find_code(label, classes) for label in classes.tolist()] == [*every]
 
 
