@@ -43,7 +43,7 @@ from skl_tot.io import load_model, save_model, segments, write_segments
 from skl_tot.meta.members import Plan
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
-N_SEQUENCES, N_STEPS = 25, 5
+N_SEQUENCES, N_STEPS = 15, 5
 REFUSALS = re.compile(
     "or predict when the recording has ended"  # streams of what needs all of it
     "|expected one of its estimators_"
