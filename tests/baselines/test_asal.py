@@ -148,10 +148,10 @@ def test_rounds_end_by_tol(activity):
 
 
 def test_bad_starts(activity):
-    with pytest.raises(TypeError, match="LinearRegression, expected a segmenter"):
+    with pytest.raises(TypeError, match="LinearRegression', expected a segmenter"):
         asal(estimator=LinearRegression()).fit(activity[0])
     with pytest.raises(ValueError, match="not fitted"):
         asal(estimator=FrozenEstimator(tot())).fit(activity[0])
     start = FrozenEstimator(tot(3).fit(activity[0]))
-    with pytest.raises(ValueError, match="n_actions=3, expected 4"):
+    with pytest.raises(ValueError, match="is 3, expected n_actions=4"):
         asal(estimator=start).fit(activity[0])

@@ -94,7 +94,7 @@ def test_estimator(activity, pyplot):
 def test_errors():
     with pytest.raises(TypeError, match=r"profiles is \[\[0\]\], expected Profiles"):
         ProfileDisplay([[0]]).plot()
-    with pytest.raises(ValueError, match="target_names gives"):
+    with pytest.raises(ValueError, match="target_names is"):
         ProfileDisplay.from_predictions([[0.0], [1.0]], [0, 1], action_names=["a"])
     with pytest.raises(
         ValueError, match="Recording 0: labels has 1 frames, expected 2"

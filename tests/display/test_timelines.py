@@ -161,7 +161,7 @@ def test_from_estimator():
         ({"y_pred": [0.5]}, "y_pred has labels of type float64"),
         ({"y_true": [[0]]}, "y_true has 1 recordings, y_pred has 2"),
         ({"y_true": [[0, 1], [1]]}, "Recording 1: y_true has 1 frames"),
-        ({"target_names": ["a", "b"]}, r"gives .* for each of \[0, 1, 2\]"),
+        ({"target_names": ["a", "b"]}, r"name of its own for each of \[0, 1, 2\]"),
         ({"y_true": [["a", "b"], ["c", "c"]], "target_names": ["a"]}, "target_na"),
         ({"video_names": ["x"]}, "video_names has 1 names, expected 2"),
         ({"scope": "all", "y_true": [[0, 0], [0, 0]]}, "scope is 'all'"),

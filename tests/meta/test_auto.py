@@ -274,7 +274,7 @@ def test_bad_parameters_change_nothing(fitted, activity, params, message):
         ([tot()], "expected a list of pairs"),
         ([(1, tot())], "expected a list of pairs"),
         ([("a", tot()), ("b",)], "expected a list of pairs"),
-        ([("a", LinearRegression())], "candidate 'a': .*LinearRegression, expected"),
+        ([("a", LinearRegression())], "candidate 'a': .*LinearRegression', expected"),
         ([("a", TemporalOTSegmenter)], "candidate 'a'"),
         ([("a", None)], "candidate 'a'"),
     ],
