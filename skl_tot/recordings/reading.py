@@ -262,8 +262,10 @@ def _check_options(options, found):
     if found.reader in readers.READERS:
         known = list(readers.READERS[found.reader].options)
     for name in sorted(set(options) - set(known)):
-        place = f"{one_line(found.path)} of {found.reader}, expected {known or 'none'}"
-        raise TypeError(f"{name} ({flag_of(name)}) is no option of {place}.")
+        raise TypeError(
+            f"{name} ({flag_of(name)}) is no option for files of {found.reader}, as in "
+            f"{one_line(found.path)}; expected {known or 'none'}."
+        )
 
 
 def _open_arrays(files, given, fps, transpose=None):

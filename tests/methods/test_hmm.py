@@ -265,7 +265,7 @@ def test_short_videos_are_not_learned_from(activity):
     alone = found.means_ @ found.components_ + found.center_
     both = expected.means_ @ expected.components_ + expected.center_
     np.testing.assert_allclose(alone, both, atol=0.1)
-    with pytest.raises(ValueError, match="number of frames of the longest recording"):
+    with pytest.raises(ValueError, match="at most the frames of any recording"):
         model.fit(frames)
 
 

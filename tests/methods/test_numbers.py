@@ -151,5 +151,5 @@ def test_the_start_of_another_has_the_number_too(activity, monkeypatch):
     choose_four(monkeypatch)
     frozen = FrozenEstimator(HMMSegmenter(3).fit(activity))
     model = ASALSegmenter("auto", estimator=frozen)
-    with pytest.raises(ValueError, match="n_actions=3, expected 4"):
+    with pytest.raises(ValueError, match="is 3, expected n_actions=4"):
         model.fit(activity)

@@ -462,7 +462,7 @@ REFUSED = [
     (lambda: match_labels([], []), "y_true is empty, expected one label for each"),
     (lambda: miou_score(A, A, ignore_labels=[0, 1]), "ignore_labels holds every label"),
     (lambda: mof_score(A, A, scope="dataset"), "scope is 'dataset', expected one of"),
-    (lambda: mof_score("abc", A), "y_true is a str, expected one sequence of labels"),
+    (lambda: mof_score("abc", A), "y_true is 'abc', expected one sequence of labels"),
     (lambda: mof_score(A, [0.5, 1, 2]), "y_pred has labels of type float64, expected"),
     (lambda: mof_score(A, A, ignore_labels=[[0]]), "ignore_labels is [[0]], expected"),
     (lambda: mof_score(A, A, background=[0]), "background is [0], expected one label."),
@@ -472,7 +472,7 @@ REFUSED = [
     (lambda: segmentation_report(A, A, digits=-1), "digits is -1, expected an integer"),
     (
         lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"}),
-        "target_names gives ['x', 'x'], expected a name of its own for each of [0, 1].",
+        "target_names is ['x', 'x'], expected a name of its own for each of [0, 1].",
     ),
     (
         lambda: metrics.covering_score(A, A, average="mean"),

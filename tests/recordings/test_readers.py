@@ -93,7 +93,7 @@ class TestDeepLabCut:
             (["m1", "m2"], {"animal": "m3"}, "animal is 'm3', expected one of m1, m2"),
             (None, {"animal": "m1"}, "animal is 'm1', but it has one without a name"),
             (None, {"likelihood": 2}, "likelihood is 2, expected a number from 0 to 1"),
-            (None, {"likely": 1}, "likely .* is no option of .* expected .'ani"),
+            (None, {"likely": 1}, "likely .* is no option for .* expected .'ani"),
         ],
     )
     def test_errors(self, tmp_path, animals, options, message):
@@ -117,7 +117,7 @@ def test_one_file_of_one_kind_for_each_recording(tmp_path):
     (tmp_path / "a.csv").write_text("x\n1\n")
     with pytest.raises(ValueError, match=r"a\.csv is a table .* b.* of DeepLabCut"):
         read_recordings(tmp_path)
-    with pytest.raises(TypeError, match=r"animal .* is no option of .* tables"):
+    with pytest.raises(TypeError, match=r"animal .* is no option for .* tables"):
         read_recordings(tmp_path / "a.csv", animal="m1")
 
 

@@ -130,7 +130,7 @@ def test_times_are_those_of_the_clock():
     assert table.loc[("x", "b"), "latency"] == pytest.approx(1)
     assert table.loc[("x", "b"), "share"] == pytest.approx(0.1 / 1.1)
     # the table of its segments says the same
-    with pytest.warns(UserWarning, match="1 of 4 segments .* as from a clock"):
+    with pytest.warns(UserWarning, match="1 of 4 segments .* seconds are used"):
         again = durations(segments(recordings))
     pd.testing.assert_frame_equal(
         table.reset_index().drop(columns="unit"), again.drop(columns="unit")

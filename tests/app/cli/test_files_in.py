@@ -153,12 +153,15 @@ def test_one_file_of_all_predictions(run, capsys, tmp_path):
 
 
 REFUSED = [
-    ("predict long.skops long.csv --by subject", "by (--by) is 'subject', but the"),
-    ("predict long.skops long.csv --no-clock", "time (--time) is False, but the"),
+    ("predict long.skops long.csv --by subject", "by (--by) is 'subject', expected"),
+    (
+        "predict long.skops long.csv --no-clock",
+        "is False, expected 'Zeit'",
+    ),
     ("predict long.skops unclocked.csv", "Zeit"),
     ("fit long.csv --like l.csv --n-actions 3", "cannot be loaded: it is no archive"),
     (f"fit long.csv {FIT} --time Zeit", "of 'long' goes back from "),
-    (f"fit tables --transpose {FIT}", "(--transpose, --read transp"),
+    (f"fit tables --transpose {FIT}", "(--transpose) is no option for files of tables"),
     ("predict tables.skops tables/v0.csv --fps 25", "25"),
     ("report turned.skops turned --fps 25", "25"),
     ("predict tables.skops slow", "slow has 6.66667 frames per second, but the model"),
