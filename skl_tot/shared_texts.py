@@ -3,10 +3,6 @@
 n_actions : int or "auto", default=8
     Number of actions K; "auto" takes the result of `choose_n_actions`.
 
-order : {"auto", "strict", "mostly", "free"}, default="auto"
-    Course of the recordings, see `TemporalOTSegmenter`. It sets the parameters that
-    have their default. A change needs a new fit.
-
 decoding : str, default="auto"
     Paths of the decoder. "free": any actions, in any order. "fixed": all actions in one
     order, each with at least one frame. "skip": some of them, in this order. "cyclic",
@@ -43,10 +39,6 @@ standardize : {"dataset", "video"} or None, default="dataset"
 
 max_iter : int, default=2000
     Optimiser steps, one mini-batch each.
-
-optimizer : {"adam"} or Adam, default="adam"
-    Training settings, `skl_tot.extend.Adam`: step size, its decay, mini-batches, early
-    stopping, and steps at the start with fixed prototypes.
 
 device : str, default="auto"
     Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",

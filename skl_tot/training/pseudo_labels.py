@@ -106,7 +106,7 @@ class FixedPrior(Prior):
 
     def __call__(self, similarities, coverage, step, temperature):
         """Logarithm of the prior, the same in each recording."""
-        # kept, as recorded steps need the same tensor
+        # kept, as the mini-batches of a fit have few shapes
         kept = self.__dict__.setdefault("_kept", {})
         n_videos = len(coverage)
         key = similarities.shape, n_videos, similarities.dtype, similarities.device
