@@ -22,7 +22,7 @@ from skl_tot.recordings.segment_table import (
 from skl_tot.recordings.segment_times import frames_of, rows_by_recording
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
-READ = ("recording", "action", *FRAMES, *SECONDS, "confidence")  # durations follow
+READ = ("recording", "action", *FRAMES, *SECONDS, "confidence", *tables.DATES)
 
 
 def write_segments(table, path, *, format=None):
@@ -37,8 +37,8 @@ def write_segments(table, path, *, format=None):
     ----------
     table : DataFrame, or list of dict
         From `segments`: ``action``, ``start`` and ``end`` in frames, and if known
-        ``recording``, times, durations and ``confidence``. Other columns are not
-        written.
+        ``recording``, times, durations, clock times and ``confidence``. Other columns
+        are not written.
     path : str or path-like
         File to write. After an error, the previous file remains.
     format : str, default=None
@@ -115,7 +115,8 @@ def read_table(path, *, format=None):
     table : DataFrame
         A row per segment: ``recording``, from the row or the name of the file;
         ``action``, integers if all are, else text; ``start`` and ``end`` in frames,
-        ``start_time`` and ``end_time`` in seconds, or both.
+        ``start_time`` and ``end_time`` in seconds, or both; if they are there,
+        ``confidence``, and ``start_clock`` and ``end_clock`` as text.
 
     Raises
     ------

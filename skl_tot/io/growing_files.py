@@ -51,6 +51,7 @@ class GrowingTable:
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
         self.fps, self.clock, self.times = fps, clock, []
         self.first: Any = None
+        self.start: Any = None  # date of time 0, or NaT
         self.header: Any = None
         self.places, self.separator = [], ","
         self.n_lines = 0
@@ -116,7 +117,9 @@ class GrowingTable:
         n_known = len(self.times)
         try:
             # dates count from the first one
-            self.times += read_cells([self.first, *cells], unit_of(self.clock))[1:]
+            unit = unit_of(self.clock)
+            times, self.start = read_cells([self.first, *cells], unit)
+            self.times += times[1:]
         except ValueError as error:
             raise ValueError(
                 f"{self.name}, up to line {self.n_lines}: the clock {self.clock!r} "

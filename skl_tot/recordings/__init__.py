@@ -5,6 +5,7 @@ from skl_tot.recordings.imports import loader, places
 # Loaded on first use: the command line reports wrong arguments before it loads them.
 _PLACES = places(
     __name__,
+    clocks="clock_text",
     container="Recordings",
     errors="RecordingError RecordingFileNotFoundError RecordingTypeError "
     "RecordingValueError",

@@ -46,6 +46,7 @@ def check_rate(rate, known, what="X"):
     return rate if known is None else known
 
 
+NO_DATE = np.datetime64("NaT", "ms")
 NUMBER = r" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"
 PLAIN = re.compile(NUMBER)
 # 1:02:03.5 or 02:03,5, perhaps after days
@@ -56,8 +57,40 @@ ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
 
 
+def clock_text(start, seconds, digits=3):
+    """Write a wall-clock time as text.
+
+    Parameters
+    ----------
+    start : numpy.datetime64
+        Wall-clock time of time 0, as in ``starts`` of `Recordings`.
+    seconds : float
+        Time of the recording, in seconds.
+    digits : int, default=3
+        Most decimals of the seconds, from 0 to 6; zeros at the end are left out.
+
+    Returns
+    -------
+    text : str
+        Date and time; empty if the start is NaT.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_tot.recordings import clock_text
+    >>> clock_text(np.datetime64("2024-03-04T06:51"), 8.2)
+    '2024-03-04 06:51:08.2'
+    """
+    if np.isnat(start):
+        return ""
+    unit = 10 ** (6 - digits)
+    moment = int(start.astype("M8[us]").astype(np.int64)) + round(seconds * 1e6)
+    moment = (moment + unit // 2) // unit * unit
+    return str(np.datetime64(moment, "us")).replace("T", " ").rstrip("0").rstrip(".")
+
+
 def read_times(text, unit=1.0):
-    """Seconds of a Series of text: numbers in a unit, durations, or dates."""
+    """Seconds of a Series of numbers in a unit, durations or dates; date of time 0."""
     text = text.str.strip()
     text = text.mask(text == "")
     first = next(iter(text.dropna()), "0")
@@ -67,12 +100,13 @@ def read_times(text, unit=1.0):
         row = int(np.argmin(is_fit))
         like = f" in the format of {short_repr(first)}" if form else ""
         raise ValueError(f"{short_repr(text.iloc[row])} in row {row} is no time{like}.")
-    return FORMS[form](text) * (unit if form == NUMBER else 1)
+    seconds, date = FORMS[form](text)
+    return seconds * (unit if form == NUMBER else 1), date
 
 
 def _read_numbers(text):
     """Seconds as numbers."""
-    return text.astype("Float64").to_numpy(float, na_value=np.nan)
+    return text.astype("Float64").to_numpy(float, na_value=np.nan), NO_DATE
 
 
 def _read_durations(text):
@@ -85,7 +119,7 @@ def _read_durations(text):
         raise ValueError(f"{shown}; expected hours:minutes:seconds.")
     text = text.str.replace("(days?),", r"\1", regex=True).str.replace(",", ".")
     text = text.str.replace(rf"^({SHORT}\.)", r"0:\1", regex=True)
-    return pd.to_timedelta(text).dt.total_seconds().to_numpy(float)
+    return pd.to_timedelta(text).dt.total_seconds().to_numpy(float), NO_DATE
 
 
 def _read_iso(text):
@@ -95,7 +129,8 @@ def _read_iso(text):
     text = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
     has_half = text.str.contains(r"(?i)[ap]m$", na=False).all()
     form = "%Y-%m-%d %I:%M:%S %p" if has_half else "ISO8601"
-    return since_first(pd.to_datetime(text, utc=True, format=form))
+    first = pd.to_datetime(text.iloc[:1], format=form)  # in its time zone
+    return since_first(pd.to_datetime(text, utc=True, format=form), first)
 
 
 def _read_dates(text):
@@ -109,16 +144,19 @@ def _read_dates(text):
             found.append(_read_iso(text.str.replace(DATE, order, regex=True)))
     if not found:
         raise ValueError(f"{text.iloc[0]!r} and others are no dates of a calendar.")
-    forward = [times for times in found if (np.diff(times) > 0).all()] or found
-    if not np.array_equal(forward[0], forward[-1], equal_nan=True):
+    forward = [own for own in found if (np.diff(own[0]) > 0).all()] or found
+    if not np.array_equal(forward[0][0], forward[-1][0], equal_nan=True):
         shown = f"{text.iloc[0]!r} may start with the day or the month"
         raise ValueError(f"{shown}; expected dates that start with the year.")
-    return forward[0]
+    times, date = forward[0]
+    return times, date if date == forward[-1][1] else NO_DATE
 
 
-def since_first(stamps):
-    """Seconds since the first of a Series of dates."""
-    return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float)
+def since_first(stamps, first=None):
+    """Seconds since the first of a Series of dates, and that date without its zone."""
+    first = stamps.iloc[:1] if first is None else first
+    date = first.dt.tz_localize(None).to_numpy("M8[ms]")[0]
+    return (stamps - stamps.iloc[0]).dt.total_seconds().to_numpy(float), date
 
 
 # Readers by format of the first cell.
@@ -184,13 +222,14 @@ def _split_unit(name):
 def can_be_clock(tables, column):
     """Whether the values of a column can be times."""
     with contextlib.suppress(ValueError):
-        return bool(read_clocks(tables, column))
+        read_clocks(tables, column)
+        return True
     return False
 
 
 def read_clocks(tables, column, is_asked=True):
-    """Return the seconds of each frame, an array per recording."""
-    clocks = []
+    """Return the seconds of each frame, an array per recording, and dates of 0 s."""
+    clocks, dates = [], []
     for name, table in tables.items():
         if column not in table.columns:
             expected = f"expected one of {short_repr(list(table.columns))}"
@@ -198,10 +237,11 @@ def read_clocks(tables, column, is_asked=True):
             if not is_asked:
                 expected = "as in the recordings of the model"
             raise ValueError(f"{name!r} has no clock column {column!r}, {expected}.")
-        clock = _as_seconds(table[column], name)
+        clock, date = _as_seconds(table[column], name)
         _check_forward(clock, column, name)
         clocks.append(clock)
-    return clocks
+        dates.append(date)
+    return clocks, dates
 
 
 def _as_seconds(values, recording):
@@ -212,11 +252,11 @@ def _as_seconds(values, recording):
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return since_first(values)
     if pd.api.types.is_timedelta64_dtype(values.dtype):
-        return values.dt.total_seconds().to_numpy(float)
+        return values.dt.total_seconds().to_numpy(float), NO_DATE
     if values.dtype == np.float32:  # 7.7 instead of 7.699999809
         values = values.astype(str)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(float, na_value=np.nan) * factor
+        return values.to_numpy(float, na_value=np.nan) * factor, NO_DATE
     text = values.where(values.isna(), values.astype(str)).astype("string")
     try:
         return read_times(text, factor)
@@ -226,12 +266,13 @@ def _as_seconds(values, recording):
 
 
 def read_cells(cells, unit):
-    """List of seconds from text, numbers in a unit, durations or dates."""
+    """List of seconds from text, numbers in a unit, durations or dates; date of 0 s."""
     if all(PLAIN.fullmatch(cell) for cell in cells):
-        return [float(cell) * unit for cell in cells]
+        return [float(cell) * unit for cell in cells], NO_DATE
     import pandas as pd
 
-    return read_times(pd.Series(cells, dtype="string"), unit).tolist()
+    times, date = read_times(pd.Series(cells, dtype="string"), unit)
+    return times.tolist(), date
 
 
 def _check_forward(clock, column, recording):

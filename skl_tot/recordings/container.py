@@ -2,14 +2,15 @@
 
 import contextlib
 import copy
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.clocks import NO_DATE, check_fps
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
@@ -31,7 +32,7 @@ def row_blocks(array, width=0):
 
 
 class Recordings(Sequence):
-    """Arrays of many recordings, with their names, rate of frames, clocks and breaks.
+    """Arrays of many recordings, with their names, rate, clocks, dates and breaks.
 
     A list of arrays with metadata. Estimators take it as input and return outputs as
     `Recordings` with the same names, rate and clocks. `read_recordings` makes one from
@@ -52,11 +53,14 @@ class Recordings(Sequence):
         For each recording the first frames (never 0) of new parts, as after a pause of
         the work. Segments end there, and the last frame before a break lasts
         1 / ``fps``.
+    starts : sequence of datetime64, default=None
+        For each recording the date and wall-clock time of time 0, in the time zone of
+        its file, or NaT. None means that none is known.
 
     Attributes
     ----------
-    arrays, names, fps, times, breaks
-        As given; times and breaks as arrays.
+    arrays, names, fps, times, breaks, starts
+        As given; times, breaks and starts as arrays, starts in milliseconds.
     reading : dict or None
         Options of `read_recordings`; a model keeps them as ``reading_``.
 
@@ -67,7 +71,7 @@ class Recordings(Sequence):
     TypeError, ValueError
         If lengths of arrays, names and clocks differ, or a name occurs twice; if
         ``fps`` is no rate, or a clock has another length or does not grow; if breaks
-        are no ascending frames of their recording.
+        are no ascending frames of their recording, or starts are no dates.
 
     Examples
     --------
@@ -93,7 +97,9 @@ class Recordings(Sequence):
     scales: Any = None
     reading: Any = None
 
-    def __init__(self, arrays, names=None, *, fps=None, times=None, breaks=None):
+    def __init__(
+        self, arrays, names=None, *, fps=None, times=None, breaks=None, starts=None
+    ):
         if names is None:
             names = list(map(str, range(len(arrays))))
         else:
@@ -107,6 +113,7 @@ class Recordings(Sequence):
         self.fps = None if fps is None else float(fps)
         self.times = None if times is None else _check_clocks(times, arrays, names)
         self.breaks = None if breaks is None else _check_breaks(breaks, arrays, names)
+        self.starts = None if starts is None else check_starts(starts, len(arrays))
 
     def __len__(self):
         return len(self.arrays)
@@ -168,11 +175,11 @@ class Recordings(Sequence):
         Returns
         -------
         recordings : Recordings
-            With the same names, rate, clocks and breaks.
+            With the same names, rate, clocks, breaks and starts.
         """
         replaced = type(self)(arrays, self.names, fps=self.fps, times=self.times)
-        replaced.breaks, replaced.reading = self.breaks, self.reading
-        replaced.layout = self.layout
+        replaced.breaks, replaced.starts = self.breaks, self.starts
+        replaced.reading, replaced.layout = self.reading, self.layout
         return replaced
 
     def edges(self, i):
@@ -242,6 +249,8 @@ class Recordings(Sequence):
             selected.times = [self.times[i] for i in kept]
         if self.breaks is not None:
             selected.breaks = [self.breaks[i] for i in kept]
+        if self.starts is not None:
+            selected.starts = self.starts[kept]
         if self.layout is None:
             _check_names(selected.names, len(kept))
         else:
@@ -397,7 +406,7 @@ def _concatenate(parts, axis=0):
     if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
         return NotImplemented
     first = parts[0]
-    arrays, names, times, breaks = [], [], [], []
+    arrays, names, times, breaks, starts = [], [], [], [], []
     for part in parts:
         if part.fps != first.fps or (part.times is None) != (first.times is None):
             raise ValueError("recordings have other rates or clocks than the first.")
@@ -405,8 +414,14 @@ def _concatenate(parts, axis=0):
         names.extend(part.names)
         times.extend(part.times or [])
         breaks.extend(map(part.breaks_of, range(len(part))))
+        starts.extend([NO_DATE] * len(part) if part.starts is None else part.starts)
     joined = type(first)(
-        arrays, names, fps=first.fps, times=times or None, breaks=breaks
+        arrays,
+        names,
+        fps=first.fps,
+        times=times or None,
+        breaks=breaks,
+        starts=starts,
     )
     joined.reading = first.reading
     return joined
@@ -434,6 +449,23 @@ def _check_clocks(times, arrays, names):
         if not (np.isfinite(clock).all() and (np.diff(clock) > 0).all()):
             raise ValueError(f"times of {name!r} do not go forward.")
     return times
+
+
+def check_starts(starts, n_recordings):
+    """Return starts as an array of datetime64[ms]; None if all are NaT."""
+    expected = "dates without a time zone, or NaT"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a time zone
+            found = np.array(list(starts), dtype="M8[ms]")
+    except (TypeError, ValueError, Warning):
+        refuse("starts", starts, expected, TypeError)
+    for start in starts:
+        if isinstance(start, Real):
+            refuse("starts", start, expected, TypeError)
+    if found.shape != (n_recordings,):
+        refuse("starts", starts, f"a date for each of {n_recordings} recordings")
+    return None if np.isnat(found).all() else found
 
 
 def _check_breaks(breaks, arrays, names):

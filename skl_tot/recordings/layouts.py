@@ -13,11 +13,12 @@ import numpy as np
 from skl_tot.recordings.clocks import (
     MAX_FPS,
     MIN_FPS,
+    NO_DATE,
     agreed_rate,
     rate_of,
     warn_of_gaps,
 )
-from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.container import Recordings, check_starts
 from skl_tot.recordings.errors import repeated, warn_user
 
 PATH_TYPES = (str, bytes, os.PathLike)
@@ -86,7 +87,7 @@ def with_rate(arrays, fps):
 
 def _read_clocks(recordings):
     """Read the rate from coordinates or indices of time, and times if all have them."""
-    clocks = list(map(clock_of, recordings.arrays))
+    clocks, starts = map(list, zip(*map(clock_of, recordings.arrays)))
     for i, clock in enumerate(clocks):
         if clock is not None and not (np.diff(clock) > 0).all():
             name = recordings.names[i]
@@ -103,6 +104,7 @@ def _read_clocks(recordings):
     if len(rates) == len(clocks):
         warn_of_gaps(clocks, recordings.names, PARTS)
         recordings.times = clocks
+        recordings.starts = check_starts(starts, len(clocks))
 
 
 def refuse_others(X):
@@ -338,15 +340,17 @@ def _name(value, dim):
 
 
 def clock_of(X):
-    """Seconds of each frame by a time coordinate or index, or None."""
+    """Seconds of each frame by a time coordinate or index, or None; date of 0 s."""
     clock: Any
+    date = NO_DATE
     if has_time(X):
         clock = X.coords[TIME].to_index() if TIME in X.coords else None
     else:
         clock = getattr(X, "index", None)
     kind = getattr(getattr(clock, "dtype", None), "kind", "")
     if kind == "M":
+        date = clock[:1].tz_localize(None).to_numpy().astype("M8[ms]")[0]
         clock = clock - clock[0]
     if kind in ("m", "M"):
-        return clock.total_seconds().to_numpy(float)
-    return clock.to_numpy() if kind == "f" and has_time(X) else None
+        return clock.total_seconds().to_numpy(float), date
+    return clock.to_numpy() if kind == "f" and has_time(X) else None, date

@@ -285,6 +285,7 @@ def _from_tables(tables, given, fps, own, path):
     """Convert tables to recordings, with their clocks and breaks."""
     resample, split_gaps = given.get("resample"), given.get("split_gaps")
     times: Any = None
+    starts: Any = None
     names = list(tables)
     breaks: list = [None] * len(names)
     clock = clocks.find_clock(tables, given.get("time"))
@@ -293,7 +294,8 @@ def _from_tables(tables, given, fps, own, path):
             expected = f"a clock in {path}, as by time (--time)"
             refuse(f"{name} ({flag_of(name)})", value, expected)
     if clock is not None:
-        times = clocks.read_clocks(tables, clock, is_asked=clock != own.get("time"))
+        is_asked = clock != own.get("time")
+        times, starts = clocks.read_clocks(tables, clock, is_asked)
     chosen = given.get("columns"), given.get("without")
     frames = features_of_tables(tables, *chosen, clock)
     if times is not None:
@@ -309,7 +311,8 @@ def _from_tables(tables, given, fps, own, path):
             array, times[i], breaks[i] = clocks.resample_frames(*parts)
             frames[i] = type(frame)(array, columns=frame.columns)
     cuts = None if split_gaps is None else breaks
-    recordings = Recordings(frames, names, fps=fps, times=times, breaks=cuts)
+    about = {"fps": fps, "times": times, "breaks": cuts, "starts": starts}
+    recordings = Recordings(frames, names, **about)
     columns = list(frames[0].columns)
     recordings.reading = given | {"time": clock or False, "columns": columns}
     return recordings

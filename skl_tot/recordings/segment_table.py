@@ -7,10 +7,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from skl_tot.recordings.clocks import agreed_rate, check_fps
+from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_text
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    refuse,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.labels import (
     as_reals,
     by_name,
@@ -19,8 +24,11 @@ from skl_tot.recordings.labels import (
 )
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
+DATES = ("start_clock", "end_clock")
 OTHERS = ("duration", "duration_time", "confidence")
-COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS)
+COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS, *DATES)
+# Most seconds between a clock time, which is rounded, and its time in seconds.
+ROUNDED = 2e-3
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
 WHOLE = f"0 or more frames, no fractions, up to {MAX_FRAMES} (start_time is in seconds)"
@@ -51,7 +59,8 @@ def segments(y, fps=None, *, confidence=None):
         A row per segment in order of time: ``recording``, its name or number as text,
         unless ``y`` is one array; ``action``; ``start``, ``end`` (exclusive) and
         ``duration`` in frames; with ``fps``, ``start_time``, ``end_time`` and
-        ``duration_time`` in seconds; with ``confidence``, ``confidence``.
+        ``duration_time`` in seconds; with ``starts`` of `Recordings`, ``start_clock``
+        and ``end_clock``, dates as text; with ``confidence``, ``confidence``.
 
     Raises
     ------
@@ -80,18 +89,17 @@ def segments(y, fps=None, *, confidence=None):
 def labelled_recordings(labels, fps=None, what="labels"):
     """Return labels as checked Recordings, and whether ``y`` is one array."""
     check_fps(fps)
-    times = breaks = None
+    clock = {"times": None, "breaks": None, "starts": None}
     if isinstance(labels, Recordings):
         fps = agreed_rate(fps, labels.fps, "the labels")
-        times, breaks = labels.times, labels.breaks
+        clock = {name: getattr(labels, name) for name in clock}
     known = by_name(labels)
     arrays, is_single = split_label_sequences(labels if known is None else known, what)
     names = [str(name) for name in known or range(len(arrays))]
     for name, array in zip(names, arrays):
         if len(array) == 0:
             raise ValueError(f"{what} has no labels of {name!r}, expected some.")
-    recordings = Recordings(arrays, names, fps=fps, times=times, breaks=breaks)
-    return recordings, is_single
+    return Recordings(arrays, names, fps=fps, **clock), is_single
 
 
 def table_of_labels(recordings, confidences=None, cuts=None):
@@ -122,7 +130,13 @@ def _times(recordings, i, starts, ends):
     durations = (ends - starts) / recordings.fps
     if recordings.times is not None:
         durations = np.round(last - first, 9)
-    return {"start_time": first, "end_time": last, "duration_time": durations}
+    times = {"start_time": first, "end_time": last, "duration_time": durations}
+    if recordings.starts is not None:
+        digits = int(np.clip(np.ceil(np.log10(recordings.fps)), 3, 6))
+        for key, own in zip(DATES, (first, last)):
+            texts = [clock_text(recordings.starts[i], t, digits) for t in own]
+            times[key] = np.array(texts, dtype=object)
+    return times
 
 
 def _check_confidences(confidence, y, recordings, is_single):
@@ -243,6 +257,8 @@ def check_segments(table, what="segments"):
             checked[name] = _check_actions(table[name], places)
         elif name == "recording":
             checked[name] = _check_texts(table[name], places, "recording")
+        elif name in DATES:
+            checked[name] = ["" if is_blank(x) else str(x) for x in table[name]]
         else:
             checked[name] = _check_numbers(table[name], places)
     checked = pd.DataFrame(checked, index=range(len(table)))
@@ -250,7 +266,36 @@ def check_segments(table, what="segments"):
     for name in (*FRAMES, "duration"):
         if name in checked and checked[name].notna().all():
             checked[name] = checked[name].astype(np.int64)
+    _compare_dates(checked, places)
     return checked
+
+
+def _compare_dates(table, places):
+    """Warn of clock times that contradict the seconds of their recording."""
+    import pandas as pd
+
+    parts = []
+    for date, key in zip(DATES, SECONDS):
+        if date in table and key in table:
+            form = {"errors": "coerce", "utc": True, "format": "ISO8601"}
+            dates = pd.to_datetime(table[date], **form)
+            since = dates.astype("datetime64[us, UTC]").astype(np.int64) / 1e6
+            own = {
+                "date": table[date],
+                "off": (since - table[key]).where(dates.notna()),
+            }
+            parts.append(pd.DataFrame(own).assign(owner=table.get("recording", "")))
+    found = pd.concat(parts)[lambda own: own["date"] != ""] if parts else table[:0]
+    if len(found) == 0:
+        return
+    usual = found.groupby("owner")["off"].transform("median")
+    bad = ~((found["off"] - usual).abs() <= ROUNDED)
+    if bad.any():
+        k, date = bad.idxmax(), found["date"][bad].iloc[0]
+        warn_user(
+            f"{places[k]}: the clock time {short_repr(date)} contradicts the seconds, "
+            f"as in {bad.sum()} of {len(bad)} times; seconds are used."
+        )
 
 
 def as_frame(rows, what):

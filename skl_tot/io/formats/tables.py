@@ -11,7 +11,7 @@ from skl_tot.io.formats.base import Format, SegmentsError, check_rows, read_any_
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
-from skl_tot.recordings.segment_table import labels_from_segments, segments
+from skl_tot.recordings.segment_table import DATES, labels_from_segments, segments
 
 # Column names in lower case, with spaces for underscores; the first that is there.
 BORIS = ["behavior", "behaviour", "code"]
@@ -119,7 +119,7 @@ def find_keys(names):
     found |= dict(zip(frames, ("start", "end")))
     found |= dict(zip(seconds, ("start_time", "end_time")))
     if is_ours:
-        found["confidence"] = "confidence"
+        found |= {name.replace("_", " "): name for name in ("confidence", *DATES)}
     if is_boris:
         found |= dict.fromkeys(first(KINDS), "kind") | {"subject": "subject"}
         if not (frames or seconds):
