@@ -26,7 +26,7 @@ _PLACES |= places(
     imports="EXTRAS import_extra loader places",
     layouts="as_recordings",
     names="check_names default_names describe_rare distinct_labels labels_of_one_type "
-    "name_all_actions",
+    "match_names name_all_actions",
     readers="KINDS RATE_FILE READERS find_source read_rate write_rate",
 )
 

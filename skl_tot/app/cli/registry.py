@@ -251,8 +251,10 @@ PREDICTIONS = Options("PREDICTIONS: from predict")
 FPS = Options("--fps RATE: frames per second, for times")
 GROUPS = Options(
     """
-    --groups FILE: compare groups of recordings: CSV with the columns recording, group
-        and, where people or animals have several recordings, subject
+    --groups FILE: compare groups of recordings: CSV with a column of their names, or
+        of starts or parts of these, such as patients, and a column group; a column
+        subject joins recordings of one person or animal
+    --group-column COLUMN: column of --groups with the groups
     """,
     "groups",
     Groups,

@@ -70,40 +70,114 @@ class Source:
 class Groups:
     """Group and subject of each recording, from a table."""
 
-    def __init__(self, groups):
+    def __init__(self, groups, group_column=None):
         import pandas as pd
 
-        from skl_tot.recordings import find_separator, one_line, short_repr
+        from skl_tot.recordings import find_separator, one_line
 
-        self.path = one_line(groups)
+        self.path, self.group = one_line(groups), group_column
         options = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
         try:
             with open(groups, encoding="utf-8-sig") as file:
                 separator = find_separator(file.readline())
-            table = pd.read_csv(groups, sep=separator, **options)
+            self.table = pd.read_csv(groups, sep=separator, **options)
         except ValueError as error:  # the base of pandas' errors
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
-        if not {"recording", "group"} <= set(table.columns):
-            raise ValueError(
-                f"{self.path} has the columns {short_repr(list(table.columns))}, "
-                "expected recording and group."
-            )
-        repeated = find_repeated(table["recording"])
-        if repeated is not None:
-            raise ValueError(f"{self.path} has {repeated!r} twice, expected once.")
-        names = table["recording"]
-        self.columns = {key: dict(zip(names, table[key])) for key in table.columns}
+        self.table = self.table.apply(lambda column: column.str.strip())
+        if group_column is None:
+            self.group = self._called("group")
+        elif group_column not in self.table:
+            self._refuse_columns(f"{group_column!r} of --group-column among them")
 
     def pick(self, names):
-        """Return groups, and subjects or None, of recordings by name."""
-        picked = []
-        for key in ("group", "subject"):
-            own = self.columns.get(key)
-            for name in names if own is not None else ():
-                if not own.get(name, "").strip():
-                    raise ValueError(f"{self.path} has no {key} for {name!r}.")
-            picked.append(own and {name: own[name] for name in names})
+        """Return groups, and subjects or None, of recordings by name; print how."""
+        by, found = self._match(names)
+        group = self.group or self._find_group(by)
+        subject = self._called("subject")
+        if subject is None and any(place for place, _ in found.values()):
+            subject = by
+        remedy = f"one row with the name in {by!r}, its start, or a part between "
+        remedy += "separators"
+        self._refuse("no group", [k for k, own in found.items() if not own[1]], remedy)
+        several = {k: keys for k, (_, keys) in found.items() if len(keys) > 1}
+        for keys in [*several.values()][:1]:
+            remedy += f", not {' and '.join(map(repr, keys))}"
+        self._refuse("several groups", several, remedy)
+        used = {key for _, (key,) in found.values()}
+        rows = self.table.drop_duplicates([by, group, subject or by])
+        repeated = find_repeated(key for key in rows[by] if key in used)
+        if repeated is not None:
+            raise ValueError(f"{self.path} has {repeated!r} twice, expected once.")
+        picked: list = []
+        for column in (group, subject):
+            own = column and dict(zip(rows[by], rows[column]))
+            own = own and {name: own[key] for name, (_, (key,)) in found.items()}
+            empty = [name for name in own or () if not own[name]]
+            self._refuse(f"no {column}", empty, "each cell to be filled")
+            picked.append(own)
+        print(
+            f"{self.path}: {by!r} names {_describe_names(found)}; {group!r} the groups."
+        )
+        if subject is not None and (subject != by or len(used) < len(found)):
+            print(f"Recordings of one {subject!r} count as one subject.")
+        unused = self.table[by].nunique() - len(used)
+        if unused:
+            print(f"{count(unused, 'row')} of {self.path} without a recording.")
         return picked
+
+    def _called(self, word):
+        """Column of this name in any case, or None."""
+        names = self.table.columns
+        return next((own for own in names if own.strip().casefold() == word), None)
+
+    def _match(self, names):
+        """Column that names most recordings, and its values for each of them."""
+        from skl_tot.recordings import match_names
+
+        said = self._called("recording")
+        columns = [own for own in self.table if own != self.group]
+        found = {
+            own: match_names(self.table[own].unique(), names)
+            for own in ([said] if said else columns)
+        }
+        if not found:
+            self._refuse_columns("one that names the recordings, and one called group")
+        return max(
+            found.items(), key=lambda own: sum(3 - k for k, _ in own[1].values())
+        )
+
+    def _find_group(self, by):
+        """Find the only other column in which most values occur several times."""
+        numbers = self.table.drop(columns=[by, self._called("subject") or by]).nunique()
+        few = numbers.index[(numbers > 1) & (2 * numbers <= len(self.table))]
+        if len(few) != 1:
+            self._refuse_columns("one called group, or --group-column to name it")
+        return few[0]
+
+    def _refuse_columns(self, expected):
+        from skl_tot.recordings import short_repr
+
+        columns = short_repr(list(self.table.columns))
+        raise ValueError(f"{self.path} has the columns {columns}, expected {expected}.")
+
+    def _refuse(self, what, names, expected):
+        """Refuse all recordings of one fault, if any."""
+        if names:
+            listed = ", ".join(map(repr, names))
+            raise ValueError(
+                f"{self.path} has {what} for {listed}, expected {expected}."
+            )
+
+
+def _describe_names(found):
+    """Words on the matches of `match_names` of all recordings."""
+    said = count(len(found), "recording")
+    for place, word in ((1, "the start"), (2, "a part")):
+        own = [(name, key) for name, (k, (key,)) in found.items() if k == place]
+        if own:
+            said += f", {'all' if len(own) == len(found) else len(own)} by {word} of "
+            said += f"the name, as {own[0][1]!r} of {own[0][0]!r}"
+    return said
 
 
 @dataclass

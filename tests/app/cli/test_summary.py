@@ -75,7 +75,7 @@ def test_folder_of_predictions(run, tmp_path, capsys):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
     printed, told = capsys.readouterr()
     assert "so few subjects, 3 and 2, that there are 10 permutations" in told
-    printed = printed.splitlines()
+    printed = printed.splitlines()[2:]
     assert printed[0] == "5 recordings; actions in their usual order:"
     heading = ["recordings", "bouts", "median", "bout", "(s)", "share"]
     assert printed[1].split() == heading
@@ -129,6 +129,7 @@ def test_groups_are_compared(run, tmp_path, capsys):
     expected = compare_groups(labels, groups, people, fps=10)
     same(tmp_path / "out" / "groups.csv", expected)
     printed = capsys.readouterr().out.splitlines()
+    assert printed[1].endswith("Recordings of one 'subject' count as one subject.")
     place = printed.index(
         "Of experts and novices, 2 of 7 comparisons differ (q < 0.05), by 70 "
         "permutations of 4 and 4 subjects."
@@ -141,21 +142,89 @@ def test_groups_are_compared(run, tmp_path, capsys):
     assert "Groups are not compared: groups is ['experts']" in capsys.readouterr().out
 
 
+PEOPLE = ["P1", "P2", "P4", "P10", "P11", "P40", "P100", "P401"]
+TRIALS = [f"{person}_TUG_{day}" for person in PEOPLE for day in ("03-04", "03-05")]
+PARTS = [f"cam_{person}-walk" for person in PEOPLE]
+START = ", all by the start of the name, as 'P100' of 'P100_TUG_03-04'; "
+PART = "'id' names 8 recordings, 7 by a part of the name, as 'P10' of 'cam_P10-walk'; "
+ONE = "Recordings of one {} count as one subject."
+GROUP_TABLES = [
+    # names, columns, row of a patient p of the group g, options, words
+    (TRIALS, "Patient,Group", "{p},{g}", "", "'Patient' names 16 recordings" + START),
+    (TRIALS, "Patient,Group", "{p},{g}", "", "'Group' the groups."),
+    (TRIALS, "Nr;patient ;GROUP", "0{p}; {p};{g} ", "", ONE.format("'patient '")),
+    (TRIALS, "Patient,Age,Clinic", "{p},3{p},{g}", "", "'Clinic' the groups"),
+    (TRIALS, "Patient,A,B", "{p},k,{g}", "--group-column B", "'B' the groups"),
+    (
+        TRIALS,
+        "subject,A,Group",
+        "{p},{g},1",
+        "--group-column A",
+        ONE.format("'subject'"),
+    ),
+    (PARTS, "id,Group", "{p},{g}", "", PART + "'Group' the groups.\n1 row of"),
+    (PARTS, "id,group,subject", "{p},{g},{p}", "", ONE.format("'subject'")),
+]
+
+
+@pytest.mark.parametrize(("names", "head", "row", "options", "words"), GROUP_TABLES)
+@pytest.mark.usefixtures("_without_pictures")
+def test_a_row_names_recordings(
+    run, tmp_path, capsys, names, head, row, options, words
+):
+    """By start or part: `P1` is not in `P10`; rows of others do not count."""
+    groups = dict(zip([*PEOPLE, "P3"], "aabbababb"))
+    rows = [row.format(p=person, g=group) for person, group in groups.items()]
+    if names is PARTS:  # one has all of the name
+        rows[0] = rows[0].replace("P1", PARTS[0], 1)
+    (tmp_path / "groups.csv").write_text("\n".join([head, *rows]))
+    rng = np.random.default_rng(0)
+    labels = {name: np.repeat(["go", "sit"], rng.integers(5, 20, 2)) for name in names}
+    put(tmp_path / "segments", labels)
+    assert run(f"summary segments --groups groups.csv {options} --out out") == 0
+    people = [next(own for own in name.split("_") if own[0] == "P") for name in names]
+    people = [own.partition("-")[0] for own in people]
+    expected = compare_groups(labels, [groups[own] for own in people], people, fps=10)
+    assert set(expected["permutations"]) == {70}
+    same(tmp_path / "out" / "groups.csv", expected)
+    printed = capsys.readouterr().out
+    assert words in printed
+    assert printed.count("1 row of groups.csv without a recording.\n") == 1
+    assert ("count as one subject" in printed) == (names is TRIALS or "sub" in head)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ("--fps 30", "fps is 30.0, expected 10 frames per second, as in"),
-        ("--groups some.csv", "some.csv has no group for 'take 4'"),
+        ("--groups some.csv", "some.csv has no group for 'take 3', 'take 4', exp"),
+        ("--groups empty.csv", "empty.csv has no group for 'take 0', expected each"),
+        ("--groups many.csv", "has several groups for 'cut take 3', expected one row"),
+        ("--groups many.csv", "between separators, not 'take' and '3'."),
+        ("--groups only.csv", "only.csv has the columns ['group'], expected one that"),
+        (
+            "--groups few.csv",
+            "['nr', 'age', 'sex'], expected one called group, or --gr",
+        ),
+        ("--groups few.csv --group-column g", "expected 'g' of --group-column among"),
+        ("--group-column g", "--group-column is given without --groups"),
         ("--groups twice.csv", "twice.csv has 'take 1' twice"),
         ("--groups other.csv", "other.csv has the columns ['a']"),
         ("--groups nothing.csv", "nothing.csv is no table: No columns"),
     ],
 )
 def test_refusals(refuses, tmp_path, options, message):
-    put(tmp_path / "segments", LABELS)
-    some = "".join(f"take {i},g\n" for i in range(4))
-    (tmp_path / "some.csv").write_text("recording,group\n" + some)
-    (tmp_path / "twice.csv").write_text("recording,group\n" + some + "take 1,h\n")
+    name = "cut take 3" if "many" in options else "take 3"
+    put(tmp_path / "segments", LABELS | {name: LABELS["take 3"]})
+    some = "".join(f"take {i},g\n" for i in range(3))
+    every = some + "take 3,g\ntake 4,h\n"
+    tables = {"some": some, "twice": every + "take 1,h\n", "empty": "take 0,\n" + every}
+    tables["empty"] = every.replace("take 0,g", "take 0,")
+    for name, rows in tables.items():
+        (tmp_path / f"{name}.csv").write_text("recording,group\n" + rows)
+    (tmp_path / "many.csv").write_text("nr,group\n 0,g\n1,g\n2,h\ntake,g\n3,h\n4,h\n")
+    (tmp_path / "only.csv").write_text("group\ng\n")
+    (tmp_path / "few.csv").write_text("nr,age,sex\n" + every.replace("g", "3,f"))
     (tmp_path / "other.csv").write_text("a\n1\n")
     (tmp_path / "nothing.csv").write_text("")
     refuses(f"summary segments --out out {options}", message, tmp_path)
