@@ -17,6 +17,12 @@ ACTIONS = {
     "relabel": {"recording": "recording", "time": "frame", "action": "text"},
     "merge": {"action": "text", "into": "text"},
     "split": {"action": "text"},
+    "assign": {
+        "recording": "recording",
+        "time": "frame",
+        "to": "after",
+        "action": "text",
+    },
     "move": {"recording": "recording", "time": "start", "to": "start"},
     "cut": {"recording": "recording", "time": "start"},
     "check": {"recording": "recording", "checked": "flag"},
@@ -27,8 +33,10 @@ ACTIONS = {
     "learn": {},
     "export": {"format": "text"},
 }
+# Arguments of questions, which a `View` answers.
+QUESTIONS = {"examples": {"action": "text"}}
 SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"}
-SIGNALS |= {"features": "list"}
+QUESTIONS["signals"] = SIGNALS | {"features": "list"}
 # Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
@@ -74,9 +82,11 @@ def read_arguments(kinds, values, view):
     return found
 
 
-# For a time: the frame at it, before a break; the frame with the nearest start; itself.
+# For a time: the frame at it, before a break; the one after; the frame with the nearest
+# start; itself.
 TIMES = {
     "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
+    "after": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")),
     "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
     "time": lambda time, clock: time,
 }
@@ -100,20 +110,20 @@ class Calls:
     # Calls from pages
 
     def call(self, name, arguments):
-        """Execute a call of `ACTIONS`, "open" or "signals"; reply with the changes."""
+        """Execute one of `ACTIONS`, `QUESTIONS` or "open"; reply with the changes."""
         # a reply may be an error, of an outdated page, which has to reload
         try:
             values = dict(arguments)
             client, version = values.pop("client", None), values.pop("version", None)
             if name == "open":
                 return self._open()
-            if name != "signals" and name not in ACTIONS:
+            if name not in QUESTIONS and name not in ACTIONS:
                 raise ValueError("there is no such call.")
             if self._view is None:
                 raise ValueError(f"there is no recording yet, still {self.phase}.")
-            if name == "signals":
-                own = read_arguments(SIGNALS, values, self._view)
-                return self._view.signals(*own)
+            if name in QUESTIONS:
+                own = read_arguments(QUESTIONS[name], values, self._view)
+                return getattr(self._view, name)(*own)
             with self._lock:
                 if self.phase:
                     raise ValueError(f"the review is still {self.phase}, wait.")

@@ -2,6 +2,8 @@
 // Promise of a reply, listen(callback) for what happens elsewhere, video(index) -> address,
 // and client, who this is. What data says enters the page as text only.
 
+import { Examples } from "./examples.js";
+import { Holding } from "./holding.js";
 import { Stage } from "./stage.js";
 import { BREAK, Timelines, element, segmentAt } from "./timelines.js";
 
@@ -59,6 +61,8 @@ const SHORTCUTS = [
   ["↑ ↓ or K J", "recording above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
   ["N", "recording to look at next", { n: ["next"] }],
   ["1 … 9", "give the segment the action of this number", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
+  ["1 … 9, 0, held", "while it plays: give the action to the frames that are played"],
+  ["P", "play examples of the action: typical ones, then doubtful ones (← → Esc)", { p: ["exemplify"] }],
   ["0", "make the segment background", { 0: ["pick", BACKGROUND] }],
   ["A", "give the segment a new action", { a: ["focus", ".actions input"] }],
   ["R", "rename the action everywhere", { r: ["focus", ".name"] }],
@@ -81,7 +85,7 @@ const SHORTCUTS = [
   ["Esc", "leave a field, cancel", { Escape: ["cancel"] }],
   ["?", "these keys", { "?": ["ask", "help"] }],
 ];
-const BY_KEY = Object.assign({}, ...SHORTCUTS.map(([, , keys]) => keys));
+const BY_KEY = Object.assign({}, ...SHORTCUTS.map(([, , keys]) => keys ?? {}));
 
 const SORTS = { given: "order given", name: "name", duration: "length", doubt: "doubt", deviation: "deviation", checked: "not checked first" };
 const option = (value, text = value) => element("option", { value }, text);
@@ -106,6 +110,7 @@ class Page {
       signals: (values) => transport.call("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
+    this.parts = [this.holding = new Holding(this), this.examples = new Examples(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -133,7 +138,7 @@ class Page {
       const field = form.firstElementChild, name = field.value.trim();
       if (name) this.give(name).then(() => { field.value = ""; root.focus(); });
     });
-    for (const [keys, words, own] of SHORTCUTS) {
+    for (const [keys, words, own = {}] of SHORTCUTS) {
       find(".help dl").append(element("div", {}, element("dt", {}, keys), element("dd", {}, words)));
       for (const [method, value] of Object.values(own)) {
         const button = find(`button[data-do="${method}"]${value === undefined ? "" : `[data-by="${value}"]`}`);
@@ -143,7 +148,7 @@ class Page {
   }
 
   destroy() {
-    for (const own of [this.large, this.small, this.stage]) own?.destroy();
+    for (const own of [...this.parts, this.large, this.small, this.stage]) own?.destroy();
   }
 
   // ---- what comes from the server
@@ -273,6 +278,8 @@ class Page {
     this.time = time;
     this.large.playhead(time);
     this.find(".clock").value = this.data.fps ? `${this.fixed(time)} of ${this.fixed(this.row.end)} s` : `frame ${Math.floor(time)} of ${this.row.end}`;
+    this.examples.follow(time);
+    if (this.holding.follow(time)) return;
     const { index, segment } = this;
     if (index === this.small.cursor?.index && segment === this.small.cursor.segment && this.large.cursor?.segment === segment) return;
     this.large.cursor = { index: 0, bar: 0, segment };
@@ -334,9 +341,12 @@ class Page {
   }
 
   pick(number) {
-    const code = number === BACKGROUND ? BACKGROUND : this.codes()[number];
+    const code = this.codeOf(number);
     if (code !== undefined && !(this.isMerging && code === BACKGROUND)) this.give(code);
   }
+
+  codeOf(number) { return number === BACKGROUND ? BACKGROUND : this.codes()[number]; }
+  exemplify() { if (this.examples.isOn) this.examples.stop(); else if (this.code >= 0) this.examples.start(this.code); }
 
   // Moves the start or the end of the segment by so many frames, and the cursor with it
   // unless that has gone elsewhere.
@@ -361,12 +371,15 @@ class Page {
     const [method, ...values] = BY_KEY[name];
     event.preventDefault();
     event.stopPropagation();
-    this[method](...values);
+    if (!isField && this.examples.press(name)) return;
+    if (method === "pick" && this.stage.isPlaying && !this.examples.isOn) { this.holding.begin(this.codeOf(...values), key); return; }
+    if (!event.repeat || method !== "pick") this[method](...values);
   }
 
   focus(selector) { this.find(selector).focus(); this.find(selector).select(); }
 
   cancel() {
+    this.holding.cancel();
     this.isMerging = this.find(".features").open = false;
     this.find(".name").value = this.data.names[this.code] ?? "";
     this.root.focus();
@@ -441,7 +454,7 @@ class Page {
     find(".told").textContent = `${name}, ${this.large.span(start, end)}, ${row.name}`;
     [start, end].forEach((time, i) => { this.root.querySelectorAll(".edges output")[i].value = this.fixed(time); });
     for (const button of this.root.querySelectorAll("[data-do=edge]")) button.disabled = button.dataset.end ? segment + 1 >= bar.start.length : !segment;
-    for (const what of ["split", "merge"]) find(`[data-do=${what}]`).disabled = !isAction;
+    for (const what of ["split", "merge", "exemplify"]) find(`[data-do=${what}]`).disabled = !isAction;
     find("[data-do=merge]").setAttribute("aria-pressed", isMerging);
     find(".actions").classList.toggle("merging", isMerging);
     find(".actions h2").textContent = isMerging ? `Merge “${name}” everywhere into` : "Give this segment";

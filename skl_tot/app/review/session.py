@@ -9,6 +9,7 @@ from skl_tot.app.review import state as states
 from skl_tot.app.review import teaching
 from skl_tot.app.review.accuracy import measure
 from skl_tot.app.review.history import History, describe_beginning
+from skl_tot.app.review.offers import choose_examples
 from skl_tot.app.review.results import export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
@@ -149,13 +150,26 @@ class Review:
         {shared: said}
         """
         with self._short() as state:
-            if isinstance(action, str) and action not in state.names.values():
-                code = states.free_code(state.names)
-                state = states.with_name(state, code, action)
-            else:
-                code = states.find_action(state, action)
+            state, code = states.found_or_new(state, action)
             said = f"the segment at frame {frame} is {state.names[code]!r}"
             return self._edit(said, recording, states.relabel, frame, code, state=state)
+
+    def assign(self, recording, start, end, action):
+        """Give frames an action, whatever segments they had; join equal neighbours.
+
+        {shared: of_recording}
+        start, end : int
+            The first frame, and the frame after the last.
+        action : str or int
+            Name or code of an action, a new name, or "background".
+
+        {shared: said}
+        """
+        with self._short() as state:
+            state, code = states.found_or_new(state, action)
+            said = f"frames {start} to {end} are {state.names[code]!r}"
+            change = states.assign, start, end, code
+            return self._edit(said, recording, *change, state=state)
 
     def move(self, recording, frame, to):
         """Move the boundary at a frame.
@@ -395,6 +409,29 @@ class Review:
         if self._signals is None:
             self._signals = describe_signals(self.recordings.arrays)
         return teaching.order(state.entries, self._signals, n)
+
+    def examples(self, action, n=5):
+        """List typical and doubtful bouts of an action.
+
+        Parameters
+        ----------
+        action : str or int
+            Name or code of an action.
+        n : int, default=5
+            Maximum number of each kind.
+
+        Returns
+        -------
+        bouts : list of dict
+            "kind", "recording" (the number), "start" and "end" (exclusive) in frames,
+            and "confidence", the mean of the model's probability of the action. First
+            the "typical" bouts: with the highest confidence and then the usual
+            duration, at most two of a recording. Then the "doubtful" ones: with the
+            least confidence, without those that people made or checked.
+        """
+        state = self._known()
+        code = states.find_action(state, action)
+        return choose_examples(state.entries, code, n)
 
     def accuracy(self):
         """Estimate the accuracy in unchecked recordings.

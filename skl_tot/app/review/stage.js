@@ -64,8 +64,9 @@ export class Stage {
     if (this.time >= this.row.end - this.step) this.seek(0);
     if (this.isFilm) this.video.play().catch((problem) => { if (this.isPlaying) { this.pause(); this.calls.fail(problem.message); } });
     let before = performance.now();
+    const own = this.run = {};  // else two would go on after a pause between two frames
     const tick = (now) => {
-      if (!this.isPlaying) return;
+      if (!this.isPlaying || this.run !== own) return;
       const passed = (now - before) / 1000 * this.speed * (this.fps ? 1 : PACE);
       before = now;
       this.seek(this.isFilm ? this.video.currentTime / this.unit : this.time + passed, true);

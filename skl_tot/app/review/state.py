@@ -134,6 +134,23 @@ def cut(entry, frame):
     return entry._replace(segments=parts)
 
 
+def assign(entry, start, end, code):
+    """Give frames from a start to before an end an action; join equal neighbours."""
+    start = _check_frame(entry, start, "start")
+    if not _is_int(end) or not start < end <= entry.n_frames:
+        refuse("end", end, f"a frame from {start + 1} to {entry.n_frames}")
+    own, n = entry.segments, entry.n_frames
+    labels, by_hand = labels_of(own, n), frames_by_hand(own, n)
+    labels[start:end], by_hand[start:end] = code, True
+    edges = np.array([start, end % n])
+    kept = own.starts[(own.starts < start) | (own.starts > end)]
+    starts = np.union1d(np.concatenate([kept, entry.breaks.astype(int)]), edges)
+    found = Segments(starts, labels[starts], by_hand[starts])
+    at = np.searchsorted(starts, edges)
+    is_same = found.codes[at] == found.codes[at - 1]
+    return _joined(entry, found, at[(at > 0) & is_same])
+
+
 def propose(entry, predicted, confidence, n_learned):
     """Show the prediction of another model, except for segments made by hand."""
     shown, n = entry.segments, entry.n_frames
@@ -211,6 +228,14 @@ def find_action(state, action):
         return int(action)
     known = short_repr([name for name in codes if name != BACKGROUND_NAME])
     raise ValueError(f"there is no action {short_repr(action)}, only {known}.")
+
+
+def found_or_new(state, action):
+    """State and code of an action; a name that is new makes one."""
+    if isinstance(action, str) and action not in state.names.values():
+        code = free_code(state.names)
+        return with_name(state, code, action), code
+    return state, find_action(state, action)
 
 
 def _is_int(value):

@@ -108,6 +108,15 @@ class View:
             found["undo"], found["redo"] = review.undoable, review.redoable
         return found
 
+    def examples(self, action):
+        """Typical and doubtful bouts of an action, in times."""
+        found = self.review.examples(action)
+        for bout in found:
+            clock = self.clock(bout["recording"])
+            bout["from"] = clock.starts[bout.pop("start")].item()
+            bout["to"] = clock.ends[bout.pop("end") - 1].item()
+        return {"bouts": found}
+
     def signals(self, i, start, end, n_bins, names=None):
         """Least and largest values of features between two times of a recording."""
         entry, clock = self.review.state.entries[i], self.clock(i)

@@ -61,6 +61,8 @@ RAW = [
 RIGHT = {
     "rename": {"action": 0, "name": "a"},
     "relabel": {"recording": 0, "time": 0, "action": 1},
+    "assign": {"recording": 0, "time": 0, "to": 0.5, "action": 1},
+    "examples": {"action": 1},
     "merge": {"action": 0, "into": 1},
     "split": {"action": 0},
     "move": {"recording": 0, "time": 1, "to": 2},

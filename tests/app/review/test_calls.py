@@ -62,6 +62,11 @@ def test_actions_do_what_python_does(opened):
         ("rename", {"action": 0, "name": "pour"}, (0, "pour")),
         ("relabel", {"recording": 1, "time": 0.17, "action": 2}, (1, 1, 2)),
         ("relabel", {"recording": 2, "time": 0, "action": "stir"}, (2, 0, "stir")),
+        (
+            "assign",
+            {"recording": 1, "time": 0.2, "to": 0.67, "action": 0},
+            (1, 2, 7, 0),
+        ),
         ("move", {"recording": 0, "time": k / 10, "to": k / 10 + 0.36}, (0, k, k + 4)),
         ("cut", {"recording": 3, "time": 1.04}, (3, 10)),
         ("relabel", {"recording": 3, "time": 1, "action": -1}, (3, 10, -1)),

@@ -463,3 +463,95 @@ def test_the_browser_is_led_to_the_page(opened, browser, tmp_path, monkeypatch):
         browser.get(path.as_uri())
         page.wait("document.body.dataset.version > 0")
     assert browser.current_url == f"http://{page.served.host}/token/"
+
+
+CLOCK = """
+const queue = [];
+window.clock = performance.now();
+performance.now = () => window.clock;
+window.requestAnimationFrame = (then) => queue.push(then);
+window.advance = (seconds) => {
+  window.clock += 1000 * seconds;
+  for (const then of queue.splice(0)) then(window.clock);
+};"""
+AT = "return +document.querySelector('.stage').dataset.time"
+PICK = "const f = document.querySelector('.speed'); f.value = arguments[0];"
+PICK += "f.dispatchEvent(new Event('change'))"
+
+
+def test_a_held_key_labels_what_is_played(opened, fitted):
+    """In one step, to the frame, at any speed; with Esc, not at all."""
+    page, twin = opened(), Review(fitted[0], takes(fitted[1])).open()
+    page.run(CLOCK)
+
+    def hold(key, pressed, *steps):
+        chain = ActionChains(page.browser, duration=0)
+        chain.key_down(key).perform() if pressed else chain.key_up(key).perform()
+        for seconds in steps:
+            page.run("advance(arguments[0])", seconds)
+
+    def released(key, do):
+        before = page.run("return document.body.dataset.version")
+        do(key)
+        page.wait(f"document.body.dataset.version > {before}")
+
+    page.press(" ")
+    for key, speed in [("2", 1), ("4", 0.25), ("1", 8)]:
+        page.run(PICK, speed)
+        page.run("advance(0.31)")
+        start = int(page.run(AT) * FPS + 1e-6)
+        hold(key, True, *[0.05] * 4)
+        end = int(page.run(AT) * FPS + 1e-6) + 1
+        assert end > start
+        released(key, lambda key: hold(key, False))
+        twin.assign(0, start, end, int(key) - 1)
+        assert plain(page.review) == plain(twin)
+        assert page.run("return 'playing' in document.querySelector('.stage').dataset")
+    page.run(PICK, 0.25)
+    state = page.review.state
+    hold("3", True, 0.1, 0.1)
+    assert "Esc cancels" in page.text("footer .said")
+    page.press(Keys.ESCAPE)
+    hold("3", False, 0.1)
+    assert "Esc cancels" not in page.text("footer .said")
+    assert page.review.state is state
+    button = page.find(".actions button[data-key='2']")
+    start = int(page.run(AT) * FPS + 1e-6)
+    ActionChains(page.browser, duration=0).click_and_hold(button).perform()
+    page.run("advance(0.5)")
+    end = int(page.run(AT) * FPS + 1e-6) + 1
+    released(0, lambda _: ActionChains(page.browser, duration=0).release().perform())
+    twin.assign(0, start, end, 2)
+    assert plain(page.review) == plain(twin)
+    released(0, lambda _: page.find("[data-by=undo]").click())
+    twin.undo()
+    assert plain(page.review) == plain(twin)
+
+
+def test_examples_play_one_after_the_other(opened, fitted):
+    page, twin = opened(), Review(fitted[0], takes(fitted[1])).open()
+    bouts = twin.examples("action 0")
+    page.run(PICK, 8)
+    page.press("p")
+    at = "document.querySelector('.examples output').value"
+    for place in (1, 2):  # goes on by itself
+        page.wait(f"{at}.startsWith('{place} of {len(bouts)}, typical: action 0, ')")
+    page.press(" ")
+    page.press(
+        Keys.ARROW_RIGHT, Keys.ARROW_LEFT, Keys.ARROW_RIGHT, *[Keys.ARROW_LEFT] * 9
+    )
+    page.wait(f"{at}.startsWith('1 of')")
+    bout = bouts[0]
+    name, times = twin.recordings.names[bout["recording"]], (bout["start"], bout["end"])
+    span = " – ".join(f"{frame / FPS:.2f}" for frame in times)
+    assert f", {name}, {span} s" in page.run(f"return {at}")
+    assert page.text(".head h2") == name
+    page.change(lambda: page.press("2"))
+    twin.relabel(bout["recording"], bout["start"], 1)
+    assert plain(page.review) == plain(twin)
+    page.press(Keys.ESCAPE)
+    assert not page.find(".examples").is_displayed()
+    page.find("[data-do=exemplify]").click()
+    page.wait(f"{at}.startsWith('1 of')")
+    page.find(".examples button:last-child").click()
+    assert not page.find(".examples").is_displayed()

@@ -50,6 +50,7 @@ actions = st.sampled_from(["action 0", "action 2", "x", "y", "background", 1, 7,
 ARGUMENTS = {
     "rename": (actions, actions),
     "relabel": (recordings, frames, actions),
+    "assign": (recordings, frames, frames, actions),
     "move": (recordings, frames, frames),
     "cut": (recordings, frames),
     "check": (recordings, st.booleans()),
@@ -60,7 +61,7 @@ ARGUMENTS = {
     **dict.fromkeys(["learn", "undo", "redo"], ()),
 }
 STEPS = [st.tuples(st.just(name), *own) for name, own in ARGUMENTS.items()]
-OF_ONE = ("relabel", "move", "cut", "check", "keep", "take_back")
+OF_ONE = ("relabel", "assign", "move", "cut", "check", "keep", "take_back")
 
 
 def do(review, step):
@@ -78,12 +79,12 @@ def do(review, step):
         assert changed <= {arguments[0]}
     if name == "rename":
         assert not changed
-    if name not in ("rename", "relabel", "merge", "split", "learn", "undo", "redo"):
+    if name not in ("rename", *OF_ONE[:2], "merge", "split", "learn", "undo", "redo"):
         assert review.state.names == before.names
     if name not in ("merge", "split", "learn", "undo", "redo"):
         assert review.state.model == before.model
     for old, new in zip(before.entries, review.state.entries):
-        if name in ("relabel", "move", "cut", "check", "keep", "take_back"):
+        if name in OF_ONE:
             assert new.predicted is old.predicted
             assert new.confidence is old.confidence
         if name == "learn" and old.checked:
@@ -176,6 +177,9 @@ REFUSED = {
     "recording is True": ("relabel", True, 0, "x"),
     "a: frame is 1000000, expected a frame": ("relabel", "a", 10**6, "x"),
     "a: frame is 0.5": ("relabel", "a", 0.5, "x"),
+    "a: end is 3, expected a frame from 4 to": ("assign", "a", 3, 3, 1),
+    "a: end is 1000000, expected a frame": ("assign", "a", 3, 10**6, 1),
+    "a: start is -1": ("assign", "a", -1, 3, 1),
     "a: frame 0 is a boundary": ("cut", "a", 0),
     "a: no boundary is at frame 1, the next are": ("move", "a", 1, 2),
     "nothing to undo": ("undo",),
