@@ -19,8 +19,8 @@ def choose_examples(entries, action, n):
         ends = np.append(shown.starts[1:], n_frames)
         for k in np.flatnonzero(shown.codes == action):
             start, end = int(shown.starts[k]), int(ends[k])
-            own = {"recording": i, "start": start, "end": end}
-            own["confidence"] = float(sure[start:end].mean())
+            own = {"confidence": float(sure[start:end].mean())}
+            own |= {"recording": i, "start": start, "end": end}
             found.append((own, bool(told[start])))
             lengths.append(end - start)
     usual = np.median(lengths) if lengths else 1
