@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,9 @@ from skl_tot.recordings.files import open_features
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
 # Options that a model remembers of tables; ``columns`` includes ``without``.
-OF_TABLES = ("by", "time", "columns", "resample", "split_gaps")
+OF_TABLES = ("by", "time", "columns", "resample", "split_gaps", "header", "comment")
 # Options that may be absent from the remembered ones.
-FREE = ("by", "columns", "resample", "split_gaps", "transpose")
+FREE = ("by", "columns", "resample", "split_gaps", "transpose", "header", "comment")
 # Options that select recordings of a file.
 CHOICES = ("animal", "task", "variable")
 
@@ -69,6 +69,8 @@ def flag_of(name):
         "fps": [Real, None],
         "resample": [Real, None],
         "split_gaps": [Interval(Real, 0, None, closed="neither"), None],
+        "header": [Interval(Integral, 1, None, closed="left"), None],
+        "comment": [str, None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -82,6 +84,8 @@ def read_recordings(
     fps=None,
     resample=None,
     split_gaps=None,
+    header=None,
+    comment=None,
     like=None,
     **options,
 ):
@@ -143,6 +147,11 @@ def read_recordings(
     split_gaps : float, default=None
         Seconds. A longer step of a clock is a break, where a new part of the recording
         begins (``breaks`` of `Recordings`). Each part is resampled separately.
+    header : int, default=None
+        Number of the line of text tables that names the columns; the first line is 1.
+        Lines above it are no rows. None finds the line, see Notes.
+    comment : str, default=None
+        Start of lines that are no rows, anywhere in text tables, such as "#".
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
         recording that lacks one of these is an error, and so is a contradicting option.
@@ -181,10 +190,14 @@ def read_recordings(
 
     Notes
     -----
-    Cells of text are separated by commas, semicolons or tabs, whichever the first line
-    has most; that line names the columns. Decimal commas are allowed if commas separate
-    no cells. An ambiguous time or number is an error. Tables are in natural order,
-    "take 2" before "take 10".
+    Cells of text are separated by commas, semicolons or tabs, whichever the header has
+    most. The header is the line that has a name for each column of numbers. Lines above
+    it that have fewer cells, or start with #, %, // or ;, are no rows, and neither is a
+    line of units below it; a warning says so. Two lines that may be the header are an
+    error. Names that occur twice get those of the line above, as "LASI X".
+
+    Decimal commas are allowed if commas separate no cells. An ambiguous time or number
+    is an error. Tables are in natural order, "take 2" before "take 10".
 
     Examples
     --------
@@ -208,6 +221,7 @@ def read_recordings(
     clocks.check_fps(resample, "resample (--resample)")
     own = {} if like is None else remembered(like)
     given = {"time": time, "resample": resample, "split_gaps": split_gaps}
+    given |= {"header": header, "comment": comment}
     for name, names in (("by", by), ("columns", columns), ("without", without)):
         given[name] = _checked_names(name, names)
     given = {name: value for name, value in given.items() if value is not None}
@@ -215,6 +229,9 @@ def read_recordings(
     reader, first = found.reader, one_line(found.files[0])
     is_alike = own.get("reader") in (reader, None)
     _check_options(options, found)
+    is_text = reader == "tables" and found.files[0].suffix.lower() != ".parquet"
+    for name in {"header", "comment"}.intersection(() if is_text else given):
+        refuse(f"{name} ({flag_of(name)})", given[name], f"none, as {first} is no text")
     if reader == "arrays":
         options = with_remembered(options, own, ["transpose"] if is_alike else [])
         recordings = _open_arrays(found.files, given, fps, **options)
@@ -228,7 +245,9 @@ def read_recordings(
             tables, fps, options = readers.read_by(reader, found.files, options, fps)
         else:
             by = given.get("by")
-            tables = read_tables(found.files, by, is_asked=by != own.get("by"))
+            lines = {name: given.get(name) for name in ("header", "comment")}
+            is_asked = by != own.get("by")
+            tables = read_tables(found.files, by, is_asked, bool(own), **lines)
         recordings = _from_tables(tables, given, fps, own, first)
         with_remembered({"columns": recordings.reading["columns"]}, own, ["columns"])
     if own.get("time") and recordings.times is None:

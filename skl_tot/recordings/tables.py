@@ -1,42 +1,30 @@
 """Tables of recordings: reading, splitting, and columns as features."""
 
-import csv
-import gzip
-import itertools
-import re
-import warnings
-
 import numpy as np
 
-from skl_tot.recordings.clocks import PLAIN, can_be_clock, is_clock
-from skl_tot.recordings.disk import find_separator
-from skl_tot.recordings.errors import one_line, refuse, repeated, short_repr, warn_user
+from skl_tot.recordings.clocks import can_be_clock, is_clock
+from skl_tot.recordings.errors import one_line, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
+from skl_tot.recordings.text_tables import MOSTLY, REMEDY, read_text_table
 
-# Rows that determine the decimal sign, and numbers that have one.
-N_PROBES = 1000
-THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
-DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
-# Cells without a value, as pandas defines them.
-MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
-MISSING += ["<NA>", "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN"]
 # Types that pandas infers for columns of objects with numbers, some missing.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
 # Least frames of a column to recognise a counter.
 MIN_COUNTED = 3
-# Share of cells without numbers above which a column is text.
-MOSTLY = 0.5
 
 
-def read_tables(paths, by, is_asked=True):
+def read_tables(paths, by, is_asked=True, is_said=False, **options):
     """Read files into a data frame per recording, or split them by columns ``by``."""
     import pandas as pd
 
     keys = [by] if isinstance(by, str) else by or []
     if not keys:
         _check_distinct(paths)
-    read = [_read_table(path, keys) for path in paths]
+    found = [_read_table(path, keys, options) for path in paths]
+    read = [table for table, _ in found]
+    if not is_said:
+        _warn_of_lines([head for _, head in found if head is not None], options)
     if keys and not is_asked and not any(map(set(keys).intersection, read)):
         warn_user(
             f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
@@ -66,31 +54,47 @@ def _check_distinct(paths):
         raise ValueError(f"{pair} are both {name!r}, expected one for each recording.")
 
 
-def _read_table(path, keys):
-    """Read a file with distinct column names."""
-    import pandas as pd
+def _warn_of_lines(heads, options):
+    """Warn of lines around the headers of files that are no rows."""
+    above = [head.above for head in heads if head.above and not options["header"]]
+    if above:
+        fewest, most = min(map(len, above)), max(map(len, above))
+        number = f"{most} lines" if fewest == most else f"{fewest} to {most} lines"
+        warn_user(
+            f"{'1 line' if most == 1 else number} above the header of {len(above)} of "
+            f"{len(heads)} files are no rows, as {short_repr(above[0][0])}; {REMEDY}."
+        )
+    units = [head.units for head in heads if head.units]
+    if units:
+        warn_user(
+            f"The line below the header of {len(units)} of {len(heads)} files has no "
+            f"numbers, and is no row: {short_repr(units[0])}."
+        )
 
-    read = _read_parquet if path.suffix.lower() == ".parquet" else _read_text
+
+def _read_table(path, keys, options):
+    """Read a file with distinct column names, and its header if it is text."""
     try:
-        table = read(path, keys)
+        if path.suffix.lower() == ".parquet":
+            table, head = _read_parquet(path), None
+        else:
+            table, head = read_text_table(path, keys, **options)
     except ImportError:
         raise
     except Exception as error:  # a broken file raises many types
         reason = f"cannot be read: {one_line(error)}"
         if isinstance(error, UnicodeDecodeError):
             reason = "is no text in UTF-8; save it as 'CSV UTF-8'."
-        elif isinstance(error, pd.errors.ParserWarning):
-            reason = "cannot be read: rows have more cells than its first line."
         raise ValueError(f"{one_line(path)} {reason}") from None
     table.columns = [str(name).strip() for name in table.columns]
     for name in table.columns[table.columns.duplicated()]:
         raise ValueError(f"{one_line(path)} has two columns {name!r}, expected one.")
     if len(table) == 0:
         raise ValueError(f"{one_line(path)} has no rows, expected one for each frame.")
-    return table
+    return table, head
 
 
-def _read_parquet(path, keys):
+def _read_parquet(path):
     """Read a Parquet file, with its row index among the columns."""
     import pandas as pd
 
@@ -98,68 +102,6 @@ def _read_parquet(path, keys):
     table = pd.read_parquet(path, engine="pyarrow")
     is_plain = isinstance(table.index, pd.RangeIndex) and table.index.name is None
     return table if is_plain else table.reset_index()
-
-
-def _read_text(path, keys):
-    """Read delimited text with one header line."""
-    import pandas as pd
-
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        header, rows = file.readline(), list(itertools.islice(file, N_PROBES))
-        rows += itertools.islice((row for row in file if "," in row), N_PROBES)
-    is_tabbed = ".tsv" in path.name.lower()
-    separator = "\t" if is_tabbed else find_separator(header)
-    names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
-    _check_header([name.strip() for name in names])
-    as_text = {name: str for name in names if name.strip() in keys}  # 007 is not 7
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
-        return pd.read_csv(
-            path,
-            sep=separator,
-            decimal="." if separator == "," else _find_decimal(rows, separator),
-            skipinitialspace=True,
-            encoding="utf-8-sig",
-            index_col=False,  # else long rows make the first column an index
-            low_memory=False,  # one type per column
-            dtype=as_text,
-            keep_default_na=False,  # NA may be a name
-            na_values={name: MISSING for name in names if name not in as_text},
-        )
-
-
-def _check_header(names):
-    """Refuse a first line without names, or with two equal ones."""
-    if not "".join(names):
-        raise ValueError("its first line is empty, expected names of the columns.")
-    if names[0] == "scorer":
-        found = "it is a track of DeepLabCut, which must stay unchanged"
-        raise ValueError(f"{found}: *.csv with commas, without by (--by).")
-    for name in repeated(names)[:1]:
-        raise ValueError(f"it has two columns {name!r}, expected one.")
-    is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
-    plain = [PLAIN.fullmatch(name.replace(",", ".")) for name in names]
-    if all(plain) and not is_counted:
-        refuse("its first line", names, "names of the columns")
-
-
-def _find_decimal(rows, separator):
-    """Decimal sign in the numbers of some rows; a point if both occur."""
-    signs, unsure = set(), []
-    for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
-        filled = [cell for cell in cells if cell and cell.strip()]
-        found = [match for cell in filled if (match := DECIMALS.fullmatch(cell))]
-        signs.update(match[1] for match in found)
-        commas = [match[0] for match in found if match[1] == ","]
-        if all(map(THOUSANDS.fullmatch, commas)) and len(commas) < len(filled):
-            unsure += commas
-    if signs != {","}:
-        return "."
-    if unsure:
-        found = f"{unsure[0].strip()!r} may have thousands or decimals"
-        raise ValueError(f"{found}; expected decimals with a point.")
-    return ","
 
 
 def _split(table, keys):

@@ -285,7 +285,7 @@ ERRORS = [
     ({"a": "x\n1\n"}, {"columns": ["y"]}, "'a' has no column 'y', expected columns"),
     ({"a": "time\n1\n2\n"}, {}, "'a' has no column of features"),
     ({"a": "x,x\n1,2\n"}, {}, "a.csv cannot be read: it has two columns 'x'"),
-    ({"a": "1.5,2.5\n3,4\n"}, {}, "its first line is ['1.5', '2.5'], expected names"),
+    ({"a": "1.5,2.5\n3,4\n"}, {}, "its line 1 is ['1.5', '2.5'], expected names"),
     ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: rows have more cells"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234' may have thousands or"),
     ({"a": "x\n1\n"}, {"columns": ["x", "x"]}, "expected each name once."),

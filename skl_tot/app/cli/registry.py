@@ -201,6 +201,7 @@ def setting(text):
 # Functions that read a value, by placeholder in the help; other values are text.
 TYPES = {
     "DURATION": positive,
+    "LINE": int,
     "N": int,
     "N|auto": number_or_auto,
     "NAME=VALUE": setting,
@@ -222,6 +223,8 @@ def recordings_of(text, name="source", make=Source, **settings):
 --resample RATE: frames per second to resample recordings with clocks to
 --split-gaps SECONDS: a longer step of the clock is a break between two parts
 --fps RATE: frames per second of recordings without clocks (default: the model's)
+--header LINE: number of the line of text tables that names the columns; the first is 1
+--comment SIGN: start of lines of text tables that are no rows, such as '#'
 --read NAME=VALUE...: options for files of other programs, such as animal=mouse1
 --transpose: .npy files hold arrays of shape (features, frames)
 """

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 # Options of `read_recordings`.
 OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
+OPTIONS += ("header", "comment")
 
 
 @dataclass
@@ -22,6 +23,8 @@ class Source:
     resample: float | None = None
     split_gaps: float | None = None
     fps: float | None = None
+    header: int | None = None
+    comment: str | None = None
     transpose: bool = False
     read: list | None = None
     like: str | None = None
