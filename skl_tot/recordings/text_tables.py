@@ -7,7 +7,7 @@ import io
 import itertools
 import re
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skl_tot.recordings.clocks import DATE, DURATION, ISO, PLAIN, UNITS
 from skl_tot.recordings.errors import refuse, repeated
@@ -272,6 +272,7 @@ def _has_values(row, *rows):
 def _head_of(rows, separator, numeric, place, lines, header):
     """Header in a row, with the lines around it that are no rows."""
     row, units = rows[place], []
+    groups: Any
     first = row.cells[0].removeprefix(row.sign).strip()
     names = [first or row.cells[0], *row.cells[1:]]
     names = [name or f"Unnamed: {k}" for k, name in enumerate(names)]
