@@ -17,7 +17,7 @@ _PLACES = places(
 _PLACES |= places(
     __name__,
     checks="check_recordings",
-    clocks="agreed_rate check_fps is_same",
+    clocks="agreed_rate check_fps is_same longest_bridged",
     disk="check_target find_same_files find_separator is_file_name is_line "
     "replaced replaced_files text_of_name write_array",
     errors="errors_of_recording one_line refuse short_repr",

@@ -177,8 +177,12 @@ UNITS |= {"us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 UNITS |= {"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0}
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
 # A step longer than so many usual steps is a gap; resampling fills longer ones with
-# NaN.
-GAP, BRIDGED = 1.5, 3.5
+# NaN. A gap longer than so many frames and seconds is a break: lost packets of a fast
+# sensor do not cut an action, which takes seconds, and a slow clock may miss a few.
+GAP, BRIDGED, BREAK_FRAMES, BREAK_SECONDS = 1.5, 3.5, 10, 1.0
+LASTING = "bridged, as the frame before lasts longer"
+# Tolerance of the longest step that is no break, for rounding.
+ROUNDING = 1 + 1e-6
 # Rates outside of this range suggest another unit.
 SLOW, FAST = 0.1, 1e5
 # Seconds since 1970 beyond any date, which may be milliseconds.
@@ -345,27 +349,36 @@ def _describe_rates(rates):
     )
 
 
-def find_breaks(clocks, names, split_gaps):
-    """Frames of each recording before which a clock step exceeds ``split_gaps``."""
+def longest_bridged(rate, bridge=None):
+    """Longest step in seconds of a clock that is no break; ``bridge`` if given."""
+    if bridge is None:
+        bridge = max(BREAK_FRAMES / rate, BREAK_SECONDS)
+    return ROUNDING * bridge
+
+
+def find_breaks(clocks, names, bridge=None):
+    """Frames of each recording before which a clock step is no `longest_bridged`."""
     breaks = []
     for name, clock in zip(names, clocks):
-        steps = np.diff(clock)
-        usual = np.quantile(steps, 0.5, method="lower") if len(steps) else 0
-        if GAP * usual > split_gaps:
-            expected = f"at least {GAP} times the step of {name!r}, {usual:g} s"
-            refuse("split_gaps (--split-gaps)", split_gaps, expected)
-        breaks.append(np.flatnonzero(steps > split_gaps) + 1)
+        rate = rate_of(clock) or 1.0  # of one frame
+        if bridge is not None and len(clock) > 1 and bridge * rate < GAP:
+            expected = f"at least {GAP} times the step of {name!r}, {1 / rate:g} s"
+            refuse("bridge (--bridge)", bridge, expected)
+        is_break = np.diff(clock) > longest_bridged(rate, bridge)
+        breaks.append(np.flatnonzero(is_break) + 1)
     return breaks
 
 
-def warn_of_gaps(clocks, names, advice, longest=np.inf):
+def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
     """Warn of steps that are much longer than the others of their recording."""
-    n_gaps, where = 0, []
-    for name, clock in zip(names, clocks):
-        if len(clock) < 3:
+    n_gaps, n_breaks, where = 0, sum(map(len, breaks)), []
+    for name, clock, own in zip(names, clocks, breaks):
+        if len(clock) < 2:
             continue
         steps = np.diff(clock)
-        gaps = np.flatnonzero((steps <= longest) & (steps > GAP * np.median(steps)))
+        is_gap = steps > GAP * np.median(steps)
+        is_gap[own - 1] = True
+        gaps = np.flatnonzero(is_gap)
         n_gaps += len(gaps)
         if len(gaps):
             k = gaps[np.argmax(steps[gaps])]
@@ -375,23 +388,28 @@ def warn_of_gaps(clocks, names, advice, longest=np.inf):
     length, start, name = max(where)
     gaps = "There is a gap" if n_gaps == 1 else f"There are {n_gaps} gaps"
     of = "the clock" if len(where) == 1 else "the clocks"
+    known = []
+    if n_breaks:
+        are = "is a break" if n_breaks == 1 else "are breaks"
+        known.append(f"{n_breaks} {are}, whose time belongs to no action")
+    if n_gaps > n_breaks:
+        known.append(f"{n_gaps - n_breaks} {bridged}")
     warn_user(
         f"{gaps} in {of} of {len(where)} of {len(names)} recordings, the longest of "
-        f"{length:.3g} s after {start:.6g} s of {name!r}; {advice}."
+        f"{length:.3g} s after {start:.6g} s of {name!r}: {' and '.join(known)}; "
+        f"{advice}."
     )
 
 
-def resample_frames(frames, clock, rate, breaks=None):
+def resample_frames(frames, clock, rate, breaks=()):
     """Interpolate frames (n_frames, n_features) linearly on a regular clock."""
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
-    places = [] if breaks is None else breaks
     parts, times = [], []
-    for own, seconds in zip(np.split(frames, places), np.split(clock, places)):
+    for own, seconds in zip(np.split(frames, breaks), np.split(clock, breaks)):
         part, regular = _resample_part(own, seconds, rate, longest)
         parts.append(part)
         times.append(regular)
-    if breaks is not None:
-        breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
+    breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
     return np.concatenate(parts), np.concatenate(times), breaks
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import NO_DATE, check_fps
+from skl_tot.recordings.clocks import NO_DATE, check_fps, find_breaks
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
@@ -49,10 +49,11 @@ class Recordings(Sequence):
     times : sequence of ndarray of shape (n_frames_i,), default=None
         Seconds of each frame on the recording's own clock; needs ``fps``. None means
         i / ``fps``.
-    breaks : sequence of array-like of int, default=None
+    breaks : sequence of array-like of int, "auto" or None, default="auto"
         For each recording the first frames (never 0) of new parts, as after a pause of
         the work. Segments end there, and the last frame before a break lasts
-        1 / ``fps``.
+        1 / ``fps``. "auto" takes steps of ``times`` above 10 usual steps and 1 s, as
+        `read_recordings` does. None means none.
     starts : sequence of datetime64, default=None
         For each recording the date and wall-clock time of time 0, in the time zone of
         its file, or NaT. None means that none is known.
@@ -98,7 +99,7 @@ class Recordings(Sequence):
     reading: Any = None
 
     def __init__(
-        self, arrays, names=None, *, fps=None, times=None, breaks=None, starts=None
+        self, arrays, names=None, *, fps=None, times=None, breaks="auto", starts=None
     ):
         if names is None:
             names = list(map(str, range(len(arrays))))
@@ -112,6 +113,8 @@ class Recordings(Sequence):
         self.arrays, self.names = arrays, names
         self.fps = None if fps is None else float(fps)
         self.times = None if times is None else _check_clocks(times, arrays, names)
+        if isinstance(breaks, str) and breaks == "auto":
+            breaks = None if times is None else find_breaks(self.times, names)
         self.breaks = None if breaks is None else _check_breaks(breaks, arrays, names)
         self.starts = None if starts is None else check_starts(starts, len(arrays))
 
@@ -177,7 +180,8 @@ class Recordings(Sequence):
         recordings : Recordings
             With the same names, rate, clocks, breaks and starts.
         """
-        replaced = type(self)(arrays, self.names, fps=self.fps, times=self.times)
+        clock = {"fps": self.fps, "times": self.times, "breaks": None}
+        replaced = type(self)(arrays, self.names, **clock)
         replaced.breaks, replaced.starts = self.breaks, self.starts
         replaced.reading, replaced.layout = self.reading, self.layout
         return replaced

@@ -15,6 +15,7 @@ from skl_tot.recordings.clocks import (
     MIN_FPS,
     NO_DATE,
     agreed_rate,
+    find_breaks,
     rate_of,
     warn_of_gaps,
 )
@@ -26,7 +27,7 @@ EXPECTED = (
     "expected a 2-D array (frames, features) as one recording, "
     "or a list, dict or 3-D array of them as many"
 )
-PARTS = "Recordings(..., breaks=...) cuts recordings into parts there"
+PARTS = "Recordings(..., breaks=...) says where parts begin"
 # Conversions of other packages' containers, by package and class.
 CURES = {
     ("mne", "BaseEpochs"): "X.get_data().transpose(0, 2, 1) has an array for each",
@@ -102,8 +103,9 @@ def _read_clocks(recordings):
         agreed_rate(expected, rate, "other recordings of X")
     recordings.fps = recordings.fps or float(np.median(rates))
     if len(rates) == len(clocks):
-        warn_of_gaps(clocks, recordings.names, PARTS)
         recordings.times = clocks
+        recordings.breaks = find_breaks(clocks, recordings.names)
+        warn_of_gaps(clocks, recordings.names, recordings.breaks, PARTS)
         recordings.starts = check_starts(starts, len(clocks))
 
 

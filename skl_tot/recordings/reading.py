@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
-import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.recordings import clocks, readers
@@ -15,17 +14,16 @@ from skl_tot.recordings.files import open_features
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
 # Options that a model remembers of tables; ``columns`` includes ``without``.
-OF_TABLES = ("by", "time", "columns", "resample", "split_gaps", "header", "comment")
+OF_TABLES = ("by", "time", "columns", "resample", "bridge", "header", "comment")
 # Options that may be absent from the remembered ones.
-FREE = ("by", "columns", "resample", "split_gaps", "transpose", "header", "comment")
+FREE = ("by", "columns", "resample", "bridge", "transpose", "header", "comment")
 # Options that select recordings of a file.
 CHOICES = ("animal", "task", "variable")
 
 
 # Texts about gaps.
-NOT_FILLED = "no frames are put there"
-RESAMPLED = f"values are NaN in those of more than {clocks.BRIDGED} usual steps"
-PARTS = "split_gaps=SECONDS (--split-gaps SECONDS) cuts recordings at longer ones"
+RESAMPLED = f"bridged, with NaN if longer than {clocks.BRIDGED} usual steps"
+LONGEST = "bridge=SECONDS (--bridge SECONDS) sets the longest gap that is bridged"
 
 
 def remembered(like):
@@ -68,7 +66,7 @@ def flag_of(name):
         "without": [list, tuple, "array-like", None],
         "fps": [Real, None],
         "resample": [Real, None],
-        "split_gaps": [Interval(Real, 0, None, closed="neither"), None],
+        "bridge": [Real, None],
         "header": [Interval(Integral, 1, None, closed="left"), None],
         "comment": [str, None],
     },
@@ -83,7 +81,7 @@ def read_recordings(
     without=None,
     fps=None,
     resample=None,
-    split_gaps=None,
+    bridge=None,
     header=None,
     comment=None,
     like=None,
@@ -143,10 +141,12 @@ def read_recordings(
     resample : float, default=None
         Target frames per second: linear interpolation on the clock of each recording,
         from its first to its last time, without smoothing. Values are NaN next to
-        missing ones, and in gaps longer than 3.5 usual steps.
-    split_gaps : float, default=None
+        missing ones, and in bridged gaps longer than 3.5 usual steps.
+    bridge : float, default=None
         Seconds. A longer step of a clock is a break, where a new part of the recording
-        begins (``breaks`` of `Recordings`). Each part is resampled separately.
+        begins (``breaks`` of `Recordings`); its time belongs to no action. The frame
+        before a shorter gap lasts through it. Each part is resampled separately. None
+        takes 10 usual steps, and at least 1 s; infinity bridges all.
     header : int, default=None
         Number of the line of text tables that names the columns; the first line is 1.
         Lines above it are no rows. None finds the line, see Notes.
@@ -164,8 +164,9 @@ def read_recordings(
         Tables are data frames (n_frames_i, n_features), float32 if all numbers are,
         else float64, with the column names. Missing values are NaN, booleans are 0 and
         1. Columns of lists of equal length become ``name 0``, ``name 1``, …. ``.npy``
-        files are read on demand. With a clock, ``times`` come from the files, and
-        ``fps`` is the median over recordings of
+        files are read on demand. With a clock, ``times`` come from the files; with
+        dates, they count from the first, which ``starts`` keeps in the time zone of the
+        file. ``fps`` is the median over recordings of
 
         .. math:: 1 / \operatorname{mean} \{t_{i+1} - t_i \le 1.5 \,
             \operatorname{median}_j (t_{j+1} - t_j)\}.
@@ -185,8 +186,8 @@ def read_recordings(
     -----
     UserWarning
         If columns are dropped, or a feature has the name of a clock; if a clock has
-        gaps (steps above 1.5 medians) that are no breaks, or less than 0.1 frames per
-        second; if a column ``by`` of ``like`` is missing.
+        gaps (steps above 1.5 medians) and ``bridge`` is None, or less than 0.1 frames
+        per second; if a column ``by`` of ``like`` is missing.
 
     Notes
     -----
@@ -219,8 +220,10 @@ def read_recordings(
         refuse("time", time, "the name of a column, False or None")
     clocks.check_fps(fps, "fps (--fps)")
     clocks.check_fps(resample, "resample (--resample)")
+    if bridge is not None and (isinstance(bridge, bool) or not bridge > 0):
+        refuse("bridge (--bridge)", bridge, "a positive number of seconds")
     own = {} if like is None else remembered(like)
-    given = {"time": time, "resample": resample, "split_gaps": split_gaps}
+    given = {"time": time, "resample": resample, "bridge": bridge}
     given |= {"header": header, "comment": comment}
     for name, names in (("by", by), ("columns", columns), ("without", without)):
         given[name] = _checked_names(name, names)
@@ -302,13 +305,13 @@ def _open_arrays(files, given, fps, transpose=None):
 
 def _from_tables(tables, given, fps, own, path):
     """Convert tables to recordings, with their clocks and breaks."""
-    resample, split_gaps = given.get("resample"), given.get("split_gaps")
+    resample, bridge = given.get("resample"), given.get("bridge")
     times: Any = None
     starts: Any = None
     names = list(tables)
-    breaks: list = [None] * len(names)
+    breaks: Any = None
     clock = clocks.find_clock(tables, given.get("time"))
-    for name, value in (("resample", resample), ("split_gaps", split_gaps)):
+    for name, value in (("resample", resample), ("bridge", bridge)):
         if clock is None and value is not None:
             expected = f"a clock in {path}, as by time (--time)"
             refuse(f"{name} ({flag_of(name)})", value, expected)
@@ -318,19 +321,18 @@ def _from_tables(tables, given, fps, own, path):
     chosen = given.get("columns"), given.get("without")
     frames = features_of_tables(tables, *chosen, clock)
     if times is not None:
-        if split_gaps is not None:
-            breaks = clocks.find_breaks(times, names, split_gaps)
+        breaks = clocks.find_breaks(times, names, bridge)
         fps = clocks.common_rate(times, names, fps, resample)
-        filled = NOT_FILLED if resample is None else RESAMPLED
-        clocks.warn_of_gaps(times, names, f"{filled}. {PARTS}", split_gaps or np.inf)
+        bridged = clocks.LASTING if resample is None else RESAMPLED
+        if bridge is None:
+            clocks.warn_of_gaps(times, names, breaks, LONGEST, bridged)
     if resample is not None:
         fps = float(resample)
         for i, frame in enumerate(frames):
             parts = frame.to_numpy(), times[i], fps, breaks[i]
             array, times[i], breaks[i] = clocks.resample_frames(*parts)
             frames[i] = type(frame)(array, columns=frame.columns)
-    cuts = None if split_gaps is None else breaks
-    about = {"fps": fps, "times": times, "breaks": cuts, "starts": starts}
+    about = {"fps": fps, "times": times, "breaks": breaks, "starts": starts}
     recordings = Recordings(frames, names, **about)
     columns = list(frames[0].columns)
     recordings.reading = given | {"time": clock or False, "columns": columns}

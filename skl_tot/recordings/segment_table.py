@@ -270,31 +270,39 @@ def check_segments(table, what="segments"):
     return checked
 
 
-def _compare_dates(table, places):
-    """Warn of clock times that contradict the seconds of their recording."""
+def dates_of(table):
+    """Dates of time 0 of the recordings of a checked table, by name, where known."""
+    found = _find_dates(table).groupby("owner", sort=False)["zero"].median()
+    dates = np.round(1000 * found.dropna()).astype(np.int64)
+    return dict(zip(dates.index, dates.to_numpy().astype("M8[ms]")))
+
+
+def _find_dates(table):
+    """Clock times of a table as text, each with its date of time 0, in seconds."""
     import pandas as pd
 
-    parts = []
-    for date, key in zip(DATES, SECONDS):
-        if date in table and key in table:
-            form = {"errors": "coerce", "utc": True, "format": "ISO8601"}
-            dates = pd.to_datetime(table[date], **form)
-            since = dates.astype("datetime64[us, UTC]").astype(np.int64) / 1e6
-            own = {
-                "date": table[date],
-                "off": (since - table[key]).where(dates.notna()),
-            }
-            parts.append(pd.DataFrame(own).assign(owner=table.get("recording", "")))
-    found = pd.concat(parts)[lambda own: own["date"] != ""] if parts else table[:0]
-    if len(found) == 0:
-        return
-    usual = found.groupby("owner")["off"].transform("median")
-    bad = ~((found["off"] - usual).abs() <= ROUNDED)
-    if bad.any():
-        k, date = bad.idxmax(), found["date"][bad].iloc[0]
+    kept = [pair for pair in zip(DATES, SECONDS) if set(pair) <= set(table)]
+    texts = np.concatenate([table[date] for date, _ in kept] or [[]]).astype(object)
+    rows = np.tile(np.arange(len(table)), len(kept))
+    form = {"errors": "coerce", "utc": True, "format": "ISO8601"}
+    since = pd.to_datetime(pd.Series(texts), **form) - pd.Timestamp(0, tz="UTC")
+    zero = since.dt.total_seconds()
+    zero -= np.concatenate([table[key] for _, key in kept] or [[]])
+    owners = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
+    found = {"date": texts, "zero": zero, "owner": owners, "row": rows}
+    return pd.DataFrame(found)[texts != ""]
+
+
+def _compare_dates(table, places):
+    """Warn of clock times that contradict the seconds of their recording."""
+    found = _find_dates(table)
+    usual = found.groupby("owner")["zero"].transform("median")
+    bad = found[~((found["zero"] - usual).abs() <= ROUNDED)]
+    if len(bad):
+        row, date = bad[["row", "date"]].iloc[0]
         warn_user(
-            f"{places[k]}: the clock time {short_repr(date)} contradicts the seconds, "
-            f"as in {bad.sum()} of {len(bad)} times; seconds are used."
+            f"{places[row]}: the clock time {short_repr(date)} contradicts the "
+            f"seconds, as in {len(bad)} of {len(found)} times; seconds are used."
         )
 
 

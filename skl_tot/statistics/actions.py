@@ -101,9 +101,9 @@ def _level(table, level):
 
 def _gaps(bouts):
     """Time since the last bout of the action, without breaks."""
-    before = bouts.by_action[["end", "paused"]].shift()
+    before = bouts.by_action[["end", "paused_end"]].shift()
     passed = bouts.table["start"] - before["end"]
-    return passed - (bouts.table["paused"] - before["paused"])
+    return passed - (bouts.table["paused"] - before["paused_end"])
 
 
 def _describe(times, gaps):
@@ -160,7 +160,7 @@ def transitions(labels, *, groups=None):
     The probability of the step from action :math:`a` to :math:`b` is the number of such
     steps over that of all steps from :math:`a`, and 0 without a step from :math:`a`.
     Steps skip background: an action may follow itself after it. No step crosses a
-    break.
+    break, and an action that goes on after a break makes none.
 
     Parameters
     ----------
@@ -197,8 +197,10 @@ def transitions(labels, *, groups=None):
 def count_steps(bouts, groups=None):
     """Numbers of steps between all pairs of actions, by group if any."""
     steps = bouts.table[["action"]].rename(columns={"action": "from"})
-    by_part = bouts.table.groupby(["recording", "paused"], observed=True)
-    steps["to"] = by_part["action"].shift(-1)
+    after = bouts.table.shift(-1)
+    goes_on = after["recording"] == bouts.table["recording"].astype(object)
+    goes_on &= after["paused"] == bouts.table["paused_end"]
+    steps["to"] = after["action"].where(goes_on)
     keys = ["from", "to"]
     if groups is not None:
         steps["group"] = bouts.of_groups(groups)
@@ -220,9 +222,9 @@ def share_of_equal_parts(bouts):
     """Share of the time in which as many equal parts as actions agree with bouts."""
     n_actions, lengths = len(bouts.actions), bouts.lengths.to_numpy()
     own, origins = lengths[bouts.recordings], bouts.origins.to_numpy()[bouts.recordings]
-    times = bouts.table[["start", "end", "paused"]].to_numpy().T
+    times = bouts.table[["start", "end", "paused", "paused_end"]].to_numpy().T
     # in parts since the start of the recording, without breaks
-    starts, ends = n_actions * (times[:2] - origins - times[2]) / own
+    starts, ends = n_actions * (times[:2] - origins - times[2:]) / own
     table = np.zeros((n_actions, n_actions))
     for part in range(n_actions):
         common = np.minimum(ends, part + 1) - np.maximum(starts, part)

@@ -12,6 +12,7 @@ from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import (
     FRAMES,
     check_segments,
+    dates_of,
     labelled_recordings,
     table_of_labels,
     values_of,
@@ -26,23 +27,26 @@ class Bouts:
     """Bouts of all recordings: a segment table of actions with durations."""
 
     # ``table`` has ``recording``, ``action``, ``start`` and ``end`` (in ``unit``, "s"
-    # or "frames"), by recording and time, with background; ``paused`` is the time of
-    # breaks before, in the recording. ``origins`` are the start times of recordings by
-    # name; ``frame`` is the duration of a frame, or 0 if unknown.
-    def __init__(self, table, origins, frame, unit):
+    # or "frames"), by recording and time, with background. ``paused`` and
+    # ``paused_end`` are the time of breaks in the recording before the start and the
+    # end: a bout goes on after a break. ``origins`` are the start times of recordings
+    # by name, ``dates`` those of time 0; ``frame`` is the duration of a frame, or 0 if
+    # unknown.
+    def __init__(self, table, origins, frame, unit, dates=None):
         import pandas as pd
 
-        last = table.groupby("recording", sort=False)[["end", "paused"]].last()
+        last = table.groupby("recording", sort=False)[["end", "paused_end"]].last()
         self.names, self.origins = origins.index.tolist(), origins
         # without breaks
-        self.lengths = last["end"] - last["paused"] - origins
-        self.frame, self.unit = frame, unit
+        self.lengths = last["end"] - last["paused_end"] - origins
+        self.frame, self.unit, self.dates = frame, unit, dates or {}
         table = table[~table["action"].astype(object).isin(NO_ACTIONS)]
         self.actions = sorted(table["action"].unique().tolist())
         recordings = pd.Categorical(table["recording"], self.names)
         actions = pd.Categorical(table["action"], self.actions)
         table = table.assign(recording=recordings, action=actions)
-        self.table = table.assign(duration=table["end"] - table["start"])
+        pauses = table["paused_end"] - table["paused"]
+        self.table = table.assign(duration=table["end"] - table["start"] - pauses)
         self.table = self.table.reset_index(drop=True)
 
     @cached_property
@@ -110,17 +114,19 @@ def collect_bouts(labels, fps=None):
     frames = table[["start", "end"]].set_axis(["first", "last"], axis=1)
     table = pd.concat([table[["recording", "action"]], times, frames], axis=1)
     origins = table.groupby("recording", sort=False)["start"].min()
-    return Bouts(_add_pauses(table), origins, frame, unit)
+    known = recordings.starts is not None and zip(recordings.names, recordings.starts)
+    return Bouts(_add_pauses(table), origins, frame, unit, dict(known or []))
 
 
 def _add_pauses(table):
-    """Add the time of breaks before each segment, which has no frames."""
+    """Bouts of segments, with the time of breaks before, which has no frames."""
     before = table.shift()
     is_break = table["recording"] == before["recording"]
     is_break &= table["first"] == before["last"]
     pauses = (table["start"] - before["end"]).where(is_break, 0)
     pauses = pauses.where(pauses > TOLERANCE, 0)
-    return table.assign(paused=pauses.groupby(table["recording"]).cumsum())
+    pauses = pauses.groupby(table["recording"]).cumsum()
+    return _merge_touching(table.assign(paused=pauses, paused_end=pauses))
 
 
 def _bouts_of_table(table, fps):
@@ -133,6 +139,7 @@ def _bouts_of_table(table, fps):
     if checked["action"].dtype.kind != "i":
         checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
     times, rate, unit = seconds_of(checked, fps)
+    dates = dates_of(checked)
     frames = values_of(checked, FRAMES)
     checked = checked[["recording", "action"]].assign(
         start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
@@ -143,7 +150,7 @@ def _bouts_of_table(table, fps):
     origins = _find_origins(checked, rate)
     _check_each(checked, origins, unit)
     frame = 1.0 if unit == "frames" else 1 / (rate or np.inf)
-    return Bouts(merge_touching(_add_pauses(checked)), origins, frame, unit)
+    return Bouts(_add_pauses(checked), origins, frame, unit, dates)
 
 
 def _find_origins(table, rate):
@@ -167,15 +174,18 @@ def _check_each(table, origins, unit):
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
 
 
-def merge_touching(table):
-    """Merge adjacent segments of one action without time between them."""
+def _merge_touching(table):
+    """Merge adjacent segments of one action with nothing but breaks between them."""
     before = table.shift()
     is_new = table["recording"] != before["recording"]
     is_new |= table["action"] != before["action"]
-    is_new |= table["start"] - before["end"] > TOLERANCE
+    waited = table["start"] - before["end"] - table["paused"] + before["paused"]
+    is_new |= waited > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
     first = ("recording", "action", "start", "paused")
-    return merged.agg(**{key: (key, "first") for key in first}, end=("end", "last"))
+    kept = {key: (key, "first") for key in first}
+    kept |= {key: (key, "last") for key in ("end", "paused_end")}
+    return merged.agg(**kept)
 
 
 def group_of_recordings(groups, names, what="groups"):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from skl_tot.recordings.clocks import NO_DATE, clock_text
 from skl_tot.recordings.errors import refuse
 from skl_tot.statistics.actions import usual_codes
-from skl_tot.statistics.bouts import TOLERANCE, Bouts, merge_touching
+from skl_tot.statistics.bouts import Bouts
 
 
 def cut_cycles(bouts, start=None):
@@ -16,22 +17,28 @@ def cut_cycles(bouts, start=None):
         start=("start", "first"),
         end=("until", "last"),
         before=("paused", "first"),
-        paused=("paused", "last"),
+        paused=("paused_end", "last"),
     )
     pauses = cycles["paused"] - cycles["before"]
     cycles["duration"] = cycles["end"] - cycles["start"] - pauses
     shifted = table[["action"]].assign(
         recording=table["row"],
         start=table["start"] - table["paused"],
-        end=table["end"] - table["paused"],
+        end=table["end"] - table["paused_end"],
         paused=0.0,
+        paused_end=0.0,
     )
     origins = cycles["start"] - cycles["before"]
-    # bouts around a break are one step
-    own = Bouts(merge_touching(shifted), origins, bouts.frame, bouts.unit)
+    own = Bouts(shifted, origins, bouts.frame, bouts.unit)
     cycles["steps"] = own.table.groupby("recording", observed=False).size().to_numpy()
     own.lengths = cycles["duration"]
     columns = ["recording", "cycle", "start", "end", "duration", "steps"]
+    if bouts.dates:
+        dates = [bouts.dates.get(name, NO_DATE) for name in cycles["recording"]]
+        for key in ("start", "end"):
+            texts = map(clock_text, dates, cycles[key])
+            cycles[f"{key}_clock"] = np.array(list(texts), dtype=object)
+            columns.append(f"{key}_clock")
     return cycles[columns].rename_axis(None), own
 
 
@@ -40,7 +47,7 @@ def _number_bouts(bouts, start):
     table = bouts.table.astype({"recording": object, "action": object})
     after = table.shift(-1)
     goes_on = after["recording"] == table["recording"]
-    goes_on &= after["paused"] == table["paused"]
+    goes_on &= after["paused"] == table["paused_end"]
     # the start of the next bout or, before a break, the end of the bout
     table["until"] = after["start"].where(goes_on, table["end"])
     is_start, n_actions = _find_starts(bouts, table, start)
@@ -73,12 +80,7 @@ def _find_starts(bouts, table, start):
         start = bouts.actions[order[0]]
     elif start not in bouts.actions:
         _refuse_start(start, bouts)
-    before = table.shift()
-    waited = table["start"] - table["paused"] - before["end"] + before["paused"]
-    # a bout after a break continues the one before
-    goes_on = ~is_first & (table["action"] == before["action"])
-    goes_on &= waited <= TOLERANCE
-    return (table["action"] == start) & ~goes_on, None
+    return table["action"] == start, None
 
 
 def _refuse_start(start, bouts):

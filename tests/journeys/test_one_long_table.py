@@ -68,7 +68,7 @@ def test_from_a_shift_to_its_cycles(shift, monkeypatch, capsys):
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
 
     run(
-        "fit schicht.csv --time Zeitstempel --split-gaps 60 --n-actions 3 --cycles "
+        "fit schicht.csv --time Zeitstempel --bridge 60 --n-actions 3 --cycles "
         "--out model.skops"
     )
     printed = capsys.readouterr()

@@ -72,11 +72,11 @@ def put(path, clock=CLOCK, **more):
     return path
 
 
-class TestSplitGaps:
+class TestBridge:
     def test_parts_are_resampled_by_themselves(self, tmp_path):
         path = put(tmp_path / "a.csv", y2=CLOCK)
         takes = read_recordings(
-            path, time="Zeit", columns=["y2"], split_gaps=60, resample=20
+            path, time="Zeit", columns=["y2"], bridge=60, resample=20
         )
         expected = np.r_[np.arange(39) / 20, 722 + np.arange(39) / 20]
         np.testing.assert_allclose(takes.times[0], expected)
@@ -86,11 +86,11 @@ class TestSplitGaps:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"split_gaps": 0.05, "time": "Zeit"}, "is 0.05, expected at least 1.5 t"),
-            ({"split_gaps": 0.1, "time": "Zeit"}, "times the step of 'a', 0.1 s"),
+            ({"bridge": 0.05, "time": "Zeit"}, "is 0.05, expected at least 1.5 t"),
+            ({"bridge": 0.1, "time": "Zeit"}, "times the step of 'a', 0.1 s"),
             (
-                {"split_gaps": 60},
-                "split_gaps (--split-gaps) is 60, expected a clock in",
+                {"bridge": 60},
+                "bridge (--bridge) is 60, expected a clock in",
             ),
         ],
     )
@@ -102,7 +102,7 @@ class TestSplitGaps:
 @pytest.mark.parametrize("in_pipeline", [False, True])
 def test_a_model_reads_like_its_own(tmp_path, in_pipeline):
     path = put(tmp_path / "a.csv", note="ok", who=LABELS)
-    options = {"time": "Zeit", "by": None, "without": ["who"], "split_gaps": 60}
+    options = {"time": "Zeit", "by": None, "without": ["who"], "bridge": 60}
     with pytest.warns(UserWarning, match=r"\['note'\] hold no numbers \('note' of 'a'"):
         takes = read_recordings(path, **options)
     model = HMMSegmenter(3)
@@ -130,7 +130,7 @@ LIKE = [
         {"columns": ["x"]},
         "columns (--columns) is ['x'], expected ['x', 'y'], as in the",
     ),
-    ({}, {"split_gaps": 5}, "split_gaps (--split-gaps) is 5, expected 60, as in"),
+    ({}, {"bridge": 5}, "bridge (--bridge) is 5, expected 60, as in"),
     ({}, {"without": ["x"]}, "without (--without) has 'x', expected others than col"),
     ({"clock": CLOCK / 2}, {}, "has 20 frames per second, but the model was fitted t"),
     ({"Zeit": "no"}, {}, "'new' has no clock column 'Zeit', as in the reco"),
@@ -140,7 +140,7 @@ LIKE = [
 
 @pytest.mark.parametrize(("more", "options", "message"), LIKE)
 def test_contradictions_are_errors(tmp_path, more, options, message):
-    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=60)
     clock = more.get("clock", CLOCK)
     path = put(tmp_path / "new.csv", clock)
     lost = [name for name in more if name != "clock"]
@@ -150,7 +150,7 @@ def test_contradictions_are_errors(tmp_path, more, options, message):
 
 
 def test_recordings_of_another_kind(tmp_path):
-    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=60)
     np.save(tmp_path / "b.npy", takes[0].to_numpy())
     with pytest.raises(ValueError, match="npy has no clock, but"):
         read_recordings(tmp_path / "b.npy", like=takes)
@@ -162,10 +162,10 @@ def test_recordings_of_another_kind(tmp_path):
 
 
 def test_like_a_model_of_arrays(tmp_path):
-    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", split_gaps=60)
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=60)
     model = HMMSegmenter(2).fit(takes[0][["y"]])
     assert model.reading_ is None
-    options = {"time": "Zeit", "split_gaps": 60}
+    options = {"time": "Zeit", "bridge": 60}
     assert list(read_recordings(tmp_path / "a.csv", like=model, **options)[0]) == ["y"]
     with pytest.raises(
         TypeError, match="like is 'model', expected Recordings, or a fit"

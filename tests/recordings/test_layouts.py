@@ -208,7 +208,7 @@ class TestClocks:
 
     def test_a_hole(self):
         X = xr.DataArray(stamped(HOLE), {"time": 1 + HOLE}, dims=("time", "feature"))
-        text = r"There is a gap .* of 40.1 s after 2.9 s .*Recordings.*breaks=\.\.\.\)"
+        text = r"a gap .* of 40.1 s after 2.9 s .*: 1 is a break, .* breaks=\.\.\.\)"
         with pytest.warns(UserWarning, match=text):
             found = as_recordings(X)
         assert found.fps == 10

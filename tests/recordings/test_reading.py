@@ -226,7 +226,8 @@ class TestClocks:
         own = table(40).drop(index=range(20, 25))
         put(tmp_path, a=table(20), b=own)
         message = "There is a gap in the clock of 1 of 2 recordings, the longest of 0.6"
-        message += " s after 1.9 s of 'b'; no frames are put there. split_gaps=SECONDS"
+        message += " s after 1.9 s of 'b': 1 bridged, as the frame before lasts longer"
+        message += "; bridge=SECONDS"
         with pytest.warns(UserWarning, match=re.escape(message)):
             takes = read_recordings(tmp_path)
         np.testing.assert_array_equal(takes.times[1], own["time"])

@@ -64,8 +64,8 @@ def fit(source, recipe, labels, activities, cycles, out):
     rate = data.videos.fps
     known = "" if rate is None else f" at {rate:g} frames per second"
     known += "" if seed is None else f" with seed {seed}"
-    if data.videos.breaks is not None:
-        known += f", {shared.count(sum(map(len, data.videos.breaks)), 'break')}"
+    n_breaks = sum(map(len, data.videos.breaks or []))
+    known += f", {shared.count(n_breaks, 'break')}" if n_breaks else ""
     number = shared.count(len(data.videos), "recording")
     print(f"Fitted to {number}{known}, written to {out}.")
     _tell_findings(last_step(model), out)

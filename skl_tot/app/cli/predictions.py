@@ -121,6 +121,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot import OnlinePrediction
     from skl_tot.io import GrowingTable, load_model
     from skl_tot.methods import segmenter_of, steps_of
+    from skl_tot.recordings import longest_bridged
 
     model = load_model(model)
     segmenter = segmenter_of(model)
@@ -135,7 +136,8 @@ def watch(model, file, lag, fps, follow, columns, names):
     reading = segmenter.reading_ or {}
     clock = reading.get("time") if reading.get("reader") == "tables" else None
     table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
-    words, longest = shared.shown_names(model, names), reading.get("split_gaps")
+    words = shared.shown_names(model, names)
+    longest = longest_bridged(fps, reading.get("bridge"))
     printer = SegmentPrinter(labels, words, fps, table.times, longest)
     for lines in _lines_of(file, follow):
         frames = table.read(lines)
@@ -183,7 +185,7 @@ class SegmentPrinter:
     # `times` is a growing list of frame times, empty without a clock; a step above
     # `longest` seconds is a break
 
-    def __init__(self, labels, words, fps, times=(), longest=None):
+    def __init__(self, labels, words, fps, times=(), longest=math.inf):
         from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
 
         self.words = labels if words is None else words
@@ -191,7 +193,7 @@ class SegmentPrinter:
         has_words = self.words.dtype.kind == "U"
         self.background = BACKGROUND_NAME if has_words else BACKGROUND
         self.fps, self.times = fps, times
-        self.longest = math.inf if longest is None else longest
+        self.longest = longest
         self.writer = csv.writer(sys.stdout, lineterminator="\n")
         self.writer.writerow(["start_time", "end_time", "action", "confidence"])
         self.action, self.start, self.end, self.total = None, 0, 0, 0.0

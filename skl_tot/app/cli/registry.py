@@ -221,7 +221,8 @@ def recordings_of(text, name="source", make=Source, **settings):
 --columns COLUMN...: feature columns (default: those of the model, or all numbers)
 --without COLUMN...: columns that are no features
 --resample RATE: frames per second to resample recordings with clocks to
---split-gaps SECONDS: a longer step of the clock is a break between two parts
+--bridge SECONDS: longest gap of a clock that is no break (default: 10 frames, and at
+    least 1 s)
 --fps RATE: frames per second of recordings without clocks (default: the model's)
 --header LINE: number of the line of text tables that names the columns; the first is 1
 --comment SIGN: start of lines of text tables that are no rows, such as '#'

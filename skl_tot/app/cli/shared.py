@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 # Options of `read_recordings`.
-OPTIONS = ("by", "time", "columns", "without", "resample", "split_gaps", "fps")
+OPTIONS = ("by", "time", "columns", "without", "resample", "bridge", "fps")
 OPTIONS += ("header", "comment")
 
 
@@ -21,7 +21,7 @@ class Source:
     columns: list | None = None
     without: list | None = None
     resample: float | None = None
-    split_gaps: float | None = None
+    bridge: float | None = None
     fps: float | None = None
     header: int | None = None
     comment: str | None = None

@@ -116,7 +116,11 @@ class Content:
     def actions(self):
         """Rows of the table of actions by code, with background if it occurs."""
         paths = self.findings.paths
-        frames = np.concatenate(paths)
+        frames, clocks = np.concatenate(paths), self.recordings
+        lasting = np.ones(len(frames))
+        if clocks.fps is not None:
+            ends = [clocks.ends(i) - clocks.edges(i)[:-1] for i in range(len(clocks))]
+            lasting = np.concatenate(ends)
         is_unsure = np.concatenate(self.findings.confidences) < self.unsure
         rows = {}
         for code in self.order:
@@ -124,7 +128,8 @@ class Content:
             if code == BACKGROUND and not own.any():
                 continue
             row = {"name": self.findings.names[code], "code": code}
-            row |= {"share": own.mean(), "videos": sum(code in path for path in paths)}
+            row |= {"share": np.average(own, weights=lasting)}
+            row["videos"] = sum(code in path for path in paths)
             if code in self.totals and len(self.totals[code]):
                 row["segments"] = int((self.bouts.table["action"] == code).sum())
                 row["unsure"] = is_unsure[own].mean()

@@ -43,7 +43,7 @@ def folder(tmp_path_factory):
         parts.append(own.assign(note="ok"))
     pd.concat(parts).to_csv(root / "long.csv", index=False)
     for name, data, options in [
-        ("long", "long.csv", "--by subject trial --time Zeit --split-gaps 30"),
+        ("long", "long.csv", "--by subject trial --time Zeit --bridge 30"),
         ("turned", "turned", f"--transpose --fps {RATE}"),
         ("tables", "tables", ""),
         ("arrays", "set", ""),

@@ -206,7 +206,7 @@ class TestClocks:
         table = pd.DataFrame(videos[0], columns=COLUMNS)
         table.insert(0, "Zeit", np.arange(len(table)) / FPS)
         table.to_csv("fit.csv", index=False)
-        takes = read_recordings("fit.csv", time="Zeit", split_gaps=60)
+        takes = read_recordings("fit.csv", time="Zeit", bridge=60)
         save_model(HMMSegmenter(3).fit(takes), "clock.skops")
 
     def put(self, video, clock):
