@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import is_clock, is_same, rate_of, read_cells, unit_of
+from skl_tot.recordings.clocks import (
+    NO_DATE,
+    is_clock,
+    is_same,
+    rate_of,
+    read_cells,
+    unit_of,
+)
 from skl_tot.recordings.disk import find_separator
 from skl_tot.recordings.errors import one_line, short_repr
 
@@ -51,10 +58,15 @@ class GrowingTable:
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
         self.fps, self.clock, self.times = fps, clock, []
         self.first: Any = None
-        self.start: Any = None  # date of time 0, or NaT
+        self.start = NO_DATE  # of time 0
         self.header: Any = None
         self.places, self.separator = [], ","
         self.n_lines = 0
+
+    @property
+    def has_dates(self):
+        """Whether times are dates; unknown before the first rows."""
+        return not np.isnat(self.start)
 
     def read(self, lines):
         """Read frames (n_frames, n_features) from whole lines."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import math
 import os
 import sys
 
@@ -138,7 +137,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
     words = shared.shown_names(model, names)
     longest = longest_bridged(fps, reading.get("bridge"))
-    printer = SegmentPrinter(labels, words, fps, table.times, longest)
+    printer = SegmentPrinter(labels, words, table, longest)
     for lines in _lines_of(file, follow):
         frames = table.read(lines)
         if len(frames):
@@ -182,24 +181,27 @@ class SegmentPrinter:
     """Prints a line for each segment of labels that arrive over time."""
 
     # `words` are the names of `labels`, or None; actions of one name are merged;
-    # `times` is a growing list of frame times, empty without a clock; a step above
-    # `longest` seconds is a break
+    # `table.times` is a growing list of frame times, empty without a clock; a step
+    # above `longest` seconds is a break
 
-    def __init__(self, labels, words, fps, times=(), longest=math.inf):
+    def __init__(self, labels, words, table, longest):
         from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
 
         self.words = labels if words is None else words
         self.codes = {label: code for code, label in enumerate(labels.tolist())}
         has_words = self.words.dtype.kind == "U"
         self.background = BACKGROUND_NAME if has_words else BACKGROUND
-        self.fps, self.times = fps, times
-        self.longest = longest
-        self.writer = csv.writer(sys.stdout, lineterminator="\n")
-        self.writer.writerow(["start_time", "end_time", "action", "confidence"])
+        self.table, self.times, self.longest = table, table.times, longest
+        self.writer = None
         self.action, self.start, self.end, self.total = None, 0, 0, 0.0
 
     def add(self, labels, probabilities):
         """Add labels (n_frames,) and their probabilities (n_frames, n_actions)."""
+        if self.writer is None:  # once the first frames tell whether there are dates
+            self.writer = csv.writer(sys.stdout, lineterminator="\n")
+            names = ["start_time", "end_time", "action", "confidence"]
+            names += ["start_clock", "end_clock"] if self.table.has_dates else []
+            self.writer.writerow(names)
         for label, own in zip(labels.tolist(), probabilities):
             code = self.codes.get(label)  # None is background
             action, confidence = self.background, 1.0
@@ -221,18 +223,22 @@ class SegmentPrinter:
     def _find_times(self):
         """Seconds of the start and the end of the open segment."""
         if not self.times:
-            return self.start / self.fps, self.end / self.fps
-        end = self.times[self.end - 1] + 1 / self.fps
+            return self.start / self.table.fps, self.end / self.table.fps
+        end = self.times[self.end - 1] + 1 / self.table.fps
         if self.end < len(self.times) and not self._is_break(self.end):
             end = self.times[self.end]
         return self.times[self.start], end
 
     def close(self):
         """Print the open segment, if any."""
+        from skl_tot.recordings import clock_text
+
         if self.end > self.start:
             start, end = self._find_times()
             confidence = self.total / (self.end - self.start)
             row = [f"{start:.3f}", f"{end:.3f}", self.action, f"{confidence:.3f}"]
+            if self.table.has_dates:
+                row += [clock_text(self.table.start, time) for time in (start, end)]
             self.writer.writerow(row)
         sys.stdout.flush()
 
