@@ -31,17 +31,19 @@ ACTIONS = {
     "undo": {},
     "redo": {},
     "learn": {},
+    "use_reading": {"reading": "text"},
     "export": {"format": "text"},
 }
 # Arguments of questions, which a `View` answers.
-QUESTIONS = {"examples": {"action": "text"}}
+QUESTIONS = {"examples": {"action": "text"}, "readings": {}}
 SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"}
 QUESTIONS["signals"] = SIGNALS | {"features": "list"}
 # Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
+LONG["use_reading"] = "choosing"
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
-EMPTY |= {"accuracy": None, "next": []}
+EMPTY |= {"accuracy": None, "next": [], "readings": []}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}

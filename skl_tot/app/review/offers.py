@@ -1,8 +1,15 @@
 """Offers of a review: examples of actions, other readings, actions that are alike."""
 
+import itertools
+from copy import copy
+
 import numpy as np
 
+from skl_tot.app.review import state as states
 from skl_tot.app.review.state import frames_by_hand, labels_of
+from skl_tot.methods import read_videos, segmenter_of, with_last
+from skl_tot.metrics import match_labels
+from skl_tot.recordings import BACKGROUND
 
 MOST_OF_ONE = 2  # typical bouts of a recording
 N_DIGITS = 2  # of confidences that differ; of equal ones, usual durations come first
@@ -39,3 +46,69 @@ def choose_examples(entries, action, n):
     rest = [b for b in rest if (b["recording"], b["start"]) not in chosen]
     rest.sort(key=lambda bout: bout["confidence"])
     return typical + [bout | {"kind": "doubtful"} for bout in rest[:n]]
+
+
+def readings_of(model):
+    """List the readings of a vote that has several; the own one comes first."""
+    found = getattr(segmenter_of(model), "readings_", [])
+    return found if len(found) > 1 else []
+
+
+def with_reading(model, name):
+    """Model whose own reading is another one."""
+    return with_last(model, copy(segmenter_of(model)).use_reading(name))
+
+
+def matched_codes(before, paths, n_actions, names):
+    """Code of each action of other paths: of the matched action, or a new one."""
+    match = match_labels(before, paths)
+    free = itertools.count(states.free_code(names))
+    codes = [match.get(k) for k in range(n_actions)]
+    return [k if k in names and k != BACKGROUND else next(free) for k in codes]
+
+
+def with_predictions(state, found, n_actions):
+    """State by segments, in numbers of actions, and confidences of another model."""
+    before, paths, entries, names = [], [], {}, dict(state.names)
+    for entry, (own, _) in zip(state.entries, found):
+        before.append(labels_of(entry.predicted, entry.n_frames))
+        paths.append(labels_of(own, entry.n_frames))
+    codes = matched_codes(before, paths, n_actions, names)
+    for code in codes:
+        if code not in names:
+            words = (f"action {k}" for k in itertools.count())
+            names[code] = next(word for word in words if word not in names.values())
+    known = np.array([*codes, BACKGROUND])
+    for i, (own, sure) in enumerate(found):
+        entry, own = state.entries[i], own._replace(codes=known[own.codes])
+        if not entry.checked:
+            after = states.propose(entry, own, sure, 0)
+            entries[i] = after._replace(changed=None, seen=entry.seen)
+    after = state._replace(actions=tuple(codes), names=names)
+    return states.forget_unused(states.with_entries(after, entries))
+
+
+def compare_readings(review, n):
+    """Name, sentences, and first n paths of each reading, in codes of the review."""
+    state, model = review.state, review.model
+    entries, videos = state.entries[:n], review.recordings.select(range(n))
+    shown = [labels_of(entry.segments, entry.n_frames) for entry in entries]
+    before = [labels_of(entry.predicted, entry.n_frames) for entry in entries]
+    found = []
+    for own in review.readings:
+        paths, sentences = shown, [own["sentence"]]
+        if own["model"] is not None:
+            other = with_last(model, own["model"])
+            paths = [reading.path for reading in read_videos(other, videos)]
+            n_actions = segmenter_of(other).n_actions_
+            codes = matched_codes(before, paths, n_actions, state.names)
+            paths = [np.array([*codes, BACKGROUND])[path] for path in paths]
+            same = np.mean(np.concatenate(paths) == np.concatenate(before))
+            sentences.append(f"{100 * same:.0f} % of these frames are as in the first.")
+        n_segments = np.mean([1 + np.count_nonzero(np.diff(path)) for path in paths])
+        n_shown = len({*np.concatenate(paths).tolist()} - {BACKGROUND})
+        sentences.append(
+            f"{n_segments:.3g} segments a recording, of {n_shown} actions."
+        )
+        found.append({"name": own["name"], "sentences": sentences, "paths": paths})
+    return found

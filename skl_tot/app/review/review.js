@@ -4,12 +4,13 @@
 
 import { Examples } from "./examples.js";
 import { Holding } from "./holding.js";
+import { Readings } from "./readings.js";
 import { Stage } from "./stage.js";
 import { BREAK, Timelines, element, segmentAt } from "./timelines.js";
 
 const BACKGROUND = -1;
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, confidence: 1, deviation: 0 };
-const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", splitting: "Splitting the action", exporting: "Writing files" };
+const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
 // A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
@@ -80,6 +81,7 @@ const SHORTCUTS = [
   ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: UNDO, "Ctrl+z": UNDO, "Shift+z": REDO, "Ctrl+y": REDO, "Ctrl+Shift+z": REDO }],
   ["L", "teach the model with the checked recordings", { l: ["act", "learn"] }],
   ["Y, T", "keep, take back what learning changed here", { y: ["keep", true], t: ["takeBack", true] }],
+  ["B", "choose between the readings of the recordings, side by side", { b: ["compare"] }],
   ["E", "export", { e: ["ask", "export"] }],
   ["/", "find recordings by name", { "/": ["focus", ".filter"] }],
   ["Esc", "leave a field, cancel", { Escape: ["cancel"] }],
@@ -110,7 +112,7 @@ class Page {
       signals: (values) => transport.call("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.holding = new Holding(this), this.examples = new Examples(this)];
+    this.parts = [this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -346,6 +348,7 @@ class Page {
   }
 
   codeOf(number) { return number === BACKGROUND ? BACKGROUND : this.codes()[number]; }
+  compare() { this.readings.show(); }
   exemplify() { if (this.examples.isOn) this.examples.stop(); else if (this.code >= 0) this.examples.start(this.code); }
 
   // Moves the start or the end of the segment by so many frames, and the cursor with it
@@ -430,6 +433,7 @@ class Page {
     find(".figure p").textContent = accuracy?.sentences[0] ?? "How much is right is known once a recording is checked.";
     find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
     if (accuracy) this.drawFigure(accuracy);
+    this.readings.draw();
     if (!this.row) return;
     this.drawSegment();
     this.drawLists();

@@ -5,16 +5,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skl_tot import GuidedSegmenter
+from skl_tot.app.review import offers, teaching
 from skl_tot.app.review import state as states
-from skl_tot.app.review import teaching
 from skl_tot.app.review.accuracy import measure
 from skl_tot.app.review.history import History, describe_beginning
-from skl_tot.app.review.offers import choose_examples
 from skl_tot.app.review.results import export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
-from skl_tot.methods import last_step
-from skl_tot.recordings import BACKGROUND, as_recordings, errors_of_recording
+from skl_tot.methods import last_step, segmenter_of
+from skl_tot.recordings import (
+    BACKGROUND,
+    as_recordings,
+    errors_of_recording,
+    refuse,
+)
 from skl_tot.shared_texts import with_shared_texts
 
 
@@ -277,6 +281,40 @@ class Review:
             after = states.forget_unused(states.with_entries(after, entries))
             return self._history.commit(said, after, model)
 
+    def use_reading(self, reading, progress=None):
+        """Take another of ``readings``, until the model has learned.
+
+        Its actions get the names and colours of those with most common frames. Checked
+        recordings and segments made by hand stay as they are.
+
+        Parameters
+        ----------
+        reading : str or int
+            Name, or number in ``readings``.
+        {shared: progress}
+
+        {shared: said}
+        """
+        with self._long("choosing", progress) as (_, told):
+            names = [own["name"] for own in self.readings]
+            if not names:
+                text = "has one reading, or has learned labels"
+                raise ValueError(f"the model {text}, expected one of several readings.")
+            if type(reading) is int and 0 <= reading < len(names):
+                reading = names[reading]
+            if reading not in names:
+                refuse("reading", reading, f"one of {names}")
+            said = f"the reading is {reading!r}"
+            if reading == names[0]:
+                return said
+            model = teaching.with_words(offers.with_reading(self.model, reading))
+            n_actions = segmenter_of(model).n_actions_
+            own = model, self.recordings, range(n_actions)
+            places = told(range(len(self.recordings)))
+            found = [teaching.read(*own[:2], i, own[2])[:2] for i in places]
+            after = offers.with_predictions(self.state, found, n_actions)
+            return self._history.commit(said, after, model)
+
     def check(self, recording, checked=True):
         """Mark the segments of a recording as checked, or not.
 
@@ -356,6 +394,11 @@ class Review:
     # Results
 
     @property
+    def readings(self):
+        """Readings of a vote as in `AutoSegmenter`, the own one first; else empty."""
+        return [] if self.state.n_learned else offers.readings_of(self.model)
+
+    @property
     def actions(self):
         """Names of the actions."""
         return [name for code, name in self.state.names.items() if code != BACKGROUND]
@@ -431,7 +474,7 @@ class Review:
         """
         state = self._known()
         code = states.find_action(state, action)
-        return choose_examples(state.entries, code, n)
+        return offers.choose_examples(state.entries, code, n)
 
     def accuracy(self):
         """Estimate the accuracy in unchecked recordings.

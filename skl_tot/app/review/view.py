@@ -5,11 +5,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from skl_tot.app import web
+from skl_tot.app.review import offers
 from skl_tot.app.review.state import confidence_of, find_recording, labels_of
 from skl_tot.io import writable_formats
-from skl_tot.recordings import refuse
+from skl_tot.recordings import find_segments, refuse
 from skl_tot.statistics import TellingSample, check_feature_names, deviations
 
+N_COMPARED = 6  # recordings that are shown by each reading
 N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals
 MOST_BINS, MOST_SHOWN = 4000, 64  # of signals, and features at once
@@ -29,6 +31,7 @@ class View:
         self._bins = web.count_bins(len(recordings))
         formats = writable_formats().items()
         self.formats = [k for k, own in formats if self.fps or not own.in_seconds]
+        self._readings = None, None
         self._rows, self._ranks = {}, [0] * len(recordings)
 
     @cached_property
@@ -103,6 +106,7 @@ class View:
             entries = review.state.entries
             found["checked"] = sum(bool(entry.checked) for entry in entries)
             found["learned"] = review.state.n_learned
+            found["readings"] = [own["name"] for own in review.readings]
             found["accuracy"] = review.accuracy()
             found["next"] = review.next(N_NEXT)
             found["undo"], found["redo"] = review.undoable, review.redoable
@@ -116,6 +120,27 @@ class View:
             bout["from"] = clock.starts[bout.pop("start")].item()
             bout["to"] = clock.ends[bout.pop("end") - 1].item()
         return {"bouts": found}
+
+    def readings(self):
+        """Rows of the first recordings by each reading, and how they differ."""
+        state = self.review.state
+        if self._readings[0] is not state:
+            self._readings = state, self._make_readings()
+        return self._readings[1]
+
+    def _make_readings(self):
+        n = min(N_COMPARED, len(self.review.recordings))
+        found, names = offers.compare_readings(self.review, n), self.review.state.names
+        new = {k for own in found for path in own["paths"] for k in path.tolist()}
+        names = names | dict.fromkeys(sorted(new - names.keys()), "another action")
+        for own in found:
+            own["rows"] = []
+            for i, path in enumerate(own.pop("paths")):
+                segments = find_segments(path, self.review.recordings.breaks_of(i))
+                clock, sure = self.clock(i), np.ones(len(path))
+                row = web.describe_row(self.names[i], segments, clock, sure, 1)
+                own["rows"].append(row)
+        return {"readings": found, "names": names, "looks": web.describe_looks(names)}
 
     def signals(self, i, start, end, n_bins, names=None):
         """Least and largest values of features between two times of a recording."""

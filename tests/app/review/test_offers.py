@@ -1,9 +1,13 @@
 """Offers of a review: examples of actions, other readings, actions that are alike."""
 
+import json
+from copy import copy
+
 import numpy as np
 import pytest
 
 from skl_tot.app.review import Review
+from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.state import labels_of
 
 
@@ -81,3 +85,69 @@ def test_assign_is_as_frame_by_frame(review):
             review.undo()
             assert review.state is state
             review.redo()
+
+
+# Readings
+
+
+def test_a_reading_is_taken_and_undone(open_vote, free_videos, tmp_path):
+    review = Review(open_vote, free_videos, tmp_path).open()
+    names = [own["name"] for own in open_vote.readings_]
+    assert [own["name"] for own in review.readings] == names
+    review.rename("action 0", "pour")
+    review.check(0)
+    review.relabel(1, 0, "wipe")
+    first, labels = review.state, review.labels()
+    said = review.use_reading(names[1])
+    assert said == f"the reading is {names[1]!r}"
+    assert [own["name"] for own in review.readings] == names[::-1]
+    expected = copy(open_vote).use_reading(names[1]).predict(free_videos)
+    found = review.labels()
+    assert (found[0] == labels[0]).all()  # checked
+    assert found[1][0] == "wipe"
+    pairs = {}  # of numbers and names
+    for number, word in zip(np.concatenate(expected[2:]), np.concatenate(found[2:])):
+        pairs.setdefault(number, set()).add(word)
+    assert all(len(words) == 1 for words in pairs.values())
+    assert len({*map(str, pairs.values())}) == len(pairs)
+    assert (np.concatenate(found[2:]) == np.concatenate(labels[2:])).mean() > 0.5
+    assert not any(entry.changed for entry in review.state.entries)
+    after = review.state
+    review.close()
+    review = Review(open_vote, free_videos, tmp_path).open()  # from the log
+    assert [own["name"] for own in review.readings] == names[::-1]
+    assert all(map(np.array_equal, review.labels(), found))
+    assert review.use_reading(0) == f"the reading is {names[1]!r}"  # as it is
+    review.undo()
+    assert all(map(np.array_equal, review.labels(), labels))
+    review.use_reading(1)
+    assert review.state.names == after.names
+    review.undo()
+    assert review.state.names == first.names
+    review.learn()
+    assert review.readings == []
+    with pytest.raises(ValueError, match="one reading, or has learned labels"):
+        review.use_reading(1)
+    review.close()
+
+
+@pytest.mark.parametrize("reading", ["other", 2, -1, True, None])
+def test_unknown_readings_are_refused(open_vote, free_videos, reading):
+    review = Review(open_vote, free_videos).open()
+    with pytest.raises(ValueError, match=r"reading is .* expected one of \['with a"):
+        review.use_reading(reading)
+    assert not review.undoable
+
+
+def test_pages_get_bars_of_each_reading(open_vote, free_videos):
+    calls = Calls(lambda _: Review(open_vote, free_videos))
+    calls.start()
+    calls.wait()
+    reply = json.loads(json.dumps(calls.call("readings", {})))
+    assert calls.call("open", {})["readings"] == [x["name"] for x in reply["readings"]]
+    paths = open_vote.readings_[1]["model"].predict(free_videos)
+    for own, path in zip(reply["readings"][1]["rows"], paths[:6], strict=True):
+        starts = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist()]
+        assert own["prediction"]["start"] == starts
+        assert {*map(str, own["prediction"]["code"])} <= reply["names"].keys()
+    assert all(own["sentences"] for own in reply["readings"])

@@ -42,10 +42,11 @@ def takes(videos, names=None):
 @pytest.fixture
 def opened(serving, browser, fitted):
     """Function that opens the page of a review, which ends with the test."""
-    model, videos = fitted
+    usual = fitted
     with contextlib.ExitStack() as until:
 
-        def opened(out=None, names=None, video_files=None, **look):
+        def opened(out=None, names=None, video_files=None, fitted=usual, **look):
+            model, videos = fitted
             recordings = takes(videos, names)
             own = model, recordings, out
             calls = Calls(lambda _: Review(*own, video_files=video_files), "cups")
@@ -403,7 +404,8 @@ def test_tab_goes_everywhere_and_on(opened):
         "const seen = window.seen = new Set();"
         "document.addEventListener('focusin', (event) => seen.add(event.target));"
     )
-    n_parts = len(page.all("button, select, input, .timelines"))
+    parts = page.all("button, select, input, .timelines")
+    n_parts = sum(part.is_displayed() for part in parts)  # not much further
     page.press(*[Keys.TAB] * (n_parts + 4))
     left = page.run(
         "return [...document.querySelectorAll('button:enabled, select, input:enabled')]"
@@ -555,3 +557,26 @@ def test_examples_play_one_after_the_other(opened, fitted):
     page.wait(f"{at}.startsWith('1 of')")
     page.find(".examples button:last-child").click()
     assert not page.find(".examples").is_displayed()
+
+
+def test_a_reading_is_chosen_by_its_picture(opened, open_vote, free_videos):
+    """When the page opens, or later; not when something is done already."""
+    page = opened(fitted=(open_vote, free_videos))
+    page.wait("document.querySelectorAll('.readings section button').length === 2")
+    first = plain(page.review)
+    assert page.find(".readings").is_displayed()
+    names = [own.text for own in page.all(".readings h3")]
+    assert names == ["1. with a course", "2. without a course"]
+    page.click(".readings section:last-child button")
+    page.wait(f"{SAID} === \"the reading is 'without a course'\"")
+    assert plain(page.review) != first
+    page.browser.refresh()
+    page.wait("document.body.dataset.version > 0")
+    assert not page.find(".readings").is_displayed()
+    page.change(lambda: page.press("z"))
+    assert plain(page.review) == first
+    page.press("b")
+    page.wait("document.querySelectorAll('.readings section button').length === 2")
+    page.press(Keys.ENTER)  # keep
+    assert not page.find(".readings").is_displayed()
+    assert plain(page.review) == first
