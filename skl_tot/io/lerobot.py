@@ -38,7 +38,8 @@ def write_subtasks(table, root, out):
     Returns
     -------
     subtasks : list of str
-        Text of each subtask, by index. Frames without a segment are "background".
+        Text of each subtask, by index. Frames without a segment are "background",
+        the last one, if there are any.
 
     Raises
     ------
@@ -60,22 +61,25 @@ def write_subtasks(table, root, out):
         raise FileExistsError(f"{one_line(out)} is not empty, expected a new folder.")
     info = read_info(root)
     segments = _segments_in_frames(table, info.get("fps"))
-    actions = segments["action"].unique().tolist()
-    subtasks = [*actions, BACKGROUND_NAME]  # LeRobot indexes with -1 as the last one
-    unused = set(segments["episode"])
+    subtasks = segments["action"].unique().tolist()
+    n_actions, unused, columns = len(subtasks), set(segments["episode"]), {}
+    for path in data_files(root):
+        own = parquet.read_table(path, columns=["episode_index", "frame_index"])
+        columns[path] = _column_of(own, segments, subtasks)
+        unused -= set(own["episode_index"].to_pylist())
+    if unused:
+        raise ValueError(
+            f"{one_line(root)} has no episode {min(unused)}, which segments are of."
+        )
+    if any((column == n_actions).any() for column in columns.values()):
+        subtasks.append(BACKGROUND_NAME)
     with replaced_files(out) as temporary:
         shutil.copytree(root / "meta", temporary / "meta")
-        for path in data_files(root):
-            own = parquet.read_table(path)
-            column = _column_of(own, segments, subtasks)
-            unused -= set(own["episode_index"].to_pylist())
+        for path, column in columns.items():
             target = temporary / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
-            parquet.write_table(_with_column(own, column), target)
-        if unused:
-            raise ValueError(
-                f"{one_line(root)} has no episode {min(unused)}, which segments are of."
-            )
+            own = _with_column(parquet.read_table(path), column)
+            parquet.write_table(own, target)
         _describe(temporary / "meta", info, subtasks)
     return subtasks
 
@@ -97,12 +101,13 @@ def _segments_in_frames(table, fps):
     return segments[~segments["action"].isin([BACKGROUND_NAME, str(BACKGROUND)])]
 
 
-def _column_of(table, segments, subtasks):
+def _column_of(table, segments, actions):
+    """Index of the action of each row; their number for a row without one."""
     import pandas as pd
 
     numbers = table["episode_index"].to_numpy()
     frames = table["frame_index"].to_numpy()
-    column = np.full(len(numbers), len(subtasks) - 1)
+    column = np.full(len(numbers), len(actions))
     for number, own in segments.groupby("episode"):
         rows = numbers == number
         if not rows.any():
@@ -114,7 +119,7 @@ def _column_of(table, segments, subtasks):
                 f"segments of episode {number} overlap, or are not within its "
                 f"{rows.sum()} frames."
             )
-        codes = [*map(subtasks.index, own["action"]), len(subtasks) - 1]
+        codes = [*map(actions.index, own["action"]), len(actions)]
         column[rows] = np.array(codes)[spans.get_indexer(frames[rows])]
     return column
 

@@ -55,6 +55,7 @@ SHORT = r"\d+:\d{1,2}"
 # with the year first, or last
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
+TIME = re.compile(f"{DURATION}|{ISO}|{DATE}.*")
 
 
 def clock_text(start, seconds, digits=3):
@@ -197,13 +198,26 @@ def find_clock(tables, time):
     found: list = []
     for known in (CLOCKS + PERHAPS_CLOCKS, OTHER_CLOCKS):
         named = [name for name in first.columns if _split_unit(name)[0] in known]
-        found = found or [x for x in named if is_clock(x) or can_be_clock(tables, x)]
+        found = found or [
+            x for x in named if is_clock(x) or not why_no_clock(tables, x)
+        ]
+    if not found:
+        dated = [name for name in first.columns if has_times(first[name])]
+        found = [name for name in dated if not why_no_clock(tables, name)]
     if len(found) > 1:
         raise ValueError(
-            f"Columns {found[0]!r} and {found[1]!r} may both be the clock, expected "
-            f"which one by time={found[0]!r} (--time {found[0]!r})."
+            f"Columns {listed(map(repr, found))} may each be the clock, expected which "
+            f"one by time={found[0]!r} (--time {found[0]!r})."
         )
     return found[0] if found else None
+
+
+def has_times(values):
+    """Whether a column starts with a date or a duration."""
+    if values.dtype.kind in "mM":
+        return True
+    cell = "" if values.dtype.kind in "iufbc" else next(iter(values.dropna()), "")
+    return bool(TIME.fullmatch(str(cell).strip()))
 
 
 def is_clock(name):
@@ -223,12 +237,13 @@ def _split_unit(name):
     return match.groups() if match else (name, "s")
 
 
-def can_be_clock(tables, column):
-    """Whether the values of a column can be times."""
-    with contextlib.suppress(ValueError):
+def why_no_clock(tables, column):
+    """Reason why a column cannot be the clock; empty if it can."""
+    try:
         read_clocks(tables, column)
-        return True
-    return False
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def read_clocks(tables, column, is_asked=True):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.recordings.clocks import can_be_clock, is_clock
+from skl_tot.recordings.clocks import has_times, is_clock, why_no_clock
 from skl_tot.recordings.errors import one_line, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
@@ -138,6 +138,12 @@ def features_of_tables(tables, columns, without, clock):
     """Return the features of recordings, data frames with the columns of the first."""
     import pandas as pd
 
+    known = next(iter(tables.values())).attrs  # by readers
+    other_names = known.get("other_names", {})
+    columns, without = (
+        names and [own for name in names for own in other_names.get(name, [name])]
+        for names in (columns, without)
+    )
     without = _check_without(tables, columns, without or [])
     found, unfit = {}, {}
     no_features = without if columns is not None else [clock, *without]
@@ -145,10 +151,16 @@ def features_of_tables(tables, columns, without, clock):
         left = table.drop(columns=no_features, errors="ignore")
         found[name] = _numbers_of(left, name, columns, unfit)
     if columns is None:
-        texts = [] if clock else [x for x in unfit if can_be_clock(tables, x)]
-        advice = ""
-        for text in texts[:1]:
-            advice = f" {text!r} may be the clock: time={text!r} (--time {text!r})."
+        asides = [
+            own
+            for own in next(iter(found.values()))
+            if own.startswith(known.get("asides", ()))
+        ]
+        _leave_out(found, asides, "are commands or rewards, no measurements,")
+        first, advice = next(iter(tables.values())), ""
+        for name in [] if clock else [x for x in unfit if has_times(first[x])]:
+            reason = why_no_clock(tables, name)
+            advice += f" {name!r} is no clock: {reason}" if reason else ""
         why = f"hold no numbers ({'; '.join(unfit.values())})"
         _leave_out(found, unfit, why, advice)
         _leave_out(found, _columns_that(_count, found), "count the frames")
@@ -238,6 +250,8 @@ def _no_numbers(values, recording, columns, is_last):
     """Describe a column of text, or refuse it if it should have numbers."""
     import pandas as pd
 
+    if values.dtype.kind in "mM":
+        values = values.astype(str)
     bad = pd.to_numeric(values, errors="coerce").isna() & values.notna()
     row = int(np.argmax(bad))
     shown = f"{values.name!r} of {recording!r} has {short_repr(values.iloc[row])}"

@@ -9,7 +9,7 @@ import re
 import warnings
 from typing import Any, NamedTuple
 
-from skl_tot.recordings.clocks import DATE, DURATION, ISO, PLAIN, UNITS
+from skl_tot.recordings.clocks import PLAIN, TIME, UNITS
 from skl_tot.recordings.errors import refuse, repeated
 
 # Lines that determine the decimal sign; rows among which the header is; rows that show
@@ -26,7 +26,6 @@ MISSING += ["<NA>", "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN"]
 NO_NAMES = {*MISSING, "-", "inf", "-inf", "Inf", "-Inf"}
 # Share of cells without numbers above which a column is text.
 MOSTLY = 0.5
-TIME = re.compile(f"{DURATION}|{ISO}|{DATE}.*")
 SIGNS = ("#", "%", "//", ";")  # starts of lines above the header that are no rows
 SEPARATOR = re.compile(r'"?sep=([,;\t|:])"?\s*')  # first line of some exports
 _ATOM = r"(?:[mkcnuµμM]?(?:s|m|g|V|A|N|Nm|Pa|Hz|rad|T|W|l|L|K)|sec|min|h|G|deg|px|bpm"

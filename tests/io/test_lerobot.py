@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -39,7 +40,10 @@ def test_each_frame_has_its_subtask(tmp_path, write_lerobot, version, in_seconds
     feature = {"dtype": "int64", "shape": [1], "names": None}
     assert info["features"]["subtask_index"] == feature
     assert {path: path.read_bytes() for path in before} == before
-    for new, old in zip(read_recordings(out), read_recordings(tmp_path / "set")):
+    states = [
+        read_recordings(root, columns=["pan"]) for root in (out, tmp_path / "set")
+    ]
+    for new, old in zip(*states):
         pd.testing.assert_frame_equal(new, old)
 
 
@@ -52,6 +56,18 @@ def test_episodes_without_segments(tmp_path, write_lerobot):
     assert list(map(set, read_column(tmp_path / "new"))) == expected
     again = write_subtasks(table, tmp_path / "new", tmp_path / "again")
     assert again == words
+
+
+def test_subtasks_are_those_that_frames_have(tmp_path, write_lerobot):
+    """Without frames between segments, nothing is called background."""
+    states = write_lerobot(tmp_path / "set", "v3.0")
+    labels = [np.arange(len(own)) // 10 for own in states]
+    table = segments(Recordings(labels, NAMES))
+    words = write_subtasks(table, tmp_path / "set", tmp_path / "new")
+    assert words == ["0", "1", "2"]
+    assert read_column(tmp_path / "new") == [own.tolist() for own in labels]
+    known = pd.read_parquet(tmp_path / "new" / "meta" / "subtasks.parquet")
+    assert list(known.index) == words
 
 
 @pytest.mark.parametrize(

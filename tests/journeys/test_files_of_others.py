@@ -170,7 +170,8 @@ def test_root_of_thirty_episodes():
     correct(truth, words, 4)
     run(
         [
-            "fit cubes --n-actions 3 --method hmm --out model.skops",
+            "fit cubes --n-actions 3 --method hmm --columns observation.state "
+            "--out model.skops",
             "predict model.skops cubes --out segments.csv",
             "summary segments.csv --out summary",
             "report model.skops cubes --out report.html",

@@ -204,21 +204,23 @@ class TestMovement:
 class TestLeRobot:
     def test_root(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path / "set", version)
-        episodes = read_recordings(tmp_path / "set")
+        said = r"\['action a', 'action b'\] are commands .* \(--columns\) says"
+        with pytest.warns(UserWarning, match=said):
+            episodes = read_recordings(tmp_path / "set")
         assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
         assert episodes.fps == 10
         for own, state, times in zip(episodes, states, episodes.times):
-            assert list(own)[:2] == ["observation.state pan", "observation.state lift"]
-            assert list(own)[2:] == ["action a", "action b"]
-            np.testing.assert_array_equal(own.iloc[:, :2], state)
+            assert list(own) == ["pan", "lift"]
+            np.testing.assert_array_equal(own, state)
             np.testing.assert_allclose(times, np.arange(len(state)) / 10, rtol=1e-6)
 
     def test_tasks(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path, version, n_tasks=2)
+        state = {"columns": ["observation.state"]}  # no warning of the action
         with pytest.warns(UserWarning, match=r"has 2 tasks, \['pick', 'place a/b'\]"):
-            episodes = read_recordings(tmp_path)
+            episodes = read_recordings(tmp_path, **state)
         assert episodes.names[:2] == ["episode_000000 pick", "episode_000001 place a-b"]
-        episodes = read_recordings(tmp_path, task="place a/b")
+        episodes = read_recordings(tmp_path, task="place a/b", **state)
         assert episodes.names == ["episode_000001", "episode_000003"]
         np.testing.assert_array_equal(episodes[1].iloc[:, :2], states[3])
         with pytest.raises(ValueError, match=r"no task 'x', expected one of .'pick'"):
@@ -228,17 +230,21 @@ class TestLeRobot:
         states = write_lerobot(tmp_path / "set", version)
         folder = tmp_path / "set" / "data" / "chunk-000"
         for path, n_expected in [(folder, 4), (max(folder.iterdir()), 1)]:
-            episodes = read_recordings(path)
+            episodes = read_recordings(path, columns=["observation.state", "action"])
             assert (len(episodes), episodes.fps) == (n_expected, 10)
+            assert list(episodes[0]) == ["pan", "lift", "action a", "action b"]
             np.testing.assert_array_equal(episodes[-1].iloc[:, :2], states[3])
+            names = ["lift", "action b", "observation.state pan"]
+            again = read_recordings(path, columns=names)
+            assert list(again[0]) == ["lift", "action b", "pan"]
         shutil.copytree(folder, tmp_path / "alone")
-        episodes = read_recordings(tmp_path / "alone")
+        with pytest.warns(UserWarning, match=r"\['action 0', 'action 1'\] are comma"):
+            episodes = read_recordings(tmp_path / "alone")
         assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
-        assert list(episodes[0])[:2] == ["observation.state 0", "observation.state 1"]
-        assert episodes[0].shape == (20, 4)
+        assert list(episodes[0]) == ["observation.state 0", "observation.state 1"]
         max(folder.iterdir()).unlink()
         with pytest.warns(UserWarning, match="has 3 of 4 episodes of meta/info.json"):
-            assert len(read_recordings(tmp_path / "set")) == 3
+            assert len(read_recordings(tmp_path / "set", columns=["pan"])) == 3
 
 
 WIDE = {"action": {"shape": [3], "names": ["a", "b", "c"]}}

@@ -96,7 +96,7 @@ class TestSources:
     )
     def test_decimal_commas(self, tmp_path, text):
         (tmp_path / "a.csv").write_text(text)
-        takes = read_recordings(tmp_path, columns=["x", "n"], fps=10)
+        takes = read_recordings(tmp_path, columns=["x", "n"], time=False)
         assert takes[0][["x", "n"]].to_numpy().tolist() == [[1.5, 0], [-0.25, 10]]
 
     def test_other_encodings_are_refused(self, tmp_path):
@@ -308,7 +308,7 @@ ERRORS = [
      "to 1 s in row 2, expected times that grow: sort the rows"),
     ({"a": "time,x\n0,5\n0,4\n"}, {}, "of 'a' stands still from 0 to 0 s in row 1"),
     ({"a": "time,x\n0,5\n,4\n"}, {}, "the clock 'time' of 'a' has no time in row 1"),
-    ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "Columns 'time' and 't' may both be the"),
+    ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "Columns 'time', 't' may each be the"),
     ({"a": "time,x\n0,5\n"}, {}, "No recording has two frames"),
     ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps (--fps) is 25, expected 1 frame"),
     ({"a": "x\n5\n"}, {"fps": 0}, "fps (--fps) is 0, expected a positive number"),
@@ -431,12 +431,60 @@ def test_text_is_left_out_aloud(tmp_path):
     assert list(takes[0].columns) == takes.reading["columns"] == ["x", "n"]
 
 
-def test_text_that_may_be_the_clock_is_called_so(tmp_path):
-    own = table(30, Zeit=[f"06:00:{k:02},0" for k in range(30)], note=["ok"] * 30)
-    put(tmp_path, a=own.drop(columns="time"))
-    with pytest.warns(UserWarning, match=r"'Zeit' may be the clock: time='Zeit'"):
+DATES = pd.date_range("2024-03-04 06:51:08.2", periods=4, freq="250ms")
+X = [1.0, 5, 2, 3]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("ts", DATES),
+        ("Timestamp (ISO 8601)", DATES.tz_localize("UTC")),
+        ("Zeitpunkt", DATES.strftime("%d.%m.%Y %H:%M:%S.%f")),
+        ("elapsed", DATES - DATES[0]),
+        ("Zeit", ["0:00:00,1", "0:00:00,35", "0:00:00,6", "0:00:00,85"]),
+    ],
+)
+def test_the_only_column_of_times_is_the_clock(tmp_path, suffix, name, times):
+    own = pd.DataFrame({"x": X, name: times, "day": ["2024-03-04"] * 4})
+    getattr(own, f"to_{suffix}")(tmp_path / f"a.{suffix}", index=False)
+    with pytest.warns(UserWarning, match=r"\['day'\] hold no numbers"):
         takes = read_recordings(tmp_path)
-    assert list(takes[0].columns) == ["x", "n"]
+    assert (takes.fps, takes.reading["time"]) == (4, name)
+    assert (
+        takes.times[0].tolist() == (np.arange(4) / 4 + (name == "Zeit") / 10).tolist()
+    )
+    assert list(takes[0]) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "clock", "said"),
+    [
+        ({"ts": DATES, "time": [0, 1, 2, 3]}, "time", r"\['ts'\] hold no numbers"),
+        ({"ts": DATES[::-1]}, False, "'ts' is no clock: .* goes back from 0 to -0.25"),
+        ({"ts": [DATES[0]] * 4}, False, "'ts' is no clock: the clock .* stands still"),
+        ({"ts": [pd.NaT, *DATES[1:]]}, False, "'ts' is no clock: .* no time in row 0"),
+        ({"ts": ["10:01"] * 4}, False, "'ts' is no clock: .*'10:01' may be minutes"),
+        ({"ts": ["10.1.12.5"] * 4}, False, "'ts' is no clock: .* no dates of a cale"),
+        (
+            {"ts": ["2024-03-04", "x"] * 2},
+            False,
+            "'ts' is no clock: .* 'x' in row 1 is",
+        ),
+        ({"a": DATES, "b": DATES, "c": DATES}, None, "'a', 'b', 'c' may each be the c"),
+    ],
+)
+def test_other_columns_of_times(tmp_path, columns, clock, said):
+    pd.DataFrame(columns | {"x": X}).to_parquet(tmp_path / "a.parquet")
+    if clock is None:
+        with pytest.raises(ValueError, match=rf"{said}.*\(--time 'a'\)"):
+            read_recordings(tmp_path)
+        return
+    with pytest.warns(UserWarning, match=said):
+        takes = read_recordings(tmp_path)
+    assert takes.reading["time"] == clock
+    assert list(takes[0]) == ["x"]
 
 
 def test_columns_left_out_and_taken(tmp_path):

@@ -1,5 +1,7 @@
 """LeRobot data sets, versions 2 and 3: a root folder, or its Parquet files."""
 
+from collections import Counter
+
 import numpy as np
 
 from skl_tot.recordings.clocks import check_fps
@@ -13,6 +15,7 @@ CLOCK = "timestamp"
 KEYS = {"episode_index", "frame_index", CLOCK}
 # Values of the next step and annotations, which are no measurements.
 NO_FEATURES = ("next.", "annotation.")
+ASIDES = ("action",)  # columns that are features only if they are asked for
 
 
 def find_root(path):
@@ -87,6 +90,14 @@ def read(path, task=None):
         )
     elif task is not None and task not in tasks:
         raise ValueError(f"it has no task {task!r}, expected one of {tasks}.")
+    shorter = _shorter_names(info.get("features", {}), list(table))
+    known = {
+        "asides": ASIDES,
+        "other_names": {name: [own] for name, own in shorter.items()},
+    }
+    for column in info.get("features", {}):
+        parts = [own for name, own in shorter.items() if name.startswith(f"{column} ")]
+        known["other_names"] |= {column: parts} if parts else {}
     named = {}
     for number, own in table.groupby("episode_index"):
         shown_task = own["task"].iloc[0]
@@ -95,7 +106,8 @@ def read(path, task=None):
             name += f" {shown_task}".replace("/", "-").replace("\\", "-")
         if task in (None, shown_task):
             own = own.drop(columns=["episode_index", "frame_index", "task"])
-            named[name] = own.reset_index(drop=True)
+            named[name] = own.rename(columns=shorter).reset_index(drop=True)
+            named[name].attrs = known
     return named, info.get("fps")
 
 
@@ -153,6 +165,18 @@ def _names_of(feature):
         (names,) = names.values()
     is_flat = isinstance(names, list) and len(feature.get("shape", [])) == 1
     return names if is_flat and len(set(map(str, names))) == len(names) > 1 else None
+
+
+def _shorter_names(described, columns):
+    """Names of parts of columns, as the robot has them, where no other has them."""
+    names = {
+        f"{column} {name}": str(name)
+        for column, feature in described.items()
+        for name in _names_of(feature) or ()
+        if f"{column} {name}" in columns and not column.startswith(ASIDES)
+    }
+    count = Counter([*names.values(), *columns])
+    return {name: own for name, own in names.items() if count[own] == 1}
 
 
 def _read_tasks(root):
