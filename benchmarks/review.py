@@ -34,7 +34,7 @@ from threadpoolctl import threadpool_limits
 
 from skl_tot.app.review.accuracy import Check, compare, estimate
 from skl_tot.corrections import refine
-from skl_tot.corrections.questions import describe_signals, order_to_review
+from skl_tot.corrections.questions import describe_signals, order_with_gains
 from skl_tot.recordings.labels import find_segments
 
 STOPS = (2, 5, 10)
@@ -171,7 +171,8 @@ def play(model, videos, truth, order):
 
 def suggested(person, n):
     """The order of the page."""
-    return order_to_review(person.counts(), person.signals, person.checked, n)
+    known = person.counts(), person.signals, person.checked, n
+    return [i for i, _ in order_with_gains(*known)]
 
 
 def at_random(number):

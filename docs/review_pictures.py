@@ -93,7 +93,7 @@ def main():
         for k, word in enumerate(WORDS):
             review.rename(f"action {k}", str(word))
         for _ in range(3):
-            (i,) = review.next(1)
+            i = review.next(1)[0]["recording"]
             correct(review, i, truth[i])
         print_share(review, truth)
         review.close()
@@ -106,7 +106,7 @@ def main():
 def print_share(review, truth):
     """Print the share of right frames where nothing is checked, and what is told."""
     found = review.labels()
-    rest = review.next(len(truth))
+    rest = [own["recording"] for own in review.next(len(truth))]
     right = np.concatenate([found[i] == truth[i] for i in rest])
     print(f"{right.mean():.3f}", *review.accuracy()["sentences"])
 

@@ -86,13 +86,8 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in found]
 
 
-def order_to_review(counts, features, checked=(), n=1):
-    """List the next recordings to check, the most representative first."""
-    return [i for i, _ in order_with_gains(counts, features, checked, n)]
-
-
-def order_with_gains(counts, features, checked, n):
-    """List pairs of a recording, as in `order_to_review`, and its gain."""
+def order_with_gains(counts, features, checked=(), n=1):
+    """List pairs of a recording to check, most representative first, and its gain."""
     counts = np.asarray(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     parts = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]

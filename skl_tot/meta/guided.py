@@ -16,7 +16,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.chain import fixed_chain
-from skl_tot.decoding.decoders import DECODERS, decode, move_decoder
+from skl_tot.decoding.decoders import (
+    DECODERS,
+    decode,
+    move_decoder,
+    nats_of_switch,
+)
 from skl_tot.decoding.orders import (
     duration_table,
     shares_and_lengths,
@@ -117,7 +122,6 @@ class GuidedSegmenter(BaseSegmenter):
         "estimator": [HasMethods(["fit", "predict"])],
         "kind": [StrOptions({"labels", "transcripts"})],
     }
-    switch_cost = SWITCH_COST  # not a parameter
 
     def __init__(self, estimator, kind="labels"):
         self.estimator = estimator
@@ -212,7 +216,8 @@ class GuidedSegmenter(BaseSegmenter):
             sizes = n_known, n_clusters - n_named, n_clusters
             filled = fill_timestamps(given)
             labels, weights = add_new_actions(filled, clusterings[0], *sizes)
-        self.guide_ = fit_guide(videos, labels, weights, *learned)
+        known = self._cycle_frames, self.switch_cost
+        self.guide_ = fit_guide(videos, labels, weights, *learned, cycles=known)
         self.n_actions_ = len(weights)
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[n_known:].tolist()
@@ -254,7 +259,20 @@ class GuidedSegmenter(BaseSegmenter):
                 np.exp(moves), np.exp(starts), shares, self.layers_
             )
         # few actions are due to labels, not to the cost of a switch
-        return replace(move_decoder(moves, starts), uses_cost=False)
+        decoder = move_decoder(moves, starts)
+        return replace(decoder, uses_cost=False, cycle_frames=self._cycle_frames)
+
+    @property
+    def _cycle_frames(self):
+        """Mean frames of a cycle of the fitted segmenter; None without cycles."""
+        return unfrozen(self.estimator_).decoder_.decoder.cycle_frames
+
+    @property
+    def switch_cost(self):
+        """Switch cost of a segmenter of cycles; otherwise that of single passes."""
+        if not hasattr(self, "estimator_") or self._cycle_frames is None:
+            return SWITCH_COST
+        return unfrozen(self.estimator_).decoder_.switch_cost
 
     def _judge_signals(self, videos):
         return [] if self._is_frozen else super()._judge_signals(videos)
@@ -358,7 +376,16 @@ def _encoded(sequences, recordings, n_actions):
     return codes, classes
 
 
-def fit_guide(videos, labels, weights, clusterings, n_clusters, spread, n_rounds=2):
+def fit_guide(
+    videos,
+    labels,
+    weights,
+    clusterings,
+    n_clusters,
+    spread,
+    n_rounds=2,
+    cycles=(None, SWITCH_COST),
+):
     """Learn a guide from labels of each action, with weights in shares of actions."""
     # Scores of a frame add its Gaussians along linear discriminants, the share of
     # actions around its time, and, over the root of the number of clusterings, the
@@ -366,6 +393,8 @@ def fit_guide(videos, labels, weights, clusterings, n_clusters, spread, n_rounds
     # which the appearance is learned once more. More rounds drift.
     n_actions = len(weights)
     guide = {"times": count_times(labels, weights)}
+    if cycles[0] is not None:
+        guide["times"][:] = 0  # no evidence, as any action can be at any time
     guide["ratios"] = count_clusters(labels, clusterings, n_actions, n_clusters)
     guide["moves"], guide["starts"] = count_moves(labels, n_actions)
     paths, embedded = labels, []
@@ -374,7 +403,7 @@ def fit_guide(videos, labels, weights, clusterings, n_clusters, spread, n_rounds
             scores = [log_joint(own, guide, i) for i, own in enumerate(embedded)]
             for i, own in enumerate(scores):
                 _add_evidence(own, i, clusterings, guide)
-            paths = guided_paths(scores, guide, labels)
+            paths = guided_paths(scores, guide, labels, *cycles)
         appearance, embedded = fit_appearance(
             videos, paths, n_actions, spread, REG_COVAR, pooled=POOLED
         )
@@ -405,12 +434,13 @@ def _add_evidence(scores, i, clusterings, guide):
     return scores
 
 
-def guided_paths(scores, guide, labels):
+def guided_paths(scores, guide, labels, cycle_frames=None, switch_cost=SWITCH_COST):
     """Best path through the scores of each recording; known labels stay."""
     decoder = move_decoder(guide["moves"], guide["starts"])
+    decoder = replace(decoder, cycle_frames=cycle_frames)
     paths = []
     for own, known in zip(scores, labels):
-        path = decoder.path(own, SWITCH_COST * len(own) / own.shape[1])
+        path = decoder.path(own, nats_of_switch(switch_cost, own, decoder))
         paths.append(np.where(known >= 0, known, path))
     return paths
 

@@ -81,9 +81,10 @@ def action_warnings(model, paths, names=None):
 
 
 def is_cyclic(segmenter):
-    """Whether a fitted segmenter repeats its actions in cycles."""
+    """Whether a fitted segmenter repeats its actions in cycles, in their order."""
     decoder, _ = segmenter.decoder_
-    return decoder.cycle_frames is not None
+    # labels from people are in no order
+    return decoder.cycle_frames is not None and not hasattr(segmenter, "guide_")
 
 
 def transform_before(model, videos):

@@ -13,7 +13,7 @@ from skl_tot.corrections import most_informative, rename
 from skl_tot.corrections.questions import (
     DIGITS,
     describe_signals,
-    order_to_review,
+    order_with_gains,
 )
 from skl_tot.recordings.labels import find_segments
 
@@ -59,7 +59,8 @@ def test_videos_come_as_in_a_review(request, noisy, kind):
     model = request.getfixturevalue(kind)
     review = Review(rename(model, ["a", "b", "c", "d"]), noisy).open()
     found = most_informative(model, noisy, 100)
-    assert [one["recording"] for one in found] == review.next(100)
+    asked = [one["recording"] for one in review.next(100)]
+    assert [one["recording"] for one in found] == asked
     for one in found:
         assert (one["start"], one["end"]) == (0, len(noisy[one["recording"]]))
         assert one["action"] is None
@@ -139,10 +140,10 @@ def test_each_recording_to_review_is_what_most_others_are_like():
     for _ in range(5):
         others = [i for i in range(12) if i not in expected]
         expected.append(max(others, key=lambda i: likeness([*expected, i])))
-    found = order_to_review(counts, values, checked, 5)
+    found = [i for i, _ in order_with_gains(counts, values, checked, 5)]
     assert found == expected[2:]
     assert all(type(i) is int for i in found)
-    (first,) = order_to_review(counts, values)
+    ((first, _),) = order_with_gains(counts, values)
     assert first == max(range(12), key=lambda i: likeness([i]))
 
 

@@ -1,17 +1,20 @@
-"""Accuracy of a model, from the recordings that people checked."""
+"""Accuracy of a model, from the recordings and stretches that people checked."""
 
-# A check compares the prediction for a recording with the checked labels. The question
-# is about unchecked recordings and the current model, which has learned since. A Kalman
+# A check compares the prediction for a recording, or a part of it, with the checked
+# labels. The question is about the rest and the present model, which learned. A Kalman
 # filter follows the share of correct frames: the variance of a check is the variation
 # between recordings; each learning step increases the share and its uncertainty. The
 # variation is estimated from the checks, too. All values are angles,
 # arcsin(sqrt(share)), whose variance does not depend on the share.
 
+import math
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t as student
+
+from skl_tot.app.review.state import part_of, without
 
 IOU = 0.5  # of matching segments
 LEVEL = 0.9  # of the intervals
@@ -20,7 +23,6 @@ LEVEL = 0.9  # of the intervals
 # recordings (more for segments); its growth for a factor e of learned recordings. Then
 # the variation between recordings, with the weight of so many checks. They agree with
 # the sets of benchmarks/review.py, also with any set left out.
-# the sets of benchmarks/review.py have, whichever of them is left out.
 START, NAMED = (1.0, 0.25), (0.1, 0.1)
 FIRST = {"frames": (0.05, 0.13), "segments": (-0.15, 0.15)}
 MORE, SPREADS, N_SPREAD = (0.03, 0.05), {"frames": 0.13, "segments": 0.17}, 4
@@ -33,7 +35,7 @@ class Check(NamedTuple):
     n_right_frames: int
     n_segments: int
     n_right_segments: int
-    n_learned: int  # number of recordings that the model had learned
+    n_learned: int  # number of checks that the model had learned
 
 
 def compare(predicted, left, n_frames, n_learned=0):
@@ -55,22 +57,40 @@ def compare(predicted, left, n_frames, n_learned=0):
 
 
 def measure(entries, n_learned):
-    """Estimate the accuracy from entries that were new to the model; None without."""
-    checked = sorted((e for e in entries if e.checked), key=lambda e: e.checked)
-    new = [entry for entry in checked if not entry.seen]
-    checks = [compare(e.predicted, e.segments, e.n_frames, e.n_learned) for e in new]
-    return estimate(checks, len(entries) - len(checked), n_learned) if checks else None
+    """Estimate the accuracy from frames that were new to the model; None without."""
+    # the stretches of one check, such as the rest of a recording, are one sample
+    parts, n_left, is_whole = {}, [], True
+    for entry in entries:
+        n_left.append(entry.n_frames)
+        for start, end, order in entry.checked:
+            n_left[-1] -= end - start
+            is_whole &= end - start == entry.n_frames
+            if without([(start, end)], entry.seen) == [(start, end)]:
+                tracks = entry.predicted, entry.segments
+                own = [part_of(track, start, end) for track in tracks]
+                found = compare(*own, end - start, entry.n_learned)
+                parts.setdefault(order, []).append(found)
+    if not parts:
+        return None
+    of_check = [np.sum(parts[k], axis=0)[:4].tolist() for k in sorted(parts)]
+    checks = [
+        Check(*own, parts[k][0].n_learned) for own, k in zip(of_check, sorted(parts))
+    ]
+    n_rest = sum(map(bool, n_left))
+    if not is_whole:
+        n_rest = math.ceil(sum(n_left) * len(checks) / sum(own[0] for own in checks))
+    return estimate(checks, n_rest, n_learned, "recording" if is_whole else "stretch")
 
 
-def estimate(checks, n_rest, n_learned):
-    """Estimate the accuracy in unchecked recordings, see `Review.accuracy`."""
+def estimate(checks, n_rest, n_learned, unit="recording"):
+    """Estimate the accuracy of what is not checked, see `Review.accuracy`."""
     found = {"n_checked": len(checks), "n_rest": n_rest, "history": []}
     for n, own in groupby(checks, lambda check: check.n_learned):
         found["history"].append({"n_learned": n} | _sums(list(own)))
     for what in SPREADS:
         shares = _follow(checks, what, n_rest, n_learned)
         found[what] = dict(zip(("share", "low", "high"), shares))
-    return found | {"sentences": sentences(found)}
+    return found | {"sentences": sentences(found, unit)}
 
 
 def _sums(checks):
@@ -116,17 +136,19 @@ def _filter(checks, what, variance, n_learned):
     return mean, uncertain, errors
 
 
-def sentences(found):
+def sentences(found, unit):
     """Describe the result of `estimate` in sentences."""
-    n, rest = found["n_checked"], found["n_rest"]
+    n, rest = found["n_checked"], f"the {found['n_rest']} recordings that are"
     frames, segments = (_in_percent(found[what]) for what in SPREADS)
     shares = f"{frames} of the frames and {segments} of the segments"
-    checked = f"{n} checked recording" + "s" * (n != 1)
-    if not rest:
+    plural = {"recording": "recordings", "stretch": "stretches"}[unit]
+    checked = f"{n} checked {unit if n == 1 else plural}"
+    if not found["n_rest"]:
         return [f"In the {checked}, {shares} were right before."]
     source = f"This is estimated from the {checked}"
     return [
-        f"About {shares} are right in the {rest} recordings that are not checked.",
+        f"About {shares} are right in {rest if unit == 'recording' else 'what is'} not "
+        "checked.",
         f"{source}: predictions are compared with corrected labels.",
     ]
 

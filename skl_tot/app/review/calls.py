@@ -25,7 +25,8 @@ ACTIONS = {
     },
     "move": {"recording": "recording", "time": "start", "to": "start"},
     "cut": {"recording": "recording", "time": "start"},
-    "check": {"recording": "recording", "checked": "flag"},
+    "check": {"recording": "recording", "start": "edge", "end": "edge"}
+    | {"checked": "flag"},
     "keep": {"recording": "text"},
     "take_back": {"recording": "text"},
     "undo": {},
@@ -43,7 +44,8 @@ LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
 LONG["use_reading"] = "choosing"
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
-EMPTY |= {"accuracy": None, "next": [], "readings": []}
+EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
+EMPTY |= {"readings": []}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -71,7 +73,7 @@ def read_arguments(kinds, values, view):
         if kind == "recording":
             value = view.find(value)
             clock = view.clock(value)
-        elif kind in TIMES:
+        elif kind in TIMES and (kind, value) != ("edge", None):  # the end
             is_real = isinstance(value, Real) and not isinstance(value, bool)
             if not is_real or not 0 <= value <= clock.ends[-1]:
                 refuse(name, value, "a time within the recording")
@@ -85,13 +87,18 @@ def read_arguments(kinds, values, view):
 
 
 # For a time: the frame at it, before a break; the one after; the frame with the nearest
-# start; itself.
+# start; the number of frames before it; itself.
 TIMES = {
+    "edge": lambda time, clock: int(np.searchsorted(_middles(clock), time)),
     "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
     "after": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")),
     "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
     "time": lambda time, clock: time,
 }
+
+
+def _middles(clock):
+    return (clock.starts + clock.ends) / 2
 
 
 class Calls:

@@ -6,7 +6,7 @@ from copy import copy
 import numpy as np
 
 from skl_tot.app.review import state as states
-from skl_tot.app.review.state import frames_by_hand, labels_of
+from skl_tot.app.review.state import frames_known, labels_of
 from skl_tot.methods import read_videos, segmenter_of, with_last
 from skl_tot.metrics import match_labels
 from skl_tot.recordings import BACKGROUND
@@ -22,7 +22,7 @@ def choose_examples(entries, action, n):
         shown, n_frames = entry.segments, entry.n_frames
         is_own = labels_of(entry.predicted, n_frames) == action
         sure = np.where(is_own, entry.confidence, 0).astype(float)
-        told = frames_by_hand(shown, n_frames) | bool(entry.checked)
+        told = frames_known(entry)
         ends = np.append(shown.starts[1:], n_frames)
         for k in np.flatnonzero(shown.codes == action):
             start, end = int(shown.starts[k]), int(ends[k])
@@ -81,7 +81,7 @@ def with_predictions(state, found, n_actions):
     known = np.array([*codes, BACKGROUND])
     for i, (own, sure) in enumerate(found):
         entry, own = state.entries[i], own._replace(codes=known[own.codes])
-        if not entry.checked:
+        if not states.is_checked(entry):
             after = states.propose(entry, own, sure, 0)
             entries[i] = after._replace(changed=None, seen=entry.seen)
     after = state._replace(actions=tuple(codes), names=names)

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from skl_tot.app.report import write_report
-from skl_tot.app.review.accuracy import compare
+from skl_tot.app.review.accuracy import measure
+from skl_tot.app.review.state import frames_checked, is_checked
 from skl_tot.app.review.teaching import known_words
 from skl_tot.io import find_format, save_model, writable_formats, write_segments
 from skl_tot.recordings import (
@@ -71,10 +72,11 @@ def describe_recordings(review):
     for name, entry in zip(review.recordings.names, review.state.entries):
         row = {"recording": name, "n_frames": entry.n_frames}
         row["n_segments"] = len(entry.segments.starts)
-        row["checked"] = bool(entry.checked)
-        if entry.checked and not entry.seen:
-            found = compare(entry.predicted, entry.segments, entry.n_frames)
-            row["right_frames"] = found.n_right_frames / found.n_frames
-            row["right_segments"] = found.n_right_segments / found.n_segments
+        row["checked_frames"] = int(frames_checked(entry).sum())
+        row["checked"] = is_checked(entry)
+        found = measure([entry], entry.n_learned)
+        if found is not None:
+            (own,) = found["history"]
+            row |= {f"right_{what}": own[what] for what in ("frames", "segments")}
         rows.append(row)
     return pd.DataFrame(rows)

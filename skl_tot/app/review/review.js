@@ -301,7 +301,7 @@ class Page {
   }
 
   next() {
-    const { next } = this.data, index = next[(next.indexOf(this.index) + 1) % next.length];  // after this one, else the first
+    const next = this.data.next.map((own) => own.recording), index = next[(next.indexOf(this.index) + 1) % next.length];  // after this one, else the first
     if (index !== undefined && index !== this.index) this.go(index);
     else this.say("There is no other recording to look at.");
   }
@@ -314,7 +314,7 @@ class Page {
 
   // ---- what one does
 
-  check() { const { index } = this; return this.act("check", () => ({ recording: index, checked: !this.data.rows[index].checked })); }
+  check() { const { index } = this; return this.act("check", () => ({ recording: index, start: 0, end: null, checked: !this.data.rows[index].checked })); }
   keep(isOne) { return this.act("keep", () => ({ recording: isOne ? this.index : null })); }
   takeBack(isOne) { return this.act("take_back", () => ({ recording: isOne ? this.index : null })); }
   split() { return this.act("split", () => this.code >= 0 && { action: this.code }); }
@@ -420,7 +420,7 @@ class Page {
       find(`[data-by=${name}]`).disabled = !data[name];
       find(`[data-by=${name}]`).title = data[name] ? `${name}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `nothing to ${name}`;
     }
-    find("[data-by=learn]").disabled = !data.ready || !checked;
+    find("[data-by=learn]").disabled = !data.ready || !data.checks;
     find("[data-by=export]").disabled = !data.ready;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
     find(".head h2").textContent = find(".head h2").title = this.row?.name ?? PHASES[data.phase] ?? "";
@@ -488,7 +488,7 @@ class Page {
     this.find(".changed h2").textContent = `Learning changed ${count(changed.length, "recording")}`;
     const part = (index) => element("small", {}, ` ${Math.ceil(100 * rows[index].share)} %`);
     this.fill(".changed ul", changed.map((index) => [to(index), part(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
-    this.fill(".next ol", next.slice(0, 8).map((index) => [to(index)]));
+    this.fill(".next ol", next.slice(0, 8).map(({ recording }) => [to(recording)]));
   }
 }
 

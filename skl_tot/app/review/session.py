@@ -1,10 +1,13 @@
 """A review: actions of a person on the segments of recordings."""
 
+import operator
 import threading
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from skl_tot import GuidedSegmenter
+from skl_tot.app import web
 from skl_tot.app.review import offers, teaching
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import measure
@@ -12,7 +15,7 @@ from skl_tot.app.review.history import History, describe_beginning
 from skl_tot.app.review.results import export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
-from skl_tot.methods import last_step, segmenter_of
+from skl_tot.methods import is_cyclic, last_step, segmenter_of
 from skl_tot.recordings import (
     BACKGROUND,
     as_recordings,
@@ -75,7 +78,8 @@ class Review:
             given, words = teaching.known_words_of(labels, videos)
             _, names = teaching.add_codes(names, sorted(words))
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
-        self._lock, self._doing, self._signals = threading.RLock(), None, None
+        self._lock, self._doing = threading.RLock(), None
+        self._cycles, self._signals = (None, (), None), ([], None)
         self._about = describe_beginning(self.recordings, model, given)
         self._model, self._given = model, given or [None] * len(videos)  # until read
         self._history = History(state, self.recordings, self.out)
@@ -155,7 +159,7 @@ class Review:
         """
         with self._short() as state:
             state, code = states.found_or_new(state, action)
-            said = f"the segment at frame {frame} is {state.names[code]!r}"
+            said = "the segment at ", frame, f" is {state.names[code]!r}"
             return self._edit(said, recording, states.relabel, frame, code, state=state)
 
     def assign(self, recording, start, end, action):
@@ -171,7 +175,7 @@ class Review:
         """
         with self._short() as state:
             state, code = states.found_or_new(state, action)
-            said = f"frames {start} to {end} are {state.names[code]!r}"
+            said = start, " to ", end, f" is {state.names[code]!r}"
             change = states.assign, start, end, code
             return self._edit(said, recording, *change, state=state)
 
@@ -187,7 +191,7 @@ class Review:
         {shared: said}
         """
         with self._short():
-            said = f"the boundary at frame {frame} is at {to}"
+            said = "the boundary at ", frame, " is at ", to
             return self._edit(said, recording, states.move, frame, to)
 
     def cut(self, recording, frame):
@@ -200,7 +204,7 @@ class Review:
         {shared: said}
         """
         with self._short():
-            said = f"a segment is cut at frame {frame}"
+            said = "a segment is cut at ", frame
             return self._edit(said, recording, states.cut, frame)
 
     def merge(self, action, into):
@@ -252,9 +256,9 @@ class Review:
     def learn(self, progress=None):
         """Teach the model the labels of people, and apply it to unchecked recordings.
 
-        It learns checked recordings, and segments made by hand in others, by
-        `skl_tot.corrections.refine`. Unchecked recordings show the new predictions,
-        except for segments made by hand, until `keep` or `take_back`.
+        It learns checked frames, and other segments made by hand, by
+        `skl_tot.corrections.refine`. All other frames show the new predictions, until
+        `keep` or `take_back`.
 
         Parameters
         ----------
@@ -264,8 +268,9 @@ class Review:
         """
         with self._long("learning", progress) as (tell, told):
             state = self.state
-            rest = [i for i, e in enumerate(state.entries) if not e.checked]
-            n_learned = len(state.entries) - len(rest)
+            pairs = enumerate(state.entries)
+            rest = [i for i, entry in pairs if not states.is_checked(entry)]
+            n_learned = len(states.orders_of(state.entries))
             entries = {}
             tell(0, len(rest))
             model = teaching.teach(self.model, self.recordings, state)
@@ -276,7 +281,7 @@ class Review:
                 known = state.entries[i], predicted, sure, n_learned
                 entries[i] = states.propose(*known)
             n = sum(entry.changed is not None for entry in entries.values())
-            said = f"learned from {_count(n_learned)}, changed {n} of {len(rest)}"
+            said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = states.forget_unused(states.with_entries(after, entries))
             return self._history.commit(said, after, model)
@@ -315,25 +320,32 @@ class Review:
             after = offers.with_predictions(self.state, found, n_actions)
             return self._history.commit(said, after, model)
 
-    def check(self, recording, checked=True):
-        """Mark the segments of a recording as checked, or not.
+    def check(self, recording, start=0, end=None, checked=True):
+        """Mark the segments of a recording, or of a stretch of it, as checked or not.
 
         {shared: of_recording}
+        start, end : int, default=0, None
+            First frame of the stretch, and the frame after its last; None is the end
+            of the recording. They go with a boundary that `move` moves.
         checked : bool, default=True
             New state.
 
         {shared: said}
         """
         with self._short() as state:
-            place = 1 + max(entry.checked for entry in state.entries)
-
-            def change(entry):
-                if not checked:
-                    return entry._replace(checked=0)
-                return entry._replace(checked=entry.checked or place, changed=None)
-
-            said = "checked" if checked else "not checked any more"
-            return self._edit(said, recording, change)
+            i = states.find_recording(self.recordings.names, recording)
+            n = state.entries[i].n_frames
+            order = 1 + max(states.orders_of(state.entries), default=0)
+            end = n if end is None else end
+            word = "checked" if checked else "not checked any more"
+            said = (
+                [word]
+                if (start, end) == (0, n)
+                else [start, " to ", end, f" is {word}"]
+            )
+            if not checked:
+                return self._edit(said, i, states.uncheck, start, end)
+            return self._edit(said, i, states.check, start, end, order)
 
     def keep(self, recording=None):
         """Accept the changes of the last learning.
@@ -435,8 +447,29 @@ class Review:
         confidences = [states.confidence_of(e).astype(float) for e in entries]
         return table_of_labels(labels, confidences, cuts)
 
+    @property
+    def cycles(self):
+        """Table of the cycles, with frames; None without cycles."""
+        state, (model, known, table) = self._known(), self._cycles
+        segments = [entry.segments for entry in state.entries]
+        is_same = table is None or not any(map(operator.is_not, segments, known))
+        if model != state.model or not is_same:  # which takes time for many recordings
+            circle = state.actions if is_cyclic(last_step(self.model)) else None
+            table = teaching.find_cycles(state.entries, circle)
+            self._cycles = state.model, segments, table
+        return table
+
+    def units(self):
+        """List cycles (recording, start, end), or without any all recordings."""
+        if self.cycles is None:
+            return [
+                (i, 0, entry.n_frames) for i, entry in enumerate(self.state.entries)
+            ]
+        table = self.cycles[["recording", "start", "end"]]
+        return list(table.itertuples(index=False, name=None))
+
     def next(self, n=5):
-        """List the next recordings to check.
+        """List the next recordings to check, or cycles if they repeat their actions.
 
         Parameters
         ----------
@@ -445,13 +478,18 @@ class Review:
 
         Returns
         -------
-        numbers : list of int
-            Unchecked recordings; first those that others resemble most.
+        found : list of dict
+            What is not checked; first those that others resemble most. Each has
+            "recording" (the number), "start" and "end" (exclusive) in frames, "alike"
+            (about how many others it stands for), and "unsure" (the share of its
+            frames in which the model is less sure).
         """
-        state = self._known()
-        if self._signals is None:
-            self._signals = describe_signals(self.recordings.arrays)
-        return teaching.order(state.entries, self._signals, n)
+        units = self.units()
+        if self._signals[0] != units:
+            arrays = [getattr(own, "iloc", own) for own in self.recordings.arrays]
+            parts = [arrays[i][start:end] for i, start, end in units]
+            self._signals = units, describe_signals(parts)
+        return teaching.suggest(self.state.entries, units, self._signals[1], n)
 
     def examples(self, action, n=5):
         """List typical and doubtful bouts of an action.
@@ -484,7 +522,7 @@ class Review:
         accuracy : dict or None
             "frames" and "segments", dicts of the correct "share" and its interval of
             90 %, "low" to "high"; "history", the accuracy in the checks of each model;
-            "sentences". None without a checked recording that was new to the model.
+            "sentences". None without a checked stretch that was new to the model.
         """
         state = self._known()
         return measure(state.entries, state.n_learned)
@@ -532,7 +570,9 @@ class Review:
         with errors_of_recording(i, names[i]):
             entry = change(state.entries[i], *args)
         after = states.with_entries(state, {i: entry})
-        return self._history.commit(f"{names[i]}: {said}", after)
+        at = partial(web.describe_time, self.recordings, i)
+        text = "".join(own if isinstance(own, str) else at(own) for own in said)
+        return self._history.commit(f"{names[i]}: {text}", after)
 
     @contextmanager
     def _short(self):

@@ -17,6 +17,14 @@ class Segments(NamedTuple):
     by_hand: np.ndarray  # whether a person made the segment
 
 
+class Stretch(NamedTuple):
+    """Checked frames of a recording, from start to before end."""
+
+    start: int
+    end: int
+    order: int  # position in the order of checks, from 1
+
+
 class Entry(NamedTuple):
     """State of one recording."""
 
@@ -25,9 +33,9 @@ class Entry(NamedTuple):
     segments: Segments  # as shown
     predicted: Segments  # by the model, with later merges and splits
     confidence: np.ndarray  # (n_frames,) of the prediction
-    n_learned: int = 0  # recordings that the predicting model had learned
-    checked: int = 0  # position in the order of checks, from 1; 0 if unchecked
-    seen: bool = False  # whether that model had learned labels of this recording
+    n_learned: int = 0  # checks that the predicting model had learned
+    checked: tuple = ()  # stretches in order of time, apart from each other
+    seen: tuple = ()  # starts and ends of frames whose labels that model had learned
     changed: Segments | None = None  # as shown before a proposal of the model
 
 
@@ -39,7 +47,7 @@ class State(NamedTuple):
     names: dict  # by code
     entries: tuple  # of each recording; None if unread
     reading: int = 0  # number of the file of confidences
-    n_learned: int = 0  # recordings that the model has learned
+    n_learned: int = 0  # checks that the model has learned
 
 
 NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
@@ -76,6 +84,47 @@ def frames_by_hand(segments, n_frames):
     return np.repeat(segments.by_hand, np.diff(segments.starts, append=n_frames))
 
 
+def frames_checked(entry):
+    """Whether each frame (n_frames,) is checked."""
+    found = np.zeros(entry.n_frames, bool)
+    for start, end, _ in entry.checked:
+        found[start:end] = True
+    return found
+
+
+def frames_known(entry):
+    """Whether a person gave or checked the label of each frame (n_frames,)."""
+    return frames_by_hand(entry.segments, entry.n_frames) | frames_checked(entry)
+
+
+def is_checked(entry, start=0, end=None):
+    """Whether all frames of a recording, or from start to before end, are checked."""
+    end = entry.n_frames if end is None else end
+    return not without([(start, end)], entry.checked)
+
+
+def without(spans, others):
+    """Spans (start, end, more) without the frames of other ones."""
+    for start, end, *_ in others:
+        parts = [
+            part
+            for first, last, *rest in spans
+            for part in (
+                (first, min(last, start), *rest),
+                (max(first, end), last, *rest),
+            )
+        ]
+        spans = [part for part in parts if part[0] < part[1]]
+    return spans
+
+
+def part_of(segments, start, end):
+    """Segments between two frames, counted from the first one."""
+    first, last = np.searchsorted(segments.starts, [start, end - 1], "right")
+    starts, *rest = (own[first - 1 : last] for own in segments)
+    return Segments(np.maximum(starts - start, 0), *rest)
+
+
 def words_of(entry, names):
     """Name (n_frames,) of the shown label of each frame."""
     words = np.array([names[code] for code in entry.segments.codes.tolist()])
@@ -84,10 +133,8 @@ def words_of(entry, names):
 
 def confidence_of(entry):
     """Confidence (n_frames,) of the shown labels: 1 for labels from a person."""
-    if entry.checked:
-        return np.ones_like(entry.confidence)
-    by_hand = frames_by_hand(entry.segments, entry.n_frames)
-    return np.where(by_hand, entry.confidence.dtype.type(1), entry.confidence)
+    one = entry.confidence.dtype.type(1)
+    return np.where(frames_known(entry), one, entry.confidence)
 
 
 # Segments of one recording
@@ -119,7 +166,20 @@ def move(entry, frame, to):
         refuse("to", to, f"{expected}; relabel makes one segment of two")
     starts, codes, by_hand = map(np.copy, entry.segments)
     starts[k], by_hand[k - 1 : k + 1] = to, True
-    return entry._replace(segments=Segments(starts, codes, by_hand))
+    checked = _moved(entry.checked, frame, to)
+    return entry._replace(segments=Segments(starts, codes, by_hand), checked=checked)
+
+
+def _moved(stretches, frame, to):
+    """Stretches whose starts and ends go with a boundary, in order and apart."""
+    found, last = [], 0
+    for start, end, order in stretches:
+        start, end = (to if own == frame else own for own in (start, end))
+        own = Stretch(max(start, last), end, order)
+        if own.start < own.end:
+            found.append(own)
+            last = own.end
+    return tuple(found)
 
 
 def cut(entry, frame):
@@ -137,8 +197,7 @@ def cut(entry, frame):
 def assign(entry, start, end, code):
     """Give frames from a start to before an end an action; join equal neighbours."""
     start = _check_frame(entry, start, "start")
-    if not _is_int(end) or not start < end <= entry.n_frames:
-        refuse("end", end, f"a frame from {start + 1} to {entry.n_frames}")
+    end = _check_end(entry, start, end)
     own, n = entry.segments, entry.n_frames
     labels, by_hand = labels_of(own, n), frames_by_hand(own, n)
     labels[start:end], by_hand[start:end] = code, True
@@ -151,19 +210,53 @@ def assign(entry, start, end, code):
     return _joined(entry, found, at[(at > 0) & is_same])
 
 
+def check(entry, start, end, order):
+    """Mark frames as checked, with what learning changed in them."""
+    start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
+    new = without([(start, end, order)], entry.checked)
+    stretches = sorted([*entry.checked, *(Stretch(*own) for own in new)])
+    entry = entry._replace(checked=tuple(stretches))
+    if not new or entry.changed is None:
+        return entry
+    before = _mixed(entry, entry.changed, frames_checked(entry))
+    is_same = is_checked(entry) or _are_equal(entry, entry.segments, before)
+    return entry._replace(changed=None if is_same else before)
+
+
+def uncheck(entry, start, end):
+    """Remove the mark of checked frames."""
+    start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
+    left = without(entry.checked, [(start, end)])
+    return entry._replace(checked=tuple(Stretch(*own) for own in left))
+
+
 def propose(entry, predicted, confidence, n_learned):
-    """Show the prediction of another model, except for segments made by hand."""
-    shown, n = entry.segments, entry.n_frames
-    known = frames_by_hand(shown, n)
-    labels = np.where(known, labels_of(shown, n), labels_of(predicted, n))
-    edges = np.r_[entry.breaks, shown.starts[shown.by_hand]]
-    found = segments_of(labels, edges, known)
+    """Show the prediction of another model, except where people gave or checked it."""
+    shown, known = entry.segments, frames_known(entry)
+    found = _mixed(entry, predicted, known)
     before = shown if entry.changed is None else entry.changed
+    ends = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    seen = tuple(map(tuple, ends.reshape(-1, 2).tolist()))
     new = {"predicted": predicted, "confidence": confidence, "n_learned": n_learned}
-    new |= {"segments": found, "changed": before, "seen": bool(known.any())}
-    if np.array_equal(labels, labels_of(before, n)):
+    new |= {"segments": found, "changed": before, "seen": seen}
+    if _are_equal(entry, found, before):
         new |= {"segments": shown if before is shown else found, "changed": None}
     return entry._replace(**new)
+
+
+def _are_equal(entry, *pair):
+    return np.array_equal(*(labels_of(own, entry.n_frames) for own in pair))
+
+
+def _mixed(entry, other, is_shown):
+    """Shown segments in some frames (n_frames,), and other ones in the rest."""
+    labels, by_hand, edges = [], [], [entry.breaks]
+    for own, is_own in ((entry.segments, is_shown), (other, ~is_shown)):
+        labels.append(labels_of(own, entry.n_frames))
+        by_hand.append(frames_by_hand(own, entry.n_frames))
+        edges.append(own.starts[own.by_hand & is_own[own.starts]])
+    labels, by_hand = (np.where(is_shown, *own) for own in (labels, by_hand))
+    return segments_of(labels, np.concatenate(edges), by_hand)
 
 
 def divide(segments, action, labels):
@@ -206,6 +299,12 @@ def _check_frame(entry, frame, name):
     return int(frame)
 
 
+def _check_end(entry, start, end):
+    if not _is_int(end) or not start < end <= entry.n_frames:
+        refuse("end", end, f"a frame from {start + 1} to {entry.n_frames}, exclusive")
+    return int(end)
+
+
 # States
 
 
@@ -245,6 +344,11 @@ def _is_int(value):
 def unread(n):
     """State of n unread recordings."""
     return State(-1, (), {}, (None,) * n, -1)
+
+
+def orders_of(entries):
+    """Positions of all checks in their order."""
+    return {own.order for entry in entries for own in entry.checked}
 
 
 def with_entries(state, entries):
@@ -320,6 +424,9 @@ def restore(state, found, recordings, confidences):
         found["actions"] = tuple(found["actions"])
     for key, fields in found.pop("entries", {}).items():
         i, n_frames = int(key), int(recordings.lengths[int(key)])
+        for name, make in (("checked", Stretch._make), ("seen", tuple)):
+            if name in fields:
+                fields[name] = _read_spans(map(make, fields[name]), n_frames)
         for name in TRACKS:
             if fields.get(name) is not None:
                 known = {GONE, *names} if name == "predicted" else set(names)
@@ -333,6 +440,16 @@ def restore(state, found, recordings, confidences):
         pairs = zip(entries, confidences)
         entries = [entry._replace(confidence=own) for entry, own in pairs]
     return state._replace(entries=tuple(entries), **found)
+
+
+def _read_spans(spans, n_frames):
+    """Return starts and ends of lists, which have to increase."""
+    found = tuple(spans)
+    ends = [0, *(end for own in found for end in own[:2]), n_frames]
+    is_number = all(_is_int(value) for own in found for value in own)
+    if not is_number or ends != sorted(ends):
+        raise ValueError("stretches are not in order")
+    return found
 
 
 def _read_segments(values, n_frames, codes):

@@ -7,7 +7,8 @@ import numpy as np
 from skl_tot import corrections
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import TRACKS, Entry
-from skl_tot.corrections import names_of_parts, order_to_review
+from skl_tot.app.web import DOUBTFUL
+from skl_tot.corrections import names_of_parts, order_with_gains
 from skl_tot.meta import read_labels
 from skl_tot.methods import (
     path_confidence,
@@ -20,10 +21,12 @@ from skl_tot.recordings import (
     BACKGROUND,
     UNKNOWN,
     UNKNOWN_NAME,
+    Recordings,
     arrange_each,
     default_names,
     errors_of_recording,
 )
+from skl_tot.statistics import collect_bouts, compare_bouts, cut_cycles
 
 # Frames that a model learns from: all with labels; others up to this total, at least
 # the second number, as they only determine the spread of frames.
@@ -77,27 +80,46 @@ def read(model, recordings, i, codes):
     return segments, path_confidence(reading).astype(np.float16), reading
 
 
-def order(entries, signals, n):
-    """Numbers of recordings to check next, see `order_to_review`."""
+def find_cycles(entries, circle):
+    """Table of cycles of recordings by number, in frames; None if nothing repeats."""
+    labels = [states.labels_of(entry.segments, entry.n_frames) for entry in entries]
+    bouts = collect_bouts(Recordings(labels, breaks=[e.breaks for e in entries]))
+    if not bouts.actions:
+        return None
+    table, own = cut_cycles(bouts, circle)
+    if len(table) <= len(entries):
+        return None
+    table[["start", "end"]] = table[["start", "end"]].round().astype(int)
+    return table.join(compare_bouts(own)[["score", "deviates"]])
+
+
+def suggest(entries, units, signals, n):
+    """Units (recording, start, end) to check next, most representative first."""
     # shown labels have current names, predictions of checked recordings do not
     n_codes = 2 + max(entry.segments.codes.max() for entry in entries)
-    counts = []
-    for entry in entries:
-        lengths = np.diff(entry.segments.starts, append=entry.n_frames)
-        counts.append(np.bincount(entry.segments.codes + 1, lengths, n_codes)[1:])
-    checked = [i for i, entry in enumerate(entries) if entry.checked]
-    return order_to_review(counts, signals, checked, n)
+    counts, checked = [], []
+    for k, (i, start, end) in enumerate(units):
+        own = states.part_of(entries[i].segments, start, end)
+        lengths = np.diff(own.starts, append=end - start)
+        counts.append(np.bincount(own.codes + 1, lengths, n_codes)[1:])
+        if states.is_checked(entries[i], start, end):
+            checked.append(k)
+    found = []
+    for k, gain in order_with_gains(counts, signals, checked, n):
+        i, start, end = units[k]
+        sure = states.confidence_of(entries[i])[start:end]
+        row = {"recording": i, "start": start, "end": end}
+        row |= {"alike": round(gain) - 1, "unsure": float((sure < DOUBTFUL).mean())}
+        found.append(row)
+    return found
 
 
 def known_words(entry, names):
     """Names (n_frames,) of labels from people, "" for others; None without any."""
-    if not (entry.checked or entry.segments.by_hand.any()):
+    known = states.frames_known(entry)
+    if not known.any():
         return None
-    words = states.words_of(entry, names)
-    if entry.checked:
-        return words
-    by_hand = states.frames_by_hand(entry.segments, entry.n_frames)
-    return np.where(by_hand, words, UNKNOWN_NAME)
+    return np.where(known, states.words_of(entry, names), UNKNOWN_NAME)
 
 
 def teach(model, recordings, state):
@@ -206,6 +228,7 @@ def first_entry(model, recordings, i, state, words):
     codes, _ = add_codes(state.names, own.tolist())
     known = words != UNKNOWN_NAME
     labels = np.where(known, np.array(codes)[places], states.labels_of(segments, n))
-    is_all = bool(known.all())
-    shown = states.segments_of(labels, breaks, known)
-    return entry._replace(segments=shown, checked=(i + 1) * is_all, seen=is_all)
+    entry = entry._replace(segments=states.segments_of(labels, breaks, known))
+    if not known.all():
+        return entry
+    return entry._replace(checked=(states.Stretch(0, n, i + 1),), seen=((0, n),))

@@ -6,7 +6,13 @@ import numpy as np
 
 from skl_tot.app import web
 from skl_tot.app.review import offers
-from skl_tot.app.review.state import confidence_of, find_recording, labels_of
+from skl_tot.app.review.state import (
+    confidence_of,
+    find_recording,
+    is_checked,
+    labels_of,
+    orders_of,
+)
 from skl_tot.io import writable_formats
 from skl_tot.recordings import find_segments, refuse
 from skl_tot.statistics import TellingSample, check_feature_names, deviations
@@ -75,12 +81,29 @@ class View:
         own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
         row = web.describe_row(name, own, clock, confidence_of(entry), self._bins)
         row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
-        row["checked"], row["changed"] = bool(entry.checked), entry.changed is not None
+        row["checked"], row["changed"] = is_checked(entry), entry.changed is not None
+        row["stretches"] = [self._times(clock, *own[:2]) for own in entry.checked]
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:
             before = _with_ends(entry.changed, entry.n_frames)
             row["before"] = web.describe_segments(before, clock)
         return row
+
+    def _times(self, clock, start, end):
+        """Start and end of frames."""
+        return [clock.starts[start].item(), clock.ends[end - 1].item()]
+
+    def cycles(self):
+        """List recording, start, end and rank of each cycle, and if it is checked."""
+        table, entries = self.review.cycles, self.review.state.entries
+        if table is None:
+            return []
+        ranks, found = table["score"].rank(method="first").astype(int), []
+        keys = (table[key] for key in ("recording", "start", "end"))
+        for i, start, end, rank in zip(*keys, ranks):
+            times = self._times(self.clock(i), start, end)
+            found.append([i, *times, rank, is_checked(entries[i], start, end)])
+        return found
 
     def everything(self):
         """Return the complete state of a page."""
@@ -103,12 +126,18 @@ class View:
         found = {"names": review.state.names, "ready": review.ready}
         found["looks"] = web.describe_looks(found["names"])
         if review.ready:
-            entries = review.state.entries
-            found["checked"] = sum(bool(entry.checked) for entry in entries)
+            entries, units = review.state.entries, review.units()
+            known = [is_checked(entries[i], *part) for i, *part in units]
+            found["checked"], found["units"] = sum(known), len(units)
+            found["checks"] = len(orders_of(entries))
             found["learned"] = review.state.n_learned
             found["readings"] = [own["name"] for own in review.readings]
             found["accuracy"] = review.accuracy()
-            found["next"] = review.next(N_NEXT)
+            found["cycles"], found["next"] = self.cycles(), review.next(N_NEXT)
+            for own in found["next"]:
+                clock = self.clock(own["recording"])
+                times = self._times(clock, own.pop("start"), own.pop("end"))
+                own["from"], own["to"] = times
             found["undo"], found["redo"] = review.undoable, review.redoable
         return found
 

@@ -14,6 +14,8 @@ from skl_tot.recordings import BACKGROUND
 MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
 LEVELS = 36  # of doubt, a digit in base 36 each
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+LONG = 120  # seconds of a recording from which times have minutes
+DOUBTFUL = 0.5  # confidence below which a prediction is doubtful
 BREAK = -2  # code of time without frames
 IMPORT = re.compile(r'^import [^;]* from "\./[^"]*";\n', re.MULTILINE)
 
@@ -35,6 +37,20 @@ def read_clock(recordings, i, n_digits):
     starts, ends = recordings.edges(i)[:-1], recordings.ends(i)
     starts, ends = np.round([starts - starts[0], ends - starts[0]], n_digits + 1)
     return Clock(starts, ends, breaks)
+
+
+def describe_time(recordings, i, frame):
+    """Start of a frame of a recording, or its end, in words as pages have it."""
+    if recordings.fps is None:
+        return f"frame {frame}"
+    clock = read_clock(recordings, i, digits := count_digits(recordings.fps))
+    time = float(clock.starts[frame] if frame < len(clock.starts) else clock.ends[-1])
+    if clock.ends[-1] < LONG:
+        return f"{time:.{digits}f} s"
+    minutes, seconds = divmod(round(time, digits), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    text = f"{minutes}:{seconds:0{digits + 3}.{digits}f}"
+    return f"{hours}:{text:0>{digits + 6}}" if hours else text
 
 
 def count_digits(fps):

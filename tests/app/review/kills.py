@@ -29,7 +29,7 @@ def plain(state):
     for entry in state.entries:
         tracks = [getattr(entry, name) for name in TRACKS]
         tracks = [own and [part.tolist() for part in own] for own in tracks]
-        rest = [entry.n_learned, bool(entry.checked), entry.seen]
+        rest = [entry.n_learned, entry.checked, entry.seen]
         entries.append([tracks, entry.confidence.tolist(), rest])
     names = [[code, name] for code, name in state.names.items()]
     return [state.model, list(state.actions), names, state.n_learned, entries]
@@ -43,7 +43,7 @@ def steps_of(review, rng):
         "rename": lambda: review.rename(names[-1], f"name {rng.integers(10**6)}"),
         "relabel": lambda: review.relabel(i, frame, f"action {rng.integers(4)}"),
         "cut": lambda: review.cut(i, frame),
-        "check": lambda: review.check(i, bool(rng.integers(2))),
+        "check": lambda: review.check(i, 0, frame, bool(rng.integers(2))),
         "learn": lambda: review.learn(),
         "take back": lambda: review.take_back(),
         "split": lambda: review.split(names[0]),

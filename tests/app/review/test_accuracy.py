@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from skl_tot.app.review.accuracy import Check, compare, estimate, measure
+from skl_tot.app.review.state import Segments, Stretch
 
 LABELS = st.lists(st.integers(-1, 2), min_size=1, max_size=12)
 
@@ -21,7 +22,7 @@ def segments(labels, cuts=()):
     is_start = np.r_[True, labels[1:] != labels[:-1]]
     is_start[list(cuts)] = True
     starts = np.flatnonzero(is_start)
-    return SimpleNamespace(starts=starts, codes=labels[starts])
+    return Segments(starts, labels[starts], np.zeros(len(starts), bool))
 
 
 CUTS = st.sets(st.integers(0, 11))
@@ -102,14 +103,31 @@ def test_a_figure_has_a_history_and_is_said():
 
 
 def test_what_a_model_has_seen_tells_nothing():
-    known = {"predicted": segments([0, 0, 0, 1]), "segments": segments([0, 0, 1, 1])}
-    entry = SimpleNamespace(checked=2, seen=False, n_frames=4, n_learned=1, **known)
-    seen = SimpleNamespace(**{**vars(entry), "checked": 1, "seen": True})
-    other = SimpleNamespace(checked=0)
+    predicted, shown = np.repeat([[0, 0, 0, 1], [0, 0, 1, 1]], 5, axis=1)
+    known = {"predicted": segments(predicted), "segments": segments(shown)}
+
+    def entry(*stretches, seen=(), n_learned=1):
+        checked = [Stretch(*own) for own in stretches]
+        own = {"checked": checked, "seen": seen, "n_learned": n_learned}
+        return SimpleNamespace(n_frames=20, **own, **known)
+
+    other, seen = entry(), entry((0, 20, 1), seen=[(0, 20)])
     assert measure([seen, other], 1) is None
-    found = measure([entry, seen, other, other], 2)
+    whole = entry((0, 20, 2))
+    found = measure([whole, seen, other, other], 2)
     assert (found["n_checked"], found["n_rest"]) == (1, 2)
     assert found["history"][0]["frames"] == 0.75
-    first = SimpleNamespace(**{**vars(entry), "checked": 1, "n_learned": 0})
-    history = measure([entry, first, other], 2)["history"]
+    first = entry((0, 20, 1), n_learned=0)
+    history = measure([whole, first, other], 2)["history"]
     assert [part["n_learned"] for part in history] == [0, 1]
+    # stretches: those of one check are one, and none that the model has learned counts
+    parts = entry((0, 4, 1), (4, 8, 2), (8, 12, 3), (16, 20, 2), seen=[(11, 13)])
+    found = measure([parts, entry()], 3)
+    assert (found["n_checked"], found["n_rest"]) == (2, 4)  # 24 frames are as 4 of 6
+    assert found["history"][0] == {
+        "n_learned": 1, "n_checked": 2, "frames": 1, "segments": 1
+    }  # fmt: skip
+    wrong = measure([entry((5, 15, 1)), entry()], 0)["history"][0]
+    assert (wrong["frames"], wrong["segments"]) == (0.5, 1)  # by half
+    assert "in what is not checked" in found["sentences"][0]
+    assert found["sentences"][1].startswith("This is estimated from the 2 checked str")

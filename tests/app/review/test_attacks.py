@@ -67,13 +67,13 @@ RIGHT = {
     "split": {"action": 0},
     "move": {"recording": 0, "time": 1, "to": 2},
     "cut": {"recording": 0, "time": 1.04},
-    "check": {"recording": 0, "checked": True},
+    "check": {"recording": 0, "start": 0, "end": 1, "checked": True},
     "take_back": {"recording": 0},
     "export": {"format": "csv"},
     "signals": {"recording": 0, "from": 0, "to": 1, "n": 9, "features": None},
 }
 TIMES = (-0.1, 1e9, 1e308, "0", None, True, [0])
-WRONG = {"time": TIMES, "from": TIMES, "to": TIMES}
+WRONG = {"time": TIMES, "from": TIMES, "to": TIMES, "start": TIMES}
 WRONG["recording"] = [4, -1, "z", 0.5, True, [0], {"a": 1}, 10**400]
 WRONG["action"] = [None, True, 0.0, -2, 99, 10**400, [0], {"a": 1}, "a" * 300, "a\rb"]
 WRONG["into"] = [*WRONG["action"], "z", 0, -1]

@@ -12,6 +12,8 @@ from skl_tot.app.review.calls import Calls, Ended
 from skl_tot.app.review.view import Signals
 from skl_tot.recordings import Recordings
 
+CHECKED = {"start": 0, "end": None, "checked": True}
+
 
 class Pages:
     """Calls as pages make them, through JSON, and the events of each page."""
@@ -71,12 +73,12 @@ def test_actions_do_what_python_does(opened):
         ("cut", {"recording": 3, "time": 1.04}, (3, 10)),
         ("relabel", {"recording": 3, "time": 1, "action": -1}, (3, 10, -1)),
         ("merge", {"action": 1, "into": 2}, (1, 2)),
-        ("check", {"recording": 0, "checked": True}, (0, True)),
+        ("check", {"recording": 0, **CHECKED}, (0,)),
         ("undo", {}, ()),
         ("redo", {}, ()),
         ("undo", {}, ()),
-        ("check", {"recording": 3, "checked": True}, (3,)),
-        ("check", {"recording": 3, "checked": False}, (3, False)),
+        ("check", {"recording": 3, "start": 1, "end": 2, "checked": True}, (3, 10, 20)),
+        ("check", {"recording": 3, **CHECKED, "checked": False}, (3, 0, None, False)),
         ("keep", {"recording": None}, ()),
         ("take_back", {"recording": 1}, (1,)),
     ]
@@ -190,7 +192,7 @@ def test_learn_goes_on_beside(kept, reviewed, tmp_path):
     """While it does, pages can look, but not change; then they hear what is new."""
     review = Review(*reviewed).open()
     kept("relabel", recording=0, time=0, action=1)
-    kept("check", recording=0, checked=True)
+    kept("check", recording=0, **CHECKED)
     review.relabel(0, 0, 1)
     review.check(0)
     go_on, calls = threading.Event(), kept.calls

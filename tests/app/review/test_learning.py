@@ -168,8 +168,9 @@ def test_labels_of_people_are_there_at_first(kind):
     first = review.state.entries[0]
     by_hand = first.segments._replace(codes=first.segments.by_hand)
     np.testing.assert_array_equal(labels_of(by_hand, first.n_frames), given != "")
-    assert (first.checked, first.seen) == (0, False)
+    assert (first.checked, first.seen) == ((), ())
     if kind != "one":
-        assert review.state.entries[2].checked
-        assert review.state.entries[2].seen
-        assert sorted(review.next()) == [0, 1]
+        last = review.state.entries[2]
+        assert last.checked == ((0, last.n_frames, 3),)
+        assert last.seen == ((0, last.n_frames),)
+        assert sorted(own["recording"] for own in review.next()) == [0, 1]

@@ -48,6 +48,7 @@ STEPS = [
     lambda r: r.cut(1, 2),
     lambda r: r.move(1, 2, 3),
     lambda r: r.check(1),
+    lambda r: r.check(3, 2, 9),
     lambda r: r.learn(),
     lambda r: r.keep(2),
     lambda r: r.split("pour"),
@@ -56,7 +57,7 @@ STEPS = [
     lambda r: r.undo(),
     lambda r: r.undo(),
     lambda r: r.redo(),
-    lambda r: r.check(1, False),
+    lambda r: r.check(1, 3, 6, checked=False),
 ]
 
 
@@ -97,8 +98,8 @@ def test_results_are_those_of_now(review):
     entry = review.state.entries[2]
     n, k = entry.n_frames, len(entry.segments.starts)
     right = 1 - entry.segments.starts[1] / n, 1 - 1 / k
-    assert last[:4] == ["2", str(n), str(k), "True"]
-    assert [float(cell) for cell in last[4:]] == pytest.approx(right)
+    assert last[:5] == ["2", str(n), str(k), str(n), "True"]
+    assert [float(cell) for cell in last[5:]] == pytest.approx(right)
     table = review.table()
     found = read_table(review.out / "segments.csv")
     shared = ["recording", "action", "start", "end"]

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.app.review import Review
-from skl_tot.app.review.state import GONE, TRACKS, frames_by_hand, labels_of
+from skl_tot.app.review.state import (
+    GONE,
+    TRACKS,
+    frames_by_hand,
+    frames_checked,
+    is_checked,
+    labels_of,
+)
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -42,7 +49,20 @@ def check_valid(state):
             known = {*state.names, *[GONE] * (own is entry.predicted)}
             assert set(own.codes.tolist()) <= known
             assert len(own.starts) == len(own.codes) == len(own.by_hand)
+        ends = [0, *(end for own in entry.checked for end in own[:2]), entry.n_frames]
+        assert ends == sorted(ends)
+        assert all(start < end for start, end, _ in entry.checked)
+        if entry.changed:
+            assert not is_checked(entry)
     assert len(set(state.names.values())) == len(state.names)
+
+
+def is_learned(entry, known):
+    """Whether the spans that the model has learned are the known frames."""
+    learned = np.zeros(entry.n_frames, bool)
+    for start, end in entry.seen:
+        learned[start:end] = True
+    return np.array_equal(learned, known)
 
 
 recordings, frames = st.integers(-1, 4), st.integers(-1, 31)
@@ -53,7 +73,7 @@ ARGUMENTS = {
     "assign": (recordings, frames, frames, actions),
     "move": (recordings, frames, frames),
     "cut": (recordings, frames),
-    "check": (recordings, st.booleans()),
+    "check": (recordings, frames, st.none() | frames, st.booleans()),
     "merge": (actions, actions),
     "split": (actions,),
     "keep": (st.none() | recordings,),
@@ -87,15 +107,18 @@ def do(review, step):
         if name in OF_ONE:
             assert new.predicted is old.predicted
             assert new.confidence is old.confidence
-        if name == "learn" and old.checked:
+        if name == "learn" and is_checked(old):
             assert new.segments is old.segments
-        if name == "learn":  # keeps what people made, and that they made it
+        if name in ("learn", "take_back"):  # keeps what people made or checked
             tracks = [(own.segments, own.n_frames) for own in (old, new)]
             by_hand, still = (frames_by_hand(*own) for own in tracks)
-            assert (still >= by_hand).all()
+            known = frames_checked(old)
+            if name == "learn":
+                assert (still >= by_hand).all()
+                known |= by_hand
+                assert is_checked(new) or is_learned(new, known)
             labels, after = (labels_of(*own) for own in tracks)
-            assert (labels == after)[by_hand].all()
-            assert new.checked or new.seen == by_hand.any()
+            assert (labels == after)[known].all()
 
 
 @settings(max_examples=30)
@@ -164,6 +187,37 @@ def test_move_and_cut(review):
         review.move("a", 9, 8)
     by_hand = review.state.entries[1].segments.by_hand
     assert by_hand.tolist() == [True, True] + [False] * (len(by_hand) - 2)
+
+
+def checked(review, i=1):
+    return [(own.start, own.end) for own in review.state.entries[i].checked]
+
+
+def test_stretches_are_checked_and_go_with_boundaries(review):
+    """Each frame counts once; what is checked already stays as it is."""
+    frame = int(review.state.entries[1].segments.starts[1])
+    n = review.state.entries[1].n_frames
+    said = review.check("b", 0, frame)
+    assert said == f"b: 0.00 s to {frame / 10:.2f} s is checked"
+    review.check("b", frame - 2, frame + 3)
+    assert checked(review) == [(0, frame), (frame, frame + 3)]
+    review.move("b", frame, frame + 1)
+    assert checked(review) == [(0, frame + 1), (frame + 1, frame + 3)]
+    table = review.table().query("recording == 'b'")
+    assert table["confidence"].iloc[0] == 1
+    assert [len(review.next(n)) for n in (1, 9)] == [1, 4]
+    review.check("b")
+    assert checked(review)[2:] == [(frame + 3, n)]
+    assert 1 not in [own["recording"] for own in review.next(9)]
+    review.check("b", 1, n - 1, checked=False)
+    assert checked(review) == [(0, 1), (n - 1, n)]
+    before = review.state
+    assert review.check("b", 0, 1)
+    assert review.state is before
+    for wrong in [(3, 3), (-1, 2), (0, n + 1), (0, 1.5), (0, True)]:
+        with pytest.raises(ValueError, match=r"b: (start|end) is .*expected a frame"):
+            review.check("b", *wrong)
+    assert review.state is before
 
 
 REFUSED = {

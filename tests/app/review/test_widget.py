@@ -38,7 +38,8 @@ def test_python_and_page_see_each_other(reviewed):
     page.update()
     event = sent[-1]["event"]
     assert (event["type"], event["names"][0]) == ("delta", "pour")
-    values = {"recording": 0, "checked": True, "version": event["version"]}
+    values = {"recording": 0, "start": 0, "end": 0.5, "checked": True}
+    values["version"] = event["version"]
     page.widget._handle_custom_msg({"id": 7, "call": "check", "values": values}, [])
     assert sent[-1]["id"] == 7
     assert page.review.state.entries[0].checked
@@ -117,6 +118,6 @@ def test_browser(browser, reviewed):
     other.rename(name, "pour <b>")
     other.relabel(0, start, other.actions[0])
     assert page.review.table().equals(other.table())
-    assert page.review.redoable == f"a: a segment is cut at frame {start + 10}"
+    assert page.review.redoable == f"a: a segment is cut at {start / 10 + 1:.2f} s"
     assert browser.get_log("browser") == []
     page.close()
