@@ -66,16 +66,16 @@ def measure(entries, n_learned):
             n_left[-1] -= end - start
             is_whole &= end - start == entry.n_frames
             if without([(start, end)], entry.seen) == [(start, end)]:
-                tracks = entry.predicted, entry.segments
-                own = [part_of(track, start, end) for track in tracks]
-                found = compare(*own, end - start, entry.n_learned)
+                predicted = part_of(entry.predicted, start, end)
+                left = part_of(entry.segments, start, end)
+                found = compare(predicted, left, end - start, entry.n_learned)
                 parts.setdefault(order, []).append(found)
     if not parts:
         return None
-    of_check = [np.sum(parts[k], axis=0)[:4].tolist() for k in sorted(parts)]
-    checks = [
-        Check(*own, parts[k][0].n_learned) for own, k in zip(of_check, sorted(parts))
-    ]
+    checks = []
+    for _, own in sorted(parts.items()):
+        total = Check(*np.sum(own, axis=0).tolist())
+        checks.append(total._replace(n_learned=own[0].n_learned))
     n_rest = sum(map(bool, n_left))
     if not is_whole:
         n_rest = math.ceil(sum(n_left) * len(checks) / sum(own[0] for own in checks))

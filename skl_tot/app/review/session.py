@@ -79,7 +79,8 @@ class Review:
             _, names = teaching.add_codes(names, sorted(words))
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing = threading.RLock(), None
-        self._cycles, self._signals = (None, (), None), ([], None)
+        self._cycles: tuple = None, (), None  # of which model and segments; table
+        self._signals: tuple = [], None  # of which units
         self._about = describe_beginning(self.recordings, model, given)
         self._model, self._given = model, given or [None] * len(videos)  # until read
         self._history = History(state, self.recordings, self.out)
