@@ -1,9 +1,9 @@
 """Work and result of a review, with a simulated person who knows the truth.
 
-    python benchmarks/review.py --data FOLDER --seeds 3 --draws 3
+    python benchmarks/review.py --data FOLDER --results review.jsonl --draws 2
 
-Each set in FOLDER has the field's layout. A segmenter is fitted once for each set and
-seed. Recordings are checked in the order of the review page, or a random one. In each
+Each set in FOLDER has the field's layout. A vote is fitted once for each set and seed.
+Recordings are checked in the order of the review page, or a random one. In each
 recording, actions without names get those of most of their frames. Then the person
 corrects the segments, and after 2, 5 and 10 recordings (at most half of a set) teaches
 the model, by `refine`. A row has means over sets, and their deviation over seeds and
@@ -12,32 +12,52 @@ draws:
 - *edits* so far, see `count_edits`, and *of the last*, per recording, the mean since
   the last learning;
 - *MoF*, *F1* of unchecked recordings by the taught model, in percent, in the labels'
-  own words: the share of correct frames, and the F1 of segments;
+  own words: the share of correct frames, and the F1 of segments. The first row is the
+  start: all recordings, actions matched one to one to the labels;
+- *more MoF*, *more F1*: points above the start, in the same recordings;
 - *frames*, *segments*: the accuracy on the page before and after learning: percent of
   the runs with the truth in the interval of 90 %, and the mean width of the intervals,
   in points.
 
-`--fits FOLDER` keeps fitted models there, and finds them again.
+Each review is a line of ``--results``: a run that was stopped goes on where it was.
+``--fits FOLDER`` keeps fitted models there, and finds them again. ``--page`` renews the
+table of a page, and the file of its folder ``measured``.
 """
 
+import functools
+import tempfile
 import warnings
-from collections import defaultdict
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
+import _study
 import joblib
 import numpy as np
-from _sets import SEVEN, load
-from _study import markdown, options_of_sets
+from _methods import Row
+from _sets import load
 from threadpoolctl import threadpool_limits
 
 from skl_tot.app.review.accuracy import Check, compare, estimate
 from skl_tot.corrections import refine
 from skl_tot.corrections.questions import describe_signals, order_with_gains
+from skl_tot.metrics import match_labels
 from skl_tot.recordings.labels import find_segments
 
+# Sets of 20 recordings or more, with a label for each frame, in alphabetical order,
+# without every fifth: those are for choices of settings.
+SETS = (
+    "ecg_waves",
+    "gesture_units",
+    "hapt",
+    "hiro_snap",
+    "jigsaws_throws",
+    "kasteren_days",
+    "rfid_bed_s1",
+    "ski_jump",
+)
 STOPS = (2, 5, 10)
+INTERVAL = ("has it", "width")
 NEAR = 1  # tolerated error of a boundary, in frames
 
 
@@ -79,6 +99,8 @@ class Person:
         self.checked, self.checks, self.n_learned = [], [], 0
         self.edits, self.signals = [], describe_signals(videos)
         self.read(model)
+        names = {**match_labels(truth, self.paths)}
+        self.first = [np.array([str(names[x]) for x in path]) for path in self.paths]
 
     def read(self, model):
         """Read a model's labels of all recordings."""
@@ -113,10 +135,11 @@ class Person:
                     self.names[action], n = words[counts.argmax()], n + 1
         return n
 
-    def compare(self, i):
-        """Check of a recording."""
-        predicted, left = segments(self.words_of(i)), segments(self.truth[i])
-        return compare(predicted, left, len(self.truth[i]), self.n_learned)
+    def compare(self, i, shown=None):
+        """Check of a recording, of labels on the page or of given ones."""
+        shown = self.words_of(i) if shown is None else shown
+        left = segments(self.truth[i])
+        return compare(segments(shown), left, len(self.truth[i]), self.n_learned)
 
     def check(self, i):
         """Correct a recording."""
@@ -137,24 +160,32 @@ class Person:
         """Recordings that are not checked."""
         return [i for i in range(len(self.truth)) if i not in self.checked]
 
+    def scores(self, shown=None):
+        """MoF and F1 of unchecked recordings, and the sums of their checks."""
+        own = [self.compare(i, shown and shown[i]) for i in self.rest]
+        totals = Check(*np.sum(own, axis=0).tolist())
+        n_true = sum(len(segments(self.truth[i]).starts) for i in self.rest)
+        f1 = 2 * totals.n_right_segments / (totals.n_segments + n_true)
+        return {"MoF": totals.n_right_frames / totals.n_frames, "F1": f1}, totals
+
     def figures(self, stage):
-        """Whether intervals of the accuracy contain the truth, and their widths."""
-        totals = Check(*np.sum([self.compare(i) for i in self.rest], axis=0))
-        found, cells = estimate(self.checks, len(self.rest), self.n_learned), {}
+        """Scores, and intervals of the accuracy: whether they are right, how wide."""
+        (cells, totals), (before, _) = self.scores(), self.scores(self.first)
+        cells |= {f"more {key}": cells[key] - before[key] for key in before}
+        found = estimate(self.checks, len(self.rest), self.n_learned)
         for what in ("frames", "segments"):
             own = found[what]
             share = getattr(totals, f"n_right_{what}") / getattr(totals, f"n_{what}")
-            cells[what, stage, "has it"] = own["low"] <= share <= own["high"]
-            cells[what, stage, "width"] = own["high"] - own["low"]
-        n_true = sum(len(segments(self.truth[i]).starts) for i in self.rest)
-        cells["MoF"] = totals.n_right_frames / totals.n_frames
-        cells["F1"] = 2 * totals.n_right_segments / (totals.n_segments + n_true)
+            is_in = own["low"] <= share <= own["high"]
+            cells[f"{what} {stage} has it"] = float(is_in)
+            cells[f"{what} {stage} width"] = own["high"] - own["low"]
         return cells
 
 
 def play(model, videos, truth, order):
     """Cells of each stop of one review; ``order(person, n)`` lists the next ones."""
-    person, stops = Person(model, videos, truth), {}
+    person = Person(model, videos, truth)
+    stops = {"0": person.scores(person.first)[0]}
     for stop in STOPS:
         n = min(stop, len(truth) // 2) - len(person.checked)
         for i in order(person, n):
@@ -165,7 +196,7 @@ def play(model, videos, truth, order):
             cells |= person.figures("before")
             person.teach()
             cells |= person.figures("after")
-        stops[stop] = cells
+        stops[str(stop)] = cells
     return stops
 
 
@@ -180,84 +211,123 @@ def at_random(number):
     return lambda person, n: rng.permutation(person.rest)[:n]
 
 
-def fitted(row, name, videos, n_actions, seed, folder):
-    """Fitted model, from a folder if it is there."""
-    path = folder and folder / f"{row.text}-{name}-{seed}.joblib"
-    if path and path.is_file():
+def fitted(cell, videos, n_actions, row, folder):
+    """Fitted model of a cell, from a folder if it is there."""
+    path = folder / f"{row.text}-{cell['set']}-{cell['seed']}.joblib"
+    if path.is_file():
         return joblib.load(path)
-    model = row.model(n_actions, seed).fit(videos)
-    if path:
-        folder.mkdir(exist_ok=True)
-        joblib.dump(model, path)
+    model = row.model(n_actions, cell["seed"]).fit(videos)
+    folder.mkdir(exist_ok=True)
+    joblib.dump(model, path)
     return model
 
 
-def study(folder, arguments):
-    """Runs of one set: by order and stop, cells of each seed and draw."""
-    videos, truth, n_actions = load(str(folder))
+def compute(cell, arguments, folder):
+    """Stops of one review."""
+    videos, truth, n_actions = load(str(arguments.data / cell["set"]))
     videos = [np.asarray(x, np.float64) for x in videos]
     truth = [np.asarray(y).astype(str) for y in truth]
-    runs = defaultdict(list)
-    for seed in range(arguments.seeds):
-        own = arguments.method, folder.name, videos, n_actions, seed, arguments.fits
-        model, orders = fitted(*own), [("suggested", suggested)]
-        for draw in range(arguments.draws):
-            orders.append(("random", at_random(1000 * seed + draw)))
-        for name, order in orders:
-            for stop, cells in play(model, videos, truth, order).items():
-                runs[name, stop].append(cells)
-    return runs
+    order, draw = suggested, cell["draw"]
+    if draw is not None:
+        order = at_random(1000 * cell["seed"] + draw)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of actions that few recordings show
+        model = fitted(cell, videos, n_actions, arguments.method, folder)
+        return {"stops": play(model, videos, truth, order)}
 
 
-def table(results):
+def plan(arguments):
+    """Cells: set, seed, and the draw of a random order, None for the page's."""
+    draws = [None, *range(arguments.draws)]
+    keys = product(draws, range(arguments.seeds), arguments.sets)
+    method = arguments.method.text
+    return [
+        {"set": name, "method": method, "seed": seed, "draw": draw}
+        for draw, seed, name in keys
+    ]
+
+
+def table(results, names):
     """Rows of means over sets, and deviations over the runs."""
-    rows = [["checked", "order", "edits", "of the last", "MoF", "F1"]]
-    rows[0] += ["frames", "segments"]
-    for stop, order in product(STOPS, ("suggested", "random")):
-        tables = [runs[order, stop] for runs in results.values()]
+    texts = ["edits", "edits of the last", "MoF", "F1", "more MoF", "more F1"]
+    rows = [["checked", "order", *texts, "frames", "segments"]]
+    for stop, is_random in product(("0", *map(str, STOPS)), (False, True)):
+        by_set = {name: [] for name in names}
+        for own in results:
+            if (own["cell"]["draw"] is not None) == is_random:
+                by_set[own["cell"]["set"]].append(own["stops"][stop])
+        runs = [own for own in by_set.values() if own]
+        if not runs or (is_random and stop == "0"):
+            continue
 
-        def values(key, tables=tables):
-            return np.array([[run[key] for run in runs] for runs in tables])
+        def values(key, runs=runs):
+            return np.array([[cells[key] for cells in own] for own in runs])
 
-        row = [str(stop), order]
-        for key in ("edits", "edits of the last", "MoF", "F1"):
+        row = [stop, "random" if is_random else "suggested"]
+        for key in texts:
+            if key not in runs[0][0]:
+                row.append("–")
+                continue
             own = values(key) * (1 if key.startswith("edits") else 100)
             row.append(f"{own.mean():.1f} ± {own.mean(axis=0).std():.1f}")
         for what in ("frames", "segments"):
             cells = [
-                [100 * values((what, stage, key)).mean() for key in ("has it", "width")]
+                [100 * values(f"{what} {stage} {key}").mean() for key in INTERVAL]
                 for stage in ("before", "after")
+                if stop != "0"
             ]
-            row.append(" → ".join(f"{hits:.0f} ({width:.0f})" for hits, width in cells))
+            shown = (f"{hits:.0f} ({width:.0f})" for hits, width in cells)
+            row.append(" → ".join(shown) or "–")
         rows.append(row)
     return rows
 
 
-def all_covered(results, what):
+def covered(results, what):
     """Percent of all runs whose interval has the truth in it."""
-    shares = [
-        np.mean([run[what, stage, "has it"] for run in runs])
-        for stops in results.values()
-        for runs in stops.values()
-        for stage in ("before", "after")
+    keys = [f"{what} {stage} has it" for stage in ("before", "after")]
+    own = [
+        cells[key]
+        for result in results
+        for cells in result["stops"].values()
+        for key in keys
+        if key in cells
     ]
-    return f"{what} {100 * np.mean(shares):.0f} %"
+    return f"{100 * np.mean(own):.0f} % of the runs ({what})"
 
 
 def main():
-    parser = options_of_sets(__file__, __doc__, SEVEN)
+    parser = _study.options_of_sets(__file__, __doc__, SETS)
+    parser.set_defaults(method=Row("auto"))
     text = "random orders of each seed"
-    parser.add_argument("--draws", type=int, default=3, help=text)
+    parser.add_argument("--draws", type=int, default=2, help=text)
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="reviews, also old"
+    )
     parser.add_argument("--fits", type=Path, metavar="FOLDER")
-    arguments, results = parser.parse_args(), {}
+    parser.add_argument("--page", type=Path, metavar="FILE", help="page to renew")
+    arguments = parser.parse_args()
+    _study.check_page(parser, arguments.page, ["review"])
+    with tempfile.TemporaryDirectory() as temporary:
+        path = arguments.results or Path(temporary) / "review.jsonl"
+        folder = arguments.fits or Path(temporary) / "fits"
+        own = functools.partial(compute, arguments=arguments, folder=folder)
+        cells = plan(arguments)
+        results = _study.run(cells, path, own)
+    results = [own for own in results if own["cell"] in cells and "stops" in own]
     for name in arguments.sets:
-        with threadpool_limits(1), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of actions that few recordings show
-            results[name] = study(arguments.data / name, arguments)
-        print(f"\n{name}\n\n{markdown(table({name: results[name]}), 2)}", flush=True)
-    print(f"\nmean of {len(results)}\n\n{markdown(table(results), 2)}")
-    said = (all_covered(results, what) for what in ("frames", "segments"))
-    print(f"\nintervals that have the truth in them: {', '.join(said)}")
+        own = [result for result in results if result["cell"]["set"] == name]
+        print(f"\n{name}\n\n{_study.markdown(table(own, [name]), 2)}")
+    rows = table(results, arguments.sets)
+    said = " and ".join(covered(results, what) for what in ("frames", "segments"))
+    said = f"The intervals of 90 % held the truth in {said}."
+    print(f"\nmean of {len(arguments.sets)}\n\n{_study.markdown(rows, 2)}\n\n{said}")
+    if arguments.csv:
+        _study.write_csv(arguments.csv, rows)
+    if arguments.page:
+        _study.write_csv(arguments.page.parent / "measured" / "review.csv", rows)
+        short = [row[:2] + row[2:3] + row[4:8] for row in rows]
+        text = f"{_study.markdown(short, 2)}\n\n{said}"
+        _study.renew_page(arguments.page, "review", text)
 
 
 if __name__ == "__main__":
