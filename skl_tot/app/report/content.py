@@ -1,5 +1,6 @@
 """Values that several sections share, and the first sentences of the page."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from skl_tot import statistics
+from skl_tot.app import web
 from skl_tot.app.report.findings import Findings, Truth
-from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, clock_text
 from skl_tot.statistics import (
     collect_bouts,
     compare_bouts,
@@ -18,6 +20,11 @@ from skl_tot.statistics import (
     usual_codes,
 )
 
+REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
+# Names of `SignalWindows` and of signals without names, and their words.
+WINDOWED = re.compile(r"(.+) (mean|std|difference) (\S+ (?:s|frames))")
+UNNAMED = re.compile(r"(?:x|feature )(\d+)")
+KINDS = {"mean": "level", "std": "strength", "difference": "speed of change"}
 UNSURE = 0.2  # below the median confidence: unsure frames and segments
 # Text about the agreement, beyond chance, of halves of the recordings.
 TRUST = (
@@ -49,6 +56,15 @@ class Content:
     def fps(self):
         """Frames per second, or None."""
         return self.recordings.fps
+
+    @cached_property
+    def clocks(self):
+        """Clock of each recording, from its first frame."""
+        n_digits = web.count_digits(self.fps)
+        n_recordings = len(self.recordings)
+        return [
+            web.read_clock(self.recordings, i, n_digits) for i in range(n_recordings)
+        ]
 
     @cached_property
     def bouts(self):
@@ -88,6 +104,12 @@ class Content:
     def unit_bouts(self):
         """Bouts of cycles, if any, else of recordings."""
         return self.bouts if self.cycles is None else self.cycles[1]
+
+    @cached_property
+    def reach(self):
+        """Time up to which cycles are drawn."""
+        lengths = self.unit_bouts.lengths
+        return float(min(lengths.max(), REACH * lengths.median()))
 
     @cached_property
     def totals(self):
@@ -132,7 +154,7 @@ class Content:
             row["videos"] = sum(code in path for path in paths)
             if code in self.totals and len(self.totals[code]):
                 row["segments"] = int((self.bouts.table["action"] == code).sum())
-                row["unsure"] = is_unsure[own].mean()
+                row["unsure"] = np.average(is_unsure[own], weights=lasting[own])
                 row["units"] = len(self.totals[code])
                 row["quartiles"] = np.quantile(self.totals[code], [0.25, 0.5, 0.75])
             rows[code] = row
@@ -144,6 +166,27 @@ class Content:
         from skl_tot.methods import feature_names  # lazy, as above
 
         return feature_names(self.model)
+
+    @cached_property
+    def in_plain(self):
+        """Words for each feature, without the widths of windows if all are equal."""
+        names = self.telling["feature"].unique().tolist()
+        is_named = getattr(self.model, "feature_names_in_", None) is not None
+        found = {name: WINDOWED.fullmatch(name) for name in names}
+        own = {name: match[1] if match else name for name, match in found.items()}
+        if not is_named:
+            own = {key: UNNAMED.sub(r"signal \1", name) for key, name in own.items()}
+        for name, match in found.items():
+            if match:
+                own[name] = f"{KINDS[match[2]]} of {own[name]}"
+                own[name] += f" over {match[3]}" if len(self.widths) > 1 else ""
+        return own
+
+    @cached_property
+    def widths(self):
+        """Widths of the windows that features are of, in words."""
+        found = map(WINDOWED.fullmatch, self.telling["feature"].unique().tolist())
+        return sorted({match[3] for match in found if match})
 
     @cached_property
     def profiles(self):
@@ -178,8 +221,29 @@ class Content:
         minutes = round(time / 60)
         return f"{minutes // 60} h {minutes % 60} min"
 
-    def moment(self, time):
-        """Time since the start of a recording, as on a clock."""
+    @cached_property
+    def dates(self):
+        """Date and wall-clock time of the start of each recording, NaT for unknown."""
+        found = self.recordings.starts
+        if found is None:
+            return np.full(len(self.videos), "NaT", dtype="M8[ms]")
+        firsts = [self.recordings.edges(i)[0] for i in range(len(found))]
+        return found + np.round(1000 * np.array(firsts)).astype("m8[ms]")
+
+    @cached_property
+    def day(self):
+        """Date of all recordings, "" if they have several, None without dates."""
+        if np.isnat(self.dates).all():
+            return None
+        spans = np.array([round(1000 * clock.ends[-1]) for clock in self.clocks])
+        days = {*self.dates.astype("M8[D]"), *(self.dates + spans).astype("M8[D]")}
+        return str(*days) if len(days) == 1 else ""
+
+    def when(self, video, time, digits=1):
+        """Time since the start of a recording, by the wall clock where it is known."""
+        date = self.dates[video]
+        if not np.isnat(date):
+            return clock_text(date, time, digits)[11 if self.day else 0 :]
         if self.fps is None:
             return f"frame {time:.10g}"
         minutes, seconds = divmod(round(time, 1), 60)
@@ -192,9 +256,10 @@ class Content:
         """Start or end of a frame of a recording, by its clock."""
         if self.fps is None:
             return f"frame {frame}"
-        edges = self.recordings.edges(video)
-        time = (self.recordings.ends(video) if is_end else edges)[frame] - edges[0]
-        return f"{time:.2f} s" if time < 60 else self.moment(time)
+        clock = self.clocks[video]
+        time = (clock.ends if is_end else clock.starts)[frame]
+        is_short = time < 60 and np.isnat(self.dates[video])
+        return f"{time:.2f} s" if is_short else self.when(video, time)
 
     def lead(self):
         """Summary sentences, as lists of text and codes of actions."""

@@ -24,9 +24,12 @@ def classes(code):
     return "cb" if code == BACKGROUND else f"c{code} h{style_of(code).hatch}"
 
 
-def bar(codes):
-    """Width in frames and shapes of a timeline: classes, code and outline of a code."""
-    return len(codes), _shapes(zip(*find_segments(np.asarray(codes))))
+def bar(content, i, codes):
+    """Width and shapes of a timeline of a recording: classes, code and outline."""
+    clock = content.clocks[i]
+    found = web.describe_segments(find_segments(codes, clock.breaks), clock)
+    ends = [*found["start"][1:], clock.ends[-1]]
+    return ends[-1], _shapes(zip(found["code"], found["start"], ends))
 
 
 def stack(lengths):
@@ -35,9 +38,9 @@ def stack(lengths):
     return ends[-1], _shapes(zip(lengths, ends, ends[1:]))
 
 
-def bar_of_bouts(actions, times, width):
-    """Width and shapes, as for `bar`, of actions with starts and ends (n, 2)."""
-    return width, _shapes(zip(actions, *times.to_numpy().round(3).T.tolist()))
+def bar_of_bouts(actions, times):
+    """Shapes, as for `bar`, of actions with starts and ends (n, 2)."""
+    return _shapes(zip(actions, *times.to_numpy().round(3).T.tolist()))
 
 
 def boxes(totals):
@@ -62,9 +65,12 @@ def _shapes(segments):
     """Shapes of codes with starts and ends; all segments of one code are one shape."""
     outlines = defaultdict(str)
     for code, start, end in segments:
-        if code != BACKGROUND:
+        if code == web.BREAK:
+            outlines[code] += f"M{start:.10g} .5H{end:.10g}"
+        elif code != BACKGROUND:
             outlines[int(code)] += f"M{start:.10g} 0H{end:.10g}V1H{start:.10g}Z"
-    return [(classes(code), code, outline) for code, outline in outlines.items()]
+    kinds = {code: "break" if code < 0 else classes(code) for code in outlines}
+    return [(kinds[code], code, outline) for code, outline in outlines.items()]
 
 
 def _curve(across, shares):
@@ -172,6 +178,7 @@ def describe_timelines(content):
             "fps": content.recordings.fps,
             "digits": web.count_digits(content.recordings.fps),
             "unsure": round(content.unsure, 4),
+            "reach": round(content.reach, 3),
             "numbers": _list_numbers(content),
             "names": content.findings.names,
             "labels": truth.names if truth else {},
@@ -184,17 +191,19 @@ def describe_timelines(content):
 
 def _describe_rows(content):
     """Rows of the recordings, with their cycles and the ground truth."""
-    findings, n_digits = content.findings, web.count_digits(content.recordings.fps)
+    findings = content.findings
     # ranks instead of scores, as many scores are equal
     n_recordings = len(content.videos)
     ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
-    rows, cycles = [], _describe_cycles(content, n_digits)
+    rows, cycles = [], _describe_cycles(content)
     for i, path in enumerate(findings.paths):
-        clock = web.read_clock(content.recordings, i, n_digits)
+        clock = content.clocks[i]
         segments = find_segments(path, clock.breaks)
         shown = clock, findings.confidences[i], web.count_bins(n_recordings)
         row = web.describe_row(content.video_names[i], segments, *shown)
         row |= {"deviation": float(ranks[i]), "cycles": cycles[i]}
+        if content.day is not None:
+            row["clock"] = str(content.dates[i])
         if content.truth is not None:
             labels = find_segments(content.truth.codes(i), clock.breaks)
             row["truth"] = web.describe_segments(labels, clock)
@@ -202,8 +211,9 @@ def _describe_rows(content):
     return rows
 
 
-def _describe_cycles(content, n_digits):
+def _describe_cycles(content):
     """List start, end and rank by deviation of the cycles of each recording."""
+    n_digits = web.count_digits(content.recordings.fps)
     found = [[] for _ in content.videos]
     if content.cycles is None:
         return found
@@ -235,7 +245,8 @@ def _describe_actions(content):
     profiles, own = content.profiles, {}
     for code, means in zip(profiles.actions, profiles.means) if profiles else []:
         order = np.argsort(-np.abs(means), kind="stable")[:FEATURES]
-        own[code] = [[profiles.features[j], round(float(means[j]), 2)] for j in order]
+        words = [content.in_plain[profiles.features[j]] for j in order]
+        own[code] = list(zip(words, means[order].round(2).tolist()))
     rows = []
     for code, row in content.actions.items():
         if code != BACKGROUND:

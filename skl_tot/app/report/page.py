@@ -176,7 +176,7 @@ def read_model(
     if video_files is not None:
         drawing.add_thumbnails(findings.typical, video_files, fps)
     # numbers, as names need not be distinct
-    clock = {"times": videos.times, "breaks": videos.breaks}
+    clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
     paths = Recordings(findings.paths, fps=fps, **clock)
     if groups is not None:
         groups = values_of_recordings(groups, videos.names, "groups")
@@ -212,7 +212,8 @@ def _describe(content):
         if code != BACKGROUND:
             style = style_of(code)
             css += f".c{code} {{ --fill: {style.fill}; --ink: {style.ink}; }}\n"
-    keys = ["fps", "length", "moment", "place", "segmenter", "truth", "video_names"]
+    keys = ["fps", "in_plain", "length", "place", "segmenter", "truth"]
+    keys += ["day", "video_names", "when", "widths"]
     return {key: getattr(content, key) for key in keys} | {
         "sections": sections_of(content),
         "names": content.findings.names,

@@ -1,6 +1,6 @@
 // What the page does beside the timelines: cycles, controls, the legend, links to
 // recordings, and names that people write.
-import { Timelines, BREAK, element, segmentAt } from "./timelines.js";
+import { Timelines, BREAK, collator, element, segmentAt } from "./timelines.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -37,8 +37,8 @@ function cyclesOf(recording) {
     const doubt = recording.doubt.slice(Math.floor(from * share), Math.max(1, Math.ceil(to * share)));
     const sums = means.map((mean, k) => mean * ((start[k + 1] ?? end) - start[k]));
     const confidence = sums.reduce((sum, own) => sum + own, 0) / end;
-    const where = `${name}, from ${timelines.at(from)}`;
-    const made = { name, where, end, prediction, doubt, deviation, confidence };
+    const where = `${name}, from ${timelines.at(from)}`, clock = timelines.clockOf(recording, from);
+    const made = { name, where, end, prediction, doubt, deviation, confidence, clock };
     if (recording.truth) [made.truth] = part(recording.truth, from, to, recording.end);
     return made;
   });
@@ -47,9 +47,8 @@ function cyclesOf(recording) {
 const cycles = data.recordings.flatMap(cyclesOf);
 
 function showUnit() {
-  if (unit.value !== "cycles") { timelines.show(data.recordings); return; }
-  const lengths = cycles.map((row) => row.end).sort((a, b) => a - b);
-  timelines.show(cycles, 2.5 * lengths[lengths.length >> 1]);  // a long one does not hide the others
+  if (unit.value === "cycles") timelines.show(cycles, data.reach);
+  else timelines.show(data.recordings);
 }
 
 unit?.addEventListener("change", showUnit);
@@ -109,6 +108,64 @@ for (const link of document.querySelectorAll("a[data-show]")) {
     timelines.open(+link.dataset.show);
   });
 }
+
+// ---- tables that are sorted by their headings, and long ones that are opened
+
+function valueOf(row, column) {
+  const { dataset, textContent, classList } = row.cells[column], text = textContent.trim();
+  if (dataset.value !== undefined) return +dataset.value;
+  const value = classList.contains("number") ? parseFloat(text.replace("−", "-")) : NaN;
+  return Number.isNaN(value) ? text : value;
+}
+
+function compare(a, b) {  // numbers before texts
+  const areNumbers = [a, b].map((value) => typeof value === "number");
+  if (areNumbers[0] !== areNumbers[1]) return areNumbers[0] ? -1 : 1;
+  return areNumbers[0] ? a - b : collator.compare(a, b);
+}
+
+function sortRows(table, column, direction) {
+  const body = table.tBodies[0], sign = direction === "descending" ? -1 : 1;
+  const rows = [...body.rows].map((row) => [valueOf(row, column), row]);
+  rows.sort(([a], [b]) => sign * compare(a, b));
+  body.append(...rows.map(([, row]) => row));
+  for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
+  table.tHead.rows[0].cells[column].setAttribute("aria-sort", direction);
+}
+
+function makeSortable(table) {
+  const orders = table.previousElementSibling?.querySelector(".orders");
+  [...table.tHead.rows[0].cells].forEach((head, column) => {
+    if (!head.textContent || table.querySelector(`tbody td:nth-child(${column + 1}).bar`)) return;
+    const isNumber = head.classList.contains("number") || table.querySelector(`td:nth-child(${column + 1})[data-value]`);
+    const button = element("button", { type: "button" }, ...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const now = head.getAttribute("aria-sort"), first = isNumber ? "descending" : "ascending";
+      const other = isNumber ? "ascending" : "descending", direction = now === first ? other : first;
+      sortRows(table, column, direction);
+      if (orders) orders.value = `${column} ${direction}`;  // none, if it is no choice
+    });
+  });
+  orders?.addEventListener("change", () => sortRows(table, ...orders.value.split(" ")));
+}
+
+function makeOpenable(table) {
+  const n = table.tBodies[0].rows.length;
+  if (n <= 12) return;
+  const button = element("button", { type: "button", className: "more", ariaExpanded: "false" });
+  const tell = () => {
+    const isAll = table.classList.contains("all");
+    button.textContent = isAll ? `Show 12 ${table.dataset.what}` : `Show all ${n} ${table.dataset.what}`;
+    button.ariaExpanded = isAll;
+  };
+  button.addEventListener("click", () => { table.classList.toggle("all"); tell(); });
+  tell();
+  table.after(button);
+}
+
+for (const table of document.querySelectorAll(".sortable")) makeSortable(table);
+for (const table of document.querySelectorAll(".short")) makeOpenable(table);
 
 // ---- names that people write, kept in the browser
 

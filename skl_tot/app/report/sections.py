@@ -12,7 +12,8 @@ from skl_tot.display import choose_features
 from skl_tot.recordings import BACKGROUND, find_segments
 from skl_tot.statistics import CLEAR, LEVEL, describe_pairs, describe_useless
 
-MOST_CYCLES = 100  # rows of the table
+MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
+MOST_PICTURES = 60  # rows of timelines on paper
 MOST_COMPARED = 60  # rows of groups
 WIDEST = 4  # largest drawn difference of groups, in standard deviations
 MEASURES = {  # text, and format of values; None formats durations
@@ -52,25 +53,33 @@ def section(title, folded=False):
 
 @section("Cycles")
 def cycles(content):
-    """Rows of cycles in order of time; of many cycles those that deviate most."""
+    """Rows of cycles, the longest first; of many, the long and the deviating ones."""
     if content.cycles is None:
         return None
     table, bouts = content.cycles
-    kept = table.assign(row=table.index).sort_values("score", kind="stable")
-    kept = kept.iloc[::-1][:MOST_CYCLES].sort_values("row")
+    kept = table.assign(row=table.index, rank=table["score"].rank(method="first"))
+    kept = kept.sort_values("duration", ascending=False, kind="stable")
+    if len(kept) > 2 * MOST_CYCLES:
+        is_long = np.arange(len(kept)) < MOST_CYCLES
+        kept = kept[is_long | (kept["rank"] > len(kept) - MOST_CYCLES)]
     totals, rows = dict(list(bouts.table.groupby("recording", observed=True))), []
     for found in kept.to_dict("records"):
         own, start = totals[found["row"]], bouts.origins[found["row"]]
-        times = own[["start", "end"]] - start
-        row = {"bar": drawing.bar_of_bouts(own["action"], times, found["duration"])}
+        shapes = drawing.bar_of_bouts(own["action"], own[["start", "end"]] - start)
         reasons = _list_reasons(found, content.length) if found["deviates"] else []
-        row |= {"index": found["row"], "reasons": reasons}
+        row = {
+            "index": found["row"],
+            "reasons": reasons,
+            "bar": (content.reach, shapes),
+        }
         row["video"] = content.recordings.names.index(found["recording"])
-        keys = ("cycle", "start", "duration", "steps", "deviates")
+        keys = ("cycle", "start", "duration", "steps", "deviates", "rank")
         row |= {key: found[key] for key in keys}
         row["start"] -= content.bouts.origins[found["recording"]]
+        row["is_cut"] = found["duration"] > content.reach
         rows.append(row)
-    return {"rows": rows, "n": len(table), "n_deviating": int(table["deviates"].sum())}
+    found = {"rows": rows, "n": len(table), "most": MOST_CYCLES}
+    return found | {"n_deviating": int(table["deviates"].sum()), "reach": content.reach}
 
 
 @section("Actions")
@@ -94,10 +103,19 @@ def deviating(content):
     rows = []
     for found in content.deviations:
         if found["deviates"]:
-            shapes = drawing.bar(content.findings.paths[found["index"]])
+            i = found["index"]
             reasons = _list_reasons(found, content.length)
-            rows.append({"index": found["index"], "reasons": reasons, "bar": shapes})
-    return {"rows": rows[:MOST_DEVIATING], "n": len(rows)}
+            bar = drawing.bar(content, i, content.findings.paths[i])
+            rows.append({"index": i, "reasons": reasons, "bar": bar})
+    return {"rows": _on_one_scale(rows[:MOST_DEVIATING]), "n": len(rows)}
+
+
+def _on_one_scale(rows):
+    """Give bars of rows the width of the longest."""
+    width = max((row["bar"][0] for row in rows), default=1)
+    return [
+        row | {"time": row["bar"][0], "bar": (width, row["bar"][1])} for row in rows
+    ]
 
 
 @section("Groups compared")
@@ -142,7 +160,7 @@ def _list_reasons(found, length):
 
 @section("Timelines")
 def timelines(content):
-    """Codes of actions and labels, with additions to the names of actions."""
+    """Codes with additions to the names of actions, and bars for paper."""
     names = content.findings.names
     labels = content.truth.names if content.truth else {}
     buttons = {}
@@ -152,7 +170,10 @@ def timelines(content):
             buttons[code] = f"– ({label})"
         else:
             buttons[code] = "" if label in (None, name) else f" ({label})"
-    return buttons
+    rows = []
+    for i, path in enumerate(content.findings.paths[:MOST_PICTURES]):
+        rows.append({"index": i, "bar": drawing.bar(content, i, path)})
+    return {"buttons": buttons, "rows": _on_one_scale(rows)}
 
 
 @section("Other readings")
@@ -167,8 +188,9 @@ def readings(content):
     new = names | dict.fromkeys(shown - names.keys(), "another action")
     bars = []
     for i, paths in enumerate(zip(*others)):
-        own = [(kinds[0], names, drawing.bar(content.findings.paths[i]))]
-        own += [(kind, new, drawing.bar(path)) for kind, path in zip(kinds[1:], paths)]
+        own = [(kinds[0], names, drawing.bar(content, i, content.findings.paths[i]))]
+        for kind, path in zip(kinds[1:], paths):
+            own.append((kind, new, drawing.bar(content, i, path)))
         bars.append((content.video_names[i], own))
     return {"readings": found, "bars": bars}
 
@@ -183,13 +205,14 @@ def profiles(content):
     means = profiles.means[:, chosen]
     levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
     shown = means.round(1) + 0.0  # no -0.0
-    cells = map(zip, shown.tolist(), levels.tolist())
-    rows = [(code, list(own)) for code, own in zip(profiles.actions, cells)]
-    features = [profiles.features[i] for i in chosen]
-    return {"features": features, "n_features": len(profiles.features), "rows": rows}
+    cells = map(zip, shown.T.tolist(), levels.T.tolist())
+    names = [profiles.features[i] for i in chosen]
+    rows = [(name, list(own)) for name, own in zip(names, cells)]
+    n_features = len(profiles.features)
+    return {"actions": profiles.actions, "n_features": n_features, "rows": rows}
 
 
-@section("Which signals tell it")
+@section("Signals of each action")
 def telling(content):
     """Rows of telling features, and a sentence; None if too few actions have any."""
     table = content.telling
@@ -201,7 +224,8 @@ def telling(content):
         rows[row["action"]].append(row)
     if not known:
         return None
-    return {"rows": rows, "useless": describe_useless(table)}
+    plain = table.assign(feature=table["feature"].map(content.in_plain))
+    return {"rows": rows, "useless": describe_useless(plain)}
 
 
 @section("Compared with people")
@@ -245,6 +269,7 @@ def recordings(content):
     for name, path, confidence in paths:
         segments, _, _ = find_segments(path)
         row = {"name": name, "frames": len(path), "segments": len(segments)}
+        row["time"] = content.clocks[len(rows)].ends[-1]
         known = np.flatnonzero(path != BACKGROUND)
         if len(known):
             frame = known[confidence[known].argmin()]
@@ -266,9 +291,10 @@ def candidates(content):
         own = []
         if content.truth is not None:
             codes = content.truth.codes(i)
-            own.append(("ground truth", content.truth.names, drawing.bar(codes)))
+            bar = drawing.bar(content, i, codes)
+            own.append(("ground truth", content.truth.names, bar))
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
-            own.append((name, findings.names, drawing.bar(path)))
+            own.append((name, findings.names, drawing.bar(content, i, path)))
         bars.append((content.video_names[i], own))
     results = getattr(inner_segmenter(content.segmenter), "results_", {})
     rows = [dict(zip(results, values)) for values in zip(*results.values())]

@@ -6,7 +6,8 @@
 //
 // data    rows    [{name, end, prediction: {start, code, confidence}, doubt, confidence,
 //                  deviation}, …] as web/rows.py makes them; may have truth: {start, code}
-//                  (a lower bar), where (what the tip says in place of the name), checked,
+//                  (a lower bar), where (what the tip says in place of the name),
+//                  clock (date of time 0, "2024-03-04T06:51:08.200"), checked,
 //                  changed (marks in the gutter), hand: [0 or 1 of each segment]
 //         names   {code: name}; labels {code: name} of the lower bar (default: names)
 //         looks   {code: {fill, ink, hatch}} of the codes from 0; -1 is background
@@ -24,7 +25,8 @@
 //
 // fields  data, view {from, to, sort, text, action, tall, doubt} (read only),
 //         cursor: null or {index, bar (1: lower), segment}
-// methods show(rows, to)      other rows, seen from 0 to `to` (default: the longest)
+// methods show(rows, to)      other rows, seen from 0 to `to` (default: the longest); longer
+//                             ones get a mark and their length there
 //         update(index, row)  one row is another; set(data) replaces other parts of data
 //         sort(key)           given, name, duration, deviation, confidence (least sure
 //                             first, also called doubt) or checked (unchecked first)
@@ -82,7 +84,7 @@ export function placed({ start }, end, i, value, fps) {
   return between(start[i - 1] + frame, Math.round(value * rate) / rate, (start[i + 1] ?? end) - frame);
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
+export const collator = new Intl.Collator("en", { numeric: true });
 const ORDERS = {
   given: () => 0,
   name: (a, b) => collator.compare(a.name, b.name),
@@ -151,6 +153,11 @@ export class Timelines {
   fixed(time) { return time.toFixed(this.data.digits); }
   at(time) { return this.data.fps ? `${this.fixed(time)} s` : `frame ${time}`; }
 
+  // Date and wall-clock time in a row that has a clock: those of its time 0.
+  clockOf({ clock }, time) {
+    return clock && new Date(Date.parse(`${clock}Z`) + Math.round(1000 * time)).toISOString().slice(0, -1);
+  }
+
   span(start, end) {
     if (!this.data.fps) return `frames ${start} – ${end - 1} (${end - start})`;
     return `${this.fixed(start)} – ${this.fixed(end)} s (${this.fixed(end - start)} s)`;
@@ -179,6 +186,7 @@ export class Timelines {
     const lines = [
       element("strong", {}, this.swatch(code), code === BREAK ? "break" : names[code]),
       element("span", { className: "span" }, this.span(bar.start[segment], endOf(bar, segment))),
+      ...(row.clock ? [`from ${this.clockOf(row, bar.start[segment]).replace("T", " ")}`] : []),
       ...(note ? [note] : []),
       element("em", {}, row.where ?? row.name),
     ];
@@ -202,7 +210,8 @@ export class Timelines {
   show(rows, to) {
     this.data.rows = rows;
     this.longest = longestOf(rows);
-    Object.assign(this.view, { from: 0, to: Math.min(to ?? this.longest, this.longest) });
+    this.reach = Math.min(to ?? this.longest, this.longest);
+    Object.assign(this.view, { from: 0, to: this.reach });
     Object.assign(this, { cursor: null, edit: null });
     this.opened.clear();
     this.host.scrollTop = 0;
@@ -443,7 +452,25 @@ export class Timelines {
       if (!bar.isLower && bar.line.height >= NAMED) this.drawDoubt(bar);
       for (const own of named) this.writeIn(bar, ...own);
     }
+    const isWhole = this.view.from === 0 && this.view.to === this.reach;
+    if (isWhole && this.reach < this.longest) this.markLong(lines, width);
     pen.restore();
+  }
+
+  // A triangle at the right edge of rows that go on, and their length, where there is room.
+  markLong(lines, width) {
+    const { pen, view, colours } = this;
+    this.setFont(11);
+    for (let i = 0, free = 0; i < lines.length; i += 1) {
+      const { top, height, index } = lines[i], { end } = this.data.rows[index], y = top + height / 2;
+      if (end <= view.to || y < free) continue;
+      const text = this.tick(end > 10 ? Math.round(end) : end), size = pen.measureText(text).width + 18;
+      this.fill(colours.paper, width - size, y - 7, size, 14);
+      pen.fillStyle = colours.text;
+      pen.fillText(text, width - size + 4, y);
+      pen.fill(new Path2D(`M${width - 10} ${y - 5}l8 5l-8 5z`));
+      free = y + 14;
+    }
   }
 
   // Colours are written pixel by pixel, a line of them a bar, as bars may have thousands

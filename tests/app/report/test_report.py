@@ -20,8 +20,9 @@ from skl_tot import (
 from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
 from skl_tot.corrections import most_informative
+from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score, segmentation_report
-from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.names import describe_actions, name_all_actions
@@ -162,7 +163,7 @@ def test_tables(activity, model, write):
     action = {1: "pour <milk>"}.get(code, f"action {code}")
     n_segments = str(len(find_segments(predicted[5])[0]))
     where = f"{lowest / 4:.2f} s, {action}"
-    row = [f"{len(videos[5]) / 4:.2f} s", n_segments, where]
+    row = [f"{len(videos[5]) / 4:.1f} s", n_segments, where]
     assert page.cells("recordings", "recording 5") == [row]
     assert len(page.rows["recordings"]) == 7
     assert "scores" not in page.rows
@@ -276,14 +277,15 @@ def test_usual_order_and_deviating_recordings(activity, model, write):
     words = [f"action {k}" for k in orders[0]]
     assert [row[0].strip() for row in page.rows["actions"][1:]] == words
     _, *rows = page.rows["deviating"]
-    assert rows[0][0] == "take 5"
-    assert f"unusually long: action {last} " in rows[0][1]
-    assert re.search(r" 6\d\.\d s, usually 1\d\.\d s", rows[0][1])
+    assert rows[0][:2] == ["take 5", f"{len(videos[5]) / 4:.1f} s"]
+    assert f"unusually long: action {last} " in rows[0][2]
+    assert re.search(r" 6\d\.\d s, usually 1\d\.\d s", rows[0][2])
     assert "1 of 12 recordings deviates from the rest." in page.text
     shapes = dict(page.bars["Timeline of take 5"])
     y = model.predict(videos[5])
     start = np.flatnonzero(y == last)[0]
-    assert shapes[f"c{last}"] == f"M{start} 0H{len(y)}V1H{start}Z"
+    start, end = f"{start / 4:g}", f"{len(y) / 4:g}"
+    assert shapes[f"c{last}"] == f"M{start} 0H{end}V1H{start}Z"
     ranks = [recording["deviation"] for recording in page.data["recordings"]]
     assert np.argmax(ranks) == 5
     assert sorted(ranks) == list(range(1, 13))
@@ -323,6 +325,8 @@ def test_cycles_have_a_row_each(shift, write):
     assert heading[:4] == ["Cycle", "Starts at", "Takes", "Steps"]
     assert len(rows) == 20
     table = cycle_times(model.predict(takes), start=[0, 1, 2])
+    table = table.sort_values("duration", ascending=False, kind="stable")
+    assert "Longest cycles first." in page.text
     for row, found in zip(rows, table.to_dict("records")):
         assert row[0] == str(found["cycle"])
         minutes, seconds = row[1].split(":")
@@ -331,9 +335,9 @@ def test_cycles_have_a_row_each(shift, write):
         )
         assert float(row[2].split()[0]) == pytest.approx(found["duration"], abs=0.06)
         assert row[3] == str(found["steps"])
-    assert [i for i, row in enumerate(rows) if row[4].strip()] == [5, 11]
-    assert re.search(r"unusually long: weld 1\d\.\d s, usually 5\.0\d s", rows[5][4])
-    assert "missing: pack" in rows[11][4]
+    assert [row[0] for row in rows if row[4].strip()] == ["5", "11"]
+    assert re.search(r"unusually long: weld 1\d\.\d s, usually 5\.0\d s", rows[0][4])
+    assert "missing: pack" in rows[-1][4]
     assert "2 of 20 cycles deviate from the rest." in page.text
     assert re.search(r"A cycle usually takes (10\.0|9\.9\d) s", page.text)
     assert re.search(
@@ -357,6 +361,61 @@ def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
     assert sorted(lengths)[-1] == pytest.approx(730, abs=1)  # the one with the break
     # but not on the page
     assert max(float(row[2].split()[0]) for row in page.rows["cycles"][1:]) < 30
+
+
+def test_breaks_are_drawn_alike_and_belong_to_no_action(activity, model, write):
+    videos = [activity[0][i % 6] for i in range(12)]
+    videos[5] = np.concatenate([videos[5], np.repeat(videos[5][-1:], 200, axis=0)])
+    times = [np.arange(len(video)) / 4 for video in videos]
+    (last,) = model.predict([videos[5]])[0][-1:]
+    where = len(videos[5]) - 100
+    times[5][where:] += 500
+    breaks = [[where] if i == 5 else [] for i in range(12)]
+    names = [f"take {i}" for i in range(12)]
+    takes = Recordings(videos, names, fps=4, times=times, breaks=breaks)
+    page = write(model, takes)
+    bar = page.data["recordings"][5]["prediction"]
+    place = bar["code"].index(-2)
+    start, end = bar["start"][place : place + 2]
+    for label in ("Timeline of take 5", "All of take 5"):
+        shapes = dict(page.bars[label])
+        assert shapes["break"] == f"M{start:g} .5H{end:g}"
+        assert f"0H{start:g}V1" in shapes[f"c{last}"]
+        assert f"M{end:g} 0H" in shapes[f"c{last}"]
+    assert "Timeline of take 4" not in page.bars
+    assert "All of take 4" in page.bars  # on paper and without scripts
+    frames = np.concatenate(model.predict(videos))
+    (cells,) = page.cells("actions", f"action {last}")
+    assert cells[5] == f"{100 * (frames == last).mean():.1f} %"
+
+
+@pytest.mark.parametrize(("days", "day"), [(0, "2024-03-04 "), (1, "")])
+def test_times_are_by_the_clock(shift, write, days, day):
+    model, takes = shift
+    start = np.datetime64("2024-03-04T06:51:08.200", "ms")
+    arrays, times = list(takes) * 2, [clock + 3 for clock in takes.times] * 2
+    starts = [start, start + np.timedelta64(days, "D")]
+    options = {"fps": 10, "times": times, "breaks": [[1350]] * 2, "starts": starts}
+    page = write(model, Recordings(arrays, ["a", "b"], **options))
+    shown = {row[0].split(", ")[0] + row[0][-3:]: row[1] for row in page.rows["cycles"]}
+    at = "06:51:11.2"
+    assert shown["a, 0"] == (at if day else f"2024-03-04 {at}")
+    assert shown["b, 0"] == (at if day else f"2024-03-05 {at}")
+    said = f"by the clock, on {day.strip()}." if day else "by the clock."
+    assert f"Times are {said}" in page.text
+    assert page.data["recordings"][0]["clock"] == "2024-03-04T06:51:11.200"
+    moments = [row[1] for row in page.rows["questions"][1:]]
+    assert all(re.match(r"(2024-03-0[45] )?0[67]:\d\d:\d\d", text) for text in moments)
+    assert page.rows["recordings"][1][1].endswith("06:51:11")
+
+
+def test_many_cycles_are_the_long_and_the_deviating_ones(shift, write, monkeypatch):
+    monkeypatch.setattr("skl_tot.app.report.sections.MOST_CYCLES", 2)
+    page = write(*shift)
+    _, *rows = page.rows["cycles"]
+    assert 2 < len(rows) <= 4
+    assert {"5", "11"} <= {row[0] for row in rows}
+    assert "Of 20 cycles, these are the 2 longest and the 2 that" in page.text
 
 
 def test_the_page_says_what_a_fit_says_of_actions(activity, write):
@@ -692,12 +751,14 @@ def test_profiles(activity, write):
     page = write(model, videos)
     read = model[:-1].transform(videos)
     expected = action_profiles(read, model.predict(videos))
+    for j, means in enumerate(expected.means.T):
+        (cells,) = page.cells("profiles", f"signal {j}")
+        cells = [float(cell.replace("−", "-")) for cell in cells]
+        np.testing.assert_allclose(cells, means, atol=0.051)
     for k, means in enumerate(expected.means):
-        (cells,) = page.cells("profiles", f"action {k}")
-        np.testing.assert_allclose(np.array(cells, dtype=float), means, atol=0.051)
         order = np.argsort(-np.abs(means), kind="stable")
         at_hand = page.data["actions"][k]["profile"]
-        assert [name for name, _ in at_hand] == [f"feature {j}" for j in order]
+        assert [name for name, _ in at_hand] == [f"signal {j}" for j in order]
         found = [value for _, value in at_hand]
         np.testing.assert_allclose(found, means[order], atol=0.0051)
 
@@ -723,4 +784,27 @@ def test_signals_that_tell(write):
         rows = own[["feature", "score"]].itertuples(index=False)
         assert cells == [f"{feature} {100 * score:.0f}" for feature, score in rows]
     assert "1 of 3 signals separates no action from its neighbours: pulse." in page.text
-    assert page.rows["profiles"][0] == ["Action", *names]
+    assert page.rows["profiles"][0] == ["Signal", "action 0", "pour", "action 2"]
+    assert [row[0] for row in page.rows["profiles"][1:]] == names
+
+
+def test_features_of_windows_are_told_in_words(write):
+    pd = pytest.importorskip("pandas")
+    videos = [video[:, :2] for video in make_activities(6, 3, random_state=0)[0]]
+    named = [pd.DataFrame(video, columns=["Acc X [g]", "x1"]) for video in videos]
+    told = {}
+    for takes, widths in ((named, [5]), (videos, [5, 9])):
+        steps = [SignalWindows(width, statistics=["mean"]) for width in widths[1:]]
+        model = make_pipeline(*steps, SignalWindows(5), MallowSegmenter(3))
+        page = write(model.fit(takes), takes)
+        told[len(widths)] = [row[0] for row in page.rows["profiles"][1:]]
+        assert 'title="x1 mean' in page.html
+    kinds = ("level", "strength", "speed of change")
+    assert told[1] == [f"{kind} of {x}" for kind in kinds for x in named[0]]
+    assert (
+        "within 5 frames around a moment"
+        in write(
+            make_pipeline(SignalWindows(5), MallowSegmenter(3)).fit(named), named
+        ).text
+    )
+    assert told[2][0].startswith("level of")
