@@ -1,6 +1,7 @@
 """Features of poses, independent of the position and size of a body."""
 
 import re
+from itertools import combinations, product
 from numbers import Integral
 
 import numpy as np
@@ -14,6 +15,13 @@ AXES = "xyz"
 SEPARATORS = " _.,:/-"
 # A single letter of an axis, as in "nose x", "left_ear_y", "z.tail".
 _AXIS = re.compile(rf"(?<![^{SEPARATORS}])[{AXES}](?![^{SEPARATORS}])", re.IGNORECASE)
+# A word with a number that is a body wherever it stands, as in "mouse1 nose x".
+NUMBERED = "animal|fish|fly|id|ind|individual|instance|mouse|person|rat|subject|track"
+NUMBERED = rf"(?i:(?:{NUMBERED})s?[ _-]?[0-9]+)"
+# A point, with its body as the first word or the last.
+_NAME = rf"(?:({{0}})[{SEPARATORS}]+)?(.+?)(?(1)|(?:[{SEPARATORS}]+({{0}}))?)"
+# Words that may be sides of one body, in "hip x left".
+SIDES = {"left", "right", "l", "r"}
 # Size of a body relative to its coordinates, below which it is a rounding error.
 ROUNDING = 1e-12
 EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
@@ -21,9 +29,10 @@ EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
 
 @with_shared_texts
 class PoseFeatures(VideoTransformer):
-    r"""Posture and movement of a body from its points, independent of its position.
+    r"""Posture and movement of bodies from their points, and relations of two bodies.
 
-    For the points :math:`p_{tk} \in \mathbb{R}^d` of frame t, with centre
+    Posture does not depend on the position of a body. For its points
+    :math:`p_{tk} \in \mathbb{R}^d` of frame t, with centre
     :math:`c_t = \frac{1}{K} \sum_k p_{tk}`, each coordinate becomes
 
     .. math::
@@ -32,42 +41,75 @@ class PoseFeatures(VideoTransformer):
        s = \operatorname{median}_t
            \sqrt{\frac{1}{K} \sum_k \lVert p_{tk} - c_t \rVert^2} .
 
-    The size s is one number per recording. :math:`R_t` is the rotation in the plane of
-    x and y that turns the heading, from one point to another, to the direction of x;
-    without ``heading``, or if both points coincide, it is the identity.
+    The size s is one number per body and recording. :math:`R_t` is the rotation in the
+    plane of x and y that turns the heading, from one point to another, to the direction
+    of x; without ``heading``, or if both points coincide, it is the identity.
 
     Speeds are central differences, in sizes s per frame: of the centre,
     :math:`\lVert \dot c_t \rVert / s`, and of the points within the body,
     :math:`\lVert \dot q_{tk} \rVert`. With a heading, its angular speed is added, in
     radians per frame, positive from x to y.
 
+    Each pair of bodies A and B adds relations, which do not depend on the position,
+    direction or size of the scene:
+
+    .. math::
+
+       \text{distance} = \frac{\lVert c_t^B - c_t^A \rVert}{(s^A + s^B) / 2}, \qquad
+       \text{A to B} = R_t^A \frac{c_t^B - c_t^A}{\lVert c_t^B - c_t^A \rVert}, \qquad
+       \text{alignment} = \cos(\theta_t^B - \theta_t^A) .
+
+    The approach is the decrease of the distance per frame. With a heading, of angle
+    :math:`\theta_t`, "A to B" is the direction of B as A sees it: x is ahead, y aside.
+    It is 0 where the centres coincide. "B to A" is the reverse. Alignment is 1 if both
+    head the same way, and -1 if they head opposite ways.
+
     Parameters
     ----------
     heading : tuple of two str or int, default=None
-        Two points of the heading, such as ``("tail", "nose")``, by name or number. None
-        keeps the directions of the picture, if these are meaningful.
+        Two points of the heading of each body, such as ``("tail", "nose")``, by name or
+        number. None keeps the directions of the picture, if these are meaningful.
     speeds : bool, default=True
         Whether to add speeds.
     n_dims : {2, 3}, default=None
         Coordinates of a point. None takes them from the column names. Columns without
         names need ``n_dims``; their order is x, y(, z) of the first point, of the
         second, …, as in ``track.reshape(len(track), -1)`` of an array (frames, points,
-        dimensions).
+        dimensions) or (frames, bodies, points, dimensions).
+    bodies : list of str, default=None
+        Names of the bodies, which are the first or last words of column names. Columns
+        without names are equal blocks, one for each body. An empty list says that all
+        points form one body. None finds bodies in the column names, see Notes.
+    distances : list of tuples of two str or int, default=None
+        Points, one of each body of a pair, whose distances are added, such as
+        ``[("nose", "tail"), ("nose", "nose")]``, both ways.
 
     Attributes
     ----------
     points_ : list of str
-        Names of the points, "point0", "point1", … without column names.
+        Names of the points, body by body, without the name of the body; "point0",
+        "point1", … of each body without column names.
     columns_ : ndarray of shape (n_points, n_dims)
         Column of each coordinate.
+    bodies_ : dict of str to list of int
+        Name of each body, and its places in ``points_``. "" is a single body without a
+        name.
     {shared: n_features_in_, feature_names_in_}
 
     Notes
     -----
     Column names have a single x, y or z and the name of the point: "nose x", "nose_x",
-    "x nose mouse1". Data frames give data frames with columns "nose x", …, "speed",
-    "nose speed", …, "turn". All points form one body: transform the columns of several
-    bodies separately. `GapFiller` fills missing points.
+    "x nose". A body is what follows the axis, as in "nose x resident", or a first or
+    last word such as "mouse1", "individual_0" or "track 2". Other names, such as
+    "resident nose x", need ``bodies``. Bodies may have different points.
+
+    Data frames give data frames with columns "nose x", …, "speed", "nose speed", …,
+    "turn". With several bodies, each name starts with the body, and pairs add
+    "mouse1 mouse2 distance", "mouse1 nose mouse2 tail distance",
+    "mouse1 mouse2 approach", "mouse1 to mouse2 x", …, "mouse1 mouse2 alignment".
+
+    `GapFiller` fills missing points. If a tracker exchanges two animals, so do
+    features; nothing here notices it.
 
     Examples
     --------
@@ -79,6 +121,17 @@ class PoseFeatures(VideoTransformer):
     ['point0 x', 'point0 y', 'point1 x', 'point1 y', 'speed']
     >>> poses.transform(track.reshape(2, -1))[0, :5].tolist()
     [-1.0, 0.0, 1.0, 0.0, 3.0]
+
+    Two bodies, the second of which is ahead of the first, and heads to the side:
+
+    >>> import pandas as pd
+    >>> columns = ["nose x m1", "nose y m1", "tail x m1", "tail y m1"]
+    >>> columns += [name.replace("m1", "m2") for name in columns]
+    >>> pair = pd.DataFrame([[2.0, 0, 0, 0, 6, 1, 6, -1]] * 3, columns=columns)
+    >>> poses = PoseFeatures(heading=("tail", "nose"), speeds=False)
+    >>> poses.fit_transform(pair).iloc[0, 8:].abs().round(2).to_dict()
+    {'m1 m2 distance': 5.0, 'm1 to m2 x': 1.0, 'm1 to m2 y': 0.0, 'm2 to m1 x': 0.0,
+     'm2 to m1 y': 1.0, 'm1 m2 alignment': 0.0}
     """
 
     __module__ = "skl_tot.preprocessing"
@@ -87,55 +140,117 @@ class PoseFeatures(VideoTransformer):
         "heading": [tuple, list, None],
         "speeds": ["boolean"],
         "n_dims": [Options(Integral, {2, 3}), None],
+        "bodies": [tuple, list, None],
+        "distances": [tuple, list, None],
     }
 
-    def __init__(self, *, heading=None, speeds=True, n_dims=None):
+    def __init__(
+        self, *, heading=None, speeds=True, n_dims=None, bodies=None, distances=None
+    ):
         self.heading = heading
         self.speeds = speeds
         self.n_dims = n_dims
+        self.bodies = bodies
+        self.distances = distances
 
     def _learn(self, recordings):
         names = getattr(self, "feature_names_in_", None)
-        found = _find_points(names, self.n_features_in_, self.n_dims)
-        self.points_, self.columns_ = found
-        self._find_heading()
+        size = self.n_features_in_
+        places, self.columns_ = _find_points(names, size, self.n_dims, self.bodies)
+        self.points_ = [point for _, point in places]
+        self.bodies_ = {}
+        for k, (body, _) in enumerate(places):
+            self.bodies_.setdefault(body, []).append(k)
+        _check_bodies(self.bodies_, self.points_, self.bodies)
+        if self.distances is not None and len(self.bodies_) == 1:
+            refuse("distances", self.distances, "None, as X has one body")
+        self._names_out(names)  # refuses headings and distances of other points
 
     def _names_out(self, names):
-        axes = AXES[: self.columns_.shape[1]]
-        names = [f"{point} {axis}" for point in self.points_ for axis in axes]
-        if self.speeds:
-            names += ["speed", *(f"{point} speed" for point in self.points_)]
-            names += ["turn"] * (self.heading is not None)
+        # any points give the names
+        points = np.arange(self.columns_.size).reshape(1, *self.columns_.shape)
+        names = [name for own, _ in self._features(points) for name in own]
         return np.array(names, dtype=object)
 
-    def _find_heading(self):
-        if self.heading is None:
-            return None
-        n_points = len(self.points_)
-        known = [*self.points_, *range(n_points)]
-        found = [known.index(own) % n_points for own in self.heading if own in known]
-        if len(self.heading) != 2 or len(set(found)) != 2:
-            expected = f"two of the points {short_repr(self.points_)}"
-            refuse("heading", self.heading, expected)
-        return found
-
     def _apply(self, video):
-        points = video[:, self.columns_].astype(float)
-        centre = points.mean(axis=1)
-        posture = points - centre[:, None]
+        features = self._features(video[:, self.columns_].astype(float))
+        return np.column_stack([own for _, own in features]).astype(video.dtype)
+
+    def _features(self, points):
+        """Names and columns (T,) or (T, n), block by block, from points (T, K, d)."""
+        followed = {body: self._follow(body, points) for body in self.bodies_}
+        axes = AXES[: points.shape[2]]
+        for body, (centre, size, posture, angle) in followed.items():
+            prefix = f"{body} " if len(followed) > 1 else ""
+            names = [f"{prefix}{self.points_[k]}" for k in self.bodies_[body]]
+            places = [f"{name} {axis}" for name in names for axis in axes]
+            yield places, posture.reshape(len(points), -1)
+            if self.speeds:
+                yield [f"{prefix}speed"], _speeds(centre / size)
+                yield [f"{name} speed" for name in names], _speeds(posture)
+            if self.speeds and angle is not None:
+                yield [f"{prefix}turn"], _differences(np.unwrap(angle))
+        for a, b in combinations(followed, 2):
+            yield from self._relations(a, b, points, followed[a], followed[b])
+
+    def _follow(self, body, points):
+        """Centre (T, d), size, posture (T, K, d) and angle (T,) or None of a body."""
+        own = points[:, self.bodies_[body]]
+        centre = own.mean(axis=1)
+        posture = own - centre[:, None]
         size = np.median(np.sqrt((posture**2).sum(axis=2).mean(axis=1)))
-        if size <= ROUNDING * np.abs(points).max():
-            raise ValueError("all points are in one place in most frames.")
+        if size <= ROUNDING * np.abs(own).max():
+            said = f"all points{_of(body)} are in one place in most frames"
+            raise ValueError(f"{said}.")
         posture /= size
-        heading, angle = self._find_heading(), None
+        heading, angle = self.heading, None
         if heading is not None:
-            start, end = heading
+            places = self._find(heading, [body, body], "heading")
+            start, end = map(self.bodies_[body].index, places)
             angle = np.arctan2(*(posture[:, end] - posture[:, start])[:, [1, 0]].T)
             posture = _rotate(posture, -angle)
-        features = [posture.reshape(len(video), -1)]
+        return centre, size, posture, angle
+
+    def _relations(self, a, b, points, first, second):
+        """Names and columns of a pair of bodies, from what `_follow` gives."""
+        unit, away = (first[1] + second[1]) / 2, second[0] - first[0]
+        length = np.linalg.norm(away, axis=1)
+        yield [f"{a} {b} distance"], length / unit
+        both = product(self.distances or [], ([a, b], [b, a]))
+        found = [sorted(self._find(*own, "distances")) for own in both]
+        for p, q in dict.fromkeys(map(tuple, found)):
+            name = f"{a} {self.points_[p]} {b} {self.points_[q]} distance"
+            yield [name], np.linalg.norm(points[:, q] - points[:, p], axis=1) / unit
         if self.speeds:
-            features += _speeds(centre / size, posture, angle)
-        return np.column_stack(features).astype(video.dtype)
+            yield [f"{a} {b} approach"], -_differences(length / unit)
+        if self.heading is not None:
+            way = (away / np.where(length > 0, length, 1)[:, None])[:, None]
+            sides = (f"{a} to {b}", way, first[3]), (f"{b} to {a}", -way, second[3])
+            for name, own, angle in sides:
+                names = [f"{name} {axis}" for axis in AXES[: points.shape[2]]]
+                yield names, _rotate(own, -angle)[:, 0]
+            yield [f"{a} {b} alignment"], np.cos(second[3] - first[3])
+
+    def _find(self, pair, bodies, option):
+        """Places in ``points_`` of two points of bodies, by their names or numbers."""
+        is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
+        found = []
+        for body, point in zip(bodies, pair if is_pair else [pair]):
+            own = self.bodies_[body]
+            names = [self.points_[k] for k in own]
+            known = [*names, *range(len(own))]
+            is_known = is_pair and point in known and not isinstance(point, bool)
+            place = own[known.index(point) % len(own)] if is_known else None
+            if place is None or place in found:
+                refuse(
+                    option, pair, f"two of the points {short_repr(names)}{_of(body)}"
+                )
+            found.append(place)
+        return found
+
+
+def _of(body):
+    return f" of body {body!r}" if body else ""
 
 
 def _rotate(points, angles):
@@ -148,28 +263,28 @@ def _rotate(points, angles):
     return rotated
 
 
-def _speeds(centre, posture, angle):
-    """Speed of the centre (T,), of the points (T, K) and, if any, of the angle (T,)."""
-    speeds = [
-        np.linalg.norm(_differences(centre), axis=1),
-        np.linalg.norm(_differences(posture), axis=2),
-    ]
-    if angle is not None:
-        speeds.append(_differences(np.unwrap(angle)))
-    return speeds
+def _speeds(places):
+    """Lengths of the differences of places (T, ..., d)."""
+    return np.linalg.norm(_differences(places), axis=-1)
 
 
 def _differences(values):
     return np.gradient(values, axis=0) if len(values) > 1 else np.zeros_like(values)
 
 
-def _find_points(names, n_features, n_dims):
-    """Names of points, and the column of each of their coordinates (K, d)."""
-    found = [] if names is None else [_split_name(name) for name in names]
+def _find_points(names, n_features, n_dims, bodies):
+    """Body and name of each point, and the column of each coordinate (K, d)."""
+    if not all(isinstance(own, str) for own in bodies or []):
+        refuse("bodies", bodies, "names", TypeError)
+    found = [] if names is None else [_split_name(name, bodies) for name in names]
     if any(found):
         points, columns = _named_points(names, found)
     else:
         points, columns = _unnamed_points(n_features, n_dims)
+        size, rest = divmod(len(points), len(bodies or [""]))
+        if rest:
+            refuse("bodies", bodies, f"names of equal blocks of {len(points)} points")
+        points = [(body, own) for body in bodies or [""] for own in points[:size]]
     if n_dims not in (None, columns.shape[1]):
         found = f"but points of X have {columns.shape[1]} coordinates"
         raise ValueError(f"n_dims is {n_dims}, {found}.")
@@ -179,15 +294,41 @@ def _find_points(names, n_features, n_dims):
     return points, columns
 
 
-def _split_name(name):
-    """Point and axis of a column's name, or None."""
+def _check_bodies(found, points, bodies):
+    """Refuse bodies, with places of their points, that are in doubt, or too small."""
+    names = [own for own in found if own]
+    if bodies and sorted(bodies) != sorted(names):
+        expected = "first or last words of columns, as of 'nose x mouse1', each once"
+        refuse("bodies", bodies, expected)
+    if bodies is None and len(names) > 1 and SIDES.issuperset(map(str.lower, names)):
+        said = f"columns of X may be of two bodies {names}, or of sides of one"
+        raise ValueError(f"{said}; give bodies={names}, or bodies=[] for one.")
+    for body, own in found.items():
+        bare = [points[k] for k in own]
+        if names and not body:
+            said = f"points {short_repr(bare)} of X are of no body, others of"
+            remedy = "drop them, or give bodies=[] for one body of all points"
+            raise ValueError(f"{said} {short_repr(names)}; {remedy}.")
+        if len(own) < 2:
+            said = f"X has one point, {bare[0]!r},{_of(body)}"
+            raise ValueError(f"{said}, expected two or more.")
+
+
+def _split_name(name, bodies):
+    """Body, point and axis of a column's name, or None."""
     found = list(_AXIS.finditer(name))
     if len(found) != 1:
         return None
     start, end = found[0].span()
     parts = [name[:start].rstrip(SEPARATORS), name[end:].lstrip(SEPARATORS)]
-    point = " ".join(part for part in parts if part)
-    return (point, name[start].lower()) if point else None
+    known = NUMBERED if bodies is None else "|".join(map(re.escape, bodies))
+    match = re.fullmatch(_NAME.format(known), " ".join(filter(None, parts)))
+    if match is None:
+        return None
+    body, point = match[1] or match[3] or "", match[2]
+    if bodies is None and not body and all(parts):
+        point, body = parts
+    return body, point, name[start].lower()
 
 
 def _named_points(names, found):
@@ -196,17 +337,20 @@ def _named_points(names, found):
         said = f"columns {short_repr(others)} of X are no coordinates of points"
         raise ValueError(f"{said}, {EXPECTED_NAMES}; drop them.")
     places = {}
-    for column, (point, axis) in enumerate(found):
-        if axis in places.setdefault(point, {}):
-            raise ValueError(f"X has two columns of {axis} of point {point!r}.")
-        places[point][axis] = column
+    for column, (body, point, axis) in enumerate(found):
+        own = places.setdefault((body, point), {})
+        if axis in own:
+            said = f"X has two columns of {axis} of point {point!r}"
+            raise ValueError(f"{said}{_of(body)}.")
+        own[axis] = column
     axes = AXES[:3] if "z" in set().union(*places.values()) else AXES[:2]
-    for point, own in places.items():
+    for (body, point), own in places.items():
         if set(own) != set(axes):
-            found = f"point {point!r} of X has {', '.join(sorted(own))}"
+            found = f"point {point!r}{_of(body)} of X has {', '.join(sorted(own))}"
             raise ValueError(f"{found}, expected {', '.join(axes)}.")
-    columns = [[own[axis] for axis in axes] for own in places.values()]
-    return list(places), np.array(columns)
+    bodies = list(dict.fromkeys(body for body, _ in places))
+    points = sorted(places, key=lambda point: bodies.index(point[0]))  # body by body
+    return points, np.array([[places[own][axis] for axis in axes] for own in points])
 
 
 def _unnamed_points(n_features, n_dims):
@@ -218,3 +362,7 @@ def _unnamed_points(n_features, n_dims):
         raise ValueError(f"X has n_features = {n_features}, expected {expected}.")
     columns = np.arange(n_features).reshape(-1, n_dims)
     return [f"point{k}" for k in range(len(columns))], columns
+
+
+# doctest runs the examples of this module's names; __module__ is the public one
+__test__ = {"PoseFeatures": PoseFeatures}

@@ -137,7 +137,7 @@ def test_names_decide_which_column_is_what():
     found = PoseFeatures(speeds=False).fit_transform(
         pd.DataFrame(flat(track(3)), columns=columns)
     )
-    assert found.columns[:3].tolist() == ["p0 mouse x", "p0 mouse y", "p0 mouse z"]
+    assert found.columns[:3].tolist() == ["p0 x", "p0 y", "p0 z"]
     assert_allclose(found, features(track(3), speeds=False))
 
 

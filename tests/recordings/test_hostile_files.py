@@ -21,6 +21,7 @@ from skl_tot.recordings.files import read_features
 h5py = pytest.importorskip("h5py")
 HEADER = "scorer,D,D\nbodyparts,nose,nose\ncoords,x,y\n"
 SLEAP = "track,frame_idx,nose.x,nose.y"
+DLC = "scorer,D,D,D\nindividuals,m,m,n\nbodyparts,nose,nose,nose\n"
 LONG = "its track of 40000001 frames would take"
 
 
@@ -147,9 +148,23 @@ def test_small_files_take_little_memory(tmp_path, name, write, message):
         (f"{SLEAP}\nm,1,1,2\nm,,1,2", "its frame_idx in row 1 is nan, expected a fr"),
         (f"{SLEAP},nose.x,nose.y\nm,0,1,2,3,4", "it has two points 'nose', expected"),
         (f"{SLEAP}\n,0,1,2\n,0,3,4", "it has several animals in frame 0"),
+        (f"{SLEAP}\nm,0,1,2\nn,0,3,4\nn,0,3,4", "it has several animals in frame 0"),
+        (f"{SLEAP}", "it has no animal, expected one or more"),
+        (f"{SLEAP}\nm,0,1,a\nm,1,3,4", "could not convert string to float: 'a'"),
+        (f"{DLC}coords,x,y,x\n0,1,2,3", "it has no column 'nose/y', expected one"),
+        (f"{DLC}coords,x,x,y\n0,1,2,3", "it has two columns 'D/m/nose/x', expected"),
+        (f"{DLC}0,1,2,3\n1,2,3,4", "its header is .* expected rows of scorer, indiv"),
+        (f"{DLC}coords,x,y,z\nb,1,2,3", "its rows are called as pictures"),
+        (f"{DLC}coords,x,y,z\n1,1,2,3\n0,1,2,3", "its frames are not in order"),
+        (f"{HEADER}1,1,c\n2,1,2", "could not convert string to float: 'c'"),
+        (
+            "scorer,D,D\nbodyparts,a,a\nindividuals,m,n\ncoords,x,y\n0,1,2",
+            "its header is .*, expected rows of scorer, individuals, bodyparts, coords",
+        ),
     ],
 )
-def test_rows_of_sleap(tmp_path, text, message):
+@pytest.mark.filterwarnings("ignore:Points of all animals")
+def test_rows_of_trackers(tmp_path, text, message):
     (tmp_path / "a.csv").write_text(text)
     with pytest.raises(ValueError, match=rf"a\.csv: {message}"):
         read_recordings(tmp_path)

@@ -89,7 +89,6 @@ class TestDeepLabCut:
     @pytest.mark.parametrize(
         ("animals", "options", "message"),
         [
-            (["m1", "m2"], {}, r"2 animals, .* animal='m1' \(--read .*\): m1, m2\.$"),
             (["m1", "m2"], {"animal": "m3"}, "animal is 'm3', expected one of m1, m2"),
             (None, {"animal": "m1"}, "animal is 'm1', but it has one without a name"),
             (None, {"likelihood": 2}, "likelihood is 2, expected a number from 0 to 1"),
@@ -162,8 +161,55 @@ class TestSleap:
         assert tracks.names == ["a"]
         expected = [[np.nan] * 2, [1, 2], [np.nan] * 2, [3, np.nan]]
         np.testing.assert_array_equal(tracks["a"], expected)
-        with pytest.raises(ValueError, match="it has 2 animals"):
-            read_recordings(tmp_path)
+
+
+ALL = r"Points of all animals are read, m1, m2; animal='m2' \(--read animal=m2\) reads"
+
+
+@pytest.mark.parametrize("form", ["csv", "table", "fixed", "sleap", "h5", "movement"])
+def test_all_animals(tmp_path, form):
+    """What is read of all is what is read of each; a model remembers it."""
+    if form == "sleap":
+        rows = ["track,frame_idx,nose.x,nose.y", "m1,2,1,2", "m2,1,5,6", "m1,1,,4"]
+        (tmp_path / "a.csv").write_text("\n".join([*rows, ",1,0,0", "m2,3,0.5,1"]))
+    elif form == "h5":
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(tmp_path / "a.h5", "w") as file:
+            file["tracks"] = track().transpose(3, 2, 1, 0)
+            file["node_names"], file["track_names"] = POINTS, ["m1", "m2"]
+    elif form == "movement":
+        write_movement(tmp_path / "a.nc", track())
+    else:
+        write_deeplabcut(tmp_path, form, ["m1", "m2"], names=["a"])
+    message = (
+        ALL if form != "sleap" else "m1, m2, without 'no track'; animal='no track'"
+    )
+    with pytest.warns(UserWarning, match=message):
+        tracks = read_recordings(tmp_path)
+    for animal in ("m1", "m2"):
+        (alone,) = read_recordings(tmp_path, animal=animal)
+        own = tracks["a"][[f"{column} {animal}" for column in alone]]
+        np.testing.assert_array_equal(own[: len(alone)], alone)
+        assert own[len(alone) :].isna().all(axis=None)
+    again = read_recordings(tmp_path, like=tracks)  # silent
+    pd.testing.assert_frame_equal(again["a"], tracks["a"])
+
+
+def test_points_of_no_animal(tmp_path):
+    """Points of "single", as corners, are left out beside animals; alone, they stay."""
+    table = deeplabcut_table(["m1", "single"])
+    table.to_csv(tmp_path / "a.csv")
+    with pytest.warns(
+        UserWarning, match=r"read, m1, without 'single'; animal='single'"
+    ):
+        (found,) = read_recordings(tmp_path)
+    assert list(found) == ["nose x", "nose y", "tail x", "tail y"]
+    (single,) = read_recordings(tmp_path, animal="single", likelihood=None)
+    expected = table[SCORER]["single"].drop(columns="likelihood", level=1)
+    np.testing.assert_allclose(single, expected)
+    table.drop(columns="m1", level=1).to_csv(tmp_path / "a.csv")
+    (only,) = read_recordings(tmp_path, likelihood=None)
+    pd.testing.assert_frame_equal(only, single)
 
 
 def write_movement(path, points, **attributes):

@@ -16,7 +16,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import parse_json, read_text
-from skl_tot.recordings.errors import one_line, refuse, repeated, short_repr
+from skl_tot.recordings.errors import one_line, refuse, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 
 # Suffixes of the files that are read without a reader, by content.
@@ -42,6 +42,9 @@ REMEDIES = {
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
 }
 LIKELIHOOD = 0.6  # below it, a tracked point is missing
+ALL = "all"  # a model that read all animals remembers this
+# Names of points that are of no animal, and of instances without a track.
+NO_ANIMALS = ("single", "no track")
 # Bytes of tables that a file may give: some, and a multiple of its size.
 LEAST_BYTES, MOST_TIMES = 2**24, 200
 HEADER = 2**16  # characters that are read to recognise a text
@@ -241,6 +244,8 @@ def read_by(name, paths, options, fps=None):
                     f"{recording!r}, expected one file for each recording; move one."
                 )
             tables[recording], places[recording] = table, path
+    if options.get("animal", ALL) is None:
+        options["animal"] = ALL
     return tables, fps, options
 
 
@@ -331,19 +336,35 @@ def without_unlikely(points, likelihoods, least):
     return np.where((likelihoods >= least)[..., None], points, np.nan)
 
 
-def choose_animal(animals, animal):
-    """Index of the requested animal, or of the only one."""
-    animals = list(map(str, animals))
-    if animal is None and len(animals) == 1:
-        return 0
-    if animal is None:
-        raise ValueError(
-            f"it has {len(animals)} animals, expected one of them, as by "
-            f"animal={animals[0]!r} (--read animal={animals[0]}): {', '.join(animals)}."
+def choose_animals(animals, animal):
+    """Names of the animals to read: the requested one, or all."""
+    for name in repeated(animals)[:1]:
+        raise ValueError(f"it has two animals {short_repr(name)}, expected one.")
+    if not animals:
+        raise ValueError("it has no animal, expected one or more.")
+    if animal not in (None, ALL):
+        if str(animal) not in animals:
+            refuse("animal", animal, f"one of {', '.join(animals)}")
+        return [str(animal)]
+    chosen = [name for name in animals if name not in NO_ANIMALS] or animals
+    if animal is None and len(animals) > 1:
+        rest = [f", without {name!r}" for name in animals if name not in chosen]
+        warn_user(
+            f"Points of all animals are read, {', '.join(chosen)}{''.join(rest)}; "
+            f"animal={animals[-1]!r} (--read animal={animals[-1]}) reads one."
         )
-    if str(animal) not in animals:
-        refuse("animal", animal, f"one of {', '.join(animals)}")
-    return animals.index(str(animal))
+    return chosen
+
+
+def table_of_animals(tracks):
+    """Table of points and their names by animal: "nose x m1" if there are several."""
+    import pandas as pd
+
+    tables = {name: table_of_points(*track) for name, track in tracks.items()}
+    if len(tables) == 1:
+        return next(iter(tables.values()))
+    named = [table.add_suffix(f" {name}") for name, table in tables.items()]
+    return pd.concat(named, axis=1)
 
 
 # The modules in this folder, which use all of the above.

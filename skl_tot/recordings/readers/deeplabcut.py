@@ -1,12 +1,14 @@
 """Tracks of DeepLabCut and compatible programs: CSV, and pandas H5."""
 
 import io
+import itertools
 import pickle
 import pickletools
 
 import numpy as np
 
 from skl_tot.recordings import readers
+from skl_tot.recordings.errors import refuse, repeated
 from skl_tot.recordings.imports import import_extra
 
 # First cells of the header lines; the line of animals is optional.
@@ -23,27 +25,12 @@ def recognises(path):
 
 
 def read(path, animal=None, likelihood=readers.LIKELIHOOD):
-    """Track of one animal; points with a low likelihood are missing."""
+    """Tracks of one animal or of all; points with a low likelihood are missing."""
     readers.check_likelihood(likelihood)
     is_text = path.suffix.lower() == ".csv"
     table = _read_text(path) if is_text else _read_hdf(path)
-    scorer = str(table.columns[0][0])
-    table = table.droplevel(0, axis=1)
-    if table.columns.nlevels == 3:
-        animals = list(dict.fromkeys(table.columns.get_level_values(0)))
-        index = readers.choose_animal(animals, animal)
-        table = table.xs(animals[index], axis=1, level=0)
-    elif animal is not None:
-        raise ValueError(f"animal is {animal!r}, but it has one without a name.")
-    points, names = _points_of(path, table, likelihood)
-    video, found, _ = path.stem.partition(scorer)  # DeepLabCut's file names
-    is_named = found and video and scorer.startswith("D")
-    name = video if is_named else path.stem
-    return {name: readers.table_of_points(points, names)}, None
-
-
-def _points_of(path, table, likelihood):
-    """Points (n_frames, n_points, d) and names from a table with two header lines."""
+    for name in repeated(table.columns)[:1]:
+        raise ValueError(f"it has two columns {'/'.join(name)!r}, expected one.")
     if table.index.dtype.kind not in "iu":
         raise ValueError(
             "its rows are called as pictures, as labels for training are; expected "
@@ -52,11 +39,31 @@ def _points_of(path, table, likelihood):
     if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
     table = readers.fill_frames(path, table)  # frames without an animal may be absent
+    scorer = str(table.columns[0][0])
+    table = table.droplevel(0, axis=1)
+    tracks = {"": table}
+    if table.columns.nlevels == 3:
+        animals = list(dict.fromkeys(table.columns.get_level_values(0)))
+        chosen = readers.choose_animals(animals, animal)
+        tracks = {name: table.xs(name, axis=1, level=0) for name in chosen}
+    elif animal not in (None, readers.ALL):
+        raise ValueError(f"animal is {animal!r}, but it has one without a name.")
+    found = {name: _points_of(own, likelihood) for name, own in tracks.items()}
+    video, is_named, _ = path.stem.partition(scorer)  # DeepLabCut's file names
+    name = video if is_named and video and scorer.startswith("D") else path.stem
+    return {name: readers.table_of_animals(found)}, None
+
+
+def _points_of(table, likelihood):
+    """Points (n_frames, n_points, d) and names from a table with two header lines."""
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
-    axes = [axis for axis in AXES if axis in coords]
-    parts = {axis: table.xs(axis, axis=1, level=1)[names] for axis in axes}
-    points = np.stack([part.to_numpy(float) for part in parts.values()], axis=2)
+    axes = [axis for axis in AXES if axis in coords or axis != "z"]
+    columns = list(itertools.product(names, axes))
+    for column in columns:
+        if column not in table.columns:
+            raise ValueError(f"it has no column {'/'.join(column)!r}, expected one.")
+    points = table[columns].to_numpy(float).reshape(len(table), len(names), -1)
     if "likelihood" in coords:
         likelihoods = table.xs("likelihood", axis=1, level=1)[names].to_numpy(float)
         points = readers.without_unlikely(points, likelihoods, likelihood)
@@ -69,8 +76,14 @@ def _read_text(path):
 
     with open(path, encoding="utf-8-sig") as file:
         first = [file.readline().partition(",")[0].strip() for _ in LEVELS]
-    lines = list(range(sum(cell in LEVELS for cell in first)))
-    return pd.read_csv(path, header=lines, index_col=0, encoding="utf-8-sig")
+    levels = [cell for cell in first if cell in LEVELS]
+    if levels not in (list(LEVELS), [LEVELS[0], *LEVELS[2:]]):
+        refuse("its header", levels, f"rows of {', '.join(LEVELS)}")
+    options = {"index_col": 0, "encoding": "utf-8-sig"}
+    table = pd.read_csv(path, header=list(range(len(levels))), **options)
+    options |= {"header": None, "nrows": len(levels), "dtype": str}
+    names = pd.read_csv(path, keep_default_na=False, **options)
+    return table.set_axis(pd.MultiIndex.from_arrays(names.to_numpy()), axis=1)
 
 
 # ------------------------------------------------------------------------ pandas H5

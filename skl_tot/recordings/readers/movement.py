@@ -15,19 +15,22 @@ def recognises(path):
 
 
 def read(path, animal=None, likelihood=None):
-    """Track of one animal, and its rate."""
+    """Tracks of one animal or of all, and their rate."""
     readers.check_likelihood(likelihood)
     with import_extra("h5py").File(path) as file:
         animals = readers.words_inside(path, file, "individuals")
         names = readers.words_inside(path, file, "keypoints")
-        index = readers.choose_animal(animals, animal)
-        points = _read_ordered(path, file, "position", DIMS, index)
-        if "confidence" in file:
-            sure = _read_ordered(path, file, "confidence", DIMS[:-1], index)
-            points = readers.without_unlikely(points, sure, likelihood)
+        tracks = {}
+        for own in readers.choose_animals(animals, animal):
+            index = animals.index(own)
+            points = _read_ordered(path, file, "position", DIMS, index)
+            if "confidence" in file:
+                sure = _read_ordered(path, file, "confidence", DIMS[:-1], index)
+                points = readers.without_unlikely(points, sure, likelihood)
+            tracks[own] = points, names
         fps = file.attrs.get("fps")
     rate = None if fps is None else float(fps[0] if hasattr(fps, "__len__") else fps)
-    return {path.stem: readers.table_of_points(points, names)}, rate
+    return {path.stem: readers.table_of_animals(tracks)}, rate
 
 
 def _read_ordered(path, file, name, dims, index):
