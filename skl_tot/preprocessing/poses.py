@@ -99,9 +99,9 @@ class PoseFeatures(VideoTransformer):
     Notes
     -----
     Column names have a single x, y or z and the name of the point: "nose x", "nose_x",
-    "x nose". A body is what follows the axis, as in "nose x resident", or a first or
-    last word such as "mouse1", "individual_0" or "track 2". Other names, such as
-    "resident nose x", need ``bodies``. Bodies may have different points.
+    "x nose". Words behind the axis name the body, as in "nose x resident". So does a
+    first or last word such as "mouse1", "individual_0" or "track 2". Other names, such
+    as "resident nose x", need ``bodies``. Bodies may have different points.
 
     Data frames give data frames with columns "nose x", …, "speed", "nose speed", …,
     "turn". With several bodies, each name starts with the body, and pairs add
@@ -122,7 +122,7 @@ class PoseFeatures(VideoTransformer):
     >>> poses.transform(track.reshape(2, -1))[0, :5].tolist()
     [-1.0, 0.0, 1.0, 0.0, 3.0]
 
-    Two bodies, the second of which is ahead of the first, and heads to the side:
+    The second body is ahead of the first, and heads to the side:
 
     >>> import pandas as pd
     >>> columns = ["nose x m1", "nose y m1", "tail x m1", "tail y m1"]

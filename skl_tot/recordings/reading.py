@@ -98,10 +98,11 @@ def read_recordings(
     one file of CSV or Parquet     with ``by`` a long table of many recordings, else
                                    one recording
     tracks of DeepLabCut (CSV,     a recording per file, or a folder of files; options
-    H5), SLEAP (analysis H5,       ``animal`` (name of one of several) and
+    H5), SLEAP (analysis H5,       ``animal`` (name of one of several, default all) and
     CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; default
                                    0.6 for DeepLabCut, None (all points) for
-                                   movement); columns "nose x", "nose y", …
+                                   movement); columns "nose x", "nose y", …, or
+                                   "nose x mouse1", … of several animals
     root folder of LeRobot         a recording per episode, versions 2 and 3, or
                                    Parquet files; without ``next.*`` and ``*_index``;
                                    option ``task``, the text of one task
@@ -185,9 +186,10 @@ def read_recordings(
     Warns
     -----
     UserWarning
-        If columns are dropped, or a feature has the name of a clock; if a clock has
-        gaps (steps above 1.5 medians) and ``bridge`` is None, or less than 0.1 frames
-        per second; if a column ``by`` of ``like`` is missing.
+        If several animals are read without ``animal="all"``; if columns are dropped, or
+        a feature has the name of a clock; if a clock has gaps (steps above 1.5 medians)
+        and ``bridge`` is None, or less than 0.1 frames per second; if a column ``by``
+        of ``like`` is missing.
 
     Notes
     -----

@@ -31,13 +31,13 @@ def make_track(seed):
     return points + rng.normal(scale=0.3, size=points.shape), likelihood
 
 
-def write_deeplabcut(path, points, likelihood):
-    """One table of one animal, with a header of three rows."""
+def write_deeplabcut(path, points, likelihood, animals=()):
+    """One table of an animal or several, with a header of three rows or four."""
     values = np.concatenate([points, likelihood[:, :, None]], axis=2)
-    columns = pd.MultiIndex.from_product(
-        [["network"], POINTS, ["x", "y", "likelihood"]],
-        names=["scorer", "bodyparts", "coords"],
-    )
+    levels = {"scorer": ["network"], "individuals": animals, "bodyparts": POINTS}
+    levels |= {"coords": ["x", "y", "likelihood"]}
+    levels = {name: level for name, level in levels.items() if len(level)}
+    columns = pd.MultiIndex.from_product(levels.values(), names=levels)
     pd.DataFrame(values.reshape(len(points), -1), columns=columns).to_csv(path)
 
 
@@ -71,12 +71,16 @@ def as_movement(points, likelihood):
 
 @pytest.fixture
 def pose_files(tmp_path, monkeypatch):
-    """Make a folder of tracks the working directory, and put something for movement."""
+    """Folders of tracks, in the working directory, and something for movement."""
     tracks = {f"mouse{i}": make_track(i) for i in range(3)}
-    folder, exports = tmp_path / "tracks", tmp_path / "exports"
+    folder, exports, pairs = (tmp_path / x for x in ("tracks", "exports", "pairs"))
     folder.mkdir()
     exports.mkdir()
-    for name, track in tracks.items():
+    pairs.mkdir()
+    for i, (name, track) in enumerate(tracks.items()):
+        both = zip(track, make_track(i + 9), strict=True)
+        both = [np.concatenate(parts, axis=1) for parts in both]
+        write_deeplabcut(pairs / f"{name}.csv", *both, ["mouse1", "mouse2"])
         write_deeplabcut(folder / f"{name}.csv", *track)
         write_sleap(exports / f"{name}.analysis.h5", *track)
 

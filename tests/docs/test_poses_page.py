@@ -11,7 +11,8 @@ from skl_tot.preprocessing import GapFiller, PoseFeatures
 from skl_tot.recordings.layouts import as_recordings
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "guide" / "signals.md"
-CASES = [("read_recordings", "tracks"), ("read_recordings", "exports")]
+READ = "import read_recordings"
+CASES = [(READ, "tracks"), (READ, "exports")]
 CASES += [("load_poses", "tracks")]
 
 

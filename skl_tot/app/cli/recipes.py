@@ -139,9 +139,10 @@ RECIPE = """
 --seed SEED: seed of random numbers, for methods that draw some (default: 0)
 --pipeline STEPS: steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of
     up to N frames; gaps:N:SHARE drops columns with a larger share of missing values;
-    poses makes features of tracked points, poses:TAIL:NOSE of a body from tail to
-    nose; windows describes the surroundings of each frame of a raw signal;
-    windows:WIDTH sets the width, in seconds if recordings have a rate, else in frames;
+    poses makes features of tracked points, of each animal and each pair of animals;
+    poses:TAIL:NOSE turns bodies by their heading from tail to nose; windows describes
+    the surroundings of each frame of a raw signal; windows:WIDTH sets the width, in
+    seconds if recordings have a rate, else in frames;
     standard, minmax, robust and pca:N replace the standardisation of the method (unless
     --set has standardize)
 """
