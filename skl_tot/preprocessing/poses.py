@@ -217,7 +217,7 @@ class PoseFeatures(VideoTransformer):
         length = np.linalg.norm(away, axis=1)
         yield [f"{a} {b} distance"], length / unit
         both = product(self.distances or [], ([a, b], [b, a]))
-        found = [sorted(self._find(*own, "distances")) for own in both]
+        found = [sorted(self._find(pair, own, "distances")) for pair, own in both]
         for p, q in dict.fromkeys(map(tuple, found)):
             name = f"{a} {self.points_[p]} {b} {self.points_[q]} distance"
             yield [name], np.linalg.norm(points[:, q] - points[:, p], axis=1) / unit
