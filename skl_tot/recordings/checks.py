@@ -10,12 +10,20 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
 from skl_tot.recordings.container import row_blocks
-from skl_tot.recordings.errors import RecordingError, one_line, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    RecordingError,
+    listed,
+    one_line,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.files import LAZY, FileArray, as_floats
 from skl_tot.recordings.layouts import as_recordings, n_dims, refuse_others
 
 # Frames that are compared to find a feature that grows steadily; least frames.
 N_PROBES, MIN_PROBES = 64, 8
+N_LISTED = 30  # recordings in an error
+FILLS = "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "
     "files are read so with transpose=True, or --transpose."
@@ -29,7 +37,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for i in range(len(recordings)):
-            with recordings.errors(i):
+            with _of_all(recordings), recordings.errors(i):
                 video = _checked(estimator, recordings.arrays[i], first, reset)
                 first = first or video.shape
                 if grows.any():
@@ -111,25 +119,64 @@ def _describe_text(frame):
 
 def _describe_gaps(video, is_nan):
     """Describe the first refused value, the share of such values, and the remedy."""
-    names = getattr(video, "columns", None)
-    if hasattr(video, "iloc"):
-        video = video.to_numpy(float, na_value=np.nan)  # for dtypes with pandas.NA
-    if not isinstance(video, (np.memmap, *LAZY)):
-        video = np.asarray(video, dtype=float)
     first, n_gaps = None, 0
-    for rows in row_blocks(video):
-        block = np.asarray(video[rows], dtype=float)
+    for start, block in _blocks(video):
         gaps = np.argwhere(~np.isfinite(block) if is_nan else np.isinf(block))
         if first is None and len(gaps):
             frame, column = gaps[0]
             kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
-            where = int(column) if names is None else repr(names[column])
-            first = f"{kind} in frame {rows.start + frame}, column {where}"
+            where = _column(video, column)
+            first = f"{kind} in frame {start + frame}, column {where}"
         n_gaps += len(gaps)
-    return (
-        f"Input X contains {first}, and in {n_gaps / video.size:.2%} of all values; "
-        "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
-    )
+    share = n_gaps / np.prod(np.shape(video))
+    return f"Input X contains {first}, and in {share:.2%} of all values; {FILLS}"
+
+
+def _blocks(video):
+    """Yield the first row and the floats of each block of a recording."""
+    if hasattr(video, "iloc"):
+        video = video.to_numpy(float, na_value=np.nan)  # for dtypes with pandas.NA
+    if not isinstance(video, (np.memmap, *LAZY)):
+        video = np.asarray(video, dtype=float)
+    for rows in row_blocks(video):
+        yield rows.start, np.asarray(video[rows], dtype=float)
+
+
+def _column(video, column):
+    """Number of a column, or its quoted name."""
+    names = getattr(video, "columns", None)
+    return int(column) if names is None else repr(names[column])
+
+
+@contextlib.contextmanager
+def _of_all(recordings):
+    """Say in how many recordings values are missing, and where most are."""
+    try:
+        yield
+    except RecordingError as error:
+        if not error.reason.startswith("Input X contains NaN"):
+            raise
+        counts = {}
+        for i in range(error.recording, len(recordings)):
+            with contextlib.suppress(TypeError, ValueError):  # have other faults
+                blocks = _blocks(recordings.arrays[i])
+                own = sum(np.isnan(block).sum(axis=0) for _, block in blocks)
+                counts |= {i: own} if own.any() else {}
+        if len(counts) < 2:
+            raise
+        worst = max(counts, key=lambda i: counts[i].max())
+        column, video = counts[worst].argmax(), recordings.arrays[worst]
+        names = (
+            recordings.layout.names if recordings.is_named else range(len(recordings))
+        )
+        reason = (
+            f"Input X contains NaN in {counts[worst].max():,} of {len(video):,} frames "
+            f"of column {_column(video, column)}, and {len(counts)} of "
+            f"{len(recordings)} recordings have missing values: "
+            f"{listed([str(names[i]) for i in counts], N_LISTED)}; {FILLS}"
+        )
+        with recordings.errors(worst):
+            raise ValueError(reason) from None
 
 
 def _checked_type(video):

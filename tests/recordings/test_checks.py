@@ -136,6 +136,31 @@ def test_nan_is_located(frames, form):
         assert caught.value.recording == 2
 
 
+@pytest.mark.parametrize("form", ["list", "dict", "arrays", "files"])
+def test_nan_of_all_recordings_is_said_at_once(frames, form, tmp_path):
+    """The error is of the recording with most of them in one feature."""
+    n_frames = min(map(len, frames))
+    for i, n_missing in ((1, 2), (3, n_frames - 2), (4, 5)):
+        frames[i].iloc[1 : n_missing + 1, i] = np.nan
+    arrays = [frame.to_numpy() for frame in frames]
+    for i, array in enumerate(arrays):
+        np.save(tmp_path / f"{i}.npy", array)
+    given = {"list": frames, "arrays": arrays, "dict": dict(zip(NAMES, frames))}
+    given["files"] = open_features([tmp_path / f"{i}.npy" for i in range(len(frames))])
+    name, others = {"dict": ("b", "take_2, b, a"), "files": ("3", "1, 3, 4")}.get(
+        form, ("Recording 3", "1, 3, 4")
+    )
+    column = repr(COLUMNS[3]) if form in ("list", "dict") else 3
+    with pytest.raises(RecordingValueError) as caught:
+        HMMSegmenter(3).fit(given[form])
+    assert caught.value.recording == 3
+    assert str(caught.value) == (
+        f"{name}: Input X contains NaN in {n_frames - 2} of {len(frames[3])} frames of "
+        f"column {column}, and 3 of 6 recordings have missing values: {others}; "
+        "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
+    )
+
+
 def test_text_is_located(frames):
     named = Recordings([frames[1].assign(who="bob")], ["take_2"])
     text = "^take_2: column 'who' holds text, such as 'bob', expected numbers; drop"
