@@ -46,7 +46,7 @@ from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 N_SEQUENCES, N_STEPS = 15, 5
 REFUSALS = re.compile(
     "or predict when the recording has ended"  # streams of what needs all of it
-    "|expected one of its estimators_"
+    "|one of its estimators_ takes them|expected a model of recordings of one activity"
     "|the number of distinct frames of"
     "|score compares"
     "|expected a segmenter that finds actions of one activity"

@@ -259,7 +259,9 @@ def _copy_of_fitted(model, of_one_activity=True):
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
     if of_one_activity and hasattr(segmenter, "activity_names_"):
-        refuse("model", type(segmenter), "one of its estimators_", TypeError)
+        refuse(
+            "model", type(segmenter), "a model of recordings of one activity", TypeError
+        )
     return copy(segmenter)
 
 

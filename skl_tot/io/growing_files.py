@@ -100,6 +100,7 @@ class GrowingTable:
         columns = self.columns
         if columns is None:
             columns = [name for name in self.header if not is_clock(name)]
+        columns = [self._find(name, columns) for name in columns]
         for name in columns:
             if self.header.count(name) != 1:
                 self._refuse(
@@ -120,6 +121,15 @@ class GrowingTable:
                 f"{self.name} has no column {self.clock!r} to be its clock, as in "
                 "the recordings of the model."
             )
+
+    def _find(self, name, columns):
+        """Name in the header, or its end there, if no other column ends so."""
+
+        def is_own(end):
+            return [own for own in columns if f" {own}".endswith(f" {end}")] == [name]
+
+        ends = list(filter(is_own, self.header))
+        return name if name in self.header or len(ends) != 1 else ends[0]
 
     def _refuse(self, found, expected):
         raise ValueError(f"{self.name} has {found}, expected {expected}.")

@@ -3,7 +3,12 @@
 from skl_tot.recordings.imports import loader, places
 
 # For the programs on top, see docs/api.md.
-_PLACES = places(__name__, guided="read_labels", members="names_of_refinements")
+_PLACES = places(
+    __name__,
+    guided="read_labels",
+    members="names_of_refinements",
+    online="model_of_stream",
+)
 
 __all__ = sorted(_PLACES)
 

@@ -157,8 +157,8 @@ class ActivitySegmenter(BaseSegmenter):
     def waits_for_end_(self):
         """Reason: the activity needs the whole recording."""
         return (
-            "ActivitySegmenter recognises an activity by a whole recording; use one of "
-            "its estimators_"
+            "ActivitySegmenter recognises an activity by a whole recording; fit a "
+            "model to recordings of one activity"
         )
 
     @_fit_context(prefer_skip_nested_validation=False)

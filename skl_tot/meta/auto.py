@@ -1,5 +1,6 @@
 """A vote of methods and settings, combined without labels."""
 
+from copy import copy
 from numbers import Integral
 
 import numpy as np
@@ -30,6 +31,13 @@ from skl_tot.meta.members import (
 from skl_tot.methods.base import USUAL_NUMBER, BaseSegmenter, Passes
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread, time_order
 from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.pipelines import (
+    joined,
+    last_step,
+    steps_of,
+    unfrozen,
+    waits_for_end,
+)
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows, fit_windows
 from skl_tot.recordings.checks import unchanged_on_error
@@ -329,13 +337,51 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             exchange_reading(self, self.readings_[names.index(name)])
         return self
 
+    def best_member(self):
+        """Give the candidate with the largest weight that can label a stream.
+
+        `OnlinePrediction` and ``skl-tot watch`` use it in place of the vote.
+
+        Returns
+        -------
+        name : str
+            Its name in ``names_``.
+        model : estimator
+            A copy of the candidate, in a pipeline after ``windows_`` if the vote has
+            them. Actions have the labels of `predict`, matched by ``mappings_``.
+
+        Raises
+        ------
+        {shared: NotFittedError}
+        ValueError
+            If all candidates need whole recordings or see only some frames
+            (``stride_``), or actions are merged or split.
+        """
+        check_is_fitted(self, "weights_")
+        models = list(map(unfrozen, self.estimators_))
+        usable = [i for i, own in enumerate(models) if waits_for_end(own) is None]
+        if self.layers_ or self.stride_ > 1 or not usable:
+            raise ValueError(
+                "AutoSegmenter has no candidate that labels a stream as the vote does; "
+                "fit HMMSegmenter (--method hmm), or predict when the recording has "
+                "ended."
+            )
+        best = max(usable, key=lambda i: self.weights_[i])
+        member = copy(last_step(models[best]))
+        member.classes_ = self.actions_[self.mappings_[best]]
+        if self.min_duration is not None:
+            member.min_duration = self.min_duration
+        steps = [*steps_of(models[best])[:-1], (None, member)]
+        if self.windows_ is not None:
+            steps = [(None, copy(self.windows_)), *steps]
+        if hasattr(self, "feature_names_in_"):
+            steps[0][1].feature_names_in_ = self.feature_names_in_
+        return self.names_[best], joined(steps)
+
     @property
     def waits_for_end_(self):
         """Reason: candidates decode whole recordings."""
-        return (
-            "AutoSegmenter uses candidates that decode a whole recording; use one of "
-            "its estimators_"
-        )
+        return "AutoSegmenter's candidates need whole recordings; fit HMMSegmenter"
 
     def _fit(self, X, y, /, **known):
         """Fit, and then in other ways that the recordings leave open."""

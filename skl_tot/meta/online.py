@@ -12,6 +12,7 @@ from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.evidence import is_background
 from skl_tot.decoding.online import OnlineDecoder
 from skl_tot.methods.pipelines import (
+    joined,
     n_around,
     quietly,
     segmenter_of,
@@ -19,7 +20,12 @@ from skl_tot.methods.pipelines import (
     waits_for_end,
 )
 from skl_tot.recordings.container import Recordings, row_blocks
-from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    refuse,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.labels import labels_of_codes
 from skl_tot.shared_texts import with_shared_texts
 
@@ -31,6 +37,16 @@ class Decided(NamedTuple):
 
     labels: np.ndarray  # (n_decided,)
     probabilities: np.ndarray  # (n_decided, n_actions)
+
+
+def model_of_stream(model):
+    """Model that labels a stream: the best candidate of a vote, or the model itself."""
+    segmenter = segmenter_of(model)
+    if not hasattr(segmenter, "best_member"):
+        return model
+    name, member = segmenter.best_member()
+    warn_user(f"A vote needs whole recordings, so its candidate {name!r} labels these.")
+    return joined([*steps_of(model)[:-1], *steps_of(member)])
 
 
 @with_shared_texts
@@ -54,7 +70,8 @@ class OnlinePrediction:
     ----------
     model : estimator
         Fitted segmenter, or a pipeline that ends in one. Its steps may use a few frames
-        on each side, like `SignalWindows`.
+        on each side, like `SignalWindows`. An `AutoSegmenter` lends its
+        `~AutoSegmenter.best_member`, with a warning.
     lag : int, default=30
         Number of frames, at least 0, to wait before a frame gets its label.
     n_frames : float, default=None
@@ -77,8 +94,8 @@ class OnlinePrediction:
     {shared: NotFittedError}
     TypeError, ValueError
         If a parameter is not valid, or labels need the whole recording: with
-        ``standardize="video"``, for `GuidedSegmenter`, `ASOTSegmenter`,
-        `ActivitySegmenter` and the votes of `AutoSegmenter`.
+        ``standardize="video"``, for `GuidedSegmenter`, `ASOTSegmenter` and
+        `ActivitySegmenter`.
 
     Examples
     --------
@@ -100,7 +117,8 @@ class OnlinePrediction:
     __module__ = "skl_tot"
 
     def __init__(self, model, lag=30, n_frames=None):
-        pipeline, model = model, segmenter_of(model)
+        pipeline = model_of_stream(model)
+        model = segmenter_of(pipeline)
         check_is_fitted(model, "n_actions_")
         if isinstance(lag, bool) or not isinstance(lag, Integral) or lag < 0:
             refuse("lag", lag, "a number of frames from 0")

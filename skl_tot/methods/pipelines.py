@@ -41,6 +41,12 @@ def with_last(model, segmenter):
     return model
 
 
+def joined(steps):
+    """Pipeline of fitted steps with any names, or the only step itself."""
+    steps = [(str(place), step) for place, (_, step) in enumerate(steps)]
+    return Pipeline(steps) if len(steps) > 1 else steps[0][1]
+
+
 def segmenter_of(model):
     """Segmenter at the end of a pipeline, or itself; a TypeError for anything else."""
     segmenter = last_step(model)

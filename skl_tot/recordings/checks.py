@@ -143,7 +143,7 @@ def _blocks(video):
 
 
 def _column(video, column):
-    """Number of a column, or its quoted name."""
+    """Return the number of a column, or its quoted name."""
     names = getattr(video, "columns", None)
     return int(column) if names is None else repr(names[column])
 

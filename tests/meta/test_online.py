@@ -26,8 +26,7 @@ from skl_tot.recordings import Recordings
 
 WHOLE = {
     "ASOTSegmenter": "use TemporalOTSegmenter",
-    "ActivitySegmenter": "use one of its estimators_",
-    "AutoSegmenter": "use one of its estimators_",
+    "ActivitySegmenter": "fit a model to recordings of one activity",
     "EqualPartsSegmenter": "fit another method",
     "GuidedSegmenter": "fit without labels",
 }
@@ -93,7 +92,14 @@ def test_lag_of_a_recording_gives_predict(estimator, estimator_name, videos):
             OnlinePrediction(model, len(video))
         assert "\n" not in str(error.value)
         return
-    labels, probabilities = run(OnlinePrediction(model, len(video)), video)
+    if estimator_name == "AutoSegmenter":
+        name, member = model.best_member()
+        with pytest.warns(UserWarning, match=f"so its candidate '{name}' labels these"):
+            online = OnlinePrediction(model, len(video))
+        model = member
+    else:
+        online = OnlinePrediction(model, len(video))
+    labels, probabilities = run(online, video)
     np.testing.assert_array_equal(labels, model.predict(video))
     np.testing.assert_array_equal(probabilities, model.predict_posterior(video))
 

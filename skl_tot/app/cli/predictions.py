@@ -119,10 +119,12 @@ def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a growing table, one line per closed segment."""
     from skl_tot import OnlinePrediction
     from skl_tot.io import GrowingTable, load_model
+    from skl_tot.meta import model_of_stream
     from skl_tot.methods import segmenter_of, steps_of
     from skl_tot.recordings import longest_bridged
 
-    model = load_model(model)
+    known = load_model(model)
+    reading, model = segmenter_of(known).reading_ or {}, model_of_stream(known)
     segmenter = segmenter_of(model)
     _print_as_files_are()
     labels = segmenter.actions_
@@ -130,9 +132,8 @@ def watch(model, file, lag, fps, follow, columns, names):
     online = OnlinePrediction(model, lag=round(lag * fps))
     name = "standard input" if file == "-" else file
     _, first = steps_of(model)[0]
-    if columns is None and hasattr(model, "feature_names_in_"):
-        columns = model.feature_names_in_.tolist()
-    reading = segmenter.reading_ or {}
+    if columns is None and hasattr(known, "feature_names_in_"):
+        columns = known.feature_names_in_.tolist()
     clock = reading.get("time") if reading.get("reader") == "tables" else None
     table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
     words = shared.shown_names(model, names)

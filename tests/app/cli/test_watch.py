@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter, OnlinePrediction
+from skl_tot import AutoSegmenter, HMMSegmenter, OnlinePrediction
 from skl_tot.app.cli.main import main
+from skl_tot.baselines import ASOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import growing_files, read_segments, save_model, segments
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller, SignalWindows
@@ -43,7 +45,25 @@ def models(videos):
         "no rate": HMMSegmenter(3).fit(videos),
         "gaps": make_pipeline(GapFiller(3), HMMSegmenter(3)).fit(takes),
         "whole": HMMSegmenter(3, standardize="video").fit(takes),
+        "state": HMMSegmenter(3).fit(_named(takes, ["state.x a", "state.x b", "c"])),
+        "twice": HMMSegmenter(3).fit(_named(takes, ["arm a", "tip a", "c"])),
+        "vote": _vote(takes),
     }
+
+
+def _named(takes, names):
+    frames = [frame.set_axis(names, axis=1) for frame in takes.arrays]
+    return Recordings(frames, fps=FPS)
+
+
+def _vote(takes):
+    """A vote whose candidate for streams has other numbers."""
+    scale = FramewiseTransformer(StandardScaler())
+    turned = [frame[::-1] for frame in scale.fit_transform(takes.arrays)]
+    backwards = HMMSegmenter(3, order="free").fit(turned)
+    members = [("asot", ASOTSegmenter(max_iter=2)), ("hmm", FrozenEstimator(backwards))]
+    vote = AutoSegmenter(3, candidates=members, refine=False, random_state=0)
+    return make_pipeline(scale, vote).fit(takes)
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +160,31 @@ def test_pipeline(models, videos, capsys, name):
     assert out == lines_of(labels, found)
 
 
+def test_plain_names_of_features(models, videos, capsys):
+    write("take.csv", videos[0])
+    status, out, err = run(capsys, "watch state.skops take.csv --lag 1000")
+    assert (status, err) == (0, [])
+    assert out == expected(models["state"], videos[0].astype(float), 1000 * FPS)
+
+
+def test_a_vote_is_watched_by_its_best_member(models, videos, capsys):
+    """It has the labels of the vote, and says so."""
+    write("take.csv", videos[0])
+    vote = models["vote"]
+    name, member = vote[-1].best_member()
+    frames = [pd.DataFrame(videos[0], columns=COLUMNS)]
+    (labels,) = vote.predict(frames)
+    (frames,) = vote[:-1].transform(frames)
+    assert (name, member.actions_.tolist()) == ("hmm", [2, 1, 0])
+    assert np.mean(member.predict(frames) == labels) > 0.6
+    status, out, err = run(capsys, "watch vote.skops take.csv --lag 1000")
+    assert status == 0
+    said = "A vote needs whole recordings, so its candidate 'hmm' labels these."
+    assert err == [f"skl-tot: warning: {said}"]
+    posterior = member.predict_posterior(frames)[:, member.actions_]
+    assert out == lines_of(member.predict(frames), posterior)
+
+
 def test_follow_prints_segments_as_they_close(models, videos, capsys, monkeypatch):
     video, seen = videos[0], []
     ends = [20, 45, 60, 61, len(video)]
@@ -178,6 +223,11 @@ TAKE = "plain.skops take.csv"
         (TAKE, "a,b\n1,2\n", "0 columns called 'c', expected one"),
         ("no_rate.skops take.csv --fps 10", "a,b\n1,2\n", "expected 3, as in the fit"),
         (f"{TAKE} --columns a b", "a,b,c\n", "name them by --columns"),
+        (
+            "twice.skops take.csv",
+            "a,b,c\n",
+            "0 columns called 'arm a', expected one, am",
+        ),
         (TAKE, "a,b,c\n1,x,3\n", "line 2: column 'b' holds 'x', exp"),
         (TAKE, "a,b,c\n1,nan,3\n", "frame 0 of the stream has nan in"),
         (TAKE, "a,b,c\n\ud83d", "take.csv is no text in UTF-8"),
@@ -187,8 +237,8 @@ TAKE = "plain.skops take.csv"
 def test_bad_input_is_one_line(capsys, command, text, message):
     with open("take.csv", "wb") as file:
         file.write(text.encode(errors="surrogatepass"))
-    status, _, err = run(capsys, f"watch {command}")
-    assert status == 2
+    status, out, err = run(capsys, f"watch {command}")
+    assert (status, out) == (2, [])
     assert len(err) == 1
     assert message in err[0]
 
