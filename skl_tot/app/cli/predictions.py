@@ -128,7 +128,7 @@ def watch(model, file, lag, fps, follow, columns, names):
     segmenter = segmenter_of(model)
     _print_as_files_are()
     labels = segmenter.actions_
-    fps = _rate_of(segmenter, fps)
+    fps = _rate_of(segmenter_of(known), fps)
     online = OnlinePrediction(model, lag=round(lag * fps))
     name = "standard input" if file == "-" else file
     _, first = steps_of(model)[0]
