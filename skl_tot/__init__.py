@@ -24,6 +24,7 @@ _PLACES = {
     "TemporalOTSegmenter": "skl_tot.methods.temporal_ot",
     "TransitionDisplay": "skl_tot.display.bouts",
     "choose_n_actions": "skl_tot.methods.pipelines",
+    "compare_refits": "skl_tot.meta.trust",
     "look": "skl_tot.preprocessing.look",
     "read_recordings": "skl_tot.recordings",
 }

@@ -21,7 +21,7 @@ _PLACES |= places(
     __name__,
     actions="describe_equal_parts usual_codes",
     bouts="collect_bouts values_of_recordings",
-    comparing="LEVEL describe_pairs list_differences",
+    comparing="LEVEL describe_pairs is_different list_differences",
     cycles="cut_cycles",
     deviating="compare_bouts score_durations write_lists",
     features="CLEAR ProfileSums TellingSample check_feature_names describe_useless",

@@ -16,17 +16,23 @@ from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
 LEVEL = 0.05  # of q, below which groups differ
+MOST_FITS = 0.8  # share of resampled fits in which differences that count hold
 ROUNDING = 1e-9  # relative tolerance of equal statistics
 EFFECTS = ["effect", "effect_low", "effect_high"]
 PLACES = ("first", "second")
+UNTRIED = (
+    "The test takes the labels as right; the option --refits 10 of skl-tot report "
+    "counts in how many other fits each difference holds."
+)
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {one}", "{:.4g} {unit}"),
     "share": ("{action} takes {one} of the time", "{:.1%}"),
     "bouts": ("a recording has {one} bouts of {action}", "{:.3g}"),
     "transition": ("{to} comes after {action} in {one} of the cases", "{:.0%}"),
 }
+KEYS = ["measure", "action", "to", "first", "second"]
 COLUMNS = [
-    *("measure", "action", "to", "first", "second", "n_first", "n_second"),
+    *(*KEYS, "n_first", "n_second"),
     *("mean_first", "mean_second", "difference", "low", "high"),
     *EFFECTS,
     *("p", "q", "permutations", "exact", "unit"),
@@ -300,30 +306,52 @@ def swap(one, other, most, random):
     return other - one, np.ones(n), signs / n, is_exact
 
 
-def describe_pairs(table):
-    """Describe the compared groups, the method and the number of differences."""
+def is_different(table):
+    """Mask of rows whose groups differ, in most resampled fits if there are any."""
+    found = table["q"] < LEVEL
+    if "holds" in table:
+        found &= table["holds"] >= MOST_FITS * table["fits"]
+    return found
+
+
+def describe_pairs(table, *, brief=False):
+    """Sentences on the number of differences of groups and, unless brief, the test."""
     sentences = []
     for (first, second), own in table.groupby(["first", "second"], sort=False):
         known = own[own["p"].notna()]
+        n, n_found = is_different(known).sum(), (known["q"] < LEVEL).sum()
+        text = f"Of {first} and {second}, {n} of {len(known)} comparisons differ"
+        text += f" (q < {LEVEL})"
+        if "holds" in own:
+            fits = own["fits"].iloc[0]
+            least = math.ceil(MOST_FITS * fits)
+            text += f" and hold in at least {least} of {fits} resampled fits"
+        if brief:
+            sentences.append(f"{text}.")
+            continue
+        if n < n_found:
+            verb = "differs" if n_found - n == 1 else "differ"
+            text += f"; {n_found - n} more {verb} in the labels of this fit alone"
         sentences.append(
-            f"Of {first} and {second}, {(known['q'] < LEVEL).sum()} of {len(known)} "
-            f"comparisons differ (q < {LEVEL}), by {own['permutations'].max()} "
-            f"permutations of {own['n_first'].max()} and {own['n_second'].max()} "
-            "subjects."
+            f"{text}, by {own['permutations'].max()} permutations of "
+            f"{own['n_first'].max()} and {own['n_second'].max()} subjects."
         )
+    if not brief and "holds" not in table and is_different(table).any():
+        sentences.append(UNTRIED)
     return sentences
 
 
 def list_differences(table):
     """List differences between groups as sentences, the most certain first."""
     sentences = []
-    differing = table[table["q"] < LEVEL].sort_values("q", kind="stable")
+    differing = table[is_different(table)].sort_values("q", kind="stable")
     for row in differing.to_dict("records"):
         what, number = SENTENCES[row["measure"]]
         one = number.format(row["mean_first"], **row)
         other = number.format(row["mean_second"], **row)
+        held = f", in {row['holds']} of {row['fits']} fits" if "holds" in row else ""
         sentences.append(
             f"{what.format(**row, one=one)} in {row['first']} and {other} in "
-            f"{row['second']} (q = {row['q']:.2g})"
+            f"{row['second']} (q = {row['q']:.2g}{held})"
         )
     return sentences

@@ -70,6 +70,8 @@ def _words_by_number(labels, names):
     --out FILE: HTML file to write [required]
     --videos DIR: video files, for thumbnails
     --summary FOLDER: write the tables of the command summary, and telling features
+    --refits N: with --groups, fits to resampled recordings, in which differences must
+        hold; 0 for none (default: 10 without a network, else 0)
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
     MODEL,
@@ -77,12 +79,14 @@ def _words_by_number(labels, names):
     NAMES,
     GROUPS,
 )
-def report(model, source, out, videos, summary, names, groups):
+def report(model, source, out, videos, summary, refits, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.io import load_model
     from skl_tot.recordings import text_of_name
 
+    if refits is not None and groups is None:
+        raise ValueError("--refits is given without --groups, expected both.")
     model = load_model(model)
     data = source.open(model)
     if groups is not None:
@@ -98,13 +102,15 @@ def report(model, source, out, videos, summary, names, groups):
         video_files=videos,
         groups=groups and groups[0],
         subject=groups and groups[1],
+        refits=refits,
     )
     write_page(content, out)
     print(f"Report written to {out}.")
     if summary is not None:
         words = shared.shown_names(model, names)
-        labels, telling, circle = content.in_words(words)
+        labels, telling, circle, compared = content.in_words(words)
         found = {"telling_features": telling}
+        found |= {} if compared is None else {"groups": compared}
         predicted = data.videos.replace(labels)
         _write_summary(predicted, summary, groups=groups, circle=circle, found=found)
 
@@ -142,7 +148,8 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
         by_group = statistics.durations(labels, fps=fps, groups=groups[0])
         found["durations_by_group"] = by_group
         try:
-            found["groups"] = statistics.compare_groups(labels, *groups, fps=fps)
+            if "groups" not in found:
+                found["groups"] = statistics.compare_groups(labels, *groups, fps=fps)
         except ValueError as error:
             print(f"Groups are not compared: {error}")
     found["transitions"] = statistics.transitions(labels)

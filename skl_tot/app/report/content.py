@@ -16,6 +16,7 @@ from skl_tot.statistics import (
     compare_bouts,
     cut_cycles,
     describe_equal_parts,
+    describe_pairs,
     score_durations,
     usual_codes,
 )
@@ -200,14 +201,20 @@ class Content:
         return self.findings.sample.table(self.features)
 
     def in_words(self, words):
-        """Labels of frames, `telling_features` and the circle, in words or labels."""
+        """Labels, telling features, the circle and groups, in words or labels."""
         words = self.segmenter.actions_ if words is None else words
         is_text = words.dtype.kind == "U"
         words = np.append(words, BACKGROUND_NAME if is_text else BACKGROUND)
         telling = self.telling.assign(action=words[self.telling["action"].astype(int)])
         telling = telling.sort_values("action", kind="stable", ignore_index=True)
         circle = self.circle and words[self.circle].tolist()
-        return [words[path] for path in self.findings.paths], telling, circle
+        compared = self.groups
+        if compared is not None:
+            action = words[compared["action"].astype(int)].tolist()
+            to = [k if k == "" else words.tolist()[k] for k in compared["to"]]
+            compared = compared.assign(action=action, to=to)
+        paths = [words[path] for path in self.findings.paths]
+        return paths, telling, circle, compared
 
     def length(self, time):
         """Duration as text, in seconds with a rate, else in frames."""
@@ -285,6 +292,8 @@ class Content:
         said = f"{n} of {n_units} {kind}s deviate{'s' if n == 1 else ''} from the rest."
         said = said if n else f"No {kind} stands out among the {n_units}."
         sentences += [[said]] if n_units > 2 else []
+        if self.groups is not None:
+            sentences += [[said] for said in describe_pairs(self.groups, brief=True)]
         return sentences
 
     def unsaid(self):

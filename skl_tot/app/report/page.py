@@ -4,6 +4,7 @@ import base64
 import hashlib
 import inspect
 import os
+import sys
 from functools import partial
 
 from sklearn.utils.validation import check_is_fitted
@@ -45,6 +46,7 @@ def write_report(
     subject=None,
     corrected=None,
     accuracy=None,
+    refits=None,
 ):
     """Write a page about a fitted model and its result for recordings.
 
@@ -93,6 +95,10 @@ def write_report(
     accuracy : dict, default=None
         Result of `skl_tot.app.review.Review.accuracy`: its "sentences" appear in the
         summary, and its "history" in a section.
+    refits : int, default=None
+        Number of fits to resampled recordings for the differences of groups, see
+        `skl_tot.compare_refits`; 0 for none. None is 10 for models without a network or
+        inner segmenters, and 0 for others and with labels from people.
 
     Raises
     ------
@@ -125,7 +131,8 @@ def write_report(
     >>> folder.cleanup()
     """
     given = y_true, video_names, action_names, fps, video_files, groups, subject
-    write_page(read_model(model, videos, *given, corrected, accuracy), path, title)
+    given += corrected, accuracy, refits
+    write_page(read_model(model, videos, *given), path, title)
 
 
 def read_model(
@@ -140,13 +147,17 @@ def read_model(
     subject=None,
     corrected=None,
     accuracy=None,
+    refits=None,
 ):
     """Content of the page; arguments are those of `write_report`."""
-    # lazy, as it imports torch
+    # lazy, as they import torch
+    from skl_tot.meta import N_FITS, is_quick
     from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
+    if refits is None:
+        refits = N_FITS if is_quick(model) and corrected is None else 0
     videos = _as_recordings(videos)
     check_fps(fps)
     known = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
@@ -182,9 +193,19 @@ def read_model(
         groups = values_of_recordings(groups, videos.names, "groups")
         if subject is not None:
             subject = values_of_recordings(subject, videos.names, "subject")
-        groups = compare_groups(paths, groups, subject)
+        groups = _compare(model, videos, paths, groups, subject, refits)
     found = paths, findings, truth, groups, accuracy
     return Content(model, segmenter, videos.arrays, video_names, words, *found)
+
+
+def _compare(model, videos, paths, groups, subject, refits):
+    """Compare groups, and count the refits in which differences hold, if wanted."""
+    from skl_tot import compare_refits
+
+    if refits == 0:
+        return compare_groups(paths, groups, subject)
+    options = {"labels": paths, "n_fits": refits, "verbose": sys.stderr.isatty()}
+    return compare_refits(model, videos, groups, subject, **options)
 
 
 def write_page(content, path, title=None):

@@ -10,7 +10,13 @@ import numpy as np
 from skl_tot.app.report import drawing
 from skl_tot.display import choose_features
 from skl_tot.recordings import BACKGROUND, find_segments
-from skl_tot.statistics import CLEAR, LEVEL, describe_pairs, describe_useless
+from skl_tot.statistics import (
+    CLEAR,
+    LEVEL,
+    describe_pairs,
+    describe_useless,
+    is_different,
+)
 
 MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
 MOST_PICTURES = 60  # rows of timelines on paper
@@ -123,7 +129,7 @@ def groups(content):
     """Rows of compared measures, the most certain differences first."""
     if content.groups is None:
         return None
-    table = content.groups
+    table = content.groups.assign(differs=is_different(content.groups))
     is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
     rows = []
     table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
@@ -131,7 +137,7 @@ def groups(content):
         what, show = MEASURES[row["measure"]]
         show = show or content.length
         row |= {"what": what, "one": show(row["mean_first"])}
-        row |= {"other": show(row["mean_second"]), "differs": row["q"] < LEVEL}
+        row["other"] = show(row["mean_second"])
         ends = [row["effect_low"], row["effect"], row["effect_high"]]
         if np.isfinite(row["effect"]):
             row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
