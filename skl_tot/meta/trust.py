@@ -3,9 +3,9 @@
 import warnings
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import check_random_state
+from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import last_step, segmenter_of

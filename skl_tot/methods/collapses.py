@@ -49,7 +49,7 @@ def describe_labels(segmenter, paths):
             segmenter.unlabelled_actions_,
             segmenter.n_lost_actions_,
         ),
-        *_describe_squeezed(segmenter, paths),
+        *describe_squeezed(segmenter, paths),
     ]
 
 
@@ -73,19 +73,22 @@ def describe_few(segmenter, paths):
     ]
 
 
-def _describe_squeezed(segmenter, paths):
-    """Sentence on an action with a single frame in many recordings in fixed order."""
+def describe_squeezed(segmenter, paths, names=None):
+    """Sentence on an action of the least length in many recordings in fixed order."""
     (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
     long = [path for path in paths if len(path) >= LONG * n_actions]
     if decoder != DECODERS["fixed"] or n_actions == 1 or len(long) < MANY:
         return []
     counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
-    n_squeezed = sum(np.asarray(counts) == 1)
+    least = max(1, segmenter.min_frames_)
+    n_squeezed = sum(np.asarray(counts) == least)
     action = int(np.argmax(n_squeezed))
     if n_squeezed[action] <= SQUEEZED * len(long):
         return []
+    name = f"Action {segmenter.actions_[action]}" if names is None else names[action]
+    length = "a single frame" if least == 1 else f"the least length, {least} frames,"
     return [
-        f"Action {segmenter.actions_[action]} has a single frame in "
-        f"{n_squeezed[action]} of {len(long)} recordings, as fixed order shows "
-        'each action; if recordings may lack actions, say order="mostly".'
+        f"{name} has {length} in {n_squeezed[action]} of {len(long)} recordings, as "
+        "fixed order shows each action; if recordings may lack actions, say "
+        'order="mostly".'
     ]

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.methods.base import BaseSegmenter, as_type_of
-from skl_tot.methods.collapses import FitWarning
+from skl_tot.methods.collapses import FitWarning, describe_squeezed
 from skl_tot.methods.numbers import compare_numbers
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
@@ -69,7 +69,7 @@ def shown_labels(segmenter):
 
 
 def action_warnings(model, paths, names=None):
-    """List the warnings of `describe_actions` for the paths of recordings."""
+    """Sentences on actions that paths lack, hardly show, or squeeze."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
     if names is None:
@@ -83,7 +83,7 @@ def action_warnings(model, paths, names=None):
         own = [path for path in paths if first <= max(path.max(), 0) < end]
         words = {k: name for k, name in names.items() if first <= k < end}
         found += describe_actions(own, words, segmenter.n_lost_actions_, kept)
-    return found
+    return found + describe_squeezed(segmenter, paths, names)
 
 
 def is_cyclic(segmenter):

@@ -78,6 +78,11 @@ def test_strict_order_that_squeezes_actions_is_told():
     assert text.startswith(
         f"Action {action} has a single frame in {n_squeezed} of {long.sum()}"
     )
+    words = ["cut", "mix", "fry", "eat", "rest"]
+    (said,) = action_warnings(model, list(model.labels_), dict(enumerate(words)))
+    assert said == text.replace(f"Action {action}", words[action])
+    with pytest.warns(UserWarning, match="has the least length, 3 frames, in"):
+        HMMSegmenter(5, order="strict", min_duration=3).fit(videos)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(make_activities(20, 5, noise=0.3, random_state=0)[0])

@@ -427,6 +427,14 @@ def test_the_page_says_what_a_fit_says_of_actions(activity, write):
     assert sentences
     for sentence in sentences:
         assert sentence in page.text
+    videos, _ = make_activities(20, 5, missing=0.4, noise=0.3, random_state=0)
+    with pytest.warns(UserWarning, match="has a single frame"):
+        model = HMMSegmenter(5, order="strict").fit(videos)
+    words = ["a", "b", "c", "d", "e"]
+    page = write(model, videos, action_names=words)
+    head = page.text[: page.text.index("How far to trust this")]
+    assert " has a single frame in " in head
+    assert head.rpartition(" has a single")[0].split()[-1] in words
 
 
 @pytest.mark.parametrize(
