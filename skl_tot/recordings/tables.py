@@ -3,7 +3,7 @@
 import numpy as np
 
 from skl_tot.recordings.clocks import has_times, is_clock, why_no_clock
-from skl_tot.recordings.errors import one_line, repeated, short_repr, warn_user
+from skl_tot.recordings.errors import listed, one_line, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
 from skl_tot.recordings.text_tables import MOSTLY, REMEDY, read_text_table
@@ -338,8 +338,9 @@ def _leave_out(found, names, why, advice=""):
     for numbers in found.values():
         for name in names:
             numbers.pop(name, None)
+    shown = listed(map(repr, names), 8)
     warn_user(
-        f"Columns {list(names)} {why} and are left out; columns=[...] (--columns) says "
+        f"Columns [{shown}] {why} and are left out; columns=[...] (--columns) says "
         "which are features, and without=[...] (--without) which are not." + advice
     )
 

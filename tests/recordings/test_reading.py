@@ -344,8 +344,8 @@ def test_lists_of_unequal_length(tmp_path, files, message):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["a.npz", "b.npz"], "but 2 *.npz: read *.npz by numpy.load, then numpy.save."),
-        (["a.h5"], "but 1 *.h5: read *.h5 by h5py.File"),
+        (["a.npz", "b.npz"], "a.npz: it is empty, damaged or of another kind; write"),
+        (["a.h5"], "a.h5: it is empty, damaged or of another kind; write it again."),
         (["a.mp4"], "but 1 *.mp4: read *.mp4 by skl-tot features."),
         ([".hidden.csv"], "it is empty."),
         (["a.csv", "b.npy"], "a.csv is a table of text, but"),
@@ -364,12 +364,12 @@ def test_folder_of_csv_parquet_npz_h5_mat_or_missing(tmp_path, names, message):
     ("name", "options", "message"),
     [
         ("none", {}, "none is no folder or file, expected"),
-        ("a.npz", {}, r"a\.npz is not a file .*numpy\.load"),
+        ("a.xlsx", {}, r"a\.xlsx is not a file .*pandas\.read_excel"),
         ("a.npy", {"by": "who"}, r"by \(--by\) is 'who', expected none"),
     ],
 )
 def test_paths_that_are_not_read(tmp_path, name, options, message):
-    (tmp_path / "a.npz").touch()
+    (tmp_path / "a.xlsx").touch()
     np.save(tmp_path / "a.npy", np.ones((3, 2)))
     with pytest.raises((FileNotFoundError, ValueError), match=message):
         read_recordings(tmp_path / name, **options)

@@ -29,15 +29,13 @@ KINDS = {
     ".parquet": "Parquet",
 }
 RATE_FILE = "recordings.json"
-EXPECTED = "*.npy, *.csv, *.tsv (or these as *.gz) or *.parquet"
+EXPECTED = "*.npy, *.npz, *.h5, *.csv, *.tsv (or these as *.gz) or *.parquet"
 # Remedies for other kinds of files that may hold features.
 BY_READING = "skl_tot.recordings.read_recordings"
 BY_VIDEO = "skl-tot features"
 REMEDIES = {
     **dict.fromkeys(["*.csv", "*.tsv", "*.parquet"], BY_READING),
     **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], BY_VIDEO),
-    **dict.fromkeys(["*.h5", "*.hdf5"], "h5py.File, then numpy.save"),
-    "*.npz": "numpy.load, then numpy.save",
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
 }
@@ -61,6 +59,7 @@ class Reader:
     suffixes: tuple = ()
     header: str | None = None  # pattern of the first line of CSV files
     is_root: bool = False
+    is_general: bool = False  # takes what the others do not recognise
 
     @property
     def options(self):
@@ -169,9 +168,13 @@ def _one_of_each(files, suffixes):
 
 
 def _natural_order(path):
-    """Sort key by name, with "take 2" before "take 10"."""
-    parts = re.findall(r"(\D*)(\d*)", stem(path))
-    return [(text, int(number or -1)) for text, number in parts], stem(path)
+    return natural_key(stem(path))
+
+
+def natural_key(name):
+    """Sort key of a name, with "take 2" before "take 10"."""
+    parts = re.findall(r"(\D*)(\d*)", name)
+    return [(text, int(number or -1)) for text, number in parts], name
 
 
 def stem(path):
@@ -227,8 +230,7 @@ def read_by(name, paths, options, fps=None):
     """Read files by a reader of `READERS`, into a data frame per recording."""
     reader = READERS[name]
     options = reader.options | options
-    tables: dict = {}
-    places: dict = {}
+    read = []
     for path in paths:
         try:
             found, rate = reader.read(path, **options)
@@ -237,13 +239,19 @@ def read_by(name, paths, options, fps=None):
         except Exception as error:  # a broken file raises many types
             raise _named(path, error) from error
         fps = agreed_rate(fps, rate, one_line(path))
-        for recording, table in found.items():
-            if recording in tables:
-                raise ValueError(
-                    f"{one_line(places[recording])} and {one_line(path)} are both of "
-                    f"{recording!r}, expected one file for each recording; move one."
-                )
-            tables[recording], places[recording] = table, path
+        read += [(path, recording, table) for recording, table in found.items()]
+    tables: dict = {}
+    places: dict = {}
+    twice = repeated(recording for _, recording, _ in read)
+    for path, recording, table in read:
+        if twice and not path.name.startswith(recording):  # a name inside the file
+            recording = f"{path.stem} {recording}"
+        if recording in tables:
+            raise ValueError(
+                f"{one_line(places[recording])} and {one_line(path)} are both of "
+                f"{recording!r}, expected one file for each recording; move one."
+            )
+        tables[recording], places[recording] = table, path
     if options.get("animal", ALL) is None:
         options["animal"] = ALL
     return tables, fps, options
@@ -288,10 +296,15 @@ def inside(group, name):
 
 def read_inside(path, group, name, key=()):
     """Values of an HDF5 dataset, or a part of it, of no more than the file can hold."""
-    data = inside(group, name)
+    return read_data(path, inside(group, name), name, key)
+
+
+def read_data(path, data, name, key=()):
+    """Values of an HDF5 dataset that is `inside`, as `read_inside` gives them."""
     whole = key or (slice(None),) * data.ndim
     lengths = [n for n, own in zip(data.shape, whole) if isinstance(own, slice)]
-    check_size(path, math.prod(lengths) * data.dtype.itemsize / 8, name)
+    n_values = max(math.prod(lengths), math.prod(data.chunks or (0,)))
+    check_size(path, n_values * data.dtype.itemsize / 8, name)
     return data[key]
 
 
@@ -372,3 +385,4 @@ READERS: dict[str, Reader] = {
     module.name: importlib.import_module(f"{__name__}.{module.name}").READER
     for module in pkgutil.iter_modules(__path__)
 }
+READERS = dict(sorted(READERS.items(), key=lambda pair: pair[1].is_general))
