@@ -11,6 +11,7 @@ _PLACES = places(
     "RecordingValueError",
     files="open_features",
     reading="read_recordings",
+    stops="list_stops with_stops without_stops",
 )
 
 # For the programs on top, see docs/api.md.

@@ -62,6 +62,8 @@ class Recordings(Sequence):
     ----------
     arrays, names, fps, times, breaks, starts
         As given; times, breaks and starts as arrays, starts in milliseconds.
+    stops : list or None
+        What `without_stops` cut out.
     reading : dict or None
         Options of `read_recordings`; a model keeps them as ``reading_``.
 
@@ -97,6 +99,7 @@ class Recordings(Sequence):
     means: Any = None
     scales: Any = None
     reading: Any = None
+    stops: Any = None
 
     def __init__(
         self, arrays, names=None, *, fps=None, times=None, breaks="auto", starts=None
@@ -183,6 +186,7 @@ class Recordings(Sequence):
         clock = {"fps": self.fps, "times": self.times, "breaks": None}
         replaced = type(self)(arrays, self.names, **clock)
         replaced.breaks, replaced.starts = self.breaks, self.starts
+        replaced.stops = self.stops
         replaced.reading, replaced.layout = self.reading, self.layout
         return replaced
 
@@ -249,10 +253,10 @@ class Recordings(Sequence):
         vars(selected).pop("lengths", None)
         selected.arrays = [self.arrays[i] for i in kept]
         selected.names = [self.names[i] for i in kept]
-        if self.times is not None:
-            selected.times = [self.times[i] for i in kept]
-        if self.breaks is not None:
-            selected.breaks = [self.breaks[i] for i in kept]
+        for name in ("times", "breaks", "stops"):
+            values = getattr(self, name)
+            if values is not None:
+                setattr(selected, name, [values[i] for i in kept])
         if self.starts is not None:
             selected.starts = self.starts[kept]
         if self.layout is None:
@@ -410,7 +414,7 @@ def _concatenate(parts, axis=0):
     if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
         return NotImplemented
     first = parts[0]
-    arrays, names, times, breaks, starts = [], [], [], [], []
+    arrays, names, times, breaks, starts, stops = [], [], [], [], [], []
     for part in parts:
         if part.fps != first.fps or (part.times is None) != (first.times is None):
             raise ValueError("recordings have other rates or clocks than the first.")
@@ -419,6 +423,7 @@ def _concatenate(parts, axis=0):
         times.extend(part.times or [])
         breaks.extend(map(part.breaks_of, range(len(part))))
         starts.extend([NO_DATE] * len(part) if part.starts is None else part.starts)
+        stops.extend(part.stops or [np.empty((0, 4))] * len(part))
     joined = type(first)(
         arrays,
         names,
@@ -427,7 +432,7 @@ def _concatenate(parts, axis=0):
         breaks=breaks,
         starts=starts,
     )
-    joined.reading = first.reading
+    joined.reading, joined.stops = first.reading, stops
     return joined
 
 

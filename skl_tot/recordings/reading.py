@@ -11,12 +11,14 @@ from skl_tot.recordings import clocks, readers
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_features
+from skl_tot.recordings.stops import without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
 # Options that a model remembers of tables; ``columns`` includes ``without``.
 OF_TABLES = ("by", "time", "columns", "resample", "bridge", "header", "comment")
 # Options that may be absent from the remembered ones.
 FREE = ("by", "columns", "resample", "bridge", "transpose", "header", "comment")
+FREE += ("pauses",)
 # Options that select recordings of a file.
 CHOICES = ("animal", "task", "variable")
 
@@ -53,7 +55,7 @@ def with_remembered(given, own, names):
 
 def flag_of(name):
     """Command line form of an option of `read_recordings`."""
-    is_own = name in (*OF_TABLES, "without", "transpose")
+    is_own = name in (*OF_TABLES, "without", "transpose", "pauses")
     return f"--{name}".replace("_", "-") if is_own else f"--read {name}"
 
 
@@ -69,6 +71,7 @@ def flag_of(name):
         "bridge": [Real, None],
         "header": [Interval(Integral, 1, None, closed="left"), None],
         "comment": [str, None],
+        "pauses": [Real, None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -84,6 +87,7 @@ def read_recordings(
     bridge=None,
     header=None,
     comment=None,
+    pauses=None,
     like=None,
     **options,
 ):
@@ -153,6 +157,9 @@ def read_recordings(
         Lines above it are no rows. None finds the line, see Notes.
     comment : str, default=None
         Start of lines that are no rows, anywhere in text tables, such as "#".
+    pauses : float, default=None
+        Least duration of a stop, in seconds if there is a rate. Frames of stops, in
+        which no feature moves, are cut out by `without_stops`.
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
         recording that lacks one of these is an error, and so is a contradicting option.
@@ -230,6 +237,8 @@ def read_recordings(
     for name, names in (("by", by), ("columns", columns), ("without", without)):
         given[name] = _checked_names(name, names)
     given = {name: value for name, value in given.items() if value is not None}
+    asked = {} if pauses is None else {"pauses": pauses}
+    pauses = with_remembered(asked, own, ["pauses"]).get("pauses")
     found = readers.find_source(path, "by" in given or own.get("by") is not None)
     reader, first = found.reader, one_line(found.files[0])
     is_alike = own.get("reader") in (reader, None)
@@ -263,9 +272,9 @@ def read_recordings(
     rate, place = recordings.fps, one_line(found.path)
     recordings.fps = clocks.check_rate(rate, own.get("fps"), place)
     absent = dict.fromkeys((*OF_TABLES, "without"))
-    read_as = {"reader": reader, "fps": recordings.fps, **options}
+    read_as = {"reader": reader, "fps": recordings.fps, "pauses": pauses, **options}
     recordings.reading = absent | recordings.reading | read_as
-    return recordings
+    return recordings if pauses is None else without_stops(recordings, pauses)
 
 
 def _checked_names(option, names):

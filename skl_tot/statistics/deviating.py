@@ -148,7 +148,8 @@ def cycle_times(labels, *, fps=None, start=None):
     table : DataFrame
         A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
         the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
-        ``steps``, the number of its bouts; ``missing`` to ``deviates``, as in
+        ``steps``, the number of its bouts; if dates are known, ``start_clock`` and
+        ``end_clock``; ``missing`` to ``deviates``, as in
         `deviations`, among all cycles; ``unit`` of times. Errors are those of
         `durations` and of a ``start`` that no recording shows.
 

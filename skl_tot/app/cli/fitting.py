@@ -68,6 +68,7 @@ def fit(source, recipe, labels, activities, cycles, out):
     known += f", {shared.count(n_breaks, 'break')}" if n_breaks else ""
     number = shared.count(len(data.videos), "recording")
     print(f"Fitted to {number}{known}, written to {out}.")
+    shared.print_stops(data.videos)
     _tell_findings(last_step(model), out)
 
 

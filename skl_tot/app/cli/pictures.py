@@ -83,7 +83,7 @@ def report(model, source, out, videos, summary, refits, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.io import load_model
-    from skl_tot.recordings import text_of_name
+    from skl_tot.recordings import list_stops, text_of_name
 
     if refits is not None and groups is None:
         raise ValueError("--refits is given without --groups, expected both.")
@@ -106,11 +106,14 @@ def report(model, source, out, videos, summary, refits, names, groups):
     )
     write_page(content, out)
     print(f"Report written to {out}.")
+    shared.print_stops(data.videos)
     if summary is not None:
         words = shared.shown_names(model, names)
         labels, telling, circle, compared = content.in_words(words)
         found = {"telling_features": telling}
         found |= {} if compared is None else {"groups": compared}
+        if data.videos.stops is not None:
+            found["stops"] = list_stops(data.videos)
         predicted = data.videos.replace(labels)
         _write_summary(predicted, summary, groups=groups, circle=circle, found=found)
 
@@ -173,6 +176,10 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
             f"{shared.count(len(cycles), 'cycle')}; one usually takes {median:.4g} "
             f"{cycles['unit'].iloc[0]}, half of them {low:.4g} to {high:.4g}."
         )
+        row = cycles.loc[cycles["duration"].idxmax()]
+        start = row.get("start_clock") or f"{row['start']:.10g} {row['unit']}"
+        place = f"{row['recording']}, cycle {row['cycle']} from {start}"
+        print(f"The longest, of {row['duration']:.4g} {row['unit']}: {place}.")
     _print_deviating(found["deviations"])
     if not has_cycles:  # a cycle, not a recording, would have the parts
         print(statistics.describe_equal_parts(statistics.collect_bouts(labels, fps)))
@@ -239,7 +246,8 @@ def _print_deviating(table):
         found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
         name = row["recording"]
         if what == "cycle":
-            name += f", cycle {row['cycle']} from {row['start']:.10g} {row['unit']}"
+            start = row.get("start_clock") or f"{row['start']:.10g} {row['unit']}"
+            name += f", cycle {row['cycle']} from {start}"
         print(f"  {name}: {'; '.join(found)}")
 
 

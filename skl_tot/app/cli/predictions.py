@@ -78,12 +78,13 @@ def predict(model, source, out, format, names):
         io.write_segments(table, out, format=format)
     number = shared.count(len(data.videos), "recording")
     print(f"Segments of {number} written to {out}.")
+    shared.print_stops(data.videos)
 
 
 def _write_folder(videos, predictions, out, format, suffix):
     """Write the segments of each recording into a file of a folder."""
     from skl_tot import io
-    from skl_tot.recordings import errors_of_recording, replaced_files
+    from skl_tot.recordings import errors_of_recording, replaced_files, with_stops
 
     shared.check_file_names(videos.names, ONE_TABLE)
     with replaced_files(out) as temporary:
@@ -94,6 +95,8 @@ def _write_folder(videos, predictions, out, format, suffix):
                 # file names need not be valid text, while names in tables must be
                 plain = video.select([0])
                 plain.names = ["0"]
+                if format == "labels":  # a line for each frame of the file
+                    plain, confidence = with_stops(plain), None
                 table = io.segments(plain, confidence=confidence)
                 io.write_segments(table.drop(columns="recording"), path, format=format)
 

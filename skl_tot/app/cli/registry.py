@@ -223,6 +223,7 @@ def recordings_of(text, name="source", make=Source, **settings):
 --resample RATE: frames per second to resample recordings with clocks to
 --bridge SECONDS: longest gap of a clock that is no break (default: 10 frames, and at
     least 1 s)
+--pauses SECONDS: cut out stops of at least so long, in which no feature moves
 --fps RATE: frames per second of recordings without clocks (default: the model's)
 --header LINE: number of the line of text tables that names the columns; the first is 1
 --comment SIGN: start of lines of text tables that are no rows, such as '#'

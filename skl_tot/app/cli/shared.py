@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 # Options of `read_recordings`.
 OPTIONS = ("by", "time", "columns", "without", "resample", "bridge", "fps")
-OPTIONS += ("header", "comment")
+OPTIONS += ("header", "comment", "pauses")
+N_STOPS = 5  # stops that are printed
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Source:
     fps: float | None = None
     header: int | None = None
     comment: str | None = None
+    pauses: float | None = None
     transpose: bool = False
     read: list | None = None
     like: str | None = None
@@ -337,6 +339,26 @@ def names_in_errors(names):
     except RecordingError as error:
         error.name = names[error.recording]
         raise
+
+
+def print_stops(videos):
+    """Print the stops that were cut out, the longest first, if that was asked for."""
+    if videos.stops is None:
+        return
+    from skl_tot.recordings import list_stops
+
+    table = list_stops(videos)
+    unit, kind = ("frames", "") if videos.fps is None else ("s", "_time")
+    lengths = table[f"duration{kind}"]
+    if len(table) == 0:
+        print("Nothing rests for long enough to be a stop.")
+        return
+    stops = count(len(table), "stop")
+    print(f"Cut out {stops} of {lengths.min():.4g} to {lengths.max():.4g} {unit}:")
+    for k in lengths.sort_values(ascending=False, kind="stable").index[:N_STOPS]:
+        row = table.loc[k]
+        place = row.get("start_clock") or f"{row[f'start{kind}']:.10g} {unit}"
+        print(f"  {row['recording']}: {lengths[k]:.4g} {unit}, since {place}")
 
 
 def progress(items, unit):

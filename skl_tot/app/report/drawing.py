@@ -9,7 +9,7 @@ import numpy as np
 
 from skl_tot.app import web
 from skl_tot.display import style_of
-from skl_tot.recordings import BACKGROUND, find_segments
+from skl_tot.recordings import BACKGROUND, find_segments, with_stops
 
 MEAN_STEPS = 100  # in a running mean of the loss
 MOST_POINTS = 400  # of a curve
@@ -125,21 +125,24 @@ def numbers(numbers):
     }
 
 
-def add_thumbnails(typical, video_files, fps):
+def add_thumbnails(typical, video_files, fps, recordings):
     """Add pictures to the typical frames of `Findings`; reads a recording once."""
+    counted = recordings.replace(list(map(np.arange, recordings.lengths)))
+    with_all = with_stops(counted).arrays  # as videos have
     of_video = defaultdict(list)
     for found in itertools.chain(*typical.values()):
         of_video[found["video"]].append(found)
     for i, file in enumerate(video_files):
         if i in of_video:
-            _add_thumbnails_of(of_video[i], file, fps)
+            frames = np.flatnonzero(with_all[i] >= 0)
+            wanted = {int(frames[own["frame"]]): own for own in of_video[i]}
+            _add_thumbnails_of(wanted, file, fps)
 
 
-def _add_thumbnails_of(found, file, fps):
+def _add_thumbnails_of(wanted, file, fps):
     """Read one recording up to the last needed frame."""
     from skl_tot.preprocessing import iterate_frames
 
-    wanted = {of_frame["frame"]: of_frame for of_frame in found}
     n_frames, last = 0, max(wanted)
     for n_frames, (_, pixels) in enumerate(iterate_frames(file, fps), start=1):
         if n_frames - 1 in wanted:

@@ -185,7 +185,7 @@ def read_model(
     findings = gather_findings(model, *read)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
-        drawing.add_thumbnails(findings.typical, video_files, fps)
+        drawing.add_thumbnails(findings.typical, video_files, fps, videos)
     # numbers, as names need not be distinct
     clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
     paths = Recordings(findings.paths, fps=fps, **clock)

@@ -1,0 +1,219 @@
+"""Stops of recordings: stretches in which nothing moves."""
+
+import math
+from numbers import Real
+
+import numpy as np
+from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
+
+from skl_tot.recordings.clocks import clock_text
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.layouts import as_recordings
+
+# Least frames of a stop. Share of windows in which a feature moves less than usual.
+LEAST, USUAL = 3, 0.9
+# Windows that are hardly less quiet than the quietest; multiple of their range that is
+# noise; least noise, and most noise of a feature that tells motion, of the usual range.
+NEAR, NOISE, FLOOR, MOST = 0.15, 2.0, 0.05, 0.25
+
+
+def find_still(frames, n_least):
+    """Stretches (n_found, 2) of n_least or more frames in which nothing moves."""
+    none = np.empty((0, 2), dtype=np.intp)
+    if len(frames) <= n_least:
+        return none
+    columns = np.array([_without_gaps(column) for column in np.transpose(frames)])
+    # without single outliers
+    ranges = np.array([_ranges(median_filter(own, 3), n_least) for own in columns])
+    usual = np.quantile(ranges, USUAL, axis=1)
+    if not (usual > 0).any():
+        return none
+    columns, ranges, usual = columns[usual > 0], ranges[usual > 0], usual[usual > 0]
+    motion = (ranges / usual[:, None]).mean(axis=0)
+    most = motion.min() + NEAR * (np.quantile(motion, USUAL) - motion.min())
+    quiet = np.median(ranges[:, motion <= most], axis=1)
+    tells = quiet <= MOST * usual
+    if not tells.any():
+        return none
+    noise = np.maximum(NOISE * quiet, FLOOR * usual)[tells, None]
+    starts = np.flatnonzero((ranges[tells] <= noise).all(axis=0))
+    is_still = np.zeros(len(frames) + 1, dtype=int)
+    np.add.at(is_still, starts, 1)
+    np.add.at(is_still, np.minimum(starts + n_least, len(frames)), -1)
+    edges = np.diff(np.r_[0, np.cumsum(is_still[:-1]) > 0, 0].astype(int))
+    found = []
+    for start, end in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)):
+        own = columns[tells, start:end]
+        off = np.abs(own - np.median(own, axis=1, keepdims=True))
+        inside = start + np.flatnonzero((off <= noise).all(axis=0))
+        found.append((inside[0], inside[-1] + 1))
+    return np.array(found, dtype=np.intp).reshape(-1, 2)
+
+
+def _without_gaps(values):
+    """Fill gaps with the last value before, and those at the start with the first."""
+    known = np.flatnonzero(np.isfinite(values))
+    if len(known) == 0:
+        return np.zeros(len(values))
+    places = np.searchsorted(known, np.arange(len(values)), side="right") - 1
+    return values[known[np.maximum(places, 0)]]
+
+
+def _ranges(values, width):
+    """Range of the values in each window of a width."""
+    windows = slice(width // 2, width // 2 + len(values) - width + 1)
+    highest, lowest = maximum_filter1d(values, width), minimum_filter1d(values, width)
+    return (highest - lowest)[windows]
+
+
+def without_stops(X, pauses):
+    r"""Cut out the stops of recordings, in which no feature moves.
+
+    Parameters
+    ----------
+    X : Recordings, or array-like of shape (n_frames, n_features), or several of these
+        One recording or many.
+    pauses : float
+        Least duration of a stop, in seconds if recordings have a rate, else in frames;
+        3 frames or more. It should be longer than the steps of the work in which
+        nothing moves.
+
+    Returns
+    -------
+    recordings : Recordings
+        Without the frames of stops, which are breaks. ``times`` are those of the frames
+        that remain, and ``stops`` has an array (n_stops, 4) for each recording: first
+        frame and end in ``X``, start and end in seconds, NaN without a rate.
+        `list_stops` makes a table of them, `with_stops` puts the frames back.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``X`` are no recordings, or ``pauses`` is no such duration.
+
+    Notes
+    -----
+    The range of each feature is taken in windows of the least duration, without single
+    outliers. The usual range is the 0.9 quantile. The noise is twice the range in the
+    quietest windows, and at least 0.05 of the usual range. Features whose noise is
+    above half of their usual range do not count. A stop consists of windows in which
+    all other features stay within their noise. So a recording that never moves, or
+    never rests, has no stop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_tot.recordings import Recordings, list_stops, without_stops
+    >>> frames = np.sin(np.arange(600.0))[:, None] * [1, 2]
+    >>> frames[200:300] = 0.5
+    >>> takes = without_stops(Recordings([frames], ["line"], fps=10), pauses=5)
+    >>> len(takes[0])
+    500
+    >>> print(list_stops(takes)[["recording", "start_time", "duration_time"]])
+      recording  start_time  duration_time
+    0      line        20.0           10.0
+    """
+    recordings = as_recordings(X)
+    is_number = isinstance(pauses, Real) and not isinstance(pauses, bool)
+    if not (is_number and 0 < pauses < np.inf):
+        refuse("pauses (--pauses)", pauses, "a positive number of seconds")
+    fps = recordings.fps
+    n_least = math.ceil(pauses * (fps or 1) * (1 - 1e-9))
+    if n_least < LEAST:
+        expected = f"{LEAST} frames or more" + (f" at {fps:g} a second" if fps else "")
+        refuse("pauses (--pauses)", pauses, expected)
+    arrays, stops, breaks, times = [], [], [], []
+    for i, array in enumerate(recordings.arrays):
+        with recordings.errors(i):
+            frames = np.asarray(array[:], dtype=float)
+            if frames.ndim != 2:
+                refuse("the shape of a recording", frames.shape, "(frames, features)")
+        spans = find_still(frames, n_least)
+        kept = np.ones(len(frames), dtype=bool)
+        for start, end in spans:
+            kept[start:end] = False
+        edges, seconds = recordings.edges(i), np.full(spans.shape, np.nan)
+        if edges is not None:
+            ends = recordings.ends(i)[spans[:, 1] - 1]
+            seconds = np.stack([edges[spans[:, 0]], ends], axis=1)
+            times.append(edges[:-1][kept])
+        stops.append(np.hstack([spans, seconds]))
+        rows = np.flatnonzero(kept)
+        before = np.concatenate([recordings.breaks_of(i), spans[:, 0]])
+        places = np.searchsorted(rows, before)
+        breaks.append(np.unique(places[(places > 0) & (places < len(rows))]))
+        if len(spans) and hasattr(array, "iloc"):
+            array = array[kept].reset_index(drop=True)
+        elif len(spans):
+            array = np.asarray(array[:])[kept]
+        arrays.append(array)
+    clock = {"fps": fps, "breaks": breaks, "starts": recordings.starts}
+    if recordings.times is not None or (fps and any(map(len, stops))):
+        clock["times"] = times
+    found = Recordings(arrays, recordings.names, **clock)
+    found.stops, found.reading = stops, recordings.reading
+    return found
+
+
+def with_stops(labels):
+    """Put the frames of stops back, as background.
+
+    Parameters
+    ----------
+    labels : Recordings
+        Outputs for the recordings of `without_stops`, one value or row per frame.
+
+    Returns
+    -------
+    labels : Recordings
+        As many frames as before: -1 or "background" in stops, NaN for rows of numbers.
+        Without ``times``.
+    """
+    arrays = []
+    for own, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
+        own, fillers = np.asarray(own), {"U": BACKGROUND_NAME, "f": np.nan}
+        filler = fillers.get(own.dtype.kind, BACKGROUND)
+        if own.dtype.kind == "U":
+            own = own.astype(np.result_type(own, np.array(filler)))
+        for start, end in np.reshape(stops, (-1, 4))[:, :2].astype(int):
+            rows = np.full((end - start, *own.shape[1:]), filler, dtype=own.dtype)
+            own = np.concatenate([own[:start], rows, own[start:]])
+        arrays.append(own)
+    return Recordings(arrays, labels.names, fps=labels.fps)
+
+
+def list_stops(recordings):
+    """List the stops that `without_stops` cut out.
+
+    Parameters
+    ----------
+    recordings : Recordings
+        From `without_stops`, or from `read_recordings` with ``pauses``; or outputs for
+        these.
+
+    Returns
+    -------
+    table : DataFrame
+        A row per stop in order of time: ``recording``; ``start``, ``end`` (exclusive)
+        and ``duration`` in frames of the file; with a rate, ``start_time``,
+        ``end_time`` and ``duration_time`` in seconds; with ``starts``, ``start_clock``
+        and ``end_clock``.
+    """
+    import pandas as pd
+
+    stops = recordings.stops or [np.empty((0, 4))] * len(recordings)
+    counts = list(map(len, stops))
+    rows = np.concatenate(stops)
+    table = pd.DataFrame({"recording": np.repeat(recordings.names, counts)})
+    table[["start", "end"]] = rows[:, :2].astype(int)
+    table["duration"] = table["end"] - table["start"]
+    if recordings.fps is not None:
+        table[["start_time", "end_time"]] = rows[:, 2:]
+        table["duration_time"] = np.round(rows[:, 3] - rows[:, 2], 9)
+    if recordings.starts is not None:
+        dates = np.repeat(recordings.starts, counts)
+        table["start_clock"] = list(map(clock_text, dates, rows[:, 2]))
+        table["end_clock"] = list(map(clock_text, dates, rows[:, 3]))
+    return table

@@ -1,0 +1,235 @@
+"""Stops, in which nothing moves: found, cut out, listed and put back."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot import CyclicSegmenter, HMMSegmenter
+from skl_tot.io import segments
+from skl_tot.recordings import (
+    Recordings,
+    list_stops,
+    read_recordings,
+    with_stops,
+    without_stops,
+)
+from skl_tot.statistics import cycle_times, durations
+
+FPS = 10
+LEVELS = np.array([[2.0, 1, 0, 5], [0, 2, 1, -3], [1, 0, 2, 1]])
+START = np.datetime64("2024-03-04T06:51:08.2", "ms")
+
+
+def line(stops, n_cycles=20, noise=0.1, seed=0):
+    """Frames of cycles of three steps, their labels, and where the line stands still.
+
+    ``stops`` are pairs of a frame of the moving line and a duration in frames.
+    """
+    random = np.random.default_rng(seed)
+    labels = np.tile(np.repeat([0, 1, 2], [30, 50, 20]), n_cycles)
+    turns = np.arange(len(labels))[:, None] * [0.9, 1.1, 1.3, 1.7]
+    frames = LEVELS[labels] + np.sin(turns)
+    is_still = np.zeros(len(labels), dtype=bool)
+    for at, length in sorted(stops, reverse=True):
+        rest = np.full((length, 4), 0.5)  # unlike any step
+        frames = np.concatenate([frames[:at], rest, frames[at:]])
+        is_still = np.r_[is_still[:at], np.ones(length, bool), is_still[at:]]
+    return frames + noise * random.normal(size=frames.shape), labels, is_still
+
+
+def spans_of(mask):
+    edges = np.flatnonzero(np.diff(np.r_[0, mask, 0].astype(int)))
+    return edges.reshape(-1, 2)
+
+
+STOPS = {
+    "none": [],
+    "inside": [(540, 260)],
+    "first": [(0, 200)],
+    "last": [(2000, 150)],
+    "three": [(35, 100), (777, 2600), (1999, 101)],
+    "two in a cycle": [(905, 120), (975, 120)],
+}
+
+
+@pytest.mark.parametrize("noise", [0, 0.02, 0.1])
+@pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
+def test_stops_are_exact(stops, noise):
+    frames, labels, is_still = line(stops, noise=noise)
+    takes = without_stops(Recordings([frames], fps=FPS, starts=[START]), 10)
+    expected = spans_of(is_still)
+    table = list_stops(takes)
+    assert np.abs(table[["start", "end"]].to_numpy() - expected).max(initial=0) <= 2
+    if noise == 0.02:  # clear, and never the same twice
+        assert table[["start", "end"]].to_numpy().tolist() == expected.tolist()
+        np.testing.assert_array_equal(takes[0], frames[~is_still])
+        ends = expected / FPS
+        np.testing.assert_allclose(table[["start_time", "end_time"]], ends)
+        dates = pd.to_datetime(table["start_clock"]) - pd.Timestamp(START)
+        np.testing.assert_allclose(dates.dt.total_seconds(), ends[:, 0])
+        full = with_stops(takes.replace([labels]))[0]
+        np.testing.assert_array_equal(full[is_still], -1)
+        np.testing.assert_array_equal(full[~is_still], labels)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_second_is_of_an_action_a_break_or_a_stop(tmp_path, seed):
+    random = np.random.default_rng(seed)
+    at = np.sort(random.choice(np.arange(0, 2000, 150), 3, replace=False))
+    stops = [(int(frame), int(random.integers(100, 900))) for frame in at]
+    frames, labels, is_still = line(stops, noise=0.02, seed=seed)
+    clock = np.arange(len(frames)) / FPS
+    gaps = random.choice(np.arange(1, len(clock)), 2, replace=False)
+    lost = random.uniform(2, 500, 2)
+    for gap, seconds in zip(gaps, lost):
+        clock[gap:] += seconds
+    table = pd.DataFrame(frames, columns=list("abcd")).assign(time=START)
+    table["time"] += pd.to_timedelta(np.round(clock, 3), "s")
+    table.to_csv(tmp_path / "log.csv", index=False)
+    with pytest.warns(UserWarning, match="2 are breaks"):
+        takes = read_recordings(tmp_path / "log.csv", pauses=8)
+    labels = takes.replace([labels])
+    found = durations(labels)["total"].sum()
+    parts = segments(labels)
+    assert parts["duration_time"].sum() == pytest.approx(found)
+    found += list_stops(takes)["duration_time"].sum()
+    # a gap within a stop is of the stop
+    inside = [
+        seconds for gap, seconds in zip(gaps, lost) if is_still[gap - 1 : gap + 1].all()
+    ]
+    found += lost.sum() - sum(inside)
+    assert found == pytest.approx(clock[-1] + 1 / FPS, abs=0.01)
+
+
+def test_stops_are_in_no_cycle():
+    frames, labels, _ = line([(540, 2600), (1210, 300)])
+    plain = Recordings([frames], fps=FPS)
+    takes = without_stops(plain, 10)
+    assert len(takes[0]) == len(labels)
+    model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(takes)
+    found = model.predict(takes)
+    assert (found[0] == labels).mean() > 0.97
+    cycles = cycle_times(found, start=[0, 1, 2])
+    assert len(cycles) == 20
+    assert cycles["duration"].max() < 12  # seconds
+    assert cycles["end"].iloc[-1] == pytest.approx(len(frames) / FPS)
+    assert not cycles["deviates"].any()
+    assert with_stops(found)[0].shape == (len(frames),)
+
+
+def test_stops_go_with_their_recordings():
+    frames = [line(stops, noise=0.02)[0] for stops in STOPS.values()]
+    takes = without_stops(dict(zip(STOPS, frames)), 100)  # frames, without a rate
+    counts = list(map(len, STOPS.values()))
+    assert [len(own) for own in takes.stops] == counts
+    assert takes.times is None
+    assert takes.fps is None
+    again = takes[::-1].replace([own[:, 0] for own in takes.arrays[::-1]])
+    assert [len(own) for own in again.stops] == counts[::-1]
+    joined = np.concatenate([takes[:2], takes[2:]])
+    assert [len(own) for own in joined.stops] == counts
+    assert list_stops(joined).columns.tolist() == [
+        "recording",
+        "start",
+        "end",
+        "duration",
+    ]
+    for filled, own in zip(with_stops(again).arrays, frames[::-1]):
+        assert filled.shape == (len(own),)
+        assert np.isnan(filled).any() == (len(own) > 2000)
+    words = with_stops(takes.replace([["a"] * len(own) for own in takes.arrays]))
+    assert set(words["inside"]) == {"a", "background"}
+    assert len(list_stops(Recordings(frames))) == 0
+
+
+def test_a_model_cuts_out_like_its_own(tmp_path):
+    for name in ("a", "b"):
+        frames, _, _ = line(STOPS["inside"], noise=0.02, seed=ord(name))
+        table = pd.DataFrame(frames, columns=list("wxyz"))
+        table.assign(time=np.arange(len(frames)) / FPS).to_csv(
+            tmp_path / f"{name}.csv", index=False
+        )
+    takes = read_recordings(tmp_path, pauses=10)
+    model = HMMSegmenter(3, random_state=0).fit(takes)
+    again = read_recordings(tmp_path / "b.csv", like=model)
+    assert len(again[0]) == 2000
+    assert list_stops(model.predict(again))["start"].tolist() == [540]
+    with pytest.raises(ValueError, match=r"pauses \(--pauses\) is 20, expected 10, as"):
+        read_recordings(tmp_path / "b.csv", like=model, pauses=20)
+    np.save(tmp_path / "c.npy", frames)
+    arrays = read_recordings(tmp_path / "c.npy", fps=FPS, pauses=10)
+    np.testing.assert_array_equal(arrays[0], again[0])
+    np.testing.assert_allclose(arrays.times[0], again.times[0])
+
+
+def hostile():
+    """Recordings that have no stop, or that one may trip over."""
+    random = np.random.default_rng(0)
+    noise = random.normal(size=(900, 3))
+    moving, _, _ = line([], n_cycles=9, noise=0.02)
+    still, _, _ = line([(300, 400)], n_cycles=9, noise=0.02)
+    return {
+        "one frame": (np.ones((1, 2)), []),
+        "shorter than a pause": (noise[:50], []),
+        "as long as a pause": (noise[:100], []),
+        "one longer": (noise[:101], []),
+        "constant": (np.ones((900, 3)), []),
+        "zeros": (np.zeros((900, 1)), []),
+        "noise": (noise, []),
+        "a walk": (np.cumsum(noise, axis=0), []),
+        "a ramp": (np.arange(900.0)[:, None], []),
+        "all NaN": (np.full((900, 2), np.nan), []),
+        "moving": (moving, []),
+        "still": (still, [(300, 700)]),
+        "twice as large": (2e6 * still - 1e9, [(300, 700)]),
+        "tiny": (1e-9 * still, [(300, 700)]),
+        "float32": (still.astype(np.float32), [(300, 700)]),
+        "integers": (np.round(100 * still).astype(int), [(300, 700)]),
+        "booleans": (still > 1.2, [(300, 700)]),
+        "a constant column": (np.c_[still, np.ones(len(still))], [(300, 700)]),
+        "a NaN column": (np.c_[still, np.full(len(still), np.nan)], [(300, 700)]),
+        "a noisy column": (np.c_[still, noise[: len(still), 0].repeat(2)[:1300]], None),
+        "an infinite value": (with_value(still, 500, np.inf), [(300, 700)]),
+        "NaN within the stop": (
+            with_value(still, slice(400, 500), np.nan),
+            [(300, 700)],
+        ),
+        "one outlier": (with_value(still, 500, 50.0), [(300, 700)]),
+        "no columns that move alone": (still[:, :1], [(300, 700)]),
+        "reversed": (still[::-1], [(600, 1000)]),
+        "Fortran": (np.asfortranarray(still), [(300, 700)]),
+        "a list": (still.tolist(), [(300, 700)]),
+        "a data frame": (pd.DataFrame(still, columns=list("abcd")), [(300, 700)]),
+    }
+
+
+def with_value(frames, rows, value):
+    frames = frames.copy()
+    frames[rows, 1] = value
+    return frames
+
+
+@pytest.mark.parametrize("name", hostile())
+def test_hostile_recordings(name):
+    frames, expected = hostile()[name]
+    takes = without_stops(Recordings([frames], fps=FPS), 10)
+    found = list_stops(takes)[["start", "end"]].to_numpy().tolist()
+    if expected is not None:
+        assert len(found) == len(expected)
+        np.testing.assert_allclose(
+            np.reshape(found, (-1, 2)), np.reshape(expected, (-1, 2)), atol=2
+        )
+    n_still = sum(end - start for start, end in found)
+    assert len(takes[0]) == len(frames) - n_still > 0
+    assert name == "a list" or type(takes[0]) is type(frames)
+
+
+@pytest.mark.parametrize(
+    "pauses", [0, -1, np.nan, np.inf, True, "20", None, 0.2, [20], 1e-300]
+)
+@pytest.mark.parametrize("fps", [FPS, None])
+def test_no_pauses(pauses, fps):
+    with pytest.raises(ValueError, match=re.escape("pauses (--pauses) is ")):
+        without_stops(Recordings([np.ones((9, 2))], fps=fps), pauses)
