@@ -2,8 +2,11 @@
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
+from scipy.signal import lfilter
+from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments
 
 # Limit of log-odds, so that sums of squares stay finite.
@@ -16,6 +19,7 @@ TOLERANCE = 0.05
 MOST_DEVIATIONS, PER_DEVIATION = 3.0, 1.4826
 # Added to variances, in squared units of the (standardised) features.
 MIN_VARIANCE = 1e-2
+MIN_BLUR = 1e-3  # frames; without blur
 # Weight of earlier calls of partial_fit at each new one.
 STREAM_MEMORY = 0.95
 LEVELS = (np.arange(100) + 0.5) / 100
@@ -139,6 +143,73 @@ def find_switch_cost(*log_likelihoods):
         if abs(cost - before) <= TOLERANCE * before:
             break
     return float(cost)
+
+
+def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
+    r"""Find intervals of the boundaries of a path.
+
+    Each boundary between two actions moves within its two segments, while the rest of
+    the path stays. The weight of each place is that of its path in a `Chain` whose
+    actions all have one cost of staying, see there. With log-likelihoods :math:`\ell`,
+    segments of actions a and b, and a boundary before frame t,
+
+    .. math:: p(t) \propto \exp \Bigl( \sum_{i < t} \ell_{ia}
+        + \sum_{i \ge t} \ell_{ib} \Bigr).
+
+    Parameters
+    ----------
+    log_likelihood : array-like of shape (n_frames, n_actions)
+        Log-likelihood of each action, up to a constant per frame. A factor below 1
+        widens the intervals, for frames that are not independent.
+    path : array-like of shape (n_frames,)
+        Action of each frame; -1 is background, whose boundaries have no interval.
+    level : float, default=0.9
+        Probability of the interval. Each tail has half of the rest.
+    blur : float, default=0.0
+        Scale of a Laplace distribution that blurs p, as a share of the frames of the
+        shorter one of the two segments.
+    breaks : array-like of int, default=()
+        First frames of new parts. They bound segments, and do not move.
+
+    Returns
+    -------
+    intervals : ndarray of shape (n_boundaries, 3), dtype intp
+        First frame of a segment, and the least and the greatest first frame of its
+        interval, which contains it.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or the level is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from skl_tot.decoding import boundary_intervals
+    >>> log_likelihood = [[0, -9], [0, -9], [0, -1], [-1, 0], [-9, 0], [-9, 0]]
+    >>> boundary_intervals(log_likelihood, [0, 0, 0, 1, 1, 1])
+    array([[3, 2, 4]])
+    """
+    scores, path = np.asarray(log_likelihood, dtype=float), np.asarray(path)
+    if not 0 < level < 1:
+        refuse("level", level, "a number between 0 and 1")
+    if path.shape != scores.shape[:1]:
+        refuse("the shape of path", path.shape, f"{scores.shape[:1]}")
+    actions, starts, ends = find_segments(path, np.asarray(breaks, dtype=int))
+    found = [np.empty((0, 3), dtype=np.intp)]
+    for k in range(1, len(starts)):
+        start, at, end = starts[k - 1], starts[k], ends[k]
+        a, b = actions[k - 1 : k + 1]
+        if a == b or min(a, b) < 0 or at in breaks or end - start < 3:
+            continue
+        gains = scores[start:end, a] - scores[start:end, b]
+        weights = softmax(np.cumsum(gains)[:-1])
+        decay = np.exp(-1 / max(blur * min(at - start, end - at), MIN_BLUR))
+        sides = [lfilter([1], [1, -decay], own) for own in (weights, weights[::-1])]
+        shares = np.cumsum(sides[0] + sides[1][::-1] - weights)
+        tails = np.array([1 - level, 1 + level]) / 2 * shares[-1]
+        low, high = start + 1 + np.searchsorted(shares, tails)
+        found.append([[at, min(low, at), max(min(high, end - 1), at)]])
+    return np.concatenate(found)
 
 
 class ActionMoments:

@@ -129,7 +129,7 @@ class SegmentationDisplay(Display):
         if confidence:
             from skl_tot.methods.pipelines import predict_with_confidence
 
-            y_pred, options["confidence"] = predict_with_confidence(estimator, X)
+            y_pred, options["confidence"], _ = predict_with_confidence(estimator, X)
         else:
             y_pred = estimator.predict(X)
         if isinstance(y_pred, dict):  # by recording

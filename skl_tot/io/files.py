@@ -22,7 +22,15 @@ from skl_tot.recordings.segment_table import (
 from skl_tot.recordings.segment_times import frames_of, rows_by_recording
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
-READ = ("recording", "action", *FRAMES, *SECONDS, "confidence", *tables.DATES)
+READ = (
+    "recording",
+    "action",
+    *FRAMES,
+    *SECONDS,
+    "confidence",
+    *tables.BOUNDS,
+    *tables.DATES,
+)
 
 
 def write_segments(table, path, *, format=None):
@@ -78,7 +86,7 @@ def write_segments(table, path, *, format=None):
 
 
 def _check_cells(table):
-    for key in table:
+    for key in table.columns.difference(tables.BOUNDS, sort=False):
         blank = np.flatnonzero(table[key].isna())
         if blank.size:
             raise ValueError(f"Segment {blank[0]} has no {key}, expected a number.")

@@ -10,9 +10,10 @@ from skl_tot.recordings.imports import loader, places
 _PLACES = places(
     __name__,
     numbers="describe_choice",
-    pipelines="describe_look feature_names is_cyclic last_step path_confidence "
-    "predict_with_confidence read_videos segmenter_of shown_labels steps_of "
-    "transform_before action_warnings inner_segmenter windows_of with_last",
+    pipelines="describe_look feature_names is_cyclic last_step path_boundaries "
+    "path_confidence predict_with_confidence read_videos segmenter_of "
+    "shown_labels steps_of transform_before action_warnings inner_segmenter "
+    "windows_of with_last",
 )
 
 __all__ = sorted(_PLACES)

@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skl_tot.decoding import boundary_intervals
 from skl_tot.methods.base import BaseSegmenter, as_type_of
 from skl_tot.methods.collapses import FitWarning, describe_squeezed
 from skl_tot.methods.numbers import compare_numbers
@@ -20,6 +21,11 @@ from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
 from skl_tot.recordings.names import default_names, describe_actions
+
+# Intervals of boundaries are wider than by posteriors, which are too sure where actions
+# change: log-likelihoods are tempered twice, and this share of the shorter neighbour
+# blurs the place.
+BLUR = 0.1
 
 
 def steps_of(model):
@@ -162,6 +168,13 @@ def read_videos(model, X):
         yield reading._replace(posterior=as_type_of(reading.posterior, array))
 
 
+def path_boundaries(model, reading, breaks=()):
+    """Intervals of the boundaries of a reading, see `BLUR`."""
+    known = getattr(segmenter_of(model), "confidence_", None)
+    scores = reading.log_likelihood * (known["tempering"] ** 2 if known else 1.0)
+    return boundary_intervals(scores, reading.path, blur=BLUR, breaks=breaks)
+
+
 def path_confidence(reading, names=None):
     """Probability (n_frames,) of the action of each frame; 1 for background."""
     path, posterior = reading.path, reading.posterior
@@ -174,15 +187,21 @@ def path_confidence(reading, names=None):
 
 
 def predict_with_confidence(model, X, names=None):
-    """Labels or names of the frames of many recordings, and their probabilities."""
-    labels, confidence = [], []
-    for reading in read_videos(model, X):
+    """Labels or names of frames, their probabilities, and intervals of boundaries."""
+    labels, confidence, boundaries = [], [], []
+    for reading, breaks in zip(read_videos(model, X), _breaks_of_each(X)):
         labels.append(reading.path)
         confidence.append(path_confidence(reading, names))
+        boundaries.append(path_boundaries(model, reading, breaks))
     names = segmenter_of(model).classes_ if names is None else names
     if names is not None:
         labels = [labels_of_codes(path, names) for path in labels]
-    return labels, confidence
+    return labels, confidence, boundaries
+
+
+def _breaks_of_each(X):
+    videos = as_recordings(X)
+    return map(videos.breaks_of, range(len(videos)))
 
 
 @contextlib.contextmanager

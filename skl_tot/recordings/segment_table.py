@@ -25,7 +25,8 @@ from skl_tot.recordings.labels import (
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
 DATES = ("start_clock", "end_clock")
-OTHERS = ("duration", "duration_time", "confidence")
+BOUNDS = ("start_low", "start_high")
+OTHERS = ("duration", "duration_time", "confidence", *BOUNDS)
 COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS, *DATES)
 # Most seconds between a clock time, which is rounded, and its time in seconds.
 ROUNDED = 2e-3
@@ -37,7 +38,7 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
 CLOCK = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)")
 
 
-def segments(y, fps=None, *, confidence=None):
+def segments(y, fps=None, *, confidence=None, boundaries=None):
     """List the segments of recordings as a table.
 
     Parameters
@@ -52,6 +53,8 @@ def segments(y, fps=None, *, confidence=None):
     confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
         Probability of each frame's label, in the form of ``y``; a segment has their
         mean.
+    boundaries : array-like of int of shape (n_boundaries, 3), or one each, default=None
+        Intervals from `skl_tot.decoding.boundary_intervals`, in the form of ``y``.
 
     Returns
     -------
@@ -60,7 +63,9 @@ def segments(y, fps=None, *, confidence=None):
         unless ``y`` is one array; ``action``; ``start``, ``end`` (exclusive) and
         ``duration`` in frames; with ``fps``, ``start_time``, ``end_time`` and
         ``duration_time`` in seconds; with ``starts`` of `Recordings`, ``start_clock``
-        and ``end_clock``, dates as text; with ``confidence``, ``confidence``.
+        and ``end_clock``, dates as text; with ``confidence``, ``confidence``; with
+        ``boundaries`` and a rate, ``start_low`` and ``start_high``, the interval of
+        the start in seconds, NaN if unknown.
 
     Raises
     ------
@@ -82,7 +87,8 @@ def segments(y, fps=None, *, confidence=None):
     confidences = [None] * len(recordings)
     if confidence is not None:
         confidences = _check_confidences(confidence, y, recordings, is_single)
-    table = table_of_labels(recordings, confidences)
+    given = None if boundaries is None else [boundaries] if is_single else boundaries
+    table = table_of_labels(recordings, confidences, boundaries=given)
     return table.drop(columns="recording") if is_single else table
 
 
@@ -102,7 +108,7 @@ def labelled_recordings(labels, fps=None, what="labels"):
     return Recordings(arrays, names, fps=fps, **clock), is_single
 
 
-def table_of_labels(recordings, confidences=None, cuts=None):
+def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     """Return the segment table of checked labels; segments end at breaks and cuts."""
     import pandas as pd
 
@@ -117,6 +123,8 @@ def table_of_labels(recordings, confidences=None, cuts=None):
         if confidences is not None and confidences[i] is not None:
             bounds = zip(starts, ends)
             own["confidence"] = [confidences[i][a:b].mean() for a, b in bounds]
+        if boundaries is not None and recordings.fps is not None:
+            own |= _bounds(recordings.edges(i), starts, boundaries[i])
         columns["recording"] += [name] * len(actions)
         for key, values in own.items():
             columns.setdefault(key, []).append(values)
@@ -137,6 +145,15 @@ def _times(recordings, i, starts, ends):
             texts = [clock_text(recordings.starts[i], t, digits) for t in own]
             times[key] = np.array(texts, dtype=object)
     return times
+
+
+def _bounds(times, starts, boundaries):
+    """Intervals of starts in seconds, NaN for those without a boundary."""
+    known = np.asarray(boundaries, dtype=int).reshape(-1, 3)
+    known = known[np.isin(known[:, 0], starts)]
+    found = np.full((len(starts), 2), np.nan)
+    found[np.searchsorted(starts, known[:, 0])] = times[known[:, 1:]]
+    return dict(zip(BOUNDS, found.T))
 
 
 def _check_confidences(confidence, y, recordings, is_single):

@@ -416,3 +416,25 @@ def test_pynwb(tmp_path, several, sure):
     for column, key in [("stop_time", "end_time"), ("start_time", "start_time")]:
         assert frame[column].tolist() == table[key].tolist()
     assert frame["confidence"].tolist() == table["confidence"].tolist()
+
+
+@pytest.mark.parametrize("name", ["all.csv", "all.parquet"])
+def test_intervals_of_starts_come_back(tmp_path, name):
+    """In seconds of the clock; those that are unknown are blank."""
+    labels = {"a": [0, 0, 1, 1, 2], "b": [1, 1]}
+    times = [np.array([0, 1, 2, 9, 10.5]), np.array([3.0, 5])]
+    clocks = Recordings(
+        [*map(np.array, labels.values())], ["a", "b"], fps=1, times=times
+    )
+    bounds = [[[2, 1, 3]], np.empty((0, 3), int)]
+    table = segments(clocks, boundaries=bounds)
+    assert table["start_low"].tolist() == pytest.approx(
+        [np.nan, 1, *[np.nan] * 2], nan_ok=True
+    )
+    assert table["start_high"].dropna().tolist() == [9]
+    write_segments(table, tmp_path / name)
+    found = read_table(tmp_path / name)
+    for key in ("start_low", "start_high"):
+        np.testing.assert_array_equal(found[key], table[key])
+    assert "start_low" not in segments(labels, boundaries=bounds)  # without a rate
+    assert segments([0, 1], 1, boundaries=[[1, 1, 1]])["start_high"][1] == 1

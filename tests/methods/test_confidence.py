@@ -96,7 +96,7 @@ class TestPosterior:
         model.set_params(max_iter=300)
         for videos in (make_noise(), make_noise(seed=1)):
             model = model if hasattr(model, "labels_") else model.fit(videos)
-            _, confidence = predict_with_confidence(model, videos)
+            _, confidence, _ = predict_with_confidence(model, videos)
             mean = np.mean(np.concatenate(confidence))
             assert mean == pytest.approx(1 / N_ACTIONS, abs=0.15)
 

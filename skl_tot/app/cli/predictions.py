@@ -17,6 +17,7 @@ from skl_tot.app.cli.registry import (
     recordings_of,
 )
 
+COLUMNS = "confidence", "boundaries"  # of predictions, in tables of segments
 ONE_TABLE = "; one table of all, such as --out segments.csv, takes any name"
 
 
@@ -62,19 +63,20 @@ def predict(model, source, out, format, names):
         raise ValueError(f"--fps is missing, which --format {format} needs.")
 
     def predictions():
-        """Yield each recording's labels, and their confidence."""
+        """Yield each recording's labels, and other columns of its segments."""
         for i, name in enumerate(shared.progress(data.video_names, "video")):
             with errors_of_recording(i, name):
                 video = data.videos[i : i + 1]
-                labels, confidence = predict_with_confidence(model, video, words)
-                yield video.replace(labels), confidence
+                labels, *own = predict_with_confidence(model, video, words)
+                yield video.replace(labels), dict(zip(COLUMNS, own))
 
     if table is None:
         _write_folder(data.videos, predictions(), out, format, entry.suffix)
     else:
-        labels, confidence = zip(*predictions())
+        labels, known = zip(*predictions())
         labels = data.videos.replace([own for (own,) in labels])
-        table = io.segments(labels, confidence=[own for (own,) in confidence])
+        columns = {key: [own[key][0] for own in known] for key in COLUMNS}
+        table = io.segments(labels, **columns)
         io.write_segments(table, out, format=format)
     number = shared.count(len(data.videos), "recording")
     print(f"Segments of {number} written to {out}.")
@@ -88,7 +90,7 @@ def _write_folder(videos, predictions, out, format, suffix):
 
     shared.check_file_names(videos.names, ONE_TABLE)
     with replaced_files(out) as temporary:
-        for video, confidence in predictions:
+        for video, columns in predictions:
             (name,) = video.names
             with errors_of_recording(0, name):
                 path = temporary / f"{name}{suffix}"
@@ -96,8 +98,8 @@ def _write_folder(videos, predictions, out, format, suffix):
                 plain = video.select([0])
                 plain.names = ["0"]
                 if format == "labels":  # a line for each frame of the file
-                    plain, confidence = with_stops(plain), None
-                table = io.segments(plain, confidence=confidence)
+                    plain, columns = with_stops(plain), {}
+                table = io.segments(plain, **columns)
                 io.write_segments(table.drop(columns="recording"), path, format=format)
 
 

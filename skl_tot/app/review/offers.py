@@ -68,9 +68,9 @@ def matched_codes(before, paths, n_actions, names):
 
 
 def with_predictions(state, found, n_actions):
-    """State by segments, in numbers of actions, and confidences of another model."""
+    """State by the readings of another model, in numbers of its actions."""
     before, paths, entries, names = [], [], {}, dict(state.names)
-    for entry, (own, _) in zip(state.entries, found):
+    for entry, (own, *_) in zip(state.entries, found):
         before.append(labels_of(entry.predicted, entry.n_frames))
         paths.append(labels_of(own, entry.n_frames))
     codes = matched_codes(before, paths, n_actions, names)
@@ -79,10 +79,10 @@ def with_predictions(state, found, n_actions):
             words = (f"action {k}" for k in itertools.count())
             names[code] = next(word for word in words if word not in names.values())
     known = np.array([*codes, BACKGROUND])
-    for i, (own, sure) in enumerate(found):
+    for i, (own, sure, edges) in enumerate(found):
         entry, own = state.entries[i], own._replace(codes=known[own.codes])
         if not states.is_checked(entry):
-            after = states.propose(entry, own, sure, 0)
+            after = states.propose(entry, own, sure, 0, edges)
             entries[i] = after._replace(changed=None, seen=entry.seen)
     after = state._replace(actions=tuple(codes), names=names)
     return states.forget_unused(states.with_entries(after, entries))

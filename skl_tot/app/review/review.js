@@ -455,6 +455,8 @@ class Page {
     if (!find(".name:focus")) find(".name").value = name;
     find(".name").disabled = !isAction;
     find(".facts").textContent = `${this.data.fps ? `${this.fixed(end - start)} s` : count(end - start, "frame")}, ${row.checked ? "checked" : isByHand ? "by hand" : sure}`;
+    const bounds = row.interval?.[segment], sides = bounds?.map((time) => this.fixed(time)).join(" – ");
+    find(".facts").title = bounds ? `90 % interval of the start, by the model: ${sides}${this.data.fps ? " s" : ""}` : "";
     find(".told").textContent = `${name}, ${this.large.span(start, end)}, ${row.name}`;
     [start, end].forEach((time, i) => { this.root.querySelectorAll(".edges output")[i].value = this.fixed(time); });
     for (const button of this.root.querySelectorAll("[data-do=edge]")) button.disabled = button.dataset.end ? segment + 1 >= bar.start.length : !segment;

@@ -278,8 +278,10 @@ class Review:
             actions = teaching.actions_of(model)
             codes, names = teaching.add_codes(state.names, actions)
             for i in told(rest):
-                predicted, sure, _ = teaching.read(model, self.recordings, i, codes)
-                known = state.entries[i], predicted, sure, n_learned
+                predicted, sure, edges, _ = teaching.read(
+                    model, self.recordings, i, codes
+                )
+                known = state.entries[i], predicted, sure, n_learned, edges
                 entries[i] = states.propose(*known)
             n = sum(entry.changed is not None for entry in entries.values())
             said = f"learned, and changed {n} of {_count(len(rest))}"
@@ -291,7 +293,7 @@ class Review:
         """Take another of ``readings``, until the model has learned.
 
         Its actions get the names and colours of those with most common frames. Checked
-        recordings and segments made by hand stay as they are.
+        recordings and segments made by hand do not change.
 
         Parameters
         ----------
@@ -317,7 +319,7 @@ class Review:
             n_actions = segmenter_of(model).n_actions_
             own = model, self.recordings, range(n_actions)
             places = told(range(len(self.recordings)))
-            found = [teaching.read(*own[:2], i, own[2])[:2] for i in places]
+            found = [teaching.read(*own[:2], i, own[2])[:3] for i in places]
             after = offers.with_predictions(self.state, found, n_actions)
             return self._history.commit(said, after, model)
 
@@ -446,7 +448,10 @@ class Review:
         entries, labels = state.entries, self.recordings.replace(_words(state))
         cuts = [entry.segments.starts[1:] for entry in entries]
         confidences = [states.confidence_of(e).astype(float) for e in entries]
-        return table_of_labels(labels, confidences, cuts)
+        bounds = None
+        if any(len(entry.edges) for entry in entries):
+            bounds = [states.bounds_of(entry) for entry in entries]
+        return table_of_labels(labels, confidences, cuts, bounds)
 
     @property
     def cycles(self):

@@ -37,6 +37,8 @@ class Entry(NamedTuple):
     checked: tuple = ()  # stretches in order of time, apart from each other
     seen: tuple = ()  # starts and ends of frames whose labels that model had learned
     changed: Segments | None = None  # as shown before a proposal of the model
+    # predicted boundaries: first frames, and the least and greatest they may be
+    edges: np.ndarray = np.empty((0, 3), int)
 
 
 class State(NamedTuple):
@@ -210,6 +212,14 @@ def assign(entry, start, end, code):
     return _joined(entry, found, at[(at > 0) & is_same])
 
 
+def bounds_of(entry):
+    """Intervals (n, 3) of shown boundaries that no person gave, as in ``edges``."""
+    known = frames_known(entry)
+    at = entry.segments.starts
+    at = at[~(known[at] | known[at - 1])]
+    return entry.edges[np.isin(entry.edges[:, 0], at)]
+
+
 def check(entry, start, end, order):
     """Mark frames as checked, with what learning changed in them."""
     start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
@@ -230,7 +240,7 @@ def uncheck(entry, start, end):
     return entry._replace(checked=tuple(Stretch(*own) for own in left))
 
 
-def propose(entry, predicted, confidence, n_learned):
+def propose(entry, predicted, confidence, n_learned, edges):
     """Show the prediction of another model, except where people gave or checked it."""
     shown, known = entry.segments, frames_known(entry)
     found = _mixed(entry, predicted, known)
@@ -238,7 +248,7 @@ def propose(entry, predicted, confidence, n_learned):
     ends = np.flatnonzero(np.diff(known, prepend=False, append=False))
     seen = tuple(map(tuple, ends.reshape(-1, 2).tolist()))
     new = {"predicted": predicted, "confidence": confidence, "n_learned": n_learned}
-    new |= {"segments": found, "changed": before, "seen": seen}
+    new |= {"edges": edges, "segments": found, "changed": before, "seen": seen}
     if _are_equal(entry, found, before):
         new |= {"segments": shown if before is shown else found, "changed": None}
     return entry._replace(**new)
@@ -410,6 +420,8 @@ def _differing(old, new):
             continue
         if isinstance(value, Segments):
             found[name] = [own.tolist() for own in value]
+        elif isinstance(value, np.ndarray):
+            found[name] = value.tolist()
         elif value != known:
             found[name] = value
     return found
@@ -431,6 +443,8 @@ def restore(state, found, recordings, confidences):
             if fields.get(name) is not None:
                 known = {GONE, *names} if name == "predicted" else set(names)
                 fields[name] = _read_segments(fields[name], n_frames, known)
+        if "edges" in fields:
+            fields["edges"] = _read_edges(fields["edges"], n_frames)
         if entries[i] is None:
             fields |= {"breaks": recordings.breaks_of(i), "confidence": None}
             entries[i] = Entry(n_frames, **fields)
@@ -449,6 +463,17 @@ def _read_spans(spans, n_frames):
     is_number = all(_is_int(value) for own in found for value in own)
     if not is_number or ends != sorted(ends):
         raise ValueError("stretches are not in order")
+    return found
+
+
+def _read_edges(values, n_frames):
+    """Intervals (n, 3) of lists, which have to be within the recording."""
+    found = np.array(values or np.empty((0, 3), int))
+    if found.dtype.kind != "i" or found.shape[1:] != (3,):
+        raise ValueError("intervals are no rows of three frames")
+    at, low, high = found.T
+    if not ((low >= 0) & (low <= at) & (at <= high) & (high < n_frames)).all():
+        raise ValueError("intervals are not around their boundaries")
     return found
 
 

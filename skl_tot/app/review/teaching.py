@@ -11,6 +11,7 @@ from skl_tot.app.web import DOUBTFUL
 from skl_tot.corrections import names_of_parts, order_with_gains
 from skl_tot.meta import read_labels
 from skl_tot.methods import (
+    path_boundaries,
     path_confidence,
     read_videos,
     segmenter_of,
@@ -67,7 +68,7 @@ def add_codes(names, words):
 
 
 def read(model, recordings, i, codes):
-    """Predict a recording: its segments, in codes of actions, and the reading."""
+    """Predict a recording: segments in codes, confidence, boundaries, the reading."""
     with errors_of_recording(i, recordings.names[i]):
         (reading,) = read_videos(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
@@ -77,7 +78,8 @@ def read(model, recordings, i, codes):
     path = np.array([*codes, BACKGROUND])[reading.path]
     known = recordings.breaks_of(i), np.zeros(n_frames, bool)
     segments = states.segments_of(path, *known)
-    return segments, path_confidence(reading).astype(np.float16), reading
+    edges = path_boundaries(model, reading, recordings.breaks_of(i))
+    return segments, path_confidence(reading).astype(np.float16), edges, reading
 
 
 def find_cycles(entries, circle):
@@ -178,7 +180,7 @@ def halved(state, model, action, recordings):
 
 def read_halves(entry, recordings, i, model, codes, k):
     """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
-    _, _, reading = read(model, recordings, i, range(segmenter_of(model).n_actions_))
+    *_, reading = read(model, recordings, i, range(segmenter_of(model).n_actions_))
     own = reading.posterior[:, k : k + 2]
     path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)
     changed, confidence = {}, entry.confidence
@@ -219,9 +221,10 @@ def known_words_of(labels, recordings):
 
 def first_entry(model, recordings, i, state, words):
     """Predict a recording; ``words`` (n_frames,) has known labels, or is None."""
-    segments, confidence, _ = read(model, recordings, i, state.actions)
+    segments, confidence, edges, _ = read(model, recordings, i, state.actions)
     breaks, n = recordings.breaks_of(i), len(confidence)
     entry = Entry(n, breaks, segments, segments, confidence, state.n_learned)
+    entry = entry._replace(edges=edges)
     if words is None:
         return entry
     own, places = np.unique(words, return_inverse=True)

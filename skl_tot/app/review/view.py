@@ -6,6 +6,7 @@ import numpy as np
 
 from skl_tot.app import web
 from skl_tot.app.review import offers
+from skl_tot.app.review import state as states
 from skl_tot.app.review.state import (
     confidence_of,
     find_recording,
@@ -81,6 +82,7 @@ class View:
         own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
         row = web.describe_row(name, own, clock, confidence_of(entry), self._bins)
         row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
+        row["interval"] = _intervals(entry, own, clock)
         row["checked"], row["changed"] = is_checked(entry), entry.changed is not None
         row["stretches"] = [self._times(clock, *own[:2]) for own in entry.checked]
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
@@ -191,6 +193,16 @@ class View:
             low, high = map(_with_gaps, values)
             found["shown"].append({"name": name, "low": low, "high": high})
         return found
+
+
+def _intervals(entry, segments, clock):
+    """Least and greatest start of each segment in times, None where it is unknown."""
+    known = states.bounds_of(entry)
+    times = np.stack([clock.starts[known[:, 1]], clock.starts[known[:, 2]]], axis=1)
+    found = dict(zip(known[:, 0].tolist(), times.tolist()))
+    own = [found.get(start) for start in segments[1].tolist()]
+    places = web.spread(np.arange(len(own)), segments, clock, -1)
+    return [own[k] if k >= 0 else None for k in places]
 
 
 def _with_ends(segments, n_frames):

@@ -8,7 +8,8 @@
 //                  deviation}, …] as web/rows.py makes them; may have truth: {start, code}
 //                  (a lower bar), where (what the tip says in place of the name),
 //                  clock (date of time 0, "2024-03-04T06:51:08.200"), checked,
-//                  changed (marks in the gutter), hand: [0 or 1 of each segment]
+//                  changed (marks in the gutter), hand: [0 or 1 of each segment],
+//                  interval: [[low, high] of each start, or null]
 //         names   {code: name}; labels {code: name} of the lower bar (default: names)
 //         looks   {code: {fill, ink, hatch}} of the codes from 0; -1 is background
 //         fps     null: times are frames; digits: decimals of times in seconds
@@ -190,6 +191,12 @@ export class Timelines {
       ...(note ? [note] : []),
       element("em", {}, row.where ?? row.name),
     ];
+    return lines.map((line) => element("div", {}, line));
+  }
+
+  describeBoundary(index, segment) {
+    const { prediction, interval } = this.data.rows[index], [low, high] = interval[segment].map((time) => this.at(time));
+    const lines = [`boundary at ${this.at(prediction.start[segment])}`, `${low} – ${high}, by 90 % of the model’s own estimate`];
     return lines.map((line) => element("div", {}, line));
   }
 
@@ -709,7 +716,9 @@ export class Timelines {
       this.draw();
     }
     this.canvas.style.cursor = near ? "ew-resize" : "";
-    if (!line || near) this.tip.hidden = true;
+    const { interval } = line ? this.data.rows[line.index] : {};
+    if (near && interval?.[near.segment]) this.showTip(this.describeBoundary(line.index, near.segment), x, y);
+    else if (!line || near) this.tip.hidden = true;
     else if (segment !== undefined) this.showTip(this.describe(bar, segment), x, y);
     else this.showTip([element("div", {}, element("em", {}, this.data.rows[line.index].name))], x, y);
   }

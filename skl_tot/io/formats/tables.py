@@ -11,7 +11,12 @@ from skl_tot.io.formats.base import Format, SegmentsError, check_rows, read_any_
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
-from skl_tot.recordings.segment_table import DATES, labels_from_segments, segments
+from skl_tot.recordings.segment_table import (
+    BOUNDS,
+    DATES,
+    labels_from_segments,
+    segments,
+)
 
 # Column names in lower case, with spaces for underscores; the first that is there.
 BORIS = ["behavior", "behaviour", "code"]
@@ -45,7 +50,7 @@ def read_csv(path):
     names = next(reader, [])
     table = table_of_rows(names, ((reader.line_num, row) for row in reader))
     if delimiter != ",":  # decimal commas
-        for key in table.columns.intersection(TIMES):
+        for key in table.columns.intersection([*TIMES, *BOUNDS]):
             table[key] = table[key].str.replace(
                 "^([^.,]*),([^.,]*)$", r"\1.\2", regex=True
             )
@@ -119,7 +124,9 @@ def find_keys(names):
     found |= dict(zip(frames, ("start", "end")))
     found |= dict(zip(seconds, ("start_time", "end_time")))
     if is_ours:
-        found |= {name.replace("_", " "): name for name in ("confidence", *DATES)}
+        found |= {
+            name.replace("_", " "): name for name in ("confidence", *BOUNDS, *DATES)
+        }
     if is_boris:
         found |= dict.fromkeys(first(KINDS), "kind") | {"subject": "subject"}
         if not (frames or seconds):

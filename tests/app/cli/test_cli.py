@@ -86,6 +86,10 @@ class TestCommands:
             path = f"named/v{i}.csv"
             np.testing.assert_array_equal(read_segments(path), words[labels])
             assert read_table(path)["confidence"].between(1e-9, 1).all()
+        table = read_table("segments")[["start_low", "start_time", "start_high"]]
+        known = table.dropna().to_numpy()
+        assert len(known)
+        assert (np.diff(known, axis=1) >= 0).all()
         assert b"take cup" in (folder / "named.svg").read_bytes()
         assert run("report piped.skops data --out page.html --names names.txt") == 0
         assert "take cup" in (folder / "page.html").read_text(encoding="utf-8")

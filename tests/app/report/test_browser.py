@@ -37,7 +37,7 @@ class Few:
         self.path = folder / "few.html"
         takes = Recordings(videos, self.names, fps=FPS)
         write_report(self.model, takes, self.path, y_true=y_true, action_names=NAMED)
-        _, confidence = predict_with_confidence(self.model, videos)
+        _, confidence, _ = predict_with_confidence(self.model, videos)
         self.usual = np.median(np.concatenate(confidence))
 
 

@@ -9,6 +9,7 @@ import pytest
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.state import labels_of
+from skl_tot.io import read_table
 
 
 @pytest.fixture
@@ -151,3 +152,35 @@ def test_pages_get_bars_of_each_reading(open_vote, free_videos):
         assert own["prediction"]["start"] == starts
         assert {*map(str, own["prediction"]["code"])} <= reply["names"].keys()
     assert all(own["sentences"] for own in reply["readings"])
+
+
+# Intervals of boundaries
+
+
+def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):
+    model, recordings = reviewed
+    review = Review(model, recordings, tmp_path).open()
+    names = ["start_time", "start_low", "start_high"]
+    table = review.table()[["recording", *names]]
+    for name, own in table.groupby("recording"):
+        at, low, high = own[names].to_numpy().T
+        assert np.isnan([low[0], high[0]]).all()  # the recording begins here
+        assert (low[1:] <= at[1:]).all(), name
+        assert (at[1:] <= high[1:]).all()
+    frame = int(review.state.entries[1].segments.starts[1])
+    review.move(1, frame, frame + 1)
+    review.check(2)
+    after = review.table()
+    assert after.query("recording == 'c'")[names[1:]].isna().all(axis=None)
+    known = after.query("recording == 'b'")["start_low"].notna().tolist()
+    assert known[:2] == [False, False]
+    assert all(known[3:])
+    review.save()
+    review.close()
+    review = Review(model, recordings, tmp_path)
+    assert review.table().equals(after)
+    assert read_table(tmp_path / "segments.csv")[names].equals(after[names])
+    review.undo()
+    review.undo()
+    assert review.table()[["recording", *names]].equals(table)
+    review.close()

@@ -580,3 +580,19 @@ def test_a_reading_is_chosen_by_its_picture(opened, open_vote, free_videos):
     page.press(Keys.ENTER)  # keep
     assert not page.find(".readings").is_displayed()
     assert plain(page.review) == first
+
+
+def test_the_mouse_on_a_boundary_tells_its_interval(opened):
+    page = opened()
+    entry = page.review.state.entries[0]
+    at, low, high = (entry.edges[0] / FPS).tolist()
+    assert at == page.starts(0)[1]
+    page.at(".large", page.x(at), 70, lambda chain: chain)
+    assert f"boundary at {at:.2f} s" in page.text(".large .tip")
+    assert f"{low:.2f} s – {high:.2f} s" in page.text(".large .tip")
+    page.choose(0, 1)
+    assert f"{low:.2f} – {high:.2f} s" in page.find(".facts").get_attribute("title")
+    page.change(lambda: page.press(Keys.ENTER))  # checked, so that none is left
+    page.at(".large", page.x(at), 70, lambda chain: chain)
+    assert not page.find(".large .tip").is_displayed()
+    assert page.find(".facts").get_attribute("title") == ""

@@ -1,0 +1,113 @@
+"""Intervals of boundaries: against all paths, and in generated recordings."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skl_tot import HMMSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.decoding import Chain, boundary_intervals
+from skl_tot.decoding.chain import free_chain
+from skl_tot.methods import path_boundaries
+
+
+def weight(chain, scores, path):
+    """Log-weight of a path, by its definition."""
+    costs = chain.starts[path[0]] + chain.ends[path[-1]]
+    costs += sum(chain.moves[pair] for pair in itertools.pairwise(path))
+    return scores[np.arange(len(path)), path].sum() - costs
+
+
+def interval_by_paths(chain, scores, path, at, level, blur):
+    """Interval of a boundary from the weights of all paths with another one there."""
+    n, n_actions = scores.shape
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), n]
+    k = edges.index(at)
+    start, end, places = edges[k - 1], edges[k + 1], {}
+    for other in itertools.product(range(n_actions), repeat=n):
+        moved = [0, *(np.flatnonzero(np.diff(other)) + 1), n]
+        same = [a == b for a, b in itertools.zip_longest(moved, edges)]
+        shown = [other[i] for i in moved[:-1]] == [path[i] for i in edges[:-1]]
+        if len(moved) == len(edges) and shown and same.count(False) <= 1 - same[k]:
+            places[moved[k]] = np.exp(weight(chain, scores, np.array(other)))
+    shares = np.array([places[t] for t in range(start + 1, end)])
+    if blur:
+        scale = blur * min(at - start, end - at)
+        gaps = np.abs(np.subtract.outer(*[np.arange(len(shares))] * 2))
+        shares = np.exp(-gaps / scale) @ shares
+    below = np.cumsum(shares) / shares.sum()
+    low = start + 1 + np.argmax(below >= (1 - level) / 2 - 1e-12)
+    high = start + 1 + np.argmax(below >= (1 + level) / 2 - 1e-12)
+    return [at, min(low, at), max(high, at)]
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    level=st.sampled_from([0.5, 0.8, 0.9, 0.99]),
+    blur=st.sampled_from([0, 0.3, 1]),
+)
+def test_intervals_are_those_of_all_paths(seed, level, blur):
+    rng = np.random.default_rng(seed)
+    scores = rng.normal(scale=2, size=(7, 3))
+    moves = np.where(np.eye(3), 0.4, rng.uniform(0, 2, (3, 3)))  # of staying: one cost
+    chain = Chain(rng.uniform(size=3), moves, rng.uniform(size=3))
+    path = chain.viterbi(scores)
+    found = boundary_intervals(scores, path, level, blur=blur)
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1), 7]
+    inner = [t for a, t, b in zip(edges, edges[1:], edges[2:]) if b - a > 2]
+    known = [interval_by_paths(chain, scores, path, t, level, blur) for t in inner]
+    assert found.tolist() == known
+
+
+def test_breaks_and_background_do_not_move():
+    scores = np.zeros((20, 3))
+    path = np.repeat([0, 1, -1, 2, 0], 4)
+    found = boundary_intervals(scores, path, breaks=[16])
+    assert found[:, 0].tolist() == [4]
+    found = boundary_intervals(scores, path)
+    assert found[:, 0].tolist() == [4, 16]
+    assert found[0].tolist() == [4, 1, 7]  # as nothing is known
+    assert boundary_intervals(scores, path, breaks=[2]).tolist()[0] == [4, 3, 7]
+    assert boundary_intervals(scores, np.zeros(20, int)).shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("n", "level", "message"),
+    [(4, 0.9, "shape of path is .4,., expected .5,."), (5, 1, "level is 1, expected")],
+)
+def test_errors(n, level, message):
+    with pytest.raises(ValueError, match=message):
+        boundary_intervals(np.zeros((5, 2)), np.zeros(n, int), level)
+
+
+@pytest.mark.parametrize(("noise", "least"), [(2.0, 0.9), (4.0, 0.85)])
+def test_intervals_of_generated_recordings_hold_what_they_say(noise, least):
+    """Those of the model alone; and those in tables, which are wider."""
+    options = {"order": "free", "noise": noise, "random_state": 1}
+    videos, labels = make_activities(20, 4, **options)
+    means = [
+        np.mean(np.concatenate(videos)[np.concatenate(labels) == k], 0)
+        for k in range(4)
+    ]
+    chain, inside, widths = free_chain(4, 5.0), [], []
+    for video, own in zip(videos, labels):
+        scores = -0.5 * ((video[:, None] - means) ** 2).sum(-1) / (noise**2 + 0.1)
+        path = chain.viterbi(scores)
+        truth = np.flatnonzero(np.diff(own)) + 1
+        for at, low, high in boundary_intervals(scores, path):
+            near = truth[np.abs(truth - at) < 8]
+            if len(near) == 1:
+                inside.append(low <= near[0] <= high)
+                widths.append(high - low)
+    assert len(inside) > 50
+    assert least < np.mean(inside)
+    assert np.mean(widths) < 8
+    model = HMMSegmenter(4, random_state=0).fit(videos)
+    for reading in model.readings(videos[:3]):
+        narrow = boundary_intervals(reading.log_likelihood, reading.path)
+        wide = path_boundaries(model, reading)
+        assert (wide[:, 1] <= narrow[:, 1]).all()
+        assert (wide[:, 2] >= narrow[:, 2]).all()
