@@ -202,7 +202,7 @@ def _describe_rows(content):
     for i, path in enumerate(findings.paths):
         clock = content.clocks[i]
         segments = find_segments(path, clock.breaks)
-        shown = clock, findings.confidences[i], web.count_bins(n_recordings)
+        shown = clock, findings.confidences[i], web.count_doubts(n_recordings)
         row = web.describe_row(content.video_names[i], segments, *shown)
         row |= {"deviation": float(ranks[i]), "cycles": cycles[i]}
         if content.day is not None:

@@ -1,6 +1,6 @@
 // What the page does beside the timelines: cycles, controls, the legend, links to
 // recordings, and names that people write.
-import { Timelines, BREAK, collator, element, segmentAt } from "./timelines.js";
+import { Timelines, collator, element, partOf } from "./timelines.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -16,31 +16,11 @@ const timelines = new Timelines(byId("plot"), { ...data, rows: data.recordings }
 
 // ---- cycles as rows like those of recordings, each from its start on and without breaks
 
-function part(bar, from, to, end) {
-  const made = { start: [], code: [], confidence: [] };
-  let time = 0;
-  for (let i = segmentAt(bar.start, from); i < bar.start.length && bar.start[i] < to; i += 1) {
-    if (bar.code[i] === BREAK) continue;
-    made.start.push(time);
-    made.code.push(bar.code[i]);
-    if (bar.confidence) made.confidence.push(bar.confidence[i]);
-    time += Math.min(bar.start[i + 1] ?? end, to) - Math.max(bar.start[i], from);
-  }
-  return [made, time];
-}
-
 function cyclesOf(recording) {
   return recording.cycles.map(([from, to, deviation], i) => {
-    const [prediction, end] = part(recording.prediction, from, to, recording.end);
     const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i}`;
-    const { start, confidence: means } = prediction, share = recording.doubt.length / recording.end;
-    const doubt = recording.doubt.slice(Math.floor(from * share), Math.max(1, Math.ceil(to * share)));
-    const sums = means.map((mean, k) => mean * ((start[k + 1] ?? end) - start[k]));
-    const confidence = sums.reduce((sum, own) => sum + own, 0) / end;
     const where = `${name}, from ${timelines.at(from)}`, clock = timelines.clockOf(recording, from);
-    const made = { name, where, end, prediction, doubt, deviation, confidence, clock };
-    if (recording.truth) [made.truth] = part(recording.truth, from, to, recording.end);
-    return made;
+    return { ...partOf(recording, from, to), name, where, deviation, clock };
   });
 }
 

@@ -9,6 +9,7 @@
 
 import math
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -58,28 +59,44 @@ def compare(predicted, left, n_frames, n_learned=0):
 
 def measure(entries, n_learned):
     """Estimate the accuracy from frames that were new to the model; None without."""
+    found = [checks_of(entry) for entry in entries]
+    n_left = [own.n_frames - sum(e - s for s, e, *_ in own.checked) for own in entries]
     # the stretches of one check, such as the rest of a recording, are one sample
-    parts, n_left, is_whole = {}, [], True
-    for entry in entries:
-        n_left.append(entry.n_frames)
-        for start, end, order in entry.checked:
-            n_left[-1] -= end - start
-            is_whole &= end - start == entry.n_frames
-            if without([(start, end)], entry.seen) == [(start, end)]:
-                predicted = part_of(entry.predicted, start, end)
-                left = part_of(entry.segments, start, end)
-                found = compare(predicted, left, end - start, entry.n_learned)
-                parts.setdefault(order, []).append(found)
-    if not parts:
+    parts = sorted((order, check) for own in found for order, check in own)
+    checks = [
+        _total(own for _, own in group) for _, group in groupby(parts, itemgetter(0))
+    ]
+    if not checks:
         return None
-    checks = []
-    for _, own in sorted(parts.items()):
-        total = Check(*np.sum(own, axis=0).tolist())
-        checks.append(total._replace(n_learned=own[0].n_learned))
-    n_rest = sum(map(bool, n_left))
-    if not is_whole:
-        n_rest = math.ceil(sum(n_left) * len(checks) / sum(own[0] for own in checks))
-    return estimate(checks, n_rest, n_learned, "recording" if is_whole else "stretch")
+    stretches = [(e - s, own.n_frames) for own in entries for s, e, *_ in own.checked]
+    if all(length == n for length, n in stretches):
+        return estimate(checks, sum(map(bool, n_left)), n_learned)
+    n_rest = math.ceil(sum(n_left) * len(checks) / sum(own[0] for own in checks))
+    return estimate(checks, n_rest, n_learned, "stretch")
+
+
+def checks_of(entry):
+    """List orders and checks of the stretches that were new to the model."""
+    found = []
+    for start, end, order, n in entry.checked:
+        if without([(start, end)], entry.seen) == [(start, end)]:
+            predicted = part_of(entry.predicted, start, end)
+            left = part_of(entry.segments, start, end)
+            found.append((order, compare(predicted, left, end - start, n)))
+    return found
+
+
+def right_shares(entry):
+    """Share of right frames and segments in the checks of an entry; empty without."""
+    checks = [own for _, own in checks_of(entry)]
+    sums = _sums(checks) if checks else {}
+    return {f"right_{what}": sums[what] for what in SPREADS if sums}
+
+
+def _total(checks):
+    first, *rest = checks
+    total = Check(*np.sum([first, *rest], axis=0).tolist())
+    return total._replace(n_learned=first.n_learned)
 
 
 def estimate(checks, n_rest, n_learned, unit="recording"):

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from skl_tot.app.report import write_report
-from skl_tot.app.review.accuracy import measure
+from skl_tot.app.review.accuracy import right_shares
 from skl_tot.app.review.state import frames_checked, is_checked
 from skl_tot.app.review.teaching import known_words
 from skl_tot.io import find_format, save_model, writable_formats, write_segments
@@ -74,9 +74,6 @@ def describe_recordings(review):
         row["n_segments"] = len(entry.segments.starts)
         row["checked_frames"] = int(frames_checked(entry).sum())
         row["checked"] = is_checked(entry)
-        found = measure([entry], entry.n_learned)
-        if found is not None:
-            (own,) = found["history"]
-            row |= {f"right_{what}": own[what] for what in ("frames", "segments")}
+        row |= right_shares(entry)
         rows.append(row)
     return pd.DataFrame(rows)

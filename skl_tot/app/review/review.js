@@ -6,25 +6,26 @@ import { Examples } from "./examples.js";
 import { Holding } from "./holding.js";
 import { Readings } from "./readings.js";
 import { Stage } from "./stage.js";
-import { BREAK, Timelines, element, segmentAt } from "./timelines.js";
+import { Steps } from "./steps.js";
+import { BREAK, MARKS, Timelines, element, segmentAt, timeText } from "./timelines.js";
+import { Units } from "./units.js";
 
 const BACKGROUND = -1;
-const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, confidence: 1, deviation: 0 };
+const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
 const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
 // A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
 <header>
   <h1></h1>
-  <div class="count"><span></span><progress max="1" value="0" aria-label="Recordings that are checked"></progress></div>
   <div class="figure"><svg viewBox="0 0 96 30" preserveAspectRatio="none" aria-hidden="true"><path/><path/></svg><p></p></div>
   <div class="buttons"><button data-do="act" data-by="undo">↶ Undo</button><button data-do="act" data-by="redo">↷ Redo</button>
     <button data-do="act" data-by="learn" class="main">Learn</button><button data-do="ask" data-by="export">Export…</button><button data-do="ask" data-by="help" aria-label="Keys">?</button></div>
 </header>
 <main>
   <div class="head">
-    <div class="buttons"><button data-do="turn" data-by="-1" aria-label="Recording above">‹</button><button data-do="turn" data-by="1" aria-label="Recording below">›</button></div>
-    <h2></h2><button data-do="check" class="check"></button>
+    <div class="title"><div class="buttons"><button data-do="turn" data-by="-1" aria-label="Above">‹</button><button data-do="turn" data-by="1" aria-label="Below">›</button></div>
+      <h2></h2><button data-do="check" class="check"></button></div>
     <div class="buttons play"><button data-do="frame" data-by="-1" aria-label="A frame back">◂</button><button data-do="play" aria-label="Play or pause"></button>
       <button data-do="frame" data-by="1" aria-label="A frame on">▸</button><select class="speed" aria-label="Speed"></select></div>
     <output class="clock"></output><div class="buttons"><button data-do="zoom" data-by="2" aria-label="Show more of it">−</button>
@@ -33,20 +34,21 @@ const SHELL = `
   </div>
   <div class="stage"><video playsinline preload="metadata" hidden></video><canvas hidden></canvas><i class="playhead" hidden></i></div>
   <div class="large"></div>
+  <p class="legend" aria-label="Marks"></p>
   <div class="tools"><label>Sort by <select class="sort"></select></label><label>Find <input type="search" class="filter" placeholder="part of a name"></label>
-    <label><input type="checkbox" class="tall"> Taller rows</label><output class="shown"></output></div>
+    <label><input type="checkbox" class="tall"> Taller rows</label><span class="marks"></span><output class="shown"></output></div>
   <div class="small"></div>
 </main>
 <aside>
   <section class="segment"><h2>Segment</h2><p class="unseen told" aria-live="polite"></p>
-    <label><i class="k"></i><input class="name" title="rename the action everywhere (R)" autocomplete="off" spellcheck="false" aria-label="Name of the action, everywhere"></label><p class="facts"></p>
-    <div class="edges"><span>Start</span><button data-do="edge" data-by="-1" aria-label="Start a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" aria-label="Start a frame later">›</button>
-      <span>End</span><button data-do="edge" data-by="-1" data-end="1" aria-label="End a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" data-end="1" aria-label="End a frame later">›</button></div>
+    <label><i class="k"></i><input class="name" title="Rename the action in all recordings (R)" autocomplete="off" spellcheck="false" aria-label="Name of the action, everywhere"></label><p class="facts"></p>
+    <div class="edges"><span>Start</span><button data-do="edge" data-by="-1" title="Start a frame earlier (Alt + ←)" aria-label="Start a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" title="Start a frame later (Alt + →)" aria-label="Start a frame later">›</button>
+      <span>End</span><button data-do="edge" data-by="-1" data-end="1" title="End a frame earlier (Alt + ↓)" aria-label="End a frame earlier">‹</button><output></output><button data-do="edge" data-by="1" data-end="1" title="End a frame later (Alt + ↑)" aria-label="End a frame later">›</button></div>
     <div class="buttons"><button data-do="cut">Cut here</button><button data-do="split">Split</button><button data-do="merge" aria-pressed="false">Merge…</button></div></section>
   <section class="actions"><h2></h2><ol></ol>
-    <form><input autocomplete="off" spellcheck="false" placeholder="a new action" aria-label="Name of a new action for this segment"><button>Give</button></form></section>
+    <form><input autocomplete="off" spellcheck="false" placeholder="a new action" aria-label="Name of a new action for this segment"><button>Add</button></form></section>
   <section class="changed" hidden><h2></h2><div class="buttons"><button data-do="keep">Keep all</button><button data-do="takeBack">Take back all</button></div><ul></ul></section>
-  <section class="next"><h2>Look at next</h2><ol></ol></section>
+  <section class="next"><h2>Look at next (N)</h2><ol></ol></section>
 </aside>
 <footer><ul class="problems" role="alert"></ul><div><p class="said" aria-live="polite">Press ? for the keys.</p><progress hidden aria-label="Progress"></progress><p class="pages"></p></div></footer>
 <dialog class="help" aria-label="Keys"><h2>Keys</h2><dl></dl><button data-do="close">Close</button></dialog>
@@ -59,27 +61,29 @@ const edges = (key, by, isEnd) => ({ [`Alt+${key}`]: ["edge", by, isEnd], [`Alt+
 // Keys as they are shown, what they do, and for each key a method and its values.
 const SHORTCUTS = [
   ["← →", "segment before, after", { ArrowLeft: ["walk", -1], ArrowRight: ["walk", 1] }],
-  ["↑ ↓ or K J", "recording above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
-  ["N", "recording to look at next", { n: ["next"] }],
-  ["1 … 9", "give the segment the action of this number", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
+  ["↑ ↓ or K J", "recording or cycle above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
+  ["N", "recording or cycle to look at next", { n: ["next"] }],
+  ["1 … 9", "the segment is the action of this number", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
   ["1 … 9, 0, held", "while it plays: give the action to the frames that are played"],
   ["P", "play examples of the action: typical ones, then doubtful ones (← → Esc)", { p: ["exemplify"] }],
-  ["0", "make the segment background", { 0: ["pick", BACKGROUND] }],
-  ["A", "give the segment a new action", { a: ["focus", ".actions input"] }],
+  ["0", "the segment is background", { 0: ["pick", BACKGROUND] }],
+  ["A", "the segment is a new action", { a: ["focus", ".actions input"] }],
   ["R", "rename the action everywhere", { r: ["focus", ".name"] }],
   ["M, then 1 … 9", "merge the action into another, everywhere", { m: ["merge"] }],
   ["S", "split the action in two, everywhere", { s: ["split"] }],
   ["C", "cut the segment at the cursor", { c: ["cut"] }],
   ["Alt + ← →", "start of the segment a frame earlier, later (Shift: 10)", { ...edges("ArrowLeft", -1), ...edges("ArrowRight", 1) }],
   ["Alt + ↓ ↑", "end of the segment a frame earlier, later (Shift: 10)", { ...edges("ArrowDown", -1, true), ...edges("ArrowUp", 1, true) }],
-  ["Enter", "recording is checked, all of it is right; or not", { Enter: ["check"] }],
+  ["Enter", "mark the recording, cycle or chosen stretch as checked, or remove the mark", { Enter: ["check"] }],
+  ["Shift + ← →", "choose a stretch, segment by segment (mouse: Shift and drag); Esc ends this", { "Shift+ArrowLeft": ["extend", -1], "Shift+ArrowRight": ["extend", 1] }],
+  ["Shift + Enter", "mark the whole recording as checked, or remove the mark", { "Shift+Enter": ["checkAll"] }],
   ["Space", "play, pause", { " ": ["play"] }],
   [", .", "a frame back, on", { ",": ["frame", -1], ".": ["frame", 1] }],
   ["− +", "show more; less, larger", { "-": ["zoom", 2], "+": ["zoom", 0.5], "=": ["zoom", 0.5] }],
   ["W", "show all of the recording", { w: ["whole"] }],
   ["V", "video or signals", { v: ["swap"] }],
   ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: UNDO, "Ctrl+z": UNDO, "Shift+z": REDO, "Ctrl+y": REDO, "Ctrl+Shift+z": REDO }],
-  ["L", "teach the model with the checked recordings", { l: ["act", "learn"] }],
+  ["L", "let the model learn from all that is checked", { l: ["act", "learn"] }],
   ["Y, T", "keep, take back what learning changed here", { y: ["keep", true], t: ["takeBack", true] }],
   ["B", "choose between the readings of the recordings, side by side", { b: ["compare"] }],
   ["E", "export", { e: ["ask", "export"] }],
@@ -89,9 +93,18 @@ const SHORTCUTS = [
 ];
 const BY_KEY = Object.assign({}, ...SHORTCUTS.map(([, , keys]) => keys ?? {}));
 
-const SORTS = { given: "order given", name: "name", duration: "length", doubt: "doubt", deviation: "deviation", checked: "not checked first" };
+const SORTS = { given: "order given", name: "name", duration: "longest first", doubt: "least sure first", deviation: "most unusual first", checked: "not checked first" };
 const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
+// Why something is to be looked at next.
+function why({ information, unsure, unusual }) {
+  const others = Math.round(information - 1);  // whose likeness it adds, beside its own
+  const reasons = [others > 0 ? `like ${count(others, "other")}` : information > 0.5 ? "unlike the others" : "like what is checked"];
+  if (unusual) reasons.push("unusual");
+  if (unsure >= 0.1) reasons.push(`in doubt for ${Math.round(100 * unsure)} %`);
+  return reasons.join(", ");
+}
 
 // Share of a recording in which it shows what it did not show before.
 function changedShare({ prediction, before, end }) {
@@ -112,7 +125,7 @@ class Page {
       signals: (values) => transport.call("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this)];
+    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -144,7 +157,7 @@ class Page {
       find(".help dl").append(element("div", {}, element("dt", {}, keys), element("dd", {}, words)));
       for (const [method, value] of Object.values(own)) {
         const button = find(`button[data-do="${method}"]${value === undefined ? "" : `[data-by="${value}"]`}`);
-        if (button) button.title = `${words} (${keys})`;
+        if (button && !button.title) button.title = `${words[0].toUpperCase()}${words.slice(1)} (${keys})`;
       }
     }
   }
@@ -163,9 +176,8 @@ class Page {
       const { names, looks, fps, digits, rows } = this.data = data, common = { names, looks, fps, digits };
       if (!this.large) this.build(common);
       this.setAll(common);
-      if (this.small.data.rows.length === rows.length) rows.forEach((row, i) => this.small.update(i, row));
-      else this.small.show(rows);
-      this.find(".export select").replaceChildren(...data.formats.map((name) => option(name)));
+      this.units.show();
+      this.find(".export select").replaceChildren(...data.formats.map(([name, words]) => option(name, words)));
       if (rows.length) this.go(rows[this.index] ? this.index : 0, this.time, true);
       else this.draw();
     } catch (problem) {
@@ -177,10 +189,11 @@ class Page {
     this.large = new Timelines(this.find(".large"), { ...common, rows: [], lower: "before the model learned" }, {
       label: "Segments of the recording", large: true, editable: true, onMove: (_, from, to) => this.move(from, to),
       onSeek: (_, time) => this.stage.seek(time), onChoose() {}, onRange: () => this.stage.layout(),
+      onPick: (from, to) => this.units.pick(from, to),
     });
     this.small = new Timelines(this.find(".small"), { ...common, rows: [] }, {
-      label: "All recordings", onChoose: (index, _, time) => this.go(index, time),
-      onShown: (n, all) => { this.find(".shown").value = n === all ? count(all, "recording") : `${n} of ${count(all, "recording")}`; },
+      label: "All recordings", onChoose: (number, segment, time) => this.units.open(number, segment, time),
+      onShown: (n, all) => { this.find(".shown").value = `${n === all ? "" : `${n} of `}${count(all, this.units.what)}`; },
     });
   }
 
@@ -204,9 +217,9 @@ class Page {
   putRows(rows = {}) {
     for (const [index, row] of Object.entries(rows)) {
       this.data.rows[index] = this.readied(row);
-      this.small.update(+index, this.data.rows[index]);
       if (+index === this.index) this.showRow();
     }
+    this.units.update(Object.keys(rows));
   }
 
   take({ rows, said, type, by, ...rest }, who = "") {
@@ -257,15 +270,16 @@ class Page {
   get segment() { return segmentAt(this.bar.start, this.time); }
   get code() { return this.bar.code[this.segment] ?? BREAK; }
   endOf(segment) { return this.bar.start[segment + 1] ?? this.row.end; }
-  fixed(time) { return this.data.fps ? time.toFixed(this.data.digits) : String(time); }
+  // How long something is, in words.
+  length(time) { return this.data.fps ? timeText(time, this.data.digits) : count(time, "frame"); }
 
   go(index, time = 0, isAnew = false) {
-    const isOther = isAnew || +index !== this.index;
+    const isOther = +index !== this.index;
     this.index = +index;
-    if (isOther) {
-      this.large.show([this.row]);
+    if (isOther || isAnew) {
+      if (isOther || !this.large.data.rows.length) this.large.show([this.row]);
+      if (isOther) this.units.choose(null);
       this.showRow();
-      this.small.cursorAt(this.index, time);
     }
     this.stage.seek(time);
     this.draw();
@@ -279,15 +293,25 @@ class Page {
   moveTo(time) {
     this.time = time;
     this.large.playhead(time);
-    this.find(".clock").value = this.data.fps ? `${this.fixed(time)} of ${this.fixed(this.row.end)} s` : `frame ${Math.floor(time)} of ${this.row.end}`;
+    this.find(".clock").value = this.timeOf(time);
     this.examples.follow(time);
     if (this.holding.follow(time)) return;
-    const { index, segment } = this;
-    if (index === this.small.cursor?.index && segment === this.small.cursor.segment && this.large.cursor?.segment === segment) return;
+    const { index, segment } = this, place = this.units.cursor(index, time), was = this.small.cursor;
+    if (place?.index === was?.index && place?.segment === was?.segment && this.large.cursor?.segment === segment) return;
     this.large.cursor = { index: 0, bar: 0, segment };
-    this.small.cursor = { index, bar: 0, segment };
+    if (place && place.index !== was?.index) this.small.cursorAt(place.index, this.units.rows[place.index].prediction.start[place.segment]);
+    this.small.cursor = place;
     this.small.draw();
     this.drawSegment();
+    if (place?.index !== was?.index) this.drawHead();
+  }
+
+  // Where the cursor is, of how much, and at what time of day.
+  timeOf(time) {
+    const { row, data: { fps, digits } } = this;
+    if (!fps) return `frame ${Math.floor(time)} of ${row.end}`;
+    const day = this.large.clockSpan(row, time, time).split(" – ")[0], place = timeText(time, digits, row.end);
+    return day || `${place.replace(" s", "")} of ${timeText(row.end, digits)}`;
   }
 
   walk(by) {
@@ -296,14 +320,20 @@ class Page {
   }
 
   turn(by) {
-    const rows = this.small.lines.map((line) => line.index), place = rows.indexOf(this.index) + +by;
-    if (place in rows) this.go(rows[place]);
+    const rows = this.small.lines.map((line) => line.index), place = rows.indexOf(this.units.at(this.index, this.time)) + +by;
+    if (place in rows) this.units.open(rows[place]);
   }
 
   next() {
-    const next = this.data.next.map((own) => own.recording), index = next[(next.indexOf(this.index) + 1) % next.length];  // after this one, else the first
-    if (index !== undefined && index !== this.index) this.go(index);
-    else this.say("There is no other recording to look at.");
+    const { next } = this.data, isHere = ({ recording, from, to }) => recording === this.index && from <= this.time && this.time < to;
+    const here = next.findIndex(isHere), found = next[(here + 1) % next.length];  // after this one, else the first
+    if (found && found !== next[here]) this.look(found);
+    else this.say(`There is no other ${this.units.what} to look at.`);
+  }
+
+  look({ recording, from, to }) {
+    this.go(recording, from);
+    if (to - from < this.row.end) this.units.frame(from, to);
   }
 
   frame(by) { this.stage.pause(); this.stage.seek((Math.round(this.time / this.stage.step) + +by) * this.stage.step); }
@@ -314,11 +344,25 @@ class Page {
 
   // ---- what one does
 
-  check() { const { index } = this; return this.act("check", () => ({ recording: index, start: 0, end: null, checked: !this.data.rows[index].checked })); }
+  // Of the chosen stretch, the cycle or the recording; as it is when its turn has come.
+  check(target = () => this.units.target) {
+    const { index, start, end } = target();
+    return this.act("check", () => {
+      const own = target(), isSame = own.index === index && own.start === start && own.end === end;
+      return { recording: index, start, end, checked: isSame ? !own.checked : true };
+    }).then(() => { if (this.large.picked && index === this.index) this.units.choose(null); });
+  }
+
+  checkAll() { return this.check(() => this.units.whole); }
+  extend(by) { this.units.extend(by); }
   keep(isOne) { return this.act("keep", () => ({ recording: isOne ? this.index : null })); }
   takeBack(isOne) { return this.act("take_back", () => ({ recording: isOne ? this.index : null })); }
   split() { return this.act("split", () => this.code >= 0 && { action: this.code }); }
-  cut() { return this.act("cut", () => ({ recording: this.index, time: this.time })); }
+  cut() {
+    const { start } = this.bar, isAtStart = Math.abs(start[this.segment] - this.time) < this.stage.step / 2;
+    if (isAtStart) return this.say("Put the cursor inside of the segment, where it is to be cut: click into the signals, or press the full stop.");
+    return this.act("cut", () => ({ recording: this.index, time: this.time }));
+  }
   move(from, to) { const { index } = this; return this.act("move", () => ({ recording: index, time: from, to })); }
   export() { this.close(); this.say(PHASES.exporting); return this.act("export", () => ({ format: this.find(".export select").value })); }
 
@@ -358,8 +402,11 @@ class Page {
     return this.act("move", () => {
       ({ time } = this);
       number = this.segment + (isEnd ? 1 : 0);
-      const from = this.bar.start[number];
-      return number > 0 && from !== undefined && { recording: this.index, time: from, to: from + by * this.stage.step };
+      const { start } = this.bar, from = start[number], to = from + by * this.stage.step, near = this.stage.step / 2;
+      if (!(number > 0) || from === undefined) return false;
+      const isRoom = to > start[number - 1] + near && to < this.endOf(number) - near;
+      if (!isRoom) this.say("The boundary would pass the next one. Press the number of another action to join two segments.");
+      return isRoom && { recording: this.index, time: from, to };
     }).then(() => { if (number && time === this.time && number in this.bar.start) this.stage.seek(this.bar.start[number] - (isEnd ? this.stage.step : 0)); });
   }
 
@@ -368,7 +415,7 @@ class Page {
   press(event) {
     if (!this.data?.rows.length || this.find("dialog[open]") || this.large.edit) return;  // Timelines move a boundary that is taken
     const { key, shiftKey, altKey, ctrlKey, metaKey } = event, isLetter = /^[a-z]$/i.test(key);
-    const parts = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && (isLetter || key.startsWith("Arrow")) && "Shift", isLetter ? key.toLowerCase() : key];
+    const parts = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && (isLetter || key.startsWith("Arrow") || key === "Enter") && "Shift", isLetter ? key.toLowerCase() : key];
     const name = parts.filter(Boolean).join("+"), isField = event.target.matches("input:not([type=checkbox]), select");
     if (!(name in BY_KEY) || isField && key !== "Escape" || event.target.matches("button, summary, input") && [" ", "Enter"].includes(key)) return;
     const [method, ...values] = BY_KEY[name];
@@ -383,6 +430,7 @@ class Page {
 
   cancel() {
     this.holding.cancel();
+    this.units.choose(null);
     this.isMerging = this.find(".features").open = false;
     this.find(".name").value = this.data.names[this.code] ?? "";
     this.root.focus();
@@ -410,30 +458,27 @@ class Page {
   }
 
   draw() {
-    const { data, find, pages = 1 } = this, { accuracy, rows, checked } = data;
+    const { data, find, pages = 1 } = this, { accuracy, rows } = data;
     this.root.dataset.version = data.version;
     this.root.classList.toggle("empty", !rows.length);
     find("h1").textContent = find("h1").title = data.title ?? "Review";
-    find(".count span").textContent = `${checked} of ${rows.length} checked`;
-    find(".count progress").value = checked / (rows.length || 1);
     for (const name of ["undo", "redo"]) {
       find(`[data-by=${name}]`).disabled = !data[name];
-      find(`[data-by=${name}]`).title = data[name] ? `${name}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `nothing to ${name}`;
+      find(`[data-by=${name}]`).title = data[name] ? `${name === "undo" ? "Undo" : "Redo"}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `Nothing to ${name}`;
     }
     find("[data-by=learn]").disabled = !data.ready || !data.checks;
     find("[data-by=export]").disabled = !data.ready;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
-    find(".head h2").textContent = find(".head h2").title = this.row?.name ?? PHASES[data.phase] ?? "";
-    find(".check").textContent = this.row?.checked ? "✓ Checked" : "Mark as checked";
-    find(".check").setAttribute("aria-pressed", !!this.row?.checked);
     find(".swap").hidden = !this.row?.video;
     find(".swap").textContent = find("video").hidden ? "Video" : "Signals";
     find(".figure").hidden = !data.ready;
     find(".figure svg").toggleAttribute("hidden", !accuracy);
-    find(".figure p").textContent = accuracy?.sentences[0] ?? "How much is right is known once a recording is checked.";
+    find(".figure p").textContent = accuracy?.sentences[0] ?? "How much is right is known once something is checked.";
     find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
     if (accuracy) this.drawFigure(accuracy);
     this.readings.draw();
+    this.steps.draw();
+    this.drawHead();
     if (!this.row) return;
     this.drawSegment();
     this.drawLists();
@@ -447,6 +492,28 @@ class Page {
     curve.setAttribute("d", `M${shares.map((share, i) => `${96 * i / (shares.length - 1)} ${y(share)}`).join("L")}`);
   }
 
+  // What the large timeline shows, and its marks.
+  drawHead() {
+    const { find, row, data } = this;
+    find(".head h2").textContent = find(".head h2").title = row?.name ?? PHASES[data.phase] ?? "";
+    if (!row) return;
+    const { name, checked } = this.units.target, cycle = this.units.areCycles && this.units.rows[this.units.at(this.index, this.time)];
+    if (cycle) find(".head h2").textContent = find(".head h2").title = `${row.name}, cycle ${cycle.number}`;
+    find(".check").textContent = checked ? `✓ Checked: ${name}` : `Mark ${name === "recording" ? "" : `${name} `}as checked`;
+    find(".check").setAttribute("aria-pressed", checked);
+    const mark = (kind, words) => element("span", {}, element("i", { className: kind }), words), marks = [];
+    if (row.doubt.start.length) marks.push(mark("doubtful", "the model is in doubt (less than 50 %)"));
+    if (row.hand?.includes(1)) marks.push(mark("byHand", "set by hand"));
+    if (row.stretches?.length) marks.push(mark("done", "checked"));
+    if (row.truth) marks.push(element("span", {}, "Upper bar: new, after learning. Lower bar: before."));
+    find(".legend").replaceChildren(...marks);
+    const rows = this.units.rows, has = (test) => rows.some(test), words = [];
+    if (has((own) => own.checked)) words.push(`${MARKS.checked} checked`);
+    if (has((own) => !own.checked && own.stretches?.length)) words.push(`${MARKS.some} partly`);
+    if (has((own) => own.changed)) words.push(`${MARKS.changed} changed by learning`);
+    find(".marks").textContent = words.join("   ");
+  }
+
   drawSegment() {
     const { find, code, segment, bar, row, isMerging } = this, isAction = code >= 0, { names } = this.data;
     const name = code === BREAK ? "break" : names[code], start = bar.start[segment] ?? 0, end = this.endOf(segment);
@@ -454,16 +521,17 @@ class Page {
     find(".segment .k").replaceWith(this.large.swatch(code));
     if (!find(".name:focus")) find(".name").value = name;
     find(".name").disabled = !isAction;
-    find(".facts").textContent = `${this.data.fps ? `${this.fixed(end - start)} s` : count(end - start, "frame")}, ${row.checked ? "checked" : isByHand ? "by hand" : sure}`;
-    const bounds = row.interval?.[segment], sides = bounds?.map((time) => this.fixed(time)).join(" – ");
-    find(".facts").title = bounds ? `90 % interval of the start, by the model: ${sides}${this.data.fps ? " s" : ""}` : "";
+    const isChecked = row.stretches?.some(([from, to]) => from <= start + 1e-6 && to >= end - 1e-6), day = this.large.clockSpan(row, start, end);
+    find(".facts").replaceChildren(`${this.length(end - start)}, ${isChecked ? "checked" : isByHand ? "by hand" : sure}`, ...(day ? [element("br"), day] : []));
+    const bounds = row.interval?.[segment];
+    find(".facts").title = bounds ? `90 % interval of the start, by the model: ${bounds.map((time) => this.large.at(time)).join(" – ")}` : "";
     find(".told").textContent = `${name}, ${this.large.span(start, end)}, ${row.name}`;
-    [start, end].forEach((time, i) => { this.root.querySelectorAll(".edges output")[i].value = this.fixed(time); });
+    [start, end].forEach((time, i) => { this.root.querySelectorAll(".edges output")[i].value = this.large.at(time); });
     for (const button of this.root.querySelectorAll("[data-do=edge]")) button.disabled = button.dataset.end ? segment + 1 >= bar.start.length : !segment;
     for (const what of ["split", "merge", "exemplify"]) find(`[data-do=${what}]`).disabled = !isAction;
     find("[data-do=merge]").setAttribute("aria-pressed", isMerging);
     find(".actions").classList.toggle("merging", isMerging);
-    find(".actions h2").textContent = isMerging ? `Merge “${name}” everywhere into` : "Give this segment";
+    find(".actions h2").textContent = isMerging ? `Merge “${name}” everywhere into` : "Action of this segment";
     find(".actions form").hidden = isMerging;
     const choices = this.codes().map((own, i) => [own, i < 9 ? i + 1 : ""]);
     if (!isMerging) choices.push([BACKGROUND, 0]);
@@ -490,7 +558,11 @@ class Page {
     this.find(".changed h2").textContent = `Learning changed ${count(changed.length, "recording")}`;
     const part = (index) => element("small", {}, ` ${Math.ceil(100 * rows[index].share)} %`);
     this.fill(".changed ul", changed.map((index) => [to(index), part(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
-    this.fill(".next ol", next.slice(0, 8).map(({ recording }) => [to(recording)]));
+    this.fill(".next ol", next.slice(0, 8).map((own) => {
+      const { recording, from } = own, cycle = this.units.rows[this.units.at(recording, from)];
+      const name = this.units.areCycles && cycle ? cycle.name : rows[recording].name;
+      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own))))];
+    }));
   }
 }
 

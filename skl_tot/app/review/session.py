@@ -486,9 +486,9 @@ class Review:
         -------
         found : list of dict
             What is not checked; first those that others resemble most. Each has
-            "recording" (the number), "start" and "end" (exclusive) in frames, "alike"
-            (about how many others it stands for), and "unsure" (the share of its
-            frames in which the model is less sure).
+            "recording" (the number), "start" and "end" (exclusive) in frames,
+            "information" (as in `skl_tot.corrections.most_informative`), and "unsure"
+            (the share of its frames whose action has a probability below a half).
         """
         units = self.units()
         if self._signals[0] != units:

@@ -2,7 +2,7 @@
 
 import { between, element } from "./timelines.js";
 
-const LANES = 6, BINS = 1200, PACE = 25;  // frames a second of recordings without a rate
+const LANES = 6, LANE = 34, BINS = 1200, PACE = 25;  // frames a second of recordings without a rate
 
 export class Stage {
   // calls: signals(values) -> Promise, range() -> {from, to}, onTime(time), onWheel(event), fail(text)
@@ -146,8 +146,9 @@ export class Stage {
     pen.font = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
     pen.fillStyle = colour("line");
     for (const start of this.row.prediction.start) if (start > from && start < to) pen.fillRect(x(start), 0, 1, height);
-    const lane = height / kept.shown.length, pad = lane > 44 ? 16 : 3;  // for the name, where there is room
-    kept.shown.forEach(({ name, low, high }, k) => {
+    const shown = kept.shown.slice(0, Math.max(1, Math.floor(height / LANE)));  // with room for their names
+    const lane = height / shown.length, pad = 16;
+    shown.forEach(({ name, low, high }, k) => {
       const seen = (values) => values.filter((value) => value !== null), part = (kept.to - kept.from) / low.length;
       const most = Math.max(...seen(high)), scale = (lane - pad - 4) / (most - Math.min(...seen(low)) || 1);
       const y = (value) => k * lane + pad + (most - value) * scale, wide = Math.max(1, x(part) - x(0));
@@ -157,9 +158,7 @@ export class Stage {
         const top = y(Math.max(high[i], low[i + 1] ?? value)), foot = y(Math.min(value, high[i + 1] ?? value));
         pen.fillRect(x(kept.from + i * part), top, wide, Math.max(1.2, foot - top));
       });
-      pen.fillStyle = colour("raised");
-      pen.fillRect(0, k * lane + 1, pen.measureText(name).width + 8, 13);
-      pen.fillStyle = colour("text");
+      pen.fillStyle = colour("soft");
       pen.fillText(name, 4, k * lane + 11);
     });
   }

@@ -23,6 +23,7 @@ class Stretch(NamedTuple):
     start: int
     end: int
     order: int  # position in the order of checks, from 1
+    n_learned: int = 0  # checks that the predicting model had learned
 
 
 class Entry(NamedTuple):
@@ -88,8 +89,12 @@ def frames_by_hand(segments, n_frames):
 
 def frames_checked(entry):
     """Whether each frame (n_frames,) is checked."""
-    found = np.zeros(entry.n_frames, bool)
-    for start, end, _ in entry.checked:
+    return _is_in(entry.checked, entry.n_frames)
+
+
+def _is_in(spans, n_frames):
+    found = np.zeros(n_frames, bool)
+    for start, end, *_ in spans:
         found[start:end] = True
     return found
 
@@ -175,9 +180,9 @@ def move(entry, frame, to):
 def _moved(stretches, frame, to):
     """Stretches whose starts and ends go with a boundary, in order and apart."""
     found, last = [], 0
-    for start, end, order in stretches:
-        start, end = (to if own == frame else own for own in (start, end))
-        own = Stretch(max(start, last), end, order)
+    for own in stretches:
+        start, end = (to if place == frame else place for place in own[:2])
+        own = own._replace(start=max(start, last), end=end)
         if own.start < own.end:
             found.append(own)
             last = own.end
@@ -223,12 +228,12 @@ def bounds_of(entry):
 def check(entry, start, end, order):
     """Mark frames as checked, with what learning changed in them."""
     start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
-    new = without([(start, end, order)], entry.checked)
+    new = without([(start, end, order, entry.n_learned)], entry.checked)
     stretches = sorted([*entry.checked, *(Stretch(*own) for own in new)])
     entry = entry._replace(checked=tuple(stretches))
     if not new or entry.changed is None:
         return entry
-    before = _mixed(entry, entry.changed, frames_checked(entry))
+    before = _mixed(entry, entry.segments, entry.changed, frames_checked(entry))
     is_same = is_checked(entry) or _are_equal(entry, entry.segments, before)
     return entry._replace(changed=None if is_same else before)
 
@@ -242,10 +247,13 @@ def uncheck(entry, start, end):
 
 def propose(entry, predicted, confidence, n_learned, edges):
     """Show the prediction of another model, except where people gave or checked it."""
-    shown, known = entry.segments, frames_known(entry)
-    found = _mixed(entry, predicted, known)
+    shown, known, is_kept = entry.segments, frames_known(entry), frames_checked(entry)
+    found = _mixed(entry, shown, predicted, known)
     before = shown if entry.changed is None else entry.changed
-    ends = np.flatnonzero(np.diff(known, prepend=False, append=False))
+    # what was predicted before a check stays, as it tells how right the model was
+    predicted = _mixed(entry, entry.predicted, predicted, is_kept)
+    learned = np.where(is_kept, _is_in(entry.seen, entry.n_frames), known)
+    ends = np.flatnonzero(np.diff(learned, prepend=False, append=False))
     seen = tuple(map(tuple, ends.reshape(-1, 2).tolist()))
     new = {"predicted": predicted, "confidence": confidence, "n_learned": n_learned}
     new |= {"edges": edges, "segments": found, "changed": before, "seen": seen}
@@ -258,14 +266,14 @@ def _are_equal(entry, *pair):
     return np.array_equal(*(labels_of(own, entry.n_frames) for own in pair))
 
 
-def _mixed(entry, other, is_shown):
-    """Shown segments in some frames (n_frames,), and other ones in the rest."""
+def _mixed(entry, one, other, is_one):
+    """Segments of one track in some frames (n_frames,), and of another in the rest."""
     labels, by_hand, edges = [], [], [entry.breaks]
-    for own, is_own in ((entry.segments, is_shown), (other, ~is_shown)):
+    for own, is_own in ((one, is_one), (other, ~is_one)):
         labels.append(labels_of(own, entry.n_frames))
         by_hand.append(frames_by_hand(own, entry.n_frames))
         edges.append(own.starts[own.by_hand & is_own[own.starts]])
-    labels, by_hand = (np.where(is_shown, *own) for own in (labels, by_hand))
+    labels, by_hand = (np.where(is_one, *own) for own in (labels, by_hand))
     return segments_of(labels, np.concatenate(edges), by_hand)
 
 

@@ -91,7 +91,7 @@ def find_cycles(entries, circle):
     table, own = cut_cycles(bouts, circle)
     if len(table) <= len(entries):
         return None
-    table[["start", "end"]] = table[["start", "end"]].round().astype(int)
+    table = table.round().astype({"recording": int, "start": int, "end": int})
     return table.join(compare_bouts(own)[["score", "deviates"]])
 
 
@@ -111,7 +111,7 @@ def suggest(entries, units, signals, n):
         i, start, end = units[k]
         sure = states.confidence_of(entries[i])[start:end]
         row = {"recording": i, "start": start, "end": end}
-        row |= {"alike": round(gain) - 1, "unsure": float((sure < DOUBTFUL).mean())}
+        row |= {"information": gain, "unsure": float((sure < DOUBTFUL).mean())}
         found.append(row)
     return found
 

@@ -35,11 +35,15 @@ class View:
         self.review, recordings = review, review.recordings
         self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
-        self._bins = web.count_bins(len(recordings))
+        self._doubts = web.count_doubts(len(recordings))
         formats = writable_formats().items()
-        self.formats = [k for k, own in formats if self.fps or not own.in_seconds]
+        self.formats = [
+            [name, f"{own.description} ({own.suffix})"]
+            for name, own in formats
+            if self.fps or not own.in_seconds
+        ]
         self._readings = None, None
-        self._rows, self._ranks = {}, [0] * len(recordings)
+        self._rows, self._ranks, self._odd = {}, [0] * len(recordings), set()
 
     @cached_property
     def curves(self):
@@ -52,9 +56,10 @@ class View:
         entries = self.review.state.entries
         labels = [labels_of(entry.segments, entry.n_frames) for entry in entries]
         recordings = self.review.recordings
-        order = deviations(recordings.replace(labels))["recording"].tolist()
-        ranks = {name: len(order) - k for k, name in enumerate(order)}
-        self._ranks = [ranks[name] for name in self.names]
+        table = deviations(recordings.replace(labels))
+        order = [self.names.index(name) for name in table["recording"]]
+        self._ranks = [len(order) - order.index(i) for i in range(len(order))]
+        self._odd = {(i, 0.0) for i, odd in zip(order, table["deviates"]) if odd}
 
     def find(self, recording):
         """Return the number of a recording that is read."""
@@ -80,10 +85,13 @@ class View:
     def _make_row(self, i, entry, rank):
         clock, videos = self.clock(i), self.review.video_files
         own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
-        row = web.describe_row(name, own, clock, confidence_of(entry), self._bins)
+        row = web.describe_row(name, own, clock, confidence_of(entry), self._doubts)
         row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
         row["interval"] = _intervals(entry, own, clock)
         row["checked"], row["changed"] = is_checked(entry), entry.changed is not None
+        starts = self.review.recordings.starts
+        if starts is not None and not np.isnat(starts[i]):
+            row["clock"] = str(starts[i])
         row["stretches"] = [self._times(clock, *own[:2]) for own in entry.checked]
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:
@@ -101,10 +109,13 @@ class View:
         if table is None:
             return []
         ranks, found = table["score"].rank(method="first").astype(int), []
-        keys = (table[key] for key in ("recording", "start", "end"))
-        for i, start, end, rank in zip(*keys, ranks):
-            times = self._times(self.clock(i), start, end)
+        clocks = [self.clock(i) for i in range(len(entries))]
+        self._odd = set()
+        keys = (table[key] for key in ("recording", "start", "end", "deviates"))
+        for i, start, end, odd, rank in zip(*keys, ranks):
+            times = self._times(clocks[i], start, end)
             found.append([i, *times, rank, is_checked(entries[i], start, end)])
+            self._odd |= {(i, times[0])} if odd else set()
         return found
 
     def everything(self):
@@ -140,6 +151,7 @@ class View:
                 clock = self.clock(own["recording"])
                 times = self._times(clock, own.pop("start"), own.pop("end"))
                 own["from"], own["to"] = times
+                own["unusual"] = (own["recording"], times[0]) in self._odd
             found["undo"], found["redo"] = review.undoable, review.redoable
         return found
 

@@ -11,9 +11,7 @@ import numpy as np
 from skl_tot.display import style_of
 from skl_tot.recordings import BACKGROUND
 
-MOST_BINS, MOST_OF_ALL = 400, 50_000  # of the doubt of a recording, and of all
-LEVELS = 36  # of doubt, a digit in base 36 each
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+MOST_DOUBTS, MOST_OF_ALL = 4000, 50_000  # doubtful parts of a recording, and of all
 LONG = 120  # seconds of a recording from which times have minutes
 DOUBTFUL = 0.5  # confidence below which a prediction is doubtful
 BREAK = -2  # code of time without frames
@@ -58,19 +56,19 @@ def count_digits(fps):
     return 2 + max(0, math.ceil(math.log10((fps or 1) / 100)))
 
 
-def count_bins(n_recordings):
-    """Return the number of parts of a recording with a digit of doubt."""
-    return min(MOST_BINS, max(1, MOST_OF_ALL // n_recordings))
+def count_doubts(n_recordings):
+    """Return the most doubtful parts of a recording."""
+    return min(MOST_DOUBTS, max(1, MOST_OF_ALL // n_recordings))
 
 
-def describe_row(name, segments, clock, confidence, n_bins=MOST_BINS):
+def describe_row(name, segments, clock, confidence, n_doubts=MOST_DOUBTS):
     """Row of a recording; segments are codes, first frames and exclusive ends."""
     return {
         "name": str(name),
         "end": clock.ends[-1].item(),
         "confidence": round(float(confidence.mean(dtype=float)), 4),
         "prediction": describe_segments(segments, clock, confidence),
-        "doubt": describe_doubt(1 - confidence, n_bins),
+        "doubt": describe_doubt(confidence, clock, n_doubts),
     }
 
 
@@ -98,13 +96,22 @@ def _find_pauses(segments, clock):
     return starts, ends, np.flatnonzero(starts[1:] > ends[:-1])
 
 
-def describe_doubt(doubt, n_bins):
-    """Digits of the largest doubt in each part of a recording."""
-    n_bins = min(len(doubt), n_bins)
-    starts = np.arange(n_bins) * len(doubt) // n_bins
-    worst = np.maximum.reduceat(doubt, starts)
-    levels = np.rint(np.clip(worst, 0, 1) * (LEVELS - 1)).astype(int)
-    return "".join(DIGITS[level] for level in levels.tolist())
+def describe_doubt(confidence, clock, most):
+    """List starts and ends of parts whose mean confidence is below `DOUBTFUL`."""
+    step = 1  # frames; more if the confidence changes too often
+    while True:
+        starts = np.arange(0, len(confidence), step)
+        sums = np.add.reduceat(confidence, starts, dtype=float)
+        is_low = sums < DOUBTFUL * np.diff(starts, append=len(confidence))
+        edges = np.flatnonzero(np.diff(is_low, prepend=False, append=False))
+        if len(edges) <= 2 * most:
+            break
+        step *= 2
+    firsts, lasts = np.append(starts, len(confidence))[edges].reshape(-1, 2).T
+    return {
+        "start": clock.starts[firsts].tolist(),
+        "end": clock.ends[lasts - 1].tolist(),
+    }
 
 
 def describe_looks(codes):

@@ -4,12 +4,13 @@
 // new Timelines(host, data, options): host becomes the box that scrolls (give it a width
 // and a max-height, inside an element of class "themed").
 //
-// data    rows    [{name, end, prediction: {start, code, confidence}, doubt, confidence,
-//                  deviation}, …] as web/rows.py makes them; may have truth: {start, code}
-//                  (a lower bar), where (what the tip says in place of the name),
-//                  clock (date of time 0, "2024-03-04T06:51:08.200"), checked,
-//                  changed (marks in the gutter), hand: [0 or 1 of each segment],
-//                  interval: [[low, high] of each start, or null]
+// data    rows    [{name, end, prediction: {start, code, confidence}, doubt: {start, end},
+//                  confidence, deviation}, …] as web makes them; may have truth: {start,
+//                  code} (a lower bar), where (what the tip says in place of the name),
+//                  clock (date of time 0, "2024-03-04T06:51:08.200"), checked, changed
+//                  (marks in the gutter), stretches: [[from, to], …] that are checked,
+//                  hand: [0 or 1 of each segment], interval: [[low, high] of each start,
+//                  or null]
 //         names   {code: name}; labels {code: name} of the lower bar (default: names)
 //         looks   {code: {fill, ink, hatch}} of the codes from 0; -1 is background
 //         fps     null: times are frames; digits: decimals of times in seconds
@@ -22,12 +23,14 @@
 //         onChoose(index, segment, time)     click or Enter (without it, rows open)
 //         onSeek(index, time)                click, drag on the axis, walk by keys
 //         onRange(from, to)                  what is seen has changed
+//         onPick(from, to)                   drag with Shift; field picked: [from, to] or null
 //         onShown(n, of)                     rows that the filter leaves
 //
 // fields  data, view {from, to, sort, text, action, tall, doubt} (read only),
 //         cursor: null or {index, bar (1: lower), segment}
 // methods show(rows, to)      other rows, seen from 0 to `to` (default: the longest); longer
 //                             ones get a mark and their length there
+//         put(rows)           other rows, seen as before
 //         update(index, row)  one row is another; set(data) replaces other parts of data
 //         sort(key)           given, name, duration, deviation, confidence (least sure
 //                             first, also called doubt) or checked (unchecked first)
@@ -40,10 +43,25 @@
 
 export const BREAK = -2;  // code of a time of which there are no frames
 const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, LARGE = 104, ROOM = 640;
-const EDGE = "rgba(0, 0, 0, 0.3)", DOUBT = "rgba(0, 0, 0, 0.6)";
+const EDGE = "rgba(0, 0, 0, 0.3)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 
-// ---- numbers
+// ---- times and numbers
+
+export const LONG = 120;  // seconds, from which times have minutes
+
+const TWO = (value) => String(value).padStart(2, "0");
+
+// Seconds in words; of a long recording as minutes and seconds, as on its axis.
+export function timeText(time, digits, end = time) {
+  if (end < LONG) return `${time.toFixed(digits)} s`;
+  const units = 10 ** digits, all = Math.round(time * units), minutes = Math.floor(all / units / 60);
+  const seconds = ((all - minutes * 60 * units) / units).toFixed(digits), padded = seconds.padStart(digits ? digits + 3 : 2, "0");
+  return minutes < 60 ? `${minutes}:${padded}` : `${Math.floor(minutes / 60)}:${TWO(minutes % 60)}:${padded}`;
+}
+
+// The time of day of a date and time in text.
+export const timeOfDay = (clock, digits) => clock.slice(11, digits ? 20 + Math.min(digits, 3) : 19);
 
 export const between = (low, value, high) => Math.max(low, Math.min(value, high));
 const longestOf = (rows) => rows.reduce((most, row) => Math.max(most, row.end), 0);
@@ -72,6 +90,39 @@ export function boundaryAt({ start, code }, value, reach) {
   const before = segmentAt(start, value), next = start[before + 1] - value;
   const i = next < value - start[before] ? before + 1 : before;
   return Math.abs(start[i] - value) <= reach && isBoundary(code, i) ? i : -1;
+}
+
+// A part of a row, from one time to another, as a row without breaks; origin: the times of
+// its segments in the whole row.
+export function partOf(row, from, to) {
+  const { prediction, doubt, hand, truth } = row, pauses = [], at = (time) => between(from, time, to);
+  const passed = (time) => pauses.reduce((sum, [start, end]) => sum - between(0, at(time) - start, end - start), at(time) - from);
+  for (let i = segmentAt(prediction.start, from); prediction.start[i] < to; i += 1) {
+    if (prediction.code[i] === BREAK) pauses.push([Math.max(from, prediction.start[i]), prediction.start[i + 1]]);
+  }
+  const end = passed(to), origin = [], own = [];
+  const cut = ({ start, code, confidence }, isFirst) => {
+    const made = { start: [], code: [] };
+    if (confidence) made.confidence = [];
+    for (let i = segmentAt(start, from); start[i] < to; i += 1) {
+      if (code[i] === BREAK) continue;
+      made.start.push(passed(start[i]));
+      made.code.push(code[i]);
+      made.confidence?.push(confidence[i]);
+      if (isFirst) { origin.push(at(start[i])); own.push(hand?.[i]); }
+    }
+    return made;
+  };
+  const part = { end, prediction: cut(prediction, true), doubt: { start: [], end: [] } };
+  for (let i = segmentAt(doubt.start, from); doubt.start[i] < to; i += 1) {
+    if (doubt.end[i] <= from) continue;
+    part.doubt.start.push(passed(doubt.start[i]));
+    part.doubt.end.push(passed(doubt.end[i]));
+  }
+  const { start, confidence } = part.prediction;
+  part.confidence = confidence.reduce((sum, mean, k) => sum + mean * ((start[k + 1] ?? end) - start[k]), 0) / end;
+  if (truth) part.truth = cut(truth);
+  return { ...part, origin, hand: own };
 }
 
 const isBoundary = (code, i) => i > 0 && i < code.length && code[i] !== BREAK && code[i - 1] !== BREAK;
@@ -123,16 +174,20 @@ function hatched({ fill, ink, hatch }) {
   return pen.createPattern(tile, "repeat");
 }
 
+// Marks of rows, which a page explains.
+export const MARKS = { checked: "✓", some: "◐", changed: "■" };
+const markOf = ({ checked, stretches, changed }) => (checked ? MARKS.checked : changed ? MARKS.changed : stretches?.length ? MARKS.some : "");
+
 const KEYS = "Timelines. Arrow keys go from segment to segment, plus and minus zoom, Enter opens a recording";
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 const FONT = 'px system-ui, -apple-system, "Segoe UI", sans-serif';
-const COLOURS = ["text", "soft", "line", "range", "paper"];
+const COLOURS = ["text", "soft", "line", "range", "paper", "doubt", "focus"];
 
 export class Timelines {
   constructor(host, data, options = {}) {
     Object.assign(this, { host, options, lines: [], opened: new Set(), inks: new WeakMap() });
     Object.assign(this, { gutter: 0, width: 0, waiting: 0, isStale: false });
-    Object.assign(this, { cursor: null, drag: null, edit: null, near: null, head: null });
+    Object.assign(this, { cursor: null, drag: null, edit: null, near: null, head: null, picked: null });
     this.data = { lower: "ground truth", unsure: 0, digits: 2, ...data };
     this.view = { from: 0, to: 0, sort: "given", text: "", action: null, tall: false };
     this.view.doubt = !!options.large;
@@ -151,8 +206,7 @@ export class Timelines {
 
   // ---- words
 
-  fixed(time) { return time.toFixed(this.data.digits); }
-  at(time) { return this.data.fps ? `${this.fixed(time)} s` : `frame ${time}`; }
+  at(time) { return this.data.fps ? timeText(time, this.data.digits, this.longest) : `frame ${time}`; }
 
   // Date and wall-clock time in a row that has a clock: those of its time 0.
   clockOf({ clock }, time) {
@@ -160,15 +214,22 @@ export class Timelines {
   }
 
   span(start, end) {
-    if (!this.data.fps) return `frames ${start} – ${end - 1} (${end - start})`;
-    return `${this.fixed(start)} – ${this.fixed(end)} s (${this.fixed(end - start)} s)`;
+    const { fps, digits } = this.data;
+    if (!fps) return `frames ${start} – ${end - 1} (${end - start})`;
+    const [from, to] = [start, end].map((time) => this.at(time)), size = timeText(end - start, digits);
+    return `${this.longest < LONG ? from.slice(0, -2) : from} – ${to} (${size})`;
+  }
+
+  // Date and times of day, in a row that has a clock.
+  clockSpan(row, start, end) {
+    const [from, to] = [start, end].map((time) => this.clockOf(row, time)), { digits } = this.data;
+    return from ? `${from.slice(0, 10)} ${timeOfDay(from, digits)} – ${timeOfDay(to, digits)}` : "";
   }
 
   tick(value) {
     if (!this.data.fps) return String(value);
-    if (this.longest < 120) return `${+value.toFixed(3)} s`;
-    const [whole, part] = (value % 60).toFixed(2).split(".");
-    return `${Math.floor(value / 60)}:${whole.padStart(2, "0")}${part === "00" ? "" : `.${part}`}`;
+    if (this.longest < LONG) return `${+value.toFixed(3)} s`;
+    return timeText(value, 2, LONG).replace(/\.00$/, "");
   }
 
   swatch(code) {
@@ -222,6 +283,18 @@ export class Timelines {
     Object.assign(this, { cursor: null, edit: null });
     this.opened.clear();
     this.host.scrollTop = 0;
+    this.layout();
+  }
+
+  put(rows) {
+    const isWhole = this.view.from === 0 && this.view.to === this.longest;
+    this.data.rows = rows;
+    this.longest = longestOf(rows);
+    this.reach = Math.min(this.reach, this.longest);
+    if (isWhole || this.view.to > this.longest) this.view.to = this.longest;
+    if (this.view.from >= this.view.to) this.view.from = 0;
+    Object.assign(this, { cursor: rows[this.cursor?.index] ? this.cursor : null, edit: null, near: null });
+    this.tip.hidden = true;
     this.layout();
   }
 
@@ -319,7 +392,7 @@ export class Timelines {
   // Bars of a row: what is found and, below it, the ground truth.
   bars(line) {
     const { edit, options: { large } } = this, { isOpen } = line, row = this.data.rows[line.index];
-    const gap = large ? 8 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
+    const gap = large ? 10 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
     const [above, below] = isOpen ? [24, 8] : [gap, gap];
     const top = line.top + above, height = line.height - above - below;
     const both = { row, line, isNamed: isOpen || large, isLower: false, names: this.data.names, top, height };
@@ -412,8 +485,9 @@ export class Timelines {
     this.drawCursor();
     this.drawBoundary();
     pen.restore();
+    this.drawPicked(height);
     this.drawHead(height);
-    if (drag?.kind === "range") this.fill(this.colours.range, drag.x, AXIS, drag.now - drag.x, height);
+    if (["range", "pick"].includes(drag?.kind)) this.fill(this.colours.range, drag.x, AXIS, drag.now - drag.x, height);
     if (this.view.text && !lines.length) {
       pen.fillStyle = this.colours.soft;
       pen.fillText("None has this in its name.", 8, AXIS + TALL / 2);
@@ -430,10 +504,13 @@ export class Timelines {
 
   drawAxis(width, height) {
     const { pen, view, colours } = this, least = 90 / this.scale(), step = niceStep(least, this.data.fps);
+    const row = this.options.large && this.data.rows[0], isDay = !!row?.clock;
+    const zero = isDay ? Date.parse(`${row.clock}Z`) / 1000 % step : 0;  // so that ticks are at whole times of day
     this.setFont(11);
     Object.assign(pen, { fillStyle: colours.soft, strokeStyle: colours.line });
-    for (let i = Math.ceil(view.from / step), free = 0; i * step <= view.to; i += 1) {
-      const x = Math.round(this.toX(i * step)) + 0.5, text = this.tick(i * step);
+    for (let i = Math.ceil((view.from + zero) / step), free = 0; i * step - zero <= view.to; i += 1) {
+      const time = i * step - zero, x = Math.round(this.toX(time)) + 0.5;
+      const text = isDay ? timeOfDay(this.clockOf(row, time), step < 1 ? 2 : 0) : this.tick(time);
       pen.stroke(new Path2D(`M${x} ${AXIS - 5}V${height}`));
       const size = pen.measureText(text).width, left = between(0, x - size / 2, width - size - 2);
       if (left < free) continue;
@@ -457,6 +534,7 @@ export class Timelines {
     for (const bar of bars) {
       const named = bar.height > 4 ? this.drawDetails(bar, width) : [];
       if (!bar.isLower && bar.line.height >= NAMED) this.drawDoubt(bar);
+      if (this.options.large) this.drawChecked(bar);
       for (const own of named) this.writeIn(bar, ...own);
     }
     const isWhole = this.view.from === 0 && this.view.to === this.reach;
@@ -521,7 +599,7 @@ export class Timelines {
       pen.fillText(this.shorten(row.name, (isOpen ? width : gutter) - 10 - left, 6), left, y);
     }
     if (!gutter) return;
-    if (height >= NAMED) pen.fillText(row.checked ? "✓" : row.changed ? "■" : "", 0, y);
+    if (height >= NAMED) pen.fillText(markOf(row), 0, y);
     else if (row.checked || row.changed) pen.fillRect(0, top, row.checked ? 4 : 2, height);
   }
 
@@ -571,24 +649,35 @@ export class Timelines {
     this.setFont(12);
     const text = this.shorten(name, size - 10), y = bar.top + Math.min(bar.height / 2 + 0.5, 16);
     if (text.length < 3 && text !== name) return;
-    const isOnDoubt = this.view.doubt && !bar.isLower;
-    if (hatch || isOnDoubt) this.fill(fill, left + 2, y - 8, pen.measureText(text).width + 6, 16);
+    if (hatch) this.fill(fill, left + 2, y - 8, pen.measureText(text).width + 6, 16);
     pen.fillStyle = ink;
     pen.fillText(text, left + 5, y);
   }
 
-  // Dark from the foot of the bar, as high as the probability of other actions.
-  drawDoubt(bar) {
-    const { pen, view } = this, { doubt, end } = bar.row;
+  // A band above the bar where the model is in doubt.
+  drawDoubt({ row: { doubt }, top }) {
+    const { view, options } = this, height = options.large ? 4 : 2;
     if (view.action !== null || !view.doubt || !doubt) return;
-    const part = end / doubt.length, foot = bar.top + bar.height, unit = bar.height / 35;
-    const first = Math.max(0, Math.floor(view.from / part)), last = Math.ceil(view.to / part);
-    let path = `M${this.toX(first * part)} ${foot}`;
-    for (let i = first; i < last && i < doubt.length; i += 1) {
-      path += `V${foot - parseInt(doubt[i], 36) * unit}H${this.toX((i + 1) * part)}`;
+    let free = -1;
+    for (let i = segmentAt(doubt.start, view.from); doubt.start[i] < view.to; i += 1) {
+      const left = this.toX(doubt.start[i]), right = Math.max(this.toX(doubt.end[i]), left + 1);
+      if (right > free && doubt.end[i] > view.from) this.fill(this.colours.doubt, left, top - height - 2, right - left, height);
+      free = Math.max(free, right);
     }
-    pen.fillStyle = DOUBT;
-    pen.fill(new Path2D(`${path}V${foot}`));
+  }
+
+  // A line below the bars where a recording is checked.
+  drawChecked({ row, line }) {
+    for (const [from, to] of row.stretches ?? []) {
+      this.fill(this.colours.focus, this.toX(from) + 1, line.top + line.height - 7, (to - from) * this.scale() - 2, 4);
+    }
+  }
+
+  drawPicked(height) {
+    if (!this.picked) return;
+    const [left, right] = this.picked.map((time) => this.toX(time));
+    this.fill(this.colours.range, left, AXIS, right - left, height);
+    for (const x of [left, right]) this.fill(this.colours.focus, x - 1, AXIS, 2, height);
   }
 
   drawCursor() {
@@ -732,10 +821,11 @@ export class Timelines {
     const id = event.pointerId;
     if (event.button || (this.drag?.id ?? id) !== id) return;
     const found = this.hit(event), near = this.boundary(found, event.pointerType);
-    const kind = near ? "edit" : found.isAxis && this.options.onSeek ? "seek" : "click";
+    const isPick = event.shiftKey && this.options.onPick;
+    const kind = isPick ? "pick" : near ? "edit" : found.isAxis && this.options.onSeek ? "seek" : "click";
     this.drag = { id, kind, x: found.x, now: found.x };
     this.canvas.setPointerCapture(id);
-    if (near) this.take(near.index, near.segment);
+    if (kind === "edit") this.take(near.index, near.segment);
     if (kind === "seek") this.seek(found);
   }
 
@@ -752,8 +842,8 @@ export class Timelines {
   // A mouse takes a range, to be seen alone; a finger moves what is seen.
   dragAlong(drag, x, isMouse) {
     if (drag.kind === "click" && Math.abs(x - drag.x) < 5) return;
-    drag.kind = isMouse ? "range" : "pan";
-    if (!isMouse) this.pan((drag.now - x) / this.scale());
+    if (drag.kind !== "pick") drag.kind = isMouse ? "range" : "pan";
+    if (drag.kind === "pan") this.pan((drag.now - x) / this.scale());
     drag.now = x;
     this.draw();
   }
@@ -763,10 +853,10 @@ export class Timelines {
     if (drag?.id !== event.pointerId) return;
     this.drag = null;
     if (drag.kind === "edit" && this.held) this.drop();
-    if (drag.kind === "range") {
+    if (drag.kind === "range" || drag.kind === "pick") {
       const { from, to } = this.view;
-      const ends = [drag.x, drag.now].map((x) => between(from, this.toValue(x), to));
-      this.setRange(Math.min(...ends), Math.max(...ends));
+      const ends = [drag.x, drag.now].map((x) => between(from, this.toValue(x), to)).sort((a, b) => a - b);
+      if (drag.kind === "range") this.setRange(...ends); else this.options.onPick(...ends);
     }
     const found = this.hit(event), isMouse = event.pointerType === "mouse";
     if (drag.kind !== "click" || !found.line) return;

@@ -276,7 +276,7 @@ def test_cycles_are_one_under_another(browser, laps, wait_for):
     wait_for(lambda: page.tip()[:1], ["action 1"])
     _, times, *_, place = page.tip()
     assert re.fullmatch(r"1\.[123]0 – 3\.00 s \(1\.\d0 s\)", times)
-    assert re.fullmatch(r"line 3, shift 0, cycle 4, from (20\.0|19\.9)\d s", place)
+    assert re.fullmatch(r"line 3, shift 0, cycle 4, from 0:(20\.0|19\.9)\d", place)
     page.find("#unit option[value=recordings]").click()
     wait_for(page.rows, [0, 1, 2])
     wait_for(lambda: page.range()[1], pytest.approx(350))

@@ -261,8 +261,9 @@ def test_timelines_have_confidences_and_doubts(activity, model, write):
         assert bar["start"] == (starts / 4).tolist()
         means = [sure[a:b].mean() for a, b in zip(starts, ends)]
         np.testing.assert_allclose(bar["confidence"], means, atol=0.0051)
-        doubt = [int(digit, 36) / 35 for digit in recording["doubt"]]
-        np.testing.assert_allclose(doubt, 1 - sure, atol=0.5 / 35 + 1e-6)
+        edges = np.flatnonzero(np.diff(sure < 0.5, prepend=False, append=False))
+        doubt = recording["doubt"]["start"], recording["doubt"]["end"]
+        np.testing.assert_allclose(np.transpose(doubt).ravel(), edges / 4)
 
 
 def test_usual_order_and_deviating_recordings(activity, model, write):
@@ -493,10 +494,9 @@ class TestCorrected:
             assert bar["start"] == (starts / 10).tolist()
         assert page.data["names"]["4"] == "rest"
         assert page.data["numbers"]["4"] == []
-        assert set(page.data["recordings"][1]["doubt"]) == {"0"}
+        assert page.data["recordings"][1]["doubt"] == {"start": [], "end": []}
         assert page.data["recordings"][1]["confidence"] == 1
-        assert page.data["recordings"][4]["doubt"][:7] == "0" * 7
-        assert page.data["recordings"][4]["doubt"][7:].strip("0")
+        assert all(x >= 0.7 for x in page.data["recordings"][4]["doubt"]["start"])
         assert len(page.cells("typical", "rest")[0]) == 1
         questions = {row[0] for row in page.rows["questions"][1:]}
         assert "take 1" not in questions
@@ -748,8 +748,8 @@ def test_what_to_label_next(activity, vote, write):
 def test_doubts_between_actions_of_one_name_are_none(activity, vote, write):
     for names, is_sure in ((["a"] * 4, True), (None, False)):
         page = write(vote, activity[0], action_names=names)
-        doubts = "".join(recording["doubt"] for recording in page.data["recordings"])
-        assert (set(doubts) == {"0"}) == is_sure
+        sure = [own["confidence"] for own in page.data["recordings"]]
+        assert (min(sure) == 1) == is_sure
 
 
 def test_profiles(activity, write):

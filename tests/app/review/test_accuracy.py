@@ -107,8 +107,8 @@ def test_what_a_model_has_seen_tells_nothing():
     known = {"predicted": segments(predicted), "segments": segments(shown)}
 
     def entry(*stretches, seen=(), n_learned=1):
-        checked = [Stretch(*own) for own in stretches]
-        own = {"checked": checked, "seen": seen, "n_learned": n_learned}
+        checked = [Stretch(*own, n_learned) for own in stretches]
+        own = {"checked": checked, "seen": seen}
         return SimpleNamespace(n_frames=20, **own, **known)
 
     other, seen = entry(), entry((0, 20, 1), seen=[(0, 20)])

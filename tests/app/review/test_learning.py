@@ -171,6 +171,6 @@ def test_labels_of_people_are_there_at_first(kind):
     assert (first.checked, first.seen) == ((), ())
     if kind != "one":
         last = review.state.entries[2]
-        assert last.checked == ((0, last.n_frames, 3),)
+        assert last.checked == ((0, last.n_frames, 3, 0),)
         assert last.seen == ((0, last.n_frames),)
         assert sorted(own["recording"] for own in review.next()) == [0, 1]

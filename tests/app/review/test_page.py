@@ -390,7 +390,7 @@ def test_two_windows_tell_each_other(opened, browser):
         browser.switch_to.window(here)
     first.wait("document.querySelector('.pages').textContent === ''")
     first.served.calls.version += 1  # as after events that did not come
-    first.press("c")
+    first.press(".", "c")
     first.wait(f"document.body.dataset.version == {first.served.calls.version}")
     assert "changed elsewhere" in first.text(".problems span")
     first.find(".problems button").click()

@@ -56,7 +56,7 @@ const LOOKS = Object.fromEntries([0, 1, 2].map((code) => [code, { fill: `#00000$
 
 export function rowOf(name, start, code, more = {}) {
   const prediction = { start, code, confidence: start.map(() => 0.9) };
-  return { name, end: 100, prediction, doubt: "0z", confidence: 0.9, deviation: 1, ...more };
+  return { name, end: 100, prediction, doubt: { start: [50], end: [60] }, confidence: 0.9, deviation: 1, ...more };
 }
 
 export function open(rows, options = {}, data = {}) {

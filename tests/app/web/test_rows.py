@@ -24,28 +24,39 @@ def test_timelines_by_the_tests_of_node():
     assert done.returncode == 0, done.stdout
 
 
-def described(y, n_bins=400, **clock):
+def described(y, n_doubts=400, confidence=None, **clock):
     """Row of a recording of labels, and what spreads values of its segments."""
     takes = Recordings([np.zeros((len(y), 1))], ["<b>"], **clock)
     clock = web.read_clock(takes, 0, web.count_digits(takes.fps))
     segments = find_segments(np.array(y), clock.breaks)
-    confidence = np.linspace(0, 1, len(y))
-    row = web.describe_row("<b>", segments, clock, confidence, n_bins)
+    confidence = np.linspace(0, 1, len(y)) if confidence is None else confidence
+    row = web.describe_row("<b>", segments, clock, confidence, n_doubts)
     return row, lambda values, filler: web.spread(values, segments, clock, filler)
 
 
 def test_a_row_has_starts_codes_and_means():
-    """And the largest doubt of each part."""
     row, _ = described([0, 0, 2, 2, 2, -1])
     codes = {"start": [0, 2, 5], "code": [0, 2, -1], "confidence": [0.1, 0.6, 1.0]}
     assert row["prediction"] == codes
     assert (row["name"], row["end"], row["confidence"]) == ("<b>", 6, 0.5)
-    assert row["doubt"] == "zsle70"  # 1, 0.8, … of 35 to the base 36
-    row, _ = described([0] * 1000, n_bins=10)
-    worst = 1 - np.linspace(0, 1, 1000)[::100]
-    digits = [int(digit, 36) for digit in row["doubt"]]
-    np.testing.assert_array_equal(digits, np.rint(35 * worst))
-    assert (web.count_bins(1), web.count_bins(10**6)) == (400, 1)
+
+
+def test_doubt_is_where_another_action_is_likelier():
+    """On a scale that no other frame changes; of many parts few are told of."""
+    sure = np.array([0.9, 0.4, 0.49, 0.5, 0.51, 0.2])
+    row, _ = described([0] * 6, confidence=sure, fps=10)
+    assert row["doubt"] == {"start": [0.1, 0.5], "end": [0.3, 0.6]}
+    more, _ = described([0] * 7, confidence=np.append(sure, 0.01), fps=10)
+    assert more["doubt"]["start"] == row["doubt"]["start"]
+    none = described([0] * 6, confidence=np.full(6, 0.5))[0]["doubt"]
+    assert none == {"start": [], "end": []}
+    often = np.tile([0.9, 0.3], 500)
+    assert len(described([0] * 1000, 500, often)[0]["doubt"]["start"]) == 500
+    often[:500] = 0.1
+    doubt = described([0] * 1000, 99, often)[0]["doubt"]
+    assert len(doubt["start"]) <= 99
+    assert (doubt["start"][0], doubt["end"][0]) == (0, 500)
+    assert [web.count_doubts(n) for n in (1, 10**6)] == [4000, 1]
 
 
 def test_a_pause_of_the_clock_is_a_segment_of_its_own():
