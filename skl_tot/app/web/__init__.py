@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skl_tot.display import style_of
-from skl_tot.recordings import BACKGROUND
+from skl_tot.recordings import BACKGROUND, clock_text
 
 MOST_DOUBTS, MOST_OF_ALL = 4000, 50_000  # doubtful parts of a recording, and of all
 LONG = 120  # seconds of a recording from which times have minutes
@@ -43,6 +43,8 @@ def describe_time(recordings, i, frame):
         return f"frame {frame}"
     clock = read_clock(recordings, i, digits := count_digits(recordings.fps))
     time = float(clock.starts[frame] if frame < len(clock.starts) else clock.ends[-1])
+    if recordings.starts is not None and not np.isnat(recordings.starts[i]):
+        return clock_text(recordings.starts[i], time, digits).partition(" ")[2]
     if clock.ends[-1] < LONG:
         return f"{time:.{digits}f} s"
     minutes, seconds = divmod(round(time, digits), 60)
