@@ -524,7 +524,7 @@ class Page {
     const isChecked = row.stretches?.some(([from, to]) => from <= start + 1e-6 && to >= end - 1e-6), day = this.large.clockSpan(row, start, end);
     find(".facts").replaceChildren(`${this.length(end - start)}, ${isChecked ? "checked" : isByHand ? "by hand" : sure}`, ...(day ? [element("br"), day] : []));
     const bounds = row.interval?.[segment];
-    find(".facts").title = bounds ? `90 % interval of the start, by the model: ${bounds.map((time) => this.large.at(time)).join(" – ")}` : "";
+    find(".facts").title = bounds ? `90 % interval of the start, by the model: ${this.large.fromTo(...bounds)}` : "";
     find(".told").textContent = `${name}, ${this.large.span(start, end)}, ${row.name}`;
     [start, end].forEach((time, i) => { this.root.querySelectorAll(".edges output")[i].value = this.large.at(time); });
     for (const button of this.root.querySelectorAll("[data-do=edge]")) button.disabled = button.dataset.end ? segment + 1 >= bar.start.length : !segment;

@@ -216,8 +216,12 @@ export class Timelines {
   span(start, end) {
     const { fps, digits } = this.data;
     if (!fps) return `frames ${start} – ${end - 1} (${end - start})`;
-    const [from, to] = [start, end].map((time) => this.at(time)), size = timeText(end - start, digits);
-    return `${this.longest < LONG ? from.slice(0, -2) : from} – ${to} (${size})`;
+    return `${this.fromTo(start, end)} (${timeText(end - start, digits)})`;
+  }
+
+  fromTo(start, end) {
+    const [from, to] = [start, end].map((time) => this.at(time));
+    return `${from.replace(/ s$/, "")} – ${to}`;
   }
 
   // Date and times of day, in a row that has a clock.
