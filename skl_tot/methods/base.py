@@ -486,6 +486,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         number = USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
         with videos.named_errors():
             self.look_ = look_at(videos.standardize(scaler), number)
+        if self.look_.n_repeats and len(videos) == 1:  # before a long fit
+            warn_user(self.look_.say_repeats(), FitWarning)
         if getattr(self, "verbose", 0):  # some methods have no such parameter
             print(*self.look_.sentences(), sep="\n")
         order = self.look_.order

@@ -21,6 +21,7 @@ from skl_tot.recordings.signals import (
     samples,
     spread_indices,
 )
+from skl_tot.recordings.stops import describe_still
 
 # Equal parts of a recording, those at either end that do not count, as recordings start
 # and stop alike without a course, and frames that are read of each.
@@ -72,6 +73,8 @@ class Look:
         Frames of windows for a raw signal.
     fps : float or None
         Frames per second.
+    still : str
+        Sentence on stretches of 10 s or more in which nothing moves, or empty.
 
     Examples
     --------
@@ -91,6 +94,7 @@ class Look:
     is_raw: bool
     window: int | None
     fps: float | None
+    still: str = ""
 
     @property
     def order(self):
@@ -137,12 +141,23 @@ class Look:
                 f"{self._time(self.window)}; to choose them, use SignalWindows in a "
                 "pipeline, and give the order."
             )
-        if self.n_repeats:
-            found.append(
-                f"A recording repeats itself some {self.n_repeats:.0f} times; if these "
-                "are cycles of one activity, use CyclicSegmenter, or --cycles."
-            )
-        return found
+        repeats = self.say_repeats()
+        return found + [sentence for sentence in (repeats, self.still) if sentence]
+
+    def say_repeats(self):
+        """Say whether a recording repeats itself.
+
+        Returns
+        -------
+        sentence : str
+            With the remedy; empty if none does.
+        """
+        if not self.n_repeats:
+            return ""
+        return (
+            f"A recording repeats itself some {self.n_repeats:.0f} times; if these are "
+            "cycles of one activity, use CyclicSegmenter, or --cycles."
+        )
 
     def say_course(self):
         """Say whether recordings share a course, and the order that follows.
@@ -248,6 +263,7 @@ def look_at(recordings, n_actions):
         raw,
         window,
         recordings.fps,
+        describe_still(recordings),
     )
 
 

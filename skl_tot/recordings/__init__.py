@@ -28,6 +28,7 @@ _PLACES |= places(
     layouts="as_recordings",
     names="check_names default_names describe_rare distinct_labels labels_of_one_type "
     "match_names name_all_actions",
+    stops="describe_still",
     readers="KINDS RATE_FILE READERS find_source read_rate write_rate",
 )
 

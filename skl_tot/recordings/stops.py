@@ -11,9 +11,14 @@ from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.signals import spread_indices
 
 # Least frames of a stop. Share of windows in which a feature moves less than usual.
 LEAST, USUAL = 3, 0.9
+# A look tells stretches of so many seconds and frames, of so many recordings, features
+# and frames; more stretches are steps of the work.
+LONG, LONG_FRAMES, MOST_TOLD = 10, 20, 20
+MOST_RECORDINGS, MOST_FEATURES, MOST_FRAMES = 16, 16, 2**17
 # Windows that are hardly less quiet than the quietest; multiple of their range that is
 # noise; least noise, and most noise of a feature that tells motion, of the usual range.
 NEAR, NOISE, FLOOR, MOST = 0.15, 2.0, 0.05, 0.25
@@ -155,6 +160,28 @@ def without_stops(X, pauses):
     found = Recordings(arrays, recordings.names, **clock)
     found.stops, found.reading = stops, recordings.reading
     return found
+
+
+def describe_still(recordings):
+    """Say where nothing moves for long but rarely, as in stops; empty if nowhere."""
+    lengths: list = []
+    fps = recordings.fps or 0
+    for i in spread_indices(len(recordings), MOST_RECORDINGS) if fps else []:
+        stride = 1 + int(recordings.lengths[i]) // MOST_FRAMES
+        frames = np.asarray(recordings.arrays[i][::stride], dtype=float)
+        columns = spread_indices(frames.shape[1], MOST_FEATURES)
+        n_least = max(math.ceil(LONG * fps), LONG_FRAMES) // stride
+        spans = find_still(frames[:, columns], max(n_least, LEAST))
+        lengths += (stride / fps * np.diff(spans, axis=1)).ravel().tolist()
+    if not 0 < len(lengths) <= MOST_TOLD:
+        return ""
+    many = "1 stretch" if len(lengths) == 1 else f"{len(lengths)} stretches"
+    low, high = f"{min(lengths):.3g}", f"{max(lengths):.3g}"
+    least = max(LONG, math.ceil(LONG_FRAMES / fps))
+    return (
+        f"Nothing moves in {many} of {high if low == high else f'{low} to {high}'} s; "
+        f"pauses={least} (--pauses {least}) cuts them out where files are read."
+    )
 
 
 def with_stops(labels):

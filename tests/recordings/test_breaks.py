@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,11 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.io import labels_from_segments, read_segments, segments, write_segments
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, read_recordings
-from skl_tot.statistics import durations
+from skl_tot.statistics import cycle_times, deviations, durations, transitions
 
 RNG = np.random.default_rng(0)
 CLOCK = np.r_[0:2:0.1, 722:724:0.1]  # a break of 12 minutes
@@ -206,3 +207,136 @@ def test_a_merged_row_is_no_break():
     table.loc[0, "end"] = 20  # its end_time is that of frame 10
     with pytest.warns(UserWarning, match="contradict their frames, as in 'a'"):
         assert durations(table)["total"].tolist() == [2, *[1] * 6]
+
+
+def jump(steps, *gaps):
+    """A clock of steps, in which some steps, by index, last so many seconds."""
+    steps = np.array(steps, dtype=float)
+    for at, seconds in gaps:
+        steps[at] = seconds
+    return np.r_[0, np.cumsum(steps)]
+
+
+TEN, FIFTY, MINUTES = np.full(60, 0.1), np.full(300, 0.02), np.full(60, 60.0)
+JITTER = RNG.uniform(0.05, 0.15, 60)
+# clocks, and where they break by themselves
+AUTO = {
+    "one frame": ([5.0], []),
+    "two frames": ([0, 900.0], []),
+    "a gap of three frames": ([0, 0.1, 900], [2]),
+    "no gap": (jump(TEN), []),
+    "ten steps": (jump(TEN, (30, 1.0)), []),
+    "eleven steps": (jump(TEN, (30, 1.1)), [31]),
+    "at the first frame": (jump(TEN, (0, 720)), [1]),
+    "at the last frame": (jump(TEN, (59, 720)), [60]),
+    "two equal gaps": (jump(TEN, (20, 30), (40, 30)), [21, 41]),
+    "a part of one frame": (jump(TEN, (20, 30), (21, 30)), [21, 22]),
+    "lost packets": (jump(FIFTY, (100, 0.5), (200, 0.9)), []),
+    "a fast clock": (jump(FIFTY, (100, 1.2)), [101]),
+    "a very fast clock": (jump(FIFTY / 100, (100, 0.9), (200, 1.1)), [201]),
+    "nine missing minutes": (jump(MINUTES, (30, 600)), []),
+    "ten missing minutes": (jump(MINUTES, (30, 660)), [31]),
+    "an hour of a clock of hours": (jump(60 * MINUTES), []),
+    "jitter": (jump(JITTER), []),
+    "a gap in jitter": (jump(JITTER, (9, 2)), [10]),
+    "since 1970": (1.7e9 + jump(TEN, (30, 1.0), (40, 2.0)), [41]),
+    "before zero": (jump(TEN, (30, 5)) - 1000, [31]),
+    "every other frame lost": (jump(TEN, *((k, 0.2) for k in range(0, 60, 2))), []),
+    "a pause a second": (
+        jump(TEN, *((k, 3) for k in range(9, 60, 10))),
+        range(10, 61, 10),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AUTO)
+def test_breaks_by_themselves(tmp_path, name):
+    clock, expected = AUTO[name]
+    clock, expected = np.asarray(clock), list(expected)
+    labels = np.arange(len(clock)) // 7
+    takes = Recordings([labels], fps=10, times=[clock])
+    assert takes.breaks[0].tolist() == expected
+    assert takes.replace([labels]).breaks[0].tolist() == expected
+    assert Recordings([labels], fps=10, times=[clock], breaks=None).breaks is None
+    parts = np.split(clock, expected)
+    table = segments(takes)
+    assert table["duration_time"].sum() == pytest.approx(
+        sum(np.ptp(own) + 0.1 for own in parts)
+    )
+    assert set(expected) <= set(table["start"])
+    if len(clock) < 3:
+        return
+    pd.DataFrame({"time": clock, "x": RNG.normal(size=len(clock))}).to_csv(
+        tmp_path / "a.csv", index=False
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        read = read_recordings(tmp_path / "a.csv")
+        bridged = read_recordings(tmp_path / "a.csv", bridge=np.inf)
+        again = read_recordings(tmp_path / "a.csv", resample=2 * read.fps)
+    assert read.breaks[0].tolist() == expected
+    assert bridged.breaks[0].tolist() == []
+    assert len(again.breaks[0]) == len(expected)
+    np.testing.assert_allclose(again.times[0][again.breaks[0]], clock[expected])
+
+
+@pytest.mark.parametrize("bridge", [0, -1, np.nan, -np.inf, True, False, 0.05, 0.149])
+def test_no_bridge(tmp_path, bridge):
+    with pytest.raises(
+        ValueError, match=re.escape(f"bridge (--bridge) is {bridge}, e")
+    ):
+        read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=bridge)
+
+
+@pytest.mark.parametrize("bridge", ["60", [60], 1j])
+def test_no_number(tmp_path, bridge):
+    with pytest.raises((TypeError, ValueError), match="'bridge' parameter"):
+        read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=bridge)
+
+
+@pytest.mark.parametrize(("bridge", "expected"), [(719, [20]), (720.2, []), (1e9, [])])
+def test_a_bridge_is_the_longest_gap(tmp_path, bridge, expected):
+    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=bridge)
+    assert takes.breaks[0].tolist() == expected
+
+
+def test_every_frame_a_part():
+    takes = Recordings([LABELS], fps=10, breaks=[range(1, 40)])
+    assert len(segments(takes)) == 40
+    assert durations(takes)["bouts"].tolist() == [1] * 3  # no time passes
+
+
+def test_a_date_that_is_missing(tmp_path):
+    clock = pd.Series(pd.date_range("2024-03-04", periods=40, freq="100ms"))
+    clock[7] = pd.NaT
+    path = put(tmp_path / "a.csv", clock)
+    with pytest.raises(
+        ValueError, match="the clock 'Zeit' of 'a' has no time in row 7"
+    ):
+        read_recordings(path, time="Zeit")
+
+
+def test_a_bout_that_goes_on_is_one():
+    paths = [np.repeat([0, 1, 2], [10, 20, 10])] * 6
+    clocks = [np.arange(40) / 10 for _ in paths]
+    clocks[0] = CLOCK
+    takes = Recordings(paths, fps=10, times=clocks)
+    for labels in (takes, segments(takes)):
+        found = durations(labels)
+        assert found["bouts"].tolist() == [1] * 18
+        assert found["total"].tolist() == pytest.approx([1, 2, 1] * 6)
+        assert found["share"].tolist() == pytest.approx([0.25, 0.5, 0.25] * 6)
+        assert not deviations(labels)["score"].any()
+        steps = transitions(labels).query("count > 0")
+        assert steps["count"].tolist() == [6, 6]
+        assert cycle_times(labels)["steps"].tolist() == [3] * 6
+
+
+def test_a_long_log_that_repeats_itself_is_told_before_the_fit():
+    labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
+    frames = 3 * np.eye(3)[labels] + RNG.normal(size=(len(labels), 3))
+    with pytest.warns(UserWarning, match="repeats itself some 12 times.* --cycles"):
+        HMMSegmenter(3, random_state=0).fit(frames)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(frames)

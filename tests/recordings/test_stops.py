@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.io import segments
 from skl_tot.recordings import (
@@ -233,3 +234,13 @@ def test_hostile_recordings(name):
 def test_no_pauses(pauses, fps):
     with pytest.raises(ValueError, match=re.escape("pauses (--pauses) is ")):
         without_stops(Recordings([np.ones((9, 2))], fps=fps), pauses)
+
+
+def test_a_look_tells_stops():
+    look = skl_tot.look(Recordings([line(STOPS["three"])[0]], fps=FPS), 3)
+    (told,) = [own for own in look.sentences() if own.startswith("Nothing moves in")]
+    assert re.fullmatch(
+        r"Nothing moves in 3 stretches of 10\S* to 260 s; pauses=10 .*", told
+    )
+    for stops, fps in ((STOPS["none"], FPS), (STOPS["three"], None)):
+        assert skl_tot.look(Recordings([line(stops)[0]], fps=fps), 3).still == ""

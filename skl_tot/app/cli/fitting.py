@@ -42,6 +42,7 @@ def fit(source, recipe, labels, activities, cycles, out):
     y = None if labels is None else labels.read(data, source.data)
     from skl_tot.io import save_model
     from skl_tot.methods import last_step, with_last
+    from skl_tot.recordings import describe_still
 
     model = recipe.make()
     verbose = _show_bar(model)
@@ -53,6 +54,8 @@ def fit(source, recipe, labels, activities, cycles, out):
         one = last_step(model)
         cyclic = skl_tot.CyclicSegmenter(one.n_actions, estimator=one)
         model = with_last(model, cyclic)
+    if cycles and describe_still(data.videos):  # else the look says it
+        print(describe_still(data.videos))
     seed = recipe.sow(model)
     with contextlib.redirect_stdout(None):  # a verbose fit prints its look
         model.fit(data.videos, y)
@@ -74,10 +77,13 @@ def fit(source, recipe, labels, activities, cycles, out):
 
 def _tell_findings(segmenter, path):
     """Print the findings of a fit: look, readings, activities, cycles, numbers."""
-    from skl_tot.methods import describe_choice, describe_look
+    from skl_tot.methods import describe_choice, describe_look, inner_segmenter
 
+    look = inner_segmenter(segmenter).look_
+    warned = "" if look is None else look.say_repeats()  # before the fit
     for sentence in describe_look(segmenter):
-        print(sentence)
+        if sentence != warned:
+            print(sentence)
     for reading in getattr(segmenter, "readings_", [])[1:]:
         print(
             f"Another reading, {reading['name']}: {reading['sentence']} It agrees on "
