@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import skl_tot
+from skl_tot.app.cli.main import main
+from skl_tot.io import load_model
 from skl_tot.preprocessing import GapFiller, PoseFeatures
 from skl_tot.recordings.layouts import as_recordings
 
@@ -48,3 +50,16 @@ def test_readers(word, folder, pose_files):
     message = "the longest: 'nose x', 'nose y' in frames 50 to 57 of mouse0"
     with pytest.raises(ValueError, match=message):
         filler.set_params(limit=7).transform(tracks)
+
+
+@pytest.mark.filterwarnings("always:Points of all animals")
+def test_commands_take_pairs_without_options(pose_files, capsys):
+    steps = ["--pipeline", "gaps:10,poses", "--method", "hmm", "--n-actions", "2"]
+    assert main(["fit", "pairs", "--fps", "25", *steps, "--out", "m.skops"]) == 0
+    assert "all animals are read, mouse1, mouse2; animal=" in capsys.readouterr().err
+    names = load_model("m.skops")[:-1].get_feature_names_out()
+    assert names[-2:].tolist() == ["mouse1 mouse2 distance", "mouse1 mouse2 approach"]
+    assert main(["predict", "m.skops", "pairs", "--out", "segments.csv"]) == 0
+    assert "animal" not in capsys.readouterr().err
+    assert main(["predict", "m.skops", "tracks", "--out", "segments.csv"]) == 2
+    assert "no column 'nose x mouse1'" in capsys.readouterr().err

@@ -79,7 +79,9 @@ def test_against_loops():
         "c": ["tail", "nose"],
     }
     bodies = scene(points)
-    found = features(bodies, points, heading=("tail", "nose"), distances=[("tail", 0)])
+    X = table(bodies, points).iloc[:, [0, 1, 4, 5, 10, 11, 6, 7, 2, 3, 8, 9, 12, 13]]
+    options = {"heading": ("tail", "nose"), "distances": [("tail", 0)]}
+    found = PoseFeatures(**options).fit_transform(X)
     flat = {own: bodies[own] @ [1, 1j] for own in bodies}
     tails = {own: flat[own][:, points[own].index("tail")] for own in flat}
     noses = {own: flat[own][:, points[own].index("nose")] for own in flat}

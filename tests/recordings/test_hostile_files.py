@@ -150,6 +150,8 @@ def test_small_files_take_little_memory(tmp_path, name, write, message):
         (f"{SLEAP}\n,0,1,2\n,0,3,4", "it has several animals in frame 0"),
         (f"{SLEAP}\nm,0,1,2\nn,0,3,4\nn,0,3,4", "it has several animals in frame 0"),
         (f"{SLEAP}", "it has no animal, expected one or more"),
+        ("track,frame_idx,a.x\nm,0,1", "it has no column 'a.y', expected one"),
+        (f"{DLC}coords,x,y,z", "it has no frames, expected some"),
         (f"{SLEAP}\nm,0,1,a\nm,1,3,4", "could not convert string to float: 'a'"),
         (f"{DLC}coords,x,y,x\n0,1,2,3", "it has no column 'nose/y', expected one"),
         (f"{DLC}coords,x,x,y\n0,1,2,3", "it has two columns 'D/m/nose/x', expected"),
@@ -170,9 +172,21 @@ def test_rows_of_trackers(tmp_path, text, message):
         read_recordings(tmp_path)
 
 
-def test_points_of_equal_names(tmp_path):
-    write_sleap(tmp_path / "a.h5", np.zeros((1, 2, 2, 5)), ["nose", "nose"])
-    with pytest.raises(ValueError, match=r"a\.h5: it has two points 'nose', expected"):
+@pytest.mark.parametrize(
+    ("names", "tracks", "message"),
+    [
+        (["nose", "nose"], [], "it has two points 'nose', expected one"),
+        (["nose"], [], "it has 1 names of 2 points"),
+        (["nose", "ear"], ["a"], "it has 1 names of 2 tracks"),
+        (["nose", "ear"], ["a", "a"], "it has two animals 'a', expected one"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Points of all animals")
+def test_names_of_sleap(tmp_path, names, tracks, message):
+    write_sleap(tmp_path / "a.h5", np.zeros((2, 2, 2, 5)), names)
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["track_names"] = [name.encode() for name in tracks]
+    with pytest.raises(ValueError, match=rf"a\.h5: {message}"):
         read_recordings(tmp_path / "a.h5")
 
 

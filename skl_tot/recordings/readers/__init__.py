@@ -252,8 +252,8 @@ def read_by(name, paths, options, fps=None):
                 f"{recording!r}, expected one file for each recording; move one."
             )
         tables[recording], places[recording] = table, path
-    if options.get("animal", ALL) is None:
-        options["animal"] = ALL
+    if "animal" in options:
+        options["animal"] = options["animal"] or ALL
     return tables, fps, options
 
 
@@ -320,6 +320,8 @@ def table_of_points(points, names):
 
     for name in repeated(names)[:1]:
         raise ValueError(f"it has two points {short_repr(name)}, expected one.")
+    if points.shape[1] != len(names):
+        raise ValueError(f"it has {len(names)} names of {points.shape[1]} points.")
     axes = "xyz"[: points.shape[2]]
     columns = [f"{name} {axis}" for name in names for axis in axes]
     return pd.DataFrame(points.reshape(len(points), -1), columns=columns)

@@ -31,6 +31,8 @@ def read(path, animal=None, likelihood=readers.LIKELIHOOD):
     table = _read_text(path) if is_text else _read_hdf(path)
     for name in repeated(table.columns)[:1]:
         raise ValueError(f"it has two columns {'/'.join(name)!r}, expected one.")
+    if table.empty:
+        raise ValueError("it has no frames, expected some.")
     if table.index.dtype.kind not in "iu":
         raise ValueError(
             "its rows are called as pictures, as labels for training are; expected "

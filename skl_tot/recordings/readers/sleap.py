@@ -74,12 +74,14 @@ def _read_text(path, animal):
     for frame, _ in repeated(table.index)[:1]:
         raise ValueError(f"it has several animals in frame {frame} of one track.")
     table = readers.fill_frames(path, table.unstack(), first=0)  # the video's first
-    found = {}
+    tracks = {}
     for own in chosen:
-        axes = [[(f"{name}.{axis}", own) for name in names] for axis in "xy"]
-        points = np.stack([table[part].to_numpy(float) for part in axes], axis=2)
-        found[own] = points, names
-    return found
+        columns = [(f"{name}.{axis}", own) for name in names for axis in "xy"]
+        for column, _ in set(columns) - set(table.columns):
+            raise ValueError(f"it has no column {column!r}, expected one.")
+        points = table[columns].to_numpy(float).reshape(len(table), len(names), 2)
+        tracks[own] = points, names
+    return tracks
 
 
 HEADER = r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)"
