@@ -1,0 +1,194 @@
+"""Simulated files of people, and the truth about each frame."""
+
+import warnings
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.app.cli.main import main
+
+DAY = pd.Timestamp("2024-03-04 06:51:08.200")
+
+
+@pytest.fixture
+def skl_tot(tmp_path, monkeypatch, capsys):
+    """Run a command in a folder, refused by nothing; give what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+
+    def run(command):
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            status = main(command.split())
+        printed = capsys.readouterr()
+        assert status == 0, printed.err
+        return printed.out + printed.err
+
+    return run
+
+
+@pytest.fixture
+def simulate():
+    """Functions that write files into a folder, and give labels and clocks by name."""
+    return SimpleNamespace(clinic=clinic, line=line, mice=mice, arms=arms, pairs=pairs)
+
+
+def clinic(folder):
+    """Timed-Up-and-Go: an IMU at 50 Hz, comments, dates, and values that are lost."""
+    rng, found = np.random.default_rng(0), {}
+    folder.mkdir()
+    axes = [f"{kind}_{axis}" for kind in ("Acc", "Gyr") for axis in "XYZ"]
+    level = rng.normal(scale=2, size=(5, 6))  # rise, walk, turn, walk back, sit
+    level[3] = level[1] * [1, 1, 1, -1, 1, 1]
+    patients = [f"P{i:02}" for i in range(1, 13)]
+    for k, (patient, date) in enumerate(
+        (p, d) for p in patients for d in ("03-04", "05-01")
+    ):
+        seconds = rng.normal([1.8, 3.5, 2.7 if k < 12 else 1.6, 3.5, 2], 0.12)
+        counts = np.rint(50 * seconds).astype(int)
+        labels = np.repeat(range(5), counts)
+        clock = pd.Timestamp(f"2024-{date} 09:30:00.120")
+        clock += pd.to_timedelta(20 * np.arange(len(labels)), "ms")
+        steps = np.sin(2 * np.pi * 1.8 * np.arange(len(labels)) / 50 + k)
+        frames = level[labels] + rng.normal(scale=0.6, size=(len(labels), 6))
+        frames += 1.5 * (steps * np.isin(labels, (1, 3)))[:, None]
+        if k % 4 == 1:
+            frames[100 + k : 125 + k, k % 6] = np.nan
+        name = f"{patient}_TUG_2024-{date}"
+        table = pd.DataFrame(frames, columns=axes)
+        times = clock.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3]
+        table.insert(0, "Timestamp (ISO 8601)", times)
+        head = f"# Device: MTw 00B4{k:04X}\n# Rate: 50 Hz\n# Site, sacrum, left\n"
+        text = head + table.to_csv(index=False, float_format="%.4f")
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        found[name] = labels, clock
+    groups = [
+        f"{patient},{'PD' if i < 6 else 'control'}"
+        for i, patient in enumerate(patients)
+    ]
+    (folder.parent / "patients.csv").write_text("\n".join(["Patient,Group", *groups]))
+    return found
+
+
+def line(path):
+    """Two hours of packing at 2 Hz: stops, a jam, a skipped step, a night between."""
+    rng, still = np.random.default_rng(1), 4
+    level = np.array(
+        [[20, 3, 0.4], [80, 1, 0.9], [55, 7, 0.1], [30, 5, 0.7], [0, 0, 0]]
+    )
+    runs = []
+    for cycle in range(180):
+        for step, mean in enumerate((20, 30, 12, 16)):  # frames
+            if (cycle, step) != (70, 2):
+                more = 90 if (cycle, step) == (120, 1) else 0  # skipped, and a jam
+                runs.append((step, more + round(rng.normal(mean, 0.05 * mean))))
+        runs += [(still, {40: 520, 140: 120}[cycle])] if cycle in (40, 140) else []
+    labels = np.repeat(*zip(*runs))
+    seconds = np.arange(len(labels)) / 2
+    starts = np.cumsum([0, *(n for _, n in runs)])[:-1]
+    night = starts[[step for step, _ in runs].index(0, 4 * 95)]
+    seconds[night:] += 9 * 3600
+    frames = level[labels] * rng.normal(1, 0.04, (len(labels), 3))
+    frames[labels == still] = frames[np.flatnonzero(labels == still) * 0]
+    for start, stop in _runs_of(labels == still):
+        frames[start:stop] = frames[start - 1]
+    table = pd.DataFrame(frames, columns=["force", "travel", "current"])
+    table.insert(0, "ts", DAY + pd.to_timedelta(seconds, "s"))
+    table.to_parquet(path)
+    return labels, table["ts"]
+
+
+def _runs_of(mask):
+    edges = np.flatnonzero(np.diff(np.r_[0, mask.astype(int), 0]))
+    return edges.reshape(-1, 2).tolist()
+
+
+POINTS = ["nose", "neck", "paw", "hip", "tail"]
+SCORER = "DLC_resnet50_cageMar4shuffle1_100000"
+# How far each point is ahead of the hip, and aside, in walk, rear, groom and sit.
+AHEAD = [
+    [60, 40, 35, 0, -55],
+    [25, 20, 22, 0, -30],
+    [30, 28, 33, 0, -45],
+    [42, 30, 12, 0, -28],
+]
+ASIDE = [[0, 0, 8, 0, 4], [0, 0, 14, 0, 0], [9, 3, 10, 0, 12], [0, 0, 5, 0, -20]]
+
+
+def _tracks(rng, labels, speed):
+    """Points (frames, 5, 2) of an animal that turns, and walks in action 0."""
+    angle = rng.uniform(0, 6) + np.cumsum(rng.normal(scale=0.04, size=len(labels)))
+    heading = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    aside = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
+    place = 300 + np.cumsum(speed * heading * (labels == 0)[:, None], axis=0)
+    ahead, side = (np.array(own)[labels][..., None] for own in (AHEAD, ASIDE))
+    points = place[:, None] + ahead * heading[:, None] + side * aside[:, None]
+    return points + rng.normal(scale=1.2, size=points.shape)
+
+
+def _write_tracks(path, tracks, rng):
+    """Write tracks as DeepLabCut does, of one animal or of several by name."""
+    levels, values = [], []
+    for name, points in tracks.items():
+        likelihood = np.full(points.shape[:2], 0.99)
+        for point in range(len(POINTS)):  # lost for up to .4 s
+            start = rng.integers(20, len(points) - 40)
+            likelihood[start : start + rng.integers(3, 11), point] = 0.1
+        values.append(np.concatenate([points, likelihood[..., None]], axis=2))
+        head = [SCORER] if len(tracks) == 1 else [SCORER, name]
+        levels += [(*head, p, c) for p in POINTS for c in ("x", "y", "likelihood")]
+    names = ["scorer", "individuals", "bodyparts", "coords"]
+    names = names if len(tracks) > 1 else [names[0], *names[2:]]
+    columns = pd.MultiIndex.from_tuples(levels, names=names)
+    values = np.concatenate([own.reshape(len(own), -1) for own in values], axis=1)
+    pd.DataFrame(values, columns=columns).to_csv(path)
+
+
+def mice(folder):
+    """Twenty mice at 25 Hz; knock-outs groom twice as much, in no order."""
+    rng, found = np.random.default_rng(2), {}
+    folder.mkdir()
+    for i in range(20):
+        chances = [0.3, 0.25, 0.3, 0.15] if i % 2 else [0.4, 0.3, 0.12, 0.18]
+        actions = rng.choice(4, 24, p=chances)
+        labels = np.repeat(actions, rng.integers(20, 50, 24))
+        name = f"m{i + 1}_open-field"
+        tracks = {name: _tracks(rng, labels, 3)}
+        _write_tracks(folder / f"{name}{SCORER}.csv", tracks, rng)
+        found[name] = labels
+    rows = [f"m{i + 1},{['wt', 'ko'][i % 2]},{20 + i}" for i in range(20)]
+    (folder.parent / "mice.csv").write_text("\n".join(["mouse,genotype,weight", *rows]))
+    return found
+
+
+def pairs(folder):
+    """Two mice in each of six files: they are apart, one follows, they sit together."""
+    rng, found = np.random.default_rng(3), {}
+    folder.mkdir()
+    for i in range(6):
+        labels = np.repeat(rng.permutation([0, 1, 2] * 4), rng.integers(40, 70, 12))
+        posture = np.where(labels == 1, 0, 3)  # both walk
+        level = np.array([380, 170, 60.0])[labels]
+        distance = np.convolve(np.pad(level, 4, "edge"), np.full(9, 1 / 9), "valid")
+        resident = _tracks(rng, posture, 4)
+        angle = rng.uniform(0, 6) + np.cumsum(rng.normal(scale=0.01, size=len(labels)))
+        away = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        intruder = _tracks(rng, posture, 0)
+        intruder += (resident.mean(axis=1) - intruder.mean(axis=1) + away)[:, None]
+        tracks = {"resident": resident, "intruder": intruder}
+        _write_tracks(folder / f"cage{i}{SCORER}.csv", tracks, rng)
+        found[f"cage{i}"] = labels
+    return found
+
+
+def arms(rng, n_episodes):
+    """Labels and states (frames, 4) of a robot that reaches, grasps and lifts."""
+    poses, found = rng.normal(size=(3, 4)), []
+    for _ in range(n_episodes):
+        labels = np.repeat(range(3), rng.integers(8, 20, 3))
+        found.append(
+            (labels, poses[labels] + rng.normal(scale=0.2, size=(len(labels), 4)))
+        )
+    return found
