@@ -73,31 +73,30 @@ def clinic(folder):
 
 
 def line(path):
-    """Two hours of packing at 2 Hz: stops, a jam, a skipped step, a night between."""
-    rng, still = np.random.default_rng(1), 4
-    level = np.array(
-        [[20, 3, 0.4], [80, 1, 0.9], [55, 7, 0.1], [30, 5, 0.7], [0, 0, 0]]
-    )
-    runs = []
+    """Two hours of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
+
+    Labels are steps, or -1 in stops.
+    """
+    rng, runs = np.random.default_rng(1), []
     for cycle in range(180):
         for step, mean in enumerate((20, 30, 12, 16)):  # frames
-            if (cycle, step) != (70, 2):
-                more = 90 if (cycle, step) == (120, 1) else 0  # skipped, and a jam
-                runs.append((step, more + round(rng.normal(mean, 0.05 * mean))))
-        runs += [(still, {40: 520, 140: 120}[cycle])] if cycle in (40, 140) else []
-    labels = np.repeat(*zip(*runs))
-    seconds = np.arange(len(labels)) / 2
-    starts = np.cumsum([0, *(n for _, n in runs)])[:-1]
-    night = starts[[step for step, _ in runs].index(0, 4 * 95)]
-    seconds[night:] += 9 * 3600
-    frames = level[labels] * rng.normal(1, 0.04, (len(labels), 3))
-    frames[labels == still] = frames[np.flatnonzero(labels == still) * 0]
-    for start, stop in _runs_of(labels == still):
-        frames[start:stop] = frames[start - 1]
-    table = pd.DataFrame(frames, columns=["force", "travel", "current"])
-    table.insert(0, "ts", DAY + pd.to_timedelta(seconds, "s"))
+            if (cycle, step) != (70, 2):  # is skipped
+                jam = 70 if (cycle, step) == (120, 1) else 0
+                runs.append((step, jam + round(rng.normal(mean, 0.05 * mean))))
+        runs += [(-1, {40: 520, 140: 120}[cycle])] if cycle in (40, 140) else []
+        if cycle == 94:
+            night = sum(n for _, n in runs)
+    labels = np.repeat(*map(np.array, zip(*runs)))
+    clock = DAY + pd.to_timedelta(np.arange(len(labels)) / 2, "s")
+    clock = clock.where(np.arange(len(labels)) < night, clock + pd.Timedelta(hours=9))
+    level = np.array([[2.0, 1, 0, 5], [0, 2, 1, -3], [1, 0, 2, 1], [4, 3, -1, 0]])
+    turns = np.arange(len(labels))[:, None] * [0.9, 1.1, 1.3, 1.7]
+    frames = np.where((labels < 0)[:, None], 0.5, level[labels] + np.sin(turns))
+    frames += rng.normal(scale=0.02, size=frames.shape)
+    table = pd.DataFrame(frames, columns=["force", "travel", "current", "torque"])
+    table.insert(0, "ts", clock)
     table.to_parquet(path)
-    return labels, table["ts"]
+    return labels, clock
 
 
 def _runs_of(mask):
@@ -183,12 +182,23 @@ def pairs(folder):
     return found
 
 
-def arms(rng, n_episodes):
-    """Labels and states (frames, 4) of a robot that reaches, grasps and lifts."""
-    poses, found = rng.normal(size=(3, 4)), []
-    for _ in range(n_episodes):
-        labels = np.repeat(range(3), rng.integers(8, 20, 3))
-        found.append(
-            (labels, poses[labels] + rng.normal(scale=0.2, size=(len(labels), 4)))
-        )
-    return found
+def arms(folder):
+    """Demonstrations of a robot: robomimic's HDF5, and an archive of NumPy for each."""
+    import h5py
+
+    rng, truth = np.random.default_rng(4), {}
+    poses = rng.normal(size=(3, 4))
+    (folder / "npz").mkdir()
+    with h5py.File(folder / "low_dim.hdf5", "w") as file:
+        data = file.create_group("data")
+        data.attrs["env_args"] = '{"env_kwargs": {"control_freq": 20}}'
+        for i in range(12):
+            labels = np.repeat(range(3), rng.integers(15, 40, 3))
+            state = poses[labels] + rng.normal(scale=0.2, size=(len(labels), 4))
+            group = data.create_group(f"demo_{i}")
+            group.attrs["num_samples"] = len(labels)
+            group["actions"] = np.roll(state, -1, axis=0)
+            group["obs/robot0_joint_pos"] = state
+            np.savez(folder / "npz" / f"demo_{i}.npz", joints=state, fps=20)
+            truth[f"demo_{i}"] = labels
+    return truth

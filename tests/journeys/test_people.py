@@ -1,13 +1,26 @@
 """Six people: from their files to a checked result and a table, in a few commands."""
 
+import importlib.util
+import io
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+import xarray
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+from skl_tot import TemporalOTSegmenter
 from skl_tot.app.review import Review
+from skl_tot.datasets import make_activities
 from skl_tot.io import load_model
 from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import read_recordings
+from skl_tot.statistics import durations
 
 
 def labels_of(table):
@@ -96,11 +109,104 @@ def test_mouse_lab(skl_tot, simulate, tmp_path):
     assert row["q"] < 0.05
 
 
+def test_packaging_engineer(skl_tot, simulate, tmp_path):
+    labels, clock = simulate.line(tmp_path / "line.parquet")
+    said = skl_tot(
+        "fit line.parquet --n-actions 4 --cycles --pauses 20 --method hmm "
+        "--out model.skops"
+    )
+    assert "Found 180 cycles." in said
+    assert "2024-03-04 07:" in said  # the first stop
+    skl_tot("predict model.skops line.parquet --out segments.csv")
+    skl_tot("report model.skops line.parquet --out report.html --summary summary")
+    stops, cycles = (pd.read_csv(f"summary/{name}.csv") for name in ("stops", "cycles"))
+    edges = np.flatnonzero(np.diff(np.r_[0, labels < 0, 0].astype(int))).reshape(-1, 2)
+    assert stops[["start", "end"]].to_numpy().tolist() == edges.tolist()
+    starts = pd.to_datetime(stops["start_clock"], format="ISO8601")
+    assert (starts.to_numpy() == clock[edges[:, 0]].to_numpy()).all()
+    assert stops["duration_time"].tolist() == [260, 60]
+    assert len(cycles) == 180
+    longest = cycles["duration"].nlargest(2)
+    assert longest.index[0] == 120  # the jam; no stop and no night is in a cycle
+    assert longest.iloc[1] < 45
+    assert cycles["missing"].notna().to_numpy().nonzero()[0].tolist() == [70]
+    moving = labels[labels >= 0]
+    shares = pd.read_csv("summary/durations.csv")["share"]
+    assert shares.sum() == pytest.approx(1)
+    true = np.bincount(moving) / len(moving)
+    np.testing.assert_allclose(np.sort(shares), np.sort(true), atol=0.01)
+    table = pd.read_csv("segments.csv")
+    assert table["duration_time"].sum() == pytest.approx(len(moving) / 2)
+    first = table.iloc[-1]
+    assert pd.Timestamp(first["end_clock"]) == clock[-1] + pd.Timedelta(seconds=0.5)
+    model = load_model("model.skops")
+    with pytest.warns(UserWarning, match="1 is a break"):  # the night
+        review = Review(model, read_recordings("line.parquet", like=model)).open()
+    review.rename(review.actions[0], "feed")
+    review.check("line", 0, int(table["end"][7]))
+    assert review.table()["action"][0] == "feed"
+
+
+@pytest.mark.parametrize("data", ["low_dim.hdf5", "npz"])
+def test_robot_student(skl_tot, simulate, tmp_path, data):
+    truth = simulate.arms(tmp_path)
+    skl_tot(f"fit {data} --n-actions 3 --method hmm --out model.skops")
+    words = ["reach", "grasp", "lift"]
+    assert check(tmp_path / "checked", data, words, truth, 3) > 0.9
+    skl_tot(f"predict model.skops {data} --out segments.csv")
+    table = pd.read_csv("segments.csv")
+    own = table[table["recording"] == "demo_7"].reset_index(drop=True)
+    model = load_model("model.skops")
+    frames = read_recordings(data, like=model)["demo_7"]
+    frames.columns = [name.split()[-1] for name in frames]  # plain, as of a logger
+    frames.to_csv("live.csv", index=False)
+    live = pd.read_csv(io.StringIO(skl_tot("watch model.skops live.csv --lag 100")))
+    assert live["action"].tolist() == own["action"].tolist()
+    np.testing.assert_allclose(live["end_time"], own["end"] / 20, atol=1e-3)
+
+
+def test_data_scientist():
+    videos, truth = make_activities(12, n_actions=4, n_features=3, random_state=0)
+    names = ["force", "angle", "speed"]
+    dims = {"dims": ("time", "feature"), "coords": {"feature": names}}
+    forms = [
+        [pd.DataFrame(video, columns=names) for video in videos],
+        [xarray.DataArray(video, **dims) for video in videos],
+        [video.tolist() for video in videos],
+    ]
+    if importlib.util.find_spec("polars"):
+        import polars
+
+        forms.append([polars.DataFrame(video, schema=names) for video in videos])
+    segmenter = TemporalOTSegmenter(4, max_iter=60, n_init=1, random_state=0)
+    pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), segmenter)
+    found = [clone(pipeline).fit(form).predict(form) for form in forms]
+    for labels in found:
+        assert [own.tolist() for own in labels] == [own.tolist() for own in found[0]]
+    assert mof_score(truth, found[0]) > 0.9
+    grid = {
+        "temporalotsegmenter__rho": [0.05, 0.1],
+        "temporalotsegmenter__alpha": [0, 0.3],
+    }
+    search = GridSearchCV(pipeline, grid, cv=2).fit(forms[0])
+    best = clone(search.best_estimator_).fit(forms[0])
+    again = pickle.loads(pickle.dumps(best)).predict(forms[1])
+    assert [own.tolist() for own in again] == [
+        own.tolist() for own in search.predict(forms[0])
+    ]
+    takes = {f"take {i}": own for i, own in enumerate(forms[0])}
+    review = Review(best, takes).open()
+    review.check("take 0")
+    table = durations(review.table(), fps=10).query("recording == 'take 0'")
+    counts = np.bincount(best.predict(takes)["take 0"])
+    assert table["total"].tolist() == pytest.approx((counts / 10).tolist())
+
+
 def test_two_mice(skl_tot, simulate, tmp_path):
     truth = simulate.pairs(tmp_path / "cages")
     skl_tot(
         "fit cages --fps 25 --read animal=all --n-actions 3 --method hmm --order free "
-        "--pipeline gaps:12,poses --out model.skops"
+        "--pipeline gaps:12,poses:tail:nose --min-duration .5 --out model.skops"
     )
     words = ["apart", "follow", "together"]
     assert check(tmp_path / "checked", "cages", words, truth, 2) > 0.9
