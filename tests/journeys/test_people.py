@@ -167,6 +167,7 @@ def test_robot_student(skl_tot, simulate, tmp_path, data):
 
 def test_data_scientist():
     videos, truth = make_activities(12, n_actions=4, n_features=3, random_state=0)
+    videos = [video.astype(float) for video in videos]
     names = ["force", "angle", "speed"]
     dims = {"dims": ("time", "feature"), "coords": {"feature": names}}
     forms = [
@@ -178,7 +179,7 @@ def test_data_scientist():
         import polars
 
         forms.append([polars.DataFrame(video, schema=names) for video in videos])
-    segmenter = TemporalOTSegmenter(4, max_iter=60, n_init=1, random_state=0)
+    segmenter = TemporalOTSegmenter(4, max_iter=150, n_init=1, random_state=0)
     pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), segmenter)
     found = [clone(pipeline).fit(form).predict(form) for form in forms]
     for labels in found:
