@@ -171,16 +171,15 @@ class Content:
     @cached_property
     def in_plain(self):
         """Words for each feature, without the widths of windows if all are equal."""
-        names = self.telling["feature"].unique().tolist()
-        is_named = getattr(self.model, "feature_names_in_", None) is not None
-        found = {name: WINDOWED.fullmatch(name) for name in names}
-        own = {name: match[1] if match else name for name, match in found.items()}
-        if not is_named:
-            own = {key: UNNAMED.sub(r"signal \1", name) for key, name in own.items()}
-        for name, match in found.items():
-            if match:
-                own[name] = f"{KINDS[match[2]]} of {own[name]}"
-                own[name] += f" over {match[3]}" if len(self.widths) > 1 else ""
+        own, is_named = {}, getattr(self.model, "feature_names_in_", None) is not None
+        for name in self.telling["feature"].unique().tolist():
+            found = WINDOWED.fullmatch(name)
+            own[name] = found[1] if found else name
+            if not is_named:
+                own[name] = UNNAMED.sub(r"signal \1", own[name])
+            if found:
+                wide = f" over {found[3]}" if len(self.widths) > 1 else ""
+                own[name] = f"{KINDS[found[2]]} of {own[name]}{wide}"
         return own
 
     @cached_property
@@ -242,8 +241,9 @@ class Content:
         """Date of all recordings, "" if they have several, None without dates."""
         if np.isnat(self.dates).all():
             return None
-        spans = np.array([round(1000 * clock.ends[-1]) for clock in self.clocks])
-        days = {*self.dates.astype("M8[D]"), *(self.dates + spans).astype("M8[D]")}
+        ends = [1000 * clock.ends[-1] for clock in self.clocks]
+        days = np.concatenate([self.dates, self.dates + np.array(ends, int)])
+        days = set(days.astype("M8[D]").tolist())
         return str(*days) if len(days) == 1 else ""
 
     def when(self, video, time, digits=1):

@@ -82,7 +82,6 @@ def cycles(content):
         keys = ("cycle", "start", "duration", "steps", "deviates", "rank")
         row |= {key: found[key] for key in keys}
         row["start"] -= content.bouts.origins[found["recording"]]
-        row["is_cut"] = found["duration"] > content.reach
         rows.append(row)
     found = {"rows": rows, "n": len(table), "most": MOST_CYCLES}
     return found | {"n_deviating": int(table["deviates"].sum()), "reach": content.reach}
@@ -176,10 +175,9 @@ def timelines(content):
             buttons[code] = f"– ({label})"
         else:
             buttons[code] = "" if label in (None, name) else f" ({label})"
-    rows = []
-    for i, path in enumerate(content.findings.paths[:MOST_PICTURES]):
-        rows.append({"index": i, "bar": drawing.bar(content, i, path)})
-    return {"buttons": buttons, "rows": _on_one_scale(rows)}
+    kept = enumerate(content.findings.paths[:MOST_PICTURES])
+    rows = [{"index": i, "bar": drawing.bar(content, i, path)} for i, path in kept]
+    return {"buttons": buttons, "rows": rows}
 
 
 @section("Other readings")

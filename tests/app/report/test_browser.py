@@ -1,14 +1,17 @@
 """The page in a browser, moved and clicked as people would."""
 
+import base64
 import re
+import warnings
 
 import numpy as np
 import pytest
 
-from skl_tot import CyclicSegmenter, HMMSegmenter
+from skl_tot import AutoSegmenter, CyclicSegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import predict_with_confidence
+from skl_tot.preprocessing import SignalWindows
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 
@@ -41,9 +44,13 @@ class Few:
         self.usual = np.median(np.concatenate(confidence))
 
 
-def write_cycles(path, n_recordings):
-    """Write a page of recordings of ten cycles each, the first with a break."""
+def write_cycles(path, n_recordings, more=0):
+    """Write a page of recordings of ten cycles each, the first with a break.
+
+    Their third cycle takes so many frames more.
+    """
     labels = np.tile(np.repeat([0, 1, 2, 3], [12, 20, 8, 10]), 10)
+    labels = np.insert(labels, 120, [1] * more)
     random = np.random.default_rng(0)
     arrays, times = [], []
     for _ in range(n_recordings):
@@ -62,6 +69,26 @@ def write_cycles(path, n_recordings):
 def laps(tmp_path_factory):
     """Path of a page of three recordings of cycles."""
     return write_cycles(tmp_path_factory.mktemp("laps") / "laps.html", 3)
+
+
+@pytest.fixture(scope="module")
+def wordy(tmp_path_factory):
+    """Path of a page with groups, candidates, and long names of all things."""
+    pd = pytest.importorskip("pandas")
+    videos, y_true = make_activities(14, 9, n_features=6, random_state=0)
+    columns = [f"Magnetometer of the left foot {x} [uT]" for x in "XYZUVW"]
+    videos = [pd.DataFrame(video, columns=columns) for video in videos]
+    names = [f"P{i:02}_Timed-up-and-go_2024-03-04_right" for i in range(14)]
+    members = [("mallow", MallowSegmenter()), ("hmm", HMMSegmenter())]
+    model = AutoSegmenter(9, candidates=members, windows=SignalWindows(100))
+    path = tmp_path_factory.mktemp("wordy") / "wordy.html"
+    takes = Recordings(videos, names, fps=0.05)
+    options = {"groups": ["after the operation", "control"] * 7, "y_true": y_true}
+    options["action_names"] = {k: f"put {k} tea bags into the cup" for k in range(9)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        write_report(model.fit(takes), takes, path, **options)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -320,3 +347,144 @@ def test_names_are_typed_in_and_kept(browser, few, tmp_path):
     finally:
         page.run("localStorage.clear()")
     assert browser.get_log("browser") == []
+
+
+def test_tables_are_sorted_by_mouse_and_keys(browser, laps, wait_for):
+    page = Opened(browser, laps, 1400)
+    table = page.find("#cycles ~ table")
+    script = (
+        "return [...arguments[0].tBodies[0].rows].filter((row) => row.offsetHeight)"
+        ".map((row) => row.cells[arguments[1]].dataset.value ?? row.innerText)"
+    )
+
+    def column(number):
+        return [float(value) for value in page.run(script, table, number)]
+
+    lengths = column(2)
+    assert lengths == sorted(lengths, reverse=True)
+    assert len(lengths) == 12
+    page.find("#cycles ~ .more").click()
+    wait_for(lambda: len(column(2)), 30)
+    heads = table.find_elements("css selector", "thead th")
+    heads[1].find_element("css selector", "button").click()
+    wait_for(lambda: column(1), list(range(29, -1, -1)))
+    assert heads[1].get_attribute("aria-sort") == "descending"
+    ActionChains(browser, duration=0).send_keys(Keys.ENTER).perform()
+    wait_for(lambda: column(1), list(range(30)))
+    assert heads[1].get_attribute("aria-sort") == "ascending"
+    choice = page.find("#cycles ~ p select")
+    assert choice.get_attribute("value") == "1 ascending"
+    keys = [Keys.TAB, Keys.ENTER]  # to the next heading
+    ActionChains(browser, duration=0).send_keys(*keys).perform()
+    wait_for(lambda: heads[2].get_attribute("aria-sort"), "descending")
+    assert column(2) == lengths + sorted(column(2)[12:], reverse=True)
+    page.find("#cycles ~ p option[value='4 descending']").click()
+    wait_for(lambda: column(4), list(range(30, 0, -1)))
+    assert heads[2].get_attribute("aria-sort") is None
+    page.find("#profiles ~ table thead th:nth-child(2) button").click()
+    own = page.find("#profiles ~ table")
+    texts = page.run(script, own, 1)
+    assert list(map(float, texts)) == sorted(map(float, texts), reverse=True)
+    assert browser.get_log("browser") == []
+
+
+# Elements that stick out of the page or of the box around them, or are cut by it.
+CUT = """
+const wide = document.documentElement.clientWidth + 0.5, shown = [];
+for (const own of document.querySelectorAll("body *:not(.said, .tip, title)")) {
+  const box = own.getBoundingClientRect(), style = getComputedStyle(own);
+  if (!box.width || own.closest(".said")) continue;
+  const isCut = own.scrollWidth > own.clientWidth + 1 && style.display !== "inline";
+  const isCell = own.matches("th, td, p, h2, li, button");
+  const outer = own.parentElement.closest("td, th, table")?.getBoundingClientRect();
+  const isOut = outer && !own.closest("circle") && box.right > outer.right + 1.5;
+  if (box.right > wide || box.left < -0.5 || (isCell && isCut) || isOut) {
+    shown.push(`${own.outerHTML.slice(0, 60)} ${own.textContent.slice(0, 30)}`);
+  }
+}
+return shown;
+"""
+
+
+@pytest.mark.parametrize("name", ["laps", "wordy", "few"])
+def test_nothing_is_cut(browser, request, name):
+    path = request.getfixturevalue(name)
+    path = getattr(path, "path", path)
+    for width in (1400, 1100, 700, 400):
+        page = Opened(browser, path, width)
+        page.run("for (const own of document.querySelectorAll('details')) own.open = 1")
+        page.settle()
+        assert page.run(CUT) == []
+        sizes = (
+            "return [...document.querySelectorAll('table')].map((x) => x.offsetWidth)"
+        )
+        wide = page.run("return document.querySelector('main').offsetWidth")
+        shown = [size for size in page.run(sizes) if size]
+        assert len(shown) >= 5
+        assert set(shown) == {wide}  # the whole width
+    assert browser.get_log("browser") == []
+
+
+@pytest.fixture
+def printed(browser):
+    """Open a page as it is printed on A4."""
+
+    def printed(path):
+        page = Opened(browser, path, 688)  # without margins, in pixels
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        page.settle()
+        return page
+
+    yield printed
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("is_scripted", [True, False])
+def test_it_prints(browser, laps, printed, is_scripted):
+    if not is_scripted:
+        html = laps.read_text(encoding="utf-8")
+        laps = laps.with_name("plain.html")
+        kinds = '<script type="module">', '<script type="text/plain">'
+        laps.write_text(html.replace(*kinds), encoding="utf-8")
+    page = printed(laps)
+    assert page.run(CUT) == []
+    shown = (
+        "return [...document.querySelectorAll(arguments[0])]"
+        ".filter((own) => own.offsetHeight).length"
+    )
+    assert page.run(shown, "#cycles ~ table tbody tr") == 30
+    assert page.run(shown, "canvas, .controls, nav, .more, select, .live") == 0
+    bars = page.browser.find_elements("css selector", "table.pictures svg")
+    assert [bar.get_attribute("aria-label")[:6] for bar in bars] == ["All of"] * 3
+    assert all(bar.size["width"] > 300 for bar in bars)
+    style = (
+        "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]"
+    )
+    assert page.run(style, "tbody tr", "breakInside") == "avoid"
+    assert page.run(style, "td.z4, td.z-4, td.z3", "printColorAdjust") == "exact"
+    assert page.run(style, ".strip .c1", "fill") != "none"
+    options = {"preferCSSPageSize": True}
+    found = browser.execute_cdp_cmd("Page.printToPDF", options)["data"]
+    sizes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", base64.b64decode(found))
+    assert 2 <= len(sizes) <= 8
+    a4 = pytest.approx([595, 842], abs=1)
+    assert all(list(map(float, size)) == a4 for size in sizes)
+    assert browser.get_log("browser") == []
+
+
+def test_long_cycles_are_marked(browser, tmp_path, wait_for):
+    page = Opened(browser, write_cycles(tmp_path / "slow.html", 1, more=200), 1400)
+    wait_for(page.range, (0, pytest.approx(12.5, abs=1)))
+    script = """
+    const canvas = document.querySelector("canvas"), pen = canvas.getContext("2d");
+    const inks = [...Array(10).keys()].map((row) => {
+      const top = 26 + 26 * row + 13, right = canvas.width - 6;
+      return [...pen.getImageData(right, top, 1, 1).data].slice(0, 3).join();
+    });
+    return inks.map((ink) => ink === "29,33,39");
+    """
+    wait_for(lambda: page.run(script), [row == 2 for row in range(10)])
+    cells = page.browser.find_elements("css selector", "td.cut")
+    assert len(cells) == 1
+    page.find("#whole").click()
+    wait_for(lambda: any(page.run(script)), False)
