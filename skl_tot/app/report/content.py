@@ -231,7 +231,7 @@ class Content:
     def dates(self):
         """Date and wall-clock time of the start of each recording, NaT for unknown."""
         found = self.recordings.starts
-        if found is None:
+        if found is None or self.fps is None:
             return np.full(len(self.videos), "NaT", dtype="M8[ms]")
         firsts = [self.recordings.edges(i)[0] for i in range(len(found))]
         return found + np.round(1000 * np.array(firsts)).astype("m8[ms]")

@@ -205,7 +205,7 @@ def _describe_rows(content):
         shown = clock, findings.confidences[i], web.count_doubts(n_recordings)
         row = web.describe_row(content.video_names[i], segments, *shown)
         row |= {"deviation": float(ranks[i]), "cycles": cycles[i]}
-        if content.day is not None:
+        if not np.isnat(content.dates[i]):
             row["clock"] = str(content.dates[i])
         if content.truth is not None:
             labels = find_segments(content.truth.codes(i), clock.breaks)

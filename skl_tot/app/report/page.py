@@ -189,6 +189,7 @@ def read_model(
     # numbers, as names need not be distinct
     clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
     paths = Recordings(findings.paths, fps=fps, **clock)
+    paths.stops = videos.stops
     if groups is not None:
         groups = values_of_recordings(groups, videos.names, "groups")
         if subject is not None:

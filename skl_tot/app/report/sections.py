@@ -9,7 +9,7 @@ import numpy as np
 
 from skl_tot.app.report import drawing
 from skl_tot.display import choose_features
-from skl_tot.recordings import BACKGROUND, find_segments
+from skl_tot.recordings import BACKGROUND, find_segments, list_stops
 from skl_tot.statistics import (
     CLEAR,
     LEVEL,
@@ -85,6 +85,22 @@ def cycles(content):
         rows.append(row)
     found = {"rows": rows, "n": len(table), "most": MOST_CYCLES}
     return found | {"n_deviating": int(table["deviates"].sum()), "reach": content.reach}
+
+
+@section("Stops")
+def stops(content):
+    """Rows of stops that were cut out, the longest first."""
+    table, keys = list_stops(content.recordings), ["start", "end", "duration"]
+    if not len(table):
+        return None
+    suffix = "" if content.fps is None else "_time"
+    found = table[[key + suffix for key in keys]].set_axis(keys, axis=1)
+    found["video"] = table["recording"].map(content.recordings.names.index)
+    if suffix:
+        first = table["recording"].map(content.bouts.origins)
+        found[["start", "end"]] = found[["start", "end"]].sub(first, axis=0)
+    found = found.sort_values("duration", ascending=False, kind="stable")
+    return found.to_dict("records")
 
 
 @section("Actions")

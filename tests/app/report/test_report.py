@@ -23,7 +23,7 @@ from skl_tot.corrections import most_informative
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
-from skl_tot.recordings import Recordings
+from skl_tot.recordings import Recordings, list_stops, without_stops
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.names import describe_actions, name_all_actions
 from skl_tot.statistics import cycle_times, telling_features
@@ -390,7 +390,7 @@ def test_breaks_are_drawn_alike_and_belong_to_no_action(activity, model, write):
     assert cells[5] == f"{100 * (frames == last).mean():.1f} %"
 
 
-@pytest.mark.parametrize(("days", "day"), [(0, "2024-03-04 "), (1, "")])
+@pytest.mark.parametrize(("days", "day"), [(0, "2024-03-04 "), (1, ""), ("NaT", "")])
 def test_times_are_by_the_clock(shift, write, days, day):
     model, takes = shift
     start = np.datetime64("2024-03-04T06:51:08.200", "ms")
@@ -401,13 +401,38 @@ def test_times_are_by_the_clock(shift, write, days, day):
     shown = {row[0].split(", ")[0] + row[0][-3:]: row[1] for row in page.rows["cycles"]}
     at = "06:51:11.2"
     assert shown["a, 0"] == (at if day else f"2024-03-04 {at}")
-    assert shown["b, 0"] == (at if day else f"2024-03-05 {at}")
+    other = {0: at, 1: f"2024-03-05 {at}", "NaT": "0:00.0"}
+    assert shown["b, 0"] == other[days]
+    assert ("clock" in page.data["recordings"][1]) == (days != "NaT")
     said = f"by the clock, on {day.strip()}." if day else "by the clock."
     assert f"Times are {said}" in page.text
     assert page.data["recordings"][0]["clock"] == "2024-03-04T06:51:11.200"
     moments = [row[1] for row in page.rows["questions"][1:]]
-    assert all(re.match(r"(2024-03-0[45] )?0[67]:\d\d:\d\d", text) for text in moments)
+    by_clock = re.compile(r"(2024-03-0[45] )?0[67]:\d\d:\d\d")
+    assert all(map(by_clock.match, moments)) or days == "NaT"
     assert page.rows["recordings"][1][1].endswith("06:51:11")
+
+
+@pytest.mark.parametrize("fps", [None, 10])
+def test_stops_are_listed(activity, model, write, fps):
+    videos = list(activity[0])
+    for i, place, n in ((1, 20, 30), (1, 45, 60), (4, 10, 40)):
+        videos[i] = np.insert(videos[i], place, [videos[i][place]] * n, axis=0)
+    takes = Recordings(videos, [f"take {i}" for i in range(6)], fps=fps)
+    page = write(model, without_stops(takes, 2 if fps else 20))
+    table = list_stops(without_stops(takes, 2 if fps else 20))
+    assert len(table) >= 3
+    _, *rows = page.rows["stops"]
+    table = table.sort_values("duration", ascending=False, kind="stable")
+    for row, found in zip(rows, table.to_dict("records"), strict=True):
+        assert row[0] == found["recording"]
+        if fps:
+            assert row[1] == f"0:{found['start'] / fps:04.1f}"
+            assert float(row[3].split()[0]) == pytest.approx(found["duration"] / fps)
+        else:
+            assert row[1:] == [*(f"frame {found[x]}" for x in ("start", "end")), row[3]]
+            assert row[3] == f"{found['duration']} frames"
+    assert "stops" not in write(model, takes).rows
 
 
 def test_many_cycles_are_the_long_and_the_deviating_ones(shift, write, monkeypatch):
