@@ -16,7 +16,7 @@ from skl_tot.recordings.errors import refuse, repeated
 # which columns have numbers.
 N_PROBES, N_FIRST, N_SHOWN = 1000, 200, 20
 LONGEST = 2**21  # characters of a line
-MOST_BYTES, MOST_TIMES = 2**24, 500  # of compressed text: some, and times the file
+MOST_BYTES, MOST_TIMES = 2**24, 100  # of compressed text: some, and times the file
 THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
 # Cells without a value, as pandas defines them.
@@ -34,6 +34,12 @@ UNIT = re.compile(rf"[\[(]?{_ATOM}(?:[/*·. ]{_ATOM})*[\])]?")
 REMEDY = "header=LINE (--header LINE) says which line names the columns"
 
 
+# As pandas reads text: long rows would make the first column an index, and NA may be a
+# name of a recording.
+OPTIONS = {"header": None, "index_col": False, "keep_default_na": False}
+OPTIONS |= {"skipinitialspace": True, "low_memory": False}
+
+
 class _Row(NamedTuple):
     """Cells of a row, its line from 0, the line after it, and its comment sign."""
 
@@ -44,14 +50,14 @@ class _Row(NamedTuple):
 
 
 class Head(NamedTuple):
-    """Header of a text table."""
+    """Names and line of a header, the line of the first row, and lines around it."""
 
     names: list
-    line: int  # from 0
-    end: int  # line of the first row
+    line: int
+    end: int
     separator: str
-    above: list  # lines above it that are no rows
-    units: list  # cells of a line of units below it
+    above: list
+    units: list
 
 
 def read_text_table(path, keys, header=None, comment=None):
@@ -60,35 +66,24 @@ def read_text_table(path, keys, header=None, comment=None):
 
     with _open(path) as file:
         lines = list(itertools.islice(_bounded(file), (header or 0) + N_PROBES))
-        separators = "\t" if ".tsv" in path.name.lower() else None
+        separators = "\t" if ".tsv" in path.name.lower() else ""
         head = _find_head(lines, separators, header, comment)
         rows = lines[head.end :]
         rows += itertools.islice((row for row in file if "," in row), N_PROBES)
         rows = [row for row in rows if not _is_comment(row, comment)]
-    names, separator = head.names, head.separator
-    decimal = "." if separator == "," else _find_decimal(rows, separator)
+    is_comma, kinds = head.separator == ",", dict.fromkeys(keys, str)  # 007 is not 7
+    options = {"sep": head.separator, "names": head.names, "dtype": kinds} | OPTIONS
+    options["decimal"] = "." if is_comma else _find_decimal(rows, head.separator)
+    options["na_values"] = {name: MISSING for name in head.names if name not in keys}
     with _open(path) as opened, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
-        file = _from_line(opened, head.end, comment)
         try:
-            table = pd.read_csv(
-                file,
-                sep=separator,
-                decimal=decimal,
-                header=None,
-                names=names,
-                skipinitialspace=True,
-                index_col=False,  # else long rows make the first column an index
-                low_memory=False,  # one type per column
-                dtype={name: str for name in names if name in keys},  # 007 is not 7
-                keep_default_na=False,  # NA may be a name
-                na_values={name: MISSING for name in names if name not in keys},
-            )
+            table = pd.read_csv(_from_line(opened, head.end, comment), **options)
         except (pd.errors.ParserError, pd.errors.ParserWarning):
             found = f"rows have more cells than the header in line {head.line + 1}"
             raise ValueError(f"{found}; {REMEDY}.") from None
         except pd.errors.EmptyDataError:
-            table = pd.DataFrame(columns=names)
+            table = pd.DataFrame(columns=head.names)
     return table, head
 
 
@@ -154,41 +149,39 @@ def _find_decimal(rows, separator):
 
 def _find_head(lines, separators, header, comment):
     """Find the header among the first lines, or take the given one."""
+    _check_sign(comment)
     asked = SEPARATOR.fullmatch(lines[0]) if lines and header != 1 else None
     first, text = int(bool(asked)), "".join(lines)
     if header is not None:
         first, text = header - 1, "".join(lines[header - 1 : header])
         if not text.strip():
             refuse("header (--header)", header, "the number of a line with names")
-    known = [own for own in ",;\t" if own in text]
+    known = "".join(own for own in ",;\t" if own in text)
     separators = asked[1] if asked else separators or known or ","
     found = []
     for separator in separators:
         rows = list(_rows(lines, first, separator, comment, header is not None))
         numeric = _numeric_columns([row.cells for row in rows if not row.sign])
         places = _candidates(rows, numeric) if header is None else [0][: len(rows)]
-        for place in places[:1]:
-            found.append((len(rows[place].cells), separator, rows, numeric, places))
-    if not found:
-        text = next((own for own in lines[first:] if own.strip()), "")
-        separator = max(separators, key=text.count)
-        rows = list(_rows(lines, first, separator, comment))
-        if not rows:
-            raise ValueError("its first line is empty, expected names of the columns.")
-        places = [k for k, row in enumerate(rows) if not row.sign][:1] or [0]
-        found = [(0, separator, rows, [], places)]  # the first one, as it is
-    _, separator, rows, numeric, places = max(found, key=lambda own: own[0])
+        if not places:  # the first row, if other separators are no better
+            places = [k for k, row in enumerate(rows) if not row.sign][:1] or [0]
+            numeric = []
+        n_cells = len(rows[places[0]].cells) if rows else 0
+        found.append((bool(numeric), n_cells, separator, rows, numeric, places))
+    *_, separator, rows, numeric, places = max(found, key=lambda own: own[:2])
+    if not rows:
+        raise ValueError("its first line is empty, expected names of the columns.")
     if len(places) > 1:
         both = " and ".join(str(rows[place].line + 1) for place in places[:2])
         raise ValueError(f"its lines {both} may both name the columns; {REMEDY}.")
-    if comment is not None:
-        _check_sign(comment, separator)
+    _check_sign(comment, separator)
     return _head_of(rows, separator, numeric, places[0], lines, header)
 
 
-def _check_sign(comment, separator):
+def _check_sign(comment, separator=None):
     """Refuse a sign of comments that may start a row."""
-    if re.fullmatch(r"\s*[+-]?\d*[.,]?\d*", comment) or comment[0] == separator:
+    sign = "#" if comment is None else comment.strip()
+    if re.fullmatch(r"[+-]?\d*[.,]?\d*", sign) or sign[0] == separator:
         expected = "a sign that starts no number and separates no cells, as '#'"
         refuse("comment (--comment)", comment, expected)
 
