@@ -88,6 +88,28 @@ def write_parquet(takes):
     pd.concat(parts).to_parquet("episodes.parquet", index=False)
 
 
+def write_exports(takes):
+    """Tables below the lines of the page, without units, of which a warning speaks."""
+    above = "Device;X200\nRate;50 Hz\n# calibrated\n"
+    Path("exports").mkdir()
+    for i, take in enumerate(takes):
+        rows = [f"{20 * k};{x:.4f};{y:.4f}\n" for k, (x, y) in enumerate(take[:, :2])]
+        text = f"{above}Time_ms;Acc X;Acc Y\n{''.join(rows)}# end\n"
+        path = Path(f"exports/take_{i}.csv")
+        path.write_text(text.replace(".", ","), encoding="utf-8")
+
+
+def write_demonstrations(takes):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File("lift.hdf5", "w") as file:
+        data = file.create_group("data")
+        data.attrs["env_args"] = '{"env_kwargs": {"control_freq": 20}}'
+        for i, take in enumerate(takes):
+            data[f"demo_{i}/obs/robot0_eef_pos"] = take[:, :4]
+            data[f"demo_{i}/obs/robot0_gripper_qpos"] = take[:, 4:]
+            data[f"demo_{i}/actions"] = take
+
+
 def write_arrays(takes):
     Path("features").mkdir()
     for i, take in enumerate(takes):
@@ -189,9 +211,11 @@ def check_report():
 def test_every_section_is_tested():
     assert list(SECTIONS) == [
         "CSV",
+        "Exports of devices",
         "Parquet and robot episodes",
         "Signals",
         "Poses",
+        "HDF5 and .npz",
         "Arrays",
         "Videos",
         "Cycles",
@@ -220,6 +244,8 @@ def test_csv(takes, capsys):
     [
         ("Parquet and robot episodes", write_parquet, "episodes.parquet"),
         ("Arrays", write_arrays, "features"),
+        ("Exports of devices", write_exports, "exports"),
+        ("HDF5 and .npz", write_demonstrations, "lift.hdf5"),
     ],
 )
 def test_commands(takes, capsys, heading, write, data):

@@ -144,6 +144,8 @@ def _read_hdf5(path, variable):
     with import_extra("h5py").File(path) as file:
         home, parts = _parts_of(file, path.stem)
         rates = {_rate_of(own.attrs) for own in (file, home, *parts.values())} - {None}
+        for rate in rates:
+            check_fps(rate, "its rate")
         if len(rates) > 1:
             refuse("the rates of its recordings", sorted(rates), "one")
         for recording, group in parts.items():
@@ -169,9 +171,9 @@ def _read_hdf5(path, variable):
 
 def _parts_of(home, stem, depth=0):
     """Group that has the recordings, and the group of each by its name."""
-    if _is_recording(home):
-        return home, {stem if "obs" in home else "": home}
     groups = {name: own for name, own in _members(home) if not hasattr(own, "shape")}
+    if _is_recording(home) or not groups:
+        return home, {stem if "obs" in home else "": home}
     chosen = [name for name in groups if name == "data" or len(groups) == 1]
     for name in chosen:
         if depth < DEEPEST and not _is_recording(groups[name]):
