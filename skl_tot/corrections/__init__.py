@@ -1,13 +1,15 @@
 """Corrections of a fitted model by a person; each returns a new model.
 
-Public: `rename`, `merge`, `split`, `refine` (learns corrected labels) and
-`most_informative` (suggests the next labels).
+Public: `rename`, `merge`, `split`, `refine` (learns corrected labels),
+`most_informative` (suggests the next labels) and `alike_actions` (suggests merges).
 """
 
 from skl_tot.recordings.imports import loader, places
 
 _PLACES = places(
-    __name__, editing="merge refine rename split", questions="most_informative"
+    __name__,
+    editing="merge refine rename split",
+    questions="alike_actions most_informative",
 )
 
 # For the programs on top, see docs/api.md.

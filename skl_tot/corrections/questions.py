@@ -1,17 +1,25 @@
-"""Suggestions for labels: representative recordings, or doubtful moments."""
+"""Suggestions: representative recordings, doubtful moments, actions that are alike."""
+
+from collections import Counter
+from itertools import combinations
 
 import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import entr, softmax
+from scipy.stats import rankdata
 
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments, with_background
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.features import TellingSample, checked_videos
 
 UNITS = ("recordings", "moments")
 N_DESCRIBED = 1000
+ALIKE = 0.7  # most area under the curve of two actions that are alike
+LEAST_UNITS, LEAST_FRAMES = 2, 20  # of an action, in each half of the recordings
+MOST_AXES, SHRINKAGE = 40, 0.1  # principal axes of features, of their covariance
 DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
@@ -164,3 +172,87 @@ def _describe(recording, start, end, action, information):
         "action": action,
         "information": float(information),
     }
+
+
+def alike_actions(videos, labels):
+    """List pairs of actions whose single frames look alike, to merge or not.
+
+    A linear discriminant of all features, up to 40 principal axes, learns from one half
+    of the recordings to tell the frames of two actions, and is tried on the other half.
+    A single recording is halved by bouts. Order and durations do not count.
+
+    Parameters
+    ----------
+    videos : array-like of shape (n_frames, n_features), or sequence of these
+        Features of one recording or of many.
+    labels : array-like of shape (n_frames,), or sequence of these
+        Label of each frame, integers or text. -1 and "background" are no actions.
+
+    Returns
+    -------
+    pairs : list of dict
+        Most alike first: "actions", two labels, and "score", the larger area under the
+        ROC curve of the two halves, at most 0.7; it is 0.5 by chance and 1 for actions
+        that differ in each frame. Actions need 20 frames of two recordings, or bouts,
+        in each half.
+
+    Examples
+    --------
+    >>> from skl_tot.corrections import alike_actions
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=8, n_actions=3, random_state=0)
+    >>> alike_actions(videos, labels)
+    []
+    >>> halves = [path + 3 * (path == 1) * (path[::-1].cumsum() % 2) for path in labels]
+    >>> [own["actions"] for own in alike_actions(videos, halves)]
+    [(1, 4)]
+    """
+    sample = TellingSample()
+    for frames, path, breaks, _ in checked_videos(videos, labels):
+        sample.add(frames, path, breaks)
+    known = _halved(sample) if sample.bouts else {}
+    found = []
+    for pair in combinations(sorted(known), 2):
+        halves = [known[label] for label in pair]
+        score = max(_tell_apart(*halves), _tell_apart(*(own[::-1] for own in halves)))
+        if score <= ALIKE:
+            found.append({"actions": pair, "score": float(score)})
+    return sorted(found, key=lambda own: own["score"])
+
+
+def _halved(sample):
+    """Frames of each action in both halves, scaled, of actions with enough of them."""
+    frames = np.concatenate(sample.frames).astype(float)
+    mean, spread = frames.mean(axis=0), frames.std(axis=0)
+    axes = np.diag(1 / np.where(spread > 0, spread, np.inf))
+    if len(axes) > MOST_AXES:
+        some = (frames[:: len(frames) // N_DESCRIBED + 1] - mean) @ axes
+        axes = axes @ np.linalg.svd(some, full_matrices=False)[2][:MOST_AXES].T
+    is_one = len({video for video, _, _ in sample.bouts}) == 1
+    counts: Counter = Counter()
+    parts: dict = {}
+    for (video, _, label), own in zip(sample.bouts, sample.frames):
+        unit = counts[label] if is_one else video
+        counts[label] += 1
+        units, kept = parts.setdefault(label, [(set(), []), (set(), [])])[unit % 2]
+        units.add(unit)
+        kept.append((own - mean) @ axes)
+    known = {}
+    for label, halves in parts.items():
+        if min(len(units) for units, _ in halves) >= LEAST_UNITS:
+            joined = [np.concatenate(kept) for _, kept in halves]
+            if min(map(len, joined)) >= LEAST_FRAMES:
+                known[label] = joined
+    return known
+
+
+def _tell_apart(one, other):
+    """Area under the curve of two actions, learned from their first halves."""
+    spread = sum(np.cov(own[0], rowvar=False, bias=True) for own in (one, other)) / 2
+    spread = np.atleast_2d(spread)
+    size = np.trace(spread) / len(spread) or 1.0
+    spread = (1 - SHRINKAGE) * spread + SHRINKAGE * size * np.eye(len(spread))
+    line = np.linalg.solve(spread, one[0].mean(axis=0) - other[0].mean(axis=0))
+    n, n_others = len(one[1]), len(other[1])
+    ranks = rankdata(np.concatenate([one[1], other[1]]) @ line)
+    return (ranks[:n].sum() - n * (n + 1) / 2) / (n * n_others)

@@ -16,6 +16,7 @@ ACTIONS = {
     "rename": {"action": "text", "name": "text"},
     "relabel": {"recording": "recording", "time": "frame", "action": "text"},
     "merge": {"action": "text", "into": "text"},
+    "keep_apart": {"action": "text", "other": "text"},
     "split": {"action": "text"},
     "assign": {
         "recording": "recording",
@@ -36,7 +37,7 @@ ACTIONS = {
     "export": {"format": "text"},
 }
 # Arguments of questions, which a `View` answers.
-QUESTIONS = {"examples": {"action": "text"}, "readings": {}}
+QUESTIONS = {"examples": {"action": "text"}, "readings": {}, "alike": {}}
 SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"}
 QUESTIONS["signals"] = SIGNALS | {"features": "list"}
 # Slow actions, and the name of their work.
@@ -45,7 +46,7 @@ LONG["use_reading"] = "choosing"
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
-EMPTY |= {"readings": []}
+EMPTY |= {"readings": [], "alike": ""}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}

@@ -7,11 +7,13 @@ import numpy as np
 
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import frames_known, labels_of
+from skl_tot.corrections import alike_actions
 from skl_tot.methods import read_videos, segmenter_of, with_last
 from skl_tot.metrics import match_labels
 from skl_tot.recordings import BACKGROUND
 
 MOST_OF_ONE = 2  # typical bouts of a recording
+MOST_VALUES = 2**24  # of features, to find actions that are alike
 N_DIGITS = 2  # of confidences that differ; of equal ones, usual durations come first
 
 
@@ -46,6 +48,19 @@ def choose_examples(entries, action, n):
     rest = [b for b in rest if (b["recording"], b["start"]) not in chosen]
     rest.sort(key=lambda bout: bout["confidence"])
     return typical + [bout | {"kind": "doubtful"} for bout in rest[:n]]
+
+
+def find_alike(recordings, entries):
+    """List pairs of codes, see `alike_actions`, from evenly spaced frames."""
+    step = -(-int(recordings.lengths.sum()) * recordings.n_features // MOST_VALUES)
+    frames, paths = [], []
+    for array, entry in zip(recordings.arrays, entries):
+        rows = getattr(array, "iloc", array)[::step]
+        own = np.asarray(rows, dtype=float)
+        if np.isfinite(own).all():
+            frames.append(own)
+            paths.append(labels_of(entry.segments, entry.n_frames)[::step])
+    return alike_actions(frames, paths) if frames else []
 
 
 def readings_of(model):

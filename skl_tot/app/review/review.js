@@ -2,6 +2,7 @@
 // Promise of a reply, listen(callback) for what happens elsewhere, video(index) -> address,
 // and client, who this is. What data says enters the page as text only.
 
+import { Alike } from "./alike.js";
 import { Examples } from "./examples.js";
 import { Holding } from "./holding.js";
 import { Readings } from "./readings.js";
@@ -70,6 +71,7 @@ const SHORTCUTS = [
   ["A", "the segment is a new action", { a: ["focus", ".actions input"] }],
   ["R", "rename the action everywhere", { r: ["focus", ".name"] }],
   ["M, then 1 … 9", "merge the action into another, everywhere", { m: ["merge"] }],
+  ["U, Shift + U", "two actions that look alike are one, are two", { u: ["unite", true], "Shift+u": ["unite", false] }],
   ["S", "split the action in two, everywhere", { s: ["split"] }],
   ["C", "cut the segment at the cursor", { c: ["cut"] }],
   ["Alt + ← →", "start of the segment a frame earlier, later (Shift: 10)", { ...edges("ArrowLeft", -1), ...edges("ArrowRight", 1) }],
@@ -125,7 +127,7 @@ class Page {
       signals: (values) => transport.call("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this)];
+    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this), this.alike = new Alike(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -392,6 +394,7 @@ class Page {
   }
 
   codeOf(number) { return number === BACKGROUND ? BACKGROUND : this.codes()[number]; }
+  unite(isOne) { this.alike.answer(isOne); }
   compare() { this.readings.show(); }
   exemplify() { if (this.examples.isOn) this.examples.stop(); else if (this.code >= 0) this.examples.start(this.code); }
 
@@ -479,6 +482,7 @@ class Page {
     this.readings.draw();
     this.steps.draw();
     this.drawHead();
+    this.alike.draw();
     if (!this.row) return;
     this.drawSegment();
     this.drawLists();

@@ -79,6 +79,7 @@ class Review:
             _, names = teaching.add_codes(names, sorted(words))
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing = threading.RLock(), None
+        self._alike: tuple = None, []  # of which model
         self._cycles: tuple = None, (), None  # of which model and segments; table
         self._signals: tuple = [], None  # of which units
         self._about = describe_beginning(self.recordings, model, given)
@@ -226,6 +227,24 @@ class Review:
             said = f"{word!r} is {other!r}"
             found = teaching.merged(state, self.model, action, into)
             return self._history.commit(said, *found)
+
+    def keep_apart(self, action, other):
+        """Say that two actions that look alike are not one; see `suggest_merges`.
+
+        {shared: of_action}
+        other : str or int
+            Name or code of the other one.
+
+        {shared: said}
+        """
+        with self._short() as state:
+            pair = sorted(states.find_action(state, own) for own in (action, other))
+            if pair[0] == pair[1] or BACKGROUND in pair:
+                refuse("other", other, "an action, other than the first one")
+            said = " and ".join(repr(state.names[code]) for code in pair)
+            apart = tuple(sorted({*state.apart, tuple(pair)}))
+            after = state._replace(apart=apart)
+            return self._history.commit(f"{said} are two actions", after)
 
     def split(self, action, progress=None):
         """Split an action in two, with `skl_tot.corrections.split`.
@@ -519,6 +538,21 @@ class Review:
         state = self._known()
         code = states.find_action(state, action)
         return offers.choose_examples(state.entries, code, n)
+
+    def suggest_merges(self):
+        """List pairs of actions that look alike, by `corrections.alike_actions`.
+
+        Returns
+        -------
+        pairs : list of dict
+            "actions", two codes, and "score", without pairs of `keep_apart`.
+        """
+        state = self._known()
+        if self._alike[0] != state.model:
+            found = offers.find_alike(self.recordings, state.entries)
+            self._alike = state.model, found
+        found = [own for own in self._alike[1] if own["actions"] not in state.apart]
+        return [own for own in found if set(own["actions"]) <= state.names.keys()]
 
     def accuracy(self):
         """Estimate the accuracy in unchecked recordings.

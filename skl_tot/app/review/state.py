@@ -51,6 +51,7 @@ class State(NamedTuple):
     entries: tuple  # of each recording; None if unread
     reading: int = 0  # number of the file of confidences
     n_learned: int = 0  # checks that the model has learned
+    apart: tuple = ()  # pairs of actions that look alike, and are two
 
 
 NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
@@ -442,6 +443,8 @@ def restore(state, found, recordings, confidences):
         names = found["names"] = {int(c): name for c, name in found["names"].items()}
     if "actions" in found:
         found["actions"] = tuple(found["actions"])
+    if "apart" in found:
+        found["apart"] = tuple(map(tuple, found["apart"]))
     for key, fields in found.pop("entries", {}).items():
         i, n_frames = int(key), int(recordings.lengths[int(key)])
         for name, make in (("checked", Stretch._make), ("seen", tuple)):

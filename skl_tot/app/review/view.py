@@ -145,6 +145,7 @@ class View:
             found["checks"] = len(orders_of(entries))
             found["learned"] = review.state.n_learned
             found["readings"] = [own["name"] for own in review.readings]
+            found["alike"] = f"{review.state.model} {len(review.state.apart)}"
             found["accuracy"] = review.accuracy()
             found["cycles"], found["next"] = self.cycles(), review.next(N_NEXT)
             for own in found["next"]:
@@ -163,6 +164,10 @@ class View:
             bout["from"] = clock.starts[bout.pop("start")].item()
             bout["to"] = clock.ends[bout.pop("end") - 1].item()
         return {"bouts": found}
+
+    def alike(self):
+        """Pairs of actions that look alike; others if the text "alike" is another."""
+        return {"pairs": self.review.suggest_merges()}
 
     def readings(self):
         """Rows of the first recordings by each reading, and how they differ."""

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from skl_tot import HMMSegmenter
 from skl_tot.app.review import server
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
@@ -23,6 +24,13 @@ def reviewed():
     videos, _ = make_activities(4, n_actions=3, n_features=4, random_state=0)
     recordings = Recordings(videos, ["a", "b", "c", "d"], fps=10)
     return MallowSegmenter(3).fit(recordings), recordings
+
+
+@pytest.fixture(scope="session")
+def split_fit():
+    """A model with two actions too many, and its recordings."""
+    videos, _ = make_activities(16, 3, n_features=6, random_state=0)
+    return HMMSegmenter(5, random_state=0).fit(videos), videos
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ RIGHT = {
     "relabel": {"recording": 0, "time": 0, "action": 1},
     "assign": {"recording": 0, "time": 0, "to": 0.5, "action": 1},
     "examples": {"action": 1},
+    "keep_apart": {"action": 0, "other": 1},
     "merge": {"action": 0, "into": 1},
     "split": {"action": 0},
     "move": {"recording": 0, "time": 1, "to": 2},

@@ -184,3 +184,30 @@ def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):
     review.undo()
     assert review.table()[["recording", *names]].equals(table)
     review.close()
+
+
+# Actions that are alike
+
+
+def test_pairs_are_suggested_until_they_are_answered(split_fit, tmp_path):
+    review = Review(*split_fit, tmp_path).open()
+    pairs = [own["actions"] for own in review.suggest_merges()]
+    assert len(pairs) > 1
+    names = [[review.state.names[code] for code in pair] for pair in pairs]
+    assert review.keep_apart(*names[0][::-1]).endswith("are two actions")
+    assert [own["actions"] for own in review.suggest_merges()] == pairs[1:]
+    state = review.state
+    review.keep_apart(*pairs[0])
+    assert review.state is state
+    review.close()
+    review = Review(*split_fit, tmp_path)
+    assert [own["actions"] for own in review.suggest_merges()] == pairs[1:]
+    review.undo()
+    assert [own["actions"] for own in review.suggest_merges()] == pairs
+    into, action = pairs[0]
+    review.merge(action, into)
+    assert pairs[0] not in [own["actions"] for own in review.suggest_merges()]
+    for wrong in (into, "background"):
+        with pytest.raises(ValueError, match=r"other is .* expected an action, other"):
+            review.keep_apart(into, wrong)
+    review.close()

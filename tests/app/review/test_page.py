@@ -554,7 +554,7 @@ def test_examples_play_one_after_the_other(opened, fitted):
     page.press(Keys.ESCAPE)
     assert not page.find(".examples").is_displayed()
     page.find("[data-do=exemplify]").click()
-    page.wait(f"{at}.startsWith('1 of')")
+    page.wait("document.querySelector('.examples').checkVisibility()")
     page.find(".examples button:last-child").click()
     assert not page.find(".examples").is_displayed()
 
@@ -596,3 +596,25 @@ def test_the_mouse_on_a_boundary_tells_its_interval(opened):
     page.at(".large", page.x(at), 70, lambda chain: chain)
     assert not page.find(".large .tip").is_displayed()
     assert page.find(".facts").get_attribute("title") == ""
+
+
+def test_a_suggested_merge_is_answered(opened, split_fit):
+    page = opened(names=[f"cup {i}" for i in range(16)], fitted=split_fit)
+    page.wait("document.querySelector('.alike').checkVisibility()")
+    first, (pair, *_) = plain(page.review), page.review.suggest_merges()
+    names = [page.review.state.names[code] for code in pair["actions"]]
+    assert all(f"“{name}”" in page.text(".alike p") for name in names)
+    page.change(lambda: page.press("u"))
+    assert names[1] not in page.review.actions
+    page.change(lambda: page.press("z"))
+    assert plain(page.review) == first
+    page.wait(
+        f"document.querySelector('.alike p').textContent.includes('“{names[1]}”')"
+    )
+    page.click(".alike .buttons:last-child button:last-child")
+    assert page.review.state.apart == (pair["actions"],)
+    assert plain(page.review) == first
+    page.change(lambda: page.press("U"))  # nor the other pair
+    page.wait("!document.querySelector('.alike').checkVisibility()")
+    page.change(lambda: page.press("z"))
+    page.wait("document.querySelector('.alike').checkVisibility()")

@@ -75,6 +75,7 @@ ARGUMENTS = {
     "cut": (recordings, frames),
     "check": (recordings, frames, st.none() | frames, st.booleans()),
     "merge": (actions, actions),
+    "keep_apart": (actions, actions),
     "split": (actions,),
     "keep": (st.none() | recordings,),
     "take_back": (st.none() | recordings,),
