@@ -79,7 +79,7 @@ class Review:
             _, names = teaching.add_codes(names, sorted(words))
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing = threading.RLock(), None
-        self._alike: tuple = None, []  # of which model
+        self._alike: tuple = None, []  # number of the model, pairs
         self._cycles: tuple = None, (), None  # of which model and segments; table
         self._signals: tuple = [], None  # of which units
         self._about = describe_beginning(self.recordings, model, given)
