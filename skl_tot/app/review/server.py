@@ -24,7 +24,8 @@ from skl_tot.recordings import import_extra, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
-PARTS = "stage units steps holding examples readings alike review".split()
+PARTS = ["stage", "units", "steps", "holding", "examples", "readings", "alike"]
+PARTS += ["review"]
 MODULES = ["web/timelines.js", *(f"review/{name}.js" for name in PARTS)]
 STYLES = "web/timelines.css", "review/review.css"
 VIDEOS = dict.fromkeys([".m4v", ".mov", ".mp4"], "video/mp4")  # which plays .mov, too
