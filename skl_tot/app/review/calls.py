@@ -46,7 +46,7 @@ LONG["use_reading"] = "choosing"
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
-EMPTY |= {"readings": [], "alike": ""}
+EMPTY |= {"readings": [], "alike": None}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}

@@ -261,7 +261,7 @@ export class Timelines {
 
   describeBoundary(index, segment) {
     const { prediction, interval } = this.data.rows[index], [low, high] = interval[segment].map((time) => this.at(time));
-    const lines = [`boundary at ${this.at(prediction.start[segment])}`, `${low} – ${high}, by 90 % of the model’s own estimate`];
+    const lines = [`boundary at ${this.at(prediction.start[segment])}`, `with 90 % from ${low} to ${high}, as the model estimates itself`];
     return lines.map((line) => element("div", {}, line));
   }
 

@@ -589,7 +589,7 @@ def test_the_mouse_on_a_boundary_tells_its_interval(opened):
     assert at == page.starts(0)[1]
     page.at(".large", page.x(at), 70, lambda chain: chain)
     assert f"boundary at {at:.2f} s" in page.text(".large .tip")
-    assert f"{low:.2f} s – {high:.2f} s" in page.text(".large .tip")
+    assert f"from {low:.2f} s to {high:.2f} s" in page.text(".large .tip")
     page.choose(0, 1)
     assert f"{low:.2f} – {high:.2f} s" in page.find(".facts").get_attribute("title")
     page.change(lambda: page.press(Keys.ENTER))  # checked, so that none is left
