@@ -321,8 +321,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         -------
         score : float
             From 0 to K, higher is better; 0 if fewer than two actions are in effect
-            (`skl_tot.metrics.effective_actions`), or K / 2 for K below four. NaN, with
-            a warning, for a single array.
+            (`skl_tot.metrics.effective_actions`), or K / 2 for K below four, with a
+            warning. NaN, with a warning, for a single array.
 
         Raises
         ------
@@ -344,7 +344,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 "without labels, each fold of a search needs two, so take fewer folds."
             )
         labels = [reading.path for reading in self._readings(videos)]
-        return transfer_score(videos.blocks, labels, self.n_actions_)
+        found = transfer_score(videos.blocks, labels, self.n_actions_)
+        if found == 0 and self.n_actions_ > 1:
+            warn_user(
+                "score is 0, as labels collapse; a search among such fits has no best "
+                "one, so train longer (max_iter, n_init) or try another order.",
+                FitWarning,
+            )
+        return found
 
     @property
     def actions_(self):

@@ -4,12 +4,15 @@ import numpy as np
 
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.metrics.label_free import effective_actions
-from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.names import describe_paths
 
 # Frames per action from which a recording is long, number of such recordings from which
 # there are many, and share with an action of one frame that is not plausible.
 LONG, MANY, SQUEEZED = 4, 10, 0.25
+# Seconds, or frames without a rate, that half of the segments do not last if they are
+# too short for actions; least number of segments of an action in a recording then.
+SHORT, SHORT_FRAMES, OFTEN = 0.15, 3, 3
 # Agreement of labels with predictions of other recordings from which few actions in
 # effect are uneven, and no collapse.
 SUPPORTED = 0.8
@@ -50,6 +53,7 @@ def describe_labels(segmenter, paths):
             segmenter.n_lost_actions_,
         ),
         *describe_squeezed(segmenter, paths),
+        *_describe_short(segmenter, paths),
     ]
 
 
@@ -91,4 +95,22 @@ def describe_squeezed(segmenter, paths, names=None):
         f"{name} has {length} in {n_squeezed[action]} of {len(long)} recordings, as "
         "fixed order shows each action; if recordings may lack actions, say "
         'order="mostly".'
+    ]
+
+
+def _describe_short(segmenter, paths):
+    """Sentence on segments too short for actions, where no duration is given."""
+    rate, lengths = segmenter.fps_, []
+    for path in paths:
+        _, starts, ends = find_segments(path)
+        lengths += (ends - starts).tolist()
+    median = float(np.median(lengths))
+    is_long = median >= (SHORT * rate if rate else SHORT_FRAMES)
+    n_often = OFTEN * segmenter.n_actions_ * len(paths)
+    if segmenter.min_duration is not None or is_long or len(lengths) <= n_often:
+        return []
+    shown = f"{median / rate:.2g} s" if rate else f"{median:g} frames"
+    return [
+        f"Half of the segments last {shown} or less; min_duration (--min-duration) "
+        "sets a least duration, and SignalWindows (--pipeline windows) smooth features."
     ]

@@ -184,6 +184,14 @@ def test_order_and_least_duration(run):
     assert load_model("a.skops").estimators_[0].min_frames_ == 8
 
 
+def test_equal_parts(run):
+    """The simplest answer, to compare methods with."""
+    assert run("fit flat --n-actions 3 --method equal --out a.skops") == 0
+    video = np.load("flat/v0.npy")
+    parts = np.arange(len(video)) * 3 // len(video)
+    assert load_model("a.skops").predict(video).tolist() == parts.tolist()
+
+
 FIT = "fit flat --n-actions 3 --out a.skops"
 PREDICT = "predict model.skops flat --out a"
 ERRORS = [
