@@ -226,7 +226,7 @@ class Page {
 
   take({ rows, said, type, by, ...rest }, who = "") {
     if (said && rows) this.say(who + said);  // else it goes on, and events tell how far it is
-    if (rest.version < this.data.version) return;
+    if (rest.version <= this.data.version) return;  // nothing new, or an event was first
     const { names, looks } = Object.assign(this.data, rest);
     this.setAll({ names, looks });
     this.putRows(rows);

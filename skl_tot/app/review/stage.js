@@ -7,7 +7,7 @@ const LANES = 6, LANE = 34, BINS = 1200, PACE = 25;  // frames a second of recor
 export class Stage {
   // calls: signals(values) -> Promise, range() -> {from, to}, onTime(time), onWheel(event), fail(text)
   constructor(place, chooser, calls) {
-    Object.assign(this, { place, calls, time: 0, speed: 1, isPlaying: false, kept: { shown: [] }, features: null });
+    Object.assign(this, { place, calls, time: 0, speed: 1, isPlaying: false, waiting: 0, kept: { shown: [] }, features: null });
     [this.video, this.canvas, this.line] = ["video", "canvas", ".playhead"].map((name) => place.querySelector(name));
     this.list = chooser;
     this.video.addEventListener("error", () => { if (this.isFilm) calls.fail("The video does not play in this browser."); });
@@ -22,6 +22,7 @@ export class Stage {
 
   destroy() {
     this.pause();
+    cancelAnimationFrame(this.waiting);
     this.ends.abort();
     this.sizes.disconnect();
   }
@@ -137,6 +138,13 @@ export class Stage {
   }
 
   draw() {
+    this.waiting ||= requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.drawNow();
+    });
+  }
+
+  drawNow() {
     const { canvas, kept } = this, ratio = window.devicePixelRatio || 1, { clientWidth: width, clientHeight: height } = canvas;
     if (canvas.hidden || !width || !this.row?.end) return;
     Object.assign(canvas, { width: width * ratio, height: height * ratio });

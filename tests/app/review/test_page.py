@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 
+from skl_tot import CyclicSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
@@ -19,7 +20,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from skl_tot.app.review import Review, server, teaching
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.review.state import labels_of
+from skl_tot.app.review.state import confidence_of, labels_of
 
 FPS = 10
 SAID = "document.querySelector('footer .said').textContent"
@@ -162,7 +163,11 @@ class Page:
 
     def nudge(self, key, n_times):
         for _ in range(n_times):
-            self.change(lambda: self.find("body").send_keys(Keys.ALT, key))
+            self.change(lambda: self.hold(Keys.ALT, key))
+
+    def hold(self, *keys):
+        """Press keys, of which the first is held."""
+        self.find("body").send_keys(*keys)
 
     def do(self, name):
         self.click(f"[data-do={name}], [data-by={name}]")
@@ -618,3 +623,220 @@ def test_a_suggested_merge_is_answered(opened, split_fit):
     page.wait("!document.querySelector('.alike').checkVisibility()")
     page.change(lambda: page.press("z"))
     page.wait("document.querySelector('.alike').checkVisibility()")
+
+
+STEPS = """
+return [...document.querySelectorAll('.steps li')].map((step) => [
+  step.querySelector('progress').value, step.getAttribute('aria-current') !== null])"""
+
+
+def test_four_steps_fill_and_say_what_is_next(opened):
+    page = opened()
+    steps = lambda: np.array(page.run(STEPS)).T  # noqa: E731
+    assert steps().tolist() == [[0, 0, 0, 0], [1, 0, 0, 0]]
+    assert "press R" in page.text(".hint")
+    why = [line.text for line in page.all(".next small")]
+    assert len(why) == 8
+    assert why[0].startswith("like ")
+    page.rename("pour")
+    assert "Name the other 3" in page.text(".hint")
+    page.change(lambda: page.press("n", Keys.ENTER))
+    np.testing.assert_allclose(steps()[0], [1 / 4, 1 / 3, 1 / 3, 0])
+    assert "Check 2 more" in page.text(".hint")
+    for _ in range(2):
+        page.change(lambda: page.press("n", Keys.ENTER))
+    assert steps().tolist() == [[1 / 4, 1, 1, 0], [0, 0, 0, 1]]
+    assert "Press L" in page.text(".hint")
+    page.change(lambda: page.press("l"))
+    np.testing.assert_allclose(steps()[0], [1 / 4, 1, 3 / 8, 1])
+
+
+def test_stretches_are_checked_by_mouse_and_keys(opened):
+    page = opened()
+    page.open(3)
+    starts, end = page.starts(3), page.starts(3)[-1]
+
+    def stretches():
+        checked = page.review.state.entries[3].checked
+        return [(own.start / FPS, own.end / FPS) for own in checked]
+
+    page.choose(3, 1)
+    page.hold(Keys.SHIFT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    words = f"Mark {starts[1]:.2f} – {starts[3]:.2f} s"
+    assert page.text(".check").startswith(words)
+    page.change(lambda: page.press(Keys.ENTER))
+    assert stretches() == [(starts[1], starts[3])]
+    assert "checked" in page.text(".legend")
+    assert page.find("[data-by=learn]").is_enabled()
+    assert page.text(".check") == "Mark as checked"
+    page.hold(Keys.SHIFT, Keys.ARROW_LEFT)
+    assert " – " in page.text(".check")
+    page.press(Keys.ESCAPE)
+    assert page.text(".check") == "Mark as checked"  # nothing is chosen any more
+    # the mouse takes boundaries that are near, else frames
+    x = [page.x(starts[3]) + 3, page.x(end - 0.61)]
+    keys = ActionChains(page.browser, duration=0).key_down(Keys.SHIFT)
+    keys.perform()
+    page.at(".large", x[0], 60, lambda chain: chain.click_and_hold())
+    page.at(".large", x[1], 60, lambda chain: chain.release())
+    ActionChains(page.browser, duration=0).key_up(Keys.SHIFT).perform()
+    page.click(".check")
+    assert stretches()[0] == (starts[1], starts[3])
+    assert stretches()[1][0] == starts[3]
+    assert 0 < end - stretches()[1][1] < 1
+    said = page.text("footer .said")
+    assert said.startswith(f"tea 3: {starts[3]:.2f} s to ")
+    page.do("undo")
+    assert len(stretches()) == 1
+    page.change(lambda: page.hold(Keys.SHIFT, Keys.ENTER))
+    assert sum(to - of for of, to in stretches()) == pytest.approx(end)
+    assert page.text(".check") == "✓ Checked: recording"
+
+
+@pytest.fixture(scope="module")
+def log():
+    """A model of one log of cycles, and the log."""
+    videos, _ = make_activities(12, 3, n_features=4, mean_length=30, random_state=1)
+    log = np.concatenate(videos)
+    start = [np.datetime64("2024-03-04T06:51:08.2", "ms")]
+    recordings = Recordings([log], ["line"], fps=FPS, starts=start)
+    return CyclicSegmenter(3, random_state=0).fit(recordings), recordings
+
+
+@pytest.fixture
+def opened_log(serving, browser, log):
+    """The page of a review of a log."""
+    calls = Calls(lambda _: Review(*log), "line")
+    with serving(calls) as served, contextlib.closing(calls):
+        calls.start()
+        yield Page(browser, served)
+        assert browser.get_log("browser") == []
+
+
+def test_cycles_of_a_log_are_rows_to_check(opened_log):
+    page, review = opened_log, opened_log.review
+    units = review.units()
+    assert len(units) == 12
+    rows = "document.querySelector('.small').dataset.rows"
+    assert page.run(f"return {rows}").split() == [str(i) for i in range(12)]
+    assert page.text(".shown") == "12 cycles"
+    assert {own["recording"] for own in review.next(20)} == {0}
+    page.at(".small", 300, 26 + 26 * 4 + 12, lambda chain: chain.click())
+    page.wait("document.querySelector('.head h2').textContent === 'line, cycle 4'")
+    shown = page.run("return {...document.querySelector('.large').dataset}")
+    _, start, end = (np.array(units[4]) / FPS).tolist()
+    assert start - 3 < float(shown["from"]) < start
+    assert end < float(shown["to"]) < end + 3
+    assert "2024-03-04 06:5" in page.text(".facts")
+    page.change(lambda: page.press(Keys.ENTER))
+    assert review.state.entries[0].checked[0][:2] == units[4][1:]
+    assert page.text(".check") == "✓ Checked: cycle 4"
+    place = "line: 06:5"
+    assert page.text("footer .said").startswith(place)
+    page.press("j")
+    page.wait("document.querySelector('.head h2').textContent === 'line, cycle 5'")
+    page.change(lambda: page.press("n", Keys.ENTER))
+    assert len(review.state.entries[0].checked) == 2
+    page.change(lambda: page.press("l"))
+    before = [own[:2] for own in review.state.entries[0].checked]
+    assert page.text(".steps li:nth-child(3) span") == f"2 of {len(review.units())}"
+    assert "are right in what is not checked" in page.text(".figure p")
+    page.find(".tools select").send_keys("recordings")
+    page.wait(f"{rows} === '0'")
+    page.press(Keys.ESCAPE)
+    page.change(lambda: page.press("z"))
+    assert [own[:2] for own in review.state.entries[0].checked] == before
+
+
+BAND = """
+const canvas = document.querySelector('.large canvas'), {width} = canvas;
+const pen = new OffscreenCanvas(width, 4).getContext('2d');
+pen.drawImage(canvas, 0, -30);
+const {data} = pen.getImageData(0, 0, width, 4);
+const isOn = (x) => Math.abs(data[4 * x] - 179) + Math.abs(data[4 * x + 1] - 71) < 9;
+return [...Array(width).keys()].filter(isOn);
+"""
+
+
+def test_doubt_is_a_band_at_the_same_times_at_all_zooms(opened):
+    """Also after learning, and never over names, as it is above the bar."""
+    page = opened()
+    for step in ("first", "learned"):
+        index = 2
+        page.open(index)
+        sure = confidence_of(page.review.state.entries[index])
+        for keys in ("w", "+", "+"):
+            page.press(keys)
+            page.settle()
+            shown = page.run("return {...document.querySelector('.large').dataset}")
+            start, end = float(shown["from"]), float(shown["to"])
+            width = page.run("return document.querySelector('.large canvas').width")
+            times = start + (np.array(page.run(BAND)) + 0.5) / width * (end - start)
+            found = np.unique((times * FPS).astype(int))
+            first, last = int(np.ceil(start * FPS)) + 1, int(end * FPS) - 1
+            expected = first + np.flatnonzero(sure[first:last] < 0.5)
+            near = np.abs(np.subtract.outer(found, expected)) < 2
+            assert near.any(axis=0).all()
+            inside = (found > first) & (found < last)
+            assert near[inside].any(axis=1).all()
+        if step == "first":
+            page.open(1)
+            page.change(lambda: page.press(Keys.ENTER))
+            page.change(lambda: page.press("l"))
+
+
+OVERLAPS = """
+const seen = (part) => part.checkVisibility() && part.getClientRects().length;
+const parts = [...document.querySelectorAll(
+  'h1, h2, header button, .figure p, .steps li, .hint, .head button, .head select, '
+  + '.clock, summary, .stage, .large, .legend, .tools label, .tools output, .small'
+)].filter((part) => seen(part) && !part.closest('aside, dialog'));
+const found = [];
+parts.forEach((one, i) => parts.slice(i + 1).forEach((other) => {
+  if (one.contains(other) || other.contains(one)) return;
+  const [a, b] = [one, other].map((part) => part.getBoundingClientRect());
+  const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+  const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+  if (x > 1 && y > 1) found.push([one.className || one.tagName, other.className]);
+}));
+const isCut = (part) => part.scrollWidth > part.clientWidth + 1;
+for (const part of document.querySelectorAll('h1, .steps b, header button')) {
+  if (isCut(part)) found.push(['cut', part.textContent]);
+}
+return found;
+"""
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1100, 700), (800, 1000)])
+def test_nothing_overlaps_or_is_cut(opened, size):
+    page = opened(size=size)
+    page.rename("pour")
+    page.change(lambda: page.press("n", Keys.ENTER))
+    page.change(lambda: page.press("l"))
+    assert page.run(OVERLAPS) == []
+    wide = page.run("return document.documentElement.scrollWidth")
+    assert wide <= size[0]
+
+
+def test_any_keys_while_it_loads_do_nothing(browser, serving, fitted):
+    """Before there is a recording, whatever is pressed."""
+    gate = threading.Event()
+
+    def make(_):
+        gate.wait(60)
+        return Review(fitted[0], takes(fitted[1]))
+
+    calls = Calls(make, "cups")
+    with serving(calls) as served, contextlib.closing(calls):
+        calls.start()
+        page = Page(browser, served, is_ready=False)
+        named = [Keys.ENTER, Keys.ESCAPE, Keys.SPACE, Keys.ARROW_LEFT, Keys.ARROW_DOWN]
+        for key in [*"nkj0123456789armscpwvzlytbe/.,+-", *named]:
+            page.press(key)
+            page.hold(Keys.SHIFT, key)
+        assert not page.all(".problems li, dialog[open]")
+        gate.set()
+        page.wait("document.body.dataset.version > 0")
+        assert not page.review.undoable
+        assert not page.all(".problems li")
+        assert browser.get_log("browser") == []
