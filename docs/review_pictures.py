@@ -49,7 +49,8 @@ def take_pictures(folder):
     size = {"width": 1280, "height": 720, "deviceScaleFactor": 1, "mobile": False}
     with webdriver.Chrome(options, service) as browser:
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        browser.get(server.stdout.readline().split()[4].rstrip(","))
+        address = next(line for line in server.stdout if line.startswith("http"))
+        browser.get(address.strip())
 
         def wait(condition):
             script = f"return {condition}"

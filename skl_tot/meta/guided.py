@@ -16,12 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.chain import fixed_chain
-from skl_tot.decoding.decoders import (
-    DECODERS,
-    decode,
-    move_decoder,
-    nats_of_switch,
-)
+from skl_tot.decoding.decoders import DECODERS, decode, move_decoder, nats_of_switch
 from skl_tot.decoding.orders import (
     duration_table,
     shares_and_lengths,
@@ -377,14 +372,7 @@ def _encoded(sequences, recordings, n_actions):
 
 
 def fit_guide(
-    videos,
-    labels,
-    weights,
-    clusterings,
-    n_clusters,
-    spread,
-    n_rounds=2,
-    cycles=(None, SWITCH_COST),
+    videos, labels, weights, clusterings, n_clusters, spread, n_rounds=2, cycles=()
 ):
     """Learn a guide from labels of each action, with weights in shares of actions."""
     # Scores of a frame add its Gaussians along linear discriminants, the share of
@@ -393,7 +381,7 @@ def fit_guide(
     # which the appearance is learned once more. More rounds drift.
     n_actions = len(weights)
     guide = {"times": count_times(labels, weights)}
-    if cycles[0] is not None:
+    if cycles and cycles[0] is not None:
         guide["times"][:] = 0  # no evidence, as any action can be at any time
     guide["ratios"] = count_clusters(labels, clusterings, n_actions, n_clusters)
     guide["moves"], guide["starts"] = count_moves(labels, n_actions)

@@ -64,7 +64,7 @@ def measure(entries, n_learned):
     # the stretches of one check, such as the rest of a recording, are one sample
     parts = sorted((order, check) for own in found for order, check in own)
     checks = [
-        _total(own for _, own in group) for _, group in groupby(parts, itemgetter(0))
+        _total([own for _, own in group]) for _, group in groupby(parts, itemgetter(0))
     ]
     if not checks:
         return None
@@ -94,9 +94,8 @@ def right_shares(entry):
 
 
 def _total(checks):
-    first, *rest = checks
-    total = Check(*np.sum([first, *rest], axis=0).tolist())
-    return total._replace(n_learned=first.n_learned)
+    total = Check(*np.sum(checks, axis=0).tolist())
+    return total._replace(n_learned=checks[0].n_learned)
 
 
 def estimate(checks, n_rest, n_learned, unit="recording"):

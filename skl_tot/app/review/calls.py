@@ -12,6 +12,7 @@ import numpy as np
 from skl_tot.recordings import one_line, refuse
 
 # Arguments of actions, with their kinds, see `read_arguments`.
+STRETCH = {"recording": "recording", "start": "edge", "end": "edge"}
 ACTIONS = {
     "rename": {"action": "text", "name": "text"},
     "relabel": {"recording": "recording", "time": "frame", "action": "text"},
@@ -26,8 +27,7 @@ ACTIONS = {
     },
     "move": {"recording": "recording", "time": "start", "to": "start"},
     "cut": {"recording": "recording", "time": "start"},
-    "check": {"recording": "recording", "start": "edge", "end": "edge"}
-    | {"checked": "flag"},
+    "check": STRETCH | {"checked": "flag"},
     "keep": {"recording": "text"},
     "take_back": {"recording": "text"},
     "undo": {},
@@ -90,16 +90,14 @@ def read_arguments(kinds, values, view):
 # For a time: the frame at it, before a break; the one after; the frame with the nearest
 # start; the number of frames before it; itself.
 TIMES = {
-    "edge": lambda time, clock: int(np.searchsorted(_middles(clock), time)),
+    "edge": lambda time, clock: int(
+        np.searchsorted(clock.starts + clock.ends, 2 * time)
+    ),
     "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
     "after": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")),
     "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
     "time": lambda time, clock: time,
 }
-
-
-def _middles(clock):
-    return (clock.starts + clock.ends) / 2
 
 
 class Calls:

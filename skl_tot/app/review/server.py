@@ -261,7 +261,8 @@ def serve(
     --------
     >>> from skl_tot.app.review import serve
     >>> serve(model, recordings, out="checked")  # doctest: +SKIP
-    The page is at http://127.0.0.1:40123/y2Kk2LJw2Qd3Zw2Bl3TsyFjz/, until Ctrl-C.
+    The page is open until Ctrl-C:
+    http://127.0.0.1:40123/y2Kk2LJw2Qd3Zw2Bl3TsyFjz/
     """
     make = partial(make_review, model, recordings, out, labels, videos)
     run(Calls(make), port, open_browser)
@@ -277,7 +278,7 @@ def run(calls, port, open_browser):
         application = make_application(calls, host, token, lambda: server.should_exit)
         server = uvicorn.Server(uvicorn.Config(application, **SETTINGS))
         address = f"http://{host}/{token}/"
-        print(f"The page is at {address}, until Ctrl-C.", flush=True)
+        print(f"The page is open until Ctrl-C:\n{address}", flush=True)
         calls.start(on_failure=partial(setattr, server, "should_exit", True))
         try:
             opening = opened(address) if open_browser else contextlib.nullcontext()

@@ -80,8 +80,8 @@ class Review:
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
         self._lock, self._doing = threading.RLock(), None
         self._alike: tuple = None, []  # number of the model, pairs
-        self._cycles: tuple = None, (), None  # of which model and segments; table
-        self._signals: tuple = [], None  # of which units
+        self._cycles: tuple = None, (), None  # number of the model, segments, table
+        self._signals: tuple = [], None  # units, and means of their features
         self._about = describe_beginning(self.recordings, model, given)
         self._model, self._given = model, given or [None] * len(videos)  # until read
         self._history = History(state, self.recordings, self.out)
@@ -504,7 +504,7 @@ class Review:
         Returns
         -------
         found : list of dict
-            What is not checked; first those that others resemble most. Each has
+            Unchecked ones; first those that others resemble most. Each has
             "recording" (the number), "start" and "end" (exclusive) in frames,
             "information" (as in `skl_tot.corrections.most_informative`), and "unsure"
             (the share of its frames whose action has a probability below a half).

@@ -227,7 +227,7 @@ def bounds_of(entry):
 
 
 def check(entry, start, end, order):
-    """Mark frames as checked, with what learning changed in them."""
+    """Mark frames as checked, and keep changes by learning in them."""
     start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
     new = without([(start, end, order, entry.n_learned)], entry.checked)
     stretches = sorted([*entry.checked, *(Stretch(*own) for own in new)])
@@ -251,7 +251,7 @@ def propose(entry, predicted, confidence, n_learned, edges):
     shown, known, is_kept = entry.segments, frames_known(entry), frames_checked(entry)
     found = _mixed(entry, shown, predicted, known)
     before = shown if entry.changed is None else entry.changed
-    # what was predicted before a check stays, as it tells how right the model was
+    # the prediction before a check stays, to be compared with the checked labels
     predicted = _mixed(entry, entry.predicted, predicted, is_kept)
     learned = np.where(is_kept, _is_in(entry.seen, entry.n_frames), known)
     ends = np.flatnonzero(np.diff(learned, prepend=False, append=False))

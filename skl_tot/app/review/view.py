@@ -7,13 +7,6 @@ import numpy as np
 from skl_tot.app import web
 from skl_tot.app.review import offers
 from skl_tot.app.review import state as states
-from skl_tot.app.review.state import (
-    confidence_of,
-    find_recording,
-    is_checked,
-    labels_of,
-    orders_of,
-)
 from skl_tot.io import writable_formats
 from skl_tot.recordings import find_segments, refuse
 from skl_tot.statistics import TellingSample, check_feature_names, deviations
@@ -37,11 +30,8 @@ class View:
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
         self._doubts = web.count_doubts(len(recordings))
         formats = writable_formats().items()
-        self.formats = [
-            [name, f"{own.description} ({own.suffix})"]
-            for name, own in formats
-            if self.fps or not own.in_seconds
-        ]
+        formats = [(k, own) for k, own in formats if self.fps or not own.in_seconds]
+        self.formats = [[k, f"{own.description} ({own.suffix})"] for k, own in formats]
         self._readings = None, None
         self._rows, self._ranks, self._odd = {}, [0] * len(recordings), set()
 
@@ -54,7 +44,7 @@ class View:
     def rank(self):
         """Rank recordings by how unusual they are; slow for many."""
         entries = self.review.state.entries
-        labels = [labels_of(entry.segments, entry.n_frames) for entry in entries]
+        labels = [states.labels_of(entry.segments, entry.n_frames) for entry in entries]
         recordings = self.review.recordings
         table = deviations(recordings.replace(labels))
         order = [self.names.index(name) for name in table["recording"]]
@@ -63,7 +53,7 @@ class View:
 
     def find(self, recording):
         """Return the number of a recording that is read."""
-        i = find_recording(self.names, recording)
+        i = states.find_recording(self.names, recording)
         if self.review.state.entries[i] is None:
             raise ValueError("the recording is not read yet.")
         return i
@@ -85,10 +75,15 @@ class View:
     def _make_row(self, i, entry, rank):
         clock, videos = self.clock(i), self.review.video_files
         own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
-        row = web.describe_row(name, own, clock, confidence_of(entry), self._doubts)
+        row = web.describe_row(
+            name, own, clock, states.confidence_of(entry), self._doubts
+        )
         row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
         row["interval"] = _intervals(entry, own, clock)
-        row["checked"], row["changed"] = is_checked(entry), entry.changed is not None
+        row["checked"], row["changed"] = (
+            states.is_checked(entry),
+            entry.changed is not None,
+        )
         starts = self.review.recordings.starts
         if starts is not None and not np.isnat(starts[i]):
             row["clock"] = str(starts[i])
@@ -114,7 +109,7 @@ class View:
         keys = (table[key] for key in ("recording", "start", "end", "deviates"))
         for i, start, end, odd, rank in zip(*keys, ranks):
             times = self._times(clocks[i], start, end)
-            found.append([i, *times, rank, is_checked(entries[i], start, end)])
+            found.append([i, *times, rank, states.is_checked(entries[i], start, end)])
             self._odd |= {(i, times[0])} if odd else set()
         return found
 
@@ -140,9 +135,9 @@ class View:
         found["looks"] = web.describe_looks(found["names"])
         if review.ready:
             entries, units = review.state.entries, review.units()
-            known = [is_checked(entries[i], *part) for i, *part in units]
+            known = [states.is_checked(entries[i], *part) for i, *part in units]
             found["checked"], found["units"] = sum(known), len(units)
-            found["checks"] = len(orders_of(entries))
+            found["checks"] = len(states.orders_of(entries))
             found["learned"] = review.state.n_learned
             found["readings"] = [own["name"] for own in review.readings]
             found["alike"] = f"{review.state.model} {len(review.state.apart)}"
@@ -200,7 +195,7 @@ class View:
         if start >= end:
             refuse("to", end, f"a time after {start:g}")
         if names is None:
-            path = labels_of(entry.segments, entry.n_frames)
+            path = states.labels_of(entry.segments, entry.n_frames)
             names = self.curves.choose(i, path, entry.breaks)
         edges = np.linspace(start, end, n_bins + 1)
         starts = np.searchsorted(clock.ends, edges[:-1], "right")

@@ -43,8 +43,11 @@ class Process:
         command = [sys.executable, "-m", "skl_tot", "review", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         self.process = subprocess.Popen(command, cwd=folder, **pipes)
-        found = re.search(r"(http://[0-9.:]+)/[^/]+/", self.process.stdout.readline())
-        self.origin, self.address = found[1], found[0]
+        lines = [
+            self.process.stdout.readline() for _ in range(2)
+        ]  # terminals open the 2nd
+        found = re.fullmatch(r"(http://[0-9.:]+)/[^/]+/\n", lines[1])
+        self.origin, self.address = found[1], found[0].strip()
 
     def call(self, call, /, **values):
         headers = {"origin": self.origin, "content-type": "application/json"}

@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import GuidedSegmenter, HMMSegmenter
+from skl_tot import CyclicSegmenter, GuidedSegmenter, HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.app.review.state import labels_of
 from skl_tot.baselines import MallowSegmenter
@@ -174,3 +174,45 @@ def test_labels_of_people_are_there_at_first(kind):
         assert last.checked == ((0, last.n_frames, 3, 0),)
         assert last.seen == ((0, last.n_frames),)
         assert sorted(own["recording"] for own in review.next()) == [0, 1]
+
+
+def test_some_cycles_of_a_log_teach_it_the_rest():
+    """And what is learned does not change them, nor what was predicted for them."""
+    videos, codes = make_activities(
+        40, 5, n_features=8, mean_length=100, unevenness=0.3, noise=1.6, random_state=3
+    )
+    truth = np.array(["a", "b", "c", "d", "e"])[np.concatenate(codes)]
+    ends = np.cumsum([len(video) for video in videos])
+    log = np.concatenate(videos)
+    review = Review(CyclicSegmenter(5, random_state=0).fit([log]), [log]).open()
+    shown = review.labels()[0]
+    counts = [
+        np.unique(truth[shown == own], return_counts=True)[1] for own in set(shown)
+    ]
+    before = sum(max(own) for own in counts) / len(log)
+    for word, start, end in zip(*segments_of(truth[: ends[2]])):
+        review.assign(0, start, end, word)
+    for start, end in zip([0, *ends[:2]], ends[:3]):
+        review.check(0, int(start), int(end))
+    assert review.accuracy()["n_checked"] == 3
+    entry = review.state.entries[0]
+    review.learn()
+    right = review.labels()[0] == truth
+    assert right[: ends[2]].all()
+    assert right[ends[2] :].mean() > before + 0.05
+    assert len(review.cycles) > 30
+    found = review.state.entries[0]
+    assert review.accuracy()["n_checked"] == 3
+    for own in (entry, found):
+        kept = labels_of(own.predicted, own.n_frames)[: ends[2]]
+        np.testing.assert_array_equal(
+            kept, labels_of(entry.predicted, len(log))[: ends[2]]
+        )
+    assert found.seen == ()
+
+
+def segments_of(words):
+    """Words, first frames and exclusive ends of segments."""
+    starts = np.flatnonzero(np.r_[True, words[1:] != words[:-1]])
+    ends = np.append(starts[1:], len(words))
+    return words[starts].tolist(), starts.tolist(), ends.tolist()
