@@ -90,9 +90,7 @@ def read_arguments(kinds, values, view):
 # For a time: the frame at it, before a break; the one after; the frame with the nearest
 # start; the number of frames before it; itself.
 TIMES = {
-    "edge": lambda time, clock: int(
-        np.searchsorted(clock.starts + clock.ends, 2 * time)
-    ),
+    "edge": lambda time, clock: int((clock.starts + clock.ends < 2 * time).sum()),
     "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
     "after": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")),
     "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
