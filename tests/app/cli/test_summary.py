@@ -104,8 +104,9 @@ def test_cycles(run, tmp_path, capsys):
     assert len(cycles) == 12
     same(out / "cycles.csv", write_lists(cycles.assign(recording="shift")))
     assert pd.read_csv(out / "deviations.csv")["cycle"][:2].tolist() == [3, 7]
-    assert capsys.readouterr().out.splitlines()[-5:-1] == [
+    assert capsys.readouterr().out.splitlines()[-6:-1] == [
         "12 cycles; one usually takes 10 s, half of them 10 to 10.",
+        "The longest, of 18 s: shift, cycle 7 from 68 s.",
         "Deviating cycles, 2 of 12, most of all:",
         "  shift, cycle 3 from 30 s: missing: pack",
         "  shift, cycle 7 from 68 s: too long: weld (13, usually 5)",
