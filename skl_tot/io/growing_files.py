@@ -54,7 +54,11 @@ def _as_text(lines, name):
 class GrowingTable:
     """Frames from the lines of a table with a header line."""
 
-    def __init__(self, name, n_features, columns=None, fps=None, clock=None):
+    # ``others``: number of the header's line, and start of lines that are no rows
+
+    def __init__(
+        self, name, n_features, columns=None, fps=None, clock=None, others=(None, None)
+    ):
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
         self.fps, self.clock, self.times = fps, clock, []
         self.first: Any = None
@@ -73,7 +77,10 @@ class GrowingTable:
         rows = []
         for line in lines:
             self.n_lines += 1
-            if not line.strip():
+            is_other = self.n_lines < (self.start or 1)
+            if self.comment is not None and self.n_lines != self.start:
+                is_other |= line.lstrip().startswith(self.comment)
+            if not line.strip() or is_other:
                 continue
             if self.header is None:
                 self._read_header(line)

@@ -218,7 +218,7 @@ def _is_number(cell):
 
 
 def _candidates(rows, numeric):
-    """Places of rows that may name the columns, of which ``numeric`` have numbers."""
+    """Places of rows that may name the columns; columns ``numeric`` have numbers."""
     found: list = []
     above: list = []  # a row with numbers
     mixed: list = []  # one with names and numbers

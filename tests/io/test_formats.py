@@ -438,3 +438,18 @@ def test_intervals_of_starts_come_back(tmp_path, name):
         np.testing.assert_array_equal(found[key], table[key])
     assert "start_low" not in segments(labels, boundaries=bounds)  # without a rate
     assert segments([0, 1], 1, boundaries=[[1, 1, 1]])["start_high"][1] == 1
+
+
+def test_codes_of_events_are_text(tmp_path):
+    """Numbers of unnamed actions are no numeric cells, which BORIS reads as 4.0."""
+    openpyxl = pytest.importorskip("openpyxl")
+    table = segments(Recordings([[4, 4, 0]], ["a"], fps=10))
+    write_segments(table, tmp_path / "a.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
+    cells = [row[2] for row in sheet.iter_rows(min_row=2)]
+    assert [(own.value, own.data_type) for own in cells] == [
+        ("4", "s"),
+        ("4", "s"),
+        ("0", "s"),
+        ("0", "s"),
+    ]

@@ -250,7 +250,7 @@ HOSTILE = [
     ("f.h5", assign(**TWICE), {}, "(--read arrays=features) joins them to one."),
     ("f.h5", assign(**UNLIKE), {}, "its arrays differ in shape, a (5, 2), b (4, 3): v"),
     ("f.h5", assign(a=A, b=B), {"arrays": "features"}, "its arrays differ in shape"),
-    ("f.h5", assign(**{"a 0": LONG, "a": A}), {}, "'f' has two columns 'a 0', expecte"),
+    ("f.h5", assign(**{"a 0": LONG, "a": A}), {}, "'f' has two columns 'a 0'"),
     (
         "f.h5",
         assign(**{"r/a": A, "r/b": B}),

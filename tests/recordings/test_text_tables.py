@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from skl_tot.app.cli.main import main
+from skl_tot.io import GrowingTable
 from skl_tot.recordings import read_recordings
 
 HEAD = "time,x,y"
@@ -108,7 +109,7 @@ Frame,Sub Frame,X,Y,Z,X,Y,Z
             {},
             ["400", "450"],
             1,
-            "1 line abov",
+            "1 line above the",
         ),
         ("t,x\n0,nan\n1,\n2,5\n", {}, ["x"], 1, ""),
         ("x,y\n,\n,\n1,2\n2,1\n", {}, ["x", "y"], None, ""),
@@ -221,6 +222,15 @@ def test_compressed_text_takes_little_memory(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 10e6
+
+
+def test_growing_tables_are_read_as_files(tmp_path):
+    lines = f"a,b,c\n{TABLE}".replace("\n", "\n! b\n").split("\n")
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    (take,) = read_recordings(tmp_path, header=3, comment="!")
+    table = GrowingTable("a.csv", 2, ["x", "y"], others=(3, "!"))
+    frames = [table.read(lines[:9]), table.read(lines[9:])]
+    np.testing.assert_array_equal(np.concatenate(frames), take)
 
 
 def test_options_for_other_files(tmp_path):

@@ -140,7 +140,8 @@ def watch(model, file, lag, fps, follow, columns, names):
     if columns is None and hasattr(known, "feature_names_in_"):
         columns = known.feature_names_in_.tolist()
     clock = reading.get("time") if reading.get("reader") == "tables" else None
-    table = GrowingTable(name, first.n_features_in_, columns, fps, clock)
+    others = reading.get("header"), reading.get("comment")
+    table = GrowingTable(name, first.n_features_in_, columns, fps, clock, others)
     words = shared.shown_names(model, names)
     longest = longest_bridged(fps, reading.get("bridge"))
     printer = SegmentPrinter(labels, words, table, longest)

@@ -59,7 +59,7 @@ class Reader:
     suffixes: tuple = ()
     header: str | None = None  # pattern of the first line of CSV files
     is_root: bool = False
-    is_general: bool = False  # takes what the others do not recognise
+    is_general: bool = False  # after all others
 
     @property
     def options(self):

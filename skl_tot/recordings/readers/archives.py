@@ -92,7 +92,7 @@ def _is_feature(shape, kind):
 
 
 def _check_found(found, known, variable, others):
-    """Refuse a file without features, and name arrays that are none."""
+    """Refuse a file without features, and name the arrays that are left out."""
     if not any(found.values()):
         what = "" if variable is None else f" called {variable!r} (variable)"
         raise ValueError(f"it has no {SHAPE}{what}, but {short_repr(sorted(known))}.")
@@ -150,7 +150,7 @@ def _read_hdf5(path, variable):
             refuse("the rates of its recordings", sorted(rates), "one")
         for recording, group in parts.items():
             data = dict(_walk(group))
-            if "obs" in group:  # observations of a robot, and what goes with them
+            if "obs" in group:  # observations of a robot
                 asides = tuple(name for name in data if "/" not in name)
                 data = {
                     name.removeprefix("obs/"): own
@@ -183,7 +183,7 @@ def _parts_of(home, stem, depth=0):
 
 
 def _members(group):
-    """Yield names and objects of a group, none of which is elsewhere."""
+    """Yield names and objects of a group; refuse links to other files."""
     for name in group:
         yield name, readers.inside(group, name)
 
@@ -196,7 +196,7 @@ def _is_recording(group):
 
 
 def _walk(group, prefix="", depth=0):
-    """Yield all data sets of a group with their names, none of which is elsewhere."""
+    """Yield all data sets of a group and of its groups, with their names."""
     if depth > DEEPEST:
         raise ValueError(f"its groups are deeper than {DEEPEST}, as {prefix!r}.")
     for name, own in _members(group):
