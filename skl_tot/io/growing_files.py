@@ -77,8 +77,8 @@ class GrowingTable:
         rows = []
         for line in lines:
             self.n_lines += 1
-            is_other = self.n_lines < (self.start or 1)
-            if self.comment is not None and self.n_lines != self.start:
+            is_other = self.n_lines < (self.header_line or 1)
+            if self.comment is not None and self.n_lines != self.header_line:
                 is_other |= line.lstrip().startswith(self.comment)
             if not line.strip() or is_other:
                 continue
