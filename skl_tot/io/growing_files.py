@@ -63,6 +63,7 @@ class GrowingTable:
         self.fps, self.clock, self.times = fps, clock, []
         self.first: Any = None
         self.start = NO_DATE  # of time 0
+        self.header_line, self.comment = others
         self.header: Any = None
         self.places, self.separator = [], ","
         self.n_lines = 0
