@@ -88,7 +88,8 @@ class Groups:
             self.table = pd.read_csv(groups, sep=separator, **options)
         except ValueError as error:  # the base of pandas' errors
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
-        self.table = self.table.apply(lambda column: column.str.strip())
+        # a short row has NaN in its last cells
+        self.table = self.table.fillna("").apply(lambda column: column.str.strip())
         if group_column is None:
             self.group = self._called("group")
         elif group_column not in self.table:
@@ -97,29 +98,25 @@ class Groups:
     def pick(self, names):
         """Return groups, and subjects or None, of recordings by name; print how."""
         by, found = self._match(names)
-        group = self.group or self._find_group(by)
-        subject = self._called("subject")
+        group, subject = self.group or self._find_group(by), self._called("subject")
         if subject is None and any(place for place, _ in found.values()):
             subject = by
-        remedy = f"one row with the name in {by!r}, its start, or a part between "
-        remedy += "separators"
-        self._refuse("no group", [k for k, own in found.items() if not own[1]], remedy)
-        several = {k: keys for k, (_, keys) in found.items() if len(keys) > 1}
-        for keys in [*several.values()][:1]:
-            remedy += f", not {' and '.join(map(repr, keys))}"
-        self._refuse("several groups", several, remedy)
+        what = f"one row of each, with its name in {by!r}, the start of it, or a part "
+        what += "between separators"
+        self._refuse(
+            {own: keys for own, (_, keys) in found.items() if len(keys) != 1}, what
+        )
         used = {key for _, (key,) in found.values()}
         rows = self.table.drop_duplicates([by, group, subject or by])
-        repeated = find_repeated(key for key in rows[by] if key in used)
+        rows = rows[rows[by].isin(used)].set_index(by, drop=False)
+        repeated = find_repeated(rows.index)
         if repeated is not None:
             raise ValueError(f"{self.path} has {repeated!r} twice, expected once.")
-        picked: list = []
-        for column in (group, subject):
-            own = column and dict(zip(rows[by], rows[column]))
-            own = own and {name: own[key] for name, (_, (key,)) in found.items()}
-            empty = [name for name in own or () if not own[name]]
-            self._refuse(f"no {column}", empty, "each cell to be filled")
-            picked.append(own)
+        rows = rows.loc[[key for _, (key,) in found.values()]]
+        picked = [own and dict(zip(found, rows[own])) for own in (group, subject)]
+        for column, own in zip((group, subject), picked):
+            empty = {name: () for name, value in (own or {}).items() if not value}
+            self._refuse(empty, f"each cell of {column!r} filled")
         print(
             f"{self.path}: {by!r} names {_describe_names(found)}; {group!r} the groups."
         )
@@ -165,13 +162,14 @@ class Groups:
         columns = short_repr(list(self.table.columns))
         raise ValueError(f"{self.path} has the columns {columns}, expected {expected}.")
 
-    def _refuse(self, what, names, expected):
-        """Refuse all recordings of one fault, if any."""
-        if names:
-            listed = ", ".join(map(repr, names))
-            raise ValueError(
-                f"{self.path} has {what} for {listed}, expected {expected}."
-            )
+    def _refuse(self, bad, expected):
+        """Refuse all recordings without one row, by name, with the rows they have."""
+        if bad:
+            names = [
+                f"{k!r} ({' and '.join(v)})" if v else repr(k) for k, v in bad.items()
+            ]
+            what = f"not one group for {', '.join(names)}, expected {expected}"
+            raise ValueError(f"{self.path} has {what}.")
 
 
 def _describe_names(found):

@@ -199,10 +199,12 @@ def test_a_row_names_recordings(
     ("options", "message"),
     [
         ("--fps 30", "fps is 30.0, expected 10 frames per second, as in"),
-        ("--groups some.csv", "some.csv has no group for 'take 3', 'take 4', exp"),
-        ("--groups empty.csv", "empty.csv has no group for 'take 0', expected each"),
-        ("--groups many.csv", "has several groups for 'cut take 3', expected one row"),
-        ("--groups many.csv", "between separators, not 'take' and '3'."),
+        ("--groups some.csv", "some.csv has not one group for 'take 3', 'take 4', e"),
+        ("--groups empty.csv", "for 'take 0', expected each cell of 'group' filled."),
+        (
+            "--groups many.csv",
+            "not one group for 'cut take 3' (take and 3), expected one row",
+        ),
         ("--groups only.csv", "only.csv has the columns ['group'], expected one that"),
         (
             "--groups few.csv",
@@ -220,8 +222,8 @@ def test_refusals(refuses, tmp_path, options, message):
     put(tmp_path / "segments", LABELS | {name: LABELS["take 3"]})
     some = "".join(f"take {i},g\n" for i in range(3))
     every = some + "take 3,g\ntake 4,h\n"
-    tables = {"some": some, "twice": every + "take 1,h\n", "empty": "take 0,\n" + every}
-    tables["empty"] = every.replace("take 0,g", "take 0,")
+    tables = {"some": some, "twice": every + "take 1,h\n"}
+    tables["empty"] = every.replace("take 0,g", "take 0")
     for name, rows in tables.items():
         (tmp_path / f"{name}.csv").write_text("recording,group\n" + rows)
     (tmp_path / "many.csv").write_text("nr,group\n 0,g\n1,g\n2,h\ntake,g\n3,h\n4,h\n")
@@ -257,5 +259,5 @@ def test_report_of_groups(run, refuses, tmp_path):
     message = "--refits is given without --groups, expected both"
     refuses("report m.skops data --refits 2 --out d.html", message, tmp_path)
     (tmp_path / "groups.csv").write_text("\n".join(rows[:-1]))
-    message = "groups.csv has no group for 'take 7'"
+    message = "groups.csv has not one group for 'take 7', expected one row of each"
     refuses("report m.skops data --groups groups.csv --out b.html", message, tmp_path)
