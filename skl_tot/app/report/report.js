@@ -98,16 +98,16 @@ function valueOf(row, column) {
   return Number.isNaN(value) ? text : value;
 }
 
-function compare(a, b) {  // numbers before texts
-  const areNumbers = [a, b].map((value) => typeof value === "number");
-  if (areNumbers[0] !== areNumbers[1]) return areNumbers[0] ? -1 : 1;
-  return areNumbers[0] ? a - b : collator.compare(a, b);
+function compare(a, b, sign) {  // numbers before texts, such as a dash for none
+  const [isFirst, isSecond] = [a, b].map((value) => typeof value === "number");
+  if (isFirst !== isSecond) return isFirst ? -1 : 1;
+  return sign * (isFirst ? a - b : collator.compare(a, b));
 }
 
 function sortRows(table, column, direction) {
   const body = table.tBodies[0], sign = direction === "descending" ? -1 : 1;
   const rows = [...body.rows].map((row) => [valueOf(row, column), row]);
-  rows.sort(([a], [b]) => sign * compare(a, b));
+  rows.sort(([a], [b]) => compare(a, b, sign));
   body.append(...rows.map(([, row]) => row));
   for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
   table.tHead.rows[0].cells[column].setAttribute("aria-sort", direction);
@@ -116,8 +116,11 @@ function sortRows(table, column, direction) {
 function makeSortable(table) {
   const orders = table.previousElementSibling?.querySelector(".orders");
   [...table.tHead.rows[0].cells].forEach((head, column) => {
-    if (!head.textContent || table.querySelector(`tbody td:nth-child(${column + 1}).bar`)) return;
-    const isNumber = head.classList.contains("number") || table.querySelector(`td:nth-child(${column + 1})[data-value]`);
+    const cells = [...table.tBodies[0].rows].map((row) => row.cells[column]);
+    const isPicture = ({ classList, dataset, textContent }) => classList.contains("bar")
+      || dataset.value === undefined && !textContent.trim();
+    if (!head.textContent || cells.every(isPicture)) return;
+    const isNumber = head.classList.contains("number") || cells.some((cell) => cell.dataset.value);
     const button = element("button", { type: "button" }, ...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
