@@ -69,7 +69,7 @@ def flag_of(name):
         "fps": [Real, None],
         "resample": [Real, None],
         "bridge": [Real, None],
-        "header": [Interval(Integral, 1, None, closed="left"), None],
+        "header": [Interval(Integral, 1, 2**31, closed="both"), None],
         "comment": [str, None],
         "pauses": [Real, None],
     },
@@ -229,8 +229,13 @@ def read_recordings(
         refuse("time", time, "the name of a column, False or None")
     clocks.check_fps(fps, "fps (--fps)")
     clocks.check_fps(resample, "resample (--resample)")
-    if bridge is not None and (isinstance(bridge, bool) or not bridge > 0):
-        refuse("bridge (--bridge)", bridge, "a positive number of seconds")
+    for name, value in (("bridge", bridge), ("pauses", pauses)):
+        if value is not None and (isinstance(value, bool) or not value > 0):
+            refuse(f"{name} (--{name})", value, "a positive number of seconds")
+    if isinstance(header, bool):
+        refuse("header (--header)", header, "the number of a line")
+    if comment is not None and not comment.strip():
+        refuse("comment (--comment)", comment, "a sign such as '#'")
     own = {} if like is None else remembered(like)
     given = {"time": time, "resample": resample, "bridge": bridge}
     given |= {"header": header, "comment": comment}

@@ -43,7 +43,10 @@ def find_still(frames, n_least):
     if not tells.any():
         return none
     noise = np.maximum(NOISE * quiet, FLOOR * usual)[tells, None]
-    starts = np.flatnonzero((ranges[tells] <= noise).all(axis=0))
+    is_lost = np.isnan(frames).all(axis=1)  # frames without values tell no stop
+    n_lost = np.convolve(is_lost, np.ones(n_least), "valid")
+    is_quiet = (ranges[tells] <= noise).all(axis=0) & (2 * n_lost <= n_least)
+    starts = np.flatnonzero(is_quiet)
     is_still = np.zeros(len(frames) + 1, dtype=int)
     np.add.at(is_still, starts, 1)
     np.add.at(is_still, np.minimum(starts + n_least, len(frames)), -1)
@@ -53,7 +56,8 @@ def find_still(frames, n_least):
         own = columns[tells, start:end]
         off = np.abs(own - np.median(own, axis=1, keepdims=True))
         inside = start + np.flatnonzero((off <= noise).all(axis=0))
-        found.append((inside[0], inside[-1] + 1))
+        if len(inside):  # else levels follow each other, and none is usual
+            found.append((inside[0], inside[-1] + 1))
     return np.array(found, dtype=np.intp).reshape(-1, 2)
 
 

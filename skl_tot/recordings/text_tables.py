@@ -296,8 +296,8 @@ def _check_names(names, rows, line):
     if names[0] == "scorer":
         found = "it is a track of DeepLabCut, which must stay unchanged"
         raise ValueError(f"{found}: *.csv with commas, without by (--by).")
-    for name in repeated(names)[:1]:
-        raise ValueError(f"it has two columns {name!r} in line {line}, expected one.")
     is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
     if rows and _has_values(*rows) and not is_counted:
         refuse(f"its line {line}", names, f"names of the columns: {REMEDY}")
+    for name in repeated(names)[:1]:
+        raise ValueError(f"it has two columns {name!r} in line {line}, expected one.")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import io
 
 from skl_tot.datasets import load_action_dataset
-from skl_tot.recordings import read_recordings
+from skl_tot.recordings import read_recordings, without_stops
 from skl_tot.recordings.files import read_features
 
 h5py = pytest.importorskip("h5py")
@@ -275,3 +275,44 @@ def test_arrays_of_objects_run_no_code(tmp_path):
     with pytest.raises(ValueError, match=r"a\.npy cannot be read"):
         _ = [own.shape for own in read_recordings(tmp_path)]
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"header": True}, r"header \(--header\) is True, expected the number of a li"),
+        ({"header": 10**30}, "'header' parameter .* must be an int in the range"),
+        ({"comment": ""}, r"comment \(--comment\) is '', expected a sign such as '#'"),
+        ({"comment": "\n"}, r"comment \(--comment\) is '.n', expected a sign such as"),
+        ({"pauses": np.nan}, r"pauses \(--pauses\) is nan, expected a positive number"),
+        ({"pauses": True}, r"pauses \(--pauses\) is True, expected a positive number"),
+    ],
+)
+def test_options_that_say_nothing(tmp_path, options, message):
+    (tmp_path / "a.csv").write_text("x,y\n0,3\n2,1\n")
+    with pytest.raises(ValueError, match=message):
+        read_recordings(tmp_path, **options)
+
+
+def test_levels_that_follow_each_other_are_no_stop():
+    steps = np.repeat([[0.0, 3], [5, 1], [2, 9], [7, 4]], 50, axis=0)
+    assert len(without_stops(steps, 30).stops[0]) == 0
+
+
+def test_frames_without_values_are_no_stop():
+    frames = np.random.default_rng(0).normal(size=(300, 2)).cumsum(axis=0)
+    frames[50:100] = np.nan
+    frames[200:260] = frames[200]
+    (stops,) = without_stops(frames, 30).stops
+    assert stops[:, :2].tolist() == [[200, 260]]
+
+
+def test_arrays_are_no_copies_of_others(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.ones((3, 2)))
+    io.savemat(tmp_path / "a.mat", {"x": np.ones((4, 2))})
+    with pytest.raises(ValueError, match=r"are both of 'a', expected one file for ea"):
+        read_recordings(tmp_path)
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["x"] = np.ones((2, 2, 2))
+    with pytest.raises(ValueError, match=r"b\.h5: it has no numbers .* but \['x'\]"):
+        read_recordings(tmp_path / "b.h5")

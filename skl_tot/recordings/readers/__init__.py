@@ -100,7 +100,9 @@ def find_source(path, is_table=False):
             raise FileNotFoundError(f"{one_line(path)} {found}.")
     kind = _check_kinds(kinds)
     if kind in READERS:
-        return Found(kind, _one_of_each(kinds, READERS[kind].suffixes), path)
+        is_copied = not READERS[kind].is_general  # programs write both H5 and CSV
+        own = READERS[kind].suffixes
+        return Found(kind, _one_of_each(kinds, own) if is_copied else list(kinds), path)
     if is_folder:
         files = sorted(kinds, key=stem if kind == "arrays" else _natural_order)
     return Found("arrays" if kind == "arrays" else "tables", files, path)

@@ -143,6 +143,7 @@ def _read_hdf5(path, variable):
     found, known, others, asides, n_values = {}, [], [], ASIDES, 0
     with import_extra("h5py").File(path) as file:
         home, parts = _parts_of(file, path.stem)
+        names = list(home)
         rates = {_rate_of(own.attrs) for own in (file, home, *parts.values())} - {None}
         for rate in rates:
             check_fps(rate, "its rate")
@@ -165,7 +166,7 @@ def _read_hdf5(path, variable):
             readers.check_size(path, n_values, "its arrays")
             own = {name: readers.read_data(path, data[name], name) for name in fit}
             found |= {recording: own} if own else {}
-    _check_found(found, known, variable, others)
+    _check_found(found, known or names, variable, others)
     return found, asides if variable is None else (), min(rates, default=None)
 
 
