@@ -1,6 +1,8 @@
 """Offers of a review: examples of actions, other readings, actions that are alike."""
 
 import json
+import shutil
+import subprocess
 from copy import copy
 
 import numpy as np
@@ -9,7 +11,9 @@ import pytest
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.state import labels_of
+from skl_tot.app.web import joined
 from skl_tot.io import read_table
+from skl_tot.recordings import Recordings
 
 
 @pytest.fixture
@@ -86,6 +90,45 @@ def test_assign_is_as_frame_by_frame(review):
             review.undo()
             assert review.state is state
             review.redo()
+
+
+def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
+    """In JavaScript, for stretches in a recording with a break."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node")
+    model, recordings = reviewed
+    times = np.arange(len(recordings.arrays[0])) * 0.1
+    times[20:] += 3
+    one = Recordings(recordings.arrays[:1], ["a"], fps=10, times=[times], breaks=[[20]])
+    calls = Calls(lambda _: Review(model, one))
+    calls.start()
+    calls.wait()
+    (row,) = calls.call("open", {})["rows"]
+    spans = [(0, 3), (2, 30), (18, 20), (20, 22), (0, len(times)), (19, len(times))]
+    rows = []
+    for start, end in spans:
+        calls.review.assign(0, start, end, 2)
+        calls.update()
+        rows.append(calls.call("open", {})["rows"][0]["prediction"])
+        calls.review.undo()
+    path = tmp_path / "preview.mjs"
+    own = [(float(times[a]), float(times[b - 1] + 0.1)) for a, b in spans]
+    values = json.dumps([row, own])
+    shown = "([from, to]) => painted(row, from, to, 2).prediction"
+    shown = f"console.log(JSON.stringify(spans.map({shown})))"
+    text = joined("web/timelines.js", "review/holding.js")
+    path.write_text(f"{text}\nconst [row, spans] = {values};\n{shown}", "utf-8")
+    done = subprocess.run([node, path], capture_output=True, encoding="utf-8")
+    assert done.stderr == ""
+    for drawn, made in zip(json.loads(done.stdout), rows, strict=True):
+        assert labelled(drawn, times) == labelled(made, times)
+
+
+def labelled(prediction, times):
+    """Code at each of some times, between boundaries."""
+    places = np.searchsorted(prediction["start"], times + 0.05, "right") - 1
+    return [prediction["code"][k] for k in places.tolist()]
 
 
 # Readings
