@@ -4,12 +4,12 @@ import { element } from "./timelines.js";
 
 const FEW = 3;  // recordings or cycles that are enough for a first lesson
 const UNNAMED = /^action \d+( \d+)*$/;
-const STEPS = ["Name actions", "Correct", "Mark as checked", "Learn"];
+const PHASES_OF_WORK = ["Name actions", "Correct", "Mark as checked", "Learn"];
 
 export class Steps {
   constructor(page) {
     this.page = page;
-    this.lines = STEPS.map((name) => element("li", {}, element("b", {}, name), element("span", {}), element("progress", { max: 1, ariaLabel: name })));
+    this.lines = PHASES_OF_WORK.map((name) => element("li", {}, element("b", {}, name), element("span", {}), element("progress", { max: 1, ariaLabel: name })));
     this.hint = element("p", { className: "hint" });
     page.find("header").append(element("div", { className: "steps" }, element("ol", {}, ...this.lines), this.hint));
   }
