@@ -552,7 +552,7 @@ class Page {
     const listed = JSON.stringify([changed.map((index) => [index, rows[index].share]), next]);
     if (listed === this.listed) return;
     this.listed = listed;
-    const to = (index) => this.button(index, () => this.go(index), rows[index].name);
+    const to = (index) => Object.assign(this.button(index, () => this.go(index), rows[index].name), { title: rows[index].name });
     const does = (index, name, sign, words) => {
       const made = this.button(`${index} ${name}`, () => this.act(name, () => ({ recording: index })), sign);
       made.title = made.ariaLabel = `${words}: ${rows[index].name}`;

@@ -48,7 +48,7 @@ export class Steps {
     const mark = what === "stretch" ? "Shift + → chooses a stretch, Enter marks it as checked" : "Enter marks it as checked";
     if (isAll) return [3, fresh ? "All is checked. L lets the model learn it; E exports." : "All is checked: export it with E."];
     if (!checks && !edited && named < names.length) return [0, named ? `Name the other ${names.length - named}: click a segment, press R. Or begin to correct.` : "Click a segment below, press R and type what it shows. The name is for all such segments."];
-    if (changed) return [1, "The model has learned: look at what has changed, on the right. Y keeps a change, T takes it back."];
+    if (changed) return [1, "The model has learned: look at what has changed, under “Learning changed”. Y keeps a change, T takes it back."];
     if (fresh >= goal) return [3, "Press L: the model learns from what you checked, and labels the rest anew."];
     if (fresh) return [2, `Check ${goal - fresh} more, which N shows; then the model learns best. Or press L now.`];
     const start = learned ? `N shows the ${what} to look at next.` : `Correct one ${what}: drag boundaries, or press the number of another action.`;

@@ -211,6 +211,18 @@ def test_some_cycles_of_a_log_teach_it_the_rest():
     assert found.seen == ()
 
 
+def test_actions_that_no_checked_stretch_shows_are_kept():
+    log = np.concatenate(VIDEOS)
+    review = Review(HMMSegmenter(3, order="free").fit([log]), [log]).open()
+    before, end = review.labels()[0], int(review.state.entries[0].segments.starts[1])
+    review.check(0, 0, end)
+    review.learn()
+    assert sorted(review.actions) == DEFAULTS
+    after = review.labels()[0]
+    assert (after[:end] == before[:end]).all()
+    assert (after == before).mean() > 0.7
+
+
 def segments_of(words):
     """Words, first frames and exclusive ends of segments."""
     starts = np.flatnonzero(np.r_[True, words[1:] != words[:-1]])
