@@ -26,6 +26,7 @@ _PLACES = {
     "choose_n_actions": "skl_tot.methods.pipelines",
     "compare_refits": "skl_tot.meta.trust",
     "look": "skl_tot.preprocessing.look",
+    "rate_trust": "skl_tot.meta.trust",
     "read_recordings": "skl_tot.recordings",
 }
 

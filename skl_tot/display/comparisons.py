@@ -9,7 +9,7 @@ from skl_tot.display.base import Display, name_rows, shortened
 from skl_tot.display.palette import COLOURS, code_actions
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.comparing import LEVEL
+from skl_tot.statistics.comparing import LEVEL, is_different
 
 # Marker and height within a row, for each measure.
 MARKS = {"duration": ("o", -0.22), "share": ("s", 0.0), "bouts": ("^", 0.22)}
@@ -25,12 +25,13 @@ class GroupsDisplay(Display):
     A row is an action, with marks for the duration of its bouts, its share of the time
     and its number of bouts; further rows are steps between actions that differ. The
     position of a mark is Hedges' g, right of 0 if the second group has more. A mark is
-    filled if its q is below 0.05. Values beyond the axis are drawn at its edge.
+    filled if its q is below 0.05 and, in a table of `skl_tot.compare_refits`, the
+    difference holds in most fits. Values beyond the axis are drawn at its edge.
 
     Parameters
     ----------
     table : DataFrame
-        From `skl_tot.statistics.compare_groups`.
+        From `skl_tot.statistics.compare_groups`, or `skl_tot.compare_refits`.
     {shared: action_names}
 
     Examples
@@ -70,6 +71,7 @@ class GroupsDisplay(Display):
             found = f"the columns {short_repr(list(table))} and {len(table)} rows"
             raise ValueError(f"table has {found}, expected some of compare_groups.")
         is_step = table["measure"] == "transition"
+        table = table.assign(differs=is_different(table))
         table = table[~is_step | (table["q"] < LEVEL)]
         actions = sorted(self.table.loc[~is_step, "action"].unique())
         names = dict(zip(actions, code_actions(actions, self.action_names)[1]))
@@ -106,7 +108,7 @@ def _draw_groups(ax, rows, label):
             ends = [row["effect_low"], row["effect"], row["effect_high"]]
             low, x, high = np.clip(ends, -widest, widest)
             ax.plot([low, high], [y + offset] * 2, color=colour, linewidth=1.5)
-            face = colour if row["q"] < LEVEL else "white"
+            face = colour if row["differs"] else "white"
             ax.plot(x, y + offset, marker, color=colour, mfc=face, clip_on=False)
     ax.axvline(0, color="#808080", linewidth=0.8, zorder=0)
     ax.set_xlim(-widest, widest)
@@ -118,7 +120,10 @@ def _draw_groups(ax, rows, label):
     for measure in (measure for measure in MARKS if measure in shown):
         style = {"marker": MARKS[measure][0], "color": colours[measure]}
         marks.append(Line2D([], [], label=measure, **style))
-    marks.append(Line2D([], [], ls="", marker="o", color="k", label=f"q < {LEVEL}"))
+    said = f"q < {LEVEL}" + ", and holds" * any(
+        "holds" in own[0] for own in rows.values()
+    )
+    marks.append(Line2D([], [], ls="", marker="o", color="k", label=said))
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
     ax.legend(handles=marks, **place, ncols=5, frameon=False)
 

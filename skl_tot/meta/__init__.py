@@ -8,7 +8,7 @@ _PLACES = places(
     guided="read_labels",
     members="names_of_refinements",
     online="model_of_stream",
-    trust="N_FITS compare_refits is_quick",
+    trust="HEADLINES N_FITS compare_refits is_quick rate_share rate_trust",
 )
 
 __all__ = sorted(_PLACES)

@@ -41,6 +41,7 @@ def fit(source, recipe, labels, activities, cycles, out):
     data = source.open()
     y = None if labels is None else labels.read(data, source.data)
     from skl_tot.io import save_model
+    from skl_tot.meta import rate_trust
     from skl_tot.methods import last_step, with_last
     from skl_tot.recordings import describe_still
 
@@ -73,6 +74,9 @@ def fit(source, recipe, labels, activities, cycles, out):
     print(f"Fitted to {number}{known}, written to {out}.")
     shared.print_stops(data.videos)
     _tell_findings(last_step(model), out)
+    rating = rate_trust(model, data.videos, last_step(model).labels_)
+    if rating is not None:
+        print("How far to trust this:", *rating["sentences"])
 
 
 def _tell_findings(segmenter, path):

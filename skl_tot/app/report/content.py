@@ -27,12 +27,6 @@ WINDOWED = re.compile(r"(.+) (mean|std|difference) (\S+ (?:s|frames))")
 UNNAMED = re.compile(r"(?:x|feature )(\d+)")
 KINDS = {"mean": "level", "std": "strength", "difference": "speed of change"}
 UNSURE = 0.2  # below the median confidence: unsure frames and segments
-# Text about the agreement, beyond chance, of halves of the recordings.
-TRUST = (
-    (0.75, "well"),
-    (0.4, "fairly well: ends of actions and rare ones may be wrong"),
-    (-1, "badly: take them for a first guess"),
-)
 
 
 @dataclass
@@ -40,7 +34,8 @@ class Content:
     """Results for recordings, with derived values that are computed once."""
 
     # `recordings` are those of the paths, named by number, as names may repeat;
-    # `videos` are the input of the model; `groups` is a table of `compare_groups`
+    # `videos` are the input of the model; `groups` is a table of `compare_groups`;
+    # `rating` is that of `rate_trust`
 
     model: Any
     segmenter: Any
@@ -52,6 +47,7 @@ class Content:
     truth: Truth | None
     groups: Any = None
     accuracy: Any = None
+    rating: Any = None
 
     @property
     def fps(self):
@@ -306,29 +302,28 @@ class Content:
         return action_warnings(self.segmenter, paths, names)
 
     def trust(self):
-        """Sentences on the reliability of the labels."""
+        """Level and sentences on the reliability of the labels."""
+        from skl_tot.meta import HEADLINES, rate_share  # lazy, as above
+
         sentences, told = [], self.findings.told
         say = sentences.append
         if n_told := sum(map(np.any, told)):
             what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
             say(f"In {what}, this page shows labels that people gave.")
+        share = ((self.accuracy or {}).get("frames") or {}).get("share")
         if self.truth is not None:
             share = self.truth.scores["totals"]["MoF"]
             say(f"Of 100 frames, {100 * share:.0f} are labelled as people have.")
-            return sentences
-        if self.accuracy is not None:
-            return [*sentences, *self.accuracy["sentences"]]
+        elif self.accuracy is not None:
+            sentences += self.accuracy["sentences"]
+        if self.truth is not None or self.accuracy is not None:  # by people
+            first = [] if share is None else [HEADLINES[rate_share(share)]]
+            return first + sentences
         if not sentences:
             say("A program found these actions, and nobody has checked them.")
-        agreement = (self.segmenter.confidence_ or {}).get("agreement", 1)
-        n_cycles = getattr(self.segmenter, "n_cycles_", 0)
-        words = [word for least, word in TRUST if agreement >= least]  # none for NaN
-        if words and (agreement < 1 or n_cycles > 1):  # not for one recording
-            parts = "cycles" if n_cycles else "recordings"
-            say(
-                f"A model of half of the {parts} predicts the actions of the other "
-                f"half {words[0]}."
-            )
+        if self.rating is not None:
+            first, *reasons = self.rating["sentences"]
+            sentences[:] = [first, *sentences, *reasons]
         if self.cycles is None:  # a cycle, not a recording, would have the parts
             say(describe_equal_parts(self.bouts))
         if n_others := len(self.findings.others):

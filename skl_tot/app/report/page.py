@@ -7,6 +7,7 @@ import os
 import sys
 from functools import partial
 
+import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
@@ -151,7 +152,7 @@ def read_model(
 ):
     """Content of the page; arguments are those of `write_report`."""
     # lazy, as they import torch
-    from skl_tot.meta import N_FITS, is_quick
+    from skl_tot.meta import N_FITS, is_quick, rate_trust
     from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
@@ -195,7 +196,10 @@ def read_model(
         if subject is not None:
             subject = values_of_recordings(subject, videos.names, "subject")
         groups = _compare(model, videos, paths, groups, subject, refits)
-    found = paths, findings, truth, groups, accuracy
+    rating = None
+    if truth is None and accuracy is None and not all(map(np.all, findings.told)):
+        rating = rate_trust(model, videos, paths)
+    found = paths, findings, truth, groups, accuracy, rating
     return Content(model, segmenter, videos.arrays, video_names, words, *found)
 
 

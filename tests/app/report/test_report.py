@@ -16,11 +16,13 @@ from skl_tot import (
     CyclicSegmenter,
     HMMSegmenter,
     TemporalOTSegmenter,
+    rate_trust,
 )
 from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
 from skl_tot.corrections import most_informative
 from skl_tot.datasets import make_activities
+from skl_tot.meta import HEADLINES, rate_share
 from skl_tot.metrics import mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.recordings import Recordings, list_stops, without_stops
@@ -345,7 +347,7 @@ def test_cycles_have_a_row_each(shift, write):
         "The longest step of a cycle is weld, which usually takes 5", page.text
     )
     assert "deviating" not in page.rows
-    assert "model of half of the cycles predicts" in " ".join(page.text.split())
+    assert "a hidden Markov model without an order on" in page.text
 
 
 def test_breaks_are_drawn_as_such_and_in_no_cycle(shift, write):
@@ -463,15 +465,14 @@ def test_the_page_says_what_a_fit_says_of_actions(activity, write):
     assert head.rpartition(" has a single")[0].split()[-1] in words
 
 
-@pytest.mark.parametrize(
-    ("agreement", "word"), [(0.9, "well."), (0.5, "fairly well:"), (0.1, "badly:")]
-)
-def test_how_far_to_trust_it(activity, write, agreement, word):
+def test_how_far_to_trust_it(activity, write):
     model = tot().fit(activity[0])
-    model.confidence_ = model.confidence_ | {"agreement": agreement}
     page = write(model, activity[0])
     text = " ".join(page.text.split())
-    assert f"of the other half {word}" in text
+    rating = rate_trust(model, activity[0])
+    first, *reasons = rating["sentences"]
+    said = "A program found these actions, and nobody has checked them."
+    assert " ".join(["How far to trust this:", first, said, *reasons]) in text
     paths = model.predict(activity[0])
     parts = [np.arange(len(path)) * 4 // len(path) for path in paths]
     assert len(np.unique(np.concatenate(paths))) == 4
@@ -481,7 +482,16 @@ def test_how_far_to_trust_it(activity, write, agreement, word):
     share = page.text.split("Of 100 frames, ")[1].split()[0]
     report = segmentation_report(activity[1], model.labels_, output_dict=True)
     assert share == f"{100 * report['totals']['MoF']:.0f}"
+    assert HEADLINES[rate_share(report["totals"]["MoF"])] in page.text
     assert "nobody has checked" not in page.text
+    assert "Of other methods" not in page.text  # the share of people takes precedence
+    for share, level in [(0.3, "low"), (0.7, "middle"), (0.9, "high")]:
+        page = write(
+            model, activity[0], accuracy=ACCURACY | {"frames": {"share": share}}
+        )
+        assert f"{HEADLINES[level]} About 80 % of the frames" in " ".join(
+            page.text.split()
+        )
 
 
 ACCURACY = {

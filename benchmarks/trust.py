@@ -1,0 +1,117 @@
+"""How well the trust in labels follows the share of frames that are right.
+
+::
+
+    python benchmarks/trust.py fit --data FOLDER --results trust.jsonl
+    python benchmarks/trust.py table --results trust.jsonl
+
+``fit`` fits methods with their defaults to recordings of at most 40,000 frames, or ten,
+rates their labels by `skl_tot.rate_trust`, and scores them. Each fit is a line of the
+file of results; a second run adds those that are missing. ``table`` prints rank
+correlations with MoF, and with the mean of MoF and F1@50; then mean, deviation over
+fits and number of the MoF of each level. "Left out" are levels by thirds of the
+agreements of the other sets, in place of the thresholds that were chosen on all of
+them. "Held out" is the agreement of halves of the recordings (``confidence_``).
+"""
+
+import argparse
+import functools
+from pathlib import Path
+
+import _study as study
+import numpy as np
+from _methods import Row
+from _sets import UNLABELLED, add_data, evenly_spread
+from scipy.stats import spearmanr
+
+from skl_tot import rate_trust
+
+MOST_FRAMES = 40_000
+METHODS = {
+    "TemporalOTSegmenter": Row("tot"),
+    "AutoSegmenter": Row("auto"),
+    "HMMSegmenter, free": Row("hmm", {"order": "free"}),
+    "KMeansSegmenter": Row("k_means"),
+}
+LEVELS = ("low", "middle", "high")
+
+
+@functools.lru_cache(maxsize=1)  # cells of one set come one after another
+def read(folder):
+    """Recordings of a set, labels, and number of actions."""
+    return evenly_spread(folder, MOST_FRAMES)
+
+
+def rate(cell, root):
+    """Fit a cell, rate its labels, and score them."""
+    videos, labels, n_actions = read(root / cell["set"])
+    model = METHODS[cell["method"]].model(n_actions, cell["seed"])
+    paths, fit, _ = study.label(model, videos)
+    is_ignored = any((own == UNLABELLED).any() for own in labels)
+    options = {"ignore_labels": UNLABELLED} if is_ignored else {}
+    rating = rate_trust(model, videos, paths)
+    known = {key: rating[key] for key in ("level", "agreement", "methods")}
+    known["held out"] = model.confidence_["agreement"]
+    return known | {"scores": study.scores_of(labels, paths, **options), "fit": fit}
+
+
+def row_of(name, results):
+    """Row of some fits: rank correlations with MoF / the mean of MoF and F1; MoF."""
+    agreement = np.array([own["agreement"] for own in results])
+    levels = np.array([LEVELS.index(own["level"]) for own in results])
+    scores = [[own["scores"][key] for own in results] for key in ("MoF", "F1@50")]
+    mof, mean = 100 * np.array(scores[0]), np.mean(scores, axis=0)
+    before = [own["held out"] for own in results]
+    row = [name, len(results)]
+    for values in (agreement, levels, left_out(results, agreement), before):
+        row.append(" / ".join(f"{spearmanr(values, y)[0]:.2f}" for y in (mof, mean)))
+    for level in range(len(LEVELS)):
+        own = mof[levels == level]
+        low, high = np.quantile(own, [0.25, 0.75]) if len(own) else (np.nan, np.nan)
+        row.append(f"{np.mean(own):.0f} ± {np.std(own):.0f} ({len(own)})")
+        row[-1] += f", half {low:.0f} to {high:.0f}" if name == "all" else ""
+    return row
+
+
+def left_out(results, agreement):
+    """Levels by thirds of the agreements of other sets."""
+    names = np.array([own["cell"]["set"] for own in results])
+    levels = []
+    for name, value in zip(names, agreement):
+        edges = np.quantile(agreement[names != name], [1 / 3, 2 / 3])
+        levels.append(np.searchsorted(edges, value, "right"))
+    return levels
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    fit, table = map(commands.add_parser, ("fit", "table"))
+    for command in (fit, table):
+        command.add_argument("--results", type=Path, required=True, metavar="FILE")
+    add_data(fit)
+    fit.add_argument("--sets", nargs="+", metavar="NAME")
+    fit.add_argument("--methods", nargs="+", choices=METHODS, default=[*METHODS][:2])
+    fit.add_argument("--seeds", type=int, default=1)
+    arguments = parser.parse_args(argv)
+    if arguments.command == "fit":
+        sets = sorted(path.parent.name for path in arguments.data.glob("*/features"))
+        cells = [
+            {"set": name, "method": method, "seed": seed}
+            for name in arguments.sets or sets
+            for method in arguments.methods
+            for seed in range(arguments.seeds)
+        ]
+        compute = functools.partial(rate, root=arguments.data)
+        study.run(cells, arguments.results, compute)
+        return
+    results = [x for x in study.read_results(arguments.results) if "error" not in x]
+    rows = [["", "fits", "agreement", "level", "left out", "held out", *LEVELS]]
+    for method in [*METHODS, "all"]:
+        own = [x for x in results if method in (x["cell"]["method"], "all")]
+        rows += [row_of(method, own)] if own else []
+    print(study.markdown(rows))
+
+
+if __name__ == "__main__":
+    main()
