@@ -63,3 +63,5 @@ def test_commands_take_pairs_without_options(pose_files, capsys):
     assert "animal" not in capsys.readouterr().err
     assert main(["predict", "m.skops", "tracks", "--out", "segments.csv"]) == 2
     assert "no column 'nose x mouse1'" in capsys.readouterr().err
+    assert main(["predict", "m.skops", "pairs", "--read", "fps=9", "--out", "s"]) == 2
+    assert "--read has fps, expected it as --fps." in capsys.readouterr().err

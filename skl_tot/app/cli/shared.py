@@ -63,6 +63,9 @@ class Source:
         else:
             from skl_tot.recordings import read_recordings
 
+            for name in set(OPTIONS) & set(options):
+                flag = name.replace("_", "-")
+                raise ValueError(f"--read has {name}, expected it as --{flag}.")
             options |= {option: getattr(self, option) for option in OPTIONS}
             videos = read_recordings(self.found, like=model, **options)
         from skl_tot.datasets import read_ground_truth
