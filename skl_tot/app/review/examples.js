@@ -3,7 +3,7 @@
 import { element } from "./timelines.js";
 
 const REST = 600;  // milliseconds between two bouts
-const AROUND = 0.5;  // of a bout that is seen before and after it
+const BESIDE = 0.5;  // of a bout that is seen before and after it
 
 export class Examples {
   constructor(page) {
@@ -29,7 +29,7 @@ export class Examples {
   }
 
   show(place) {
-    const { page, bouts } = this, { recording, from, to, kind } = bouts[place], margin = AROUND * (to - from);
+    const { page, bouts } = this, { recording, from, to, kind } = bouts[place], margin = BESIDE * (to - from);
     const name = page.data.names[this.action], span = page.large.span(from, to);
     this.wait(null);
     page.stage.pause();

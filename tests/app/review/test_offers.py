@@ -10,6 +10,7 @@ import pytest
 
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls
+from skl_tot.app.review.server import MODULES
 from skl_tot.app.review.state import labels_of
 from skl_tot.app.web import joined
 from skl_tot.io import read_table
@@ -123,6 +124,19 @@ def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
     assert done.stderr == ""
     for drawn, made in zip(json.loads(done.stdout), rows, strict=True):
         assert labelled(drawn, times) == labelled(made, times)
+
+
+def test_the_modules_of_a_notebook_share_no_name(tmp_path):
+    """There they are one module."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node")
+    path = tmp_path / "widget.mjs"
+    path.write_text(joined(*MODULES, "review/widget.js"), "utf-8")
+    done = subprocess.run(
+        [node, "--check", path], capture_output=True, encoding="utf-8"
+    )
+    assert done.stderr == ""
 
 
 def labelled(prediction, times):
