@@ -36,7 +36,7 @@ def simulate():
 
 
 def clinic(folder):
-    """Timed-Up-and-Go: an IMU at 50 Hz, comments, dates, and values that are lost."""
+    """Timed-Up-and-Go: an IMU at 25 Hz, comments, dates, and values that are lost."""
     rng, found = np.random.default_rng(0), {}
     folder.mkdir()
     axes = [f"{kind}_{axis}" for kind in ("Acc", "Gyr") for axis in "XYZ"]
@@ -47,20 +47,20 @@ def clinic(folder):
         (p, d) for p in patients for d in ("03-04", "05-01")
     ):
         seconds = rng.normal([1.8, 3.5, 2.7 if k < 12 else 1.6, 3.5, 2], 0.12)
-        counts = np.rint(50 * seconds).astype(int)
+        counts = np.rint(25 * seconds).astype(int)
         labels = np.repeat(range(5), counts)
         clock = pd.Timestamp(f"2024-{date} 09:30:00.120")
-        clock += pd.to_timedelta(20 * np.arange(len(labels)), "ms")
-        steps = np.sin(2 * np.pi * 1.8 * np.arange(len(labels)) / 50 + k)
+        clock += pd.to_timedelta(40 * np.arange(len(labels)), "ms")
+        steps = np.sin(2 * np.pi * 1.8 * np.arange(len(labels)) / 25 + k)
         frames = level[labels] + rng.normal(scale=0.6, size=(len(labels), 6))
         frames += 1.5 * (steps * np.isin(labels, (1, 3)))[:, None]
         if k % 4 == 1:
-            frames[100 + k : 125 + k, k % 6] = np.nan
+            frames[50 + k : 70 + k, k % 6] = np.nan
         name = f"{patient}_TUG_2024-{date}"
         table = pd.DataFrame(frames, columns=axes)
         times = clock.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3]
         table.insert(0, "Timestamp (ISO 8601)", times)
-        head = f"# Device: MTw 00B4{k:04X}\n# Rate: 50 Hz\n# Site, sacrum, left\n"
+        head = f"# Device: MTw 00B4{k:04X}\n# Rate: 25 Hz\n# Site, sacrum, left\n"
         text = head + table.to_csv(index=False, float_format="%.4f")
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         found[name] = labels, clock

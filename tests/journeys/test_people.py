@@ -69,7 +69,7 @@ def test_physiotherapist(skl_tot, simulate, tmp_path):
         clock = found[name][1]
         starts = pd.to_datetime(own["start_clock"], format="ISO8601").to_numpy()
         assert (starts == clock[own["start"]].to_numpy()).all()
-        np.testing.assert_allclose(own["start_time"], own["start"] / 50, atol=1e-9)
+        np.testing.assert_allclose(own["start_time"], own["start"] / 25, atol=1e-9)
     said = skl_tot(
         "report checked/model.skops TUG --groups patients.csv --out report.html "
         "--summary summary"
@@ -166,7 +166,7 @@ def test_robot_student(skl_tot, simulate, tmp_path, data):
 
 
 def test_data_scientist():
-    videos, truth = make_activities(12, n_actions=4, n_features=3, random_state=0)
+    videos, truth = make_activities(8, n_actions=4, n_features=3, random_state=0)
     videos = [video.astype(float) for video in videos]
     names = ["force", "angle", "speed"]
     dims = {"dims": ("time", "feature"), "coords": {"feature": names}}
