@@ -98,6 +98,8 @@ def lay_out_by_widest(ax):
 
 def draw_legend(ax, entries, title=None):
     """Put pairs of style and name to the right of the axes, with room for the bars."""
+    if ax.figure.get_layout_engine() is None:
+        ax.figure.set_layout_engine("tight")
     dpi = ax.figure.dpi
     # entries end a little lower than counted
     highest = ax.get_window_extent().height + 0.2 * dpi
@@ -133,45 +135,6 @@ def _draw_attempt(ax, entries, title, scale, letters):
 def _n_columns(n_lines, title, height):
     rows = max(int(height / ROW) - (title is not None), 1)
     return -(-n_lines // rows)
-
-
-def make_room(ax):
-    """Shrink axes without a layout until their labels fit into the figure."""
-    _shrink_row_names(ax, 0.3 * _room(ax))
-    figure, box = ax.figure, ax.get_window_extent()
-    names = min(text.get_window_extent().x0 for text in ax.get_yticklabels())
-    end = ax.get_legend().get_window_extent().x1
-    # text is a little wider in files of another resolution
-    before = 1.15 * (box.x0 - names) / figure.bbox.width
-    after = 1.15 * (end - box.x1) / figure.bbox.width
-    if ax.get_subplotspec() is None:
-        position = ax.get_position()
-        x0, x1 = max(position.x0, before), min(position.x1, 1 - after)
-        ax.set_position([x0, position.y0, x1 - x0, position.height])
-    else:
-        _widen_gaps(figure, _columns(ax)[1], before, after)
-
-
-def _shrink_row_names(ax, widest):
-    texts = ax.get_yticklabels()
-    extents = [text.get_window_extent() for text in texts]
-    row = ax.get_window_extent().height / len(texts)
-    shares = [1, widest / max(extent.width for extent in extents)]
-    shares.append(row / max(extent.height for extent in extents))
-    if min(shares) < 1:
-        size = texts[0].get_fontsize()
-        ax.tick_params(axis="y", labelsize=max(min(shares) * size, 2))
-
-
-def _widen_gaps(figure, n_columns, before, after):
-    """Leave shares of the width free before and after each axes of a grid."""
-    old, n_gaps = figure.subplotpars, n_columns - 1
-    left, right = max(old.left, before), min(old.right, 1 - after)
-    # wspace is in widths of axes
-    old_width = (old.right - old.left) / (n_columns + old.wspace * n_gaps)
-    gap = max(old.wspace * old_width, before + after)
-    width = max((right - left - n_gaps * gap) / n_columns, 0.01)
-    figure.subplots_adjust(left=left, right=right, wspace=gap / width)
 
 
 def _room(ax):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.display.bars import clear_sides, draw_legend, make_room
+from skl_tot.display.bars import clear_sides, draw_legend
 from skl_tot.display.base import (
     Display,
     draw_boxes,
@@ -246,8 +246,6 @@ def _draw_cycles(ax, boxes, rows, legend, label):
         ax.set_ylabel("cycle")
     ax.set_xlabel(label)
     draw_legend(ax, legend)
-    if ax.figure.get_layout_engine() is None:
-        make_room(ax)
 
 
 @with_shared_texts

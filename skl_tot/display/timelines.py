@@ -10,7 +10,6 @@ from skl_tot.display.bars import (
     draw_rows,
     figure_size,
     lay_out_by_widest,
-    make_room,
 )
 from skl_tot.display.base import Display, check_methods, check_video_names, name_time
 from skl_tot.display.palette import encode, name_methods
@@ -232,8 +231,6 @@ def _draw_timelines(ax, rows, breaks, legend, fps):
         title = f"upper bar: ground truth, {lower}"
         ax.set_title(title, loc="left", fontsize="medium", wrap=True)
     draw_legend(ax, *legend)
-    if ax.figure.get_layout_engine() is None:
-        make_room(ax)
     if len(videos) > MANY:
         lay_out_by_widest(ax)
 

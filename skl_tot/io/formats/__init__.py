@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skl_tot.io.formats import annotations, boris, json, nwb, tables
+from skl_tot.io.formats import annotations, boris, json, tables
 from skl_tot.io.formats.base import Format
 from skl_tot.recordings.errors import one_line, refuse
 
@@ -15,7 +15,7 @@ FORMATS: dict[str, Format] = {
     "json": json.JSON,
     "labels": tables.LABELS,
     "labelstudio": json.LABEL_STUDIO,
-    "nwb": nwb.NWB,
+    "nwb": annotations.NWB,
     "parquet": tables.PARQUET,
     "textgrid": annotations.TEXTGRID,
     "webvtt": annotations.WEBVTT,
