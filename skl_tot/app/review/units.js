@@ -3,7 +3,7 @@
 
 import { BREAK, between, element, partOf, segmentAt, timeOfDay } from "./timelines.js";
 
-const AROUND = 0.15;  // of a cycle that is seen before and after it
+const MARGIN = 0.15;  // of a cycle that is seen before and after it
 const SNAP = 8;  // pixels from a boundary that a stretch is drawn to
 
 export class Units {
@@ -79,7 +79,7 @@ export class Units {
   }
 
   frame(from, to) {
-    const { large } = this.page, margin = AROUND * (to - from);
+    const { large } = this.page, margin = MARGIN * (to - from);
     large.setRange(from - margin, to + margin);
   }
 
