@@ -140,7 +140,11 @@ class Chain:
         if chain.is_mixing:
             shares, _, total = sums.mixing_sums(chain, given)
             return shares, float(total + common)
-        add = sums.ordered_sums if chain.is_ordered else sums.linked_sums
+        add = sums.linked_sums
+        if chain.is_ordered:
+            add = sums.ordered_sums
+        elif sums.is_for_blocks(chain, given):
+            add = sums.block_sums
         joint, total = add(chain, given)
         return softmax(joint, axis=1), float(total + common)
 
