@@ -180,7 +180,8 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     Raises
     ------
     ValueError
-        If the lengths differ, or the level is not between 0 and 1.
+        If the lengths differ, the level is not between 0 and 1, or log-likelihoods are
+        NaN.
 
     Examples
     --------
@@ -194,6 +195,8 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
         refuse("level", level, "a number between 0 and 1")
     if path.shape != scores.shape[:1]:
         refuse("the shape of path", path.shape, f"{scores.shape[:1]}")
+    if np.isnan(scores).any():
+        refuse("log_likelihood", "NaN in some frames", "numbers")
     actions, starts, ends = find_segments(path, np.asarray(breaks, dtype=int))
     found = [np.empty((0, 3), dtype=np.intp)]
     for k in range(1, len(starts)):

@@ -73,7 +73,12 @@ def clock_text(start, seconds, digits=3):
     Returns
     -------
     text : str
-        Date and time; empty if the start is NaT.
+        Date and time; empty if the start is NaT, or the seconds are NaN.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the start is no date, or ``digits`` is no such number.
 
     Examples
     --------
@@ -82,7 +87,11 @@ def clock_text(start, seconds, digits=3):
     >>> clock_text(np.datetime64("2024-03-04T06:51"), 8.2)
     '2024-03-04 06:51:08.2'
     """
-    if np.isnat(start):
+    if digits not in range(7):
+        refuse("digits", digits, "an integer from 0 to 6")
+    if not isinstance(start, np.datetime64):
+        refuse("start", start, "a numpy.datetime64", TypeError)
+    if np.isnat(start) or np.isnan(seconds):
         return ""
     unit = 10 ** (6 - digits)
     moment = int(start.astype("M8[us]").astype(np.int64)) + round(seconds * 1e6)

@@ -86,9 +86,12 @@ def segments(y, fps=None, *, confidence=None, boundaries=None):
     recordings, is_single = labelled_recordings(y, fps, "y")
     confidences = [None] * len(recordings)
     if confidence is not None:
-        confidences = _check_confidences(confidence, y, recordings, is_single)
-    given = None if boundaries is None else [boundaries] if is_single else boundaries
-    table = table_of_labels(recordings, confidences, boundaries=given)
+        given = _values_of_each(confidence, y, is_single, "confidence")
+        confidences = _check_confidences(given, recordings, is_single)
+    if boundaries is not None:
+        given = _values_of_each(boundaries, y, is_single, "boundaries")
+        boundaries = _check_boundaries(given, recordings, is_single)
+    table = table_of_labels(recordings, confidences, boundaries=boundaries)
     return table.drop(columns="recording") if is_single else table
 
 
@@ -149,23 +152,45 @@ def _times(recordings, i, starts, ends):
 
 def _bounds(times, starts, boundaries):
     """Intervals of starts in seconds, NaN for those without a boundary."""
-    known = np.asarray(boundaries, dtype=int).reshape(-1, 3)
-    known = known[np.isin(known[:, 0], starts)]
+    known = boundaries[np.isin(boundaries[:, 0], starts)]
     found = np.full((len(starts), 2), np.nan)
     found[np.searchsorted(starts, known[:, 0])] = times[known[:, 1:]]
     return dict(zip(BOUNDS, found.T))
 
 
-def _check_confidences(confidence, y, recordings, is_single):
-    known, names = by_name(confidence), by_name(y)
+def _values_of_each(values, y, is_single, what):
+    """Values of each recording, in the order of y."""
+    known, names = by_name(values), by_name(y)
     if known is not None:
         if names is not None and list(known) != list(names):
             found, expected = short_repr(list(known)), short_repr(list(names))
-            found = f"confidence is of recordings {found}"
+            found = f"{what} is of recordings {found}"
             raise ValueError(f"{found}, expected those of y, {expected}.")
-        confidence = list(known.values())
+        values = known.values()
+    return [values] if is_single else list(values)
+
+
+def _check_boundaries(boundaries, recordings, is_single):
+    """Intervals (n, 3) of each recording, within its frames."""
+    found, n = [], len(recordings)
+    if len(boundaries) != n:
+        refuse("the number of boundaries", len(boundaries), f"{n}, as of y")
+    for i, own in enumerate(boundaries):
+        with errors_of_recording(None if is_single else i):
+            known = np.asarray(own) if len(own) else np.empty((0, 3), int)
+            last = len(recordings.arrays[i]) - 1
+            is_table = known.dtype.kind in "iu" and known.shape[1:] == (3,)
+            order = known[:, [1, 0, 2]] if is_table else [-1]
+            if (np.diff(order, prepend=0, append=last) < 0).any():
+                expected = f"rows of start, low, high: frames from 0 to {last}"
+                refuse("boundaries", own, f"{expected}, low <= start <= high")
+            found.append(known)
+    return found
+
+
+def _check_confidences(confidence, recordings, is_single):
     confidences = []
-    for i, own in enumerate([confidence] if is_single else confidence):
+    for i, own in enumerate(confidence):
         with errors_of_recording(None if is_single else i):
             if np.ma.is_masked(own):
                 raise TypeError("confidence is masked, expected a number a frame.")

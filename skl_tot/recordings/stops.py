@@ -24,6 +24,11 @@ MOST_RECORDINGS, MOST_FEATURES, MOST_FRAMES = 16, 16, 2**17
 NEAR, NOISE, FLOOR, MOST = 0.15, 2.0, 0.05, 0.25
 
 
+def _check_type(name, value):
+    if not isinstance(value, Recordings):
+        refuse(name, value, "Recordings, as from without_stops", TypeError)
+
+
 def find_still(frames, n_least):
     """Stretches (n_found, 2) of n_least or more frames in which nothing moves."""
     none = np.empty((0, 2), dtype=np.intp)
@@ -201,7 +206,24 @@ def with_stops(labels):
     labels : Recordings
         As many frames as before: -1 or "background" in stops, NaN for rows of numbers.
         Without ``times``.
+
+    Raises
+    ------
+    TypeError
+        If ``labels`` are no `Recordings`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skl_tot.recordings import Recordings, with_stops, without_stops
+    >>> frames = np.sin(np.arange(600.0))[:, None] * [1, 2]
+    >>> frames[200:300] = 0.5
+    >>> takes = without_stops(Recordings([frames], fps=10), pauses=5)
+    >>> labels = with_stops(takes.replace([np.ones(500, dtype=int)]))
+    >>> len(labels[0]), labels[0][198:202]
+    (600, array([ 1,  1, -1, -1]))
     """
+    _check_type("labels", labels)
     arrays = []
     for own, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
         own, fillers = np.asarray(own), {"U": BACKGROUND_NAME, "f": np.nan}
@@ -229,11 +251,21 @@ def list_stops(recordings):
     table : DataFrame
         A row per stop in order of time: ``recording``; ``start``, ``end`` (exclusive)
         and ``duration`` in frames of the file; with a rate, ``start_time``,
-        ``end_time`` and ``duration_time`` in seconds; with ``starts``, ``start_clock``
-        and ``end_clock``.
+        ``end_time`` and ``duration_time`` in seconds; with ``starts`` also,
+        ``start_clock`` and ``end_clock``.
+
+    Raises
+    ------
+    TypeError
+        If ``recordings`` are no `Recordings`.
+
+    Examples
+    --------
+    See `without_stops`.
     """
     import pandas as pd
 
+    _check_type("recordings", recordings)
     stops = recordings.stops or [np.empty((0, 4))] * len(recordings)
     counts = list(map(len, stops))
     rows = np.concatenate(stops)
@@ -243,7 +275,7 @@ def list_stops(recordings):
     if recordings.fps is not None:
         table[["start_time", "end_time"]] = rows[:, 2:]
         table["duration_time"] = np.round(rows[:, 3] - rows[:, 2], 9)
-    if recordings.starts is not None:
+    if recordings.starts is not None and recordings.fps is not None:
         dates = np.repeat(recordings.starts, counts)
         table["start_clock"] = list(map(clock_text, dates, rows[:, 2]))
         table["end_clock"] = list(map(clock_text, dates, rows[:, 3]))

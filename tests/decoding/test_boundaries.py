@@ -81,6 +81,8 @@ def test_breaks_and_background_do_not_move():
 def test_errors(n, level, message):
     with pytest.raises(ValueError, match=message):
         boundary_intervals(np.zeros((5, 2)), np.zeros(n, int), level)
+    with pytest.raises(ValueError, match="log_likelihood is 'NaN in some frames'"):
+        boundary_intervals(np.full((5, 2), np.nan), np.zeros(5, int))
 
 
 @pytest.mark.parametrize(("noise", "least"), [(2.0, 0.9), (4.0, 0.85)])

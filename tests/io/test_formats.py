@@ -438,6 +438,25 @@ def test_intervals_of_starts_come_back(tmp_path, name):
         np.testing.assert_array_equal(found[key], table[key])
     assert "start_low" not in segments(labels, boundaries=bounds)  # without a rate
     assert segments([0, 1], 1, boundaries=[[1, 1, 1]])["start_high"][1] == 1
+    named = segments(labels, 1, boundaries=dict(zip(labels, bounds)))
+    assert named["start_low"].dropna().tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ({"b": [], "a": []}, "boundaries is of recordings"),
+        ([[]], "the number of boundaries is 1, expected 2"),
+        ([[[2, 1, 9]], []], "Recording 0: boundaries is .* frames from 0 to 4"),
+        ([[[2, -1, 3]], []], "boundaries is .* frames from 0 to 4"),
+        ([[[2, 3, 3]], []], "low <= start <= high"),
+        ([[], [1, 0, 1]], "Recording 1: boundaries is .* rows of start, low, high"),
+        ([[], [[1, 0.5, 1]]], "rows of start, low, high"),
+    ],
+)
+def test_intervals_that_are_none(bounds, words):
+    with pytest.raises(ValueError, match=words):
+        segments({"a": [0, 0, 1, 1, 2], "b": [1, 1]}, 1, boundaries=bounds)
 
 
 def test_codes_of_events_are_text(tmp_path):

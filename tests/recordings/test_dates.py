@@ -127,6 +127,14 @@ def test_clock_text(seconds, digits, expected):
     expected = expected if len(expected) > 16 else f"{expected}:00"
     assert clock_text(DAY, seconds, digits) == expected
     assert clock_text(np.datetime64("NaT"), seconds, digits) == ""
+    assert clock_text(DAY, np.nan, digits) == ""
+
+
+@pytest.mark.parametrize(("start", "digits"), [("2024-03-04", 3), (DAY, 7), (DAY, 0.5)])
+def test_no_clock_text(start, digits):
+    words = r"(start|digits) is .*, expected"
+    with pytest.raises((TypeError, ValueError), match=words):
+        clock_text(start, 0.0, digits)
 
 
 @pytest.fixture

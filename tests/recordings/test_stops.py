@@ -236,6 +236,20 @@ def test_no_pauses(pauses, fps):
         without_stops(Recordings([np.ones((9, 2))], fps=fps), pauses)
 
 
+@pytest.mark.parametrize("function", [with_stops, list_stops])
+def test_stops_of_no_recordings(function):
+    with pytest.raises(TypeError, match="expected Recordings, as from without_stops"):
+        function([np.ones((9, 2))])
+
+
+def test_stops_with_a_date_and_no_rate():
+    frames = line(STOPS["inside"])[0]
+    takes = without_stops(Recordings([frames], starts=[START]), 100)
+    table = list_stops(takes)
+    assert list(table) == ["recording", "start", "end", "duration"]
+    assert table["duration"].tolist() == pytest.approx([260], abs=2)
+
+
 def test_a_look_tells_stops():
     look = skl_tot.look(Recordings([line(STOPS["three"])[0]], fps=FPS), 3)
     (told,) = [own for own in look.sentences() if own.startswith("Nothing moves in")]

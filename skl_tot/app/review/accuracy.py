@@ -99,7 +99,7 @@ def _total(checks):
 
 
 def estimate(checks, n_rest, n_learned, unit="recording"):
-    """Estimate the accuracy of what is not checked, see `Review.accuracy`."""
+    """Estimate the accuracy of unchecked parts, see `Review.accuracy`."""
     found = {"n_checked": len(checks), "n_rest": n_rest, "history": []}
     for n, own in groupby(checks, lambda check: check.n_learned):
         found["history"].append({"n_learned": n} | _sums(list(own)))
@@ -154,7 +154,9 @@ def _filter(checks, what, variance, n_learned):
 
 def sentences(found, unit):
     """Describe the result of `estimate` in sentences."""
-    n, rest = found["n_checked"], f"the {found['n_rest']} recordings that are"
+    n, rest = found["n_checked"], "all that is not checked"
+    if unit == "recording":
+        rest = f"the {found['n_rest']} recordings that are not checked"
     frames, segments = (_in_percent(found[what]) for what in SPREADS)
     shares = f"{frames} of the frames and {segments} of the segments"
     plural = {"recording": "recordings", "stretch": "stretches"}[unit]
@@ -163,8 +165,7 @@ def sentences(found, unit):
         return [f"In the {checked}, {shares} were right before."]
     source = f"This is estimated from the {checked}"
     return [
-        f"About {shares} are right in {rest if unit == 'recording' else 'what is'} not "
-        "checked.",
+        f"About {shares} are right in {rest}.",
         f"{source}: predictions are compared with corrected labels.",
     ]
 

@@ -485,7 +485,13 @@ class Review:
         return table
 
     def units(self):
-        """List cycles (recording, start, end), or without any all recordings."""
+        """List the cycles, or the recordings if there are no cycles.
+
+        Returns
+        -------
+        units : list of tuple
+            Number of the recording, first frame, and the frame after the last.
+        """
         if self.cycles is None:
             return [
                 (i, 0, entry.n_frames) for i, entry in enumerate(self.state.entries)

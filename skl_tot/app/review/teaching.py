@@ -139,7 +139,7 @@ def teach(model, recordings, state):
 
 
 def keep_others(words, state):
-    """Known names, with the surest segment of each shown action that has none."""
+    """Known names, and the surest segment of each shown action without known frames."""
     known, surest = {name for own in words for name in np.unique(own).tolist()}, {}
     for i, entry in enumerate(state.entries):
         starts, codes, _ = entry.segments

@@ -129,5 +129,5 @@ def test_what_a_model_has_seen_tells_nothing():
     }  # fmt: skip
     wrong = measure([entry((5, 15, 1)), entry()], 0)["history"][0]
     assert (wrong["frames"], wrong["segments"]) == (0.5, 1)  # by half
-    assert "in what is not checked" in found["sentences"][0]
+    assert "in all that is not checked" in found["sentences"][0]
     assert found["sentences"][1].startswith("This is estimated from the 2 checked str")

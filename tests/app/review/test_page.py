@@ -740,7 +740,7 @@ def test_cycles_of_a_log_are_rows_to_check(opened_log):
     page.change(lambda: page.press("l"))
     before = [own[:2] for own in review.state.entries[0].checked]
     assert page.text(".steps li:nth-child(3) span") == f"2 of {len(review.units())}"
-    assert "are right in what is not checked" in page.text(".figure p")
+    assert "are right in all that is not checked" in page.text(".figure p")
     page.find(".tools select").send_keys("recordings")
     page.wait(f"{rows} === '0'")
     page.press(Keys.ESCAPE)
