@@ -417,10 +417,11 @@ def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
         are = "is a break" if n_breaks == 1 else "are breaks"
         known.append(f"{n_breaks} {are}, whose time belongs to no action")
     if n_gaps > n_breaks:
-        known.append(f"{n_gaps - n_breaks} {bridged}")
+        are = "is" if n_gaps - n_breaks == 1 else "are"
+        known.append(f"{n_gaps - n_breaks} {are} {bridged}")
     warn_user(
         f"{gaps} in {of} of {len(where)} of {len(names)} recordings, the longest of "
-        f"{length:.3g} s after {start:.6g} s of {name!r}: {' and '.join(known)}; "
+        f"{length:.6g} s after {start:.6g} s of {name!r}: {' and '.join(known)}; "
         f"{advice}."
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skl_tot.recordings import clocks, readers
@@ -319,6 +320,7 @@ def _open_arrays(files, given, fps, transpose=None):
     return recordings
 
 
+@np.errstate(invalid="ignore")  # the fit refuses infinity
 def _from_tables(tables, given, fps, own, path):
     """Convert tables to recordings, with their clocks and breaks."""
     resample, bridge = given.get("resample"), given.get("bridge")

@@ -15,9 +15,10 @@ from skl_tot.recordings.signals import spread_indices
 
 # Least frames of a stop. Share of windows in which a feature moves less than usual.
 LEAST, USUAL = 3, 0.9
-# A look tells stretches of so many seconds and frames, of so many recordings, features
-# and frames; more stretches are steps of the work.
-LONG, LONG_FRAMES, MOST_TOLD = 10, 20, 20
+# A look tells stretches of so many seconds and frames; more are steps of the work. At
+# least so large a share of features tells them. It takes so many recordings, features
+# and frames.
+LONG, LONG_FRAMES, MOST_TOLD, MAJORITY = 10, 20, 20, 0.5
 MOST_RECORDINGS, MOST_FEATURES, MOST_FRAMES = 16, 16, 2**17
 # Windows that are hardly less quiet than the quietest; multiple of their range that is
 # noise; least noise, and most noise of a feature that tells motion, of the usual range.
@@ -29,8 +30,8 @@ def _check_type(name, value):
         refuse(name, value, "Recordings, as from without_stops", TypeError)
 
 
-def find_still(frames, n_least):
-    """Stretches (n_found, 2) of n_least or more frames in which nothing moves."""
+def find_still(frames, n_least, share=0.0):
+    """Stretches (n_found, 2) without motion, if a share of the features tells it."""
     none = np.empty((0, 2), dtype=np.intp)
     if len(frames) <= n_least:
         return none
@@ -45,7 +46,7 @@ def find_still(frames, n_least):
     most = motion.min() + NEAR * (np.quantile(motion, USUAL) - motion.min())
     quiet = np.median(ranges[:, motion <= most], axis=1)
     tells = quiet <= MOST * usual
-    if not tells.any():
+    if not tells.any() or tells.mean() < share:
         return none
     noise = np.maximum(NOISE * quiet, FLOOR * usual)[tells, None]
     is_lost = np.isnan(frames).all(axis=1)  # frames without values tell no stop
@@ -180,7 +181,7 @@ def describe_still(recordings):
         frames = np.asarray(recordings.arrays[i][::stride], dtype=float)
         columns = spread_indices(frames.shape[1], MOST_FEATURES)
         n_least = max(math.ceil(LONG * fps), LONG_FRAMES) // stride
-        spans = find_still(frames[:, columns], max(n_least, LEAST))
+        spans = find_still(frames[:, columns], max(n_least, LEAST), MAJORITY)
         lengths += (stride / fps * np.diff(spans, axis=1)).ravel().tolist()
     if not 0 < len(lengths) <= MOST_TOLD:
         return ""

@@ -261,7 +261,7 @@ HOSTILE = [
     ("f.h5", assign(x=np.zeros((5, 2, 2))), {}, "but ['x']."),
     ("f.h5", assign(x=[b"text"]), {}, "it has no numbers of shape"),
     ("f.h5", assign(), {}, "but []."),
-    ("f.h5", rated(fps="fast"), {}, "f.h5: could not convert string to float"),
+    ("f.h5", rated(fps="fast"), {}, "f.h5: its fps is 'fast', expected a number of"),
     ("f.h5", rated(fps=-1.0), {}, "its rate is -1.0, expected a positive number"),
     ("f.h5", rated(fps=np.nan), {}, "its rate is nan, expected a positive number"),
     (
@@ -272,7 +272,8 @@ HOSTILE = [
     ),
     ("f.h5", rated(env_args="{"), {}, None),
     ("f.h5", rated(env_args="[1]"), {}, None),
-    ("f.h5", rated(fps=""), {}, "f.h5: "),
+    ("f.h5", rated(fps=""), {}, "f.h5: its fps is '', expected a number of frames"),
+    ("f.h5", assign(x=A, time=np.arange(5.0)[:, None]), {}, None),
 ]
 
 

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import CyclicSegmenter, HMMSegmenter
+from skl_tot.app.cli.main import main
 from skl_tot.io import labels_from_segments, read_segments, segments, write_segments
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, read_recordings
@@ -298,6 +299,16 @@ def test_no_number(tmp_path, bridge):
 def test_a_bridge_is_the_longest_gap(tmp_path, bridge, expected):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=bridge)
     assert takes.breaks[0].tolist() == expected
+
+
+def test_infinity_bridges_all_in_the_terminal(tmp_path):
+    put(tmp_path / "a.csv")
+    fit = f"fit {tmp_path}/a.csv --n-actions 2 --method equal --time Zeit --bridge inf"
+    assert main([*fit.split(), "--out", f"{tmp_path}/a.skops"]) == 0
+    predict = f"predict {tmp_path}/a.skops {tmp_path}/a.csv --out {tmp_path}/s.csv"
+    assert main(predict.split()) == 0
+    ends = pd.read_csv(tmp_path / "s.csv")[["start_time", "end_time"]].to_numpy()
+    assert (ends[1:, 0] == ends[:-1, 1]).all()
 
 
 def test_every_frame_a_part():

@@ -110,6 +110,12 @@ def write_names(path):
         group["table"] = np.zeros(3, kind)
 
 
+def write_dims(path, dims='["a", "xy", "node", "frame"]'):
+    write_sleap(path, np.zeros((1, 2, 1, 9)))
+    with h5py.File(path, "a") as file:
+        file["tracks"].attrs["dims"] = dims
+
+
 def write_zeros(path):
     io.savemat(path, {"x": np.zeros((3_000_000, 8))}, do_compression=True)
 
@@ -122,6 +128,7 @@ def write_zeros(path):
             lambda path: write_sleap(path, np.zeros((1, 2, 1, 9_000_000))),
             "tracks would take 144 MB, expected at most",
         ),
+        ("a.h5", write_dims, r"its dims is \['a', 'xy', 'node', 'frame'\], exp"),
         ("a.h5", write_names, "its names have place 1999999999, expected lists of"),
         ("a.csv", f"{HEADER}0,1,2\n40000000,5,6\n", f"{LONG} 640 MB, expected at most"),
         ("a.csv", f"{SLEAP}\nm,40000000,1,2\n", LONG),

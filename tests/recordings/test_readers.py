@@ -260,6 +260,18 @@ class TestLeRobot:
             np.testing.assert_array_equal(own, state)
             np.testing.assert_allclose(times, np.arange(len(state)) / 10, rtol=1e-6)
 
+    def test_numbers_of_rows_are_no_feature(self, tmp_path, write_lerobot, version):
+        write_lerobot(tmp_path, version)
+        state = {"columns": ["observation.state"]}  # no warning of the action
+        before = read_recordings(tmp_path, **state)
+        for path in (tmp_path / "data").rglob("*.parquet"):
+            own = pd.read_parquet(path)
+            own.set_index(np.arange(len(own)) % 7).to_parquet(path)
+        again = read_recordings(tmp_path, **state)
+        assert again.reading == before.reading
+        for one, other in zip(before, again):
+            np.testing.assert_array_equal(one, other)
+
     def test_tasks(self, tmp_path, write_lerobot, version):
         states = write_lerobot(tmp_path, version, n_tasks=2)
         state = {"columns": ["observation.state"]}  # no warning of the action

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skl_tot import HMMSegmenter
 from skl_tot.recordings import read_recordings
 from skl_tot.recordings.clocks import rate_of, resample_frames
 from skl_tot.recordings.readers import RATE_FILE, read_rate, write_rate
@@ -226,7 +227,9 @@ class TestClocks:
         own = table(40).drop(index=range(20, 25))
         put(tmp_path, a=table(20), b=own)
         message = "There is a gap in the clock of 1 of 2 recordings, the longest of 0.6"
-        message += " s after 1.9 s of 'b': 1 bridged, as the frame before lasts longer"
+        message += (
+            " s after 1.9 s of 'b': 1 is bridged, as the frame before lasts longer"
+        )
         message += "; bridge=SECONDS"
         with pytest.warns(UserWarning, match=re.escape(message)):
             takes = read_recordings(tmp_path)
@@ -495,3 +498,15 @@ def test_columns_left_out_and_taken(tmp_path):
     with pytest.warns(UserWarning, match=r"\['line'\] are the same in"):
         takes = read_recordings(tmp_path, without=["note"])
     assert list(takes[0].columns) == ["x", "n"]
+
+
+@pytest.mark.parametrize("options", [{}, {"resample": 5}, {"pauses": 1}])
+def test_infinity_is_read_without_a_warning(tmp_path, options):
+    """A fit refuses it."""
+    own = table(40).assign(other=np.r_[3, np.inf, np.inf, np.ones(37)])
+    put(tmp_path, a=own)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        takes = read_recordings(tmp_path, **options)
+    with pytest.raises(ValueError, match=r"contains (infinity|NaN)"):
+        HMMSegmenter(2).fit(takes)

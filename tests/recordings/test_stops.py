@@ -258,3 +258,8 @@ def test_a_look_tells_stops():
     )
     for stops, fps in ((STOPS["none"], FPS), (STOPS["three"], None)):
         assert skl_tot.look(Recordings([line(stops)[0]], fps=fps), 3).still == ""
+    moving = line(STOPS["none"])[0]
+    turns = np.zeros(len(moving))  # one signal rests, all others never do
+    turns[::400] = turns[1::400] = turns[2::400] = 9
+    takes = Recordings([np.c_[moving, turns]], fps=FPS)
+    assert skl_tot.look(takes, 3).still == ""

@@ -207,6 +207,7 @@ TYPES = {
     "NAME=VALUE": setting,
     "RATE": positive,
     "SECONDS": not_negative,
+    "SECONDS|inf": lambda text: float(text) if text == "inf" else not_negative(text),
     "SEED": seed,
 }
 
@@ -221,8 +222,8 @@ def recordings_of(text, name="source", make=Source, **settings):
 --columns COLUMN...: feature columns (default: those of the model, or all numbers)
 --without COLUMN...: columns that are no features
 --resample RATE: frames per second to resample recordings with clocks to
---bridge SECONDS: longest gap of a clock that is no break (default: 10 frames, and at
-    least 1 s)
+--bridge SECONDS|inf: longest gap of a clock that is no break; inf bridges all
+    (default: 10 frames, and at least 1 s)
 --pauses SECONDS: cut out stops of at least so long, in which no feature moves
 --fps RATE: frames per second of recordings without clocks (default: the model's)
 --header LINE: number of the line of text tables that names the columns; the first is 1

@@ -359,7 +359,7 @@ class Review:
             n = state.entries[i].n_frames
             order = 1 + max(states.orders_of(state.entries), default=0)
             end = n if end is None else end
-            word = "checked" if checked else "not checked any more"
+            word = "checked" if checked else "not checked"
             said = (
                 [word]
                 if (start, end) == (0, n)
@@ -515,6 +515,7 @@ class Review:
             "information" (as in `skl_tot.corrections.most_informative`), and "unsure"
             (the share of its frames whose action has a probability below a half).
         """
+        states.check_count(n)
         units = self.units()
         if self._signals[0] != units:
             arrays = [getattr(own, "iloc", own) for own in self.recordings.arrays]
@@ -541,6 +542,7 @@ class Review:
             duration, at most two of a recording. Then the "doubtful" ones: with the
             least confidence, without those that people made or checked.
         """
+        states.check_count(n)
         state = self._known()
         code = states.find_action(state, action)
         return offers.choose_examples(state.entries, code, n)

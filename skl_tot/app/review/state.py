@@ -356,6 +356,12 @@ def found_or_new(state, action):
     return state, find_action(state, action)
 
 
+def check_count(n):
+    """Refuse what is no number of results."""
+    if not _is_int(n) or n < 0:
+        refuse("n", n, "an integer from 0")
+
+
 def _is_int(value):
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 

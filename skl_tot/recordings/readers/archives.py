@@ -10,7 +10,7 @@ import zlib
 import numpy as np
 
 from skl_tot.recordings import readers
-from skl_tot.recordings.clocks import check_fps
+from skl_tot.recordings.clocks import check_fps, is_clock
 from skl_tot.recordings.errors import refuse, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 
@@ -75,7 +75,9 @@ def _table_of(recording, arrays, asides=()):
     columns: dict = {}
     for name, values in arrays.items():
         parts = {name: values}
-        if values.ndim > 1:
+        if values.shape[1:] == (1,) and is_clock(name):
+            parts = {name: values[:, 0]}
+        elif values.ndim > 1:
             parts = {f"{name} {k}": own for k, own in enumerate(values.T)}
         for own in parts.keys() & columns:
             raise ValueError(f"{recording!r} has two columns {own!r}, expected one.")
@@ -211,7 +213,10 @@ def _rate_of(attributes):
     """Frames per second in attributes, or None."""
     for name in RATES:
         if name in attributes:
-            return float(np.ravel(attributes[name])[0])
+            try:
+                return float(np.reshape(attributes[name], ()))
+            except (TypeError, ValueError):
+                refuse(f"its {name}", attributes[name], "a number of frames per second")
     with contextlib.suppress(KeyError, TypeError, ValueError):  # robomimic's
         return float(json.loads(attributes["env_args"])["env_kwargs"]["control_freq"])
     return None

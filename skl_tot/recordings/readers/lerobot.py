@@ -13,8 +13,8 @@ from skl_tot.recordings.readers import Reader
 CLOCK = "timestamp"
 # Columns that identify files without their root folder.
 KEYS = {"episode_index", "frame_index", CLOCK}
-# Values of the next step and annotations, which are no measurements.
-NO_FEATURES = ("next.", "annotation.")
+# Values of the next step, annotations and rows of pandas, which are no measurements.
+NO_FEATURES = ("next.", "annotation.", "__index_level_")
 ASIDES = ("action",)  # columns that are features only if they are asked for
 
 

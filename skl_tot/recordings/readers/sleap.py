@@ -35,6 +35,8 @@ def _read_hdf(path, animal):
         tracks = readers.inside(file, "tracks")
         dims = json.loads(tracks.attrs["dims"]) if "dims" in tracks.attrs else DIMS
         names = readers.words_inside(path, file, "node_names")
+        if sorted(map(str, dims)) != sorted(DIMS):
+            refuse("its dims", dims, f"the names {list(DIMS)} in some order")
         n_animals = tracks.shape[dims.index("track")]
         animals = [f"track_{k}" for k in range(n_animals)]  # as SLEAP calls them
         if "track_names" in file:

@@ -215,7 +215,8 @@ def test_stretches_are_checked_and_go_with_boundaries(review):
     review.check("b")
     assert checked(review)[2:] == [(frame + 3, n)]
     assert 1 not in [own["recording"] for own in review.next(9)]
-    review.check("b", 1, n - 1, checked=False)
+    said = review.check("b", 1, n - 1, checked=False)
+    assert said.endswith("s is not checked")
     assert checked(review) == [(0, 1), (n - 1, n)]
     before = review.state
     assert review.check("b", 0, 1)
@@ -243,6 +244,9 @@ REFUSED = {
     "a: frame 0 is a boundary": ("cut", "a", 0),
     "a: no boundary is at frame 1, the next are": ("move", "a", 1, 2),
     "nothing to undo": ("undo",),
+    "n is -1, expected an integer from 0": ("examples", "action 1", -1),
+    "n is 2.5, expected an integer from 0": ("examples", "action 1", 2.5),
+    "n is 'a', expected an integer from 0": ("next", "a"),
     "nothing to redo": ("redo",),
 }
 
