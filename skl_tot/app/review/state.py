@@ -357,7 +357,7 @@ def found_or_new(state, action):
 
 
 def check_count(n):
-    """Refuse what is no number of results."""
+    """Refuse a number of results that is no integer from 0."""
     if not _is_int(n) or n < 0:
         refuse("n", n, "an integer from 0")
 
