@@ -171,14 +171,7 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
     },
     prefer_skip_nested_validation=True,
 )
-def load_action_dataset(
-    root,
-    activity=None,
-    mmap=True,
-    *,
-    stride=1,
-    transpose=False,
-):
+def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=False):
     r"""Load features and labels from the folder layout common in action segmentation.
 
     ===========================  ====================================================

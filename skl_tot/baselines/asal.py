@@ -1,12 +1,11 @@
 """Alternating segmentation and embedding, with lengths and orders of actions."""
 
 from functools import partial
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.decoders import DECODERS, duration_decoder
 from skl_tot.decoding.orders import shares_and_lengths
@@ -16,7 +15,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST, MOST, Adam, OrderedMLP
+from skl_tot.training.components import COUNT, WEIGHT, Adam, OrderedMLP
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
@@ -138,8 +137,8 @@ class ASALSegmenter(NetworkSegmenter):
     _parameter_constraints = {
         "estimator": [None, HasMethods(["fit", "predict"])],
         "network": [StrOptions({"mlp"}), OrderedMLP],
-        "n_steps": [Interval(Integral, 1, MOST, closed="both")],
-        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
+        "n_steps": COUNT,
+        "tol": [None, *WEIGHT],
         "decoding": [StrOptions({"durations"}), StrOptions(DECODERS.keys())],
     }
 
@@ -258,7 +257,3 @@ class ASALSegmenter(NetworkSegmenter):
         for layer in self.layers_:
             durations = layer.totals(durations)
         return duration_decoder(durations)
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"ASALSegmenter": ASALSegmenter}

@@ -2,17 +2,16 @@
 
 from functools import partial
 from itertools import combinations
-from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.methods.base import by_order
 from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST, MLP, Adam
+from skl_tot.training.components import MLP, WEIGHT, Adam
 from skl_tot.training.pseudo_labels import LinearPrior, StructuredTransport
 from skl_tot.training.terms import SphericalCrossEntropy
 
@@ -134,7 +133,7 @@ class ASOTSegmenter(PrototypeSegmenter):
         switch_cost=(0.0, 0.0, 0.0),
     )
     _parameter_constraints = {
-        "rho": [Interval(Real, 0, LARGEST, closed="both")],
+        "rho": WEIGHT,
         "transport": [StrOptions({"structured"}), StructuredTransport],
     }
 
@@ -221,7 +220,3 @@ class ASOTSegmenter(PrototypeSegmenter):
         return np.log(
             np.maximum(sum_groups(codes, self.prototype_actions_, np.add), LEAST_CODE)
         )
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"ASOTSegmenter": ASOTSegmenter}

@@ -2,20 +2,20 @@
 
 from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_random_state
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.methods.base import ONE_ORDER, Passes, by_order
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST, MLP, MOST, NETWORKS, SMALLEST, Adam
+from skl_tot.training.components import MLP, MOST, NETWORKS, SCALE, WEIGHT, Adam
 from skl_tot.training.devices import from_first_process
 from skl_tot.training.terms import (
     ConceptContrast,
@@ -29,12 +29,10 @@ class EmbeddingSegmenter(NetworkSegmenter):
     """Base of methods that first learn an embedding, and then actions in it."""
 
     _defaults_by_order = ONE_ORDER
-    _parameter_constraints = {
-        "reg_covar": [Interval(Real, SMALLEST, LARGEST, closed="both")]
-    }
+    _parameter_constraints = {"reg_covar": SCALE}
 
     def _settings(self):
-        return replace(super()._settings(), n_init=1)  # n_init belongs to K-means
+        return Bunch(**super()._settings() | {"n_init": 1})  # it belongs to K-means
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
@@ -246,7 +244,7 @@ class VTESegmenter(CTESegmenter):
     __module__ = "skl_tot.baselines"
 
     _parameter_constraints = {
-        "prediction_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "prediction_weight": WEIGHT,
         "horizon": [
             Interval(Integral, 1, MOST, closed="both"),
             Interval(RealNotInt, 0, 1, closed="neither"),
@@ -397,8 +395,8 @@ class UDESegmenter(EmbeddingSegmenter):
         switch_cost=(0.0, 0.0, 0.5),
     )
     _parameter_constraints = {
-        "time_weight": [Interval(Real, 0, LARGEST, closed="both")],
-        "concept_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "time_weight": WEIGHT,
+        "concept_weight": WEIGHT,
         "reconstruction_iter": [
             Interval(Integral, 1, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="neither"),
@@ -522,11 +520,3 @@ def order_in_time(clusters, n_clusters):
     """Clusters (n_clusters,) by the mean relative time of their frames."""
     one_hot = np.eye(n_clusters)
     return time_order(one_hot[own] for own in clusters)
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {
-    "CTESegmenter": CTESegmenter,
-    "UDESegmenter": UDESegmenter,
-    "VTESegmenter": VTESegmenter,
-}

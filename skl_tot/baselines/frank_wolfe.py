@@ -1,16 +1,14 @@
 """Events that a linear classifier distinguishes."""
 
 from dataclasses import dataclass
-from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.base import ONE_ORDER, BaseSegmenter
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import COUNT, SCALE, WEIGHT
 
 # Default number of chunks per action and recording. Among 1.5, 2 and 3, and chunks of
 # 10 or 20 frames, it did best on seven sets.
@@ -112,10 +110,10 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
-        "frames_per_chunk": [None, Interval(Integral, 1, MOST, closed="both")],
-        "regularization": [None, Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "n_corners": [Interval(Integral, 1, MOST, closed="both")],
-        "tol": [Interval(Real, 0, LARGEST, closed="both")],
+        "frames_per_chunk": [None, *COUNT],
+        "regularization": [None, *SCALE],
+        "n_corners": COUNT,
+        "tol": WEIGHT,
     }
 
     def __init__(
@@ -351,7 +349,3 @@ def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
         if -slope <= tol * value:  # f is convex: the bound of the gain
             break
     return problem.solution(best, curve)
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"FrankWolfeSegmenter": FrankWolfeSegmenter}

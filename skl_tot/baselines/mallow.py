@@ -235,7 +235,3 @@ def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, keeps_order
         if n_iter == max_iter or np.array_equal(np.concatenate(paths), labels):
             break
     return appearance, dispersions, n_iter, embedded
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"MallowSegmenter": MallowSegmenter}

@@ -1,10 +1,7 @@
 """Methods to compare with: the published one, equal parts, and K-means."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils._param_validation import Interval
 
 from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.discriminants import embed, principal_components, time_order
@@ -12,7 +9,7 @@ from skl_tot.methods.hmm_model import cluster_frames, log_densities
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import MOST
+from skl_tot.training.components import COUNT
 
 # Log-likelihood, in nats, of all actions but that of the part.
 ELSEWHERE = -1e3
@@ -162,9 +159,7 @@ class KMeansSegmenter(BaseSegmenter):
     __module__ = "skl_tot.baselines"
 
     order = "free"  # not a parameter, as clusters have no order
-    _parameter_constraints = {
-        "n_components": [None, Interval(Integral, 1, MOST, closed="both")]
-    }
+    _parameter_constraints = {"n_components": [None, *COUNT]}
 
     def __init__(
         self,
@@ -215,10 +210,3 @@ class KMeansSegmenter(BaseSegmenter):
     def _score(self, frames, i):
         variances = np.full_like(self.means_, self.variance_)
         return log_densities(frames, self.means_, variances, i)
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {
-    "EqualPartsSegmenter": EqualPartsSegmenter,
-    "KMeansSegmenter": KMeansSegmenter,
-}

@@ -360,6 +360,3 @@ def _draw_signs(ax, table, actions, counts, is_dark):
             place = {"ha": "center", "va": "center"}
             colour = "white" if is_dark[row, column] else "black"
             ax.text(column, row, sign, **place, color=colour, size=9)
-
-
-__test__ = {own.__name__: own for own in BoutsDisplay.__subclasses__()}

@@ -199,6 +199,3 @@ class NumbersDisplay(Display):
         ax.set_xlabel("number of actions")
         ax.set_ylabel("score")
         ax.spines[["top", "right"]].set_visible(False)
-
-
-__test__ = {own.__name__: own for own in (GroupsDisplay, NumbersDisplay)}

@@ -278,6 +278,3 @@ def _draw_path(ax, path, edges):
     ax.stairs(
         path, edges, baseline=None, color="white", linewidth=1.5, path_effects=[outline]
     )
-
-
-__test__ = {own.__name__: own for own in (ProfileDisplay, PseudoLabelDisplay)}

@@ -233,6 +233,3 @@ def _draw_timelines(ax, rows, breaks, legend, fps):
     draw_legend(ax, *legend)
     if len(videos) > MANY:
         lay_out_by_widest(ax)
-
-
-__test__ = {"SegmentationDisplay": SegmentationDisplay}

@@ -146,7 +146,11 @@ class ActivitySegmenter(BaseSegmenter):
     @property
     def n_actions(self):
         """Number of actions of one activity."""
-        return segmenter_of_activity(self.estimator).n_actions
+        last = last_step(self.estimator)
+        if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
+            what = "a segmenter of skl_tot, or a pipeline that ends in one"
+            refuse("estimator", type(last).__name__, what, TypeError)
+        return last.n_actions
 
     @property
     def decoder_(self):
@@ -272,8 +276,8 @@ class ActivitySegmenter(BaseSegmenter):
         bags, seed = self._count_words(videos), rng.randint(2**31 - 1)
         self.activity_scores_ = None
         names, codes = given or self._group(bags, seed)
-        own = (bags[codes == k] for k in range(len(names)))
-        self.bags_ = np.array([found.mean(axis=0) for found in own])
+        means = [bags[codes == k].mean(axis=0) for k in range(len(names))]
+        self.bags_ = np.array(means)
         self.activity_names_ = names
         self.activities_ = _by_video(names[codes], videos)
         self.estimators_, labels = fit_models(
@@ -324,15 +328,6 @@ def _by_video(names, videos):
     """Activities of recordings: by name, if there are names."""
     kept = videos.store(names.tolist())
     return kept if isinstance(kept, dict) else names
-
-
-def segmenter_of_activity(estimator):
-    """Return the segmenter at the end of an estimator; refuse others."""
-    last = last_step(estimator)
-    if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
-        what = "a segmenter of skl_tot, or a pipeline that ends in one"
-        refuse("estimator", type(last).__name__, what, TypeError)
-    return last
 
 
 def check_activities(activities, n_videos, n_activities):
@@ -463,7 +458,3 @@ def choose_n_groups(bags, seed):
         return 1, scores
     good = [number for number, score in scores.items() if score >= SHARE * highest]
     return min(good), scores
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"ActivitySegmenter": ActivitySegmenter}

@@ -16,7 +16,6 @@ from skl_tot.meta.consensus import (
     find_consensus,
     find_readings,
     find_voters,
-    measure_information,
 )
 from skl_tot.meta.members import (
     Plan,
@@ -38,6 +37,7 @@ from skl_tot.methods.pipelines import (
     unfrozen,
     waits_for_end,
 )
+from skl_tot.metrics.label_free import carried_information
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows, fit_windows
 from skl_tot.recordings.checks import unchanged_on_error
@@ -391,7 +391,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return self
 
     def _learn(self, videos):
-        seen = self._first_view(videos)
+        self.stride_ = 1
+        if self.candidates == AUTO or self.windows_ is not None:
+            self.stride_ = find_stride(videos, self.windows_, self._known_number())
+        seen = thinned(videos, self.stride_)
         plans = self._plans()
         self._settle_n_actions(seen)
         fitted = self._fit_members(plans, seen)
@@ -400,7 +403,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         labellings = [np.concatenate(own.labels) for own in fitted]
         information = None
         if self.order_ != "free":  # there, high values mean too many segments
-            information = measure_information(fitted, seen, self.n_actions_)
+            known = seen.blocks, self.n_actions_
+            found = [carried_information(known[0], m.labels, known[1]) for m in fitted]
+            information = np.array(found)
         allowed = find_voters(fitted, self.n_actions_)
         consensus = find_consensus(labellings, self.n_actions_, information, allowed)
         cuts = np.cumsum(seen.lengths)[:-1]
@@ -429,13 +434,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _known_number(self):
         """Return the number of actions, or a usual one before it is chosen."""
         return USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
-
-    def _first_view(self, videos):
-        """Choose the frames that candidates see."""
-        self.stride_ = 1
-        if self.candidates == "auto" or self.windows_ is not None:
-            self.stride_ = find_stride(videos, self.windows_, self._known_number())
-        return thinned(videos, self.stride_)
 
     def _plans(self):
         """Plans of the candidates, checked and with seeds, see `default_plans`."""
@@ -502,7 +500,3 @@ def _are_named(candidates):
         isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
         for pair in candidates
     )
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"AutoSegmenter": AutoSegmenter}

@@ -11,9 +11,9 @@ from sklearn.base import clone
 
 from skl_tot.methods.collapses import is_few
 from skl_tot.methods.numbers import AUTO
-from skl_tot.metrics.label_free import carried_information, effective_actions
+from skl_tot.metrics.label_free import effective_actions
+from skl_tot.metrics.scores import mof_score
 from skl_tot.preprocessing.windows import SignalWindows
-from skl_tot.recordings.labels import BACKGROUND
 
 # Maximum rounds of matching and votes; most need two.
 MAX_ROUNDS = 4
@@ -89,12 +89,6 @@ def match_actions(table):
     return linear_sum_assignment(table, maximize=True)[1]
 
 
-def agreement_of(first, second, n_actions):
-    """Share of frames on which two labellings agree after matching."""
-    pairs = _count_pairs(first, second, n_actions)
-    return float(pairs[np.arange(n_actions), match_actions(pairs)].sum() / len(first))
-
-
 def count_votes(labellings, weights, mappings, n_actions):
     """Share (n_frames, n_actions) of the votes for each action; equal without votes."""
     votes = np.zeros((len(labellings[0]), n_actions))
@@ -122,10 +116,8 @@ def _compare(labellings, n_actions):
             agreed = shares[np.arange(n_actions), columns].sum()
             chance = shares.sum(axis=1) @ shares.sum(axis=0)[columns]
             agreement[i, j] = agreement[j, i] = agreed
-            is_certain = chance > 1 - LEAST_DOUBT
-            kappa[i, j] = kappa[j, i] = (
-                0 if is_certain else (agreed - chance) / (1 - chance)
-            )
+            beyond = 0 if chance > 1 - LEAST_DOUBT else (agreed - chance) / (1 - chance)
+            kappa[i, j] = kappa[j, i] = beyond
     return agreement, kappa
 
 
@@ -153,13 +145,6 @@ def find_voters(fitted, n_actions):
     numbers = [effective_actions(own.labels) for own in fitted]
     may_vote = np.array([not is_few(number, n_actions) for number in numbers])
     return may_vote if may_vote.sum() > 1 else np.full(len(fitted), True)
-
-
-def measure_information(fitted, videos, n_actions):
-    """Measure the information that each candidate transfers between recordings."""
-    blocks = videos.blocks
-    found = [carried_information(blocks, own.labels, n_actions) for own in fitted]
-    return np.array(found)
 
 
 def describe_members(fitted, consensus):
@@ -245,21 +230,4 @@ def _agreement(first, second):
     """Share of frames on which two models agree, NaN without their ``labels_``."""
     if not (hasattr(first, "labels_") and hasattr(second, "labels_")):
         return math.nan
-    paths = [_codes_of_fit(first), _codes_of_fit(second)]
-    known = (paths[0] >= 0) & (paths[1] >= 0)
-    n_actions = max(first.n_actions_, second.n_actions_)
-    return agreement_of(paths[0][known], paths[1][known], n_actions)
-
-
-def _codes_of_fit(model):
-    """Codes of the labels of all frames of a fit."""
-    labels = model.labels_
-    if isinstance(labels, dict):
-        labels = list(labels.values())
-    if isinstance(labels, list) or labels.dtype == object:
-        labels = np.concatenate(list(labels))
-    if model.classes_ is None:
-        return labels
-    words, places = np.unique(labels, return_inverse=True)
-    codes = {word: code for code, word in enumerate(model.classes_.tolist())}
-    return np.array([codes.get(word, BACKGROUND) for word in words.tolist()])[places]
+    return mof_score(first.labels_, second.labels_)

@@ -321,7 +321,3 @@ def _cut_arrays(arrays, cuts):
         for start, end in pairwise(own):
             cycles.append(part_of(array, start, end))
     return cycles
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"CyclicSegmenter": CyclicSegmenter}

@@ -569,18 +569,11 @@ def align_transcripts(videos, transcripts, n_actions, clusterings, n_clusters, s
 
 def align(scores, transcript, durations):
     """Label a recording along its transcript, with Poisson distributed lengths."""
-    n_frames, n_bins = len(scores), min(len(scores), MAX_BINS)
-    if n_bins < len(transcript):
-        return transcript[
-            decode(scores[:, transcript], transcript=np.arange(len(transcript)))
-        ]
+    n_frames = len(scores)
+    n_bins = min(n_frames, max(MAX_BINS, len(transcript)))
     bins = np.arange(n_frames) * n_bins // n_frames
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
     sums = TEMPERING * np.add.reduceat(scores[:, transcript], starts, axis=0)
     table = duration_table(durations[transcript], n_bins)
     segments = viterbi_durations(sums, table)
     return transcript[segments[bins]]
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"GuidedSegmenter": GuidedSegmenter}

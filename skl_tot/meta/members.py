@@ -2,11 +2,9 @@
 
 import copy
 import time
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from scipy.linalg import solve
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -25,13 +23,7 @@ from skl_tot.methods.discriminants import (
     refine_labels,
 )
 from skl_tot.methods.hmm import HMMSegmenter
-from skl_tot.methods.pipelines import (
-    fit_segmenter,
-    last_step,
-    quietly,
-    set_n_actions,
-    unfrozen,
-)
+from skl_tot.methods.pipelines import fit_segmenter, quietly, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, PAPER_SIGMA, TemporalOTSegmenter
 from skl_tot.metrics.label_free import cohen_kappa
 from skl_tot.recordings.container import Recordings
@@ -88,25 +80,16 @@ def fit_members(plans, seen, n_actions, spread, *, order=None, n_jobs=None):
     for plan in plans:
         if plan.start is not None:
             chains[plan.start].append(plan)
-    slowest = sorted(chains.values(), key=_effort, reverse=True)
     if rank_and_size()[1] > 1:  # distributed processes stay synchronous
         n_jobs = 1
-    seen = shared(seen, n_jobs)
+    plain = Recordings(list(seen.arrays), fps=seen.fps)  # without users' objects
+    plain.means, plain.scales = seen.means, seen.scales
     fit, options = delayed(_fit_chain), (n_actions, spread, order)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     # each on one thread, so that results do not depend on the number of jobs
     with one_thread():
-        for found in parallel(fit(own, seen, *options) for own in slowest):
+        for found in parallel(fit(own, plain, *options) for own in chains.values()):
             yield from found.items()
-
-
-def _effort(chain):
-    """Estimated work of a chain of plans, for their order: steps of its networks."""
-    effort = 0
-    for plan in chain:
-        own = getattr(last_step(unfrozen(plan.estimator)), "__dict__", {})
-        effort += own.get("max_iter", 0) * own.get("n_steps", 1) * own.get("n_init", 1)
-    return effort
 
 
 def _fit_chain(chain, videos, n_actions, spread, order):
@@ -211,34 +194,6 @@ def default_plans(order, **settings):
     return [*first, *asals, Plan("mallow", MallowSegmenter(order=order, **plain)), hmm]
 
 
-class Slices(Sequence):
-    """Consecutive rows of one array, as a list of arrays."""
-
-    def __init__(self, whole, ends):
-        self.whole, self.ends = whole, ends
-
-    def __len__(self):
-        return len(self.ends)
-
-    def __getitem__(self, i):
-        start = self.ends[i - 1] if i else 0
-        # a plain array from a memory map that processes share
-        return np.asarray(self.whole)[start : self.ends[i]]
-
-
-def shared(videos, n_jobs):
-    """Prepare standardised recordings for parallel jobs, without user objects."""
-    # frames in memory become one array, which joblib shares between processes
-    arrays = list(videos.arrays)
-    is_plain = all(type(array) is np.ndarray for array in arrays)
-    is_plain = is_plain and len({array.dtype for array in arrays}) == 1
-    if is_plain and effective_n_jobs(n_jobs) > 1:
-        arrays = Slices(np.concatenate(arrays), np.cumsum(videos.lengths).tolist())
-    twin = Recordings(arrays, fps=videos.fps)
-    twin.means, twin.scales = videos.means, videos.scales
-    return twin
-
-
 def find_stride(videos, windows, n_actions):
     """Choose the step of the frames that candidates see, 1 for usual lengths."""
     length = float(np.median(videos.lengths))
@@ -283,18 +238,23 @@ def refine_across(videos, labels, n_actions, *, by_time):
     paths = [np.maximum(path, 0) for path in labels]
     folds = np.arange(len(videos)) % n_folds
     for number in range(N_ROUNDS):
-        guess["segment"] = np.array(_median_segment(paths))
+        found = map(find_segments, paths)
+        lengths = np.concatenate([ends - starts for _, starts, ends in found])
+        guess["segment"] = np.array(np.median(lengths))
         seen = _surroundings(frames, guess, learn=True)
-        sums = [_Sums(seen[i], paths[i], n_actions) for i in range(len(videos))]
+        sums = [_sums(seen[i], paths[i], n_actions) for i in range(len(videos))]
         found = [None] * len(videos)
         for fold in range(n_folds):
             _learn_guess(guess, [own for own, k in zip(sums, folds) if k != fold])
             for i in np.flatnonzero(folds == fold).tolist():
                 found[i] = _guessed_path(seen[i], guess)
-        if number == 0 and _kappa(paths, found, n_actions) < LEAST_KAPPA:
-            return None
+        if number == 0:
+            table = np.zeros((n_actions, n_actions))
+            np.add.at(table, (np.concatenate(paths), np.concatenate(found)), 1)
+            if cohen_kappa(table) < LEAST_KAPPA:
+                return None
         paths = found
-    _learn_guess(guess, [_Sums(x, y, n_actions) for x, y in zip(seen, paths)])
+    _learn_guess(guess, [_sums(x, y, n_actions) for x, y in zip(seen, paths)])
     return guess, paths
 
 
@@ -303,14 +263,6 @@ def guessed_paths(videos, guess):
     center, axes = guess["center"], guess["components"].T
     frames = (embed(videos, i, center, axes) for i in range(len(videos)))
     return [_guessed_path(seen, guess) for seen in _surroundings(frames, guess)]
-
-
-def _median_segment(paths):
-    """Median number of frames of a segment."""
-    found = (find_segments(path) for path in paths)
-    return float(
-        np.median(np.concatenate([ends - starts for _, starts, ends in found]))
-    )
 
 
 def _surroundings(frames, guess, learn=False):
@@ -349,21 +301,17 @@ def _bumps(n_frames):
     return TIME_WEIGHT * heights / heights.sum(axis=1, keepdims=True)
 
 
-class _Sums:
-    """Counts, sums and products of the frames of each action of a recording."""
-
-    def __init__(self, frames, path, n_actions):
-        codes = np.eye(n_actions)[path]
-        self.counts = codes.sum(axis=0)
-        self.totals = codes.T @ frames
-        self.products = frames.T @ frames
+def _sums(frames, path, n_actions):
+    """Count and sum the frames of each action of a recording; sum their products."""
+    codes = np.eye(n_actions)[path]
+    return codes.sum(axis=0), codes.T @ frames, frames.T @ frames
 
 
 def _learn_guess(guess, sums):
     """Learn linear discriminants from sums, into a guess."""
-    counts = sum(own.counts for own in sums)
-    means = sum(own.totals for own in sums) / np.maximum(counts, 1)[:, None]
-    within = sum(own.products for own in sums) - (means.T * counts) @ means
+    counts, totals, products = map(sum, zip(*sums))
+    means = totals / np.maximum(counts, 1)[:, None]
+    within = products - (means.T * counts) @ means
     within /= counts.sum()
     scale = np.trace(within) / len(within)
     within *= 1 - SHRINKAGE
@@ -381,10 +329,3 @@ def _guessed_path(seen, guess):
     scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -MOST_NATS)
     cost = max(1.0, SWITCH_COST * float(guess["segment"]))
     return free_chain(scores.shape[1], cost).viterbi(scores)
-
-
-def _kappa(first, second, n_actions):
-    """Agreement of labels beyond chance."""
-    table = np.zeros((n_actions, n_actions))
-    np.add.at(table, (np.concatenate(first), np.concatenate(second)), 1)
-    return cohen_kappa(table)

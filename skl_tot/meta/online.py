@@ -20,12 +20,7 @@ from skl_tot.methods.pipelines import (
     waits_for_end,
 )
 from skl_tot.recordings.container import Recordings, row_blocks
-from skl_tot.recordings.errors import (
-    errors_of_recording,
-    refuse,
-    short_repr,
-    warn_user,
-)
+from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import labels_of_codes
 from skl_tot.shared_texts import with_shared_texts
 
@@ -360,7 +355,3 @@ def _checked_block(frames, model, n_seen):
             f"column {column}; fill gaps, or leave such frames out."
         )
     return array
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"OnlinePrediction": OnlinePrediction}

@@ -40,7 +40,7 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST, MOST, SMALLEST
+from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
 
 # Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
 ROUNDING = 1e-9
@@ -91,13 +91,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     _parameter_constraints: dict = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
-        "n_init": [Interval(Integral, 1, MOST, closed="both")],
-        "max_iter": [Interval(Integral, 1, MOST, closed="both")],
+        "n_init": COUNT,
+        "max_iter": COUNT,
         "decoding": [StrOptions(DECODERS.keys())],  # includes entries added later
-        "switch_cost": [
-            Interval(Real, 0, LARGEST, closed="both"),
-            StrOptions({"auto"}),
-        ],
+        "switch_cost": [*WEIGHT, StrOptions({"auto"})],
         "min_duration": [None, Interval(Real, SMALLEST, MOST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
@@ -124,10 +121,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             found["order"] = [Orders({AUTO, *defaults})]
         for name in defaults.get("mostly", {}):
             unset = UNSET.get(name, AUTO)
-            found[name] = [
-                *found[name],
-                unset if unset is None else StrOptions({unset}),
-            ]
+            found[name] = [*found[name], unset and StrOptions({unset})]
         cls._parameter_constraints = found
 
     @abstractmethod

@@ -1,6 +1,6 @@
 """Hidden Markov models, left-to-right or with moves between all actions."""
 
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -23,7 +23,7 @@ from skl_tot.methods.hmm_model import (
     start_from_equal_parts,
 )
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import LARGEST, MOST
+from skl_tot.training.components import COUNT, LARGEST, WEIGHT
 
 # Smaller values may lose variances to rounding in float64.
 LEAST_SPREAD = 1e-6
@@ -148,8 +148,8 @@ class HMMSegmenter(BaseSegmenter):
     )
     _parameter_constraints = {
         "covariance": [None, StrOptions({"own", "shared"})],
-        "n_components": [None, Interval(Integral, 1, MOST, closed="both")],
-        "tol": [Interval(Real, 0, LARGEST, closed="both")],
+        "n_components": [None, *COUNT],
+        "tol": WEIGHT,
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
 
@@ -254,7 +254,3 @@ class HMMSegmenter(BaseSegmenter):
             return super()._decoder()
         paths = AnyOrder(self.starts_, self.transitions_).after(self.layers_)
         return chain_decoder(paths.chain())
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"HMMSegmenter": HMMSegmenter}

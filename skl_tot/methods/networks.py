@@ -1,7 +1,6 @@
 """Base of segmenters with a network: training and embeddings."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -146,7 +145,7 @@ class NetworkSegmenter(
         """Run training, store the network and return the snapshot."""
         settings = self._settings()
         if max_iter is not None:
-            settings = replace(settings, max_iter=max_iter)
+            settings.max_iter = max_iter
         terms = self._terms() if terms is None else terms
         n_batches = -(-len(videos) // settings.batch_size)
         n_steps = n_batches if one_pass else settings.max_iter

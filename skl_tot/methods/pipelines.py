@@ -20,7 +20,7 @@ from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
-from skl_tot.recordings.names import default_names, describe_actions
+from skl_tot.recordings.names import describe_actions
 
 # Intervals of boundaries are wider than by posteriors, which are too sure where actions
 # change: log-likelihoods are tempered twice, and this share of the shorter neighbour
@@ -74,13 +74,10 @@ def shown_labels(segmenter):
     return np.array(names) if is_named else segmenter.actions_
 
 
-def action_warnings(model, paths, names=None):
+def action_warnings(model, paths, names):
     """Sentences on actions that paths lack, hardly show, or squeeze."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
-    if names is None:
-        words = default_names(shown_labels(segmenter).tolist(), "action")
-        names = dict(enumerate(words.values()))
     kept = [k for k in names if k >= 0 and actions[k] in segmenter.unlabelled_actions_]
     found = []
     for first, end in pairwise(
@@ -189,19 +186,15 @@ def path_confidence(reading, names=None):
 def predict_with_confidence(model, X, names=None):
     """Labels or names of frames, their probabilities, and intervals of boundaries."""
     labels, confidence, boundaries = [], [], []
-    for reading, breaks in zip(read_videos(model, X), _breaks_of_each(X)):
+    breaks_of = as_recordings(X).breaks_of
+    for i, reading in enumerate(read_videos(model, X)):
         labels.append(reading.path)
         confidence.append(path_confidence(reading, names))
-        boundaries.append(path_boundaries(model, reading, breaks))
+        boundaries.append(path_boundaries(model, reading, breaks_of(i)))
     names = segmenter_of(model).classes_ if names is None else names
     if names is not None:
         labels = [labels_of_codes(path, names) for path in labels]
     return labels, confidence, boundaries
-
-
-def _breaks_of_each(X):
-    videos = as_recordings(X)
-    return map(videos.breaks_of, range(len(videos)))
 
 
 @contextlib.contextmanager

@@ -4,14 +4,12 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable
 from itertools import pairwise
-from numbers import Integral
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.evidence import STREAM_MEMORY
@@ -25,7 +23,7 @@ from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import MOST
+from skl_tot.training.components import COUNT
 from skl_tot.training.loop import Snapshot, map_moments
 from skl_tot.training.network import score_prototypes
 
@@ -44,7 +42,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     ``_cross_entropy``, and lists it in ``_terms``.
     """
 
-    _parameter_constraints = {"n_parts": [Interval(Integral, 1, MOST, closed="both")]}
+    _parameter_constraints = {"n_parts": COUNT}
 
     _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
 

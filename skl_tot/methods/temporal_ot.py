@@ -1,10 +1,9 @@
 """Segmentation by networks whose pseudo-labels are from temporal transport."""
 
 from functools import partial
-from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.decoding.decoders import decode
 from skl_tot.methods.base import by_order
@@ -12,14 +11,7 @@ from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import (
-    LARGEST,
-    MLP,
-    NETWORKS,
-    OPTIMIZERS,
-    SMALLEST,
-    Adam,
-)
+from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, SCALE, WEIGHT, Adam
 from skl_tot.training.network import score_prototypes
 from skl_tot.training.pseudo_labels import (
     PRIORS,
@@ -223,8 +215,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         prior=("narrow path", "temporal", None),
     )
     _parameter_constraints = {
-        "rho": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "alpha": [Interval(Real, 0, LARGEST, closed="both")],
+        "rho": SCALE,
+        "alpha": WEIGHT,
         "prior": [None, StrOptions(set(PRIORS)), Prior],
         "transport": [StrOptions(set(TRANSPORTS)), Transport],
         "terms": [None, list, tuple],
@@ -344,7 +336,3 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             temperature=self._component("network").temperature,
             freeze_iter=self._settings().freeze_iter,
         )
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"TemporalOTSegmenter": TemporalOTSegmenter}

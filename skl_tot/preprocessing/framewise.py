@@ -310,7 +310,3 @@ def _dense(method, video):
         found = f"the transformer made {len(output)} rows of {len(video)} frames"
         raise ValueError(f"{found}, expected a row for each frame.")
     return output
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"FramewiseTransformer": FramewiseTransformer}

@@ -204,7 +204,3 @@ def _warn_of_much(report):
         f"recording {worst['recording']!r} were missing and are filled; so were more "
         f"than {MUCH:.0%} of {len(much)} columns of recordings in all, see report()."
     )
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"GapFiller": GapFiller}

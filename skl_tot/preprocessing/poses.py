@@ -362,7 +362,3 @@ def _unnamed_points(n_features, n_dims):
         raise ValueError(f"X has n_features = {n_features}, expected {expected}.")
     columns = np.arange(n_features).reshape(-1, n_dims)
     return [f"point{k}" for k in range(len(columns))], columns
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"PoseFeatures": PoseFeatures}

@@ -194,7 +194,3 @@ def _plain(recordings):
 def odd(n_frames):
     """Round a width to an odd number of frames."""
     return 2 * int(n_frames / 2) + 1
-
-
-# doctest runs the examples of this module's names; __module__ is the public one
-__test__ = {"SignalWindows": SignalWindows}

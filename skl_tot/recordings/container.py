@@ -490,6 +490,3 @@ def _check_breaks(breaks, arrays, names):
             refuse(f"breaks of {name!r}", own.tolist(), expected)
         breaks[i] = own.astype(np.intp)
     return breaks
-
-
-__test__ = {"Recordings": Recordings}

@@ -1,15 +1,19 @@
 """Objects for parameters of estimators, and training settings."""
 
-from dataclasses import dataclass
 from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils import Bunch
 from sklearn.utils._param_validation import Interval, RealNotInt
 
 # Largest number; larger ones do not fit into arrays or C types.
 MOST = 2**31 - 1
 # Range of weights and scales, so that squares stay finite.
 SMALLEST, LARGEST = 1e-100, 1e300
+# Constraints of parameters: a number from 1, a weight from 0, a scale above 0.
+COUNT = [Interval(Integral, 1, MOST, closed="both")]
+WEIGHT = [Interval(Real, 0, LARGEST, closed="both")]
+SCALE = [Interval(Real, SMALLEST, LARGEST, closed="both")]
 
 
 class Component(BaseEstimator):
@@ -35,26 +39,6 @@ class Component(BaseEstimator):
         return clone(self)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """Settings of every fit, see `Adam.settings`."""
-
-    hidden_dim: int
-    embedding_dim: int
-    frames_per_video: int
-    batch_size: int
-    max_iter: int
-    learning_rate: float
-    weight_decay: float
-    tol: float | None
-    n_iter_no_change: int
-    decay: float = 0.0
-    freeze_iter: int = 0
-    n_init: int = 1
-    encoder: str = "sigmoid"
-    n_threads: int | None = None
-
-
 class MLP(Component):
     """Network of an estimator: a perceptron of two layers that embeds frames.
 
@@ -77,9 +61,9 @@ class MLP(Component):
     """
 
     _parameter_constraints = {
-        "hidden_size": [Interval(Integral, 1, MOST, closed="both")],
-        "embedding_size": [Interval(Integral, 1, MOST, closed="both")],
-        "temperature": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "hidden_size": COUNT,
+        "embedding_size": COUNT,
+        "temperature": SCALE,
     }
 
     def __init__(self, hidden_size=80, embedding_size=40, temperature=0.2):
@@ -112,10 +96,10 @@ class OrderedMLP(Component):
     """
 
     _parameter_constraints = {
-        "hidden_size": [Interval(Integral, 1, MOST, closed="both")],
-        "embedding_size": [Interval(Integral, 1, MOST, closed="both")],
-        "order_size": [Interval(Integral, 1, MOST, closed="both")],
-        "order_weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "hidden_size": COUNT,
+        "embedding_size": COUNT,
+        "order_size": COUNT,
+        "order_weight": WEIGHT,
     }
 
     def __init__(
@@ -166,16 +150,16 @@ class Adam(Component):
     """
 
     _parameter_constraints = {
-        "learning_rate": [Interval(Real, SMALLEST, LARGEST, closed="both")],
-        "weight_decay": [Interval(Real, 0, LARGEST, closed="both")],
+        "learning_rate": SCALE,
+        "weight_decay": WEIGHT,
         "decay": [Interval(Real, 0, 1, closed="both")],
         "freeze_iter": [
             Interval(Integral, 0, None, closed="left"),
             Interval(RealNotInt, 0, 1, closed="left"),
         ],
-        "frames_per_video": [Interval(Integral, 1, MOST, closed="both")],
+        "frames_per_video": COUNT,
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "tol": [None, Interval(Real, 0, LARGEST, closed="both")],
+        "tol": [None, *WEIGHT],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "n_threads": [None, Interval(Integral, 1, 1024, closed="both")],
     }
@@ -203,14 +187,14 @@ class Adam(Component):
         self.n_threads = n_threads
 
     def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
-        """Make the `Settings` of a fit."""
+        """Make the settings of a fit: these parameters, and others."""
         values = self.get_params()
         if not isinstance(self.freeze_iter, Integral):
             values["freeze_iter"] = int(self.freeze_iter * int(max_iter))
         for name, value in values.items():
             if isinstance(value, Integral):  # numpy's small integers overflow
                 values[name] = int(value)
-        return Settings(
+        return Bunch(
             hidden_dim=int(network.hidden_size),
             embedding_dim=int(network.embedding_size),
             max_iter=int(max_iter),

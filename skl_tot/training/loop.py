@@ -3,10 +3,11 @@
 # The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
 # module does not depend on particular terms.
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from sklearn.utils import Bunch
 from torch.optim.adam import adam
 
 from skl_tot.training.batches import (
@@ -263,7 +264,7 @@ def train(
         state = resume(start, settings, generator, device)
     n_frames, batch_size = settings.frames_per_video, settings.batch_size
     if one_pass:  # every recording once
-        settings = replace(settings, tol=None)
+        settings = Bunch(**settings | {"tol": None})
         blocks = one_pass_batches(len(videos), batch_size)
         n_draws = n_frames * len(videos)
     else:

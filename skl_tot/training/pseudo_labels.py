@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval
 
-from skl_tot.training.components import LARGEST, MOST, SMALLEST, Component
+from skl_tot.training.components import COUNT, SCALE, WEIGHT, Component
 
 # Least logarithm of the posterior of paths, in nats.
 LOG_FLOOR = -30.0
@@ -143,9 +143,7 @@ class TemporalPrior(FixedPrior):
             [-0.2500, -0.0000]])
     """
 
-    _parameter_constraints = {
-        "sigma": [Interval(Real, SMALLEST, LARGEST, closed="both")]
-    }
+    _parameter_constraints = {"sigma": SCALE}
 
     def __init__(self, sigma=1.2):
         self.sigma = sigma
@@ -322,7 +320,7 @@ class Sinkhorn(Transport):
             [0.0100, 0.9900]])
     """
 
-    _parameter_constraints = {"n_iter": [Interval(Integral, 1, MOST, closed="both")]}
+    _parameter_constraints = {"n_iter": COUNT}
 
     def __init__(self, n_iter=3):
         self.n_iter = n_iter
@@ -385,11 +383,11 @@ class StructuredTransport(Transport):
     """
 
     _parameter_constraints = {
-        "epsilon": [Interval(Real, SMALLEST, LARGEST, closed="both")],
+        "epsilon": SCALE,
         "structure_weight": [Interval(Real, 0, 1, closed="both")],
         "radius": [Interval(Real, 0, 1, closed="neither")],
-        "balance": [Interval(Real, 0, LARGEST, closed="both")],
-        "n_iter": [Interval(Integral, 1, MOST, closed="both")],
+        "balance": WEIGHT,
+        "n_iter": COUNT,
     }
 
     def __init__(

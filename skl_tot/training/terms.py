@@ -4,7 +4,7 @@
 # each. A mean over nothing is 0.
 
 import warnings
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval
 from torch.nn.functional import softplus
 
 from skl_tot.recordings.errors import refuse
-from skl_tot.training.components import LARGEST, Component
+from skl_tot.training.components import WEIGHT, Component
 from skl_tot.training.devices import few_threads, join_parts, rank_and_size
 from skl_tot.training.network import (
     constrain_prototypes,
@@ -284,7 +284,7 @@ class TemporalCoherence(Term):
     """
 
     _parameter_constraints = {
-        "weight": [Interval(Real, 0, LARGEST, closed="both")],
+        "weight": WEIGHT,
         "window": [Interval(Integral, 1, None, closed="left")],
     }
 
@@ -321,7 +321,7 @@ class TimeStamp(Term):
     >>> tot_and_cte = baselines.paper(5, terms=[TimeStamp()])
     """
 
-    _parameter_constraints = {"weight": [Interval(Real, 0, LARGEST, closed="both")]}
+    _parameter_constraints = {"weight": WEIGHT}
 
     def __init__(self, weight=1.0):
         self.weight = weight

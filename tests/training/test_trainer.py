@@ -1,14 +1,14 @@
-from dataclasses import fields, replace
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from sklearn.utils import Bunch
 
 from skl_tot.recordings import Recordings
 from skl_tot.training import loop as _loop
 from skl_tot.training.batches import Batch
-from skl_tot.training.components import MLP, Adam, Settings
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
     Snapshot,
     batch_loss,
@@ -33,7 +33,7 @@ from skl_tot.training.terms import (
 
 CPU = torch.device("cpu")
 ADAM = Adam(1e-2, decay=0.0, freeze_iter=0, frames_per_video=8, n_iter_no_change=5)
-DEFAULTS = vars(ADAM.settings(MLP(6, 4), max_iter=20)) | {
+DEFAULTS = ADAM.settings(MLP(6, 4), max_iter=20) | {
     **{"n_prototypes": 3, "temperature": 0.1, "n_sinkhorn_iter": 3},
     **{"prior": "temporal", "rho": 0.1, "sigma": 1.0},
     **{"alpha": 0.0, "window": 5, "beta": 0.0},
@@ -41,14 +41,10 @@ DEFAULTS = vars(ADAM.settings(MLP(6, 4), max_iter=20)) | {
 
 
 def config(**changes):
-    return SimpleNamespace(**(DEFAULTS | changes))
+    return Bunch(**DEFAULTS | changes)
 
 
 CONFIG = config()
-
-
-def settings_of(config):
-    return Settings(**{x.name: getattr(config, x.name) for x in fields(Settings)})
 
 
 def terms_of(config):
@@ -68,7 +64,7 @@ def terms_of(config):
 
 
 def draw_network(config=CONFIG, n_features=5, seed=0, n_init=1):
-    shapes = parameter_shapes(n_features, settings_of(config), terms_of(config))
+    shapes = parameter_shapes(n_features, config, terms_of(config))
     generator = torch.Generator().manual_seed(seed)
     return init_network(shapes, n_init=n_init, generator=generator)
 
@@ -91,7 +87,7 @@ def videos(activity):
 
 def run(videos, config=CONFIG, **options):
     options = {"device": CPU, "seed": 0, **options}
-    return train(videos, settings_of(config), terms_of(config), **options)
+    return train(videos, config, terms_of(config), **options)
 
 
 def read(snapshot, videos, finish=score_prototypes):
@@ -285,7 +281,7 @@ class TestAdam:
     def test_steps_are_those_of_torch(self):
         """With parameters that are skipped, rates that change, and a restart."""
         generator = torch.Generator().manual_seed(0)
-        settings = SimpleNamespace(learning_rate=1e-2, weight_decay=0.1)
+        settings = Bunch(learning_rate=1e-2, weight_decay=0.1)
         network = {"hidden_weight": torch.ones(2, 5, 3), "prototypes": torch.ones(2)}
         theirs = {k: value.clone().requires_grad_() for k, value in network.items()}
         state = new_state(network, settings, generator, CPU)

@@ -16,12 +16,7 @@ from skl_tot.app.review.results import export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
 from skl_tot.methods import is_cyclic, last_step, segmenter_of
-from skl_tot.recordings import (
-    BACKGROUND,
-    as_recordings,
-    errors_of_recording,
-    refuse,
-)
+from skl_tot.recordings import BACKGROUND, as_recordings, errors_of_recording, refuse
 from skl_tot.shared_texts import with_shared_texts
 
 
@@ -666,6 +661,3 @@ def _count(n):
 
 def _words(state):
     return [states.words_of(entry, state.names) for entry in state.entries]
-
-
-__test__ = {"Review": Review}

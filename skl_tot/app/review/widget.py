@@ -85,6 +85,3 @@ class ReviewWidget:
 
     def _ipython_display_(self):
         import_extra("IPython.display").display(self.widget)
-
-
-__test__ = {"ReviewWidget": ReviewWidget}
