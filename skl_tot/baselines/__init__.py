@@ -1,8 +1,7 @@
-"""The method of the paper as published, methods of other papers, and simple ones.
+"""The method of the paper as published, methods of other papers, and simple ones."""
 
-Each is an estimator with the interface of `skl_tot.TemporalOTSegmenter`. The vote takes
-its members from here.
-"""
+# Each has the interface of `skl_tot.TemporalOTSegmenter`. The vote takes its members
+# from here.
 
 from skl_tot.recordings.imports import loader, places
 

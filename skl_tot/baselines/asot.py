@@ -205,18 +205,13 @@ class ASOTSegmenter(PrototypeSegmenter):
         if before is not None and self._resolved("n_parts") == 1:
             self.prototype_actions_ = before  # numbers stay the same in a stream
             return
-        order = time_order(
-            sum_groups(self._codes(x), self.prototype_actions_, np.add)
-            for x in similarities
-        )
-        self.prototype_actions_ = np.argsort(order)[self.prototype_actions_]
+        actions = self.prototype_actions_
+        codes = (sum_groups(self._codes(x), actions, np.add) for x in similarities)
+        self.prototype_actions_ = np.argsort(time_order(codes))[actions]
 
     def _log_likelihood(self, similarities):
         """Logarithm of Q of a whole recording, summed over parts."""
-        transport = self._component("transport").set_params(**PREDICTION)
-        codes = self._codes_of_video(
-            self._problem(transport), similarities, len(similarities)
-        )
-        return np.log(
-            np.maximum(sum_groups(codes, self.prototype_actions_, np.add), LEAST_CODE)
-        )
+        problem = self._problem(self._component("transport").set_params(**PREDICTION))
+        codes = self._codes_of_video(problem, similarities, len(similarities))
+        codes = sum_groups(codes, self.prototype_actions_, np.add)
+        return np.log(np.maximum(codes, LEAST_CODE))

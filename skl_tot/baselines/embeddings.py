@@ -45,9 +45,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
         kmeans = KMeans(
             self.n_actions_, n_init=self.n_init, random_state=seeds[1], copy_x=False
         )
-        self.gaussians_ = ordered_gaussians(
-            frames, videos.lengths, kmeans, self.reg_covar
-        )
+        known = frames, videos.lengths, kmeans, self.reg_covar
+        self.gaussians_ = ordered_gaussians(*known)
         # in the network's dtype; K-means would otherwise round differently
         return Passes(
             lambda i: self._log_likelihood(by_video[i].astype("f4")), len(videos)
@@ -67,9 +66,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     def _log_likelihood(self, embeddings):
         """Log-density of the Gaussian of each action."""
-        return np.column_stack(
-            [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
-        )
+        columns = [own.score_samples(embeddings) for own in self.gaussians_]
+        return np.column_stack(columns)
 
 
 @with_shared_texts
@@ -465,11 +463,8 @@ class UDESegmenter(EmbeddingSegmenter):
         n_left = int(self.max_iter) - n_first
         if n_left:
             snapshot = replace(snapshot, network=self.network_)
-            contrast = ConceptContrast(
-                self.n_actions_,
-                self.concept_weight,
-                self._component("network").temperature,
-            )
+            own = self.concept_weight, self._component("network").temperature
+            contrast = ConceptContrast(self.n_actions_, *own)
             terms = [*self._terms(), contrast]
             self._train(videos, seeds[0], start=snapshot, max_iter=n_left, terms=terms)
         embeddings = self._embed(videos, keep=True)
@@ -495,10 +490,9 @@ class UDESegmenter(EmbeddingSegmenter):
 
     def _log_likelihood(self, embeddings):
         """Logarithm of the probability of each concept."""
-        cosines = embeddings @ self.concepts_.T
-        return log_softmax(
-            cosines.astype(float) / self._component("network").temperature, axis=1
-        )
+        cosines = (embeddings @ self.concepts_.T).astype(float)
+        temperature = self._component("network").temperature
+        return log_softmax(cosines / temperature, axis=1)
 
 
 def ordered_gaussians(frames, lengths, kmeans, reg_covar):

@@ -1,9 +1,7 @@
 """Events that a linear classifier distinguishes."""
 
-from dataclasses import dataclass
-
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import Bunch, check_random_state
 
 from skl_tot.methods.base import ONE_ORDER, BaseSegmenter
 from skl_tot.recordings.errors import RecordingValueError
@@ -227,18 +225,6 @@ def cheapest_events(costs):
     return events, least[-1, :, -1]
 
 
-@dataclass
-class Solution:
-    """Result of `minimise`: events, their objective, and their best classifier."""
-
-    events: np.ndarray
-    objective: float
-    curve: list
-    coef: np.ndarray
-    intercept: np.ndarray
-    noise: np.ndarray
-
-
 class EventClustering:
     """Positions of events, rated by the fit of a linear classifier."""
 
@@ -247,8 +233,6 @@ class EventClustering:
         self.n_events, self.lengths = n_events, lengths
         self.starts = np.cumsum(lengths) - lengths
         self.is_chunk = np.arange(lengths.max()) < lengths[:, None]
-        # each event may be in any chunk
-        self.allowed = np.repeat(self.is_chunk[None], n_events, axis=0)
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = chunks.mean(axis=0)
             centred = chunks - self.mean
@@ -265,9 +249,8 @@ class EventClustering:
 
     def cheapest(self, costs):
         """Cheapest rows (n_videos, n_events) for costs (n_chunks, n_events)."""
-        padded = np.full(self.allowed.shape, np.inf)
+        padded = np.full((self.n_events, *self.is_chunk.shape), np.inf)
         padded[:, self.is_chunk] = costs.T
-        padded[~self.allowed] = np.inf
         return cheapest_events(padded)[0] + self.starts[:, None]
 
     def assignment(self, rows):
@@ -305,11 +288,11 @@ class EventClustering:
         return assignment / n_corners, predicted / n_corners
 
     def solution(self, rows, curve):
-        """`Solution` for events in these rows."""
+        """Events in these rows, their objective, and their best classifier."""
         projection = self.projection(rows)
         coef = (self.basis @ projection).T
         errors = self.assignment(rows) - self.predict(projection)
-        return Solution(
+        return Bunch(
             events=rows - self.starts[:, None],
             objective=float(self.objective(projection)),
             curve=curve,

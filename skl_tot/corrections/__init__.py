@@ -1,8 +1,4 @@
-"""Corrections of a fitted model by a person; each returns a new model.
-
-Public: `rename`, `merge`, `split`, `refine` (learns corrected labels),
-`most_informative` (suggests the next labels) and `alike_actions` (suggests merges).
-"""
+"""Corrections of a fitted model by a person; each returns a new model."""
 
 from skl_tot.recordings.imports import loader, places
 

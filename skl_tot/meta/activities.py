@@ -449,10 +449,11 @@ def choose_n_groups(bags, seed):
     most = min(MOST_GROUPS, max(2, len(bags) // 2), n_distinct - 1)
     left, sizes, _ = np.linalg.svd(bags - bags.mean(axis=0), full_matrices=False)
     reduced = (left * sizes)[:, :N_COMPONENTS]
-    scores = {
-        n_groups: float(silhouette_score(reduced, group_bags(reduced, n_groups, seed)))
-        for n_groups in range(2, most + 1)
-    }
+    scores = {}
+    for number in range(2, most + 1):
+        scores[number] = float(
+            silhouette_score(reduced, group_bags(reduced, number, seed))
+        )
     highest = max(scores.values())
     if highest < LEAST_SILHOUETTE:
         return 1, scores

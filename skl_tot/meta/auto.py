@@ -463,8 +463,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         with counter(len(plans), self.verbose, "member") as count:
             for name, members in coming:
                 found[name] = members
-                if count is not None:
-                    count(1)
+                count(1)
         rows = [found[plan.name] for plan in plans]
         first = [row[0] for row in rows]
         return first + [member for row in rows for member in row[1:]]

@@ -134,9 +134,7 @@ def _count_weights(labels, votes):
     known = labels >= 0
     table = np.empty((votes.shape[1],) * 2)
     for action, weights in enumerate(votes.T):
-        table[:, action] = np.bincount(
-            labels[known], weights[known], minlength=len(table)
-        )
+        table[:, action] = np.bincount(labels[known], weights[known], len(table))
     return table
 
 

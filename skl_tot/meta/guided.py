@@ -1,9 +1,8 @@
-"""Learning from a few labels or transcripts, with any segmenter.
+"""Learning from a few labels or transcripts, with any segmenter."""
 
-A *guide* is an appearance of `skl_tot.methods.discriminants` with logarithms of
-``ratios`` of clusters, ``times``, ``moves`` and ``starts`` of actions. Labels, codes
-and clusters are lists of arrays (n_frames_i,), with -1 for unknown.
-"""
+# A guide is an appearance of `skl_tot.methods.discriminants` with logarithms of
+# `ratios` of clusters, `times`, `moves` and `starts` of actions. Labels, codes and
+# clusters are lists of arrays (n_frames_i,), with -1 for unknown.
 
 import itertools
 from collections.abc import Mapping

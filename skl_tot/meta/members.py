@@ -185,11 +185,8 @@ def default_plans(order, **settings):
     else:
         path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
         path = Plan("tot_path", TemporalOTSegmenter(**path))
-        first = [
-            two_parts,
-            path,
-            Plan("tot_published", TemporalOTSegmenter(**published)),
-        ]
+        tot = Plan("tot_published", TemporalOTSegmenter(**published))
+        first = [two_parts, path, tot]
         asals.append(Plan("asal_published", clone(asal), start="tot_published"))
     return [*first, *asals, Plan("mallow", MallowSegmenter(order=order, **plain)), hmm]
 

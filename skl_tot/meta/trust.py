@@ -283,8 +283,7 @@ def compare_refits(
             found = table[KEYS].merge(other, "left", KEYS)
             is_same = np.sign(found["difference"]) == np.sign(table["difference"])
             holds += (is_same & (found["p"] < LEVEL)).to_numpy()
-            if count is not None:
-                count(1)
+            count(1)
     return table.assign(holds=holds, fits=n_fits)
 
 

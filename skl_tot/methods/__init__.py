@@ -1,8 +1,7 @@
-"""The segmenters of this package, one file each, and their shared parts.
+"""The segmenters of this package, one file each, and their shared parts."""
 
-`base` has the public methods, `networks` training and embeddings, `prototypes`
-pseudo-labels, parts and streams, `correction_layers` corrections of scores.
-"""
+# `base` has the public methods, `networks` training and embeddings, `prototypes`
+# pseudo-labels, parts and streams, `correction_layers` corrections of scores.
 
 from skl_tot.recordings.imports import loader, places
 

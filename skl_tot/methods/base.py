@@ -55,11 +55,7 @@ ONE_ORDER: dict = {"strict": {}, "mostly": {}}
 
 
 def by_order(**values):
-    """Defaults of parameters by order, from those in strict, mostly and free order.
-
-    >>> by_order(decoding=("fixed", "free"), switch_cost=(0.0, 0.5, 0.1))["free"]
-    {'switch_cost': 0.1}
-    """
+    """Defaults of parameters by order, from those in strict, mostly and free order."""
     found: dict = {}
     for name, own in values.items():
         for order, value in zip(("strict", "mostly", "free"), own):
@@ -534,13 +530,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             paths = []
             for i, reading in enumerate(self._readings(videos, scores)):
                 paths += [reading.path[rows] for rows in videos.row_blocks(i)]
-            self.background_ = fit_background(
-                videos.blocks,
-                paths,
-                self.n_actions_,
-                self.background_percentile,
-                before,
-            )
+            known = paths, self.n_actions_, self.background_percentile, before
+            self.background_ = fit_background(videos.blocks, *known)
         evidence, labels = Evidence(is_robust=True), []
         for reading in self._readings(videos, scores):
             evidence.add(reading.log_likelihood, reading.path)
@@ -557,19 +548,13 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Yield a `Reading` of each standardised recording."""
         if scores is None:
             scores = self._corrected(videos)
-        decoder, switch_cost = self.decoder_
+        options = {"with_posterior": with_posterior, "min_frames": self.min_frames_}
+        options["confidence"], decoder = self.confidence_, self.decoder_
         for i, log_likelihood in enumerate(scores):
-            yield read_video(
-                log_likelihood,
-                None if self.background_ is None else videos.blocks(i),
-                self.background_,
-                decoder,
-                switch_cost,
-                min_frames=self.min_frames_,
-                transcript=None if transcripts is None else transcripts[i],
-                with_posterior=with_posterior,
-                confidence=self.confidence_,
-            )
+            blocks = None if self.background_ is None else videos.blocks(i)
+            options["transcript"] = None if transcripts is None else transcripts[i]
+            own = blocks, self.background_, *decoder
+            yield read_video(log_likelihood, *own, **options)
 
     def _corrected(self, videos):
         """Iterate over corrected scores, the input of the decoder."""

@@ -1,11 +1,10 @@
-"""Linear discriminants of actions, and a Gaussian for each action along them.
+"""Linear discriminants of actions, and a Gaussian for each action along them."""
 
-An *appearance* is a dict of arrays: ``center`` (n_features,) and ``scalings``
-(n_features, n_directions) of the directions; for each action the ``means`` (n_actions,
-n_directions), the upper triangular ``precisions_cholesky`` (n_actions, n_directions,
-n_directions) as in `sklearn.mixture.GaussianMixture`, and the share of the frames,
-``shares`` (n_actions,).
-"""
+# An appearance is a dict of arrays: `center` (n_features,) and `scalings` (n_features,
+# n_directions) of the directions; for each action the `means` (n_actions,
+# n_directions), the upper triangular `precisions_cholesky` (n_actions, n_directions,
+# n_directions) as in `sklearn.mixture.GaussianMixture`, and the share of the frames,
+# `shares` (n_actions,).
 
 from typing import NamedTuple
 
@@ -100,11 +99,9 @@ def slow_directions(videos, moment, n_components=None):
     scale = np.trace(covariance) / n_features
     ridge = RIDGE * (scale if scale > 0 else 1.0) * np.eye(n_features)
     first = n_features - min(n_components or n_features, n_features)
-    _, directions = eigh(
-        covariance + ridge,
-        changes / max(n_frames, 1) + ridge,
-        subset_by_index=[first, n_features - 1],
-    )
+    changes = changes / max(n_frames, 1) + ridge
+    wanted = [first, n_features - 1]
+    _, directions = eigh(covariance + ridge, changes, subset_by_index=wanted)
     return center, directions.T[::-1]
 
 

@@ -149,17 +149,12 @@ class NetworkSegmenter(
         terms = self._terms() if terms is None else terms
         n_batches = -(-len(videos) // settings.batch_size)
         n_steps = n_batches if one_pass else settings.max_iter
+        terms = [term for term in terms if term.weight]
+        options = {"device": resolve_device(self.device), "start": start}
+        options |= {"seed": from_first_process(seed), "one_pass": one_pass}
         with progress_bar(n_steps, self.verbose) as progress:
-            snapshot, losses = train(
-                videos,
-                settings,
-                [term for term in terms if term.weight],
-                device=resolve_device(self.device),
-                seed=from_first_process(seed),
-                start=start,
-                one_pass=one_pass,
-                progress=progress,
-            )
+            own = train(videos, settings, terms, progress=progress, **options)
+        snapshot, losses = own
         self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
         self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
         return snapshot

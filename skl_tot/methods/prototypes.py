@@ -255,9 +255,8 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _scores(self, similarities):
         """Scores before the softmax, and a view by network."""
-        scores = (
-            similarities.astype(np.float64) / self._component("network").temperature
-        )
+        temperature = self._component("network").temperature
+        scores = similarities.astype(np.float64) / temperature
         return scores, scores.reshape(len(scores), self._n_networks, -1)
 
     def _codes_of_video(self, problem, similarities, n_sampled):
@@ -289,9 +288,8 @@ def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
     members = np.eye(n_actions)[actions]  # (n_networks * n_prototypes, n_actions)
     for turn in range(2):
         for r, block in enumerate(blocks[1:], 1):
-            others = np.concatenate(
-                blocks[:r] if turn == 0 else blocks[:r] + blocks[r + 1 :]
-            )
+            later = blocks[r + 1 :] if turn else []
+            others = np.concatenate(blocks[:r] + later)
             shared = members[block].T @ overlap[np.ix_(block, others)] @ members[others]
             columns = linear_sum_assignment(shared, maximize=True)[1]
             actions[block] = columns[actions[block]]

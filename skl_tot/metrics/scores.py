@@ -425,12 +425,11 @@ def activity_purity(y_true, y_pred):
 
 
 class SegmentationScorer:
-    """A score of predictions, for searches and cross-validation.
+    """A score of predictions, for searches and cross-validation."""
 
-    For an estimator with ``classes_``, predictions are labels, and nothing is matched;
-    frames with unknown label (-1, "" or None) are ignored. ``matches`` is whether the
-    score matches clusters to classes otherwise.
-    """
+    # For an estimator with `classes_`, predictions are labels, and nothing is matched;
+    # frames with unknown label (-1, "" or None) are ignored. `matches` is whether the
+    # score matches clusters to classes otherwise.
 
     def __init__(self, score, *, matches=True):
         self.score, self.matches = score, matches

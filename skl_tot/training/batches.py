@@ -163,11 +163,9 @@ class ResidentReader:
                 start = stop
 
     def read(self, batches, frames):
-        """Yield frames (n_videos * n_frames, n_features) of each mini-batch, float32.
-
-        ``batches`` (n_steps, n_videos) are recordings, ``frames`` (n_steps, n_videos,
-        n_frames) their frames. A tensor is valid until the next step.
-        """
+        """Yield frames (n_videos * n_frames, n_features) of each mini-batch."""
+        # float32. `batches` (n_steps, n_videos) are recordings, `frames` (n_steps,
+        # n_videos, n_frames) their frames. A tensor is valid until the next step.
         rows = self.starts[batches][..., None] + frames
         rows = torch.from_numpy(rows.reshape(len(batches), -1)).to(self.device)
         for step in rows:

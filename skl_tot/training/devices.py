@@ -179,12 +179,12 @@ def progress_bar(n_steps, verbose):
         def update(losses):
             count(len(losses), loss=f"{np.mean(losses):.4f}")
 
-        yield None if count is None else update
+        yield update
 
 
 @contextlib.contextmanager
 def counter(n_steps, verbose, unit):
-    """Show a bar, or report progress; yields a function of new steps, or None."""
+    """Show a bar, or report progress; yields a function of new steps."""
     # bars of parts of the block are not reported
     tell, n_done = _WATCHER.get(), 0
     if tell is not None:
@@ -208,4 +208,4 @@ def counter(n_steps, verbose, unit):
 
             yield count
     else:
-        yield None
+        yield lambda *_, **__: None

@@ -86,11 +86,10 @@ class TrainingState:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Networks and their training state as numpy arrays, to use or to continue.
+    """Networks and their training state as numpy arrays, to use or to continue."""
 
-    Without the leading dimension for a single network; ``moments`` of None resets the
-    optimiser, ``rng_state`` of None seeds the generator again.
-    """
+    # Without the leading dimension for a single network; `moments` of None resets the
+    # optimiser, `rng_state` of None seeds the generator again.
 
     network: dict
     n_iter: int

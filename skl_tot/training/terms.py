@@ -238,10 +238,9 @@ class CrossEntropy(Term):
 
 
 class SphericalCrossEntropy(CrossEntropy):
-    """Cross-entropy of cosines: prototypes and embeddings have unit length.
+    """Cross-entropy of cosines: prototypes and embeddings have unit length."""
 
-    Prototypes start at the centres of K-means over embeddings of all recordings.
-    """
+    # prototypes start at the centres of K-means over embeddings of all recordings
 
     starts_at_frames = True
 

@@ -127,7 +127,7 @@ def test_scores_are_those_of_scikit_learn(monkeypatch):
     halves = np.split(frames, [100]), np.split(path, [100])
     guess = {}
     members._learn_guess(
-        guess, [members._Sums(*own, N_ACTIONS) for own in zip(*halves)]
+        guess, [members._sums(*own, N_ACTIONS) for own in zip(*halves)]
     )
     found = frames @ guess["weights"] + guess["offsets"]
     expected = LinearDiscriminantAnalysis(solver="lsqr").fit(frames, path)

@@ -97,9 +97,8 @@ def _share(n, total):
 def edit(model, reading, merge, split, rename, source, out):
     """Choose a reading, merge, split and rename the actions of a model; save it."""
     if not (reading or merge or split or rename):
-        raise ValueError(
-            "nothing to do, expected --reading, --merge, --split or --rename."
-        )
+        what = "--reading, --merge, --split or --rename"
+        raise ValueError(f"nothing to do, expected {what}.")
     if split and source is None:
         raise ValueError("--features is missing, expected recordings to split by.")
     renamed = dict(_split_name(text) for text in rename)
@@ -187,9 +186,8 @@ def review(given, recipe, labels, videos, out, port, no_browser):
     """Serve the page until Ctrl-C."""
     model, source = given
     if (model is None) == (recipe is None):
-        raise ValueError(
-            "Expected a model and recordings, or recordings and --n-actions."
-        )
+        what = "a model and recordings, or recordings and --n-actions"
+        raise ValueError(f"Expected {what}.")
     from skl_tot.app.review.calls import Calls
     from skl_tot.app.review.server import make_review, run
 

@@ -12,20 +12,10 @@ from skl_tot.app.cli.registry import COMMANDS, make_parser
 
 
 def main(argv=None):
-    """Run a command of ``skl-tot``.
-
-    Parameters
-    ----------
-    argv : list of str, default=None
-        Arguments; None takes those of the process.
-
-    Returns
-    -------
-    status : int
-        0 on success, 1 if ``doctor`` misses a package, 2 after an error (one line on
-        standard error), 130 after an interrupt. Wrong arguments raise
-        ``SystemExit(2)``; a signal to terminate raises ``SystemExit(143)``.
-    """
+    """Run a command with given arguments, or those of the process; return a status."""
+    # 0 on success, 1 if `doctor` misses a package, 2 after an error (one line on
+    # standard error), 130 after an interrupt. Wrong arguments raise `SystemExit(2)`; a
+    # signal to terminate raises `SystemExit(143)`.
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _open_closed_streams()
     # in an own process, so that temporary files can be removed at its end

@@ -62,7 +62,7 @@ def check_model(path):
 
 def _check_target(action, path):
     """Refuse a path that cannot be written, or a suffix that is no picture."""
-    from skl_tot.recordings import check_target
+    from skl_tot.recordings import check_target, import_extra
 
     if path == "":
         raise ValueError(f"{name_of(action)} is '', expected a path to write to.")
@@ -72,15 +72,9 @@ def _check_target(action, path):
 
         is_folder = table_of(path) is None
     check_target(path, is_folder=is_folder)
-    if action.metavar == "PICTURE" and path != action.default:
-        _check_picture(path)
-
-
-def _check_picture(path):
-    """Refuse a suffix that is no picture format."""
-    from skl_tot.recordings import import_extra
-
     suffix = Path(path).suffix
+    if action.metavar != "PICTURE" or path == action.default:
+        return
     if not suffix:  # matplotlib is slow to load
         raise ValueError(f"{path} has no suffix, expected one such as {path}.png.")
     canvas = import_extra("matplotlib.backend_bases").FigureCanvasBase

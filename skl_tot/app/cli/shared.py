@@ -6,40 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-# Options of `read_recordings`.
-OPTIONS = ("by", "time", "columns", "without", "resample", "bridge", "fps")
-OPTIONS += ("header", "comment", "pauses")
 N_STOPS = 5  # stops that are printed
 
 
-@dataclass
 class Source:
     """Recordings of a folder or file, with the options for reading them."""
 
-    data: str
-    by: list | None = None
-    time: str | bool | None = None
-    columns: list | None = None
-    without: list | None = None
-    resample: float | None = None
-    bridge: float | None = None
-    fps: float | None = None
-    header: int | None = None
-    comment: str | None = None
-    pauses: float | None = None
-    transpose: bool = False
-    read: list | None = None
-    like: str | None = None
-
-    def __post_init__(self):
-        """Find the recordings, or fail before slow packages and models are loaded."""
+    # finds the recordings, or fails before slow packages and models are loaded
+    def __init__(self, data, transpose=False, read=None, like=None, **options):
         from skl_tot.recordings import find_source
 
-        features = Path(self.data, "features")
-        self.folder = features if features.is_dir() else Path(self.data)
+        self.data, self.like, self.options = data, like, options
+        self.more = dict(read or []) | ({"transpose": True} if transpose else {})
+        features = Path(data, "features")
+        self.folder = features if features.is_dir() else Path(data)
         self.is_text = any(features.glob("[!.]*.txt"))  # arrays
         if not self.is_text:
-            self.found = find_source(self.folder, bool(self.by))
+            self.found = find_source(self.folder, bool(options["by"]))
 
     def open(self, model=None):
         """Return videos (`Recordings`), their names, and labels or None."""
@@ -47,27 +30,22 @@ class Source:
             from skl_tot.io import load_model
 
             model = load_model(self.like)
-        options = dict(self.read or [])
-        if self.transpose:
-            options["transpose"] = True
+        options = self.options
         if self.is_text:
             from skl_tot.datasets import read_text_arrays
 
-            for name in OPTIONS:
-                if name != "fps" and getattr(self, name) is not None:
-                    raise ValueError(
-                        f"--{name.replace('_', '-')} is given, but {self.data} has "
-                        "arrays, which it is not for."
-                    )
-            videos = read_text_arrays(self.data, fps=self.fps, like=model, **options)
+            fps = options["fps"]
+            for name, value in options.items():
+                if name != "fps" and value is not None:
+                    what = f"but {self.data} has arrays, which it is not for"
+                    raise ValueError(f"--{name} is given, {what}.")
+            videos = read_text_arrays(self.data, fps=fps, like=model, **self.more)
         else:
             from skl_tot.recordings import read_recordings
 
-            for name in set(OPTIONS) & set(options):
-                flag = name.replace("_", "-")
-                raise ValueError(f"--read has {name}, expected it as --{flag}.")
-            options |= {option: getattr(self, option) for option in OPTIONS}
-            videos = read_recordings(self.found, like=model, **options)
+            for name in set(options) & set(self.more):
+                raise ValueError(f"--read has {name}, expected it as --{name}.")
+            videos = read_recordings(self.found, like=model, **options, **self.more)
         from skl_tot.datasets import read_ground_truth
 
         paths = [self.folder / f"{name}.npy" for name in videos.names]
@@ -106,9 +84,8 @@ class Groups:
             subject = by
         what = f"one row of each, with its name in {by!r}, the start of it, or a part "
         what += "between separators"
-        self._refuse(
-            {own: keys for own, (_, keys) in found.items() if len(keys) != 1}, what
-        )
+        bad = {own: keys for own, (_, keys) in found.items() if len(keys) != 1}
+        self._refuse(bad, what)
         used = {key for _, (key,) in found.values()}
         rows = self.table.drop_duplicates([by, group, subject or by])
         rows = rows[rows[by].isin(used)].set_index(by, drop=False)
@@ -141,10 +118,9 @@ class Groups:
 
         said = self._called("recording")
         columns = [own for own in self.table if own != self.group]
-        found = {
-            own: match_names(self.table[own].unique(), names)
-            for own in ([said] if said else columns)
-        }
+        found = {}
+        for own in [said] if said else columns:
+            found[own] = match_names(self.table[own].unique(), names)
         if not found:
             self._refuse_columns("one that names the recordings, and one called group")
         return max(
@@ -288,9 +264,8 @@ def labels_of_names(data, folder, names):
     labels = dict(zip(data.video_names, data.labels))
     for name in names:
         if name not in labels:
-            raise ValueError(
-                f"{folder} has no recording {name!r}, which predictions have."
-            )
+            what = f"no recording {name!r}, which predictions have"
+            raise ValueError(f"{folder} has {what}.")
     if len(names) < len(labels):
         print(f"{len(names)} of {len(labels)} recordings of {folder} have predictions.")
     return [labels[name] for name in names]

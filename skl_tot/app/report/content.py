@@ -57,11 +57,8 @@ class Content:
     @cached_property
     def clocks(self):
         """Clock of each recording, from its first frame."""
-        n_digits = web.count_digits(self.fps)
-        n_recordings = len(self.recordings)
-        return [
-            web.read_clock(self.recordings, i, n_digits) for i in range(n_recordings)
-        ]
+        videos, n_digits = self.recordings, web.count_digits(self.fps)
+        return [web.read_clock(videos, i, n_digits) for i in range(len(videos))]
 
     @cached_property
     def bouts(self):

@@ -73,11 +73,8 @@ def cycles(content):
         own, start = totals[found["row"]], bouts.origins[found["row"]]
         shapes = drawing.bar_of_bouts(own["action"], own[["start", "end"]] - start)
         reasons = _list_reasons(found, content.length) if found["deviates"] else []
-        row = {
-            "index": found["row"],
-            "reasons": reasons,
-            "bar": (content.reach, shapes),
-        }
+        row = {"index": found["row"], "reasons": reasons}
+        row["bar"] = content.reach, shapes
         row["video"] = content.recordings.names.index(found["recording"])
         keys = ("cycle", "start", "duration", "steps", "deviates", "rank")
         row |= {key: found[key] for key in keys}
@@ -108,12 +105,8 @@ def actions(content):
     """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
     rows = list(content.actions.values())
     lengths = {code: content.actions[code]["quartiles"][1] for code in content.usual}
-    boxes = drawing.boxes(content.totals)
-    return {
-        "rows": rows,
-        "bar": drawing.stack(lengths) if lengths else None,
-        "boxes": boxes,
-    }
+    bar = drawing.stack(lengths) if lengths else None
+    return {"rows": rows, "bar": bar, "boxes": drawing.boxes(content.totals)}
 
 
 @section("Deviations")
@@ -134,9 +127,9 @@ def deviating(content):
 def _on_one_scale(rows):
     """Give bars of rows the width of the longest."""
     width = max((row["bar"][0] for row in rows), default=1)
-    return [
-        row | {"time": row["bar"][0], "bar": (width, row["bar"][1])} for row in rows
-    ]
+    for row in rows:
+        row["time"], row["bar"] = row["bar"][0], (width, row["bar"][1])
+    return rows
 
 
 @section("Groups compared")
@@ -331,10 +324,8 @@ def numbers(content):
     found = getattr(content.segmenter, "numbers_", None)
     if found is None:
         return None
-    return {
-        "text": describe_choice(found),
-        "tried": found["n_actions"],
-    } | drawing.numbers(found)
+    said = {"text": describe_choice(found), "tried": found["n_actions"]}
+    return said | drawing.numbers(found)
 
 
 @section("Model", folded=True)

@@ -12,19 +12,15 @@ import numpy as np
 from skl_tot.recordings import one_line, refuse
 
 # Arguments of actions, with their kinds, see `read_arguments`.
+AT_FRAME = {"recording": "recording", "time": "frame"}
 STRETCH = {"recording": "recording", "start": "edge", "end": "edge"}
 ACTIONS = {
     "rename": {"action": "text", "name": "text"},
-    "relabel": {"recording": "recording", "time": "frame", "action": "text"},
+    "relabel": AT_FRAME | {"action": "text"},
     "merge": {"action": "text", "into": "text"},
     "keep_apart": {"action": "text", "other": "text"},
     "split": {"action": "text"},
-    "assign": {
-        "recording": "recording",
-        "time": "frame",
-        "to": "after",
-        "action": "text",
-    },
+    "assign": AT_FRAME | {"to": "after", "action": "text"},
     "move": {"recording": "recording", "time": "start", "to": "start"},
     "cut": {"recording": "recording", "time": "start"},
     "check": STRETCH | {"checked": "flag"},
@@ -138,10 +134,8 @@ class Calls:
                 own = read_arguments(ACTIONS[name], values, self._view)
                 return self._act(name, own, client)
         except Exception as error:
-            is_outdated = isinstance(error, Outdated)
-            return {"error": one_line(error)} | (
-                {"outdated": True} if is_outdated else {}
-            )
+            more = {"outdated": True} if isinstance(error, Outdated) else {}
+            return {"error": one_line(error)} | more
 
     def _open(self):
         own = {"phase": self.phase, "title": self._title, "pages": len(self._listeners)}

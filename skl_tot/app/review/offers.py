@@ -97,7 +97,7 @@ def with_predictions(state, found, n_actions):
     for i, (own, sure, edges) in enumerate(found):
         entry, own = state.entries[i], own._replace(codes=known[own.codes])
         if not states.is_checked(entry):
-            after = states.propose(entry, own, sure, 0, edges)
+            after = states.propose(entry, own, sure, edges, 0)
             entries[i] = after._replace(changed=None, seen=entry.seen)
     after = state._replace(actions=tuple(codes), names=names)
     return states.forget_unused(states.with_entries(after, entries))

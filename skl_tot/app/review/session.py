@@ -11,8 +11,7 @@ from skl_tot.app import web
 from skl_tot.app.review import offers, teaching
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import measure
-from skl_tot.app.review.history import History, describe_beginning
-from skl_tot.app.review.results import export, save
+from skl_tot.app.review.history import History, describe_beginning, export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
 from skl_tot.methods import is_cyclic, last_step, segmenter_of
@@ -292,11 +291,8 @@ class Review:
             actions = teaching.actions_of(model)
             codes, names = teaching.add_codes(state.names, actions)
             for i in told(rest):
-                predicted, sure, edges, _ = teaching.read(
-                    model, self.recordings, i, codes
-                )
-                known = state.entries[i], predicted, sure, n_learned, edges
-                entries[i] = states.propose(*known)
+                *found, _ = teaching.read(model, self.recordings, i, codes)
+                entries[i] = states.propose(state.entries[i], *found, n_learned)
             n = sum(entry.changed is not None for entry in entries.values())
             said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
@@ -355,14 +351,11 @@ class Review:
             order = 1 + max(states.orders_of(state.entries), default=0)
             end = n if end is None else end
             word = "checked" if checked else "not checked"
-            said = (
-                [word]
-                if (start, end) == (0, n)
-                else [start, " to ", end, f" is {word}"]
-            )
-            if not checked:
-                return self._edit(said, i, states.uncheck, start, end)
-            return self._edit(said, i, states.check, start, end, order)
+            said = [start, " to ", end, f" is {word}"]
+            said = [word] if (start, end) == (0, n) else said
+            change = [states.check, start, end, order]
+            change = change if checked else [states.uncheck, start, end]
+            return self._edit(said, i, *change)
 
     def keep(self, recording=None):
         """Accept the changes of the last learning.
@@ -488,9 +481,8 @@ class Review:
             Number of the recording, first frame, and the frame after the last.
         """
         if self.cycles is None:
-            return [
-                (i, 0, entry.n_frames) for i, entry in enumerate(self.state.entries)
-            ]
+            lengths = self.recordings.lengths.tolist()
+            return [(i, 0, n_frames) for i, n_frames in enumerate(lengths)]
         table = self.cycles[["recording", "start", "end"]]
         return list(table.itertuples(index=False, name=None))
 

@@ -114,14 +114,8 @@ def is_checked(entry, start=0, end=None):
 def without(spans, others):
     """Spans (start, end, more) without the frames of other ones."""
     for start, end, *_ in others:
-        parts = [
-            part
-            for first, last, *rest in spans
-            for part in (
-                (first, min(last, start), *rest),
-                (max(first, end), last, *rest),
-            )
-        ]
+        parts = [(first, min(last, start), *rest) for first, last, *rest in spans]
+        parts += [(max(first, end), last, *rest) for first, last, *rest in spans]
         spans = [part for part in parts if part[0] < part[1]]
     return spans
 
@@ -246,7 +240,7 @@ def uncheck(entry, start, end):
     return entry._replace(checked=tuple(Stretch(*own) for own in left))
 
 
-def propose(entry, predicted, confidence, n_learned, edges):
+def propose(entry, predicted, confidence, edges, n_learned):
     """Show the prediction of another model, except where people gave or checked it."""
     shown, known, is_kept = entry.segments, frames_known(entry), frames_checked(entry)
     found = _mixed(entry, shown, predicted, known)
@@ -444,9 +438,9 @@ def _differing(old, new):
 
 def restore(state, found, recordings, confidences):
     """Apply an `effect` to a state; ``confidences`` of all recordings may be None."""
-    entries, names = list(state.entries), state.names
+    entries = list(state.entries)
     if "names" in found:
-        names = found["names"] = {int(c): name for c, name in found["names"].items()}
+        found["names"] = {int(code): name for code, name in found["names"].items()}
     if "actions" in found:
         found["actions"] = tuple(found["actions"])
     if "apart" in found:
@@ -455,13 +449,12 @@ def restore(state, found, recordings, confidences):
         i, n_frames = int(key), int(recordings.lengths[int(key)])
         for name, make in (("checked", Stretch._make), ("seen", tuple)):
             if name in fields:
-                fields[name] = _read_spans(map(make, fields[name]), n_frames)
+                fields[name] = tuple(map(make, fields[name]))
         for name in TRACKS:
             if fields.get(name) is not None:
-                known = {GONE, *names} if name == "predicted" else set(names)
-                fields[name] = _read_segments(fields[name], n_frames, known)
+                fields[name] = Segments(*map(np.array, fields[name]))
         if "edges" in fields:
-            fields["edges"] = _read_edges(fields["edges"], n_frames)
+            fields["edges"] = np.array(fields["edges"], int).reshape(-1, 3)
         if entries[i] is None:
             fields |= {"breaks": recordings.breaks_of(i), "confidence": None}
             entries[i] = Entry(n_frames, **fields)
@@ -471,38 +464,3 @@ def restore(state, found, recordings, confidences):
         pairs = zip(entries, confidences)
         entries = [entry._replace(confidence=own) for entry, own in pairs]
     return state._replace(entries=tuple(entries), **found)
-
-
-def _read_spans(spans, n_frames):
-    """Return starts and ends of lists, which have to increase."""
-    found = tuple(spans)
-    ends = [0, *(end for own in found for end in own[:2]), n_frames]
-    is_number = all(_is_int(value) for own in found for value in own)
-    if not is_number or ends != sorted(ends):
-        raise ValueError("stretches are not in order")
-    return found
-
-
-def _read_edges(values, n_frames):
-    """Intervals (n, 3) of lists, which have to be within the recording."""
-    found = np.array(values or np.empty((0, 3), int))
-    if found.dtype.kind != "i" or found.shape[1:] != (3,):
-        raise ValueError("intervals are no rows of three frames")
-    at, low, high = found.T
-    if not ((low >= 0) & (low <= at) & (at <= high) & (high < n_frames)).all():
-        raise ValueError("intervals are not around their boundaries")
-    return found
-
-
-def _read_segments(values, n_frames, codes):
-    """Segments of lists, which have to cover all frames."""
-    found = Segments(*map(np.array, values))
-    if [own.dtype.kind for own in found] != ["i", "i", "b"] or found.starts[0] != 0:
-        raise ValueError("segments do not begin at frame 0")
-    if not len(found.starts) == len(found.codes) == len(found.by_hand):
-        raise ValueError("segments differ in number")
-    if (np.diff(found.starts, append=n_frames) <= 0).any():
-        raise ValueError("starts of segments do not increase")
-    if not codes.issuperset(found.codes.tolist()):
-        raise ValueError("segments have an unknown action")
-    return found

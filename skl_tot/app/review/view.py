@@ -75,15 +75,12 @@ class View:
     def _make_row(self, i, entry, rank):
         clock, videos = self.clock(i), self.review.video_files
         own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
-        row = web.describe_row(
-            name, own, clock, states.confidence_of(entry), self._doubts
-        )
+        sure = states.confidence_of(entry)
+        row = web.describe_row(name, own, clock, sure, self._doubts)
         row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
         row["interval"] = _intervals(entry, own, clock)
-        row["checked"], row["changed"] = (
-            states.is_checked(entry),
-            entry.changed is not None,
-        )
+        row["checked"] = states.is_checked(entry)
+        row["changed"] = entry.changed is not None
         starts = self.review.recordings.starts
         if starts is not None and not np.isnat(starts[i]):
             row["clock"] = str(starts[i])

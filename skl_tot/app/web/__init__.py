@@ -110,10 +110,8 @@ def describe_doubt(confidence, clock, most):
             break
         step *= 2
     firsts, lasts = np.append(starts, len(confidence))[edges].reshape(-1, 2).T
-    return {
-        "start": clock.starts[firsts].tolist(),
-        "end": clock.ends[lasts - 1].tolist(),
-    }
+    firsts, lasts = clock.starts[firsts], clock.ends[lasts - 1]
+    return {"start": firsts.tolist(), "end": lasts.tolist()}
 
 
 def describe_looks(codes):
