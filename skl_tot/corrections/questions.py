@@ -141,12 +141,8 @@ def measure_doubts(segmenter, reading, names=None):
     if names is not None:
         alike = (names[:, None] == np.unique(names)).astype(float)
         found = [probabilities @ alike for probabilities in found]
-    return sum(map(_entropy, found))
-
-
-def _entropy(probabilities):
-    """Entropy of each row of probabilities; rounding may make some negative."""
-    return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
+    # rounding may make some negative
+    return sum(entr(np.maximum(own.astype(float), 0)).sum(axis=1) for own in found)
 
 
 def rank_moments(paths, doubts, n, labelled=()):

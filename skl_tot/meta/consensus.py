@@ -111,7 +111,10 @@ def _compare(labellings, n_actions):
     agreement, kappa = np.empty(shape), np.empty(shape)
     for i, first in enumerate(labellings):
         for j, second in enumerate(labellings[: i + 1]):
-            shares = _count_pairs(first, second, n_actions) / len(first)
+            known = (first >= 0) & (second >= 0)
+            pairs = n_actions * first[known] + second[known]
+            shares = np.bincount(pairs, minlength=n_actions**2) / len(first)
+            shares = shares.reshape(n_actions, n_actions)
             columns = match_actions(shares)
             agreed = shares[np.arange(n_actions), columns].sum()
             chance = shares.sum(axis=1) @ shares.sum(axis=0)[columns]
@@ -119,14 +122,6 @@ def _compare(labellings, n_actions):
             beyond = 0 if chance > 1 - LEAST_DOUBT else (agreed - chance) / (1 - chance)
             kappa[i, j] = kappa[j, i] = beyond
     return agreement, kappa
-
-
-def _count_pairs(first, second, n_actions):
-    """Return the number of common frames of each two actions of two labellings."""
-    known = (first >= 0) & (second >= 0)
-    pairs = n_actions * first[known] + second[known]
-    counts = np.bincount(pairs, minlength=n_actions**2)
-    return counts.reshape(n_actions, n_actions)
 
 
 def _count_weights(labels, votes):

@@ -2,6 +2,7 @@
 
 import copy
 import time
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -306,7 +307,7 @@ def _sums(frames, path, n_actions):
 
 def _learn_guess(guess, sums):
     """Learn linear discriminants from sums, into a guess."""
-    counts, totals, products = map(sum, zip(*sums))
+    counts, totals, products = (reduce(np.add, own) for own in zip(*sums))
     means = totals / np.maximum(counts, 1)[:, None]
     within = products - (means.T * counts) @ means
     within /= counts.sum()

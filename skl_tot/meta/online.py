@@ -175,7 +175,10 @@ class OnlinePrediction:
         if self._decoder is None:
             self._decoder = self._start(log_likelihood)
         self.n_seen, self._dtype = n_seen, frames.dtype
-        self._keep(blocks, self._n_added + len(log_likelihood))
+        first = max(0, self._n_added + len(log_likelihood) - self._n_around)
+        # those that later frames need
+        self._frames = [np.concatenate(blocks)[first - self._first :].copy()]
+        self._first = first
         return self._as_decided(*self._decode(log_likelihood, is_other))
 
     def finish(self):
@@ -238,12 +241,6 @@ class OnlinePrediction:
             yield from zip(labels.tolist(), probabilities)
         labels, probabilities = self.finish()
         yield from zip(labels.tolist(), probabilities)
-
-    def _keep(self, blocks, n_added):
-        """Keep the frames that later frames need."""
-        first = max(0, n_added - self._n_around)
-        frames = np.concatenate(blocks)[first - self._first :].copy()
-        self._frames, self._first = [frames], first
 
     def _score(self, blocks, stop):
         """Log-likelihoods of frames to add before ``stop``, and their background."""

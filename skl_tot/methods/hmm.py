@@ -222,10 +222,8 @@ class HMMSegmenter(BaseSegmenter):
         n_first = self.max_iter if self.n_init == 1 else min(FIRST_ITER, self.max_iter)
         n_actions, reg_covar = self.n_actions_, options["reg_covar"]
         for i in range(self.n_init):
-            start = start_from_clusters(
-                frames, n_actions, reg_covar, rng, settle=i % 2 == 0
-            )
-            start = self._prepared(start)
+            known = frames, n_actions, reg_covar, rng
+            start = self._prepared(start_from_clusters(*known, settle=i % 2 == 0))
             tried.append(fit_hmm(frames, start, max_iter=n_first, **options))
         model, curve = max(tried, key=lambda found: found[1][-1])
         if self.max_iter > n_first:
@@ -237,10 +235,8 @@ class HMMSegmenter(BaseSegmenter):
 
     def _prepared(self, start):
         """Start with the requested variances."""
-        shares = self.covariance == "shared"
-        if self.covariance is None:
-            shares = self.order_ == "free"
-        return start.sharing() if shares else start
+        usual = "shared" if self.order_ == "free" else "own"
+        return start.sharing() if (self.covariance or usual) == "shared" else start
 
     def _log_likelihoods(self, videos):
         for i in range(len(videos)):

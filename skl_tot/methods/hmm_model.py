@@ -203,14 +203,13 @@ class ExpectedSums:
         self.first, self.second = np.zeros((2, n_actions, n_components))
         self.log_likelihood = 0.0
         for video in frames:
-            self._add(video, *model.paths.expect(model.scores(video), min_frames))
-
-    def _add(self, frames, probabilities, counts, total):
-        self.frames += probabilities.sum(axis=0)
-        self.first += probabilities.T @ frames
-        self.second += probabilities.T @ np.square(frames)
-        self.counts += counts
-        self.log_likelihood += total
+            found = model.paths.expect(model.scores(video), min_frames)
+            probabilities, counts, total = found
+            self.frames += probabilities.sum(axis=0)
+            self.first += probabilities.T @ video
+            self.second += probabilities.T @ np.square(video)
+            self.counts += counts
+            self.log_likelihood += total
 
 
 def maximise(sums, model, reg_covar):

@@ -134,10 +134,10 @@ def _names_before(model):
     if names is None and last_step(model) is not model:
         with contextlib.suppress(AttributeError, ValueError):  # the step has no names
             names = model[:-1].get_feature_names_out()
-            if names is not None and list(names) == [
-                f"x{i}" for i in range(len(names))
-            ]:
-                return None  # input without names
+            is_plain = all(
+                name == f"x{i}" for i, name in enumerate([] if names is None else names)
+            )
+            return None if is_plain else names  # input without names
     return names
 
 

@@ -145,7 +145,9 @@ def read_order(network, sequences, n_segments):
 def order_loss(network, embeddings, labels, generator):
     """Logistic loss of the order of each recording of a mini-batch, and shuffled."""
     # a run of equal labels is a segment; recordings with a single segment are ignored
-    segments, n_segments = number_segments(labels)
+    segments = np.zeros(labels.shape, dtype=np.intp)
+    np.cumsum(np.diff(labels, axis=1) != 0, axis=1, out=segments[:, 1:])
+    n_segments = segments[:, -1] + 1
     kept = np.flatnonzero(n_segments > 1)
     if not len(kept):
         return embeddings.new_zeros(())
@@ -162,13 +164,6 @@ def order_loss(network, embeddings, labels, generator):
     truth = torch.zeros_like(verdicts)
     truth[: len(kept)] = 1
     return torch.nn.functional.binary_cross_entropy_with_logits(verdicts, truth)
-
-
-def number_segments(labels):
-    """Find the numbers of the runs of labels (n_videos, n_frames), and count runs."""
-    segments = np.zeros(labels.shape, dtype=np.intp)
-    np.cumsum(np.diff(labels, axis=1) != 0, axis=1, out=segments[:, 1:])
-    return segments, segments[:, -1] + 1
 
 
 def segment_shares(segments):

@@ -109,7 +109,13 @@ def edit(model, reading, merge, split, rename, source, out):
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
     if reading:
-        _use_reading(segmenter_of(model), reading)
+        if not hasattr(segmenter_of(model), "readings_"):
+            text = (
+                f"but the model is a {type(segmenter_of(model)).__name__}, which has "
+            )
+            text += "one reading; expected a model of --method auto"
+            raise ValueError(f"--reading is given, {text}.")
+        segmenter_of(model).use_reading(reading)
     for texts in merge:
         model = corrections.merge(model, _labels_of(texts, model))
     for text in split:
@@ -121,16 +127,6 @@ def edit(model, reading, merge, split, rename, source, out):
     save_model(model, out)
     actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
     print(f"Actions: {actions}.\nWritten to {out}.")
-
-
-def _use_reading(segmenter, name):
-    """Make another reading of a vote its own."""
-    if not hasattr(segmenter, "readings_"):
-        raise ValueError(
-            f"--reading is given, but the model is a {type(segmenter).__name__}, "
-            "which has one reading; expected a model of --method auto."
-        )
-    segmenter.use_reading(name)
 
 
 def _labels_of(texts, model):

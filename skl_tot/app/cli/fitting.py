@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -46,7 +45,6 @@ def fit(source, recipe, labels, activities, cycles, out):
     from skl_tot.recordings import describe_still
 
     model = recipe.make()
-    verbose = _show_bar(model)
     if labels:
         model = for_labels(model)
     elif activities:
@@ -58,10 +56,8 @@ def fit(source, recipe, labels, activities, cycles, out):
     if cycles and describe_still(data.videos):  # else the look says it
         print(describe_still(data.videos))
     seed = recipe.sow(model)
-    with contextlib.redirect_stdout(None):  # a verbose fit prints its look
+    with contextlib.redirect_stdout(None), _bar():  # a verbose fit prints its look
         model.fit(data.videos, y)
-    if verbose is not None:
-        _reset_bar(model, verbose)
     save_model(model, out)
     if y is not None:
         print(shared.describe_amount(y))
@@ -110,28 +106,24 @@ def _quoted(word):
     return f'"{word}"' if " " in word else word
 
 
-def _show_bar(model):
-    """Turn on the progress bar of a model on a terminal; return the old setting."""
-    from skl_tot.methods import last_step
+@contextlib.contextmanager
+def _bar():
+    """Show the progress of a fit on a terminal."""
+    from tqdm.auto import tqdm
 
-    segmenter = last_step(model)
-    verbose = getattr(segmenter, "verbose", None)  # some methods have no bar
-    if verbose is None or not sys.stderr.isatty():
-        return None
-    segmenter.verbose = 1
-    return verbose
+    from skl_tot.training import watched
 
+    with contextlib.ExitStack() as stack:
+        bars = []  # from the first steps on, as some methods report none
 
-def _reset_bar(model, verbose):
-    """Reset ``verbose`` of a fitted model; the bar was for this terminal."""
-    from skl_tot.methods import last_step
+        def tell(done, total):
+            if not bars:
+                bars.append(stack.enter_context(tqdm(total=total, disable=None)))
+            bars[0].total = total
+            bars[0].update(done - bars[0].n)
 
-    segmenter = last_step(model)
-    owners = [segmenter, *getattr(segmenter, "estimators_", [])]
-    owners += [getattr(segmenter, name, None) for name in ("estimator", "estimator_")]
-    for own in map(last_step, owners):
-        if hasattr(own, "verbose"):
-            own.verbose = verbose
+        stack.enter_context(watched(tell))
+        yield
 
 
 @command(

@@ -107,7 +107,10 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         findings.told.append(_correct(path, confidence, doubt, names, told, i))
         findings.paths.append(path)
         findings.confidences.append(confidence)
-        findings.log_likelihoods.append(_mean_log_likelihood(reading))
+        known = np.flatnonzero(reading.path != BACKGROUND)
+        likely = reading.log_likelihood[known, reading.path[known]]
+        mean = float(likely.mean(dtype=float)) if len(known) else np.nan
+        findings.log_likelihoods.append(mean)
         findings.doubts.append(doubt)
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         frames = np.asarray(frames, dtype=float)
@@ -159,13 +162,6 @@ def _correct(path, confidence, doubt, names, told, i):
         path[is_told] = codes[told.places[i][is_told]]
         confidence[is_told], doubt[is_told] = 1, 0
     return is_told
-
-
-def _mean_log_likelihood(reading):
-    """Mean over frames with an action, NaN without any."""
-    known = np.flatnonzero(reading.path != BACKGROUND)
-    found = reading.log_likelihood[known, reading.path[known]]
-    return float(found.mean(dtype=float)) if len(known) else np.nan
 
 
 def _ask_candidates(voter, video):

@@ -63,9 +63,11 @@ def measure(entries, n_learned):
     n_left = [own.n_frames - sum(e - s for s, e, *_ in own.checked) for own in entries]
     # the stretches of one check, such as the rest of a recording, are one sample
     parts = sorted((order, check) for own in found for order, check in own)
-    checks = [
-        _total([own for _, own in group]) for _, group in groupby(parts, itemgetter(0))
-    ]
+    checks = []
+    for _, group in groupby(parts, itemgetter(0)):
+        own = [check for _, check in group]
+        total = Check(*np.sum(own, axis=0).tolist())
+        checks.append(total._replace(n_learned=own[0].n_learned))
     if not checks:
         return None
     stretches = [(e - s, own.n_frames) for own in entries for s, e, *_ in own.checked]
@@ -91,11 +93,6 @@ def right_shares(entry):
     checks = [own for _, own in checks_of(entry)]
     sums = _sums(checks) if checks else {}
     return {f"right_{what}": sums[what] for what in SPREADS if sums}
-
-
-def _total(checks):
-    total = Check(*np.sum(checks, axis=0).tolist())
-    return total._replace(n_learned=checks[0].n_learned)
 
 
 def estimate(checks, n_rest, n_learned, unit="recording"):

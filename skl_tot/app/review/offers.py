@@ -63,12 +63,6 @@ def find_alike(recordings, entries):
     return alike_actions(frames, paths) if frames else []
 
 
-def readings_of(model):
-    """List the readings of a vote that has several; the own one comes first."""
-    found = getattr(segmenter_of(model), "readings_", [])
-    return found if len(found) > 1 else []
-
-
 def with_reading(model, name):
     """Model whose own reading is another one."""
     return with_last(model, copy(segmenter_of(model)).use_reading(name))

@@ -291,8 +291,10 @@ class Review:
             actions = teaching.actions_of(model)
             codes, names = teaching.add_codes(state.names, actions)
             for i in told(rest):
-                *found, _ = teaching.read(model, self.recordings, i, codes)
-                entries[i] = states.propose(state.entries[i], *found, n_learned)
+                known = model, self.recordings, i, codes
+                predicted, sure, edges, _ = teaching.read(*known)
+                known = state.entries[i], predicted, sure, edges, n_learned
+                entries[i] = states.propose(*known)
             n = sum(entry.changed is not None for entry in entries.values())
             said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
@@ -418,7 +420,8 @@ class Review:
     @property
     def readings(self):
         """Readings of a vote as in `AutoSegmenter`, the own one first; else empty."""
-        return [] if self.state.n_learned else offers.readings_of(self.model)
+        found = getattr(segmenter_of(self.model), "readings_", [])
+        return found if len(found) > 1 and not self.state.n_learned else []
 
     @property
     def actions(self):

@@ -1,10 +1,11 @@
 """What a fit says about the recordings, and readings that they leave open."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from skl_tot import HMMSegmenter
-from skl_tot.app.cli import fitting
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
@@ -27,7 +28,7 @@ def _in_a_folder(tmp_path, monkeypatch, free_videos, _quick_votes):
 @pytest.mark.filterwarnings("ignore:.* actions are in effect")  # too few steps
 @pytest.mark.parametrize("bars", [False, True])
 def test_fit_tells_its_look(run, capsys, monkeypatch, options, bars):
-    monkeypatch.setattr(fitting.sys.stderr, "isatty", lambda: bars)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: bars)
     assert run(f"fit flat --n-actions {N_ACTIONS} {options} --out m.skops") == 0
     printed = capsys.readouterr().out.splitlines()
     sentences = segmenter_of(load_model("m.skops")).look_.sentences()
