@@ -11,13 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.meta.guided import GuidedSegmenter, name_new_actions
-from skl_tot.methods.correction_layers import (
-    Merge,
-    Split,
-    fit_line,
-    merged_groups,
-    split_sources,
-)
+from skl_tot.methods import correction_layers
 from skl_tot.methods.pipelines import (
     segmenter_of,
     transform_before,
@@ -124,14 +118,14 @@ def merge(model, labels):
     """
     segmenter = _copy_of_fitted(model)
     codes = _codes_of(segmenter, labels)
-    groups = merged_groups(codes, segmenter.n_actions_)
+    groups = correction_layers.merged_groups(codes, segmenter.n_actions_)
     before = with_background(segmenter.actions_)
     has_states = getattr(segmenter, "states_", None) is not None
     has_groups = hasattr(segmenter, "prototype_actions_")
     if has_groups and not segmenter.layers_:
         segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
     if has_states or not has_groups or segmenter.layers_:
-        segmenter.layers_ = [*segmenter.layers_, Merge(groups)]
+        segmenter.layers_ = [*segmenter.layers_, correction_layers.Merge(groups)]
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
@@ -277,8 +271,10 @@ def _fit_split(segmenter, code, label, X, n):
     n_distinct = len(np.unique(found, axis=0))
     if n_distinct < n:
         refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
-    sources = split_sources(code, segmenter.n_actions_, n)
-    return Split(sources, **fit_line(found, np.concatenate(times), n))
+    sources = correction_layers.split_sources(code, segmenter.n_actions_, n)
+    return correction_layers.Split(
+        sources, **correction_layers.fit_line(found, np.concatenate(times), n)
+    )
 
 
 def _looks_for_none(segmenter):

@@ -27,16 +27,10 @@ from skl_tot.meta.members import (
     on_all_frames,
     thinned,
 )
+from skl_tot.methods import pipelines
 from skl_tot.methods.base import USUAL_NUMBER, BaseSegmenter, Passes
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread, time_order
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.pipelines import (
-    joined,
-    last_step,
-    steps_of,
-    unfrozen,
-    waits_for_end,
-)
 from skl_tot.metrics.label_free import carried_information
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import SignalWindows, fit_windows
@@ -358,8 +352,10 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             (``stride_``), or actions are merged or split.
         """
         check_is_fitted(self, "weights_")
-        models = list(map(unfrozen, self.estimators_))
-        usable = [i for i, own in enumerate(models) if waits_for_end(own) is None]
+        models = list(map(pipelines.unfrozen, self.estimators_))
+        usable = [
+            i for i, own in enumerate(models) if pipelines.waits_for_end(own) is None
+        ]
         if self.layers_ or self.stride_ > 1 or not usable:
             raise ValueError(
                 "AutoSegmenter has no candidate that labels a stream as the vote does; "
@@ -367,16 +363,16 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
                 "ended."
             )
         best = max(usable, key=lambda i: self.weights_[i])
-        member = copy(last_step(models[best]))
+        member = copy(pipelines.last_step(models[best]))
         member.classes_ = self.actions_[self.mappings_[best]]
         if self.min_duration is not None:
             member.min_duration = self.min_duration
-        steps = [*steps_of(models[best])[:-1], (None, member)]
+        steps = [*pipelines.steps_of(models[best])[:-1], (None, member)]
         if self.windows_ is not None:
             steps = [(None, copy(self.windows_)), *steps]
         if hasattr(self, "feature_names_in_"):
             steps[0][1].feature_names_in_ = self.feature_names_in_
-        return self.names_[best], joined(steps)
+        return self.names_[best], pipelines.joined(steps)
 
     @property
     def waits_for_end_(self):

@@ -17,19 +17,9 @@ from skl_tot.meta.cycles import (
     cuts_of_path,
     errors_of_cycles,
 )
+from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.pipelines import (
-    fit_segmenter,
-    last_step,
-    n_around,
-    quietly,
-    segmenter_of,
-    set_n_actions,
-    transform_before,
-    unfrozen,
-    waits_for_end,
-)
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
@@ -239,14 +229,17 @@ class CyclicSegmenter(BaseSegmenter):
             what = f"at most {longest}, the frames of the longest cycle, or other cuts"
             refuse("n_actions", n_actions, what)
         segmenter = self._segmenter(n_actions)
-        with quietly(), errors_of_cycles(cuts):
-            fitted, _ = fit_segmenter(
+        with pipelines.quietly(), errors_of_cycles(cuts):
+            fitted, _ = pipelines.fit_segmenter(
                 segmenter, cycles, n_actions, seeds[1], videos.fps
             )
         _let_decode_cycles(fitted)
         self.estimator_ = fitted
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
-        cost = segmenter_of(unfrozen(fitted)).decoder_.switch_cost or SWITCH_COST
+        cost = (
+            pipelines.segmenter_of(pipelines.unfrozen(fitted)).decoder_.switch_cost
+            or SWITCH_COST
+        )
         self._defaults = {"switch_cost": cost}
 
     def _segmenter(self, n_actions):
@@ -256,34 +249,36 @@ class CyclicSegmenter(BaseSegmenter):
         if isinstance(self.estimator, FrozenEstimator):
             return self.estimator
         estimator = clone(self.estimator)
-        set_n_actions(estimator, n_actions)
-        last = segmenter_of(estimator)
+        pipelines.set_n_actions(estimator, n_actions)
+        last = pipelines.segmenter_of(estimator)
         if "decoding" not in last.get_params(deep=False):
             what = "a segmenter that scores frames, such as HMMSegmenter"
             refuse("estimator", type(last).__name__, what, TypeError)
         return estimator
 
     def _log_likelihoods(self, videos):
-        model = unfrozen(self.estimator_)
-        with quietly():
-            arrays = transform_before(model, list(videos.arrays))
-            return iter(last_step(model).log_likelihood(arrays))
+        model = pipelines.unfrozen(self.estimator_)
+        with pipelines.quietly():
+            arrays = pipelines.transform_before(model, list(videos.arrays))
+            return iter(pipelines.last_step(model).log_likelihood(arrays))
 
     @property
     def waits_for_end_(self):
         """Reason of the segmenter."""
-        return waits_for_end(unfrozen(self.estimator_))
+        return pipelines.waits_for_end(pipelines.unfrozen(self.estimator_))
 
     @property
     def n_around_(self):
         """Frames on each side of a frame that the segmenter uses."""
-        return n_around(unfrozen(self.estimator_))
+        return pipelines.n_around(pipelines.unfrozen(self.estimator_))
 
     @property
     def min_frames_(self):
         """Least number of frames of a segment."""
         if self.min_duration is None:
-            return segmenter_of(unfrozen(self.estimator_)).min_frames_
+            return pipelines.segmenter_of(
+                pipelines.unfrozen(self.estimator_)
+            ).min_frames_
         return super().min_frames_
 
     def _label(self, scores, videos, before=None):
@@ -307,7 +302,7 @@ def _let_decode_cycles(model):
     """Let a fitted segmenter, and its candidates if any, decode cycles."""
     if isinstance(model, FrozenEstimator):  # used unchanged
         return
-    segmenter = segmenter_of(model)
+    segmenter = pipelines.segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
     for candidate in getattr(segmenter, "estimators_", []):

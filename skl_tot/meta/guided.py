@@ -14,13 +14,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from skl_tot.decoding import orders
 from skl_tot.decoding.chain import fixed_chain
 from skl_tot.decoding.decoders import DECODERS, decode, move_decoder, nats_of_switch
-from skl_tot.decoding.orders import (
-    duration_table,
-    shares_and_lengths,
-    viterbi_durations,
-)
 from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.correction_layers import corrected_moves
 from skl_tot.methods.discriminants import (
@@ -555,7 +551,7 @@ def align_transcripts(videos, transcripts, n_actions, clusterings, n_clusters, s
         guide = fit_guide(videos, labels, weights, clusterings, n_clusters, spread, 1)
         guide["times"][:] = 0  # no evidence, as the start determines it
         known = [path for path in labels if (path >= 0).all()]
-        _, durations = shares_and_lengths(known, n_actions)
+        _, durations = orders.shares_and_lengths(known, n_actions)
         scores = guided_scores(videos, clusterings, guide)
         labels = [
             align(own, transcript, durations) if len(transcript) else path
@@ -573,6 +569,6 @@ def align(scores, transcript, durations):
     bins = np.arange(n_frames) * n_bins // n_frames
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
     sums = TEMPERING * np.add.reduceat(scores[:, transcript], starts, axis=0)
-    table = duration_table(durations[transcript], n_bins)
-    segments = viterbi_durations(sums, table)
+    table = orders.duration_table(durations[transcript], n_bins)
+    segments = orders.viterbi_durations(sums, table)
     return transcript[segments[bins]]

@@ -11,14 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.decoding.evidence import is_background
 from skl_tot.decoding.online import OnlineDecoder
-from skl_tot.methods.pipelines import (
-    joined,
-    n_around,
-    quietly,
-    segmenter_of,
-    steps_of,
-    waits_for_end,
-)
+from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import labels_of_codes
@@ -36,12 +29,14 @@ class Decided(NamedTuple):
 
 def model_of_stream(model):
     """Model that labels a stream: the best candidate of a vote, or the model itself."""
-    segmenter = segmenter_of(model)
+    segmenter = pipelines.segmenter_of(model)
     if not hasattr(segmenter, "best_member"):
         return model
     name, member = segmenter.best_member()
     warn_user(f"A vote needs whole recordings, so its candidate {name!r} labels these.")
-    return joined([*steps_of(model)[:-1], *steps_of(member)])
+    return pipelines.joined(
+        [*pipelines.steps_of(model)[:-1], *pipelines.steps_of(member)]
+    )
 
 
 @with_shared_texts
@@ -113,11 +108,11 @@ class OnlinePrediction:
 
     def __init__(self, model, lag=30, n_frames=None):
         pipeline = model_of_stream(model)
-        model = segmenter_of(pipeline)
+        model = pipelines.segmenter_of(pipeline)
         check_is_fitted(model, "n_actions_")
         if isinstance(lag, bool) or not isinstance(lag, Integral) or lag < 0:
             refuse("lag", lag, "a number of frames from 0")
-        reason = waits_for_end(pipeline)
+        reason = pipelines.waits_for_end(pipeline)
         if reason is not None:
             raise ValueError(f"{reason}, or predict when the recording has ended.")
         if model.min_frames_ > MOST_FRAMES:
@@ -127,8 +122,8 @@ class OnlinePrediction:
         self._model = copy.copy(model)  # independent of a later fit
         vars(self._model).pop("labels_", None)  # not saved with the stream
         self._lag, self._n_frames = int(lag), n_frames
-        self._steps = [copy.copy(step) for _, step in steps_of(pipeline)[:-1]]
-        self._n_around = n_around(pipeline)
+        self._steps = [copy.copy(step) for _, step in pipelines.steps_of(pipeline)[:-1]]
+        self._n_around = pipelines.n_around(pipeline)
         self.delay = self._lag + self._n_around
         self.n_seen = self.n_decided = 0
         self.is_finished = False
@@ -249,14 +244,14 @@ class OnlinePrediction:
         first, own = self._n_added - self._first, self._model.n_around_
         where = f"frames of the stream from {self._first} on"
         # column names are already checked
-        with errors_of_recording(0, where), quietly():
+        with errors_of_recording(0, where), pipelines.quietly():
             start = max(0, first - own)
             frames = [self._features(blocks)[start : stop - self._first + own]]
             rows = slice(first - start, stop - self._first - start)
             (log_likelihood,) = self._model.log_likelihood(frames)
         is_other = np.zeros(rows.stop - rows.start, bool)
         if self._model.background_ is not None:
-            with quietly():
+            with pipelines.quietly():
                 videos = self._model.prepare(frames)
             is_other = is_background(videos.read(0, rows), self._model.background_)
         return log_likelihood[rows], is_other
@@ -285,7 +280,7 @@ class OnlinePrediction:
         """Actions and posteriors of a whole recording."""
         if self.n_seen == 0:
             return self._nothing()
-        with quietly():
+        with pipelines.quietly():
             (reading,) = self._model.readings([self._features(self._frames)])
         return reading.path, reading.posterior
 

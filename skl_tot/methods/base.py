@@ -16,12 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence, fit_background
-from skl_tot.methods.collapses import (
-    FitWarning,
-    describe_effective,
-    describe_labels,
-    is_supported,
-)
+from skl_tot.methods import collapses
 from skl_tot.methods.correction_layers import BoundDecoder
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
@@ -339,7 +334,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             warn_user(
                 "score is 0, as labels collapse; a search among such fits has no best "
                 "one, so train longer (max_iter, n_init) or try another order.",
-                FitWarning,
+                collapses.FitWarning,
             )
         return found
 
@@ -454,7 +449,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                     return self
                 facts = self._mend(paths, videos, known) + self._judge_signals(videos)
         if facts:
-            warn_user(" ".join(facts), FitWarning)
+            warn_user(" ".join(facts), collapses.FitWarning)
         return self
 
     def _read_fit(self, X, y=None, *, reset=True, scaler=None):
@@ -484,7 +479,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         with videos.named_errors():
             self.look_ = look_at(videos.standardize(scaler), number)
         if self.look_.n_repeats and len(videos) == 1:  # before a long fit
-            warn_user(self.look_.say_repeats(), FitWarning)
+            warn_user(self.look_.say_repeats(), collapses.FitWarning)
         if getattr(self, "verbose", 0):  # some methods have no such parameter
             print(*self.look_.sentences(), sep="\n")
         order = self.look_.order
@@ -495,7 +490,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                     f"{self.look_.verdict}. {type(self).__name__} has no free order, "
                     'and takes order="mostly"; say so if you know better, or '
                     "use HMMSegmenter or TemporalOTSegmenter.",
-                    FitWarning,
+                    collapses.FitWarning,
                 )
         self._settle_order(order)
         if self.look_.is_raw:
@@ -565,10 +560,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _mend(self, paths, videos, known):
         """Learn in another order if labels collapse; return sentences about labels."""
-        found = describe_effective(paths, self.n_actions_)
+        found = collapses.describe_effective(paths, self.n_actions_)
         if found is None or self._is_constant(videos):
-            return describe_labels(self, paths)
-        if is_supported(paths, self.confidence_):
+            return collapses.describe_labels(self, paths)
+        if collapses.is_supported(paths, self.confidence_):
             return [
                 f"Only {found}, but other recordings predict them well; if actions "
                 'are more even, try order="free", HMMSegmenter, or fewer actions.'
@@ -579,12 +574,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 continue
             self._settle_order(order)
             other = self._label(self._learn(videos, **known), videos)
-            if describe_effective(other, self.n_actions_) is None:
+            if collapses.describe_effective(other, self.n_actions_) is None:
                 text = (
                     f'With order="{first}", {found}; the fit uses order="{order}" '
                     f'instead; say order="{first}" to keep the first result.'
                 )
-                return [text, *describe_labels(self, other)]
+                return [text, *collapses.describe_labels(self, other)]
             self.__dict__.clear()
             self.__dict__.update(before)
         return [

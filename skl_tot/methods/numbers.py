@@ -7,23 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.discriminants import (
-    SHRINKAGE,
-    appearance_scores,
-    embed,
-    find_moment,
-    fit_appearance,
-    log_joint,
-    measure_spread,
-    principal_components,
-    slow_directions,
-)
-from skl_tot.methods.hmm_model import (
-    cluster_frames,
-    fit_hmm,
-    log_densities,
-    start_from_equal_parts,
-)
+from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
@@ -146,23 +130,23 @@ class HiddenMarkovModels:
     """Left-to-right hidden Markov models of some recordings, which score all."""
 
     def __init__(self, videos, indices):
-        center, components, unit = principal_components(
+        center, components, unit = discriminants.principal_components(
             videos.select(indices), N_COMPONENTS
         )
         self.frames, self.indices = [], indices
         for i in range(len(videos)):
-            self.frames.append(embed(videos, i, center, components.T))
+            self.frames.append(discriminants.embed(videos, i, center, components.T))
         self.reg_covar = HMM_COVAR * unit
 
     def scores(self, n_actions):
         """Scores of all recordings."""
         part = [self.frames[i] for i in self.indices]
         part = [own for own in part if len(own) >= n_actions]
-        start = start_from_equal_parts(part, n_actions, self.reg_covar)
+        start = hmm_model.start_from_equal_parts(part, n_actions, self.reg_covar)
         options = {"reg_covar": self.reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
-        model, _ = fit_hmm(part, start, **options)
+        model, _ = hmm_model.fit_hmm(part, start, **options)
         for i, own in enumerate(self.frames):
-            yield log_densities(own, model.means, model.covars, i)
+            yield hmm_model.log_densities(own, model.means, model.covars, i)
 
 
 class Discriminants:
@@ -170,7 +154,7 @@ class Discriminants:
 
     def __init__(self, videos, indices):
         self.videos, self.part = videos, videos.select(indices)
-        self.spread = measure_spread(self.part, SHRINKAGE)
+        self.spread = discriminants.measure_spread(self.part, discriminants.SHRINKAGE)
 
     def scores(self, n_actions):
         """Scores of all recordings."""
@@ -178,14 +162,14 @@ class Discriminants:
         paths = [equal_parts(n, n_actions) for n in part.lengths]
         for _ in range(MAX_ITER):
             before = np.concatenate(paths)
-            appearance, embedded = fit_appearance(
+            appearance, embedded = discriminants.fit_appearance(
                 part, paths, n_actions, self.spread, COVAR
             )
             for i, frames in enumerate(embedded):
-                paths[i] = order.viterbi(log_joint(frames, appearance, i))
+                paths[i] = order.viterbi(discriminants.log_joint(frames, appearance, i))
             if np.array_equal(np.concatenate(paths), before):
                 break
-        return appearance_scores(self.videos, appearance)
+        return discriminants.appearance_scores(self.videos, appearance)
 
 
 def _score_clusters(videos, numbers):
@@ -212,12 +196,12 @@ def _score_clusters(videos, numbers):
 
 def _halves_of_time(videos):
     """Frames along slow directions, with their half and group."""
-    moment, frames, halves, groups = find_moment(videos), [], [], []
-    center, directions = slow_directions(videos, moment, N_COMPONENTS)
+    moment, frames, halves, groups = discriminants.find_moment(videos), [], [], []
+    center, directions = discriminants.slow_directions(videos, moment, N_COMPONENTS)
     step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
     for i, length in enumerate(videos.lengths.tolist()):
         times = np.arange(0, length, step)
-        frames.append(embed(videos, i, center, directions.T)[times])
+        frames.append(discriminants.embed(videos, i, center, directions.T)[times])
         sizes = np.minimum(moment * PIECES, max(1, length // N_GROUPS))
         halves.append((i + times // sizes[:, None]) % 2)
         own = np.full(len(times), i)
@@ -231,7 +215,7 @@ def _halves_of_time(videos):
 def _labels_by(frames, part, n_actions):
     """Labels of all frames by K-means of some of them."""
     options = {"n_init": N_STARTS, "random_state": 0}
-    return cluster_frames(frames[part], n_actions, **options).predict(frames)
+    return hmm_model.cluster_frames(frames[part], n_actions, **options).predict(frames)
 
 
 def _score(blocks, labels, kept, n_actions):

@@ -132,12 +132,11 @@ def _names_before(model):
     """Names of the input features of a fitted model's segmenter, or None."""
     names = getattr(last_step(model), "feature_names_in_", None)
     if names is None and last_step(model) is not model:
-        with contextlib.suppress(AttributeError, ValueError):  # the step has no names
+        # a step may have no names, and input without names gets x0, x1, ...
+        with contextlib.suppress(AttributeError, TypeError, ValueError):
             names = model[:-1].get_feature_names_out()
-            is_plain = all(
-                name == f"x{i}" for i, name in enumerate([] if names is None else names)
-            )
-            return None if is_plain else names  # input without names
+            plain = [f"x{i}" for i in range(len(names))]
+            return None if list(names) == plain else names
     return names
 
 

@@ -4,16 +4,8 @@ from numbers import Integral
 
 import numpy as np
 
+from skl_tot.metrics import scores
 from skl_tot.metrics.matching import match_frames
-from skl_tot.metrics.scores import (
-    adjusted_mutual_info_score,
-    class_counts,
-    edit_score,
-    mean_recall_score,
-    miou_score,
-    mof_score,
-    segment_f1_score,
-)
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.names import name_labels
 
@@ -91,12 +83,12 @@ def segmentation_report(
     report = {
         "actions": _rows_of_actions(frames, scope, target_names),
         "totals": {
-            "MoF": mof_score(y_true, y_pred, **options),
-            "F1@50": segment_f1_score(y_true, y_pred, **options),
-            "edit": edit_score(y_true, y_pred, **options),
-            "mIoU": miou_score(y_true, y_pred, **options),
-            "mean recall": mean_recall_score(y_true, y_pred, **options),
-            "AMI": adjusted_mutual_info_score(
+            "MoF": scores.mof_score(y_true, y_pred, **options),
+            "F1@50": scores.segment_f1_score(y_true, y_pred, **options),
+            "edit": scores.edit_score(y_true, y_pred, **options),
+            "mIoU": scores.miou_score(y_true, y_pred, **options),
+            "mean recall": scores.mean_recall_score(y_true, y_pred, **options),
+            "AMI": scores.adjusted_mutual_info_score(
                 y_true, y_pred, average=average, ignore_labels=ignore_labels
             ),
             "recordings": len(frames.videos()),
@@ -110,7 +102,9 @@ def segmentation_report(
 def _rows_of_actions(frames, scope, target_names):
     """Scores and cluster of each action by its name."""
     counts_of = {}
-    for k, *counts in np.transpose(class_counts(frames.true, frames.pred)).tolist():
+    for k, *counts in np.transpose(
+        scores.class_counts(frames.true, frames.pred)
+    ).tolist():
         counts_of[frames.classes[k]] = counts
     cluster_of = {}
     if scope == "activity":

@@ -10,17 +10,13 @@ import torch
 from sklearn.utils import Bunch
 from torch.optim.adam import adam
 
+from skl_tot.training import devices
 from skl_tot.training.batches import (
     one_pass_batches,
     open_reader,
     sample_frames,
     sampled_batches,
     shuffled_batches,
-)
-from skl_tot.training.devices import (
-    full_precision,
-    keep_freed_memory,
-    sum_over_processes,
 )
 from skl_tot.training.network import (
     count_products,
@@ -194,7 +190,7 @@ def train_step(state, batch, terms, encoder="sigmoid"):
         for name in term.frozen(state.n_iter):
             state.network[name].grad = None  # the optimiser skips it
     gradients = [value.grad for value in state.network.values()]
-    sum_over_processes([value for value in gradients if value is not None])
+    devices.sum_over_processes([value for value in gradients if value is not None])
     state.update()
     with torch.no_grad():
         for term in terms:
@@ -231,7 +227,7 @@ def fit_loop(state, batches, settings, terms, progress=None):
 def _collect(pending, progress):
     """Fetch a block of losses from the device, with one synchronisation."""
     losses = torch.stack(pending)
-    sum_over_processes([losses])
+    devices.sum_over_processes([losses])
     losses = losses.cpu().numpy().astype(float)
     if not np.isfinite(losses).all():
         raise ValueError(
@@ -252,7 +248,7 @@ def train(
     """Train networks on recordings; return a `Snapshot` and the loss of each step."""
     # `start` is a snapshot to continue from; None draws new parameters. `one_pass` uses
     # each recording once, in order, instead of `max_iter` steps.
-    keep_freed_memory()
+    devices.keep_freed_memory()
     generator = torch.Generator("cpu").manual_seed(seed)
     shapes = parameter_shapes(videos.n_features, settings, terms)
     if start is None:
@@ -273,7 +269,7 @@ def train(
         state.last_iter = state.n_iter + n_steps
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
     n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
-    with full_precision(device, n_products, settings.n_threads):
+    with devices.full_precision(device, n_products, settings.n_threads):
         reader = open_reader(videos, device, n_draws)
         if start is None:
             for term in terms:
