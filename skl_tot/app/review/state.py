@@ -114,8 +114,9 @@ def is_checked(entry, start=0, end=None):
 def without(spans, others):
     """Spans (start, end, more) without the frames of other ones."""
     for start, end, *_ in others:
-        parts = [(first, min(last, start), *rest) for first, last, *rest in spans]
-        parts += [(max(first, end), last, *rest) for first, last, *rest in spans]
+        parts = []
+        for first, last, *rest in spans:
+            parts += (first, min(last, start), *rest), (max(first, end), last, *rest)
         spans = [part for part in parts if part[0] < part[1]]
     return spans
 

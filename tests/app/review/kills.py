@@ -29,7 +29,8 @@ def plain(state):
     for entry in state.entries:
         tracks = [getattr(entry, name) for name in TRACKS]
         tracks = [own and [part.tolist() for part in own] for own in tracks]
-        rest = [entry.n_learned, entry.checked, entry.seen]
+        rest = [entry.n_learned, [list(own) for own in entry.checked]]
+        rest.append([list(own) for own in entry.seen])
         entries.append([tracks, entry.confidence.tolist(), rest])
     names = [[code, name] for code, name in state.names.items()]
     return [state.model, list(state.actions), names, state.n_learned, entries]
