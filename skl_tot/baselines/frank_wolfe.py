@@ -233,6 +233,8 @@ class EventClustering:
         self.n_events, self.lengths = n_events, lengths
         self.starts = np.cumsum(lengths) - lengths
         self.is_chunk = np.arange(lengths.max()) < lengths[:, None]
+        # each event may be in any chunk
+        self.allowed = np.repeat(self.is_chunk[None], n_events, axis=0)
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = chunks.mean(axis=0)
             centred = chunks - self.mean
@@ -249,8 +251,9 @@ class EventClustering:
 
     def cheapest(self, costs):
         """Cheapest rows (n_videos, n_events) for costs (n_chunks, n_events)."""
-        padded = np.full((self.n_events, *self.is_chunk.shape), np.inf)
+        padded = np.full(self.allowed.shape, np.inf)
         padded[:, self.is_chunk] = costs.T
+        padded[~self.allowed] = np.inf
         return cheapest_events(padded)[0] + self.starts[:, None]
 
     def assignment(self, rows):
