@@ -177,6 +177,7 @@ def run_commands(block, capsys, data, options=()):
 def shape_of(text):
     """Lines that do not depend on the fit: no tables, deviations, or other order."""
     other = r"\S {3,}\S|^  |[Dd]eviat|signals? .*separates?|^In the end|^Equal"
+    other += r"|^How far|^\.{3}$"
     return [line for line in text.splitlines() if not re.search(other, line, re.I)]
 
 
