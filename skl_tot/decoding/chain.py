@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from skl_tot.decoding import paths, sums
+from skl_tot.recordings.errors import refuse
 
 LEAST_UNIT = 1e-12  # of costs
 # Maximum cost of a move, in nats, for sums of weights instead of logarithms.
@@ -71,10 +72,8 @@ class Chain:
         shapes = self.starts.shape, self.moves.shape, self.ends.shape
         n_actions = len(self.moves)
         if shapes != ((n_actions,), (n_actions, n_actions), (n_actions,)):
-            raise ValueError(
-                f"starts, moves and ends have shapes {shapes}, expected (actions,), "
-                "(actions, actions) and (actions,)."
-            )
+            expected = "(actions,), (actions, actions) and (actions,)"
+            refuse("the shapes of starts, moves and ends", shapes, expected)
 
     def viterbi(self, log_likelihood, min_frames=1):
         """Find the most likely path.
@@ -306,11 +305,9 @@ def scaled_chain(chain, unit):
 
 
 def _steps(n_actions):
-    """Matrix of the action of the column minus the action of the row."""
     return np.arange(n_actions) - np.arange(n_actions)[:, None]
 
 
 def _anywhere(moves, ties="stay"):
-    """Chain with any start and end."""
     nothing = np.zeros(len(moves))
     return Chain(nothing, moves, nothing, ties)

@@ -11,16 +11,8 @@ import numpy as np
 from scipy import sparse
 from scipy.special import softmax
 
+from skl_tot.decoding import chain as chains
 from skl_tot.decoding import orders
-from skl_tot.decoding.chain import (
-    cyclic_chain,
-    fixed_chain,
-    free_chain,
-    moves_chain,
-    scaled_chain,
-    single_chain,
-    skip_chain,
-)
 from skl_tot.decoding.evidence import find_switch_cost, is_background
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
@@ -97,7 +89,7 @@ def _posterior_of(chain, log_likelihood, cost, min_frames=1):
 
 def _along(log_likelihood, transcript, min_frames=1):
     own = log_likelihood[:, transcript]
-    return transcript[fixed_chain(len(transcript)).viterbi(own, min_frames)]
+    return transcript[chains.fixed_chain(len(transcript)).viterbi(own, min_frames)]
 
 
 def order_decoder(find_order):
@@ -112,12 +104,12 @@ def order_decoder(find_order):
         order = find_order(log_likelihood, cost, min_frames)
         return orders.posterior_along(log_likelihood, order, cost, min_frames)
 
-    return Decoder(path, posterior, chain=free_chain)
+    return Decoder(path, posterior, chain=chains.free_chain)
 
 
 def move_decoder(log_moves, log_starts):
     """Make a decoder with costs by the probability of moves, see `moves_chain`."""
-    chain = partial(moves_chain, log_moves=log_moves, log_starts=log_starts)
+    chain = partial(chains.moves_chain, log_moves=log_moves, log_starts=log_starts)
     return Decoder(chain=chain)
 
 
@@ -125,7 +117,7 @@ def chain_decoder(chain):
     """Make a decoder from a chain with own costs of moves."""
     return Decoder(
         uses_cost=False,
-        chain=lambda n_actions, unit: scaled_chain(chain, unit),
+        chain=lambda n_actions, unit: chains.scaled_chain(chain, unit),
         own_costs=True,
     )
 
@@ -144,38 +136,37 @@ def duration_decoder(mean_durations, max_bins=orders.MAX_BINS):
         lambda given, cost, min_frames=1: posterior(given, min_frames),
         along=along,
         uses_cost=False,
-        chain=fixed_chain,  # for streams, whose length is unknown
+        chain=chains.fixed_chain,  # for streams, whose length is unknown
     )
 
 
 def _frame_by_frame(log_likelihood, cost, min_frames=1):
-    """Path of single frames, or of segments of a least duration."""
     if min_frames == 1:
         return log_likelihood.argmax(axis=1)
-    return _path_of(free_chain, log_likelihood, 0.0, min_frames)
+    return _path_of(chains.free_chain, log_likelihood, 0.0, min_frames)
 
 
 def _posterior_by_frame(log_likelihood, cost, min_frames=1):
     if min_frames == 1:
         return softmax(log_likelihood, axis=1)
-    return _posterior_of(free_chain, log_likelihood, 0.0, min_frames)
+    return _posterior_of(chains.free_chain, log_likelihood, 0.0, min_frames)
 
 
 #: Values of ``decoding`` of a segmenter. More can be added.
 DECODERS = {
     # in fixed order, all paths have the same number of switches
-    "fixed": Decoder(chain=fixed_chain, uses_cost=False),
-    "skip": Decoder(chain=skip_chain),
-    "free": Decoder(chain=free_chain),
-    "cyclic": Decoder(chain=cyclic_chain, cycle_frames=np.inf),
+    "fixed": Decoder(chain=chains.fixed_chain, uses_cost=False),
+    "skip": Decoder(chain=chains.skip_chain),
+    "free": Decoder(chain=chains.free_chain),
+    "cyclic": Decoder(chain=chains.cyclic_chain, cycle_frames=np.inf),
     "cyclic_skip": Decoder(
-        chain=partial(cyclic_chain, may_skip=True), cycle_frames=np.inf
+        chain=partial(chains.cyclic_chain, may_skip=True), cycle_frames=np.inf
     ),
     "peaks": order_decoder(orders.peak_order),
     "mallow": order_decoder(orders.mallow_order),
     # each frame separately, with free switches
     "framewise": Decoder(
-        _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=single_chain
+        _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=chains.single_chain
     ),
 }
 
@@ -242,7 +233,6 @@ def decode(
 
 
 def _decode(log_likelihood, decoder, switch_cost, min_frames, transcript=None):
-    """Path through checked log-likelihoods."""
     if transcript is not None:
         return decoder.along(log_likelihood, transcript, min_frames)
     cost = nats_of_switch(switch_cost, log_likelihood, decoder)
@@ -294,7 +284,6 @@ def tempered_posterior(
 
 
 def _find_decoder(decoding):
-    """Entry of the table, or the decoder itself."""
     if isinstance(decoding, Decoder):
         return decoding
     if decoding not in DECODERS:
@@ -317,10 +306,7 @@ def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
 
 
 class Reading(NamedTuple):
-    """Result for a recording: input of the decoder, path, and posterior or None.
-
-    An action of -1 is background; the posterior is over all paths without it, tempered.
-    """
+    """Input of the decoder, path (-1 is background), and tempered posterior or None."""
 
     log_likelihood: np.ndarray
     path: np.ndarray
@@ -364,7 +350,6 @@ def _check_min_frames(min_frames):
 
 
 def _checked(values):
-    """Check that values are an array (n_frames, n_actions) of finite numbers."""
     if np.ma.isMaskedArray(values) or sparse.issparse(values):
         refuse("log_likelihood", type(values), "an array (frames, actions)", TypeError)
     try:
@@ -386,7 +371,6 @@ def _checked(values):
 
 
 def _checked_transcript(transcript, n_actions):
-    """Refuse a transcript without actions or with unknown ones."""
     actions = np.array(0)
     if not sparse.issparse(transcript):
         with contextlib.suppress(TypeError, ValueError, RecursionError):

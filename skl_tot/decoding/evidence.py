@@ -26,14 +26,13 @@ LEVELS = (np.arange(100) + 0.5) / 100
 
 
 class Evidence:
-    """Log-odds of the actions of paths, collected over recordings.
+    """Log-odds of the actions of paths, collected over recordings."""
 
-    The log-odds of a frame are the log-likelihood of its action minus the log of the
-    mean likelihood of all others. For independent frames and true log-likelihoods,
-    Gaussian log-odds of mean m would have the variance 2 m. Frames of recordings are
-    correlated: the mean of n frames has the variance v τ / n, with the autocorrelation
-    time τ. Times 2 m / (v τ), log-odds are evidence like that of independent frames.
-    """
+    # The log-odds of a frame are the log-likelihood of its action minus the log of the
+    # mean likelihood of all others. For independent frames and true log-likelihoods,
+    # Gaussian log-odds of mean m would have the variance 2 m. Frames of recordings are
+    # correlated: the mean of n frames has the variance v τ / n, with autocorrelation
+    # time τ. Times 2 m / (v τ), log-odds are evidence like that of independent frames.
 
     # With `is_robust`, log-odds of a recording are limited around their median:
     # otherwise a few outliers would make all other frames worthless. On nine
@@ -116,14 +115,12 @@ def _without_outliers(log_odds, is_action):
 
 
 def find_switch_cost(*log_likelihoods):
-    """Estimate one cost of a switch from recordings, in nats.
-
-    Segments have d frames on average, and evidence of d / τ independent frames (see
-    `Evidence`). A switch to one of K - 1 other actions is less likely than staying by
-    log(1 + (K - 1) d / τ) nats of true log-likelihoods. The overconfidence of the given
-    ones scales that up. d and the calibration are measured on the best path in any
-    order, in alternation, from a cost of log(K) on.
-    """
+    """Estimate one cost of a switch from recordings, in nats."""
+    # Segments have d frames on average, and evidence of d / τ independent frames (see
+    # `Evidence`). A switch to one of K - 1 other actions is less likely than staying by
+    # log(1 + (K - 1) d / τ) nats of true log-likelihoods. The overconfidence of the
+    # given ones scales that up. d and the calibration are measured on the best path in
+    # any order, in alternation, from a cost of log(K) on.
     n_actions = log_likelihoods[0].shape[1]
     cost = np.log(n_actions)
     if n_actions == 1:
@@ -255,13 +252,11 @@ class ActionMoments:
 
 
 def fit_background(blocks, labels, n_actions, percentile, before=None):
-    """Learn the background, frames that belong to no action.
-
-    Each action gets a Gaussian of independent features over its decoded frames, and a
-    threshold: the given percentile of its log-density over these frames. ``blocks()``
-    iterates over recordings, or their parts, and is called twice; ``labels`` has the
-    actions of their frames; ``before`` is the earlier result for a stream.
-    """
+    """Learn the background, frames that belong to no action."""
+    # Each action gets a Gaussian of independent features over its decoded frames, and a
+    # threshold: the given percentile of its log-density over these frames. `blocks()`
+    # iterates over recordings, or their parts, and is called twice; `labels` has the
+    # actions of their frames; `before` is the earlier result for a stream.
     # The percentile of each action follows Kukleva et al., CVPR 2019. They use
     # the likelihood of the decoder; features detected background better.
     moments = ActionMoments(n_actions)

@@ -188,11 +188,10 @@ def _before(shares, back, stays):
 
 
 class OnlineDecoder:
-    """Actions and posteriors of frames that arrive in blocks, around background.
+    """Actions and posteriors of frames that arrive in blocks, around background."""
 
-    ``chain(n_actions, cost)`` is as in `Decoder`; ``lag`` is the number of frames after
-    a frame before it is decided; ``confidence`` is as in `tempered_posterior`.
-    """
+    # `chain(n_actions, cost)` is as in `Decoder`; `lag` is the number of frames after a
+    # frame before it is decided; `confidence` is as in `tempered_posterior`.
 
     def __init__(self, chain, n_actions, cost, lag, confidence=None, min_frames=1):
         confidence = confidence or {"tempering": 1.0, "agreement": 1.0}
@@ -205,11 +204,7 @@ class OnlineDecoder:
         self.has_action = deque()  # of the waiting frames
 
     def push(self, log_likelihood, is_background):
-        """Add frames (n_frames, n_actions), and whether each is background.
-
-        Returns actions (n_decided,), -1 for background, and posteriors (n_decided,
-        n_actions).
-        """
+        """Add frames, and whether each is background; return decided ones."""
         actions = []
         for own, is_other in zip(log_likelihood, is_background):
             self.has_action.append(not is_other)

@@ -87,7 +87,6 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
 
 
 def _climb(inversions, totals, costs, switch_cost, min_blocks):
-    """Inversions of a local maximum, and its value."""
     n_actions = len(totals)
     value, n_same = -np.inf, 0
     for _ in range(MAX_SWEEPS):
@@ -251,7 +250,6 @@ def posterior_of_durations(mean_durations, max_bins, log_likelihood, min_frames=
 
 
 def _cut(n_frames, max_bins):
-    """First frame and number of frames of each of equal bins."""
     n_bins = min(n_frames, max_bins)
     edges = np.arange(n_bins + 1) * n_frames // n_bins
     return edges[:-1], np.diff(edges)

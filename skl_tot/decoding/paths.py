@@ -61,7 +61,6 @@ def ordered_path(chain, log_likelihood, min_frames=1):
 
 
 def _trace_runs(grows, skipped, action, min_frames):
-    """Path (n_frames,) with a given last action."""
     end = grows.shape[1]
     path = np.empty(end, dtype=np.intp)
     while True:
@@ -153,7 +152,6 @@ def _come_by_links(chain, scores):
 
 
 def _trace(chain, scores, begins):
-    """Best path (n_frames,), a run at a time from the end."""
     path = np.empty(len(scores), dtype=np.intp)
     end, action = len(path), (scores[-1] - chain.ends).argmax()
     while True:

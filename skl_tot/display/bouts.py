@@ -6,17 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from skl_tot.display import base
 from skl_tot.display.bars import clear_sides, draw_legend
-from skl_tot.display.base import (
-    Display,
-    draw_boxes,
-    draw_grid,
-    mark_actions,
-    name_columns,
-    name_right,
-    name_rows,
-    shortened,
-)
 from skl_tot.display.palette import code_actions, style_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps, usual_codes
@@ -34,7 +25,7 @@ KEY = "×  missing     ⇄  out of order     2, 3, …  repeated"
 
 
 @with_shared_texts
-class BoutsDisplay(Display):
+class BoutsDisplay(base.Display):
     """A picture of the bouts of labels. A subclass implements ``_prepare_bouts``."""
 
     _prepare_bouts: Any
@@ -68,7 +59,7 @@ class BoutsDisplay(Display):
         usual = usual_codes(bouts)
         order = usual + [k for k in range(len(bouts.actions)) if k not in usual]
         codes, names = code_actions(bouts.actions, self.action_names)
-        names = [shortened(names[k]) for k in order]
+        names = [base.shortened(names[k]) for k in order]
         return self._prepare_bouts(bouts, order, [codes[k] for k in order], names)
 
 
@@ -115,9 +106,9 @@ def _draw_durations(ax, rows, names, label):
         alpha = max(0.15, min(0.6, 20 / len(times)))
         ax.scatter(times, heights, s=16, color=style.fill, alpha=alpha, linewidths=0)
         _draw_box(ax, times, row, style)
-    name_rows(ax, names)
+    base.name_rows(ax, names)
     ax.set_xlim(0, 1.04 * max(times.max() for times, _ in rows) or 1)
-    name_right(ax, [len(times) for times, _ in rows], "bouts")
+    base.name_right(ax, [len(times) for times, _ in rows], "bouts")
     clear_sides(ax, len(names))
     ax.grid(axis="x", color="#E0E0E0", linewidth=0.8)
     ax.set_axisbelow(True)
@@ -125,12 +116,12 @@ def _draw_durations(ax, rows, names, label):
 
 
 def _draw_box(ax, times, row, style):
-    lower, median, upper = np.quantile(times, [0.25, 0.5, 0.75])
-    reach = 1.5 * (upper - lower)
-    low = times[times >= lower - reach].min()
-    high = times[times <= upper + reach].max()
+    from matplotlib import cbook
+
+    (box,) = cbook.boxplot_stats(times)
+    lower, median, upper = box["q1"], box["med"], box["q3"]
     dark = {"color": "#404040", "linewidth": 1.2}
-    ax.hlines([row, row], [low, upper], [lower, high], **dark)
+    ax.hlines([row, row], [box["whislo"], upper], [lower, box["whishi"]], **dark)
     x, y = [lower, lower, upper, upper], [row - BOX, row + BOX, row + BOX, row - BOX]
     style = style._replace(ink="#404040", outline=1.2)
     ax.fill(x, y, **style.options(), alpha=0.45)
@@ -176,12 +167,12 @@ class TransitionDisplay(BoutsDisplay):
                 colour = "white" if probabilities[cell] > 0.5 else "black"
                 place = {"ha": "center", "va": "center", "size": 9, "color": colour}
                 ax.text(*cell[::-1], f"{counts[cell]}", **place)
-        name_columns(ax, names)
-        name_rows(ax, names)
-        draw_grid(ax, len(names), len(names), color="#E0E0E0", linewidth=0.8)
+        base.name_columns(ax, names)
+        base.name_rows(ax, names)
+        base.draw_grid(ax, len(names), len(names), color="#E0E0E0", linewidth=0.8)
         ax.set_xlabel("to")
         ax.set_ylabel("from")
-        mark_actions(ax, codes)
+        base.mark_actions(ax, codes)
 
 
 @with_shared_texts
@@ -215,7 +206,7 @@ class CycleDisplay(BoutsDisplay):
         rows = [f"cycle {number}" for number in cycles["cycle"]]
         if len(bouts.names) > 1:
             words = zip(cycles["recording"], rows)
-            rows = [f"{shortened(name, 28)} {row}" for name, row in words]
+            rows = [f"{base.shortened(name, 28)} {row}" for name, row in words]
         table = own.table.astype({"recording": int, "action": object})
         starts = own.origins.to_numpy()[table["recording"]]
         table[["start", "end"]] -= starts[:, None]
@@ -235,12 +226,12 @@ def _draw_cycles(ax, boxes, rows, legend, label):
         if len(table):
             x = table[["start", "start", "end", "end"]].to_numpy()
             y = table["recording"].to_numpy()[:, None] + [-0.42, 0.42, 0.42, -0.42]
-            draw_boxes(ax, np.stack([x, y], axis=2), style)
+            base.draw_boxes(ax, np.stack([x, y], axis=2), style)
     ax.autoscale_view()
     ax.set_xlim(left=0)
     clear_sides(ax, len(rows))
     if len(rows) <= MOST_NAMED:
-        name_rows(ax, rows)
+        base.name_rows(ax, rows)
         ax.tick_params(axis="y", labelsize=7)
     else:
         ax.set_ylabel("cycle")
@@ -311,7 +302,7 @@ class DeviationDisplay(BoutsDisplay):
             known = list(zip(*(cycles[key] for key in keys)))
         drawn = list(zip(*(table[key] for key in keys)))
         rows = [known.index(key) for key in drawn]
-        recordings = [shortened(" ".join(map(str, key))) for key in drawn]
+        recordings = [base.shortened(" ".join(map(str, key))) for key in drawn]
         width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, recordings))
         height = 1.7 + 0.24 * len(rows) + 0.07 * max(map(len, names))
         drawn = np.ix_(rows, order)
@@ -322,15 +313,15 @@ class DeviationDisplay(BoutsDisplay):
             self.im_ = _draw_cells(ax, z, self.threshold)
             is_dark = np.abs(z) > 1.5 * self.threshold
             _draw_signs(ax, table, actions, counts, is_dark)
-            name_rows(ax, recordings)
-            name_right(ax, table["score"], "score")
-            name_columns(ax, names)
-            draw_grid(ax, *z.shape, color="white", linewidth=1.5)
+            base.name_rows(ax, recordings)
+            base.name_right(ax, table["score"], "score")
+            base.name_columns(ax, names)
+            base.draw_grid(ax, *z.shape, color="white", linewidth=1.5)
             ax.set_xlabel(KEY)
             if len(table) < n_all:
                 title = f"the {len(table)} most deviating of {n_all} {self.by}s"
                 ax.set_title(title, loc="left", fontsize="medium")
-            mark_actions(ax, codes, axis="x")
+            base.mark_actions(ax, codes, axis="x")
 
         return (max(width, 5), height), draw
 

@@ -4,15 +4,7 @@ from functools import partial
 
 import numpy as np
 
-from skl_tot.display.base import (
-    Display,
-    check_methods,
-    mark_actions,
-    name_columns,
-    name_rows,
-    name_time,
-    shortened,
-)
+from skl_tot.display import base
 from skl_tot.display.palette import code_actions
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, as_reals, split_label_sequences
@@ -24,7 +16,7 @@ MOST = 40  # features with legible names
 
 
 @with_shared_texts
-class ProfileDisplay(Display):
+class ProfileDisplay(base.Display):
     """Mean of each feature during each action, as a heat map.
 
     Red is above the mean of all frames and blue below it, in standard deviations of all
@@ -67,7 +59,7 @@ class ProfileDisplay(Display):
         -------
         {shared: display}
         """
-        check_methods(estimator, "predict")
+        base.check_methods(estimator, "predict")
         from skl_tot.methods.pipelines import last_step, transform_before
 
         videos = transform_before(estimator, X)
@@ -115,13 +107,13 @@ class ProfileDisplay(Display):
         self.im_ = ax.imshow(means, interpolation="nearest", **options)
         bar = ax.figure.colorbar(self.im_, ax=ax)
         bar.set_label("standard deviations\nfrom the mean")
-        name_columns(ax, list(map(shortened, features)))
-        name_rows(ax, list(map(shortened, names)))
+        base.name_columns(ax, list(map(base.shortened, features)))
+        base.name_rows(ax, list(map(base.shortened, names)))
         n_features = len(self.profiles.features)
         if n_features > MOST:
             shown = f"the {MOST} of {n_features} features"
             ax.set_xlabel(f"{shown} that differ most between actions")
-        mark_actions(ax, codes)
+        base.mark_actions(ax, codes)
 
 
 def choose_features(means):
@@ -133,7 +125,7 @@ def choose_features(means):
 
 
 @with_shared_texts
-class PseudoLabelDisplay(Display):
+class PseudoLabelDisplay(base.Display):
     """Pseudo-label codes Q of one recording as an image, with the decoded path.
 
     Time runs to the right and actions run down, so codes in a fixed order go from the
@@ -181,7 +173,7 @@ class PseudoLabelDisplay(Display):
         from skl_tot.methods.pipelines import last_step, transform_before
 
         segmenter = last_step(estimator)
-        check_methods(segmenter, "pseudo_labels", "predict")
+        base.check_methods(segmenter, "pseudo_labels", "predict")
         videos = as_recordings(X)
         if not videos.is_single:
             found = f"X holds {len(videos)} recordings"
@@ -239,9 +231,9 @@ class PseudoLabelDisplay(Display):
         if colorbar:
             ax.figure.colorbar(self.im_, ax=ax, label="probability")
         ax.yaxis.get_major_locator().set_params(integer=True)
-        name_time(ax, fps)
+        base.name_time(ax, fps)
         ax.set_ylabel("action")
-        mark_actions(ax, range(n_actions))
+        base.mark_actions(ax, range(n_actions))
 
 
 def _check_codes(codes):
@@ -265,9 +257,8 @@ def _check_path(labels, shape):
     if labels.dtype.kind != "i":
         raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
     if labels.min() < BACKGROUND or labels.max() >= n_actions:
-        expected = f"{BACKGROUND} (background) to {n_actions - 1}, the actions of codes"
-        found = f"labels has values from {labels.min()} to {labels.max()}"
-        raise ValueError(f"{found}, expected {expected}.")
+        ends = labels.min().item(), labels.max().item()
+        refuse("the range of labels", ends, f"-1 to {n_actions - 1}, as in codes")
     return np.where(labels == BACKGROUND, np.nan, labels)
 
 

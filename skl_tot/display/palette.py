@@ -7,6 +7,7 @@ import numpy as np
 
 from skl_tot.metrics.matching import match_labels
 from skl_tot.recordings import RecordingValueError
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -159,14 +160,12 @@ def split_methods(y_pred):
 
 
 def _check_method(name, videos, first_method):
-    said, expected = f"{name} has {len(videos)} recordings", len(first_method)
-    if len(videos) != expected:
-        raise ValueError(f"{said}, expected {expected}, as for the first method.")
+    if len(videos) != len(first_method):
+        expected = f"{len(first_method)}, as for the first method"
+        refuse(f"the number of recordings of {name}", len(videos), expected)
     for i, (video, first) in enumerate(zip(videos, first_method)):
-        if len(video) == 0:
-            raise RecordingValueError(f"{name} has no frames.", i)
-        if len(video) != len(first):
-            said = f"{name} has {len(video)} frames, expected {len(first)}"
+        if len(video) != len(first) or len(video) == 0:
+            said = f"{name} has {len(video)} frames, expected {len(first) or 'some'}"
             raise RecordingValueError(f"{said}, as for the first method.", i)
 
 

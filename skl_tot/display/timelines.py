@@ -14,8 +14,9 @@ from skl_tot.display.bars import (
 from skl_tot.display.base import Display, check_methods, check_video_names, name_time
 from skl_tot.display.palette import encode, name_methods
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import as_reals, by_name
+from skl_tot.recordings.labels import by_name
 from skl_tot.recordings.layouts import n_dims
+from skl_tot.recordings.segment_table import check_confidences
 from skl_tot.shared_texts import with_shared_texts
 
 TRUTH = "ground truth"  # name of its bar
@@ -203,19 +204,13 @@ class SegmentationDisplay(Display):
             return [None] * len(bars)
         if None not in methods:
             raise ValueError("confidence is of one method, but y_pred has several.")
-        confidence = self.confidence
-        if n_dims(confidence) == 0 or (len(bars) == 1 and n_dims(confidence) == 1):
-            confidence = [confidence]
-        shapes = list(map(np.shape, confidence))
-        expected = [np.shape(of_video[-1]) for of_video in bars]
-        if shapes != expected:
-            expected = f"those of y_pred, {expected}"
-            raise ValueError(f"confidence has shapes {shapes}, expected {expected}.")
-        doubts = [1 - as_reals(video, "confidence") for video in confidence]
-        frames = np.concatenate(doubts)
-        if not ((frames >= 0) & (frames <= 1)).all():
+        labels, is_single = [of_video[-1] for of_video in bars], len(bars) == 1
+        is_single &= n_dims(self.confidence) < 2
+        given = [self.confidence] if is_single else list(self.confidence)
+        known = check_confidences(given, labels, is_single)
+        if not all(((own >= 0) & (own <= 1)).all() for own in known):
             raise ValueError("confidence has values outside of [0, 1].")
-        return doubts
+        return [1 - own for own in known]
 
 
 def _draw_timelines(ax, rows, breaks, legend, fps):

@@ -3,22 +3,19 @@
 from skl_tot.recordings.imports import loader, places
 
 # Loaded on first use: the command line reports wrong arguments before it loads them.
-_PLACES = {
-    "FORMATS": "skl_tot.io.formats",
-    "Format": "skl_tot.io.formats.base",
-    "TRUSTED_TYPES": "skl_tot.io.models",
-    "labels_from_segments": "skl_tot.recordings.segment_table",
-    "load_model": "skl_tot.io.models",
-    "name_actions": "skl_tot.recordings.names",
-    "read_names": "skl_tot.recordings.names",
-    "read_segments": "skl_tot.io.files",
-    "read_table": "skl_tot.io.files",
-    "save_model": "skl_tot.io.models",
-    "segments": "skl_tot.recordings.segment_table",
-    "table_of_labels": "skl_tot.recordings.segment_table",
-    "write_segments": "skl_tot.io.files",
-    "write_subtasks": "skl_tot.io.lerobot",
-}
+_PLACES = places(
+    __name__,
+    files="read_segments read_table write_segments",
+    formats="FORMATS",
+    formats__base="Format",
+    lerobot="write_subtasks",
+    models="TRUSTED_TYPES load_model save_model",
+)
+_PLACES |= places(
+    "skl_tot.recordings",
+    names="name_actions read_names",
+    segment_table="labels_from_segments segments table_of_labels",
+)
 
 # For the programs on top, see docs/api.md.
 _PLACES |= places(

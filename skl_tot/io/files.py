@@ -12,25 +12,11 @@ from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
-from skl_tot.recordings.segment_table import (
-    FRAMES,
-    MAX_FRAMES,
-    SECONDS,
-    check_segments,
-    is_int,
-)
 from skl_tot.recordings.segment_times import frames_of, rows_by_recording
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
-READ = (
-    "recording",
-    "action",
-    *FRAMES,
-    *SECONDS,
-    "confidence",
-    *tables.BOUNDS,
-    *tables.DATES,
-)
+READ = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
+READ += (*tables.BOUNDS, *tables.DATES)
 
 
 def write_segments(table, path, *, format=None):
@@ -74,7 +60,7 @@ def write_segments(table, path, *, format=None):
     >>> folder.cleanup()
     """
     entry = known.find_format(path, format, known.writable_formats())
-    table = check_segments(table)
+    table = tables.check_segments(table)
     tables.check_in_frames(table)
     _check_cells(table)
     if "recording" in table:
@@ -91,10 +77,7 @@ def _check_cells(table):
         if blank.size:
             raise ValueError(f"Segment {blank[0]} has no {key}, expected a number.")
     if (table["action"].astype(object) == str(BACKGROUND)).any():
-        raise ValueError(
-            f"An action is called {str(BACKGROUND)!r}, which is read as background, "
-            f"expected another name, or {BACKGROUND_NAME!r} if it is that."
-        )
+        refuse("An action", str(BACKGROUND), f"another name, or {BACKGROUND_NAME!r}")
 
 
 def _check_recordings(names, entry):
@@ -102,10 +85,8 @@ def _check_recordings(names, entry):
         if name != name.strip():
             refuse("recording", name, "text without blanks around it")
     if len(names) > 1 and not entry.many:
-        raise ValueError(
-            f"segments are of {len(names)} recordings, expected one, or one of the "
-            f"formats {list(known.table_formats())}."
-        )
+        expected = f"one, or one of the formats {list(known.table_formats())}"
+        refuse("the number of recordings", len(names), expected)
 
 
 def read_table(path, *, format=None):
@@ -251,15 +232,11 @@ def read_segments(
     found, is_one = read_by_recording(path, fps, format, recordings)
     for name, (_, file) in found.items():
         if recordings is not None and name not in recordings.names:
-            raise ValueError(
-                f"{one_line(file)}: there is no recording {short_repr(name)}, expected "
-                f"one of {short_repr(recordings.names)}."
-            )
+            expected = f"one of {short_repr(recordings.names)}"
+            refuse(f"{one_line(file)}: the recording", name, expected)
     if not (is_one or n_frames is None or isinstance(n_frames, Mapping)):
-        raise TypeError(
-            f"n_frames is {n_frames} for {len(found)} recordings, expected a dict by "
-            "their names."
-        )
+        expected = f"a dict by the names of {len(found)} recordings"
+        refuse("n_frames", n_frames, expected, TypeError)
     labels = label_recordings(found, n_frames, gaps)
     return next(iter(labels.values())) if is_one else labels
 
@@ -267,10 +244,10 @@ def read_segments(
 def _check_n_frames(n_frames):
     counts = n_frames.values() if isinstance(n_frames, Mapping) else [n_frames]
     for count in counts:
-        if count is not None and not is_int(count):
+        if count is not None and not tables.is_int(count):
             refuse("n_frames", count, "an integer or a dict of them", TypeError)
-        if count is not None and not 1 <= count <= MAX_FRAMES:
-            refuse("n_frames", count, f"1 to {MAX_FRAMES}")
+        if count is not None and not 1 <= count <= tables.MAX_FRAMES:
+            refuse("n_frames", count, f"1 to {tables.MAX_FRAMES}")
 
 
 def read_by_recording(path, fps, format, recordings=None):
@@ -335,10 +312,9 @@ def _read_files(paths, format, name_rows):
         table["recording"] = names
         for name in names.unique() if len(table) else [file.stem]:
             if name in owners:
-                raise ValueError(
-                    f"{one_line(file)} and {one_line(owners[name])} both have a "
-                    f"recording {short_repr(name)}, expected one file of each."
-                )
+                both = f"{one_line(file)} and {one_line(owners[name])} both have"
+                shown = short_repr(name)
+                raise ValueError(f"{both} a recording {shown}, expected one of each.")
             owners[name] = file
         yield file, table
 
@@ -352,9 +328,8 @@ def _read_file(path, format):
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:
         table = entry.read(path)
-        table = (
-            table if hasattr(table, "columns") else tables.as_frame(table, "the file")
-        )
+        if not hasattr(table, "columns"):
+            table = tables.as_frame(table, "the file")
     except SegmentsError as error:
         raise ValueError(f"{one_line(path)}, {one_line(error)}") from error
     except Exception as error:  # libraries raise many types for other content
@@ -366,7 +341,9 @@ def _read_file(path, format):
     # a file name need not be valid text
     shown = one_line(path).encode(errors="backslashreplace").decode()
     lines = enumerate(table.get("line", [None] * len(table)))
-    places = [f"line {own}" if is_int(own) else f"segment {i}" for i, own in lines]
+    places = [
+        f"line {own}" if tables.is_int(own) else f"segment {i}" for i, own in lines
+    ]
     table["place"] = [f"{shown}, {place}" for place in places]
     for key in {"action", "recording"} & set(table):
         # as objects, as pandas cannot hold all file names as text
@@ -374,7 +351,7 @@ def _read_file(path, format):
     is_named = not all(map(tables.is_blank, table.get("recording", ())))
     kept = [key for key in (*READ[1:], "place") if key in table]
     kept += ["recording"] if is_named else []
-    table = check_segments(table[kept], shown).astype({"action": str})
+    table = tables.check_segments(table[kept], shown).astype({"action": str})
     actions = table["action"]
     is_float = actions.str.fullmatch(r"-?[0-9]+\.0").all()
     if is_float and (actions == f"{BACKGROUND}.0").any():  # of integers and NaN once
@@ -401,22 +378,15 @@ def label_recordings(found, n_frames, gaps):
 def _find_length(table, where, name, n_frames):
     if isinstance(n_frames, Mapping):
         if name not in n_frames:
-            raise ValueError(
-                f"n_frames has no {short_repr(name)}, which {where} has, expected a "
-                "number for each recording."
-            )
+            found = f"n_frames has no {short_repr(name)}, which {where} has"
+            raise ValueError(f"{found}, expected a number for each recording.")
         n_frames = n_frames[name]
     length = int(table["stop"].max()) if len(table) else 0
     if n_frames is None and length == 0:
-        raise ValueError(
-            f"{where}: no segment has a frame, expected some, or n_frames."
-        )
+        raise ValueError(f"{where}: no segment has a frame, expected n_frames.")
     if n_frames is not None and length > n_frames + 1:
-        last = _show(table, table["stop"].argmax())
-        raise ValueError(
-            f"{where}: {last} ends after {length} frames, expected at most "
-            f"n_frames, {n_frames}."
-        )
+        last = f"{where}: {_show(table, table['stop'].argmax())}"
+        raise ValueError(f"{last} ends at frame {length}, expected at most {n_frames}.")
     return length if n_frames is None else int(n_frames)
 
 
@@ -438,10 +408,8 @@ def _label_frames(table, where, length, gap):
     starts, ends = kept["first"].to_numpy(), kept["stop"].to_numpy()
     bad = np.flatnonzero(starts[1:] < ends[:-1])
     if bad.size:
-        one, other = (_show(kept, k) for k in (bad[0], bad[0] + 1))
-        raise ValueError(
-            f"{where}: {one} and {other} overlap, expected one label at a time."
-        )
+        both = " and ".join(_show(kept, k) for k in (bad[0], bad[0] + 1))
+        raise ValueError(f"{where}: {both} overlap, expected one label at a time.")
     labels = np.full(2 * len(kept) + 1, gap, dtype=object)
     labels[1::2] = kept["action"]
     cuts = np.column_stack([starts, np.minimum(ends, length)]).ravel()

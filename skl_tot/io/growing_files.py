@@ -8,16 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import (
-    NO_DATE,
-    is_clock,
-    is_same,
-    rate_of,
-    read_cells,
-    unit_of,
-)
+from skl_tot.recordings import clocks
 from skl_tot.recordings.disk import find_separator
-from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.errors import one_line, refuse, short_repr
 
 # Bytes per read, and seconds between two looks at a file.
 CHUNK_BYTES, WAIT = 2**18, 0.1
@@ -36,9 +29,8 @@ def read_lines(file, name, *, follow=False, wait=WAIT):
         elif not follow:
             break
         elif os.fstat(file.fileno()).st_size < file.tell():  # lines would be missed
-            raise ValueError(
-                f"{one_line(name)} became shorter, expected one that grows."
-            )
+            found = f"{one_line(name)} became shorter"
+            raise ValueError(f"{found}, expected one that grows.")
         else:
             time.sleep(wait)
     yield _as_text([rest], name)
@@ -62,7 +54,7 @@ class GrowingTable:
         self.name, self.n_features, self.columns = one_line(name), n_features, columns
         self.fps, self.clock, self.times = fps, clock, []
         self.first: Any = None
-        self.start = NO_DATE  # of time 0
+        self.start = clocks.NO_DATE  # of time 0
         self.header_line, self.comment = others
         self.header: Any = None
         self.places, self.separator = [], ","
@@ -88,10 +80,8 @@ class GrowingTable:
                 continue
             cells = self._cells(line)
             if len(cells) != len(self.header):
-                raise ValueError(
-                    f"{self.name}, line {self.n_lines}: there are {len(cells)} cells, "
-                    f"expected {len(self.header)}."
-                )
+                where = f"{self.name}, line {self.n_lines}: the number of cells"
+                refuse(where, len(cells), len(self.header))
             rows.append(cells)
         if self.clock and rows:
             place = self.header.index(self.clock)
@@ -107,28 +97,22 @@ class GrowingTable:
         self.header = [name.strip() for name in self._cells(line)]
         columns = self.columns
         if columns is None:
-            columns = [name for name in self.header if not is_clock(name)]
+            columns = [name for name in self.header if not clocks.is_clock(name)]
         columns = [self._find(name, columns) for name in columns]
         for name in columns:
             if self.header.count(name) != 1:
-                self._refuse(
-                    f"{self.header.count(name)} columns called {name!r}",
-                    f"one, among {short_repr(self.header)}",
-                )
+                found = f"{self.header.count(name)} columns called {name!r}"
+                self._refuse(found, f"one, among {short_repr(self.header)}")
         if len(columns) != self.n_features:
-            self._refuse(
-                f"the columns {short_repr(columns)}",
-                f"{self.n_features}, as in the fit; name them by --columns",
-            )
+            expected = f"{self.n_features}, as in the fit; name them by --columns"
+            self._refuse(f"the columns {short_repr(columns)}", expected)
         self.places = [self.header.index(name) for name in columns]
         if self.clock is None:
             others = [name for name in self.header if name not in columns]
-            self.clock = next(filter(is_clock, others), False)
+            self.clock = next(filter(clocks.is_clock, others), False)
         if self.clock and self.header.count(self.clock) != 1:
-            raise ValueError(
-                f"{self.name} has no column {self.clock!r} to be its clock, as in "
-                "the recordings of the model."
-            )
+            found = f"{self.name} has no column {self.clock!r}, which is the clock"
+            raise ValueError(f"{found} in the recordings of the model.")
 
     def _find(self, name, columns):
         """Name in the header, or its end there, if no other column ends so."""
@@ -147,25 +131,20 @@ class GrowingTable:
         n_known = len(self.times)
         try:
             # dates count from the first one
-            unit = unit_of(self.clock)
-            times, self.start = read_cells([self.first, *cells], unit)
+            unit = clocks.unit_of(self.clock)
+            times, self.start = clocks.read_cells([self.first, *cells], unit)
             self.times += times[1:]
         except ValueError as error:
-            raise ValueError(
-                f"{self.name}, up to line {self.n_lines}: the clock {self.clock!r} "
-                f"cannot be read: {error}"
-            ) from None
+            where = f"{self.name}, up to line {self.n_lines}: the clock {self.clock!r}"
+            raise ValueError(f"{where} cannot be read: {error}") from None
         if not (np.diff(self.times[max(0, n_known - 1) :]) > 0).all():
-            raise ValueError(
-                f"the clock {self.clock!r} of {self.name} does not go forward."
-            )
+            clock = f"the clock {self.clock!r} of {self.name}"
+            raise ValueError(f"{clock} does not go forward.")
         is_rated = n_known < N_TIMED <= len(self.times)
-        rate = rate_of(np.array(self.times)) if is_rated else None
-        if not is_same(rate, self.fps):
-            self._refuse(
-                f"{rate:g} frames per second by its column {self.clock!r}",
-                f"{self.fps:g}, as in the fit; resample it before",
-            )
+        rate = clocks.rate_of(np.array(self.times)) if is_rated else None
+        if not clocks.is_same(rate, self.fps):
+            found = f"{rate:g} frames per second by its column {self.clock!r}"
+            self._refuse(found, f"{self.fps:g}, as in the fit; resample it before")
 
     def _number(self, cell, place):
         try:
@@ -173,10 +152,9 @@ class GrowingTable:
                 raise ValueError
             return float(cell if self.separator == "," else cell.replace(",", "."))
         except ValueError:
-            raise ValueError(
-                f"{self.name}, line {self.n_lines}: column {self.header[place]!r} "
-                f"holds {short_repr(cell)}, expected a number."
-            ) from None
+            where = f"{self.name}, line {self.n_lines}: column {self.header[place]!r}"
+            found = short_repr(cell)
+            raise ValueError(f"{where} holds {found}, expected a number.") from None
 
     def _cells(self, line):
         return next(csv.reader([line], delimiter=self.separator))

@@ -68,9 +68,8 @@ def write_subtasks(table, root, out):
         columns[path] = _column_of(own, segments, subtasks)
         unused -= set(own["episode_index"].to_pylist())
     if unused:
-        raise ValueError(
-            f"{one_line(root)} has no episode {min(unused)}, which segments are of."
-        )
+        found = f"{one_line(root)} has no episode {min(unused)}"
+        raise ValueError(f"{found}, which segments are of.")
     if any((column == n_actions).any() for column in columns.values()):
         subtasks.append(BACKGROUND_NAME)
     with replaced_files(out) as temporary:
@@ -115,10 +114,8 @@ def _column_of(table, segments, actions):
         spans = pd.IntervalIndex.from_arrays(own["start"], own["end"], closed="left")
         is_outside = spans.left.min() < 0 or spans.right.max() > rows.sum()
         if spans.is_overlapping or is_outside:
-            raise ValueError(
-                f"segments of episode {number} overlap, or are not within its "
-                f"{rows.sum()} frames."
-            )
+            found = f"segments of episode {number} overlap, or are not within its"
+            raise ValueError(f"{found} {rows.sum()} frames.")
         codes = [*map(actions.index, own["action"]), len(actions)]
         column[rows] = np.array(codes)[spans.get_indexer(frames[rows])]
     return column

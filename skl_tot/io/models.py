@@ -97,10 +97,8 @@ def save_model(model, path, *, trusted=()):
         unknown = set(skops_io.get_untrusted_types(file=temporary))
         unknown -= {*TRUSTED_TYPES, *trusted}
         if unknown:
-            raise TypeError(
-                f"model holds {sorted(unknown)}, which load_model does not trust; "
-                "types of your own can be given as trusted."
-            )
+            found = f"model holds {sorted(unknown)}, which load_model does not trust"
+            raise TypeError(f"{found}; types of your own can be given as trusted.")
 
 
 def load_model(path, *, trusted=()):
@@ -149,7 +147,6 @@ def load_model(path, *, trusted=()):
 
 
 def _unpacked(content):
-    """Return an archive without compression; no part is read beyond its listed size."""
     unpacked = io.BytesIO()
     with zipfile.ZipFile(content) as archive, zipfile.ZipFile(unpacked, "w") as copy:
         _check_archive(archive, content.getbuffer().nbytes)
@@ -179,18 +176,14 @@ def _load(data, trusted):
 
     unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
     if unknown:
-        raise ValueError(
-            "it has types that are not trusted, or that a later version added, "
-            f"{sorted(unknown)}"
-        )
+        found = "it has types that are not trusted, or that a later version added"
+        raise ValueError(f"{found}, {sorted(unknown)}")
     content = skops_io.loads(data, trusted=trusted)
     if type(content) is not dict or not {"format", "skl_tot", "model"} <= set(content):
         raise ValueError("it was not written by save_model")
     if content["format"] > FORMAT:
-        raise ValueError(
-            f"version {content['skl_tot']} wrote it, in format {content['format']}; "
-            f"version {skl_tot.__version__} reads {FORMAT}"
-        )
+        found = f"version {content['skl_tot']} wrote it, in format {content['format']}"
+        raise ValueError(f"{found}; version {skl_tot.__version__} reads {FORMAT}")
     segmenter_of(content["model"])
     _complete(content["model"])
     return content["model"]

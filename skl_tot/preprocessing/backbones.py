@@ -59,11 +59,17 @@ def load_network(
 
     device = resolve_device(device)
     network = _build(backbone, weights, random_state).eval()
-    prepare = _preparation(network, backbone, image_size)
     features_of = _pooled(network, pooling, backbone)
-    if pooling is not None or image_size is not None:
+    _check_size(network, backbone, image_size)
+    try:
+        prepare = _preparation(network, image_size)
+        with torch.inference_mode():
+            (row,) = features_of(prepare(np.zeros((16, 16, 3), np.uint8))[None])
+        if row.ndim != 1:
+            raise ValueError(f"features have shape {tuple(row.shape)}.")
+    except Exception as error:  # assertions, and shape errors of any type
         asked = f"image_size={image_size} with pooling={pooling!r}"
-        _try_network(features_of, prepare, backbone, asked)
+        raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
     network.to(device)
 
     def compute(frames, batch_size):
@@ -78,7 +84,6 @@ def load_network(
 
 
 def _name_of(backbone):
-    """Name in timm; on the hub it follows the owner of the weights."""
     return backbone.removeprefix("timm/")
 
 
@@ -105,17 +110,14 @@ def _build(backbone, weights, random_state):
         except Exception as error:  # each hub has its own types
             if not is_recommended:
                 raise
-            raise OSError(
-                f"weights='DEFAULT' of {backbone} cannot be loaded "
-                f"({_gist(error)}); {WITHOUT}."
-            ) from error
+            found = f"weights='DEFAULT' of {backbone} cannot be loaded"
+            raise OSError(f"{found} ({_gist(error)}); {WITHOUT}.") from error
     if weights is not None and not is_recommended:
         _load_weights(network, weights, backbone)
     return network
 
 
 def _load_weights(network, path, backbone):
-    """Load a state dict from a file into a network without its last layer."""
     import torch
 
     is_safetensors = os.fspath(path).endswith(".safetensors")
@@ -132,10 +134,8 @@ def _load_weights(network, path, backbone):
             state.pop(f"{layer}.{part}", None)
         network.load_state_dict(state)
     except Exception as error:  # unpickling raises many types
-        raise ValueError(
-            f"weights={os.fspath(path)!r} is no state dict of {backbone}: "
-            f"{_gist(error)}"
-        ) from error
+        found = f"weights={os.fspath(path)!r} is no state dict of {backbone}"
+        raise ValueError(f"{found}: {_gist(error)}") from error
 
 
 def _pooled(network, pooling, backbone):
@@ -161,25 +161,20 @@ def _pooled(network, pooling, backbone):
     return features_of
 
 
-def _try_network(features_of, prepare, backbone, asked):
-    """Refuse options at which the network fails."""
-    import torch
-
-    picture = prepare(np.zeros((16, 16, 3), np.uint8))
-    try:
-        with torch.inference_mode():
-            shape = tuple(features_of(picture[None]).shape)
-        if len(shape) != 2:
-            raise ValueError(f"features have shape {shape}.")
-    except Exception as error:  # assertions, and shape errors of any type
-        raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error
-
-
 def _gist(error):
     return one_line(error).partition(". ")[0][:200]
 
 
-def _preparation(network, backbone, image_size):
+def _check_size(network, backbone, image_size):
+    """Refuse a size that cuts patches, as some models would ignore the last rows."""
+    if image_size is not None and hasattr(network, "set_input_size"):
+        patch, _ = network.patch_embed.patch_size
+        if image_size % patch:
+            expected = f"a multiple of the {patch} pixels of a patch of {backbone}"
+            refuse("image_size", image_size, expected)
+
+
+def _preparation(network, image_size):
     """Make a function from a frame to a tensor by timm, perhaps of another size."""
     data = import_extra("timm.data")
     image = import_extra("PIL.Image")
@@ -188,22 +183,9 @@ def _preparation(network, backbone, image_size):
         # the configuration is that of the weights, not of the new size
         config["input_size"] = (3, image_size, image_size)
         if hasattr(network, "set_input_size"):  # it has positions or windows
-            _set_size(network, backbone, image_size)
+            network.set_input_size((image_size, image_size))
     transform = data.create_transform(**config)
     return lambda frame: transform(image.fromarray(frame))
-
-
-def _set_size(network, backbone, image_size):
-    patch, _ = network.patch_embed.patch_size
-    if image_size % patch:  # some models would ignore the last rows
-        expected = f"a multiple of the {patch} pixels of a patch of {backbone}"
-        refuse("image_size", image_size, expected)
-    try:
-        network.set_input_size((image_size, image_size))
-    except Exception as error:  # assertions, mostly
-        raise ValueError(
-            f"{backbone} cannot do image_size={image_size}: {_gist(error)}"
-        ) from error
 
 
 def colour_and_motion(frames, batch_size=None):
@@ -222,7 +204,6 @@ def colour_and_motion(frames, batch_size=None):
 
 
 def _shrink(frame):
-    """Shrink a frame to means (64, 64, 3) of its pixels, from 0 to 1."""
     small = frame.astype(np.float32) / 255
     for axis in (0, 1):
         edges = np.linspace(0, small.shape[axis], GRID * SIDE + 1).astype(int)
@@ -233,7 +214,6 @@ def _shrink(frame):
 
 
 def _parts(picture):
-    """Pixels (4, 4, 256) of each part of a small picture."""
     blocks = picture.reshape(GRID, SIDE, GRID, SIDE).swapaxes(1, 2)
     return blocks.reshape(GRID, GRID, -1)
 

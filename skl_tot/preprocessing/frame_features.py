@@ -256,7 +256,6 @@ def _file_version(path):
 
 
 def _read_cached(path):
-    """Return the cached features, or None, also for a broken file."""
     try:
         return read_features(path, mmap=False)
     except ValueError:

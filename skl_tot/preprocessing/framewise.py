@@ -121,7 +121,6 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
 
 def _inner_has(name):
-    """Condition for `available_if`: the inner transformer has the method."""
     return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
 
 

@@ -188,7 +188,6 @@ class GapFiller(VideoTransformer):
 
 
 def _missing_columns(video):
-    """Columns of a recording with missing values, each with its mask."""
     missing = np.isnan(video)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         yield column, missing[:, column]

@@ -10,17 +10,10 @@ from sklearn.utils.validation import check_random_state
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
+from skl_tot.recordings import signals
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import find_segments
-from skl_tot.recordings.signals import (
-    HALVES,
-    agreement_of_pieces,
-    correlation_frames,
-    find_repetition,
-    samples,
-    spread_indices,
-)
 from skl_tot.recordings.stops import describe_still
 
 # Equal parts of a recording, those at either end that do not count, as recordings start
@@ -259,7 +252,7 @@ def look_at(recordings, n_actions):
         float(between),
         returns,
         bout,
-        find_repetition(seen, 4 * n_actions, LEAST_REPEATS),
+        signals.find_repetition(seen, 4 * n_actions, LEAST_REPEATS),
         raw,
         window,
         recordings.fps,
@@ -270,7 +263,7 @@ def look_at(recordings, n_actions):
 def _looks_of_parts(recordings):
     """Mean and log standard deviation (n_recordings, 16, 2 n_features) of parts."""
     known = np.flatnonzero(recordings.lengths >= N_PARTS)
-    chosen = known[spread_indices(len(known), MOST_RECORDINGS)]
+    chosen = known[signals.spread_indices(len(known), MOST_RECORDINGS)]
     found = np.empty((len(chosen), N_PARTS, 2 * recordings.n_features))
     for row, i in zip(found, chosen.tolist()):
         edges = np.linspace(0, recordings.lengths[i], N_PARTS + 1).astype(int)
@@ -307,16 +300,16 @@ def _by_chance(parts):
 def is_raw(recordings, n_actions):
     """Whether frames are raw signal, which needs `SignalWindows`."""
     action_frames = float(np.mean(recordings.lengths)) / n_actions
-    length, smoothness = correlation_frames(recordings, action_frames)
+    length, smoothness = signals.correlation_frames(recordings, action_frames)
     is_long = action_frames >= max(RATIO * length, MIN_ACTION)
     if not (is_long and smoothness >= SMOOTH):
         return False
-    agreements = agreement_of_pieces(recordings)
-    inside = HALVES[: len(agreements)] <= action_frames
+    agreements = signals.agreement_of_pieces(recordings)
+    inside = signals.HALVES[: len(agreements)] <= action_frames
     if not inside.any():
         return False
     means = 1 - agreements[:, 0]
-    short = HALVES[: len(agreements)] <= action_frames / 8
+    short = signals.HALVES[: len(agreements)] <= action_frames / 8
     if (means[short] >= LOST).any():
         return True
     best = np.minimum.accumulate(means[inside][::-1])[::-1]
@@ -326,7 +319,7 @@ def is_raw(recordings, n_actions):
 
 def _bouts(recordings, n_actions):
     """Segments of a look in a recording over the actions, and length of short ones."""
-    frames = list(samples(recordings))
+    frames = list(signals.samples(recordings))
     joined = np.concatenate(frames)
     rows = joined[:: 1 + len(joined) // MOST_CLUSTERED]
     n_clusters = min(n_actions, len(np.unique(rows, axis=0)))

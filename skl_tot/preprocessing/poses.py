@@ -254,7 +254,6 @@ def _of(body):
 
 
 def _rotate(points, angles):
-    """Rotate points (T, K, d) of each frame in the plane of the first two axes."""
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     x, y = points[..., 0], points[..., 1]
     rotated = points.copy()
@@ -264,7 +263,6 @@ def _rotate(points, angles):
 
 
 def _speeds(places):
-    """Lengths of the differences of places (T, ..., d)."""
     return np.linalg.norm(_differences(places), axis=-1)
 
 

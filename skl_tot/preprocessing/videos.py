@@ -1,8 +1,6 @@
 """Video files: files of a path or folder, and their frames."""
 
 import os
-from collections import Counter
-from itertools import pairwise
 from numbers import Real
 from pathlib import Path
 
@@ -11,12 +9,9 @@ from sklearn.utils._param_validation import validate_params
 
 from skl_tot.preprocessing.framewise import Number
 from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS
-from skl_tot.recordings.errors import (
-    RecordingFileNotFoundError,
-    RecordingTypeError,
-    one_line,
-)
+from skl_tot.recordings.errors import errors_of_recording, one_line, repeated
 from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.readers import describe_folder
 
 FPS = [None, Number(Real, MIN_FPS, MAX_FPS, closed="both")]
 
@@ -125,7 +120,6 @@ def _resample(frames, fps):
 
 
 def _to_rgb(frame):
-    """Array (height, width, 3) of a frame, turned upright."""
     array = frame.to_ndarray(format="rgb24")
     return np.ascontiguousarray(np.rot90(array, round(frame.rotation / 90)))
 
@@ -135,7 +129,7 @@ def list_videos(X):
     if isinstance(X, (str, os.PathLike)):
         if os.path.isdir(X):
             return videos_of_folder(X), "folder"
-        _check_path(X, None)
+        _check_path(X)
         return [X], "file"
     if not hasattr(X, "__len__"):
         found = f"X is a {type(X).__name__}"
@@ -144,7 +138,8 @@ def list_videos(X):
     if not paths:
         raise ValueError(f"X is an empty {type(X).__name__}, expected paths of videos.")
     for i, path in enumerate(paths):
-        _check_path(path, i)
+        with errors_of_recording(i):
+            _check_path(path)
     return paths, "list"
 
 
@@ -154,34 +149,20 @@ def videos_of_folder(folder):
     paths = [path for path in found if path.suffix.lower() in SUFFIXES]
     if not paths:
         said = f"{one_line(folder)} has no video ({', '.join(SUFFIXES)})"
-        raise FileNotFoundError(f"{said}, {_describe(found)}.")
+        raise FileNotFoundError(f"{said}, {describe_folder(Path(folder))}.")
     paths.sort(key=lambda path: (path.stem, path.suffix))
-    for path, following in pairwise(paths):
-        if path.stem == following.stem:
-            names = f"{one_line(path.name)} and {one_line(following.name)}"
-            said = f"{one_line(folder)} has {names}"
-            raise ValueError(f"{said}, expected one video of each name.")
+    for name in repeated(path.stem for path in paths)[:1]:
+        said = f"{one_line(folder)} has two videos {one_line(name)!r}"
+        raise ValueError(f"{said}, expected one of each name.")
     return paths
 
 
-def _describe(found):
-    if not found:
-        return "and no other file"
-    kinds = Counter(path.suffix.lower() or "without suffix" for path in found)
-    listed = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    return f"but {listed}"
-
-
-def _check_path(path, video):
-    """Refuse anything but the path of a file; ``video`` is its index, or None."""
+def _check_path(path):
     if not isinstance(path, (str, os.PathLike)):
-        reason = f"expected a path of a video file, got a {type(path).__name__}."
-        raise TypeError(reason) if video is None else RecordingTypeError(reason, video)
-    if os.path.isfile(path):
-        return
-    reason = f"{one_line(path)} is not a file."
+        found = type(path).__name__
+        raise TypeError(f"expected a path of a video file, got a {found}.")
     if os.path.isdir(path):
-        reason = f"{one_line(path)} is a folder, expected a file or that folder alone."
-    if video is None:
-        raise FileNotFoundError(reason)
-    raise RecordingFileNotFoundError(reason, video)
+        expected = "expected a file or that folder alone"
+        raise FileNotFoundError(f"{one_line(path)} is a folder, {expected}.")
+    if not os.path.isfile(path):
+        raise FileNotFoundError(f"{one_line(path)} is not a file.")

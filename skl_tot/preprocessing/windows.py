@@ -135,7 +135,6 @@ class SignalWindows(VideoTransformer):
         return outputs
 
     def _fill(self, out, part):
-        """Fill in the features of a part of a recording, a block at a time."""
         n_frames, around = len(part), self.n_around_
         n_rows = max(BLOCK_BYTES // (8 * out.shape[1]), 2 * around)
         for start in range(0, n_frames, n_rows):

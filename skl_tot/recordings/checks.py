@@ -17,8 +17,8 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
-from skl_tot.recordings.files import LAZY, FileArray, as_floats
-from skl_tot.recordings.layouts import as_recordings, n_dims, refuse_others
+from skl_tot.recordings.files import FileArray
+from skl_tot.recordings.layouts import as_recordings, n_dims
 
 # Frames that are compared to find a feature that grows steadily; least frames.
 N_PROBES, MIN_PROBES = 64, 8
@@ -73,10 +73,9 @@ def _validate(estimator, video, reset):
     """Validate a recording as scikit-learn does; conversion happens while reading."""
     finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
     options = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
-    on_disk = isinstance(video, (np.memmap, FileArray)) and video.size
-    floats = as_floats(video) if on_disk else video
-    if not isinstance(floats, LAZY):
+    if not isinstance(video, FileArray):
         return validate_data(estimator, video, reset=reset, **options)
+    floats = video.fixed()
     for rows in row_blocks(floats):
         first = reset and rows.start == 0
         validate_data(estimator, floats[rows], reset=first, **options)
@@ -106,19 +105,13 @@ def _describe_text(frame):
             with contextlib.suppress(TypeError, ValueError):
                 float(value)
                 continue
-            if isinstance(value, str):
-                held = f"text, such as {short_repr(value)}, expected numbers; drop it"
-            elif hasattr(value, "__len__"):
-                held = f"a {type(value).__name__} in a cell, expected numbers; see "
-                held += "sktime.datatypes.convert(X, 'nested_univ', 'df-list')"
-            else:
-                continue
-            return f"column {name!r} holds {held}."
+            if hasattr(value, "__len__"):
+                found = f"column {name!r} holds {short_repr(value)}"
+                return f"{found}, expected numbers; drop it."
     return None
 
 
 def _describe_gaps(video, is_nan):
-    """Describe the first refused value, the share of such values, and the remedy."""
     first, n_gaps = None, 0
     for start, block in _blocks(video):
         gaps = np.argwhere(~np.isfinite(block) if is_nan else np.isinf(block))
@@ -136,14 +129,13 @@ def _blocks(video):
     """Yield the first row and the floats of each block of a recording."""
     if hasattr(video, "iloc"):
         video = video.to_numpy(float, na_value=np.nan)  # for dtypes with pandas.NA
-    if not isinstance(video, (np.memmap, *LAZY)):
+    if not isinstance(video, (np.memmap, FileArray)):
         video = np.asarray(video, dtype=float)
     for rows in row_blocks(video):
         yield rows.start, np.asarray(video[rows], dtype=float)
 
 
 def _column(video, column):
-    """Return the number of a column, or its quoted name."""
     names = getattr(video, "columns", None)
     return int(column) if names is None else repr(names[column])
 
@@ -180,8 +172,6 @@ def _of_all(recordings):
 
 
 def _checked_type(video):
-    """Refuse types that scikit-learn accepts wrongly or explains in many lines."""
-    refuse_others(video)
     if hasattr(video, "detach"):  # a torch tensor, perhaps of bfloat16
         video = video.detach().cpu()
         is_short = video.is_floating_point() and video.element_size() < 4
@@ -190,7 +180,7 @@ def _checked_type(video):
         raise TypeError("masked arrays lose their mask here; fill or drop the frames.")
     if hasattr(video, "iloc"):
         _check_frame(video)
-    elif not (sparse.issparse(video) or isinstance(video, LAZY)):
+    elif not (sparse.issparse(video) or isinstance(video, FileArray)):
         _check_array(video)
     return video
 
@@ -200,10 +190,8 @@ def _check_frame(frame):
     if 0 in frame.shape:
         raise ValueError(f"Found a data frame of shape {frame.shape}.")
     if getattr(frame.index, "nlevels", 1) > 1:
-        raise ValueError(
-            f"a data frame of many has an index of {frame.index.nlevels} levels, as of "
-            "several recordings; give it by itself, or its droplevel(0) if it is one."
-        )
+        said = "a data frame of many has an index of several levels"
+        raise ValueError(f"{said}; give it by itself, or its droplevel(0).")
     dtypes = getattr(frame, "dtypes", [])
     for name, dtype in zip(getattr(frame, "columns", []), dtypes):
         if getattr(dtype, "kind", "f") in "USTVMm":
@@ -211,7 +199,6 @@ def _check_frame(frame):
 
 
 def _check_array(video):
-    """Refuse lists and arrays that are not 2-D or not numeric."""
     try:
         ndim = n_dims(video)
         kind = getattr(video, "dtype", np.asarray(video).dtype).kind
@@ -244,7 +231,6 @@ def _grows_steadily(video):
 
 
 def _warn_of_clocks(grows, names):
-    """Warn of features that grow steadily in every recording."""
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]

@@ -38,11 +38,9 @@ def agreed_rate(fps, own, whose):
 def check_rate(rate, known, what="X"):
     """Rate of recordings, called ``what``, or that of the fit if they agree."""
     if not is_same(rate, known):
-        raise ValueError(
-            f"{what} has {rate:g} frames per second, but the model was fitted to "
-            f"{known:g}; expected the same: fps={known:g} (--fps {known:g}) sets it "
-            f"for arrays, resample={known:g} (--resample {known:g}) converts tables."
-        )
+        found = f"{what} has {rate:g} frames per second, but the model was fitted to"
+        remedy = f"--fps {known:g} sets it for arrays, --resample {known:g} for tables"
+        raise ValueError(f"{found} {known:g}; expected the same: {remedy}.")
     return rate if known is None else known
 
 
@@ -115,7 +113,6 @@ def read_times(text, unit=1.0):
 
 
 def _read_numbers(text):
-    """Seconds as numbers."""
     return text.astype("Float64").to_numpy(float, na_value=np.nan), NO_DATE
 
 
@@ -214,10 +211,8 @@ def find_clock(tables, time):
         dated = [name for name in first.columns if has_times(first[name])]
         found = [name for name in dated if not why_no_clock(tables, name)]
     if len(found) > 1:
-        raise ValueError(
-            f"Columns {listed(map(repr, found))} may each be the clock, expected which "
-            f"one by time={found[0]!r} (--time {found[0]!r})."
-        )
+        shown = f"Columns {listed(map(repr, found))} may each be the clock"
+        raise ValueError(f"{shown}, expected which one by time (--time {found[0]!r}).")
     return found[0] if found else None
 
 
@@ -240,7 +235,6 @@ def unit_of(name):
 
 
 def _split_unit(name):
-    """Lower-case name of a column, and its unit."""
     name = name.strip().lower()
     match = UNIT.fullmatch(name)
     return match.groups() if match else (name, "s")
@@ -304,7 +298,6 @@ def read_cells(cells, unit):
 
 
 def _check_forward(clock, column, recording):
-    """Refuse missing times and times that do not grow."""
     where = f"the clock {column!r} of {recording!r}"
     for i in np.flatnonzero(~np.isfinite(clock))[:1]:
         raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")
@@ -358,19 +351,15 @@ def common_rate(clocks, names, fps, resample):
 
 
 def _describe_rates(rates):
-    """Describe the rates and their recordings, the most frequent rate first."""
     groups: dict = {}
     for name in sorted(rates, key=rates.get):
         near = [rate for rate in groups if is_same(rates[name], rate)]
         groups.setdefault(near[0] if near else rates[name], []).append(name)
     ordered = sorted(groups, key=lambda rate: -len(groups[rate]))
-    shown = {rate: listed(map(repr, groups[rate]), 2) for rate in ordered}
-    texts = [f"{rate:.4g} ({names})" for rate, names in shown.items()]
-    remedy = f"{ordered[0]:.4g}"
-    return (
-        f"Recordings have different frames per second: {listed(texts, sign='; ')}; "
-        f"expected one rate, as resample={remedy} (--resample {remedy}) makes it."
-    )
+    texts = [f"{own:.4g} ({listed(map(repr, groups[own]), 2)})" for own in ordered]
+    found = f"Recordings have different frames per second: {listed(texts, sign='; ')}"
+    remedy = f"resample={ordered[0]:.4g} (--resample {ordered[0]:.4g})"
+    return f"{found}; expected one rate, as {remedy} makes it."
 
 
 def longest_bridged(rate, bridge=None):
@@ -395,23 +384,20 @@ def find_breaks(clocks, names, bridge=None):
 
 def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
     """Warn of steps that are much longer than the others of their recording."""
-    n_gaps, n_breaks, where = 0, sum(map(len, breaks)), []
+    found, n_breaks = [], sum(map(len, breaks))
     for name, clock, own in zip(names, clocks, breaks):
         if len(clock) < 2:
             continue
         steps = np.diff(clock)
         is_gap = steps > GAP * np.median(steps)
         is_gap[own - 1] = True
-        gaps = np.flatnonzero(is_gap)
-        n_gaps += len(gaps)
-        if len(gaps):
-            k = gaps[np.argmax(steps[gaps])]
-            where.append((steps[k], clock[k], name))
-    if not where:
+        found += [(steps[k], clock[k], name) for k in np.flatnonzero(is_gap)]
+    if not found:
         return
-    length, start, name = max(where)
+    length, start, name = max(found)
+    n_gaps, n_recordings = len(found), len({own for *_, own in found})
     gaps = "There is a gap" if n_gaps == 1 else f"There are {n_gaps} gaps"
-    of = "the clock" if len(where) == 1 else "the clocks"
+    of = "the clock" if n_recordings == 1 else "the clocks"
     known = []
     if n_breaks:
         are = "is a break" if n_breaks == 1 else "are breaks"
@@ -420,7 +406,7 @@ def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
         are = "is" if n_gaps - n_breaks == 1 else "are"
         known.append(f"{n_gaps - n_breaks} {are} {bridged}")
     warn_user(
-        f"{gaps} in {of} of {len(where)} of {len(names)} recordings, the longest of "
+        f"{gaps} in {of} of {n_recordings} of {len(names)} recordings, the longest of "
         f"{length:.6g} s after {start:.6g} s of {name!r}: {' and '.join(known)}; "
         f"{advice}."
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import itertools
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -379,7 +380,6 @@ class Recordings(Sequence):
             self._standardize(target, i, out=target)
 
     def _standardize(self, frames, i, out=None):
-        """Standardise with the statistics of a recording, or of all."""
         if self.means is None:
             return frames
         row = i % len(self.means)  # one row for all, or one per recording
@@ -410,34 +410,27 @@ def check_scaler(scaler):
 
 
 def _concatenate(parts, axis=0):
-    """Concatenate recordings."""
     if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
         return NotImplemented
     first = parts[0]
-    arrays, names, times, breaks, starts, stops = [], [], [], [], [], []
     for part in parts:
         if part.fps != first.fps or (part.times is None) != (first.times is None):
             raise ValueError("recordings have other rates or clocks than the first.")
-        arrays.extend(part.arrays)
-        names.extend(part.names)
-        times.extend(part.times or [])
-        breaks.extend(map(part.breaks_of, range(len(part))))
-        starts.extend([NO_DATE] * len(part) if part.starts is None else part.starts)
-        stops.extend(part.stops or [np.empty((0, 4))] * len(part))
-    joined = type(first)(
-        arrays,
-        names,
-        fps=first.fps,
-        times=times or None,
-        breaks=breaks,
-        starts=starts,
-    )
-    joined.reading, joined.stops = first.reading, stops
-    return joined
+
+    def joined(name, missing=None):
+        known = [getattr(part, name) for part in parts]
+        known = [[missing] * len(p) if x is None else x for p, x in zip(parts, known)]
+        return list(itertools.chain.from_iterable(known))
+
+    clock = {"fps": first.fps, "breaks": joined("breaks", []), "times": None}
+    clock |= {} if first.times is None else {"times": joined("times")}
+    starts = joined("starts", NO_DATE)
+    whole = type(first)(joined("arrays"), joined("names"), starts=starts, **clock)
+    whole.reading, whole.stops = first.reading, joined("stops", np.empty((0, 4)))
+    return whole
 
 
 def _check_names(names, n_recordings):
-    """Refuse names of another number, repeated names, and names that are not text."""
     if len(names) != n_recordings:
         raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
     for name in names:
@@ -448,7 +441,6 @@ def _check_names(names, n_recordings):
 
 
 def _check_clocks(times, arrays, names):
-    """Return clocks as arrays of growing seconds, one time per frame."""
     times = [np.asarray(clock, dtype=float) for clock in times]
     if len(times) != len(arrays):
         raise ValueError(f"times has {len(times)} clocks, expected {len(arrays)}.")
@@ -478,7 +470,6 @@ def check_starts(starts, n_recordings):
 
 
 def _check_breaks(breaks, arrays, names):
-    """Return breaks as arrays of ascending int."""
     breaks = [np.asarray(own) for own in breaks]
     if len(breaks) != len(arrays):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")

@@ -120,7 +120,6 @@ def replaced_files(folder):
 
 @contextlib.contextmanager
 def _folder_in(place):
-    """Make a folder for the time of the block."""
     # folders of `tempfile` belong to one user on Windows, and moved files keep that
     folder = Path(place, f".skl-tot-{secrets.token_hex(8)}")
     folder.mkdir()
@@ -154,7 +153,6 @@ def write_array(path, array):
 
 
 def _move(path, target):
-    """Put a file or folder in the place of another, or where none is."""
     with _no_other_program(target):
         os.replace(path, target)
 

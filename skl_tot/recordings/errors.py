@@ -54,6 +54,10 @@ class RecordingFileNotFoundError(RecordingError, FileNotFoundError):
     """A `FileNotFoundError` about one of many recordings."""
 
 
+KINDS = {TypeError: RecordingTypeError, ValueError: RecordingValueError}
+KINDS |= {FileNotFoundError: RecordingFileNotFoundError}
+
+
 @contextlib.contextmanager
 def errors_of_recording(recording, name=None):
     """Add the number and the name of a recording to errors of the block."""
@@ -63,11 +67,10 @@ def errors_of_recording(recording, name=None):
         if error.name is None:
             error.name = name
         raise
-    except (TypeError, ValueError) as error:
+    except tuple(KINDS) as error:
         if recording is None:
             raise
-        is_type = isinstance(error, TypeError)
-        kind = RecordingTypeError if is_type else RecordingValueError
+        kind = next(KINDS[own] for own in type(error).__mro__ if own in KINDS)
         raise kind(str(error), recording, name) from error
 
 

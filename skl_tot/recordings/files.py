@@ -226,7 +226,6 @@ class FileArray:
         return np.asarray(self._map())[self.rows].take(rows, **options)
 
     def _whole_shape(self):
-        """Shape of the file, fixed or current."""
         return self._map().shape if self.first is None else self.first[0]
 
     def _map(self, file=None):
@@ -234,14 +233,11 @@ class FileArray:
         stamp = _stamp(self.path if file is None else file.fileno())
         video = self.maps.get(self.path, stamp, self.stride, self.transpose)
         if self.first is not None and video.shape != self.first[0]:
-            raise ValueError(
-                f"{self.path} changed while it was in use: its shape was "
-                f"{self.first[0]} and is now {video.shape}; fit again."
-            )
+            change = f"its shape was {self.first[0]} and is now {video.shape}"
+            raise ValueError(f"{self.path} changed in use: {change}; fit again.")
         return video
 
     def _read(self, start, stop):
-        """Read frames from the current file, in its own dtype."""
         first = self.rows.start or 0
         try:
             with open(self.path, "rb", buffering=0) as file:
@@ -250,43 +246,10 @@ class FileArray:
             raise ValueError(f"{self.path} cannot be read: {error}") from error
 
 
-class FloatRows:
-    """A memory map of another dtype, which becomes float64 when read."""
-
-    dtype, itemsize = np.dtype(np.float64), 8
-
-    def __init__(self, video):
-        self.video, self.shape, self.size = video, video.shape, video.size
-
-    def __len__(self):
-        return len(self.video)
-
-    def __getitem__(self, rows):
-        return self.video[rows].astype(self.dtype)
-
-    def __array__(self, dtype=None, copy=None):
-        return self.video.astype(self.dtype if dtype is None else dtype)
-
-    def part(self, start, stop):
-        """Rows from ``start`` to ``stop``, without reading."""
-        return FloatRows(self.video[start:stop])
-
-
-# Types that are read on demand.
-LAZY = (FileArray, FloatRows)
-
-
-def as_floats(video):
-    """Convert a file or a map to float32 or float64, without reading it."""
-    if isinstance(video, FileArray):
-        return video.fixed()
-    video = np.asarray(video)  # faster than indexing a memmap
-    return video if video.dtype in FLOATS else FloatRows(video)
-
-
 def part_of(video, start, stop):
     """Return frames from ``start`` to ``stop``, without reading files."""
-    return video.part(start, stop) if isinstance(video, LAZY) else video[start:stop]
+    is_file = isinstance(video, FileArray)
+    return video.part(start, stop) if is_file else video[start:stop]
 
 
 def _read_rows(file, video, start, stop):
@@ -303,7 +266,6 @@ def _read_rows(file, video, start, stop):
 
 
 def _fill(array, file, position):
-    """Read an array from a position of a file."""
     left = memoryview(array.reshape(-1).view(np.uint8))
     file.seek(position)
     while left:
@@ -351,5 +313,4 @@ def _stamp(path):
 
 
 def _open(path, stamp, stride, transpose):
-    """Map one file; the stamp is only a key of the cache."""
     return read_features(path, mmap=True, transpose=transpose)[::stride]

@@ -6,16 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from skl_tot.recordings import layouts
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import listed, refuse, short_repr
-from skl_tot.recordings.layouts import (
-    distinct,
-    has_names,
-    is_table,
-    n_dims,
-    plain_name,
-    rows_of_recordings,
-)
 
 # Label of frames without an action, and its name among text labels.
 BACKGROUND = -1
@@ -55,15 +48,15 @@ def _checked_sequences(values, keys, name):
 
 
 def _is_label(value):
-    return isinstance(value, (str, bytes, numbers.Number)) or n_dims(value) == 0
+    return isinstance(value, (str, bytes, numbers.Number)) or layouts.n_dims(value) == 0
 
 
 def _as_labels(labels, where):
-    """Convert the labels of one recording to a 1-D array of text or integers."""
     if hasattr(labels, "detach"):  # a torch tensor
         labels = labels.detach().cpu()
-    if n_dims(labels) != 1:
-        raise ValueError(f"{where} has {n_dims(labels)} dimensions, expected 1.")
+    n_dims = layouts.n_dims(labels)
+    if n_dims != 1:
+        raise ValueError(f"{where} has {n_dims} dimensions, expected 1.")
     _check_unmasked(labels, where)
     labels = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
     if labels.dtype.kind in "OT":
@@ -80,18 +73,13 @@ def _as_labels(labels, where):
 
 
 def _check_unmasked(labels, where):
-    """Refuse a masked array that lacks labels."""
     if np.ma.is_masked(labels):
-        n_masked = np.ma.count_masked(labels)
         background = BACKGROUND_NAME if labels.dtype.kind == "U" else BACKGROUND
-        raise TypeError(
-            f"{where} is masked in {n_masked} of {len(labels)} frames, expected a "
-            f"label for each; .filled({background!r}) makes them background."
-        )
+        remedy = f"; .filled({background!r}) makes them background"
+        raise TypeError(f"{where} is masked, expected a label for each frame{remedy}.")
 
 
 def _typed(labels, where):
-    """Convert objects to an array of text or numbers, if all are of that type."""
     if all(isinstance(label, str) for label in labels):
         return labels.astype(str)
     if any(isinstance(label, NO_NUMBERS) for label in labels):
@@ -104,7 +92,6 @@ def _typed(labels, where):
 
 
 def _as_integers(labels, where):
-    """Convert whole labels to 64-bit integers; refuse larger ones."""
     limits = np.iinfo(np.intp)
     for label in (labels.min(), labels.max()) if len(labels) else ():
         if not limits.min <= int(label) <= limits.max:
@@ -184,8 +171,7 @@ def encode_known(sequences, recordings):
 
 
 def _as_objects(values):
-    """Labels of one recording as Python values."""
-    if n_dims(values) != 1:  # text and tables of names have no dimension
+    if layouts.n_dims(values) != 1:  # text and tables of names have no dimension
         refuse("y of a recording", values, "a sequence of labels, or None", TypeError)
     if hasattr(values, "detach"):  # a torch tensor
         values = values.detach().cpu().numpy()
@@ -195,14 +181,12 @@ def _as_objects(values):
 
 
 def _known(labels):
-    """Mask of the known labels."""
     if set(map(type, labels)) <= {type(None)}:  # frequent, and many frames
         return np.zeros(len(labels), bool)
     return np.array([not _is_unknown(label) for label in labels], bool)
 
 
 def _is_unknown(label):
-    """Whether a label means unknown."""
     if label is None or type(label).__name__ == "NAType":  # of pandas
         return True
     if isinstance(label, str):
@@ -263,15 +247,15 @@ def describe_classes(classes):
 
 def by_name(y):
     """Values by recording name, or None without names."""
-    if is_table(y):
+    if layouts.is_table(y):
         y = y if y.ndim == 1 or y.shape[1] != 1 else y.iloc[:, 0]
         values = y.to_numpy()
-        keys, rows = rows_of_recordings(y.index)
-        return dict(zip(distinct(keys), [values[own] for own in rows]))
-    if not has_names(y):
+        keys, rows = layouts.rows_of_recordings(y.index)
+        return dict(zip(layouts.distinct(keys), [values[own] for own in rows]))
+    if not layouts.has_names(y):
         return None
     keys, values = zip(*y.items()) if len(y) else ((), ())
-    return dict(zip(distinct(keys), values))
+    return dict(zip(layouts.distinct(keys), values))
 
 
 def as_sequence(y):
@@ -286,14 +270,12 @@ def arrange(y, recordings, what="y"):
     known = _by_label(y, recordings) or by_name(y)
     if not recordings.is_named:
         if isinstance(y, Mapping):
-            raise TypeError(
-                f"{what} is a {type(y).__name__} of names, but X has no names; "
-                "expected a sequence in the order of X, or X with names."
-            )
+            expected = "expected a sequence in the order of X, or X with names"
+            raise TypeError(f"{what} has names, but X has none; {expected}.")
         return as_sequence(y)
     if known is None:
         return _by_row(y, layout)
-    if layout.index is not None and is_table(y):
+    if layout.index is not None and layouts.is_table(y):
         check_index(y, layout.index, what, "X")
     return match_names(known, layout.names, what, "X")
 
@@ -301,12 +283,12 @@ def arrange(y, recordings, what="y"):
 def arrange_each(values, recordings, what, *, of_some=False):
     """Arrange one value per recording; with ``of_some``, missing names get None."""
     if _is_series_of(values, recordings):
-        keys = distinct(values.index)
+        keys = layouts.distinct(values.index)
         if keys != list(range(len(keys))):
             values = dict(zip(keys, values))
-    if of_some and recordings.is_named and has_names(values):
+    if of_some and recordings.is_named and layouts.has_names(values):
         index = recordings.layout.index
-        if index is not None and is_table(values):
+        if index is not None and layouts.is_table(values):
             is_known = index.get_level_values(0).isin(list(by_name(values)))
             check_index(values, index[is_known], what, "X")
         values = dict.fromkeys(recordings.layout.names) | by_name(values)
@@ -317,24 +299,22 @@ def _by_label(y, recordings):
     """Values of a Series with recording names as index, or None."""
     if not _is_series_of(y, recordings):
         return None
-    keys = list(map(plain_name, y.index))
+    keys = list(map(layouts.plain_name, y.index))
     return dict(zip(keys, y)) if set(keys) == set(recordings.layout.names) else None
 
 
 def _is_series_of(y, recordings):
-    """Whether ``y`` is a Series with one value for each named recording."""
     is_series = hasattr(y, "to_dict") and getattr(y, "ndim", 2) == 1
     return is_series and recordings.is_named and len(y) == len(recordings)
 
 
 def _by_row(y, layout):
-    """Labels of the rows of a table, by recording."""
     is_flat = (
         layout.rows is not None
         and not isinstance(y, (str, bytes))
         and hasattr(y, "__len__")
         and len(y) == len(layout.index)
-        and n_dims(y.iloc[0] if hasattr(y, "iloc") else y[0]) == 0
+        and layouts.n_dims(y.iloc[0] if hasattr(y, "iloc") else y[0]) == 0
     )
     if not is_flat:
         return y
@@ -380,7 +360,7 @@ def pair_by_name(y_true, y_pred):
     """Match two sets of labels by recording name; unchanged without names."""
     true, pred = by_name(y_true), by_name(y_pred)
     if true is not None and pred is not None:
-        if is_table(y_true) and is_table(y_pred):
+        if layouts.is_table(y_true) and layouts.is_table(y_pred):
             check_index(y_pred, y_true.index, "y_pred", "y_true")
         return true, dict(zip(true, match_names(pred, list(true), "y_pred", "y_true")))
     return (y_true if true is None else true), (y_pred if pred is None else pred)

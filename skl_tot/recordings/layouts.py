@@ -10,15 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import (
-    MAX_FPS,
-    MIN_FPS,
-    NO_DATE,
-    agreed_rate,
-    find_breaks,
-    rate_of,
-    warn_of_gaps,
-)
+from skl_tot.recordings import clocks
 from skl_tot.recordings.container import Recordings, check_starts
 from skl_tot.recordings.errors import repeated, warn_user
 
@@ -28,13 +20,6 @@ EXPECTED = (
     "or a list, dict or 3-D array of them as many"
 )
 PARTS = "Recordings(..., breaks=...) says where parts begin"
-# Conversions of other packages' containers, by package and class.
-CURES = {
-    ("mne", "BaseEpochs"): "X.get_data().transpose(0, 2, 1) has an array for each",
-    ("mne", "BaseRaw"): "X.get_data().T is one, or read_recordings reads its file",
-    ("polars", "LazyFrame"): "X.collect() makes a table of it",
-    ("pynwb", "TimeSeries"): "X.data[:] is one",
-}
 EMPTY = f"X is an empty {{}}, but {EXPECTED}."
 MAX_DIMS = 32  # numpy's limit
 
@@ -88,38 +73,30 @@ def with_rate(arrays, fps):
 
 def _read_clocks(recordings):
     """Read the rate from coordinates or indices of time, and times if all have them."""
-    clocks, starts = map(list, zip(*map(clock_of, recordings.arrays)))
-    for i, clock in enumerate(clocks):
+    times, starts = map(list, zip(*map(clock_of, recordings.arrays)))
+    for i, clock in enumerate(times):
         if clock is not None and not (np.diff(clock) > 0).all():
             name = recordings.names[i]
             warn_user(f"the times of {name!r} do not go forward, and are no clock.")
-            clocks[i] = None
-    found = [rate_of(clock) for clock in clocks if clock is not None and len(clock) > 1]
-    rates = [rate for rate in found if MIN_FPS <= rate <= MAX_FPS]
+            times[i] = None
+    known = [own for own in times if own is not None and len(own) > 1]
+    found = map(clocks.rate_of, known)
+    rates = [rate for rate in found if clocks.MIN_FPS <= rate <= clocks.MAX_FPS]
     if not rates:
         return
     expected = recordings.fps or rates[0]
     for rate in rates:
-        agreed_rate(expected, rate, "other recordings of X")
+        clocks.agreed_rate(expected, rate, "other recordings of X")
     recordings.fps = recordings.fps or float(np.median(rates))
-    if len(rates) == len(clocks):
-        recordings.times = clocks
-        recordings.breaks = find_breaks(clocks, recordings.names)
-        warn_of_gaps(clocks, recordings.names, recordings.breaks, PARTS)
-        recordings.starts = check_starts(starts, len(clocks))
-
-
-def refuse_others(X):
-    """Refuse containers of other packages, with the conversion to arrays."""
-    for kind in type(X).__mro__:
-        cure = CURES.get((kind.__module__.partition(".")[0], kind.__name__))
-        if cure is not None:
-            raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}: {cure}.")
+    if len(rates) == len(times):
+        recordings.times = times
+        recordings.breaks = clocks.find_breaks(times, recordings.names)
+        clocks.warn_of_gaps(times, recordings.names, recordings.breaks, PARTS)
+        recordings.starts = check_starts(starts, len(times))
 
 
 def _split(X):
     """Return the arrays and the layout of an input that is no plain list or array."""
-    refuse_others(X)
     if has_time(X):
         return [X], Layout("single")
     if has_names(X):
@@ -140,7 +117,6 @@ def has_names(X):
 
 
 def _split_named(X):
-    """Return the arrays of a dict, or of a table of all recordings."""
     if len(X) == 0:
         raise ValueError(EMPTY.format(type(X).__name__))
     if isinstance(X, Mapping):
@@ -155,7 +131,6 @@ def _split_named(X):
 
 
 def _of_names(keys):
-    """Layout of a dict with these keys."""
     return Layout("named", distinct(keys), partial(_to_dict, keys))
 
 
@@ -171,7 +146,6 @@ def _split_sequence(X):
     first = X[0]  # read only once, as it may be a file
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
-    refuse_others(first)
     is_array = isinstance(first, np.ndarray)
     ndim = first.ndim if is_array else n_dims(first)
     if ndim >= 2 or has_time(first):
@@ -180,7 +154,6 @@ def _split_sequence(X):
 
 
 def _hint(path):
-    """Suggest a reader if the value is a path."""
     if not isinstance(path, PATH_TYPES):
         return ""
     return (
@@ -322,7 +295,6 @@ def flatten(X):
 
 
 def _names(array, prefix):
-    """Names of the columns of a flattened array."""
     axes = []
     for dim in array.dims[1:]:
         values = range(array.sizes[dim])
@@ -344,7 +316,7 @@ def _name(value, dim):
 def clock_of(X):
     """Seconds of each frame by a time coordinate or index, or None; date of 0 s."""
     clock: Any
-    date = NO_DATE
+    date = clocks.NO_DATE
     if has_time(X):
         clock = X.coords[TIME].to_index() if TIME in X.coords else None
     else:

@@ -66,7 +66,6 @@ def _by_label(names, what):
 
 
 def _check_words(names):
-    """Refuse names that are no text of one line, or that mean background."""
     for label, name in names.items():
         is_taken = name == str(BACKGROUND) and label != BACKGROUND
         if is_taken or not (isinstance(name, str) and is_line(name)):
@@ -75,18 +74,14 @@ def _check_words(names):
 
 
 def _check_keys(names, labels):
-    """Refuse text keys for integer labels, and the reverse."""
     example = next(iter(labels), None)
     for key in names if labels else ():
         if isinstance(key, str) != isinstance(example, str):
-            raise TypeError(
-                f"names has the key {short_repr(key)}, expected one of the type of the "
-                f"labels, as {short_repr(example)}."
-            )
+            expected = f"one of the type of the labels, as {short_repr(example)}"
+            refuse("A key of names", key, expected, TypeError)
 
 
 def _check_free(names, others):
-    """Refuse names that equal labels without a name."""
     for label, name in names.items():
         if label != BACKGROUND and name in others:
             expected = "no label of another action"
@@ -94,7 +89,6 @@ def _check_free(names, others):
 
 
 def _put_words(labels, names):
-    """Names of the frames of one recording; unnamed labels as text."""
     labels, codes = np.unique(labels, return_inverse=True)
     words = [names.get(label, str(label)) for label in labels.tolist()]
     return np.array(words, dtype=str)[codes]

@@ -194,8 +194,8 @@ def read_recordings(
     Warns
     -----
     UserWarning
-        If several animals are read without ``animal="all"``; if columns are dropped, or
-        a feature has the name of a clock; if a clock has gaps (steps above 1.5 medians)
+        If several animals are read without ``animal="all"``; if columns are dropped; if
+        a clock has gaps (steps above 1.5 medians)
         and ``bridge`` is None, or less than 0.1 frames per second; if a column ``by``
         of ``like`` is missing.
 
@@ -271,10 +271,8 @@ def read_recordings(
         recordings = _from_tables(tables, given, fps, own, first)
         with_remembered({"columns": recordings.reading["columns"]}, own, ["columns"])
     if own.get("time") and recordings.times is None:
-        raise ValueError(
-            f"{first} has no clock, but the recordings of the model have the clock "
-            f"{own['time']!r}; expected one, as a column of a table."
-        )
+        known = f"but the recordings of the model have the clock {own['time']!r}"
+        raise ValueError(f"{first} has no clock, {known}; expected one.")
     rate, place = recordings.fps, one_line(found.path)
     recordings.fps = clocks.check_rate(rate, own.get("fps"), place)
     absent = dict.fromkeys((*OF_TABLES, "without"))
@@ -296,19 +294,15 @@ def _checked_names(option, names):
 
 
 def _check_options(options, found):
-    """Refuse options that neither the reader nor arrays have."""
     known = ["transpose"] if found.reader == "arrays" else []
     if found.reader in readers.READERS:
         known = list(readers.READERS[found.reader].options)
     for name in sorted(set(options) - set(known)):
-        raise TypeError(
-            f"{name} ({flag_of(name)}) is no option for files of {found.reader}, as in "
-            f"{one_line(found.path)}; expected {known or 'none'}."
-        )
+        said = f"{name} ({flag_of(name)}) is no option for files of {found.reader}"
+        raise TypeError(f"{said}, {one_line(found.path)}; expected {known or 'none'}.")
 
 
 def _open_arrays(files, given, fps, transpose=None):
-    """Open arrays, which have no clock and no column names."""
     for name, value in given.items():
         if value is not False:
             expected = f"none, as {one_line(files[0])} is an array"
@@ -322,7 +316,6 @@ def _open_arrays(files, given, fps, transpose=None):
 
 @np.errstate(invalid="ignore")  # the fit refuses infinity
 def _from_tables(tables, given, fps, own, path):
-    """Convert tables to recordings, with their clocks and breaks."""
     resample, bridge = given.get("resample"), given.get("bridge")
     times: Any = None
     starts: Any = None

@@ -20,6 +20,7 @@ from skl_tot.recordings.labels import (
     as_reals,
     by_name,
     find_segments,
+    match_names,
     split_label_sequences,
 )
 
@@ -87,7 +88,7 @@ def segments(y, fps=None, *, confidence=None, boundaries=None):
     confidences = [None] * len(recordings)
     if confidence is not None:
         given = _values_of_each(confidence, y, is_single, "confidence")
-        confidences = _check_confidences(given, recordings, is_single)
+        confidences = check_confidences(given, recordings.arrays, is_single)
     if boundaries is not None:
         given = _values_of_each(boundaries, y, is_single, "boundaries")
         boundaries = _check_boundaries(given, recordings, is_single)
@@ -162,11 +163,7 @@ def _values_of_each(values, y, is_single, what):
     """Values of each recording, in the order of y."""
     known, names = by_name(values), by_name(y)
     if known is not None:
-        if names is not None and list(known) != list(names):
-            found, expected = short_repr(list(known)), short_repr(list(names))
-            found = f"{what} is of recordings {found}"
-            raise ValueError(f"{found}, expected those of y, {expected}.")
-        values = known.values()
+        values = match_names(known, list(known if names is None else names), what, "y")
     return [values] if is_single else list(values)
 
 
@@ -188,7 +185,8 @@ def _check_boundaries(boundaries, recordings, is_single):
     return found
 
 
-def _check_confidences(confidence, recordings, is_single):
+def check_confidences(confidence, arrays, is_single):
+    """Return arrays of finite confidences, as many as labels."""
     confidences = []
     for i, own in enumerate(confidence):
         with errors_of_recording(None if is_single else i):
@@ -196,15 +194,12 @@ def _check_confidences(confidence, recordings, is_single):
                 raise TypeError("confidence is masked, expected a number a frame.")
             values = as_reals(own, "confidence")
             for k in np.flatnonzero(~np.isfinite(values))[:1]:
-                found = f"{values.flat[k]} in frame {k}, expected finite numbers."
-                raise ValueError(f"confidence is {found}")
+                refuse(f"confidence in frame {k}", values.flat[k].item(), "finite")
             confidences.append(values)
     shapes = [own.shape for own in confidences]
-    expected = [labels.shape for labels in recordings.arrays]
+    expected = [labels.shape for labels in arrays]
     if shapes != expected:
-        raise ValueError(
-            f"confidence has shapes {shapes}, expected those of y, {expected}."
-        )
+        refuse("the shape of confidence", shapes, f"that of y, {short_repr(expected)}")
     return confidences
 
 
@@ -258,10 +253,8 @@ def _cover_frames(table):
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
     for i in np.flatnonzero((starts != expected) | (ends <= starts))[:1]:
-        raise ValueError(
-            f"Segment {i} is of frames {starts[i]} to {ends[i]}, expected it to start "
-            f"at {expected[i]} and to end after that."
-        )
+        found = f"Segment {i} is of frames {starts[i]} to {ends[i]}"
+        raise ValueError(f"{found}, expected a start at {expected[i]} and a later end.")
     return repeat_labels(np.array(table["action"].tolist()), ends - starts)
 
 
@@ -284,10 +277,8 @@ def check_segments(table, what="segments"):
         table = table.rename(columns={"video": "recording"})
     names, shown = set(table.columns), short_repr(list(table.columns))
     if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
-        raise ValueError(
-            f"{what} has the columns {shown}, expected action, start and end (frames) "
-            "or start_time and end_time (seconds), and recording."
-        )
+        expected = "action, start and end (frames) or start_time and end_time (seconds)"
+        raise ValueError(f"{what} has the columns {shown}, expected {expected}.")
     if len(names) < len(table.columns):
         raise ValueError(f"{what} has the columns {shown}, expected each once.")
     places = list(table.get("place", [f"Segment {i}" for i in range(len(table))]))
@@ -336,7 +327,6 @@ def _find_dates(table):
 
 
 def _compare_dates(table, places):
-    """Warn of clock times that contradict the seconds of their recording."""
     found = _find_dates(table)
     usual = found.groupby("owner")["zero"].transform("median")
     bad = found[~((found["zero"] - usual).abs() <= ROUNDED)]
@@ -393,7 +383,6 @@ def is_int(value):
 
 
 def _check_numbers(values, places):
-    """Return numbers, or text of them, as floats; NaN for blank cells."""
     if values.dtype.kind in "iuf":
         found = values.to_numpy(dtype=float, na_value=np.nan)
     else:

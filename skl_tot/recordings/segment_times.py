@@ -65,7 +65,6 @@ def rows_by_recording(table):
 
 
 def _check_range(table, frames, rows, clock):
-    """Refuse rows in seconds that start before the recording, or end too late."""
     is_late = frames[rows, 1] > MAX_FRAMES
     for k in rows[is_late | (np.round(frames[rows, 0]) < 0)][:1]:
         start = 0.0 if clock is None else clock[0][0]

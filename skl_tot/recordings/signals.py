@@ -45,7 +45,6 @@ def spread_indices(n, most):
 
 
 def _without_slow(frames, width):
-    """Subtract running means from frames."""
     half = max(1, int(width / 2))
     frames = frames - frames.mean(axis=0)
     return frames - window_means(frames, half, half, slice(0, len(frames)))
@@ -150,7 +149,6 @@ def _recurs(correlation, lag):
 
 
 def _varying(recordings):
-    """Yield the features of `samples` that vary."""
     for frames in samples(recordings):
         frames = frames[:, frames.std(axis=0) > 0]  # 0 for tiny values, too
         if frames.size:
@@ -158,7 +156,6 @@ def _varying(recordings):
 
 
 def _mean_correlation(frames, longest):
-    """Autocorrelation for lags up to ``longest``, without slower variation."""
     rest = _without_slow(frames, 2 * longest)
     return autocorrelation(rest)[: longest + 1].mean(axis=1)
 

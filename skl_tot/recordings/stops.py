@@ -77,7 +77,6 @@ def _without_gaps(values):
 
 
 def _ranges(values, width):
-    """Range of the values in each window of a width."""
     windows = slice(width // 2, width // 2 + len(values) - width + 1)
     highest, lowest = maximum_filter1d(values, width), minimum_filter1d(values, width)
     return (highest - lowest)[windows]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.recordings.clocks import has_times, is_clock, why_no_clock
+from skl_tot.recordings.clocks import has_times, why_no_clock
 from skl_tot.recordings.errors import listed, one_line, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
@@ -37,10 +37,9 @@ def read_tables(paths, by, is_asked=True, is_said=False, **options):
     for path, table in zip(paths, read):
         for key in keys:
             if key not in table.columns:
-                raise ValueError(
-                    f"{one_line(path)} has no column {key!r} that names recordings "
-                    f"(by, --by), expected one of {short_repr(list(table.columns))}."
-                )
+                known = short_repr(list(table.columns))
+                found = f"{one_line(path)} has no column {key!r} for by (--by)"
+                raise ValueError(f"{found}, expected one of {known}.")
         for odd in sorted(set(table.columns) ^ set(read[0].columns)):
             pair = f"{one_line(paths[0])} and {one_line(path)}"
             raise ValueError(f"{pair} are of two tables: only one has column {odd!r}.")
@@ -48,14 +47,12 @@ def read_tables(paths, by, is_asked=True, is_said=False, **options):
 
 
 def _check_distinct(paths):
-    """Refuse two files with one name."""
     for name in repeated(map(stem, paths))[:1]:
         pair = " and ".join(one_line(path) for path in paths if stem(path) == name)
         raise ValueError(f"{pair} are both {name!r}, expected one for each recording.")
 
 
 def _warn_of_lines(heads, options):
-    """Warn of lines around the headers of files that are no rows."""
     above = [head.above for head in heads if head.above and not options["header"]]
     if above:
         fewest, most = min(map(len, above)), max(map(len, above))
@@ -73,7 +70,6 @@ def _warn_of_lines(heads, options):
 
 
 def _read_table(path, keys, options):
-    """Read a file with distinct column names, and its header if it is text."""
     try:
         if path.suffix.lower() == ".parquet":
             table, head = _read_parquet(path), None
@@ -95,7 +91,6 @@ def _read_table(path, keys, options):
 
 
 def _read_parquet(path):
-    """Read a Parquet file, with its row index among the columns."""
     import pandas as pd
 
     import_extra("pyarrow")
@@ -105,7 +100,6 @@ def _read_parquet(path):
 
 
 def _split(table, keys):
-    """Rows of each recording, in order of appearance."""
     texts = [_names_in(table[key]) for key in keys]
     names, n_recordings = texts[0], len(set(zip(*texts)))
     for text in texts[1:]:
@@ -167,7 +161,6 @@ def features_of_tables(tables, columns, without, clock):
         constants = _columns_that(_stay, found)
         if len(constants) < len(next(iter(found.values()))):
             _leave_out(found, constants, "are the same in all frames")
-        _warn_of_clocks(next(iter(found.values())))
     first_name, first = next(iter(found.items()))
     for name, numbers in found.items():
         _check_alike(name, numbers, first_name, first)
@@ -200,7 +193,6 @@ def _check_without(tables, columns, without):
 
 
 def _parts(name, columns):
-    """Columns that a name comprises, as "nose x" and "nose y" of "nose"."""
     return [column for column in columns if column.startswith(f"{name} ")]
 
 
@@ -230,10 +222,10 @@ def _numbers_of(table, recording, columns, unfit):
     for name in columns:
         own = parts.get(name, [name] if name in numbers else _parts(name, numbers))
         if not own:
-            raise ValueError(
-                f"{recording!r} has no column {name!r}, expected columns (--columns) "
-                f"among {short_repr(list(table.columns))}."
+            found = (
+                f"{recording!r} has no column {name!r}, expected columns (--columns)"
             )
+            raise ValueError(f"{found} among {short_repr(list(table.columns))}.")
         picked |= {part: numbers[part] for part in own}
     return picked
 
@@ -283,7 +275,6 @@ def _as_numbers(values, recording):
 
 
 def _expand(values, lists, recording):
-    """Convert lists of equal length to rows of an array; a missing list is all NaN."""
     try:
         cells = [_flat(x) if is_list else None for x, is_list in zip(values, lists)]
     except (TypeError, ValueError):
@@ -292,16 +283,14 @@ def _expand(values, lists, recording):
     length = len(cells[at])
     for i, cell in enumerate(cells):
         if cell is not None and len(cell) != length:
-            raise ValueError(
-                f"column {values.name!r} of {recording!r} has {len(cell)} values "
-                f"in row {i} and {length} in row {at}, expected equally many."
-            )
+            found = f"{len(cell)} values in row {i} and {length} in row {at}"
+            column = f"column {values.name!r} of {recording!r}"
+            raise ValueError(f"{column} has {found}, expected equally many.")
     missing = np.full(length, np.nan, np.float32)  # works for float32 and float64
     return np.stack([missing if cell is None else cell for cell in cells])
 
 
 def _flat(value):
-    """Numbers of a nested list as a 1-D array of floats."""
     array = np.asarray(value)
     if array.dtype == object:
         array = np.concatenate([_flat(part) for part in array]) if len(array) else array
@@ -332,7 +321,6 @@ def _stay(parts):
 
 
 def _leave_out(found, names, why, advice=""):
-    """Drop columns from all recordings, with a warning that names them."""
     if not names:
         return
     for numbers in found.values():
@@ -345,25 +333,12 @@ def _leave_out(found, names, why, advice=""):
     )
 
 
-def _warn_of_clocks(names):
-    """Warn of features with the name of a clock."""
-    clocks = [name for name in names if is_clock(name)]
-    if clocks:
-        warn_user(
-            f"Columns {clocks} are called as clocks are, but are features here, as "
-            "another clock or none is asked for; columns=[...] (--columns) chooses."
-        )
-
-
 def _check_alike(name, numbers, first_name, first):
-    """Refuse a recording without features, or with other features than the first."""
     if not numbers:
         raise ValueError(f"{name!r} has no column of features, expected some.")
     for column in [*first, *numbers]:
         if column not in numbers or column not in first:
             pair = name, first_name
             lacking, having = pair if column in first else pair[::-1]
-            raise ValueError(
-                f"{lacking!r} has no column {column!r}, which {having!r} has; expected "
-                "the same in all, or columns=[...] (--columns)."
-            )
+            found = f"{lacking!r} has no column {column!r}, which {having!r} has"
+            raise ValueError(f"{found}; columns=[...] (--columns) chooses common ones.")

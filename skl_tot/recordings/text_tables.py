@@ -101,7 +101,6 @@ def _open(path):
 
 
 def _bounded(file):
-    """Yield lines, and refuse endless ones and those of other files."""
     for number in itertools.count(1):
         line = file.readline(LONGEST)
         if not line:
@@ -179,7 +178,6 @@ def _find_head(lines, separators, header, comment):
 
 
 def _check_sign(comment, separator=None):
-    """Refuse a sign of comments that may start a row."""
     sign = "#" if comment is None else comment.strip()
     if re.fullmatch(r"[+-]?\d*[.,]?\d*", sign) or sign[0] == separator:
         expected = "a sign that starts no number and separates no cells, as '#'"
@@ -221,7 +219,6 @@ def _candidates(rows, numeric):
     """Places of rows that may name the columns; columns ``numeric`` have numbers."""
     found: list = []
     above: list = []  # a row with numbers
-    mixed: list = []  # one with names and numbers
     for place, row in enumerate(rows if numeric else []):
         cells = [*row.cells, *[""] * (numeric[-1] + 1)]
         cells = [cells[k] for k in numeric]
@@ -234,19 +231,16 @@ def _candidates(rows, numeric):
             above = above or [place]
         elif all(texts[len(numeric) > 1 and numeric[0] == 0 :]):  # an index has no name
             found += [] if found and _has_units(row.cells) else [place]
-        elif "" not in cells:
-            mixed = mixed or [place]
     if found:
         return above + found
     for place in above:  # numpy writes the names after a sign
         row = rows[place - 1]
         if place and row.sign and len(row.cells) == len(rows[place].cells):
             return [place - 1]
-    return [place for place in mixed if above and place < above[0]]
+    return []
 
 
 def _has_units(cells):
-    """Whether cells are units, and no words or numbers."""
     filled = [cell for cell in cells if cell not in NO_NAMES]
     return bool(filled) and all(map(UNIT.fullmatch, filled))
 

@@ -5,18 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
+from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
 from skl_tot.recordings.layouts import is_table
-from skl_tot.recordings.segment_table import (
-    FRAMES,
-    check_segments,
-    dates_of,
-    labelled_recordings,
-    table_of_labels,
-    values_of,
-)
 from skl_tot.recordings.segment_times import seconds_of
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
@@ -103,8 +96,8 @@ def collect_bouts(labels, fps=None):
     is_frame = getattr(labels, "ndim", 1) == 2 and hasattr(labels, "columns")
     if is_frame and ("action" in labels or not is_table(labels)):
         return _bouts_of_table(labels, fps)
-    recordings, _ = labelled_recordings(labels, fps)
-    table = table_of_labels(recordings)
+    recordings, _ = tables.labelled_recordings(labels, fps)
+    table = tables.table_of_labels(recordings)
     if recordings.fps is None:
         times = table[["start", "end"]].astype(float)
         frame, unit = 1.0, "frames"
@@ -130,8 +123,7 @@ def _add_pauses(table):
 
 
 def _bouts_of_table(table, fps):
-    """Return the bouts of a data frame with a row for each segment."""
-    checked = check_segments(table, "labels")
+    checked = tables.check_segments(table, "labels")
     if len(checked) == 0:
         raise ValueError("labels has no rows, expected a row for each segment.")
     if "recording" not in checked:
@@ -139,8 +131,8 @@ def _bouts_of_table(table, fps):
     if checked["action"].dtype.kind != "i":
         checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
     times, rate, unit = seconds_of(checked, fps)
-    dates = dates_of(checked)
-    frames = values_of(checked, FRAMES)
+    dates = tables.dates_of(checked)
+    frames = tables.values_of(checked, tables.FRAMES)
     checked = checked[["recording", "action"]].assign(
         start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
     )
@@ -162,7 +154,6 @@ def _find_origins(table, rate):
 
 
 def _check_each(table, origins, unit):
-    """Refuse sorted segments of a recording that overlap or have no duration."""
     for name, own in table.groupby("recording", sort=False):
         starts, ends = own["start"].to_numpy(), own["end"].to_numpy()
         bad = np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)

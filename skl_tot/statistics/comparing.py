@@ -177,7 +177,6 @@ def _measure(bouts, cells):
 
 
 def _pick_samples(cells, values, first, second):
-    """Values of the subjects of two groups, and their permutations."""
     rows = []
     for group in (first, second):
         own = {cell[0]: i for i, cell in enumerate(cells) if cell[1] == group}
@@ -191,11 +190,9 @@ def _pick_samples(cells, values, first, second):
     if not shared:
         return values[list(one.values())], values[list(other.values())], share_out
     if alone:
-        raise ValueError(
-            f"subject {short_repr(shared[0])} is in the groups {short_repr(first)} and "
-            f"{short_repr(second)}, {short_repr(alone[0])} in one of them; expected "
-            "each in both, or each in one."
-        )
+        pair = f"the groups {short_repr(first)} and {short_repr(second)}"
+        found = f"subject {short_repr(shared[0])} is in {pair}, {short_repr(alone[0])}"
+        raise ValueError(f"{found} in one; expected each in both, or each in one.")
     before, after = values[list(one.values())], values[[other[name] for name in one]]
     has_both = np.isfinite(before) & np.isfinite(after)
     return np.where(has_both, before, np.nan), np.where(has_both, after, np.nan), swap
@@ -205,17 +202,12 @@ def _warn_of_few(found, pair, level):
     most = found["permutations"].max()
     if not most or 2 / most < level:
         return
-    none = f"no p is below {2 / most:.2g}"
-    if not found["exact"].all():
-        said = f"n_permutations={most - 1} is so few that {none}; increase it"
-        warn_user(f"{said} to distinguish groups.")
-        return
     numbers = " and ".join(str(found[f"n_{place}"].max()) for place in PLACES)
-    warn_user(
-        f"{short_repr(pair[0])} and {short_repr(pair[1])} have so few subjects, "
-        f"{numbers}, that there are {most} permutations and {none}; more subjects are "
-        "needed to distinguish these groups."
-    )
+    few = f"{pair[0]} and {pair[1]} have so few subjects, {numbers}, that there are"
+    few += f" {most} permutations and"
+    if not found["exact"].all():
+        few = f"n_permutations={most - 1} is so few that"
+    warn_user(f"{few} no p is below {2 / most:.2g}; groups need more to differ.")
 
 
 def compare_columns(first, second, shuffle, level):
@@ -272,7 +264,6 @@ def _test(one, other, shuffle, level):
 
 
 def _find_scale(one, other):
-    """Divisor of Hedges' g: the standard deviation with its correction."""
     freedom = len(one) + len(other) - 2
     squares = (len(one) - 1) * one.var(axis=0, ddof=1)
     squares += (len(other) - 1) * other.var(axis=0, ddof=1)

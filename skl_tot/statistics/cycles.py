@@ -89,7 +89,6 @@ def _refuse_start(start, bouts):
 
 
 def _goes_round(bouts, order):
-    """Whether recordings repeat most usual actions in a cyclic order."""
     counts = bouts.matrix(bouts.by_action.size())[:, order]
     if not order or np.median(np.median(counts, axis=0)) <= 1:
         return False
@@ -102,7 +101,6 @@ def _goes_round(bouts, order):
 
 
 def _drop_parts(table, n_actions):
-    """Drop first and last cycles of recordings that lack most of their actions."""
     by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
     if n_actions is None:
         n_actions = by_cycle.nunique().median()

@@ -244,7 +244,6 @@ def _deviation(values):
 
 
 def _most_bouts(counts, threshold):
-    """Find the number of bouts of each action above which it is repeated."""
     if not counts.size:
         return np.zeros(0)
     present = np.where(counts > 0, counts, np.nan)
@@ -270,7 +269,6 @@ def _find_steps_back(bouts, codes, is_given):
 
 
 def _mean_log_likelihoods(log_likelihoods, names):
-    """Mean log-likelihood of each recording, or None without log-likelihoods."""
     if log_likelihoods is None:
         return None
     found = values_of_recordings(log_likelihoods, names, "log_likelihoods")
@@ -283,7 +281,6 @@ def _mean_log_likelihoods(log_likelihoods, names):
 
 
 def _judge_likelihood(means, i, threshold):
-    """Whether a recording is unlikely, and the share of recordings not likelier."""
     if means is None:
         return {"unlikely": False, "likelihood_quantile": np.nan}
     spread = TO_SD * _deviation(means)
@@ -302,7 +299,6 @@ def _count_points(rows, is_given):
 
 
 def _list_findings(row):
-    """Columns of a recording with an action or a pair, without their size."""
     found = [(key, what) for key in LISTS[:3] for what in row[key]]
     found += [(key, action) for key in LISTS[3:] for action, *_ in row[key]]
     return found + [("unlikely", None)] * row["unlikely"]

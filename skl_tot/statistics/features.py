@@ -1,11 +1,10 @@
 """Features during each action, and those that tell it from its neighbours in time."""
 
-import re
 from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings.errors import RecordingValueError, refuse
+from skl_tot.recordings.errors import errors_of_recording, listed, refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -15,6 +14,7 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.readers import natural_key
 from skl_tot.shared_texts import with_shared_texts
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
@@ -106,25 +106,24 @@ def checked_videos(videos, labels):
         raise ValueError(f"{said}, one for each recording.")
     n_features = None
     for i, (video, path) in enumerate(zip(videos.arrays, paths)):
-        frames = _check_video(video, i, len(path), n_features)
+        with errors_of_recording(i):
+            frames = _check_video(video, len(path), n_features)
         n_features = frames.shape[1]
         yield frames, path, videos.breaks_of(i), _column_names(video)
 
 
-def _check_video(video, i, n_labels, n_features):
-    frames = as_reals(video, f"recording {i}")
+def _check_video(video, n_labels, n_features):
+    frames = as_reals(video, "videos")
     if frames.ndim != 2 or 0 in frames.shape:
-        reason = f"features have shape {frames.shape}, expected (frames, features)."
-    elif len(frames) != n_labels:
-        reason = f"labels has {n_labels} frames, expected {len(frames)}, as in videos."
-    elif not np.isfinite(frames).all():
-        reason = "features have values that are not finite; fill or leave out gaps."
-    elif n_features not in (None, frames.shape[1]):
-        found = f"there are {frames.shape[1]} features"
-        reason = f"{found}, expected {n_features}, as in recording 0."
-    else:
-        return frames
-    raise RecordingValueError(reason, i)
+        refuse("the shape of features", frames.shape, "(frames, features)")
+    if len(frames) != n_labels:
+        refuse("the number of labels", n_labels, f"{len(frames)}, as in videos")
+    if not np.isfinite(frames).all():
+        raise ValueError("features are not finite; fill gaps, or leave them out.")
+    if n_features not in (None, frames.shape[1]):
+        expected = f"{n_features}, as in recording 0"
+        refuse("the number of features", frames.shape[1], expected)
+    return frames
 
 
 def _column_names(video):
@@ -413,11 +412,7 @@ def _describe_useless(table):
         return "Each signal separates some action from its neighbours."
     if len(names) == len(features):
         return "No signal alone separates an action from its neighbours."
-    parts = {name: re.split(r"(\d+)", name) for name in names}  # natural order
-    names.sort(key=lambda name: [int(x) if x.isdecimal() else x for x in parts[name]])
-    shown = ", ".join(names[:MOST_NAMED])
-    if len(names) > MOST_NAMED:
-        shown += f" and {len(names) - MOST_NAMED} more"
+    shown = listed(sorted(names, key=natural_key), MOST_NAMED)
     verb = "separates" if len(names) == 1 else "separate"
     first = f"{len(names)} of {len(features)} signals {verb} no action"
     return f"{first} from its neighbours: {shown}."

@@ -29,7 +29,6 @@ from skl_tot.meta.cycles import (
     phases_between,
 )
 from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
-from skl_tot.recordings.files import FloatRows
 
 
 def make_work(n_cycles=20, duration=60, drift=0.3, noise=0.7, missing=0.1, seed=0):
@@ -83,7 +82,7 @@ def test_a_long_recording_is_read_in_blocks(monkeypatch):
     assert len(found) == len(cuts)
     assert found[-1] == len(frames)
     assert count_near(cuts, found, 200) >= 0.9
-    rows = FloatRows(frames.astype(np.float16))
+    rows = frames.astype(np.float32)
     again = cut_recording(rows, 4, np.random.RandomState(0).randint(2**31 - 1))
     assert len(again) == len(cuts)
 

@@ -223,29 +223,9 @@ class TestClocks:
         assert as_recordings(counted).fps is None
 
 
-@pytest.mark.parametrize(
-    ("package", "name", "cure"),
-    [
-        ("polars", "LazyFrame", r"X\.collect\(\) makes a table"),
-        ("mne", "BaseRaw", r"X\.get_data\(\)\.T is one"),
-        ("mne", "BaseEpochs", r"X\.get_data\(\)\.transpose\(0, 2, 1\) has an"),
-        ("pynwb", "TimeSeries", r"X\.data\[:\] is one"),
-    ],
-)
-def test_what_others_keep_recordings_in(package, name, cure):
-    """The class derives from one of a package, which need not be there."""
-    base = type(name, (), {"__module__": f"{package}.inside"})
-    own = type("Own", (base,), {"__module__": "own"})()
-    for X in (own, [own, own], {"a": own}):
-        with pytest.raises(TypeError, match=f"X is a Own, but expected .*: {cure}"):
-            HMMSegmenter(2).fit(X)
-
-
 def test_cells_and_pictures():
     cells = [pd.Series(np.arange(20.0)) for _ in range(5)]
-    with pytest.raises(
-        ValueError, match="'a' holds a Series in a cell, expected numbers; see sktime"
-    ):
+    with pytest.raises(ValueError, match=r"'a' holds .*; drop it"):
         HMMSegmenter(2).fit(pd.DataFrame({"a": cells, "b": cells}))
     with pytest.raises(ValueError, match=r"4 dim.* pictures, .*FrameFeatures makes fe"):
         HMMSegmenter(2).fit(np.zeros((9, 4, 4, 3)))

@@ -58,11 +58,8 @@ def write_textgrid(table, path):
     intervals, last = [], 0
     for start, end, action in base.to_milliseconds(table):
         if start < last or end < start:
-            raise ValueError(
-                f"A segment of {action!r} is from {start} to {end} ms, expected it to "
-                f"start at {last} ms or later and to end after that, as intervals of a "
-                "TextGrid do not overlap."
-            )
+            found = f"A segment of {action!r} is from {start} to {end} ms"
+            raise ValueError(f"{found}, expected a start from {last} ms, then the end.")
         last = end
         intervals.append((start / 1000, end / 1000, action))
     grid = textgrid.Textgrid()
@@ -84,10 +81,9 @@ def read_textgrid(path):
             continue
         end = max((own.end for own in tier.entries), default=0)
         if end < tier.maxTimestamp:
-            raise base.SegmentsError(
-                f"the tier {tier.name!r} breaks off at {end} s, expected intervals up "
-                f"to {tier.maxTimestamp} s."
-            )
+            found = f"the tier {tier.name!r} breaks off at {end} s"
+            expected = f"expected intervals up to {tier.maxTimestamp} s"
+            raise base.SegmentsError(f"{found}, {expected}.")
         rows = [(own.label, own.start, own.end) for own in tier.entries if own.label]
         tiers.append((tier.name, rows))
     return base.frame_of_times(base.pick_tier(tiers))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.recordings.disk import text_of_name
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse
 
 TIER = "action"  # name of the tier in written files
 # Limit against small files that declare a huge number of rows.
@@ -82,11 +82,9 @@ def read_any_text(path):
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise SegmentsError(
-            f"this is no text in {error.encoding.upper()} ({error.reason}), expected "
-            "UTF-8, or UTF-16 with its mark.",
-            line,
-        ) from error
+        found = f"this is no text in {error.encoding.upper()} ({error.reason})"
+        expected = "expected UTF-8, or UTF-16 with its mark"
+        raise SegmentsError(f"{found}, {expected}.", line) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -102,10 +100,8 @@ def pick_tier(tiers):
     named = [tier for tier in tiers if tier[0] == TIER]
     chosen = named or filled or tiers
     if len(chosen) != 1:
-        raise SegmentsError(
-            f"tiers of intervals are {short_repr([name for name, _ in chosen])}, "
-            f"expected one, or one called {TIER!r}."
-        )
+        names, expected = [name for name, _ in chosen], f"one, or one called {TIER!r}"
+        refuse("the list of tiers of intervals", names, expected, SegmentsError)
     return chosen[0][1]
 
 
@@ -124,14 +120,9 @@ def to_milliseconds(table):
     for own, action in zip(times.tolist(), map(str, table["action"])):
         start, end = map(int, own)  # Python integers do not overflow
         if start < 0:
-            raise ValueError(
-                f"A segment of {action!r} is from {start} to {end} ms, expected it to "
-                "start at 0 ms or later."
-            )
+            refuse(f"the start of {action!r} in ms", start, "0 or later")
         if end == start:
-            raise ValueError(
-                f"A segment of {action!r} at {start} ms is shorter than 1 ms."
-            )
+            raise ValueError(f"{action!r} at {start} ms is shorter than 1 ms.")
         timed.append((start, end, action))
     return timed
 

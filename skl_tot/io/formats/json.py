@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from skl_tot.io.formats import base
-from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.errors import refuse, short_repr
 
 TYPE = "timelinelabels"  # of a video, in frames
 SERIES = "timeserieslabels"  # of a table, in the unit of its column of times
@@ -69,10 +69,8 @@ def frame_of_tasks(tasks):
         regions = _find_regions(task, name)
         kinds = {region["type"] for region in regions}
         if kinds and not kinds & {TYPE, SERIES}:
-            raise base.SegmentsError(
-                f"the task of {short_repr(name)} has regions of {sorted(kinds)}, "
-                f"expected {TYPE} or {SERIES}."
-            )
+            what, kinds = f"the kinds of regions of {name!r}", sorted(kinds)
+            refuse(what, kinds, f"{TYPE} or {SERIES}", base.SegmentsError)
         for region in regions:
             rows.extend(_read_region(region, name))
     columns = ["recording", "action", "start", "end", "start_time", "end_time"]
@@ -85,14 +83,12 @@ def _name_of(data, i):
     paths = [value for value in data.values() if isinstance(value, str)]
     path = data.get("video", paths[0] if len(paths) == 1 else None)
     if not isinstance(path, str):
-        raise base.SegmentsError(
-            f"data of task {i} is {short_repr(data)}, expected a video or a recording."
-        )
+        expected = "a video or a recording"
+        refuse(f"data of task {i}", data, expected, base.SegmentsError)
     return PurePosixPath(path.replace("\\", "/")).stem  # of any system
 
 
 def _find_regions(task, name):
-    """Return the regions of the only annotation of a task, or of its prediction."""
     done, guessed = (  # an export may list some by number
         [found for found in task.get(key, []) if isinstance(found, Mapping)]
         for key in ("annotations", "predictions")
@@ -100,10 +96,9 @@ def _find_regions(task, name):
     done = [found for found in done if not found.get("was_cancelled")]
     found = done or guessed
     if len(found) > 1:
-        raise base.SegmentsError(
-            f"the task of {short_repr(name)} has {len(found)} "
-            f"{'annotations' if done else 'predictions'}, expected one."
-        )
+        found = f"{len(found)} {'annotations' if done else 'predictions'}"
+        task = f"the task of {short_repr(name)}"
+        raise base.SegmentsError(f"{task} has {found}, expected one.")
     return found[0]["result"] if found else []
 
 
@@ -114,10 +109,8 @@ def _read_region(region, name):
     value = region["value"]
     labels = value.get(kind, [])
     if len(labels) != 1:
-        raise base.SegmentsError(
-            f"a region of {short_repr(name)} has the labels {short_repr(labels)}, "
-            "expected one."
-        )
+        where = f"a region of {short_repr(name)}: its labels"
+        refuse(where, labels, "one label", base.SegmentsError)
     if kind == SERIES:
         return [(name, labels[0], None, None, value["start"], value["end"])]
     frames = value["ranges"]

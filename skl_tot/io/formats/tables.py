@@ -91,9 +91,8 @@ def table_of_rows(names, lines):
         if all(map(_is_empty, row)):
             continue
         if not all(map(_is_empty, row[len(names) :])):
-            raise SegmentsError(
-                f"there are {len(row)} cells, expected {len(names)}.", number
-            )
+            found = f"there are {len(row)} cells"
+            raise SegmentsError(f"{found}, expected {len(names)}.", number)
         rows.append([*row, *[None] * (len(names) - len(row))][: len(names)])
         numbers.append(number)
     cells = pd.DataFrame(rows, columns=range(len(names)), dtype=object)
@@ -170,11 +169,9 @@ def _pair_events(table):
         key = tuple(map(event.get, ("recording", "subject", "action", "modifiers")))
         is_open = key in started
         if kind == ("start" if is_open else "stop"):
-            raise SegmentsError(
-                f"{short_repr(action)} has a {kind} too many, expected each start "
-                "before its stop.",
-                event.get("line"),
-            )
+            found = f"{short_repr(action)} has a {kind} too many"
+            expected = "expected each start before its stop"
+            raise SegmentsError(f"{found}, {expected}.", event.get("line"))
         if is_open or kind == "point":
             start = started.pop(key) if is_open else event
             times = {"start_time": start["time"], "end_time": event["time"]}
@@ -210,11 +207,8 @@ def read_frame_labels(path):
         if not label:
             raise SegmentsError("there is nothing, expected the label of a frame.", i)
         if "\t" in label:
-            raise SegmentsError(
-                "there is a tab, expected the label of a frame; format='csv' reads "
-                "tables with a row of names.",
-                i,
-            )
+            found = "there is a tab, expected the label of a frame"
+            raise SegmentsError(f"{found}; format='csv' reads tables with names.", i)
     return segments(np.array(labels))
 
 

@@ -137,22 +137,18 @@ def _check_kinds(kinds):
             found = f"{one_line(path)} is no folder or file"
             raise FileNotFoundError(f"{found}, expected {EXPECTED}.")
         if kind is None:
-            raise ValueError(
-                f"{one_line(path)} is not a file that is read, expected "
-                f"{EXPECTED}{find_remedy(f'*{path.suffix.lower()}')}."
-            )
+            remedy = find_remedy(f"*{path.suffix.lower()}")
+            found = f"{one_line(path)} is not a file that is read"
+            raise ValueError(f"{found}, expected {EXPECTED}{remedy}.")
     (first, kind), *others = kinds.items()
     for path, other in others:
         if other != kind:
-            raise ValueError(
-                f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is "
-                f"{_describe(other)}; expected one kind, in a folder or a list."
-            )
+            found = f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is"
+            raise ValueError(f"{found} {_describe(other)}; expected one kind of files.")
     return kind
 
 
 def _describe(kind):
-    """Describe a kind of files."""
     if kind in READERS:
         return READERS[kind].description
     return "an array" if kind == "arrays" else f"a table of {kind}"
@@ -249,10 +245,9 @@ def read_by(name, paths, options, fps=None):
         if twice and not path.name.startswith(recording):  # a name inside the file
             recording = f"{path.stem} {recording}"
         if recording in tables:
-            raise ValueError(
-                f"{one_line(places[recording])} and {one_line(path)} are both of "
-                f"{recording!r}, expected one file for each recording; move one."
-            )
+            both = f"{one_line(places[recording])} and {one_line(path)}"
+            expected = "expected one file for each recording; move one"
+            raise ValueError(f"{both} are both of {recording!r}, {expected}.")
         tables[recording], places[recording] = table, path
     if "animal" in options:
         options["animal"] = options["animal"] or ALL
@@ -260,7 +255,6 @@ def read_by(name, paths, options, fps=None):
 
 
 def _named(path, error):
-    """Error of a reader with the file; some errors have no text."""
     reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
     return ValueError(f"{one_line(path)}: {reason}")
 
@@ -272,10 +266,8 @@ def check_size(path, n_values, what):
     """Refuse a table of 64-bit numbers that is far larger than its file."""
     most = LEAST_BYTES + MOST_TIMES * path.stat().st_size
     if 8 * n_values > most:
-        raise ValueError(
-            f"{what} would take {8e-6 * n_values:.0f} MB, expected at most "
-            f"{1e-6 * most:.0f} MB for a file of this size; correct it, or cut it."
-        )
+        found = f"{what} would take {8e-6 * n_values:.0f} MB, expected at most"
+        raise ValueError(f"{found} {1e-6 * most:.0f} MB for a file of this size.")
 
 
 def is_hdf5(path):

@@ -65,7 +65,6 @@ def _divide(path, found, arrays):
 
 
 def _table_of(recording, arrays, asides=()):
-    """Table of arrays (n_frames,) or (n_frames, n_features)."""
     import pandas as pd
 
     lengths = {name: len(values) for name, values in arrays.items()}
@@ -89,12 +88,10 @@ def _table_of(recording, arrays, asides=()):
 
 
 def _is_feature(shape, kind):
-    """Whether an array can be features of frames."""
     return kind in "fiub" and len(shape) in (1, 2) and 0 not in shape
 
 
 def _check_found(found, known, variable, others):
-    """Refuse a file without features, and name the arrays that are left out."""
     if not any(found.values()):
         what = "" if variable is None else f" called {variable!r} (variable)"
         raise ValueError(f"it has no {SHAPE}{what}, but {short_repr(sorted(known))}.")
@@ -186,7 +183,6 @@ def _parts_of(home, stem, depth=0):
 
 
 def _members(group):
-    """Yield names and objects of a group; refuse links to other files."""
     for name in group:
         yield name, readers.inside(group, name)
 
@@ -199,7 +195,6 @@ def _is_recording(group):
 
 
 def _walk(group, prefix="", depth=0):
-    """Yield all data sets of a group and of its groups, with their names."""
     if depth > DEEPEST:
         raise ValueError(f"its groups are deeper than {DEEPEST}, as {prefix!r}.")
     for name, own in _members(group):
@@ -210,7 +205,6 @@ def _walk(group, prefix="", depth=0):
 
 
 def _rate_of(attributes):
-    """Frames per second in attributes, or None."""
     for name in RATES:
         if name in attributes:
             try:
@@ -249,10 +243,8 @@ def _read_matlab(path, variable, transpose):
         cells = {f"{path.stem} {k}": own for k, own in enumerate(array.ravel())}
     for own in cells.values():
         if transpose is None and own.shape[0] < own.shape[1]:
-            raise ValueError(
-                f"{variable} has shape {own.shape}, expected transpose=True (--read "
-                "transpose=True) if columns are frames, else False."
-            )
+            expected = "transpose=True (--read transpose=True) if columns are frames"
+            refuse(f"the shape of {variable}", own.shape, f"{expected}, else False")
     return {
         name: _table_of(name, {variable: own.T if transpose else own})
         for name, own in cells.items()
@@ -277,7 +269,6 @@ def _n_bytes(path):
 
 
 def _is_array(name, value):
-    """Whether a variable is a numeric array, or a cell array of these."""
     if name.startswith("__") or not isinstance(value, np.ndarray) or value.size < 2:
         return False
     if value.dtype == object:

@@ -34,10 +34,8 @@ def read(path, animal=None, likelihood=readers.LIKELIHOOD):
     if table.empty:
         raise ValueError("it has no frames, expected some.")
     if table.index.dtype.kind not in "iu":
-        raise ValueError(
-            "its rows are called as pictures, as labels for training are; expected "
-            "tracks, with a number for each frame."
-        )
+        found = "its rows are called as pictures, as labels for training are"
+        raise ValueError(f"{found}; expected tracks, with a number for each frame.")
     if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
     table = readers.fill_frames(path, table)  # frames without an animal may be absent
@@ -73,7 +71,6 @@ def _points_of(table, likelihood):
 
 
 def _read_text(path):
-    """Table of a CSV file."""
     import pandas as pd
 
     with open(path, encoding="utf-8-sig") as file:

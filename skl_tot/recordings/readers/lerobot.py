@@ -137,17 +137,14 @@ def _read_file(path, described):
             continue
         rows = table[column].tolist()
         if {np.shape(row) for row in rows} != {(len(names),)}:
-            raise ValueError(
-                f"{path.name} has rows in column {column!r} that are no lists of "
-                f"{len(names)}, as meta/info.json names."
-            )
+            found = f"{path.name} has rows in column {column!r} that are no lists of"
+            raise ValueError(f"{found} {len(names)}, as meta/info.json names.")
         values = np.stack(rows)
         parts |= {f"{column} {name}": own for name, own in zip(names, values.T)}
     return pd.DataFrame(parts)
 
 
 def _is_feature(field):
-    """Whether a column holds measured numbers, or lists of these."""
     types = import_extra("pyarrow").types
     is_key = field.name in KEYS or field.name == "index"
     if is_key or field.name.endswith("_index") or field.name.startswith(NO_FEATURES):
@@ -159,7 +156,6 @@ def _is_feature(field):
 
 
 def _names_of(feature):
-    """Distinct names of the numbers of a feature, or None."""
     names = feature.get("names")
     if isinstance(names, dict) and len(names) == 1:
         (names,) = names.values()
@@ -180,7 +176,6 @@ def _shorter_names(described, columns):
 
 
 def _read_tasks(root):
-    """Text of each task by its number."""
     import pandas as pd
 
     lines, table = root / "meta" / "tasks.jsonl", root / "meta" / "tasks.parquet"
