@@ -67,6 +67,8 @@ def load_network(
             (row,) = features_of(prepare(np.zeros((16, 16, 3), np.uint8))[None])
         if row.ndim != 1:
             raise ValueError(f"features have shape {tuple(row.shape)}.")
+    except ImportError:
+        raise
     except Exception as error:  # assertions, and shape errors of any type
         asked = f"image_size={image_size} with pooling={pooling!r}"
         raise ValueError(f"{backbone} cannot do {asked}: {_gist(error)}") from error

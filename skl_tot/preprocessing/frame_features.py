@@ -9,11 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import StrOptions
 
 from skl_tot import __version__
-from skl_tot.preprocessing.backbones import (
-    check_network,
-    load_network,
-    recommended_version,
-)
+from skl_tot.preprocessing import backbones
 from skl_tot.preprocessing.framewise import Number
 from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
 from skl_tot.recordings.container import Recordings
@@ -202,7 +198,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     def _check(self, X):
         self._validate_params()
         videos = list_videos(X)
-        check_network(self.backbone, self.weights)
+        backbones.check_network(self.backbone, self.weights)
         return videos
 
     def _compute_each(self, paths, form):
@@ -216,7 +212,8 @@ class FrameFeatures(  # type: ignore[call-arg]
             if features is None:
                 if compute is None:
                     options = {key: getattr(self, key) for key in keys}
-                    compute = load_network(self.backbone, self.weights, **options)
+                    names = self.backbone, self.weights
+                    compute = backbones.load_network(*names, **options)
                 with errors_of_recording(None if form == "file" else i):
                     frames = (frame for _, frame in iterate_frames(path, self.fps))
                     features = compute(frames, self.batch_size)
@@ -232,7 +229,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         if self.weights is None:
             weights = int(self.random_state)
         elif self.weights == "DEFAULT":
-            weights = recommended_version(self.backbone)
+            weights = backbones.recommended_version(self.backbone)
         else:
             weights = _file_version(self.weights)
         network = (self.backbone, weights, self.pooling, self.image_size)

@@ -9,14 +9,8 @@ from sklearn import get_config
 from sklearn.utils import get_tags
 from sklearn.utils.validation import validate_data
 
+from skl_tot.recordings import errors
 from skl_tot.recordings.container import row_blocks
-from skl_tot.recordings.errors import (
-    RecordingError,
-    listed,
-    one_line,
-    short_repr,
-    warn_user,
-)
 from skl_tot.recordings.files import FileArray
 from skl_tot.recordings.layouts import as_recordings, n_dims
 
@@ -47,7 +41,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
             _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
     told = dict.fromkeys((str(own.message), own.category) for own in caught)
     for text, category in told:  # once, not once per recording
-        warn_user(text, category)
+        errors.warn_user(text, category)
     recordings.arrays = checked
     return recordings
 
@@ -62,7 +56,7 @@ def _checked(estimator, video, first, reset):
             return _validate(estimator, video, reset and first is None)
         except ValueError as error:
             raise ValueError(_explain(error, estimator, video, first)) from None
-    except RecordingError:
+    except errors.RecordingError:
         raise
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -106,7 +100,7 @@ def _describe_text(frame):
                 float(value)
                 continue
             if hasattr(value, "__len__"):
-                found = f"column {name!r} holds {short_repr(value)}"
+                found = f"column {name!r} holds {errors.short_repr(value)}"
                 return f"{found}, expected numbers; drop it."
     return None
 
@@ -145,7 +139,7 @@ def _of_all(recordings):
     """Say in how many recordings values are missing, and where most are."""
     try:
         yield
-    except RecordingError as error:
+    except errors.RecordingError as error:
         if not error.reason.startswith("Input X contains NaN"):
             raise
         counts = {}
@@ -158,14 +152,11 @@ def _of_all(recordings):
             raise
         worst = max(counts, key=lambda i: counts[i].max())
         column, video = counts[worst].argmax(), recordings.arrays[worst]
-        names = (
-            recordings.layout.names if recordings.is_named else range(len(recordings))
-        )
         reason = (
             f"Input X contains NaN in {counts[worst].max():,} of {len(video):,} frames "
             f"of column {_column(video, column)}, and {len(counts)} of "
             f"{len(recordings)} recordings have missing values: "
-            f"{listed([str(names[i]) for i in counts], N_LISTED)}; {FILLS}"
+            f"{errors.listed([recordings.names[i] for i in counts], N_LISTED)}; {FILLS}"
         )
         with recordings.errors(worst):
             raise ValueError(reason) from None
@@ -218,7 +209,7 @@ def _first_line(message):
     """First line of a message, or all of it if that line announces a list."""
     first = message.partition("\n")[0].rstrip()
     if first.startswith("The feature names") or first.endswith(":"):
-        return one_line(message)
+        return errors.one_line(message)
     return first
 
 
@@ -234,7 +225,7 @@ def _warn_of_clocks(grows, names):
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]
-    warn_user(
+    errors.warn_user(
         f"Columns {columns} of X grow steadily in every recording, as a clock does, "
         "and would be learned as features; drop them, or say which is "
         "the clock where files are read (time=COLUMN, --time COLUMN)."

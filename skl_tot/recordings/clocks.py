@@ -39,8 +39,10 @@ def check_rate(rate, known, what="X"):
     """Rate of recordings, called ``what``, or that of the fit if they agree."""
     if not is_same(rate, known):
         found = f"{what} has {rate:g} frames per second, but the model was fitted to"
-        remedy = f"--fps {known:g} sets it for arrays, --resample {known:g} for tables"
-        raise ValueError(f"{found} {known:g}; expected the same: {remedy}.")
+        remedy = (
+            f"fps={known:g} (--fps) sets it, resample={known:g} (--resample) converts"
+        )
+        raise ValueError(f"{found} {known:g}; expected the same: {remedy} tables.")
     return rate if known is None else known
 
 
@@ -204,9 +206,8 @@ def find_clock(tables, time):
     found: list = []
     for known in (CLOCKS + PERHAPS_CLOCKS, OTHER_CLOCKS):
         named = [name for name in first.columns if _split_unit(name)[0] in known]
-        found = found or [
-            x for x in named if is_clock(x) or not why_no_clock(tables, x)
-        ]
+        fit = [own for own in named if is_clock(own) or not why_no_clock(tables, own)]
+        found = found or fit
     if not found:
         dated = [name for name in first.columns if has_times(first[name])]
         found = [name for name in dated if not why_no_clock(tables, name)]

@@ -186,9 +186,8 @@ class Recordings(Sequence):
         """
         clock = {"fps": self.fps, "times": self.times, "breaks": None}
         replaced = type(self)(arrays, self.names, **clock)
-        replaced.breaks, replaced.starts = self.breaks, self.starts
-        replaced.stops = self.stops
-        replaced.reading, replaced.layout = self.reading, self.layout
+        for name in ("breaks", "starts", "stops", "reading", "layout"):
+            setattr(replaced, name, getattr(self, name))
         return replaced
 
     def edges(self, i):

@@ -34,7 +34,8 @@ def split_label_sequences(y, name="y"):
         refuse(name, y, "one sequence of labels or a list of them", TypeError)
     if len(y) == 0:
         raise ValueError(f"{name} is empty, expected one label for each frame.")
-    if _is_label(y[0]):
+    is_label = isinstance(y[0], (str, bytes, numbers.Number))
+    if is_label or layouts.n_dims(y[0]) == 0:
         return [_as_labels(y, name)], True
     return _checked_sequences(y, range(len(y)), name), False
 
@@ -47,17 +48,16 @@ def _checked_sequences(values, keys, name):
     return sequences
 
 
-def _is_label(value):
-    return isinstance(value, (str, bytes, numbers.Number)) or layouts.n_dims(value) == 0
-
-
 def _as_labels(labels, where):
     if hasattr(labels, "detach"):  # a torch tensor
         labels = labels.detach().cpu()
     n_dims = layouts.n_dims(labels)
     if n_dims != 1:
         raise ValueError(f"{where} has {n_dims} dimensions, expected 1.")
-    _check_unmasked(labels, where)
+    if np.ma.is_masked(labels):
+        background = BACKGROUND_NAME if labels.dtype.kind == "U" else BACKGROUND
+        remedy = f"; .filled({background!r}) makes them background"
+        raise TypeError(f"{where} is masked, expected a label for each frame{remedy}.")
     labels = np.asarray(labels, dtype=None if hasattr(labels, "dtype") else object)
     if labels.dtype.kind in "OT":
         labels = _typed(labels.astype(object), where)
@@ -70,13 +70,6 @@ def _as_labels(labels, where):
         return _as_integers(labels, where)
     kind = f"labels of type {labels.dtype}"
     raise TypeError(f"{where} has {kind}, expected integers or strings.")
-
-
-def _check_unmasked(labels, where):
-    if np.ma.is_masked(labels):
-        background = BACKGROUND_NAME if labels.dtype.kind == "U" else BACKGROUND
-        remedy = f"; .filled({background!r}) makes them background"
-        raise TypeError(f"{where} is masked, expected a label for each frame{remedy}.")
 
 
 def _typed(labels, where):

@@ -318,9 +318,8 @@ def _open_arrays(files, given, fps, transpose=None):
 def _from_tables(tables, given, fps, own, path):
     resample, bridge = given.get("resample"), given.get("bridge")
     times: Any = None
-    starts: Any = None
-    names = list(tables)
     breaks: Any = None
+    names, starts = list(tables), None
     clock = clocks.find_clock(tables, given.get("time"))
     for name, value in (("resample", resample), ("bridge", bridge)):
         if clock is None and value is not None:

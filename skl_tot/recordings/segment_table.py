@@ -10,12 +10,7 @@ import numpy as np
 from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_text
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import (
-    errors_of_recording,
-    refuse,
-    short_repr,
-    warn_user,
-)
+from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import (
     as_reals,
     by_name,

@@ -110,11 +110,8 @@ def _find_rate(frames, seconds, fps):
 def _agreed_seconds(table, frames, seconds, rate):
     """Return the seconds of a table, or of its frames if a frame has two times."""
     recordings = rows_by_recording(table)
-    contradicting = [
-        name
-        for name, rows in recordings.items()
-        if not _is_clock(frames[rows], seconds[rows], rate)
-    ]
+    pairs = {name: (frames[rows], seconds[rows]) for name, rows in recordings.items()}
+    contradicting = [name for name in pairs if not _is_clock(*pairs[name], rate)]
     if contradicting:
         warn_user(
             f"seconds of {len(contradicting)} of {len(recordings)} recordings "

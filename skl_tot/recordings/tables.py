@@ -145,11 +145,8 @@ def features_of_tables(tables, columns, without, clock):
         left = table.drop(columns=no_features, errors="ignore")
         found[name] = _numbers_of(left, name, columns, unfit)
     if columns is None:
-        asides = [
-            own
-            for own in next(iter(found.values()))
-            if own.startswith(known.get("asides", ()))
-        ]
+        commands = known.get("asides", ())
+        asides = [own for own in next(iter(found.values())) if own.startswith(commands)]
         _leave_out(found, asides, "are commands or rewards, no measurements,")
         first, advice = next(iter(tables.values())), ""
         for name in [] if clock else [x for x in unfit if has_times(first[x])]:

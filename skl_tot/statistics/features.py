@@ -398,11 +398,8 @@ def describe_useless(table):
     n_unknown = len(known) - known.sum()
     if n_unknown == len(known):
         return "There are too few segments to find signals that separate an action."
-    found = _describe_useless(table)
-    if n_unknown:
-        actions = "1 action" if n_unknown == 1 else f"{n_unknown} actions"
-        found += f" There are too few segments of {actions}."
-    return found
+    few = f" There are too few segments of {n_unknown} of {len(known)} actions."
+    return _describe_useless(table) + (few if n_unknown else "")
 
 
 def _describe_useless(table):

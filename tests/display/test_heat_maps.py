@@ -154,7 +154,7 @@ def test_background_has_no_path(pyplot):
         ({"labels": [0]}, "labels has 1 frames of 1 recordings, expected the 2"),
         ({"labels": [[0, 0], [1]]}, "labels has 2 frames of 2 recordings"),
         ({"labels": ["a", "b"]}, "labels is of type <U1, expected integers"),
-        ({"labels": [0, 2]}, "labels has values from 0 to 2, expected -1"),
+        ({"labels": [0, 2]}, r"the range of labels is \(0, 2\), expected -1"),
     ],
 )
 def test_bad_codes(pyplot, options, message):

@@ -178,7 +178,7 @@ def test_from_estimator():
         ({"y_pred": {"A": [0, 1], "B": ["0", "1"]}}, "y_pred has text for some met"),
         ({"y_pred": {"A": [0, 1]}, "y_true": [0, 1, 1]}, "y_true has 3 frames, y_p"),
         ({"confidence": [[1, 1]]}, r"shapes \[\(2,\)\], expected those of y_pred"),
-        ({"confidence": 1.0}, r"confidence has shapes \[\(\)\], expected those of"),
+        ({"confidence": 1.0}, r"shape of confidence is \[\(\)\], expected that of"),
         ({"confidence": [[1, 1], [1, 2]]}, r"has values outside of \[0, 1\]"),
         ({"confidence": [[1, 1], [1, np.nan]]}, r"has values outside of \[0, 1\]"),
         ({"y_pred": {"a": [0], "b": [0]}, "confidence": [1.0]}, "is of one method"),

@@ -69,18 +69,18 @@ class TestSegments:
         ("y", "options", "message"),
         [
             ([1, 1], {"fps": 0}, "fps is 0, expected a positive number from 1e-06"),
-            ([1, 1], {"confidence": [0.5]}, "confidence has shapes [(1,)], expected"),
+            (
+                [1, 1],
+                {"confidence": [0.5]},
+                "shape of confidence is [(1,)], ex",
+            ),
             ({"a": ["x"], "b": []}, {}, "y has no labels of 'b', expected some"),
             ([["x"], []], {}, "y has no labels of '1', expected some."),
-            (
-                {"a": [1], "b": [1]},
-                {"confidence": {"b": [1], "a": [1]}},
-                "confidence is of recordings ['b', 'a'], expected those of y",
-            ),
+            ({"a": [1]}, {"confidence": {"b": [1]}}, "confidence has no 'a', which y"),
             (
                 [[1], [1, 1, 2]],
                 {"confidence": [[0.5], [0.5, 1, np.nan]]},
-                "Recording 1: confidence is nan in frame 2, expected finite numbers.",
+                "Recording 1: confidence in frame 2 is nan, expected finite.",
             ),
             ([1, 2], {"confidence": [1j, 1]}, "confidence is of type complex"),
             ([1, 2], {"confidence": [10**400, 1]}, "confidence has numbers that are"),

@@ -181,7 +181,7 @@ def test_one_file_without_the_column_by(tmp_path):
     path = put(tmp_path / "new.csv", np.arange(40) / 10)
     with pytest.warns(UserWarning, match="has no column 'who', which names the"):
         assert read_recordings(path, like=takes).names == ["new"]
-    with pytest.raises(ValueError, match="has no column 'who' that names recordings"):
+    with pytest.raises(ValueError, match="has no column 'who' for by"):
         read_recordings(path, by="who", time="Zeit")
 
 

@@ -163,6 +163,6 @@ def test_nan_of_all_recordings_is_said_at_once(frames, form, tmp_path):
 
 def test_text_is_located(frames):
     named = Recordings([frames[1].assign(who="bob")], ["take_2"])
-    text = "^take_2: column 'who' holds text, such as 'bob', expected numbers; drop"
+    text = "^take_2: column 'who' holds 'bob', expected numbers; drop"
     with pytest.raises(RecordingValueError, match=text):
         HMMSegmenter(3, max_iter=3).fit(named)

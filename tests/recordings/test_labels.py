@@ -18,7 +18,7 @@ from skl_tot.recordings.layouts import as_recordings
 LARGE = "a label is .*, expected integers of 64 bits"
 NEITHER = "labels of type .*, expected integers or str"
 REFUSED = [
-    (np.ma.array([1, 2, 3], mask=[False, True, False]), "masked in 1 of 3 frames"),
+    (np.ma.array([1, 2, 3], mask=[False, True, False]), "is masked, expected a lab"),
     (np.array([0, 2**64 - 1], dtype=np.uint64), LARGE),
     ([0, 2**63], LARGE),
     ([0, -(2**63) - 1], LARGE),

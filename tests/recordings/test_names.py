@@ -87,8 +87,8 @@ REFUSED = [
     ),
     (name_actions, [0, 1], "ab", "names is 'ab', expected a dict or a list"),
     *((name_actions, [0, 1], {0: name}, LINE) for name in ["", " ", "a\u2028b", 3]),
-    (name_actions, [[0, 1], []], {"0": "take"}, f"key '0', {TYPE}, as 0."),
-    (name_actions, ["cut", "stir"], ["take"], f"names has the key 0, {TYPE}"),
+    (name_actions, [[0, 1], []], {"0": "take"}, f"key of names is '0', {TYPE}, as 0."),
+    (name_actions, ["cut", "stir"], ["take"], f"A key of names is 0, {TYPE}"),
     (
         name_actions,
         [0, 1],

@@ -366,7 +366,7 @@ class TestMatlab:
         io.savemat(tmp_path / "a.mat", {"x": array, "y": np.arange(9)})
         with pytest.raises(ValueError, match=r"variable is None, .* \['x', 'y'\]"):
             read_recordings(tmp_path)
-        with pytest.raises(ValueError, match=r"x has shape \(3, 9\), expected tr"):
+        with pytest.raises(ValueError, match=r"shape of x is \(3, 9\), expected t"):
             read_recordings(tmp_path, variable="x")
         for transpose, expected in ((True, array.T), (False, array)):
             (take,) = read_recordings(tmp_path, variable="x", transpose=transpose)

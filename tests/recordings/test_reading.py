@@ -189,8 +189,7 @@ class TestClocks:
 
     def test_no_clock_on_request(self, tmp_path):
         put(tmp_path, a=table())
-        with pytest.warns(UserWarning, match=r"Columns \['time'\] are called as clo"):
-            takes = read_recordings(tmp_path, time=False, fps=5)
+        takes = read_recordings(tmp_path, time=False, fps=5)
         assert (takes.fps, takes.times) == (5.0, None)
         assert "time" in takes[0].columns
 
@@ -210,8 +209,7 @@ class TestClocks:
         own = table().rename(columns={"time": name})
         assert read_recordings(put(tmp_path, a=own)).reading["time"] == name
         put(tmp_path, a=own.assign(time=own[name]))
-        with pytest.warns(UserWarning, match="are called as clocks are, but are feat"):
-            assert read_recordings(tmp_path).reading["time"] == "time"
+        assert read_recordings(tmp_path).reading["time"] == "time"
 
     @pytest.mark.parametrize(("step", "is_gap"), [(1.4, False), (1.6, True)])
     def test_a_gap_is_one_and_a_half_usual_steps(self, tmp_path, step, is_gap):
@@ -300,7 +298,7 @@ ERRORS = [
     ({"a": "x\n1\n"}, {"without": ["x"], "columns": ["x"]}, "'x', expected others"),
     ({"a": "x\n1\n"}, {"without": []}, "without is [], expected names of columns"),
     # recordings
-    ({"a": "x\n1\n"}, {"by": "who"}, "a.csv has no column 'who' that names recordings"),
+    ({"a": "x\n1\n"}, {"by": "who"}, "a.csv has no column 'who' for by (--by)"),
     ({"a": "who,x\n,1\n"}, {"by": "who"}, "column 'who' is empty in row 0"),
     ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"by": ["w", "t"]}, "two recordings the sa"),
     ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"by": "w"}, "only one has column 'x'"),

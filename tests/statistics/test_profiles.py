@@ -88,7 +88,7 @@ VIDEO = [[0.0, 1.0], [2.0, 3.0]]
 @pytest.mark.parametrize(
     ("videos", "labels", "options", "message"),
     [
-        (VIDEO, [0], {}, "Recording 0: labels has 1 frames, expected 2"),
+        (VIDEO, [0], {}, "Recording 0: the number of labels is 1, expected 2"),
         ([VIDEO, VIDEO], [[0, 1]], {}, "labels has 1 sequences, expected 2"),
         ([VIDEO, VIDEO], [0, 1], {}, "labels has 1 sequences, expected 2"),
         ([VIDEO, [[1.0]]], [[0, 1], [0]], {}, "Recording 1: there are 1 features, exp"),

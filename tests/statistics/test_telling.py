@@ -89,14 +89,14 @@ def test_names_of_columns():
         [np.ones((4, 30)) * [[0], [0], [1], [1]] * ([1] + 29 * [0])] * 2,
         [[0, 0, 1, 1]] * 2,
     )
-    assert describe_useless(many).endswith("feature 8 and 21 more.")
+    assert describe_useless(many).endswith("feature 8, 21 more.")
     assert describe_useless(many[~many["carries_nothing"]]).startswith("Each")
 
 
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        ([0, 1, 0], {}, "Recording 0: labels has 3 frames, expected 4"),
+        ([0, 1, 0], {}, "Recording 0: the number of labels is 3, expected 4"),
         ([0, 1, 0, 1], {"feature_names": ["a"]}, "feature_names has 1 names, expected"),
     ],
 )

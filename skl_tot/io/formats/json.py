@@ -119,9 +119,5 @@ def _read_region(region, name):
 
 JSON = base.Format(".json", write_json, read_json, "list of objects", many=True)
 LABEL_STUDIO = base.Format(
-    ".json",
-    write_tasks,
-    read_tasks,
-    "tasks of Label Studio, TimelineLabels",
-    many=True,
+    ".json", write_tasks, read_tasks, "tasks of Label Studio, TimelineLabels", many=True
 )

@@ -8,15 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.io.formats.base import Format, SegmentsError, check_rows, read_any_text
+from skl_tot.recordings import segment_table
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
-from skl_tot.recordings.segment_table import (
-    BOUNDS,
-    DATES,
-    labels_from_segments,
-    segments,
-)
 
 # Column names in lower case, with spaces for underscores; the first that is there.
 BORIS = ["behavior", "behaviour", "code"]
@@ -50,7 +45,7 @@ def read_csv(path):
     names = next(reader, [])
     table = table_of_rows(names, ((reader.line_num, row) for row in reader))
     if delimiter != ",":  # decimal commas
-        for key in table.columns.intersection([*TIMES, *BOUNDS]):
+        for key in table.columns.intersection([*TIMES, *segment_table.BOUNDS]):
             table[key] = table[key].str.replace(
                 "^([^.,]*),([^.,]*)$", r"\1.\2", regex=True
             )
@@ -123,9 +118,8 @@ def find_keys(names):
     found |= dict(zip(frames, ("start", "end")))
     found |= dict(zip(seconds, ("start_time", "end_time")))
     if is_ours:
-        found |= {
-            name.replace("_", " "): name for name in ("confidence", *BOUNDS, *DATES)
-        }
+        ours = ("confidence", *segment_table.BOUNDS, *segment_table.DATES)
+        found |= {name.replace("_", " "): name for name in ours}
     if is_boris:
         found |= dict.fromkeys(first(KINDS), "kind") | {"subject": "subject"}
         if not (frames or seconds):
@@ -195,7 +189,7 @@ def _name_by_subject(table):
 def write_labels(table, path):
     """Write one label per line for each frame."""
     own = table.drop(columns="recording", errors="ignore")
-    labels = labels_from_segments(own).astype(str)
+    labels = segment_table.labels_from_segments(own).astype(str)
     Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -209,7 +203,7 @@ def read_frame_labels(path):
         if "\t" in label:
             found = "there is a tab, expected the label of a frame"
             raise SegmentsError(f"{found}; format='csv' reads tables with names.", i)
-    return segments(np.array(labels))
+    return segment_table.segments(np.array(labels))
 
 
 CSV = Format(".csv", write_csv, read_csv, "table, one segment a row", many=True)

@@ -104,7 +104,8 @@ def find_source(path, is_table=False):
         own = READERS[kind].suffixes
         return Found(kind, _one_of_each(kinds, own) if is_copied else list(kinds), path)
     if is_folder:
-        files = sorted(kinds, key=stem if kind == "arrays" else _natural_order)
+        order = str if kind == "arrays" else natural_key
+        files = sorted(kinds, key=lambda own: order(stem(own)))
     return Found("arrays" if kind == "arrays" else "tables", files, path)
 
 
@@ -163,10 +164,6 @@ def _one_of_each(files, suffixes):
         key = path.parent, path.name[: -len(suffixes[rank])]
         best[key] = min(best.get(key, (rank, path)), (rank, path))
     return [path for _, path in best.values()]
-
-
-def _natural_order(path):
-    return natural_key(stem(path))
 
 
 def natural_key(name):

@@ -152,11 +152,8 @@ def _read_hdf5(path, variable):
             data = dict(_walk(group))
             if "obs" in group:  # observations of a robot
                 asides = tuple(name for name in data if "/" not in name)
-                data = {
-                    name.removeprefix("obs/"): own
-                    for name, own in data.items()
-                    if name.startswith("obs/") or name in asides
-                }
+                kept = [*asides, *(name for name in data if name.startswith("obs/"))]
+                data = {name.removeprefix("obs/"): data[name] for name in kept}
             known += data
             fit = [x for x in data if _is_feature(data[x].shape, data[x].dtype.kind)]
             others += data.keys() - fit

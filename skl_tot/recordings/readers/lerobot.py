@@ -91,13 +91,11 @@ def read(path, task=None):
     elif task is not None and task not in tasks:
         raise ValueError(f"it has no task {task!r}, expected one of {tasks}.")
     shorter = _shorter_names(info.get("features", {}), list(table))
-    known = {
-        "asides": ASIDES,
-        "other_names": {name: [own] for name, own in shorter.items()},
-    }
+    other_names = {name: [own] for name, own in shorter.items()}
     for column in info.get("features", {}):
         parts = [own for name, own in shorter.items() if name.startswith(f"{column} ")]
-        known["other_names"] |= {column: parts} if parts else {}
+        other_names |= {column: parts} if parts else {}
+    known = {"asides": ASIDES, "other_names": other_names}
     named = {}
     for number, own in table.groupby("episode_index"):
         shown_task = own["task"].iloc[0]
