@@ -39,10 +39,8 @@ def check_rate(rate, known, what="X"):
     """Rate of recordings, called ``what``, or that of the fit if they agree."""
     if not is_same(rate, known):
         found = f"{what} has {rate:g} frames per second, but the model was fitted to"
-        remedy = (
-            f"fps={known:g} (--fps) sets it, resample={known:g} (--resample) converts"
-        )
-        raise ValueError(f"{found} {known:g}; expected the same: {remedy} tables.")
+        remedy = f"fps={known:g} (--fps), or for tables resample={known:g} (--resample)"
+        raise ValueError(f"{found} {known:g}; expected the same: {remedy}.")
     return rate if known is None else known
 
 

@@ -264,7 +264,7 @@ def arrange(y, recordings, what="y"):
     if not recordings.is_named:
         if isinstance(y, Mapping):
             expected = "expected a sequence in the order of X, or X with names"
-            raise TypeError(f"{what} has names, but X has none; {expected}.")
+            raise TypeError(f"{what} has names, but X lacks them; {expected}.")
         return as_sequence(y)
     if known is None:
         return _by_row(y, layout)

@@ -448,7 +448,7 @@ def test_intervals_of_starts_come_back(tmp_path, name):
 @pytest.mark.parametrize(
     ("bounds", "words"),
     [
-        ({"b": [], "a": []}, "boundaries is of recordings"),
+        ({"b": [], "c": []}, "boundaries has no 'a', which"),
         ([[]], "the number of boundaries is 1, expected 2"),
         ([[[2, 1, 9]], []], "Recording 0: boundaries is .* frames from 0 to 4"),
         ([[[2, -1, 3]], []], "boundaries is .* frames from 0 to 4"),

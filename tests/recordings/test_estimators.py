@@ -131,7 +131,7 @@ class TestLabels:
                 learn(table, others)
         with pytest.raises(ValueError, match=r"another index than X"):
             make().fit(table, rows[::-1])
-        with pytest.raises(TypeError, match="has names, but X has none"):
+        with pytest.raises(TypeError, match="has names, but X lacks them"):
             learn(videos, known)
 
     def test_transcripts(self, takes, videos, fitted):
