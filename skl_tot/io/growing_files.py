@@ -111,8 +111,8 @@ class GrowingTable:
             others = [name for name in self.header if name not in columns]
             self.clock = next(filter(clocks.is_clock, others), False)
         if self.clock and self.header.count(self.clock) != 1:
-            found = f"{self.name} has no column {self.clock!r}, which is the clock"
-            raise ValueError(f"{found} in the recordings of the model.")
+            found = f"{self.name} has no column {self.clock!r} to be its clock, as in"
+            raise ValueError(f"{found} the recordings of the model.")
 
     def _find(self, name, columns):
         """Name in the header, or its end there, if no other column ends so."""

@@ -71,7 +71,7 @@ BAD_RECORDINGS = [
     ),
     (
         last(FRAME.assign(a="x")),
-        SECOND + "column 'a' holds text, such as 'x', .* drop it",
+        SECOND + "column 'a' holds 'x', .* drop it",
     ),
     (
         last(FRAME.assign(a=DAYS)),
