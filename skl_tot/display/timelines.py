@@ -204,8 +204,8 @@ class SegmentationDisplay(Display):
             return [None] * len(bars)
         if None not in methods:
             raise ValueError("confidence is of one method, but y_pred has several.")
-        labels, is_single = [of_video[-1] for of_video in bars], len(bars) == 1
-        is_single &= n_dims(self.confidence) < 2
+        labels, depth = [of_video[-1] for of_video in bars], n_dims(self.confidence)
+        is_single = depth == 0 or (len(bars) == 1 and depth == 1)
         given = [self.confidence] if is_single else list(self.confidence)
         known = check_confidences(given, labels, is_single)
         if not all(((own >= 0) & (own <= 1)).all() for own in known):

@@ -96,9 +96,7 @@ def test_errors():
         ProfileDisplay([[0]]).plot()
     with pytest.raises(ValueError, match="target_names is"):
         ProfileDisplay.from_predictions([[0.0], [1.0]], [0, 1], action_names=["a"])
-    with pytest.raises(
-        ValueError, match="Recording 0: labels has 1 frames, expected 2"
-    ):
+    with pytest.raises(ValueError, match="Recording 0: the number of labels is 1, exp"):
         ProfileDisplay.from_predictions([[0.0], [1.0]], [0])
 
 
