@@ -150,7 +150,9 @@ def groups(content):
         if np.isfinite(row["effect"]):
             row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
         rows.append(row)
-    return {"said": describe_pairs(content.groups), "rows": rows, "widest": WIDEST}
+    said = describe_pairs(content.groups)
+    left = int(content.groups["p"].notna().sum()) - len(rows)
+    return {"said": said, "rows": rows, "left": left, "widest": WIDEST}
 
 
 def _list_reasons(found, length):

@@ -53,7 +53,7 @@ export class Units {
       const made = { ...partOf(row, from, to), index, from, to, number, name, deviation, checked, clock };
       const { prediction, truth } = made;
       made.changed = !!truth && JSON.stringify([prediction.start, prediction.code]) !== JSON.stringify([truth.start, truth.code]);
-      made.where = `${name}, from ${clock ? timeOfDay(clock, 0) : this.page.large.at(from)}`;
+      made.where = `${name}, from ${clock ? timeOfDay(this.page.large.clockOf(row, from, 0), 0) : this.page.large.at(from)}`;
       return made;
     });
   }

@@ -208,9 +208,10 @@ export class Timelines {
 
   at(time) { return this.data.fps ? timeText(time, this.data.digits, this.longest) : `frame ${time}`; }
 
-  // Date and wall-clock time in a row that has a clock: those of its time 0.
-  clockOf({ clock }, time) {
-    return clock && new Date(Date.parse(`${clock}Z`) + Math.round(1000 * time)).toISOString().slice(0, -1);
+  // Date and wall-clock time, rounded, in a row that has a clock: those of its time 0.
+  clockOf({ clock }, time, digits = 3) {
+    const unit = 10 ** Math.max(0, 3 - digits), all = Date.parse(`${clock}Z`) + Math.round(1000 * time);
+    return clock && new Date(Math.round(all / unit) * unit).toISOString().slice(0, -1);
   }
 
   span(start, end) {
@@ -226,7 +227,7 @@ export class Timelines {
 
   // Date and times of day, in a row that has a clock.
   clockSpan(row, start, end) {
-    const [from, to] = [start, end].map((time) => this.clockOf(row, time)), { digits } = this.data;
+    const { digits } = this.data, [from, to] = [start, end].map((time) => this.clockOf(row, time, digits));
     return from ? `${from.slice(0, 10)} ${timeOfDay(from, digits)} – ${timeOfDay(to, digits)}` : "";
   }
 
@@ -514,7 +515,7 @@ export class Timelines {
     Object.assign(pen, { fillStyle: colours.soft, strokeStyle: colours.line });
     for (let i = Math.ceil((view.from + zero) / step), free = 0; i * step - zero <= view.to; i += 1) {
       const time = i * step - zero, x = Math.round(this.toX(time)) + 0.5;
-      const text = isDay ? timeOfDay(this.clockOf(row, time), step < 1 ? 2 : 0) : this.tick(time);
+      const text = isDay ? timeOfDay(this.clockOf(row, time, step < 1 ? 2 : 0), step < 1 ? 2 : 0) : this.tick(time);
       pen.stroke(new Path2D(`M${x} ${AXIS - 5}V${height}`));
       const size = pen.measureText(text).width, left = between(0, x - size / 2, width - size - 2);
       if (left < free) continue;

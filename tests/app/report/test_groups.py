@@ -45,6 +45,9 @@ def test_rows_of_groups(takes, model, tmp_path):
     assert "1.28 s <small>old" in text.replace("<small>old</small>", "<small>old")
     assert "length of a bout" in text
     assert "then comes" not in text  # steps are the same
+    n_left = table["p"].notna().sum() - text.count("<tr") + 1
+    assert n_left > 1
+    assert f"{n_left} other comparisons are not listed." in text
     write_report(model, takes, tmp_path / "a.html", groups=groups, refits=0)
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "resampled" not in page

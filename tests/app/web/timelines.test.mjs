@@ -236,3 +236,10 @@ test("a row that is updated is drawn once, timelines that are destroyed no more"
   settle();
   assert.equal(count(), before + 1);
 });
+
+test("times of day are rounded, as times are", () => {
+  const row = rowOf("a", [0], [0], { clock: "2025-06-03T23:58:30.250" }), made = open([row], {}, { digits: 2 });
+  assert.equal(made.clockSpan(row, 0.125, 89.747), "2025-06-03 23:58:30.38 – 00:00:00.00");
+  assert.equal(made.clockOf(row, 0.625, 0), "2025-06-03T23:58:31.000");
+  assert.equal(made.clockOf({}, 3), undefined);
+});
