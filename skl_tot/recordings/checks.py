@@ -82,7 +82,7 @@ def _explain(error, estimator, video, first):
     """Describe the position of a refused value, or suggest a transposed array."""
     text = str(error)
     no_numbers = ("could not convert", "setting an array element")
-    if hasattr(video, "iloc") and text.startswith(no_numbers):
+    if hasattr(video, "columns") and text.startswith(no_numbers):
         return _describe_text(video) or text
     if text.startswith("Input") and ("NaN" in text or "infinity" in text):
         return _describe_gaps(video, is_nan="NaN" in text)
@@ -94,8 +94,8 @@ def _explain(error, estimator, video, first):
 
 def _describe_text(frame):
     """Describe the first cell of a data frame with text or a sequence, or None."""
-    for k, name in enumerate(frame.columns):
-        for value in frame.iloc[:, k]:
+    for name, values in zip(frame.columns, np.asarray(frame, dtype=object).T):
+        for value in values:
             with contextlib.suppress(TypeError, ValueError):
                 float(value)
                 continue
@@ -116,7 +116,8 @@ def _describe_gaps(video, is_nan):
             first = f"{kind} in frame {start + frame}, column {where}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    return f"Input X contains {first}, and in {share:.2%} of all values; {FILLS}"
+    remedy = FILLS if is_nan else f"make it NaN: {FILLS}"
+    return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
 
 
 def _blocks(video):

@@ -166,3 +166,8 @@ def test_text_is_located(frames):
     text = "^take_2: column 'who' holds 'bob', expected numbers; drop"
     with pytest.raises(RecordingValueError, match=text):
         HMMSegmenter(3, max_iter=3).fit(named)
+
+
+def test_infinity_has_a_remedy(frames):
+    with pytest.raises(ValueError, match=r"infinity in frame 0, .*; make it NaN: skl_"):
+        HMMSegmenter(3).fit(frames[1].replace({frames[1].iloc[0, 0]: np.inf}))

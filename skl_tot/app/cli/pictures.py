@@ -115,7 +115,8 @@ def report(model, source, out, videos, summary, refits, names, groups):
         if data.videos.stops is not None:
             found["stops"] = list_stops(data.videos)
         predicted = data.videos.replace(labels)
-        _write_summary(predicted, summary, groups=groups, circle=circle, found=found)
+        known = {"circle": circle, "log_likelihoods": content.log_likelihoods}
+        _write_summary(predicted, summary, groups=groups, found=found, **known)
 
 
 @command(
@@ -139,7 +140,9 @@ def summary(segments, groups, out, fps):
     _write_summary(table, out, fps=fps, groups=groups)
 
 
-def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=None):
+def _write_summary(
+    labels, out, *, fps=None, groups=None, found=None, circle=None, log_likelihoods=None
+):
     """Write tables and pictures of labels or a segment table to a folder."""
     # `circle` lists the actions of a cycle in order, or is None; recordings of many
     # cycles are compared by cycle; `found` has known tables by name
@@ -160,8 +163,10 @@ def _write_summary(labels, out, *, fps=None, groups=None, circle=None, found=Non
     found["cycles"] = statistics.write_lists(cycles)
     has_cycles = len(cycles) > cycles["recording"].nunique()
     by = {"by": "cycle", "start": circle} if has_cycles else {}
-    likelihood = ["unlikely", "likelihood_quantile"]  # need a model
-    deviations = statistics.deviations(labels, fps=fps, **by).drop(columns=likelihood)
+    known = by or {"log_likelihoods": log_likelihoods}
+    deviations = statistics.deviations(labels, fps=fps, **known)
+    if has_cycles or log_likelihoods is None:
+        deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
     found["deviations"] = statistics.write_lists(deviations)
     with replaced_files(out) as temporary:
         for name, own in found.items():
@@ -244,6 +249,7 @@ def _print_deviating(table):
     print(f"Deviating {what}s, {len(deviating)} of {len(table)}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
         found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
+        found += ["unlike the others"] if row.get("unlikely") else []
         name = row["recording"]
         if what == "cycle":
             start = row.get("start_clock") or f"{row['start']:.10g} {row['unit']}"

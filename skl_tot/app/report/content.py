@@ -83,13 +83,17 @@ class Content:
             return None
         return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
 
+    @property
+    def log_likelihoods(self):
+        """Mean log-likelihoods of recordings; None if the model gives none."""
+        known = self.findings.log_likelihoods
+        return known if np.isfinite(known).all() else None
+
     @cached_property
     def deviations(self):
         """Deviations of recordings, the most deviating first."""
-        log_likelihoods = self.findings.log_likelihoods
-        if not np.isfinite(log_likelihoods).all():
-            log_likelihoods = None
-        table = statistics.deviations(self.recordings, log_likelihoods=log_likelihoods)
+        known = {"log_likelihoods": self.log_likelihoods}
+        table = statistics.deviations(self.recordings, **known)
         names = self.recordings.names
         rows = table.to_dict("records")
         return [row | {"index": names.index(row["recording"])} for row in rows]

@@ -261,3 +261,20 @@ def test_report_of_groups(run, refuses, tmp_path):
     (tmp_path / "groups.csv").write_text("\n".join(rows[:-1]))
     message = "groups.csv has not one group for 'take 7', expected one row of each"
     refuses("report m.skops data --groups groups.csv --out b.html", message, tmp_path)
+
+
+def test_the_terminal_and_the_page_tell_the_same_deviations(run, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    (tmp_path / "data").mkdir()
+    for i in range(12):
+        video = 5 * np.eye(3)[np.repeat([0, 1, 2], 20)]
+        video += random.normal(0, 0.1 if i < 11 else 0.8, video.shape)
+        np.save(tmp_path / "data" / f"v{i}.npy", video)
+    assert run("fit data --n-actions 3 --method hmm --out m.skops --fps 10") == 0
+    capsys.readouterr()
+    assert run("report m.skops data --out a.html --summary s") == 0
+    said = "Deviating recordings, 1 of 12, most of all:\n  v11: unlike the others\n"
+    assert said in capsys.readouterr().out
+    assert "1 of 12 recordings deviates" in (tmp_path / "a.html").read_text("utf-8")
+    table = pd.read_csv(tmp_path / "s" / "deviations.csv")
+    assert table["recording"][table["unlikely"]].tolist() == ["v11"]
