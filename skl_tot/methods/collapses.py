@@ -103,7 +103,8 @@ def _describe_short(segmenter, paths):
     n_often = OFTEN * segmenter.n_actions_ * len(paths)
     if segmenter.min_duration is not None or is_long or len(lengths) <= n_often:
         return []
-    shown = f"{median / rate:.2g} s" if rate else f"{median:g} frames"
+    frames = "1 frame" if median == 1 else f"{median:g} frames"
+    shown = f"{median / rate:.2g} s" if rate else frames
     return [
         f"Half of the segments last {shown} or less; min_duration (--min-duration) "
         "sets a least duration, and SignalWindows (--pipeline windows) smooth features."

@@ -62,11 +62,14 @@ def test_paths_and_posteriors(recordings):
     assert shortest(path) >= 8
 
 
-@pytest.mark.parametrize(("fps", "words"), [(30, "0.067 s"), (None, "2 frames")])
-def test_segments_too_short_for_actions_are_said(fps, words):
+@pytest.mark.parametrize(
+    ("fps", "n", "words"),
+    [(30, 2, "0.067 s"), (None, 2, "2 frames"), (None, 1, "1 frame")],
+)
+def test_segments_too_short_for_actions_are_said(fps, n, words):
     """Unless a duration is given, or there is a rate at which they are none."""
-    flicker = np.random.default_rng(0).integers(0, 3, (4, 300)).repeat(2, axis=1)
-    takes = [3 * np.eye(3)[own] + 0.1 * np.eye(600, 3) for own in flicker]
+    flicker = np.random.default_rng(0).integers(0, 3, (4, 300)).repeat(n, axis=1)
+    takes = [3 * np.eye(3)[own] + 0.1 * np.eye(300 * n, 3) for own in flicker]
     model = HMMSegmenter(3, order="free", decoding="free", switch_cost=0)
     with pytest.warns(
         UserWarning, match=f"Half of the segments last {words} or less; "
