@@ -11,13 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.meta.guided import GuidedSegmenter, name_new_actions
-from skl_tot.methods import correction_layers
-from skl_tot.methods.pipelines import (
-    segmenter_of,
-    transform_before,
-    unfrozen,
-    with_last,
-)
+from skl_tot.methods import correction_layers, pipelines
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
@@ -77,7 +71,7 @@ def rename(model, names):
             "action, which the model detects; expected another name."
         )
     _relabel(segmenter, with_background(before), with_background(segmenter.classes_))
-    return with_last(model, segmenter)
+    return pipelines.with_last(model, segmenter)
 
 
 @with_shared_texts
@@ -132,7 +126,7 @@ def merge(model, labels):
     # the last one is background
     after = with_background(segmenter.actions_)[np.append(groups, -1)]
     _relabel(segmenter, before, after)
-    return with_last(model, segmenter)
+    return pipelines.with_last(model, segmenter)
 
 
 @with_shared_texts
@@ -181,13 +175,13 @@ def split(model, label, X, *, n=2):
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
         refuse("n", n, "an integer from 2")
     n = int(n)
-    parts = _fit_split(segmenter, code, label, transform_before(model, X), n)
+    parts = _fit_split(segmenter, code, label, pipelines.transform_before(model, X), n)
     segmenter.layers_ = [*segmenter.layers_, parts]
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = names_of_parts(segmenter.classes_, code, n)
     vars(segmenter).pop("labels_", None)
-    return with_last(model, segmenter)
+    return pipelines.with_last(model, segmenter)
 
 
 @with_shared_texts
@@ -228,12 +222,12 @@ def refine(model, X, y, *, kind="labels"):
     >>> taught.actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
-    segmenter = segmenter_of(model)
-    videos = transform_before(model, X)
+    segmenter = pipelines.segmenter_of(model)
+    videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
     inner = segmenter
     if isinstance(segmenter, GuidedSegmenter):
-        inner = unfrozen(segmenter.estimator_)
+        inner = pipelines.unfrozen(segmenter.estimator_)
     guided = GuidedSegmenter(FrozenEstimator(inner), kind)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
@@ -245,12 +239,12 @@ def refine(model, X, y, *, kind="labels"):
     found = describe_actions(labels, guided.actions_, n_lost, kept)
     if found:
         warn_user(" ".join(found))
-    return with_last(model, guided)
+    return pipelines.with_last(model, guided)
 
 
 def _copy_of_fitted(model, of_one_activity=True):
     """Copy the segmenter of a fitted model."""
-    segmenter = segmenter_of(model)
+    segmenter = pipelines.segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
     if of_one_activity and hasattr(segmenter, "activity_names_"):
         refuse(
@@ -280,7 +274,9 @@ def _fit_split(segmenter, code, label, X, n):
 def _looks_for_none(segmenter):
     """Whether a model, or that of an activity, detects background."""
     is_mixed = hasattr(segmenter, "activity_names_")
-    own = map(segmenter_of, segmenter.estimators_) if is_mixed else [segmenter]
+    own = (
+        map(pipelines.segmenter_of, segmenter.estimators_) if is_mixed else [segmenter]
+    )
     return any(one.background_ is not None for one in own)
 
 

@@ -11,13 +11,8 @@ from scipy.signal import find_peaks
 from sklearn.utils import check_array, check_random_state
 
 from skl_tot.decoding.chain import circle_chain
+from skl_tot.recordings import errors
 from skl_tot.recordings.container import BLOCK_BYTES
-from skl_tot.recordings.errors import (
-    RecordingError,
-    errors_of_recording,
-    refuse,
-    warn_user,
-)
 from skl_tot.shared_texts import with_shared_texts
 
 # Factors of the period at which searches for cycles start.
@@ -145,7 +140,7 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     """
     is_number = isinstance(n_actions, Integral) and n_actions > 0
     if not (n_actions is None or is_number):
-        refuse("n_actions", n_actions, "a positive integer")
+        errors.refuse("n_actions", n_actions, "a positive integer")
     kinds = [np.float64, np.float32]
     features = check_array(features, dtype=kinds, input_name="features")
     seed = check_random_state(random_state).randint(2**31 - 1)
@@ -156,7 +151,7 @@ def cut_recording(features, n_actions, seed):
     """Cut checked features, reading one block at a time; see `find_cycles`."""
     n_frames = len(features)
     if n_frames < LEAST_FRAMES:
-        warn_user(
+        errors.warn_user(
             f"a recording has {n_frames} frames and is taken for one cycle, expected "
             f"{LEAST_FRAMES} or more to find cycles in."
         )
@@ -171,7 +166,7 @@ def cut_recording(features, n_actions, seed):
     if n_votes < LEAST_VOTES or len(cuts) <= FEW_CYCLES:
         is_clear = n_votes >= LEAST_VOTES
         reason = "too few to learn from" if is_clear else "no period is clear"
-        warn_user(
+        errors.warn_user(
             f"found {len(cuts) - 1} cycles in a recording, {reason}; give cuts, or a "
             "longer recording, if that is wrong."
         )
@@ -296,15 +291,17 @@ def check_cuts(cuts, lengths):
     """Return cuts as an array per recording of these lengths, or raise an error."""
     if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
         what = "frames at which cycles begin, of each recording"
-        refuse("cuts", cuts, what, TypeError)
+        errors.refuse("cuts", cuts, what, TypeError)
     cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
     is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
     if len(cuts) != len(lengths):
-        refuse("the number of cuts", len(cuts), f"{len(lengths)}, as X has so many")
+        errors.refuse(
+            "the number of cuts", len(cuts), f"{len(lengths)}, as X has so many"
+        )
     checked = []
     for i, (own, length) in enumerate(zip(cuts, lengths.tolist())):
-        with errors_of_recording(i if len(lengths) > 1 else None):
+        with errors.errors_of_recording(i if len(lengths) > 1 else None):
             checked.append(_check_cuts(own, length))
     return checked
 
@@ -316,11 +313,11 @@ def _check_cuts(cuts, n_frames):
     except ValueError:  # ragged lists
         array = np.array([])
     if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
-        refuse("cuts", cuts, "two frames or more, as integers")
+        errors.refuse("cuts", cuts, "two frames or more, as integers")
     array = array.astype(np.intp)
     if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
         what = f"frames that increase, from 0 to {n_frames}, the end"
-        refuse("cuts", array.tolist(), what)
+        errors.refuse("cuts", array.tolist(), what)
     return array
 
 
@@ -329,7 +326,7 @@ def errors_of_cycles(cuts):
     """Replace the number of a cycle in errors by its recording and frames."""
     try:
         yield
-    except RecordingError as error:
+    except errors.RecordingError as error:
         counts = np.cumsum([len(own) - 1 for own in cuts])
         video = int(np.searchsorted(counts, error.recording, side="right"))
         place = error.recording - counts[video]  # index in its recording

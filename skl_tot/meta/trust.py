@@ -8,15 +8,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.baselines import KMeansSegmenter
+from skl_tot.methods import pipelines
 from skl_tot.methods.collapses import describe_squeezed, is_few, is_supported
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.pipelines import (
-    is_cyclic,
-    last_step,
-    segmenter_of,
-    transform_before,
-)
 from skl_tot.metrics import effective_actions, match_labels, mof_score
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
@@ -98,7 +93,7 @@ def rate_trust(model, X, labels=None):
     >>> rate_trust(HMMSegmenter(3, order="strict").fit(videos), videos)["level"]
     'high'
     """
-    segmenter, videos = segmenter_of(model), as_recordings(X)
+    segmenter, videos = pipelines.segmenter_of(model), as_recordings(X)
     if hasattr(segmenter, "guide_"):
         return None
     if labels is None:
@@ -114,7 +109,9 @@ def rate_trust(model, X, labels=None):
     seen = [labels[i][::stride] for i in rows]
     if n_actions == 1 or max(map(len, seen)) < n_actions:
         return None
-    frames = as_recordings(transform_before(model, [videos.arrays[i] for i in rows]))
+    frames = as_recordings(
+        pipelines.transform_before(model, [videos.arrays[i] for i in rows])
+    )
     frames = [np.asarray(own)[::stride] for own in frames.arrays]
     methods = {}
     for name in _name_others(segmenter):
@@ -138,7 +135,7 @@ def _name_others(segmenter):
     if isinstance(segmenter, KMeansSegmenter):
         others.remove(by_looks)
     is_alike = isinstance(segmenter, HMMSegmenter) and segmenter.order_ == "mostly"
-    if is_alike or is_cyclic(segmenter) or hasattr(segmenter, "activities_"):
+    if is_alike or pipelines.is_cyclic(segmenter) or hasattr(segmenter, "activities_"):
         others.remove(in_order)
     return others[:2]
 
@@ -255,9 +252,9 @@ def compare_refits(
     """
     if not (is_int(n_fits) and n_fits > 0):
         refuse("n_fits", n_fits, "a positive integer")
-    if hasattr(segmenter_of(model), "guide_"):
+    if hasattr(pipelines.segmenter_of(model), "guide_"):
         what = "a model that learned without labels"
-        refuse("model", type(last_step(model)).__name__, what, TypeError)
+        refuse("model", type(pipelines.last_step(model)).__name__, what, TypeError)
     videos, options = as_recordings(X), {"n_permutations": n_permutations}
     if labels is None:
         labels = model.predict(_pick(videos, range(len(videos)), videos.names))
@@ -290,7 +287,7 @@ def compare_refits(
 def is_quick(model):
     """Whether a fit takes seconds: without a network, or other segmenters inside."""
     slow = "network_", "estimator_", "estimators_"
-    return not any(hasattr(last_step(model), name) for name in slow)
+    return not any(hasattr(pipelines.last_step(model), name) for name in slow)
 
 
 def _draw(names, groups, subject, random):
@@ -312,8 +309,8 @@ def _draw(names, groups, subject, random):
 
 def _refit(model, videos, drawn, seed, labels):
     """Fit a clone to drawn recordings; label all of them by the actions of labels."""
-    fitted, twin = last_step(model), clone(model)
-    segmenter, known = last_step(twin), {"random_state": seed}
+    fitted, twin = pipelines.last_step(model), clone(model)
+    segmenter, known = pipelines.last_step(twin), {"random_state": seed}
     known |= {"order": fitted.order_, "windows": fitted.windows_}
     if segmenter.get_params(deep=False).get("n_actions") == AUTO:
         known["n_actions"] = fitted.n_actions_

@@ -9,13 +9,8 @@ from sklearn.utils._param_validation import StrOptions
 from skl_tot.methods.base import BaseSegmenter, Passes, as_type_of
 from skl_tot.methods.numbers import AUTO
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.training import devices
 from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, Adam
-from skl_tot.training.devices import (
-    from_first_process,
-    inference_device,
-    progress_bar,
-    resolve_device,
-)
 from skl_tot.training.loop import train
 from skl_tot.training.network import Encoder
 
@@ -150,9 +145,9 @@ class NetworkSegmenter(
         n_batches = -(-len(videos) // settings.batch_size)
         n_steps = n_batches if one_pass else settings.max_iter
         terms = [term for term in terms if term.weight]
-        options = {"device": resolve_device(self.device), "start": start}
-        options |= {"seed": from_first_process(seed), "one_pass": one_pass}
-        with progress_bar(n_steps, self.verbose) as progress:
+        options = {"device": devices.resolve_device(self.device), "start": start}
+        options |= {"seed": devices.from_first_process(seed), "one_pass": one_pass}
+        with devices.progress_bar(n_steps, self.verbose) as progress:
             own = train(videos, settings, terms, progress=progress, **options)
         snapshot, losses = own
         self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
@@ -161,7 +156,9 @@ class NetworkSegmenter(
 
     def _encode(self, videos, finish=None, *, keep=None):
         """Iterate `Encoder.read` over recordings; once, unless ``keep`` is a bool."""
-        encoder = Encoder(self.network_, inference_device(self.device), self._encoder)
+        encoder = Encoder(
+            self.network_, devices.inference_device(self.device), self._encoder
+        )
         compute = partial(encoder.read, videos, finish=finish)
         if keep is None:
             return map(compute, range(len(videos)))

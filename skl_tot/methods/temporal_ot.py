@@ -11,16 +11,9 @@ from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.training import pseudo_labels
 from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, SCALE, WEIGHT, Adam
 from skl_tot.training.network import score_prototypes
-from skl_tot.training.pseudo_labels import (
-    PRIORS,
-    TRANSPORTS,
-    PathPrior,
-    Prior,
-    TemporalPrior,
-    Transport,
-)
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 
 # Segments of a look in a recording from which on actions return.
@@ -39,7 +32,7 @@ PAPER = {
     "n_init": 1,
     "max_iter": 3000,
     "network": MLP(temperature=0.1),
-    "prior": TemporalPrior(sigma=PAPER_SIGMA),
+    "prior": pseudo_labels.TemporalPrior(sigma=PAPER_SIGMA),
     "optimizer": Adam(frames_per_video=256),
 }
 
@@ -217,8 +210,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     _parameter_constraints = {
         "rho": SCALE,
         "alpha": WEIGHT,
-        "prior": [None, StrOptions(set(PRIORS)), Prior],
-        "transport": [StrOptions(set(TRANSPORTS)), Transport],
+        "prior": [None, StrOptions(set(pseudo_labels.PRIORS)), pseudo_labels.Prior],
+        "transport": [
+            StrOptions(set(pseudo_labels.TRANSPORTS)),
+            pseudo_labels.Transport,
+        ],
         "terms": [None, list, tuple],
     }
 
@@ -226,8 +222,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     _components = {
         "network": NETWORKS | {"sharp": partial(MLP, temperature=0.1)},
         "optimizer": OPTIMIZERS,
-        "prior": PRIORS | {"narrow path": partial(PathPrior, sigma=PAPER_SIGMA)},
-        "transport": TRANSPORTS,
+        "prior": pseudo_labels.PRIORS
+        | {"narrow path": partial(pseudo_labels.PathPrior, sigma=PAPER_SIGMA)},
+        "transport": pseudo_labels.TRANSPORTS,
     }
 
     def __init__(

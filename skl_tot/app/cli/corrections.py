@@ -2,26 +2,19 @@
 
 from pathlib import Path
 
+from skl_tot.app.cli import registry
 from skl_tot.app.cli.paths import check_model
 from skl_tot.app.cli.recipes import for_labels, recipe_of
-from skl_tot.app.cli.registry import (
-    MODEL,
-    MODEL_OUT,
-    RECORDINGS,
-    command,
-    labels_of_people,
-    recordings_of,
-)
 from skl_tot.app.cli.shared import Source, describe_amount
 
 
-@command(
+@registry.command(
     "teach a model the labels that people corrected",
     "skl-tot refine model.skops features --labels corrected --out new.skops",
-    MODEL,
-    RECORDINGS,
-    labels_of_people("[required]"),
-    MODEL_OUT,
+    registry.MODEL,
+    registry.RECORDINGS,
+    registry.labels_of_people("[required]"),
+    registry.MODEL_OUT,
 )
 def refine(model, source, labels, out):
     """Teach a model the labels of some recordings and save it."""
@@ -74,7 +67,7 @@ def _share(n, total):
     return f"{n} of {total} ({100 * n / max(total, 1):.1f}%)"
 
 
-@command(
+@registry.command(
     """
     choose a reading; merge, split and rename actions, in this order
 
@@ -85,11 +78,11 @@ def _share(n, total):
     --rename ACTION=NAME...: new names
     """,
     "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
-    MODEL,
-    recordings_of(
+    registry.MODEL,
+    registry.recordings_of(
         "--features DATA: recordings to split the action by", features={"dest": "data"}
     ),
-    MODEL_OUT,
+    registry.MODEL_OUT,
     merge={"action": "append", "default": []},
     split={"action": "append", "default": []},
     rename={"default": []},
@@ -154,7 +147,7 @@ def _take_given(start, data=None, **reading):
     return start, Source(data, **reading)
 
 
-GIVEN = recordings_of(
+GIVEN = registry.recordings_of(
     "START: model from fit; or, with --n-actions, recordings to fit first\n"
     "DATA: recordings, as for fit",
     "given",
@@ -163,7 +156,7 @@ GIVEN = recordings_of(
 )
 
 
-@command(
+@registry.command(
     """
     check segments in a browser, correct them, and teach the model
 
@@ -176,7 +169,7 @@ GIVEN = recordings_of(
     "skl-tot review model.skops features --videos videos --out checked",
     GIVEN,
     recipe_of("(fits recordings first)"),
-    labels_of_people(),
+    registry.labels_of_people(),
 )
 def review(given, recipe, labels, videos, out, port, no_browser):
     """Serve the page until Ctrl-C."""

@@ -6,17 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 import skl_tot
-from skl_tot.app.cli import shared
+from skl_tot.app.cli import registry, shared
 from skl_tot.app.cli.recipes import for_labels, recipe_of
-from skl_tot.app.cli.registry import (
-    MODEL_OUT,
-    RECORDINGS_TO_FIT,
-    command,
-    labels_of_people,
-)
 
 
-@command(
+@registry.command(
     """
     learn the actions that recordings share
 
@@ -26,10 +20,10 @@ from skl_tot.app.cli.registry import (
         of one cycle
     """,
     "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
-    RECORDINGS_TO_FIT,
+    registry.RECORDINGS_TO_FIT,
     recipe_of("[required]"),
-    labels_of_people(),
-    MODEL_OUT,
+    registry.labels_of_people(),
+    registry.MODEL_OUT,
 )
 def fit(source, recipe, labels, activities, cycles, out):
     """Fit a model to a folder of recordings, perhaps with labels, and save it."""
@@ -126,7 +120,7 @@ def _bar():
         yield
 
 
-@command(
+@registry.command(
     """
     compute features of video files
 

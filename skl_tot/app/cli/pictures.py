@@ -1,22 +1,13 @@
 """Commands for pictures and pages: plot, report, summary."""
 
-from skl_tot.app.cli import shared
-from skl_tot.app.cli.registry import (
-    FPS,
-    GROUPS,
-    MODEL,
-    NAMES,
-    PREDICTIONS,
-    RECORDINGS,
-    command,
-)
+from skl_tot.app.cli import registry, shared
 
 N_SHOWN = 5  # recordings that are printed
 CSV = {"float_format": "%.10g", "lineterminator": "\n", "encoding": "utf-8"}
 WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 
 
-@command(
+@registry.command(
     """
     draw timelines of predicted segments
 
@@ -25,9 +16,9 @@ WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
     --transpose: features in DIR are arrays of shape (features, frames)
     """,
     "skl-tot plot segments --out timelines.png --fps 30",
-    PREDICTIONS,
-    FPS,
-    NAMES,
+    registry.PREDICTIONS,
+    registry.FPS,
+    registry.NAMES,
 )
 def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
@@ -63,7 +54,7 @@ def _words_by_number(labels, names):
     return [names.get(number, str(number)) for number in dict.fromkeys(places)]
 
 
-@command(
+@registry.command(
     """
     write a page about a model and its recordings
 
@@ -74,10 +65,10 @@ def _words_by_number(labels, names):
         hold; 0 for none (default: 10 without a network, else 0)
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
-    MODEL,
-    RECORDINGS,
-    NAMES,
-    GROUPS,
+    registry.MODEL,
+    registry.RECORDINGS,
+    registry.NAMES,
+    registry.GROUPS,
 )
 def report(model, source, out, videos, summary, refits, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
@@ -119,7 +110,7 @@ def report(model, source, out, videos, summary, refits, names, groups):
         _write_summary(predicted, summary, groups=groups, found=found, **known)
 
 
-@command(
+@registry.command(
     """
     write durations, transitions, cycles and deviations
 
@@ -127,8 +118,8 @@ def report(model, source, out, videos, summary, refits, names, groups):
     --out FOLDER: folder to write [required]
     """,
     "skl-tot summary segments --groups subjects.csv --out summary",
-    FPS,
-    GROUPS,
+    registry.FPS,
+    registry.GROUPS,
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print the main deviations."""

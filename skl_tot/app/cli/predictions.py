@@ -5,17 +5,7 @@ import csv
 import os
 import sys
 
-from skl_tot.app.cli import shared
-from skl_tot.app.cli.registry import (
-    LIKE,
-    MODEL,
-    NAMES,
-    PREDICTIONS,
-    RECORDINGS,
-    command,
-    labels_of_people,
-    recordings_of,
-)
+from skl_tot.app.cli import registry, shared
 
 COLUMNS = "confidence", "boundaries"  # of predictions, in tables of segments
 ONE_TABLE = "; one table of all, such as --out segments.csv, takes any name"
@@ -32,7 +22,7 @@ def _list_formats():
     return "\n".join(lines)
 
 
-@command(
+@registry.command(
     """
     label each frame with its action
 
@@ -41,9 +31,9 @@ def _list_formats():
     --format FORMAT: format of the files, see below
     """,
     "skl-tot predict model.skops features --out segments --fps 30",
-    MODEL,
-    RECORDINGS,
-    NAMES,
+    registry.MODEL,
+    registry.RECORDINGS,
+    registry.NAMES,
     make_epilog=_list_formats,
 )
 def predict(model, source, out, format, names):
@@ -103,7 +93,7 @@ def _write_folder(videos, predictions, out, format, suffix):
                 io.write_segments(table.drop(columns="recording"), path, format=format)
 
 
-@command(
+@registry.command(
     """
     print the segments of a recording while it grows
 
@@ -117,8 +107,8 @@ def _write_folder(videos, predictions, out, format, suffix):
         clock)
     """,
     "skl-tot watch model.skops growing.csv --follow --lag 1",
-    MODEL,
-    NAMES,
+    registry.MODEL,
+    registry.NAMES,
 )
 def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a growing table, one line per closed segment."""
@@ -250,7 +240,7 @@ class SegmentPrinter:
         sys.stdout.flush()
 
 
-@command(
+@registry.command(
     """
     compare segments with ground truth
 
@@ -261,9 +251,9 @@ class SegmentPrinter:
     --background LABEL: label of frames without an action
     """,
     "skl-tot evaluate breakfast segments --ignore SIL",
-    recordings_of("DATA: folder with groundTruth" + LIKE),
-    PREDICTIONS,
-    labels_of_people(gaps=False),
+    registry.recordings_of("DATA: folder with groundTruth" + registry.LIKE),
+    registry.PREDICTIONS,
+    registry.labels_of_people(gaps=False),
     ignore={"default": []},
 )
 def evaluate(source, predictions, scope, ignore, background, labels):
@@ -306,7 +296,7 @@ def _pick_labelled(data, names, predicted, truth):
     return map(list, zip(*found))
 
 
-@command(
+@registry.command(
     """
     write segments into a LeRobot data set, as subtasks
 
