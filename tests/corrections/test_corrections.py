@@ -8,20 +8,12 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import (
-    ActivitySegmenter,
-    GuidedSegmenter,
-    TemporalOTSegmenter,
-)
+from skl_tot import ActivitySegmenter, GuidedSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.methods.correction_layers import (
-    Merge,
-    Split,
-    corrected_moves,
-)
+from skl_tot.methods.correction_layers import Merge, Split, corrected_moves
 
 VIDEOS, LABELS = make_activities(
     n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0

@@ -10,11 +10,7 @@ from skl_tot import AutoSegmenter, HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import most_informative, rename
-from skl_tot.corrections.questions import (
-    DIGITS,
-    describe_signals,
-    order_with_gains,
-)
+from skl_tot.corrections.questions import DIGITS, describe_signals, order_with_gains
 from skl_tot.recordings.labels import find_segments
 
 

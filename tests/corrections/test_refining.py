@@ -144,10 +144,7 @@ REFUSED = {
         "^Recording 0: y: a label is 'a.*nb', exp",
     ),
     "too long": (first([0] * (LENGTH + 1)), r"^Recording 0: y has \d+ labels, X has"),
-    "mixed": (
-        [["a"] * LENGTH, CODES[1], *[None] * 4],
-        "text in some recordings",
-    ),
+    "mixed": ([["a"] * LENGTH, CODES[1], *[None] * 4], "text in some recordings"),
 }
 
 

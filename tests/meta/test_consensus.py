@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from skl_tot.meta.consensus import (
-    bounded,
-    find_consensus,
-    match_actions,
-    mean_vote,
-)
+from skl_tot.meta.consensus import bounded, find_consensus, match_actions, mean_vote
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5))

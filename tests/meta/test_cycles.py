@@ -214,10 +214,7 @@ class TestCuts:
             ([[], [0, 40]], "expected two"),
             ([[0.5, 20], [0, 40]], "as integers"),
             ([["a", "b"], [0, 40]], "as integers"),
-            (
-                [[0, [20]], [0, 40]],
-                r"Recording 0: cuts is \[0, \[20\]\], expected two",
-            ),
+            ([[0, [20]], [0, 40]], r"Recording 0: cuts is \[0, \[20\]\], expected two"),
         ],
     )
     def test_bad(self, bad, text):

@@ -120,16 +120,8 @@ class TestBadInput:
     @pytest.mark.parametrize(
         ("settings", "options", "text"),
         [
-            (
-                {},
-                {"cuts": [0, 50, 20]},
-                r"cuts is .* frames that increase",
-            ),
-            (
-                {},
-                {"cuts": [0, 100000]},
-                r"cuts is .* from 0 to \d+, the end",
-            ),
+            ({}, {"cuts": [0, 50, 20]}, r"cuts is .* frames that increase"),
+            ({}, {"cuts": [0, 100000]}, r"cuts is .* from 0 to \d+, the end"),
             ({}, {"cuts": [[0, 50], [0, 60]]}, "number of cuts is 2, expected 1"),
             (
                 {},

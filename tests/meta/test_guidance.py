@@ -23,11 +23,7 @@ from skl_tot.meta.guided import (
     guided_paths,
     guided_scores,
 )
-from skl_tot.methods.discriminants import (
-    fit_appearance,
-    log_joint,
-    measure_spread,
-)
+from skl_tot.methods.discriminants import fit_appearance, log_joint, measure_spread
 from skl_tot.recordings.container import Recordings, fit_scaler
 
 

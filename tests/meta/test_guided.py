@@ -193,21 +193,12 @@ WRONG = {
     "text": ("abc", "y is 'str', expected a sequence"),
     "number": (3, "y is 'int', expected a sequence"),
     "too few videos": ([[0]], "the number of recordings of y is 1, expected 6"),
-    "flat": (
-        [0, 1, 2, 0, 1, 2],
-        "^Recording 0: y of a recording is 0, expected",
-    ),
+    "flat": ([0, 1, 2, 0, 1, 2], "^Recording 0: y of a recording is 0, expected"),
     "all None": ([None] * 6, "no known label, expected some"),
     "one short": ("short", r"^Recording 2: y has 2 labels, X has \d+ frames"),
     "one of a dict": (("one", {}), "^Recording 1: y of a recording is {}, expected"),
-    "one of text and one of numbers": (
-        ("fill", "a"),
-        "text in some recordings",
-    ),
-    "more labels than actions": (
-        "many",
-        "of y is 4, expected at most n_actions=3",
-    ),
+    "one of text and one of numbers": (("fill", "a"), "text in some recordings"),
+    "more labels than actions": ("many", "of y is 4, expected at most n_actions=3"),
     "mixed": ("mixed", "^Recording 1: y has labels of type object"),
     "2-D": ("2-D", "^Recording 1: y of a recording is .*, expected a sequence"),
 }
@@ -236,10 +227,7 @@ WRONG_TRANSCRIPTS = {
     "y None": (None, "y is None, expected transcripts"),
     "empty": ([], "^Recording 1: the transcript is empty, expected actions, or None"),
     "a number": (2, "^Recording 1: y of a recording is 2, expected a sequence"),
-    "repeats": (
-        [0, 0],
-        r"^Recording 1: the transcript is .* that differ",
-    ),
+    "repeats": ([0, 0], r"^Recording 1: the transcript is .* that differ"),
     "unknown within": ([0, -1], "^Recording 1: the transcript has no label in place 1"),
     "longer than the video": (
         [0, 1] * 400,

@@ -12,11 +12,7 @@ from hypothesis import strategies as st
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import (
-    HMMSegmenter,
-    OnlinePrediction,
-    TemporalOTSegmenter,
-)
+from skl_tot import HMMSegmenter, OnlinePrediction, TemporalOTSegmenter
 from skl_tot.baselines import ASALSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS
@@ -226,10 +222,7 @@ def test_saved_state_goes_on(models, videos, save, stop):
 @pytest.mark.parametrize(
     ("frames", "message"),
     [
-        (
-            np.zeros((2, 4)),
-            r"frames is \(2, 4\), expected \(n_frames, 5\), as in",
-        ),
+        (np.zeros((2, 4)), r"frames is \(2, 4\), expected \(n_frames, 5\), as in"),
         (np.zeros(4), r"is \(4,\), expected .* or \(5,\)\."),
         (np.float64(3), r"shape of frames is \(\)"),
         ([[0, 0, 0, 0, np.nan]], "frame 3 of the stream has nan in column 4; fill"),

@@ -352,10 +352,7 @@ class TestPartialFit:
         ("params", "message"),
         [
             ({"n_actions": 5}, r"n_parts=4 to n_actions \* n_parts=5"),
-            (
-                {"standardize": None},
-                "standardize is None, expected 'dataset' as",
-            ),
+            ({"standardize": None}, "standardize is None, expected 'dataset' as"),
             ({"terms": [TimeStamp()]}, "without time_bias, which a term"),
             ({"network__embedding_size": 7}, "embedding_dim=40 to embedding_dim=7"),
         ],

@@ -287,11 +287,7 @@ class TestReport:
 
     def report(self, output_dict=True, **options):
         return segmentation_report(
-            self.true,
-            self.pred,
-            ignore_labels="S",
-            output_dict=output_dict,
-            **options,
+            self.true, self.pred, ignore_labels="S", output_dict=output_dict, **options
         )
 
     @pytest.mark.parametrize("scope", SCOPES)

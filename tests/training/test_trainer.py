@@ -179,9 +179,7 @@ def test_loss_of_every_variant_equals_a_slow_one(variant):
     frames, partners = rng.normal(size=(2, 12, 5))
     times = rng.uniform(size=12)
     batch = make_batch(
-        torch.tensor(frames),
-        partners=torch.tensor(partners),
-        times=torch.tensor(times),
+        torch.tensor(frames), partners=torch.tensor(partners), times=torch.tensor(times)
     )
     loss = float(batch_loss(networks, batch, terms_of(settings), 0))
     parameters = {name: value[0] for name, value in networks.items()}

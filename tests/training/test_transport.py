@@ -90,12 +90,7 @@ class TestPathPrior:
 
 # ------------------------------------------------------ structured transport
 
-SETTINGS = {
-    "epsilon": 0.07,
-    "structure_weight": 0.3,
-    "radius": 0.1,
-    "balance": 0.1,
-}
+SETTINGS = {"epsilon": 0.07, "structure_weight": 0.3, "radius": 0.1, "balance": 0.1}
 
 
 @pytest.fixture

@@ -154,10 +154,7 @@ def test_one_file_of_all_predictions(run, capsys, tmp_path):
 
 REFUSED = [
     ("predict long.skops long.csv --by subject", "by (--by) is 'subject', expected"),
-    (
-        "predict long.skops long.csv --no-clock",
-        "is False, expected 'Zeit'",
-    ),
+    ("predict long.skops long.csv --no-clock", "is False, expected 'Zeit'"),
     ("predict long.skops unclocked.csv", "Zeit"),
     ("fit long.csv --like l.csv --n-actions 3", "cannot be loaded: it is no archive"),
     (f"fit long.csv {FIT} --time Zeit", "of 'long' goes back from "),
