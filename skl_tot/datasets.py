@@ -115,10 +115,8 @@ def make_activities(
     array([0, 0, 0, 1, 1, 1])
     """
     if mean_length < n_actions:
-        raise ValueError(
-            f"mean_length={mean_length} is below n_actions={n_actions}, but every "
-            "action takes at least one frame."
-        )
+        text = "but every action takes at least one frame"
+        raise ValueError(f"{mean_length=} is below {n_actions=}, {text}.")
     rng = check_random_state(random_state)
     prototypes = rng.normal(size=(n_actions, n_features))
     if alike:
@@ -259,9 +257,8 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
 def _find_features(root, activity):
     """Feature files sorted by name, one per recording."""
     if not root.is_dir():
-        raise FileNotFoundError(
-            f"{one_line(root)} is no folder, expected one of features."
-        )
+        what = "is no folder, expected one of features"
+        raise FileNotFoundError(f"{one_line(root)} {what}.")
     folder = root / "features"
     expected = "file *.npy or *.txt"
     if folder.is_dir():
@@ -278,9 +275,8 @@ def _find_features(root, activity):
         pattern = activity if set(activity) & set("*?[") else f"*{activity}*"
         paths = [path for path in found if fnmatchcase(path.stem, pattern)]
     if not paths:
-        raise FileNotFoundError(
-            f"{folder} has {len(found)} files, but none for activity={activity!r}."
-        )
+        text = f"{len(found)} files, but none for activity={activity!r}"
+        raise FileNotFoundError(f"{folder} has {text}.")
     paths.sort(key=attrgetter("stem"))
     for path, following in pairwise(paths):
         if path.stem == following.stem:

@@ -334,9 +334,8 @@ def _check_transcript(values, classes, length, is_none):
         what = "actions that differ from the one before"
         refuse("the transcript", classes[values].tolist(), what)
     if len(values) > length:
-        raise ValueError(
-            f"the transcript has {len(values)} actions, but X has {length} frames."
-        )
+        text = f"{len(values)} actions, but X has {length} frames"
+        raise ValueError(f"the transcript has {text}.")
 
 
 def _sequences(y, what, recordings):

@@ -135,15 +135,6 @@ def new_state(network, settings, generator, device, n_iter=0, moments=None):
     return TrainingState(parameters, generator, device, n_iter, *rates, moments or {})
 
 
-def set_learning_rate(state, settings):
-    """Let the learning rate fall to zero over the last ``decay * max_iter`` steps."""
-    n_falling = settings.decay * settings.max_iter
-    n_left = state.last_iter - state.n_iter
-    if n_left > n_falling:
-        return
-    state.learning_rate = settings.learning_rate * n_left / n_falling
-
-
 def take_snapshot(state):
     """Copy the networks of a state to numpy, with all values for `resume`."""
     is_single = len(state.network["hidden_weight"]) == 1
@@ -205,9 +196,12 @@ def fit_loop(state, batches, settings, terms, progress=None):
     changes = (step for term in terms for step in term.changes_at)
     # earlier losses belong to another problem
     first = max(changes, default=0) + settings.n_iter_no_change
-    losses, pending = [], []
+    losses, pending, n_falling = [], [], settings.decay * settings.max_iter
     for batch in batches:
-        set_learning_rate(state, settings)
+        # the learning rate falls to zero over the last `decay * max_iter` steps
+        n_left = state.last_iter - state.n_iter
+        if n_left <= n_falling:
+            state.learning_rate = settings.learning_rate * n_left / n_falling
         pending.append(train_step(state, batch, terms, settings.encoder))
         state.n_iter += 1
         if len(pending) < settings.n_iter_no_change:

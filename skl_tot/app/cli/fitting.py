@@ -171,9 +171,6 @@ def _check_rate(out, names, fps):
     rate = read_rate(out) if others else fps
     if rate == fps:
         return
-    found = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE} that "
-    found += "" if rate else "says its rate"
-    raise ValueError(
-        f"{out} has {others[0]}.npy, {found}; expected a folder of its own for "
-        f"features of --fps {fps:g}."
-    )
+    found = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE}"
+    what = f"a folder of its own for features of --fps {fps:g}"
+    raise ValueError(f"{out} has {others[0]}.npy, {found}; expected {what}.")

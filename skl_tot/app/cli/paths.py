@@ -22,10 +22,8 @@ def check_paths(arguments):
             read += [(action, path) for path in paths]
     for action, path in read:
         if not os.path.exists(path):
-            raise FileNotFoundError(
-                f"{path} is no folder or file, expected {name_of(action)}: "
-                f"{action.help}."
-            )
+            what = f"{name_of(action)}: {action.help}"
+            raise FileNotFoundError(f"{path} is no folder or file, expected {what}.")
         if action.metavar == "MODEL":
             check_model(path)
     for i, (action, path) in enumerate(written):
@@ -55,9 +53,8 @@ def check_model(path):
     from zipfile import is_zipfile
 
     if os.path.isfile(path) and not is_zipfile(path):  # a pipe would block
-        raise ValueError(
-            f"{path} cannot be loaded: it is no archive, expected a file from fit."
-        )
+        text = f"{path} cannot be loaded: it is no archive"
+        raise ValueError(f"{text}, expected a file from fit.")
 
 
 def _check_target(action, path):
@@ -80,9 +77,8 @@ def _check_target(action, path):
     canvas = import_extra("matplotlib.backend_bases").FigureCanvasBase
     known = canvas.get_supported_filetypes()
     if suffix[1:].lower() not in known:
-        raise ValueError(
-            f"{path} has the suffix {suffix!r}, expected one of {', '.join(known)}."
-        )
+        what = f"one of {', '.join(known)}"
+        raise ValueError(f"{path} has the suffix {suffix!r}, expected {what}.")
 
 
 def _check_other(name, out, folders, use):

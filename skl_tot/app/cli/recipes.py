@@ -40,10 +40,8 @@ class Recipe:
     def __post_init__(self):
         """Refuse contradictory options before any reading or slow import."""
         if self.method not in METHODS:
-            raise ValueError(
-                f"--method is {self.method}, expected one of {', '.join(METHODS)}; "
-                "others are estimators of skl_tot.baselines."
-            )
+            what = f"one of {', '.join(METHODS)}; others are in skl_tot.baselines"
+            raise ValueError(f"--method is {self.method}, expected {what}.")
         settings = dict(self.settings or [])
         if len(settings) < len(self.settings or []):
             raise ValueError("--set has a name twice, expected each once.")
@@ -56,10 +54,8 @@ class Recipe:
                 raise ValueError(f"--{flag} and --set {name} are given, expected one.")
         settings |= {name: value for name, value in own.items() if value is not None}
         if settings.get("order") == "strict" and settings.get("decoding") == "free":
-            raise ValueError(
-                "--order strict and --set decoding=free are given, which contradict "
-                "each other; expected --order free, or no decoding."
-            )
+            text = "--order strict and --set decoding=free contradict each other"
+            raise ValueError(f"{text}, expected --order free, or no decoding.")
         self.values = settings
         self.steps = self.pipeline.split(",") if self.pipeline else []
         for step in self.steps:

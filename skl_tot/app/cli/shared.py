@@ -285,10 +285,8 @@ def check_file_names(names, remedy=""):
             )
     same = find_same_files(names)
     if same is not None:
-        raise ValueError(
-            f"Recordings are called {same[0]!r} and {same[1]!r}, which are one file on "
-            f"Windows and macOS, expected other names{remedy}."
-        )
+        text = f"{same[0]!r} and {same[1]!r}, which are one file on Windows and macOS"
+        raise ValueError(f"Recordings are called {text}, expected others{remedy}.")
 
 
 def find_video_file(folder, name):

@@ -121,15 +121,11 @@ def deviating(content):
             reasons = _list_reasons(found, content.length)
             bar = drawing.bar(content, i, content.findings.paths[i])
             rows.append({"index": i, "reasons": reasons, "bar": bar})
-    return {"rows": _on_one_scale(rows[:MOST_DEVIATING]), "n": len(rows)}
-
-
-def _on_one_scale(rows):
-    """Give bars of rows the width of the longest."""
-    width = max((row["bar"][0] for row in rows), default=1)
-    for row in rows:
+    shown = rows[:MOST_DEVIATING]
+    width = max((row["bar"][0] for row in shown), default=1)
+    for row in shown:  # on one scale
         row["time"], row["bar"] = row["bar"][0], (width, row["bar"][1])
-    return rows
+    return {"rows": shown, "n": len(rows)}
 
 
 @section("Groups compared")

@@ -116,8 +116,7 @@ def compare_readings(review, n):
             sentences.append(f"{100 * same:.0f} % of these frames are as in the first.")
         n_segments = np.mean([1 + np.count_nonzero(np.diff(path)) for path in paths])
         n_shown = len({*np.concatenate(paths).tolist()} - {BACKGROUND})
-        sentences.append(
-            f"{n_segments:.3g} segments a recording, of {n_shown} actions."
-        )
+        text = f"{n_segments:.3g} segments a recording, of {n_shown} actions."
+        sentences.append(text)
         found.append({"name": own["name"], "sentences": sentences, "paths": paths})
     return found

@@ -211,7 +211,7 @@ ERRORS = [
     (f"{FIT} --set min_duration=2 --min-duration 2", "expected one"),
     (f"{FIT} --min-duration 0", "0 is not a positive number"),
     (f"{FIT} --method equal --order free", "Invalid parameter 'order'"),
-    (f"{FIT} --method cte", "others are estimators of skl_tot.baselines"),
+    (f"{FIT} --method cte", "others are in skl_tot.baselines"),
     (f"{FIT} --order strict --set decoding=free", "expected --order free, or no deco"),
     (f"{FIT} --cycles --activities 2", "--activities and --cycles are given, "),
     (f"{PREDICT} --format none", "format is 'none', expected one of"),
