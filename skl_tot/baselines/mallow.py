@@ -221,9 +221,8 @@ def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, keeps_order
     dispersions = fit_dispersions(inversions)
     for n_iter in range(1, max_iter + 1):
         labels = np.concatenate(paths)
-        appearance, embedded = fit_appearance(
-            videos, paths, n_actions, spread, reg_covar
-        )
+        known = paths, n_actions, spread, reg_covar
+        appearance, embedded = fit_appearance(videos, *known)
         for i, frames in enumerate(embedded):
             scores = log_joint(frames, appearance, i)
             if keeps_order:

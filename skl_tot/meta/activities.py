@@ -259,11 +259,9 @@ class ActivitySegmenter(BaseSegmenter):
             own = np.flatnonzero(codes == k)
             if len(own) > 1:
                 labels = [shifted(paths[i], -offsets[k]) for i in own]
-                found = transfer_score(
-                    lambda i, own=own: videos.blocks(own[i]),
-                    labels,
-                    offsets[k + 1] - offsets[k],
-                )
+                n_actions = offsets[k + 1] - offsets[k]
+                part = videos.select(own)
+                found = transfer_score(part.blocks, labels, n_actions)
                 score *= found ** (videos.lengths[own].sum() / videos.lengths.sum())
         return float(score)
 

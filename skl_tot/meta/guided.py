@@ -245,9 +245,8 @@ class GuidedSegmenter(BaseSegmenter):
         moves, starts = guide["moves"], guide["starts"]
         if self.layers_:
             shares = np.exp(guide["times"]).mean(axis=0)
-            moves, starts = corrected_moves(
-                np.exp(moves), np.exp(starts), shares, self.layers_
-            )
+            known = np.exp(moves), np.exp(starts), shares, self.layers_
+            moves, starts = corrected_moves(*known)
         # few actions are due to labels, not to the cost of a switch
         decoder = move_decoder(moves, starts)
         return replace(decoder, uses_cost=False, cycle_frames=self._cycle_frames)

@@ -123,9 +123,8 @@ def fit_candidate(name, estimator, videos, n_actions, seed):
             estimator = clone(estimator)
             set_n_actions(estimator, n_actions)
         with quietly():
-            fitted, labels = fit_segmenter(
-                estimator, videos.arrays, n_actions, seed, videos.fps
-            )
+            known = videos.arrays, n_actions, seed, videos.fps
+            fitted, labels = fit_segmenter(estimator, *known)
     except (TypeError, ValueError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"candidate {name!r}: {error}") from error

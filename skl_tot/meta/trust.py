@@ -274,9 +274,8 @@ def compare_refits(
         for paths in fits:
             with warnings.catch_warnings():  # of few permutations, once is enough
                 warnings.simplefilter("ignore", UserWarning)
-                other = compare_groups(
-                    labels.replace(paths), groups, subject, **options
-                )
+                again = labels.replace(paths)
+                other = compare_groups(again, groups, subject, **options)
             found = table[KEYS].merge(other, "left", KEYS)
             is_same = np.sign(found["difference"]) == np.sign(table["difference"])
             holds += (is_same & (found["p"] < LEVEL)).to_numpy()

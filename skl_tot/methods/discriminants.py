@@ -219,9 +219,8 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
     paths = [np.maximum(path, 0) for path in labels]
     for _ in range(max_iter):
         before = np.concatenate(paths)
-        appearance, embedded = fit_appearance(
-            videos, paths, n_actions, spread, reg_covar
-        )
+        known = paths, n_actions, spread, reg_covar
+        appearance, embedded = fit_appearance(videos, *known)
         scores = [log_joint(frames, appearance, i) for i, frames in enumerate(embedded)]
         switch_cost = find_switch_cost(*scores)
         chain = free_chain(n_actions, switch_cost)

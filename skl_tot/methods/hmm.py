@@ -189,9 +189,8 @@ class HMMSegmenter(BaseSegmenter):
     def _learn(self, videos):
         self._settle_n_actions(videos)
         if self.order_ == "free" and len(videos) == 1:
-            center, components = slow_directions(
-                videos, find_moment(videos), self.n_components
-            )
+            moment = find_moment(videos)
+            center, components = slow_directions(videos, moment, self.n_components)
             unit = 1.0
         else:
             center, components, unit = principal_components(videos, self.n_components)
