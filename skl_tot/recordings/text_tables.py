@@ -270,8 +270,7 @@ def _head_of(rows, separator, numeric, place, lines, header):
             groups = itertools.accumulate(groups, lambda last, own: own or last)
             names = [f"{own} {name}".strip() for own, name in zip(groups, names)]
             above = [line for line in above if line != row.line - 1]
-    is_doubtful = header is not None or not numeric
-    _check_names(names, rows[place:] if is_doubtful else [], row.line + 1)
+    _check_names(names, rows[place:] if header or not numeric else [], row.line + 1)
     end = row.end
     for below in rows[place + 1 : place + 2]:
         cells = [*below.cells, *[""] * len(names)]
