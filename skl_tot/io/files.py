@@ -85,8 +85,8 @@ def _check_recordings(names, entry):
         if name != name.strip():
             refuse("recording", name, "text without blanks around it")
     if len(names) > 1 and not entry.many:
-        expected = f"one, or one of the formats {list(known.table_formats())}"
-        refuse("the number of recordings", len(names), expected)
+        said = f"segments are of {len(names)} recordings, expected one, or a format of"
+        raise ValueError(f"{said} {list(known.table_formats())}.")
 
 
 def read_table(path, *, format=None):

@@ -213,7 +213,7 @@ class TestFiles:
 
     @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(table_formats())))
     def test_one_recording_a_file(self, tmp_path, format, several):
-        with pytest.raises(ValueError, match="the number of recordings is 3, expected"):
+        with pytest.raises(ValueError, match="segments are of 3 recordings, expected"):
             write_segments(segments(several, FPS), tmp_path / "a", format=format)
 
     @pytest.mark.parametrize("format", ["elan", "webvtt", "boris", "textgrid"])
