@@ -111,11 +111,6 @@ def write_report(
         recordings or of the fit; if a video file is shorter than its features, or
         ``accuracy`` has another form.
 
-    See Also
-    --------
-    skl_tot.SegmentationDisplay : The timelines alone.
-    skl_tot.metrics.segmentation_report : The scores alone.
-
     Examples
     --------
     >>> import pathlib, tempfile
@@ -152,7 +147,7 @@ def read_model(
 ):
     """Content of the page; arguments are those of `write_report`."""
     # lazy, as they import torch
-    from skl_tot.meta import N_FITS, is_quick, rate_trust
+    from skl_tot.meta import N_FITS, compare_refits, is_quick, rate_trust
     from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
@@ -195,22 +190,17 @@ def read_model(
         groups = values_of_recordings(groups, videos.names, "groups")
         if subject is not None:
             subject = values_of_recordings(subject, videos.names, "subject")
-        groups = _compare(model, videos, paths, groups, subject, refits)
+        if refits:
+            options = {"labels": paths, "n_fits": refits}
+            options["verbose"] = sys.stderr.isatty()
+            groups = compare_refits(model, videos, groups, subject, **options)
+        else:
+            groups = compare_groups(paths, groups, subject)
     rating = None
     if truth is None and accuracy is None and not all(map(np.all, findings.told)):
         rating = rate_trust(model, videos, paths)
     found = paths, findings, truth, groups, accuracy, rating
     return Content(model, segmenter, videos.arrays, video_names, words, *found)
-
-
-def _compare(model, videos, paths, groups, subject, refits):
-    """Compare groups, and count the refits in which differences hold, if wanted."""
-    from skl_tot import compare_refits
-
-    if refits == 0:
-        return compare_groups(paths, groups, subject)
-    options = {"labels": paths, "n_fits": refits, "verbose": sys.stderr.isatty()}
-    return compare_refits(model, videos, groups, subject, **options)
 
 
 def write_page(content, path, title=None):

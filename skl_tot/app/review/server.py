@@ -252,11 +252,6 @@ def serve(
         If the model, recordings or labels are not valid, the folder has another review,
         or no video has the name of a recording.
 
-    See Also
-    --------
-    Review : The same from Python, without a page.
-    ReviewWidget : The page in a notebook.
-
     Examples
     --------
     >>> from skl_tot.app.review import serve

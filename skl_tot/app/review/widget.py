@@ -30,11 +30,6 @@ class ReviewWidget:
     ImportError
         If anywidget is not installed, which the extra ``notebook`` has.
 
-    See Also
-    --------
-    Review : The same from Python, without a page.
-    serve : The page in a browser, with videos.
-
     Examples
     --------
     >>> from skl_tot.baselines import MallowSegmenter
