@@ -1,10 +1,9 @@
-"""Statistics of segmentations: durations, transitions, cycles and deviations.
+"""Statistics of segmentations: durations, transitions, cycles and deviations."""
 
-All functions take labels from estimators, or a table with a row per segment, and return
-pandas data frames; functions about features also take the features of frames. A bout is
-a maximal run of frames of one action; background is no action, but its time counts as
-time of the recording.
-"""
+# All functions take labels from estimators, or a table with a row per segment, and
+# return pandas data frames; functions about features also take the features of frames.
+# A bout is a maximal run of frames of one action; background is no action, but its time
+# counts as time of the recording.
 
 from skl_tot.recordings.imports import loader, places
 
