@@ -245,10 +245,10 @@ def compare_refits(
     >>> groups = ["quick"] * 6 + ["slow"] * 6
     >>> table = compare_refits(model, [*videos[:6], *slow], groups, n_fits=2)
     >>> print(table.loc[:2, ["measure", "action", "q", "holds", "fits"]].round(2))
-        measure  action     q  holds  fits
-    0  duration       0  0.00      2     2
-    1  duration       1  0.00      2     2
-    2  duration       2  0.00      2     2
+        measure action    q  holds  fits
+    0  duration      0  0.0      2     2
+    1  duration      1  0.0      2     2
+    2  duration      2  0.0      2     2
     """
     if not (is_int(n_fits) and n_fits > 0):
         refuse("n_fits", n_fits, "a positive integer")

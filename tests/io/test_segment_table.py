@@ -55,9 +55,12 @@ class TestSegments:
         length = table["end_time"] - table["start_time"]
         np.testing.assert_allclose(table["duration_time"], length)
         for i, (_, own) in enumerate(table.groupby("recording", sort=False)):
-            ends = clocks.times[i].tolist() + [clocks.times[i][-1] + 1 / 20]
-            assert own["start_time"].tolist() == [ends[k] for k in own["start"]]
-            assert own["end_time"].tolist() == [ends[k] for k in own["end"]]
+            starts = clocks.times[i].tolist()
+            ends = [*starts[1:], starts[-1] + 1 / 20]
+            for first in clocks.breaks[i]:  # the gaps of 1.3 s
+                ends[first - 1] = starts[first - 1] + 1 / 20
+            assert own["start_time"].tolist() == [starts[k] for k in own["start"]]
+            assert own["end_time"].tolist() == [ends[k - 1] for k in own["end"]]
 
     def test_durations_on_a_late_clock_are_no_noise_of_floats(self):
         clock = 36000 + np.arange(77) / 10
