@@ -2,7 +2,7 @@
 
 from skl_tot.recordings.imports import loader
 
-__version__ = "1.0.0rc1"
+__version__ = "1.0.0rc2"
 
 # Loaded on first use, so that metrics and data sets do not import torch.
 _PLACES = {
