@@ -102,21 +102,22 @@ def edit(model, reading, merge, split, rename, source, out):
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
     if reading:
-        if not hasattr(segmenter_of(model), "readings_"):
+        segmenter = segmenter_of(model)
+        if not hasattr(segmenter, "readings_"):
             text = (
-                f"but the model is a {type(segmenter_of(model)).__name__}, which has "
+                f"but the model is a {type(segmenter).__name__}, which has one reading"
             )
-            text += "one reading; expected a model of --method auto"
-            raise ValueError(f"--reading is given, {text}.")
-        segmenter_of(model).use_reading(reading)
+            remedy = "expected a model of --method auto"
+            raise ValueError(f"--reading is given, {text}; {remedy}.")
+        segmenter.use_reading(reading)
     for texts in merge:
         model = corrections.merge(model, _labels_of(texts, model))
     for text in split:
         (label,) = _labels_of([text], model)
         model = corrections.split(model, label, videos)
     if renamed:
-        names = zip(_labels_of(renamed, model), renamed.values())
-        model = corrections.rename(model, dict(names))
+        names = dict(zip(_labels_of(renamed, model), renamed.values()))
+        model = corrections.rename(model, names)
     save_model(model, out)
     actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
     print(f"Actions: {actions}.\nWritten to {out}.")

@@ -45,8 +45,7 @@ def fit(source, recipe, labels, activities, cycles, out):
         model = skl_tot.ActivitySegmenter(model, activities)
     elif cycles:
         one = last_step(model)
-        cyclic = skl_tot.CyclicSegmenter(one.n_actions, estimator=one)
-        model = with_last(model, cyclic)
+        model = with_last(model, skl_tot.CyclicSegmenter(one.n_actions, estimator=one))
     if cycles and describe_still(data.videos):  # else the look says it
         print(describe_still(data.videos))
     seed = recipe.sow(model)

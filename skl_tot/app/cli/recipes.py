@@ -146,7 +146,6 @@ RECIPE = """
 
 def recipe_of(required=""):
     """Option ``recipe``: method, parameters and pipeline."""
-    methods = "{" + ",".join(METHODS) + "}"
-    text = RECIPE.format(required=required, methods=methods)
+    text = RECIPE.format(required=required, methods="{" + ",".join(METHODS) + "}")
     own = {"set": {"dest": "settings"}, "method": {"choices": None}}  # see Recipe
     return Options(text, "recipe", Recipe, **own)

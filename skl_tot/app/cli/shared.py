@@ -144,10 +144,9 @@ class Groups:
     def _refuse(self, bad, expected):
         """Refuse all recordings without one row, by name, with the rows they have."""
         if bad:
-            names = [
-                f"{k!r} ({' and '.join(v)})" if v else repr(k) for k, v in bad.items()
-            ]
-            what = f"not one group for {', '.join(names)}, expected {expected}"
+            rows = ((k, f" ({' and '.join(v)})" if v else "") for k, v in bad.items())
+            names = ", ".join(f"{name!r}{found}" for name, found in rows)
+            what = f"not one group for {names}, expected {expected}"
             raise ValueError(f"{self.path} has {what}.")
 
 

@@ -11,15 +11,6 @@ from skl_tot import statistics
 from skl_tot.app import web
 from skl_tot.app.report.findings import Findings, Truth
 from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, clock_text
-from skl_tot.statistics import (
-    collect_bouts,
-    compare_bouts,
-    cut_cycles,
-    describe_equal_parts,
-    describe_pairs,
-    score_durations,
-    usual_codes,
-)
 
 REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
 # Names of `SignalWindows` and of signals without names, and their words.
@@ -63,7 +54,7 @@ class Content:
     @cached_property
     def bouts(self):
         """Bouts of the recordings."""
-        return collect_bouts(self.recordings)
+        return statistics.collect_bouts(self.recordings)
 
     @cached_property
     def circle(self):
@@ -78,10 +69,11 @@ class Content:
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
         if not self.bouts.actions:
             return None
-        table, bouts = cut_cycles(self.bouts, self.circle)
+        table, bouts = statistics.cut_cycles(self.bouts, self.circle)
         if len(table) <= table["recording"].nunique():
             return None
-        return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
+        compared = statistics.compare_bouts(bouts).drop(columns="recording")
+        return table.join(compared), bouts
 
     @property
     def log_likelihoods(self):
@@ -112,14 +104,14 @@ class Content:
     @cached_property
     def totals(self):
         """Time of each action in each cycle or recording that shows it, by code."""
-        _, totals, _ = score_durations(self.unit_bouts)
+        _, totals, _ = statistics.score_durations(self.unit_bouts)
         columns = zip(self.unit_bouts.actions, totals.T)
         return {code: own[np.isfinite(own)] for code, own in columns}
 
     @cached_property
     def usual(self):
         """Codes of the actions that most cycles or recordings show, in order."""
-        return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
+        return list(self.unit_bouts.name_codes(statistics.usual_codes(self.unit_bouts)))
 
     @property
     def order(self):
@@ -209,8 +201,7 @@ class Content:
             action = words[compared["action"].astype(int)].tolist()
             to = [k if k == "" else words.tolist()[k] for k in compared["to"]]
             compared = compared.assign(action=action, to=to)
-        paths = [words[path] for path in self.findings.paths]
-        return paths, telling, circle, compared
+        return [words[path] for path in self.findings.paths], telling, circle, compared
 
     def length(self, time):
         """Duration as text, in seconds with a rate, else in frames."""
@@ -290,7 +281,8 @@ class Content:
         said = said if n else f"No {kind} stands out among the {n_units}."
         sentences += [[said]] if n_units > 2 else []
         if self.groups is not None:
-            sentences += [[said] for said in describe_pairs(self.groups, brief=True)]
+            pairs = statistics.describe_pairs(self.groups, brief=True)
+            sentences += [[said] for said in pairs]
         return sentences
 
     def unsaid(self):
@@ -326,7 +318,7 @@ class Content:
             first, *reasons = self.rating["sentences"]
             sentences[:] = [first, *sentences, *reasons]
         if self.cycles is None:  # a cycle, not a recording, would have the parts
-            say(describe_equal_parts(self.bouts))
+            say(statistics.describe_equal_parts(self.bouts))
         if n_others := len(self.findings.others):
             say(f"It can be read in {n_others + 1} ways, which are shown below.")
         say("Look at some of the timelines before you rely on them.")

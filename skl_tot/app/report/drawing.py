@@ -75,8 +75,7 @@ def _shapes(segments):
 
 def _curve(across, shares):
     """Outline in a box of 1000 by 300, from shares of its height below the top."""
-    points = [f"{a:.1f} {b:.1f}" for a, b in zip(across, 300 * shares)]
-    return "M" + "L".join(points)
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(across, 300 * shares))
 
 
 def loss(segmenter):

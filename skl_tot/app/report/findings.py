@@ -75,18 +75,11 @@ def read_told(corrected, videos):
 
 def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     """Apply a fitted model to recordings one by one; ``words`` name its actions."""
+    from skl_tot import methods
     from skl_tot.corrections import measure_doubts
-    from skl_tot.methods import (
-        inner_segmenter,
-        path_confidence,
-        read_videos,
-        segmenter_of,
-        transform_before,
-        windows_of,
-    )
 
-    segmenter = segmenter_of(model)
-    voter, windows = inner_segmenter(segmenter), windows_of(model)
+    segmenter = methods.segmenter_of(model)
+    voter, windows = methods.inner_segmenter(segmenter), methods.windows_of(model)
     others = [own["model"] for own in getattr(segmenter, "readings_", [])[1:]]
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
@@ -96,22 +89,24 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with errors_of_recording(i, name):
-            video = transform_before(model, videos[i])  # once, as it may be slow
-            (reading,) = read_videos(segmenter, video)
+            # once, as it may be slow
+            video = methods.transform_before(model, videos[i])
+            (reading,) = methods.read_videos(segmenter, video)
             if i < N_COMPARED and hasattr(voter, "candidate_labels"):
                 findings.candidates.append(_ask_candidates(voter, video))
             for other, paths in zip(others, of_others if i < N_COMPARED else []):
-                paths += [found.path for found in read_videos(other, video)]
-        path, confidence = code_of[reading.path], path_confidence(reading, words)
+                paths += [found.path for found in methods.read_videos(other, video)]
+        path = code_of[reading.path]
+        confidence = methods.path_confidence(reading, words)
         doubt = measure_doubts(segmenter, reading, words)
         findings.told.append(_correct(path, confidence, doubt, names, told, i))
         findings.paths.append(path)
         findings.confidences.append(confidence)
+        findings.doubts.append(doubt)
         known = np.flatnonzero(reading.path != BACKGROUND)
         likely = reading.log_likelihood[known, reading.path[known]]
         mean = float(likely.mean(dtype=float)) if len(known) else np.nan
         findings.log_likelihoods.append(mean)
-        findings.doubts.append(doubt)
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         frames = np.asarray(frames, dtype=float)
         if windows is not None:
@@ -175,8 +170,7 @@ def _ask_candidates(voter, video):
     for name, labels in labels_of.items():
         if name not in refined:
             (own,), _ = split_label_sequences(labels)
-            found = [codes.get(label, BACKGROUND) for label in own.tolist()]
-            paths[name] = np.array(found)
+            paths[name] = np.array([codes.get(x, BACKGROUND) for x in own.tolist()])
     return paths
 
 
@@ -184,9 +178,8 @@ def _translate(findings, code_of):
     """Replace labels of candidates by codes; without these, by the commonest ones."""
     for name in findings.candidates[0] if findings.candidates else []:
         labels = [paths[name] for paths in findings.candidates]
-        codes = code_of
-        if codes is None:
-            codes = _commonest_codes(labels, findings.paths)
+        commonest = code_of is None
+        codes = _commonest_codes(labels, findings.paths) if commonest else code_of
         for paths in findings.candidates:
             paths[name] = codes[paths[name]]
 

@@ -7,16 +7,10 @@ import itertools
 
 import numpy as np
 
+from skl_tot import statistics
 from skl_tot.app.report import drawing
 from skl_tot.display import choose_features
 from skl_tot.recordings import BACKGROUND, find_segments, list_stops
-from skl_tot.statistics import (
-    CLEAR,
-    LEVEL,
-    describe_pairs,
-    describe_useless,
-    is_different,
-)
 
 MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
 MOST_PICTURES = 60  # rows of timelines on paper
@@ -114,18 +108,15 @@ def deviating(content):
     """List the recordings that deviate most, and why; cycles are in their own table."""
     if len(content.videos) == 1 or content.cycles is not None:
         return None
-    rows = []
-    for found in content.deviations:
-        if found["deviates"]:
-            i = found["index"]
-            reasons = _list_reasons(found, content.length)
-            bar = drawing.bar(content, i, content.findings.paths[i])
-            rows.append({"index": i, "reasons": reasons, "bar": bar})
-    shown = rows[:MOST_DEVIATING]
-    width = max((row["bar"][0] for row in shown), default=1)
-    for row in shown:  # on one scale
-        row["time"], row["bar"] = row["bar"][0], (width, row["bar"][1])
-    return {"rows": shown, "n": len(rows)}
+    deviating, rows = [row for row in content.deviations if row["deviates"]], []
+    for found in deviating[:MOST_DEVIATING]:
+        i, reasons = found["index"], _list_reasons(found, content.length)
+        time, shapes = drawing.bar(content, i, content.findings.paths[i])
+        rows.append({"index": i, "reasons": reasons, "time": time, "bar": shapes})
+    width = max((row["time"] for row in rows), default=1)
+    for row in rows:  # on one scale
+        row["bar"] = width, row["bar"]
+    return {"rows": rows, "n": len(deviating)}
 
 
 @section("Groups compared")
@@ -133,8 +124,8 @@ def groups(content):
     """Rows of compared measures, the most certain differences first."""
     if content.groups is None:
         return None
-    table = content.groups.assign(differs=is_different(content.groups))
-    is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
+    table = content.groups.assign(differs=statistics.is_different(content.groups))
+    is_shown = (table["measure"] != "transition") | (table["q"] < statistics.LEVEL)
     rows = []
     table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
     for row in table.head(MOST_COMPARED).to_dict("records"):
@@ -146,7 +137,7 @@ def groups(content):
         if np.isfinite(row["effect"]):
             row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
         rows.append(row)
-    said = describe_pairs(content.groups)
+    said = statistics.describe_pairs(content.groups)
     left = int(content.groups["p"].notna().sum()) - len(rows)
     return {"said": said, "rows": rows, "left": left, "widest": WIDEST}
 
@@ -200,8 +191,8 @@ def readings(content):
     bars = []
     for i, paths in enumerate(zip(*others)):
         own = [(kinds[0], names, drawing.bar(content, i, content.findings.paths[i]))]
-        for kind, path in zip(kinds[1:], paths):
-            own.append((kind, new, drawing.bar(content, i, path)))
+        pairs = zip(kinds[1:], paths)
+        own += [(kind, new, drawing.bar(content, i, path)) for kind, path in pairs]
         bars.append((content.video_names[i], own))
     return {"readings": found, "bars": bars}
 
@@ -217,8 +208,7 @@ def profiles(content):
     levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
     shown = means.round(1) + 0.0  # no -0.0
     cells = map(zip, shown.T.tolist(), levels.T.tolist())
-    names = [profiles.features[i] for i in chosen]
-    rows = [(name, list(own)) for name, own in zip(names, cells)]
+    rows = [(profiles.features[i], list(own)) for i, own in zip(chosen, cells)]
     n_features = len(profiles.features)
     return {"actions": profiles.actions, "n_features": n_features, "rows": rows}
 
@@ -227,16 +217,15 @@ def profiles(content):
 def telling(content):
     """Rows of telling features, and a sentence; None if too few actions have any."""
     table = content.telling
-    is_told = table["tells"] | (table["score"] >= CLEAR)
+    is_told = table["tells"] | (table["score"] >= statistics.CLEAR)
     known = set(table.loc[table["score"].notna(), "action"])
     rows = {action: [] for action in content.order if action in known}
-    best = table[is_told].groupby("action").head(MOST_TELLING)
-    for row in best.to_dict("records"):
-        rows[row["action"]].append(row)
     if not known:
         return None
+    for row in table[is_told].groupby("action").head(MOST_TELLING).to_dict("records"):
+        rows[row["action"]].append(row)
     plain = table.assign(feature=table["feature"].map(content.in_plain))
-    return {"rows": rows, "useless": describe_useless(plain)}
+    return {"rows": rows, "useless": statistics.describe_useless(plain)}
 
 
 @section("Compared with people")
@@ -301,8 +290,7 @@ def candidates(content):
     for i, candidates in enumerate(findings.candidates):
         own = []
         if content.truth is not None:
-            codes = content.truth.codes(i)
-            bar = drawing.bar(content, i, codes)
+            bar = drawing.bar(content, i, content.truth.codes(i))
             own.append(("ground truth", content.truth.names, bar))
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
             own.append((name, findings.names, drawing.bar(content, i, path)))
@@ -331,8 +319,7 @@ def model(content):
     """Return the look at the recordings, the steps before it, and its loss."""
     from skl_tot.methods import describe_look, windows_of  # lazy, as above
 
-    is_pipeline = content.segmenter is not content.model
-    steps = list(content.model[:-1]) if is_pipeline else []
+    steps = [] if content.segmenter is content.model else list(content.model[:-1])
     found = {"steps": steps, "loss": drawing.loss(content.segmenter)}
     found["reading"] = getattr(content.segmenter, "reading_", None)
     widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]

@@ -13,18 +13,11 @@ import joblib  # type: ignore[import-untyped]
 import numpy as np
 import pandas as pd
 
-from skl_tot import GuidedSegmenter
+from skl_tot import GuidedSegmenter, io
 from skl_tot.app.report import write_report
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import right_shares
 from skl_tot.app.review.teaching import known_words
-from skl_tot.io import (
-    find_format,
-    load_model,
-    save_model,
-    writable_formats,
-    write_segments,
-)
 from skl_tot.methods import last_step, with_last
 from skl_tot.recordings import (
     find_same_files,
@@ -162,14 +155,14 @@ def check_value(check, number, *parts):
 
 def _bytes_of(model):
     with tempfile.TemporaryDirectory() as folder:
-        save_model(model, Path(folder, "model.skops"))
+        io.save_model(model, Path(folder, "model.skops"))
         return Path(folder, "model.skops").read_bytes()
 
 
 def _model_of(content):
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "model.skops").write_bytes(content)
-        return load_model(Path(folder, "model.skops"))
+        return io.load_model(Path(folder, "model.skops"))
 
 
 def describe_beginning(recordings, model, labels):
@@ -311,14 +304,14 @@ class History:
 def save(review):
     """Write the segments and the model."""
     folder = _folder(review)
-    write_segments(review.table(), folder / "segments.csv")
-    save_model(review.model, folder / "model.skops")
+    io.write_segments(review.table(), folder / "segments.csv")
+    io.save_model(review.model, folder / "model.skops")
 
 
 def export(review, format):
     """Write all results, with labels in a format; describe the action."""
     folder = _folder(review)
-    entry = find_format("labels", format, writable_formats())
+    entry = io.find_format("labels", format, io.writable_formats())
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     _write_labels(review.table(), folder / "labels", format, entry)
@@ -355,7 +348,7 @@ def _write_labels(table, folder, format, entry):
     with replaced_files(folder) as temporary:
         for name, own in tables.items():
             own = own.drop(columns=[] if own is table else "recording")
-            write_segments(own, temporary / f"{name}{entry.suffix}", format=format)
+            io.write_segments(own, temporary / f"{name}{entry.suffix}", format=format)
 
 
 def describe_recordings(review):

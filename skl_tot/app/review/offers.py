@@ -55,8 +55,7 @@ def find_alike(recordings, entries):
     step = -(-int(recordings.lengths.sum()) * recordings.n_features // MOST_VALUES)
     frames, paths = [], []
     for array, entry in zip(recordings.arrays, entries):
-        rows = getattr(array, "iloc", array)[::step]
-        own = np.asarray(rows, dtype=float)
+        own = np.asarray(getattr(array, "iloc", array)[::step], dtype=float)
         if np.isfinite(own).all():
             frames.append(own)
             paths.append(labels_of(entry.segments, entry.n_frames)[::step])
@@ -116,7 +115,6 @@ def compare_readings(review, n):
             sentences.append(f"{100 * same:.0f} % of these frames are as in the first.")
         n_segments = np.mean([1 + np.count_nonzero(np.diff(path)) for path in paths])
         n_shown = len({*np.concatenate(paths).tolist()} - {BACKGROUND})
-        text = f"{n_segments:.3g} segments a recording, of {n_shown} actions."
-        sentences.append(text)
+        sentences += [f"{n_segments:.3g} segments a recording, of {n_shown} actions."]
         found.append({"name": own["name"], "sentences": sentences, "paths": paths})
     return found

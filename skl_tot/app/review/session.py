@@ -236,8 +236,7 @@ class Review:
             if pair[0] == pair[1] or BACKGROUND in pair:
                 refuse("other", other, "an action, other than the first one")
             said = " and ".join(repr(state.names[code]) for code in pair)
-            apart = tuple(sorted({*state.apart, tuple(pair)}))
-            after = state._replace(apart=apart)
+            after = state._replace(apart=tuple(sorted({*state.apart, tuple(pair)})))
             return self._history.commit(f"{said} are two actions", after)
 
     def split(self, action, progress=None):
@@ -288,13 +287,10 @@ class Review:
             entries = {}
             tell(0, len(rest))
             model = teaching.teach(self.model, self.recordings, state)
-            actions = teaching.actions_of(model)
-            codes, names = teaching.add_codes(state.names, actions)
+            codes, names = teaching.add_codes(state.names, teaching.actions_of(model))
             for i in told(rest):
-                known = model, self.recordings, i, codes
-                predicted, sure, edges, _ = teaching.read(*known)
-                known = state.entries[i], predicted, sure, edges, n_learned
-                entries[i] = states.propose(*known)
+                *found, _ = teaching.read(model, self.recordings, i, codes)
+                entries[i] = states.propose(state.entries[i], *found, n_learned)
             n = sum(entry.changed is not None for entry in entries.values())
             said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
@@ -350,14 +346,14 @@ class Review:
         with self._short() as state:
             i = states.find_recording(self.recordings.names, recording)
             n = state.entries[i].n_frames
-            order = 1 + max(states.orders_of(state.entries), default=0)
             end = n if end is None else end
             word = "checked" if checked else "not checked"
             said = [start, " to ", end, f" is {word}"]
             said = [word] if (start, end) == (0, n) else said
-            change = [states.check, start, end, order]
-            change = change if checked else [states.uncheck, start, end]
-            return self._edit(said, i, *change)
+            if not checked:
+                return self._edit(said, i, states.uncheck, start, end)
+            order = 1 + max(states.orders_of(state.entries), default=0)
+            return self._edit(said, i, states.check, start, end, order)
 
     def keep(self, recording=None):
         """Accept the changes of the last learning.

@@ -215,8 +215,7 @@ def assign(entry, start, end, code):
 
 def bounds_of(entry):
     """Intervals (n, 3) of shown boundaries that no person gave, as in ``edges``."""
-    known = frames_known(entry)
-    at = entry.segments.starts
+    known, at = frames_known(entry), entry.segments.starts
     at = at[~(known[at] | known[at - 1])]
     return entry.edges[np.isin(entry.edges[:, 0], at)]
 

@@ -4,20 +4,12 @@ from copy import copy
 
 import numpy as np
 
-from skl_tot import corrections
+from skl_tot import corrections, methods
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import TRACKS, Entry
 from skl_tot.app.web import DOUBTFUL
 from skl_tot.corrections import names_of_parts, order_with_gains
 from skl_tot.meta import read_labels
-from skl_tot.methods import (
-    path_boundaries,
-    path_confidence,
-    read_videos,
-    segmenter_of,
-    shown_labels,
-    with_last,
-)
 from skl_tot.recordings import (
     BACKGROUND,
     UNKNOWN,
@@ -36,17 +28,17 @@ TAUGHT = 100_000, 20_000
 
 def with_words(model):
     """Fitted model with distinct text names of actions, without ``labels_``."""
-    segmenter = copy(segmenter_of(model))
+    segmenter = copy(methods.segmenter_of(model))
     vars(segmenter).pop("labels_", None)  # not needed
-    words = []
-    for word in default_names(shown_labels(segmenter).tolist(), "action").values():
+    words, shown = [], methods.shown_labels(segmenter).tolist()
+    for word in default_names(shown, "action").values():
         words.append(word if word not in words else f"{word} ({len(words)})")
-    return corrections.rename(with_last(model, segmenter), words)
+    return corrections.rename(methods.with_last(model, segmenter), words)
 
 
 def actions_of(model):
     """Names of the actions of a model, as a list."""
-    return segmenter_of(model).actions_.tolist()
+    return methods.segmenter_of(model).actions_.tolist()
 
 
 def with_names_of(model, state):
@@ -70,16 +62,16 @@ def add_codes(names, words):
 def read(model, recordings, i, codes):
     """Predict a recording: segments in codes, confidence, boundaries, the reading."""
     with errors_of_recording(i, recordings.names[i]):
-        (reading,) = read_videos(model, recordings.select([i]))
+        (reading,) = methods.read_videos(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
         if len(reading.path) != n_frames:
             text = f"the model labels {len(reading.path)} of {n_frames} frames"
             raise ValueError(f"{text}, expected a label for each.")
     path = np.array([*codes, BACKGROUND])[reading.path]
-    known = recordings.breaks_of(i), np.zeros(n_frames, bool)
-    segments = states.segments_of(path, *known)
-    edges = path_boundaries(model, reading, recordings.breaks_of(i))
-    return segments, path_confidence(reading).astype(np.float16), edges, reading
+    breaks = recordings.breaks_of(i)
+    segments = states.segments_of(path, breaks, np.zeros(n_frames, bool))
+    edges = methods.path_boundaries(model, reading, breaks)
+    return segments, methods.path_confidence(reading).astype(np.float16), edges, reading
 
 
 def find_cycles(entries, circle):
@@ -176,8 +168,7 @@ def merged(state, model, action, into):
     elif action in actions:
         actions[actions.index(action)] = into
     entries = tuple(states.replace_code(entry, action, into) for entry in state.entries)
-    after = state._replace(names=names, actions=tuple(actions), entries=entries)
-    return after, found
+    return state._replace(names=names, actions=tuple(actions), entries=entries), found
 
 
 def halved(state, model, action, recordings):
@@ -197,7 +188,8 @@ def halved(state, model, action, recordings):
 
 def read_halves(entry, recordings, i, model, codes, k):
     """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
-    *_, reading = read(model, recordings, i, range(segmenter_of(model).n_actions_))
+    n_actions = methods.segmenter_of(model).n_actions_
+    *_, reading = read(model, recordings, i, range(n_actions))
     own = reading.posterior[:, k : k + 2]
     path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)
     changed, confidence = {}, entry.confidence
@@ -240,8 +232,8 @@ def first_entry(model, recordings, i, state, words):
     """Predict a recording; ``words`` (n_frames,) has known labels, or is None."""
     segments, confidence, edges, _ = read(model, recordings, i, state.actions)
     breaks, n = recordings.breaks_of(i), len(confidence)
-    entry = Entry(n, breaks, segments, segments, confidence, state.n_learned)
-    entry = entry._replace(edges=edges)
+    known = breaks, segments, segments, confidence, state.n_learned
+    entry = Entry(n, *known, edges=edges)
     if words is None:
         return entry
     own, places = np.unique(words, return_inverse=True)

@@ -45,8 +45,7 @@ class View:
         """Rank recordings by how unusual they are; slow for many."""
         entries = self.review.state.entries
         labels = [states.labels_of(entry.segments, entry.n_frames) for entry in entries]
-        recordings = self.review.recordings
-        table = deviations(recordings.replace(labels))
+        table = deviations(self.review.recordings.replace(labels))
         order = [self.names.index(name) for name in table["recording"]]
         self._ranks = [len(order) - order.index(i) for i in range(len(order))]
         self._odd = {(i, 0.0) for i, odd in zip(order, table["deviates"]) if odd}
@@ -177,9 +176,8 @@ class View:
             own["rows"] = []
             for i, path in enumerate(own.pop("paths")):
                 segments = find_segments(path, self.review.recordings.breaks_of(i))
-                clock, sure = self.clock(i), np.ones(len(path))
-                row = web.describe_row(self.names[i], segments, clock, sure, 1)
-                own["rows"].append(row)
+                known = segments, self.clock(i), np.ones(len(path))
+                own["rows"].append(web.describe_row(self.names[i], *known, 1))
         return {"readings": found, "names": names, "looks": web.describe_looks(names)}
 
     def signals(self, i, start, end, n_bins, names=None):
@@ -215,8 +213,7 @@ def _intervals(entry, segments, clock):
 
 
 def _with_ends(segments, n_frames):
-    ends = np.append(segments.starts[1:], n_frames)
-    return segments.codes, segments.starts, ends
+    return segments.codes, segments.starts, np.append(segments.starts[1:], n_frames)
 
 
 def _with_gaps(values):

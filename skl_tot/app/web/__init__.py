@@ -88,8 +88,7 @@ def describe_segments(segments, clock, confidence=None):
 
 def spread(values, segments, clock, filler):
     """Values of segments as a list, with a filler for each break between them."""
-    pauses = _find_pauses(segments, clock)[-1]
-    return np.insert(values, pauses + 1, filler).tolist()
+    return np.insert(values, _find_pauses(segments, clock)[-1] + 1, filler).tolist()
 
 
 def _find_pauses(segments, clock):
@@ -116,9 +115,8 @@ def describe_doubt(confidence, clock, most):
 
 def describe_looks(codes):
     """Look of each code that is an action."""
-    names = ("fill", "ink", "hatch")
-    looks = {code: zip(names, style_of(code)) for code in codes if code != BACKGROUND}
-    return {code: dict(look) for code, look in looks.items()}
+    names, shown = ("fill", "ink", "hatch"), (x for x in codes if x != BACKGROUND)
+    return {code: dict(zip(names, style_of(code))) for code in shown}
 
 
 def page_file(room, name):
