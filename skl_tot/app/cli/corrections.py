@@ -104,11 +104,9 @@ def edit(model, reading, merge, split, rename, source, out):
     if reading:
         segmenter = segmenter_of(model)
         if not hasattr(segmenter, "readings_"):
-            text = (
-                f"but the model is a {type(segmenter).__name__}, which has one reading"
-            )
-            remedy = "expected a model of --method auto"
-            raise ValueError(f"--reading is given, {text}; {remedy}.")
+            text = f"but the model is a {type(segmenter).__name__}, which has one"
+            expected = "reading; expected a model of --method auto"
+            raise ValueError(f"--reading is given, {text} {expected}.")
         segmenter.use_reading(reading)
     for texts in merge:
         model = corrections.merge(model, _labels_of(texts, model))
@@ -124,7 +122,6 @@ def edit(model, reading, merge, split, rename, source, out):
 
 
 def _labels_of(texts, model):
-    """Labels of a model for words of the command line."""
     from skl_tot.methods import segmenter_of
 
     if segmenter_of(model).actions_.dtype.kind == "U":
@@ -133,7 +130,6 @@ def _labels_of(texts, model):
 
 
 def _split_name(text):
-    """Split "ACTION=NAME" of --rename."""
     old, sign, new = text.partition("=")
     if not (sign and old and new.strip()):
         raise ValueError(f"--rename has {text!r}, expected ACTION=NAME.")

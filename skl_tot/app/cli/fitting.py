@@ -69,7 +69,6 @@ def fit(source, recipe, labels, activities, cycles, out):
 
 
 def _tell_findings(segmenter, path):
-    """Print the findings of a fit: look, readings, activities, cycles, numbers."""
     from skl_tot.methods import describe_choice, describe_look, inner_segmenter
 
     look = inner_segmenter(segmenter).look_
@@ -101,7 +100,6 @@ def _quoted(word):
 
 @contextlib.contextmanager
 def _bar():
-    """Show the progress of a fit on a terminal."""
     from tqdm.auto import tqdm
 
     from skl_tot.training import watched

@@ -85,7 +85,6 @@ def _explain(command, error, received):
 
 
 def _print_warning(printed, message, *_, **__):
-    """Print a warning in one line, unless it has been printed."""
     from skl_tot.recordings import one_line
 
     text = one_line(message)

@@ -102,14 +102,12 @@ def _check_other(name, out, folders, use):
 
 
 def _is_same(path, other):
-    """Whether two paths lead to one file or folder."""
     if path.exists() and other.exists():
         return path.samefile(other)
     return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _is_recording(path):
-    """Whether a path has the suffix of a recording or of segments."""
     from skl_tot.io import FORMATS
     from skl_tot.recordings import KINDS, READERS
 

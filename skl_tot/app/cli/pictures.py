@@ -187,7 +187,6 @@ def _write_summary(
 
 
 def _draw_statistics(labels, fps, folder, by, compared):
-    """Draw the pictures, with cycles and groups if these are compared."""
     import skl_tot
     from skl_tot.recordings import import_extra
 
@@ -209,7 +208,6 @@ def _draw_statistics(labels, fps, folder, by, compared):
 
 
 def _print_usual(pooled, order):
-    """Print the usual order, the usual durations, and rare actions."""
     from skl_tot.recordings import default_names, describe_rare
 
     unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
@@ -230,7 +228,6 @@ def _print_usual(pooled, order):
 
 
 def _print_deviating(table):
-    """Print the most deviating recordings or cycles, and their deviations."""
     what = "cycle" if "cycle" in table else "recording"
     deviating = table[table["deviates"]]
     if deviating.empty:
@@ -249,7 +246,6 @@ def _print_deviating(table):
 
 
 def _print_groups(table):
-    """Print the compared groups, and their most certain differences."""
     from skl_tot.statistics import describe_pairs, list_differences
 
     differences = list_differences(table)

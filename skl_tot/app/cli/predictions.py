@@ -12,7 +12,6 @@ ONE_TABLE = "; one table of all, such as --out segments.csv, takes any name"
 
 
 def _list_formats():
-    """Names and descriptions of the table of formats."""
     from skl_tot.io import writable_formats
 
     lines = ["formats:"]
@@ -74,7 +73,6 @@ def predict(model, source, out, format, names):
 
 
 def _write_folder(videos, predictions, out, format, suffix):
-    """Write the segments of each recording into a file of a folder."""
     from skl_tot import io
     from skl_tot.recordings import errors_of_recording, replaced_files, with_stops
 
@@ -153,7 +151,6 @@ def _print_as_files_are():
 
 
 def _rate_of(segmenter, fps):
-    """Frames per second of the model, or the given ones."""
     from skl_tot.recordings import is_same, refuse
 
     known = segmenter.fps_
@@ -213,12 +210,10 @@ class SegmentPrinter:
         sys.stdout.flush()
 
     def _is_break(self, frame):
-        """Whether a new part of the recording begins at a frame."""
         inside = 0 < frame < len(self.times)
         return inside and self.times[frame] - self.times[frame - 1] > self.longest
 
     def _find_times(self):
-        """Seconds of the start and the end of the open segment."""
         if not self.times:
             return self.start / self.table.fps, self.end / self.table.fps
         end = self.times[self.end - 1] + 1 / self.table.fps

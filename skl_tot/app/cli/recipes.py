@@ -60,11 +60,9 @@ class Recipe:
         self.steps = self.pipeline.split(",") if self.pipeline else []
         for step in self.steps:
             if not STEP.fullmatch(step):
-                raise ValueError(
-                    f"--pipeline has {step!r}, expected gaps:N, gaps:N:SHARE, poses, "
-                    "poses:TAIL:NOSE, windows, windows:WIDTH, standard, minmax, robust "
-                    "or pca:N."
-                )
+                kinds = "gaps:N, gaps:N:SHARE, poses, poses:TAIL:NOSE, windows, "
+                kinds += "windows:WIDTH, standard, minmax, robust or pca:N"
+                raise ValueError(f"--pipeline has {step!r}, expected {kinds}.")
 
     def make(self):
         """Make a segmenter, or a pipeline that ends in one."""
@@ -95,7 +93,6 @@ class Recipe:
 
 
 def _make_step(step):
-    """Make a step of ``--pipeline`` from its text."""
     from sklearn import decomposition, preprocessing
 
     from skl_tot import preprocessing as own

@@ -83,7 +83,6 @@ class Options:
 
 
 def _parse_line(line, settings):
-    """Flag and `argparse` settings of a line of `Options`."""
     match = LINE.fullmatch(line)
     assert match, f"{line!r} is no line of options"
     flag, place, several, help = match.groups()

@@ -97,9 +97,8 @@ class Groups:
         for column, own in zip((group, subject), picked):
             empty = {name: () for name, value in (own or {}).items() if not value}
             self._refuse(empty, f"each cell of {column!r} filled")
-        print(
-            f"{self.path}: {by!r} names {_describe_names(found)}; {group!r} the groups."
-        )
+        said = _describe_names(found)
+        print(f"{self.path}: {by!r} names {said}; {group!r} the groups.")
         if subject is not None and (subject != by or len(used) < len(found)):
             print(f"Recordings of one {subject!r} count as one subject.")
         unused = self.table[by].nunique() - len(used)
@@ -108,7 +107,6 @@ class Groups:
         return picked
 
     def _called(self, word):
-        """Column of this name in any case, or None."""
         names = self.table.columns
         return next((own for own in names if own.strip().casefold() == word), None)
 
@@ -216,10 +214,8 @@ def describe_amount(y):
     labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
     labelled = [own for own in labelled if len(own)]
     n_frames, n_labels = sum(map(len, labelled)), len(distinct_labels(labelled))
-    return (
-        f"{n_frames} frames of {len(labelled)} of {len(y)} recordings are labelled, "
-        f"with {n_labels} labels."
-    )
+    known = f"{n_frames} frames of {len(labelled)} of {len(y)} recordings"
+    return f"{known} are labelled, with {n_labels} labels."
 
 
 def read_predictions(path):
@@ -276,12 +272,9 @@ def check_file_names(names, remedy=""):
 
     for name in names:
         if not is_file_name(name):
-            refuse(
-                "The name of a recording",
-                name,
-                "one that files can have, also on Windows: without slashes or any of "
-                f'<>:"|?*, no dot in front, and no device such as con{remedy}',
-            )
+            expected = "one that files can have, also on Windows: without slashes or "
+            expected += 'any of <>:"|?*, no dot in front, and no device such as con'
+            refuse("The name of a recording", name, expected + remedy)
     same = find_same_files(names)
     if same is not None:
         text = f"{same[0]!r} and {same[1]!r}, which are one file on Windows and macOS"
@@ -296,9 +289,8 @@ def find_video_file(folder, name):
     found = [own for own in Path(folder).glob("[!.]*") if own.stem == name]
     found = [own for own in found if own.suffix not in others]
     if len(found) != 1:
-        raise FileNotFoundError(
-            f"{folder} has {len(found)} files called {name!r}, expected one video."
-        )
+        text = f"{folder} has {len(found)} files called {name!r}"
+        raise FileNotFoundError(f"{text}, expected one video.")
     return found[0]
 
 

@@ -40,7 +40,6 @@ def doctor():
 
 
 def _required_packages():
-    """Names of the required packages; the package itself if it is not installed."""
     try:
         lines = metadata.requires("skl-tot") or []
     except metadata.PackageNotFoundError:
@@ -50,7 +49,6 @@ def _required_packages():
 
 
 def _version(name):
-    """Version of an installed package, or None."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -58,7 +56,6 @@ def _version(name):
 
 
 def _describe_devices():
-    """Lines about torch and its devices."""
     try:
         from skl_tot.training import describe_devices
 

@@ -86,9 +86,8 @@ class Content:
         """Deviations of recordings, the most deviating first."""
         known = {"log_likelihoods": self.log_likelihoods}
         table = statistics.deviations(self.recordings, **known)
-        names = self.recordings.names
-        rows = table.to_dict("records")
-        return [row | {"index": names.index(row["recording"])} for row in rows]
+        places = table["recording"].map(self.recordings.names.index)
+        return table.assign(index=places).to_dict("records")
 
     @cached_property
     def unit_bouts(self):
@@ -241,11 +240,7 @@ class Content:
             return clock_text(date, time, digits)[11 if self.day else 0 :]
         if self.fps is None:
             return f"frame {time:.10g}"
-        minutes, seconds = divmod(round(time, 1), 60)
-        hours, minutes = divmod(int(minutes), 60)
-        if hours:
-            return f"{hours}:{minutes:02}:{seconds:04.1f}"
-        return f"{minutes}:{seconds:04.1f}"
+        return web.in_minutes(time, 1)
 
     def place(self, video, frame, is_end=False):
         """Start or end of a frame of a recording, by its clock."""

@@ -139,7 +139,6 @@ def add_thumbnails(typical, video_files, fps, recordings):
 
 
 def _add_thumbnails_of(wanted, file, fps):
-    """Read one recording up to the last needed frame."""
     from skl_tot.preprocessing import iterate_frames
 
     n_frames, last = 0, max(wanted)
@@ -148,10 +147,8 @@ def _add_thumbnails_of(wanted, file, fps):
             wanted[n_frames - 1]["picture"] = _thumbnail(pixels)
         if n_frames > last:
             return
-    raise ValueError(
-        f"{file} has {n_frames} frames at fps={fps}, expected more than {last}, as in "
-        "the features."
-    )
+    text = f"{file} has {n_frames} frames at fps={fps}"
+    raise ValueError(f"{text}, expected more than {last}, as in the features.")
 
 
 def _thumbnail(pixels):
@@ -192,7 +189,6 @@ def describe_timelines(content):
 
 
 def _describe_rows(content):
-    """Rows of the recordings, with their cycles and the ground truth."""
     findings = content.findings
     # ranks instead of scores, as many scores are equal
     n_recordings = len(content.videos)
@@ -243,27 +239,22 @@ def _list_numbers(content):
 
 
 def _describe_actions(content):
-    """List the details that a click on an action shows."""
     profiles, own = content.profiles, {}
     for code, means in zip(profiles.actions, profiles.means) if profiles else []:
         order = np.argsort(-np.abs(means), kind="stable")[:FEATURES]
         words = [content.in_plain[profiles.features[j]] for j in order]
         own[code] = list(zip(words, means[order].round(2).tolist()))
-    rows = []
-    for code, row in content.actions.items():
-        if code != BACKGROUND:
-            found = {"code": code, "facts": _describe_facts(row, content)}
-            rows.append(found | {"profile": own.get(code, [])})
-    return rows
+    return [
+        {"code": k, "facts": _describe_facts(row, content), "profile": own.get(k, [])}
+        for k, row in content.actions.items()
+        if k != BACKGROUND
+    ]
 
 
 def _describe_facts(row, content):
-    """Return a sentence about an action."""
     if "quartiles" not in row:
         return "Found in no recording."
     what = "recording" if content.cycles is None else "cycle"
-    return (
-        f"In {row['units']} of {len(content.unit_bouts.names)} {what}s, "
-        f"{100 * row['share']:.1f} % of all time; usually "
-        f"{content.length(row['quartiles'][1])} of a {what}."
-    )
+    units = f"{row['units']} of {len(content.unit_bouts.names)} {what}s"
+    usual = f"usually {content.length(row['quartiles'][1])} of a {what}"
+    return f"In {units}, {100 * row['share']:.1f} % of all time; {usual}."

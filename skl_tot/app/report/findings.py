@@ -230,13 +230,9 @@ def judge(y_true, findings, video_names):
             refuse(f"the length of y_true for {name}", len(true), len(path))
     labels = distinct_labels(y_true)
     names = default_names(sorted(labels), "label") | {BACKGROUND: BACKGROUND_NAME}
-    scores = segmentation_report(
-        y_true,
-        findings.paths,
-        target_names=names,
-        background=BACKGROUND if BACKGROUND in labels else None,
-        output_dict=True,
-    )
+    background = BACKGROUND if BACKGROUND in labels else None
+    options = {"target_names": names, "background": background, "output_dict": True}
+    scores = segmentation_report(y_true, findings.paths, **options)
     code_of, free = {BACKGROUND: BACKGROUND}, max(findings.names) + 1
     for label, name in names.items():
         if label != BACKGROUND:

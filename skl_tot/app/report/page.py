@@ -221,7 +221,6 @@ def write_page(content, path, title=None):
 
 
 def _describe(content):
-    """Values of the templates, by name."""
     parameters = inspect.signature(type(content.segmenter)).parameters
     css = page_file("web", "timelines.css") + page_file("report", "page.css")
     for code in drawing.list_codes(content):

@@ -296,9 +296,8 @@ def candidates(content):
             own.append((name, findings.names, drawing.bar(content, i, path)))
         bars.append((content.video_names[i], own))
     results = getattr(inner_segmenter(content.segmenter), "results_", {})
-    rows = [dict(zip(results, values)) for values in zip(*results.values())]
-    for row in rows:
-        row |= {key: None for key, value in row.items() if value != value}  # NaN
+    known = ([x if x == x else None for x in own] for own in results.values())  # NaN
+    rows = [dict(zip(results, values)) for values in zip(*known)]
     return {"rows": rows, "bars": bars}
 
 

@@ -254,7 +254,6 @@ class Calls:
             self._worker.join()
 
     def _save_later(self):
-        """Write the files of the review soon, once for all changes until then."""
         if self._timer is None and self.review.out is not None:
             self._timer = threading.Timer(DELAY, self._save)
             self._timer.daemon = True

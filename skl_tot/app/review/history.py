@@ -280,7 +280,6 @@ class History:
         return f"{word}ne: {said}"
 
     def _swap(self, word):
-        """Exchange the state with the last one of a stack."""
         these, others = self._stacks[word]
         said, state = these.pop()
         others.append((said, self.state))
@@ -333,7 +332,6 @@ def _folder(review):
 
 
 def _write_labels(table, folder, format, entry):
-    """Write the segments of each recording into a file of its name."""
     # If a name is no valid file name, or two names are one on Windows and macOS, one
     # file has all recordings, if the format allows it.
     tables = dict(list(table.groupby("recording", sort=False)))

@@ -454,9 +454,8 @@ class Review:
         entries, labels = state.entries, self.recordings.replace(_words(state))
         cuts = [entry.segments.starts[1:] for entry in entries]
         confidences = [states.confidence_of(e).astype(float) for e in entries]
-        bounds = None
-        if any(len(entry.edges) for entry in entries):
-            bounds = [states.bounds_of(entry) for entry in entries]
+        has_edges = any(len(entry.edges) for entry in entries)
+        bounds = [states.bounds_of(entry) for entry in entries] if has_edges else None
         return table_of_labels(labels, confidences, cuts, bounds)
 
     @property

@@ -91,7 +91,6 @@ class View:
         return row
 
     def _times(self, clock, start, end):
-        """Start and end of frames."""
         return [clock.starts[start].item(), clock.ends[end - 1].item()]
 
     def cycles(self):

@@ -64,7 +64,6 @@ class ReviewWidget:
         return self._calls.review
 
     def _answer(self, _, message, __):
-        """Answer a call of the page."""
         known = message if isinstance(message, dict) else {}
         reply = self._calls.call(known.get("call"), known.get("values"))
         self.widget.send({"id": known.get("id"), "reply": reply})

@@ -47,6 +47,11 @@ def describe_time(recordings, i, frame):
         return clock_text(recordings.starts[i], time, digits).partition(" ")[2]
     if clock.ends[-1] < LONG:
         return f"{time:.{digits}f} s"
+    return in_minutes(time, digits)
+
+
+def in_minutes(time, digits):
+    """Time in minutes and seconds, from an hour on with hours, as "1:02:03.4"."""
     minutes, seconds = divmod(round(time, digits), 60)
     hours, minutes = divmod(int(minutes), 60)
     text = f"{minutes}:{seconds:0{digits + 3}.{digits}f}"
