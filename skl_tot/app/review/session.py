@@ -290,7 +290,8 @@ class Review:
             codes, names = teaching.add_codes(state.names, teaching.actions_of(model))
             for i in told(rest):
                 *found, _ = teaching.read(model, self.recordings, i, codes)
-                entries[i] = states.propose(state.entries[i], *found, n_learned)
+                known = state.entries[i], *found, n_learned
+                entries[i] = states.propose(*known)
             n = sum(entry.changed is not None for entry in entries.values())
             said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
