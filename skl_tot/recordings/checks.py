@@ -112,8 +112,7 @@ def _describe_gaps(video, is_nan):
         if first is None and len(gaps):
             frame, column = gaps[0]
             kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
-            where = _column(video, column)
-            first = f"{kind} in frame {start + frame}, column {where}"
+            first = f"{kind} in frame {start + frame}, column {_column(video, column)}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
     remedy = FILLS if is_nan else f"make it NaN: {FILLS}"
@@ -184,8 +183,7 @@ def _check_frame(frame):
     if getattr(frame.index, "nlevels", 1) > 1:
         said = "a data frame of many has an index of several levels"
         raise ValueError(f"{said}; give it by itself, or its droplevel(0).")
-    dtypes = getattr(frame, "dtypes", [])
-    for name, dtype in zip(getattr(frame, "columns", []), dtypes):
+    for name, dtype in zip(getattr(frame, "columns", []), getattr(frame, "dtypes", [])):
         if getattr(dtype, "kind", "f") in "USTVMm":
             raise ValueError(f"column {name!r} holds {dtype}, expected numbers.")
 

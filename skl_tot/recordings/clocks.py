@@ -16,11 +16,9 @@ SAME = 0.01
 
 def check_fps(fps, name="fps"):
     """Refuse an invalid number of frames per second; None is allowed."""
-    if fps is None:
-        return
-    if not (isinstance(fps, Real) and MIN_FPS <= fps <= MAX_FPS):
-        expected = f"a positive number from {MIN_FPS:g} to {MAX_FPS:g}, or None"
-        refuse(name, fps, expected)
+    is_rate = isinstance(fps, Real) and MIN_FPS <= fps <= MAX_FPS
+    if fps is not None and not is_rate:
+        refuse(name, fps, f"a positive number from {MIN_FPS:g} to {MAX_FPS:g}, or None")
 
 
 def is_same(rate, other):
@@ -414,11 +412,8 @@ def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
 def resample_frames(frames, clock, rate, breaks=()):
     """Interpolate frames (n_frames, n_features) linearly on a regular clock."""
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
-    parts, times = [], []
-    for own, seconds in zip(np.split(frames, breaks), np.split(clock, breaks)):
-        part, regular = _resample_part(own, seconds, rate, longest)
-        parts.append(part)
-        times.append(regular)
+    pairs = zip(np.split(frames, breaks), np.split(clock, breaks))
+    parts, times = zip(*[_resample_part(*own, rate, longest) for own in pairs])
     breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
     return np.concatenate(parts), np.concatenate(times), breaks
 
@@ -436,8 +431,7 @@ def _resample_part(frames, clock, rate, longest):
     weights = (times - clock[before]) / steps[before]
     exact = np.abs(weights - np.round(weights)) < off  # keep a frame of the same time
     weights = np.where(exact, np.round(weights), weights)
-    too_far = ~exact & (steps[before] > longest)
-    weights[too_far] = np.nan
+    weights[~exact & (steps[before] > longest)] = np.nan
     weights = weights[:, None].astype(frames.dtype)
     resampled = (1 - weights) * frames[before] + weights * frames[before + 1]
     whole = np.flatnonzero(exact)  # a missing neighbour has weight 0

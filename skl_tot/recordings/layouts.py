@@ -146,8 +146,7 @@ def _split_sequence(X):
     first = X[0]  # read only once, as it may be a file
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
-    is_array = isinstance(first, np.ndarray)
-    ndim = first.ndim if is_array else n_dims(first)
+    ndim = first.ndim if isinstance(first, np.ndarray) else n_dims(first)
     if ndim >= 2 or has_time(first):
         return X, Layout("list")
     return [X], Layout("single")
@@ -248,8 +247,7 @@ def rows_of_recordings(index):
         row = int(np.argmin(codes))
         raise ValueError(f"the index names no recording in row {row}, expected one.")
     order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes))
-    return keys.tolist(), np.split(order, ends[:-1])
+    return keys.tolist(), np.split(order, np.cumsum(np.bincount(codes))[:-1])
 
 
 def _join_rows(outputs, index, rows):
@@ -270,8 +268,7 @@ TIME, SPACE = "time", "space"
 def has_time(X):
     """Whether an object has a dimension of time, like those of xarray."""
     dims = getattr(X, "dims", None)
-    is_labelled = isinstance(dims, Iterable) and hasattr(X, "coords")
-    return is_labelled and TIME in dims
+    return isinstance(dims, Iterable) and hasattr(X, "coords") and TIME in dims
 
 
 def flatten(X):
@@ -289,8 +286,7 @@ def flatten(X):
         array = variable.transpose(TIME, ..., *last)
         values = array.to_numpy().reshape(array.sizes[TIME], -1)
         prefix = [str(variable.name)] if len(variables) > 1 else []
-        columns = _names(array, prefix)
-        tables.append(pd.DataFrame(values, columns=columns))
+        tables.append(pd.DataFrame(values, columns=_names(array, prefix)))
     return tables[0] if len(tables) == 1 else pd.concat(tables, axis=1)
 
 

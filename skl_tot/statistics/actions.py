@@ -209,11 +209,7 @@ def count_steps(bouts, groups=None):
 
 
 def describe_equal_parts(bouts):
-    """Say on how much of the time equal parts of recordings would agree with bouts.
-
-    >>> describe_equal_parts(collect_bouts(["a", "a", "a", "b"]))
-    'Equal parts would agree on 75 % of the frames.'
-    """
+    """Say on how much of the time equal parts of recordings would agree with bouts."""
     share = share_of_equal_parts(bouts)
     return f"Equal parts would agree on {100 * share:.0f} % of the frames."
 

@@ -156,10 +156,9 @@ def _find_origins(table, rate):
 def _check_each(table, origins, unit):
     for name, own in table.groupby("recording", sort=False):
         starts, ends = own["start"].to_numpy(), own["end"].to_numpy()
-        bad = np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)
-        if bad.size:
-            found = f"{name}: a segment starts at {starts[bad[0] + 1]:.10g} {unit}"
-            found += f" and the one before it ends at {ends[bad[0]]:.10g}"
+        for k in np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)[:1]:
+            found = f"{name}: a segment starts at {starts[k + 1]:.10g} {unit}"
+            found += f" and the one before it ends at {ends[k]:.10g}"
             raise ValueError(f"{found}, expected one action at a time.")
         if ends[-1] <= origins[name]:
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
@@ -173,10 +172,8 @@ def _merge_touching(table):
     waited = table["start"] - before["end"] - table["paused"] + before["paused"]
     is_new |= waited > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
-    first = ("recording", "action", "start", "paused")
-    kept = {key: (key, "first") for key in first}
-    kept |= {key: (key, "last") for key in ("end", "paused_end")}
-    return merged.agg(**kept)
+    kept = dict.fromkeys(("recording", "action", "start", "paused"), "first")
+    return merged.agg(kept | dict.fromkeys(("end", "paused_end"), "last"))
 
 
 def group_of_recordings(groups, names, what="groups"):
@@ -199,9 +196,8 @@ def values_of_recordings(values, names, what):
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
         refuse(what, values, "a dict by recording, or a sequence", TypeError)
     if isinstance(values, Mapping):
-        missing = [name for name in names if name not in values]
-        if missing:
-            said = f"{what} has no {missing[0]!r}, expected each recording"
+        for name in [name for name in names if name not in values][:1]:
+            said = f"{what} has no {name!r}, expected each recording"
             raise ValueError(f"{said}; it has {short_repr(list(values))}.")
         return [values[name] for name in names]
     if len(values) != len(names):

@@ -28,8 +28,7 @@ def cut_cycles(bouts, start=None):
         paused=0.0,
         paused_end=0.0,
     )
-    origins = cycles["start"] - cycles["before"]
-    own = Bouts(shifted, origins, bouts.frame, bouts.unit)
+    own = Bouts(shifted, cycles["start"] - cycles["before"], bouts.frame, bouts.unit)
     cycles["steps"] = own.table.groupby("recording", observed=False).size().to_numpy()
     own.lengths = cycles["duration"]
     columns = ["recording", "cycle", "start", "end", "duration", "steps"]
@@ -54,8 +53,7 @@ def _number_bouts(bouts, start):
     cycles = is_start.groupby(table["recording"], sort=False)
     table["cycle"] = cycles.cumsum().astype(int)
     table = _drop_parts(table[table["cycle"] > 0], n_actions)
-    by_recording = table.groupby("recording", sort=False)
-    table["cycle"] -= by_recording["cycle"].transform("min")
+    table["cycle"] -= table.groupby("recording", sort=False)["cycle"].transform("min")
     table["row"] = table.groupby(["recording", "cycle"], sort=False).ngroup()
     return table
 
@@ -69,8 +67,7 @@ def _find_starts(bouts, table, start):
         shown = [action for action in start if action in bouts.actions]
         if not shown or len(set(shown)) < len(shown):
             _refuse_start(start, bouts)
-        places = {action: place for place, action in enumerate(shown)}
-        own = table["action"].map(places)
+        own = table["action"].map({action: place for place, action in enumerate(shown)})
         own = own.groupby(table["recording"], sort=False).ffill()
         return is_first | (own < own.shift()), len(start)
     if start is None:

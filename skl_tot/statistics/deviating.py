@@ -115,8 +115,7 @@ def deviations(
         cycles, own = cut_cycles(bouts, start)
         found = compare_bouts(own, order, threshold=threshold)
         found = cycles.join(found.drop(columns="recording"))
-    extremes = found.pop("extreme")
-    found = found.iloc[np.lexsort((-extremes, -found["score"]))]
+    found = found.iloc[np.lexsort((-found.pop("extreme"), -found["score"]))]
     return found.reset_index(drop=True).assign(unit=bouts.unit)
 
 
@@ -175,10 +174,8 @@ def cycle_times(labels, *, fps=None, start=None):
             f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
             f"no cycle, such as {without[0]!r}."
         )
-    found = compare_bouts(own)
-    return bouts.plain(cycles.join(found[[*LISTS, "score", "deviates"]])).assign(
-        unit=bouts.unit
-    )
+    found = cycles.join(compare_bouts(own)[[*LISTS, "score", "deviates"]])
+    return bouts.plain(found).assign(unit=bouts.unit)
 
 
 def compare_bouts(bouts, order=None, means=None, threshold=3.5):
@@ -203,9 +200,8 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
             row[key] = tuple(zip(bouts.name_codes(far), *times))
         rows.append(row | _judge_likelihood(means, i, threshold))
     scores = _count_points(rows, is_given=order is not None)
-    least = 0
-    if order is None and len(scores):
-        least = np.sort(scores)[len(scores) // 2]  # the median
+    is_compared = order is None and len(scores)
+    least = np.sort(scores)[len(scores) // 2] if is_compared else 0  # the median
     columns = ["recording", *LISTS, "unlikely", "likelihood_quantile"]
     table = pd.DataFrame(rows, columns=columns)
     extremes = np.nansum(np.abs(z), axis=1)
@@ -273,10 +269,8 @@ def _mean_log_likelihoods(log_likelihoods, names):
         return None
     found = values_of_recordings(log_likelihoods, names, "log_likelihoods")
     means = np.array([as_reals(x, "log_likelihoods").mean() for x in found])
-    bad = np.flatnonzero(~np.isfinite(means))
-    if bad.size:
-        name = f"log_likelihoods of {names[bad[0]]!r}"
-        refuse(name, float(means[bad[0]]), "finite numbers")
+    for k in np.flatnonzero(~np.isfinite(means))[:1]:
+        refuse(f"log_likelihoods of {names[k]!r}", means[k].item(), "finite numbers")
     return means
 
 

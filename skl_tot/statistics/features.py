@@ -127,10 +127,8 @@ def _check_video(video, n_labels, n_features):
 
 
 def _column_names(video):
-    columns = getattr(video, "columns", None)
-    if columns is None or not all(isinstance(name, str) for name in columns):
-        return None
-    return list(columns)
+    columns = getattr(video, "columns", [0])
+    return list(columns) if all(isinstance(x, str) for x in columns) else None
 
 
 class ProfileSums:
@@ -352,8 +350,7 @@ def _share_out(videos):
 
 def _count(frames, places, n_units):
     """Frames (n_units, 3, n_features, N_BINS) by value: own, before and after."""
-    shares = np.arange(1, N_BINS) / N_BINS
-    edges = np.quantile(frames, shares, axis=0, method="lower")
+    edges = np.quantile(frames, np.arange(1, N_BINS) / N_BINS, axis=0, method="lower")
     bins = sum((frames > edge).astype(int) for edge in edges)
     n_features = frames.shape[1]
     cells = (places[:, None] * n_features + np.arange(n_features)) * N_BINS + bins

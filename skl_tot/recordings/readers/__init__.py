@@ -208,8 +208,7 @@ def read_rate(folder):
     content = parse_json(path, read_text(path))
     fps = content.get("fps") if isinstance(content, dict) else None
     if isinstance(fps, bool) or not isinstance(fps, (int, float)):
-        expected = 'an object with a number, as {"fps": 10}'
-        refuse(one_line(path), content, expected)
+        refuse(one_line(path), content, 'an object with a number, as {"fps": 10}')
     check_fps(fps, f"{one_line(path)}: fps")
     return float(fps)
 

@@ -69,8 +69,7 @@ def _table_of(recording, arrays, asides=()):
 
     lengths = {name: len(values) for name, values in arrays.items()}
     if len(set(lengths.values())) > 1:
-        shown = f"the numbers of frames of {recording!r}"
-        refuse(shown, lengths, f"equal ones; {ONE}")
+        refuse(f"the numbers of frames of {recording!r}", lengths, f"equal ones; {ONE}")
     columns: dict = {}
     for name, values in arrays.items():
         parts = {name: values}
@@ -252,8 +251,7 @@ def _n_bytes(path):
     """Bytes of the variables of a file of version 5 to 7, decompressed."""
     n_bytes = 0
     with open(path, "rb") as file:
-        mark = file.read(128)[126:]
-        order = {b"IM": "<", b"MI": ">"}.get(mark)
+        order = {b"IM": "<", b"MI": ">"}.get(file.read(128)[126:])
         while order and len(tag := file.read(8)) == 8:
             kind, size = struct.unpack(f"{order}II", tag)
             following = file.tell() + size

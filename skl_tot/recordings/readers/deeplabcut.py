@@ -27,8 +27,7 @@ def recognises(path):
 def read(path, animal=None, likelihood=readers.LIKELIHOOD):
     """Tracks of one animal or of all; points with a low likelihood are missing."""
     readers.check_likelihood(likelihood)
-    is_text = path.suffix.lower() == ".csv"
-    table = _read_text(path) if is_text else _read_hdf(path)
+    table = _read_text(path) if path.suffix.lower() == ".csv" else _read_hdf(path)
     for name in repeated(table.columns)[:1]:
         raise ValueError(f"it has two columns {'/'.join(name)!r}, expected one.")
     if table.empty:

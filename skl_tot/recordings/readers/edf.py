@@ -26,9 +26,8 @@ def read(path):
     fps = max(rates, key=lambda rate: (rates[rate], rate))
     others = [own.label for own in signals if own.sampling_frequency != fps]
     if others:
-        warn_user(
-            f"{path}: {others} are left out; most have {fps:g} samples per second."
-        )
+        rest = f"most have {fps:g} samples per second"
+        warn_user(f"{path}: {others} are left out; {rest}.")
     columns = {}
     for signal in signals:
         if signal.sampling_frequency == fps:

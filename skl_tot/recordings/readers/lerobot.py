@@ -137,8 +137,7 @@ def _read_file(path, described):
         if {np.shape(row) for row in rows} != {(len(names),)}:
             found = f"{path.name} has rows in column {column!r} that are no lists of"
             raise ValueError(f"{found} {len(names)}, as meta/info.json names.")
-        values = np.stack(rows)
-        parts |= {f"{column} {name}": own for name, own in zip(names, values.T)}
+        parts |= {f"{column} {name}": own for name, own in zip(names, np.stack(rows).T)}
     return pd.DataFrame(parts)
 
 
