@@ -260,8 +260,7 @@ class ActivitySegmenter(BaseSegmenter):
             if len(own) > 1:
                 labels = [shifted(paths[i], -offsets[k]) for i in own]
                 n_actions = offsets[k + 1] - offsets[k]
-                part = videos.select(own)
-                found = transfer_score(part.blocks, labels, n_actions)
+                found = transfer_score(videos.select(own).blocks, labels, n_actions)
                 score *= found ** (videos.lengths[own].sum() / videos.lengths.sum())
         return float(score)
 
@@ -301,12 +300,10 @@ class ActivitySegmenter(BaseSegmenter):
         return np.arange(n_groups), group_bags(bags, int(n_groups), seed)
 
     def _count_words(self, videos):
-        """Bag of each recording."""
         blocks = map(videos.blocks, range(len(videos)))
         return np.array([count_words(own, self.vocabulary_) for own in blocks])
 
     def _find_activities(self, videos):
-        """Index of the activity of each recording."""
         return cdist(self._count_words(videos), self.bags_).argmin(axis=1)
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
@@ -370,9 +367,8 @@ def _fit_model(model, arrays, name, indices):
         raise type(error)(error.reason, int(indices[error.recording])) from error
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"activity {name!r}, of {len(indices)} recordings: {error}"
-        ) from error
+        text = f"activity {name!r}, of {len(indices)} recordings: {error}"
+        raise kind(text) from error
 
 
 def _in_turn(models, videos, codes):
@@ -449,9 +445,8 @@ def choose_n_groups(bags, seed):
     reduced = (left * sizes)[:, :N_COMPONENTS]
     scores = {}
     for number in range(2, most + 1):
-        scores[number] = float(
-            silhouette_score(reduced, group_bags(reduced, number, seed))
-        )
+        groups = group_bags(reduced, number, seed)
+        scores[number] = float(silhouette_score(reduced, groups))
     highest = max(scores.values())
     if highest < LEAST_SILHOUETTE:
         return 1, scores

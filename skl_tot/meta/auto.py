@@ -28,7 +28,7 @@ from skl_tot.meta.members import (
     thinned,
 )
 from skl_tot.methods import pipelines
-from skl_tot.methods.base import USUAL_NUMBER, BaseSegmenter, Passes
+from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.discriminants import SHRINKAGE, measure_spread, time_order
 from skl_tot.methods.numbers import AUTO
 from skl_tot.metrics.label_free import carried_information
@@ -353,9 +353,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """
         check_is_fitted(self, "weights_")
         models = list(map(pipelines.unfrozen, self.estimators_))
-        usable = [
-            i for i, own in enumerate(models) if pipelines.waits_for_end(own) is None
-        ]
+        usable = [i for i, own in enumerate(models) if not pipelines.waits_for_end(own)]
         if self.layers_ or self.stride_ > 1 or not usable:
             raise ValueError(
                 "AutoSegmenter has no candidate that labels a stream as the vote does; "
@@ -427,10 +425,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             if is_raw(videos.standardize(scaler), self._known_number()):
                 self.windows_ = fit_windows(videos)
 
-    def _known_number(self):
-        """Return the number of actions, or a usual one before it is chosen."""
-        return USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
-
     def _plans(self):
         """Plans of the candidates, checked and with seeds, see `default_plans`."""
         if self.candidates == AUTO:
@@ -461,8 +455,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
                 found[name] = members
                 count(1)
         rows = [found[plan.name] for plan in plans]
-        first = [row[0] for row in rows]
-        return first + [member for row in rows for member in row[1:]]
+        return [row[0] for row in rows] + [member for row in rows for member in row[1:]]
 
     def _log_likelihoods(self, videos):
         n_learned = self.mappings_.shape[1]
@@ -490,7 +483,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
 
 def _are_named(candidates):
-    """Whether candidates are a list of pairs with a name."""
     return isinstance(candidates, list) and all(
         isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
         for pair in candidates

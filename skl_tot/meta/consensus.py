@@ -106,7 +106,6 @@ def mean_vote(labels, mapping, votes):
 
 
 def _compare(labellings, n_actions):
-    """Agreement of each two labellings, and their kappa."""
     shape = len(labellings), len(labellings)
     agreement, kappa = np.empty(shape), np.empty(shape)
     for i, first in enumerate(labellings):
@@ -190,7 +189,6 @@ def _other_ways(model):
 
 
 def _reading(model, agreement):
-    """Entry of a fit in ``readings_``."""
     name, sentence = KINDS[model.order_]
     if model.windows_ is not None:
         width = model.windows_.window_

@@ -241,8 +241,7 @@ def _find_candidate(frames, period, n_actions, seed):
         return None
     projection = _choose_projection(frames, size)
     blocks = projection.of(frames)
-    rng = np.random.RandomState(seed)
-    occurrences = find_occurrences(blocks, period / size, rng)
+    occurrences = find_occurrences(blocks, period / size, np.random.RandomState(seed))
     if len(occurrences) < 2:
         return None
     phases = fit_phases(blocks, phases_between(occurrences, len(blocks)))
@@ -296,9 +295,8 @@ def check_cuts(cuts, lengths):
     is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
     if len(cuts) != len(lengths):
-        errors.refuse(
-            "the number of cuts", len(cuts), f"{len(lengths)}, as X has so many"
-        )
+        what = f"{len(lengths)}, as X has so many"
+        errors.refuse("the number of cuts", len(cuts), what)
     checked = []
     for i, (own, length) in enumerate(zip(cuts, lengths.tolist())):
         with errors.errors_of_recording(i if len(lengths) > 1 else None):
@@ -307,7 +305,6 @@ def check_cuts(cuts, lengths):
 
 
 def _check_cuts(cuts, n_frames):
-    """Cuts of one recording as an increasing array, from 0 to its length."""
     try:
         array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
     except ValueError:  # ragged lists

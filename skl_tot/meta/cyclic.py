@@ -228,22 +228,16 @@ class CyclicSegmenter(BaseSegmenter):
         if longest < n_actions:
             what = f"at most {longest}, the frames of the longest cycle, or other cuts"
             refuse("n_actions", n_actions, what)
-        segmenter = self._segmenter(n_actions)
+        known = self._segmenter(n_actions), cycles, n_actions, seeds[1], videos.fps
         with pipelines.quietly(), errors_of_cycles(cuts):
-            fitted, _ = pipelines.fit_segmenter(
-                segmenter, cycles, n_actions, seeds[1], videos.fps
-            )
+            fitted, _ = pipelines.fit_segmenter(*known)
         _let_decode_cycles(fitted)
         self.estimator_ = fitted
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
-        cost = (
-            pipelines.segmenter_of(pipelines.unfrozen(fitted)).decoder_.switch_cost
-            or SWITCH_COST
-        )
-        self._defaults = {"switch_cost": cost}
+        decoder = pipelines.segmenter_of(pipelines.unfrozen(fitted)).decoder_
+        self._defaults = {"switch_cost": decoder.switch_cost or SWITCH_COST}
 
     def _segmenter(self, n_actions):
-        """Segmenter to fit, with this number of actions."""
         if self.estimator is None:
             return TemporalOTSegmenter(n_actions, order="mostly")
         if isinstance(self.estimator, FrozenEstimator):
@@ -276,9 +270,8 @@ class CyclicSegmenter(BaseSegmenter):
     def min_frames_(self):
         """Least number of frames of a segment."""
         if self.min_duration is None:
-            return pipelines.segmenter_of(
-                pipelines.unfrozen(self.estimator_)
-            ).min_frames_
+            inner = pipelines.unfrozen(self.estimator_)
+            return pipelines.segmenter_of(inner).min_frames_
         return super().min_frames_
 
     def _label(self, scores, videos, before=None):
@@ -294,7 +287,6 @@ class CyclicSegmenter(BaseSegmenter):
         return paths
 
     def _cut(self, paths):
-        """Cuts of paths."""
         return [cuts_of_path(path, self.n_actions_) for path in paths]
 
 
@@ -311,8 +303,5 @@ def _let_decode_cycles(model):
 
 def _cut_arrays(arrays, cuts):
     """Rows of all cycles, one array each, without reading files."""
-    cycles = []
-    for array, own in zip(arrays, cuts):
-        for start, end in pairwise(own):
-            cycles.append(part_of(array, start, end))
-    return cycles
+    pairs = zip(arrays, cuts)
+    return [part_of(array, *ends) for array, own in pairs for ends in pairwise(own)]

@@ -30,7 +30,7 @@ from skl_tot.methods.discriminants import (
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import check_segmenter, fit_segmenter, quietly, unfrozen
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import BACKGROUND_NAME, encode_known
+from skl_tot.recordings.labels import BACKGROUND_NAME, check_lengths, encode_known
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 
@@ -211,8 +211,7 @@ class GuidedSegmenter(BaseSegmenter):
         self.n_actions_ = len(weights)
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[n_known:].tolist()
-        n_kept = self.n_actions_ - (n_known - n_named)
-        self.n_lost_actions_ = max(0, n_asked - n_kept)
+        self.n_lost_actions_ = max(0, n_asked - self.n_actions_ + n_known - n_named)
         return guided_scores(videos, clusterings, self.guide_), given
 
     def _label(self, learned, videos, before=None):
@@ -302,10 +301,7 @@ def read_labels(y, recordings, n_actions):
     pairs = zip(_sequences(y, "labels", recordings), recordings.lengths.tolist())
     filled = [np.full(length, None) if own is None else own for own, length in pairs]
     known, classes = _encoded(filled, recordings, n_actions)
-    for i, (own, length) in enumerate(zip(known, recordings.lengths)):
-        with recordings.errors(i):
-            if len(own) != length:
-                raise ValueError(f"y has {len(own)} labels, X has {length} frames.")
+    check_lengths(known[0] if recordings.is_single else known, recordings)
     return known, classes
 
 
@@ -490,8 +486,7 @@ def count_moves(labels, n_actions):
         if path[0] >= 0:
             starts[path[0]] += 1
     np.fill_diagonal(moves, 0)
-    totals = np.maximum(moves.sum(axis=1, keepdims=True), MOVE_COUNT)
-    moves /= totals
+    moves /= np.maximum(moves.sum(axis=1, keepdims=True), MOVE_COUNT)
     np.fill_diagonal(moves, 1)
     return np.log(moves), np.log(starts / starts.sum())
 
@@ -568,5 +563,4 @@ def align(scores, transcript, durations):
     starts = np.flatnonzero(np.diff(bins, prepend=-1))
     sums = TEMPERING * np.add.reduceat(scores[:, transcript], starts, axis=0)
     table = orders.duration_table(durations[transcript], n_bins)
-    segments = orders.viterbi_durations(sums, table)
-    return transcript[segments[bins]]
+    return transcript[orders.viterbi_durations(sums, table)[bins]]

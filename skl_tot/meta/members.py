@@ -180,8 +180,7 @@ def default_plans(order, **settings):
     two_parts = Plan("tot_two_parts", TemporalOTSegmenter(**two_parts))
     asals = [Plan("asal", asal, start="tot_two_parts")]
     if order == "mostly":
-        asot = Plan("asot", ASOTSegmenter(order=order, **settings))
-        first = [tot, two_parts, asot]
+        first = [tot, two_parts, Plan("asot", ASOTSegmenter(order=order, **settings))]
     else:
         path = published | {"prior": PathPrior(sigma=PAPER_SIGMA)}
         path = Plan("tot_path", TemporalOTSegmenter(**path))
@@ -321,7 +320,6 @@ def _learn_guess(guess, sums):
 
 
 def _guessed_path(seen, guess):
-    """Likeliest path through the actions."""
     scores = seen @ guess["weights"] + guess["offsets"]
     scores = np.maximum(scores - scores.max(axis=1, keepdims=True), -MOST_NATS)
     cost = max(1.0, SWITCH_COST * float(guess["segment"]))

@@ -264,7 +264,6 @@ class OnlinePrediction:
         return frames[0]
 
     def _start(self, log_likelihood):
-        """Make the decoder from the first frames."""
         decoder, switch_cost = self._model.decoder_
         n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
@@ -277,7 +276,6 @@ class OnlinePrediction:
         return self._decoder.push(log_likelihood, is_other)
 
     def _read_all(self):
-        """Actions and posteriors of a whole recording."""
         if self.n_seen == 0:
             return self._nothing()
         with pipelines.quietly():
@@ -285,18 +283,15 @@ class OnlinePrediction:
         return reading.path, reading.posterior
 
     def _nothing(self):
-        """Empty actions and posteriors."""
         return np.empty(0, dtype=np.intp), np.empty((0, self._model.n_actions_))
 
     def _as_decided(self, actions, posteriors):
-        """Convert actions and posteriors to output."""
         self.n_decided += len(actions)
         classes = self._model.classes_
         labels = actions if classes is None else labels_of_codes(actions, classes)
         return Decided(labels, posteriors.astype(self._dtype))
 
     def _check_open(self):
-        """Refuse frames after the end."""
         if self.is_finished:
             raise ValueError("the stream has ended by finish; make another one.")
 
@@ -339,9 +334,7 @@ def _checked_block(frames, model, n_seen):
         refuse("the shape of frames", np.shape(frames), what)
     kind = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
     array = array.astype(kind)  # a copy, as a camera may reuse its buffer
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        frame, column = bad[0]
+    for frame, column in np.argwhere(~np.isfinite(array))[:1]:
         raise ValueError(
             f"frame {n_seen + frame} of the stream has {array[frame, column]} in "
             f"column {column}; fill gaps, or leave such frames out."

@@ -109,10 +109,8 @@ def rate_trust(model, X, labels=None):
     seen = [labels[i][::stride] for i in rows]
     if n_actions == 1 or max(map(len, seen)) < n_actions:
         return None
-    frames = as_recordings(
-        pipelines.transform_before(model, [videos.arrays[i] for i in rows])
-    )
-    frames = [np.asarray(own)[::stride] for own in frames.arrays]
+    frames = pipelines.transform_before(model, [videos.arrays[i] for i in rows])
+    frames = [np.asarray(own)[::stride] for own in as_recordings(frames).arrays]
     methods = {}
     for name in _name_others(segmenter):
         other = clone(OTHERS[name]).set_params(n_actions=n_actions)
@@ -129,7 +127,6 @@ def rate_share(share):
 
 
 def _name_others(segmenter):
-    """Name two methods that are unlike the model."""
     others = list(OTHERS)
     by_looks, in_order, _ = others
     if isinstance(segmenter, KMeansSegmenter):

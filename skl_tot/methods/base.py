@@ -475,9 +475,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             self._settle_order(self.order)
             return
         scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
-        number = USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
         with videos.named_errors():
-            self.look_ = look_at(videos.standardize(scaler), number)
+            self.look_ = look_at(videos.standardize(scaler), self._known_number())
         if self.look_.n_repeats and len(videos) == 1:  # before a long fit
             warn_user(self.look_.say_repeats(), collapses.FitWarning)
         if getattr(self, "verbose", 0):  # some methods have no such parameter
@@ -495,6 +494,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self._settle_order(order)
         if self.look_.is_raw:
             self.windows_ = fit_windows(videos)
+
+    def _known_number(self):
+        """Return the number of actions, or a usual one before it is chosen."""
+        return USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
 
     def _standardized(self, videos, of_fit=False):
         """Standardise recordings, or windows of them, as learned or ``of_fit``."""
@@ -612,7 +615,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return [labels_of_codes(path, self.classes_) for path in paths]
 
     def _check_transcripts(self, transcripts, videos):
-        """Transcripts as indices of ``actions_``."""
         transcripts = arrange(transcripts, videos, "transcripts")
         return encode_transcripts(transcripts, videos, self.actions_)
 

@@ -34,8 +34,7 @@ class Merge:
         members = np.eye(self.groups.max() + 1)[self.groups]
         merged = members.T @ (shares[:, None] * moves) @ members
         np.fill_diagonal(merged, 0)
-        sums = merged.sum(axis=1, keepdims=True)
-        return merged / np.maximum(sums, LEAST_PROBABILITY)
+        return merged / np.maximum(merged.sum(axis=1, keepdims=True), LEAST_PROBABILITY)
 
 
 class Split:

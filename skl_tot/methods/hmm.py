@@ -196,8 +196,7 @@ class HMMSegmenter(BaseSegmenter):
             center, components, unit = principal_components(videos, self.n_components)
         embedded = [embed(videos, i, center, components.T) for i in range(len(videos))]
         self.center_, self.components_ = center, components
-        reg_covar = self.reg_covar * unit
-        model, curve = self._climb(embedded, reg_covar)
+        model, curve = self._climb(embedded, self.reg_covar * unit)
         self.means_, self.covars_, paths, _ = model
         self.transitions_ = paths[-1]
         self.starts_ = np.exp(-paths.chain().starts)
@@ -205,7 +204,6 @@ class HMMSegmenter(BaseSegmenter):
         return Passes(lambda i: self._score(embedded[i], i), len(videos))
 
     def _climb(self, frames, reg_covar):
-        """Fit in the requested order."""
         n_actions = self.n_actions_
         own = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
         options = own | {"tol": self.tol}
@@ -233,7 +231,6 @@ class HMMSegmenter(BaseSegmenter):
         return model.sorted(time_order(found)), curve
 
     def _prepared(self, start):
-        """Start with the requested variances."""
         usual = "shared" if self.order_ == "free" else "own"
         return start.sharing() if (self.covariance or usual) == "shared" else start
 

@@ -112,10 +112,6 @@ class HMM(NamedTuple):
         gaussians = self.means[order], self.covars[order]
         return HMM(*gaussians, self.paths.sorted(order), self.shared)
 
-    def scores(self, frames, i=None):
-        """Log-densities (n_frames, n_actions) of the frames of recording i."""
-        return log_densities(frames, self.means, self.covars, i)
-
     def sharing(self):
         """Average the variances of all actions."""
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
@@ -124,7 +120,8 @@ class HMM(NamedTuple):
     def posteriors(self, frames, min_frames=1):
         """Yield the posterior of the actions in the frames of each recording."""
         for video in frames:
-            yield self.paths.expect(self.scores(video), min_frames)[0]
+            scores = log_densities(video, self.means, self.covars)
+            yield self.paths.expect(scores, min_frames)[0]
 
 
 def log_densities(frames, means, covars, i=None):
@@ -203,8 +200,8 @@ class ExpectedSums:
         self.first, self.second = np.zeros((2, n_actions, n_components))
         self.log_likelihood = 0.0
         for video in frames:
-            found = model.paths.expect(model.scores(video), min_frames)
-            probabilities, counts, total = found
+            scores = log_densities(video, model.means, model.covars)
+            probabilities, counts, total = model.paths.expect(scores, min_frames)
             self.frames += probabilities.sum(axis=0)
             self.first += probabilities.T @ video
             self.second += probabilities.T @ np.square(video)

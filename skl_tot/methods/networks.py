@@ -129,7 +129,6 @@ class NetworkSegmenter(
         return None if value is None else value.checked()
 
     def _settings(self):
-        """Collect the settings of every fit."""
         return self._component("optimizer").settings(
             self._component("network"), self.max_iter, self.n_init, self._encoder
         )

@@ -94,20 +94,16 @@ def check_numbers(numbers, videos):
 
 
 def _score_numbers(videos, numbers):
-    """Scores of numbers, and their spreads."""
     blocks, everyone = videos.blocks, np.arange(len(videos))
-    groups = [everyone[k::N_GROUPS] for k in range(min(N_GROUPS, len(videos)))]
+    n_groups = min(N_GROUPS, len(videos)) if len(videos) > 3 else 0
+    parts = [np.setdiff1d(everyone, everyone[k::N_GROUPS]) for k in range(n_groups)]
     label = labeller(videos)
     scores, spreads = [], []
     for n_actions in numbers:
-        tried = []
-        for labels in label(n_actions):
-            tried.append((_score(blocks, labels, everyone, n_actions), labels))
+        tried = label(n_actions)
+        tried = [(_score(blocks, own, everyone, n_actions), own) for own in tried]
         score, labels = max(tried, key=lambda pair: pair[0])
-        without = []
-        for group in groups if len(videos) > 3 else []:
-            kept = np.setdiff1d(everyone, group)
-            without.append(_score(blocks, labels, kept, n_actions))
+        without = [_score(blocks, labels, kept, n_actions) for kept in parts]
         scores.append(score)
         spreads.append(_jackknife(without))
     return scores, spreads
@@ -213,7 +209,6 @@ def _halves_of_time(videos):
 
 
 def _labels_by(frames, part, n_actions):
-    """Labels of all frames by K-means of some of them."""
     options = {"n_init": N_STARTS, "random_state": 0}
     return hmm_model.cluster_frames(frames[part], n_actions, **options).predict(frames)
 

@@ -80,9 +80,8 @@ def action_warnings(model, paths, names):
     actions = segmenter.actions_.tolist()
     kept = [k for k in names if k >= 0 and actions[k] in segmenter.unlabelled_actions_]
     found = []
-    for first, end in pairwise(
-        getattr(segmenter, "action_offsets_", [0, len(actions)])
-    ):
+    offsets = getattr(segmenter, "action_offsets_", [0, len(actions)])
+    for first, end in pairwise(offsets):
         own = [path for path in paths if first <= max(path.max(), 0) < end]
         words = {k: name for k, name in names.items() if first <= k < end}
         found += describe_actions(own, words, segmenter.n_lost_actions_, kept)
@@ -159,8 +158,7 @@ def n_around(model):
 def read_videos(model, X):
     """Iterate over the `Reading` of each recording, posteriors in its floating type."""
     X = transform_before(model, X)
-    pairs = zip(segmenter_of(model).readings(X), as_recordings(X).arrays)
-    for reading, array in pairs:
+    for reading, array in zip(segmenter_of(model).readings(X), as_recordings(X).arrays):
         yield reading._replace(posterior=as_type_of(reading.posterior, array))
 
 
@@ -300,7 +298,6 @@ def choose_n_actions(estimator, X, numbers=None):
         X = clone(estimator[:-1]).fit_transform(X)
     videos = check_recordings(clone(segmenter), X, reset=True)
     scaler = fit_scaler(videos) if own["standardize"] == "dataset" else None
-    per_video = own["standardize"] == "video"
-    videos = videos.standardize(scaler, per_video)
+    videos = videos.standardize(scaler, own["standardize"] == "video")
     with videos.named_errors():
         return compare_numbers(videos, numbers, own.get("order"))

@@ -208,7 +208,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         return Passes(lambda i: similarities[i][:, order], len(videos))
 
     def _merge(self, similarities, goes_on):
-        """Find the prototypes that are parts of one action."""
         if self._resolved("n_parts") == 1 and self._n_networks == 1:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)
@@ -222,8 +221,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         )
 
     def _log_likelihoods(self, videos):
-        similarities = self._encode(videos, score_prototypes)
-        return map(self._log_likelihood, similarities)
+        return map(self._log_likelihood, self._encode(videos, score_prototypes))
 
     def _log_likelihood(self, similarities):
         """Logarithm of P, summed over the parts of each action, mean of networks."""
@@ -261,9 +259,8 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _codes_of_video(self, problem, similarities, n_sampled):
         """Pseudo-labels of prototypes in a whole recording, by network."""
-        codes = []
-        for own in np.split(similarities, self._n_networks, axis=1):
-            codes.append(problem.codes_of_video(own, n_sampled, self.n_iter_))
+        parts = np.split(similarities, self._n_networks, axis=1)
+        codes = [problem.codes_of_video(own, n_sampled, self.n_iter_) for own in parts]
         return np.concatenate(codes, axis=1) / self._n_networks
 
 
