@@ -174,7 +174,7 @@ def fit_with(data, given=None, **options):
         ({"given": [0] * 7 + [None]}, r"^activities has labels of type"),
         ({"given": ["a"] * 7 + [1]}, r"^activities has labels of type object"),
         ({"given": [0] * 8, "n_activities": 2}, r"^n_activities is 2, expected 1, as"),
-        ({"given": {"a": 0}}, r"^activities is a dict of names, but X has no names"),
+        ({"given": {"a": 0}}, r"^activities has names, but X lacks them"),
     ],
 )
 def test_bad_input(data, options, message):

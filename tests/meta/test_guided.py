@@ -189,7 +189,7 @@ def test_background(data, numbers):
 
 WRONG = {
     "y None": (None, "y is None, expected labels"),
-    "dict": ({0: [0]}, "y is a dict of names, but X has no names; exp"),
+    "dict": ({0: [0]}, "y has names, but X lacks them; exp"),
     "text": ("abc", "y is 'str', expected a sequence"),
     "number": (3, "y is 'int', expected a sequence"),
     "too few videos": ([[0]], "the number of recordings of y is 1, expected 6"),
