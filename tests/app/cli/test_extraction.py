@@ -68,7 +68,7 @@ def test_more_features_of_the_same_rate(run, videos, capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("features tables --out npy", "but 1 .csv."),
+        ("features tables --out npy", "but 1 *.csv: read"),
         ("features videos/a.mp4 videos --out npy", "Several videos are called 'a'"),
         ("features videos bad.mp4 --out npy", "bad: bad.mp4 cannot be decoded"),
         ("features videos --out npy --pooling max", "invalid choice: 'max'"),
