@@ -176,7 +176,7 @@ def test_from_estimator():
         ({"y_pred": {"A": [0, 1], "B": [0]}}, r"0: y_pred\['B'\] has 1 frames, exp"),
         (
             {"y_pred": {"A": [0], "B": [[0], [0]]}},
-            r"y_pred\['B'\] is 2, expec",
+            r"y_pred\['B'\] is 2, expected",
         ),
         ({"y_pred": {"A": [0, 1], "B": ["0", "1"]}}, "y_pred has text for some met"),
         ({"y_pred": {"A": [0, 1]}, "y_true": [0, 1, 1]}, "y_true has 3 frames, y_p"),

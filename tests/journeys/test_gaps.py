@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
         table = pd.DataFrame(frames, columns=list("xyz"))
         table.insert(0, "time", START + pd.to_timedelta(seconds, "s"))
         table.to_csv(folder / "takes" / f"t{i}.csv", index=False)
-    with pytest.warns(UserWarning, match="720 s after 14.4 s of 't0': 1 is a break,"):
+    with pytest.warns(UserWarning, match="720.1 s after 14.4 s of 't0': 1 is a break,"):
         takes = read_recordings(folder / "takes")
     model = HMMSegmenter(3, random_state=0).fit(takes)
     assert (np.concatenate(model.predict(takes).arrays) == np.tile(LABELS, 6)).all()

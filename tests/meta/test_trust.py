@@ -217,7 +217,7 @@ def test_corrected_labels_and_pipelines(takes, model):
 
 
 def test_a_vote_keeps_its_reading(takes):
-    members = [("hmm", HMMSegmenter(order="free")), ("parts", EqualPartsSegmenter())]
+    members = [("looks", KMeansSegmenter()), ("parts", EqualPartsSegmenter())]
     model = AutoSegmenter("auto", candidates=members, refine=False, random_state=0)
     model.fit(takes)
     table = compare_refits(model, takes, GROUPS, n_fits=2, n_permutations=99)
