@@ -220,8 +220,8 @@ def test_a_vote_keeps_its_reading(takes):
     members = [("looks", KMeansSegmenter()), ("parts", EqualPartsSegmenter())]
     model = AutoSegmenter("auto", candidates=members, refine=False, random_state=0)
     model.fit(takes)
-    table = compare_refits(model, takes, GROUPS, n_fits=2, n_permutations=99)
-    assert table["holds"].between(0, 2).all()
+    table = compare_refits(model, takes, GROUPS, n_fits=1, n_permutations=99)
+    assert table["holds"].between(0, 1).all()
     assert set(table["action"]) == set(range(model.n_actions_))
     assert not is_quick(model)
 
