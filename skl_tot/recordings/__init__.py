@@ -26,8 +26,8 @@ _PLACES |= places(
     "find_segments split_label_sequences",
     imports="EXTRAS import_extra loader places",
     layouts="as_recordings",
-    names="check_names default_names describe_rare distinct_labels labels_of_one_type "
-    "match_names name_all_actions",
+    names="check_names default_names describe_rare distinct_labels keys_in_names "
+    "labels_of_one_type name_all_actions",
     stops="describe_still",
     readers="KINDS RATE_FILE READERS find_source read_rate write_rate",
 )

@@ -140,16 +140,18 @@ def background_labels(clusters, classes, background):
     return cluster, background
 
 
-def match_names(keys, names):
+def keys_in_names(keys, names):
     """Place of the match and keys for each name: 0 whole, 1 start, 2 a part, 3 none."""
     found = {}
     for name in names:
         own: dict = {3: []}
         for key in filter(None, keys):
-            if key in name:  # a part ends at a separator, so P1 is not in P10
-                part = re.search(rf"(?<![^\W_]){re.escape(key)}(?![^\W_])", name)
-                place = (part.start() > 0) + (key != name) if part else 3
-                own.setdefault(place, []).append(key) if part else None
+            # a part ends at a separator, so P1 is not in P10
+            whole = rf"(?<![^\W_]){re.escape(key)}(?![^\W_])"
+            part = re.search(whole, name) if key in name else None
+            if part is not None:
+                place = (part.start() > 0) + (key != name)
+                own.setdefault(place, []).append(key)
         place = min(own)
         found[name] = place, own[place]
     return found

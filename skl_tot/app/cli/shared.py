@@ -112,13 +112,13 @@ class Groups:
 
     def _match(self, names):
         """Column that names most recordings, and its values for each of them."""
-        from skl_tot.recordings import match_names
+        from skl_tot.recordings import keys_in_names
 
         said = self._called("recording")
         columns = [own for own in self.table if own != self.group]
         found = {}
         for own in [said] if said else columns:
-            found[own] = match_names(self.table[own].unique(), names)
+            found[own] = keys_in_names(self.table[own].unique(), names)
         if not found:
             self._refuse_columns("one that names the recordings, and one called group")
         return max(
@@ -149,7 +149,7 @@ class Groups:
 
 
 def _describe_names(found):
-    """Words on the matches of `match_names` of all recordings."""
+    """Words on the matches of `keys_in_names` of all recordings."""
     said = count(len(found), "recording")
     for place, word in ((1, "the start"), (2, "a part")):
         own = [(name, key) for name, (k, (key,)) in found.items() if k == place]
