@@ -312,15 +312,13 @@ def _name(value, dim):
 def clock_of(X):
     """Seconds of each frame by a time coordinate or index, or None; date of 0 s."""
     clock: Any
-    date = clocks.NO_DATE
     if has_time(X):
         clock = X.coords[TIME].to_index() if TIME in X.coords else None
     else:
         clock = getattr(X, "index", None)
     kind = getattr(getattr(clock, "dtype", None), "kind", "")
     if kind == "M":
-        date = clock[:1].tz_localize(None).to_numpy().astype("M8[ms]")[0]
-        clock = clock - clock[0]
-    if kind in ("m", "M"):
-        return clock.total_seconds().to_numpy(float), date
-    return clock.to_numpy() if kind == "f" and has_time(X) else None, date
+        return clocks.since_first(clock.to_series())
+    if kind == "m":
+        return clock.total_seconds().to_numpy(float), clocks.NO_DATE
+    return clock.to_numpy() if kind == "f" and has_time(X) else None, clocks.NO_DATE
