@@ -7,7 +7,7 @@ import io
 import itertools
 import re
 import warnings
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from skl_tot.recordings.clocks import PLAIN, TIME, UNITS
 from skl_tot.recordings.errors import refuse, repeated
@@ -64,6 +64,7 @@ def read_text_table(path, keys, header=None, comment=None):
     """Table of a file of delimited text, and its `Head`; columns ``keys`` are text."""
     import pandas as pd
 
+    _check_size(path)
     with _open(path) as file:
         lines = list(itertools.islice(_bounded(file), (header or 0) + N_PROBES))
         separators = "\t" if ".tsv" in path.name.lower() else ""
@@ -87,17 +88,24 @@ def read_text_table(path, keys, header=None, comment=None):
     return table, head
 
 
-def _open(path):
-    """Open text, which is no larger than a compressed file of this size should make."""
-    if path.suffix.lower() != ".gz":
-        return open(path, encoding="utf-8-sig", newline="")
+def _is_compressed(path):
+    return path.suffix.lower() == ".gz"
+
+
+def _check_size(path):
+    """Refuse text that is larger than a compressed file of this size should make."""
     most, n_bytes = MOST_BYTES + MOST_TIMES * path.stat().st_size, 0
-    with gzip.open(path) as file:
-        while chunk := file.read(2**20):
-            n_bytes += len(chunk)
-            if n_bytes > most:
-                raise ValueError(f"its text has more than {1e-6 * most:.0f} MB.")
-    return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    if _is_compressed(path):
+        with gzip.open(path) as file:
+            while chunk := file.read(2**20):
+                n_bytes += len(chunk)
+                if n_bytes > most:
+                    raise ValueError(f"its text has more than {1e-6 * most:.0f} MB.")
+
+
+def _open(path):
+    opened = gzip.open if _is_compressed(path) else open
+    return opened(path, "rt", encoding="utf-8-sig", newline="")
 
 
 def _bounded(file):
@@ -215,6 +223,10 @@ def _is_number(cell):
     return bool(PLAIN.fullmatch(cell.replace(",", ".")))
 
 
+def _is_text(cell):
+    return not (cell in NO_NAMES or _is_number(cell))
+
+
 def _candidates(rows, numeric):
     """Places of rows that may name the columns; columns ``numeric`` have numbers."""
     found: list = []
@@ -222,7 +234,7 @@ def _candidates(rows, numeric):
     for place, row in enumerate(rows if numeric else []):
         cells = [*row.cells, *[""] * (numeric[-1] + 1)]
         cells = [cells[k] for k in numeric]
-        texts = [not (cell in NO_NAMES or _is_number(cell)) for cell in cells]
+        texts = list(map(_is_text, cells))
         if row.sign:
             continue
         if not any(texts) and sum(map(_is_number, cells)) > MOSTLY * len(cells):
@@ -249,8 +261,8 @@ def _has_values(row, *rows):
     """Whether the cells of a row are numbers, times, or words of rows below it."""
     below = itertools.zip_longest(*(own.cells for own in rows))
     for cell, others in itertools.zip_longest(row.cells, below, fillvalue=""):
-        is_value = cell in NO_NAMES or _is_number(cell) or TIME.fullmatch(cell)
-        if not is_value and cell not in others:
+        is_word = _is_text(cell) and not TIME.fullmatch(cell)
+        if is_word and cell not in others:
             return False
     return True
 
@@ -258,31 +270,38 @@ def _has_values(row, *rows):
 def _head_of(rows, separator, numeric, place, lines, header):
     """Header in a row, with the lines around it that are no rows."""
     row, units = rows[place], []
-    groups: Any
     first = row.cells[0].removeprefix(row.sign).strip()
     names = [first or row.cells[0], *row.cells[1:]]
     names = [name or f"Unnamed: {k}" for k, name in enumerate(names)]
     above = [own.line for own in rows[:place]]
     if repeated(names) and row.line:
         groups = next(csv.reader([lines[row.line - 1]], delimiter=separator), [])
-        if len(groups) > 1:  # names of groups of columns
-            groups = [own.strip() for own in groups] + [""] * len(names)
-            groups = itertools.accumulate(groups, lambda last, own: own or last)
-            names = [f"{own} {name}".strip() for own, name in zip(groups, names)]
+        if len(groups) > 1:
+            names = _with_groups(names, groups)
             above = [line for line in above if line != row.line - 1]
     _check_names(names, rows[place:] if header or not numeric else [], row.line + 1)
     end = row.end
     for below in rows[place + 1 : place + 2]:
         cells = [*below.cells, *[""] * len(names)]
-        texts = [cell not in NO_NAMES and not _is_number(cell) for cell in cells]
-        is_text = header is not None and all(texts[k] for k in numeric)
+        is_text = header is not None and all(_is_text(cells[k]) for k in numeric)
         if numeric and (_has_units(below.cells) or is_text):
             end, units = below.end, below.cells
-            for k, unit in enumerate(cells[: len(names)]):  # the clock may need it
-                unit = unit.strip("[]()")
-                names[k] += f" ({unit})" if unit in UNITS and unit != "s" else ""
+            names = list(map(_with_unit, names, cells))
     above = [lines[line].strip() for line in above]
     return Head(names, row.line, end, separator, above, units)
+
+
+def _with_groups(names, groups):
+    """Put the name of its group, in the line above, before each name."""
+    padded = [own.strip() for own in groups] + [""] * len(names)
+    filled = itertools.accumulate(padded, lambda last, own: own or last)
+    return [f"{own} {name}".strip() for own, name in zip(filled, names)]
+
+
+def _with_unit(name, unit):
+    """Add a unit of time to a name, as the clock may need it."""
+    unit = unit.strip("[]()")
+    return f"{name} ({unit})" if unit in UNITS and unit != "s" else name
 
 
 def _check_names(names, rows, line):
