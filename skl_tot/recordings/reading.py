@@ -195,9 +195,8 @@ def read_recordings(
     -----
     UserWarning
         If several animals are read without ``animal="all"``; if columns are dropped; if
-        a clock has gaps (steps above 1.5 medians)
-        and ``bridge`` is None, or less than 0.1 frames per second; if a column ``by``
-        of ``like`` is missing.
+        a clock has gaps (steps above 1.5 medians) and ``bridge`` is None, or less than
+        0.1 frames per second; if a column ``by`` of ``like`` is missing.
 
     Notes
     -----
@@ -226,17 +225,8 @@ def read_recordings(
     1  9.0
     >>> folder.cleanup()
     """
-    if time is True:
-        refuse("time", time, "the name of a column, False or None")
     clocks.check_fps(fps, "fps (--fps)")
-    clocks.check_fps(resample, "resample (--resample)")
-    for name, value in (("bridge", bridge), ("pauses", pauses)):
-        if value is not None and (isinstance(value, bool) or not value > 0):
-            refuse(f"{name} (--{name})", value, "a positive number of seconds")
-    if isinstance(header, bool):
-        refuse("header (--header)", header, "the number of a line")
-    if comment is not None and not comment.strip():
-        refuse("comment (--comment)", comment, "a sign such as '#'")
+    _check_values(time, resample, bridge, header, comment, pauses)
     own = {} if like is None else remembered(like)
     given = {"time": time, "resample": resample, "bridge": bridge}
     given |= {"header": header, "comment": comment}
@@ -250,8 +240,10 @@ def read_recordings(
     is_alike = own.get("reader") in (reader, None)
     _check_options(options, found)
     is_text = reader == "tables" and found.files[0].suffix.lower() != ".parquet"
-    for name in {"header", "comment"}.intersection(() if is_text else given):
-        refuse(f"{name} ({flag_of(name)})", given[name], f"none, as {first} is no text")
+    for name in ("header", "comment"):
+        if name in given and not is_text:
+            expected = f"none, as {first} is no text"
+            refuse(f"{name} ({flag_of(name)})", given[name], expected)
     if reader == "arrays":
         options = with_remembered(options, own, ["transpose"] if is_alike else [])
         recordings = _open_arrays(found.files, given, fps, **options)
@@ -279,6 +271,20 @@ def read_recordings(
     read_as = {"reader": reader, "fps": recordings.fps, "pauses": pauses, **options}
     recordings.reading = absent | recordings.reading | read_as
     return recordings if pauses is None else without_stops(recordings, pauses)
+
+
+def _check_values(time, resample, bridge, header, comment, pauses):
+    """Refuse values of options that no recordings can have, before they are read."""
+    if time is True:
+        refuse("time", time, "the name of a column, False or None")
+    clocks.check_fps(resample, "resample (--resample)")
+    for name, value in (("bridge", bridge), ("pauses", pauses)):
+        if value is not None and (isinstance(value, bool) or not value > 0):
+            refuse(f"{name} (--{name})", value, "a positive number of seconds")
+    if isinstance(header, bool):
+        refuse("header (--header)", header, "the number of a line")
+    if comment is not None and not comment.strip():
+        refuse("comment (--comment)", comment, "a sign such as '#'")
 
 
 def _checked_names(option, names):
