@@ -22,7 +22,7 @@ ASIDES = ("action", "reward", "done")
 SHAPE = "numbers of shape (frames,) or (frames, features)"
 ONE = "variable=NAME (--read variable=NAME) takes one"
 EACH = "arrays='recordings' (--read arrays=recordings) makes each a recording"
-ALL = "arrays='features' (--read arrays=features) joins them to one"
+JOINED = "arrays='features' (--read arrays=features) joins them to one"
 
 
 def read(path, variable=None, transpose=None, arrays=None):
@@ -53,7 +53,7 @@ def _divide(path, found, arrays):
     shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items())[:200]
     if arrays is None and len(found) > 1:
         if is_equal and is_alike and len(next(iter(shapes.values()))) > 1:
-            raise ValueError(f"it has arrays of one shape, {shown}: {EACH}; {ALL}.")
+            raise ValueError(f"it has arrays of one shape, {shown}: {EACH}; {JOINED}.")
         arrays = "features" if is_equal else "recordings"
         if is_equal:
             warn_user(f"Arrays {list(found)} are features of one recording; {ONE}.")
