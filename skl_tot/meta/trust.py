@@ -9,10 +9,14 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.baselines import KMeansSegmenter
 from skl_tot.methods import pipelines
-from skl_tot.methods.collapses import describe_squeezed, is_few, is_supported
+from skl_tot.methods.collapses import (
+    describe_effective,
+    describe_squeezed,
+    is_supported,
+)
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.metrics import effective_actions, match_labels, mof_score
+from skl_tot.metrics import match_labels, mof_score
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
@@ -146,11 +150,11 @@ def _rate(segmenter, labels, methods):
         f"Of other methods, {one} agrees on {100 * share:.0f} % of the frames, and "
         f"{other} on {100 * less:.0f} %."
     ]
-    n_effective = effective_actions(labels)
+    few = describe_effective(labels, n_actions)
     known = segmenter.confidence_ or {"agreement": 0}
-    if is_few(n_effective, n_actions) and not is_supported(labels, known):
+    if few is not None and not is_supported(labels, known):
         level = 0
-        reasons += [f"Only {n_effective:.1f} of {n_actions} actions are in effect."]
+        reasons += [f"Only {few}."]
     elif describe_squeezed(segmenter, _encode(labels, n_actions)):
         level = min(level, 1)
         reasons += ["Fixed order squeezes an action in many recordings."]
