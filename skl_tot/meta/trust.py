@@ -22,6 +22,7 @@ from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.segment_table import is_int, labelled_recordings
+from skl_tot.recordings.signals import spread_indices
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics import compare_groups
 from skl_tot.statistics.bouts import group_of_recordings
@@ -106,9 +107,8 @@ def rate_trust(model, X, labels=None):
     if len(labels) != len(videos):
         refuse("the number of labels", len(labels), f"{len(videos)}, as of X")
     total, n_actions = sum(map(len, labels)), int(segmenter.n_actions_)
-    n_seen = int(len(labels) * min(1, MOST_FRAMES / total))
-    n_seen = min(len(labels), max(n_seen, LEAST_RECORDINGS))
-    rows = np.linspace(0, len(labels) - 1, n_seen).round().astype(int)
+    most = max(int(len(labels) * (MOST_FRAMES / total)), LEAST_RECORDINGS)
+    rows = spread_indices(len(labels), most)
     stride = max(1, sum(len(labels[i]) for i in rows) // MOST_FRAMES)
     seen = [labels[i][::stride] for i in rows]
     if n_actions == 1 or max(map(len, seen)) < n_actions:
