@@ -101,11 +101,7 @@ def rate_trust(model, X, labels=None):
     segmenter, videos = pipelines.segmenter_of(model), as_recordings(X)
     if hasattr(segmenter, "guide_"):
         return None
-    if labels is None:
-        labels = model.predict(_pick(videos, range(len(videos))))
-    labels = labelled_recordings(labels)[0].arrays
-    if len(labels) != len(videos):
-        refuse("the number of labels", len(labels), f"{len(videos)}, as of X")
+    labels = _labels_of(model, videos, labels).arrays
     total, n_actions = sum(map(len, labels)), int(segmenter.n_actions_)
     most = max(int(len(labels) * (MOST_FRAMES / total)), LEAST_RECORDINGS)
     rows = spread_indices(len(labels), most)
@@ -128,6 +124,16 @@ def rate_trust(model, X, labels=None):
 def rate_share(share):
     """Level of a share of right frames, by people."""
     return LEVELS[sum(share >= least for least in RIGHT)]
+
+
+def _labels_of(model, videos, labels):
+    """Given labels of recordings, or those of a model, as `Recordings`."""
+    if labels is None:
+        labels = model.predict(_pick(videos, range(len(videos)), videos.names))
+    labels, _ = labelled_recordings(labels)
+    if len(labels) != len(videos):
+        refuse("the number of labels", len(labels), f"{len(videos)}, as of X")
+    return labels
 
 
 def _name_others(segmenter):
@@ -257,11 +263,7 @@ def compare_refits(
         what = "a model that learned without labels"
         refuse("model", type(pipelines.last_step(model)).__name__, what, TypeError)
     videos, options = as_recordings(X), {"n_permutations": n_permutations}
-    if labels is None:
-        labels = model.predict(_pick(videos, range(len(videos)), videos.names))
-    labels, _ = labelled_recordings(labels)
-    if len(labels) != len(videos):
-        refuse("the number of labels", len(labels), f"{len(videos)}, as of X")
+    labels = _labels_of(model, videos, labels)
     random = check_random_state(random_state)
     options["random_state"] = seed = random.randint(2**31 - 1)
     table = compare_groups(labels, groups, subject, **options)
