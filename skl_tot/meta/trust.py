@@ -313,12 +313,11 @@ def _refit(model, videos, drawn, seed, labels):
     """Fit a clone to drawn recordings; label all of them by the actions of labels."""
     fitted, twin = pipelines.last_step(model), clone(model)
     segmenter, known = pipelines.last_step(twin), {"random_state": seed}
-    known |= {"order": fitted.order_, "windows": fitted.windows_}
-    if segmenter.get_params(deep=False).get("n_actions") == AUTO:
-        known["n_actions"] = fitted.n_actions_
     own = segmenter.get_params(deep=False)
-    if "windows" not in own:  # the order comes with the choice of windows
-        del known["order"]
+    if own.get("n_actions") == AUTO:
+        known["n_actions"] = fitted.n_actions_
+    if "windows" in own:  # the order comes with the choice of windows
+        known |= {"order": fitted.order_, "windows": fitted.windows_}
     segmenter.set_params(**{key: known[key] for key in known.keys() & own.keys()})
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
