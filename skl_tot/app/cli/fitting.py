@@ -46,8 +46,8 @@ def fit(source, recipe, labels, activities, cycles, out):
     elif cycles:
         one = last_step(model)
         model = with_last(model, skl_tot.CyclicSegmenter(one.n_actions, estimator=one))
-    if cycles and describe_still(data.videos):  # else the look says it
-        print(describe_still(data.videos))
+    if cycles and (still := describe_still(data.videos)):  # else the look says it
+        print(still)
     seed = recipe.sow(model)
     with contextlib.redirect_stdout(None), _bar():  # a verbose fit prints its look
         model.fit(data.videos, y)
