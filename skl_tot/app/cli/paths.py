@@ -28,19 +28,11 @@ def check_paths(arguments):
             check_model(path)
     for i, (action, path) in enumerate(written):
         _check_target(action, path)
-        others = [(other, "written") for _, other in written[:i]]
+        for _, other in written[:i]:
+            _check_other(name_of(action), Path(path), Path(other), "written")
         for source, other in read:
             if {action.metavar, source.metavar} != {"MODEL"}:  # may be overwritten
-                others.append((other, "read"))
-        for other, use in others:
-            root = Path(other)
-            root = root.parent if root.name == "features" else root
-            folders = [Path(other), root / "features", root / "groundTruth"]
-            # in any case, as names of files on Windows and macOS
-            near = [Path(os.path.realpath(own).casefold()) for own in folders]
-            out = Path(os.path.realpath(path).casefold())
-            if any(out.is_relative_to(p) or p.is_relative_to(out) for p in near):
-                _check_other(name_of(action), Path(path), folders, use)
+                _check_other(name_of(action), Path(path), Path(other), "read")
 
 
 def name_of(action):
@@ -81,11 +73,17 @@ def _check_target(action, path):
         raise ValueError(f"{path} has the suffix {suffix!r}, expected {what}.")
 
 
-def _check_other(name, out, folders, use):
+def _check_other(name, out, other, use):
     """Refuse an output that overwrites an input, or that a later run reads as input."""
-    from skl_tot.recordings import READERS
+    root = other.parent if other.name == "features" else other
+    folders = [other, root / "features", root / "groundTruth"]
+    # in any case, as names of files on Windows and macOS
+    near = [Path(os.path.realpath(own).casefold()) for own in folders]
+    real = Path(os.path.realpath(out).casefold())
+    if not any(real.is_relative_to(own) or own.is_relative_to(real) for own in near):
+        return
+    from skl_tot.recordings import READERS  # slow
 
-    other = folders[0]
     if any(_is_same(out, own) for own in folders):
         kind = "folder" if out.is_dir() else "file"
         raise ValueError(f"{name} is {out}, which is {use}; expected another {kind}.")
