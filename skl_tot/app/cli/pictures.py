@@ -173,9 +173,8 @@ def _write_summary(
             f"{cycles['unit'].iloc[0]}, half of them {low:.4g} to {high:.4g}."
         )
         row = cycles.loc[cycles["duration"].idxmax()]
-        start = row.get("start_clock") or f"{row['start']:.10g} {row['unit']}"
-        place = f"{row['recording']}, cycle {row['cycle']} from {start}"
-        print(f"The longest, of {row['duration']:.4g} {row['unit']}: {place}.")
+        took = f"{row['duration']:.4g} {row['unit']}"
+        print(f"The longest, of {took}: {_name_cycle(row)}.")
     _print_deviating(found["deviations"])
     if not has_cycles:  # a cycle, not a recording, would have the parts
         print(statistics.describe_equal_parts(statistics.collect_bouts(labels, fps)))
@@ -238,11 +237,13 @@ def _print_deviating(table):
     for row in deviating.head(N_SHOWN).to_dict("records"):
         found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
         found += ["unlike the others"] if row.get("unlikely") else []
-        name = row["recording"]
-        if what == "cycle":
-            start = row.get("start_clock") or f"{row['start']:.10g} {row['unit']}"
-            name += f", cycle {row['cycle']} from {start}"
+        name = _name_cycle(row) if what == "cycle" else row["recording"]
         print(f"  {name}: {'; '.join(found)}")
+
+
+def _name_cycle(row):
+    start = row.get("start_clock") or f"{row['start']:.10g} {row['unit']}"
+    return f"{row['recording']}, cycle {row['cycle']} from {start}"
 
 
 def _print_groups(table):
