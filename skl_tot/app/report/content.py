@@ -217,11 +217,8 @@ class Content:
     @cached_property
     def dates(self):
         """Date and wall-clock time of the start of each recording, NaT for unknown."""
-        found = self.recordings.starts
-        if found is None or self.fps is None:
-            return np.full(len(self.videos), "NaT", dtype="M8[ms]")
-        firsts = [self.recordings.edges(i)[0] for i in range(len(found))]
-        return found + np.round(1000 * np.array(firsts)).astype("m8[ms]")
+        places = range(len(self.videos))
+        return np.array([web.read_date(self.recordings, i) for i in places], "M8[ms]")
 
     @cached_property
     def day(self):

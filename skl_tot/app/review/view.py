@@ -80,9 +80,8 @@ class View:
         row["interval"] = _intervals(entry, own, clock)
         row["checked"] = states.is_checked(entry)
         row["changed"] = entry.changed is not None
-        starts = self.review.recordings.starts
-        if starts is not None and not np.isnat(starts[i]):
-            row["clock"] = str(starts[i])
+        if not np.isnat(date := web.read_date(self.review.recordings, i)):
+            row["clock"] = str(date)
         row["stretches"] = [self._times(clock, *own[:2]) for own in entry.checked]
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:

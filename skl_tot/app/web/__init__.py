@@ -37,14 +37,22 @@ def read_clock(recordings, i, n_digits):
     return Clock(starts, ends, breaks)
 
 
+def read_date(recordings, i):
+    """Date and time of the first frame of a recording, NaT for unknown."""
+    if recordings.starts is None or recordings.fps is None:
+        return np.datetime64("NaT", "ms")
+    first = np.round(1000 * recordings.edges(i)[0])
+    return recordings.starts[i] + first.astype("m8[ms]")
+
+
 def describe_time(recordings, i, frame):
     """Start of a frame of a recording, or its end, in words as pages have it."""
     if recordings.fps is None:
         return f"frame {frame}"
     clock = read_clock(recordings, i, digits := count_digits(recordings.fps))
     time = float(clock.starts[frame] if frame < len(clock.starts) else clock.ends[-1])
-    if recordings.starts is not None and not np.isnat(recordings.starts[i]):
-        return clock_text(recordings.starts[i], time, digits).partition(" ")[2]
+    if not np.isnat(date := read_date(recordings, i)):
+        return clock_text(date, time, digits).partition(" ")[2]
     if clock.ends[-1] < LONG:
         return f"{time:.{digits}f} s"
     return in_minutes(time, digits)
