@@ -325,11 +325,10 @@ class Review:
             if reading == names[0]:
                 return said
             model = teaching.with_words(offers.with_reading(self.model, reading))
-            n_actions = segmenter_of(model).n_actions_
-            own = model, self.recordings, range(n_actions)
-            places = told(range(len(self.recordings)))
-            found = [teaching.read(*own[:2], i, own[2])[:3] for i in places]
-            after = offers.with_predictions(self.state, found, n_actions)
+            codes, videos = range(segmenter_of(model).n_actions_), self.recordings
+            places = told(range(len(videos)))
+            found = [teaching.read(model, videos, i, codes)[:3] for i in places]
+            after = offers.with_predictions(self.state, found, len(codes))
             return self._history.commit(said, after, model)
 
     def check(self, recording, start=0, end=None, checked=True):

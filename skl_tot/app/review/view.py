@@ -82,15 +82,12 @@ class View:
         row["changed"] = entry.changed is not None
         if not np.isnat(date := web.read_date(self.review.recordings, i)):
             row["clock"] = str(date)
-        row["stretches"] = [self._times(clock, *own[:2]) for own in entry.checked]
+        row["stretches"] = [_times(clock, *own[:2]) for own in entry.checked]
         row["video"], row["deviation"] = bool(videos and videos[i]), rank
         if entry.changed is not None:
             before = _with_ends(entry.changed, entry.n_frames)
             row["before"] = web.describe_segments(before, clock)
         return row
-
-    def _times(self, clock, start, end):
-        return [clock.starts[start].item(), clock.ends[end - 1].item()]
 
     def cycles(self):
         """List recording, start, end and rank of each cycle, and if it is checked."""
@@ -102,7 +99,7 @@ class View:
         self._odd = set()
         keys = (table[key] for key in ("recording", "start", "end", "deviates"))
         for i, start, end, odd, rank in zip(*keys, ranks):
-            times = self._times(clocks[i], start, end)
+            times = _times(clocks[i], start, end)
             found.append([i, *times, rank, states.is_checked(entries[i], start, end)])
             self._odd |= {(i, times[0])} if odd else set()
         return found
@@ -137,22 +134,21 @@ class View:
             found["alike"] = f"{review.state.model} {len(review.state.apart)}"
             found["accuracy"] = review.accuracy()
             found["cycles"], found["next"] = self.cycles(), review.next(N_NEXT)
-            for own in found["next"]:
-                clock = self.clock(own["recording"])
-                times = self._times(clock, own.pop("start"), own.pop("end"))
-                own["from"], own["to"] = times
-                own["unusual"] = (own["recording"], times[0]) in self._odd
+            for own in self._put_times(found["next"]):
+                own["unusual"] = (own["recording"], own["from"]) in self._odd
             found["undo"], found["redo"] = review.undoable, review.redoable
         return found
 
     def examples(self, action):
         """Typical and doubtful bouts of an action, in times."""
-        found = self.review.examples(action)
-        for bout in found:
-            clock = self.clock(bout["recording"])
-            bout["from"] = clock.starts[bout.pop("start")].item()
-            bout["to"] = clock.ends[bout.pop("end") - 1].item()
-        return {"bouts": found}
+        return {"bouts": self._put_times(self.review.examples(action))}
+
+    def _put_times(self, parts):
+        """Replace "start" and "end" of parts of recordings by times "from" and "to"."""
+        for own in parts:
+            times = self.clock(own["recording"]), own.pop("start"), own.pop("end")
+            own["from"], own["to"] = _times(*times)
+        return parts
 
     def alike(self):
         """Pairs of actions that look alike; others if the text "alike" is another."""
@@ -208,6 +204,10 @@ def _intervals(entry, segments, clock):
     own = [found.get(start) for start in segments[1].tolist()]
     places = web.spread(np.arange(len(own)), segments, clock, -1)
     return [own[k] if k >= 0 else None for k in places]
+
+
+def _times(clock, start, end):
+    return [clock.starts[start].item(), clock.ends[end - 1].item()]
 
 
 def _with_ends(segments, n_frames):
