@@ -1,5 +1,6 @@
 """Values that several sections share, and the first sentences of the page."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +11,12 @@ import numpy as np
 from skl_tot import statistics
 from skl_tot.app import web
 from skl_tot.app.report.findings import Findings, Truth
-from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, clock_text
+from skl_tot.recordings import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    clock_text,
+    distinct_labels,
+)
 
 REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
 # Names of `SignalWindows` and of signals without names, and their words.
@@ -117,6 +123,13 @@ class Content:
         """Codes of actions: the usual ones, then the others."""
         others = [code for code in self.findings.names if code not in self.usual]
         return self.usual + others
+
+    @cached_property
+    def codes(self):
+        """Codes of actions, also unnamed ones, of labels, and of other readings."""
+        labels = self.truth.names if self.truth else {}
+        own = {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
+        return sorted(own | distinct_labels(itertools.chain(*self.findings.others)))
 
     @cached_property
     def unsure(self):

@@ -160,15 +160,6 @@ def _thumbnail(pixels):
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
-def list_codes(content):
-    """Codes of actions, including unnamed ones and other readings', and of labels."""
-    labels = content.truth.names if content.truth else {}
-    own = set(range(content.segmenter.n_actions_))
-    for path in itertools.chain(*content.findings.others):
-        own |= set(path.tolist())
-    return sorted(own | content.findings.names.keys() | labels.keys())
-
-
 def describe_timelines(content):
     """Timelines of the recordings and cycles, and facts about actions, as JSON."""
     truth = content.truth
@@ -181,7 +172,7 @@ def describe_timelines(content):
             "numbers": _list_numbers(content),
             "names": content.findings.names,
             "labels": truth.names if truth else {},
-            "looks": web.describe_looks(list_codes(content)),
+            "looks": web.describe_looks(content.codes),
             "recordings": _describe_rows(content),
             "actions": _describe_actions(content),
         }

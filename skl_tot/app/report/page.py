@@ -223,7 +223,7 @@ def write_page(content, path, title=None):
 def _describe(content):
     parameters = inspect.signature(type(content.segmenter)).parameters
     css = page_file("web", "timelines.css") + page_file("report", "page.css")
-    for code in drawing.list_codes(content):
+    for code in content.codes:
         if code != BACKGROUND:
             style = style_of(code)
             css += f".c{code} {{ --fill: {style.fill}; --ink: {style.ink}; }}\n"

@@ -186,8 +186,7 @@ def readings(content):
         return None
     found = content.segmenter.readings_
     kinds = [own["name"] for own in found]
-    shown = {code for paths in others for path in paths for code in path.tolist()}
-    new = names | dict.fromkeys(shown - names.keys(), "another action")
+    new = dict.fromkeys(content.codes, "another action") | names
     bars = []
     for i, paths in enumerate(zip(*others)):
         own = [(kinds[0], names, drawing.bar(content, i, content.findings.paths[i]))]
