@@ -11,6 +11,7 @@ import numpy as np
 from skl_tot.recordings import clocks
 from skl_tot.recordings.disk import find_separator
 from skl_tot.recordings.errors import one_line, refuse, short_repr
+from skl_tot.recordings.text_tables import is_comment
 
 # Bytes per read, and seconds between two looks at a file.
 CHUNK_BYTES, WAIT = 2**18, 0.1
@@ -71,8 +72,8 @@ class GrowingTable:
         for line in lines:
             self.n_lines += 1
             is_other = self.n_lines < (self.header_line or 1)
-            if self.comment is not None and self.n_lines != self.header_line:
-                is_other |= line.lstrip().startswith(self.comment)
+            if self.n_lines != self.header_line:
+                is_other |= is_comment(line, self.comment)
             if not line.strip() or is_other:
                 continue
             if self.header is None:

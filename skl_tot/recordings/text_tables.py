@@ -71,7 +71,7 @@ def read_text_table(path, keys, header=None, comment=None):
         head = _find_head(lines, separators, header, comment)
         rows = lines[head.end :]
         rows += itertools.islice((row for row in file if "," in row), N_PROBES)
-        rows = [row for row in rows if not _is_comment(row, comment)]
+        rows = [row for row in rows if not is_comment(row, comment)]
     is_comma, kinds = head.separator == ",", dict.fromkeys(keys, str)  # 007 is not 7
     options = {"sep": head.separator, "names": head.names, "dtype": kinds} | OPTIONS
     options["decimal"] = "." if is_comma else _find_decimal(rows, head.separator)
@@ -125,11 +125,12 @@ def _from_line(file, line, comment):
         file.readline()
     if comment is None:
         return file
-    kept = (own for own in file if not _is_comment(own, comment))
+    kept = (own for own in file if not is_comment(own, comment))
     return io.StringIO("".join(kept), newline="")
 
 
-def _is_comment(line, comment):
+def is_comment(line, comment):
+    """Whether a line starts with the sign of comments, None for no such sign."""
     return comment is not None and line.lstrip().startswith(comment)
 
 
@@ -200,10 +201,10 @@ def _rows(lines, first, separator, comment, is_asked=False):
         for cells in itertools.islice(reader, N_FIRST):
             text, end = lines[line].lstrip(), first + reader.line_num
             signs = (own for own in SIGNS if text.startswith(own) and own != separator)
-            is_comment = _is_comment(text, comment)
-            is_left_out = is_comment and not (is_asked and line == first)
+            is_sign = is_comment(text, comment)
+            is_left_out = is_sign and not (is_asked and line == first)
             if any(map(str.strip, cells)) and not is_left_out:
-                sign = comment if is_comment else next(signs, "")
+                sign = comment if is_sign else next(signs, "")
                 yield _Row(list(map(str.strip, cells)), line, end, sign)
             line = end
 
