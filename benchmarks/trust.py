@@ -25,15 +25,14 @@ from _sets import UNLABELLED, add_data, evenly_spread
 from scipy.stats import spearmanr
 
 from skl_tot import rate_trust
+from skl_tot.meta.trust import LEVELS, MOST_FRAMES
 
-MOST_FRAMES = 40_000
 METHODS = {
     "TemporalOTSegmenter": Row("tot"),
     "AutoSegmenter": Row("auto"),
     "HMMSegmenter, free": Row("hmm", {"order": "free"}),
     "KMeansSegmenter": Row("k_means"),
 }
-LEVELS = ("low", "middle", "high")
 
 
 @functools.lru_cache(maxsize=1)  # cells of one set come one after another
