@@ -3,6 +3,8 @@
 import doctest
 import inspect
 
+# pytest makes its own finder, and has no hook or option for another one: all finders
+# change.
 known = doctest.DocTestFinder._from_module
 
 
