@@ -2,7 +2,6 @@
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.signal import lfilter
 from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
@@ -187,6 +186,8 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     >>> boundary_intervals(log_likelihood, [0, 0, 0, 1, 1, 1])
     array([[3, 2, 4]])
     """
+    from scipy.signal import lfilter  # slow to import
+
     scores, path = np.asarray(log_likelihood, dtype=float), np.asarray(path)
     if not 0 < level < 1:
         refuse("level", level, "a number between 0 and 1")
