@@ -147,19 +147,13 @@ def read_model(
 ):
     """Content of the page; arguments are those of `write_report`."""
     # lazy, as they import torch
-    from skl_tot.meta import N_FITS, compare_refits, is_quick, rate_trust
+    from skl_tot.meta import N_FITS, is_quick, rate_trust
     from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
-    if refits is None:
-        refits = N_FITS if is_quick(model) and corrected is None else 0
     videos = _as_recordings(videos)
-    check_fps(fps)
-    known = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
-    for whose, rate in known.items():
-        agreed = agreed_rate(fps, rate, whose)
-        fps = agreed if fps is None else fps
+    fps = _find_rate(fps, videos, segmenter)
     if video_names is None:
         known = [f"recording {i}" for i in range(len(videos))]
         video_names = videos.names if videos.is_named else known
@@ -172,10 +166,8 @@ def read_model(
         if values is not None and len(values) != len(videos):
             refuse(f"the length of {name}", len(values), f"{len(videos)}, as of videos")
     told = None if corrected is None else read_told(corrected, videos)
-    is_dict = isinstance(accuracy, dict) and {"sentences", "history"} <= set(accuracy)
-    if accuracy is not None and not is_dict:
-        expected = "a dict with sentences and history, as from a review"
-        refuse("accuracy", accuracy, expected, TypeError)
+    if accuracy is not None:
+        _check_accuracy(accuracy)
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
     read = videos.arrays, video_names, words, videos.breaks, told
     findings = gather_findings(model, *read)
@@ -187,20 +179,44 @@ def read_model(
     paths = Recordings(findings.paths, fps=fps, **clock)
     paths.stops = videos.stops
     if groups is not None:
-        groups = values_of_recordings(groups, videos.names, "groups")
-        if subject is not None:
-            subject = values_of_recordings(subject, videos.names, "subject")
-        if refits:
-            options = {"labels": paths, "n_fits": refits}
-            options["verbose"] = sys.stderr.isatty()
-            groups = compare_refits(model, videos, groups, subject, **options)
-        else:
-            groups = compare_groups(paths, groups, subject)
+        if refits is None:
+            refits = N_FITS if told is None and is_quick(model) else 0
+        groups = _compare(model, videos, paths, groups, subject, refits)
     rating = None
     if truth is None and accuracy is None and not all(map(np.all, findings.told)):
         rating = rate_trust(model, videos, paths)
     found = paths, findings, truth, groups, accuracy, rating
     return Content(model, segmenter, videos.arrays, video_names, words, *found)
+
+
+def _find_rate(fps, videos, segmenter):
+    """Given rate, or that of the recordings or of the fit; refuse one that differs."""
+    check_fps(fps)
+    known = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
+    for whose, rate in known.items():
+        agreed = agreed_rate(fps, rate, whose)
+        fps = agreed if fps is None else fps
+    return fps
+
+
+def _check_accuracy(accuracy):
+    is_dict = isinstance(accuracy, dict) and {"sentences", "history"} <= set(accuracy)
+    if not is_dict:
+        expected = "a dict with sentences and history, as from a review"
+        refuse("accuracy", accuracy, expected, TypeError)
+
+
+def _compare(model, videos, paths, groups, subject, refits):
+    """Table of `compare_groups`, or of `compare_refits` for so many fits."""
+    from skl_tot.meta import compare_refits  # lazy, as above
+
+    groups = values_of_recordings(groups, videos.names, "groups")
+    if subject is not None:
+        subject = values_of_recordings(subject, videos.names, "subject")
+    if not refits:
+        return compare_groups(paths, groups, subject)
+    options = {"labels": paths, "n_fits": refits, "verbose": sys.stderr.isatty()}
+    return compare_refits(model, videos, groups, subject, **options)
 
 
 def write_page(content, path, title=None):
