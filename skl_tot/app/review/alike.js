@@ -24,9 +24,8 @@ export class Alike {
     if (!data.ready || data.phase || this.isAsking || this.asked === data.alike) return;
     this.isAsking = true;
     this.asked = data.alike;
-    const reply = await page.transport.call("alike", {}).catch((problem) => ({ error: problem.message }));
+    const reply = await page.question("alike");
     this.isAsking = false;
-    if (reply.error) page.complain(reply.error);
     this.pairs = reply.pairs ?? [];
     this.draw();
   }

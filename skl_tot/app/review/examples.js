@@ -21,8 +21,8 @@ export class Examples {
   destroy() { this.stop(); }
 
   async start(action) {
-    const { page } = this, reply = await page.transport.call("examples", { action });
-    if (reply.error) { page.complain(reply.error); return; }
+    const { page } = this, reply = await page.question("examples", { action });
+    if (reply.error) return;
     Object.assign(this, { bouts: reply.bouts, action });
     if (reply.bouts.length) this.show(0);
     else page.say(`There is no bout of ${page.data.names[action]}.`);

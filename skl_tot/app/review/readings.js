@@ -37,10 +37,10 @@ export class Readings {
     if (this.dialog.open || !page.data.readings?.length) return;
     columns.textContent = "Labelling the first recordings…";
     this.dialog.showModal();
-    const reply = await page.transport.call("readings", {}).catch((problem) => ({ error: problem.message }));
+    const reply = await page.question("readings");
     if (!this.dialog.open) return;
     this.clear();
-    if (reply.error) { this.dialog.close(); page.complain(reply.error); return; }
+    if (reply.error) { this.dialog.close(); return; }
     const { fps, digits } = page.data, { names, looks } = reply, common = { names, looks, fps, digits };
     reply.readings.forEach(({ name, sentences, rows }, i) => {
       const host = element("div", {}), isOwn = i === 0;

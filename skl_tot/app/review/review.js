@@ -124,7 +124,7 @@ class Page {
     root.innerHTML = SHELL;
     this.find = (selector) => root.querySelector(selector);
     this.stage = new Stage(this.find(".stage"), this.find(".features div"), {
-      signals: (values) => transport.call("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
+      signals: (values) => this.question("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
     this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this), this.alike = new Alike(this)];
@@ -211,8 +211,8 @@ class Page {
     if (type === "error" || type === "said") this.say(event.said ?? "");
     if (!data || type === "open") return;
     if (type === "progress") { this.showProgress(event); this.putRows(event.rows); }
-    if (type === "delta" && version === data.version + 1) this.take(event, event.by === this.transport.client ? "" : "Another window: ");
-    else if (version > data.version) this.opened = this.open();
+    if (type === "delta" && version === data.version + 1) return this.take(event, event.by === this.transport.client ? "" : "Another window: ");
+    if (version > data.version) this.opened = this.open();
     this.draw();
   }
 
@@ -247,6 +247,13 @@ class Page {
     return this.lastAct;
   }
 
+  // The reply to what changes nothing; an error is shown, and is its field.
+  async question(name, values = {}) {
+    const reply = await this.transport.call(name, values).catch((problem) => ({ error: problem.message }));
+    if (reply.error) this.complain(reply.error);
+    return reply;
+  }
+
   say(text) { this.find("footer .said").textContent = text; }
 
   complain(text) {
@@ -271,6 +278,8 @@ class Page {
   get bar() { return this.row.prediction; }
   get segment() { return segmentAt(this.bar.start, this.time); }
   get code() { return this.bar.code[this.segment] ?? BREAK; }
+  // Whether all from one time to another is checked; times are rounded.
+  isChecked(start, end) { return this.row.stretches.some(([from, to]) => from <= start + 1e-6 && to >= end - 1e-6); }
   endOf(segment) { return this.bar.start[segment + 1] ?? this.row.end; }
   // How long something is, in words.
   length(time) { return this.data.fps ? timeText(time, this.data.digits) : count(time, "frame"); }
@@ -525,8 +534,8 @@ class Page {
     find(".segment .k").replaceWith(this.large.swatch(code));
     if (!find(".name:focus")) find(".name").value = name;
     find(".name").disabled = !isAction;
-    const isChecked = row.stretches?.some(([from, to]) => from <= start + 1e-6 && to >= end - 1e-6), day = this.large.clockSpan(row, start, end);
-    find(".facts").replaceChildren(`${this.length(end - start)}, ${isChecked ? "checked" : isByHand ? "by hand" : sure}`, ...(day ? [element("br"), day] : []));
+    const day = this.large.clockSpan(row, start, end);
+    find(".facts").replaceChildren(`${this.length(end - start)}, ${this.isChecked(start, end) ? "checked" : isByHand ? "by hand" : sure}`, ...(day ? [element("br"), day] : []));
     const bounds = row.interval?.[segment];
     find(".facts").title = bounds ? `90 % interval of the start, by the model: ${this.large.fromTo(...bounds)}` : "";
     find(".told").textContent = `${name}, ${this.large.span(start, end)}, ${row.name}`;

@@ -111,9 +111,8 @@ export class Stage {
     const wish = { recording: index, from, to, n, features }, text = this.wish = JSON.stringify(wish);
     if (this.isAsking || text === this.kept.text) return;
     this.isAsking = true;
-    const reply = await this.calls.signals(wish).catch((problem) => ({ error: problem.message }));
+    const reply = await this.calls.signals(wish);
     this.isAsking = false;
-    if (reply.error) this.calls.fail(reply.error);
     if (index === this.index) this.kept = { shown: [], ...reply, text };
     this.choose();
     this.draw();

@@ -87,10 +87,10 @@ export class Units {
 
   // Recording, start and end, how it is called, and whether it is checked.
   get target() {
-    const { page: { index, time, row, large } } = this, { picked } = large;
+    const { page: { index, time, large } } = this, { picked } = large;
     if (picked) {
-      const [start, end] = picked, isIn = ([from, to]) => from <= start + 1e-6 && to >= end - 1e-6;
-      return { index, start, end, name: large.span(start, end), checked: row.stretches.some(isIn) };
+      const [start, end] = picked;
+      return { index, start, end, name: large.span(start, end), checked: this.page.isChecked(start, end) };
     }
     const cycle = this.areCycles && this.rows[this.at(index, time)];
     if (cycle) return { index, start: cycle.from, end: cycle.to, name: `cycle ${cycle.number}`, checked: cycle.checked };

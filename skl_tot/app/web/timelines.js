@@ -48,7 +48,7 @@ const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 
 // ---- times and numbers
 
-export const LONG = 120;  // seconds, from which times have minutes
+const LONG = 120;  // seconds, from which times have minutes
 
 const TWO = (value) => String(value).padStart(2, "0");
 
