@@ -21,7 +21,7 @@ _PLACES |= places(
     clocks="agreed_rate check_fps is_same longest_bridged",
     disk="check_target find_same_files find_separator is_file_name is_line "
     "replaced replaced_files text_of_name write_array",
-    errors="errors_of_recording one_line refuse short_repr",
+    errors="errors_of_recording one_line refuse repeated short_repr",
     labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME arrange arrange_each "
     "find_segments split_label_sequences",
     imports="EXTRAS import_extra loader places",

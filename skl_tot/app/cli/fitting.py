@@ -139,15 +139,14 @@ def _bar():
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file each, and write their rate."""
     from skl_tot.preprocessing import FrameFeatures, videos_of_folder
-    from skl_tot.recordings import replaced_files, write_array, write_rate
+    from skl_tot.recordings import repeated, replaced_files, write_array, write_rate
 
     paths = []
     for path in map(Path, video):
         paths += videos_of_folder(path) if path.is_dir() else [path]
     names = [path.stem for path in paths]
-    repeated = shared.find_repeated(names)
-    if repeated is not None:
-        raise ValueError(f"Several videos are called {repeated!r}, expected one.")
+    for name in repeated(names)[:1]:
+        raise ValueError(f"Several videos are called {name!r}, expected one.")
     shared.check_file_names(names)
     _check_rate(out, names, fps)
     weights = weights if weights == "DEFAULT" else os.path.abspath(weights)

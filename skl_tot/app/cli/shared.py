@@ -1,7 +1,6 @@
 """Shared by commands: recordings, labels, names, bars; without slow imports."""
 
 import contextlib
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -78,6 +77,8 @@ class Groups:
 
     def pick(self, names):
         """Return groups, and subjects or None, of recordings by name; print how."""
+        from skl_tot.recordings import repeated
+
         by, found = self._match(names)
         group, subject = self.group or self._find_group(by), self._called("subject")
         if subject is None and any(place for place, _ in found.values()):
@@ -89,9 +90,8 @@ class Groups:
         used = {key for _, (key,) in found.values()}
         rows = self.table.drop_duplicates([by, group, subject or by])
         rows = rows[rows[by].isin(used)].set_index(by, drop=False)
-        repeated = find_repeated(rows.index)
-        if repeated is not None:
-            raise ValueError(f"{self.path} has {repeated!r} twice, expected once.")
+        for name in repeated(rows.index)[:1]:
+            raise ValueError(f"{self.path} has {name!r} twice, expected once.")
         rows = rows.loc[[key for _, (key,) in found.values()]]
         picked = [own and dict(zip(found, rows[own])) for own in (group, subject)]
         for column, own in zip((group, subject), picked):
@@ -221,7 +221,7 @@ def describe_amount(y):
 def read_predictions(path):
     """Names of recordings in a folder or file, and labels of their frames."""
     from skl_tot.io import frame_formats, read_whole, table_of
-    from skl_tot.recordings import labels_of_one_type
+    from skl_tot.recordings import labels_of_one_type, repeated
 
     if Path(path).is_file() and table_of(path) is not None:
         found = read_whole(path)
@@ -235,9 +235,8 @@ def read_predictions(path):
         expected = " or ".join(f"*{suffix}" for suffix in suffixes)
         raise FileNotFoundError(f"{path} has no file {expected}.")
     names = [own.stem for own in paths]
-    repeated = find_repeated(names)
-    if repeated is not None:
-        raise ValueError(f"{path} has several files of {repeated!r}, expected one.")
+    for name in repeated(names)[:1]:
+        raise ValueError(f"{path} has several files of {name!r}, expected one.")
     labels = []
     for own in paths:
         found = read_whole(own)
@@ -245,11 +244,6 @@ def read_predictions(path):
             raise ValueError(f"{own} has several recordings, expected one of each.")
         labels += found.values()
     return names, labels_of_one_type(labels)
-
-
-def find_repeated(names):
-    """First name that occurs more than once, or None."""
-    return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
 def labels_of_names(data, folder, names):
