@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from skl_tot import __version__
+from skl_tot.app.cli.groups import Groups
 from skl_tot.app.cli.paths import check_paths, name_of
-from skl_tot.app.cli.shared import Groups, Labels, Source, read_names
+from skl_tot.app.cli.shared import Labels, Source, read_names
 
 COMMANDS: dict = {}  # of `Command`, by name
 LONGEST_VALUE = 1000  # characters of the value of a parameter
