@@ -99,7 +99,7 @@ class Person:
         self.checked, self.checks, self.n_learned = [], [], 0
         self.edits, self.signals = [], describe_signals(videos)
         self.read(model)
-        names = {**match_labels(truth, self.paths)}
+        names = match_labels(truth, self.paths)
         self.first = [np.array([str(names[x]) for x in path]) for path in self.paths]
 
     def read(self, model):
