@@ -56,9 +56,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     The paper assumes that all recordings show the same actions in the same order, and
     that actions last about equally long; `skl_tot.baselines.paper` makes its method.
-    The defaults, the best on average over seven recorded sets, give actions several
-    prototypes and variable durations, train three networks, keep neighbouring frames
-    together, and decode in any order.
+    The defaults give actions several prototypes and variable durations, train three
+    networks, keep neighbouring frames together, and decode in any order.
 
     In free order, transport and prior know neither the order nor the shares of the
     actions. The groups of the network then start a hidden Markov model of the frames'
