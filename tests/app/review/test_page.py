@@ -562,6 +562,10 @@ def test_examples_play_one_after_the_other(opened, fitted):
     page.wait("document.querySelector('.examples').checkVisibility()")
     page.find(".examples button:last-child").click()
     assert not page.find(".examples").is_displayed()
+    page.run("window.fetch = () => Promise.reject(new Error())")
+    page.find("[data-do=exemplify]").click()
+    page.wait("document.querySelector('.problems li')")
+    assert "server does not answer" in page.text(".problems span")
 
 
 def test_a_reading_is_chosen_by_its_picture(opened, open_vote, free_videos):
