@@ -120,8 +120,10 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         frames.sort(key=lambda found: -found["probability"])
         del frames[N_TYPICAL:]
     _translate(findings, code_of if voter is segmenter else None)
-    for paths in of_others:
-        paths[:] = _match_codes(findings.paths[: len(paths)], paths)
+    for other, paths in zip(others, of_others):
+        n_actions = methods.segmenter_of(other).n_actions_
+        codes = match_codes(findings.paths[: len(paths)], paths, n_actions, names)
+        paths[:] = [codes[path] for path in paths]
     return findings
 
 
@@ -184,15 +186,12 @@ def _translate(findings, code_of):
             paths[name] = codes[paths[name]]
 
 
-def _match_codes(paths, others):
-    """Codes of another reading: of the matched actions, or free ones."""
-    match = match_labels(paths, others)
-    match.pop(BACKGROUND, None)
-    free = (k for k in itertools.count() if k not in match.values())
-    code_of = {BACKGROUND: BACKGROUND}
-    for label, code in match.items():
-        code_of[label] = next(free) if code is None else code
-    return [np.array([code_of[label] for label in own.tolist()]) for own in others]
+def match_codes(before, paths, n_actions, names):
+    """Codes of the actions of another reading, of matched or new ones, then of -1."""
+    match, free = match_labels(before, paths), itertools.count(max(names) + 1)
+    found = [match.get(k) for k in range(n_actions)]
+    codes = [k if k in names and k != BACKGROUND else next(free) for k in found]
+    return np.array([*codes, BACKGROUND])
 
 
 def _commonest_codes(labels, paths):

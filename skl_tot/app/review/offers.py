@@ -5,11 +5,11 @@ from copy import copy
 
 import numpy as np
 
+from skl_tot.app.report.findings import match_codes
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import frames_known, labels_of
 from skl_tot.corrections import alike_actions
 from skl_tot.methods import read_videos, segmenter_of, with_last
-from skl_tot.metrics import match_labels
 from skl_tot.recordings import BACKGROUND
 
 MOST_OF_ONE = 2  # typical bouts of a recording
@@ -67,32 +67,24 @@ def with_reading(model, name):
     return with_last(model, copy(segmenter_of(model)).use_reading(name))
 
 
-def matched_codes(before, paths, n_actions, names):
-    """Code of each action of other paths: of the matched action, or a new one."""
-    match = match_labels(before, paths)
-    free = itertools.count(states.free_code(names))
-    codes = [match.get(k) for k in range(n_actions)]
-    return [k if k in names and k != BACKGROUND else next(free) for k in codes]
-
-
 def with_predictions(state, found, n_actions):
     """State by the readings of another model, in numbers of its actions."""
     before, paths, entries, names = [], [], {}, dict(state.names)
     for entry, (own, *_) in zip(state.entries, found):
         before.append(labels_of(entry.predicted, entry.n_frames))
         paths.append(labels_of(own, entry.n_frames))
-    codes = matched_codes(before, paths, n_actions, names)
+    known = match_codes(before, paths, n_actions, names)
+    codes = tuple(known[:-1].tolist())
     for code in codes:
         if code not in names:
             words = (f"action {k}" for k in itertools.count())
             names[code] = next(word for word in words if word not in names.values())
-    known = np.array([*codes, BACKGROUND])
     for i, (own, sure, edges) in enumerate(found):
         entry, own = state.entries[i], own._replace(codes=known[own.codes])
         if not states.is_checked(entry):
             after = states.propose(entry, own, sure, edges, 0)
             entries[i] = after._replace(changed=None, seen=entry.seen)
-    after = state._replace(actions=tuple(codes), names=names)
+    after = state._replace(actions=codes, names=names)
     return states.forget_unused(states.with_entries(after, entries))
 
 
@@ -109,8 +101,8 @@ def compare_readings(review, n):
             other = with_last(model, own["model"])
             paths = [reading.path for reading in read_videos(other, videos)]
             n_actions = segmenter_of(other).n_actions_
-            codes = matched_codes(before, paths, n_actions, state.names)
-            paths = [np.array([*codes, BACKGROUND])[path] for path in paths]
+            codes = match_codes(before, paths, n_actions, state.names)
+            paths = [codes[path] for path in paths]
             same = np.mean(np.concatenate(paths) == np.concatenate(before))
             sentences.append(f"{100 * same:.0f} % of these frames are as in the first.")
         n_segments = np.mean([1 + np.count_nonzero(np.diff(path)) for path in paths])

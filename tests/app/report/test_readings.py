@@ -88,6 +88,20 @@ def test_actions_without_a_match_have_a_colour(open_vote, free_videos, sections)
     assert "readings" in sections(merge(model, range(4)), videos)
 
 
+def test_actions_without_a_match_are_none_of_other_recordings(
+    open_vote, free_videos, sections
+):
+    model, videos = merge(open_vote, [0, 1, 2]), free_videos
+    told = [None] * len(videos)
+    told[N_SHOWN] = np.full(len(videos[N_SHOWN]), "extra")
+    text = sections(model, videos, corrected=told)["readings"]
+    lengths = list(map(len, videos[:N_SHOWN]))
+    codes = np.concatenate(bars_of(text, lengths, "without a course"))
+    assert set(codes.tolist()) == {0, 1, 3, 4}
+    assert "<title>another action<" in text
+    assert "extra" not in text
+
+
 def test_readings_of_a_renamed_model(open_vote, free_videos, sections):
     """Names go with the reading that they were given to."""
     model, videos = open_vote, free_videos
