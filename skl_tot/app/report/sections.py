@@ -111,11 +111,8 @@ def deviating(content):
     deviating, rows = [row for row in content.deviations if row["deviates"]], []
     for found in deviating[:MOST_DEVIATING]:
         i, reasons = found["index"], _list_reasons(found, content.length)
-        time, shapes = drawing.bar(content, i, content.findings.paths[i])
-        rows.append({"index": i, "reasons": reasons, "time": time, "bar": shapes})
-    width = max((row["time"] for row in rows), default=1)
-    for row in rows:  # on one scale
-        row["bar"] = width, row["bar"]
+        bar = drawing.bar(content, i, content.findings.paths[i])
+        rows.append({"index": i, "reasons": reasons, "bar": bar})
     return {"rows": rows, "n": len(deviating)}
 
 

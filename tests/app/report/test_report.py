@@ -294,6 +294,21 @@ def test_usual_order_and_deviating_recordings(activity, model, write):
     assert sorted(ranks) == list(range(1, 13))
 
 
+def test_deviating_recordings_take_their_own_time_on_one_scale(activity, model, write):
+    videos = [activity[0][i % 6] for i in range(14)]
+    for i, n in ((5, 200), (9, 400)):
+        videos[i] = np.concatenate([videos[i], np.repeat(videos[i][-1:], n, axis=0)])
+    page = write(model, videos, fps=4, video_names=[f"take {i}" for i in range(14)])
+    _, *rows = page.rows["deviating"]
+    lengths = {f"take {i}": f"{len(videos[i]) / 4:.1f} s" for i in (5, 9)}
+    found = {name: takes for name, takes, *_ in rows}
+    assert {name: found[name] for name in lengths} == lengths
+    scales = re.findall(
+        r'viewBox="0 0 (\S+) 1"[^>]* aria-label="Timeline of', page.html
+    )
+    assert set(scales) == {f"{len(videos[9]) / 4:g}"}
+
+
 STEPS = {0: 30, 1: 50, 2: 20}
 
 
