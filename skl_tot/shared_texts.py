@@ -68,7 +68,7 @@ feature_names_out : ndarray of str of shape (n_features_out,)
 
 y : array-like of shape (n_frames,), or sequence of these, default=None
     Labels from a search or a pipeline. Only their numbers are checked; they are not
-    used. `GuidedSegmenter` learns from labels.
+    used. `SemiSupervisedSegmenter` learns from labels.
 
 transcripts : sequence of int, or sequence of these, default=None
     Known actions of each recording in order; an action may repeat. The path has exactly

@@ -28,7 +28,7 @@ from skl_tot import (
     ActivitySegmenter,
     AutoSegmenter,
     CyclicSegmenter,
-    GuidedSegmenter,
+    SemiSupervisedSegmenter,
     HMMSegmenter,
     OnlinePrediction,
     Recordings,
@@ -104,9 +104,9 @@ MODELS = {
     "readings": lambda: AutoSegmenter(3, windows=None, random_state=0),
     "cyclic": lambda: CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0),
     "activities": lambda: ActivitySegmenter(HMMSegmenter(2), 2, random_state=0),
-    "guided": lambda: GuidedSegmenter(HMMSegmenter(3)),
-    "named": lambda: GuidedSegmenter(AutoSegmenter(4, candidates=candidates())),
-    "taught": lambda: GuidedSegmenter(HMMSegmenter(3), "transcripts"),
+    "guided": lambda: SemiSupervisedSegmenter(HMMSegmenter(3)),
+    "named": lambda: SemiSupervisedSegmenter(AutoSegmenter(4, candidates=candidates())),
+    "taught": lambda: SemiSupervisedSegmenter(HMMSegmenter(3), "transcripts"),
     "equal": lambda: EqualPartsSegmenter(3),
     "k_means": lambda: KMeansSegmenter(3, random_state=0),
     "scaled": lambda: make_pipeline(
@@ -128,7 +128,7 @@ class Sequences:
 
     def _fit(self, kind, form):
         model, X = MODELS[kind](), self.inputs[form]
-        if not isinstance(model, GuidedSegmenter):
+        if not isinstance(model, SemiSupervisedSegmenter):
             model.fit(X)
             words = [f"action {i}" for i in range(6)]
             return rename(model, words) if kind == "words" else model

@@ -3,14 +3,14 @@
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from numbers import Integral
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.meta.guided import GuidedSegmenter, name_new_actions
+from skl_tot.meta.semi_supervised import SemiSupervisedSegmenter, name_new_actions
 from skl_tot.methods import correction_layers, pipelines
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import refuse, warn_user
@@ -185,21 +185,19 @@ def split(model, label, X, *, n=2):
 
 
 @with_shared_texts
-def refine(model, X, y, *, kind="labels"):
+def refine(model, X, y):
     """Teach a fitted model labels of some recordings, within seconds.
 
-    Puts the fitted segmenter into a `GuidedSegmenter`; one that is there learns again
-    from the start. ``y`` may name some or more actions; others keep the names that
-    ``model`` gives to most of their frames.
+    Puts a copy of the fitted segmenter into a `SemiSupervisedSegmenter`; one that is
+    there learns again from the start. ``y`` may name some or more actions; others keep
+    the names that ``model`` gives to most of their frames.
 
     Parameters
     ----------
     {shared: model, X}
     y : array-like of shape (n_frames,), or sequence of these, or dict
-        Labels or transcripts, see `GuidedSegmenter`. If recordings have names, a dict
-        may omit those without labels.
-    kind : {"labels", "transcripts"}, default="labels"
-        Form of ``y``.
+        Labels, see `SemiSupervisedSegmenter`. If recordings have names, a dict may omit
+        those without labels.
 
     Returns
     -------
@@ -225,21 +223,18 @@ def refine(model, X, y, *, kind="labels"):
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
-    inner = segmenter
-    if isinstance(segmenter, GuidedSegmenter):
-        inner = pipelines.unfrozen(segmenter.estimator_)
-    guided = GuidedSegmenter(FrozenEstimator(inner), kind)
+    inner = segmenter.estimators_ if segmenter.is_taught else [segmenter]
+    taught = SemiSupervisedSegmenter([FrozenEstimator(deepcopy(own)) for own in inner])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
-        guided.fit(videos, y)
-    if guided.unlabelled_actions_:
-        guided = _with_names_of(segmenter.predict(videos), guided)
-    labels, _ = split_label_sequences(guided.labels_)
-    kept, n_lost = guided.unlabelled_actions_, guided.n_lost_actions_
-    found = describe_actions(labels, guided.actions_, n_lost, kept)
+        taught.fit(videos, y)
+    if taught.unlabelled_actions_:
+        taught = _with_names_of(segmenter.predict(videos), taught)
+    labels, _ = split_label_sequences(taught.labels_)
+    found = describe_actions(labels, taught.actions_, taught.unlabelled_actions_)
     if found:
         warn_user(" ".join(found))
-    return pipelines.with_last(model, guided)
+    return pipelines.with_last(deepcopy(model), taught)
 
 
 def _copy_of_fitted(model, of_one_activity=True):
@@ -310,12 +305,12 @@ def _replaced(labels, before, after):
     return after[np.searchsorted(before, labels)]
 
 
-def _with_names_of(before, guided):
+def _with_names_of(before, taught):
     """Name actions without a label like most of their frames before."""
-    kept = guided.unlabelled_actions_
-    known = set(guided.actions_.tolist()) - set(kept)
+    kept = taught.unlabelled_actions_
+    known = set(taught.actions_.tolist()) - set(kept)
     old, _ = split_label_sequences(before)
-    new, _ = split_label_sequences(guided.labels_)
+    new, _ = split_label_sequences(taught.labels_)
     old, new = np.concatenate(old), np.concatenate(new)
     names, taken = {}, known.copy()
     for action in kept:
@@ -331,7 +326,7 @@ def _with_names_of(before, guided):
                 used = np.array([*taken.union(kept)])
                 names[action] = name_new_actions(used, len(used) + 1)[-1].item()
             taken.add(names.get(action, action))
-    model = rename(guided, names)
+    model = rename(taught, names)
     model.unlabelled_actions_ = [names.get(action, action) for action in kept]
     return model
 

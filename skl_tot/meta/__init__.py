@@ -5,7 +5,7 @@ from skl_tot.recordings.imports import loader, places
 # For the programs on top, see docs/api.md.
 _PLACES = places(
     __name__,
-    guided="read_labels",
+    semi_supervised="default_estimators",
     members="names_of_refinements",
     online="model_of_stream",
     trust="HEADLINES N_FITS compare_refits is_quick rate_share rate_trust",

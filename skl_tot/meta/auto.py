@@ -290,20 +290,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         found = [own.argmax(axis=1) for own in scores]
         return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
 
-    def labellings(self, X):
-        """Label recordings by each of ``names_`` in its own numbers, for a guide.
-
-        Parameters
-        ----------
-        {shared: X}
-
-        Returns
-        -------
-        labellings : list of list of ndarray of shape (n_frames_i,)
-            For each of ``names_``, labels of each recording.
-        """
-        return list(self._labels_on_all_frames(self.prepare(X)))
-
     def use_reading(self, name):
         """Make another of ``readings_`` the model's own, without a new fit.
 

@@ -16,7 +16,7 @@ from skl_tot.baselines.asot import ASOTSegmenter
 from skl_tot.baselines.mallow import MallowSegmenter
 from skl_tot.baselines.simple import KMeansSegmenter
 from skl_tot.decoding.chain import free_chain
-from skl_tot.meta.guided import paths_in_order, refine_in_order
+from skl_tot.meta.in_order import paths_in_order, refine_in_order
 from skl_tot.methods.discriminants import (
     appearance_scores,
     embed,

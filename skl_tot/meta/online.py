@@ -84,7 +84,7 @@ class OnlinePrediction:
     {shared: NotFittedError}
     TypeError, ValueError
         If a parameter is not valid, or labels need the whole recording: with
-        ``standardize="video"``, for `GuidedSegmenter`, `ASOTSegmenter` and
+        ``standardize="video"``, for `SemiSupervisedSegmenter`, `ASOTSegmenter` and
         `ActivitySegmenter`.
 
     Examples

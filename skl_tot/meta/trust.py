@@ -99,7 +99,7 @@ def rate_trust(model, X, labels=None):
     'high'
     """
     segmenter, videos = pipelines.segmenter_of(model), as_recordings(X)
-    if hasattr(segmenter, "guide_"):
+    if segmenter.is_taught:
         return None
     labels = _labels_of(model, videos, labels).arrays
     total, n_actions = sum(map(len, labels)), int(segmenter.n_actions_)
@@ -259,7 +259,7 @@ def compare_refits(
     """
     if not (is_int(n_fits) and n_fits > 0):
         refuse("n_fits", n_fits, "a positive integer")
-    if hasattr(pipelines.segmenter_of(model), "guide_"):
+    if pipelines.segmenter_of(model).is_taught:
         what = "a model that learned without labels"
         refuse("model", type(pipelines.last_step(model)).__name__, what, TypeError)
     videos, options = as_recordings(X), {"n_permutations": n_permutations}

@@ -11,7 +11,7 @@ _PLACES = places(
     numbers="describe_choice",
     pipelines="describe_look feature_names is_cyclic last_step path_boundaries "
     "path_confidence predict_with_confidence read_videos segmenter_of "
-    "shown_labels steps_of transform_before action_warnings inner_segmenter "
+    "shown_labels steps_of transform_before action_warnings "
     "windows_of with_last",
 )
 

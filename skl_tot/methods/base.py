@@ -100,9 +100,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     numbers_: dict | None = None
     look_: Any = None
     windows_: Any = None
-    # for labels: further actions that were found, and number of lost actions
+    # whether labels of people teach, and further actions, which no label names
+    is_taught = False
     unlabelled_actions_: tuple | list = ()
-    n_lost_actions_ = 0
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)

@@ -44,7 +44,7 @@ def is_supported(paths, confidence):
 
 def describe_labels(segmenter, paths):
     """Sentences about actions that most recordings lack, or show for a single frame."""
-    known = segmenter.actions_, segmenter.unlabelled_actions_, segmenter.n_lost_actions_
+    known = segmenter.actions_, segmenter.unlabelled_actions_
     found = describe_few(segmenter, paths) + describe_paths(paths, *known)
     found += describe_squeezed(segmenter, paths)
     return found + _describe_short(segmenter, paths)

@@ -36,6 +36,12 @@ class Merge:
         np.fill_diagonal(merged, 0)
         return merged / np.maximum(merged.sum(axis=1, keepdims=True), LEAST_PROBABILITY)
 
+    def costs(self, starts, moves):
+        """Merge costs of paths: the least of the members."""
+        members = [self.groups == k for k in range(self.groups.max() + 1)]
+        merged = [[moves[np.ix_(a, b)].min() for b in members] for a in members]
+        return np.array([starts[own].min() for own in members]), np.array(merged)
+
 
 class Split:
     """Split of one action into several parts: Gaussians along a line of features."""
@@ -73,6 +79,13 @@ class Split:
         split[np.ix_(parts, parts)] = 1 / (n_actions - 1)
         np.fill_diagonal(split, 0)
         return split
+
+    def costs(self, starts, moves):
+        """Split costs of paths: a move between parts costs the least of all moves."""
+        split = moves[np.ix_(self.sources, self.sources)]
+        split[np.ix_(self.parts, self.parts)] = np.min(moves[moves > 0], initial=0)
+        np.fill_diagonal(split, 0)
+        return starts[self.sources], split
 
     def _log_parts(self, blocks):
         """Log-probability (n_frames, n) of each part, by position along the line."""

@@ -84,15 +84,13 @@ def action_warnings(model, paths, names):
     for first, end in pairwise(offsets):
         own = [path for path in paths if first <= max(path.max(), 0) < end]
         words = {k: name for k, name in names.items() if first <= k < end}
-        found += describe_actions(own, words, segmenter.n_lost_actions_, kept)
+        found += describe_actions(own, words, kept)
     return found + describe_squeezed(segmenter, paths, names)
 
 
 def is_cyclic(segmenter):
     """Whether a fitted segmenter repeats its actions in cycles, in their order."""
-    decoder, _ = segmenter.decoder_
-    # labels from people are in no order
-    return decoder.cycle_frames is not None and not hasattr(segmenter, "guide_")
+    return segmenter.decoder_.decoder.cycle_frames is not None
 
 
 def transform_before(model, videos):
@@ -100,25 +98,20 @@ def transform_before(model, videos):
     return model[:-1].transform(videos) if len(steps_of(model)) > 1 else videos
 
 
-def inner_segmenter(segmenter):
-    """Segmenter with look, windows and candidates: that of a guided segmenter."""
-    return segmenter.estimator_ if hasattr(segmenter, "guide_") else segmenter
-
-
 def describe_look(segmenter):
     """Sentences of the look of a fit, if any, and about another order in the end."""
-    inner = inner_segmenter(segmenter)
-    if inner.look_ is None:
+    look = segmenter.look_
+    if look is None:
         return []
-    sentences = inner.look_.sentences()
-    if inner.order_ != inner.look_.order:  # a collapse, no free order, or a reading
-        sentences.append(f'In the end, the model uses order="{inner.order_}".')
+    sentences = look.sentences()
+    if segmenter.order_ != look.order:  # a collapse, no free order, or a reading
+        sentences.append(f'In the end, the model uses order="{segmenter.order_}".')
     return sentences
 
 
 def windows_of(model):
     """Windows that a segmenter applies to its recordings itself, or None."""
-    return getattr(inner_segmenter(last_step(model)), "windows_", None)
+    return getattr(last_step(model), "windows_", None)
 
 
 def feature_names(model):

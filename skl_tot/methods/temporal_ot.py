@@ -2,7 +2,6 @@
 
 from functools import partial
 
-import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.decoding.decoders import decode
@@ -13,7 +12,6 @@ from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, SCALE, WEIGHT, Adam
-from skl_tot.training.network import score_prototypes
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 
 # Segments of a look in a recording from which on actions return.
@@ -270,32 +268,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         self.transport = transport
         self.terms = terms
         self.optimizer = optimizer
-
-    def labellings(self, X):
-        """Label every frame by each network separately, for `GuidedSegmenter`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features), or sequence of these
-            One recording or many.
-
-        Returns
-        -------
-        labellings : list of list of ndarray of shape (n_frames_i,)
-            For each network, the actions of each recording in fixed order.
-
-        {shared: raises}
-        """
-        videos = self.prepare(X)
-        found = [[] for _ in range(self._n_networks)]
-        blocks = np.split(np.arange(len(self.prototype_actions_)), self._n_networks)
-        for similarities in self._encode(videos, score_prototypes):
-            codes = self._codes(similarities)
-            for labels, block in zip(found, blocks):
-                actions = self.prototype_actions_[block]
-                own = codes[:, block] @ np.eye(actions.max() + 1)[actions]
-                labels.append(decode(np.log(np.maximum(own, LEAST_CODE))))
-        return found
 
     def _settle_order(self, order):
         super()._settle_order(order)

@@ -9,6 +9,7 @@ _PLACES = places(
     gaps="GapFiller",
     poses="PoseFeatures",
     videos="iterate_frames",
+    views="FrameView",
     windows="SignalWindows",
 )
 

@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import BLOCK_BYTES, Recordings, check_scaler
+from skl_tot.recordings.container import BLOCK_BYTES, check_scaler
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
 from skl_tot.shared_texts import with_shared_texts
@@ -174,20 +174,15 @@ def _find_scales(recordings):
 def fit_windows(recordings, windows=None):
     """Fit a clone of windows to recordings, not standardised; by default "auto"."""
     windows = SignalWindows() if windows is None else clone(windows)
-    return windows.fit(_plain(recordings))
+    return windows.fit(recordings.plain())
 
 
 def apply_windows(windows, recordings):
     """Windows of recordings, not standardised, as recordings with their metadata."""
     with recordings.named_errors():
-        seen = recordings.replace(windows.transform(_plain(recordings)))
+        seen = recordings.replace(windows.transform(recordings.plain()))
     seen.means = seen.scales = None
     return seen
-
-
-def _plain(recordings):
-    breaks = [recordings.breaks_of(i) for i in range(len(recordings))]
-    return Recordings(list(recordings.arrays), fps=recordings.fps, breaks=breaks)
 
 
 def odd(n_frames):

@@ -23,7 +23,7 @@ _PLACES |= places(
     "replaced replaced_files text_of_name write_array",
     errors="errors_of_recording one_line refuse repeated short_repr",
     labels="BACKGROUND BACKGROUND_NAME UNKNOWN UNKNOWN_NAME arrange arrange_each "
-    "find_segments split_label_sequences",
+    "find_segments read_labels split_label_sequences",
     imports="EXTRAS import_extra loader places",
     layouts="as_recordings",
     names="check_names default_names describe_rare distinct_labels keys_in_names "

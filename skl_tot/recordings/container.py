@@ -325,6 +325,11 @@ class Recordings(Sequence):
                 error.name = self.layout.names[error.recording]
             raise
 
+    def plain(self):
+        """Return the same frames, rate and breaks, without names or layout."""
+        breaks = [self.breaks_of(i) for i in range(len(self))]
+        return Recordings(list(self.arrays), fps=self.fps, breaks=breaks)
+
     def standardize(self, scaler=None, per_video=False):
         """Return the same recordings, standardised."""
         twin = copy.copy(self)

@@ -330,6 +330,31 @@ def check_lengths(y, recordings):
                 raise ValueError(f"y has {found} labels, X has {length} frames.")
 
 
+def read_labels(y, recordings):
+    """Known labels of frames as codes, -1 for unknown, with the labels of the codes."""
+    pairs = zip(_labels_of_each(y, recordings), recordings.lengths.tolist())
+    filled = [np.full(length, None) if own is None else own for own, length in pairs]
+    known, classes = encode_known(filled, recordings)
+    check_lengths(known[0] if recordings.is_single else known, recordings)
+    return known, classes
+
+
+def _labels_of_each(y, recordings):
+    """List the labels of each recording, or None."""
+    if y is None:
+        refuse("y", y, "labels of some recordings")
+    if recordings.is_single:
+        return [y]
+    # neither text, unordered containers, names nor a 0-D array
+    is_one = isinstance(y, (str, bytes, Mapping)) or getattr(y, "ndim", 1) == 0
+    if is_one or not hasattr(y, "__getitem__"):
+        each = "a sequence with labels or None for each recording"
+        refuse("y", type(y).__name__, each, TypeError)
+    if len(y) != len(recordings):
+        refuse("the number of recordings of y", len(y), f"{len(recordings)}, as of X")
+    return [y.iloc[i] if hasattr(y, "iloc") else y[i] for i in range(len(y))]
+
+
 def check_index(y, index, what, of):
     """Refuse labels with another index."""
     if not index.equals(y.index):

@@ -245,7 +245,7 @@ FIRST_WORDS = "Actions (found|that)"
 N_LISTED = 20
 
 
-def describe_actions(labels, actions, n_lost=0, unlabelled=()):
+def describe_actions(labels, actions, unlabelled=()):
     """Describe actions that are missing, rare or without a label of a person."""
     if not isinstance(actions, dict):
         actions = default_names(np.asarray(actions).tolist(), "action")
@@ -258,7 +258,7 @@ def describe_actions(labels, actions, n_lost=0, unlabelled=()):
         n_recordings.update(found)
         n_frames.update(dict(zip(found, counts)))
     missing = [name for label, name in names.items() if not n_recordings[label]]
-    n_shown, n_asked = len(names) - len(missing), len(names) + n_lost
+    n_shown, n_asked = len(names) - len(missing), len(names)
     sentences = []
     if n_shown < n_asked:
         lacking = f"; no recording shows {listed(missing, N_LISTED)}" if missing else ""
@@ -285,9 +285,9 @@ def describe_rare(counts, n_recordings, share):
     )
 
 
-def describe_paths(paths, actions, unlabelled=(), n_lost=0):
+def describe_paths(paths, actions, unlabelled=()):
     """Describe paths like `describe_actions`; codes index ``actions`` or are -1."""
     names = default_names(actions.tolist(), "action")
     codes = {label: code for code, label in enumerate(names)}
     kept = [codes[label] for label in unlabelled if label in codes]
-    return describe_actions(paths, dict(enumerate(names.values())), n_lost, kept)
+    return describe_actions(paths, dict(enumerate(names.values())), kept)

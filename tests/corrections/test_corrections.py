@@ -8,7 +8,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import ActivitySegmenter, GuidedSegmenter, TemporalOTSegmenter
+from skl_tot import ActivitySegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
@@ -30,7 +30,9 @@ def fit_tot(**options):
 
 def fit_guided():
     known = [WORDS[own] for own in LABELS[:3]] + [None] * 3
-    return GuidedSegmenter(MallowSegmenter(4, switch_cost=0.1)).fit(VIDEOS, known)
+    return SemiSupervisedSegmenter(MallowSegmenter(4, switch_cost=0.1)).fit(
+        VIDEOS, known
+    )
 
 
 FITS = {

@@ -6,7 +6,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skl_tot import GuidedSegmenter, HMMSegmenter
+from skl_tot import SemiSupervisedSegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
@@ -59,15 +59,11 @@ class TestRefine:
         refined = refine(model, VIDEOS, words_of(1))
         assert isinstance(refined, Pipeline)
         assert refined[0] is model[0]
-        guided = GuidedSegmenter(refined[-1].estimator)
+        guided = SemiSupervisedSegmenter(refined[-1].estimator)
         guided.fit(model[:-1].transform(VIDEOS), words_of(1))
         for own, other in zip(refined.predict(VIDEOS), guided.labels_):
             assert np.mean(own == other) > 0.95
         assert np.mean(refined.predict(VIDEOS[3]) == WORDS[CODES[3]]) > 0.9
-
-    def test_a_pipeline_inside_is_refused(self):
-        with pytest.raises(TypeError, match=r"Pipeline.*corrections.refine teaches"):
-            GuidedSegmenter(make_pca()).fit(VIDEOS, words_of(1))
 
     @pytest.mark.parametrize("form", [dict, lambda y: Recordings(y.values(), list(y))])
     def test_labels_of_some_by_name(self, form):
@@ -102,14 +98,6 @@ class TestRefine:
         is_last = np.concatenate(CODES[2:]) == 2
         found = np.concatenate(refined.predict(VIDEOS[2:])) == kept
         assert np.mean(found == is_last) > 0.9
-
-    def test_actions_that_labels_give_to_others_are_counted(self):
-        y = words_of(2, np.array(["a", "b", "b"]))
-        with pytest.warns(UserWarning, match="Actions found: 2 of the 3 asked for"):
-            refined = refine(MODELS["numbers"](), VIDEOS, y)
-        assert refined.actions_.tolist() == ["a", "b"]
-        assert refined.n_lost_actions_ == 1
-        assert segmenter_of(make_pca()).n_lost_actions_ == 0
 
 
 def test_names_of_kept_actions_stay_distinct():

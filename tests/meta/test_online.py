@@ -24,7 +24,7 @@ WHOLE = {
     "ASOTSegmenter": "use TemporalOTSegmenter",
     "ActivitySegmenter": "fit a model to recordings of one activity",
     "EqualPartsSegmenter": "fit another method",
-    "GuidedSegmenter": "fit without labels",
+    "SemiSupervisedSegmenter": "fit without labels",
 }
 
 

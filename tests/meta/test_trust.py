@@ -10,7 +10,7 @@ from skl_tot import (
     ActivitySegmenter,
     AutoSegmenter,
     CyclicSegmenter,
-    GuidedSegmenter,
+    SemiSupervisedSegmenter,
     HMMSegmenter,
     compare_refits,
     rate_trust,
@@ -110,7 +110,9 @@ def test_other_methods_are_unlike_the_model(easy):
         names = list(rate_trust(model.fit(X), X)["methods"])
         assert len(names) == 2
         assert all(own in name for own, name in zip(expected, names))
-    guided = GuidedSegmenter(KMeansSegmenter(4)).fit(videos, [paths[0]] + [None] * 11)
+    guided = SemiSupervisedSegmenter(KMeansSegmenter(4)).fit(
+        videos, [paths[0]] + [None] * 11
+    )
     assert rate_trust(guided, videos) is None
     assert rate_trust(HMMSegmenter(1).fit(videos), videos) is None
     model = EqualPartsSegmenter(4).fit(videos)
@@ -234,6 +236,8 @@ def test_refusals(takes, model):
         with pytest.raises(ValueError, match=message):
             compare_refits(model, takes, GROUPS, **options)
     y = [model.predict(takes)["take 0"]] + [None] * 15
-    guided = GuidedSegmenter(KMeansSegmenter(4, random_state=0)).fit(takes, y)
-    with pytest.raises(TypeError, match="'GuidedSegmenter', expected a model that le"):
+    guided = SemiSupervisedSegmenter(KMeansSegmenter(4, random_state=0)).fit(takes, y)
+    with pytest.raises(
+        TypeError, match="'SemiSupervisedSegmenter', expected a model that le"
+    ):
         compare_refits(guided, takes, GROUPS)

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from skl_tot import ActivitySegmenter, CyclicSegmenter, GuidedSegmenter
+from skl_tot import ActivitySegmenter, CyclicSegmenter, SemiSupervisedSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 
@@ -58,7 +58,9 @@ def test_outputs(fitted, data, tmp_path):
 def test_labels_do_not_depend_on_other_recordings(fitted, data):
     for video, own, label in zip(data[0], fitted.predict(data[0]), fitted.labels_):
         np.testing.assert_array_equal(own, fitted.predict([video])[0])
-        if not isinstance(fitted, GuidedSegmenter):  # whose labels_ are those given
+        if not isinstance(
+            fitted, SemiSupervisedSegmenter
+        ):  # whose labels_ are those given
             np.testing.assert_array_equal(own, label)
 
 
@@ -113,7 +115,7 @@ def test_bad_input_changes_nothing(fitted, data):
         "text",
         [],
     ]:
-        y = [None] * len(bad) if isinstance(fitted, GuidedSegmenter) else None
+        y = [None] * len(bad) if isinstance(fitted, SemiSupervisedSegmenter) else None
         with pytest.raises((ValueError, TypeError)):
             fitted.fit(bad, y)
     with pytest.raises(ValueError, match="features"):

@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import (
 
 from skl_tot import (
     AutoSegmenter,
-    GuidedSegmenter,
+    SemiSupervisedSegmenter,
     HMMSegmenter,
     TemporalOTSegmenter,
     baselines,
@@ -96,7 +96,7 @@ def test_estimator_checks(estimator, check):
     ids=lambda check: check.__name__,
 )
 def test_some_checks_of_all(estimator, check):
-    if isinstance(estimator, GuidedSegmenter):
+    if isinstance(estimator, SemiSupervisedSegmenter):
         pytest.skip("needs labels")
     check(type(estimator).__name__, estimator)
 

@@ -69,9 +69,9 @@ def fit(source, recipe, labels, activities, cycles, out):
 
 
 def _tell_findings(segmenter, path):
-    from skl_tot.methods import describe_choice, describe_look, inner_segmenter
+    from skl_tot.methods import describe_choice, describe_look
 
-    look = inner_segmenter(segmenter).look_
+    look = segmenter.look_
     warned = "" if look is None else look.say_repeats()  # before the fit
     for sentence in describe_look(segmenter):
         if sentence != warned:

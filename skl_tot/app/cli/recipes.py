@@ -113,10 +113,10 @@ def _make_step(step):
 
 def for_labels(model):
     """Wrap a segmenter so that it learns from labels."""
-    from skl_tot import GuidedSegmenter
+    from skl_tot import SemiSupervisedSegmenter
     from skl_tot.methods import last_step, with_last
 
-    return with_last(model, GuidedSegmenter(last_step(model)))
+    return with_last(model, SemiSupervisedSegmenter(last_step(model)))
 
 
 RECIPE = """

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.meta import read_labels
 from skl_tot.metrics import match_labels, segmentation_report
 from skl_tot.recordings import (
     BACKGROUND,
@@ -21,6 +20,7 @@ from skl_tot.recordings import (
     default_names,
     distinct_labels,
     errors_of_recording,
+    read_labels,
     refuse,
     split_label_sequences,
 )
@@ -64,7 +64,7 @@ def read_told(corrected, videos):
     """Read text labels from people; None for a recording without labels."""
     y = arrange_each(corrected, videos, "corrected", of_some=True)
     try:
-        places, words = read_labels(y, videos, videos.lengths.sum())
+        places, words = read_labels(y, videos)
     except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"corrected: {error}") from None
@@ -79,7 +79,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     from skl_tot.corrections import measure_doubts
 
     segmenter = methods.segmenter_of(model)
-    voter, windows = methods.inner_segmenter(segmenter), methods.windows_of(model)
+    voter, windows = segmenter, methods.windows_of(model)
     others = [own["model"] for own in getattr(segmenter, "readings_", [])[1:]]
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]

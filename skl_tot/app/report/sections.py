@@ -277,8 +277,6 @@ def recordings(content):
 @section("Candidates", folded=True)
 def candidates(content):
     """Table of candidates, and bars of the first recordings by each of them."""
-    from skl_tot.methods import inner_segmenter  # lazy, as it imports torch
-
     findings = content.findings
     if not findings.candidates:
         return None
@@ -291,7 +289,7 @@ def candidates(content):
         for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
             own.append((name, findings.names, drawing.bar(content, i, path)))
         bars.append((content.video_names[i], own))
-    results = getattr(inner_segmenter(content.segmenter), "results_", {})
+    results = getattr(content.segmenter, "results_", {})
     known = ([x if x == x else None for x in own] for own in results.values())  # NaN
     rows = [dict(zip(results, values)) for values in zip(*known)]
     return {"rows": rows, "bars": bars}

@@ -13,7 +13,7 @@ import joblib  # type: ignore[import-untyped]
 import numpy as np
 import pandas as pd
 
-from skl_tot import GuidedSegmenter, io
+from skl_tot import io
 from skl_tot.app.report import write_report
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import right_shares
@@ -181,7 +181,7 @@ def describe_beginning(recordings, model, labels):
 
 def settings_of(model):
     """Text of the settings of a model other than defaults, without a guide."""
-    if isinstance(last_step(model), GuidedSegmenter):  # labels are checked separately
+    if last_step(model).is_taught:  # labels are checked separately
         model = with_last(model, last_step(model).estimator)
     return re.sub(" at 0x[0-9A-Fa-f]+", "", one_line(model))  # of functions
 

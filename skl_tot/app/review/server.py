@@ -172,7 +172,6 @@ async def _stream(calls, is_over):
 def make_review(model, recordings, out, labels, videos, tell):
     """Make a `Review`, with a first fit if necessary; report progress."""
     # lazy, as these are slow to import; the page is already there
-    from skl_tot import GuidedSegmenter
     from skl_tot.app.review.history import has_begun
     from skl_tot.app.review.session import Review
     from skl_tot.methods import last_step
@@ -186,10 +185,9 @@ def make_review(model, recordings, out, labels, videos, tell):
             text = f"{one_line(out)} has a review, which goes on with its model."
             print(text, flush=True)
         else:
-            is_guided = isinstance(last_step(model), GuidedSegmenter)
             tell("fitting")
             with watched(partial(tell, "fitting")):
-                model.fit(recordings, *([labels] if is_guided else []))
+                model.fit(recordings, *([labels] if last_step(model).is_taught else []))
     return Review(model, recordings, out, labels=labels, video_files=files)
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from skl_tot import GuidedSegmenter
 from skl_tot.app import web
 from skl_tot.app.review import offers, teaching
 from skl_tot.app.review import state as states
@@ -33,8 +32,8 @@ class Review:
         that of ``out``.
     {shared: recordings, out}
     labels : sequence or dict, default=None
-        Labels from people, as for `GuidedSegmenter`. Recordings with labels of all
-        frames count as checked.
+        Labels from people, as for `SemiSupervisedSegmenter`. Recordings with labels of
+        all frames count as checked.
     video_files : sequence, default=None
         Video file of each recording, or None.
 
@@ -65,7 +64,7 @@ class Review:
         codes, names, given = (), states.NO_NAMES, None
         n_learned = 0
         if model is not None:
-            n_learned = int(isinstance(last_step(model), GuidedSegmenter))
+            n_learned = int(last_step(model).is_taught)
             model = teaching.with_words(model)
             codes, names = teaching.add_codes(names, teaching.actions_of(model))
         if labels is not None:

@@ -9,7 +9,6 @@ from skl_tot.app.review import state as states
 from skl_tot.app.review.state import TRACKS, Entry
 from skl_tot.app.web import DOUBTFUL
 from skl_tot.corrections import names_of_parts, order_with_gains
-from skl_tot.meta import read_labels
 from skl_tot.recordings import (
     BACKGROUND,
     UNKNOWN,
@@ -18,6 +17,7 @@ from skl_tot.recordings import (
     arrange_each,
     default_names,
     errors_of_recording,
+    read_labels,
 )
 from skl_tot.statistics import collect_bouts, compare_bouts, cut_cycles
 
@@ -221,7 +221,7 @@ def fill_halves(track, action, path, posterior):
 def known_words_of(labels, recordings):
     """Names (n_frames,) by recording, "" for unknown, and all; numbers as in models."""
     y = arrange_each(labels, recordings, "labels", of_some=True)
-    values, classes = read_labels(y, recordings, int(recordings.lengths.sum()))
+    values, classes = read_labels(y, recordings)
     is_number = [str(label).isdecimal() for label in classes.tolist()]
     words = [f"action {x}" if n else x for x, n in zip(classes.tolist(), is_number)]
     known = np.array([*words, UNKNOWN_NAME])  # the last one for code -1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
 
-from skl_tot import GuidedSegmenter, HMMSegmenter
+from skl_tot import SemiSupervisedSegmenter, HMMSegmenter
 from skl_tot.corrections import merge, rename
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, save_model, segments, write_segments
@@ -89,7 +89,7 @@ def test_fit_learns_labels(run, tmp_path, capsys, pipeline):
     printed = capsys.readouterr().out
     assert "2 of 4 recordings are labelled, with 3 labels.\nFitted to 4" in printed
     y = [read_segments("two/v0.csv"), None, read_segments("two/v2.csv"), None]
-    expected = GuidedSegmenter(HMMSegmenter(3)).fit(load_videos(), y)
+    expected = SemiSupervisedSegmenter(HMMSegmenter(3)).fit(load_videos(), y)
     found = load_model(out).predict(load_videos())
     for own, other in zip(found, expected.predict(load_videos()), strict=True):
         assert np.mean(own == other) > (0.9 if pipeline else 0.999)

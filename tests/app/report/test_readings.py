@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from skl_tot import GuidedSegmenter, HMMSegmenter
+from skl_tot import SemiSupervisedSegmenter, HMMSegmenter
 from skl_tot.app.report import write_report
 from skl_tot.corrections import merge, rename
 from skl_tot.metrics import match_labels, mof_score
@@ -120,7 +120,9 @@ def test_look_is_said(free_videos, sections):
     videos = free_videos
     known = np.array(list("abcd"))[np.arange(len(videos[0])) * 4 // len(videos[0])]
     hmm = HMMSegmenter(4)
-    guided = GuidedSegmenter(hmm).fit(videos, [known, *[None] * (len(videos) - 1)])
+    guided = SemiSupervisedSegmenter(hmm).fit(
+        videos, [known, *[None] * (len(videos) - 1)]
+    )
     for model, look in (
         (hmm.fit(videos), hmm.look_),
         (guided, guided.estimator_.look_),

@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import CyclicSegmenter, GuidedSegmenter, HMMSegmenter
+from skl_tot import CyclicSegmenter, SemiSupervisedSegmenter, HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.app.review.state import labels_of
 from skl_tot.baselines import MallowSegmenter
@@ -25,7 +25,7 @@ MODELS = {
     "numbers": lambda: MallowSegmenter(3).fit(VIDEOS),
     "words": lambda: rename(MallowSegmenter(3).fit(VIDEOS), DEFAULTS[::-1]),
     "pipeline": lambda: make_pipeline(*PCA_STEPS).fit(VIDEOS),
-    "guided": lambda: GuidedSegmenter(HMMSegmenter(3)).fit(VIDEOS, KNOWN),
+    "guided": lambda: SemiSupervisedSegmenter(HMMSegmenter(3)).fit(VIDEOS, KNOWN),
     "background": lambda: MallowSegmenter(3, background_percentile=30).fit(VIDEOS),
 }
 

@@ -364,7 +364,7 @@ def test_every_kind_of_model(estimator, plain, tmp_path):
     """What it cannot learn or split changes nothing; the rest comes back."""
     kind = type(estimator).__name__
     videos = [np.tile(v, (4, 1)) for v in VIDEOS] if kind.startswith("Cyc") else VIDEOS
-    known = [[CODES[0] // 2, *[None] * 4]] if kind == "GuidedSegmenter" else []
+    known = [[CODES[0] // 2, *[None] * 4]] if kind == "SemiSupervisedSegmenter" else []
     model = estimator.fit(videos, *known)
     review = Review(model, videos, tmp_path / "out").open()
     review.rename(review.actions[0], "pour")

@@ -6,7 +6,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skl_tot import GuidedSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot import SemiSupervisedSegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.baselines import MallowSegmenter
@@ -76,7 +76,7 @@ def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
 def test_labels_are_learned_by_the_fit(reviewed, tmp_path):
     _, recordings = reviewed
     labels = [["pour"] * len(recordings.arrays[0]), None, None, None]
-    model = GuidedSegmenter(MallowSegmenter(3))
+    model = SemiSupervisedSegmenter(MallowSegmenter(3))
     tell = lambda *args: None  # noqa: E731
     out = tmp_path / "out"
     review = make_review(model, recordings, out, labels, None, tell).open()

@@ -1,0 +1,229 @@
+"""Learning from labels of some frames: discriminants of views, time, moves, their cost.
+
+Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown.
+"""
+
+from bisect import bisect_left
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.decoding.chain import Chain
+from skl_tot.recordings.labels import UNKNOWN
+
+# Share of the mean variance in the covariance within actions, as in ridge regression.
+SHRINKAGE = 0.1
+# Power of the shares of actions: half-way from equal shares to those of the frames, as
+# short actions would be lost, and long ones cut.
+SHARE_POWER = 0.5
+# Most nats of a view against an action, so that no view has a veto.
+MOST_NATS = 8.0
+# Relative time: bins, width of a bump, least density, and weight beside the views.
+N_BINS, TIME_WIDTH, LEAST_DENSITY, TIME_WEIGHT = 100, 0.1, 0.03, 0.5
+# Costs of a move in nats per frame of the mean labelled segment, from which the rate of
+# segments chooses; factor and nats of a move that no label shows.
+COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+UNSEEN_FACTOR, UNSEEN_NATS = 3.0, 2.0
+# Rounds in which the paths of all recordings teach the next scores.
+N_ROUNDS = 2
+# Weight of a labelled frame, against one of a path.
+LABEL_WEIGHT = 3.0
+# An action is new where each clustering lacks its frames among the labelled ones, up to
+# this share of what is expected, with a share of all frames; else it is noise.
+MOST_SHOWN, LEAST_NEW = 0.1, 0.01
+# Log-likelihood that keeps a path off other actions than the label.
+FORBIDDEN = -1e6
+# Added to rates before the logarithm.
+TINY = 1e-9
+
+
+class Discriminant(NamedTuple):
+    """Log-likelihoods of actions, linear in the columns of a view."""
+
+    coefs: np.ndarray  # (n_columns, n_actions)
+    intercepts: np.ndarray  # (n_actions,)
+
+    def score(self, columns):
+        """Log-likelihoods (n_frames, n_actions), 0 for the best action."""
+        scores = columns @ self.coefs + self.intercepts
+        scores -= scores.max(axis=1, keepdims=True)
+        return np.maximum(scores, -MOST_NATS, out=scores)
+
+
+class Lesson(NamedTuple):
+    """What labels tell: scores of frames, time and moves of actions."""
+
+    discriminants: list  # of each view
+    log_times: np.ndarray  # (N_BINS, n_actions), weighted log-density of relative time
+    chain: Chain | None
+
+    def score(self, columns):
+        """Log-likelihoods of a recording, from its columns in each view."""
+        pairs = zip(self.discriminants, columns)
+        scores = sum(own.score(seen) for own, seen in pairs) / len(columns)
+        n_frames = len(scores)
+        return scores + self.log_times[np.arange(n_frames) * N_BINS // n_frames]
+
+
+def learn(columns, labels, n_actions, has_course, first):
+    """Learn from labels: a `Lesson`. ``first`` are labels of the first round.
+
+    ``columns`` has those of each recording in each view.
+    """
+    labels = fill_single_frames(labels)
+    weights = np.where(np.concatenate(labels) != UNKNOWN, LABEL_WEIGHT, 1.0)
+    views = [np.concatenate(view) for view in zip(*columns)]
+    log_times = np.zeros((N_BINS, n_actions))
+    if has_course:
+        log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions)
+    taught = first
+    for _ in range(1 + N_ROUNDS):
+        codes = np.concatenate(taught)
+        discriminants = [fit_discriminant(x, codes, weights, n_actions) for x in views]
+        lesson = Lesson(discriminants, log_times, None)
+        scores = [lesson.score(own) for own in columns]
+        chain, taught = choose_chain(scores, labels, n_actions)
+    return lesson._replace(chain=chain)
+
+
+def add_new_actions(labels, clusters, n_labels, most):
+    """Label frames of up to ``most`` actions that no label shows; return their number.
+
+    A frame is of a new action if each clustering (n_frames_i, n_clusterings) puts it
+    into a cluster that labelled frames lack. The first clustering tells the actions.
+    """
+    labels = fill_single_frames(labels)
+    joined = np.concatenate(clusters)
+    is_known = np.concatenate(labels) != UNKNOWN
+    is_new = ~np.concatenate([np.full(len(p), (p != UNKNOWN).any()) for p in labels])
+    for numbers in joined.T:
+        n_clusters = numbers.max() + 1
+        everywhere = np.bincount(numbers, minlength=n_clusters) / len(numbers)
+        shown = np.bincount(numbers[is_known], minlength=n_clusters) / is_known.sum()
+        is_new &= (shown <= MOST_SHOWN * everywhere)[numbers]
+    counts = np.bincount(joined[is_new, 0], minlength=1)
+    largest = np.argsort(-counts, kind="stable")[:most]
+    new = largest[counts[largest] >= LEAST_NEW * len(joined)]
+    codes = np.full(joined[:, 0].max() + 1, UNKNOWN)
+    codes[np.sort(new)] = n_labels + np.arange(len(new))
+    taught = np.where(is_new, codes[joined[:, 0]], np.concatenate(labels))
+    return np.split(taught, np.cumsum(list(map(len, labels)))[:-1]), n_labels + len(new)
+
+
+def fit_discriminant(columns, codes, weights, n_actions):
+    """Fit discriminants of actions with a common covariance to weighted frames."""
+    is_known = codes != UNKNOWN
+    columns, codes, weights = columns[is_known], codes[is_known], weights[is_known]
+    members = np.zeros((len(codes), n_actions))
+    members[np.arange(len(codes)), codes] = weights
+    totals = members.sum(axis=0)
+    means = members.T @ columns / np.maximum(totals, 1)[:, None]
+    rest = columns - means[codes]
+    within = (rest * weights[:, None]).T @ rest / weights.sum()
+    n_columns = len(within)
+    size = np.trace(within) / n_columns or 1.0
+    within = (1 - SHRINKAGE) * within + SHRINKAGE * size * np.eye(n_columns)
+    coefs = np.linalg.solve(within, means.T)
+    with np.errstate(divide="ignore"):  # an action without frames is never the best
+        intercepts = SHARE_POWER * np.log(totals / totals.sum())
+    return Discriminant(coefs, intercepts - 0.5 * (means * coefs.T).sum(axis=1))
+
+
+def log_densities_of_time(labels, n_actions):
+    """Log-density (N_BINS, n_actions) of relative time, 0 if time tells nothing."""
+    counts = np.zeros((N_BINS, n_actions))
+    for path in labels:
+        frames = np.flatnonzero(path != UNKNOWN)
+        bins = frames * N_BINS // len(path)
+        np.add.at(counts, (bins, path[frames]), 1 / len(path))
+    distances = np.subtract.outer(np.arange(N_BINS), np.arange(N_BINS)) / N_BINS
+    bumps = np.exp(-0.5 * (distances / TIME_WIDTH) ** 2)
+    density = bumps / bumps.sum(axis=0) @ counts
+    totals = density.mean(axis=0)
+    density = np.where(totals > 0, density / np.where(totals > 0, totals, 1), 1)
+    return np.log(density + LEAST_DENSITY)
+
+
+def choose_chain(scores, labels, n_actions):
+    """Chain whose paths have as many segments as the labels, and these paths.
+
+    Frames keep their labels. The rate of segments falls with the cost of a move.
+    """
+    rate, n_frames = measure_segments(labels)
+    others = [path == UNKNOWN for path in labels]
+    scores = [keep_labels(own, path) for own, path in zip(scores, labels)]
+
+    @cache
+    def paths_of(k):
+        chain = chain_of_labels(labels, n_actions, COSTS[k] * n_frames)
+        pairs = zip(scores, labels, others)
+        paths = [chain.viterbi(own) if n.any() else path for own, path, n in pairs]
+        return chain, paths
+
+    def rate_of(k):
+        _, paths = paths_of(k)
+        new = [np.where(n, path, UNKNOWN) for path, n in zip(paths, others)]
+        return measure_segments(new)[0]
+
+    def distance(k):
+        return abs(np.log((rate_of(k) + TINY) / (rate + TINY)))
+
+    k = bisect_left(range(len(COSTS)), -rate, key=lambda k: -rate_of(k))
+    return paths_of(min({max(k - 1, 0), min(k, len(COSTS) - 1)}, key=distance))
+
+
+def keep_labels(scores, labels):
+    """Scores that forbid other actions in frames with a label."""
+    is_known = labels != UNKNOWN
+    if not is_known.any():
+        return scores
+    scores = scores.copy()
+    scores[is_known] += FORBIDDEN
+    scores[is_known, labels[is_known]] -= FORBIDDEN
+    return scores
+
+
+def measure_segments(labels):
+    """Measure changes of action a frame, and mean frames of a segment, where known."""
+    n_changes = n_pairs = n_known = n_stretches = 0
+    for path in labels:
+        is_known = path != UNKNOWN
+        is_pair = is_known[1:] & is_known[:-1]
+        n_changes += int((is_pair & (path[1:] != path[:-1])).sum())
+        n_pairs += int(is_pair.sum())
+        n_known += int(is_known.sum())
+        n_stretches += int(is_known.sum() - is_pair.sum())
+    return n_changes / max(n_pairs, 1), n_known / max(n_changes + n_stretches, 1)
+
+
+def chain_of_labels(labels, n_actions, cost):
+    """Chain in which moves and starts that labels show cost less than others."""
+    unseen = UNSEEN_FACTOR * cost + UNSEEN_NATS
+    moves = np.full((n_actions, n_actions), unseen)
+    starts = np.full(n_actions, unseen)
+    for path in labels:
+        before, after = path[:-1], path[1:]
+        is_move = (before != UNKNOWN) & (after != UNKNOWN)
+        moves[before[is_move], after[is_move]] = cost
+        if path[0] != UNKNOWN:
+            starts[path[0]] = 0
+    if starts.all():  # no label of a first frame
+        starts[:] = 0
+    # of an action without a label, no move is known
+    is_new = ~np.isin(np.arange(n_actions), np.concatenate(labels))
+    moves[is_new], moves[:, is_new], starts[is_new] = cost, cost, 0
+    np.fill_diagonal(moves, 0)
+    return Chain(starts, moves, np.zeros(n_actions), "number")
+
+
+def fill_single_frames(labels):
+    """Extend labels of single frames, one a segment, half-way to the next one."""
+    filled = []
+    for path in labels:
+        frames = np.flatnonzero(path != UNKNOWN)
+        if len(frames) and len(path) > 1 and (np.diff(frames) > 1).all():
+            middles = (frames[:-1] + frames[1:] + 1) // 2
+            path = np.repeat(path[frames], np.diff(np.r_[0, middles, len(path)]))
+        filled.append(path)
+    return filled
