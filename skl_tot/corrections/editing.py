@@ -3,7 +3,7 @@
 import itertools
 import warnings
 from collections.abc import Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from numbers import Integral
 
 import numpy as np
@@ -222,6 +222,7 @@ def refine(model, X, y, *, kind="labels"):
     >>> taught.actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
+    model = deepcopy(model)  # a fit or another reading of it would change the new one
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
