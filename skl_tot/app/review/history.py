@@ -26,6 +26,7 @@ from skl_tot.recordings import (
     replaced,
     replaced_files,
     short_repr,
+    with_stops,
 )
 
 NAME = "review.sqlite3"
@@ -313,7 +314,13 @@ def export(review, format):
     entry = io.find_format("labels", format, io.writable_formats())
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
-    _write_labels(review.table(), folder / "labels", format, entry)
+    table = review.table()
+    if format == "labels":  # a line for each frame of the file
+        words = [
+            states.words_of(own, review.state.names) for own in review.state.entries
+        ]
+        table = io.segments(with_stops(review.recordings.replace(words)))
+    _write_labels(table, folder / "labels", format, entry)
     save(review)
     with replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
