@@ -1,6 +1,8 @@
 """Files of a review: a log, which has each change first, and results."""
 
 import contextlib
+import hashlib
+import itertools
 import json
 import os
 import re
@@ -32,6 +34,7 @@ from skl_tot.recordings import (
 NAME = "review.sqlite3"
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 FLOAT = np.dtype("<f2")  # of confidences
+BLOCK = 2**19  # values that are hashed at once
 SETUP = """PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE;
 CREATE TABLE IF NOT EXISTS log
 (number INTEGER PRIMARY KEY, line TEXT, model BLOB, confidences BLOB, "check" INTEGER);
@@ -168,16 +171,22 @@ def _model_of(content):
 
 def describe_beginning(recordings, model, labels):
     """Describe the start of a review, as JSON that identifies it."""
-    rows = []
-    for array in recordings.arrays:
-        own = getattr(array, "iloc", array)
-        rows += [np.asarray(own[k]) for k in (0, len(array) // 2, -1)]
-    known = [recordings.names, recordings.lengths.tolist(), recordings.fps]
-    known += [rows, recordings.times, recordings.breaks]
-    found = {"recordings": joblib.hash(known)}
+    sizes = enumerate(zip(recordings.names, recordings.lengths.tolist()))
+    found = {"recordings": [[*own, digest_of(recordings, i)] for i, own in sizes]}
     if model is not None:
         found |= {"model": joblib.hash(model), "settings": settings_of(model)}
     return found | ({} if labels is None else {"labels": joblib.hash(labels)})
+
+
+def digest_of(recordings, i):
+    """Digest of all frames of a recording, its clock and breaks, in float64."""
+    array, clock = recordings.arrays[i], (recordings.edges(i), recordings.breaks_of(i))
+    rows, width = getattr(array, "iloc", array), np.size(array[:1])
+    found = hashlib.blake2b(b"%d" % width, digest_size=16)
+    step = max(1, BLOCK // width)
+    for own in (*(rows[k : k + step] for k in range(0, len(array), step)), *clock):
+        found.update(np.ascontiguousarray([] if own is None else own, "<f8"))
+    return found.hexdigest()
 
 
 def settings_of(model):
@@ -192,6 +201,10 @@ def check_beginning(found, expected, folder):
     for key, value in expected.items():
         if found.get(key) != value:
             shown = f" {found.get(key)}, got {value}" if key == "settings" else ""
+            if key == "recordings":
+                pairs = itertools.zip_longest(found[key], value)
+                name = next((now or then)[0] for then, now in pairs if then != now)
+                shown = f", as {short_repr(name)} shows"
             text = f"{folder} has a review of other {key}{shown}"
             raise OtherReview(f"{text}; expected the same, or another folder as out.")
 
