@@ -17,6 +17,7 @@ import pandas as pd
 
 from skl_tot import GuidedSegmenter, io
 from skl_tot.app.report import write_report
+from skl_tot.app.review import NAME
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import right_shares
 from skl_tot.app.review.teaching import known_words
@@ -31,7 +32,6 @@ from skl_tot.recordings import (
     with_stops,
 )
 
-NAME = "review.sqlite3"
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 FLOAT = np.dtype("<f2")  # of confidences
 BLOCK = 2**19  # values that are hashed at once
@@ -198,6 +198,9 @@ def settings_of(model):
 
 def check_beginning(found, expected, folder):
     """Refuse the log of another review; model and labels are optional."""
+    if isinstance(found["recordings"], str):
+        text = f"{folder} has a review of an earlier version"
+        raise OtherReview(f"{text}; expected another folder as out.")
     for key, value in expected.items():
         if found.get(key) != value:
             shown = f" {found.get(key)}, got {value}" if key == "settings" else ""
@@ -209,16 +212,21 @@ def check_beginning(found, expected, folder):
             raise OtherReview(f"{text}; expected the same, or another folder as out.")
 
 
-def has_begun(model, folder):
-    """Whether a folder has a review, which has to be of the settings of a model."""
+def beginning_of(folder):
+    """Return the description of the start of a review; None before it."""
     if not Path(folder, NAME).is_file():
-        return False
+        return None
     with contextlib.closing(Log(folder)) as log:
         line, _ = next(log.rows(), (None, None))
-    if line is not None:
-        now = {"settings": settings_of(model)}
-        check_beginning(line["about"], now, one_line(folder))
-    return line is not None
+    return line and line["about"]
+
+
+def has_begun(model, folder):
+    """Whether a folder has a review, which has to be of the settings of a model."""
+    about = beginning_of(folder)
+    if about is not None:
+        check_beginning(about, {"settings": settings_of(model)}, one_line(folder))
+    return about is not None
 
 
 class History:
