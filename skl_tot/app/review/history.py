@@ -348,7 +348,7 @@ def export(review, format):
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
     told = [known_words(entry, review.state.names) for entry in review.state.entries]
     told = None if all(own is None for own in told) else told
-    found = {"corrected": told, "accuracy": review.accuracy()}
+    found = {"corrected": told, "accuracy": review.accuracy()} | review.groups
     write_report(review.model, review.recordings, folder / "report.html", **found)
     return f"the results are in {folder}"
 

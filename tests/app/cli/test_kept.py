@@ -154,6 +154,27 @@ def test_the_report_is_that_of_the_export(run, made, tmp_path, capsys):
     assert (tmp_path / "other.html").read_bytes() == exported
 
 
+@pytest.mark.filterwarnings("ignore:x and y have so few subjects")
+def test_an_export_compares_groups(run, made, tmp_path, monkeypatch, capsys):
+    def serve(calls, *_):
+        calls.start()
+        calls.wait()
+        calls.review.relabel("a", 0, "turn")
+        calls.review.check("a")
+        calls.call("export", {"format": "csv", "version": 1})
+        calls.wait()
+        calls.close()
+
+    monkeypatch.setattr("skl_tot.app.review.server.run", serve)
+    checked, groups = tmp_path / "checked", "--groups groups.csv"
+    assert run(f"review plain.skops takes {groups} --out {checked}") == 0
+    assert "'group' the groups" in capsys.readouterr().out
+    assert run(f"report {checked} takes {groups} --out {tmp_path}/report.html") == 0
+    page = (checked / "report.html").read_bytes()
+    assert b"Groups compared" in page
+    assert page == (tmp_path / "report.html").read_bytes()
+
+
 def test_a_report_of_some_recordings_tells_no_accuracy(run, made, tmp_path):
     (tmp_path / "takes").mkdir()
     for name in "abe":
