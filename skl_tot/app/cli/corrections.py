@@ -188,9 +188,9 @@ def review(given, recipe, labels, groups, videos, out, port, no_browser):
         if chosen is None:
             chosen = recipe.make() if y is None else for_labels(recipe.make())
             recipe.sow(chosen)
-        picked = [] if groups is None else groups.pick(data.video_names)
-        picked = dict(zip(("groups", "subject"), picked))
-        return make_review(chosen, data.videos, out, y, videos, tell, **picked)
+        picked = groups.pick(data.video_names) if groups else (None, None)
+        more = dict(zip(("groups", "subject"), picked))
+        return make_review(chosen, data.videos, out, y, videos, tell, **more)
 
     calls = Calls(make, Path(source.data).name)
     run(calls, port, not no_browser)

@@ -96,7 +96,7 @@ def report(model, source, out, videos, summary, refits, names, groups):
         video_files=videos,
         groups=groups and groups[0],
         subject=groups and groups[1],
-        corrected=told if any(own is not None for own in told) else None,
+        corrected=told if any(labels is not None for labels in told) else None,
         accuracy=accuracy,
         refits=refits,
     )

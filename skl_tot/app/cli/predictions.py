@@ -52,7 +52,6 @@ def predict(model, source, out, format, names):
     words = shared.shown_names(model, names)
     if data.videos.fps is None and entry.in_seconds:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
-
     told, _ = kept.labels(data.videos, words)
 
     def predictions():
@@ -60,11 +59,11 @@ def predict(model, source, out, format, names):
         for i, name in enumerate(shared.progress(data.video_names, "video")):
             with errors_of_recording(i, name):
                 video = data.videos[i : i + 1]
-                found = [own for (own,) in predict_with_confidence(model, video, words)]
+                one = [x for (x,) in predict_with_confidence(model, video, words)]
                 if told[i] is not None:
-                    found = put_labels(told[i], *found)
-                labels, *own = ([values] for values in found)
-                yield video.replace(labels), dict(zip(COLUMNS, own))
+                    one = put_labels(told[i], *one)
+                labels, *columns = ([values] for values in one)
+                yield video.replace(labels), dict(zip(COLUMNS, columns))
 
     if table is None:
         _write_folder(data.videos, predictions(), out, format, entry.suffix)

@@ -172,7 +172,7 @@ def _model_of(content):
 def describe_beginning(recordings, model, labels):
     """Describe the start of a review, as JSON that identifies it."""
     sizes = enumerate(zip(recordings.names, recordings.lengths.tolist()))
-    found = {"recordings": [[*own, digest_of(recordings, i)] for i, own in sizes]}
+    found = {"recordings": [[*size, digest_of(recordings, i)] for i, size in sizes]}
     if model is not None:
         found |= {"model": joblib.hash(model), "settings": settings_of(model)}
     return found | ({} if labels is None else {"labels": joblib.hash(labels)})
@@ -182,11 +182,12 @@ def digest_of(recordings, i):
     """Digest of all frames of a recording, its clock and breaks, in float64."""
     array, clock = recordings.arrays[i], (recordings.edges(i), recordings.breaks_of(i))
     rows, width = getattr(array, "iloc", array), np.size(array[:1])
-    found = hashlib.blake2b(b"%d" % width, digest_size=16)
-    step = max(1, BLOCK // width)
-    for own in (*(rows[k : k + step] for k in range(0, len(array), step)), *clock):
-        found.update(np.ascontiguousarray([] if own is None else own, "<f8"))
-    return found.hexdigest()
+    digest = hashlib.blake2b(b"%d" % width, digest_size=16)
+    step = max(1, BLOCK // max(1, width))
+    blocks = (rows[k : k + step] for k in range(0, len(array), step))
+    for values in (*blocks, *clock):
+        digest.update(np.ascontiguousarray([] if values is None else values, "<f8"))
+    return digest.hexdigest()
 
 
 def settings_of(model):
@@ -337,9 +338,7 @@ def export(review, format):
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     table = review.table()
     if format == "labels":  # a line for each frame of the file
-        words = [
-            states.words_of(own, review.state.names) for own in review.state.entries
-        ]
+        words = list(io.labels_from_segments(table).values())
         table = io.segments(with_stops(review.recordings.replace(words)))
     _write_labels(table, folder / "labels", format, entry)
     save(review)
