@@ -28,10 +28,10 @@ from skl_tot import (
     ActivitySegmenter,
     AutoSegmenter,
     CyclicSegmenter,
-    SemiSupervisedSegmenter,
     HMMSegmenter,
     OnlinePrediction,
     Recordings,
+    SemiSupervisedSegmenter,
     TemporalOTSegmenter,
 )
 from skl_tot import statistics as tables

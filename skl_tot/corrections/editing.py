@@ -220,11 +220,12 @@ def refine(model, X, y):
     >>> taught.actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
+    model = deepcopy(model)  # a fit or another reading of it would change the new one
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
     inner = segmenter.estimators_ if segmenter.is_taught else [segmenter]
-    taught = SemiSupervisedSegmenter([FrozenEstimator(deepcopy(own)) for own in inner])
+    taught = SemiSupervisedSegmenter([FrozenEstimator(own) for own in inner])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         taught.fit(videos, y)
@@ -234,7 +235,7 @@ def refine(model, X, y):
     found = describe_actions(labels, taught.actions_, taught.unlabelled_actions_)
     if found:
         warn_user(" ".join(found))
-    return pipelines.with_last(deepcopy(model), taught)
+    return pipelines.with_last(model, taught)
 
 
 def _copy_of_fitted(model, of_one_activity=True):

@@ -13,6 +13,7 @@ from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.segment_times import frames_of, rows_by_recording
+from skl_tot.recordings.stops import frames_left
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
 READ = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
@@ -187,7 +188,8 @@ def read_segments(
         Key of `FORMATS`; None chooses by the suffix of each file.
     recordings : Recordings, default=None
         Recordings of the segments, found by name. Their clocks or rate replace ``fps``,
-        and their lengths ``n_frames``.
+        and their lengths ``n_frames``. Stops that `without_stops` cut out of them are
+        also cut out of files that have a label for each frame with these.
 
     Returns
     -------
@@ -271,10 +273,22 @@ def read_by_recording(path, fps, format, recordings=None):
         table["action"] = table["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
         table[["first", "stop"]] = frames_of(table, fps, clocks)
         for name, rows in rows_by_recording(table).items():
-            found[name] = table.iloc[rows], file
+            found[name] = _without_stops(table.iloc[rows], recordings, name), file
         if not len(table):
             found[file.stem] = table, file
     return found, is_one and len(found) == 1
+
+
+def _without_stops(table, recordings, name):
+    """Table in frames that are left, if it has all frames of a file with stops."""
+    if recordings is None or recordings.stops is None or name not in recordings:
+        return table
+    i = recordings.names.index(name)
+    stops = recordings.stops[i]
+    if table["stop"].max() != recordings.lengths[i] + np.diff(stops[:, :2]).sum():
+        return table
+    left = table.assign(**{k: frames_left(table[k], stops) for k in ("first", "stop")})
+    return left[left["first"] < left["stop"]]
 
 
 def _find_files(path, format):

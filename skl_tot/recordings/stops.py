@@ -237,6 +237,13 @@ def with_stops(labels):
     return Recordings(arrays, labels.names, fps=labels.fps)
 
 
+def frames_left(frames, stops):
+    """Frames of a file as frames of what `without_stops` left of it."""
+    spans = np.reshape(stops, (-1, 4))[:, :2].astype(int)
+    before = [np.clip(frames - start, 0, end - start) for start, end in spans]
+    return frames - np.sum(before, axis=0, dtype=int)
+
+
 def list_stops(recordings):
     """List the stops that `without_stops` cut out.
 

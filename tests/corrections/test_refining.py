@@ -6,10 +6,11 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skl_tot import SemiSupervisedSegmenter, HMMSegmenter
-from skl_tot.baselines import MallowSegmenter
+from skl_tot import AutoSegmenter, HMMSegmenter, SemiSupervisedSegmenter
+from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
+from skl_tot.meta.members import Plan
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
@@ -53,12 +54,43 @@ def without_last(n, words=WORDS):
     return X, y
 
 
+@pytest.mark.parametrize("name", ["numbers", "pipeline", "guided"])
+def test_a_taught_model_does_not_change_with_the_first(name):
+    model = MODELS[name]()
+    taught = refine(model, VIDEOS, words_of(2))
+    before = taught.predict_proba(VIDEOS)
+    others, y = make_activities(4, n_actions=3, n_features=5, random_state=7)
+    model.fit(others, *([y] if name == "guided" else []))
+    for own, expected in zip(taught.predict_proba(VIDEOS), before):
+        np.testing.assert_array_equal(own, expected)
+
+
+def test_a_taught_vote_does_not_change_with_the_reading_of_the_first(monkeypatch):
+    def plans_of(order, **_):
+        free = KMeansSegmenter(switch_cost="auto")
+        other = free if order == "free" else MallowSegmenter(order="mostly")
+        return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
+
+    monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
+    options = {"n_features": 6, "mean_length": 30, "order": "free", "random_state": 0}
+    videos, codes = make_activities(8, 4, **options)
+    model = AutoSegmenter(4, random_state=0).fit(videos)
+    words = np.array(["a", "b", "c", "d"])
+    taught = refine(model, videos, [words[codes[0]], *[None] * 7])
+    before, first = taught.predict_proba(videos), model.predict(videos)
+    model.use_reading("without a course")
+    assert any(map(np.any, map(np.not_equal, model.predict(videos), first)))
+    for own, expected in zip(taught.predict_proba(videos), before):
+        np.testing.assert_array_equal(own, expected)
+
+
 class TestRefine:
     def test_of_a_pipeline(self):
         model = make_pca()
         refined = refine(model, VIDEOS, words_of(1))
         assert isinstance(refined, Pipeline)
-        assert refined[0] is model[0]
+        found = [own[0].transform(VIDEOS)[0] for own in (refined, model)]
+        np.testing.assert_array_equal(*found)
         guided = SemiSupervisedSegmenter(refined[-1].estimator)
         guided.fit(model[:-1].transform(VIDEOS), words_of(1))
         for own, other in zip(refined.predict(VIDEOS), guided.labels_):

@@ -10,8 +10,8 @@ from skl_tot import (
     ActivitySegmenter,
     AutoSegmenter,
     CyclicSegmenter,
-    SemiSupervisedSegmenter,
     HMMSegmenter,
+    SemiSupervisedSegmenter,
     compare_refits,
     rate_trust,
 )

@@ -21,8 +21,8 @@ from sklearn.utils.estimator_checks import (
 
 from skl_tot import (
     AutoSegmenter,
-    SemiSupervisedSegmenter,
     HMMSegmenter,
+    SemiSupervisedSegmenter,
     TemporalOTSegmenter,
     baselines,
 )

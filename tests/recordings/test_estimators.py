@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import cross_val_predict
 
-from skl_tot import SemiSupervisedSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.corrections import most_informative
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score, mof_scorer

@@ -8,7 +8,7 @@ import pytest
 
 import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter
-from skl_tot.io import segments
+from skl_tot.io import FORMATS, read_segments, segments, write_segments
 from skl_tot.recordings import (
     Recordings,
     list_stops,
@@ -118,6 +118,31 @@ def test_stops_are_in_no_cycle():
     assert cycles["end"].iloc[-1] == pytest.approx(len(frames) / FPS)
     assert not cycles["deviates"].any()
     assert with_stops(found)[0].shape == (len(frames),)
+
+
+@pytest.mark.parametrize("stops", STOPS.values(), ids=STOPS)
+@pytest.mark.parametrize("format", ["labels", "csv", "elan"])
+def test_labels_go_there_and_back(tmp_path, stops, format):
+    """Files with a line for each frame have those of stops, too."""
+    frames, _, is_still = line(stops, noise=0.02)
+    takes = without_stops(Recordings([frames], ["a"], fps=FPS), 10)
+    words = np.array(["take", "turn", "place", "background"])
+    random = np.random.default_rng(0)
+    labels = words[np.repeat(random.integers(0, 4, 200), 10)]
+    table = segments(takes.replace([labels]))
+    if format == "labels":
+        table = segments(with_stops(takes.replace([labels])))
+    path = tmp_path / f"a{FORMATS[format].suffix}"
+    write_segments(table.drop(columns="recording"), path, format=format)
+    if format == "labels":
+        assert len(path.read_text().splitlines()) == len(frames)
+    found = read_segments(path, recordings=takes)
+    assert found.tolist() == labels.tolist()
+    if format == "labels" and stops:  # corrected: an action goes on in the stop
+        lines = np.array(path.read_text().splitlines())
+        lines[is_still] = "take"
+        path.write_text("\n".join(lines))
+        assert read_segments(path, recordings=takes).tolist() == labels.tolist()
 
 
 def test_stops_go_with_their_recordings():

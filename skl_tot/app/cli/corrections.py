@@ -167,8 +167,9 @@ GIVEN = registry.recordings_of(
     GIVEN,
     recipe_of("(fits recordings first)"),
     registry.labels_of_people(),
+    registry.GROUPS,
 )
-def review(given, recipe, labels, videos, out, port, no_browser):
+def review(given, recipe, labels, groups, videos, out, port, no_browser):
     """Serve the page until Ctrl-C."""
     model, source = given
     if (model is None) == (recipe is None):
@@ -187,7 +188,9 @@ def review(given, recipe, labels, videos, out, port, no_browser):
         if chosen is None:
             chosen = recipe.make() if y is None else for_labels(recipe.make())
             recipe.sow(chosen)
-        return make_review(chosen, data.videos, out, y, videos, tell)
+        picked = groups.pick(data.video_names) if groups else (None, None)
+        more = dict(zip(("groups", "subject"), picked))
+        return make_review(chosen, data.videos, out, y, videos, tell, **more)
 
     calls = Calls(make, Path(source.data).name)
     run(calls, port, not no_browser)

@@ -65,7 +65,7 @@ def _words_by_number(labels, names):
         hold; 0 for none (default: 10 without a network, else 0)
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
-    registry.MODEL,
+    registry.MODEL_OR_REVIEW,
     registry.RECORDINGS,
     registry.NAMES,
     registry.GROUPS,
@@ -73,13 +73,16 @@ def _words_by_number(labels, names):
 def report(model, source, out, videos, summary, refits, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.app.report.page import read_model, write_page
-    from skl_tot.io import load_model
+    from skl_tot.app.review.kept import Kept
     from skl_tot.recordings import list_stops, text_of_name
 
     if refits is not None and groups is None:
         raise ValueError("--refits is given without --groups, expected both.")
-    model = load_model(model)
+    kept = Kept(model)
+    model = kept.model
     data = source.open(model)
+    words = shared.shown_names(model, names)
+    told, accuracy = kept.labels(data.videos, words)
     if groups is not None:
         groups = groups.pick(data.video_names)
     if videos is not None:
@@ -93,13 +96,14 @@ def report(model, source, out, videos, summary, refits, names, groups):
         video_files=videos,
         groups=groups and groups[0],
         subject=groups and groups[1],
+        corrected=told if any(labels is not None for labels in told) else None,
+        accuracy=accuracy,
         refits=refits,
     )
     write_page(content, out)
     print(f"Report written to {out}.")
     shared.print_stops(data.videos)
     if summary is not None:
-        words = shared.shown_names(model, names)
         labels, telling, circle, compared = content.in_words(words)
         found = {"telling_features": telling}
         found |= {} if compared is None else {"groups": compared}
@@ -114,7 +118,7 @@ def report(model, source, out, videos, summary, refits, names, groups):
     """
     write durations, transitions, cycles and deviations
 
-    SEGMENTS: folder from predict, or one table of all recordings
+    SEGMENTS: folder from predict, one table of all recordings, or folder of a review
     --out FOLDER: folder to write [required]
     """,
     "skl-tot summary segments --groups subjects.csv --out summary",
@@ -123,9 +127,7 @@ def report(model, source, out, videos, summary, refits, names, groups):
 )
 def summary(segments, groups, out, fps):
     """Write tables and pictures of segments, and print the main deviations."""
-    from skl_tot.io import read_table
-
-    table = read_table(segments)
+    table = shared.read_table(segments)
     if groups is not None:
         groups = groups.pick(table["recording"].unique())
     _write_summary(table, out, fps=fps, groups=groups)

@@ -30,7 +30,7 @@ def _list_formats():
     --format FORMAT: format of the files, see below
     """,
     "skl-tot predict model.skops features --out segments --fps 30",
-    registry.MODEL,
+    registry.MODEL_OR_REVIEW,
     registry.RECORDINGS,
     registry.NAMES,
     make_epilog=_list_formats,
@@ -42,22 +42,28 @@ def predict(model, source, out, format, names):
     table, formats = io.table_of(out), io.writable_formats()
     format = format or table or next(iter(formats))
     entry = io.find_format("--format", format, formats)
+    from skl_tot.app.review.kept import Kept, put_labels
     from skl_tot.methods import predict_with_confidence
     from skl_tot.recordings import errors_of_recording
 
-    model = io.load_model(model)
+    kept = Kept(model)
+    model = kept.model
     data = source.open(model)
     words = shared.shown_names(model, names)
     if data.videos.fps is None and entry.in_seconds:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
+    told, _ = kept.labels(data.videos, words)
 
     def predictions():
         """Yield each recording's labels, and other columns of its segments."""
         for i, name in enumerate(shared.progress(data.video_names, "video")):
             with errors_of_recording(i, name):
                 video = data.videos[i : i + 1]
-                labels, *own = predict_with_confidence(model, video, words)
-                yield video.replace(labels), dict(zip(COLUMNS, own))
+                one = [x for (x,) in predict_with_confidence(model, video, words)]
+                if told[i] is not None:
+                    one = put_labels(told[i], *one)
+                labels, *columns = ([values] for values in one)
+                yield video.replace(labels), dict(zip(COLUMNS, columns))
 
     if table is None:
         _write_folder(data.videos, predictions(), out, format, entry.suffix)
@@ -296,7 +302,8 @@ def _pick_labelled(data, names, predicted, truth):
     write segments into a LeRobot data set, as subtasks
 
     ROOT: root folder of the data set; it is not changed
-    SEGMENTS: folder from predict or one table of all recordings, perhaps corrected
+    SEGMENTS: folder from predict or one table of all recordings, perhaps corrected, or
+        folder of a review
     --out FOLDER: folder to write, with data and meta [required]
     """,
     "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled",
@@ -305,5 +312,5 @@ def subtasks(root, segments, out):
     """Write a copy of a robot data set in which each frame has its subtask."""
     from skl_tot import io
 
-    words = io.write_subtasks(io.read_table(segments), root, out)
+    words = io.write_subtasks(shared.read_table(segments), root, out)
     print(f"Data and meta written to {out}, with subtasks {', '.join(words)}.")

@@ -247,6 +247,7 @@ def labels_of_people(required="", gaps=True):
 
 
 MODEL = Options("MODEL: file from fit")
+MODEL_OR_REVIEW = Options("MODEL: file from fit, or folder of a review")
 DATA = (
     "DATA: folder of .npy, CSV, Parquet or other files, one with features/, or a file"
 )

@@ -111,6 +111,18 @@ def describe_amount(y):
     return f"{known} are labelled, with {n_labels} labels."
 
 
+def read_table(path):
+    """Table of the segments of a path, or of those that a review shows."""
+    from skl_tot import io
+    from skl_tot.app.review import find_review
+
+    if (folder := find_review(path)) is None:
+        return io.read_table(path)
+    from skl_tot.app.review.kept import segments_of  # slow
+
+    return segments_of(folder)
+
+
 def read_predictions(path):
     """Names of recordings in a folder or file, and labels of their frames."""
     from skl_tot.io import frame_formats, read_whole, table_of

@@ -203,8 +203,10 @@ class Content:
     def in_words(self, words):
         """Labels, telling features, the circle and groups, in words or labels."""
         words = self.segmenter.actions_ if words is None else words
+        names = self.findings.names  # more than words with labels from people
+        new = [names.get(code, "") for code in range(len(words), max(names) + 1)]
         is_text = words.dtype.kind == "U"
-        words = np.append(words, BACKGROUND_NAME if is_text else BACKGROUND)
+        words = np.array([*words, *new, BACKGROUND_NAME if is_text else BACKGROUND])
         telling = self.telling.assign(action=words[self.telling["action"].astype(int)])
         telling = telling.sort_values("action", kind="stable", ignore_index=True)
         circle = self.circle and words[self.circle].tolist()

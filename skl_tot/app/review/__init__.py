@@ -1,6 +1,11 @@
 """Review of a model's results: check, correct, and teach the model."""
 
+from pathlib import Path
+
 from skl_tot.recordings import loader, places
+
+NAME = "review.sqlite3"  # of the log
+FILES = "model.skops", "segments.csv"  # which stand for the review of their folder
 
 # Loaded on first use, so that a server answers early.
 _PLACES = places(__name__, session="Review", widget="ReviewWidget", server="serve")
@@ -8,3 +13,11 @@ _PLACES = places(__name__, session="Review", widget="ReviewWidget", server="serv
 __all__ = sorted(_PLACES)
 
 __getattr__ = loader(__name__, _PLACES)
+
+
+def find_review(path):
+    """Folder of the review that a path is of, or None; without slow imports."""
+    path = Path(path)
+    folder = path if path.is_dir() else path.parent
+    is_of_one = (folder is path or path.name in FILES) and (folder / NAME).is_file()
+    return folder if is_of_one else None

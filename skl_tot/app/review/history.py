@@ -1,6 +1,8 @@
 """Files of a review: a log, which has each change first, and results."""
 
 import contextlib
+import hashlib
+import itertools
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import pandas as pd
 
 from skl_tot import io
 from skl_tot.app.report import write_report
+from skl_tot.app.review import NAME
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import right_shares
 from skl_tot.app.review.teaching import known_words
@@ -26,11 +29,12 @@ from skl_tot.recordings import (
     replaced,
     replaced_files,
     short_repr,
+    with_stops,
 )
 
-NAME = "review.sqlite3"
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 FLOAT = np.dtype("<f2")  # of confidences
+BLOCK = 2**19  # values that are hashed at once
 SETUP = """PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE;
 CREATE TABLE IF NOT EXISTS log
 (number INTEGER PRIMARY KEY, line TEXT, model BLOB, confidences BLOB, "check" INTEGER);
@@ -167,16 +171,23 @@ def _model_of(content):
 
 def describe_beginning(recordings, model, labels):
     """Describe the start of a review, as JSON that identifies it."""
-    rows = []
-    for array in recordings.arrays:
-        own = getattr(array, "iloc", array)
-        rows += [np.asarray(own[k]) for k in (0, len(array) // 2, -1)]
-    known = [recordings.names, recordings.lengths.tolist(), recordings.fps]
-    known += [rows, recordings.times, recordings.breaks]
-    found = {"recordings": joblib.hash(known)}
+    sizes = enumerate(zip(recordings.names, recordings.lengths.tolist()))
+    found = {"recordings": [[*size, digest_of(recordings, i)] for i, size in sizes]}
     if model is not None:
         found |= {"model": joblib.hash(model), "settings": settings_of(model)}
     return found | ({} if labels is None else {"labels": joblib.hash(labels)})
+
+
+def digest_of(recordings, i):
+    """Digest of all frames of a recording, its clock and breaks, in float64."""
+    array, clock = recordings.arrays[i], (recordings.edges(i), recordings.breaks_of(i))
+    rows, width = getattr(array, "iloc", array), np.size(array[:1])
+    digest = hashlib.blake2b(b"%d" % width, digest_size=16)
+    step = max(1, BLOCK // max(1, width))
+    blocks = (rows[k : k + step] for k in range(0, len(array), step))
+    for values in (*blocks, *clock):
+        digest.update(np.ascontiguousarray([] if values is None else values, "<f8"))
+    return digest.hexdigest()
 
 
 def settings_of(model):
@@ -188,23 +199,35 @@ def settings_of(model):
 
 def check_beginning(found, expected, folder):
     """Refuse the log of another review; model and labels are optional."""
+    if isinstance(found["recordings"], str):
+        text = f"{folder} has a review of an earlier version"
+        raise OtherReview(f"{text}; expected another folder as out.")
     for key, value in expected.items():
         if found.get(key) != value:
             shown = f" {found.get(key)}, got {value}" if key == "settings" else ""
+            if key == "recordings":
+                pairs = itertools.zip_longest(found[key], value)
+                name = next((now or then)[0] for then, now in pairs if then != now)
+                shown = f", as {short_repr(name)} shows"
             text = f"{folder} has a review of other {key}{shown}"
             raise OtherReview(f"{text}; expected the same, or another folder as out.")
 
 
-def has_begun(model, folder):
-    """Whether a folder has a review, which has to be of the settings of a model."""
+def beginning_of(folder):
+    """Return the description of the start of a review; None before it."""
     if not Path(folder, NAME).is_file():
-        return False
+        return None
     with contextlib.closing(Log(folder)) as log:
         line, _ = next(log.rows(), (None, None))
-    if line is not None:
-        now = {"settings": settings_of(model)}
-        check_beginning(line["about"], now, one_line(folder))
-    return line is not None
+    return line and line["about"]
+
+
+def has_begun(model, folder):
+    """Whether a folder has a review, which has to be of the settings of a model."""
+    about = beginning_of(folder)
+    if about is not None:
+        check_beginning(about, {"settings": settings_of(model)}, one_line(folder))
+    return about is not None
 
 
 class History:
@@ -313,14 +336,18 @@ def export(review, format):
     entry = io.find_format("labels", format, io.writable_formats())
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
-    _write_labels(review.table(), folder / "labels", format, entry)
+    table = review.table()
+    if format == "labels":  # a line for each frame of the file
+        words = list(io.labels_from_segments(table).values())
+        table = io.segments(with_stops(review.recordings.replace(words)))
+    _write_labels(table, folder / "labels", format, entry)
     save(review)
     with replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
     told = [known_words(entry, review.state.names) for entry in review.state.entries]
     told = None if all(own is None for own in told) else told
-    found = {"corrected": told, "accuracy": review.accuracy()}
+    found = {"corrected": told, "accuracy": review.accuracy()} | review.groups
     write_report(review.model, review.recordings, folder / "report.html", **found)
     return f"the results are in {folder}"
 

@@ -169,7 +169,7 @@ async def _stream(calls, is_over):
         unsubscribe()
 
 
-def make_review(model, recordings, out, labels, videos, tell):
+def make_review(model, recordings, out, labels, videos, tell, **more):
     """Make a `Review`, with a first fit if necessary; report progress."""
     # lazy, as these are slow to import; the page is already there
     from skl_tot.app.review.history import has_begun
@@ -188,7 +188,7 @@ def make_review(model, recordings, out, labels, videos, tell):
             tell("fitting")
             with watched(partial(tell, "fitting")):
                 model.fit(recordings, *([labels] if last_step(model).is_taught else []))
-    return Review(model, recordings, out, labels=labels, video_files=files)
+    return Review(model, recordings, out, labels=labels, video_files=files, **more)
 
 
 def find_videos(folder, names):

@@ -16,6 +16,7 @@ from skl_tot.io import table_of_labels
 from skl_tot.methods import is_cyclic, last_step, segmenter_of
 from skl_tot.recordings import BACKGROUND, as_recordings, errors_of_recording, refuse
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics import values_of_recordings
 
 
 @with_shared_texts
@@ -36,6 +37,8 @@ class Review:
         all frames count as checked.
     video_files : sequence, default=None
         Video file of each recording, or None.
+    groups, subject : dict, Series or sequence, default=None
+        Group and subject of each recording, which the report of `export` compares.
 
     Examples
     --------
@@ -54,8 +57,21 @@ class Review:
 
     __module__ = "skl_tot.app.review"
 
-    def __init__(self, model, recordings, out=None, *, labels=None, video_files=None):
-        videos = as_recordings(recordings)
+    def __init__(
+        self,
+        model,
+        recordings,
+        out=None,
+        *,
+        labels=None,
+        video_files=None,
+        groups=None,
+        subject=None,
+    ):
+        videos, self.groups = as_recordings(recordings), {}  # arguments of the report
+        for what, values in {"groups": groups, "subject": subject}.items():
+            if values is not None:
+                self.groups[what] = values_of_recordings(values, videos.names, what)
         self._restore = videos.restore
         self.recordings = videos.replace(videos.arrays)
         self.recordings.layout = None  # so models return lists

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
 
-from skl_tot import SemiSupervisedSegmenter, HMMSegmenter
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
+from skl_tot.app.review import Review
 from skl_tot.corrections import merge, rename
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, save_model, segments, write_segments
+from skl_tot.recordings import read_recordings
 
 WORDS = np.array(["take cup", "pour", "stir"])
 FIT = "fit flat --n-actions 3 --method hmm"
@@ -171,6 +173,42 @@ def test_edit(run, capsys):
     assert run("edit model.skops --split 1 --features flat --out s.skops") == 0
     assert "Actions: 0, 1, 2, 3." in capsys.readouterr().out
     assert run("predict s.skops flat --out split") == 0
+
+
+def test_labels_of_recordings_with_stops_go_there_and_back(run, tmp_path):
+    """One line per frame of the files, from predictions and from a review."""
+    videos, _ = make_activities(2, 3, n_features=5, mean_length=60, random_state=0)
+    (tmp_path / "takes").mkdir()
+    for name, video in zip("ab", videos):
+        rest = np.full((90, 5), 9.0)
+        frames = np.concatenate([video[:20], rest, video[20:], rest])
+        np.save(tmp_path / "takes" / f"{name}.npy", frames)
+    (tmp_path / "takes" / "recordings.json").write_text('{"fps": 10}')
+    given = f"{tmp_path}/takes --n-actions 3 --method hmm"
+    model = tmp_path / "model.skops"
+    assert run(f"fit {given} --pauses 5 --out {model}") == 0
+    out = f"--format labels --out {tmp_path}/predicted"
+    assert run(f"predict {model} {tmp_path}/takes {out}") == 0
+    takes = read_recordings(tmp_path / "takes", like=load_model(model))
+    assert takes.lengths.tolist() == list(map(len, videos))
+    review = Review(load_model(model), takes, tmp_path / "review").open()
+    review.rename("action 0", "pour")
+    review.export("labels")
+    review.close()
+    for folder in (tmp_path / "predicted", tmp_path / "review" / "labels"):
+        found = {own.stem: own.read_text().splitlines() for own in folder.iterdir()}
+        lengths = [len(found[name]) for name in "ab"]
+        assert lengths == [len(video) + 180 for video in videos]
+        assert set(found["a"][20:110]) <= {"-1", "background"}
+        labels = f"--labels {folder} --out {tmp_path}/new.skops"
+        assert run(f"refine {model} {tmp_path}/takes {labels}") == 0
+        assert run(f"fit {given} --pauses 5 {labels}") == 0
+        actions = {*found["a"], *found["b"]} - {"-1", "background"}
+        assert set(load_model(tmp_path / "new.skops").actions_.tolist()) == actions
+        read = read_segments(folder, recordings=takes)
+        for name in "ab":
+            left = [*found[name][:20], *found[name][110:-90]]
+            assert read[name].tolist() == left
 
 
 LEARN = f"{FIT} --out a.skops --labels"

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from skl_tot import SemiSupervisedSegmenter, HMMSegmenter
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.report import write_report
 from skl_tot.corrections import merge, rename
 from skl_tot.metrics import match_labels, mof_score

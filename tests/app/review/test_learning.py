@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import CyclicSegmenter, SemiSupervisedSegmenter, HMMSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
 from skl_tot.app.review.state import labels_of
 from skl_tot.baselines import MallowSegmenter

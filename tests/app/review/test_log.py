@@ -10,11 +10,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
-from skl_tot.app.review.history import check_value
+from skl_tot.app.review.history import check_value, digest_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -137,8 +138,24 @@ def test_other_recordings_and_models_are_refused(review):
     others[3][-1, 0] += 1
     names = dict(zip("abcde", VIDEOS))
     shorter = [VIDEOS[0][:-1], *VIDEOS[1:]]
-    for videos in (others, names, shorter, VIDEOS[:4], Recordings(VIDEOS, fps=3)):
-        with pytest.raises(ValueError, match="review of other recordings"):
+    within = [video.copy() for video in VIDEOS]
+    within[2][5, 1] += 1e-4  # one value of one frame
+    alike = Recordings(VIDEOS, breaks=[[], [4], [], [], []])
+    swapped = Recordings([VIDEOS[1], VIDEOS[0], *VIDEOS[2:]], list("10234"))
+    for videos, name in [
+        (others, "3"),
+        (within, "2"),
+        (names, "a"),
+        (shorter, "0"),
+        (VIDEOS[:4], "4"),
+        ([*VIDEOS, VIDEOS[0]], "5"),
+        (Recordings(VIDEOS, fps=3), "0"),
+        (alike, "1"),
+        (swapped, "1"),
+    ]:
+        with pytest.raises(
+            ValueError, match=f"review of other recordings, as '{name}' shows"
+        ):
             Review(MODEL, videos, review.out)
     other = HMMSegmenter(3, random_state=0).fit(VIDEOS)
     for model in (other, rename(MODEL, list("abc"))):
@@ -150,6 +167,20 @@ def test_other_recordings_and_models_are_refused(review):
     again = Review(load_model(review.out / "own.skops"), VIDEOS, review.out)
     assert again.actions[0] == "x"
     again.close()
+
+
+def test_the_same_recordings_are_the_same_in_any_type(tmp_path):
+    videos = [video.astype(np.float32) for video in VIDEOS]
+    Review(MODEL, videos, tmp_path / "out").open().close()
+    np.save(tmp_path / "first.npy", videos[0])
+    others = [np.load(tmp_path / "first.npy", mmap_mode="r"), videos[1].tolist()]
+    others += [pd.DataFrame(videos[2]), np.asfortranarray(videos[3])]
+    others += [videos[4].astype(float)]
+    for array, other in zip(videos, others):
+        kept = Recordings([array]), Recordings([other])
+        assert digest_of(kept[0], 0) == digest_of(kept[1], 0)
+    same = [np.asarray(own, float) for own in others]
+    Review(MODEL, same, tmp_path / "out").close()
 
 
 def test_folders_that_cannot_be_used(tmp_path):

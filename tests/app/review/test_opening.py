@@ -6,7 +6,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
-from skl_tot import SemiSupervisedSegmenter, HMMSegmenter, TemporalOTSegmenter
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.baselines import MallowSegmenter

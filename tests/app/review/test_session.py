@@ -290,3 +290,21 @@ def test_reading_is_told_and_actions_wait(model, videos):
     assert not review.ready
     assert review.open(progress).ready
     assert told == [("reading", k + 1, 4) for k in range(4)]
+
+
+def test_groups_of_an_export(model, videos, tmp_path):
+    pages = []
+    for name, groups in [("a", list("xxyy")), ("b", dict(zip("dcba", "yyxx")))]:
+        review = Review(model, videos, tmp_path / name, groups=groups).open()
+        review.check("a")
+        with pytest.warns(UserWarning, match="have so few subjects, 2 and 2"):
+            review.export()
+        review.close()
+        pages.append((tmp_path / name / "report.html").read_text(encoding="utf-8"))
+    assert "Groups compared" in pages[0]
+    assert pages[0] == pages[1]
+    for groups, message in [(list("xy"), "groups has 2"), ({"a": "x"}, "has no 'b'")]:
+        with pytest.raises(ValueError, match=message):
+            Review(model, videos, groups=groups)
+    with pytest.raises(ValueError, match="subject has 1"):
+        Review(model, videos, groups=list("xxyy"), subject=["s"])
