@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.decoding.chain import Chain
+from skl_tot.decoding.chain import Chain, scaled_chain
 from skl_tot.recordings.labels import UNKNOWN
+from skl_tot.recordings.signals import spread_indices
 
 # Share of the mean variance in the covariance within actions, as in ridge regression.
 SHRINKAGE = 0.1
@@ -32,6 +33,10 @@ LABEL_WEIGHT = 3.0
 # An action is new where each clustering lacks its frames among the labelled ones, up to
 # this share of what is expected, with a share of all frames; else it is noise.
 MOST_SHOWN, LEAST_NEW = 0.1, 0.01
+# Probabilities: recordings that are judged; how much more views agree on a path than
+# frames are right, with labels of one recording (.20, .12 and .05 for 1, 2 and 5 on the
+# mean of fifteen sets); least factor, and halvings of the interval of its logarithm.
+MOST_JUDGED, IN_COMMON, LEAST_FACTOR, N_HALVINGS = 8, 0.2, 1e-3, 7
 # Log-likelihood that keeps a path off other actions than the label.
 FORBIDDEN = -1e6
 # Added to rates before the logarithm.
@@ -58,33 +63,95 @@ class Lesson(NamedTuple):
     log_times: np.ndarray  # (N_BINS, n_actions), weighted log-density of relative time
     chain: Chain | None
 
-    def score(self, columns):
-        """Log-likelihoods of a recording, from its columns in each view."""
+    def score_views(self, columns):
+        """Log-likelihoods of a recording in each view, from its columns there."""
+        n_frames = len(columns[0])
+        log_times = self.log_times[np.arange(n_frames) * N_BINS // n_frames]
         pairs = zip(self.discriminants, columns)
-        scores = sum(own.score(seen) for own, seen in pairs) / len(columns)
-        n_frames = len(scores)
-        return scores + self.log_times[np.arange(n_frames) * N_BINS // n_frames]
+        return [discriminant.score(seen) + log_times for discriminant, seen in pairs]
+
+    def score(self, columns):
+        """Log-likelihoods of a recording: the mean of those of its views."""
+        return sum(self.score_views(columns)) / len(columns)
 
 
 def learn(columns, labels, n_actions, has_course, first):
     """Learn from labels: a `Lesson`. ``first`` are labels of the first round.
 
-    ``columns`` has those of each recording in each view.
+    ``columns`` has those of each recording in each view. With a course, time counts
+    from the first round on, else only if the paths of that round agree with it.
     """
-    labels = fill_single_frames(labels)
+    labels, taught = fill_single_frames(labels), first
     weights = np.where(np.concatenate(labels) != UNKNOWN, LABEL_WEIGHT, 1.0)
-    views = [np.concatenate(view) for view in zip(*columns)]
-    log_times = np.zeros((N_BINS, n_actions))
-    if has_course:
-        log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions)
-    taught = first
-    for _ in range(1 + N_ROUNDS):
+    # products of single with double precision would not use BLAS
+    views = [np.concatenate(view).astype(float) for view in zip(*columns)]
+    log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions)
+    if not has_course:
+        log_times = np.zeros_like(log_times)
+    for number in range(1 + N_ROUNDS):
         codes = np.concatenate(taught)
         discriminants = [fit_discriminant(x, codes, weights, n_actions) for x in views]
         lesson = Lesson(discriminants, log_times, None)
         scores = [lesson.score(own) for own in columns]
         chain, taught = choose_chain(scores, labels, n_actions)
+        if number == 0 and not has_course:
+            log_times = TIME_WEIGHT * learn_time(labels, taught, n_actions)
     return lesson._replace(chain=chain)
+
+
+def learn_time(labels, paths, n_actions):
+    """Log-density of relative time; 0 if it does not tell paths without labels.
+
+    The mean log-density of the time of their frames is below 0 if times are others, as
+    without a common order.
+    """
+    log_densities = log_densities_of_time(labels, n_actions)
+    gains = [
+        log_densities[np.arange(len(path)) * N_BINS // len(path), path]
+        for path, known in zip(paths, labels)
+        if (known == UNKNOWN).all()
+    ]
+    tells = len(gains) > 0 and np.concatenate(gains).mean() > 0
+    return log_densities if tells else np.zeros_like(log_densities)
+
+
+def find_tempering(lesson, columns, labels):
+    """Factor of log-likelihoods and costs with which probabilities hold elsewhere.
+
+    The mean probability of the actions of paths is then the share of frames that is
+    likely right: that on which the path of a single view agrees with the path, less
+    what views have in common if few recordings have labels.
+    """
+    has_labels = [(path != UNKNOWN).any() for path in labels]
+    others = np.flatnonzero(~np.array(has_labels))
+    others = others if len(others) else np.arange(len(labels))
+    chosen = others[spread_indices(len(others), MOST_JUDGED)]
+    scores, paths, agreement = [], [], []
+    for i in chosen:
+        of_views = lesson.score_views(columns[i])
+        scores.append(sum(of_views) / len(of_views))
+        paths.append(lesson.chain.viterbi(scores[-1]))
+        alike = [lesson.chain.viterbi(own) == paths[-1] for own in of_views]
+        agreement.append(np.mean(alike, axis=0))
+    right = np.concatenate(agreement).mean() - IN_COMMON / sum(has_labels)
+
+    def mean_probability(log_factor):
+        factor = np.exp(log_factor)
+        chain = scaled_chain(lesson.chain, factor)
+        probabilities = [
+            chain.posterior(factor * own)[np.arange(len(path)), path]
+            for own, path in zip(scores, paths)
+        ]
+        return np.concatenate(probabilities).mean()
+
+    lowest, highest = np.log(LEAST_FACTOR), 0.0
+    for _ in range(N_HALVINGS):
+        middle = (lowest + highest) / 2
+        if mean_probability(middle) < right:
+            lowest = middle
+        else:
+            highest = middle
+    return float(np.exp(highest))
 
 
 def add_new_actions(labels, clusters, n_labels, most):

@@ -22,7 +22,7 @@ from skl_tot.methods.pipelines import (
     unfrozen,
 )
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
-from skl_tot.preprocessing.look import look_at
+from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.views import default_views
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
@@ -186,8 +186,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
         taught = choose_taught(videos.lengths, has_labels)
         recordings, known = plain.select(taught), [labels[i] for i in taught]
-        views = default_views() if self.views is None else map(clone, self.views)
-        self.views_ = [view.fit(recordings) for view in views]
+        views = self.views
+        if views is None:  # windows longer than a segment tell of its neighbours
+            filled = learning.fill_single_frames(known)
+            views = default_views(learning.measure_segments(filled)[1])
+        self.views_ = [clone(view).fit(recordings) for view in views]
         clusters = self._cluster(recordings)
         n_named = n_classes - (BACKGROUND_NAME in classes.tolist())
         n_clusters = max(last_step(model).n_actions_ for model in self.estimators_)
@@ -196,11 +199,15 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[n_classes:].tolist()
         columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
-        has_course = self.look_.order != "free"
+        has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
         lesson = learning.learn(columns, known, self.n_actions_, has_course, first)
+        self.confidence_ = {
+            "tempering": learning.find_tempering(lesson, columns, known),
+            "agreement": 1.0,
+        }
         self.coefs_ = [own.coefs for own in lesson.discriminants]
         self.intercepts_ = [own.intercepts for own in lesson.discriminants]
-        self.log_times_ = lesson.log_times
+        self.log_times_, self.background_ = lesson.log_times, None
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
         return labels
 
@@ -266,8 +273,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _label(self, labels, videos, before=None):
         """Label recordings; labels of people stay."""
-        self.background_ = None
-        self.confidence_ = {"tempering": 1.0, "agreement": 1.0}
         decoder, min_frames, paths = self._decoder(), self.min_frames_, []
         for scores, path in zip(self._log_likelihoods(videos), labels):
             if (path == UNKNOWN).any():

@@ -33,6 +33,9 @@ class FrameView(VideoTransformer):
     ----------
     windows : sequence of float, default=()
         Widths of `SignalWindows` beside the frame, in units of the automatic width.
+    longest : float, default=None
+        Maximum frames of a window, such as those of a segment; longer ones tell
+        neighbouring segments more than their own. None has no limit.
     scaling : {"dataset", "video"}, default="dataset"
         Whether the mean and the variance of features are 0 and 1 over all recordings,
         or over each one.
@@ -65,12 +68,14 @@ class FrameView(VideoTransformer):
 
     _parameter_constraints = {
         "windows": [tuple, list],
+        "longest": [None, Number(Real, 0, None, closed="neither")],
         "scaling": [StrOptions({"dataset", "video"})],
         "n_components": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, windows=(), *, scaling="dataset", n_components=40):
+    def __init__(self, windows=(), *, longest=None, scaling="dataset", n_components=40):
         self.windows = windows
+        self.longest = longest
         self.scaling = scaling
         self.n_components = n_components
 
@@ -83,9 +88,10 @@ class FrameView(VideoTransformer):
             self.rotation_ = _fit_pca(recordings.arrays, MOST_FEATURES)
         frames = self._rotate(recordings)
         if self.windows:
-            width, longest = find_window(frames), int(max(frames.lengths))
+            width, longest = find_window(frames), max(frames.lengths) - 1
+            longest = min(longest, self.longest or longest)
             for factor in self.windows:
-                n_frames = max(3, min(odd(factor * width), odd(longest - 1)))
+                n_frames = max(3, odd(min(factor * width, longest)))
                 windows = SignalWindows(n_frames / (frames.fps or 1))
                 self.windows_.append(windows.fit(frames))
         columns = frames.replace(self._describe(frames))
@@ -142,10 +148,12 @@ def _fit_pca(arrays, n_components):
         return PCA(n_components, svd_solver="covariance_eigh").fit(frames)
 
 
-def default_views():
+def default_views(longest=None):
     """List the views of `SemiSupervisedSegmenter`: each kind in each scaling."""
     views = []
     for scaling in ("dataset", "video"):
         views.append(FrameView(scaling=scaling))
-        views.append(FrameView((1, 3), scaling=scaling, n_components=60))
+        views.append(
+            FrameView((1, 3), longest=longest, scaling=scaling, n_components=60)
+        )
     return views
