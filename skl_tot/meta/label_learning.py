@@ -163,7 +163,7 @@ def add_new_actions(labels, clusters, n_labels, most):
     labels = fill_single_frames(labels)
     joined = np.concatenate(clusters)
     is_known = np.concatenate(labels) != UNKNOWN
-    is_new = ~np.concatenate([np.full(len(p), (p != UNKNOWN).any()) for p in labels])
+    is_new = ~is_known
     for numbers in joined.T:
         n_clusters = numbers.max() + 1
         everywhere = np.bincount(numbers, minlength=n_clusters) / len(numbers)

@@ -123,26 +123,9 @@ def teach(model, recordings, state):
     if not is_known.any():
         text = "no recording is checked and no segment is made by hand"
         raise ValueError(f"{text}, expected some to learn from.")
-    if is_known.all():  # actions are new only in recordings without labels
-        words = keep_others(words, state)
     chosen = sample(recordings.lengths, is_known)
     known = recordings.select(chosen), [words[i] for i in chosen]
     return with_words(corrections.refine(model, *known))
-
-
-def keep_others(words, state):
-    """Known names, and the surest segment of each shown action without known frames."""
-    known, surest = {name for own in words for name in np.unique(own).tolist()}, {}
-    for i, entry in enumerate(state.entries):
-        starts, codes, _ = entry.segments
-        ends = np.append(starts[1:], entry.n_frames)
-        sums = np.add.reduceat(entry.confidence, starts, dtype=float).tolist()
-        for found in zip(codes.tolist(), sums, [i] * len(starts), starts, ends):
-            if found[0] != BACKGROUND and state.names[found[0]] not in known:
-                surest[found[0]] = max(found, surest.get(found[0], found))
-    for code, _, i, start, end in surest.values():
-        words[i][start:end] = state.names[code]
-    return words
 
 
 def sample(lengths, is_known):
