@@ -76,9 +76,10 @@ class Lesson(NamedTuple):
 
 
 def learn(columns, labels, n_actions, has_course, first):
-    """Learn from labels: a `Lesson`. ``first`` are labels of the first round.
+    """Learn from labels: a `Lesson`, and the scores of each recording.
 
-    ``columns`` has those of each recording in each view. With a course, time counts
+    ``first`` are labels of the first round, and ``columns`` those of each recording in
+    each view. With a course, time counts
     from the first round on, else only if the paths of that round agree with it.
     """
     labels, taught = fill_single_frames(labels), first
@@ -96,7 +97,7 @@ def learn(columns, labels, n_actions, has_course, first):
         chain, taught = choose_chain(scores, labels, n_actions)
         if number == 0 and not has_course:
             log_times = TIME_WEIGHT * learn_time(labels, taught, n_actions)
-    return lesson._replace(chain=chain)
+    return lesson._replace(chain=chain), scores
 
 
 def learn_time(labels, paths, n_actions):

@@ -1,9 +1,11 @@
 """Segmentation learned from labels of some frames."""
 
 import itertools
+from operator import itemgetter
 
 import numpy as np
 from sklearn.base import _fit_context, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
@@ -200,7 +202,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.unlabelled_actions_ = self.classes_[n_classes:].tolist()
         columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
         has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
-        lesson = learning.learn(columns, known, self.n_actions_, has_course, first)
+        lesson, scores = learning.learn(
+            columns, known, self.n_actions_, has_course, first
+        )
         self.confidence_ = {
             "tempering": learning.find_tempering(lesson, columns, known),
             "agreement": 1.0,
@@ -209,7 +213,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.intercepts_ = [own.intercepts for own in lesson.discriminants]
         self.log_times_, self.background_ = lesson.log_times, None
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
-        return labels
+        return labels, dict(zip(taught.tolist(), scores))
 
     def _fit_estimators(self, recordings):
         """Fit the segmenters whose labels are the clusterings."""
@@ -217,13 +221,14 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         rng = check_random_state(self.random_state)
         if not estimators:
             estimators = default_estimators(recordings)
-        arrays, fps = recordings.arrays, recordings.fps
         self.estimators_ = []
         with quietly():
             for estimator in estimators:
                 seed = rng.randint(2**31 - 1)
-                fitted, _ = fit_segmenter(estimator, arrays, None, seed, fps)
-                self.estimators_.append(unfrozen(fitted))
+                if not isinstance(estimator, FrozenEstimator):
+                    given = recordings.arrays, None, seed, recordings.fps
+                    estimator, _ = fit_segmenter(estimator, *given)
+                self.estimators_.append(unfrozen(estimator))
 
     def _cluster(self, recordings):
         """Cluster (n_frames_i, n_estimators) of each frame; the last is background."""
@@ -271,14 +276,16 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             chain = Chain(starts, moves, np.zeros(len(starts)), "number")
         return chain_decoder(chain)
 
-    def _label(self, labels, videos, before=None):
+    def _label(self, learned, videos, before=None):
         """Label recordings; labels of people stay."""
-        decoder, min_frames, paths = self._decoder(), self.min_frames_, []
-        for scores, path in zip(self._log_likelihoods(videos), labels):
-            if (path == UNKNOWN).any():
-                scores = learning.keep_labels(scores, path)
-                path = decoder.path(scores, 1.0, min_frames)
-            paths.append(path)
+        labels, scores = learned
+        decoder, paths = self._decoder(), []
+        others = np.setdiff1d(np.arange(len(videos)), list(scores))
+        pairs = zip(others.tolist(), self._log_likelihoods(videos.select(others)))
+        for i, log_likelihood in itertools.chain(scores.items(), pairs):
+            kept = learning.keep_labels(log_likelihood, labels[i])
+            paths.append((i, decoder.path(kept, 1.0, self.min_frames_)))
+        paths = [path for _, path in sorted(paths, key=itemgetter(0))]
         self.labels_ = videos.store(self._to_labels(paths))
         return paths
 
