@@ -243,11 +243,13 @@ class History:
         self.log = Log(folder)
 
     def restore(self, about):
-        """Continue from the end of the log."""
+        """Continue from the end of the log; a new one begins with ``about``."""
+        self.about = about
         for line, confidences in self.log.rows():
             try:
                 if self.log.number == 1:
-                    check_beginning(line["about"], about, self.log.path.parent)
+                    self.about = line["about"]
+                    check_beginning(self.about, about, self.log.path.parent)
                     self.state = states.unread(len(self._recordings))
                 self._follow(line, confidences)
             except OtherReview:
@@ -271,11 +273,11 @@ class History:
     def commit(self, said, after, model=None, *, before=None, **more):
         """Replace the state after it is written, with the model if it is new."""
         before, own = before or self.state, {}
+        number, pairs = self.log.number + 1, zip(before.entries, after.entries)
+        if any(a is None or a.confidence is not b.confidence for a, b in pairs):
+            own["confidences"] = [entry.confidence for entry in after.entries]
+            after = after._replace(reading=number)
         if model is not None:
-            number, pairs = self.log.number + 1, zip(before.entries, after.entries)
-            if any(a is None or a.confidence is not b.confidence for a, b in pairs):
-                own["confidences"] = [entry.confidence for entry in after.entries]
-                after = after._replace(reading=number)
             after, own["model"] = after._replace(model=number), model
         found = states.effect(before, after)
         if found:
@@ -324,10 +326,11 @@ class History:
 
 
 def save(review):
-    """Write the segments and the model."""
-    folder = _folder(review)
+    """Write the segments, and the model if there is one."""
+    folder, model = _folder(review), review.model
     io.write_segments(review.table(), folder / "segments.csv")
-    io.save_model(review.model, folder / "model.skops")
+    if model is not None:
+        io.save_model(model, folder / "model.skops")
 
 
 def export(review, format):
@@ -345,6 +348,8 @@ def export(review, format):
     with replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    if review.model is None:
+        return f"the labels are in {folder}, without a model and a report: let it learn"
     told = [known_words(entry, review.state.names) for entry in review.state.entries]
     told = None if all(own is None for own in told) else told
     found = {"corrected": told, "accuracy": review.accuracy()} | review.groups

@@ -179,7 +179,7 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
     from skl_tot.training import watched
 
     files = videos and find_videos(videos, as_recordings(recordings).names)
-    if not hasattr(last_step(model), "actions_"):
+    if model is not None and not hasattr(last_step(model), "actions_"):
         if out is not None and has_begun(model, out):
             model = None
             text = f"{one_line(out)} has a review, which goes on with its model."
