@@ -64,7 +64,7 @@ const SHORTCUTS = [
   ["← →", "segment before, after", { ArrowLeft: ["walk", -1], ArrowRight: ["walk", 1] }],
   ["↑ ↓ or K J", "recording or cycle above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
   ["N", "recording or cycle to look at next", { n: ["next"] }],
-  ["1 … 9", "the segment is the action of this number", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
+  ["1 … 9", "the segment is the action of this number, a new one if there is none", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
   ["1 … 9, 0, held", "while it plays: give the action to the frames that are played"],
   ["F", "take the segments that a fit proposes for the recording, before any of it is labelled", { f: ["propose"] }],
   ["P", "play examples of the action: typical ones, then doubtful ones (← → Esc)", { p: ["exemplify"] }],
@@ -182,7 +182,7 @@ class Page {
       this.setAll(common);
       this.units.show();
       this.find(".export select").replaceChildren(...data.formats.map(([name, words]) => option(name, words)));
-      const isNew = data.ready && data.fits && !data.undo && !this.isPlaced, start = isNew ? data.next[0].recording : this.index;
+      const isNew = data.ready && data.fits && !this.isPlaced, start = isNew ? data.next[0]?.recording : this.index;
       this.isPlaced ||= data.ready;
       if (rows.length) this.go(rows[start] ? start : 0, this.time, true);
       else this.draw();

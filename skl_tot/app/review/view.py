@@ -39,7 +39,8 @@ class View:
     @cached_property
     def curves(self):
         """Features of the recordings."""
-        names = getattr(self.review.model, "feature_names_in_", None)
+        columns = getattr(self.review.recordings.arrays[0], "columns", None)
+        names = getattr(self.review.model, "feature_names_in_", columns)
         return Signals(self.review.recordings, names)
 
     def rank(self):
