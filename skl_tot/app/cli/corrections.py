@@ -145,7 +145,8 @@ def _take_given(start, data=None, **reading):
 
 
 GIVEN = registry.recordings_of(
-    "START: recordings; or a model from fit, before DATA\n"
+    "START: recordings, of which you label one, and L labels the others; with "
+    "--n-actions, they are fitted first; or, before DATA, a model from fit\n"
     "DATA: recordings of the model, as for fit",
     "given",
     _take_given,
@@ -163,10 +164,7 @@ GIVEN = registry.recordings_of(
     --port N: port of the server on this machine; 0 takes a free one [default: 0]
     --no-browser: print only the address
     """,
-    "skl-tot review features --out checked\n"
-    "    label one recording, press L: the others get its actions; correct, repeat\n"
-    "  skl-tot review model.skops features --videos videos --out checked\n"
-    "    begin with the segments of a model; with --n-actions, it is fitted first",
+    "skl-tot review features --videos videos --out checked",
     GIVEN,
     recipe_of("(fits recordings first)"),
     registry.labels_of_people(),

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from skl_tot import SemiSupervisedSegmenter, corrections
@@ -426,11 +425,8 @@ class Review:
             said = [word] if (start, end) == (0, n) else said
             if not checked:
                 return self._edit(said, i, states.uncheck, start, end)
-            shown = states.labels_of(state.entries[i].segments, n)[start:end]
-            share = np.mean(shown == states.UNLABELLED) if shown.size else 0
-            if share == 1:
-                text = "has no label in these frames, expected some to check"
-                raise ValueError(f"{short_repr(self.recordings.names[i])} {text}.")
+            with errors_of_recording(i, self.recordings.names[i]):
+                share = states.share_blank(state.entries[i], start, end)
             if share:
                 said.append(f", but {share:.0%} of it is not labelled, and stays so")
             order = 1 + max(states.orders_of(state.entries), default=0)

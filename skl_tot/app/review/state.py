@@ -244,6 +244,16 @@ def bounds_of(entry):
     return entry.edges[np.isin(entry.edges[:, 0], at)]
 
 
+def share_blank(entry, start, end):
+    """Share of frames to check that have no label, which may not be all."""
+    start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
+    share = np.mean(labels_of(entry.segments, entry.n_frames)[start:end] == UNLABELLED)
+    if share == 1:
+        text = f"no frame from {start} to {end - 1} has a label, expected some to check"
+        raise ValueError(f"{text}; press a digit, or hold it while it plays.")
+    return share
+
+
 def check(entry, start, end, order):
     """Mark frames with labels as checked, and keep changes by learning in them."""
     start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
