@@ -6,7 +6,6 @@ import warnings
 
 from skl_tot.io import load_model, save_model
 from skl_tot.meta import default_estimators
-from skl_tot.training import watched
 
 PAUSE, PATIENCE = 0.2, 3.0  # seconds between two looks at the thread; for its end
 
@@ -45,6 +44,10 @@ class Clusterings:
 
     def _add(self, k, estimator):
         """Add a fit, or give the error that it ends with."""
+        from skl_tot.training import (
+            watched,
+        )  # lazy, as the page does not wait for torch
+
         path = None if self._folder is None else self._folder / f"{k}.skops"
         model = None
         with contextlib.suppress(Exception):  # what cannot be read is fitted again
