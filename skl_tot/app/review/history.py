@@ -326,11 +326,16 @@ class History:
 
 
 def save(review):
-    """Write the segments, and the model if there is one."""
-    folder, model = _folder(review), review.model
-    io.write_segments(review.table(), folder / "segments.csv")
-    if model is not None:
-        io.save_model(model, folder / "model.skops")
+    """Write the segments and the model; what there is none of has no file."""
+    folder, table = _folder(review), review.table()
+    table = table if len(table) else None
+    results = {"segments.csv": (table, io.write_segments)}
+    results["model.skops"] = review.model, io.save_model
+    for name, (value, write) in results.items():
+        if value is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write(value, folder / name)
 
 
 def export(review, format):
@@ -340,6 +345,8 @@ def export(review, format):
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     table = review.table()
+    if table.empty:
+        raise ValueError("no frame is labelled, expected some to export.")
     if format == "labels":  # a line for each frame of the file
         words = list(io.labels_from_segments(table).values())
         table = io.segments(with_stops(review.recordings.replace(words)))
@@ -386,7 +393,8 @@ def describe_recordings(review):
     rows = []
     for name, entry in zip(review.recordings.names, review.state.entries):
         row = {"recording": name, "n_frames": entry.n_frames}
-        row["n_segments"] = len(entry.segments.starts)
+        is_labelled = entry.segments.codes != states.UNLABELLED
+        row["n_segments"] = int(is_labelled.sum())
         row["checked_frames"] = int(states.frames_checked(entry).sum())
         row["checked"] = states.is_checked(entry)
         row |= right_shares(entry)

@@ -47,7 +47,8 @@ export class Steps {
   next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank }) {
     const mark = what === "stretch" ? "Shift + → chooses a stretch, Enter marks it as checked" : "Enter marks it as checked";
     if (isAll) return [3, fresh ? "All is checked. L lets the model learn it; E exports." : "All is checked: export it with E."];
-    if (isBlank && !checks) return [1, "Label this one: Space plays, and 1, 2, … held give an action to what is played. R names it. Enter marks as checked what is labelled."];
+    const one = what === "stretch" ? "Label a part, such as one cycle" : "Label this one";
+    if (isBlank && !checks) return [1, `${one}: Space plays, and 1, 2, … held give an action to what is played. R names it. Enter marks as checked what is labelled.`];
     if (!checks && !edited && named < names.length) return [0, named ? `Name the other ${names.length - named}: click a segment, press R. Or begin to correct.` : "Click a segment below, press R and type what it shows. The name is for all such segments."];
     if (changed) return [1, "The model has learned: look at what has changed, under “Learning changed”. Y keeps a change, T takes it back."];
     if (fresh >= goal) return [3, "Press L: the model learns from what you checked, and labels the rest."];

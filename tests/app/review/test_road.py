@@ -173,6 +173,25 @@ def test_labels_of_people_may_be_there(quick, videos):
     assert share_right(review, 3, words[codes[3]]) >= 0.9
 
 
+def test_what_there_is_none_of_has_no_file(quick, videos, tmp_path):
+    review = Review(None, videos[0], tmp_path).open()
+    review.save()
+    assert os.listdir(tmp_path) == ["review.sqlite3"]
+    with pytest.raises(ValueError, match="no frame is labelled"):
+        review.export()
+    review.assign(0, 3, 9, "reach")
+    assert "without a model and a report" in review.export()
+    table = read_table(tmp_path / "segments.csv")
+    assert table[["start", "end"]].to_numpy().tolist() == [[3, 9]]
+    assert os.listdir(tmp_path / "labels") == ["0.csv"]
+    row = pd.read_csv(tmp_path / "recordings.csv").loc[0]
+    assert (row["n_segments"], row["checked_frames"]) == (1, 0)
+    review.undo()
+    review.save()
+    assert not (tmp_path / "segments.csv").exists()
+    review.close()
+
+
 # In the browser
 
 
