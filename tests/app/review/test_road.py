@@ -176,7 +176,7 @@ def test_labels_of_people_may_be_there(quick, videos):
 def test_what_there_is_none_of_has_no_file(quick, videos, tmp_path):
     review = Review(None, videos[0], tmp_path).open()
     review.save()
-    assert os.listdir(tmp_path) == ["review.sqlite3"]
+    assert not (tmp_path / "segments.csv").exists()
     with pytest.raises(ValueError, match="no frame is labelled"):
         review.export()
     review.assign(0, 3, 9, "reach")
@@ -283,6 +283,36 @@ def test_one_recording_is_labelled_and_the_others_follow(walk, wait_for, tmp_pat
         table = read_table(tmp_path / "out" / "labels" / f"{name}.csv")
         found = np.repeat(table["action"].to_numpy(), table["end"] - table["start"])
         assert np.mean(found == words[codes[i]]) > (0.97 if i == index else 0.9)
+
+
+def test_a_key_takes_a_proposal(quick, videos, browser, serving):
+    """When a fit is done, of which the page tells, and of those that fail."""
+    calls = Calls(lambda _: Review(None, Recordings(videos[0], fps=FPS)), "takes")
+    with serving(calls) as served, contextlib.closing(calls):
+        calls.start()
+        page = Page(browser, served)
+        page.wait(
+            "document.querySelector('.fits').textContent === "
+            "'fits: 3 of 3, F shows one'"
+        )
+        page.wait("document.querySelector('.problems li')")
+        assert page.text(".problems span").startswith("A fit without labels: ")
+        page.change(lambda: page.press("f"))
+        assert len(page.all(".actions ol li")) == 4  # with background
+        assert "press R" in page.text(".hint")
+        page.rename("pour")
+        page.press("n")
+        assert page.find(".name").get_attribute("value") == "not labelled"
+        page.change(lambda: page.press("f"))
+        assert page.find(".name").get_attribute("value") == "pour"
+        page.change(lambda: page.press("z"))
+        assert page.find(".name").get_attribute("value") == "not labelled"
+        page.change(lambda: page.press("8"))  # of new ones, up to it
+        assert page.find(".name").get_attribute("value") == "action 6"
+        page.press("f")
+        page.wait("document.querySelectorAll('.problems li').length === 2")
+        assert "which has labels of people" in page.all(".problems span")[1].text
+        assert browser.get_log("browser") == []
 
 
 def test_a_log_is_labelled_by_one_cycle(quick, browser, serving, wait_for):
