@@ -44,9 +44,8 @@ class Clusterings:
 
     def _add(self, k, estimator):
         """Add a fit, or give the error that it ends with."""
-        from skl_tot.training import (
-            watched,
-        )  # lazy, as the page does not wait for torch
+        # lazy, so that the page does not wait for torch
+        from skl_tot.training import watched
 
         path = None if self._folder is None else self._folder / f"{k}.skops"
         model = None

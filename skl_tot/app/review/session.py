@@ -507,10 +507,8 @@ class Review:
     def model(self):
         """The current model, with the current names of actions; None before any."""
         state = self.state  # once, as another thread may replace it
-        if state.reading < 0:  # its row is written after reading
+        if not state.model:  # its row is written after reading; or there is none yet
             return self._model
-        if not state.model:
-            return None
         return teaching.with_names_of(self._history.model(state.model), state)
 
     def labels(self):
@@ -585,7 +583,7 @@ class Review:
             those with the most doubt. Each has "recording" (the number), "start" and
             "end" (exclusive) in frames, "information" (as in
             `skl_tot.corrections.most_informative`; after learning, 1 minus the mean
-            probability of the shown actions), and "unsure" (the share of its frames
+            probability of the predicted actions), and "unsure" (the share of its frames
             whose action has a probability below a half).
         """
         states.check_count(n)
