@@ -583,7 +583,7 @@ class Review:
             those with the most doubt. Each has "recording" (the number), "start" and
             "end" (exclusive) in frames, "information" (as in
             `skl_tot.corrections.most_informative`; after learning, 1 minus the mean
-            probability of the predicted actions), and "unsure" (the share of its frames
+            probability of the shown actions), and "unsure" (the share of its frames
             whose action has a probability below a half).
         """
         states.check_count(n)

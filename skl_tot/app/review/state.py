@@ -160,6 +160,8 @@ def words_of(entry, names):
 
 def confidence_of(entry):
     """Confidence (n_frames,) of the shown labels: 1 for labels from a person."""
+    if not entry.checked and not entry.segments.by_hand.any():
+        return entry.confidence
     one = entry.confidence.dtype.type(1)
     return np.where(frames_known(entry), one, entry.confidence)
 

@@ -93,6 +93,7 @@ def suggest(state, units, signals, n):
     entries = state.entries
     n_codes = 2 + max(0, *(entry.segments.codes.max() for entry in entries))
     with_labels = not any(map(states.is_blank, entries))  # else by signals alone
+    sure = [states.confidence_of(entry) for entry in entries]
     counts, checked, doubts = [], [], []
     for k, (i, start, end) in enumerate(units):
         own = states.part_of(entries[i].segments, start, end)
@@ -102,15 +103,13 @@ def suggest(state, units, signals, n):
         if states.is_checked(entries[i], start, end):
             checked.append(k)
         elif state.n_learned:
-            sure = entries[i].confidence[start:end].mean(dtype=float)
-            doubts.append((k, 1 - float(sure)))
+            doubts.append((k, 1 - float(sure[i][start:end].mean(dtype=float))))
     doubts = sorted(doubts, key=lambda pair: -pair[1])[:n]
     found = []
     for k, gain in doubts or order_with_gains(counts, signals, checked, n):
         i, start, end = units[k]
-        sure = states.confidence_of(entries[i])[start:end]
-        row = {"recording": i, "start": start, "end": end}
-        row |= {"information": gain, "unsure": float((sure < DOUBTFUL).mean())}
+        row = {"recording": i, "start": start, "end": end, "information": gain}
+        row["unsure"] = float((sure[i][start:end] < DOUBTFUL).mean())
         found.append(row)
     return found
 
