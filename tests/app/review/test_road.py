@@ -317,7 +317,7 @@ def test_a_key_takes_a_proposal(quick, videos, browser, serving):
 
 def test_a_log_is_labelled_by_one_cycle(quick, browser, serving, wait_for):
     """What is labelled of it is checked, and the rest is learned."""
-    videos, codes = make_activities(8, 3, **GIVEN)
+    videos, codes = make_activities(8, 3, **GIVEN | {"mean_length": 200})
     log, truth = Recordings([np.concatenate(videos)], ["log"], fps=FPS), codes[0]
     calls = Calls(lambda _: Review(None, log), "log")
     with serving(calls) as served, contextlib.closing(calls):
