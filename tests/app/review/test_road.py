@@ -69,7 +69,7 @@ def share_right(review, i, words):
 @pytest.fixture
 def quick(monkeypatch):
     """Fits without labels that take no time, of which one fails."""
-    made = [HMMSegmenter(3, random_state=0), MallowSegmenter(3), MallowSegmenter(1000)]
+    made = [HMMSegmenter(3, random_state=0), MallowSegmenter(3), HMMSegmenter(0)]
     where = "skl_tot.app.review.clusterings.default_estimators"
     monkeypatch.setattr(where, lambda recordings, random_state: made)
 
@@ -235,6 +235,7 @@ def walk(browser, tmp_path):
         assert before in (None, started[-1].state())
         assert page.run(SHARED["OVERLAPS"]) == []
         assert not SHARED["is_too_large"](page)
+        assert page.all(".problems li") == []
         return page
 
     yield walk
