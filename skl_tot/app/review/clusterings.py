@@ -44,8 +44,7 @@ class Clusterings:
 
     def _add(self, k, estimator):
         """Add a fit, or give the error that it ends with."""
-        # lazy, so that the page does not wait for torch
-        from skl_tot.training import watched
+        from skl_tot.training import watched  # lazy: the page waits for no torch
 
         path = None if self._folder is None else self._folder / f"{k}.skops"
         model = None
