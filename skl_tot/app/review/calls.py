@@ -209,8 +209,7 @@ class Calls:
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
     def _tell_fits(self, error):
-        fits = self.review.clusterings
-        self._publish("fits", fits=[fits.n_done, fits.total])
+        self._publish("fits", fits=self.review.clusterings.counts)
         if error is not None:
             self._publish("error", error=f"A fit without labels: {one_line(error)}")
 

@@ -69,6 +69,11 @@ class Clusterings:
         if self._is_over:
             raise Ended
 
+    @property
+    def counts(self):
+        """Number of fits that are there, that have ended, and of all."""
+        return [len(self.fitted), self.n_done, self.total]
+
     def wait(self, tell=lambda done, total: None):
         """Wait for all fits; return those that did not fail."""
         self.start()

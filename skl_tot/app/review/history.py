@@ -348,6 +348,9 @@ def export(review, format):
     if table.empty:
         raise ValueError("no frame is labelled, expected some to export.")
     if format == "labels":  # a line for each frame of the file
+        if any(map(states.is_blank, review.state.entries)):
+            text = "format is 'labels', which needs a label of each frame"
+            raise ValueError(f"{text}; let it learn, or choose another format.")
         words = list(io.labels_from_segments(table).values())
         table = io.segments(with_stops(review.recordings.replace(words)))
     _write_labels(table, folder / "labels", format, entry)

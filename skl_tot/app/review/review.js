@@ -490,8 +490,8 @@ class Page {
       find(`[data-by=${name}]`).title = data[name] ? `${name === "undo" ? "Undo" : "Redo"}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `Nothing to ${name}`;
     }
     find("[data-by=learn]").disabled = !data.ready || !data.checks && !rows.some((row) => row.hand?.includes(1));
-    const [fitted, all] = data.fits ?? [];
-    find(".fits").textContent = all && !data.learned ? `fits: ${fitted} of ${all}${fitted ? ", F shows one" : ""}` : "";
+    const [fitted, ended, all] = data.fits ?? [], failed = ended - fitted;
+    find(".fits").textContent = all && !data.learned ? `fits: ${ended} of ${all}${failed ? `, ${failed} failed` : ""}${fitted ? ", F shows one" : ""}` : "";
     find("[data-by=export]").disabled = !data.ready;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
     find(".swap").hidden = !this.row?.video;

@@ -128,7 +128,7 @@ class View:
         review = self.review
         state, fits = review.state, review.clusterings
         found = {"names": state.names, "ready": review.ready}
-        found["fits"] = fits and [fits.n_done, fits.total]
+        found["fits"] = fits and fits.counts
         words = states.with_new(state.names, states.MOST_NEW)  # for digits without one
         found["looks"] = web.describe_looks(words)
         found["words"] = words | {UNLABELLED: "not labelled"}
