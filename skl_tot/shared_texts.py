@@ -206,8 +206,8 @@ TEXTS = {text.split()[0].strip(","): text for text in (__doc__ or "").split("\n\
 # Of reviews, where several sections or parameters go together.
 TEXTS["reviewed"] = """
 model : estimator
-    Segmenter, or pipeline that ends in one, as for `Review`. An unfitted one is first
-    fitted to the recordings.
+    Segmenter, or pipeline that ends in one, or None, as for `Review`. An unfitted one
+    is first fitted to the recordings.
 """
 TEXTS["told"] = """
 labels : sequence or dict, default=None

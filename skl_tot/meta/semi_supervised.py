@@ -23,9 +23,9 @@ from skl_tot.methods.pipelines import (
     quietly,
     unfrozen,
 )
-from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.views import default_views
+from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
@@ -307,7 +307,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
 def default_estimators(recordings, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings of recordings."""
+    from skl_tot.methods.temporal_ot import TemporalOTSegmenter  # which loads torch
+
     options = {"n_actions": N_CLUSTERS, "random_state": random_state}
+    recordings = check_recordings(HMMSegmenter(), recordings, reset=True)
     look = look_at(recordings.standardize(fit_scaler(recordings)), N_CLUSTERS)
     estimators = [
         TemporalOTSegmenter(**options),

@@ -145,8 +145,9 @@ def _take_given(start, data=None, **reading):
 
 
 GIVEN = registry.recordings_of(
-    "START: model from fit; or, with --n-actions, recordings to fit first\n"
-    "DATA: recordings, as for fit",
+    "START: recordings, of which you label one, and L labels the others; with "
+    "--n-actions, they are fitted first; or, before DATA, a model from fit\n"
+    "DATA: recordings of the model, as for fit",
     "given",
     _take_given,
     data={"nargs": "?"},
@@ -155,7 +156,7 @@ GIVEN = registry.recordings_of(
 
 @registry.command(
     """
-    check segments in a browser, correct them, and teach the model
+    label a recording in a browser, and the others follow; or correct a model's segments
 
     --videos FOLDER: videos, each with the name of its recording
     --out FOLDER: folder of the results; a later start with it continues from there
@@ -163,7 +164,7 @@ GIVEN = registry.recordings_of(
     --port N: port of the server on this machine; 0 takes a free one [default: 0]
     --no-browser: print only the address
     """,
-    "skl-tot review model.skops features --videos videos --out checked",
+    "skl-tot review features --videos videos --out checked",
     GIVEN,
     recipe_of("(fits recordings first)"),
     registry.labels_of_people(),
@@ -172,9 +173,9 @@ GIVEN = registry.recordings_of(
 def review(given, recipe, labels, groups, videos, out, port, no_browser):
     """Serve the page until Ctrl-C."""
     model, source = given
-    if (model is None) == (recipe is None):
-        what = "a model and recordings, or recordings and --n-actions"
-        raise ValueError(f"Expected {what}.")
+    if model is not None and recipe is not None:
+        text = f"--n-actions is given with the model {model}"
+        raise ValueError(f"{text}, expected one of them.")
     from skl_tot.app.review.calls import Calls
     from skl_tot.app.review.server import make_review, run
 
@@ -185,7 +186,7 @@ def review(given, recipe, labels, groups, videos, out, port, no_browser):
         chosen = None if model is None else load_model(model)
         data = source.open(chosen)
         y = None if labels is None else labels.read(data, source.data)
-        if chosen is None:
+        if recipe is not None:
             chosen = recipe.make() if y is None else for_labels(recipe.make())
             recipe.sow(chosen)
         picked = groups.pick(data.video_names) if groups else (None, None)

@@ -14,6 +14,7 @@ from skl_tot.app.cli.paths import check_paths, name_of
 from skl_tot.app.cli.shared import Labels, Source, read_names
 
 COMMANDS: dict = {}  # of `Command`, by name
+FIRST = ("review", "fit", "predict", "report")  # in the help
 LONGEST_VALUE = 1000  # characters of the value of a parameter
 LINE = re.compile(r"(--[a-z-]+ ?)?(\S*?)(\.\.\.)?: (.+)")
 
@@ -134,7 +135,8 @@ def make_parser():
     version = f"%(prog)s {__version__}"
     parser.add_argument("--version", action="version", version=version)
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, entry in COMMANDS.items():
+    for name in dict.fromkeys([*FIRST, *COMMANDS]):
+        entry = COMMANDS[name]
         own = parsers.add_parser(
             name,
             help=entry.summary,

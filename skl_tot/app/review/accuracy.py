@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as student
 
-from skl_tot.app.review.state import part_of, without
+from skl_tot.app.review.state import UNLABELLED, part_of, without
 
 IOU = 0.5  # of matching segments
 LEVEL = 0.9  # of the intervals
@@ -84,7 +84,8 @@ def checks_of(entry):
         if without([(start, end)], entry.seen) == [(start, end)]:
             predicted = part_of(entry.predicted, start, end)
             left = part_of(entry.segments, start, end)
-            found.append((order, compare(predicted, left, end - start, n)))
+            if UNLABELLED not in predicted.codes:
+                found.append((order, compare(predicted, left, end - start, n)))
     return found
 
 

@@ -30,6 +30,7 @@ ACTIONS = {
     "redo": {},
     "learn": {},
     "use_reading": {"reading": "text"},
+    "take_proposal": {"recording": "recording"},
     "export": {"format": "text"},
 }
 # Arguments of questions, which a `View` answers.
@@ -38,11 +39,11 @@ SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"
 QUESTIONS["signals"] = SIGNALS | {"features": "list"}
 # Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
-LONG["use_reading"] = "choosing"
+LONG |= dict.fromkeys(["use_reading", "take_proposal"], "choosing")
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
-EMPTY |= {"readings": [], "alike": None}
+EMPTY |= {"readings": [], "alike": None, "fits": None, "words": {}}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -207,6 +208,11 @@ class Calls:
         self._told, self._new = now, set()
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
+    def _tell_fits(self, error):
+        self._publish("fits", fits=self.review.clusterings.counts)
+        if error is not None:
+            self._publish("error", error=f"A fit without labels: {one_line(error)}")
+
     # Background work
 
     def start(self, on_failure=None):
@@ -223,6 +229,8 @@ class Calls:
             with self._lock:
                 self.version, self._state = self.version + 1, self.review.state
             self._publish("open")
+            if self.review.clusterings is not None:
+                self.review.clusterings.start(self._tell_fits)
 
         def fail(error):
             self.failure = error

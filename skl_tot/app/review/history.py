@@ -243,11 +243,13 @@ class History:
         self.log = Log(folder)
 
     def restore(self, about):
-        """Continue from the end of the log."""
+        """Continue from the end of the log; a new one begins with ``about``."""
+        self.about = about
         for line, confidences in self.log.rows():
             try:
                 if self.log.number == 1:
-                    check_beginning(line["about"], about, self.log.path.parent)
+                    self.about = line["about"]
+                    check_beginning(self.about, about, self.log.path.parent)
                     self.state = states.unread(len(self._recordings))
                 self._follow(line, confidences)
             except OtherReview:
@@ -271,11 +273,11 @@ class History:
     def commit(self, said, after, model=None, *, before=None, **more):
         """Replace the state after it is written, with the model if it is new."""
         before, own = before or self.state, {}
+        number, pairs = self.log.number + 1, zip(before.entries, after.entries)
+        if any(a is None or a.confidence is not b.confidence for a, b in pairs):
+            own["confidences"] = [entry.confidence for entry in after.entries]
+            after = after._replace(reading=number)
         if model is not None:
-            number, pairs = self.log.number + 1, zip(before.entries, after.entries)
-            if any(a is None or a.confidence is not b.confidence for a, b in pairs):
-                own["confidences"] = [entry.confidence for entry in after.entries]
-                after = after._replace(reading=number)
             after, own["model"] = after._replace(model=number), model
         found = states.effect(before, after)
         if found:
@@ -324,10 +326,16 @@ class History:
 
 
 def save(review):
-    """Write the segments and the model."""
-    folder = _folder(review)
-    io.write_segments(review.table(), folder / "segments.csv")
-    io.save_model(review.model, folder / "model.skops")
+    """Write the segments and the model; what there is none of has no file."""
+    folder, table = _folder(review), review.table()
+    table = table if len(table) else None
+    results = {"segments.csv": (table, io.write_segments)}
+    results["model.skops"] = review.model, io.save_model
+    for name, (value, write) in results.items():
+        if value is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            write(value, folder / name)
 
 
 def export(review, format):
@@ -337,7 +345,12 @@ def export(review, format):
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     table = review.table()
+    if table.empty:
+        raise ValueError("no frame is labelled, expected some to export.")
     if format == "labels":  # a line for each frame of the file
+        if any(map(states.is_blank, review.state.entries)):
+            text = "format is 'labels', which needs a label of each frame"
+            raise ValueError(f"{text}; let it learn, or choose another format.")
         words = list(io.labels_from_segments(table).values())
         table = io.segments(with_stops(review.recordings.replace(words)))
     _write_labels(table, folder / "labels", format, entry)
@@ -345,6 +358,8 @@ def export(review, format):
     with replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    if review.model is None:
+        return f"the labels are in {folder}, without a model and a report: let it learn"
     told = [known_words(entry, review.state.names) for entry in review.state.entries]
     told = None if all(own is None for own in told) else told
     found = {"corrected": told, "accuracy": review.accuracy()} | review.groups
@@ -381,7 +396,8 @@ def describe_recordings(review):
     rows = []
     for name, entry in zip(review.recordings.names, review.state.entries):
         row = {"recording": name, "n_frames": entry.n_frames}
-        row["n_segments"] = len(entry.segments.starts)
+        is_labelled = entry.segments.codes != states.UNLABELLED
+        row["n_segments"] = int(is_labelled.sum())
         row["checked_frames"] = int(states.frames_checked(entry).sum())
         row["checked"] = states.is_checked(entry)
         row |= right_shares(entry)

@@ -42,7 +42,8 @@ export class Holding {
   // While it plays; by a key of the keyboard, or the pointer.
   begin(action, by) {
     const { page } = this, { index, time } = page;
-    if (this.held || !page.stage.isPlaying || page.isMerging || action === undefined) return false;
+    if (this.held?.by === by || !page.stage.isPlaying || page.isMerging) return false;
+    if (this.held) this.finish();  // another key before this one is left, so that no frame is between
     this.held = { action, by, index, from: time, to: time };
     this.follow(time);
     return true;
@@ -59,7 +60,7 @@ export class Holding {
     const { step } = page.stage, whole = (value) => Math.floor(value / step + INSIDE), [from, to] = this.span.map(whole);
     const last = Math.min((to + 1) * step, page.row.end);
     page.large.update(0, painted(page.row, from * step, last, held.action));
-    page.say(`${page.data.names[held.action]}: ${page.large.span(from * step, last)}; Esc cancels.`);
+    page.say(`${page.large.data.names[held.action]}: ${page.large.span(from * step, last)}; Esc cancels.`);
     return true;
   }
 

@@ -1,6 +1,5 @@
 """Offers of a review: examples of actions, other readings, actions that are alike."""
 
-import itertools
 from copy import copy
 
 import numpy as np
@@ -58,7 +57,8 @@ def find_alike(recordings, entries):
         own = np.asarray(getattr(array, "iloc", array)[::step], dtype=float)
         if np.isfinite(own).all():
             frames.append(own)
-            paths.append(labels_of(entry.segments, entry.n_frames)[::step])
+            path = labels_of(entry.segments, entry.n_frames)[::step]
+            paths.append(np.maximum(path, BACKGROUND))
     return alike_actions(frames, paths) if frames else []
 
 
@@ -75,10 +75,7 @@ def with_predictions(state, found, n_actions):
         paths.append(labels_of(own, entry.n_frames))
     known = match_codes(before, paths, n_actions, names)
     codes = tuple(known[:-1].tolist())
-    for code in codes:
-        if code not in names:
-            words = (f"action {k}" for k in itertools.count())
-            names[code] = next(word for word in words if word not in names.values())
+    names = states.with_new(names, sum(code not in names for code in codes))
     for i, (own, sure, edges) in enumerate(found):
         entry, own = state.entries[i], own._replace(codes=known[own.codes])
         if not states.is_checked(entry):

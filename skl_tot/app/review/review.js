@@ -8,12 +8,12 @@ import { Holding } from "./holding.js";
 import { Readings } from "./readings.js";
 import { Stage } from "./stage.js";
 import { Steps } from "./steps.js";
-import { BREAK, MARKS, Timelines, element, segmentAt, timeText } from "./timelines.js";
+import { BREAK, MARKS, Timelines, UNLABELLED, element, segmentAt, timeText } from "./timelines.js";
 import { Units } from "./units.js";
 
 const BACKGROUND = -1;
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
-const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
+const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
 // A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
@@ -51,7 +51,7 @@ const SHELL = `
   <section class="changed" hidden><h2></h2><div class="buttons"><button data-do="keep">Keep all</button><button data-do="takeBack">Take back all</button></div><ul></ul></section>
   <section class="next"><h2>Look at next (N)</h2><ol></ol></section>
 </aside>
-<footer><ul class="problems" role="alert"></ul><div><p class="said" aria-live="polite">Press ? for the keys.</p><progress hidden aria-label="Progress"></progress><p class="pages"></p></div></footer>
+<footer><ul class="problems" role="alert"></ul><div><p class="said" aria-live="polite">Press ? for the keys.</p><progress hidden aria-label="Progress"></progress><p class="fits"></p><p class="pages"></p></div></footer>
 <dialog class="help" aria-label="Keys"><h2>Keys</h2><dl></dl><button data-do="close">Close</button></dialog>
 <dialog class="export" aria-label="Export"><h2>Export</h2><p>Writes the table of segments, labels, the model and a report into the folder of this review.</p>
   <label>Format of labels <select></select></label><div class="buttons"><button data-do="export" class="main">Write files</button><button data-do="close">Close</button></div></dialog>`;
@@ -64,8 +64,9 @@ const SHORTCUTS = [
   ["← →", "segment before, after", { ArrowLeft: ["walk", -1], ArrowRight: ["walk", 1] }],
   ["↑ ↓ or K J", "recording or cycle above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
   ["N", "recording or cycle to look at next", { n: ["next"] }],
-  ["1 … 9", "the segment is the action of this number", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
+  ["1 … 9", "the segment is the action of this number, a new one if there is none", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
   ["1 … 9, 0, held", "while it plays: give the action to the frames that are played"],
+  ["F", "take the segments that a fit proposes for the recording, before any of it is labelled", { f: ["propose"] }],
   ["P", "play examples of the action: typical ones, then doubtful ones (← → Esc)", { p: ["exemplify"] }],
   ["0", "the segment is background", { 0: ["pick", BACKGROUND] }],
   ["A", "the segment is a new action", { a: ["focus", ".actions input"] }],
@@ -100,9 +101,10 @@ const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 // Why something is to be looked at next.
-function why({ information, unsure, unusual }) {
+function why({ information, unsure, unusual }, isLearned) {
   const others = Math.round(information - 1);  // whose likeness it adds, beside its own
-  const reasons = [others > 0 ? `like ${count(others, "other")}` : information > 0.5 ? "unlike the others" : "like what is checked"];
+  const likeness = others > 0 ? `like ${count(others, "other")}` : information > 0.5 ? "unlike the others" : "like what is checked";
+  const reasons = [isLearned ? `mean probability ${Math.round(100 * (1 - information))} %` : likeness];
   if (unusual) reasons.push("unusual");
   if (unsure >= 0.1) reasons.push(`in doubt for ${Math.round(100 * unsure)} %`);
   return reasons.join(", ");
@@ -175,12 +177,14 @@ class Page {
       const data = await this.transport.call("open", {});
       if (data.error) throw new Error(data.error);
       data.rows = data.rows.map((row) => this.readied(row));
-      const { names, looks, fps, digits, rows } = this.data = data, common = { names, looks, fps, digits };
+      const { words, looks, fps, digits, rows } = this.data = data, common = { names: words, looks, fps, digits };
       if (!this.large) this.build(common);
       this.setAll(common);
       this.units.show();
       this.find(".export select").replaceChildren(...data.formats.map(([name, words]) => option(name, words)));
-      if (rows.length) this.go(rows[this.index] ? this.index : 0, this.time, true);
+      const isNew = data.ready && data.fits && !this.isPlaced, start = isNew ? data.next[0]?.recording : this.index;
+      this.isPlaced ||= data.ready;
+      if (rows.length) this.go(rows[start] ? start : 0, this.time, true);
       else this.draw();
     } catch (problem) {
       this.complain(problem.message);
@@ -210,6 +214,7 @@ class Page {
     if (type === "error") this.complain(event.error);
     if (type === "error" || type === "said") this.say(event.said ?? "");
     if (!data || type === "open") return;
+    data.fits = event.fits ?? data.fits;
     if (type === "progress") { this.showProgress(event); this.putRows(event.rows); }
     if (type === "delta" && version === data.version + 1) return this.take(event, event.by === this.transport.client ? "" : "Another window: ");
     if (version > data.version) this.opened = this.open();
@@ -227,8 +232,8 @@ class Page {
   take({ rows, said, type, by, ...rest }, who = "") {
     if (said && rows) this.say(who + said);  // else it goes on, and events tell how far it is
     if (rest.version <= this.data.version) return;  // nothing new, or an event was first
-    const { names, looks } = Object.assign(this.data, rest);
-    this.setAll({ names, looks });
+    const { words, looks } = Object.assign(this.data, rest);
+    this.setAll({ names: words, looks });
     this.putRows(rows);
     this.moveTo(this.time);
     this.draw();
@@ -399,10 +404,16 @@ class Page {
 
   pick(number) {
     const code = this.codeOf(number);
-    if (code !== undefined && !(this.isMerging && code === BACKGROUND)) this.give(code);
+    if (!this.isMerging || code in this.data.names && code !== BACKGROUND) this.give(code);
   }
 
-  codeOf(number) { return number === BACKGROUND ? BACKGROUND : this.codes()[number]; }
+  // A number without an action is that of a new one.
+  codeOf(number) {
+    const codes = this.codes();
+    return number === BACKGROUND ? BACKGROUND : codes[number] ?? (codes.at(-1) ?? -1) + 1 + number - codes.length;
+  }
+
+  propose() { return this.act("take_proposal", () => ({ recording: this.index })); }
   unite(isOne) { this.alike.answer(isOne); }
   compare() { this.readings.show(); }
   exemplify() { if (this.examples.isOn) this.examples.stop(); else if (this.code >= 0) this.examples.start(this.code); }
@@ -478,7 +489,9 @@ class Page {
       find(`[data-by=${name}]`).disabled = !data[name];
       find(`[data-by=${name}]`).title = data[name] ? `${name === "undo" ? "Undo" : "Redo"}: ${data[name]} (${name === "undo" ? "Z" : "Shift + Z"})` : `Nothing to ${name}`;
     }
-    find("[data-by=learn]").disabled = !data.ready || !data.checks;
+    find("[data-by=learn]").disabled = !data.ready || !data.checks && !rows.some((row) => row.hand?.includes(1));
+    const [fitted, ended, all] = data.fits ?? [], failed = ended - fitted;
+    find(".fits").textContent = all && !data.learned ? `fits: ${ended} of ${all}${failed ? `, ${failed} failed` : ""}${fitted ? ", F shows one" : ""}` : "";
     find("[data-by=export]").disabled = !data.ready;
     find(".pages").textContent = pages > 1 ? `also open in ${count(pages - 1, "other window")}` : "";
     find(".swap").hidden = !this.row?.video;
@@ -529,8 +542,8 @@ class Page {
 
   drawSegment() {
     const { find, code, segment, bar, row, isMerging } = this, isAction = code >= 0, { names } = this.data;
-    const name = code === BREAK ? "break" : names[code], start = bar.start[segment] ?? 0, end = this.endOf(segment);
-    const isByHand = row.hand?.[segment], sure = `confidence ${Math.round(100 * bar.confidence[segment])} %`;
+    const name = code === BREAK ? "break" : this.data.words[code], start = bar.start[segment] ?? 0, end = this.endOf(segment);
+    const isByHand = row.hand?.[segment], sure = code === UNLABELLED ? "not labelled" : `confidence ${Math.round(100 * bar.confidence[segment])} %`;
     find(".segment .k").replaceWith(this.large.swatch(code));
     if (!find(".name:focus")) find(".name").value = name;
     find(".name").disabled = !isAction;
@@ -574,7 +587,7 @@ class Page {
     this.fill(".next ol", next.slice(0, 8).map((own) => {
       const { recording, from } = own, cycle = this.units.rows[this.units.at(recording, from)];
       const name = this.units.areCycles && cycle ? cycle.name : rows[recording].name;
-      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own))))];
+      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own, this.data.learned))))];
     }));
   }
 }

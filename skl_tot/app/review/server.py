@@ -176,15 +176,16 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
     from skl_tot.app.review.session import Review
     from skl_tot.methods import last_step
     from skl_tot.recordings import as_recordings
-    from skl_tot.training import watched
 
     files = videos and find_videos(videos, as_recordings(recordings).names)
-    if not hasattr(last_step(model), "actions_"):
+    if model is not None and not hasattr(last_step(model), "actions_"):
         if out is not None and has_begun(model, out):
             model = None
             text = f"{one_line(out)} has a review, which goes on with its model."
             print(text, flush=True)
         else:
+            from skl_tot.training import watched  # which loads torch
+
             tell("fitting")
             with watched(partial(tell, "fitting")):
                 model.fit(recordings, *([labels] if last_step(model).is_taught else []))

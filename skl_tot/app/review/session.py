@@ -6,15 +6,26 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from sklearn.frozen import FrozenEstimator
+
+from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
 from skl_tot.app.review import offers, teaching
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import measure
+from skl_tot.app.review.clusterings import Clusterings
 from skl_tot.app.review.history import History, describe_beginning, export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
 from skl_tot.methods import is_cyclic, last_step, segmenter_of
-from skl_tot.recordings import BACKGROUND, as_recordings, errors_of_recording, refuse
+from skl_tot.recordings import (
+    BACKGROUND,
+    UNKNOWN_NAME,
+    as_recordings,
+    errors_of_recording,
+    refuse,
+    short_repr,
+)
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics import values_of_recordings
 
@@ -29,8 +40,9 @@ class Review:
     Parameters
     ----------
     model : estimator
-        Fitted segmenter, or pipeline that ends in one. It is not changed. None takes
-        that of ``out``.
+        Fitted segmenter, or pipeline that ends in one. It is not changed. None goes on
+        with that of ``out``, or begins without any: nothing is labelled, and `learn`
+        fits a `SemiSupervisedSegmenter`.
     {shared: recordings, out}
     labels : sequence or dict, default=None
         Labels from people, as for `SemiSupervisedSegmenter`. Recordings with labels of
@@ -87,7 +99,7 @@ class Review:
             given, words = teaching.known_words_of(labels, videos)
             _, names = teaching.add_codes(names, sorted(words))
         state = states.State(0, codes, names, (None,) * len(videos), -1, n_learned)
-        self._lock, self._doing = threading.RLock(), None
+        self._lock, self._doing, self.clusterings = threading.RLock(), None, None
         self._alike: tuple = None, []  # number of the model, pairs
         self._cycles: tuple = None, (), None  # number of the model, segments, table
         self._signals: tuple = [], None  # units, and means of their features
@@ -96,11 +108,12 @@ class Review:
         self._history = History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
-            if model is None and not self.ready:
-                raise ValueError("model is None, expected one for a new review.")
         except BaseException:
             self.close()
             raise
+        if "model" not in self._history.about:
+            folder = self.out and self.out / "clusterings"
+            self.clusterings = Clusterings(self.recordings, folder)
 
     @property
     def state(self):
@@ -285,8 +298,9 @@ class Review:
         """Teach the model the labels of people, and apply it to unchecked recordings.
 
         It learns checked frames, and other segments made by hand, by
-        `skl_tot.corrections.refine`. All other frames show the new predictions, until
-        `keep` or `take_back`.
+        `skl_tot.corrections.refine`; without a model at the beginning, by
+        `SemiSupervisedSegmenter` from fits without labels, for which it waits. Other
+        frames show the new predictions, until `keep` or `take_back`.
 
         Parameters
         ----------
@@ -298,19 +312,63 @@ class Review:
             state = self.state
             pairs = enumerate(state.entries)
             rest = [i for i, entry in pairs if not states.is_checked(entry)]
-            n_learned = len(states.orders_of(state.entries))
+            n_learned = max(1, len(states.orders_of(state.entries)))
             entries = {}
             tell(0, len(rest))
-            model = teaching.teach(self.model, self.recordings, state)
+            learner = partial(corrections.refine, self.model)
+            if self.clusterings is not None:
+                learner = partial(self._learn_from_fits, progress or (lambda *_: None))
+            model = teaching.teach(learner, self.recordings, state)
             codes, names = teaching.add_codes(state.names, teaching.actions_of(model))
             for i in told(rest):
                 *found, _ = teaching.read(model, self.recordings, i, codes)
                 known = state.entries[i], *found, n_learned
                 entries[i] = states.propose(*known)
-            n = sum(entry.changed is not None for entry in entries.values())
+            n = sum(
+                entry.changed is not None or states.is_blank(state.entries[i])
+                for i, entry in entries.items()
+            )
             said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = states.forget_unused(states.with_entries(after, entries))
+            return self._history.commit(said, after, model)
+
+    def _learn_from_fits(self, progress, X, y):
+        fits = self.clusterings.wait(partial(progress, "waiting"))
+        progress("learning")
+        frozen = [FrozenEstimator(own) for own in fits]
+        return SemiSupervisedSegmenter(frozen or None, random_state=0).fit(X, y)
+
+    def take_proposal(self, recording, progress=None):
+        """Show the segments of a fit in a recording without labels of people.
+
+        In a review that began without a model, until it has learned. Its actions are
+        new ones, to be named and merged.
+
+        {shared: of_recording}
+        {shared: progress}
+
+        {shared: said}
+        """
+        with self._long("choosing", progress):
+            state, names, model = self.state, self.recordings.names, None
+            i = states.find_recording(names, recording)
+            if self.clusterings is None or state.n_learned:
+                text = "the review began with a model, or has learned"
+                raise ValueError(f"{text}, expected one that shows no predictions yet.")
+            if states.frames_known(state.entries[i]).any():
+                text = f"{short_repr(names[i])}, which has labels of people"
+                raise ValueError(f"recording is {text}; undo them, or choose another.")
+            if not state.model and not self.clusterings.fitted:
+                raise ValueError("no fit is done yet, expected one; wait for it.")
+            if not state.model:
+                model = teaching.with_words(self.clusterings.fitted[0])
+                words = states.with_new(state.names, len(model.actions_))
+                codes = tuple(code for code in words if code not in state.names)
+                state = state._replace(actions=codes, names=words)
+            known = model or self.model, self.recordings, i, state, None
+            after = states.with_entries(state, {i: teaching.first_entry(*known)})
+            said = f"{names[i]}: the segments are those of a fit"
             return self._history.commit(said, after, model)
 
     def use_reading(self, reading, progress=None):
@@ -367,6 +425,10 @@ class Review:
             said = [word] if (start, end) == (0, n) else said
             if not checked:
                 return self._edit(said, i, states.uncheck, start, end)
+            with errors_of_recording(i, self.recordings.names[i]):
+                share = states.share_blank(state.entries[i], start, end)
+            if share:
+                said.append(f", but {share:.0%} of it is not labelled, and stays so")
             order = 1 + max(states.orders_of(state.entries), default=0)
             return self._edit(said, i, states.check, start, end, order)
 
@@ -431,6 +493,8 @@ class Review:
     @property
     def readings(self):
         """Readings of a vote as in `AutoSegmenter`, the own one first; else empty."""
+        if not self.state.model:
+            return []
         found = getattr(segmenter_of(self.model), "readings_", [])
         return found if len(found) > 1 and not self.state.n_learned else []
 
@@ -441,9 +505,9 @@ class Review:
 
     @property
     def model(self):
-        """The current model, with the current names of actions."""
+        """The current model, with the current names of actions; None before any."""
         state = self.state  # once, as another thread may replace it
-        if state.reading < 0:  # its row is written after reading
+        if not state.model:  # its row is written after reading; or there is none yet
             return self._model
         return teaching.with_names_of(self._history.model(state.model), state)
 
@@ -453,7 +517,8 @@ class Review:
         Returns
         -------
         labels : ndarray of str of shape (n_frames,), or sequence or dict of these
-            Name of the action of each frame, in the form of the recordings.
+            Name of the action of each frame, in the form of the recordings; "" where
+            nothing is labelled.
         """
         return self._restore(_words(self._known()))
 
@@ -463,7 +528,8 @@ class Review:
         Returns
         -------
         table : DataFrame
-            As from `skl_tot.io.segments`; ``confidence`` is 1 for segments of people.
+            As from `skl_tot.io.segments`, without frames that have no label;
+            ``confidence`` is 1 for segments of people.
         """
         state = self._known()
         entries, labels = state.entries, self.recordings.replace(_words(state))
@@ -471,12 +537,15 @@ class Review:
         confidences = [states.confidence_of(e).astype(float) for e in entries]
         has_edges = any(len(entry.edges) for entry in entries)
         bounds = [states.bounds_of(entry) for entry in entries] if has_edges else None
-        return table_of_labels(labels, confidences, cuts, bounds)
+        table = table_of_labels(labels, confidences, cuts, bounds)
+        return table[table["action"] != UNKNOWN_NAME].reset_index(drop=True)
 
     @property
     def cycles(self):
         """Table of the cycles, with frames; None without cycles."""
         state, (model, known, table) = self._known(), self._cycles
+        if any(map(states.is_blank, state.entries)):
+            return None
         segments = [entry.segments for entry in state.entries]
         is_same = table is None or not any(map(operator.is_not, segments, known))
         if model != state.model or not is_same:  # which takes time for many recordings
@@ -510,10 +579,12 @@ class Review:
         Returns
         -------
         found : list of dict
-            Unchecked ones; first those that others resemble most. Each has
-            "recording" (the number), "start" and "end" (exclusive) in frames,
-            "information" (as in `skl_tot.corrections.most_informative`), and "unsure"
-            (the share of its frames whose action has a probability below a half).
+            Unchecked ones; first those that others resemble most, or after learning
+            those with the most doubt. Each has "recording" (the number), "start" and
+            "end" (exclusive) in frames, "information" (as in
+            `skl_tot.corrections.most_informative`; after learning, 1 minus the mean
+            probability of the shown actions), and "unsure" (the share of its frames
+            whose action has a probability below a half).
         """
         states.check_count(n)
         units = self.units()
@@ -521,7 +592,7 @@ class Review:
             arrays = [getattr(own, "iloc", own) for own in self.recordings.arrays]
             parts = [arrays[i][start:end] for i, start, end in units]
             self._signals = units, describe_signals(parts)
-        return teaching.suggest(self.state.entries, units, self._signals[1], n)
+        return teaching.suggest(self.state, units, self._signals[1], n)
 
     def examples(self, action, n=5):
         """List typical and doubtful bouts of an action.
@@ -602,6 +673,8 @@ class Review:
 
     def close(self):
         """Release the folder; no action is possible afterwards."""
+        if self.clusterings is not None:
+            self.clusterings.close()
         self._history.log.close()
 
     # Shared parts of actions

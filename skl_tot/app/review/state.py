@@ -1,10 +1,18 @@
 """State of each recording in a review, and its changes; all values are immutable."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME, is_line, refuse, short_repr
+from skl_tot.recordings import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    UNKNOWN_NAME,
+    is_line,
+    refuse,
+    short_repr,
+)
 
 
 class Segments(NamedTuple):
@@ -13,7 +21,7 @@ class Segments(NamedTuple):
     # Neighbours have different codes, except where a person cut or left a segment, and
     # at breaks of the recording.
     starts: np.ndarray  # first frames, of int; the first is 0
-    codes: np.ndarray  # of actions, or `BACKGROUND`
+    codes: np.ndarray  # of actions, `BACKGROUND` or `UNLABELLED`
     by_hand: np.ndarray  # whether a person made the segment
 
 
@@ -57,12 +65,26 @@ class State(NamedTuple):
 NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
 TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are Segments
 GONE = -2  # code of a removed action in predictions
+UNLABELLED = -3  # code of frames that neither a model nor a person has labelled
+MOST_NEW = 9  # actions that are made at once, as there are so many digits
 KNOWN = ("n_frames", "breaks", "confidence")  # fields of an `Entry` outside of its JSON
 
 
 def tracks_of(entry):
     """Segments of an entry: as shown, predicted, and before a change, if any."""
     return [own for own in (getattr(entry, name) for name in TRACKS) if own is not None]
+
+
+def blank(n_frames, breaks):
+    """Entry of a recording without any label, of which nothing is in doubt."""
+    labels, by_hand = np.full(n_frames, UNLABELLED), np.zeros(n_frames, bool)
+    segments = segments_of(labels, breaks, by_hand)
+    return Entry(n_frames, breaks, segments, segments, np.ones(n_frames, np.float16))
+
+
+def is_blank(entry):
+    """Whether some frames of a recording have no label."""
+    return UNLABELLED in entry.segments.codes
 
 
 def shows(entry, code):
@@ -102,7 +124,8 @@ def _is_in(spans, n_frames):
 
 def frames_known(entry):
     """Whether a person gave or checked the label of each frame (n_frames,)."""
-    return frames_by_hand(entry.segments, entry.n_frames) | frames_checked(entry)
+    told = frames_by_hand(entry.segments, entry.n_frames) | frames_checked(entry)
+    return told & (labels_of(entry.segments, entry.n_frames) != UNLABELLED)
 
 
 def is_checked(entry, start=0, end=None):
@@ -130,12 +153,15 @@ def part_of(segments, start, end):
 
 def words_of(entry, names):
     """Name (n_frames,) of the shown label of each frame."""
+    names = names | {UNLABELLED: UNKNOWN_NAME}
     words = np.array([names[code] for code in entry.segments.codes.tolist()])
     return labels_of(entry.segments._replace(codes=words), entry.n_frames)
 
 
 def confidence_of(entry):
     """Confidence (n_frames,) of the shown labels: 1 for labels from a person."""
+    if not entry.checked and not entry.segments.by_hand.any():
+        return entry.confidence
     one = entry.confidence.dtype.type(1)
     return np.where(frames_known(entry), one, entry.confidence)
 
@@ -168,7 +194,7 @@ def move(entry, frame, to):
         expected = f"a frame from {first + 1} to {end - 1}, between other boundaries"
         refuse("to", to, f"{expected}; relabel makes one segment of two")
     starts, codes, by_hand = map(np.copy, entry.segments)
-    starts[k], by_hand[k - 1 : k + 1] = to, True
+    starts[k], by_hand[k - 1 : k + 1] = to, codes[k - 1 : k + 1] != UNLABELLED
     checked = _moved(entry.checked, frame, to)
     return entry._replace(segments=Segments(starts, codes, by_hand), checked=checked)
 
@@ -191,8 +217,8 @@ def cut(entry, frame):
     starts, codes, by_hand = map(np.copy, entry.segments)
     if starts[k] == frame:
         raise ValueError(f"frame {frame} is a boundary, expected one within a segment.")
-    by_hand[k] = True
-    pairs = (starts, frame), (codes, codes[k]), (by_hand, True)
+    by_hand[k] = codes[k] != UNLABELLED
+    pairs = (starts, frame), (codes, codes[k]), (by_hand, by_hand[k])
     parts = Segments(*(np.insert(own, k + 1, value) for own, value in pairs))
     return entry._replace(segments=parts)
 
@@ -220,10 +246,23 @@ def bounds_of(entry):
     return entry.edges[np.isin(entry.edges[:, 0], at)]
 
 
-def check(entry, start, end, order):
-    """Mark frames as checked, and keep changes by learning in them."""
+def share_blank(entry, start, end):
+    """Share of frames to check that have no label, which may not be all."""
     start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
-    new = without([(start, end, order, entry.n_learned)], entry.checked)
+    share = np.mean(labels_of(entry.segments, entry.n_frames)[start:end] == UNLABELLED)
+    if share == 1:
+        text = f"no frame from {start} to {end - 1} has a label, expected some to check"
+        raise ValueError(f"{text}; press a digit, or hold it while it plays.")
+    return share
+
+
+def check(entry, start, end, order):
+    """Mark frames with labels as checked, and keep changes by learning in them."""
+    start, end = _check_frame(entry, start, "start"), _check_end(entry, start, end)
+    starts, codes, _ = entry.segments
+    spans = np.stack([starts, np.append(starts[1:], entry.n_frames)], axis=1)
+    others = [*entry.checked, *spans[codes == UNLABELLED].tolist()]
+    new = without([(start, end, order, entry.n_learned)], others)
     stretches = sorted([*entry.checked, *(Stretch(*own) for own in new)])
     entry = entry._replace(checked=tuple(stretches))
     if not new or entry.changed is None:
@@ -252,7 +291,9 @@ def propose(entry, predicted, confidence, edges, n_learned):
     seen = tuple(map(tuple, ends.reshape(-1, 2).tolist()))
     new = {"predicted": predicted, "confidence": confidence, "n_learned": n_learned}
     new |= {"edges": edges, "segments": found, "changed": before, "seen": seen}
-    if _are_equal(entry, found, before):
+    if is_blank(entry):  # there is nothing to take back
+        new["changed"] = None
+    elif _are_equal(entry, found, before):
         new |= {"segments": shown if before is shown else found, "changed": None}
     return entry._replace(**new)
 
@@ -343,11 +384,21 @@ def find_action(state, action):
 
 
 def found_or_new(state, action):
-    """State and code of an action; a name that is new makes one."""
+    """State and code of an action; a new name makes one, a new code those up to it."""
+    code = free_code(state.names)
     if isinstance(action, str) and action not in state.names.values():
-        code = free_code(state.names)
         return with_name(state, code, action), code
+    if _is_int(action) and code <= action < code + MOST_NEW:
+        return state._replace(names=with_new(state.names, action + 1 - code)), action
     return state, find_action(state, action)
+
+
+def with_new(names, n):
+    """Names with those of so many new actions, "action 0" and further ones."""
+    words = (f"action {k}" for k in itertools.count())
+    free = (word for word in words if word not in names.values())
+    first = free_code(names)
+    return names | dict(zip(range(first, first + n), free))
 
 
 def check_count(n):
@@ -398,7 +449,7 @@ def forget_unused(state):
     names, entries = {k: name for k, name in state.names.items() if k in used}, {}
     for i, entry in enumerate(state.entries):
         codes = entry.predicted.codes
-        known = np.where(np.isin(codes, list(names)), codes, GONE)
+        known = np.where(np.isin(codes, [UNLABELLED, *names]), codes, GONE)
         if (known != codes).any():
             entries[i] = entry._replace(predicted=entry.predicted._replace(codes=known))
     return with_entries(state._replace(names=names), entries)

@@ -1,6 +1,6 @@
 // The steps of a review in a line, which fills as one goes, and what comes next.
 
-import { element } from "./timelines.js";
+import { UNLABELLED, element } from "./timelines.js";
 
 const FEW = 3;  // recordings or cycles that are enough for a first lesson
 const UNNAMED = /^action \d+( \d+)*$/;
@@ -22,7 +22,7 @@ export class Steps {
     if (!data.ready) return;
     const what = data.cycles.length ? "cycle" : units > 1 ? "recording" : "stretch";
     const names = page.codes().map((code) => data.names[code]), named = names.filter((name) => !UNNAMED.test(name)).length;
-    const goal = what === "stretch" ? FEW : Math.min(FEW, units), fresh = Math.max(0, checks - learned);
+    const goal = data.fits ? 1 : what === "stretch" ? FEW : Math.min(FEW, units), fresh = Math.max(0, checks - learned);
     const edited = rows.filter((row) => row.hand?.includes(1)).length;
     const done = what === "stretch" ? checks : checked, all = what === "stretch" ? (rows[0].checked ? checks : 0) : units;
     const isAll = rows.every((row) => row.checked) || what === "cycle" && checked === units, changed = rows.filter((row) => row.changed).length;
@@ -32,7 +32,7 @@ export class Steps {
       [isAll ? 1 : learned ? done / (all || checks + FEW) : checks / goal, what === "stretch" ? `${checks}` : `${checked} of ${units}`],
       [learned ? learned / Math.max(learned, checks) : 0, learned ? (fresh ? `${fresh} new` : "✓") : ""],
     ];
-    const [place, text] = this.next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what });
+    const [place, text] = this.next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank: page.row?.prediction.code.includes(UNLABELLED) });
     this.lines.forEach((line, i) => {
       const [share, words] = parts[i];
       line.children[1].textContent = words;
@@ -44,12 +44,14 @@ export class Steps {
   }
 
   // Place of the step, and a sentence.
-  next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what }) {
+  next({ named, names, edited, checks, fresh, goal, learned, isAll, changed, what, isBlank }) {
     const mark = what === "stretch" ? "Shift + → chooses a stretch, Enter marks it as checked" : "Enter marks it as checked";
     if (isAll) return [3, fresh ? "All is checked. L lets the model learn it; E exports." : "All is checked: export it with E."];
+    const one = what === "stretch" ? "Label a part, such as one cycle" : "Label this one";
+    if (isBlank && !checks) return [1, `${one}: Space plays, and 1, 2, … held give an action to what is played. R names it. Enter marks as checked what is labelled.`];
     if (!checks && !edited && named < names.length) return [0, named ? `Name the other ${names.length - named}: click a segment, press R. Or begin to correct.` : "Click a segment below, press R and type what it shows. The name is for all such segments."];
     if (changed) return [1, "The model has learned: look at what has changed, under “Learning changed”. Y keeps a change, T takes it back."];
-    if (fresh >= goal) return [3, "Press L: the model learns from what you checked, and labels the rest anew."];
+    if (fresh >= goal) return [3, "Press L: the model learns from what you checked, and labels the rest."];
     if (fresh) return [2, `Check ${goal - fresh} more, which N shows; then the model learns best. Or press L now.`];
     const start = learned ? `N shows the ${what} to look at next.` : `Correct one ${what}: drag boundaries, or press the number of another action.`;
     return [edited && !learned ? 2 : 1, `${start} When all of it is right, ${mark}.`];

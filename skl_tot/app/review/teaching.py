@@ -87,23 +87,29 @@ def find_cycles(entries, circle):
     return table.join(compare_bouts(own)[["score", "deviates"]])
 
 
-def suggest(entries, units, signals, n):
-    """Units (recording, start, end) to check next, most representative first."""
+def suggest(state, units, signals, n):
+    """Units (recording, start, end) to check next, see `Review.next`."""
     # shown labels have current names, predictions of checked recordings do not
-    n_codes = 2 + max(entry.segments.codes.max() for entry in entries)
-    counts, checked = [], []
+    entries = state.entries
+    n_codes = 2 + max(0, *(entry.segments.codes.max() for entry in entries))
+    with_labels = not any(map(states.is_blank, entries))  # else by signals alone
+    sure = [states.confidence_of(entry) for entry in entries]
+    counts, checked, doubts = [], [], []
     for k, (i, start, end) in enumerate(units):
         own = states.part_of(entries[i].segments, start, end)
-        lengths = np.diff(own.starts, append=end - start)
-        counts.append(np.bincount(own.codes + 1, lengths, n_codes)[1:])
+        lengths = np.diff(own.starts, append=end - start) * with_labels
+        codes = np.maximum(own.codes, BACKGROUND) + 1
+        counts.append(np.bincount(codes, lengths, n_codes)[1:])
         if states.is_checked(entries[i], start, end):
             checked.append(k)
+        elif state.n_learned:
+            doubts.append((k, 1 - float(sure[i][start:end].mean(dtype=float))))
+    doubts = sorted(doubts, key=lambda pair: -pair[1])[:n]
     found = []
-    for k, gain in order_with_gains(counts, signals, checked, n):
+    for k, gain in doubts or order_with_gains(counts, signals, checked, n):
         i, start, end = units[k]
-        sure = states.confidence_of(entries[i])[start:end]
-        row = {"recording": i, "start": start, "end": end}
-        row |= {"information": gain, "unsure": float((sure < DOUBTFUL).mean())}
+        row = {"recording": i, "start": start, "end": end, "information": gain}
+        row["unsure"] = float((sure[i][start:end] < DOUBTFUL).mean())
         found.append(row)
     return found
 
@@ -116,8 +122,8 @@ def known_words(entry, names):
     return np.where(known, states.words_of(entry, names), UNKNOWN_NAME)
 
 
-def teach(model, recordings, state):
-    """Teach the model the recordings with labels of people, and a sample of others."""
+def teach(learner, recordings, state):
+    """Model by a function of recordings, all labelled and some others, and labels."""
     words = [known_words(entry, state.names) for entry in state.entries]
     is_known = np.array([own is not None for own in words])
     if not is_known.any():
@@ -125,7 +131,7 @@ def teach(model, recordings, state):
         raise ValueError(f"{text}, expected some to learn from.")
     chosen = sample(recordings.lengths, is_known)
     known = recordings.select(chosen), [words[i] for i in chosen]
-    return with_words(corrections.refine(model, *known))
+    return with_words(learner(*known))
 
 
 def sample(lengths, is_known):
@@ -213,16 +219,19 @@ def known_words_of(labels, recordings):
 
 def first_entry(model, recordings, i, state, words):
     """Predict a recording; ``words`` (n_frames,) has known labels, or is None."""
-    segments, confidence, edges, _ = read(model, recordings, i, state.actions)
-    breaks, n = recordings.breaks_of(i), len(confidence)
-    known = breaks, segments, segments, confidence, state.n_learned
-    entry = Entry(n, *known, edges=edges)
+    breaks, n = recordings.breaks_of(i), len(recordings.arrays[i])
+    entry = states.blank(n, breaks)
+    if model is not None:
+        segments, confidence, edges, _ = read(model, recordings, i, state.actions)
+        known = breaks, segments, segments, confidence, state.n_learned
+        entry = Entry(n, *known, edges=edges)
     if words is None:
         return entry
     own, places = np.unique(words, return_inverse=True)
     codes, _ = add_codes(state.names, own.tolist())
     known = words != UNKNOWN_NAME
-    labels = np.where(known, np.array(codes)[places], states.labels_of(segments, n))
+    shown = states.labels_of(entry.segments, n)
+    labels = np.where(known, np.array(codes)[places], shown)
     entry = entry._replace(segments=states.segments_of(labels, breaks, known))
     if not known.all():
         return entry

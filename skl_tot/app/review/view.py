@@ -7,6 +7,7 @@ import numpy as np
 from skl_tot.app import web
 from skl_tot.app.review import offers
 from skl_tot.app.review import state as states
+from skl_tot.app.review.state import UNLABELLED
 from skl_tot.io import writable_formats
 from skl_tot.recordings import find_segments, refuse
 from skl_tot.statistics import TellingSample, check_feature_names, deviations
@@ -38,12 +39,15 @@ class View:
     @cached_property
     def curves(self):
         """Features of the recordings."""
-        names = getattr(self.review.model, "feature_names_in_", None)
+        columns = getattr(self.review.recordings.arrays[0], "columns", None)
+        names = getattr(self.review.model, "feature_names_in_", columns)
         return Signals(self.review.recordings, names)
 
     def rank(self):
         """Rank recordings by how unusual they are; slow for many."""
         entries = self.review.state.entries
+        if any(map(states.is_blank, entries)):
+            return
         labels = [states.labels_of(entry.segments, entry.n_frames) for entry in entries]
         table = deviations(self.review.recordings.replace(labels))
         order = [self.names.index(name) for name in table["recording"]]
@@ -122,8 +126,12 @@ class View:
     def summary(self):
         """Return all of the state except the rows."""
         review = self.review
-        found = {"names": review.state.names, "ready": review.ready}
-        found["looks"] = web.describe_looks(found["names"])
+        state, fits = review.state, review.clusterings
+        found = {"names": state.names, "ready": review.ready}
+        found["fits"] = fits and fits.counts
+        words = states.with_new(state.names, states.MOST_NEW)  # for digits without one
+        found["looks"] = web.describe_looks(words)
+        found["words"] = words | {UNLABELLED: "not labelled"}
         if review.ready:
             entries, units = review.state.entries, review.units()
             known = [states.is_checked(entries[i], *part) for i, *part in units]

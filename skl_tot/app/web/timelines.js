@@ -42,6 +42,7 @@
 //         at(time), span(start, end): in words; swatch(code): its mark, an element
 
 export const BREAK = -2;  // code of a time of which there are no frames
+export const UNLABELLED = -3;  // code of frames without a label
 const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, LARGE = 104, ROOM = 640;
 const EDGE = "rgba(0, 0, 0, 0.3)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
@@ -626,6 +627,7 @@ export class Timelines {
       const size = Math.min(this.toX(endOf(bar, i)), width + 9) - left;
       if (size < 3 || code[i] === -1) continue;
       if (code[i] === BREAK) { this.drawBreak(bar, left, size); continue; }
+      if (code[i] === UNLABELLED) { this.drawUnlabelled(bar, left, size); continue; }
       pen.globalAlpha = this.alphaOf(code[i], bar.isLower);
       this.drawSegment(bar, i, left, size);
       const isNamed = bar.isNamed && pen.globalAlpha > 0.5 && size > 30;
@@ -639,6 +641,15 @@ export class Timelines {
     const { paper, soft } = this.colours, middle = top + height / 2 - 0.5;
     this.fill(paper, left, middle, size, 1);
     for (let x = Math.ceil(left / 6) * 6; x < left + size; x += 6) this.fill(soft, x, middle, 2, 1);
+  }
+
+  drawUnlabelled({ top, height, isNamed, names }, left, size) {
+    const { pen, colours: { line, soft } } = this, x = Math.max(left, this.gutter);
+    this.fill(line, left, top, size, height);
+    if (!isNamed || size < 90) return;
+    this.setFont(12);
+    pen.fillStyle = soft;
+    pen.fillText(names[UNLABELLED], x + 5, top + Math.min(height / 2 + 0.5, 16));
   }
 
   // Its hatch, an edge as pale colours are weak on white, and a line above if it is by hand.

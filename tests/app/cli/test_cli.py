@@ -279,6 +279,14 @@ def test_a_pipeline_is_all_that_standardises(options, expected):
     assert last_step(model).standardize == expected
 
 
+def test_help_begins_with_the_road(run, capsys):
+    run("--help")
+    lines = capsys.readouterr().out.partition("COMMAND\n")[2].splitlines()
+    names = [line.split()[0] for line in lines if re.match("    [a-z]", line)]
+    assert names[:4] == ["review", "fit", "predict", "report"]
+    assert sorted(names) == sorted(COMMANDS)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_an_example_and_a_test(run, name, capsys):
     """The example parses, and the tests beside this one run the command."""

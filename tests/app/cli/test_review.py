@@ -151,8 +151,7 @@ def test_errors_of_the_start(folder, tmp_path):
     ("command", "message"),
     [
         ("model.skops", "model.skops is not a file that is read, expected"),
-        ("takes", "Expected a model and recordings, or recordings and --n-actions"),
-        ("model.skops takes --n-actions 3", "Expected a model and recordings, or"),
+        ("model.skops takes --n-actions 3", "--n-actions is given with the model"),
         ("model.skops takes --method hmm", "--method is given without --n-actions"),
         ("model.skops takes --port 70000", "port is 70000, expected 0 to 65535"),
         ("model.skops takes --out takes", "--out is takes, which is read; expected"),

@@ -49,7 +49,9 @@ def serving():
             run = threading.Thread(target=opened.run, kwargs={"sockets": [listening]})
             run.start()
             try:
-                yield SimpleNamespace(calls=calls, port=port, host=host)
+                address = f"http://{host}/{TOKEN}/"
+                known = {"port": port, "host": host, "address": address}
+                yield SimpleNamespace(calls=calls, **known)
             finally:
                 opened.should_exit = True
                 run.join()

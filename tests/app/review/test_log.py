@@ -197,8 +197,6 @@ def test_folders_that_cannot_be_used(tmp_path):
         with pytest.raises(kind, match=message):
             Review(MODEL, VIDEOS, tmp_path / name)
     assert os.listdir(tmp_path / "results") == ["segments.csv"]
-    with pytest.raises(ValueError, match="model is None"):
-        Review(None, VIDEOS, tmp_path / "new")
     review = Review(MODEL, VIDEOS).open()
     for call in (review.save, review.export):
         with pytest.raises(ValueError, match="out is None"):

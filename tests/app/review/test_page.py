@@ -69,7 +69,7 @@ class Page:
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", values)
         feature = {"name": "prefers-color-scheme", "value": mode}
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
-        browser.get(f"http://{served.host}/token/")
+        browser.get(served.address)
         self.wait("document.body.dataset.version !== undefined")
         if is_ready:
             self.wait("document.body.dataset.version > 0")
