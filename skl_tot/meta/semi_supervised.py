@@ -21,7 +21,6 @@ from skl_tot.methods.pipelines import (
     quietly,
     unfrozen,
 )
-from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.preprocessing.look import look_at
 from skl_tot.preprocessing.views import default_views
 from skl_tot.recordings.container import fit_scaler
@@ -295,6 +294,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
 def default_estimators(recordings, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings of recordings."""
+    from skl_tot.methods.temporal_ot import TemporalOTSegmenter  # loads torch
+
     options = {"n_actions": N_CLUSTERS, "random_state": random_state}
     look = look_at(recordings.standardize(fit_scaler(recordings)), N_CLUSTERS)
     estimators = [
