@@ -272,9 +272,9 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
         sentences.append(describe_rare(counts, len(labels), share))
     kept = []
     for label in [x for x in unlabelled if x in names and shown_by[x]]:
-        several = "s" * (len(shown_by[label]) > 1)
-        where = f"recording{several} {listed(map(str, shown_by[label]))}"
-        kept.append(f"{names[label]} ({n_frames[label]} frames of {where})")
+        n, where = n_frames[label], listed(map(str, shown_by[label]))
+        who = f"recording{'s' * (len(shown_by[label]) > 1)} {where}"
+        kept.append(f"{names[label]} ({n} frame{'s' * (n > 1)} of {who})")
     if kept:
         shown = listed(kept, N_LISTED)
         sentences.append(f"Actions that are kept without a label: {shown}.")

@@ -74,7 +74,7 @@ def test_round_trip(run, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert f"{len(found)} frames of 1 of 4 recordings are labelled, with 3" in printed
     refined = load_model(model)
-    assert isinstance(refined.estimator, FrozenEstimator)
+    assert isinstance(refined.estimator[0], FrozenEstimator)
     assert set(refined.classes_) == set(WORDS)
     np.testing.assert_array_equal(refined.labels_["v1"], corrected)
     assert run(f"predict {model} flat --out {tmp_path}/again") == 0
