@@ -193,7 +193,7 @@ class TestCosts:
 
     @pytest.mark.parametrize("n", [2, 3])
     def test_a_split_keeps_costs_and_merges_back(self, n):
-        rng, starts, moves = draw_costs(n)
+        _, starts, moves = draw_costs(n)
         parts = Split(split_sources(1, 4, n), np.full(n, 1 / n), None, None, None)
         split = parts.costs(starts, moves)
         assert split[1].shape == (3 + n, 3 + n)

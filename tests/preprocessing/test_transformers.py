@@ -21,8 +21,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_tot import HMMSegmenter
 from skl_tot.preprocessing import (
-    FramewiseTransformer,
     FrameView,
+    FramewiseTransformer,
     GapFiller,
     PoseFeatures,
     SignalWindows,
