@@ -57,14 +57,6 @@ def test_windows_have_multiples_of_the_automatic_width():
 
 
 @pytest.mark.parametrize("scaling", ["dataset", "video"])
-def test_recordings_do_not_depend_on_others(scaling):
-    view = FrameView([1], scaling=scaling).fit(VIDEOS)
-    (alone,) = view.transform(VIDEOS[2:3])
-    np.testing.assert_allclose(alone, view.transform(VIDEOS)[2], atol=1e-5)
-    np.testing.assert_allclose(alone, view.transform(VIDEOS[2]), atol=1e-5)
-
-
-@pytest.mark.parametrize("scaling", ["dataset", "video"])
 @pytest.mark.parametrize("windows", [(), (1, 3)])
 class TestExtremes:
     def finite(self, view, X):
