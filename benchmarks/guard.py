@@ -1,7 +1,7 @@
 """Compare all results before and after a change that should alter none.
 
 Fits estimators of every kind on generated recordings, and on real ones if available;
-edits, guides and decodes them; writes and reads files; and stores all public results::
+edits, teaches and decodes them; writes and reads files; and stores all public results::
 
     python benchmarks/guard.py store before.npz      # on the old code
     python benchmarks/guard.py compare before.npz    # on the new code
@@ -168,9 +168,8 @@ def vote(**parameters):
 
 def lookup(model, name):
     """Attribute of a model, or of its inner model; None without it."""
-    if isinstance(model, skl_tot.GuidedSegmenter) and not hasattr(model, name):
-        inner = model.estimator_
-        model = inner.estimator if isinstance(inner, FrozenEstimator) else inner
+    if isinstance(model, skl_tot.SemiSupervisedSegmenter) and not hasattr(model, name):
+        model = model.estimators_[0]
     return getattr(model, name, None)
 
 
@@ -290,37 +289,32 @@ def some_labels(labels, names=None):
     return [labels[0], labels[1], stamps] + [None] * (len(labels) - 3)
 
 
-def run_guided():
-    """Guidance of both kinds, in fits and of fitted models."""
+def run_taught():
+    """Learning from labels, beside fits and with fitted models."""
     videos, labels = make_activities(
         n_videos=7, n_actions=4, n_features=6, mean_length=60, random_state=3
     )
     names = np.array(["take", "pour", "stir", "drink"])
-    orders = [x[np.flatnonzero(np.diff(x, prepend=-1))].tolist() for x in labels]
-    told = {
-        "labels": some_labels(labels),
-        "words": some_labels(labels, names),
-        "transcripts": orders[:4] + [None] * 3,
-    }
+    told = {"labels": some_labels(labels), "words": some_labels(labels, names)}
     kinds = {
         "TOT": quick("TemporalOT", n_parts=2, n_init=1, max_iter=60),
         "HMM": quick("HMM"),
         "Auto": vote(n_actions=4),
     }
     for name, model in kinds.items():
-        fitted = clone(model).fit(videos)
+        fitted = FrozenEstimator(clone(model).fit(videos))
         for kind, y in told.items():
-            how = "transcripts" if kind == "transcripts" else "labels"
-            guided = skl_tot.GuidedSegmenter(clone(model), how).fit(videos, y)
-            case = f"Guided fit, {name}, {kind}"
-            yield case, read(guided, videos)
-            if kind != "words":
-                frozen = skl_tot.GuidedSegmenter(FrozenEstimator(fitted), how)
-                yield f"Guide, {name}, {kind}", read(frozen.fit(videos, y), videos)
+            taught = make("SemiSupervised", estimator=model, random_state=0)
+            case = f"Taught, {name}, {kind}"
+            yield case, read(taught.fit(videos, y), videos)
             if kind == "labels":
-                yield case, {"merge 0 2": merge(guided, [0, 2]).predict(videos)}
-                asked = informative(guided, videos, 3, "recordings")
+                frozen = make("SemiSupervised", estimator=fitted).fit(videos, y)
+                yield f"{case}, fitted before", read(frozen, videos)
+                yield case, {"merge 0 2": merge(taught, [0, 2]).predict(videos)}
+                asked = informative(taught, videos, 3, "recordings")
                 yield case, {"most informative": asked}
+    taught = make("SemiSupervised", random_state=0).fit(videos, told["words"])
+    yield "Taught, words", read(taught, videos)
 
 
 def run_corrections(name, model, videos):
@@ -535,7 +529,7 @@ def make_cases(folder):
     )
     for group in (run_methods, run_auto, run_outputs):
         yield "generated", group(videos, 4)
-    for group in (run_cyclic, run_activities, run_guided, run_arrays):
+    for group in (run_cyclic, run_activities, run_taught, run_arrays):
         yield "generated", group()
     for group in (run_files, run_preprocessing):
         yield "generated", group()

@@ -106,7 +106,9 @@ MODELS = {
     "activities": lambda: ActivitySegmenter(HMMSegmenter(2), 2, random_state=0),
     "guided": lambda: SemiSupervisedSegmenter(HMMSegmenter(3)),
     "named": lambda: SemiSupervisedSegmenter(AutoSegmenter(4, candidates=candidates())),
-    "taught": lambda: SemiSupervisedSegmenter(HMMSegmenter(3), "transcripts"),
+    "taught": lambda: SemiSupervisedSegmenter(
+        [HMMSegmenter(3), KMeansSegmenter(3)], min_duration=0.3, random_state=0
+    ),
     "equal": lambda: EqualPartsSegmenter(3),
     "k_means": lambda: KMeansSegmenter(3, random_state=0),
     "scaled": lambda: make_pipeline(
@@ -134,10 +136,8 @@ class Sequences:
             return rename(model, words) if kind == "words" else model
         words = np.array(["take", "action 1", "pour"]) if kind == "named" else None
         y = [own if words is None else words[own] for own in LABELS]
-        if kind == "taught":
-            y = [own[np.r_[True, own[1:] != own[:-1]]] for own in y]
-            y = [own if i < 3 else None for i, own in enumerate(y)]
-            return model.fit(X, y if form != "one array" else list(y[0]))
+        if kind == "taught" and form != "one array":  # whole recordings
+            return model.fit(X, [*y[:3], *[None] * (len(y) - 3)])
         unknown = -1 if words is None else ""
         y = [np.where(np.arange(len(own)) < 8, own, unknown) for own in y]
         return model.fit(X, y if form != "one array" else np.concatenate(y))

@@ -17,6 +17,7 @@ from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
+    by_name,
     find_code,
     split_label_sequences,
     with_background,
@@ -232,7 +233,8 @@ def refine(model, X, y):
     if taught.unlabelled_actions_:
         taught = _with_names_of(segmenter.predict(videos), taught)
     labels, _ = split_label_sequences(taught.labels_)
-    found = describe_actions(labels, taught.actions_, taught.unlabelled_actions_)
+    kept = taught.unlabelled_actions_
+    found = describe_actions(labels, taught.actions_, kept, by_name(taught.labels_))
     if found:
         warn_user(" ".join(found))
     return pipelines.with_last(model, taught)

@@ -4,7 +4,7 @@ import numpy as np
 
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.metrics.label_free import effective_actions
-from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.labels import BACKGROUND, by_name, find_segments
 from skl_tot.recordings.names import describe_paths
 
 # Frames per action from which a recording is long, number of such recordings from which
@@ -44,7 +44,8 @@ def is_supported(paths, confidence):
 
 def describe_labels(segmenter, paths):
     """Sentences about actions that most recordings lack, or show for a single frame."""
-    known = segmenter.actions_, segmenter.unlabelled_actions_
+    recordings = by_name(segmenter.labels_)
+    known = segmenter.actions_, segmenter.unlabelled_actions_, recordings
     found = describe_few(segmenter, paths) + describe_paths(paths, *known)
     found += describe_squeezed(segmenter, paths)
     return found + _describe_short(segmenter, paths)

@@ -83,7 +83,7 @@ class Split:
     def costs(self, starts, moves):
         """Split costs of paths: a move between parts costs the least of all moves."""
         split = moves[np.ix_(self.sources, self.sources)]
-        split[np.ix_(self.parts, self.parts)] = np.min(moves[moves > 0], initial=0)
+        split[np.ix_(self.parts, self.parts)] = min(moves[moves > 0], default=0)
         np.fill_diagonal(split, 0)
         return starts[self.sources], split
 

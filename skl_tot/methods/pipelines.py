@@ -74,7 +74,7 @@ def shown_labels(segmenter):
     return np.array(names) if is_named else segmenter.actions_
 
 
-def action_warnings(model, paths, names):
+def action_warnings(model, paths, names, recordings=None):
     """Sentences on actions that paths lack, hardly show, or squeeze."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
@@ -84,7 +84,7 @@ def action_warnings(model, paths, names):
     for first, end in pairwise(offsets):
         own = [path for path in paths if first <= max(path.max(), 0) < end]
         words = {k: name for k, name in names.items() if first <= k < end}
-        found += describe_actions(own, words, kept)
+        found += describe_actions(own, words, kept, recordings)
     return found + describe_squeezed(segmenter, paths, names)
 
 
@@ -103,6 +103,8 @@ def describe_look(segmenter):
     look = segmenter.look_
     if look is None:
         return []
+    if segmenter.is_taught:  # labels and views decide what else a look would
+        return [look.still] if look.still else []
     sentences = look.sentences()
     if segmenter.order_ != look.order:  # a collapse, no free order, or a reading
         sentences.append(f'In the end, the model uses order="{segmenter.order_}".')

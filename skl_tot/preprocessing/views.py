@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.preprocessing.windows import SignalWindows, odd
@@ -135,6 +136,7 @@ class FrameView(VideoTransformer):
         -------
         {shared: feature_names_out}
         """
+        check_is_fitted(self)
         return np.array([f"component {i}" for i in range(self.pca_.n_components_)])
 
 
@@ -143,6 +145,7 @@ def _fit_pca(arrays, n_components):
     arrays = list(arrays)
     step = 1 + sum(map(len, arrays)) // MOST_LEARNED
     frames = np.concatenate([array[::step] for array in arrays])
+    frames = np.repeat(frames, 2 if len(frames) == 1 else 1, axis=0)  # has no variance
     n_components = min(n_components, *frames.shape)
     with np.errstate(invalid="ignore"):  # shares of no variance
         return PCA(n_components, svd_solver="covariance_eigh").fit(frames)

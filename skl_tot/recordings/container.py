@@ -326,7 +326,13 @@ class Recordings(Sequence):
             raise
 
     def plain(self):
-        """Return the same frames, rate and breaks, without names or layout."""
+        """Drop names and layout.
+
+        Returns
+        -------
+        recordings : Recordings
+            The same frames, rate and breaks.
+        """
         breaks = [self.breaks_of(i) for i in range(len(self))]
         return Recordings(list(self.arrays), fps=self.fps, breaks=breaks)
 

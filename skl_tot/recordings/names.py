@@ -1,7 +1,7 @@
 """Names of actions, background labels, and warnings about actions."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -245,31 +245,36 @@ FIRST_WORDS = "Actions (found|that)"
 N_LISTED = 20
 
 
-def describe_actions(labels, actions, unlabelled=()):
+def describe_actions(labels, actions, unlabelled=(), recordings=None):
     """Describe actions that are missing, rare or without a label of a person."""
     if not isinstance(actions, dict):
         actions = default_names(np.asarray(actions).tolist(), "action")
     backgrounds = BACKGROUND, BACKGROUND_NAME
     names = {k: name for k, name in actions.items() if k not in backgrounds}
-    n_recordings: Counter = Counter()
+    shown_by: defaultdict = defaultdict(list)  # recordings, by action
     n_frames: Counter = Counter()
-    for own in labels:
+    for recording, own in zip(recordings or range(len(labels)), labels):
         found, counts = (x.tolist() for x in np.unique(own, return_counts=True))
-        n_recordings.update(found)
         n_frames.update(dict(zip(found, counts)))
-    missing = [name for label, name in names.items() if not n_recordings[label]]
+        for label in found:
+            shown_by[label].append(recording)
+    missing = [name for label, name in names.items() if not shown_by[label]]
     n_shown, n_asked = len(names) - len(missing), len(names)
     sentences = []
     if n_shown < n_asked:
         lacking = f"; no recording shows {listed(missing, N_LISTED)}" if missing else ""
         sentence = f"Actions found: {n_shown} of the {n_asked} asked for{lacking}."
         sentences.append(sentence)
-    rare = [label for label in names if 0 < 2 * n_recordings[label] <= len(labels)]
+    rare = [label for label in names if 0 < 2 * len(shown_by[label]) <= len(labels)]
     if rare:
         share = sum(n_frames[label] for label in rare) / sum(map(len, labels))
-        counts = {names[label]: n_recordings[label] for label in rare}
+        counts = {names[label]: len(shown_by[label]) for label in rare}
         sentences.append(describe_rare(counts, len(labels), share))
-    kept = [names[label] for label in unlabelled if label in names]
+    kept = []
+    for label in [x for x in unlabelled if x in names and shown_by[x]]:
+        n, where = n_frames[label], listed(map(str, shown_by[label]))
+        who = f"recording{'s' * (len(shown_by[label]) > 1)} {where}"
+        kept.append(f"{names[label]} ({n} frame{'s' * (n > 1)} of {who})")
     if kept:
         shown = listed(kept, N_LISTED)
         sentences.append(f"Actions that are kept without a label: {shown}.")
@@ -285,9 +290,9 @@ def describe_rare(counts, n_recordings, share):
     )
 
 
-def describe_paths(paths, actions, unlabelled=()):
+def describe_paths(paths, actions, unlabelled=(), recordings=None):
     """Describe paths like `describe_actions`; codes index ``actions`` or are -1."""
     names = default_names(actions.tolist(), "action")
     codes = {label: code for code, label in enumerate(names)}
     kept = [codes[label] for label in unlabelled if label in codes]
-    return describe_actions(paths, dict(enumerate(names.values())), kept)
+    return describe_actions(paths, dict(enumerate(names.values())), kept, recordings)

@@ -124,7 +124,7 @@ class TestRefine:
         with pytest.warns(UserWarning, match="are kept without a label") as caught:
             refined = refine(MODELS[model](), X, y)
         said = kept if isinstance(kept, str) else f"action {kept}"
-        assert [str(own.message).endswith(f": {said}.") for own in caught] == [True]
+        assert [f"a label: {said} (" in str(own.message) for own in caught] == [True]
         assert refined.unlabelled_actions_ == [kept]
         assert refined.actions_.tolist() == sorted(words[:2].tolist()) + [kept]
         is_last = np.concatenate(CODES[2:]) == 2

@@ -21,6 +21,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skl_tot import HMMSegmenter
 from skl_tot.preprocessing import (
+    FrameView,
     FramewiseTransformer,
     GapFiller,
     PoseFeatures,
@@ -31,6 +32,7 @@ from skl_tot.recordings.files import open_arrays
 
 TRANSFORMERS = [
     FramewiseTransformer(StandardScaler()),
+    FrameView(),
     GapFiller(),
     SignalWindows(5),
     PoseFeatures(n_dims=2, heading=(0, 1)),
@@ -59,7 +61,7 @@ EXPECTED_FAILURES = {
 
 
 @parametrize_with_checks(
-    [*TRANSFORMERS[:3], FramewiseTransformer(PCA())],
+    [*TRANSFORMERS[:4], FramewiseTransformer(PCA())],
     expected_failed_checks=lambda estimator: (
         EXPECTED_FAILURES if isinstance(estimator, SignalWindows) else {}
     ),

@@ -19,9 +19,9 @@ from skl_tot.app.cli.recipes import for_labels, recipe_of
     --cycles: each recording repeats the same actions; --n-actions counts the actions
         of one cycle
     """,
-    "skl-tot fit features --n-actions 12 --set rho=0.1 --out model.skops",
+    "skl-tot fit features --labels first.csv --out model.skops",
     registry.RECORDINGS_TO_FIT,
-    recipe_of("[required]"),
+    recipe_of("(not needed with --labels)", n_actions={"default": 0}),
     registry.labels_of_people(),
     registry.MODEL_OUT,
 )
@@ -31,6 +31,9 @@ def fit(source, recipe, labels, activities, cycles, out):
     given = [f"--{name}" for name, value in kinds.items() if value]
     if len(given) > 1:
         raise ValueError(f"{' and '.join(given)} are given, expected one of them.")
+    if labels is None and not recipe.n_actions:
+        text = "--n-actions is missing, expected --n-actions N"
+        raise ValueError(f"{text}, or --labels of a recording.")
     data = source.open()
     y = None if labels is None else labels.read(data, source.data)
     from skl_tot.io import save_model

@@ -30,7 +30,7 @@ class Recipe:
     """Recipe of a model, from the options of `recipe_of`."""
 
     n_actions: int | str | None
-    method: str = "tot"
+    method: str | None = None
     settings: list | None = None
     pipeline: str | None = None
     seed: int | None = None
@@ -39,7 +39,7 @@ class Recipe:
 
     def __post_init__(self):
         """Refuse contradictory options before any reading or slow import."""
-        if self.method not in METHODS:
+        if self.method not in (None, *METHODS):
             what = f"one of {', '.join(METHODS)}; others are in skl_tot.baselines"
             raise ValueError(f"--method is {self.method}, expected {what}.")
         settings = dict(self.settings or [])
@@ -57,6 +57,8 @@ class Recipe:
             text = "--order strict and --set decoding=free contradict each other"
             raise ValueError(f"{text}, expected --order free, or no decoding.")
         self.values = settings
+        says_method = self.n_actions or self.method or self.settings or self.order
+        self.is_of_labels = not says_method  # they tell the actions
         self.steps = self.pipeline.split(",") if self.pipeline else []
         for step in self.steps:
             if not STEP.fullmatch(step):
@@ -74,10 +76,14 @@ class Recipe:
         settings = dict(self.values)
         settings.pop("random_state", None)  # set by `sow`, if the method has it
         steps = [_make_step(step) for step in self.steps]
-        name = METHODS[self.method]
-        method = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)
-        segmenter = method(self.n_actions)
-        if any(isinstance(step, FramewiseTransformer) for step in steps):
+        name = METHODS[self.method or "tot"]
+        if self.is_of_labels:
+            name = "SemiSupervisedSegmenter"
+        elif self.n_actions:
+            settings["n_actions"] = self.n_actions
+        segmenter = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)()
+        scales = any(isinstance(step, FramewiseTransformer) for step in steps)
+        if scales and not self.is_of_labels:
             segmenter.set_params(standardize=None)
         segmenter.set_params(**settings)
         return make_pipeline(*steps, segmenter) if steps else segmenter
@@ -112,17 +118,21 @@ def _make_step(step):
 
 
 def for_labels(model):
-    """Wrap a segmenter so that it learns from labels."""
+    """Wrap a segmenter so that it learns from labels, unless it does."""
     from skl_tot import SemiSupervisedSegmenter
     from skl_tot.methods import last_step, with_last
 
-    return with_last(model, SemiSupervisedSegmenter(last_step(model)))
+    inner = last_step(model)
+    if inner.is_taught:
+        return model
+    least = inner.get_params(deep=False).get("min_duration")
+    return with_last(model, SemiSupervisedSegmenter(inner, min_duration=least))
 
 
 RECIPE = """
---n-actions N|auto: number of actions; auto chooses one from 1 to 16 {required}
+--n-actions N|auto: number of actions; auto chooses one from 1 to 16 {when}
 --method {methods}: method; those of other papers are estimators of
-    skl_tot.baselines [default: tot]
+    skl_tot.baselines (default: tot; with --labels and no --n-actions, several)
 --set NAME=VALUE...: parameters of the method, such as rho=0.1 n_init=5
 --min-duration DURATION: least duration of a segment, in seconds if recordings have a
     rate, else in frames
@@ -141,8 +151,8 @@ RECIPE = """
 """
 
 
-def recipe_of(required=""):
+def recipe_of(when, **settings):
     """Option ``recipe``: method, parameters and pipeline."""
-    text = RECIPE.format(required=required, methods="{" + ",".join(METHODS) + "}")
-    own = {"set": {"dest": "settings"}, "method": {"choices": None}}  # see Recipe
-    return Options(text, "recipe", Recipe, **own)
+    text = RECIPE.format(when=when, methods="{" + ",".join(METHODS) + "}")
+    settings |= {"set": {"dest": "settings"}, "method": {"choices": None}}  # see Recipe
+    return Options(text, "recipe", Recipe, **settings)

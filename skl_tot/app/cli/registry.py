@@ -240,8 +240,9 @@ def recordings_of(text, name="source", make=Source, **settings):
 
 def labels_of_people(required="", gaps=True):
     """Option ``labels``: labels that people corrected, as `Labels`, or None."""
-    text = "--labels FOLDER: corrected files, named as the recordings; some may be "
-    text += f"missing {required}"
+    text = "--labels FILE: labels of some recordings, or of parts of one: a file, or a "
+    text += "folder of files, named as the recordings or with a column of their names"
+    text += f" {required}"
     if gaps:
         text += "\n--gaps {unknown,background}: label of frames between the segments "
         text += "of --labels (default: unknown)"

@@ -299,7 +299,8 @@ class Content:
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
         names = {k: name for k, name in self.findings.names.items() if k < n_actions}
-        return action_warnings(self.segmenter, paths, names)
+        recordings = self.recordings.names
+        return action_warnings(self.segmenter, paths, names, recordings)
 
     def trust(self):
         """Level and sentences on the reliability of the labels."""

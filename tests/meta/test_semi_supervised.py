@@ -1,0 +1,269 @@
+"""Segmentation that learns from labels of some frames."""
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import HMMSegmenter, OnlinePrediction, Recordings, SemiSupervisedSegmenter
+from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.io import load_model, save_model
+from skl_tot.preprocessing import FrameView, FramewiseTransformer, SignalWindows
+
+WORDS = np.array(["pour", "cut", "stir"])
+VIDEOS, CODES = make_activities(8, 3, n_features=5, mean_length=45, random_state=2)
+NAMES = [f"take {i}" for i in range(len(VIDEOS))]
+REST = [None] * 6
+TRUTH = [2 * codes + 1 for codes in CODES]  # 1, 3, 5
+
+
+def make(estimator=None, **options):
+    """A learner with quick clusterings and views."""
+    views = options.pop("views", [FrameView(), FrameView(scaling="video")])
+    estimator = HMMSegmenter(3) if estimator is None else estimator
+    return SemiSupervisedSegmenter(estimator, views=views, random_state=0, **options)
+
+
+def share_right(found, truth, first=2):
+    return (np.concatenate(found[first:]) == np.concatenate(truth[first:])).mean()
+
+
+def assert_same(found, expected):
+    for own, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(own, other)
+
+
+def stretches(path):
+    """Labels of every second stretch of six frames."""
+    return np.where(np.arange(len(path)) // 6 % 2, path, -1)
+
+
+def single_frames(path):
+    """The middle frame of each segment."""
+    starts = np.flatnonzero(np.diff(path, prepend=-1))
+    middles = (starts + np.append(starts[1:], len(path))) // 2
+    return np.where(np.isin(np.arange(len(path)), middles), path, -1)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return make().fit(VIDEOS, [*TRUTH[:2], *REST])
+
+
+FAULT = "a path with a least duration drops shorter labels of people"
+SHORTER_THAN_LEAST = pytest.param(4, marks=pytest.mark.xfail(strict=True, reason=FAULT))
+
+
+class TestLabels:
+    @pytest.mark.parametrize("part", [np.array, stretches, single_frames])
+    def test_of_some_frames_teach_the_others(self, part):
+        y = [part(path) for path in TRUTH[:2]]
+        model = make().fit(VIDEOS, [*y, *REST])
+        assert model.classes_.tolist() == [1, 3, 5]
+        assert (model.n_actions_, model.unlabelled_actions_) == (3, [])
+        for own, given in zip(model.labels_, y):
+            np.testing.assert_array_equal(own[given >= 0], given[given >= 0])
+        assert share_right(model.labels_, TRUTH) > 0.9
+        assert share_right(model.predict(VIDEOS), TRUTH, 0) > 0.9
+
+    def test_may_be_names_with_unknown_ones_of_any_kind(self, fitted):
+        y = [WORDS[CODES[0]].astype(object), WORDS[CODES[1]]]
+        paths = []
+        for unknown in (None, "", -1, np.nan, "-1"):
+            y[0][:5] = unknown
+            model = make().fit(VIDEOS, [*map(list, y), *REST])
+            names = ["background"] * (unknown == "-1") + sorted(WORDS)
+            assert model.classes_.tolist() == names
+            paths.append(model.predict(VIDEOS))
+        for other in paths[1:4]:
+            assert_same(other, paths[0])
+        assert share_right(paths[0], [WORDS[codes] for codes in CODES]) > 0.9
+        assert set(np.concatenate(paths[0])) == set(WORDS)
+
+    def test_by_names_of_recordings(self, fitted):
+        y = {NAMES[1]: TRUTH[1], NAMES[0]: TRUTH[0]}
+        recordings = Recordings(VIDEOS, NAMES, fps=10, breaks=[[9]] + [[]] * 7)
+        for X in (dict(zip(NAMES, VIDEOS)), recordings):
+            model = make().fit(X, y)
+            assert list(model.labels_) == NAMES
+            assert_same(model.labels_.values(), fitted.labels_)
+        assert model.fps_ == 10
+
+    @pytest.mark.parametrize("least", [None, SHORTER_THAN_LEAST])
+    def test_of_people_stay_even_where_they_are_odd(self, least):
+        odd = TRUTH[0].copy()
+        odd[10], odd[-1] = 5, 1
+        part = np.where(np.arange(len(TRUTH[1])) % 7 == 3, TRUTH[1], -1)
+        part[20:24] = [5, 1, 3, 5]
+        model = make(min_duration=least).fit(VIDEOS, [odd, part, *REST])
+        np.testing.assert_array_equal(model.labels_[0], odd)
+        known = part >= 0
+        np.testing.assert_array_equal(model.labels_[1][known], part[known])
+
+    def test_segments_last_the_least_duration(self):
+        model = make(min_duration=4).fit(VIDEOS, [*TRUTH[:2], *REST])
+        for path in [*model.predict(VIDEOS), *model.labels_[2:]]:
+            changes = np.flatnonzero(np.diff(path, prepend=-1, append=-1))
+            assert np.diff(changes).min() >= 4
+
+    def test_of_half_of_a_single_recording(self):
+        X = np.concatenate(VIDEOS)
+        path = np.concatenate(TRUTH)
+        y = np.where(np.arange(len(X)) < len(X) // 2, path, -1)
+        model = make().fit(X, y)
+        assert model.labels_.shape == path.shape
+        assert share_right([model.labels_], [path], 0) > 0.85
+
+    @pytest.mark.filterwarnings("always")
+    @pytest.mark.parametrize("words", [np.array(["a", "b", "c"]), np.arange(3)])
+    def test_frames_of_an_action_without_a_label_have_a_name_of_their_own(self, words):
+        rng = np.random.default_rng(0)
+        orders = [[0, 1], [0, 1], *[[0, 1, 2]] * 8]
+        truth = [np.repeat(order, rng.integers(20, 24, len(order))) for order in orders]
+        centres = 8 * np.eye(3, 4)
+        videos = [centres[x] + rng.normal(size=(len(x), 4)) for x in truth]
+        y = [words[truth[0]], *[None] * 9]
+        recordings = Recordings(videos, [f"take {i}" for i in range(10)])
+        with pytest.warns(UserWarning, match="without a label") as caught:
+            model = make(HMMSegmenter(3)).fit(recordings, y)
+        new, name = ("action 1",) * 2 if words.dtype.kind == "U" else (2, "action 2")
+        assert model.unlabelled_actions_ == [new]
+        assert model.classes_.tolist() == [*words[:2].tolist(), new]
+        found = list(model.labels_.values())
+        expected = [np.array([*words[:2], new])[path] for path in truth]
+        assert share_right(found, expected, 0) > 0.95
+        n_frames = sum((own == new).sum() for own in found)
+        listed = "recordings take 2, take 3, take 4, take 5, take 6, 3 more"
+        (message,) = [str(own.message) for own in caught]
+        assert f"{name} ({n_frames} frames of {listed})" in message
+
+
+SEGMENTERS = {
+    "segmenter": MallowSegmenter(3),
+    "pipeline": make_pipeline(FramewiseTransformer(StandardScaler()), HMMSegmenter(3)),
+    "list": [HMMSegmenter(3), KMeansSegmenter(4)],
+    "frozen": FrozenEstimator(HMMSegmenter(3).fit(VIDEOS)),
+    "frozen with background": FrozenEstimator(
+        HMMSegmenter(3, background_percentile=20).fit(VIDEOS)
+    ),
+    "list with a frozen one": [FrozenEstimator(MallowSegmenter(3).fit(VIDEOS))],
+}
+VIEWS = {
+    "windows": [FrameView([1, 2], n_components=8)],
+    "signal windows": [SignalWindows(3)],
+    "principal components": [FramewiseTransformer(PCA(3)), FrameView()],
+}
+
+
+class TestParts:
+    @pytest.mark.parametrize("kind", SEGMENTERS)
+    def test_segmenters_of_ones_own(self, kind):
+        given = SEGMENTERS[kind]
+        before = joblib.hash(given)
+        model = make(given).fit(VIDEOS, [*TRUTH[:2], *REST])
+        assert joblib.hash(given) == before
+        assert len(model.estimators_) == (len(given) if isinstance(given, list) else 1)
+        assert len(model.coefs_) == 3  # two views and the clusterings
+        assert share_right(model.labels_, TRUTH) > 0.9
+        for own, one in zip(model.estimators_, [given] if kind == "frozen" else []):
+            assert own is one.estimator
+
+    @pytest.mark.parametrize("kind", VIEWS)
+    def test_views_of_ones_own(self, kind):
+        model = make(views=VIEWS[kind]).fit(VIDEOS, [*TRUTH[:2], *REST])
+        assert len(model.views_) == len(VIEWS[kind])
+        assert not set(map(id, model.views_)) & set(map(id, VIEWS[kind]))
+        assert share_right(model.labels_, TRUTH) > 0.9
+
+    def test_last_step_of_a_pipeline(self):
+        model = make_pipeline(FramewiseTransformer(PCA(4)), make())
+        model.fit(VIDEOS, [*TRUTH[:2], *REST])
+        assert share_right(model.predict(VIDEOS), TRUTH) > 0.9
+
+    def test_streams_are_refused(self, fitted):
+        with pytest.raises(ValueError, match="learned labels depend on"):
+            OnlinePrediction(fitted)
+
+
+def test_a_file_has_all(fitted, tmp_path):
+    save_model(fitted, tmp_path / "m.skops")
+    twin = load_model(tmp_path / "m.skops")
+    for method in ("predict", "predict_proba"):
+        assert_same(getattr(twin, method)(VIDEOS), getattr(fitted, method)(VIDEOS))
+    assert_same(twin.labels_, fitted.labels_)
+
+
+def test_same_seed_same_bits():
+    """As `tests/methods` checks with one segmenter, here of several."""
+    first = make([KMeansSegmenter(4), KMeansSegmenter(3)])
+    twin = clone(first)
+    first.fit(VIDEOS, [*TRUTH[:2], *REST])
+    assert_same(twin.fit(VIDEOS, [*TRUTH[:2], *REST]).coefs_, first.coefs_)
+    seeds = [model.random_state for model in first.estimators_]
+    assert len(set(seeds)) == 2
+    assert [model.random_state for model in twin.estimators_] == seeds
+
+
+def changed(i, labels):
+    """Labels of all recordings, with those of one changed."""
+    return [*TRUTH[:i], labels, *TRUTH[i + 1 :]]
+
+
+WRONG = {
+    "y None": (None, "y is None, expected labels"),
+    "dict": ({0: [0]}, "y has names, but X lacks them; exp"),
+    "too few": ([[0]], "the number of recordings of y is 1, expected 8"),
+    "flat": ([0, 1, 2, 0, 1, 2, 0, 1], "^Recording 0: y of a recording is 0, expected"),
+    "all None": ([None] * 8, "no known label, expected some"),
+    "short": (changed(2, [1, 3]), r"^Recording 2: y has 2 labels, X has \d+ frames"),
+    "two types": (changed(1, ["a"] * len(TRUTH[1])), "text in some recordings"),
+    "mixed": (changed(1, ["a", *TRUTH[1][1:].tolist()]), "^Recording 1: y has labels"),
+    "negative": (changed(1, TRUTH[1] - 7), "y has the label -6, expected integers"),
+}
+PARAMETERS = {
+    "number": ({"estimator": 3}, ValueError, "The 'estimator' parameter"),
+    "no segmenter": ({"estimator": KMeans(3)}, TypeError, "expected a segmenter"),
+    "one of a list": ({"estimator": [HMMSegmenter(3), PCA()]}, TypeError, "a segmente"),
+    "not fitted": (
+        {"estimator": FrozenEstimator(HMMSegmenter(3))},
+        NotFittedError,
+        "HMMSegmenter",
+    ),
+    "of other features": (
+        {"estimator": FrozenEstimator(HMMSegmenter(3).fit([v[:, :2] for v in VIDEOS]))},
+        ValueError,
+        "features",
+    ),
+    "no views": ({"views": 3}, ValueError, "The 'views' parameter"),
+    "no transformer": ({"views": [KMeansSegmenter()]}, TypeError, "FrameView"),
+    "duration": ({"min_duration": -1}, ValueError, "min_duration"),
+}
+
+
+class TestRefusals:
+    """One line that says what is expected, and nothing of the model changes."""
+
+    def refuses(self, model, y, error, match):
+        before, state = dict(vars(model)), joblib.hash(model)
+        with pytest.raises(error, match=match) as caught:
+            model.fit(VIDEOS, y)
+        assert "\n" not in str(caught.value) or error is NotFittedError
+        assert vars(model).keys() == before.keys()
+        assert joblib.hash(model) == state
+
+    @pytest.mark.parametrize("case", WRONG)
+    def test_labels(self, fitted, case):
+        self.refuses(fitted, WRONG[case][0], (ValueError, TypeError), WRONG[case][1])
+
+    @pytest.mark.parametrize("case", PARAMETERS)
+    def test_parameters(self, case):
+        parameters, error, match = PARAMETERS[case]
+        model = make().set_params(**parameters)
+        self.refuses(model, [*TRUTH[:2], *REST], error, match)
