@@ -158,13 +158,13 @@ class TestNewActions:
         found, n_actions = learning.add_new_actions(labels, alone, 2, 1)  # the largest
         assert (n_actions, found[2].tolist()) == (3, [2] * 10 + [-1] * 10)
 
-    def test_frames_beside_labels_of_people_are_not_new(self):
-        labels = [np.array([0] * 10 + [-1] * 10), np.full(20, -1)]
+    def test_frames_beside_labels_of_people_may_be_new(self):
+        labels = [np.array([0] * 10 + [-1] * 10), np.array([0] * 9 + [1] + [-1] * 10)]
         clusters = [np.repeat([[0], [1]], 10, axis=0)] * 2
-        found, n_actions = learning.add_new_actions(labels, clusters, 1, 5)
-        assert n_actions == 2
-        assert found[0].tolist() == labels[0].tolist()
-        assert found[1].tolist() == [-1] * 10 + [1] * 10
+        found, n_actions = learning.add_new_actions(labels, clusters, 2, 5)
+        assert n_actions == 3
+        for own, given in zip(found, labels):
+            assert own.tolist() == given[:10].tolist() + [2] * 10
 
 
 def draw_costs(seed, n_actions=4):
