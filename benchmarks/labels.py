@@ -1,127 +1,295 @@
-"""Value of a few labels: accuracy in their own words, on other recordings.
+"""Value of a few labels: names as given, on the recordings without labels.
 
-    python benchmarks/labels.py --data FOLDER --method tot --seeds 3
+::
 
-Each folder in FOLDER is a set in the field's layout. A segmenter is fitted once for
-each set and seed; then, for each draw of labelled videos, `guide` learns their labels,
-with the other videos beside them. A cell is the share of the frames of the other videos
-whose label is right, without any matching, mean over seeds and draws. Rows:
+    python benchmarks/labels.py sets --data FOLDER --results labels.jsonl
+    python benchmarks/labels.py generated --results generated.jsonl
+    python benchmarks/labels.py table --results labels.jsonl --csv labels.csv
 
-- *no labels, matched*: the fit alone, clusters matched to labels of all other videos;
-- *one*, *two*, *five*, *half*: guided by so many labelled videos;
-- *two, classifier alone*: linear discriminants on 16 principal components, free paths;
-- *five, one frame a segment*: guided by the middle frame of each segment;
-- *half, supervised classifier*: a logistic regression of frames, the same decoder;
-- *all, transcripts*: of all videos, whose frames are labelled;
-- *all, own labels*: predictions after guidance by the fit's own labels of all videos,
-  matched to labels; compare *all, no labels*.
+``sets`` takes each folder in the field's layout with eight recordings or more: at most
+15,000 frames, evenly spread, but eight recordings. One, two or five recordings, drawn
+three times, have labels. Labels of the others are scored as they are called, without a
+match; frames called "unlabelled" are not scored. Rows:
+
+- *labels*: `SemiSupervisedSegmenter`, whose clusterings are fitted once for each set;
+- *single frames*: the same with the middle frame of each segment of one recording;
+- *clusters named*: `TemporalOTSegmenter` without labels, with the true number of
+  actions; each cluster takes the name that most of its labelled frames have;
+- *LDA*, *LDA, windows*, *trees, windows*: classifiers of frames, shrunken linear
+  discriminants or extremely randomised trees, the latter two with `SignalWindows` of
+  the automatic width and three times it, and a path in any order;
+- *nothing*: `TemporalOTSegmenter`, with the best match.
+
+``generated`` compares, for 20 seeds of each family, a fit without labels, matched, with
+the same fit in `SemiSupervisedSegmenter` with two labelled recordings. Actions that no
+label names are matched.
 """
 
+import argparse
+import functools
+import warnings
+from pathlib import Path
+
+import _study as study
 import numpy as np
-from _study import run_on_sets
-from sklearn.decomposition import PCA
+from _sets import UNLABELLED, add_data, evenly_spread
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
-from skl_tot import GuidedSegmenter
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.decoding.decoders import move_decoder
-from skl_tot.meta import guided as guidance
-from skl_tot.metrics import match_labels, mof_score
+from skl_tot.meta import default_estimators
+from skl_tot.metrics import match_labels, mof_score, segment_f1_score
+from skl_tot.preprocessing import SignalWindows
 
-N_DRAWS = 5
+MOST_FRAMES, LEAST_RECORDINGS, N_DRAWS, COUNTS = 15_000, 8, 3, (1, 2, 5)
+# Labels of these hold within one recording.
+LOCAL = ("mocap86",)
+COST = 0.5  # of a switch, for classifiers
+ORDERS = ("strict", "mostly", "free")
+SHAPES = ("whole", "missing", "returns")
+GENERATED = {"n_videos": 20, "n_actions": 6, "n_features": 8, "noise": 1.5}
 
 
-def starts_of(labels):
-    return np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+@functools.lru_cache(maxsize=1)  # cells of one set come one after another
+def read(folder):
+    """Recordings, labels, number of actions, fitted clusterings, and windows."""
+    videos, labels, n_actions = evenly_spread(folder, MOST_FRAMES, LEAST_RECORDINGS)
+    videos = [np.asarray(video, float) for video in videos]
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = [model.fit(videos) for model in default_estimators(videos, 0)]
+        clusters = TemporalOTSegmenter(n_actions, random_state=0).fit(videos).labels_
+    width = SignalWindows().fit(videos).window_
+    windows = [SignalWindows(k * width).fit_transform(videos) for k in (1, 3)]
+    around = [np.hstack(parts) for parts in zip(videos, *windows)]
+    return videos, labels, list(map(FrozenEstimator, fitted)), clusters, around
 
 
 def middle_frames(labels):
     """Labels of the middle frame of each segment, the others unknown."""
-    starts = starts_of(labels)
-    middles = (starts + np.r_[starts[1:], len(labels)]) // 2
-    known = np.full(len(labels), "", dtype=labels.dtype)
-    known[middles] = labels[middles]
-    return known
+    ends = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1], True])
+    middles = (ends[:-1] + ends[1:]) // 2
+    given = np.full(len(labels), "", dtype=labels.dtype)
+    given[middles] = labels[middles]
+    return given
 
 
-def supervised(classifier, videos, truth, labelled, with_moves):
-    """Labels of all videos by a classifier of frames, and a decoder."""
-    model = make_pipeline(StandardScaler(), *classifier)
-    frames = np.concatenate([videos[i] for i in labelled])
-    model.fit(frames, np.concatenate([truth[i] for i in labelled]))
-    codes = [np.searchsorted(model.classes_, truth[i]) for i in labelled]
-    moves = guidance.count_moves(codes, len(model.classes_))
-    paths = []
-    for video in videos:
-        scores = np.log(np.maximum(model.predict_proba(video), 1e-13))
-        if with_moves:
-            cost = guidance.SWITCH_COST * len(scores) / scores.shape[1]
-            path = move_decoder(*moves).path(scores, cost)
-        else:
-            path = decode(scores, "free", 0.5)
-        paths.append(model.classes_[path])
-    return paths
+def classify(classifier, videos, given):
+    """Labels of all recordings by a classifier of frames, and a path."""
+    frames, names = zip(*((x, y) for x, y in zip(videos, given) if y is not None))
+    frames, names = np.concatenate(frames), np.concatenate(names)
+    model = make_pipeline(StandardScaler(), classifier)
+    model.fit(frames[names != ""], names[names != ""])
+    scores = [np.log(model.predict_proba(x) + 1e-6) for x in videos]
+    return [model.classes_[decode(own, "free", COST)] for own in scores]
 
 
-def study_seed(row, data, truth, seed):
-    """Rows of one set and seed, means over draws."""
-    videos, n = [np.asarray(x, np.float64) for x in data.videos], len(truth)
-    model = row.model(len(data.target_names), seed).fit(videos)
-    clusters = model.labels_
+def name_clusters(clusters, given):
+    """Clusters with the name that most of their labelled frames have, or ""."""
+    labelled = [i for i, own in enumerate(given) if own is not None]
+    numbers = np.concatenate([clusters[i] for i in labelled])
+    names = np.concatenate([given[i] for i in labelled])
+    words, codes = np.unique(names, return_inverse=True)
+    n_clusters = 1 + max(path.max() for path in clusters)
+    table = np.zeros((n_clusters, len(words)))
+    np.add.at(table, (numbers, codes), words[codes] != "")
+    called = np.where(table.any(axis=1), words[table.argmax(axis=1)], "")
+    return [called[path] for path in clusters]
 
-    def guided(known, kind="labels"):
-        return GuidedSegmenter(FrozenEstimator(model), kind).fit(videos, known)
 
-    def accuracy(predicted, others=range(n)):
-        hits = [truth[i] == predicted[i] for i in others]
-        return float(np.concatenate(hits).mean())
-
-    names = match_labels(truth, clusters)
-    own = [np.array([names.get(k) or "" for k in path]) for path in clusters]
-    orders = [y[starts_of(y)] for y in truth]
-    cells = {
-        "all, no labels": mof_score(truth, clusters),
-        "all, own labels": accuracy(guided(own).predict(videos)),
-        "all, transcripts": accuracy(guided(orders, "transcripts").labels_),
+def score_labels(labels, predicted, others, scope="labels"):
+    """Share of right frames, and F1@50, of some recordings."""
+    pairs = [(labels[i], predicted[i]) for i in others]
+    kept = [(y[y != UNLABELLED], z[y != UNLABELLED]) for y, z in pairs]
+    true, path = zip(*((y, z) for y, z in kept if len(y)))
+    options = {"scope": scope}
+    return {
+        "MoF": mof_score(true, path, **options),
+        "F1@50": segment_f1_score(true, path, **options),
     }
-    sums = {}
-
-    def add(name, value):
-        sums.setdefault(name, []).append(value)
-
-    numbers = {"one": 1, "two": 2, "five": 5, "half": n // 2}
-    for draw in range(N_DRAWS):
-        order = np.random.default_rng(draw).permutation(n)
-        for name, n_labelled in numbers.items():
-            labelled = order[: min(n_labelled, n - 1)]
-            others = np.setdiff1d(range(n), labelled)
-            known = [truth[i] if i in labelled else None for i in range(n)]
-            add(name, accuracy(guided(known).labels_, others))
-            if name == "two":
-                left = [truth[i] for i in others]
-                score = mof_score(left, [clusters[i] for i in others])
-                add("no labels, matched", score)
-                components = min(16, videos[0].shape[1])
-                steps = PCA(components), LinearDiscriminantAnalysis()
-                found = supervised(steps, videos, truth, labelled, False)
-                add("two, classifier alone", accuracy(found, others))
-            if name == "five":
-                stamps = [None if x is None else middle_frames(x) for x in known]
-                score = accuracy(guided(stamps).labels_, others)
-                add("five, one frame a segment", score)
-            if name == "half":
-                steps = (LogisticRegression(C=0.1, tol=1e-2),)
-                found = supervised(steps, videos, truth, labelled, True)
-                add("half, supervised classifier", accuracy(found, others))
-    return cells | {name: float(np.mean(values)) for name, values in sums.items()}
 
 
-def main():
-    run_on_sets(__file__, __doc__, "labelled", study_seed)
+def study_set(cell, root):
+    """Scores of all rows, for one draw and number of labelled recordings."""
+    videos, labels, estimators, clusters, around = read(root / cell["set"])
+    order = np.random.default_rng(cell["draw"]).permutation(len(videos))
+    labelled, others = order[: cell["count"]], order[cell["count"] :]
+    given = [np.where(y == UNLABELLED, "", y) for y in labels]
+    given = [y if i in labelled else None for i, y in enumerate(given)]
+    model = SemiSupervisedSegmenter(estimators)
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        predicted = {"labels": model.fit(videos, given).labels_}
+        sure = []
+        posteriors = model.predict_posterior(videos)
+        for i in others:
+            codes = np.searchsorted(model.classes_, predicted["labels"][i])
+            shown = posteriors[i][np.arange(len(codes)), codes]
+            sure.append(shown[labels[i] != UNLABELLED])
+        if cell["count"] == 1:
+            single = [None if y is None else middle_frames(y) for y in given]
+            predicted["single frames"] = model.fit(videos, single).labels_
+        predicted["clusters named"] = name_clusters(clusters, given)
+        linear = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
+        trees = ExtraTreesClassifier(200, min_samples_leaf=5, random_state=0)
+        predicted["LDA"] = classify(linear, videos, given)
+        predicted["LDA, windows"] = classify(linear, around, given)
+        predicted["trees, windows"] = classify(trees, around, given)
+    scores = {row: score_labels(labels, y, others) for row, y in predicted.items()}
+    scores["nothing"] = score_labels(labels, clusters, others, "activity")
+    return {"scores": scores, "probability": float(np.concatenate(sure).mean())}
+
+
+def study_family(cell):
+    """Share of right frames of a fit without labels, and with two recordings."""
+    is_free = "free" in cell["order"] or cell["shape"] == "returns"
+    videos, codes = make_activities(
+        **GENERATED,
+        mean_length=120 if is_free else 60,
+        missing=1 / 3 if cell["shape"] == "missing" else 0.0,
+        order="free" if is_free else "strict",
+        random_state=cell["seed"],
+    )
+    model = HMMSegmenter(6, order=cell["order"], random_state=0)
+    labels = [np.array([f"a{k}" for k in path]) for path in codes]
+    others = range(2, len(videos))
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        clusters = model.fit(videos).labels_
+        taught = SemiSupervisedSegmenter(FrozenEstimator(model))
+        taught.fit(videos, [*labels[:2], *[None] * (len(videos) - 2)])
+    new = taught.unlabelled_actions_
+    names = dict(zip(new, new))
+    rest = [labels[i] for i in others]
+    paths = [taught.labels_[i] for i in others]
+    if new:  # a person would name them
+        shown = set(np.concatenate(labels[:2]).tolist())
+        hidden = [np.where(np.isin(y, list(shown)), "", y) for y in rest]
+        only = [np.where(np.isin(z, new), z, "") for z in paths]
+        names |= {k: v for k, v in match_labels(hidden, only).items() if k in new}
+    called = [np.array([names.get(x) or x for x in path.tolist()]) for path in paths]
+    return {
+        "scores": {
+            "nothing": mof_score(rest, [clusters[i] for i in others]),
+            "labels": mof_score(rest, called, scope="labels"),
+        }
+    }
+
+
+def tables(results):
+    """Means over sets and draws by number of labelled recordings, and by set."""
+    rows = ["labels", "clusters named", "LDA", "LDA, windows", "trees, windows"]
+    rows += ["nothing", "single frames"]
+    names = list(dict.fromkeys(result["cell"]["set"] for result in results))
+    header = ["row", "labelled", *names, "mean"]
+    found = [header]
+    for row in rows:
+        for count in COUNTS:
+            cells = [
+                [
+                    own["scores"][row]
+                    for own in results
+                    if matches(own, name, count, row)
+                ]
+                for name in names
+            ]
+            if any(cells):
+                means = [
+                    [np.mean([own[key] for own in cell]) for key in ("MoF", "F1@50")]
+                    for cell in cells
+                ]
+                means.append(np.mean(means, axis=0))
+                found.append([row, count, *map(pair, means)])
+    for count in COUNTS:
+        gaps = []
+        for name in names:
+            cells = [own for own in results if matches(own, name, count, "labels")]
+            sure = [own["probability"] for own in cells]
+            right = [own["scores"]["labels"]["MoF"] for own in cells]
+            gaps.append(np.mean(sure) - np.mean(right))
+        mean = np.abs(gaps).mean()
+        found.append(
+            [
+                "probability less share",
+                count,
+                *(f"{x:+.2f}" for x in gaps),
+                f"{mean:.2f}",
+            ]
+        )
+    return found
+
+
+def matches(result, name, count, row):
+    cell = result["cell"]
+    return (cell["set"], cell["count"]) == (name, count) and row in result["scores"]
+
+
+def pair(values):
+    return "/".join(f"{100 * value:.0f}" for value in values)
+
+
+def generated_table(results):
+    found = [["order", "shape", "nothing", "labels", "difference", "lowest"]]
+    for order in ORDERS:
+        for shape in SHAPES:
+            cells = [
+                own["scores"]
+                for own in results
+                if (own["cell"]["order"], own["cell"]["shape"]) == (order, shape)
+            ]
+            if cells:
+                both = np.array([[x["nothing"], x["labels"]] for x in cells])
+                gains = both[:, 1] - both[:, 0]
+                row = [*both.mean(axis=0), gains.mean(), gains.min()]
+                found.append([order, shape, *(f"{100 * x:.1f}" for x in row)])
+    return found
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("sets", "generated", "table"):
+        command = commands.add_parser(name)
+        command.add_argument("--results", type=Path, required=True, metavar="FILE")
+    add_data(commands.choices["sets"])
+    commands.choices["sets"].add_argument("--sets", nargs="+", metavar="NAME")
+    commands.choices["generated"].add_argument("--seeds", type=int, default=20)
+    commands.choices["table"].add_argument("--csv", type=Path, metavar="FILE")
+    arguments = parser.parse_args(argv)
+    if arguments.command == "sets":
+        cells = [
+            {"set": path.parent.name, "count": count, "draw": draw}
+            for path in sorted(arguments.data.glob("*/features"))
+            if len(list(path.glob("*.npy"))) >= LEAST_RECORDINGS
+            and path.parent.name not in LOCAL
+            and path.parent.name in (arguments.sets or [path.parent.name])
+            for count in COUNTS
+            for draw in range(N_DRAWS)
+        ]
+        compute = functools.partial(study_set, root=arguments.data)
+        study.run(cells, arguments.results, compute)
+    elif arguments.command == "generated":
+        cells = [
+            {"order": order, "shape": shape, "seed": seed}
+            for order in ORDERS
+            for shape in SHAPES
+            for seed in range(arguments.seeds)
+        ]
+        study.run(cells, arguments.results, study_family)
+    else:
+        results = study.read_results(arguments.results)
+        shown = [result for result in results if "error" not in result]
+        is_generated = any("shape" in result["cell"] for result in shown)
+        rows = (generated_table if is_generated else tables)(shown)
+        print(study.markdown(rows), *study.failures(results), sep="\n")
+        if arguments.csv:
+            study.write_csv(arguments.csv, rows)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ ORDERS = {
     "free": {"order": "free"},  # actions return
 }
 MOST_LOST = 0.01
-RATE = "paths with costly moves have more segments, so the chosen cost is too high"
 ONCE = "an order shows an action once, also one that is merged of two"
 MIXED = "a merged action forgets moves within it, which tell recordings of two kinds"
 
@@ -69,7 +68,6 @@ def share_of_merged(truth, found, pair, merged):
 
 def test_guide(case, request):
     order, videos, truth, model, found = case
-    fails(request, RATE, order == "free")
     guided = SemiSupervisedSegmenter(FrozenEstimator(model), random_state=0)
     guided.fit(videos, words_of_two(truth))
     before = mof_score(truth[2:], found[2:])
@@ -84,7 +82,6 @@ def test_refine_split_and_merge_back(case, request):
     halves = split(refined, "take", videos)
     merged = rename(merge(halves, ["take 1", "take 2"]), {"take 1": "take"})
     assert share_by_names(merged, videos, truth) >= after - MOST_LOST
-    fails(request, RATE, order == "free")
     assert after >= mof_score(truth[2:], found[2:]) - MOST_LOST
 
 

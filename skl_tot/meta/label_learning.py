@@ -3,14 +3,14 @@
 Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown.
 """
 
-from bisect import bisect_left
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.spatial.distance import cdist
 
 from skl_tot.decoding.chain import Chain, scaled_chain
-from skl_tot.recordings.labels import UNKNOWN
+from skl_tot.recordings.labels import UNKNOWN, find_segments
 from skl_tot.recordings.signals import spread_indices
 
 # Share of the mean variance in the covariance within actions, as in ridge regression.
@@ -23,16 +23,16 @@ MOST_NATS = 8.0
 # Relative time: bins, width of a bump, least density, and weight beside the views.
 N_BINS, TIME_WIDTH, LEAST_DENSITY, TIME_WEIGHT = 100, 0.1, 0.03, 0.5
 # Costs of a move in nats per frame of the mean labelled segment, from which the rate of
-# segments chooses; factor and nats of a move that no label shows.
+# segments chooses; factor and more nats of a move that no label shows.
 COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-UNSEEN_FACTOR, UNSEEN_NATS = 3.0, 2.0
+UNSEEN_FACTOR, UNSEEN_NATS = 2.0, 2.0
 # Rounds in which the paths of all recordings teach the next scores.
 N_ROUNDS = 2
 # Weight of a labelled frame, against one of a path.
 LABEL_WEIGHT = 3.0
-# An action is new where each clustering lacks its frames among the labelled ones, up to
-# this share of what is expected, with a share of all frames; else it is noise.
-MOST_SHOWN, LEAST_NEW = 0.1, 0.01
+# New actions: most labelled frames of a rare cluster, as a share of what is expected;
+# quantile of the distances of usual frames to labelled actions; least share of frames.
+MOST_SHOWN, USUAL, LEAST_NEW = 0.5, 0.9, 0.01
 # Probabilities: recordings that are judged; how much more views agree on a path than
 # frames are right, with labels of one recording (.20, .12 and .05 for 1, 2 and 5 on the
 # mean of fifteen sets); least factor, and halvings of the interval of its logarithm.
@@ -155,32 +155,64 @@ def find_tempering(lesson, columns, labels):
     return float(np.exp(highest))
 
 
-def add_new_actions(labels, clusters, n_labels, most):
-    """Label frames of up to ``most`` actions that no label shows; return their number.
+def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
+    """Label frames of actions that no label shows; return the number of all actions.
 
-    A frame is of a new action if each clustering (n_frames_i, n_clusterings) puts it
-    into a cluster that labelled frames lack. The first clustering tells the actions.
+    They are clusters of the first clustering (n_frames_i, n_clusterings) that are rare
+    among labelled frames, and hold no labelled action; frames count that are in such
+    clusters of all clusterings. If nobody has told the number of actions, they must be
+    far from labelled ones, too.
     """
     labels = fill_single_frames(labels)
-    joined = np.concatenate(clusters)
-    is_known = np.concatenate(labels) != UNKNOWN
+    codes, joined = np.concatenate(labels), np.concatenate(clusters)
+    is_known = codes != UNKNOWN
     is_new = ~is_known
     for numbers in joined.T:
-        n_clusters = numbers.max() + 1
-        everywhere = np.bincount(numbers, minlength=n_clusters) / len(numbers)
-        shown = np.bincount(numbers[is_known], minlength=n_clusters) / is_known.sum()
-        is_new &= (shown <= MOST_SHOWN * everywhere)[numbers]
-    counts = np.bincount(joined[is_new, 0], minlength=1)
-    largest = np.argsort(-counts, kind="stable")[:most]
-    new = largest[counts[largest] >= LEAST_NEW * len(joined)]
-    codes = np.full(joined[:, 0].max() + 1, UNKNOWN)
-    codes[np.sort(new)] = n_labels + np.arange(len(new))
-    taught = np.where(is_new, codes[joined[:, 0]], np.concatenate(labels))
-    return np.split(taught, np.cumsum(list(map(len, labels)))[:-1]), n_labels + len(new)
+        counts = np.bincount(numbers)
+        shown = np.zeros((len(counts), n_labels))
+        np.add.at(shown, (numbers[is_known], codes[is_known]), 1)
+        expected = counts / len(numbers) * is_known.sum()
+        is_rare = shown.sum(axis=1) <= MOST_SHOWN * expected
+        holds_one = (2 * shown > shown.sum(axis=0)).any(axis=1)
+        is_new &= (is_rare & ~holds_one)[numbers]
+    ends, numbers = np.cumsum(list(map(len, labels)))[:-1], joined[:, 0]
+    if n_told is None and is_new.any():
+        is_new &= are_far(columns, codes, n_labels, is_new, numbers, ends)
+    counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labels
+    for number in np.argsort(-counts, kind="stable"):
+        is_large = counts[number] >= LEAST_NEW * len(numbers)
+        if is_large and n_actions < (n_told or np.inf):
+            codes[is_new & (numbers == number)] = n_actions
+            n_actions += 1
+    return np.split(codes, ends), n_actions
 
 
-def fit_discriminant(columns, codes, weights, n_actions):
-    """Fit discriminants of actions with a common covariance to weighted frames."""
+def are_far(columns, codes, n_actions, is_new, numbers, ends):
+    """Whether the cluster of each frame (n_frames,) is far from labelled actions.
+
+    In half of the views, its segments are further away than most of other clusters.
+    """
+    is_other = ~is_new & (codes == UNKNOWN)
+    if not is_other.any():
+        return np.zeros(len(codes), bool)
+    _, starts, stops = find_segments(numbers, ends)
+    votes = []
+    for view in list(zip(*columns))[:-1]:
+        frames = np.concatenate(view).astype(float)
+        distances = distances_to_actions(frames, codes, n_actions)
+        means = np.add.reduceat(distances, starts) / (stops - starts)
+        means = np.repeat(means, stops - starts)
+        votes.append(means > np.quantile(means[is_other], USUAL))
+    is_far = is_new & (np.mean(votes, axis=0) >= 0.5)
+    counts = [
+        np.bincount(numbers[own], minlength=numbers.max() + 1)
+        for own in (is_far, is_new)
+    ]
+    return (2 * counts[0] > counts[1])[numbers]
+
+
+def measure_actions(columns, codes, weights, n_actions):
+    """Weights of actions, their means, and the covariance within them, with a ridge."""
     is_known = codes != UNKNOWN
     columns, codes, weights = columns[is_known], codes[is_known], weights[is_known]
     members = np.zeros((len(codes), n_actions))
@@ -192,10 +224,27 @@ def fit_discriminant(columns, codes, weights, n_actions):
     n_columns = len(within)
     size = np.trace(within) / n_columns or 1.0
     within = (1 - SHRINKAGE) * within + SHRINKAGE * size * np.eye(n_columns)
+    return totals, means, within
+
+
+def fit_discriminant(columns, codes, weights, n_actions):
+    """Fit discriminants of actions with a common covariance to weighted frames."""
+    totals, means, within = measure_actions(columns, codes, weights, n_actions)
     coefs = np.linalg.solve(within, means.T)
     with np.errstate(divide="ignore"):  # an action without frames is never the best
         intercepts = SHARE_POWER * np.log(totals / totals.sum())
     return Discriminant(coefs, intercepts - 0.5 * (means * coefs.T).sum(axis=1))
+
+
+def distances_to_actions(columns, codes, n_actions):
+    """Squared distance (n_frames,) to the nearest mean, by the covariance within."""
+    known = columns, codes, np.ones(len(codes)), n_actions
+    totals, means, within = measure_actions(*known)
+    root = np.linalg.cholesky(within)
+    frames, centers = (
+        solve_triangular(root, own.T, lower=True) for own in (columns, means)
+    )
+    return cdist(frames.T, centers[:, totals > 0].T, "sqeuclidean").min(axis=1)
 
 
 def log_densities_of_time(labels, n_actions):
@@ -214,31 +263,24 @@ def log_densities_of_time(labels, n_actions):
 
 
 def choose_chain(scores, labels, n_actions):
-    """Chain whose paths have as many segments as the labels, and these paths.
+    """Chain whose paths have about as many segments as the labels, and these paths.
 
-    Frames keep their labels. The rate of segments falls with the cost of a move.
+    Frames keep their labels. All costs are tried, as the rate of segments need not fall
+    with the cost: paths may take two moves that labels show in place of another one.
     """
     rate, n_frames = measure_segments(labels)
     others = [path == UNKNOWN for path in labels]
     scores = [keep_labels(own, path) for own, path in zip(scores, labels)]
-
-    @cache
-    def paths_of(k):
-        chain = chain_of_labels(labels, n_actions, COSTS[k] * n_frames)
+    nearest = np.inf
+    for cost in COSTS:
+        chain = chain_of_labels(labels, n_actions, cost * n_frames)
         pairs = zip(scores, labels, others)
         paths = [chain.viterbi(own) if n.any() else path for own, path, n in pairs]
-        return chain, paths
-
-    def rate_of(k):
-        _, paths = paths_of(k)
         new = [np.where(n, path, UNKNOWN) for path, n in zip(paths, others)]
-        return measure_segments(new)[0]
-
-    def distance(k):
-        return abs(np.log((rate_of(k) + TINY) / (rate + TINY)))
-
-    k = bisect_left(range(len(COSTS)), -rate, key=lambda k: -rate_of(k))
-    return paths_of(min({max(k - 1, 0), min(k, len(COSTS) - 1)}, key=distance))
+        distance = abs(np.log((measure_segments(new)[0] + TINY) / (rate + TINY)))
+        if distance < nearest:
+            nearest, best = distance, (chain, paths)
+    return best
 
 
 def keep_labels(scores, labels):
@@ -267,22 +309,30 @@ def measure_segments(labels):
 
 def chain_of_labels(labels, n_actions, cost):
     """Chain in which moves and starts that labels show cost less than others."""
-    unseen = UNSEEN_FACTOR * cost + UNSEEN_NATS
-    moves = np.full((n_actions, n_actions), unseen)
-    starts = np.full(n_actions, unseen)
+    counts, starts = np.zeros((n_actions, n_actions)), np.ones(n_actions, bool)
     for path in labels:
         before, after = path[:-1], path[1:]
-        is_move = (before != UNKNOWN) & (after != UNKNOWN)
-        moves[before[is_move], after[is_move]] = cost
-        if path[0] != UNKNOWN:
-            starts[path[0]] = 0
+        is_move = (before != UNKNOWN) & (after != UNKNOWN) & (before != after)
+        np.add.at(counts, (before[is_move], after[is_move]), 1)
+        starts[path[:1][path[:1] != UNKNOWN]] = False
     if starts.all():  # no label of a first frame
-        starts[:] = 0
-    # of an action without a label, no move is known
+        starts[:] = False
+    # of an action without a label, or that is not left, no move is known
     is_new = ~np.isin(np.arange(n_actions), np.concatenate(labels))
-    moves[is_new], moves[:, is_new], starts[is_new] = cost, cost, 0
+    is_left = counts.any(axis=1, keepdims=True)
+    is_seen = (counts > 0) | is_new | ~is_left
+    starts[is_new] = False
+    more = share_of_usual_moves(counts) * ((UNSEEN_FACTOR - 1) * cost + UNSEEN_NATS)
+    moves = np.where(is_seen, cost, cost + more)
     np.fill_diagonal(moves, 0)
-    return Chain(starts, moves, np.zeros(n_actions), "number")
+    return Chain(starts * (cost + more), moves, np.zeros(n_actions), "number")
+
+
+def share_of_usual_moves(counts):
+    """Share of moves that another move from the same action repeats, at least one."""
+    # a prior of one usual move: labels of one recording in order repeat none
+    is_other = counts.sum(axis=1, keepdims=True) > 1
+    return (1 + counts[counts > 1].sum()) / (1 + (counts * is_other).sum())
 
 
 def fill_single_frames(labels):

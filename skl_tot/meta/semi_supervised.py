@@ -194,13 +194,16 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             views = default_views(learning.measure_segments(filled)[1])
         self.views_ = [clone(view).fit(recordings) for view in views]
         clusters = self._cluster(recordings)
-        n_named = n_classes - (BACKGROUND_NAME in classes.tolist())
-        n_clusters = max(last_step(model).n_actions_ for model in self.estimators_)
-        limits = n_classes, max(0, n_clusters - n_named)
-        first, self.n_actions_ = learning.add_new_actions(known, clusters, *limits)
+        columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
+        n_told = None
+        if self.estimator is not None:  # background is an additional label
+            n_told = max(last_step(model).n_actions_ for model in self.estimators_)
+            n_told += BACKGROUND_NAME in classes.tolist()
+        first, self.n_actions_ = learning.add_new_actions(
+            known, clusters, columns, n_classes, n_told
+        )
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[n_classes:].tolist()
-        columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
         has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
         lesson, scores = learning.learn(
             columns, known, self.n_actions_, has_course, first
@@ -283,8 +286,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         others = np.setdiff1d(np.arange(len(videos)), list(scores))
         pairs = zip(others.tolist(), self._log_likelihoods(videos.select(others)))
         for i, log_likelihood in itertools.chain(scores.items(), pairs):
-            kept = learning.keep_labels(log_likelihood, labels[i])
-            paths.append((i, decoder.path(kept, 1.0, self.min_frames_)))
+            given = labels[i]
+            kept = learning.keep_labels(log_likelihood, given)
+            path = decoder.path(kept, 1.0, self.min_frames_)
+            # a least duration may take short segments of people
+            paths.append((i, np.where(given != UNKNOWN, given, path)))
         paths = [path for _, path in sorted(paths, key=itemgetter(0))]
         self.labels_ = videos.store(self._to_labels(paths))
         return paths

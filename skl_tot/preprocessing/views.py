@@ -17,6 +17,8 @@ from skl_tot.shared_texts import with_shared_texts
 # Features of a frame before windows: of more, such as those of a video, windows are of
 # principal components, as they would have six times as many.
 MOST_FEATURES = 60
+# Standard deviation in a recording, over that in all, of a feature that is constant.
+LEAST_SPREAD = 1e-6
 # Frames that principal components are learned from, evenly spaced in each recording.
 MOST_LEARNED = 20_000
 
@@ -49,8 +51,8 @@ class FrameView(VideoTransformer):
         Principal components of frames, if windows of all features are too many.
     windows_ : list of SignalWindows
         Fitted windows.
-    scaler_ : StandardScaler or None
-        Mean and variance of frames and windows, for ``scaling="dataset"``.
+    scaler_ : StandardScaler
+        Mean and variance of frames and windows over all recordings.
     pca_ : PCA
         Principal components of the scaled frames and windows.
     {shared: n_features_in_, feature_names_in_}
@@ -84,11 +86,11 @@ class FrameView(VideoTransformer):
         positive = Number(Real, 0, None, closed="neither")
         if not all(map(positive.is_satisfied_by, self.windows)):
             refuse("windows", self.windows, "widths above 0, in automatic widths")
-        self.rotation_, self.windows_, self.scaler_ = None, [], None
+        self.rotation_, self.windows_ = None, []
         if self.windows and self.n_features_in_ > MOST_FEATURES:
             self.rotation_ = _fit_pca(recordings.arrays, MOST_FEATURES)
         frames = self._rotate(recordings)
-        if self.windows:
+        if self.windows and max(frames.lengths) > 2:
             width, longest = find_window(frames), max(frames.lengths) - 1
             longest = min(longest, self.longest or longest)
             for factor in self.windows:
@@ -96,8 +98,7 @@ class FrameView(VideoTransformer):
                 windows = SignalWindows(n_frames / (frames.fps or 1))
                 self.windows_.append(windows.fit(frames))
         columns = frames.replace(self._describe(frames))
-        if self.scaling == "dataset":
-            self.scaler_ = fit_scaler(columns)
+        self.scaler_ = fit_scaler(columns)
         self.pca_ = _fit_pca(map(self._scale, columns.arrays), self.n_components)
 
     def _rotate(self, recordings):
@@ -116,10 +117,11 @@ class FrameView(VideoTransformer):
         return [np.hstack(columns) for columns in zip(*parts)]
 
     def _scale(self, columns):
-        if self.scaler_ is not None:
+        if self.scaling == "dataset":
             return self.scaler_.transform(columns)
         spread = columns.std(axis=0)
-        return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1)
+        varies = spread > LEAST_SPREAD * self.scaler_.scale_  # beyond rounding
+        return (columns - columns.mean(axis=0)) / np.where(varies, spread, np.inf)
 
     def _outputs(self, recordings):
         columns = self._describe(self._rotate(recordings))

@@ -57,10 +57,6 @@ def fitted():
     return make().fit(VIDEOS, [*TRUTH[:2], *REST])
 
 
-FAULT = "a path with a least duration drops shorter labels of people"
-SHORTER_THAN_LEAST = pytest.param(4, marks=pytest.mark.xfail(strict=True, reason=FAULT))
-
-
 class TestLabels:
     @pytest.mark.parametrize("part", [np.array, stretches, single_frames])
     def test_of_some_frames_teach_the_others(self, part):
@@ -96,7 +92,7 @@ class TestLabels:
             assert_same(model.labels_.values(), fitted.labels_)
         assert model.fps_ == 10
 
-    @pytest.mark.parametrize("least", [None, SHORTER_THAN_LEAST])
+    @pytest.mark.parametrize("least", [None, 4])
     def test_of_people_stay_even_where_they_are_odd(self, least):
         odd = TRUTH[0].copy()
         odd[10], odd[-1] = 5, 1
