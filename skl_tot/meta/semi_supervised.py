@@ -64,6 +64,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     segments a frame as the labels. The paths of all recordings teach the discriminants
     again, in which a labelled frame counts three times.
 
+    Frames that are in clusters that labels lack, and far from labelled actions, are of
+    actions of their own. The number of actions of a single ``estimator`` counts as
+    told: each of its actions that labels lack is one.
+
     Parameters
     ----------
     estimator : estimator or list of these, default=None
@@ -196,8 +200,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         clusters = self._cluster(recordings)
         columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
         n_told = None
-        if self.estimator is not None:  # background is an additional label
-            n_told = max(last_step(model).n_actions_ for model in self.estimators_)
+        if len(self.estimators_) == 1:  # background is an additional label
+            n_told = last_step(self.estimators_[0]).n_actions_
             n_told += BACKGROUND_NAME in classes.tolist()
         first, self.n_actions_ = learning.add_new_actions(
             known, clusters, columns, n_classes, n_told
