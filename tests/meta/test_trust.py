@@ -7,7 +7,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skl_tot import (
     ActivitySegmenter,
-    AutoSegmenter,
     CyclicSegmenter,
     HMMSegmenter,
     SemiSupervisedSegmenter,
