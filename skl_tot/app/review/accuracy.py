@@ -103,7 +103,8 @@ def estimate(checks, n_rest, n_learned, unit="recording"):
 
 def _total(checks):
     """Add up checks of one model."""
-    return Check(*np.sum(checks, axis=0)[:-1].tolist(), checks[0].n_learned)
+    *totals, _ = np.sum(checks, axis=0).tolist()
+    return Check(*totals, n_learned=checks[0].n_learned)
 
 
 def _share(checks, what):
