@@ -103,8 +103,8 @@ def estimate(checks, n_rest, n_learned, unit="recording"):
 
 def _total(checks):
     """Add up checks of one model."""
-    *totals, _ = np.sum(checks, axis=0).tolist()
-    return Check(*totals, n_learned=checks[0].n_learned)
+    total = Check(*np.sum(checks, axis=0).tolist())
+    return total._replace(n_learned=checks[0].n_learned)
 
 
 def _share(checks, what):
