@@ -297,15 +297,19 @@ def keep_labels(scores, labels):
 
 
 def measure_segments(labels):
-    """Measure changes of action a frame, and mean frames of a segment, where known."""
+    """Measure changes of action a frame, and mean frames of a segment, where known.
+
+    A stretch of labels within a recording ends at a change that it shares with others.
+    """
     n_changes = n_pairs = n_known = n_stretches = 0
     for path in labels:
         is_known = path != UNKNOWN
         is_pair = is_known[1:] & is_known[:-1]
-        n_changes += int((is_pair & (path[1:] != path[:-1])).sum())
+        n_ends = int((is_known[1:] != is_known[:-1]).sum())
+        n_changes += int((is_pair & (path[1:] != path[:-1])).sum()) + n_ends / 2
         n_pairs += int(is_pair.sum())
         n_known += int(is_known.sum())
-        n_stretches += int(is_known.sum() - is_pair.sum())
+        n_stretches += int(is_known.sum() - is_pair.sum()) - n_ends / 2
     return n_changes / max(n_pairs, 1), n_known / max(n_changes + n_stretches, 1)
 
 

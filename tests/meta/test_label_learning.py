@@ -114,10 +114,20 @@ def test_single_frames_reach_half_way_to_the_next(path, expected):
 
 
 def test_segments_are_measured_where_they_are_known():
-    """Three changes in ten pairs of known frames; thirteen frames in six segments."""
+    """Three changes, and half of each of three ends, in nine pairs of known frames."""
     labels = [[0, 0, 1, 1, 1], [-1, 2, 2, -1, 2], [-1, -1], [0, 1, 1, 1, 0]]
     rate, mean = learning.measure_segments([np.array(path) for path in labels])
-    assert (rate, mean) == (3 / 9, 13 / 7)
+    assert (rate, mean) == ((3 + 3 / 2) / 9, 13 / 7)
+
+
+def test_one_cycle_of_a_log_has_the_rate_of_all():
+    """Its end is a boundary, which counts half, as it belongs to the next one, too."""
+    log = np.tile(np.repeat([0, 1, 2], 20), 30)
+    cycle = np.where((np.arange(len(log)) // 60) == 7, log, -1)
+    whole, _ = learning.measure_segments([log])
+    rate, mean = learning.measure_segments([cycle])
+    assert abs(rate / whole - 1) < 0.03
+    assert mean == 20
 
 
 def test_moves_that_labels_show_cost_less():
