@@ -50,7 +50,7 @@ from skl_tot.preprocessing import SignalWindows
 MOST_FRAMES, LEAST_RECORDINGS, N_DRAWS, COUNTS = 15_000, 8, 3, (1, 2, 5)
 # Labels of these hold within one recording.
 LOCAL = ("mocap86",)
-COST = 0.5  # of a switch, for classifiers
+COST, N_TREES = 0.5, 200  # cost of a switch, and trees, of classifiers
 ORDERS = ("strict", "mostly", "free")
 SHAPES = ("whole", "missing", "returns")
 GENERATED = {"n_videos": 20, "n_actions": 6, "n_features": 8, "noise": 1.5}
@@ -137,7 +137,7 @@ def study_set(cell, root):
             predicted["single frames"] = model.fit(videos, single).labels_
         predicted["clusters named"] = name_clusters(clusters, given)
         linear = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
-        trees = ExtraTreesClassifier(200, min_samples_leaf=5, random_state=0)
+        trees = ExtraTreesClassifier(N_TREES, min_samples_leaf=5, random_state=0)
         predicted["LDA"] = classify(linear, videos, given)
         predicted["LDA, windows"] = classify(linear, around, given)
         predicted["trees, windows"] = classify(trees, around, given)

@@ -78,9 +78,9 @@ class Lesson(NamedTuple):
 def learn(columns, labels, n_actions, has_course, first):
     """Learn from labels: a `Lesson`, and the scores of each recording.
 
-    ``first`` are labels of the first round, and ``columns`` those of each recording in
-    each view. With a course, time counts
-    from the first round on, else only if the paths of that round agree with it.
+    ``columns`` has those of each recording in each view, and ``first`` the labels of
+    the first round. With a course, time counts from this round on, else only if the
+    paths of this round agree with it.
     """
     labels, taught = fill_single_frames(labels), first
     weights = np.where(np.concatenate(labels) != UNKNOWN, LABEL_WEIGHT, 1.0)

@@ -57,12 +57,21 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         + \frac{1}{2} \log p_k(t / T)
 
     with linear discriminants :math:`d_v` of V views of the frames, and the density
-    :math:`p_k` of the relative time of an action in labelled recordings, if recordings
-    share a course (`skl_tot.look`). One of the views are clusterings, the labels of
-    segmenters that need no labels. A path through the scores has moves that labels show
-    at a cost c, others at 3 c and 2 nats; c is chosen so that paths have as many
-    segments a frame as the labels. The paths of all recordings teach the discriminants
-    again, in which a labelled frame counts three times.
+    :math:`p_k` of the relative time of an action in labelled recordings. Time counts if
+    recordings share a course (`skl_tot.look`), or if first paths agree with it. One of
+    the views are clusterings, the labels of segmenters that need no labels.
+
+    A move that labels show costs c nats. Any other one costs up to c and 2 nats more,
+    in proportion to the share of labelled moves that labels repeat. c is chosen so that
+    paths have about as many segments a frame as the labels. The paths of all recordings
+    teach the discriminants again, twice; a labelled frame counts three times.
+
+    Probabilities are tempered so that their mean is the share of frames on which single
+    views agree with the path, minus 0.2 over the number of labelled recordings.
+
+    Frames that are in clusters that labels lack, and far from labelled actions, are of
+    actions of their own. The number of actions of a single ``estimator`` counts as
+    told: each of its actions that labels lack is one.
 
     Parameters
     ----------
@@ -196,8 +205,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         clusters = self._cluster(recordings)
         columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
         n_told = None
-        if self.estimator is not None:  # background is an additional label
-            n_told = max(last_step(model).n_actions_ for model in self.estimators_)
+        if len(self.estimators_) == 1:  # background is an additional label
+            n_told = last_step(self.estimators_[0]).n_actions_
             n_told += BACKGROUND_NAME in classes.tolist()
         first, self.n_actions_ = learning.add_new_actions(
             known, clusters, columns, n_classes, n_told

@@ -1,14 +1,17 @@
 """Every script of the benchmarks at its smallest size, and the parts that compute."""
 
+import functools
 import importlib
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from skl_tot import HMMSegmenter
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score, segment_f1_score
 
@@ -251,7 +254,6 @@ def test_reproduce(script, data, tmp_path, capsys):
     ("name", "row"),
     [
         ("unseen", "unseen half, match of the fitted half"),
-        ("labels", "all, own labels"),
     ],
 )
 def test_studies_of_sets(run, data, tmp_path, name, row):
@@ -259,6 +261,30 @@ def test_studies_of_sets(run, data, tmp_path, name, row):
     page = run(name, *own, "--csv", tmp_path / "rows.csv")
     assert 50 < float(rows_of(page)[row][0]) <= 100
     assert row in (tmp_path / "rows.csv").read_text()
+
+
+def test_labels(run, script, data, tmp_path, monkeypatch):
+    labels = script("labels")
+    quick = functools.partial(HMMSegmenter, max_iter=3)
+    monkeypatch.setattr(labels, "default_estimators", lambda *_: [quick(3), quick(4)])
+    monkeypatch.setattr(labels, "TemporalOTSegmenter", quick)
+    monkeypatch.setattr(labels, "N_DRAWS", 1)
+    monkeypatch.setattr(labels, "N_TREES", 5)
+    results, table = tmp_path / "labels.jsonl", tmp_path / "labels.csv"
+    run("labels", "sets", "--data", data, "--results", results)
+    lines = lines_of(results)
+    assert [line["cell"]["count"] for line in lines] == 2 * [1, 2, 5]
+    for line in lines:
+        assert line["scores"]["labels"]["MoF"] > 0.9
+        assert 0 < line["probability"] <= 1
+    run("labels", "table", "--results", results, "--csv", table)
+    shown = pd.read_csv(table)
+    assert shown.columns.tolist() == ["row", "labelled", "first", "second", "mean"]
+    assert shown["row"].nunique() == 8
+    results = tmp_path / "generated.jsonl"
+    run("labels", "generated", "--seeds", "1", "--results", results)
+    rows = rows_of(run("labels", "table", "--results", results))
+    assert len(rows["strict"]) == 5
 
 
 def test_confidence(run, data):
