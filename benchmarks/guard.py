@@ -134,7 +134,7 @@ OTHERS = {
 }
 DECODINGS = {"fixed": 0.0, "skip": 0.2, "free": 0.5, "free, auto": "auto"}
 DECODINGS |= {"cyclic": 0.3, "cyclic_skip": 0.3}
-DECODINGS |= {"peaks": 0.0, "mallow": 0.0, "framewise": 0.0}
+DECODINGS |= {"framewise": 0.0}
 
 
 def make(kind, **parameters):

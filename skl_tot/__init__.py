@@ -24,7 +24,6 @@ _PLACES = {
     "TemporalOTSegmenter": "skl_tot.methods.temporal_ot",
     "TransitionDisplay": "skl_tot.display.bouts",
     "choose_n_actions": "skl_tot.methods.pipelines",
-    "compare_refits": "skl_tot.meta.trust",
     "look": "skl_tot.preprocessing.look",
     "rate_trust": "skl_tot.meta.trust",
     "read_recordings": "skl_tot.recordings",

@@ -7,11 +7,10 @@ decoding : str, default="auto"
     Paths of the decoder. "free": any actions, in any order. "fixed": all actions in one
     order, each with at least one frame. "skip": some of them, in this order. "cyclic",
     "cyclic_skip": all or some of them, in this order, and from the last to the first
-    again, for recordings longer than those of the fit. "peaks", "mallow": some of them,
-    each once, in an order of the recording's own, see `skl_tot.decoding.decode`.
-    "framewise": no path, each frame separately. "auto", where it is the default, is
-    "fixed" in strict order, else "free". Does not change the fit. A value counts
-    against ``order``, too: strict order with "free" learns in order and labels in any.
+    again, for recordings longer than those of the fit. "framewise": no path, each frame
+    separately. "auto", where it is the default, is "fixed" in strict order, else
+    "free". Does not change the fit. A value counts against ``order``, too: strict order
+    with "free" learns in order and labels in any.
 
 switch_cost : float, "auto" or None, default=None
     Cost of a switch between actions, at least 0, in nats for each frame of the mean

@@ -66,17 +66,17 @@ def share_of_merged(truth, found, pair, merged):
     return same.mean(), mof_score(right, merged)
 
 
-def test_guide(case, request):
-    order, videos, truth, model, found = case
+def test_guide(case):
+    _order, videos, truth, model, found = case
     guided = SemiSupervisedSegmenter(FrozenEstimator(model), random_state=0)
     guided.fit(videos, words_of_two(truth))
     before = mof_score(truth[2:], found[2:])
     assert share_by_names(guided, videos, truth) >= before - MOST_LOST
 
 
-def test_refine_split_and_merge_back(case, request):
+def test_refine_split_and_merge_back(case):
     """What has learned from labels is split and merged as others are."""
-    order, videos, truth, model, found = case
+    _order, videos, truth, model, found = case
     refined = refine(model, videos, words_of_two(truth))
     after = share_by_names(refined, videos, truth)
     halves = split(refined, "take", videos)

@@ -6,9 +6,9 @@ from numbers import Real
 
 import numpy as np
 from scipy.optimize import brentq
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.decoding.decoders import decode, order_decoder
+from skl_tot.decoding.decoders import DECODERS, decode, order_decoder
 from skl_tot.decoding.orders import (
     mallow_inversions,
     mallow_order,
@@ -137,6 +137,7 @@ class MallowSegmenter(BaseSegmenter):
     _parameter_constraints = {
         "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
+        "decoding": [StrOptions({"mallow"}), StrOptions(DECODERS.keys())],
     }
 
     def __init__(

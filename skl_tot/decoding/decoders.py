@@ -162,8 +162,6 @@ DECODERS = {
     "cyclic_skip": Decoder(
         chain=partial(chains.cyclic_chain, may_skip=True), cycle_frames=np.inf
     ),
-    "peaks": order_decoder(orders.peak_order),
-    "mallow": order_decoder(orders.mallow_order),
     # each frame separately, with free switches
     "framewise": Decoder(
         _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=chains.single_chain
@@ -185,14 +183,11 @@ def decode(
         A key of ``DECODERS``. "fixed": all actions in order. "skip": some of them, in
         order. "free": any order, any number of times. "cyclic": in order, and from the
         last to the first again, with any start and end. "cyclic_skip": the same, with
-        skipped actions at the cost of a switch each. "peaks", "mallow": some actions,
-        each once, in an order for this recording, by their most probable times or by
-        the best explanation.
+        skipped actions at the cost of a switch each. "framewise": each frame by itself.
     switch_cost : float or "auto", default=0.0
         Cost of a switch between actions, in nats for each frame of the mean duration of
-        an action, ``n_frames / n_actions``. Not used in fixed order. With "mallow",
-        each inverted pair of actions also costs it. "auto" finds it for each recording,
-        see `skl_tot.decoding.evidence.find_switch_cost`.
+        an action, ``n_frames / n_actions``. Not used in fixed order. "auto" finds it
+        for each recording, see `skl_tot.decoding.evidence.find_switch_cost`.
     min_frames : int, default=1
         Least number of frames of a segment. A recording with fewer is one segment; if
         not all actions of a fixed order, or of a transcript, fit, some are skipped.

@@ -25,13 +25,12 @@ class GroupsDisplay(Display):
     A row is an action, with marks for the duration of its bouts, its share of the time
     and its number of bouts; further rows are steps between actions that differ. The
     position of a mark is Hedges' g, right of 0 if the second group has more. A mark is
-    filled if its q is below 0.05 and, in a table of `skl_tot.compare_refits`, the
-    difference holds in most fits. Values beyond the axis are drawn at its edge.
+    filled if its q is below 0.05. Values beyond the axis are drawn at its edge.
 
     Parameters
     ----------
     table : DataFrame
-        From `skl_tot.statistics.compare_groups`, or `skl_tot.compare_refits`.
+        From `skl_tot.statistics.compare_groups`.
     {shared: action_names}
 
     Examples
@@ -120,10 +119,8 @@ def _draw_groups(ax, rows, label):
     for measure in (measure for measure in MARKS if measure in shown):
         style = {"marker": MARKS[measure][0], "color": colours[measure]}
         marks.append(Line2D([], [], label=measure, **style))
-    said = f"q < {LEVEL}" + ", and holds" * any(
-        "holds" in own[0] for own in rows.values()
-    )
-    marks.append(Line2D([], [], ls="", marker="o", color="k", label=said))
+    filled = {"ls": "", "marker": "o", "color": "k", "label": f"q < {LEVEL}"}
+    marks.append(Line2D([], [], **filled))
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
     ax.legend(handles=marks, **place, ncols=5, frameon=False)
 

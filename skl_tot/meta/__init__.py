@@ -8,7 +8,7 @@ _PLACES = places(
     semi_supervised="default_estimators",
     members="names_of_refinements",
     online="model_of_stream",
-    trust="HEADLINES N_FITS compare_refits is_quick rate_share rate_trust",
+    trust="HEADLINES rate_share rate_trust",
 )
 
 __all__ = sorted(_PLACES)

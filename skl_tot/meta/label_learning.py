@@ -161,7 +161,7 @@ def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
     They are clusters of the first clustering (n_frames_i, n_clusterings) that are rare
     among labelled frames, and hold no labelled action; frames count that are in such
     clusters of all clusterings. If nobody has told the number of actions, they must be
-    far from labelled ones, too.
+    far from labelled ones, too, and in recordings without a label.
     """
     labels = fill_single_frames(labels)
     codes, joined = np.concatenate(labels), np.concatenate(clusters)
@@ -175,8 +175,10 @@ def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
         is_rare = shown.sum(axis=1) <= MOST_SHOWN * expected
         holds_one = (2 * shown > shown.sum(axis=0)).any(axis=1)
         is_new &= (is_rare & ~holds_one)[numbers]
-    ends, numbers = np.cumsum(list(map(len, labels)))[:-1], joined[:, 0]
-    if n_told is None and is_new.any():
+    lengths, numbers = list(map(len, labels)), joined[:, 0]
+    ends = np.cumsum(lengths)[:-1]
+    if n_told is None:
+        is_new &= np.repeat([(own == UNKNOWN).all() for own in labels], lengths)
         is_new &= are_far(columns, codes, n_labels, is_new, numbers, ends)
     counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labels
     for number in np.argsort(-counts, kind="stable"):
@@ -193,7 +195,7 @@ def are_far(columns, codes, n_actions, is_new, numbers, ends):
     In half of the views, its segments are further away than most of other clusters.
     """
     is_other = ~is_new & (codes == UNKNOWN)
-    if not is_other.any():
+    if not (is_other.any() and is_new.any()):
         return np.zeros(len(codes), bool)
     _, starts, stops = find_segments(numbers, ends)
     votes = []

@@ -50,8 +50,8 @@ class OnlinePrediction:
     and its posterior sums over all paths through these. It may differ from ``predict``,
     which uses the whole recording; for recordings up to the lag it is the same. Labels
     are final, even if later frames suggest another path: with "fixed" or "skip", labels
-    may return to an earlier action. "peaks", "mallow" and "durations" need whole
-    recordings; here the first two decode as "free", and the last as "fixed". With
+    may return to an earlier action. "mallow" and "durations" need whole recordings;
+    here the first decodes as "free", and the second as "fixed". With
     ``min_duration``, a new label stays for that time; a segment may be shorter only if
     the lag is. Time and memory per frame do not grow with the stream. A pickle in the
     middle of a stream has a copy of the model, and continues.

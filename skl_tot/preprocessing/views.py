@@ -5,7 +5,6 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.preprocessing.windows import SignalWindows, odd
@@ -127,18 +126,7 @@ class FrameView(VideoTransformer):
         columns = self._describe(self._rotate(recordings))
         return [self.pca_.transform(self._scale(own)) for own in columns]
 
-    def get_feature_names_out(self, input_features=None):
-        """Name the components.
-
-        Parameters
-        ----------
-        {shared: input_features}
-
-        Returns
-        -------
-        {shared: feature_names_out}
-        """
-        check_is_fitted(self)
+    def _names_out(self, names):
         return np.array([f"component {i}" for i in range(self.pca_.n_components_)])
 
 

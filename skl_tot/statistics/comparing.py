@@ -16,14 +16,9 @@ from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
 LEVEL = 0.05  # of q, below which groups differ
-MOST_FITS = 0.8  # share of resampled fits in which differences that count hold
 ROUNDING = 1e-9  # relative tolerance of equal statistics
 EFFECTS = ["effect", "effect_low", "effect_high"]
 PLACES = ("first", "second")
-UNTRIED = (
-    "The test takes the labels as right; the option --refits 10 of skl-tot report "
-    "counts in how many other fits each difference holds."
-)
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {one}", "{:.4g} {unit}"),
     "share": ("{action} takes {one} of the time", "{:.1%}"),
@@ -298,37 +293,21 @@ def swap(one, other, most, random):
 
 
 def is_different(table):
-    """Mask of rows whose groups differ, in most resampled fits if there are any."""
-    found = table["q"] < LEVEL
-    if "holds" in table:
-        found &= table["holds"] >= MOST_FITS * table["fits"]
-    return found
+    """Mask of rows whose groups differ."""
+    return table["q"] < LEVEL
 
 
 def describe_pairs(table, *, brief=False):
     """Sentences on the number of differences of groups and, unless brief, the test."""
     sentences = []
     for (first, second), own in table.groupby(["first", "second"], sort=False):
-        known = own[own["p"].notna()]
-        n, n_found = is_different(known).sum(), (known["q"] < LEVEL).sum()
-        text = f"Of {first} and {second}, {n} of {len(known)} comparisons differ"
-        text += f" (q < {LEVEL})"
-        if "holds" in own:
-            fits = own["fits"].iloc[0]
-            least = math.ceil(MOST_FITS * fits)
-            text += f" and hold in at least {least} of {fits} resampled fits"
-        if brief:
-            sentences.append(f"{text}.")
-            continue
-        if n < n_found:
-            verb = "differs" if n_found - n == 1 else "differ"
-            text += f"; {n_found - n} more {verb} in the labels of this fit alone"
-        sentences.append(
-            f"{text}, by {own['permutations'].max()} permutations of "
-            f"{own['n_first'].max()} and {own['n_second'].max()} subjects."
-        )
-    if not brief and "holds" not in table and is_different(table).any():
-        sentences.append(UNTRIED)
+        tested = own[own["p"].notna()]
+        text = f"Of {first} and {second}, {is_different(tested).sum()} of {len(tested)}"
+        text += f" comparisons differ (q < {LEVEL})"
+        if not brief:
+            text += f", by {own['permutations'].max()} permutations of "
+            text += f"{own['n_first'].max()} and {own['n_second'].max()} subjects"
+        sentences.append(f"{text}.")
     return sentences
 
 
@@ -340,9 +319,8 @@ def list_differences(table):
         what, number = SENTENCES[row["measure"]]
         one = number.format(row["mean_first"], **row)
         other = number.format(row["mean_second"], **row)
-        held = f", in {row['holds']} of {row['fits']} fits" if "holds" in row else ""
         sentences.append(
             f"{what.format(**row, one=one)} in {row['first']} and {other} in "
-            f"{row['second']} (q = {row['q']:.2g}{held})"
+            f"{row['second']} (q = {row['q']:.2g})"
         )
     return sentences

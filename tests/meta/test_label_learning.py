@@ -124,12 +124,22 @@ def test_moves_that_labels_show_cost_less():
     labels = [np.array([0, 1, 1, -1, 0]), np.array([-1, 1, 2, -1]), np.array([-1, -1])]
     chain = learning.chain_of_labels(labels, 4, 5.0)
     far = learning.UNSEEN_FACTOR * 5 + learning.UNSEEN_NATS
-    # action 3 has no label, so nothing is known of its moves
-    expected = [[0, 5, far, 5], [far, 0, 5, 5], [far, far, 0, 5], [5, 5, 5, 0]]
+    # nothing is known of moves of action 3, which has no label, nor of moves from 2
+    expected = [[0, 5, far, 5], [far, 0, 5, 5], [5, 5, 0, 5], [5, 5, 5, 0]]
     np.testing.assert_array_equal(chain.moves, expected)
     np.testing.assert_array_equal(chain.starts, [0, far, far, 0])
     unknown = learning.chain_of_labels([np.array([-1, 0, 1])], 2, 5.0)
     np.testing.assert_array_equal(unknown.starts, [0, 0])
+
+
+def test_moves_cost_less_where_labels_repeat_none():
+    """Of six moves from actions that are left twice or more, four are repeated."""
+    path = np.array([0, 1, 0, 1, 0, 2, 1, 2])
+    chain = learning.chain_of_labels([path], 3, 5.0)
+    share = (1 + 4) / (1 + 6)
+    more = share * ((learning.UNSEEN_FACTOR - 1) * 5 + learning.UNSEEN_NATS)
+    expected = [[0, 5, 5], [5, 0, 5], [5 + more, 5, 0]]
+    np.testing.assert_allclose(chain.moves, expected)
 
 
 def test_densities_of_time():
@@ -147,24 +157,40 @@ class TestNewActions:
         first = [np.repeat([0, 1], 10), np.repeat([0, 2], 10), np.repeat([2, 3], 10)]
         second = [np.repeat([5, 0], 10), np.repeat([5, 4], 10), np.repeat([4, 0], 10)]
         clusters = [np.stack(pair, axis=1) for pair in zip(first, second)]
-        found, n_actions = learning.add_new_actions(labels, clusters, 2, 5)
+        found, n_actions = learning.add_new_actions(labels, clusters, None, 2, 7)
         assert n_actions == 3
         assert found[0].tolist() == labels[0].tolist()
         assert found[1].tolist() == [-1] * 10 + [2] * 10
         assert found[2].tolist() == [2] * 10 + [-1] * 10  # the second one knows 0
         alone = [pair[:, :1] for pair in clusters]
-        found, n_actions = learning.add_new_actions(labels, alone, 2, 5)
+        found, n_actions = learning.add_new_actions(labels, alone, None, 2, 7)
         assert (n_actions, found[2].tolist()) == (4, [2] * 10 + [3] * 10)
-        found, n_actions = learning.add_new_actions(labels, alone, 2, 1)  # the largest
+        found, n_actions = learning.add_new_actions(
+            labels, alone, None, 2, 3
+        )  # the largest
         assert (n_actions, found[2].tolist()) == (3, [2] * 10 + [-1] * 10)
 
     def test_frames_beside_labels_of_people_may_be_new(self):
         labels = [np.array([0] * 10 + [-1] * 10), np.array([0] * 9 + [1] + [-1] * 10)]
         clusters = [np.repeat([[0], [1]], 10, axis=0)] * 2
-        found, n_actions = learning.add_new_actions(labels, clusters, 2, 5)
+        found, n_actions = learning.add_new_actions(labels, clusters, None, 2, 7)
         assert n_actions == 3
         for own, given in zip(found, labels):
             assert own.tolist() == given[:10].tolist() + [2] * 10
+
+    @pytest.mark.parametrize(("place", "n_expected"), [(9.0, 3), (1.0, 2)])
+    def test_are_far_from_labelled_ones_if_nobody_tells_their_number(
+        self, place, n_expected
+    ):
+        rng = np.random.default_rng(0)
+        codes = [np.repeat([0, 1], 40)] * 3 + [np.repeat([0, 2], 40)] * 3
+        labels = [codes[0], *[np.full(80, -1)] * 5]
+        clusters = [path[:, None] for path in codes]
+        means = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, place]])
+        views = [rng.normal(means[path]) for path in codes]
+        columns = [[frames, np.eye(3)[path]] for frames, path in zip(views, codes)]
+        _, n_actions = learning.add_new_actions(labels, clusters, columns, 2)
+        assert n_actions == n_expected
 
 
 def draw_costs(seed, n_actions=4):

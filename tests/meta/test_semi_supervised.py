@@ -263,3 +263,18 @@ class TestRefusals:
         parameters, error, match = PARAMETERS[case]
         model = make().set_params(**parameters)
         self.refuses(model, [*TRUTH[:2], *REST], error, match)
+
+
+@pytest.mark.parametrize(("noise", "seed"), [(1.0, 0), (3.0, 1), (4.0, 2)])
+def test_probabilities_hold_after_learning(noise, seed):
+    """Their mean is near the share of right frames, be it large or small."""
+    videos, codes = make_activities(
+        12, 4, n_features=6, mean_length=100, noise=noise, random_state=seed
+    )
+    frozen = FrozenEstimator(HMMSegmenter(6, random_state=0).fit(videos))
+    model = SemiSupervisedSegmenter([frozen, frozen])
+    model.fit(videos, [*codes[:3], *[None] * 9])
+    right = np.concatenate([model.labels_[i] == codes[i] for i in range(3, 12)])
+    posteriors = model.predict_posterior(videos[3:])
+    shown = [p[np.arange(len(p)), z] for p, z in zip(posteriors, model.labels_[3:])]
+    assert abs(np.concatenate(shown).mean() - right.mean()) < 0.15

@@ -67,7 +67,7 @@ def test_labels_do_not_depend_on_other_recordings(fitted, data):
 def test_decodings_and_transcripts(fitted, data):
     one_activity(fitted)
     if "decoding" in fitted.get_params(deep=False):
-        for decoding in ("fixed", "skip", "free", "peaks", "mallow", "framewise"):
+        for decoding in ("fixed", "skip", "free", "framewise"):
             fitted.set_params(decoding=decoding, switch_cost=0.1)
             codes = fitted.predict_posterior(data[0][0])
             np.testing.assert_allclose(codes.sum(axis=1), 1, rtol=1e-6)

@@ -61,8 +61,6 @@ def _words_by_number(labels, names):
     --out FILE: HTML file to write [required]
     --videos DIR: video files, for thumbnails
     --summary FOLDER: write the tables of the command summary, and telling features
-    --refits N: with --groups, fits to resampled recordings, in which differences must
-        hold; 0 for none (default: 10 without a network, else 0)
     """,
     "skl-tot report model.skops features --out report.html --fps 30",
     registry.MODEL_OR_REVIEW,
@@ -70,14 +68,12 @@ def _words_by_number(labels, names):
     registry.NAMES,
     registry.GROUPS,
 )
-def report(model, source, out, videos, summary, refits, names, groups):
+def report(model, source, out, videos, summary, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.app.review.kept import Kept
     from skl_tot.recordings import list_stops, text_of_name
 
-    if refits is not None and groups is None:
-        raise ValueError("--refits is given without --groups, expected both.")
     kept = Kept(model)
     model = kept.model
     data = source.open(model)
@@ -98,7 +94,6 @@ def report(model, source, out, videos, summary, refits, names, groups):
         subject=groups and groups[1],
         corrected=told if any(labels is not None for labels in told) else None,
         accuracy=accuracy,
-        refits=refits,
     )
     write_page(content, out)
     print(f"Report written to {out}.")

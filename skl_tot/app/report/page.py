@@ -4,7 +4,6 @@ import base64
 import hashlib
 import inspect
 import os
-import sys
 from functools import partial
 
 import numpy as np
@@ -47,7 +46,6 @@ def write_report(
     subject=None,
     corrected=None,
     accuracy=None,
-    refits=None,
 ):
     """Write a page about a fitted model and its result for recordings.
 
@@ -96,10 +94,6 @@ def write_report(
     accuracy : dict, default=None
         Result of `skl_tot.app.review.Review.accuracy`: its "sentences" appear in the
         summary, and its "history" in a section.
-    refits : int, default=None
-        Number of fits to resampled recordings for the differences of groups, see
-        `skl_tot.compare_refits`; 0 for none. None is 10 for models without a network or
-        inner segmenters, and 0 for others and with labels from people.
 
     Raises
     ------
@@ -127,7 +121,7 @@ def write_report(
     >>> folder.cleanup()
     """
     given = y_true, video_names, action_names, fps, video_files, groups, subject
-    given += corrected, accuracy, refits
+    given += corrected, accuracy
     write_page(read_model(model, videos, *given), path, title)
 
 
@@ -143,11 +137,10 @@ def read_model(
     subject=None,
     corrected=None,
     accuracy=None,
-    refits=None,
 ):
     """Content of the page; arguments are those of `write_report`."""
     # lazy, as they import torch
-    from skl_tot.meta import N_FITS, is_quick, rate_trust
+    from skl_tot.meta import rate_trust
     from skl_tot.methods import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
@@ -179,9 +172,10 @@ def read_model(
     paths = Recordings(findings.paths, fps=fps, **clock)
     paths.stops = videos.stops
     if groups is not None:
-        if refits is None:
-            refits = N_FITS if told is None and is_quick(model) else 0
-        groups = _compare(model, videos, paths, groups, subject, refits)
+        groups = values_of_recordings(groups, videos.names, "groups")
+        if subject is not None:
+            subject = values_of_recordings(subject, videos.names, "subject")
+        groups = compare_groups(paths, groups, subject)
     rating = None
     if truth is None and accuracy is None and not all(map(np.all, findings.told)):
         rating = rate_trust(model, videos, paths)
@@ -204,19 +198,6 @@ def _check_accuracy(accuracy):
     if not is_dict:
         expected = "a dict with sentences and history, as from a review"
         refuse("accuracy", accuracy, expected, TypeError)
-
-
-def _compare(model, videos, paths, groups, subject, refits):
-    """Table of `compare_groups`, or of `compare_refits` for so many fits."""
-    from skl_tot.meta import compare_refits  # lazy, as above
-
-    groups = values_of_recordings(groups, videos.names, "groups")
-    if subject is not None:
-        subject = values_of_recordings(subject, videos.names, "subject")
-    if not refits:
-        return compare_groups(paths, groups, subject)
-    options = {"labels": paths, "n_fits": refits, "verbose": sys.stderr.isatty()}
-    return compare_refits(model, videos, groups, subject, **options)
 
 
 def write_page(content, path, title=None):

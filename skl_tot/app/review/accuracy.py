@@ -1,32 +1,25 @@
 """Accuracy of a model, from the recordings and stretches that people checked."""
 
 # A check compares the prediction for a recording, or a part of it, with the checked
-# labels. The question is about the rest and the present model, which learned. A Kalman
-# filter follows the share of correct frames: the variance of a check is the variation
-# between recordings; each learning step increases the share and its uncertainty. The
-# variation is estimated from the checks, too. All values are angles,
-# arcsin(sqrt(share)), whose variance does not depend on the share.
+# labels. The figure is the share that was right in the checks of the latest model that
+# has any: those of earlier models are a history. Its interval is that of a mean over
+# checks, and at least the one that the number of segments allows.
 
 import math
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from skl_tot.app.review.state import UNLABELLED, part_of, without
 
 IOU = 0.5  # of matching segments
 LEVEL = 0.9  # of the intervals
-# Priors, in angles, each a mean and a deviation: the correct share; its increase in
-# recordings in which unnamed actions got names; its growth by the first learned
-# recordings (more for segments); its growth for a factor e of learned recordings. Then
-# the variation between recordings, with the weight of so many checks. They agree with
-# the sets of benchmarks/review.py, also with any set left out.
-START, NAMED = (1.0, 0.25), (0.1, 0.1)
-FIRST = {"frames": (0.05, 0.13), "segments": (-0.15, 0.15)}
-MORE, SPREADS, N_SPREAD = (0.03, 0.05), {"frames": 0.13, "segments": 0.17}, 4
+COUNTED = "frames", "segments"
+TRIALS = 0.5  # independent trials a segment, as lengths and recordings differ
 
 
 class Check(NamedTuple):
@@ -59,115 +52,108 @@ def compare(predicted, left, n_frames, n_learned=0):
 
 def measure(entries, n_learned):
     """Estimate the accuracy from frames that were new to the model; None without."""
-    found = [checks_of(entry) for entry in entries]
-    n_left = [own.n_frames - sum(e - s for s, e, *_ in own.checked) for own in entries]
     # the stretches of one check, such as the rest of a recording, are one sample
-    parts = sorted((order, check) for own in found for order, check in own)
-    checks = []
-    for _, group in groupby(parts, itemgetter(0)):
-        own = [check for _, check in group]
-        total = Check(*np.sum(own, axis=0).tolist())
-        checks.append(total._replace(n_learned=own[0].n_learned))
-    if not checks:
+    samples = {}
+    for entry in entries:
+        for order, check in checks_of(entry):
+            samples.setdefault(order, []).append(check)
+    if not samples:
         return None
-    stretches = [(e - s, own.n_frames) for own in entries for s, e, *_ in own.checked]
-    if all(length == n for length, n in stretches):
-        return estimate(checks, sum(map(bool, n_left)), n_learned)
-    n_rest = math.ceil(sum(n_left) * len(checks) / sum(own[0] for own in checks))
+    checks = [_total(samples[order]) for order in sorted(samples)]
+    checked = [
+        (e - s, entry.n_frames) for entry in entries for s, e, *_ in entry.checked
+    ]
+    n_left = sum(entry.n_frames for entry in entries) - sum(n for n, _ in checked)
+    if all(length == n_frames for length, n_frames in checked):
+        return estimate(checks, len(entries) - len(checked), n_learned)
+    n_rest = math.ceil(n_left / np.mean([check.n_frames for check in checks]))
     return estimate(checks, n_rest, n_learned, "stretch")
 
 
 def checks_of(entry):
     """List orders and checks of the stretches that were new to the model."""
-    found = []
+    checks = []
     for start, end, order, n in entry.checked:
         if without([(start, end)], entry.seen) == [(start, end)]:
             predicted = part_of(entry.predicted, start, end)
             left = part_of(entry.segments, start, end)
             if UNLABELLED not in predicted.codes:
-                found.append((order, compare(predicted, left, end - start, n)))
-    return found
+                checks.append((order, compare(predicted, left, end - start, n)))
+    return checks
 
 
 def right_shares(entry):
     """Share of right frames and segments in the checks of an entry; empty without."""
-    checks = [own for _, own in checks_of(entry)]
-    sums = _sums(checks) if checks else {}
-    return {f"right_{what}": sums[what] for what in SPREADS if sums}
+    checks = [check for _, check in checks_of(entry)]
+    return {f"right_{what}": _share(checks, what) for what in COUNTED if checks}
 
 
 def estimate(checks, n_rest, n_learned, unit="recording"):
     """Estimate the accuracy of unchecked parts, see `Review.accuracy`."""
-    found = {"n_checked": len(checks), "n_rest": n_rest, "history": []}
-    for n, own in groupby(checks, lambda check: check.n_learned):
-        found["history"].append({"n_learned": n} | _sums(list(own)))
-    for what in SPREADS:
-        shares = _follow(checks, what, n_rest, n_learned)
-        found[what] = dict(zip(("share", "low", "high"), shares))
-    return found | {"sentences": sentences(found, unit)}
+    history, latest = [], checks
+    for n, of_model in groupby(checks, attrgetter("n_learned")):
+        latest = list(of_model)
+        shares = {what: _share(latest, what) for what in COUNTED}
+        history.append({"n_learned": n, "n_checked": len(latest)} | shares)
+    checks = latest if n_rest else checks
+    accuracy = {what: _interval(checks, what, n_rest) for what in COUNTED}
+    texts = sentences(accuracy, checks, n_rest, n_learned, unit)
+    return accuracy | {"history": history, "sentences": texts}
 
 
-def _sums(checks):
-    n_frames, n_right, n_segments, n_found, _ = np.sum(checks, axis=0).tolist()
-    shares = {"frames": n_right / n_frames, "segments": n_found / n_segments}
-    return {"n_checked": len(checks)} | shares
+def _total(checks):
+    """Add up checks of one model."""
+    total = Check(*np.sum(checks, axis=0).tolist())
+    return total._replace(n_learned=checks[0].n_learned)
 
 
-def _follow(checks, what, n_rest, n_learned):
+def _share(checks, what):
+    total = _total(checks)
+    return getattr(total, f"n_right_{what}") / getattr(total, f"n_{what}")
+
+
+def _interval(checks, what, n_rest):
+    """Share that is right, and an interval for as many other recordings or parts."""
+    share, n = _share(checks, what), len(checks)
     if not n_rest:
-        return [_sums(checks)[what]] * 3
-    n, variance = len(checks) - 1 + N_SPREAD, SPREADS[what] ** 2
-    errors = _filter(checks, what, variance, n_learned)[2]
-    variance *= (N_SPREAD + np.sum(errors[1:])) / n
-    mean, uncertain, _ = _filter(checks, what, variance, n_learned)
-    if not n_learned:
-        mean, uncertain = mean - NAMED[0], uncertain + NAMED[1] ** 2
-    half = student.ppf((1 + LEVEL) / 2, n) * np.sqrt(uncertain + variance / n_rest)
-    angles = np.clip([mean, mean - half, mean + half], 0, np.pi / 2)
-    return (np.sin(angles) ** 2).tolist()
+        return {"share": share, "low": share, "high": share}
+    # Wilson's interval of a binomial share; the others vary, too
+    n_trials = TRIALS * _total(checks).n_segments / (1 + n / n_rest)
+    z = norm.ppf((1 + LEVEL) / 2)
+    middle = (share + z**2 / 2 / n_trials) / (1 + z**2 / n_trials)
+    variance = share * (1 - share) / n_trials + (z / 2 / n_trials) ** 2
+    half = z * math.sqrt(variance) / (1 + z**2 / n_trials)
+    ends = [middle - half, middle + half]
+    if n > 1:  # of a weighted mean over checks, which differ from each other
+        rights = np.array([getattr(check, f"n_right_{what}") for check in checks])
+        sizes = np.array([getattr(check, f"n_{what}") for check in checks])
+        errors = (rights - share * sizes) / sizes.sum()
+        variance = n / (n - 1) * (errors**2).sum() * (1 + n / n_rest)
+        half = student.ppf((1 + LEVEL) / 2, n - 1) * math.sqrt(variance)
+        ends += [share - half, share + half]
+    return {"share": share, "low": max(0.0, min(ends)), "high": min(1.0, max(ends))}
 
 
-def _filter(checks, what, variance, n_learned):
-    """Mean and variance of the current angle; squared errors of the predictions."""
-    mean, uncertain = START[0], START[1] ** 2
-    before, errors = 0, []
-    for check in [*checks, None]:
-        after = check.n_learned if check else n_learned
-        if after != before:
-            times = np.log((1 + after) / max(1 + before, 2))
-            is_first = before == 0
-            mean += MORE[0] * times + FIRST[what][0] * is_first
-            uncertain += MORE[1] ** 2 * abs(times) + FIRST[what][1] ** 2 * is_first
-            before = after
-        if check:
-            total = getattr(check, f"n_{what}")
-            noise = 0.25 / total if what == "segments" else 0.0
-            share = getattr(check, f"n_right_{what}") / total
-            error = np.arcsin(np.sqrt(share)) - mean
-            gain = uncertain / (uncertain + variance + noise)
-            errors.append(error**2 / (uncertain + variance + noise))
-            mean, uncertain = mean + gain * error, uncertain * (1 - gain)
-    return mean, uncertain, errors
-
-
-def sentences(found, unit):
+def sentences(accuracy, checks, n_rest, n_learned, unit):
     """Describe the result of `estimate` in sentences."""
-    n, rest = found["n_checked"], "all that is not checked"
+    n, rest = len(checks), "all that is not checked"
     if unit == "recording":
-        rest = f"the {found['n_rest']} recordings that are not checked"
-    frames, segments = (_in_percent(found[what]) for what in SPREADS)
+        rest = f"the {n_rest} recordings that are not checked"
+    frames, segments = (_in_percent(accuracy[what]) for what in COUNTED)
     shares = f"{frames} of the frames and {segments} of the segments"
     plural = {"recording": "recordings", "stretch": "stretches"}[unit]
     checked = f"{n} checked {unit if n == 1 else plural}"
-    if not found["n_rest"]:
+    if not n_rest:
         return [f"In the {checked}, {shares} were right before."]
     source = f"This is estimated from the {checked}"
+    if checks[-1].n_learned < n_learned:
+        source += ", before the model learned from them"
     return [
         f"About {shares} are right in {rest}.",
         f"{source}: predictions are compared with corrected labels.",
     ]
 
 
-def _in_percent(found):
-    share, low, high = (f"{100 * value:.0f}" for value in found.values())
+def _in_percent(interval):
+    share, low, high = (f"{100 * value:.0f}" for value in interval.values())
     return f"{share} %" + f" (90 % interval: {low} to {high} %)" * (low != high)

@@ -4,24 +4,10 @@ import contextlib
 
 import numpy as np
 
-from skl_tot import io
-from skl_tot.app.review import find_review
+from skl_tot import io, recordings
+from skl_tot.app.review import find_review, history, teaching
 from skl_tot.app.review.accuracy import measure
-from skl_tot.app.review.history import (
-    History,
-    beginning_of,
-    check_beginning,
-    digest_of,
-)
-from skl_tot.app.review.teaching import actions_of, known_words, with_names_of
-from skl_tot.recordings import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    UNKNOWN_NAME,
-    Recordings,
-    one_line,
-    short_repr,
-)
+from skl_tot.recordings import UNKNOWN_NAME, one_line
 
 
 class Kept:
@@ -32,44 +18,45 @@ class Kept:
         if folder is None:
             self.model = io.load_model(path)
             return
-        about = beginning_of(folder)
+        about = history.beginning_of(folder)
         if about is None:
             text = f"{one_line(folder)} has a review that has not begun"
             raise ValueError(f"{text}; open it again, so that it reads its recordings.")
-        check_beginning(about, {}, one_line(folder))
+        history.check_beginning(about, {}, one_line(folder))
         names, lengths, digests = zip(*about["recordings"])
-        frames = Recordings([np.empty((n, 0)) for n in lengths], names)
-        history = History(None, frames, folder)
-        with contextlib.closing(history.log):
-            history.restore({})
-            self.state = history.state
-            self.model = with_names_of(history.model(self.state.model), self.state)
+        frames = recordings.Recordings([np.empty((n, 0)) for n in lengths], names)
+        changes = history.History(None, frames, folder)
+        with contextlib.closing(changes.log):
+            changes.restore({})
+            self.state = changes.state
+            model = changes.model(self.state.model)
+        self.model = teaching.with_names_of(model, self.state)
         self.entries = dict(zip(names, zip(digests, self.state.entries)))
 
-    def labels(self, recordings, words=None):
+    def labels(self, videos, words=None):
         """Labels of people for recordings, and the accuracy of the rest; print which.
 
         The labels are names (n_frames,) for each recording, "" for other frames, or
         None; ``words`` name the actions of the model. Recordings are those of the
         review if names and digests are. The accuracy is that of all of the review.
         """
-        told, others, n_same = [None] * len(recordings), [], 0
+        told, others, n_same = [None] * len(videos), [], 0
         if not self.entries:
             return told, None
-        names, places = self.state.names, {k: i for i, k in enumerate(recordings.names)}
+        names, places = self.state.names, {k: i for i, k in enumerate(videos.names)}
         if words is not None:
-            shown = dict(zip(actions_of(self.model), words.tolist()))
+            shown = dict(zip(teaching.actions_of(self.model), words.tolist()))
             names = {code: shown.get(name, name) for code, name in names.items()}
         for name, (digest, entry) in self.entries.items():
-            labels, i = known_words(entry, names), places.get(name)
-            if i is not None and digest_of(recordings, i) == digest:
+            labels, i = teaching.known_words(entry, names), places.get(name)
+            if i is not None and history.digest_of(videos, i) == digest:
                 told[i], n_same = labels, n_same + 1
             elif i is not None and labels is not None:
                 others.append(name)
         _print_kept(told)
         if others:
             text = "Predicted, as the frames are not those that people labelled"
-            print(f"{text}: {short_repr(others)}.")
+            print(f"{text}: {recordings.short_repr(others)}.")
         if not n_same == len(told) == len(self.entries):
             return told, None
         return told, measure(self.state.entries, self.state.n_learned)
@@ -89,11 +76,12 @@ def segments_of(folder):
         starts, codes, _ = entry.segments
         words = [kept.state.names[code] for code in codes.tolist()]
         shown += zip([name] * len(words), words, starts.tolist())
-        told.append(known_words(entry, kept.state.names))
+        told.append(teaching.known_words(entry, kept.state.names))
     written = []
     if file.exists():
-        table = io.read_table(file)
-        words = table["action"].astype(str).replace(str(BACKGROUND), BACKGROUND_NAME)
+        table, background = io.read_table(file), str(recordings.BACKGROUND)
+        words = table["action"].astype(str)
+        words = words.replace(background, recordings.BACKGROUND_NAME)
         written = list(zip(table["recording"], words, table["start"]))
     if written != shown:
         text = f"{one_line(file)} lacks the last changes of the review"

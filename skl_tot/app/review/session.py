@@ -324,10 +324,8 @@ class Review:
                 *found, _ = teaching.read(model, self.recordings, i, codes)
                 known = state.entries[i], *found, n_learned
                 entries[i] = states.propose(*known)
-            n = sum(
-                entry.changed is not None or states.is_blank(state.entries[i])
-                for i, entry in entries.items()
-            )
+            pairs = ((state.entries[i], entry) for i, entry in entries.items())
+            n = sum(states.is_blank(a) or b.changed is not None for a, b in pairs)
             said = f"learned, and changed {n} of {_count(len(rest))}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = states.forget_unused(states.with_entries(after, entries))

@@ -135,8 +135,7 @@ def test_groups_are_compared(run, tmp_path, capsys):
         "Of experts and novices, 2 of 7 comparisons differ (q < 0.05), by 70 "
         "permutations of 4 and 4 subjects."
     )
-    assert "the option --refits 10 of skl-tot report" in printed[place + 1]
-    assert printed[place + 2].startswith("lift takes 45.3% of the time in experts and")
+    assert printed[place + 1].startswith("lift takes 45.3% of the time in experts and")
     assert "6 tables and" in printed[-1]
     (tmp_path / "groups.csv").write_text("\n".join(rows).replace("novices", "experts"))
     assert run("summary segments --groups groups.csv --out one") == 0
@@ -248,16 +247,11 @@ def test_report_of_groups(run, refuses, tmp_path):
     assert "Groups compared" in (tmp_path / "a.html").read_text(encoding="utf-8")
     names = {path.name for path in (tmp_path / "s").iterdir()}
     assert {"groups.csv", "groups.png"} <= names
-    found = pd.read_csv(tmp_path / "s" / "groups.csv")
-    assert set(found["fits"]) == {10}  # a fit of this model is quick
-    options = "--groups groups.csv --refits 2 --names names.txt --summary t"
+    options = "--groups groups.csv --names names.txt --summary t"
     (tmp_path / "names.txt").write_text("0 reach\n1 lift\n")
     assert run(f"report m.skops data --out c.html {options}") == 0
     found = pd.read_csv(tmp_path / "t" / "groups.csv")
     assert set(found["action"]) == {"reach", "lift"}
-    assert set(found["fits"]) == {2}
-    message = "--refits is given without --groups, expected both"
-    refuses("report m.skops data --refits 2 --out d.html", message, tmp_path)
     (tmp_path / "groups.csv").write_text("\n".join(rows[:-1]))
     message = "groups.csv has not one group for 'take 7', expected one row of each"
     refuses("report m.skops data --groups groups.csv --out b.html", message, tmp_path)

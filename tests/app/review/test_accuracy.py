@@ -48,57 +48,75 @@ def test_compare_is_what_frames_say(first, second, cuts):
     assert check[::2] == (n, len(both[0].codes), 3)
 
 
-def drawn(rng, angle, n_learned, n_frames=200, n_segments=200):
-    """Check of a recording that differs from others by an angle of about 0.12."""
-    share = np.sin(np.clip(angle + rng.normal(0, 0.12), 0, np.pi / 2)) ** 2
-    rights = round(share * n_frames), round(share * n_segments)
-    return Check(n_frames, rights[0], n_segments, rights[1], n_learned)
+def drawn(rng, mean):
+    """Check of a recording whose segments differ in length; recordings differ, too."""
+    lengths = 5 + rng.geometric(1 / 40, rng.integers(5, 16))
+    is_right = rng.random(len(lengths)) < rng.beta(20 * mean, 20 - 20 * mean)
+    n_right_frames, n_frames = int(lengths[is_right].sum()), int(lengths.sum())
+    return Check(n_frames, n_right_frames, len(lengths), int(is_right.sum()), 0)
 
 
-@pytest.mark.parametrize("n_checked", [2, 5, 10])
-def test_intervals_have_the_truth_in_them(n_checked):
+def shares_of(checks):
+    """Share of right frames and segments in all recordings together."""
+    n_frames, n_right_frames, n_segments, n_right_segments, _ = np.sum(checks, axis=0)
+    return {
+        "frames": n_right_frames / n_frames,
+        "segments": n_right_segments / n_segments,
+    }
+
+
+@pytest.mark.parametrize("mean", [0.6, 0.8, 0.95])
+@pytest.mark.parametrize("n_checked", [1, 2, 5, 20])
+def test_intervals_have_the_truth_in_them(n_checked, mean):
     rng = np.random.default_rng(n_checked)
-    hits, widths = [], []
-    for _ in range(400):
-        angle = rng.normal(1.0, 0.15)
-        checks = [drawn(rng, angle, 2) for _ in range(n_checked)]
-        rest = [drawn(rng, angle, 2) for _ in range(20)]
-        truth = sum(x.n_right_frames for x in rest) / sum(x.n_frames for x in rest)
-        found = estimate(checks, 20, 2)["frames"]
-        hits.append(found["low"] <= truth <= found["high"])
-        widths.append(found["high"] - found["low"])
-    assert 0.85 <= np.mean(hits) <= 0.98  # what is learned adds some
-    assert np.mean(widths) < 0.5 / np.sqrt(n_checked)
+    hits, widths = {"frames": [], "segments": []}, []
+    for _ in range(500):
+        checks = [drawn(rng, mean) for _ in range(n_checked)]
+        truth = shares_of([drawn(rng, mean) for _ in range(20)])
+        accuracy = estimate(checks, 20, 0)
+        for what, share in truth.items():
+            interval = accuracy[what]
+            hits[what].append(interval["low"] <= share <= interval["high"])
+        widths.append(accuracy["frames"]["high"] - accuracy["frames"]["low"])
+    assert np.mean(hits["frames"]) >= 0.85
+    assert np.mean(hits["segments"]) >= 0.85
+    assert np.mean(widths) < 1.2 / np.sqrt(n_checked)
 
 
-def test_what_tells_less_is_less_certain():
-    """Few segments, and checks of a model that has learned since; which is better."""
-    few, many = Check(90, 60, 3, 2, 1), Check(90, 60, 90, 60, 1)
-    found = [estimate([own] * 4, 20, n) for own, n in [(many, 1), (few, 1), (many, 5)]]
-    for what, others in (("segments", found[1:]), ("frames", found[2:])):
-        width, *widths = (
-            own[what]["high"] - own[what]["low"] for own in [found[0], *others]
-        )
-        assert min(widths) > 1.1 * width
-        assert found[2][what]["share"] > found[0][what]["share"]
-    first = estimate([many._replace(n_learned=0)] * 4, 20, 0)
-    assert first["frames"]["share"] < found[0]["frames"]["share"]
+def test_intervals_of_few_checks():
+    """Without a spread they depend on the segments, and on how many are to be told."""
+
+    def width(checks, n_rest=20):
+        low, high = list(estimate(checks, n_rest, 0)["frames"].values())[1:]
+        assert 0 <= low < high <= 1
+        return high - low
+
+    few, many = Check(90, 60, 3, 2, 0), Check(90, 60, 90, 60, 0)
+    assert width([many]) < width([few])
+    assert width([many] * 4) < width([many]) < width([many], n_rest=1)
+    assert width([Check(90, 90, 9, 9, 0)] * 4) < width([Check(90, 90, 9, 9, 0)])
+    other = Check(90, 30, 90, 30, 0)
+    assert width([many, other]) > width([many] * 2)  # recordings that differ
 
 
 def test_a_figure_has_a_history_and_is_said():
     checks = [Check(100, 50, 10, 4, 0), Check(300, 240, 10, 8, 1)]
-    found = estimate([*checks, Check(100, 100, 20, 20, 1)], 7, 3)
-    assert found["history"] == [
+    accuracy = estimate([*checks, Check(100, 100, 20, 20, 1)], 7, 1)
+    assert accuracy["history"] == [
         {"n_learned": 0, "n_checked": 1, "frames": 0.5, "segments": 0.4},
         {"n_learned": 1, "n_checked": 2, "frames": 0.85, "segments": 28 / 30},
     ]
-    assert json.loads(json.dumps(found)) == found
-    said = " ".join(found["sentences"])
-    assert f"About {100 * found['frames']['share']:.0f} % (90 % interval: " in said
-    assert "7 recordings that are not checked. This is estimated from the 3" in said
-    found = estimate(checks, 0, 1)  # all are checked
-    assert found["frames"] == dict.fromkeys(["share", "low", "high"], 0.725)
-    (said,) = found["sentences"]
+    assert accuracy["frames"]["share"] == 0.85  # of the latest model
+    assert json.loads(json.dumps(accuracy)) == accuracy
+    first, second = accuracy["sentences"]
+    assert first.startswith("About 85 % (90 % interval: ")
+    assert "7 recordings that are not checked" in first
+    assert second.startswith("This is estimated from the 2 checked recordings: pred")
+    again = estimate(checks, 7, 2)["sentences"][1]
+    assert "from the 1 checked recording, before the model learned from them: " in again
+    accuracy = estimate(checks, 0, 1)  # all are checked
+    assert accuracy["frames"] == dict.fromkeys(["share", "low", "high"], 0.725)
+    (said,) = accuracy["sentences"]
     assert said.startswith("In the 2 checked recordings, 72 % of the frames and 60 %")
 
 
@@ -115,7 +133,7 @@ def test_what_a_model_has_seen_tells_nothing():
     assert measure([seen, other], 1) is None
     whole = entry((0, 20, 2))
     found = measure([whole, seen, other, other], 2)
-    assert (found["n_checked"], found["n_rest"]) == (1, 2)
+    assert "right in the 2 recordings that are not" in found["sentences"][0]
     assert found["history"][0]["frames"] == 0.75
     first = entry((0, 20, 1), n_learned=0)
     history = measure([whole, first, other], 2)["history"]
@@ -123,7 +141,12 @@ def test_what_a_model_has_seen_tells_nothing():
     # stretches: those of one check are one, and none that the model has learned counts
     parts = entry((0, 4, 1), (4, 8, 2), (8, 12, 3), (16, 20, 2), seen=[(11, 13)])
     found = measure([parts, entry()], 3)
-    assert (found["n_checked"], found["n_rest"]) == (2, 4)  # 24 frames are as 4 of 6
+    samples = [Check(4, 4, 1, 1, 1), Check(8, 8, 2, 2, 1)]
+    alike = estimate(samples, 4, 3, "stretch")  # as 24 frames are as 4 of 6
+    assert (found["frames"], found["sentences"]) == (
+        alike["frames"],
+        alike["sentences"],
+    )
     assert found["history"][0] == {
         "n_learned": 1, "n_checked": 2, "frames": 1, "segments": 1
     }  # fmt: skip
