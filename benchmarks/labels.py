@@ -128,8 +128,9 @@ def study_set(cell, root):
         predicted = {"labels": model.fit(videos, given).labels_}
         sure = []
         posteriors = model.predict_posterior(videos)
+        places = {word: k for k, word in enumerate(model.classes_.tolist())}
         for i in others:
-            codes = np.searchsorted(model.classes_, predicted["labels"][i])
+            codes = [places[word] for word in predicted["labels"][i].tolist()]
             shown = posteriors[i][np.arange(len(codes)), codes]
             sure.append(shown[labels[i] != UNLABELLED])
         if cell["count"] == 1:

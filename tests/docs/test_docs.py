@@ -55,13 +55,16 @@ def page_name(path):
     return str(path.relative_to(ROOT))
 
 
-def write_cycles(videos):
-    """Write what the command ``demo`` writes, for the page that starts with it."""
+def write_cycles(page):
+    """Write what the command ``demo`` writes, and the labels that a page shows."""
+    (labels,) = [x for x, _ in blocks(page, "text") if "start_time,end_time\n" in x]
+    Path("first.csv").write_text(labels, encoding="utf-8")
     Path("cycles").mkdir()
-    for i, video in enumerate(videos):
+    videos, _ = make_activities(12, 6, random_state=0)
+    for i, video in enumerate(videos, 1):
         table = np.column_stack([np.arange(len(video)) / 10, video])
         header = ",".join(["time", *map(str, range(video.shape[1]))])
-        path = f"cycles/cycle_{i}.csv"
+        path = f"cycles/cycle_{i:02}.csv"
         np.savetxt(path, table, delimiter=",", header=header, comments="")
 
 
@@ -112,7 +115,7 @@ def test_python_blocks_run(path, names, request):
     if path.name == "signals.md":
         request.getfixturevalue("pose_files")
     if path.name == "start.md":
-        write_cycles(names["videos"])
+        write_cycles(path)
     for code, line in blocks(path, "python"):
         run = run_doctest if ">>>" in code else run_plain
         run(code, names, path, line)

@@ -81,11 +81,17 @@ def assert_same_networks(first, second):
 
 
 def test_each_is_short():
-    assert len(page_blocks()) == 7
+    assert len(page_blocks()) == 8
     for block in page_blocks():
         lines = [line for line in block.splitlines() if line.strip()]
         lines = [x for x in lines if not x.startswith(("from ", "import "))]
         assert len(lines) <= MOST_LINES
+
+
+def test_a_view_teaches(extensions):
+    taught, videos = extensions.taught, extensions.videos
+    assert taught.coefs_[1].shape == (videos[0].shape[1], 4)
+    assert mof_score(extensions.labels, taught.predict(videos), scope="labels") > 0.9
 
 
 def test_fit_changes_the_result(make, case, activity):
