@@ -131,7 +131,8 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser():
     """Make the parser of all commands, without slow imports."""
-    parser = Parser(prog="skl-tot", description="Unsupervised action segmentation.")
+    text = "Label one recording of an activity, and the others follow."
+    parser = Parser(prog="skl-tot", description=text)
     version = f"%(prog)s {__version__}"
     parser.add_argument("--version", action="version", version=version)
     parsers = parser.add_subparsers(dest="command", metavar="COMMAND")
