@@ -331,7 +331,8 @@ def chain_of_labels(labels, n_actions, cost):
     more = share_of_usual_moves(counts) * ((UNSEEN_FACTOR - 1) * cost + UNSEEN_NATS)
     moves = np.where(is_seen, cost, cost + more)
     np.fill_diagonal(moves, 0)
-    return Chain(starts * (cost + more), moves, np.zeros(n_actions), "number")
+    # not more than a move, else paths would begin with a frame of a usual start
+    return Chain(starts * cost, moves, np.zeros(n_actions), "number")
 
 
 def share_of_usual_moves(counts):

@@ -137,7 +137,7 @@ def test_moves_that_labels_show_cost_less():
     # nothing is known of moves of action 3, which has no label, nor of moves from 2
     expected = [[0, 5, far, 5], [far, 0, 5, 5], [5, 5, 0, 5], [5, 5, 5, 0]]
     np.testing.assert_array_equal(chain.moves, expected)
-    np.testing.assert_array_equal(chain.starts, [0, far, far, 0])
+    np.testing.assert_array_equal(chain.starts, [0, 5, 5, 0])
     unknown = learning.chain_of_labels([np.array([-1, 0, 1])], 2, 5.0)
     np.testing.assert_array_equal(unknown.starts, [0, 0])
 
