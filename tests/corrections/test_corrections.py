@@ -78,7 +78,7 @@ def test_merge_is_what_one_computes_by_hand(fitted, name):
         np.testing.assert_allclose(
             merged.log_likelihood(VIDEOS)[i], by_hand, atol=1e-12
         )
-        path = decode(by_hand, model.decoding_, model.decoder_[1])
+        path = decode(by_hand, *merged.decoder_)
         assert np.array_equal(merged.predict(VIDEOS[i]), path)
         summed = probabilities[i][:, [1, 2, 3]]
         summed[:, 1] += probabilities[i][:, 0]

@@ -83,8 +83,20 @@ def find_cycles(entries, circle):
     table, own = cut_cycles(bouts, circle)
     if len(table) <= len(entries):
         return None
+    start = first_checked(entries)
+    if circle is None and start in bouts.actions:  # cycles stay those of people
+        table, own = cut_cycles(bouts, start)
     table = table.round().astype({"recording": int, "start": int, "end": int})
     return table.join(compare_bouts(own)[["score", "deviates"]])
+
+
+def first_checked(entries):
+    """Find the action that the first checked stretch of a recording begins with."""
+    for entry in entries:
+        for start, end, *_ in entry.checked:
+            if (start, end) != (0, entry.n_frames):
+                return states.part_of(entry.segments, start, end).codes[0].item()
+    return None
 
 
 def suggest(state, units, signals, n):
