@@ -30,9 +30,10 @@ UNSEEN_FACTOR, UNSEEN_NATS = 2.0, 2.0
 N_ROUNDS = 2
 # Weight of a labelled frame, against one of a path.
 LABEL_WEIGHT = 3.0
-# New actions: most labelled frames of a rare cluster, as a share of what is expected;
-# quantile of the distances of usual frames to labelled actions; least share of frames.
-MOST_SHOWN, USUAL, LEAST_NEW = 0.5, 0.9, 0.01
+# New actions: most labelled frames of a rare cluster, as a share of the expected ones;
+# quantile of the distances of usual frames to labelled actions; least share of frames,
+# and most of all of them: with more, the labelled recordings are unlike the others.
+MOST_SHOWN, USUAL, LEAST_NEW, MOST_NEW = 0.5, 0.9, 0.01, 0.2
 # Probabilities: recordings that are judged; how much more views agree on a path than
 # frames are right, with labels of one recording (.20, .12 and .05 for 1, 2 and 5 on the
 # mean of fifteen sets); least factor, and halvings of the interval of its logarithm.
@@ -57,7 +58,7 @@ class Discriminant(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """What labels tell: scores of frames, time and moves of actions."""
+    """Knowledge from labels: scores of frames, time and moves of actions."""
 
     discriminants: list  # of each view
     log_times: np.ndarray  # (N_BINS, n_actions), weighted log-density of relative time
@@ -121,7 +122,7 @@ def find_tempering(lesson, columns, labels):
 
     The mean probability of the actions of paths is then the share of frames that is
     likely right: that on which the path of a single view agrees with the path, less
-    what views have in common if few recordings have labels.
+    the share that views have in common if few recordings have labels.
     """
     has_labels = [(path != UNKNOWN).any() for path in labels]
     others = np.flatnonzero(~np.array(has_labels))
@@ -161,7 +162,7 @@ def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
     They are clusters of the first clustering (n_frames_i, n_clusterings) that are rare
     among labelled frames, and hold no labelled action; frames count that are in such
     clusters of all clusterings. If nobody has told the number of actions, they must be
-    far from labelled ones, too, and in recordings without a label.
+    far from labelled ones, too, few, and in recordings without a label.
     """
     labels = fill_single_frames(labels)
     codes, joined = np.concatenate(labels), np.concatenate(clusters)
@@ -180,6 +181,7 @@ def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
     if n_told is None:
         is_new &= np.repeat([(own == UNKNOWN).all() for own in labels], lengths)
         is_new &= are_far(columns, codes, n_labels, is_new, numbers, ends)
+        is_new &= is_new.mean() <= MOST_NEW
     counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labels
     for number in np.argsort(-counts, kind="stable"):
         is_large = counts[number] >= LEAST_NEW * len(numbers)

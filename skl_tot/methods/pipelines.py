@@ -103,7 +103,7 @@ def describe_look(segmenter):
     look = segmenter.look_
     if look is None:
         return []
-    if segmenter.is_taught:  # labels and views decide what else a look would
+    if segmenter.is_taught:  # labels and views decide instead of the look
         return [look.still] if look.still else []
     sentences = look.sentences()
     if segmenter.order_ != look.order:  # a collapse, no free order, or a reading

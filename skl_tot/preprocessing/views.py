@@ -26,7 +26,7 @@ MOST_LEARNED = 20_000
 class FrameView(VideoTransformer):
     """Principal components of frames, perhaps with windows around them.
 
-    No view is best for all recordings: windows tell what repeats inside of an action,
+    No view is best for all recordings: windows tell repetitions inside of an action,
     single frames tell when it changes; scaling each recording removes its offset, but
     also the difference of recordings that lack actions. `SemiSupervisedSegmenter` adds
     up the scores of several views.

@@ -188,13 +188,13 @@ class TestNewActions:
         for own, given in zip(found, labels):
             assert own.tolist() == given[:10].tolist() + [2] * 10
 
-    @pytest.mark.parametrize(("place", "n_expected"), [(9.0, 3), (1.0, 2)])
+    @pytest.mark.parametrize(("place", "n_expected"), [(9.0, 3), (0.2, 2)])
     def test_are_far_from_labelled_ones_if_nobody_tells_their_number(
         self, place, n_expected
     ):
         rng = np.random.default_rng(0)
-        codes = [np.repeat([0, 1], 40)] * 3 + [np.repeat([0, 2], 40)] * 3
-        labels = [codes[0], *[np.full(80, -1)] * 5]
+        codes = [np.repeat([0, 1], 40)] * 5 + [np.repeat([0, 2], 40)] * 2
+        labels = [codes[0], *[np.full(80, -1)] * 6]
         clusters = [path[:, None] for path in codes]
         means = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, place]])
         views = [rng.normal(means[path]) for path in codes]

@@ -226,7 +226,11 @@ WRONG = {
 PARAMETERS = {
     "number": ({"estimator": 3}, ValueError, "The 'estimator' parameter"),
     "no segmenter": ({"estimator": KMeans(3)}, TypeError, "expected a segmenter"),
-    "one of a list": ({"estimator": [HMMSegmenter(3), PCA()]}, TypeError, "a segmente"),
+    "one of a list": (
+        {"estimator": [HMMSegmenter(3), PCA()]},
+        TypeError,
+        "a segmenter",
+    ),
     "not fitted": (
         {"estimator": FrozenEstimator(HMMSegmenter(3))},
         NotFittedError,

@@ -145,7 +145,7 @@ def _take_given(start, data=None, **reading):
 
 
 GIVEN = registry.recordings_of(
-    "START: recordings, of which you label one, and L labels the others; with "
+    "START: recordings; you label one, and L labels the others; with "
     "--n-actions, they are fitted first; or, before DATA, a model from fit\n"
     "DATA: recordings of the model, as for fit",
     "given",

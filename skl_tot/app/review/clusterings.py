@@ -48,7 +48,9 @@ class Clusterings:
 
         path = None if self._folder is None else self._folder / f"{k}.skops"
         model = None
-        with contextlib.suppress(Exception):  # what cannot be read is fitted again
+        with contextlib.suppress(
+            Exception
+        ):  # a file that cannot be read is fitted again
             model = load_model(path)
         try:
             if model is None:
@@ -83,7 +85,7 @@ class Clusterings:
         return self.fitted
 
     def close(self):
-        """End soon, with what is kept."""
+        """End soon, with the fits that are kept."""
         self._is_over = True
         if self._thread is not None:
             self._thread.join(PATIENCE)

@@ -326,7 +326,7 @@ class History:
 
 
 def save(review):
-    """Write the segments and the model; what there is none of has no file."""
+    """Write the segments and the model, if there are any."""
     folder, table = _folder(review), review.table()
     table = table if len(table) else None
     results = {"segments.csv": (table, io.write_segments)}

@@ -1,4 +1,4 @@
-"""What people set in a review, for commands that take its folder or its model."""
+"""Labels of people in a review, for commands that take its folder or its model."""
 
 import contextlib
 

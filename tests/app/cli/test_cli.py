@@ -197,7 +197,7 @@ PREDICT = "predict model.skops flat --out a"
 ERRORS = [
     # command lines
     ("fly", "invalid choice: 'fly'"),
-    ("fit flat --out a.skops", "expected --n-actions N, or --labels of a recor"),
+    ("fit flat --out a.skops", "expected --n-actions N, or --labels of a recording"),
     ("fit flat --n-actions x --out a.skops", "x is no number from 1, nor auto"),
     (f"{FIT} --set rho", "'rho' is not NAME=VALUE"),
     (f"{FIT} --set rho=1 --set rho=2", "--set has a name twice"),
