@@ -77,7 +77,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     ----------
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
-        `sklearn.frozen.FrozenEstimator` of a fitted one is used as it is. None takes
+        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None takes
         `TemporalOTSegmenter`, and `HMMSegmenter` with both scalings and, if recordings
         share a course, in strict order, with eight actions each.
     views : list of transformers, default=None

@@ -505,7 +505,7 @@ class Review:
     def model(self):
         """The current model, with the current names of actions; None before any."""
         state = self.state  # once, as another thread may replace it
-        if not state.model:  # its row is written after reading; or there is none yet
+        if not state.model:  # its row is written after reading, if there is one
             return self._model
         return teaching.with_names_of(self._history.model(state.model), state)
 

@@ -76,7 +76,7 @@ def tracks_of(entry):
 
 
 def blank(n_frames, breaks):
-    """Entry of a recording without any label, of which nothing is in doubt."""
+    """Entry of a recording without any label, and without doubt."""
     labels, by_hand = np.full(n_frames, UNLABELLED), np.zeros(n_frames, bool)
     segments = segments_of(labels, breaks, by_hand)
     return Entry(n_frames, breaks, segments, segments, np.ones(n_frames, np.float16))
