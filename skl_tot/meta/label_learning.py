@@ -32,7 +32,7 @@ N_ROUNDS = 2
 LABEL_WEIGHT = 3.0
 # New actions: most labelled frames of a rare cluster, as a share of the expected ones;
 # quantile of the distances of usual frames to labelled actions; least share of frames,
-# and most of all of them: with more, the labelled recordings are unlike the others.
+# and most of all, as more frames tell that labelled recordings are unlike the others.
 MOST_SHOWN, USUAL, LEAST_NEW, MOST_NEW = 0.5, 0.9, 0.01, 0.2
 # Probabilities: recordings that are judged; how much more views agree on a path than
 # frames are right, with labels of one recording (.20, .12 and .05 for 1, 2 and 5 on the
@@ -162,7 +162,7 @@ def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
     They are clusters of the first clustering (n_frames_i, n_clusterings) that are rare
     among labelled frames, and hold no labelled action; frames count that are in such
     clusters of all clusterings. If nobody has told the number of actions, they must be
-    far from labelled ones, too, few, and in recordings without a label.
+    far from labelled ones, too, and in recordings without a label.
     """
     labels = fill_single_frames(labels)
     codes, joined = np.concatenate(labels), np.concatenate(clusters)
@@ -181,7 +181,6 @@ def add_new_actions(labels, clusters, columns, n_labels, n_told=None):
     if n_told is None:
         is_new &= np.repeat([(own == UNKNOWN).all() for own in labels], lengths)
         is_new &= are_far(columns, codes, n_labels, is_new, numbers, ends)
-        is_new &= is_new.mean() <= MOST_NEW
     counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labels
     for number in np.argsort(-counts, kind="stable"):
         is_large = counts[number] >= LEAST_NEW * len(numbers)

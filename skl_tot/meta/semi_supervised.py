@@ -208,15 +208,22 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         if len(self.estimators_) == 1:  # background is an additional label
             n_told = last_step(self.estimators_[0]).n_actions_
             n_told += BACKGROUND_NAME in classes.tolist()
-        first, self.n_actions_ = learning.add_new_actions(
+        first, n_actions = learning.add_new_actions(
             known, clusters, columns, n_classes, n_told
         )
-        self.classes_ = name_new_actions(classes, self.n_actions_)
-        self.unlabelled_actions_ = self.classes_[n_classes:].tolist()
         has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
-        lesson, scores = learning.learn(
-            columns, known, self.n_actions_, has_course, first
-        )
+        lesson, scores = learning.learn(columns, known, n_actions, has_course, first)
+        if n_told is None and n_actions > n_classes:
+            paths = np.concatenate([lesson.chain.viterbi(own) for own in scores])
+            if np.mean(paths >= n_classes) > learning.MOST_NEW:
+                n_actions = n_classes
+                first = learning.fill_single_frames(known)
+                lesson, scores = learning.learn(
+                    columns, known, n_actions, has_course, first
+                )
+        self.n_actions_ = n_actions
+        self.classes_ = name_new_actions(classes, n_actions)
+        self.unlabelled_actions_ = self.classes_[n_classes:].tolist()
         self.confidence_ = {
             "tempering": learning.find_tempering(lesson, columns, known),
             "agreement": 1.0,
