@@ -16,8 +16,6 @@ from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 
 # Segments of a look in a recording from which on actions return.
 MANY_RETURNS = 2.5
-# Least code before the logarithm.
-LEAST_CODE = 1e-30
 # Width of the band of the paper's prior, in prototypes.
 PAPER_SIGMA = 0.75
 # The paper's method, with the settings of its reproduction.
