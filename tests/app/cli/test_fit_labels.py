@@ -118,7 +118,7 @@ def test_a_method_is_the_inner_estimator(run, given, settings):
 @pytest.mark.filterwarnings("always")
 def test_actions_that_no_label_names_are_said(run, capsys):
     """With their frames and recordings."""
-    for i, codes in enumerate(CODES[:6]):
+    for i, codes in enumerate(CODES[:8]):
         np.save(f"flat/v{i}.npy", VIDEOS[i][codes != 2])
     write("v0.csv", LABELS[0][CODES[0] != 2])
     capsys.readouterr()
@@ -129,8 +129,8 @@ def test_actions_that_no_label_names_are_said(run, capsys):
     shown = {k: (own == "action 1").sum() for k, own in model.labels_.items()}
     names = [name for name, n_frames in shown.items() if n_frames]
     assert f"action 1 ({sum(shown.values())} frames of recordings {names[0]}" in error
-    found = np.concatenate([model.labels_[f"v{i}"] for i in range(6, 12)])
-    is_last = np.concatenate(CODES[6:]) == 2
+    found = np.concatenate([model.labels_[f"v{i}"] for i in range(8, 12)])
+    is_last = np.concatenate(CODES[8:]) == 2
     assert ((found == "action 1") == is_last).mean() > 0.9
 
 

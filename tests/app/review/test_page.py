@@ -368,7 +368,7 @@ def test_rows_come_in_while_it_reads(browser, serving, fitted, monkeypatch):
         page.wait("document.querySelector('.problems li')")
         assert "still reading" in page.text(".problems span")
         gates[1].release(7)
-        page.wait("document.body.dataset.version > 0")
+        page.wait("document.body?.dataset.version > 0")
         page.wait(f"{SAID} === ''")
         page.change(lambda: page.press(Keys.ENTER))
         assert page.all(".problems li")  # errors stay
@@ -468,7 +468,7 @@ def test_the_browser_is_led_to_the_page(opened, browser, tmp_path, monkeypatch):
     with server.opened(f"http://{page.served.host}/token/"):
         (path,) = tmp_path.glob("*.html")
         browser.get(path.as_uri())
-        page.wait("document.body.dataset.version > 0")
+        page.wait("document.body?.dataset.version > 0")
     assert browser.current_url == f"http://{page.served.host}/token/"
 
 
@@ -580,7 +580,7 @@ def test_a_reading_is_chosen_by_its_picture(opened, open_vote, free_videos):
     page.wait(f"{SAID} === \"the reading is 'without a course'\"")
     assert plain(page.review) != first
     page.browser.refresh()
-    page.wait("document.body.dataset.version > 0")
+    page.wait("document.body?.dataset.version > 0")
     assert not page.find(".readings").is_displayed()
     page.change(lambda: page.press("z"))
     assert plain(page.review) == first
@@ -840,7 +840,7 @@ def test_any_keys_while_it_loads_do_nothing(browser, serving, fitted):
             page.hold(Keys.SHIFT, key)
         assert not page.all(".problems li, dialog[open]")
         gate.set()
-        page.wait("document.body.dataset.version > 0")
+        page.wait("document.body?.dataset.version > 0")
         assert not page.review.undoable
         assert not page.all(".problems li")
         assert browser.get_log("browser") == []
