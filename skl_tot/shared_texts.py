@@ -128,6 +128,9 @@ order_ : str
 windows_ : SignalWindows or None
     Windows of raw signals, for ``order="auto"``.
 
+shares_ : ndarray
+    Shares of the actions in the frames of the fit, before corrections.
+
 layers_ : list
     Corrections of scores, see `skl_tot.corrections`.
 

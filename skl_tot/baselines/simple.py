@@ -159,6 +159,7 @@ class KMeansSegmenter(BaseSegmenter):
     __module__ = "skl_tot.baselines"
 
     order = "free"  # not a parameter, as clusters have no order
+    has_densities = True
     _parameter_constraints = {"n_components": [None, *COUNT]}
 
     def __init__(

@@ -79,7 +79,9 @@ def rename(model, names):
 def merge(model, labels):
     """Merge several actions into one.
 
-    In every frame its probability is the sum of theirs; paths are decoded again.
+    In every frame its probability is the sum of theirs or, if scores are densities as
+    in `HMMSegmenter`, its density is their mean, weighted by the shares of the actions
+    in the fit. Paths are decoded again, and a switch costs as much as before.
     ``labels_`` are merged without decoding. Background stays unchanged.
 
     Parameters
@@ -115,12 +117,15 @@ def merge(model, labels):
     codes = _codes_of(segmenter, labels)
     groups = correction_layers.merged_groups(codes, segmenter.n_actions_)
     before = with_background(segmenter.actions_)
-    has_states = getattr(segmenter, "states_", None) is not None
-    has_groups = hasattr(segmenter, "prototype_actions_")
+    weights, has_groups = 1.0, hasattr(segmenter, "prototype_actions_")
+    if segmenter.has_densities:
+        known = groups, segmenter.shares_, segmenter.layers_
+        weights = correction_layers.merge_weights(*known)
     if has_groups and not segmenter.layers_:
         segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
-    if has_states or not has_groups or segmenter.layers_:
-        segmenter.layers_ = [*segmenter.layers_, correction_layers.Merge(groups)]
+    if segmenter.has_densities or not has_groups or segmenter.layers_:
+        merged = correction_layers.Merge(groups, weights)
+        segmenter.layers_ = [*segmenter.layers_, merged]
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from skl_tot.decoding.decoders import DECODERS, read_video
 from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods import collapses
-from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.correction_layers import BoundDecoder, shares_of
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.preprocessing.look import is_raw, look_at
@@ -344,6 +344,11 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return np.arange(self.n_actions_) if self.classes_ is None else self.classes_
 
     @property
+    def has_densities(self):
+        """Whether scores are log-densities, and not logarithms of probabilities."""
+        return False
+
+    @property
     def decoding_(self):
         """Paths of the decoder, as given or by the order of the fit."""
         check_is_fitted(self, "n_actions_")
@@ -353,7 +358,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def decoder_(self):
         """Decoder and the cost of a switch."""
         check_is_fitted(self, "n_actions_")
-        return BoundDecoder(self._decoder(), self._resolved("switch_cost"))
+        cost = self._resolved("switch_cost")
+        if isinstance(cost, Real):  # in nats, corrections do not change it
+            cost *= self.n_actions_ / getattr(self, "_n_learned", self.n_actions_)
+        return BoundDecoder(self._decoder(), cost)
 
     @property
     def min_frames_(self):
@@ -404,6 +412,24 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if videos.fps is not None:
             check_rate(videos.fps, self.fps_)
         return self._standardized(videos)
+
+    def prepare_fit(self, X):
+        """Read recordings as `fit` does, for functions of estimators.
+
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        videos : Recordings
+            Standardised, perhaps in windows, and read block by block.
+
+        Raises
+        ------
+        {shared: TypeError}
+        """
+        return self._read_fit(X)
 
     def _validate_params(self):
         """Check the parameters; True is no number, though Python says so."""
@@ -462,7 +488,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)
-        self.layers_, self.classes_ = [], None
+        self.layers_, self.classes_, self.shares_ = [], None, None
         self.mean_frames_ = float(videos.lengths.mean())
         if reset:
             self._look(videos)
@@ -540,6 +566,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             "agreement": 1.0 if np.isnan(agreement) else agreement,
         }
         self.labels_ = videos.store(self._to_labels(labels))
+        self.shares_ = shares_of(labels, self.n_actions_)
         return labels
 
     def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):

@@ -10,31 +10,32 @@ from skl_tot.decoding.decoders import Decoder
 
 # Least variance of a part, as a share of the variance of all.
 LEAST_VARIANCE = 1e-3
-# Least probability of a move before the logarithm.
-LEAST_PROBABILITY = 1e-200
+# Least probability of leaving an action that is split, such as an only one.
+LEAST_PROBABILITY = 1e-12
 
 
 class Merge:
     """Merge of several actions into one."""
 
-    def __init__(self, groups):
-        self.groups = groups  # (n_before,), new action of each action
+    def __init__(self, groups, weights=1.0):
+        # new action of each action, and its weight in the sum
+        self.groups, self.weights = groups, weights
 
     def apply(self, scores, videos):
-        """Yield log-likelihoods; probabilities of merged actions add up."""
+        """Yield log-likelihoods; weighted probabilities of merged actions add up."""
         for own in scores:
-            yield sum_groups(own, self.groups, np.logaddexp)
+            yield sum_groups(own + np.log(self.weights), self.groups, np.logaddexp)
 
     def totals(self, totals):
         """Merge additive quantities, such as shares of frames."""
         return np.bincount(self.groups, totals)
 
     def moves(self, moves, shares):
-        """Merge probabilities of moves: weighted means, without self-moves."""
+        """Merge probabilities of moves: weighted means, without those within."""
         members = np.eye(self.groups.max() + 1)[self.groups]
         merged = members.T @ (shares[:, None] * moves) @ members
         np.fill_diagonal(merged, 0)
-        return merged / np.maximum(merged.sum(axis=1, keepdims=True), LEAST_PROBABILITY)
+        return merged / self.totals(shares)[:, None]
 
     def costs(self, starts, moves):
         """Merge costs of paths: the least of the members."""
@@ -71,12 +72,13 @@ class Split:
         return totals
 
     def moves(self, moves, shares):
-        """Split probabilities of moves."""
+        """Split probabilities of moves; parts are left as often as the action."""
         parts, n_actions = self.parts, len(self.sources)
         split = moves[np.ix_(self.sources, self.sources)]
+        left = max(moves[self.sources[parts[0]]].sum(), LEAST_PROBABILITY)
         split[:, parts] *= self.shares
         split[parts] *= (n_actions - len(parts)) / (n_actions - 1)
-        split[np.ix_(parts, parts)] = 1 / (n_actions - 1)
+        split[np.ix_(parts, parts)] = left / (n_actions - 1)
         np.fill_diagonal(split, 0)
         return split
 
@@ -113,16 +115,21 @@ def sum_groups(columns, groups, add):
     return add.reduceat(columns, starts, axis=1)
 
 
-def corrected_moves(moves, starts, shares, layers):
-    """Logarithms of corrected probabilities of moves and starts."""
-    moves = moves.copy()
-    np.fill_diagonal(moves, 0)
+def shares_of(paths, n_actions):
+    """Shares of the actions in paths, of at least one frame."""
+    joined = np.concatenate(paths)
+    counts = np.bincount(joined[joined >= 0], minlength=n_actions)
+    return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
+
+
+def merge_weights(groups, shares, layers):
+    """Weights with which the density of a merged action is a mean of densities."""
+    # parts of an action are no densities, but add up to its density
+    units = shares
     for layer in layers:
-        moves = layer.moves(moves, shares)
-        shares, starts = layer.totals(shares), layer.totals(starts)
-    np.fill_diagonal(moves, 1)
-    floor = LEAST_PROBABILITY
-    return np.log(np.maximum(moves, floor)), np.log(np.maximum(starts, floor))
+        shares = layer.totals(shares)
+        units = units[layer.sources] if isinstance(layer, Split) else shares
+    return units / np.bincount(groups, shares)[groups]
 
 
 def merged_groups(codes, n_actions):

@@ -100,7 +100,7 @@ class HMMSegmenter(BaseSegmenter):
         frame. It never falls.
     n_iter_ : int
         Number of these steps.
-    {shared: n_actions_, labels_, classes_, layers_, scaler_, confidence_}
+    {shared: n_actions_, labels_, classes_, shares_, layers_, scaler_, confidence_}
     {shared: background_, fps_}
 
     Notes
@@ -146,6 +146,7 @@ class HMMSegmenter(BaseSegmenter):
     _defaults_by_order = by_order(
         decoding=("fixed", "free"), switch_cost=(0.0, 0.5, 0.5)
     )
+    has_densities = True
     _parameter_constraints = {
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, *COUNT],
@@ -244,5 +245,5 @@ class HMMSegmenter(BaseSegmenter):
     def _decoder(self):
         if self.order_ != "free" or self.decoding != "auto":
             return super()._decoder()
-        paths = AnyOrder(self.starts_, self.transitions_).after(self.layers_)
-        return chain_decoder(paths.chain())
+        paths = AnyOrder(self.starts_, self.transitions_)
+        return chain_decoder(paths.after(self.layers_, self.shares_).chain())

@@ -8,7 +8,6 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import Chain
-from skl_tot.methods.correction_layers import corrected_moves
 from skl_tot.methods.discriminants import embed, principal_components
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.labels import equal_parts
@@ -84,19 +83,18 @@ class AnyOrder(NamedTuple):
         """Renumber the actions."""
         return AnyOrder(self.starts[order], self.moves[np.ix_(order, order)])
 
-    def after(self, layers):
-        """Paths through the actions after corrections."""
+    def after(self, layers, shares):
+        """Paths through the actions after corrections, from shares before."""
         if not layers:
             return self
-        shares = np.linalg.matrix_power(self.moves, 2**20)[0]  # of all frames
-        moves, starts = corrected_moves(self.moves, self.starts, shares, layers)
-        leave = np.maximum(1 - self.moves.diagonal(), LEAST_MOVE)  # a single action
+        starts, moves = self.starts, self.moves.copy()
+        np.fill_diagonal(moves, 0)
         for layer in layers:
-            left, shares = layer.totals(shares * leave), layer.totals(shares)
-            leave = left / shares
-        moves = leave[:, None] * np.exp(moves)
-        np.fill_diagonal(moves, 1 - leave)
-        return AnyOrder(np.exp(starts), moves)
+            moves = layer.moves(moves, shares)
+            shares, starts = layer.totals(shares), layer.totals(starts)
+        stay = np.maximum(1 - moves.sum(axis=1), LEAST_MOVE)  # rounding
+        np.fill_diagonal(moves, stay)
+        return AnyOrder(starts, moves)
 
 
 class HMM(NamedTuple):

@@ -14,9 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skl_tot.decoding import boundary_intervals
 from skl_tot.methods.base import BaseSegmenter, as_type_of
 from skl_tot.methods.collapses import FitWarning, describe_squeezed
-from skl_tot.methods.numbers import compare_numbers
-from skl_tot.recordings.checks import check_recordings
-from skl_tot.recordings.container import fit_scaler
+from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
@@ -247,7 +245,8 @@ def choose_n_actions(estimator, X, numbers=None):
     ----------
     estimator : estimator
         A segmenter of this package, or a pipeline that ends in one. Recordings pass the
-        steps of the pipeline and are standardised as in the segmenter.
+        steps of the pipeline and are standardised as in the segmenter. With
+        ``order="auto"``, a look at them finds the order, and windows of raw signals.
     X : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many.
     numbers : sequence of int, default=None
@@ -283,16 +282,14 @@ def choose_n_actions(estimator, X, numbers=None):
     3
     """
     segmenter = segmenter_of(estimator)
-    own = segmenter.get_params(deep=False)
-    if "standardize" not in own:
+    if "standardize" not in segmenter.get_params(deep=False):
         raise TypeError(
             f"estimator is a {type(segmenter).__name__}, which has inner segmenters; "
             'expected one of these, or give it n_actions="auto".'
         )
     if len(steps_of(estimator)) > 1:
         X = clone(estimator[:-1]).fit_transform(X)
-    videos = check_recordings(clone(segmenter), X, reset=True)
-    scaler = fit_scaler(videos) if own["standardize"] == "dataset" else None
-    videos = videos.standardize(scaler, own["standardize"] == "video")
+    segmenter = clone(segmenter).set_params(n_actions=AUTO)
+    videos = segmenter.prepare_fit(X)
     with videos.named_errors():
-        return compare_numbers(videos, numbers, own.get("order"))
+        return compare_numbers(videos, numbers, segmenter.order_)

@@ -71,7 +71,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         Raises
         ------
         TypeError, ValueError
-            As in `fit`, but all recordings may be shorter than ``n_actions`` frames.
+            As in `fit`, but all recordings may be shorter than ``n_actions`` frames; or
+            after a `fit` in free order that learned states from all recordings.
         """
         if self.n_actions == AUTO:
             what = "a number for partial_fit, such as skl_tot.choose_n_actions gives"

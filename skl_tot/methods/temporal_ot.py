@@ -194,6 +194,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     __module__ = "skl_tot"
 
+    states_: dict | None = None  # before a fit
     _defaults_by_order = by_order(
         n_parts=(2, 3, 1),
         alpha=(0.0, 0.5, 0.5),
@@ -273,8 +274,18 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         if has_course and self.look_.returns >= MANY_RETURNS:
             self._defaults = self._defaults | {"switch_cost": AUTO}
 
+    @property
+    def has_densities(self):
+        """Whether scores are log-densities, as in free order."""
+        return self.states_ is not None
+
     def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
         """Train, and learn states in free order, but not from a stream."""
+        if one_pass and self.states_ is not None:
+            raise ValueError(
+                "partial_fit cannot go on with the states of a fit in free order; "
+                "fit anew with all recordings, or begin with partial_fit."
+            )
         self.states_ = None
         scores = super()._learn(videos, start, one_pass=one_pass, goes_on=goes_on)
         if self.order_ != "free" or one_pass:

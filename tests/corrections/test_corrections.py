@@ -8,12 +8,19 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import ActivitySegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot import (
+    ActivitySegmenter,
+    HMMSegmenter,
+    SemiSupervisedSegmenter,
+    TemporalOTSegmenter,
+)
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.methods.correction_layers import Merge, Split, corrected_moves
+from skl_tot.decoding.decoders import nats_of_switch
+from skl_tot.methods.correction_layers import Merge, Split
+from skl_tot.methods.hmm_model import AnyOrder
 
 VIDEOS, LABELS = make_activities(
     n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0
@@ -150,34 +157,55 @@ def halves(sources, shares):
 
 
 def test_moves_by_hand():
-    moves = np.array([[0, 0.5, 0.5], [0.2, 0, 0.8], [0.6, 0.4, 0]])
+    """Of every frame: a merged action stays where its members changed places."""
+    moves = np.array([[0.8, 0.1, 0.1], [0.1, 0.5, 0.4], [0.3, 0.2, 0.5]])
     starts, shares = np.array([0.5, 0.2, 0.3]), np.array([0.6, 0.3, 0.1])
-
-    def after(layer):
-        return map(np.exp, corrected_moves(moves, starts, shares, [layer]))
-
-    merged, begun = after(Merge(np.array([0, 1, 0])))
-    np.testing.assert_allclose(merged, [[1, 1], [1, 1]])
-    np.testing.assert_allclose(begun, [0.8, 0.2])
-    parts, begun = after(halves([0, 0, 1, 2], [0.25, 0.75]))
-    third = 1 / 3
+    known = AnyOrder(starts, moves)
+    assert known.after([], shares) is known
+    merged = known.after([Merge(np.array([0, 1, 0]))], shares)
+    left = (0.6 * 0.1 + 0.1 * 0.2) / 0.7
+    np.testing.assert_allclose(merged.moves, [[1 - left, left], [0.5, 0.5]])
+    np.testing.assert_allclose(merged.starts, [0.8, 0.2])
+    parted = known.after([halves([0, 0, 1, 2], [0.25, 0.75])], shares)
+    third = 0.2 / 3
     expected = [
-        [1, third, third, third],
-        [third, 1, third, third],
-        [0.05, 0.15, 1, 0.8],
-        [0.15, 0.45, 0.4, 1],
+        [0.8, third, third, third],
+        [third, 0.8, third, third],
+        [0.025, 0.075, 0.5, 0.4],
+        [0.075, 0.225, 0.2, 0.5],
     ]
-    np.testing.assert_allclose(parts, expected)
-    np.testing.assert_allclose(begun, [0.125, 0.375, 0.2, 0.3])
-    four = np.full((4, 4), 1 / 3)
-    four[0], four[1] = [1, 0.5, 0.3, 0.2], [0.2, 1, 0.2, 0.6]
-    shares = np.array([0.3, 0.1, 0.3, 0.3])
-    merged, _ = corrected_moves(
-        four, np.full(4, 0.25), shares, [Merge(np.array([0, 0, 1, 2]))]
-    )
-    ahead = np.array([0.3 * 0.3 + 0.1 * 0.2, 0.3 * 0.2 + 0.1 * 0.6])
-    np.testing.assert_allclose(np.exp(merged[0]), [1, *ahead / ahead.sum()])
-    np.testing.assert_allclose(np.exp(merged[1]), [2 / 3, 1, 1 / 3])
+    np.testing.assert_allclose(parted.moves, expected)
+    np.testing.assert_allclose(parted.starts, [0.125, 0.375, 0.2, 0.3])
+    alone = AnyOrder(np.ones(1), np.ones((1, 1)))
+    parted = alone.after([halves([0, 0], [0.25, 0.75])], np.ones(1))
+    np.testing.assert_allclose(parted.moves, np.eye(2), atol=1e-11)
+
+
+def test_merged_densities_are_means_of_those_in_the_fit():
+    """Parts of an action add up to it, and count with it."""
+    model = HMMSegmenter(4, order="free", random_state=0).fit(VIDEOS)
+    counts = np.bincount(np.concatenate(model.labels_))
+    np.testing.assert_allclose(model.shares_, counts / counts.sum())
+    before = np.exp(model.log_likelihood(VIDEOS[0]))
+    merged = merge(merge(model, [0, 2]), [0, 2])
+    mean = before[:, [0, 2, 3]] @ counts[[0, 2, 3]] / counts[[0, 2, 3]].sum()
+    found = np.exp(merged.log_likelihood(VIDEOS[0]))
+    np.testing.assert_allclose(found, np.stack([mean, before[:, 1]], axis=1))
+    again = merge(split(merged, 0, VIDEOS), [0, 1])
+    np.testing.assert_allclose(np.exp(again.log_likelihood(VIDEOS[0])), found)
+
+
+def test_cost_of_a_switch_stays(fitted):
+    """In nats: the cost in units of the actions is smaller for fewer of them."""
+    model = fitted("tot")
+    merged = merge(model, [0, 1])
+    frames = model.log_likelihood(VIDEOS[0]), merged.log_likelihood(VIDEOS[0])
+    nats = [
+        nats_of_switch(one.decoder_.switch_cost, scores, one.decoder_.decoder)
+        for one, scores in zip((model, merged), frames)
+    ]
+    assert nats[0] == pytest.approx(nats[1])
+    assert nats[0] > 0
 
 
 BAD = [

@@ -9,7 +9,7 @@ from sklearn.base import clone
 
 import skl_tot
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import MallowSegmenter
+from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
 from skl_tot.methods.base import BaseSegmenter
@@ -67,6 +67,18 @@ class TestOrder:
         assert_same(labels, model.set_params(order=order).fit(videos).labels_)
         assert model.look_ is None
 
+    @pytest.mark.filterwarnings("ignore::UserWarning")
+    @pytest.mark.parametrize("segmenter", [HMMSegmenter(3), KMeansSegmenter(3)])
+    @pytest.mark.parametrize("kind", ["unordered", "swings"])
+    def test_the_number_of_actions_has_it_too(
+        self, request, segmenter, kind, monkeypatch
+    ):
+        """`choose_n_actions` has the order and the windows of the fit."""
+        monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4])
+        recordings = request.getfixturevalue(kind)
+        model = clone(segmenter).set_params(n_actions="auto").fit(recordings)
+        assert skl_tot.choose_n_actions(segmenter, recordings) == model.numbers_
+
     def test_without_one_that_a_method_lacks(self, unordered):
         told = 'share no course. MallowSegmenter has no free order.*order="mostly"'
         with pytest.warns(UserWarning, match=told) as caught:
@@ -106,6 +118,14 @@ def fitted(unordered):
 
 class TestStates:
     """Those of the free order of `TemporalOTSegmenter`."""
+
+    def test_a_stream_does_not_drop_them(self, fitted, unordered):
+        before = fitted.predict(unordered[0])
+        with pytest.raises(ValueError, match=r"partial_fit cannot .* or begin with"):
+            fitted.partial_fit(unordered)
+        np.testing.assert_array_equal(fitted.predict(unordered[0]), before)
+        streamed = tot(order="free").partial_fit(unordered)
+        assert streamed.partial_fit(unordered).states_ is None
 
     def test_scores_are_densities_of_components(self, fitted, unordered):
         states = fitted.states_
