@@ -15,7 +15,7 @@ from skl_tot.methods.collapses import (
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, equal_parts
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.segment_table import labelled_recordings
 from skl_tot.recordings.signals import spread_indices
@@ -34,12 +34,11 @@ HEADLINES = {
     "high": "Probably right for the most part.",
 }
 FOUND_RIGHT = {"low": (38, 64), "middle": (45, 76), "high": (71, 92)}
-OTHERS = {  # methods that may judge, by their description
-    "k-means": KMeansSegmenter(random_state=0),
-    "a hidden Markov model with an order": HMMSegmenter(order="mostly", random_state=0),
-    "a hidden Markov model without an order": HMMSegmenter(
-        order="free", random_state=0
-    ),
+# Descriptions of hidden Markov models by their order.
+STATES = {
+    "strict": "a hidden Markov model in strict order",
+    "mostly": "a hidden Markov model with an order",
+    "free": "a hidden Markov model without an order",
 }
 
 
@@ -48,12 +47,15 @@ def rate_trust(model, X, labels=None):
     """Rate how far to trust the labels of a model that nobody has checked.
 
     Two other methods label the recordings: k-means sees looks alone, and a hidden
-    Markov model expects an order. Actions that they find, too, follow from the
-    recordings more than from the method. The rate is the smaller of their agreements,
-    the shares of frames with the same action after the best match: "low" below 0.5,
-    "high" from 0.6, else "middle". It is "low" if labels have collapsed, and at most
-    "middle" if fixed order squeezes an action. A free hidden Markov model stands in for
-    a method that the model is itself, and for the order if actions come in cycles.
+    Markov model has the order of the model, if recordings have a course. If the model
+    is one of them, the other one labels them once more with each recording scaled.
+    Actions that they find, too, follow from the recordings more than from the method.
+    The rate is the smaller of their agreements, the shares of frames with the same
+    action after the best match: "low" below 0.5, "high" from 0.6, else "middle".
+
+    It is "low" if labels have collapsed. It is at most "middle" if fixed order squeezes
+    an action, or if equal parts of relative time agree with the other methods on as
+    many frames as the labels do: then they need not have found anything.
 
     Parameters
     ----------
@@ -68,8 +70,9 @@ def rate_trust(model, X, labels=None):
     -------
     rating : dict or None
         "level", "low", "middle" or "high"; "agreement", the smaller one; "methods", the
-        agreement with each method; "sentences". None for one action, too few frames, or
-        a model that learned from labels.
+        agreement with each method; "equal_parts", that with equal parts of relative
+        time, or None without a course; "sentences". None for one action, too few
+        frames, or a model that learned from labels.
 
     Raises
     ------
@@ -102,14 +105,19 @@ def rate_trust(model, X, labels=None):
         return None
     frames = pipelines.transform_before(model, [videos.arrays[i] for i in rows])
     frames = [np.asarray(own)[::stride] for own in as_recordings(frames).arrays]
-    methods = {}
-    for name in _name_others(segmenter):
-        other = clone(OTHERS[name]).set_params(n_actions=n_actions)
-        other.set_params(standardize=getattr(segmenter, "standardize_", "dataset"))
+    others = {}
+    for name, method in _other_methods(segmenter).items():
+        method.set_params(n_actions=n_actions)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            methods[name] = mof_score(seen, other.fit_predict(frames))
-    return _rate(segmenter, labels, methods)
+            others[name] = method.fit_predict(frames)
+    methods = {name: mof_score(seen, found) for name, found in others.items()}
+    parts = None
+    if _course(segmenter) != "free":
+        equal = [equal_parts(len(path), n_actions) for path in seen]
+        least = min(mof_score(equal, found) for found in others.values())
+        parts = mof_score(seen, equal), least
+    return _rate(segmenter, labels, methods, parts)
 
 
 def rate_share(share):
@@ -127,18 +135,35 @@ def _labels_of(model, videos, labels):
     return labels
 
 
-def _name_others(segmenter):
-    others = list(OTHERS)
-    by_looks, in_order, _ = others
-    if isinstance(segmenter, KMeansSegmenter):
-        others.remove(by_looks)
-    is_alike = isinstance(segmenter, HMMSegmenter) and segmenter.order_ == "mostly"
-    if is_alike or pipelines.is_cyclic(segmenter) or hasattr(segmenter, "activities_"):
-        others.remove(in_order)
-    return others[:2]
+def _course(segmenter):
+    """Order of a model, which is free without a course that all recordings share."""
+    is_mixed = hasattr(segmenter, "activities_") or pipelines.is_cyclic(segmenter)
+    return "free" if is_mixed else segmenter.order_
 
 
-def _rate(segmenter, labels, methods):
+def _other_methods(segmenter):
+    """Two methods unlike a model, by their description."""
+    order = _course(segmenter)
+    others = {
+        "k-means": KMeansSegmenter(random_state=0),
+        STATES[order]: HMMSegmenter(order=order, random_state=0),
+    }
+    unlike = {
+        name: other.set_params(
+            standardize=getattr(segmenter, "standardize_", "dataset")
+        )
+        for name, other in others.items()
+        if not isinstance(segmenter, type(other))
+    }
+    if len(unlike) == 1:
+        ((name, other),) = unlike.items()
+        other.set_params(standardize="dataset")
+        scaled = clone(other).set_params(standardize="video")
+        unlike[f"{name} with each recording scaled"] = scaled
+    return unlike
+
+
+def _rate(segmenter, labels, methods, parts):
     """Rating of labels by their agreement with other methods, and by their shares."""
     agreement, n_actions = min(methods.values()), segmenter.n_actions_
     level = sum(agreement >= least for least in AGREED)
@@ -147,14 +172,23 @@ def _rate(segmenter, labels, methods):
         f"Of other methods, {one} agrees on {100 * share:.0f} % of the frames, and "
         f"{other} on {100 * less:.0f} %."
     ]
+    if parts is not None:
+        share, of_others = parts
+        reasons += [f"Equal parts of relative time agree on {100 * share:.0f} %."]
     few = describe_effective(labels, n_actions)
     known = segmenter.confidence_ or {"agreement": 0}
     if few is not None and not is_supported(labels, known):
         level = 0
         reasons += [f"Only {few}."]
-    elif describe_squeezed(segmenter, _encode(labels, n_actions)):
+    elif describe_squeezed(segmenter, _encode(labels, n_actions), many=1):
         level = min(level, 1)
-        reasons += ["Fixed order squeezes an action in many recordings."]
+        reasons += ["Fixed order squeezes an action to its least length."]
+    elif parts is not None and of_others >= agreement:
+        level = min(level, 1)
+        reasons += [
+            "They agree with the other methods on as many frames as the labels do, "
+            "which so need not have found more."
+        ]
     else:
         low, high = FOUND_RIGHT[LEVELS[level]]
         reasons.append(
@@ -162,8 +196,13 @@ def _rate(segmenter, labels, methods):
             f"{low} to {high} % of the frames right."
         )
     name = LEVELS[level]
-    found = {"level": name, "agreement": agreement, "methods": methods}
-    return found | {"sentences": [HEADLINES[name], *reasons]}
+    return {
+        "level": name,
+        "agreement": agreement,
+        "methods": methods,
+        "equal_parts": parts and parts[0],
+        "sentences": [HEADLINES[name], *reasons],
+    }
 
 
 def _encode(labels, n_actions):

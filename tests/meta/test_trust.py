@@ -12,7 +12,7 @@ from skl_tot import (
     SemiSupervisedSegmenter,
     rate_trust,
 )
-from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.meta import HEADLINES, rate_share
 from skl_tot.metrics import mof_score
@@ -31,7 +31,8 @@ def easy():
 )
 def test_levels_of_labels_made_wrong(easy, share, level):
     """A share of the frames gets other actions; other methods find the true ones."""
-    videos, model, paths = easy
+    videos, _, paths = easy
+    model = HMMSegmenter(4, order="free", random_state=0).fit(videos)
     wrong = []
     for path in paths:
         frames = np.arange(len(path))
@@ -54,7 +55,7 @@ def test_collapsed_and_squeezed_labels_are_not_trusted(easy):
         one = [np.where(np.arange(len(p)) < share * len(p), 0, 1) for p in paths]
         found = rate_trust(model, videos, one)
         assert found["level"] == "low"
-        assert " of 4 actions are in effect." in found["sentences"][2]
+        assert " of 4 actions are in effect." in found["sentences"][-1]
     squeezed = []
     for path in paths:
         (own,) = np.nonzero(path == 3)
@@ -62,28 +63,59 @@ def test_collapsed_and_squeezed_labels_are_not_trusted(easy):
     found = rate_trust(model, videos, squeezed)
     assert found["agreement"] > 0.6
     assert found["level"] == "middle"
-    assert (
-        found["sentences"][-1] == "Fixed order squeezes an action in many recordings."
-    )
+    assert found["sentences"][-1].startswith("Fixed order squeezes an action")
     names = [np.array(list("abcd"))[path] for path in squeezed]
     assert rate_trust(model, videos, names) == found
+    few = rate_trust(model, videos[:5], squeezed[:5])
+    assert (few["level"], few["sentences"][-1]) == ("middle", found["sentences"][-1])
+
+
+def test_labels_that_are_no_more_than_equal_parts_are_not_trusted():
+    videos, _ = make_activities(12, 4, noise=0.3, unevenness=0.1, random_state=0)
+    model = HMMSegmenter(4, order="strict").fit(videos)
+    equal = EqualPartsSegmenter(4).fit(videos)
+    found = rate_trust(model, videos)
+    assert found["level"] == "high"
+    assert found["equal_parts"] == mof_score(equal.labels_, model.labels_)
+    share = 100 * found["equal_parts"]
+    expected = f"Equal parts of relative time agree on {share:.0f} %."
+    assert found["sentences"][2] == expected
+    found = rate_trust(equal, videos)
+    assert (found["level"], found["equal_parts"]) == ("middle", 1)
+    assert found["agreement"] > 0.9
+    assert "as many frames as the labels do" in found["sentences"][-1]
+    free = HMMSegmenter(4, order="free", random_state=0).fit(videos)
+    found = rate_trust(free, videos, equal.labels_)
+    assert (found["level"], found["equal_parts"]) == ("high", None)
+    assert "qual parts" not in " ".join(found["sentences"])
 
 
 def test_other_methods_are_unlike_the_model(easy):
     videos, _, paths = easy
-    looks, in_order, free = "k-means", "with an order", "without an order"
+    states = "a hidden Markov model"
+    looks, free = "k-means", f"{states} without an order"
+    strict, mostly = f"{states} in strict order", f"{states} with an order"
+    again = " with each recording scaled"
     cycles = [np.concatenate(videos[:4])]
-    for model, X, expected in [
-        (KMeansSegmenter(4, random_state=0), videos, (in_order, free)),
-        (HMMSegmenter(4, order="mostly"), videos, (looks, free)),
-        (HMMSegmenter(4, order="free"), videos, (looks, in_order)),
-        (CyclicSegmenter(4, estimator=HMMSegmenter()), cycles, (looks, free)),
-        (ActivitySegmenter(HMMSegmenter(4), 1), videos, (looks, free)),
-        (make_pipeline(FunctionTransformer(), HMMSegmenter(4)), videos, (looks, free)),
+    cyclic = {"order": "mostly", "decoding": "cyclic"}
+    kmeans = KMeansSegmenter(4, decoding="cyclic")
+    piped = make_pipeline(FunctionTransformer(), HMMSegmenter(4, order="mostly"))
+    # models, recordings, other methods, and whether there is a course
+    for model, X, expected, has_course in [
+        (KMeansSegmenter(4), videos, [free, free + again], False),
+        (kmeans, cycles, [free, free + again], False),
+        (HMMSegmenter(4, order="free"), videos, [looks, looks + again], False),
+        (HMMSegmenter(4, **cyclic), cycles, [looks, looks + again], False),
+        (piped, videos, [looks, looks + again], True),
+        (EqualPartsSegmenter(4), videos, [looks, strict], True),
+        (MallowSegmenter(4, order="mostly"), videos, [looks, mostly], True),
+        (MallowSegmenter(4, **cyclic), cycles, [looks, free], False),
+        (CyclicSegmenter(4, estimator=HMMSegmenter()), cycles, [looks, free], False),
+        (ActivitySegmenter(HMMSegmenter(4), 1), videos, [looks, free], False),
     ]:
-        names = list(rate_trust(model.fit(X), X)["methods"])
-        assert len(names) == 2
-        assert all(own in name for own, name in zip(expected, names))
+        rating = rate_trust(model.fit(X), X)
+        assert list(rating["methods"]) == expected
+        assert (rating["equal_parts"] is not None) == has_course
     guided = SemiSupervisedSegmenter(KMeansSegmenter(4)).fit(
         videos, [paths[0]] + [None] * 11
     )
