@@ -9,13 +9,15 @@
 rates their labels by `skl_tot.rate_trust`, and scores them. Each fit is a line of the
 file of results; a second run adds those that are missing. ``table`` prints rank
 correlations with MoF, and with the mean of MoF and F1@50; then mean, deviation over
-fits and number of the MoF of each level. "Left out" are levels by thirds of the
-agreements of the other sets, in place of the thresholds that were chosen on all of
-them. "Held out" is the agreement of halves of the recordings (``confidence_``).
+fits and number of the MoF of each level. "Left out" are levels by thresholds that
+explain most of the MoF of the fits to other families, where sets of one family have
+names that begin alike; the line below has these thresholds. "Held out" is the agreement
+of halves of the recordings (``confidence_``).
 """
 
 import argparse
 import functools
+from itertools import combinations
 from pathlib import Path
 
 import _study as study
@@ -25,7 +27,7 @@ from _sets import UNLABELLED, add_data, evenly_spread
 from scipy.stats import spearmanr
 
 from skl_tot import rate_trust
-from skl_tot.meta.trust import LEVELS, MOST_FRAMES
+from skl_tot.meta.trust import AGREED, LEVELS, MOST_FRAMES
 
 METHODS = {
     "TemporalOTSegmenter": Row("tot"),
@@ -33,6 +35,10 @@ METHODS = {
     "HMMSegmenter, free": Row("hmm", {"order": "free"}),
     "KMeansSegmenter": Row("k_means"),
 }
+
+
+# Thresholds that are tried.
+STEPS = np.arange(30, 95, 5) / 100
 
 
 @functools.lru_cache(maxsize=1)  # cells of one set come one after another
@@ -62,7 +68,7 @@ def row_of(name, results):
     mof, mean = 100 * np.array(scores[0]), np.mean(scores, axis=0)
     before = [own["held out"] for own in results]
     row = [name, len(results)]
-    for values in (agreement, levels, left_out(results, agreement), before):
+    for values in (agreement, levels, [own["left out"] for own in results], before):
         row.append(" / ".join(f"{spearmanr(values, y)[0]:.2f}" for y in (mof, mean)))
     for level in range(len(LEVELS)):
         own = mof[levels == level]
@@ -72,14 +78,36 @@ def row_of(name, results):
     return row
 
 
-def left_out(results, agreement):
-    """Levels by thirds of the agreements of other sets."""
-    names = np.array([own["cell"]["set"] for own in results])
-    levels = []
-    for name, value in zip(names, agreement):
-        edges = np.quantile(agreement[names != name], [1 / 3, 2 / 3])
-        levels.append(np.searchsorted(edges, value, "right"))
-    return levels
+def leave_out(results):
+    """Add levels by thresholds of other families; return all thresholds, in words."""
+    families = np.array([own["cell"]["set"].partition("_")[0] for own in results])
+    agreement = np.array([own["agreement"] for own in results])
+    mof = np.array([own["scores"]["MoF"] for own in results])
+    chosen = {"all": find_edges(agreement, mof)}
+    for family in np.unique(families).tolist():
+        others = families != family
+        chosen[family] = find_edges(agreement[others], mof[others])
+    for own, family in zip(results, families.tolist()):
+        level = LEVELS.index(own["level"])
+        is_capped = level < sum(own["agreement"] >= least for least in AGREED)
+        found = sum(own["agreement"] >= least for least in chosen[family])
+        own["left out"] = min(found, level) if is_capped else found
+    words = (f"{name} {low:.2f} {high:.2f}" for name, (low, high) in chosen.items())
+    return "; ".join(words)
+
+
+def find_edges(agreement, mof):
+    """Two thresholds of the agreement whose levels explain most of the MoF."""
+
+    def unexplained(edges):
+        levels = np.searchsorted(edges, agreement, "right")
+        parts = [mof[levels == level] for level in np.unique(levels)]
+        is_rising = (np.diff([part.mean() for part in parts]) >= 0).all()
+        if not is_rising:
+            return np.inf
+        return sum(np.square(part - part.mean()).sum() for part in parts)
+
+    return min(combinations(STEPS.tolist(), 2), key=unexplained)
 
 
 def main(argv=None):
@@ -105,11 +133,12 @@ def main(argv=None):
         study.run(cells, arguments.results, compute)
         return
     results = [x for x in study.read_results(arguments.results) if "error" not in x]
+    thresholds = leave_out(results)
     rows = [["", "fits", "agreement", "level", "left out", "held out", *LEVELS]]
     for method in [*METHODS, "all"]:
         own = [x for x in results if method in (x["cell"]["method"], "all")]
         rows += [row_of(method, own)] if own else []
-    print(study.markdown(rows))
+    print(study.markdown(rows), thresholds, sep="\n")
 
 
 if __name__ == "__main__":

@@ -263,6 +263,31 @@ def test_studies_of_sets(run, data, tmp_path, name, row):
     assert row in (tmp_path / "rows.csv").read_text()
 
 
+def test_trust_leaves_families_out(run, script, data, tmp_path):
+    """Levels of a family do not depend on its own fits."""
+    own = "--results", tmp_path / "trust.jsonl"
+    options = "--sets", "first", "--methods", "KMeansSegmenter"
+    run("trust", "fit", "--data", data, *options, *own)
+    results = script("_study").read_results(own[1])
+    assert results[0]["level"] in ("low", "middle", "high")
+    assert set(results[0]["methods"]) > {"a hidden Markov model without an order"}
+
+    def result(name, agreement, mof):
+        level = script("skl_tot.meta.trust").LEVELS[0]
+        cell = {"set": name, "method": "KMeansSegmenter"}
+        scores = {"MoF": mof, "F1@50": mof}
+        known = {"cell": cell, "level": level, "scores": scores, "held out": mof}
+        return known | {"agreement": agreement}
+
+    others = [(0.32, 0.1), (0.38, 0.1), (0.42, 0.5), (0.48, 0.5), (0.49, 0.9)]
+    rows = [result(f"other_{i}", *own) for i, own in enumerate(others)]
+    for mof in (0.0, 1.0):
+        results = [*rows, result("one_a", 0.43, mof), result("one_b", 0.33, 1 - mof)]
+        thresholds = script("trust").leave_out(results)
+        assert "one 0.40 0.45" in thresholds
+        assert [own["left out"] for own in results[-2:]] == [1, 0]
+
+
 def test_labels(run, script, data, tmp_path, monkeypatch):
     labels = script("labels")
     quick = functools.partial(HMMSegmenter, max_iter=3)
