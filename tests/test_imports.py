@@ -39,7 +39,8 @@ from skl_tot.extend import Adam
 
 videos, _ = make_activities(3, 3, random_state=0)
 adam = Adam(frames_per_video=8, batch_size=1)
-TemporalOTSegmenter(3, max_iter=3, optimizer=adam).fit(videos).partial_fit(videos)
+model = TemporalOTSegmenter(3, order="mostly", max_iter=3, optimizer=adam)
+model.fit(videos).partial_fit(videos)
 ASALSegmenter(3, max_iter=1, n_steps=2, optimizer=adam).fit(videos).predict(videos)
 print([name for name in sys.argv[1:] if name in sys.modules])
 """

@@ -51,9 +51,8 @@ def test_global_random_states_are_not_touched(activity):
     torch.manual_seed(11)
     numpy_state = np.random.get_state()  # noqa: NPY002
     torch_state = torch.get_rng_state()
-    model = TemporalOTSegmenter(4, max_iter=10, alpha=1.0, random_state=0).fit(
-        activity[0]
-    )
+    options = {"order": "mostly", "alpha": 1.0, "random_state": 0}
+    model = TemporalOTSegmenter(4, max_iter=10, **options).fit(activity[0])
     model.partial_fit(activity[0]).predict(activity[0])
     model.transform(activity[0])
     model.score(activity[0])
