@@ -63,7 +63,8 @@ def early(n_diagonal):
 
 
 def adam(freeze_iter=20, **options):
-    return Adam(**({"frames_per_video": 256, "freeze_iter": freeze_iter} | options))
+    fixed = {"frames_per_video": 256, "early_stopping": False}
+    return Adam(**(fixed | {"freeze_iter": freeze_iter} | options))
 
 
 # Changes of the method as published, beside n_actions, max_iter and random_state.
@@ -81,14 +82,14 @@ PAPER = {
     "parts, path": {"n_parts": 3, "prior": early(30)},
     "parts, no prior": {"n_parts": 2, "prior": None},
     "restarts": {"n_init": 3},
-    "restarts, parts": TWO | {"n_init": 2, "optimizer": adam(n_iter_no_change=10)},
+    "restarts, parts": TWO | {"n_init": 2, "optimizer": adam(check_iter=10)},
     "skip": {"decoding": "skip", "switch_cost": 0.3},
     "free, auto": {"decoding": "free", "switch_cost": "auto"},
     "per video": {"standardize": "video", "decoding": "free"},
     "as it is": {"standardize": None, "prior": TemporalPrior(sigma=2.0), "rho": 0.2},
     "background": {"background_percentile": 20},
     "background, parts": TWO | {"background_percentile": 10, "decoding": "free"},
-    "tolerance": {"optimizer": adam(tol=1e-2, n_iter_no_change=10)},
+    "settling": {"optimizer": adam(early_stopping=True, check_iter=10)},
     "optimizer": {
         "optimizer": adam(learning_rate=3e-3, weight_decay=1e-3, decay=0.5),
         "terms": [TemporalCoherence(0.5, window=10)],

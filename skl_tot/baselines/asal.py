@@ -145,7 +145,14 @@ class ASALSegmenter(NetworkSegmenter):
     _components = {
         "network": {"mlp": OrderedMLP},
         "optimizer": {
-            "adam": partial(Adam, 5e-4, decay=0.0, freeze_iter=0, frames_per_video=256)
+            "adam": partial(
+                Adam,
+                5e-4,
+                decay=0.0,
+                freeze_iter=0,
+                frames_per_video=256,
+                early_stopping=False,
+            )
         },
     }
     _embeddings = staticmethod(join_embeddings)

@@ -123,7 +123,14 @@ class ASOTSegmenter(PrototypeSegmenter):
         "network": {"mlp": partial(MLP, 128, temperature=0.1)},
         "transport": {"structured": StructuredTransport},
         "optimizer": {
-            "adam": partial(Adam, decay=0.0, freeze_iter=0, frames_per_video=256)
+            "adam": partial(
+                Adam,
+                1e-3,
+                decay=0.0,
+                freeze_iter=0,
+                frames_per_video=256,
+                early_stopping=False,
+            )
         },
     }
 

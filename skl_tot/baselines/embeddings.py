@@ -15,7 +15,7 @@ from skl_tot.methods.base import ONE_ORDER, Passes, by_order
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import MLP, MOST, NETWORKS, SCALE, WEIGHT, Adam
+from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam
 from skl_tot.training.devices import from_first_process
 from skl_tot.training.terms import (
     ConceptContrast,
@@ -128,9 +128,16 @@ class CTESegmenter(EmbeddingSegmenter):
     __module__ = "skl_tot.baselines"
 
     _components = {
-        "network": NETWORKS,
+        "network": {"mlp": partial(MLP, start="paper")},
         "optimizer": {
-            "adam": partial(Adam, 3e-3, decay=0.0, freeze_iter=0, frames_per_video=256)
+            "adam": partial(
+                Adam,
+                3e-3,
+                decay=0.0,
+                freeze_iter=0,
+                frames_per_video=256,
+                early_stopping=False,
+            )
         },
     }
 
@@ -405,7 +412,14 @@ class UDESegmenter(EmbeddingSegmenter):
     _components = {
         "network": {"mlp": partial(MLP, temperature=0.1)},
         "optimizer": {
-            "adam": partial(Adam, decay=0.0, freeze_iter=0, frames_per_video=256)
+            "adam": partial(
+                Adam,
+                1e-3,
+                decay=0.0,
+                freeze_iter=0,
+                frames_per_video=256,
+                early_stopping=False,
+            )
         },
     }
 

@@ -311,7 +311,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.labels_ = videos.store(self._to_labels(paths))
         return paths
 
-    def _mend(self, paths, videos, known):
+    def _judge_labels(self, paths, videos, facts_of_videos):
         """List sentences about labels; few actions are those of the labels."""
         return collapses.describe_labels(self, paths)
 

@@ -41,6 +41,8 @@ from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
 ROUNDING = 1e-9
 # Number of actions of a look, before "auto" chooses it.
 USUAL_NUMBER = 8
+# Most frames of recordings that are fitted again in another order.
+MOST_FITTED_AGAIN = 2**20
 # Maximum bytes of arrays that are kept for the next pass.
 KEPT_BYTES = 2**26
 # Values that leave a parameter to the order, if "auto" has another meaning.
@@ -473,7 +475,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 paths = self._label(self._learn(videos, **known), videos)
                 if paths is None:  # activities warn separately
                     return self
-                facts = self._mend(paths, videos, known) + self._judge_signals(videos)
+                facts = self._judge_labels(paths, videos, known)
+                facts += self._judge_signals(videos)
         if facts:
             warn_user(" ".join(facts), collapses.FitWarning)
         return self
@@ -588,32 +591,33 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             scores = layer.apply(scores, videos)
         return scores
 
-    def _mend(self, paths, videos, known):
-        """Learn in another order if labels collapse; return sentences about labels."""
-        found = collapses.describe_effective(paths, self.n_actions_)
-        if found is None or self._is_constant(videos):
+    def _judge_labels(self, paths, videos, facts_of_videos):
+        """List sentences about labels; if they show one action, try another order."""
+        few = collapses.describe_effective(paths, self.n_actions_)
+        if few is None or self._is_constant(videos):
             return collapses.describe_labels(self, paths)
         if collapses.is_supported(paths, self.confidence_):
             return [
-                f"Only {found}, but other recordings predict them well; if actions "
+                f"Only {few}, but other recordings predict them well; if actions "
                 'are more even, try order="free", HMMSegmenter, or fewer actions.'
             ]
         first, before = self.order_, vars(self).copy()
-        for order in ["mostly", "free"] if self.order == AUTO else []:
-            if order == first or order not in self._defaults_by_order:
-                continue
-            self._settle_order(order)
-            other = self._label(self._learn(videos, **known), videos)
-            if collapses.describe_effective(other, self.n_actions_) is None:
+        other = "free" if first == "mostly" else "mostly"
+        is_open = self.order == AUTO and other in self._defaults_by_order
+        is_short = videos.lengths.sum() <= MOST_FITTED_AGAIN
+        if is_open and is_short and collapses.is_one(paths):
+            self._settle_order(other)
+            paths = self._label(self._learn(videos, **facts_of_videos), videos)
+            if collapses.describe_effective(paths, self.n_actions_) is None:
                 text = (
-                    f'With order="{first}", {found}; the fit uses order="{order}" '
+                    f'With order="{first}", {few}; the fit uses order="{other}" '
                     f'instead; say order="{first}" to keep the first result.'
                 )
-                return [text, *collapses.describe_labels(self, other)]
+                return [text, *collapses.describe_labels(self, paths)]
             self.__dict__.clear()
             self.__dict__.update(before)
         return [
-            f'Labels collapse: {found}; try order="free", HMMSegmenter, SignalWindows '
+            f'Labels collapse: {few}; try order="free", HMMSegmenter, SignalWindows '
             "if frames are raw signal, or fewer actions."
         ]
 

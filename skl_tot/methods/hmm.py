@@ -70,7 +70,7 @@ class HMMSegmenter(BaseSegmenter):
         start of largest likelihood after a few steps continues.
     max_iter : int, default=30
         Maximum number of steps of expectation-maximisation.
-    tol : float, default=0.0
+    tol : float, default=1e-4
         Stop after a step if the previous one gained less, in nats per frame; 0 stops at
         the rounding error.
     reg_covar : float, default=1e-2
@@ -163,7 +163,7 @@ class HMMSegmenter(BaseSegmenter):
         n_components=16,
         n_init=4,
         max_iter=30,
-        tol=0.0,
+        tol=1e-4,
         reg_covar=1e-2,
         decoding="auto",
         switch_cost=None,

@@ -19,7 +19,7 @@ LEAST_MOVE = 1e-12
 # Least expected frames for an update of an action.
 LEAST_FRAMES = 1e-8
 # Settings of `HMMSegmenter`.
-N_COMPONENTS, REG_COVAR, MAX_ITER = 16, 1e-2, 30
+N_COMPONENTS, REG_COVAR, MAX_ITER, TOL = 16, 1e-2, 30, 1e-4
 
 
 class InOrder(NamedTuple):
@@ -242,7 +242,7 @@ def learn_states(videos, labels, n_actions, min_frames):
     center, components, unit = principal_components(videos, N_COMPONENTS)
     frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
     start = start_from_labels(frames, labels, n_actions, REG_COVAR * unit).sharing()
-    options = {"reg_covar": REG_COVAR * unit, "max_iter": MAX_ITER, "tol": 0.0}
+    options = {"reg_covar": REG_COVAR * unit, "max_iter": MAX_ITER, "tol": TOL}
     model, _ = fit_hmm(frames, start, min_frames=min_frames, **options)
     found = {"center": center, "components": components}
     return found | {"means": model.means, "covars": model.covars}

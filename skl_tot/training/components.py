@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, RealNotInt
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 # Largest number; larger ones do not fit into arrays or C types.
 MOST = 2**31 - 1
@@ -51,6 +51,12 @@ class MLP(Component):
     temperature : float, default=0.2
         Temperature τ of the softmax over prototypes or concepts; other methods ignore
         it.
+    start : {"scaled", "paper"}, default="scaled"
+        First values. "scaled": weights have the usual scale, so that activations vary
+        by about 1, and prototypes start at the mean embeddings of equal parts of
+        relative time; without an order at centres of clusters. "paper": all are drawn
+        from N(0, 0.01²), so that embeddings and codes are equal at first, and most
+        steps pass until they differ.
 
     Examples
     --------
@@ -64,12 +70,16 @@ class MLP(Component):
         "hidden_size": COUNT,
         "embedding_size": COUNT,
         "temperature": SCALE,
+        "start": [StrOptions({"scaled", "paper"})],
     }
 
-    def __init__(self, hidden_size=80, embedding_size=40, temperature=0.2):
+    def __init__(
+        self, hidden_size=80, embedding_size=40, temperature=0.2, start="scaled"
+    ):
         self.hidden_size = hidden_size
         self.embedding_size = embedding_size
         self.temperature = temperature
+        self.start = start
 
 
 class OrderedMLP(Component):
@@ -116,14 +126,14 @@ class Adam(Component):
 
     Parameters
     ----------
-    learning_rate : float, default=1e-3
+    learning_rate : float, default=3e-3
         Step size.
     weight_decay : float, default=1e-4
         L2 penalty on all parameters, including prototypes.
-    decay : float, default=0.7
+    decay : float, default=0.5
         Share of the steps of `fit`, at its end, over which the learning rate falls
         linearly to zero. Not used by `partial_fit`.
-    freeze_iter : int or float, default=0.1
+    freeze_iter : int or float, default=0
         Steps at the start with fixed prototypes: a number, less than ``max_iter`` of
         the estimator, or a share of it, in [0, 1).
     frames_per_video : int, default=128
@@ -131,12 +141,13 @@ class Adam(Component):
         shorter recording has repeated frames.
     batch_size : int, default=2
         Recordings in a mini-batch, at most their total number.
-    tol : float, default=None
-        Stop when the loss, averaged over ``n_iter_no_change`` steps with free
-        prototypes, is not at least ``tol`` below the best previous average. None never
-        stops early.
-    n_iter_no_change : int, default=100
-        Steps over which the loss is averaged for ``tol`` and the progress bar.
+    early_stopping : bool, default=True
+        Whether to end before ``max_iter`` of the estimator, once training has settled:
+        labels of sampled frames change as much between two checks as between the two
+        before, and no more prototypes are in effect. The learning rate falls from then
+        on, over ``decay`` of all steps. Only for methods with prototypes, in `fit`.
+    check_iter : int, default=25
+        Steps between two checks, and of the mean loss of the progress bar.
     n_threads : int, default=None
         Threads of torch during training on a CPU. None takes one, as small matrices are
         slower on several beside other work, and torch's number for steps of at least
@@ -159,21 +170,21 @@ class Adam(Component):
         ],
         "frames_per_video": COUNT,
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "tol": [None, *WEIGHT],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "check_iter": [Interval(Integral, 1, None, closed="left")],
         "n_threads": [None, Interval(Integral, 1, 1024, closed="both")],
     }
 
     def __init__(
         self,
-        learning_rate=1e-3,
+        learning_rate=3e-3,
         weight_decay=1e-4,
-        decay=0.7,
-        freeze_iter=0.1,
+        decay=0.5,
+        freeze_iter=0,
         frames_per_video=128,
         batch_size=2,
-        tol=None,
-        n_iter_no_change=100,
+        early_stopping=True,
+        check_iter=25,
         n_threads=None,
     ):
         self.learning_rate = learning_rate
@@ -182,8 +193,8 @@ class Adam(Component):
         self.freeze_iter = freeze_iter
         self.frames_per_video = frames_per_video
         self.batch_size = batch_size
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.check_iter = check_iter
         self.n_threads = n_threads
 
     def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
@@ -197,6 +208,7 @@ class Adam(Component):
         return Bunch(
             hidden_dim=int(network.hidden_size),
             embedding_dim=int(network.embedding_size),
+            start=getattr(network, "start", "paper"),
             max_iter=int(max_iter),
             n_init=int(n_init),
             encoder=encoder,

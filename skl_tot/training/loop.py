@@ -3,11 +3,12 @@
 # The loss is the sum of the estimator's terms, see `skl_tot.training.terms.Term`; this
 # module does not depend on particular terms.
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.utils import Bunch
+from torch.nn.functional import one_hot
 from torch.optim.adam import adam
 
 from skl_tot.training import devices
@@ -23,11 +24,15 @@ from skl_tot.training.network import (
     encode,
     encoder_shapes,
     init_network,
+    scale_weights,
+    score_prototypes,
 )
 from skl_tot.training.terms import common_value
 
-# Maximum frames for the initialisation of terms.
-START_FRAMES = 2**17
+# Maximum frames for the initialisation of terms, and for checks of labels.
+START_FRAMES, WATCHED_FRAMES = 2**17, 2**12
+# Share of the labels that stay from check to check once training has settled.
+MOST_KEPT = 0.5
 # torch's settings of Adam
 ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False, "maximize": False}
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
@@ -44,8 +49,8 @@ class TrainingState:
     learning_rate: float
     weight_decay: float
     moments: dict
+    first_iter: int = 0  # of a fit
     last_iter: float = np.inf  # end of a fit; infinite for a stream
-    best_loss: float = np.inf  # best mean of a block of steps so far
 
     def drop_gradients(self):
         """Free the gradients of the last step."""
@@ -189,33 +194,68 @@ def train_step(state, batch, terms, encoder="sigmoid"):
     return parts.detach()
 
 
-def fit_loop(state, batches, settings, terms, progress=None):
-    """Train on mini-batches until they end or the loss stops falling; return losses."""
-    # With `tol`, training stops once the mean loss over `n_iter_no_change` steps, after
-    # the last change of a term, is not `tol` below the best.
+class LabelWatch:
+    """Labels of sampled frames by each network, compared from check to check."""
+
+    def __init__(self, frames, encoder):
+        self.frames, self.encoder = frames, encoder
+        self.labels, self.n_effective = None, 0.0
+
+    @torch.no_grad()
+    def has_settled(self, network):
+        """Whether most labels have stayed, and no more prototypes are in effect."""
+        embeddings = encode(network, self.frames, self.encoder)
+        similarities = score_prototypes(network, embeddings)
+        labels = similarities.argmax(dim=-1)
+        shares = one_hot(labels, similarities.shape[-1]).double().mean(dim=1)
+        n_effective = torch.special.entr(shares).sum(dim=-1).exp().mean().item()
+        before = self.labels, self.n_effective
+        self.labels, self.n_effective = labels, n_effective
+        if before[0] is None:
+            return False
+        share_kept = (labels == before[0]).double().mean().item()
+        return share_kept > MOST_KEPT and n_effective <= before[1]
+
+
+def fit_loop(state, batches, settings, terms, progress=None, watch=None):
+    """Train on mini-batches until they end or labels have settled; return losses."""
     changes = (step for term in terms for step in term.changes_at)
-    # earlier losses belong to another problem
-    first = max(changes, default=0) + settings.n_iter_no_change
-    losses, pending, n_falling = [], [], settings.decay * settings.max_iter
+    first_check = max(changes, default=0) + settings.check_iter
+    losses, pending = [], []
     for batch in batches:
-        # the learning rate falls to zero over the last `decay * max_iter` steps
-        n_left = state.last_iter - state.n_iter
-        if n_left <= n_falling:
-            state.learning_rate = settings.learning_rate * n_left / n_falling
+        if state.n_iter >= state.last_iter:
+            break
+        state.learning_rate = _rate_now(state, settings)
         pending.append(train_step(state, batch, terms, settings.encoder))
         state.n_iter += 1
-        if len(pending) < settings.n_iter_no_change:
+        if len(pending) < settings.check_iter:
             continue
         losses.append(_collect(pending, progress))
-        if settings.tol is None or state.n_iter < first:
+        if watch is None or state.n_iter < first_check:
             continue
-        mean = losses[-1].mean()
-        if mean > state.best_loss - settings.tol:
-            break
-        state.best_loss = mean
+        if watch.has_settled(state.network):
+            watch = None
+            state.last_iter = min(state.last_iter, _last_step(state, settings.decay))
     if pending:
         losses.append(_collect(pending, progress))
     return np.concatenate(losses)
+
+
+def _rate_now(state, settings):
+    """Learning rate, which falls to zero over the last `decay` of the steps of a fit."""
+    n_falling = settings.decay * (state.last_iter - state.first_iter)
+    n_left = state.last_iter - state.n_iter
+    if np.isinf(n_left) or n_left > n_falling:
+        return settings.learning_rate
+    return settings.learning_rate * n_left / n_falling
+
+
+def _last_step(state, decay):
+    """Step at which a fit ends that has settled now, with `decay` of it to come."""
+    if decay == 1:
+        return np.inf
+    n_steps = state.n_iter - state.first_iter
+    return state.first_iter + math.ceil(n_steps / (1 - decay))
 
 
 def _collect(pending, progress):
@@ -247,20 +287,21 @@ def train(
     shapes = parameter_shapes(videos.n_features, settings, terms)
     if start is None:
         network = init_network(shapes, n_init=settings.n_init, generator=generator)
+        if settings.start == "scaled":
+            scale_weights(network, settings.encoder)
         state = new_state(network, settings, generator, device)
     else:
         check_shapes(start.network, shapes)
         state = resume(start, settings, generator, device)
     n_frames, batch_size = settings.frames_per_video, settings.batch_size
     if one_pass:  # every recording once
-        settings = Bunch(**settings | {"tol": None})
         blocks = one_pass_batches(len(videos), batch_size)
         n_draws = n_frames * len(videos)
     else:
         n_steps = settings.max_iter
         blocks = [shuffled_batches(len(videos), batch_size, n_steps, generator)]
         n_draws = n_frames * blocks[0].size
-        state.last_iter = state.n_iter + n_steps
+        state.first_iter, state.last_iter = state.n_iter, state.n_iter + n_steps
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
     n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
     with devices.full_precision(device, n_products, settings.n_threads):
@@ -270,24 +311,39 @@ def train(
                 if term.starts_at_frames:
                     initialise(term, state, reader, settings)
         batches = sampled_batches(generator, reader, blocks, n_frames, window, lag)
-        losses = fit_loop(state, batches, settings, terms, progress)
+        has_labels = "prototypes" in state.network
+        is_watched = settings.early_stopping and has_labels and not one_pass
+        watch = watch_labels(state, reader, settings) if is_watched else None
+        losses = fit_loop(state, batches, settings, terms, progress, watch)
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
 
 @torch.no_grad()
 def initialise(term, state, reader, settings):
     """Initialise a term with a limited number of sampled frames."""
-    n_frames, generator = settings.frames_per_video, state.generator
+    sample, times = read_sample(state.generator, reader, settings, START_FRAMES)
+    embeddings = [encode(state.network, x, settings.encoder) for x in sample]
+    embeddings = torch.cat(embeddings, 1)
+    term.initialise(state.network, embeddings, times, state.generator)
+
+
+def watch_labels(state, reader, settings):
+    """Watch the labels of a few sampled frames."""
+    sample, _ = read_sample(state.generator, reader, settings, WATCHED_FRAMES)
+    # a tensor is valid until the next one is read
+    return LabelWatch(torch.cat([x.clone() for x in sample]), settings.encoder)
+
+
+def read_sample(generator, reader, settings, most):
+    """Frames of up to ``most // frames_per_video`` recordings, and relative times."""
+    n_frames = settings.frames_per_video
     order = torch.randperm(len(reader.lengths), generator=generator, device="cpu")
-    videos = order.numpy()[: max(1, START_FRAMES // n_frames)][:, None]
+    videos = order.numpy()[: max(1, most // n_frames)][:, None]
     lengths = reader.lengths[videos]
     frames, _ = sample_frames(lengths, n_frames, 0, generator)
-    embeddings = []
-    for own in reader.read(videos, frames):
-        embeddings.append(encode(state.network, own, settings.encoder))
     times = (frames + 0.5) / lengths[..., None]
     times = torch.from_numpy(times.ravel()).to(reader.device, torch.float32)
-    term.initialise(state.network, torch.cat(embeddings, 1), times, generator)
+    return reader.read(videos, frames), times
 
 
 def parameter_shapes(n_features, settings, terms):

@@ -23,6 +23,7 @@ class Perceptron:
     hidden: Callable
     output: Callable
     scale: Callable | None = None
+    slope: float | None = None  # of hidden units at 0; None if no scale matters
 
 
 def unit_length(values):
@@ -32,7 +33,7 @@ def unit_length(values):
 
 #: Kinds of encoders: the paper's, and one with embeddings of unit length.
 ENCODERS = {
-    "sigmoid": Perceptron(torch.sigmoid, torch.sigmoid),
+    "sigmoid": Perceptron(torch.sigmoid, torch.sigmoid, slope=0.25),
     "unit": Perceptron(torch.relu, unit_length, lambda n_features: n_features**-0.5),
 }
 
@@ -62,6 +63,17 @@ def init_network(shapes, *, n_init=1, generator):
             drawn = torch.randn(shape, generator=generator, **options)
             network[name] = drawn * INIT_SCALE
     return network
+
+
+def scale_weights(network, encoder="sigmoid"):
+    """Give activations of standardised frames a spread of about 1, in place."""
+    if ENCODERS[encoder].slope is None:
+        return
+    for layer, slope in (("hidden", 1), ("output", ENCODERS[encoder].slope)):
+        weight = network[f"{layer}_weight"]
+        weight /= INIT_SCALE * slope * weight.shape[1] ** 0.5
+    # hidden units are 1/2 in the mean
+    network["output_bias"] -= network["output_weight"].sum(dim=1) / 2
 
 
 def encode(network, frames, encoder="sigmoid"):

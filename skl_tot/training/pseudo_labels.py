@@ -178,9 +178,9 @@ class PathPrior(TemporalPrior):
 
     Parameters
     ----------
-    n_diagonal : int, default=1000
-        Number of steps at the start with the diagonal; ``tol`` does not stop a fit
-        before their end.
+    n_diagonal : int, default=100
+        Number of steps at the start with the diagonal; no check of ``early_stopping``
+        is before their end.
     sigma : float, default=1.2
         Width σ of the band around the diagonal, in prototypes.
 
@@ -198,7 +198,7 @@ class PathPrior(TemporalPrior):
         "n_diagonal": [Interval(Integral, 0, None, closed="left")]
     }
 
-    def __init__(self, n_diagonal=1000, sigma=1.2):
+    def __init__(self, n_diagonal=100, sigma=1.2):
         self.n_diagonal = n_diagonal
         self.sigma = sigma
 

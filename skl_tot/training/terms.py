@@ -24,6 +24,11 @@ from skl_tot.training.network import (
     unit_length,
 )
 
+# Frames of which, and starts from which, prototypes start at centres of clusters.
+MOST_CLUSTERED, N_CLUSTERINGS = 2**14, 3
+# Least spread of similarities, where features are constant.
+LEAST_SPREAD = 1e-6
+
 
 class Term(Component):
     """One summand of the training loss.
@@ -43,7 +48,7 @@ class Term(Component):
         Distance of a later frame of each sampled frame, in ``batch.later``: in frames,
         or below 1 as a share of the recording; the last frame at its end. 0 for none.
     changes_at : tuple of int
-        Steps at which its operations change; ``tol`` stops a fit only after them.
+        Steps at which its operations change; ``early_stopping`` waits for them.
     starts_at_frames : bool
         Whether the term needs frames before the first step, in `initialise`.
 
@@ -183,6 +188,7 @@ class CrossEntropy(Term):
         rho=0.07,
         temperature=0.1,
         freeze_iter=0,
+        start="paper",
     ):
         self.n_prototypes = n_prototypes
         self.transport = transport
@@ -190,6 +196,27 @@ class CrossEntropy(Term):
         self.rho = rho
         self.temperature = temperature
         self.freeze_iter = freeze_iter
+        self.start = start
+
+    @property
+    def starts_at_frames(self):  # type: ignore[override]
+        """Whether prototypes start at means of embeddings."""
+        return self.start == "scaled"
+
+    def initialise(self, network, embeddings, times, generator):
+        """Start at means of equal parts of time, or without a prior of clusters."""
+        if self.prior is None:
+            seed = int(torch.randint(2**31 - 1, (), generator=generator))
+            centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
+            means = torch.from_numpy(centres).to(embeddings)
+        else:
+            means = means_in_time(embeddings, times, self.n_prototypes)
+        means = means - embeddings.mean(dim=1, keepdim=True)
+        spread = (embeddings @ means.mT).std(dim=(1, 2), keepdim=True)
+        # similarities spread by one temperature
+        network["prototypes"].copy_(
+            means * (self.temperature / (spread + LEAST_SPREAD))
+        )
 
     @property
     def changes_at(self):  # type: ignore[override]
@@ -448,6 +475,14 @@ def time_stamp_loss(predicted, times):
     return ((predicted - times) ** 2).sum(-1) / max(len(times), 1)
 
 
+def means_in_time(embeddings, times, n_parts):
+    """Means (R, n_parts, E) of embeddings of frames in equal parts of their times."""
+    parts = (times * n_parts).long().clamp(max=n_parts - 1)
+    shares = torch.nn.functional.one_hot(parts, n_parts).to(embeddings)
+    shares /= shares.sum(dim=0).clamp(min=1)
+    return shares.mT @ embeddings
+
+
 def cluster(embeddings, n_centres, seed):
     """Centres (R, n_centres, E) of embeddings (R, n_frames, E), clustered once."""
     # fewer distinct frames are repeated
@@ -455,10 +490,11 @@ def cluster(embeddings, n_centres, seed):
     embeddings = np.repeat(embeddings, n_repeats, axis=1)
     # embeddings of all networks side by side
     together = np.concatenate(list(embeddings), axis=1)
-    kmeans = KMeans(n_centres, n_init=10, random_state=seed)
+    step = -(-together.shape[0] // MOST_CLUSTERED)
+    kmeans = KMeans(n_centres, n_init=N_CLUSTERINGS, random_state=seed)
     with warnings.catch_warnings():  # for identical frames, such as constants
         warnings.simplefilter("ignore", ConvergenceWarning)
-        kmeans.fit(together)
+        kmeans.fit(together[::step])
     return np.stack(np.split(kmeans.cluster_centers_, len(embeddings), axis=1))
 
 

@@ -60,7 +60,12 @@ EXPECTED_FAILURES = {
     ),
 }
 QUICK = TemporalOTSegmenter(
-    3, max_iter=4, n_init=1, optimizer=Adam(frames_per_video=8), decoding="fixed"
+    3,
+    order="mostly",
+    max_iter=4,
+    n_init=1,
+    optimizer=Adam(frames_per_video=8),
+    decoding="fixed",
 )
 # The shapes of estimators: with a network, without, and one that owns others. That of
 # a transformer is tested in tests/preprocessing.

@@ -5,6 +5,7 @@ import pytest
 import torch
 from sklearn.utils import Bunch
 
+from skl_tot import baselines
 from skl_tot.recordings import Recordings
 from skl_tot.training import loop as _loop
 from skl_tot.training.batches import Batch
@@ -20,7 +21,12 @@ from skl_tot.training.loop import (
     train,
     train_step,
 )
-from skl_tot.training.network import Encoder, init_network, score_prototypes
+from skl_tot.training.network import (
+    Encoder,
+    init_network,
+    scale_weights,
+    score_prototypes,
+)
 from skl_tot.training.pseudo_labels import Sinkhorn, TemporalPrior
 from skl_tot.training.terms import (
     CrossEntropy,
@@ -32,8 +38,8 @@ from skl_tot.training.terms import (
 )
 
 CPU = torch.device("cpu")
-ADAM = Adam(1e-2, decay=0.0, freeze_iter=0, frames_per_video=8, n_iter_no_change=5)
-DEFAULTS = ADAM.settings(MLP(6, 4), max_iter=20) | {
+ADAM = Adam(1e-2, decay=0.0, frames_per_video=8, early_stopping=False, check_iter=5)
+DEFAULTS = ADAM.settings(MLP(6, 4, start="paper"), max_iter=20) | {
     **{"n_prototypes": 3, "temperature": 0.1, "n_sinkhorn_iter": 3},
     **{"prior": "temporal", "rho": 0.1, "sigma": 1.0},
     **{"alpha": 0.0, "window": 5, "beta": 0.0},
@@ -325,13 +331,92 @@ class TestStopping:
     @pytest.mark.parametrize(
         ("options", "n_steps"),
         [
-            ({"max_iter": 50, "tol": None}, 50),
-            # nothing moves, so the second block cannot be better by tol
-            ({"max_iter": 50, "tol": 1e-3}, 10),
-            ({"max_iter": 99, "tol": 1.0, "freeze_iter": 30}, 40),
-            *[({"max_iter": n, "tol": 1.0, "n_init": 4}, 10) for n in (12, 27, 90)],
+            ({"max_iter": 50, "early_stopping": False}, 50),
+            # nothing moves, so labels at the second check are those at the first
+            ({"max_iter": 50}, 10),
+            ({"max_iter": 50, "decay": 0.5}, 20),
+            ({"max_iter": 14, "decay": 0.5}, 14),
+            ({"max_iter": 50, "decay": 1.0}, 50),
+            ({"max_iter": 99, "freeze_iter": 30}, 40),
+            *[({"max_iter": n, "n_init": 4}, 10) for n in (12, 27, 90)],
         ],
     )
-    def test_on_a_plateau_with_free_prototypes(self, videos, options, n_steps):
+    def test_once_labels_stay(self, videos, options, n_steps):
+        options = {"early_stopping": True} | options
         settings = config(learning_rate=1e-12, **options)
         assert len(run(videos, settings)[1]) == n_steps
+
+    def test_a_stream_goes_on(self, videos):
+        settings = config(learning_rate=1e-12, early_stopping=True, check_iter=1)
+        assert run(videos, settings, one_pass=True)[0].n_iter == 3
+
+    def test_not_while_labels_change_or_more_prototypes_appear(self):
+        """Labels of four frames by the prototypes that lie along their features."""
+        frames = torch.eye(4)
+        network = {
+            "hidden_weight": 9 * torch.eye(4)[None],
+            "hidden_bias": torch.full((1, 4), -4.5),
+            "output_weight": 9 * torch.eye(4)[None],
+            "output_bias": torch.full((1, 4), -4.5),
+        }
+        watch = _loop.LabelWatch(frames, "sigmoid")
+
+        def check(*labels):
+            prototypes = [torch.eye(4)[own].sum(dim=0) for own in labels]
+            network["prototypes"] = torch.stack(prototypes)[None]
+            return watch.has_settled(network)
+
+        assert not check([0, 1, 2, 3], [], [], [])
+        assert not check([0, 1, 2], [3], [], [])  # one more prototype
+        assert not check([3], [0, 1, 2], [], [])  # no label stays
+        assert not check([2, 3], [0, 1], [], [])  # shares are more even
+        assert check([2, 3], [0, 1], [], [])
+        assert check([2], [0, 1, 3], [], [])
+
+
+class TestStart:
+    """Activations and similarities vary from the first step on."""
+
+    def test_scale_of_weights(self):
+        shapes = parameter_shapes(200, config(hidden_dim=300), [])
+        generator = torch.Generator().manual_seed(0)
+        network = init_network(shapes, n_init=2, generator=generator)
+        scale_weights(network)
+        frames = torch.randn(1000, 200, generator=generator)
+        hidden = frames @ network["hidden_weight"] + network["hidden_bias"].unsqueeze(1)
+        assert hidden.std() == pytest.approx(1, rel=0.05)
+        outputs = hidden.sigmoid() @ network["output_weight"]
+        outputs += network["output_bias"].unsqueeze(1)
+        assert 0.5 < outputs.std(dim=1).mean() < 1.5
+        assert abs(outputs.mean()) < 0.05
+
+    @pytest.mark.parametrize("prior", [TemporalPrior(), None])
+    def test_similarities_spread_by_a_temperature(self, prior):
+        embeddings, times = torch.rand(2, 90, 6), torch.linspace(0.01, 0.99, 90)
+        network = {"prototypes": torch.zeros(2, 4, 6)}
+        problem = CrossEntropy(
+            4, Sinkhorn(3), prior=prior, temperature=0.3, start="scaled"
+        )
+        assert problem.starts_at_frames
+        generator = torch.Generator().manual_seed(0)
+        problem.initialise(network, embeddings, times, generator)
+        similarities = score_prototypes(network, embeddings)
+        spread = similarities.std(dim=(1, 2))
+        np.testing.assert_allclose(spread, 0.3, rtol=1e-3)
+        if prior is not None:  # parts of relative time
+            cuts = [times <= edge for edge in (0.25, 0.5, 0.75)]
+            last = embeddings[:, ~cuts[2]].mean(dim=1) - embeddings.mean(dim=1)
+            found = network["prototypes"][:, 3]
+            alike = torch.cosine_similarity(found, last, dim=-1)
+            np.testing.assert_allclose(alike, 1, rtol=1e-5)
+
+    def test_constant_features_are_no_error(self):
+        embeddings, times = torch.full((1, 9, 6), 0.5), torch.linspace(0.1, 0.9, 9)
+        network = {"prototypes": torch.ones(1, 4, 6)}
+        problem = CrossEntropy(4, Sinkhorn(3), prior=TemporalPrior(), start="scaled")
+        problem.initialise(network, embeddings, times, torch.Generator())
+        assert not network["prototypes"].any()
+
+    def test_the_paper_draws_prototypes(self):
+        assert not CrossEntropy(4, Sinkhorn(3)).starts_at_frames
+        assert baselines.paper(3).network.start == "paper"
