@@ -11,7 +11,7 @@ from scipy.signal import find_peaks
 from sklearn.utils import check_array, check_random_state
 
 from skl_tot.decoding.chain import circle_chain
-from skl_tot.recordings import errors
+from skl_tot.recordings import errors, signals
 from skl_tot.recordings.container import BLOCK_BYTES
 from skl_tot.shared_texts import with_shared_texts
 
@@ -331,21 +331,10 @@ def errors_of_cycles(cuts):
         raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error
 
 
-def mean_autocorrelation(frames):
-    """Mean over features of the autocorrelation at each lag, 1 at lag 0."""
-    n_frames = len(frames)
-    width = next_fast_len(2 * n_frames, real=True)  # avoids wrap-around
-    power = np.zeros(width // 2 + 1)
-    for feature in frames.T:
-        power += np.abs(rfft(feature, width)) ** 2
-    products = irfft(power, width)[:n_frames] / np.arange(n_frames, 0, -1)
-    return products / products[0] if products[0] > 0 else products
-
-
 def find_period(frames):
     """Lag of the first clear peak of the autocorrelation, up to a third of frames."""
     # on log-lags, peaks have the same shape for cycles of any length
-    correlation = mean_autocorrelation(frames)[: max(len(frames) // 3, 2)]
+    correlation = signals.mean_autocorrelation(frames)[: max(len(frames) // 3, 2)]
     n_points = int(np.log(len(correlation)) / RESOLUTION) + 2
     lags = np.unique(np.geomspace(1, len(correlation) - 1, n_points).astype(int))
     smooth = gaussian_filter1d(correlation[lags], BLUR / RESOLUTION)

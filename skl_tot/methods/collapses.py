@@ -70,11 +70,13 @@ def describe_few(segmenter, paths):
         n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
     if 2 * n_poor <= len(paths):
         return []
+    value = "COST" if cost == "auto" else "auto"
     remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'
     return [
         f"{n_poor} of {len(paths)} recordings show fewer than half of the "
-        f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy}, "
-        "fewer actions, or more steps of training."
+        f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy} "
+        f"(--set switch_cost={value}), fewer actions (--n-actions), or more steps of "
+        "training."
     ]
 
 
@@ -95,7 +97,7 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
     return [
         f"{name} has {length} in {n_squeezed[action]} of {len(long)} recordings, as "
         "fixed order shows each action; if recordings may lack actions, say "
-        'order="mostly".'
+        'order="mostly" (--order mostly).'
     ]
 
 

@@ -27,12 +27,9 @@ LEAST_COURSE = 0.03
 N_ROTATIONS = 10
 # Floor of a variance before the logarithm, and the variance of constants.
 FLOOR, TINY = 0.01, 1e-9
-# Raw signals: correlation of neighbouring frames, frames of an action, also in
-# correlation times, and agreement of the spread of neighbouring pieces.
-SMOOTH, MIN_ACTION, RATIO, LEAST_SPREAD = 0.5, 30, 10, 0.5
-# Ratio of disagreements of means, of shorter over longer pieces, for a swing; and the
-# disagreement of uninformative means.
-SWING, LOST = 1.25, 0.8
+# Raw signals: frames of an action, also in correlation times, correlation of
+# neighbouring frames, and the disagreement of uninformative means.
+MIN_ACTION, RATIO, SMOOTH, LOST = 30, 10, 0.5, 0.8
 # Frames for the clusters of looks; share of bouts that are shorter than plausible.
 MOST_CLUSTERED, SHORTEST = 20_000, 0.1
 # Repetitions that make cycles of a recording.
@@ -125,14 +122,15 @@ class Look:
         found = [self.say_course(), self._say_returns()]
         if self.between > 0.5:
             found.append(
-                f"{self.between:.0%} of the differences lie between recordings, not "
-                'within them; standardize="video" removes them.'
+                "Recordings differ by an offset more than the parts of one do, "
+                f"{self.between:.0%} of the variance of looks is between them; "
+                'standardize="video" (--set standardize=video) scales each recording.'
             )
         if self.is_raw:
             found.append(
                 f"Frames are raw signal, so the fit uses windows of "
                 f"{self._time(self.window)}; to choose them, use SignalWindows in a "
-                "pipeline, and give the order."
+                "pipeline (--pipeline windows:WIDTH), and give the order (--order)."
             )
         repeats = self.say_repeats()
         return found + [sentence for sentence in (repeats, self.still) if sentence]
@@ -163,14 +161,14 @@ class Look:
         other = {"mostly": "free", "free": "mostly"}[self.order]
         return (
             f'{self.verdict}, so the fit uses order="{self.order}"; say '
-            f'order="{other}" if you know better.'
+            f'order="{other}" (--order {other}) if you know better.'
         )
 
     def _say_returns(self):
         return (
             f"Each look occurs {self.returns:.1f} times in a recording on average, and "
             f"one in ten of its segments is shorter than {self._time(self.bout)}; "
-            "min_duration sets a least duration."
+            "min_duration (--min-duration) sets a least duration."
         )
 
     def _time(self, n_frames):
@@ -206,9 +204,9 @@ def look(X, n_actions=8):
     recordings without a course also start and stop alike. Values from 0.03 on are a
     course.
 
-    *Raw signal.* Means and spreads of a piece of the signal predict those of the next
-    piece. In a raw signal spreads agree, and means of longer pieces agree better than
-    those of shorter ones.
+    *Raw signal.* A raw signal repeats within actions: frames are alike one period
+    later. Or neighbouring frames are alike, and yet means of short pieces do not
+    predict those of the next pieces.
 
     Examples
     --------
@@ -302,19 +300,15 @@ def is_raw(recordings, n_actions):
     action_frames = float(np.mean(recordings.lengths)) / n_actions
     length, smoothness = signals.correlation_frames(recordings, action_frames)
     is_long = action_frames >= max(RATIO * length, MIN_ACTION)
-    if not (is_long and smoothness >= SMOOTH):
+    _, period = signals.find_periods(recordings)
+    shortest = max(2 * signals.HALVES[0], length)  # else slow signals that ripple
+    if is_long and shortest <= period <= action_frames:
+        return True
+    if not is_long or smoothness < SMOOTH:
         return False
     agreements = signals.agreement_of_pieces(recordings)
-    inside = signals.HALVES[: len(agreements)] <= action_frames
-    if not inside.any():
-        return False
-    means = 1 - agreements[:, 0]
-    short = signals.HALVES[: len(agreements)] <= action_frames / 8
-    if (means[short] >= LOST).any():
-        return True
-    best = np.minimum.accumulate(means[inside][::-1])[::-1]
-    swings = (means[inside] >= SWING * best).any()
-    return bool(swings and agreements[inside, 1:].max() >= LEAST_SPREAD)
+    is_short = signals.HALVES[: len(agreements)] <= action_frames / 8
+    return bool((1 - agreements[is_short, 0] >= LOST).any())
 
 
 def _bouts(recordings, n_actions):

@@ -11,9 +11,10 @@ MIN_PIECES = 8
 # Standard deviations of the signal, added to those of windows before the logarithm.
 FLOOR = 0.1
 TINY = 1e-12
-# Least prominence of a maximum of the autocorrelation that is a period; of a cycle of
-# actions, with the number of blocks of the shortest cycle.
-PROMINENCE = 0.05
+# Share of the spread of a column below which its rest is rounding.
+ROUNDING = 1e-6
+# Least prominence of a maximum of the autocorrelation that is a cycle of actions, with
+# the number of blocks of the shortest cycle.
 CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
 
 
@@ -21,10 +22,10 @@ def correlation_frames(recordings, action_frames):
     """Frames of autocorrelation without slow changes, and its value at one frame."""
     found = []
     for frames in samples(recordings):
-        rest = _without_slow(frames, action_frames)
-        own = autocorrelation(rest[:, rest.std(axis=0) > 1e-6 * frames.std(axis=0)])
-        if own.size and len(own) > 1:
-            found.append([np.median(_half_times(own)), np.median(own[1])])
+        columns = list(autocorrelations(_without_slow(frames, action_frames)))
+        if columns and len(columns[0]) > 1:
+            times = [_half_time(column) for column in columns]
+            found.append([np.median(times), np.median([own[1] for own in columns])])
     return tuple(np.median(found, axis=0).tolist()) if found else (np.nan, np.nan)
 
 
@@ -44,10 +45,12 @@ def spread_indices(n, most):
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
-def _without_slow(frames, width):
+def _without_slow(frames, width, least=ROUNDING):
+    """Frames without their means over a width, where the rest has a share of spread."""
     half = max(1, int(width / 2))
     frames = frames - frames.mean(axis=0)
-    return frames - window_means(frames, half, half, slice(0, len(frames)))
+    rest = frames - window_means(frames, half, half, slice(0, len(frames)))
+    return rest[:, rest.std(axis=0) > least * frames.std(axis=0)]
 
 
 def window_means(values, before, after, rows):
@@ -68,23 +71,29 @@ def window_means(values, before, after, rows):
     return found[:, :-1] / np.maximum(found[:, -1:], 1)
 
 
-def autocorrelation(values):
-    """Autocorrelation (n_lags, n_features) of columns, for up to half of the frames."""
-    n = len(values)
-    values = values - values.mean(axis=0)
-    power = np.abs(np.fft.rfft(values, 2 * n, axis=0)) ** 2
-    products = np.fft.irfft(power, axis=0)[: n // 2 + 1]
-    products /= (n - np.arange(len(products)))[:, None]
-    return products / products[0]
+def autocorrelations(values):
+    """Yield the autocorrelation (n_lags,) of each column, up to half of the frames."""
+    n_frames = len(values)
+    n_points = 2 ** int(2 * n_frames - 1).bit_length()  # avoids wrap-around
+    for column in (values - values.mean(axis=0)).T:
+        power = np.abs(np.fft.rfft(column, n_points)) ** 2
+        products = np.fft.irfft(power)[: n_frames // 2 + 1]
+        products /= np.arange(n_frames, n_frames - len(products), -1)
+        yield products / (products[0] or 1)
 
 
-def _half_times(correlation):
-    """Interpolated lag at which each column is half, or the last lag."""
-    below = correlation < 0.5
-    after = np.where(below.any(axis=0), below.argmax(axis=0), len(below) - 1)
-    columns = np.arange(correlation.shape[1])
-    high, low = correlation[after - 1, columns], correlation[after, columns]
-    return after - 1 + np.clip((high - 0.5) / np.maximum(high - low, 1e-12), 0, 1)
+def mean_autocorrelation(values):
+    """Mean over columns of the autocorrelation at each lag."""
+    return sum(autocorrelations(values)) / values.shape[1]
+
+
+def _half_time(correlation):
+    """Interpolated lag at which it is half, or the last lag."""
+    below = np.flatnonzero(correlation < 0.5)
+    if not below.size:
+        return len(correlation) - 1
+    high, low = correlation[below[0] - 1 : below[0] + 1]
+    return below[0] - 1 + (high - 0.5) / (high - low)
 
 
 def find_window(recordings):
@@ -92,7 +101,8 @@ def find_window(recordings):
     # statistics of short pieces vary by chance, those of long ones mix actions
     agreements = agreement_of_pieces(recordings)
     half = HALVES[np.argmax(agreements.mean(axis=1))] if len(agreements) else HALVES[0]
-    return 2 * max(int(half), find_swing(recordings) // 2) + 1
+    period, _ = find_periods(recordings)
+    return 2 * max(int(half), period // 2) + 1
 
 
 def agreement_of_pieces(recordings):
@@ -108,15 +118,50 @@ def agreement_of_pieces(recordings):
     return np.array(medians)
 
 
-def find_swing(recordings):
-    """Frames of the first period of the signal, 0 without one."""
-    frames = [own for own in _varying(recordings) if len(own) >= MIN_PIECES * HALVES[0]]
-    if not frames:
-        return 0
-    longest = min(map(len, frames)) // (2 * MIN_PIECES)  # at least so many periods
-    mean = np.median([_mean_correlation(own, longest) for own in frames], axis=0)
-    peaks = _peaks(mean, PROMINENCE)
-    return int(peaks[0]) if len(peaks) else 0
+def find_periods(recordings):
+    """Frames of the first period, and of the first with frames alike; 0 without one."""
+    videos = [own for own in _varying(recordings) if len(own) >= MIN_PIECES * HALVES[0]]
+    # so many periods in half of the recordings
+    n_frames = int(np.median([len(video) for video in videos])) if videos else 0
+    longest = n_frames // (2 * MIN_PIECES)
+    while longest >= 2 * HALVES[0]:  # the shortest window covers any less
+        clear, alike = _clear_lags(videos, longest)
+        if clear.size:
+            return int(clear[0]), int(alike[0]) if alike.size else 0
+        longest //= 4  # slow changes may hide short periods
+    return 0, 0
+
+
+def _clear_lags(videos, longest):
+    """Lags of peaks of the autocorrelation above noise, and those with frames alike."""
+    total, n_frames, variance = np.zeros(longest + 1), 0, 0.0
+    for video in videos:
+        rest = _without_slow(video, 2 * longest, FLOOR)
+        if len(rest) > 2 * longest and rest.size:
+            total += len(rest) * mean_autocorrelation(rest)[: longest + 1]
+            n_frames += len(rest)
+            variance += len(rest) * _variance_of_mean(rest)
+    correlation = total / max(n_frames, 1)
+    peaks, found = _peaks(correlation)
+    if not peaks.size:
+        return peaks, peaks
+    band = _noise_band(correlation, n_frames**2 / variance)
+    clear = peaks[found["prominences"] > band[peaks]]
+    return clear, clear[correlation[clear] > band[clear] / 2]
+
+
+def _variance_of_mean(frames):
+    """Variance of the mean autocorrelation, over that of one of the columns."""
+    frames = frames / frames.std(axis=0)
+    return np.mean((frames.T @ frames / len(frames)) ** 2)
+
+
+def _noise_band(correlation, n_frames):
+    """Range that the autocorrelation of a signal without period spans, at each lag."""
+    # Bartlett: the variance at a lag follows from the correlation at shorter ones; the
+    # largest of n normal values is sqrt(2 log n) deviations above, the least below
+    variance = (2 * np.cumsum(correlation**2) - 1) / n_frames
+    return 2 * np.sqrt(2 * np.log(len(correlation)) * variance)
 
 
 def find_repetition(recordings, shortest, least):
@@ -131,9 +176,10 @@ def find_repetition(recordings, shortest, least):
         if longest <= 2 * CYCLE_BLOCKS:
             continue
         blocks = blocks[:, blocks.std(axis=0) > 0]
-        if blocks.size:
-            mean = _mean_correlation(blocks, 2 * longest)
-            peaks = _peaks(mean[: longest + 1], CYCLE_PROMINENCE)
+        rest = _without_slow(blocks, 4 * longest)
+        if rest.size:
+            mean = mean_autocorrelation(rest)[: 2 * longest + 1]
+            peaks, _ = _peaks(mean[: longest + 1], CYCLE_PROMINENCE)
             peaks = [k for k in peaks if k >= CYCLE_BLOCKS and _recurs(mean, k)]
             if peaks:
                 found[-1] = len(blocks) / int(peaks[np.argmax(mean[peaks])])
@@ -155,15 +201,10 @@ def _varying(recordings):
             yield frames
 
 
-def _mean_correlation(frames, longest):
-    rest = _without_slow(frames, 2 * longest)
-    return autocorrelation(rest)[: longest + 1].mean(axis=1)
-
-
-def _peaks(correlation, prominence):
+def _peaks(correlation, prominence=0):
     from scipy.signal import find_peaks  # slow to import
 
-    return find_peaks(correlation, prominence=prominence)[0]
+    return find_peaks(correlation, prominence=prominence)
 
 
 def _agreement_of_pieces(frames):

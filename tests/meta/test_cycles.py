@@ -25,7 +25,6 @@ from skl_tot.meta.cycles import (
     find_cycles,
     find_origin,
     find_period,
-    mean_autocorrelation,
     phases_between,
 )
 from skl_tot.recordings.errors import RecordingTypeError, RecordingValueError
@@ -115,15 +114,6 @@ def test_bad_input(features, n_actions, text):
 
 
 class TestRecurrence:
-    def test_autocorrelation(self):
-        frames = np.random.default_rng(0).normal(size=(50, 3))
-        frames -= frames.mean(axis=0)
-        expected = []
-        for lag in range(50):
-            own = (frames[: 50 - lag] * frames[lag:]).sum() / (50 - lag)
-            expected.append(own / np.square(frames).mean() / 3)
-        np.testing.assert_allclose(mean_autocorrelation(frames), expected, atol=1e-12)
-
     def test_period(self):
         time = np.arange(900)
         frames = np.column_stack([np.sin(time / 50 * 2 * np.pi), 0 * time])

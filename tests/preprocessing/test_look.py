@@ -138,6 +138,18 @@ class TestRaw:
 
 
 class TestSentences:
+    @pytest.mark.parametrize(("offset", "is_said"), [(0.0, False), (20.0, True)])
+    def test_offsets_that_differ(self, offset, is_said):
+        rng = np.random.default_rng(0)
+        videos, _ = make_activities(8, 2, n_features=3, random_state=0)
+        videos = [video + offset * rng.normal(size=3) for video in videos]
+        found = [
+            text for text in skl_tot.look(videos, 2).sentences() if "offset" in text
+        ]
+        assert len(found) == is_said
+        remedy = 'standardize="video" (--set standardize=video) scales each recording.'
+        assert all(text.endswith(remedy) for text in found)
+
     @pytest.mark.parametrize("factor", [1 / 1.4, 1.4, 1 / 1.6, 1.6])
     def test_near_the_threshold_the_order_is_open(self, factor):
         videos, _ = make_activities(10, 4, random_state=0)

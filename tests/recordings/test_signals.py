@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 
+import skl_tot
 from skl_tot.datasets import make_activities
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.signals import correlation_frames, find_window
+from skl_tot.recordings.signals import (
+    _noise_band,
+    correlation_frames,
+    find_periods,
+    find_window,
+    mean_autocorrelation,
+)
 
 
 def bouts(period, length, n_bouts=24, seed=0):
@@ -17,6 +24,73 @@ def bouts(period, length, n_bouts=24, seed=0):
     t = np.arange(n_bouts * length)
     swing = (np.sin(2 * np.pi * t / period) + 0.5) * (t // length % 2)
     return (swing + 0.3 * random.normal(size=len(t)))[:, None]
+
+
+def walks(fps, noise, n_videos=12, seed=0):
+    """Walks out and back with worn sensors: steps of .54 s, turns, and sway."""
+    rng = np.random.default_rng(seed)
+    gains, turned, swayed = rng.normal(size=(3, 8))
+    videos = []
+    for _ in range(n_videos):
+        seconds = rng.uniform([2, 6, 2, 6, 2], [4, 9, 3, 9, 4])
+        action = np.repeat(np.arange(5), (fps * seconds).astype(int))
+        n_frames = len(action)
+        pace = rng.normal(1, 0.3, n_frames) / (0.54 * fps)
+        steps = np.sin(2 * np.pi * np.cumsum(pace)) * (action % 2)
+        heading = np.cumsum(action == 2) / np.sum(action == 2)
+        sway = np.cumsum(rng.normal(size=n_frames)) / np.sqrt(n_frames)
+        signal = np.outer(steps, gains) + np.outer(heading, turned)
+        signal += 0.5 * np.outer(sway, swayed)
+        videos.append(signal + noise * rng.normal(size=signal.shape))
+    return videos
+
+
+@pytest.mark.parametrize("fps", [50, 100])
+@pytest.mark.parametrize("noise", [0.3, 2.0])
+def test_walks_are_raw_and_windows_cover_a_step(fps, noise):
+    found = skl_tot.look(Recordings(walks(fps, noise), fps=fps), 5)
+    assert found.is_raw
+    assert 0.5 * fps <= found.window <= 3 * fps
+
+
+def test_a_step_counts_beside_still_channels_and_a_short_recording():
+    rng, videos = np.random.default_rng(0), walks(50, 0.3)
+    videos[0] = videos[0][:200]  # of which 16 steps would be longer
+    assert 25 <= find_periods(Recordings(videos))[0] <= 29
+    noise = [rng.normal(size=(len(video), 24)) for video in videos]
+    joined = [np.hstack([*pair]) for pair in zip(videos, noise)]
+    assert 25 <= find_periods(Recordings(joined))[0] <= 29
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 20])
+@pytest.mark.parametrize("n_frames", [300, 3000])
+def test_noise_has_no_period(width, n_frames):
+    rng = np.random.default_rng(0)
+    for n_videos in (1, 8):
+        kernel, videos = np.ones(width) / width, []
+        for _ in range(n_videos):
+            columns = rng.normal(size=(4, n_frames))
+            smooth = [np.convolve(column, kernel, "valid") for column in columns]
+            videos.append(np.transpose(smooth))
+        assert find_periods(Recordings(videos)) == (0, 0)
+
+
+def test_autocorrelation():
+    frames = np.random.default_rng(0).normal(size=(50, 3)) * [1, 10, 0]
+    centred, expected = frames - frames.mean(axis=0), np.zeros(26)
+    for lag in range(26):
+        for column in centred.T[:2]:
+            own = (column[: 50 - lag] * column[lag:]).mean() / np.square(column).mean()
+            expected[lag] += own / 3
+    np.testing.assert_allclose(mean_autocorrelation(frames), expected, atol=1e-12)
+
+
+def test_band_is_rarely_left_by_the_autocorrelation_of_noise():
+    rng, n_left = np.random.default_rng(0), 0
+    for _ in range(100):
+        correlation = mean_autocorrelation(rng.normal(size=(1000, 1)))[:60]
+        n_left += np.ptp(correlation[1:]) > _noise_band(correlation, 1000)[-1]
+    assert n_left < 10
 
 
 @pytest.mark.parametrize(("period", "length"), [(20, 400), (100, 600), (100, 3000)])
@@ -42,7 +116,14 @@ def test_noise_that_is_loud_or_not_is_raw_and_features_are_not():
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("actrectut", True), ("mocap86", True), ("hapt", False), ("hiro_snap", False)],
+    [
+        ("actrectut", True),
+        ("gait_uturn", True),
+        ("mocap86", True),
+        ("hapt", False),
+        ("hiro_snap", False),
+        ("skab34", False),
+    ],
 )
 def test_real_data(real_data, name, expected):
     takes = as_recordings(real_data(name).videos)
