@@ -37,7 +37,7 @@ standardize : {"dataset", "video"} or None, default="dataset"
     ("dataset") or over each recording ("video"). None keeps the features.
 
 max_iter : int, default=2000
-    Optimiser steps, one mini-batch each.
+    Maximum optimiser steps, one mini-batch each.
 
 device : str, default="auto"
     Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",

@@ -72,8 +72,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     {shared: n_actions}
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them, see `skl_tot.look`: "mostly" or
-        "free" follows, and raw signals are learned from windows. If labels show a single
-        action, the other order is tried, with a warning.
+        "free" follows, and raw signals are learned from windows. If labels show one
+        action alone, the other order is tried, with a warning.
         "strict": each action once, in one order, as in the paper. "mostly": an order
         with exceptions: actions may repeat, change places or be missing. "free": no
         common order. The order sets the parameters that have their default:
@@ -99,8 +99,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         This reduces the effect of the seed.
     {shared: max_iter, device, verbose}
     network : {"auto", "mlp"} or MLP, default="auto"
-        Widths of the hidden layer and of the embedding, the temperature τ of the softmax
-        P, and the start, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order with the
+        Widths of the hidden layer and of the embedding, the temperature τ of the
+        softmax P, and the start, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict order with the
         paper's temperature, 0.1. This and the parameters below are for research. For a
         named object, set a parameter as ``network__temperature`` or ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
