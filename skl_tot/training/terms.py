@@ -24,7 +24,7 @@ from skl_tot.training.network import (
     unit_length,
 )
 
-# Frames of which, and starts from which, prototypes start at centres of clusters.
+# Frames and starts of the k-means whose centres prototypes start at.
 MOST_CLUSTERED, N_CLUSTERINGS = 2**14, 3
 # Least spread of similarities, where features are constant.
 LEAST_SPREAD = 1e-6
