@@ -102,7 +102,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Widths of the hidden layer and of the embedding, the temperature τ of the
         softmax P, and the start, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict
         order with the paper's temperature, 0.1. This and the parameters below are for
-        research. For a named object, set a parameter as ``network__temperature`` or ``prior__sigma``.
+        research. For a named object, set a parameter as ``network__temperature`` or
+        ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
         Prior of the transport problem. "auto" is "path" with the paper's width, 0.75,
         in strict order, None in free order, else "temporal". "temporal" is the paper's
