@@ -4,6 +4,8 @@
 # comparable units; ``labels`` has an array of ints below K for each recording, negative
 # for background, which is ignored. Information is in nats.
 
+from collections import Counter
+
 import numpy as np
 from scipy.stats import entropy
 
@@ -57,11 +59,13 @@ def effective_actions(y):
     1.1...
     """
     paths, _ = split_label_sequences(as_sequence(y), "y")
-    actions, counts = np.unique(np.concatenate(paths), return_counts=True)
-    none = BACKGROUND_NAME if actions.dtype.kind == "U" else BACKGROUND
-    counts = counts[actions != none]
+    counts: Counter = Counter()
+    for path in paths:  # together, they would take several times their memory
+        counts.update(dict(zip(*np.unique(path, return_counts=True))))
+    counts.pop(BACKGROUND, None)
+    counts.pop(BACKGROUND_NAME, None)
     # equal shares give an integer, which a search compares
-    return round(float(np.exp(entropy(counts))), 9) if len(counts) else 0.0
+    return round(float(np.exp(entropy([*counts.values()]))), 9) if counts else 0.0
 
 
 def transfer_score(read_blocks, labels, n_actions):

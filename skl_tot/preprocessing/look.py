@@ -19,8 +19,9 @@ from skl_tot.recordings.stops import describe_still
 # Equal parts of a recording, those at either end that do not count, as recordings start
 # and stop alike without a course, and frames that are read of each.
 N_PARTS, N_ENDS, MOST_OF_PART = 16, 2, 64
-# Recordings that are looked at, and least number to find or exclude a course.
-MOST_RECORDINGS, LEAST_RECORDINGS = 300, 10
+# Recordings that are looked at, least number to find or exclude a course, and values
+# of their looks, which bound the memory for many features.
+MOST_RECORDINGS, LEAST_RECORDINGS, MOST_VALUES = 300, 10, 2**22
 # Least share of looks that relative time explains in recordings with a course. Sets
 # without one had at most .018, sets and generated families with one at least .044.
 LEAST_COURSE = 0.03
@@ -261,7 +262,9 @@ def look_at(recordings, n_actions):
 def _looks_of_parts(recordings):
     """Mean and log standard deviation (n_recordings, 16, 2 n_features) of parts."""
     known = np.flatnonzero(recordings.lengths >= N_PARTS)
-    chosen = known[signals.spread_indices(len(known), MOST_RECORDINGS)]
+    n_values = N_PARTS * 2 * recordings.n_features
+    most = min(MOST_RECORDINGS, max(LEAST_RECORDINGS, MOST_VALUES // n_values))
+    chosen = known[signals.spread_indices(len(known), most)]
     found = np.empty((len(chosen), N_PARTS, 2 * recordings.n_features))
     for row, i in zip(found, chosen.tolist()):
         edges = np.linspace(0, recordings.lengths[i], N_PARTS + 1).astype(int)
@@ -290,8 +293,9 @@ def _by_chance(parts):
     rng, found = check_random_state(0), []
     for _ in range(N_ROTATIONS):
         turns = rng.randint(N_PARTS, size=len(parts))
-        turned = [np.roll(own, turn, axis=0) for own, turn in zip(parts, turns)]
-        found.append(_explained(np.array(turned)))
+        places = (np.arange(N_PARTS) - turns[:, None]) % N_PARTS
+        turned = np.take_along_axis(parts, places[..., None], axis=1)
+        found.append(_explained(turned))
     return max(found)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from skl_tot.recordings.clocks import clock_text
-from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
@@ -177,10 +177,12 @@ def describe_still(recordings):
     fps = recordings.fps or 0
     for i in spread_indices(len(recordings), MOST_RECORDINGS) if fps else []:
         stride = 1 + int(recordings.lengths[i]) // MOST_FRAMES
-        frames = np.asarray(recordings.arrays[i][::stride], dtype=float)
-        columns = spread_indices(frames.shape[1], MOST_FEATURES)
+        array = recordings.arrays[i]
+        columns = spread_indices(array.shape[1], MOST_FEATURES)
+        blocks = [array[rows][:, columns] for rows in row_blocks(array)]
+        frames = np.concatenate(blocks)[::stride].astype(float)
         n_least = max(math.ceil(LONG * fps), LONG_FRAMES) // stride
-        spans = find_still(frames[:, columns], max(n_least, LEAST), MAJORITY)
+        spans = find_still(frames, max(n_least, LEAST), MAJORITY)
         lengths += (stride / fps * np.diff(spans, axis=1)).ravel().tolist()
     if not 0 < len(lengths) <= MOST_TOLD:
         return ""
