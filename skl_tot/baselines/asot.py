@@ -206,15 +206,15 @@ class ASOTSegmenter(PrototypeSegmenter):
             freeze_iter=self._settings().freeze_iter,
         )
 
-    def _merge(self, similarities, goes_on):
+    def _merge(self, similarities, sample, goes_on):
         before = self.prototype_actions_ if goes_on else None
-        super()._merge(similarities, goes_on)
+        super()._merge(similarities, sample, goes_on)
         if before is not None and self._resolved("n_parts") == 1:
             self.prototype_actions_ = before  # numbers stay the same in a stream
             return
         actions = self.prototype_actions_
         codes = (sum_groups(self._codes(x), actions, np.add) for x in similarities)
-        self.prototype_actions_ = np.argsort(time_order(codes))[actions]
+        self.prototype_actions_ = np.argsort(time_order(codes, sample.times()))[actions]
 
     def _log_likelihood(self, similarities):
         """Logarithm of Q of a whole recording, summed over parts."""

@@ -3,11 +3,12 @@
 import numpy as np
 from sklearn.base import clone
 
-from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import embed, principal_components, time_order
 from skl_tot.methods.hmm_model import cluster_frames, log_densities
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
+from skl_tot.recordings.sampling import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
 
@@ -144,7 +145,7 @@ class KMeansSegmenter(BaseSegmenter):
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
-    Frames are held in memory as principal components, in float64.
+    Components and clusters are learned from up to 262,144 frames, in stretches.
 
     Examples
     --------
@@ -187,19 +188,20 @@ class KMeansSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
+        sample = stretches(videos)
         self.center_, self.components_, unit = principal_components(
-            videos, self.n_components
+            sample.videos, self.n_components
         )
-        frames = [self._embed(videos, i) for i in range(len(videos))]
+        frames = [self._embed(sample.videos, i) for i in range(len(sample.videos))]
         joined = np.concatenate(frames)
         options = {"n_init": self.n_init, "random_state": self.random_state}
         found = cluster_frames(joined, self.n_actions_, **options)
         spread = found.inertia_ / joined.size
         self.variance_ = float(max(spread, LEAST_VARIANCE * unit))
         codes = np.eye(self.n_actions_)
-        order = time_order(codes[found.predict(own)] for own in frames)
+        labels = map(found.predict, frames)
+        order = time_order((codes[own] for own in labels), sample.times())
         self.means_ = found.cluster_centers_[order]
-        return Passes(lambda i: self._score(frames[i], i), len(videos))
 
     def _log_likelihoods(self, videos):
         return (self._score(self._embed(videos, i), i) for i in range(len(videos)))

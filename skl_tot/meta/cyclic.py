@@ -24,8 +24,8 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
-from skl_tot.recordings.files import part_of
 from skl_tot.recordings.labels import arrange, check_lengths
+from skl_tot.recordings.sampling import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
 
@@ -304,4 +304,4 @@ def _let_decode_cycles(model):
 def _cut_arrays(arrays, cuts):
     """Rows of all cycles, one array each, without reading files."""
     pairs = zip(arrays, cuts)
-    return [part_of(array, *ends) for array, own in pairs for ends in pairwise(own)]
+    return [part_of(x, slice(*ends)) for x, own in pairs for ends in pairwise(own)]

@@ -34,6 +34,7 @@ from skl_tot.recordings.labels import (
     labels_of_codes,
 )
 from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.sampling import thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
 
@@ -553,17 +554,19 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Learn background and confidence, label recordings, and return paths."""
         self.background_: Any = None
         self.confidence_: Any = None
+        sample = thinned(videos)
+        seen = sample.videos
         if self.background_percentile is not None:
-            paths = []
-            for i, reading in enumerate(self._readings(videos, scores)):
-                paths += [reading.path[rows] for rows in videos.row_blocks(i)]
-            known = paths, self.n_actions_, self.background_percentile, before
-            self.background_ = fit_background(videos.blocks, *known)
+            paths = sample.of([own.path for own in self._readings(videos, scores)])
+            pairs = enumerate(paths)
+            blocks = [own[rows] for i, own in pairs for rows in seen.row_blocks(i)]
+            known = blocks, self.n_actions_, self.background_percentile, before
+            self.background_ = fit_background(seen.blocks, *known)
         evidence, labels = Evidence(is_robust=True), []
         for reading in self._readings(videos, scores):
             evidence.add(reading.log_likelihood, reading.path)
             labels.append(reading.path)
-        agreement = held_out_agreement(videos.blocks, labels, self.n_actions_)
+        agreement = held_out_agreement(seen.blocks, sample.of(labels), self.n_actions_)
         self.confidence_ = {
             "tempering": evidence.tempering(),
             "agreement": 1.0 if np.isnan(agreement) else agreement,

@@ -6,6 +6,7 @@
 # n_directions) as in `sklearn.mixture.GaussianMixture`, and the share of the frames,
 # `shares` (n_actions,).
 
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -230,12 +231,13 @@ def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
     return appearance, switch_cost, paths
 
 
-def time_order(codes):
+def time_order(codes, times=None):
     """Sort actions by the mean relative time of their frames, with weights."""
     total = weight = 0.0
-    for video in codes:
-        times = (np.arange(len(video)) + 0.5) / len(video)
-        total = total + times @ video
+    for video, own in zip(codes, repeat(None) if times is None else times):
+        if own is None:
+            own = (np.arange(len(video)) + 0.5) / len(video)
+        total = total + own @ video
         weight = weight + video.sum(axis=0)
     means = np.divide(total, weight, out=np.full_like(total, 0.5), where=weight > 0)
     return np.argsort(means, kind="stable")

@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import chain_decoder
-from skl_tot.methods.base import BaseSegmenter, Passes, by_order
+from skl_tot.methods.base import BaseSegmenter, by_order
 from skl_tot.methods.discriminants import (
     embed,
     find_moment,
@@ -22,6 +22,7 @@ from skl_tot.methods.hmm_model import (
     start_from_clusters,
     start_from_equal_parts,
 )
+from skl_tot.recordings.sampling import stretches, thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, LARGEST, WEIGHT
 
@@ -107,9 +108,9 @@ class HMMSegmenter(BaseSegmenter):
     -----
     See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
     are numbered by the mean relative time of their frames. In other orders, recordings
-    with fewer frames than actions are not used in the fit. The components of all frames
-    are held in memory, as float64, and a D × D matrix; a fit reads the recordings two
-    or three times. An action on no path keeps its parameters.
+    with fewer frames than actions are not used in the fit. The model learns from up to
+    262,144 frames, fewer with more than 256 features: from evenly spread stretches in
+    free order, else from each n-th frame. An action on no path keeps its parameters.
 
     For one recording in free order, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames and half of the
@@ -189,32 +190,34 @@ class HMMSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        if self.order_ == "free" and len(videos) == 1:
+        is_free, n_actions = self.order_ == "free", self.n_actions_
+        sample = stretches(videos) if is_free else thinned(videos, n_actions)
+        seen, n_components = sample.videos, self.n_components
+        if is_free and len(videos) == 1:
             moment = find_moment(videos)
-            center, components = slow_directions(videos, moment, self.n_components)
+            center, components = slow_directions(seen, moment, n_components)
             unit = 1.0
         else:
-            center, components, unit = principal_components(videos, self.n_components)
-        embedded = [embed(videos, i, center, components.T) for i in range(len(videos))]
+            center, components, unit = principal_components(seen, n_components)
+        frames = [embed(seen, i, center, components.T) for i in range(len(seen))]
         self.center_, self.components_ = center, components
-        model, curve = self._climb(embedded, self.reg_covar * unit)
+        model, curve = self._climb(frames, sample, self.reg_covar * unit)
         self.means_, self.covars_, paths, _ = model
-        self.transitions_ = paths[-1]
+        self.transitions_ = paths[-1] / sample.step  # of one frame to the next
         self.starts_ = np.exp(-paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
-        return Passes(lambda i: self._score(embedded[i], i), len(videos))
 
-    def _climb(self, frames, reg_covar):
-        n_actions = self.n_actions_
-        own = {"reg_covar": reg_covar, "min_frames": self.min_frames_}
+    def _climb(self, frames, sample, reg_covar):
+        n_actions, min_frames = self.n_actions_, -(-self.min_frames_ // sample.step)
+        own = {"reg_covar": reg_covar, "min_frames": min_frames}
         options = own | {"tol": self.tol}
         if self.order_ == "free":
-            return self._climb_from_clusters(frames, options)
+            return self._climb_from_clusters(frames, sample, options)
         frames = [own for own in frames if len(own) >= n_actions]
         start = self._prepared(start_from_equal_parts(frames, n_actions, reg_covar))
         return fit_hmm(frames, start, max_iter=self.max_iter, **options)
 
-    def _climb_from_clusters(self, frames, options):
+    def _climb_from_clusters(self, frames, sample, options):
         """Fit in free order, and number actions by time."""
         rng, tried = check_random_state(self.random_state), []
         n_first = self.max_iter if self.n_init == 1 else min(FIRST_ITER, self.max_iter)
@@ -229,7 +232,7 @@ class HMMSegmenter(BaseSegmenter):
             model, rest = fit_hmm(frames, model, max_iter=n_left, **options)
             curve = curve + rest
         found = model.posteriors(frames, self.min_frames_)
-        return model.sorted(time_order(found)), curve
+        return model.sorted(time_order(found, sample.times())), curve
 
     def _prepared(self, start):
         usual = "shared" if self.order_ == "free" else "own"

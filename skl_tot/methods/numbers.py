@@ -11,6 +11,7 @@ from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
+from skl_tot.recordings.sampling import stretches, thinned
 from skl_tot.training.components import MOST
 
 AUTO = "auto"
@@ -34,8 +35,9 @@ def compare_numbers(videos, numbers=None, order=None):
     # both halves of the recordings, about 1 / K by chance. I is the information about
     # labels that other recordings have, and J that of the recording alone. In free
     # order, the score is F - 1 / K, and halves are halves in time.
-    numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
     is_free = order == "free" or len(videos) == 1
+    videos = videos if is_free else thinned(videos).videos
+    numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
     score = _score_clusters if is_free else _score_numbers
     scores, spreads = score(videos, numbers)
     best = int(np.argmax(scores))
@@ -193,11 +195,13 @@ def _score_clusters(videos, numbers):
 def _halves_of_time(videos):
     """Frames along slow directions, with their half and group."""
     moment, frames, halves, groups = discriminants.find_moment(videos), [], [], []
-    center, directions = discriminants.slow_directions(videos, moment, N_COMPONENTS)
+    seen = stretches(videos).videos
+    center, directions = discriminants.slow_directions(seen, moment, N_COMPONENTS)
     step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
     for i, length in enumerate(videos.lengths.tolist()):
         times = np.arange(0, length, step)
-        frames.append(discriminants.embed(videos, i, center, directions.T)[times])
+        shown = videos.read(i, slice(None, None, step))
+        frames.append((shown - center) @ directions.T)
         sizes = np.minimum(moment * PIECES, max(1, length // N_GROUPS))
         halves.append((i + times // sizes[:, None]) % 2)
         own = np.full(len(times), i)

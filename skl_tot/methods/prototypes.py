@@ -22,6 +22,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.sampling import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
 from skl_tot.training.loop import Snapshot, map_moments
@@ -185,15 +186,18 @@ class PrototypeSegmenter(NetworkSegmenter):
         has_groups = self._resolved("n_parts") > 1 or self._n_networks > 1
         has_background = self.background_percentile is not None
         keep = not is_ordered or has_groups or has_background  # for further passes
-        similarities = self._encode(videos, score_prototypes, keep=keep)
+        sample = stretches(videos)
+        similarities = self._encode(sample.videos, score_prototypes, keep=keep)
         if not is_ordered:
-            similarities = self._order_by_time(similarities, videos)
-        self._merge(similarities, goes_on)
+            similarities = self._order_by_time(similarities, sample)
+        self._merge(similarities, sample, goes_on)
+        if sample.videos is not videos:
+            return None
         return Passes(lambda i: self._log_likelihood(similarities[i]), len(videos))
 
-    def _order_by_time(self, similarities, videos):
+    def _order_by_time(self, similarities, sample):
         """Sort the prototypes by the mean relative time of their frames, like CTE."""
-        order = time_order(self._codes(x) for x in similarities)
+        order = time_order((self._codes(x) for x in similarities), sample.times())
         n_prototypes = len(order) // self._n_networks
         # networks stay in order
         order = order[np.argsort(order // n_prototypes, kind="stable")]
@@ -206,9 +210,9 @@ class PrototypeSegmenter(NetworkSegmenter):
         if "prototypes" in self.moments_:  # absent if always frozen
             own = {"prototypes": self.moments_["prototypes"]}
             self.moments_ = self.moments_ | map_moments(own, sort)
-        return Passes(lambda i: similarities[i][:, order], len(videos))
+        return Passes(lambda i: similarities[i][:, order], len(sample.videos))
 
-    def _merge(self, similarities, goes_on):
+    def _merge(self, similarities, sample, goes_on):
         if self._resolved("n_parts") == 1 and self._n_networks == 1:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)

@@ -9,6 +9,7 @@ from skl_tot.methods.base import by_order
 from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.recordings.sampling import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, SCALE, WEIGHT, Adam
@@ -297,8 +298,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         scores = super()._learn(videos, start, one_pass=one_pass, goes_on=goes_on)
         if self.order_ != "free" or one_pass:
             return scores
+        sample = stretches(videos).videos
+        scores = scores if sample is videos else self._log_likelihoods(sample)
         paths = [decode(own, "free", "auto") for own in scores]
-        self.states_ = learn_states(videos, paths, self.n_actions_, self.min_frames_)
+        self.states_ = learn_states(sample, paths, self.n_actions_, self.min_frames_)
         return None
 
     def _log_likelihoods(self, videos):

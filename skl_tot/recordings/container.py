@@ -19,6 +19,7 @@ from skl_tot.recordings.errors import (
     repeated,
     short_repr,
 )
+from skl_tot.recordings.sampling import thinned
 
 # Size of a block. It bounds the memory and does not change the result.
 BLOCK_BYTES = 2**22
@@ -94,9 +95,10 @@ class Recordings(Sequence):
 
     __module__ = "skl_tot.recordings"  # the public place, also in pickles
 
-    # Internal: the layout of the user's input (`as_recordings`) and the statistics of
-    # `standardize`.
+    # Internal: the layout of the user's input (`as_recordings`), the statistics of
+    # `standardize`, and numbers of the recordings that parts are from.
     layout: Any = None
+    origins: Any = None
     means: Any = None
     scales: Any = None
     reading: Any = None
@@ -313,6 +315,7 @@ class Recordings(Sequence):
         """Add the recording to errors of a block."""
         if self.is_single:
             return contextlib.nullcontext()
+        i = self._origin(i)
         return errors_of_recording(i, self.layout.names[i] if self.is_named else None)
 
     @contextlib.contextmanager
@@ -389,20 +392,24 @@ class Recordings(Sequence):
                 array.take(rows, axis=0, out=target, mode="clip")
             self._standardize(target, i, out=target)
 
+    def _origin(self, i):
+        return i if self.origins is None else self.origins[i]
+
     def _standardize(self, frames, i, out=None):
         if self.means is None:
             return frames
-        row = i % len(self.means)  # one row for all, or one per recording
+        row = self._origin(i) % len(self.means)  # one row for all, or one for each
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
 
 
 def fit_scaler(recordings, scaler=None, only=None):
-    """Fit a scaler to the frames of recordings, starting from a copy of ``scaler``."""
+    """Fit a scaler to recordings, or a sample, starting from a copy of ``scaler``."""
     from sklearn.preprocessing import StandardScaler  # commands do not wait for it
 
     scaler = StandardScaler() if scaler is None else copy.deepcopy(scaler)
+    recordings = thinned(recordings).videos if only is None else recordings
     for i in range(len(recordings)) if only is None else [only]:
         # in blocks, as scikit-learn's temporary arrays have the size of its input
         for rows in row_blocks(recordings.arrays[i]):

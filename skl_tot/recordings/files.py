@@ -164,11 +164,11 @@ class FileArray:
         twin.stride = self.stride * stride
         return twin
 
-    def part(self, start, stop):
-        """Return frames from ``start`` to ``stop``, without reading."""
+    def part(self, rows):
+        """Return the frames of a slice, without reading."""
         twin = copy.copy(self)
-        first = self.rows.indices(self._whole_shape()[0])[0]
-        twin.rows = slice(first + start, first + min(stop, len(self)))
+        own = range(*self.rows.indices(self._whole_shape()[0]))[rows]
+        twin.rows = slice(own.start, own.stop, own.step)
         return twin
 
     @property
@@ -208,7 +208,8 @@ class FileArray:
     def __getitem__(self, key):
         flags, dtype = self.flags, self.dtype
         in_order = flags.c_contiguous or flags.f_contiguous
-        if in_order and isinstance(key, slice) and key.step in (None, 1):
+        is_block = isinstance(key, slice) and {self.rows.step, key.step} <= {None, 1}
+        if in_order and is_block:
             start, stop, _ = key.indices(len(self))
             frames = self._read(start, max(start, stop))
         else:
@@ -244,12 +245,6 @@ class FileArray:
                 return _read_rows(file, self._map(file), first + start, first + stop)
         except OSError as error:
             raise ValueError(f"{self.path} cannot be read: {error}") from error
-
-
-def part_of(video, start, stop):
-    """Return frames from ``start`` to ``stop``, without reading files."""
-    is_file = isinstance(video, FileArray)
-    return video.part(start, stop) if is_file else video[start:stop]
 
 
 def _read_rows(file, video, start, stop):

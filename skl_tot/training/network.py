@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.training.devices import full_precision
 
 INIT_SCALE = 0.01
+DIVERGED = (
+    "the scores are not finite; the fit diverged (lower learning_rate) or the features "
+    "are too large for float32."
+)
 
 
 @dataclass(frozen=True)
@@ -139,11 +142,8 @@ class Encoder:
             block = np.concatenate(list(values.cpu().numpy()), axis=1)
             # a bounded embedding would hide invalid values
             if not (torch.isfinite(frames).all() and np.isfinite(block).all()):
-                raise RecordingValueError(
-                    "the scores are not finite; the fit diverged (lower learning_rate) "
-                    "or the features are too large for float32.",
-                    i,
-                )
+                with videos.errors(i):
+                    raise ValueError(DIVERGED)
             if result is None:
                 result = np.empty((n_frames, block.shape[1]), dtype=np.float32)
             result[rows] = block

@@ -59,10 +59,10 @@ def test_background_is_sure():
 class TestOrderWithoutPrior:
     def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
         where = "skl_tot.methods.prototypes.time_order"
-        monkeypatch.setattr(where, lambda codes: list(codes) and np.arange(3))
+        monkeypatch.setattr(where, lambda codes, _: list(codes) and np.arange(3))
         unsorted = quick(3, prior=None).fit(videos)
         order = np.array([2, 0, 1])
-        monkeypatch.setattr(where, lambda codes: list(codes) and order)
+        monkeypatch.setattr(where, lambda codes, _: list(codes) and order)
         model = quick(3, prior=None).fit(videos)
         np.testing.assert_array_equal(model.prototypes_, unsorted.prototypes_[order])
         for name in ("exp_avg", "exp_avg_sq"):

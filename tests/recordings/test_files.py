@@ -199,10 +199,10 @@ def test_blocks_are_those_of_the_array(tmp_path, stride, transpose, order, dtype
     assert_array_equal(np.asarray(video), expected)
     twin = pickle.loads(pickle.dumps(recordings))
     assert_array_equal(twin[0], expected)
-    part = video.part(4, 15)
+    part = video.part(slice(4, 15))
     assert_array_equal(part, expected[4:15])
     assert_array_equal(part[[3, 1]], expected[4:15][[3, 1]])
-    assert_array_equal(part.part(2, 5)[1:], expected[7:9])
+    assert_array_equal(part.part(slice(2, 5))[1:], expected[7:9])
 
 
 @pytest.fixture

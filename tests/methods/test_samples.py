@@ -1,0 +1,115 @@
+"""Fits to more frames than a sample has."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, choose_n_actions
+from skl_tot.baselines import ASOTSegmenter, KMeansSegmenter
+from skl_tot.metrics import mof_score
+from skl_tot.preprocessing import look
+from skl_tot.recordings import Recordings, sampling
+
+pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
+QUICK = {"n_init": 1, "max_iter": 1000}
+MODELS = {
+    "free network": lambda: TemporalOTSegmenter(4, order="free", **QUICK),
+    "network": lambda: TemporalOTSegmenter(4, order="mostly", **QUICK),
+    "free transport": lambda: ASOTSegmenter(4, order="free", max_iter=300),
+    "free states": lambda: HMMSegmenter(4, order="free", max_iter=10, n_init=1),
+    "states": lambda: HMMSegmenter(4, order="strict", max_iter=10),
+    "clusters": lambda: KMeansSegmenter(4),
+}
+
+
+def make(n_videos, n_frames=2000, *, has_course):
+    """Recordings of four states, whose first is 0, and their labels."""
+    rng = np.random.default_rng(0)
+    states, videos, labels = 3 * rng.normal(size=(4, 8)), [], []
+    for _ in range(n_videos):
+        actions = np.arange(n_frames) * 4 // n_frames
+        if not has_course:
+            actions = np.repeat(rng.permutation(np.arange(n_frames // 50) % 4), 50)
+        labels.append(actions)
+        videos.append(states[actions] + rng.normal(size=(n_frames, 8)))
+    return videos, labels
+
+
+def fit(name, videos):
+    return MODELS[name]().set_params(random_state=0).fit(videos)
+
+
+@pytest.fixture
+def small_samples(monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", 2**11)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_sample_finds_the_actions(name, small_samples):
+    videos, labels = make(12, has_course=True)
+    model = fit(name, videos)
+    # numbered by time in whole recordings
+    assert np.mean(np.concatenate(labels) == np.concatenate(model.labels_)) > 0.9
+    assert model.confidence_["agreement"] > 0.8
+
+
+@pytest.mark.parametrize("name", ["free network", "free states", "clusters"])
+def test_a_sample_finds_actions_without_a_course(name, small_samples):
+    videos, labels = make(12, has_course=False)
+    assert mof_score(labels, fit(name, videos).labels_) > 0.9
+
+
+@pytest.mark.parametrize("name", ["free network", "free states", "states"])
+def test_memory_does_not_grow_with_the_frames(name, small_samples, monkeypatch):
+    monkeypatch.setattr("skl_tot.methods.base.KEPT_BYTES", 2**16)
+    peaks = []
+    for n_videos in (5, 20):
+        videos, _ = make(n_videos, has_course=name == "states")
+        model = MODELS[name]().set_params(random_state=0, max_iter=15)
+        model.fit(videos[:2])  # imports what it needs
+        tracemalloc.start()
+        model.fit(videos)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    labels = 15 * 2000 * 8
+    assert peaks[1] - peaks[0] < 2.5 * labels  # and not components, of 8 values
+
+
+def test_moves_are_from_frame_to_frame(monkeypatch):
+    for has_course, name in [(True, "states"), (False, "free states")]:
+        videos, _ = make(12, has_course=has_course)
+        expected = fit(name, videos).transitions_
+        monkeypatch.setattr(sampling, "MOST_FRAMES", 2**12)
+        found = fit(name, videos).transitions_
+        monkeypatch.undo()
+        if not has_course:  # numbers of actions are arbitrary
+            found, expected = 1 - found.diagonal(), 1 - expected.diagonal()
+        assert found.mean() == pytest.approx(expected.mean(), rel=0.25)
+
+
+def test_one_long_recording(small_samples):
+    (video,), labels = make(1, 20_000, has_course=False)
+    assert mof_score(labels, [fit("free states", video).labels_]) > 0.9
+
+
+def test_background_is_learned_from_a_sample(small_samples):
+    videos, _ = make(12, has_course=True)
+    options = {"background_percentile": 5.0, "random_state": 0}
+    model = HMMSegmenter(4, order="strict", **options).fit(videos)
+    share = np.mean(np.concatenate(model.labels_) == -1)
+    assert 0.02 < share < 0.08
+
+
+@pytest.mark.parametrize("order", ["mostly", "free"])
+def test_the_number_of_actions(order, small_samples):
+    videos, _ = make(12, has_course=order == "mostly")
+    model = HMMSegmenter(order=order)
+    assert choose_n_actions(model, videos, numbers=range(2, 7))["best"] == 4
+
+
+def test_a_look_at_wide_frames_takes_fewer_recordings(monkeypatch):
+    wide = Recordings([np.zeros((32, 100))] * 40)
+    assert len(look._looks_of_parts(wide)) == 40
+    monkeypatch.setattr(look, "MOST_VALUES", 20 * 16 * 200)
+    assert len(look._looks_of_parts(wide)) == 20

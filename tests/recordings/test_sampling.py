@@ -1,0 +1,117 @@
+"""Samples of recordings."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skl_tot.recordings import RecordingValueError, sampling
+from skl_tot.recordings.files import open_arrays
+from skl_tot.recordings.layouts import as_recordings
+
+LENGTHS = [700, 3, 40, 1, 1200, 56]
+
+
+def numbered(lengths=LENGTHS):
+    """Recordings whose frames have the number of the recording and of the frame."""
+    arrays = [np.stack([np.full(n, i), np.arange(n)], 1) * 1.0 for i, n in lengths]
+    return as_recordings(dict(zip("abcdef", arrays)))
+
+
+@pytest.fixture
+def videos():
+    return numbered(enumerate(LENGTHS))
+
+
+@pytest.fixture(params=[sampling.stretches, sampling.thinned])
+def sampled(request):
+    return request.param
+
+
+def test_all_frames_if_they_are_few(videos, sampled, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", sum(LENGTHS))
+    assert sampled(videos).videos is videos
+    monkeypatch.setattr(sampling, "MOST_FRAMES", sum(LENGTHS) - 1)
+    assert sampled(videos).videos.lengths.sum() < sum(LENGTHS)
+
+
+@pytest.mark.parametrize("most", [64, 500, 1000])
+def test_frames_and_values_of_a_sample_belong_together(
+    videos, sampled, most, monkeypatch
+):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", most)
+    sample = sampled(videos)
+    assert most / 3 < sample.videos.lengths.sum() <= most + len(videos)
+    values = sample.of([list(range(n)) for n in LENGTHS])
+    times = list(sample.times())
+    assert len(values) == len(times) == len(sample.videos)
+    for i, (numbers, own) in enumerate(zip(values, times)):
+        frames = np.concatenate(list(sample.videos.blocks(i)))
+        recording = int(frames[0, 0])
+        assert (frames[:, 0] == recording).all()
+        assert_array_equal(frames[:, 1], numbers)
+        assert_array_equal(own, (frames[:, 1] + 0.5) / LENGTHS[recording])
+
+
+def test_stretches_are_of_neighbours_and_everywhere(videos, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", 640)
+    sample = sampling.stretches(videos)
+    shown = np.concatenate(list(sample.videos.blocks()))
+    for frames in map(np.concatenate, map(list, map(sample.videos.blocks, range(9)))):
+        assert (np.diff(frames[:, 1]) == 1).all()
+    for i in (0, 4):
+        places = np.sort(shown[shown[:, 0] == i, 1])
+        assert np.diff(places, prepend=0, append=LENGTHS[i]).max() < 60
+    assert len(np.unique(shown, axis=0)) == len(shown)
+
+
+def test_thinned_recordings_keep_their_pace(videos, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", 100)
+    sample = sampling.thinned(videos, least=50)
+    assert sample.step == 20
+    shown = [frames[:, 1] for frames in sample.videos.blocks()]
+    assert_array_equal(shown[1], np.arange(0, 1200, 20))
+    assert sample.videos.names == ["a", "e", "f"]  # the others are shorter
+    sample = sampling.thinned(videos, least=600)
+    assert sample.step == 2  # the longest keeps so many
+    monkeypatch.setattr(sampling, "MOST_RECORDINGS", 2)
+    assert sampling.thinned(videos).videos.names == ["a", "f"]
+
+
+def test_wide_frames_are_fewer(monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_VALUES", 2**10)
+    wide = as_recordings([np.zeros((300, 8))] * 3)
+    for sampled in (sampling.stretches, sampling.thinned):
+        assert sampled(wide).videos.lengths.sum() <= 2**7 + 3
+
+
+def test_scales_of_recordings_stay_theirs(videos, sampled, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", 500)
+    scaled = videos.standardize(per_video=True)
+    sample = sampled(scaled)
+    for i, (k, rows, _) in enumerate(sample.spans):
+        own = np.concatenate(list(sample.videos.blocks(i)))
+        assert_array_equal(own, scaled.read(k, slice(None))[rows])
+
+
+def test_errors_name_the_recording(videos, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_FRAMES", 640)
+    sample = sampling.stretches(videos)
+    last = sample.videos.errors(len(sample.videos) - 1)
+    with pytest.raises(RecordingValueError, match="f: gone"), last:
+        raise ValueError("gone")
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_parts_of_files_are_not_read_at_once(tmp_path, order):
+    array = np.asarray(np.arange(400.0).reshape(100, 4), order=order)
+    np.save(tmp_path / "a.npy", array)
+    video = open_arrays([tmp_path / "a.npy"])[0].fixed()
+    for rows in (slice(10, 80), slice(7, None, 3)):
+        part = sampling.part_of(video, rows)
+        assert part.shape == array[rows].shape
+        assert_array_equal(part, array[rows])
+        assert_array_equal(part[2:9], array[rows][2:9])
+        assert_array_equal(part[2:9:2], array[rows][2:9:2])
+        assert_array_equal(part[[5, 1]], array[rows][[5, 1]])
+        again = sampling.part_of(part, slice(3, 20, 2))
+        assert_array_equal(again[:], array[rows][3:20:2])
