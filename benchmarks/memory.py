@@ -1,12 +1,16 @@
 """Measure the memory that the main jobs take, by size of the data on disk.
 
-    python benchmarks/memory.py [--gigabytes 2 20] [--folder TMP] [--json FILE]
+    python benchmarks/memory.py [--gigabytes 2 20] [--order course none] [--folds]
+        [--settings JSON] [--folder TMP] [--json FILE]
 
-Linux only. Counts anonymous memory, `RssAnon` in /proc/self/status: pages of mapped
-files are not in it, as the kernel drops them when it needs the room.
+Recordings of Gaussian states, 8 in one order ("course") or in random bouts ("none").
+The files are as large as the numbers say. Linux only. Counts anonymous memory,
+`RssAnon` in /proc/self/status: pages of mapped files are not in it, as the kernel drops
+them when it needs the room.
 """
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
@@ -19,22 +23,31 @@ import numpy as np
 
 N_VIDEOS = 100
 N_FEATURES = 2048
+N_ACTIONS, BOUT = 8, 100  # frames of a bout without a course
 MEGABYTE = 2**20
 
 
-def make_dataset(root, gigabytes):
-    """Files of float32 that are sparse: one frame in fifty is noise, others zero."""
+def make_dataset(root, gigabytes, order):
+    """Files of float32: states with noise, drawn from a thousand frames of noise."""
     rng = np.random.default_rng(0)
     n_frames = int(gigabytes * 1e9 / (4 * N_FEATURES * N_VIDEOS))
-    noise = rng.normal(size=(len(range(0, n_frames, 50)), N_FEATURES))
+    states = rng.normal(size=(N_ACTIONS, N_FEATURES)).astype(np.float32)
+    noise = rng.normal(size=(1000, N_FEATURES)).astype(np.float32)
     for i in range(N_VIDEOS):
+        actions = np.arange(n_frames) * N_ACTIONS // n_frames
+        if order == "none":
+            bouts = rng.integers(N_ACTIONS, size=1 + n_frames // BOUT)
+            actions = np.repeat(bouts, BOUT)[:n_frames]
         video = np.lib.format.open_memmap(
             root / f"{i:03}.npy",
             mode="w+",
             dtype=np.float32,
             shape=(n_frames, N_FEATURES),
         )
-        video[::50] = noise
+        for start in range(0, n_frames, len(noise)):
+            own = actions[start : start + len(noise)]
+            drawn = noise[rng.integers(len(noise), size=len(own))]
+            video[start : start + len(own)] = states[own] + drawn
 
 
 def anonymous_memory():
@@ -65,65 +78,71 @@ def peak_of(function):
     return max(peak, anonymous_memory()), time.perf_counter() - start
 
 
-def measure(root, n_steps, settings):
-    """Fit, predict one video and cross-validate; megabytes over importing all."""
+def measure(root, n_steps, settings, *, with_folds):
+    """Fit, predict one video, perhaps cross-validate; megabytes over the import."""
     from sklearn.model_selection import cross_val_score
 
     from skl_tot import TemporalOTSegmenter
-    from skl_tot.methods.temporal_ot import PAPER
+    from skl_tot.metrics import effective_actions
     from skl_tot.recordings import open_features
 
     imported = anonymous_memory()
     videos = open_features(sorted(Path(root).glob("*.npy")))
     fixed = {"max_iter": n_steps, "random_state": 0, "device": "cpu"}
-    model = TemporalOTSegmenter(**(PAPER | fixed | settings))
+    model = TemporalOTSegmenter(N_ACTIONS, **(fixed | settings))
     fit, fit_seconds = peak_of(lambda: model.fit(videos))
     predict, predict_seconds = peak_of(lambda: model.predict(videos[0]))
-    folds, folds_seconds = peak_of(
-        lambda: cross_val_score(model, videos, cv=2, error_score="raise")
-    )
-    return {
+    found = {
         "gigabytes": sum(video.nbytes for video in videos) / 1e9,
         "n_videos": len(videos),
         "n_frames": sum(map(len, videos)),
         "import_mb": imported / MEGABYTE,
         "fit_mb": (fit - imported) / MEGABYTE,
         "predict_mb": (predict - imported) / MEGABYTE,
-        "cross_val_score_mb": (folds - imported) / MEGABYTE,
         "fit_seconds": fit_seconds,
         "predict_seconds": predict_seconds,
-        "cross_val_score_seconds": folds_seconds,
+        "order": model.order_,
+        "n_effective": effective_actions(list(model.labels_.values())),
     }
+    if with_folds:
+        options = {"cv": 2, "error_score": "raise"}
+        folds, seconds = peak_of(lambda: cross_val_score(model, videos, **options))
+        found["cross_val_score_mb"] = (folds - imported) / MEGABYTE
+        found["cross_val_score_seconds"] = seconds
+    return found
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--gigabytes", type=float, nargs="+", default=[0.2, 1])
+    parser.add_argument("--order", nargs="+", default=["course", "none"])
     parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--folds", action="store_true", help="cross_val_score, too")
     parser.add_argument("--settings", type=json.loads, default={}, help="as JSON")
     parser.add_argument("--folder", help="where to put the data; default: temporary")
     parser.add_argument("--json", type=Path, metavar="FILE", help="numbers")
     parser.add_argument("--measure", metavar="ROOT", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:  # a process of its own for each size
-        print(json.dumps(measure(args.measure, args.steps, args.settings)))
+        found = measure(args.measure, args.steps, args.settings, with_folds=args.folds)
+        print(json.dumps(found))
         return
     rows = []
-    print("Megabytes over import, and seconds of fit and cross_val_score:")
-    print("    data       fit   predict  cross_val_score    seconds")
-    for gigabytes in args.gigabytes:
+    print("Megabytes over import, and seconds of the fit:")
+    print("    data   order       fit   predict   seconds")
+    for gigabytes, order in itertools.product(args.gigabytes, args.order):
         with tempfile.TemporaryDirectory(dir=args.folder) as root:
-            make_dataset(Path(root), gigabytes)
+            make_dataset(Path(root), gigabytes, order)
             command = [sys.executable, __file__, "--measure", root]
             command += ["--steps", str(args.steps)]
             command += ["--settings", json.dumps(args.settings)]
+            command += ["--folds"] * args.folds
             output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
         row = json.loads(output)
         rows.append(row)
         print(
-            f"{row['gigabytes']:5.1f} GB {row['fit_mb']:9.0f} {row['predict_mb']:9.0f} "
-            f"{row['cross_val_score_mb']:16.0f} {row['fit_seconds']:6.0f} "
-            f"{row['cross_val_score_seconds']:3.0f}",
+            f"{row['gigabytes']:5.1f} GB {order:>7} {row['fit_mb']:9.0f} "
+            f"{row['predict_mb']:9.0f} {row['fit_seconds']:9.0f}",
             flush=True,
         )
     if args.json:
