@@ -595,7 +595,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return scores
 
     def _judge_labels(self, paths, videos, facts_of_videos):
-        """List sentences about labels; if they show one action, try another order."""
+        """List sentences about labels; if they collapse, try another order."""
         few = collapses.describe_effective(paths, self.n_actions_)
         if few is None or self._is_constant(videos):
             return collapses.describe_labels(self, paths)
@@ -608,7 +608,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         other = "free" if first == "mostly" else "mostly"
         is_open = self.order == AUTO and other in self._defaults_by_order
         is_short = videos.lengths.sum() <= MOST_FITTED_AGAIN
-        if is_open and is_short and collapses.is_one(paths):
+        if is_open and is_short:
             self._settle_order(other)
             paths = self._label(self._learn(videos, **facts_of_videos), videos)
             if collapses.describe_effective(paths, self.n_actions_) is None:

@@ -17,8 +17,6 @@ SHORT, SHORT_FRAMES, OFTEN = 0.15, 3, 3
 # effect are uneven, and no collapse.
 SUPPORTED = 0.8
 ROUNDING = 1e-9
-# Actions in effect that are more than one.
-MORE_THAN_ONE = 1.5
 
 
 class FitWarning(UserWarning):
@@ -28,11 +26,6 @@ class FitWarning(UserWarning):
 def is_few(n_effective, n_actions):
     """Whether fewer than half of the actions are in effect, or only one."""
     return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
-
-
-def is_one(paths):
-    """Whether labels show one action, and next to nothing of others."""
-    return effective_actions(paths) < MORE_THAN_ONE
 
 
 def describe_effective(paths, n_actions):

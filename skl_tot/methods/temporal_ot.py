@@ -73,8 +73,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     {shared: n_actions}
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them, see `skl_tot.look`: "mostly" or
-        "free" follows, and raw signals are learned from windows. If labels show one
-        action alone, the other order is tried, with a warning.
+        "free" follows, and raw signals are learned from windows. If labels collapse to
+        fewer than half of the actions, the other order is tried, with a warning.
         "strict": each action once, in one order, as in the paper. "mostly": an order
         with exceptions: actions may repeat, change places or be missing. "free": no
         common order. The order sets the parameters that have their default:

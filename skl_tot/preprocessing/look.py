@@ -31,6 +31,9 @@ FLOOR, TINY = 0.01, 1e-9
 # Raw signals: frames of an action, also in correlation times, correlation of
 # neighbouring frames, and the disagreement of uninformative means.
 MIN_ACTION, RATIO, SMOOTH, LOST = 30, 10, 0.5, 0.8
+# Ratio of disagreements of means, of shorter over longer pieces, for a swing, and the
+# agreement of spreads of neighbouring pieces then.
+SWING, LEAST_SPREAD = 1.25, 0.5
 # Frames for the clusters of looks; share of bouts that are shorter than plausible.
 MOST_CLUSTERED, SHORTEST = 20_000, 0.1
 # Repetitions that make cycles of a recording.
@@ -207,7 +210,8 @@ def look(X, n_actions=8):
 
     *Raw signal.* A raw signal repeats within actions: frames are alike one period
     later. Or neighbouring frames are alike, and yet means of short pieces do not
-    predict those of the next pieces.
+    predict those of the next pieces, or worse than means of longer ones, while spreads
+    do.
 
     Examples
     --------
@@ -311,8 +315,16 @@ def is_raw(recordings, n_actions):
     if not is_long or smoothness < SMOOTH:
         return False
     agreements = signals.agreement_of_pieces(recordings)
-    is_short = signals.HALVES[: len(agreements)] <= action_frames / 8
-    return bool((1 - agreements[is_short, 0] >= LOST).any())
+    halves = signals.HALVES[: len(agreements)]
+    disagreements = 1 - agreements[:, 0]  # of means
+    if (disagreements[halves <= action_frames / 8] >= LOST).any():
+        return True
+    inside = halves <= action_frames
+    if not inside.any():
+        return False
+    longer = np.minimum.accumulate(disagreements[inside][::-1])[::-1]
+    swings = (disagreements[inside] >= SWING * longer).any()
+    return bool(swings and agreements[inside, 1:].max() >= LEAST_SPREAD)
 
 
 def _bouts(recordings, n_actions):
