@@ -230,7 +230,6 @@ def run_auto(videos, n_actions):
     """AutoSegmenter of one number of actions, and of one that it finds."""
     for name, own in {
         "Auto, vote": {"n_actions": n_actions},
-        "Auto, no refinement": {"n_actions": n_actions, "refine": False},
         "Auto, number": {"n_actions": "auto", "switch_cost": "auto"},
         "Auto, background": {"n_actions": n_actions, "background_percentile": 10},
     }.items():

@@ -91,9 +91,10 @@ def candidates():
     return [("hmm", HMMSegmenter()), ("mallow", MallowSegmenter(max_iter=3))]
 
 
-def plans_of(order, **_):
-    """Members of a vote that fit at once."""
-    return [Plan("hmm", HMMSegmenter(order=order)), Plan("k_means", KMeansSegmenter())]
+def plans_of(order, words, **_):
+    """Members of a view that fit at once."""
+    models = HMMSegmenter(order=order), KMeansSegmenter()
+    return [Plan((name, *words), estimator=own) for name, own in zip("ab", models)]
 
 
 MODELS = {
@@ -101,7 +102,7 @@ MODELS = {
     "hmm": lambda: HMMSegmenter(3, background_percentile=10, min_duration=0.3),
     "words": lambda: HMMSegmenter(6),
     "auto": lambda: AutoSegmenter(3, candidates=candidates(), random_state=0),
-    "readings": lambda: AutoSegmenter(3, windows=None, random_state=0),
+    "alternatives": lambda: AutoSegmenter(3, random_state=0),
     "cyclic": lambda: CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0),
     "activities": lambda: ActivitySegmenter(HMMSegmenter(2), 2, random_state=0),
     "guided": lambda: SemiSupervisedSegmenter(HMMSegmenter(3)),
@@ -369,17 +370,18 @@ def exports(run, draw, model, X):
 
 
 def reads(run, draw, model, X):
-    """Use another reading of a vote, and come back."""
+    """Use another alternative of a vote, and come back."""
     found = pickle.loads(pickle.dumps(model))
-    others = getattr(last(found), "readings_", [])
+    others = getattr(last(found), "alternatives_", [])
     if len(others) < 2:
         return None
-    names = [own["name"] for own in others]
-    last(found).use_reading(names[1])
+    if last(found).layers_ or last(found).classes_ is not None:
+        return None
+    last(found).use_alternative(others[1].name)
     run.check(found, X)
     if draw.random() < 0.5:
         return found
-    last(found).use_reading(names[0])
+    last(found).use_alternative(others[0].name)
     return same(model, found, X)
 
 

@@ -29,6 +29,7 @@ TRUSTED_TYPES += [
     if module.startswith("skl_tot.training.")
 ]
 TRUSTED_TYPES += [
+    "skl_tot.meta.consensus.Alternative",
     "skl_tot.methods.correction_layers.Merge",
     "skl_tot.methods.correction_layers.Split",
     "skl_tot.preprocessing.look.Look",

@@ -6,7 +6,6 @@ from skl_tot.recordings.imports import loader, places
 _PLACES = places(
     __name__,
     semi_supervised="default_estimators",
-    members="names_of_refinements",
     online="model_of_stream",
     trust="HEADLINES rate_share rate_trust",
 )

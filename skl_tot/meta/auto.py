@@ -1,6 +1,7 @@
-"""A vote of methods and settings, combined without labels."""
+"""A vote of methods and views of the frames, combined without labels."""
 
-from copy import copy
+import copy
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -10,147 +11,152 @@ from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.meta.consensus import (
+    Alternative,
     count_votes,
-    describe_members,
-    exchange_reading,
-    find_consensus,
-    find_readings,
+    find_groups,
     find_voters,
+    match_actions,
+    measure_agreement,
+    name_groups,
 )
 from skl_tot.meta.members import (
     Plan,
     default_plans,
     find_stride,
     fit_members,
-    labels_of_member,
-    names_of_refinements,
-    on_all_frames,
-    thinned,
+    mean_segment,
+    scout_segment,
+    see_view,
 )
 from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter, Passes
-from skl_tot.methods.discriminants import SHRINKAGE, measure_spread, time_order
+from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
-from skl_tot.metrics.label_free import carried_information
+from skl_tot.metrics.label_free import effective_actions
+from skl_tot.metrics.scores import mof_score
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.preprocessing.windows import SignalWindows, fit_windows
-from skl_tot.recordings.checks import unchanged_on_error
+from skl_tot.preprocessing.views import views_of_vote
+from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import BACKGROUND
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    UNKNOWN,
+    arrange_each,
+    find_segments,
+    read_labels,
+)
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
-from skl_tot.training.devices import counter, from_first_process
+from skl_tot.training.devices import from_first_process
 
 # Added to the share of votes, so that actions without votes remain possible.
 LEAST_VOTE = 0.02
+# Cost of a switch in nats, for each frame of a mean segment of the members.
+SWITCH_COST = 0.02
+# Attributes of a fit that differ between alternatives.
+OF_ALTERNATIVE = (
+    "weights_",
+    "mappings_",
+    "labels_",
+    "confidence_",
+    "background_",
+    "shares_",
+    "_defaults",
+)
 
 
 @with_shared_texts
 class AutoSegmenter(BaseSegmenter, _BaseComposition):
-    r"""Segmentation by a vote of methods that suit the recordings.
+    r"""Segmentation by a vote of methods and views that suit the recordings.
 
-    No single method is best on all recordings, and labels are needed to find it. So a
-    look at the recordings chooses the order, and several methods for it vote:
+    No single method and no single view of the frames is best on all recordings, and
+    labels are needed to find it. So many plain fits vote, with equal weights, and the
+    results of those that do not agree are alternatives, for a person to choose:
 
-    1. *Look.* Recordings may share a course, and frames may be raw signal, see
-       `skl_tot.look`. Raw signals are learned from windows.
-    2. *Candidates.* Each candidate labels the recordings. There are two refinements of
-       its labels. "refined": three rounds of linear discriminants, Gaussians and
-       likeliest paths. "across": three rounds, in which each fifth of the recordings is
-       labelled by linear discriminants from the others; it needs ten recordings whose
-       labels predict each other.
-    3. *Matching.* Candidates number actions differently. The first reference is the
-       labelling that agrees most with the others. Two steps alternate: labellings are
-       matched to the reference, action to action, by most common frames (the Hungarian
-       method), and their votes become the reference.
-    4. *Vote.* The weight of a labelling is its agreement with others beyond chance, by
-       Cohen's kappa, times :math:`e^{2 I}`, at most 0.15. I is the information, in
-       nats, that it transfers between recordings, the logarithm of `score`; free order
-       uses kappa alone. A labelling with fewer than half of the actions in effect has
-       no vote. With the share :math:`v_{tk}` of votes for action k in frame t, the
-       scores of the decoder are
+    1. *Members.* `TemporalOTSegmenter` and `HMMSegmenter` learn from five views of the
+       frames (`skl_tot.preprocessing.FrameView`): frames, and windows around them, each
+       scaled over all recordings and in each one, and windows of three times the width.
+       Windows are no longer than a mean segment of the first member, except of raw
+       signals. If a look finds that recordings share a course (`skl_tot.look`), each
+       method takes two orders: with exceptions, and strict.
+    2. *Groups.* Members are grouped by the adjusted mutual information of their labels
+       (average linkage, four groups). A member with fewer than half of the actions in
+       effect has no vote.
+    3. *Consensus.* The members of a group are matched to the one that agrees most with
+       the others, action to action, by most common frames (the Hungarian method), and
+       vote. With the share :math:`v_{tk}` of votes for action k in frame t, the scores
+       of the decoder are
 
        .. math:: \ell_{tk} = \log (v_{tk} + 0.02) .
 
-    5. *Readings.* Where recordings leave the order open, or the scale of a raw signal,
-       the vote is fitted in the other way, too. If that differs and predicts held-out
-       recordings about as well, ``readings_`` keeps both, for a person to choose.
+    4. *Alternatives.* The consensus of the largest group is the answer.
+       ``alternatives_`` has those of all groups. `use_alternative` takes another one,
+       and `rank_alternatives` compares them with labels of some recordings.
 
-    Actions are numbered by the mean relative time of their frames. `candidate_labels`
-    let a person overrule the vote.
+    Actions are numbered by the mean relative time of their frames.
 
     Parameters
     ----------
     {shared: n_actions}
     candidates : "auto" or list of (str, estimator), default="auto"
-        Names and segmenters, or pipelines that end in one. Clones are fitted to the
-        recordings, with this ``n_actions``; without an own seed, each gets one from
-        ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted. "auto"
-        takes `TemporalOTSegmenter` in several settings, `HMMSegmenter` and methods of
-        `skl_tot.baselines`, by the order; ``names_`` lists them.
+        Names and segmenters, or pipelines that end in one, as members in place of the
+        usual ones. Clones are fitted to the recordings, with this ``n_actions``;
+        without an own seed, each gets one from ``random_state``. A
+        `sklearn.frozen.FrozenEstimator` is used as fitted.
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them. "strict": each action once, in
-        one order; candidates, refinements and the vote keep it. "mostly": an order,
-        with exceptions. "free": no order.
-    windows : "auto", SignalWindows or None, default="auto"
-        Input of candidates: windows around frames, by a fitted clone. "auto" uses them
-        for the candidates "auto" if frames are raw signal.
-    refine : bool, default=True
-        Whether the refinements of each candidate vote.
+        one order; members and the vote keep it. "mostly": an order, with exceptions.
+        "free": no order.
     {shared: decoding}
     switch_cost : float, "auto" or None, default=None
-        As for `TemporalOTSegmenter`. Votes are smooth and need a lower cost: None is
-        0.1, and 0.02 in free order. Does not change the fit.
+        As for `TemporalOTSegmenter`. None is 0.02 nats for each frame of a mean segment
+        of the members. Does not change the fit.
     {shared: min_duration}
     {shared: background_percentile}
         A candidate's own background is no vote.
     {shared: standardize}
-        Given candidates have their own.
+        Views and given candidates have their own.
     {shared: device}
     n_jobs : int, default=None
-        Candidates that are fitted at the same time, in processes that share the frames.
+        Members that are fitted at the same time, in processes that share the frames.
     {shared: random_state}
     verbose : int, default=0
-        Whether to show a progress bar over candidates. From 2, those of "auto" show
-        their own bars.
+        Whether to show a progress bar over fits. From 2, networks of "auto" show their
+        own bars.
 
     Attributes
     ----------
     {shared: n_actions_, look_, order_}
-    windows_ : SignalWindows or None
-        Fitted ``windows``.
-    readings_ : list of dict
-        Readings of the recordings, the model's own first, at most three: "name",
-        "sentence" about it, "agreement" (share of frames on which it agrees with the
-        first), "trust" (agreement beyond chance of models of both halves of the
-        recordings) and "model" (None for the first). See `use_reading`.
+    alternatives_ : list of Alternative
+        Results of the groups of members, the model's own first: ``name``, ``sentence``
+        about it, ``agreement`` (share of frames on which it agrees with the first),
+        ``n_members`` and ``n_actions`` (in effect).
     stride_ : int
-        Step of the frames that candidates see; they vote for the frames around. Above 1
-        only for long recordings with similar neighbouring frames.
+        Step of the frames that members see.
     names_ : list of str
-        Names of the candidates, and of their refinements.
+        Names of the members.
+    views_ : list of FrameView
+        Fitted views; [None] for given candidates.
     estimators_ : list of estimator
-        Fitted candidates.
-    refinements_ : list of dict of ndarray
-        Models of the refinements.
+        Fitted members, those of the first view first.
     mappings_ : ndarray of shape (n_members, n_actions)
-        Action of the vote for each action of each of ``names_``.
+        Action of the vote for each action of each member.
     weights_ : ndarray of shape (n_members,)
-        Weight of the vote of each of ``names_``; the sum is 1.
+        Weight of the vote of each member; the sum is 1.
     agreement_ : ndarray of shape (n_members, n_members)
-        Share of the frames of the fit on which two of ``names_`` agree, after matching.
+        Adjusted mutual information of the labels of members.
     results_ : dict of list
-        Columns of a data frame, with a row for each of ``names_``: "name"; "score", the
-        mean share of votes that agree with it; "weight" of its vote; "effective"
+        Columns of a data frame, with a row for each member: "name"; "effective"
         actions; mean "agreement" with others; mean "n_segments"; "seconds".
 
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
-    `predict` applies every candidate to new recordings. `predict_proba` is
-    :math:`v_{tk}`, smoothed by 0.02; it measures the agreement of candidates, not how
-    often they are right.
+    Of more than 10,000 frames, members of views see every n-th (``stride_``), at least
+    ten of a mean segment, and vote for the frames around. `predict` applies every
+    member to new recordings. `predict_proba` is :math:`v_{tk}`, smoothed by 0.02; it
+    measures the agreement of members, not how often they are right.
 
     Examples
     --------
@@ -163,26 +169,23 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     >>> model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(videos)
     >>> model.predict(videos)[0].shape == labels[0].shape
     True
-    >>> model.names_[:4]
-    ['tot', 'mallow', 'tot refined', 'tot across']
+    >>> [own.name for own in model.alternatives_]
+    ['most members']
     """
 
     __module__ = "skl_tot"
 
     _defaults_by_order = {
-        "strict": {"decoding": "fixed", "switch_cost": 0.1},
-        "mostly": {"decoding": "free", "switch_cost": 0.1},
-        "free": {"decoding": "free", "switch_cost": 0.02},
+        "strict": {"decoding": "fixed", "switch_cost": SWITCH_COST},
+        "mostly": {"decoding": "free", "switch_cost": SWITCH_COST},
+        "free": {"decoding": "free", "switch_cost": SWITCH_COST},
     }
     _parameter_constraints = {
         "candidates": [StrOptions({"auto"}), list],
-        "refine": ["boolean"],
-        "windows": [None, StrOptions({AUTO}), SignalWindows],
         "device": [str],
         "n_jobs": [None, Interval(Integral, -MOST, MOST, closed="both")],
         "verbose": ["verbose"],
     }
-    stride_ = 1
 
     def __init__(
         self,
@@ -190,8 +193,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         *,
         candidates="auto",
         order="auto",
-        windows="auto",
-        refine=True,
         decoding="auto",
         switch_cost=None,
         min_duration=None,
@@ -205,8 +206,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         self.n_actions = n_actions
         self.candidates = candidates
         self.order = order
-        self.windows = windows
-        self.refine = refine
         self.decoding = decoding
         self.switch_cost = switch_cost
         self.min_duration = min_duration
@@ -253,7 +252,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return super().set_params(**params)
 
     def candidate_labels(self, X):
-        """Label every frame by each candidate.
+        """Label every frame by each member.
 
         Parameters
         ----------
@@ -262,22 +261,20 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Returns
         -------
         labels : dict of str to ndarray of shape (n_frames,), or list of these
-            Labels by name, in the order of ``names_``, decoded by each candidate.
-            Actions have the labels of `predict`, also after corrections.
+            Labels by name, in the order of ``names_``, decoded by each member. Actions
+            have the labels of `predict`, also after corrections.
 
         Raises
         ------
         {shared: NotFittedError, TypeError}
         """
         videos, found = self.prepare(X), {}
-        members = zip(self.names_, self.mappings_, self._labels_on_all_frames(videos))
-        for name, mapping, paths in members:
+        labels_of = self._labels_of_members(videos)
+        for name, mapping, paths in zip(self.names_, self.mappings_, labels_of):
             labels = [np.where(own < 0, BACKGROUND, mapping[own]) for own in paths]
             if self.layers_:
                 labels = self._correct_paths(labels, videos)
-            if self.classes_ is not None:
-                labels = self._to_labels(labels)
-            found[name] = videos.restore(labels)
+            found[name] = videos.restore(self._to_labels(labels))
         return found
 
     def _correct_paths(self, paths, videos):
@@ -290,35 +287,124 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         found = [own.argmax(axis=1) for own in scores]
         return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
 
-    def use_reading(self, name):
-        """Make another of ``readings_`` the model's own, without a new fit.
+    def alternative(self, key):
+        """Return a copy of the model whose own alternative is another one.
 
         Parameters
         ----------
-        name : str
-            Its name in ``readings_``. The reading of now becomes one of the others.
+        key : str or int
+            Name or number in ``alternatives_``.
 
         Returns
         -------
-        self : object
-            The estimator. Corrections belong to a reading, and go with it.
+        model : AutoSegmenter
+            The fitted copy, without the corrections of this model.
 
         Raises
         ------
         {shared: NotFittedError}
         ValueError
-            If there is no such reading.
+            If there is no such alternative.
         """
-        check_is_fitted(self, "readings_")
-        names = [reading["name"] for reading in self.readings_]
-        if name not in names:
-            refuse("name", name, f"one of {names}")
-        if name != names[0]:
-            exchange_reading(self, self.readings_[names.index(name)])
+        check_is_fitted(self, "alternatives_")
+        names = [own.name for own in self.alternatives_]
+        is_number = isinstance(key, Integral) and not isinstance(key, bool)
+        if not (key in names or (is_number and 0 <= key < len(names))):
+            refuse("alternative", key, f"one of {names}, or its number")
+        chosen = self.alternatives_[int(key) if is_number else names.index(key)]
+        twin = copy.copy(self)
+        twin.__dict__.update(_attributes_of(chosen))
+        others = [own for own in self.alternatives_ if own is not chosen]
+        twin.alternatives_ = [_compared(own, chosen) for own in [chosen, *others]]
+        return twin
+
+    def use_alternative(self, key):
+        """Make another of ``alternatives_`` the model's own, without a new fit.
+
+        Parameters
+        ----------
+        key : str or int
+            Name or number in ``alternatives_``. That of now becomes one of the others.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+
+        Raises
+        ------
+        {shared: NotFittedError}
+        ValueError
+            If there is no such alternative, or actions are named, merged or split.
+        """
+        chosen = self.alternative(key)
+        if self.layers_ or self.classes_ is not None:
+            raise ValueError(
+                "the model has names, merges or splits of actions, which belong to its "
+                "own alternative; use_alternative first, and correct after it."
+            )
+        self.__dict__.update(vars(chosen))
         return self
 
+    def alternative_labels(self, X):
+        """Label every frame by each of ``alternatives_``.
+
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        labels : dict of str to ndarray of shape (n_frames,), or list of these
+            Labels by name, the model's own first, as in `predict`. The others have
+            numbers of their own, without corrections.
+
+        Raises
+        ------
+        {shared: NotFittedError, TypeError}
+        """
+        check_is_fitted(self, "alternatives_")
+        first, *others = [own.name for own in self.alternatives_]
+        found = {first: self.predict(X)}
+        return found | {name: self.alternative(name).predict(X) for name in others}
+
+    def rank_alternatives(self, X, y):
+        """Compare ``alternatives_`` with labels of people.
+
+        Parameters
+        ----------
+        {shared: X}
+        y : array-like of shape (n_frames,), or sequence of these
+            Labels of each recording, or None; -1, "" or None are unknown frames. Those
+            of one recording suffice.
+
+        Returns
+        -------
+        scores : dict of str to float
+            Share of labelled frames that are right after a match of actions, by name,
+            best first.
+
+        Raises
+        ------
+        {shared: NotFittedError}
+        TypeError, ValueError
+            If a recording is not valid, or there is no label.
+        """
+        check_is_fitted(self, "alternatives_")
+        videos, scores = self.prepare(X), {}
+        y = arrange_each(y, videos, "y", of_some=True)
+        true, _ = read_labels(y, videos)
+        is_known = [path != UNKNOWN for path in true]
+        own = np.flatnonzero([known.any() for known in is_known])
+        true = [true[i][is_known[i]] for i in own]
+        labels_of = self.alternative_labels(videos.plain().select(own))
+        for name, paths in labels_of.items():
+            labels = [path[is_known[i]] for i, path in zip(own, paths)]
+            scores[name] = mof_score(true, labels)
+        return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
+
     def best_member(self):
-        """Give the candidate with the largest weight that can label a stream.
+        """Give the member with the largest agreement that can label a stream.
 
         `OnlinePrediction` and ``skl-tot watch`` use it in place of the vote.
 
@@ -327,145 +413,215 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         name : str
             Its name in ``names_``.
         model : estimator
-            A copy of the candidate, in a pipeline after ``windows_`` if the vote has
-            them. Actions have the labels of `predict`, matched by ``mappings_``.
+            A copy of the member, in a pipeline after its view. Actions have the labels
+            of `predict`, matched by ``mappings_``.
 
         Raises
         ------
         {shared: NotFittedError}
         ValueError
-            If all candidates need whole recordings or see only some frames
+            If all members need whole recordings or see only some frames
             (``stride_``), or actions are merged or split.
         """
         check_is_fitted(self, "weights_")
-        models = list(map(pipelines.unfrozen, self.estimators_))
-        usable = [i for i, own in enumerate(models) if not pipelines.waits_for_end(own)]
-        if self.layers_ or self.stride_ > 1 or not usable:
+        chosen, sums = None, self.agreement_ @ self.weights_
+        for i in np.lexsort((-sums, -self.weights_)).tolist():
+            steps = self._steps_of_member(i)
+            if chosen is None and not pipelines.waits_for_end(pipelines.joined(steps)):
+                chosen = i, steps
+        if self.layers_ or self.stride_ > 1 or chosen is None:
             raise ValueError(
-                "AutoSegmenter has no candidate that labels a stream as the vote does; "
+                "AutoSegmenter has no member that labels a stream as the vote does; "
                 "fit HMMSegmenter (--method hmm), or predict when the recording has "
                 "ended."
             )
-        best = max(usable, key=lambda i: self.weights_[i])
-        member = copy(pipelines.last_step(models[best]))
-        member.classes_ = self.actions_[self.mappings_[best]]
+        place, steps = chosen
+        member = steps[-1][1]
+        member.classes_ = self.actions_[self.mappings_[place]]
         if self.min_duration is not None:
             member.min_duration = self.min_duration
-        steps = [*pipelines.steps_of(models[best])[:-1], (None, member)]
-        if self.windows_ is not None:
-            steps = [(None, copy(self.windows_)), *steps]
         if hasattr(self, "feature_names_in_"):
             steps[0][1].feature_names_in_ = self.feature_names_in_
-        return self.names_[best], pipelines.joined(steps)
+        return self.names_[place], pipelines.joined(steps)
+
+    def _steps_of_member(self, place):
+        """Copy the view of a member, if any, and its own steps."""
+        model = pipelines.unfrozen(self.estimators_[place])
+        steps = [step for _, step in pipelines.steps_of(model)]
+        view = self.views_[place // self._n_of_view]
+        if view is not None:
+            steps.insert(0, view)
+        return [(None, copy.copy(step)) for step in steps]
 
     @property
     def waits_for_end_(self):
-        """Reason: candidates decode whole recordings."""
-        return "AutoSegmenter's candidates need whole recordings; fit HMMSegmenter"
+        """Reason: members decode whole recordings."""
+        return "AutoSegmenter's members need whole recordings; fit HMMSegmenter"
 
-    def _fit(self, X, y, /, **known):
-        """Fit, and then in other ways that the recordings leave open."""
-        with unchanged_on_error(self):
-            super()._fit(X, y, **known)
-            self.readings_ = find_readings(self, X)
-        return self
-
-    def _learn(self, videos):
-        self.stride_ = 1
-        if self.candidates == AUTO or self.windows_ is not None:
-            self.stride_ = find_stride(videos, self.windows_, self._known_number())
-        seen = thinned(videos, self.stride_)
-        plans = self._plans()
-        self._settle_n_actions(seen)
-        fitted = self._fit_members(plans, seen)
-        self.estimators_ = [own.model for own in fitted[: len(plans)]]
-        self.refinements_ = [own.model for own in fitted[len(plans) :]]
-        labellings = [np.concatenate(own.labels) for own in fitted]
-        information = None
-        if self.order_ != "free":  # there, high values mean too many segments
-            known = seen.blocks, self.n_actions_
-            found = [carried_information(known[0], m.labels, known[1]) for m in fitted]
-            information = np.array(found)
-        allowed = find_voters(fitted, self.n_actions_)
-        consensus = find_consensus(labellings, self.n_actions_, information, allowed)
-        cuts = np.cumsum(seen.lengths)[:-1]
-        order = time_order(np.split(consensus.votes, cuts))
-        self.results_ = describe_members(fitted, consensus)
-        self.names_ = list(self.results_["name"])
-        self.mappings_ = np.argsort(order)[consensus.mappings]
-        self.weights_, self.agreement_ = consensus.weights, consensus.agreement
-        votes = np.split(consensus.votes[:, order], cuts)
-        lengths = videos.lengths
-        return Passes(lambda i: self._score(votes[i], lengths[i]), len(videos))
+    @property
+    def _n_of_view(self):
+        """Number of members of each view, which follow each other."""
+        return len(self.estimators_) // len(self.views_)
 
     def _look(self, videos):
-        """Look at recordings, and choose windows also where the order is given."""
+        """Look at recordings; raw signals are left to the views."""
         super()._look(videos)
-        is_auto = self.windows == AUTO
-        if self.windows is None or (is_auto and self.candidates != "auto"):
-            self.windows_ = None  # candidates see the frames as given
-        elif not is_auto:
-            self.windows_ = fit_windows(videos, self.windows)
-        elif self.look_ is None:
-            scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
-            if is_raw(videos.standardize(scaler), self._known_number()):
-                self.windows_ = fit_windows(videos)
+        self.windows_ = None
 
-    def _plans(self):
-        """Plans of the candidates, checked and with seeds, see `default_plans`."""
-        if self.candidates == AUTO:
-            options = {"standardize": self.standardize, "device": self.device}
-            options["verbose"] = int(self.verbose > 1)
-            plans = default_plans(self.order_, **options)
-        else:
-            if not (self.candidates and _are_named(self.candidates)):
-                what = "a list of pairs of a name and an estimator"
-                refuse("candidates", self.candidates, what, TypeError)
-            plans = [Plan(*pair) for pair in self.candidates]
-            names = [plan.name for plan in plans]
-            if self.refine:
-                names += [n for name in names for n in names_of_refinements(name)]
-            self._validate_names(names)
+    def _judge_signals(self, videos):
+        return []
+
+    def _settle_n_actions(self, videos):
+        """Count the actions of raw signals in windows."""
+        if self.n_actions == AUTO and is_raw(videos, self._known_number()):
+            seen = apply_windows(fit_windows(videos), videos)
+            videos = seen.standardize(fit_scaler(seen))
+        super()._settle_n_actions(videos)
+
+    def _learn(self, videos):
+        self._settle_n_actions(videos)
+        fit = self._fit_views if self.candidates == AUTO else self._fit_given
+        members = fit(videos.plain(), videos)
+        self.names_ = [member.name for member in members]
+        self.estimators_ = [member.model for member in members]
+        joined = [np.concatenate(member.labels) for member in members]
+        self.agreement_ = measure_agreement(joined)
+        return members
+
+    def _fit_given(self, plain, videos):
+        """Fit given candidates; list them as members."""
+        if not (self.candidates and _are_named(self.candidates)):
+            what = "a list of pairs of a name and an estimator"
+            refuse("candidates", self.candidates, what, TypeError)
+        self._validate_names([name for name, _ in self.candidates])
+        self.views_, self.stride_ = [None], 1
+        plans = [Plan((name,), own) for name, own in self.candidates]
+        return self._fit_plans([(plan, list(plain.arrays)) for plan in plans], plain)
+
+    def _fit_views(self, plain, videos):
+        """Fit the usual candidates to views; list the members."""
+        n_frames, n_actions = plain.lengths.sum(), self.n_actions_
+        segment = scout_segment(plain, n_actions, self.order_)
+        # windows longer than a segment tell more of its neighbours
+        longest = None if is_raw(videos, n_actions) else segment
+        self.stride_ = find_stride(n_frames, segment)
+        options = {"device": self.device, "verbose": int(self.verbose > 1)}
+        jobs, self.views_ = [], []
+        for words, view in views_of_vote(longest):
+            self.views_.append(view.fit(plain))
+            frames = see_view(view, plain, self.stride_)
+            plans = default_plans(self.order_, words, **options)
+            jobs += [(plan, frames) for plan in plans]
+        return self._fit_plans(jobs, plain)
+
+    def _fit_plans(self, jobs, plain):
+        """Fit plans to frames, each with a seed of its own."""
         rng = check_random_state(self.random_state)
-        seeds = from_first_process(rng.randint(2**31 - 1, size=len(plans)).tolist())
-        return [plan._replace(seed=seed) for plan, seed in zip(plans, seeds)]
+        seeds = from_first_process(rng.randint(2**31 - 1, size=len(jobs)).tolist())
+        options = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        options["fps"] = plain.fps and plain.fps / self.stride_
+        members = fit_members(jobs, seeds, self.n_actions_, **options)
+        return [own._replace(labels=self._on_all(own.labels, plain)) for own in members]
 
-    def _fit_members(self, plans, seen):
-        """Fit candidates; list them, and then their refinements."""
-        spread = measure_spread(seen, SHRINKAGE) if self.refine else None
-        options = {"order": self.order_, "n_jobs": self.n_jobs}
-        coming = fit_members(plans, seen, self.n_actions_, spread, **options)
-        found = {}
-        with counter(len(plans), self.verbose, "member") as count:
-            for name, members in coming:
-                found[name] = members
-                count(1)
-        rows = [found[plan.name] for plan in plans]
-        return [row[0] for row in rows] + [member for row in rows for member in row[1:]]
+    def _on_all(self, labels, videos):
+        """Labels of all frames, from those of seen ones."""
+        pairs = zip(labels, videos.lengths.tolist())
+        return [path[np.arange(length) // self.stride_] for path, length in pairs]
+
+    def _label(self, members, videos, before=None):
+        """Label recordings by the consensus of each group; the largest comes first."""
+        labels_of = [member.labels for member in members]
+        groups = find_groups(self.agreement_, find_voters(labels_of, self.n_actions_))
+        names = name_groups(groups, [member.words for member in members])
+        found, all_paths = [], []
+        for name, group in zip(names, groups):
+            self._agree_on(labels_of, group)
+            paths = super()._label(self._scores(labels_of), videos, before)
+            found.append(self._describe(name, group, paths))
+            all_paths.append(paths)
+        self.alternatives_ = [_compared(own, found[0]) for own in found]
+        self.__dict__.update(_attributes_of(found[0]))
+        self.results_ = self._tabulate(members)
+        return all_paths[0]
+
+    def _agree_on(self, labels_of, group):
+        """Set weights, mappings and the cost of a switch for the vote of a group."""
+        joined = [np.concatenate(labels) for labels in labels_of]
+        self.weights_ = np.zeros(len(joined))
+        self.weights_[group] = 1 / len(group)
+        # the first of a group agrees most with the others
+        known = joined[group[0]], self.n_actions_
+        self.mappings_ = np.array([match_actions(own, *known) for own in joined])
+        order = time_order(self._votes(labels_of))
+        self.mappings_ = np.argsort(order)[self.mappings_]
+        segment = np.median([mean_segment(labels_of[i]) for i in group])
+        # in frames of the mean duration of an action, as ``switch_cost``
+        cost = SWITCH_COST * float(segment) * self.n_actions_ / self.mean_frames_
+        self._defaults = self._defaults | {"switch_cost": cost}
+
+    def _describe(self, name, group, paths):
+        """Alternative of a group whose vote is that of the model now."""
+        n_actions = effective_actions(paths)
+        n_segments = np.mean([len(find_segments(path)[0]) for path in paths])
+        sentence = (
+            f"{len(group)} of {len(self.names_)} members agree on it; recordings have "
+            f"{n_segments:.3g} segments on average, and {n_actions:.2g} actions are in "
+            "effect."
+        )
+        fitted = {key: vars(self)[key] for key in OF_ALTERNATIVE}
+        return Alternative(name, sentence, 1.0, len(group), n_actions, fitted)
+
+    def _tabulate(self, members):
+        """Columns of a table of members."""
+        n_others = len(members) - 1 or np.nan
+        length = np.mean([len(path) for path in members[0].labels])
+        return {
+            "name": self.names_,
+            "effective": [effective_actions(own.labels) for own in members],
+            "agreement": ((self.agreement_.sum(axis=1) - 1) / n_others).tolist(),
+            "n_segments": [float(length / mean_segment(own.labels)) for own in members],
+            "seconds": [own.seconds for own in members],
+        }
 
     def _log_likelihoods(self, videos):
-        n_learned = self.mappings_.shape[1]
-        shares = [
-            count_votes(paths, self.weights_, self.mappings_, n_learned)
-            for paths in zip(*self._labels_of_candidates(videos))
-        ]
-        return map(self._score, shares, videos.lengths)
+        return self._scores(list(self._labels_of_members(videos)))
 
-    def _score(self, shares, n_frames):
-        """Log-likelihoods of all frames from shares of votes of the seen frames."""
-        (own,) = on_all_frames([shares], [n_frames], self.stride_)
-        return np.log(own + LEAST_VOTE)
+    def _scores(self, labels_of):
+        """Log-likelihoods of each recording, from its labels by each member."""
+        votes = self._votes(labels_of)
+        return Passes(lambda i: np.log(votes[i] + LEAST_VOTE), votes.n_videos)
 
-    def _labels_of_candidates(self, videos):
-        """Labels by each candidate for the frames that it sees, in its own numbers."""
-        seen = thinned(videos, self.stride_)
-        for model in [*self.estimators_, *self.refinements_]:
-            yield labels_of_member(model, seen)
+    def _votes(self, labels_of):
+        """Shares of votes of each recording, from its labels by each member."""
+        known = self.weights_, self.mappings_, self.mappings_.shape[1]
 
-    def _labels_on_all_frames(self, videos):
-        """Labels of all frames by each candidate, in its own numbers."""
-        for labels in self._labels_of_candidates(videos):
-            yield list(on_all_frames(labels, videos.lengths, self.stride_))
+        def count(i):
+            return count_votes([labels[i] for labels in labels_of], *known)
+
+        return Passes(count, len(labels_of[0]))
+
+    def _labels_of_members(self, videos):
+        """Yield labels of all frames by each member, in its own numbers."""
+        plain = videos.plain()
+        for place, model in enumerate(self.estimators_):
+            if place % self._n_of_view == 0:
+                view = self.views_[place // self._n_of_view]
+                frames = see_view(view, plain, self.stride_)
+            with pipelines.quietly():
+                yield self._on_all(model.predict(frames), plain)
+
+
+def _attributes_of(alternative):
+    """Attributes of a model whose own alternative it is, without corrections."""
+    n_actions = alternative.fitted["mappings_"].shape[1]
+    plain = {"n_actions_": n_actions, "layers_": [], "classes_": None}
+    return alternative.fitted | plain
+
+
+def _compared(alternative, chosen):
+    """Alternative with its agreement with the chosen one."""
+    labels = [own.fitted["labels_"] for own in (chosen, alternative)]
+    return replace(alternative, agreement=mof_score(*labels))
 
 
 def _are_named(candidates):

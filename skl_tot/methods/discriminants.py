@@ -12,8 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh, solve_triangular
 
-from skl_tot.decoding.chain import free_chain
-from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.signals import samples
 
@@ -154,23 +152,17 @@ def embed(videos, i, center, scalings):
     return np.concatenate(blocks)
 
 
-def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
+def fit_gaussians(frames, labels, n_actions, reg_covar):
     """Fit a Gaussian to the frames of each action."""
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
     counts = np.bincount(labels[labels >= 0], minlength=n_actions)
-    least = 1 if pooled else 2
-    covariances = np.empty_like(factors)
     for k in range(n_actions):
-        members = frames[labels == k] if counts[k] >= least else frames
+        members = frames[labels == k] if counts[k] >= 2 else frames
         means[k] = members.mean(axis=0)
         centred = members - means[k]
-        covariances[k] = centred.T @ centred / len(members)
-    if pooled:
-        common = np.tensordot(counts / counts.sum(), covariances, axes=1)
-        covariances += pooled * (common - covariances)
-    for k, covariance in enumerate(covariances):
+        covariance = centred.T @ centred / len(members)
         root = np.linalg.cholesky(covariance + reg_covar * np.eye(n_directions))
         factors[k] = solve_triangular(root, np.eye(n_directions), lower=True).T
     shares = counts + PRIOR_FRAMES
@@ -178,7 +170,7 @@ def fit_gaussians(frames, labels, n_actions, reg_covar, pooled=0.0):
     return {"means": means, "precisions_cholesky": factors, "shares": shares}
 
 
-def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
+def fit_appearance(videos, labels, n_actions, spread, reg_covar):
     """Fit an appearance to labels; return it and the projected frames."""
     counts, means = action_means(videos, labels, n_actions, spread.center)
     if counts.sum() < videos.lengths.sum():  # the mean of all frames differs
@@ -187,7 +179,7 @@ def fit_appearance(videos, labels, n_actions, spread, reg_covar, *, pooled=0.0):
     scalings = discriminants(spread.root, counts, means)
     embedded = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
     gaussians = fit_gaussians(
-        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar, pooled
+        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar
     )
     return {"center": spread.center, "scalings": scalings} | gaussians, embedded
 
@@ -213,22 +205,6 @@ def appearance_scores(videos, appearance):
     for i in range(len(videos)):
         frames = embed(videos, i, appearance["center"], appearance["scalings"])
         yield log_joint(frames, appearance, i)
-
-
-def refine_labels(videos, labels, n_actions, spread, *, reg_covar, max_iter):
-    """Refine labels by the appearance of their frames."""
-    paths = [np.maximum(path, 0) for path in labels]
-    for _ in range(max_iter):
-        before = np.concatenate(paths)
-        known = paths, n_actions, spread, reg_covar
-        appearance, embedded = fit_appearance(videos, *known)
-        scores = [log_joint(frames, appearance, i) for i, frames in enumerate(embedded)]
-        switch_cost = find_switch_cost(*scores)
-        chain = free_chain(n_actions, switch_cost)
-        paths = list(map(chain.viterbi, scores))
-        if np.array_equal(np.concatenate(paths), before):
-            break
-    return appearance, switch_cost, paths
 
 
 def time_order(codes, times=None):

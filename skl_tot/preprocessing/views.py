@@ -100,6 +100,13 @@ class FrameView(VideoTransformer):
         self.scaler_ = fit_scaler(columns)
         self.pca_ = _fit_pca(map(self._scale, columns.arrays), self.n_components)
 
+    @property
+    def n_around_(self):
+        """Frames on each side of a frame that its components use."""
+        if self.scaling == "video":
+            raise AttributeError("n_around_: a whole recording is scaled.")
+        return max((own.n_around_ for own in self.windows_), default=0)
+
     def _rotate(self, recordings):
         """Reduce recordings of many features, without names."""
         frames = recordings.plain()
@@ -150,3 +157,15 @@ def default_views(longest=None):
             FrameView((1, 3), longest=longest, scaling=scaling, n_components=60)
         )
     return views
+
+
+def views_of_vote(longest=None):
+    """List words and views of the members of `AutoSegmenter`."""
+    each = "each recording scaled"
+    return [
+        (("frames",), FrameView()),
+        (("frames", each), FrameView(scaling="video")),
+        (("windows",), FrameView((1,), longest=longest)),
+        (("windows", each), FrameView((1,), longest=longest, scaling="video")),
+        (("windows", "wide"), FrameView((3,), longest=longest)),
+    ]

@@ -1,19 +1,26 @@
-"""A vote that leaves two readings open, for commands and pages."""
+"""A vote with two alternatives, for commands and pages."""
 
 import pytest
 
 from skl_tot import AutoSegmenter, HMMSegmenter
-from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
+from skl_tot.baselines import KMeansSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.meta.members import Plan
 
+CANDIDATES = [
+    ("hmm", HMMSegmenter(order="strict")),
+    ("second", HMMSegmenter(order="strict", n_components=5)),
+    ("third", HMMSegmenter(order="strict", max_iter=20)),
+    ("free", HMMSegmenter(order="free", random_state=0)),
+    ("k-means", KMeansSegmenter(switch_cost="auto")),
+]
 
-def plans_of(order, **_):
-    """Members of a vote that fit at once."""
-    other = MallowSegmenter(order="mostly")
-    if order == "free":
-        other = KMeansSegmenter(switch_cost="auto")
-    return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
+
+def plans_of(order, words, **_):
+    """Members of a view that fit at once."""
+    hmm = HMMSegmenter(order=order)
+    parts = KMeansSegmenter(switch_cost="auto")
+    return [Plan(("HMM", *words), estimator=hmm), Plan(("k", *words), estimator=parts)]
 
 
 @pytest.fixture
@@ -29,10 +36,8 @@ def free_videos():
 
 @pytest.fixture(scope="session")
 def open_vote(free_videos):
-    """A vote of recordings that are too few to show a course."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("skl_tot.meta.auto.default_plans", plans_of)
-        model = AutoSegmenter(4, random_state=0).fit(free_videos)
-    names = [own["name"] for own in model.readings_]
-    assert names == ["with a course", "without a course"]
+    """A vote of two groups, in order and without one."""
+    vote = AutoSegmenter(4, candidates=CANDIDATES, order="mostly", random_state=0)
+    model = vote.fit(free_videos)
+    assert [own.name for own in model.alternatives_] == ["most members", "mixed"]
     return model

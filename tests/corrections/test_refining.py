@@ -10,7 +10,6 @@ from skl_tot import AutoSegmenter, HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.corrections import refine, rename
 from skl_tot.datasets import make_activities
-from skl_tot.meta.members import Plan
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
@@ -65,20 +64,21 @@ def test_a_taught_model_does_not_change_with_the_first(name):
         np.testing.assert_array_equal(own, expected)
 
 
-def test_a_taught_vote_does_not_change_with_the_reading_of_the_first(monkeypatch):
-    def plans_of(order, **_):
-        free = KMeansSegmenter(switch_cost="auto")
-        other = free if order == "free" else MallowSegmenter(order="mostly")
-        return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
-
-    monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
+def test_a_taught_vote_does_not_change_with_the_alternative_of_the_first():
+    candidates = [
+        ("a", HMMSegmenter(order="mostly")),
+        ("b", HMMSegmenter(order="mostly", standardize="video")),
+        ("c", HMMSegmenter(order="free", random_state=0)),
+        ("d", KMeansSegmenter(switch_cost="auto")),
+    ]
     options = {"n_features": 6, "mean_length": 30, "order": "free", "random_state": 0}
     videos, codes = make_activities(8, 4, **options)
-    model = AutoSegmenter(4, random_state=0).fit(videos)
+    vote = AutoSegmenter(4, candidates=candidates, order="mostly", random_state=0)
+    model = vote.fit(videos)
     words = np.array(["a", "b", "c", "d"])
     taught = refine(model, videos, [words[codes[0]], *[None] * 7])
     before, first = taught.predict_proba(videos), model.predict(videos)
-    model.use_reading("without a course")
+    model.use_alternative(1)
     assert any(map(np.any, map(np.not_equal, model.predict(videos), first)))
     for own, expected in zip(taught.predict_proba(videos), before):
         np.testing.assert_array_equal(own, expected)

@@ -223,33 +223,32 @@ def test_no_regular_file(tmp_path):
             load_model(path)
 
 
-def plans_of(order, **_):
-    """Members of a vote that fit at once."""
-    other = MallowSegmenter(order="mostly")
-    if order == "free":
-        other = KMeansSegmenter(switch_cost="auto")
-    return [Plan("hmm", HMMSegmenter(order=order)), Plan("other", other)]
+def plans_of(order, words, **_):
+    """Members of a view that fit at once."""
+    models = HMMSegmenter(order=order), KMeansSegmenter(switch_cost="auto")
+    return [Plan((name, *words), estimator=own) for name, own in zip("ab", models)]
 
 
-def test_look_and_readings_there_and_back(monkeypatch, tmp_path):
-    """Recordings too few to show a course, and a vote with two readings of them."""
+def test_look_and_alternatives_there_and_back(monkeypatch, tmp_path):
+    """Recordings too few to show a course, and a vote of several groups."""
     monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
     options = {"n_features": 6, "mean_length": 30, "order": "free", "random_state": 0}
     videos, _ = make_activities(8, 4, **options)
     model = AutoSegmenter(4, random_state=0).fit(videos)
-    assert len(model.readings_) == 2
+    assert len(model.alternatives_) > 1
     save_model(make_pipeline(GapFiller(), model), tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")[-1]
     assert type(loaded.look_) is type(model.look_)
     assert str(loaded.look_) == str(model.look_)  # the course is NaN
-    for found, expected in zip(loaded.readings_, model.readings_):
-        for name in ("name", "sentence", "agreement", "trust"):
-            assert found[name] == expected[name]
-    other = model.readings_[1]
-    loaded.use_reading(other["name"])
-    np.testing.assert_equal(loaded.predict(videos), other["model"].predict(videos))
-    # the reading of before is another one now, in a file of its own, too
+    names = ("name", "sentence", "agreement", "n_members", "n_actions")
+    for found, expected in zip(loaded.alternatives_, model.alternatives_):
+        for name in names:
+            assert getattr(found, name) == getattr(expected, name)
+    expected = model.alternative(1).predict(videos)
+    loaded.use_alternative(1)
+    np.testing.assert_equal(loaded.predict(videos), expected)
+    # the own one of before is another one now, in a file of its own, too
     save_model(loaded, tmp_path / "other.skops")
-    again = load_model(tmp_path / "other.skops").use_reading(model.readings_[0]["name"])
+    again = load_model(tmp_path / "other.skops").use_alternative(1)
     np.testing.assert_equal(again.predict(videos), model.predict(videos))
     assert again.look_.sentences() == model.look_.sentences()

@@ -5,19 +5,15 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import adjusted_mutual_info_score
 
 from skl_tot import AutoSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
-from skl_tot.meta.consensus import find_consensus
-from skl_tot.meta.members import Plan, fit_members
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import carried_information, effective_actions
+from skl_tot.metrics.label_free import effective_actions
 
 
 class Given(BaseSegmenter):
@@ -102,7 +98,7 @@ class TestVote:
             ("b", Given(shift=2)),
             ("c", Given(shift=3, wrong=0.3)),
         ]
-        model = auto(candidates=candidates, refine=False).fit(videos)
+        model = auto(candidates=candidates).fit(videos)
         assert_same(model.labels_, labels)
         found = model.candidate_labels(videos)
         assert list(found) == model.names_ == ["a", "b", "c"]
@@ -110,41 +106,25 @@ class TestVote:
         assert_same(found["b"], labels)
         expected = [[3, 0, 1, 2], [2, 3, 0, 1], [1, 2, 3, 0]]
         np.testing.assert_array_equal(model.mappings_, expected)
-        matched = np.concatenate(found["c"]) == np.concatenate(labels)
-        expected = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]) + matched.mean() * (
-            np.array([[0, 0, 1], [0, 0, 1], [1, 1, 0]])
-        )
+        np.testing.assert_allclose(model.weights_, 1 / 3)
+        a, c = np.concatenate(found["a"]), np.concatenate(found["c"])
+        known = adjusted_mutual_info_score(a, c)
+        expected = [[1, 1, known], [1, 1, known], [known, known, 1]]
         np.testing.assert_allclose(model.agreement_, expected)
-        # where c is right all three agree, elsewhere two
-        share = matched.mean()
-        weights = model.weights_
-        assert weights[0] == pytest.approx(weights[1])
-        assert weights[1] > weights[2] > 0
-        # kappa by information: those of a and b agree by 1 and by that with c
-        kappa = cohen_kappa_score(np.concatenate(labels), np.concatenate(found["c"]))
-        frames = [model.scaler_.transform(video) for video in videos]
-        information = [
-            carried_information(lambda i: [frames[i]], paths, 4)
-            for paths in found.values()
-        ]
-        own = np.array([1 + kappa, 1 + kappa, 2 * kappa])
-        own = own * np.exp(2 * np.array(information))
-        np.testing.assert_allclose(weights, own / own.sum())
-        assert model.results_["weight"] == weights.tolist()
-        scores = 1 - (1 - share) * np.array([weights[2]] * 2 + [1 - weights[2]])
-        np.testing.assert_allclose(model.results_["score"], scores)
+        results = model.results_
+        assert results["name"] == model.names_
         np.testing.assert_allclose(
-            model.results_["agreement"], [(1 + share) / 2, (1 + share) / 2, share]
+            results["agreement"], [(1 + known) / 2, (1 + known) / 2, known]
         )
         effective = [effective_actions(paths) for paths in found.values()]
-        assert model.results_["effective"] == effective
+        assert results["effective"] == effective
+        assert results["n_segments"][0] == 4
 
     def test_log_likelihoods_are_those_of_votes(self, clear):
         videos, _ = clear
         candidates = [("a", Given()), ("b", Given()), ("c", Given(wrong=0.3))]
-        model = auto(candidates=candidates, refine=False).fit(videos)
-        first, _, last = model.weights_
-        votes = np.array([2 * first, 0, 0, last])
+        model = auto(candidates=candidates).fit(videos)
+        votes = np.array([2 / 3, 0, 0, 1 / 3])
         scores = model.log_likelihood(videos[0])
         np.testing.assert_allclose(scores[0], np.log(votes + 0.02))
         shares = model.predict_proba(videos[0])
@@ -158,15 +138,14 @@ class TestVote:
             times += (np.arange(len(votes)) + 0.5) / len(votes) @ votes
         assert (np.diff(times / weights) > 0).all()
 
-    def test_refinements_repair(self, clear):
-        videos, labels = clear
-        candidates = [("wrong", Given(wrong=0.12)), ("mallow", MallowSegmenter())]
-        model = auto(candidates=candidates).fit(videos)
-        assert model.names_ == ["wrong", "mallow", "wrong refined", "mallow refined"]
-        found = model.candidate_labels(videos)
-        before = mof_score(labels, found["wrong"])
-        assert mof_score(labels, found["wrong refined"]) > before + 0.05
-        assert len(model.refinements_) == 2
+    def test_a_switch_costs_by_the_segments_of_members(self, clear):
+        videos, _ = clear
+        model = auto(candidates=[("a", Given()), ("b", Given())]).fit(videos)
+        mean = sum(map(len, videos)) / (4 * len(videos))
+        # by default 0.02 nats for each frame of a segment
+        nats = model.decoder_[1] * np.mean([len(x) for x in videos]) / 4
+        assert nats == pytest.approx(0.02 * mean)
+        assert model.set_params(switch_cost=0.3).decoder_[1] == 0.3
 
 
 class TestOrder:
@@ -178,15 +157,23 @@ class TestOrder:
             assert set(np.diff(path, prepend=-1).tolist()) == {0, 1}
         for path in chain.from_iterable(found.values()):  # in numbers of the vote
             assert 1 + np.count_nonzero(np.diff(path)) == len(set(path)) == 4
-        assert len(model.readings_) == 1
+        assert len(model.alternatives_) == 1
 
-    def test_free(self, activity):
-        model = auto(order="free").fit(activity[0])
-        assert (model.decoding_, model.decoder_[1]) == ("free", 0.02)
-        found = model.candidate_labels(activity[0]).values()
-        labellings = [np.concatenate(labels) for labels in found]
-        weights = find_consensus(labellings, 4).weights  # what carries over is left out
-        np.testing.assert_allclose(model.weights_, weights)
+    @pytest.mark.parametrize(
+        ("order", "n_members"), [("strict", 10), ("mostly", 20), ("free", 10)]
+    )
+    def test_members_by_order(self, activity, monkeypatch, order, n_members):
+        monkeypatch.setattr("skl_tot.meta.members.N_STEPS", 10)
+        model = AutoSegmenter(4, order=order, random_state=0).fit(activity[0])
+        assert len(model.names_) == len(set(model.names_)) == n_members
+        assert (len(model.views_), model.order_) == (5, order)
+        assert len(model.alternatives_) <= 4
+        assert_same(model.predict(activity[0]), model.labels_)
+        strict = [name for name in model.names_ if "each action once" in name]
+        assert len(strict) == (0 if order == "free" else 10)
+        found = model.candidate_labels(activity[0])
+        for path in chain.from_iterable(found[name] for name in strict):
+            assert 1 + np.count_nonzero(np.diff(path)) == len(set(path)) == 4
 
 
 class TestCandidates:
@@ -204,7 +191,7 @@ class TestCandidates:
             ("shy", tot(background_percentile=30)),
             ("sure", MallowSegmenter()),
         ]
-        model = auto(candidates=candidates, refine=False).fit(activity[0])
+        model = auto(candidates=candidates).fit(activity[0])
         shy = np.concatenate(model.candidate_labels(activity[0])["shy"])
         assert 0.05 < np.mean(shy == -1) < 0.8
         assert np.concatenate(model.labels_).min() == 0
@@ -230,19 +217,9 @@ def test_same_result_for_any_n_jobs(activity, fitted):
     model = auto(n_jobs=2).fit(activity[0])
     assert model.names_ == fitted.names_
     assert_same(model.labels_, fitted.labels_)
-    np.testing.assert_array_equal(model.weights_, fitted.weights_)
+    np.testing.assert_array_equal(model.agreement_, fitted.agreement_)
     with pytest.raises(ValueError, match=r"candidate 'b': .*rho"):
         auto(2, [*quick(), ("b", tot(rho=-1))], n_jobs=2).fit(activity[0])
-
-
-def test_start_of_another_is_not_fitted_again(activity):
-    asal = baselines.ASALSegmenter(4, max_iter=1, n_steps=5)
-    plans = [Plan("a", tot(decoding="free"), 1), Plan("b", asal, 2, start="a")]
-    videos = MallowSegmenter(4).fit(activity[0]).prepare(activity[0])
-    found = dict(fit_members(plans, videos, 4, None))
-    fixed = clone_by_pickle(found["a"][0].model).set_params(decoding="fixed")
-    own = clone(asal).set_params(estimator=FrozenEstimator(fixed), random_state=2)
-    assert_same(found["b"][0].labels, own.fit(activity[0]).labels_)
 
 
 @pytest.mark.parametrize(
@@ -250,12 +227,9 @@ def test_start_of_another_is_not_fitted_again(activity):
     [
         ({"candidates": "all"}, "candidates"),
         ({"candidates": [("a", tot()), ("a", tot())]}, "not unique"),
-        ({"candidates": [("a", tot()), ("a refined", tot())]}, "not unique"),
         ({"candidates": [("a__b", tot())]}, "must not contain __"),
         ({"candidates": [("decoding", tot())]}, "conflict"),
         ({"candidates": [("a", tot(rho=-1))]}, "candidate 'a': .*rho"),
-        ({"windows": "wide"}, "windows"),
-        ({"refine": "yes"}, "refine"),
         ({"decoding": "freely"}, "decoding"),
     ],
 )

@@ -13,49 +13,8 @@ from skl_tot.methods.discriminants import (
     frame_moments,
     log_joint,
     measure_spread,
-    refine_labels,
 )
-from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
-
-OPTIONS = {"reg_covar": 0.1, "max_iter": 3}
-
-
-@pytest.fixture(scope="module")
-def problem():
-    """Videos of actions in any order, and labels whose boundaries are wrong."""
-    rng = np.random.default_rng(0)
-    means = 4 * np.eye(3, 5)
-    labels, wrong, videos = [], [], []
-    for _ in range(6):
-        path = np.repeat(rng.permutation(3), rng.integers(20, 40, 3))
-        labels.append(path)
-        wrong.append(np.roll(path, 7))
-        videos.append(means[path] + rng.normal(size=(len(path), 5)))
-    return Recordings(videos), labels, wrong
-
-
-def refine(videos, labels, n_actions=3, **options):
-    spread = measure_spread(videos, 1.0)
-    return refine_labels(videos, labels, n_actions, spread, **(OPTIONS | options))
-
-
-def test_refines(problem):
-    videos, labels, wrong = problem
-    _, _, found = refine(videos, wrong)
-    assert mof_score(labels, wrong) < 0.8
-    assert mof_score(labels, found) > 0.98
-    assert found[0].dtype == np.intp
-
-
-def test_one_action_and_actions_without_frames(problem):
-    videos, _, _ = problem
-    start = [np.zeros(n, dtype=int) for n in videos.lengths]
-    for n_actions in (1, 4):
-        appearance, cost, found = refine(videos, start, n_actions)
-        assert 0 <= cost < np.inf
-        assert not np.concatenate(found).any()
-        assert appearance["means"].shape == (n_actions, max(1, n_actions - 1))
 
 
 @pytest.fixture
@@ -129,36 +88,16 @@ def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
         np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
 
 
-class TestGaussians:
-    @pytest.mark.parametrize("pooled", [0.0, 0.3, 0.5, 1.0])
-    def test_pooled_by_hand(self, pooled):
-        rng = np.random.default_rng(1)
-        frames = rng.normal(size=(40, 2)) * [1, 3]
-        labels = rng.integers(-1, 3, 40)
-        labels[labels == 2] = 0
-        labels[5] = 2  # one frame, no spread of its own if pooled
-        found = fit_gaussians(frames, labels, 4, 0.2, pooled)
-        own, counts = [], []
-        for k in range(4):
-            members = frames[labels == k]
-            counts.append(len(members))
-            if len(members) == 0 or (len(members) == 1 and not pooled):
-                members = frames
-            own.append(
-                np.cov(members.T, ddof=0) if len(members) > 1 else np.zeros((2, 2))
-            )
-        within = np.zeros((2, 2))
-        for covariance, n in zip(own, counts):
-            within += covariance * n / sum(counts)
-        for k in range(4):
-            expected = (1 - pooled) * own[k] + pooled * within + 0.2 * np.eye(2)
-            factor = found["precisions_cholesky"][k]
-            np.testing.assert_allclose(factor @ factor.T, np.linalg.inv(expected))
-        np.testing.assert_allclose(
-            found["means"][2], frames[5] if pooled else frames.mean(0)
-        )
-        shares = np.array(counts) + 0.1
-        np.testing.assert_allclose(found["shares"], shares / shares.sum())
+def test_an_action_with_a_frame_has_the_gaussian_of_all():
+    frames, labels = np.random.default_rng(1).normal(size=(40, 2)), np.zeros(40, int)
+    labels[5] = 1
+    found = fit_gaussians(frames, labels, 3, 0.2)
+    np.testing.assert_allclose(
+        found["means"][1:], frames.mean(axis=0)[None].repeat(2, 0)
+    )
+    factor = found["precisions_cholesky"][1]
+    covariance = np.cov(frames.T, ddof=0) + 0.2 * np.eye(2)
+    np.testing.assert_allclose(factor @ factor.T, np.linalg.inv(covariance))
 
 
 class TestUnknownLabels:
@@ -173,7 +112,7 @@ class TestUnknownLabels:
         """B is of the labelled frames, about their own mean; the spread is of all."""
         videos, labels, frames, flat = some
         spread = measure_spread(videos, 1.0)
-        found, _ = fit_appearance(videos, labels, 3, spread, 0.1, pooled=0.5)
+        found, _ = fit_appearance(videos, labels, 3, spread, 0.1)
         known, center = flat >= 0, frames[flat >= 0].mean(axis=0)
         between = np.zeros((4, 4))
         for k in range(3):

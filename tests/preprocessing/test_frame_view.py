@@ -103,3 +103,15 @@ class TestExtremes:
 def test_refusals(parameters, match):
     with pytest.raises(ValueError, match=match):
         FrameView(**parameters).fit(VIDEOS)
+
+
+def test_frames_around_that_a_stream_keeps():
+    assert FrameView().fit(VIDEOS).n_around_ == 0
+    view = FrameView((1, 3)).fit(VIDEOS)
+    assert view.n_around_ == max(own.window_ // 2 for own in view.windows_)
+    middle, n = len(VIDEOS[0]) // 2, view.n_around_
+    near = VIDEOS[0][middle - n : middle + n + 1]
+    whole = view.transform(VIDEOS[0])[middle]
+    np.testing.assert_allclose(view.transform(near)[n], whole, atol=1e-9)
+    # a recording is scaled when it has ended
+    assert not hasattr(FrameView(scaling="video").fit(VIDEOS), "n_around_")

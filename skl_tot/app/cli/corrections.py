@@ -69,9 +69,9 @@ def _share(n, total):
 
 @registry.command(
     """
-    choose a reading; merge, split and rename actions, in this order
+    choose an alternative; merge, split and rename actions, in this order
 
-    --reading NAME: another reading of the recordings by a vote, as fit names them
+    --alternative NAME: another result of a vote, as fit names them
     --merge ACTION...: actions to merge into one; repeat it for further merges, with
         the labels after the previous one
     --split ACTION: action to split in two, by --features
@@ -87,10 +87,10 @@ def _share(n, total):
     split={"action": "append", "default": []},
     rename={"default": []},
 )
-def edit(model, reading, merge, split, rename, source, out):
-    """Choose a reading, merge, split and rename the actions of a model; save it."""
-    if not (reading or merge or split or rename):
-        what = "--reading, --merge, --split or --rename"
+def edit(model, alternative, merge, split, rename, source, out):
+    """Choose an alternative; merge, split and rename actions; save the model."""
+    if not (alternative or merge or split or rename):
+        what = "--alternative, --merge, --split or --rename"
         raise ValueError(f"nothing to do, expected {what}.")
     if split and source is None:
         raise ValueError("--features is missing, expected recordings to split by.")
@@ -101,13 +101,13 @@ def edit(model, reading, merge, split, rename, source, out):
 
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
-    if reading:
+    if alternative:
         segmenter = segmenter_of(model)
-        if not hasattr(segmenter, "readings_"):
+        if not hasattr(segmenter, "alternatives_"):
             text = f"but the model is a {type(segmenter).__name__}, which has one"
-            expected = "reading; expected a model of --method auto"
-            raise ValueError(f"--reading is given, {text} {expected}.")
-        segmenter.use_reading(reading)
+            expected = "result; expected a model of --method auto"
+            raise ValueError(f"--alternative is given, {text} {expected}.")
+        segmenter.use_alternative(alternative)
     for texts in merge:
         model = corrections.merge(model, _labels_of(texts, model))
     for text in split:

@@ -79,11 +79,11 @@ def _tell_findings(segmenter, path):
     for sentence in describe_look(segmenter):
         if sentence != warned:
             print(sentence)
-    for reading in getattr(segmenter, "readings_", [])[1:]:
+    for other in getattr(segmenter, "alternatives_", [])[1:]:
         print(
-            f"Another reading, {reading['name']}: {reading['sentence']} It agrees on "
-            f"{reading['agreement']:.0%} of the frames; skl-tot edit {_quoted(path)} "
-            f"--reading {_quoted(reading['name'])} --out NEW makes it the model's own."
+            f"Alternative, {other.name}: {other.sentence} It is as the model on "
+            f"{other.agreement:.0%} of the frames; skl-tot edit {_quoted(path)} "
+            f"--alternative {_quoted(other.name)} --out NEW makes it the model's own."
         )
     if hasattr(segmenter, "activities_"):
         counts = sorted(Counter(segmenter.activities_.values()).items())

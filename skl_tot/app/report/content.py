@@ -126,7 +126,7 @@ class Content:
 
     @cached_property
     def codes(self):
-        """Codes of actions, also unnamed ones, of labels, and of other readings."""
+        """Codes of actions, also unnamed ones, of labels, and of other alternatives."""
         labels = self.truth.names if self.truth else {}
         own = {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
         return sorted(own | distinct_labels(itertools.chain(*self.findings.others)))
@@ -328,6 +328,6 @@ class Content:
         if self.cycles is None:  # a cycle, not a recording, would have the parts
             say(statistics.describe_equal_parts(self.bouts))
         if n_others := len(self.findings.others):
-            say(f"It can be read in {n_others + 1} ways, which are shown below.")
+            say(f"Alternatives of the vote, {n_others}, are shown below.")
         say("Look at some of the timelines before you rely on them.")
         return sentences

@@ -36,7 +36,7 @@ class Findings:
 
     names: dict  # by code; the last is background
     typical: dict  # likeliest frames of each action, at most one per recording
-    others: list  # by each other reading, codes of the frames of the same recordings
+    others: list  # codes of the frames of the same recordings, by alternative
     # for the profiles of the actions, and for their telling features
     sums: ProfileSums = field(default_factory=partial(ProfileSums, n_points=1))
     sample: TellingSample = field(default_factory=TellingSample)
@@ -79,8 +79,9 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     from skl_tot.corrections import measure_doubts
 
     segmenter = methods.segmenter_of(model)
-    voter, windows = segmenter, methods.windows_of(model)
-    others = [own["model"] for own in getattr(segmenter, "readings_", [])[1:]]
+    windows = methods.windows_of(model)
+    is_vote = hasattr(segmenter, "alternatives_")
+    others = segmenter.alternatives_[1:] if is_vote else []
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
@@ -92,10 +93,12 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
             # once, as it may be slow
             video = methods.transform_before(model, videos[i])
             (reading,) = methods.read_videos(segmenter, video)
-            if i < N_COMPARED and hasattr(voter, "candidate_labels"):
-                findings.candidates.append(_ask_candidates(voter, video))
-            for other, paths in zip(others, of_others if i < N_COMPARED else []):
-                paths += [found.path for found in methods.read_videos(other, video)]
+            if i < N_COMPARED and is_vote:
+                findings.candidates.append(_ask_candidates(segmenter, video))
+                labels_of = segmenter.alternative_labels(video)
+                for other, paths in zip(others, of_others):
+                    (path,), _ = split_label_sequences(labels_of[other.name])
+                    paths.append(path)
         path = code_of[reading.path]
         confidence = methods.path_confidence(reading, words)
         doubt = measure_doubts(segmenter, reading, words)
@@ -119,9 +122,9 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     for frames in typical.values():
         frames.sort(key=lambda found: -found["probability"])
         del frames[N_TYPICAL:]
-    _translate(findings, code_of if voter is segmenter else None)
-    for other, paths in zip(others, of_others):
-        n_actions = methods.segmenter_of(other).n_actions_
+    _translate(findings, code_of)
+    for paths in of_others:
+        n_actions = segmenter.mappings_.shape[1]
         codes = match_codes(findings.paths[: len(paths)], paths, n_actions, names)
         paths[:] = [codes[path] for path in paths]
     return findings
@@ -162,47 +165,29 @@ def _correct(path, confidence, doubt, names, told, i):
 
 
 def _ask_candidates(voter, video):
-    """Labels of one recording by each candidate, without refinements."""
-    from skl_tot.meta import names_of_refinements
-
+    """Labels of one recording by each candidate."""
     labels_of = voter.candidate_labels(video)
     codes = {label: code for code, label in enumerate(voter.actions_.tolist())}
-    refined = set(itertools.chain(*map(names_of_refinements, labels_of)))
     paths = {}
     for name, labels in labels_of.items():
-        if name not in refined:
-            (own,), _ = split_label_sequences(labels)
-            paths[name] = np.array([codes.get(x, BACKGROUND) for x in own.tolist()])
+        (own,), _ = split_label_sequences(labels)
+        paths[name] = np.array([codes.get(x, BACKGROUND) for x in own.tolist()])
     return paths
 
 
 def _translate(findings, code_of):
-    """Replace labels of candidates by codes; without these, by the commonest ones."""
-    for name in findings.candidates[0] if findings.candidates else []:
-        labels = [paths[name] for paths in findings.candidates]
-        commonest = code_of is None
-        codes = _commonest_codes(labels, findings.paths) if commonest else code_of
-        for paths in findings.candidates:
-            paths[name] = codes[paths[name]]
+    """Replace labels of candidates by codes."""
+    for paths in findings.candidates:
+        for name, path in paths.items():
+            paths[name] = code_of[path]
 
 
 def match_codes(before, paths, n_actions, names):
-    """Codes of the actions of another reading, of matched or new ones, then of -1."""
+    """Codes of the actions of an alternative, of matched or new ones, then of -1."""
     match, free = match_labels(before, paths), itertools.count(max(names) + 1)
     found = [match.get(k) for k in range(n_actions)]
     codes = [k if k in names and k != BACKGROUND else next(free) for k in found]
     return np.array([*codes, BACKGROUND])
-
-
-def _commonest_codes(labels, paths):
-    """Find the code of most frames of each cluster; the last entry is for -1."""
-    labels = np.concatenate(labels)
-    found = np.concatenate(paths)[: len(labels)]
-    codes = np.full(max(labels.max(), 0) + 2, BACKGROUND)
-    for cluster in np.unique(labels[labels != BACKGROUND]).tolist():
-        values, counts = np.unique(found[labels == cluster], return_counts=True)
-        codes[cluster] = values[counts.argmax()]
-    return codes
 
 
 class Truth(NamedTuple):

@@ -175,14 +175,14 @@ def timelines(content):
     return {"buttons": buttons, "rows": rows}
 
 
-@section("Other readings")
-def readings(content):
-    """List readings of a vote, and bars of the first recordings; None for one."""
+@section("Alternatives")
+def alternatives(content):
+    """List alternatives of a vote, and bars of the first recordings; None for one."""
     others, names = content.findings.others, content.findings.names
     if not others:
         return None
-    found = content.segmenter.readings_
-    kinds = [own["name"] for own in found]
+    found = content.segmenter.alternatives_
+    kinds = [own.name for own in found]
     new = dict.fromkeys(content.codes, "another action") | names
     bars = []
     for i, paths in enumerate(zip(*others)):
@@ -190,7 +190,7 @@ def readings(content):
         pairs = zip(kinds[1:], paths)
         own += [(kind, new, drawing.bar(content, i, path)) for kind, path in pairs]
         bars.append((content.video_names[i], own))
-    return {"readings": found, "bars": bars}
+    return {"alternatives": found, "bars": bars}
 
 
 @section("Profiles of actions")

@@ -1,15 +1,13 @@
 """Offers of a review: examples of actions, other readings, actions that are alike."""
 
-from copy import copy
-
 import numpy as np
 
 from skl_tot.app.report.findings import match_codes
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import frames_known, labels_of
 from skl_tot.corrections import alike_actions
-from skl_tot.methods import read_videos, segmenter_of, with_last
-from skl_tot.recordings import BACKGROUND
+from skl_tot.methods import segmenter_of, transform_before, with_last
+from skl_tot.recordings import BACKGROUND, as_recordings
 
 MOST_OF_ONE = 2  # typical bouts of a recording
 MOST_VALUES = 2**24  # of features, to find actions that are alike
@@ -63,8 +61,8 @@ def find_alike(recordings, entries):
 
 
 def with_reading(model, name):
-    """Model whose own reading is another one."""
-    return with_last(model, copy(segmenter_of(model)).use_reading(name))
+    """Model whose own alternative is another one."""
+    return with_last(model, segmenter_of(model).alternative(name))
 
 
 def with_predictions(state, found, n_actions):
@@ -91,13 +89,13 @@ def compare_readings(review, n):
     entries, videos = state.entries[:n], review.recordings.select(range(n))
     shown = [labels_of(entry.segments, entry.n_frames) for entry in entries]
     before = [labels_of(entry.predicted, entry.n_frames) for entry in entries]
-    found = []
-    for own in review.readings:
-        paths, sentences = shown, [own["sentence"]]
-        if own["model"] is not None:
-            other = with_last(model, own["model"])
-            paths = [reading.path for reading in read_videos(other, videos)]
-            n_actions = segmenter_of(other).n_actions_
+    found, segmenter = [], segmenter_of(model)
+    by_name = segmenter.alternative_labels(transform_before(model, videos))
+    for place, own in enumerate(review.readings):
+        paths, sentences = shown, [own.sentence]
+        if place:
+            paths = as_recordings(by_name[own.name]).arrays
+            n_actions = segmenter.mappings_.shape[1]
             codes = match_codes(before, paths, n_actions, state.names)
             paths = [codes[path] for path in paths]
             same = np.mean(np.concatenate(paths) == np.concatenate(before))
@@ -105,5 +103,5 @@ def compare_readings(review, n):
         n_segments = np.mean([1 + np.count_nonzero(np.diff(path)) for path in paths])
         n_shown = len({*np.concatenate(paths).tolist()} - {BACKGROUND})
         sentences += [f"{n_segments:.3g} segments a recording, of {n_shown} actions."]
-        found.append({"name": own["name"], "sentences": sentences, "paths": paths})
+        found.append({"name": own.name, "sentences": sentences, "paths": paths})
     return found

@@ -384,7 +384,7 @@ class Review:
         {shared: said}
         """
         with self._long("choosing", progress) as (_, told):
-            names = [own["name"] for own in self.readings]
+            names = [own.name for own in self.readings]
             if not names:
                 text = "has one reading, or has learned labels"
                 raise ValueError(f"the model {text}, expected one of several readings.")
@@ -490,10 +490,10 @@ class Review:
 
     @property
     def readings(self):
-        """Readings of a vote as in `AutoSegmenter`, the own one first; else empty."""
+        """Alternatives of a vote (`AutoSegmenter`), the own one first; else empty."""
         if not self.state.model:
             return []
-        found = getattr(segmenter_of(self.model), "readings_", [])
+        found = getattr(segmenter_of(self.model), "alternatives_", [])
         return found if len(found) > 1 and not self.state.n_learned else []
 
     @property

@@ -138,7 +138,7 @@ class View:
             found["checked"], found["units"] = sum(known), len(units)
             found["checks"] = len(states.orders_of(entries))
             found["learned"] = review.state.n_learned
-            found["readings"] = [own["name"] for own in review.readings]
+            found["readings"] = [own.name for own in review.readings]
             found["alike"] = f"{review.state.model} {len(review.state.apart)}"
             found["accuracy"] = review.accuracy()
             found["cycles"], found["next"] = self.cycles(), review.next(N_NEXT)

@@ -302,9 +302,10 @@ def test_every_command_has_help_an_example_and_a_test(run, name, capsys):
     assert any(re.search(rf'["/ ]{name}[ "]', text) for text in tests)
 
 
-def two_plans(order, **settings):
-    """Members of a vote that fit at once."""
-    return [Plan("hmm", HMMSegmenter()), Plan("mallow", MallowSegmenter())]
+def two_plans(order, words, **settings):
+    """Members of a view that fit at once."""
+    models = HMMSegmenter(order=order), MallowSegmenter()
+    return [Plan((name, *words), estimator=own) for name, own in zip("ab", models)]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +313,7 @@ def two_plans(order, **settings):
     [
         ("predict model.skops flat --out seen", "4/4"),
         (f"fit cyclic --cycles --n-actions 3 --out shown.skops --set {QUICK}", "30/30"),
-        ("fit flat --n-actions 3 --out shown.skops --method auto", "2/2"),
+        ("fit flat --n-actions 3 --out shown.skops --method auto", "10/10"),
     ],
 )
 def test_progress_on_a_terminal(run, folder, monkeypatch, capsys, command, last):

@@ -221,7 +221,7 @@ REFUSED = [
     ("refine model.skops flat --out a.skops", "required: --labels"),
     ("evaluate flat stranger --labels two", "flat has no recording 'v9'"),
     ("evaluate flat two --labels part --ignore stir", "part has no frames of label 's"),
-    (EDIT, "nothing to do, expected --reading"),
+    (EDIT, "nothing to do, expected --alternative"),
     (f"{EDIT} --merge 1", "expected 2 or more"),
     (f"{EDIT} --split 1", "--features is missing, expected recordings to split"),
     (f"{EDIT} --rename 0", "--rename has '0', expected ACTION=NAME"),

@@ -1,4 +1,4 @@
-"""What a fit says about the recordings, and readings that they leave open."""
+"""What a fit says about the recordings, and alternatives of a vote."""
 
 import sys
 
@@ -35,53 +35,56 @@ def test_fit_tells_its_look(run, capsys, monkeypatch, options, bars):
     assert printed[0].startswith("Fitted to 8 recordings")
     assert printed[1 : 1 + len(sentences)] == sentences  # once, also with a bar
     assert len(set(printed)) == len(printed)
-    assert "Another reading" not in "\n".join(printed)
+    assert "Alternative" not in "\n".join(printed)
 
 
-def test_fit_names_other_readings_and_how_to_take_one(run, capsys):
-    """The printed command makes the reading the model's own."""
-    command = f"fit flat --n-actions {N_ACTIONS} --method auto"
+def test_fit_names_alternatives_and_how_to_take_one(run, capsys):
+    """The printed command makes the alternative the model's own."""
+    command = f"fit flat --n-actions {N_ACTIONS} --method auto --seed 0"
     assert run(f"{command} --out m.skops") == 0
     model = load_model("m.skops")
-    other = model.readings_[1]
+    others = model.alternatives_[1:]
     lines = capsys.readouterr().out.splitlines()
-    (line,) = [line for line in lines if line.startswith("Another reading")]
-    share = f"It agrees on {100 * other['agreement']:.0f}% of the frames"
-    assert share in line
-    assert f"Another reading, {other['name']}: {other['sentence']}" in line
+    told = [line for line in lines if line.startswith("Alternative")]
+    for line, other in zip(told, others, strict=True):
+        share = f"It is as the model on {100 * other.agreement:.0f}% of the frames"
+        assert share in line
+        assert f"Alternative, {other.name}: {other.sentence}" in line
+    line, other = told[0], others[0]
     printed = line.partition("skl-tot ")[2].partition(" makes it")[0]
-    assert printed == 'edit m.skops --reading "without a course" --out NEW'
-    words = [*printed.split()[:2], "--reading", other["name"], "--out", "new.skops"]
+    name = f'"{other.name}"' if " " in other.name else other.name
+    assert printed == f"edit m.skops --alternative {name} --out NEW"
+    words = [*printed.split()[:2], "--alternative", other.name, "--out", "new.skops"]
     assert main(words) == 0
     frames = [np.load(f"flat/v{i}.npy") for i in range(8)]
     found, kept = load_model("new.skops").predict(frames), model.predict(frames)
-    for path, expected in zip(found, other["model"].predict(frames)):
+    for path, expected in zip(found, model.alternative(1).predict(frames)):
         np.testing.assert_array_equal(path, expected)
     assert any((a != b).any() for a, b in zip(found, kept))
 
 
-def test_edit_takes_a_reading_before_other_changes(open_vote, free_videos):
+def test_edit_takes_an_alternative_before_other_changes(open_vote, free_videos):
     save_model(open_vote, "vote.skops")
-    options = ["--reading", "without a course", "--rename", "0=reach", "1=grasp"]
+    options = ["--alternative", "mixed", "--rename", "0=reach", "1=grasp"]
     assert main(["edit", "vote.skops", *options, "--out", "e.skops"]) == 0
     model = load_model("e.skops")
     assert model.actions_.tolist()[:2] == ["reach", "grasp"]
     words = model.actions_
-    other = open_vote.readings_[1]["model"].predict(free_videos)
+    other = open_vote.alternative("mixed").predict(free_videos)
     for path, codes in zip(model.predict(free_videos), other):
         np.testing.assert_array_equal(path, words[codes])
 
 
-def test_edit_refuses_readings_that_are_not_there(open_vote, capsys, free_videos):
+def test_edit_refuses_alternatives_that_are_not_there(open_vote, capsys, free_videos):
     save_model(open_vote, "vote.skops")
-    assert main(["edit", "vote.skops", "--reading", "x", "--out", "e.skops"]) == 2
-    assert "expected one of ['with a course'" in capsys.readouterr().err
+    assert main(["edit", "vote.skops", "--alternative", "x", "--out", "e.skops"]) == 2
+    assert "expected one of ['most members'" in capsys.readouterr().err
     save_model(HMMSegmenter(4).fit(free_videos), "hmm.skops")
-    assert main(["edit", "hmm.skops", "--reading", "x", "--out", "e.skops"]) == 2
+    assert main(["edit", "hmm.skops", "--alternative", "x", "--out", "e.skops"]) == 2
     error = capsys.readouterr().err
-    assert "the model is a HMMSegmenter, which has one reading" in error
+    assert "the model is a HMMSegmenter, which has one result" in error
     assert main(["edit", "vote.skops", "--out", "e.skops"]) == 2
-    assert "expected --reading, --merge" in capsys.readouterr().err
+    assert "expected --alternative, --merge" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("is_one", [False, True])

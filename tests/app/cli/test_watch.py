@@ -63,7 +63,7 @@ def _vote(takes):
     turned = [frame[::-1] for frame in scale.fit_transform(takes.arrays)]
     backwards = HMMSegmenter(3, order="free").fit(turned)
     members = [("asot", ASOTSegmenter(max_iter=2)), ("hmm", FrozenEstimator(backwards))]
-    vote = AutoSegmenter(3, candidates=members, refine=False, random_state=0)
+    vote = AutoSegmenter(3, candidates=members, random_state=0)
     return make_pipeline(scale, vote).fit(takes)
 
 

@@ -11,7 +11,6 @@ from skl_tot import AutoSegmenter, CyclicSegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import predict_with_confidence
-from skl_tot.preprocessing import SignalWindows
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 
@@ -80,7 +79,7 @@ def wordy(tmp_path_factory):
     videos = [pd.DataFrame(video, columns=columns) for video in videos]
     names = [f"P{i:02}_Timed-up-and-go_2024-03-04_right" for i in range(14)]
     members = [("mallow", MallowSegmenter()), ("hmm", HMMSegmenter())]
-    model = AutoSegmenter(9, candidates=members, windows=SignalWindows(100))
+    model = AutoSegmenter(9, candidates=members)
     path = tmp_path_factory.mktemp("wordy") / "wordy.html"
     takes = Recordings(videos, names, fps=0.05)
     options = {"groups": ["after the operation", "control"] * 7, "y_true": y_true}

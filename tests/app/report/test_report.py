@@ -743,8 +743,6 @@ def test_network_passes_once_over_each_video(activity, write, monkeypatch):
 
 
 COLUMNS = {
-    "score": 3,
-    "weight": 3,
     "effective": 1,
     "agreement": 3,
     "n_segments": 1,

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-from copy import copy
 
 import numpy as np
 import pytest
@@ -150,16 +149,16 @@ def labelled(prediction, times):
 
 def test_a_reading_is_taken_and_undone(open_vote, free_videos, tmp_path):
     review = Review(open_vote, free_videos, tmp_path).open()
-    names = [own["name"] for own in open_vote.readings_]
-    assert [own["name"] for own in review.readings] == names
+    names = [own.name for own in open_vote.alternatives_]
+    assert [own.name for own in review.readings] == names
     review.rename("action 0", "pour")
     review.check(0)
     review.relabel(1, 0, "wipe")
     first, labels = review.state, review.labels()
     said = review.use_reading(names[1])
     assert said == f"the reading is {names[1]!r}"
-    assert [own["name"] for own in review.readings] == names[::-1]
-    expected = copy(open_vote).use_reading(names[1]).predict(free_videos)
+    assert [own.name for own in review.readings] == names[::-1]
+    expected = open_vote.alternative(names[1]).predict(free_videos)
     found = review.labels()
     assert (found[0] == labels[0]).all()  # checked
     assert found[1][0] == "wipe"
@@ -168,12 +167,12 @@ def test_a_reading_is_taken_and_undone(open_vote, free_videos, tmp_path):
         pairs.setdefault(number, set()).add(word)
     assert all(len(words) == 1 for words in pairs.values())
     assert len({*map(str, pairs.values())}) == len(pairs)
-    assert (np.concatenate(found[2:]) == np.concatenate(labels[2:])).mean() > 0.5
+    assert (np.concatenate(found[2:]) == np.concatenate(labels[2:])).mean() > 0.3
     assert not any(entry.changed for entry in review.state.entries)
     after = review.state
     review.close()
     review = Review(open_vote, free_videos, tmp_path).open()  # from the log
-    assert [own["name"] for own in review.readings] == names[::-1]
+    assert [own.name for own in review.readings] == names[::-1]
     assert all(map(np.array_equal, review.labels(), found))
     assert review.use_reading(0) == f"the reading is {names[1]!r}"  # as it is
     review.undo()
@@ -192,7 +191,7 @@ def test_a_reading_is_taken_and_undone(open_vote, free_videos, tmp_path):
 @pytest.mark.parametrize("reading", ["other", 2, -1, True, None])
 def test_unknown_readings_are_refused(open_vote, free_videos, reading):
     review = Review(open_vote, free_videos).open()
-    with pytest.raises(ValueError, match=r"reading is .* expected one of \['with a"):
+    with pytest.raises(ValueError, match=r"reading is .* expected one of \['most mem"):
         review.use_reading(reading)
     assert not review.undoable
 
@@ -203,7 +202,7 @@ def test_pages_get_bars_of_each_reading(open_vote, free_videos):
     calls.wait()
     reply = json.loads(json.dumps(calls.call("readings", {})))
     assert calls.call("open", {})["readings"] == [x["name"] for x in reply["readings"]]
-    paths = open_vote.readings_[1]["model"].predict(free_videos)
+    paths = open_vote.alternative(1).predict(free_videos)
     for own, path in zip(reply["readings"][1]["rows"], paths[:6], strict=True):
         starts = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist()]
         assert own["prediction"]["start"] == starts

@@ -575,9 +575,9 @@ def test_a_reading_is_chosen_by_its_picture(opened, open_vote, free_videos):
     first = plain(page.review)
     assert page.find(".readings").is_displayed()
     names = [own.text for own in page.all(".readings h3")]
-    assert names == ["1. with a course", "2. without a course"]
+    assert names == ["1. most members", "2. mixed"]
     page.click(".readings section:last-child button")
-    page.wait(f"{SAID} === \"the reading is 'without a course'\"")
+    page.wait(f"{SAID} === \"the reading is 'mixed'\"")
     assert plain(page.review) != first
     page.browser.refresh()
     page.wait("document.body?.dataset.version > 0")

@@ -1,6 +1,5 @@
-"""The page about recordings that can be read in several ways, and a fit's look."""
+"""The page about a vote with alternatives, and a fit's look."""
 
-import copy
 import html
 import re
 
@@ -9,7 +8,7 @@ import pytest
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.report import write_report
-from skl_tot.corrections import merge, rename
+from skl_tot.corrections import merge
 from skl_tot.metrics import match_labels, mof_score
 
 N_SHOWN = 6
@@ -29,10 +28,10 @@ def sections(tmp_path):
 
 
 def bars_of(section, n_frames, kind):
-    """Codes of the frames of the bars of a reading."""
+    """Codes of the frames of the bars of an alternative."""
     found = []
     for i, n in enumerate(n_frames):
-        label = f'aria-label="recording {i} read as {kind}">'
+        label = f'aria-label="recording {i} by {kind}">'
         shapes = section.partition(label)[2].partition("</svg>")[0]
         codes = np.full(n, -1)
         for code, outline in re.findall(r'class="c(\d+)[^"]*" d="([^"]*)"', shapes):
@@ -42,24 +41,23 @@ def bars_of(section, n_frames, kind):
     return found
 
 
-def test_each_reading_is_shown(open_vote, free_videos, sections):
+def test_each_alternative_is_shown(open_vote, free_videos, sections):
     model, videos = open_vote, free_videos
     page = sections(model, videos)
-    text = page["readings"]
-    other = model.readings_[1]
-    for own in model.readings_:
-        assert f"<b>{own['name']}</b>: {own['sentence']}" in text
-    assert f"on {100 * other['agreement']:.0f}&nbsp;% of the frames" in text
-    assert 'model.use_reading("without a course")' in text
-    assert '--reading "without a course"' in text
-    assert "It can be read in 2 ways" in page[None]
+    text = page["alternatives"]
+    other = model.alternatives_[1]
+    for own in model.alternatives_:
+        assert f"<b>{own.name}</b>: {own.sentence}" in text
+    assert f"on {100 * other.agreement:.0f}&nbsp;% of the frames" in text
+    assert 'model.use_alternative("mixed")' in text
+    assert '--alternative "mixed"' in text
     lengths = list(map(len, videos[:N_SHOWN]))
-    assert f"recording {N_SHOWN} read as" not in text
-    first = bars_of(text, lengths, "with a course")
-    second = bars_of(text, lengths, "without a course")
+    assert f"recording {N_SHOWN} by" not in text
+    first = bars_of(text, lengths, "most members")
+    second = bars_of(text, lengths, "mixed")
     expected = model.predict(videos[:N_SHOWN])
     assert [path.tolist() for path in first] == [path.tolist() for path in expected]
-    labels = other["model"].predict(videos[:N_SHOWN])
+    labels = model.alternative(1).predict(videos[:N_SHOWN])
     assert mof_score(labels, second) == 1
     match = match_labels(expected, labels)
     assert mof_score(expected, second, scope="labels") == mof_score(expected, labels)
@@ -77,15 +75,15 @@ def test_actions_without_a_match_have_a_colour(open_vote, free_videos, sections)
     merged = merge(model, [0, 1, 2])
     page = sections(merged, videos)
     lengths = list(map(len, videos[:N_SHOWN]))
-    codes = np.concatenate(bars_of(page["readings"], lengths, "without a course"))
+    codes = np.concatenate(bars_of(page["alternatives"], lengths, "mixed"))
     assert set(codes.tolist()) == {0, 1, 2, 3}
-    assert page["readings"].count("<title>another action<") == sum(
+    assert page["alternatives"].count("<title>another action<") == sum(
         np.isin([2, 3], own).sum()
-        for own in bars_of(page["readings"], lengths, "without a course")
+        for own in bars_of(page["alternatives"], lengths, "mixed")
     )
     for code in range(4):
         assert f".c{code} {{" in page[None]
-    assert "readings" in sections(merge(model, range(4)), videos)
+    assert "alternatives" in sections(merge(model, range(4)), videos)
 
 
 def test_actions_without_a_match_are_none_of_other_recordings(
@@ -94,26 +92,12 @@ def test_actions_without_a_match_are_none_of_other_recordings(
     model, videos = merge(open_vote, [0, 1, 2]), free_videos
     told = [None] * len(videos)
     told[N_SHOWN] = np.full(len(videos[N_SHOWN]), "extra")
-    text = sections(model, videos, corrected=told)["readings"]
+    text = sections(model, videos, corrected=told)["alternatives"]
     lengths = list(map(len, videos[:N_SHOWN]))
-    codes = np.concatenate(bars_of(text, lengths, "without a course"))
+    codes = np.concatenate(bars_of(text, lengths, "mixed"))
     assert set(codes.tolist()) == {0, 1, 3, 4}
     assert "<title>another action<" in text
     assert "extra" not in text
-
-
-def test_readings_of_a_renamed_model(open_vote, free_videos, sections):
-    """Names go with the reading that they were given to."""
-    model, videos = open_vote, free_videos
-    named = rename(copy.deepcopy(model), {0: "reach"})
-    chosen = copy.deepcopy(named).use_reading("without a course")
-    assert chosen.readings_[1]["model"].actions_[0] == "reach"
-    lengths = list(map(len, videos[:N_SHOWN]))
-    page = sections(chosen, videos)
-    text = page["readings"]
-    assert 'the model uses order="free".' in html.unescape(page["model"])
-    second = bars_of(text, lengths, "with a course")
-    assert mof_score(model.predict(videos[:N_SHOWN]), second) == 1
 
 
 def test_look_is_said(free_videos, sections):

@@ -1,0 +1,158 @@
+"""The vote, its alternatives, and simple methods, on recorded sets.
+
+::
+
+    python benchmarks/vote.py fit --data FOLDER --results vote.jsonl
+    python benchmarks/vote.py table --results vote.jsonl
+
+``fit`` fits the methods to recordings of at most 40,000 frames a set, or ten, and
+scores them. Each fit is a line of the file of results; a second run adds those that are
+missing. ``table`` prints, by set, the mean of MoF, F1@50, AMI and mean recall of the
+vote, of the best of its alternatives, and of simple methods, and the processor seconds
+of the vote; then the means over sets of each score.
+"""
+
+import argparse
+import functools
+from pathlib import Path
+
+import _study as study
+import numpy as np
+from _methods import Row
+from _sets import UNLABELLED, add_data, evenly_spread, facts_of
+
+MOST_FRAMES = 40_000
+VOTE = "AutoSegmenter"
+METHODS = {
+    VOTE: Row("auto"),
+    "vote, told": Row("auto", {"order": "told"}),
+    "equal parts": Row("equal"),
+    "k-means": Row("k_means"),
+    "k-means, windows": Row("k_means", windows=True),
+    "HMM, free": Row("hmm", {"order": "free"}),
+    "left-right HMM": Row("left-right-hmm"),
+}
+SIMPLE = list(METHODS)[2:]
+BEST = "best alternative"
+SHOWN = ("MoF", "F1@50", "AMI", "mean recall")
+
+
+@functools.lru_cache(maxsize=1)  # cells of one set come one after another
+def read(folder):
+    """Recordings of a set, labels, and number of actions."""
+    return evenly_spread(folder, MOST_FRAMES)
+
+
+def score(cell, root):
+    """Fit and score a cell; of a vote, also the alternatives."""
+    videos, labels, n_actions = read(root / cell["set"])
+    row, order = METHODS[cell["method"]], facts_of(cell["set"]).order
+    model = row.model(n_actions, cell["seed"], order)
+    paths, fit, predict = study.label(model, videos, row.windows)
+    is_ignored = any((own == UNLABELLED).any() for own in labels)
+    options = {"ignore_labels": UNLABELLED} if is_ignored else {}
+    result = {"scores": study.scores_of(labels, paths, **options)}
+    result |= {"fit": fit, "predict": predict}
+    if row.method == "auto":
+        result |= {"order": model.order_, "alternatives": []}
+        for own in model.alternatives_:
+            others = model.alternative(own.name).labels_
+            scores = study.scores_of(labels, others, **options)
+            known = {"name": own.name, "n_members": own.n_members}
+            result["alternatives"].append(known | {"scores": scores})
+    return result
+
+
+def mean_of(scores):
+    """Mean of the scores that tables show."""
+    return float(np.mean([scores[name] for name in SHOWN]))
+
+
+def collect(results):
+    """Scores of each set and method, and processor seconds of votes by set."""
+    scores, seconds = {}, {}
+    for result in results:
+        name, method = result["cell"]["set"], result["cell"]["method"]
+        scores.setdefault((name, method), []).append(result["scores"])
+        if method == VOTE:
+            found = [own["scores"] for own in result["alternatives"]]
+            scores.setdefault((name, BEST), []).append(max(found, key=mean_of))
+            seconds.setdefault(name, []).append(result["fit"])
+    return scores, seconds
+
+
+def table_of_sets(scores, seconds, columns):
+    """Rows of sets: means of the scores in percent, and seconds."""
+    rows = [["set", *columns, "vote - best simple", "seconds of the vote"]]
+    for name in sorted(seconds):
+        means = {
+            method: 100 * np.mean([mean_of(own) for own in scores[name, method]])
+            for method in columns
+            if (name, method) in scores
+        }
+        simple = [means[method] for method in SIMPLE if method in means]
+        ahead = means[VOTE] - max(simple, default=np.nan)
+        cells = [study.number(means.get(method, np.nan)) for method in columns]
+        own = study.seconds(np.mean(seconds[name]))
+        rows.append([name, *cells, study.number(ahead), own])
+    return rows
+
+
+def table_of_means(scores, seconds, columns):
+    """Rows of methods: means over sets of each score, in percent."""
+    rows = [["method", "sets", *SHOWN, "mean"]]
+    for method in columns:
+        sets = [name for name in seconds if (name, method) in scores]
+        found = [
+            100 * np.mean([[own[x] for x in SHOWN] for own in scores[name, method]], 0)
+            for name in sets
+        ]
+        if found:
+            mean = np.mean(found, axis=0)
+            cells = map(study.number, [*mean, mean.mean()])
+            rows.append([method, len(sets), *cells])
+    return rows
+
+
+def print_tables(path):
+    """Print the tables of a file of results."""
+    results = study.read_results(path)
+    known = collect([result for result in results if "error" not in result])
+    first, *others = METHODS
+    columns = [first, BEST, *others]
+    print(study.markdown(table_of_sets(*known, columns)), end="\n\n")
+    print(study.markdown(table_of_means(*known, columns)))
+    seconds = study.seconds(np.mean([np.mean(own) for own in known[1].values()]))
+    print(f"\nProcessor seconds of a vote, mean over sets: {seconds}")
+    print("\n".join(study.failures(results)))
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    fit, table = commands.add_parser("fit"), commands.add_parser("table")
+    add_data(fit)
+    fit.add_argument("--sets", nargs="+", metavar="NAME")
+    fit.add_argument("--methods", nargs="+", metavar="NAME", default=list(METHODS))
+    fit.add_argument("--seeds", type=int, default=3)
+    for command in (fit, table):
+        command.add_argument("--results", type=Path, required=True, metavar="FILE")
+    arguments = parser.parse_args(argv)
+    if arguments.command == "table":
+        print_tables(arguments.results)
+        return
+    paths = sorted(path.parent for path in arguments.data.glob("*/features"))
+    names = [path.name for path in paths]
+    cells = [
+        {"set": name, "method": method, "seed": seed}
+        for name in names
+        if not arguments.sets or name in arguments.sets
+        for method in arguments.methods
+        for seed in range(arguments.seeds)
+    ]
+    compute = functools.partial(score, root=arguments.data)
+    study.run(cells, arguments.results, compute)
+
+
+if __name__ == "__main__":
+    main()
