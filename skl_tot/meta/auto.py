@@ -471,12 +471,34 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _judge_signals(self, videos):
         return []
 
+    def prepare_fit(self, X):
+        """Read recordings as `fit` does, in windows where it counts actions in these.
+
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        videos : Recordings
+            Standardised, and read block by block.
+
+        Raises
+        ------
+        {shared: TypeError}
+        """
+        return self._in_windows(super().prepare_fit(X))
+
     def _settle_n_actions(self, videos):
-        """Count the actions of raw signals in windows."""
-        if self.n_actions == AUTO and is_raw(videos, self._known_number()):
-            seen = apply_windows(fit_windows(videos), videos)
-            videos = seen.standardize(fit_scaler(seen))
-        super()._settle_n_actions(videos)
+        is_open = self.n_actions == AUTO
+        super()._settle_n_actions(self._in_windows(videos) if is_open else videos)
+
+    def _in_windows(self, videos):
+        """Windows of raw signals, else the same recordings, to count actions."""
+        if not is_raw(videos, self._known_number()):
+            return videos
+        seen = apply_windows(fit_windows(videos), videos)
+        return seen.standardize(fit_scaler(seen))
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
