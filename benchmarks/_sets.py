@@ -57,6 +57,8 @@ FACTS = {
     "jigsaws_throws": Facts("strict"),
     "utkinect": Facts("strict"),
     "ski_jump": Facts("strict"),
+    "gait_uturn": Facts("strict"),
+    "vts_stitch": Facts("strict"),
     "actrectut": Facts("free"),
     "ecg_waves": Facts("free"),
     "eye_movements": Facts("free"),
