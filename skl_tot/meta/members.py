@@ -17,7 +17,7 @@ from skl_tot.recordings.labels import find_segments
 from skl_tot.training.devices import counter, one_thread, rank_and_size
 
 # Steps of a network, and of a hidden Markov model and its starts: members are many.
-N_STEPS, N_HMM_STEPS, N_HMM_STARTS = 800, 10, 1
+N_STEPS, N_HMM_STEPS, N_HMM_STARTS = 400, 10, 1
 # Frames that members of views see, if a mean segment keeps at least so many.
 MOST_SEEN, LEAST_OF_SEGMENT = 10_000, 10
 ORDERS = {
