@@ -158,10 +158,12 @@ def _variance_of_mean(frames):
 
 def _noise_band(correlation, n_frames):
     """Range that the autocorrelation of a signal without period spans, at each lag."""
-    # Bartlett: the variance at a lag follows from the correlation at shorter ones; the
-    # largest of n normal values is sqrt(2 log n) deviations above, the least below
-    variance = (2 * np.cumsum(correlation**2) - 1) / n_frames
-    return 2 * np.sqrt(2 * np.log(len(correlation)) * variance)
+    # Bartlett: the variance at a lag follows from the correlation at shorter ones, and
+    # so does the number of independent lags; the largest of n normal values is
+    # sqrt(2 log n) deviations above, the least below
+    frames_alike = 2 * np.cumsum(correlation**2) - 1
+    n_independent = np.maximum(len(correlation) / frames_alike, 2)
+    return 2 * np.sqrt(2 * np.log(n_independent) * frames_alike / n_frames)
 
 
 def find_repetition(recordings, shortest, least):
