@@ -20,10 +20,11 @@ import numpy as np
 import sklearn
 import torch
 from _decoders import time_hidden_markov, time_viterbi
-from _sets import add_data, recorded
+from _sets import add_data, evenly_spread, recorded
 from _steps import Shape, interleaved, time_step
 from _study import Parser, markdown
 from joblib import cpu_count
+from sklearn.preprocessing import StandardScaler
 
 import skl_tot
 from skl_tot import TemporalOTSegmenter
@@ -32,6 +33,7 @@ from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.training.devices import resolve_device
 
 ACTS = ("fit", "predict")
+BESIDE_HMMLEARN, MOST_FRAMES = ("hapt", "jigsaws_throws", "hapt_raw"), 40_000
 
 
 def load_videos(folder):
@@ -54,6 +56,38 @@ def time_fit(device, *, folder=None, n_rounds=3, **settings):
         times = interleaved(functions, n_rounds=n_rounds, device=device)
         own = {"settings": kind, "steps": model.n_iter_}
         rows.append(row | own | {f"{name}, s": times[name] for name in ACTS})
+    return rows
+
+
+def time_beside_hmmlearn(device, *, folder=None, n_rounds=3, n_iter=30, **settings):
+    """Fit and predict with the defaults, and 30 iterations of hmmlearn, in turns."""
+    from hmmlearn.hmm import GaussianHMM  # optional
+
+    sets = {}
+    for name in BESIDE_HMMLEARN:
+        if folder is not None and (folder / name).is_dir():
+            videos, _, n_actions = evenly_spread(folder / name, MOST_FRAMES)
+            sets[name] = videos, n_actions
+    if not sets:
+        name, videos, n_actions = load_videos(None)
+        sets[name] = videos, n_actions
+    settings |= {"random_state": 0, "device": device}
+    rows = []
+    for name, (videos, n_actions) in sets.items():
+        lengths = [len(video) for video in videos]
+        frames = StandardScaler().fit_transform(np.concatenate(videos).astype(float))
+
+        def ours(videos=videos, n_actions=n_actions):
+            TemporalOTSegmenter(n_actions, **settings).fit(videos).predict(videos)
+
+        def theirs(frames=frames, lengths=lengths, n_actions=n_actions):
+            model = GaussianHMM(n_actions, "diag", n_iter=n_iter, tol=-np.inf)
+            model.fit(frames, lengths).predict(frames, lengths)
+
+        functions = {"ours, s": ours, "hmmlearn, s": theirs}
+        times = interleaved(functions, n_rounds=n_rounds, device=device)
+        times["ratio"] = times["ours, s"] / times["hmmlearn, s"]
+        rows.append({"data": name, "frames": sum(lengths)} | times)
     return rows
 
 
@@ -85,6 +119,13 @@ TOPICS = {
         {"n_frames": 60, "n_actions": 3} | TINY,
     ),
     "fit": Topic(time_fit, "Fit of a whole set", "fit, s", {"max_iter": 4} | TINY),
+    "hmmlearn": Topic(
+        time_beside_hmmlearn,
+        "Fit and prediction with the defaults, and 30 iterations of hmmlearn's "
+        'GaussianHMM(K, "diag") on standardised frames, with its prediction',
+        None,
+        {"max_iter": 4, "n_iter": 2} | TINY,
+    ),
 }
 
 
@@ -92,7 +133,7 @@ def measure(name, devices, folder, quick):
     """Rows of a table, for the CPU and then, if asked for, the GPU."""
     topic = TOPICS[name]
     sizes = dict(topic.tiny) if quick else {}
-    if name == "fit":
+    if name in ("fit", "hmmlearn"):
         sizes["folder"] = folder
     if topic.compared is None or len(devices) == 1:
         return topic.measure("cpu", **sizes)
