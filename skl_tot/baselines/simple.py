@@ -145,7 +145,7 @@ class KMeansSegmenter(BaseSegmenter):
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
-    Components and clusters are learned from up to 262,144 frames, in stretches.
+    Components and clusters are learned from up to 65,536 frames, in stretches.
 
     Examples
     --------

@@ -109,7 +109,7 @@ class HMMSegmenter(BaseSegmenter):
     See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
     are numbered by the mean relative time of their frames. In other orders, recordings
     with fewer frames than actions are not used in the fit. The model learns from up to
-    262,144 frames, fewer with more than 256 features: from evenly spread stretches in
+    65,536 frames, fewer with more than 1,024 features: from evenly spread stretches in
     free order, else from each n-th frame. An action on no path keeps its parameters.
 
     For one recording in free order, components u solve :math:`C u = \lambda N u` with

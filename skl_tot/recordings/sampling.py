@@ -8,7 +8,7 @@ import numpy as np
 from skl_tot.recordings.signals import spread_indices
 
 # Maximum frames of a sample, and values, which bound the time with many features.
-MOST_FRAMES, MOST_VALUES = 2**18, 2**26
+MOST_FRAMES, MOST_VALUES = 2**16, 2**26
 # Number of stretches of consecutive frames, and most recordings that are thinned.
 N_STRETCHES, MOST_RECORDINGS = 64, 256
 
