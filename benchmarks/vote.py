@@ -21,7 +21,7 @@ import numpy as np
 from _methods import Row
 from _sets import UNLABELLED, add_data, evenly_spread, facts_of
 
-MOST_FRAMES = 40_000
+MOST_FRAMES, N_SHOWN = 40_000, 4  # of alternatives
 VOTE = "AutoSegmenter"
 METHODS = {
     VOTE: Row("auto"),
@@ -46,20 +46,33 @@ def read(folder):
 def score(cell, root):
     """Fit and score a cell; of a vote, also the alternatives."""
     videos, labels, n_actions = read(root / cell["set"])
-    row, order = METHODS[cell["method"]], facts_of(cell["set"]).order
-    model = row.model(n_actions, cell["seed"], order)
-    paths, fit, predict = study.label(model, videos, row.windows)
-    is_ignored = any((own == UNLABELLED).any() for own in labels)
-    options = {"ignore_labels": UNLABELLED} if is_ignored else {}
+    row, facts = METHODS[cell["method"]], facts_of(cell["set"])
+    options = {"scope": "video" if facts.is_local else "activity"}
+    if any((own == UNLABELLED).any() for own in labels):
+        options["ignore_labels"] = UNLABELLED
+    # labels that hold within one recording need a fit of each
+    parts = (
+        [[i] for i in range(len(videos))] if facts.is_local else [range(len(videos))]
+    )
+    paths, seconds, others = [], np.zeros(2), []
+    for part in parts:
+        if facts.is_local:
+            n_actions = len(set(labels[part[0]]) - {UNLABELLED})
+        model = row.model(n_actions, cell["seed"], facts.order)
+        found, *taken = study.label(model, [videos[i] for i in part], row.windows)
+        paths += found
+        seconds += taken
+        if row.method == "auto":
+            numbers = range(min(N_SHOWN, len(model.alternatives_)))
+            results = [model.alternative(i).labels_ for i in numbers]
+            others.append(results + results[:1] * (N_SHOWN - len(results)))
     result = {"scores": study.scores_of(labels, paths, **options)}
-    result |= {"fit": fit, "predict": predict}
+    result |= dict(zip(("fit", "predict"), seconds.tolist()))
     if row.method == "auto":
-        result |= {"order": model.order_, "alternatives": []}
-        for own in model.alternatives_:
-            others = model.alternative(own.name).labels_
-            scores = study.scores_of(labels, others, **options)
-            known = {"name": own.name, "n_members": own.n_members}
-            result["alternatives"].append(known | {"scores": scores})
+        alternatives = [[path for part in others for path in part[i]] for i in range(N_SHOWN)]
+        result["alternatives"] = [
+            study.scores_of(labels, own, **options) for own in alternatives
+        ]
     return result
 
 
@@ -75,8 +88,8 @@ def collect(results):
         name, method = result["cell"]["set"], result["cell"]["method"]
         scores.setdefault((name, method), []).append(result["scores"])
         if method == VOTE:
-            found = [own["scores"] for own in result["alternatives"]]
-            scores.setdefault((name, BEST), []).append(max(found, key=mean_of))
+            best = max(result["alternatives"], key=mean_of)
+            scores.setdefault((name, BEST), []).append(best)
             seconds.setdefault(name, []).append(result["fit"])
     return scores, seconds
 

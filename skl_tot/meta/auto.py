@@ -574,6 +574,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         # the first of a group agrees most with the others
         known = joined[group[0]], self.n_actions_
         self.mappings_ = np.array([match_actions(own, *known) for own in joined])
+        if self.order_ == "strict" and self.candidates == AUTO:
+            # all members number actions by their place in the order
+            self.mappings_[:] = np.arange(self.n_actions_)
         order = time_order(self._votes(labels_of))
         self.mappings_ = np.argsort(order)[self.mappings_]
         segment = np.median([mean_segment(labels_of[i]) for i in group])

@@ -171,6 +171,8 @@ class CrossEntropy(Term):
         Temperature τ of the codes.
     freeze_iter : int, default=0
         Number of steps at the start with fixed prototypes.
+    start : {"scaled", "paper"}, default="paper"
+        First values of the prototypes, see `skl_tot.extend.MLP`.
 
     Examples
     --------
