@@ -12,7 +12,8 @@ _PLACES = places(
 _PLACES |= places(
     __name__,
     editing="names_of_parts",
-    questions="describe_signals measure_doubts order_with_gains rank_moments",
+    questions="describe_signals find_typical mean_and_spread measure_doubts"
+    " order_with_gains rank_moments",
 )
 
 __all__ = sorted(_PLACES)

@@ -116,14 +116,28 @@ def order_with_gains(counts, features, checked=(), n=1):
 
 def describe_signals(videos):
     """Means and deviations of features of recordings, scaled between recordings."""
-    values = []
-    for video in videos:
-        rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
-        frames = np.nan_to_num(np.asarray(rows, dtype=float))
-        values.append(np.concatenate([frames.mean(axis=0), frames.std(axis=0)]))
+    return scaled_between([mean_and_spread(video) for video in videos])
+
+
+def mean_and_spread(video):
+    """Means and deviations of the features of a recording, from spaced frames."""
+    rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
+    frames = np.nan_to_num(np.asarray(rows, dtype=float))
+    return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
+
+
+def scaled_between(values):
+    """Scale values of recordings by their spread."""
     values = np.array(values) - np.mean(values, axis=0)
     spread = values.std(axis=0)
     return values / np.where(spread > 0, spread, 1)
+
+
+def find_typical(values, n):
+    """Numbers of recordings that most others resemble, by their `mean_and_spread`."""
+    # not by their labels, as these are to be compared
+    no_counts = np.zeros((len(values), 1))
+    return [i for i, _ in order_with_gains(no_counts, scaled_between(values), n=n)]
 
 
 def _scaled(values):

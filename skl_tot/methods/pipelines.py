@@ -104,7 +104,7 @@ def describe_look(segmenter):
     if segmenter.is_taught:  # labels and views decide instead of the look
         return [look.still] if look.still else []
     sentences = look.sentences()
-    if segmenter.order_ != look.order:  # a collapse, no free order, or a reading
+    if segmenter.order_ != look.order:  # a collapse, no free order, or an alternative
         sentences.append(f'In the end, the model uses order="{segmenter.order_}".')
     return sentences
 

@@ -10,7 +10,13 @@ from skl_tot import AutoSegmenter, HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import most_informative, rename
-from skl_tot.corrections.questions import DIGITS, describe_signals, order_with_gains
+from skl_tot.corrections.questions import (
+    DIGITS,
+    describe_signals,
+    find_typical,
+    mean_and_spread,
+    order_with_gains,
+)
 from skl_tot.recordings.labels import find_segments
 
 
@@ -152,3 +158,15 @@ def test_signals_are_described_by_means_and_deviations():
     assert_allclose(found, expected)
     gaps = [np.array([[1.0, np.nan]]), np.array([[1.0, 3.0]])]
     assert_allclose(describe_signals(gaps), [[0, -1, 0, 0], [0, 1, 0, 0]])
+
+
+def test_typical_recordings_are_those_that_others_resemble():
+    rng = np.random.default_rng(0)
+    centres = [0, 0.1, 0.2, 9, 9.1]  # three are alike, and two
+    videos = [rng.normal(x, 0.01, size=(50, 2)) for x in centres]
+    values = [mean_and_spread(video) for video in videos]
+    first, second = find_typical(values, 2)
+    assert first in (0, 1, 2)
+    assert second in (3, 4)
+    assert find_typical(values[:1], 3) == [0]
+    assert sorted(find_typical(values, 9)) == list(range(5))

@@ -129,7 +129,8 @@ class Content:
         """Codes of actions, also unnamed ones, of labels, and of other alternatives."""
         labels = self.truth.names if self.truth else {}
         own = {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
-        return sorted(own | distinct_labels(itertools.chain(*self.findings.others)))
+        others = itertools.chain(*self.findings.alternatives.values())
+        return sorted(own | distinct_labels(others))
 
     @cached_property
     def unsure(self):
@@ -327,7 +328,7 @@ class Content:
             sentences[:] = [first, *sentences, *reasons]
         if self.cycles is None:  # a cycle, not a recording, would have the parts
             say(statistics.describe_equal_parts(self.bouts))
-        if n_others := len(self.findings.others):
-            say(f"Alternatives of the vote, {n_others}, are shown below.")
+        if (n_shown := len(self.findings.alternatives)) > 1:
+            say(f"Alternatives of the vote, {n_shown}, are shown below.")
         say("Look at some of the timelines before you rely on them.")
         return sentences

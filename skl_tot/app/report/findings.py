@@ -15,7 +15,9 @@ from skl_tot.metrics import match_labels, segmentation_report
 from skl_tot.recordings import (
     BACKGROUND,
     BACKGROUND_NAME,
+    UNKNOWN_NAME,
     arrange_each,
+    as_recordings,
     check_recordings,
     default_names,
     distinct_labels,
@@ -27,7 +29,7 @@ from skl_tot.recordings import (
 from skl_tot.statistics import ProfileSums, TellingSample
 
 N_TYPICAL = 5
-N_COMPARED = 6  # recordings with bars of candidates
+N_COMPARED = 3  # typical recordings that show candidates and alternatives
 
 
 @dataclass
@@ -36,7 +38,6 @@ class Findings:
 
     names: dict  # by code; the last is background
     typical: dict  # likeliest frames of each action, at most one per recording
-    others: list  # codes of the frames of the same recordings, by alternative
     # for the profiles of the actions, and for their telling features
     sums: ProfileSums = field(default_factory=partial(ProfileSums, n_points=1))
     sample: TellingSample = field(default_factory=TellingSample)
@@ -47,8 +48,12 @@ class Findings:
     doubts: list = field(default_factory=list)
     # per recording: mean over frames of the action's
     log_likelihoods: list = field(default_factory=list)
-    # paths by candidate, for the first `N_COMPARED` recordings
-    candidates: list = field(default_factory=list)
+    # of a vote: numbers of typical recordings, their paths by candidate and by
+    # alternative, and the share of labelled frames that each alternative has right
+    compared: list = field(default_factory=list)
+    candidates: dict = field(default_factory=dict)
+    alternatives: dict = field(default_factory=dict)
+    shares: dict = field(default_factory=dict)
     # whether people labelled each frame of each recording
     told: list = field(default_factory=list)
 
@@ -76,29 +81,20 @@ def read_told(corrected, videos):
 def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     """Apply a fitted model to recordings one by one; ``words`` name its actions."""
     from skl_tot import methods
-    from skl_tot.corrections import measure_doubts
+    from skl_tot.corrections import find_typical, mean_and_spread, measure_doubts
 
     segmenter = methods.segmenter_of(model)
     windows = methods.windows_of(model)
-    is_vote = hasattr(segmenter, "alternatives_")
-    others = segmenter.alternatives_[1:] if is_vote else []
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
-    of_others = [[] for _ in others]
-    findings = Findings(names, typical, of_others)
+    findings, signals = Findings(names, typical), []
     merge = (code_of[:-1, None] == actions).astype(float)
     for i, name in enumerate(video_names):
         with errors_of_recording(i, name):
             # once, as it may be slow
             video = methods.transform_before(model, videos[i])
             (reading,) = methods.read_videos(segmenter, video)
-            if i < N_COMPARED and is_vote:
-                findings.candidates.append(_ask_candidates(segmenter, video))
-                labels_of = segmenter.alternative_labels(video)
-                for other, paths in zip(others, of_others):
-                    (path,), _ = split_label_sequences(labels_of[other.name])
-                    paths.append(path)
         path = code_of[reading.path]
         confidence = methods.path_confidence(reading, words)
         doubt = measure_doubts(segmenter, reading, words)
@@ -111,6 +107,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         mean = float(likely.mean(dtype=float)) if len(known) else np.nan
         findings.log_likelihoods.append(mean)
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
+        signals.append(mean_and_spread(frames))
         frames = np.asarray(frames, dtype=float)
         if windows is not None:
             frames = windows.transform(frames)
@@ -122,12 +119,31 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     for frames in typical.values():
         frames.sort(key=lambda found: -found["probability"])
         del frames[N_TYPICAL:]
-    _translate(findings, code_of)
-    for paths in of_others:
-        n_actions = segmenter.mappings_.shape[1]
-        codes = match_codes(findings.paths[: len(paths)], paths, n_actions, names)
-        paths[:] = [codes[path] for path in paths]
+    if hasattr(segmenter, "alternatives_"):
+        findings.compared = find_typical(signals, N_COMPARED)
+        _add_alternatives(findings, model, videos, code_of, told)
     return findings
+
+
+def _add_alternatives(findings, model, videos, code_of, told):
+    """Add labels of typical recordings by candidates and alternatives of a vote."""
+    from skl_tot import methods
+
+    def frames_of(chosen):
+        # one by one, as the steps before may not take several
+        parts = [methods.transform_before(model, videos[i]) for i in chosen]
+        return [as_recordings(part).arrays[0] for part in parts]
+
+    segmenter, frames = methods.segmenter_of(model), frames_of(findings.compared)
+    for name, labels in segmenter.candidate_labels(frames).items():
+        findings.candidates[name] = _coded(labels, segmenter, code_of)
+    known = frames, code_of, findings.names
+    findings.alternatives = match_alternatives(segmenter, *known)
+    labelled = np.flatnonzero([own.any() for own in findings.told])
+    if len(labelled) and len(findings.alternatives) > 1:
+        words = np.array([*told.words, UNKNOWN_NAME])  # the last one for -1
+        y = [words[told.places[i]] for i in labelled]
+        findings.shares = segmenter.rank_alternatives(frames_of(labelled), y)
 
 
 def _code_words(words, others):
@@ -164,22 +180,38 @@ def _correct(path, confidence, doubt, names, told, i):
     return is_told
 
 
-def _ask_candidates(voter, video):
-    """Labels of one recording by each candidate."""
-    labels_of = voter.candidate_labels(video)
-    codes = {label: code for code, label in enumerate(voter.actions_.tolist())}
-    paths = {}
-    for name, labels in labels_of.items():
-        (own,), _ = split_label_sequences(labels)
-        paths[name] = np.array([codes.get(x, BACKGROUND) for x in own.tolist()])
-    return paths
+def _coded(labels, segmenter, codes):
+    """Codes of frames from labels of a model; of its actions, then of others."""
+    places = {label: place for place, label in enumerate(segmenter.actions_.tolist())}
+    paths, _ = split_label_sequences(labels)
+    return [codes[[places.get(x, -1) for x in path.tolist()]] for path in paths]
 
 
-def _translate(findings, code_of):
-    """Replace labels of candidates by codes."""
-    for paths in findings.candidates:
-        for name, path in paths.items():
-            paths[name] = code_of[path]
+def match_alternatives(segmenter, frames, codes, names):
+    """Codes of frames by each alternative, matched to those of the model's own."""
+    (own, labels), *others = segmenter.alternative_labels(frames).items()
+    found = {own: _coded(labels, segmenter, codes)}
+    for name, labels in others:
+        paths, _ = split_label_sequences(labels)
+        known = segmenter.mappings_.shape[1], names
+        matched = match_codes(found[own], paths, *known)
+        found[name] = [matched[path] for path in paths]
+    return found
+
+
+def describe_alternatives(segmenter, shares):
+    """Rows of the alternatives, sorted by their shares of labelled frames, if any."""
+    rows = []
+    for own in segmenter.alternatives_:
+        row = {"name": own.name, "is_own": not rows, "sentences": [own.sentence]}
+        if own.name in shares:
+            right = f"{100 * shares[own.name]:.0f} % of the labelled frames are right."
+            row["sentences"].insert(0, right)
+        if rows:
+            same = f"{100 * own.agreement:.0f} % of the frames of the fit are as in"
+            row["sentences"].append(f"{same} the model's own.")
+        rows.append(row)
+    return sorted(rows, key=lambda row: -shares.get(row["name"], 0))
 
 
 def match_codes(before, paths, n_actions, names):

@@ -53,8 +53,8 @@ def write_report(
     their usual order with durations; deviations of recordings or cycles; interactive
     timelines; profiles of actions and telling features; scores; suggestions for labels;
     typical frames; parameters and loss. With an `AutoSegmenter`, it also compares
-    candidates and alternatives on the first six recordings. The page is one HTML file
-    that needs no network. The same input gives the same file.
+    candidates and alternatives on three recordings that most others resemble. The page
+    is one HTML file that needs no network. The same input gives the same file.
 
     Parameters
     ----------

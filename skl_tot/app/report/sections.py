@@ -9,6 +9,7 @@ import numpy as np
 
 from skl_tot import statistics
 from skl_tot.app.report import drawing
+from skl_tot.app.report.findings import describe_alternatives
 from skl_tot.display import choose_features
 from skl_tot.recordings import BACKGROUND, find_segments, list_stops
 
@@ -177,20 +178,16 @@ def timelines(content):
 
 @section("Alternatives")
 def alternatives(content):
-    """List alternatives of a vote, and bars of the first recordings; None for one."""
-    others, names = content.findings.others, content.findings.names
-    if not others:
+    """List alternatives of a vote, with bars of typical recordings; None for one."""
+    findings = content.findings
+    if len(findings.alternatives) < 2:
         return None
-    found = content.segmenter.alternatives_
-    kinds = [own.name for own in found]
-    new = dict.fromkeys(content.codes, "another action") | names
-    bars = []
-    for i, paths in enumerate(zip(*others)):
-        own = [(kinds[0], names, drawing.bar(content, i, content.findings.paths[i]))]
-        pairs = zip(kinds[1:], paths)
-        own += [(kind, new, drawing.bar(content, i, path)) for kind, path in pairs]
-        bars.append((content.video_names[i], own))
-    return {"alternatives": found, "bars": bars}
+    rows = describe_alternatives(content.segmenter, findings.shares)
+    for row in rows:
+        paths = zip(findings.compared, findings.alternatives[row["name"]])
+        row["bars"] = [(i, drawing.bar(content, i, path)) for i, path in paths]
+    new = dict.fromkeys(content.codes, "another action") | findings.names
+    return {"rows": rows, "names": new}
 
 
 @section("Profiles of actions")
@@ -276,17 +273,19 @@ def recordings(content):
 
 @section("Candidates", folded=True)
 def candidates(content):
-    """Table of candidates, and bars of the first recordings by each of them."""
+    """Table of candidates, and bars of typical recordings by each of them."""
     findings = content.findings
     if not findings.candidates:
         return None
     bars = []
-    for i, candidates in enumerate(findings.candidates):
+    for place, i in enumerate(findings.compared):
         own = []
         if content.truth is not None:
             bar = drawing.bar(content, i, content.truth.codes(i))
             own.append(("ground truth", content.truth.names, bar))
-        for name, path in [("prediction", findings.paths[i]), *candidates.items()]:
+        shown = {"prediction": findings.paths[i]}
+        shown |= {name: paths[place] for name, paths in findings.candidates.items()}
+        for name, path in shown.items():
             own.append((name, findings.names, drawing.bar(content, i, path)))
         bars.append((content.video_names[i], own))
     results = getattr(content.segmenter, "results_", {})

@@ -29,21 +29,21 @@ ACTIONS = {
     "undo": {},
     "redo": {},
     "learn": {},
-    "use_reading": {"reading": "text"},
+    "use_alternative": {"alternative": "text"},
     "take_proposal": {"recording": "recording"},
     "export": {"format": "text"},
 }
 # Arguments of questions, which a `View` answers.
-QUESTIONS = {"examples": {"action": "text"}, "readings": {}, "alike": {}}
+QUESTIONS = {"examples": {"action": "text"}, "alternatives": {}, "alike": {}}
 SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"}
 QUESTIONS["signals"] = SIGNALS | {"features": "list"}
 # Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
-LONG |= dict.fromkeys(["use_reading", "take_proposal"], "choosing")
+LONG |= dict.fromkeys(["use_alternative", "take_proposal"], "choosing")
 EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
 EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
 EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
-EMPTY |= {"readings": [], "alike": None, "fits": None, "words": {}}
+EMPTY |= {"alternatives": [], "alike": None, "fits": None, "words": {}}
 LONGEST = 200  # characters of a name
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}

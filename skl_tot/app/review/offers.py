@@ -1,13 +1,17 @@
-"""Offers of a review: examples of actions, other readings, actions that are alike."""
+"""Offers of a review: examples of actions, alternatives, actions that are alike."""
 
 import numpy as np
 
-from skl_tot.app.report.findings import match_codes
+from skl_tot.app.report.findings import (
+    describe_alternatives,
+    match_alternatives,
+    match_codes,
+)
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import frames_known, labels_of
 from skl_tot.corrections import alike_actions
-from skl_tot.methods import segmenter_of, transform_before, with_last
-from skl_tot.recordings import BACKGROUND, as_recordings
+from skl_tot.methods import segmenter_of, transform_before
+from skl_tot.recordings import BACKGROUND
 
 MOST_OF_ONE = 2  # typical bouts of a recording
 MOST_VALUES = 2**24  # of features, to find actions that are alike
@@ -60,13 +64,8 @@ def find_alike(recordings, entries):
     return alike_actions(frames, paths) if frames else []
 
 
-def with_reading(model, name):
-    """Model whose own alternative is another one."""
-    return with_last(model, segmenter_of(model).alternative(name))
-
-
 def with_predictions(state, found, n_actions):
-    """State by the readings of another model, in numbers of its actions."""
+    """State by the labels of another model, in numbers of its actions."""
     before, paths, entries, names = [], [], {}, dict(state.names)
     for entry, (own, *_) in zip(state.entries, found):
         before.append(labels_of(entry.predicted, entry.n_frames))
@@ -83,25 +82,11 @@ def with_predictions(state, found, n_actions):
     return states.forget_unused(states.with_entries(after, entries))
 
 
-def compare_readings(review, n):
-    """Name, sentences, and first n paths of each reading, in codes of the review."""
-    state, model = review.state, review.model
-    entries, videos = state.entries[:n], review.recordings.select(range(n))
-    shown = [labels_of(entry.segments, entry.n_frames) for entry in entries]
-    before = [labels_of(entry.predicted, entry.n_frames) for entry in entries]
-    found, segmenter = [], segmenter_of(model)
-    by_name = segmenter.alternative_labels(transform_before(model, videos))
-    for place, own in enumerate(review.readings):
-        paths, sentences = shown, [own.sentence]
-        if place:
-            paths = as_recordings(by_name[own.name]).arrays
-            n_actions = segmenter.mappings_.shape[1]
-            codes = match_codes(before, paths, n_actions, state.names)
-            paths = [codes[path] for path in paths]
-            same = np.mean(np.concatenate(paths) == np.concatenate(before))
-            sentences.append(f"{100 * same:.0f} % of these frames are as in the first.")
-        n_segments = np.mean([1 + np.count_nonzero(np.diff(path)) for path in paths])
-        n_shown = len({*np.concatenate(paths).tolist()} - {BACKGROUND})
-        sentences += [f"{n_segments:.3g} segments a recording, of {n_shown} actions."]
-        found.append({"name": own.name, "sentences": sentences, "paths": paths})
-    return found
+def compare_alternatives(review, chosen):
+    """Rows of alternatives, with paths of chosen recordings in codes of the review."""
+    state, segmenter = review.state, segmenter_of(review.model)
+    frames = transform_before(review.model, review.recordings.select(chosen))
+    codes = np.array([*state.actions, BACKGROUND])
+    paths_of = match_alternatives(segmenter, frames, codes, state.names)
+    rows = describe_alternatives(segmenter, review.rank_alternatives())
+    return [row | {"paths": paths_of[row["name"]]} for row in rows]

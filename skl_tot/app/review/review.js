@@ -3,9 +3,9 @@
 // and client, who this is. What data says enters the page as text only.
 
 import { Alike } from "./alike.js";
+import { Alternatives } from "./alternatives.js";
 import { Examples } from "./examples.js";
 import { Holding } from "./holding.js";
-import { Readings } from "./readings.js";
 import { Stage } from "./stage.js";
 import { Steps } from "./steps.js";
 import { BREAK, MARKS, Timelines, UNLABELLED, element, segmentAt, timeText } from "./timelines.js";
@@ -88,7 +88,7 @@ const SHORTCUTS = [
   ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: UNDO, "Ctrl+z": UNDO, "Shift+z": REDO, "Ctrl+y": REDO, "Ctrl+Shift+z": REDO }],
   ["L", "let the model learn from all that is checked", { l: ["act", "learn"] }],
   ["Y, T", "keep, take back what learning changed here", { y: ["keep", true], t: ["takeBack", true] }],
-  ["B", "choose between the readings of the recordings, side by side", { b: ["compare"] }],
+  ["B", "choose between the alternatives of a vote, side by side", { b: ["compare"] }],
   ["E", "export", { e: ["ask", "export"] }],
   ["/", "find recordings by name", { "/": ["focus", ".filter"] }],
   ["Esc", "leave a field, cancel", { Escape: ["cancel"] }],
@@ -129,7 +129,7 @@ class Page {
       signals: (values) => this.question("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.readings = new Readings(this), this.alike = new Alike(this)];
+    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.alternatives = new Alternatives(this), this.alike = new Alike(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -415,7 +415,7 @@ class Page {
 
   propose() { return this.act("take_proposal", () => ({ recording: this.index })); }
   unite(isOne) { this.alike.answer(isOne); }
-  compare() { this.readings.show(); }
+  compare() { this.alternatives.show(); }
   exemplify() { if (this.examples.isOn) this.examples.stop(); else if (this.code >= 0) this.examples.start(this.code); }
 
   // Moves the start or the end of the segment by so many frames, and the cursor with it
@@ -501,7 +501,7 @@ class Page {
     find(".figure p").textContent = accuracy?.sentences[0] ?? "How much is right is known once something is checked.";
     find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
     if (accuracy) this.drawFigure(accuracy);
-    this.readings.draw();
+    this.alternatives.draw();
     this.steps.draw();
     this.drawHead();
     this.alike.draw();

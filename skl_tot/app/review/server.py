@@ -24,7 +24,7 @@ from skl_tot.recordings import import_extra, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
-PARTS = ["stage", "units", "steps", "holding", "examples", "readings", "alike"]
+PARTS = ["stage", "units", "steps", "holding", "examples", "alternatives", "alike"]
 PARTS += ["review"]
 MODULES = ["web/timelines.js", *(f"review/{name}.js" for name in PARTS)]
 STYLES = "web/timelines.css", "review/review.css"

@@ -17,7 +17,13 @@ from skl_tot.app.review.clusterings import Clusterings
 from skl_tot.app.review.history import History, describe_beginning, export, save
 from skl_tot.corrections import describe_signals
 from skl_tot.io import table_of_labels
-from skl_tot.methods import is_cyclic, last_step, segmenter_of
+from skl_tot.methods import (
+    is_cyclic,
+    last_step,
+    segmenter_of,
+    transform_before,
+    with_last,
+)
 from skl_tot.recordings import (
     BACKGROUND,
     UNKNOWN_NAME,
@@ -369,33 +375,34 @@ class Review:
             said = f"{names[i]}: the segments are those of a fit"
             return self._history.commit(said, after, model)
 
-    def use_reading(self, reading, progress=None):
-        """Take another of ``readings``, until the model has learned.
+    def use_alternative(self, alternative, progress=None):
+        """Take another of ``alternatives``, until the model has learned.
 
         Its actions get the names and colours of those with most common frames. Checked
         recordings and segments made by hand do not change.
 
         Parameters
         ----------
-        reading : str or int
-            Name, or number in ``readings``.
+        alternative : str or int
+            Name, or number in ``alternatives``.
         {shared: progress}
 
         {shared: said}
         """
         with self._long("choosing", progress) as (_, told):
-            names = [own.name for own in self.readings]
+            names = [own.name for own in self.alternatives]
             if not names:
-                text = "has one reading, or has learned labels"
-                raise ValueError(f"the model {text}, expected one of several readings.")
-            if type(reading) is int and 0 <= reading < len(names):
-                reading = names[reading]
-            if reading not in names:
-                refuse("reading", reading, f"one of {names}")
-            said = f"the reading is {reading!r}"
-            if reading == names[0]:
+                text = "has no alternatives, or has learned labels"
+                raise ValueError(f"the model {text}, expected a vote with several.")
+            if type(alternative) is int and 0 <= alternative < len(names):
+                alternative = names[alternative]
+            if alternative not in names:
+                refuse("alternative", alternative, f"one of {names}")
+            said = f"the alternative is {alternative!r}"
+            if alternative == names[0]:
                 return said
-            model = teaching.with_words(offers.with_reading(self.model, reading))
+            chosen = segmenter_of(self.model).alternative(alternative)
+            model = teaching.with_words(with_last(self.model, chosen))
             codes, videos = range(segmenter_of(model).n_actions_), self.recordings
             places = told(range(len(videos)))
             found = [teaching.read(model, videos, i, codes)[:3] for i in places]
@@ -489,7 +496,7 @@ class Review:
     # Results
 
     @property
-    def readings(self):
+    def alternatives(self):
         """Alternatives of a vote (`AutoSegmenter`), the own one first; else empty."""
         if not self.state.model:
             return []
@@ -615,6 +622,24 @@ class Review:
         state = self._known()
         code = states.find_action(state, action)
         return offers.choose_examples(state.entries, code, n)
+
+    def rank_alternatives(self):
+        """Compare ``alternatives`` with labels of people.
+
+        Returns
+        -------
+        scores : dict of str to float
+            Share of labelled frames that each has right, by name, best first, see
+            `AutoSegmenter.rank_alternatives`. Empty without labels or alternatives.
+        """
+        state, model = self._known(), self.model
+        words = [teaching.known_words(entry, state.names) for entry in state.entries]
+        labelled = [i for i, own in enumerate(words) if own is not None]
+        if not labelled or not self.alternatives:
+            return {}
+        frames = transform_before(model, self.recordings.select(labelled))
+        known = frames, [words[i] for i in labelled]
+        return segmenter_of(model).rank_alternatives(*known)
 
     def suggest_merges(self):
         """List pairs of actions that look alike, by `corrections.alike_actions`.

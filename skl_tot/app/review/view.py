@@ -5,14 +5,15 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from skl_tot.app import web
+from skl_tot.app.report.findings import N_COMPARED
 from skl_tot.app.review import offers
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import UNLABELLED
+from skl_tot.corrections import find_typical, mean_and_spread
 from skl_tot.io import writable_formats
 from skl_tot.recordings import find_segments, refuse
 from skl_tot.statistics import TellingSample, check_feature_names, deviations
 
-N_COMPARED = 6  # recordings that are shown by each reading
 N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals
 MOST_BINS, MOST_SHOWN = 4000, 64  # of signals, and features at once
@@ -33,7 +34,7 @@ class View:
         formats = writable_formats().items()
         formats = [(k, own) for k, own in formats if self.fps or not own.in_seconds]
         self.formats = [[k, f"{own.description} ({own.suffix})"] for k, own in formats]
-        self._readings = None, None
+        self._alternatives = None, None
         self._rows, self._ranks, self._odd = {}, [0] * len(recordings), set()
 
     @cached_property
@@ -138,7 +139,7 @@ class View:
             found["checked"], found["units"] = sum(known), len(units)
             found["checks"] = len(states.orders_of(entries))
             found["learned"] = review.state.n_learned
-            found["readings"] = [own.name for own in review.readings]
+            found["alternatives"] = [own.name for own in review.alternatives]
             found["alike"] = f"{review.state.model} {len(review.state.apart)}"
             found["accuracy"] = review.accuracy()
             found["cycles"], found["next"] = self.cycles(), review.next(N_NEXT)
@@ -162,25 +163,31 @@ class View:
         """Pairs of actions that look alike; others if the text "alike" is another."""
         return {"pairs": self.review.suggest_merges()}
 
-    def readings(self):
-        """Rows of the first recordings by each reading, and how they differ."""
-        state = self.review.state
-        if self._readings[0] is not state:
-            self._readings = state, self._make_readings()
-        return self._readings[1]
+    @cached_property
+    def _typical(self):
+        signals = map(mean_and_spread, self.review.recordings.arrays)
+        return find_typical(list(signals), N_COMPARED)
 
-    def _make_readings(self):
-        n = min(N_COMPARED, len(self.review.recordings))
-        found, names = offers.compare_readings(self.review, n), self.review.state.names
+    def alternatives(self):
+        """Rows of typical recordings by each alternative, and how they differ."""
+        state = self.review.state
+        if self._alternatives[0] is not state:
+            self._alternatives = state, self._compare()
+        return self._alternatives[1]
+
+    def _compare(self):
+        found = offers.compare_alternatives(self.review, self._typical)
+        names = self.review.state.names
         new = {k for own in found for path in own["paths"] for k in path.tolist()}
         names = names | dict.fromkeys(sorted(new - names.keys()), "another action")
         for own in found:
             own["rows"] = []
-            for i, path in enumerate(own.pop("paths")):
+            for i, path in zip(self._typical, own.pop("paths")):
                 segments = find_segments(path, self.review.recordings.breaks_of(i))
                 known = segments, self.clock(i), np.ones(len(path))
                 own["rows"].append(web.describe_row(self.names[i], *known, 1))
-        return {"readings": found, "names": names, "looks": web.describe_looks(names)}
+        looks = web.describe_looks(names)
+        return {"alternatives": found, "names": names, "looks": looks}
 
     def signals(self, i, start, end, n_bins, names=None):
         """Least and largest values of features between two times of a recording."""

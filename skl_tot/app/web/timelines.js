@@ -17,6 +17,7 @@
 //         unsure  confidence below which the tip says so; lower: what the lower bar is
 // options label     text for screen readers (default: the keys)
 //         large     rows are tall, have their names in the bars and their doubt
+//         titled    rows have their names above their bars, for narrow boxes
 //         editable  boundaries can be dragged; Escape puts one back
 //         onMove(index, from, to)            a boundary was moved, in times; the preview stays
 //                                            until the row is updated, or the promise ends
@@ -43,7 +44,7 @@
 
 export const BREAK = -2;  // code of a time of which there are no frames
 export const UNLABELLED = -3;  // code of frames without a label
-const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, LARGE = 104, ROOM = 640;
+const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, TITLED = 42, LARGE = 104, ROOM = 640;
 const EDGE = "rgba(0, 0, 0, 0.3)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
 
@@ -372,7 +373,7 @@ export class Timelines {
   arrange() {
     const { data, view, options } = this, kept = arranged(data.rows, view.sort, view.text);
     const least = kept.length > MANY ? THIN : NAMED, usual = Math.floor(ROOM / (kept.length || 1));
-    const height = options.large ? LARGE : view.tall ? TALL : between(least, usual, TALL);
+    const height = options.large ? LARGE : options.titled ? TITLED : view.tall ? TALL : between(least, usual, TALL);
     let top = AXIS;
     this.lines = kept.map((index) => {
       const isOpen = this.opened.has(index), line = { index, top, isOpen, height: isOpen ? OPEN : height };
@@ -381,7 +382,7 @@ export class Timelines {
     });
     this.isStale = false;
     this.hasMarks = data.rows.some((row) => row.checked !== undefined || row.changed !== undefined);
-    this.gutter = options.large ? 0 : height < NAMED ? 6 * this.hasMarks : this.gutterWidth(kept);
+    this.gutter = options.large || options.titled ? 0 : height < NAMED ? 6 * this.hasMarks : this.gutterWidth(kept);
     this.paper.style.height = `${Math.max(top, AXIS + TALL)}px`;
     options.onShown?.(kept.length, data.rows.length);
   }
@@ -397,9 +398,9 @@ export class Timelines {
 
   // Bars of a row: what is found and, below it, the ground truth.
   bars(line) {
-    const { edit, options: { large } } = this, { isOpen } = line, row = this.data.rows[line.index];
+    const { edit, options: { large, titled } } = this, { isOpen } = line, row = this.data.rows[line.index];
     const gap = large ? 10 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
-    const [above, below] = isOpen ? [24, 8] : [gap, gap];
+    const [above, below] = isOpen ? [24, 8] : titled ? [18, 4] : [gap, gap];
     const top = line.top + above, height = line.height - above - below;
     const both = { row, line, isNamed: isOpen || large, isLower: false, names: this.data.names, top, height };
     const first = { ...both, ...row.prediction, hand: row.hand };
@@ -597,12 +598,13 @@ export class Timelines {
   }
 
   drawName(line, width) {
-    const { pen, gutter } = this, { isOpen, top, height } = line, row = this.data.rows[line.index];
-    const y = isOpen ? top + 13 : top + height / 2, left = 14 * this.hasMarks;
+    const { pen, gutter, options: { titled } } = this, { isOpen, top, height } = line, row = this.data.rows[line.index];
+    const y = isOpen ? top + 13 : titled ? top + 10 : top + height / 2, left = 14 * this.hasMarks;
+    if (titled) this.fill(this.colours.paper, 0, top, width, y - top + 7);  // no lines of the axis
     pen.fillStyle = this.colours.text;
-    if (isOpen || gutter && height >= NAMED) {
+    if (isOpen || titled || gutter && height >= NAMED) {
       this.setFont(isOpen || height > 18 ? 12 : 11, isOpen ? 600 : 400);
-      pen.fillText(this.shorten(row.name, (isOpen ? width : gutter) - 10 - left, 6), left, y);
+      pen.fillText(this.shorten(row.name, (isOpen || titled ? width : gutter) - 10 - left, 6), left, y);
     }
     if (!gutter) return;
     if (height >= NAMED) pen.fillText(markOf(row), 0, y);

@@ -1,6 +1,7 @@
 """The page of a review in a browser, with a server, used as people would."""
 
 import contextlib
+import itertools
 import threading
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from skl_tot import CyclicSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 
 pytest.importorskip("selenium")
@@ -568,27 +570,67 @@ def test_examples_play_one_after_the_other(opened, fitted):
     assert "server does not answer" in page.text(".problems span")
 
 
-def test_a_reading_is_chosen_by_its_picture(opened, open_vote, free_videos):
+def test_an_alternative_is_chosen_by_its_picture(opened, open_vote, free_videos):
     """When the page opens, or later; not when something is done already."""
     page = opened(fitted=(open_vote, free_videos))
-    page.wait("document.querySelectorAll('.readings section button').length === 2")
+    page.wait("document.querySelectorAll('.alternatives section button').length === 2")
     first = plain(page.review)
-    assert page.find(".readings").is_displayed()
-    names = [own.text for own in page.all(".readings h3")]
+    assert page.find(".alternatives").is_displayed()
+    names = [own.text for own in page.all(".alternatives h3")]
     assert names == ["1. most members", "2. mixed"]
-    page.click(".readings section:last-child button")
-    page.wait(f"{SAID} === \"the reading is 'mixed'\"")
+    page.click(".alternatives section:last-child button")
+    page.wait(f"{SAID} === \"the alternative is 'mixed'\"")
     assert plain(page.review) != first
     page.browser.refresh()
     page.wait("document.body?.dataset.version > 0")
-    assert not page.find(".readings").is_displayed()
+    assert not page.find(".alternatives").is_displayed()
     page.change(lambda: page.press("z"))
     assert plain(page.review) == first
     page.press("b")
-    page.wait("document.querySelectorAll('.readings section button').length === 2")
+    page.wait("document.querySelectorAll('.alternatives section button').length === 2")
     page.press(Keys.ENTER)  # keep
-    assert not page.find(".readings").is_displayed()
+    assert not page.find(".alternatives").is_displayed()
     assert plain(page.review) == first
+
+
+def test_a_checked_recording_ranks_alternatives(opened, open_vote, free_videos):
+    """The page says that another one is better, and a key takes it."""
+    page = opened(fitted=(open_vote, free_videos))
+    page.wait("document.querySelectorAll('.alternatives section button').length === 2")
+    page.press(Keys.ENTER)  # keep
+    path = open_vote.alternative(1).predict(free_videos[0])
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
+    for start, end in itertools.pairwise(edges):
+        page.review.assign(0, start, end, f"step {path[start]}")
+    page.change(page.served.calls.update)
+    page.change(lambda: page.press(Keys.ENTER))
+    page.wait(f"{SAID}.startsWith('“mixed” is more like what you checked')")
+    page.press("b")
+    page.wait("document.querySelectorAll('.alternatives section button').length === 2")
+    names = [own.text for own in page.all(".alternatives h3")]
+    assert names == ["1. mixed", "2. most members"]
+    said = [own.text for own in page.all(".alternatives li:first-child")]
+    assert said[0] == "100 % of the labelled frames are right."
+    share = mof_score(path, open_vote.predict(free_videos[0]))
+    assert said[1] == f"{100 * share:.0f} % of the labelled frames are right."
+    assert page.run("return document.activeElement.textContent") == "Keep this"
+    page.change(lambda: page.press("1"))
+    assert page.review.alternatives[0].name == "mixed"
+    page.press("b")
+    page.wait("document.querySelectorAll('.alternatives section button').length === 2")
+    assert page.text(".alternatives section button") == "Keep this"
+
+
+@pytest.mark.parametrize("width", [1000, 1400])
+def test_alternatives_are_not_cut(opened, open_vote, free_videos, width):
+    page = opened(fitted=(open_vote, free_videos), size=(width, 900))
+    page.wait("document.querySelectorAll('.alternatives section button').length === 2")
+    page.settle()
+    for selector in (".alternatives", ".alternatives .timelines"):
+        for own in page.all(selector):
+            for side in ("Width", "Height"):
+                script = f"return arguments[0].scroll{side} - arguments[0].client{side}"
+                assert page.run(script, own) <= 0, (selector, side)
 
 
 def test_the_mouse_on_a_boundary_tells_its_interval(opened):

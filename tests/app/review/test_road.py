@@ -86,7 +86,7 @@ def test_nothing_is_labelled_at_first(quick, videos):
     assert all((own == "").all() for own in review.labels())
     assert len(review.table()) == 0
     assert review.cycles is None
-    assert review.readings == review.suggest_merges() == []
+    assert review.alternatives == review.suggest_merges() == []
     signals = [own["recording"] for own in review.next(9)]
     assert sorted(signals) == list(range(6))
     for call, message in [
