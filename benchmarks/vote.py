@@ -8,8 +8,8 @@
 ``fit`` fits the methods to recordings of at most 40,000 frames a set, or ten, and
 scores them. Each fit is a line of the file of results; a second run adds those that are
 missing. ``table`` prints, by set, the mean of MoF, F1@50, AMI and mean recall of the
-vote, of the best of its alternatives, and of simple methods, and the processor seconds
-of the vote; then the means over sets of each score.
+vote, of the best of its alternatives, of the default and of simple methods; then the
+means over sets of each score, and processor seconds of fit and prediction.
 """
 
 import argparse
@@ -26,13 +26,14 @@ VOTE = "AutoSegmenter"
 METHODS = {
     VOTE: Row("auto"),
     "vote, told": Row("auto", {"order": "told"}),
+    "TOT, the defaults": Row("tot"),
     "equal parts": Row("equal"),
     "k-means": Row("k_means"),
     "k-means, windows": Row("k_means", windows=True),
     "HMM, free": Row("hmm", {"order": "free"}),
     "left-right HMM": Row("left-right-hmm"),
 }
-SIMPLE = list(METHODS)[2:]
+SIMPLE = list(METHODS)[3:]
 BEST = "best alternative"
 SHOWN = ("MoF", "F1@50", "AMI", "mean recall")
 
@@ -69,7 +70,9 @@ def score(cell, root):
     result = {"scores": study.scores_of(labels, paths, **options)}
     result |= dict(zip(("fit", "predict"), seconds.tolist()))
     if row.method == "auto":
-        alternatives = [[path for part in others for path in part[i]] for i in range(N_SHOWN)]
+        alternatives = [
+            [path for part in others for path in part[i]] for i in range(N_SHOWN)
+        ]
         result["alternatives"] = [
             study.scores_of(labels, own, **options) for own in alternatives
         ]
@@ -82,7 +85,7 @@ def mean_of(scores):
 
 
 def collect(results):
-    """Scores of each set and method, and processor seconds of votes by set."""
+    """Scores of each set and method, and processor seconds of their fits."""
     scores, seconds = {}, {}
     for result in results:
         name, method = result["cell"]["set"], result["cell"]["method"]
@@ -90,53 +93,61 @@ def collect(results):
         if method == VOTE:
             best = max(result["alternatives"], key=mean_of)
             scores.setdefault((name, BEST), []).append(best)
-            seconds.setdefault(name, []).append(result["fit"])
+        taken = result["fit"] + result["predict"]
+        seconds.setdefault((name, method), []).append(taken)
     return scores, seconds
 
 
-def table_of_sets(scores, seconds, columns):
-    """Rows of sets: means of the scores in percent, and seconds."""
-    rows = [["set", *columns, "vote - best simple", "seconds of the vote"]]
-    for name in sorted(seconds):
+def table_of_sets(scores, columns):
+    """Rows of sets: means of the scores of methods, in percent."""
+    rows = [["set", *columns, "vote - best simple"]]
+    for name in sorted({name for name, _ in scores}):
         means = {
             method: 100 * np.mean([mean_of(own) for own in scores[name, method]])
             for method in columns
             if (name, method) in scores
         }
         simple = [means[method] for method in SIMPLE if method in means]
-        ahead = means[VOTE] - max(simple, default=np.nan)
-        cells = [study.number(means.get(method, np.nan)) for method in columns]
-        own = study.seconds(np.mean(seconds[name]))
-        rows.append([name, *cells, study.number(ahead), own])
+        ahead = means.get(VOTE, np.nan) - max(simple, default=np.nan)
+        cells = [means.get(method, np.nan) for method in columns]
+        rows.append([name, *map(study.number, [*cells, ahead])])
     return rows
 
 
 def table_of_means(scores, seconds, columns):
-    """Rows of methods: means over sets of each score, in percent."""
-    rows = [["method", "sets", *SHOWN, "mean"]]
+    """Rows of methods: means over sets of each score, in percent, ± over seeds."""
+    rows = [["method", "sets", *SHOWN, "mean", "seconds"]]
     for method in columns:
-        sets = [name for name in seconds if (name, method) in scores]
-        found = [
-            100 * np.mean([[own[x] for x in SHOWN] for own in scores[name, method]], 0)
-            for name in sets
-        ]
-        if found:
-            mean = np.mean(found, axis=0)
-            cells = map(study.number, [*mean, mean.mean()])
-            rows.append([method, len(sets), *cells])
+        sets = sorted(name for name, other in scores if other == method)
+        if not sets:
+            continue
+        n_seeds = min(len(scores[name, method]) for name in sets)
+        by_seed = np.array(
+            [
+                [[scores[name, method][i][x] for x in SHOWN] for name in sets]
+                for i in range(n_seeds)
+            ]
+        ).mean(axis=1)
+        by_seed = 100 * np.column_stack([by_seed, by_seed.mean(axis=1)])
+        cells = [study.number(value) for value in by_seed.mean(axis=0)]
+        if n_seeds > 1:
+            spread = by_seed.std(axis=0, ddof=1)
+            cells = [f"{x} ± {study.number(y)}" for x, y in zip(cells, spread)]
+        taken = [np.mean(seconds[name, method]) for name in sets if method != BEST]
+        rows.append(
+            [method, len(sets), *cells, study.seconds(np.mean(taken or [np.nan]))]
+        )
     return rows
 
 
 def print_tables(path):
     """Print the tables of a file of results."""
     results = study.read_results(path)
-    known = collect([result for result in results if "error" not in result])
+    scores, seconds = collect([result for result in results if "error" not in result])
     first, *others = METHODS
     columns = [first, BEST, *others]
-    print(study.markdown(table_of_sets(*known, columns)), end="\n\n")
-    print(study.markdown(table_of_means(*known, columns)))
-    seconds = study.seconds(np.mean([np.mean(own) for own in known[1].values()]))
-    print(f"\nProcessor seconds of a vote, mean over sets: {seconds}")
+    print(study.markdown(table_of_sets(scores, columns)), end="\n\n")
+    print(study.markdown(table_of_means(scores, seconds, columns)))
     print("\n".join(study.failures(results)))
 
 
