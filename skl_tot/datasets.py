@@ -11,20 +11,16 @@ import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
-from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import read_text, split_lines
 from skl_tot.recordings.errors import one_line, refuse
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
-from skl_tot.recordings.readers import describe_folder, rate_of_arrays
-from skl_tot.recordings.reading import remembered, with_remembered
+from skl_tot.recordings.readers import describe_folder
 
 __all__ = [
     "load_action_dataset",
     "make_activities",
     "read_ground_truth",
-    "read_text_arrays",
 ]
 
 
@@ -316,18 +312,6 @@ def read_ground_truth(root, paths, videos):
     if target_names is None:
         target_names = sorted(distinct_labels(labels))
     return labels, target_names
-
-
-def read_text_arrays(root, *, fps=None, like=None, **options):
-    """Open a folder of arrays, some of them text, like the recordings of a model."""
-    own = {} if like is None else remembered(like)
-    options = with_remembered(options, own, ["transpose"])
-    data = load_action_dataset(root, **options)
-    rate = rate_of_arrays([Path(root, "features", "any")], fps)
-    rate = check_rate(rate, own.get("fps"), root)
-    videos = Recordings(data.videos, data.video_names, fps=rate)
-    videos.reading = {"reader": "arrays", "time": False, "fps": rate, **options}
-    return videos
 
 
 def _read_mapping(root):

@@ -1,6 +1,8 @@
 """Alternating segmentation and embedding, with lengths and orders of actions."""
 
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -15,7 +17,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import COUNT, WEIGHT, Adam, OrderedMLP
+from skl_tot.training.components import COUNT, MLP, WEIGHT, Adam, OrderedMLP
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
@@ -25,6 +27,7 @@ from skl_tot.training.frame_classifier import (
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class ASALSegmenter(NetworkSegmenter):
     r"""Unsupervised action segmentation by action shuffle alternating learning (ASAL).
 
@@ -157,42 +160,23 @@ class ASALSegmenter(NetworkSegmenter):
     }
     _embeddings = staticmethod(join_embeddings)
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="mostly",
-        estimator=None,
-        network="mlp",
-        max_iter=8,
-        n_steps=50,
-        tol=0.01,
-        optimizer="adam",
-        decoding="durations",
-        switch_cost=0.0,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.estimator = estimator
-        self.network = network
-        self.max_iter = max_iter
-        self.n_steps = n_steps
-        self.tol = tol
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "mostly"
+    estimator: Any = None
+    network: str | MLP = "mlp"
+    max_iter: int = 8
+    n_steps: int = 50
+    tol: float = 0.01
+    optimizer: str | Adam = "adam"
+    decoding: str = "durations"
+    switch_cost: Any = 0.0
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    device: str = "auto"
+    random_state: Any = None
+    verbose: int = 0
 
     @property
     def _n_features_out(self):

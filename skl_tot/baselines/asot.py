@@ -1,7 +1,9 @@
 """The successor of the paper's method."""
 
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
@@ -22,6 +24,7 @@ LEAST_CODE = 1e-30
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class ASOTSegmenter(PrototypeSegmenter):
     r"""Action segmentation by unbalanced, temporally structured transport (ASOT).
 
@@ -144,42 +147,23 @@ class ASOTSegmenter(PrototypeSegmenter):
         "transport": [StrOptions({"structured"}), StructuredTransport],
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="auto",
-        n_parts=1,
-        rho="auto",
-        transport="structured",
-        network="mlp",
-        max_iter=1500,
-        optimizer="adam",
-        decoding="auto",
-        switch_cost=None,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.n_parts = n_parts
-        self.rho = rho
-        self.transport = transport
-        self.network = network
-        self.max_iter = max_iter
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "auto"
+    n_parts: int = 1
+    rho: float | str = "auto"
+    transport: Any = "structured"
+    network: str | MLP = "mlp"
+    max_iter: int = 1500
+    optimizer: str | Adam = "adam"
+    decoding: str = "auto"
+    switch_cost: Any = None
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    device: str = "auto"
+    random_state: Any = None
+    verbose: int = 0
 
     @property
     def waits_for_end_(self):

@@ -1,8 +1,9 @@
 """CTE, VTE and UDE, which first embed frames, and then find actions among them."""
 
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.special import log_softmax
@@ -71,6 +72,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class CTESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation with a continuous temporal embedding (CTE).
 
@@ -141,46 +143,29 @@ class CTESegmenter(EmbeddingSegmenter):
         },
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="mostly",
-        network="mlp",
-        n_init=10,
-        reg_covar=1e-6,
-        max_iter=6000,
-        optimizer="adam",
-        decoding="fixed",
-        switch_cost=0.0,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.network = network
-        self.n_init = n_init
-        self.reg_covar = reg_covar
-        self.max_iter = max_iter
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "mostly"
+    network: str | MLP = "mlp"
+    n_init: int = 10
+    reg_covar: float = 1e-6
+    max_iter: int = 6000
+    optimizer: str | Adam = "adam"
+    decoding: str = "fixed"
+    switch_cost: Any = 0.0
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    device: str = "auto"
+    random_state: Any = None
+    verbose: int = 0
 
     def _terms(self):
         return [TimeStamp()]
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class VTESegmenter(CTESegmenter):
     r"""Unsupervised action segmentation by time and prediction, after VTE.
 
@@ -204,17 +189,17 @@ class VTESegmenter(CTESegmenter):
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, see
         `skl_tot.extend.MLP`.
+    n_init, max_iter, optimizer : optional
+        As for `CTESegmenter`.
+    {shared: decoding="fixed", switch_cost=0.0}
+    {shared: min_duration, background_percentile, standardize, device}
+    {shared: random_state, verbose}
     prediction_weight : float, default=0.01
         γ, at least 0. With 0 this is `CTESegmenter`.
     horizon : int or float, default=0.05
         Distance δ of the predicted frame: in frames, at least 1, or as a share, in (0,
         1), of the frames of the recording, rounded up. Beyond the end of the recording,
         the last frame is predicted.
-    n_init, max_iter, optimizer : optional
-        As for `CTESegmenter`.
-    {shared: decoding="fixed", switch_cost=0.0}
-    {shared: min_duration, background_percentile, standardize, device}
-    {shared: random_state, verbose}
 
     Attributes
     ----------
@@ -256,44 +241,10 @@ class VTESegmenter(CTESegmenter):
         ],
     }
 
-    reg_covar = 1e-6  # not a parameter
-
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="mostly",
-        network="mlp",
-        prediction_weight=0.01,
-        horizon=0.05,
-        n_init=10,
-        max_iter=6000,
-        optimizer="adam",
-        decoding="fixed",
-        switch_cost=0.0,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.network = network
-        self.prediction_weight = prediction_weight
-        self.horizon = horizon
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+    reg_covar: float = field(default=1e-6, init=False)  # not a parameter
+    _: KW_ONLY
+    prediction_weight: float = 0.01
+    horizon: Any = 0.05  # frames, or their share
 
     def _terms(self):
         horizon = self.horizon
@@ -304,6 +255,7 @@ class VTESegmenter(CTESegmenter):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class UDESegmenter(EmbeddingSegmenter):
     r"""Unsupervised action segmentation by latent concepts that differ, after UDE.
 
@@ -423,42 +375,23 @@ class UDESegmenter(EmbeddingSegmenter):
         },
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="mostly",
-        network="mlp",
-        time_weight="auto",
-        concept_weight=1.0,
-        reconstruction_iter=0.5,
-        max_iter=2000,
-        optimizer="adam",
-        decoding="auto",
-        switch_cost=None,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        device="auto",
-        random_state=None,
-        verbose=0,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.network = network
-        self.time_weight = time_weight
-        self.concept_weight = concept_weight
-        self.reconstruction_iter = reconstruction_iter
-        self.max_iter = max_iter
-        self.optimizer = optimizer
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "mostly"
+    network: str | MLP = "mlp"
+    time_weight: float | str = "auto"
+    concept_weight: float = 1.0
+    reconstruction_iter: Any = 0.5  # steps, or their share
+    max_iter: int = 2000
+    optimizer: str | Adam = "adam"
+    decoding: str = "auto"
+    switch_cost: Any = None
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    device: str = "auto"
+    random_state: Any = None
+    verbose: int = 0
 
     @property
     def concepts_(self):

@@ -1,5 +1,8 @@
 """Events that a linear classifier distinguishes."""
 
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
@@ -17,6 +20,7 @@ MOST_NATS = 1e150  # sums of more may overflow
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class FrankWolfeSegmenter(BaseSegmenter):
     r"""Action segmentation by discriminative clustering of events.
 
@@ -114,36 +118,20 @@ class FrankWolfeSegmenter(BaseSegmenter):
         "tol": WEIGHT,
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="mostly",
-        frames_per_chunk=None,
-        regularization=None,
-        n_corners=10,
-        max_iter=650,
-        tol=1e-4,
-        decoding="fixed",
-        switch_cost=0.0,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        random_state=None,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.frames_per_chunk = frames_per_chunk
-        self.regularization = regularization
-        self.n_corners = n_corners
-        self.max_iter = max_iter
-        self.tol = tol
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "mostly"
+    frames_per_chunk: int | None = None
+    regularization: float | None = None
+    n_corners: int = 10
+    max_iter: int = 650
+    tol: float = 1e-4
+    decoding: str = "fixed"
+    switch_cost: Any = 0.0
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    random_state: Any = None
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)

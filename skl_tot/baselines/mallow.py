@@ -1,8 +1,10 @@
 """Actions in an own order for each recording."""
 
 import math
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -36,6 +38,7 @@ LEAST_DISPERSION, MOST_DISPERSION = 1e-6, 50.0
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class MallowSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation with an order for each video, after Mallow.
 
@@ -140,32 +143,18 @@ class MallowSegmenter(BaseSegmenter):
         "decoding": [StrOptions({"mallow"}), StrOptions(DECODERS.keys())],
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="auto",
-        shrinkage=1.0,
-        reg_covar=0.1,
-        max_iter=7,
-        decoding="auto",
-        switch_cost=0.0,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        random_state=None,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.shrinkage = shrinkage
-        self.reg_covar = reg_covar
-        self.max_iter = max_iter
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "auto"
+    shrinkage: float = 1.0
+    reg_covar: float = 0.1
+    max_iter: int = 7
+    decoding: str = "auto"
+    switch_cost: Any = 0.0
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    random_state: Any = None
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

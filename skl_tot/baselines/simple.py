@@ -1,5 +1,8 @@
 """Methods to compare with: the published one, equal parts, and K-means."""
 
+from dataclasses import KW_ONLY, dataclass
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 
@@ -53,6 +56,7 @@ def paper(n_actions=8, **parameters):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class EqualPartsSegmenter(BaseSegmenter):
     """Cut every recording into K parts of equal duration, whatever its features.
 
@@ -86,9 +90,9 @@ class EqualPartsSegmenter(BaseSegmenter):
     # not parameters, as only this path shows the parts
     decoding, switch_cost, order = "fixed", 0.0, "strict"
 
-    def __init__(self, n_actions=8, *, standardize="dataset"):
-        self.n_actions = n_actions
-        self.standardize = standardize
+    n_actions: int | str = 8
+    _: KW_ONLY
+    standardize: str | None = "dataset"
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
@@ -107,6 +111,7 @@ class EqualPartsSegmenter(BaseSegmenter):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class KMeansSegmenter(BaseSegmenter):
     r"""K-means of frames, and the likeliest path through the clusters.
 
@@ -163,28 +168,16 @@ class KMeansSegmenter(BaseSegmenter):
     has_densities = True
     _parameter_constraints = {"n_components": [None, *COUNT]}
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        n_components=16,
-        n_init=10,
-        decoding="free",
-        switch_cost=0.5,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        random_state=None,
-    ):
-        self.n_actions = n_actions
-        self.n_components = n_components
-        self.n_init = n_init
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
+    n_actions: int | str = 8
+    _: KW_ONLY
+    n_components: int = 16
+    n_init: int = 10
+    decoding: str = "free"
+    switch_cost: Any = 0.5
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    random_state: Any = None
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

@@ -139,11 +139,7 @@ class Chain:
         if chain.is_mixing:
             shares, _, total = sums.mixing_sums(chain, given)
             return shares, float(total + common)
-        add = sums.linked_sums
-        if chain.is_ordered:
-            add = sums.ordered_sums
-        elif sums.is_for_blocks(chain, given):
-            add = sums.block_sums
+        add = sums.ordered_sums if chain.is_ordered else sums.linked_sums
         joint, total = add(chain, given)
         return softmax(joint, axis=1), float(total + common)
 
@@ -288,13 +284,6 @@ def circle_chain(n_actions, costs):
     """Allow steps in a circle; step s costs ``costs[s]``."""
     by_steps = np.append(costs, np.full(n_actions - len(costs), np.inf))
     return _anywhere(by_steps[_steps(n_actions) % n_actions], "circle")
-
-
-def moves_chain(n_actions, cost, log_moves, log_starts):
-    """Make a chain with costs by the probability of moves, with a diagonal of 0."""
-    # a move costs `cost` times -log P(k | j) / log K: `cost` if all are equally likely
-    unit = -cost / np.log(max(n_actions, 2))
-    return Chain(unit * log_starts, unit * log_moves, np.zeros(n_actions), "number")
 
 
 def scaled_chain(chain, unit):

@@ -107,12 +107,6 @@ def order_decoder(find_order):
     return Decoder(path, posterior, chain=chains.free_chain)
 
 
-def move_decoder(log_moves, log_starts):
-    """Make a decoder with costs by the probability of moves, see `moves_chain`."""
-    chain = partial(chains.moves_chain, log_moves=log_moves, log_starts=log_starts)
-    return Decoder(chain=chain)
-
-
 def chain_decoder(chain):
     """Make a decoder from a chain with own costs of moves."""
     return Decoder(

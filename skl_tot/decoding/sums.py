@@ -4,11 +4,6 @@ import numpy as np
 
 from skl_tot.decoding.paths import BLOCK, prefix_sums, runs_of_blocks, without_stays
 
-# All blocks at once: for longer recordings, fewer actions, and costs at which staying
-# is practically certain.
-LEAST_FRAMES, MOST_ACTIONS, LEAST_COST = 500, 10, 40.0
-LEAST_EXPONENT = -700.0
-
 
 def ordered_sums(chain, given):
     """Log-weights of all paths through each action of each frame, and their sum."""
@@ -99,68 +94,6 @@ def linked_sums(chain, given):
         np.logaddexp.reduce(totals, axis=1, out=expected[t])
     total = np.logaddexp.reduce(expected[-1, 0] + given[-1] - chain.ends)
     return given + expected[:, 0] + expected[::-1, 1, ::-1], total
-
-
-def is_for_blocks(chain, given):
-    """Whether `block_sums` applies to a chain, and takes less time."""
-    n_frames, n_actions = given.shape
-    is_long = n_frames >= LEAST_FRAMES and n_actions <= MOST_ACTIONS
-    return is_long and chain.is_uniform and chain.moves[0, -1] >= LEAST_COST
-
-
-def block_sums(chain, given):
-    """Compute `ordered_sums` for a long recording and one cost of switches."""
-    # All of sqrt(T) blocks are processed at once, from both ends: first from each
-    # possible last action of the previous block, then from its sums.
-    n_frames, n_actions = given.shape
-    both = np.stack([given, given[::-1]], axis=2)
-    width = round(np.sqrt(n_frames))
-    n_before = (n_frames - 1) // width  # blocks before the last
-    # by action before the block, action, block and end
-    links = np.where(np.eye(n_actions), 0.0, -np.inf)[..., None, None]
-    links = np.tile(links, (1, 1, n_before, 2))
-    for step in range(width):
-        known = links + both[step::width][:n_before].swapaxes(0, 1)
-        links = _expect(chain, known)
-    now = np.empty((n_actions, n_before + 1, 2))
-    now[:, 0] = np.stack([-chain.starts, -chain.ends], axis=1)
-    total = 0.0  # subtracted from each block, for precision
-    for block in range(n_before):
-        found = _log_sums(now[:, block, None] + links[:, :, block], axis=0)[0]
-        most = found.max(axis=0)
-        now[:, block + 1] = found - most
-        total += most[0]
-    expected = np.empty_like(both)
-    for step in range(width):
-        own = both[step::width].swapaxes(0, 1)
-        now = now[:, : own.shape[1]]
-        expected[step::width] = now.swapaxes(0, 1)
-        now = _expect(chain, now + own)
-    last = expected[-1, :, 0] + given[-1] - chain.ends
-    total += np.logaddexp.reduce(last)
-    return given + expected[..., 0] + expected[::-1, :, 1], total
-
-
-def _expect(chain, known):
-    """Log-weights of entering each action, from those (..., n_actions, n, 2) of all."""
-    others = _log_sums(known, axis=-3) - chain.moves[0, -1]
-    gaps = known - others
-    np.abs(gaps, out=gaps)
-    np.negative(gaps, out=gaps)
-    gaps = np.log1p(_exp(gaps), out=gaps)
-    return np.maximum(known, others, out=known) + gaps
-
-
-def _log_sums(known, axis):
-    """Logarithm of the sum of weights; faster than scipy's."""
-    most = known.max(axis=axis, keepdims=True)
-    return most + np.log(_exp(known - most).sum(axis=axis, keepdims=True))
-
-
-def _exp(values):
-    """Weights up to 1, in place; avoids slow subnormal numbers."""
-    np.maximum(values, LEAST_EXPONENT, out=values)
-    return np.exp(values, out=values)
 
 
 def long_sums(chain, given, min_frames, *, moves=False):

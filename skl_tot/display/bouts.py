@@ -1,8 +1,9 @@
 """Pictures of the bouts of labels: durations, transitions, cycles and deviations."""
 
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,15 +26,15 @@ KEY = "×  missing     ⇄  out of order     2, 3, …  repeated"
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class BoutsDisplay(base.Display):
     """A picture of the bouts of labels. A subclass implements ``_prepare_bouts``."""
 
-    _prepare_bouts: Any
-    fps: float | None = None
+    _prepare_bouts: ClassVar[Any]
 
-    def __init__(self, labels, *, action_names=None):
-        self.labels = labels
-        self.action_names = action_names
+    labels: Any
+    _: KW_ONLY
+    action_names: Any = None
 
     @classmethod
     def from_labels(cls, labels, *, ax=None, **options):
@@ -53,7 +54,7 @@ class BoutsDisplay(base.Display):
 
     def _prepare(self):
         """Collect bouts; actions are in their usual order, then the others."""
-        bouts = collect_bouts(self.labels, self.fps)
+        bouts = collect_bouts(self.labels, vars(self).get("fps"))
         if not bouts.actions:
             raise ValueError("labels show no action, expected some to draw.")
         usual = usual_codes(bouts)
@@ -64,6 +65,7 @@ class BoutsDisplay(base.Display):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class DurationDisplay(BoutsDisplay):
     """Durations of the bouts of each action, as points and boxes.
 
@@ -76,7 +78,7 @@ class DurationDisplay(BoutsDisplay):
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `skl_tot.statistics.durations`, which gives the numbers.
-    {shared: fps, action_names}
+    {shared: action_names, fps}
 
     Examples
     --------
@@ -86,9 +88,8 @@ class DurationDisplay(BoutsDisplay):
     ['cut', 'mix']
     """
 
-    def __init__(self, labels, *, fps=None, action_names=None):
-        super().__init__(labels, action_names=action_names)
-        self.fps = fps
+    _: KW_ONLY
+    fps: float | None = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
         size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)
@@ -176,6 +177,7 @@ class TransitionDisplay(BoutsDisplay):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class CycleDisplay(BoutsDisplay):
     """All cycles one below the other, aligned at their starts, without breaks.
 
@@ -185,7 +187,7 @@ class CycleDisplay(BoutsDisplay):
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `skl_tot.statistics.cycle_times`, which gives the numbers.
-    {shared: fps, start, action_names}
+    {shared: action_names, fps, start}
 
     Examples
     --------
@@ -196,10 +198,9 @@ class CycleDisplay(BoutsDisplay):
     ['cycle 0', 'cycle 1', 'cycle 2']
     """
 
-    def __init__(self, labels, *, fps=None, start=None, action_names=None):
-        super().__init__(labels, action_names=action_names)
-        self.fps = fps
-        self.start = start
+    _: KW_ONLY
+    fps: float | None = None
+    start: Any = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
         cycles, own = cut_cycles(bouts, self.start)
@@ -240,6 +241,7 @@ def _draw_cycles(ax, boxes, rows, legend, label):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class DeviationDisplay(BoutsDisplay):
     """Recordings or cycles with their deviations, the most deviating first.
 
@@ -252,7 +254,7 @@ class DeviationDisplay(BoutsDisplay):
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `skl_tot.statistics.deviations`, which gives the numbers.
-    {shared: fps, action_names}
+    {shared: action_names, fps}
     threshold : float, default=3.5
         As for `skl_tot.statistics.deviations`; colours saturate at twice this value.
     n_recordings : int, default=30
@@ -271,23 +273,12 @@ class DeviationDisplay(BoutsDisplay):
     ['bob', 'ann', 'eve']
     """
 
-    def __init__(
-        self,
-        labels,
-        *,
-        fps=None,
-        action_names=None,
-        threshold=3.5,
-        n_recordings=MOST,
-        by="recording",
-        start=None,
-    ):
-        super().__init__(labels, action_names=action_names)
-        self.fps = fps
-        self.threshold = threshold
-        self.n_recordings = n_recordings
-        self.by = by
-        self.start = start
+    _: KW_ONLY
+    fps: float | None = None
+    threshold: float = 3.5
+    n_recordings: int = MOST
+    by: str = "recording"
+    start: Any = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
         options = {"fps": self.fps, "by": self.by, "start": self.start}

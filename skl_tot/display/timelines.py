@@ -1,6 +1,8 @@
 """Coloured timelines of segmentations."""
 
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,7 @@ MANY = 100  # recordings, beyond which layouts are simplified for speed
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class SegmentationDisplay(Display):
     """Timelines of segmentations, one row per recording.
 
@@ -77,28 +80,16 @@ class SegmentationDisplay(Display):
     'time (s)'
     """
 
-    def __init__(
-        self,
-        *,
-        y_true=None,
-        y_pred,
-        target_names=None,
-        video_names=None,
-        scope="activity",
-        ignore_labels=None,
-        background=None,
-        confidence=None,
-        videos=None,
-    ):
-        self.y_true = y_true
-        self.y_pred = y_pred
-        self.target_names = target_names
-        self.video_names = video_names
-        self.scope = scope
-        self.ignore_labels = ignore_labels
-        self.background = background
-        self.confidence = confidence
-        self.videos = videos
+    _: KW_ONLY
+    y_true: Any = None
+    y_pred: Any
+    target_names: Any = None
+    video_names: Any = None
+    scope: str = "activity"
+    ignore_labels: Any = None
+    background: Any = None
+    confidence: Any = None
+    videos: Any = None
 
     @classmethod
     def from_estimator(

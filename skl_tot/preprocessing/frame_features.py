@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from skl_tot.shared_texts import with_shared_texts
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class FrameFeatures(  # type: ignore[call-arg]
     TransformerMixin,
     BaseEstimator,
@@ -103,28 +105,16 @@ class FrameFeatures(  # type: ignore[call-arg]
         "image_size": [Number(Integral, 1, 4096, closed="both"), None],
     }
 
-    def __init__(
-        self,
-        backbone="resnet18.tv_in1k",
-        *,
-        fps=10,
-        weights="DEFAULT",
-        batch_size=64,
-        device="auto",
-        cache_dir=None,
-        random_state=0,
-        pooling=None,
-        image_size=None,
-    ):
-        self.backbone = backbone
-        self.fps = fps
-        self.weights = weights
-        self.batch_size = batch_size
-        self.device = device
-        self.cache_dir = cache_dir
-        self.random_state = random_state
-        self.pooling = pooling
-        self.image_size = image_size
+    backbone: str = "resnet18.tv_in1k"
+    _: KW_ONLY
+    fps: float | None = 10
+    weights: str | os.PathLike | None = "DEFAULT"
+    batch_size: int = 64
+    device: str = "auto"
+    cache_dir: str | os.PathLike | None = None
+    random_state: int = 0
+    pooling: str | None = None
+    image_size: int | None = None
 
     def fit(self, X, y=None):
         """Check the parameters and the existence of files.

@@ -174,18 +174,10 @@ def _as_objects(values):
 
 
 def _known(labels):
-    if set(map(type, labels)) <= {type(None)}:  # frequent, and many frames
-        return np.zeros(len(labels), bool)
-    return np.array([not _is_unknown(label) for label in labels], bool)
+    """Mask of an array of objects without None, NaN, -1 and ""."""
+    import pandas as pd
 
-
-def _is_unknown(label):
-    if label is None or type(label).__name__ == "NAType":  # of pandas
-        return True
-    if isinstance(label, str):
-        return label == UNKNOWN_NAME
-    is_number = isinstance(label, (int, float, np.number))
-    return is_number and (label == UNKNOWN or label != label)
+    return ~(pd.isna(labels) | (labels == UNKNOWN) | (labels == UNKNOWN_NAME))
 
 
 def _as_known(values):

@@ -1,6 +1,5 @@
 """Delimited text: the line that names the columns, and other lines that are no rows."""
 
-import contextlib
 import csv
 import gzip
 import io
@@ -12,11 +11,9 @@ from typing import NamedTuple
 from skl_tot.recordings.clocks import PLAIN, TIME, UNITS
 from skl_tot.recordings.errors import refuse, repeated
 
-# Lines that determine the decimal sign; rows among which the header is; rows that show
+# Lines that determine the decimal sign; lines among which the header is; rows that show
 # which columns have numbers.
 N_PROBES, N_FIRST, N_SHOWN = 1000, 200, 20
-LONGEST = 2**21  # characters of a line
-MOST_BYTES, MOST_TIMES = 2**24, 100  # of compressed text: some, and times the file
 THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
 DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
 # Cells without a value, as pandas defines them.
@@ -27,25 +24,17 @@ NO_NAMES = {*MISSING, "-", "inf", "-inf", "Inf", "-Inf"}
 # Share of cells without numbers above which a column is text.
 MOSTLY = 0.5
 SIGNS = ("#", "%", "//", ";")  # starts of lines above the header that are no rows
-SEPARATOR = re.compile(r'"?sep=([,;\t|:])"?\s*')  # first line of some exports
 _ATOM = r"(?:[mkcnuµμM]?(?:s|m|g|V|A|N|Nm|Pa|Hz|rad|T|W|l|L|K)|sec|min|h|G|deg|px|bpm"
 _ATOM += r"|rpm|mmHg|°C?|%|a\.?u\.?)(?:\^?-?\d|[²³])?"
 UNIT = re.compile(rf"[\[(]?{_ATOM}(?:[/*·. ]{_ATOM})*[\])]?")
 REMEDY = "header=LINE (--header LINE) says which line names the columns"
 
 
-# As pandas reads text: long rows would make the first column an index, and NA may be a
-# name of a recording.
-OPTIONS = {"header": None, "index_col": False, "keep_default_na": False}
-OPTIONS |= {"skipinitialspace": True, "low_memory": False}
-
-
 class _Row(NamedTuple):
-    """Cells of a row, its line from 0, the line after it, and its comment sign."""
+    """Cells of a line, its number from 0, and its sign if it starts with one."""
 
     cells: list
     line: int
-    end: int
     sign: str
 
 
@@ -64,22 +53,37 @@ def read_text_table(path, keys, header=None, comment=None):
     """Table of a file of delimited text, and its `Head`; columns ``keys`` are text."""
     import pandas as pd
 
-    _check_size(path)
     with _open(path) as file:
-        lines = list(itertools.islice(_bounded(file), (header or 0) + N_PROBES))
+        lines = list(itertools.islice(file, (header or 0) + N_PROBES))
+        if any("\0" in line for line in lines):
+            raise ValueError("it has NUL characters, expected cells of text.")
         separators = "\t" if ".tsv" in path.name.lower() else ""
         head = _find_head(lines, separators, header, comment)
         rows = lines[head.end :]
         rows += itertools.islice((row for row in file if "," in row), N_PROBES)
-        rows = [row for row in rows if not is_comment(row, comment)]
-    is_comma, kinds = head.separator == ",", dict.fromkeys(keys, str)  # 007 is not 7
-    options = {"sep": head.separator, "names": head.names, "dtype": kinds} | OPTIONS
-    options["decimal"] = "." if is_comma else _find_decimal(rows, head.separator)
-    options["na_values"] = {name: MISSING for name in head.names if name not in keys}
-    with _open(path) as opened, warnings.catch_warnings():
+    rows = [row for row in rows if not is_comment(row, comment)]
+    with _open(path) as file, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
+        for _ in range(head.end):
+            file.readline()
+        text = file
+        if comment is not None:
+            kept = (line for line in file if not is_comment(line, comment))
+            text = io.StringIO("".join(kept))
         try:
-            table = pd.read_csv(_from_line(opened, head.end, comment), **options)
+            table = pd.read_csv(
+                text,
+                sep=head.separator,
+                header=None,
+                names=head.names,
+                index_col=False,  # else long rows would make the first column an index
+                decimal=_find_decimal(rows, head.separator),
+                dtype=dict.fromkeys(keys, str),  # 007 is not 7, and NA may be a name
+                keep_default_na=False,
+                na_values={name: MISSING for name in head.names if name not in keys},
+                skipinitialspace=True,
+                low_memory=False,
+            )
         except (pd.errors.ParserError, pd.errors.ParserWarning):
             found = f"rows have more cells than the header in line {head.line + 1}"
             raise ValueError(f"{found}; {REMEDY}.") from None
@@ -88,45 +92,9 @@ def read_text_table(path, keys, header=None, comment=None):
     return table, head
 
 
-def _is_compressed(path):
-    return path.suffix.lower() == ".gz"
-
-
-def _check_size(path):
-    """Refuse text that is larger than a compressed file of this size should make."""
-    most, n_bytes = MOST_BYTES + MOST_TIMES * path.stat().st_size, 0
-    if _is_compressed(path):
-        with gzip.open(path) as file:
-            while chunk := file.read(2**20):
-                n_bytes += len(chunk)
-                if n_bytes > most:
-                    raise ValueError(f"its text has more than {1e-6 * most:.0f} MB.")
-
-
 def _open(path):
-    opened = gzip.open if _is_compressed(path) else open
-    return opened(path, "rt", encoding="utf-8-sig", newline="")
-
-
-def _bounded(file):
-    for number in itertools.count(1):
-        line = file.readline(LONGEST)
-        if not line:
-            return
-        if "\0" in line or len(line) == LONGEST:
-            what = "NUL characters" if "\0" in line else f"over {LONGEST} characters"
-            raise ValueError(f"its line {number} has {what}, expected cells of text.")
-        yield line
-
-
-def _from_line(file, line, comment):
-    """Text from a line on, without lines that start with the sign of comments."""
-    for _ in range(line):
-        file.readline()
-    if comment is None:
-        return file
-    kept = (own for own in file if not is_comment(own, comment))
-    return io.StringIO("".join(kept), newline="")
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
+    return opened(path, "rt", encoding="utf-8-sig")
 
 
 def is_comment(line, comment):
@@ -136,6 +104,8 @@ def is_comment(line, comment):
 
 def _find_decimal(rows, separator):
     """Decimal sign in the numbers of some rows; a point if both occur."""
+    if separator == ",":
+        return "."
     signs, unsure = set(), []
     for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
         filled = [cell for cell in cells if cell and cell.strip()]
@@ -157,56 +127,50 @@ def _find_decimal(rows, separator):
 
 def _find_head(lines, separators, header, comment):
     """Find the header among the first lines, or take the given one."""
-    _check_sign(comment)
-    asked = SEPARATOR.fullmatch(lines[0]) if lines and header != 1 else None
-    first, text = int(bool(asked)), "".join(lines)
+    first, text = 0, "".join(lines)
     if header is not None:
         first, text = header - 1, "".join(lines[header - 1 : header])
         if not text.strip():
             refuse("header (--header)", header, "the number of a line with names")
-    known = "".join(own for own in ",;\t" if own in text)
-    separators = asked[1] if asked else separators or known or ","
+    present = "".join(own for own in ",;\t" if own in text)
     found = []
-    for separator in separators:
+    for separator in separators or present or ",":
         rows = list(_rows(lines, first, separator, comment, header is not None))
         numeric = _numeric_columns([row.cells for row in rows if not row.sign])
-        places = _candidates(rows, numeric) if header is None else [0][: len(rows)]
+        places = _places_of_names(rows, numeric) if header is None else [0]
         if not places:  # the first row, if other separators are no better
             places = [k for k, row in enumerate(rows) if not row.sign][:1] or [0]
             numeric = []
         n_cells = len(rows[places[0]].cells) if rows else 0
         found.append((bool(numeric), n_cells, separator, rows, numeric, places))
     *_, separator, rows, numeric, places = max(found, key=lambda own: own[:2])
+    _check_sign(comment, separator)
     if not rows:
         raise ValueError("its first line is empty, expected names of the columns.")
     if len(places) > 1:
         both = " and ".join(str(rows[place].line + 1) for place in places[:2])
         raise ValueError(f"its lines {both} may both name the columns; {REMEDY}.")
-    _check_sign(comment, separator)
     return _head_of(rows, separator, numeric, places[0], lines, header)
 
 
-def _check_sign(comment, separator=None):
+def _check_sign(comment, separator):
     sign = "#" if comment is None else comment.strip()
     if re.fullmatch(r"[+-]?\d*[.,]?\d*", sign) or sign[0] == separator:
         expected = "a sign that starts no number and separates no cells, as '#'"
         refuse("comment (--comment)", comment, expected)
 
 
-def _rows(lines, first, separator, comment, is_asked=False):
+def _rows(lines, first, separator, comment, is_asked):
     """Yield the first rows with text, from a line on, without asked comments."""
-    reader = csv.reader(lines[first:], delimiter=separator, skipinitialspace=True)
-    line = first
-    with contextlib.suppress(csv.Error):  # a cell of many characters
-        for cells in itertools.islice(reader, N_FIRST):
-            text, end = lines[line].lstrip(), first + reader.line_num
-            signs = (own for own in SIGNS if text.startswith(own) and own != separator)
-            is_sign = is_comment(text, comment)
-            is_left_out = is_sign and not (is_asked and line == first)
-            if any(map(str.strip, cells)) and not is_left_out:
-                sign = comment if is_sign else next(signs, "")
-                yield _Row(list(map(str.strip, cells)), line, end, sign)
-            line = end
+    for number, line in enumerate(lines[first : first + N_FIRST], start=first):
+        reader = csv.reader([line], delimiter=separator, skipinitialspace=True)
+        cells = [cell.strip() for cell in next(reader, [])]
+        is_header = is_asked and number == first
+        sign = comment if is_comment(line, comment) else ""
+        if not any(cells) or (sign and not is_header):
+            continue
+        signs = (own for own in SIGNS if own != separator and is_comment(line, own))
+        yield _Row(cells, number, sign or next(signs, ""))
 
 
 def _numeric_columns(rows):
@@ -228,29 +192,23 @@ def _is_text(cell):
     return not (cell in NO_NAMES or _is_number(cell))
 
 
-def _candidates(rows, numeric):
-    """Places of rows that may name the columns; columns ``numeric`` have numbers."""
-    found: list = []
-    above: list = []  # a row with numbers
+def _places_of_names(rows, numeric):
+    """Places of rows that may name the columns, above the first row of numbers."""
+    places: list = []
     for place, row in enumerate(rows if numeric else []):
         cells = [*row.cells, *[""] * (numeric[-1] + 1)]
-        cells = [cells[k] for k in numeric]
-        texts = list(map(_is_text, cells))
+        texts = [_is_text(cells[k]) for k in numeric]
+        n_numbers = sum(_is_number(cells[k]) for k in numeric)
         if row.sign:
             continue
-        if not any(texts) and sum(map(_is_number, cells)) > MOSTLY * len(cells):
-            if found:
-                break
-            above = above or [place]
-        elif all(texts[len(numeric) > 1 and numeric[0] == 0 :]):  # an index has no name
-            found += [] if found and _has_units(row.cells) else [place]
-    if found:
-        return above + found
-    for place in above:  # numpy writes the names after a sign
-        row = rows[place - 1]
-        if place and row.sign and len(row.cells) == len(rows[place].cells):
-            return [place - 1]
-    return []
+        if not any(texts) and n_numbers > MOSTLY * len(numeric):
+            before = rows[place - 1]
+            is_below = place and before.sign and len(before.cells) == len(row.cells)
+            return places or [place - 1] * bool(is_below)  # as numpy writes names
+        is_index = len(numeric) > 1 and numeric[0] == 0  # has no name
+        if all(texts[is_index:]) and not (places and _has_units(row.cells)):
+            places.append(place)
+    return places
 
 
 def _has_units(cells):
@@ -281,12 +239,12 @@ def _head_of(rows, separator, numeric, place, lines, header):
             names = _with_groups(names, groups)
             above = [line for line in above if line != row.line - 1]
     _check_names(names, rows[place:] if header or not numeric else [], row.line + 1)
-    end = row.end
+    end = row.line + 1
     for below in rows[place + 1 : place + 2]:
         cells = [*below.cells, *[""] * len(names)]
         is_text = header is not None and all(_is_text(cells[k]) for k in numeric)
         if numeric and (_has_units(below.cells) or is_text):
-            end, units = below.end, below.cells
+            end, units = below.line + 1, below.cells
             names = list(map(_with_unit, names, cells))
     above = [lines[line].strip() for line in above]
     return Head(names, row.line, end, separator, above, units)
@@ -307,9 +265,6 @@ def _with_unit(name, unit):
 
 def _check_names(names, rows, line):
     """Refuse a header of values, as ``rows`` below it have, or with two equal names."""
-    if names[0] == "scorer":
-        found = "it is a track of DeepLabCut, which must stay unchanged"
-        raise ValueError(f"{found}: *.csv with commas, without by (--by).")
     is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
     if rows and _has_values(*rows) and not is_counted:
         refuse(f"its line {line}", names, f"names of the columns: {REMEDY}")

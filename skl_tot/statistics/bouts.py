@@ -90,25 +90,26 @@ class Bouts:
 
 def collect_bouts(labels, fps=None):
     """Return the bouts of labels of any form, or of a table of segments."""
-    import pandas as pd
-
     check_fps(fps)
     is_frame = getattr(labels, "ndim", 1) == 2 and hasattr(labels, "columns")
     if is_frame and ("action" in labels or not is_table(labels)):
         return _bouts_of_table(labels, fps)
     recordings, _ = tables.labelled_recordings(labels, fps)
-    table = tables.table_of_labels(recordings)
-    if recordings.fps is None:
-        times = table[["start", "end"]].astype(float)
-        frame, unit = 1.0, "frames"
-    else:
-        times = table[["start_time", "end_time"]].set_axis(["start", "end"], axis=1)
-        frame, unit = 1 / recordings.fps, "s"
-    frames = table[["start", "end"]].set_axis(["first", "last"], axis=1)
-    table = pd.concat([table[["recording", "action"]], times, frames], axis=1)
+    table, has_rate = tables.table_of_labels(recordings), recordings.fps is not None
+    times = tables.values_of(table, tables.SECONDS if has_rate else tables.FRAMES)
+    table = _with_times(table, times)
     origins = table.groupby("recording", sort=False)["start"].min()
+    frame, unit = (1 / recordings.fps, "s") if has_rate else (1.0, "frames")
     known = recordings.starts is not None and zip(recordings.names, recordings.starts)
     return Bouts(_add_pauses(table), origins, frame, unit, dict(known or []))
+
+
+def _with_times(table, times):
+    """Put times and frames to the recordings and actions of a segment table."""
+    frames = tables.values_of(table, tables.FRAMES)
+    return table[["recording", "action"]].assign(
+        start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
+    )
 
 
 def _add_pauses(table):
@@ -132,10 +133,7 @@ def _bouts_of_table(table, fps):
         checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
     times, rate, unit = seconds_of(checked, fps)
     dates = tables.dates_of(checked)
-    frames = tables.values_of(checked, tables.FRAMES)
-    checked = checked[["recording", "action"]].assign(
-        start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
-    )
+    checked = _with_times(checked, times)
     names = checked["recording"].unique()
     order = checked["recording"].map({name: i for i, name in enumerate(names)})
     checked = checked.iloc[np.lexsort((times[:, 1], times[:, 0], order))]

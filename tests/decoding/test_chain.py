@@ -17,14 +17,13 @@ from skl_tot.decoding.chain import (
     cyclic_chain,
     fixed_chain,
     free_chain,
-    moves_chain,
     scaled_chain,
     single_chain,
     skip_chain,
     without_common,
 )
 from skl_tot.decoding.paths import block_path, linked_path
-from skl_tot.decoding.sums import block_sums, is_for_blocks, linked_sums
+from skl_tot.decoding.sums import linked_sums
 
 
 def ordered_chain(n_actions, rng):
@@ -41,7 +40,10 @@ def guided_chain(n_actions, rng, cost=1.0):
     moves = rng.dirichlet(np.ones(n_actions), size=n_actions)
     np.fill_diagonal(moves, 1)
     starts = rng.dirichlet(np.ones(n_actions))
-    return moves_chain(n_actions, cost, np.log(moves), np.log(starts))
+    unit = -cost / np.log(max(n_actions, 2))
+    return Chain(
+        unit * np.log(starts), unit * np.log(moves), np.zeros(n_actions), "number"
+    )
 
 
 CHAINS = {
@@ -192,7 +194,11 @@ def test_ties(name, log_likelihood, cost):
         last_end=name in ("fixed", "skip"),
     )
     np.testing.assert_array_equal(chain.viterbi(log_likelihood), expected)
-    guided = moves_chain(n_actions, cost, -np.eye(n_actions) + 1, np.ones(n_actions))
+    unit = -cost / np.log(max(n_actions, 2))
+    starts = np.full(n_actions, unit)
+    guided = Chain(
+        starts, unit * (1 - np.eye(n_actions)), np.zeros(n_actions), "number"
+    )
     expected = plain_path(log_likelihood, guided, lambda k: range(n_actions), False)
     np.testing.assert_array_equal(guided.viterbi(log_likelihood), expected)
 
@@ -340,20 +346,3 @@ def test_weights_of_large_costs_are_those_of_logarithms(scale):
         found, expected_total = chain.forward_backward(given)
         np.testing.assert_allclose(found, softmax(joint, axis=1), atol=1e-12)
         assert total == pytest.approx(expected_total, rel=1e-12)
-
-
-@pytest.mark.parametrize("cost", [50.0, 500.0, 1500.0])
-@pytest.mark.parametrize("n_frames", [500, 529, 530, 3000])
-def test_sums_in_blocks_are_those_of_single_frames(n_frames, cost):
-    """Also where a path may start or end with one action only."""
-    for seed, n_actions in enumerate((2, 5, 8)):
-        given, _ = without_common(30 * long_video(n_frames, n_actions, seed))
-        free = free_chain(n_actions, cost)
-        ends = np.where(np.arange(n_actions) == seed % n_actions, 0.0, np.inf)
-        for chain in (free, Chain(ends, free.moves, ends[::-1])):
-            assert is_for_blocks(chain, given)
-            expected, expected_total = linked_sums(chain, given)
-            found, total = block_sums(chain, given)
-            expected, found = softmax(expected, axis=1), softmax(found, axis=1)
-            np.testing.assert_allclose(found, expected, atol=1e-12)
-            assert total == pytest.approx(expected_total, rel=1e-12)

@@ -101,7 +101,7 @@ def test_boris(run_section):
     found = names["found"]
     expected = np.repeat(BEHAVIOURS, [70, 35, 80])  # of the recording not coded
     assert (np.asarray(found["mouse_3"]) == expected).mean() > 0.9
-    again = read_segments("found.tsv", recordings=names["recordings"])
+    again = read_segments("found.csv", recordings=names["recordings"])
     for name, labels in found.items():
         np.testing.assert_array_equal(again[name], labels)
 

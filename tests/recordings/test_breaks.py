@@ -56,7 +56,7 @@ def test_no_breaks(breaks):
         Recordings([LABELS], breaks=breaks)
 
 
-@pytest.mark.parametrize("format", ["csv", "textgrid", "boris"])
+@pytest.mark.parametrize("format", ["csv", "textgrid"])
 def test_files_keep_the_frames(labels, tmp_path, format):
     path = tmp_path / "a.file"
     table = segments(labels[[0]])

@@ -291,7 +291,7 @@ ERRORS = [
     ({"a": "x,y\n1,2,3\n4,5,6\n"}, {}, "a.csv cannot be read: rows have more cells"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234' may have thousands or"),
     ({"a": "x\n1\n"}, {"columns": ["x", "x"]}, "expected each name once."),
-    ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n"}, {"by": "b"}, "of DeepLabCut"),
+    ({"a": "scorer,s,s\nbodyparts,b,b\ncoords,x,y\n"}, {"by": "b"}, "two columns 's'"),
     ({"a": "x\n"}, {}, "a.csv has no rows"),
     ({"a": ""}, {}, "a.csv cannot be read: its first line is empty, expected names"),
     ({"a": "x\n1\n"}, {"without": ["nope"]}, "without (--without) has 'nope', expect"),

@@ -19,9 +19,7 @@ class Source:
         self.more = dict(read or []) | ({"transpose": True} if transpose else {})
         features = Path(data, "features")
         self.folder = features if features.is_dir() else Path(data)
-        self.is_text = any(features.glob("[!.]*.txt"))  # arrays
-        if not self.is_text:
-            self.found = find_source(self.folder, bool(options["by"]))
+        self.found = find_source(self.folder, bool(options["by"]))
 
     def open(self, model=None):
         """Return videos (`Recordings`), their names, and labels or None."""
@@ -29,22 +27,12 @@ class Source:
             from skl_tot.io import load_model
 
             model = load_model(self.like)
-        options = self.options
-        if self.is_text:
-            from skl_tot.datasets import read_text_arrays
+        from skl_tot.recordings import read_recordings
 
-            fps = options["fps"]
-            for name, value in options.items():
-                if name != "fps" and value is not None:
-                    what = f"but {self.data} has arrays, which it is not for"
-                    raise ValueError(f"--{name} is given, {what}.")
-            videos = read_text_arrays(self.data, fps=fps, like=model, **self.more)
-        else:
-            from skl_tot.recordings import read_recordings
-
-            for name in set(options) & set(self.more):
-                raise ValueError(f"--read has {name}, expected it as --{name}.")
-            videos = read_recordings(self.found, like=model, **options, **self.more)
+        for name in set(self.options) & set(self.more):
+            raise ValueError(f"--read has {name}, expected it as --{name}.")
+        options = self.options | self.more
+        videos = read_recordings(self.found, like=model, **options)
         from skl_tot.datasets import read_ground_truth
 
         paths = [self.folder / f"{name}.npy" for name in videos.names]

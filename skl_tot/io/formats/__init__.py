@@ -9,7 +9,7 @@ from skl_tot.recordings.errors import one_line, refuse
 # If formats share a suffix, the first one is its default.
 FORMATS: dict[str, Format] = {
     "csv": tables.CSV,
-    "boris": boris.AGGREGATED,
+    "boris": boris.EXPORTED,
     "boris_events": boris.EVENTS,
     "elan": annotations.ELAN,
     "json": json.JSON,

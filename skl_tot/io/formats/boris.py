@@ -1,41 +1,8 @@
-"""Events of BORIS: aggregated ones, and spreadsheets for import into an observation."""
+"""Events of BORIS: exported ones, and spreadsheets for import into an observation."""
 
 from skl_tot.io.formats import base
 from skl_tot.io.formats.tables import as_segments, read_csv, table_of_rows
 from skl_tot.recordings.imports import import_extra
-
-# Columns of BORIS version 8.
-HEADER = (
-    "Observation id,Observation date,Description,Observation type,Source,"
-    "Time offset (s),Coding duration,Media duration (s),FPS (frame/s),Subject,"
-    "Observation duration by subject by observation,Behavior,Behavioral category,"
-    "Modifiers,Behavior type,Start (s),Stop (s),Duration (s),Media file name,"
-    "Image index start,Image index stop,Image file path start,Image file path stop,"
-    "Comment start,Comment stop"
-)
-
-
-def write_boris(table, path):
-    """Write aggregated events, one state per segment; unknown cells are blank."""
-    import pandas as pd
-
-    events = []
-    for name, own in base.split_recordings(table, path).items():
-        rate = round(base.mean_rate(own), 3)
-        for start, end, action in base.to_milliseconds(own):
-            event = {
-                "Observation id": name,
-                "FPS (frame/s)": rate,
-                "Subject": "No focal subject",
-                "Behavior": action,
-                "Behavior type": "STATE",
-                "Start (s)": f"{start / 1000:.3f}",
-                "Stop (s)": f"{end / 1000:.3f}",
-                "Duration (s)": f"{(end - start) / 1000:.3f}",
-            }
-            events.append(event)
-    events = pd.DataFrame(events, columns=HEADER.split(","))
-    events.to_csv(path, sep="\t", index=False, lineterminator="\n", encoding="utf-8")
 
 
 def write_events(table, path):
@@ -65,8 +32,8 @@ def read_events(path):
     return as_segments(table_of_rows(names, enumerate(rows[1:], start=2)), path)
 
 
-AGGREGATED = base.Format(
-    ".tsv", write_boris, read_csv, "aggregated events of BORIS", True, many=True
+EXPORTED = base.Format(
+    ".tsv", None, read_csv, "events that BORIS exports", in_seconds=True, many=True
 )
 EVENTS = base.timed(
     ".xlsx",

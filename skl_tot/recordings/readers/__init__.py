@@ -38,6 +38,7 @@ REMEDIES = {
     **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], BY_VIDEO),
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
+    "*.txt": "numpy.loadtxt, then numpy.save",
 }
 LIKELIHOOD = 0.6  # below it, a tracked point is missing
 ALL = "all"  # a model that read all animals remembers this
