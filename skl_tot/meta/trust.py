@@ -40,6 +40,7 @@ STATES = {
     "mostly": "a hidden Markov model with an order",
     "free": "a hidden Markov model without an order",
 }
+SCALINGS = {"dataset": "one scale for all", "video": "each recording scaled"}
 
 
 @with_shared_texts
@@ -47,10 +48,11 @@ def rate_trust(model, X, labels=None):
     """Rate how far to trust the labels of a model that nobody has checked.
 
     Two other methods label the recordings: k-means sees looks alone, and a hidden
-    Markov model has the order of the model, if recordings have a course. If the model
-    is one of them, the other one labels them once more with each recording scaled.
-    Actions that they find, too, follow from the recordings more than from the method.
-    The rate is the smaller of their agreements, the shares of frames with the same
+    Markov model has the order of the model, if recordings have a course. They see
+    another view of the frames than the model: each recording scaled, or all together
+    if the model scales each. If the model is one of them, the other one labels both
+    views. Actions that they find, too, follow from the recordings more than from the
+    method. The rate is the mean of their agreements, the shares of frames with the same
     action after the best match: "low" below 0.5, "high" from 0.6, else "middle".
 
     It is "low" if labels have collapsed. It is at most "middle" if fixed order squeezes
@@ -69,7 +71,7 @@ def rate_trust(model, X, labels=None):
     Returns
     -------
     rating : dict or None
-        "level", "low", "middle" or "high"; "agreement", the smaller one; "methods", the
+        "level", "low", "middle" or "high"; "agreement", the mean; "methods", the
         agreement with each method; "equal_parts", that with equal parts of relative
         time, or None without a course; "sentences". None for one action, too few
         frames, or a model that learned from labels.
@@ -115,8 +117,8 @@ def rate_trust(model, X, labels=None):
     parts = None
     if _course(segmenter) != "free":
         equal = [equal_parts(len(path), n_actions) for path in seen]
-        least = min(mof_score(equal, found) for found in others.values())
-        parts = mof_score(seen, equal), least
+        of_others = [mof_score(equal, found) for found in others.values()]
+        parts = mof_score(seen, equal), np.mean(of_others)
     return _rate(segmenter, labels, methods, parts)
 
 
@@ -148,24 +150,23 @@ def _other_methods(segmenter):
         "k-means": KMeansSegmenter(random_state=0),
         STATES[order]: HMMSegmenter(order=order, random_state=0),
     }
-    unlike = {
-        name: other.set_params(
-            standardize=getattr(segmenter, "standardize_", "dataset")
-        )
-        for name, other in others.items()
-        if not isinstance(segmenter, type(other))
-    }
+    # another view of the frames: offsets of recordings mislead all methods alike
+    is_scaled = getattr(segmenter, "standardize_", "dataset") == "video"
+    scalings = ["dataset", "video"] if is_scaled else ["video", "dataset"]
+    unlike = {}
+    for name, other in others.items():
+        if not isinstance(segmenter, type(other)):
+            unlike[name] = other.set_params(standardize=scalings[0])
     if len(unlike) == 1:
         ((name, other),) = unlike.items()
-        other.set_params(standardize="dataset")
-        scaled = clone(other).set_params(standardize="video")
-        unlike[f"{name} with each recording scaled"] = scaled
+        again = clone(other).set_params(standardize=scalings[1])
+        unlike[f"{name} with {SCALINGS[scalings[1]]}"] = again
     return unlike
 
 
 def _rate(segmenter, labels, methods, parts):
     """Rating of labels by their agreement with other methods, and by their shares."""
-    agreement, n_actions = min(methods.values()), segmenter.n_actions_
+    agreement, n_actions = float(np.mean([*methods.values()])), segmenter.n_actions_
     level = sum(agreement >= least for least in AGREED)
     (one, share), (other, less) = methods.items()
     reasons = [

@@ -178,6 +178,8 @@ def describe_still(recordings):
     for i in spread_indices(len(recordings), MOST_RECORDINGS) if fps else []:
         stride = 1 + int(recordings.lengths[i]) // MOST_FRAMES
         array = recordings.arrays[i]
+        if hasattr(array, "iloc"):  # a data frame is in memory
+            array = array.to_numpy()
         columns = spread_indices(array.shape[1], MOST_FEATURES)
         blocks = [array[rows][:, columns] for rows in row_blocks(array)]
         frames = np.concatenate(blocks)[::stride].astype(float)

@@ -16,6 +16,7 @@ from skl_tot.recordings import (
     with_stops,
     without_stops,
 )
+from skl_tot.recordings.stops import describe_still
 from skl_tot.statistics import cycle_times, durations
 
 FPS = 10
@@ -288,3 +289,12 @@ def test_a_look_tells_stops():
     turns[::400] = turns[1::400] = turns[2::400] = 9
     takes = Recordings([np.c_[moving, turns]], fps=FPS)
     assert skl_tot.look(takes, 3).still == ""
+
+
+def test_still_stretches_of_data_frames_are_told_like_those_of_arrays():
+    values = np.random.default_rng(0).normal(size=(4000, 2))
+    values[1000:3000] = values[1000]
+    frame = pd.DataFrame(values, columns=["x", "y"])
+    found = [describe_still(Recordings([array], fps=50)) for array in (values, frame)]
+    assert found[0].startswith("Nothing moves in 1 stretch of")
+    assert found[0] == found[1]
