@@ -95,7 +95,7 @@ def test_other_methods_are_unlike_the_model(easy):
     states = "a hidden Markov model"
     looks, free = "k-means", f"{states} without an order"
     strict, mostly = f"{states} in strict order", f"{states} with an order"
-    again = " with each recording scaled"
+    again = " with one scale for all"
     cycles = [np.concatenate(videos[:4])]
     cyclic = {"order": "mostly", "decoding": "cyclic"}
     kmeans = KMeansSegmenter(4, decoding="cyclic")
