@@ -26,6 +26,7 @@ extensions = [
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 default_role = "py:obj"  # single backquotes in docstrings are names
+autodoc_typehints = "none"  # docstrings have the types of parameters
 python_use_unqualified_type_names = True
 toc_object_entries_show_parents = "hide"
 

@@ -1,7 +1,9 @@
 """A segmenter for each of several activities, which are found without labels."""
 
 import warnings
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -43,6 +45,7 @@ MOST_GROUPS, LEAST_SILHOUETTE, SHARE, N_COMPONENTS = 20, 0.14, 0.95, 20
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class ActivitySegmenter(BaseSegmenter):
     r"""Segmentation of unsorted recordings of several activities.
 
@@ -135,13 +138,11 @@ class ActivitySegmenter(BaseSegmenter):
 
     standardize = "dataset"  # for clusters of frames; segmenters have their own
 
-    def __init__(
-        self, estimator, n_activities="auto", *, n_jobs=None, random_state=None
-    ):
-        self.estimator = estimator
-        self.n_activities = n_activities
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    estimator: Any
+    n_activities: int | str = "auto"
+    _: KW_ONLY
+    n_jobs: int | None = None
+    random_state: Any = None
 
     @property
     def n_actions(self):

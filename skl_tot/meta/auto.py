@@ -1,8 +1,9 @@
 """A vote of methods and views of the frames, combined without labels."""
 
 import copy
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -67,6 +68,7 @@ OF_ALTERNATIVE = (
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class AutoSegmenter(BaseSegmenter, _BaseComposition):
     r"""Segmentation by a vote of methods and views that suit the recordings.
 
@@ -187,34 +189,19 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "verbose": ["verbose"],
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        candidates="auto",
-        order="auto",
-        decoding="auto",
-        switch_cost=None,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        device="auto",
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-    ):
-        self.n_actions = n_actions
-        self.candidates = candidates
-        self.order = order
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.device = device
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    n_actions: int | str = 8
+    _: KW_ONLY
+    candidates: Any = "auto"
+    order: str = "auto"
+    decoding: str = "auto"
+    switch_cost: Any = None
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    device: str = "auto"
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
 
     def get_params(self, deep=True):
         """Get the parameters.

@@ -1,7 +1,9 @@
 """Long recordings of many cycles, with any segmenter."""
 
 import math
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context, clone
@@ -34,6 +36,7 @@ SWITCH_COST = 0.5
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class CyclicSegmenter(BaseSegmenter):
     r"""Segmentation of long recordings in which the same actions repeat in cycles.
 
@@ -106,25 +109,16 @@ class CyclicSegmenter(BaseSegmenter):
     }
 
     # settings that the segmenter has itself, or that do not apply
-    standardize: str | None = None
-    background_percentile: float | None = None
+    standardize = None
+    background_percentile = None
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        estimator=None,
-        decoding="cyclic_skip",
-        switch_cost=None,
-        min_duration=None,
-        random_state=None,
-    ):
-        self.n_actions = n_actions
-        self.estimator = estimator
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.random_state = random_state
+    n_actions: int | str = 8
+    _: KW_ONLY
+    estimator: Any = None
+    decoding: str = "cyclic_skip"
+    switch_cost: Any = None
+    min_duration: float | None = None
+    random_state: Any = None
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, *, cuts=None):

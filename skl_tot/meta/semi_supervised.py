@@ -1,7 +1,9 @@
 """Segmentation learned from labels of some frames."""
 
 import itertools
+from dataclasses import KW_ONLY, dataclass
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context, clone
@@ -45,6 +47,7 @@ MOST_TAUGHT = 100_000
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class SemiSupervisedSegmenter(BaseSegmenter):
     r"""Segmentation that learns from labels of some frames.
 
@@ -136,16 +139,14 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     is_taught = True
     # labels say the number of actions and the order; views scale
     n_actions = AUTO
-    standardize: str | None = None
+    standardize = None
     decoding, switch_cost = "free", 0.0
 
-    def __init__(
-        self, estimator=None, *, views=None, min_duration=None, random_state=None
-    ):
-        self.estimator = estimator
-        self.views = views
-        self.min_duration = min_duration
-        self.random_state = random_state
+    estimator: Any = None
+    _: KW_ONLY
+    views: list | tuple | None = None
+    min_duration: float | None = None
+    random_state: Any = None
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y):

@@ -1,6 +1,8 @@
 """Hidden Markov models, left-to-right or with moves between all actions."""
 
+from dataclasses import KW_ONLY, dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -33,6 +35,7 @@ FIRST_ITER = 5
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
@@ -155,38 +158,21 @@ class HMMSegmenter(BaseSegmenter):
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="auto",
-        covariance=None,
-        n_components=16,
-        n_init=4,
-        max_iter=30,
-        tol=1e-4,
-        reg_covar=1e-2,
-        decoding="auto",
-        switch_cost=None,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        random_state=None,
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.covariance = covariance
-        self.n_components = n_components
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.reg_covar = reg_covar
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "auto"
+    covariance: str | None = None
+    n_components: int | None = 16
+    n_init: int = 4
+    max_iter: int = 30
+    tol: float = 1e-4
+    reg_covar: float = 1e-2
+    decoding: str = "auto"
+    switch_cost: Any = None
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    random_state: Any = None
 
     def _learn(self, videos):
         self._settle_n_actions(videos)

@@ -1,6 +1,8 @@
 """Segmentation by networks whose pseudo-labels are from temporal transport."""
 
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
+from typing import Any
 
 from sklearn.utils._param_validation import StrOptions
 
@@ -41,6 +43,7 @@ PAPER = {
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class TemporalOTSegmenter(PrototypeSegmenter):
     r"""Unsupervised action segmentation by temporal optimal transport.
 
@@ -202,7 +205,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     __module__ = "skl_tot"
 
-    states_: dict | None = None  # before a fit
+    states_: dict | None = field(default=None, init=False)  # before a fit
     _defaults_by_order = by_order(
         n_parts=(2, 3, 1),
         alpha=(0.0, 0.5, 0.5),
@@ -231,50 +234,27 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "transport": pseudo_labels.TRANSPORTS,
     }
 
-    def __init__(
-        self,
-        n_actions=8,
-        *,
-        order="auto",
-        n_parts="auto",
-        rho=0.07,
-        alpha="auto",
-        decoding="auto",
-        switch_cost=None,
-        min_duration=None,
-        background_percentile=None,
-        standardize="dataset",
-        random_state=None,
-        n_init=3,
-        max_iter=2000,
-        device="auto",
-        verbose=0,
-        network="auto",
-        prior="auto",
-        transport="sinkhorn",
-        terms=None,
-        optimizer="adam",
-    ):
-        self.n_actions = n_actions
-        self.order = order
-        self.n_parts = n_parts
-        self.rho = rho
-        self.alpha = alpha
-        self.decoding = decoding
-        self.switch_cost = switch_cost
-        self.min_duration = min_duration
-        self.background_percentile = background_percentile
-        self.standardize = standardize
-        self.random_state = random_state
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.device = device
-        self.verbose = verbose
-        self.network = network
-        self.prior = prior
-        self.transport = transport
-        self.terms = terms
-        self.optimizer = optimizer
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "auto"
+    n_parts: int | str = "auto"
+    rho: float = 0.07
+    alpha: float | str = "auto"
+    decoding: str = "auto"
+    switch_cost: Any = None
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    random_state: Any = None
+    n_init: int = 3
+    max_iter: int = 2000
+    device: str = "auto"
+    verbose: int = 0
+    network: str | MLP = "auto"
+    prior: Any = "auto"
+    transport: Any = "sinkhorn"
+    terms: list | tuple | None = None
+    optimizer: str | Adam = "adam"
 
     def _settle_order(self, order):
         super()._settle_order(order)

@@ -2,7 +2,9 @@
 
 import copy
 import numbers
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -125,6 +127,7 @@ def _inner_has(name):
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class FramewiseTransformer(VideoTransformer):
     """Fit a transformer on the frames of all recordings and apply it one by one.
 
@@ -165,8 +168,7 @@ class FramewiseTransformer(VideoTransformer):
     n_around_ = 0  # single frames: can be applied to a stream
     keeps_data_frames = False
 
-    def __init__(self, transformer):
-        self.transformer = transformer
+    transformer: Any
 
     def _validate_params(self):
         self._clone_transformer()

@@ -1,5 +1,6 @@
 """Filling of gaps of missing values."""
 
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,6 +19,7 @@ N_LISTED = 4
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class GapFiller(VideoTransformer):
     r"""Fill short gaps of missing values in each feature of each recording.
 
@@ -71,9 +73,9 @@ class GapFiller(VideoTransformer):
         "drop_lost": [Number(Real, 0, 1, closed="both"), None],
     }
 
-    def __init__(self, limit=10, *, drop_lost=None):
-        self.limit = limit
-        self.drop_lost = drop_lost
+    limit: int | None = 10
+    _: KW_ONLY
+    drop_lost: float | None = None
 
     def _learn(self, recordings):
         missing = [np.isnan(np.asarray(own)).sum(axis=0) for own in recordings.arrays]

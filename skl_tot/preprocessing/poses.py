@@ -1,6 +1,7 @@
 """Features of poses, independent of the position and size of a body."""
 
 import re
+from dataclasses import KW_ONLY, dataclass
 from itertools import combinations, product
 from numbers import Integral
 
@@ -28,6 +29,7 @@ EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class PoseFeatures(VideoTransformer):
     r"""Posture and movement of bodies from their points, and relations of two bodies.
 
@@ -144,14 +146,12 @@ class PoseFeatures(VideoTransformer):
         "distances": [tuple, list, None],
     }
 
-    def __init__(
-        self, *, heading=None, speeds=True, n_dims=None, bodies=None, distances=None
-    ):
-        self.heading = heading
-        self.speeds = speeds
-        self.n_dims = n_dims
-        self.bodies = bodies
-        self.distances = distances
+    _: KW_ONLY
+    heading: tuple | list | None = None
+    speeds: bool = True
+    n_dims: int | None = None
+    bodies: tuple | list | None = None
+    distances: tuple | list | None = None
 
     def _learn(self, recordings):
         names = getattr(self, "feature_names_in_", None)

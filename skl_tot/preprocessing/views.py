@@ -1,5 +1,6 @@
 """Views of frames: principal components of frames and of windows around them."""
 
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -23,6 +24,7 @@ MOST_LEARNED = 20_000
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class FrameView(VideoTransformer):
     """Principal components of frames, perhaps with windows around them.
 
@@ -75,11 +77,11 @@ class FrameView(VideoTransformer):
         "n_components": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, windows=(), *, longest=None, scaling="dataset", n_components=40):
-        self.windows = windows
-        self.longest = longest
-        self.scaling = scaling
-        self.n_components = n_components
+    windows: tuple | list = ()
+    _: KW_ONLY
+    longest: float | None = None
+    scaling: str = "dataset"
+    n_components: int = 40
 
     def _learn(self, recordings):
         positive = Number(Real, 0, None, closed="neither")

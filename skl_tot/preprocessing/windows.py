@@ -1,5 +1,6 @@
 """Statistics of windows around frames, for raw signals."""
 
+from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
 from numbers import Real
 
@@ -20,6 +21,7 @@ MOST_FRAMES = 2**53  # of a window, which floats count exactly
 
 
 @with_shared_texts
+@dataclass(eq=False, repr=False)
 class SignalWindows(VideoTransformer):
     r"""Statistics of a window around each frame, for raw sensor signals.
 
@@ -86,9 +88,9 @@ class SignalWindows(VideoTransformer):
         "statistics": [tuple, list],
     }
 
-    def __init__(self, window="auto", *, statistics=STATISTICS):
-        self.window = window
-        self.statistics = statistics
+    window: float | str = "auto"
+    _: KW_ONLY
+    statistics: tuple | list = STATISTICS
 
     def _learn(self, recordings):
         known = [name for name in STATISTICS if name in self.statistics]

@@ -1,6 +1,8 @@
 """Objects for parameters of estimators, and training settings."""
 
+from dataclasses import dataclass
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import Bunch
@@ -39,6 +41,7 @@ class Component(BaseEstimator):
         return clone(self)
 
 
+@dataclass(eq=False, repr=False)
 class MLP(Component):
     """Network of an estimator: a perceptron of two layers that embeds frames.
 
@@ -73,15 +76,13 @@ class MLP(Component):
         "start": [StrOptions({"scaled", "paper"})],
     }
 
-    def __init__(
-        self, hidden_size=80, embedding_size=40, temperature=0.2, start="scaled"
-    ):
-        self.hidden_size = hidden_size
-        self.embedding_size = embedding_size
-        self.temperature = temperature
-        self.start = start
+    hidden_size: int = 80
+    embedding_size: int = 40
+    temperature: float = 0.2
+    start: str = "scaled"
 
 
+@dataclass(eq=False, repr=False)
 class OrderedMLP(Component):
     """Network of ASAL: a perceptron, and a recurrent unit for the order.
 
@@ -112,15 +113,13 @@ class OrderedMLP(Component):
         "order_weight": WEIGHT,
     }
 
-    def __init__(
-        self, hidden_size=80, embedding_size=40, order_size=32, order_weight=1.0
-    ):
-        self.hidden_size = hidden_size
-        self.embedding_size = embedding_size
-        self.order_size = order_size
-        self.order_weight = order_weight
+    hidden_size: int = 80
+    embedding_size: int = 40
+    order_size: int = 32
+    order_weight: float = 1.0
 
 
+@dataclass(eq=False, repr=False)
 class Adam(Component):
     """Training settings: mini-batches, and steps of Adam.
 
@@ -175,27 +174,15 @@ class Adam(Component):
         "n_threads": [None, Interval(Integral, 1, 1024, closed="both")],
     }
 
-    def __init__(
-        self,
-        learning_rate=3e-3,
-        weight_decay=1e-4,
-        decay=0.5,
-        freeze_iter=0,
-        frames_per_video=128,
-        batch_size=2,
-        early_stopping=True,
-        check_iter=25,
-        n_threads=None,
-    ):
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.decay = decay
-        self.freeze_iter = freeze_iter
-        self.frames_per_video = frames_per_video
-        self.batch_size = batch_size
-        self.early_stopping = early_stopping
-        self.check_iter = check_iter
-        self.n_threads = n_threads
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-4
+    decay: float = 0.5
+    freeze_iter: Any = 0
+    frames_per_video: int = 128
+    batch_size: int = 2
+    early_stopping: bool = True
+    check_iter: int = 25
+    n_threads: int | None = None
 
     def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
         """Make the settings of a fit: these parameters, and others."""

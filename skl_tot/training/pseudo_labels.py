@@ -1,6 +1,7 @@
 """Pseudo-labels: priors of actions before the frames, and optimal transport."""
 
 import math
+from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -118,6 +119,7 @@ class FixedPrior(Prior):
         return kept[key]
 
 
+@dataclass(eq=False, repr=False)
 class TemporalPrior(FixedPrior):
     r"""The diagonal of the paper (Eq. 8), which orders actions.
 
@@ -145,8 +147,7 @@ class TemporalPrior(FixedPrior):
 
     _parameter_constraints = {"sigma": SCALE}
 
-    def __init__(self, sigma=1.2):
-        self.sigma = sigma
+    sigma: float = 1.2
 
     def table(self, n_frames, n_prototypes):
         """Logarithm of the diagonal."""
@@ -198,6 +199,7 @@ class PathPrior(TemporalPrior):
         "n_diagonal": [Interval(Integral, 0, None, closed="left")]
     }
 
+    # `n_diagonal` comes before the `sigma` of the base
     def __init__(self, n_diagonal=100, sigma=1.2):
         self.n_diagonal = n_diagonal
         self.sigma = sigma
@@ -292,6 +294,7 @@ class Transport(Component):
         raise NotImplementedError
 
 
+@dataclass(eq=False, repr=False)
 class Sinkhorn(Transport):
     r"""Entropic transport with equal shares of all prototypes, the paper's (Eq. 5).
 
@@ -322,14 +325,14 @@ class Sinkhorn(Transport):
 
     _parameter_constraints = {"n_iter": COUNT}
 
-    def __init__(self, n_iter=3):
-        self.n_iter = n_iter
+    n_iter: int = 3
 
     def __call__(self, similarities, log_prior, n_videos, rho):
         """Compute the pseudo-labels Q."""
         return sinkhorn(similarities, rho, log_prior=log_prior, n_iter=int(self.n_iter))
 
 
+@dataclass(eq=False, repr=False)
 class StructuredTransport(Transport):
     r"""Unbalanced fused Gromov-Wasserstein transport, one problem per recording.
 
@@ -390,14 +393,11 @@ class StructuredTransport(Transport):
         "n_iter": COUNT,
     }
 
-    def __init__(
-        self, epsilon=0.07, structure_weight=0.3, radius=0.04, balance=0.1, n_iter=25
-    ):
-        self.epsilon = epsilon
-        self.structure_weight = structure_weight
-        self.radius = radius
-        self.balance = balance
-        self.n_iter = n_iter
+    epsilon: float = 0.07
+    structure_weight: float = 0.3
+    radius: float = 0.04
+    balance: float = 0.1
+    n_iter: int = 25
 
     def __call__(self, similarities, log_prior, n_videos, rho):
         """Compute the pseudo-labels Q."""

@@ -4,7 +4,9 @@
 # each. A mean over nothing is 0.
 
 import warnings
+from dataclasses import KW_ONLY, dataclass, field
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,7 +73,7 @@ class Term(Component):
 
     weight = 1.0
     window = 0
-    lag = 0
+    lag: float = 0
     changes_at = ()
     starts_at_frames = False
 
@@ -152,6 +154,7 @@ class Term(Component):
         raise NotImplementedError
 
 
+@dataclass(eq=False, repr=False)
 class CrossEntropy(Term):
     """Cross-entropy of predicted codes against pseudo-labels (Eq. 1, 2 and 10).
 
@@ -181,24 +184,14 @@ class CrossEntropy(Term):
     {'prototypes': {'n_actions * n_parts': 6, 'embedding_dim': 40}}
     """
 
-    def __init__(
-        self,
-        n_prototypes,
-        transport,
-        *,
-        prior=None,
-        rho=0.07,
-        temperature=0.1,
-        freeze_iter=0,
-        start="paper",
-    ):
-        self.n_prototypes = n_prototypes
-        self.transport = transport
-        self.prior = prior
-        self.rho = rho
-        self.temperature = temperature
-        self.freeze_iter = freeze_iter
-        self.start = start
+    n_prototypes: int
+    transport: Any
+    _: KW_ONLY
+    prior: Any = None
+    rho: float = 0.07
+    temperature: float = 0.1
+    freeze_iter: int = 0
+    start: str = "paper"
 
     @property
     def starts_at_frames(self):  # type: ignore[override]
@@ -285,6 +278,7 @@ class SphericalCrossEntropy(CrossEntropy):
         constrain_prototypes(network)
 
 
+@dataclass(eq=False, repr=False)
 class TemporalCoherence(Term):
     r"""The N-pair loss that keeps neighbouring frames together (Eq. 3).
 
@@ -316,10 +310,9 @@ class TemporalCoherence(Term):
         "window": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, weight=0.5, window=30, encoder="sigmoid"):
-        self.weight = weight
-        self.window = window
-        self.encoder = encoder
+    weight: float = 0.5
+    window: int = 30
+    encoder: str = "sigmoid"
 
     def loss(self, network, embeddings, batch, step):
         """L_TC of each network."""
@@ -328,6 +321,7 @@ class TemporalCoherence(Term):
         return temporal_coherence_loss(embeddings.view(shape), partners.view(shape))
 
 
+@dataclass(eq=False, repr=False)
 class TimeStamp(Term):
     r"""The squared error of the relative time, predicted by a linear head (CTE).
 
@@ -351,8 +345,7 @@ class TimeStamp(Term):
 
     _parameter_constraints = {"weight": WEIGHT}
 
-    def __init__(self, weight=1.0):
-        self.weight = weight
+    weight: float = 1.0
 
     def shapes(self, sizes):
         """Shapes of the head."""
@@ -366,11 +359,11 @@ class TimeStamp(Term):
         return time_stamp_loss(predict_time(network, embeddings), batch.times)
 
 
+@dataclass(eq=False, repr=False)
 class Reconstruction(Term):
     """Squared error of features that a two-layer decoder predicts from embeddings."""
 
-    def __init__(self, weight=1.0):
-        self.weight = weight
+    weight: float = 1.0
 
     def shapes(self, sizes):
         """Shapes of the decoder: those of the encoder in reverse."""
@@ -390,14 +383,15 @@ class Reconstruction(Term):
         return mean_square(decode_features(network, embeddings) - batch.frames)
 
 
+@dataclass(eq=False, repr=False)
 class Prediction(Reconstruction):
     """Squared error of the features of a later frame, decoded in a U shape."""
 
     # the hidden layer of a sigmoid encoder is added to the decoder's output
 
-    def __init__(self, weight, lag):
-        self.weight = weight
-        self.lag = lag
+    # required: without a field, defaults would be those of the bases
+    weight: float = field()
+    lag: float = field()
 
     def shapes(self, sizes):
         """Shapes of the decoder, and of the bypass around the embedding."""
@@ -414,13 +408,13 @@ class Prediction(Reconstruction):
         return mean_square(predicted - batch.later)
 
 
+@dataclass(eq=False, repr=False)
 class ConceptContrast(Term):
     """Contrast of the most confident frames of each concept with all others."""
 
-    def __init__(self, n_concepts, weight=1.0, temperature=0.1):
-        self.n_concepts = n_concepts
-        self.weight = weight
-        self.temperature = temperature
+    n_concepts: int
+    weight: float = 1.0
+    temperature: float = 0.1
 
     def shapes(self, sizes):
         """Shape of the concepts."""

@@ -10,7 +10,7 @@ from skl_tot.training.pseudo_labels import (
     StructuredTransport,
     TemporalPrior,
 )
-from skl_tot.training.terms import TemporalCoherence, TimeStamp
+from skl_tot.training.terms import Prediction, TemporalCoherence, TimeStamp
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,16 @@ from skl_tot.training.terms import TemporalCoherence, TimeStamp
 def test_what_is_not_valid_is_named(component, name):
     with pytest.raises(ValueError, match=f"'{name}' parameter of"):
         component.checked()
+
+
+def test_parameters_without_default_take_none_from_a_base():
+    with pytest.raises(TypeError, match="'weight' and 'lag'"):
+        Prediction()
+
+
+def test_order_of_parameters_of_a_path_prior():
+    prior = PathPrior(7, 0.8)
+    assert prior.get_params() == {"n_diagonal": 7, "sigma": 0.8}
 
 
 def test_path_prior_starts_as_the_diagonal():
