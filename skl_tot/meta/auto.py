@@ -148,9 +148,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Weight of the vote of each member; the sum is 1.
     agreement_ : ndarray of shape (n_members, n_members)
         Adjusted mutual information of the labels of members.
-    results_ : dict of list
-        Columns of a data frame, with a row for each member: "name"; "effective"
-        actions; mean "agreement" with others; mean "n_segments"; "seconds".
 
     Notes
     -----
@@ -550,7 +547,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             all_paths.append(paths)
         self.alternatives_ = [_compared(own, found[0]) for own in found]
         self.__dict__.update(_attributes_of(found[0]))
-        self.results_ = self._tabulate(members)
         return all_paths[0]
 
     def _agree_on(self, labels_of, group):
@@ -582,18 +578,6 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         )
         fitted = {key: vars(self)[key] for key in OF_ALTERNATIVE}
         return Alternative(name, sentence, 1.0, len(group), n_actions, fitted)
-
-    def _tabulate(self, members):
-        """Columns of a table of members."""
-        n_others = len(members) - 1 or np.nan
-        length = np.mean([len(path) for path in members[0].labels])
-        return {
-            "name": self.names_,
-            "effective": [effective_actions(own.labels) for own in members],
-            "agreement": ((self.agreement_.sum(axis=1) - 1) / n_others).tolist(),
-            "n_segments": [float(length / mean_segment(own.labels)) for own in members],
-            "seconds": [own.seconds for own in members],
-        }
 
     def _log_likelihoods(self, videos):
         return self._scores(list(self._labels_of_members(videos)))

@@ -1,7 +1,6 @@
 """Members of a vote: fits of methods to views of the frames."""
 
 import copy
-import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,7 +43,6 @@ class Member(NamedTuple):
     words: tuple
     model: Any
     labels: list
-    seconds: float
 
     @property
     def name(self):
@@ -113,7 +111,7 @@ def fit_members(jobs, seeds, n_actions, *, fps=None, n_jobs=None, verbose=0):
 
 def _fit_plan(plan, frames, seed, n_actions, fps):
     """Fit a clone of a candidate, and label all recordings."""
-    start, estimator = time.perf_counter(), plan.estimator
+    estimator = plan.estimator
     try:
         if not isinstance(estimator, FrozenEstimator):
             estimator = clone(estimator)
@@ -123,11 +121,11 @@ def _fit_plan(plan, frames, seed, n_actions, fps):
     except (TypeError, ValueError) as error:
         kind = ValueError if isinstance(error, ValueError) else TypeError
         raise kind(f"candidate {', '.join(plan.words)!r}: {error}") from error
-    found = [Member(plan.words, fitted, labels, time.perf_counter() - start)]
+    found = [Member(plan.words, fitted, labels)]
     if plan.strict_words is not None:
         twin = copy.copy(fitted).set_params(decoding="fixed", switch_cost=0.0)
         labels = twin.predict(frames)
-        found.append(Member(plan.strict_words, twin, labels, 0.0))
+        found.append(Member(plan.strict_words, twin, labels))
     return found
 
 

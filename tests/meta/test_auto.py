@@ -13,7 +13,6 @@ from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.metrics.label_free import effective_actions
 
 
 class Given(BaseSegmenter):
@@ -111,14 +110,6 @@ class TestVote:
         known = adjusted_mutual_info_score(a, c)
         expected = [[1, 1, known], [1, 1, known], [known, known, 1]]
         np.testing.assert_allclose(model.agreement_, expected)
-        results = model.results_
-        assert results["name"] == model.names_
-        np.testing.assert_allclose(
-            results["agreement"], [(1 + known) / 2, (1 + known) / 2, known]
-        )
-        effective = [effective_actions(paths) for paths in found.values()]
-        assert results["effective"] == effective
-        assert results["n_segments"][0] == 4
 
     def test_log_likelihoods_are_those_of_votes(self, clear):
         videos, _ = clear

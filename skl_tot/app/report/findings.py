@@ -29,7 +29,7 @@ from skl_tot.recordings import (
 from skl_tot.statistics import ProfileSums, TellingSample
 
 N_TYPICAL = 5
-N_COMPARED = 3  # typical recordings that show candidates and alternatives
+N_COMPARED = 3  # typical recordings that show alternatives
 
 
 @dataclass
@@ -48,10 +48,9 @@ class Findings:
     doubts: list = field(default_factory=list)
     # per recording: mean over frames of the action's
     log_likelihoods: list = field(default_factory=list)
-    # of a vote: numbers of typical recordings, their paths by candidate and by
-    # alternative, and the share of labelled frames that each alternative has right
+    # of a vote: numbers of typical recordings, their paths by alternative, and the
+    # share of labelled frames that each alternative has right
     compared: list = field(default_factory=list)
-    candidates: dict = field(default_factory=dict)
     alternatives: dict = field(default_factory=dict)
     shares: dict = field(default_factory=dict)
     # whether people labelled each frame of each recording
@@ -126,7 +125,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
 
 
 def _add_alternatives(findings, model, videos, code_of, told):
-    """Add labels of typical recordings by candidates and alternatives of a vote."""
+    """Add labels of typical recordings by the alternatives of a vote."""
     from skl_tot import methods
 
     def frames_of(chosen):
@@ -135,8 +134,6 @@ def _add_alternatives(findings, model, videos, code_of, told):
         return [as_recordings(part).arrays[0] for part in parts]
 
     segmenter, frames = methods.segmenter_of(model), frames_of(findings.compared)
-    for name, labels in segmenter.candidate_labels(frames).items():
-        findings.candidates[name] = _coded(labels, segmenter, code_of)
     known = frames, code_of, findings.names
     findings.alternatives = match_alternatives(segmenter, *known)
     labelled = np.flatnonzero([own.any() for own in findings.told])

@@ -271,29 +271,6 @@ def recordings(content):
     return rows
 
 
-@section("Candidates", folded=True)
-def candidates(content):
-    """Table of candidates, and bars of typical recordings by each of them."""
-    findings = content.findings
-    if not findings.candidates:
-        return None
-    bars = []
-    for place, i in enumerate(findings.compared):
-        own = []
-        if content.truth is not None:
-            bar = drawing.bar(content, i, content.truth.codes(i))
-            own.append(("ground truth", content.truth.names, bar))
-        shown = {"prediction": findings.paths[i]}
-        shown |= {name: paths[place] for name, paths in findings.candidates.items()}
-        for name, path in shown.items():
-            own.append((name, findings.names, drawing.bar(content, i, path)))
-        bars.append((content.video_names[i], own))
-    results = getattr(content.segmenter, "results_", {})
-    known = ([x if x == x else None for x in own] for own in results.values())  # NaN
-    rows = [dict(zip(results, values)) for values in zip(*known)]
-    return {"rows": rows, "bars": bars}
-
-
 @section("How many actions")
 def numbers(content):
     """Scores of the candidate numbers of actions."""

@@ -20,7 +20,7 @@ from skl_tot import (
 )
 from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
-from skl_tot.corrections import find_typical, mean_and_spread, most_informative
+from skl_tot.corrections import most_informative
 from skl_tot.datasets import make_activities
 from skl_tot.meta import HEADLINES, rate_share
 from skl_tot.metrics import mof_score, segmentation_report
@@ -740,44 +740,6 @@ def test_network_passes_once_over_each_video(activity, write, monkeypatch):
     monkeypatch.setattr(TemporalOTSegmenter, "_log_likelihoods", counted)
     write(model, activity[0], y_true=activity[1])
     assert passes == [len(video) for video in activity[0]]
-
-
-COLUMNS = {
-    "effective": 1,
-    "agreement": 3,
-    "n_segments": 1,
-    "seconds": 1,
-}
-
-
-def test_table_of_candidates(activity, vote, write):
-    rows = write(vote, activity[0]).rows["candidates"]
-    rows = rows[: [name for name, *_ in rows].index("Recording")]
-    assert len(rows[0]) == 1 + len(COLUMNS)
-    assert [name for name, *_ in rows[1:]] == vote.names_
-    for i, (_, *cells) in enumerate(rows[1:]):
-        assert cells == [f"{vote.results_[x][i]:.{n}f}" for x, n in COLUMNS.items()]
-
-
-@pytest.mark.parametrize("n_videos", [1, 8])
-def test_timelines_of_candidates(activity, vote, write, n_videos):
-    names = {1: "pour", 2: "pour"}
-    videos = [activity[0][i % 6] for i in range(n_videos)]
-    y_true = [activity[1][i % 6] for i in range(n_videos)]
-    page = write(vote, videos, action_names=names, y_true=y_true)
-    what = {1: "The recording", 8: "3 recordings, which most others resemble"}
-    assert f"{what[n_videos]}" in page.text
-    words = name_all_actions(4, names).tolist()
-    first_of = np.array([words.index(word) for word in words])
-    labels = vote.candidate_labels(videos)
-    expected = {"prediction": vote.predict(videos)} | labels
-    chosen = find_typical([mean_and_spread(video) for video in videos], 3)
-    for i in chosen:
-        assert f"recording {i} by ground truth" in page.bars
-        for name in ("prediction", "tot", "mallow"):
-            codes = codes_of(page, f"recording {i} by {name}", len(videos[i]))
-            assert codes.tolist() == first_of[expected[name][i]].tolist()
-    assert sum("by prediction" in name for name in page.bars) == len(chosen)
 
 
 def test_what_to_label_next(activity, vote, write):
