@@ -3,7 +3,7 @@
 ::
 
     python benchmarks/vote.py fit --data FOLDER --results vote.jsonl
-    python benchmarks/vote.py table --results vote.jsonl
+    python benchmarks/vote.py table --results vote.jsonl --csv vote.csv
 
 ``fit`` fits the methods to recordings of at most 40,000 frames a set, or ten, and
 scores them. Each fit is a line of the file of results; a second run adds those that are
@@ -140,13 +140,16 @@ def table_of_means(scores, seconds, columns):
     return rows
 
 
-def print_tables(path):
-    """Print the tables of a file of results."""
+def print_tables(path, csv_path=None):
+    """Print the tables of a file of results; write that of sets to a file."""
     results = study.read_results(path)
     scores, seconds = collect([result for result in results if "error" not in result])
     first, *others = METHODS
     columns = [first, BEST, *others]
-    print(study.markdown(table_of_sets(scores, columns)), end="\n\n")
+    by_set = table_of_sets(scores, columns)
+    print(study.markdown(by_set), end="\n\n")
+    if csv_path is not None:
+        study.write_csv(csv_path, by_set)
     print(study.markdown(table_of_means(scores, seconds, columns)))
     print("\n".join(study.failures(results)))
 
@@ -161,9 +164,10 @@ def main(argv=None):
     fit.add_argument("--seeds", type=int, default=3)
     for command in (fit, table):
         command.add_argument("--results", type=Path, required=True, metavar="FILE")
+    table.add_argument("--csv", type=Path, metavar="FILE", help="table of sets")
     arguments = parser.parse_args(argv)
     if arguments.command == "table":
-        print_tables(arguments.results)
+        print_tables(arguments.results, arguments.csv)
         return
     paths = sorted(path.parent for path in arguments.data.glob("*/features"))
     names = [path.name for path in paths]
