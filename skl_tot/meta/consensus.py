@@ -16,7 +16,7 @@ from skl_tot.metrics.label_free import effective_actions
 # group on average.
 MOST_GROUPS, LEAST_OF_GROUP = 4, 2
 # Frames that members are compared on, evenly spaced.
-MOST_COMPARED = 10_000
+MOST_COMPARED = 4_000
 # Share of the members of a group that is told by a word.
 MOST = 0.75
 
