@@ -36,7 +36,7 @@ def test_labels_of_few_bits_match():
 
 
 def test_agreement_is_the_adjusted_mutual_information_of_spaced_frames():
-    labels = np.random.default_rng(0).integers(0, 3, (3, 25_000))
+    labels = np.random.default_rng(0).integers(0, 3, (3, 10_000))
     labels[1] = (labels[0] + 1) % 3
     found = measure_agreement(list(labels))
     assert found[0, 1] == pytest.approx(1)
