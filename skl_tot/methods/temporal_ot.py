@@ -295,12 +295,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     def _cross_entropy(self):
         """Make the term of pseudo-labels."""
+        network = self._component("network")
         return CrossEntropy(
             self._n_learned * int(self._resolved("n_parts")),
             self._component("transport"),
             prior=self._component("prior"),
             rho=self.rho,
-            temperature=self._component("network").temperature,
+            temperature=network.temperature,
             freeze_iter=self._settings().freeze_iter,
-            start=self._component("network").start,
+            start=network.start,
         )

@@ -117,6 +117,7 @@ class OrderedMLP(Component):
     embedding_size: int = 40
     order_size: int = 32
     order_weight: float = 1.0
+    start = "paper"  # no parameter: its training scales all weights itself
 
 
 @dataclass(eq=False, repr=False)
@@ -195,7 +196,7 @@ class Adam(Component):
         return Bunch(
             hidden_dim=int(network.hidden_size),
             embedding_dim=int(network.embedding_size),
-            start=getattr(network, "start", "paper"),
+            start=network.start,
             max_iter=int(max_iter),
             n_init=int(n_init),
             encoder=encoder,

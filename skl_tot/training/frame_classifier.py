@@ -4,15 +4,18 @@
 # sequence as ordered or shuffled. Its state after reading a single frame is the
 # action-level embedding of the frame.
 
-import math
-
 import numpy as np
 import torch
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.devices import full_precision, keep_freed_memory
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
-from skl_tot.training.network import INIT_SCALE, count_products, encode, init_network
+from skl_tot.training.network import (
+    count_products,
+    encode,
+    init_network,
+    keep_variance,
+)
 from skl_tot.training.terms import cross_entropy_loss
 
 # Steps after which losses are fetched from the device and shown.
@@ -52,8 +55,8 @@ class ClassifierTrainer:
         }
         network = init_network(shapes, generator=self.generator)
         for name, drawn in network.items():
-            if name.endswith("weight"):  # keeps the variance of sums
-                network[name] = drawn / (INIT_SCALE * math.sqrt(drawn.shape[1]))
+            if name.endswith("weight"):
+                keep_variance(drawn)
         self.state = new_state(network, settings, self.generator, device)
         self.network = self.state.network
 

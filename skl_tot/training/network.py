@@ -68,13 +68,17 @@ def init_network(shapes, *, n_init=1, generator):
     return network
 
 
+def keep_variance(weight, slope=1):
+    """Scale a drawn weight so that sums of its inputs keep their variance, in place."""
+    weight /= INIT_SCALE * slope * weight.shape[1] ** 0.5
+
+
 def scale_weights(network, encoder="sigmoid"):
     """Give activations of standardised frames a spread of about 1, in place."""
     if ENCODERS[encoder].slope is None:
         return
-    for layer, slope in (("hidden", 1), ("output", ENCODERS[encoder].slope)):
-        weight = network[f"{layer}_weight"]
-        weight /= INIT_SCALE * slope * weight.shape[1] ** 0.5
+    keep_variance(network["hidden_weight"])
+    keep_variance(network["output_weight"], ENCODERS[encoder].slope)
     # hidden units are 1/2 in the mean
     network["output_bias"] -= network["output_weight"].sum(dim=1) / 2
 
