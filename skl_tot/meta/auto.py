@@ -79,7 +79,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     1. *Members.* `TemporalOTSegmenter` and `HMMSegmenter` learn from five views of the
        frames (`skl_tot.preprocessing.FrameView`): frames, and windows around them, each
        scaled over all recordings and in each one, and windows of three times the width.
-       Windows are no longer than a mean segment of the first member, except of raw
+       Windows are no longer than a mean segment of a first, quick fit, except of raw
        signals. If a look finds that recordings share a course (`skl_tot.look`), each
        method takes two orders: with exceptions, and strict.
     2. *Groups.* Members are grouped by the adjusted mutual information of their labels
@@ -455,30 +455,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _judge_signals(self, videos):
         return []
 
-    def prepare_fit(self, X):
-        """Read recordings as `fit` does, in windows where it counts actions in these.
-
-        Parameters
-        ----------
-        {shared: X}
-
-        Returns
-        -------
-        videos : Recordings
-            Standardised, and read block by block.
-
-        Raises
-        ------
-        {shared: TypeError}
-        """
-        return self._in_windows(super().prepare_fit(X))
-
-    def _settle_n_actions(self, videos):
-        is_open = self.n_actions == AUTO
-        super()._settle_n_actions(self._in_windows(videos) if is_open else videos)
-
-    def _in_windows(self, videos):
-        """Windows of raw signals, else the same recordings, to count actions."""
+    def _to_count(self, videos):
+        """Windows of raw signals, as members see these, else the same recordings."""
         if not is_raw(videos, self._known_number()):
             return videos
         seen = apply_windows(fit_windows(videos), videos)

@@ -432,7 +432,11 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ------
         {shared: TypeError}
         """
-        return self._read_fit(X)
+        return self._to_count(self._read_fit(X))
+
+    def _to_count(self, videos):
+        """Return recordings in which numbers of actions are compared."""
+        return videos
 
     def _validate_params(self):
         """Check the parameters; True is no number, though Python says so."""
@@ -544,7 +548,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Set the number of actions of a fit, given or chosen from the recordings."""
         self.numbers_ = None
         if self.n_actions == AUTO:
-            self.numbers_ = compare_numbers(videos, order=self.order_)
+            self.numbers_ = compare_numbers(self._to_count(videos), order=self.order_)
             self.n_actions_ = self.numbers_["best"]
         else:
             self.n_actions_ = int(self.n_actions)
