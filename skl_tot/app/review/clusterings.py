@@ -48,9 +48,8 @@ class Clusterings:
 
         path = None if self._folder is None else self._folder / f"{k}.skops"
         model = None
-        with contextlib.suppress(
-            Exception
-        ):  # a file that cannot be read is fitted again
+        # a file that cannot be read is fitted again
+        with contextlib.suppress(Exception):
             model = load_model(path)
         try:
             if model is None:

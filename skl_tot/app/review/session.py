@@ -394,14 +394,11 @@ class Review:
             if not names:
                 text = "has no alternatives, or has learned labels"
                 raise ValueError(f"the model {text}, expected a vote with several.")
-            if type(alternative) is int and 0 <= alternative < len(names):
-                alternative = names[alternative]
-            if alternative not in names:
-                refuse("alternative", alternative, f"one of {names}")
-            said = f"the alternative is {alternative!r}"
-            if alternative == names[0]:
-                return said
             chosen = segmenter_of(self.model).alternative(alternative)
+            name = chosen.alternatives_[0].name
+            said = f"the alternative is {name!r}"
+            if name == names[0]:
+                return said
             model = teaching.with_words(with_last(self.model, chosen))
             codes, videos = range(segmenter_of(model).n_actions_), self.recordings
             places = told(range(len(videos)))
