@@ -185,7 +185,9 @@ class Calls:
 
         def change(how):
             how(callback)
-            self._publish("pages", n=len(self._listeners), version=self.version)
+            # events between the state that a page has and its first event are lost
+            now = {"version": self.version, "fits": self._count_fits()}
+            self._publish("pages", n=len(self._listeners), **now)
 
         change(self._listeners.append)
         return partial(change, self._listeners.remove)
@@ -208,8 +210,12 @@ class Calls:
         self._told, self._new = now, set()
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
+    def _count_fits(self):
+        fits = self.review and self.review.clusterings
+        return fits and fits.counts
+
     def _tell_fits(self, error):
-        self._publish("fits", fits=self.review.clusterings.counts)
+        self._publish("fits", fits=self._count_fits())
         if error is not None:
             self._publish("error", error=f"A fit without labels: {one_line(error)}")
 

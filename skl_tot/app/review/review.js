@@ -214,7 +214,7 @@ class Page {
     if (type === "error") this.complain(event.error);
     if (type === "error" || type === "said") this.say(event.said ?? "");
     if (!data || type === "open") return;
-    data.fits = event.fits ?? data.fits;
+    if (event.fits && event.fits[1] >= (data.fits?.[1] ?? 0)) data.fits = event.fits;  // others are older
     if (type === "progress") { this.showProgress(event); this.putRows(event.rows); }
     if (type === "delta" && version === data.version + 1) return this.take(event, event.by === this.transport.client ? "" : "Another window: ");
     if (version > data.version) this.opened = this.open();

@@ -318,6 +318,18 @@ def test_a_key_takes_a_proposal(quick, videos, browser, serving):
         assert browser.get_log("browser") == []
 
 
+def test_a_page_that_listens_late_hears_of_the_fits(quick, videos, wait_for):
+    """Also of those that ended after it got the state."""
+    calls, events = Calls(lambda _: Review(None, videos[0]), "takes"), []
+    with contextlib.closing(calls):
+        calls.start()
+        wait_for(lambda: (calls.call("open", {})["fits"] or [0])[-1], 3)
+        wait_for(lambda: calls.review.clusterings.counts, [2, 3, 3])
+        calls.subscribe(events.append)
+    assert events[0]["type"] == "pages"
+    assert events[0]["fits"] == [2, 3, 3]
+
+
 def test_a_log_is_labelled_by_one_cycle(quick, browser, serving, wait_for):
     """What is labelled of it is checked, and the rest is learned."""
     videos, codes = make_activities(8, 3, **GIVEN | {"mean_length": 200})
