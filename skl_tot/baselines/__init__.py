@@ -3,18 +3,22 @@
 # Each has the interface of `skl_tot.TemporalOTSegmenter`. The vote takes its members
 # from here.
 
-from skl_tot.recordings.imports import loader, places
+from skl_tot.baselines.asal import ASALSegmenter
+from skl_tot.baselines.asot import ASOTSegmenter
+from skl_tot.baselines.embeddings import CTESegmenter, UDESegmenter, VTESegmenter
+from skl_tot.baselines.frank_wolfe import FrankWolfeSegmenter
+from skl_tot.baselines.mallow import MallowSegmenter
+from skl_tot.baselines.simple import EqualPartsSegmenter, KMeansSegmenter, paper
 
-_PLACES = places(
-    __name__,
-    asal="ASALSegmenter",
-    asot="ASOTSegmenter",
-    embeddings="CTESegmenter UDESegmenter VTESegmenter",
-    frank_wolfe="FrankWolfeSegmenter",
-    mallow="MallowSegmenter",
-    simple="EqualPartsSegmenter KMeansSegmenter paper",
-)
-
-__all__ = sorted(_PLACES)
-
-__getattr__ = loader(__name__, _PLACES)
+__all__ = [
+    "ASALSegmenter",
+    "ASOTSegmenter",
+    "CTESegmenter",
+    "EqualPartsSegmenter",
+    "FrankWolfeSegmenter",
+    "KMeansSegmenter",
+    "MallowSegmenter",
+    "UDESegmenter",
+    "VTESegmenter",
+    "paper",
+]

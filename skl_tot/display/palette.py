@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skl_tot.metrics.matching import match_labels
-from skl_tot.recordings import RecordingValueError
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import RecordingValueError, refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,

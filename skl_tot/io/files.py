@@ -12,6 +12,10 @@ from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
+
+# Some of these names are public in this room, too.
+from skl_tot.recordings.names import name_actions, read_names  # noqa: F401
+from skl_tot.recordings.segment_table import labels_from_segments, segments  # noqa: F401
 from skl_tot.recordings.segment_times import frames_of, rows_by_recording
 from skl_tot.recordings.stops import frames_left
 
@@ -141,7 +145,7 @@ def read_whole(path):
     """Labels of all frames by recording, from segments without gaps."""
     table = read_table(path)
     try:
-        return tables.labels_from_segments(table)
+        return labels_from_segments(table)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{one_line(path)} holds no segments: {error}") from error
 

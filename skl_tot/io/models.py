@@ -24,9 +24,9 @@ TRUSTED_TYPES = [
     if name[0].isupper()
 ]
 TRUSTED_TYPES += [
-    f"{module}.{name}"
-    for name, module in extend.PLACES.items()
-    if module.startswith("skl_tot.training.")
+    f"{value.__module__}.{name}"
+    for name, value in vars(extend).items()
+    if getattr(value, "__module__", "").startswith("skl_tot.training.")
 ]
 TRUSTED_TYPES += [
     "skl_tot.meta.consensus.Alternative",

@@ -5,24 +5,58 @@
 # cluster means the same action in each; a match per recording (`scope="video"`) is
 # easier. Scores of the two scopes cannot be compared.
 
-from skl_tot.recordings.imports import loader, places
-
-_PLACES = places(
-    __name__,
-    label_free="effective_actions",
-    matching="match_labels",
-    reports="segmentation_report",
-    scores="""
-        activity_purity label_free_scorer
-        adjusted_mutual_info_score adjusted_mutual_info_scorer
-        adjusted_rand_score adjusted_rand_scorer covering_score covering_scorer
-        edit_score edit_scorer mean_recall_score mean_recall_scorer
-        miou_score miou_scorer mof_score mof_scorer
-        normalized_mutual_info_score normalized_mutual_info_scorer
-        segment_f1_score segment_f1_scorer state_matching_score state_matching_scorer
-    """,
+from skl_tot.metrics.label_free import effective_actions
+from skl_tot.metrics.matching import match_labels
+from skl_tot.metrics.reports import segmentation_report
+from skl_tot.metrics.scores import (
+    activity_purity,
+    adjusted_mutual_info_score,
+    adjusted_mutual_info_scorer,
+    adjusted_rand_score,
+    adjusted_rand_scorer,
+    covering_score,
+    covering_scorer,
+    edit_score,
+    edit_scorer,
+    label_free_scorer,
+    mean_recall_score,
+    mean_recall_scorer,
+    miou_score,
+    miou_scorer,
+    mof_score,
+    mof_scorer,
+    normalized_mutual_info_score,
+    normalized_mutual_info_scorer,
+    segment_f1_score,
+    segment_f1_scorer,
+    state_matching_score,
+    state_matching_scorer,
 )
 
-__all__ = sorted(_PLACES)
-
-__getattr__ = loader(__name__, _PLACES)
+__all__ = [
+    "activity_purity",
+    "adjusted_mutual_info_score",
+    "adjusted_mutual_info_scorer",
+    "adjusted_rand_score",
+    "adjusted_rand_scorer",
+    "covering_score",
+    "covering_scorer",
+    "edit_score",
+    "edit_scorer",
+    "effective_actions",
+    "label_free_scorer",
+    "match_labels",
+    "mean_recall_score",
+    "mean_recall_scorer",
+    "miou_score",
+    "miou_scorer",
+    "mof_score",
+    "mof_scorer",
+    "normalized_mutual_info_score",
+    "normalized_mutual_info_scorer",
+    "segment_f1_score",
+    "segment_f1_scorer",
+    "segmentation_report",
+    "state_matching_score",
+    "state_matching_scorer",
+]

@@ -1,21 +1,19 @@
 """Transformers of recordings, and features of video files."""
 
-from skl_tot.recordings.imports import loader, places
+from skl_tot.preprocessing.frame_features import FrameFeatures
+from skl_tot.preprocessing.framewise import FramewiseTransformer
+from skl_tot.preprocessing.gaps import GapFiller
+from skl_tot.preprocessing.poses import PoseFeatures
+from skl_tot.preprocessing.videos import iterate_frames
+from skl_tot.preprocessing.views import FrameView
+from skl_tot.preprocessing.windows import SignalWindows
 
-_PLACES = places(
-    __name__,
-    frame_features="FrameFeatures",
-    framewise="FramewiseTransformer",
-    gaps="GapFiller",
-    poses="PoseFeatures",
-    videos="iterate_frames",
-    views="FrameView",
-    windows="SignalWindows",
-)
-
-# For the programs on top, see docs/api.md.
-_PLACES |= places(__name__, videos="videos_of_folder")
-
-__all__ = sorted(_PLACES)
-
-__getattr__ = loader(__name__, _PLACES)
+__all__ = [
+    "FrameFeatures",
+    "FrameView",
+    "FramewiseTransformer",
+    "GapFiller",
+    "PoseFeatures",
+    "SignalWindows",
+    "iterate_frames",
+]

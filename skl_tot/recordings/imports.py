@@ -1,8 +1,6 @@
-"""Modules imported on demand: those of public names, and packages of extras."""
+"""Packages of extras, imported on demand."""
 
 import importlib
-
-__all__ = ["EXTRAS", "import_extra", "loader", "places"]
 
 # By extra: imported modules, and their distributions.
 EXTRAS = {
@@ -22,28 +20,6 @@ EXTRAS = {
     "review": {"starlette": "starlette", "uvicorn": "uvicorn"},
     "video": {"av": "av", "PIL": "timm", "safetensors": "timm", "timm": "timm"},
 }
-
-
-def loader(module, places):
-    """Make the ``__getattr__`` of a module that gets its names from other modules."""
-    for name, place in places.items():
-        assert place != f"{module}.{name}", f"the module {place} would hide its {name}"
-
-    def load(name):
-        if name in places:
-            return getattr(importlib.import_module(places[name]), name)
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
-
-    return load
-
-
-def places(room, **names):
-    """Places of names in the modules of a room, which are given by module."""
-    return {
-        name: f"{room}.{module.replace('__', '.')}"
-        for module, own in names.items()
-        for name in own.split()
-    }
 
 
 def import_extra(name):

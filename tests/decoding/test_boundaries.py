@@ -11,7 +11,7 @@ from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import Chain, boundary_intervals
 from skl_tot.decoding.chain import free_chain
-from skl_tot.methods import path_boundaries
+from skl_tot.methods.pipelines import path_boundaries
 
 
 def weight(chain, scores, path):

@@ -17,12 +17,11 @@ from skl_tot.io import (
     labels_from_segments,
     read_segments,
     read_table,
-    read_whole,
     segments,
-    writable_formats,
     write_segments,
 )
-from skl_tot.io.formats import table_formats
+from skl_tot.io.files import read_whole
+from skl_tot.io.formats import table_formats, writable_formats
 from skl_tot.recordings import Recordings
 
 # with a non-breaking space, and with a joiner of zero width

@@ -12,16 +12,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from skl_tot.io import (
-    FORMATS,
-    frame_formats,
-    name_actions,
-    read_segments,
-    read_table,
-    segments,
-    writable_formats,
-)
+from skl_tot.io import FORMATS, name_actions, read_segments, read_table, segments
 from skl_tot.io import write_segments as write
+from skl_tot.io.formats import frame_formats, writable_formats
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.disk import is_line
 from skl_tot.statistics import durations

@@ -14,7 +14,7 @@ from skl_tot import (
 )
 from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.meta import HEADLINES, rate_share
+from skl_tot.meta.trust import HEADLINES, rate_share
 from skl_tot.metrics import mof_score
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skl_tot.app.cli.main import main
-from skl_tot.io import GrowingTable
+from skl_tot.io.growing_files import GrowingTable
 from skl_tot.recordings import read_recordings
 
 HEAD = "time,x,y"

@@ -19,8 +19,8 @@ from skl_tot.app.cli.shared import Source, describe_amount
 def refine(model, source, labels, out):
     """Teach a model the labels of some recordings and save it."""
     from skl_tot import corrections
-    from skl_tot.io import load_model, save_model
-    from skl_tot.methods import segmenter_of
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.methods.pipelines import segmenter_of
 
     model = load_model(model)
     data = source.open(model)
@@ -40,8 +40,8 @@ def describe_changes(before, after, y, by_name):
     # equal labels are one action if the model had names; else actions are matched
     import numpy as np
 
-    from skl_tot.metrics import match_labels
-    from skl_tot.recordings import UNKNOWN_NAME, find_segments
+    from skl_tot.metrics.matching import match_labels
+    from skl_tot.recordings.labels import UNKNOWN_NAME, find_segments
 
     match = None if by_name else match_labels(after, before)
     n_frames = n_changed = n_segments = n_other = 0
@@ -96,8 +96,8 @@ def edit(model, alternative, merge, split, rename, source, out):
         raise ValueError("--features is missing, expected recordings to split by.")
     renamed = dict(_split_name(text) for text in rename)
     from skl_tot import corrections
-    from skl_tot.io import load_model, save_model
-    from skl_tot.methods import segmenter_of
+    from skl_tot.io.models import load_model, save_model
+    from skl_tot.methods.pipelines import segmenter_of
 
     model = load_model(model)
     videos = None if source is None else source.open(model).videos
@@ -122,7 +122,7 @@ def edit(model, alternative, merge, split, rename, source, out):
 
 
 def _labels_of(texts, model):
-    from skl_tot.methods import segmenter_of
+    from skl_tot.methods.pipelines import segmenter_of
 
     if segmenter_of(model).actions_.dtype.kind == "U":
         return list(texts)
@@ -181,7 +181,7 @@ def review(given, recipe, labels, groups, videos, out, port, no_browser):
 
     def make(tell):
         """Read the inputs in a thread, while the server already answers."""
-        from skl_tot.io import load_model
+        from skl_tot.io.models import load_model
 
         chosen = None if model is None else load_model(model)
         data = source.open(chosen)

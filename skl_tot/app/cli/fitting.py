@@ -36,10 +36,10 @@ def fit(source, recipe, labels, activities, cycles, out):
         raise ValueError(f"{text}, or --labels of a recording.")
     data = source.open()
     y = None if labels is None else labels.read(data, source.data)
-    from skl_tot.io import save_model
-    from skl_tot.meta import rate_trust
-    from skl_tot.methods import last_step, with_last
-    from skl_tot.recordings import describe_still
+    from skl_tot.io.models import save_model
+    from skl_tot.meta.trust import rate_trust
+    from skl_tot.methods.pipelines import last_step, with_last
+    from skl_tot.recordings.stops import describe_still
 
     model = recipe.make()
     if labels:
@@ -72,7 +72,8 @@ def fit(source, recipe, labels, activities, cycles, out):
 
 
 def _tell_findings(segmenter, path):
-    from skl_tot.methods import describe_choice, describe_look
+    from skl_tot.methods.numbers import describe_choice
+    from skl_tot.methods.pipelines import describe_look
 
     look = segmenter.look_
     warned = "" if look is None else look.say_repeats()  # before the fit
@@ -105,7 +106,7 @@ def _quoted(word):
 def _bar():
     from tqdm.auto import tqdm
 
-    from skl_tot.training import watched
+    from skl_tot.training.devices import watched
 
     with contextlib.ExitStack() as stack:
         bars = []  # from the first steps on, as some methods report none
@@ -141,8 +142,11 @@ def _bar():
 )
 def features(video, out, fps, weights, **network):
     """Compute features of video files, one .npy file each, and write their rate."""
-    from skl_tot.preprocessing import FrameFeatures, videos_of_folder
-    from skl_tot.recordings import repeated, replaced_files, write_array, write_rate
+    from skl_tot.preprocessing.frame_features import FrameFeatures
+    from skl_tot.preprocessing.videos import videos_of_folder
+    from skl_tot.recordings.disk import replaced_files, write_array
+    from skl_tot.recordings.errors import repeated
+    from skl_tot.recordings.readers import write_rate
 
     paths = []
     for path in map(Path, video):
@@ -164,7 +168,7 @@ def features(video, out, fps, weights, **network):
 
 def _check_rate(out, names, fps):
     """Refuse a folder with features of another rate; one file has the rate of all."""
-    from skl_tot.recordings import RATE_FILE, read_rate
+    from skl_tot.recordings.readers import RATE_FILE, read_rate
 
     others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
     rate = read_rate(out) if others else fps

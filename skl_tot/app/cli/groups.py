@@ -9,7 +9,8 @@ class Groups:
     def __init__(self, groups, group_column=None):
         import pandas as pd
 
-        from skl_tot.recordings import find_separator, one_line
+        from skl_tot.recordings.disk import find_separator
+        from skl_tot.recordings.errors import one_line
 
         self.path, self.group = one_line(groups), group_column
         options = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
@@ -28,7 +29,7 @@ class Groups:
 
     def pick(self, names):
         """Return groups, and subjects or None, of recordings by name; print how."""
-        from skl_tot.recordings import repeated
+        from skl_tot.recordings.errors import repeated
 
         by, found = self._match(names)
         group, subject = self.group or self._find_group(by), self._called("subject")
@@ -63,7 +64,7 @@ class Groups:
 
     def _match(self, names):
         """Column that names most recordings, and its values for each of them."""
-        from skl_tot.recordings import keys_in_names
+        from skl_tot.recordings.names import keys_in_names
 
         said = self._called("recording")
         columns = [own for own in self.table if own != self.group]
@@ -85,7 +86,7 @@ class Groups:
         return few[0]
 
     def _refuse_columns(self, expected):
-        from skl_tot.recordings import short_repr
+        from skl_tot.recordings.errors import short_repr
 
         columns = short_repr(list(self.table.columns))
         raise ValueError(f"{self.path} has the columns {columns}, expected {expected}.")

@@ -70,7 +70,7 @@ def _watch_signals():
 def _explain(command, error, received):
     """Print the error that ended a command in one line, and return the exit status."""
     # a file that a review cannot write is an error also after the signal that ends it
-    from skl_tot.recordings import one_line
+    from skl_tot.recordings.errors import one_line
 
     is_lost = isinstance(error, OSError)
     if signal.SIGTERM in received and not is_lost:
@@ -85,7 +85,7 @@ def _explain(command, error, received):
 
 
 def _print_warning(printed, message, *_, **__):
-    from skl_tot.recordings import one_line
+    from skl_tot.recordings.errors import one_line
 
     text = one_line(message)
     if text not in printed:

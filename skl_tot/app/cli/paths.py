@@ -51,13 +51,14 @@ def check_model(path):
 
 def _check_target(action, path):
     """Refuse a path that cannot be written, or a suffix that is no picture."""
-    from skl_tot.recordings import check_target, import_extra
+    from skl_tot.recordings.disk import check_target
+    from skl_tot.recordings.imports import import_extra
 
     if path == "":
         raise ValueError(f"{name_of(action)} is '', expected a path to write to.")
     is_folder = action.metavar == "FOLDER"
     if action.metavar == "PATH":  # a folder, or one table of all recordings
-        from skl_tot.io import table_of
+        from skl_tot.io.formats import table_of
 
         is_folder = table_of(path) is None
     check_target(path, is_folder=is_folder)
@@ -82,7 +83,7 @@ def _check_other(name, out, other, use):
     real = Path(os.path.realpath(out).casefold())
     if not any(real.is_relative_to(own) or own.is_relative_to(real) for own in near):
         return
-    from skl_tot.recordings import READERS  # slow
+    from skl_tot.recordings.readers import READERS
 
     if any(_is_same(out, own) for own in folders):
         kind = "folder" if out.is_dir() else "file"
@@ -106,8 +107,8 @@ def _is_same(path, other):
 
 
 def _is_recording(path):
-    from skl_tot.io import FORMATS
-    from skl_tot.recordings import KINDS, READERS
+    from skl_tot.io.formats import FORMATS
+    from skl_tot.recordings.readers import KINDS, READERS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
     for reader in READERS.values():

@@ -1,5 +1,7 @@
 """Commands for pictures and pages: plot, report, summary."""
 
+from typing import Any
+
 from skl_tot.app.cli import registry, shared
 
 N_SHOWN = 5  # recordings that are printed
@@ -23,8 +25,10 @@ WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
 def plot(predictions, out, ground_truth, transpose, fps, names):
     """Draw the timelines of predictions."""
     from skl_tot.datasets import load_action_dataset
-    from skl_tot.io import mean_rate, name_actions, read_table
-    from skl_tot.recordings import text_of_name
+    from skl_tot.io.files import read_table
+    from skl_tot.io.formats.base import mean_rate
+    from skl_tot.recordings.disk import text_of_name
+    from skl_tot.recordings.names import name_actions
 
     videos, predicted = shared.read_predictions(predictions)
     if names and predicted[0].dtype.kind == "U":
@@ -47,7 +51,7 @@ def plot(predictions, out, ground_truth, transpose, fps, names):
 
 def _words_by_number(labels, names):
     """Display words of actions at the index of their number, which keeps colours."""
-    from skl_tot.recordings import distinct_labels
+    from skl_tot.recordings.names import distinct_labels
 
     numbers = sorted(distinct_labels(labels) | names.keys())
     places = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
@@ -72,7 +76,8 @@ def report(model, source, out, videos, summary, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.app.review.kept import Kept
-    from skl_tot.recordings import list_stops, text_of_name
+    from skl_tot.recordings.disk import text_of_name
+    from skl_tot.recordings.stops import list_stops
 
     kept = Kept(model)
     model = kept.model
@@ -135,7 +140,11 @@ def _write_summary(
     # `circle` lists the actions of a cycle in order, or is None; recordings of many
     # cycles are compared by cycle; `found` has known tables by name
     from skl_tot import statistics
-    from skl_tot.recordings import replaced_files
+    from skl_tot.recordings.disk import replaced_files
+    from skl_tot.statistics.actions import describe_equal_parts
+    from skl_tot.statistics.bouts import collect_bouts
+    from skl_tot.statistics.deviating import write_lists
+    from skl_tot.statistics.features import describe_useless
 
     found = {"durations": statistics.durations(labels, fps=fps)} | (found or {})
     if groups is not None:
@@ -148,14 +157,14 @@ def _write_summary(
             print(f"Groups are not compared: {error}")
     found["transitions"] = statistics.transitions(labels)
     cycles = statistics.cycle_times(labels, fps=fps, start=circle)
-    found["cycles"] = statistics.write_lists(cycles)
+    found["cycles"] = write_lists(cycles)
     has_cycles = len(cycles) > cycles["recording"].nunique()
     by = {"by": "cycle", "start": circle} if has_cycles else {}
     known = by or {"log_likelihoods": log_likelihoods}
     deviations = statistics.deviations(labels, fps=fps, **known)
     if has_cycles or log_likelihoods is None:
         deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
-    found["deviations"] = statistics.write_lists(deviations)
+    found["deviations"] = write_lists(deviations)
     with replaced_files(out) as temporary:
         for name, own in found.items():
             own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
@@ -174,9 +183,9 @@ def _write_summary(
         print(f"The longest, of {took}: {_name_cycle(row)}.")
     _print_deviating(found["deviations"])
     if not has_cycles:  # a cycle, not a recording, would have the parts
-        print(statistics.describe_equal_parts(statistics.collect_bouts(labels, fps)))
+        print(describe_equal_parts(collect_bouts(labels, fps)))
     if "telling_features" in found:
-        print(statistics.describe_useless(found["telling_features"]))
+        print(describe_useless(found["telling_features"]))
     if "groups" in found:
         _print_groups(found["groups"])
     print(f"{len(found)} tables and {n_pictures} pictures written to {out}.")
@@ -184,10 +193,10 @@ def _write_summary(
 
 def _draw_statistics(labels, fps, folder, by, compared):
     import skl_tot
-    from skl_tot.recordings import import_extra
+    from skl_tot.recordings.imports import import_extra
 
     plt = import_extra("matplotlib.pyplot")
-    displays = {
+    displays: dict[str, Any] = {
         "durations": skl_tot.DurationDisplay(labels, fps=fps),
         "transitions": skl_tot.TransitionDisplay(labels),
         "deviations": skl_tot.DeviationDisplay(labels, fps=fps, **by),
@@ -204,7 +213,7 @@ def _draw_statistics(labels, fps, folder, by, compared):
 
 
 def _print_usual(pooled, order):
-    from skl_tot.recordings import default_names, describe_rare
+    from skl_tot.recordings.names import default_names, describe_rare
 
     unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
     print(f"{shared.count(n_recordings, 'recording')}; actions in their usual order:")
@@ -244,7 +253,7 @@ def _name_cycle(row):
 
 
 def _print_groups(table):
-    from skl_tot.statistics import describe_pairs, list_differences
+    from skl_tot.statistics.comparing import describe_pairs, list_differences
 
     differences = list_differences(table)
     for sentence in describe_pairs(table) + differences[:N_SHOWN]:

@@ -12,7 +12,7 @@ ONE_TABLE = "; one table of all, such as --out segments.csv, takes any name"
 
 
 def _list_formats():
-    from skl_tot.io import writable_formats
+    from skl_tot.io.formats import writable_formats
 
     lines = ["formats:"]
     for name, entry in writable_formats().items():
@@ -38,13 +38,14 @@ def _list_formats():
 def predict(model, source, out, format, names):
     """Write the segments of the recordings of a folder."""
     from skl_tot import io
+    from skl_tot.io.formats import find_format, table_of, writable_formats
 
-    table, formats = io.table_of(out), io.writable_formats()
+    table, formats = table_of(out), writable_formats()
     format = format or table or next(iter(formats))
-    entry = io.find_format("--format", format, formats)
+    entry = find_format("--format", format, formats)
     from skl_tot.app.review.kept import Kept, put_labels
-    from skl_tot.methods import predict_with_confidence
-    from skl_tot.recordings import errors_of_recording
+    from skl_tot.methods.pipelines import predict_with_confidence
+    from skl_tot.recordings.errors import errors_of_recording
 
     kept = Kept(model)
     model = kept.model
@@ -80,7 +81,9 @@ def predict(model, source, out, format, names):
 
 def _write_folder(videos, predictions, out, format, suffix):
     from skl_tot import io
-    from skl_tot.recordings import errors_of_recording, replaced_files, with_stops
+    from skl_tot.recordings.disk import replaced_files
+    from skl_tot.recordings.errors import errors_of_recording
+    from skl_tot.recordings.stops import with_stops
 
     shared.check_file_names(videos.names, ONE_TABLE)
     with replaced_files(out) as temporary:
@@ -117,10 +120,11 @@ def _write_folder(videos, predictions, out, format, suffix):
 def watch(model, file, lag, fps, follow, columns, names):
     """Print the segments of a growing table, one line per closed segment."""
     from skl_tot import OnlinePrediction
-    from skl_tot.io import GrowingTable, load_model
-    from skl_tot.meta import model_of_stream
-    from skl_tot.methods import segmenter_of, steps_of
-    from skl_tot.recordings import longest_bridged
+    from skl_tot.io.growing_files import GrowingTable
+    from skl_tot.io.models import load_model
+    from skl_tot.meta.online import model_of_stream
+    from skl_tot.methods.pipelines import segmenter_of, steps_of
+    from skl_tot.recordings.clocks import longest_bridged
 
     known = load_model(model)
     reading, model = segmenter_of(known).reading_ or {}, model_of_stream(known)
@@ -157,7 +161,8 @@ def _print_as_files_are():
 
 
 def _rate_of(segmenter, fps):
-    from skl_tot.recordings import is_same, refuse
+    from skl_tot.recordings.clocks import is_same
+    from skl_tot.recordings.errors import refuse
 
     known = segmenter.fps_
     if known is None and fps is None:
@@ -169,7 +174,7 @@ def _rate_of(segmenter, fps):
 
 def _lines_of(file, follow):
     """Yield the lines of a file or of standard input, until it ends or Ctrl-C."""
-    from skl_tot.io import read_lines
+    from skl_tot.io.growing_files import read_lines
 
     opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
     name = "standard input" if file == "-" else file
@@ -185,7 +190,7 @@ class SegmentPrinter:
     # above `longest` seconds is a break
 
     def __init__(self, labels, words, table, longest):
-        from skl_tot.recordings import BACKGROUND, BACKGROUND_NAME
+        from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
         self.words = labels if words is None else words
         self.codes = {label: code for code, label in enumerate(labels.tolist())}
@@ -229,7 +234,7 @@ class SegmentPrinter:
 
     def close(self):
         """Print the open segment, if any."""
-        from skl_tot.recordings import clock_text
+        from skl_tot.recordings.clocks import clock_text
 
         if self.end > self.start:
             start, end = self._find_times()
@@ -259,8 +264,9 @@ class SegmentPrinter:
 )
 def evaluate(source, predictions, scope, ignore, background, labels):
     """Print the scores of predictions against ground truth, or corrected labels."""
-    from skl_tot.metrics import segmentation_report
-    from skl_tot.recordings import UNKNOWN_NAME, distinct_labels, labels_of_one_type
+    from skl_tot.metrics.reports import segmentation_report
+    from skl_tot.recordings.labels import UNKNOWN_NAME
+    from skl_tot.recordings.names import distinct_labels, labels_of_one_type
 
     names, predicted = shared.read_predictions(predictions)
     data = source.open()
@@ -286,7 +292,7 @@ def evaluate(source, predictions, scope, ignore, background, labels):
 
 def _pick_labelled(data, names, predicted, truth):
     """Names, predictions and labels of the recordings that have labels."""
-    from skl_tot.recordings import UNKNOWN_NAME
+    from skl_tot.recordings.labels import UNKNOWN_NAME
 
     n_without = sum(own is None for own in data.labels)
     if n_without:

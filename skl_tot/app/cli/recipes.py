@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 import skl_tot
-from skl_tot import baselines
 from skl_tot.app.cli.registry import Options
 
 METHODS = {
@@ -71,7 +70,8 @@ class Recipe:
         # after steps that scale, the segmenter standardises only if --set says so
         from sklearn.pipeline import make_pipeline
 
-        from skl_tot.preprocessing import FramewiseTransformer
+        from skl_tot import baselines
+        from skl_tot.preprocessing.framewise import FramewiseTransformer
 
         settings = dict(self.values)
         settings.pop("random_state", None)  # set by `sow`, if the method has it
@@ -101,26 +101,29 @@ class Recipe:
 def _make_step(step):
     from sklearn import decomposition, preprocessing
 
-    from skl_tot import preprocessing as own
+    from skl_tot.preprocessing.framewise import FramewiseTransformer
+    from skl_tot.preprocessing.gaps import GapFiller
+    from skl_tot.preprocessing.poses import PoseFeatures
+    from skl_tot.preprocessing.windows import SignalWindows
 
     kind, (_, *values) = STEP.fullmatch(step).lastgroup, step.split(":")
     if kind == "gaps":
         share = float(values[1]) if values[1:] else None
-        return own.GapFiller(int(values[0]), drop_lost=share)
+        return GapFiller(int(values[0]), drop_lost=share)
     if kind == "pca":
         # for many recordings, which stay on disk
-        return own.FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
+        return FramewiseTransformer(decomposition.IncrementalPCA(int(values[0])))
     if kind == "poses":
-        return own.PoseFeatures(heading=values or None)
+        return PoseFeatures(heading=values or None)
     if kind == "windows":
-        return own.SignalWindows(*map(float, values))
-    return own.FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
+        return SignalWindows(*map(float, values))
+    return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
 
 
 def for_labels(model):
     """Wrap a segmenter so that it learns from labels, unless it does."""
     from skl_tot import SemiSupervisedSegmenter
-    from skl_tot.methods import last_step, with_last
+    from skl_tot.methods.pipelines import last_step, with_last
 
     inner = last_step(model)
     if inner.is_taught:

@@ -118,7 +118,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Print the message and exit with status 2."""
-        from skl_tot.recordings import one_line  # loads numpy
+        from skl_tot.recordings.errors import one_line
 
         self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
 

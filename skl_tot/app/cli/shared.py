@@ -13,7 +13,7 @@ class Source:
 
     # finds the recordings, or fails before slow packages and models are loaded
     def __init__(self, data, transpose=False, read=None, like=None, **options):
-        from skl_tot.recordings import find_source
+        from skl_tot.recordings.readers import find_source
 
         self.data, self.like, self.options = data, like, options
         self.more = dict(read or []) | ({"transpose": True} if transpose else {})
@@ -24,10 +24,10 @@ class Source:
     def open(self, model=None):
         """Return videos (`Recordings`), their names, and labels or None."""
         if self.like is not None:
-            from skl_tot.io import load_model
+            from skl_tot.io.models import load_model
 
             model = load_model(self.like)
-        from skl_tot.recordings import read_recordings
+        from skl_tot.recordings.reading import read_recordings
 
         for name in set(self.options) & set(self.more):
             raise ValueError(f"--read has {name}, expected it as --{name}.")
@@ -49,8 +49,9 @@ class Labels:
 
     def read(self, data, folder):
         """Labels of each recording of `Source.open`, None for one without a file."""
-        from skl_tot.io import label_recordings, read_by_recording
-        from skl_tot.recordings import UNKNOWN_NAME, one_line, short_repr
+        from skl_tot.io.files import label_recordings, read_by_recording
+        from skl_tot.recordings.errors import one_line, short_repr
+        from skl_tot.recordings.labels import UNKNOWN_NAME
 
         found, _ = read_by_recording(self.labels, None, None, data.videos)
         lengths = {name: len(video) for name, video in data.videos.items()}
@@ -75,9 +76,8 @@ def read_names(names):
 
 def shown_names(model, names):
     """Display names of the labels of a fitted model; None for numbers without names."""
-    from skl_tot.io import name_actions
-    from skl_tot.methods import segmenter_of, shown_labels
-    from skl_tot.recordings import check_names, name_all_actions
+    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+    from skl_tot.recordings.names import check_names, name_actions, name_all_actions
 
     labels = shown_labels(segmenter_of(model))
     if labels.dtype.kind == "U":
@@ -90,7 +90,8 @@ def shown_names(model, names):
 
 def describe_amount(y):
     """Describe the amount of labels."""
-    from skl_tot.recordings import UNKNOWN_NAME, distinct_labels
+    from skl_tot.recordings.labels import UNKNOWN_NAME
+    from skl_tot.recordings.names import distinct_labels
 
     labelled = [own[own != UNKNOWN_NAME] for own in y if own is not None]
     labelled = [own for own in labelled if len(own)]
@@ -113,8 +114,10 @@ def read_table(path):
 
 def read_predictions(path):
     """Names of recordings in a folder or file, and labels of their frames."""
-    from skl_tot.io import frame_formats, read_whole, table_of
-    from skl_tot.recordings import labels_of_one_type, repeated
+    from skl_tot.io.files import read_whole
+    from skl_tot.io.formats import frame_formats, table_of
+    from skl_tot.recordings.errors import repeated
+    from skl_tot.recordings.names import labels_of_one_type
 
     if Path(path).is_file() and table_of(path) is not None:
         found = read_whole(path)
@@ -155,7 +158,8 @@ def labels_of_names(data, folder, names):
 
 def check_file_names(names, remedy=""):
     """Refuse names of recordings that cannot be names of files on all systems."""
-    from skl_tot.recordings import find_same_files, is_file_name, refuse
+    from skl_tot.recordings.disk import find_same_files, is_file_name
+    from skl_tot.recordings.errors import refuse
 
     for name in names:
         if not is_file_name(name):
@@ -170,7 +174,7 @@ def check_file_names(names, remedy=""):
 
 def find_video_file(folder, name):
     """Find the only video file of a name, for segments beside it."""
-    from skl_tot.io import FORMATS
+    from skl_tot.io.formats import FORMATS
 
     others = {".npy", ".srt", *(entry.suffix for entry in FORMATS.values())}
     found = [own for own in Path(folder).glob("[!.]*") if own.stem == name]
@@ -184,7 +188,7 @@ def find_video_file(folder, name):
 @contextlib.contextmanager
 def names_in_errors(names):
     """Add the recording to errors that have only its number."""
-    from skl_tot.recordings import RecordingError
+    from skl_tot.recordings.errors import RecordingError
 
     try:
         yield
@@ -197,7 +201,7 @@ def print_stops(videos):
     """Print the stops that were cut out, the longest first, if that was asked for."""
     if videos.stops is None:
         return
-    from skl_tot.recordings import list_stops
+    from skl_tot.recordings.stops import list_stops
 
     table = list_stops(videos)
     unit, kind = ("frames", "") if videos.fps is None else ("s", "_time")
@@ -228,7 +232,7 @@ def count(number, noun):
 def draw_timelines(path, y_true, y_pred, **options):
     """Draw timelines into a file."""
     from skl_tot import SegmentationDisplay
-    from skl_tot.recordings import replaced
+    from skl_tot.recordings.disk import replaced
 
     display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
     with replaced(path) as temporary:

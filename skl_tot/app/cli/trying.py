@@ -9,7 +9,8 @@ from pathlib import Path
 import skl_tot
 from skl_tot.app.cli.registry import command
 from skl_tot.app.cli.shared import count, draw_timelines
-from skl_tot.recordings import EXTRAS, one_line
+from skl_tot.recordings.errors import one_line
+from skl_tot.recordings.imports import EXTRAS
 
 
 @command("list installed and missing packages, and devices", "skl-tot doctor")
@@ -57,7 +58,7 @@ def _version(name):
 
 def _describe_devices():
     try:
-        from skl_tot.training import describe_devices
+        from skl_tot.training.devices import describe_devices
 
         return describe_devices()
     except Exception as error:  # a broken torch raises many types
@@ -102,7 +103,7 @@ def _write_recordings(folder, names, videos):
     """Write a CSV file for each recording, with a clock of ten frames a second."""
     import pandas as pd
 
-    from skl_tot.recordings import replaced_files
+    from skl_tot.recordings.disk import replaced_files
 
     sensors = [f"sensor_{i:02}" for i in range(1, videos[0].shape[1] + 1)]
     with replaced_files(folder) as temporary:

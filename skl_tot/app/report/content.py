@@ -11,12 +11,14 @@ import numpy as np
 from skl_tot import statistics
 from skl_tot.app import web
 from skl_tot.app.report.findings import Findings, Truth
-from skl_tot.recordings import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    clock_text,
-    distinct_labels,
-)
+from skl_tot.recordings.clocks import clock_text
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.names import distinct_labels
+from skl_tot.statistics.actions import describe_equal_parts, usual_codes
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.comparing import describe_pairs
+from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.deviating import compare_bouts, score_durations
 
 REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
 # Names of `SignalWindows` and of signals without names, and their words.
@@ -60,12 +62,12 @@ class Content:
     @cached_property
     def bouts(self):
         """Bouts of the recordings."""
-        return statistics.collect_bouts(self.recordings)
+        return collect_bouts(self.recordings)
 
     @cached_property
     def circle(self):
         """Codes of actions in order if the model repeats them in cycles, else None."""
-        from skl_tot.methods import is_cyclic  # lazy, as it imports torch
+        from skl_tot.methods.pipelines import is_cyclic
 
         codes = [code for code in self.findings.names if code != BACKGROUND]
         return codes if is_cyclic(self.segmenter) else None
@@ -75,10 +77,10 @@ class Content:
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
         if not self.bouts.actions:
             return None
-        table, bouts = statistics.cut_cycles(self.bouts, self.circle)
+        table, bouts = cut_cycles(self.bouts, self.circle)
         if len(table) <= table["recording"].nunique():
             return None
-        compared = statistics.compare_bouts(bouts).drop(columns="recording")
+        compared = compare_bouts(bouts).drop(columns="recording")
         return table.join(compared), bouts
 
     @property
@@ -109,14 +111,14 @@ class Content:
     @cached_property
     def totals(self):
         """Time of each action in each cycle or recording that shows it, by code."""
-        _, totals, _ = statistics.score_durations(self.unit_bouts)
+        _, totals, _ = score_durations(self.unit_bouts)
         columns = zip(self.unit_bouts.actions, totals.T)
         return {code: own[np.isfinite(own)] for code, own in columns}
 
     @cached_property
     def usual(self):
         """Codes of the actions that most cycles or recordings show, in order."""
-        return list(self.unit_bouts.name_codes(statistics.usual_codes(self.unit_bouts)))
+        return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
 
     @property
     def order(self):
@@ -166,7 +168,7 @@ class Content:
     @cached_property
     def features(self):
         """Names of the features, or None."""
-        from skl_tot.methods import feature_names  # lazy, as above
+        from skl_tot.methods.pipelines import feature_names
 
         return feature_names(self.model)
 
@@ -289,13 +291,13 @@ class Content:
         said = said if n else f"No {kind} stands out among the {n_units}."
         sentences += [[said]] if n_units > 2 else []
         if self.groups is not None:
-            pairs = statistics.describe_pairs(self.groups, brief=True)
+            pairs = describe_pairs(self.groups, brief=True)
             sentences += [[said] for said in pairs]
         return sentences
 
     def unsaid(self):
         """Sentences about actions that are missing, rare or without label."""
-        from skl_tot.methods import action_warnings  # lazy, as above
+        from skl_tot.methods.pipelines import action_warnings
 
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
@@ -305,7 +307,7 @@ class Content:
 
     def trust(self):
         """Level and sentences on the reliability of the labels."""
-        from skl_tot.meta import HEADLINES, rate_share  # lazy, as above
+        from skl_tot.meta.trust import HEADLINES, rate_share
 
         sentences, told = [], self.findings.told
         say = sentences.append
@@ -327,7 +329,7 @@ class Content:
             first, *reasons = self.rating["sentences"]
             sentences[:] = [first, *sentences, *reasons]
         if self.cycles is None:  # a cycle, not a recording, would have the parts
-            say(statistics.describe_equal_parts(self.bouts))
+            say(describe_equal_parts(self.bouts))
         if (n_shown := len(self.findings.alternatives)) > 1:
             say(f"Alternatives of the vote, {n_shown}, are shown below.")
         say("Look at some of the timelines before you rely on them.")

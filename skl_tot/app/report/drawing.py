@@ -8,8 +8,9 @@ from collections import defaultdict
 import numpy as np
 
 from skl_tot.app import web
-from skl_tot.display import style_of
-from skl_tot.recordings import BACKGROUND, find_segments, with_stops
+from skl_tot.display.palette import style_of
+from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.stops import with_stops
 
 MEAN_STEPS = 100  # in a running mean of the loss
 MOST_POINTS = 400  # of a curve
@@ -139,7 +140,7 @@ def add_thumbnails(typical, video_files, fps, recordings):
 
 
 def _add_thumbnails_of(wanted, file, fps):
-    from skl_tot.preprocessing import iterate_frames
+    from skl_tot.preprocessing.videos import iterate_frames
 
     n_frames, last = 0, max(wanted)
     for n_frames, (_, pixels) in enumerate(iterate_frames(file, fps), start=1):

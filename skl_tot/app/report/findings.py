@@ -11,22 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.metrics import match_labels, segmentation_report
-from skl_tot.recordings import (
+from skl_tot.metrics.matching import match_labels
+from skl_tot.metrics.reports import segmentation_report
+from skl_tot.recordings.checks import check_recordings
+from skl_tot.recordings.errors import errors_of_recording, refuse
+from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
     UNKNOWN_NAME,
     arrange_each,
-    as_recordings,
-    check_recordings,
-    default_names,
-    distinct_labels,
-    errors_of_recording,
     read_labels,
-    refuse,
     split_label_sequences,
 )
-from skl_tot.statistics import ProfileSums, TellingSample
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.names import default_names, distinct_labels
+from skl_tot.statistics.features import ProfileSums, TellingSample
 
 N_TYPICAL = 5
 N_COMPARED = 3  # typical recordings that show alternatives
@@ -79,11 +78,21 @@ def read_told(corrected, videos):
 
 def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     """Apply a fitted model to recordings one by one; ``words`` name its actions."""
-    from skl_tot import methods
-    from skl_tot.corrections import find_typical, mean_and_spread, measure_doubts
+    from skl_tot.corrections.questions import (
+        find_typical,
+        mean_and_spread,
+        measure_doubts,
+    )
+    from skl_tot.methods.pipelines import (
+        path_confidence,
+        read_videos,
+        segmenter_of,
+        transform_before,
+        windows_of,
+    )
 
-    segmenter = methods.segmenter_of(model)
-    windows = methods.windows_of(model)
+    segmenter = segmenter_of(model)
+    windows = windows_of(model)
     code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
     actions = [code for code in names if code != BACKGROUND]
     typical = {code: [] for code in actions}
@@ -92,10 +101,10 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
     for i, name in enumerate(video_names):
         with errors_of_recording(i, name):
             # once, as it may be slow
-            video = methods.transform_before(model, videos[i])
-            (reading,) = methods.read_videos(segmenter, video)
+            video = transform_before(model, videos[i])
+            (reading,) = read_videos(segmenter, video)
         path = code_of[reading.path]
-        confidence = methods.path_confidence(reading, words)
+        confidence = path_confidence(reading, words)
         doubt = measure_doubts(segmenter, reading, words)
         findings.told.append(_correct(path, confidence, doubt, names, told, i))
         findings.paths.append(path)
@@ -126,14 +135,14 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
 
 def _add_alternatives(findings, model, videos, code_of, told):
     """Add labels of typical recordings by the alternatives of a vote."""
-    from skl_tot import methods
+    from skl_tot.methods.pipelines import segmenter_of, transform_before
 
     def frames_of(chosen):
         # one by one, as the steps before may not take several
-        parts = [methods.transform_before(model, videos[i]) for i in chosen]
+        parts = [transform_before(model, videos[i]) for i in chosen]
         return [as_recordings(part).arrays[0] for part in parts]
 
-    segmenter, frames = methods.segmenter_of(model), frames_of(findings.compared)
+    segmenter, frames = segmenter_of(model), frames_of(findings.compared)
     known = frames, code_of, findings.names
     findings.alternatives = match_alternatives(segmenter, *known)
     labelled = np.flatnonzero([own.any() for own in findings.told])

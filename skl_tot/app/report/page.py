@@ -15,20 +15,16 @@ from skl_tot.app.report.content import Content
 from skl_tot.app.report.findings import gather_findings, judge, read_told
 from skl_tot.app.report.sections import sections_of
 from skl_tot.app.web import joined, page_file
-from skl_tot.display import style_of
-from skl_tot.recordings import (
-    BACKGROUND,
-    Recordings,
-    agreed_rate,
-    arrange,
-    as_recordings,
-    check_fps,
-    name_all_actions,
-    refuse,
-    replaced,
-    split_label_sequences,
-)
-from skl_tot.statistics import compare_groups, values_of_recordings
+from skl_tot.display.palette import style_of
+from skl_tot.recordings.clocks import agreed_rate, check_fps
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.disk import replaced
+from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.labels import BACKGROUND, arrange, split_label_sequences
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.names import name_all_actions
+from skl_tot.statistics.bouts import values_of_recordings
+from skl_tot.statistics.comparing import compare_groups
 
 
 def write_report(
@@ -140,8 +136,8 @@ def read_model(
 ):
     """Content of the page; arguments are those of `write_report`."""
     # lazy, as they import torch
-    from skl_tot.meta import rate_trust
-    from skl_tot.methods import segmenter_of, shown_labels
+    from skl_tot.meta.trust import rate_trust
+    from skl_tot.methods.pipelines import segmenter_of, shown_labels
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)

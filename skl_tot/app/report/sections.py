@@ -7,11 +7,13 @@ import itertools
 
 import numpy as np
 
-from skl_tot import statistics
 from skl_tot.app.report import drawing
 from skl_tot.app.report.findings import describe_alternatives
-from skl_tot.display import choose_features
-from skl_tot.recordings import BACKGROUND, find_segments, list_stops
+from skl_tot.display.heat_maps import choose_features
+from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.stops import list_stops
+from skl_tot.statistics.comparing import LEVEL, describe_pairs, is_different
+from skl_tot.statistics.features import CLEAR, describe_useless
 
 MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
 MOST_PICTURES = 60  # rows of timelines on paper
@@ -122,8 +124,8 @@ def groups(content):
     """Rows of compared measures, the most certain differences first."""
     if content.groups is None:
         return None
-    table = content.groups.assign(differs=statistics.is_different(content.groups))
-    is_shown = (table["measure"] != "transition") | (table["q"] < statistics.LEVEL)
+    table = content.groups.assign(differs=is_different(content.groups))
+    is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
     rows = []
     table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
     for row in table.head(MOST_COMPARED).to_dict("records"):
@@ -135,7 +137,7 @@ def groups(content):
         if np.isfinite(row["effect"]):
             row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
         rows.append(row)
-    said = statistics.describe_pairs(content.groups)
+    said = describe_pairs(content.groups)
     left = int(content.groups["p"].notna().sum()) - len(rows)
     return {"said": said, "rows": rows, "left": left, "widest": WIDEST}
 
@@ -210,7 +212,7 @@ def profiles(content):
 def telling(content):
     """Rows of telling features, and a sentence; None if too few actions have any."""
     table = content.telling
-    is_told = table["tells"] | (table["score"] >= statistics.CLEAR)
+    is_told = table["tells"] | (table["score"] >= CLEAR)
     known = set(table.loc[table["score"].notna(), "action"])
     rows = {action: [] for action in content.order if action in known}
     if not known:
@@ -218,7 +220,7 @@ def telling(content):
     for row in table[is_told].groupby("action").head(MOST_TELLING).to_dict("records"):
         rows[row["action"]].append(row)
     plain = table.assign(feature=table["feature"].map(content.in_plain))
-    return {"rows": rows, "useless": statistics.describe_useless(plain)}
+    return {"rows": rows, "useless": describe_useless(plain)}
 
 
 @section("Compared with people")
@@ -236,7 +238,7 @@ def checked(content):
 @section("Labels to add next")
 def questions(content):
     """Segments that would teach the model most; None if all frames have labels."""
-    from skl_tot.corrections import rank_moments
+    from skl_tot.corrections.questions import rank_moments
 
     if all(map(np.all, content.findings.told)):
         return None
@@ -274,7 +276,7 @@ def recordings(content):
 @section("How many actions")
 def numbers(content):
     """Scores of the candidate numbers of actions."""
-    from skl_tot.methods import describe_choice
+    from skl_tot.methods.numbers import describe_choice
 
     found = getattr(content.segmenter, "numbers_", None)
     if found is None:
@@ -286,7 +288,7 @@ def numbers(content):
 @section("Model", folded=True)
 def model(content):
     """Return the look at the recordings, the steps before it, and its loss."""
-    from skl_tot.methods import describe_look, windows_of  # lazy, as above
+    from skl_tot.methods.pipelines import describe_look, windows_of
 
     steps = [] if content.segmenter is content.model else list(content.model[:-1])
     found = {"steps": steps, "loss": drawing.loss(content.segmenter)}

@@ -2,17 +2,13 @@
 
 from pathlib import Path
 
-from skl_tot.recordings import loader, places
+import lazy_loader
 
 NAME = "review.sqlite3"  # of the log
 FILES = "model.skops", "segments.csv"  # which stand for the review of their folder
 
 # Loaded on first use, so that a server answers early.
-_PLACES = places(__name__, session="Review", widget="ReviewWidget", server="serve")
-
-__all__ = sorted(_PLACES)
-
-__getattr__ = loader(__name__, _PLACES)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def find_review(path):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings import one_line, refuse
+from skl_tot.recordings.errors import one_line, refuse
 
 # Arguments of actions, with their kinds, see `read_arguments`.
 AT_FRAME = {"recording": "recording", "time": "frame"}

@@ -4,8 +4,8 @@ import contextlib
 import threading
 import warnings
 
-from skl_tot.io import load_model, save_model
-from skl_tot.meta import default_estimators
+from skl_tot.io.models import load_model, save_model
+from skl_tot.meta.semi_supervised import default_estimators
 
 PAUSE, PATIENCE = 0.2, 3.0  # seconds between two looks at the thread; for its end
 
@@ -44,7 +44,7 @@ class Clusterings:
 
     def _add(self, k, estimator):
         """Add a fit, or give the error that it ends with."""
-        from skl_tot.training import watched  # lazy: the page waits for no torch
+        from skl_tot.training.devices import watched
 
         path = None if self._folder is None else self._folder / f"{k}.skops"
         model = None

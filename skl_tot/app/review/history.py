@@ -21,16 +21,16 @@ from skl_tot.app.review import NAME
 from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import right_shares
 from skl_tot.app.review.teaching import known_words
-from skl_tot.methods import last_step, with_last
-from skl_tot.recordings import (
+from skl_tot.io.formats import find_format, writable_formats
+from skl_tot.methods.pipelines import last_step, with_last
+from skl_tot.recordings.disk import (
     find_same_files,
     is_file_name,
-    one_line,
     replaced,
     replaced_files,
-    short_repr,
-    with_stops,
 )
+from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.stops import with_stops
 
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
 FLOAT = np.dtype("<f2")  # of confidences
@@ -329,19 +329,20 @@ def save(review):
     """Write the segments and the model, if there are any."""
     folder, table = _folder(review), review.table()
     table = table if len(table) else None
-    results = {"segments.csv": (table, io.write_segments)}
-    results["model.skops"] = review.model, io.save_model
-    for name, (value, write) in results.items():
-        if value is None:
-            (folder / name).unlink(missing_ok=True)
-        else:
-            write(value, folder / name)
+    if table is None:
+        (folder / "segments.csv").unlink(missing_ok=True)
+    else:
+        io.write_segments(table, folder / "segments.csv")
+    if review.model is None:
+        (folder / "model.skops").unlink(missing_ok=True)
+    else:
+        io.save_model(review.model, folder / "model.skops")
 
 
 def export(review, format):
     """Write all results, with labels in a format; describe the action."""
     folder = _folder(review)
-    entry = io.find_format("labels", format, io.writable_formats())
+    entry = find_format("labels", format, writable_formats())
     if entry.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     table = review.table()

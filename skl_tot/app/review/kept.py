@@ -4,10 +4,12 @@ import contextlib
 
 import numpy as np
 
-from skl_tot import io, recordings
+from skl_tot import io
 from skl_tot.app.review import find_review, history, teaching
 from skl_tot.app.review.accuracy import measure
-from skl_tot.recordings import UNKNOWN_NAME, one_line
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 
 class Kept:
@@ -24,7 +26,7 @@ class Kept:
             raise ValueError(f"{text}; open it again, so that it reads its recordings.")
         history.check_beginning(about, {}, one_line(folder))
         names, lengths, digests = zip(*about["recordings"])
-        frames = recordings.Recordings([np.empty((n, 0)) for n in lengths], names)
+        frames = Recordings([np.empty((n, 0)) for n in lengths], names)
         changes = history.History(None, frames, folder)
         with contextlib.closing(changes.log):
             changes.restore({})
@@ -56,7 +58,7 @@ class Kept:
         _print_kept(told)
         if others:
             text = "Predicted, as the frames are not those that people labelled"
-            print(f"{text}: {recordings.short_repr(others)}.")
+            print(f"{text}: {short_repr(others)}.")
         if not n_same == len(told) == len(self.entries):
             return told, None
         return told, measure(self.state.entries, self.state.n_learned)
@@ -79,9 +81,9 @@ def segments_of(folder):
         told.append(teaching.known_words(entry, kept.state.names))
     written = []
     if file.exists():
-        table, background = io.read_table(file), str(recordings.BACKGROUND)
+        table, background = io.read_table(file), str(BACKGROUND)
         words = table["action"].astype(str)
-        words = words.replace(background, recordings.BACKGROUND_NAME)
+        words = words.replace(background, BACKGROUND_NAME)
         written = list(zip(table["recording"], words, table["start"]))
     if written != shown:
         text = f"{one_line(file)} lacks the last changes of the review"

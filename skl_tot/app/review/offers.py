@@ -9,9 +9,9 @@ from skl_tot.app.report.findings import (
 )
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import frames_known, labels_of
-from skl_tot.corrections import alike_actions
-from skl_tot.methods import segmenter_of, transform_before
-from skl_tot.recordings import BACKGROUND
+from skl_tot.corrections.questions import alike_actions
+from skl_tot.methods.pipelines import segmenter_of, transform_before
+from skl_tot.recordings.labels import BACKGROUND
 
 MOST_OF_ONE = 2  # typical bouts of a recording
 MOST_VALUES = 2**24  # of features, to find actions that are alike

@@ -20,7 +20,8 @@ from pathlib import Path
 
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import page_file
-from skl_tot.recordings import import_extra, one_line, refuse, short_repr
+from skl_tot.recordings.errors import one_line, refuse, short_repr
+from skl_tot.recordings.imports import import_extra
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
@@ -174,8 +175,8 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
     # lazy, as these are slow to import; the page is already there
     from skl_tot.app.review.history import has_begun
     from skl_tot.app.review.session import Review
-    from skl_tot.methods import last_step
-    from skl_tot.recordings import as_recordings
+    from skl_tot.methods.pipelines import last_step
+    from skl_tot.recordings.layouts import as_recordings
 
     files = videos and find_videos(videos, as_recordings(recordings).names)
     if model is not None and not hasattr(last_step(model), "actions_"):
@@ -184,7 +185,7 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
             text = f"{one_line(out)} has a review, which goes on with its model."
             print(text, flush=True)
         else:
-            from skl_tot.training import watched  # which loads torch
+            from skl_tot.training.devices import watched
 
             tell("fitting")
             with watched(partial(tell, "fitting")):

@@ -15,25 +15,20 @@ from skl_tot.app.review import state as states
 from skl_tot.app.review.accuracy import measure
 from skl_tot.app.review.clusterings import Clusterings
 from skl_tot.app.review.history import History, describe_beginning, export, save
-from skl_tot.corrections import describe_signals
-from skl_tot.io import table_of_labels
-from skl_tot.methods import (
+from skl_tot.corrections.questions import describe_signals
+from skl_tot.methods.pipelines import (
     is_cyclic,
     last_step,
     segmenter_of,
     transform_before,
     with_last,
 )
-from skl_tot.recordings import (
-    BACKGROUND,
-    UNKNOWN_NAME,
-    as_recordings,
-    errors_of_recording,
-    refuse,
-    short_repr,
-)
+from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
+from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics import values_of_recordings
+from skl_tot.statistics.bouts import values_of_recordings
 
 
 @with_shared_texts

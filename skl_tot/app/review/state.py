@@ -5,14 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    UNKNOWN_NAME,
-    is_line,
-    refuse,
-    short_repr,
-)
+from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.errors import refuse, short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 
 class Segments(NamedTuple):

@@ -4,22 +4,33 @@ from copy import copy
 
 import numpy as np
 
-from skl_tot import corrections, methods
+from skl_tot import corrections
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import TRACKS, Entry
 from skl_tot.app.web import DOUBTFUL
-from skl_tot.corrections import names_of_parts, order_with_gains
-from skl_tot.recordings import (
+from skl_tot.corrections.editing import names_of_parts
+from skl_tot.corrections.questions import order_with_gains
+from skl_tot.methods.pipelines import (
+    path_boundaries,
+    path_confidence,
+    read_videos,
+    segmenter_of,
+    shown_labels,
+    with_last,
+)
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.labels import (
     BACKGROUND,
     UNKNOWN,
     UNKNOWN_NAME,
-    Recordings,
     arrange_each,
-    default_names,
-    errors_of_recording,
     read_labels,
 )
-from skl_tot.statistics import collect_bouts, compare_bouts, cut_cycles
+from skl_tot.recordings.names import default_names
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.deviating import compare_bouts
 
 # Frames that a model learns from: all with labels; others up to this total, at least
 # the second number, as they only determine the spread of frames.
@@ -28,17 +39,17 @@ TAUGHT = 100_000, 20_000
 
 def with_words(model):
     """Fitted model with distinct text names of actions, without ``labels_``."""
-    segmenter = copy(methods.segmenter_of(model))
+    segmenter = copy(segmenter_of(model))
     vars(segmenter).pop("labels_", None)  # not needed
-    words, shown = [], methods.shown_labels(segmenter).tolist()
+    words, shown = [], shown_labels(segmenter).tolist()
     for word in default_names(shown, "action").values():
         words.append(word if word not in words else f"{word} ({len(words)})")
-    return corrections.rename(methods.with_last(model, segmenter), words)
+    return corrections.rename(with_last(model, segmenter), words)
 
 
 def actions_of(model):
     """Names of the actions of a model, as a list."""
-    return methods.segmenter_of(model).actions_.tolist()
+    return segmenter_of(model).actions_.tolist()
 
 
 def with_names_of(model, state):
@@ -62,7 +73,7 @@ def add_codes(names, words):
 def read(model, recordings, i, codes):
     """Predict a recording: segments in codes, confidence, boundaries, the reading."""
     with errors_of_recording(i, recordings.names[i]):
-        (reading,) = methods.read_videos(model, recordings.select([i]))
+        (reading,) = read_videos(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
         if len(reading.path) != n_frames:
             text = f"the model labels {len(reading.path)} of {n_frames} frames"
@@ -70,8 +81,8 @@ def read(model, recordings, i, codes):
     path = np.array([*codes, BACKGROUND])[reading.path]
     breaks = recordings.breaks_of(i)
     segments = states.segments_of(path, breaks, np.zeros(n_frames, bool))
-    edges = methods.path_boundaries(model, reading, breaks)
-    return segments, methods.path_confidence(reading).astype(np.float16), edges, reading
+    edges = path_boundaries(model, reading, breaks)
+    return segments, path_confidence(reading).astype(np.float16), edges, reading
 
 
 def find_cycles(entries, circle):
@@ -189,7 +200,7 @@ def halved(state, model, action, recordings):
 
 def read_halves(entry, recordings, i, model, codes, k):
     """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
-    n_actions = methods.segmenter_of(model).n_actions_
+    n_actions = segmenter_of(model).n_actions_
     *_, reading = read(model, recordings, i, range(n_actions))
     own = reading.posterior[:, k : k + 2]
     path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)

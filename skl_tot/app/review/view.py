@@ -9,10 +9,12 @@ from skl_tot.app.report.findings import N_COMPARED
 from skl_tot.app.review import offers
 from skl_tot.app.review import state as states
 from skl_tot.app.review.state import UNLABELLED
-from skl_tot.corrections import find_typical, mean_and_spread
-from skl_tot.io import writable_formats
-from skl_tot.recordings import find_segments, refuse
-from skl_tot.statistics import TellingSample, check_feature_names, deviations
+from skl_tot.corrections.questions import find_typical, mean_and_spread
+from skl_tot.io.formats import writable_formats
+from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.labels import find_segments
+from skl_tot.statistics.deviating import deviations
+from skl_tot.statistics.features import TellingSample, check_feature_names
 
 N_NEXT = 20  # recordings to check next
 N_DIGITS = 3  # of standardised signals

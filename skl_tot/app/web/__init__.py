@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.display import style_of
-from skl_tot.recordings import BACKGROUND, clock_text
+from skl_tot.display.palette import style_of
+from skl_tot.recordings.clocks import clock_text
+from skl_tot.recordings.labels import BACKGROUND
 
 MOST_DOUBTS, MOST_OF_ALL = 4000, 50_000  # doubtful parts of a recording, and of all
 LONG = 120  # seconds of a recording from which times have minutes

@@ -5,7 +5,8 @@ import pytest
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, segments, writable_formats, write_segments
+from skl_tot.io import load_model, segments, write_segments
+from skl_tot.io.formats import writable_formats
 from skl_tot.preprocessing import SignalWindows
 
 WORDS = np.array(["take cup", "pour", "stir"])

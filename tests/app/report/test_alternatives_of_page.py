@@ -8,7 +8,8 @@ import pytest
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.report import write_report
-from skl_tot.corrections import find_typical, mean_and_spread, merge
+from skl_tot.corrections import merge
+from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.metrics import match_labels, mof_score
 
 

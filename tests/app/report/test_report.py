@@ -22,7 +22,7 @@ from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
 from skl_tot.corrections import most_informative
 from skl_tot.datasets import make_activities
-from skl_tot.meta import HEADLINES, rate_share
+from skl_tot.meta.trust import HEADLINES, rate_share
 from skl_tot.metrics import mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.recordings import Recordings, list_stops, without_stops

@@ -11,7 +11,7 @@ from skl_tot.app.review.state import labels_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
-from skl_tot.methods import predict_with_confidence
+from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.preprocessing import FramewiseTransformer
 
 VIDEOS, CODES = make_activities(

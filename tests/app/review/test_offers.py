@@ -13,7 +13,7 @@ from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.server import MODULES
 from skl_tot.app.review.state import labels_of
 from skl_tot.app.web import joined
-from skl_tot.corrections import find_typical, mean_and_spread
+from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.io import read_table
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings

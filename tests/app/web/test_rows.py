@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from skl_tot.app import web
-from skl_tot.recordings import Recordings, find_segments
+from skl_tot.recordings import Recordings
+from skl_tot.recordings.labels import find_segments
 
 
 def test_timelines_by_the_tests_of_node():

@@ -1,0 +1,47 @@
+from .display.bouts import (
+    CycleDisplay,
+    DeviationDisplay,
+    DurationDisplay,
+    TransitionDisplay,
+)
+from .display.comparisons import GroupsDisplay, NumbersDisplay
+from .display.heat_maps import ProfileDisplay, PseudoLabelDisplay
+from .display.timelines import SegmentationDisplay
+from .meta.activities import ActivitySegmenter
+from .meta.auto import AutoSegmenter
+from .meta.cyclic import CyclicSegmenter
+from .meta.online import OnlinePrediction
+from .meta.semi_supervised import SemiSupervisedSegmenter
+from .meta.trust import rate_trust
+from .methods.hmm import HMMSegmenter
+from .methods.pipelines import choose_n_actions
+from .methods.temporal_ot import TemporalOTSegmenter
+from .preprocessing.look import look
+from .recordings.container import Recordings
+from .recordings.reading import read_recordings
+
+__version__: str
+
+__all__ = [
+    "ActivitySegmenter",
+    "AutoSegmenter",
+    "CycleDisplay",
+    "CyclicSegmenter",
+    "DeviationDisplay",
+    "DurationDisplay",
+    "GroupsDisplay",
+    "HMMSegmenter",
+    "NumbersDisplay",
+    "OnlinePrediction",
+    "ProfileDisplay",
+    "PseudoLabelDisplay",
+    "Recordings",
+    "SegmentationDisplay",
+    "SemiSupervisedSegmenter",
+    "TemporalOTSegmenter",
+    "TransitionDisplay",
+    "choose_n_actions",
+    "look",
+    "rate_trust",
+    "read_recordings",
+]
