@@ -1,6 +1,6 @@
 """Calibration of the confidence of labels, on recorded sets and on noise.
 
-    python benchmarks/confidence.py --data FOLDER --method tot:n_parts=2
+    python benchmarks/confidence.py --data FOLDER --method tot:n_prototypes=2
 
 Each folder in FOLDER is a set in the field's layout. A row has, for the exact posterior
 and for the tempered one of ``predict_posterior``: the area under the ROC curve of the

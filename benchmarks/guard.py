@@ -68,7 +68,7 @@ def adam(freeze_iter=20, **options):
 
 
 # Changes of the method as published, beside n_actions, max_iter and random_state.
-CTE, TWO = {"terms": [TimeStamp(1.0)]}, {"n_parts": 2}
+CTE, TWO = {"terms": [TimeStamp(1.0)]}, {"n_prototypes": 2}
 PAPER = {
     "OT": {"prior": None},
     "OT+CTE": {"prior": None, **CTE},
@@ -79,10 +79,10 @@ PAPER = {
     "structured": {"transport": "structured"},
     "path": {"prior": early(30)},
     "path, at once": {"prior": early(0), "optimizer": adam(0)},
-    "parts, path": {"n_parts": 3, "prior": early(30)},
-    "parts, no prior": {"n_parts": 2, "prior": None},
-    "restarts": {"n_init": 3},
-    "restarts, parts": TWO | {"n_init": 2, "optimizer": adam(check_iter=10)},
+    "parts, path": {"n_prototypes": 3, "prior": early(30)},
+    "parts, no prior": {"n_prototypes": 2, "prior": None},
+    "restarts": {"n_networks": 3},
+    "restarts, parts": TWO | {"n_networks": 2, "optimizer": adam(check_iter=10)},
     "skip": {"decoding": "skip", "switch_cost": 0.3},
     "free, auto": {"decoding": "free", "switch_cost": "auto"},
     "per video": {"standardize": "video", "decoding": "free"},
@@ -100,12 +100,13 @@ PAPER = {
         "network": MLP(9, 7, 0.1),
         "optimizer": adam(frames_per_video=32, batch_size=3),
     },
-    "ensemble, no prior": TWO | {"n_init": 2, "prior": None, "terms": [TimeStamp(0.5)]},
+    "ensemble, no prior": TWO
+    | {"n_networks": 2, "prior": None, "terms": [TimeStamp(0.5)]},
 }
 STREAMS = {
     "stream": {"optimizer": adam(2)},
     "stream, parts": TWO | {"background_percentile": 30, "optimizer": adam(0)},
-    "stream, ensemble": {"n_init": 2, "n_parts": 2, "optimizer": adam(2)},
+    "stream, ensemble": {"n_networks": 2, "n_prototypes": 2, "optimizer": adam(2)},
     "stream, no prior": CTE | {"prior": None, "optimizer": adam(0.1, batch_size=1)},
 }
 # Class and parameters of the other methods.
@@ -121,7 +122,7 @@ OTHERS = {
     "UDE": ("UDE", {}),
     "UDE, hidden": ("UDE", {"network": MLP(12, 40, 0.1)}),
     "ASOT": ("ASOT", {}),
-    "ASOT, parts": ("ASOT", {"n_parts": 2, "decoding": "free"}),
+    "ASOT, parts": ("ASOT", {"n_prototypes": 2, "decoding": "free"}),
     "ASAL": ("ASAL", {"max_iter": 2, "n_steps": 15}),
     "ASAL, free": ("ASAL", FREE | {"max_iter": 1, "n_steps": 10, "switch_cost": 0.3}),
     "Mallow": ("Mallow", {"max_iter": 4}),
@@ -162,7 +163,7 @@ def quick(kind, n_actions=4, **parameters):
 
 
 def vote(**parameters):
-    tot = quick("TemporalOT", n_init=1, max_iter=60)
+    tot = quick("TemporalOT", n_networks=1, max_iter=60)
     members = [("tot", tot), ("hmm", quick("HMM")), ("mallow", quick("Mallow"))]
     return make("Auto", candidates=members, random_state=0, **parameters)
 
@@ -248,7 +249,10 @@ def run_cyclic():
     def make_cyclic(inner, **options):
         return make("Cyclic", estimator=inner, n_actions=4, random_state=0, **options)
 
-    inners = {"HMM": quick("HMM"), "TOT": quick("TemporalOT", n_init=1, max_iter=60)}
+    inners = {
+        "HMM": quick("HMM"),
+        "TOT": quick("TemporalOT", n_networks=1, max_iter=60),
+    }
     for name, inner in inners.items():
         for decoding in ("cyclic", "cyclic_skip"):
             model = make_cyclic(inner, decoding=decoding).fit(recordings)
@@ -272,7 +276,7 @@ def run_activities():
 
     model = by_activity(quick("HMM", 3), "auto").fit(videos)
     yield "Activity, auto", read(model, videos)
-    inner = quick("TemporalOT", 3, n_init=1, max_iter=90, decoding="fixed")
+    inner = quick("TemporalOT", 3, n_networks=1, max_iter=90, decoding="fixed")
     model = by_activity(inner, 2).fit(videos)
     yield "Activity", read(model, videos)
     yield "Activity", {"rename": rename(model, {0: "take", 4: "pour"}).predict(videos)}
@@ -297,7 +301,7 @@ def run_taught():
     names = np.array(["take", "pour", "stir", "drink"])
     told = {"labels": some_labels(labels), "words": some_labels(labels, names)}
     kinds = {
-        "TOT": quick("TemporalOT", n_parts=2, n_init=1, max_iter=60),
+        "TOT": quick("TemporalOT", n_prototypes=2, n_networks=1, max_iter=60),
         "HMM": quick("HMM"),
         "Auto": vote(n_actions=4),
     }
@@ -348,7 +352,7 @@ def run_outputs(videos, n_actions):
         "HMM": quick("HMM"),
         "HMM, background": quick("HMM", background_percentile=15),
         "Mallow": quick("Mallow"),
-        "OT, no prior": make_paper(**common, prior=None, n_init=2),
+        "OT, no prior": make_paper(**common, prior=None, n_networks=2),
     }.items():
         model.fit(videos)
         name = f"Outputs, {name}"
@@ -506,7 +510,7 @@ def run_preprocessing():
     score = metrics.label_free_scorer(model, videos)
     yield "Pipeline", {"label-free scorer": score}
     grid = {"rho": [0.05, 0.1], "alpha": [0.0, 0.5]}
-    search = GridSearchCV(quick("TemporalOT", 3, n_init=1), grid, cv=KFold(2))
+    search = GridSearchCV(quick("TemporalOT", 3, n_networks=1), grid, cv=KFold(2))
     search.fit(videos)
     yield "Search", {"scores": search.cv_results_["mean_test_score"]}
 

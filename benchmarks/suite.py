@@ -37,7 +37,7 @@ def parse_arguments(argv):
     add("--page", type=Path, metavar="FILE", help="page to renew the tables of")
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--jobs", type=int, default=1, help="cells at a time, one thread each")
-    text = "one more row, such as tot:n_parts=2,decoding=free,switch_cost=0.5"
+    text = "one more row, such as tot:n_prototypes=2,decoding=free,switch_cost=0.5"
     form = "METHOD:NAME=VALUE,..."
     add("--method", action="append", default=[], metavar=form, help=text)
     add("--only", nargs="+", metavar="PATTERN", help="rows to run, by their names")

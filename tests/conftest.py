@@ -159,6 +159,7 @@ SHORT = {
     "max_iter": 3,
     "n_steps": 2,
     "n_init": 1,
+    "n_networks": 1,
     "optimizer__frames_per_video": 8,
     "random_state": 0,
 }

@@ -54,7 +54,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
         if these have their default.
-    n_parts : int, default=1
+    n_prototypes : int, default=1
         Prototypes per action. With more than one, `fit` merges those that the network
         cannot distinguish, anywhere in time, down to ``n_actions``. The authors use 1.
     rho : float or "auto", default="auto"
@@ -81,9 +81,9 @@ class ASOTSegmenter(PrototypeSegmenter):
     Attributes
     ----------
     {shared: network_}
-    prototypes_ : ndarray of shape (n_actions * n_parts, embedding_dim)
+    prototypes_ : ndarray of shape (n_actions * n_prototypes, embedding_dim)
         Prototypes, of unit length.
-    prototype_actions_ : ndarray of shape (n_actions * n_parts,)
+    prototype_actions_ : ndarray of shape (n_actions * n_prototypes,)
         Action of each prototype. Actions are numbered by the mean relative time of
         their frames.
     {shared: loss_curve_, n_iter_}
@@ -150,7 +150,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "auto"
-    n_parts: int = 1
+    n_prototypes: int = 1
     rho: float | str = "auto"
     transport: Any = "structured"
     network: str | MLP = "mlp"
@@ -182,7 +182,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _problem(self, transport):
         """Make the prototype term with pseudo-labels from this transport."""
         return SphericalCrossEntropy(
-            self._n_learned * int(self._resolved("n_parts")),
+            self._n_learned * int(self._resolved("n_prototypes")),
             transport,
             prior=LinearPrior(),
             rho=self._resolved("rho"),
@@ -193,7 +193,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _merge(self, similarities, sample, goes_on):
         before = self.prototype_actions_ if goes_on else None
         super()._merge(similarities, sample, goes_on)
-        if before is not None and self._resolved("n_parts") == 1:
+        if before is not None and self._resolved("n_prototypes") == 1:
             self.prototype_actions_ = before  # numbers stay the same in a stream
             return
         actions = self.prototype_actions_

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt
 
 from skl_tot.methods.base import ONE_ORDER, Passes, by_order
@@ -31,9 +31,6 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     _defaults_by_order = ONE_ORDER
     _parameter_constraints = {"reg_covar": SCALE}
-
-    def _settings(self):
-        return Bunch(**super()._settings() | {"n_init": 1})  # it belongs to K-means
 
     def _learn(self, videos):
         seeds = self._draw_seeds()

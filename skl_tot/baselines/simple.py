@@ -48,7 +48,7 @@ def paper(n_actions=8, **parameters):
     Examples
     --------
     >>> from skl_tot import baselines
-    >>> baselines.paper(5).n_parts
+    >>> baselines.paper(5).n_prototypes
     1
     """
     own = {name: clone(value, safe=False) for name, value in PAPER.items()}

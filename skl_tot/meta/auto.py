@@ -163,7 +163,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> tot = TemporalOTSegmenter(max_iter=200, n_parts=2)
+    >>> tot = TemporalOTSegmenter(max_iter=200, n_prototypes=2)
     >>> candidates = [("tot", tot), ("mallow", MallowSegmenter())]
     >>> model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(videos)
     >>> model.predict(videos)[0].shape == labels[0].shape

@@ -59,7 +59,7 @@ def default_plans(order, words, **settings):
     plans = [Plan(("HMM", *kinds[0]), model)]
     if len(kinds) > 1:  # the fit is the same for both orders
         plans = [plans[0]._replace(strict_words=("HMM", *kinds[1]))]
-    settings |= {"n_init": 1, "max_iter": N_STEPS, "standardize": None}
+    settings |= {"n_networks": 1, "max_iter": N_STEPS, "standardize": None}
     for own, kind in zip(orders, kinds):
         model = TemporalOTSegmenter(order=own, **settings)
         plans.append(Plan(("TOT", *kind), model))

@@ -336,7 +336,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if found == 0 and self.n_actions_ > 1:
             warn_user(
                 "score is 0, as labels collapse; a search among such fits has no best "
-                "one, so train longer (max_iter, n_init) or try another order.",
+                "one, so train longer (max_iter) or try another order.",
                 collapses.FitWarning,
             )
         return found

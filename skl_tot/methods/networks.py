@@ -37,7 +37,7 @@ class NetworkSegmenter(
 
     # objects for names of parameters; a method may have other defaults
     _components: dict = {"network": NETWORKS, "optimizer": OPTIMIZERS}
-    n_init = 1  # number of networks, without this parameter
+    n_networks = 1  # number of networks, without this parameter
     _encoder = "sigmoid"  # a key of ENCODERS
     # function from embeddings to the output of `transform`, if they differ
     _embeddings: Callable | None = None
@@ -61,7 +61,7 @@ class NetworkSegmenter(
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of these
             In (0, 1), or of unit length, by method; in the floating type of the
-            recording. Embeddings of several networks are side by side, ``n_init *
+            recording. Embeddings of several networks are side by side, ``n_networks *
             embedding_dim``.
 
         {shared: raises}
@@ -81,7 +81,7 @@ class NetworkSegmenter(
         return [self.network_["hidden_bias"], self.network_["output_bias"]]
 
     @property
-    def _n_networks(self):
+    def _n_fitted_networks(self):
         """Number of networks; arrays of several have one more dimension."""
         bias = self.network_["output_bias"]
         return 1 if bias.ndim == 1 else len(bias)
@@ -130,7 +130,7 @@ class NetworkSegmenter(
 
     def _settings(self):
         return self._component("optimizer").settings(
-            self._component("network"), self.max_iter, self.n_init, self._encoder
+            self._component("network"), self.max_iter, self.n_networks, self._encoder
         )
 
     def _train(

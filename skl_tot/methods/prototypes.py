@@ -43,7 +43,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     ``_cross_entropy``, and lists it in ``_terms``.
     """
 
-    _parameter_constraints = {"n_parts": COUNT}
+    _parameter_constraints = {"n_prototypes": COUNT, "n_networks": COUNT}
 
     _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
 
@@ -157,7 +157,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         -------
         similarities : ndarray of shape (n_frames, n_prototypes), or list of these
             z·c, float32; their softmax at the ``temperature`` is P. Those of several
-            networks are side by side, ``n_init * n_actions * n_parts`` in total.
+            networks are side by side, ``n_networks * n_actions * n_prototypes`` in
+            total.
 
         {shared: raises}
         """
@@ -183,7 +184,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         snapshot = self._train(videos, seed, start=start, one_pass=one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         is_ordered = problem.prior is not None
-        has_groups = self._resolved("n_parts") > 1 or self._n_networks > 1
+        has_groups = self._resolved("n_prototypes") > 1 or self._n_fitted_networks > 1
         has_background = self.background_percentile is not None
         keep = not is_ordered or has_groups or has_background  # for further passes
         sample = stretches(videos)
@@ -198,7 +199,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     def _order_by_time(self, similarities, sample):
         """Sort the prototypes by the mean relative time of their frames, like CTE."""
         order = time_order((self._codes(x) for x in similarities), sample.times())
-        n_prototypes = len(order) // self._n_networks
+        n_prototypes = len(order) // self._n_fitted_networks
         # networks stay in order
         order = order[np.argsort(order // n_prototypes, kind="stable")]
 
@@ -213,7 +214,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return Passes(lambda i: similarities[i][:, order], len(sample.videos))
 
     def _merge(self, similarities, sample, goes_on):
-        if self._resolved("n_parts") == 1 and self._n_networks == 1:
+        if self._resolved("n_prototypes") == 1 and self._n_fitted_networks == 1:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)
             return
@@ -222,7 +223,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             overlap += STREAM_MEMORY * self.overlap_
         self.overlap_ = overlap
         self.prototype_actions_ = group_prototypes(
-            overlap, self._n_networks, self.n_actions_, self._pairs
+            overlap, self._n_fitted_networks, self.n_actions_, self._pairs
         )
 
     def _log_likelihoods(self, videos):
@@ -247,26 +248,26 @@ class PrototypeSegmenter(NetworkSegmenter):
         codes, own = self._scores(similarities)
         own -= own.max(axis=2, keepdims=True)
         np.exp(own, out=own)
-        own /= own.sum(axis=2, keepdims=True) * self._n_networks
+        own /= own.sum(axis=2, keepdims=True) * self._n_fitted_networks
         return codes
 
     def _log_codes(self, similarities):
         """Logarithm of the codes, also of vanishing ones."""
         codes, own = self._scores(similarities)
-        own[:] = log_softmax(own, axis=2) - np.log(self._n_networks)
+        own[:] = log_softmax(own, axis=2) - np.log(self._n_fitted_networks)
         return codes
 
     def _scores(self, similarities):
         """Scores before the softmax, and a view by network."""
         temperature = self._component("network").temperature
         scores = similarities.astype(np.float64) / temperature
-        return scores, scores.reshape(len(scores), self._n_networks, -1)
+        return scores, scores.reshape(len(scores), self._n_fitted_networks, -1)
 
     def _codes_of_video(self, problem, similarities, n_sampled):
         """Pseudo-labels of prototypes in a whole recording, by network."""
-        parts = np.split(similarities, self._n_networks, axis=1)
+        parts = np.split(similarities, self._n_fitted_networks, axis=1)
         codes = [problem.codes_of_video(own, n_sampled, self.n_iter_) for own in parts]
-        return np.concatenate(codes, axis=1) / self._n_networks
+        return np.concatenate(codes, axis=1) / self._n_fitted_networks
 
 
 def _earlier_actions(earlier, now):

@@ -24,11 +24,11 @@ PAPER_SIGMA = 0.75
 # The paper's method, with the settings of its reproduction.
 PAPER = {
     "order": "mostly",
-    "n_parts": 1,
+    "n_prototypes": 1,
     "alpha": 0.0,
     "decoding": "fixed",
     "switch_cost": 0.0,
-    "n_init": 1,
+    "n_networks": 1,
     "max_iter": 3000,
     "network": MLP(temperature=0.1, start="paper"),
     "prior": pseudo_labels.TemporalPrior(sigma=PAPER_SIGMA),
@@ -81,9 +81,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "strict": each action once, in one order, as in the paper. "mostly": an order
         with exceptions: actions may repeat, change places or be missing. "free": no
         common order. The order sets the parameters that have their default:
-        ``n_parts``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
+        ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
         ``prior``. A change needs a new fit.
-    n_parts : int or "auto", default="auto"
+    n_prototypes : int or "auto", default="auto"
         Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets
         the same share of time. With one, so does each action. With more, `fit` merges
         neighbours in time that the network cannot distinguish, down to ``n_actions``:
@@ -97,7 +97,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         strict order.
     {shared: decoding, switch_cost, min_duration, background_percentile}
     {shared: standardize, random_state}
-    n_init : int, default=3
+    n_networks : int, default=3
         Number of networks that `fit` trains at once, each with its own pseudo-labels.
         Their actions are matched by common codes, and the mean of their codes P counts.
         This reduces the effect of the seed.
@@ -132,10 +132,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     Attributes
     ----------
     {shared: n_actions_, numbers_, labels_, classes_, network_}
-    prototypes_ : ndarray of shape (n_init, n_actions * n_parts, embedding_dim)
+    prototypes_ : ndarray of shape (n_networks, n_actions * n_prototypes, embedding_dim)
         Prototypes, in the order of time. For a single network, this and the following
         arrays have no first dimension.
-    prototype_actions_ : ndarray of shape (n_init * n_actions * n_parts,)
+    prototype_actions_ : ndarray of shape (n_networks * n_actions * n_prototypes,)
         Action of each prototype, one network after the other.
     {shared: look_, order_, windows_}
     states_ : dict of ndarray or None
@@ -144,10 +144,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
         Overlap of the codes of prototypes, in frames.
     coefs_ : list of two ndarray
-        Weights of the encoders, of shapes (n_init, n_features, hidden_dim) and (n_init,
-        hidden_dim, embedding_dim).
+        Weights of the encoders, of shapes (n_networks, n_features, hidden_dim) and
+        (n_networks, hidden_dim, embedding_dim).
     intercepts_ : list of two ndarray
-        Biases of the encoders, of shapes (n_init, hidden_dim) and (n_init,
+        Biases of the encoders, of shapes (n_networks, hidden_dim) and (n_networks,
         embedding_dim).
     {shared: layers_, scaler_, confidence_, background_, loss_curve_, n_iter_}
     {shared: mean_frames_, min_frames_, fps_, reading_, n_features_in_}
@@ -207,7 +207,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     states_: dict | None = field(default=None, init=False)  # before a fit
     _defaults_by_order = by_order(
-        n_parts=(2, 3, 1),
+        n_prototypes=(2, 3, 1),
         alpha=(0.0, 0.5, 0.5),
         decoding=("fixed", "free", "free"),
         switch_cost=(0.0, 0.5, 0.1),
@@ -237,7 +237,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     n_actions: int | str = 8
     _: KW_ONLY
     order: str = "auto"
-    n_parts: int | str = "auto"
+    n_prototypes: int | str = "auto"
     rho: float = 0.07
     alpha: float | str = "auto"
     decoding: str = "auto"
@@ -246,7 +246,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     background_percentile: float | None = None
     standardize: str | None = "dataset"
     random_state: Any = None
-    n_init: int = 3
+    n_networks: int = 3
     max_iter: int = 2000
     device: str = "auto"
     verbose: int = 0
@@ -297,7 +297,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         """Make the term of pseudo-labels."""
         network = self._component("network")
         return CrossEntropy(
-            self._n_learned * int(self._resolved("n_parts")),
+            self._n_learned * int(self._resolved("n_prototypes")),
             self._component("transport"),
             prior=self._component("prior"),
             rho=self.rho,

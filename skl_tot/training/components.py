@@ -185,7 +185,7 @@ class Adam(Component):
     check_iter: int = 25
     n_threads: int | None = None
 
-    def settings(self, network, max_iter, n_init=1, encoder="sigmoid"):
+    def settings(self, network, max_iter, n_networks=1, encoder="sigmoid"):
         """Make the settings of a fit: these parameters, and others."""
         values = self.get_params()
         if not isinstance(self.freeze_iter, Integral):
@@ -198,7 +198,7 @@ class Adam(Component):
             embedding_dim=int(network.embedding_size),
             start=network.start,
             max_iter=int(max_iter),
-            n_init=int(n_init),
+            n_networks=int(n_networks),
             encoder=encoder,
             **values,
         )

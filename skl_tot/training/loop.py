@@ -286,7 +286,9 @@ def train(
     generator = torch.Generator("cpu").manual_seed(seed)
     shapes = parameter_shapes(videos.n_features, settings, terms)
     if start is None:
-        network = init_network(shapes, n_init=settings.n_init, generator=generator)
+        network = init_network(
+            shapes, n_networks=settings.n_networks, generator=generator
+        )
         if settings.start == "scaled":
             scale_weights(network, settings.encoder)
         state = new_state(network, settings, generator, device)

@@ -53,13 +53,13 @@ def encoder_shapes(sizes):
     }
 
 
-def init_network(shapes, *, n_init=1, generator):
+def init_network(shapes, *, n_networks=1, generator):
     """Draw networks from N(0, 0.01²), biases zero, float32 on the CPU, in order."""
     # explicit device and dtype, as users may have changed the defaults
     options = {"dtype": torch.float32, "device": "cpu"}
     network = {}
     for name, dimensions in shapes.items():
-        shape = (n_init, *dimensions.values())
+        shape = (n_networks, *dimensions.values())
         if name.endswith("_bias"):
             network[name] = torch.zeros(shape, **options)
         else:

@@ -181,7 +181,7 @@ class CrossEntropy(Term):
     --------
     >>> from skl_tot.extend import CrossEntropy, Sinkhorn
     >>> CrossEntropy(6, Sinkhorn()).shapes({"embedding_dim": 40})
-    {'prototypes': {'n_actions * n_parts': 6, 'embedding_dim': 40}}
+    {'prototypes': {'n_actions * n_prototypes': 6, 'embedding_dim': 40}}
     """
 
     n_prototypes: int
@@ -222,7 +222,7 @@ class CrossEntropy(Term):
     def shapes(self, sizes):
         """Shape of the prototypes."""
         shape = {
-            "n_actions * n_parts": self.n_prototypes,
+            "n_actions * n_prototypes": self.n_prototypes,
             "embedding_dim": sizes["embedding_dim"],
         }
         return {"prototypes": shape}

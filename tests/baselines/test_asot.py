@@ -60,7 +60,7 @@ def test_actions_are_numbered_by_time(model, data):
 
 
 def test_parts_come_together_wherever_they_are(data):
-    model = ASOTSegmenter(3, n_parts=3, **QUICK).fit(data[0])
+    model = ASOTSegmenter(3, n_prototypes=3, **QUICK).fit(data[0])
     assert model.prototypes_.shape == (9, 40)
     assert np.array_equal(np.unique(model.prototype_actions_), np.arange(3))
     for codes in model.predict_proba(data[0]):
@@ -103,7 +103,9 @@ def test_transport_of_training_and_of_prediction(data):
 
 def test_stream_keeps_background_with_its_prototypes(data):
     """Played backwards, the same frames are of the same prototypes, numbered anew."""
-    stream = ASOTSegmenter(4, n_parts=2, rho=0.0, background_percentile=10, **QUICK)
+    stream = ASOTSegmenter(
+        4, n_prototypes=2, rho=0.0, background_percentile=10, **QUICK
+    )
     stream.fit(data[0])
     numbers, before = stream.prototype_actions_, stream.background_
     stream.set_params(optimizer__learning_rate=1e-9)
@@ -125,10 +127,15 @@ class TestTransportOfTheOther:
     )
     def test_is_used_and_combines(self, data, transport):
         model = TemporalOTSegmenter(
-            4, transport=transport, n_parts=2, n_init=2, decoding="free", **QUICK
+            4,
+            transport=transport,
+            n_prototypes=2,
+            n_networks=2,
+            decoding="free",
+            **QUICK,
         ).fit(data[0])
         usual = TemporalOTSegmenter(
-            4, n_parts=2, n_init=2, decoding="free", **QUICK
+            4, n_prototypes=2, n_networks=2, decoding="free", **QUICK
         ).fit(data[0])
         assert not np.array_equal(model.prototypes_, usual.prototypes_)
         codes = model.pseudo_labels(data[0])

@@ -16,7 +16,7 @@ from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score, segment_f1_score
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-QUICK = "tot:max_iter=3,n_parts=2"
+QUICK = "tot:max_iter=3,n_prototypes=2"
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ class TestSuite:
         # two rows have no seed
         assert len(lines) == 2 * (2 * 1 + 2 * 2)
         own = [x for x in lines if x["cell"]["method"] == "tot"]
-        assert own[0]["cell"]["settings"] == {"max_iter": 3, "n_parts": 2}
+        assert own[0]["cell"]["settings"] == {"max_iter": 3, "n_prototypes": 2}
         assert [x["n_actions"] for x in own] == [3, 3, 5, 5]
         expected = []
         for name in ("first", "second"):

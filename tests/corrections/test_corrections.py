@@ -29,7 +29,7 @@ WORDS = np.array(["take", "pour", "stir", "lay"])
 
 
 def fit_tot(**options):
-    own = {"max_iter": 200, "n_init": 2, "switch_cost": 0.1, "random_state": 0}
+    own = {"max_iter": 200, "n_networks": 2, "switch_cost": 0.1, "random_state": 0}
     model = TemporalOTSegmenter(4, device="cpu", **own | options)
     model.set_params(optimizer__learning_rate=1e-2, optimizer__frames_per_video=64)
     return model.fit(VIDEOS)

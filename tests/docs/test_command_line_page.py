@@ -28,7 +28,7 @@ def shown(printed, expected):
 
 def test_transcript(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for name, value in {"max_iter": 150, "n_init": 1}.items():
+    for name, value in {"max_iter": 150, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
     text = PAGE.read_text("utf-8")
     (names,) = re.findall(r"^```text\n(0 reach\n.*?)^```", text, re.S | re.M)

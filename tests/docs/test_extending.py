@@ -115,7 +115,7 @@ def test_two_calls_of_partial_fit(make, activity):
 
 def test_several_networks(make, activity):
     model = make()
-    model.n_init = 3
+    model.n_networks = 3
     assert np.isfinite(model.fit(activity[0]).loss_curve_).all()
 
 

@@ -46,7 +46,7 @@ def takes():
 def quick(tmp_path, monkeypatch):
     """Fits are short, and the folder is one of ours."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"max_iter": 60, "n_init": 1}.items():
+    for name, value in {"max_iter": 60, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
 
 

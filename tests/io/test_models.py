@@ -34,7 +34,7 @@ QUICK = {"order": "mostly", "max_iter": 20, "random_state": 0}
 
 
 def fit_tot(videos):
-    options = {"background_percentile": 5, "n_parts": 2, "decoding": "fixed"}
+    options = {"background_percentile": 5, "n_prototypes": 2, "decoding": "fixed"}
     return TemporalOTSegmenter(4, **options, **QUICK).fit(videos)
 
 

@@ -64,7 +64,7 @@ def test_from_a_shift_to_its_cycles(shift, monkeypatch, capsys):
     folder, truth = shift
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    for name, value in {"max_iter": 300, "n_init": 1}.items():
+    for name, value in {"max_iter": 300, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
 
     run(

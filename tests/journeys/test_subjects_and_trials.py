@@ -58,7 +58,7 @@ def test_from_trials_to_groups(study, monkeypatch, capsys):
     folder, truth = study
     monkeypatch.chdir(folder)
     monkeypatch.setenv("MPLBACKEND", "Agg")
-    for name, value in {"max_iter": 300, "n_init": 1}.items():
+    for name, value in {"max_iter": 300, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
 
     run("fit study.csv --by subject trial --n-actions 3 --out model.skops")

@@ -193,7 +193,9 @@ class TestFeatureFiles:
         other = clone(model).fit([frames, frames])
         np.testing.assert_array_equal(model.labels_[1], other.labels_[1])
         assert model.score(files) == pytest.approx(other.score([frames, frames]))
-        quick = CyclicSegmenter(3, estimator=TemporalOTSegmenter(max_iter=5, n_init=1))
+        quick = CyclicSegmenter(
+            3, estimator=TemporalOTSegmenter(max_iter=5, n_networks=1)
+        )
         quick.set_params(random_state=0).fit(files)
         whole = clone(quick).fit([frames, frames])
         np.testing.assert_array_equal(quick.labels_[0], whole.labels_[0])

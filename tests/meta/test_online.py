@@ -44,7 +44,7 @@ def models(videos):
         "hmm": lambda: HMMSegmenter(3),
         "mallow": lambda: MallowSegmenter(3),
         "tot": lambda: TemporalOTSegmenter(
-            3, order="mostly", max_iter=15, n_init=2, random_state=0
+            3, order="mostly", max_iter=15, n_networks=2, random_state=0
         ),
     }
 

@@ -21,7 +21,7 @@ def ensemble(**params):
     optimizer = Adam(freeze_iter=5, frames_per_video=16)
     fixed = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
     fixed["order"] = "mostly"
-    params = {"n_init": N_NETWORKS, "n_parts": N_PARTS} | fixed | params
+    params = {"n_networks": N_NETWORKS, "n_prototypes": N_PARTS} | fixed | params
     return TemporalOTSegmenter(N_ACTIONS, **params)
 
 
@@ -136,7 +136,7 @@ class TestWithoutPrior:
 class TestGoingOn:
     def test_other_widths_are_refused(self, fitted, videos):
         model = pickle.loads(pickle.dumps(fitted)).set_params(n_actions=5)
-        message = r"n_actions \* n_parts=8 to n_actions \* n_parts=10"
+        message = r"n_actions \* n_prototypes=8 to n_actions \* n_prototypes=10"
         with pytest.raises(ValueError, match=message):
             model.partial_fit(videos)
         np.testing.assert_array_equal(model.prototypes_, fitted.prototypes_)

@@ -22,7 +22,7 @@ def assert_same(first, second):
 
 
 def tot(n_actions=3, **params):
-    short = {"max_iter": 40, "n_init": 1, "random_state": 0}
+    short = {"max_iter": 40, "n_networks": 1, "random_state": 0}
     short["optimizer"] = Adam(frames_per_video=32)
     return TemporalOTSegmenter(n_actions, **short | params)
 

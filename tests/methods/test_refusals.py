@@ -249,7 +249,7 @@ def test_a_clock_among_the_features():
         quick().fit([*clocks[:-1], clocks[-1].round(0)])  # not in every recording
 
 
-@pytest.mark.parametrize(("changes", "n_bytes"), [({}, 250), ({"n_init": 3}, 300)])
+@pytest.mark.parametrize(("changes", "n_bytes"), [({}, 250), ({"n_networks": 3}, 300)])
 def test_a_long_recording_takes_little_memory(monkeypatch, changes, n_bytes):
     """A path needs bytes of each frame, no arrays of scores besides the likelihood."""
     n_frames = 50_000

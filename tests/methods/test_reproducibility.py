@@ -11,9 +11,9 @@ from skl_tot import HMMSegmenter, TemporalOTSegmenter
 
 SETTINGS = [
     {"alpha": 0.5},
-    {"n_parts": 2, "prior": "path", "prior__n_diagonal": 30, "n_init": 3},
+    {"n_prototypes": 2, "prior": "path", "prior__n_diagonal": 30, "n_networks": 3},
     {"decoding": "free", "switch_cost": 0.3},
-    {"n_parts": 3, "network__temperature": 0.2},
+    {"n_prototypes": 3, "network__temperature": 0.2},
 ]
 
 

@@ -12,7 +12,7 @@ from skl_tot.preprocessing import look
 from skl_tot.recordings import Recordings, sampling
 
 pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
-QUICK = {"n_init": 1, "max_iter": 1000}
+QUICK = {"n_networks": 1, "max_iter": 1000}
 MODELS = {
     "free network": lambda: TemporalOTSegmenter(4, order="free", **QUICK),
     "network": lambda: TemporalOTSegmenter(4, order="mostly", **QUICK),

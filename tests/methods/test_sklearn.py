@@ -63,7 +63,7 @@ QUICK = TemporalOTSegmenter(
     3,
     order="mostly",
     max_iter=4,
-    n_init=1,
+    n_networks=1,
     optimizer=Adam(frames_per_video=8),
     decoding="fixed",
 )
@@ -133,7 +133,7 @@ def test_tags_are_truthful():
 
 def quick(n_actions=4, **params):
     optimizer = Adam(freeze_iter=10, frames_per_video=32)
-    fixed = {"max_iter": 30, "optimizer": optimizer, "n_init": 1, "random_state": 0}
+    fixed = {"max_iter": 30, "optimizer": optimizer, "n_networks": 1, "random_state": 0}
     return TemporalOTSegmenter(n_actions, **fixed | params)
 
 
@@ -208,7 +208,9 @@ def test_score_of_one_video_warns_in_a_pipeline(activity):
 def test_a_search_among_collapsed_fits_is_warned_of():
     """Their scores tie at 0, and one of them is still the best."""
     noise = list(np.random.default_rng(0).normal(size=(8, 40, 3)))
-    model = TemporalOTSegmenter(6, order="strict", max_iter=1, n_init=1, random_state=0)
+    model = TemporalOTSegmenter(
+        6, order="strict", max_iter=1, n_networks=1, random_state=0
+    )
     model.set_params(decoding="free", switch_cost=1e3)
     with pytest.warns(UserWarning, match="^score is 0, as labels collapse; a search "):
         search = GridSearchCV(model, {"rho": [0.05, 0.1]}, cv=2).fit(noise)

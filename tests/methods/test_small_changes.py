@@ -38,7 +38,7 @@ def test_frames_drawn_twice_are_half_the_evidence():
 
 
 def test_a_stream_remembers_what_overlapped(videos):
-    model = quick(n_parts=2).partial_fit(videos)
+    model = quick(n_prototypes=2).partial_fit(videos)
     before = model.overlap_
     model.partial_fit(videos[:2])
     codes = [model._codes(x) for x in model.similarities(videos[:2])]

@@ -132,9 +132,9 @@ class TestFreeze:
 
 
 class TestOutputs:
-    @pytest.mark.parametrize("n_parts", [1, 2])
-    def test_labels_are_decoded_codes_of_similarities(self, videos, n_parts):
-        model = quick(n_parts=n_parts).fit(videos)
+    @pytest.mark.parametrize("n_prototypes", [1, 2])
+    def test_labels_are_decoded_codes_of_similarities(self, videos, n_prototypes):
+        model = quick(n_prototypes=n_prototypes).fit(videos)
         similarities = model.similarities(videos[0])
         expected = model.transform(videos[0]) @ model.prototypes_.T
         np.testing.assert_allclose(similarities, expected, rtol=1e-4, atol=1e-6)
@@ -225,11 +225,11 @@ class TestScore:
 
 
 class TestParts:
-    @pytest.mark.parametrize("n_parts", [1, 2])
-    def test_fitted_actions_count_not_those_set_later(self, videos, n_parts):
-        model = quick(n_parts=n_parts).fit(videos)
+    @pytest.mark.parametrize("n_prototypes", [1, 2])
+    def test_fitted_actions_count_not_those_set_later(self, videos, n_prototypes):
+        model = quick(n_prototypes=n_prototypes).fit(videos)
         path, score = model.predict(videos[0]), model.score(videos)
-        for changes in ({"n_actions": 2}, {"n_actions": 9}, {"n_parts": 3}):
+        for changes in ({"n_actions": 2}, {"n_actions": 9}, {"n_prototypes": 3}):
             model.set_params(**changes)
             np.testing.assert_array_equal(model.predict(videos[0]), path)
             assert model.score(videos) == score
@@ -240,8 +240,10 @@ class TestParts:
         centres = 3 * rng.normal(size=(3, 5))
         videos = [centres[y] + rng.normal(size=(len(y), 5)) for y in labels]
         scores = []
-        for n_parts in (1, 3):
-            model = baselines.paper(3, n_parts=n_parts, max_iter=1000, random_state=0)
+        for n_prototypes in (1, 3):
+            model = baselines.paper(
+                3, n_prototypes=n_prototypes, max_iter=1000, random_state=0
+            )
             scores.append(mof_score(labels, model.fit_predict(videos)))
         assert scores[1] > scores[0] + 0.1
 
@@ -307,8 +309,8 @@ class TestPartialFit:
         [
             {},
             {"terms": [TimeStamp()]},
-            {"n_parts": 2, "prior": PathPrior(2)},
-            {"n_init": 3, "background_percentile": 20},
+            {"n_prototypes": 2, "prior": PathPrior(2)},
+            {"n_networks": 3, "background_percentile": 20},
         ],
         ids=str,
     )
@@ -327,12 +329,12 @@ class TestPartialFit:
         assert model.partial_fit(videos).n_iter_ == 33
         assert (model.prototypes_ != before).any()
         # parts may become actions
-        model = quick(4).partial_fit(videos).set_params(n_actions=2, n_parts=2)
+        model = quick(4).partial_fit(videos).set_params(n_actions=2, n_prototypes=2)
         assert set(model.partial_fit(videos).predict(videos[0])) == {0, 1}
 
     def test_names_stay_and_other_corrections_are_refused(self, videos):
         names = ["take", "pour", "fill", "close"]
-        plain = quick(4, n_parts=2).fit(videos)
+        plain = quick(4, n_prototypes=2).fit(videos)
         model = corrections.rename(plain, names)
         expected = model.partial_fit(videos).predict(videos[0])
         assert model.actions_.tolist() == names
@@ -351,7 +353,7 @@ class TestPartialFit:
     @pytest.mark.parametrize(
         ("params", "message"),
         [
-            ({"n_actions": 5}, r"n_parts=4 to n_actions \* n_parts=5"),
+            ({"n_actions": 5}, r"n_prototypes=4 to n_actions \* n_prototypes=5"),
             ({"standardize": None}, "standardize is None, expected 'dataset' as"),
             ({"terms": [TimeStamp()]}, "without time_bias, which a term"),
             ({"network__embedding_size": 7}, "embedding_dim=40 to embedding_dim=7"),
@@ -385,9 +387,9 @@ class TestPasses:
         "params",
         [
             {},
-            {"n_init": 2},
-            {"n_parts": 2, "background_percentile": 20},
-            {"prior": None, "n_parts": 2, "background_percentile": 20},
+            {"n_networks": 2},
+            {"n_prototypes": 2, "background_percentile": 20},
+            {"prior": None, "n_prototypes": 2, "background_percentile": 20},
         ],
     )
     def test_fit_has_one(self, videos, count, params):
@@ -395,11 +397,11 @@ class TestPasses:
         assert count.tolist() == [1] * 6
 
     def test_what_is_not_kept_is_read_again(self, videos, count, monkeypatch):
-        expected = quick(n_parts=2, background_percentile=20).fit(videos).labels_
+        expected = quick(n_prototypes=2, background_percentile=20).fit(videos).labels_
         count[:] = 0
         size = len(videos[0]) * 8 * 4  # similarities of the first video only
         monkeypatch.setattr("skl_tot.methods.base.KEPT_BYTES", size)
-        model = quick(n_parts=2, background_percentile=20).fit(videos)
+        model = quick(n_prototypes=2, background_percentile=20).fit(videos)
         assert count.tolist() == [1, 3, 3, 3, 3, 3]
         assert_all_equal(model.labels_, expected)
 
@@ -407,8 +409,8 @@ class TestPasses:
 def test_defaults_and_those_of_the_paper():
     defaults = TemporalOTSegmenter().get_params(deep=False)
     published = baselines.paper(7).get_params(deep=False)
-    assert defaults["n_init"] == 3
-    assert published["n_parts"] == published["n_init"] == 1
+    assert defaults["n_networks"] == 3
+    assert published["n_prototypes"] == published["n_networks"] == 1
     assert published["decoding"] == "fixed"
     assert published["alpha"] == 0
     assert len(defaults) <= 20

@@ -90,7 +90,7 @@ def on_meta(*shape):
 def test_terms_priors_and_transports_stay_on_the_device(term):
     shapes = encoder_shapes(SIZES) | term.shapes(SIZES)
     generator = torch.Generator().manual_seed(0)
-    drawn = init_network(shapes, n_init=2, generator=generator)
+    drawn = init_network(shapes, n_networks=2, generator=generator)
     network = {k: value.to("meta").requires_grad_() for k, value in drawn.items()}
     batch = Batch(
         frames=on_meta(16, 5),
@@ -114,7 +114,12 @@ def test_terms_priors_and_transports_stay_on_the_device(term):
 ESTIMATORS = {
     "tot": TemporalOTSegmenter(**QUICK, order="mostly", terms=[TimeStamp()]),
     "ensemble": TemporalOTSegmenter(
-        **QUICK, n_init=3, n_parts=2, alpha=0.5, prior=PathPrior(3), order="strict"
+        **QUICK,
+        n_networks=3,
+        n_prototypes=2,
+        alpha=0.5,
+        prior=PathPrior(3),
+        order="strict",
     ),
     "paper": paper(**QUICK),
     "asot": ASOTSegmenter(**QUICK),
@@ -178,9 +183,9 @@ def test_workers_take_turns(monkeypatch):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"n_init": 4},
+        {"n_networks": 4},
         {"alpha": 0.5, "terms": [TimeStamp(0.5)]},
-        {"prior": PathPrior(30), "n_parts": 2},
+        {"prior": PathPrior(30), "n_prototypes": 2},
     ],
 )
 def test_a_gpu_trains_like_the_cpu(activity, settings, resident_bytes, monkeypatch):

@@ -22,9 +22,9 @@ if not torch.distributed.is_available():
 # 9 videos: the last mini-batch of a pass has one, and one process has none
 CASES = {
     "whole": (TemporalOTSegmenter, 4, {}),
-    "restarts": (TemporalOTSegmenter, 3, {"n_init": 4, "terms": [TimeStamp(0.2)]}),
+    "restarts": (TemporalOTSegmenter, 3, {"n_networks": 4, "terms": [TimeStamp(0.2)]}),
     "streamed": (TemporalOTSegmenter, 2, {"alpha": 0.3}),
-    "path": (TemporalOTSegmenter, 3, {"prior": PathPrior(5), "n_parts": 2}),
+    "path": (TemporalOTSegmenter, 3, {"prior": PathPrior(5), "n_prototypes": 2}),
     "cte": (CTESegmenter, 2, {"n_init": 1}),
     "vte": (VTESegmenter, 2, {"n_init": 1}),
     "ude": (UDESegmenter, 3, {}),

@@ -36,11 +36,11 @@ def make_batch(frames, later=None):
     )
 
 
-def draw(term, n_init=2):
+def draw(term, n_networks=2):
     """Parameters, large enough to leave the middle of the sigmoids."""
     generator = torch.Generator().manual_seed(1)
     shapes = encoder_shapes(SIZES) | term.shapes(SIZES)
-    network = init_network(shapes, n_init=n_init, generator=generator)
+    network = init_network(shapes, n_networks=n_networks, generator=generator)
     return {name: value.double() * 30 for name, value in network.items()}
 
 

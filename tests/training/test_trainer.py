@@ -69,10 +69,10 @@ def terms_of(config):
     return [term for term in terms if term.weight]
 
 
-def draw_network(config=CONFIG, n_features=5, seed=0, n_init=1):
+def draw_network(config=CONFIG, n_features=5, seed=0, n_networks=1):
     shapes = parameter_shapes(n_features, config, terms_of(config))
     generator = torch.Generator().manual_seed(seed)
-    return init_network(shapes, n_init=n_init, generator=generator)
+    return init_network(shapes, n_networks=n_networks, generator=generator)
 
 
 def make_batch(frames, n_videos=2, partners=None, times=None):
@@ -266,7 +266,7 @@ class TestTraining:
 class TestSeveralNetworks:
     @pytest.mark.parametrize("options", [{"one_pass": True}, {}])
     def test_each_learns_as_if_alone(self, videos, options):
-        together, _ = run(videos, config(n_init=3, alpha=0.5))
+        together, _ = run(videos, config(n_networks=3, alpha=0.5))
         further, losses = run(videos, config(alpha=0.5), start=together, **options)
         alone = []
         for r in range(3):
@@ -338,7 +338,7 @@ class TestStopping:
             ({"max_iter": 14, "decay": 0.5}, 14),
             ({"max_iter": 50, "decay": 1.0}, 50),
             ({"max_iter": 99, "freeze_iter": 30}, 40),
-            *[({"max_iter": n, "n_init": 4}, 10) for n in (12, 27, 90)],
+            *[({"max_iter": n, "n_networks": 4}, 10) for n in (12, 27, 90)],
         ],
     )
     def test_once_labels_stay(self, videos, options, n_steps):
@@ -380,7 +380,7 @@ class TestStart:
     def test_scale_of_weights(self):
         shapes = parameter_shapes(200, config(hidden_dim=300), [])
         generator = torch.Generator().manual_seed(0)
-        network = init_network(shapes, n_init=2, generator=generator)
+        network = init_network(shapes, n_networks=2, generator=generator)
         scale_weights(network)
         frames = torch.randn(1000, 200, generator=generator)
         hidden = frames @ network["hidden_weight"] + network["hidden_bias"].unsqueeze(1)

@@ -136,7 +136,7 @@ RECIPE = """
 --n-actions N|auto: number of actions; auto chooses one from 1 to 16 {when}
 --method {methods}: method; those of other papers are estimators of
     skl_tot.baselines (default: tot; with --labels and no --n-actions, several)
---set NAME=VALUE...: parameters of the method, such as rho=0.1 n_init=5
+--set NAME=VALUE...: parameters of the method, such as rho=0.1 n_networks=5
 --min-duration DURATION: least duration of a segment, in seconds if recordings have a
     rate, else in frames
 --order {{strict,mostly,free}}: known order of the actions: strict (each once, in one

@@ -26,7 +26,7 @@ from skl_tot.io.formats import writable_formats
 from skl_tot.meta.members import Plan
 from skl_tot.methods.pipelines import last_step
 
-QUICK = "max_iter=30 random_state=0 order=strict n_init=1"
+QUICK = "max_iter=30 random_state=0 order=strict n_networks=1"
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ def _in_a_folder(tmp_path, monkeypatch, free_videos, _quick_votes):
 
 
 @pytest.mark.parametrize(
-    "options", ["--method hmm --pipeline standard", "--set max_iter=20 n_init=1"]
+    "options", ["--method hmm --pipeline standard", "--set max_iter=20 n_networks=1"]
 )
 @pytest.mark.filterwarnings("ignore:.* actions are in effect")  # too few steps
 @pytest.mark.parametrize("bars", [False, True])

@@ -43,7 +43,7 @@ def model(activity):
 
 
 CANDIDATES = [
-    ("tot", TemporalOTSegmenter(max_iter=20, n_init=1)),
+    ("tot", TemporalOTSegmenter(max_iter=20, n_networks=1)),
     ("mallow", MallowSegmenter()),
 ]
 
