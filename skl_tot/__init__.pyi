@@ -18,7 +18,7 @@ from .methods.pipelines import choose_n_actions
 from .methods.temporal_ot import TemporalOTSegmenter
 from .preprocessing.look import look
 from .recordings.container import Recordings
-from .recordings.reading import read_recordings
+from .recordings.read import read_recordings
 
 __version__: str
 

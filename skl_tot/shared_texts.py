@@ -165,7 +165,7 @@ min_frames_ : int
 fps_ : float or None
     Frames per second of the recordings of the fit, if known.
 
-reading_ : dict or None
+read_options_ : dict or None
     Options of `skl_tot.recordings.read_recordings` for the recordings of the fit;
     ``like`` this model, it reads others in the same way. None for other input.
 

@@ -492,7 +492,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if y is not None:
             check_lengths(arrange(y, videos), videos)
         self.fps_ = videos.fps if reset else check_rate(videos.fps, self.fps_)
-        self.reading_ = videos.reading if reset else self.reading_
+        if reset:
+            self.read_options_ = videos.read_options
         self.standardize_, self.scaler_ = self.standardize, None
         if self.standardize == "dataset":
             self.scaler_ = fit_scaler(videos, scaler)

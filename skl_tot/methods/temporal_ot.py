@@ -150,7 +150,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Biases of the encoders, of shapes (n_networks, hidden_dim) and (n_networks,
         embedding_dim).
     {shared: layers_, scaler_, confidence_, background_, loss_curve_, n_iter_}
-    {shared: mean_frames_, min_frames_, fps_, reading_, n_features_in_}
+    {shared: mean_frames_, min_frames_, fps_, read_options_, n_features_in_}
     {shared: feature_names_in_}
 
     Notes

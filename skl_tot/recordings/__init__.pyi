@@ -7,7 +7,7 @@ from .errors import (
     RecordingValueError,
 )
 from .files import open_features
-from .reading import read_recordings
+from .read import read_recordings
 from .stops import list_stops, with_stops, without_stops
 
 __all__ = [

@@ -246,15 +246,12 @@ def why_no_clock(tables, column):
     return ""
 
 
-def read_clocks(tables, column, is_asked=True):
+def read_clocks(tables, column):
     """Return the seconds of each frame, an array per recording, and dates of 0 s."""
     clocks, dates = [], []
     for name, table in tables.items():
         if column not in table.columns:
-            expected = f"expected one of {short_repr(list(table.columns))}"
-            expected += ", or none (time=False, --no-clock)"
-            if not is_asked:
-                expected = "as in the recordings of the model"
+            expected = f"expected it among {short_repr(list(table.columns))}"
             raise ValueError(f"{name!r} has no clock column {column!r}, {expected}.")
         clock, date = _as_seconds(table[column], name)
         _check_forward(clock, column, name)

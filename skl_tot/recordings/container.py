@@ -66,8 +66,8 @@ class Recordings(Sequence):
         As given; times, breaks and starts as arrays, starts in milliseconds.
     stops : list or None
         What `without_stops` cut out.
-    reading : dict or None
-        Options of `read_recordings`; a model keeps them as ``reading_``.
+    read_options : dict or None
+        Options of `read_recordings`; a model keeps them as ``read_options_``.
 
     Raises
     ------
@@ -101,7 +101,7 @@ class Recordings(Sequence):
     origins: Any = None
     means: Any = None
     scales: Any = None
-    reading: Any = None
+    read_options: Any = None
     stops: Any = None
 
     def __init__(
@@ -188,7 +188,7 @@ class Recordings(Sequence):
         """
         clock = {"fps": self.fps, "times": self.times, "breaks": None}
         replaced = type(self)(arrays, self.names, **clock)
-        for name in ("breaks", "starts", "stops", "reading", "layout"):
+        for name in ("breaks", "starts", "stops", "read_options", "layout"):
             setattr(replaced, name, getattr(self, name))
         return replaced
 
@@ -443,7 +443,8 @@ def _concatenate(parts, axis=0):
     clock |= {} if first.times is None else {"times": joined("times")}
     starts = joined("starts", NO_DATE)
     whole = type(first)(joined("arrays"), joined("names"), starts=starts, **clock)
-    whole.reading, whole.stops = first.reading, joined("stops", np.empty((0, 4)))
+    whole.read_options = first.read_options
+    whole.stops = joined("stops", np.empty((0, 4)))
     return whole
 
 

@@ -166,9 +166,9 @@ def without_stops(X, pauses):
     clock = {"fps": fps, "breaks": breaks, "starts": recordings.starts}
     if recordings.times is not None or (fps and any(map(len, stops))):
         clock["times"] = times
-    found = Recordings(arrays, recordings.names, **clock)
-    found.stops, found.reading = stops, recordings.reading
-    return found
+    moving = Recordings(arrays, recordings.names, **clock)
+    moving.stops, moving.read_options = stops, recordings.read_options
+    return moving
 
 
 def describe_still(recordings):

@@ -14,18 +14,18 @@ NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
 MIN_COUNTED = 3
 
 
-def read_tables(paths, by, is_asked=True, is_said=False, **options):
-    """Read files into a data frame per recording, or split them by columns ``by``."""
+def read_tables(paths, by, *, may_lack_by, may_warn, header, comment):
+    """Read data frames by recording: one per file, or parts by the columns ``by``."""
     import pandas as pd
 
     keys = [by] if isinstance(by, str) else by or []
     if not keys:
         _check_distinct(paths)
-    found = [_read_table(path, keys, options) for path in paths]
-    read = [table for table, _ in found]
-    if not is_said:
-        _warn_of_lines([head for _, head in found if head is not None], options)
-    if keys and not is_asked and not any(map(set(keys).intersection, read)):
+    pairs = [_read_table(path, keys, header, comment) for path in paths]
+    read = [table for table, _ in pairs]
+    if may_warn:
+        _warn_of_lines([head for _, head in pairs if head is not None], header)
+    if keys and may_lack_by and not any(map(set(keys).intersection, read)):
         warn_user(
             f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
             "recordings of the model; each file is taken as one recording."
@@ -52,8 +52,8 @@ def _check_distinct(paths):
         raise ValueError(f"{pair} are both {name!r}, expected one for each recording.")
 
 
-def _warn_of_lines(heads, options):
-    above = [head.above for head in heads if head.above and not options["header"]]
+def _warn_of_lines(heads, header):
+    above = [head.above for head in heads if head.above and header is None]
     if above:
         fewest, most = min(map(len, above)), max(map(len, above))
         number = f"{most} lines" if fewest == most else f"{fewest} to {most} lines"
@@ -69,12 +69,12 @@ def _warn_of_lines(heads, options):
         )
 
 
-def _read_table(path, keys, options):
+def _read_table(path, keys, header, comment):
     try:
         if path.suffix.lower() == ".parquet":
             table, head = _read_parquet(path), None
         else:
-            table, head = read_text_table(path, keys, **options)
+            table, head = read_text_table(path, keys, header, comment)
     except ImportError:
         raise
     except Exception as error:  # a broken file raises many types

@@ -113,9 +113,11 @@ def test_a_model_reads_like_its_own(tmp_path, in_pipeline):
     model.fit(takes)
     expected = options | {"reader": "tables", "columns": ["x", "y"], "fps": 10.0}
     expected |= dict.fromkeys(["resample", "header", "comment", "pauses"])
-    assert (model[-1] if in_pipeline else model).reading_ == expected
+    assert (model[-1] if in_pipeline else model).read_options_ == expected
     again = read_recordings(path, like=model)
-    assert again.reading == takes.reading | {"without": None}  # columns say it
+    assert again.read_options == takes.read_options | {
+        "without": None
+    }  # columns say it
     assert again.breaks[0].tolist() == [20]
     pd.testing.assert_frame_equal(again[0], takes[0])
     assert model.predict(again).breaks[0].tolist() == [20]
@@ -135,7 +137,7 @@ LIKE = [
     ({}, {"bridge": 5}, "bridge (--bridge) is 5, expected 60, as in"),
     ({}, {"without": ["x"]}, "without (--without) has 'x', expected others than col"),
     ({"clock": CLOCK / 2}, {}, "has 20 frames per second, but the model was fitted t"),
-    ({"Zeit": "no"}, {}, "'new' has no clock column 'Zeit', as in the reco"),
+    ({"Zeit": "no"}, {}, "'new' has no clock column 'Zeit', expected"),
     ({"x": "no"}, {}, "'new' has no column 'x', expected columns"),
 ]
 
@@ -154,10 +156,10 @@ def test_contradictions_are_errors(tmp_path, more, options, message):
 def test_recordings_of_another_kind(tmp_path):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=60)
     np.save(tmp_path / "b.npy", takes[0].to_numpy())
-    with pytest.raises(ValueError, match="npy has no clock, but"):
+    with pytest.raises(ValueError, match="npy has no clock"):
         read_recordings(tmp_path / "b.npy", like=takes)
     arrays = read_recordings(tmp_path / "b.npy", fps=10)
-    assert (arrays.reading["reader"], arrays.reading["fps"]) == ("arrays", 10)
+    assert (arrays.read_options["reader"], arrays.read_options["fps"]) == ("arrays", 10)
     assert read_recordings(tmp_path / "b.npy", like=arrays).fps == 10
     with pytest.raises(ValueError, match="npy has 30 frames per second, but the mod"):
         read_recordings(tmp_path / "b.npy", fps=30, like=arrays)
@@ -166,7 +168,7 @@ def test_recordings_of_another_kind(tmp_path):
 def test_like_a_model_of_arrays(tmp_path):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=60)
     model = HMMSegmenter(2).fit(takes[0][["y"]])
-    assert model.reading_ is None
+    assert model.read_options_ is None
     options = {"time": "Zeit", "bridge": 60}
     assert list(read_recordings(tmp_path / "a.csv", like=model, **options)[0]) == ["y"]
     with pytest.raises(

@@ -268,7 +268,7 @@ class TestLeRobot:
             own = pd.read_parquet(path)
             own.set_index(np.arange(len(own)) % 7).to_parquet(path)
         again = read_recordings(tmp_path, **state)
-        assert again.reading == before.reading
+        assert again.read_options == before.read_options
         for one, other in zip(before, again):
             np.testing.assert_array_equal(one, other)
 

@@ -207,9 +207,9 @@ class TestClocks:
     @pytest.mark.parametrize("name", ["unix_time", "DateTime (ms)", "date_time"])
     def test_other_names_are_clocks_if_there_is_no_usual_one(self, tmp_path, name):
         own = table().rename(columns={"time": name})
-        assert read_recordings(put(tmp_path, a=own)).reading["time"] == name
+        assert read_recordings(put(tmp_path, a=own)).read_options["time"] == name
         put(tmp_path, a=own.assign(time=own[name]))
-        assert read_recordings(tmp_path).reading["time"] == "time"
+        assert read_recordings(tmp_path).read_options["time"] == "time"
 
     @pytest.mark.parametrize(("step", "is_gap"), [(1.4, False), (1.6, True)])
     def test_a_gap_is_one_and_a_half_usual_steps(self, tmp_path, step, is_gap):
@@ -429,7 +429,7 @@ def test_text_is_left_out_aloud(tmp_path):
     text = r"\['note', 'state'\] hold no numbers .* 'ok' in row 0.*; .*without="
     with pytest.warns(UserWarning, match=text):
         takes = read_recordings(tmp_path)
-    assert list(takes[0].columns) == takes.reading["columns"] == ["x", "n"]
+    assert list(takes[0].columns) == takes.read_options["columns"] == ["x", "n"]
 
 
 DATES = pd.date_range("2024-03-04 06:51:08.2", periods=4, freq="250ms")
@@ -452,7 +452,7 @@ def test_the_only_column_of_times_is_the_clock(tmp_path, suffix, name, times):
     getattr(own, f"to_{suffix}")(tmp_path / f"a.{suffix}", index=False)
     with pytest.warns(UserWarning, match=r"\['day'\] hold no numbers"):
         takes = read_recordings(tmp_path)
-    assert (takes.fps, takes.reading["time"]) == (4, name)
+    assert (takes.fps, takes.read_options["time"]) == (4, name)
     assert (
         takes.times[0].tolist() == (np.arange(4) / 4 + (name == "Zeit") / 10).tolist()
     )
@@ -484,7 +484,7 @@ def test_other_columns_of_times(tmp_path, columns, clock, said):
         return
     with pytest.warns(UserWarning, match=said):
         takes = read_recordings(tmp_path)
-    assert takes.reading["time"] == clock
+    assert takes.read_options["time"] == clock
     assert list(takes[0]) == ["x"]
 
 

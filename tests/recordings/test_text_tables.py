@@ -118,7 +118,7 @@ def test_lines_that_are_no_rows(tmp_path, text, options, columns, fps, said):
     again, found = read_aloud(tmp_path, like=takes)  # as it was said
     np.testing.assert_array_equal(again[0], takes[0])
     assert not found
-    assert {name: again.reading[name] for name in options} == options
+    assert {name: again.read_options[name] for name in options} == options
 
 
 def test_lines_of_a_folder_are_said_once(tmp_path):

@@ -127,7 +127,8 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot.recordings.clocks import longest_bridged
 
     known = load_model(model)
-    reading, model = segmenter_of(known).reading_ or {}, model_of_stream(known)
+    read_options = segmenter_of(known).read_options_ or {}
+    model = model_of_stream(known)
     segmenter = segmenter_of(model)
     _print_as_files_are()
     labels = segmenter.actions_
@@ -137,11 +138,11 @@ def watch(model, file, lag, fps, follow, columns, names):
     _, first = steps_of(model)[0]
     if columns is None and hasattr(known, "feature_names_in_"):
         columns = known.feature_names_in_.tolist()
-    clock = reading.get("time") if reading.get("reader") == "tables" else None
-    others = reading.get("header"), reading.get("comment")
+    clock = read_options.get("time") if read_options.get("reader") == "tables" else None
+    others = read_options.get("header"), read_options.get("comment")
     table = GrowingTable(name, first.n_features_in_, columns, fps, clock, others)
     words = shared.shown_names(model, names)
-    longest = longest_bridged(fps, reading.get("bridge"))
+    longest = longest_bridged(fps, read_options.get("bridge"))
     printer = SegmentPrinter(labels, words, table, longest)
     for lines in _lines_of(file, follow):
         frames = table.read(lines)

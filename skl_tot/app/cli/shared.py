@@ -27,7 +27,7 @@ class Source:
             from skl_tot.io.models import load_model
 
             model = load_model(self.like)
-        from skl_tot.recordings.reading import read_recordings
+        from skl_tot.recordings.read import read_recordings
 
         for name in set(self.options) & set(self.more):
             raise ValueError(f"--read has {name}, expected it as --{name}.")

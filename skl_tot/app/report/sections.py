@@ -292,7 +292,7 @@ def model(content):
 
     steps = [] if content.segmenter is content.model else list(content.model[:-1])
     found = {"steps": steps, "loss": drawing.loss(content.segmenter)}
-    found["reading"] = getattr(content.segmenter, "reading_", None)
+    found["read_options"] = content.segmenter.read_options_
     widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]
     found["look"] = describe_look(content.segmenter)
     return found | {"widths": [width for width in widths if width is not None]}

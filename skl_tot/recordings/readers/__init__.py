@@ -69,17 +69,22 @@ class Reader:
         return {option.name: option.default for option in options}
 
 
-class Found(NamedTuple):
+class Source(NamedTuple):
     """Files of ``path``; ``reader`` is one of `READERS`, "arrays" or "tables"."""
 
     reader: str
     files: list
     path: Any
 
+    @property
+    def first(self):
+        """First file, for messages."""
+        return one_line(self.files[0])
+
 
 def find_source(path, is_table=False):
     """Find the files of a folder, a file or a list, and their reader."""
-    if isinstance(path, Found):
+    if isinstance(path, Source):
         is_other = is_table and path.reader in READERS
         return find_source(path.path, is_table) if is_other else path
     is_list = isinstance(path, (list, tuple))
@@ -89,7 +94,7 @@ def find_source(path, is_table=False):
     for name, reader in READERS.items():
         is_root = reader.is_root and len(files) == 1 and not is_table
         if is_root and reader.recognises(files[0]):
-            return Found(name, files, path)
+            return Source(name, files, path)
     is_folder = not is_list and files[0].is_dir()
     if is_folder:
         files = sorted(own for own in files[0].glob("[!.]*") if not own.is_dir())
@@ -103,11 +108,13 @@ def find_source(path, is_table=False):
     if kind in READERS:
         is_copied = not READERS[kind].is_general  # programs write both H5 and CSV
         own = READERS[kind].suffixes
-        return Found(kind, _one_of_each(kinds, own) if is_copied else list(kinds), path)
+        return Source(
+            kind, _one_of_each(kinds, own) if is_copied else list(kinds), path
+        )
     if is_folder:
         order = str if kind == "arrays" else natural_key
         files = sorted(kinds, key=lambda own: order(stem(own)))
-    return Found("arrays" if kind == "arrays" else "tables", files, path)
+    return Source("arrays" if kind == "arrays" else "tables", files, path)
 
 
 def _kind_of(path, is_table):
@@ -221,12 +228,16 @@ def rate_of_arrays(paths, fps=None):
     return fps
 
 
-def read_by(name, paths, options, fps=None):
-    """Read files by a reader of `READERS`, into a data frame per recording."""
-    reader = READERS[name]
-    options = reader.options | options
+def read_by(source, options, fps=None):
+    """Read a `Source` into data frames by recording; also return rate and options.
+
+    ``options`` may have others than those of the reader.
+    """
+    reader = READERS[source.reader]
+    defaults = reader.options
+    options = {name: options.get(name, default) for name, default in defaults.items()}
     read = []
-    for path in paths:
+    for path in source.files:
         try:
             found, rate = reader.read(path, **options)
         except ImportError:

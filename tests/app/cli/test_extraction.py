@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from skl_tot.preprocessing import FrameFeatures
-from skl_tot.recordings.reading import read_recordings
+from skl_tot.recordings.read import read_recordings
 
 av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")

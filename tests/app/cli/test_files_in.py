@@ -86,7 +86,10 @@ def test_no_command_needs_the_options_again(run, folder, capsys, command):
     assert run(command) == 0
     assert capsys.readouterr().err == ""
     if command.endswith("a.skops"):
-        assert load_model("a.skops").reading_ == load_model("long.skops").reading_
+        assert (
+            load_model("a.skops").read_options_
+            == load_model("long.skops").read_options_
+        )
 
 
 def test_a_column_time_is_the_clock(run):

@@ -15,49 +15,43 @@ from skl_tot.recordings.files import open_features
 from skl_tot.recordings.stops import without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
-# Options that a model remembers of tables; ``columns`` includes ``without``.
-OF_TABLES = ("by", "time", "columns", "resample", "bridge", "header", "comment")
-# Options that may be absent from the remembered ones.
-FREE = ("by", "columns", "resample", "bridge", "transpose", "header", "comment")
-FREE += ("pauses",)
-# Options that select recordings of a file.
-CHOICES = ("animal", "task", "variable")
+# Options of tables that stay with a model; its ``columns`` are without ``without``.
+TABLE_OPTIONS = ("by", "time", "columns", "resample", "bridge", "header", "comment")
+# Options with a flag of their own at the command line; others are given by --read.
+FLAGS = (*TABLE_OPTIONS, "without", "transpose", "pauses")
 
 
-# Texts about gaps.
-RESAMPLED = f"bridged, with NaN if longer than {clocks.BRIDGED} usual steps"
-LONGEST = "bridge=SECONDS (--bridge SECONDS) sets the longest gap that is bridged"
-
-
-def remembered(like):
-    """Return the reading options of a model, as in ``Recordings.reading``."""
+def read_options_of(like):
+    """Options of `read_recordings` that a model or recordings have."""
     model = like.steps[-1][1] if hasattr(like, "steps") else like
-    reading = getattr(model, "reading", getattr(model, "reading_", None))
-    if isinstance(reading, Mapping):
-        return dict(reading)
+    options = getattr(model, "read_options", getattr(model, "read_options_", None))
+    if isinstance(options, Mapping):
+        return dict(options)
     if not (hasattr(model, "fps") or hasattr(model, "fps_")):
         refuse("like", like, "Recordings, or a fitted model", TypeError)
     names = getattr(like, "feature_names_in_", None)
     columns = None if names is None else list(map(str, names))
-    rate = getattr(model, "fps", getattr(model, "fps_", None))
-    return {"reader": None, "columns": columns, "fps": rate}
+    fps = getattr(model, "fps", getattr(model, "fps_", None))
+    return {"reader": None, "columns": columns, "fps": fps}
 
 
-def with_remembered(given, own, names):
-    """Complete given options, among ``names``, with the `remembered` ones, ``own``."""
-    own = {name: own[name] for name in names if name in own}
-    for name, value in given.items():
-        known = value if name in CHOICES else own.get(name, value)
-        if value != known and not (name in FREE and known is None):
-            expected = f"{short_repr(known)}, as in the recordings of the model"
-            refuse(f"{name} ({flag_of(name)})", value, expected)
-    return own | given
+def _check_like(options, model_options):
+    """Refuse options that contradict those of the model."""
+    for name, value in options.items():
+        if name in ("animal", "task", "variable"):  # these choose among recordings
+            continue
+        expected = model_options.get(name, value)
+        # None leaves a choice to the files, but as likelihood it takes all points
+        is_open = expected is None and name != "likelihood"
+        if value != expected and not is_open:
+            expected = f"{short_repr(expected)}, as in the recordings of the model"
+            refuse(_with_flag(name), value, expected)
 
 
-def flag_of(name):
-    """Command line form of an option of `read_recordings`."""
-    is_own = name in (*OF_TABLES, "without", "transpose", "pauses")
-    return f"--{name}".replace("_", "-") if is_own else f"--read {name}"
+def _with_flag(name):
+    """Name of an option of `read_recordings`, with its form at the command line."""
+    flag = f"--{name}" if name in FLAGS else f"--read {name}"
+    return f"{name} ({flag})"
 
 
 @validate_params(
@@ -90,7 +84,7 @@ def read_recordings(
     comment=None,
     pauses=None,
     like=None,
-    **options,
+    **reader_options,
 ):
     r"""Read recordings from a folder of files, or from one table.
 
@@ -164,7 +158,7 @@ def read_recordings(
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
         recording that lacks one of these is an error, and so is a contradicting option.
-    **options
+    **reader_options
         Options of readers, see above.
 
     Returns
@@ -227,50 +221,75 @@ def read_recordings(
     """
     clocks.check_fps(fps, "fps (--fps)")
     _check_values(time, resample, bridge, header, comment, pauses)
-    own = {} if like is None else remembered(like)
-    given = {"time": time, "resample": resample, "bridge": bridge}
-    given |= {"header": header, "comment": comment}
-    for name, names in (("by", by), ("columns", columns), ("without", without)):
-        given[name] = _checked_names(name, names)
-    given = {name: value for name, value in given.items() if value is not None}
-    asked = {} if pauses is None else {"pauses": pauses}
-    pauses = with_remembered(asked, own, ["pauses"]).get("pauses")
-    found = readers.find_source(path, "by" in given or own.get("by") is not None)
-    reader, first = found.reader, one_line(found.files[0])
-    is_alike = own.get("reader") in (reader, None)
-    _check_options(options, found)
-    is_text = reader == "tables" and found.files[0].suffix.lower() != ".parquet"
-    for name in ("header", "comment"):
-        if name in given and not is_text:
-            expected = f"none, as {first} is no text"
-            refuse(f"{name} ({flag_of(name)})", given[name], expected)
-    if reader == "arrays":
-        options = with_remembered(options, own, ["transpose"] if is_alike else [])
-        recordings = _open_arrays(found.files, given, fps, **options)
+    options = {
+        "by": _checked_names("by", by),
+        "time": time,
+        "columns": _checked_names("columns", columns),
+        "without": _checked_names("without", without),
+        "resample": resample,
+        "bridge": bridge,
+        "header": header,
+        "comment": comment,
+        "pauses": pauses,
+    }
+    options = {name: value for name, value in options.items() if value is not None}
+    options |= reader_options  # None is a value of some of these
+    model_options = {} if like is None else read_options_of(like)
+    names_recordings = options.get("by", model_options.get("by"))
+    source = readers.find_source(path, is_table=names_recordings is not None)
+    _check_options(options, reader_options, source)
+    is_by_model = "by" not in options
+    options = _completed(options, model_options, source.reader)
+    if source.reader == "arrays":
+        transpose = bool(options.get("transpose"))
+        fps = readers.rate_of_arrays(source.files, fps)
+        names = list(map(readers.stem, source.files))
+        recordings = open_features(source.files, names, fps=fps, transpose=transpose)
+        options["time"] = False
     else:
-        # the result may have other columns than the remembered ones; compared below
-        names = [name for name in OF_TABLES if is_alike or name == "columns"]
-        names = [name for name in names if name != "columns" or columns is None]
-        given = with_remembered(given, own, names)
-        if reader in readers.READERS:
-            options = with_remembered(options, own, readers.READERS[reader].options)
-            tables, fps, options = readers.read_by(reader, found.files, options, fps)
+        if source.reader == "tables":
+            tables = read_tables(
+                source.files,
+                options.get("by"),
+                may_lack_by=is_by_model,
+                may_warn=like is None,
+                header=options.get("header"),
+                comment=options.get("comment"),
+            )
         else:
-            by = given.get("by")
-            lines = {name: given.get(name) for name in ("header", "comment")}
-            is_asked = by != own.get("by")
-            tables = read_tables(found.files, by, is_asked, bool(own), **lines)
-        recordings = _from_tables(tables, given, fps, own, first)
-        with_remembered({"columns": recordings.reading["columns"]}, own, ["columns"])
-    if own.get("time") and recordings.times is None:
-        known = f"but the recordings of the model have the clock {own['time']!r}"
-        raise ValueError(f"{first} has no clock, {known}; expected one.")
-    rate, place = recordings.fps, one_line(found.path)
-    recordings.fps = clocks.check_rate(rate, own.get("fps"), place)
-    absent = dict.fromkeys((*OF_TABLES, "without"))
-    read_as = {"reader": reader, "fps": recordings.fps, "pauses": pauses, **options}
-    recordings.reading = absent | recordings.reading | read_as
+            tables, fps, of_reader = readers.read_by(source, options, fps)
+            options |= of_reader
+        recordings, options["time"] = _from_tables(tables, options, fps, source)
+        options["columns"] = list(recordings.arrays[0].columns)
+        # "nose" may stand for the columns "nose x" and "nose y" of the model
+        _check_like({"columns": options["columns"]}, model_options)
+    if model_options.get("time") and recordings.times is None:
+        expected = f"the clock {model_options['time']!r}, as in those of the model"
+        raise ValueError(f"{source.first} has no clock, expected {expected}.")
+    place = one_line(source.path)
+    recordings.fps = clocks.check_rate(recordings.fps, model_options.get("fps"), place)
+    options |= {"reader": source.reader, "fps": recordings.fps}
+    all_names = (*TABLE_OPTIONS, "without", "pauses")
+    recordings.read_options = dict.fromkeys(all_names) | options
+    pauses = options.get("pauses")
     return recordings if pauses is None else without_stops(recordings, pauses)
+
+
+def _completed(options, model_options, reader):
+    """Options of a call, with those of the model that apply to files of ``reader``."""
+    names = ["pauses"]
+    is_alike = model_options.get("reader") in (reader, None)
+    if reader == "arrays":
+        names += ["transpose"] if is_alike else []
+    else:
+        names += TABLE_OPTIONS if is_alike else ["columns"]
+    if reader in readers.READERS:
+        names += readers.READERS[reader].options
+    if "columns" in options:  # may stand for those of the model
+        names.remove("columns")
+    of_model = {key: model_options[key] for key in names if key in model_options}
+    _check_like(options, of_model)
+    return of_model | options
 
 
 def _check_values(time, resample, bridge, header, comment, pauses):
@@ -299,57 +318,62 @@ def _checked_names(option, names):
     return names[0] if option == "by" and len(names) == 1 else names
 
 
-def _check_options(options, found):
-    known = ["transpose"] if found.reader == "arrays" else []
-    if found.reader in readers.READERS:
-        known = list(readers.READERS[found.reader].options)
-    for name in sorted(set(options) - set(known)):
-        said = f"{name} ({flag_of(name)}) is no option for files of {found.reader}"
-        raise TypeError(f"{said}, {one_line(found.path)}; expected {known or 'none'}.")
-
-
-def _open_arrays(files, given, fps, transpose=None):
-    for name, value in given.items():
-        if value is not False:
-            expected = f"none, as {one_line(files[0])} is an array"
-            refuse(f"{name} ({flag_of(name)})", value, expected)
-    fps = readers.rate_of_arrays(files, fps)
-    names = list(map(readers.stem, files))
-    recordings = open_features(files, names, fps=fps, transpose=bool(transpose))
-    recordings.reading = given | {"time": False}
-    return recordings
+def _check_options(options, reader_options, source):
+    """Refuse options that files of the source do not have."""
+    of_reader = ["transpose"] if source.reader == "arrays" else []
+    if source.reader in readers.READERS:
+        of_reader = list(readers.READERS[source.reader].options)
+    for name in sorted(set(reader_options) - set(of_reader)):
+        place = f"for files of {source.reader}, {one_line(source.path)}"
+        expected = f"expected {of_reader or 'none'}"
+        raise TypeError(f"{_with_flag(name)} is no option {place}; {expected}.")
+    suffix = source.files[0].suffix.lower()
+    is_text = source.reader == "tables" and suffix != ".parquet"
+    for name, value in options.items():
+        is_of_tables = name in (*TABLE_OPTIONS, "without") and value is not False
+        if source.reader == "arrays" and is_of_tables:
+            refuse(_with_flag(name), value, f"none, as {source.first} is an array")
+        if name in ("header", "comment") and not is_text:
+            refuse(_with_flag(name), value, f"none, as {source.first} is no text")
 
 
 @np.errstate(invalid="ignore")  # the fit refuses infinity
-def _from_tables(tables, given, fps, own, path):
-    resample, bridge = given.get("resample"), given.get("bridge")
+def _from_tables(tables, options, fps, source):
+    """Make recordings of data frames by name; also return the clock column or False."""
+    resample, bridge = options.get("resample"), options.get("bridge")
+    names = list(tables)
     times: Any = None
     breaks: Any = None
-    names, starts = list(tables), None
-    clock = clocks.find_clock(tables, given.get("time"))
+    starts = None
+    clock = clocks.find_clock(tables, options.get("time"))
     for name, value in (("resample", resample), ("bridge", bridge)):
         if clock is None and value is not None:
-            expected = f"a clock in {path}, as by time (--time)"
-            refuse(f"{name} ({flag_of(name)})", value, expected)
+            expected = f"a clock in {source.first}, as by time (--time)"
+            refuse(_with_flag(name), value, expected)
     if clock is not None:
-        is_asked = clock != own.get("time")
-        times, starts = clocks.read_clocks(tables, clock, is_asked)
-    chosen = given.get("columns"), given.get("without")
-    frames = features_of_tables(tables, *chosen, clock)
+        times, starts = clocks.read_clocks(tables, clock)
+    columns, without = options.get("columns"), options.get("without")
+    frames = features_of_tables(tables, columns, without, clock)
     if times is not None:
         breaks = clocks.find_breaks(times, names, bridge)
         fps = clocks.common_rate(times, names, fps, resample)
-        bridged = clocks.LASTING if resample is None else RESAMPLED
         if bridge is None:
-            clocks.warn_of_gaps(times, names, breaks, LONGEST, bridged)
+            advice = (
+                "bridge=SECONDS (--bridge SECONDS) sets the longest gap that is bridged"
+            )
+            treatment = clocks.LASTING
+            if resample is not None:
+                usual = f"{clocks.BRIDGED} usual steps"
+                treatment = f"bridged, with NaN if longer than {usual}"
+            clocks.warn_of_gaps(times, names, breaks, advice, treatment)
     if resample is not None:
         fps = float(resample)
         for i, frame in enumerate(frames):
-            parts = frame.to_numpy(), times[i], fps, breaks[i]
-            array, times[i], breaks[i] = clocks.resample_frames(*parts)
-            frames[i] = type(frame)(array, columns=frame.columns)
-    about = {"fps": fps, "times": times, "breaks": breaks, "starts": starts}
-    recordings = Recordings(frames, names, **about)
-    columns = list(frames[0].columns)
-    recordings.reading = given | {"time": clock or False, "columns": columns}
-    return recordings
+            values, times[i], breaks[i] = clocks.resample_frames(
+                frame.to_numpy(), times[i], fps, breaks[i]
+            )
+            frames[i] = type(frame)(values, columns=frame.columns)
+    recordings = Recordings(
+        frames, names, fps=fps, times=times, breaks=breaks, starts=starts
+    )
+    return recordings, clock or False
