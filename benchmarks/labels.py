@@ -41,9 +41,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot.corrections.semi_supervised import default_estimators
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.meta.semi_supervised import default_estimators
 from skl_tot.metrics import match_labels, mof_score, segment_f1_score
 from skl_tot.preprocessing import SignalWindows
 

@@ -1,3 +1,4 @@
+from .corrections.semi_supervised import SemiSupervisedSegmenter
 from .display.bouts import (
     CycleDisplay,
     DeviationDisplay,
@@ -11,7 +12,6 @@ from .meta.activities import ActivitySegmenter
 from .meta.auto import AutoSegmenter
 from .meta.cyclic import CyclicSegmenter
 from .meta.online import OnlinePrediction
-from .meta.semi_supervised import SemiSupervisedSegmenter
 from .meta.trust import rate_trust
 from .methods.hmm import HMMSegmenter
 from .methods.pipelines import choose_n_actions

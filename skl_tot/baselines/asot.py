@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.methods.base import by_order
-from skl_tot.methods.correction_layers import sum_groups
+from skl_tot.methods.base import by_order, sum_groups
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts

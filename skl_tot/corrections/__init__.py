@@ -1,4 +1,4 @@
-"""Corrections of a fitted model by a person; each returns a new model."""
+"""Labels, names, merges and splits of people: what they teach a model."""
 
 from skl_tot.corrections.editing import merge, refine, rename, split
 from skl_tot.corrections.questions import alike_actions, most_informative

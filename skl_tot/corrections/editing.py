@@ -10,8 +10,12 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.meta.semi_supervised import SemiSupervisedSegmenter, name_new_actions
-from skl_tot.methods import correction_layers, pipelines
+from skl_tot.corrections import layers
+from skl_tot.corrections.semi_supervised import (
+    SemiSupervisedSegmenter,
+    name_new_actions,
+)
+from skl_tot.methods import pipelines
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
@@ -115,16 +119,16 @@ def merge(model, labels):
     """
     segmenter = _copy_of_fitted(model)
     codes = _codes_of(segmenter, labels)
-    groups = correction_layers.merged_groups(codes, segmenter.n_actions_)
+    groups = layers.merged_groups(codes, segmenter.n_actions_)
     before = with_background(segmenter.actions_)
     weights, has_groups = 1.0, hasattr(segmenter, "prototype_actions_")
     if segmenter.has_densities:
         known = groups, segmenter.shares_, segmenter.layers_
-        weights = correction_layers.merge_weights(*known)
+        weights = layers.merge_weights(*known)
     if has_groups and not segmenter.layers_:
         segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
     if segmenter.has_densities or not has_groups or segmenter.layers_:
-        merged = correction_layers.Merge(groups, weights)
+        merged = layers.Merge(groups, weights)
         segmenter.layers_ = [*segmenter.layers_, merged]
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
@@ -268,10 +272,8 @@ def _fit_split(segmenter, code, label, X, n):
     n_distinct = len(np.unique(found, axis=0))
     if n_distinct < n:
         refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
-    sources = correction_layers.split_sources(code, segmenter.n_actions_, n)
-    return correction_layers.Split(
-        sources, **correction_layers.fit_line(found, np.concatenate(times), n)
-    )
+    sources = layers.split_sources(code, segmenter.n_actions_, n)
+    return layers.Split(sources, **layers.fit_line(found, np.concatenate(times), n))
 
 
 def _looks_for_none(segmenter):

@@ -30,8 +30,8 @@ TRUSTED_TYPES += [
 ]
 TRUSTED_TYPES += [
     "skl_tot.meta.consensus.Alternative",
-    "skl_tot.methods.correction_layers.Merge",
-    "skl_tot.methods.correction_layers.Split",
+    "skl_tot.corrections.layers.Merge",
+    "skl_tot.corrections.layers.Split",
     "skl_tot.preprocessing.look.Look",
     "skl_tot.training.pseudo_labels.LinearPrior",
 ]

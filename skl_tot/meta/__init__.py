@@ -1,1 +1,1 @@
-"""Estimators from other segmenters: votes, cycles, activities, labels, streams."""
+"""Estimators from other segmenters: votes, cycles, activities, streams."""

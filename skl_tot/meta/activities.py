@@ -17,8 +17,7 @@ from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.parallel import Parallel, delayed
 
 from skl_tot.decoding.decoders import DECODERS, Reading
-from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.correction_layers import BoundDecoder
+from skl_tot.methods.base import BaseSegmenter, BoundDecoder
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics.label_free import transfer_score
 from skl_tot.recordings.errors import RecordingError, refuse, warn_user

@@ -4,7 +4,7 @@ import math
 from abc import abstractmethod
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import softmax
@@ -14,10 +14,9 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.decoders import DECODERS, read_video
+from skl_tot.decoding.decoders import DECODERS, Decoder, read_video
 from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods import collapses
-from skl_tot.methods.correction_layers import BoundDecoder, shares_of
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.preprocessing.look import is_raw, look_at
@@ -681,3 +680,28 @@ def as_type_of(output, array):
     """Convert an output to single precision if its recording has it, else to double."""
     is_short = getattr(array, "dtype", None) == np.float32
     return output.astype(np.float32 if is_short else np.float64, copy=False)
+
+
+class BoundDecoder(NamedTuple):
+    """Decoder of scores, and the cost of a switch."""
+
+    decoder: Decoder
+    switch_cost: float | str
+
+
+def shares_of(paths, n_actions):
+    """Shares of the actions in paths, of at least one frame."""
+    joined = np.concatenate(paths)
+    counts = np.bincount(joined[joined >= 0], minlength=n_actions)
+    return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
+
+
+def sum_groups(columns, groups, add):
+    """Add up the columns of each group."""
+    if (np.diff(groups) < 0).any():
+        order = np.argsort(groups, kind="stable")
+        groups, columns = groups[order], columns[:, order]
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    if len(starts) == len(groups):
+        return columns
+    return add.reduceat(columns, starts, axis=1)

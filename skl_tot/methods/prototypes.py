@@ -13,9 +13,8 @@ from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.evidence import STREAM_MEMORY
-from skl_tot.methods.base import Passes
+from skl_tot.methods.base import Passes, sum_groups
 from skl_tot.methods.collapses import FitWarning, describe_few
-from skl_tot.methods.correction_layers import sum_groups
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO

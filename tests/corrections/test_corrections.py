@@ -16,10 +16,10 @@ from skl_tot import (
 )
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, rename, split
+from skl_tot.corrections.layers import Merge, Split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.decoding.decoders import nats_of_switch
-from skl_tot.methods.correction_layers import Merge, Split
 from skl_tot.methods.hmm_model import AnyOrder
 
 VIDEOS, LABELS = make_activities(

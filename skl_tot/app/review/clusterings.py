@@ -4,8 +4,8 @@ import contextlib
 import threading
 import warnings
 
+from skl_tot.corrections.semi_supervised import default_estimators
 from skl_tot.io.models import load_model, save_model
-from skl_tot.meta.semi_supervised import default_estimators
 
 PAUSE, PATIENCE = 0.2, 3.0  # seconds between two looks at the thread; for its end
 

@@ -30,7 +30,7 @@ def _quick(monkeypatch):
     def quick(recordings, random_state=None):
         return [HMMSegmenter(3), HMMSegmenter(3, standardize="video")]
 
-    monkeypatch.setattr("skl_tot.meta.semi_supervised.default_estimators", quick)
+    monkeypatch.setattr("skl_tot.corrections.semi_supervised.default_estimators", quick)
 
 
 def write(name, labels, format=None):

@@ -11,9 +11,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
+from skl_tot.corrections import label_learning as learning
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import chain_decoder
-from skl_tot.meta import label_learning as learning
 from skl_tot.methods import collapses
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.hmm import HMMSegmenter

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skl_tot.methods.correction_layers import fit_line
+from skl_tot.corrections.layers import fit_line
 
 
 def test_halves_without_spread_keep_a_thousandth_of_that_of_both():

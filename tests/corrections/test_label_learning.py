@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from skl_tot.meta import label_learning as learning
-from skl_tot.methods.correction_layers import Merge, Split, split_sources
+from skl_tot.corrections import label_learning as learning
+from skl_tot.corrections.layers import Merge, Split, split_sources
 
 
 def draw(seed, n_frames=60, n_actions=3, n_columns=5):

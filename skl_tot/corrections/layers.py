@@ -1,12 +1,10 @@
 """Corrections of actions: merges and splits of scores."""
 
-from typing import NamedTuple
-
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 
-from skl_tot.decoding.decoders import Decoder
+from skl_tot.methods.base import sum_groups
 
 # Least variance of a part, as a share of the variance of all.
 LEAST_VARIANCE = 1e-3
@@ -95,31 +93,6 @@ class Split:
         distances = (places[:, None] - self.means) ** 2 / self.variances
         scores = np.log(self.shares) - 0.5 * (distances + np.log(self.variances))
         return log_softmax(scores, axis=1)
-
-
-class BoundDecoder(NamedTuple):
-    """Decoder of scores, and the cost of a switch."""
-
-    decoder: Decoder
-    switch_cost: float | str
-
-
-def sum_groups(columns, groups, add):
-    """Add up the columns of each group."""
-    if (np.diff(groups) < 0).any():
-        order = np.argsort(groups, kind="stable")
-        groups, columns = groups[order], columns[:, order]
-    starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    if len(starts) == len(groups):
-        return columns
-    return add.reduceat(columns, starts, axis=1)
-
-
-def shares_of(paths, n_actions):
-    """Shares of the actions in paths, of at least one frame."""
-    joined = np.concatenate(paths)
-    counts = np.bincount(joined[joined >= 0], minlength=n_actions)
-    return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
 
 
 def merge_weights(groups, shares, layers):
