@@ -173,7 +173,7 @@ def describe_timelines(content):
             "numbers": _list_numbers(content),
             "names": content.findings.names,
             "labels": truth.names if truth else {},
-            "looks": web.describe_looks(content.codes),
+            "appearance": web.describe_appearance(content.codes),
             "recordings": _describe_rows(content),
             "actions": _describe_actions(content),
         }

@@ -71,7 +71,7 @@ for (const button of legend) button.addEventListener("click", () => choose(+butt
 byId("sort").addEventListener("change", (event) => timelines.sort(event.target.value));
 byId("filter").addEventListener("input", (event) => timelines.filter(event.target.value));
 for (const id of ["tall", "doubt"]) {
-  byId(id).addEventListener("change", (event) => timelines.look({ [id]: event.target.checked }));
+  byId(id).addEventListener("change", (event) => timelines.setView({ [id]: event.target.checked }));
 }
 byId("closer").addEventListener("click", () => timelines.zoom(0.5));
 byId("wider").addEventListener("click", () => timelines.zoom(2));

@@ -49,7 +49,7 @@ export class Alternatives {
     if (!this.dialog.open) return;
     this.clear();
     if (reply.error) { this.dialog.close(); return; }
-    const { fps, digits } = page.data, { names, looks } = reply, common = { names, looks, fps, digits };
+    const { fps, digits } = page.data, { names, appearance } = reply, common = { names, appearance, fps, digits };
     reply.alternatives.forEach(({ name, is_own: isOwn, sentences, rows }, i) => {
       const host = element("div", {});
       const take = element("button", { className: isOwn ? "main" : "", title: `take this one (${i + 1})`, onclick: () => this.take(name, isOwn) }, isOwn ? "Keep this" : "Take this");

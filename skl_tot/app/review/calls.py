@@ -40,8 +40,15 @@ QUESTIONS["signals"] = SIGNALS | {"features": "list"}
 # Slow actions, and the name of their work.
 LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
 LONG |= dict.fromkeys(["use_alternative", "take_proposal"], "choosing")
-EMPTY = {"rows": [], "names": {}, "looks": {}, "fps": None, "digits": 2, "formats": []}
-EMPTY |= {"ready": False, "undo": None, "redo": None, "checked": 0, "learned": 0}
+EMPTY = {"rows": [], "names": {}, "appearance": {}, "fps": None, "digits": 2}
+EMPTY |= {
+    "formats": [],
+    "ready": False,
+    "undo": None,
+    "redo": None,
+    "checked": 0,
+    "learned": 0,
+}
 EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
 EMPTY |= {"alternatives": [], "alike": None, "fits": None, "words": {}}
 LONGEST = 200  # characters of a name

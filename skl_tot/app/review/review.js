@@ -149,7 +149,7 @@ class Page {
     on(".speed", "change", (field) => this.stage.setSpeed(+field.value));
     on(".sort", "change", (field) => this.small.sort(field.value));
     on(".filter", "input", (field) => this.small.filter(field.value));
-    on(".tall", "change", (field) => this.small.look({ tall: field.checked }));
+    on(".tall", "change", (field) => this.small.setView({ tall: field.checked }));
     on(".name", "change", (field) => this.rename(field.value.trim()));
     on(".name", "blur", () => this.drawSegment());
     on(".actions form", "submit", (form, event) => {
@@ -177,7 +177,7 @@ class Page {
       const data = await this.transport.call("open", {});
       if (data.error) throw new Error(data.error);
       data.rows = data.rows.map((row) => this.readied(row));
-      const { words, looks, fps, digits, rows } = this.data = data, common = { names: words, looks, fps, digits };
+      const { words, appearance, fps, digits, rows } = this.data = data, common = { names: words, appearance, fps, digits };
       if (!this.large) this.build(common);
       this.setAll(common);
       this.units.show();
@@ -232,8 +232,8 @@ class Page {
   take({ rows, said, type, by, ...rest }, who = "") {
     if (said && rows) this.say(who + said);  // else it goes on, and events tell how far it is
     if (rest.version <= this.data.version) return;  // nothing new, or an event was first
-    const { words, looks } = Object.assign(this.data, rest);
-    this.setAll({ names: words, looks });
+    const { words, appearance } = Object.assign(this.data, rest);
+    this.setAll({ names: words, appearance });
     this.putRows(rows);
     this.moveTo(this.time);
     this.draw();

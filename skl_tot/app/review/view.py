@@ -133,7 +133,7 @@ class View:
         found = {"names": state.names, "ready": review.ready}
         found["fits"] = fits and fits.counts
         words = states.with_new(state.names, states.MOST_NEW)  # for digits without one
-        found["looks"] = web.describe_looks(words)
+        found["appearance"] = web.describe_appearance(words)
         found["words"] = words | {UNLABELLED: "not labelled"}
         if review.ready:
             entries, units = review.state.entries, review.units()
@@ -188,8 +188,8 @@ class View:
                 segments = find_segments(path, self.review.recordings.breaks_of(i))
                 known = segments, self.clock(i), np.ones(len(path))
                 own["rows"].append(web.describe_row(self.names[i], *known, 1))
-        looks = web.describe_looks(names)
-        return {"alternatives": found, "names": names, "looks": looks}
+        appearance = web.describe_appearance(names)
+        return {"alternatives": found, "names": names, "appearance": appearance}
 
     def signals(self, i, start, end, n_bins, names=None):
         """Least and largest values of features between two times of a recording."""

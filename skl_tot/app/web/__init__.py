@@ -127,10 +127,9 @@ def describe_doubt(confidence, clock, most):
     return {"start": firsts.tolist(), "end": lasts.tolist()}
 
 
-def describe_looks(codes):
-    """Look of each code that is an action."""
-    names, shown = ("fill", "ink", "hatch"), (x for x in codes if x != BACKGROUND)
-    return {code: dict(zip(names, style_of(code))) for code in shown}
+def describe_appearance(codes):
+    """Fill, ink and hatch of each code that is an action."""
+    return {code: style_of(code)._asdict() for code in codes if code != BACKGROUND}
 
 
 def page_file(room, name):

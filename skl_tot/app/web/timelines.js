@@ -12,7 +12,7 @@
 //                  hand: [0 or 1 of each segment], interval: [[low, high] of each start,
 //                  or null]
 //         names   {code: name}; labels {code: name} of the lower bar (default: names)
-//         looks   {code: {fill, ink, hatch}} of the codes from 0; -1 is background
+//         appearance  {code: {fill, ink, hatch}} of the codes from 0; -1 is background
 //         fps     null: times are frames; digits: decimals of times in seconds
 //         unsure  confidence below which the tip says so; lower: what the lower bar is
 // options label     text for screen readers (default: the keys)
@@ -35,7 +35,7 @@
 //         update(index, row)  one row is another; set(data) replaces other parts of data
 //         sort(key)           given, name, duration, deviation, confidence (least sure
 //                             first, also called doubt) or checked (unchecked first)
-//         filter(text), focusAction(code or null), look({tall, doubt})
+//         filter(text), focusAction(code or null), setView({tall, doubt})
 //         setRange(from, to), zoom(factor, about), pan(by), whole()
 //         cursorAt(index, time), open(index): that row opens and is scrolled to
 //         playhead(time)      line at a time, null for none; what is seen follows it
@@ -241,7 +241,7 @@ export class Timelines {
 
   swatch(code) {
     if (code < 0) return element("i", { className: "k cb" });
-    const { fill, ink, hatch } = this.data.looks[code];
+    const { fill, ink, hatch } = this.data.appearance[code];
     const made = element("i", { className: `k h${hatch}` });
     made.style.setProperty("--fill", fill);
     made.style.setProperty("--ink", ink);
@@ -324,9 +324,9 @@ export class Timelines {
   }
 
   set(data) { Object.assign(this.data, data); this.draw(); }
-  look(view) { Object.assign(this.view, view); this.layout(); }
-  sort(sort) { this.host.scrollTop = 0; this.look({ sort }); }
-  filter(text) { this.host.scrollTop = 0; this.look({ text }); }
+  setView(view) { Object.assign(this.view, view); this.layout(); }
+  sort(sort) { this.host.scrollTop = 0; this.setView({ sort }); }
+  filter(text) { this.host.scrollTop = 0; this.setView({ text }); }
   focusAction(action) { this.view.action = action; this.draw(); }
 
   open(index) {
@@ -442,14 +442,14 @@ export class Timelines {
 
   setFont(size, weight = 400) { this.pen.font = `${weight} ${size}${FONT}`; }
 
-  // What is worked out once of a look: the pattern of its hatch, and its colour as a pixel.
+  // What is worked out once of a style: the pattern of its hatch, and its colour as a pixel.
   inkOf(code) {
-    const look = this.data.looks[code];
-    if (!this.inks.has(look)) {
-      const [r, g, b] = [1, 3, 5].map((place) => parseInt(look.fill.slice(place, place + 2), 16));
-      this.inks.set(look, { pixel: b << 16 | g << 8 | r, pattern: look.hatch ? hatched(look) : null });
+    const style = this.data.appearance[code];
+    if (!this.inks.has(style)) {
+      const [r, g, b] = [1, 3, 5].map((place) => parseInt(style.fill.slice(place, place + 2), 16));
+      this.inks.set(style, { pixel: b << 16 | g << 8 | r, pattern: style.hatch ? hatched(style) : null });
     }
-    return this.inks.get(look);
+    return this.inks.get(style);
   }
 
   alphaOf(code, isLower) {
@@ -663,7 +663,7 @@ export class Timelines {
   }
 
   writeIn(bar, code, left, size) {
-    const { pen } = this, name = bar.names[code], { fill, ink, hatch } = this.data.looks[code];
+    const { pen } = this, name = bar.names[code], { fill, ink, hatch } = this.data.appearance[code];
     this.setFont(12);
     const text = this.shorten(name, size - 10), y = bar.top + Math.min(bar.height / 2 + 0.5, 16);
     if (text.length < 3 && text !== name) return;

@@ -244,7 +244,7 @@ def test_labels_have_the_colours_of_the_actions_they_are_matched_to(
         assert page.segments(i, "truth").tolist() == expected
     names = {str(code): name for name, code in code_of.items()}
     assert page.data["labels"] == names | {"-1": "background"}
-    assert page.data["looks"].keys() == set("01234")
+    assert page.data["appearance"].keys() == set("01234")
     for name, code in code_of.items():
         assert f'<th scope="row"><i class="k c{code} h0"></i>{name}</th>' in page.html
     assert f"– ({rest})</button>" in page.html

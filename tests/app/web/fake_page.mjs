@@ -52,7 +52,7 @@ Object.assign(globalThis, {
 const source = readFileSync(new URL("../../../skl_tot/app/web/timelines.js", import.meta.url));
 export const timelines = await import(`data:text/javascript;base64,${source.toString("base64")}`);
 
-const LOOKS = Object.fromEntries([0, 1, 2].map((code) => [code, { fill: `#00000${code + 1}`, ink: "#FFFFFF", hatch: 0 }]));
+const APPEARANCE = Object.fromEntries([0, 1, 2].map((code) => [code, { fill: `#00000${code + 1}`, ink: "#FFFFFF", hatch: 0 }]));
 
 export function rowOf(name, start, code, more = {}) {
   const prediction = { start, code, confidence: start.map(() => 0.9) };
@@ -62,7 +62,7 @@ export function rowOf(name, start, code, more = {}) {
 export function open(rows, options = {}, data = {}) {
   const names = { 0: "take", 1: "pour", 2: "stir", "-1": "background" };
   const host = new Element("div");
-  const made = new timelines.Timelines(host, { rows, names, looks: LOOKS, fps: 10, ...data }, options);
+  const made = new timelines.Timelines(host, { rows, names, appearance: APPEARANCE, fps: 10, ...data }, options);
   settle();
   return made;
 }
