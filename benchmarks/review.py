@@ -107,8 +107,8 @@ class Person:
         actions = [str(action) for action in model.actions_.tolist()]
         self.names = dict(zip(actions, actions))
         self.paths = []
-        for reading in model.readings(self.videos):
-            self.paths.append(np.array([*actions, "background"])[reading.path])
+        for decoded in model.decode(self.videos):
+            self.paths.append(np.array([*actions, "background"])[decoded.path])
 
     def words_of(self, i):
         """Names shown for a recording (n_frames,)."""

@@ -230,7 +230,7 @@ def refine(model, X, y):
     >>> taught.actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
-    model = deepcopy(model)  # a fit or another reading of it would change the new one
+    model = deepcopy(model)  # a fit or another path of it would change the new one
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
@@ -264,8 +264,8 @@ def _fit_split(segmenter, code, label, X, n):
     """Split of an action by the frames of X that show it."""
     frames, times = [], []
     videos = segmenter.prepare(X)
-    for i, reading in enumerate(segmenter.readings(X)):
-        is_own = reading.path == code
+    for i, decoded in enumerate(segmenter.decode(X)):
+        is_own = decoded.path == code
         frames.append(np.concatenate(list(videos.blocks(i)))[is_own])
         times.append(np.flatnonzero(is_own) / len(is_own))
     found = np.concatenate(frames)

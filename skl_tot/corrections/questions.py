@@ -81,10 +81,10 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
             what = f"indices of recordings from 0 to {len(videos) - 1}"
             refuse("labelled", [i], what)
     paths, doubts = [], []
-    for reading in segmenter.readings(videos):
-        paths.append(reading.path)
+    for decoded in segmenter.decode(videos):
+        paths.append(decoded.path)
         if unit == "moments":
-            doubts.append(measure_doubts(segmenter, reading))
+            doubts.append(measure_doubts(segmenter, decoded))
     words = with_background(segmenter.actions_)
     if unit == "moments":
         return rank_moments([words[path] for path in paths], doubts, n, labelled)
@@ -147,11 +147,11 @@ def _scaled(values):
     return values / (scale if scale > 0 else 1)
 
 
-def measure_doubts(segmenter, reading, names=None):
-    """Doubt (n_frames,) about a reading; actions with equal ``names`` are one."""
-    found = [reading.posterior]
+def measure_doubts(segmenter, decoded, names=None):
+    """Doubt (n_frames,) about labels; actions with equal ``names`` are one."""
+    found = [decoded.posterior]
     if hasattr(segmenter, "candidate_labels"):  # a vote
-        found.append(softmax(reading.log_likelihood, axis=1))
+        found.append(softmax(decoded.log_likelihood, axis=1))
     if names is not None:
         alike = (names[:, None] == np.unique(names)).astype(float)
         found = [probabilities @ alike for probabilities in found]

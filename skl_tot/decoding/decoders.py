@@ -294,7 +294,7 @@ def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
     return switch_cost * n_frames / log_likelihood.shape[1]
 
 
-class Reading(NamedTuple):
+class Decoded(NamedTuple):
     """Input of the decoder, path (-1 is background), and tempered posterior or None."""
 
     log_likelihood: np.ndarray
@@ -302,7 +302,7 @@ class Reading(NamedTuple):
     posterior: np.ndarray | None
 
 
-def read_video(
+def decode_recording(
     log_likelihood,
     blocks,
     background,
@@ -323,13 +323,13 @@ def read_video(
     options = decoder, switch_cost, min_frames, transcript
     if background is None:
         path = _decode(log_likelihood, *options)
-        return Reading(log_likelihood, path, found)
+        return Decoded(log_likelihood, path, found)
     masks = [is_background(block, background) for block in blocks]
     kept = ~np.concatenate(masks)
     path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
     if kept.any():
         path[kept] = _decode(log_likelihood[kept], *options)
-    return Reading(log_likelihood, path, found)
+    return Decoded(log_likelihood, path, found)
 
 
 def _check_min_frames(min_frames):

@@ -16,7 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.parallel import Parallel, delayed
 
-from skl_tot.decoding.decoders import DECODERS, Reading
+from skl_tot.decoding.decoders import DECODERS, Decoded
 from skl_tot.methods.base import BaseSegmenter, BoundDecoder
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics.label_free import transfer_score
@@ -249,7 +249,7 @@ class ActivitySegmenter(BaseSegmenter):
         if y is not None:
             check_lengths(arrange(y, videos), videos)
         codes = self._find_activities(videos)
-        paths = [reading.path for reading in self._readings(videos)]
+        paths = [decoded.path for decoded in self._decode(videos)]
         if len(np.unique(codes)) == len(codes):
             text = "score compares recordings of one activity, but no two are of one."
             warn_user(text, UndefinedMetricWarning)
@@ -306,17 +306,17 @@ class ActivitySegmenter(BaseSegmenter):
     def _find_activities(self, videos):
         return cdist(self._count_words(videos), self.bags_).argmin(axis=1)
 
-    def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
+    def _decode(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         if transcripts is not None:
             what = "None; one of its estimators_ takes them"
             refuse("transcripts", transcripts, what)
         offsets, codes = self.action_offsets_, self._find_activities(videos)
-        for code, reading in zip(codes, _in_turn(self.estimators_, videos, codes)):
-            yield _widened(reading, offsets[code], offsets[-1])
+        for code, decoded in zip(codes, _in_turn(self.estimators_, videos, codes)):
+            yield _widened(decoded, offsets[code], offsets[-1])
 
     def _log_likelihoods(self, videos):
-        for reading in self._readings(videos):
-            yield reading.log_likelihood
+        for decoded in self._decode(videos):
+            yield decoded.log_likelihood
 
 
 def _by_video(names, videos):
@@ -372,12 +372,12 @@ def _fit_model(model, arrays, name, indices):
 
 
 def _in_turn(models, videos, codes):
-    """Yield the reading of each recording by the model of its activity, in order."""
+    """Yield `Decoded` of each recording by the model of its activity, in order."""
     going = {}
     for code in np.unique(codes).tolist():
         own = [videos.arrays[i] for i in np.flatnonzero(codes == code)]
         model = models[code]
-        going[code] = last_step(model).readings(transform_before(model, own))
+        going[code] = last_step(model).decode(transform_before(model, own))
     for code in codes.tolist():
         yield next(going[code])
 
@@ -387,15 +387,15 @@ def shifted(path, offset):
     return np.where(path == BACKGROUND, BACKGROUND, path + offset)
 
 
-def _widened(reading, offset, n_actions):
-    """Return the `Reading` of all actions from that of one activity with an offset."""
-    own = slice(offset, offset + reading.log_likelihood.shape[1])
-    lowest = reading.log_likelihood.min(axis=1, keepdims=True) - FOREIGN
+def _widened(decoded, offset, n_actions):
+    """Return the `Decoded` of all actions from that of one activity with an offset."""
+    own = slice(offset, offset + decoded.log_likelihood.shape[1])
+    lowest = decoded.log_likelihood.min(axis=1, keepdims=True) - FOREIGN
     scores = np.repeat(lowest, n_actions, axis=1)
-    scores[:, own] = reading.log_likelihood
+    scores[:, own] = decoded.log_likelihood
     posterior = np.zeros(scores.shape)
-    posterior[:, own] = reading.posterior
-    return Reading(scores, shifted(reading.path, offset), posterior)
+    posterior[:, own] = decoded.posterior
+    return Decoded(scores, shifted(decoded.path, offset), posterior)
 
 
 def learn_vocabulary(videos, rng):

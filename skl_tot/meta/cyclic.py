@@ -166,7 +166,7 @@ class CyclicSegmenter(BaseSegmenter):
         {shared: NotFittedError, TypeError}
         """
         videos = self.prepare(X)
-        paths = [reading.path for reading in self._readings(videos)]
+        paths = [decoded.path for decoded in self._decode(videos)]
         return videos.restore(self._cut(paths))
 
     def score(self, X, y=None):
@@ -191,7 +191,7 @@ class CyclicSegmenter(BaseSegmenter):
         videos = self.prepare(X)
         if y is not None:
             check_lengths(arrange(y, videos), videos)
-        paths = [reading.path for reading in self._readings(videos)]
+        paths = [decoded.path for decoded in self._decode(videos)]
         cuts = self._cut(paths)
         labels = _cut_arrays(paths, cuts)
         if len(labels) < 2:

@@ -279,8 +279,8 @@ class OnlinePrediction:
         if self.n_seen == 0:
             return self._nothing()
         with pipelines.quietly():
-            (reading,) = self._model.readings([self._features(self._frames)])
-        return reading.path, reading.posterior
+            (decoded,) = self._model.decode([self._features(self._frames)])
+        return decoded.path, decoded.posterior
 
     def _nothing(self):
         return np.empty(0, dtype=np.intp), np.empty((0, self._model.n_actions_))

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.decoders import DECODERS, Decoder, read_video
+from skl_tot.decoding.decoders import DECODERS, Decoder, decode_recording
 from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO, compare_numbers
@@ -78,7 +78,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     values, and ``waits_for_end_`` if its scores need whole recordings.
     ``_parameter_constraints`` adds to those of its bases, and ``_defaults_by_order``
     has the defaults of parameters for each order that it supports. Estimators with
-    inner estimators may also override ``_read_fit``, ``_label``, ``_readings`` and
+    inner estimators may also override ``_read_fit``, ``_label``, ``_decode`` and
     ``n_around_``.
     """
 
@@ -190,8 +190,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = self.prepare(X)
         if transcripts is not None:
             transcripts = self._check_transcripts(transcripts, videos)
-        found = self._readings(videos, transcripts=transcripts)
-        return videos.restore(self._to_labels([reading.path for reading in found]))
+        found = self._decode(videos, transcripts=transcripts)
+        return videos.restore(self._to_labels([decoded.path for decoded in found]))
 
     def predict_proba(self, X):
         """Compute the probability of each action in each frame, without decoding.
@@ -243,7 +243,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        found = [r.posterior for r in self._readings(videos, with_posterior=True)]
+        found = [d.posterior for d in self._decode(videos, with_posterior=True)]
         return videos.restore(list(map(as_type_of, found, videos.arrays)))
 
     def log_likelihood(self, X):
@@ -266,7 +266,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = self.prepare(X)
         return videos.restore(list(self._corrected(videos)))
 
-    def readings(self, X, *, transcripts=None):
+    def decode(self, X, *, transcripts=None):
         """Iterate over scores, labels and posteriors of recordings, in one pass.
 
         Parameters
@@ -275,7 +275,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         Yields
         ------
-        reading : Reading
+        decoded : Decoded
             ``log_likelihood``, ``path`` (indices of ``actions_``, -1 for background)
             and ``posterior`` of one recording, float64.
 
@@ -284,7 +284,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = self.prepare(X)
         if transcripts is not None:
             transcripts = self._check_transcripts(transcripts, videos)
-        yield from self._readings(videos, transcripts=transcripts, with_posterior=True)
+        yield from self._decode(videos, transcripts=transcripts, with_posterior=True)
 
     def score(self, X, y=None):
         r"""Measure how well actions transfer from recording to recording.
@@ -330,7 +330,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 "score compares recordings, but X has one, expected two or more; "
                 "without labels, each fold of a search needs two, so take fewer folds."
             )
-        labels = [reading.path for reading in self._readings(videos)]
+        labels = [decoded.path for decoded in self._decode(videos)]
         found = transfer_score(videos.blocks, labels, self.n_actions_)
         if found == 0 and self.n_actions_ > 1:
             warn_user(
@@ -561,15 +561,15 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         sample = thinned(videos)
         seen = sample.videos
         if self.background_percentile is not None:
-            paths = sample.of([own.path for own in self._readings(videos, scores)])
+            paths = sample.of([own.path for own in self._decode(videos, scores)])
             pairs = enumerate(paths)
             blocks = [own[rows] for i, own in pairs for rows in seen.row_blocks(i)]
             known = blocks, self.n_actions_, self.background_percentile, before
             self.background_ = fit_background(seen.blocks, *known)
         evidence, labels = Evidence(is_robust=True), []
-        for reading in self._readings(videos, scores):
-            evidence.add(reading.log_likelihood, reading.path)
-            labels.append(reading.path)
+        for decoded in self._decode(videos, scores):
+            evidence.add(decoded.log_likelihood, decoded.path)
+            labels.append(decoded.path)
         agreement = held_out_agreement(seen.blocks, sample.of(labels), self.n_actions_)
         self.confidence_ = {
             "tempering": evidence.tempering(),
@@ -579,8 +579,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.shares_ = shares_of(labels, self.n_actions_)
         return labels
 
-    def _readings(self, videos, scores=None, *, transcripts=None, with_posterior=False):
-        """Yield a `Reading` of each standardised recording."""
+    def _decode(self, videos, scores=None, *, transcripts=None, with_posterior=False):
+        """Yield a `Decoded` of each standardised recording."""
         if scores is None:
             scores = self._corrected(videos)
         options = {"with_posterior": with_posterior, "min_frames": self.min_frames_}
@@ -589,7 +589,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             blocks = None if self.background_ is None else videos.blocks(i)
             options["transcript"] = None if transcripts is None else transcripts[i]
             own = blocks, self.background_, *decoder
-            yield read_video(log_likelihood, *own, **options)
+            yield decode_recording(log_likelihood, *own, **options)
 
     def _corrected(self, videos):
         """Iterate over corrected scores, the input of the decoder."""

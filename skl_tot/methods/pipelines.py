@@ -148,23 +148,23 @@ def n_around(model):
     return sum(step.n_around_ for _, step in steps_of(model))
 
 
-def read_videos(model, X):
-    """Iterate over the `Reading` of each recording, posteriors in its floating type."""
+def decode_recordings(model, X):
+    """Iterate over the `Decoded` of each recording, posteriors in its floating type."""
     X = transform_before(model, X)
-    for reading, array in zip(segmenter_of(model).readings(X), as_recordings(X).arrays):
-        yield reading._replace(posterior=as_type_of(reading.posterior, array))
+    for decoded, array in zip(segmenter_of(model).decode(X), as_recordings(X).arrays):
+        yield decoded._replace(posterior=as_type_of(decoded.posterior, array))
 
 
-def path_boundaries(model, reading, breaks=()):
-    """Intervals of the boundaries of a reading, see `BLUR`."""
+def path_boundaries(model, decoded, breaks=()):
+    """Intervals of the boundaries of a path, see `BLUR`."""
     known = getattr(segmenter_of(model), "confidence_", None)
-    scores = reading.log_likelihood * (known["tempering"] ** 2 if known else 1.0)
-    return boundary_intervals(scores, reading.path, blur=BLUR, breaks=breaks)
+    scores = decoded.log_likelihood * (known["tempering"] ** 2 if known else 1.0)
+    return boundary_intervals(scores, decoded.path, blur=BLUR, breaks=breaks)
 
 
-def path_confidence(reading, names=None):
+def path_confidence(decoded, names=None):
     """Probability (n_frames,) of the action of each frame; 1 for background."""
-    path, posterior = reading.path, reading.posterior
+    path, posterior = decoded.path, decoded.posterior
     if names is None:
         own = posterior[np.arange(len(path)), path]
     else:
@@ -177,10 +177,10 @@ def predict_with_confidence(model, X, names=None):
     """Labels or names of frames, their probabilities, and intervals of boundaries."""
     labels, confidence, boundaries = [], [], []
     breaks_of = as_recordings(X).breaks_of
-    for i, reading in enumerate(read_videos(model, X)):
-        labels.append(reading.path)
-        confidence.append(path_confidence(reading, names))
-        boundaries.append(path_boundaries(model, reading, breaks_of(i)))
+    for i, decoded in enumerate(decode_recordings(model, X)):
+        labels.append(decoded.path)
+        confidence.append(path_confidence(decoded, names))
+        boundaries.append(path_boundaries(model, decoded, breaks_of(i)))
     names = segmenter_of(model).classes_ if names is None else names
     if names is not None:
         labels = [labels_of_codes(path, names) for path in labels]

@@ -108,8 +108,8 @@ def test_intervals_of_generated_recordings_hold_what_they_say(noise, least):
     assert least < np.mean(inside)
     assert np.mean(widths) < 8
     model = HMMSegmenter(4, random_state=0).fit(videos)
-    for reading in model.readings(videos[:3]):
-        narrow = boundary_intervals(reading.log_likelihood, reading.path)
-        wide = path_boundaries(model, reading)
+    for decoded in model.decode(videos[:3]):
+        narrow = boundary_intervals(decoded.log_likelihood, decoded.path)
+        wide = path_boundaries(model, decoded)
         assert (wide[:, 1] <= narrow[:, 1]).all()
         assert (wide[:, 2] >= narrow[:, 2]).all()

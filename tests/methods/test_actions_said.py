@@ -32,7 +32,7 @@ def test_fit_warns_in_the_words_of_the_function():
     model = MallowSegmenter(4, background_percentile=20)
     with pytest.warns(UserWarning, match=WORDS) as caught:
         model.fit(videos)
-    paths = [own.path for own in model.readings(videos)]
+    paths = [decoded.path for decoded in model.decode(videos)]
     sentences = action_warnings(model, paths, names_of(model))
     (said,) = (str(own.message) for own in caught)
     assert said.startswith(" ".join(sentences))
@@ -46,7 +46,7 @@ def test_activities_are_told_of_one_by_one():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model.fit(cooking + repairs)
-    paths = [own.path for own in model.readings(cooking + repairs)]
+    paths = [decoded.path for decoded in model.decode(cooking + repairs)]
     names = names_of(model)
     assert action_warnings(model, paths, names) == []
     paths[0] = np.full_like(paths[0], 0)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skl_tot import baselines
-from skl_tot.decoding.decoders import Reading
+from skl_tot.decoding.decoders import Decoded
 from skl_tot.decoding.evidence import STREAM_MEMORY
 from skl_tot.extend import Adam
 from skl_tot.methods.discriminants import time_order
@@ -49,10 +49,10 @@ def test_a_stream_remembers_what_overlapped(videos):
 def test_background_is_sure():
     posterior = np.array([[0.2, 0.8], [0.3, 0.7], [1.0 + 1e-9, 0.0]])
     path = np.array([-1, 0, 0])
-    confidence = path_confidence(Reading(None, path, posterior))
+    confidence = path_confidence(Decoded(None, path, posterior))
     np.testing.assert_array_equal(confidence, [1.0, 0.3, 1.0])
     words = np.array(["pour", "pour"])
-    confidence = path_confidence(Reading(None, path, posterior), words)
+    confidence = path_confidence(Decoded(None, path, posterior), words)
     np.testing.assert_allclose(confidence, [1.0, 1.0, 1.0])
 
 

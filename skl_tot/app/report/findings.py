@@ -84,8 +84,8 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         measure_doubts,
     )
     from skl_tot.methods.pipelines import (
+        decode_recordings,
         path_confidence,
-        read_videos,
         segmenter_of,
         transform_before,
         windows_of,
@@ -102,16 +102,16 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         with errors_of_recording(i, name):
             # once, as it may be slow
             video = transform_before(model, videos[i])
-            (reading,) = read_videos(segmenter, video)
-        path = code_of[reading.path]
-        confidence = path_confidence(reading, words)
-        doubt = measure_doubts(segmenter, reading, words)
+            (decoded,) = decode_recordings(segmenter, video)
+        path = code_of[decoded.path]
+        confidence = path_confidence(decoded, words)
+        doubt = measure_doubts(segmenter, decoded, words)
         findings.told.append(_correct(path, confidence, doubt, names, told, i))
         findings.paths.append(path)
         findings.confidences.append(confidence)
         findings.doubts.append(doubt)
-        known = np.flatnonzero(reading.path != BACKGROUND)
-        likely = reading.log_likelihood[known, reading.path[known]]
+        known = np.flatnonzero(decoded.path != BACKGROUND)
+        likely = decoded.log_likelihood[known, decoded.path[known]]
         mean = float(likely.mean(dtype=float)) if len(known) else np.nan
         findings.log_likelihoods.append(mean)
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
@@ -121,8 +121,8 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
             frames = windows.transform(frames)
         findings.sums.add(frames, path)
         findings.sample.add(frames, path, breaks and breaks[i])
-        probabilities = softmax(reading.log_likelihood, axis=1)
-        probabilities = probabilities.astype(reading.posterior.dtype, copy=False)
+        probabilities = softmax(decoded.log_likelihood, axis=1)
+        probabilities = probabilities.astype(decoded.posterior.dtype, copy=False)
         _add_typical(typical, i, path, zip(actions, (probabilities @ merge).T))
     for frames in typical.values():
         frames.sort(key=lambda found: -found["probability"])

@@ -289,7 +289,7 @@ class Review:
             shown = [i for i, e in enumerate(state.entries) if states.shows(e, code)]
             for i in told(shown):
                 own = state.entries[i], self.recordings, i, model, halves, k
-                entries[i] = teaching.read_halves(*own)
+                entries[i] = teaching.predict_halves(*own)
             one, other = (after.names[half] for half in halves)
             said = f"{state.names[code]!r} is {one!r} and {other!r}"
             after = states.with_entries(after, entries)
@@ -322,7 +322,7 @@ class Review:
             model = teaching.teach(learner, self.recordings, state)
             codes, names = teaching.add_codes(state.names, teaching.actions_of(model))
             for i in told(rest):
-                *found, _ = teaching.read(model, self.recordings, i, codes)
+                *found, _ = teaching.predict_recording(model, self.recordings, i, codes)
                 known = state.entries[i], *found, n_learned
                 entries[i] = states.propose(*known)
             pairs = ((state.entries[i], entry) for i, entry in entries.items())
@@ -397,7 +397,8 @@ class Review:
             model = teaching.with_words(with_last(self.model, chosen))
             codes, videos = range(segmenter_of(model).n_actions_), self.recordings
             places = told(range(len(videos)))
-            found = [teaching.read(model, videos, i, codes)[:3] for i in places]
+            predict = teaching.predict_recording
+            found = [predict(model, videos, i, codes)[:3] for i in places]
             after = offers.with_predictions(self.state, found, len(codes))
             return self._history.commit(said, after, model)
 

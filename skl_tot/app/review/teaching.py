@@ -11,9 +11,9 @@ from skl_tot.app.web import DOUBTFUL
 from skl_tot.corrections.editing import names_of_parts
 from skl_tot.corrections.questions import order_with_gains
 from skl_tot.methods.pipelines import (
+    decode_recordings,
     path_boundaries,
     path_confidence,
-    read_videos,
     segmenter_of,
     shown_labels,
     with_last,
@@ -70,19 +70,19 @@ def add_codes(names, words):
     return tuple(codes), names
 
 
-def read(model, recordings, i, codes):
-    """Predict a recording: segments in codes, confidence, boundaries, the reading."""
+def predict_recording(model, recordings, i, codes):
+    """Predict a recording: segments in codes, confidence, boundaries, and `Decoded`."""
     with errors_of_recording(i, recordings.names[i]):
-        (reading,) = read_videos(model, recordings.select([i]))
+        (decoded,) = decode_recordings(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
-        if len(reading.path) != n_frames:
-            text = f"the model labels {len(reading.path)} of {n_frames} frames"
+        if len(decoded.path) != n_frames:
+            text = f"the model labels {len(decoded.path)} of {n_frames} frames"
             raise ValueError(f"{text}, expected a label for each.")
-    path = np.array([*codes, BACKGROUND])[reading.path]
+    path = np.array([*codes, BACKGROUND])[decoded.path]
     breaks = recordings.breaks_of(i)
     segments = states.segments_of(path, breaks, np.zeros(n_frames, bool))
-    edges = path_boundaries(model, reading, breaks)
-    return segments, path_confidence(reading).astype(np.float16), edges, reading
+    edges = path_boundaries(model, decoded, breaks)
+    return segments, path_confidence(decoded).astype(np.float16), edges, decoded
 
 
 def find_cycles(entries, circle):
@@ -198,12 +198,12 @@ def halved(state, model, action, recordings):
     return after, with_names_of(found, after)
 
 
-def read_halves(entry, recordings, i, model, codes, k):
+def predict_halves(entry, recordings, i, model, codes, k):
     """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
     n_actions = segmenter_of(model).n_actions_
-    *_, reading = read(model, recordings, i, range(n_actions))
-    own = reading.posterior[:, k : k + 2]
-    path = np.where(np.isin(reading.path, (k, k + 1)), reading.path - k, UNKNOWN)
+    *_, decoded = predict_recording(model, recordings, i, range(n_actions))
+    own = decoded.posterior[:, k : k + 2]
+    path = np.where(np.isin(decoded.path, (k, k + 1)), decoded.path - k, UNKNOWN)
     changed, confidence = {}, entry.confidence
     for name, track in zip(TRACKS, states.tracks_of(entry)):
         halves = fill_halves(track, codes[0], path, own)
@@ -245,7 +245,9 @@ def first_entry(model, recordings, i, state, words):
     breaks, n = recordings.breaks_of(i), len(recordings.arrays[i])
     entry = states.blank(n, breaks)
     if model is not None:
-        segments, confidence, edges, _ = read(model, recordings, i, state.actions)
+        segments, confidence, edges, _ = predict_recording(
+            model, recordings, i, state.actions
+        )
         known = breaks, segments, segments, confidence, state.n_learned
         entry = Entry(n, *known, edges=edges)
     if words is None:

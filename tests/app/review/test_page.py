@@ -341,17 +341,17 @@ def test_sizes_modes_and_hostile_names(opened, size, mode):
 
 def test_rows_come_in_while_it_reads(browser, serving, fitted, monkeypatch):
     gates = [threading.Semaphore(0), threading.Semaphore(0)]
-    read = teaching.read
+    predict = teaching.predict_recording
 
-    def read_later(*arguments):
+    def predict_later(*arguments):
         gates[1].acquire()
-        return read(*arguments)
+        return predict(*arguments)
 
     def make(_):
         gates[0].acquire()
         return Review(fitted[0], takes(fitted[1]))
 
-    monkeypatch.setattr(teaching, "read", read_later)
+    monkeypatch.setattr(teaching, "predict_recording", predict_later)
     calls = Calls(make, "cups")
     with serving(calls) as served, contextlib.closing(calls):
         calls.start()
