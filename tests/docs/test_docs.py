@@ -299,9 +299,8 @@ def test_docstrings_pass_numpydoc():
 
 def test_workers_that_read_a_script_start_no_workers():
     pytest.importorskip("dask.distributed")
-    code = [
-        text for text, _ in blocks(DOCS / "scaling.md", "python") if "Client(" in text
-    ]
+    page = DOCS / "guide" / "cycles_and_live.md"
+    code = [text for text, _ in blocks(page, "python") if "Client(" in text]
     assert code
     for text in code:
         exec(compile(text, "script.py", "exec"), {"__name__": "__mp_main__"})

@@ -1,4 +1,4 @@
-"""The transcript of the page about the command line, in an empty folder."""
+"""The transcript of the first page, in an empty folder."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ import skl_tot
 from skl_tot import TemporalOTSegmenter
 from skl_tot.app.cli.main import main
 
-PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "command_line.md"
+PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "start.md"
 
 
 def masked(line):
@@ -26,16 +26,24 @@ def shown(printed, expected):
     return True
 
 
+def block_of(text, start):
+    """Content of the block of text that starts with a line."""
+    return re.search(rf"^```text\n({re.escape(start)}\n.*?)^```", text, re.S | re.M)[1]
+
+
 def test_transcript(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for name, value in {"max_iter": 150, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
     text = PAGE.read_text("utf-8")
-    (names,) = re.findall(r"^```text\n(0 reach\n.*?)^```", text, re.S | re.M)
-    Path("names.txt").write_text(names, encoding="utf-8")
+    labels = block_of(text, "recording,action,start_time,end_time")
+    Path("first.csv").write_text(labels, encoding="utf-8")
+    Path("names.txt").write_text(block_of(text, "0 reach"), encoding="utf-8")
+    assert main(["demo", "--recordings", "cycles"]) == 0
     for block in re.findall(r"^```console\n(.*?)^```", text, re.S | re.M):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, expected = part.partition("\n")
+            capsys.readouterr()
             assert main(shlex.split(command)[1:]) == 0, command
             assert shown(capsys.readouterr().out, expected), command
         if Path("named").exists() and not Path("corrected").exists():
