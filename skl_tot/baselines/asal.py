@@ -11,9 +11,10 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.decoders import DECODERS, duration_decoder
 from skl_tot.decoding.orders import shares_and_lengths
-from skl_tot.methods.base import ONE_ORDER, Passes
+from skl_tot.methods.base import Passes
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.orders import ONE_ORDER, FixedOrders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.shared_texts import with_shared_texts
@@ -138,6 +139,8 @@ class ASALSegmenter(NetworkSegmenter):
 
     _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
+        **NetworkSegmenter._parameter_constraints,
+        "order": [FixedOrders()],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "network": [StrOptions({"mlp"}), OrderedMLP],
         "n_steps": COUNT,

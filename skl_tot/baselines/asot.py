@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.methods.base import by_order, sum_groups
+from skl_tot.methods.base import sum_groups
 from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MLP, WEIGHT, Adam
@@ -142,7 +144,9 @@ class ASOTSegmenter(PrototypeSegmenter):
         switch_cost=(0.0, 0.0, 0.0),
     )
     _parameter_constraints = {
-        "rho": WEIGHT,
+        **PrototypeSegmenter._parameter_constraints,
+        **ORDER_CONSTRAINTS,
+        "rho": [StrOptions({AUTO}), *WEIGHT],
         "transport": [StrOptions({"structured"}), StructuredTransport],
     }
 

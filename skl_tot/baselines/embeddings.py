@@ -10,11 +10,18 @@ from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, RealNotInt
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
-from skl_tot.methods.base import ONE_ORDER, Passes, by_order
+from skl_tot.methods.base import Passes
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
+from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.orders import (
+    ONE_ORDER,
+    ORDER_CONSTRAINTS,
+    FixedOrders,
+    by_order,
+)
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam
 from skl_tot.training.devices import from_first_process
@@ -30,7 +37,11 @@ class EmbeddingSegmenter(NetworkSegmenter):
     """Base of methods that first learn an embedding, and then actions in it."""
 
     _defaults_by_order = ONE_ORDER
-    _parameter_constraints = {"reg_covar": SCALE}
+    _parameter_constraints = {
+        **NetworkSegmenter._parameter_constraints,
+        "order": [FixedOrders()],
+        "reg_covar": SCALE,
+    }
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
@@ -231,6 +242,7 @@ class VTESegmenter(CTESegmenter):
     __module__ = "skl_tot.baselines"
 
     _parameter_constraints = {
+        **CTESegmenter._parameter_constraints,
         "prediction_weight": WEIGHT,
         "horizon": [
             Interval(Integral, 1, MOST, closed="both"),
@@ -349,7 +361,9 @@ class UDESegmenter(EmbeddingSegmenter):
         switch_cost=(0.0, 0.0, 0.5),
     )
     _parameter_constraints = {
-        "time_weight": WEIGHT,
+        **EmbeddingSegmenter._parameter_constraints,
+        **ORDER_CONSTRAINTS,
+        "time_weight": [StrOptions({AUTO}), *WEIGHT],
         "concept_weight": WEIGHT,
         "reconstruction_iter": [
             Interval(Integral, 1, None, closed="left"),

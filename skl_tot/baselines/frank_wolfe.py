@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from skl_tot.methods.base import ONE_ORDER, BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.orders import ONE_ORDER, FixedOrders
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, SCALE, WEIGHT
@@ -112,6 +113,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
+        "order": [FixedOrders()],
         "frames_per_chunk": [None, *COUNT],
         "regularization": [None, *SCALE],
         "n_corners": COUNT,

@@ -17,13 +17,15 @@ from skl_tot.decoding.orders import (
     order_of,
     path_along,
 )
-from skl_tot.methods.base import BaseSegmenter, Passes, by_order
+from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,
     log_joint,
     measure_spread,
 )
+from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.orders import FixedOrders, by_order
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST
@@ -138,9 +140,11 @@ class MallowSegmenter(BaseSegmenter):
 
     _defaults_by_order = by_order(decoding=("fixed", "mallow"))
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
+        "order": [FixedOrders()],
         "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
         "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
-        "decoding": [StrOptions({"mallow"}), StrOptions(DECODERS.keys())],
+        "decoding": [StrOptions({AUTO, "mallow"}), StrOptions(DECODERS.keys())],
     }
 
     n_actions: int | str = 8

@@ -166,7 +166,10 @@ class KMeansSegmenter(BaseSegmenter):
 
     order = "free"  # not a parameter, as clusters have no order
     has_densities = True
-    _parameter_constraints = {"n_components": [None, *COUNT]}
+    _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
+        "n_components": [None, *COUNT],
+    }
 
     n_actions: int | str = 8
     _: KW_ONLY

@@ -132,6 +132,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
         "estimator": [None, list, tuple, HasMethods(["fit", "predict"])],
         "views": [None, list, tuple],
     }

@@ -130,6 +130,7 @@ class ActivitySegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
         "estimator": [HasMethods(["fit", "predict"])],
         "n_activities": BaseSegmenter._parameter_constraints["n_actions"],
         "n_jobs": [None, Integral],

@@ -33,6 +33,7 @@ from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.orders import ORDER_CONSTRAINTS
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.scores import mof_score
 from skl_tot.preprocessing.look import is_raw
@@ -180,6 +181,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "free": {"decoding": "free", "switch_cost": SWITCH_COST},
     }
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
+        **ORDER_CONSTRAINTS,
         "candidates": [StrOptions({"auto"}), list],
         "device": [str],
         "n_jobs": [None, Interval(Integral, -MOST, MOST, closed="both")],

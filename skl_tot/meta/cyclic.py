@@ -103,6 +103,7 @@ class CyclicSegmenter(BaseSegmenter):
     __module__ = "skl_tot"
 
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
         "estimator": [None, HasMethods(["fit", "predict"])],
         "decoding": [StrOptions({"cyclic", "cyclic_skip"})],
         "switch_cost": [None, *BaseSegmenter._parameter_constraints["switch_cost"]],

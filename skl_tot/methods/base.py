@@ -18,6 +18,7 @@ from skl_tot.decoding.decoders import DECODERS, Decoder, decode_recording
 from skl_tot.decoding.evidence import Evidence, fit_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO, compare_numbers
+from skl_tot.methods.orders import UNSET
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.preprocessing.look import is_raw, look_at
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
@@ -45,28 +46,6 @@ USUAL_NUMBER = 8
 MOST_FITTED_AGAIN = 2**20
 # Maximum bytes of arrays that are kept for the next pass.
 KEPT_BYTES = 2**26
-# Values that leave a parameter to the order, if "auto" has another meaning.
-UNSET = {"switch_cost": None}
-# Defaults by order of methods with a fixed order, as published.
-ONE_ORDER: dict = {"strict": {}, "mostly": {}}
-
-
-def by_order(**values):
-    """Defaults of parameters by order, from those in strict, mostly and free order."""
-    found: dict = {}
-    for name, own in values.items():
-        for order, value in zip(("strict", "mostly", "free"), own):
-            found.setdefault(order, {})[name] = value
-    return found
-
-
-class Orders(StrOptions):
-    """Orders that a method supports; the error names methods with free order."""
-
-    def __str__(self):
-        others = "TemporalOTSegmenter, ASOTSegmenter, UDESegmenter, HMMSegmenter"
-        remedy = f" ('free' needs {others} or AutoSegmenter)"
-        return super().__str__() + ("" if "free" in self.options else remedy)
 
 
 @with_shared_texts
@@ -76,17 +55,16 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     A method implements ``_learn``, and ``_log_likelihoods`` of its actions up to a
     constant per frame. It may override ``_decoder`` if decoding depends on learned
     values, and ``waits_for_end_`` if its scores need whole recordings.
-    ``_parameter_constraints`` adds to those of its bases, and ``_defaults_by_order``
-    has the defaults of parameters for each order that it supports. Estimators with
-    inner estimators may also override ``_read_fit``, ``_label``, ``_decode`` and
-    ``n_around_``.
+    ``_defaults_by_order`` has the defaults of parameters for each order that it
+    supports. Estimators with inner estimators may also override ``_read_fit``,
+    ``_label``, ``_decode`` and ``n_around_``.
     """
 
     _parameter_constraints: dict = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
         "n_init": COUNT,
         "max_iter": COUNT,
-        "decoding": [StrOptions(DECODERS.keys())],  # includes entries added later
+        "decoding": [StrOptions(DECODERS.keys())],
         "switch_cost": [*WEIGHT, StrOptions({"auto"})],
         "min_duration": [None, Interval(Real, SMALLEST, MOST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
@@ -105,17 +83,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     # whether labels of people teach, and further actions, which no label names
     is_taught = False
     unlabelled_actions_: tuple | list = ()
-
-    def __init_subclass__(cls, **options):
-        super().__init_subclass__(**options)
-        found = super(cls, cls)._parameter_constraints | cls._parameter_constraints
-        defaults = vars(cls).get("_defaults_by_order", {})
-        if defaults:
-            found["order"] = [Orders({AUTO, *defaults})]
-        for name in defaults.get("mostly", {}):
-            unset = UNSET.get(name, AUTO)
-            found[name] = [*found[name], unset and StrOptions({unset})]
-        cls._parameter_constraints = found
 
     @abstractmethod
     def _learn(self, videos):

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.decoding.decoders import chain_decoder
-from skl_tot.methods.base import BaseSegmenter, by_order
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import (
     embed,
     find_moment,
@@ -24,6 +24,7 @@ from skl_tot.methods.hmm_model import (
     start_from_clusters,
     start_from_equal_parts,
 )
+from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.recordings.sampling import stretches, thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, LARGEST, WEIGHT
@@ -152,6 +153,8 @@ class HMMSegmenter(BaseSegmenter):
     )
     has_densities = True
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
+        **ORDER_CONSTRAINTS,
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, *COUNT],
         "tol": WEIGHT,

@@ -16,7 +16,7 @@ from skl_tot.training.network import Encoder
 
 
 @with_shared_texts
-class NetworkSegmenter(
+class NetworkSegmenter(  # type: ignore[call-arg]
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseSegmenter,
@@ -29,6 +29,7 @@ class NetworkSegmenter(
     """
 
     _parameter_constraints = {
+        **BaseSegmenter._parameter_constraints,
         "network": [StrOptions(set(NETWORKS)), MLP],
         "optimizer": [StrOptions(set(OPTIMIZERS)), Adam],
         "device": [str],

@@ -42,7 +42,11 @@ class PrototypeSegmenter(NetworkSegmenter):
     ``_cross_entropy``, and lists it in ``_terms``.
     """
 
-    _parameter_constraints = {"n_prototypes": COUNT, "n_networks": COUNT}
+    _parameter_constraints = {
+        **NetworkSegmenter._parameter_constraints,
+        "n_prototypes": COUNT,
+        "n_networks": COUNT,
+    }
 
     _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
 

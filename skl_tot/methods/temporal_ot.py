@@ -7,14 +7,22 @@ from typing import Any
 from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.decoding.decoders import decode
-from skl_tot.methods.base import by_order
 from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.recordings.sampling import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
-from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, SCALE, WEIGHT, Adam
+from skl_tot.training.components import (
+    COUNT,
+    MLP,
+    NETWORKS,
+    OPTIMIZERS,
+    SCALE,
+    WEIGHT,
+    Adam,
+)
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 
 # Segments of a look in a recording from which on actions return.
@@ -215,9 +223,17 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         prior=("narrow path", "temporal", None),
     )
     _parameter_constraints = {
+        **PrototypeSegmenter._parameter_constraints,
+        **ORDER_CONSTRAINTS,
+        "n_prototypes": [StrOptions({AUTO}), *COUNT],
         "rho": SCALE,
-        "alpha": WEIGHT,
-        "prior": [None, StrOptions(set(pseudo_labels.PRIORS)), pseudo_labels.Prior],
+        "alpha": [StrOptions({AUTO}), *WEIGHT],
+        "network": [StrOptions({AUTO, *NETWORKS}), MLP],
+        "prior": [
+            None,
+            StrOptions({AUTO, *pseudo_labels.PRIORS}),
+            pseudo_labels.Prior,
+        ],
         "transport": [
             StrOptions(set(pseudo_labels.TRANSPORTS)),
             pseudo_labels.Transport,
