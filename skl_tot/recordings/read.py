@@ -195,10 +195,10 @@ def read_recordings(
     Notes
     -----
     Cells of text are separated by commas, semicolons or tabs, whichever the header has
-    most. The header is the line that has a name for each column of numbers. Lines above
-    it that have fewer cells, or start with #, %, // or ;, are no rows, and neither is a
-    line of units below it; a warning says so. Two lines that may be the header are an
-    error. Names that occur twice get those of the line above, as "LASI X".
+    most. The header is the first line that has a name for each column, without a number
+    and without #, %, // or ; at its start. It stands above the first row with a number.
+    Lines above it are no rows, and neither is a line of units below it; a warning says
+    so. Names that occur twice get those of the line above, as "LASI X".
 
     Decimal commas are allowed if commas separate no cells. An ambiguous time or number
     is an error. Tables are in natural order, "take 2" before "take 10".

@@ -6,7 +6,7 @@ from skl_tot.recordings.clocks import has_times, why_no_clock
 from skl_tot.recordings.errors import listed, one_line, repeated, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 from skl_tot.recordings.readers import stem
-from skl_tot.recordings.text_tables import MOSTLY, REMEDY, read_text_table
+from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 # Types that pandas infers for columns of objects with numbers, some missing.
 NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
@@ -245,7 +245,7 @@ def _no_numbers(values, recording, columns, is_last):
     row = int(np.argmax(bad))
     shown = f"{values.name!r} of {recording!r} has {short_repr(values.iloc[row])}"
     shown += f" in row {row}"
-    is_text = bad.sum() > MOSTLY * values.notna().sum()
+    is_text = bad.sum() > values.notna().sum() / 2
     if columns is None and is_text and not is_last:
         return shown
     remedy = f"the column out by without=[{values.name!r}] (--without {values.name!r})"

@@ -17,64 +17,52 @@ TABLE = "\n".join([HEAD, *ROWS, ""])
 ACTIGRAPH = """\
 ------------ Data File Created By ActiGraph GT3X+ ActiLife v6.13.3 at 30 Hz -----------
 Serial Number: MOS2A0000000
-Start Time 09:00:00
 Start Date 3/4/2024
-Epoch Period (hh:mm:ss) 00:00:00
-Download Time 10:00:00
-Download Date 3/5/2024
-Current Memory Address: 0
 Current Battery Voltage: 4.2     Mode = 12
 --------------------------------------------------
 """
-ABOVE = {
-    "nothing": "",
-    "numpy": "# ",
-    "signs": "# Device: A, B, C\n#\n% 1,2,3\n// a,b,c\n",
-    "words": "Device X200\nstarted 2024-03-04 06:51:08\n\n",
-    "pairs": "DeviceTag:,Xsens DOT\nRate,100\n\n",
-    "padded": "Anlage 3,,\nDatum,04.03.2024,\n,,\n",
-    "sep": "sep=,\nDeviceTag:,Xsens DOT\n",
-    "quoted": '"Recorded by ""me"", on a\nMonday"\n',
-    "number": "Trajectories\n100\n",
-    "actigraph": ACTIGRAPH,
+ABOVE = {  # lines, and how many they are
+    "": 0,
+    "# ": 0,  # as numpy writes names
+    "# Device: A, B, C\n#\n% 1,2,3\n// a,b,c\n": 4,
+    "Device X200\nstarted 2024-03-04 06:51:08\n\n": 2,
+    "Anlage 3,,\nDatum,04.03.2024,\n,,\n": 2,
+    "sep=,\nDeviceTag:,Xsens DOT\n": 2,
+    '"Recorded by ""me"", on a\nMonday"\n': 2,
+    ACTIGRAPH: 5,
 }
 
 
 def read_aloud(path, **options):
-    """Recordings, and what warnings say of lines."""
+    """Recordings, and the warnings about lines."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         takes = read_recordings(path, **options)
-    said = [str(own.message) for own in caught]
-    return takes, " ".join(text for text in said if " line" in text)
+    texts = [str(warning.message) for warning in caught]
+    return takes, " ".join(text for text in texts if " line" in text)
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "mixed"])
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("separator", "end"), [(",", "\n"), (";", "\r\n"), ("\t", "\r"), (";", "mixed")]
+)
 @pytest.mark.parametrize("above", ABOVE)
 def test_rows_below_other_lines(tmp_path, above, separator, end):
     """With a mark of UTF-8, and decimal commas where commas separate no cells."""
-    text = (ABOVE[above] + TABLE).replace(",", separator)
+    text = (above + TABLE).replace(",", separator)
     if separator != ",":
         text = re.sub(r"(\d)\.(\d)(?=[;\t\n])", r"\1,\2", text)
     if end == "mixed":
         ends = itertools.cycle(["\n", "\r\n", "\r"])
         text = "".join(line + next(ends) for line in text.splitlines())
-    text = text.replace("\n", "\n" if end == "mixed" else end)
     path = tmp_path / "a.csv"
-    path.write_bytes(text.encode("utf-8-sig"))
-    takes, said = read_aloud(path)
+    path.write_bytes(text.replace("\n", end.replace("mixed", "\n")).encode("utf-8-sig"))
+    takes, warned = read_aloud(path)
     expected = np.array([list(map(float, row.split(","))) for row in ROWS])
     np.testing.assert_array_equal(takes[0], expected[:, 1:])
     np.testing.assert_array_equal(takes.times[0], expected[:, 0])
     assert list(takes[0]) == ["x", "y"]
-    n_above = {"nothing": 0, "numpy": 0, "signs": 4, "actigraph": 10}.get(above, 2)
-    assert said.count(" above the header of 1 of 1 files ") == (n_above > 0)
-    assert said.startswith(f"{n_above} line" if n_above else "")
-    assert "\n" not in said
-    if n_above == 0:
-        (other,) = read_recordings(path, header=1)
-        np.testing.assert_array_equal(other, takes[0])
+    assert warned.startswith(f"{ABOVE[above]} line" if ABOVE[above] else "")
+    assert bool(warned) == bool(ABOVE[above])
 
 
 VICON = """Trajectories
@@ -86,126 +74,89 @@ Frame,Sub Frame,X,Y,Z,X,Y,Z
 2,0,2.5,3,4,5,7,7
 3,0,1.5,5,4,5,9,9
 """
+LINES = [  # text, options, first columns, rate, whether a warning says it
+    ("time;x\ns;m/s²\n0;1\n1;2\n2;5\n", {}, ["x"], 1, True),
+    ("time,x\nms,[deg/s]\n0,1\n1,2\n2,5\n", {}, ["x"], 1000, True),
+    ("a,b,c\nt,x,z\n0,1,1\n1,2,0\n2,5,3\n", {"header": 2}, ["x", "z"], 1, False),
+    ("x\n# b\n1\n#c\n2\n", {"comment": "#"}, ["x"], None, False),
+    ("x,y\n1,2\n-- end\n3,1\n", {"comment": "--"}, ["x", "y"], None, False),
+    ("#x,y\n1,2\n#,\n3,1\n", {"comment": "#", "header": 1}, ["x", "y"], None, False),
+    (VICON, {}, ["S:LASI X", "S:LASI Y", "S:LASI Z"], None, True),
+    (VICON, {"header": 4}, ["S:LASI X", "S:LASI Y"], None, True),
+    (",x\n5,1\n7,2\n8,5\n", {}, ["Unnamed: 0", "x"], None, False),
+    ("t,400,450\n0,1,1\n1,2,0\n2,5,3\n", {"header": 1}, ["400", "450"], 1, False),
+    ("t,x\n0,nan\n1,\n2,5\n", {}, ["x"], 1, False),
+    ("x,y\n,\n,\n1,2\n2,1\n", {}, ["x", "y"], None, False),
+    ("note,x\nstart,\n,1\n,2\n", {}, ["x"], None, False),
+    ('"x","y"\n"1","2"\n"3","1"\n', {}, ["x", "y"], None, False),
+    ("x\n1\n\n2\n\n\n", {}, ["x"], None, False),
+    ('t,x,note\n0,1,"a; b"\n1,2,"c; d"\n', {}, ["x"], 1, False),
+]
 
 
-@pytest.mark.parametrize(
-    ("text", "options", "columns", "fps", "said"),
-    [
-        ("time;x\ns;m/s²\n0;1\n1;2\n2;5\n", {}, ["x"], 1, "has no numbers, and is no"),
-        ("time,x\nms,[deg/s]\n0,1\n1,2\n2,5\n", {}, ["x"], 1000, "['ms', '[deg/s]']"),
-        ("t,x\nwhen,how\n0,1\n1,2\n2,5\n", {"header": 1}, ["x"], 1, "['when', 'how']"),
-        ("a,b,c\nt,x,z\n0,1,1\n1,2,0\n2,5,3\n", {"header": 2}, ["x", "z"], 1, ""),
-        ("x\n# b\n1\n#c\n2\n", {"comment": "#"}, ["x"], None, ""),
-        ("x,y\n1,2\n-- end\n3,1\n", {"comment": "--"}, ["x", "y"], None, ""),
-        ("#x,y\n1,2\n#,\n3,1\n", {"comment": "#", "header": 1}, ["x", "y"], None, ""),
-        (VICON, {}, ["S:LASI X", "S:LASI Y", "S:LASI Z"], None, "2 lines above the"),
-        (VICON, {"header": 4}, ["S:LASI X", "S:LASI Y"], None, "The line below the h"),
-        (",x\n5,1\n7,2\n8,5\n", {}, ["Unnamed: 0", "x"], None, ""),
-        ("t,400,450\n0,1,1\n1,2,0\n2,5,3\n", {}, ["400", "450"], 1, ""),
-        ("t,x\n0,nan\n1,\n2,5\n", {}, ["x"], 1, ""),
-        ("x,y\n,\n,\n1,2\n2,1\n", {}, ["x", "y"], None, ""),
-        ('"x","y"\n"1","2"\n"3","1"\n', {}, ["x", "y"], None, ""),
-        ("x\n1\n\n2\n\n\n", {}, ["x"], None, ""),
-    ],
-)
-def test_lines_that_are_no_rows(tmp_path, text, options, columns, fps, said):
+@pytest.mark.parametrize(("text", "options", "columns", "fps", "is_said"), LINES)
+def test_lines_that_are_no_rows(tmp_path, text, options, columns, fps, is_said):
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
-    takes, found = read_aloud(tmp_path, **options)
+    takes, warned = read_aloud(tmp_path, **options)
     assert list(takes[0])[: len(columns)] == columns
     assert takes.fps == fps
-    assert said in found
-    assert bool(said) == bool(found)
-    again, found = read_aloud(tmp_path, like=takes)  # as it was said
+    assert bool(warned) == is_said
+    again, warned = read_aloud(tmp_path, like=takes)  # as it was said
     np.testing.assert_array_equal(again[0], takes[0])
-    assert not found
-    assert {name: again.read_options[name] for name in options} == options
+    assert not warned
+
+
+def test_decimals_are_read_exactly(tmp_path):
+    values = np.random.default_rng(0).normal(size=1000)
+    (tmp_path / "a.csv").write_text("\n".join(["x", *map(repr, values.tolist())]))
+    assert read_recordings(tmp_path)[0]["x"].tolist() == values.tolist()
 
 
 def test_lines_of_a_folder_are_said_once(tmp_path):
     for k in range(3):
         text = "# a\n" * (k + 1) + TABLE
         (tmp_path / f"take_{k}.csv").write_text(text if k else TABLE)
-    _, said = read_aloud(tmp_path)
-    assert said == (
-        "2 to 3 lines above the header of 2 of 3 files are no rows, as '# a'; "
-        "header=LINE (--header LINE) says which line names the columns."
-    )
+    _, warned = read_aloud(tmp_path)
+    assert "2 to 3 lines above the header of 2 of 3 files" in warned
+    assert warned.count("above") == 1
 
 
 REFUSED = [
-    ("1,2\n3,4\n", {}, "its line 1 is ['1', '2'], expected names of the columns"),
-    ("# a\n1,2\n3,4\n", {}, "its line 2 is ['1', '2'], expected names"),
-    ("0:00:01,2\n0:00:02,4\n", {}, "its line 1 is ['0:00:01', '2'], expected names"),
-    ("walk,2\nrun,4\nwalk,3\n", {}, "its line 1 is ['walk', '2'], expected names"),
-    ("t,x\nwhen,how\n0,1\n1,2\n", {}, "its lines 1 and 2 may both name the columns; h"),
-    ("Rate,x\nt,100\nt,y\n0,1\n1,2\n", {}, "its lines 1 and 3 may both name"),
-    (
-        "5,6\nx,y\n0,1\n1,2\n",
-        {},
-        "its line 1 is ['5', '6'], expected names of the columns: header=",
-    ),
-    ("x\noff\n1\n2\n", {}, "its lines 1 and 2 may both name the columns; header=LINE"),
-    (TABLE + TABLE, {}, "the clock 'time' of 'a' cannot be read: 'time' in row 12"),
-    (
-        f"{TABLE}1,2,3,4\n",
-        {},
-        "rows have more cells than the header in line 1; header=",
-    ),
-    (
-        "time,x\n" + TABLE[9:],
-        {},
-        "rows have more cells than the header in line 1; head",
-    ),
-    (
-        "T: 1\n\n1,2\n3,4\n",
-        {},
-        "rows have more cells than the header in line 1; header",
-    ),
-    (
-        f"{TABLE}# end\n",
-        {},
-        "the clock 'time' of 'a' cannot be read: '# end' in row 12",
-    ),
-    ("x,x\n1,2\n", {}, "it has two columns 'x' in line 1, expected one."),
-    ("a,\nx,x\n1,2\n3,4\n", {"header": 2}, "it has two columns 'a x' in line 2"),
-    (
-        TABLE,
-        {"header": 99},
-        "header (--header) is 99, expected the number of a line wi",
-    ),
-    (
-        f"a\n\n{TABLE}",
-        {"header": 2},
-        "header (--header) is 2, expected the number of a",
-    ),
-    (TABLE, {"header": 0}, "The 'header' parameter of read_recordings must be"),
-    (TABLE, {"header": 1.5}, "The 'header' parameter of read_recordings must be"),
-    (TABLE, {"header": 13}, "its line 13 is ['1.1', '2.5', '2'], expected names"),
-    (TABLE, {"header": 3}, "its line 3 is ['0.1', '1.5', '1'], expected names of"),
-    (TABLE, {"comment": ""}, "comment (--comment) is '', expected a sign such as '#'"),
-    (TABLE, {"comment": ","}, "comment (--comment) is ',', expected a sign that start"),
-    (TABLE, {"comment": "-"}, "comment (--comment) is '-', expected a sign that start"),
-    (TABLE, {"comment": "1"}, "comment (--comment) is '1', expected a sign that start"),
-    (TABLE, {"comment": "t"}, "its line 2 is ['0.0', '0.5', '0'], expected names"),
-    ("# a\n# b\n", {"comment": "#"}, "its first line is empty, expected names"),
-    ("", {}, "its first line is empty, expected names of the columns."),
-    ("\n \n\n", {}, "its first line is empty, expected names of the columns."),
-    ("# a\n", {}, "a.csv has no rows, expected one for each frame."),
-    ("x,y\n", {}, "a.csv has no rows, expected one for each frame."),
-    ("x,y\n1,\0\n", {}, "it has NUL characters, expected cells of text."),
-    ("x\0,y\n1,2\n", {"header": 1}, "it has NUL characters, expected cells"),
-    ('x,y\n1,"2\n3,4\n', {}, "a.csv"),
-    ('t,"Acc\n(g)"\n0,1\n1,2\n2,5\n', {}, "in row 0, expected numbers"),
-    ('"x,y\n1,2\n3,4\n', {}, "a.csv"),
+    ("1,2\n3,4\n", {}),  # no names
+    ("0:00:01,2\n0:00:02,4\n", {}),
+    ("walk,2\nrun,4\nwalk,3\n", {}),
+    ("# a\n1,2\n3,4\n", {}),
+    ("5,6\nx,y\n0,1\n1,2\n", {}),  # a row above
+    ("t,400,450\n0,1,1\n1,2,0\n2,5,3\n", {}),
+    ("Rate,x\nt,100\nt,y\n0,1\n1,2\n", {}),
+    (TABLE + TABLE, {}),
+    (f"{TABLE}1,2,3,4\n", {}),  # too many cells
+    ("time,x\n" + TABLE[9:], {}),
+    (f"{TABLE}# end\n", {}),
+    ("x,x\n1,2\n", {}),  # equal names
+    ("a,\nx,x\n1,2\n3,4\n", {"header": 2}),
+    (TABLE, {"header": 99}),
+    (f"a\n\n{TABLE}", {"header": 2}),
+    (TABLE, {"header": 0}),
+    (TABLE, {"header": 1.5}),
+    (TABLE, {"header": 3}),
+    (TABLE, {"comment": ""}),
+    (TABLE, {"comment": ","}),
+    (TABLE, {"comment": "-"}),
+    (TABLE, {"comment": "t"}),
+    ("# a\n# b\n", {"comment": "#"}),  # no rows
+    ("", {}),
+    ("# a\n", {}),
+    ("x,y\n1,\0\n", {}),
+    ('x,y\n1,"2\n3,4\n', {}),  # an open quote
 ]
 
 
-@pytest.mark.parametrize(("text", "options", "said"), REFUSED)
-def test_refusals(tmp_path, text, options, said):
+@pytest.mark.parametrize(("text", "options"), REFUSED)
+def test_refusals(tmp_path, text, options):
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     with pytest.raises((TypeError, ValueError)) as caught:
         read_aloud(tmp_path / "a.csv", **options)
-    assert any(own in str(caught.value) for own in said.split("|"))
     assert "\n" not in str(caught.value)
 
 
@@ -216,14 +167,6 @@ def test_growing_tables_are_read_as_files(tmp_path):
     table = GrowingTable("a.csv", 2, ["x", "y"], others=(3, "!"))
     frames = [table.read(lines[:9]), table.read(lines[9:])]
     np.testing.assert_array_equal(np.concatenate(frames), take)
-
-
-def test_options_for_other_files(tmp_path):
-    np.save(tmp_path / "a.npy", np.ones((4, 2)))
-    with pytest.raises(
-        ValueError, match=r"header \(--header\) is 2, expected none, as"
-    ):
-        read_recordings(tmp_path, header=2)
 
 
 def test_on_the_command_line(tmp_path, capsys, monkeypatch):
