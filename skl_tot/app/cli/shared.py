@@ -49,19 +49,11 @@ class Labels:
 
     def read(self, data, folder):
         """Labels of each recording of `Source.open`, None for one without a file."""
-        from skl_tot.io.files import label_recordings, read_by_recording
-        from skl_tot.recordings.errors import one_line, short_repr
+        from skl_tot.io.files import read_by_recording
         from skl_tot.recordings.labels import UNKNOWN_NAME
 
-        found, _ = read_by_recording(self.labels, None, None, data.videos)
-        lengths = {name: len(video) for name, video in data.videos.items()}
-        for name, (_, file) in found.items():
-            if name not in lengths:
-                raise ValueError(
-                    f"{one_line(file)} has labels of {short_repr(name)}, expected a "
-                    f"recording of {folder}, such as {short_repr(data.video_names[0])}."
-                )
-        labels = label_recordings(found, lengths, self.gaps or "unknown")
+        gaps = self.gaps or "unknown"
+        labels, _ = read_by_recording(self.labels, gaps=gaps, recordings=data.videos)
         if not any((own != UNKNOWN_NAME).any() for own in labels.values()):
             raise ValueError(f"{self.labels} has no labelled frame, expected some.")
         return [labels.get(name) for name in data.video_names]

@@ -2,24 +2,12 @@
 
 from pathlib import Path
 
-from skl_tot.io.formats import annotations, boris, json, tables
+from skl_tot.io.formats import annotations, tables
 from skl_tot.io.formats.base import Format
 from skl_tot.recordings.errors import one_line, refuse
 
 # If formats share a suffix, the first one is its default.
-FORMATS: dict[str, Format] = {
-    "csv": tables.CSV,
-    "boris": boris.EXPORTED,
-    "boris_events": boris.EVENTS,
-    "elan": annotations.ELAN,
-    "json": json.JSON,
-    "labels": tables.LABELS,
-    "labelstudio": json.LABEL_STUDIO,
-    "nwb": annotations.NWB,
-    "parquet": tables.PARQUET,
-    "textgrid": annotations.TEXTGRID,
-    "webvtt": annotations.WEBVTT,
-}
+FORMATS: dict[str, Format] = {**tables.FORMATS, **annotations.FORMATS}
 
 
 def readable_formats():
@@ -34,8 +22,11 @@ def writable_formats():
 
 def frame_formats():
     """Return the formats with frames and a reader."""
-    found = readable_formats().items()
-    return {name: entry for name, entry in found if not entry.in_seconds}
+    return {
+        name: entry
+        for name, entry in readable_formats().items()
+        if not entry.in_seconds
+    }
 
 
 def table_formats():
@@ -52,11 +43,12 @@ def table_of(path):
 
 def find_format(path, name, formats):
     """Return a format by name, or by the suffix of a file."""
+    suffix = Path(path).suffix
     if name is None:
-        name = Path(path).suffix  # for the error, without a name
-        for other in reversed(formats):
-            if formats[other].suffix.lower() == Path(path).suffix.lower():
-                name = other
+        name = next(
+            (key for key in formats if formats[key].suffix.lower() == suffix.lower()),
+            suffix,  # for the error, without a name
+        )
     if name not in formats:
         refuse(f"{one_line(path)}: format", name, f"one of {list(formats)}")
     return formats[name]

@@ -1,18 +1,21 @@
-"""Documents of ELAN, Praat and NWB, and subtitles, through the libraries of others."""
+"""Files of ELAN, Praat, NWB, browsers and Label Studio."""
 
 import datetime
 import html
+import json
 import math
 import os
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 import skl_tot
 from skl_tot.io.formats import base
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 
-COLUMNS = {"label", "start_time", "stop_time"}  # of NWB
-# a session of NWB needs a date, unknown here
-START = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+# Kinds of regions in Label Studio: of a video, in frames; of a table, in the unit of
+# its column of times.
+VIDEO_LABELS, SERIES_LABELS = "timelinelabels", "timeserieslabels"
 
 
 def write_elan(table, path):
@@ -33,8 +36,8 @@ def read_elan(path):
     unit = document.header.get("TIME_UNITS", "milliseconds")
     if unit != "milliseconds":
         refuse("TIME_UNITS", unit, "milliseconds", base.SegmentsError)
-    media = [*document.media_descriptors, {}][0]
-    origin = int(media.get("TIME_ORIGIN", 0))
+    first_media = [*document.media_descriptors, {}][0]
+    origin = int(first_media.get("TIME_ORIGIN", 0))
     if origin:
         warn_user(
             f"time 0 of annotations is at {origin} ms of the media (TIME_ORIGIN), "
@@ -46,10 +49,12 @@ def read_elan(path):
     }
     tiers = []
     for name, (annotations, *_) in document.tiers.items():
-        found = annotations.values()
-        rows = [(text, seconds[start], seconds[end]) for start, end, text, _ in found]
+        rows = [
+            (text, seconds[start], seconds[end])
+            for start, end, text, _ in annotations.values()
+        ]
         tiers.append((name, rows))
-    return base.frame_of_times(base.pick_tier(tiers))
+    return base.pick_tier(tiers)
 
 
 def write_textgrid(table, path):
@@ -79,28 +84,30 @@ def read_textgrid(path):
     for tier in grid.tiers:
         if isinstance(tier, textgrid.PointTier):
             continue
-        end = max((own.end for own in tier.entries), default=0)
+        # the library reads the intervals of a truncated file without a word
+        end = max((interval.end for interval in tier.entries), default=0)
         if end < tier.maxTimestamp:
             found = f"the tier {tier.name!r} breaks off at {end} s"
             expected = f"expected intervals up to {tier.maxTimestamp} s"
             raise base.SegmentsError(f"{found}, {expected}.")
-        rows = [(own.label, own.start, own.end) for own in tier.entries if own.label]
+        rows = [
+            (interval.label, interval.start, interval.end)
+            for interval in tier.entries
+            if interval.label
+        ]
         tiers.append((tier.name, rows))
-    return base.frame_of_times(base.pick_tier(tiers))
+    return base.pick_tier(tiers)
 
 
 def write_webvtt(table, path):
     """Write subtitles for browsers."""
     webvtt = import_extra("webvtt")
     document = webvtt.WebVTT()
-
-    def stamp(seconds):
-        return str(webvtt.models.Timestamp.from_seconds(seconds))
-
+    as_stamp = webvtt.models.Timestamp.from_seconds
     for start, end, action in base.to_milliseconds(table):
+        stamps = str(as_stamp(start / 1000)), str(as_stamp(end / 1000))
         # the library does not escape special characters
-        text = html.escape(action, quote=False)
-        caption = webvtt.Caption(stamp(start / 1000), stamp(end / 1000), text)
+        caption = webvtt.Caption(*stamps, html.escape(action, quote=False))
         document.captions.append(caption)
     with open(path, "w", encoding="utf-8", newline="\n") as file:
         document.write(file)
@@ -109,7 +116,7 @@ def write_webvtt(table, path):
 def read_webvtt(path):
     """Read subtitles for browsers; a cue that these skip is an error."""
     cues = import_extra("webvtt").read(str(path), strict=True)
-    return base.frame_of_times(
+    return base.table_of_times(
         [(html.unescape(cue.text), cue.start, cue.end) for cue in cues]
     )
 
@@ -124,12 +131,16 @@ def write_nwb(table, path):
         labeling_method="automated",
         source_software=f"skl-tot {skl_tot.__version__}",
     )
+    kept = {"start_time": "start_time", "end_time": "stop_time", "action": "label"}
     if "confidence" in table:
         bouts.add_column("confidence", "Mean probability of the action in its frames.")
-    for row in table.to_dict("records"):
-        known = {key: row[key] for key in ("start_time", "confidence") if key in row}
-        bouts.add_row(label=str(row["action"]), stop_time=row["end_time"], **known)
-    session = pynwb.NWBFile("Segments of actions.", base.shown_name(path), START)
+        kept["confidence"] = "confidence"
+    columns = table[list(kept)].rename(columns=kept).astype({"label": str})
+    for row in columns.to_dict("records"):
+        bouts.add_row(row)
+    # a session of NWB needs a date, unknown here
+    start = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    session = pynwb.NWBFile("Segments of actions.", base.shown_name(path), start)
     module = session.create_processing_module("behavior", "Segments of actions.")
     module.add(bouts)
     with pynwb.NWBHDF5IO(str(path), "w") as file:
@@ -139,33 +150,141 @@ def write_nwb(table, path):
 def read_nwb(path):
     """Read the labelled intervals called "action", or the only ones."""
     h5py = import_extra("h5py")
+    columns = ("label", "start_time", "stop_time")
     tiers = []
 
     def visit(name, group):
-        if isinstance(group, h5py.Group) and group.keys() >= COLUMNS:
-            tiers.append((name.rpartition("/")[2], _read_table(group)))
+        if isinstance(group, h5py.Group) and group.keys() >= set(columns):
+            base.check_rows(max(group[column].size for column in columns))
+            labels = group["label"].asstr()[:].tolist()
+            times = (group[column][:].tolist() for column in columns[1:])
+            rows = list(zip(labels, *times, strict=True))
+            tiers.append((name.rpartition("/")[2], rows))
 
     with open(path, "rb") as content, h5py.File(content, "r") as file:
         file.visititems(visit)
-    return base.frame_of_times(base.pick_tier(tiers))
+    return base.pick_tier(tiers)
 
 
-def _read_table(group):
-    base.check_rows(max(group[name].size for name in COLUMNS))
-    labels = group["label"].asstr()[:].tolist()
-    starts, ends = group["start_time"][:].tolist(), group["stop_time"][:].tolist()
-    return list(zip(labels, starts, ends, strict=True))
+def write_tasks(table, path):
+    """Write a task of Label Studio per recording, its segments as a prediction."""
+    if "recording" not in table:
+        table = table.assign(recording=base.shown_name(path))
+    tasks = []
+    for name, rows in table.groupby("recording", sort=False):
+        rate = base.mean_rate(rows)
+        data = {"video": name, "recording": name}
+        data |= {} if rate is None else {"fps": round(rate, 6)}
+        regions = [_as_region(i, row) for i, row in enumerate(rows.to_dict("records"))]
+        prediction = {"model_version": "skl-tot", "result": regions}
+        tasks.append({"data": data, "predictions": [prediction]})
+    text = json.dumps(tasks, indent=1, ensure_ascii=False)
+    Path(path).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
-ELAN = base.timed(
-    ".eaf", write_elan, read_elan, 'ELAN annotation document, tier "action"'
-)
-TEXTGRID = base.timed(
-    ".TextGrid", write_textgrid, read_textgrid, 'Praat TextGrid, interval tier "action"'
-)
-WEBVTT = base.timed(
-    ".vtt", write_webvtt, read_webvtt, "subtitles that browsers show over the video"
-)
-NWB = base.timed(
-    ".nwb", write_nwb, read_nwb, "Neurodata Without Borders, with an ethogram"
-)
+def _as_region(number, row):
+    """Region of a segment; Label Studio counts frames from 1, with the last one."""
+    frames = {"start": row["start"] + 1, "end": row["end"]}
+    region = {
+        "id": str(number),
+        "from_name": "action",
+        "to_name": "video",
+        "type": VIDEO_LABELS,
+        "value": {"ranges": [frames], VIDEO_LABELS: [str(row["action"])]},
+    }
+    if "confidence" in row:
+        region["score"] = row["confidence"]
+    return region
+
+
+def read_tasks(path):
+    """Read the annotation of each task of Label Studio, or else its prediction."""
+    import pandas as pd
+
+    content = json.loads(base.read_any_text(path))
+    segments = []
+    for i, task in enumerate([content] if isinstance(content, Mapping) else content):
+        if "data" not in task:
+            found = f"task {i} has no data"
+            raise base.SegmentsError(
+                f"{found}, expected a Label Studio export as JSON."
+            )
+        name = _name_of(task["data"], i)
+        for region in _find_regions(task, name):
+            segments.extend(_read_region(region, name))
+    columns = ["recording", "action", "start", "end", "start_time", "end_time"]
+    if not segments:
+        columns = columns[:4]
+    return pd.DataFrame(segments, columns=columns, dtype=object)
+
+
+def _name_of(data, number):
+    """Name of the recording of a task: the one written, or that of its file."""
+    if isinstance(data.get("recording"), str):
+        return data["recording"]
+    paths = [value for value in data.values() if isinstance(value, str)]
+    path = data.get("video", paths[0] if len(paths) == 1 else None)
+    if not isinstance(path, str):
+        expected = "a video or a recording"
+        refuse(f"data of task {number}", data, expected, base.SegmentsError)
+    return PurePosixPath(path.replace("\\", "/")).stem  # of any system
+
+
+def _find_regions(task, name):
+    """Regions of the one annotation of a task, or of its one prediction."""
+    for key in ("annotations", "predictions"):
+        results = [
+            result
+            for result in task.get(key, [])
+            # an export may list some by number
+            if isinstance(result, Mapping) and not result.get("was_cancelled")
+        ]
+        if len(results) > 1:
+            found = f"the task of {short_repr(name)} has {len(results)} {key}"
+            raise base.SegmentsError(f"{found}, expected one.")
+        if results:
+            return results[0]["result"]
+    return []
+
+
+def _read_region(region, name):
+    """Rows of recording, action, frames and seconds; none of another kind."""
+    kind, value = region["type"], region["value"]
+    if kind not in (VIDEO_LABELS, SERIES_LABELS):
+        return []
+    labels = value.get(kind, [])
+    if len(labels) != 1:
+        labels_of = f"a region of {short_repr(name)}: its labels"
+        refuse(labels_of, labels, "one label", base.SegmentsError)
+    if kind == SERIES_LABELS:
+        return [(name, labels[0], None, None, value["start"], value["end"])]
+    return [
+        (name, labels[0], frames["start"] - 1, frames["end"], None, None)
+        for frames in value["ranges"]
+    ]
+
+
+FORMATS = {
+    "elan": base.timed(
+        ".eaf", write_elan, read_elan, 'ELAN annotation document, tier "action"'
+    ),
+    "labelstudio": base.Format(
+        ".json",
+        write_tasks,
+        read_tasks,
+        "tasks of Label Studio, TimelineLabels",
+        many=True,
+    ),
+    "nwb": base.timed(
+        ".nwb", write_nwb, read_nwb, "Neurodata Without Borders, with an ethogram"
+    ),
+    "textgrid": base.timed(
+        ".TextGrid",
+        write_textgrid,
+        read_textgrid,
+        'Praat TextGrid, interval tier "action"',
+    ),
+    "webvtt": base.timed(
+        ".vtt", write_webvtt, read_webvtt, "subtitles that browsers show over the video"
+    ),
+}

@@ -11,8 +11,6 @@ from skl_tot.recordings.disk import text_of_name
 from skl_tot.recordings.errors import refuse
 
 TIER = "action"  # name of the tier in written files
-# Limit against small files that declare a huge number of rows.
-MAX_ROWS = 10**7
 
 
 @dataclass(frozen=True)
@@ -41,8 +39,6 @@ class Format:
         and frames need a rate.
     many : bool, default=False
         Whether one file can hold several recordings, named in ``recording``.
-    extra : str, default=""
-        Extra of the package with the needed library.
 
     Examples
     --------
@@ -59,12 +55,11 @@ class Format:
     description: str = ""
     in_seconds: bool = False
     many: bool = False
-    extra: str = ""
 
 
 def timed(suffix, write, read, description):
-    """Return a format of times, of one recording, that a library of others handles."""
-    return Format(suffix, write, read, description, in_seconds=True, extra="files")
+    """Return a format of times in seconds, of one recording."""
+    return Format(suffix, write, read, description, in_seconds=True)
 
 
 class SegmentsError(ValueError):
@@ -89,24 +84,28 @@ def read_any_text(path):
 
 
 def check_rows(n_rows):
-    """Refuse a file that declares too many rows."""
-    if n_rows > MAX_ROWS:
-        raise SegmentsError(f"there are {n_rows} rows, expected at most {MAX_ROWS}.")
+    """Refuse a small file that declares a huge number of rows, which takes memory."""
+    if n_rows > 10**7:
+        raise SegmentsError(f"there are {n_rows} rows, expected at most {10**7}.")
 
 
 def pick_tier(tiers):
-    """Return the rows of the tier of actions: by name, or the only one."""
+    """Return a table of the tier of actions: by name, or the only one.
+
+    ``tiers`` are pairs of a name and rows of action, start and end in seconds.
+    """
     filled = [tier for tier in tiers if tier[1]]
     named = [tier for tier in tiers if tier[0] == TIER]
-    chosen = named or filled or tiers
-    if len(chosen) != 1:
-        names, expected = [name for name, _ in chosen], f"one, or one called {TIER!r}"
+    candidates = named or filled or tiers
+    if len(candidates) != 1:
+        names = [name for name, _ in candidates]
+        expected = f"one, or one called {TIER!r}"
         refuse("the list of tiers of intervals", names, expected, SegmentsError)
-    return chosen[0][1]
+    return table_of_times(candidates[0][1])
 
 
-def frame_of_times(rows):
-    """Return a data frame from rows of action, start and end in seconds."""
+def table_of_times(rows):
+    """Return a table of rows of action, start and end in seconds."""
     import pandas as pd
 
     columns = ["action", "start_time", "end_time"]
@@ -115,28 +114,21 @@ def frame_of_times(rows):
 
 def to_milliseconds(table):
     """Return start, end and text of each segment of a table with times."""
-    times = np.round(1000 * table[["start_time", "end_time"]].to_numpy())
-    timed = []
-    for own, action in zip(times.tolist(), map(str, table["action"])):
-        start, end = map(int, own)  # Python integers do not overflow
+    segments = []
+    times = np.round(1000 * table[["start_time", "end_time"]].to_numpy()).tolist()
+    for (start, end), action in zip(times, map(str, table["action"])):
+        start, end = int(start), int(end)  # Python integers do not overflow
         if start < 0:
             refuse(f"the start of {action!r} in ms", start, "0 or later")
         if end == start:
             raise ValueError(f"{action!r} at {start} ms is shorter than 1 ms.")
-        timed.append((start, end, action))
-    return timed
+        segments.append((start, end, action))
+    return segments
 
 
 def shown_name(path):
     """File name without suffix as valid text."""
     return text_of_name(Path(path).stem)
-
-
-def split_recordings(table, path):
-    """Return the table of each recording by its name, or by the file's name."""
-    if "recording" not in table:
-        return {shown_name(path): table}
-    return dict(iter(table.groupby("recording", sort=False)))
 
 
 def mean_rate(table):

@@ -1,4 +1,4 @@
-"""Tables with a row per segment and names of columns, and labels of frames, as text."""
+"""Tables with a row per segment or event, and labels of frames, as text."""
 
 import csv
 import io
@@ -7,28 +7,30 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.io.formats.base import Format, SegmentsError, check_rows, read_any_text
+from skl_tot.io.formats import base
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import one_line, short_repr, warn_user
 from skl_tot.recordings.imports import import_extra
 
-# Column names in lower case, with spaces for underscores; the first that is there.
-BORIS = ["behavior", "behaviour", "code"]
-ACTIONS = [(name,) for name in ["action", "label", *BORIS, "annotation", "activity"]]
-RECORDINGS = [("observation id",), ("recording",), ("video",)]
-KINDS = [("behavior type",), ("status",)]
-FRAMES = [("start frame", "end frame"), ("start frame", "stop frame")]
-PLAIN = [("start", "end"), ("start", "stop")]
-SECONDS = [
-    ("start time", "end time"),
-    ("start time", "stop time"),
-    ("start (s)", "stop (s)"),
-    ("start (s)", "end (s)"),
-    ("begin time - ss.msec", "end time - ss.msec"),
-]
+# Names of columns in lower case, with spaces for underscores. The first that is there
+# counts.
+BORIS_ACTIONS = ["behavior", "behaviour", "code"]
+ACTIONS = ["action", "label", *BORIS_ACTIONS, "annotation", "activity"]
+COLUMNS = {
+    "recording": ["observation id", "recording", "video"],
+    "start": ["start frame"],
+    "end": ["end frame", "stop frame"],
+    "start_time": ["start time", "start (s)", "begin time - ss.msec"],
+    "end_time": ["end time", "stop time", "stop (s)", "end (s)", "end time - ss.msec"],
+}
+EXTRA_COLUMNS = ("confidence", *segment_table.BOUNDS, *segment_table.DATES)
+BORIS_COLUMNS = {
+    "kind": ["behavior type", "status"],
+    "subject": ["subject"],
+    "time": ["time"],
+}
 EXPECTED = "expected a row of names with action or label, start and end"
-TIMES = ["start", "end", "start_time", "end_time", "time"]
 
 
 def write_csv(table, path):
@@ -38,14 +40,15 @@ def write_csv(table, path):
 
 def read_csv(path):
     """Read a table with a header line and any separator."""
-    text = read_any_text(path)
+    text = base.read_any_text(path)
     delimiter = find_separator(text.partition("\n")[0])
     # unlike pandas, the csv module gives line numbers
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     names = next(reader, [])
     table = table_of_rows(names, ((reader.line_num, row) for row in reader))
     if delimiter != ",":  # decimal commas
-        for key in table.columns.intersection([*TIMES, *segment_table.BOUNDS]):
+        numbers = [*segment_table.FRAMES, *segment_table.SECONDS, "time"]
+        for key in table.columns.intersection([*numbers, *segment_table.BOUNDS]):
             table[key] = table[key].str.replace(
                 "^([^.,]*),([^.,]*)$", r"\1.\2", regex=True
             )
@@ -65,71 +68,92 @@ def read_parquet(path):
 
     parquet = import_extra("pyarrow.parquet")
     with open(path, "rb") as file:
-        table = parquet.ParquetFile(file)
-        names = table.schema_arrow.names
+        content = parquet.ParquetFile(file)
+        base.check_rows(content.metadata.num_rows)
+        names = content.schema_arrow.names
         keys = {names[i]: key for i, key in find_keys(names).items()}
-        check_rows(table.metadata.num_rows)
-        columns = table.read(columns=list(keys)).to_pydict()
-    columns = {
-        key: pd.Series(columns[name], dtype=object) for name, key in keys.items()
-    }
-    return as_segments(pd.DataFrame(columns), path)
+        columns = content.read(columns=list(keys)).to_pydict()
+    table = {key: pd.Series(columns[name], dtype=object) for name, key in keys.items()}
+    return as_segments(pd.DataFrame(table), path)
 
 
-def table_of_rows(names, lines):
+def write_events(table, path):
+    """Write one row for the start and one for the stop of each segment."""
+    book = import_extra("openpyxl").Workbook(write_only=True)
+    cell = import_extra("openpyxl.cell").WriteOnlyCell
+    sheet = book.create_sheet("events")
+    sheet.append(["time", "subject", "code", "modifier", "comment"])
+    for start, end, action in base.to_milliseconds(table):
+        for time in (start, end):
+            code = cell(sheet, action)
+            code.data_type = "s"  # text, even if it starts with =
+            sheet.append([time / 1000, None, code, None, None])
+    with open(path, "wb") as file:
+        book.save(file)
+
+
+def read_sheet(path):
+    """Read the first sheet: events, or any table of segments."""
+    openpyxl = import_extra("openpyxl")
+    with open(path, "rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        base.check_rows(sheet.max_row or 0)
+        header, *rows = list(sheet.iter_rows(values_only=True)) or [()]
+    names = ["" if name is None else str(name) for name in header]
+    return as_segments(table_of_rows(names, enumerate(rows, start=2)), path)
+
+
+def table_of_rows(names, rows):
     """Return the columns with a key, from pairs of line number and cells."""
     import pandas as pd
 
     keys = find_keys(names)
-    rows, numbers = [], []
-    for number, row in lines:
-        if all(map(_is_empty, row)):
-            continue
-        if not all(map(_is_empty, row[len(names) :])):
+    n_columns = len(names)
+    lines, filled = [], []
+    for line, row in rows:
+        is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
+        if any(is_filled[n_columns:]):
             found = f"there are {len(row)} cells"
-            raise SegmentsError(f"{found}, expected {len(names)}.", number)
-        rows.append([*row, *[None] * (len(names) - len(row))][: len(names)])
-        numbers.append(number)
-    cells = pd.DataFrame(rows, columns=range(len(names)), dtype=object)
-    table = cells[list(keys)].rename(columns=keys).assign(line=numbers)
-    extra = [i for i, name in enumerate(names) if name.casefold().startswith("modif")]
-    if extra and "subject" in table:
-        own = cells[extra].fillna("").astype(str).to_numpy()
-        table["modifiers"] = [" ".join(row).strip() for row in own]
+            raise base.SegmentsError(f"{found}, expected {n_columns}.", line)
+        if any(is_filled):
+            lines.append(line)
+            filled.append([*row, *[None] * n_columns][:n_columns])
+    cells = pd.DataFrame(filled, columns=range(n_columns), dtype=object)
+    table = cells[list(keys)].rename(columns=keys).assign(line=lines)
+    are_modifiers = [name.casefold().startswith("modif") for name in names]
+    if any(are_modifiers) and "subject" in table:
+        texts = cells.loc[:, are_modifiers].fillna("").astype(str).to_numpy()
+        table["modifiers"] = [" ".join(row).strip() for row in texts]
     return table
-
-
-def _is_empty(cell):
-    return cell is None or not str(cell).strip()
 
 
 def find_keys(names):
     """Return the key of each known column, by column number."""
     plain = [re.sub(r"[\s_]+", " ", name).strip().casefold() for name in names]
-
-    def first(options):
-        return next((own for own in options if set(own) <= set(plain)), ())
-
-    action = "".join(first(ACTIONS))
-    is_ours, is_boris = action == "action", action in BORIS
-    frames = first(FRAMES + (PLAIN if is_ours else []))
-    seconds = first(SECONDS if is_ours else PLAIN + SECONDS)
-    found = {action: "action"} | dict.fromkeys(first(RECORDINGS), "recording")
-    found |= dict(zip(frames, ("start", "end")))
-    found |= dict(zip(seconds, ("start_time", "end_time")))
-    if is_ours:
-        ours = ("confidence", *segment_table.BOUNDS, *segment_table.DATES)
-        found |= {name.replace("_", " "): name for name in ours}
-    if is_boris:
-        found |= dict.fromkeys(first(KINDS), "kind") | {"subject": "subject"}
-        if not (frames or seconds):
-            found["time"] = "time"
-    keys = {i: found[name] for i, name in enumerate(plain) if name in found}
-    if not (action and set(TIMES) & set(keys.values())):
-        raise SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
-    for name in found:
-        if plain.count(name) > 1:
-            raise SegmentsError(f"several columns are called {name!r}, {EXPECTED}.", 1)
+    action = next((name for name in ACTIONS if name in plain), None)
+    columns: dict = {"action": [action], **COLUMNS}
+    if action == "action":  # as this package writes it: start and end are in frames
+        columns["start"] = [*columns["start"], "start"]
+        columns["end"] = [*columns["end"], "end", "stop"]
+        columns |= {name: [name.replace("_", " ")] for name in EXTRA_COLUMNS}
+    else:
+        columns["start_time"] = ["start", *columns["start_time"]]
+        columns["end_time"] = ["end", "stop", *columns["end_time"]]
+    if action in BORIS_ACTIONS:
+        columns |= BORIS_COLUMNS
+    keys = {}
+    for key, candidates in columns.items():
+        name = next((name for name in candidates if name in plain), None)
+        if name is not None:
+            keys[plain.index(name)] = key
+            if plain.count(name) > 1:
+                several = f"several columns are called {name!r}"
+                raise base.SegmentsError(f"{several}, {EXPECTED}.", 1)
+    found = set(keys.values())
+    has_ends = {"start", "end"} <= found or {"start_time", "end_time"} <= found
+    if action is None or not (has_ends or "time" in found):
+        raise base.SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
     return keys
 
 
@@ -137,7 +161,7 @@ def as_segments(table, path):
     """Return a row per segment, from a table with keys."""
     if "kind" in table:
         table["kind"] = [str(kind).strip().casefold() for kind in table["kind"]]
-    if "time" in table:
+    if "time" in table and "end_time" not in table:
         table = _pair_events(table)
     elif {"kind", "end_time"} <= set(table):
         # an event without duration ends where it starts
@@ -155,17 +179,18 @@ def as_segments(table, path):
 
 
 def _pair_events(table):
+    """Return a row per pair of start and stop, or point, of a table of events."""
     import pandas as pd
 
     rows, started = [], {}
     for event in table.to_dict("records"):
-        kind, action = event.get("kind"), event["action"]
+        kind, action = event.get("kind"), short_repr(event["action"])
         key = tuple(map(event.get, ("recording", "subject", "action", "modifiers")))
         is_open = key in started
         if kind == ("start" if is_open else "stop"):
-            found = f"{short_repr(action)} has a {kind} too many"
+            found = f"{action} has a {kind} too many"
             expected = "expected each start before its stop"
-            raise SegmentsError(f"{found}, {expected}.", event.get("line"))
+            raise base.SegmentsError(f"{found}, {expected}.", event.get("line"))
         if is_open or kind == "point":
             start = started.pop(key) if is_open else event
             times = {"start_time": start["time"], "end_time": event["time"]}
@@ -174,11 +199,14 @@ def _pair_events(table):
             started[key] = event
     for event in started.values():
         action = short_repr(event["action"])
-        raise SegmentsError(f"{action} starts and does not stop.", event.get("line"))
+        raise base.SegmentsError(
+            f"{action} starts and does not stop.", event.get("line")
+        )
     return pd.DataFrame(rows, columns=[*table.columns, "start_time", "end_time"])
 
 
 def _name_by_subject(table):
+    """Add the subject to the names of recordings, if there are several."""
     subjects = [str(subject or "").strip() for subject in table["subject"]]
     if len(set(subjects)) > 1:
         names = table["recording"] if "recording" in table else [""] * len(table)
@@ -188,36 +216,50 @@ def _name_by_subject(table):
 
 def write_labels(table, path):
     """Write one label per line for each frame."""
-    own = table.drop(columns="recording", errors="ignore")
-    labels = segment_table.labels_from_segments(own).astype(str)
+    table = table.drop(columns="recording", errors="ignore")
+    labels = segment_table.labels_from_segments(table).astype(str)
     Path(path).write_text("\n".join(labels) + "\n", encoding="utf-8", newline="\n")
 
 
 def read_frame_labels(path):
     """Read one label per line for each frame."""
-    lines = split_lines(read_any_text(path).rstrip())
+    lines = split_lines(base.read_any_text(path).rstrip())
     labels = [line.strip() for line in lines]
-    for i, label in enumerate(labels, start=1):
+    for number, label in enumerate(labels, start=1):
         if not label:
-            raise SegmentsError("there is nothing, expected the label of a frame.", i)
+            raise base.SegmentsError(
+                "there is nothing, expected the label of a frame.", number
+            )
         if "\t" in label:
             found = "there is a tab, expected the label of a frame"
-            raise SegmentsError(f"{found}; format='csv' reads tables with names.", i)
+            raise base.SegmentsError(f"{found}; format='csv' reads tables.", number)
     return segment_table.segments(np.array(labels))
 
 
-CSV = Format(".csv", write_csv, read_csv, "table, one segment a row", many=True)
-PARQUET = Format(
-    ".parquet",
-    write_parquet,
-    read_parquet,
-    "the same table, for data frames",
-    many=True,
-    extra="files",
-)
-LABELS = Format(
-    ".txt",
-    write_labels,
-    read_frame_labels,
-    "one label a line for each frame, as MS-TCN reads",
-)
+FORMATS = {
+    "csv": base.Format(
+        ".csv", write_csv, read_csv, "table, one segment a row", many=True
+    ),
+    "boris": base.Format(
+        ".tsv", None, read_csv, "events that BORIS exports", in_seconds=True, many=True
+    ),
+    "boris_events": base.timed(
+        ".xlsx",
+        write_events,
+        read_sheet,
+        "events for BORIS to import: a row for each start and stop",
+    ),
+    "labels": base.Format(
+        ".txt",
+        write_labels,
+        read_frame_labels,
+        "one label a line for each frame, as MS-TCN reads",
+    ),
+    "parquet": base.Format(
+        ".parquet",
+        write_parquet,
+        read_parquet,
+        "the same table, for data frames",
+        many=True,
+    ),
+}

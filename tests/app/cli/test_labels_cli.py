@@ -214,7 +214,7 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, tmp_path):
 LEARN = f"{FIT} --out a.skops --labels"
 EDIT = "edit model.skops --out a.skops"
 REFUSED = [
-    (f"{LEARN} stranger", "v9.csv has labels of 'v9', expected"),
+    (f"{LEARN} stranger", "v9.csv: the recording is 'v9', expected"),
     (f"{LEARN} unlabelled", "no labelled frame"),
     (f"{LEARN} two --cycles", "--labels and --cycles are given, expected one of"),
     (f"{FIT} --out a.skops --gaps unknown", "--gaps is given without --labels"),
