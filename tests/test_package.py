@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import skl_tot
-from skl_tot.recordings.imports import EXTRAS, import_extra
+from skl_tot.recordings.errors import EXTRAS, import_extra
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -11,7 +11,7 @@ from skl_tot.methods.discriminants import embed, principal_components, time_orde
 from skl_tot.methods.hmm_model import cluster_frames, log_densities
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
-from skl_tot.recordings.sampling import stretches
+from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
 

@@ -19,10 +19,11 @@ def draw_bars(ax, bars, frame, style=style_of):
     """Draw bars, tuples of labels, bottom and height, with frames of some length."""
     labels, boxes = [], []
     for of_frames, bottom, height in bars:
-        found, starts, ends = find_segments(of_frames)
+        segments = find_segments(of_frames)
+        starts, ends = segments.starts, segments.ends
         x = np.stack([starts, starts, ends, ends], axis=1) * frame
         y = [bottom, bottom + height, bottom + height, bottom]
-        labels.append(found)
+        labels.append(segments.labels)
         boxes.append(np.stack([x, np.broadcast_to(y, x.shape)], axis=2))
     labels, boxes = np.concatenate(labels), np.concatenate(boxes)
     for label in np.unique(labels).tolist():  # a collection each, for speed

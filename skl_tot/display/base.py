@@ -6,7 +6,7 @@ import numpy as np
 
 from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra
 from skl_tot.shared_texts import with_shared_texts
 
 

@@ -20,8 +20,12 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.
 from skl_tot.recordings.names import name_actions, read_names  # noqa: F401
-from skl_tot.recordings.segment_table import labels_from_segments, segments  # noqa: F401
-from skl_tot.recordings.segment_times import frames_of, rows_by_recording
+from skl_tot.recordings.segment_table import (  # noqa: F401
+    frames_of,
+    labels_from_segments,
+    rows_by_recording,
+    segments,
+)
 from skl_tot.recordings.stops import frames_left
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.recordings.disk import replaced_files
-from skl_tot.recordings.errors import one_line, refuse
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, one_line, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info
 

@@ -551,7 +551,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _describe(self, name, group, paths):
         """Alternative of a group whose vote is that of the model now."""
         n_actions = effective_actions(paths)
-        n_segments = np.mean([len(find_segments(path)[0]) for path in paths])
+        n_segments = np.mean([len(find_segments(path).starts) for path in paths])
         sentence = (
             f"{len(group)} of {len(self.names_)} members agree on it; recordings have "
             f"{n_segments:.3g} segments on average, and {n_actions:.2g} actions are in "

@@ -27,7 +27,7 @@ from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import arrange, check_lengths
-from skl_tot.recordings.sampling import part_of
+from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
 

@@ -131,5 +131,5 @@ def _fit_plan(plan, frames, seed, n_actions, fps):
 
 def mean_segment(labels):
     """Mean number of frames of a segment."""
-    n_segments = sum(len(find_segments(path)[0]) for path in labels)
+    n_segments = sum(len(find_segments(path).starts) for path in labels)
     return sum(map(len, labels)) / n_segments

@@ -34,7 +34,7 @@ from skl_tot.recordings.labels import (
     labels_of_codes,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.sampling import thinned
+from skl_tot.recordings.signals import thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
 

@@ -98,8 +98,7 @@ def _describe_short(segmenter, paths):
     """Sentence on segments too short for actions, where no duration is given."""
     rate, lengths = segmenter.fps_, []
     for path in paths:
-        _, starts, ends = find_segments(path)
-        lengths += (ends - starts).tolist()
+        lengths += find_segments(path).lengths.tolist()
     median = float(np.median(lengths))
     is_long = median >= (SHORT * rate if rate else SHORT_FRAMES)
     n_often = OFTEN * segmenter.n_actions_ * len(paths)

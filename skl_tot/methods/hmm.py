@@ -25,7 +25,7 @@ from skl_tot.methods.hmm_model import (
     start_from_equal_parts,
 )
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
-from skl_tot.recordings.sampling import stretches, thinned
+from skl_tot.recordings.signals import stretches, thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, LARGEST, WEIGHT
 

@@ -11,7 +11,7 @@ from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
-from skl_tot.recordings.sampling import stretches, thinned
+from skl_tot.recordings.signals import stretches, thinned
 from skl_tot.training.components import MOST
 
 AUTO = "auto"

@@ -21,7 +21,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import refuse, warn_user
-from skl_tot.recordings.sampling import stretches
+from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
 from skl_tot.training.loop import Snapshot, map_moments

@@ -11,7 +11,7 @@ from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
-from skl_tot.recordings.sampling import stretches
+from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import (

@@ -537,7 +537,7 @@ def overlap_segments(true, pred):
 
 def _edit_similarity(true, pred):
     """One minus the normalised Levenshtein distance of segments of a recording."""
-    a, b = find_segments(true)[0], find_segments(pred)[0]
+    a, b = find_segments(true).labels, find_segments(pred).labels
     steps = np.arange(len(b) + 1)
     row = steps
     for i, code in enumerate(a, start=1):
@@ -603,7 +603,7 @@ def _match_states(true, pred):
     label, start, end = find_segments(np.where(true == pred, none, pred))
     is_error = label != none
     label, start, end = label[is_error], start[is_error], end[is_error]
-    edges = np.append(find_segments(true)[1], n_frames)
+    edges = np.append(find_segments(true).starts, n_frames)
     first, last = np.searchsorted(edges, [start, end - 1], side="right")
     n_segments = last - first + 1
     middle = (start + end - 1) / 2

@@ -8,8 +8,7 @@ import os
 
 import numpy as np
 
-from skl_tot.recordings.errors import one_line, refuse
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, one_line, refuse
 
 MOTION = "motion"  # backbone name in `FrameFeatures`
 GRID = 4  # parts of a picture, in each direction

@@ -341,8 +341,7 @@ def _bouts(recordings, n_actions):
     cost = find_switch_cost(*scores)
     lengths = []
     for path in map(free_chain(n_clusters, cost).viterbi, scores):
-        _, starts, ends = find_segments(path)
-        lengths.append(ends - starts)
+        lengths.append(find_segments(path).lengths)
     n_segments = sum(map(len, lengths)) / len(joined) * np.mean(recordings.lengths)
     bout = float(np.quantile(np.concatenate(lengths), SHORTEST))
     return float(n_segments / n_actions), bout

@@ -9,8 +9,12 @@ from sklearn.utils._param_validation import validate_params
 
 from skl_tot.preprocessing.framewise import Number
 from skl_tot.recordings.clocks import MAX_FPS, MIN_FPS
-from skl_tot.recordings.errors import errors_of_recording, one_line, repeated
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    import_extra,
+    one_line,
+    repeated,
+)
 from skl_tot.recordings.readers import describe_folder
 
 FPS = [None, Number(Real, MIN_FPS, MAX_FPS, closed="both")]

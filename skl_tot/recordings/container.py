@@ -19,7 +19,7 @@ from skl_tot.recordings.errors import (
     repeated,
     short_repr,
 )
-from skl_tot.recordings.sampling import thinned
+from skl_tot.recordings.signals import thinned
 
 # Size of a block. It bounds the memory and does not change the result.
 BLOCK_BYTES = 2**22

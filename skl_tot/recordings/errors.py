@@ -1,6 +1,7 @@
-"""Errors that name the recording, and warnings."""
+"""Errors that name the recording or the missing package, and warnings."""
 
 import contextlib
+import importlib
 import sys
 import warnings
 from collections import Counter
@@ -115,3 +116,37 @@ def warn_user(text, category=UserWarning):
             break
         frame, level = frame.f_back, level + 1
     warnings.warn(text, category, stacklevel=level)
+
+
+# By extra: imported modules, and their distributions.
+EXTRAS = {
+    "files": {
+        "edfio": "edfio",
+        "h5py": "h5py",
+        "ndx_ethogram": "ndx-ethogram",
+        "openpyxl": "openpyxl",
+        "praatio": "praatio",
+        "pyarrow": "pyarrow",
+        "pympi": "pympi-ling",
+        "pynwb": "pynwb",
+        "webvtt": "webvtt-py",
+    },
+    "notebook": {"anywidget": "anywidget", "IPython": "anywidget"},
+    "plot": {"matplotlib": "matplotlib"},
+    "review": {"starlette": "starlette", "uvicorn": "uvicorn"},
+    "video": {"av": "av", "PIL": "timm", "safetensors": "timm", "timm": "timm"},
+}
+
+
+def import_extra(name):
+    """Import a module of an extra, or raise an error with the install command."""
+    package = name.partition(".")[0]
+    (extra,) = [extra for extra, modules in EXTRAS.items() if package in modules]
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        is_missing = getattr(error, "name", None) in (package, name)
+        reason = "is not installed" if is_missing else f"does not load ({error})"
+        raise ImportError(
+            f"This needs {package}, which {reason}: pip install 'skl-tot[{extra}]'"
+        ) from error

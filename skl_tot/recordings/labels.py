@@ -3,6 +3,7 @@
 import contextlib
 import numbers
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -92,13 +93,30 @@ def _as_integers(labels, where):
     return labels.astype(np.intp)
 
 
+class Segments(NamedTuple):
+    """Segments of a recording in order: arrays with an entry for each."""
+
+    labels: np.ndarray
+    starts: np.ndarray  # first frames
+    ends: np.ndarray  # frames after the last ones
+
+    @property
+    def lengths(self):
+        """Numbers of frames."""
+        return self.ends - self.starts
+
+    def means(self, values):
+        """Means of values of frames over segments that cover all of them."""
+        return np.add.reduceat(values, self.starts, dtype=float) / self.lengths
+
+
 def find_segments(labels, breaks=None):
-    """Return label, first frame and end (exclusive) of runs; a run ends at breaks."""
+    """Return the runs of equal labels as `Segments`, which also end at breaks."""
     is_cut = np.r_[True, labels[1:] != labels[:-1], True]
     if breaks is not None:
         is_cut[breaks] = True
     cuts = np.flatnonzero(is_cut)
-    return labels[cuts[:-1]], cuts[:-1], cuts[1:]
+    return Segments(labels[cuts[:-1]], cuts[:-1], cuts[1:])
 
 
 def equal_parts(n_frames, n_actions):

@@ -3,8 +3,14 @@
 import numpy as np
 
 from skl_tot.recordings.clocks import has_times, why_no_clock
-from skl_tot.recordings.errors import listed, one_line, repeated, short_repr, warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import (
+    import_extra,
+    listed,
+    one_line,
+    repeated,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.readers import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 

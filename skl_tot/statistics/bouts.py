@@ -10,7 +10,7 @@ from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
 from skl_tot.recordings.layouts import is_table
-from skl_tot.recordings.segment_times import seconds_of
+from skl_tot.recordings.segment_table import seconds_of
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
 TOLERANCE = 1e-6  # seconds or frames, for rounding

@@ -9,7 +9,7 @@ from skl_tot import HMMSegmenter, TemporalOTSegmenter, choose_n_actions
 from skl_tot.baselines import ASOTSegmenter, KMeansSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import look
-from skl_tot.recordings import Recordings, sampling
+from skl_tot.recordings import Recordings, signals
 
 pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
 QUICK = {"n_networks": 1, "max_iter": 1000}
@@ -42,7 +42,7 @@ def fit(name, videos):
 
 @pytest.fixture
 def small_samples(monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", 2**11)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 2**11)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -80,7 +80,7 @@ def test_moves_are_from_frame_to_frame(monkeypatch):
     for has_course, name in [(True, "states"), (False, "free states")]:
         videos, _ = make(12, has_course=has_course)
         expected = fit(name, videos).transitions_
-        monkeypatch.setattr(sampling, "MOST_FRAMES", 2**12)
+        monkeypatch.setattr(signals, "SAMPLE_FRAMES", 2**12)
         found = fit(name, videos).transitions_
         monkeypatch.undo()
         if not has_course:  # numbers of actions are arbitrary

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skl_tot.recordings import RecordingValueError, sampling
+from skl_tot.recordings import RecordingValueError, signals
 from skl_tot.recordings.files import open_arrays
 from skl_tot.recordings.layouts import as_recordings
 
@@ -22,15 +22,15 @@ def videos():
     return numbered(enumerate(LENGTHS))
 
 
-@pytest.fixture(params=[sampling.stretches, sampling.thinned])
+@pytest.fixture(params=[signals.stretches, signals.thinned])
 def sampled(request):
     return request.param
 
 
 def test_all_frames_if_they_are_few(videos, sampled, monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", sum(LENGTHS))
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", sum(LENGTHS))
     assert sampled(videos).videos is videos
-    monkeypatch.setattr(sampling, "MOST_FRAMES", sum(LENGTHS) - 1)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", sum(LENGTHS) - 1)
     assert sampled(videos).videos.lengths.sum() < sum(LENGTHS)
 
 
@@ -38,7 +38,7 @@ def test_all_frames_if_they_are_few(videos, sampled, monkeypatch):
 def test_frames_and_values_of_a_sample_belong_together(
     videos, sampled, most, monkeypatch
 ):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", most)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", most)
     sample = sampled(videos)
     assert most / 3 < sample.videos.lengths.sum() <= most + len(videos)
     values = sample.of([list(range(n)) for n in LENGTHS])
@@ -53,8 +53,8 @@ def test_frames_and_values_of_a_sample_belong_together(
 
 
 def test_stretches_are_of_neighbours_and_everywhere(videos, monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", 640)
-    sample = sampling.stretches(videos)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 640)
+    sample = signals.stretches(videos)
     shown = np.concatenate(list(sample.videos.blocks()))
     for frames in map(np.concatenate, map(list, map(sample.videos.blocks, range(9)))):
         assert (np.diff(frames[:, 1]) == 1).all()
@@ -65,27 +65,27 @@ def test_stretches_are_of_neighbours_and_everywhere(videos, monkeypatch):
 
 
 def test_thinned_recordings_keep_their_pace(videos, monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", 100)
-    sample = sampling.thinned(videos, least=50)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 100)
+    sample = signals.thinned(videos, least=50)
     assert sample.step == 20
     shown = [frames[:, 1] for frames in sample.videos.blocks()]
     assert_array_equal(shown[1], np.arange(0, 1200, 20))
     assert sample.videos.names == ["a", "e", "f"]  # the others are shorter
-    sample = sampling.thinned(videos, least=600)
+    sample = signals.thinned(videos, least=600)
     assert sample.step == 2  # the longest keeps so many
-    monkeypatch.setattr(sampling, "MOST_RECORDINGS", 2)
-    assert sampling.thinned(videos).videos.names == ["a", "f"]
+    monkeypatch.setattr(signals, "THINNED_RECORDINGS", 2)
+    assert signals.thinned(videos).videos.names == ["a", "f"]
 
 
 def test_wide_frames_are_fewer(monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_VALUES", 2**10)
+    monkeypatch.setattr(signals, "SAMPLE_VALUES", 2**10)
     wide = as_recordings([np.zeros((300, 8))] * 3)
-    for sampled in (sampling.stretches, sampling.thinned):
+    for sampled in (signals.stretches, signals.thinned):
         assert sampled(wide).videos.lengths.sum() <= 2**7 + 3
 
 
 def test_scales_of_recordings_stay_theirs(videos, sampled, monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", 500)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 500)
     scaled = videos.standardize(per_video=True)
     sample = sampled(scaled)
     for i, (k, rows, _) in enumerate(sample.spans):
@@ -94,8 +94,8 @@ def test_scales_of_recordings_stay_theirs(videos, sampled, monkeypatch):
 
 
 def test_errors_name_the_recording(videos, monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_FRAMES", 640)
-    sample = sampling.stretches(videos)
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 640)
+    sample = signals.stretches(videos)
     last = sample.videos.errors(len(sample.videos) - 1)
     with pytest.raises(RecordingValueError, match="f: gone"), last:
         raise ValueError("gone")
@@ -107,11 +107,11 @@ def test_parts_of_files_are_not_read_at_once(tmp_path, order):
     np.save(tmp_path / "a.npy", array)
     video = open_arrays([tmp_path / "a.npy"])[0].fixed()
     for rows in (slice(10, 80), slice(7, None, 3)):
-        part = sampling.part_of(video, rows)
+        part = signals.part_of(video, rows)
         assert part.shape == array[rows].shape
         assert_array_equal(part, array[rows])
         assert_array_equal(part[2:9], array[rows][2:9])
         assert_array_equal(part[2:9:2], array[rows][2:9:2])
         assert_array_equal(part[[5, 1]], array[rows][[5, 1]])
-        again = sampling.part_of(part, slice(3, 20, 2))
+        again = signals.part_of(part, slice(3, 20, 2))
         assert_array_equal(again[:], array[rows][3:20:2])

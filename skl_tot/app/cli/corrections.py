@@ -52,8 +52,7 @@ def describe_changes(before, after, y, by_name):
         n_frames += is_free.sum()
         n_changed += changed[is_free].sum()
         if is_free.all():
-            _, starts, ends = find_segments(old)
-            most = 2 * np.add.reduceat(changed.astype(int), starts) > ends - starts
+            most = find_segments(old).means(changed) > 0.5
             n_segments += len(most)
             n_other += most.sum()
     return (

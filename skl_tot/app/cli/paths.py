@@ -52,7 +52,7 @@ def check_model(path):
 def _check_target(action, path):
     """Refuse a path that cannot be written, or a suffix that is no picture."""
     from skl_tot.recordings.disk import check_target
-    from skl_tot.recordings.imports import import_extra
+    from skl_tot.recordings.errors import import_extra
 
     if path == "":
         raise ValueError(f"{name_of(action)} is '', expected a path to write to.")

@@ -193,7 +193,7 @@ def _write_summary(
 
 def _draw_statistics(labels, fps, folder, by, compared):
     import skl_tot
-    from skl_tot.recordings.imports import import_extra
+    from skl_tot.recordings.errors import import_extra
 
     plt = import_extra("matplotlib.pyplot")
     displays: dict[str, Any] = {

@@ -9,8 +9,7 @@ from pathlib import Path
 import skl_tot
 from skl_tot.app.cli.registry import command
 from skl_tot.app.cli.shared import count, draw_timelines
-from skl_tot.recordings.errors import one_line
-from skl_tot.recordings.imports import EXTRAS
+from skl_tot.recordings.errors import EXTRAS, one_line
 
 
 @command("list installed and missing packages, and devices", "skl-tot doctor")

@@ -262,8 +262,8 @@ def recordings(content):
     rows, findings = [], content.findings
     paths = zip(content.video_names, findings.paths, findings.confidences)
     for name, path, confidence in paths:
-        segments, _, _ = find_segments(path)
-        row = {"name": name, "frames": len(path), "segments": len(segments)}
+        n_segments = len(find_segments(path).starts)
+        row = {"name": name, "frames": len(path), "segments": n_segments}
         row["time"] = content.clocks[len(rows)].ends[-1]
         known = np.flatnonzero(path != BACKGROUND)
         if len(known):

@@ -20,8 +20,7 @@ from pathlib import Path
 
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import page_file
-from skl_tot.recordings.errors import one_line, refuse, short_repr
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.

@@ -12,7 +12,7 @@ from skl_tot.app.review.state import UNLABELLED
 from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.io.formats import writable_formats
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.labels import Segments, find_segments
 from skl_tot.statistics.deviating import deviations
 from skl_tot.statistics.features import TellingSample, check_feature_names
 
@@ -228,7 +228,8 @@ def _times(clock, start, end):
 
 
 def _with_ends(segments, n_frames):
-    return segments.codes, segments.starts, np.append(segments.starts[1:], n_frames)
+    ends = np.append(segments.starts[1:], n_frames)
+    return Segments(segments.codes, segments.starts, ends)
 
 
 def _with_gaps(values):

@@ -5,7 +5,7 @@ from functools import partial
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.server import MODULES, STYLES, make_review
 from skl_tot.app.web import joined, page_file
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra
 from skl_tot.shared_texts import with_shared_texts
 
 

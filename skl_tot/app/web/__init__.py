@@ -78,7 +78,7 @@ def count_doubts(n_recordings):
 
 
 def describe_row(name, segments, clock, confidence, n_doubts=MOST_DOUBTS):
-    """Row of a recording; segments are codes, first frames and exclusive ends."""
+    """Row of a recording from its `Segments`, which cover all frames."""
     return {
         "name": str(name),
         "end": clock.ends[-1].item(),
@@ -90,13 +90,12 @@ def describe_row(name, segments, clock, confidence, n_doubts=MOST_DOUBTS):
 
 def describe_segments(segments, clock, confidence=None):
     """List starts, codes and, if given, mean confidences of segments and breaks."""
-    found, first, last = segments
     starts, ends, pauses = _find_pauses(segments, clock)
     described = {"start": np.insert(starts, pauses + 1, ends[pauses]).tolist()}
-    described["code"] = np.insert(found, pauses + 1, BREAK).tolist()
+    described["code"] = np.insert(segments.labels, pauses + 1, BREAK).tolist()
     if confidence is not None:
-        means = np.add.reduceat(confidence, first, dtype=float) / (last - first)
-        described["confidence"] = spread(np.round(means, 2), segments, clock, 1)
+        means = np.round(segments.means(confidence), 2)
+        described["confidence"] = spread(means, segments, clock, 1)
     return described
 
 
@@ -106,8 +105,7 @@ def spread(values, segments, clock, filler):
 
 
 def _find_pauses(segments, clock):
-    _, first, last = segments
-    starts, ends = clock.starts[first], clock.ends[last - 1]
+    starts, ends = clock.starts[segments.starts], clock.ends[segments.ends - 1]
     return starts, ends, np.flatnonzero(starts[1:] > ends[:-1])
 
 

@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import skl_tot
 from skl_tot.io.formats import base
-from skl_tot.recordings.errors import refuse, short_repr, warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_user
 
 # Kinds of regions in Label Studio: of a video, in frames; of a table, in the unit of
 # its column of times.

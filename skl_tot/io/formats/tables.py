@@ -10,8 +10,7 @@ import numpy as np
 from skl_tot.io.formats import base
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.disk import find_separator, split_lines
-from skl_tot.recordings.errors import one_line, short_repr, warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
 
 # Names of columns in lower case, with spaces for underscores. The first that is there
 # counts.

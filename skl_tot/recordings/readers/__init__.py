@@ -16,8 +16,14 @@ import numpy as np
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import parse_json, read_text
-from skl_tot.recordings.errors import one_line, refuse, repeated, short_repr, warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import (
+    import_extra,
+    one_line,
+    refuse,
+    repeated,
+    short_repr,
+    warn_user,
+)
 
 # Suffixes of the files that are read without a reader, by content.
 KINDS = {

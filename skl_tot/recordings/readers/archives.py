@@ -11,8 +11,13 @@ import numpy as np
 
 from skl_tot.recordings import readers
 from skl_tot.recordings.clocks import check_fps, is_clock
-from skl_tot.recordings.errors import refuse, repeated, short_repr, warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import (
+    import_extra,
+    refuse,
+    repeated,
+    short_repr,
+    warn_user,
+)
 
 COMPRESSED = 15  # kind of a variable of MATLAB
 DEEPEST = 5  # level of groups

@@ -8,8 +8,7 @@ import pickletools
 import numpy as np
 
 from skl_tot.recordings import readers
-from skl_tot.recordings.errors import refuse, repeated
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, refuse, repeated
 
 # First cells of the header lines; the line of animals is optional.
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")

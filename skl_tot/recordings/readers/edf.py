@@ -2,8 +2,7 @@
 
 from collections import Counter
 
-from skl_tot.recordings.errors import warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, warn_user
 from skl_tot.recordings.readers import Reader
 
 

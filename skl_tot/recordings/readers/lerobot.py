@@ -6,8 +6,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.disk import parse_json, read_text
-from skl_tot.recordings.errors import short_repr, warn_user
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, short_repr, warn_user
 from skl_tot.recordings.readers import Reader
 
 CLOCK = "timestamp"

@@ -1,7 +1,7 @@
 """Poses that movement wrote as NetCDF, which is HDF5."""
 
 from skl_tot.recordings import readers
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra
 
 DIMS = ("individuals", "time", "keypoints", "space")
 

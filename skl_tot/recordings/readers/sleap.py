@@ -5,8 +5,7 @@ import json
 import numpy as np
 
 from skl_tot.recordings import readers
-from skl_tot.recordings.errors import refuse, repeated
-from skl_tot.recordings.imports import import_extra
+from skl_tot.recordings.errors import import_extra, refuse, repeated
 
 SUFFIXES = (".analysis.h5", ".h5", ".hdf5", ".analysis.csv", ".csv")
 # Default for older files: arrays in MATLAB order.

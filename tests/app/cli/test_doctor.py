@@ -7,7 +7,7 @@ from importlib import metadata
 import pytest
 
 import skl_tot
-from skl_tot.recordings.imports import EXTRAS
+from skl_tot.recordings.errors import EXTRAS
 
 LINES = ["numpy>=1.26", "torch<3,>=2.6", 'matplotlib>=3.8; extra == "plot"']
 
