@@ -87,6 +87,11 @@ def add_data(parser, *, required=True):
     )
 
 
+def names_of_sets(folder):
+    """Names of the sets of a folder, in order."""
+    return sorted(path.parent.name for path in folder.glob("*/features"))
+
+
 def facts_of(name):
     """Facts of a set, or of the family that it is of."""
     return FACTS.get(title(name), Facts())

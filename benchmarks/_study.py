@@ -70,6 +70,16 @@ def run(cells, path, compute, *, jobs=1, again=lambda cell: False):
     return read_results(path)
 
 
+def cells_of(names, methods, n_seeds):
+    """Cells of methods by their names, ordered by set."""
+    return [
+        {"set": name, "method": method, "seed": seed}
+        for name in names
+        for method in methods
+        for seed in range(n_seeds)
+    ]
+
+
 def key_of(cell):
     return json.dumps(cell, sort_keys=True)
 
@@ -168,27 +178,6 @@ def markdown(rows, n_texts=1):
     line = ["---"] * n_texts + ["---:"] * (len(rows[0]) - n_texts)
     rows = [rows[0], line, *rows[1:]]
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
-
-
-def marks(name):
-    """Lines of a page around the table of a name."""
-    return f"<!-- {name} -->", f"<!-- end of {name} -->"
-
-
-def check_page(parser, path, names):
-    """Exit with an error unless a page, if there is one, has all marks once."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path else ()
-    for mark in (mark for name in names for mark in marks(name)):
-        if path and lines.count(mark) != 1:
-            parser.error(f"--page {path}: expected the line {mark} once.")
-
-
-def renew_page(path, name, text):
-    """Put a text between the marks of a page."""
-    begin, end = marks(name)
-    head, _, rest = path.read_text(encoding="utf-8").partition(begin)
-    tail = rest.partition(end)[2]
-    write_text(path, f"{head}{begin}\n\n{text}\n\n{end}{tail}")
 
 
 def write_csv(path, rows):

@@ -43,16 +43,6 @@ ROWS = {
     "left-right HMM, windows": Row("left-right-hmm", windows=True),
 }
 assert {row.method for row in ROWS.values()} == set(METHODS)
-# The simplest answers, and the vote for a known order.
-SIMPLE = [
-    "equal split",
-    "k-means, free",
-    "left-right HMM",
-    "k-means, free, windows",
-    "left-right HMM, windows",
-]
-TOLD = "Auto, told"
-HIDDEN = ["k-means", "HMM, free, windows", "left-right HMM", "TOT, windows"]
 MAIN = ("MoF", "F1@50")  # those of a set, joined to one entry
 MEANS = (*MAIN, "AMI", "mean recall")
 
@@ -72,12 +62,6 @@ class Table:
 
     def __str__(self):
         return f"{self.text}\n\n{markdown(self.rows, self.n_texts)}"
-
-    def shown(self):
-        """The same table with only the rows for a page; files have all."""
-        kept = [x for x in self.rows if "parts" not in x[0] and x[0] not in HIDDEN]
-        kept = [x for x in kept if "windows" not in x[0] and "transport" not in x[0]]
-        return Table([x for x in kept if x[0] != "ASOT, free"], self.text, self.n_texts)
 
 
 def value_of(result, column):
@@ -108,10 +92,10 @@ def mean_of(results, names, column, form=number):
 def entry(results, names):
     """Both scores of a row on a set, or on the sets of a family."""
     text = " / ".join(mean_of(results, names, column) for column in MAIN)
-    own = [result for result in results if result["cell"]["set"] in names]
-    if text == "– / –":
-        return "failed" if any("error" in result for result in own) else "–"
-    return text
+    if text != "– / –":
+        return text
+    is_failed = any("error" in x for x in results if x["cell"]["set"] in names)
+    return "failed" if is_failed else "–"
 
 
 def means_table(groups, names, columns=MEANS):
@@ -137,17 +121,6 @@ def sets_table(groups, columns):
     return Table(rows, text, n_texts=2)
 
 
-def other_scores_table(groups, names):
-    """Edit score and mIoU of each row over sets, and spreads of MoF and F1."""
-    rows = [["method", "seeds", "edit", "mIoU", *(f"{x}, ± over sets" for x in MAIN)]]
-    for title, group in groups.items():
-        scores = [mean_of(group, names, column) for column in ("edit", "mIoU")]
-        own = [values_of(group, names, column) for column in MAIN]
-        spreads = [number(x.mean(axis=0).std()) if len(x) else "–" for x in own]
-        rows.append([title, str(len(own[0])), *scores, *spreads])
-    return Table(rows, "Percent, means over sets, ± standard deviation over seeds.")
-
-
 def systems_table(groups, names):
     """The paper's systems: our mean on the suite beside the published numbers."""
     protocols = [name for name, protocol in PROTOCOLS.items() if protocol.title]
@@ -155,8 +128,8 @@ def systems_table(groups, names):
     rows = [["system", "published", "implementation here", "suite", *titles]]
     for name, (where, basis) in SYSTEMS.items():
         title = {"TOT": "TOT, as published"}.get(name, name)
-        own = entry(groups[title], names) if basis and title in groups else "–"
-        row = [name, where, basis or "none", own]
+        means = entry(groups[title], names) if basis and title in groups else "–"
+        row = [name, where, basis or "none", means]
         row += [printed(published(protocol).get(name)) for protocol in protocols]
         rows.append(row)
     letters = [f"{letter}: {text}." for letter, text in SOURCES.items()]
@@ -173,31 +146,7 @@ def printed(result):
     return " / ".join(number(np.nan if x is None else x) for x in scores) + f" {source}"
 
 
-def simple_table(results):
-    """The vote beside the best simple baseline, by set or family.
-
-    Means over seeds, and over the sets of a family that the vote has labelled.
-    """
-    groups = {}  # scores of a row on a set, or on a family
-    known = [result for result in results if "scores" in result]
-    titles = [row_of(result["cell"]).title(ROWS) for result in known]
-    told = {x["cell"]["set"] for x, title in zip(known, titles) if title == TOLD}
-    for result, title in zip(known, titles):
-        name = title_of_set(result["cell"]["set"])
-        if not told or result["cell"]["set"] in told or name not in FAMILIES:
-            own = [value_of(result, column) for column in MAIN]
-            groups.setdefault((name, title), []).append(own)
-    means = {key: np.mean(group, axis=0) for key, group in groups.items()}
-    rows, unknown = [["set", "best simple", "Auto", TOLD]], np.full(2, np.nan)
-    for name in dict.fromkeys(name for name, _ in means):
-        best = np.fmax.reduce([means.get((name, own), unknown) for own in SIMPLE])
-        others = [means.get((name, title), unknown) for title in ("Auto", TOLD)]
-        scores = ["/".join(map(number, x)) for x in (best, *others)]
-        rows.append([name, *(x.replace("–/–", "–") for x in scores)])
-    return Table(rows, f"MoF/F1@50. Best simple: the best of {'; '.join(SIMPLE)}.")
-
-
-def tables(results):
+def make_tables(results):
     """All tables with results, by the name of their file."""
     names = sorted({result["cell"]["set"] for result in results})
     families = {}
@@ -212,37 +161,35 @@ def tables(results):
         title = row_of(result["cell"]).title(ROWS)
         groups.setdefault(title, []).append(result)
     groups = {title: group for title, group in groups.items() if group}
-    found = {}
+    tables = {}
     if recorded:
-        own = {
+        with_recorded = {
             title: group
             for title, group in groups.items()
             if any(result["cell"]["set"] in recorded for result in group)
         }
-        found["means"] = means_table(own, recorded)
-        found["sets"] = sets_table(own, {name: [name] for name in recorded})
-        found["other_scores"] = other_scores_table(own, recorded)
-        found["systems"] = systems_table(own, recorded)
+        columns = {name: [name] for name in recorded}
+        tables["means"] = means_table(with_recorded, recorded)
+        tables["sets"] = sets_table(with_recorded, columns)
+        tables["systems"] = systems_table(with_recorded, recorded)
     if raw:
-        found["raw_signals"] = sets_table(groups, raw)
+        tables["raw_signals"] = sets_table(groups, raw)
     if families:
         columns = {name: families[name] for name in FAMILIES if name in families}
-        found["generated"] = sets_table(groups, columns)
-    if any(title in groups for title in SIMPLE):
-        found["simple"] = simple_table(results)
-    return found
+        tables["generated"] = sets_table(groups, columns)
+    return tables
 
 
 def page(results):
     """All tables, the failures, and the sizes of the sets."""
-    parts = [f"## {name}\n\n{table}" for name, table in tables(results).items()]
+    parts = [f"## {name}\n\n{table}" for name, table in make_tables(results).items()]
     if failed := failures(results):
         parts += ["Failed:", "\n".join(failed)]
     sizes = {x["cell"]["set"]: x for x in results if "scores" in x}
     lines = [
-        f"- {name}: {own['n_videos']} videos, {own['n_frames']} frames, "
-        f"K = {own['n_actions']}."
-        for name, own in sorted(sizes.items())
+        f"- {name}: {result['n_videos']} videos, {result['n_frames']} frames, "
+        f"K = {result['n_actions']}."
+        for name, result in sorted(sizes.items())
     ]
     versions = sorted({result["version"] for result in results})
     parts += ["\n".join(lines), f"Run with skl-tot {', '.join(versions)}."]

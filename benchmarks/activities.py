@@ -1,18 +1,14 @@
-"""Recordings of several activities: purity, number, and cost.
+"""Recordings of several activities: purity and number.
 
-    python benchmarks/activities.py generated real number growth --data FOLDER
+    python benchmarks/activities.py real number --data FOLDER
 
-- ``generated``: five generated activities. Purity of found activities, MoF over
-  activities and actions with found and with given activities.
-- ``real``: the same for three folders of ``--data``. Each set is standardised
-  separately, and its columns are padded with zeros at the right to those of the widest
-  set, so that all share their first columns.
+- ``real``: three folders of ``--data``. Purity of found activities, MoF over activities
+  and actions with found and with given activities. Each set is standardised separately,
+  and its columns are padded with zeros at the right to those of the widest set, so that
+  all share their first columns.
 - ``number``: errors of n_activities="auto", for 2 to 10 generated activities.
-- ``growth``: time and memory of 1,000 recordings of 10 activities.
 """
 
-import resource
-import time
 from itertools import product
 from pathlib import Path
 
@@ -73,12 +69,6 @@ def compare(what, data, segmenter, seed):
     )
 
 
-def generated(_):
-    for seed, kind in product(SEEDS, (MallowSegmenter, TemporalOTSegmenter)):
-        segmenter = kind(5).set_params(switch_cost=0.5, decoding="skip")
-        compare("5 generated", generate(5, 12, seed, missing=0.1), segmenter, seed)
-
-
 def real(folder):
     data = mix_sets(folder)
     for seed, kind in product(SEEDS, (MallowSegmenter, TemporalOTSegmenter)):
@@ -96,29 +86,9 @@ def number(_):
     print(f"numbers of activities off by 0, 1, ...: {np.bincount(off).tolist()}")
 
 
-def growth(_):
-    for n_videos in (100, 1000):
-        data = generate(10, n_videos // 10, SEEDS[0])
-        videos, labels, activities = map(list, data)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        times = [time.perf_counter()]
-        model = ActivitySegmenter(MallowSegmenter(5), 10, random_state=0).fit(videos)
-        times.append(time.perf_counter())
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        mof = mof_score(labels, model.predict(videos))
-        fit, predict = np.diff([*times, time.perf_counter()])
-        purity = activity_purity(activities, model.activities_)
-        print(
-            f"{n_videos} videos of {sum(map(len, videos))} frames: fit {fit:.1f} s, "
-            f"{grown / 1024:.0f} MiB more at most; predict {predict:.1f} s; purity "
-            f"{purity:.3f}, MoF {100 * mof:.1f}",
-            flush=True,
-        )
-
-
 def main():
     parser = Parser(__file__, __doc__)
-    parts = {part.__name__: part for part in (generated, real, number, growth)}
+    parts = {part.__name__: part for part in (real, number)}
     parser.add_argument("parts", nargs="+", choices=parts)
     add_data(parser, required=False)
     arguments = parser.parse_args()

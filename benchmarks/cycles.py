@@ -3,14 +3,12 @@
 ::
 
     python benchmarks/cycles.py [--data FOLDER] [--methods hmm tot] [--seeds 3]
-    python benchmarks/cycles.py --long
 
 Recorded ones concatenate the recordings of a set in random order, or those of one
 person in jigsaws_throws. They are compared with labels of the same method fitted to the
-true cycles. ``--long`` measures a million frames.
+true cycles.
 """
 
-import resource
 import time
 import warnings
 from itertools import pairwise
@@ -121,32 +119,12 @@ def run(method, folder, n_seeds):
     print(f"\n{method}\n\n{markdown(rows)}", flush=True)
 
 
-def run_long(n_frames=10**6):
-    """Cut and label a million frames of 5,000 cycles."""
-    frames, labels, cuts = make_work(0, n_cycles=n_frames // 200)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.process_time()
-    model = CyclicSegmenter(5, estimator=make("hmm"), random_state=0).fit(frames)
-    seconds = time.process_time() - start
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(
-        f"{len(frames)} frames of {frames.shape[1]} features, "
-        f"{frames.nbytes / 2**20:.0f} MB: {seconds:.0f} s of one core, "
-        f"{(after - before) / 2**10:.0f} MB more; {model.n_cycles_} cycles of "
-        f"{len(cuts) - 1}, MoF {mof_score(labels, model.labels_):.3f}"
-    )
-
-
 def main():
     parser = Parser(__file__, __doc__)
     add_data(parser, required=False)
     parser.add_argument("--methods", nargs="+", default=["hmm"])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--long", action="store_true")
     arguments = parser.parse_args()
-    if arguments.long:
-        run_long()
-        return
     for method in arguments.methods:
         run(method, arguments.data, arguments.seeds)
 

@@ -3,7 +3,6 @@
 ::
 
     python benchmarks/labels.py sets --data FOLDER --results labels.jsonl
-    python benchmarks/labels.py generated --results generated.jsonl
     python benchmarks/labels.py table --results labels.jsonl --csv labels.csv
 
 ``sets`` takes each folder in the field's layout with eight recordings or more: at most
@@ -19,10 +18,6 @@ match; frames called "unlabelled" are not scored. Rows:
   discriminants or extremely randomised trees, the latter two with `SignalWindows` of
   the automatic width and three times it, and a path in any order;
 - *nothing*: `TemporalOTSegmenter`, with the best match.
-
-``generated`` compares, for 20 seeds of each family, a fit without labels, matched, with
-the same fit in `SemiSupervisedSegmenter` with two labelled recordings. Actions that no
-label names are matched.
 """
 
 import argparse
@@ -40,20 +35,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.corrections.semi_supervised import default_estimators
-from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.metrics import match_labels, mof_score, segment_f1_score
+from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.preprocessing import SignalWindows
 
 MOST_FRAMES, LEAST_RECORDINGS, N_DRAWS, COUNTS = 15_000, 8, 3, (1, 2, 5)
 # Labels of these hold within one recording.
 LOCAL = ("mocap86",)
 COST, N_TREES = 0.5, 200  # cost of a switch, and trees, of classifiers
-ORDERS = ("strict", "mostly", "free")
-SHAPES = ("whole", "missing", "returns")
-GENERATED = {"n_videos": 20, "n_actions": 6, "n_features": 8, "noise": 1.5}
 
 
 @functools.lru_cache(maxsize=1)  # cells of one set come one after another
@@ -147,42 +138,6 @@ def study_set(cell, root):
     return {"scores": scores, "probability": float(np.concatenate(sure).mean())}
 
 
-def study_family(cell):
-    """Share of right frames of a fit without labels, and with two recordings."""
-    is_free = "free" in cell["order"] or cell["shape"] == "returns"
-    videos, codes = make_activities(
-        **GENERATED,
-        mean_length=120 if is_free else 60,
-        missing=1 / 3 if cell["shape"] == "missing" else 0.0,
-        order="free" if is_free else "strict",
-        random_state=cell["seed"],
-    )
-    model = HMMSegmenter(6, order=cell["order"], random_state=0)
-    labels = [np.array([f"a{k}" for k in path]) for path in codes]
-    others = range(2, len(videos))
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        clusters = model.fit(videos).labels_
-        taught = SemiSupervisedSegmenter(FrozenEstimator(model))
-        taught.fit(videos, [*labels[:2], *[None] * (len(videos) - 2)])
-    new = taught.unlabelled_actions_
-    names = dict(zip(new, new))
-    rest = [labels[i] for i in others]
-    paths = [taught.labels_[i] for i in others]
-    if new:  # a person would name them
-        shown = set(np.concatenate(labels[:2]).tolist())
-        hidden = [np.where(np.isin(y, list(shown)), "", y) for y in rest]
-        only = [np.where(np.isin(z, new), z, "") for z in paths]
-        names |= {k: v for k, v in match_labels(hidden, only).items() if k in new}
-    called = [np.array([names.get(x) or x for x in path.tolist()]) for path in paths]
-    return {
-        "scores": {
-            "nothing": mof_score(rest, [clusters[i] for i in others]),
-            "labels": mof_score(rest, called, scope="labels"),
-        }
-    }
-
-
 def tables(results):
     """Means over sets and draws by number of labelled recordings, and by set."""
     rows = ["labels", "clusters named", "LDA", "LDA, windows", "trees, windows"]
@@ -235,32 +190,14 @@ def pair(values):
     return "/".join(f"{100 * value:.0f}" for value in values)
 
 
-def generated_table(results):
-    found = [["order", "shape", "nothing", "labels", "difference", "lowest"]]
-    for order in ORDERS:
-        for shape in SHAPES:
-            cells = [
-                own["scores"]
-                for own in results
-                if (own["cell"]["order"], own["cell"]["shape"]) == (order, shape)
-            ]
-            if cells:
-                both = np.array([[x["nothing"], x["labels"]] for x in cells])
-                gains = both[:, 1] - both[:, 0]
-                row = [*both.mean(axis=0), gains.mean(), gains.min()]
-                found.append([order, shape, *(f"{100 * x:.1f}" for x in row)])
-    return found
-
-
 def main(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("sets", "generated", "table"):
+    for name in ("sets", "table"):
         command = commands.add_parser(name)
         command.add_argument("--results", type=Path, required=True, metavar="FILE")
     add_data(commands.choices["sets"])
     commands.choices["sets"].add_argument("--sets", nargs="+", metavar="NAME")
-    commands.choices["generated"].add_argument("--seeds", type=int, default=20)
     commands.choices["table"].add_argument("--csv", type=Path, metavar="FILE")
     arguments = parser.parse_args(argv)
     if arguments.command == "sets":
@@ -275,19 +212,10 @@ def main(argv=None):
         ]
         compute = functools.partial(study_set, root=arguments.data)
         study.run(cells, arguments.results, compute)
-    elif arguments.command == "generated":
-        cells = [
-            {"order": order, "shape": shape, "seed": seed}
-            for order in ORDERS
-            for shape in SHAPES
-            for seed in range(arguments.seeds)
-        ]
-        study.run(cells, arguments.results, study_family)
     else:
         results = study.read_results(arguments.results)
         shown = [result for result in results if "error" not in result]
-        is_generated = any("shape" in result["cell"] for result in shown)
-        rows = (generated_table if is_generated else tables)(shown)
+        rows = tables(shown)
         print(study.markdown(rows), *study.failures(results), sep="\n")
         if arguments.csv:
             study.write_csv(arguments.csv, rows)

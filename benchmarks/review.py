@@ -20,8 +20,7 @@ draws:
   in points.
 
 Each review is a line of ``--results``: a run that was stopped goes on where it was.
-``--fits FOLDER`` keeps fitted models there, and finds them again. ``--page`` renews the
-table of a page, and the file of its folder ``measured``.
+``--fits FOLDER`` keeps fitted models there, and finds them again.
 """
 
 import functools
@@ -304,9 +303,7 @@ def main():
         "--results", type=Path, metavar="FILE", help="reviews, also old"
     )
     parser.add_argument("--fits", type=Path, metavar="FOLDER")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="page to renew")
     arguments = parser.parse_args()
-    _study.check_page(parser, arguments.page, ["review"])
     with tempfile.TemporaryDirectory() as temporary:
         path = arguments.results or Path(temporary) / "review.jsonl"
         folder = arguments.fits or Path(temporary) / "fits"
@@ -323,11 +320,6 @@ def main():
     print(f"\nmean of {len(arguments.sets)}\n\n{_study.markdown(rows, 2)}\n\n{said}")
     if arguments.csv:
         _study.write_csv(arguments.csv, rows)
-    if arguments.page:
-        _study.write_csv(arguments.page.parent / "measured" / "review.csv", rows)
-        short = [row[:2] + row[2:3] + row[4:8] for row in rows]
-        text = f"{_study.markdown(short, 2)}\n\n{said}"
-        _study.renew_page(arguments.page, "review", text)
 
 
 if __name__ == "__main__":

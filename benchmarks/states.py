@@ -6,7 +6,7 @@ FOLDER has the sets ``mocap86`` and ``actrectut`` in the field's layout. Methods
 fitted to each recording alone, as the papers do, and to all of a set jointly; K is that
 of the labels, or the method finds it. Scores are means over recordings. Each fit is a
 line of the file of results: a run that was stopped goes on where it was. The table is
-printed; ``--page`` renews that of a page, and the file of its folder ``measured``.
+printed; ``--csv`` writes it to a file.
 """
 
 import functools
@@ -83,39 +83,28 @@ def compute(cell, root):
     return {"scores": scores, "seconds": seconds, "found": numbers}
 
 
-def tables(results):
-    """Rows with all scores, and of each recording alone with ARI only."""
-    whole = [["method", "K", "fitted to", "set", *SCORES]]
-    short = [["method", "K", *SETS]]
+def table(results):
+    """Rows of published systems and of methods, with all scores, by set."""
+    rows = [["method", "K", "fitted to", "set", *SCORES]]
     for system, sets in STATES.items():
-        texts = {name: [*map(three, sets.get(name, [None] * 4))] for name in SETS}
-        known = "given" if system.endswith("true K") else "found"
-        add_rows(whole, short, [f"{system}, published", known, FITS["alone"]], texts)
-    for fit, is_known, title in product(FITS, (True, False), ROWS):
-        texts = {}
+        number = "given" if system.endswith("true K") else "found"
         for name in SETS:
-            own = {"set": name, "row": title, "fit": fit, "known": is_known}
-            scores = [
-                [*result["scores"].values()]
-                for result in results
-                if "scores" in result and own.items() <= result["cell"].items()
-            ]
-            texts[name] = [
-                f"{three(np.mean(own))} ± {three(np.std(own))}" for own in zip(*scores)
-            ] or ["–"] * 4
-        head = [title, "given" if is_known else "found", FITS[fit]]
-        add_rows(whole, short, head, texts)
-    return whole, short
-
-
-def add_rows(whole, short, head, texts):
-    """Add the known scores of a method to both tables."""
-    for name, own in texts.items():
-        if set(own) != {"–"}:
-            whole.append([*head, name, *own])
-    is_known = any(own[0] != "–" for own in texts.values())
-    if is_known and head[2] == FITS["alone"]:
-        short.append([*head[:2], *(own[0] for own in texts.values())])
+            texts = list(map(three, sets.get(name, [None] * len(SCORES))))
+            if set(texts) != {"–"}:
+                head = [f"{system}, published", number, FITS["alone"], name]
+                rows.append([*head, *texts])
+    for fit, is_known, title, name in product(FITS, (True, False), ROWS, SETS):
+        cell = {"set": name, "row": title, "fit": fit, "known": is_known}
+        scores = [
+            [*result["scores"].values()]
+            for result in results
+            if "scores" in result and cell.items() <= result["cell"].items()
+        ]
+        if scores:
+            texts = [f"{three(np.mean(x))} ± {three(np.std(x))}" for x in zip(*scores)]
+            number = "given" if is_known else "found"
+            rows.append([title, number, FITS[fit], name, *texts])
+    return rows
 
 
 def three(value):
@@ -129,12 +118,11 @@ def main(argv=None):
     add = parser.add_argument
     add_data(parser, required=False)
     add("--results", type=Path, metavar="FILE", help="fits, also old")
-    add("--page", type=Path, metavar="FILE", help="page to renew")
+    add("--csv", type=Path, metavar="FILE", help="table")
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--only", default="*", help="pattern of rows")
     add("--only-table", action="store_true", help="run nothing")
     arguments = parser.parse_args(argv)
-    study.check_page(parser, arguments.page, ["states"])
     if arguments.data is None and not arguments.only_table:
         parser.error("--data is needed to run anything.")
     with tempfile.TemporaryDirectory() as temporary:
@@ -142,12 +130,10 @@ def main(argv=None):
         if not arguments.only_table:
             own = functools.partial(compute, root=arguments.data)
             study.run(plan(arguments), path, own)
-        whole, short = tables(study.read_results(path))
-    print(study.markdown(whole, 4))
-    if arguments.page:
-        measured = arguments.page.parent / "measured"
-        study.write_csv(measured / "states.csv", whole)
-        study.renew_page(arguments.page, "states", study.markdown(short, 2))
+        rows = table(study.read_results(path))
+    print(study.markdown(rows, 4))
+    if arguments.csv:
+        study.write_csv(arguments.csv, rows)
 
 
 if __name__ == "__main__":

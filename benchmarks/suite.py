@@ -6,8 +6,8 @@ Each folder in FOLDER is a set in the field's layout (``features/``, ``groundTru
 ``mapping/``); K is the number of its labels. The tables are printed. With
 ``--results`` each cell (method, settings, set, seed) is a line of a file, added when it
 is done: a run that was stopped goes on where it was, and cells that failed are tried
-again. ``--page`` renews the tables of a page, and the files of its folder ``measured``.
-The exit status is 1 if a cell failed.
+again. ``--csv`` writes each table to a file of a folder. The exit status is 1 if a cell
+failed.
 """
 
 import functools
@@ -19,11 +19,9 @@ from pathlib import Path
 import _study as study
 import numpy as np
 from _methods import has_seed, parse_row
-from _sets import GENERATED, add_data, facts_of
+from _sets import GENERATED, add_data, facts_of, names_of_sets
 from _sets import load as load_generated
-from _suite_tables import ROWS, page, row_of, tables
-
-ON_PAGE = ("means",)  # tables that a page has itself; others are files
+from _suite_tables import ROWS, make_tables, page, row_of
 
 
 def parse_arguments(argv):
@@ -34,7 +32,7 @@ def parse_arguments(argv):
     add("--generated", action="store_true", help="generated sets, too")
     add("--results", type=Path, metavar="FILE", help="cells, also of earlier runs")
     add("--out", type=Path, metavar="FILE", help="file for the tables")
-    add("--page", type=Path, metavar="FILE", help="page to renew the tables of")
+    add("--csv", type=Path, metavar="FOLDER", help="folder of a file for each table")
     add("--seeds", type=int, default=3, help="number of seeds, from 0")
     add("--jobs", type=int, default=1, help="cells at a time, one thread each")
     text = "one more row, such as tot:n_prototypes=2,decoding=free,switch_cost=0.5"
@@ -44,7 +42,6 @@ def parse_arguments(argv):
     add("--rerun", metavar="PATTERN", help="rows or sets to run again")
     add("--only-table", action="store_true", help="run nothing")
     arguments = parser.parse_args(argv)
-    study.check_page(parser, arguments.page, ON_PAGE)
     if arguments.only_table:
         if arguments.results is None or not arguments.results.is_file():
             parser.error(f"--results {arguments.results} is no file.")
@@ -53,11 +50,11 @@ def parse_arguments(argv):
         parser.error("--data is needed to run anything.")
     if arguments.seeds < 1 or arguments.jobs == 0:
         parser.error("--seeds must be positive and --jobs not 0.")
-    found = sorted(path.parent.name for path in arguments.data.glob("*/features"))
-    more = GENERATED if arguments.generated else []
-    arguments.sets = list(dict.fromkeys([*(arguments.sets or found), *more]))
-    if unknown := set(arguments.sets).difference(found, GENERATED):
-        parser.error(f"--sets {unknown.pop()} is not one of {found}.")
+    names = names_of_sets(arguments.data)
+    generated = GENERATED if arguments.generated else []
+    arguments.sets = list(dict.fromkeys([*(arguments.sets or names), *generated]))
+    if unknown := set(arguments.sets).difference(names, GENERATED):
+        parser.error(f"--sets {unknown.pop()} is not one of {names}.")
     arguments.rows = choose_rows(parser, arguments)
     return arguments
 
@@ -65,10 +62,10 @@ def parse_arguments(argv):
 def choose_rows(parser, arguments):
     """Rows to run: those of the suite and those of the command line."""
     try:
-        own = {row.title(ROWS): row for row in map(parse_row, arguments.method)}
+        given = {row.title(ROWS): row for row in map(parse_row, arguments.method)}
     except ValueError as error:
         parser.error(f"--method {error}")
-    rows = ROWS | own
+    rows = ROWS | given
     patterns = arguments.only or ["*"]
     for pattern in patterns:
         if not any(fnmatch(title, pattern) for title in rows):
@@ -150,11 +147,8 @@ def main(argv=None):
     print(text, end="")
     if arguments.out:
         study.write_text(arguments.out, text)
-    for name, table in tables(results).items() if arguments.page else ():
-        measured = arguments.page.parent / "measured"
-        study.write_csv(measured / f"{name}.csv", table.rows)
-        if name in ON_PAGE:
-            study.renew_page(arguments.page, name, str(table.shown()))
+    for name, table in make_tables(results).items() if arguments.csv else ():
+        study.write_csv(arguments.csv / f"{name}.csv", table.rows)
     return int(any("error" in result for result in results))
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import _study as study
 import numpy as np
 from _methods import Row
-from _sets import UNLABELLED, add_data, evenly_spread
+from _sets import UNLABELLED, add_data, evenly_spread, names_of_sets
 from scipy.stats import spearmanr
 
 from skl_tot import rate_trust
@@ -122,13 +122,11 @@ def main(argv=None):
     fit.add_argument("--seeds", type=int, default=1)
     arguments = parser.parse_args(argv)
     if arguments.command == "fit":
-        sets = sorted(path.parent.name for path in arguments.data.glob("*/features"))
-        cells = [
-            {"set": name, "method": method, "seed": seed}
-            for name in arguments.sets or sets
-            for method in arguments.methods
-            for seed in range(arguments.seeds)
-        ]
+        cells = study.cells_of(
+            arguments.sets or names_of_sets(arguments.data),
+            arguments.methods,
+            arguments.seeds,
+        )
         compute = functools.partial(rate, root=arguments.data)
         study.run(cells, arguments.results, compute)
         return

@@ -19,7 +19,7 @@ from pathlib import Path
 import _study as study
 import numpy as np
 from _methods import Row
-from _sets import UNLABELLED, add_data, evenly_spread, facts_of
+from _sets import UNLABELLED, add_data, evenly_spread, facts_of, names_of_sets
 
 MOST_FRAMES, N_SHOWN = 40_000, 4  # of alternatives
 VOTE = "AutoSegmenter"
@@ -169,15 +169,8 @@ def main(argv=None):
     if arguments.command == "table":
         print_tables(arguments.results, arguments.csv)
         return
-    paths = sorted(path.parent for path in arguments.data.glob("*/features"))
-    names = [path.name for path in paths]
-    cells = [
-        {"set": name, "method": method, "seed": seed}
-        for name in names
-        if not arguments.sets or name in arguments.sets
-        for method in arguments.methods
-        for seed in range(arguments.seeds)
-    ]
+    names = arguments.sets or names_of_sets(arguments.data)
+    cells = study.cells_of(names, arguments.methods, arguments.seeds)
     compute = functools.partial(score, root=arguments.data)
     study.run(cells, arguments.results, compute)
 
