@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.corrections import layers
+from skl_tot.corrections.layers import Merge, fit_split, merge_weights, merged_groups
 from skl_tot.corrections.semi_supervised import (
     SemiSupervisedSegmenter,
     name_new_actions,
@@ -28,8 +28,6 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.names import FIRST_WORDS, describe_actions
 from skl_tot.shared_texts import with_shared_texts
-
-BACKGROUNDS = BACKGROUND, BACKGROUND_NAME
 
 
 @with_shared_texts
@@ -68,14 +66,16 @@ def rename(model, names):
     array(['action 0', 'pour', 'action 2'], dtype='<U8')
     """
     segmenter = _copy_of_fitted(model, of_one_activity=False)
-    before = segmenter.actions_
-    segmenter.classes_ = new_names(names, before)
-    if BACKGROUND_NAME in segmenter.classes_.tolist() and _looks_for_none(segmenter):
+    labels_before = segmenter.actions_
+    segmenter.classes_ = new_names(names, labels_before)
+    has_name = BACKGROUND_NAME in segmenter.classes_.tolist()
+    if has_name and _detects_background(segmenter):
         raise ValueError(
             f"names would have {BACKGROUND_NAME!r}, the name of frames without an "
             "action, which the model detects; expected another name."
         )
-    _relabel(segmenter, with_background(before), with_background(segmenter.classes_))
+    labels_after = with_background(segmenter.classes_)
+    _relabel(segmenter, with_background(labels_before), labels_after)
     return pipelines.with_last(model, segmenter)
 
 
@@ -119,23 +119,15 @@ def merge(model, labels):
     """
     segmenter = _copy_of_fitted(model)
     codes = _codes_of(segmenter, labels)
-    groups = layers.merged_groups(codes, segmenter.n_actions_)
-    before = with_background(segmenter.actions_)
-    weights, has_groups = 1.0, hasattr(segmenter, "prototype_actions_")
-    if segmenter.has_densities:
-        known = groups, segmenter.shares_, segmenter.layers_
-        weights = layers.merge_weights(*known)
-    if has_groups and not segmenter.layers_:
-        segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
-    if segmenter.has_densities or not has_groups or segmenter.layers_:
-        merged = layers.Merge(groups, weights)
-        segmenter.layers_ = [*segmenter.layers_, merged]
+    groups = merged_groups(codes, segmenter.n_actions_)
+    labels_before = with_background(segmenter.actions_)
+    _merge_scores(segmenter, groups)
     segmenter.n_actions_ -= len(codes) - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
     # the last one is background
-    after = with_background(segmenter.actions_)[np.append(groups, -1)]
-    _relabel(segmenter, before, after)
+    labels_after = with_background(segmenter.actions_)[np.append(groups, -1)]
+    _relabel(segmenter, labels_before, labels_after)
     return pipelines.with_last(model, segmenter)
 
 
@@ -185,8 +177,14 @@ def split(model, label, X, *, n=2):
     if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
         refuse("n", n, "an integer from 2")
     n = int(n)
-    parts = _fit_split(segmenter, code, label, pipelines.transform_before(model, X), n)
-    segmenter.layers_ = [*segmenter.layers_, parts]
+    frames, times = _frames_of_action(
+        segmenter, code, pipelines.transform_before(model, X)
+    )
+    n_distinct = len(np.unique(frames, axis=0))
+    if n_distinct < n:
+        refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
+    layer = fit_split(code, segmenter.n_actions_, n, frames, times)
+    segmenter.layers_ = [*segmenter.layers_, layer]
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = names_of_parts(segmenter.classes_, code, n)
@@ -230,22 +228,23 @@ def refine(model, X, y):
     >>> taught.actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
-    model = deepcopy(model)  # a fit or another path of it would change the new one
+    model = deepcopy(model)  # a fit of it, or another alternative, would change the new
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
-    inner = segmenter.estimators_ if segmenter.is_taught else [segmenter]
-    taught = SemiSupervisedSegmenter([FrozenEstimator(own) for own in inner])
+    estimators = segmenter.estimators_ if segmenter.is_taught else [segmenter]
+    taught = SemiSupervisedSegmenter(list(map(FrozenEstimator, estimators)))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         taught.fit(videos, y)
     if taught.unlabelled_actions_:
         taught = _with_names_of(segmenter.predict(videos), taught)
-    labels, _ = split_label_sequences(taught.labels_)
-    kept = taught.unlabelled_actions_
-    found = describe_actions(labels, taught.actions_, kept, by_name(taught.labels_))
-    if found:
-        warn_user(" ".join(found))
+    paths, _ = split_label_sequences(taught.labels_)
+    sentences = describe_actions(
+        paths, taught.actions_, taught.unlabelled_actions_, by_name(taught.labels_)
+    )
+    if sentences:
+        warn_user(" ".join(sentences))
     return pipelines.with_last(model, taught)
 
 
@@ -253,36 +252,43 @@ def _copy_of_fitted(model, of_one_activity=True):
     """Copy the segmenter of a fitted model."""
     segmenter = pipelines.segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
-    if of_one_activity and hasattr(segmenter, "activity_names_"):
+    if of_one_activity and segmenter.has_activities:
         refuse(
             "model", type(segmenter), "a model of recordings of one activity", TypeError
         )
     return copy(segmenter)
 
 
-def _fit_split(segmenter, code, label, X, n):
-    """Split of an action by the frames of X that show it."""
+def _merge_scores(segmenter, groups):
+    """Merge the scores of actions: by their prototypes if possible, else in a layer."""
+    has_prototypes = hasattr(segmenter, "prototype_actions_")
+    if has_prototypes and not segmenter.layers_:
+        segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
+    # the density of a merged action is no sum over its prototypes
+    if segmenter.has_densities or segmenter.layers_ or not has_prototypes:
+        weights = 1.0
+        if segmenter.has_densities:
+            weights = merge_weights(groups, segmenter.shares_, segmenter.layers_)
+        segmenter.layers_ = [*segmenter.layers_, Merge(groups, weights)]
+
+
+def _frames_of_action(segmenter, code, X):
+    """Standardised frames of X that show an action, and their relative times."""
     frames, times = [], []
     videos = segmenter.prepare(X)
     for i, decoded in enumerate(segmenter.decode(X)):
-        is_own = decoded.path == code
-        frames.append(np.concatenate(list(videos.blocks(i)))[is_own])
-        times.append(np.flatnonzero(is_own) / len(is_own))
-    found = np.concatenate(frames)
-    n_distinct = len(np.unique(found, axis=0))
-    if n_distinct < n:
-        refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
-    sources = layers.split_sources(code, segmenter.n_actions_, n)
-    return layers.Split(sources, **layers.fit_line(found, np.concatenate(times), n))
+        is_shown = decoded.path == code
+        frames.append(np.concatenate(list(videos.blocks(i)))[is_shown])
+        times.append(np.flatnonzero(is_shown) / len(is_shown))
+    return np.concatenate(frames), np.concatenate(times)
 
 
-def _looks_for_none(segmenter):
+def _detects_background(segmenter):
     """Whether a model, or that of an activity, detects background."""
-    is_mixed = hasattr(segmenter, "activity_names_")
-    own = (
-        map(pipelines.segmenter_of, segmenter.estimators_) if is_mixed else [segmenter]
-    )
-    return any(one.background_ is not None for one in own)
+    segmenters = [segmenter]
+    if segmenter.has_activities:
+        segmenters = map(pipelines.segmenter_of, segmenter.estimators_)
+    return any(inner.background_ is not None for inner in segmenters)
 
 
 def _codes_of(segmenter, labels):
@@ -296,54 +302,52 @@ def _codes_of(segmenter, labels):
 
 
 def _relabel(segmenter, before, after):
-    """Replace labels in ``labels_``."""
-    if not hasattr(segmenter, "labels_"):
+    """Replace labels ``before`` by those ``after`` in ``labels_``, if it has any."""
+    if not hasattr(segmenter, "labels_"):  # after a split, or deleted to save space
         return
     order = np.argsort(before, kind="stable")
-    known = before[order], after[order]
+    before, after = before[order], after[order]
     labels = segmenter.labels_
     if isinstance(labels, np.ndarray) and labels.dtype != object:
-        segmenter.labels_ = _replaced(labels, *known)
+        segmenter.labels_ = after[np.searchsorted(before, labels)]
         return
     segmenter.labels_ = copy(labels)  # a list, an object array, or a dict of names
     for key in labels if isinstance(labels, dict) else range(len(labels)):
-        segmenter.labels_[key] = _replaced(labels[key], *known)
+        segmenter.labels_[key] = after[np.searchsorted(before, labels[key])]
 
 
-def _replaced(labels, before, after):
-    """Labels with ``after`` in place of ``before``, which is sorted."""
-    return after[np.searchsorted(before, labels)]
+def _with_names_of(labels_before, taught):
+    """Name actions of a taught model that labels lack by the labels before.
 
-
-def _with_names_of(before, taught):
-    """Name actions without a label like most of their frames before."""
-    kept = taught.unlabelled_actions_
-    known = set(taught.actions_.tolist()) - set(kept)
-    old, _ = split_label_sequences(before)
+    Each takes the name that most of its frames had, unless another action has it.
+    """
+    unlabelled = taught.unlabelled_actions_
+    labelled = set(taught.actions_.tolist()) - set(unlabelled)
+    old, _ = split_label_sequences(labels_before)
     new, _ = split_label_sequences(taught.labels_)
     old, new = np.concatenate(old), np.concatenate(new)
-    names, taken = {}, known.copy()
-    for action in kept:
-        words, counts = np.unique(old[new == action], return_counts=True)
-        if len(words):
-            name = _in_words_of(known, words[counts.argmax()].item())
+    names, taken = {}, labelled.copy()
+    for action in unlabelled:
+        old_names, counts = np.unique(old[new == action], return_counts=True)
+        if len(old_names):
+            name = _in_words_of(labelled, old_names[counts.argmax()].item())
             if name is not None and name not in taken:
                 names[action] = name
                 taken.add(name)
-    for action in kept:
-        if action not in names:  # whose name another action may have now
-            if action in taken:
-                used = np.array([*taken.union(kept)])
+    for action in unlabelled:
+        if action not in names:
+            if action in taken:  # as the name of another action now
+                used = np.array([*taken.union(unlabelled)])
                 names[action] = name_new_actions(used, len(used) + 1)[-1].item()
             taken.add(names.get(action, action))
     model = rename(taught, names)
-    model.unlabelled_actions_ = [names.get(action, action) for action in kept]
+    model.unlabelled_actions_ = [names.get(action, action) for action in unlabelled]
     return model
 
 
 def _in_words_of(labels, name):
     """Name of an action among labels; None for background or without a name."""
-    if name in BACKGROUNDS:
+    if name in (BACKGROUND, BACKGROUND_NAME):
         return None
     is_text = isinstance(next(iter(labels)), str)
     if isinstance(name, str) or not is_text:
@@ -352,48 +356,51 @@ def _in_words_of(labels, name):
 
 
 def new_names(names, present):
-    """Names of all actions, from given and present names."""
+    """Names of all actions, from those of `rename` and the present ones."""
     if isinstance(names, Mapping):
-        given, fresh = present.tolist(), list(names.values())
+        all_names, added = present.tolist(), list(names.values())
         for label, name in names.items():
-            given[find_code(label, present)] = name
+            all_names[find_code(label, present)] = name
     elif isinstance(names, (Sequence, np.ndarray)) and not isinstance(names, str):
-        given = fresh = list(names)
-        if len(given) != len(present):
-            what = f"{len(present)}, one for each action"
-            refuse("the number of names", len(given), what)
+        all_names = added = list(names)
+        if len(all_names) != len(present):
+            expected = f"{len(present)}, one for each action"
+            refuse("the number of names", len(all_names), expected)
     else:
-        what = "a dict of new names by labels, or a sequence of all names"
-        refuse("names", names, what, TypeError)
-    return _checked_names(given, any(isinstance(name, str) for name in fresh))
+        expected = "a dict of new names by labels, or a sequence of all names"
+        refuse("names", names, expected, TypeError)
+    return _checked_names(all_names, any(isinstance(name, str) for name in added))
 
 
-def _checked_names(given, is_text):
-    """Check distinct names of one type; return an array."""
-    names = []
-    for name in given:
+def _checked_names(names, is_text):
+    """Check distinct names of one type; return an array, of text with ``is_text``."""
+    checked = []
+    for name in names:
         is_number = isinstance(name, Integral) and not isinstance(name, bool)
         if is_text and is_number:
             name = f"action {name}"
         is_name = isinstance(name, str) and is_line(name) and name != str(BACKGROUND)
         if not is_name and not (is_number and 0 <= name < 2**63):
-            what = "text of one line (-1 is background), or an integer from 0"
-            refuse("an entry of names", name, what)
-        names.append(str(name) if isinstance(name, str) else int(name))
-    if len({type(name) for name in names}) > 1:
-        refuse("names", names, "all text or all integers", TypeError)
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ValueError(f"names would have {twice[0]!r} twice; merge makes them one.")
-    return np.array(names)
+            expected = "text of one line (-1 is background), or an integer from 0"
+            refuse("an entry of names", name, expected)
+        checked.append(str(name) if isinstance(name, str) else int(name))
+    if len({type(name) for name in checked}) > 1:
+        refuse("names", checked, "all text or all integers", TypeError)
+    repeated = [name for name in checked if checked.count(name) > 1]
+    if repeated:
+        raise ValueError(
+            f"names would have {repeated[0]!r} twice; merge makes them one."
+        )
+    return np.array(checked)
 
 
 def names_of_parts(classes, code, n):
-    """Names of all actions after a split of one."""
+    """Names of all actions after a split of action ``code`` into ``n``."""
     names = classes.tolist()
-    if classes.dtype.kind != "U":
+    if classes.dtype.kind == "U":
+        candidates = (f"{names[code]} {number}" for number in itertools.count(1))
+        unused = (name for name in candidates if name not in names)
+        parts = list(itertools.islice(unused, n))
+    else:
         parts = [names[code], *(max(names) + 1 + k for k in range(n - 1))]
-        return np.array([*names[:code], *parts, *names[code + 1 :]])
-    fresh = (f"{names[code]} {number}" for number in itertools.count(1))
-    parts = itertools.islice((name for name in fresh if name not in names), n)
     return np.array([*names[:code], *parts, *names[code + 1 :]])

@@ -1,15 +1,10 @@
-"""Corrections of actions: merges and splits of scores."""
+"""Layers between the scores of a method and its decoder: merges and splits."""
 
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 
 from skl_tot.methods.base import sum_groups
-
-# Least variance of a part, as a share of the variance of all.
-LEAST_VARIANCE = 1e-3
-# Least probability of leaving an action that is split, such as an only one.
-LEAST_PROBABILITY = 1e-12
 
 
 class Merge:
@@ -21,8 +16,9 @@ class Merge:
 
     def apply(self, scores, videos):
         """Yield log-likelihoods; weighted probabilities of merged actions add up."""
-        for own in scores:
-            yield sum_groups(own + np.log(self.weights), self.groups, np.logaddexp)
+        for log_likelihood in scores:
+            weighted = log_likelihood + np.log(self.weights)
+            yield sum_groups(weighted, self.groups, np.logaddexp)
 
     def totals(self, totals):
         """Merge additive quantities, such as shares of frames."""
@@ -38,8 +34,9 @@ class Merge:
     def costs(self, starts, moves):
         """Merge costs of paths: the least of the members."""
         members = [self.groups == k for k in range(self.groups.max() + 1)]
-        merged = [[moves[np.ix_(a, b)].min() for b in members] for a in members]
-        return np.array([starts[own].min() for own in members]), np.array(merged)
+        merged_moves = [[moves[np.ix_(a, b)].min() for b in members] for a in members]
+        merged_starts = [starts[is_member].min() for is_member in members]
+        return np.array(merged_starts), np.array(merged_moves)
 
 
 class Split:
@@ -53,15 +50,15 @@ class Split:
     @property
     def parts(self):
         """Indices (n,) of the parts after the split."""
-        (twice,) = np.flatnonzero(np.bincount(self.sources) > 1)
-        return np.flatnonzero(self.sources == twice)
+        (source,) = np.flatnonzero(np.bincount(self.sources) > 1)
+        return np.flatnonzero(self.sources == source)
 
     def apply(self, scores, videos):
         """Yield log-likelihoods; probabilities of parts add up to the action's."""
-        for i, own in enumerate(scores):
-            own = own[:, self.sources]
-            own[:, self.parts] += self._log_parts(videos.blocks(i))
-            yield own
+        for i, log_likelihood in enumerate(scores):
+            split_scores = log_likelihood[:, self.sources]
+            split_scores[:, self.parts] += self._log_parts(videos.blocks(i))
+            yield split_scores
 
     def totals(self, totals):
         """Split additive quantities by shares."""
@@ -73,10 +70,11 @@ class Split:
         """Split probabilities of moves; parts are left as often as the action."""
         parts, n_actions = self.parts, len(self.sources)
         split = moves[np.ix_(self.sources, self.sources)]
-        left = max(moves[self.sources[parts[0]]].sum(), LEAST_PROBABILITY)
+        # a single action is never left, but its parts must be reached
+        leaving = max(moves[self.sources[parts[0]]].sum(), 1e-12)
         split[:, parts] *= self.shares
         split[parts] *= (n_actions - len(parts)) / (n_actions - 1)
-        split[np.ix_(parts, parts)] = left / (n_actions - 1)
+        split[np.ix_(parts, parts)] = leaving / (n_actions - 1)
         np.fill_diagonal(split, 0)
         return split
 
@@ -89,24 +87,41 @@ class Split:
 
     def _log_parts(self, blocks):
         """Log-probability (n_frames, n) of each part, by position along the line."""
-        places = np.concatenate([block @ self.direction for block in blocks])
-        distances = (places[:, None] - self.means) ** 2 / self.variances
+        positions = np.concatenate([block @ self.direction for block in blocks])
+        distances = (positions[:, None] - self.means) ** 2 / self.variances
         scores = np.log(self.shares) - 0.5 * (distances + np.log(self.variances))
         return log_softmax(scores, axis=1)
 
 
-def merge_weights(groups, shares, layers):
-    """Weights with which the density of a merged action is a mean of densities."""
-    # parts of an action are no densities, but add up to its density
-    units = shares
-    for layer in layers:
-        shares = layer.totals(shares)
-        units = units[layer.sources] if isinstance(layer, Split) else shares
-    return units / np.bincount(groups, shares)[groups]
+def fit_split(code, n_actions, n, frames, times):
+    """Fit the split of action ``code`` of ``n_actions`` into ``n`` parts.
+
+    ``frames`` are its standardised ones, and ``times``, from 0 to 1, order the parts.
+    """
+    repeats = np.ones(n_actions, dtype=int)
+    repeats[code] = n
+    frames = frames.astype(np.float64)
+    kmeans = KMeans(n, n_init=4, random_state=0).fit(frames)
+    centers, labels = kmeans.cluster_centers_, kmeans.labels_
+    counts = np.bincount(labels, minlength=n)
+    order = np.argsort(np.bincount(labels, times) / counts, kind="stable")
+    # the line along which centres differ most; features across it do not decide, as
+    # covariances of few frames are noise
+    direction = np.linalg.svd(centers - centers.mean(axis=0))[2][0]
+    positions = frames @ direction
+    variances = np.array([positions[labels == part].var() for part in order])
+    return Split(
+        sources=np.repeat(np.arange(n_actions), repeats),
+        shares=counts[order] / len(frames),
+        direction=direction,
+        means=np.array([positions[labels == part].mean() for part in order]),
+        # a part of equal frames has no variance
+        variances=np.maximum(variances, 1e-3 * positions.var()),
+    )
 
 
 def merged_groups(codes, n_actions):
-    """Return groups of a merge, at the index of the first action."""
+    """Find the new action of each action: ``codes`` become one, where the first is."""
     stays = np.ones(n_actions, dtype=bool)
     stays[codes[1:]] = False
     groups = np.cumsum(stays) - 1
@@ -114,26 +129,17 @@ def merged_groups(codes, n_actions):
     return groups
 
 
-def split_sources(code, n_actions, n):
-    """Return sources of a split of one action into n."""
-    repeats = np.ones(n_actions, dtype=int)
-    repeats[code] = n
-    return np.repeat(np.arange(n_actions), repeats)
+def merge_weights(groups, shares, layers):
+    """Weights with which the density of a merged action is a mean of densities.
 
-
-def fit_line(frames, times, n):
-    """Fit n Gaussians along a line to standardised frames of an action."""
-    frames = frames.astype(np.float64)
-    kmeans = KMeans(n, n_init=4, random_state=0).fit(frames)
-    centers, labels = kmeans.cluster_centers_, kmeans.labels_
-    counts = np.bincount(labels, minlength=n)
-    order = np.argsort(np.bincount(labels, times) / counts, kind="stable")
-    direction = np.linalg.svd(centers - centers.mean(axis=0))[2][0]
-    places = frames @ direction
-    variances = np.array([places[labels == part].var() for part in order])
-    return {
-        "shares": counts[order] / len(frames),
-        "direction": direction,
-        "means": np.array([places[labels == part].mean() for part in order]),
-        "variances": np.maximum(variances, LEAST_VARIANCE * places.var()),
-    }
+    ``shares`` are those of actions before the ``layers``; parts of a split are no
+    densities, but add up to that of their action, and so have its share.
+    """
+    shares_of_densities = shares
+    for layer in layers:
+        shares = layer.totals(shares)
+        if isinstance(layer, Split):
+            shares_of_densities = shares_of_densities[layer.sources]
+        else:
+            shares_of_densities = shares
+    return shares_of_densities / np.bincount(groups, shares)[groups]

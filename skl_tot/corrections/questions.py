@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import entr, softmax
 from scipy.stats import rankdata
 
+from skl_tot.corrections.label_learning import shrunk
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments, with_background
@@ -15,11 +16,7 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.features import TellingSample, checked_videos
 
-UNITS = ("recordings", "moments")
-N_DESCRIBED = 1000
-ALIKE = 0.7  # most area under the curve of two actions that are alike
-LEAST_UNITS, LEAST_FRAMES = 2, 20  # of an action, in each half of the recordings
-MOST_AXES, SHRINKAGE = 40, 0.1  # principal axes of features, of their covariance
+N_DESCRIBED = 1000  # most frames that describe a recording, or features
 DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
@@ -47,7 +44,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
 
     Returns
     -------
-    found : list of dict
+    ranking : list of dict
         Most informative first. Each has "recording" (the index), "start" and
         "end" (exclusive) in frames, "action" (the label of the segment; -1 is
         background, None for a recording), and "information", the sort key: nats for a
@@ -71,47 +68,53 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
     if not is_number or n < 1:
         refuse("n", n, "an integer of at least 1")
-    if not isinstance(unit, str) or unit not in UNITS:
+    if unit not in ("recordings", "moments"):
         refuse("unit", unit, "'recordings' or 'moments'")
     segmenter = segmenter_of(model)
     videos = as_recordings(transform_before(model, X))
     labelled = np.ravel(labelled).tolist()
     for i in labelled:
         if type(i) is not int or not 0 <= i < len(videos):
-            what = f"indices of recordings from 0 to {len(videos) - 1}"
-            refuse("labelled", [i], what)
+            expected = f"indices of recordings from 0 to {len(videos) - 1}"
+            refuse("labelled", [i], expected)
     paths, doubts = [], []
     for decoded in segmenter.decode(videos):
         paths.append(decoded.path)
         if unit == "moments":
             doubts.append(measure_doubts(segmenter, decoded))
-    words = with_background(segmenter.actions_)
+    labels = with_background(segmenter.actions_)
     if unit == "moments":
-        return rank_moments([words[path] for path in paths], doubts, n, labelled)
-    counts = [np.bincount(path + 1, minlength=len(words))[1:] for path in paths]
-    signals = describe_signals(videos.arrays)
-    found = order_with_gains(counts, signals, labelled, n)
-    return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in found]
+        return rank_moments([labels[path] for path in paths], doubts, n, labelled)
+    counts = [np.bincount(path + 1, minlength=len(labels))[1:] for path in paths]
+    gains = order_with_gains(counts, describe_signals(videos.arrays), labelled, n)
+    return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in gains]
 
 
 def order_with_gains(counts, features, checked=(), n=1):
-    """List pairs of a recording to check, most representative first, and its gain."""
+    """List pairs of a recording to check, most representative first, and its gain.
+
+    ``counts`` (n_videos, n_actions) are frames of actions; each recording adds its
+    likeness to those that none of the ``checked`` ones, or of those before, resembles.
+    """
     counts = np.asarray(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    parts = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
-    points = np.hstack(parts)
-    gaps = cdist(points, points, "sqeuclidean")
+    # Euclidean distances of roots of shares are Hellinger distances
+    columns = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
+    points = np.hstack(columns)
+    distances = cdist(points, points, "sqeuclidean")
     # an outlier is similar to no other, and comes late
-    likeness = np.exp(-gaps / (np.median(gaps[gaps > 0]) if gaps.any() else 1))
-    known, found = list(checked), []
-    most = likeness[:, known].max(axis=1, initial=0)
-    for _ in range(min(n, len(gaps) - len(set(known)))):
-        gains = np.maximum(likeness - most[:, None], 0).sum(axis=0).round(DIGITS)
-        gains[known] = -1
-        known.append(int(gains.argmax()))
-        found.append((known[-1], float(gains[known[-1]])))
-        most = np.maximum(most, likeness[:, known[-1]])
-    return found
+    scale = np.median(distances[distances > 0]) if distances.any() else 1
+    likeness = np.exp(-distances / scale)
+    chosen, gains_of_chosen = list(checked), []
+    nearest = likeness[:, chosen].max(axis=1, initial=0)
+    for _ in range(min(n, len(points) - len(set(chosen)))):
+        gains = np.maximum(likeness - nearest[:, None], 0).sum(axis=0).round(DIGITS)
+        gains[chosen] = -1
+        best = int(gains.argmax())
+        chosen.append(best)
+        gains_of_chosen.append((best, float(gains[best])))
+        nearest = np.maximum(nearest, likeness[:, best])
+    return gains_of_chosen
 
 
 def describe_signals(videos):
@@ -148,33 +151,36 @@ def _scaled(values):
 
 
 def measure_doubts(segmenter, decoded, names=None):
-    """Doubt (n_frames,) about labels; actions with equal ``names`` are one."""
-    found = [decoded.posterior]
-    if hasattr(segmenter, "candidate_labels"):  # a vote
-        found.append(softmax(decoded.log_likelihood, axis=1))
+    """Doubt (n_frames,) about a decoded recording; equal ``names`` are one action."""
+    distributions = [decoded.posterior]
+    if segmenter.is_vote:
+        distributions.append(softmax(decoded.log_likelihood, axis=1))
     if names is not None:
-        alike = (names[:, None] == np.unique(names)).astype(float)
-        found = [probabilities @ alike for probabilities in found]
+        members = (names[:, None] == np.unique(names)).astype(float)
+        distributions = [probabilities @ members for probabilities in distributions]
     # rounding may make some negative
-    return sum(entr(np.maximum(own.astype(float), 0)).sum(axis=1) for own in found)
+    return sum(
+        entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
+        for probabilities in distributions
+    )
 
 
 def rank_moments(paths, doubts, n, labelled=()):
     """List the ``n`` segments with most doubts beyond the least of all frames."""
-    least = min(own.min() for own in doubts)
-    found = []
-    for i, (path, own) in enumerate(zip(paths, doubts)):
-        if i in labelled:
-            continue
-        for action, start, end in zip(*find_segments(path)):
-            information = (own[start:end] - least).sum()
-            found.append(_describe(i, start, end, action.item(), information))
+    least = min(doubt.min() for doubt in doubts)
+    moments = []
+    for i, (path, doubt) in enumerate(zip(paths, doubts)):
+        if i not in labelled:
+            for action, start, end in zip(*find_segments(path)):
+                information = (doubt[start:end] - least).sum()
+                moments.append(_describe(i, start, end, action.item(), information))
     # equal values in order of time
-    ordered = sorted(found, key=lambda one: -round(one["information"], DIGITS))
-    return ordered[: int(n)]
+    moments.sort(key=lambda moment: -round(moment["information"], DIGITS))
+    return moments[: int(n)]
 
 
 def _describe(recording, start, end, action, information):
+    """Entry of `most_informative`."""
     return {
         "recording": recording,
         "start": int(start),
@@ -214,55 +220,66 @@ def alike_actions(videos, labels):
     >>> alike_actions(videos, labels)
     []
     >>> halves = [path + 3 * (path == 1) * (path[::-1].cumsum() % 2) for path in labels]
-    >>> [own["actions"] for own in alike_actions(videos, halves)]
+    >>> [pair["actions"] for pair in alike_actions(videos, halves)]
     [(1, 4)]
     """
     sample = TellingSample()
     for frames, path, breaks, _ in checked_videos(videos, labels):
         sample.add(frames, path, breaks)
-    known = _halved(sample) if sample.bouts else {}
-    found = []
-    for pair in combinations(sorted(known), 2):
-        halves = [known[label] for label in pair]
-        score = max(_tell_apart(*halves), _tell_apart(*(own[::-1] for own in halves)))
-        if score <= ALIKE:
-            found.append({"actions": pair, "score": float(score)})
-    return sorted(found, key=lambda own: own["score"])
+    halves_of = _halved(sample) if sample.bouts else {}
+    alike = []
+    for pair in combinations(sorted(halves_of), 2):
+        first, second = (halves_of[label] for label in pair)
+        score = max(_tell_apart(first, second), _tell_apart(first[::-1], second[::-1]))
+        if score <= 0.7:
+            alike.append({"actions": pair, "score": float(score)})
+    return sorted(alike, key=lambda entry: entry["score"])
 
 
 def _halved(sample):
-    """Frames of each action in both halves, scaled, of actions with enough of them."""
-    frames = np.concatenate(sample.frames).astype(float)
+    """Frames of each action in both halves, scaled, of actions with enough of them.
+
+    Recordings are in both halves in turn, or bouts of a single recording.
+    """
+    transform = _fit_axes(np.concatenate(sample.frames).astype(float))
+    is_single = len({video for video, _, _ in sample.bouts}) == 1
+    n_bouts: Counter = Counter()
+    units: dict = {}
+    frames_of: dict = {}
+    for (video, _, label), frames in zip(sample.bouts, sample.frames):
+        unit = n_bouts[label] if is_single else video
+        n_bouts[label] += 1
+        half = unit % 2
+        units.setdefault(label, (set(), set()))[half].add(unit)
+        frames_of.setdefault(label, ([], []))[half].append(transform(frames))
+    halves_of = {}
+    for label, parts in frames_of.items():
+        if min(map(len, units[label])) >= 2:
+            halves = list(map(np.concatenate, parts))
+            if min(map(len, halves)) >= 20:
+                halves_of[label] = halves
+    return halves_of
+
+
+def _fit_axes(frames):
+    """Fit a scaling of features to frames, and up to 40 principal axes; a function."""
     mean, spread = frames.mean(axis=0), frames.std(axis=0)
     axes = np.diag(1 / np.where(spread > 0, spread, np.inf))
-    if len(axes) > MOST_AXES:
-        some = (frames[:: len(frames) // N_DESCRIBED + 1] - mean) @ axes
-        axes = axes @ np.linalg.svd(some, full_matrices=False)[2][:MOST_AXES].T
-    is_one = len({video for video, _, _ in sample.bouts}) == 1
-    counts: Counter = Counter()
-    parts: dict = {}
-    for (video, _, label), own in zip(sample.bouts, sample.frames):
-        unit = counts[label] if is_one else video
-        counts[label] += 1
-        units, kept = parts.setdefault(label, [(set(), []), (set(), [])])[unit % 2]
-        units.add(unit)
-        kept.append((own - mean) @ axes)
-    known = {}
-    for label, halves in parts.items():
-        if min(len(units) for units, _ in halves) >= LEAST_UNITS:
-            joined = [np.concatenate(kept) for _, kept in halves]
-            if min(map(len, joined)) >= LEAST_FRAMES:
-                known[label] = joined
-    return known
+    n_axes = 40  # more would need more frames of each action than there may be
+    if len(axes) > n_axes:
+        spaced = (frames[:: len(frames) // N_DESCRIBED + 1] - mean) @ axes
+        axes = axes @ np.linalg.svd(spaced, full_matrices=False)[2][:n_axes].T
+    return lambda new: (new - mean) @ axes
 
 
-def _tell_apart(one, other):
+def _tell_apart(first, second):
     """Area under the curve of two actions, learned from their first halves."""
-    spread = sum(np.cov(own[0], rowvar=False, bias=True) for own in (one, other)) / 2
-    spread = np.atleast_2d(spread)
-    size = np.trace(spread) / len(spread) or 1.0
-    spread = (1 - SHRINKAGE) * spread + SHRINKAGE * size * np.eye(len(spread))
-    line = np.linalg.solve(spread, one[0].mean(axis=0) - other[0].mean(axis=0))
-    n, n_others = len(one[1]), len(other[1])
-    ranks = rankdata(np.concatenate([one[1], other[1]]) @ line)
-    return (ranks[:n].sum() - n * (n + 1) / 2) / (n * n_others)
+    within = [np.cov(halves[0], rowvar=False, bias=True) for halves in (first, second)]
+    within = np.atleast_2d(sum(within) / 2)
+    difference = first[0].mean(axis=0) - second[0].mean(axis=0)
+    line = np.linalg.solve(shrunk(within), difference)
+    # by the statistic of Mann and Whitney
+    n_first, n_second = len(first[1]), len(second[1])
+    ranks = rankdata(np.concatenate([first[1], second[1]]) @ line)
+    above = ranks[:n_first].sum() - n_first * (n_first + 1) / 2
+    return above / (n_first * n_second)

@@ -2,7 +2,6 @@
 
 import itertools
 from dataclasses import KW_ONLY, dataclass
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -42,8 +41,6 @@ from skl_tot.shared_texts import with_shared_texts
 # Actions of a clustering, whose number need not be that of the labels: 8, 12 and the
 # true number gave the same on the sets (benchmarks/labels.py).
 N_CLUSTERS = 8
-# Frames that teach: all recordings with labels, and others up to so many.
-MOST_TAUGHT = 100_000
 
 
 @with_shared_texts
@@ -175,8 +172,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             check_segmenter(estimator)
         for view in self.views or []:
             if not (hasattr(view, "fit") and hasattr(view, "transform")):
-                what = "transformers of recordings, such as FrameView"
-                refuse("views", type(view).__name__, what, TypeError)
+                expected = "transformers of recordings, such as FrameView"
+                refuse("views", type(view).__name__, expected, TypeError)
         return self._fit(X, None, y=y)
 
     def _given_estimators(self):
@@ -193,123 +190,143 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self._settle_order(self.look_.order)
 
     def _learn(self, videos, y=None):
+        """Learn from labels ``y``: codes of all, and scores by number of recording."""
         labels, classes = read_labels(y, videos)
-        plain, n_classes = videos.plain(), len(classes)
-        self._fit_estimators(plain)
+        recordings = videos.plain()
+        self._fit_estimators(recordings)
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
-        taught = choose_taught(videos.lengths, has_labels)
-        recordings, known = plain.select(taught), [labels[i] for i in taught]
-        views = self.views
-        if views is None:  # windows longer than a segment tell of its neighbours
-            filled = learning.fill_single_frames(known)
-            views = default_views(learning.measure_segments(filled)[1])
-        self.views_ = [clone(view).fit(recordings) for view in views]
-        clusters = self._cluster(recordings)
-        columns = [self._describe(recordings, i, own) for i, own in enumerate(clusters)]
-        n_told = None
-        if len(self.estimators_) == 1:  # background is an additional label
-            n_told = last_step(self.estimators_[0]).n_actions_
-            n_told += BACKGROUND_NAME in classes.tolist()
-        first, n_actions = learning.add_new_actions(
-            known, clusters, columns, n_classes, n_told
+        numbers = choose_teaching(videos.lengths, has_labels)
+        recordings, labels_taught = (
+            recordings.select(numbers),
+            [labels[i] for i in numbers],
         )
-        has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
-        lesson, scores = learning.learn(columns, known, n_actions, has_course, first)
-        if n_told is None and n_actions > n_classes:
-            paths = np.concatenate([lesson.chain.viterbi(own) for own in scores])
-            if np.mean(paths >= n_classes) > learning.MOST_NEW:
-                n_actions = n_classes
-                first = learning.fill_single_frames(known)
-                lesson, scores = learning.learn(
-                    columns, known, n_actions, has_course, first
-                )
-        self.n_actions_ = n_actions
-        self.classes_ = name_new_actions(classes, n_actions)
-        self.unlabelled_actions_ = self.classes_[n_classes:].tolist()
+        self._fit_views(recordings, labels_taught)
+        clusters = self._cluster(recordings)
+        views_of = [self._views(recordings, i, row) for i, row in enumerate(clusters)]
+        lesson, scores = self._learn_actions(views_of, clusters, labels_taught, classes)
+        self.classes_ = name_new_actions(classes, self.n_actions_)
+        self.unlabelled_actions_ = self.classes_[len(classes) :].tolist()
         self.confidence_ = {
-            "tempering": learning.find_tempering(lesson, columns, known),
+            "tempering": learning.find_tempering(lesson, views_of, labels_taught),
             "agreement": 1.0,
         }
-        self.coefs_ = [own.coefs for own in lesson.discriminants]
-        self.intercepts_ = [own.intercepts for own in lesson.discriminants]
-        self.log_times_, self.background_ = lesson.log_times, None
-        self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
-        return labels, dict(zip(taught.tolist(), scores))
+        self._keep(lesson)
+        self.background_ = None
+        return labels, dict(zip(numbers.tolist(), scores))
 
     def _fit_estimators(self, recordings):
         """Fit the segmenters whose labels are the clusterings."""
-        estimators = self._given_estimators()
         rng = check_random_state(self.random_state)
-        if not estimators:
-            estimators = default_estimators(recordings)
         self.estimators_ = []
         with quietly():
-            for estimator in estimators:
+            for estimator in self._given_estimators() or default_estimators(recordings):
                 seed = rng.randint(2**31 - 1)
                 if not isinstance(estimator, FrozenEstimator):
-                    given = recordings.arrays, None, seed, recordings.fps
-                    estimator, _ = fit_segmenter(estimator, *given)
+                    estimator, _ = fit_segmenter(
+                        estimator, recordings.arrays, None, seed, recordings.fps
+                    )
                 self.estimators_.append(unfrozen(estimator))
+
+    def _fit_views(self, recordings, labels):
+        """Fit the views; windows longer than a segment would tell of its neighbours."""
+        views = self.views
+        if views is None:
+            labels = learning.fill_single_frames(labels)
+            _, frames_of_segment = learning.measure_segments(labels)
+            views = default_views(frames_of_segment)
+        self.views_ = [clone(view).fit(recordings) for view in views]
+
+    def _learn_actions(self, views_of, clusters, labels, classes):
+        """Learn labelled actions, and those that no label shows: lesson and scores."""
+        n_labelled, n_actions = len(classes), None
+        if len(self.estimators_) == 1:  # its number counts as told
+            n_actions = last_step(self.estimators_[0]).n_actions_
+            # background is an additional label
+            n_actions += BACKGROUND_NAME in classes.tolist()
+        has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
+        first_paths, self.n_actions_ = learning.add_new_actions(
+            labels, clusters, views_of, n_labelled, n_actions
+        )
+        lesson, scores = learning.learn(
+            views_of, labels, self.n_actions_, has_course, first_paths
+        )
+        if n_actions is None and self.n_actions_ > n_labelled:
+            paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
+            # if more than a fifth of the frames seem new, labelled recordings are
+            # unlike the others, and tell of no new action
+            if np.mean(paths >= n_labelled) > 0.2:
+                self.n_actions_ = n_labelled
+                first_paths = learning.fill_single_frames(labels)
+                lesson, scores = learning.learn(
+                    views_of, labels, n_labelled, has_course, first_paths
+                )
+        return lesson, scores
 
     def _cluster(self, recordings):
         """Cluster (n_frames_i, n_estimators) of each frame; the last is background."""
         arrays = list(recordings.arrays)
-        numbers = []
+        clusterings = []
         for model in self.estimators_:
             with quietly():
                 labels = model.predict(arrays)
-            words = with_background(last_step(model).actions_)
-            order = np.argsort(words)
-            sorted_words = words[order]
-            places = [np.searchsorted(sorted_words, path) for path in labels]
-            numbers.append([order[own] for own in places])
-        return [np.stack(own, axis=1) for own in zip(*numbers)]
+            actions = with_background(last_step(model).actions_)
+            order = np.argsort(actions)
+            ordered = actions[order]
+            clusterings.append(
+                [order[np.searchsorted(ordered, path)] for path in labels]
+            )
+        return [np.stack(paths, axis=1) for paths in zip(*clusterings)]
 
-    def _describe(self, recordings, i, clusters):
+    def _views(self, recordings, i, clusters):
         """Columns of recording i in each view, clusterings last."""
-        one = recordings.select([i])
+        recording = recordings.select([i])
         with recordings.errors(i):
-            columns = [view.transform(one)[0] for view in self.views_]
-        sizes = [last_step(model).n_actions_ for model in self.estimators_]
-        pairs = zip(clusters.T, sizes)
-        members = [np.eye(size + 1)[own][:, :size] for own, size in pairs]
-        return [*columns, np.hstack(members)]
+            views = [view.transform(recording)[0] for view in self.views_]
+        indicators = []
+        for model, path in zip(self.estimators_, clusters.T):
+            n_actions = last_step(model).n_actions_
+            indicators.append(np.eye(n_actions + 1)[path][:, :n_actions])
+        return [*views, np.hstack(indicators)]
 
     def _log_likelihoods(self, videos):
-        plain = videos.plain()
+        recordings = videos.plain()
         lesson = self._lesson()
-        for i, clusters in enumerate(self._cluster(plain)):
-            yield lesson.score(self._describe(plain, i, clusters))
+        for i, clusters in enumerate(self._cluster(recordings)):
+            yield lesson.score(self._views(recordings, i, clusters))
+
+    def _keep(self, lesson):
+        """Keep a lesson as arrays, which are public."""
+        self.coefs_ = [discriminant.coefs for discriminant in lesson.discriminants]
+        self.intercepts_ = [
+            discriminant.intercepts for discriminant in lesson.discriminants
+        ]
+        self.log_times_ = lesson.log_times
+        self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
 
     def _lesson(self):
-        pairs = zip(self.coefs_, self.intercepts_)
-        discriminants = [learning.Discriminant(*own) for own in pairs]
-        return learning.Lesson(discriminants, self.log_times_, self._chain())
-
-    def _chain(self):
-        nothing = np.zeros(len(self.start_costs_))
-        return Chain(self.start_costs_, self.move_costs_, nothing, "number")
+        """Lesson of the fit."""
+        discriminants = list(map(learning.Discriminant, self.coefs_, self.intercepts_))
+        return learning.Lesson(discriminants, self.log_times_, chain=None)
 
     def _decoder(self):
-        chain = self._chain()
+        starts, moves = self.start_costs_, self.move_costs_
         for layer in self.layers_:
-            starts, moves = layer.costs(chain.starts, chain.moves)
-            chain = Chain(starts, moves, np.zeros(len(starts)), "number")
-        return chain_decoder(chain)
+            starts, moves = layer.costs(starts, moves)
+        return chain_decoder(Chain(starts, moves, np.zeros(len(starts)), "number"))
 
     def _label(self, learned, videos, before=None):
         """Label recordings; labels of people stay."""
         labels, scores = learned
-        decoder, paths = self._decoder(), []
-        others = np.setdiff1d(np.arange(len(videos)), list(scores))
-        pairs = zip(others.tolist(), self._log_likelihoods(videos.select(others)))
-        for i, log_likelihood in itertools.chain(scores.items(), pairs):
-            given = labels[i]
-            kept = learning.keep_labels(log_likelihood, given)
-            path = decoder.path(kept, 1.0, self.min_frames_)
+        decoder = self._decoder()
+        others = np.setdiff1d(np.arange(len(videos)), list(scores)).tolist()
+        scores_of_others = zip(others, self._log_likelihoods(videos.select(others)))
+        paths = [np.empty(0, int)] * len(videos)
+        for i, log_likelihood in itertools.chain(scores.items(), scores_of_others):
+            path = labels[i]
+            log_likelihood = learning.keep_labels(log_likelihood, path)
+            decoded = decoder.path(log_likelihood, 1.0, self.min_frames_)
             # a least duration may take short segments of people
-            paths.append((i, np.where(given != UNKNOWN, given, path)))
-        paths = [path for _, path in sorted(paths, key=itemgetter(0))]
+            paths[i] = np.where(path != UNKNOWN, path, decoded)
         self.labels_ = videos.store(self._to_labels(paths))
         return paths
 
@@ -333,26 +350,30 @@ def default_estimators(recordings, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings of recordings."""
     from skl_tot.methods.temporal_ot import TemporalOTSegmenter  # which loads torch
 
-    options = {"n_actions": N_CLUSTERS, "random_state": random_state}
     recordings = check_recordings(HMMSegmenter(), recordings, reset=True)
     look = look_at(recordings.standardize(fit_scaler(recordings)), N_CLUSTERS)
     estimators = [
-        TemporalOTSegmenter(**options),
-        HMMSegmenter(**options),
-        HMMSegmenter(**options, standardize="video"),
+        TemporalOTSegmenter(),
+        HMMSegmenter(),
+        HMMSegmenter(standardize="video"),
     ]
     if look.order != "free":
-        strict = HMMSegmenter(**options, order="strict", standardize="video")
-        estimators.append(strict)
+        estimators.append(HMMSegmenter(order="strict", standardize="video"))
+    for estimator in estimators:
+        estimator.set_params(n_actions=N_CLUSTERS, random_state=random_state)
     return estimators
 
 
-def choose_taught(lengths, has_labels):
+def choose_teaching(lengths, has_labels):
     """Numbers of the recordings that teach: those with labels, and spaced others."""
     others = np.flatnonzero(~has_labels)
-    n_frames = max(MOST_TAUGHT - lengths[has_labels].sum(), MOST_TAUGHT // 5)
-    most = max(1, int(n_frames / lengths[others].mean())) if len(others) else 0
-    spaced = others[spread_indices(len(others), most)] if most else others
+    if not len(others):
+        return np.flatnonzero(has_labels)
+    # all recordings with labels, and others up to 100,000 frames in total, or at least
+    # a fifth of that
+    n_frames = max(100_000 - lengths[has_labels].sum(), 20_000)
+    n_others = max(1, int(n_frames / lengths[others].mean()))
+    spaced = others[spread_indices(len(others), n_others)]
     return np.union1d(np.flatnonzero(has_labels), spaced)
 
 

@@ -136,6 +136,7 @@ class ActivitySegmenter(BaseSegmenter):
         "n_jobs": [None, Integral],
     }
 
+    has_activities = True
     standardize = "dataset"  # for clusters of frames; segmenters have their own
 
     estimator: Any
@@ -148,7 +149,7 @@ class ActivitySegmenter(BaseSegmenter):
     def n_actions(self):
         """Number of actions of one activity."""
         last = last_step(self.estimator)
-        if not isinstance(last, BaseSegmenter) or hasattr(last, "n_activities"):
+        if not isinstance(last, BaseSegmenter) or last.has_activities:
             what = "a segmenter of skl_tot, or a pipeline that ends in one"
             refuse("estimator", type(last).__name__, what, TypeError)
         return last.n_actions

@@ -189,6 +189,8 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         "verbose": ["verbose"],
     }
 
+    is_vote = True
+
     n_actions: int | str = 8
     _: KW_ONLY
     candidates: Any = "auto"

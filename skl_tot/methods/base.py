@@ -80,8 +80,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     numbers_: dict | None = None
     look_: Any = None
     windows_: Any = None
-    # whether labels of people teach, and further actions, which no label names
-    is_taught = False
+    # kinds of models: a vote of members, of several activities, or taught by labels
+    is_vote = has_activities = is_taught = False
+    # further actions, which no label names
     unlabelled_actions_: tuple | list = ()
 
     @abstractmethod

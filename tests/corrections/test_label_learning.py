@@ -5,7 +5,6 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from skl_tot.corrections import label_learning as learning
-from skl_tot.corrections.layers import Merge, Split, split_sources
 
 
 def draw(seed, n_frames=60, n_actions=3, n_columns=5):
@@ -19,26 +18,25 @@ class TestDiscriminant:
     @pytest.mark.parametrize("seed", range(3))
     def test_equals_that_of_scikit_learn_up_to_the_priors(self, seed):
         _, columns, codes = draw(seed)
-        lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=learning.SHRINKAGE)
+        lda = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
         lda.fit(columns, codes)
         weights = np.full(len(codes), 1.5)
         found = learning.fit_discriminant(columns, codes, weights, 3)
         np.testing.assert_allclose(found.coefs, lda.coef_.T)
-        power = learning.SHARE_POWER
-        expected = lda.intercept_ - (1 - power) * np.log(lda.priors_)
+        expected = lda.intercept_ - 0.5 * np.log(lda.priors_)
         np.testing.assert_allclose(found.intercepts, expected)
         scores = found.score(columns)
         plain = columns @ lda.coef_.T + expected
-        plain = np.maximum(plain - plain.max(axis=1)[:, None], -learning.MOST_NATS)
+        plain = np.maximum(plain - plain.max(axis=1)[:, None], -8)
         np.testing.assert_allclose(scores, plain, atol=1e-9)
 
     def test_a_weight_repeats_a_frame_and_unknown_ones_teach_nothing(self):
         rng, columns, codes = draw(4)
         weights = rng.integers(1, 4, len(codes))
         many = np.repeat(np.arange(len(codes)), weights)
-        ones = np.ones(len(many))
-        known = columns[many], codes[many], ones
-        expected = learning.fit_discriminant(*known, 3)
+        expected = learning.fit_discriminant(
+            columns[many], codes[many], np.ones(len(many)), 3
+        )
         codes, columns = np.r_[codes, -1, -1], np.r_[columns, columns[:2] + 9]
         weights = np.r_[weights, 5, 5].astype(float)
         found = learning.fit_discriminant(columns, codes, weights, 3)
@@ -50,7 +48,7 @@ class TestDiscriminant:
         found = learning.fit_discriminant(columns, codes, np.ones(len(codes)), 4)
         scores = found.score(columns)
         assert np.isfinite(scores).all()
-        assert (scores[:, 3] == -learning.MOST_NATS).all()
+        assert (scores[:, 3] == -8).all()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -60,22 +58,21 @@ def test_chosen_paths_have_the_rate_of_the_labels(seed):
     labels, scores = [], []
     for i in range(6):
         path = np.repeat(rng.integers(3, size=12), rng.integers(2, 3 + 4 * seed, 12))
-        own = 2.0 * np.eye(3)[path] + rng.normal(size=(len(path), 3))
-        scores.append(own)
+        scores.append(2.0 * np.eye(3)[path] + rng.normal(size=(len(path), 3)))
         part = np.where(np.arange(len(path)) < 20, path, -1)
         labels.append([path, part, np.full(len(path), -1)][min(i, 2)])
     chain, paths = learning.choose_chain(scores, labels, 3)
-    for path, known in zip(paths, labels):
-        np.testing.assert_array_equal(path[known >= 0], known[known >= 0])
+    for path, labelled in zip(paths, labels):
+        np.testing.assert_array_equal(path[labelled >= 0], labelled[labelled >= 0])
     rate, mean = learning.measure_segments(labels)
     costs, distances = [], []
     for cost in learning.COSTS:
-        own = learning.chain_of_labels(labels, 3, cost * mean)
-        costs.append(own.moves)
+        candidate = learning.chain_of_labels(labels, 3, cost * mean)
+        costs.append(candidate.moves)
         n_changes = n_pairs = 0
-        for values, known in zip(scores, labels):
-            path = own.viterbi(learning.keep_labels(values, known))
-            free = (known[1:] < 0) & (known[:-1] < 0)
+        for values, labelled in zip(scores, labels):
+            path = candidate.viterbi(learning.keep_labels(values, labelled))
+            free = (labelled[1:] < 0) & (labelled[:-1] < 0)
             n_changes += (free & (path[1:] != path[:-1])).sum()
             n_pairs += free.sum()
         distances.append(abs(np.log((n_changes / n_pairs + 1e-9) / rate)))
@@ -99,13 +96,10 @@ def test_labels_forbid_other_actions():
     [
         ([-1, -1, 4, -1], [4] * 4),
         ([3, -1, -1, -1, 5], [3, 3, 5, 5, 5]),
-        ([3, -1, 5], [3, 5, 5]),
         ([-1, 1, -1, 1, -1, 0], [1, 1, 1, 1, 0, 0]),
         ([0, 0, -1, 1], [0, 0, -1, 1]),
         ([-1, -1], [-1, -1]),
-        ([-1], [-1]),
         ([2], [2]),
-        ([-1, 2], [2, 2]),
     ],
 )
 def test_single_frames_reach_half_way_to_the_next(path, expected):
@@ -133,7 +127,7 @@ def test_one_cycle_of_a_log_has_the_rate_of_all():
 def test_moves_that_labels_show_cost_less():
     labels = [np.array([0, 1, 1, -1, 0]), np.array([-1, 1, 2, -1]), np.array([-1, -1])]
     chain = learning.chain_of_labels(labels, 4, 5.0)
-    far = learning.UNSEEN_FACTOR * 5 + learning.UNSEEN_NATS
+    far = 2 * 5 + 2
     # nothing is known of moves of action 3, which has no label, nor of moves from 2
     expected = [[0, 5, far, 5], [far, 0, 5, 5], [5, 5, 0, 5], [5, 5, 5, 0]]
     np.testing.assert_array_equal(chain.moves, expected)
@@ -147,14 +141,14 @@ def test_moves_cost_less_where_labels_repeat_none():
     path = np.array([0, 1, 0, 1, 0, 2, 1, 2])
     chain = learning.chain_of_labels([path], 3, 5.0)
     share = (1 + 4) / (1 + 6)
-    more = share * ((learning.UNSEEN_FACTOR - 1) * 5 + learning.UNSEEN_NATS)
+    more = share * (5 + 2)
     expected = [[0, 5, 5], [5, 0, 5], [5 + more, 5, 0]]
     np.testing.assert_allclose(chain.moves, expected)
 
 
 def test_densities_of_time():
     labels = [np.repeat([0, 1], [30, 10]), np.full(9, -1), np.array([1, -1] * 8)]
-    found = np.exp(learning.log_densities_of_time(labels, 3)) - learning.LEAST_DENSITY
+    found = np.exp(learning.log_densities_of_time(labels, 3)) - 0.03
     np.testing.assert_allclose(found.mean(axis=0), 1)
     np.testing.assert_allclose(found[:, 2], 1)  # as time tells nothing of it
     assert found[5, 0] > 1.2
@@ -175,9 +169,8 @@ class TestNewActions:
         alone = [pair[:, :1] for pair in clusters]
         found, n_actions = learning.add_new_actions(labels, alone, None, 2, 7)
         assert (n_actions, found[2].tolist()) == (4, [2] * 10 + [3] * 10)
-        found, n_actions = learning.add_new_actions(
-            labels, alone, None, 2, 3
-        )  # the largest
+        # the largest one
+        found, n_actions = learning.add_new_actions(labels, alone, None, 2, 3)
         assert (n_actions, found[2].tolist()) == (3, [2] * 10 + [-1] * 10)
 
     def test_frames_beside_labels_of_people_may_be_new(self):
@@ -185,8 +178,8 @@ class TestNewActions:
         clusters = [np.repeat([[0], [1]], 10, axis=0)] * 2
         found, n_actions = learning.add_new_actions(labels, clusters, None, 2, 7)
         assert n_actions == 3
-        for own, given in zip(found, labels):
-            assert own.tolist() == given[:10].tolist() + [2] * 10
+        for path, given in zip(found, labels):
+            assert path.tolist() == given[:10].tolist() + [2] * 10
 
     @pytest.mark.parametrize(("place", "n_expected"), [(9.0, 3), (0.2, 2)])
     def test_are_far_from_labelled_ones_if_nobody_tells_their_number(
@@ -201,41 +194,3 @@ class TestNewActions:
         columns = [[frames, np.eye(3)[path]] for frames, path in zip(views, codes)]
         _, n_actions = learning.add_new_actions(labels, clusters, columns, 2)
         assert n_actions == n_expected
-
-
-def draw_costs(seed, n_actions=4):
-    rng = np.random.default_rng(seed)
-    moves = rng.uniform(1, 5, size=(n_actions, n_actions))
-    np.fill_diagonal(moves, 0)
-    return rng, rng.uniform(0, 5, size=n_actions), moves
-
-
-def cost_of(path, starts, moves):
-    return starts[path[0]] + moves[path[:-1], path[1:]].sum()
-
-
-class TestCosts:
-    @pytest.mark.parametrize("seed", range(5))
-    def test_no_path_costs_more_after_a_merge(self, seed):
-        rng, starts, moves = draw_costs(seed)
-        groups = np.array([0, 1, 0, 2])
-        merged = Merge(groups).costs(starts, moves)
-        assert (np.diag(merged[1]) == 0).all()
-        for path in rng.integers(4, size=(20, 9)):
-            assert cost_of(groups[path], *merged) <= cost_of(path, starts, moves)
-        single = np.array([1, 3, 1, 3])  # between groups of one action
-        before = cost_of(single, starts, moves)
-        assert cost_of(groups[single], *merged) == pytest.approx(before)
-
-    @pytest.mark.parametrize("n", [2, 3])
-    def test_a_split_keeps_costs_and_merges_back(self, n):
-        _, starts, moves = draw_costs(n)
-        parts = Split(split_sources(1, 4, n), np.full(n, 1 / n), None, None, None)
-        split = parts.costs(starts, moves)
-        assert split[1].shape == (3 + n, 3 + n)
-        least = moves[moves > 0].min()
-        inside = split[1][1 : 1 + n, 1 : 1 + n]
-        np.testing.assert_array_equal(inside, least * (1 - np.eye(n)))
-        back = Merge(parts.sources).costs(*split)
-        for own, expected in zip(back, (starts, moves)):
-            np.testing.assert_array_equal(own, expected)

