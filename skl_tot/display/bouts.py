@@ -13,8 +13,7 @@ from skl_tot.display.palette import code_actions, style_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles
-from skl_tot.statistics.deviating import deviations, score_durations
+from skl_tot.statistics.deviations import cut_cycles, deviations, score_durations
 
 # Half-heights of points and boxes, as shares of a row.
 JITTER = 0.3

@@ -9,7 +9,7 @@ from skl_tot.display.base import Display, name_rows, shortened
 from skl_tot.display.palette import COLOURS, code_actions
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.comparing import LEVEL, is_different
+from skl_tot.statistics.groups import MAX_Q, is_different
 
 # Marker and height within a row, for each measure.
 MARKS = {"duration": ("o", -0.22), "share": ("s", 0.0), "bouts": ("^", 0.22)}
@@ -71,7 +71,7 @@ class GroupsDisplay(Display):
             raise ValueError(f"table has {found}, expected some of compare_groups.")
         is_step = table["measure"] == "transition"
         table = table.assign(differs=is_different(table))
-        table = table[~is_step | (table["q"] < LEVEL)]
+        table = table[~is_step | (table["q"] < MAX_Q)]
         actions = sorted(self.table.loc[~is_step, "action"].unique())
         names = dict(zip(actions, code_actions(actions, self.action_names)[1]))
         has_pairs = len(table[["first", "second"]].drop_duplicates()) > 1
@@ -119,7 +119,7 @@ def _draw_groups(ax, rows, label):
     for measure in (measure for measure in MARKS if measure in shown):
         style = {"marker": MARKS[measure][0], "color": colours[measure]}
         marks.append(Line2D([], [], label=measure, **style))
-    filled = {"ls": "", "marker": "o", "color": "k", "label": f"q < {LEVEL}"}
+    filled = {"ls": "", "marker": "o", "color": "k", "label": f"q < {MAX_Q}"}
     marks.append(Line2D([], [], **filled))
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
     ax.legend(handles=marks, **place, ncols=5, frameon=False)

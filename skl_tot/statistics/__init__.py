@@ -6,9 +6,9 @@
 # counts as time of the recording.
 
 from skl_tot.statistics.actions import durations, transitions, usual_order
-from skl_tot.statistics.comparing import compare_groups
-from skl_tot.statistics.deviating import cycle_times, deviations
+from skl_tot.statistics.deviations import cycle_times, deviations
 from skl_tot.statistics.features import action_profiles, telling_features
+from skl_tot.statistics.groups import compare_groups
 
 __all__ = [
     "action_profiles",

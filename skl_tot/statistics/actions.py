@@ -6,11 +6,6 @@ from scipy.optimize import linear_sum_assignment
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
-STATISTICS = [
-    *("bouts", "total", "mean", "sd", "median", "iqr", "cv", "share", "latency"),
-    *("interval_mean", "interval_sd"),
-]
-
 
 @with_shared_texts
 def durations(labels, *, fps=None, groups=None):
@@ -75,44 +70,35 @@ def durations(labels, *, fps=None, groups=None):
     """
     bouts = collect_bouts(labels, fps)
     key = "recording" if groups is None else "group"
-    table = bouts.table.assign(gap=_gaps(bouts))
+    table = bouts.table.assign(interval=_intervals(bouts))
     lengths, latency = bouts.lengths, bouts.first_starts
     if groups is not None:
-        members = group_of_recordings(groups, bouts.names)
-        table["group"] = bouts.of_groups(members)
-        lengths = lengths.groupby(members, sort=False).sum()
-        keys = [_level(latency, 0).map(members), "action"]
+        group_of = group_of_recordings(groups, bouts.names)
+        table["group"] = bouts.of_groups(group_of)
+        lengths = lengths.groupby(group_of, sort=False).sum()
+        keys = [latency.index.get_level_values(0).map(group_of), "action"]
         latency = latency.groupby(keys, observed=True).mean()
-    grouped = table.groupby([key, "action"], observed=False)
-    found = _describe(grouped["duration"], grouped["gap"])
-    found["share"] = found["total"] / lengths.reindex(_level(found, 0)).to_numpy()
-    found["latency"] = latency.reindex(found.index)
-    columns = [key, "action", *STATISTICS]
+    by_action = table.groupby([key, "action"], observed=False)
+    times, intervals = by_action["duration"], by_action["interval"]
+    budget = times.agg(["count", "sum", "mean", "std", "median"])
+    budget.columns = ["bouts", "total", "mean", "sd", "median"]
+    budget["iqr"] = times.quantile(0.75) - times.quantile(0.25)
+    budget["cv"] = (budget["sd"] / budget["mean"]).where(budget["mean"] > 0)
+    owners = budget.index.get_level_values(0)
+    budget["share"] = budget["total"] / lengths.reindex(owners).to_numpy()
+    budget["latency"] = latency.reindex(budget.index)
+    budget["interval_mean"], budget["interval_sd"] = intervals.mean(), intervals.std()
     if groups is not None:
-        found["recordings"] = members.value_counts()[_level(found, 0)].to_numpy()
-        found["recordings_with"] = grouped["recording"].nunique()
-        columns[2:2] = ["recordings", "recordings_with"]
-    return bouts.plain(found.reset_index())[columns].assign(unit=bouts.unit)
+        budget.insert(0, "recordings", group_of.value_counts()[owners].to_numpy())
+        budget.insert(1, "recordings_with", by_action["recording"].nunique())
+    return bouts.plain(budget.reset_index()).assign(unit=bouts.unit)
 
 
-def _level(table, level):
-    return table.index.get_level_values(level)
-
-
-def _gaps(bouts):
+def _intervals(bouts):
     """Time since the last bout of the action, without breaks."""
     before = bouts.by_action[["end", "paused_end"]].shift()
     passed = bouts.table["start"] - before["end"]
     return passed - (bouts.table["paused"] - before["paused_end"])
-
-
-def _describe(times, gaps):
-    found = times.agg(["count", "sum", "mean", "std", "median"])
-    found.columns = ["bouts", "total", "mean", "sd", "median"]
-    found["iqr"] = times.quantile(0.75) - times.quantile(0.25)
-    found["cv"] = (found["sd"] / found["mean"]).where(found["mean"] > 0)
-    found["interval_mean"], found["interval_sd"] = gaps.mean(), gaps.std()
-    return found
 
 
 @with_shared_texts
@@ -147,9 +133,9 @@ def usual_codes(bouts):
     """Codes of the usual actions, the earliest first."""
     if not bouts.actions:
         return []
-    places = bouts.matrix(bouts.first_starts) / bouts.lengths.to_numpy()[:, None]
-    codes = np.flatnonzero(2 * np.isfinite(places).sum(axis=0) > len(bouts.names))
-    medians = np.nanmedian(places[:, codes], axis=0)
+    starts = bouts.matrix(bouts.first_starts) / bouts.lengths.to_numpy()[:, None]
+    codes = np.flatnonzero(2 * np.isfinite(starts).sum(axis=0) > len(bouts.names))
+    medians = np.nanmedian(starts[:, codes], axis=0)
     return codes[np.argsort(medians, kind="stable")].tolist()
 
 
@@ -217,14 +203,14 @@ def describe_equal_parts(bouts):
 def share_of_equal_parts(bouts):
     """Share of the time in which as many equal parts as actions agree with bouts."""
     n_actions, lengths = len(bouts.actions), bouts.lengths.to_numpy()
-    own, origins = lengths[bouts.recordings], bouts.origins.to_numpy()[bouts.recordings]
+    length, origin = lengths[bouts.recordings], bouts.origins.iloc[bouts.recordings]
     times = bouts.table[["start", "end", "paused", "paused_end"]].to_numpy().T
     # in parts since the start of the recording, without breaks
-    starts, ends = n_actions * (times[:2] - origins - times[2:]) / own
-    table = np.zeros((n_actions, n_actions))
+    starts, ends = n_actions * (times[:2] - origin.to_numpy() - times[2:]) / length
+    agreements = np.zeros((n_actions, n_actions))
     for part in range(n_actions):
         common = np.minimum(ends, part + 1) - np.maximum(starts, part)
-        common = common.clip(0) * own / n_actions
-        table[:, part] = np.bincount(bouts.codes, common, minlength=n_actions)
-    agreed = table[linear_sum_assignment(table, maximize=True)]
+        common = common.clip(0) * length / n_actions
+        agreements[:, part] = np.bincount(bouts.codes, common, minlength=n_actions)
+    agreed = agreements[linear_sum_assignment(agreements, maximize=True)]
     return float(agreed.sum() / lengths.sum())

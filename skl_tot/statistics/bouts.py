@@ -12,7 +12,7 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
 from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import seconds_of
 
-NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME)
+NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 TOLERANCE = 1e-6  # seconds or frames, for rounding
 
 
@@ -68,8 +68,8 @@ class Bouts:
         """Return the group of each bout, groups in order of their first recording."""
         import pandas as pd
 
-        own = self.table["recording"].astype(object).map(members)
-        return pd.Categorical(own, members.unique())
+        groups = self.table["recording"].astype(object).map(members)
+        return pd.Categorical(groups, members.unique())
 
     def plain(self, table):
         """Return a table of results with plain columns instead of categories."""
@@ -100,8 +100,10 @@ def collect_bouts(labels, fps=None):
     table = _with_times(table, times)
     origins = table.groupby("recording", sort=False)["start"].min()
     frame, unit = (1 / recordings.fps, "s") if has_rate else (1.0, "frames")
-    known = recordings.starts is not None and zip(recordings.names, recordings.starts)
-    return Bouts(_add_pauses(table), origins, frame, unit, dict(known or []))
+    dates = {}
+    if recordings.starts is not None:
+        dates = dict(zip(recordings.names, recordings.starts))
+    return Bouts(_add_pauses(table), origins, frame, unit, dates)
 
 
 def _with_times(table, times):
@@ -124,6 +126,7 @@ def _add_pauses(table):
 
 
 def _bouts_of_table(table, fps):
+    """Return the bouts of a segment table of any columns, in any order."""
     checked = tables.check_segments(table, "labels")
     if len(checked) == 0:
         raise ValueError("labels has no rows, expected a row for each segment.")
@@ -152,8 +155,9 @@ def _find_origins(table, rate):
 
 
 def _check_each(table, origins, unit):
-    for name, own in table.groupby("recording", sort=False):
-        starts, ends = own["start"].to_numpy(), own["end"].to_numpy()
+    """Refuse recordings whose segments overlap, or last no time."""
+    for name, rows in table.groupby("recording", sort=False):
+        starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
         for k in np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)[:1]:
             found = f"{name}: a segment starts at {starts[k + 1]:.10g} {unit}"
             found += f" and the one before it ends at {ends[k]:.10g}"
@@ -178,14 +182,14 @@ def group_of_recordings(groups, names, what="groups"):
     """Return the group of each recording, a Series by the names of recordings."""
     import pandas as pd
 
-    found = values_of_recordings(groups, names, what)
-    for name, group in zip(names, found):
+    values = values_of_recordings(groups, names, what)
+    for name, group in zip(names, values):
         if group is None or group != group:  # NaN
             raise ValueError(f"{what} has no entry for {name!r}, expected one.")
         if not isinstance(group, Hashable):
-            said = f"{what} has {short_repr(group)} for {name!r}"
-            raise TypeError(f"{said}, expected text or a number.")
-    return pd.Series(found, index=names)
+            found = f"{what} has {short_repr(group)} for {name!r}"
+            raise TypeError(f"{found}, expected text or a number.")
+    return pd.Series(values, index=names)
 
 
 def values_of_recordings(values, names, what):
@@ -208,7 +212,7 @@ def values_by_name(values):
     """Return values by text names of recordings, or unchanged without names."""
     if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
         values = values.to_dict()
-    known = by_name(values)
-    if known is None:
+    named = by_name(values)
+    if named is None:
         return values
-    return {str(name): value for name, value in known.items()}
+    return {str(name): value for name, value in named.items()}

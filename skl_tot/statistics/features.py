@@ -6,8 +6,6 @@ import numpy as np
 
 from skl_tot.recordings.errors import errors_of_recording, listed, refuse
 from skl_tot.recordings.labels import (
-    BACKGROUND,
-    BACKGROUND_NAME,
     arrange,
     as_reals,
     find_segments,
@@ -16,22 +14,11 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.readers import natural_key
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.bouts import NO_ACTIONS
 
-NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
-# Relative variation below which a feature is constant.
-CONSTANT = 10 * np.finfo(float).eps
-CHANCE = 0.5
-LEAST = 0.55  # least score of a telling feature, however certain
 CLEAR = 0.6  # score above which a feature is not useless, with few recordings too
-LEVEL = 0.05  # of the test against chance, shared by the actions
 N_BINS = 20  # of the values of a feature
-N_UNITS = 8  # least number of units, if there are enough bouts
-FRAMES_OF_BOUT = 32  # evenly spaced, at first
-MOST_VALUES = 2**22  # kept of all recordings
-FEATURES_AT_ONCE = 32
-MOST_NAMED = 8  # features in a sentence
 SCORES = ["score", "before", "after"]
-COLUMNS = ["action", "rank", "feature", *SCORES, "tells", "carries_nothing"]
 
 
 class Profiles(NamedTuple):
@@ -153,9 +140,10 @@ class ProfileSums:
                     self._add_segment(label.item(), frames[start:end])
 
     def _add_segment(self, label, frames):
-        own = len(frames), 1, frames.sum(axis=0), average_parts(frames, self.n_points)
-        known = self.actions.get(label, (0, 0, 0, 0))
-        self.actions[label] = [before + value for before, value in zip(known, own)]
+        curve = average_parts(frames, self.n_points)
+        terms = len(frames), 1, frames.sum(axis=0), curve
+        sums = self.actions.get(label, (0, 0, 0, 0))
+        self.actions[label] = [total + term for total, term in zip(sums, terms)]
 
     def profiles(self, feature_names=None):
         """Divide the sums."""
@@ -166,7 +154,8 @@ class ProfileSums:
             spread = np.sqrt(np.maximum(self.squares / self.n_frames - mean**2, 0))
         if not np.isfinite(spread).all():
             raise ValueError("videos has values whose squares are too large.")
-        varies = spread > CONSTANT * np.abs(self.origin)
+        # relative variation below which a feature is constant
+        varies = spread > 10 * np.finfo(float).eps * np.abs(self.origin)
         factors = np.where(varies, 1 / np.where(varies, spread, 1), 0)
         labels = sorted(self.actions)
         columns = zip(*(self.actions[label] for label in labels))
@@ -250,8 +239,8 @@ def telling_features(videos, labels, *, feature_names=None):
     ('height', [True, False, True, False])
     """
     sample, names = TellingSample(), feature_names
-    for frames, path, breaks, own_names in checked_videos(videos, labels):
-        names = own_names if names is None else names
+    for frames, path, breaks, column_names in checked_videos(videos, labels):
+        names = column_names if names is None else names
         sample.add(frames, path, breaks)
     return sample.table(names)
 
@@ -260,7 +249,8 @@ class TellingSample:
     """Frames of bouts for `telling_features`, from recordings that are added."""
 
     def __init__(self):
-        self.n_kept, self.n_runs, self.n_features = FRAMES_OF_BOUT, 0, 0
+        self.n_kept = 32  # frames of a bout, evenly spaced, at first
+        self.n_runs, self.n_features = 0, 0
         self.frames = []  # (n_kept, n_features) of each bout
         self.bouts = []  # recording, run without breaks, and label of each
 
@@ -274,13 +264,14 @@ class TellingSample:
                 run = self.n_runs + np.searchsorted(breaks, start, side="right")
                 self.bouts.append((n_videos, run, label.item()))
                 n_kept = min(self.n_kept, end - start)
-                places = (np.arange(n_kept) + 0.5) * (end - start) / n_kept
-                self.frames.append(frames[start + places.astype(int)])
+                middles = (np.arange(n_kept) + 0.5) * (end - start) / n_kept
+                self.frames.append(frames[start + middles.astype(int)])
         self.n_runs += len(breaks) + 1
         n_frames = sum(map(len, self.frames))
-        while self.n_kept > 2 and n_frames * self.n_features > MOST_VALUES:
+        # at most 32 MiB of all recordings: every other frame of all bouts leaves
+        while self.n_kept > 2 and n_frames * self.n_features > 2**22:
             self.n_kept //= 2
-            self.frames = [own[:: 1 + (len(own) > 2)] for own in self.frames]
+            self.frames = [kept[:: 1 + (len(kept) > 2)] for kept in self.frames]
             n_frames = sum(map(len, self.frames))
 
     def table(self, feature_names=None):
@@ -290,87 +281,105 @@ class TellingSample:
         labels = [label for _, _, label in self.bouts]
         actions = sorted(set(labels))
         names = check_feature_names(feature_names, self.n_features)
-        scores, tables = [], [pd.DataFrame(columns=COLUMNS)]
+        columns = ["action", "rank", "feature", *SCORES, "tells", "carries_nothing"]
+        if not actions:
+            return pd.DataFrame(columns=columns)
+        scores_of = {}
         for action in actions:
-            is_own = np.array([label == action for label in labels])
-            scores.append(self._score(is_own, LEVEL / len(actions)))
-        some = [found["tells"] | (found["score"] >= CLEAR) for found in scores]
-        is_known = np.any([np.isfinite(found["score"]) for found in scores])
-        own = {"feature": names, "carries_nothing": is_known & ~np.any(some, axis=0)}
-        for action, found in zip(actions, scores):
-            table = pd.DataFrame({"action": action} | own | found)
+            is_action = np.array([label == action for label in labels])
+            # all actions share the level of the test against chance
+            scores_of[action] = self._score(is_action, 0.05 / len(actions))
+        is_useful = [
+            scores["tells"] | (scores["score"] >= CLEAR)
+            for scores in scores_of.values()
+        ]
+        is_known = any(
+            np.isfinite(scores["score"]).any() for scores in scores_of.values()
+        )
+        carries_nothing = is_known & ~np.any(is_useful, axis=0)
+        tables = []
+        for action, scores in scores_of.items():
+            table = pd.DataFrame({"action": action, "feature": names, **scores})
+            table["carries_nothing"] = carries_nothing
             table = table.sort_values("score", ascending=False, kind="stable")
             tables.append(table.assign(rank=np.arange(1, len(names) + 1)))
-        return pd.concat(tables[bool(actions) :], ignore_index=True)[COLUMNS]
+        return pd.concat(tables, ignore_index=True)[columns]
 
-    def _score(self, is_own, level):
+    def _score(self, is_action, level):
         """Scores, and whether they are above chance, of all features for one action."""
         videos, runs, _ = zip(*self.bouts)
         videos, runs = np.array(videos), np.array(runs)
-        is_beside = (runs[1:] == runs[:-1]) & (is_own[1:] != is_own[:-1])
-        has_before = is_own & np.append(False, is_beside)
-        has_after = is_own & np.append(is_beside, False)
-        own = np.flatnonzero(has_before | has_after)
-        units, halves = _share_out(videos[own])
+        is_beside = (runs[1:] == runs[:-1]) & (is_action[1:] != is_action[:-1])
+        has_before = is_action & np.append(False, is_beside)
+        has_after = is_action & np.append(is_beside, False)
+        bouts = np.flatnonzero(has_before | has_after)
+        units, halves = _find_units(videos[bouts])
         if len(np.unique(halves)) < 2:
             unknown = np.full(self.n_features, np.nan)
             return dict.fromkeys(SCORES, unknown) | {"tells": np.isfinite(unknown)}
-        rows, places = [], []
-        for unit, i in zip(units, own):
-            sides = {0: self.frames[i]}
+        frames, sides = [], []  # side: 0 of the bout, 1 before, 2 after, by unit
+        for unit, i in zip(units, bouts):
+            kept = [(self.frames[i], 0)]
             if has_before[i]:
                 before = self.frames[i - 1]
-                sides[1] = before[-max(len(before) // 2, 1) :]
+                kept.append((before[-max(len(before) // 2, 1) :], 1))
             if has_after[i]:
                 after = self.frames[i + 1]
-                sides[2] = after[: max(len(after) // 2, 1)]
-            rows += sides.values()
-            places += [3 * unit + k for k, side in sides.items() for _ in side]
-        frames, parts = np.concatenate(rows), []
-        for first in range(0, self.n_features, FEATURES_AT_ONCE):
-            block = frames[:, first : first + FEATURES_AT_ONCE]
-            parts.append(_tell(_count(block, np.array(places), len(halves)), halves))
-        told = np.concatenate(parts, axis=2)
-        means = np.ma.masked_invalid(told).mean(axis=1).filled(np.nan)
-        tells = _is_above_chance(told[0], halves, level) & (means[0] >= LEAST)
+                kept.append((after[: max(len(after) // 2, 1)], 2))
+            for rows, side in kept:
+                frames.append(rows)
+                sides += [3 * unit + side] * len(rows)
+        frames, sides = np.concatenate(frames), np.array(sides)
+        shares = []
+        for first in range(0, self.n_features, 32):  # at once, which bounds the memory
+            counts = _count(frames[:, first : first + 32], sides, len(halves))
+            shares.append(_share_right(counts, halves))
+        shares = np.concatenate(shares, axis=2)
+        means = np.ma.masked_invalid(shares).mean(axis=1).filled(np.nan)
+        # less than 0.55 tells too little, however certain
+        tells = _is_above_chance(shares[0], halves, level) & (means[0] >= 0.55)
         return dict(zip(SCORES, means)) | {"tells": tells}
 
 
-def _share_out(videos):
+def _find_units(videos):
     """Find units of bouts, recordings or parts of these, and the half of each."""
-    known, numbers, counts = np.unique(videos, return_inverse=True, return_counts=True)
-    n_parts = -(-N_UNITS // max(len(known), 1))
+    _, numbers, counts = np.unique(videos, return_inverse=True, return_counts=True)
+    # at least eight units, if there are enough bouts
+    n_parts = -(-8 // max(len(counts), 1))
     order = np.concatenate([[], *map(np.arange, counts)])  # bouts are in order of time
     parts = numbers * n_parts + (order * n_parts // counts[numbers]).astype(int)
-    found, units = np.unique(parts, return_inverse=True)
-    if len(known) == 1:
-        return units, 2 * np.arange(len(found)) // len(found)
-    return units, found // n_parts % 2
+    shown, units = np.unique(parts, return_inverse=True)
+    if len(counts) == 1:
+        return units, 2 * np.arange(len(shown)) // len(shown)
+    return units, shown // n_parts % 2
 
 
-def _count(frames, places, n_units):
-    """Frames (n_units, 3, n_features, N_BINS) by value: own, before and after."""
+def _count(frames, sides, n_units):
+    """Count frames (n_units, 3, n_features, N_BINS): of the bout, before and after."""
     edges = np.quantile(frames, np.arange(1, N_BINS) / N_BINS, axis=0, method="lower")
     bins = sum((frames > edge).astype(int) for edge in edges)
     n_features = frames.shape[1]
-    cells = (places[:, None] * n_features + np.arange(n_features)) * N_BINS + bins
+    cells = (sides[:, None] * n_features + np.arange(n_features)) * N_BINS + bins
     shape = (n_units, 3, n_features, N_BINS)
     return np.bincount(cells.ravel(), minlength=np.prod(shape)).reshape(shape)
 
 
-def _tell(counts, halves):
-    """Shares (3, n_units, n_features) of correct frames: in total, before and after."""
-    others = np.array([counts[halves != half].sum(axis=0) for half in (0, 1)])[halves]
-    own, beside = others[:, 0], others[:, 1] + others[:, 2]
-    n_own, n_beside = own.sum(axis=-1), beside.sum(axis=-1)
-    margin = own * n_beside[..., None] - beside * n_own[..., None]
-    is_own = (1 + np.sign(margin)) / 2  # 1/2 for a tie
+def _share_right(counts, halves):
+    """Shares (3, n_units, n_features) of correct frames: in total, before and after.
+
+    The bins of a unit belong to the action if they do so in the other half.
+    """
+    learnt = np.array([counts[halves != half].sum(axis=0) for half in (0, 1)])[halves]
+    inside, beside = learnt[:, 0], learnt[:, 1] + learnt[:, 2]
+    n_inside, n_beside = inside.sum(axis=-1), beside.sum(axis=-1)
+    margin = inside * n_beside[..., None] - beside * n_inside[..., None]
+    is_inside = (1 + np.sign(margin)) / 2  # 1/2 for a tie
     sides = [counts[:, 1] + counts[:, 2], counts[:, 1], counts[:, 2]]
-    right = _share(counts[:, 0], is_own)
-    return np.array([(right + _share(side, 1 - is_own)) / 2 for side in sides])
+    right = _weighted_share(counts[:, 0], is_inside)
+    return np.array([(right + _weighted_share(x, 1 - is_inside)) / 2 for x in sides])
 
 
-def _share(counts, is_right):
+def _weighted_share(counts, is_right):
     with np.errstate(invalid="ignore"):
         return (counts * is_right).sum(axis=-1) / counts.sum(axis=-1)
 
@@ -381,32 +390,32 @@ def _is_above_chance(scores, halves, level):
 
     is_above = np.zeros(scores.shape[1], dtype=bool)
     for half in (0, 1):
-        own = scores[halves == half]  # independent, as the other half learns
-        if len(own) > 1:
-            error = own.std(axis=0, ddof=1) / np.sqrt(len(own))
-            bound = stats.t.isf(level / 2, len(own) - 1) * error
-            is_above |= own.mean(axis=0) > CHANCE + bound
+        scores_of_half = scores[halves == half]  # independent: the other half learns
+        n_units = len(scores_of_half)
+        if n_units > 1:
+            error = scores_of_half.std(axis=0, ddof=1) / np.sqrt(n_units)
+            bound = stats.t.isf(level / 2, n_units - 1) * error
+            is_above |= scores_of_half.mean(axis=0) > 0.5 + bound
     return is_above
 
 
 def describe_useless(table):
     """Describe features that carry nothing, and the actions without scores."""
-    known = table["score"].notna().groupby(table["action"]).any()
-    n_unknown = len(known) - known.sum()
-    if n_unknown == len(known):
+    is_known = table["score"].notna().groupby(table["action"]).any()
+    n_unknown = len(is_known) - is_known.sum()
+    if n_unknown == len(is_known):
         return "There are too few segments to find signals that separate an action."
-    few = f" There are too few segments of {n_unknown} of {len(known)} actions."
-    return _describe_useless(table) + (few if n_unknown else "")
-
-
-def _describe_useless(table):
-    features = table["feature"].unique()
+    n_features = table["feature"].nunique()
     names = table.loc[table["carries_nothing"], "feature"].unique().tolist()
-    if not names:
-        return "Each signal separates some action from its neighbours."
-    if len(names) == len(features):
-        return "No signal alone separates an action from its neighbours."
-    shown = listed(sorted(names, key=natural_key), MOST_NAMED)
     verb = "separates" if len(names) == 1 else "separate"
-    first = f"{len(names)} of {len(features)} signals {verb} no action"
-    return f"{first} from its neighbours: {shown}."
+    text = f"{len(names)} of {n_features} signals {verb} no action from its neighbours"
+    text += f": {listed(sorted(names, key=natural_key), 8)}."
+    if not names:
+        text = "Each signal separates some action from its neighbours."
+    if len(names) == n_features:
+        text = "No signal alone separates an action from its neighbours."
+    if n_unknown:
+        text += (
+            f" There are too few segments of {n_unknown} of {len(is_known)} actions."
+        )
+    return text

@@ -17,7 +17,7 @@ from skl_tot.display.palette import COLOURS
 from skl_tot.io import segments
 from skl_tot.statistics import compare_groups, deviations, durations, transitions
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.deviating import score_durations
+from skl_tot.statistics.deviations import score_durations
 
 LABELS = {
     f"take {i}": np.array(["cut", "stir", "bake"]).repeat(9 + i) for i in range(5)

@@ -10,7 +10,7 @@ from scipy.stats import false_discovery_control, permutation_test
 
 from skl_tot.io import segments
 from skl_tot.statistics import compare_groups, durations, transitions
-from skl_tot.statistics.comparing import list_differences
+from skl_tot.statistics.groups import list_differences
 
 KEYS = ["measure", "action", "to"]
 

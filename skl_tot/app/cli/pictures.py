@@ -143,7 +143,7 @@ def _write_summary(
     from skl_tot.recordings.disk import replaced_files
     from skl_tot.statistics.actions import describe_equal_parts
     from skl_tot.statistics.bouts import collect_bouts
-    from skl_tot.statistics.deviating import write_lists
+    from skl_tot.statistics.deviations import write_lists
     from skl_tot.statistics.features import describe_useless
 
     found = {"durations": statistics.durations(labels, fps=fps)} | (found or {})
@@ -253,7 +253,7 @@ def _name_cycle(row):
 
 
 def _print_groups(table):
-    from skl_tot.statistics.comparing import describe_pairs, list_differences
+    from skl_tot.statistics.groups import describe_pairs, list_differences
 
     differences = list_differences(table)
     for sentence in describe_pairs(table) + differences[:N_SHOWN]:

@@ -16,9 +16,8 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.names import distinct_labels
 from skl_tot.statistics.actions import describe_equal_parts, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.comparing import describe_pairs
-from skl_tot.statistics.cycles import cut_cycles
-from skl_tot.statistics.deviating import compare_bouts, score_durations
+from skl_tot.statistics.deviations import compare_bouts, cut_cycles, score_durations
+from skl_tot.statistics.groups import describe_pairs
 
 REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
 # Names of `SignalWindows` and of signals without names, and their words.

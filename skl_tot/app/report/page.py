@@ -24,7 +24,7 @@ from skl_tot.recordings.labels import BACKGROUND, arrange, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import name_all_actions
 from skl_tot.statistics.bouts import values_of_recordings
-from skl_tot.statistics.comparing import compare_groups
+from skl_tot.statistics.groups import compare_groups
 
 
 def write_report(

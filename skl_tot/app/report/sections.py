@@ -12,8 +12,8 @@ from skl_tot.app.report.findings import describe_alternatives
 from skl_tot.display.heat_maps import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.stops import list_stops
-from skl_tot.statistics.comparing import LEVEL, describe_pairs, is_different
 from skl_tot.statistics.features import CLEAR, describe_useless
+from skl_tot.statistics.groups import MAX_Q, describe_pairs, is_different
 
 MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
 MOST_PICTURES = 60  # rows of timelines on paper
@@ -125,7 +125,7 @@ def groups(content):
     if content.groups is None:
         return None
     table = content.groups.assign(differs=is_different(content.groups))
-    is_shown = (table["measure"] != "transition") | (table["q"] < LEVEL)
+    is_shown = (table["measure"] != "transition") | (table["q"] < MAX_Q)
     rows = []
     table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
     for row in table.head(MOST_COMPARED).to_dict("records"):

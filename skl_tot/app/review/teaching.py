@@ -29,8 +29,7 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.names import default_names
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles
-from skl_tot.statistics.deviating import compare_bouts
+from skl_tot.statistics.deviations import compare_bouts, cut_cycles
 
 # Frames that a model learns from: all with labels; others up to this total, at least
 # the second number, as they only determine the spread of frames.

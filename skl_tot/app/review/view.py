@@ -13,7 +13,7 @@ from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.io.formats import writable_formats
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import Segments, find_segments
-from skl_tot.statistics.deviating import deviations
+from skl_tot.statistics.deviations import deviations
 from skl_tot.statistics.features import TellingSample, check_feature_names
 
 N_NEXT = 20  # recordings to check next

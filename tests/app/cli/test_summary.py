@@ -16,7 +16,7 @@ from skl_tot.statistics import (
     transitions,
     usual_order,
 )
-from skl_tot.statistics.deviating import deviations, write_lists
+from skl_tot.statistics.deviations import deviations, write_lists
 
 PICTURES = {"durations.png", "transitions.png", "deviations.png"}
 TABLES = {"durations.csv", "transitions.csv", "cycles.csv", "deviations.csv"}

@@ -1,0 +1,426 @@
+"""Deviations of recordings, and their cycles: starts, times and deviations."""
+
+from collections import Counter
+from numbers import Real
+
+import numpy as np
+
+from skl_tot.recordings.clocks import NO_DATE, clock_text
+from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.recordings.labels import as_reals
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.actions import usual_codes
+from skl_tot.statistics.bouts import Bouts, collect_bouts, values_of_recordings
+
+# From a median absolute deviation to the standard deviation of a normal distribution.
+MAD_TO_SD = 1.4826
+# Columns of findings, with the points that each of them counts.
+STEP_POINTS = {"missing": 3, "repeated": 3, "out_of_order": 3}
+DURATION_POINTS = {"too_long": 1, "too_short": 1}
+FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
+
+
+@with_shared_texts
+def deviations(
+    labels,
+    *,
+    fps=None,
+    order=None,
+    log_likelihoods=None,
+    threshold=3.5,
+    by="recording",
+    start=None,
+):
+    r"""List how each recording deviates from the others, the most deviating first.
+
+    Durations are compared with those of other recordings by a robust z. With the total
+    duration :math:`x` of an action in a recording, and its median :math:`m` over the
+    recordings that show the action,
+
+    .. math:: z = \frac{x - m}{\max(1.4826 \; \mathrm{median} |x - m|,\; 0.05\, m,\; 1
+        \text{ frame})}.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+    {shared: fps}
+    order : sequence of int or str, default=None
+        Expected actions of a recording, in order. None takes `usual_order`.
+    log_likelihoods : dict, Series or sequence, default=None
+        Log-likelihood of each recording, by name or in order: a number, the mean over
+        its frames, or an array with a number per frame, which is averaged.
+    threshold : float, default=3.5
+        Robust z above which a duration, a number of bouts or a likelihood deviates.
+    by : {"recording", "cycle"}, default="recording"
+        Whether recordings are compared, or their cycles.
+    {shared: start}
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
+        By cycle it begins with the columns of `cycle_times`, and "recording" below
+        means a cycle.
+
+        - ``missing``: tuple of the missing actions of the order.
+        - ``repeated``: tuple of the actions whose number of bouts is above the
+          threshold, compared with the recordings that show them.
+        - ``out_of_order``: tuple of pairs of actions; the first one comes directly
+          before the second, in contrast to the order. Without ``order``, a step back in
+          more than half of the recordings is usual.
+        - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
+          the threshold, the most extreme first, each with its total duration and
+          :math:`m`.
+        - ``unlikely``: whether the mean log-likelihood is below the threshold;
+          ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
+        - ``score``: 3 for each action or pair of the first three, 1 for each other
+          finding. Without ``order``, a finding in more than a fifth of the recordings,
+          and at least two, is usual and does not count.
+        - ``deviates``: whether the score is above the median; with ``order``, above 0.
+        - ``unit`` of times, "s" or "frames".
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `durations`, or if ``order``, ``log_likelihoods``, ``threshold`` or
+        ``start`` do not fit the labels or each other.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import deviations
+    >>> takes = {name: ["cut"] * 4 + ["mix"] * 4 + ["bake"] * 4 for name in "abcdef"}
+    >>> takes["b"] = ["cut"] * 4 + ["bake"] * 4
+    >>> takes["c"] = ["cut"] * 4 + ["mix"] * 9 + ["bake"] * 4
+    >>> print(deviations(takes)[["recording", "missing", "too_long", "score"]].head(2))
+      recording missing       too_long  score
+    0         b  (mix,)             ()      3
+    1         c      ()  ((mix, 9.0, 4.0),)      1
+    """
+    bouts = collect_bouts(labels, fps)
+    if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
+        refuse("threshold", threshold, "a positive number")
+    if by not in ("recording", "cycle"):
+        refuse("by", by, "'recording' or 'cycle'")
+    if by == "recording":
+        if start is not None:
+            refuse("start", start, "none, or by='cycle', as it begins a cycle")
+        means = _mean_log_likelihoods(log_likelihoods, bouts.names)
+        table = compare_bouts(bouts, order, means, threshold)
+    else:
+        if log_likelihoods is not None:
+            expected = "expected none by cycle"
+            raise ValueError(f"log_likelihoods are of recordings, {expected}.")
+        cycles, bouts_of_cycles = cut_cycles(bouts, start)
+        table = compare_bouts(bouts_of_cycles, order, threshold=threshold)
+        table = cycles.join(table.drop(columns="recording"))
+    table = table.iloc[np.lexsort((-table.pop("extreme"), -table["score"]))]
+    return table.reset_index(drop=True).assign(unit=bouts.unit)
+
+
+@with_shared_texts
+def cycle_times(labels, *, fps=None, start=None):
+    """Time the cycles of recordings, with missing and long steps of each.
+
+    A cycle starts with a bout of the action ``start``. It ends at the start of the next
+    cycle; the last cycle of a recording, or before a break, ends with its last action.
+    Time before the first cycle belongs to no cycle. The first and last cycle of a
+    recording are dropped if they show fewer than half of the actions of a cycle.
+    Recordings without a cycle give a warning.
+
+    Parameters
+    ----------
+    labels : Recordings, dict, Series, list, array-like or DataFrame
+        As for `durations`.
+    {shared: fps}
+    start : int, str or sequence of these, default=None
+        First action of a cycle. Or all actions of a cycle in order, such as
+        ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each
+        action that does not follow the previous one in this order, so that the first
+        may be missing. None takes the first of `usual_order` if recordings show most
+        usual actions more than once (by medians), mostly in that order. Otherwise each
+        recording is one cycle, from its first action to the end of its last.
+
+    Returns
+    -------
+    table : DataFrame
+        A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
+        the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
+        ``steps``, the number of its bouts; if dates are known, ``start_clock`` and
+        ``end_clock``; ``missing`` to ``deviates``, as in
+        `deviations`, among all cycles; ``unit`` of times. Errors are those of
+        `durations` and of a ``start`` that no recording shows.
+
+    Examples
+    --------
+    >>> from skl_tot.statistics import cycle_times
+    >>> laps = ["grasp", "move", "move", "drop", "grasp", "drop", "grasp", "move"]
+    >>> table = cycle_times(laps, start="grasp")
+    >>> print(table[["cycle", "start", "end", "duration", "steps", "missing"]])
+       cycle  start  end  duration  steps  missing
+    0      0    0.0  4.0       4.0      3       ()
+    1      1    4.0  6.0       2.0      2  (move,)
+    2      2    6.0  8.0       2.0      2  (drop,)
+    """
+    bouts = collect_bouts(labels, fps)
+    cycles, bouts_of_cycles = cut_cycles(bouts, start)
+    with_cycles = set(cycles["recording"])
+    without = [name for name in bouts.names if name not in with_cycles]
+    if without:
+        is_one = start is not None and np.ndim(start) == 0
+        reason = f"no {np.asarray(start).item()!r}" if is_one else "no action"
+        warn_user(
+            f"{len(without)} of {len(bouts.names)} recordings show {reason} and have "
+            f"no cycle, such as {without[0]!r}."
+        )
+    findings = compare_bouts(bouts_of_cycles)[[*FINDINGS, "score", "deviates"]]
+    return bouts.plain(cycles.join(findings)).assign(unit=bouts.unit)
+
+
+def compare_bouts(bouts, order=None, means=None, threshold=3.5):
+    """Table of `deviations` in the order of recordings, with the sum of absolute z."""
+    import pandas as pd
+
+    is_given = order is not None
+    codes = _check_order(order, bouts) if is_given else usual_codes(bouts)
+    counts, totals, z = score_durations(bouts)
+    usual = np.nanmedian(totals, axis=0) if totals.size else np.zeros(0)
+    most = _most_bouts(counts, threshold)
+    steps_back = _find_steps_back(bouts, codes, is_given)
+    rows = []
+    for i, name in enumerate(bouts.names):
+        lacking = [code for code in codes if counts[i, code] == 0]
+        row = {"recording": name, "missing": bouts.name_codes(lacking)}
+        row["repeated"] = bouts.name_codes(np.flatnonzero(counts[i] > most))
+        row["out_of_order"] = tuple(map(bouts.name_codes, steps_back[i]))
+        for column, excess in (("too_long", z[i]), ("too_short", -z[i])):
+            far = np.flatnonzero(excess > threshold)
+            far = far[np.argsort(-excess[far], kind="stable")]
+            times = totals[i, far].tolist(), usual[far].tolist()
+            row[column] = tuple(zip(bouts.name_codes(far), *times))
+        rows.append(row)
+    likelihoods = _judge_likelihoods(means, len(rows), threshold)
+    scores = _count_points(rows, likelihoods["unlikely"], is_given)
+    # without an order, the median: half of the recordings deviate at most
+    least = 0 if is_given or not len(scores) else np.sort(scores)[len(scores) // 2]
+    table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
+    extremes = np.nansum(np.abs(z), axis=1)
+    return table.assign(score=scores, deviates=scores > least, extreme=extremes)
+
+
+def _check_order(order, bouts):
+    if isinstance(order, (str, bytes)) or not hasattr(order, "__len__"):
+        refuse("order", order, "a list of actions", TypeError)
+    actions = np.asarray(order).tolist()
+    for action in actions:
+        if action not in bouts.actions:
+            found = f"order has {short_repr(action)}, which no recording shows"
+            raise ValueError(f"{found}, expected some of {bouts.actions}.")
+    if len(set(actions)) < len(actions):
+        refuse("order", actions, "each action once")
+    return [bouts.actions.index(action) for action in actions]
+
+
+def score_durations(bouts):
+    """Return counts, total durations and their robust z, by recording and action."""
+    if not bouts.actions or not bouts.names:
+        return np.zeros((3, len(bouts.names), len(bouts.actions)))
+    counts = bouts.matrix(bouts.by_action.size())
+    totals = bouts.matrix(bouts.by_action["duration"].sum())
+    totals = np.where(counts > 0, totals, np.nan)
+    medians = np.nanmedian(totals, axis=0)
+    # smaller spreads of durations count as a twentieth of the median, and a frame
+    spread = np.maximum(MAD_TO_SD * _deviation(totals), 0.05 * medians)
+    spread = np.maximum(spread, bouts.frame)
+    spread[spread == 0] = 1  # all durations of point events are 0
+    return counts, totals, (totals - medians) / spread
+
+
+def _deviation(values):
+    """Median absolute deviation of the rows."""
+    return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
+
+
+def _most_bouts(counts, threshold):
+    """Find the number of bouts of each action above which it is repeated."""
+    if not counts.size:
+        return np.zeros(0)
+    present = np.where(counts > 0, counts, np.nan)
+    spread = MAD_TO_SD * _deviation(present)
+    return np.nanmedian(present, axis=0) + threshold * spread
+
+
+def _find_steps_back(bouts, codes, is_given):
+    """Distinct pairs of codes in each recording that step back in the order."""
+    ranks = np.full(len(bouts.actions), -1)
+    ranks[codes] = np.arange(len(codes))
+    in_order = np.flatnonzero(ranks[bouts.codes] >= 0)  # actions of the order
+    recordings, steps = bouts.recordings[in_order], bouts.codes[in_order]
+    is_back = recordings[1:] == recordings[:-1]
+    is_back &= ranks[steps[1:]] < ranks[steps[:-1]]
+    pairs_of = [{} for _ in bouts.names]  # as ordered sets
+    for k in np.flatnonzero(is_back).tolist():
+        pairs_of[recordings[k]][int(steps[k]), int(steps[k + 1])] = None
+    numbers = Counter(pair for pairs in pairs_of for pair in pairs)
+    # without an order, a step of more than half of the recordings is usual
+    most = len(pairs_of) if is_given else len(pairs_of) / 2
+    return [[pair for pair in pairs if numbers[pair] <= most] for pairs in pairs_of]
+
+
+def _mean_log_likelihoods(log_likelihoods, names):
+    if log_likelihoods is None:
+        return None
+    values = values_of_recordings(log_likelihoods, names, "log_likelihoods")
+    means = np.array([as_reals(x, "log_likelihoods").mean() for x in values])
+    for k in np.flatnonzero(~np.isfinite(means))[:1]:
+        refuse(f"log_likelihoods of {names[k]!r}", means[k].item(), "finite numbers")
+    return means
+
+
+def _judge_likelihoods(means, n_recordings, threshold):
+    """Columns of `deviations` about mean log-likelihoods of recordings."""
+    if means is None:
+        unknown = np.full(n_recordings, np.nan)
+        return {"unlikely": np.isfinite(unknown), "likelihood_quantile": unknown}
+    spread = MAD_TO_SD * _deviation(means)
+    is_low = means < np.median(means) - threshold * spread
+    quantiles = (means <= means[:, None]).mean(axis=1)
+    return {"unlikely": is_low, "likelihood_quantile": quantiles}
+
+
+def _count_points(rows, are_unlikely, is_given):
+    """Score of each recording, without usual findings; all count for a given order."""
+    findings_of = []
+    for row, is_unlikely in zip(rows, are_unlikely):
+        findings = [(name, action) for name in STEP_POINTS for action in row[name]]
+        for name in DURATION_POINTS:
+            findings += [(name, action) for action, *_ in row[name]]
+        if is_unlikely:
+            findings.append(("unlikely", None))
+        findings_of.append(findings)
+    numbers = Counter(finding for findings in findings_of for finding in findings)
+    # a finding in more than a fifth of the recordings, and at least two, is usual
+    most = len(rows) if is_given else max(1, 0.2 * len(rows))
+    points = STEP_POINTS | DURATION_POINTS | {"unlikely": 1}
+    scores = [
+        sum(points[name] for name, action in findings if numbers[name, action] <= most)
+        for findings in findings_of
+    ]
+    return np.array(scores, dtype=int)
+
+
+def write_lists(table):
+    """Copy the table of `deviations` with text instead of tuples, for files."""
+    texts = {"missing": "{}", "repeated": "{}", "out_of_order": "{0[0]} before {0[1]}"}
+    texts |= dict.fromkeys(DURATION_POINTS, "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})")
+    table = table.copy()
+    for column, text in texts.items():
+        if column in table:
+            lists = table[column]
+            table[column] = [", ".join(map(text.format, row)) for row in lists]
+    return table
+
+
+def cut_cycles(bouts, start=None):
+    """Return a table of cycles, and `Bouts` of these without breaks."""
+    table = _number_bouts(bouts, start)
+    cycles = table.groupby("row", sort=False).agg(
+        recording=("recording", "first"),
+        cycle=("cycle", "first"),
+        start=("start", "first"),
+        end=("until", "last"),
+        before=("paused", "first"),
+        paused=("paused_end", "last"),
+    )
+    pauses = cycles["paused"] - cycles["before"]
+    cycles["duration"] = cycles["end"] - cycles["start"] - pauses
+    shifted = table[["action"]].assign(
+        recording=table["row"],
+        start=table["start"] - table["paused"],
+        end=table["end"] - table["paused_end"],
+        paused=0.0,
+        paused_end=0.0,
+    )
+    origins = cycles["start"] - cycles["before"]
+    bouts_of_cycles = Bouts(shifted, origins, bouts.frame, bouts.unit)
+    by_cycle = bouts_of_cycles.table.groupby("recording", observed=False)
+    cycles["steps"] = by_cycle.size().to_numpy()
+    bouts_of_cycles.lengths = cycles["duration"]
+    columns = ["recording", "cycle", "start", "end", "duration", "steps"]
+    if bouts.dates:
+        dates = [bouts.dates.get(name, NO_DATE) for name in cycles["recording"]]
+        for key in ("start", "end"):
+            texts = map(clock_text, dates, cycles[key])
+            cycles[f"{key}_clock"] = np.array(list(texts), dtype=object)
+            columns.append(f"{key}_clock")
+    return cycles[columns].rename_axis(None), bouts_of_cycles
+
+
+def _number_bouts(bouts, start):
+    """Return the bouts of cycles, with the row and number of the cycle of each."""
+    table = bouts.table.astype({"recording": object, "action": object})
+    after = table.shift(-1)
+    goes_on = after["recording"] == table["recording"]
+    goes_on &= after["paused"] == table["paused_end"]
+    # the start of the next bout or, before a break, the end of the bout
+    table["until"] = after["start"].where(goes_on, table["end"])
+    is_start, n_actions = _find_starts(bouts, table, start)
+    cycles = is_start.groupby(table["recording"], sort=False)
+    table["cycle"] = cycles.cumsum().astype(int)
+    table = _drop_parts(table[table["cycle"] > 0], n_actions)
+    table["cycle"] -= table.groupby("recording", sort=False)["cycle"].transform("min")
+    table["row"] = table.groupby(["recording", "cycle"], sort=False).ngroup()
+    return table
+
+
+def _find_starts(bouts, table, start):
+    """Return whether each bout starts a cycle, and the number of actions of a cycle."""
+    is_first = table["recording"] != table["recording"].shift()
+    if hasattr(start, "tolist"):  # arrays and numpy scalars
+        start = start.tolist()
+    if isinstance(start, (list, tuple)):
+        shown = [action for action in start if action in bouts.actions]
+        if not shown or len(set(shown)) < len(shown):
+            _refuse_start(start, bouts)
+        ranks = table["action"].map({action: rank for rank, action in enumerate(shown)})
+        ranks = ranks.groupby(table["recording"], sort=False).ffill()
+        return is_first | (ranks < ranks.shift()), len(start)
+    if start is None:
+        order = usual_codes(bouts)
+        if not _goes_round(bouts, order):
+            return is_first, 0  # each recording is a cycle
+        start = bouts.actions[order[0]]
+    elif start not in bouts.actions:
+        _refuse_start(start, bouts)
+    return table["action"] == start, None
+
+
+def _refuse_start(start, bouts):
+    some = f"one of the actions {bouts.actions}"
+    refuse("start", start, f"{some}, or the actions of a cycle in order, each once")
+
+
+def _goes_round(bouts, codes):
+    """Whether recordings show the actions of an order several times, mostly in it."""
+    counts = bouts.matrix(bouts.by_action.size())[:, codes]
+    if not codes or np.median(np.median(counts, axis=0)) <= 1:
+        return False
+    ranks = np.full(len(bouts.actions), -1)
+    ranks[codes] = np.arange(len(codes))
+    in_order = ranks[bouts.codes] >= 0
+    steps, recordings = ranks[bouts.codes[in_order]], bouts.recordings[in_order]
+    is_next = steps[1:] == (steps[:-1] + 1) % len(codes)
+    return is_next[recordings[1:] == recordings[:-1]].mean() > 0.5
+
+
+def _drop_parts(table, n_actions):
+    """Drop first and last cycles of recordings with fewer than half of the actions."""
+    by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
+    if n_actions is None:
+        n_actions = by_cycle.nunique().median()
+    numbers = table.groupby("recording", sort=False)["cycle"]
+    first, last = numbers.transform("min"), numbers.transform("max")
+    is_end = (table["cycle"] == first) | (table["cycle"] == last)
+    is_part = is_end & (first < last)
+    is_part &= 2 * by_cycle.transform("nunique") < n_actions
+    return table[~is_part].copy()
