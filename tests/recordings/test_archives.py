@@ -2,7 +2,6 @@
 
 import json
 import pickle
-import re
 import tracemalloc
 import warnings
 import zipfile
@@ -168,10 +167,6 @@ def linked(file):
         file[f"x{k}"] = zeros
 
 
-def zeros(file):
-    file.create_dataset("x", (2**26, 2), "f8", compression="gzip")
-
-
 def outside(file):
     file.create_dataset("x", (4, 2), "f8", external=[("/etc/passwd", 0, 64)])
 
@@ -197,99 +192,54 @@ def rated(**attributes):
 
 
 LINK, SOFT = h5py.ExternalLink("/etc/passwd", "x"), h5py.SoftLink("/nowhere")
-UNLIKE = {"a": A, "b": WIDE[:4]}
-NO = "it has no numbers of shape"
-DAMAGED = "it is empty, damaged or of another kind; write it again."
-HOSTILE = [
-    *[(f"f{own}", b"", {}, DAMAGED) for own in (".npz", ".h5", ".hdf5")],
-    *[(f"f{own}", b"\xff" * 900, {}, DAMAGED) for own in (".npz", ".h5", ".hdf5")],
-    ("f.npz", pickle.dumps([1]), {}, DAMAGED),
-    ("f.npz", npz_of(), {}, NO),
-    ("f.npz", npz_of(x=b""), {}, "f.npz"),
-    ("f.npz", npz_of(x=b"text"), {}, "f.npz"),
-    ("f.npz", npz_of(x=npy((5, 2), 9)), {}, "x has shape (5, 2), but fewer numbers."),
-    ("f.npz", npz_of(x=npy((10**12, 2))), {}, "x has shape (1000000000000, 2), but"),
-    ("f.npz", npz_of(x=npy((10**30, 2))), {}, "but fewer numbers"),
-    ("f.npz", npz_of(x=npy((-1, 2))), {}, "f.npz"),
-    ("f.npz", npz_of(x=npy((5, 2), 1000)), {}, None),
-    ("f.npz", npz_of(x=npy((0, 2))), {}, NO),
-    ("f.npz", npz_of(x=npy((5, 2), kind="|O")), {}, NO),
-    ("f.npz", npz_of(x=npy((5, 2), 160, "<c16")), {}, NO),
-    ("f.npz", npz_of(x=npy((5, 2), version=b"\x02\x00")), {}, None),
-    ("f.npz", npz_of(x=npy((5, 2), version=b"\x09\x00")), {}, "f.npz"),
-    ("f.npz", npz_of(x=npy((2**23, 2), 2**27)), {}, "its arrays would take 134 MB"),
-    ("f.npz", put_twice, {}, "it has two arrays 'a.npy', expected one."),
-    ("f.npz", npz_of(x=npy((5, 2)), fps=npy((), 8)), {}, "its rate is 0.0, expected"),
-    ("f.npz", npz_of(x=npy((5, 2))), {"variable": "y"}, "called 'y' (variable), but"),
-    (
-        "f.npz",
-        npz_of(x=npy((5, 2))),
-        {"arrays": "all"},
-        "arrays is 'all', expected 're",
-    ),
-    (
-        "f.npz",
-        npz_of(x=npy((5, 2))),
-        {"animal": "m"},
-        "no option for files of archives",
-    ),
-    ("f.h5", h5_of(zeros), {}, "its arrays would take 1074 MB, expected at most"),
-    ("f.h5", h5_of(linked), {}, "its arrays would take 1661 MB, expected at most"),
-    ("f.h5", h5_of(chunked), {}, "x would take 537 MB, expected at most"),
-    ("f.h5", h5_of(outside), {}, "it has no 'x' of its own, expected data in the file"),
-    ("f.h5", h5_of(virtual), {}, "it has no 'x' of its own, expected data in the file"),
-    ("f.h5", h5_of(endless), {}, "f.h5: "),
-    ("f.h5", assign(x=LINK), {}, "it has no 'x' of its own, expected data in the file"),
-    ("f.h5", assign(x=A, y=SOFT), {}, "it has no 'y' of its own, expected data in the"),
-    (
-        "f.h5",
-        assign(x=A, y=h5py.SoftLink("/x")),
-        {},
-        "it has arrays of one shape, x (5",
-    ),
-    ("f.h5", assign(**TWICE), {}, "(--read arrays=features) joins them to one."),
-    ("f.h5", assign(**UNLIKE), {}, "its arrays differ in shape, a (5, 2), b (4, 3): v"),
-    ("f.h5", assign(a=A, b=B), {"arrays": "features"}, "its arrays differ in shape"),
-    ("f.h5", assign(**{"a 0": LONG, "a": A}), {}, "'f' has two columns 'a 0'"),
-    (
-        "f.h5",
-        assign(**{"r/a": A, "r/b": B}),
-        {},
-        "the numbers of frames of 'r' is {'a'",
-    ),
-    ("f.h5", assign(x=np.zeros((0, 2))), {}, NO),
-    ("f.h5", assign(x=np.zeros((5, 2, 2))), {}, "but ['x']."),
-    ("f.h5", assign(x=[b"text"]), {}, "it has no numbers of shape"),
-    ("f.h5", assign(), {}, "but []."),
-    ("f.h5", rated(fps="fast"), {}, "f.h5: its fps is 'fast', expected a number of"),
-    ("f.h5", rated(fps=-1.0), {}, "its rate is -1.0, expected a positive number"),
-    ("f.h5", rated(fps=np.nan), {}, "its rate is nan, expected a positive number"),
-    (
-        "f.h5",
-        rated(fps=20),
-        {"fps": 30},
-        "fps is 30, expected 20 frames per second, as",
-    ),
-    ("f.h5", rated(env_args="{"), {}, None),
-    ("f.h5", rated(env_args="[1]"), {}, None),
-    ("f.h5", rated(fps=""), {}, "f.h5: its fps is '', expected a number of frames"),
-    ("f.h5", assign(x=A, time=np.arange(5.0)[:, None]), {}, None),
+REFUSED = [  # name, content and options
+    ("f.npz", b"", {}),
+    ("f.h5", b"\xff" * 900, {}),
+    ("f.npz", pickle.dumps([1]), {}),
+    ("f.npz", npz_of(), {}),
+    ("f.npz", npz_of(x=b"text"), {}),
+    ("f.npz", npz_of(x=npy((5, 2), 9)), {}),  # fewer numbers than the header says
+    ("f.npz", npz_of(x=npy((-1, 2))), {}),
+    ("f.npz", npz_of(x=npy((0, 2))), {}),
+    ("f.npz", npz_of(x=npy((5, 2), kind="|O")), {}),
+    ("f.npz", npz_of(x=npy((2**23, 2), 2**27)), {}),  # much memory
+    ("f.npz", put_twice, {}),
+    ("f.npz", npz_of(x=npy((5, 2)), fps=npy((), 8)), {}),
+    ("f.npz", npz_of(x=npy((5, 2))), {"variable": "y"}),
+    ("f.npz", npz_of(x=npy((5, 2))), {"arrays": "all"}),
+    ("f.npz", npz_of(x=npy((5, 2))), {"animal": "m"}),
+    ("f.h5", h5_of(linked), {}),  # much memory
+    ("f.h5", h5_of(chunked), {}),
+    ("f.h5", h5_of(outside), {}),  # data outside of the file
+    ("f.h5", h5_of(virtual), {}),
+    ("f.h5", assign(x=LINK), {}),
+    ("f.h5", h5_of(endless), {}),
+    ("f.h5", assign(x=A, y=SOFT), {}),
+    ("f.h5", assign(**TWICE), {}),  # recordings or features
+    ("f.h5", assign(a=A, b=B), {"arrays": "features"}),
+    ("f.h5", assign(**{"a 0": LONG, "a": A}), {}),
+    ("f.h5", assign(**{"r/a": A, "r/b": B}), {}),
+    ("f.h5", assign(x=np.zeros((5, 2, 2))), {}),
+    ("f.h5", rated(fps="fast"), {}),
+    ("f.h5", rated(fps=20, sampling_rate=np.nan), {"fps": 30}),
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "options", "said"), HOSTILE)
+@pytest.mark.parametrize(("name", "content", "options"), REFUSED)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_hostile_files(tmp_path, name, content, options, said):
+def test_refused_files(tmp_path, name, content, options):
     path = tmp_path / name
     path.write_bytes(content) if isinstance(content, bytes) else content(path)
     tracemalloc.start()
-    if said is None:
-        assert read_recordings(path, **options)[0].shape == (5, 2)
-    else:
-        with pytest.raises((TypeError, ValueError), match=re.escape(said)) as caught:
-            read_recordings(path, **options)
-        assert re.search(f"{name}|'f'|arrays|animal", str(caught.value))
-        assert "\n" not in str(caught.value)
+    with pytest.raises((TypeError, ValueError), match=f"{name}|'f'|arrays") as caught:
+        read_recordings(path, **options)
+    assert "\n" not in str(caught.value)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 50e6
+
+
+def test_rates_that_differ(tmp_path):
+    write(tmp_path / "f.npz", {"x": A, "fps": np.array(25), "sampling_rate": 50})
+    with pytest.raises(ValueError, match="rate"):
+        read_recordings(tmp_path)

@@ -1,5 +1,6 @@
 """Which files are read, and readers of other programs' files: a module each."""
 
+import contextlib
 import importlib
 import inspect
 import json
@@ -36,23 +37,16 @@ KINDS = {
 }
 RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.npz, *.h5, *.csv, *.tsv (or these as *.gz) or *.parquet"
-# Remedies for other kinds of files that may hold features.
-BY_READING = "skl_tot.recordings.read_recordings"
 BY_VIDEO = "skl-tot features"
+# Remedies for other kinds of files that may hold features.
 REMEDIES = {
-    **dict.fromkeys(["*.csv", "*.tsv", "*.parquet"], BY_READING),
+    **dict.fromkeys(["*.csv", "*.tsv", "*.parquet"], "skl_tot.read_recordings"),
     **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], BY_VIDEO),
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
     "*.txt": "numpy.loadtxt, then numpy.save",
 }
-LIKELIHOOD = 0.6  # below it, a tracked point is missing
 ALL = "all"  # a model that read all animals remembers this
-# Names of points that are of no animal, and of instances without a track.
-NO_ANIMALS = ("single", "no track")
-# Bytes of tables that a file may give: some, and a multiple of its size.
-LEAST_BYTES, MOST_TIMES = 2**24, 200
-HEADER = 2**16  # characters that are read to recognise a text
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,8 @@ class Reader:
     @property
     def options(self):
         """Options of ``read``, with their defaults."""
-        _, *options = inspect.signature(self.read).parameters.values()
-        return {option.name: option.default for option in options}
+        _, *parameters = inspect.signature(self.read).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
 
 
 class Source(NamedTuple):
@@ -103,63 +97,65 @@ def find_source(path, is_table=False):
             return Source(name, files, path)
     is_folder = not is_list and files[0].is_dir()
     if is_folder:
-        files = sorted(own for own in files[0].glob("[!.]*") if not own.is_dir())
-    kinds = {own: _kind_of(own, is_table) for own in files}
+        files = sorted(file for file in files[0].glob("[!.]*") if not file.is_dir())
+    kinds = {file: _kind_of(file, is_table) for file in files}
     if is_folder:
-        kinds = {own: kind for own, kind in kinds.items() if kind is not None}
+        kinds = {file: kind for file, kind in kinds.items() if kind is not None}
         if not kinds:
-            found = f"has no file {EXPECTED}, {describe_folder(Path(path))}"
-            raise FileNotFoundError(f"{one_line(path)} {found}.")
+            content = describe_folder(Path(path))
+            raise FileNotFoundError(
+                f"{one_line(path)} has no file {EXPECTED}, {content}."
+            )
     kind = _check_kinds(kinds)
+    files = list(kinds)
     if kind in READERS:
-        is_copied = not READERS[kind].is_general  # programs write both H5 and CSV
-        own = READERS[kind].suffixes
-        return Source(
-            kind, _one_of_each(kinds, own) if is_copied else list(kinds), path
-        )
+        if not READERS[kind].is_general:  # programs write both H5 and CSV
+            files = _one_of_each(files, READERS[kind].suffixes)
+        return Source(kind, files, path)
     if is_folder:
         order = str if kind == "arrays" else natural_key
-        files = sorted(kinds, key=lambda own: order(stem(own)))
+        files = sorted(files, key=lambda file: order(stem(file)))
     return Source("arrays" if kind == "arrays" else "tables", files, path)
 
 
 def _kind_of(path, is_table):
     """Name of the reader of a file, or else its kind in `KINDS`, or None."""
     name = path.name.lower()
-    is_known = path.is_file() and not is_table
-    if is_known and name.endswith(".csv"):
+    readers = READERS if path.is_file() and not is_table else {}
+    if name.endswith(".csv") and readers:
         with open(path, encoding="utf-8-sig", errors="replace") as file:
-            header = file.readline(HEADER)
-        for known, reader in READERS.items():
+            header = file.readline(2**16)
+        for key, reader in readers.items():
             if reader.header is not None and re.match(reader.header, header):
-                return known
-    elif is_known:
-        for known, reader in READERS.items():
-            try:
+                return key
+    else:
+        for key, reader in readers.items():
+            with _errors_of_file(path):
                 if name.endswith(reader.suffixes) and reader.recognises(path):
-                    return known
-            except ImportError:
-                raise
-            except Exception as error:  # a broken file raises many types
-                raise _named(path, error) from error
-    return next((KINDS[own] for own in KINDS if name.endswith(own)), None)
+                    return key
+    return next((KINDS[suffix] for suffix in KINDS if name.endswith(suffix)), None)
 
 
 def _check_kinds(kinds):
     """Return the kind of all files; refuse others, and files of several kinds."""
     for path, kind in kinds.items():
         if not path.is_file():
-            found = f"{one_line(path)} is no folder or file"
-            raise FileNotFoundError(f"{found}, expected {EXPECTED}.")
+            shown = one_line(path)
+            raise FileNotFoundError(
+                f"{shown} is no folder or file, expected {EXPECTED}."
+            )
         if kind is None:
-            remedy = find_remedy(f"*{path.suffix.lower()}")
-            found = f"{one_line(path)} is not a file that is read"
-            raise ValueError(f"{found}, expected {EXPECTED}{remedy}.")
+            expected = EXPECTED + find_remedy(f"*{path.suffix.lower()}")
+            raise ValueError(
+                f"{one_line(path)} is not a file that is read, expected {expected}."
+            )
     (first, kind), *others = kinds.items()
     for path, other in others:
         if other != kind:
-            found = f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is"
-            raise ValueError(f"{found} {_describe(other)}; expected one kind of files.")
+            raise ValueError(
+                f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is "
+                f"{_describe(other)}; expected one kind of files."
+            )
     return kind
 
 
@@ -174,7 +170,7 @@ def _one_of_each(files, suffixes):
     best = {}
     for path in files:
         name = path.name.lower()
-        rank = next(k for k, own in enumerate(suffixes) if name.endswith(own))
+        rank = next(k for k, end in enumerate(suffixes) if name.endswith(end))
         key = path.parent, path.name[: -len(suffixes[rank])]
         best[key] = min(best.get(key, (rank, path)), (rank, path))
     return [path for _, path in best.values()]
@@ -188,7 +184,7 @@ def natural_key(name):
 
 def stem(path):
     """Name of a file without its suffix in `KINDS`."""
-    suffix = next(own for own in KINDS if path.name.lower().endswith(own))
+    suffix = next(suffix for suffix in KINDS if path.name.lower().endswith(suffix))
     return path.name[: -len(suffix)]
 
 
@@ -199,8 +195,8 @@ def describe_folder(folder):
         kinds["folders" if path.is_dir() else f"*{path.suffix.lower()}"] += 1
     if not kinds:
         return "it is empty"
-    found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
-    return f"but {found}{next(filter(None, map(find_remedy, kinds)), '')}"
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4))
+    return f"but {counts}{next(filter(None, map(find_remedy, kinds)), '')}"
 
 
 def find_remedy(kind):
@@ -240,37 +236,39 @@ def read_by(source, options, fps=None):
     ``options`` may have others than those of the reader.
     """
     reader = READERS[source.reader]
-    defaults = reader.options
-    options = {name: options.get(name, default) for name, default in defaults.items()}
-    read = []
+    of_reader = {key: options.get(key, value) for key, value in reader.options.items()}
+    triples = []
     for path in source.files:
-        try:
-            found, rate = reader.read(path, **options)
-        except ImportError:
-            raise
-        except Exception as error:  # a broken file raises many types
-            raise _named(path, error) from error
+        with _errors_of_file(path):
+            tables_of_file, rate = reader.read(path, **of_reader)
         fps = agreed_rate(fps, rate, one_line(path))
-        read += [(path, recording, table) for recording, table in found.items()]
+        triples += [(path, name, table) for name, table in tables_of_file.items()]
     tables: dict = {}
-    places: dict = {}
-    twice = repeated(recording for _, recording, _ in read)
-    for path, recording, table in read:
-        if twice and not path.name.startswith(recording):  # a name inside the file
-            recording = f"{path.stem} {recording}"
-        if recording in tables:
-            both = f"{one_line(places[recording])} and {one_line(path)}"
-            expected = "expected one file for each recording; move one"
-            raise ValueError(f"{both} are both of {recording!r}, {expected}.")
-        tables[recording], places[recording] = table, path
-    if "animal" in options:
-        options["animal"] = options["animal"] or ALL
-    return tables, fps, options
+    files: dict = {}
+    twice = repeated(name for _, name, _ in triples)
+    for path, name, table in triples:
+        if twice and not path.name.startswith(name):  # a name inside the file
+            name = f"{path.stem} {name}"
+        if name in tables:
+            raise ValueError(
+                f"{one_line(files[name])} and {one_line(path)} are both of {name!r}, "
+                "expected one file for each recording; move one."
+            )
+        tables[name], files[name] = table, path
+    if "animal" in of_reader:
+        of_reader["animal"] = of_reader["animal"] or ALL
+    return tables, fps, of_reader
 
 
-def _named(path, error):
-    reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
-    return ValueError(f"{one_line(path)}: {reason}")
+@contextlib.contextmanager
+def _errors_of_file(path):
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:  # a broken file raises many types
+        reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
+        raise ValueError(f"{one_line(path)}: {reason}") from error
 
 
 # ------------------------------------------------------------ shared by several readers
@@ -278,10 +276,13 @@ def _named(path, error):
 
 def check_size(path, n_values, what):
     """Refuse a table of 64-bit numbers that is far larger than its file."""
-    most = LEAST_BYTES + MOST_TIMES * path.stat().st_size
+    # some bytes, and more than any compression of measurements saves
+    most = 2**24 + 200 * path.stat().st_size
     if 8 * n_values > most:
-        found = f"{what} would take {8e-6 * n_values:.0f} MB, expected at most"
-        raise ValueError(f"{found} {1e-6 * most:.0f} MB for a file of this size.")
+        raise ValueError(
+            f"{what} would take {8e-6 * n_values:.0f} MB, expected at most "
+            f"{1e-6 * most:.0f} MB for a file of this size."
+        )
 
 
 def is_hdf5(path):
@@ -293,13 +294,13 @@ def inside(group, name):
     """Object of an HDF5 group, which neither it nor its data have outside the file."""
     h5py = import_extra("h5py")
     link = group.get(name, getlink=True)
-    own = None if isinstance(link, h5py.ExternalLink) else group.get(name)
-    is_data = isinstance(own, h5py.Dataset)
-    if own is None or (is_data and (own.external or own.is_virtual)):
+    item = None if isinstance(link, h5py.ExternalLink) else group.get(name)
+    is_data = isinstance(item, h5py.Dataset)
+    if item is None or (is_data and (item.external or item.is_virtual)):
         raise ValueError(f"it has no {name!r} of its own, expected data in the file.")
-    if own.file.filename != group.file.filename:  # a link to an external link
-        raise ValueError(f"{name!r} leads to {own.file.filename}, expected this file.")
-    return own
+    if item.file.filename != group.file.filename:  # a link to an external link
+        raise ValueError(f"{name!r} leads to {item.file.filename}, expected this file.")
+    return item
 
 
 def read_inside(path, group, name, key=()):
@@ -309,8 +310,8 @@ def read_inside(path, group, name, key=()):
 
 def read_data(path, data, name, key=()):
     """Values of an HDF5 dataset that is `inside`, as `read_inside` gives them."""
-    whole = key or (slice(None),) * data.ndim
-    lengths = [n for n, own in zip(data.shape, whole) if isinstance(own, slice)]
+    keys = key or (slice(None),) * data.ndim
+    lengths = [n for n, part in zip(data.shape, keys) if isinstance(part, slice)]
     n_values = max(math.prod(lengths), math.prod(data.chunks or (0,)))
     check_size(path, n_values * data.dtype.itemsize / 8, name)
     return data[key]
@@ -319,7 +320,7 @@ def read_data(path, data, name, key=()):
 def words_inside(path, group, name):
     """Text in an HDF5 dataset."""
     words = read_inside(path, group, name).tolist()
-    return [own.decode() if isinstance(own, bytes) else str(own) for own in words]
+    return [word.decode() if isinstance(word, bytes) else str(word) for word in words]
 
 
 def table_of_points(points, names):
@@ -369,11 +370,12 @@ def choose_animals(animals, animal):
         if str(animal) not in animals:
             refuse("animal", animal, f"one of {', '.join(animals)}")
         return [str(animal)]
-    chosen = [name for name in animals if name not in NO_ANIMALS] or animals
+    # of points of no animal, and of instances without a track
+    chosen = [name for name in animals if name not in ("single", "no track")] or animals
     if animal is None and len(animals) > 1:
-        rest = [f", without {name!r}" for name in animals if name not in chosen]
+        others = [f", without {name!r}" for name in animals if name not in chosen]
         warn_user(
-            f"Points of all animals are read, {', '.join(chosen)}{''.join(rest)}; "
+            f"Points of all animals are read, {', '.join(chosen)}{''.join(others)}; "
             f"animal={animals[-1]!r} (--read animal={animals[-1]}) reads one."
         )
     return chosen

@@ -12,7 +12,6 @@ from skl_tot.recordings.errors import import_extra, refuse, repeated
 
 # First cells of the header lines; the line of animals is optional.
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
-AXES = ("x", "y", "z")
 
 
 def recognises(path):
@@ -23,7 +22,7 @@ def recognises(path):
         return _find_group(file) is not None
 
 
-def read(path, animal=None, likelihood=readers.LIKELIHOOD):
+def read(path, animal=None, likelihood=0.6):
     """Tracks of one animal or of all; points with a low likelihood are missing."""
     readers.check_likelihood(likelihood)
     table = _read_text(path) if path.suffix.lower() == ".csv" else _read_hdf(path)
@@ -32,8 +31,10 @@ def read(path, animal=None, likelihood=readers.LIKELIHOOD):
     if table.empty:
         raise ValueError("it has no frames, expected some.")
     if table.index.dtype.kind not in "iu":
-        found = "its rows are called as pictures, as labels for training are"
-        raise ValueError(f"{found}; expected tracks, with a number for each frame.")
+        raise ValueError(
+            "its rows are called as pictures, as labels for training are; expected "
+            "tracks, with a number for each frame."
+        )
     if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
     table = readers.fill_frames(path, table)  # frames without an animal may be absent
@@ -46,17 +47,17 @@ def read(path, animal=None, likelihood=readers.LIKELIHOOD):
         tracks = {name: table.xs(name, axis=1, level=0) for name in chosen}
     elif animal not in (None, readers.ALL):
         raise ValueError(f"animal is {animal!r}, but it has one without a name.")
-    found = {name: _points_of(own, likelihood) for name, own in tracks.items()}
+    points_of = {name: _points_of(track, likelihood) for name, track in tracks.items()}
     video, is_named, _ = path.stem.partition(scorer)  # DeepLabCut's file names
     name = video if is_named and video and scorer.startswith("D") else path.stem
-    return {name: readers.table_of_animals(found)}, None
+    return {name: readers.table_of_animals(points_of)}, None
 
 
 def _points_of(table, likelihood):
     """Points (n_frames, n_points, d) and names from a table with two header lines."""
     names = list(dict.fromkeys(table.columns.get_level_values(0)))
     coords = list(dict.fromkeys(table.columns.get_level_values(1)))
-    axes = [axis for axis in AXES if axis in coords or axis != "z"]
+    axes = ["x", "y", "z"] if "z" in coords else ["x", "y"]
     columns = list(itertools.product(names, axes))
     for column in columns:
         if column not in table.columns:
@@ -76,10 +77,20 @@ def _read_text(path):
     levels = [cell for cell in first if cell in LEVELS]
     if levels not in (list(LEVELS), [LEVELS[0], *LEVELS[2:]]):
         refuse("its header", levels, f"rows of {', '.join(LEVELS)}")
-    options = {"index_col": 0, "encoding": "utf-8-sig"}
-    table = pd.read_csv(path, header=list(range(len(levels))), **options)
-    options |= {"header": None, "nrows": len(levels), "dtype": str}
-    names = pd.read_csv(path, keep_default_na=False, **options)
+    n_levels = len(levels)
+    table = pd.read_csv(
+        path, index_col=0, header=list(range(n_levels)), encoding="utf-8-sig"
+    )
+    # pandas changes names that are blank or equal
+    names = pd.read_csv(
+        path,
+        index_col=0,
+        header=None,
+        nrows=n_levels,
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+    )
     return table.set_axis(pd.MultiIndex.from_arrays(names.to_numpy()), axis=1)
 
 
@@ -138,5 +149,10 @@ def _unpickle(attribute):
     return _Plain(io.BytesIO(content)).load()
 
 
-SUFFIXES = (".h5", ".hdf5", ".csv")
-READER = readers.Reader(recognises, read, "a track of DeepLabCut", SUFFIXES, "scorer,")
+READER = readers.Reader(
+    recognises=recognises,
+    read=read,
+    description="a track of DeepLabCut",
+    suffixes=(".h5", ".hdf5", ".csv"),
+    header="scorer,",
+)

@@ -23,10 +23,10 @@ def read(path):
         raise ValueError("it has no signals, expected some.")
     rates = Counter(float(signal.sampling_frequency) for signal in signals)
     fps = max(rates, key=lambda rate: (rates[rate], rate))
-    others = [own.label for own in signals if own.sampling_frequency != fps]
+    others = [signal.label for signal in signals if signal.sampling_frequency != fps]
     if others:
-        rest = f"most have {fps:g} samples per second"
-        warn_user(f"{path}: {others} are left out; {rest}.")
+        most = f"most have {fps:g} samples per second"
+        warn_user(f"{path}: {others} are left out; {most}.")
     columns = {}
     for signal in signals:
         if signal.sampling_frequency == fps:

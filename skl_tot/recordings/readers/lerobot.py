@@ -12,9 +12,7 @@ from skl_tot.recordings.readers import Reader
 CLOCK = "timestamp"
 # Columns that identify files without their root folder.
 KEYS = {"episode_index", "frame_index", CLOCK}
-# Values of the next step, annotations and rows of pandas, which are no measurements.
-NO_FEATURES = ("next.", "annotation.", "__index_level_")
-ASIDES = ("action",)  # columns that are features only if they are asked for
+COMMANDS = ("action",)  # starts of their columns
 
 
 def find_root(path):
@@ -33,8 +31,8 @@ def read_info(root):
     if not isinstance(info, dict) or "codebase_version" not in info:
         return {}  # another kind of info.json
     features = info.setdefault("features", {})
-    is_fit = isinstance(features, dict)
-    if not is_fit or not all(isinstance(own, dict) for own in features.values()):
+    is_dict = isinstance(features, dict)
+    if not (is_dict and all(isinstance(x, dict) for x in features.values())):
         raise ValueError(f"{path}: features is no object of objects.")
     check_fps(info.get("fps"), f"{path}: fps")
     return info
@@ -45,13 +43,13 @@ def data_files(path):
     if path.is_file():
         return [path]
     folder = path / "data" if find_root(path) == path else path
-    found = sorted(folder.rglob("*.parquet"))
-    if not found:
+    files = sorted(folder.rglob("*.parquet"))
+    if not files:
         raise ValueError("it has no file *.parquet in its folder data.")
-    for own in found:
-        if not own.is_file():  # a pipe would block
-            raise ValueError(f"{own.name} is no regular file, expected *.parquet.")
-    return found
+    for file in files:
+        if not file.is_file():  # a pipe would block
+            raise ValueError(f"{file.name} is no regular file, expected *.parquet.")
+    return files
 
 
 def recognises(path):
@@ -72,16 +70,20 @@ def read(path, task=None):
 
     root = find_root(path)
     info = {} if root is None else read_info(root)
-    parts = [_read_file(file, info.get("features", {})) for file in data_files(path)]
+    described = info.get("features", {})
+    parts = [_read_file(file, described) for file in data_files(path)]
     table = pd.concat(parts, ignore_index=True)
-    words = {} if root is None else _read_tasks(root)
-    shown = {k: words.get(k, f"task {k}") for k in table["task_index"]}
-    table["task"] = table.pop("task_index").map(shown)
+    texts = {} if root is None else _read_tasks(root)
+    texts = {k: texts.get(k, f"task {k}") for k in table["task_index"]}
+    table["task"] = table.pop("task_index").map(texts)
     table = table.sort_values(["episode_index", "frame_index"], ignore_index=True)
-    episodes, tasks = table["episode_index"].nunique(), table["task"].unique().tolist()
-    if root == path and info.get("total_episodes", episodes) != episodes:
+    n_episodes, tasks = (
+        table["episode_index"].nunique(),
+        table["task"].unique().tolist(),
+    )
+    if root == path and info.get("total_episodes", n_episodes) != n_episodes:
         expected = f"{info['total_episodes']} episodes of meta/info.json"
-        warn_user(f"{path} has {episodes} of {expected}.")
+        warn_user(f"{path} has {n_episodes} of {expected}.")
     if task is None and len(tasks) > 1:
         warn_user(
             f"{path} has {len(tasks)} tasks, {short_repr(tasks)}, which are read "
@@ -89,23 +91,25 @@ def read(path, task=None):
         )
     elif task is not None and task not in tasks:
         raise ValueError(f"it has no task {task!r}, expected one of {tasks}.")
-    shorter = _shorter_names(info.get("features", {}), list(table))
-    other_names = {name: [own] for name, own in shorter.items()}
-    for column in info.get("features", {}):
-        parts = [own for name, own in shorter.items() if name.startswith(f"{column} ")]
+    short_names = _short_names(described, list(table))
+    other_names = {name: [short] for name, short in short_names.items()}
+    for column in described:
+        pairs = short_names.items()
+        parts = [short for name, short in pairs if name.startswith(f"{column} ")]
         other_names |= {column: parts} if parts else {}
-    known = {"asides": ASIDES, "other_names": other_names}
-    named = {}
-    for number, own in table.groupby("episode_index"):
-        shown_task = own["task"].iloc[0]
+    episodes_by_name = {}
+    for number, episode in table.groupby("episode_index"):
+        task_of_episode = episode["task"].iloc[0]
         name = f"episode_{number:06d}"
         if task is None and len(tasks) > 1:
-            name += f" {shown_task}".replace("/", "-").replace("\\", "-")
-        if task in (None, shown_task):
-            own = own.drop(columns=["episode_index", "frame_index", "task"])
-            named[name] = own.rename(columns=shorter).reset_index(drop=True)
-            named[name].attrs = known
-    return named, info.get("fps")
+            name += f" {task_of_episode}".replace("/", "-").replace("\\", "-")
+        if task in (None, task_of_episode):
+            episode = episode.drop(columns=["episode_index", "frame_index", "task"])
+            episode = episode.rename(columns=short_names).reset_index(drop=True)
+            # commands are features only if they are asked for
+            episode.attrs = {"asides": COMMANDS, "other_names": other_names}
+            episodes_by_name[name] = episode
+    return episodes_by_name, info.get("fps")
 
 
 def _schema(path):
@@ -134,16 +138,19 @@ def _read_file(path, described):
             continue
         rows = table[column].tolist()
         if {np.shape(row) for row in rows} != {(len(names),)}:
-            found = f"{path.name} has rows in column {column!r} that are no lists of"
-            raise ValueError(f"{found} {len(names)}, as meta/info.json names.")
-        parts |= {f"{column} {name}": own for name, own in zip(names, np.stack(rows).T)}
+            expected = f"lists of {len(names)}, as meta/info.json names"
+            raise ValueError(f"{path.name}: column {column!r} has no {expected}.")
+        for name, values in zip(names, np.stack(rows).T):
+            parts[f"{column} {name}"] = values
     return pd.DataFrame(parts)
 
 
 def _is_feature(field):
     types = import_extra("pyarrow").types
     is_key = field.name in KEYS or field.name == "index"
-    if is_key or field.name.endswith("_index") or field.name.startswith(NO_FEATURES):
+    # values of the next step, annotations and rows of pandas are no measurements
+    is_other = field.name.startswith(("next.", "annotation.", "__index_level_"))
+    if is_key or is_other or field.name.endswith("_index"):
         return False
     kind = field.type
     while hasattr(kind, "value_type"):
@@ -159,16 +166,16 @@ def _names_of(feature):
     return names if is_flat and len(set(map(str, names))) == len(names) > 1 else None
 
 
-def _shorter_names(described, columns):
+def _short_names(described, columns):
     """Names of parts of columns, as the robot has them, where no other has them."""
     names = {
         f"{column} {name}": str(name)
         for column, feature in described.items()
         for name in _names_of(feature) or ()
-        if f"{column} {name}" in columns and not column.startswith(ASIDES)
+        if f"{column} {name}" in columns and not column.startswith(COMMANDS)
     }
     count = Counter([*names.values(), *columns])
-    return {name: own for name, own in names.items() if count[own] == 1}
+    return {name: short for name, short in names.items() if count[short] == 1}
 
 
 def _read_tasks(root):

@@ -19,15 +19,15 @@ def read(path, animal=None, likelihood=None):
     readers.check_likelihood(likelihood)
     with import_extra("h5py").File(path) as file:
         animals = readers.words_inside(path, file, "individuals")
-        names = readers.words_inside(path, file, "keypoints")
+        keypoints = readers.words_inside(path, file, "keypoints")
         tracks = {}
-        for own in readers.choose_animals(animals, animal):
-            index = animals.index(own)
+        for name in readers.choose_animals(animals, animal):
+            index = animals.index(name)
             points = _read_ordered(path, file, "position", DIMS, index)
             if "confidence" in file:
                 sure = _read_ordered(path, file, "confidence", DIMS[:-1], index)
                 points = readers.without_unlikely(points, sure, likelihood)
-            tracks[own] = points, names
+            tracks[name] = points, keypoints
         fps = file.attrs.get("fps")
     rate = None if fps is None else float(fps[0] if hasattr(fps, "__len__") else fps)
     return {path.stem: readers.table_of_animals(tracks)}, rate
@@ -35,11 +35,12 @@ def read(path, animal=None, likelihood=None):
 
 def _read_ordered(path, file, name, dims, index):
     """Array of one individual, with its other dimensions in the given order."""
-    own = [dim[0].name.rpartition("/")[2] for dim in readers.inside(file, name).dims]
-    key = tuple(index if dim == DIMS[0] else slice(None) for dim in own)
-    own.remove(DIMS[0])
+    scales = [dim[0].name for dim in readers.inside(file, name).dims]
+    dims_of_file = [scale.rpartition("/")[2] for scale in scales]
+    key = tuple(index if dim == DIMS[0] else slice(None) for dim in dims_of_file)
+    dims_of_file.remove(DIMS[0])
     values = readers.read_inside(path, file, name, key)
-    return values.transpose([own.index(dim) for dim in dims[1:]])
+    return values.transpose([dims_of_file.index(dim) for dim in dims[1:]])
 
 
 READER = readers.Reader(recognises, read, "a track of movement", (".nc",))

@@ -24,8 +24,8 @@ def read(path, animal=None):
     """Tracks of one animal or of all; undetected points are missing."""
     is_text = path.suffix.lower() == ".csv"
     tracks = (_read_text if is_text else _read_hdf)(path, animal)
-    name = path.name[: -len(next(own for own in SUFFIXES if path.match(f"*{own}")))]
-    return {name: readers.table_of_animals(tracks)}, None
+    suffix = next(suffix for suffix in SUFFIXES if path.match(f"*{suffix}"))
+    return {path.name[: -len(suffix)]: readers.table_of_animals(tracks)}, None
 
 
 def _read_hdf(path, animal):
@@ -42,16 +42,17 @@ def _read_hdf(path, animal):
             animals = readers.words_inside(path, file, "track_names") or animals
         if len(animals) != n_animals:
             raise ValueError(f"it has {len(animals)} names of {n_animals} tracks.")
-        chosen, found = readers.choose_animals(animals, animal), {}
+        chosen = readers.choose_animals(animals, animal)
         readers.check_size(path, tracks.size * len(chosen) / n_animals, "tracks")
-        rest = [dim for dim in dims if dim != "track"]
-        for own in chosen:
-            at = animals.index(own)
-            key = tuple(at if dim == "track" else slice(None) for dim in dims)
+        dims_of_one = [dim for dim in dims if dim != "track"]
+        axes = [dims_of_one.index(dim) for dim in ("frame", "node", "xy")]
+        points_of = {}
+        for name in chosen:
+            index = animals.index(name)
+            key = tuple(index if dim == "track" else slice(None) for dim in dims)
             points = readers.read_inside(path, file, "tracks", key)
-            axes = [rest.index(dim) for dim in ("frame", "node", "xy")]
-            found[own] = points.transpose(axes), names
-    return found
+            points_of[name] = points.transpose(axes), names
+    return points_of
 
 
 def _read_text(path, animal):
@@ -76,14 +77,19 @@ def _read_text(path, animal):
         raise ValueError(f"it has several animals in frame {frame} of one track.")
     table = readers.fill_frames(path, table.unstack(), first=0)  # the video's first
     tracks = {}
-    for own in chosen:
-        columns = [(f"{name}.{axis}", own) for name in names for axis in "xy"]
+    for track in chosen:
+        columns = [(f"{name}.{axis}", track) for name in names for axis in "xy"]
         for column, _ in set(columns) - set(table.columns):
             raise ValueError(f"it has no column {column!r}, expected one.")
         points = table[columns].to_numpy(float).reshape(len(table), len(names), 2)
-        tracks[own] = points, names
+        tracks[track] = points, names
     return tracks
 
 
-HEADER = r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)"
-READER = readers.Reader(recognises, read, "a track of SLEAP", SUFFIXES, HEADER)
+READER = readers.Reader(
+    recognises=recognises,
+    read=read,
+    description="a track of SLEAP",
+    suffixes=SUFFIXES,
+    header=r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)",
+)
