@@ -34,8 +34,8 @@ from skl_tot.methods.base import BaseSegmenter, Passes
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS
+from skl_tot.metrics.frames import mof_score
 from skl_tot.metrics.label_free import effective_actions
-from skl_tot.metrics.scores import mof_score
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.views import views_of_vote
 from skl_tot.preprocessing.windows import apply_windows, fit_windows

@@ -5,32 +5,36 @@
 # cluster means the same action in each; a match per recording (`scope="video"`) is
 # easier. Scores of the two scopes cannot be compared.
 
+from skl_tot.metrics.frames import (
+    activity_purity,
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    mean_recall_score,
+    miou_score,
+    mof_score,
+    normalized_mutual_info_score,
+)
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
-from skl_tot.metrics.scores import (
-    activity_purity,
-    adjusted_mutual_info_score,
+from skl_tot.metrics.scorers import (
     adjusted_mutual_info_scorer,
-    adjusted_rand_score,
     adjusted_rand_scorer,
-    covering_score,
     covering_scorer,
-    edit_score,
     edit_scorer,
     label_free_scorer,
-    mean_recall_score,
     mean_recall_scorer,
-    miou_score,
     miou_scorer,
-    mof_score,
     mof_scorer,
-    normalized_mutual_info_score,
     normalized_mutual_info_scorer,
-    segment_f1_score,
     segment_f1_scorer,
-    state_matching_score,
     state_matching_scorer,
+)
+from skl_tot.metrics.segments import (
+    covering_score,
+    edit_score,
+    segment_f1_score,
+    state_matching_score,
 )
 
 __all__ = [

@@ -4,12 +4,10 @@ from numbers import Integral
 
 import numpy as np
 
-from skl_tot.metrics import scores
+from skl_tot.metrics import frames, segments
 from skl_tot.metrics.matching import match_frames
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.names import name_labels
-
-MAX_DIGITS = 20  # a float has no more
 
 
 def segmentation_report(
@@ -75,41 +73,42 @@ def segmentation_report(
     <BLANKLINE>
     clusters without class  0 (frames: 1)
     """
-    options = {"scope": scope, "ignore_labels": ignore_labels, "background": background}
-    frames = match_frames(y_true, y_pred, **options)
-    if not isinstance(digits, Integral) or digits not in range(MAX_DIGITS + 1):
-        refuse("digits", digits, f"an integer from 0 to {MAX_DIGITS}")
+    matching = {
+        "scope": scope,
+        "ignore_labels": ignore_labels,
+        "background": background,
+    }
+    matched = match_frames(y_true, y_pred, **matching)
+    if not isinstance(digits, Integral) or digits not in range(21):
+        refuse("digits", digits, "an integer from 0 to 20")  # a float has no more
     average = "video" if scope == "video" else "pooled"
     report = {
-        "actions": _rows_of_actions(frames, scope, target_names),
+        "actions": _rows_of_actions(matched, scope, target_names),
         "totals": {
-            "MoF": scores.mof_score(y_true, y_pred, **options),
-            "F1@50": scores.segment_f1_score(y_true, y_pred, **options),
-            "edit": scores.edit_score(y_true, y_pred, **options),
-            "mIoU": scores.miou_score(y_true, y_pred, **options),
-            "mean recall": scores.mean_recall_score(y_true, y_pred, **options),
-            "AMI": scores.adjusted_mutual_info_score(
+            "MoF": frames.mof_score(y_true, y_pred, **matching),
+            "F1@50": segments.segment_f1_score(y_true, y_pred, **matching),
+            "edit": segments.edit_score(y_true, y_pred, **matching),
+            "mIoU": frames.miou_score(y_true, y_pred, **matching),
+            "mean recall": frames.mean_recall_score(y_true, y_pred, **matching),
+            "AMI": frames.adjusted_mutual_info_score(
                 y_true, y_pred, average=average, ignore_labels=ignore_labels
             ),
-            "recordings": len(frames.videos()),
-            "frames": len(frames.true),
+            "recordings": len(matched.videos()),
+            "frames": len(matched.true),
         },
-        "clusters without class": _clusters_without_class(frames),
+        "clusters without class": _clusters_without_class(matched),
     }
     return report if output_dict else _as_text(report, digits)
 
 
-def _rows_of_actions(frames, scope, target_names):
+def _rows_of_actions(matched, scope, target_names):
     """Scores and cluster of each action by its name."""
-    counts_of = {}
-    for k, *counts in np.transpose(
-        scores.class_counts(frames.true, frames.pred)
-    ).tolist():
-        counts_of[frames.classes[k]] = counts
+    codes, *counts = frames.class_counts(matched.true, matched.pred)
+    labels = [matched.classes[code] for code in codes]
+    counts_of = dict(zip(labels, np.transpose(counts).tolist()))
     cluster_of = {}
     if scope == "activity":
-        for cluster, label in frames.matches()[0].items():
-            cluster_of[label] = cluster
+        cluster_of = {label: cluster for cluster, label in matched.matches()[0].items()}
     rows = {}
     for label, name in name_labels(list(counts_of), target_names).items():
         rows[name] = _action_scores(*counts_of[label])
@@ -127,10 +126,10 @@ def _action_scores(tp, n_true, n_pred):
     }
 
 
-def _clusters_without_class(frames):
+def _clusters_without_class(matched):
     """Count the frames of each cluster without a matched class."""
-    lost, n_lost = np.unique(~frames.pred[frames.pred < 0], return_counts=True)
-    return {frames.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
+    lost, n_lost = np.unique(~matched.pred[matched.pred < 0], return_counts=True)
+    return {matched.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
 
 
 def _as_text(report, digits):

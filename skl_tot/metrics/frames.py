@@ -1,0 +1,282 @@
+"""Scores of the frames of a segmentation: of matched clusters, and of clusterings."""
+
+import numpy as np
+from sklearn import metrics
+
+from skl_tot.metrics.matching import check_choice, match_frames
+from skl_tot.recordings.labels import (
+    as_sequence,
+    pair_by_name,
+    split_label_sequences,
+)
+from skl_tot.shared_texts import with_shared_texts
+
+
+@with_shared_texts
+def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):
+    r"""Mean over frames (MoF): share of frames with the right matched class.
+
+    .. math:: \frac1T \sum_t [\pi(\hat y_t) = y_t]
+
+    Parameters
+    ----------
+    {shared: y_true, scope}
+
+    Returns
+    -------
+    score : float
+        In [0, 1]. Every frame has the same weight, so long recordings count more.
+
+    References
+    ----------
+    Kukleva et al., "Unsupervised learning of action classes with continuous temporal
+    embedding", CVPR 2019.
+
+    Examples
+    --------
+    >>> mof_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
+    0.75
+    """
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    return float(np.mean(frames.true == frames.pred))
+
+
+@with_shared_texts
+def miou_score(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
+    r"""Mean over classes of the intersection over union (IoU) of their frames.
+
+    .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
+                                  {|\{t: y_t = c \vee \pi(\hat y_t) = c\}|}
+
+    Rare actions have the same weight as frequent ones. With ``scope="video"`` each
+    recording is scored on its classes, and the scores are averaged.
+
+    Parameters
+    ----------
+    {shared: y_true, scope}
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> miou_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
+    0.583...
+    """
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    return _mean_over_matches(_mean_iou, frames, scope)
+
+
+@with_shared_texts
+def mean_recall_score(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
+    r"""Mean over classes of their recall, the share of their frames that are right.
+
+    .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
+                                  {|\{t: y_t = c\}|}
+
+    Rare actions have the same weight as frequent ones, so that one action for all
+    frames gets only 1 / C. A class without cluster has a recall of 0. With
+    ``scope="video"`` each recording is scored on its classes, and the scores are
+    averaged. Supervised papers call it MoC, or balanced accuracy.
+
+    Parameters
+    ----------
+    {shared: y_true, scope}
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> mean_recall_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
+    0.5
+    """
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    return _mean_over_matches(_mean_recall, frames, scope)
+
+
+def _mean_over_matches(score, frames, scope):
+    """Mean of a score of matched frames: of all together, or of each recording."""
+    pairs = frames.videos() if scope == "video" else [(frames.true, frames.pred)]
+    return float(np.mean([score(true, pred) for true, pred in pairs]))
+
+
+def _mean_recall(true, pred):
+    _, hits, n_true, _ = class_counts(true, pred)
+    return np.mean(hits / n_true)
+
+
+def _mean_iou(true, pred):
+    _, hits, n_true, n_pred = class_counts(true, pred)
+    return np.mean(hits / (n_true + n_pred - hits))
+
+
+def class_counts(true, pred):
+    """Classes that occur, with their correct, true and predicted frames."""
+    classes, n_true = np.unique(true, return_counts=True)
+    size = classes[-1] + 1
+    hits = np.bincount(true[true == pred], minlength=size)[classes]
+    n_pred = np.bincount(pred[pred >= 0], minlength=size)[classes]
+    return classes, hits, n_true, n_pred
+
+
+@with_shared_texts
+def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
+
+    A pair is correct if its frames have equal classes and equal clusters, or different
+    classes and different clusters. Clusters are not matched to classes. Equals that of
+    `sklearn.metrics`, over lists of recordings.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    average : {"pooled", "video"}, default="pooled"
+        "pooled" scores the frames of all recordings together, so that a cluster must
+        mean the same in each. "video" averages the scores of recordings.
+    {shared: ignore_labels}
+
+    Returns
+    -------
+    score : float
+        Up to 1; about 0 by chance.
+
+    References
+    ----------
+    Hubert and Arabie, "Comparing partitions", Journal of Classification, 1985.
+
+    Examples
+    --------
+    >>> adjusted_rand_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.571...
+    """
+    return _score_clusters(
+        metrics.adjusted_rand_score, y_true, y_pred, average, ignore_labels
+    )
+
+
+@with_shared_texts
+def normalized_mutual_info_score(
+    y_true, y_pred, *, average="pooled", ignore_labels=None
+):
+    r"""Normalised mutual information (NMI) of classes and clusters.
+
+    .. math:: \frac{2\, I(y; \hat y)}{H(y) + H(\hat y)}
+
+    Equals that of `sklearn.metrics`, over lists of recordings. It is not corrected for
+    chance: it grows with the number of clusters.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    average, ignore_labels : optional
+        As in `adjusted_rand_score`, with its errors.
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> normalized_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.7999...
+    """
+    return _score_clusters(
+        metrics.normalized_mutual_info_score, y_true, y_pred, average, ignore_labels
+    )
+
+
+@with_shared_texts
+def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    r"""Compute the adjusted mutual information (AMI) of classes and clusters.
+
+    .. math:: \frac{I(y; \hat y) - E[I]}{\frac12 (H(y) + H(\hat y)) - E[I]}
+
+    E[I] is the mean information of clusters of the same sizes with shuffled frames.
+    Equals that of `sklearn.metrics`, over lists of recordings. One action for all
+    frames scores 0, whatever its `mof_score`.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    average, ignore_labels : optional
+        As in `adjusted_rand_score`, with its errors.
+
+    Returns
+    -------
+    score : float
+        Up to 1; about 0 by chance.
+
+    References
+    ----------
+    Vinh, Epps and Bailey, "Information theoretic measures for clusterings comparison",
+    Journal of Machine Learning Research, 2010.
+
+    Examples
+    --------
+    >>> adjusted_mutual_info_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
+    0.0
+    >>> adjusted_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
+    0.571...
+    """
+    return _score_clusters(
+        metrics.adjusted_mutual_info_score, y_true, y_pred, average, ignore_labels
+    )
+
+
+def _score_clusters(score, y_true, y_pred, average, ignore_labels):
+    """Mean of a score of clusters, not matched: of all frames, or of each recording."""
+    check_choice("average", average, ("pooled", "video"))
+    frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
+    pairs = [(frames.true, frames.cluster)]
+    if average == "video":
+        pairs = frames.videos(frames.cluster)
+    return float(np.mean([score(true, clusters) for true, clusters in pairs]))
+
+
+def activity_purity(y_true, y_pred):
+    r"""Purity: share of the recordings with the most frequent activity of their group.
+
+    More groups than activities are not penalised; compare the numbers, too.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_videos,), or dict
+        Activity and group of each recording, integers or text; by name if recordings
+        have names, as in ``activities_`` of `skl_tot.ActivitySegmenter`.
+
+    Returns
+    -------
+    purity : float
+        In (0, 1].
+
+    Raises
+    ------
+    TypeError, ValueError
+        If labels are neither integers nor text, or not of the same recordings.
+
+    Examples
+    --------
+    >>> from skl_tot.metrics import activity_purity
+    >>> activity_purity(["cook", "cook", "wash", "wash"], [0, 0, 1, 0])
+    0.75
+    """
+    y_true, y_pred = map(as_sequence, pair_by_name(y_true, y_pred))
+    (true,), _ = split_label_sequences(y_true, "y_true")
+    (pred,), _ = split_label_sequences(y_pred, "y_pred")
+    if len(true) != len(pred):
+        raise ValueError(f"y_true is of {len(true)} recordings, y_pred of {len(pred)}.")
+    activities, row = np.unique(true, return_inverse=True)
+    groups, column = np.unique(pred, return_inverse=True)
+    table = np.zeros((len(activities), len(groups)))
+    np.add.at(table, (row, column), 1)
+    return float(table.max(axis=0).sum() / len(true))

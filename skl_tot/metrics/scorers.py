@@ -1,0 +1,108 @@
+"""Scorers for searches and cross-validation."""
+
+import numpy as np
+
+from skl_tot.metrics.frames import (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    mean_recall_score,
+    miou_score,
+    mof_score,
+    normalized_mutual_info_score,
+)
+from skl_tot.metrics.segments import (
+    covering_score,
+    edit_score,
+    segment_f1_score,
+    state_matching_score,
+)
+from skl_tot.recordings.labels import (
+    UNKNOWN,
+    UNKNOWN_NAME,
+    as_sequence,
+    pair_by_name,
+)
+
+
+class SegmentationScorer:
+    """A score of predictions, for searches and cross-validation."""
+
+    # For an estimator with `classes_`, predictions are labels, and nothing is matched;
+    # frames with unknown label (-1, "" or None) are ignored. `matches` is whether the
+    # score matches clusters to classes otherwise.
+
+    def __init__(self, score, *, matches=True):
+        self.score, self.matches = score, matches
+
+    def __call__(self, estimator, X, y):
+        """Predict X and score against y."""
+        predicted = estimator.predict(X)
+        if getattr(estimator, "classes_", None) is None:
+            return self.score(y, predicted)
+        y, predicted = map(as_sequence, pair_by_name(y, predicted))
+        is_single = getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object
+        pairs = [(y, predicted)] if is_single else zip(y, predicted)
+        labelled = [
+            ([UNKNOWN_NAME if label is None else label for label in labels], path)
+            for labels, path in pairs
+            if labels is not None
+        ]
+        if not labelled:
+            raise ValueError("y has no known label, expected some to score against.")
+        y_true, y_pred = map(list, zip(*labelled))
+        is_text = np.asarray(y_pred[0]).dtype.kind == "U"
+        unknown = UNKNOWN_NAME if is_text else UNKNOWN
+        if self.matches:
+            return self.score(y_true, y_pred, scope="labels", ignore_labels=unknown)
+        return self.score(y_true, y_pred, ignore_labels=unknown)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.score.__name__})"
+
+
+mof_scorer = SegmentationScorer(mof_score)
+segment_f1_scorer = SegmentationScorer(segment_f1_score)
+edit_scorer = SegmentationScorer(edit_score)
+miou_scorer = SegmentationScorer(miou_score)
+mean_recall_scorer = SegmentationScorer(mean_recall_score)
+adjusted_rand_scorer = SegmentationScorer(adjusted_rand_score, matches=False)
+normalized_mutual_info_scorer = SegmentationScorer(
+    normalized_mutual_info_score, matches=False
+)
+adjusted_mutual_info_scorer = SegmentationScorer(
+    adjusted_mutual_info_score, matches=False
+)
+covering_scorer = SegmentationScorer(covering_score, matches=False)
+state_matching_scorer = SegmentationScorer(state_matching_score)
+
+
+def label_free_scorer(estimator, X, y=None):
+    """Scorer without ground truth: ``estimator.score`` of segmenters.
+
+    For searches with further scorers; a search without ``scoring`` uses it anyway.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted segmenter, or pipeline that ends in one.
+    X : sequence of array-like of shape (n_frames_i, n_features)
+        Two or more recordings.
+    y : None
+        Ignored.
+
+    Returns
+    -------
+    score : float
+        See `skl_tot.TemporalOTSegmenter.score`, also for errors; higher is better.
+
+    Examples
+    --------
+    >>> from sklearn.model_selection import cross_validate
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=6, n_actions=3, random_state=0)
+    >>> scoring = {"mof": mof_scorer, "label-free": label_free_scorer}
+    >>> sorted(cross_validate(HMMSegmenter(3), videos, labels, scoring=scoring, cv=2))
+    ['fit_time', 'score_time', 'test_label-free', 'test_mof']
+    """
+    return estimator.score(X)

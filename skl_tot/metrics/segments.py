@@ -1,0 +1,262 @@
+"""Scores of the segments of a segmentation."""
+
+import numbers
+
+import numpy as np
+
+from skl_tot.metrics.matching import check_choice, match_frames
+from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.labels import find_segments
+from skl_tot.shared_texts import with_shared_texts
+
+
+@with_shared_texts
+def segment_f1_score(
+    y_true,
+    y_pred,
+    *,
+    overlap=0.5,
+    average="pooled",
+    scope="activity",
+    ignore_labels=None,
+    background=None,
+):
+    r"""Segmental F1, which penalises over-segmentation; ``F1@50`` at an overlap of 0.5.
+
+    .. math:: \frac{2\, TP}{n_{\text{true}} + n_{\text{pred}}}
+
+    Each predicted segment selects the true segment of its class, in the same recording,
+    with the largest intersection over union (IoU). TP counts the selected true segments
+    with an IoU of at least ``overlap``, each once. All other predicted segments are
+    false positives, including those of clusters without class.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    overlap : float in (0, 1], default=0.5
+        Least IoU of a hit.
+    average : {"pooled", "video"}, default="pooled"
+        Whether the counts are summed over all recordings, as is usual for this score,
+        or the F1 of each recording is averaged, as in Kumar et al.
+    {shared: scope}
+
+    Returns
+    -------
+    score : float
+        In [0, 1].
+
+    References
+    ----------
+    Lea et al., "Temporal convolutional networks for action segmentation and detection",
+    CVPR 2017; Kumar et al., CVPR 2022.
+
+    Examples
+    --------
+    >>> segment_f1_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1], overlap=0.6)
+    0.5
+    """
+    if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
+        refuse("overlap", overlap, "a number in (0, 1]")
+    check_choice("average", average, ("pooled", "video"))
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    counts = np.array(
+        [_segment_counts(true, pred, overlap) for true, pred in frames.videos()]
+    )
+    if average == "pooled":
+        counts = counts.sum(axis=0, keepdims=True)
+    hits, n_true, n_pred = counts.T
+    return float(np.mean(2 * hits / (n_true + n_pred)))
+
+
+def _segment_counts(true, pred, overlap):
+    """Count hits, true and predicted segments of one recording."""
+    true_segments, segments = find_segments(true), find_segments(pred)
+    i, j, iou = _overlaps(true_segments, segments)
+    iou = np.where(true_segments.labels[i] == segments.labels[j], iou, 0)
+    n_true, n_pred = len(true_segments.labels), len(segments.labels)
+    # The best match of each predicted segment comes first; among equals, the earlier
+    # one.
+    best = np.lexsort((-iou, j))[np.searchsorted(j, np.arange(n_pred))]
+    # several matches of one true segment are one hit
+    hits = np.unique(i[best][iou[best] >= overlap])
+    return len(hits), n_true, n_pred
+
+
+def _overlaps(true_segments, segments):
+    """Pairs (i, j) of segments with common frames, and their IoU."""
+    # The intersection of two segments lies between neighbouring cuts of either
+    # sequence.
+    cuts = np.union1d(true_segments.starts, segments.starts)
+    i = np.searchsorted(true_segments.starts, cuts, side="right") - 1
+    j = np.searchsorted(segments.starts, cuts, side="right") - 1
+    shared = np.diff(cuts, append=segments.ends[-1])
+    joint = true_segments.lengths[i] + segments.lengths[j] - shared
+    return i, j, shared / joint
+
+
+@with_shared_texts
+def edit_score(
+    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+):
+    r"""Segmental edit score: the order of the actions, independent of duration.
+
+    .. math:: 1 - \frac{\mathrm{Lev}(s, \hat s)}{\max(|s|, |\hat s|)}
+
+    with the Levenshtein distance of the labels of true and predicted segments, averaged
+    over recordings.
+
+    Parameters
+    ----------
+    {shared: y_true, scope}
+
+    Returns
+    -------
+    score : float
+        In [0, 1], not in percent.
+
+    References
+    ----------
+    Lea et al., "Learning convolutional action primitives for fine-grained action
+    recognition", ICRA 2016.
+
+    Examples
+    --------
+    >>> edit_score(["cut", "cut", "cut", "mix"], [0, 0, 1, 0])
+    0.666...
+    """
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    similarities = [_edit_similarity(true, pred) for true, pred in frames.videos()]
+    return float(np.mean(similarities))
+
+
+def _edit_similarity(true, pred):
+    """One minus the normalised Levenshtein distance of segments of a recording."""
+    true_labels, labels = find_segments(true).labels, find_segments(pred).labels
+    steps = np.arange(len(labels) + 1)
+    row = steps
+    for i, label in enumerate(true_labels, start=1):
+        row = np.r_[i, np.minimum(row[1:] + 1, row[:-1] + (label != labels))]
+        row = np.minimum.accumulate(row - steps) + steps  # insertions, one a step
+    return 1 - row[-1] / max(len(true_labels), len(labels))
+
+
+@with_shared_texts
+def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+    r"""Covering: overlap of predicted with true segments, whatever their label.
+
+    .. math:: \frac1T \sum_{A} |A| \max_{\hat A} \frac{|A \cap \hat A|}{|A \cup \hat A|}
+
+    over the true segments A and predicted ones of the same recording.
+
+    Parameters
+    ----------
+    {shared: y_true, average, ignore_labels}
+
+    Returns
+    -------
+    score : float
+        In (0, 1].
+
+    References
+    ----------
+    Arbelaez et al., "Contour detection and hierarchical image segmentation", TPAMI
+    2011; van den Burg and Williams, "An evaluation of change point detection
+    algorithms", 2020.
+
+    Examples
+    --------
+    >>> covering_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
+    0.583...
+    """
+    frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
+    sums = [_cover(true, cluster) for true, cluster in frames.videos(frames.cluster)]
+    return _average(sums, average)
+
+
+def _cover(true, cluster):
+    """Sum over true segments of their length times the best IoU, and all frames."""
+    segments = find_segments(true)
+    i, _, iou = _overlaps(segments, find_segments(cluster))
+    best = np.zeros(len(segments.lengths))
+    np.maximum.at(best, i, iou)
+    return segments.lengths @ best, len(true)
+
+
+@with_shared_texts
+def state_matching_score(
+    y_true,
+    y_pred,
+    *,
+    average="pooled",
+    scope="activity",
+    ignore_labels=None,
+    background=None,
+):
+    r"""State matching score (SMS): correct frames, with weights of errors by kind.
+
+    .. math:: 1 - \frac1T \sum_e |e| (1 + w_e)
+
+    over runs e of frames with one predicted and another true class. There are four
+    kinds. *Delay*: the predicted class is that before or after the run, and correct
+    there, w = 0.1. *Transition*: the run covers the end of one true segment and the
+    start of the next, w = 0.3 d. *Missing*: it covers n segments, w = 0.5 (1 - 1.5 /
+    n). *Isolated*: all other runs, inside of one true segment, w = 0.8 d. d is the
+    distance of the middle of the run from the next change of class, or end of the
+    recording, in halves of the recording.
+
+    Parameters
+    ----------
+    {shared: y_true}
+    {shared: average, scope}
+
+    Returns
+    -------
+    score : float
+        Up to 1, above -0.8.
+
+    References
+    ----------
+    Chavelli, Boniol and Thomazo, "Toward interpretable evaluation measures for time
+    series segmentation", NeurIPS 2025, and its published code.
+
+    Examples
+    --------
+    >>> state_matching_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])  # a delay
+    0.725
+    """
+    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
+    sums = [_match_states(true, pred) for true, pred in frames.videos()]
+    return _average(sums, average)
+
+
+def _match_states(true, pred):
+    """Sum of the weights of correct and wrong frames, and all frames."""
+    n_frames, none = len(true), max(true.max(), pred.max()) + 1  # an unused class
+    label, start, end = find_segments(np.where(true == pred, none, pred))
+    is_error = label != none
+    label, start, end = label[is_error], start[is_error], end[is_error]
+    edges = np.append(find_segments(true).starts, n_frames)
+    first, last = np.searchsorted(edges, [start, end - 1], side="right")
+    n_segments = last - first + 1
+    middle = (start + end - 1) / 2
+    after = np.maximum(np.searchsorted(edges, middle), 1)
+    far = 2 * np.minimum(edges[after] - middle, middle - edges[after - 1]) / n_frames
+    right = np.pad(np.where(true == pred, true, none), 1, constant_values=none)
+    # classes of the previous and next frames; one was added before the first
+    is_delay = (right[start] == label) | (right[end + 1] == label)
+    # weights of missing segments, transitions, delays and isolated errors, as published
+    weight = np.select(
+        [n_segments > 2, n_segments == 2, is_delay],
+        [0.5 * (1 - 1.5 / n_segments), 0.3 * far, 0.1],
+        0.8 * far,
+    )
+    return n_frames - (end - start) @ (1 + weight), n_frames
+
+
+def _average(sums, average):
+    """Mean over frames or recordings of (sum over frames, frames) of each recording."""
+    check_choice("average", average, ("pooled", "video"))
+    sums, n_frames = np.transpose(sums)
+    if average == "pooled":
+        return float(sums.sum() / n_frames.sum())
+    return float(np.mean(sums / n_frames))
