@@ -28,7 +28,6 @@ import tempfile
 import warnings
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 
 import _study
 import joblib
@@ -37,11 +36,11 @@ from _methods import Row
 from _sets import load
 from threadpoolctl import threadpool_limits
 
-from skl_tot.app.review.accuracy import Check, compare, estimate
+from skl_tot.app.review.entry import find_track
+from skl_tot.app.review.results import compare, estimate, total
 from skl_tot.corrections import refine
 from skl_tot.corrections.questions import describe_signals, order_with_gains
 from skl_tot.metrics import match_labels
-from skl_tot.recordings.labels import find_segments
 
 # Sets of 20 recordings or more, with a label for each frame, in alphabetical order,
 # without every fifth: those are for choices of settings.
@@ -62,8 +61,7 @@ NEAR = 1  # tolerated error of a boundary, in frames
 
 def segments(labels):
     """Segments of labels (n_frames,), in the form of the review."""
-    codes, starts, _ = find_segments(labels)
-    return SimpleNamespace(starts=np.asarray(starts), codes=np.asarray(codes))
+    return find_track(labels, np.zeros(len(labels), bool), np.array([]))
 
 
 def count_edits(predicted, left):
@@ -77,7 +75,7 @@ def count_edits(predicted, left):
     >>> count_edits(one, three), count_edits(three, one)
     (3, 1)
     >>> count_edits(three, segments(np.repeat([0, 1, 0], [6, 2, 1])))
-    (2, 1)
+    2
     """
     differs = predicted.codes[:, None] != left.codes
     is_far = np.abs(predicted.starts[:, None] - left.starts) > NEAR
@@ -137,8 +135,7 @@ class Person:
     def compare(self, i, shown=None):
         """Check of a recording, of labels on the page or of given ones."""
         shown = self.words_of(i) if shown is None else shown
-        left = segments(self.truth[i])
-        return compare(segments(shown), left, len(self.truth[i]), self.n_learned)
+        return compare(segments(shown), segments(self.truth[i]), self.n_learned)
 
     def check(self, i):
         """Correct a recording."""
@@ -161,20 +158,19 @@ class Person:
 
     def scores(self, shown=None):
         """MoF and F1 of unchecked recordings, and the sums of their checks."""
-        own = [self.compare(i, shown and shown[i]) for i in self.rest]
-        totals = Check(*np.sum(own, axis=0).tolist())
+        checks = [self.compare(i, shown and shown[i]) for i in self.rest]
+        totals = total(checks)
         n_true = sum(len(segments(self.truth[i]).starts) for i in self.rest)
         f1 = 2 * totals.n_right_segments / (totals.n_segments + n_true)
-        return {"MoF": totals.n_right_frames / totals.n_frames, "F1": f1}, totals
+        return {"MoF": totals.shares["frames"], "F1": f1}, totals
 
     def figures(self, stage):
         """Scores, and intervals of the accuracy: whether they are right, how wide."""
         (cells, totals), (before, _) = self.scores(), self.scores(self.first)
         cells |= {f"more {key}": cells[key] - before[key] for key in before}
         found = estimate(self.checks, len(self.rest), self.n_learned)
-        for what in ("frames", "segments"):
+        for what, share in totals.shares.items():
             own = found[what]
-            share = getattr(totals, f"n_right_{what}") / getattr(totals, f"n_{what}")
             is_in = own["low"] <= share <= own["high"]
             cells[f"{what} {stage} has it"] = float(is_in)
             cells[f"{what} {stage} width"] = own["high"] - own["low"]

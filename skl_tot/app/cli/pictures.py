@@ -75,15 +75,15 @@ def _words_by_number(labels, names):
 def report(model, source, out, videos, summary, names, groups):
     """Write the page about a model and its recordings, and a summary if requested."""
     from skl_tot.app.report.page import read_model, write_page
-    from skl_tot.app.review.kept import Kept
+    from skl_tot.app.review.results import ReviewedModel
     from skl_tot.recordings.disk import text_of_name
     from skl_tot.recordings.stops import list_stops
 
-    kept = Kept(model)
-    model = kept.model
+    reviewed = ReviewedModel(model)
+    model = reviewed.model
     data = source.open(model)
     words = shared.shown_names(model, names)
-    told, accuracy = kept.labels(data.videos, words)
+    told, accuracy = reviewed.labels(data.videos, words)
     if groups is not None:
         groups = groups.pick(data.video_names)
     if videos is not None:

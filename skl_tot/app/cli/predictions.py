@@ -43,17 +43,17 @@ def predict(model, source, out, format, names):
     table, formats = table_of(out), writable_formats()
     format = format or table or next(iter(formats))
     entry = find_format("--format", format, formats)
-    from skl_tot.app.review.kept import Kept, put_labels
+    from skl_tot.app.review.results import ReviewedModel, put_labels
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
-    kept = Kept(model)
-    model = kept.model
+    reviewed = ReviewedModel(model)
+    model = reviewed.model
     data = source.open(model)
     words = shared.shown_names(model, names)
     if data.videos.fps is None and entry.in_seconds:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
-    told, _ = kept.labels(data.videos, words)
+    told, _ = reviewed.labels(data.videos, words)
 
     def predictions():
         """Yield each recording's labels, and other columns of its segments."""

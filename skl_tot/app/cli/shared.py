@@ -99,9 +99,9 @@ def read_table(path):
 
     if (folder := find_review(path)) is None:
         return io.read_table(path)
-    from skl_tot.app.review.kept import segments_of  # slow
+    from skl_tot.app.review.results import reviewed_segments  # slow
 
-    return segments_of(folder)
+    return reviewed_segments(folder)
 
 
 def read_predictions(path):

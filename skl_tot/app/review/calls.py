@@ -13,7 +13,6 @@ from skl_tot.recordings.errors import one_line, refuse
 
 # Arguments of actions, with their kinds, see `read_arguments`.
 AT_FRAME = {"recording": "recording", "time": "frame"}
-STRETCH = {"recording": "recording", "start": "edge", "end": "edge"}
 ACTIONS = {
     "rename": {"action": "text", "name": "text"},
     "relabel": AT_FRAME | {"action": "text"},
@@ -23,7 +22,12 @@ ACTIONS = {
     "assign": AT_FRAME | {"to": "after", "action": "text"},
     "move": {"recording": "recording", "time": "start", "to": "start"},
     "cut": {"recording": "recording", "time": "start"},
-    "check": STRETCH | {"checked": "flag"},
+    "check": {
+        "recording": "recording",
+        "start": "edge",
+        "end": "edge",
+        "checked": "flag",
+    },
     "keep": {"recording": "text"},
     "take_back": {"recording": "text"},
     "undo": {},
@@ -34,33 +38,64 @@ ACTIONS = {
     "export": {"format": "text"},
 }
 # Arguments of questions, which a `View` answers.
-QUESTIONS = {"examples": {"action": "text"}, "alternatives": {}, "alike": {}}
-SIGNALS = {"recording": "recording", "from": "time", "to": "time", "n": "number"}
-QUESTIONS["signals"] = SIGNALS | {"features": "list"}
+QUESTIONS = {
+    "examples": {"action": "text"},
+    "alternatives": {},
+    "alike": {},
+    "signals": {
+        "recording": "recording",
+        "from": "time",
+        "to": "time",
+        "n": "number",
+        "features": "list",
+    },
+}
 # Slow actions, and the name of their work.
-LONG = {"split": "splitting", "learn": "learning", "export": "exporting"}
-LONG |= dict.fromkeys(["use_alternative", "take_proposal"], "choosing")
-EMPTY = {"rows": [], "names": {}, "appearance": {}, "fps": None, "digits": 2}
-EMPTY |= {
+SLOW = {
+    "split": "splitting",
+    "learn": "learning",
+    "export": "exporting",
+    "use_alternative": "choosing",
+    "take_proposal": "choosing",
+}
+# For a time: the frame at it, before a break; the one after; the frame with the nearest
+# start; the number of frames before it; itself.
+TIMES = {
+    "edge": lambda time, clock: int((clock.starts + clock.ends < 2 * time).sum()),
+    "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
+    "after": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")),
+    "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
+    "time": lambda time, clock: time,
+}
+# Characters that change the direction of text, which could disguise a name.
+TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+LONGEST = 200  # characters of a name
+EMPTY = {  # state of a page without recordings
+    "rows": [],
+    "names": {},
+    "words": {},
+    "appearance": {},
+    "fps": None,
+    "digits": 2,
     "formats": [],
     "ready": False,
     "undo": None,
     "redo": None,
     "checked": 0,
+    "checks": 0,
     "learned": 0,
+    "units": 0,
+    "cycles": [],
+    "next": [],
+    "accuracy": None,
+    "alternatives": [],
+    "alike": None,
+    "fits": None,
 }
-EMPTY |= {"accuracy": None, "next": [], "cycles": [], "units": 0, "checks": 0}
-EMPTY |= {"alternatives": [], "alike": None, "fits": None, "words": {}}
-LONGEST = 200  # characters of a name
-# Characters that change the direction of text, which could disguise a name.
-TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-PAUSE = 0.2  # seconds between two events of progress
-DELAY = 3.0  # seconds from a change until files are written
-PATIENCE = 3.0  # seconds for work to stop
 
 
 class Ended(Exception):
-    """Work was cancelled, as the pages are closed."""
+    """Slow work was cancelled, as the pages or the review are closed."""
 
 
 class Outdated(ValueError):
@@ -71,7 +106,7 @@ def read_arguments(kinds, values, view):
     """Return arguments in order, with frames for times; `Review` checks the rest."""
     if values.keys() != kinds.keys():
         raise ValueError(f"expected the arguments {', '.join(kinds) or 'none'}.")
-    found: list[object] = []
+    arguments: list[object] = []
     clock: Any = None
     for name, kind in kinds.items():
         value = values[name]
@@ -87,19 +122,8 @@ def read_arguments(kinds, values, view):
             len(value) > LONGEST or TURNING & {*map(ord, value)}
         ):
             refuse(name, value, f"a name in one line, of up to {LONGEST} letters")
-        found.append(value)
-    return found
-
-
-# For a time: the frame at it, before a break; the one after; the frame with the nearest
-# start; the number of frames before it; itself.
-TIMES = {
-    "edge": lambda time, clock: int((clock.starts + clock.ends < 2 * time).sum()),
-    "frame": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")) - 1,
-    "after": lambda time, clock: int(np.searchsorted(clock.starts, time, "right")),
-    "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
-    "time": lambda time, clock: time,
-}
+        arguments.append(value)
+    return arguments
 
 
 class Calls:
@@ -115,7 +139,7 @@ class Calls:
         self._make, self._title = make, title
         self._lock, self._listeners = threading.RLock(), []
         self._view = self._state = self._worker = self._timer = None
-        self._is_over, self._told, self._new = False, 0.0, set()
+        self._is_over, self._last_told, self._new = False, 0.0, set()
 
     # Calls from pages
 
@@ -132,29 +156,34 @@ class Calls:
             if self._view is None:
                 raise ValueError(f"there is no recording yet, still {self.phase}.")
             if name in QUESTIONS:
-                own = read_arguments(QUESTIONS[name], values, self._view)
-                return getattr(self._view, name)(*own)
+                arguments = read_arguments(QUESTIONS[name], values, self._view)
+                return getattr(self._view, name)(*arguments)
             with self._lock:
                 if self.phase:
                     raise ValueError(f"the review is still {self.phase}, wait.")
                 if version != self.version:
                     raise Outdated("this has changed elsewhere, look again.")
-                own = read_arguments(ACTIONS[name], values, self._view)
-                return self._act(name, own, client)
+                arguments = read_arguments(ACTIONS[name], values, self._view)
+                return self._act(name, arguments, client)
         except Exception as error:
-            more = {"outdated": True} if isinstance(error, Outdated) else {}
-            return {"error": one_line(error)} | more
+            reply = {"error": one_line(error)}
+            return reply | ({"outdated": True} if isinstance(error, Outdated) else {})
 
     def _open(self):
-        own = {"phase": self.phase, "title": self._title, "pages": len(self._listeners)}
         with self._lock:
-            own["version"] = self.version
-            return EMPTY | own | (self._view.everything() if self._view else {})
+            return {
+                **EMPTY,
+                "phase": self.phase,
+                "title": self._title,
+                "pages": len(self._listeners),
+                "version": self.version,
+                **(self._view.everything() if self._view else {}),
+            }
 
-    def _act(self, name, values, client):
+    def _act(self, name, arguments, client):
         """Execute one of `ACTIONS`, and inform other pages."""
-        function = partial(getattr(self.review, name), *values)
-        if name not in LONG:
+        function = partial(getattr(self.review, name), *arguments)
+        if name not in SLOW:
             return self._commit(function(), client)
 
         def work():
@@ -166,7 +195,7 @@ class Calls:
             with self._lock:
                 self._commit(said, client)
 
-        self._begin(work, LONG[name], client)
+        self._begin(work, SLOW[name], client)
         return {"version": self.version}
 
     def _commit(self, said, client):
@@ -175,9 +204,10 @@ class Calls:
         if self._state is not before:
             self.version += 1
             self._save_later()
-        delta = {"version": self.version, "said": said} | self._view.changes(before)
-        self._publish("delta", client, **delta)
-        return delta
+        changes = self._view.changes(before)
+        reply = {"version": self.version, "said": said, **changes}
+        self._publish("delta", client, **reply)
+        return reply
 
     def update(self):
         """Show changes by Python code on all pages."""
@@ -190,20 +220,25 @@ class Calls:
     def subscribe(self, callback):
         """Send events, dicts, to a callback; return a function that ends this."""
 
-        def change(how):
-            how(callback)
+        def change(listeners_change):
+            listeners_change(callback)
             # events between the state that a page has and its first event are lost
-            now = {"version": self.version, "fits": self._count_fits()}
-            self._publish("pages", n=len(self._listeners), **now)
+            self._publish(
+                "pages",
+                n=len(self._listeners),
+                version=self.version,
+                fits=self._count_fits(),
+            )
 
         change(self._listeners.append)
         return partial(change, self._listeners.remove)
 
     def _publish(self, kind, client=None, **values):
         for callback in list(self._listeners):
-            callback({"type": kind, "by": client} | values)
+            callback({"type": kind, "by": client, **values})
 
     def _tell(self, phase, done=0, total=0):
+        """Tell pages of progress, at most each 0.2 s, with rows that are new."""
         if self._is_over:
             raise Ended
         is_new, self.phase, now = self.phase != phase, phase, time.monotonic()
@@ -211,10 +246,10 @@ class Calls:
             self._new.add(done - 1)
         if phase == "reading" and is_new:  # names are known now
             self._publish("open")
-        elif 0 < done < total and now < self._told + PAUSE:
+        elif 0 < done < total and now < self._last_told + 0.2:
             return
         rows = {i: self._view.row(i) for i in self._new}
-        self._told, self._new = now, set()
+        self._last_told, self._new = now, set()
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
     def _count_fits(self):
@@ -275,8 +310,9 @@ class Calls:
             self._worker.join()
 
     def _save_later(self):
+        """Write files in three seconds, so that many changes are written once."""
         if self._timer is None and self.review.out is not None:
-            self._timer = threading.Timer(DELAY, self._save)
+            self._timer = threading.Timer(3, self._save)
             self._timer.daemon = True
             self._timer.start()
 
@@ -296,7 +332,7 @@ class Calls:
         """Cancel running work, and write unsaved changes."""
         was_over, self._is_over = self._is_over, True
         if self._worker is not None:
-            self._worker.join(PATIENCE)
+            self._worker.join(3)  # seconds, for work to stop
         if self._timer is not None:
             self._timer.cancel()
         if self.review is not None and not was_over:

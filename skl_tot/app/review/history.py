@@ -1,4 +1,4 @@
-"""Files of a review: a log, which has each change first, and results."""
+"""States of a review, and the log that has each change before it takes effect."""
 
 import contextlib
 import hashlib
@@ -7,41 +7,200 @@ import json
 import os
 import re
 import sqlite3
-import tempfile
-import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
-import pandas as pd
 
 from skl_tot import io
-from skl_tot.app.report import write_report
 from skl_tot.app.review import NAME
-from skl_tot.app.review import state as states
-from skl_tot.app.review.accuracy import right_shares
-from skl_tot.app.review.teaching import known_words
-from skl_tot.io.formats import find_format, writable_formats
-from skl_tot.methods.pipelines import last_step, with_last
-from skl_tot.recordings.disk import (
-    find_same_files,
-    is_file_name,
-    replaced,
-    replaced_files,
+from skl_tot.app.review.entry import (
+    TRACKS,
+    UNLABELLED,
+    Entry,
+    Stretch,
+    Track,
+    is_integer,
 )
-from skl_tot.recordings.errors import one_line, short_repr
-from skl_tot.recordings.stops import with_stops
+from skl_tot.methods.pipelines import last_step, with_last
+from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.errors import one_line, refuse, short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
+VERSION = 2  # of the log; 0 had models and check values in its rows
 FLOAT = np.dtype("<f2")  # of confidences
-BLOCK = 2**19  # values that are hashed at once
-SETUP = """PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL; BEGIN EXCLUSIVE;
-CREATE TABLE IF NOT EXISTS log
-(number INTEGER PRIMARY KEY, line TEXT, model BLOB, confidences BLOB, "check" INTEGER);
-COMMIT"""
-ALL = 'SELECT number, line, model, confidences, "check" FROM log ORDER BY number'
-# An interrupted call may have left a row that it never reported.
-ADD = "INSERT OR REPLACE INTO log VALUES (?, CAST(? AS TEXT), ?, ?, ?)"
+MOST_NEW = 9  # actions that are made at once, as there are so many digits
+
+
+class State(NamedTuple):
+    """State of all recordings; changes return another one."""
+
+    model: int  # number of the row that brought the model, 0 for none
+    actions: tuple  # code of each action of the model
+    names: dict  # by code
+    entries: tuple  # of each recording; None if unread
+    n_learned: int = 0  # checks that the model has learned
+    apart: tuple = ()  # pairs of actions that look alike, and are two
+
+    def find_action(self, action):
+        """Find the code of an action that is given by name or code."""
+        codes = {name: code for code, name in self.names.items()}
+        if isinstance(action, str) and action in codes:
+            return codes[action]
+        if is_integer(action) and action in self.names:
+            return int(action)
+        known = short_repr([name for name in codes if name != BACKGROUND_NAME])
+        raise ValueError(f"there is no action {short_repr(action)}, only {known}.")
+
+    def find_or_add(self, action):
+        """State and code of an action; a new code makes all those up to it."""
+        code = free_code(self.names)
+        if isinstance(action, str) and action not in self.names.values():
+            return self.rename(code, action), code
+        if is_integer(action) and code <= action < code + MOST_NEW:
+            return self._replace(names=add_names(self.names, action + 1 - code)), action
+        return self, self.find_action(action)
+
+    def rename(self, code, name):
+        """Name an action, also a new one."""
+        if code == BACKGROUND:
+            text = f"{BACKGROUND_NAME!r} is no action"
+            raise ValueError(f"{text}, expected one to rename.")
+        is_name = isinstance(name, str) and is_line(name) and name == name.strip()
+        if not is_name or name in (str(BACKGROUND), BACKGROUND_NAME):
+            text = "text of one line without blanks around it"
+            refuse("name", name, f"{text}, other than {BACKGROUND_NAME!r} and '-1'")
+        if name in (word for other, word in self.names.items() if other != code):
+            raise ValueError(f"{name!r} is another action; merge makes one of both.")
+        return self._replace(names=self.names | {code: name})
+
+    def with_entries(self, entries):
+        """Replace some entries, by the numbers of their recordings."""
+        after = (entries.get(i, entry) for i, entry in enumerate(self.entries))
+        return self._replace(entries=tuple(after))
+
+    def checks(self):
+        """Positions of all checks in their order."""
+        return {stretch.order for entry in self.entries for stretch in entry.checked}
+
+    def forget_unused(self):
+        """Remove actions that neither the model nor a segment has."""
+        used = {BACKGROUND, *self.actions}
+        for entry in self.entries:
+            for track in filter(None, (entry.segments, entry.changed)):
+                used.update(track.codes.tolist())
+        names = {code: name for code, name in self.names.items() if code in used}
+        kept = [UNLABELLED, *names]
+        entries = tuple(entry.forget_codes(kept) for entry in self.entries)
+        return self._replace(names=names, entries=entries)
+
+
+NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
+
+
+def free_code(names):
+    """Return the code of a new action."""
+    return max(names) + 1
+
+
+def add_names(names, n):
+    """Names with those of n new actions, "action 0" and further ones."""
+    words = (f"action {k}" for k in itertools.count())
+    unused = (word for word in words if word not in names.values())
+    first = free_code(names)
+    return names | dict(zip(range(first, first + n), unused))
+
+
+def add_codes(names, words):
+    """Codes of words, and the names with new ones added."""
+    codes = {name: code for code, name in names.items()}
+    for word in words:
+        codes.setdefault(word, max(codes.values()) + 1)
+    return tuple(codes[word] for word in words), {code: w for w, code in codes.items()}
+
+
+def find_recording(names, recording):
+    """Find the number of a recording that is given by name or number."""
+    if isinstance(recording, str) and recording in names:
+        return names.index(recording)
+    if not is_integer(recording) or not 0 <= recording < len(names):
+        expected = f"a number from 0 to {len(names) - 1}, or one of {short_repr(names)}"
+        refuse("recording", recording, expected)
+    return int(recording)
+
+
+# States in rows of the log
+
+
+def changed_fields(before, after):
+    """Fields of an entry or state that differ from those of one before, or of None."""
+    fields = {}
+    for name, value in after._asdict().items():
+        old = getattr(before, name, ())
+        is_array = isinstance(value, (Track, np.ndarray))
+        # the recordings have breaks, and the log has confidences, beside
+        if name in ("breaks", "confidence") or value is old:
+            continue
+        if is_array or value != old:
+            fields[name] = value
+    return fields
+
+
+def changed_state(before, after):
+    """Fields of a state that differ from those before, its entries by their numbers."""
+    olds = [None] * len(after.entries) if before is None else before.entries
+    pairs = enumerate(zip(olds, after.entries))
+    entries = {i: changed_fields(*pair) for i, pair in pairs if pair[0] is not pair[1]}
+    entries = {i: fields for i, fields in entries.items() if fields}
+    outer = [state and state._replace(entries=()) for state in (before, after)]
+    fields = changed_fields(*outer)
+    return fields | ({"entries": entries} if entries else {})
+
+
+def restored_state(before, fields, recordings):
+    """Apply fields of a row, as JSON has them, to the state before, or to None."""
+    n = len(recordings)
+    state = State(0, (), {}, (None,) * n) if before is None else before
+    entries = {}
+    for text, values in fields.pop("entries", {}).items():
+        i = int(text)
+        entry = state.entries[i]
+        values = {
+            name: FROM_JSON.get(name, int)(value) for name, value in values.items()
+        }
+        if entry is None:
+            entry = Entry(recordings.breaks_of(i), None, None, None)
+        entries[i] = entry._replace(**values)
+    if "names" in fields:
+        fields["names"] = {int(code): name for code, name in fields["names"].items()}
+    for name in ("actions", "apart"):
+        if name in fields:
+            fields[name] = as_tuples(fields[name])
+    return state._replace(**fields).with_entries(entries)
+
+
+def as_tuples(values):
+    """Tuple of numbers, or of tuples, from lists."""
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+
+def read_track(values):
+    """Segments from lists, or None."""
+    if values is None:
+        return None
+    starts, codes, by_hand, n_frames = values
+    return Track(np.array(starts), np.array(codes), np.array(by_hand), n_frames)
+
+
+# Fields of an `Entry` from JSON; others are numbers.
+FROM_JSON = {
+    **dict.fromkeys(TRACKS, read_track),
+    "checked": lambda values: tuple(Stretch(*stretch) for stretch in values),
+    "seen": as_tuples,
+    "edges": lambda values: np.array(values, int).reshape(-1, 3),
+}
 
 
 class OtherReview(ValueError):
@@ -49,35 +208,53 @@ class OtherReview(ValueError):
 
 
 class Log:
-    """Numbered rows in an SQLite file that one process at a time has open."""
+    """Rows of a review in an SQLite file that one process at a time has open."""
 
-    # A row has a line (a dict), and perhaps a model and confidences. After `append` it
-    # is on the disk, or nothing has changed. Without a folder, rows are only counted.
-    # SQLite locks the file itself. No other code of this process may open the file, as
-    # closing it would unlock it.
+    # After `append` a row is on the disk, or nothing has changed. SQLite locks the file
+    # itself. No other code of this process may open the file, as closing it would
+    # unlock it.
     _connection: sqlite3.Connection | None = None
 
     def __init__(self, folder):
-        self.number = self._check = 0
-        self.path = None if folder is None else Path(folder, NAME)
-        if folder is None:
-            return
-        others = [name for name in RESULTS if Path(folder, name).exists()]
-        if others and not self.path.exists():
-            text = f"{folder} has {others[0]}, but not of a review"
+        self.path = Path(folder, NAME)
+        results = [name for name in RESULTS if Path(folder, name).exists()]
+        if results and not self.path.exists():
+            text = f"{folder} has {results[0]}, but not of a review"
             raise FileExistsError(f"{text}; expected another folder as out.")
         try:
-            options = {"isolation_level": None, "check_same_thread": False}
-            self._connection = sqlite3.connect(self.path, timeout=0, **options)
-            self._connection.text_factory = bytes
-            self._connection.executescript(SETUP)
+            self._connection = sqlite3.connect(
+                self.path, timeout=0, isolation_level=None, check_same_thread=False
+            )
+            self._begin()
             self._file = os.stat(self.path)
         except sqlite3.Error as error:
             self.close()
-            raise self._explained(error) from error
+            raise self._explain(error) from error
+        except ValueError:
+            self.close()
+            raise
 
-    def _explained(self, error):
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    def _begin(self):
+        """Lock the file, and make the table of a new one."""
+        script, execute = self._connection.executescript, self._connection.execute
+        script("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL")
+        script("BEGIN EXCLUSIVE; COMMIT")
+        ((n_tables,),) = execute("SELECT count(*) FROM sqlite_master")
+        if not n_tables:
+            script(
+                "BEGIN; CREATE TABLE log "
+                "(number INTEGER PRIMARY KEY, line TEXT, confidences BLOB); "
+                f"PRAGMA user_version={VERSION}; COMMIT"
+            )
+        ((version,),) = execute("PRAGMA user_version")
+        if version != VERSION:
+            text = f"{self.path} is of an earlier version"
+            raise ValueError(f"{text}; give another folder as out.")
+        if execute("PRAGMA quick_check").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("its pages are damaged")
+
+    def _explain(self, error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
         kind = ValueError if is_other else OSError
         text = f"cannot be used ({one_line(error)}), expected a log of a review"
@@ -86,58 +263,36 @@ class Log:
         return kind(f"{self.path} {text}, or give another folder as out.")
 
     def rows(self):
-        """Yield the line and the bytes of confidences of each row, after a check."""
+        """List the text and the bytes of confidences of each row."""
+        return self._connection.execute(
+            "SELECT line, confidences FROM log ORDER BY number"
+        ).fetchall()
+
+    def append(self, number, row, confidences=None):
+        """Add a row with a number; after an error, nothing has changed."""
+        line = json.dumps(
+            row, separators=(",", ":"), default=lambda array: array.tolist()
+        )
         try:
-            for *row, check in self._connection.execute(ALL) if self.path else ():
-                self._check = check_value(self._check, *row)
-                if (row[0], check) != (self.number + 1, self._check):
-                    raise ValueError("its check value differs")
-                line = json.loads(row[1])
-                self.number += 1
-                yield line, row[3]
-        except Exception as error:
-            raise self.damaged(self.number + 1, error) from error
-
-    def damaged(self, number, error):
-        """Error that names the log and a row."""
-        problem = f"is damaged ({type(error).__name__}: {one_line(error)})"
-        remedy = "put a copy of the file here, or give another folder as out"
-        return ValueError(f"{self.path}, row {number}, {problem}; {remedy}.")
-
-    def append(self, line, model=None, confidences=None):
-        """Add a row; after an error, nothing has changed."""
-        if self.path is not None:
-            self.check_place()
-            data = json.dumps(line, separators=(",", ":")).encode()
-            model = None if model is None else _bytes_of(model)
-            if confidences is not None:
-                confidences = np.concatenate(confidences).astype(FLOAT).tobytes()
-            row = self.number + 1, data, model, confidences
-            check = check_value(self._check, *row)
-            try:
-                self._connection.execute(ADD, (*row, check))
-            except sqlite3.Error as error:
-                text = f"{self.path} cannot be written ({one_line(error)})"
-                again = "nothing is changed; repair it and try again."
-                raise OSError(f"{text}, {again}") from error
-            self._check = check
-        self.number += 1
+            # an interrupted call may have left a row that it never reported
+            self._connection.execute(
+                "INSERT OR REPLACE INTO log VALUES (?, ?, ?)",
+                (number, line, confidences),
+            )
+        except sqlite3.Error as error:
+            text = f"{self.path} cannot be written ({one_line(error)})"
+            again = "nothing is changed; repair it and try again."
+            raise OSError(f"{text}, {again}") from error
 
     def check_place(self):
         """Refuse to go on if the log is closed, removed or replaced."""
-        if self.path is not None and self._connection is None:
+        if self._connection is None:
             raise ValueError("the review is closed.")
         with contextlib.suppress(OSError):
-            if self.path is None or os.path.samestat(os.stat(self.path), self._file):
+            if os.path.samestat(os.stat(self.path), self._file):
                 return
         text = f"{self.path} was removed or replaced, nothing is changed"
         raise FileNotFoundError(f"{text}; put it back and try again.")
-
-    def model(self, number):
-        """Return the model of a row."""
-        text = "SELECT model FROM log WHERE number = ?"
-        ((content,),) = self._connection.execute(text, [number])
-        return _model_of(content)
 
     def close(self):
         """Release the file."""
@@ -149,33 +304,148 @@ class Log:
         self.close()
 
 
-def check_value(check, number, *parts):
-    """Check value of a row, from that of the row before."""
-    for part in (b"%d" % number, *parts):
-        own = part or b""
-        check = zlib.crc32(own, zlib.crc32(b"%d:" % len(own), check))
-    return check
+class History:
+    """States of a review; changes are in the log before they take effect."""
+
+    def __init__(self, state, recordings, folder):
+        self.state, self.number = state, 0  # of the last row
+        self._recordings, self._folder, self._log = recordings, folder, None
+        done, undone = [], []  # descriptions of actions, and the states before
+        self._stacks = {"undo": (done, undone), "redo": (undone, done)}
+        self._models = {}
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._log = Log(folder)
+
+    def restore(self, about):
+        """Continue from the end of the log; a new one begins with ``about``."""
+        self.about = about
+        for line, confidences in [] if self._log is None else self._log.rows():
+            self.number += 1
+            try:
+                self._replay(json.loads(line), confidences, about)
+            except OtherReview:
+                raise
+            except Exception as error:
+                place = f"{self._log.path}, row {self.number}"
+                text = f"is damaged ({type(error).__name__}: {one_line(error)})"
+                remedy = "put a copy of the file here, or give another folder as out"
+                raise ValueError(f"{place}, {text}; {remedy}.") from error
+
+    def _replay(self, row, confidences, about):
+        """Do what a row says."""
+        if self.number == 1:
+            self.about = row["about"]
+            check_beginning(self.about, about, self._folder)
+            self.state = None
+        if "effect" not in row:
+            (word,) = row
+            self._swap(word)
+            return
+        state = restored_state(self.state, row["effect"], self._recordings)
+        if confidences is not None:
+            ends = np.cumsum(self._recordings.lengths)
+            values = np.split(np.frombuffer(confidences, FLOAT, ends[-1]), ends[:-1])
+            pairs = enumerate(zip(state.entries, values))
+            entries = {i: e._replace(confidence=own) for i, (e, own) in pairs}
+            state = state.with_entries(entries)
+        self._put(row["said"], state)
+
+    def commit(self, said, after, model=None, **more):
+        """Replace the state after it is written, with the model if it is new."""
+        before, number = self.state if self.number else None, self.number + 1
+        if model is not None:
+            after = after._replace(model=number)
+        effect = changed_state(before, after)
+        if not effect:
+            return said
+        if self._log is not None:
+            self._log.check_place()
+            if model is not None:
+                self._models_folder.mkdir(exist_ok=True)
+                io.save_model(model, self._models_folder / f"{number}.skops")
+            row = {"said": said, "effect": effect} | more
+            self._log.append(number, row, new_confidences(before, after))
+        if model is not None:
+            self._models[number] = model
+        self.number = number
+        self._put(said, after)
+        return said
+
+    @property
+    def _models_folder(self):
+        return self._folder / "review.models"
+
+    def _put(self, said, after):
+        """Replace the state, and put the old one on the stack, unless at the start."""
+        if self.number > 1:
+            done, undone = self._stacks["undo"]
+            done.append((said, self.state))
+            undone.clear()
+        self.state = after
+
+    def step(self, word):
+        """Undo or redo, after writing it."""
+        said = self.next_of(word)
+        if said is None:
+            raise ValueError(f"there is nothing to {word}.")
+        if self._log is not None:
+            self._log.check_place()
+            self._log.append(self.number + 1, {word: said})
+        self.number += 1
+        self._swap(word)
+        return f"{word}ne: {said}"
+
+    def _swap(self, word):
+        """Take the state of one stack, and put the present one on the other."""
+        source, target = self._stacks[word]
+        said, state = source.pop()
+        target.append((said, self.state))
+        self.state = state
+
+    def next_of(self, word):
+        """Return the description of the next "undo" or "redo", or None."""
+        source, _ = self._stacks[word]
+        return source[-1][0] if source else None
+
+    def model(self, number):
+        """Return the model that a row brought."""
+        if number not in self._models:
+            path = self._models_folder / f"{number}.skops"
+            self._models[number] = io.load_model(path)
+        return self._models[number]
+
+    def check_place(self):
+        """Refuse to write results if the log is closed, removed or replaced."""
+        if self._log is not None:
+            self._log.check_place()
+
+    def close(self):
+        """Release the log."""
+        if self._log is not None:
+            self._log.close()
 
 
-def _bytes_of(model):
-    with tempfile.TemporaryDirectory() as folder:
-        io.save_model(model, Path(folder, "model.skops"))
-        return Path(folder, "model.skops").read_bytes()
+def new_confidences(before, after):
+    """Bytes of the confidences of all recordings; None if they are those before."""
+    if before is not None:
+        pairs = zip(before.entries, after.entries)
+        if all(old.confidence is new.confidence for old, new in pairs):
+            return None
+    values = [entry.confidence for entry in after.entries]
+    return np.concatenate(values).astype(FLOAT).tobytes()
 
 
-def _model_of(content):
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "model.skops").write_bytes(content)
-        return io.load_model(Path(folder, "model.skops"))
+# What a review is of
 
 
 def describe_beginning(recordings, model, labels):
     """Describe the start of a review, as JSON that identifies it."""
     sizes = enumerate(zip(recordings.names, recordings.lengths.tolist()))
-    found = {"recordings": [[*size, digest_of(recordings, i)] for i, size in sizes]}
+    about = {"recordings": [[*size, digest_of(recordings, i)] for i, size in sizes]}
     if model is not None:
-        found |= {"model": joblib.hash(model), "settings": settings_of(model)}
-    return found | ({} if labels is None else {"labels": joblib.hash(labels)})
+        about |= {"model": joblib.hash(model), "settings": settings_of(model)}
+    return about | ({} if labels is None else {"labels": joblib.hash(labels)})
 
 
 def digest_of(recordings, i):
@@ -183,7 +453,7 @@ def digest_of(recordings, i):
     array, clock = recordings.arrays[i], (recordings.edges(i), recordings.breaks_of(i))
     rows, width = getattr(array, "iloc", array), np.size(array[:1])
     digest = hashlib.blake2b(b"%d" % width, digest_size=16)
-    step = max(1, BLOCK // max(1, width))
+    step = max(1, 2**19 // max(1, width))  # so many values at once, to save memory
     blocks = (rows[k : k + step] for k in range(0, len(array), step))
     for values in (*blocks, *clock):
         digest.update(np.ascontiguousarray([] if values is None else values, "<f8"))
@@ -197,16 +467,13 @@ def settings_of(model):
     return re.sub(" at 0x[0-9A-Fa-f]+", "", one_line(model))  # of functions
 
 
-def check_beginning(found, expected, folder):
+def check_beginning(about, expected, folder):
     """Refuse the log of another review; model and labels are optional."""
-    if isinstance(found["recordings"], str):
-        text = f"{folder} has a review of an earlier version"
-        raise OtherReview(f"{text}; expected another folder as out.")
     for key, value in expected.items():
-        if found.get(key) != value:
-            shown = f" {found.get(key)}, got {value}" if key == "settings" else ""
+        if about.get(key) != value:
+            shown = f" {about.get(key)}, got {value}" if key == "settings" else ""
             if key == "recordings":
-                pairs = itertools.zip_longest(found[key], value)
+                pairs = itertools.zip_longest(about[key], value)
                 name = next((now or then)[0] for then, now in pairs if then != now)
                 shown = f", as {short_repr(name)} shows"
             text = f"{folder} has a review of other {key}{shown}"
@@ -218,8 +485,8 @@ def beginning_of(folder):
     if not Path(folder, NAME).is_file():
         return None
     with contextlib.closing(Log(folder)) as log:
-        line, _ = next(log.rows(), (None, None))
-    return line and line["about"]
+        rows = log.rows()
+    return json.loads(rows[0][0])["about"] if rows else None
 
 
 def has_begun(model, folder):
@@ -228,179 +495,3 @@ def has_begun(model, folder):
     if about is not None:
         check_beginning(about, {"settings": settings_of(model)}, one_line(folder))
     return about is not None
-
-
-class History:
-    """States of a review; changes are in the log before they take effect."""
-
-    def __init__(self, state, recordings, folder):
-        self.state, self._recordings = state, recordings
-        done, undone = [], []  # descriptions of actions, and the states before
-        self._stacks = {"undo": (done, undone), "redo": (undone, done)}
-        self._models = {}
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        self.log = Log(folder)
-
-    def restore(self, about):
-        """Continue from the end of the log; a new one begins with ``about``."""
-        self.about = about
-        for line, confidences in self.log.rows():
-            try:
-                if self.log.number == 1:
-                    self.about = line["about"]
-                    check_beginning(self.about, about, self.log.path.parent)
-                    self.state = states.unread(len(self._recordings))
-                self._follow(line, confidences)
-            except OtherReview:
-                raise
-            except Exception as error:
-                raise self.log.damaged(self.log.number, error) from error
-
-    def _follow(self, line, confidences):
-        if "effect" not in line:
-            (word,) = line
-            self._swap(word)
-            return
-        if confidences is not None:
-            ends = np.cumsum(self._recordings.lengths)
-            values = np.frombuffer(confidences, FLOAT, ends[-1])
-            confidences = np.split(values, ends[:-1])
-        recordings = self._recordings
-        after = states.restore(self.state, line["effect"], recordings, confidences)
-        self._put(line["said"], after)
-
-    def commit(self, said, after, model=None, *, before=None, **more):
-        """Replace the state after it is written, with the model if it is new."""
-        before, own = before or self.state, {}
-        number, pairs = self.log.number + 1, zip(before.entries, after.entries)
-        if any(a is None or a.confidence is not b.confidence for a, b in pairs):
-            own["confidences"] = [entry.confidence for entry in after.entries]
-            after = after._replace(reading=number)
-        if model is not None:
-            after, own["model"] = after._replace(model=number), model
-        found = states.effect(before, after)
-        if found:
-            self.log.append({"said": said, "effect": found} | more, **own)
-            if model is not None:
-                self._models[self.log.number] = model
-            self._put(said, after)
-        return said
-
-    def _put(self, said, after):
-        """Replace the state, and put the old one on the stack, unless at the start."""
-        if self.log.number > 1:
-            done, undone = self._stacks["undo"]
-            done.append((said, self.state))
-            undone.clear()
-        self.state = after
-
-    def step(self, word):
-        """Undo or redo, after writing it."""
-        said = self.next_of(word)
-        if said is None:
-            raise ValueError(f"there is nothing to {word}.")
-        self.log.append({word: said})
-        self._swap(word)
-        return f"{word}ne: {said}"
-
-    def _swap(self, word):
-        these, others = self._stacks[word]
-        said, state = these.pop()
-        others.append((said, self.state))
-        self.state = state
-
-    def next_of(self, word):
-        """Return the description of the next "undo" or "redo", or None."""
-        these, _ = self._stacks[word]
-        return these[-1][0] if these else None
-
-    def model(self, number):
-        """Return the model with a number."""
-        if number not in self._models:
-            self._models[number] = self.log.model(number)
-        return self._models[number]
-
-
-# Results; each file is written completely or not at all
-
-
-def save(review):
-    """Write the segments and the model, if there are any."""
-    folder, table = _folder(review), review.table()
-    table = table if len(table) else None
-    if table is None:
-        (folder / "segments.csv").unlink(missing_ok=True)
-    else:
-        io.write_segments(table, folder / "segments.csv")
-    if review.model is None:
-        (folder / "model.skops").unlink(missing_ok=True)
-    else:
-        io.save_model(review.model, folder / "model.skops")
-
-
-def export(review, format):
-    """Write all results, with labels in a format; describe the action."""
-    folder = _folder(review)
-    entry = find_format("labels", format, writable_formats())
-    if entry.in_seconds and review.recordings.fps is None:
-        raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
-    table = review.table()
-    if table.empty:
-        raise ValueError("no frame is labelled, expected some to export.")
-    if format == "labels":  # a line for each frame of the file
-        if any(map(states.is_blank, review.state.entries)):
-            text = "format is 'labels', which needs a label of each frame"
-            raise ValueError(f"{text}; let it learn, or choose another format.")
-        words = list(io.labels_from_segments(table).values())
-        table = io.segments(with_stops(review.recordings.replace(words)))
-    _write_labels(table, folder / "labels", format, entry)
-    save(review)
-    with replaced(folder / "recordings.csv") as temporary:
-        table = describe_recordings(review)
-        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
-    if review.model is None:
-        return f"the labels are in {folder}, without a model and a report: let it learn"
-    told = [known_words(entry, review.state.names) for entry in review.state.entries]
-    told = None if all(own is None for own in told) else told
-    found = {"corrected": told, "accuracy": review.accuracy()} | review.groups
-    write_report(review.model, review.recordings, folder / "report.html", **found)
-    return f"the results are in {folder}"
-
-
-def _folder(review):
-    if review.out is None:
-        raise ValueError("out is None, expected a folder of the review to write into.")
-    return review.out
-
-
-def _write_labels(table, folder, format, entry):
-    # If a name is no valid file name, or two names are one on Windows and macOS, one
-    # file has all recordings, if the format allows it.
-    tables = dict(list(table.groupby("recording", sort=False)))
-    others = [name for name in tables if not is_file_name(name)]
-    others += find_same_files(tables) or ()
-    if others and not entry.many:
-        name = f"recording {short_repr(others[0])} can have no file of that name"
-        each = f"{format!r} has one for each; expected a format with one for all."
-        raise ValueError(f"{name}, and {each}")
-    if others:
-        tables = {"all": table}
-    with replaced_files(folder) as temporary:
-        for name, own in tables.items():
-            own = own.drop(columns=[] if own is table else "recording")
-            io.write_segments(own, temporary / f"{name}{entry.suffix}", format=format)
-
-
-def describe_recordings(review):
-    """Table of the state of each recording, and of its accuracy before."""
-    rows = []
-    for name, entry in zip(review.recordings.names, review.state.entries):
-        row = {"recording": name, "n_frames": entry.n_frames}
-        is_labelled = entry.segments.codes != states.UNLABELLED
-        row["n_segments"] = int(is_labelled.sum())
-        row["checked_frames"] = int(states.frames_checked(entry).sum())
-        row["checked"] = states.is_checked(entry)
-        row |= right_shares(entry)
-        rows.append(row)
-    return pd.DataFrame(rows)

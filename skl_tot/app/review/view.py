@@ -6,60 +6,46 @@ import numpy as np
 
 from skl_tot.app import web
 from skl_tot.app.report.findings import N_COMPARED
-from skl_tot.app.review import offers
-from skl_tot.app.review import state as states
-from skl_tot.app.review.state import UNLABELLED
+from skl_tot.app.review.entry import UNLABELLED
+from skl_tot.app.review.history import MOST_NEW, add_names, find_recording
 from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.io.formats import writable_formats
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import Segments, find_segments
+from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics.deviations import deviations
 from skl_tot.statistics.features import TellingSample, check_feature_names
 
-N_NEXT = 20  # recordings to check next
-N_DIGITS = 3  # of standardised signals
 MOST_BINS, MOST_SHOWN = 4000, 64  # of signals, and features at once
-N_SHOWN = 6  # chosen features
-MOST_RANKED = 64  # features; beyond, only their spread is compared
-MOST_FRAMES = 20_000  # of a recording, to choose features
-MOST_KEPT = 4  # cached choices of features
 
 
 class View:
-    """State of a `Review` for pages."""
+    """State of a `Review` for pages: rows of recordings, and the rest."""
 
     def __init__(self, review):
         self.review, recordings = review, review.recordings
         self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
-        self._doubts = web.count_doubts(len(recordings))
-        formats = writable_formats().items()
-        formats = [(k, own) for k, own in formats if self.fps or not own.in_seconds]
-        self.formats = [[k, f"{own.description} ({own.suffix})"] for k, own in formats]
-        self._alternatives = None, None
-        self._rows, self._ranks, self._odd = {}, [0] * len(recordings), set()
-
-    @cached_property
-    def curves(self):
-        """Features of the recordings."""
-        columns = getattr(self.review.recordings.arrays[0], "columns", None)
-        names = getattr(self.review.model, "feature_names_in_", columns)
-        return Signals(self.review.recordings, names)
+        self._alternatives = None, None  # a state, and what pages see of them
+        self._rows, self._ranks = {}, [0] * len(recordings)
+        self._cycles = None  # table of the review that pages have
+        self._unusual = set()  # numbers of recordings, and times in them
 
     def rank(self):
         """Rank recordings by how unusual they are; slow for many."""
         entries = self.review.state.entries
-        if any(map(states.is_blank, entries)):
+        if any(entry.is_blank for entry in entries):
             return
-        labels = [states.labels_of(entry.segments, entry.n_frames) for entry in entries]
+        labels = [entry.segments.labels() for entry in entries]
         table = deviations(self.review.recordings.replace(labels))
         order = [self.names.index(name) for name in table["recording"]]
         self._ranks = [len(order) - order.index(i) for i in range(len(order))]
-        self._odd = {(i, 0.0) for i, odd in zip(order, table["deviates"]) if odd}
+        self._unusual = {
+            (i, 0.0) for i, is_odd in zip(order, table["deviates"]) if is_odd
+        }
 
     def find(self, recording):
         """Return the number of a recording that is read."""
-        i = states.find_recording(self.names, recording)
+        i = find_recording(self.names, recording)
         if self.review.state.entries[i] is None:
             raise ValueError("the recording is not read yet.")
         return i
@@ -68,97 +54,138 @@ class View:
         """Return starts and ends of the frames of a recording, for pages."""
         return web.read_clock(self.review.recordings, i, self.digits)
 
-    def row(self, i):
-        """Row of a recording; None if unread."""
-        entry, rank = self.review.state.entries[i], self._ranks[i]
-        if entry is None:
-            return None
-        known = self._rows.get(i)
-        if known is None or known[0] is not entry or known[1]["deviation"] != rank:
-            self._rows[i] = known = entry, self._make_row(i, entry, rank)
-        return known[1]
-
-    def _make_row(self, i, entry, rank):
-        clock, videos = self.clock(i), self.review.video_files
-        own, name = _with_ends(entry.segments, entry.n_frames), self.names[i]
-        sure = states.confidence_of(entry)
-        row = web.describe_row(name, own, clock, sure, self._doubts)
-        row["hand"] = web.spread(entry.segments.by_hand.astype(int), own, clock, 0)
-        row["interval"] = _intervals(entry, own, clock)
-        row["checked"] = states.is_checked(entry)
-        row["changed"] = entry.changed is not None
-        if not np.isnat(date := web.read_date(self.review.recordings, i)):
-            row["clock"] = str(date)
-        row["stretches"] = [_times(clock, *own[:2]) for own in entry.checked]
-        row["video"], row["deviation"] = bool(videos and videos[i]), rank
-        if entry.changed is not None:
-            before = _with_ends(entry.changed, entry.n_frames)
-            row["before"] = web.describe_segments(before, clock)
-        return row
-
-    def cycles(self):
-        """List recording, start, end and rank of each cycle, and if it is checked."""
-        table, entries = self.review.cycles, self.review.state.entries
-        if table is None:
-            return []
-        ranks, found = table["score"].rank(method="first").astype(int), []
-        clocks = [self.clock(i) for i in range(len(entries))]
-        self._odd = set()
-        keys = (table[key] for key in ("recording", "start", "end", "deviates"))
-        for i, start, end, odd, rank in zip(*keys, ranks):
-            times = _times(clocks[i], start, end)
-            found.append([i, *times, rank, states.is_checked(entries[i], start, end)])
-            self._odd |= {(i, times[0])} if odd else set()
-        return found
+    # The state of a page
 
     def everything(self):
         """Return the complete state of a page."""
-        n = len(self.review.recordings)
-        own = {"fps": self.fps, "digits": self.digits, "formats": self.formats}
-        return own | {"rows": [self.row(i) for i in range(n)]} | self.summary()
+        formats = [
+            [name, f"{entry.description} ({entry.suffix})"]
+            for name, entry in writable_formats().items()
+            if self.fps or not entry.in_seconds
+        ]
+        state = {"fps": self.fps, "digits": self.digits, "formats": formats}
+        state["rows"] = [self.row(i) for i in range(len(self.names))]
+        state["ready"] = self.review.ready
+        state |= self._describe_steps() | self._describe_actions()
+        return state | (self._describe_work() if self.review.ready else {})
 
     def changes(self, before):
-        """Rows that differ from those of a state, by number, and the rest."""
-        rows = {}
-        for i, old in enumerate(before.entries):
-            known = self._rows.get(i, (None, None))[1]  # the rank may differ
-            if old is not self.review.state.entries[i] or self.row(i) is not known:
+        """Rows that differ from those of a state, by number, and the rest that does."""
+        state, rows, is_checked = self.review.state, {}, False
+        for i, (old, new) in enumerate(zip(before.entries, state.entries)):
+            shown = self._rows.get(i, (None, None))[1]  # the rank may differ
+            if old is not new or self.row(i) is not shown:
                 rows[i] = self.row(i)
-        return {"rows": rows} | self.summary()
+                is_checked |= bool(old.checked or new.checked)
+        changes = {"rows": rows, **self._describe_steps()}
+        if state.names != before.names:
+            changes |= self._describe_actions()
+        is_other = state.model != before.model or state.n_learned != before.n_learned
+        if is_checked or is_other or self.review.cycles is not self._cycles:
+            changes |= self._describe_work()
+        return changes
 
-    def summary(self):
-        """Return all of the state except the rows."""
-        review = self.review
-        state, fits = review.state, review.clusterings
-        found = {"names": state.names, "ready": review.ready}
-        found["fits"] = fits and fits.counts
-        words = states.with_new(state.names, states.MOST_NEW)  # for digits without one
-        found["appearance"] = web.describe_appearance(words)
-        found["words"] = words | {UNLABELLED: "not labelled"}
-        if review.ready:
-            entries, units = review.state.entries, review.units()
-            known = [states.is_checked(entries[i], *part) for i, *part in units]
-            found["checked"], found["units"] = sum(known), len(units)
-            found["checks"] = len(states.orders_of(entries))
-            found["learned"] = review.state.n_learned
-            found["alternatives"] = [own.name for own in review.alternatives]
-            found["alike"] = f"{review.state.model} {len(review.state.apart)}"
-            found["accuracy"] = review.accuracy()
-            found["cycles"], found["next"] = self.cycles(), review.next(N_NEXT)
-            for own in self._put_times(found["next"]):
-                own["unusual"] = (own["recording"], own["from"]) in self._odd
-            found["undo"], found["redo"] = review.undoable, review.redoable
-        return found
+    def _describe_steps(self):
+        """Tell what may be undone and redone, and other values that cost nothing."""
+        review, fits = self.review, self.review.clusterings
+        return {
+            "undo": review.undoable,
+            "redo": review.redoable,
+            "alike": f"{review.state.model} {len(review.state.apart)}",
+            "fits": fits and fits.counts,
+        }
+
+    def _describe_actions(self):
+        """Names of actions, also of the next new ones, and their appearance."""
+        names = self.review.state.names
+        words = add_names(names, MOST_NEW)  # for digits without an action
+        return {
+            "names": names,
+            "words": words | {UNLABELLED: "not labelled"},
+            "appearance": web.describe_appearance(words),
+        }
+
+    def _describe_work(self):
+        """Tell what is checked and learned, how much is right, and what comes next."""
+        review, state, units = self.review, self.review.state, self.review.units()
+        is_checked = [state.entries[i].is_checked(*span) for i, *span in units]
+        self._cycles = review.cycles
+        cycles = self._describe_cycles()
+        suggestions = self._with_times(review.next(20))
+        for row in suggestions:
+            row["unusual"] = (row["recording"], row["from"]) in self._unusual
+        return {
+            "checked": sum(is_checked),
+            "units": len(units),
+            "checks": len(state.checks()),
+            "learned": state.n_learned,
+            "alternatives": [row.name for row in review.alternatives],
+            "accuracy": review.accuracy(),
+            "cycles": cycles,
+            "next": suggestions,
+        }
+
+    def _describe_cycles(self):
+        """List recording, start, end and rank of each cycle, and if it is checked."""
+        if self._cycles is None:
+            return []
+        entries = self.review.state.entries
+        clocks = [self.clock(i) for i in range(len(entries))]
+        ranks = self._cycles["score"].rank(method="first").astype(int)
+        rows, self._unusual = [], set()
+        for row, rank in zip(self._cycles.itertuples(), ranks):
+            times = times_of(clocks[row.recording], row.start, row.end)
+            is_checked = entries[row.recording].is_checked(row.start, row.end)
+            rows.append([row.recording, *times, rank, is_checked])
+            if row.deviates:
+                self._unusual.add((row.recording, times[0]))
+        return rows
+
+    # Rows of recordings
+
+    def row(self, i):
+        """Row of a recording, made anew if it or its rank has changed."""
+        entry, rank = self.review.state.entries[i], self._ranks[i]
+        if entry is None:
+            return None
+        made_from, row = self._rows.get(i, (None, None))
+        if made_from is not entry or row["deviation"] != rank:
+            row = self._describe_row(i, entry, rank)
+            self._rows[i] = entry, row
+        return row
+
+    def _describe_row(self, i, entry, rank):
+        clock, videos = self.clock(i), self.review.video_files
+        runs = entry.segments.runs()
+        n_doubts = web.count_doubts(len(self.names))
+        confidence = entry.shown_confidence()
+        row = web.describe_row(self.names[i], runs, clock, confidence, n_doubts)
+        by_hand = entry.segments.by_hand.astype(int)
+        row["hand"] = web.spread(by_hand, runs, clock, 0)
+        row["interval"] = describe_intervals(entry, runs, clock)
+        row["checked"] = entry.is_checked()
+        row["stretches"] = [times_of(clock, *stretch[:2]) for stretch in entry.checked]
+        row["changed"] = entry.changed is not None
+        if entry.changed is not None:
+            row["before"] = web.describe_segments(entry.changed.runs(), clock)
+        if not np.isnat(date := web.read_date(self.review.recordings, i)):
+            row["clock"] = str(date)
+        row["video"], row["deviation"] = bool(videos and videos[i]), rank
+        return row
+
+    # Questions
 
     def examples(self, action):
         """Typical and doubtful bouts of an action, in times."""
-        return {"bouts": self._put_times(self.review.examples(action))}
+        return {"bouts": self._with_times(self.review.examples(action))}
 
-    def _put_times(self, parts):
+    def _with_times(self, parts):
         """Replace "start" and "end" of parts of recordings by times "from" and "to"."""
-        for own in parts:
-            times = self.clock(own["recording"]), own.pop("start"), own.pop("end")
-            own["from"], own["to"] = _times(*times)
+        for part in parts:
+            clock = self.clock(part["recording"])
+            part["from"], part["to"] = times_of(
+                clock, part.pop("start"), part.pop("end")
+            )
         return parts
 
     def alike(self):
@@ -167,29 +194,40 @@ class View:
 
     @cached_property
     def _typical(self):
-        signals = map(mean_and_spread, self.review.recordings.arrays)
-        return find_typical(list(signals), N_COMPARED)
+        features = map(mean_and_spread, self.review.recordings.arrays)
+        return find_typical(list(features), N_COMPARED)
 
     def alternatives(self):
         """Rows of typical recordings by each alternative, and how they differ."""
         state = self.review.state
         if self._alternatives[0] is not state:
-            self._alternatives = state, self._compare()
+            self._alternatives = state, self._describe_alternatives(state)
         return self._alternatives[1]
 
-    def _compare(self):
-        found = offers.compare_alternatives(self.review, self._typical)
-        names = self.review.state.names
-        new = {k for own in found for path in own["paths"] for k in path.tolist()}
-        names = names | dict.fromkeys(sorted(new - names.keys()), "another action")
-        for own in found:
-            own["rows"] = []
-            for i, path in zip(self._typical, own.pop("paths")):
-                segments = find_segments(path, self.review.recordings.breaks_of(i))
-                known = segments, self.clock(i), np.ones(len(path))
-                own["rows"].append(web.describe_row(self.names[i], *known, 1))
+    def _describe_alternatives(self, state):
+        alternatives = self.review.compare_alternatives(self._typical)
+        paths = [path for row in alternatives for path in row["paths"]]
+        new = {code for path in paths for code in path.tolist()} - state.names.keys()
+        names = state.names | dict.fromkeys(sorted(new), "another action")
+        for alternative in alternatives:
+            rows = []
+            for i, path in zip(self._typical, alternative.pop("paths")):
+                runs = find_segments(path, self.review.recordings.breaks_of(i))
+                confidence = np.ones(len(path))
+                row = web.describe_row(
+                    self.names[i], runs, self.clock(i), confidence, 1
+                )
+                rows.append(row)
+            alternative["rows"] = rows
         appearance = web.describe_appearance(names)
-        return {"alternatives": found, "names": names, "appearance": appearance}
+        return {"alternatives": alternatives, "names": names, "appearance": appearance}
+
+    @cached_property
+    def curves(self):
+        """Features of the recordings."""
+        columns = getattr(self.review.recordings.arrays[0], "columns", None)
+        names = getattr(self.review.model, "feature_names_in_", columns)
+        return Signals(self.review.recordings, names)
 
     def signals(self, i, start, end, n_bins, names=None):
         """Least and largest values of features between two times of a recording."""
@@ -201,39 +239,35 @@ class View:
         if start >= end:
             refuse("to", end, f"a time after {start:g}")
         if names is None:
-            path = states.labels_of(entry.segments, entry.n_frames)
-            names = self.curves.choose(i, path, entry.breaks)
+            names = self.curves.choose(i, entry.segments.labels(), entry.breaks)
         edges = np.linspace(start, end, n_bins + 1)
         starts = np.searchsorted(clock.ends, edges[:-1], "right")
         ends = np.searchsorted(clock.starts, edges[1:], "left")
-        found = {"features": self.curves.names, "shown": [], "from": start, "to": end}
-        for name, values in zip(names, self.curves.bins(i, names, starts, ends)):
-            low, high = map(_with_gaps, values)
-            found["shown"].append({"name": name, "low": low, "high": high})
-        return found
+        shown = []
+        for name, bins in zip(names, self.curves.bins(i, names, starts, ends)):
+            low, high = map(with_gaps, bins)
+            shown.append({"name": name, "low": low, "high": high})
+        return {"features": self.curves.names, "shown": shown, "from": start, "to": end}
 
 
-def _intervals(entry, segments, clock):
+def describe_intervals(entry, runs, clock):
     """Least and greatest start of each segment in times, None where it is unknown."""
-    known = states.bounds_of(entry)
-    times = np.stack([clock.starts[known[:, 1]], clock.starts[known[:, 2]]], axis=1)
-    found = dict(zip(known[:, 0].tolist(), times.tolist()))
-    own = [found.get(start) for start in segments[1].tolist()]
-    places = web.spread(np.arange(len(own)), segments, clock, -1)
-    return [own[k] if k >= 0 else None for k in places]
+    edges = entry.shown_edges()
+    times = np.stack([clock.starts[edges[:, 1]], clock.starts[edges[:, 2]]], axis=1)
+    interval_of = dict(zip(edges[:, 0].tolist(), times.tolist()))
+    intervals = [interval_of.get(start) for start in entry.segments.starts.tolist()]
+    numbers = web.spread(np.arange(len(intervals)), runs, clock, -1)
+    return [intervals[k] if k >= 0 else None for k in numbers]
 
 
-def _times(clock, start, end):
+def times_of(clock, start, end):
+    """Return times of a start, and of the end before a frame."""
     return [clock.starts[start].item(), clock.ends[end - 1].item()]
 
 
-def _with_ends(segments, n_frames):
-    ends = np.append(segments.starts[1:], n_frames)
-    return Segments(segments.codes, segments.starts, ends)
-
-
-def _with_gaps(values):
-    rounded = np.round(values.astype(float), N_DIGITS).tolist()
+def with_gaps(values):
+    """Round values for pages, with None for NaN."""
+    rounded = np.round(values.astype(float), 3).tolist()
     return [None if value != value else value for value in rounded]
 
 
@@ -242,49 +276,50 @@ class Signals:
 
     def __init__(self, recordings, names=None):
         arrays = list(recordings.arrays)
-        for i, own in enumerate(arrays):
-            if not hasattr(type(own), "itemsize"):  # a data frame or a list
-                arrays[i] = np.asarray(own)
+        for i, array in enumerate(arrays):
+            if not hasattr(type(array), "itemsize"):  # a data frame or a list
+                arrays[i] = np.asarray(array)
         self.recordings = recordings.replace(arrays)
         self.names = check_feature_names(names, recordings.n_features)
-        self._chosen, self._read = {}, lru_cache(MOST_KEPT)(self._read_columns)
+        # four choices of features, as one may go back to another recording
+        self._chosen, self._read = {}, lru_cache(4)(self._read_columns)
 
     def choose(self, i, path, breaks):
-        """Names of the features that tell the codes of a path best, or vary most."""
+        """Names of the six features that tell codes of a path best, or vary most."""
         if i not in self._chosen:
-            step = len(path) // MOST_FRAMES + 1
+            step = len(path) // 20_000 + 1  # of frames, so that it takes no second
             frames = self.recordings.read(i, slice(None, None, step)).astype(float)
             spread = frames.std(axis=0)
             scores = np.zeros_like(spread)
-            if len(scores) <= MOST_RANKED and np.isfinite(spread).all():
+            if len(scores) <= MOST_SHOWN and np.isfinite(spread).all():
                 sample = TellingSample()
                 sample.add(frames, path[::step], np.unique(-(breaks // -step)))
                 best = sample.table().groupby("feature")["score"].max()
                 scores = best.reindex(check_feature_names(None, len(scores))).fillna(0)
             order = np.lexsort([-np.nan_to_num(spread, nan=-1), -scores])
-            self._chosen[i] = [self.names[k] for k in order[:N_SHOWN]]
+            self._chosen[i] = [self.names[k] for k in order[:6]]
         return self._chosen[i]
 
     def bins(self, i, names, starts, ends):
         """Least and largest values in bins from starts to before ends, NaN for none."""
         edges = np.column_stack([starts, np.maximum(starts, ends)]).ravel()
-        found = []
+        bins = []
         for values in self._read(i, tuple(map(self.names.index, names))):
             low = np.fmin.reduceat(values, edges)[::2]
             high = np.fmax.reduceat(values, edges)[::2]
             low[starts >= ends] = high[starts >= ends] = np.nan
-            found.append((low, high))
-        return found
+            bins.append((low, high))
+        return bins
 
     def _read_columns(self, i, columns):
         """Read standardised columns of a recording, each with NaN at its end."""
         parts = [frames[:, columns] for frames in self.recordings.blocks(i)]
-        found = []
+        scaled = []
         for values in np.concatenate(parts).T:
-            is_known = np.isfinite(values)
-            own = values[is_known] if is_known.any() else np.zeros(1)
-            mean, std = own.mean(dtype=float), own.std(dtype=float)
-            scaled = (values.astype(float) - mean) / (std or 1)
+            is_finite = np.isfinite(values)
+            finite = values[is_finite] if is_finite.any() else np.zeros(1)
+            mean, std = finite.mean(dtype=float), finite.std(dtype=float)
             kind = np.result_type(values, np.float32)
-            found.append(np.append(scaled, np.nan).astype(kind))
-        return found
+            values = (values.astype(float) - mean) / (std or 1)
+            scaled.append(np.append(values, np.nan).astype(kind))
+        return scaled

@@ -20,15 +20,15 @@ from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_table
 
-TRACKS = ("segments", "predicted", "changed")
-
 
 def plain(state):
     """Content of a state, which can be compared."""
     entries = []
     for entry in state.entries:
-        tracks = [getattr(entry, name) for name in TRACKS]
-        tracks = [own and [part.tolist() for part in own] for own in tracks]
+        tracks = [
+            [name, *(part.tolist() for part in track[:3])]
+            for name, track in entry.tracks().items()
+        ]
         rest = [entry.n_learned, [list(own) for own in entry.checked]]
         rest.append([list(own) for own in entry.seen])
         entries.append([tracks, entry.confidence.tolist(), rest])

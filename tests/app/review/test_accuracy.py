@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from skl_tot.app.review.accuracy import Check, compare, estimate, measure
-from skl_tot.app.review.state import Segments, Stretch
+from skl_tot.app.review.entry import Stretch, Track
+from skl_tot.app.review.results import Check, compare, estimate, measure
 
 LABELS = st.lists(st.integers(-1, 2), min_size=1, max_size=12)
 
@@ -22,7 +22,7 @@ def segments(labels, cuts=()):
     is_start = np.r_[True, labels[1:] != labels[:-1]]
     is_start[list(cuts)] = True
     starts = np.flatnonzero(is_start)
-    return Segments(starts, labels[starts], np.zeros(len(starts), bool))
+    return Track(starts, labels[starts], np.zeros(len(starts), bool), len(labels))
 
 
 CUTS = st.sets(st.integers(0, 11))
@@ -33,7 +33,7 @@ def test_compare_is_what_frames_say(first, second, cuts):
     n = min(len(first), len(second))
     pair = np.array([first[:n], second[:n]])
     both = [segments(*x) for x in zip(pair, [[c for c in x if c < n] for x in cuts])]
-    check = compare(*both, n, 3)
+    check = compare(*both, 3)
     assert check.n_right_frames == (pair[0] == pair[1]).sum()
     sets = [
         [set(range(*x)) for x in zip(own.starts, [*own.starts[1:], n])] for own in both

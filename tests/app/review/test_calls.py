@@ -94,7 +94,7 @@ def test_actions_do_what_python_does(opened):
             event = pages.of("delta", page)[-1]
             assert event == reply | {"type": "delta", "by": "me"}
     assert reply["undo"] == review.undoable
-    assert reply["names"]["0"] == "pour"
+    assert pages("open")["names"]["0"] == "pour"
 
 
 def test_times_of_clocks_and_breaks(reviewed):

@@ -7,7 +7,6 @@ from sklearn.pipeline import make_pipeline
 
 from skl_tot import CyclicSegmenter, HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
-from skl_tot.app.review.state import labels_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
@@ -102,7 +101,7 @@ def test_splits_as_in_python(review):
     confidences = predict_with_confidence(expected, VIDEOS)[1]
     for entry, own, path in zip(review.state.entries, confidences, found):
         predicted = np.array([review.state.names[k] for k in entry.predicted.codes])
-        labels = labels_of(entry.predicted._replace(codes=predicted), entry.n_frames)
+        labels = entry.predicted.spread(predicted)
         is_half = np.isin(labels, halves) & (labels == path)
         np.testing.assert_allclose(entry.confidence[is_half], own[is_half], atol=1e-3)
 
@@ -166,8 +165,8 @@ def test_labels_of_people_are_there_at_first(kind):
     expected = np.where(given == "1", "action 1", given)
     np.testing.assert_array_equal(found[given != ""], expected[given != ""])
     first = review.state.entries[0]
-    by_hand = first.segments._replace(codes=first.segments.by_hand)
-    np.testing.assert_array_equal(labels_of(by_hand, first.n_frames), given != "")
+    by_hand = first.segments.spread(first.segments.by_hand)
+    np.testing.assert_array_equal(by_hand, given != "")
     assert (first.checked, first.seen) == ((), ())
     if kind != "one":
         last = review.state.entries[2]
@@ -204,10 +203,8 @@ def test_some_cycles_of_a_log_teach_it_the_rest():
     found = review.state.entries[0]
     assert [part["n_checked"] for part in review.accuracy()["history"]] == [3]
     for own in (entry, found):
-        kept = labels_of(own.predicted, own.n_frames)[: ends[2]]
-        np.testing.assert_array_equal(
-            kept, labels_of(entry.predicted, len(log))[: ends[2]]
-        )
+        kept = own.predicted.labels()[: ends[2]]
+        np.testing.assert_array_equal(kept, entry.predicted.labels()[: ends[2]])
     assert found.seen == ()
 
 

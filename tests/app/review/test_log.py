@@ -15,7 +15,7 @@ import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
-from skl_tot.app.review.history import check_value, digest_of
+from skl_tot.app.review.history import digest_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -85,7 +85,7 @@ def test_goes_on_where_it_was_after_each_step(tmp_path, plain):
         review.redo()
     assert plain(review.state) == last
     review.close()
-    assert os.listdir(review.out) == [LOG]
+    assert sorted(os.listdir(review.out)) == ["review.models", LOG]
 
 
 def test_results_are_those_of_now(review):
@@ -206,88 +206,43 @@ def test_folders_that_cannot_be_used(tmp_path):
 # Damage
 
 
-def test_a_changed_byte_is_noticed(review, plain):
-    """Wherever it is: it is told, or changes nothing."""
-    for step in STEPS:
-        step(review)
-    before, path = plain(review.state), review.out / LOG
-    review.close()
-    content, rng = path.read_bytes(), np.random.default_rng(0)
-    digits = [i for i, byte in enumerate(content) if byte in b"0123456789"]
-    n_told = 0
-    for place in [*rng.choice(digits, 40), *rng.integers(len(content), size=40)]:
-        changed = bytearray(content)
-        changed[place] ^= 1
-        path.write_bytes(changed)
-        try:
-            again = Review(None, VIDEOS, review.out)
-        except (OSError, ValueError) as error:
-            assert LOG in str(error)  # noqa: PT017
-            n_told += 1
-        else:
-            assert plain(again.state) == before
-            again.close()
-    assert n_told > 40
-
-
-def write_rows(path, rows):
-    """Write lines, models and confidences with the check values that belong to them."""
-    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DELETE FROM log")
-        check = 0
-        for row in enumerate(rows, start=1):
-            number, (line, *rest) = row
-            check = check_value(check, number, line, *rest)
-            values = number, line, *rest, check
-            connection.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?)", values)
-
-
-def read_rows(path):
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.text_factory = bytes
-        text = "SELECT line, model, confidences FROM log ORDER BY number"
-        return connection.execute(text).fetchall()
-
-
 @pytest.mark.parametrize(
     "line",
     [
-        b"nonsense",
-        b"[]",
-        b"[" * 100_000,
-        b'{"effect": {}}',
-        b'{"undo": "nothing is done"}',
-        b'{"fly": "a"}',
-        b'{"said": "a", "effect": {"entries": {"9": {}}}}',
-        b'{"said": "a", "effect": {"entries": {"0": {"some": 1}}}}',
+        "nonsense",
+        "[]",
+        '{"undo": "nothing is done"}',
+        '{"said": "a", "effect": {"entries": {"9": {}}}}',
     ],
 )
 def test_rows_of_others_are_refused(review, line):
-    """Though their check values are right."""
-    path = review.out / LOG
     review.close()
-    start = read_rows(path)
-    write_rows(path, [*start, (line, None, None)])
+    path = review.out / LOG
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO log VALUES (2, ?, NULL)", [line])
     with pytest.raises(
         ValueError, match=r"review\.sqlite3, row 2, is damaged"
     ) as caught:
         Review(MODEL, VIDEOS, review.out)
     assert "\n" not in str(caught.value)
-    write_rows(path, start)
-    Review(MODEL, VIDEOS, review.out).close()
 
 
-def test_models_and_confidences_of_others_are_refused(review):
+def test_damaged_and_earlier_files_are_refused(review):
+    """In one line, which says what to do."""
+    for step in STEPS:
+        step(review)
     review.close()
-    path, other = review.out / LOG, review.out / "other.skops"
-    save_model(rename(MODEL, list("abc")), other)
-    ((line, model, confidences),) = read_rows(path)
+    path = review.out / LOG
+    content = path.read_bytes()
+    half = len(content) // 2
+    for damaged in (content[:half], content[:5000] + b"\0" * half):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=LOG):
+            Review(MODEL, VIDEOS, review.out)
+    path.write_bytes(content)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE log SET model = ?", [other.read_bytes()])
-    with pytest.raises(ValueError, match=r"row 1, is damaged .ValueError: its check"):
-        Review(MODEL, VIDEOS, review.out)
-    write_rows(path, [(line, model, confidences[:-2])])
-    with pytest.raises(ValueError, match="row 1, is damaged"):
+        connection.execute("PRAGMA user_version=0")
+    with pytest.raises(ValueError, match="is of an earlier version"):
         Review(MODEL, VIDEOS, review.out)
 
 
@@ -298,7 +253,7 @@ def test_one_review_at_a_time(review):
     """Also if files that look like locks are removed."""
     review.rename(0, "x")
     for path in review.out.iterdir():
-        if path.name != LOG:
+        if path.name.startswith(f"{LOG}-"):
             path.unlink()
     with pytest.raises(FileExistsError, match="belongs to a review that is open"):
         Review(MODEL, VIDEOS, review.out)

@@ -11,7 +11,6 @@ import pytest
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.server import MODULES
-from skl_tot.app.review.state import labels_of
 from skl_tot.app.web import joined
 from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.io import read_table
@@ -27,7 +26,7 @@ def review(reviewed):
 def bouts_of(review, code):
     """Recording, start, end and mean confidence of each bout, by a loop over frames."""
     for i, entry in enumerate(review.state.entries):
-        labels, start = labels_of(entry.segments, entry.n_frames), 0
+        labels, start = entry.segments.labels(), 0
         for end in range(1, len(labels) + 1):
             if end == len(labels) or labels[end] != labels[start]:
                 if labels[start] == code:
@@ -78,12 +77,12 @@ def test_assign_is_as_frame_by_frame(review):
         n = before.n_frames
         start, end = np.sort(rng.choice(n + 1, 2, replace=False)).tolist()
         code = int(rng.integers(-1, 3))
-        expected = labels_of(before.segments, n)
+        expected = before.segments.labels()
         expected[start:end] = code
         state = review.state
         review.assign(recording, start, end, code)
         after = review.state.entries[recording]
-        assert (labels_of(after.segments, n) == expected).all()
+        assert (after.segments.labels() == expected).all()
         starts = after.segments.starts
         place = np.searchsorted(starts, start, "right") - 1
         assert after.segments.by_hand[place]

@@ -22,7 +22,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from skl_tot.app.review import Review, server, teaching
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.review.state import confidence_of, labels_of
 
 FPS = 10
 SAID = "document.querySelector('footer .said').textContent"
@@ -233,9 +232,7 @@ def teach(page, twin):
     keys = [int(button.get_attribute("data-key").split()[0]) for button in buttons]
     assert sorted(keys) == changed
     entries = [twin.state.entries[i] for i in keys]
-    pairs = [
-        [labels_of(x, e.n_frames) for x in (e.segments, e.changed)] for e in entries
-    ]
+    pairs = [[x.labels() for x in (e.segments, e.changed)] for e in entries]
     shares = [np.mean(now != before) for now, before in pairs]
     assert (np.diff(shares) < 1e-9).all()
     page.click(f".changed [data-key='{changed[1]} keep']")
@@ -262,7 +259,7 @@ def files(folder):
         str(path.relative_to(folder)): path.suffix in (".csv", ".txt")
         and path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "sqlite3" not in path.name
+        if path.is_file() and "/review." not in str(path)
     }
 
 
@@ -810,7 +807,7 @@ def test_doubt_is_a_band_at_the_same_times_at_all_zooms(opened):
     for step in ("first", "learned"):
         index = 2
         page.open(index)
-        sure = confidence_of(page.review.state.entries[index])
+        sure = page.review.state.entries[index].shown_confidence()
         for keys in ("w", "+", "+"):
             page.press(keys)
             page.settle()

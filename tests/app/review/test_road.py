@@ -16,7 +16,7 @@ import pytest
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review, ReviewWidget
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.review.state import UNLABELLED
+from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
@@ -70,7 +70,7 @@ def share_right(review, i, words):
 def quick(monkeypatch):
     """Fits without labels that take no time, of which one fails."""
     made = [HMMSegmenter(3, random_state=0), MallowSegmenter(3), HMMSegmenter(0)]
-    where = "skl_tot.app.review.clusterings.default_estimators"
+    where = "skl_tot.app.review.teaching.default_estimators"
     monkeypatch.setattr(where, lambda recordings, random_state: made)
 
 

@@ -8,14 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.app.review import Review
-from skl_tot.app.review.state import (
-    GONE,
-    TRACKS,
-    frames_by_hand,
-    frames_checked,
-    is_checked,
-    labels_of,
-)
+from skl_tot.app.review.entry import GONE
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -42,7 +35,7 @@ def review(model, videos):
 def check_valid(state):
     """Segments leave no frame out, do not go on over breaks, and show known actions."""
     for entry in state.entries:
-        for own in filter(None, (getattr(entry, name) for name in TRACKS)):
+        for own in entry.tracks().values():
             assert own.starts[0] == 0
             assert (np.diff(np.append(own.starts, entry.n_frames)) > 0).all()
             assert np.isin(entry.breaks, own.starts).all()
@@ -53,7 +46,7 @@ def check_valid(state):
         assert ends == sorted(ends)
         assert all(start < end for start, end, *_ in entry.checked)
         if entry.changed:
-            assert not is_checked(entry)
+            assert not entry.is_checked()
     assert len(set(state.names.values())) == len(state.names)
 
 
@@ -108,22 +101,20 @@ def do(review, step):
         if name in OF_ONE:
             assert new.predicted is old.predicted
             assert new.confidence is old.confidence
-        if name == "learn" and is_checked(old):
+        if name == "learn" and old.is_checked():
             assert new.segments is old.segments
         if name in ("learn", "take_back"):  # keeps what people made or checked
-            tracks = [(own.segments, own.n_frames) for own in (old, new)]
-            by_hand, still = (frames_by_hand(*own) for own in tracks)
-            known = frames_checked(old)
+            tracks = [own.segments for own in (old, new)]
+            by_hand, still = (own.spread(own.by_hand) for own in tracks)
+            known = old.frames_checked()
             if name == "learn":
                 assert (still >= by_hand).all()
                 was_checked, known = known, known | by_hand
-                assert is_checked(new) or is_learned(new, known, was_checked)
-                tracks_before = (
-                    labels_of(own.predicted, own.n_frames) for own in (old, new)
-                )
+                assert new.is_checked() or is_learned(new, known, was_checked)
+                tracks_before = (own.predicted.labels() for own in (old, new))
                 before, after = (own[was_checked] for own in tracks_before)
                 assert (before == after).all()
-            labels, after = (labels_of(*own) for own in tracks)
+            labels, after = (own.labels() for own in tracks)
             assert (labels == after)[known].all()
 
 

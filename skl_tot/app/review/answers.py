@@ -1,0 +1,376 @@
+"""Answers of a review: its labels, cycles, and what to look at next."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from skl_tot.app.report.findings import describe_alternatives, match_alternatives
+from skl_tot.app.review.entry import is_integer
+from skl_tot.app.review.history import State
+from skl_tot.app.review.results import measure
+from skl_tot.app.web import DOUBTFUL
+from skl_tot.corrections.questions import (
+    alike_actions,
+    describe_signals,
+    order_with_gains,
+)
+from skl_tot.methods.pipelines import (
+    is_cyclic,
+    last_step,
+    segmenter_of,
+    transform_before,
+)
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
+from skl_tot.recordings.segment_table import table_of_labels
+from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.deviations import compare_bouts, cut_cycles
+
+
+@with_shared_texts
+class Answers:
+    """What a review says about its state; the base of `Review`, which changes it."""
+
+    recordings: Recordings
+    model: Any
+    _restore: Any
+
+    def __init__(self):
+        self._cycles = None  # as they were found last
+        self._pairs = None, []  # number of the model, and its actions that are alike
+        self._signals = [], None  # units, and means of their features
+
+    @property
+    def state(self) -> State:
+        """Segments, names and other data; immutable, and replaced at each change."""
+        raise NotImplementedError
+
+    @property
+    def ready(self) -> bool:
+        """Whether all recordings are read, see `open`."""
+        raise NotImplementedError
+
+    def _read_state(self):
+        """Return the state, if all recordings are read."""
+        if not self.ready:
+            raise RuntimeError("the recordings are not read, call open() before.")
+        return self.state
+
+    @property
+    def alternatives(self):
+        """Alternatives of a vote (`AutoSegmenter`), the own one first; else empty."""
+        if not self.state.model or self.state.n_learned:
+            return []
+        alternatives = getattr(segmenter_of(self.model), "alternatives_", [])
+        return alternatives if len(alternatives) > 1 else []
+
+    @property
+    def actions(self):
+        """Names of the actions."""
+        return [name for code, name in self.state.names.items() if code != BACKGROUND]
+
+    def labels(self):
+        """Return the current label of each frame.
+
+        Returns
+        -------
+        labels : ndarray of str of shape (n_frames,), or sequence or dict of these
+            Name of the action of each frame, in the form of the recordings; "" where
+            nothing is labelled.
+        """
+        state = self._read_state()
+        return self._restore([entry.words(state.names) for entry in state.entries])
+
+    def table(self):
+        """Return the current segments as a table.
+
+        Returns
+        -------
+        table : DataFrame
+            As from `skl_tot.io.segments`, without frames that have no label;
+            ``confidence`` is 1 for segments of people.
+        """
+        state = self._read_state()
+        entries = state.entries
+        labels = self.recordings.replace(
+            [entry.words(state.names) for entry in entries]
+        )
+        cuts = [entry.segments.starts[1:] for entry in entries]
+        confidences = [entry.shown_confidence().astype(float) for entry in entries]
+        bounds = None
+        if any(len(entry.edges) for entry in entries):
+            bounds = [entry.shown_edges() for entry in entries]
+        table = table_of_labels(labels, confidences, cuts, bounds)
+        return table[table["action"] != UNKNOWN_NAME].reset_index(drop=True)
+
+    @property
+    def cycles(self):
+        """Table of the cycles, with frames; None without cycles."""
+        state = self._read_state()
+        if any(entry.is_blank for entry in state.entries):
+            return None
+        if self._cycles is None or not self._cycles.are_of(state):
+            circle = state.actions if is_cyclic(last_step(self.model)) else None
+            table = find_cycles(state.entries, circle)
+            segments = [entry.segments for entry in state.entries]
+            self._cycles = FoundCycles(state.model, segments, table)
+        return self._cycles.table
+
+    def units(self):
+        """List the cycles, or the recordings if there are no cycles.
+
+        Returns
+        -------
+        units : list of tuple
+            Number of the recording, first frame, and the frame after the last.
+        """
+        table = self.cycles
+        if table is None:
+            lengths = self.recordings.lengths.tolist()
+            return [(i, 0, n_frames) for i, n_frames in enumerate(lengths)]
+        columns = table[["recording", "start", "end"]]
+        return list(columns.itertuples(index=False, name=None))
+
+    def next(self, n=5):
+        """List the next recordings to check, or cycles if they repeat their actions.
+
+        Parameters
+        ----------
+        n : int, default=5
+            Maximum number of results.
+
+        Returns
+        -------
+        suggestions : list of dict
+            Unchecked ones; first those that others resemble most, or after learning
+            those with the most doubt. Each has "recording" (the number), "start" and
+            "end" (exclusive) in frames, "information" (as in
+            `skl_tot.corrections.most_informative`; after learning, 1 minus the mean
+            probability of the shown actions), and "unsure" (the share of its frames
+            whose action has a probability below a half).
+        """
+        check_count(n)
+        state, units = self._read_state(), self.units()
+        if self._signals[0] != units:
+            arrays = [getattr(own, "iloc", own) for own in self.recordings.arrays]
+            parts = [arrays[i][start:end] for i, start, end in units]
+            self._signals = units, describe_signals(parts)
+        return suggest(state, units, self._signals[1], n)
+
+    def examples(self, action, n=5):
+        """List typical and doubtful bouts of an action.
+
+        Parameters
+        ----------
+        action : str or int
+            Name or code of an action.
+        n : int, default=5
+            Maximum number of each kind.
+
+        Returns
+        -------
+        bouts : list of dict
+            "kind", "recording" (the number), "start" and "end" (exclusive) in frames,
+            and "confidence", the mean of the model's probability of the action. First
+            the "typical" bouts: with the highest confidence and then the usual
+            duration, at most two of a recording. Then the "doubtful" ones: with the
+            least confidence, without those that people made or checked.
+        """
+        check_count(n)
+        state = self._read_state()
+        return choose_examples(state.entries, state.find_action(action), n)
+
+    def rank_alternatives(self):
+        """Compare ``alternatives`` with labels of people.
+
+        Returns
+        -------
+        scores : dict of str to float
+            Share of labelled frames that each has right, by name, best first, see
+            `AutoSegmenter.rank_alternatives`. Empty without labels or alternatives.
+        """
+        state, model = self._read_state(), self.model
+        words = [entry.known_words(state.names) for entry in state.entries]
+        labelled = [i for i, labels in enumerate(words) if labels is not None]
+        if not labelled or not self.alternatives:
+            return {}
+        frames = transform_before(model, self.recordings.select(labelled))
+        labels = [words[i] for i in labelled]
+        return segmenter_of(model).rank_alternatives(frames, labels)
+
+    def compare_alternatives(self, chosen):
+        """Rows of alternatives, with paths of chosen recordings in codes of actions."""
+        segmenter = segmenter_of(self.model)
+        frames = transform_before(self.model, self.recordings.select(chosen))
+        codes = np.array([*self.state.actions, BACKGROUND])
+        paths_of = match_alternatives(segmenter, frames, codes, self.state.names)
+        rows = describe_alternatives(segmenter, self.rank_alternatives())
+        return [row | {"paths": paths_of[row["name"]]} for row in rows]
+
+    def suggest_merges(self):
+        """List pairs of actions that look alike, by `corrections.alike_actions`.
+
+        Returns
+        -------
+        pairs : list of dict
+            "actions", two codes, and "score", without pairs of `keep_apart`.
+        """
+        state = self._read_state()
+        if self._pairs[0] != state.model:
+            self._pairs = state.model, find_alike(self.recordings, state.entries)
+        pairs = [pair for pair in self._pairs[1] if pair["actions"] not in state.apart]
+        return [pair for pair in pairs if set(pair["actions"]) <= state.names.keys()]
+
+    def accuracy(self):
+        """Estimate the accuracy in unchecked recordings.
+
+        Returns
+        -------
+        accuracy : dict or None
+            "frames" and "segments", dicts of the correct "share" and its interval of
+            90 %, "low" to "high"; "history", the accuracy in the checks of each model;
+            "sentences". None without a checked stretch that was new to the model.
+        """
+        state = self._read_state()
+        return measure(state.entries, state.n_learned)
+
+
+def check_count(n):
+    """Refuse a number of results that is no integer from 0."""
+    if not is_integer(n) or n < 0:
+        refuse("n", n, "an integer from 0")
+
+
+class FoundCycles(NamedTuple):
+    """Cycles, and in what they were found."""
+
+    model: int  # its number
+    segments: list  # of each recording
+    table: pd.DataFrame | None  # None without cycles
+
+    def are_of(self, state):
+        """Whether they are those of a state."""
+        pairs = zip(self.segments, state.entries)
+        others = [(old, new.segments) for old, new in pairs if old is not new.segments]
+        if self.table is None:  # other times of boundaries do not make cycles
+            others = [(a, b) for a, b in others if not np.array_equal(a.codes, b.codes)]
+        return state.model == self.model and not others
+
+
+def find_cycles(entries, circle):
+    """Table of cycles of recordings by number, in frames; None if nothing repeats."""
+    labels = [entry.segments.labels() for entry in entries]
+    breaks = [entry.breaks for entry in entries]
+    bouts = collect_bouts(Recordings(labels, breaks=breaks))
+    if not bouts.actions:
+        return None
+    table, cycles = cut_cycles(bouts, circle)
+    if len(table) <= len(entries):
+        return None
+    start = first_checked(entries)
+    if circle is None and start in bouts.actions:  # cycles stay those of people
+        table, cycles = cut_cycles(bouts, start)
+    table = table.round().astype({"recording": int, "start": int, "end": int})
+    return table.join(compare_bouts(cycles)[["score", "deviates"]])
+
+
+def first_checked(entries):
+    """Find the action that the first checked stretch of a recording begins with."""
+    for entry in entries:
+        for start, end, *_ in entry.checked:
+            if (start, end) != (0, entry.n_frames):
+                return entry.segments.part(start, end).codes[0].item()
+    return None
+
+
+def suggest(state, units, signals, n):
+    """Units (recording, start, end) to check next, see `Answers.next`."""
+    # shown labels have current names, predictions of checked recordings do not
+    entries = state.entries
+    n_codes = 2 + max(0, *(entry.segments.codes.max() for entry in entries))
+    # without labels of all frames, by signals alone
+    are_labelled = not any(entry.is_blank for entry in entries)
+    confidences = [entry.shown_confidence() for entry in entries]
+    counts, checked, doubts = [], [], []
+    for k, (i, start, end) in enumerate(units):
+        segments = entries[i].segments.part(start, end)
+        lengths = (segments.ends - segments.starts) * are_labelled
+        codes = np.maximum(segments.codes, BACKGROUND) + 1
+        counts.append(np.bincount(codes, lengths, n_codes)[1:])
+        if entries[i].is_checked(start, end):
+            checked.append(k)
+        elif state.n_learned:
+            doubts.append((k, 1 - float(confidences[i][start:end].mean(dtype=float))))
+    doubts = sorted(doubts, key=lambda pair: -pair[1])[:n]
+    suggestions = []
+    for k, gain in doubts or order_with_gains(counts, signals, checked, n):
+        i, start, end = units[k]
+        unsure = float((confidences[i][start:end] < DOUBTFUL).mean())
+        suggestion = {"recording": i, "start": start, "end": end}
+        suggestions.append(suggestion | {"information": gain, "unsure": unsure})
+    return suggestions
+
+
+class Bout(NamedTuple):
+    """A segment of an action."""
+
+    recording: int
+    start: int
+    end: int
+    confidence: float  # mean of the model's probability of the action
+    is_known: bool  # whether a person made or checked it
+
+
+def choose_examples(entries, action, n):
+    """List up to n typical bouts of an action, and n doubtful ones."""
+    bouts = []
+    for i, entry in enumerate(entries):
+        segments, is_known = entry.segments, entry.frames_known()
+        is_action = entry.predicted.labels() == action
+        sure = np.where(is_action, entry.confidence, 0).astype(float)
+        for k in np.flatnonzero(segments.codes == action):
+            start, end = int(segments.starts[k]), int(segments.ends[k])
+            confidence = float(sure[start:end].mean())
+            bouts.append(Bout(i, start, end, confidence, bool(is_known[start])))
+    usual = np.median([bout.end - bout.start for bout in bouts]) if bouts else 1
+
+    def rank(bout):
+        """Order by confidence; if two digits are equal, by how unusual a length is."""
+        unlike = abs(np.log((bout.end - bout.start) / usual))
+        return -round(bout.confidence, 2), unlike
+
+    typical, doubtful, n_of_recording = [], [], dict.fromkeys(range(len(entries)), 0)
+    for bout in sorted(bouts, key=rank):
+        n_of_recording[bout.recording] += 1
+        if len(typical) < n and n_of_recording[bout.recording] <= 2:
+            typical.append(bout)
+        elif not bout.is_known:
+            doubtful.append(bout)
+    doubtful = sorted(doubtful, key=lambda bout: bout.confidence)[:n]
+    kinds = ["typical"] * len(typical) + ["doubtful"] * len(doubtful)
+    return [
+        {
+            "kind": kind,
+            "recording": bout.recording,
+            "start": bout.start,
+            "end": bout.end,
+            "confidence": bout.confidence,
+        }
+        for kind, bout in zip(kinds, typical + doubtful)
+    ]
+
+
+def find_alike(recordings, entries):
+    """List pairs of codes, see `alike_actions`, from evenly spaced frames."""
+    n_values = int(recordings.lengths.sum()) * recordings.n_features
+    step = -(-n_values // 2**24)  # of so many values at most
+    frames, paths = [], []
+    for array, entry in zip(recordings.arrays, entries):
+        values = np.asarray(getattr(array, "iloc", array)[::step], dtype=float)
+        if np.isfinite(values).all():
+            frames.append(values)
+            paths.append(np.maximum(entry.segments.labels()[::step], BACKGROUND))
+    return alike_actions(frames, paths) if frames else []

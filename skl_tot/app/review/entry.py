@@ -1,0 +1,376 @@
+"""One recording of a review: its segments, and edits of them; all is immutable."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.labels import UNKNOWN_NAME, Segments
+
+GONE = -2  # code of a removed action in predictions
+UNLABELLED = -3  # code of frames that neither a model nor a person has labelled
+
+
+class Track(NamedTuple):
+    """Segments that cover all frames of a recording, or of a part of it."""
+
+    # Neighbours have different codes, except where a person cut or left a segment, and
+    # at breaks of the recording.
+    starts: np.ndarray  # first frames, of int; the first is 0
+    codes: np.ndarray  # of actions, `BACKGROUND`, `UNLABELLED` or `GONE`
+    by_hand: np.ndarray  # whether a person made the segment
+    n_frames: int
+
+    @property
+    def ends(self):
+        """The frame after the last one of each segment."""
+        return np.append(self.starts[1:], self.n_frames)
+
+    def spread(self, values):
+        """Give each frame (n_frames,) the value of its segment."""
+        return np.repeat(values, self.ends - self.starts)
+
+    def labels(self):
+        """Code (n_frames,) of each frame."""
+        return self.spread(self.codes)
+
+    def runs(self):
+        """Segments without hands, as other modules have them."""
+        return Segments(self.codes, self.starts, self.ends)
+
+    def find(self, frame):
+        """Find the number of the segment at a frame."""
+        return int(np.searchsorted(self.starts, frame, "right")) - 1
+
+    def part(self, start, end):
+        """Segments from a frame to before another one, counted from the first."""
+        kept = slice(self.find(start), self.find(end - 1) + 1)
+        starts = np.maximum(self.starts[kept] - start, 0)
+        return Track(starts, self.codes[kept], self.by_hand[kept], end - start)
+
+    def replace_action(self, action, codes):
+        """Give frames of an action other codes (n_frames,)."""
+        labels = self.labels()
+        labels = np.where(labels == action, codes, labels)
+        is_start = np.diff(labels, prepend=labels[0]) != 0
+        starts = np.union1d(self.starts, np.flatnonzero(is_start))
+        sources = np.searchsorted(self.starts, starts, "right") - 1
+        return Track(starts, labels[starts], self.by_hand[sources], self.n_frames)
+
+
+def find_track(labels, by_hand, edges):
+    """Find runs of equal labels and hands (n_frames,), which also end at edges."""
+    is_start = np.r_[True, (labels[1:] != labels[:-1]) | (by_hand[1:] != by_hand[:-1])]
+    is_start[edges.astype(int)] = True
+    starts = np.flatnonzero(is_start)
+    return Track(starts, labels[starts], by_hand[starts], len(labels))
+
+
+class Stretch(NamedTuple):
+    """Checked frames of a recording, from start to before end."""
+
+    start: int
+    end: int
+    order: int  # position in the order of checks, from 1
+    n_learned: int = 0  # checks that the predicting model had learned
+
+
+class Entry(NamedTuple):
+    """State of one recording; edits return another one."""
+
+    breaks: np.ndarray  # first frames of new parts
+    segments: Track  # as shown
+    predicted: Track  # by the model, with later merges and splits
+    confidence: np.ndarray  # (n_frames,) of the prediction
+    n_learned: int = 0  # checks that the predicting model had learned
+    checked: tuple = ()  # stretches in order of time, apart from each other
+    seen: tuple = ()  # starts and ends of frames whose labels that model had learned
+    changed: Track | None = None  # as shown before a proposal of the model
+    # predicted boundaries: first frames, and the least and greatest they may be
+    edges: np.ndarray = np.empty((0, 3), int)
+
+    # What it says
+
+    @property
+    def n_frames(self):
+        """Number of frames of the recording."""
+        return self.segments.n_frames
+
+    @property
+    def is_blank(self):
+        """Whether some frames have no label."""
+        return UNLABELLED in self.segments.codes
+
+    def tracks(self):
+        """Tracks by the fields that have them."""
+        tracks = {name: getattr(self, name) for name in TRACKS}
+        return {name: track for name, track in tracks.items() if track is not None}
+
+    def shows(self, code):
+        """Whether a segment of any track has a code."""
+        return any(code in track.codes for track in self.tracks().values())
+
+    def frames_checked(self):
+        """Whether each frame (n_frames,) is checked."""
+        return mark_frames(self.checked, self.n_frames)
+
+    def frames_known(self):
+        """Whether a person gave or checked the label of each frame (n_frames,)."""
+        is_told = self.segments.spread(self.segments.by_hand) | self.frames_checked()
+        return is_told & (self.segments.labels() != UNLABELLED)
+
+    def is_checked(self, start=0, end=None):
+        """Whether all frames from start to before end are checked."""
+        end = self.n_frames if end is None else end
+        return not subtract([(start, end)], self.checked)
+
+    def words(self, names):
+        """Name (n_frames,) of the shown label of each frame; names are by code."""
+        names = names | {UNLABELLED: UNKNOWN_NAME}
+        words = np.array([names[code] for code in self.segments.codes.tolist()])
+        return self.segments.spread(words)
+
+    def known_words(self, names):
+        """Names (n_frames,) of labels from people, "" for others; None without any."""
+        is_known = self.frames_known()
+        return np.where(is_known, self.words(names), "") if is_known.any() else None
+
+    def shown_confidence(self):
+        """Confidence (n_frames,) of the shown labels: 1 for labels from a person."""
+        if not self.checked and not self.segments.by_hand.any():
+            return self.confidence
+        certain = self.confidence.dtype.type(1)
+        return np.where(self.frames_known(), certain, self.confidence)
+
+    def shown_edges(self):
+        """Rows of ``edges`` of shown boundaries that no person gave."""
+        is_known, starts = self.frames_known(), self.segments.starts
+        starts = starts[~(is_known[starts] | is_known[starts - 1])]
+        return self.edges[np.isin(self.edges[:, 0], starts)]
+
+    # Edits by a person
+
+    def relabel(self, frame, code):
+        """Change the action of the segment at a frame; join equal neighbours."""
+        k = self.segments.find(self._check_frame(frame, "frame"))
+        starts, codes, by_hand = (values.copy() for values in self.segments[:3])
+        codes[k], by_hand[k] = code, True
+        numbers = [
+            j for j in (k, k + 1) if 0 < j < len(codes) and codes[j - 1] == codes[j]
+        ]
+        segments = Track(starts, codes, by_hand, self.n_frames)
+        return self._replace(segments=self._join(segments, numbers))
+
+    def assign(self, start, end, code):
+        """Give frames from start to before end an action; join equal neighbours."""
+        start = self._check_frame(start, "start")
+        end = self._check_end(start, end)
+        labels = self.segments.labels()
+        by_hand = self.segments.spread(self.segments.by_hand)
+        labels[start:end], by_hand[start:end] = code, True
+        starts = self.segments.starts
+        outside = starts[(starts < start) | (starts > end)]
+        ends = np.array([start, end % self.n_frames])
+        starts = np.union1d(np.concatenate([outside, self.breaks.astype(int)]), ends)
+        segments = Track(starts, labels[starts], by_hand[starts], self.n_frames)
+        numbers = np.searchsorted(starts, ends)
+        is_same = segments.codes[numbers] == segments.codes[numbers - 1]
+        segments = self._join(segments, numbers[(numbers > 0) & is_same])
+        return self._replace(segments=segments)
+
+    def move(self, frame, to):
+        """Move the boundary at a frame, and ends of checked stretches there."""
+        starts, codes, by_hand, _ = self.segments
+        k = self.segments.find(self._check_frame(frame, "frame"))
+        to = self._check_frame(to, "to")
+        if frame == 0 or starts[k] != frame:
+            near = " and ".join(map(str, starts[max(k, 1) : k + 2])) or "none"
+            raise ValueError(f"no boundary is at frame {frame}, the next are {near}.")
+        if frame in self.breaks:
+            raise ValueError(f"frame {frame} begins a part of the recording; it stays.")
+        if to == frame:
+            return self
+        first, end = starts[k - 1], self.segments.ends[k]
+        if not first < to < end:
+            expected = (
+                f"a frame from {first + 1} to {end - 1}, between other boundaries"
+            )
+            refuse("to", to, f"{expected}; relabel makes one segment of two")
+        starts, by_hand = starts.copy(), by_hand.copy()
+        starts[k] = to
+        by_hand[k - 1 : k + 1] = codes[k - 1 : k + 1] != UNLABELLED
+        segments = Track(starts, codes, by_hand, self.n_frames)
+        checked = move_ends(self.checked, frame, to)
+        return self._replace(segments=segments, checked=checked)
+
+    def cut(self, frame):
+        """Cut a segment at a frame; both parts keep the action."""
+        starts, codes, by_hand, n_frames = self.segments
+        k = self.segments.find(self._check_frame(frame, "frame"))
+        if starts[k] == frame:
+            text = f"frame {frame} is a boundary"
+            raise ValueError(f"{text}, expected one within a segment.")
+        by_hand = by_hand.copy()
+        by_hand[k] = codes[k] != UNLABELLED
+        starts = np.insert(starts, k + 1, frame)
+        codes, by_hand = (
+            np.insert(codes, k, codes[k]),
+            np.insert(by_hand, k, by_hand[k]),
+        )
+        return self._replace(segments=Track(starts, codes, by_hand, n_frames))
+
+    def blank_share(self, start, end):
+        """Share of frames to check that have no label, which may not be all."""
+        start = self._check_frame(start, "start")
+        end = self._check_end(start, end)
+        share = np.mean(self.segments.labels()[start:end] == UNLABELLED)
+        if share == 1:
+            text = f"no frame from {start} to {end - 1} has a label, expected some"
+            raise ValueError(f"{text}; press a digit, or hold it while it plays.")
+        return share
+
+    def check(self, start, end, order):
+        """Mark frames with labels as checked, and keep changes by learning in them."""
+        start = self._check_frame(start, "start")
+        end = self._check_end(start, end)
+        spans = np.stack([self.segments.starts, self.segments.ends], axis=1)
+        blank = spans[self.segments.codes == UNLABELLED].tolist()
+        new = subtract([(start, end, order, self.n_learned)], [*self.checked, *blank])
+        stretches = sorted([*self.checked, *(Stretch(*span) for span in new)])
+        entry = self._replace(checked=tuple(stretches))
+        if not new or self.changed is None:
+            return entry
+        before = self._mix(self.segments, self.changed, entry.frames_checked())
+        is_same = entry.is_checked() or have_equal_labels(self.segments, before)
+        return entry._replace(changed=None if is_same else before)
+
+    def uncheck(self, start, end):
+        """Remove the mark of checked frames."""
+        start = self._check_frame(start, "start")
+        end = self._check_end(start, end)
+        spans = subtract(self.checked, [(start, end)])
+        return self._replace(checked=tuple(Stretch(*span) for span in spans))
+
+    # Changes by a model
+
+    def propose(self, predicted, confidence, edges, n_learned):
+        """Show another prediction, except where people gave or checked labels."""
+        is_known, is_checked = self.frames_known(), self.frames_checked()
+        is_seen = np.where(is_checked, mark_frames(self.seen, self.n_frames), is_known)
+        ends = np.flatnonzero(np.diff(is_seen, prepend=False, append=False))
+        segments = self._mix(self.segments, predicted, is_known)
+        before = self.segments if self.changed is None else self.changed
+        if self.is_blank:  # there is nothing to take back
+            before = None
+        elif have_equal_labels(segments, before):
+            segments = self.segments if self.changed is None else segments
+            before = None
+        return self._replace(
+            segments=segments,
+            # the prediction before a check stays, to be compared with checked labels
+            predicted=self._mix(self.predicted, predicted, is_checked),
+            confidence=confidence,
+            n_learned=n_learned,
+            seen=tuple(map(tuple, ends.reshape(-1, 2).tolist())),
+            changed=before,
+            edges=edges,
+        )
+
+    def replace_action(self, action, into):
+        """Replace an action by another one in all tracks, and join equal neighbours."""
+        tracks = self.tracks()
+        for name, track in tracks.items():
+            codes = np.where(track.codes == action, into, track.codes)
+            is_new = (track.codes[1:] != track.codes[:-1]) & (codes[1:] == codes[:-1])
+            if action in track.codes:
+                numbers = np.flatnonzero(is_new) + 1
+                tracks[name] = self._join(track._replace(codes=codes), numbers)
+        return self._replace(**tracks)
+
+    def forget_codes(self, codes):
+        """Mark predicted actions that are not among some codes as gone."""
+        predicted = self.predicted.codes
+        kept = np.where(np.isin(predicted, codes), predicted, GONE)
+        if (kept == predicted).all():
+            return self
+        return self._replace(predicted=self.predicted._replace(codes=kept))
+
+    # Parts of edits
+
+    def _mix(self, one, other, is_one):
+        """Segments of a track in some frames (n_frames,), and of another elsewhere."""
+        labels = np.where(is_one, one.labels(), other.labels())
+        hands = [track.spread(track.by_hand) for track in (one, other)]
+        kept = one.starts[one.by_hand & is_one[one.starts]]
+        others = other.starts[other.by_hand & ~is_one[other.starts]]
+        edges = np.concatenate([self.breaks, kept, others])
+        return find_track(labels, np.where(is_one, *hands), edges)
+
+    def _join(self, segments, numbers):
+        """Join some segments to those before, but not at breaks; any hand counts."""
+        is_kept = np.ones(len(segments.codes), bool)
+        is_kept[numbers] = np.isin(segments.starts[numbers], self.breaks)
+        by_hand = np.logical_or.reduceat(segments.by_hand, np.flatnonzero(is_kept))
+        starts, codes = segments.starts[is_kept], segments.codes[is_kept]
+        return Track(starts, codes, by_hand, self.n_frames)
+
+    def _check_frame(self, frame, name):
+        if not is_integer(frame) or not 0 <= frame < self.n_frames:
+            refuse(name, frame, f"a frame from 0 to {self.n_frames - 1}")
+        return int(frame)
+
+    def _check_end(self, start, end):
+        if not is_integer(end) or not start < end <= self.n_frames:
+            expected = f"a frame from {start + 1} to {self.n_frames}, exclusive"
+            refuse("end", end, expected)
+        return int(end)
+
+
+TRACKS = ("segments", "predicted", "changed")  # fields of an `Entry` that are tracks
+
+
+def blank_entry(n_frames, breaks):
+    """Entry of a recording without any label, and without doubt."""
+    labels, by_hand = np.full(n_frames, UNLABELLED), np.zeros(n_frames, bool)
+    segments = find_track(labels, by_hand, breaks)
+    return Entry(breaks, segments, segments, np.ones(n_frames, np.float16))
+
+
+def mark_frames(spans, n_frames):
+    """Whether each frame (n_frames,) is in one of some spans (start, end, more)."""
+    is_in = np.zeros(n_frames, bool)
+    for start, end, *_ in spans:
+        is_in[start:end] = True
+    return is_in
+
+
+def subtract(spans, others):
+    """Spans (start, end, more) without the frames of other ones."""
+    for start, end, *_ in others:
+        parts = []
+        for first, last, *more in spans:
+            parts += (first, min(last, start), *more), (max(first, end), last, *more)
+        spans = [part for part in parts if part[0] < part[1]]
+    return spans
+
+
+def move_ends(stretches, frame, to):
+    """Stretches whose starts and ends go with a boundary, in order and apart."""
+    moved, last = [], 0
+    for stretch in stretches:
+        start, end = (to if edge == frame else edge for edge in stretch[:2])
+        start = max(start, last)
+        if start < end:
+            moved.append(stretch._replace(start=start, end=end))
+            last = end
+    return tuple(moved)
+
+
+def have_equal_labels(*tracks):
+    """Whether two tracks have equal labels of frames."""
+    return np.array_equal(*(track.labels() for track in tracks))
+
+
+def is_integer(value):
+    """Whether a value is an integer, and no truth value."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -1,0 +1,355 @@
+"""Results of a review: how much is right, files, and labels that commands keep."""
+
+import contextlib
+import math
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from skl_tot import io
+from skl_tot.app.report import write_report
+from skl_tot.app.review import find_review
+from skl_tot.app.review.entry import UNLABELLED, subtract
+from skl_tot.app.review.history import History, beginning_of, digest_of
+from skl_tot.app.review.teaching import actions_of, with_names_of
+from skl_tot.io.formats import find_format, writable_formats
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.disk import (
+    find_same_files,
+    is_file_name,
+    replaced,
+    replaced_files,
+)
+from skl_tot.recordings.errors import one_line, short_repr
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
+from skl_tot.recordings.stops import with_stops
+
+# How much is right. A check compares the prediction for a recording, or a part of it,
+# with the checked labels. The figure is the share that was right in the checks of the
+# latest model that has any: those of earlier models are a history.
+
+
+class Check(NamedTuple):
+    """Frames and segments of a prediction that was checked, and the right ones."""
+
+    n_frames: int
+    n_right_frames: int
+    n_segments: int
+    n_right_segments: int
+    n_learned: int  # number of checks that the model had learned
+
+    @property
+    def shares(self):
+        """Shares of the frames and of the segments that are right."""
+        frames = self.n_right_frames / self.n_frames
+        return {"frames": frames, "segments": self.n_right_segments / self.n_segments}
+
+
+def compare(predicted, corrected, n_learned=0):
+    """Check predicted segments; right ones match one of an IoU of at least a half."""
+    bounds = np.union1d(predicted.starts, corrected.starts)
+    lengths = np.diff(bounds, append=predicted.n_frames)  # of what two segments share
+    pairs = [
+        np.searchsorted(segments.starts, bounds, "right") - 1
+        for segments in (predicted, corrected)
+    ]
+    unions = -lengths
+    for segments, numbers in zip((predicted, corrected), pairs):
+        unions = unions + (segments.ends - segments.starts)[numbers]
+    is_same = predicted.codes[pairs[0]] == corrected.codes[pairs[1]]
+    taken, n_right = (-1, -1), 0
+    for pair in np.transpose(pairs)[is_same & (lengths >= unions / 2)]:
+        if (pair != taken).all():  # one of two halves
+            taken, n_right = pair, n_right + 1
+    n_frames, n_same = predicted.n_frames, int(lengths[is_same].sum())
+    return Check(n_frames, n_same, len(predicted.starts), n_right, n_learned)
+
+
+def measure(entries, n_learned):
+    """Estimate the accuracy from frames that were new to the model; None without."""
+    # the stretches of one check, such as the rest of a recording, are one sample
+    samples = {}
+    for entry in entries:
+        for order, check in checks_of(entry):
+            samples.setdefault(order, []).append(check)
+    if not samples:
+        return None
+    checks = [total(samples[order]) for order in sorted(samples)]
+    stretches = [(entry, stretch) for entry in entries for stretch in entry.checked]
+    lengths = [stretch.end - stretch.start for _, stretch in stretches]
+    if lengths == [entry.n_frames for entry, _ in stretches]:
+        return estimate(checks, len(entries) - len(lengths), n_learned)
+    n_frames = sum(entry.n_frames for entry in entries) - sum(lengths)
+    n_rest = math.ceil(n_frames / np.mean([check.n_frames for check in checks]))
+    return estimate(checks, n_rest, n_learned, "stretch")
+
+
+def checks_of(entry):
+    """List orders and checks of the stretches that were new to the model."""
+    checks = []
+    for start, end, order, n_learned in entry.checked:
+        predicted = entry.predicted.part(start, end)
+        is_new = subtract([(start, end)], entry.seen) == [(start, end)]
+        if is_new and UNLABELLED not in predicted.codes:
+            corrected = entry.segments.part(start, end)
+            checks.append((order, compare(predicted, corrected, n_learned)))
+    return checks
+
+
+def total(checks):
+    """Add up checks of one model."""
+    sums = Check(*np.sum(checks, axis=0).tolist())
+    return sums._replace(n_learned=checks[0].n_learned)
+
+
+def estimate(checks, n_rest, n_learned, unit="recording"):
+    """Estimate the accuracy of ``n_rest`` unchecked parts, see `Review.accuracy`."""
+    models = [list(group) for _, group in groupby(checks, attrgetter("n_learned"))]
+    history = [
+        {
+            "n_learned": group[0].n_learned,
+            "n_checked": len(group),
+            **total(group).shares,
+        }
+        for group in models
+    ]
+    checks = models[-1] if n_rest else checks
+    accuracy = {
+        what: find_interval(checks, what, n_rest) for what in ("frames", "segments")
+    }
+    sentences = describe_accuracy(accuracy, checks, n_rest, n_learned, unit)
+    return accuracy | {"history": history, "sentences": sentences}
+
+
+def find_interval(checks, what, n_rest):
+    """Share of "frames" or "segments" that is right, and Wilson's interval of 90 %."""
+    share, n = total(checks).shares[what], len(checks)
+    if not n_rest:
+        return {"share": share, "low": share, "high": share}
+    # two segments are as one independent trial, as lengths and recordings differ
+    n_trials = total(checks).n_segments / 2
+    sizes = np.array([getattr(check, f"n_{what}") for check in checks])
+    errors = sizes * ([check.shares[what] - share for check in checks]) / sizes.sum()
+    if errors.any():  # fewer trials, if recordings differ more than by chance
+        variance = n / (n - 1) * (errors**2).sum()
+        n_trials = min(n_trials, share * (1 - share) / variance)
+    n_trials /= 1 + n / n_rest  # the others vary, too
+    z = norm.ppf(0.95)
+    middle = (share + z**2 / 2 / n_trials) / (1 + z**2 / n_trials)
+    variance = share * (1 - share) / n_trials + (z / 2 / n_trials) ** 2
+    half = z * math.sqrt(variance) / (1 + z**2 / n_trials)
+    return {
+        "share": share,
+        "low": max(0.0, middle - half),
+        "high": min(1.0, middle + half),
+    }
+
+
+def describe_accuracy(accuracy, checks, n_rest, n_learned, unit):
+    """Describe the result of `estimate` in sentences."""
+    parts = []
+    for what in ("frames", "segments"):
+        share, low, high = (f"{100 * value:.0f}" for value in accuracy[what].values())
+        interval = f" (90 % interval: {low} to {high} %)" if low != high else ""
+        parts.append(f"{share} %{interval} of the {what}")
+    shares, n = " and ".join(parts), len(checks)
+    plural = {"recording": "recordings", "stretch": "stretches"}[unit]
+    checked = f"{n} checked {unit if n == 1 else plural}"
+    if not n_rest:
+        return [f"In the {checked}, {shares} were right before."]
+    rest = "all that is not checked"
+    if unit == "recording":
+        rest = f"the {n_rest} recordings that are not checked"
+    source = f"This is estimated from the {checked}"
+    if checks[-1].n_learned < n_learned:
+        source += ", before the model learned from them"
+    return [
+        f"About {shares} are right in {rest}.",
+        f"{source}: predictions are compared with corrected labels.",
+    ]
+
+
+# Files; each is written completely or not at all
+
+
+def save(review):
+    """Write the segments and the model, if there are any."""
+    folder, table = folder_of(review), review.table()
+    if table.empty:
+        (folder / "segments.csv").unlink(missing_ok=True)
+    else:
+        io.write_segments(table, folder / "segments.csv")
+    if review.model is None:
+        (folder / "model.skops").unlink(missing_ok=True)
+    else:
+        io.save_model(review.model, folder / "model.skops")
+
+
+def export(review, format):
+    """Write all results, with labels in a format; describe the action."""
+    folder = folder_of(review)
+    entry = find_format("labels", format, writable_formats())
+    if entry.in_seconds and review.recordings.fps is None:
+        raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
+    table = review.table()
+    if table.empty:
+        raise ValueError("no frame is labelled, expected some to export.")
+    if format == "labels":  # a line for each frame of the file
+        if any(entry.is_blank for entry in review.state.entries):
+            text = "format is 'labels', which needs a label of each frame"
+            raise ValueError(f"{text}; let it learn, or choose another format.")
+        words = list(io.labels_from_segments(table).values())
+        table = io.segments(with_stops(review.recordings.replace(words)))
+    write_labels(table, folder / "labels", format, entry)
+    save(review)
+    with replaced(folder / "recordings.csv") as temporary:
+        table = describe_recordings(review)
+        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+    if review.model is None:
+        return f"the labels are in {folder}, without a model and a report: let it learn"
+    words = [entry.known_words(review.state.names) for entry in review.state.entries]
+    write_report(
+        review.model,
+        review.recordings,
+        folder / "report.html",
+        corrected=None if all(labels is None for labels in words) else words,
+        accuracy=review.accuracy(),
+        **review.groups,
+    )
+    return f"the results are in {folder}"
+
+
+def folder_of(review):
+    """Folder of a review that has one."""
+    if review.out is None:
+        raise ValueError("out is None, expected a folder of the review to write into.")
+    return review.out
+
+
+def write_labels(table, folder, format, entry):
+    """Write a file for each recording, or one for all if names are no file names."""
+    tables = dict(list(table.groupby("recording", sort=False)))
+    others = [name for name in tables if not is_file_name(name)]
+    others += find_same_files(tables) or ()  # one file on Windows and macOS
+    if others and not entry.many:
+        name = f"recording {short_repr(others[0])} can have no file of that name"
+        each = f"{format!r} has one for each; expected a format with one for all."
+        raise ValueError(f"{name}, and {each}")
+    with replaced_files(folder) as temporary:
+        if others:
+            path = temporary / f"all{entry.suffix}"
+            io.write_segments(table, path, format=format)
+            return
+        for name, rows in tables.items():
+            path = temporary / f"{name}{entry.suffix}"
+            io.write_segments(rows.drop(columns="recording"), path, format=format)
+
+
+def describe_recordings(review):
+    """Table of the state of each recording, and of its accuracy before."""
+    rows = []
+    for name, entry in zip(review.recordings.names, review.state.entries):
+        checks = [check for _, check in checks_of(entry)]
+        shares = total(checks).shares if checks else {}
+        row = {
+            "recording": name,
+            "n_frames": entry.n_frames,
+            "n_segments": int((entry.segments.codes != UNLABELLED).sum()),
+            "checked_frames": int(entry.frames_checked().sum()),
+            "checked": entry.is_checked(),
+        }
+        rows.append(row | {f"right_{what}": share for what, share in shares.items()})
+    return pd.DataFrame(rows)
+
+
+# Commands that take the folder of a review, or its model
+
+
+class ReviewedModel:
+    """Model of a path, and the labels of people if the path is of a review."""
+
+    def __init__(self, path):
+        folder, self.entries = find_review(path), {}  # with digests, by recording
+        if folder is None:
+            self.model = io.load_model(path)
+            return
+        about = beginning_of(folder)
+        if about is None:
+            text = f"{one_line(folder)} has a review that has not begun"
+            raise ValueError(f"{text}; open it again, so that it reads its recordings.")
+        names, lengths, digests = zip(*about["recordings"])
+        frames = Recordings([np.empty((n, 0)) for n in lengths], names)
+        history = History(None, frames, folder)
+        with contextlib.closing(history):
+            history.restore({})
+            self.state = history.state
+            model = history.model(self.state.model)
+        self.model = with_names_of(model, self.state)
+        self.entries = dict(zip(names, zip(digests, self.state.entries)))
+
+    def labels(self, videos, words=None):
+        """Labels of people for recordings, and the accuracy of the rest; print which.
+
+        The labels are names (n_frames,) for each recording, "" for other frames, or
+        None; ``words`` name the actions of the model. Recordings are those of the
+        review if names and digests are. The accuracy is that of all of the review.
+        """
+        labels_of_each, others, n_same = [None] * len(videos), [], 0
+        if not self.entries:
+            return labels_of_each, None
+        names = self.state.names
+        numbers = {name: i for i, name in enumerate(videos.names)}
+        if words is not None:
+            shown = dict(zip(actions_of(self.model), words.tolist()))
+            names = {code: shown.get(name, name) for code, name in names.items()}
+        for name, (digest, entry) in self.entries.items():
+            labels, i = entry.known_words(names), numbers.get(name)
+            if i is not None and digest_of(videos, i) == digest:
+                labels_of_each[i], n_same = labels, n_same + 1
+            elif i is not None and labels is not None:
+                others.append(name)
+        print_kept(labels_of_each)
+        if others:
+            text = "Predicted, as the frames are not those that people labelled"
+            print(f"{text}: {short_repr(others)}.")
+        if not n_same == len(videos) == len(self.entries):
+            return labels_of_each, None
+        return labels_of_each, measure(self.state.entries, self.state.n_learned)
+
+
+def put_labels(told, labels, confidence, boundaries):
+    """Labels of a recording, their confidence and intervals, with those of people."""
+    is_told, edges = told != UNKNOWN_NAME, boundaries[:, 0]
+    labels = np.where(is_told, told, labels)
+    confidence = np.where(is_told, 1, confidence)
+    return labels, confidence, boundaries[~(is_told[edges] | is_told[edges - 1])]
+
+
+def reviewed_segments(folder):
+    """Table of the segments that a review shows, as it wrote them; print whose."""
+    reviewed, file, shown = ReviewedModel(folder), folder / "segments.csv", []
+    labels_of_each, written = [], []
+    names = reviewed.state.names
+    for recording, (_, entry) in reviewed.entries.items():
+        for start, code in zip(entry.segments.starts.tolist(), entry.segments.codes):
+            shown.append((recording, names[int(code)], start))
+        labels_of_each.append(entry.known_words(names))
+    if file.exists():
+        table = io.read_table(file)
+        words = table["action"].astype(str).replace(str(BACKGROUND), BACKGROUND_NAME)
+        written = list(zip(table["recording"], words, table["start"]))
+    if written != shown:
+        text = f"{one_line(file)} lacks the last changes of the review"
+        raise ValueError(f"{text}; open the review again, which writes it.")
+    print_kept(labels_of_each)
+    return table
+
+
+def print_kept(labels_of_each):
+    """Print how many recordings have labels of people."""
+    n_kept = sum(labels is not None for labels in labels_of_each)
+    print(f"Labels of people in {n_kept} of {len(labels_of_each)} recordings are kept.")
