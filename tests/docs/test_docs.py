@@ -63,7 +63,7 @@ def write_cycles(page):
     videos, _ = make_activities(12, 6, random_state=0)
     for i, video in enumerate(videos, 1):
         table = np.column_stack([np.arange(len(video)) / 10, video])
-        header = ",".join(["time", *map(str, range(video.shape[1]))])
+        header = ",".join(["time", *(f"x{k}" for k in range(video.shape[1]))])
         path = f"cycles/cycle_{i:02}.csv"
         np.savetxt(path, table, delimiter=",", header=header, comments="")
 
