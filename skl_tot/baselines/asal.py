@@ -18,7 +18,14 @@ from skl_tot.methods.orders import ONE_ORDER, FixedOrders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import COUNT, MLP, WEIGHT, Adam, OrderedMLP
+from skl_tot.training.components import (
+    COUNT,
+    MLP,
+    WEIGHT,
+    Adam,
+    OrderedMLP,
+    constant_adam,
+)
 from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
@@ -150,16 +157,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     _components = {
         "network": {"mlp": OrderedMLP},
-        "optimizer": {
-            "adam": partial(
-                Adam,
-                5e-4,
-                decay=0.0,
-                freeze_iter=0,
-                frames_per_video=256,
-                early_stopping=False,
-            )
-        },
+        "optimizer": {"adam": partial(constant_adam, 5e-4)},
     }
     _embeddings = staticmethod(join_embeddings)
 
@@ -194,10 +192,14 @@ class ASALSegmenter(NetworkSegmenter):
         self.loss_curve_, self.changes_, self.n_iter_ = [], [], 0
         with progress_bar(self.max_iter * self.n_steps, self.verbose) as progress:
             while self.n_iter_ < self.max_iter:
-                scores, after = self._alternate(trainer, videos, labels, progress)
-                n_changed = sum(map(np.count_nonzero, map(np.not_equal, labels, after)))
+                scores, decoded = self._alternate(trainer, videos, labels, progress)
+                n_changed = sum(
+                    np.count_nonzero(before != after)
+                    for before, after in zip(labels, decoded)
+                )
                 self.changes_.append(float(n_changed / videos.lengths.sum()))
-                self.n_iter_, labels = self.n_iter_ + 1, after
+                self.n_iter_ += 1
+                labels = decoded
                 if self.tol is not None and self.changes_[-1] < self.tol:
                     break
         return Passes(lambda i: self._log_likelihood(scores[i]), len(videos))
@@ -206,13 +208,17 @@ class ASALSegmenter(NetworkSegmenter):
         """Labels of the recordings by the first estimator."""
         estimator = self.estimator
         if estimator is None:
-            own = PAPER | {"standardize": self.standardize, "device": self.device}
-            estimator = TemporalOTSegmenter(self.n_actions_, **own)
+            parameters = {**PAPER, "standardize": self.standardize}
+            estimator = TemporalOTSegmenter(
+                self.n_actions_, **parameters, device=self.device
+            )
         elif self.n_actions == AUTO:
             estimator = clone(estimator)
             set_n_actions(estimator, self.n_actions_)
-        options = self.n_actions_, seed, videos.fps
-        return fit_segmenter(estimator, videos.arrays, *options)[1]
+        _, labels = fit_segmenter(
+            estimator, videos.arrays, self.n_actions_, seed, videos.fps
+        )
+        return labels
 
     def _trainer(self, videos, seed):
         """Make the trainer of the network."""

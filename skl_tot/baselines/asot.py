@@ -14,14 +14,9 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import MLP, WEIGHT, Adam
+from skl_tot.training.components import MLP, WEIGHT, Adam, constant_adam
 from skl_tot.training.pseudo_labels import LinearPrior, StructuredTransport
 from skl_tot.training.terms import SphericalCrossEntropy
-
-# Weights of the transport that labels recordings, from the authors.
-PREDICTION = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
-# Least pseudo-label before the logarithm.
-LEAST_CODE = 1e-30
 
 
 @with_shared_texts
@@ -126,16 +121,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     _components = {
         "network": {"mlp": partial(MLP, 128, temperature=0.1)},
         "transport": {"structured": StructuredTransport},
-        "optimizer": {
-            "adam": partial(
-                Adam,
-                1e-3,
-                decay=0.0,
-                freeze_iter=0,
-                frames_per_video=256,
-                early_stopping=False,
-            )
-        },
+        "optimizer": {"adam": partial(constant_adam, 1e-3)},
     }
 
     _defaults_by_order = by_order(
@@ -205,7 +191,11 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     def _log_likelihood(self, similarities):
         """Logarithm of Q of a whole recording, summed over parts."""
-        problem = self._problem(self._component("transport").set_params(**PREDICTION))
+        # weights of the transport that labels recordings, from the authors
+        transport = self._component("transport").set_params(
+            epsilon=0.04, structure_weight=0.6, balance=0.01
+        )
+        problem = self._problem(transport)
         codes = self._codes_of_video(problem, similarities, len(similarities))
         codes = sum_groups(codes, self.prototype_actions_, np.add)
-        return np.log(np.maximum(codes, LEAST_CODE))
+        return np.log(np.maximum(codes, 1e-30))  # finite where no mass is

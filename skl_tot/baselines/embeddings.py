@@ -23,7 +23,14 @@ from skl_tot.methods.orders import (
     by_order,
 )
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam
+from skl_tot.training.components import (
+    MLP,
+    MOST,
+    SCALE,
+    WEIGHT,
+    Adam,
+    constant_adam,
+)
 from skl_tot.training.devices import from_first_process
 from skl_tot.training.terms import (
     ConceptContrast,
@@ -49,13 +56,14 @@ class EmbeddingSegmenter(NetworkSegmenter):
         self._train(videos, seeds[0])
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
-        for own, embeddings in zip(by_video, self._embed(videos)):
-            own[:] = embeddings
+        for view, embeddings in zip(by_video, self._embed(videos)):
+            view[:] = embeddings
         kmeans = KMeans(
             self.n_actions_, n_init=self.n_init, random_state=seeds[1], copy_x=False
         )
-        known = frames, videos.lengths, kmeans, self.reg_covar
-        self.gaussians_ = ordered_gaussians(*known)
+        self.gaussians_ = ordered_gaussians(
+            frames, videos.lengths, kmeans, self.reg_covar
+        )
         # in the network's dtype; K-means would otherwise round differently
         return Passes(
             lambda i: self._log_likelihood(by_video[i].astype("f4")), len(videos)
@@ -75,8 +83,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     def _log_likelihood(self, embeddings):
         """Log-density of the Gaussian of each action."""
-        columns = [own.score_samples(embeddings) for own in self.gaussians_]
-        return np.column_stack(columns)
+        densities = [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
+        return np.column_stack(densities)
 
 
 @with_shared_texts
@@ -139,16 +147,7 @@ class CTESegmenter(EmbeddingSegmenter):
 
     _components = {
         "network": {"mlp": partial(MLP, start="paper")},
-        "optimizer": {
-            "adam": partial(
-                Adam,
-                3e-3,
-                decay=0.0,
-                freeze_iter=0,
-                frames_per_video=256,
-                early_stopping=False,
-            )
-        },
+        "optimizer": {"adam": partial(constant_adam, 3e-3)},
     }
 
     n_actions: int | str = 8
@@ -374,16 +373,7 @@ class UDESegmenter(EmbeddingSegmenter):
     _encoder = "unit"
     _components = {
         "network": {"mlp": partial(MLP, temperature=0.1)},
-        "optimizer": {
-            "adam": partial(
-                Adam,
-                1e-3,
-                decay=0.0,
-                freeze_iter=0,
-                frames_per_video=256,
-                early_stopping=False,
-            )
-        },
+        "optimizer": {"adam": partial(constant_adam, 1e-3)},
     }
 
     n_actions: int | str = 8
@@ -421,8 +411,10 @@ class UDESegmenter(EmbeddingSegmenter):
         n_left = int(self.max_iter) - n_first
         if n_left:
             snapshot = replace(snapshot, network=self.network_)
-            own = self.concept_weight, self._component("network").temperature
-            contrast = ConceptContrast(self.n_actions_, *own)
+            temperature = self._component("network").temperature
+            contrast = ConceptContrast(
+                self.n_actions_, self.concept_weight, temperature
+            )
             terms = [*self._terms(), contrast]
             self._train(videos, seeds[0], start=snapshot, max_iter=n_left, terms=terms)
         embeddings = self._embed(videos, keep=True)
@@ -471,4 +463,4 @@ def ordered_gaussians(frames, lengths, kmeans, reg_covar):
 def order_in_time(clusters, n_clusters):
     """Clusters (n_clusters,) by the mean relative time of their frames."""
     one_hot = np.eye(n_clusters)
-    return time_order(one_hot[own] for own in clusters)
+    return time_order(one_hot[clusters_of_video] for clusters_of_video in clusters)

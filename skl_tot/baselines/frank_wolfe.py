@@ -1,23 +1,16 @@
 """Events that a linear classifier distinguishes."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.orders import ONE_ORDER, FixedOrders
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, SCALE, WEIGHT
-
-# Default number of chunks per action and recording. Among 1.5, 2 and 3, and chunks of
-# 10 or 20 frames, it did best on seven sets.
-CHUNKS_PER_ACTION = 2
-# Least error of an event's classifier, which keeps log-likelihoods finite.
-LEAST_NOISE = 1e-6
-MOST_NATS = 1e150  # sums of more may overflow
 
 
 @with_shared_texts
@@ -149,11 +142,16 @@ class FrankWolfeSegmenter(BaseSegmenter):
             n_actions,
             self.regularization or 1 / (len(kept) * n_actions),
         )
-        options = {"n_corners": self.n_corners, "max_iter": self.max_iter}
-        solution = minimise(problem, rng, tol=self.tol, **options)
+        solution = minimise(
+            problem,
+            rng,
+            n_corners=self.n_corners,
+            max_iter=self.max_iter,
+            tol=self.tol,
+        )
         self.events_ = np.full((len(videos), n_actions), -1)
-        for i, cuts, chunks in zip(kept, edges, solution.events):
-            self.events_[i] = (cuts[chunks] + cuts[chunks + 1]) // 2
+        for i, cuts, events in zip(kept, edges, solution.events):
+            self.events_[i] = (cuts[events] + cuts[events + 1]) // 2
         self.coef_, self.intercept_ = solution.coef, solution.intercept
         self.noise_ = solution.noise
         self.objective_, self.objective_curve_ = solution.objective, solution.curve
@@ -161,14 +159,16 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     def _edges(self, n_frames):
         """First frame of each chunk of a recording, and its end."""
-        n_chunks = CHUNKS_PER_ACTION * self.n_actions_
+        # Among 1.5, 2 and 3 chunks per action, and chunks of 10 or 20 frames, 2 did
+        # best on seven sets.
+        n_chunks = 2 * self.n_actions_
         if self.frames_per_chunk is not None:
             n_chunks = max(-(-n_frames // self.frames_per_chunk), self.n_actions_)
         n_chunks = min(n_chunks, n_frames)
         return np.arange(n_chunks + 1) * n_frames // n_chunks
 
     def _log_likelihoods(self, videos):
-        noise = np.maximum(self.noise_, LEAST_NOISE)
+        noise = np.maximum(self.noise_, 1e-6)  # keeps log-likelihoods finite
         for i in range(len(videos)):
             ratios = np.empty((int(videos.lengths[i]), len(self.coef_)))
             with np.errstate(over="ignore", invalid="ignore"):
@@ -176,7 +176,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
                     np.matmul(videos.read(i, rows), self.coef_.T, out=ratios[rows])
                 ratios += self.intercept_ - 0.5
                 ratios /= noise
-            if not np.abs(ratios).max() < MOST_NATS:  # also for NaN
+            # sums of more nats may overflow; also for NaN
+            if not np.abs(ratios).max() < 1e150:
                 text = "the features are too large to be decoded."
                 raise RecordingValueError(text, i)
             yield ratios
@@ -188,9 +189,9 @@ def mean_frames(videos, i, edges):
     chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     with np.errstate(over="ignore", invalid="ignore"):
         for rows in videos.row_blocks(i):
-            found, starts = np.unique(chunk_of[rows], return_index=True)
+            chunks, starts = np.unique(chunk_of[rows], return_index=True)
             frames = videos.read(i, rows)
-            sums[found] += np.add.reduceat(frames, starts, axis=0, dtype=float)
+            sums[chunks] += np.add.reduceat(frames, starts, axis=0, dtype=float)
     return sums / np.diff(edges)[:, None]
 
 
@@ -214,6 +215,17 @@ def cheapest_events(costs):
         events[:, k] = (least[k] > reached[:, None]).sum(axis=1)
         last = events[:, k] - 1
     return events, least[-1, :, -1]
+
+
+class Solution(NamedTuple):
+    """Events of recordings, and the classifier that separates them."""
+
+    events: np.ndarray  # chunk of each event (n_videos, n_events)
+    objective: float
+    curve: list  # objective of each iteration
+    coef: np.ndarray
+    intercept: np.ndarray
+    noise: np.ndarray  # mean squared error of each event
 
 
 class EventClustering:
@@ -282,17 +294,17 @@ class EventClustering:
         return assignment / n_corners, predicted / n_corners
 
     def solution(self, rows, curve):
-        """Events in these rows, their objective, and their best classifier."""
+        """Solution of the events in these rows, with their best classifier."""
         projection = self.projection(rows)
         coef = (self.basis @ projection).T
         errors = self.assignment(rows) - self.predict(projection)
-        return Bunch(
-            events=rows - self.starts[:, None],
-            objective=float(self.objective(projection)),
-            curve=curve,
-            coef=coef,
-            intercept=self.n_videos / self.n_chunks - coef @ self.mean,
-            noise=np.square(errors).mean(axis=0),
+        return Solution(
+            rows - self.starts[:, None],
+            float(self.objective(projection)),
+            curve,
+            coef,
+            self.n_videos / self.n_chunks - coef @ self.mean,
+            np.square(errors).mean(axis=0),
         )
 
 

@@ -31,12 +31,8 @@ from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST
 
 # Smaller values may lose the variance within actions to rounding in float64.
-LEAST_SPREAD = 1e-6
-# Prior of the dispersions: this value, with the weight of so many recordings.
-PRIOR_DISPERSION = 1.0
-PRIOR_VIDEOS = 0.1
-# Above it, fewer than one of 10^21 recordings has an inversion.
-LEAST_DISPERSION, MOST_DISPERSION = 1e-6, 50.0
+SPREADS = Interval(Real, 1e-6, LARGEST, closed="both")
+LEAST_DISPERSION = 1e-6
 
 
 @with_shared_texts
@@ -142,8 +138,8 @@ class MallowSegmenter(BaseSegmenter):
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
         "order": [FixedOrders()],
-        "shrinkage": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
-        "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
+        "shrinkage": [SPREADS],
+        "reg_covar": [SPREADS],
         "decoding": [StrOptions({AUTO, "mallow"}), StrOptions(DECODERS.keys())],
     }
 
@@ -162,10 +158,14 @@ class MallowSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         self._settle_n_actions(videos)
-        own = {"shrinkage": self.shrinkage, "reg_covar": self.reg_covar}
-        own |= {"max_iter": self.max_iter, "keeps_order": self.order_ == "strict"}
-        found = fit_mallow(videos, self.n_actions_, **own)
-        self.appearance_, self.dispersions_, self.n_iter_, embedded = found
+        self.appearance_, self.dispersions_, self.n_iter_, embedded = fit_mallow(
+            videos,
+            self.n_actions_,
+            shrinkage=self.shrinkage,
+            reg_covar=self.reg_covar,
+            max_iter=self.max_iter,
+            keeps_order=self.order_ == "strict",
+        )
         return Passes(lambda i: log_joint(embedded[i], self.appearance_), len(videos))
 
     def _log_likelihoods(self, videos):
@@ -190,18 +190,22 @@ def expected_inversions(dispersion, n_values):
 
 
 def fit_dispersions(inversions):
-    """Most probable dispersions (n_actions - 1,), at least 0."""
+    """Most probable dispersions (n_actions - 1,), at least 0.
+
+    The prior is a dispersion of 1, with the weight of a tenth of a recording.
+    """
     n_videos, n_inversions = inversions.shape
     dispersions = np.zeros(n_inversions)
     for k, total in enumerate(inversions.sum(axis=0)):
         n_values = n_inversions + 1 - k
-        prior_mean = expected_inversions(PRIOR_DISPERSION, n_values)
-        mean = (total + PRIOR_VIDEOS * prior_mean) / (n_videos + PRIOR_VIDEOS)
+        prior_mean = expected_inversions(1.0, n_values)
+        mean = (total + 0.1 * prior_mean) / (n_videos + 0.1)
         if mean < expected_inversions(LEAST_DISPERSION, n_values):
+            # above 50, fewer than one of 10^21 recordings has an inversion
             dispersions[k] = brentq(
                 lambda rho, n, mean: expected_inversions(rho, n) - mean,
                 LEAST_DISPERSION,
-                MOST_DISPERSION,
+                50.0,
                 args=(n_values, mean),
             )
     return dispersions
@@ -215,8 +219,9 @@ def fit_mallow(videos, n_actions, *, shrinkage, reg_covar, max_iter, keeps_order
     dispersions = fit_dispersions(inversions)
     for n_iter in range(1, max_iter + 1):
         labels = np.concatenate(paths)
-        known = paths, n_actions, spread, reg_covar
-        appearance, embedded = fit_appearance(videos, *known)
+        appearance, embedded = fit_appearance(
+            videos, paths, n_actions, spread, reg_covar
+        )
         for i, frames in enumerate(embedded):
             scores = log_joint(frames, appearance, i)
             if keeps_order:

@@ -15,11 +15,6 @@ from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
 
-# Log-likelihood, in nats, of all actions but that of the part.
-ELSEWHERE = -1e3
-# Least variance within clusters, in units of the mean variance of a feature.
-LEAST_VARIANCE = 1e-6
-
 
 def paper(n_actions=8, **parameters):
     """Make the method of the paper as published.
@@ -51,8 +46,8 @@ def paper(n_actions=8, **parameters):
     >>> baselines.paper(5).n_prototypes
     1
     """
-    own = {name: clone(value, safe=False) for name, value in PAPER.items()}
-    return TemporalOTSegmenter(n_actions, **own | parameters)
+    published = {name: clone(value, safe=False) for name, value in PAPER.items()}
+    return TemporalOTSegmenter(n_actions, **published | parameters)
 
 
 @with_shared_texts
@@ -100,7 +95,8 @@ class EqualPartsSegmenter(BaseSegmenter):
 
     def _log_likelihoods(self, videos):
         for n_frames in videos.lengths:
-            scores = np.full((n_frames, self.n_parts_), ELSEWHERE)
+            # in nats: no decoder leaves the action of the part
+            scores = np.full((n_frames, self.n_parts_), -1e3)
             scores[np.arange(n_frames), equal_parts(n_frames, self.n_parts_)] = 0
             yield scores
 
@@ -190,14 +186,19 @@ class KMeansSegmenter(BaseSegmenter):
         )
         frames = [self._embed(sample.videos, i) for i in range(len(sample.videos))]
         joined = np.concatenate(frames)
-        options = {"n_init": self.n_init, "random_state": self.random_state}
-        found = cluster_frames(joined, self.n_actions_, **options)
-        spread = found.inertia_ / joined.size
-        self.variance_ = float(max(spread, LEAST_VARIANCE * unit))
-        codes = np.eye(self.n_actions_)
-        labels = map(found.predict, frames)
-        order = time_order((codes[own] for own in labels), sample.times())
-        self.means_ = found.cluster_centers_[order]
+        kmeans = cluster_frames(
+            joined,
+            self.n_actions_,
+            n_init=self.n_init,
+            random_state=self.random_state,
+        )
+        # equal frames have no variance: at least 1e-6 of the mean variance of a feature
+        spread = kmeans.inertia_ / joined.size
+        self.variance_ = float(max(spread, 1e-6 * unit))
+        one_hot = np.eye(self.n_actions_)
+        clusters = map(kmeans.predict, frames)
+        order = time_order((one_hot[codes] for codes in clusters), sample.times())
+        self.means_ = kmeans.cluster_centers_[order]
 
     def _log_likelihoods(self, videos):
         return (self._score(self._embed(videos, i), i) for i in range(len(videos)))

@@ -1,6 +1,7 @@
 """Objects for parameters of estimators, and training settings."""
 
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -209,3 +210,8 @@ NETWORKS = {"mlp": MLP}
 
 #: Optimisers by the names that estimators know.
 OPTIMIZERS = {"adam": Adam}
+
+# A constant learning rate and no steps of fixed prototypes, as other papers train.
+constant_adam = partial(
+    Adam, decay=0.0, freeze_iter=0, frames_per_video=256, early_stopping=False
+)
