@@ -31,17 +31,6 @@ from skl_tot.recordings.layouts import with_rate
 from skl_tot.recordings.names import default_names
 from skl_tot.shared_texts import with_shared_texts
 
-# Score of actions of another activity below the recording's own, in nats.
-FOREIGN = 1e4
-# Clusters of frames, and frames of all recordings to learn them from.
-N_CLUSTERS, N_SAMPLED = 64, 20_000
-# Width, as a share of the mean squared distance to the nearest centre.
-SOFTNESS = 0.1
-N_INIT = 10  # starts of K-means of bags
-LEAST_WIDTH = 1e-12
-# Thresholds of `choose_n_groups`, chosen on generated activities.
-MOST_GROUPS, LEAST_SILHOUETTE, SHARE, N_COMPONENTS = 20, 0.14, 0.95, 20
-
 
 @with_shared_texts
 @dataclass(eq=False, repr=False)
@@ -87,8 +76,10 @@ class ActivitySegmenter(BaseSegmenter):
         choice.
     estimators_ : list of estimator
         A fitted segmenter, or pipeline, for each activity.
-    vocabulary_ : dict of ndarray
-        Clusters of frames: ``centres`` (n_clusters, n_features), and ``width`` ().
+    centres_ : ndarray of shape (n_clusters, n_features)
+        Centres of the clusters of frames.
+    width_ : float
+        Mean squared distance w of a frame to the nearest centre.
     bags_ : ndarray of shape (n_activities, n_clusters)
         Mean bag of each activity.
 
@@ -150,8 +141,8 @@ class ActivitySegmenter(BaseSegmenter):
         """Number of actions of one activity."""
         last = last_step(self.estimator)
         if not isinstance(last, BaseSegmenter) or last.has_activities:
-            what = "a segmenter of skl_tot, or a pipeline that ends in one"
-            refuse("estimator", type(last).__name__, what, TypeError)
+            expected = "a segmenter of skl_tot, or a pipeline that ends in one"
+            refuse("estimator", type(last).__name__, expected, TypeError)
         return last.n_actions
 
     @property
@@ -258,38 +249,41 @@ class ActivitySegmenter(BaseSegmenter):
             return float("nan")
         score, offsets = 1.0, self.action_offsets_
         for k in np.unique(codes):
-            own = np.flatnonzero(codes == k)
-            if len(own) > 1:
-                labels = [shifted(paths[i], -offsets[k]) for i in own]
+            numbers = np.flatnonzero(codes == k)
+            if len(numbers) > 1:
+                recordings = videos.select(numbers)
+                labels = [shifted(paths[i], -offsets[k]) for i in numbers]
                 n_actions = offsets[k + 1] - offsets[k]
-                found = transfer_score(videos.select(own).blocks, labels, n_actions)
-                score *= found ** (videos.lengths[own].sum() / videos.lengths.sum())
+                share = recordings.lengths.sum() / videos.lengths.sum()
+                score *= transfer_score(recordings.blocks, labels, n_actions) ** share
         return float(score)
 
     def _learn(self, videos, activities=None):
+        """Find activities, or take given ones, and fit each; paths of recordings."""
         rng = check_random_state(self.random_state)
-        given = None
+        groups = None
         if activities is not None:
-            given = check_activities(activities, len(videos), self.n_activities)
-        self.vocabulary_ = learn_vocabulary(videos, rng)
-        bags, seed = self._count_words(videos), rng.randint(2**31 - 1)
+            groups = check_activities(activities, len(videos), self.n_activities)
+        self.centres_, self.width_ = learn_clusters(videos, rng)
+        bags, seed = self._bags(videos), rng.randint(2**31 - 1)
         self.activity_scores_ = None
-        names, codes = given or self._group(bags, seed)
-        means = [bags[codes == k].mean(axis=0) for k in range(len(names))]
-        self.bags_ = np.array(means)
+        names, codes = groups or self._group(bags, seed)
+        self.bags_ = np.array(
+            [bags[codes == k].mean(axis=0) for k in range(len(names))]
+        )
         self.activity_names_ = names
         self.activities_ = _by_video(names[codes], videos)
-        self.estimators_, labels = fit_models(
-            self.estimator, videos, (names, codes), rng, n_jobs=self.n_jobs
+        self.estimators_, paths = fit_models(
+            self.estimator, videos, names, codes, rng, n_jobs=self.n_jobs
         )
         offsets = self.action_offsets_
         self.n_actions_ = int(offsets[-1])
-        return [shifted(path, offsets[k]) for path, k in zip(labels, codes)]
+        return [shifted(path, offsets[k]) for path, k in zip(paths, codes)]
 
-    def _label(self, scores, videos, before=None):
+    def _label(self, paths, videos, before=None):
         # segmenters have learned background and confidence, and labelled recordings
         self.background_ = self.confidence_ = None
-        self.labels_ = videos.store(scores)
+        self.labels_ = videos.store(paths)
 
     def _group(self, bags, seed):
         """Find activities: their names, and the index of each recording's."""
@@ -297,21 +291,24 @@ class ActivitySegmenter(BaseSegmenter):
         if n_groups == "auto":
             n_groups, self.activity_scores_ = choose_n_groups(bags, seed)
         if n_groups > n_distinct:
-            what = f"at most {n_distinct}, the number of distinct recordings of X"
-            refuse("n_activities", n_groups, what)
+            expected = f"at most {n_distinct}, the number of distinct recordings of X"
+            refuse("n_activities", n_groups, expected)
         return np.arange(n_groups), group_bags(bags, int(n_groups), seed)
 
-    def _count_words(self, videos):
-        blocks = map(videos.blocks, range(len(videos)))
-        return np.array([count_words(own, self.vocabulary_) for own in blocks])
+    def _bags(self, videos):
+        """Bag (n_videos, n_clusters) of each recording."""
+        blocks_of = map(videos.blocks, range(len(videos)))
+        bags = [fill_bag(blocks, self.centres_, self.width_) for blocks in blocks_of]
+        return np.array(bags)
 
     def _find_activities(self, videos):
-        return cdist(self._count_words(videos), self.bags_).argmin(axis=1)
+        """Index of the activity of each recording: that of the nearest bag."""
+        return cdist(self._bags(videos), self.bags_).argmin(axis=1)
 
     def _decode(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         if transcripts is not None:
-            what = "None; one of its estimators_ takes them"
-            refuse("transcripts", transcripts, what)
+            expected = "None; one of its estimators_ takes them"
+            refuse("transcripts", transcripts, expected)
         offsets, codes = self.action_offsets_, self._find_activities(videos)
         for code, decoded in zip(codes, _in_turn(self.estimators_, videos, codes)):
             yield _widened(decoded, offsets[code], offsets[-1])
@@ -323,8 +320,8 @@ class ActivitySegmenter(BaseSegmenter):
 
 def _by_video(names, videos):
     """Activities of recordings: by name, if there are names."""
-    kept = videos.store(names.tolist())
-    return kept if isinstance(kept, dict) else names
+    stored = videos.store(names.tolist())
+    return stored if isinstance(stored, dict) else names
 
 
 def check_activities(activities, n_videos, n_activities):
@@ -332,30 +329,30 @@ def check_activities(activities, n_videos, n_activities):
     if not hasattr(activities, "__len__") or isinstance(activities, str):
         refuse("activities", activities, "a sequence of labels", TypeError)
     if len(activities) != n_videos:
-        what = f"{n_videos}, one for each recording"
-        refuse("the number of activities", len(activities), what)
-    (given,), _ = split_label_sequences(list(activities), "activities")
-    names, codes = np.unique(given, return_inverse=True)
+        expected = f"{n_videos}, one for each recording"
+        refuse("the number of activities", len(activities), expected)
+    (labels,), _ = split_label_sequences(list(activities), "activities")
+    names, codes = np.unique(labels, return_inverse=True)
     if n_activities not in ("auto", len(names)):
-        what = f"{len(names)}, as activities has so many labels, or 'auto'"
-        refuse("n_activities", n_activities, what)
+        expected = f"{len(names)}, as activities has so many labels, or 'auto'"
+        refuse("n_activities", n_activities, expected)
     return names, codes
 
 
-def fit_models(estimator, videos, activities, rng, *, n_jobs):
-    """Fit a clone to each activity; return them, and all labels in their numbers."""
-    names, codes = activities
+def fit_models(estimator, videos, names, codes, rng, *, n_jobs):
+    """Fit a clone to each activity; return them, and the labels of all recordings."""
     tasks = []
     for k, name in enumerate(names.tolist()):
         model, indices = clone(estimator), np.flatnonzero(codes == k)
         last, seed = last_step(model), rng.randint(2**31 - 1)
         if last.get_params(deep=False).get("random_state", seed) is None:
             last.set_params(random_state=seed)
-        own = with_rate([videos.arrays[i] for i in indices], videos.fps)
-        tasks.append(delayed(_fit_model)(model, own, name, indices))
+        arrays = with_rate([videos.arrays[i] for i in indices], videos.fps)
+        tasks.append(delayed(_fit_model)(model, arrays, name, indices))
     models = Parallel(n_jobs=n_jobs)(tasks)
-    found = [iter(vars(last_step(model)).pop("labels_")) for model in models]
-    return models, [next(found[k]) for k in codes]
+    # the vote over activities has its own labels, in numbers of all actions
+    labels_of = [iter(vars(last_step(model)).pop("labels_")) for model in models]
+    return models, [next(labels_of[k]) for k in codes]
 
 
 def _fit_model(model, arrays, name, indices):
@@ -375,13 +372,13 @@ def _fit_model(model, arrays, name, indices):
 
 def _in_turn(models, videos, codes):
     """Yield `Decoded` of each recording by the model of its activity, in order."""
-    going = {}
+    decoded_of = {}
     for code in np.unique(codes).tolist():
-        own = [videos.arrays[i] for i in np.flatnonzero(codes == code)]
+        arrays = [videos.arrays[i] for i in np.flatnonzero(codes == code)]
         model = models[code]
-        going[code] = last_step(model).decode(transform_before(model, own))
+        decoded_of[code] = last_step(model).decode(transform_before(model, arrays))
     for code in codes.tolist():
-        yield next(going[code])
+        yield next(decoded_of[code])
 
 
 def shifted(path, offset):
@@ -391,46 +388,47 @@ def shifted(path, offset):
 
 def _widened(decoded, offset, n_actions):
     """Return the `Decoded` of all actions from that of one activity with an offset."""
-    own = slice(offset, offset + decoded.log_likelihood.shape[1])
-    lowest = decoded.log_likelihood.min(axis=1, keepdims=True) - FOREIGN
+    columns = slice(offset, offset + decoded.log_likelihood.shape[1])
+    # actions of other activities are far below, in nats, yet finite
+    lowest = decoded.log_likelihood.min(axis=1, keepdims=True) - 1e4
     scores = np.repeat(lowest, n_actions, axis=1)
-    scores[:, own] = decoded.log_likelihood
+    scores[:, columns] = decoded.log_likelihood
     posterior = np.zeros(scores.shape)
-    posterior[:, own] = decoded.posterior
+    posterior[:, columns] = decoded.posterior
     return Decoded(scores, shifted(decoded.path, offset), posterior)
 
 
-def learn_vocabulary(videos, rng):
-    """Learn 64 clusters of frames, drawn evenly from recordings, and their width."""
-    per_video = max(1, N_SAMPLED // len(videos))
-    sampled = []
+def learn_clusters(videos, rng):
+    """Learn 64 centres of frames, drawn evenly from recordings, and their width."""
+    per_video = max(1, 20_000 // len(videos))
+    samples = []
     for i, n_frames in enumerate(videos.lengths.tolist()):
         rows = rng.choice(n_frames, min(per_video, n_frames), replace=False)
-        sampled.append(videos.read(i, np.sort(rows)))
-    frames = np.concatenate(sampled).astype(np.float64, copy=False)
-    n_clusters = min(N_CLUSTERS, len(np.unique(frames, axis=0)))
+        samples.append(videos.read(i, np.sort(rows)))
+    frames = np.concatenate(samples).astype(np.float64, copy=False)
+    n_clusters = min(64, len(np.unique(frames, axis=0)))
     kmeans = KMeans(n_clusters, n_init=1, random_state=rng.randint(2**31 - 1))
     kmeans.fit(frames)
-    width = max(kmeans.inertia_ / len(frames), LEAST_WIDTH)
-    return {"centres": kmeans.cluster_centers_, "width": np.array(width)}
+    width = kmeans.inertia_ / len(frames)
+    return kmeans.cluster_centers_, max(float(width), 1e-12)  # 0 if frames repeat
 
 
-def count_words(blocks, vocabulary):
-    """Bag (n_words,), of length 1, of a recording given in blocks."""
-    # Euclidean distances of bags are Hellinger distances
-    centres, width = vocabulary["centres"], float(vocabulary["width"])
+def fill_bag(blocks, centres, width):
+    """Bag (n_clusters,), of length 1, of a recording given in blocks."""
     total, n_frames = np.zeros(len(centres)), 0
     for block in blocks:
         distances = cdist(block.astype(np.float64, copy=False), centres, "sqeuclidean")
-        total += softmax(-distances / (SOFTNESS * width), axis=1).sum(axis=0)
+        # nearly hard: a tenth of the width leaves frames between centres to both
+        total += softmax(-distances / (0.1 * width), axis=1).sum(axis=0)
         n_frames += len(block)
+    # Euclidean distances of roots of shares are Hellinger distances
     return np.sqrt(total / n_frames)
 
 
 def group_bags(bags, n_groups, seed):
     """Group (n_videos,) of each bag, by K-means; numbered by first occurrence."""
     # converged, so that the nearest mean is that of the group
-    kmeans = KMeans(n_groups, n_init=N_INIT, tol=0, random_state=seed).fit(bags)
+    kmeans = KMeans(n_groups, n_init=10, tol=0, random_state=seed).fit(bags)
     _, first, groups = np.unique(kmeans.labels_, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[groups]
 
@@ -439,18 +437,18 @@ def choose_n_groups(bags, seed):
     """Choose the number of groups of bags, with the silhouette of each number."""
     # The smallest with at least 95 % of the highest silhouette, as further cuts of
     # groups hardly lower it. Principal components lack the noise of short recordings.
+    # Thresholds were chosen on generated activities.
     n_distinct = len(np.unique(bags, axis=0))
     if n_distinct < 3:
         return min(n_distinct, max(1, len(bags) // 2)), None
-    most = min(MOST_GROUPS, max(2, len(bags) // 2), n_distinct - 1)
+    most = min(20, max(2, len(bags) // 2), n_distinct - 1)
     left, sizes, _ = np.linalg.svd(bags - bags.mean(axis=0), full_matrices=False)
-    reduced = (left * sizes)[:, :N_COMPONENTS]
+    reduced = (left * sizes)[:, :20]
     scores = {}
     for number in range(2, most + 1):
         groups = group_bags(reduced, number, seed)
         scores[number] = float(silhouette_score(reduced, groups))
     highest = max(scores.values())
-    if highest < LEAST_SILHOUETTE:
+    if highest < 0.14:
         return 1, scores
-    good = [number for number, score in scores.items() if score >= SHARE * highest]
-    return min(good), scores
+    return min(n for n, score in scores.items() if score >= 0.95 * highest), scores

@@ -15,47 +15,13 @@ from skl_tot.recordings import errors, signals
 from skl_tot.recordings.container import BLOCK_BYTES
 from skl_tot.shared_texts import with_shared_texts
 
-# Factors of the period at which searches for cycles start.
-FACTORS = (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4)
-# Maximum rounds, and the tolerated difference of period and cycles found.
-N_SEARCHES, NEAR = 4, 0.2
-# Blocks of frames per period, and the least number of frames per block.
-SAMPLES, LEAST_SAMPLES = 40, 8
-N_COMPONENTS = 12
-# Maximum blocks of a recording; longer ones use longer blocks.
-MOST_FRAMES = 2**18
-# Cycles for the first fit of phases.
-MOST_CYCLES = 500
-# Tolerance of agreeing numbers of cycles, as logarithm.
-TOLERANCE = 0.06
-# Share of a cycle below which the first is dropped, or above which the last is kept.
-LEAST_FIRST, LEAST_LAST = 0.2, 0.5
 DEFAULT_ACTIONS = 5
-# Least number of agreeing searches for a clear result.
-LEAST_VOTES = 4
-FEW_CYCLES = 3
-LEAST_FRAMES = 16
-# Least prominence of a peak, as a share of the spread of the autocorrelation.
-PROMINENCE = 0.1
-# Log-lag axis: step, blur, and the shortest lag.
-RESOLUTION, BLUR, SHORTEST_LAG = 0.01, 0.03, 8
-# Bounds of a cycle's length, in periods.
-SHORTEST, LONGEST = 0.5, 2.0
-N_WINDOWS = 24
+# Phases of a cycle; a path through them skips at most a third of it.
 N_PHASES = 24
-# Neighbours that differ so much more than cycles two apart are halves of cycles;
-# fewer cycles than the second number are not tested.
-APART, LEAST_PAIRED = 1.3, 8
-# Probability of advancing by so many phases from one frame to the next.
-STEPS = np.array([0.35, 0.4, 0.2, 0.05])
-# Probability of skipping more phases, up to a third of the cycle.
-SKIP, MOST_STEPS = 0.01, N_PHASES // 3
-# Share of independent evidence of frames, as neighbours are similar.
-MOST_EVIDENCE = 8
-MAX_ROUNDS = 8
-LEAST_VARIANCE = 1e-6
-# Distance in phases at which a boundary counts as the next one.
-AHEAD = 1.5
+MOST_STEPS = N_PHASES // 3
+# Blocks of a recording that are searched; longer recordings have longer blocks, so that
+# a search takes seconds.
+MOST_BLOCKS = 2**18
 
 
 class Projection(NamedTuple):
@@ -65,7 +31,7 @@ class Projection(NamedTuple):
     center: np.ndarray
     axes: np.ndarray
 
-    def of(self, frames):
+    def project(self, frames):
         """Project frames (n_frames, n_features): (n_blocks, n_axes)."""
         return (_means_of_blocks(frames, self.size) - self.center) @ self.axes
 
@@ -148,23 +114,23 @@ def find_cycles(features, n_actions=None, *, random_state=None):
 
 
 def cut_recording(features, n_actions, seed):
-    """Cut checked features, reading one block at a time; see `find_cycles`."""
-    n_frames = len(features)
-    if n_frames < LEAST_FRAMES:
+    """Cut checked features, reading a block at a time: as `find_cycles` returns."""
+    n_frames, least_frames = len(features), 16
+    if n_frames < least_frames:
         errors.warn_user(
             f"a recording has {n_frames} frames and is taken for one cycle, expected "
-            f"{LEAST_FRAMES} or more to find cycles in."
+            f"{least_frames} or more to find cycles in."
         )
         return np.array([0, n_frames])
-    size = -(-n_frames // MOST_FRAMES)
+    size = -(-n_frames // MOST_BLOCKS)
     frames = _means_of_blocks(features, size)
     spread = frames.std(axis=0)
     frames -= frames.mean(axis=0)
     frames /= np.where(spread > 0, spread, 1)
-    found, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
-    cuts = np.array([0, len(frames)]) if found is None else _cut_all(frames, found)
-    if n_votes < LEAST_VOTES or len(cuts) <= FEW_CYCLES:
-        is_clear = n_votes >= LEAST_VOTES
+    cycles, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
+    cuts = np.array([0, len(frames)]) if cycles is None else _cut_all(frames, cycles)
+    is_clear = n_votes >= 4  # of eleven searches
+    if not is_clear or len(cuts) - 1 < 3:
         reason = "too few to learn from" if is_clear else "no period is clear"
         errors.warn_user(
             f"found {len(cuts) - 1} cycles in a recording, {reason}; give cuts, or a "
@@ -174,14 +140,14 @@ def cut_recording(features, n_actions, seed):
     return np.where(cuts == len(frames), n_frames, cuts * size)
 
 
-def _cut_all(frames, found):
-    """Cuts of all frames, from a candidate that used the first frames."""
-    projection, phases = found.projection, found.phases
-    blocks = projection.of(frames)
+def _cut_all(frames, cycles):
+    """Cuts of all frames, by the phases that the first frames have taught."""
+    projection, phases = cycles.projection, cycles.phases
+    blocks = projection.project(frames)
     if len(phases.path) < len(blocks):
         path = follow_phases(blocks, phases.means, phases.variances)
         phases = fit_phases(blocks, path)
-    return _cuts(phases.path, found.origin, projection.size, len(frames))
+    return _cuts(phases.path, cycles.origin, projection.size, len(frames))
 
 
 def _means_of_blocks(frames, size):
@@ -196,51 +162,63 @@ def _means_of_blocks(frames, size):
 
 
 def _search(frames, n_actions, seed):
-    """Find the candidate with the most votes, and the number of votes."""
+    """Find the `Cycles` with the most votes, and the number of votes.
+
+    The search starts again with the length of the cycles found, as the peak of the
+    autocorrelation may be that of a part of the cycle.
+    """
+    near = 0.2  # difference of logarithms at which a length is that of the search
     period, candidates, best, n_votes = find_period(frames), [], None, 0
-    for _ in range(N_SEARCHES):
+    for _ in range(4):
         candidates += _find_all(frames, period, n_actions, seed)
         if not candidates:
-            break
+            return None, 0
         best, n_votes = _elect(candidates, len(frames))
-        before, period = period, best.length
-        if abs(np.log(period / before)) < NEAR:
+        previous, period = period, best.length
+        if abs(np.log(period / previous)) < near:
             break
-    if best is not None and are_halves(best.blocks, best.phases.path, best.origin):
+    if are_halves(best.blocks, best.phases.path, best.origin):
         period = 2 * best.length
-        doubled = _find_all(frames, period, n_actions, seed)
-        found = [own for own in doubled if abs(np.log(own.length / period)) < NEAR]
-        return _elect(found, len(frames)) if found else (best, n_votes)
+        doubled = [
+            candidate
+            for candidate in _find_all(frames, period, n_actions, seed)
+            if abs(np.log(candidate.length / period)) < near
+        ]
+        if doubled:
+            return _elect(doubled, len(frames))
     return best, n_votes
 
 
 def _find_all(frames, period, n_actions, seed):
     """List the cycles that searches with factors of a period find."""
-    stretch = frames[: int(MOST_CYCLES * period)]
-    periods = [factor * period for factor in FACTORS]
-    found = [_find_candidate(stretch, own, n_actions, seed) for own in periods]
-    return [own for own in found if own is not None]
+    # 500 cycles teach the phases; the others are only cut
+    first_frames = frames[: int(500 * period)]
+    candidates = []
+    for factor in (0.4, 0.5, 0.6, 0.71, 0.85, 1, 1.2, 1.41, 1.7, 2, 2.4):
+        candidate = _find_candidate(first_frames, factor * period, n_actions, seed)
+        candidates += [] if candidate is None else [candidate]
+    return candidates
 
 
 def _elect(candidates, n_frames):
     """Choose the cycles on which most agree, or the most self-consistent ones."""
-    # agreement on small numbers of cycles counts less, by the logarithm
     lengths = np.array([candidate.length for candidate in candidates])
     periods = np.array([candidate.period for candidate in candidates])
-    ratios = np.abs(np.log(lengths[:, None] / lengths))
-    votes = (ratios < TOLERANCE).sum(axis=1)
-    own = np.abs(np.log(periods / lengths))
-    best = np.lexsort((own, -votes * np.log(n_frames / lengths)))[0]
+    votes = (np.abs(np.log(lengths[:, None] / lengths)) < 0.06).sum(axis=1)
+    inconsistency = np.abs(np.log(periods / lengths))
+    # agreement on small numbers of cycles counts less, by the logarithm
+    best = np.lexsort((inconsistency, -votes * np.log(n_frames / lengths)))[0]
     return candidates[best], int(votes[best])
 
 
 def _find_candidate(frames, period, n_actions, seed):
-    """Learn cycles from one period; None if it is too short or too long."""
-    size = max(1, round(period / SAMPLES))
-    if not LEAST_SAMPLES <= period / size <= len(frames) // size / 2:
+    """Learn `Cycles` from one period; None if it is too short or too long."""
+    # 40 blocks a period: paths of 24 phases tell no more, and cost as much as blocks
+    size = max(1, round(period / 40))
+    if not 8 <= period / size <= len(frames) // size / 2:
         return None
     projection = _choose_projection(frames, size)
-    blocks = projection.of(frames)
+    blocks = projection.project(frames)
     occurrences = find_occurrences(blocks, period / size, np.random.RandomState(seed))
     if len(occurrences) < 2:
         return None
@@ -252,13 +230,13 @@ def _find_candidate(frames, period, n_actions, seed):
 
 
 def _choose_projection(frames, size):
-    """Means of blocks, along principal components if there are many features."""
+    """Means of blocks, along 12 principal components if there are more features."""
     blocks = _means_of_blocks(frames, size)
     center, axes = blocks.mean(axis=0), np.eye(blocks.shape[1])
-    if len(axes) > N_COMPONENTS:
-        blocks = blocks - center
-        _, axes = np.linalg.eigh(blocks.T @ blocks)  # ascending
-        axes = axes[:, ::-1][:, :N_COMPONENTS]
+    if len(axes) > 12:
+        centred = blocks - center
+        _, axes = np.linalg.eigh(centred.T @ centred)  # ascending
+        axes = axes[:, ::-1][:, :12]
     return Projection(size, center, axes)
 
 
@@ -266,9 +244,10 @@ def _cuts(path, origin, size, n_frames):
     """Frames at which a path through phases of blocks passes the origin."""
     since = (path - origin) % N_PHASES
     starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
-    starts = starts[starts * max(1, len(starts)) > LEAST_FIRST * n_frames]
+    # a fifth of a cycle before the first origin is the end of a cycle not recorded
+    starts = starts[starts * max(1, len(starts)) > 0.2 * n_frames]
     cuts = np.append(0, starts)
-    if since[-1] > LEAST_LAST * N_PHASES or len(cuts) == 1:
+    if since[-1] > 0.5 * N_PHASES or len(cuts) == 1:
         cuts = np.append(cuts, n_frames)
     return cuts
 
@@ -289,22 +268,23 @@ def cuts_of_path(path, n_actions):
 def check_cuts(cuts, lengths):
     """Return cuts as an array per recording of these lengths, or raise an error."""
     if isinstance(cuts, (str, bytes)) or not hasattr(cuts, "__len__"):
-        what = "frames at which cycles begin, of each recording"
-        errors.refuse("cuts", cuts, what, TypeError)
+        expected = "frames at which cycles begin, of each recording"
+        errors.refuse("cuts", cuts, expected, TypeError)
     cuts = cuts.tolist() if hasattr(cuts, "tolist") else cuts  # arrays and Series
     is_flat = len(cuts) > 0 and not hasattr(cuts[0], "__len__")
     cuts = [cuts] if is_flat and len(lengths) == 1 else cuts
     if len(cuts) != len(lengths):
-        what = f"{len(lengths)}, as X has so many"
-        errors.refuse("the number of cuts", len(cuts), what)
+        expected = f"{len(lengths)}, as X has so many"
+        errors.refuse("the number of cuts", len(cuts), expected)
     checked = []
-    for i, (own, length) in enumerate(zip(cuts, lengths.tolist())):
+    for i, (cuts_of_recording, length) in enumerate(zip(cuts, lengths.tolist())):
         with errors.errors_of_recording(i if len(lengths) > 1 else None):
-            checked.append(_check_cuts(own, length))
+            checked.append(_check_cuts(cuts_of_recording, length))
     return checked
 
 
 def _check_cuts(cuts, n_frames):
+    """Cuts of a recording as an array of increasing frames."""
     try:
         array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
     except ValueError:  # ragged lists
@@ -313,8 +293,8 @@ def _check_cuts(cuts, n_frames):
         errors.refuse("cuts", cuts, "two frames or more, as integers")
     array = array.astype(np.intp)
     if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
-        what = f"frames that increase, from 0 to {n_frames}, the end"
-        errors.refuse("cuts", array.tolist(), what)
+        expected = f"frames that increase, from 0 to {n_frames}, the end"
+        errors.refuse("cuts", array.tolist(), expected)
     return array
 
 
@@ -324,25 +304,27 @@ def errors_of_cycles(cuts):
     try:
         yield
     except errors.RecordingError as error:
-        counts = np.cumsum([len(own) - 1 for own in cuts])
-        video = int(np.searchsorted(counts, error.recording, side="right"))
-        place = error.recording - counts[video]  # index in its recording
-        start, end = cuts[video][place - 1], cuts[video][place]
-        raise type(error)(f"frames {start} to {end}: {error.reason}", video) from error
+        counts = np.cumsum([len(cuts_of_recording) - 1 for cuts_of_recording in cuts])
+        recording = int(np.searchsorted(counts, error.recording, side="right"))
+        from_end = error.recording - counts[recording]  # in its recording, below 0
+        start, end = cuts[recording][from_end - 1], cuts[recording][from_end]
+        reason = f"frames {start} to {end}: {error.reason}"
+        raise type(error)(reason, recording) from error
 
 
 def find_period(frames):
     """Lag of the first clear peak of the autocorrelation, up to a third of frames."""
-    # on log-lags, peaks have the same shape for cycles of any length
     correlation = signals.mean_autocorrelation(frames)[: max(len(frames) // 3, 2)]
-    n_points = int(np.log(len(correlation)) / RESOLUTION) + 2
+    # on log-lags, peaks have the same shape for cycles of any length
+    step, blur = 0.01, 0.03
+    n_points = int(np.log(len(correlation)) / step) + 2
     lags = np.unique(np.geomspace(1, len(correlation) - 1, n_points).astype(int))
-    smooth = gaussian_filter1d(correlation[lags], BLUR / RESOLUTION)
+    smooth = gaussian_filter1d(correlation[lags], blur / step)
     peaks, properties = find_peaks(smooth, prominence=0)
     for peak, prominence in zip(peaks, properties["prominences"]):
         lag = int(lags[peak])
         near = smooth[(lags >= lag / 8) & (lags <= 4 * lag)]
-        if lag >= SHORTEST_LAG and prominence >= PROMINENCE * np.ptp(near):
+        if lag >= 8 and prominence >= 0.1 * np.ptp(near):
             return lag
     low = int(smooth.argmin())
     return int(lags[low + smooth[low:].argmax()])
@@ -353,11 +335,10 @@ def find_occurrences(frames, period, rng):
     # of random windows of half a period, the one that is most similar to others
     width = max(2, int(period / 2))
     n_starts = len(frames) - width
-    starts = rng.choice(n_starts, min(N_WINDOWS, n_starts), replace=False)
+    starts = rng.choice(n_starts, min(24, n_starts), replace=False)
     distances = np.array([_distances(frames, start, width) for start in starts])
     distances -= np.median(distances, axis=1, keepdims=True)
-    nearest = max(1, int(SHORTEST * period))
-    return _least_sum(distances, nearest, int(LONGEST * period))
+    return _least_sum(distances, max(1, int(0.5 * period)), int(2 * period))
 
 
 def _distances(frames, start, width):
@@ -373,57 +354,65 @@ def _distances(frames, start, width):
 
 
 def _least_sum(distances, nearest, farthest):
-    """Frames (n_found,) with the least sum of the best row, at bounded distances."""
+    """Frames with the least sum of the best row (n_windows, n_frames).
+
+    Neighbours are ``nearest`` to ``farthest`` frames apart, as are the first and the
+    last frame from the ends, at most. ``totals[k, t]`` is the least sum up to frame t.
+    """
     n_windows, n_frames = distances.shape
     rows = np.arange(n_windows)
-    best = np.full((n_windows, n_frames), np.inf)
+    totals = np.full((n_windows, n_frames), np.inf)
     before = np.full((n_windows, n_frames), -1)
-    best[:, :farthest] = distances[:, :farthest]  # the first occurrence may be here
+    totals[:, :farthest] = distances[:, :farthest]  # the first occurrence may be here
     for t in range(nearest, n_frames):
         first = max(0, t - farthest)
-        origins = first + best[:, first : t - nearest + 1].argmin(axis=1)
-        totals = best[rows, origins] + distances[:, t]
-        is_better = totals < best[:, t]
-        best[is_better, t] = totals[is_better]
+        origins = first + totals[:, first : t - nearest + 1].argmin(axis=1)
+        sums = totals[rows, origins] + distances[:, t]
+        is_better = sums < totals[:, t]
+        totals[is_better, t] = sums[is_better]
         before[is_better, t] = origins[is_better]
     last = max(0, n_frames - farthest)
-    row, place = np.unravel_index(best[:, last:].argmin(), (n_windows, n_frames - last))
-    found, t = [], last + int(place)
+    row, index = np.unravel_index(
+        totals[:, last:].argmin(), (n_windows, n_frames - last)
+    )
+    occurrences, t = [], last + int(index)
     while t >= 0:
-        found.append(t)
+        occurrences.append(t)
         t = int(before[row, t])
-    return np.array(found[::-1])
+    return np.array(occurrences[::-1])
 
 
 def fit_phases(frames, path):
     """Learn phases from an initial assignment, such as that of `phases_between`."""
-    # A path stays, advances by up to 3 phases or, rarely, skips up to a third of the
-    # cycle. Frames are some 40 a cycle.
-    for _ in range(MAX_ROUNDS):
-        before = path
+    for _ in range(8):
+        previous = path
         means = _smooth_means(frames, path)
-        variances = np.square(frames - means[path]).mean(axis=0) + LEAST_VARIANCE
+        # constants have no variance
+        variances = np.square(frames - means[path]).mean(axis=0) + 1e-6
         path = follow_phases(frames, means, variances)
-        if np.array_equal(path, before):
+        if np.array_equal(path, previous):
             break
     return PhaseModel(path, means, variances)
 
 
 def follow_phases(frames, means, variances):
     """Phase of each frame on the likeliest path through learned phases."""
-    likely = np.full(MOST_STEPS + 1, SKIP / N_PHASES)
-    likely[: len(STEPS)] = STEPS
-    chain = circle_chain(N_PHASES, -np.log(likely))
+    # Frames are some 40 a cycle: the path stays, or advances by up to 3 of 24 phases.
+    # Rarely it skips up to a third of the cycle, whose actions are then missing.
+    probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
+    probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
+    chain = circle_chain(N_PHASES, -np.log(probabilities))
     return chain.viterbi(_log_densities(frames, means, variances))
 
 
 def phases_between(occurrences, n_frames):
     """Phase of each frame, with constant speed between two or more occurrences."""
-    ends = np.diff(occurrences).mean()
+    length = np.diff(occurrences).mean()
     frames = np.arange(n_frames)
-    first, last = occurrences[0], occurrences[-1]
     turns = np.interp(frames, occurrences, np.arange(len(occurrences)))
-    turns += np.minimum(frames - first, 0) / ends + np.maximum(frames - last, 0) / ends
+    # before the first and after the last one, at the mean speed
+    turns += np.minimum(frames - occurrences[0], 0) / length
+    turns += np.maximum(frames - occurrences[-1], 0) / length
     return np.floor(turns % 1 * N_PHASES).astype(np.intp) % N_PHASES
 
 
@@ -438,8 +427,9 @@ def _smooth_means(frames, path):
 
 
 def _log_densities(frames, means, variances):
-    """Log-density of each phase, up to a constant, tempered to few features."""
-    scale = np.sqrt(min(1, MOST_EVIDENCE / len(variances)) / variances)
+    """Log-density of each phase, up to a constant, tempered to eight features."""
+    # neighbours are similar, and features of one pose, too: no independent evidence
+    scale = np.sqrt(min(1, 8 / len(variances)) / variances)
     frames, means = frames * scale, means * scale
     return frames @ means.T - 0.5 * np.square(means).sum(axis=1)
 
@@ -453,19 +443,19 @@ def find_origin(phases, n_actions):
     weights = np.bincount(phases.path, minlength=N_PHASES) + 1.0
     boundaries = _cut_cycle(means, weights, n_actions)
     since = (phases.path[0] - boundaries) % N_PHASES * 1.0  # as float
-    since[since == N_PHASES - 1] = AHEAD
+    since[since == N_PHASES - 1] = 1.5
     return int(boundaries[since.argmin()])
 
 
 def _cut_cycle(means, weights, n_actions):
     """First phases of the actions of least variance, trying each phase as the first."""
-    least, found = np.inf, np.zeros(1, dtype=np.intp)
+    least, boundaries = np.inf, np.zeros(1, dtype=np.intp)
     for first in range(N_PHASES):
         order = (first + np.arange(N_PHASES)) % N_PHASES
         variance, starts = _cut_line(means[order], weights[order], n_actions)
-        if variance < least - 1e-9:
-            least, found = variance, order[starts]
-    return found
+        if variance < least - 1e-9:  # rounding must not choose between equal ones
+            least, boundaries = variance, order[starts]
+    return boundaries
 
 
 def _cut_line(means, weights, n_pieces):
@@ -474,12 +464,13 @@ def _cut_line(means, weights, n_pieces):
     total = np.append(0, np.cumsum(weights))
     sums = np.vstack([0 * means[:1], np.cumsum(weights[:, None] * means, axis=0)])
     squares = np.append(0, np.cumsum(weights * np.square(means).sum(axis=1)))
+    # variance (start, end) of a piece, from cumulated sums
     costs = np.full((n_phases + 1, n_phases + 1), np.inf)
     for start in range(n_phases):
         ends = slice(start + 1, None)
-        moved = np.square(sums[ends] - sums[start]).sum(axis=1)
+        squared_sums = np.square(sums[ends] - sums[start]).sum(axis=1)
         costs[start, ends] = squares[ends] - squares[start]
-        costs[start, ends] -= moved / (total[ends] - total[start])
+        costs[start, ends] -= squared_sums / (total[ends] - total[start])
     best, origins = costs[0], []
     for _ in range(n_pieces - 1):
         totals = best[:, None] + costs
@@ -501,8 +492,8 @@ def are_halves(blocks, path, origin):
     np.add.at(sums, (cycles, since), blocks)
     np.add.at(counts, (cycles, since), 1)
     with np.errstate(invalid="ignore"):  # of phases that a cycle lacks
-        means = (sums / counts[..., None])[1:-1]  # the first and the last may be parts
-    if len(means) < LEAST_PAIRED:
+        means = (sums / counts[..., None])[1:-1]  # the first and the last may be pieces
+    if len(means) < 8:  # too few to tell halves from chance
         return False
     gaps = [np.nanmean(np.square(means[k:] - means[:-k])) for k in (1, 2, 3)]
-    return bool(min(gaps[0], gaps[2]) > APART * gaps[1])
+    return bool(min(gaps[0], gaps[2]) > 1.3 * gaps[1])

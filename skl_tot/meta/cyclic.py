@@ -205,15 +205,10 @@ class CyclicSegmenter(BaseSegmenter):
         return transfer_score(cycles.blocks, labels, self.n_actions_)
 
     def _learn(self, videos, cuts=None):
-        about = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
+        """Fit the segmenter to cycles, from ``cuts`` or found."""
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
-        given, cuts = cuts, []
-        for i, array in enumerate(videos.arrays if given is None else []):
-            with videos.errors(i):
-                cuts.append(cut_recording(array, about, seeds[0]))
-        if given is not None:
-            cuts = check_cuts(given, videos.lengths)
+        cuts = self._first_cuts(videos, cuts, seeds[0])
         cycles = _cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
         if self.n_actions == AUTO:
@@ -221,18 +216,33 @@ class CyclicSegmenter(BaseSegmenter):
         self._settle_n_actions(recordings)
         n_actions, longest = self.n_actions_, max(map(len, cycles))
         if longest < n_actions:
-            what = f"at most {longest}, the frames of the longest cycle, or other cuts"
-            refuse("n_actions", n_actions, what)
-        known = self._segmenter(n_actions), cycles, n_actions, seeds[1], videos.fps
+            remedy = (
+                f"at most {longest}, the frames of the longest cycle, or other cuts"
+            )
+            refuse("n_actions", n_actions, remedy)
+        segmenter = self._segmenter(n_actions)
         with pipelines.quietly(), errors_of_cycles(cuts):
-            fitted, _ = pipelines.fit_segmenter(*known)
-        _let_decode_cycles(fitted)
-        self.estimator_ = fitted
+            self.estimator_, _ = pipelines.fit_segmenter(
+                segmenter, cycles, n_actions, seeds[1], videos.fps
+            )
+        _let_decode_cycles(self.estimator_)
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
-        decoder = pipelines.segmenter_of(pipelines.unfrozen(fitted)).decoder_
+        decoder = self._inner.decoder_
         self._defaults = {"switch_cost": decoder.switch_cost or SWITCH_COST}
 
+    def _first_cuts(self, videos, cuts, seed):
+        """Cuts of each recording: checked ones, or found if there are none."""
+        if cuts is not None:
+            return check_cuts(cuts, videos.lengths)
+        n_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
+        cuts = []
+        for i, array in enumerate(videos.arrays):
+            with videos.errors(i):
+                cuts.append(cut_recording(array, n_actions, seed))
+        return cuts
+
     def _segmenter(self, n_actions):
+        """Segmenter to fit, with a number of actions; as it is if frozen."""
         if self.estimator is None:
             return TemporalOTSegmenter(n_actions, order="mostly")
         if isinstance(self.estimator, FrozenEstimator):
@@ -241,9 +251,14 @@ class CyclicSegmenter(BaseSegmenter):
         pipelines.set_n_actions(estimator, n_actions)
         last = pipelines.segmenter_of(estimator)
         if "decoding" not in last.get_params(deep=False):
-            what = "a segmenter that scores frames, such as HMMSegmenter"
-            refuse("estimator", type(last).__name__, what, TypeError)
+            expected = "a segmenter that scores frames, such as HMMSegmenter"
+            refuse("estimator", type(last).__name__, expected, TypeError)
         return estimator
+
+    @property
+    def _inner(self):
+        """The fitted segmenter, without a pipeline around it."""
+        return pipelines.segmenter_of(pipelines.unfrozen(self.estimator_))
 
     def _log_likelihoods(self, videos):
         model = pipelines.unfrozen(self.estimator_)
@@ -264,21 +279,23 @@ class CyclicSegmenter(BaseSegmenter):
     @property
     def min_frames_(self):
         """Least number of frames of a segment."""
-        if self.min_duration is None:
-            inner = pipelines.unfrozen(self.estimator_)
-            return pipelines.segmenter_of(inner).min_frames_
-        return super().min_frames_
+        return (
+            self._inner.min_frames_
+            if self.min_duration is None
+            else super().min_frames_
+        )
 
     def _label(self, scores, videos, before=None):
         paths = super()._label(scores, videos)
         cuts = self._cut(paths)
         self.cuts_ = videos.store(cuts)
-        self.n_cycles_ = sum(len(own) - 1 for own in cuts)
+        self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
         if self.n_cycles_ > 1:
             cycles = Recordings(_cut_arrays(videos.arrays, cuts))
             cycles = cycles.standardize(fit_scaler(cycles))
-            own = cycles.blocks, _cut_arrays(paths, cuts), self.n_actions_
-            self.confidence_["agreement"] = held_out_agreement(*own)
+            self.confidence_["agreement"] = held_out_agreement(
+                cycles.blocks, _cut_arrays(paths, cuts), self.n_actions_
+            )
         return paths
 
     def _cut(self, paths):
@@ -292,11 +309,15 @@ def _let_decode_cycles(model):
     segmenter = pipelines.segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
-    for candidate in getattr(segmenter, "estimators_", []):
-        _let_decode_cycles(candidate)
+    if segmenter.is_vote:
+        for member in segmenter.estimators_:
+            _let_decode_cycles(member)
 
 
 def _cut_arrays(arrays, cuts):
     """Rows of all cycles, one array each, without reading files."""
-    pairs = zip(arrays, cuts)
-    return [part_of(x, slice(*ends)) for x, own in pairs for ends in pairwise(own)]
+    return [
+        part_of(array, slice(start, end))
+        for array, cuts_of_recording in zip(arrays, cuts)
+        for start, end in pairwise(cuts_of_recording)
+    ]

@@ -17,8 +17,6 @@ from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr, w
 from skl_tot.recordings.labels import labels_of_codes
 from skl_tot.shared_texts import with_shared_texts
 
-MOST_FRAMES = 100_000  # limit of `min_duration`
-
 
 class Decided(NamedTuple):
     """Final labels and probabilities of frames, see `OnlinePrediction.push`."""
@@ -30,7 +28,7 @@ class Decided(NamedTuple):
 def model_of_stream(model):
     """Model that labels a stream: the best candidate of a vote, or the model itself."""
     segmenter = pipelines.segmenter_of(model)
-    if not hasattr(segmenter, "best_member"):
+    if not segmenter.is_vote:
         return model
     name, member = segmenter.best_member()
     warn_user(f"A vote needs whole recordings, so its candidate {name!r} labels these.")
@@ -115,13 +113,12 @@ class OnlinePrediction:
         reason = pipelines.waits_for_end(pipeline)
         if reason is not None:
             raise ValueError(f"{reason}, or predict when the recording has ended.")
-        if model.min_frames_ > MOST_FRAMES:
-            what = f"at most {MOST_FRAMES} frames, which a stream keeps in memory"
-            refuse("min_duration", model.min_frames_, what)
-        n_frames = _n_frames_of_switch(model, n_frames)
+        if model.min_frames_ > 100_000:
+            expected = "at most 100000 frames, which a stream keeps in memory"
+            refuse("min_duration", model.min_frames_, expected)
         self._model = copy.copy(model)  # independent of a later fit
         vars(self._model).pop("labels_", None)  # not saved with the stream
-        self._lag, self._n_frames = int(lag), n_frames
+        self._lag, self._n_frames = int(lag), _n_frames_of_switch(model, n_frames)
         self._steps = [copy.copy(step) for _, step in pipelines.steps_of(pipeline)[:-1]]
         self._n_around = pipelines.n_around(pipeline)
         self.delay = self._lag + self._n_around
@@ -192,13 +189,14 @@ class OnlinePrediction:
         """
         self._check_open()
         if self._decoder is None:
-            found = self._read_all()
+            actions, posteriors = self._decode_all()
         else:
-            first = self._decode(*self._score(self._frames, self.n_seen))
-            found = map(np.concatenate, zip(first, self._decoder.finish()))
+            pushed = self._decode(*self._score(self._frames, self.n_seen))
+            pairs = zip(pushed, self._decoder.finish())
+            actions, posteriors = map(np.concatenate, pairs)
         self.is_finished = True
         self._frames = []
-        return self._as_decided(*found)
+        return self._as_decided(actions, posteriors)
 
     def follow(self, stream):
         """Label a stream to its end.
@@ -220,8 +218,8 @@ class OnlinePrediction:
             If the argument is no stream of one recording, or as in `push`.
         """
         if isinstance(stream, (Recordings, Mapping)):
-            what = "frames of one recording; label each by a stream of its own"
-            refuse("stream", stream, what, TypeError)
+            expected = "frames of one recording; label each by a stream of its own"
+            refuse("stream", stream, expected, TypeError)
         if hasattr(stream, "columns"):
             stream = [stream]
         elif isinstance(stream, np.ndarray) and stream.ndim == 2:
@@ -231,6 +229,7 @@ class OnlinePrediction:
         return self._follow(stream)
 
     def _follow(self, stream):
+        """Yield the label and the probabilities of each frame of checked blocks."""
         for frames in stream:
             labels, probabilities = self.push(frames)
             yield from zip(labels.tolist(), probabilities)
@@ -238,18 +237,23 @@ class OnlinePrediction:
         yield from zip(labels.tolist(), probabilities)
 
     def _score(self, blocks, stop):
-        """Log-likelihoods of frames to add before ``stop``, and their background."""
+        """Log-likelihoods of frames to add before ``stop``, and their background.
+
+        ``blocks`` are the kept frames and new ones, from frame ``_first`` on.
+        """
         if stop == self._n_added:
             return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
-        first, own = self._n_added - self._first, self._model.n_around_
+        # rows of the blocks: those to add, and those around that the scores use
+        start, stop = self._n_added - self._first, stop - self._first
+        n_around = self._model.n_around_
+        first = max(0, start - n_around)
+        rows = slice(start - first, stop - first)
         where = f"frames of the stream from {self._first} on"
         # column names are already checked
         with errors_of_recording(0, where), pipelines.quietly():
-            start = max(0, first - own)
-            frames = [self._features(blocks)[start : stop - self._first + own]]
-            rows = slice(first - start, stop - self._first - start)
+            frames = [self._features(blocks)[first : stop + n_around]]
             (log_likelihood,) = self._model.log_likelihood(frames)
-        is_other = np.zeros(rows.stop - rows.start, bool)
+        is_other = np.zeros(stop - start, bool)
         if self._model.background_ is not None:
             with pipelines.quietly():
                 videos = self._model.prepare(frames)
@@ -264,18 +268,25 @@ class OnlinePrediction:
         return frames[0]
 
     def _start(self, log_likelihood):
+        """Make the decoder, with the cost of a switch by the first scores."""
         decoder, switch_cost = self._model.decoder_
-        n_actions = log_likelihood.shape[1]
         cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
-        options = self._lag, self._model.confidence_, self._model.min_frames_
-        return OnlineDecoder(decoder.chain, n_actions, cost, *options)
+        return OnlineDecoder(
+            decoder.chain,
+            log_likelihood.shape[1],
+            cost,
+            self._lag,
+            self._model.confidence_,
+            self._model.min_frames_,
+        )
 
     def _decode(self, log_likelihood, is_other):
         """Actions and posteriors that are final after some more frames."""
         self._n_added += len(log_likelihood)
         return self._decoder.push(log_likelihood, is_other)
 
-    def _read_all(self):
+    def _decode_all(self):
+        """Actions and posteriors of a stream that ends within the delay."""
         if self.n_seen == 0:
             return self._nothing()
         with pipelines.quietly():
@@ -297,7 +308,7 @@ class OnlinePrediction:
 
 
 def _n_frames_of_switch(model, n_frames):
-    """Length of a recording for the cost of a switch."""
+    """Length of a recording for the cost of a switch: as given, or that of the fit."""
     decoder, switch_cost = model.decoder_
     if decoder.chain is None:
         raise ValueError(f"decoding={model.decoding_!r} has no chain for streams.")
@@ -306,15 +317,18 @@ def _n_frames_of_switch(model, n_frames):
         if not is_number or not 1 <= n_frames <= 1e15:
             refuse("n_frames", n_frames, "a number of frames from 1")
         return float(n_frames)
-    is_known = np.isfinite(model.mean_frames_)
-    if not is_known and decoder.uses_cost and switch_cost not in ("auto", 0):
+    has_mean = np.isfinite(model.mean_frames_)
+    if not has_mean and decoder.uses_cost and switch_cost not in ("auto", 0):
         raise ValueError("switch_cost needs the length of recordings; give n_frames.")
-    return model.mean_frames_ if is_known else 0.0
+    return model.mean_frames_ if has_mean else 0.0
 
 
-def _checked_block(frames, model, n_seen):
-    """Copy a block of frames, or one frame, as floats; ``n_seen`` came before."""
-    names = getattr(model, "feature_names_in_", None)
+def _checked_block(frames, step, n_seen):
+    """Copy a block of frames, or one frame, as floats; ``n_seen`` came before.
+
+    ``step`` is the first one of the model, and has the names and number of features.
+    """
+    names = getattr(step, "feature_names_in_", None)
     columns = list(getattr(frames, "columns", []))
     if names is not None and columns not in ([], names.tolist()):
         raise ValueError(
@@ -328,10 +342,10 @@ def _checked_block(frames, model, n_seen):
     if array.dtype.kind not in "fiub" or np.ma.isMaskedArray(frames):
         refuse("frames", frames, "an array of floats", TypeError)
     array = np.atleast_2d(array) if array.ndim else array
-    n_features = model.n_features_in_
+    n_features = step.n_features_in_
     if array.ndim != 2 or array.shape[1] != n_features:
-        what = f"(n_frames, {n_features}), as in the fit, or ({n_features},)"
-        refuse("the shape of frames", np.shape(frames), what)
+        expected = f"(n_frames, {n_features}), as in the fit, or ({n_features},)"
+        refuse("the shape of frames", np.shape(frames), expected)
     kind = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
     array = array.astype(kind)  # a copy, as a camera may reuse its buffer
     for frame, column in np.argwhere(~np.isfinite(array))[:1]:

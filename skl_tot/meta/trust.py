@@ -1,6 +1,7 @@
 """How far to trust results: agreement with other methods."""
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import clone
@@ -21,26 +22,26 @@ from skl_tot.recordings.segment_table import labelled_recordings
 from skl_tot.recordings.signals import spread_indices
 from skl_tot.shared_texts import with_shared_texts
 
-# Frames of evenly spread recordings, at least ten, that other methods see.
-MOST_FRAMES, LEAST_RECORDINGS = 40_000, 10
-# Levels; the least agreement with two other methods, and the least share of right
-# frames, of the second and the third. Quartiles of the right frames of each level, in
-# percent, are those of benchmarks/trust.py, which the thresholds were chosen on.
+# Frames of evenly spread recordings that other methods see.
+MOST_FRAMES = 40_000
+# Levels, and the least agreement with two other methods of the second and the third.
 LEVELS = "low", "middle", "high"
-AGREED, RIGHT = (0.5, 0.6), (0.6, 0.8)
+AGREED = 0.5, 0.6
 HEADLINES = {
     "low": "Check before use.",
     "middle": "Use with care.",
     "high": "Probably right for the most part.",
 }
+# Quartiles of the right frames of each level, in percent, by benchmarks/trust.py, whose
+# fits AGREED was chosen on, too.
 FOUND_RIGHT = {"low": (49, 58), "middle": (51, 62), "high": (69, 87)}
-# Descriptions of hidden Markov models by their order.
-STATES = {
-    "strict": "a hidden Markov model in strict order",
-    "mostly": "a hidden Markov model with an order",
-    "free": "a hidden Markov model without an order",
-}
-SCALINGS = {"dataset": "one scale for all", "video": "each recording scaled"}
+
+
+class EqualParts(NamedTuple):
+    """Agreement of equal parts of relative time, which look at no frame."""
+
+    with_labels: float
+    with_methods: float
 
 
 @with_shared_texts
@@ -98,33 +99,33 @@ def rate_trust(model, X, labels=None):
     if segmenter.is_taught:
         return None
     labels = _labels_of(model, videos, labels).arrays
-    total, n_actions = sum(map(len, labels)), int(segmenter.n_actions_)
-    most = max(int(len(labels) * (MOST_FRAMES / total)), LEAST_RECORDINGS)
-    rows = spread_indices(len(labels), most)
-    stride = max(1, sum(len(labels[i]) for i in rows) // MOST_FRAMES)
-    seen = [labels[i][::stride] for i in rows]
+    n_actions = int(segmenter.n_actions_)
+    numbers, stride = _choose_frames(list(map(len, labels)))
+    seen = [labels[i][::stride] for i in numbers]
     if n_actions == 1 or max(map(len, seen)) < n_actions:
         return None
-    frames = pipelines.transform_before(model, [videos.arrays[i] for i in rows])
-    frames = [np.asarray(own)[::stride] for own in as_recordings(frames).arrays]
-    others = {}
+    frames = pipelines.transform_before(model, [videos.arrays[i] for i in numbers])
+    frames = [np.asarray(array)[::stride] for array in as_recordings(frames).arrays]
+    labels_of_methods = {}
     for name, method in _other_methods(segmenter).items():
         method.set_params(n_actions=n_actions)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            others[name] = method.fit_predict(frames)
-    methods = {name: mof_score(seen, found) for name, found in others.items()}
+            labels_of_methods[name] = method.fit_predict(frames)
+    agreements = {
+        name: mof_score(seen, other) for name, other in labels_of_methods.items()
+    }
     parts = None
     if _course(segmenter) != "free":
         equal = [equal_parts(len(path), n_actions) for path in seen]
-        of_others = [mof_score(equal, found) for found in others.values()]
-        parts = mof_score(seen, equal), np.mean(of_others)
-    return _rate(segmenter, labels, methods, parts)
+        with_methods = [mof_score(equal, other) for other in labels_of_methods.values()]
+        parts = EqualParts(mof_score(seen, equal), np.mean(with_methods))
+    return _rate(segmenter, labels, agreements, parts)
 
 
 def rate_share(share):
     """Level of a share of right frames, by people."""
-    return LEVELS[sum(share >= least for least in RIGHT)]
+    return LEVELS[sum(share >= least for least in (0.6, 0.8))]
 
 
 def _labels_of(model, videos, labels):
@@ -137,79 +138,107 @@ def _labels_of(model, videos, labels):
     return labels
 
 
+def _choose_frames(lengths):
+    """Numbers of evenly spread recordings, at least ten, and a step of their frames."""
+    most = max(int(len(lengths) * (MOST_FRAMES / sum(lengths))), 10)
+    numbers = spread_indices(len(lengths), most)
+    return numbers, max(1, sum(lengths[i] for i in numbers) // MOST_FRAMES)
+
+
 def _course(segmenter):
     """Order of a model, which is free without a course that all recordings share."""
-    is_mixed = hasattr(segmenter, "activities_") or pipelines.is_cyclic(segmenter)
-    return "free" if is_mixed else segmenter.order_
+    has_parts = segmenter.has_activities or pipelines.is_cyclic(segmenter)
+    return "free" if has_parts else segmenter.order_
 
 
 def _other_methods(segmenter):
     """Two methods unlike a model, by their description."""
     order = _course(segmenter)
+    words = {
+        "strict": "in strict order",
+        "mostly": "with an order",
+        "free": "without an order",
+    }
     others = {
         "k-means": KMeansSegmenter(random_state=0),
-        STATES[order]: HMMSegmenter(order=order, random_state=0),
+        f"a hidden Markov model {words[order]}": HMMSegmenter(
+            order=order, random_state=0
+        ),
     }
     # another view of the frames: offsets of recordings mislead all methods alike
-    is_scaled = getattr(segmenter, "standardize_", "dataset") == "video"
-    scalings = ["dataset", "video"] if is_scaled else ["video", "dataset"]
-    unlike = {}
-    for name, other in others.items():
-        if not isinstance(segmenter, type(other)):
-            unlike[name] = other.set_params(standardize=scalings[0])
+    first, second = "video", "dataset"
+    if getattr(segmenter, "standardize_", "dataset") == "video":
+        first, second = second, first
+    unlike = {
+        name: other.set_params(standardize=first)
+        for name, other in others.items()
+        if not isinstance(segmenter, type(other))
+    }
     if len(unlike) == 1:
         ((name, other),) = unlike.items()
-        again = clone(other).set_params(standardize=scalings[1])
-        unlike[f"{name} with {SCALINGS[scalings[1]]}"] = again
+        scaling = {"dataset": "one scale for all", "video": "each recording scaled"}
+        again = clone(other).set_params(standardize=second)
+        unlike[f"{name} with {scaling[second]}"] = again
     return unlike
 
 
-def _rate(segmenter, labels, methods, parts):
-    """Rating of labels by their agreement with other methods, and by their shares."""
-    agreement, n_actions = float(np.mean([*methods.values()])), segmenter.n_actions_
-    level = sum(agreement >= least for least in AGREED)
-    (one, share), (other, less) = methods.items()
-    reasons = [
-        f"Of other methods, {one} agrees on {100 * share:.0f} % of the frames, and "
-        f"{other} on {100 * less:.0f} %."
+def _rate(segmenter, labels, agreements, parts):
+    """Rating of labels by their agreement with other methods, and by their shares.
+
+    ``agreements`` has two shares of frames by method, and ``parts`` `EqualParts`.
+    """
+    agreement = float(np.mean([*agreements.values()]))
+    (first, share), (second, share_of_second) = agreements.items()
+    sentences = [
+        f"Of other methods, {first} agrees on {100 * share:.0f} % of the frames, and "
+        f"{second} on {100 * share_of_second:.0f} %."
     ]
     if parts is not None:
-        share, of_others = parts
-        reasons += [f"Equal parts of relative time agree on {100 * share:.0f} %."]
-    few = describe_effective(labels, n_actions)
-    known = segmenter.confidence_ or {"agreement": 0}
-    if few is not None and not is_supported(labels, known):
-        level = 0
-        reasons += [f"Only {few}."]
-    elif describe_squeezed(segmenter, _encode(labels, n_actions), many=1):
-        level = min(level, 1)
-        reasons += ["Fixed order squeezes an action to its least length."]
-    elif parts is not None and of_others >= agreement:
-        level = min(level, 1)
-        reasons += [
-            "They agree with the other methods on as many frames as the labels do, "
-            "which so need not have found more."
-        ]
-    else:
-        low, high = FOUND_RIGHT[LEVELS[level]]
-        reasons.append(
-            "Where labels are known, half of the results with such agreement have "
-            f"{low} to {high} % of the frames right."
-        )
+        percent = 100 * parts.with_labels
+        sentences.append(f"Equal parts of relative time agree on {percent:.0f} %.")
+    level = sum(agreement >= least for least in AGREED)
+    level, reason = _limit(level, segmenter, labels, agreement, parts)
     name = LEVELS[level]
     return {
         "level": name,
         "agreement": agreement,
-        "methods": methods,
-        "equal_parts": parts and parts[0],
-        "sentences": [HEADLINES[name], *reasons],
+        "methods": agreements,
+        "equal_parts": parts and parts.with_labels,
+        "sentences": [HEADLINES[name], *sentences, reason],
     }
+
+
+def _limit(level, segmenter, labels, agreement, parts):
+    """Lower the number of a level where methods may agree for another reason.
+
+    Returns the number, and a sentence that gives the reason, or what to expect of the
+    level.
+    """
+    n_actions = segmenter.n_actions_
+    few = describe_effective(labels, n_actions)
+    confidence = segmenter.confidence_ or {"agreement": 0}
+    if few is not None and not is_supported(labels, confidence):
+        return 0, f"Only {few}."
+    if describe_squeezed(segmenter, _encode(labels, n_actions), many=1):
+        return min(level, 1), "Fixed order squeezes an action to its least length."
+    if parts is not None and parts.with_methods >= agreement:
+        return min(level, 1), (
+            "They agree with the other methods on as many frames as the labels do, "
+            "which so need not have found more."
+        )
+    low, high = FOUND_RIGHT[LEVELS[level]]
+    return level, (
+        "Where labels are known, half of the results with such agreement have "
+        f"{low} to {high} % of the frames right."
+    )
 
 
 def _encode(labels, n_actions):
     """Numbers of actions from 0 in place of labels; -1 for background, and the rest."""
-    none = BACKGROUND, BACKGROUND_NAME
     words = np.unique(np.concatenate(labels)).tolist()
-    codes = {x: k for k, x in enumerate(x for x in words if x not in none)}
-    found = (np.array([codes.get(x, -1) for x in own.tolist()]) for own in labels)
-    return [np.where(path < n_actions, path, BACKGROUND) for path in found]
+    actions = [word for word in words if word not in (BACKGROUND, BACKGROUND_NAME)]
+    codes = {word: code for code, word in enumerate(actions[:n_actions])}
+    return [
+        np.array([codes.get(word, BACKGROUND) for word in path.tolist()])
+        for path in labels
+    ]

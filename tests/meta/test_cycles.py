@@ -75,7 +75,7 @@ def test_cycles_are_not_cut_in_half(seed):
 
 def test_a_long_recording_is_read_in_blocks(monkeypatch):
     frames, _, cuts = make_work(n_cycles=15, duration=200)
-    monkeypatch.setattr(cycles, "MOST_FRAMES", 2**10)
+    monkeypatch.setattr(cycles, "MOST_BLOCKS", 2**10)
     monkeypatch.setattr(cycles, "BLOCK_BYTES", 2**12)
     found = find_cycles(frames, 4, random_state=0)
     assert len(found) == len(cuts)
