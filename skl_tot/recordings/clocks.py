@@ -36,9 +36,11 @@ def agreed_rate(fps, own, whose):
 def check_rate(rate, known, what="X"):
     """Rate of recordings, called ``what``, or that of the fit if they agree."""
     if not is_same(rate, known):
-        found = f"{what} has {rate:g} frames per second, but the model was fitted to"
         remedy = f"fps={known:g} (--fps), or for tables resample={known:g} (--resample)"
-        raise ValueError(f"{found} {known:g}; expected the same: {remedy}.")
+        raise ValueError(
+            f"{what} has {rate:g} frames per second, but the model was fitted to "
+            f"{known:g}; expected the same: {remedy}."
+        )
     return rate if known is None else known
 
 
@@ -100,7 +102,7 @@ def read_times(text, unit=1.0):
     text = text.str.strip()
     text = text.mask(text == "")
     first = next(iter(text.dropna()), "0")
-    form = next((own for own in FORMS if re.fullmatch(own, first)), "")
+    form = next((pattern for pattern in FORMS if re.fullmatch(pattern, first)), "")
     is_fit = text.str.fullmatch(form, na=True) if form else text.isna()
     if not is_fit.all():
         row = int(np.argmin(is_fit))
@@ -143,13 +145,14 @@ def _read_dates(text):
     text = text.str.replace(r"\b(\d)(?=[./-])", r"0\1", regex=True)
     text = text.str.replace(r"^(.{6})(\d\d)(?!\d)", r"\g<1>20\2", regex=True)
     is_dotted = text.str.match(r"\d+\.", na=True).all()  # starts with the day
-    found = []
+    choices = []
     for order in (r"\3-\2-\1",) if is_dotted else (r"\3-\2-\1", r"\3-\1-\2"):
         with contextlib.suppress(ValueError):
-            found.append(_read_iso(text.str.replace(DATE, order, regex=True)))
-    if not found:
+            choices.append(_read_iso(text.str.replace(DATE, order, regex=True)))
+    if not choices:
         raise ValueError(f"{text.iloc[0]!r} and others are no dates of a calendar.")
-    forward = [own for own in found if (np.diff(own[0]) > 0).all()] or found
+    growing = [choice for choice in choices if (np.diff(choice[0]) > 0).all()]
+    forward = growing or choices
     if not np.array_equal(forward[0][0], forward[-1][0], equal_nan=True):
         shown = f"{text.iloc[0]!r} may start with the day or the month"
         raise ValueError(f"{shown}; expected dates that start with the year.")
@@ -169,29 +172,20 @@ FORMS = {NUMBER: _read_numbers, DURATION: _read_durations, ISO: _read_iso}
 FORMS[rf"{DATE}.*"] = _read_dates
 
 
-# Names of clock columns. A "t" may be a temperature: if it does not grow, it is no
-# clock, while the other names then raise an error.
+# Names of clock columns.
 CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
 # Names of clock columns in the absence of the above.
 OTHER_CLOCKS = ("datetime", "date_time", "unix_time")
-PERHAPS_CLOCKS = ("t",)
 # Seconds per unit, by the suffix of a name.
 UNITS = dict.fromkeys(("s", "sec", "seconds"), 1.0)
 UNITS |= dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3)
 UNITS |= {"us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 UNITS |= {"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0}
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
-# A step longer than so many usual steps is a gap; resampling fills longer ones with
-# NaN. A gap longer than so many frames and seconds is a break: lost packets of a fast
-# sensor do not cut an action, which takes seconds, and a slow clock may miss a few.
-GAP, BRIDGED, BREAK_FRAMES, BREAK_SECONDS = 1.5, 3.5, 10, 1.0
+# A step longer than so many usual steps is a gap; resampling fills longer ones than
+# the second number with NaN.
+GAP, BRIDGED = 1.5, 3.5
 LASTING = "bridged, as the frame before lasts longer"
-# Tolerance of the longest step that is no break, for rounding.
-ROUNDING = 1 + 1e-6
-# Rates outside of this range suggest another unit.
-SLOW, FAST = 0.1, 1e5
-# Seconds since 1970 beyond any date, which may be milliseconds.
-LATEST = 1e11
 
 
 def find_clock(tables, time):
@@ -199,18 +193,20 @@ def find_clock(tables, time):
     if time is not None:
         return time or None
     first = next(iter(tables.values()))
-    found: list = []
-    for known in (CLOCKS + PERHAPS_CLOCKS, OTHER_CLOCKS):
-        named = [name for name in first.columns if _split_unit(name)[0] in known]
-        fit = [own for own in named if is_clock(own) or not why_no_clock(tables, own)]
-        found = found or fit
-    if not found:
-        dated = [name for name in first.columns if has_times(first[name])]
-        found = [name for name in dated if not why_no_clock(tables, name)]
-    if len(found) > 1:
-        shown = f"Columns {listed(map(repr, found))} may each be the clock"
-        raise ValueError(f"{shown}, expected which one by time (--time {found[0]!r}).")
-    return found[0] if found else None
+    words = {name: _split_unit(name)[0] for name in first.columns}
+    choices = [name for name in words if words[name] in CLOCKS]
+    # a "t" may be a temperature: if it does not grow, it is no clock
+    perhaps = [name for name in words if words[name] == "t"]
+    choices += [name for name in perhaps if not why_no_clock(tables, name)]
+    choices = choices or [name for name in words if words[name] in OTHER_CLOCKS]
+    if not choices:
+        dated = [name for name in words if has_times(first[name])]
+        choices = [name for name in dated if not why_no_clock(tables, name)]
+    if len(choices) > 1:
+        shown = f"Columns {listed(map(repr, choices))} may each be the clock"
+        expected = f"which one by time (--time {choices[0]!r})"
+        raise ValueError(f"{shown}, expected {expected}.")
+    return choices[0] if choices else None
 
 
 def has_times(values):
@@ -319,19 +315,19 @@ def rate_of(clock):
 def common_rate(clocks, names, fps, resample):
     """Return the rate of all recordings, or raise an error with all rates."""
     rates = {name: rate_of(x) for name, x in zip(names, clocks) if len(x) > 1}
-    found = list(rates.values())
     if resample is not None:
         rate = float(resample)
-    elif found:
-        if not is_same(max(found), min(found)):
+    elif rates:
+        if not is_same(max(rates.values()), min(rates.values())):
             raise ValueError(_describe_rates(rates))
-        rate = float(np.median(found))
+        rate = float(np.median(list(rates.values())))
     elif fps is None:
         raise ValueError("No recording has two frames, expected fps (--fps).")
     else:
         rate = float(fps)
-    odd = [name for name, x in zip(names, clocks) if abs(x[0]) > LATEST]
-    odd += [name for name in rates if not SLOW <= rates[name] <= FAST]
+    # seconds since 1970 beyond any date may be milliseconds; odd rates have other units
+    odd = [name for name, x in zip(names, clocks) if abs(x[0]) > 1e11]
+    odd += [name for name in rates if not 0.1 <= rates[name] <= 1e5]
     for name in odd[:1]:
         given = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
         start = clocks[names.index(name)][0]
@@ -345,22 +341,27 @@ def common_rate(clocks, names, fps, resample):
 
 
 def _describe_rates(rates):
+    """Describe which recordings have which rates, and the remedy."""
     groups: dict = {}
     for name in sorted(rates, key=rates.get):
         near = [rate for rate in groups if is_same(rates[name], rate)]
         groups.setdefault(near[0] if near else rates[name], []).append(name)
     ordered = sorted(groups, key=lambda rate: -len(groups[rate]))
-    texts = [f"{own:.4g} ({listed(map(repr, groups[own]), 2)})" for own in ordered]
-    found = f"Recordings have different frames per second: {listed(texts, sign='; ')}"
+    texts = [f"{rate:.4g} ({listed(map(repr, groups[rate]), 2)})" for rate in ordered]
     remedy = f"resample={ordered[0]:.4g} (--resample {ordered[0]:.4g})"
-    return f"{found}; expected one rate, as {remedy} makes it."
+    return (
+        f"Recordings have different frames per second: {listed(texts, sign='; ')}; "
+        f"expected one rate, as {remedy} makes it."
+    )
 
 
 def longest_bridged(rate, bridge=None):
     """Longest step in seconds of a clock that is no break; ``bridge`` if given."""
     if bridge is None:
-        bridge = max(BREAK_FRAMES / rate, BREAK_SECONDS)
-    return ROUNDING * bridge
+        # lost packets of a fast sensor do not cut an action, which takes seconds, and a
+        # slow clock may miss a few frames
+        bridge = max(10 / rate, 1.0)
+    return (1 + 1e-6) * bridge  # for rounding
 
 
 def find_breaks(clocks, names, bridge=None):
@@ -378,39 +379,40 @@ def find_breaks(clocks, names, bridge=None):
 
 def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
     """Warn of steps that are much longer than the others of their recording."""
-    found, n_breaks = [], sum(map(len, breaks))
-    for name, clock, own in zip(names, clocks, breaks):
-        if len(clock) < 2:
-            continue
-        steps = np.diff(clock)
-        is_gap = steps > GAP * np.median(steps)
-        is_gap[own - 1] = True
-        found += [(steps[k], clock[k], name) for k in np.flatnonzero(is_gap)]
-    if not found:
+    gaps = []  # length and start in seconds, and recording
+    for name, clock, breaks_of_clock in zip(names, clocks, breaks):
+        if len(clock) > 1:
+            steps = np.diff(clock)
+            is_gap = steps > GAP * np.median(steps)
+            is_gap[breaks_of_clock - 1] = True
+            gaps += [(steps[k], clock[k], name) for k in np.flatnonzero(is_gap)]
+    if not gaps:
         return
-    length, start, name = max(found)
-    n_gaps, n_recordings = len(found), len({own for *_, own in found})
-    gaps = "There is a gap" if n_gaps == 1 else f"There are {n_gaps} gaps"
-    of = "the clock" if n_recordings == 1 else "the clocks"
-    known = []
+    length, start, name = max(gaps)
+    n_breaks, n_recordings = sum(map(len, breaks)), len({gap[2] for gap in gaps})
+    n_bridged = len(gaps) - n_breaks
+    kinds = []
     if n_breaks:
         are = "is a break" if n_breaks == 1 else "are breaks"
-        known.append(f"{n_breaks} {are}, whose time belongs to no action")
-    if n_gaps > n_breaks:
-        are = "is" if n_gaps - n_breaks == 1 else "are"
-        known.append(f"{n_gaps - n_breaks} {are} {bridged}")
+        kinds.append(f"{n_breaks} {are}, whose time belongs to no action")
+    if n_bridged:
+        kinds.append(f"{n_bridged} {'is' if n_bridged == 1 else 'are'} {bridged}")
+    gaps_are = "There is a gap" if len(gaps) == 1 else f"There are {len(gaps)} gaps"
     warn_user(
-        f"{gaps} in {of} of {n_recordings} of {len(names)} recordings, the longest of "
-        f"{length:.6g} s after {start:.6g} s of {name!r}: {' and '.join(known)}; "
-        f"{advice}."
+        f"{gaps_are} in the clocks of {n_recordings} of {len(names)} recordings, the "
+        f"longest of {length:.6g} s after {start:.6g} s of {name!r}: "
+        f"{' and '.join(kinds)}; {advice}."
     )
 
 
 def resample_frames(frames, clock, rate, breaks=()):
     """Interpolate frames (n_frames, n_features) linearly on a regular clock."""
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
-    pairs = zip(np.split(frames, breaks), np.split(clock, breaks))
-    parts, times = zip(*[_resample_part(*own, rate, longest) for own in pairs])
+    parts, times = [], []
+    for pair in zip(np.split(frames, breaks), np.split(clock, breaks)):
+        part, times_of_part = _resample_part(*pair, rate, longest)
+        parts.append(part)
+        times.append(times_of_part)
     breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
     return np.concatenate(parts), np.concatenate(times), breaks
 

@@ -17,17 +17,15 @@ BACKGROUND_NAME = "background"
 # Labels of unknown actions, as a number and as text.
 UNKNOWN = -1
 UNKNOWN_NAME = ""
-# Types that numpy converts to numbers in a list of numbers.
-NO_NUMBERS = (str, bytes, np.datetime64, np.timedelta64)
 
 
 def split_label_sequences(y, name="y"):
     """Return labels as a list of 1-D arrays, and whether `y` was a single sequence."""
-    named = by_name(y)
-    if named is not None:
-        if not named:
+    labels_of = by_name(y)
+    if labels_of is not None:
+        if not labels_of:
             raise ValueError(f"{name} is empty, expected labels of a recording.")
-        return _checked_sequences(named.values(), named, name), False
+        return _checked_sequences(labels_of.values(), labels_of, name), False
     if hasattr(y, "iloc"):
         y = y.to_numpy()
     is_sequence = isinstance(y, Sequence) or getattr(y, "ndim", 0) > 0
@@ -43,13 +41,14 @@ def split_label_sequences(y, name="y"):
 
 def _checked_sequences(values, keys, name):
     """Check the labels of many recordings; ``keys`` name them in errors."""
-    sequences = [_as_labels(own, f"{name}[{key!r}]") for key, own in zip(keys, values)]
+    sequences = [_as_labels(x, f"{name}[{key!r}]") for key, x in zip(keys, values)]
     if len({labels.dtype.kind for labels in sequences if len(labels)}) > 1:
         raise TypeError(f"{name} has text in some recordings and integers in others.")
     return sequences
 
 
 def _as_labels(labels, where):
+    """Labels of one recording as an array of text or integers."""
     if hasattr(labels, "detach"):  # a torch tensor
         labels = labels.detach().cpu()
     n_dims = layouts.n_dims(labels)
@@ -74,9 +73,12 @@ def _as_labels(labels, where):
 
 
 def _typed(labels, where):
+    """Convert labels, an array of objects, to text or numbers if all of them are."""
     if all(isinstance(label, str) for label in labels):
         return labels.astype(str)
-    if any(isinstance(label, NO_NUMBERS) for label in labels):
+    # numpy would convert these to numbers
+    others = (str, bytes, np.datetime64, np.timedelta64)
+    if any(isinstance(label, others) for label in labels):
         return labels
     if all(isinstance(label, numbers.Integral) for label in labels):
         return _as_integers(labels, where)
@@ -152,32 +154,33 @@ def labels_of_codes(codes, classes):
 
 def codes_of_labels(labels, classes, what="labels"):
     """Codes of labels, all of ``classes``; errors call the labels ``what``."""
-    codes = {label: code for code, label in enumerate(classes.tolist())}
-    found = [codes.get(label, UNKNOWN) for label in labels.tolist()]
-    if UNKNOWN in found or not found:
+    code_of = {label: code for code, label in enumerate(classes.tolist())}
+    codes = [code_of.get(label, UNKNOWN) for label in labels.tolist()]
+    if UNKNOWN in codes or not codes:
         refuse(what, labels.tolist(), f"actions {describe_classes(classes)}")
-    return np.array(found, np.intp)
+    return np.array(codes, np.intp)
 
 
 def encode_known(sequences, recordings):
     """Codes of labels, -1 for None, NaN, -1 and "", and the sorted labels."""
-    masks, known = [], []
+    masks, known_labels = [], []
     for i, values in enumerate(sequences):
         with recordings.errors(i):
-            own = _as_objects(values)
-            masks.append(_known(own))
-            known.append(_as_known(own[masks[-1]].tolist()))
-    filled = [own for own in known if len(own)]
+            labels = _as_objects(values)
+            masks.append(_known(labels))
+            known_labels.append(_as_known(labels[masks[-1]].tolist()))
+    filled = [labels for labels in known_labels if len(labels)]
     if not filled:
         raise ValueError("y has no known label, expected some.")
-    if len({own.dtype.kind for own in filled}) > 1:
+    if len({labels.dtype.kind for labels in filled}) > 1:
         raise TypeError("y has text in some recordings and integers in others.")
     classes = np.unique(np.concatenate(filled))
     codes = []
-    for is_known, own in zip(masks, known):
-        codes.append(np.full(len(is_known), UNKNOWN))
-        if len(own):
-            codes[-1][is_known] = np.searchsorted(classes, own)
+    for is_known, labels in zip(masks, known_labels):
+        codes_of_frames = np.full(len(is_known), UNKNOWN)
+        if len(labels):
+            codes_of_frames[is_known] = np.searchsorted(classes, labels)
+        codes.append(codes_of_frames)
     return codes, classes
 
 
@@ -205,8 +208,7 @@ def _as_known(values):
     labels = _as_labels(values, "y")
     if labels.dtype.kind != "U":
         if labels.min() < UNKNOWN:
-            lowest = f"y has the label {labels.min()}"
-            raise ValueError(f"{lowest}, expected integers from 0, or -1 for unknown.")
+            refuse("y: a label", labels.min(), "integers from 0, or -1 for unknown")
         return labels
     for label in np.unique(labels).tolist():
         if not is_line(label):
@@ -220,13 +222,13 @@ def encode_transcripts(transcripts, recordings, classes):
         raise ValueError("transcripts is empty, expected actions of each recording.")
     sequences, _ = split_label_sequences(transcripts, "transcripts")
     if len(sequences) != len(recordings):
-        found = f"transcripts has {len(sequences)} sequences"
-        raise ValueError(f"{found}, expected one for each of {len(recordings)}.")
-    found = []
+        count = f"transcripts has {len(sequences)} sequences"
+        raise ValueError(f"{count}, expected one for each of {len(recordings)}.")
+    codes = []
     for i, sequence in enumerate(sequences):
         with recordings.errors(i):
-            found.append(codes_of_labels(sequence, classes, "the transcript"))
-    return found
+            codes.append(codes_of_labels(sequence, classes, "the transcript"))
+    return codes
 
 
 def find_code(label, classes):
@@ -254,7 +256,7 @@ def by_name(y):
         y = y if y.ndim == 1 or y.shape[1] != 1 else y.iloc[:, 0]
         values = y.to_numpy()
         keys, rows = layouts.rows_of_recordings(y.index)
-        return dict(zip(layouts.distinct(keys), [values[own] for own in rows]))
+        return dict(zip(layouts.distinct(keys), [values[part] for part in rows]))
     if not layouts.has_names(y):
         return None
     keys, values = zip(*y.items()) if len(y) else ((), ())
@@ -263,24 +265,24 @@ def by_name(y):
 
 def as_sequence(y):
     """Values of named recordings as a list; others unchanged."""
-    known = by_name(y)
-    return y if known is None else list(known.values())
+    values = by_name(y)
+    return y if values is None else list(values.values())
 
 
 def arrange(y, recordings, what="y"):
     """Bring values of recordings into the order of ``recordings``."""
     layout = recordings.layout
-    known = _by_label(y, recordings) or by_name(y)
+    values = _by_label(y, recordings) or by_name(y)
     if not recordings.is_named:
         if isinstance(y, Mapping):
             expected = "expected a sequence in the order of X, or X with names"
             raise TypeError(f"{what} has names, but X lacks them; {expected}.")
         return as_sequence(y)
-    if known is None:
+    if values is None:
         return _by_row(y, layout)
     if layout.index is not None and layouts.is_table(y):
         check_index(y, layout.index, what, "X")
-    return match_names(known, layout.names, what, "X")
+    return match_names(values, layout.names, what, "X")
 
 
 def arrange_each(values, recordings, what, *, of_some=False):
@@ -312,6 +314,7 @@ def _is_series_of(y, recordings):
 
 
 def _by_row(y, layout):
+    """Labels of the rows of a table by recording; other values unchanged."""
     is_flat = (
         layout.rows is not None
         and not isinstance(y, (str, bytes))
@@ -322,7 +325,7 @@ def _by_row(y, layout):
     if not is_flat:
         return y
     labels = np.asarray(y, dtype=getattr(y, "dtype", object))
-    return [labels[own] for own in layout.rows]
+    return [labels[rows] for rows in layout.rows]
 
 
 def check_lengths(y, recordings):
@@ -330,23 +333,28 @@ def check_lengths(y, recordings):
     y = [y] if recordings.is_single else y
     if not hasattr(y, "__len__"):
         refuse("y", y, "labels of each recording", TypeError)
-    if len(y) != len(recordings):
-        found = f"y is of {len(y)} recordings"
-        raise ValueError(f"{found}, expected {len(recordings)}, as in X.")
+    _check_n_recordings(y, recordings)
     for i, (labels, length) in enumerate(zip(y, recordings.lengths)):
         with recordings.errors(i):
-            found = len(labels if hasattr(labels, "__len__") else np.asarray(labels))
-            if found != length:
-                raise ValueError(f"y has {found} labels, X has {length} frames.")
+            n_labels = len(labels if hasattr(labels, "__len__") else np.asarray(labels))
+            if n_labels != length:
+                raise ValueError(f"y has {n_labels} labels, X has {length} frames.")
+
+
+def _check_n_recordings(y, recordings):
+    if len(y) != len(recordings):
+        raise ValueError(
+            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
+        )
 
 
 def read_labels(y, recordings):
     """Known labels of frames as codes, -1 for unknown, with the labels of the codes."""
     pairs = zip(_labels_of_each(y, recordings), recordings.lengths.tolist())
-    filled = [np.full(length, None) if own is None else own for own, length in pairs]
-    known, classes = encode_known(filled, recordings)
-    check_lengths(known[0] if recordings.is_single else known, recordings)
-    return known, classes
+    labels = [np.full(length, None) if x is None else x for x, length in pairs]
+    codes, classes = encode_known(labels, recordings)
+    check_lengths(codes[0] if recordings.is_single else codes, recordings)
+    return codes, classes
 
 
 def _labels_of_each(y, recordings):
@@ -360,8 +368,7 @@ def _labels_of_each(y, recordings):
     if is_one or not hasattr(y, "__getitem__"):
         each = "a sequence with labels or None for each recording"
         refuse("y", type(y).__name__, each, TypeError)
-    if len(y) != len(recordings):
-        refuse("the number of recordings of y", len(y), f"{len(recordings)}, as of X")
+    _check_n_recordings(y, recordings)
     return [y.iloc[i] if hasattr(y, "iloc") else y[i] for i in range(len(y))]
 
 

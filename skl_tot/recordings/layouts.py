@@ -79,9 +79,8 @@ def _read_clocks(recordings):
             name = recordings.names[i]
             warn_user(f"the times of {name!r} do not go forward, and are no clock.")
             times[i] = None
-    known = [own for own in times if own is not None and len(own) > 1]
-    found = map(clocks.rate_of, known)
-    rates = [rate for rate in found if clocks.MIN_FPS <= rate <= clocks.MAX_FPS]
+    rates = [clocks.rate_of(x) for x in times if x is not None and len(x) > 1]
+    rates = [rate for rate in rates if clocks.MIN_FPS <= rate <= clocks.MAX_FPS]
     if not rates:
         return
     expected = recordings.fps or rates[0]
@@ -123,7 +122,7 @@ def _split_named(X):
         return list(X.values()), _of_names(list(X))
     keys, rows = rows_of_recordings(X.index)
     frames = X.droplevel(list(range(X.index.nlevels - 1)))
-    parts = [frames.iloc[own] for own in rows]
+    parts = [frames.iloc[rows_of_part] for rows_of_part in rows]
     if frames.index.dtype.kind not in "mM":
         parts = [part.reset_index(drop=True) for part in parts]
     join = partial(_join_rows, index=X.index, rows=rows)

@@ -110,8 +110,7 @@ def name_all_actions(actions, names, what="names"):
 
 def default_names(labels, word):
     """Names of unnamed labels: text unchanged, numbers after a word."""
-    is_text = [isinstance(label, str) for label in labels]
-    return {k: k if own else f"{word} {k}" for k, own in zip(labels, is_text)}
+    return {k: k if isinstance(k, str) else f"{word} {k}" for k in labels}
 
 
 def name_labels(labels, target_names):
@@ -135,26 +134,26 @@ def background_labels(clusters, classes, background):
     """Background cluster, and the class ``background`` that it stands for."""
     cluster = BACKGROUND_NAME if BACKGROUND_NAME in clusters else BACKGROUND
     if background is None and cluster in clusters:
-        occurring = [own for own in (BACKGROUND_NAME, BACKGROUND) if own in classes]
-        background = occurring[0] if occurring else None
+        labels = (BACKGROUND_NAME, BACKGROUND)
+        background = next((label for label in labels if label in classes), None)
     return cluster, background
 
 
 def keys_in_names(keys, names):
     """Place of the match and keys for each name: 0 whole, 1 start, 2 a part, 3 none."""
-    found = {}
+    matches = {}
     for name in names:
-        own: dict = {3: []}
+        keys_at: dict = {3: []}
         for key in filter(None, keys):
             # a part ends at a separator, so P1 is not in P10
             whole = rf"(?<![^\W_]){re.escape(key)}(?![^\W_])"
             part = re.search(whole, name) if key in name else None
             if part is not None:
                 place = (part.start() > 0) + (key != name)
-                own.setdefault(place, []).append(key)
-        place = min(own)
-        found[name] = place, own[place]
-    return found
+                keys_at.setdefault(place, []).append(key)
+        place = min(keys_at)
+        matches[name] = place, keys_at[place]
+    return matches
 
 
 def labels_of_one_type(sequences):
@@ -253,10 +252,10 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
     names = {k: name for k, name in actions.items() if k not in backgrounds}
     shown_by: defaultdict = defaultdict(list)  # recordings, by action
     n_frames: Counter = Counter()
-    for recording, own in zip(recordings or range(len(labels)), labels):
-        found, counts = (x.tolist() for x in np.unique(own, return_counts=True))
-        n_frames.update(dict(zip(found, counts)))
-        for label in found:
+    for recording, sequence in zip(recordings or range(len(labels)), labels):
+        shown, counts = (x.tolist() for x in np.unique(sequence, return_counts=True))
+        n_frames.update(dict(zip(shown, counts)))
+        for label in shown:
             shown_by[label].append(recording)
     missing = [name for label, name in names.items() if not shown_by[label]]
     n_shown, n_asked = len(names) - len(missing), len(names)

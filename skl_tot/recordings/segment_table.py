@@ -24,10 +24,6 @@ DATES = ("start_clock", "end_clock")
 BOUNDS = ("start_low", "start_high")
 OTHERS = ("duration", "duration_time", "confidence", *BOUNDS)
 COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS, *DATES)
-# Longest step of a clock without gaps, in usual steps.
-UNEVEN = 1.5
-# Most seconds between a clock time, which is rounded, and its time in seconds.
-ROUNDED = 2e-3
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
 WHOLE = f"0 or more frames, no fractions, up to {MAX_FRAMES} (start_time is in seconds)"
@@ -100,9 +96,10 @@ def labelled_recordings(labels, fps=None, what="labels"):
     if isinstance(labels, Recordings):
         fps = agreed_rate(fps, labels.fps, "the labels")
         clock = {name: getattr(labels, name) for name in clock}
-    known = by_name(labels)
-    arrays, is_single = split_label_sequences(labels if known is None else known, what)
-    names = [str(name) for name in known or range(len(arrays))]
+    by_names = by_name(labels)
+    labels = labels if by_names is None else by_names
+    arrays, is_single = split_label_sequences(labels, what)
+    names = [str(name) for name in by_names or range(len(arrays))]
     for name, array in zip(names, arrays):
         if len(array) == 0:
             raise ValueError(f"{what} has no labels of {name!r}, expected some.")
@@ -113,87 +110,92 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     """Return the segment table of checked labels; segments end at breaks and cuts."""
     import pandas as pd
 
-    columns = {"recording": []}
+    names, tables = [], []
     for i, (name, labels) in enumerate(recordings.items()):
         edges = recordings.breaks_of(i) if cuts is None else cuts[i]
-        actions, starts, ends = find_segments(labels, edges)
-        own = {"action": actions, "start": starts, "end": ends}
-        own["duration"] = ends - starts
+        segments_of = find_segments(labels, edges)
+        actions, starts, ends = segments_of
+        columns = {"action": actions, "start": starts, "end": ends}
+        columns["duration"] = segments_of.lengths
         if recordings.fps is not None:
-            own |= _times(recordings, i, starts, ends)
+            columns |= _times(recordings, i, segments_of)
         if confidences is not None and confidences[i] is not None:
-            bounds = zip(starts, ends)
-            own["confidence"] = [confidences[i][a:b].mean() for a, b in bounds]
+            spans = zip(starts, ends)
+            columns["confidence"] = [confidences[i][a:b].mean() for a, b in spans]
         if boundaries is not None and recordings.fps is not None:
-            own |= _bounds(recordings.edges(i), starts, boundaries[i])
-        columns["recording"] += [name] * len(actions)
-        for key, values in own.items():
-            columns.setdefault(key, []).append(values)
-    joined = {key: np.concatenate(parts) for key, parts in list(columns.items())[1:]}
-    return pd.DataFrame({"recording": columns["recording"]} | joined)
+            columns |= _bounds(recordings.edges(i), starts, boundaries[i])
+        names += [name] * len(starts)
+        tables.append(columns)
+    joined = {
+        key: np.concatenate([columns[key] for columns in tables]) for key in tables[0]
+    }
+    return pd.DataFrame({"recording": names} | joined)
 
 
-def _times(recordings, i, starts, ends):
-    first, last = recordings.edges(i)[starts], recordings.ends(i)[ends - 1]
+def _times(recordings, i, segments_of):
+    """Columns with the times of the segments of a recording, in seconds and dates."""
+    starts = recordings.edges(i)[segments_of.starts]
+    ends = recordings.ends(i)[segments_of.ends - 1]
     # without a clock exact, unlike a difference of times
-    durations = (ends - starts) / recordings.fps
+    durations = segments_of.lengths / recordings.fps
     if recordings.times is not None:
-        durations = np.round(last - first, 9)
-    times = {"start_time": first, "end_time": last, "duration_time": durations}
+        durations = np.round(ends - starts, 9)
+    times = {"start_time": starts, "end_time": ends, "duration_time": durations}
     if recordings.starts is not None:
         digits = int(np.clip(np.ceil(np.log10(recordings.fps)), 3, 6))
-        for key, own in zip(DATES, (first, last)):
-            texts = [clock_text(recordings.starts[i], t, digits) for t in own]
+        for key, seconds in zip(DATES, (starts, ends)):
+            texts = [clock_text(recordings.starts[i], t, digits) for t in seconds]
             times[key] = np.array(texts, dtype=object)
     return times
 
 
 def _bounds(times, starts, boundaries):
     """Intervals of starts in seconds, NaN for those without a boundary."""
-    known = boundaries[np.isin(boundaries[:, 0], starts)]
-    found = np.full((len(starts), 2), np.nan)
-    found[np.searchsorted(starts, known[:, 0])] = times[known[:, 1:]]
-    return dict(zip(BOUNDS, found.T))
+    boundaries = boundaries[np.isin(boundaries[:, 0], starts)]
+    bounds = np.full((len(starts), 2), np.nan)
+    bounds[np.searchsorted(starts, boundaries[:, 0])] = times[boundaries[:, 1:]]
+    return dict(zip(BOUNDS, bounds.T))
 
 
 def _values_of_each(values, y, is_single, what):
     """Values of each recording, in the order of y."""
-    known, names = by_name(values), by_name(y)
-    if known is not None:
-        values = match_names(known, list(known if names is None else names), what, "y")
+    by_names, names = by_name(values), by_name(y)
+    if by_names is not None:
+        names = list(by_names if names is None else names)
+        values = match_names(by_names, names, what, "y")
     return [values] if is_single else list(values)
 
 
 def _check_boundaries(boundaries, recordings, is_single):
     """Intervals (n, 3) of each recording, within its frames."""
-    found, n = [], len(recordings)
+    checked, n = [], len(recordings)
     if len(boundaries) != n:
         refuse("the number of boundaries", len(boundaries), f"{n}, as of y")
-    for i, own in enumerate(boundaries):
+    for i, rows in enumerate(boundaries):
         with errors_of_recording(None if is_single else i):
-            known = np.asarray(own) if len(own) else np.empty((0, 3), int)
+            rows = np.asarray(rows) if len(rows) else np.empty((0, 3), int)
             last = len(recordings.arrays[i]) - 1
-            is_table = known.dtype.kind in "iu" and known.shape[1:] == (3,)
-            order = known[:, [1, 0, 2]] if is_table else [-1]
+            is_table = rows.dtype.kind in "iu" and rows.shape[1:] == (3,)
+            order = rows[:, [1, 0, 2]] if is_table else [-1]
             if (np.diff(order, prepend=0, append=last) < 0).any():
                 expected = f"rows of start, low, high: frames from 0 to {last}"
-                refuse("boundaries", own, f"{expected}, low <= start <= high")
-            found.append(known)
-    return found
+                refuse("boundaries", rows, f"{expected}, low <= start <= high")
+            checked.append(rows)
+    return checked
 
 
 def check_confidences(confidence, arrays, is_single):
     """Return arrays of finite confidences, as many as labels."""
     confidences = []
-    for i, own in enumerate(confidence):
+    for i, values in enumerate(confidence):
         with errors_of_recording(None if is_single else i):
-            if np.ma.is_masked(own):
+            if np.ma.is_masked(values):
                 raise TypeError("confidence is masked, expected a number a frame.")
-            values = as_reals(own, "confidence")
+            values = as_reals(values, "confidence")
             for k in np.flatnonzero(~np.isfinite(values))[:1]:
                 refuse(f"confidence in frame {k}", values.flat[k].item(), "finite")
             confidences.append(values)
-    shapes = [own.shape for own in confidences]
+    shapes = [values.shape for values in confidences]
     expected = [labels.shape for labels in arrays]
     if shapes != expected:
         refuse("the shape of confidence", shapes, f"that of y, {short_repr(expected)}")
@@ -232,9 +234,9 @@ def labels_from_segments(table):
     if "recording" not in table:
         return _cover_frames(table)
     labels = {}
-    for i, (name, own) in enumerate(table.groupby("recording", sort=False)):
+    for i, (name, rows) in enumerate(table.groupby("recording", sort=False)):
         with errors_of_recording(i, name):
-            labels[name] = _cover_frames(own)
+            labels[name] = _cover_frames(rows)
     return labels
 
 
@@ -250,8 +252,8 @@ def _cover_frames(table):
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
     for i in np.flatnonzero((starts != expected) | (ends <= starts))[:1]:
-        found = f"Segment {i} is of frames {starts[i]} to {ends[i]}"
-        raise ValueError(f"{found}, expected a start at {expected[i]} and a later end.")
+        span = f"Segment {i} is of frames {starts[i]} to {ends[i]}"
+        raise ValueError(f"{span}, expected a start at {expected[i]} and a later end.")
     return repeat_labels(np.array(table["action"].tolist()), ends - starts)
 
 
@@ -302,8 +304,8 @@ def check_segments(table, what="segments"):
 
 def dates_of(table):
     """Dates of time 0 of the recordings of a checked table, by name, where known."""
-    found = _find_dates(table).groupby("owner", sort=False)["zero"].median()
-    dates = np.round(1000 * found.dropna()).astype(np.int64)
+    zeros = _find_dates(table).groupby("owner", sort=False)["zero"].median()
+    dates = np.round(1000 * zeros.dropna()).astype(np.int64)
     return dict(zip(dates.index, dates.to_numpy().astype("M8[ms]")))
 
 
@@ -319,19 +321,21 @@ def _find_dates(table):
     zero = since.dt.total_seconds()
     zero -= np.concatenate([table[key] for _, key in kept] or [[]])
     owners = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
-    found = {"date": texts, "zero": zero, "owner": owners, "row": rows}
-    return pd.DataFrame(found)[texts != ""]
+    columns = {"date": texts, "zero": zero, "owner": owners, "row": rows}
+    return pd.DataFrame(columns)[texts != ""]
 
 
 def _compare_dates(table, places):
-    found = _find_dates(table)
-    usual = found.groupby("owner")["zero"].transform("median")
-    bad = found[~((found["zero"] - usual).abs() <= ROUNDED)]
+    """Warn of clock times that contradict the seconds of their rows."""
+    dates = _find_dates(table)
+    usual = dates.groupby("owner")["zero"].transform("median")
+    # clock times are rounded
+    bad = dates[~((dates["zero"] - usual).abs() <= 2e-3)]
     if len(bad):
         row, date = bad[["row", "date"]].iloc[0]
         warn_user(
             f"{places[row]}: the clock time {short_repr(date)} contradicts the "
-            f"seconds, as in {len(bad)} of {len(found)} times; seconds are used."
+            f"seconds, as in {len(bad)} of {len(dates)} times; seconds are used."
         )
 
 
@@ -381,13 +385,13 @@ def is_int(value):
 
 def _check_numbers(values, places):
     if values.dtype.kind in "iuf":
-        found = values.to_numpy(dtype=float, na_value=np.nan)
+        numbers_of = values.to_numpy(dtype=float, na_value=np.nan)
     else:
-        found = np.array([_as_number(value) for value in values], dtype=float)
-    for k in np.flatnonzero(~np.isfinite(found)).tolist():
+        numbers_of = np.array([_as_number(value) for value in values], dtype=float)
+    for k in np.flatnonzero(~np.isfinite(numbers_of)).tolist():
         if not is_blank(values.iloc[k]):
             _refuse_number(values, k, places)
-    return found
+    return numbers_of
 
 
 def _refuse_number(values, k, places):
@@ -427,23 +431,27 @@ def values_of(table, pair):
 
 
 def _check_times(checked, table, places):
-    known = np.zeros(len(checked), dtype=bool)
+    """Refuse rows without start and end, or whose end is before the start.
+
+    ``checked`` has the numbers of ``table``. A column that no row needs is dropped.
+    """
+    has_times = np.zeros(len(checked), dtype=bool)
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
         values = values_of(checked, pair)
-        own = np.isfinite(values).all(axis=1)
+        is_full = np.isfinite(values).all(axis=1)
         if unit == "frames":
             is_frame = (values >= 0) & (values <= MAX_FRAMES) & (values % 1 == 0)
             for k, column in np.argwhere(np.isfinite(values) & ~is_frame)[:1]:
                 _refuse_number(table[pair[column]], k, places)
         for k in np.flatnonzero(values[:, 1] < values[:, 0])[:1]:
-            found = f"{places[k]}: {describe(checked, k, unit)}"
-            raise ValueError(f"{found}, expected it to end after its start.")
+            shown = f"{places[k]}: {describe(checked, k, unit)}"
+            raise ValueError(f"{shown}, expected it to end after its start.")
         columns = [key for key in pair if key in checked]
-        checked.loc[~own, columns] = np.nan
-        if len(known) and not own.any():
+        checked.loc[~is_full, columns] = np.nan
+        if len(checked) and not is_full.any():
             checked = checked.drop(columns=columns)
-        known |= own
-    for k in np.flatnonzero(~known)[:1]:
+        has_times |= is_full
+    for k in np.flatnonzero(~has_times)[:1]:
         for key in (*SECONDS, *FRAMES):
             if key in table and not math.isfinite(_as_number(table[key].iloc[k])):
                 _refuse_number(table[key], k, places)
@@ -471,8 +479,8 @@ def frame_at(seconds, fps, clock=None):
     inside = i + np.minimum(1, (seconds - starts[i]) / (ends[i] - starts[i]))
     before = (seconds - starts[0]) * fps
     after = len(starts) + (seconds - ends[-1]) * fps
-    found = np.where(seconds < starts[0], before, inside)
-    return np.where(seconds >= ends[-1], after, found)
+    frames = np.where(seconds < starts[0], before, inside)
+    return np.where(seconds >= ends[-1], after, frames)
 
 
 def frames_of(table, fps, clocks=None):
@@ -527,8 +535,8 @@ def seconds_of(table, fps=None):
         is_known = np.isfinite(values).all(axis=1)
         if is_known.any() and not is_known.all():
             name = table["recording"].iloc[int(np.argmin(is_known))]
-            found = f"segments of {name!r} have no {pair[0]}, which others have"
-            raise ValueError(f"{found}; expected all or none to have it.")
+            shown = f"segments of {name!r} have no {pair[0]}, which others have"
+            raise ValueError(f"{shown}; expected all or none to have it.")
     frames, seconds = pairs.values()
     has_frames, has_seconds = (np.isfinite(values).all() for values in pairs.values())
     rate = fps
@@ -542,14 +550,15 @@ def seconds_of(table, fps=None):
 
 
 def _find_rate(frames, seconds, fps):
+    """Rate of a table, ``fps`` if it is given and agrees."""
     lengths = np.ptp(seconds, axis=1)
     lasting = lengths > 0
     if not lasting.any():
         return fps
     # the median, as some rows may be outdated
-    own = float(np.median(np.ptp(frames, axis=1)[lasting] / lengths[lasting]))
-    known = agreed_rate(fps, own, "the segments")
-    return known if fps is None else fps  # times of the table may be rounded
+    rate = float(np.median(np.ptp(frames, axis=1)[lasting] / lengths[lasting]))
+    agreed_rate(fps, rate, "the segments")
+    return rate if fps is None else fps  # times of the table may be rounded
 
 
 def _agreed_seconds(table, frames, seconds, rate):
@@ -578,7 +587,8 @@ def _agreed_seconds(table, frames, seconds, rate):
 def _is_clock(frames, seconds, rate):
     """Whether each frame has one time, and later frames have later times."""
     is_start = np.tile([True, False], len(frames))
-    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (UNEVEN * rate)
+    # steps of a clock without gaps are up to 1.5 usual ones
+    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (1.5 * rate)
     full = np.repeat(full, 2)
     frames, seconds = frames.ravel(), seconds.ravel()
     order = np.lexsort((seconds, is_start, frames))

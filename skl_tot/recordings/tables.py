@@ -14,11 +14,6 @@ from skl_tot.recordings.errors import (
 from skl_tot.recordings.readers import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
-# Types that pandas infers for columns of objects with numbers, some missing.
-NUMBERS = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
-# Least frames of a column to recognise a counter.
-MIN_COUNTED = 3
-
 
 def read_tables(paths, by, *, may_lack_by, may_warn, header, comment):
     """Read data frames by recording: one per file, or parts by the columns ``by``."""
@@ -28,10 +23,10 @@ def read_tables(paths, by, *, may_lack_by, may_warn, header, comment):
     if not keys:
         _check_distinct(paths)
     pairs = [_read_table(path, keys, header, comment) for path in paths]
-    read = [table for table, _ in pairs]
+    tables = [table for table, _ in pairs]
     if may_warn:
         _warn_of_lines([head for _, head in pairs if head is not None], header)
-    if keys and may_lack_by and not any(map(set(keys).intersection, read)):
+    if keys and may_lack_by and not any(map(set(keys).intersection, tables)):
         warn_user(
             f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
             "recordings of the model; each file is taken as one recording."
@@ -39,17 +34,17 @@ def read_tables(paths, by, *, may_lack_by, may_warn, header, comment):
         keys = []
         _check_distinct(paths)
     if not keys:
-        return dict(zip(map(stem, paths), read))
-    for path, table in zip(paths, read):
+        return dict(zip(map(stem, paths), tables))
+    for path, table in zip(paths, tables):
         for key in keys:
             if key not in table.columns:
-                known = short_repr(list(table.columns))
-                found = f"{one_line(path)} has no column {key!r} for by (--by)"
-                raise ValueError(f"{found}, expected one of {known}.")
-        for odd in sorted(set(table.columns) ^ set(read[0].columns)):
+                expected = f"expected one of {short_repr(list(table.columns))}"
+                shown = f"{one_line(path)} has no column {key!r} for by (--by)"
+                raise ValueError(f"{shown}, {expected}.")
+        for odd in sorted(set(table.columns) ^ set(tables[0].columns)):
             pair = f"{one_line(paths[0])} and {one_line(path)}"
             raise ValueError(f"{pair} are of two tables: only one has column {odd!r}.")
-    return _split(pd.concat(read, ignore_index=True), keys)
+    return _split(pd.concat(tables, ignore_index=True), keys)
 
 
 def _check_distinct(paths):
@@ -59,6 +54,7 @@ def _check_distinct(paths):
 
 
 def _warn_of_lines(heads, header):
+    """Warn of lines of text tables that are no rows, once for all files."""
     above = [head.above for head in heads if head.above and header is None]
     if above:
         fewest, most = min(map(len, above)), max(map(len, above))
@@ -76,6 +72,7 @@ def _warn_of_lines(heads, header):
 
 
 def _read_table(path, keys, header, comment):
+    """Read a data frame, and the `Head` of text or None; errors name the file."""
     try:
         if path.suffix.lower() == ".parquet":
             table, head = _read_parquet(path), None
@@ -106,13 +103,14 @@ def _read_parquet(path):
 
 
 def _split(table, keys):
+    """Split a long table into data frames by recording, named by columns ``keys``."""
     texts = [_names_in(table[key]) for key in keys]
     names, n_recordings = texts[0], len(set(zip(*texts)))
     for text in texts[1:]:
         names = names + "/" + text
     if len(set(names)) < n_recordings:
-        found = f"the columns {short_repr(keys)} give two recordings the same name"
-        raise ValueError(f"{found}; expected names without a slash.")
+        shown = f"the columns {short_repr(keys)} give two recordings the same name"
+        raise ValueError(f"{shown}; expected names without a slash.")
     parts = table.drop(columns=keys).groupby(names, sort=False)
     return {name: part.reset_index(drop=True) for name, part in parts}
 
@@ -138,39 +136,27 @@ def features_of_tables(tables, columns, without, clock):
     """Return the features of recordings, data frames with the columns of the first."""
     import pandas as pd
 
-    known = next(iter(tables.values())).attrs  # by readers
-    other_names = known.get("other_names", {})
+    first_name, first_table = next(iter(tables.items()))
+    names_of = first_table.attrs.get("other_names", {})  # by readers
     columns, without = (
-        names and [own for name in names for own in other_names.get(name, [name])]
+        names and [column for name in names for column in names_of.get(name, [name])]
         for names in (columns, without)
     )
     without = _check_without(tables, columns, without or [])
-    found, unfit = {}, {}
     no_features = without if columns is not None else [clock, *without]
+    features, unfit = {}, {}
     for name, table in tables.items():
-        left = table.drop(columns=no_features, errors="ignore")
-        found[name] = _numbers_of(left, name, columns, unfit)
+        table = table.drop(columns=no_features, errors="ignore")
+        features[name] = _numbers_of(table, name, columns, unfit)
     if columns is None:
-        commands = known.get("asides", ())
-        asides = [own for own in next(iter(found.values())) if own.startswith(commands)]
-        _leave_out(found, asides, "are commands or rewards, no measurements,")
-        first, advice = next(iter(tables.values())), ""
-        for name in [] if clock else [x for x in unfit if has_times(first[x])]:
-            reason = why_no_clock(tables, name)
-            advice += f" {name!r} is no clock: {reason}" if reason else ""
-        why = f"hold no numbers ({'; '.join(unfit.values())})"
-        _leave_out(found, unfit, why, advice)
-        _leave_out(found, _columns_that(_count, found), "count the frames")
-        constants = _columns_that(_stay, found)
-        if len(constants) < len(next(iter(found.values()))):
-            _leave_out(found, constants, "are the same in all frames")
-    first_name, first = next(iter(found.items()))
-    for name, numbers in found.items():
+        _leave_out_others(features, unfit, tables, clock)
+    first = features[first_name]
+    for name, numbers in features.items():
         _check_alike(name, numbers, first_name, first)
-    types = {own.dtype for numbers in found.values() for own in numbers.values()}
+    types = {x.dtype for numbers in features.values() for x in numbers.values()}
     dtype = np.float32 if types == {np.dtype(np.float32)} else np.float64
     frames = []
-    for numbers in found.values():
+    for numbers in features.values():
         array = np.empty((len(numbers[next(iter(first))]), len(first)), dtype)
         for k, column in enumerate(first):
             array[:, k] = numbers[column]
@@ -178,20 +164,43 @@ def features_of_tables(tables, columns, without, clock):
     return frames
 
 
+def _leave_out_others(features, unfit, tables, clock):
+    """Leave out commands, text, counters and constants, with warnings.
+
+    ``features`` has arrays by recording and column, ``unfit`` descriptions of columns
+    without numbers.
+    """
+    table = next(iter(tables.values()))
+    asides = table.attrs.get("asides", ())
+    first = next(iter(features.values()))
+    commands = [name for name in first if name.startswith(asides)]
+    _leave_out(features, commands, "are commands or rewards, no measurements,")
+    advice = ""
+    for name in unfit if not clock else []:
+        reason = why_no_clock(tables, name) if has_times(table[name]) else ""
+        advice += f" {name!r} is no clock: {reason}" if reason else ""
+    why = f"hold no numbers ({'; '.join(unfit.values())})"
+    _leave_out(features, unfit, why, advice)
+    _leave_out(features, _columns_that(_count, features), "count the frames")
+    constants = _columns_that(_stay, features)
+    if len(constants) < len(first):
+        _leave_out(features, constants, "are the same in all frames")
+
+
 def _check_without(tables, columns, without):
     """Refuse columns in ``without`` that no table has, or that ``columns`` has too."""
-    known = dict.fromkeys(name for table in tables.values() for name in table.columns)
+    present = dict.fromkeys(name for table in tables.values() for name in table.columns)
     left_out = []
     for name in without:
-        own = [name] if name in known else _parts(name, known)
+        named = [name] if name in present else _parts(name, present)
         expected = ""
-        if not own:
+        if not named:
             expected = f"among {short_repr(list(next(iter(tables.values())).columns))}"
-        elif set(own) & set(columns or []):
+        elif set(named) & set(columns or []):
             expected = "others than columns (--columns) or the features of the model"
         if expected:
             raise ValueError(f"without (--without) has {name!r}, expected {expected}.")
-        left_out += own
+        left_out += named
     return left_out
 
 
@@ -200,7 +209,10 @@ def _parts(name, columns):
 
 
 def _numbers_of(table, recording, columns, unfit):
-    """Numbers of one recording, a 1-D array per name, with lists expanded."""
+    """Numbers of one recording, a 1-D array per name, with lists expanded.
+
+    Columns without numbers are described in ``unfit``, by name.
+    """
     numbers, parts = {}, {}
     for source in table.columns:
         if not _is_asked(source, columns):
@@ -211,11 +223,10 @@ def _numbers_of(table, recording, columns, unfit):
             shown = _no_numbers(table[source], recording, columns, is_last)
             unfit.setdefault(source, shown)
             continue
-        own = [source]
+        parts[source] = [source]
         if values.ndim == 2:
-            own = [f"{source} {k}" for k in range(values.shape[1])]
-        parts[source] = own
-        for name, column in zip(own, values.reshape(len(values), -1).T):
+            parts[source] = [f"{source} {k}" for k in range(values.shape[1])]
+        for name, column in zip(parts[source], values.reshape(len(values), -1).T):
             if name in numbers:
                 raise ValueError(f"{recording!r} has two columns {name!r}.")
             numbers[name] = column
@@ -223,13 +234,13 @@ def _numbers_of(table, recording, columns, unfit):
         return numbers
     picked = {}
     for name in columns:
-        own = parts.get(name, [name] if name in numbers else _parts(name, numbers))
-        if not own:
-            found = (
-                f"{recording!r} has no column {name!r}, expected columns (--columns)"
+        named = parts.get(name, [name] if name in numbers else _parts(name, numbers))
+        if not named:
+            expected = f"columns (--columns) among {short_repr(list(table.columns))}"
+            raise ValueError(
+                f"{recording!r} has no column {name!r}, expected {expected}."
             )
-            raise ValueError(f"{found} among {short_repr(list(table.columns))}.")
-        picked |= {part: numbers[part] for part in own}
+        picked |= {part: numbers[part] for part in named}
     return picked
 
 
@@ -274,10 +285,12 @@ def _as_numbers(values, recording):
     if any(lists):
         return _expand(values, lists, recording)
     kind = types.infer_dtype(values, skipna=True)
-    return values.to_numpy(float, na_value=np.nan) if kind in NUMBERS else None
+    numbers = ("boolean", "integer", "floating", "mixed-integer-float", "empty")
+    return values.to_numpy(float, na_value=np.nan) if kind in numbers else None
 
 
 def _expand(values, lists, recording):
+    """Array (n_frames, length) of a column of lists, NaN where ``lists`` is false."""
     try:
         cells = [_flat(x) if is_list else None for x, is_list in zip(values, lists)]
     except (TypeError, ValueError):
@@ -286,9 +299,9 @@ def _expand(values, lists, recording):
     length = len(cells[at])
     for i, cell in enumerate(cells):
         if cell is not None and len(cell) != length:
-            found = f"{len(cell)} values in row {i} and {length} in row {at}"
             column = f"column {values.name!r} of {recording!r}"
-            raise ValueError(f"{column} has {found}, expected equally many.")
+            counts = f"{len(cell)} values in row {i} and {length} in row {at}"
+            raise ValueError(f"{column} has {counts}, expected equally many.")
     missing = np.full(length, np.nan, np.float32)  # works for float32 and float64
     return np.stack([missing if cell is None else cell for cell in cells])
 
@@ -302,31 +315,30 @@ def _flat(value):
     return array.ravel() if array.dtype == np.float32 else array.ravel().astype(float)
 
 
-def _columns_that(do, found):
+def _columns_that(do, features):
     """Columns of the first recording that ``do`` something in all; none if short."""
-    lengths = [len(own) for numbers in found.values() for own in numbers.values()]
-    if max(lengths, default=0) < MIN_COUNTED:
+    lengths = [len(x) for numbers in features.values() for x in numbers.values()]
+    if max(lengths, default=0) < 3:  # any two numbers may count
         return []
-    chosen = []
-    for name in next(iter(found.values())):
-        if do([numbers[name] for numbers in found.values() if name in numbers]):
-            chosen.append(name)
-    return chosen
+    first = next(iter(features.values()))
+    return [
+        name for name in first if do([x[name] for x in features.values() if name in x])
+    ]
 
 
-def _count(parts):
-    return all((np.diff(own) == 1).all() for own in parts)
+def _count(arrays):
+    return all((np.diff(array) == 1).all() for array in arrays)
 
 
-def _stay(parts):
-    first = parts[0][:1]
-    return all(np.array_equal(own, np.full_like(own, first), True) for own in parts)
+def _stay(arrays):
+    value = arrays[0][:1]
+    return all(np.array_equal(x, np.full_like(x, value), True) for x in arrays)
 
 
-def _leave_out(found, names, why, advice=""):
+def _leave_out(features, names, why, advice=""):
     if not names:
         return
-    for numbers in found.values():
+    for numbers in features.values():
         for name in names:
             numbers.pop(name, None)
     shown = listed(map(repr, names), 8)
@@ -343,5 +355,5 @@ def _check_alike(name, numbers, first_name, first):
         if column not in numbers or column not in first:
             pair = name, first_name
             lacking, having = pair if column in first else pair[::-1]
-            found = f"{lacking!r} has no column {column!r}, which {having!r} has"
-            raise ValueError(f"{found}; columns=[...] (--columns) chooses common ones.")
+            shown = f"{lacking!r} has no column {column!r}, which {having!r} has"
+            raise ValueError(f"{shown}; columns=[...] (--columns) chooses common ones.")

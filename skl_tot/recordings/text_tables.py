@@ -75,8 +75,10 @@ def read_text_table(path, keys, header=None, comment=None):
                 low_memory=False,
             )
         except (pd.errors.ParserError, pd.errors.ParserWarning):
-            found = f"rows have more cells than the header in line {head.line + 1}"
-            raise ValueError(f"{found}; {REMEDY}.") from None
+            line = head.line + 1
+            raise ValueError(
+                f"rows have more cells than the header in line {line}; {REMEDY}."
+            ) from None
         except pd.errors.EmptyDataError:
             table = pd.DataFrame(columns=head.names)
     return table, head

@@ -224,9 +224,9 @@ class TestClocks:
     def test_gaps_are_told_and_kept(self, tmp_path):
         own = table(40).drop(index=range(20, 25))
         put(tmp_path, a=table(20), b=own)
-        message = "There is a gap in the clock of 1 of 2 recordings, the longest of 0.6"
+        message = "There is a gap in the clocks of 1 of 2 recordings, the longest of 0."
         message += (
-            " s after 1.9 s of 'b': 1 is bridged, as the frame before lasts longer"
+            "6 s after 1.9 s of 'b': 1 is bridged, as the frame before lasts longer"
         )
         message += "; bridge=SECONDS"
         with pytest.warns(UserWarning, match=re.escape(message)):
