@@ -39,8 +39,10 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
             checked.append(video)
         if grows.any():
             _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
-    told = dict.fromkeys((str(own.message), own.category) for own in caught)
-    for text, category in told:  # once, not once per recording
+    texts = dict.fromkeys(
+        (str(warning.message), warning.category) for warning in caught
+    )
+    for text, category in texts:  # once, not once per recording
         errors.warn_user(text, category)
     recordings.arrays = checked
     return recordings
@@ -66,13 +68,13 @@ def _checked(estimator, video, first, reset):
 def _validate(estimator, video, reset):
     """Validate a recording as scikit-learn does; conversion happens while reading."""
     finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
-    options = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
+    checks = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
     if not isinstance(video, FileArray):
-        return validate_data(estimator, video, reset=reset, **options)
+        return validate_data(estimator, video, reset=reset, **checks)
     floats = video.fixed()
     for rows in row_blocks(floats):
         first = reset and rows.start == 0
-        validate_data(estimator, floats[rows], reset=first, **options)
+        validate_data(estimator, floats[rows], reset=first, **checks)
         if get_config()["assume_finite"]:  # no need to read the rest
             break
     return floats
@@ -100,8 +102,8 @@ def _describe_text(frame):
                 float(value)
                 continue
             if hasattr(value, "__len__"):
-                found = f"column {name!r} holds {errors.short_repr(value)}"
-                return f"{found}, expected numbers; drop it."
+                shown = errors.short_repr(value)
+                return f"column {name!r} holds {shown}, expected numbers; drop it."
     return None
 
 
@@ -146,8 +148,9 @@ def _of_all(recordings):
         for i in range(error.recording, len(recordings)):
             with contextlib.suppress(TypeError, ValueError):  # have other faults
                 blocks = _blocks(recordings.arrays[i])
-                own = sum(np.isnan(block).sum(axis=0) for _, block in blocks)
-                counts |= {i: own} if own.any() else {}
+                n_missing = sum(np.isnan(block).sum(axis=0) for _, block in blocks)
+                if n_missing.any():
+                    counts[i] = n_missing
         if len(counts) < 2:
             raise
         worst = max(counts, key=lambda i: counts[i].max())

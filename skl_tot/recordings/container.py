@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import itertools
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -376,8 +375,8 @@ class Recordings(Sequence):
         """Read frames of one recording by a slice or indices, in its dtype."""
         with self.errors(i):
             frames = self.arrays[i][rows]
-        own = frames if frames.flags.owndata else None  # not a view of the recording
-        return self._standardize(frames, i, out=own)
+        is_view = not frames.flags.owndata  # of the recording, which stays
+        return self._standardize(frames, i, out=None if is_view else frames)
 
     def gather(self, batch, frames, out):
         """Read frames (n_recordings, n_frames) of a batch into `out`, float32."""
@@ -435,14 +434,20 @@ def _concatenate(parts, axis=0):
             raise ValueError("recordings have other rates or clocks than the first.")
 
     def joined(name, missing=None):
-        known = [getattr(part, name) for part in parts]
-        known = [[missing] * len(p) if x is None else x for p, x in zip(parts, known)]
-        return list(itertools.chain.from_iterable(known))
+        values = []
+        for part in parts:
+            of_part = getattr(part, name)
+            values += [missing] * len(part) if of_part is None else list(of_part)
+        return values
 
-    clock = {"fps": first.fps, "breaks": joined("breaks", []), "times": None}
-    clock |= {} if first.times is None else {"times": joined("times")}
-    starts = joined("starts", NO_DATE)
-    whole = type(first)(joined("arrays"), joined("names"), starts=starts, **clock)
+    whole = type(first)(
+        joined("arrays"),
+        joined("names"),
+        fps=first.fps,
+        times=None if first.times is None else joined("times"),
+        breaks=joined("breaks", []),
+        starts=joined("starts", NO_DATE),
+    )
     whole.read_options = first.read_options
     whole.stops = joined("stops", np.empty((0, 4)))
     return whole
@@ -476,26 +481,25 @@ def check_starts(starts, n_recordings):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # a time zone
-            found = np.array(list(starts), dtype="M8[ms]")
+            dates = np.array(list(starts), dtype="M8[ms]")
     except (TypeError, ValueError, Warning):
         refuse("starts", starts, expected, TypeError)
     for start in starts:
         if isinstance(start, Real):
             refuse("starts", start, expected, TypeError)
-    if found.shape != (n_recordings,):
+    if dates.shape != (n_recordings,):
         refuse("starts", starts, f"a date for each of {n_recordings} recordings")
-    return None if np.isnat(found).all() else found
+    return None if np.isnat(dates).all() else dates
 
 
 def _check_breaks(breaks, arrays, names):
-    breaks = [np.asarray(own) for own in breaks]
+    breaks = list(map(np.asarray, breaks))
     if len(breaks) != len(arrays):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")
-    for i, (name, own, array) in enumerate(zip(names, breaks, arrays)):
-        is_list = own.ndim == 1 and (own.dtype.kind in "iu" or len(own) == 0)
-        edges = [0, *own, len(array)] if is_list else [0, 0]
+    for name, frames, array in zip(names, breaks, arrays):
+        is_list = frames.ndim == 1 and (frames.dtype.kind in "iu" or len(frames) == 0)
+        edges = [0, *frames, len(array)] if is_list else [0, 0]
         if not (np.diff(edges) > 0).all():
             expected = f"ascending frames from 1 to {len(array) - 1}"
-            refuse(f"breaks of {name!r}", own.tolist(), expected)
-        breaks[i] = own.astype(np.intp)
-    return breaks
+            refuse(f"breaks of {name!r}", frames.tolist(), expected)
+    return [frames.astype(np.intp) for frames in breaks]

@@ -71,7 +71,7 @@ def errors_of_recording(recording, name=None):
     except tuple(KINDS) as error:
         if recording is None:
             raise
-        kind = next(KINDS[own] for own in type(error).__mro__ if own in KINDS)
+        kind = next(KINDS[base] for base in type(error).__mro__ if base in KINDS)
         raise kind(str(error), recording, name) from error
 
 
@@ -92,8 +92,9 @@ def short_repr(value):
 def listed(words, most=5, sign=", "):
     """Join the first words, with the number of others."""
     words = list(words)
-    rest = [f"{len(words) - most} more"] if len(words) > most else []
-    return sign.join(words[:most] + rest)
+    if len(words) > most:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return sign.join(words)
 
 
 def repeated(names):

@@ -167,8 +167,8 @@ class FileArray:
     def part(self, rows):
         """Return the frames of a slice, without reading."""
         twin = copy.copy(self)
-        own = range(*self.rows.indices(self._whole_shape()[0]))[rows]
-        twin.rows = slice(own.start, own.stop, own.step)
+        chosen = range(*self.rows.indices(self._whole_shape()[0]))[rows]
+        twin.rows = slice(chosen.start, chosen.stop, chosen.step)
         return twin
 
     @property
@@ -278,8 +278,8 @@ def read_features(path, *, mmap, transpose=False):
     except Exception as error:  # a broken header raises many types
         raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
     if video.ndim != 2 or 0 in video.shape or video.dtype.kind not in "fiu":
-        found = f"{path} holds {video.dtype} of shape {video.shape}"
-        raise ValueError(f"{found}, expected numbers of shape (frames, features).")
+        content = f"{path} holds {video.dtype} of shape {video.shape}"
+        raise ValueError(f"{content}, expected numbers of shape (frames, features).")
     return video.T if transpose else video
 
 

@@ -24,9 +24,9 @@ FLAGS = (*TABLE_OPTIONS, "without", "transpose", "pauses")
 def read_options_of(like):
     """Options of `read_recordings` that a model or recordings have."""
     model = like.steps[-1][1] if hasattr(like, "steps") else like
-    options = getattr(model, "read_options", getattr(model, "read_options_", None))
-    if isinstance(options, Mapping):
-        return dict(options)
+    read_as = getattr(model, "read_options", getattr(model, "read_options_", None))
+    if isinstance(read_as, Mapping):
+        return dict(read_as)
     if not (hasattr(model, "fps") or hasattr(model, "fps_")):
         refuse("like", like, "Recordings, or a fitted model", TypeError)
     names = getattr(like, "feature_names_in_", None)
@@ -221,7 +221,7 @@ def read_recordings(
     """
     clocks.check_fps(fps, "fps (--fps)")
     _check_values(time, resample, bridge, header, comment, pauses)
-    options = {
+    given = {
         "by": _checked_names("by", by),
         "time": time,
         "columns": _checked_names("columns", columns),
@@ -232,46 +232,47 @@ def read_recordings(
         "comment": comment,
         "pauses": pauses,
     }
-    options = {name: value for name, value in options.items() if value is not None}
-    options |= reader_options  # None is a value of some of these
+    given = {name: value for name, value in given.items() if value is not None}
+    given |= reader_options  # None is a value of some of these
     model_options = {} if like is None else read_options_of(like)
-    names_recordings = options.get("by", model_options.get("by"))
+    names_recordings = given.get("by", model_options.get("by"))
     source = readers.find_source(path, is_table=names_recordings is not None)
-    _check_options(options, reader_options, source)
-    is_by_model = "by" not in options
-    options = _completed(options, model_options, source.reader)
+    _check_options(given, reader_options, source)
+    read_options = _completed(given, model_options, source.reader)
     if source.reader == "arrays":
-        transpose = bool(options.get("transpose"))
+        transpose = bool(read_options.get("transpose"))
         fps = readers.rate_of_arrays(source.files, fps)
         names = list(map(readers.stem, source.files))
         recordings = open_features(source.files, names, fps=fps, transpose=transpose)
-        options["time"] = False
+        read_options["time"] = False
     else:
         if source.reader == "tables":
             tables = read_tables(
                 source.files,
-                options.get("by"),
-                may_lack_by=is_by_model,
+                read_options.get("by"),
+                may_lack_by="by" not in given,
                 may_warn=like is None,
-                header=options.get("header"),
-                comment=options.get("comment"),
+                header=read_options.get("header"),
+                comment=read_options.get("comment"),
             )
         else:
-            tables, fps, of_reader = readers.read_by(source, options, fps)
-            options |= of_reader
-        recordings, options["time"] = _from_tables(tables, options, fps, source)
-        options["columns"] = list(recordings.arrays[0].columns)
+            tables, fps, of_reader = readers.read_by(source, read_options, fps)
+            read_options |= of_reader
+        recordings, read_options["time"] = _from_tables(
+            tables, read_options, fps, source
+        )
+        read_options["columns"] = list(recordings.arrays[0].columns)
         # "nose" may stand for the columns "nose x" and "nose y" of the model
-        _check_like({"columns": options["columns"]}, model_options)
+        _check_like({"columns": read_options["columns"]}, model_options)
     if model_options.get("time") and recordings.times is None:
         expected = f"the clock {model_options['time']!r}, as in those of the model"
         raise ValueError(f"{source.first} has no clock, expected {expected}.")
     place = one_line(source.path)
     recordings.fps = clocks.check_rate(recordings.fps, model_options.get("fps"), place)
-    options |= {"reader": source.reader, "fps": recordings.fps}
+    read_options |= {"reader": source.reader, "fps": recordings.fps}
     all_names = (*TABLE_OPTIONS, "without", "pauses")
-    recordings.read_options = dict.fromkeys(all_names) | options
-    pauses = options.get("pauses")
+    recordings.read_options = dict.fromkeys(all_names) | read_options
+    pauses = read_options.get("pauses")
     return recordings if pauses is None else without_stops(recordings, pauses)
 
 

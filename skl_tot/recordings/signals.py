@@ -18,9 +18,6 @@ HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
 MIN_PIECES = 8
 # Standard deviations of the signal, added to those of windows before the logarithm.
 FLOOR = 0.1
-TINY = 1e-12
-# Share of the spread of a column below which its rest is rounding.
-ROUNDING = 1e-6
 # Least prominence of a maximum of the autocorrelation that is a cycle of actions, with
 # the number of blocks of the shortest cycle.
 CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
@@ -28,13 +25,14 @@ CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
 
 def correlation_frames(recordings, action_frames):
     """Frames of autocorrelation without slow changes, and its value at one frame."""
-    found = []
+    pairs = []  # of each recording, medians over features
     for frames in samples(recordings):
-        columns = list(autocorrelations(_without_slow(frames, action_frames)))
-        if columns and len(columns[0]) > 1:
-            times = [_half_time(column) for column in columns]
-            found.append([np.median(times), np.median([own[1] for own in columns])])
-    return tuple(np.median(found, axis=0).tolist()) if found else (np.nan, np.nan)
+        correlations = list(autocorrelations(_without_slow(frames, action_frames)))
+        if correlations and len(correlations[0]) > 1:
+            times = list(map(_half_time, correlations))
+            at_one = [correlation[1] for correlation in correlations]
+            pairs.append([np.median(times), np.median(at_one)])
+    return tuple(np.median(pairs, axis=0).tolist()) if pairs else (np.nan, np.nan)
 
 
 def samples(recordings):
@@ -53,30 +51,36 @@ def spread_indices(n, most):
     return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
 
 
-def _without_slow(frames, width, least=ROUNDING):
-    """Frames without their means over a width, where the rest has a share of spread."""
+def _without_slow(frames, width, least=1e-6):
+    """Frames without their means over a width, where a share of their spread is left.
+
+    Below the default share, all is rounding.
+    """
     half = max(1, int(width / 2))
     frames = frames - frames.mean(axis=0)
-    rest = frames - window_means(frames, half, half, slice(0, len(frames)))
-    return rest[:, rest.std(axis=0) > least * frames.std(axis=0)]
+    fast = frames - window_means(frames, half, half, slice(0, len(frames)))
+    return fast[:, fast.std(axis=0) > least * frames.std(axis=0)]
 
 
 def window_means(values, before, after, rows):
-    """Means (n_rows, n_columns) of values around each of some rows, a slice."""
+    """Means (n_rows, n_columns) of values around each of some rows, a slice.
+
+    Sums within pieces of the width of a window keep rounding errors small.
+    """
     before, after = min(before, len(values)), min(after, len(values))
     width, n_rows = before + after + 1, rows.stop - rows.start
-    own = values[max(0, rows.start - before) : rows.stop + after]
+    near = values[max(0, rows.start - before) : rows.stop + after]
     start = max(0, before - rows.start)
     n_pieces = (n_rows - 1) // width + 2
     padded = np.zeros((n_pieces * width, values.shape[1] + 1))
-    padded[start : start + len(own), :-1] = own
-    padded[start : start + len(own), -1] = 1  # counts rows
+    padded[start : start + len(near), :-1] = near
+    padded[start : start + len(near), -1] = 1  # counts rows
     pieces = padded.reshape(n_pieces, width, -1)
     sums = pieces.cumsum(axis=1)
     totals = sums[:-1, -1:].copy()
     sums -= pieces
-    found = (totals - sums[:-1] + sums[1:]).reshape(-1, padded.shape[1])[:n_rows]
-    return found[:, :-1] / np.maximum(found[:, -1:], 1)
+    windows = (totals - sums[:-1] + sums[1:]).reshape(-1, padded.shape[1])[:n_rows]
+    return windows[:, :-1] / np.maximum(windows[:, -1:], 1)
 
 
 def autocorrelations(values):
@@ -128,7 +132,8 @@ def agreement_of_pieces(recordings):
 
 def find_periods(recordings):
     """Frames of the first period, and of the first with frames alike; 0 without one."""
-    videos = [own for own in _varying(recordings) if len(own) >= MIN_PIECES * HALVES[0]]
+    shortest = MIN_PIECES * HALVES[0]
+    videos = [video for video in _varying(recordings) if len(video) >= shortest]
     # so many periods in half of the recordings
     n_frames = int(np.median([len(video) for video in videos])) if videos else 0
     longest = n_frames // (2 * MIN_PIECES)
@@ -144,17 +149,17 @@ def _clear_lags(videos, longest):
     """Lags of peaks of the autocorrelation above noise, and those with frames alike."""
     total, n_frames, variance = np.zeros(longest + 1), 0, 0.0
     for video in videos:
-        rest = _without_slow(video, 2 * longest, FLOOR)
-        if len(rest) > 2 * longest and rest.size:
-            total += len(rest) * mean_autocorrelation(rest)[: longest + 1]
-            n_frames += len(rest)
-            variance += len(rest) * _variance_of_mean(rest)
+        fast = _without_slow(video, 2 * longest, FLOOR)
+        if len(fast) > 2 * longest and fast.size:
+            total += len(fast) * mean_autocorrelation(fast)[: longest + 1]
+            n_frames += len(fast)
+            variance += len(fast) * _variance_of_mean(fast)
     correlation = total / max(n_frames, 1)
-    peaks, found = _peaks(correlation)
+    peaks, properties = _peaks(correlation)
     if not peaks.size:
         return peaks, peaks
     band = _noise_band(correlation, n_frames**2 / variance)
-    clear = peaks[found["prominences"] > band[peaks]]
+    clear = peaks[properties["prominences"] > band[peaks]]
     return clear, clear[correlation[clear] > band[clear] / 2]
 
 
@@ -175,25 +180,28 @@ def _noise_band(correlation, n_frames):
 
 
 def find_repetition(recordings, shortest, least):
-    """Periods of a recording that repeats one cycle of at least ``shortest`` frames."""
-    found = []
+    """Periods of a recording that repeats one cycle of at least ``shortest`` frames.
+
+    This is a median over recordings, 0 without a cycle; ``least`` periods must fit.
+    """
+    counts = []
     for frames in samples(recordings):
         size = max(1, shortest // CYCLE_BLOCKS)
         blocks = frames[: len(frames) // size * size]
         blocks = blocks.reshape(-1, size, frames.shape[1]).mean(axis=1)
         longest = len(blocks) // least
-        found.append(0.0)
+        counts.append(0.0)
         if longest <= 2 * CYCLE_BLOCKS:
             continue
         blocks = blocks[:, blocks.std(axis=0) > 0]
-        rest = _without_slow(blocks, 4 * longest)
-        if rest.size:
-            mean = mean_autocorrelation(rest)[: 2 * longest + 1]
+        fast = _without_slow(blocks, 4 * longest)
+        if fast.size:
+            mean = mean_autocorrelation(fast)[: 2 * longest + 1]
             peaks, _ = _peaks(mean[: longest + 1], CYCLE_PROMINENCE)
             peaks = [k for k in peaks if k >= CYCLE_BLOCKS and _recurs(mean, k)]
             if peaks:
-                found[-1] = len(blocks) / int(peaks[np.argmax(mean[peaks])])
-    return float(np.median(found)) if found else 0.0
+                counts[-1] = len(blocks) / int(peaks[np.argmax(mean[peaks])])
+    return float(np.median(counts)) if counts else 0.0
 
 
 def _recurs(correlation, lag):
@@ -230,8 +238,9 @@ def _agreement_of_pieces(frames):
         values = np.stack([mean, spread, np.log(change + FLOOR)])
         total = values.var(axis=1)
         differ = (np.diff(values, axis=1) ** 2).mean(axis=1) / 2
-        own = np.where(total > TINY, 1 - differ / np.maximum(total, TINY), 0)
-        scores.append(own.mean(axis=1))
+        tiny = 1e-12
+        agreement = np.where(total > tiny, 1 - differ / np.maximum(total, tiny), 0)
+        scores.append(agreement.mean(axis=1))
     return scores
 
 

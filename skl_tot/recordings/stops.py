@@ -37,7 +37,7 @@ def find_still(frames, n_least, share=0.0):
         return none
     columns = np.array([_without_gaps(column) for column in np.transpose(frames)])
     # without single outliers
-    ranges = np.array([_ranges(median_filter(own, 3), n_least) for own in columns])
+    ranges = np.array([_ranges(median_filter(x, 3), n_least) for x in columns])
     usual = np.quantile(ranges, USUAL, axis=1)
     if not (usual > 0).any():
         return none
@@ -57,23 +57,23 @@ def find_still(frames, n_least, share=0.0):
     np.add.at(is_still, starts, 1)
     np.add.at(is_still, np.minimum(starts + n_least, len(frames)), -1)
     edges = np.diff(np.r_[0, np.cumsum(is_still[:-1]) > 0, 0].astype(int))
-    found = []
+    stretches = []
     for start, end in zip(np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)):
-        own = columns[tells, start:end]
-        off = np.abs(own - np.median(own, axis=1, keepdims=True))
+        still = columns[tells, start:end]
+        off = np.abs(still - np.median(still, axis=1, keepdims=True))
         inside = start + np.flatnonzero((off <= noise).all(axis=0))
         if len(inside):  # else levels follow each other, and none is usual
-            found.append((inside[0], inside[-1] + 1))
-    return np.array(found, dtype=np.intp).reshape(-1, 2)
+            stretches.append((inside[0], inside[-1] + 1))
+    return np.array(stretches, dtype=np.intp).reshape(-1, 2)
 
 
 def _without_gaps(values):
     """Fill gaps with the last value before, and those at the start with the first."""
-    known = np.flatnonzero(np.isfinite(values))
-    if len(known) == 0:
+    filled = np.flatnonzero(np.isfinite(values))
+    if len(filled) == 0:
         return np.zeros(len(values))
-    places = np.searchsorted(known, np.arange(len(values)), side="right") - 1
-    return values[known[np.maximum(places, 0)]]
+    places = np.searchsorted(filled, np.arange(len(values)), side="right") - 1
+    return values[filled[np.maximum(places, 0)]]
 
 
 def _ranges(values, width):
@@ -229,15 +229,16 @@ def with_stops(labels):
     """
     _check_type("labels", labels)
     arrays = []
-    for own, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
-        own, fillers = np.asarray(own), {"U": BACKGROUND_NAME, "f": np.nan}
-        filler = fillers.get(own.dtype.kind, BACKGROUND)
-        if own.dtype.kind == "U":
-            own = own.astype(np.result_type(own, np.array(filler)))
+    for array, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
+        array = np.asarray(array)
+        fillers = {"U": BACKGROUND_NAME, "f": np.nan}
+        filler = fillers.get(array.dtype.kind, BACKGROUND)
+        if array.dtype.kind == "U":
+            array = array.astype(np.result_type(array, np.array(filler)))
         for start, end in np.reshape(stops, (-1, 4))[:, :2].astype(int):
-            rows = np.full((end - start, *own.shape[1:]), filler, dtype=own.dtype)
-            own = np.concatenate([own[:start], rows, own[start:]])
-        arrays.append(own)
+            rows = np.full((end - start, *array.shape[1:]), filler, dtype=array.dtype)
+            array = np.concatenate([array[:start], rows, array[start:]])
+        arrays.append(array)
     return Recordings(arrays, labels.names, fps=labels.fps)
 
 
