@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
-from skl_tot.decoding.decoders import DECODERS, duration_decoder
-from skl_tot.decoding.orders import shares_and_lengths
+from skl_tot.decoding.decoders import DECODERS
+from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
 from skl_tot.methods.base import Passes
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
@@ -240,8 +240,9 @@ class ASALSegmenter(NetworkSegmenter):
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
         self.loss_curve_ = self.loss_curve_ + losses
         scores = self._encode(videos, classify, keep=True)
-        decode = duration_decoder(durations).path
-        return scores, [decode(x, 0.0) for x in map(self._log_likelihood, scores)]
+        decoder = DurationDecoder(durations)
+        paths = [decoder.path(x, 0.0) for x in map(self._log_likelihood, scores)]
+        return scores, paths
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._encode(videos, classify))
@@ -256,4 +257,4 @@ class ASALSegmenter(NetworkSegmenter):
         durations = self.mean_durations_
         for layer in self.layers_:
             durations = layer.totals(durations)
-        return duration_decoder(durations)
+        return DurationDecoder(durations)

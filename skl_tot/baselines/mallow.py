@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 from scipy.optimize import brentq
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.decoding.decoders import DECODERS, decode, order_decoder
+from skl_tot.decoding.decoders import DECODERS, decode
 from skl_tot.decoding.orders import (
+    MallowDecoder,
     mallow_inversions,
-    mallow_order,
     order_of,
     path_along,
 )
@@ -177,7 +176,7 @@ class MallowSegmenter(BaseSegmenter):
         dispersions = self.dispersions_
         if self.layers_:  # dispersions do not apply to corrected actions
             dispersions = dispersions.mean() if len(dispersions) else 0.0
-        return order_decoder(partial(mallow_order, dispersions=dispersions))
+        return MallowDecoder(dispersions)
 
 
 def expected_inversions(dispersion, n_values):

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import embed, principal_components, time_order
-from skl_tot.methods.hmm_model import cluster_frames, log_densities
+from skl_tot.methods.hmm_model import cluster_frames
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches

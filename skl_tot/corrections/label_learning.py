@@ -348,7 +348,7 @@ def chain_of_labels(labels, n_actions, cost):
     moves = np.where(is_seen, cost, cost + added_cost)
     np.fill_diagonal(moves, 0)
     # not more than a move, else paths would begin with a frame of a usual start
-    return Chain(starts * cost, moves, np.zeros(n_actions), "number")
+    return Chain(starts * cost, moves, np.zeros(n_actions))
 
 
 def share_of_usual_moves(counts):

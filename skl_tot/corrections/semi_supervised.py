@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import HasMethods
 
 from skl_tot.corrections import label_learning as learning
 from skl_tot.decoding.chain import Chain
-from skl_tot.decoding.decoders import chain_decoder
+from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.methods import collapses
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.hmm import HMMSegmenter
@@ -312,7 +312,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         starts, moves = self.start_costs_, self.move_costs_
         for layer in self.layers_:
             starts, moves = layer.costs(starts, moves)
-        return chain_decoder(Chain(starts, moves, np.zeros(len(starts)), "number"))
+        return LearnedDecoder(Chain(starts, moves, np.zeros(len(starts))))
 
     def _label(self, learned, videos, before=None):
         """Label recordings; labels of people stay."""

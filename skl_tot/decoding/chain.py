@@ -1,15 +1,13 @@
 """Markov chains of actions: allowed paths, and their costs."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.special import softmax
 
-from skl_tot.decoding import paths, sums
+from skl_tot.decoding import paths
 from skl_tot.recordings.errors import refuse
 
-LEAST_UNIT = 1e-12  # of costs
 # Maximum cost of a move, in nats, for sums of weights instead of logarithms.
 MOST_MIXING = 150.0
 
@@ -38,15 +36,16 @@ class Chain:
         Cost c of a move from the action of the row to the action of the column.
     ends : array-like of shape (n_actions,)
         Cost e of ending with an action.
-    ties : {"stay", "number", "circle"}, default="stay"
-        Choice among equal moves to an action: from the same action, else from the
-        lowest number (in fixed order, from the nearest); always from the lowest number;
-        or from the fewest steps in the circle of actions.
 
     Raises
     ------
     ValueError
         If the shapes do not fit.
+
+    Notes
+    -----
+    Of equally likely moves to an action, that of the fewest steps in the circle of
+    actions is taken, so staying is first.
 
     Examples
     --------
@@ -63,7 +62,6 @@ class Chain:
     starts: np.ndarray
     moves: np.ndarray
     ends: np.ndarray
-    ties: str = "stay"
 
     def __post_init__(self):
         for name in ("starts", "moves", "ends"):
@@ -91,13 +89,13 @@ class Chain:
             Action of each frame.
         """
         log_likelihood = np.asarray(log_likelihood, dtype=np.float64)
-        chain, min_frames = self._fitted(len(log_likelihood), min_frames)
+        min_frames = min(min_frames, len(log_likelihood))
+        chain = self.for_length(len(log_likelihood) // min_frames)
         if chain.is_ordered:
-            return paths.ordered_path(chain, log_likelihood, min_frames)
+            return paths.path_in_order(chain, log_likelihood, min_frames)
         if min_frames > 1:
-            return paths.long_path(chain, log_likelihood, min_frames)
-        path = paths.block_path(chain, log_likelihood)
-        return paths.linked_path(chain, log_likelihood) if path is None else path
+            return paths.path_of_runs(chain, log_likelihood, min_frames)
+        return paths.path_by_blocks(chain, log_likelihood)
 
     def posterior(self, log_likelihood, min_frames=1):
         """Sum over all paths, by their weights.
@@ -131,17 +129,8 @@ class Chain:
         total : float
             In nats.
         """
-        given, common = without_common(log_likelihood)
-        chain, min_frames = self._fitted(len(given), min_frames)
-        if min_frames > 1:
-            shares, _, total = sums.long_sums(chain, given, min_frames)
-            return shares, float(total + common)
-        if chain.is_mixing:
-            shares, _, total = sums.mixing_sums(chain, given)
-            return shares, float(total + common)
-        add = sums.ordered_sums if chain.is_ordered else sums.linked_sums
-        joint, total = add(chain, given)
-        return softmax(joint, axis=1), float(total + common)
+        probabilities, _, total = self._sum_paths(log_likelihood, min_frames)
+        return probabilities, total
 
     def expected_moves(self, log_likelihood, min_frames=1):
         """Compute the posterior, expected numbers of moves, and the total log-weight.
@@ -163,18 +152,25 @@ class Chain:
         total : float
             In nats.
         """
-        given, common = without_common(log_likelihood)
-        chain, min_frames = self._fitted(len(given), min_frames)
-        if min_frames > 1:
-            shares, moves, total = sums.long_sums(chain, given, min_frames, moves=True)
-        else:
-            shares, moves, total = sums.mixing_sums(chain, given)
-        return shares, moves, float(total + common)
+        return self._sum_paths(log_likelihood, min_frames, with_moves=True)
 
-    def _fitted(self, n_frames, min_frames):
-        """Chain and least duration that allow a path of this length."""
-        min_frames = min(min_frames, n_frames)
-        return self.for_length(n_frames // min_frames), min_frames
+    def _sum_paths(self, log_likelihood, min_frames, *, with_moves=False):
+        """Posterior, expected moves, if asked and possible, and the log-weight."""
+        log_likelihood, common = without_common(log_likelihood)
+        min_frames = min(min_frames, len(log_likelihood))
+        chain = self.for_length(len(log_likelihood) // min_frames)
+        if min_frames > 1:
+            sums = paths.sums_of_runs(
+                chain, log_likelihood, min_frames, with_moves=with_moves
+            )
+        elif chain.is_mixing or with_moves:
+            sums = paths.sums_by_blocks(chain, log_likelihood)
+        elif chain.is_ordered:
+            sums = paths.sums_in_order(chain, log_likelihood)
+        else:
+            sums = paths.sums_by_frames(chain, log_likelihood)
+        probabilities, moves, total = sums
+        return probabilities, moves, float(total + common)
 
     def for_length(self, n_runs):
         """Chain for a recording with room for a limited number of segments."""
@@ -188,13 +184,13 @@ class Chain:
             return self
         if self.is_ordered:
             return skip_chain(n_actions, 0.0)
-        return Chain(self.starts, self.moves, np.zeros(n_actions), self.ties)
+        return Chain(self.starts, self.moves, np.zeros(n_actions))
 
     @cached_property
     def turned(self):
         """Reverse the chain, with the actions in reverse order."""
         moves = self.moves.T[::-1, ::-1]
-        return Chain(self.ends[::-1], moves, self.starts[::-1], self.ties)
+        return Chain(self.ends[::-1], moves, self.starts[::-1])
 
     @cached_property
     def skips(self):
@@ -204,7 +200,7 @@ class Chain:
     @cached_property
     def is_ordered(self):
         """Whether moves lead only to the next action, or to all later at equal cost."""
-        if self.ties != "stay" or np.isfinite(self.moves[self._steps < 0]).any():
+        if np.isfinite(self.moves[self._steps < 0]).any():
             return False
         later = self.moves[self._steps > 0]
         return not self.skips or bool((later == later[0]).all())
@@ -213,7 +209,7 @@ class Chain:
     def is_uniform(self):
         """Whether staying is free and all switches have one cost."""
         cost = self.moves[0, -1]
-        if self.ties != "stay" or len(self.moves) == 1 or np.isinf(cost):
+        if len(self.moves) == 1 or np.isinf(cost):
             return False
         is_same = self.moves == np.where(np.eye(len(self.moves)), 0.0, cost)
         return bool(is_same.all())
@@ -226,15 +222,10 @@ class Chain:
 
     @cached_property
     def links(self):
-        """Origins (n_origins, n_actions or 1) of moves to each action, and costs."""
+        """Origins (n_origins, n_actions) of moves to each action, and their costs."""
         actions = np.arange(len(self.starts))
-        if self.ties == "circle" or self.is_ordered:
-            steps = np.unique(self._steps[np.isfinite(self.moves)] % len(actions))
-            origins = (actions - steps[:, None]) % len(actions)
-        elif self.ties == "number":
-            origins = actions[:, None]
-        else:
-            origins = np.argsort(self._steps != 0, axis=0, kind="stable")
+        steps = np.unique(self._steps[np.isfinite(self.moves)] % len(actions))
+        origins = (actions - steps[:, None]) % len(actions)
         return origins, self.moves[origins, actions]
 
     @cached_property
@@ -249,31 +240,31 @@ def without_common(log_likelihood):
     return log_likelihood - common, common.sum()
 
 
-def fixed_chain(n_actions, cost=0.0):
-    """Allow all actions in order, one segment each; the cost does not matter."""
+# Chains of a model are made once: paths of many recordings share one.
+@lru_cache
+def fixed_chain(n_actions):
+    """Allow all actions in order, one segment each."""
     steps = _steps(n_actions)
     moves = np.where((steps == 0) | (steps == 1), 0.0, np.inf)
     starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
     return Chain(starts, moves, starts[::-1])
 
 
+@lru_cache
 def skip_chain(n_actions, cost):
     """Allow some of the actions, in order."""
     moves = np.where(_steps(n_actions) < 0, np.inf, free_chain(n_actions, cost).moves)
     return _anywhere(moves)
 
 
+@lru_cache
 def free_chain(n_actions, cost):
     """Allow any order, any number of times."""
     moves = np.where(np.eye(n_actions), 0.0, float(cost))
     return Chain(np.zeros(n_actions), moves, np.zeros(n_actions))
 
 
-def single_chain(n_actions, cost=0.0):
-    """Label each frame separately; the cost does not matter."""
-    return _anywhere(np.zeros((n_actions, n_actions)), "number")
-
-
+@lru_cache
 def cyclic_chain(n_actions, cost, *, may_skip=False):
     """Allow a circle of actions; a skipped action costs the same as a shown one."""
     n_steps = n_actions if may_skip else min(n_actions, 2)
@@ -283,20 +274,22 @@ def cyclic_chain(n_actions, cost, *, may_skip=False):
 def circle_chain(n_actions, costs):
     """Allow steps in a circle; step s costs ``costs[s]``."""
     by_steps = np.append(costs, np.full(n_actions - len(costs), np.inf))
-    return _anywhere(by_steps[_steps(n_actions) % n_actions], "circle")
+    return _anywhere(by_steps[_steps(n_actions) % n_actions])
 
 
 def scaled_chain(chain, unit):
     """Scale the costs of a chain by a positive unit."""
-    unit = max(unit, LEAST_UNIT)  # 0 times infinity is NaN
+    if unit == 1:
+        return chain
+    unit = max(unit, 1e-12)  # 0 times infinity is NaN
     costs = unit * chain.starts, unit * chain.moves, unit * chain.ends
-    return Chain(*costs, chain.ties)
+    return Chain(*costs)
 
 
 def _steps(n_actions):
     return np.arange(n_actions) - np.arange(n_actions)[:, None]
 
 
-def _anywhere(moves, ties="stay"):
-    nothing = np.zeros(len(moves))
-    return Chain(nothing, moves, nothing, ties)
+def _anywhere(moves):
+    """Chain that starts and ends with any action."""
+    return Chain(np.zeros(len(moves)), moves, np.zeros(len(moves)))

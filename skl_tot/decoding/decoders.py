@@ -1,9 +1,6 @@
-"""The table of decoders, and decoding of recordings."""
+"""Decoders, from log-likelihoods to labels, and decoding of recordings."""
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -12,45 +9,23 @@ from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding import chain as chains
-from skl_tot.decoding import orders
-from skl_tot.decoding.evidence import find_switch_cost, is_background
+from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND
 
 
-@dataclass(frozen=True)
 class Decoder:
-    """A method that turns log-likelihoods into labels.
+    """Base of decoders, which turn log-likelihoods into labels.
 
-    A ``chain`` gives paths and posteriors, unless these are given.
+    A subclass has a `chain`. It may override `path` and `posterior` if its paths are
+    not those of the chain.
 
-    Parameters
+    Attributes
     ----------
-    path : callable, default=None
-        ``path(log_likelihood, cost, min_frames)`` returns the action (n_frames,) of
-        each frame on the likeliest path. ``log_likelihood`` has shape (n_frames,
-        n_actions); ``cost`` is that of a switch between actions, at least 0, in nats;
-        segments have at least ``min_frames``.
-    posterior : callable, default=None
-        ``posterior(log_likelihood, cost, min_frames)`` returns the probability
-        (n_frames, n_actions) of each action in each frame, over all paths.
-    along : callable, default=None
-        ``along(log_likelihood, transcript, min_frames)`` returns the action (n_frames,)
-        of each frame on the likeliest path through the actions (n_segments,) of a
-        transcript. None puts boundaries anywhere at equal cost.
-    uses_cost : bool, default=True
+    uses_cost : bool
         Whether the cost of a switch matters.
-    cycle_frames : float, default=None
-        Frames of a cycle, if paths may repeat the actions: longer recordings have
-        cycles, with actions of the same duration. None without cycles, infinity if
-        unknown.
-    chain : callable, default=None
-        ``chain(n_actions, cost)`` returns the `skl_tot.decoding.Chain` of the paths or,
-        if they depend on a whole recording, a similar chain for online decoding. None
-        excludes online decoding.
-    own_costs : bool, default=False
-        Whether moves have own costs in nats, in units of ``cost``; the cost of a switch
-        then does not matter.
+    has_cycles : bool
+        Whether paths may repeat the actions, in their order.
 
     Examples
     --------
@@ -59,107 +34,202 @@ class Decoder:
     array([0, 1])
     """
 
-    path: Callable | None = None
-    posterior: Callable | None = None
-    along: Callable | None = None
-    uses_cost: bool = True
-    cycle_frames: float | None = None
-    chain: Callable | None = None
-    own_costs: bool = False
+    uses_cost = True
+    has_cycles = False
 
-    def __post_init__(self):
-        if self.chain is None and (self.path is None or self.posterior is None):
-            raise TypeError("a Decoder needs a chain, or a path and a posterior.")
-        for name, function in {
-            "path": partial(_path_of, self.chain),
-            "posterior": partial(_posterior_of, self.chain),
-            "along": _along,
-        }.items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, function)
+    def chain(self, n_actions, cost):
+        """Return the chain of the paths.
+
+        Parameters
+        ----------
+        n_actions : int
+            Number of actions.
+        cost : float
+            Cost of a switch between actions, at least 0, in nats.
+
+        Returns
+        -------
+        chain : Chain
+            If paths depend on a whole recording, a similar one for online decoding.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no chain.")
+
+    def path(self, log_likelihood, cost, min_frames=1):
+        """Find the likeliest path.
+
+        Parameters
+        ----------
+        log_likelihood : ndarray of shape (n_frames, n_actions)
+            Log-likelihood of each action, up to a constant per frame.
+        cost, min_frames : float, int
+            Cost of a switch, as for `chain`, and the least frames of a segment.
+
+        Returns
+        -------
+        path : ndarray of shape (n_frames,)
+            Action of each frame.
+        """
+        chain = self.chain(log_likelihood.shape[1], cost)
+        return chain.viterbi(log_likelihood, min_frames)
+
+    def posterior(self, log_likelihood, cost, min_frames=1):
+        """Compute the probability of each action in each frame, over all paths.
+
+        Parameters
+        ----------
+        log_likelihood, cost, min_frames : ndarray, float, int
+            As for `path`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_frames, n_actions)
+            Each row sums to 1.
+        """
+        chain = self.chain(log_likelihood.shape[1], cost)
+        return chain.posterior(log_likelihood, min_frames)
+
+    def along(self, log_likelihood, transcript, min_frames=1):
+        """Find the likeliest path through a transcript, with boundaries anywhere.
+
+        Parameters
+        ----------
+        log_likelihood, min_frames : ndarray, int
+            As for `path`.
+        transcript : ndarray of shape (n_segments,)
+            Actions in order.
+
+        Returns
+        -------
+        path : ndarray of shape (n_frames,)
+            Action of each frame.
+        """
+        chain = chains.fixed_chain(len(transcript))
+        return transcript[chain.viterbi(log_likelihood[:, transcript], min_frames)]
+
+    def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
+        """Convert the cost of a switch to nats, for a recording of some length.
+
+        Parameters
+        ----------
+        switch_cost : float or "auto"
+            As for `decode`.
+        log_likelihood : ndarray of shape (n_frames_known, n_actions)
+            Known frames of the recording.
+        n_frames : int
+            Length of the recording.
+
+        Returns
+        -------
+        cost : float
+            In nats.
+        """
+        if isinstance(switch_cost, str) and switch_cost == "auto":
+            return find_switch_cost(log_likelihood) if self.uses_cost else 0.0
+        if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
+            refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
+        return switch_cost * n_frames / log_likelihood.shape[1]
+
+    def for_cycles(self, n_frames):
+        """Return the decoder for cycles of a mean length in frames, if it has any."""
+        return self
 
 
-def _path_of(chain, log_likelihood, cost, min_frames=1):
-    return chain(log_likelihood.shape[1], cost).viterbi(log_likelihood, min_frames)
+class FixedDecoder(Decoder):
+    """All actions in order; all paths have the same number of switches."""
+
+    uses_cost = False
+
+    def chain(self, n_actions, cost):
+        """Allow one segment of each action; the cost does not matter."""
+        return chains.fixed_chain(n_actions)
 
 
-def _posterior_of(chain, log_likelihood, cost, min_frames=1):
-    return chain(log_likelihood.shape[1], cost).posterior(log_likelihood, min_frames)
+class SkipDecoder(Decoder):
+    """Some of the actions, in order."""
+
+    def chain(self, n_actions, cost):
+        """Allow some of the actions; each switch has one cost."""
+        return chains.skip_chain(n_actions, cost)
 
 
-def _along(log_likelihood, transcript, min_frames=1):
-    own = log_likelihood[:, transcript]
-    return transcript[chains.fixed_chain(len(transcript)).viterbi(own, min_frames)]
+class FreeDecoder(Decoder):
+    """Any order, any number of times."""
+
+    def chain(self, n_actions, cost):
+        """Allow all moves; each switch has one cost."""
+        return chains.free_chain(n_actions, cost)
 
 
-def order_decoder(find_order):
-    """Make a decoder of paths along an order that is found for each recording."""
-    # Online decoding allows any order, as the order needs the whole recording.
+class CyclicDecoder(Decoder):
+    """Actions in cycles; a recording of many cycles costs as much as one."""
 
-    def path(log_likelihood, cost, min_frames=1):
-        order = find_order(log_likelihood, cost, min_frames)
-        return orders.path_along(log_likelihood, order, cost, min_frames)
+    has_cycles = True
 
-    def posterior(log_likelihood, cost, min_frames=1):
-        order = find_order(log_likelihood, cost, min_frames)
-        return orders.posterior_along(log_likelihood, order, cost, min_frames)
+    def __init__(self, *, may_skip=False, cycle_frames=np.inf):
+        self.may_skip = may_skip
+        self.cycle_frames = cycle_frames
 
-    return Decoder(path, posterior, chain=chains.free_chain)
+    def chain(self, n_actions, cost):
+        """Allow moves to the next action, or to all; skipped ones have costs."""
+        return chains.cyclic_chain(n_actions, cost, may_skip=self.may_skip)
 
+    def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
+        """Convert the cost for a recording of at most one cycle."""
+        n_frames = min(n_frames, self.cycle_frames)
+        return super().nats_of_switch(switch_cost, log_likelihood, n_frames)
 
-def chain_decoder(chain):
-    """Make a decoder from a chain with own costs of moves."""
-    return Decoder(
-        uses_cost=False,
-        chain=lambda n_actions, unit: chains.scaled_chain(chain, unit),
-        own_costs=True,
-    )
-
-
-def duration_decoder(mean_durations, max_bins=orders.MAX_BINS):
-    """Make a decoder for segments with known mean lengths, by Poisson distributions."""
-    # Longer recordings are decoded in `max_bins` bins, or one per segment if
-    # there are more; a bin has the sum of its log-likelihoods. In a recording
-    # that is too short for all segments, lengths do not matter and segments may
-    # be skipped.
-    actions = np.arange(len(mean_durations))
-    along = partial(orders.path_of_durations, mean_durations, max_bins)
-    posterior = partial(orders.posterior_of_durations, mean_durations, max_bins)
-    return Decoder(
-        lambda given, cost, min_frames=1: along(given, actions, min_frames),
-        lambda given, cost, min_frames=1: posterior(given, min_frames),
-        along=along,
-        uses_cost=False,
-        chain=chains.fixed_chain,  # for streams, whose length is unknown
-    )
+    def for_cycles(self, n_frames):
+        """Return the decoder for cycles of a mean length in frames."""
+        return CyclicDecoder(may_skip=self.may_skip, cycle_frames=n_frames)
 
 
-def _frame_by_frame(log_likelihood, cost, min_frames=1):
-    if min_frames == 1:
-        return log_likelihood.argmax(axis=1)
-    return _path_of(chains.free_chain, log_likelihood, 0.0, min_frames)
+class FramewiseDecoder(Decoder):
+    """Each frame separately, with free switches."""
+
+    uses_cost = False
+
+    def chain(self, n_actions, cost):
+        """Allow all moves, without costs."""
+        return chains.free_chain(n_actions, 0.0)
+
+    def path(self, log_likelihood, cost, min_frames=1):
+        """Find the likeliest action of each frame."""
+        if min_frames == 1:
+            return log_likelihood.argmax(axis=1)
+        return super().path(log_likelihood, cost, min_frames)
+
+    def posterior(self, log_likelihood, cost, min_frames=1):
+        """Compute the probability of each action from its frame alone."""
+        if min_frames == 1:
+            return softmax(log_likelihood, axis=1)
+        return super().posterior(log_likelihood, cost, min_frames)
 
 
-def _posterior_by_frame(log_likelihood, cost, min_frames=1):
-    if min_frames == 1:
-        return softmax(log_likelihood, axis=1)
-    return _posterior_of(chains.free_chain, log_likelihood, 0.0, min_frames)
+class LearnedDecoder(Decoder):
+    """Paths of a learned chain, whose moves have costs in nats."""
+
+    uses_cost = False
+
+    def __init__(self, chain):
+        self.learned_chain = chain
+
+    def chain(self, n_actions, cost):
+        """Scale the costs of the learned chain."""
+        return chains.scaled_chain(self.learned_chain, cost)
+
+    def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
+        """Return the factor of all costs, which tempering lowers."""
+        return 1.0
 
 
 #: Values of ``decoding`` of a segmenter. More can be added.
 DECODERS = {
-    # in fixed order, all paths have the same number of switches
-    "fixed": Decoder(chain=chains.fixed_chain, uses_cost=False),
-    "skip": Decoder(chain=chains.skip_chain),
-    "free": Decoder(chain=chains.free_chain),
-    "cyclic": Decoder(chain=chains.cyclic_chain, cycle_frames=np.inf),
-    "cyclic_skip": Decoder(
-        chain=partial(chains.cyclic_chain, may_skip=True), cycle_frames=np.inf
-    ),
-    # each frame separately, with free switches
-    "framewise": Decoder(
-        _frame_by_frame, _posterior_by_frame, uses_cost=False, chain=chains.single_chain
-    ),
+    "fixed": FixedDecoder(),
+    "skip": SkipDecoder(),
+    "free": FreeDecoder(),
+    "cyclic": CyclicDecoder(),
+    "cyclic_skip": CyclicDecoder(may_skip=True),
+    "framewise": FramewiseDecoder(),
 }
 
 
@@ -217,15 +287,13 @@ def decode(
     if transcript is not None:
         transcript = _checked_transcript(transcript, log_likelihood.shape[1])
     _check_min_frames(min_frames)
-    decoder = _find_decoder(decoding)
-    return _decode(log_likelihood, decoder, switch_cost, min_frames, transcript)
-
-
-def _decode(log_likelihood, decoder, switch_cost, min_frames, transcript=None):
-    if transcript is not None:
-        return decoder.along(log_likelihood, transcript, min_frames)
-    cost = nats_of_switch(switch_cost, log_likelihood, decoder)
-    return decoder.path(log_likelihood, cost, min_frames)
+    return decode_recording(
+        log_likelihood,
+        _find_decoder(decoding),
+        switch_cost,
+        min_frames=min_frames,
+        transcript=transcript,
+    ).path
 
 
 def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1):
@@ -260,16 +328,19 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
 def tempered_posterior(
     log_likelihood, decoder, switch_cost, confidence=None, *, min_frames=1
 ):
-    """Posterior of frames that are not independent."""
-    # `confidence` is None or has `tempering`, a factor of log-likelihoods and
-    # costs, which does not change the best path; and `agreement`, the weight of
-    # the posterior in a mixture with the uniform distribution.
-    cost = nats_of_switch(switch_cost, log_likelihood, decoder)
+    """Posterior of frames that are not independent.
+
+    ``confidence`` is None or has "tempering", a factor of log-likelihoods and costs,
+    which does not change the best path, and "agreement", the weight of the posterior in
+    a mixture with the uniform distribution.
+    """
+    cost = decoder.nats_of_switch(switch_cost, log_likelihood, len(log_likelihood))
     if confidence is None:
         return decoder.posterior(log_likelihood, cost, min_frames)
     tempering, agreement = confidence["tempering"], confidence["agreement"]
-    found = decoder.posterior(tempering * log_likelihood, tempering * cost, min_frames)
-    return agreement * found + (1 - agreement) / found.shape[1]
+    tempered = tempering * log_likelihood
+    probabilities = decoder.posterior(tempered, tempering * cost, min_frames)
+    return agreement * probabilities + (1 - agreement) / probabilities.shape[1]
 
 
 def _find_decoder(decoding):
@@ -278,20 +349,6 @@ def _find_decoder(decoding):
     if decoding not in DECODERS:
         refuse("decoding", decoding, f"one of {list(DECODERS)}")
     return DECODERS[decoding]
-
-
-def nats_of_switch(switch_cost, log_likelihood, decoder, n_frames=None):
-    """Cost of a switch in nats, for a recording of ``n_frames`` frames, or these."""
-    if decoder.own_costs:
-        return 1.0
-    n_frames = len(log_likelihood) if n_frames is None else n_frames
-    if isinstance(switch_cost, str) and switch_cost == "auto":
-        return find_switch_cost(log_likelihood) if decoder.uses_cost else 0.0
-    if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
-        refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
-    if decoder.cycle_frames is not None:
-        n_frames = min(n_frames, decoder.cycle_frames)
-    return switch_cost * n_frames / log_likelihood.shape[1]
 
 
 class Decoded(NamedTuple):
@@ -304,32 +361,33 @@ class Decoded(NamedTuple):
 
 def decode_recording(
     log_likelihood,
-    blocks,
-    background,
     decoder,
     switch_cost,
     *,
     min_frames=1,
     transcript=None,
+    is_background=None,
     with_posterior=False,
     confidence=None,
 ):
-    """Decode the log-likelihoods of a recording, around background."""
-    found = None
+    """Decode a recording: `Decoded`, with the posterior if asked.
+
+    ``is_background`` (n_frames,) masks frames that the path leaves out, or is None.
+    """
+    posterior = None
     if with_posterior:
-        found = tempered_posterior(
+        posterior = tempered_posterior(
             log_likelihood, decoder, switch_cost, confidence, min_frames=min_frames
         )
-    options = decoder, switch_cost, min_frames, transcript
-    if background is None:
-        path = _decode(log_likelihood, *options)
-        return Decoded(log_likelihood, path, found)
-    masks = [is_background(block, background) for block in blocks]
-    kept = ~np.concatenate(masks)
     path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
-    if kept.any():
-        path[kept] = _decode(log_likelihood[kept], *options)
-    return Decoded(log_likelihood, path, found)
+    kept = slice(None) if is_background is None else ~is_background
+    scores = log_likelihood[kept]
+    if transcript is not None and len(scores):
+        path[kept] = decoder.along(scores, transcript, min_frames)
+    elif len(scores):
+        cost = decoder.nats_of_switch(switch_cost, scores, len(scores))
+        path[kept] = decoder.path(scores, cost, min_frames)
+    return Decoded(log_likelihood, path, posterior)
 
 
 def _check_min_frames(min_frames):
@@ -364,7 +422,8 @@ def _checked_transcript(transcript, n_actions):
     if not sparse.issparse(transcript):
         with contextlib.suppress(TypeError, ValueError, RecursionError):
             actions = np.asarray(transcript)
-    known = actions.dtype.kind in "iu" and np.isin(actions, np.arange(n_actions)).all()
-    if actions.ndim != 1 or len(actions) == 0 or not known:
+    is_integer = actions.dtype.kind in "iu"
+    is_known = is_integer and np.isin(actions, np.arange(n_actions)).all()
+    if actions.ndim != 1 or len(actions) == 0 or not is_known:
         refuse("transcript", transcript, f"actions from 0 to {n_actions - 1}")
     return actions.astype(np.intp)

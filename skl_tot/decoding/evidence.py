@@ -1,27 +1,15 @@
-"""Evidence of frames for actions: calibration, costs of switches, background."""
+"""Evidence of frames for actions: calibration, costs of switches, boundaries."""
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.signals import lagged_products
 
 # Limit of log-odds, so that sums of squares stay finite.
 LARGEST_ODDS = 1e70
-# Maximum rounds of the cost; more would oscillate.
-MAX_ROUNDS = 4
-TOLERANCE = 0.05
-# Limit of log-odds for confidence, in robust standard deviations from the median of a
-# recording; and the standard deviation of a Gaussian, in median absolute deviations.
-MOST_DEVIATIONS, PER_DEVIATION = 3.0, 1.4826
-# Added to variances, in squared units of the (standardised) features.
-MIN_VARIANCE = 1e-2
-MIN_BLUR = 1e-3  # frames; without blur
-# Weight of earlier calls of partial_fit at each new one.
-STREAM_MEMORY = 0.95
-LEVELS = (np.arange(100) + 0.5) / 100
 
 
 class Evidence:
@@ -79,9 +67,7 @@ class Evidence:
         if n_frames == 1:
             return
         deviations = log_odds - log_odds.mean()
-        width = next_fast_len(2 * n_frames, real=True)  # avoids wrap-around
-        spectrum = rfft(deviations, width)
-        products = irfft(np.abs(spectrum) ** 2, width)[:n_frames]
+        products = lagged_products(deviations)
         if n_frames > len(self.products):
             self.products, products = products, self.products
         self.products[: len(products)] += products
@@ -89,27 +75,28 @@ class Evidence:
 
 def _log_odds(log_likelihood, path):
     """Log-odds (n_frames,) of the action of each frame against the mean of others."""
-    own = np.arange(len(path)), path
+    of_path = np.arange(len(path)), path
     others = log_likelihood.copy()
-    others[own] = -np.inf
+    others[of_path] = -np.inf
     most = others.max(axis=1)  # three times faster than scipy's logsumexp
     others -= most[:, None]
     np.exp(others, out=others)
-    log_odds = log_likelihood[own] - most - np.log(others.mean(axis=1))
+    log_odds = log_likelihood[of_path] - most - np.log(others.mean(axis=1))
     log_odds += np.log1p(-1 / others.shape[1])
     return np.clip(log_odds, -LARGEST_ODDS, LARGEST_ODDS)
 
 
 def _without_outliers(log_odds, is_action):
     """Log-odds (n_frames,) within limits from frames of actions."""
-    known = log_odds[is_action]
-    if len(known) == 0:
+    of_actions = log_odds[is_action]
+    if len(of_actions) == 0:
         return log_odds
-    median = np.median(known)
-    deviation = PER_DEVIATION * np.median(np.abs(known - median))
+    median = np.median(of_actions)
+    # the standard deviation of a Gaussian, in median absolute deviations
+    deviation = 1.4826 * np.median(np.abs(of_actions - median))
     if deviation == 0:  # most values are equal
         return log_odds
-    reach = MOST_DEVIATIONS * deviation
+    reach = 3 * deviation
     return np.clip(log_odds, median - reach, median + reach)
 
 
@@ -124,7 +111,7 @@ def find_switch_cost(*log_likelihoods):
     cost = np.log(n_actions)
     if n_actions == 1:
         return float(cost)
-    for _ in range(MAX_ROUNDS):
+    for _ in range(4):  # more rounds would oscillate
         before = cost
         evidence, n_segments = Evidence(), 0
         chain = free_chain(n_actions, before)
@@ -136,7 +123,7 @@ def find_switch_cost(*log_likelihoods):
         n_independent = max(1.0, duration / evidence.correlation_time())
         nats = np.log1p((n_actions - 1) * n_independent)
         cost = nats / max(evidence.tempering(), 1 / LARGEST_ODDS)
-        if abs(cost - before) <= TOLERANCE * before:
+        if abs(cost - before) <= 0.05 * before:
             break
     return float(cost)
 
@@ -196,7 +183,7 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     if np.isnan(scores).any():
         refuse("log_likelihood", "NaN in some frames", "numbers")
     actions, starts, ends = find_segments(path, np.asarray(breaks, dtype=int))
-    found = [np.empty((0, 3), dtype=np.intp)]
+    intervals = [np.empty((0, 3), dtype=np.intp)]
     for k in range(1, len(starts)):
         start, at, end = starts[k - 1], starts[k], ends[k]
         a, b = actions[k - 1 : k + 1]
@@ -204,121 +191,11 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
             continue
         gains = scores[start:end, a] - scores[start:end, b]
         weights = softmax(np.cumsum(gains)[:-1])
-        decay = np.exp(-1 / max(blur * min(at - start, end - at), MIN_BLUR))
-        sides = [lfilter([1], [1, -decay], own) for own in (weights, weights[::-1])]
-        shares = np.cumsum(sides[0] + sides[1][::-1] - weights)
+        decay = np.exp(-1 / max(blur * min(at - start, end - at), 1e-3))
+        later = lfilter([1], [1, -decay], weights)
+        earlier = lfilter([1], [1, -decay], weights[::-1])[::-1]
+        shares = np.cumsum(later + earlier - weights)
         tails = np.array([1 - level, 1 + level]) / 2 * shares[-1]
         low, high = start + 1 + np.searchsorted(shares, tails)
-        found.append([[at, min(low, at), max(min(high, end - 1), at)]])
-    return np.concatenate(found)
-
-
-class ActionMoments:
-    """Counts (K,), sums and sums of squares (K, n_features), float64, of K actions."""
-
-    # Sums are of frames minus `shift`, one of the frames: far from 0 squares
-    # would cancel, and constants get a mean of exactly 0.
-
-    def __init__(self, n_actions, shift=None):
-        self.shift = shift
-        self.counts = np.zeros(n_actions)
-        self.sums, self.squares = np.zeros((2, n_actions, 1))
-
-    def add(self, frames, actions):
-        """Add frames (n, n_features) and their actions (n,)."""
-        if self.shift is None:
-            self.shift = frames[0].astype(np.float64)
-        frames = frames - self.shift
-        codes = np.eye(len(self.counts))[actions].T
-        self.counts += codes.sum(axis=1)
-        self.sums = self.sums + codes @ frames
-        np.square(frames, out=frames)
-        self.squares = self.squares + codes @ frames
-
-    def add_known(self, counts, means, variances):
-        """Add frames with known counts and moments; `means` are not shifted."""
-        counts, means = counts[:, None], means - self.shift
-        self.counts += counts[:, 0]
-        self.sums = self.sums + counts * means
-        self.squares = self.squares + counts * (variances + means**2)
-
-    def means(self):
-        """Means (K, n_features) minus the shift; 0 without frames."""
-        return self.sums / np.maximum(self.counts, 1)[:, None]
-
-    def variances(self):
-        """Variances (K, n_features); 0 without frames."""
-        mean_squares = self.squares / np.maximum(self.counts, 1)[:, None]
-        return np.maximum(mean_squares - self.means() ** 2, 0)
-
-
-def fit_background(blocks, labels, n_actions, percentile, before=None):
-    """Learn the background, frames that belong to no action."""
-    # Each action gets a Gaussian of independent features over its decoded frames, and a
-    # threshold: the given percentile of its log-density over these frames. `blocks()`
-    # iterates over recordings, or their parts, and is called twice; `labels` has the
-    # actions of their frames; `before` is the earlier result for a stream.
-    # The percentile of each action follows Kukleva et al., CVPR 2019. They use
-    # the likelihood of the decoder; features detected background better.
-    moments = ActionMoments(n_actions)
-    for video, actions in zip(blocks(), labels):
-        moments.add(video, actions)
-    if before is not None:
-        weights = before["counts"] * np.where(moments.counts > 0, STREAM_MEMORY, 1)
-        variances = before["variances"] - MIN_VARIANCE
-        moments.add_known(weights, before["means"], variances)
-    background = {
-        "means": moments.means() + moments.shift,
-        "variances": moments.variances() + MIN_VARIANCE,
-        "counts": moments.counts,
-    }
-    densities = []
-    for video, actions in zip(blocks(), labels):
-        of_actions = _log_densities(video, background)
-        densities.append(of_actions[np.arange(len(actions)), actions])
-    known = before or {
-        "thresholds": np.full(n_actions, np.inf),
-        "quantiles": np.full((n_actions, len(LEVELS)), np.nan),
-    }
-    background |= {name: known[name].copy() for name in ("thresholds", "quantiles")}
-    densities, labels = np.concatenate(densities), np.concatenate(labels)
-    _set_thresholds(background, densities, labels, percentile)
-    return background
-
-
-def _set_thresholds(background, densities, actions, percentile):
-    """Set thresholds of the actions that occur, and mix in earlier quantiles."""
-    at = np.append(LEVELS, percentile / 100)
-    for k in np.unique(actions):
-        values = densities[actions == k]
-        weights = np.ones(len(values))
-        earlier = background["counts"][k] - len(values)
-        if earlier > 0:
-            values = np.append(values, background["quantiles"][k])
-            weights = np.append(weights, np.full(len(LEVELS), earlier / len(LEVELS)))
-        *quantiles, threshold = _weighted_quantiles(values, weights, at)
-        background["quantiles"][k] = quantiles
-        background["thresholds"][k] = threshold
-
-
-def _weighted_quantiles(values, weights, at):
-    """Quantiles at shares in [0, 1]; equal to numpy's for weights of 1."""
-    order = np.argsort(values)
-    positions = np.cumsum(weights[order]) - weights[order]
-    return np.interp(at * positions[-1], positions, values[order])
-
-
-def is_background(video, background):
-    """Mask of the frames below the threshold of every action."""
-    return (_log_densities(video, background) < background["thresholds"]).all(axis=1)
-
-
-def _log_densities(video, background):
-    """Log-density (n_frames, n_actions) of each action, up to one constant."""
-    precisions = 1 / background["variances"]
-    shift = background["means"].mean(axis=0)
-    means = background["means"] - shift
-    video = video.astype(np.float64) - shift
-    distances = video**2 @ precisions.T - 2 * video @ (means * precisions).T
-    constants = means**2 * precisions + np.log(background["variances"])
-    return -0.5 * (distances + constants.sum(axis=1))
+        intervals.append([[at, min(low, at), max(min(high, end - 1), at)]])
+    return np.concatenate(intervals)

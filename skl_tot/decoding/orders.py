@@ -1,4 +1,4 @@
-"""Paths along an order of actions: one for each recording, or with known durations."""
+"""Decoders of an order for each recording, and of known durations."""
 
 # An order for each recording is part of `MallowSegmenter`, which improves by it. As
 # decoders of other methods, such orders did not improve the share of correct frames on
@@ -9,18 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import uniform_filter1d
 from scipy.special import gammaln, log_softmax, logsumexp
 
-from skl_tot.decoding.chain import fixed_chain, skip_chain
+from skl_tot.decoding.chain import fixed_chain, free_chain, skip_chain
+from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.paths import prefix_sums
 
-# Maximum blocks of a recording for the search of an order; boundaries are then found
-# frame by frame.
-MAX_BLOCKS = 512
-# Rounds of scaling columns and rows, as for pseudo-labels.
-N_BALANCINGS = 3
-# Maximum rounds of the ascent, which moves each action once; few need a fourth.
-MAX_SWEEPS = 20
-# Maximum bins of a recording for durations: time and memory grow with the square.
-MAX_BINS = 512
 # Range of lengths of a segment, relative to its mean.
 SHORTEST, LONGEST = 0.1, 4.0
 
@@ -50,7 +42,7 @@ def peak_order(log_likelihood):
     # pseudo-labels. Two running means over half the mean duration of an action smooth
     # them, as otherwise single frames decide. Scaling and smoothing are new here.
     log_weights = log_softmax(log_likelihood, axis=1)
-    for _ in range(N_BALANCINGS):
+    for _ in range(3):  # as for pseudo-labels
         log_weights = log_weights - logsumexp(log_weights, axis=0)
         log_weights = log_softmax(log_weights, axis=1)
     # the smallest weights would be lost in the rounding of running means
@@ -75,19 +67,20 @@ def mallow_inversions(log_likelihood, costs, switch_cost=0.0, min_frames=1):
     n_frames, n_blocks = len(log_likelihood), totals.shape[1] - 1
     least = max(1, min(min_frames, n_frames) * n_blocks // n_frames)
     usual = np.zeros(n_inversions, dtype=np.intp)
-    found, value = _climb(usual, totals, costs, switch_cost, least)
+    inversions, value = _improve(usual, totals, costs, switch_cost, least)
     peaks = inversions_of(peak_order(log_likelihood))
     if peaks.any():
-        other, other_value = _climb(peaks, totals, costs, switch_cost, least)
+        of_peaks, other_value = _improve(peaks, totals, costs, switch_cost, least)
         if other_value > value:
-            return other
-    return found
+            return of_peaks
+    return inversions
 
 
-def _climb(inversions, totals, costs, switch_cost, min_blocks):
+def _improve(inversions, totals, costs, switch_cost, min_blocks):
+    """Ascend from inversions, one action at a time; return the best and its score."""
     n_actions = len(totals)
     value, n_same = -np.inf, 0
-    for _ in range(MAX_SWEEPS):
+    for _ in range(20):  # sweeps; few recordings need a fourth
         for action in range(n_actions - 1):
             if n_same == n_actions - 1:  # all were tried since the last change
                 return inversions, value
@@ -105,11 +98,12 @@ def _climb(inversions, totals, costs, switch_cost, min_blocks):
 
 
 def _block_totals(log_likelihood):
-    """Prefix sums (n_actions, n_blocks + 1) over frames, or blocks of them."""
-    # minus the maximum of each frame, for precision
+    """Prefix sums (n_actions, n_blocks + 1) over frames, or at most 512 blocks."""
+    # Boundaries are found frame by frame later. Log-likelihoods are relative to the
+    # maximum of each frame, for precision.
     losses = log_likelihood - log_likelihood.max(axis=1, keepdims=True)
-    if len(losses) > MAX_BLOCKS:
-        starts = np.arange(MAX_BLOCKS) * len(losses) // MAX_BLOCKS
+    if len(losses) > 512:
+        starts, _ = _cut(len(losses), 512)
         losses = np.add.reduceat(losses, starts, axis=0)
     totals = np.zeros((losses.shape[1], len(losses) + 1))
     np.cumsum(losses.T, axis=1, out=totals[:, 1:])
@@ -130,25 +124,42 @@ def _path_scores(totals, orders, switch_cost, min_blocks=1):
     return best[:, -1]
 
 
-def mallow_order(log_likelihood, cost, min_frames=1, *, dispersions):
-    """Order of `mallow_inversions`; each costs a switch and its action's dispersion."""
-    costs = cost + dispersions
-    return order_of(mallow_inversions(log_likelihood, costs, cost, min_frames))
-
-
 def path_along(log_likelihood, order, cost, min_frames=1):
     """Likeliest path (n_frames,) that shows actions in an order, if at all."""
     chain = skip_chain(len(order), cost)
     return order[chain.viterbi(log_likelihood[:, order], min_frames)]
 
 
-def posterior_along(log_likelihood, order, cost, min_frames=1):
-    """Posterior (n_frames, n_actions) of all paths of `path_along`."""
-    chain = skip_chain(len(order), cost)
-    ordered = chain.posterior(log_likelihood[:, order], min_frames)
-    probabilities = np.empty_like(ordered)
-    probabilities[:, order] = ordered
-    return probabilities
+class MallowDecoder(Decoder):
+    """Paths that show actions, if at all, in the likeliest order of each recording.
+
+    ``dispersions`` (n_actions - 1,), or one for all, are costs of an inversion, beside
+    that of a switch.
+    """
+
+    def __init__(self, dispersions=0.0):
+        self.dispersions = dispersions
+
+    def chain(self, n_actions, cost):
+        """Allow any order in a stream, as an order needs the whole recording."""
+        return free_chain(n_actions, cost)
+
+    def path(self, log_likelihood, cost, min_frames=1):
+        """Find the likeliest path in the likeliest order."""
+        order = self._find_order(log_likelihood, cost, min_frames)
+        return path_along(log_likelihood, order, cost, min_frames)
+
+    def posterior(self, log_likelihood, cost, min_frames=1):
+        """Compute probabilities over all paths in the likeliest order."""
+        order = self._find_order(log_likelihood, cost, min_frames)
+        chain = skip_chain(len(order), cost)
+        probabilities = np.empty_like(log_likelihood)
+        probabilities[:, order] = chain.posterior(log_likelihood[:, order], min_frames)
+        return probabilities
+
+    def _find_order(self, log_likelihood, cost, min_frames):
+        costs = cost + self.dispersions
+        return order_of(mallow_inversions(log_likelihood, costs, cost, min_frames))
 
 
 def duration_table(mean_durations, n_bins, min_bins=1):
@@ -221,39 +232,61 @@ def posterior_durations(log_likelihood, table):
     return shares / shares.sum(axis=1, keepdims=True)
 
 
-def path_of_durations(
-    mean_durations, max_bins, log_likelihood, transcript, min_frames=1
-):
-    """Path (n_frames,) along a transcript, see `duration_decoder`."""
-    own = log_likelihood[:, transcript]
-    starts, lengths = _cut(len(own), max(max_bins, len(transcript)))
-    min_bins = _bins_of(min_frames, len(own), len(starts))
-    if len(starts) < min_bins * len(transcript):
-        return transcript[fixed_chain(len(transcript)).viterbi(own, min_frames)]
-    table = duration_table(mean_durations[transcript], len(starts), min_bins)
-    path = viterbi_durations(np.add.reduceat(own, starts), table)
-    return transcript[np.repeat(path, lengths)]
+class DurationDecoder(Decoder):
+    """Segments in order, with known mean lengths, by Poisson distributions.
 
+    Longer recordings are decoded in ``max_bins`` bins, or one per segment if there are
+    more; a bin has the sum of its log-likelihoods. In a recording that is too short for
+    all segments, lengths do not matter and segments may be skipped.
+    """
 
-def posterior_of_durations(mean_durations, max_bins, log_likelihood, min_frames=1):
-    """Posterior (n_frames, n_actions), constant within a bin."""
-    n_frames, n_actions = log_likelihood.shape
-    starts, lengths = _cut(n_frames, max(max_bins, n_actions))
-    min_bins = _bins_of(min_frames, n_frames, len(starts))
-    if len(starts) < min_bins * n_actions:
-        return fixed_chain(n_actions).posterior(log_likelihood, min_frames)
-    table = duration_table(mean_durations, len(starts), min_bins)
-    shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
-    return np.repeat(shares, lengths, axis=0)
+    uses_cost = False
+
+    def __init__(self, mean_durations, max_bins=512):  # time grows with their square
+        self.mean_durations = mean_durations
+        self.max_bins = max_bins
+
+    def chain(self, n_actions, cost):
+        """Allow any durations in a stream, whose length is unknown."""
+        return fixed_chain(n_actions)
+
+    def path(self, log_likelihood, cost, min_frames=1):
+        """Find the likeliest path through all actions in order."""
+        actions = np.arange(len(self.mean_durations))
+        return self.along(log_likelihood, actions, min_frames)
+
+    def posterior(self, log_likelihood, cost, min_frames=1):
+        """Compute probabilities, constant within a bin."""
+        n_frames, n_actions = log_likelihood.shape
+        starts, lengths = _cut(n_frames, max(self.max_bins, n_actions))
+        min_bins = _least_bins(min_frames, n_frames, len(starts))
+        if len(starts) < min_bins * n_actions:
+            return fixed_chain(n_actions).posterior(log_likelihood, min_frames)
+        table = duration_table(self.mean_durations, len(starts), min_bins)
+        shares = posterior_durations(np.add.reduceat(log_likelihood, starts), table)
+        return np.repeat(shares, lengths, axis=0)
+
+    def along(self, log_likelihood, transcript, min_frames=1):
+        """Find the likeliest path through a transcript, by bins."""
+        n_frames, n_segments = len(log_likelihood), len(transcript)
+        starts, lengths = _cut(n_frames, max(self.max_bins, n_segments))
+        min_bins = _least_bins(min_frames, n_frames, len(starts))
+        if len(starts) < min_bins * n_segments:
+            return super().along(log_likelihood, transcript, min_frames)
+        table = duration_table(self.mean_durations[transcript], len(starts), min_bins)
+        scores = log_likelihood[:, transcript]
+        path = viterbi_durations(np.add.reduceat(scores, starts), table)
+        return transcript[np.repeat(path, lengths)]
 
 
 def _cut(n_frames, max_bins):
+    """First frames and lengths of at most ``max_bins`` bins of a recording."""
     n_bins = min(n_frames, max_bins)
     edges = np.arange(n_bins + 1) * n_frames // n_bins
     return edges[:-1], np.diff(edges)
 
 
-def _bins_of(min_frames, n_frames, n_bins):
+def _least_bins(min_frames, n_frames, n_bins):
     """Least number of bins that always have ``min_frames``."""
     return -(-min_frames * n_bins // n_frames)
 

@@ -1,14 +1,10 @@
-"""Best paths of a `Chain`, by kind of chain."""
+"""Best paths of a `Chain` and sums over its paths, by kind of chain."""
 
 import numpy as np
+from scipy.special import softmax
 
 # Maximum frames per step, which limits the memory.
 BLOCK = 512
-# All blocks at once: for longer recordings, and fewer operations per frame.
-LEAST_FRAMES, MOST_OPERATIONS = 300, 1000
-# Tolerance of sums of T numbers in another order, in roundings of the largest sum,
-# times the root of T.
-N_ROUNDINGS = 8.0
 
 
 def prefix_sums(values):
@@ -18,7 +14,7 @@ def prefix_sums(values):
     return totals
 
 
-def without_stays(chain, log_likelihood):
+def _without_stays(chain, log_likelihood):
     """Subtract the cost of staying from each frame; entries exclude it."""
     # the first frame of a run has no cost of staying
     stays = chain.moves.diagonal()
@@ -28,13 +24,13 @@ def without_stays(chain, log_likelihood):
     return log_likelihood, chain.starts - stays, enters - stays
 
 
-def ordered_path(chain, log_likelihood, min_frames=1):
+def path_in_order(chain, log_likelihood, min_frames=1):
     """Path of an ordered chain, by prefix sums, without a loop over frames."""
     # The best score in action k for d frames up to frame t is a running maximum,
     # V_k(t) = C_k(t) + max_{s <= t - d + 1} (B_k(s - 1) - C_k(s - 1) - c), with
     # prefix sums C_k. B_k is V_{k-1}, or the maximum of V_j over j < k if actions may
     # be skipped (as in Kukleva et al., CVPR 2019; the running maxima are new here).
-    log_likelihood, starts, enters = without_stays(chain, log_likelihood)
+    log_likelihood, starts, enters = _without_stays(chain, log_likelihood)
     n_frames, n_actions = log_likelihood.shape
     n_starts = n_frames - min_frames + 1
     # Booleans instead of scores, to save memory: the path may have entered the action
@@ -57,10 +53,11 @@ def ordered_path(chain, log_likelihood, min_frames=1):
             skipped[k] = before > best
             np.maximum(before, best, out=best)
     last = n_actions - 1 - ended[::-1].argmax()
-    return _trace_runs(grows, skipped, last, min_frames)
+    return _trace_in_order(grows, skipped, last, min_frames)
 
 
-def _trace_runs(grows, skipped, action, min_frames):
+def _trace_in_order(grows, skipped, action, min_frames):
+    """Path (n_frames,) back from its last action, for `path_in_order`."""
     end = grows.shape[1]
     path = np.empty(end, dtype=np.intp)
     while True:
@@ -75,124 +72,85 @@ def _trace_runs(grows, skipped, action, min_frames):
             action -= 1
 
 
-def linked_path(chain, log_likelihood):
-    """Path of any chain, frame by frame."""
-    origins, costs = chain.links
+def path_by_blocks(chain, log_likelihood):
+    """Path of any chain, in blocks of frames that are processed side by side."""
     n_frames, n_actions = log_likelihood.shape
-    # small integers instead of scores, to save memory
-    taken = np.empty((n_frames, n_actions), dtype=np.min_scalar_type(len(origins)))
-    best = log_likelihood[0] - chain.starts
-    for t in range(1, n_frames):
-        totals = best[origins] - costs
-        taken[t] = totals.argmax(axis=0)
-        totals.max(axis=0, out=best)
-        best += log_likelihood[t]
-    origins = np.broadcast_to(origins, costs.shape)
-    path = np.empty(n_frames, dtype=np.intp)
-    action = path[-1] = (best - chain.ends).argmax()
-    for t in range(n_frames - 1, 0, -1):
-        action = path[t - 1] = origins[taken[t, action], action]
-    return path
+    width = _block_width(chain, n_frames)
+    stays = chain.moves.diagonal()[:, None]
+    grows = np.ones((n_frames, n_actions), dtype=bool)
+    ended = np.full((n_frames + 1, n_actions), -np.inf)
+    ended[1] = log_likelihood[0] - chain.starts
+    scores = _scores_before_blocks(chain, log_likelihood, width)
+    for step in range(1, width + 1):
+        gains = log_likelihood[step::width].T
+        scores = scores[:, : gains.shape[1]]  # the last block may be shorter
+        reached = _reach(chain, scores)
+        np.greater(reached.T, (scores - stays).T, out=grows[step::width])
+        scores = reached + gains
+        ended[step + 1 :: width] = scores.T
+    return _trace(chain, grows, ended, 1)
 
 
-def block_path(chain, log_likelihood):
-    """Path of `linked_path` in less time; None if rounding may change it."""
-    # All of sqrt(T) blocks are processed at once: first from each possible last
-    # action of the previous block, then from its best scores. The order of sums
-    # differs.
+def _block_width(chain, n_frames):
+    """Frames of a block: the root of all, or all if blocks do not pay."""
+    # Blocks multiply the operations of a frame by the number of actions, and divide
+    # the steps of the loop by the number of blocks. They take a fifth of the time for
+    # 10,000 frames in free order, half for 100, and more for more operations.
+    n_actions = len(chain.starts)
+    n_origins = 3 if chain.is_uniform else len(chain.links[0])
+    pays = n_frames >= 50 and n_actions**2 * n_origins <= 3000
+    return round(np.sqrt(n_frames - 1)) if pays else max(n_frames - 1, 1)
+
+
+def _scores_before_blocks(chain, log_likelihood, width):
+    """Best scores (n_actions, n_blocks) of the frame before each block of ``width``."""
     n_frames, n_actions = log_likelihood.shape
-    n_operations = n_actions**2 * (3 if chain.is_uniform else len(chain.links[0]))
-    is_long = n_frames >= LEAST_FRAMES and n_actions > 1
-    if not is_long or n_operations > MOST_OPERATIONS:
-        return None
-    scores, begins = _best_scores(chain, log_likelihood)
-    path = _trace(chain, scores, begins)
-    return path if _is_alone(chain, scores, path) else None
-
-
-def _best_scores(chain, log_likelihood):
-    """Best scores of paths to each action of each frame, and starts of their runs."""
-    n_frames, n_actions = log_likelihood.shape
-    come = _come_uniformly if chain.is_uniform else _come_by_links
-    width = round(np.sqrt(n_frames - 1))
-    n_before = (n_frames - 2) // width  # blocks before the last
+    n_known = max(0, (n_frames - 2) // width)  # blocks before the last
+    scores = np.empty((n_actions, n_known + 1))
+    scores[:, 0] = log_likelihood[0] - chain.starts
     # by action before the block, action, and block
     links = np.where(np.eye(n_actions), 0.0, -np.inf)[..., None]
-    links = np.repeat(links, n_before, axis=2)
-    for step in range(1, width + 1):
-        links = come(chain, links) + log_likelihood[step::width][:n_before].T
-    now = np.empty((n_actions, n_before + 1))
-    now[:, 0] = log_likelihood[0] - chain.starts
-    for block in range(n_before):
-        ways = now[:, block, None] + links[..., block]
-        ways.max(axis=0, out=now[:, block + 1])
-    scores = np.empty(log_likelihood.shape)
-    begins = np.zeros(log_likelihood.shape, dtype=np.int32)
-    scores[0], stays = now[:, 0], chain.moves.diagonal()[:, None]
-    frames = np.arange(n_frames, dtype=np.int32)[:, None]
-    for step in range(1, width + 1):
-        own = log_likelihood[step::width].T
-        now = now[:, : own.shape[1]]
-        found = come(chain, now)
-        np.multiply((found > now - stays).T, frames[step::width], begins[step::width])
-        now = found + own
-        scores[step::width] = now.T
-    return scores, np.maximum.accumulate(begins, axis=0, out=begins)
+    links = np.repeat(links, n_known, axis=2)
+    for step in range(1, width + 1 if n_known else 1):
+        links = _reach(chain, links) + log_likelihood[step::width][:n_known].T
+    for block in range(n_known):
+        totals = scores[:, block, None] + links[..., block]
+        totals.max(axis=0, out=scores[:, block + 1])
+    return scores
 
 
-def _come_uniformly(chain, scores):
-    """Best scores of entering each action from scores (..., n_actions, n_blocks)."""
-    others = scores.max(axis=-2, keepdims=True) - chain.moves[0, -1]
-    return np.maximum(scores, others)
-
-
-def _come_by_links(chain, scores):
+def _reach(chain, scores):
+    """Best scores of reaching each action from scores (..., n_actions, n_blocks)."""
+    if chain.is_uniform:
+        others = scores.max(axis=-2, keepdims=True) - chain.moves[0, -1]
+        return np.maximum(scores, others)
     origins, costs = chain.links
     return (scores[..., origins, :] - costs[..., None]).max(axis=-3)
 
 
-def _trace(chain, scores, begins):
-    path = np.empty(len(scores), dtype=np.intp)
-    end, action = len(path), (scores[-1] - chain.ends).argmax()
-    while True:
-        start = begins[end - 1, action]
-        path[start:end] = action
-        if start == 0:
-            return path
-        end, action = start, (scores[start - 1] - chain.moves[:, action]).argmax()
-
-
-def _is_alone(chain, scores, path):
-    """Whether the best path is unique beyond rounding."""
-    largest = np.abs(scores[np.arange(len(path)), path]).max()
-    least = N_ROUNDINGS * np.finfo(float).eps * np.sqrt(len(path)) * largest
-    origins, costs = chain.links
-    origins, costs = np.broadcast_to(origins, costs.shape).T, costs.T
-    ends = scores[-1] - chain.ends
-    n_near = np.count_nonzero(ends > ends.max() - least)
-    for first in range(1, len(path), BLOCK):
-        own = path[first : first + BLOCK]
-        before = scores[first - 1 : first - 1 + len(own)]
-        ways = np.take_along_axis(before, origins[own], axis=1) - costs[own]
-        n_near += np.count_nonzero(ways > ways.max(axis=1, keepdims=True) - least)
-    return n_near == len(path)
-
-
-def long_path(chain, log_likelihood, min_frames):
+def path_of_runs(chain, log_likelihood, min_frames):
     """Path of any chain in which each segment has ``min_frames``, at least 2."""
-    begun, ended = runs_of_blocks(chain, log_likelihood, min_frames, np.maximum)
+    begun, ended = _run_weights(chain, log_likelihood, min_frames, np.maximum)
     n_starts = len(ended) - min_frames
     totals = prefix_sums(log_likelihood - chain.moves.diagonal())
     gains = begun[:n_starts] - totals[:n_starts]
-    # a run begins at the last growth of the running maximum
-    begins = np.zeros(gains.shape, dtype=np.int32)
-    grows = gains[1:] > np.maximum.accumulate(gains, axis=0)[:-1]
-    begins[1:] = grows * np.arange(1, n_starts, dtype=np.int32)[:, None]
-    np.maximum.accumulate(begins, axis=0, out=begins)
-    path = np.empty(len(log_likelihood), dtype=np.intp)
+    grows = np.ones(gains.shape, dtype=bool)
+    np.greater(gains[1:], np.maximum.accumulate(gains, axis=0)[:-1], out=grows[1:])
+    return _trace(chain, grows, ended, min_frames)
+
+
+def _trace(chain, grows, ended, min_frames):
+    """Path (n_frames,) back from its best end, by runs.
+
+    ``grows`` (n_frames - min_frames + 1, n_actions) tells whether a run that begins at
+    a frame is better than any that begins earlier. ``ended`` (n_frames + 1, n_actions)
+    has the scores of paths that end before a frame.
+    """
+    path = np.empty(len(ended) - 1, dtype=np.intp)
     end, action = len(path), int((ended[-1] - chain.ends).argmax())
     while True:
-        start = begins[end - min_frames, action]
+        latest = end - min_frames
+        start = latest - int(grows[latest::-1, action].argmax())
         path[start:end] = action
         if start == 0:
             return path
@@ -203,13 +161,15 @@ def best_origins(chain, scores):
     """Best other action (n_actions,) to come from, for each action."""
     actions = np.arange(len(scores))
     origins, costs = chain.links
-    origins = np.broadcast_to(origins, costs.shape)
     totals = np.where(origins == actions, -np.inf, scores[origins] - costs)
     return origins[totals.argmax(axis=0), actions]
 
 
-def runs_of_blocks(chain, values, min_frames, add=np.logaddexp):
-    """Log-weights (n_frames + 1, n_actions) of paths by begins and ends of runs."""
+def _run_weights(chain, values, min_frames, add):
+    """Log-weights (n_frames + 1, n_actions) of paths by begins and ends of runs.
+
+    ``add`` is `numpy.maximum` for the best path, and `numpy.logaddexp` for all.
+    """
     # With prefix sums C_k(t), paths whose run of action k ends before frame t have
     # weight E_k(t) = C_k(t) + max_{s <= t - d} (B_k(s) - C_k(s)), with B_k(s) =
     # max_{j != k} (E_j(s) - c_jk) for runs that begin at s; sums can replace maxima.
@@ -223,8 +183,8 @@ def runs_of_blocks(chain, values, min_frames, add=np.logaddexp):
     for first in range(min_frames, len(totals), width):
         now = slice(first, min(first + width, len(totals)))
         before = slice(first - min_frames, now.stop - min_frames)
-        known = slice(max(before.start, 1), before.stop)
-        begun[known] = entries_from_others(chain, ended[known], add)
+        entered = slice(max(before.start, 1), before.stop)
+        begun[entered] = _entries_from_others(chain, ended[entered], add)
         gains = begun[before] - totals[before]
         gains[0] = add(gains[0], reached)
         add.accumulate(gains, axis=0, out=gains)
@@ -234,14 +194,143 @@ def runs_of_blocks(chain, values, min_frames, add=np.logaddexp):
     return begun, ended
 
 
-def entries_from_others(chain, known, add):
+def _entries_from_others(chain, ended, add):
     """Log-weights (n, n_actions) of entering each action, from those of all actions."""
     if chain.is_uniform:
-        found = np.full(known.shape, -np.inf)
-        found[:, 1:] = add.accumulate(known[:, :-1], axis=1)
-        of_higher = add.accumulate(known[:, :0:-1], axis=1)[:, ::-1]
-        found[:, :-1] = add(found[:, :-1], of_higher)
-        return found - chain.moves[0, -1]
+        of_others = np.full(ended.shape, -np.inf)
+        of_others[:, 1:] = add.accumulate(ended[:, :-1], axis=1)
+        of_higher = add.accumulate(ended[:, :0:-1], axis=1)[:, ::-1]
+        of_others[:, :-1] = add(of_others[:, :-1], of_higher)
+        return of_others - chain.moves[0, -1]
     origins, costs = chain.links
-    costs = np.where(origins == np.arange(known.shape[1]), np.inf, costs)
-    return add.reduce(known[:, origins] - costs, axis=1)
+    costs = np.where(origins == np.arange(ended.shape[1]), np.inf, costs)
+    return add.reduce(ended[:, origins] - costs, axis=1)
+
+
+def _run_weights_in_order(chain, log_likelihood, min_frames=1):
+    """Compute sums of `_run_weights` for an ordered chain, as `path_in_order` does."""
+    log_likelihood, starts, enters = _without_stays(chain, log_likelihood)
+    n_frames, n_actions = log_likelihood.shape
+    begun, ended = np.full((2, n_actions, n_frames + 1), -np.inf)
+    before = np.full(n_frames + 1, -np.inf)
+    for k in range(n_actions):
+        total = prefix_sums(log_likelihood[:, k])
+        entries = before[:-1] - total[:-1]
+        entries[0] = -starts[k]
+        entries[1:] -= enters[k]
+        begun[k, :-1] = entries + total[:-1] - chain.moves[k, k]
+        sums = np.logaddexp.accumulate(entries[: n_frames - min_frames + 1])
+        ended[k, min_frames:] = sums + total[min_frames:]
+        before = np.logaddexp(before, ended[k]) if chain.skips else ended[k]
+    return begun.T, ended.T
+
+
+def sums_in_order(chain, log_likelihood):
+    """Posterior, and log-weight of all paths, of an ordered chain."""
+    forward = _run_weights_in_order(chain, log_likelihood)[1][1:]
+    # in reverse, the same problem with actions in reverse order
+    backward = _run_weights_in_order(chain.turned, log_likelihood[::-1, ::-1])[1]
+    joint = forward + backward[:0:-1, ::-1] - log_likelihood
+    total = np.logaddexp.reduce(forward[-1] - chain.ends)
+    return softmax(joint, axis=1), None, total
+
+
+def sums_of_runs(chain, log_likelihood, min_frames, *, with_moves=False):
+    """Compute `sums_by_blocks` for runs of ``min_frames``; moves only if asked."""
+    add_up = _run_weights_in_order if chain.is_ordered else _sum_run_weights
+    # paths up to a frame whose run begins there, or has ended before
+    begun, ended = add_up(chain, log_likelihood, min_frames)
+    # paths from a frame on whose previous run has ended, or whose run begins there
+    reversed_weights = add_up(chain.turned, log_likelihood[::-1, ::-1], min_frames)
+    left, lasts = (weights[::-1, ::-1] for weights in reversed_weights)
+    total = np.logaddexp.reduce(ended[-1] - chain.ends)
+    # the probability of an action is that of runs begun minus that of runs ended
+    changes = np.exp(begun + lasts - total) - np.exp(ended + left - total)
+    shares = np.clip(changes.cumsum(axis=0)[:-1], 0, None)
+    shares /= shares.sum(axis=1, keepdims=True)
+    if not with_moves:
+        return shares, None, total
+    moves = _moves_of_runs(chain.moves, ended, lasts, total)
+    stays = shares[:-1].sum(axis=0) - moves.sum(axis=1)
+    np.fill_diagonal(moves, np.maximum(stays, 0))
+    return shares, moves, total
+
+
+def _sum_run_weights(chain, log_likelihood, min_frames):
+    return _run_weights(chain, log_likelihood, min_frames, np.logaddexp)
+
+
+def _moves_of_runs(moves, ended, lasts, total):
+    """Count the expected moves (n_actions, n_actions) from run to run."""
+    costs = np.where(np.eye(len(moves)), np.inf, moves)
+    counts = np.zeros(moves.shape)
+    for first in range(1, len(ended) - 1, BLOCK):
+        now = slice(first, min(first + BLOCK, len(ended) - 1))
+        joint = ended[now, :, None] + (lasts[now, None] - total) - costs
+        counts += np.exp(joint).sum(axis=0)
+    return counts
+
+
+def sums_by_blocks(chain, log_likelihood):
+    """Posterior, expected moves (n_actions, n_actions), and log-weight of all paths."""
+    # Sums of weights instead of logarithms keep all paths, as no cost is large.
+    weights, moves = np.exp(log_likelihood), np.exp(-chain.moves)
+    ends = np.exp(-chain.ends)
+    forward, norms = _scaled_sums(weights, np.exp(-chain.starts), moves)
+    backward = _scaled_sums(weights[::-1], ends, moves.T)[0][::-1]
+    # by the continuation after each action of each frame
+    shares = forward * np.concatenate([backward[1:] @ moves.T, ends[None]])
+    totals = shares.sum(axis=1, keepdims=True)
+    shares /= totals
+    counts = moves * ((forward[:-1] / totals[:-1]).T @ backward[1:])
+    return shares, counts, np.log(norms).sum() + np.log(totals[-1, 0])
+
+
+def _scaled_sums(weights, starts, moves):
+    """Weights of all paths up to each frame, scaled to sum to 1, and the scales."""
+    # Blocks of the root of all frames are processed side by side: first from each
+    # possible last action of the block before, then from its actual weights.
+    n_frames, n_actions = weights.shape
+    width = max(1, round(np.sqrt(n_frames - 1)))
+    n_blocks = -(-(n_frames - 1) // width)
+    sums = np.ones((n_blocks * width + 1, n_actions))
+    sums[:n_frames] = weights
+    scales = np.ones(len(sums))
+    sums[0] *= starts
+    scales[0] = sums[0].sum()
+    sums[0] /= scales[0]
+    blocks = sums[1:].reshape(n_blocks, width, n_actions)
+    norms = scales[1:].reshape(n_blocks, width)
+    links = np.broadcast_to(np.eye(n_actions), (n_blocks, n_actions, n_actions))
+    for step in range(width if n_blocks > 1 else 0):
+        links = (links.reshape(-1, n_actions) @ moves).reshape(links.shape)
+        links *= blocks[:, step, None]
+        links /= links.max(axis=(1, 2), keepdims=True)
+    before = np.empty((n_blocks, n_actions))
+    last = sums[0]
+    for block, link in enumerate(links):
+        before[block] = last
+        last = last @ link
+        last /= last.sum()
+    for step in range(width):
+        before = (before @ moves) * blocks[:, step]
+        norms[:, step] = before.sum(axis=1)
+        before /= norms[:, step, None]
+        blocks[:, step] = before
+    return sums[:n_frames], scales[:n_frames]
+
+
+def sums_by_frames(chain, log_likelihood):
+    """Posterior, and log-weight of all paths, for any chain: logarithms keep all."""
+    # forwards and backwards at once
+    (origins, costs), (_, costs_turned) = chain.links, chain.turned.links
+    costs = np.stack([costs, costs_turned])
+    both = np.stack([log_likelihood, log_likelihood[::-1, ::-1]], axis=1)
+    entered = np.empty_like(both)
+    entered[0] = -chain.starts, -chain.turned.starts
+    for t in range(1, len(both)):
+        ended = entered[t - 1] + both[t - 1]
+        np.logaddexp.reduce(ended[:, origins] - costs, axis=1, out=entered[t])
+    total = np.logaddexp.reduce(entered[-1, 0] + log_likelihood[-1] - chain.ends)
+    joint = log_likelihood + entered[:, 0] + entered[::-1, 1, ::-1]
+    return softmax(joint, axis=1), None, total

@@ -5,12 +5,12 @@ from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 from sklearn.utils import check_array, check_random_state
 
 from skl_tot.decoding.chain import circle_chain
+from skl_tot.decoding.gaussians import linear_log_densities
 from skl_tot.recordings import errors, signals
 from skl_tot.recordings.container import BLOCK_BYTES
 from skl_tot.shared_texts import with_shared_texts
@@ -345,9 +345,7 @@ def _distances(frames, start, width):
     """Mean squared distance of a window to the window from each frame."""
     n_frames, n_features = frames.shape
     window = frames[start : start + width]
-    n_points = next_fast_len(n_frames + width, real=True)
-    spectrum = rfft(frames, n_points, axis=0) * np.conj(rfft(window, n_points, axis=0))
-    products = irfft(spectrum.sum(axis=1), n_points)[: n_frames - width + 1]
+    products = signals.lagged_products(frames, window)[: n_frames - width + 1]
     squares = np.append(0, np.cumsum(np.square(frames).sum(axis=1)))
     total = squares[width:] - squares[:-width] + np.square(window).sum() - 2 * products
     return total / (width * n_features)
@@ -402,7 +400,11 @@ def follow_phases(frames, means, variances):
     probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
     probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
     chain = circle_chain(N_PHASES, -np.log(probabilities))
-    return chain.viterbi(_log_densities(frames, means, variances))
+    # Tempered to eight features: neighbours are similar, and features of one pose,
+    # too, so they are no independent evidence.
+    variances = variances / min(1, 8 / len(variances))
+    weights, offsets = linear_log_densities(means, variances)
+    return chain.viterbi(frames @ weights.T + offsets)
 
 
 def phases_between(occurrences, n_frames):
@@ -424,14 +426,6 @@ def _smooth_means(frames, path):
     weights[np.arange(len(frames)), path - 1] = 0.25
     totals = weights.sum(axis=0)[:, None] + 1e-6
     return weights.T @ frames / totals
-
-
-def _log_densities(frames, means, variances):
-    """Log-density of each phase, up to a constant, tempered to eight features."""
-    # neighbours are similar, and features of one pose, too: no independent evidence
-    scale = np.sqrt(min(1, 8 / len(variances)) / variances)
-    frames, means = frames * scale, means * scale
-    return frames @ means.T - 0.5 * np.square(means).sum(axis=1)
 
 
 def find_origin(phases, n_actions):

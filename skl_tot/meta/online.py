@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.decoding.decoders import nats_of_switch
-from skl_tot.decoding.evidence import is_background
+from skl_tot.decoding.gaussians import find_background
 from skl_tot.decoding.online import OnlineDecoder
 from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings, row_blocks
@@ -257,7 +256,8 @@ class OnlinePrediction:
         if self._model.background_ is not None:
             with pipelines.quietly():
                 videos = self._model.prepare(frames)
-            is_other = is_background(videos.read(0, rows), self._model.background_)
+            block = videos.read(0, rows)
+            is_other = find_background([block], self._model.background_)
         return log_likelihood[rows], is_other
 
     def _features(self, blocks):
@@ -270,7 +270,7 @@ class OnlinePrediction:
     def _start(self, log_likelihood):
         """Make the decoder, with the cost of a switch by the first scores."""
         decoder, switch_cost = self._model.decoder_
-        cost = nats_of_switch(switch_cost, log_likelihood, decoder, self._n_frames)
+        cost = decoder.nats_of_switch(switch_cost, log_likelihood, self._n_frames)
         return OnlineDecoder(
             decoder.chain,
             log_likelihood.shape[1],
@@ -310,8 +310,6 @@ class OnlinePrediction:
 def _n_frames_of_switch(model, n_frames):
     """Length of a recording for the cost of a switch: as given, or that of the fit."""
     decoder, switch_cost = model.decoder_
-    if decoder.chain is None:
-        raise ValueError(f"decoding={model.decoding_!r} has no chain for streams.")
     if n_frames is not None:
         is_number = isinstance(n_frames, Real) and not isinstance(n_frames, bool)
         if not is_number or not 1 <= n_frames <= 1e15:

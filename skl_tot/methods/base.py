@@ -2,7 +2,6 @@
 
 import math
 from abc import abstractmethod
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -15,7 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.decoders import DECODERS, Decoder, decode_recording
-from skl_tot.decoding.evidence import Evidence, fit_background
+from skl_tot.decoding.evidence import Evidence
+from skl_tot.decoding.gaussians import find_background, fit_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.methods.orders import UNSET
@@ -426,10 +426,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _decoder(self):
         """Return the decoder of ``decoding_``, with learned values if it has any."""
-        decoder = DECODERS[self._resolved("decoding")]
-        if decoder.cycle_frames is not None:
-            decoder = replace(decoder, cycle_frames=self.mean_frames_)
-        return decoder
+        return DECODERS[self._resolved("decoding")].for_cycles(self.mean_frames_)
 
     def _fit(self, X, y, /, **known):
         """Fit, with further knowledge of the recordings for ``_learn``."""
@@ -551,13 +548,21 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Yield a `Decoded` of each standardised recording."""
         if scores is None:
             scores = self._corrected(videos)
-        options = {"with_posterior": with_posterior, "min_frames": self.min_frames_}
-        options["confidence"], decoder = self.confidence_, self.decoder_
+        decoder, switch_cost = self.decoder_
         for i, log_likelihood in enumerate(scores):
-            blocks = None if self.background_ is None else videos.blocks(i)
-            options["transcript"] = None if transcripts is None else transcripts[i]
-            own = blocks, self.background_, *decoder
-            yield decode_recording(log_likelihood, *own, **options)
+            mask = None
+            if self.background_ is not None:
+                mask = find_background(videos.blocks(i), self.background_)
+            yield decode_recording(
+                log_likelihood,
+                decoder,
+                switch_cost,
+                min_frames=self.min_frames_,
+                transcript=None if transcripts is None else transcripts[i],
+                is_background=mask,
+                with_posterior=with_posterior,
+                confidence=self.confidence_,
+            )
 
     def _corrected(self, videos):
         """Iterate over corrected scores, the input of the decoder."""

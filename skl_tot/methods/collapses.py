@@ -77,7 +77,7 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
     """Sentence on an action of the least length in many recordings in fixed order."""
     (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
     long = [path for path in paths if len(path) >= LONG * n_actions]
-    if decoder != DECODERS["fixed"] or n_actions == 1 or len(long) < many:
+    if decoder is not DECODERS["fixed"] or n_actions == 1 or len(long) < many:
         return []
     counts = [np.bincount(path[path >= 0], minlength=n_actions) for path in long]
     least = max(1, segmenter.min_frames_)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh, solve_triangular
 
-from skl_tot.recordings.errors import RecordingValueError
+from skl_tot.decoding.gaussians import correlated_log_densities
 from skl_tot.recordings.signals import samples
 
 # Shrinkage of `measure_spread` without a parameter.
@@ -186,18 +186,10 @@ def fit_appearance(videos, labels, n_actions, spread, reg_covar):
 
 def log_joint(frames, appearance, i=None):
     """Log-density of projected frames for each action, plus the log of its share."""
-    constants = np.log(appearance["shares"]) - frames.shape[1] / 2 * np.log(2 * np.pi)
-    log_densities = np.empty((len(frames), len(constants)))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, factor in enumerate(appearance["precisions_cholesky"]):
-            distances = np.square((frames - appearance["means"][k]) @ factor)
-            log_densities[:, k] = -0.5 * distances.sum(axis=1)
-            constants[k] += np.log(np.diag(factor)).sum()
-    log_densities += constants
-    # sums over frames must stay finite
-    if not (log_densities > -1e150).all():
-        raise RecordingValueError("the features are too far from those of the fit.", i)
-    return log_densities
+    densities = correlated_log_densities(
+        frames, appearance["means"], appearance["precisions_cholesky"], i
+    )
+    return densities + np.log(appearance["shares"])
 
 
 def appearance_scores(videos, appearance):

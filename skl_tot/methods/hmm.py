@@ -8,7 +8,8 @@ import numpy as np
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skl_tot.decoding.decoders import chain_decoder
+from skl_tot.decoding.decoders import LearnedDecoder
+from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import (
     embed,
@@ -20,7 +21,6 @@ from skl_tot.methods.discriminants import (
 from skl_tot.methods.hmm_model import (
     AnyOrder,
     fit_hmm,
-    log_densities,
     start_from_clusters,
     start_from_equal_parts,
 )
@@ -238,4 +238,4 @@ class HMMSegmenter(BaseSegmenter):
         if self.order_ != "free" or self.decoding != "auto":
             return super()._decoder()
         paths = AnyOrder(self.starts_, self.transitions_)
-        return chain_decoder(paths.after(self.layers_, self.shares_).chain())
+        return LearnedDecoder(paths.after(self.layers_, self.shares_).chain())

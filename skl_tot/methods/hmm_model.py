@@ -8,8 +8,8 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import Chain
+from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods.discriminants import embed, principal_components
-from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.labels import equal_parts
 
 # Maximum number of frames for K-means.
@@ -120,21 +120,6 @@ class HMM(NamedTuple):
         for video in frames:
             scores = log_densities(video, self.means, self.covars)
             yield self.paths.expect(scores, min_frames)[0]
-
-
-def log_densities(frames, means, covars, i=None):
-    """Log-densities (n_frames, n_actions) of the frames of recording i."""
-    found = np.empty((len(frames), len(means)))
-    scales = np.sqrt(covars)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k, (mean, scale) in enumerate(zip(means, scales)):
-            distances = np.square((frames - mean) / scale)
-            found[:, k] = -0.5 * distances.sum(axis=1)
-    found -= np.log(scales).sum(axis=1) + 0.5 * frames.shape[1] * np.log(2 * np.pi)
-    # sums over frames must stay finite
-    if not (found > -1e150).all():
-        raise RecordingValueError("the features are too far from those of the fit.", i)
-    return found
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):

@@ -7,6 +7,7 @@ from scipy.optimize import linear_sum_assignment
 
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import decode
+from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.recordings.errors import refuse, warn_user
@@ -144,7 +145,7 @@ class HiddenMarkovModels:
         options = {"reg_covar": self.reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
         model, _ = hmm_model.fit_hmm(part, start, **options)
         for i, own in enumerate(self.frames):
-            yield hmm_model.log_densities(own, model.means, model.covars, i)
+            yield log_densities(own, model.means, model.covars, i)
 
 
 class Discriminants:

@@ -88,7 +88,7 @@ def action_warnings(model, paths, names, recordings=None):
 
 def is_cyclic(segmenter):
     """Whether a fitted segmenter repeats its actions in cycles, in their order."""
-    return segmenter.decoder_.decoder.cycle_frames is not None
+    return segmenter.decoder_.decoder.has_cycles
 
 
 def transform_before(model, videos):

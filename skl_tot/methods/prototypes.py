@@ -12,7 +12,7 @@ from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.decoding.evidence import STREAM_MEMORY
+from skl_tot.decoding.gaussians import STREAM_MEMORY
 from skl_tot.methods.base import Passes, sum_groups
 from skl_tot.methods.collapses import FitWarning, describe_few
 from skl_tot.methods.discriminants import time_order

@@ -9,7 +9,11 @@ from collections import Counter
 import numpy as np
 from scipy.stats import entropy
 
-from skl_tot.decoding.evidence import MIN_VARIANCE, ActionMoments
+from skl_tot.decoding.gaussians import (
+    MIN_VARIANCE,
+    ActionMoments,
+    linear_log_densities,
+)
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -145,10 +149,9 @@ def _judged_by_others(read_blocks, labels, n_actions):
 
 def _discriminant(moments):
     """Log-densities as weights (K, n_features) of features and offsets (K,)."""
-    means = moments.means()
     variances = moments.counts @ moments.variances() / moments.counts.sum()
-    weights = means / np.maximum(variances, MIN_VARIANCE)
-    offsets = -0.5 * (means * weights).sum(axis=1)
+    variances = np.maximum(variances, MIN_VARIANCE)
+    weights, offsets = linear_log_densities(moments.means(), variances)
     offsets[moments.counts == 0] = -np.inf
     return weights, offsets
 

@@ -4,6 +4,7 @@ import copy
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
 
 # Samples for models to learn from: maximum frames, and values, which bound the time
 # with many features; number of stretches of consecutive frames, and most recordings.
@@ -83,13 +84,26 @@ def window_means(values, before, after, rows):
     return windows[:, :-1] / np.maximum(windows[:, -1:], 1)
 
 
+def lagged_products(values, window=None):
+    """Sum of products (n_lags,) of a window, or of all, with values at each lag.
+
+    ``values`` and ``window`` have shape (n,) or (n, n_columns); columns are added.
+    """
+    window = values if window is None else window
+    n_points = next_fast_len(len(values) + len(window), real=True)  # no wrap-around
+    spectrum = rfft(values, n_points, axis=0)
+    others = spectrum if window is values else rfft(window, n_points, axis=0)
+    power = spectrum * np.conj(others)
+    if power.ndim == 2:
+        power = power.sum(axis=1)
+    return irfft(power, n_points)[: len(values)]
+
+
 def autocorrelations(values):
     """Yield the autocorrelation (n_lags,) of each column, up to half of the frames."""
     n_frames = len(values)
-    n_points = 2 ** int(2 * n_frames - 1).bit_length()  # avoids wrap-around
     for column in (values - values.mean(axis=0)).T:
-        power = np.abs(np.fft.rfft(column, n_points)) ** 2
-        products = np.fft.irfft(power)[: n_frames // 2 + 1]
+        products = lagged_products(column)[: n_frames // 2 + 1]
         products /= np.arange(n_frames, n_frames - len(products), -1)
         yield products / (products[0] or 1)
 

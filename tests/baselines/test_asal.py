@@ -11,7 +11,7 @@ from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASALSegmenter, CTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.decoding.decoders import duration_decoder
+from skl_tot.decoding.orders import DurationDecoder
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
@@ -119,7 +119,7 @@ def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
     model = pickle.loads(pickle.dumps(fitted))
     transcript = [2, 0, 3]
     log_likelihood = model.log_likelihood(video)
-    decoder = duration_decoder(model.mean_durations_)
+    decoder = DurationDecoder(model.mean_durations_)
     np.testing.assert_array_equal(
         model.predict(video, transcripts=transcript),
         decode(log_likelihood, decoder, transcript=transcript),

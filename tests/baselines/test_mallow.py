@@ -1,11 +1,8 @@
-from functools import partial
-
 import numpy as np
 import pytest
 
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.decoding.decoders import order_decoder
-from skl_tot.decoding.orders import mallow_order
+from skl_tot.decoding.orders import MallowDecoder
 from skl_tot.metrics import mof_score
 
 
@@ -35,7 +32,7 @@ def test_decodes_with_the_dispersions_of_the_fit(swapped):
     model = MallowSegmenter(4, switch_cost=0.1).fit(videos)
     for dispersions in (model.dispersions_, np.full(3, 1e6)):
         model.dispersions_ = dispersions
-        decoder = order_decoder(partial(mallow_order, dispersions=dispersions))
+        decoder = MallowDecoder(dispersions)
         for video in videos:
             scores = model.log_likelihood(video)
             cost = 0.1 * len(video) / 4

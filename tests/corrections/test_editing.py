@@ -21,7 +21,6 @@ from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
-from skl_tot.decoding.decoders import nats_of_switch
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
@@ -171,7 +170,8 @@ def test_cost_of_a_switch_stays(fitted):
     nats = []
     for model in (fitted("tot"), merge(fitted("tot"), [0, 1])):
         decoder, cost = model.decoder_
-        nats.append(nats_of_switch(cost, model.log_likelihood(VIDEOS[0]), decoder))
+        log_likelihood = model.log_likelihood(VIDEOS[0])
+        nats.append(decoder.nats_of_switch(cost, log_likelihood, len(VIDEOS[0])))
     assert nats[0] == pytest.approx(nats[1])
     assert nats[0] > 0
 

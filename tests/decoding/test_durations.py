@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 from scipy.stats import poisson
 
-from skl_tot.decoding.decoders import decode, duration_decoder, path_posterior
+from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.orders import (
     LONGEST,
     SHORTEST,
+    DurationDecoder,
     duration_table,
     posterior_durations,
     viterbi_durations,
@@ -83,7 +84,7 @@ def test_equals_brute_force(n_frames, n_segments, min_frames, seed):
         expected[np.arange(n_frames), segments] += weight
     found = posterior_durations(log_likelihood, table)
     np.testing.assert_allclose(found, expected, atol=1e-10)
-    decoder = duration_decoder(means)
+    decoder = DurationDecoder(means)
     path = decoder.path(log_likelihood, 0.0, min_frames)
     assert weigh(log_likelihood, path, log_probability) == pytest.approx(max(scores))
     found = decoder.posterior(log_likelihood, 0.0, min_frames)
@@ -94,7 +95,7 @@ def test_equals_brute_force(n_frames, n_segments, min_frames, seed):
 @pytest.mark.parametrize("min_frames", [10, 150, 160, 10**30])
 def test_least_durations_hold_in_bins_and_where_there_is_no_room(n_frames, min_frames):
     log_likelihood = np.random.default_rng(0).normal(size=(n_frames, 6))
-    decoder = duration_decoder(np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1]))
+    decoder = DurationDecoder(np.array([0.5, 0.1, 0.1, 0.1, 0.1, 0.1]))
     path = decoder.path(log_likelihood, 0.0, min_frames)
     starts = np.flatnonzero(np.diff(path, prepend=-1))
     assert np.diff([*starts, n_frames]).min() >= min(min_frames, n_frames)
@@ -125,11 +126,11 @@ def test_decoder_equals_brute_force_along_a_transcript():
     means = np.array([0.5, 0.2, 0.3])
     transcript = np.array([2, 0, 2, 1])
     log_likelihood = rng.normal(size=(10, 3))
-    decoder = duration_decoder(means)
-    own = log_likelihood[:, transcript]
+    decoder = DurationDecoder(means)
+    scores = log_likelihood[:, transcript]
     log_probability = truncated_poisson(means[transcript], 10)
     best = max(
-        all_lengths(10, 4), key=lambda lengths: score(own, lengths, log_probability)
+        all_lengths(10, 4), key=lambda lengths: score(scores, lengths, log_probability)
     )
     found = decode(log_likelihood, decoder, transcript=transcript)
     np.testing.assert_array_equal(found, np.repeat(transcript, best))
@@ -140,11 +141,11 @@ def test_bins_of_a_long_video():
     truth = np.repeat([0, 1, 2], [700, 1500, 801])
     log_likelihood = np.where(truth[:, None] == np.arange(3), 0.0, -1.0)
     means = np.array([1.0, 1.0, 1.0])
-    exact = decode(log_likelihood, duration_decoder(means, max_bins=10**4))
-    binned = decode(log_likelihood, duration_decoder(means, max_bins=100))
+    exact = decode(log_likelihood, DurationDecoder(means, max_bins=10**4))
+    binned = decode(log_likelihood, DurationDecoder(means, max_bins=100))
     np.testing.assert_array_equal(exact, truth)
     assert np.count_nonzero(binned != truth) <= 2 * 31
-    shares = path_posterior(log_likelihood, duration_decoder(means, max_bins=100))
+    shares = path_posterior(log_likelihood, DurationDecoder(means, max_bins=100))
     assert shares.shape == (3001, 3)
     np.testing.assert_allclose(shares.sum(axis=1), 1)
     assert np.mean(shares.argmax(axis=1) != truth) < 0.02

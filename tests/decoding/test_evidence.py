@@ -5,7 +5,8 @@ import pytest
 
 from skl_tot.decoding import decode
 from skl_tot.decoding.chain import free_chain
-from skl_tot.decoding.evidence import ActionMoments, Evidence, find_switch_cost
+from skl_tot.decoding.evidence import Evidence, find_switch_cost
+from skl_tot.decoding.gaussians import ActionMoments
 from skl_tot.recordings.labels import find_segments
 
 
@@ -169,7 +170,7 @@ def test_known_moments_stand_for_their_frames(frames):
     early, late = ActionMoments(4), ActionMoments(4)
     early.add(video[:30], actions[:30])
     late.add(video[30:], actions[30:])
-    late.add_known(early.counts, early.means() + early.shift, early.variances())
+    late.add_moments(early.counts, early.means() + early.shift, early.variances())
     both = ActionMoments(4, shift=late.shift)
     both.add(video, actions)
     np.testing.assert_array_equal(late.counts, both.counts)

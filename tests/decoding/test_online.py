@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import softmax
 
 from skl_tot.decoding import DECODERS
-from skl_tot.decoding.chain import Chain, fixed_chain, free_chain
+from skl_tot.decoding.chain import Chain, free_chain
 from skl_tot.decoding.online import OnlineDecoder
 
 # Those whose paths a chain has exactly.
@@ -194,11 +194,11 @@ def test_long_streams_keep_their_digits(min_frames):
 
 def test_a_stream_that_ends_too_soon_may_end_anywhere():
     scores = np.zeros((2, 4)) + [0, 1, 2, 3]
-    actions, _ = run(fixed_chain, scores, 0, 1)
+    actions, _ = run(DECODERS["fixed"].chain, scores, 0, 1)
     assert actions.tolist() == [0, 1]
-    _, posteriors = run(fixed_chain, np.zeros((2, 4)), 3)
+    _, posteriors = run(DECODERS["fixed"].chain, np.zeros((2, 4)), 3)
     np.testing.assert_allclose(posteriors, [[1, 0, 0, 0], [0.5, 0.5, 0, 0]])
-    actions, _ = run(fixed_chain, np.array([[5.0, 0, 0], [0, 9, 0]]), 2)
+    actions, _ = run(DECODERS["fixed"].chain, np.array([[5.0, 0, 0], [0, 9, 0]]), 2)
     assert actions.tolist() == [0, 1]
 
 
@@ -206,7 +206,7 @@ def test_unlikely_paths_are_not_lost():
     scores = np.full((60, 3), -2000.0)
     scores[:20, 0] = scores[20:40, 1] = 0.0
     scores[40:, 2] = 5e5
-    actions, posteriors = run(fixed_chain, scores, 50)
+    actions, posteriors = run(DECODERS["fixed"].chain, scores, 50)
     np.testing.assert_array_equal(actions, np.repeat([0, 1, 2], 20))
     np.testing.assert_array_equal(np.argmax(posteriors, axis=1), actions)
 

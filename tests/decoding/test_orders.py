@@ -1,22 +1,21 @@
 import itertools
-from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.decoding.decoders import decode, order_decoder, path_posterior
+from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.orders import (
+    MallowDecoder,
     inversions_of,
     mallow_inversions,
-    mallow_order,
     order_of,
     peak_order,
 )
 
 # in which an inversion costs a switch
-MALLOW = order_decoder(partial(mallow_order, dispersions=0.0))
+MALLOW = MallowDecoder()
 
 problems = given(
     n_frames=st.integers(1, 7),

@@ -7,8 +7,8 @@ from sklearn.metrics import f1_score
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import evidence as module
-from skl_tot.decoding.evidence import MIN_VARIANCE, is_background
+from skl_tot.decoding import gaussians
+from skl_tot.decoding.gaussians import MIN_VARIANCE, find_background
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import carried_information, video_information
 
@@ -16,7 +16,7 @@ QUICK = {"max_iter": 30, "decoding": "fixed"}
 
 
 def fit_background(videos, *arguments, **options):
-    return module.fit_background(lambda: iter(videos), *arguments, **options)
+    return gaussians.fit_background(lambda: iter(videos), *arguments, **options)
 
 
 def with_unrelated_frames(seed, share):
@@ -50,7 +50,7 @@ class TestKernel:
             densities.append(density - threshold)
         expected = np.max(densities, axis=0) < 0
         assert expected.any()
-        found = np.concatenate([is_background(video, background) for video in videos])
+        found = find_background(videos, background)
         np.testing.assert_array_equal(found, expected)
 
     def test_stream_pools_its_videos(self):
@@ -61,10 +61,10 @@ class TestKernel:
         background = None
         for video in frames:
             background = fit_background([video], [labels], 1, 20, before=background)
-        share = np.mean([is_background(video, background) for video in frames[-20:]])
+        share = find_background(frames[-20:], background).mean()
         assert 0.1 < share < 0.3
         alone = fit_background(frames[-1:], [labels], 1, 20)
-        assert np.mean([is_background(v, alone) for v in frames[-20:]]) > 0.6
+        assert find_background(frames[-20:], alone).mean() > 0.6
 
     def test_stream_keeps_an_action_that_a_call_lacks(self):
         video = np.random.default_rng(0).normal(size=(40, 2))

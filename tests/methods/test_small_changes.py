@@ -6,7 +6,7 @@ import torch
 
 from skl_tot import baselines
 from skl_tot.decoding.decoders import Decoded
-from skl_tot.decoding.evidence import STREAM_MEMORY
+from skl_tot.decoding.gaussians import STREAM_MEMORY
 from skl_tot.extend import Adam
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.pipelines import path_confidence
