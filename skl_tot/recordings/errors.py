@@ -149,5 +149,14 @@ def import_extra(name):
         is_missing = getattr(error, "name", None) in (package, name)
         reason = "is not installed" if is_missing else f"does not load ({error})"
         raise ImportError(
-            f"This needs {package}, which {reason}: pip install 'skl-tot[{extra}]'"
+            f"This needs {package}, which {reason}: {how_to_install(extra)}"
         ) from error
+
+
+def how_to_install(extra=None):
+    """Command that installs the package, or an extra of it, also from a checkout."""
+    root = Path(PACKAGE).parent
+    of_extra = "" if extra is None else f"[{extra}]"
+    if (root / "pyproject.toml").is_file():
+        return f"pip install -e '{root}{of_extra}'"
+    return f"pip install -U 'skl-tot{of_extra}'"

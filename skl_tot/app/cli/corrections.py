@@ -2,37 +2,47 @@
 
 from pathlib import Path
 
-from skl_tot.app.cli import registry
-from skl_tot.app.cli.paths import check_model
-from skl_tot.app.cli.recipes import for_labels, recipe_of
-from skl_tot.app.cli.shared import Source, describe_amount
+from skl_tot.app.cli import arguments, inputs, outputs
+from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
+
+# Options of a recipe that need a number of actions.
+OF_RECIPE = ("method", "set", "min_duration", "order", "seed", "pipeline")
 
 
-@registry.command(
-    "teach a model the labels that people corrected",
-    "skl-tot refine model.skops features --labels corrected --out new.skops",
-    registry.MODEL,
-    registry.RECORDINGS,
-    registry.labels_of_people("[required]"),
-    registry.MODEL_OUT,
-)
-def refine(model, source, labels, out):
+def add_refine(commands):
+    """Add the command ``refine``."""
+    parser = arguments.add_command(
+        commands,
+        refine,
+        "teach a model the labels that people corrected",
+        "skl-tot refine model.skops features --labels corrected --out new.skops",
+        [arguments.labels_options(required=True), arguments.reading_options()],
+    )
+    parser.add_argument("model", help=arguments.MODEL)
+    parser.add_argument("data", help=arguments.DATA)
+    arguments.add_model_out(parser)
+
+
+def refine(options):
     """Teach a model the labels of some recordings and save it."""
+    inputs.check_inputs(options.data, options.labels, model=options.model)
+    outputs.check_output(options.out, "--out", [options.data, options.labels])
+    source = inputs.Source(options.data, options)
     from skl_tot import corrections
     from skl_tot.io.models import load_model, save_model
     from skl_tot.methods.pipelines import segmenter_of
 
-    model = load_model(model)
-    data = source.open(model)
-    y = labels.read(data, source.data)
+    model = load_model(options.model)
+    recordings = source.open(model).videos
+    y = inputs.read_labels(options, recordings)
     had_names = segmenter_of(model).actions_.dtype.kind == "U"
-    before = model.predict(data.videos)
-    refined = corrections.refine(model, data.videos, y)
-    after = refined.predict(data.videos)
-    save_model(refined, out)
-    print(describe_amount(y))
+    before = model.predict(recordings)
+    refined = corrections.refine(model, recordings, y)
+    after = refined.predict(recordings)
+    save_model(refined, options.out)
+    print(inputs.describe_amount(y))
     print(describe_changes(before, after, y, had_names))
-    print(f"Written to {out}.")
+    print(f"Written to {options.out}.")
 
 
 def describe_changes(before, after, y, by_name):
@@ -45,10 +55,10 @@ def describe_changes(before, after, y, by_name):
 
     match = None if by_name else match_labels(after, before)
     n_frames = n_changed = n_segments = n_other = 0
-    for old, new, given in zip(before, after, y):
+    for old, new, labels in zip(before, after, y):
         words = old.tolist() if match is None else [match[x] for x in old.tolist()]
         changed = np.array([a != b for a, b in zip(words, new.tolist())])
-        is_free = np.full(len(new), True) if given is None else given == UNKNOWN_NAME
+        is_free = np.full(len(new), True) if labels is None else labels == UNKNOWN_NAME
         n_frames += is_free.sum()
         n_changed += changed[is_free].sum()
         if is_free.all():
@@ -66,66 +76,78 @@ def _share(n, total):
     return f"{n} of {total} ({100 * n / max(total, 1):.1f}%)"
 
 
-@registry.command(
-    """
-    choose an alternative; merge, split and rename actions, in this order
+def add_edit(commands):
+    """Add the command ``edit``."""
+    parser = arguments.add_command(
+        commands,
+        edit,
+        "choose an alternative; merge, split and rename actions, in this order",
+        "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
+        [arguments.reading_options()],
+    )
+    add = parser.add_argument
+    add("model", help=arguments.MODEL)
+    text = "another result of a vote, as fit names them"
+    add("--alternative", metavar="NAME", help=text)
+    text = "actions to merge into one; repeat it for others, with the new labels"
+    add("--merge", nargs="+", action="append", default=[], metavar="ACTION", help=text)
+    text = "action to split in two, by --features"
+    add("--split", action="append", default=[], metavar="ACTION", help=text)
+    new = "ACTION=NAME"
+    add("--rename", nargs="+", action="extend", default=[], metavar=new, help="names")
+    add("--features", metavar="DATA", help="recordings to split the action by")
+    arguments.add_model_out(parser)
 
-    --alternative NAME: another result of a vote, as fit names them
-    --merge ACTION...: actions to merge into one; repeat it for further merges, with
-        the labels after the previous one
-    --split ACTION: action to split in two, by --features
-    --rename ACTION=NAME...: new names
-    """,
-    "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
-    registry.MODEL,
-    registry.recordings_of(
-        "--features DATA: recordings to split the action by", features={"dest": "data"}
-    ),
-    registry.MODEL_OUT,
-    merge={"action": "append", "default": []},
-    split={"action": "append", "default": []},
-    rename={"default": []},
-)
-def edit(model, alternative, merge, split, rename, source, out):
+
+def edit(options):
     """Choose an alternative; merge, split and rename actions; save the model."""
-    if not (alternative or merge or split or rename):
-        what = "--alternative, --merge, --split or --rename"
-        raise ValueError(f"nothing to do, expected {what}.")
-    if split and source is None:
+    if not (options.alternative or options.merge or options.split or options.rename):
+        expected = "--alternative, --merge, --split or --rename"
+        raise ValueError(f"nothing to do, expected {expected}.")
+    arguments.check_needed(options, "features", inputs.READING)
+    if options.split and options.features is None:
         raise ValueError("--features is missing, expected recordings to split by.")
-    renamed = dict(_split_name(text) for text in rename)
+    inputs.check_inputs(options.features, model=options.model)
+    outputs.check_output(options.out, "--out", [options.features])
+    new_names = dict(map(_split_name, options.rename))
+    source = options.features and inputs.Source(options.features, options)
     from skl_tot import corrections
     from skl_tot.io.models import load_model, save_model
     from skl_tot.methods.pipelines import segmenter_of
 
-    model = load_model(model)
-    videos = None if source is None else source.open(model).videos
-    if alternative:
-        segmenter = segmenter_of(model)
-        if not hasattr(segmenter, "alternatives_"):
-            text = f"but the model is a {type(segmenter).__name__}, which has one"
-            expected = "result; expected a model of --method auto"
-            raise ValueError(f"--alternative is given, {text} {expected}.")
-        segmenter.use_alternative(alternative)
-    for texts in merge:
-        model = corrections.merge(model, _labels_of(texts, model))
-    for text in split:
-        (label,) = _labels_of([text], model)
-        model = corrections.split(model, label, videos)
-    if renamed:
-        names = dict(zip(_labels_of(renamed, model), renamed.values()))
-        model = corrections.rename(model, names)
-    save_model(model, out)
+    model = load_model(options.model)
+    recordings = source and source.open(model).videos
+    if options.alternative:
+        _choose_alternative(segmenter_of(model), options.alternative)
+    for words in options.merge:
+        model = corrections.merge(model, _labels_of(words, model))
+    for word in options.split:
+        (label,) = _labels_of([word], model)
+        model = corrections.split(model, label, recordings)
+    if new_names:
+        labels = _labels_of(new_names, model)
+        model = corrections.rename(model, dict(zip(labels, new_names.values())))
+    save_model(model, options.out)
     actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
-    print(f"Actions: {actions}.\nWritten to {out}.")
+    print(f"Actions: {actions}.\nWritten to {options.out}.")
 
 
-def _labels_of(texts, model):
+def _choose_alternative(segmenter, name):
+    if not hasattr(segmenter, "alternatives_"):
+        raise ValueError(
+            f"--alternative is given, but the model is a {type(segmenter).__name__}, "
+            "which has one result; expected a model of --method auto."
+        )
+    segmenter.use_alternative(name)
+
+
+def _labels_of(words, model):
+    """Labels of the actions of a model: words, or numbers in a model without names."""
     from skl_tot.methods.pipelines import segmenter_of
 
     if segmenter_of(model).actions_.dtype.kind == "U":
-        return list(texts)
-    return [int(text) if text.lstrip("-").isdigit() else text for text in texts]
+        return list(words)
+    return [int(word) if word.lstrip("-").isdigit() else word for word in words]
 
 
 def _split_name(text):
@@ -135,64 +157,78 @@ def _split_name(text):
     return old, new
 
 
-def _take_given(start, data=None, **reading):
-    """Return the model path (or None) and the recordings from the given arguments."""
-    if data is None:
-        return None, Source(start, **reading)
-    check_model(start)
-    return start, Source(data, **reading)
+def add_review(commands):
+    """Add the command ``review``."""
+    parser = arguments.add_command(
+        commands,
+        review,
+        "label a recording in a browser, and the others follow; or correct a model's "
+        "segments",
+        "skl-tot review features --videos videos --out checked",
+        [
+            recipe_options("fits recordings first"),
+            arguments.labels_options(),
+            arguments.groups_options(),
+            arguments.reading_options(),
+        ],
+    )
+    add = parser.add_argument
+    text = "recordings; you label one, and L labels the others; with --n-actions, they "
+    text += "are fitted first; or, before data, a model from fit"
+    add("start", help=text)
+    add("data", nargs="?", help="recordings of the model, as for fit")
+    text = "folder of videos, each with the name of its recording"
+    add("--videos", metavar="FOLDER", help=text)
+    text = (
+        "folder of the results; a later start with it continues from there (default: "
+    )
+    text += "review)"
+    add("--out", default="review", metavar="FOLDER", help=text)
+    text = "port of the server on this machine; 0 takes a free one (default: 0)"
+    add("--port", type=int, default=0, help=text)
+    add("--no-browser", action="store_true", help="print only the address")
 
 
-GIVEN = registry.recordings_of(
-    "START: recordings; you label one, and L labels the others; with "
-    "--n-actions, they are fitted first; or, before DATA, a model from fit\n"
-    "DATA: recordings of the model, as for fit",
-    "given",
-    _take_given,
-    data={"nargs": "?"},
-)
-
-
-@registry.command(
-    """
-    label a recording in a browser, and the others follow; or correct a model's segments
-
-    --videos FOLDER: videos, each with the name of its recording
-    --out FOLDER: folder of the results; a later start with it continues from there
-        [default: review]
-    --port N: port of the server on this machine; 0 takes a free one [default: 0]
-    --no-browser: print only the address
-    """,
-    "skl-tot review features --videos videos --out checked",
-    GIVEN,
-    recipe_of("(fits recordings first)"),
-    registry.labels_of_people(),
-    registry.GROUPS,
-)
-def review(given, recipe, labels, groups, videos, out, port, no_browser):
+def review(options):
     """Serve the page until Ctrl-C."""
-    model, source = given
-    if model is not None and recipe is not None:
+    model, data = options.start, options.data
+    if data is None:
+        model, data = None, options.start
+    arguments.check_needed(options, "n_actions", OF_RECIPE)
+    arguments.check_needed(options, "labels", ["gaps"])
+    if model is not None and options.n_actions is not None:
         text = f"--n-actions is given with the model {model}"
         raise ValueError(f"{text}, expected one of them.")
+    others = [data, options.labels, options.groups, options.videos]
+    inputs.check_inputs(*others, model=model)
+    outputs.check_output(options.out, "--out", [model, *others], is_folder=True)
+    recipe = options.n_actions and Recipe(options)
+    groups = inputs.read_groups(options)
+    source = inputs.Source(data, options)
     from skl_tot.app.review.calls import Calls
     from skl_tot.app.review.server import make_review, run
 
     def make(tell):
         """Read the inputs in a thread, while the server already answers."""
-        from skl_tot.io.models import load_model
-
-        chosen = None if model is None else load_model(model)
-        data = source.open(chosen)
-        y = None if labels is None else labels.read(data, source.data)
+        segmenter = inputs.load_model(model)
+        recordings = source.open(segmenter).videos
+        y = options.labels and inputs.read_labels(options, recordings)
         if recipe is not None:
-            chosen = recipe.make() if y is None else for_labels(recipe.make())
-            recipe.sow(chosen)
-        picked = groups.pick(data.video_names) if groups else (None, None)
-        more = dict(zip(("groups", "subject"), picked))
-        return make_review(chosen, data.videos, out, y, videos, tell, **more)
+            segmenter = recipe.make() if y is None else for_labels(recipe.make())
+            recipe.set_seed(segmenter)
+        group, subject = groups.pick(recordings.names) if groups else (None, None)
+        return make_review(
+            segmenter,
+            recordings,
+            options.out,
+            y,
+            options.videos,
+            tell,
+            groups=group,
+            subject=subject,
+        )
 
-    calls = Calls(make, Path(source.data).name)
-    run(calls, port, not no_browser)
+    calls = Calls(make, Path(data).name)
+    run(calls, options.port, not options.no_browser)
     if calls.review is not None:
-        print(f"All is in {out}, from which the same command goes on.")
+        print(f"All is in {options.out}, from which the same command goes on.")

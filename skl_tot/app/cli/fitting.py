@@ -6,72 +6,110 @@ from collections import Counter
 from pathlib import Path
 
 import skl_tot
-from skl_tot.app.cli import registry, shared
-from skl_tot.app.cli.recipes import for_labels, recipe_of
+from skl_tot.app.cli import arguments, inputs, outputs
+from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
 
 
-@registry.command(
-    """
-    learn the actions that recordings share
+def add_fit(commands):
+    """Add the command ``fit``."""
+    parser = arguments.add_command(
+        commands,
+        fit,
+        "learn the actions that recordings share",
+        "skl-tot fit features --labels first.csv --out model.skops",
+        [
+            recipe_options("not needed with --labels"),
+            arguments.labels_options(),
+            arguments.reading_options(),
+        ],
+    )
+    parser.add_argument("data", help=arguments.DATA)
+    parser.add_argument("--like", metavar="MODEL", help=arguments.LIKE)
+    text = "number of activities in the recordings, or auto; --n-actions and --method "
+    text += "then apply to each activity"
+    number = arguments.number_or_auto
+    parser.add_argument("--activities", type=number, metavar="N", help=text)
+    text = (
+        "each recording repeats the same actions; --n-actions counts those of a cycle"
+    )
+    parser.add_argument("--cycles", action="store_true", help=text)
+    arguments.add_model_out(parser)
 
-    --activities N|auto: number of activities in the recordings, or auto;
-        --n-actions and --method then apply to each activity
-    --cycles: each recording repeats the same actions; --n-actions counts the actions
-        of one cycle
-    """,
-    "skl-tot fit features --labels first.csv --out model.skops",
-    registry.RECORDINGS_TO_FIT,
-    recipe_of("(not needed with --labels)", n_actions={"default": 0}),
-    registry.labels_of_people(),
-    registry.MODEL_OUT,
-)
-def fit(source, recipe, labels, activities, cycles, out):
+
+def fit(options):
     """Fit a model to a folder of recordings, perhaps with labels, and save it."""
-    kinds = {"labels": labels, "activities": activities, "cycles": cycles}
-    given = [f"--{name}" for name, value in kinds.items() if value]
-    if len(given) > 1:
-        raise ValueError(f"{' and '.join(given)} are given, expected one of them.")
-    if labels is None and not recipe.n_actions:
+    kinds = {
+        name: getattr(options, name) for name in ("labels", "activities", "cycles")
+    }
+    flags = [f"--{name}" for name, value in kinds.items() if value]
+    if len(flags) > 1:
+        raise ValueError(f"{' and '.join(flags)} are given, expected one of them.")
+    if not (options.labels or options.n_actions):
         text = "--n-actions is missing, expected --n-actions N"
         raise ValueError(f"{text}, or --labels of a recording.")
-    data = source.open()
-    y = None if labels is None else labels.read(data, source.data)
+    arguments.check_needed(options, "labels", ["gaps"])
+    inputs.check_inputs(options.data, options.labels, model=options.like)
+    outputs.check_output(options.out, "--out", [options.data, options.labels])
+    recipe = Recipe(options)
+    source = inputs.Source(options.data, options)
+    data = source.open(inputs.load_model(options.like))
+    recordings = data.videos
+    y = options.labels and inputs.read_labels(options, recordings)
     from skl_tot.io.models import save_model
     from skl_tot.meta.trust import rate_trust
-    from skl_tot.methods.pipelines import last_step, with_last
+    from skl_tot.methods.pipelines import last_step
     from skl_tot.recordings.stops import describe_still
 
-    model = recipe.make()
-    if labels:
-        model = for_labels(model)
-    elif activities:
-        model = skl_tot.ActivitySegmenter(model, activities)
-    elif cycles:
-        one = last_step(model)
-        model = with_last(model, skl_tot.CyclicSegmenter(one.n_actions, estimator=one))
-    if cycles and (still := describe_still(data.videos)):  # else the look says it
+    model = _make_model(recipe, options)
+    if options.cycles and (
+        still := describe_still(recordings)
+    ):  # else the look says it
         print(still)
-    seed = recipe.sow(model)
+    seed = recipe.set_seed(model)
     with contextlib.redirect_stdout(None), _bar():  # a verbose fit prints its look
-        model.fit(data.videos, y)
-    save_model(model, out)
+        model.fit(recordings, y)
+    save_model(model, options.out)
     if y is not None:
-        print(shared.describe_amount(y))
-    rate = data.videos.fps
-    known = "" if rate is None else f" at {rate:g} frames per second"
-    known += "" if seed is None else f" with seed {seed}"
-    n_breaks = sum(map(len, data.videos.breaks or []))
-    known += f", {shared.count(n_breaks, 'break')}" if n_breaks else ""
-    number = shared.count(len(data.videos), "recording")
-    print(f"Fitted to {number}{known}, written to {out}.")
-    shared.print_stops(data.videos)
-    _tell_findings(last_step(model), out)
-    rating = rate_trust(model, data.videos, last_step(model).labels_)
+        print(inputs.describe_amount(y))
+    _print_fit(recordings, seed, options.out)
+    outputs.print_stops(recordings)
+    _print_findings(last_step(model), options.out)
+    rating = rate_trust(model, recordings, last_step(model).labels_)
     if rating is not None:
         print("How far to trust this:", *rating["sentences"])
 
 
-def _tell_findings(segmenter, path):
+def _make_model(recipe, options):
+    """Make the model of a recipe, for labels, activities or cycles as options say."""
+    from skl_tot.methods.pipelines import last_step, with_last
+
+    model = recipe.make()
+    if options.labels:
+        return for_labels(model)
+    if options.activities:
+        return skl_tot.ActivitySegmenter(model, options.activities)
+    if options.cycles:
+        inner = last_step(model)
+        cyclic = skl_tot.CyclicSegmenter(inner.n_actions, estimator=inner)
+        return with_last(model, cyclic)
+    return model
+
+
+def _print_fit(recordings, seed, path):
+    """Print the recordings of a fit, its seed if it has one, and the file."""
+    text = f"Fitted to {outputs.count(len(recordings), 'recording')}"
+    if recordings.fps is not None:
+        text += f" at {recordings.fps:g} frames per second"
+    if seed is not None:
+        text += f" with seed {seed}"
+    n_breaks = sum(map(len, recordings.breaks or []))
+    if n_breaks:
+        text += f", {outputs.count(n_breaks, 'break')}"
+    print(f"{text}, written to {path}.")
+
+
+def _print_findings(segmenter, path):
+    """Print the look, alternatives, activities, cycles and the choice of a number."""
     from skl_tot.methods.numbers import describe_choice
     from skl_tot.methods.pipelines import describe_look
 
@@ -80,18 +118,19 @@ def _tell_findings(segmenter, path):
     for sentence in describe_look(segmenter):
         if sentence != warned:
             print(sentence)
-    for other in getattr(segmenter, "alternatives_", [])[1:]:
+    for alternative in getattr(segmenter, "alternatives_", [])[1:]:
         print(
-            f"Alternative, {other.name}: {other.sentence} It is as the model on "
-            f"{other.agreement:.0%} of the frames; skl-tot edit {_quoted(path)} "
-            f"--alternative {_quoted(other.name)} --out NEW makes it the model's own."
+            f"Alternative, {alternative.name}: {alternative.sentence} It is as the "
+            f"model on {alternative.agreement:.0%} of the frames; skl-tot edit "
+            f"{_quoted(path)} --alternative {_quoted(alternative.name)} --out NEW "
+            "makes it the model's own."
         )
     if hasattr(segmenter, "activities_"):
         counts = sorted(Counter(segmenter.activities_.values()).items())
         listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
         print(f"Activities: {listed}.")
     if hasattr(segmenter, "n_cycles_"):
-        print(f"Found {shared.count(segmenter.n_cycles_, 'cycle')}.")
+        print(f"Found {outputs.count(segmenter.n_cycles_, 'cycle')}.")
     numbers = getattr(segmenter, "numbers_", None)
     if numbers is not None and not numbers["at_edge"]:  # else a warning says it
         print(describe_choice(numbers))
@@ -104,6 +143,7 @@ def _quoted(word):
 
 @contextlib.contextmanager
 def _bar():
+    """Show the steps of a fit as a bar on a terminal."""
     from tqdm.auto import tqdm
 
     from skl_tot.training.devices import watched
@@ -111,37 +151,45 @@ def _bar():
     with contextlib.ExitStack() as stack:
         bars = []  # from the first steps on, as some methods report none
 
-        def tell(done, total):
+        def show(done, total):
             if not bars:
                 bars.append(stack.enter_context(tqdm(total=total, disable=None)))
             bars[0].total = total
             bars[0].update(done - bars[0].n)
 
-        stack.enter_context(watched(tell))
+        stack.enter_context(watched(show))
         yield
 
 
-@registry.command(
-    """
-    compute features of video files
+def add_features(commands):
+    """Add the command ``features``."""
+    summary = "compute features of video files"
+    example = "skl-tot features videos --out features --fps 10"
+    add = arguments.add_command(commands, features, summary, example).add_argument
+    add("video", nargs="+", help="video file, or folder of video files")
+    text = "folder to write, one .npy per video"
+    add("--out", required=True, metavar="FOLDER", help=text)
+    text = "frames per second to read (default: 10)"
+    add("--fps", type=arguments.positive, default=10, metavar="RATE", help=text)
+    text = (
+        "network of timm, or motion (colour, change and optical flow, without weights) "
+    )
+    text += "(default: resnet18.tv_in1k)"
+    add("--backbone", default="resnet18.tv_in1k", metavar="NAME", help=text)
+    text = "state dict of the backbone (default: recommended weights from the hub)"
+    add("--weights", metavar="FILE", help=text)
+    add("--device", default="auto", help="device of the network (default: auto)")
+    text = "output of a transformer: its class token, or the mean of the other tokens"
+    add("--pooling", choices=["token", "avg"], help=text)
+    text = "side of the square input of the network, in pixels (default: as trained)"
+    add("--image-size", type=int, metavar="N", help=text)
 
-    VIDEO...: video file, or folder of video files
-    --out FOLDER: folder to write, one .npy per video [required]
-    --fps RATE: frames per second to read [default: 10]
-    --backbone NAME: network of timm, or motion (colour, change and optical flow,
-        without weights) [default: resnet18.tv_in1k]
-    --weights FILE: state dict of the backbone [default: DEFAULT, the recommended
-        weights from the hub]
-    --device DEVICE: device of the network [default: auto]
-    --pooling {token,avg}: output of a transformer: its class token, or the mean of the
-        other tokens
-    --image-size N: side of the square input of the network, in pixels (default: as
-        trained)
-    """,
-    "skl-tot features videos --out features --fps 10",
-)
-def features(video, out, fps, weights, **network):
+
+def features(options):
     """Compute features of video files, one .npy file each, and write their rate."""
+    out, weights = options.out, options.weights
+    inputs.check_inputs(*options.video, weights)
+    outputs.check_output(out, "--out", [*options.video, weights], is_folder=True)
     from skl_tot.preprocessing.frame_features import FrameFeatures
     from skl_tot.preprocessing.videos import videos_of_folder
     from skl_tot.recordings.disk import replaced_files, write_array
@@ -149,21 +197,27 @@ def features(video, out, fps, weights, **network):
     from skl_tot.recordings.readers import write_rate
 
     paths = []
-    for path in map(Path, video):
+    for path in map(Path, options.video):
         paths += videos_of_folder(path) if path.is_dir() else [path]
     names = [path.stem for path in paths]
     for name in repeated(names)[:1]:
         raise ValueError(f"Several videos are called {name!r}, expected one.")
-    shared.check_file_names(names)
-    _check_rate(out, names, fps)
-    weights = weights if weights == "DEFAULT" else os.path.abspath(weights)
-    extractor = FrameFeatures(fps=fps, weights=weights, **network)
-    with replaced_files(out) as temporary, shared.names_in_errors(names):
+    outputs.check_file_names(names)
+    _check_rate(out, names, options.fps)
+    extractor = FrameFeatures(
+        options.backbone,
+        weights="DEFAULT" if weights is None else os.path.abspath(weights),
+        fps=options.fps,
+        device=options.device,
+        pooling=options.pooling,
+        image_size=options.image_size,
+    )
+    with replaced_files(out) as temporary, outputs.names_in_errors(names):
         arrays = extractor.transform_each(paths)
-        for name, array in zip(shared.progress(names, "video"), arrays):
+        for name, array in zip(outputs.progress(names, "video"), arrays):
             write_array(temporary / f"{name}.npy", array)
-        write_rate(temporary, fps)
-    print(f"Features of {shared.count(len(paths), 'video')} written to {out}.")
+        write_rate(temporary, options.fps)
+    print(f"Features of {outputs.count(len(paths), 'video')} written to {out}.")
 
 
 def _check_rate(out, names, fps):
@@ -174,6 +228,8 @@ def _check_rate(out, names, fps):
     rate = read_rate(out) if others else fps
     if rate == fps:
         return
-    found = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE}"
-    what = f"a folder of its own for features of --fps {fps:g}"
-    raise ValueError(f"{out} has {others[0]}.npy, {found}; expected {what}.")
+    rate_of_folder = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE}"
+    expected = f"a folder of its own for features of --fps {fps:g}"
+    raise ValueError(
+        f"{out} has {others[0]}.npy, {rate_of_folder}; expected {expected}."
+    )

@@ -6,9 +6,38 @@ import sys
 import warnings
 from functools import partial
 
-# each module adds its commands to the table
-from skl_tot.app.cli import corrections, fitting, pictures, predictions, trying  # noqa: F401
-from skl_tot.app.cli.registry import COMMANDS, make_parser
+from skl_tot import __version__
+from skl_tot.app.cli import corrections, fitting, pictures, predictions, trying
+from skl_tot.app.cli.arguments import Parser
+
+COMMANDS = {  # in the order of use
+    "features": fitting.add_features,
+    "fit": fitting.add_fit,
+    "predict": predictions.add_predict,
+    "report": pictures.add_report,
+    "summary": pictures.add_summary,
+    "plot": pictures.add_plot,
+    "evaluate": predictions.add_evaluate,
+    "review": corrections.add_review,
+    "refine": corrections.add_refine,
+    "edit": corrections.add_edit,
+    "watch": predictions.add_watch,
+    "subtasks": predictions.add_subtasks,
+    "demo": trying.add_demo,
+    "doctor": trying.add_doctor,
+}
+
+
+def make_parser():
+    """Make the parser of all commands, without slow imports."""
+    text = "Label one recording of an activity, and the others follow."
+    parser = Parser(prog="skl-tot", description=text)
+    version = f"%(prog)s {__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for add in COMMANDS.values():
+        add(commands)
+    return parser
 
 
 def main(argv=None):
@@ -23,21 +52,20 @@ def main(argv=None):
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # unprintable names
     parser = make_parser()
-    arguments = vars(parser.parse_args(argv))
-    command = arguments.pop("command")
-    if command is None:
+    options = parser.parse_args(argv)
+    if options.command is None:
         parser.print_help()
         return 0
     with warnings.catch_warnings():
         warnings.showwarning = partial(_print_warning, set())
         status = 0
         try:
-            status = COMMANDS[command].run(arguments)
+            status = options.execute(options)
             print(end="", flush=True)
         except BrokenPipeError:  # the reader closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (Exception, KeyboardInterrupt) as error:
-            return _explain(command, error, received)
+            return _explain(options.command, error, received)
     return status or 0
 
 
@@ -46,8 +74,10 @@ def _open_closed_streams():
     # else the next opened file gets the number of the stream, and its output
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            options = {"encoding": "utf-8", "errors": "backslashreplace"}
-            setattr(sys, name, open(os.devnull, mode, **options))  # noqa: SIM115
+            stream = open(  # noqa: SIM115
+                os.devnull, mode, encoding="utf-8", errors="backslashreplace"
+            )
+            setattr(sys, name, stream)
 
 
 def _watch_signals():
@@ -78,8 +108,8 @@ def _explain(command, error, received):
     if isinstance(error, KeyboardInterrupt) or (received and not is_lost):
         print(f"skl-tot {command}: interrupted", file=sys.stderr)
         return 130
-    known = (ImportError, OSError, RuntimeError, TypeError, ValueError)
-    kind = "" if isinstance(error, known) else f"{type(error).__name__}: "
+    said = (ImportError, OSError, RuntimeError, TypeError, ValueError)
+    kind = "" if isinstance(error, said) else f"{type(error).__name__}: "
     print(f"skl-tot {command}: {kind}{one_line(error)}", file=sys.stderr)
     return 2
 

@@ -1,52 +1,65 @@
 """Commands for pictures and pages: plot, report, summary."""
 
-from typing import Any
+from pathlib import Path
 
-from skl_tot.app.cli import registry, shared
+from skl_tot.app.cli import arguments, inputs, outputs
 
-N_SHOWN = 5  # recordings that are printed
-CSV = {"float_format": "%.10g", "lineterminator": "\n", "encoding": "utf-8"}
-WHAT = ["missing", "repeated", "out_of_order", "too_long", "too_short"]
+N_SHOWN = 5  # recordings, or differences of groups, that are printed
+# Columns of deviations with actions.
+REASONS = ("missing", "repeated", "out_of_order", "too_long", "too_short")
 
 
-@registry.command(
-    """
-    draw timelines of predicted segments
+def add_plot(commands):
+    """Add the command ``plot``."""
+    summary = "draw timelines of predicted segments"
+    example = "skl-tot plot segments --out timelines.png --fps 30"
+    parents = [arguments.rate_option(), arguments.names_option()]
+    add = arguments.add_command(commands, plot, summary, example, parents).add_argument
+    add("predictions", help="from predict")
+    text = "picture to write (.png, .svg, ...)"
+    add("--out", required=True, metavar="PICTURE", help=text)
+    add("--ground-truth", metavar="DIR", help="folder with groundTruth")
+    text = "features in DIR are arrays of shape (features, frames)"
+    add("--transpose", action="store_true", help=text)
 
-    --out PICTURE: picture to write (.png, .svg, ...) [required]
-    --ground-truth DIR: folder with groundTruth
-    --transpose: features in DIR are arrays of shape (features, frames)
-    """,
-    "skl-tot plot segments --out timelines.png --fps 30",
-    registry.PREDICTIONS,
-    registry.FPS,
-    registry.NAMES,
-)
-def plot(predictions, out, ground_truth, transpose, fps, names):
+
+def plot(options):
     """Draw the timelines of predictions."""
+    paths = [options.predictions, options.ground_truth, options.names]
+    inputs.check_inputs(*paths)
+    outputs.check_output(options.out, "--out", paths)
+    outputs.check_picture(options.out)
+    names = inputs.read_names(options.names)
     from skl_tot.datasets import load_action_dataset
     from skl_tot.io.files import read_table
     from skl_tot.io.formats.base import mean_rate
     from skl_tot.recordings.disk import text_of_name
     from skl_tot.recordings.names import name_actions
 
-    videos, predicted = shared.read_predictions(predictions)
-    if names and predicted[0].dtype.kind == "U":
-        raise ValueError(f"--names is given, but {predictions} has names already.")
+    recordings, predicted = inputs.read_predictions(options.predictions)
     truth = order = None
-    if ground_truth:
-        data = load_action_dataset(ground_truth, transpose=transpose)
-        truth = shared.labels_of_names(data, ground_truth, videos)
+    if options.ground_truth:
+        folder = options.ground_truth
+        data = load_action_dataset(folder, transpose=options.transpose)
+        by_name = data.labels and dict(zip(data.video_names, data.labels))
+        truth = inputs.labels_of_names(by_name, folder, recordings)
     if names:
+        if predicted[0].dtype.kind == "U":
+            text = f"--names is given, but {options.predictions} has names already"
+            raise ValueError(f"{text}.")
         order = None if truth else _words_by_number(predicted, names)
         predicted = name_actions(predicted, names)
-    if fps is None:
-        fps = mean_rate(read_table(predictions))
-    shown = list(map(text_of_name, videos))
-    options = {"fps": fps, "video_names": shown, "target_names": order}
-    with shared.names_in_errors(videos):
-        shared.draw_timelines(out, truth, predicted, **options)
-    print(f"Timelines of {shared.count(len(videos), 'recording')} drawn in {out}.")
+    with outputs.names_in_errors(recordings):
+        outputs.draw_timelines(
+            options.out,
+            truth,
+            predicted,
+            fps=options.fps or mean_rate(read_table(options.predictions)),
+            video_names=list(map(text_of_name, recordings)),
+            target_names=order,
+        )
+    number = outputs.count(len(recordings), "recording")
+    print(f"Timelines of {number} drawn in {options.out}.")
 
 
 def _words_by_number(labels, names):
@@ -54,91 +67,143 @@ def _words_by_number(labels, names):
     from skl_tot.recordings.names import distinct_labels
 
     numbers = sorted(distinct_labels(labels) | names.keys())
-    places = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
-    return [names.get(number, str(number)) for number in dict.fromkeys(places)]
+    codes = [*range(min(max(0, *numbers) + 1, 1000)), *numbers]
+    return [names.get(number, str(number)) for number in dict.fromkeys(codes)]
 
 
-@registry.command(
-    """
-    write a page about a model and its recordings
+def add_report(commands):
+    """Add the command ``report``."""
+    parser = arguments.add_command(
+        commands,
+        report,
+        "write a page about a model and its recordings",
+        "skl-tot report model.skops features --out report.html --fps 30",
+        [
+            arguments.names_option(),
+            arguments.groups_options(),
+            arguments.reading_options(),
+        ],
+    )
+    add = parser.add_argument
+    add("model", help=arguments.MODEL_OR_REVIEW)
+    add("data", help=arguments.DATA)
+    add("--out", required=True, metavar="FILE", help="HTML file to write")
+    add("--videos", metavar="DIR", help="video files, for thumbnails")
+    text = "write the tables of the command summary, and telling features"
+    add("--summary", metavar="FOLDER", help=text)
 
-    --out FILE: HTML file to write [required]
-    --videos DIR: video files, for thumbnails
-    --summary FOLDER: write the tables of the command summary, and telling features
-    """,
-    "skl-tot report model.skops features --out report.html --fps 30",
-    registry.MODEL_OR_REVIEW,
-    registry.RECORDINGS,
-    registry.NAMES,
-    registry.GROUPS,
-)
-def report(model, source, out, videos, summary, names, groups):
+
+def report(options):
     """Write the page about a model and its recordings, and a summary if requested."""
+    paths = [options.data, options.names, options.groups, options.videos]
+    inputs.check_inputs(*paths, model=options.model)
+    paths.append(options.model)
+    outputs.check_output(options.out, "--out", paths)
+    if options.summary is not None:
+        paths.append(options.out)
+        outputs.check_output(options.summary, "--summary", paths, is_folder=True)
+    names = inputs.read_names(options.names)
+    groups = inputs.read_groups(options)
+    source = inputs.Source(options.data, options)
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.app.review.results import ReviewedModel
     from skl_tot.recordings.disk import text_of_name
-    from skl_tot.recordings.stops import list_stops
 
-    reviewed = ReviewedModel(model)
-    model = reviewed.model
-    data = source.open(model)
-    words = shared.shown_names(model, names)
-    told, accuracy = reviewed.labels(data.videos, words)
-    if groups is not None:
-        groups = groups.pick(data.video_names)
-    if videos is not None:
-        videos = [shared.find_video_file(videos, name) for name in data.video_names]
+    reviewed = ReviewedModel(options.model)
+    data = source.open(reviewed.model)
+    recordings = data.videos
+    words = inputs.shown_names(reviewed.model, names)
+    corrected, accuracy = reviewed.labels(recordings, words)
+    group, subject = groups.pick(recordings.names) if groups else (None, None)
+    videos = None
+    if options.videos is not None:
+        videos = [_find_video(options.videos, name) for name in recordings.names]
     content = read_model(
-        model,
-        data.videos,
+        reviewed.model,
+        recordings,
         y_true=data.labels,
-        video_names=list(map(text_of_name, data.video_names)),
+        video_names=list(map(text_of_name, recordings.names)),
         action_names=names,
         video_files=videos,
-        groups=groups and groups[0],
-        subject=groups and groups[1],
-        corrected=told if any(labels is not None for labels in told) else None,
+        groups=group,
+        subject=subject,
+        corrected=corrected if any(x is not None for x in corrected) else None,
         accuracy=accuracy,
     )
-    write_page(content, out)
-    print(f"Report written to {out}.")
-    shared.print_stops(data.videos)
-    if summary is not None:
+    write_page(content, options.out)
+    print(f"Report written to {options.out}.")
+    outputs.print_stops(recordings)
+    if options.summary is not None:
         labels, telling, circle, compared = content.in_words(words)
-        found = {"telling_features": telling}
-        found |= {} if compared is None else {"groups": compared}
-        if data.videos.stops is not None:
-            found["stops"] = list_stops(data.videos)
-        predicted = data.videos.replace(labels)
-        known = {"circle": circle, "log_likelihoods": content.log_likelihoods}
-        _write_summary(predicted, summary, groups=groups, found=found, **known)
+        tables = {"telling_features": telling}
+        if compared is not None:
+            tables["groups"] = compared
+        if recordings.stops is not None:
+            from skl_tot.recordings.stops import list_stops
+
+            tables["stops"] = list_stops(recordings)
+        _write_summary(
+            recordings.replace(labels),
+            options.summary,
+            groups=group and (group, subject),
+            tables=tables,
+            circle=circle,
+            log_likelihoods=content.log_likelihoods,
+        )
 
 
-@registry.command(
-    """
-    write durations, transitions, cycles and deviations
+def _find_video(folder, name):
+    """Find the only video file of a name, for segments beside it."""
+    from skl_tot.io.formats import FORMATS
 
-    SEGMENTS: folder from predict, one table of all recordings, or folder of a review
-    --out FOLDER: folder to write [required]
-    """,
-    "skl-tot summary segments --groups subjects.csv --out summary",
-    registry.FPS,
-    registry.GROUPS,
-)
-def summary(segments, groups, out, fps):
+    others = {".npy", ".srt", *(entry.suffix for entry in FORMATS.values())}
+    files = [file for file in Path(folder).glob("[!.]*") if file.stem == name]
+    files = [file for file in files if file.suffix not in others]
+    if len(files) != 1:
+        text = f"{folder} has {len(files)} files called {name!r}"
+        raise FileNotFoundError(f"{text}, expected one video.")
+    return files[0]
+
+
+def add_summary(commands):
+    """Add the command ``summary``."""
+    summary_ = "write durations, transitions, cycles and deviations"
+    example = "skl-tot summary segments --groups subjects.csv --out summary"
+    parents = [arguments.rate_option(), arguments.groups_options()]
+    parser = arguments.add_command(commands, summary, summary_, example, parents)
+    parser.add_argument("segments", help=arguments.SEGMENTS)
+    text = "folder to write"
+    parser.add_argument("--out", required=True, metavar="FOLDER", help=text)
+
+
+def summary(options):
     """Write tables and pictures of segments, and print the main deviations."""
-    table = shared.read_table(segments)
+    paths = [options.segments, options.groups]
+    inputs.check_inputs(*paths)
+    outputs.check_output(options.out, "--out", paths, is_folder=True)
+    groups = inputs.read_groups(options)
+    table = inputs.read_segments(options.segments)
     if groups is not None:
         groups = groups.pick(table["recording"].unique())
-    _write_summary(table, out, fps=fps, groups=groups)
+    _write_summary(table, options.out, fps=options.fps, groups=groups)
 
 
 def _write_summary(
-    labels, out, *, fps=None, groups=None, found=None, circle=None, log_likelihoods=None
+    labels,
+    out,
+    *,
+    fps=None,
+    groups=None,
+    tables=None,
+    circle=None,
+    log_likelihoods=None,
 ):
-    """Write tables and pictures of labels or a segment table to a folder."""
-    # `circle` lists the actions of a cycle in order, or is None; recordings of many
-    # cycles are compared by cycle; `found` has known tables by name
+    """Write tables and pictures of labels, or of a table of segments, to a folder.
+
+    ``groups`` are groups and subjects of recordings, ``tables`` further tables by name.
+    ``circle`` lists the actions of a cycle in order, or is None; recordings of many
+    cycles are compared by cycle.
+    """
     from skl_tot import statistics
     from skl_tot.recordings.disk import replaced_files
     from skl_tot.statistics.actions import describe_equal_parts
@@ -146,77 +211,89 @@ def _write_summary(
     from skl_tot.statistics.deviations import write_lists
     from skl_tot.statistics.features import describe_useless
 
-    found = {"durations": statistics.durations(labels, fps=fps)} | (found or {})
+    tables = {"durations": statistics.durations(labels, fps=fps)} | (tables or {})
     if groups is not None:
         by_group = statistics.durations(labels, fps=fps, groups=groups[0])
-        found["durations_by_group"] = by_group
+        tables["durations_by_group"] = by_group
         try:
-            if "groups" not in found:
-                found["groups"] = statistics.compare_groups(labels, *groups, fps=fps)
+            if "groups" not in tables:
+                tables["groups"] = statistics.compare_groups(labels, *groups, fps=fps)
         except ValueError as error:
             print(f"Groups are not compared: {error}")
-    found["transitions"] = statistics.transitions(labels)
+    tables["transitions"] = statistics.transitions(labels)
     cycles = statistics.cycle_times(labels, fps=fps, start=circle)
-    found["cycles"] = write_lists(cycles)
+    tables["cycles"] = write_lists(cycles)
     has_cycles = len(cycles) > cycles["recording"].nunique()
-    by = {"by": "cycle", "start": circle} if has_cycles else {}
-    known = by or {"log_likelihoods": log_likelihoods}
-    deviations = statistics.deviations(labels, fps=fps, **known)
+    deviations = statistics.deviations(
+        labels,
+        fps=fps,
+        by="cycle" if has_cycles else "recording",
+        start=circle if has_cycles else None,
+        log_likelihoods=None if has_cycles else log_likelihoods,
+    )
     if has_cycles or log_likelihoods is None:
         deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
-    found["deviations"] = write_lists(deviations)
+    tables["deviations"] = write_lists(deviations)
     with replaced_files(out) as temporary:
-        for name, own in found.items():
-            own.to_csv(temporary / f"{name}.csv", index=False, **CSV)
-        n_pictures = _draw_statistics(labels, fps, temporary, by, found.get("groups"))
-    names = found["durations"]["recording"].unique()
+        for name, table in tables.items():
+            table.to_csv(
+                temporary / f"{name}.csv",
+                index=False,
+                float_format="%.10g",
+                lineterminator="\n",
+                encoding="utf-8",
+            )
+        pictures = _displays(labels, fps, has_cycles, circle, tables.get("groups"))
+        _draw(pictures, temporary)
+    names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
     if has_cycles:
-        low, median, high = cycles["duration"].quantile([0.25, 0.5, 0.75])
-        print(
-            f"{shared.count(len(cycles), 'cycle')}; one usually takes {median:.4g} "
-            f"{cycles['unit'].iloc[0]}, half of them {low:.4g} to {high:.4g}."
-        )
-        row = cycles.loc[cycles["duration"].idxmax()]
-        took = f"{row['duration']:.4g} {row['unit']}"
-        print(f"The longest, of {took}: {_name_cycle(row)}.")
-    _print_deviating(found["deviations"])
+        _print_cycles(cycles)
+    _print_deviating(tables["deviations"])
     if not has_cycles:  # a cycle, not a recording, would have the parts
         print(describe_equal_parts(collect_bouts(labels, fps)))
-    if "telling_features" in found:
-        print(describe_useless(found["telling_features"]))
-    if "groups" in found:
-        _print_groups(found["groups"])
-    print(f"{len(found)} tables and {n_pictures} pictures written to {out}.")
+    if "telling_features" in tables:
+        print(describe_useless(tables["telling_features"]))
+    if "groups" in tables:
+        _print_groups(tables["groups"])
+    print(f"{len(tables)} tables and {len(pictures)} pictures written to {out}.")
 
 
-def _draw_statistics(labels, fps, folder, by, compared):
+def _displays(labels, fps, has_cycles, circle, compared):
+    """Make displays of a summary by name; ``compared`` is a table of groups or None."""
     import skl_tot
-    from skl_tot.recordings.errors import import_extra
 
-    plt = import_extra("matplotlib.pyplot")
-    displays: dict[str, Any] = {
+    by = {"by": "cycle", "start": circle} if has_cycles else {}
+    displays = {
         "durations": skl_tot.DurationDisplay(labels, fps=fps),
         "transitions": skl_tot.TransitionDisplay(labels),
         "deviations": skl_tot.DeviationDisplay(labels, fps=fps, **by),
     }
-    if by:
-        displays["cycles"] = skl_tot.CycleDisplay(labels, fps=fps, start=by["start"])
+    if has_cycles:
+        displays["cycles"] = skl_tot.CycleDisplay(labels, fps=fps, start=circle)
     if compared is not None:
         displays["groups"] = skl_tot.GroupsDisplay(compared)
+    return displays
+
+
+def _draw(displays, folder):
+    from skl_tot.recordings.errors import import_extra
+
+    plt = import_extra("matplotlib.pyplot")
     for name, display in displays.items():
         figure = display.plot().figure_
         figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
         plt.close(figure)
-    return len(displays)
 
 
 def _print_usual(pooled, order):
+    """Print rows of actions in their usual order, and a sentence about the others."""
     from skl_tot.recordings.names import default_names, describe_rare
 
     unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
-    print(f"{shared.count(n_recordings, 'recording')}; actions in their usual order:")
+    number = outputs.count(n_recordings, "recording")
+    print(f"{number}; actions in their usual order:")
     print(f"{'recordings':>32}{'bouts':>8}{f'median bout ({unit})':>24}{'share':>8}")
     rows = pooled.set_index("action")
     for action in order:
@@ -232,19 +309,33 @@ def _print_usual(pooled, order):
         print(describe_rare(counts, n_recordings, rare["share"].sum()))
 
 
+def _print_cycles(cycles):
+    low, median, high = cycles["duration"].quantile([0.25, 0.5, 0.75])
+    longest = cycles.loc[cycles["duration"].idxmax()]
+    print(
+        f"{outputs.count(len(cycles), 'cycle')}; one usually takes {median:.4g} "
+        f"{longest['unit']}, half of them {low:.4g} to {high:.4g}."
+    )
+    took = f"{longest['duration']:.4g} {longest['unit']}"
+    print(f"The longest, of {took}: {_name_cycle(longest)}.")
+
+
 def _print_deviating(table):
-    what = "cycle" if "cycle" in table else "recording"
+    """Print the recordings or cycles that deviate most, and the actions concerned."""
+    kind = "cycle" if "cycle" in table else "recording"
     deviating = table[table["deviates"]]
-    if deviating.empty:
-        one, none = f"One {what} cannot deviate from others.", f"No {what} deviates."
-        print(one if len(table) == 1 else none)
-        return
-    print(f"Deviating {what}s, {len(deviating)} of {len(table)}, most of all:")
+    if len(table) == 1:
+        print(f"One {kind} cannot deviate from others.")
+    elif deviating.empty:
+        print(f"No {kind} deviates.")
+    else:
+        print(f"Deviating {kind}s, {len(deviating)} of {len(table)}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
-        found = [f"{key.replace('_', ' ')}: {row[key]}" for key in WHAT if row[key]]
-        found += ["unlike the others"] if row.get("unlikely") else []
-        name = _name_cycle(row) if what == "cycle" else row["recording"]
-        print(f"  {name}: {'; '.join(found)}")
+        reasons = [f"{x.replace('_', ' ')}: {row[x]}" for x in REASONS if row[x]]
+        if row.get("unlikely"):
+            reasons.append("unlike the others")
+        name = _name_cycle(row) if kind == "cycle" else row["recording"]
+        print(f"  {name}: {'; '.join(reasons)}")
 
 
 def _name_cycle(row):

@@ -5,10 +5,26 @@ import csv
 import os
 import sys
 
-from skl_tot.app.cli import registry, shared
+from skl_tot.app.cli import arguments, inputs, outputs
 
-COLUMNS = "confidence", "boundaries"  # of predictions, in tables of segments
-ONE_TABLE = "; one table of all, such as --out segments.csv, takes any name"
+
+def add_predict(commands):
+    """Add the command ``predict``."""
+    parser = arguments.add_command(
+        commands,
+        predict,
+        "label each frame with its action",
+        "skl-tot predict model.skops features --out segments --fps 30",
+        [arguments.names_option(), arguments.reading_options()],
+    )
+    parser.add_argument("model", help=arguments.MODEL_OR_REVIEW)
+    parser.add_argument("data", help=arguments.DATA)
+    text = (
+        "folder to write, one file per recording; or one file of all, such as all.csv"
+    )
+    parser.add_argument("--out", required=True, metavar="PATH", help=text)
+    parser.add_argument("--format", help="format of the files, see below")
+    parser.make_epilog = _list_formats
 
 
 def _list_formats():
@@ -21,104 +37,120 @@ def _list_formats():
     return "\n".join(lines)
 
 
-@registry.command(
-    """
-    label each frame with its action
-
-    --out PATH: folder to write, one file per recording; or one file of all, such as
-        all.csv [required]
-    --format FORMAT: format of the files, see below
-    """,
-    "skl-tot predict model.skops features --out segments --fps 30",
-    registry.MODEL_OR_REVIEW,
-    registry.RECORDINGS,
-    registry.NAMES,
-    make_epilog=_list_formats,
-)
-def predict(model, source, out, format, names):
+def predict(options):
     """Write the segments of the recordings of a folder."""
+    inputs.check_inputs(options.data, options.names, model=options.model)
     from skl_tot import io
     from skl_tot.io.formats import find_format, table_of, writable_formats
 
-    table, formats = table_of(out), writable_formats()
-    format = format or table or next(iter(formats))
+    table_format, formats = table_of(options.out), writable_formats()
+    outputs.check_output(
+        options.out,
+        "--out",
+        [options.model, options.data, options.names],
+        is_folder=table_format is None,
+    )
+    format = options.format or table_format or next(iter(formats))
     entry = find_format("--format", format, formats)
-    from skl_tot.app.review.results import ReviewedModel, put_labels
+    names = inputs.read_names(options.names)
+    source = inputs.Source(options.data, options)
+    from skl_tot.app.review.results import ReviewedModel
+
+    reviewed = ReviewedModel(options.model)
+    recordings = source.open(reviewed.model).videos
+    words = inputs.shown_names(reviewed.model, names)
+    if recordings.fps is None and entry.in_seconds:
+        raise ValueError(f"--fps is missing, which --format {format} needs.")
+    labels_of_people, _ = reviewed.labels(recordings, words)
+    predictions = _predict_each(reviewed.model, recordings, words, labels_of_people)
+    if table_format is None:
+        _write_folder(predictions, recordings.names, options.out, format, entry.suffix)
+    else:
+        labels, confidence, boundaries = zip(*predictions)
+        table = io.segments(
+            recordings.replace([of_one.arrays[0] for of_one in labels]),
+            confidence=list(confidence),
+            boundaries=list(boundaries),
+        )
+        io.write_segments(table, options.out, format=format)
+    number = outputs.count(len(recordings), "recording")
+    print(f"Segments of {number} written to {options.out}.")
+    outputs.print_stops(recordings)
+
+
+def _predict_each(model, recordings, words, labels_of_people):
+    """Yield `Recordings` of one: labels, their confidence, intervals of boundaries."""
+    from skl_tot.app.review.results import put_labels
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
-    reviewed = ReviewedModel(model)
-    model = reviewed.model
-    data = source.open(model)
-    words = shared.shown_names(model, names)
-    if data.videos.fps is None and entry.in_seconds:
-        raise ValueError(f"--fps is missing, which --format {format} needs.")
-    told, _ = reviewed.labels(data.videos, words)
-
-    def predictions():
-        """Yield each recording's labels, and other columns of its segments."""
-        for i, name in enumerate(shared.progress(data.video_names, "video")):
-            with errors_of_recording(i, name):
-                video = data.videos[i : i + 1]
-                one = [x for (x,) in predict_with_confidence(model, video, words)]
-                if told[i] is not None:
-                    one = put_labels(told[i], *one)
-                labels, *columns = ([values] for values in one)
-                yield video.replace(labels), dict(zip(COLUMNS, columns))
-
-    if table is None:
-        _write_folder(data.videos, predictions(), out, format, entry.suffix)
-    else:
-        labels, known = zip(*predictions())
-        labels = data.videos.replace([own for (own,) in labels])
-        columns = {key: [own[key][0] for own in known] for key in COLUMNS}
-        table = io.segments(labels, **columns)
-        io.write_segments(table, out, format=format)
-    number = shared.count(len(data.videos), "recording")
-    print(f"Segments of {number} written to {out}.")
-    shared.print_stops(data.videos)
+    for i, name in enumerate(outputs.progress(recordings.names, "video")):
+        with errors_of_recording(i, name):
+            recording = recordings[i : i + 1]
+            prediction = predict_with_confidence(model, recording, words)
+            labels, confidence, boundaries = (values[0] for values in prediction)
+            if labels_of_people[i] is not None:
+                labels, confidence, boundaries = put_labels(
+                    labels_of_people[i], labels, confidence, boundaries
+                )
+            yield recording.replace([labels]), confidence, boundaries
 
 
-def _write_folder(videos, predictions, out, format, suffix):
+def _write_folder(predictions, names, out, format, suffix):
+    """Write a file for each of the predictions of `_predict_each`."""
     from skl_tot import io
     from skl_tot.recordings.disk import replaced_files
     from skl_tot.recordings.errors import errors_of_recording
     from skl_tot.recordings.stops import with_stops
 
-    shared.check_file_names(videos.names, ONE_TABLE)
+    remedy = "; one table of all, such as --out segments.csv, takes any name"
+    outputs.check_file_names(names, remedy)
     with replaced_files(out) as temporary:
-        for video, columns in predictions:
-            (name,) = video.names
+        for labels, confidence, boundaries in predictions:
+            (name,) = labels.names
             with errors_of_recording(0, name):
-                path = temporary / f"{name}{suffix}"
                 # file names need not be valid text, while names in tables must be
-                plain = video.select([0])
+                plain = labels.select([0])
                 plain.names = ["0"]
                 if format == "labels":  # a line for each frame of the file
-                    plain, columns = with_stops(plain), {}
-                table = io.segments(plain, **columns)
-                io.write_segments(table.drop(columns="recording"), path, format=format)
+                    table = io.segments(with_stops(plain))
+                else:
+                    table = io.segments(
+                        plain, confidence=[confidence], boundaries=[boundaries]
+                    )
+                table = table.drop(columns="recording")
+                path = temporary / f"{name}{suffix}"
+                io.write_segments(table, path, format=format)
 
 
-@registry.command(
-    """
-    print the segments of a recording while it grows
+def add_watch(commands):
+    """Add the command ``watch``."""
+    summary = "print the segments of a recording while it grows"
+    example = "skl-tot watch model.skops growing.csv --follow --lag 1"
+    parents = [arguments.names_option()]
+    add = arguments.add_command(commands, watch, summary, example, parents).add_argument
+    add("model", help=arguments.MODEL)
+    text = "CSV file with a header line and a row per frame (default: -, the standard "
+    text += "input)"
+    add("file", nargs="?", default="-", help=text)
+    text = (
+        "delay of the labels, in addition to half of the widest window of the pipeline "
+    )
+    text += "(default: 1)"
+    add("--lag", type=arguments.not_negative, default=1, metavar="SECONDS", help=text)
+    text = "frames per second (default: the model's)"
+    add("--fps", type=arguments.positive, metavar="RATE", help=text)
+    text = "wait for further rows at the end of the file, until interrupted"
+    add("--follow", action="store_true", help=text)
+    text = "features (default: those of the model, or all but a clock)"
+    add("--columns", nargs="+", action="extend", metavar="COLUMN", help=text)
 
-    FILE: CSV file with a header line and a row per frame [default: -, the standard
-        input]
-    --lag SECONDS: delay of the labels, in addition to half of the widest window of the
-        pipeline [default: 1]
-    --fps RATE: frames per second (default: the model's)
-    --follow: wait for further rows at the end of the file, until interrupted
-    --columns COLUMN...: feature columns (default: those of the model, or all but a
-        clock)
-    """,
-    "skl-tot watch model.skops growing.csv --follow --lag 1",
-    registry.MODEL,
-    registry.NAMES,
-)
-def watch(model, file, lag, fps, follow, columns, names):
+
+def watch(options):
     """Print the segments of a growing table, one line per closed segment."""
+    file = None if options.file == "-" else options.file
+    inputs.check_inputs(file, options.names, model=options.model)
+    names = inputs.read_names(options.names)
     from skl_tot import OnlinePrediction
     from skl_tot.io.growing_files import GrowingTable
     from skl_tot.io.models import load_model
@@ -126,25 +158,29 @@ def watch(model, file, lag, fps, follow, columns, names):
     from skl_tot.methods.pipelines import segmenter_of, steps_of
     from skl_tot.recordings.clocks import longest_bridged
 
-    known = load_model(model)
-    read_options = segmenter_of(known).read_options_ or {}
-    model = model_of_stream(known)
-    segmenter = segmenter_of(model)
+    model = load_model(options.model)
+    fps = _rate_of(segmenter_of(model), options.fps)
+    reading = segmenter_of(model).read_options_ or {}
+    columns = options.columns
+    if columns is None and hasattr(model, "feature_names_in_"):
+        columns = model.feature_names_in_.tolist()
+    model = model_of_stream(model)
     _print_as_files_are()
-    labels = segmenter.actions_
-    fps = _rate_of(segmenter_of(known), fps)
-    online = OnlinePrediction(model, lag=round(lag * fps))
-    name = "standard input" if file == "-" else file
+    online = OnlinePrediction(model, lag=round(options.lag * fps))
+    name = file or "standard input"
     _, first = steps_of(model)[0]
-    if columns is None and hasattr(known, "feature_names_in_"):
-        columns = known.feature_names_in_.tolist()
-    clock = read_options.get("time") if read_options.get("reader") == "tables" else None
-    others = read_options.get("header"), read_options.get("comment")
-    table = GrowingTable(name, first.n_features_in_, columns, fps, clock, others)
-    words = shared.shown_names(model, names)
-    longest = longest_bridged(fps, read_options.get("bridge"))
-    printer = SegmentPrinter(labels, words, table, longest)
-    for lines in _lines_of(file, follow):
+    table = GrowingTable(
+        name,
+        first.n_features_in_,
+        columns,
+        fps,
+        reading.get("time") if reading.get("reader") == "tables" else None,
+        (reading.get("header"), reading.get("comment")),
+    )
+    words = inputs.shown_names(model, names)
+    longest = longest_bridged(fps, reading.get("bridge"))
+    printer = SegmentPrinter(segmenter_of(model).actions_, words, table, longest)
+    for lines in _lines_of(file, name, options.follow):
         frames = table.read(lines)
         if len(frames):
             printer.add(*online.push(frames))
@@ -157,30 +193,31 @@ def _print_as_files_are():
     # on Windows, Python takes that of the console, which `read_table` does not read
     is_file = hasattr(sys.stdout, "reconfigure") and not sys.stdout.isatty()
     if is_file and not os.environ.get("PYTHONIOENCODING"):
-        options = {"errors": "backslashreplace", "newline": "\n"}
-        sys.stdout.reconfigure(encoding="utf-8", **options)
+        sys.stdout.reconfigure(
+            encoding="utf-8", errors="backslashreplace", newline="\n"
+        )
 
 
 def _rate_of(segmenter, fps):
+    """Return the rate of a stream: that of the fit, or the given one."""
     from skl_tot.recordings.clocks import is_same
     from skl_tot.recordings.errors import refuse
 
-    known = segmenter.fps_
-    if known is None and fps is None:
+    rate = segmenter.fps_
+    if rate is None and fps is None:
         raise ValueError("--fps is missing, which --lag and times need.")
-    if not is_same(fps, known):
-        refuse("--fps", fps, f"{known:g} as in the fit of the model, or none")
-    return fps if known is None else known
+    if not is_same(fps, rate):
+        refuse("--fps", fps, f"{rate:g} as in the fit of the model, or none")
+    return fps if rate is None else rate
 
 
-def _lines_of(file, follow):
+def _lines_of(file, name, follow):
     """Yield the lines of a file or of standard input, until it ends or Ctrl-C."""
     from skl_tot.io.growing_files import read_lines
 
-    opened = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115
-    name = "standard input" if file == "-" else file
-    with opened, contextlib.suppress(KeyboardInterrupt):  # while it waits for lines
-        yield from read_lines(opened, name, follow=follow and file != "-")
+    stream = sys.stdin.buffer if file is None else open(file, "rb")  # noqa: SIM115
+    with stream, contextlib.suppress(KeyboardInterrupt):  # while it waits for lines
+        yield from read_lines(stream, name, follow=follow and file is not None)
 
 
 class SegmentPrinter:
@@ -208,12 +245,12 @@ class SegmentPrinter:
             names = ["start_time", "end_time", "action", "confidence"]
             names += ["start_clock", "end_clock"] if self.table.has_dates else []
             self.writer.writerow(names)
-        for label, own in zip(labels.tolist(), probabilities):
+        for label, of_frame in zip(labels.tolist(), probabilities):
             code = self.codes.get(label)  # None is background
             action, confidence = self.background, 1.0
             if code is not None:
                 action = self.words[code]
-                confidence = min(own[self.words == action].sum(), 1.0)
+                confidence = min(of_frame[self.words == action].sum(), 1.0)
             if action != self.action or self._is_break(self.end):
                 self.close()
                 self.action, self.start, self.total = action, self.end, 0.0
@@ -247,77 +284,100 @@ class SegmentPrinter:
         sys.stdout.flush()
 
 
-@registry.command(
-    """
-    compare segments with ground truth
+def add_evaluate(commands):
+    """Add the command ``evaluate``."""
+    parser = arguments.add_command(
+        commands,
+        evaluate,
+        "compare segments with ground truth",
+        "skl-tot evaluate breakfast segments --ignore SIL",
+        [arguments.labels_options(gaps=False), arguments.reading_options()],
+    )
+    add = parser.add_argument
+    add("data", help="folder with groundTruth")
+    add("predictions", help="from predict")
+    add("--like", metavar="MODEL", help=arguments.LIKE)
+    text = (
+        "match actions to labels over all recordings or in each one, or take them as "
+    )
+    text += "labels, as for a model that learned labels (default: activity)"
+    scopes = ["activity", "video", "labels"]
+    add("--scope", choices=scopes, default="activity", help=text)
+    text = "labels of frames that do not count"
+    add("--ignore", nargs="+", action="extend", default=[], metavar="LABEL", help=text)
+    add("--background", metavar="LABEL", help="label of frames without an action")
 
-    --scope {activity,video,labels}: match actions to labels over all recordings or in
-        each one, or take them as labels, as for a model that learned labels
-        [default: activity]
-    --ignore LABEL...: labels of frames that do not count
-    --background LABEL: label of frames without an action
-    """,
-    "skl-tot evaluate breakfast segments --ignore SIL",
-    registry.recordings_of("DATA: folder with groundTruth" + registry.LIKE),
-    registry.PREDICTIONS,
-    registry.labels_of_people(gaps=False),
-    ignore={"default": []},
-)
-def evaluate(source, predictions, scope, ignore, background, labels):
+
+def evaluate(options):
     """Print the scores of predictions against ground truth, or corrected labels."""
+    paths = options.data, options.predictions, options.labels
+    inputs.check_inputs(*paths, model=options.like)
+    source = inputs.Source(options.data, options)
     from skl_tot.metrics.reports import segmentation_report
     from skl_tot.recordings.labels import UNKNOWN_NAME
     from skl_tot.recordings.names import distinct_labels, labels_of_one_type
 
-    names, predicted = shared.read_predictions(predictions)
-    data = source.open()
-    if labels is not None:
-        data.labels = labels.read(data, source.data)
-    truth = shared.labels_of_names(data, source.data, names)
-    if labels is not None:
-        names, predicted, truth = _pick_labelled(data, names, predicted, truth)
-    asked = {*ignore, *([] if background is None else [background])}
-    unknown = asked - distinct_labels(truth)
-    if unknown:
-        where = source.data if labels is None else labels.labels
-        raise ValueError(f"{where} has no frames of label {min(unknown)!r}.")
-    if scope == "labels":
+    names, predicted = inputs.read_predictions(options.predictions)
+    data = source.open(inputs.load_model(options.like))
+    labels, ignored = data.labels, options.ignore
+    if options.labels is not None:
+        labels = inputs.read_labels(options, data.videos)
+        ignored = [*ignored, UNKNOWN_NAME]
+    by_name = labels and dict(zip(data.videos.names, labels))
+    truth = inputs.labels_of_names(by_name, options.data, names)
+    if options.labels is not None:
+        names, predicted, truth = _pick_labelled(names, predicted, truth)
+    asked = {*options.ignore, *filter(None, [options.background])}
+    missing = asked - distinct_labels(truth)
+    if missing:
+        folder = options.labels or options.data
+        raise ValueError(f"{folder} has no frames of label {min(missing)!r}.")
+    if options.scope == "labels":
         alike = labels_of_one_type([*truth, *predicted])
         truth, predicted = alike[: len(truth)], alike[len(truth) :]
-    if labels is not None:
-        ignore = [*ignore, UNKNOWN_NAME]
-    options = {"scope": scope, "ignore_labels": ignore, "background": background}
-    with shared.names_in_errors(names):
-        print(segmentation_report(truth, predicted, **options))
+    with outputs.names_in_errors(names):
+        report = segmentation_report(
+            truth,
+            predicted,
+            scope=options.scope,
+            ignore_labels=ignored,
+            background=options.background,
+        )
+    print(report)
 
 
-def _pick_labelled(data, names, predicted, truth):
+def _pick_labelled(names, predicted, truth):
     """Names, predictions and labels of the recordings that have labels."""
     from skl_tot.recordings.labels import UNKNOWN_NAME
 
-    n_without = sum(own is None for own in data.labels)
+    rows = [row for row in zip(names, predicted, truth) if row[2] is not None]
+    n_without = len(names) - len(rows)
     if n_without:
-        print(f"{n_without} of {len(data.labels)} recordings have no labels, left out.")
-    found = [each for each in zip(names, predicted, truth) if each[2] is not None]
-    if not any((own != UNKNOWN_NAME).any() for _, _, own in found):
+        print(f"{n_without} of {len(names)} recordings have no labels, left out.")
+    if not any((labels != UNKNOWN_NAME).any() for _, _, labels in rows):
         raise ValueError("No recording with predictions has labels, expected some.")
-    return map(list, zip(*found))
+    return map(list, zip(*rows))
 
 
-@registry.command(
-    """
-    write segments into a LeRobot data set, as subtasks
+def add_subtasks(commands):
+    """Add the command ``subtasks``."""
+    summary = "write segments into a LeRobot data set, as subtasks"
+    example = "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled"
+    add = arguments.add_command(commands, subtasks, summary, example).add_argument
+    add("root", help="root folder of the data set; it is not changed")
+    add("segments", help=arguments.SEGMENTS)
+    text = "folder to write, with data and meta"
+    add("--out", required=True, metavar="FOLDER", help=text)
 
-    ROOT: root folder of the data set; it is not changed
-    SEGMENTS: folder from predict or one table of all recordings, perhaps corrected, or
-        folder of a review
-    --out FOLDER: folder to write, with data and meta [required]
-    """,
-    "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled",
-)
-def subtasks(root, segments, out):
+
+def subtasks(options):
     """Write a copy of a robot data set in which each frame has its subtask."""
+    inputs.check_inputs(options.root, options.segments)
+    sources = [options.root, options.segments]
+    outputs.check_output(options.out, "--out", sources, is_folder=True)
     from skl_tot import io
 
-    words = io.write_subtasks(shared.read_table(segments), root, out)
-    print(f"Data and meta written to {out}, with subtasks {', '.join(words)}.")
+    segments = inputs.read_segments(options.segments)
+    words = io.write_subtasks(segments, options.root, options.out)
+    text = f"Data and meta written to {options.out}"
+    print(f"{text}, with subtasks {', '.join(words)}.")

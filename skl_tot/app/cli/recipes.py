@@ -1,10 +1,10 @@
-"""Recipe of a model: pipeline steps and a segmenter."""
+"""Recipe of a model: pipeline steps and a segmenter, from options."""
 
+import argparse
 import re
-from dataclasses import dataclass
 
 import skl_tot
-from skl_tot.app.cli.registry import Options
+from skl_tot.app.cli import arguments
 
 METHODS = {
     "tot": "TemporalOTSegmenter",
@@ -12,8 +12,11 @@ METHODS = {
     "auto": "AutoSegmenter",
     "equal": "EqualPartsSegmenter",
 }
-SCALERS = {"standard": "StandardScaler", "minmax": "MinMaxScaler"}
-SCALERS |= {"robust": "RobustScaler"}
+SCALERS = {
+    "standard": "StandardScaler",
+    "minmax": "MinMaxScaler",
+    "robust": "RobustScaler",
+}
 NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
 STEP = re.compile(
     rf"(?P<scale>{'|'.join(SCALERS)})"
@@ -24,46 +27,89 @@ STEP = re.compile(
 )
 
 
-@dataclass
+def recipe_options(when):
+    """Parent with the options for method, parameters and pipeline."""
+    parent = argparse.ArgumentParser(add_help=False)
+    add = parent.add_argument
+    text = f"number of actions; auto chooses one from 1 to 16 ({when})"
+    add("--n-actions", type=arguments.number_or_auto, metavar="N", help=text)
+    text = (
+        "those of other papers are estimators of skl_tot.baselines (default: tot; with "
+    )
+    text += "--labels and no --n-actions, several)"
+    add("--method", choices=METHODS, help=text)
+    add(
+        "--set",
+        nargs="+",
+        action="extend",
+        type=arguments.setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="parameters of the method, such as rho=0.1 n_networks=5",
+    )
+    text = (
+        "least duration of a segment, in seconds if recordings have a rate, else frames"
+    )
+    add("--min-duration", type=arguments.positive, metavar="DURATION", help=text)
+    text = "known order of the actions: strict (each once, in one order), mostly (with "
+    text += (
+        "exceptions), free (no order) (default: chosen by a look at the recordings, "
+    )
+    text += "which fit prints; for methods without such a look, mostly)"
+    add("--order", choices=["strict", "mostly", "free"], help=text)
+    text = "seed of random numbers, for methods that draw some (default: 0)"
+    add("--seed", type=arguments.seed, help=text)
+    text = """steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of up to
+    N frames; gaps:N:SHARE drops columns with a larger share of missing values; poses
+    makes features of tracked points, of each animal and each pair of animals;
+    poses:TAIL:NOSE turns bodies by their heading from tail to nose; windows describes
+    the surroundings of each frame of a raw signal; windows:WIDTH sets the width, in
+    seconds if recordings have a rate, else in frames; standard, minmax, robust and
+    pca:N replace the standardisation of the method (unless --set has standardize)"""
+    add("--pipeline", type=_split_steps, metavar="STEPS", help=text)
+    return parent
+
+
+def _split_steps(text):
+    steps = text.split(",")
+    for step in steps:
+        if not STEP.fullmatch(step):
+            expected = "gaps:N, gaps:N:SHARE, poses, poses:TAIL:NOSE, windows, "
+            expected += "windows:WIDTH, standard, minmax, robust or pca:N"
+            raise argparse.ArgumentTypeError(
+                f"{step!r} is no step, expected {expected}"
+            )
+    return steps
+
+
 class Recipe:
-    """Recipe of a model, from the options of `recipe_of`."""
+    """Recipe of a model, from the options of `recipe_options`."""
 
-    n_actions: int | str | None
-    method: str | None = None
-    settings: list | None = None
-    pipeline: str | None = None
-    seed: int | None = None
-    min_duration: float | None = None
-    order: str | None = None
-
-    def __post_init__(self):
+    def __init__(self, options):
         """Refuse contradictory options before any reading or slow import."""
-        if self.method not in (None, *METHODS):
-            what = f"one of {', '.join(METHODS)}; others are in skl_tot.baselines"
-            raise ValueError(f"--method is {self.method}, expected {what}.")
-        settings = dict(self.settings or [])
-        if len(settings) < len(self.settings or []):
+        self.n_actions, self.method = options.n_actions, options.method
+        self.settings, self.steps = dict(options.set), options.pipeline or []
+        if len(self.settings) < len(options.set):
             raise ValueError("--set has a name twice, expected each once.")
-        if "n_actions" in settings:
+        if "n_actions" in self.settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")
-        own = {"min_duration": self.min_duration, "order": self.order}
-        for name, value in (own | {"random_state": self.seed}).items():
-            if value is not None and name in settings:
-                flag = "seed" if name == "random_state" else name.replace("_", "-")
-                raise ValueError(f"--{flag} and --set {name} are given, expected one.")
-        settings |= {name: value for name, value in own.items() if value is not None}
-        if settings.get("order") == "strict" and settings.get("decoding") == "free":
+        for flag, name, value in [
+            ("--min-duration", "min_duration", options.min_duration),
+            ("--order", "order", options.order),
+            ("--seed", "random_state", options.seed),
+        ]:
+            if value is not None and name in self.settings:
+                raise ValueError(f"{flag} and --set {name} are given, expected one.")
+            if value is not None:
+                self.settings[name] = value
+        order, decoding = map(self.settings.get, ("order", "decoding"))
+        if (order, decoding) == ("strict", "free"):
             text = "--order strict and --set decoding=free contradict each other"
             raise ValueError(f"{text}, expected --order free, or no decoding.")
-        self.values = settings
-        says_method = self.n_actions or self.method or self.settings or self.order
-        self.is_of_labels = not says_method  # they tell the actions
-        self.steps = self.pipeline.split(",") if self.pipeline else []
-        for step in self.steps:
-            if not STEP.fullmatch(step):
-                kinds = "gaps:N, gaps:N:SHARE, poses, poses:TAIL:NOSE, windows, "
-                kinds += "windows:WIDTH, standard, minmax, robust or pca:N"
-                raise ValueError(f"--pipeline has {step!r}, expected {kinds}.")
+        # set last, if the method draws random numbers
+        self.seed = self.settings.pop("random_state", None) or 0
+        # else the labels tell the actions
+        self.has_method = self.n_actions or self.method or options.set or options.order
 
     def make(self):
         """Make a segmenter, or a pipeline that ends in one."""
@@ -73,32 +119,29 @@ class Recipe:
         from skl_tot import baselines
         from skl_tot.preprocessing.framewise import FramewiseTransformer
 
-        settings = dict(self.values)
-        settings.pop("random_state", None)  # set by `sow`, if the method has it
         steps = [_make_step(step) for step in self.steps]
-        name = METHODS[self.method or "tot"]
-        if self.is_of_labels:
-            name = "SemiSupervisedSegmenter"
-        elif self.n_actions:
-            settings["n_actions"] = self.n_actions
-        segmenter = getattr(skl_tot if name in skl_tot.__all__ else baselines, name)()
-        scales = any(isinstance(step, FramewiseTransformer) for step in steps)
-        if scales and not self.is_of_labels:
-            segmenter.set_params(standardize=None)
-        segmenter.set_params(**settings)
+        if self.has_method:
+            name = METHODS[self.method or "tot"]
+            room = skl_tot if name in skl_tot.__all__ else baselines
+            segmenter = getattr(room, name)()
+            if any(isinstance(step, FramewiseTransformer) for step in steps):
+                segmenter.set_params(standardize=None)
+            if self.n_actions:
+                segmenter.set_params(n_actions=self.n_actions)
+        else:
+            segmenter = skl_tot.SemiSupervisedSegmenter()
+        segmenter.set_params(**self.settings)
         return make_pipeline(*steps, segmenter) if steps else segmenter
 
-    def sow(self, model):
+    def set_seed(self, model):
         """Set the seed of a model and its parts; None without random numbers."""
-        seed = dict(self.settings or []).get("random_state")
-        if seed is None:
-            seed = self.seed or 0
-        own = [x for x in model.get_params() if x.split("__")[-1] == "random_state"]
-        model.set_params(**dict.fromkeys(own, seed))
-        return seed if own else None
+        names = [x for x in model.get_params() if x.split("__")[-1] == "random_state"]
+        model.set_params(**dict.fromkeys(names, self.seed))
+        return self.seed if names else None
 
 
 def _make_step(step):
+    """Make a step of a pipeline from its words, such as "gaps:5:0.2"."""
     from sklearn import decomposition, preprocessing
 
     from skl_tot.preprocessing.framewise import FramewiseTransformer
@@ -130,32 +173,3 @@ def for_labels(model):
         return model
     least = inner.get_params(deep=False).get("min_duration")
     return with_last(model, SemiSupervisedSegmenter(inner, min_duration=least))
-
-
-RECIPE = """
---n-actions N|auto: number of actions; auto chooses one from 1 to 16 {when}
---method {methods}: method; those of other papers are estimators of
-    skl_tot.baselines (default: tot; with --labels and no --n-actions, several)
---set NAME=VALUE...: parameters of the method, such as rho=0.1 n_networks=5
---min-duration DURATION: least duration of a segment, in seconds if recordings have a
-    rate, else in frames
---order {{strict,mostly,free}}: known order of the actions: strict (each once, in one
-    order), mostly (with exceptions), free (no order) (default: chosen by a look at the
-    recordings, which fit prints; for methods without such a look, mostly)
---seed SEED: seed of random numbers, for methods that draw some (default: 0)
---pipeline STEPS: steps before the method, such as gaps:5,pca:8. gaps:N fills gaps of
-    up to N frames; gaps:N:SHARE drops columns with a larger share of missing values;
-    poses makes features of tracked points, of each animal and each pair of animals;
-    poses:TAIL:NOSE turns bodies by their heading from tail to nose; windows describes
-    the surroundings of each frame of a raw signal; windows:WIDTH sets the width, in
-    seconds if recordings have a rate, else in frames;
-    standard, minmax, robust and pca:N replace the standardisation of the method (unless
-    --set has standardize)
-"""
-
-
-def recipe_of(when, **settings):
-    """Option ``recipe``: method, parameters and pipeline."""
-    text = RECIPE.format(when=when, methods="{" + ",".join(METHODS) + "}")
-    settings |= {"set": {"dest": "settings"}, "method": {"choices": None}}  # see Recipe
-    return Options(text, "recipe", Recipe, **settings)

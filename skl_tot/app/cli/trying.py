@@ -7,13 +7,17 @@ from importlib import metadata
 from pathlib import Path
 
 import skl_tot
-from skl_tot.app.cli.registry import command
-from skl_tot.app.cli.shared import count, draw_timelines
-from skl_tot.recordings.errors import EXTRAS, one_line
+from skl_tot.app.cli import arguments, outputs
+from skl_tot.recordings.errors import EXTRAS, how_to_install, one_line
 
 
-@command("list installed and missing packages, and devices", "skl-tot doctor")
-def doctor():
+def add_doctor(commands):
+    """Add the command ``doctor``."""
+    summary = "list installed and missing packages, and devices"
+    arguments.add_command(commands, doctor, summary, "skl-tot doctor")
+
+
+def doctor(_):
     """Print versions, devices and extras; the status is 1 if a package is missing."""
     print(f"skl-tot {skl_tot.__version__} in {Path(skl_tot.__file__).parent}")
     print(f"Python {platform.python_version()}, {platform.platform()}")
@@ -26,14 +30,17 @@ def doctor():
         print(f"  {line}")
     print("\nextras")
     for extra, modules in EXTRAS.items():
-        found = {name: _version(name) for name in dict.fromkeys(modules.values())}
-        missing = [f"{name} missing" for name, version in found.items() if not version]
-        there = ", ".join(f"{name} {version}" for name, version in found.items())
-        advice = f"{', '.join(missing)}: pip install 'skl-tot[{extra}]'"
-        print(f"  {extra:<14} {advice if missing else there}")
+        versions = {name: _version(name) for name in dict.fromkeys(modules.values())}
+        text = ", ".join(f"{name} {version}" for name, version in versions.items())
+        missing = [
+            f"{name} missing" for name, version in versions.items() if not version
+        ]
+        if missing:
+            text = f"{', '.join(missing)}: {how_to_install(extra)}"
+        print(f"  {extra:<14} {text}")
     missing = [name for name, version in required.items() if not version]
     if missing:
-        print(f"\nMissing: {', '.join(missing)}; pip install -U skl-tot")
+        print(f"\nMissing: {', '.join(missing)}; {how_to_install()}")
         return 1
     print("\nAll required packages are installed.")
     return 0
@@ -64,38 +71,50 @@ def _describe_devices():
         return [f"unknown, as torch does not load ({one_line(error)})"]
 
 
-@command(
-    """
-    fit a generated activity, print scores, draw timelines
+def add_demo(commands):
+    """Add the command ``demo``."""
+    summary = "fit a generated activity, print scores, draw timelines"
+    example = "skl-tot demo --out timelines.png --recordings cycles"
+    add = arguments.add_command(commands, demo, summary, example).add_argument
+    text = "picture to write (default: timelines.png)"
+    add("--out", default="timelines.png", metavar="PICTURE", help=text)
+    text = "new folder for the recordings, as CSV files"
+    add("--recordings", metavar="FOLDER", help=text)
+    add("--n-videos", type=int, default=12, help="videos to generate (default: 12)")
+    add("--n-actions", type=int, default=6, help="actions to generate (default: 6)")
+    text = "seed of data and fit (default: 0)"
+    add("--seed", type=arguments.seed, default=0, help=text)
 
-    --out PICTURE: picture to write [default: timelines.png]
-    --recordings FOLDER: new folder for the recordings, as CSV files
-    --n-videos N: videos to generate [default: 12]
-    --n-actions N: actions to generate [default: 6]
-    --seed SEED: seed of data and fit [default: 0]
-    """,
-    "skl-tot demo --out timelines.png --recordings cycles",
-)
-def demo(out, recordings, n_videos, n_actions, seed):
+
+def demo(options):
     """Fit a generated activity, print the report and draw the timelines."""
-    if recordings is not None and Path(recordings).is_dir():
-        raise FileExistsError(f"{recordings} is there, expected a new folder.")
+    out, folder, n_videos = options.out, options.recordings, options.n_videos
+    outputs.check_output(out, "--out", [])
+    if folder is not None:
+        outputs.check_output(folder, "--recordings", [out], is_folder=True)
+        if Path(folder).is_dir():
+            raise FileExistsError(f"{folder} is there, expected a new folder.")
+    if Path(out).suffix != ".png":
+        outputs.check_picture(out)
     from skl_tot import datasets, metrics
 
-    videos, labels = datasets.make_activities(n_videos, n_actions, random_state=seed)
+    videos, labels = datasets.make_activities(
+        n_videos, options.n_actions, random_state=options.seed
+    )
     names = [f"cycle_{i:02}" for i in range(1, n_videos + 1)]
-    if recordings is not None:
-        _write_recordings(recordings, names, videos)
-    model = skl_tot.TemporalOTSegmenter(n_actions, random_state=seed)
+    if folder is not None:
+        _write_recordings(folder, names, videos)
+    model = skl_tot.TemporalOTSegmenter(options.n_actions, random_state=options.seed)
     predicted = model.fit_predict(videos)
     print(metrics.segmentation_report(labels, predicted))
     if importlib.util.find_spec("matplotlib") is None:
-        print("No timelines are drawn without matplotlib: pip install 'skl-tot[plot]'")
+        remedy = how_to_install("plot")
+        print(f"No timelines are drawn without matplotlib: {remedy}")
     else:
-        draw_timelines(out, labels, predicted, video_names=names)
+        outputs.draw_timelines(out, labels, predicted, video_names=names)
         print(f"Timelines drawn in {out}.")
-    if recordings is not None:
-        print(f"{count(n_videos, 'recording')} written to {recordings}.")
+    if folder is not None:
+        print(f"{outputs.count(n_videos, 'recording')} written to {folder}.")
 
 
 def _write_recordings(folder, names, videos):
@@ -109,5 +128,9 @@ def _write_recordings(folder, names, videos):
         for name, video in zip(names, videos, strict=True):
             table = pd.DataFrame(video, columns=sensors)
             table.insert(0, "time", table.index / 10)
-            options = {"float_format": "%.5g", "lineterminator": "\n"}
-            table.to_csv(temporary / f"{name}.csv", index=False, **options)
+            table.to_csv(
+                temporary / f"{name}.csv",
+                index=False,
+                float_format="%.5g",
+                lineterminator="\n",
+            )

@@ -1,6 +1,7 @@
-"""The command line for labels that people have corrected."""
+"""The command line for labels of people: fit, refine, edit, evaluate."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,168 +11,203 @@ from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
 from skl_tot.corrections import merge, rename
 from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, read_segments, save_model, segments, write_segments
+from skl_tot.io import load_model, read_segments, segments, write_segments
+from skl_tot.io.formats import writable_formats
+from skl_tot.preprocessing import SignalWindows
 from skl_tot.recordings import read_recordings
 
 WORDS = np.array(["take cup", "pour", "stir"])
 FIT = "fit flat --n-actions 3 --method hmm"
+FORMATS = writable_formats()
+pytestmark = pytest.mark.usefixtures("folder")
 
 
-@pytest.fixture(autouse=True)
-def _in_a_folder(monkeypatch, folder):
-    monkeypatch.chdir(folder)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Recordings, a model, and folders of labels, good and bad."""
-    root = tmp_path_factory.mktemp("labels")
-    videos, truth = make_activities(4, 3, n_features=5, mean_length=60, random_state=0)
-    for name in ("flat", "unlabelled", "part"):
-        (root / name).mkdir()
-    for i, video in enumerate(videos):
-        np.save(root / "flat" / f"v{i}.npy", video)
-    (root / "names.txt").write_text("0 take cup\n1 pour\n2 stir\n")
-    save_model(HMMSegmenter(3).fit(videos), root / "model.skops")
-    two = {"v0": WORDS[truth[0]], "v2": WORDS[truth[2]]}
-    put(root / "two", two)
-    put(root / "stranger", two | {"v9": WORDS[truth[0]]})
-    put(root / "times", two, ".vtt")
-    (root / "unlabelled" / "v0.csv").write_text("label,start,end\n")
-    text = "action,start,end\ntake cup,0,10\npour,20,30\n"
-    (root / "part" / "v0.csv").write_text(text)
-    return root
-
-
-def put(folder, labels, suffix=".csv"):
+def put(folder, labels):
     """Write files of labels by the names of their recordings."""
-    folder.mkdir(exist_ok=True)
-    for name, own in labels.items():
-        write_segments(segments(own, fps=10), folder / f"{name}{suffix}")
+    Path(folder).mkdir(exist_ok=True)
+    for name, of_frames in labels.items():
+        write_segments(segments(of_frames, fps=10), Path(folder, f"{name}.csv"))
+
+
+def write(path, text):
+    Path(path).write_text(text, encoding="utf-8")
 
 
 def load_videos():
     return [np.load(f"flat/v{i}.npy") for i in range(4)]
 
 
-def test_round_trip(run, tmp_path, capsys):
-    """A boundary is moved in a file of predictions, and the model learns it."""
-    options = "--fps 10 --names names.txt"
-    assert run(f"predict model.skops flat --out {tmp_path}/found {options}") == 0
-    found = read_segments(tmp_path / "found" / "v1.csv")
-    frame = int(np.flatnonzero(found[1:] != found[:-1])[0]) + 1
-    with open(tmp_path / "found" / "v1.csv", encoding="utf-8") as file:
-        rows = [",".join(row[:3]) for row in csv.reader(file)]  # times are removed
-    (tmp_path / "corrected").mkdir()
-    path = tmp_path / "corrected" / "v1.csv"
-    path.write_text("\n".join(rows).replace(str(frame), str(frame + 4)))
-    corrected = read_segments(path)
-    assert np.flatnonzero(corrected != found).tolist() == [*range(frame, frame + 4)]
-    model = tmp_path / "new.skops"
-    command = f"refine model.skops flat --labels {tmp_path}/corrected --fps 10"
+@pytest.fixture
+def _quick(monkeypatch):
+    """Clusterings of seconds less in place of the default ones."""
+
+    def quick(recordings, random_state=None):
+        return [HMMSegmenter(3), HMMSegmenter(3, standardize="video")]
+
+    monkeypatch.setattr("skl_tot.corrections.semi_supervised.default_estimators", quick)
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("format", FORMATS)
+def test_fit_learns_a_file_of_one_recording(run, format):
+    """Named like the recording; or as one likes, if it says which recordings it has."""
+    entry = FORMATS[format]
+    labels = read_segments("two/v0.csv")
+    for name in {f"v0{entry.suffix}", f"first{entry.suffix}" if entry.many else ""}:
+        if name:
+            by_name = {"v0": labels} if name.startswith("first") else labels
+            write_segments(segments(by_name, fps=10), name, format=format)
+            assert run(f"fit flat --labels {name} --out m.skops") == 0
+            model = load_model("m.skops")
+            assert model.actions_.tolist() == sorted(WORDS)
+            np.testing.assert_array_equal(model.labels_["v0"], labels)
+    truth = read_segments("two/v2.csv")
+    assert np.mean(model.predict(np.load("flat/v2.npy")) == truth) > 0.8
+
+
+@pytest.mark.usefixtures("_quick")
+def test_fit_learns_a_part_of_a_recording(run):
+    labels = read_segments("two/v0.csv")
+    first = int(np.flatnonzero(labels == labels[0])[-1]) // 2
+    rows = segments(labels)[["action", "start", "end"]]
+    rows.loc[0, "start"] = first
+    rows.to_csv("v0.csv", index=False)
+    assert run("fit flat --labels v0.csv --out m.skops") == 0
+    model = load_model("m.skops")
+    np.testing.assert_array_equal(model.labels_["v0"][first:], labels[first:])
+    truth = read_segments("two/v2.csv")
+    assert np.mean(model.predict(np.load("flat/v2.npy")) == truth) > 0.8
+
+
+def test_fit_without_a_number_has_the_clusterings_of_the_learner(run):
+    options = "--labels two --pipeline windows:3 --min-duration 0.4 --seed 7"
+    assert run(f"fit flat {options} --out m.skops") == 0
+    windows, model = load_model("m.skops")
+    assert isinstance(windows, SignalWindows)
+    assert isinstance(model, SemiSupervisedSegmenter)
+    settings = (model.estimator, model.min_duration, model.random_state)
+    assert settings == (None, 0.4, 7)
+    assert len(model.estimators_) > 2
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        ("--n-actions 3 --method hmm --pipeline standard", {"n_actions": 3, "standardize": None}),
+        ("--method hmm --order free", {"order": "free"}),
+    ],
+)
+def test_a_method_is_the_inner_estimator(run, options, settings):
+    command = f"fit flat --labels two {options} --min-duration 0.4 --out m.skops"
+    assert run(command) == 0
+    model = load_model("m.skops")
+    model = model[-1] if "--pipeline" in options else model
+    expected = HMMSegmenter(min_duration=0.4, random_state=0).set_params(**settings)
+    assert model.estimator.get_params() == expected.get_params()
+    assert model.min_duration == 0.4
+    np.testing.assert_array_equal(model.labels_["v2"], read_segments("two/v2.csv"))
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.filterwarnings("always")
+def test_actions_that_no_label_names_are_told(run, capsys):
+    codes = read_segments("two/v0.csv")
+    np.save("flat/v0.npy", np.load("flat/v0.npy")[codes != "stir"])
+    put("labels", {"v0": codes[codes != "stir"]})
     capsys.readouterr()
-    assert run(f"{command} --out {model}") == 0
-    printed = capsys.readouterr().out
-    assert f"{len(found)} frames of 1 of 4 recordings are labelled, with 3" in printed
-    refined = load_model(model)
-    assert isinstance(refined.estimator[0], FrozenEstimator)
-    assert set(refined.classes_) == set(WORDS)
-    np.testing.assert_array_equal(refined.labels_["v1"], corrected)
-    assert run(f"predict {model} flat --out {tmp_path}/again") == 0
-    for i, labels in enumerate(refined.predict(load_videos())):
-        again = read_segments(tmp_path / "again" / f"v{i}.csv")
-        np.testing.assert_array_equal(again, labels)
-    assert np.mean(read_segments(tmp_path / "again" / "v1.csv") == corrected) > 0.8
+    assert run("fit flat --labels labels --out m.skops") == 0
+    error = capsys.readouterr().err
+    model = load_model("m.skops")
+    assert model.actions_.tolist() == ["pour", "take cup", "action 1"]
+    n_frames = sum((labels == "action 1").sum() for _, labels in model.labels_.items())
+    assert f"action 1 ({n_frames} frames of recording" in error
 
 
-@pytest.mark.parametrize("pipeline", ["", "--pipeline standard"])
-def test_fit_learns_labels(run, tmp_path, capsys, pipeline):
-    out = tmp_path / "a.skops"
-    assert run(f"{FIT} --labels two {pipeline} --out {out}") == 0
-    printed = capsys.readouterr().out
-    assert "2 of 4 recordings are labelled, with 3 labels.\nFitted to 4" in printed
-    y = [read_segments("two/v0.csv"), None, read_segments("two/v2.csv"), None]
-    expected = SemiSupervisedSegmenter(HMMSegmenter(3)).fit(load_videos(), y)
-    found = load_model(out).predict(load_videos())
-    for own, other in zip(found, expected.predict(load_videos()), strict=True):
-        assert np.mean(own == other) > (0.9 if pipeline else 0.999)
-
-
-def test_times_gaps_and_one_table(run, tmp_path):
-    out = tmp_path / "a.skops"
-    assert run(f"{FIT} --labels times --fps 10 --out {out}") == 0
-    assert load_model(out).classes_.tolist() == sorted(WORDS)
-    assert run(f"{FIT} --labels part --gaps background --out {out}") == 0
-    model = load_model(out)
+def test_gaps_and_one_table_of_all(run):
+    (Path("part")).mkdir()
+    write("part/v0.csv", "action,start,end\ntake cup,0,10\npour,20,30\n")
+    assert run(f"{FIT} --labels part --gaps background --out a.skops") == 0
+    model = load_model("a.skops")
     assert model.classes_.tolist()[:3] == ["background", "pour", "take cup"]
     assert (model.labels_["v0"][10:20] == "background").all()
-    assert run(f"report {out} flat --out {tmp_path}/a.html") == 0
-    text = (tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "take cup" in text
-    assert ">background</span>" in text
-    assert run(f"{FIT} --labels part --gaps unknown --out {out}") == 0
-    assert "background" not in load_model(out).classes_
-    table = "recording,action,start,end\nv0,pour,0,20\nv0,stir,20,30\nv3,pour,0,10\n"
-    (tmp_path / "all.csv").write_text(table)
-    assert run(f"{FIT} --labels {tmp_path}/all.csv --out {out}") == 0
-    assert load_model(out).classes_.tolist() == ["pour", "stir", "action 1"]
-    assert (load_model(out).labels_["v3"][:10] == "pour").all()
+    assert run(f"{FIT} --labels part --out a.skops") == 0
+    assert "background" not in load_model("a.skops").classes_
+    rows = "recording,action,start,end\nv0,pour,0,20\nv0,stir,20,30\nv3,pour,0,10\n"
+    write("all.csv", rows)
+    assert run(f"{FIT} --labels all.csv --out a.skops") == 0
+    assert load_model("a.skops").classes_.tolist() == ["pour", "stir", "action 1"]
+    assert (load_model("a.skops").labels_["v3"][:10] == "pour").all()
 
 
-def test_refine_counts_changes(run, tmp_path, capsys):
+def test_refine_learns_a_moved_boundary(run):
+    assert run("predict model.skops flat --out found --names names.txt") == 0
+    labels = read_segments("found/v1.csv")
+    frame = int(np.flatnonzero(labels[1:] != labels[:-1])[0]) + 1
+    with open("found/v1.csv", encoding="utf-8") as file:
+        rows = [",".join(row[:3]) for row in csv.reader(file)]  # times are removed
+    Path("corrected").mkdir()
+    text = "\n".join(rows).replace(str(frame), str(frame + 4))
+    write("corrected/v1.csv", text)
+    corrected = read_segments("corrected/v1.csv")
+    assert np.flatnonzero(corrected != labels).tolist() == [*range(frame, frame + 4)]
+    assert run("refine model.skops flat --labels corrected --out new.skops") == 0
+    refined = load_model("new.skops")
+    assert isinstance(refined.estimator[0], FrozenEstimator)
+    np.testing.assert_array_equal(refined.labels_["v1"], corrected)
+    assert run("predict new.skops flat --out again") == 0
+    for i, expected in enumerate(refined.predict(load_videos())):
+        np.testing.assert_array_equal(read_segments(f"again/v{i}.csv"), expected)
+    assert np.mean(read_segments("again/v1.csv") == corrected) > 0.8
+
+
+def test_refine_counts_changes(run, capsys):
     """Those of unlabelled frames, and of most of the frames of a segment."""
-    path, again = tmp_path / "a.skops", tmp_path / "b.skops"
-    assert run(f"{FIT} --pipeline standard,pca:3 --out {path}") == 0
-    assert run(f"refine {path} flat --labels two --out {again}") == 0
-    model = load_model(again)
-    np.testing.assert_array_equal(model[-1].labels_["v0"], read_segments("two/v0.csv"))
-    before = model.predict(load_videos())
+    assert run(f"{FIT} --pipeline standard,pca:3 --out a.skops") == 0
+    assert run("refine a.skops flat --labels two --out b.skops") == 0
+    before = load_model("b.skops").predict(load_videos())
     n_frames = len(before[1]) + len(before[3])
     capsys.readouterr()
-    assert run(f"refine {again} flat --labels two --out {path}") == 0
-    printed = capsys.readouterr().out
-    assert f"0 of {n_frames} (0.0%) frames without a label, 0 of" in printed
+    assert run("refine b.skops flat --labels two --out a.skops") == 0
+    assert f"0 of {n_frames} (0.0%) frames" in capsys.readouterr().out
     # of v1 and v3, all frames of two actions change
     swapped = {"take cup": "pour", "pour": "take cup", "stir": "stir"}
-    labels = [np.array([swapped[word] for word in own.tolist()]) for own in before]
-    put(tmp_path / "swapped", {"v0": labels[0], "v2": labels[2]})
-    assert run(f"refine {again} flat --labels {tmp_path}/swapped --out {path}") == 0
-    after = load_model(path).predict(load_videos())
+    labels = [np.array([swapped[word] for word in path.tolist()]) for path in before]
+    put("swapped", {"v0": labels[0], "v2": labels[2]})
+    assert run("refine b.skops flat --labels swapped --out a.skops") == 0
+    after = load_model("a.skops").predict(load_videos())
     n_changed = sum((after[i] != before[i]).sum() for i in (1, 3))
     assert n_changed > 0
-    assert f"elsewhere: {n_changed} of {n_frames} (" in capsys.readouterr().out
+    assert f"{n_changed} of {n_frames} (" in capsys.readouterr().out
 
 
-def test_evaluate_by_labels(run, tmp_path, capsys):
-    out = f"{tmp_path}/found"
-    assert run(f"predict model.skops flat --out {out} --names names.txt") == 0
-    put(tmp_path / "labels", {"v1": read_segments(f"{out}/v1.csv")})
+def test_evaluate_by_labels(run, capsys):
+    assert run("predict model.skops flat --out found --names names.txt") == 0
+    put("same", {"v1": read_segments("found/v1.csv")})
     capsys.readouterr()
-    command = f"evaluate flat {out} --labels {tmp_path}/labels --scope labels"
-    assert run(command) == 0
-    printed = capsys.readouterr().out
-    assert printed.startswith("3 of 4 recordings have no labels, left out.\n")
-    assert printed.split()[printed.split().index("MoF") + 1] == "1.000"
+    assert run("evaluate flat found --labels same --scope labels") == 0
+    words = capsys.readouterr().out.split()
+    assert words[words.index("MoF") + 1] == "1.000"
+    (Path("part")).mkdir()
+    write("part/v0.csv", "action,start,end\ntake cup,0,10\npour,20,30\n")
     # unlabelled frames do not count
     for options, n_frames in (("", "20"), ("--ignore pour", "10")):
-        assert run(f"evaluate flat {out} --labels part {options}") == 0
+        assert run(f"evaluate flat found --labels part {options}") == 0
         words = capsys.readouterr().out.split()
         assert words[words.index("frames", words.index("MoF")) + 1] == n_frames
 
 
-def test_edit(run, capsys):
+def test_edit(run):
     command = "edit model.skops --merge 1 2 --rename 0=reach 1=pour --out e.skops"
     assert run(command) == 0
-    assert "Actions: reach, pour." in capsys.readouterr().out
     videos = load_videos()
     expected = rename(merge(load_model("model.skops"), [1, 2]), ["reach", "pour"])
     found = load_model("e.skops").predict(videos)
-    for path, labels in zip(found, expected.predict(videos)):
+    for path, labels in zip(found, expected.predict(videos), strict=True):
         assert path.tolist() == labels.tolist()
     assert run("edit e.skops --merge pour reach --out f.skops") == 0
     assert load_model("f.skops").classes_.tolist() == ["pour"]
     assert run("edit model.skops --split 1 --features flat --out s.skops") == 0
-    assert "Actions: 0, 1, 2, 3." in capsys.readouterr().out
+    assert load_model("s.skops").actions_.tolist() == [0, 1, 2, 3]
     assert run("predict s.skops flat --out split") == 0
 
 
@@ -183,57 +219,51 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, tmp_path):
         rest = np.full((90, 5), 9.0)
         frames = np.concatenate([video[:20], rest, video[20:], rest])
         np.save(tmp_path / "takes" / f"{name}.npy", frames)
-    (tmp_path / "takes" / "recordings.json").write_text('{"fps": 10}')
-    given = f"{tmp_path}/takes --n-actions 3 --method hmm"
-    model = tmp_path / "model.skops"
-    assert run(f"fit {given} --pauses 5 --out {model}") == 0
-    out = f"--format labels --out {tmp_path}/predicted"
-    assert run(f"predict {model} {tmp_path}/takes {out}") == 0
-    takes = read_recordings(tmp_path / "takes", like=load_model(model))
+    write("takes/recordings.json", '{"fps": 10}')
+    fit = "fit takes --n-actions 3 --method hmm --pauses 5"
+    assert run(f"{fit} --out m.skops") == 0
+    assert run("predict m.skops takes --format labels --out predicted") == 0
+    takes = read_recordings("takes", like=load_model("m.skops"))
     assert takes.lengths.tolist() == list(map(len, videos))
-    review = Review(load_model(model), takes, tmp_path / "review").open()
+    review = Review(load_model("m.skops"), takes, tmp_path / "review").open()
     review.rename("action 0", "pour")
     review.export("labels")
     review.close()
     for folder in (tmp_path / "predicted", tmp_path / "review" / "labels"):
-        found = {own.stem: own.read_text().splitlines() for own in folder.iterdir()}
-        lengths = [len(found[name]) for name in "ab"]
+        lines = {file.stem: file.read_text().splitlines() for file in folder.iterdir()}
+        lengths = [len(lines[name]) for name in "ab"]
         assert lengths == [len(video) + 180 for video in videos]
-        assert set(found["a"][20:110]) <= {"-1", "background"}
-        labels = f"--labels {folder} --out {tmp_path}/new.skops"
-        assert run(f"refine {model} {tmp_path}/takes {labels}") == 0
-        assert run(f"fit {given} --pauses 5 {labels}") == 0
-        actions = {*found["a"], *found["b"]} - {"-1", "background"}
-        assert set(load_model(tmp_path / "new.skops").actions_.tolist()) == actions
-        read = read_segments(folder, recordings=takes)
+        assert set(lines["a"][20:110]) <= {"-1", "background"}
+        assert run(f"refine m.skops takes --labels {folder} --out new.skops") == 0
+        assert run(f"{fit} --labels {folder} --out new.skops") == 0
+        actions = {*lines["a"], *lines["b"]} - {"-1", "background"}
+        assert set(load_model("new.skops").actions_.tolist()) == actions
+        labels = read_segments(folder, recordings=takes)
         for name in "ab":
-            left = [*found[name][:20], *found[name][110:-90]]
-            assert read[name].tolist() == left
+            assert labels[name].tolist() == [*lines[name][:20], *lines[name][110:-90]]
 
 
-LEARN = f"{FIT} --out a.skops --labels"
 EDIT = "edit model.skops --out a.skops"
 REFUSED = [
-    (f"{LEARN} stranger", "v9.csv: the recording is 'v9', expected"),
-    (f"{LEARN} unlabelled", "no labelled frame"),
-    (f"{LEARN} two --cycles", "--labels and --cycles are given, expected one of"),
-    (f"{FIT} --out a.skops --gaps unknown", "--gaps is given without --labels"),
-    ("refine model.skops flat --out a.skops", "required: --labels"),
-    ("evaluate flat stranger --labels two", "flat has no recording 'v9'"),
-    ("evaluate flat two --labels part --ignore stir", "part has no frames of label 's"),
-    (EDIT, "nothing to do, expected --alternative"),
-    (f"{EDIT} --merge 1", "expected 2 or more"),
-    (f"{EDIT} --split 1", "--features is missing, expected recordings to split"),
-    (f"{EDIT} --rename 0", "--rename has '0', expected ACTION=NAME"),
+    "fit flat --labels stranger --out a.skops",
+    f"{FIT} --labels none_labelled --out a.skops",
+    f"{FIT} --labels two --cycles --out a.skops",
+    f"{FIT} --gaps unknown --out a.skops",
+    "refine model.skops flat --out a.skops",
+    "evaluate flat stranger --labels two",
+    "evaluate flat two --labels two --ignore fly",
+    "evaluate flat other --labels two",
+    f"{EDIT} --merge 1",
+    f"{EDIT} --split 1",
+    f"{EDIT} --rename 0",
+    f"{EDIT} --merge 0 1 --by x",
 ]
 
 
-@pytest.mark.parametrize(("command", "message"), REFUSED)
-def test_refusals(refuses, folder, command, message):
-    refuses(command, message, folder)
-
-
-def test_predictions_without_labels(run, tmp_path, capsys):
-    put(tmp_path / "found", {"v1": np.array(["pour"] * 9)})
-    assert run(f"evaluate flat {tmp_path}/found --labels two") == 2
-    assert "No recording with predictions has labels" in capsys.readouterr().err
+@pytest.mark.parametrize("command", REFUSED)
+def test_refusals(refuses, folder, command):
+    put("stranger", {"v9": WORDS})
+    put("other", {"v1": WORDS})
+    (folder / "none_labelled").mkdir()
+    write("none_labelled/v0.csv", "label,start,end\n")
+    refuses(command, folder)

@@ -1,0 +1,195 @@
+"""Arguments of commands: their types, and parsers to pass as ``parents``."""
+
+import argparse
+import ast
+
+LONGEST_VALUE = 1000  # characters of the value of a parameter
+DATA = "folder of .npy, CSV, Parquet or other files, one with features/, or a file"
+LIKE = "read them like the recordings of this model"
+MODEL = "file from fit"
+SEGMENTS = "folder from predict, one table of all recordings, or folder of a review"
+MODEL_OR_REVIEW = "file from fit, or folder of a review"
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser with one-line errors, and an epilog that is made on demand."""
+
+    make_epilog = None
+
+    def format_help(self):
+        """Text of ``--help``."""
+        if self.make_epilog is not None:
+            self.epilog = self.make_epilog()
+        return super().format_help()
+
+    def error(self, message):
+        """Print the message and exit with status 2."""
+        from skl_tot.recordings.errors import one_line
+
+        self.exit(2, f"{self.prog}: {one_line(message)} (try {self.prog} --help)\n")
+
+
+def add_model_out(parser):
+    """Add the option for the model to write."""
+    text = "file to write (.skops)"
+    parser.add_argument("--out", required=True, metavar="MODEL", help=text)
+
+
+def add_command(commands, function, summary, example, parents=()):
+    """Add the command that a function executes; return its parser."""
+    parser = commands.add_parser(
+        function.__name__,
+        help=summary,
+        description=f"{summary.capitalize()}.\n\nexample:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=parents,
+    )
+    parser.set_defaults(execute=function)
+    return parser
+
+
+def reading_options():
+    """Parent with the options by which recordings are read."""
+    parent = argparse.ArgumentParser(add_help=False)
+    add = parent.add_argument_group("how recordings are read").add_argument
+    text = "column, or several, with the name of the recording of each row"
+    add("--by", nargs="+", action="extend", metavar="COLUMN", help=text)
+    text = "clock (default: the model's, or time, timestamp, seconds or t)"
+    add("--time", metavar="COLUMN", help=text)
+    text = "no column is a clock"
+    add("--no-clock", action="store_const", const=False, dest="time", help=text)
+    text = "features (default: those of the model, or all numbers)"
+    add("--columns", nargs="+", action="extend", metavar="COLUMN", help=text)
+    text = "columns that are no features"
+    add("--without", nargs="+", action="extend", metavar="COLUMN", help=text)
+    text = "frames per second to resample recordings with clocks to"
+    add("--resample", type=positive, metavar="RATE", help=text)
+    text = "longest gap of a clock that is no break; inf bridges all (default: 10 "
+    text += "frames, and at least 1 s)"
+    add("--bridge", type=not_negative_or_inf, metavar="SECONDS", help=text)
+    text = "cut out stops of at least so long, in which no feature moves"
+    add("--pauses", type=not_negative, metavar="SECONDS", help=text)
+    text = "frames per second of recordings without clocks (default: the model's)"
+    add("--fps", type=positive, metavar="RATE", help=text)
+    text = "number of the line of text tables that names the columns; the first is 1"
+    add("--header", type=int, metavar="LINE", help=text)
+    text = "start of lines of text tables that are no rows, such as '#'"
+    add("--comment", metavar="SIGN", help=text)
+    text = "for files of other programs, such as animal=mouse1"
+    add(
+        "--read",
+        nargs="+",
+        action="extend",
+        type=setting,
+        metavar="NAME=VALUE",
+        help=text,
+    )
+    text = ".npy files hold arrays of shape (features, frames)"
+    add("--transpose", action="store_true", default=None, help=text)
+    return parent
+
+
+def labels_options(required=False, gaps=True):
+    """Parent with the options for labels that people corrected."""
+    parent = argparse.ArgumentParser(add_help=False)
+    text = (
+        "labels of some recordings, or of parts of one: a file, or a folder of files, "
+    )
+    text += "named as the recordings or with a column of their names"
+    parent.add_argument("--labels", required=required, metavar="FILE", help=text)
+    if gaps:
+        text = "label of frames between the segments of --labels (default: unknown)"
+        parent.add_argument("--gaps", choices=["unknown", "background"], help=text)
+    return parent
+
+
+def groups_options():
+    """Parent with the options for groups of recordings."""
+    parent = argparse.ArgumentParser(add_help=False)
+    text = (
+        "compare groups of recordings: CSV with a column of their names, or of starts "
+    )
+    text += "or parts of these, such as patients, and a column group; a column subject "
+    text += "joins recordings of one person or animal"
+    parent.add_argument("--groups", metavar="FILE", help=text)
+    text = "column of --groups with the groups"
+    parent.add_argument("--group-column", metavar="COLUMN", help=text)
+    return parent
+
+
+def rate_option():
+    """Parent with the option for the rate of frames."""
+    parent = argparse.ArgumentParser(add_help=False)
+    text = "frames per second, for times"
+    parent.add_argument("--fps", type=positive, metavar="RATE", help=text)
+    return parent
+
+
+def names_option():
+    """Parent with the option for names of actions."""
+    parent = argparse.ArgumentParser(add_help=False)
+    text = "'<number> <name>' a line, or JSON"
+    parent.add_argument("--names", metavar="FILE", help=text)
+    return parent
+
+
+def check_needed(arguments, needed, names):
+    """Refuse values of options, by their names, without the option that they need."""
+    if getattr(arguments, needed) is not None:
+        return
+    for name in names:
+        if getattr(arguments, name) is not None:
+            flag, other = (f"--{x.replace('_', '-')}" for x in (name, needed))
+            raise ValueError(f"{flag} is given without {other}, expected both.")
+
+
+def positive(text):
+    """Read a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def not_negative(text):
+    """Read a number that is at least 0."""
+    is_zero = text.strip("0") in ("", ".") and "0" in text
+    return 0.0 if is_zero else positive(text)
+
+
+def not_negative_or_inf(text):
+    """Read a number that is at least 0, or "inf"."""
+    return float(text) if text == "inf" else not_negative(text)
+
+
+def seed(text):
+    """Read a seed of random numbers."""
+    if not (text.isdecimal() and len(text) <= 10 and int(text) < 2**32):
+        raise argparse.ArgumentTypeError(f"{text} is no integer from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def number_or_auto(text):
+    """Read an integer from 1, or "auto"."""
+    if text != "auto" and not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text} is no number from 1, nor auto")
+    return text if text == "auto" else int(text)
+
+
+def setting(text):
+    """Read a name and a value: a number, boolean, None, or else text."""
+    name, _, value = text.partition("=")
+    if not (name.isidentifier() and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    too_long = argparse.ArgumentTypeError(f"the value of {name} is too long")
+    if len(value) > LONGEST_VALUE:
+        raise too_long
+    try:
+        return name, ast.literal_eval(value)
+    except (SyntaxError, ValueError):
+        return name, value
+    except (MemoryError, RecursionError):  # too many brackets or signs
+        raise too_long from None

@@ -1,0 +1,149 @@
+"""What commands write: checks of paths and names of files, bars, words, pictures."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def check_output(path, flag, inputs, is_folder=False):
+    """Refuse a path that cannot be written, or that would overwrite an input.
+
+    ``inputs`` are paths, None for those that are not given.
+    """
+    from skl_tot.recordings.disk import check_target
+
+    if path == "":
+        raise ValueError(f"{flag} is '', expected a path to write to.")
+    check_target(path, is_folder=is_folder)
+    for other in inputs:
+        if other is not None:
+            _check_other(flag, Path(path), Path(other))
+
+
+def _check_other(flag, path, other):
+    """Refuse an output that overwrites an input, or that a later run reads as input."""
+    root = other.parent if other.name == "features" else other
+    folders = [other, root / "features", root / "groundTruth"]
+    # in any case, as names of files on Windows and macOS
+    near = [Path(os.path.realpath(folder).casefold()) for folder in folders]
+    real = Path(os.path.realpath(path).casefold())
+    if not any(real.is_relative_to(x) or x.is_relative_to(real) for x in near):
+        return
+    from skl_tot.recordings.readers import READERS
+
+    if any(_is_same(path, folder) for folder in folders):
+        expected = "folder" if path.is_dir() else "file"
+        text = f"{flag} is {path}, which another argument names"
+        raise ValueError(f"{text}; expected another {expected}.")
+    is_inside = any(_is_same(path.parent, folder) for folder in folders)
+    for reader in READERS.values():  # of data sets that are read as a whole
+        is_named = path.name.lower().endswith(reader.suffixes)
+        is_whole = reader.is_root and is_named and reader.recognises(other)
+        is_inside |= is_whole and other.resolve() in path.resolve().parents
+    place = None
+    if is_inside and _is_recording(path):
+        place = "in a folder that is read"
+    elif path.is_dir() and _is_same(path, other.parent) and _is_recording(other):
+        place = f"where {other.name} is read"
+    if place is not None:
+        raise ValueError(f"{flag} is {path}, {place}; expected another folder.")
+
+
+def _is_same(path, other):
+    if path.exists() and other.exists():
+        return path.samefile(other)
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _is_recording(path):
+    from skl_tot.io.formats import FORMATS
+    from skl_tot.recordings.readers import KINDS, READERS
+
+    endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
+    for reader in READERS.values():
+        endings += reader.suffixes
+    return path.name.lower().endswith(tuple(endings))
+
+
+def check_picture(path):
+    """Refuse a suffix that is no picture."""
+    suffix = Path(path).suffix
+    if not suffix:  # matplotlib is slow to load
+        raise ValueError(f"{path} has no suffix, expected one such as {path}.png.")
+    from skl_tot.recordings.errors import import_extra
+
+    canvas = import_extra("matplotlib.backend_bases").FigureCanvasBase
+    formats = canvas.get_supported_filetypes()
+    if suffix[1:].lower() not in formats:
+        expected = f"one of {', '.join(formats)}"
+        raise ValueError(f"{path} has the suffix {suffix!r}, expected {expected}.")
+
+
+def check_file_names(names, remedy=""):
+    """Refuse names of recordings that cannot be names of files on all systems."""
+    from skl_tot.recordings.disk import find_same_files, is_file_name
+    from skl_tot.recordings.errors import refuse
+
+    for name in names:
+        if not is_file_name(name):
+            expected = "one that files can have, also on Windows: without slashes or "
+            expected += 'any of <>:"|?*, no dot in front, and no device such as con'
+            refuse("The name of a recording", name, expected + remedy)
+    same = find_same_files(names)
+    if same is not None:
+        text = f"{same[0]!r} and {same[1]!r}, which are one file on Windows and macOS"
+        raise ValueError(f"Recordings are called {text}, expected others{remedy}.")
+
+
+@contextlib.contextmanager
+def names_in_errors(names):
+    """Add the recording to errors that have only its number."""
+    from skl_tot.recordings.errors import RecordingError
+
+    try:
+        yield
+    except RecordingError as error:
+        error.name = names[error.recording]
+        raise
+
+
+def print_stops(recordings):
+    """Print the stops that were cut out, the longest first, if that was asked for."""
+    if recordings.stops is None:
+        return
+    from skl_tot.recordings.stops import list_stops
+
+    table = list_stops(recordings)
+    if len(table) == 0:
+        print("Nothing rests for long enough to be a stop.")
+        return
+    unit, kind = ("frames", "") if recordings.fps is None else ("s", "_time")
+    lengths = table[f"duration{kind}"]
+    stops = count(len(table), "stop")
+    print(f"Cut out {stops} of {lengths.min():.4g} to {lengths.max():.4g} {unit}:")
+    for k in lengths.sort_values(ascending=False, kind="stable").index[:5]:
+        row = table.loc[k]
+        place = row.get("start_clock") or f"{row[f'start{kind}']:.10g} {unit}"
+        print(f"  {row['recording']}: {lengths[k]:.4g} {unit}, since {place}")
+
+
+def progress(items, unit):
+    """Show a bar on a terminal."""
+    from tqdm.auto import tqdm
+
+    return tqdm(items, unit=unit, disable=None)
+
+
+def count(number, noun):
+    """Put a number before its noun."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def draw_timelines(path, y_true, y_pred, **options):
+    """Draw timelines into a file."""
+    from skl_tot import SegmentationDisplay
+    from skl_tot.recordings.disk import replaced
+
+    display = SegmentationDisplay.from_predictions(y_true, y_pred, **options)
+    with replaced(path) as temporary:
+        display.figure_.savefig(temporary, dpi=150, bbox_inches="tight")
