@@ -202,6 +202,8 @@ class Groups:
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
         # a short row has NaN in its last cells
         self.table = table.fillna("").apply(lambda cells: cells.str.strip())
+        if self.table.shape[1] < 2 or self.table.empty:
+            self._refuse_columns("one that names the recordings, and one called group")
         if column is not None and column not in self.table:
             self._refuse_columns(f"{column!r} of --group-column among them")
         self.group = column or self._column_called("group")
@@ -246,8 +248,6 @@ class Groups:
             column: keys_in_names(self.table[column].unique(), names)
             for column in columns
         }
-        if not matches:
-            self._refuse_columns("one that names the recordings, and one called group")
         return max(
             matches.items(),
             key=lambda match: sum(3 - place for place, _ in match[1].values()),

@@ -43,7 +43,6 @@ def recipe_options(when):
         nargs="+",
         action="extend",
         type=arguments.setting,
-        default=[],
         metavar="NAME=VALUE",
         help="parameters of the method, such as rho=0.1 n_networks=5",
     )
@@ -88,8 +87,9 @@ class Recipe:
     def __init__(self, options):
         """Refuse contradictory options before any reading or slow import."""
         self.n_actions, self.method = options.n_actions, options.method
-        self.settings, self.steps = dict(options.set), options.pipeline or []
-        if len(self.settings) < len(options.set):
+        self.steps, pairs = options.pipeline or [], options.set or []
+        self.settings = dict(pairs)
+        if len(self.settings) < len(pairs):
             raise ValueError("--set has a name twice, expected each once.")
         if "n_actions" in self.settings:
             raise ValueError("--set has n_actions, expected it as --n-actions.")

@@ -248,7 +248,10 @@ def two_plans(order, words, **settings):
     ("command", "last"),
     [
         ("predict model.skops flat --out seen", "4/4"),
-        ("fit flat --n-actions 3 --out a.skops --set max_iter=30 n_networks=1", "30/30"),
+        (
+            "fit flat --n-actions 3 --out a.skops --set max_iter=30 n_networks=1",
+            "30/30",
+        ),
         ("fit flat --n-actions 3 --out a.skops --method auto", "10/10"),
     ],
 )

@@ -1,7 +1,5 @@
 """Tables, clocks and rates on the command line; a model knows how they were read."""
 
-import csv
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -34,27 +32,29 @@ def folder(tmp_path_factory):
         labels = np.array(["cut", "mix", "pour"])[truth[i]]
         (root / "set" / "groundTruth" / f"v{i}.txt").write_text("\n".join(labels))
         clock = 100 + np.arange(len(video)) / RATE
-        own = pd.DataFrame(video, columns=["x", "y", "z"])
-        own.assign(time=clock).to_csv(root / "tables" / f"v{i}.csv", index=False)
-        own.assign(time=clock * 1.2).to_csv(root / "slow" / f"v{i}.csv", index=False)
+        table = pd.DataFrame(video, columns=["x", "y", "z"])
+        table.assign(time=clock).to_csv(root / "tables" / f"v{i}.csv", index=False)
+        table.assign(time=clock * 1.2).to_csv(root / "slow" / f"v{i}.csv", index=False)
         clock[20:] += BREAK * (i == 0)
-        own["other"] = np.linspace(0, 9, len(video))
-        own["Zeit"], own["subject"], own["trial"] = clock, f"s{i // 2}", f"0{i % 2}"
-        parts.append(own.assign(note="ok"))
+        table["other"] = np.linspace(0, 9, len(video))
+        table["Zeit"], table["subject"], table["trial"] = (
+            clock,
+            f"s{i // 2}",
+            f"0{i % 2}",
+        )
+        parts.append(table.assign(note="ok"))
     pd.concat(parts).to_csv(root / "long.csv", index=False)
+    by = "--by subject trial --time Zeit --bridge 30 --columns x y z"
     for name, data, options in [
-        ("long", "long.csv", "--by subject trial --time Zeit --bridge 30"),
+        ("long", "long.csv", by),
         ("turned", "turned", f"--transpose --fps {RATE}"),
         ("tables", "tables", ""),
         ("arrays", "set", ""),
     ]:
-        options += " --columns x y z" * (name == "long")
         command = f"fit {root / data} {FIT} --out {root}/{name}.skops {options}"
         assert main(command.split()) == 0
-    assert (
-        main(f"predict {root}/long.skops {root}/long.csv --out {root}/l.csv".split())
-        == 0
-    )
+    command = f"predict {root}/long.skops {root}/long.csv --out {root}/l.csv"
+    assert main(command.split()) == 0
     return root
 
 
@@ -86,10 +86,8 @@ def test_no_command_needs_the_options_again(run, folder, capsys, command):
     assert run(command) == 0
     assert capsys.readouterr().err == ""
     if command.endswith("a.skops"):
-        assert (
-            load_model("a.skops").read_options_
-            == load_model("long.skops").read_options_
-        )
+        expected = load_model("long.skops").read_options_
+        assert load_model("a.skops").read_options_ == expected
 
 
 def test_a_column_time_is_the_clock(run):
@@ -100,12 +98,12 @@ def test_a_column_time_is_the_clock(run):
     assert run("predict tables.skops tables --out timed") == 0
     arrays = [np.load(f"set/features/v{i}.npy") for i in range(4)]
     for i, labels in enumerate(load_model("arrays.skops").predict(arrays)):
-        found = read_segments(f"timed/v{i}.csv")
-        np.testing.assert_array_equal(found, labels.astype(str))
-        with open(f"timed/v{i}.csv", encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                start = 100 + int(row["start"]) / RATE
-                assert float(row["start_time"]) == pytest.approx(start)
+        path = f"timed/v{i}.csv"
+        np.testing.assert_array_equal(read_segments(path), labels.astype(str))
+        table = pd.read_csv(path)
+        assert table["start_time"].tolist() == pytest.approx(
+            100 + table["start"] / RATE
+        )
 
 
 def test_rates_and_turned_arrays(run):
@@ -114,58 +112,47 @@ def test_rates_and_turned_arrays(run):
     assert run("predict turned.skops turned --out turned.csv") == 0
     table = read_table("turned.csv")
     assert table["end_time"].max() == table["end"].max() / RATE
-    assert run("predict turned.skops turned --out elan --format elan") == 0
-
-
-def test_arrays_as_text_have_a_remedy(run, tmp_path, capsys):
-    (tmp_path / "set" / "features").mkdir(parents=True)
-    np.savetxt(tmp_path / "set" / "features" / "v0.txt", np.load("turned/v0.npy"))
-    assert run(f"predict turned.skops {tmp_path}/set --out found.csv") == 2
-    assert "but 1 *.txt: read *.txt by numpy.loadtxt" in capsys.readouterr().err
 
 
 def test_one_file_of_all_predictions(run, capsys, tmp_path):
     predict = "predict turned.skops turned --out"
     assert run(f"{predict} found") == 0
     expected = read_segments("found")
-    for name in ("all.csv", "all.parquet"):
-        assert run(f"{predict} {name}") == 0
-        found = read_segments(name)
-        assert found.keys() == expected.keys()
-        for video in found:
-            np.testing.assert_array_equal(found[video], expected[video])
     printed = []
-    for name in ("found", "all.csv"):
+    for name in ("found", "all.csv", "all.parquet"):
+        assert run(f"{predict} {name}") == 0
+        labels = read_segments(name)
+        assert labels.keys() == expected.keys()
+        for video in labels:
+            np.testing.assert_array_equal(labels[video], expected[video])
         capsys.readouterr()
         assert run(f"evaluate set {name}") == 0
         printed.append(capsys.readouterr().out)
-    assert "MoF" in printed[0]
-    assert printed[0] == printed[1]
+    assert len(set(printed)) == 1
     (tmp_path / "is.csv").mkdir()  # a folder that is called as a file
     assert run(f"{predict} {tmp_path}/is.csv") == 0
     assert (tmp_path / "is.csv" / "v0.csv").exists()
 
 
 REFUSED = [
-    ("predict long.skops long.csv --by subject", "by (--by) is 'subject', expected"),
-    ("predict long.skops long.csv --no-clock", "is False, expected 'Zeit'"),
-    ("predict long.skops unclocked.csv", "Zeit"),
-    ("fit long.csv --like l.csv --n-actions 3", "cannot be loaded: it is no archive"),
-    (f"fit long.csv {FIT} --time Zeit", "of 'long' goes back from "),
-    (f"fit tables --transpose {FIT}", "(--transpose) is no option for files of tables"),
-    ("predict tables.skops tables/v0.csv --fps 25", "25"),
-    ("report turned.skops turned --fps 25", "25"),
-    ("predict tables.skops slow", "slow has 6.66667 frames per second, but the model"),
-    ("edit tables.skops --merge 0 1 --by x", "--by is given without --features"),
-    ("predict turned.skops turned --format elan", "segments are of 4 recordings"),
-    ("predict long.skops bad.csv", "recording is '../s0/00', expected"),
+    "predict long.skops long.csv --by subject",
+    "predict long.skops long.csv --no-clock",
+    "predict long.skops unclocked.csv",
+    "predict tables.skops tables/v0.csv --fps 25",
+    "predict tables.skops slow",
+    "predict turned.skops turned --format elan",
+    "predict long.skops bad.csv",
+    "fit long.csv --like l.csv --n-actions 3",
+    f"fit long.csv {FIT} --time Zeit",
+    f"fit tables --transpose {FIT}",
+    f"fit tables --read by=x {FIT}",
 ]
 
 
-@pytest.mark.parametrize(("command", "message"), REFUSED)
-def test_refusals(refuses, folder, command, message):
+@pytest.mark.parametrize("command", REFUSED)
+def test_refusals(refuses, folder, command):
     table = pd.read_csv("long.csv", dtype={"trial": str})
     table.drop(columns="Zeit").to_csv("unclocked.csv", index=False)
     table.assign(subject="../" + table["subject"]).to_csv("bad.csv", index=False)
     out = "out" if "bad" in command else "a.csv"
-    refuses(f"{command} --out {out}", message, folder)
+    refuses(f"{command} --out {out}", folder)

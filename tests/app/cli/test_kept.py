@@ -214,21 +214,17 @@ def test_segments_without_the_last_changes_are_refused(refuses, made, tmp_path):
     review.rename("turn", "rotate")
     review.close()
     command = f"summary {tmp_path}/checked --out {tmp_path}/summary"
-    message = "segments.csv lacks the last changes of the review; open"
-    refuses(command, message, tmp_path)
+    refuses(command, tmp_path)
     (tmp_path / "checked" / "segments.csv").unlink()
-    refuses(command, message, tmp_path)
+    refuses(command, tmp_path)
 
 
 def test_reviews_that_cannot_be_read_are_refused(refuses, made, tmp_path):
     (tmp_path / "new").mkdir()
-    Log(tmp_path / "new").close()
+    Log(tmp_path / "new").close()  # has not begun
     shutil.copytree("checked", tmp_path / "open")
     review = Review(None, made.takes, tmp_path / "open")
-    for name, message in [
-        ("new", "has a review that has not begun"),
-        ("open", "belongs to a review that is open; close it"),
-    ]:
+    for name in ("new", "open"):
         command = f"predict {tmp_path / name} takes --out {tmp_path}/found"
-        refuses(command, message, tmp_path / name)
+        refuses(command, tmp_path / name)
     review.close()

@@ -93,7 +93,10 @@ def test_fit_without_a_number_has_the_clusterings_of_the_learner(run):
 @pytest.mark.parametrize(
     ("options", "settings"),
     [
-        ("--n-actions 3 --method hmm --pipeline standard", {"n_actions": 3, "standardize": None}),
+        (
+            "--n-actions 3 --method hmm --pipeline standard",
+            {"n_actions": 3, "standardize": None},
+        ),
         ("--method hmm --order free", {"order": "free"}),
     ],
 )

