@@ -52,7 +52,7 @@ def test_rates(display):
 def test_without_matplotlib(display, monkeypatch):
     for name in ("matplotlib", "matplotlib.pyplot"):
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=r"pip install 'skl-tot\[plot\]'"):
+    with pytest.raises(ImportError, match=r"pip install .*\[plot\]"):
         display.plot()
 
 
