@@ -323,6 +323,8 @@ def test_told_to_end(tmp_path, name, status, message, hidden):
     """Libraries hide what their callbacks raise; what is not saved is an error."""
     code = f"""
 import os, signal, sys, time
+# a shell that starts a job in the background has it ignore this signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from skl_tot.app.cli import main, trying
 from skl_tot.recordings import disk
 
