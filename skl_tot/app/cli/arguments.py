@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+from typing import Any
 
 LONGEST_VALUE = 1000  # characters of the value of a parameter
 DATA = "folder of .npy, CSV, Parquet or other files, one with features/, or a file"
@@ -14,7 +15,7 @@ MODEL_OR_REVIEW = "file from fit, or folder of a review"
 class Parser(argparse.ArgumentParser):
     """Parser with one-line errors, and an epilog that is made on demand."""
 
-    make_epilog = None
+    make_epilog: Any = None  # function that returns text
 
     def format_help(self):
         """Text of ``--help``."""

@@ -1,6 +1,7 @@
 """Commands for pictures and pages: plot, report, summary."""
 
 from pathlib import Path
+from typing import Any
 
 from skl_tot.app.cli import arguments, inputs, outputs
 
@@ -265,7 +266,7 @@ def _displays(labels, fps, has_cycles, circle, compared):
     import skl_tot
 
     by = {"by": "cycle", "start": circle} if has_cycles else {}
-    displays = {
+    displays: dict[str, Any] = {
         "durations": skl_tot.DurationDisplay(labels, fps=fps),
         "transitions": skl_tot.TransitionDisplay(labels),
         "deviations": skl_tot.DeviationDisplay(labels, fps=fps, **by),
