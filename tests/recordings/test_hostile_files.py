@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scipy import io
 
 from skl_tot.datasets import load_action_dataset
-from skl_tot.recordings import read_recordings, without_stops
+from skl_tot.recordings import read_recordings
 from skl_tot.recordings.files import read_features
 
 h5py = pytest.importorskip("h5py")
@@ -263,19 +263,6 @@ def test_options_that_say_nothing(tmp_path, options):
     (tmp_path / "a.csv").write_text("x,y\n0,3\n2,1\n")
     with pytest.raises(ValueError, match=next(iter(options))):
         read_recordings(tmp_path, **options)
-
-
-def test_levels_that_follow_each_other_are_no_stop():
-    steps = np.repeat([[0.0, 3], [5, 1], [2, 9], [7, 4]], 50, axis=0)
-    assert len(without_stops(steps, 30).stops[0]) == 0
-
-
-def test_frames_without_values_are_no_stop():
-    frames = np.random.default_rng(0).normal(size=(300, 2)).cumsum(axis=0)
-    frames[50:100] = np.nan
-    frames[200:260] = frames[200]
-    (stops,) = without_stops(frames, 30).stops
-    assert stops[:, :2].tolist() == [[200, 260]]
 
 
 def test_arrays_are_no_copies_of_others(tmp_path):

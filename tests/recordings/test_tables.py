@@ -1,0 +1,271 @@
+"""Tables of recordings: files and what is read of them, or that they are refused."""
+
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot import HMMSegmenter
+from skl_tot.recordings import read_recordings
+from skl_tot.recordings.readers import RATE_FILE, read_rate, write_rate
+
+RNG = np.random.default_rng(0)
+
+
+def table(n=6, fps=10.0, start=0.0, **more):
+    """Two features and a clock."""
+    columns = {
+        "time": start + np.arange(n) / fps,
+        "x": RNG.normal(size=n),
+        "n": RNG.integers(100, size=n),
+    }
+    return pd.DataFrame(columns | more)
+
+
+def put(folder, **tables):
+    """Write tables as CSV."""
+    for name, frame in tables.items():
+        frame.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".csv.gz", ".parquet", ".CSV"])
+def test_a_file_is_a_recording(tmp_path, suffix):
+    tables = {"b": table(5), "a": table(7, start=3.0), "a10": table(4)}
+    for name, frame in tables.items():
+        path = tmp_path / f"{name}{suffix}"
+        if suffix == ".parquet":
+            frame.to_parquet(path)
+        else:
+            frame.to_csv(path, index=False, sep="\t" if suffix == ".tsv" else ",")
+    (tmp_path / ".hidden.csv").write_text("x")
+    (tmp_path / "a.mp4").touch()
+    takes = read_recordings(tmp_path)
+    assert (takes.names, takes.fps) == (["a", "a10", "b"], 10.0)
+    for name, frame in takes.items():
+        pd.testing.assert_frame_equal(frame, tables[name][["x", "n"]].astype(float))
+        clock = takes.times[takes.names.index(name)]
+        np.testing.assert_array_equal(clock, tables[name]["time"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_column_names_recordings(tmp_path, suffix):
+    parts = [table(5, who=7), table(6, who=3)]
+    tables = {"a/0": pd.concat(parts), "b/2": parts[0], "b/10": parts[1]}
+    for name, frame in tables.items():
+        path = tmp_path / f"{name}.{suffix}"
+        path.parent.mkdir(exist_ok=True)
+        getattr(frame, f"to_{suffix}")(path, index=False)
+    for source in (tmp_path / "a", tmp_path / "b"):
+        takes = read_recordings(source, by="who")
+        assert takes.names == ["7", "3"]  # as they appear, in files by their numbers
+        for part, frame, clock in zip(parts, takes, takes.times):
+            np.testing.assert_array_equal(frame, part[["x", "n"]])
+            np.testing.assert_array_equal(clock, part["time"])
+        assert read_recordings(source, like=takes).names == takes.names
+    new = put(tmp_path, new=table()) / "new.csv"  # a model may read a file without it
+    with pytest.warns(UserWarning, match="has no column 'who'"):
+        assert read_recordings(new, like=takes).names == ["new"]
+
+
+LISTS = np.arange(48, dtype=np.float32).reshape(8, 6) ** 2
+
+
+def test_columns_of_lists(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "pose": [row.reshape(2, 3).tolist() for row in LISTS],
+            "state": list(LISTS[:, :2]),
+            "episode_index": [3] * 4 + [1] * 4,
+            "frame_index": [0, 1, 2, 3] * 2,
+            "timestamp": np.tile(np.arange(4) / 50, 2).astype(np.float32),
+        }
+    )
+    frame.to_parquet(tmp_path / "data.parquet")
+    with pytest.warns(UserWarning, match=r"\['frame_index'\] count the frames"):
+        takes = read_recordings(tmp_path / "data.parquet", by="episode_index")
+    assert (takes.names, takes.fps) == (["3", "1"], pytest.approx(50))
+    assert list(takes[0]) == [f"pose {k}" for k in range(6)] + ["state 0", "state 1"]
+    values = np.hstack([LISTS, LISTS[:, :2]])
+    np.testing.assert_array_equal(np.vstack(list(takes)), values)
+    columns = ["pose 4", "state"]
+    takes = read_recordings(tmp_path, by="episode_index", columns=columns)
+    np.testing.assert_array_equal(np.vstack(list(takes)), LISTS[:, [4, 0, 1]])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"a": [[1.0, 2.0], [3.0]]},
+        {"a": [["u"], ["v"]]},
+        {"a": [[1.0, 2.0]], "b": [[1.0]]},
+    ],
+)
+def test_lists_that_differ(tmp_path, cells):
+    for name, lists in cells.items():
+        pd.DataFrame({"s": lists}).to_parquet(tmp_path / f"{name}.parquet")
+    with pytest.raises(ValueError, match="'a'"):
+        read_recordings(tmp_path)
+
+
+def test_float32_stays_and_others_become_float64(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(4, dtype=np.float32) ** 2})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert read_recordings(tmp_path)[0].dtypes.tolist() == [np.float32]
+    frame.assign(on=[True, False, False, True]).to_parquet(tmp_path / "a.parquet")
+    take = read_recordings(tmp_path)[0]
+    assert take.dtypes.tolist() == [np.float64] * 2
+    assert take["on"].tolist() == [1, 0, 0, 1]
+
+
+ALL = {"note": ["ok"] * 29 + ["halt"], "line": 3, "i": range(5, 35)}
+COLUMNS = [  # options, columns that are read, words of the warning
+    ({}, ["x", "n"], r"'note'\] hold no numbers|'i'\] count the|'line'\] are the same"),
+    ({"without": ["note", "line", "n", "i"]}, ["x"], None),
+    ({"columns": ["line", "i"]}, ["line", "i"], None),
+]
+
+
+@pytest.mark.parametrize(("options", "columns", "words"), COLUMNS)
+def test_columns_that_are_features(tmp_path, options, columns, words):
+    put(tmp_path, a=table(30, **ALL))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        takes = read_recordings(tmp_path, **options)
+    assert list(takes[0]) == takes.read_options["columns"] == columns
+    texts = [str(warning.message) for warning in caught]
+    assert len(texts) == (0 if words is None else 3)
+    assert all(re.search(words, text) for text in texts)
+
+
+COMMAS = [
+    "x;n\n1,5;0\n-0,25;10\n",
+    "n;x\n0;1,5\n10;-2,5E-1\n",
+    "x;n;date\n1,5;0;01.02.2024 10:00\n-0,25;10;01.02.2024 10:01\n",
+    "n;x\n" + "".join(f"{k};7\n" for k in range(3000)) + "0;1,5\n10;-0,25\n",  # late
+]
+
+
+@pytest.mark.parametrize("text", COMMAS)
+def test_decimal_commas(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    takes = read_recordings(tmp_path, columns=["x", "n"], time=False)
+    assert takes[0][["x", "n"]].to_numpy()[-2:].tolist() == [[1.5, 0], [-0.25, 10]]
+
+
+REFUSED = [  # texts by name, options, what the error names
+    # columns
+    ({"a": "x,who\n1,b\n"}, {"columns": ["x", "who"]}, "column 'who' of 'a' has 'b'"),
+    ({"a": "who\nb\n"}, {}, "'who'"),
+    ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
+    ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y'"),
+    ({"a": "x\n1\n"}, {"columns": ["y"]}, "'y'"),
+    ({"a": "time\n1\n2\n"}, {}, "no column of features"),
+    ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234'"),
+    ({"a": "x\n1\n"}, {"columns": ["x", "x"]}, "columns"),
+    ({"a": "x\n1\n"}, {"without": ["nope"]}, "'nope'"),
+    ({"a": "x\n1\n"}, {"without": ["x"], "columns": ["x"]}, "'x'"),
+    ({"a": "x\n1\n"}, {"without": []}, "without"),
+    ({"a": "x\n"}, {}, "a.csv has no rows"),
+    # recordings
+    ({"a": "x\n1\n"}, {"by": "who"}, "'who'"),
+    ({"a": "who,x\n,1\n"}, {"by": "who"}, "'who' is empty in row 0"),
+    ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"by": ["w", "t"]}, "w"),
+    ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"by": "w"}, "b.csv"),
+    # clocks and rates
+    ({"a": "x\n1\n"}, {"time": "t"}, "'a' has no clock column 't'"),
+    ({"a": "x\n1\n"}, {"time": True}, "time"),
+    ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "'a' goes back"),
+    ({"a": "time,x\n0,5\n0,4\n"}, {}, "'a' stands still"),
+    ({"a": "time,x\n0,5\n,4\n"}, {}, "'a' has no time in row 1"),
+    ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
+    ({"a": "time,x\n0,5\n"}, {}, "fps"),
+    ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
+    ({"a": "x\n5\n"}, {"fps": 0}, "fps"),
+    ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
+    ({"a": "x\n5\n"}, {"resample": 10}, "resample"),
+    ({"a": "x\n5\n"}, {"bridge": 10}, "bridge"),
+    ({"a": "x\n5\n"}, {"like": "model"}, "like"),
+    ({"a": "x\n5\n"}, {"animal": "m"}, "animal"),
+]
+
+
+@pytest.mark.parametrize(("files", "options", "words"), REFUSED)
+def test_refused_tables(tmp_path, files, options, words):
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    with pytest.raises((TypeError, ValueError), match=re.escape(words)) as info:
+        read_recordings(tmp_path, **options)
+    assert "\n" not in str(info.value)
+
+
+PLACES = [  # files, what is read of the folder, what the error names
+    (["a.npz"], "", "a.npz"),
+    (["a.mp4"], "", "1 *.mp4: read *.mp4 by skl-tot features"),
+    ([".hidden.csv"], "", "it is empty"),
+    (["a.csv", "b.npy"], "", "b.npy"),
+    (["a.csv", "a.tsv"], "", "are both 'a'"),
+    (["a.xlsx"], "a.xlsx", "pandas.read_excel"),
+    ([], "none", "none is no folder or file"),
+]
+
+
+@pytest.mark.parametrize(("names", "place", "words"), PLACES)
+def test_refused_places(tmp_path, names, place, words):
+    for name in names:
+        (tmp_path / name).touch()
+    with pytest.raises((FileNotFoundError, ValueError), match=re.escape(words)):
+        read_recordings(tmp_path / place)
+
+
+def test_other_encodings_are_refused(tmp_path):
+    (tmp_path / "a.csv").write_bytes("Höhe,x\n1,2\n".encode("latin-1"))
+    with pytest.raises(ValueError, match=r"a\.csv is no text in UTF-8"):
+        read_recordings(tmp_path)
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((4, 2)))
+    return tmp_path
+
+
+@pytest.mark.parametrize("fps", [None, 29.97, 1 / 3])
+def test_rates_of_arrays(arrays, tmp_path_factory, fps):
+    if fps is not None:
+        write_rate(arrays, fps)
+    assert read_rate(arrays) == fps
+    assert read_recordings(arrays).fps == fps
+    assert read_recordings(arrays, fps=fps or 25).fps == (fps or 25)
+    other = tmp_path_factory.mktemp("other")
+    write_rate(other, 10.0)
+    np.save(other / "c.npy", np.ones((4, 2)))
+    with pytest.raises(ValueError, match="frames per second"):
+        read_recordings([arrays / "a.npy", other / "c.npy"], fps=30)
+    with pytest.raises(ValueError, match="by"):
+        read_recordings(arrays, by="who")
+    with pytest.raises(ValueError, match="header"):
+        read_recordings(arrays, header=2)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[10]", '{"fps": "10"}', '{"fps": true}', '{"fps": NaN}']
+)
+def test_broken_rates(arrays, text):
+    (arrays / RATE_FILE).write_text(text)
+    with pytest.raises(ValueError, match=RATE_FILE) as caught:
+        read_recordings(arrays)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [{}, {"resample": 5}, {"pauses": 1}])
+def test_infinity_is_read_without_a_warning(tmp_path, options):
+    """A fit refuses it."""
+    put(tmp_path, a=table(40, other=np.r_[3, np.inf, np.inf, np.ones(37)]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        takes = read_recordings(tmp_path, **options)
+    with pytest.raises(ValueError, match=r"contains (infinity|NaN)"):
+        HMMSegmenter(2).fit(takes)
