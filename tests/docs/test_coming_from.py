@@ -108,9 +108,8 @@ def test_boris(run_section):
 
 @pytest.mark.parametrize("path", ["events.csv", "tabular"])
 def test_exports_of_boris(path):
-    recordings = Recordings(
-        [np.zeros((sum(lengths), 1)) for lengths in CODED.values()], list(CODED), fps=25
-    )
+    frames = [np.zeros((sum(lengths), 1)) for lengths in CODED.values()]
+    recordings = Recordings(frames, list(CODED), fps=25)
     labels = read_segments(FILES / path, recordings=recordings)
     for name, lengths in CODED.items():
         assert list(labels[name]) == list(np.repeat(BEHAVIOURS, lengths))

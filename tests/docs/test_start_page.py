@@ -51,9 +51,3 @@ def test_transcript(tmp_path, monkeypatch, capsys):
             for name in ("cycle_01.csv", "cycle_02.csv"):
                 shutil.copy(Path("named", name), "corrected")
     assert Path("edited.skops").is_file()
-
-
-def test_a_line_that_is_not_printed_is_noticed():
-    assert shown("a 1\nb 2\nc", "a 3\n...\nc")
-    assert not shown("a 1\nb 2\nc", "a 3\nb\n")
-    assert not shown("a 1\nc", "c\na 1")
