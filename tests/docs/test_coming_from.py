@@ -98,11 +98,11 @@ def test_boris(run_section):
     names = run_section("BORIS")
     assert list(names["labels"]) == list(CODED)
     assert sorted(names["model"].classes_) == sorted(BEHAVIOURS)
-    found = names["found"]
+    predicted = names["predicted"]
     expected = np.repeat(BEHAVIOURS, [70, 35, 80])  # of the recording not coded
-    assert (np.asarray(found["mouse_3"]) == expected).mean() > 0.9
+    assert (np.asarray(predicted["mouse_3"]) == expected).mean() > 0.9
     again = read_segments("found.csv", recordings=names["recordings"])
-    for name, labels in found.items():
+    for name, labels in predicted.items():
         np.testing.assert_array_equal(again[name], labels)
 
 
