@@ -6,8 +6,7 @@
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import DECODERS, Decoder
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.networks import NetworkSegmenter
-from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.methods.networks import NetworkSegmenter, PrototypeSegmenter
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam, Component, OrderedMLP
 from skl_tot.training.pseudo_labels import (

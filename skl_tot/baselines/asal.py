@@ -11,11 +11,11 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
-from skl_tot.methods.base import Passes
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ONE_ORDER, FixedOrders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
+from skl_tot.methods.scores import LazyArrays
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
@@ -184,7 +184,7 @@ class ASALSegmenter(NetworkSegmenter):
         return len(self.network_["action_weight"])
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
+        self._set_n_actions(videos)
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         labels = self._first_labels(videos, seeds[0])
@@ -202,7 +202,7 @@ class ASALSegmenter(NetworkSegmenter):
                 labels = decoded
                 if self.tol is not None and self.changes_[-1] < self.tol:
                     break
-        return Passes(lambda i: self._log_likelihood(scores[i]), len(videos))
+        return LazyArrays(lambda i: self._log_likelihood(scores[i]), len(videos))
 
     def _first_labels(self, videos, seed):
         """Labels of the recordings by the first estimator."""
@@ -222,13 +222,13 @@ class ASALSegmenter(NetworkSegmenter):
 
     def _trainer(self, videos, seed):
         """Make the trainer of the network."""
-        network, optimizer = self._component("network"), self._component("optimizer")
+        components = self._make_components()
         return ClassifierTrainer(
             videos,
-            optimizer.settings(network, self.n_steps),
+            components.settings,
             n_actions=self.n_actions_,
-            order_dim=int(network.order_size),
-            order_weight=float(network.order_weight),
+            order_dim=int(components.network.order_size),
+            order_weight=float(components.network.order_weight),
             device=resolve_device(self.device),
             seed=seed,
         )
@@ -239,13 +239,13 @@ class ASALSegmenter(NetworkSegmenter):
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)
         self.loss_curve_ = self.loss_curve_ + losses
-        scores = self._encode(videos, classify, keep=True)
+        scores = self._apply_network(videos, classify, keep=True)
         decoder = DurationDecoder(durations)
         paths = [decoder.path(x, 0.0) for x in map(self._log_likelihood, scores)]
         return scores, paths
 
     def _log_likelihoods(self, videos):
-        return map(self._log_likelihood, self._encode(videos, classify))
+        return map(self._log_likelihood, self._apply_network(videos, classify))
 
     def _log_likelihood(self, scores):
         """Log p(k|x) - log p(k)."""

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.methods.base import sum_groups
 from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
-from skl_tot.methods.prototypes import PrototypeSegmenter
+from skl_tot.methods.scores import sum_groups
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MLP, WEIGHT, Adam, constant_adam
 from skl_tot.training.pseudo_labels import LinearPrior, StructuredTransport
@@ -162,40 +162,37 @@ class ASOTSegmenter(PrototypeSegmenter):
             "TemporalOTSegmenter"
         )
 
-    def _terms(self):
-        return [self._cross_entropy()]
+    def _has_prior(self):
+        return True
 
-    def _cross_entropy(self):
-        return self._problem(self._component("transport"))
-
-    def _problem(self, transport):
-        """Make the prototype term with pseudo-labels from this transport."""
+    def _cross_entropy(self, components):
         return SphericalCrossEntropy(
-            self._n_learned * int(self._resolved("n_prototypes")),
-            transport,
+            self._n_learned * int(self.n_prototypes),
+            components.transport,
             prior=LinearPrior(),
-            rho=self._resolved("rho"),
-            temperature=self._component("network").temperature,
-            freeze_iter=self._settings().freeze_iter,
+            rho=self._value_of("rho"),
+            temperature=components.network.temperature,
+            freeze_iter=components.settings.freeze_iter,
         )
 
     def _merge(self, similarities, sample, goes_on):
-        before = self.prototype_actions_ if goes_on else None
+        earlier = self.prototype_actions_ if goes_on else None
         super()._merge(similarities, sample, goes_on)
-        if before is not None and self._resolved("n_prototypes") == 1:
-            self.prototype_actions_ = before  # numbers stay the same in a stream
+        if earlier is not None and not self._has_groups:
+            self.prototype_actions_ = earlier  # numbers stay the same in a stream
             return
         actions = self.prototype_actions_
         codes = (sum_groups(self._codes(x), actions, np.add) for x in similarities)
         self.prototype_actions_ = np.argsort(time_order(codes, sample.times()))[actions]
 
     def _log_likelihood(self, similarities):
-        """Logarithm of Q of a whole recording, summed over parts."""
+        """Logarithm of Q of a whole recording, summed over prototypes of an action."""
+        components = self._make_components()
         # weights of the transport that labels recordings, from the authors
-        transport = self._component("transport").set_params(
+        components.transport.set_params(
             epsilon=0.04, structure_weight=0.6, balance=0.01
         )
-        problem = self._problem(transport)
+        problem = self._cross_entropy(components)
         codes = self._codes_of_video(problem, similarities, len(similarities))
         codes = sum_groups(codes, self.prototype_actions_, np.add)
         return np.log(np.maximum(codes, 1e-30))  # finite where no mass is

@@ -12,7 +12,6 @@ from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
-from skl_tot.methods.base import Passes
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
@@ -22,6 +21,7 @@ from skl_tot.methods.orders import (
     FixedOrders,
     by_order,
 )
+from skl_tot.methods.scores import LazyArrays
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
     MLP,
@@ -32,6 +32,7 @@ from skl_tot.training.components import (
     constant_adam,
 )
 from skl_tot.training.devices import from_first_process
+from skl_tot.training.loop import train
 from skl_tot.training.terms import (
     ConceptContrast,
     Prediction,
@@ -52,8 +53,9 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
-        self._settle_n_actions(videos)
-        self._train(videos, seeds[0])
+        self._set_n_actions(videos)
+        settings = self._make_components().settings
+        self._store(*self._train(videos, settings, self._terms(), seeds[0]))
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
         for view, embeddings in zip(by_video, self._embed(videos)):
@@ -65,8 +67,20 @@ class EmbeddingSegmenter(NetworkSegmenter):
             frames, videos.lengths, kmeans, self.reg_covar
         )
         # in the network's dtype; K-means would otherwise round differently
-        return Passes(
+        return LazyArrays(
             lambda i: self._log_likelihood(by_video[i].astype("f4")), len(videos)
+        )
+
+    def _train(self, videos, settings, terms, seed, start=None):
+        """Train a network; return the snapshot and the losses."""
+        return train(
+            videos,
+            settings,
+            terms,
+            device=self.device,
+            seed=seed,
+            start=start,
+            verbose=self.verbose,
         )
 
     def _draw_seeds(self):
@@ -76,7 +90,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
 
     def _embed(self, videos, *, keep=False):
         """Iterate over the embeddings of recordings."""
-        return self._encode(videos, keep=keep)
+        return self._apply_network(videos, keep=keep)
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._embed(videos))
@@ -400,28 +414,33 @@ class UDESegmenter(EmbeddingSegmenter):
         return self.network_["prototypes"]
 
     def _terms(self):
-        return [Reconstruction(), TimeStamp(self._resolved("time_weight"))]
+        return [Reconstruction(), TimeStamp(self._value_of("time_weight"))]
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
-        seeds, n_first = self._draw_seeds(), self._first_steps()
-        snapshot = self._train(videos, seeds[0], max_iter=n_first)
+        self._set_n_actions(videos)
+        seeds, components = self._draw_seeds(), self._make_components()
+        settings, terms = components.settings, self._terms()
+        n_steps = settings.max_iter
+        settings.max_iter = self._first_steps()
+        snapshot, losses = self._train(videos, settings, terms, seeds[0])
+        self._store(snapshot, losses)
         concepts = self._cluster(videos, seeds[1])
         self.network_ = snapshot.network | {"prototypes": concepts}
-        n_left = int(self.max_iter) - n_first
-        if n_left:
-            snapshot = replace(snapshot, network=self.network_)
-            temperature = self._component("network").temperature
+        self.temperature_ = components.network.temperature
+        settings.max_iter = n_steps - settings.max_iter
+        if settings.max_iter:
+            start = replace(snapshot, network=self.network_)
             contrast = ConceptContrast(
-                self.n_actions_, self.concept_weight, temperature
+                self.n_actions_, self.concept_weight, self.temperature_
             )
-            terms = [*self._terms(), contrast]
-            self._train(videos, seeds[0], start=snapshot, max_iter=n_left, terms=terms)
+            terms.append(contrast)
+            snapshot, losses = self._train(videos, settings, terms, seeds[0], start)
+            self._store(snapshot, losses, goes_on=True)
         embeddings = self._embed(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)
         self.network_["prototypes"] = self.concepts_[order]
-        return Passes(lambda i: self._log_likelihood(embeddings[i]), len(videos))
+        return LazyArrays(lambda i: self._log_likelihood(embeddings[i]), len(videos))
 
     def _first_steps(self):
         """Return the number of steps with reconstruction alone."""
@@ -441,8 +460,7 @@ class UDESegmenter(EmbeddingSegmenter):
     def _log_likelihood(self, embeddings):
         """Logarithm of the probability of each concept."""
         cosines = (embeddings @ self.concepts_.T).astype(float)
-        temperature = self._component("network").temperature
-        return log_softmax(cosines / temperature, axis=1)
+        return log_softmax(cosines / self.temperature_, axis=1)
 
 
 def ordered_gaussians(frames, lengths, kmeans, reg_covar):

@@ -131,7 +131,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     def _learn(self, videos):
         rng = check_random_state(self.random_state)
-        self._settle_n_actions(videos)
+        self._set_n_actions(videos)
         n_actions = self.n_actions_
         kept = np.flatnonzero(videos.lengths >= n_actions)
         edges = [self._edges(int(videos.lengths[i])) for i in kept]

@@ -16,7 +16,7 @@ from skl_tot.decoding.orders import (
     order_of,
     path_along,
 )
-from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,
@@ -25,6 +25,7 @@ from skl_tot.methods.discriminants import (
 )
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import FixedOrders, by_order
+from skl_tot.methods.scores import LazyArrays
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST
@@ -91,7 +92,7 @@ class MallowSegmenter(BaseSegmenter):
 
     Attributes
     ----------
-    appearance_ : dict of ndarray
+    appearance_ : Appearance
         ``center`` (n_features,) and ``scalings`` (n_features, n_directions) of the
         embedding; for each action the ``means`` (n_actions, n_directions) and
         ``precisions_cholesky`` (n_actions, n_directions, n_directions) of its Gaussian
@@ -156,7 +157,7 @@ class MallowSegmenter(BaseSegmenter):
     random_state: Any = None
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
+        self._set_n_actions(videos)
         self.appearance_, self.dispersions_, self.n_iter_, embedded = fit_mallow(
             videos,
             self.n_actions_,
@@ -165,7 +166,9 @@ class MallowSegmenter(BaseSegmenter):
             max_iter=self.max_iter,
             keeps_order=self.order_ == "strict",
         )
-        return Passes(lambda i: log_joint(embedded[i], self.appearance_), len(videos))
+        return LazyArrays(
+            lambda i: log_joint(embedded[i], self.appearance_), len(videos)
+        )
 
     def _log_likelihoods(self, videos):
         return appearance_scores(videos, self.appearance_)

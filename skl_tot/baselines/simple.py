@@ -91,7 +91,7 @@ class EqualPartsSegmenter(BaseSegmenter):
     standardize: str | None = "dataset"
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
+        self._set_n_actions(videos)
         self.n_parts_ = self.n_actions_
 
     def _log_likelihoods(self, videos):
@@ -180,7 +180,7 @@ class KMeansSegmenter(BaseSegmenter):
     random_state: Any = None
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
+        self._set_n_actions(videos)
         sample = stretches(videos)
         self.center_, self.components_, unit = principal_components(
             sample.videos, self.n_components

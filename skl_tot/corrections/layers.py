@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 
-from skl_tot.methods.base import sum_groups
+from skl_tot.methods.scores import sum_groups
 
 
 class Merge:

@@ -182,12 +182,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             return list(self.estimator)
         return [] if self.estimator is None else [self.estimator]
 
-    def _look(self, videos):
+    def _choose_order(self, videos):
         """Look whether recordings share a course; raw signals are left to the views."""
         scaler = fit_scaler(videos)
         with videos.named_errors():
             self.look_ = look_at(videos.standardize(scaler), N_CLUSTERS)
-        self._settle_order(self.look_.order)
+        self._set_order(self.look_.order)
 
     def _learn(self, videos, y=None):
         """Learn from labels ``y``: codes of all, and scores by number of recording."""
@@ -314,7 +314,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             starts, moves = layer.costs(starts, moves)
         return LearnedDecoder(Chain(starts, moves, np.zeros(len(starts))))
 
-    def _label(self, learned, videos, before=None):
+    def _label(self, learned, videos, earlier_background=None):
         """Label recordings; labels of people stay."""
         labels, scores = learned
         decoder = self._decoder()
@@ -330,11 +330,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.labels_ = videos.store(self._to_labels(paths))
         return paths
 
-    def _judge_labels(self, paths, videos, facts_of_videos):
+    def _describe_labels(self, paths, videos, lessons):
         """List sentences about labels; few actions are those of the labels."""
         return collapses.describe_labels(self, paths)
 
-    def _judge_signals(self, videos):
+    def _describe_signal(self, videos):
         return []
 
     @property

@@ -280,10 +280,17 @@ class ActivitySegmenter(BaseSegmenter):
         self.n_actions_ = int(offsets[-1])
         return [shifted(path, offsets[k]) for path, k in zip(paths, codes)]
 
-    def _label(self, paths, videos, before=None):
+    def _label(self, paths, videos, earlier_background=None):
         # segmenters have learned background and confidence, and labelled recordings
         self.background_ = self.confidence_ = None
         self.labels_ = videos.store(paths)
+        return paths
+
+    def _describe_labels(self, paths, videos, lessons):
+        return []  # segmenters warn separately
+
+    def _describe_signal(self, videos):
+        return []
 
     def _group(self, bags, seed):
         """Find activities: their names, and the index of each recording's."""

@@ -30,10 +30,11 @@ from skl_tot.meta.members import (
     see_view,
 )
 from skl_tot.methods import pipelines
-from skl_tot.methods.base import BaseSegmenter, Passes
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import time_order
-from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.numbers import AUTO, expected_number
 from skl_tot.methods.orders import ORDER_CONSTRAINTS
+from skl_tot.methods.scores import LazyArrays
 from skl_tot.metrics.frames import mof_score
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
@@ -452,23 +453,23 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """Number of members of each view, which follow each other."""
         return len(self.estimators_) // len(self.views_)
 
-    def _look(self, videos):
+    def _choose_order(self, recordings):
         """Look at recordings; raw signals are left to the views."""
-        super()._look(videos)
+        super()._choose_order(recordings)
         self.windows_ = None
 
-    def _judge_signals(self, videos):
+    def _describe_signal(self, videos):
         return []
 
-    def _to_count(self, videos):
+    def _to_compare(self, videos):
         """Windows of raw signals, as members see these, else the same recordings."""
-        if not is_raw(videos, self._known_number()):
+        if not is_raw(videos, expected_number(self.n_actions)):
             return videos
         seen = apply_windows(fit_windows(videos), videos)
         return seen.standardize(fit_scaler(seen))
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
+        self._set_n_actions(videos)
         fit = self._fit_views if self.candidates == AUTO else self._fit_given
         members = fit(videos.plain(), videos)
         self.names_ = [member.name for member in members]
@@ -517,7 +518,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         pairs = zip(labels, videos.lengths.tolist())
         return [path[np.arange(length) // self.stride_] for path, length in pairs]
 
-    def _label(self, members, videos, before=None):
+    def _label(self, members, videos, earlier_background=None):
         """Label recordings by the consensus of each group; the largest comes first."""
         labels_of = [member.labels for member in members]
         groups = find_groups(self.agreement_, find_voters(labels_of, self.n_actions_))
@@ -525,7 +526,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         found, all_paths = [], []
         for name, group in zip(names, groups):
             self._agree_on(labels_of, group)
-            paths = super()._label(self._scores(labels_of), videos, before)
+            paths = super()._label(self._scores(labels_of), videos)
             found.append(self._describe(name, group, paths))
             all_paths.append(paths)
         self.alternatives_ = [_compared(own, found[0]) for own in found]
@@ -568,7 +569,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _scores(self, labels_of):
         """Log-likelihoods of each recording, from its labels by each member."""
         votes = self._votes(labels_of)
-        return Passes(lambda i: np.log(votes[i] + LEAST_VOTE), votes.n_videos)
+        return LazyArrays(lambda i: np.log(votes[i] + LEAST_VOTE), votes.n_videos)
 
     def _votes(self, labels_of):
         """Shares of votes of each recording, from its labels by each member."""
@@ -577,7 +578,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         def count(i):
             return count_votes([labels[i] for labels in labels_of], *known)
 
-        return Passes(count, len(labels_of[0]))
+        return LazyArrays(count, len(labels_of[0]))
 
     def _labels_of_members(self, videos):
         """Yield labels of all frames by each member, in its own numbers."""

@@ -213,7 +213,7 @@ class CyclicSegmenter(BaseSegmenter):
         recordings = Recordings(cycles)
         if self.n_actions == AUTO:
             recordings = recordings.standardize(fit_scaler(recordings))
-        self._settle_n_actions(recordings)
+        self._set_n_actions(recordings)
         n_actions, longest = self.n_actions_, max(map(len, cycles))
         if longest < n_actions:
             remedy = (
@@ -285,7 +285,7 @@ class CyclicSegmenter(BaseSegmenter):
             else super().min_frames_
         )
 
-    def _label(self, scores, videos, before=None):
+    def _label(self, scores, videos, earlier_background=None):
         paths = super()._label(scores, videos)
         cuts = self._cut(paths)
         self.cuts_ = videos.store(cuts)

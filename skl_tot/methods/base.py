@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -15,12 +16,17 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.decoders import DECODERS, Decoder, decode_recording
 from skl_tot.decoding.evidence import Evidence
-from skl_tot.decoding.gaussians import find_background, fit_background
+from skl_tot.decoding.gaussians import find_background
 from skl_tot.methods import collapses
-from skl_tot.methods.numbers import AUTO, compare_numbers
-from skl_tot.methods.orders import UNSET
-from skl_tot.metrics.label_free import held_out_agreement, transfer_score
-from skl_tot.preprocessing.look import is_raw, look_at
+from skl_tot.methods.numbers import AUTO, check_number, compare_numbers
+from skl_tot.methods.orders import UNSET, choose_order
+from skl_tot.methods.scores import (
+    as_type_of,
+    learn_background,
+    measure_confidence,
+    shares_of,
+)
+from skl_tot.metrics.label_free import transfer_score
 from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
@@ -38,15 +44,6 @@ from skl_tot.recordings.signals import thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
 
-# Rounding of a product of seconds and rate: 0.7 s at 10 frames per second are 7 frames.
-ROUNDING = 1e-9
-# Number of actions of a look, before "auto" chooses it.
-USUAL_NUMBER = 8
-# Most frames of recordings that are fitted again in another order.
-MOST_FITTED_AGAIN = 2**20
-# Maximum bytes of arrays that are kept for the next pass.
-KEPT_BYTES = 2**26
-
 
 @with_shared_texts
 class BaseSegmenter(ClusterMixin, BaseEstimator):
@@ -56,16 +53,15 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     constant per frame. It may override ``_decoder`` if decoding depends on learned
     values, and ``waits_for_end_`` if its scores need whole recordings.
     ``_defaults_by_order`` has the defaults of parameters for each order that it
-    supports. Estimators with inner estimators may also override ``_read_fit``,
-    ``_label``, ``_decode`` and ``n_around_``.
+    supports. Estimators with inner estimators may also override ``_choose_order``,
+    ``_label``, ``_decode``, ``_describe_labels`` and ``n_around_``.
     """
 
     _parameter_constraints: dict = {
         "n_actions": [Interval(Integral, 1, MOST, closed="both"), StrOptions({AUTO})],
-        "n_init": COUNT,
         "max_iter": COUNT,
         "decoding": [StrOptions(DECODERS.keys())],
-        "switch_cost": [*WEIGHT, StrOptions({"auto"})],
+        "switch_cost": [*WEIGHT, StrOptions({AUTO})],
         "min_duration": [None, Interval(Real, SMALLEST, MOST, closed="both")],
         "background_percentile": [None, Interval(Real, 0, 100, closed="neither")],
         "standardize": [None, StrOptions({"dataset", "video"})],
@@ -87,7 +83,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, videos):
-        """Learn from standardised recordings and set the fitted attributes."""
+        """Learn from standardised recordings and set the fitted attributes.
+
+        May return the scores of all recordings, if they are known, else None.
+        """
 
     @abstractmethod
     def _log_likelihoods(self, videos):
@@ -116,17 +115,144 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         -----
         UserWarning
             If labels collapse to few actions, actions are missing or rare, or frames
-            are those of a raw signal; once, with all of these findings.
+            are those of a raw signal.
         """
         return self._fit(X, y)
 
-    def fit_predict(self, X, y=None, **known):
+    def _fit(self, X, y=None, /, **lessons):
+        """Fit; ``lessons`` are further arguments of ``_learn``, by recording."""
+        # matrices are small: threads of BLAS would wait for each other's cores
+        with unchanged_on_error(self), threadpool_limits(1, "blas"):
+            recordings = self._check_fit(X, y)
+            check_number(self.n_actions, recordings.lengths)
+            for name, values in lessons.items():
+                of_some = name == "y"  # recordings may lack labels
+                values = arrange_each(values, recordings, name, of_some=of_some)
+                lessons[name] = values
+            self._choose_order(recordings)
+            videos = self._standardize(recordings, of_fit=True)
+            # from here on, errors of numbered recordings take their names
+            with videos.named_errors():
+                scores = self._learn(videos, **lessons)
+                paths = self._label(scores, videos)
+                sentences = self._describe_labels(paths, videos, lessons)
+                sentences += self._describe_signal(videos)
+        if sentences:  # one warning, so that filters and readers meet it once
+            warn_user(" ".join(sentences), collapses.FitWarning)
+        return self
+
+    def _check_fit(self, X, y=None, *, reset=True):
+        """Check recordings of a fit, or of its continuation; learn rate and scale."""
+        recordings = check_recordings(self, X, reset=reset, find_clocks=reset)
+        if y is not None:
+            check_lengths(arrange(y, recordings), recordings)
+        self.fps_ = recordings.fps if reset else check_rate(recordings.fps, self.fps_)
+        self.read_options_ = recordings.read_options if reset else self.read_options_
+        earlier_scaler = None if reset else self.scaler_
+        self.standardize_, self.scaler_ = self.standardize, None
+        if self.standardize == "dataset":
+            self.scaler_ = fit_scaler(recordings, earlier_scaler)
+        self.layers_, self.classes_, self.shares_ = [], None, None
+        self.mean_frames_ = float(recordings.lengths.mean())
+        return recordings
+
+    def _choose_order(self, recordings):
+        """Set the order of the fit and its windows, by a look if that is asked for."""
+        self.look_ = self.windows_ = None
+        order = self.order
+        if order == AUTO:
+            supported = self._defaults_by_order
+            self.look_, order = choose_order(self, recordings, supported)
+            if self.look_.is_raw:
+                self.windows_ = fit_windows(recordings)
+        self._set_order(order)
+
+    def _set_order(self, order):
+        """Set the order of a fit, and the defaults that follow from it."""
+        self.order_, self._defaults = order, self._defaults_by_order.get(order, {})
+
+    def _value_of(self, name):
+        """Value of a parameter, or its default by the order of the fit."""
+        value = getattr(self, name)
+        is_unset = isinstance(value, str | None) and value == UNSET.get(name, AUTO)
+        return self._defaults.get(name, value) if is_unset else value
+
+    def _standardize(self, recordings, *, of_fit=False):
+        """Standardise recordings, or windows of them, as learned or ``of_fit``."""
+        by_recording = self.standardize_ == "video"
+        if self.windows_ is None:
+            return recordings.standardize(self.scaler_, by_recording)
+        windows = apply_windows(self.windows_, recordings)
+        if of_fit:
+            has_scaler = self.standardize_ == "dataset"
+            self.windows_scaler_ = fit_scaler(windows) if has_scaler else None
+        return windows.standardize(self.windows_scaler_, by_recording)
+
+    def _set_n_actions(self, videos):
+        """Set the number of actions of a fit: the parameter, or that chosen for it."""
+        self.numbers_ = None
+        self.n_actions_ = self.n_actions
+        if self.n_actions == AUTO:
+            self.numbers_ = compare_numbers(self._to_compare(videos), order=self.order_)
+            self.n_actions_ = self.numbers_["best"]
+        self.n_actions_ = int(self.n_actions_)
+        self._n_learned = self.n_actions_  # which corrections do not change
+
+    def _to_compare(self, videos):
+        """Return the recordings in which numbers of actions are compared."""
+        return videos
+
+    def _label(self, scores, videos, earlier_background=None):
+        """Learn background and confidence, label recordings, and return paths."""
+        self.background_: Any = None
+        self.confidence_: Any = None
+        sample = thinned(videos)
+        if self.background_percentile is not None:
+            # paths without background tell which frames an action has
+            paths = [decoded.path for decoded in self._decode(videos, scores)]
+            self.background_ = learn_background(
+                sample,
+                paths,
+                self.n_actions_,
+                self.background_percentile,
+                earlier_background,
+            )
+        evidence, paths = Evidence(is_robust=True), []
+        for decoded in self._decode(videos, scores):
+            evidence.add(decoded.log_likelihood, decoded.path)
+            paths.append(decoded.path)
+        n_actions = self.n_actions_
+        self.confidence_ = measure_confidence(evidence, sample, paths, n_actions)
+        self.labels_ = videos.store(self._to_labels(paths))
+        self.shares_ = shares_of(paths, self.n_actions_)
+        return paths
+
+    def _describe_labels(self, paths, videos, lessons):
+        """List sentences about the labels of a fit; it may end in another order."""
+        refit = partial(self._refit, videos=videos, lessons=lessons)
+        orders = self._defaults_by_order
+        return collapses.describe_or_refit(self, paths, videos, orders, refit)
+
+    def _refit(self, order, videos, lessons):
+        """Fit in another order; if labels collapse, too, the first fit stays."""
+        with unchanged_on_error(self):
+            self._set_order(order)
+            paths = self._label(self._learn(videos, **lessons), videos)
+            if collapses.describe_effective(paths, self.n_actions_) is not None:
+                raise collapses.Collapse
+        return paths
+
+    def _describe_signal(self, videos):
+        """List a sentence about raw signal, if frames are that."""
+        return collapses.describe_raw_signal(self, videos)
+
+    def fit_predict(self, X, y=None, **lessons):
         """Learn the actions and return the labels of the frames.
 
         Parameters
         ----------
         {shared: X, y}
-        **known
+        **lessons
             Further arguments of `fit`.
 
         Returns
@@ -137,10 +263,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ------
         {shared: TypeError}
         """
-        self.fit(X, y, **known)
-        stored = self.labels_  # in the form of `Recordings.store`
-        is_named = isinstance(stored, dict)
-        return as_recordings(X).restore(list(stored.values())) if is_named else stored
+        self.fit(X, y, **lessons)
+        labels = self.labels_  # in the form of `Recordings.store`
+        is_named = isinstance(labels, dict)
+        return as_recordings(X).restore(list(labels.values())) if is_named else labels
 
     def predict(self, X, *, transcripts=None):
         """Label every frame by the likeliest path through the actions.
@@ -156,10 +282,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if transcripts is not None:
-            transcripts = self._check_transcripts(transcripts, videos)
-        found = self._decode(videos, transcripts=transcripts)
-        return videos.restore(self._to_labels([decoded.path for decoded in found]))
+        transcripts = self._encode_transcripts(transcripts, videos)
+        paths = [d.path for d in self._decode(videos, transcripts=transcripts)]
+        return videos.restore(self._to_labels(paths))
 
     def predict_proba(self, X):
         """Compute the probability of each action in each frame, without decoding.
@@ -179,8 +304,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        found = [softmax(scores, axis=1) for scores in self._corrected(videos)]
-        return videos.restore(list(map(as_type_of, found, videos.arrays)))
+        probabilities = [softmax(scores, axis=1) for scores in self._corrected(videos)]
+        return videos.restore(list(map(as_type_of, probabilities, videos.arrays)))
 
     def predict_posterior(self, X):
         r"""Compute the probability of each action in each frame, given the recording.
@@ -211,8 +336,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        found = [d.posterior for d in self._decode(videos, with_posterior=True)]
-        return videos.restore(list(map(as_type_of, found, videos.arrays)))
+        posteriors = [d.posterior for d in self._decode(videos, with_posterior=True)]
+        return videos.restore(list(map(as_type_of, posteriors, videos.arrays)))
 
     def log_likelihood(self, X):
         """Compute the scores for the decoder.
@@ -250,8 +375,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if transcripts is not None:
-            transcripts = self._check_transcripts(transcripts, videos)
+        transcripts = self._encode_transcripts(transcripts, videos)
         yield from self._decode(videos, transcripts=transcripts, with_posterior=True)
 
     def score(self, X, y=None):
@@ -298,15 +422,15 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 "score compares recordings, but X has one, expected two or more; "
                 "without labels, each fold of a search needs two, so take fewer folds."
             )
-        labels = [decoded.path for decoded in self._decode(videos)]
-        found = transfer_score(videos.blocks, labels, self.n_actions_)
-        if found == 0 and self.n_actions_ > 1:
+        paths = [decoded.path for decoded in self._decode(videos)]
+        score = transfer_score(videos.blocks, paths, self.n_actions_)
+        if score == 0 and self.n_actions_ > 1:
             warn_user(
                 "score is 0, as labels collapse; a search among such fits has no best "
                 "one, so train longer (max_iter) or try another order.",
                 collapses.FitWarning,
             )
-        return found
+        return score
 
     @property
     def actions_(self):
@@ -320,16 +444,18 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @property
     def decoding_(self):
-        """Paths of the decoder, as given or by the order of the fit."""
+        """Paths of the decoder: the parameter, or its default by the order."""
         check_is_fitted(self, "n_actions_")
-        return self._resolved("decoding")
+        return self._value_of("decoding")
 
     @property
     def decoder_(self):
         """Decoder and the cost of a switch."""
         check_is_fitted(self, "n_actions_")
-        cost = self._resolved("switch_cost")
-        if isinstance(cost, Real):  # in nats, corrections do not change it
+        cost = self._value_of("switch_cost")
+        if isinstance(cost, Real):
+            # The decoder takes the cost for each frame of n_frames / n_actions. Merges
+            # and splits change the number of actions, but not the cost in nats.
             cost *= self.n_actions_ / getattr(self, "_n_learned", self.n_actions_)
         return BoundDecoder(self._decoder(), cost)
 
@@ -340,7 +466,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             return 1
         check_is_fitted(self, "fps_")
         n_frames = self.min_duration * (self.fps_ or 1)
-        return max(1, math.ceil(n_frames * (1 - ROUNDING)))
+        # 0.7 s at 10 frames per second are 7 frames, though the product is larger
+        return max(1, math.ceil(n_frames * (1 - 1e-9)))
 
     @property
     def waits_for_end_(self):
@@ -378,10 +505,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         check_is_fitted(self, "n_actions_")
         self._validate_params()  # decoding may have been set after the fit
-        videos = check_recordings(self, X, reset=False)
-        if videos.fps is not None:
-            check_rate(videos.fps, self.fps_)
-        return self._standardized(videos)
+        recordings = check_recordings(self, X, reset=False)
+        if recordings.fps is not None:
+            check_rate(recordings.fps, self.fps_)
+        return self._standardize(recordings)
 
     def prepare_fit(self, X):
         """Read recordings as `fit` does, for functions of estimators.
@@ -399,150 +526,22 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ------
         {shared: TypeError}
         """
-        return self._to_count(self._read_fit(X))
-
-    def _to_count(self, videos):
-        """Return recordings in which numbers of actions are compared."""
-        return videos
+        recordings = self._check_fit(X)
+        self._choose_order(recordings)
+        return self._to_compare(self._standardize(recordings, of_fit=True))
 
     def _validate_params(self):
-        """Check the parameters; True is no number, though Python says so."""
+        """Check the parameters, and refuse True and False where numbers are meant."""
         super()._validate_params()
         for name, value in self.get_params(deep=False).items():
-            own = self._parameter_constraints.get(name, [])
-            is_flag = any(kind in own for kind in ("boolean", "verbose"))
+            constraints = self._parameter_constraints.get(name, [])
+            is_flag = any(kind in constraints for kind in ("boolean", "verbose"))
             if isinstance(value, bool) and not is_flag:
                 refuse(name, value, "a number, or another value of its docstring")
 
-    def _resolved(self, name):
-        """Value of a parameter, or its default by the order of the fit."""
-        value = getattr(self, name)
-        is_unset = isinstance(value, str | None) and value == UNSET.get(name, AUTO)
-        return self._defaults.get(name, value) if is_unset else value
-
-    def _settle_order(self, order):
-        """Set the order of a fit, and the defaults that follow from it."""
-        self.order_, self._defaults = order, self._defaults_by_order.get(order, {})
-
     def _decoder(self):
         """Return the decoder of ``decoding_``, with learned values if it has any."""
-        return DECODERS[self._resolved("decoding")].for_cycles(self.mean_frames_)
-
-    def _fit(self, X, y, /, **known):
-        """Fit, with further knowledge of the recordings for ``_learn``."""
-        # matrices are small: threads of BLAS would wait for each other's cores
-        with unchanged_on_error(self), threadpool_limits(1, "blas"):
-            videos = self._read_fit(X, y)
-            for name, values in known.items():
-                of_some = name == "y"  # recordings may lack labels
-                known[name] = arrange_each(values, videos, name, of_some=of_some)
-            longest = max(videos.lengths)
-            if self.n_actions != AUTO and longest < self.n_actions:
-                what = f"at most the frames of any recording (n_samples={longest})"
-                refuse("n_actions", int(self.n_actions), what)
-            with videos.named_errors():
-                paths = self._label(self._learn(videos, **known), videos)
-                if paths is None:  # activities warn separately
-                    return self
-                facts = self._judge_labels(paths, videos, known)
-                facts += self._judge_signals(videos)
-        if facts:
-            warn_user(" ".join(facts), collapses.FitWarning)
-        return self
-
-    def _read_fit(self, X, y=None, *, reset=True, scaler=None):
-        """Check and standardise recordings of a fit; a ``scaler`` is updated."""
-        videos = check_recordings(self, X, reset=reset, find_clocks=reset)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
-        self.fps_ = videos.fps if reset else check_rate(videos.fps, self.fps_)
-        if reset:
-            self.read_options_ = videos.read_options
-        self.standardize_, self.scaler_ = self.standardize, None
-        if self.standardize == "dataset":
-            self.scaler_ = fit_scaler(videos, scaler)
-        self.layers_, self.classes_, self.shares_ = [], None, None
-        self.mean_frames_ = float(videos.lengths.mean())
-        if reset:
-            self._look(videos)
-        return self._standardized(videos, reset)
-
-    def _look(self, videos):
-        """Set the order of the fit and its windows, by a look if that is asked for."""
-        self.look_, self.windows_ = None, None
-        if self.order != AUTO:
-            self._settle_order(self.order)
-            return
-        scaler = fit_scaler(videos) if self.scaler_ is None else self.scaler_
-        with videos.named_errors():
-            self.look_ = look_at(videos.standardize(scaler), self._known_number())
-        if self.look_.n_repeats and len(videos) == 1:  # before a long fit
-            warn_user(self.look_.say_repeats(), collapses.FitWarning)
-        if getattr(self, "verbose", 0):  # some methods have no such parameter
-            print(*self.look_.sentences(), sep="\n")
-        order = self.look_.order
-        if order not in self._defaults_by_order:
-            order = "mostly"
-            if not math.isnan(self.look_.course):
-                warn_user(
-                    f"{self.look_.verdict}. {type(self).__name__} has no free order, "
-                    'and takes order="mostly"; say so if you know better, or '
-                    "use HMMSegmenter or TemporalOTSegmenter.",
-                    collapses.FitWarning,
-                )
-        self._settle_order(order)
-        if self.look_.is_raw:
-            self.windows_ = fit_windows(videos)
-
-    def _known_number(self):
-        """Return the number of actions, or a usual one before it is chosen."""
-        return USUAL_NUMBER if self.n_actions == AUTO else int(self.n_actions)
-
-    def _standardized(self, videos, of_fit=False):
-        """Standardise recordings, or windows of them, as learned or ``of_fit``."""
-        per_video = self.standardize_ == "video"
-        if self.windows_ is None:
-            return videos.standardize(self.scaler_, per_video)
-        seen = apply_windows(self.windows_, videos)
-        if of_fit:
-            is_common = self.standardize == "dataset"
-            self.windows_scaler_ = fit_scaler(seen) if is_common else None
-        return seen.standardize(self.windows_scaler_, per_video)
-
-    def _settle_n_actions(self, videos):
-        """Set the number of actions of a fit, given or chosen from the recordings."""
-        self.numbers_ = None
-        if self.n_actions == AUTO:
-            self.numbers_ = compare_numbers(self._to_count(videos), order=self.order_)
-            self.n_actions_ = self.numbers_["best"]
-        else:
-            self.n_actions_ = int(self.n_actions)
-        self._n_learned = self.n_actions_  # which corrections do not change
-
-    def _label(self, scores, videos, before=None):
-        """Learn background and confidence, label recordings, and return paths."""
-        self.background_: Any = None
-        self.confidence_: Any = None
-        sample = thinned(videos)
-        seen = sample.videos
-        if self.background_percentile is not None:
-            paths = sample.of([own.path for own in self._decode(videos, scores)])
-            pairs = enumerate(paths)
-            blocks = [own[rows] for i, own in pairs for rows in seen.row_blocks(i)]
-            known = blocks, self.n_actions_, self.background_percentile, before
-            self.background_ = fit_background(seen.blocks, *known)
-        evidence, labels = Evidence(is_robust=True), []
-        for decoded in self._decode(videos, scores):
-            evidence.add(decoded.log_likelihood, decoded.path)
-            labels.append(decoded.path)
-        agreement = held_out_agreement(seen.blocks, sample.of(labels), self.n_actions_)
-        self.confidence_ = {
-            "tempering": evidence.tempering(),
-            "agreement": 1.0 if np.isnan(agreement) else agreement,
-        }
-        self.labels_ = videos.store(self._to_labels(labels))
-        self.shares_ = shares_of(labels, self.n_actions_)
-        return labels
+        return DECODERS[self._value_of("decoding")].for_cycles(self.mean_frames_)
 
     def _decode(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         """Yield a `Decoded` of each standardised recording."""
@@ -571,88 +570,18 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             scores = layer.apply(scores, videos)
         return scores
 
-    def _judge_labels(self, paths, videos, facts_of_videos):
-        """List sentences about labels; if they collapse, try another order."""
-        few = collapses.describe_effective(paths, self.n_actions_)
-        if few is None or self._is_constant(videos):
-            return collapses.describe_labels(self, paths)
-        if collapses.is_supported(paths, self.confidence_):
-            return [
-                f"Only {few}, but other recordings predict them well; if actions "
-                'are more even, try order="free", HMMSegmenter, or fewer actions.'
-            ]
-        first, before = self.order_, vars(self).copy()
-        other = "free" if first == "mostly" else "mostly"
-        is_open = self.order == AUTO and other in self._defaults_by_order
-        is_short = videos.lengths.sum() <= MOST_FITTED_AGAIN
-        if is_open and is_short:
-            self._settle_order(other)
-            paths = self._label(self._learn(videos, **facts_of_videos), videos)
-            if collapses.describe_effective(paths, self.n_actions_) is None:
-                text = (
-                    f'With order="{first}", {few}; the fit uses order="{other}" '
-                    f'instead; say order="{first}" to keep the first result.'
-                )
-                return [text, *collapses.describe_labels(self, paths)]
-            self.__dict__.clear()
-            self.__dict__.update(before)
-        return [
-            f'Labels collapse: {few}; try order="free", HMMSegmenter, SignalWindows '
-            "if frames are raw signal, or fewer actions."
-        ]
-
-    def _is_constant(self, videos):
-        """Whether no feature varies, so that one action is the right answer."""
-        scaler = self.scaler_ if self.windows_ is None else self.windows_scaler_
-        if scaler is not None:
-            return not (scaler.var_ > 0).any()
-        return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
-
-    def _judge_signals(self, videos):
-        """List a sentence about raw signal, whose single frames tell little."""
-        n_cycles = videos.lengths.mean() / self.mean_frames_  # 1 without cycles
-        if self.windows_ is not None or not is_raw(videos, self.n_actions_ * n_cycles):
-            return []
-        return [
-            "Frames are those of a raw signal, and single frames tell little; learn "
-            'from windows, by order="auto", make_pipeline(SignalWindows(), ...), or '
-            "--pipeline windows."
-        ]
-
     def _to_labels(self, paths):
         """Labels of paths: ``classes_`` in place of numbers, if there are any."""
         if self.classes_ is None:
             return paths
         return [labels_of_codes(path, self.classes_) for path in paths]
 
-    def _check_transcripts(self, transcripts, videos):
+    def _encode_transcripts(self, transcripts, videos):
+        """Actions of each recording in order, as numbers, or None."""
+        if transcripts is None:
+            return None
         transcripts = arrange(transcripts, videos, "transcripts")
         return encode_transcripts(transcripts, videos, self.actions_)
-
-
-class Passes:
-    """An array of each recording, computed on demand, and kept if there is room."""
-
-    def __init__(self, compute, n_videos, *, keep=False):
-        self.compute, self.n_videos = compute, n_videos
-        self.kept, self.room = {}, KEPT_BYTES * keep
-
-    def __getitem__(self, i):
-        if i >= self.n_videos:
-            raise IndexError(i)
-        if i in self.kept:
-            return self.kept[i]
-        array = self.compute(i)
-        if array.nbytes <= self.room:
-            self.kept[i] = array
-            self.room -= array.nbytes
-        return array
-
-
-def as_type_of(output, array):
-    """Convert an output to single precision if its recording has it, else to double."""
-    is_short = getattr(array, "dtype", None) == np.float32
-    return output.astype(np.float32 if is_short else np.float64, copy=False)
 
 
 class BoundDecoder(NamedTuple):
@@ -660,21 +589,3 @@ class BoundDecoder(NamedTuple):
 
     decoder: Decoder
     switch_cost: float | str
-
-
-def shares_of(paths, n_actions):
-    """Shares of the actions in paths, of at least one frame."""
-    joined = np.concatenate(paths)
-    counts = np.bincount(joined[joined >= 0], minlength=n_actions)
-    return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
-
-
-def sum_groups(columns, groups, add):
-    """Add up the columns of each group."""
-    if (np.diff(groups) < 0).any():
-        order = np.argsort(groups, kind="stable")
-        groups, columns = groups[order], columns[:, order]
-    starts = np.flatnonzero(np.diff(groups, prepend=-1))
-    if len(starts) == len(groups):
-        return columns
-    return add.reduceat(columns, starts, axis=1)

@@ -1,31 +1,36 @@
 """Labels of a fit that collapse, lack actions, or squeeze them."""
 
+import contextlib
+
 import numpy as np
 
 from skl_tot.decoding.decoders import DECODERS
+from skl_tot.methods.numbers import AUTO
 from skl_tot.metrics.label_free import effective_actions
+from skl_tot.preprocessing.look import is_raw
 from skl_tot.recordings.labels import BACKGROUND, by_name, find_segments
 from skl_tot.recordings.names import describe_paths
 
-# Frames per action from which a recording is long, number of such recordings from which
-# there are many, and share with an action of one frame that is not plausible.
-LONG, MANY, SQUEEZED = 4, 10, 0.25
-# Seconds, or frames without a rate, that half of the segments do not last if they are
-# too short for actions; least number of segments of an action in a recording then.
-SHORT, SHORT_FRAMES, OFTEN = 0.15, 3, 3
-# Agreement of labels with predictions of other recordings from which few actions in
-# effect are uneven, and no collapse.
-SUPPORTED = 0.8
-ROUNDING = 1e-9
+# Most frames of recordings that are fitted again in another order: the second fit takes
+# as long as the first one.
+MOST_FITTED_AGAIN = 2**20
+# Frames per action from which a recording is long, and number of such recordings from
+# which there are many.
+LONG, MANY = 4, 10
 
 
 class FitWarning(UserWarning):
     """Warning of a fit about its labels; estimators hide those of fits inside them."""
 
 
+class Collapse(Exception):
+    """End of a fit in another order whose labels collapse, too."""
+
+
 def is_few(n_effective, n_actions):
     """Whether fewer than half of the actions are in effect, or only one."""
-    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + ROUNDING)
+    # 1e-9 for rounding: one action is in effect if all frames have the same label
+    return n_actions > 1 and n_effective < max(n_actions / 2, 1 + 1e-9)
 
 
 def describe_effective(paths, n_actions):
@@ -36,23 +41,83 @@ def describe_effective(paths, n_actions):
     return f"{n_effective:.1f} of {n_actions} actions are in effect"
 
 
+def describe_or_refit(segmenter, paths, videos, orders, refit):
+    """List sentences about the labels of a fit; if they collapse, try another order.
+
+    ``orders`` are those that the segmenter supports. ``refit`` takes one, and returns
+    paths or raises `Collapse`.
+    """
+    few = describe_effective(paths, segmenter.n_actions_)
+    if few is None or _is_constant(segmenter, videos):
+        return describe_labels(segmenter, paths)
+    if is_supported(paths, segmenter.confidence_):
+        return [
+            f"Only {few}, but other recordings predict them well; if actions "
+            'are more even, try order="free", HMMSegmenter, or fewer actions.'
+        ]
+    first = segmenter.order_
+    other = "free" if first == "mostly" else "mostly"
+    is_short = videos.lengths.sum() <= MOST_FITTED_AGAIN
+    if segmenter.order == AUTO and other in orders and is_short:
+        with contextlib.suppress(Collapse):
+            paths = refit(other)
+            sentence = (
+                f'With order="{first}", {few}; the fit uses order="{other}" '
+                f'instead; say order="{first}" to keep the first result.'
+            )
+            return [sentence, *describe_labels(segmenter, paths)]
+    return [
+        f'Labels collapse: {few}; try order="free", HMMSegmenter, SignalWindows '
+        "if frames are raw signal, or fewer actions."
+    ]
+
+
+def _is_constant(segmenter, videos):
+    """Whether no feature varies, so that one action is the right answer."""
+    has_windows = segmenter.windows_ is not None
+    scaler = segmenter.windows_scaler_ if has_windows else segmenter.scaler_
+    if scaler is not None:
+        return not (scaler.var_ > 0).any()
+    return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
+
+
 def is_supported(paths, confidence):
     """Whether few actions in effect are plausible, as recordings agree on them."""
-    is_told = len(paths) > 1 and effective_actions(paths) >= 2
-    return is_told and confidence["agreement"] >= SUPPORTED
+    # actions of very different duration look like a collapse, but recordings agree on
+    # them; without another recording, or with one action, agreement tells nothing
+    can_agree = len(paths) > 1 and effective_actions(paths) >= 2
+    return can_agree and confidence["agreement"] >= 0.8
+
+
+def describe_raw_signal(segmenter, videos):
+    """List a sentence about raw signal, whose single frames tell little."""
+    n_cycles = videos.lengths.mean() / segmenter.mean_frames_  # 1 without cycles
+    n_segments = segmenter.n_actions_ * n_cycles
+    if segmenter.windows_ is not None or not is_raw(videos, n_segments):
+        return []
+    return [
+        "Frames are those of a raw signal, and single frames tell little; learn "
+        'from windows, by order="auto", make_pipeline(SignalWindows(), ...), or '
+        "--pipeline windows."
+    ]
 
 
 def describe_labels(segmenter, paths):
-    """Sentences about actions that most recordings lack, or show for a single frame."""
+    """List sentences on actions that most recordings lack, or show for a frame."""
     recordings = by_name(segmenter.labels_)
-    known = segmenter.actions_, segmenter.unlabelled_actions_, recordings
-    found = describe_few(segmenter, paths) + describe_paths(paths, *known)
-    found += describe_squeezed(segmenter, paths)
-    return found + _describe_short(segmenter, paths)
+    lacking = describe_paths(
+        paths, segmenter.actions_, segmenter.unlabelled_actions_, recordings
+    )
+    return [
+        *describe_few(segmenter, paths),
+        *lacking,
+        *describe_squeezed(segmenter, paths),
+        *_describe_short(segmenter, paths),
+    ]
 
 
 def describe_few(segmenter, paths):
-    """Sentence on a cost of a switch that leaves most recordings with few actions."""
+    """List a sentence on a cost of a switch that leaves recordings with few actions."""
     (decoder, cost), n_actions = segmenter.decoder_, segmenter.n_actions_
     if not decoder.uses_cost or cost == 0:
         return []
@@ -63,8 +128,8 @@ def describe_few(segmenter, paths):
         n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
     if 2 * n_poor <= len(paths):
         return []
-    value = "COST" if cost == "auto" else "auto"
-    remedy = "a lower one" if cost == "auto" else 'switch_cost="auto"'
+    value = "COST" if cost == AUTO else AUTO
+    remedy = "a lower one" if cost == AUTO else 'switch_cost="auto"'
     return [
         f"{n_poor} of {len(paths)} recordings show fewer than half of the "
         f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy} "
@@ -74,7 +139,7 @@ def describe_few(segmenter, paths):
 
 
 def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
-    """Sentence on an action of the least length in many recordings in fixed order."""
+    """List a sentence on an action of the least length in recordings in fixed order."""
     (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
     long = [path for path in paths if len(path) >= LONG * n_actions]
     if decoder is not DECODERS["fixed"] or n_actions == 1 or len(long) < many:
@@ -83,7 +148,8 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
     least = max(1, segmenter.min_frames_)
     n_squeezed = sum(np.asarray(counts) == least)
     action = int(np.argmax(n_squeezed))
-    if n_squeezed[action] <= SQUEEZED * len(long):
+    # a quarter: an action of one frame may be real in some recordings, but not in many
+    if n_squeezed[action] <= 0.25 * len(long):
         return []
     name = f"Action {segmenter.actions_[action]}" if names is None else names[action]
     length = "a single frame" if least == 1 else f"the least length, {least} frames,"
@@ -95,18 +161,23 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
 
 
 def _describe_short(segmenter, paths):
-    """Sentence on segments too short for actions, where no duration is given."""
+    """List a sentence on segments too short for actions, if no duration is asked for.
+
+    It comes if half of the segments last less than 0.15 seconds, or three frames
+    without a rate, and an action has more than three segments in a recording.
+    """
+    if segmenter.min_duration is not None:
+        return []
     rate, lengths = segmenter.fps_, []
     for path in paths:
         lengths += find_segments(path).lengths.tolist()
     median = float(np.median(lengths))
-    is_long = median >= (SHORT * rate if rate else SHORT_FRAMES)
-    n_often = OFTEN * segmenter.n_actions_ * len(paths)
-    if segmenter.min_duration is not None or is_long or len(lengths) <= n_often:
+    is_long = median >= (0.15 * rate if rate else 3)
+    if is_long or len(lengths) <= 3 * segmenter.n_actions_ * len(paths):
         return []
     frames = "1 frame" if median == 1 else f"{median:g} frames"
-    shown = f"{median / rate:.2g} s" if rate else frames
+    duration = f"{median / rate:.2g} s" if rate else frames
     return [
-        f"Half of the segments last {shown} or less; min_duration (--min-duration) "
+        f"Half of the segments last {duration} or less; min_duration (--min-duration) "
         "sets a least duration, and SignalWindows (--pipeline windows) smooth features."
     ]

@@ -1,10 +1,4 @@
-"""Linear discriminants of actions, and a Gaussian for each action along them."""
-
-# An appearance is a dict of arrays: `center` (n_features,) and `scalings` (n_features,
-# n_directions) of the directions; for each action the `means` (n_actions,
-# n_directions), the upper triangular `precisions_cholesky` (n_actions, n_directions,
-# n_directions) as in `sklearn.mixture.GaussianMixture`, and the share of the frames,
-# `shares` (n_actions,).
+"""Projections of frames: principal, slow and discriminating directions."""
 
 from itertools import repeat
 from typing import NamedTuple
@@ -15,18 +9,11 @@ from scipy.linalg import eigh, solve_triangular
 from skl_tot.decoding.gaussians import correlated_log_densities
 from skl_tot.recordings.signals import samples
 
-# Shrinkage of `measure_spread` without a parameter.
-SHRINKAGE = 1.0
-# Dirichlet prior of the shares: frames added to each action.
-PRIOR_FRAMES = 0.1
-# Least share of the variance along a direction that is within actions.
-LEAST_WITHIN = 1e-12
-# Least share of the largest variance that a component needs.
+# Least share of the largest variance that a component needs: below, it is rounding.
 LEAST_VARIANCE = 1e-12
-# A moment is the time in which features lose this share of their variance.
-CHANGED = 0.15
+# Candidates of a moment, the time in which features lose 15 % of their variance.
 MOMENTS = np.unique((1.3 ** np.arange(40)).astype(int))
-# Ridge of both covariances, in units of the mean variance of a feature.
+# Ridge of both covariances of slow directions, in units of the mean variance.
 RIDGE = 0.1
 
 
@@ -37,17 +24,35 @@ class FrameCovariance(NamedTuple):
     root: np.ndarray
 
 
+class Appearance(NamedTuple):
+    """Linear discriminants of actions, and a Gaussian for each action along them."""
+
+    center: np.ndarray  # (n_features,)
+    scalings: np.ndarray  # (n_features, n_directions)
+    means: np.ndarray  # (n_actions, n_directions)
+    # (n_actions, n_directions, n_directions), as in `sklearn.mixture.GaussianMixture`
+    precisions_cholesky: np.ndarray
+    shares: np.ndarray  # (n_actions,), of frames
+
+
 def measure_spread(videos, shrinkage):
     """Mean of all frames, and a root of their covariance with a ridge."""
     center, covariance = frame_moments(videos)
-    scale = np.trace(covariance) / len(covariance)
-    ridge = shrinkage * (scale if scale > 0 else 1.0)
-    covariance = covariance + ridge * np.eye(len(covariance))
+    covariance = covariance + _ridge(covariance, shrinkage)
     return FrameCovariance(center, np.linalg.cholesky(covariance))
 
 
+def _ridge(covariance, factor):
+    """Return a factor times the mean variance, on a diagonal."""
+    scale = np.trace(covariance) / len(covariance)
+    return factor * (scale if scale > 0 else 1.0) * np.eye(len(covariance))
+
+
 def frame_moments(videos):
-    """Mean (n_features,) and covariance (n_features, n_features) of all frames."""
+    """Mean (n_features,) and covariance (n_features, n_features) of all frames.
+
+    Reads them block by block, and refuses those whose squares overflow.
+    """
     # shift, as products far from 0 would cancel; constants get variance 0
     shift = videos.read(0, slice(0, 1))[0].astype(np.float64)
     n_features = len(shift)
@@ -68,60 +73,79 @@ def frame_moments(videos):
 
 
 def principal_components(videos, n_components):
-    """Mean of the frames, directions of largest variance, and the unit of variance."""
+    """Mean of the frames, directions of largest variance, and the unit of variance.
+
+    Directions (n_components, n_features) without variance are dropped.
+    """
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
-    n_components = min(n_components or n_features, n_features)
-    wanted = [n_features - n_components, n_features - 1]
-    variances, directions = eigh(covariance, subset_by_index=wanted)
+    variances, directions = eigh(
+        covariance, subset_by_index=_last(n_components, n_features)
+    )
     n_varying = int((variances > LEAST_VARIANCE * variances[-1]).sum())
     components = directions.T[::-1][: max(1, n_varying)]
+    # the sign of an eigenvector is arbitrary: the largest entry is positive, so that
+    # results do not depend on the library
     largest = np.abs(components).argmax(axis=1)
     signs = np.sign(components[np.arange(len(components)), largest])
     unit = np.trace(covariance) / n_features
     return center, components * signs[:, None], unit if unit > 0 else 1.0
 
 
+def _last(n_components, n_features):
+    """Return the first and last index of the largest eigenvalues."""
+    return [n_features - min(n_components or n_features, n_features), n_features - 1]
+
+
 def slow_directions(videos, moment, n_components=None):
-    """Mean of the frames, and directions (n_components, n_features), slowest first."""
+    """Mean of the frames, and directions (n_components, n_features), slowest first.
+
+    They maximise variance over that of changes within a moment, as in slow feature
+    analysis.
+    """
     if moment == 1:
         center, directions, unit = principal_components(videos, n_components)
         return center, directions / np.sqrt(unit)
     center, covariance = frame_moments(videos)
-    n_features = len(covariance)
     changes, n_frames = np.zeros_like(covariance), 0
     for i in range(len(videos)):
         frames = np.concatenate(list(videos.blocks(i)))
         differences = frames[moment:] - frames[:-moment]
         changes += differences.T @ differences / 2
         n_frames += len(differences)
-    scale = np.trace(covariance) / n_features
-    ridge = RIDGE * (scale if scale > 0 else 1.0) * np.eye(n_features)
-    first = n_features - min(n_components or n_features, n_features)
-    changes = changes / max(n_frames, 1) + ridge
-    wanted = [first, n_features - 1]
-    _, directions = eigh(covariance + ridge, changes, subset_by_index=wanted)
+    # with a ridge, directions of little variance do not win by little change
+    ridge = _ridge(covariance, RIDGE)
+    _, directions = eigh(
+        covariance + ridge,
+        changes / max(n_frames, 1) + ridge,
+        subset_by_index=_last(n_components, len(covariance)),
+    )
     return center, directions.T[::-1]
 
 
 def find_moment(videos):
-    """Frames after which features lose a share of their variance, on average."""
+    """Frames after which features lose 15 % of their variance, on average."""
     frames = list(samples(videos))
     joined = np.concatenate(frames)
     varies = joined.var(axis=0) > 0  # 0 for tiny values, too
-    spread = joined[:, varies].var(axis=0)
-    found = 1
-    for lag in MOMENTS[max(map(len, frames)) > MOMENTS]:
-        found = int(lag)
-        changes = np.concatenate([own[lag:] - own[:-lag] for own in frames])
-        change = (changes[:, varies] ** 2).mean(axis=0) / 2
-        if not varies.any() or (change / spread).mean() >= CHANGED:
+    variances = joined[:, varies].var(axis=0)
+    moment = 1
+    for lag in MOMENTS[max(map(len, frames)) > MOMENTS].tolist():
+        moment = lag
+        changes = np.concatenate(
+            [of_video[lag:] - of_video[:-lag] for of_video in frames]
+        )
+        losses = (changes[:, varies] ** 2).mean(axis=0) / 2
+        if not varies.any() or (losses / variances).mean() >= 0.15:
             break
-    return found
+    return moment
 
 
 def action_means(videos, labels, n_actions, center):
-    """Return counts (n_actions,) of frames, and their means minus the center."""
+    """Return counts (n_actions,) of frames, and their means minus the center.
+
+    Frames with the label -1 do not count.
+    """
     counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(center)))
     codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # last row for -1
     for i, actions in enumerate(labels):
@@ -135,12 +159,18 @@ def action_means(videos, labels, n_actions, center):
 
 
 def discriminants(root, counts, means):
-    """Directions (n_features, n_directions) of linear discriminant analysis."""
+    """Directions (n_features, n_directions) of linear discriminant analysis.
+
+    ``root`` is that of the covariance of all frames, and ``means`` are relative to its
+    center.
+    """
     columns = (means * np.sqrt(counts / counts.sum())[:, None]).T
     columns = solve_triangular(root, columns, lower=True)
     directions, values, _ = np.linalg.svd(columns, full_matrices=False)
     n_directions = max(1, min(len(means) - 1, len(root)))
-    within = np.maximum(1 - values[:n_directions] ** 2, LEAST_WITHIN)
+    # variance along a direction is 1 in all, and values squared between actions; what
+    # is left within them becomes 1, but for rounding
+    within = np.maximum(1 - values[:n_directions] ** 2, 1e-12)
     directions = directions[:, :n_directions] / np.sqrt(within)
     return solve_triangular(root, directions, lower=True, trans="T")
 
@@ -153,7 +183,10 @@ def embed(videos, i, center, scalings):
 
 
 def fit_gaussians(frames, labels, n_actions, reg_covar):
-    """Fit a Gaussian to the frames of each action."""
+    """Fit a Gaussian to the frames of each action: means, factors and shares.
+
+    Factors are roots of the precisions. An action of less than two frames takes all.
+    """
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
@@ -165,47 +198,54 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
         covariance = centred.T @ centred / len(members)
         root = np.linalg.cholesky(covariance + reg_covar * np.eye(n_directions))
         factors[k] = solve_triangular(root, np.eye(n_directions), lower=True).T
-    shares = counts + PRIOR_FRAMES
+    # a Dirichlet prior, as an action without a frame could never return
+    shares = counts + 0.1
     shares /= shares.sum()
-    return {"means": means, "precisions_cholesky": factors, "shares": shares}
+    return means, factors, shares
 
 
 def fit_appearance(videos, labels, n_actions, spread, reg_covar):
-    """Fit an appearance to labels; return it and the projected frames."""
+    """Fit an `Appearance` to labels; return it and the projected frames."""
     counts, means = action_means(videos, labels, n_actions, spread.center)
     if counts.sum() < videos.lengths.sum():  # the mean of all frames differs
         means -= counts @ means / counts.sum()
         means[counts == 0] = 0
     scalings = discriminants(spread.root, counts, means)
-    embedded = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
-    gaussians = fit_gaussians(
-        np.concatenate(embedded), np.concatenate(labels), n_actions, reg_covar
+    projected = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
+    means, factors, shares = fit_gaussians(
+        np.concatenate(projected), np.concatenate(labels), n_actions, reg_covar
     )
-    return {"center": spread.center, "scalings": scalings} | gaussians, embedded
+    appearance = Appearance(spread.center, scalings, means, factors, shares)
+    return appearance, projected
 
 
 def log_joint(frames, appearance, i=None):
     """Log-density of projected frames for each action, plus the log of its share."""
     densities = correlated_log_densities(
-        frames, appearance["means"], appearance["precisions_cholesky"], i
+        frames, appearance.means, appearance.precisions_cholesky, i
     )
-    return densities + np.log(appearance["shares"])
+    return densities + np.log(appearance.shares)
 
 
 def appearance_scores(videos, appearance):
     """Yield `log_joint` of the frames of each recording."""
     for i in range(len(videos)):
-        frames = embed(videos, i, appearance["center"], appearance["scalings"])
+        frames = embed(videos, i, appearance.center, appearance.scalings)
         yield log_joint(frames, appearance, i)
 
 
 def time_order(codes, times=None):
-    """Sort actions by the mean relative time of their frames, with weights."""
+    """Sort actions by the mean relative time of their frames, with weights.
+
+    ``codes`` iterates over weights (n_frames, n_actions) of recordings, and ``times``
+    over the times of their frames, by default those of whole recordings.
+    """
     total = weight = 0.0
-    for video, own in zip(codes, repeat(None) if times is None else times):
-        if own is None:
-            own = (np.arange(len(video)) + 0.5) / len(video)
-        total = total + own @ video
-        weight = weight + video.sum(axis=0)
+    for weights, relative_times in zip(codes, repeat(None) if times is None else times):
+        if relative_times is None:
+            relative_times = (np.arange(len(weights)) + 0.5) / len(weights)
+        total = total + relative_times @ weights
+        weight = weight + weights.sum(axis=0)
+    # an action without frames counts as in the middle
     means = np.divide(total, weight, out=np.full_like(total, 0.5), where=weight > 0)
     return np.argsort(means, kind="stable")

@@ -1,6 +1,7 @@
 """Hidden Markov models, left-to-right or with moves between all actions."""
 
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -24,15 +25,11 @@ from skl_tot.methods.hmm_model import (
     start_from_clusters,
     start_from_equal_parts,
 )
+from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.recordings.signals import stretches, thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, LARGEST, WEIGHT
-
-# Smaller values may lose variances to rounding in float64.
-LEAST_SPREAD = 1e-6
-# Steps from each start before the best one continues.
-FIRST_ITER = 5
 
 
 @with_shared_texts
@@ -157,8 +154,10 @@ class HMMSegmenter(BaseSegmenter):
         **ORDER_CONSTRAINTS,
         "covariance": [None, StrOptions({"own", "shared"})],
         "n_components": [None, *COUNT],
+        "n_init": COUNT,
         "tol": WEIGHT,
-        "reg_covar": [Interval(Real, LEAST_SPREAD, LARGEST, closed="both")],
+        # smaller values may lose variances to rounding in float64
+        "reg_covar": [Interval(Real, 1e-6, LARGEST, closed="both")],
     }
 
     n_actions: int | str = 8
@@ -178,64 +177,81 @@ class HMMSegmenter(BaseSegmenter):
     random_state: Any = None
 
     def _learn(self, videos):
-        self._settle_n_actions(videos)
-        is_free, n_actions = self.order_ == "free", self.n_actions_
-        sample = stretches(videos) if is_free else thinned(videos, n_actions)
-        seen, n_components = sample.videos, self.n_components
+        self._set_n_actions(videos)
+        is_free = self.order_ == "free"
+        # stretches keep moves between actions, thinned recordings keep their course
+        sample = stretches(videos) if is_free else thinned(videos, self.n_actions_)
         if is_free and len(videos) == 1:
-            moment = find_moment(videos)
-            center, components = slow_directions(seen, moment, n_components)
+            # no other recording tells actions from slow changes within them
+            center, components = slow_directions(
+                sample.videos, find_moment(videos), self.n_components
+            )
             unit = 1.0
         else:
-            center, components, unit = principal_components(seen, n_components)
-        frames = [embed(seen, i, center, components.T) for i in range(len(seen))]
+            center, components, unit = principal_components(
+                sample.videos, self.n_components
+            )
         self.center_, self.components_ = center, components
-        model, curve = self._climb(frames, sample, self.reg_covar * unit)
-        self.means_, self.covars_, paths, _ = model
-        self.transitions_ = paths[-1] / sample.step  # of one frame to the next
-        self.starts_ = np.exp(-paths.chain().starts)
+        frames = [self._project(sample.videos, i) for i in range(len(sample.videos))]
+        fit = self._fit_from_clusters if is_free else self._fit_from_parts
+        model, curve = fit(frames, sample, self.reg_covar * unit)
+        self.means_, self.covars_ = model.means, model.covars
+        self.transitions_ = model.paths[-1] / sample.step  # of one frame to the next
+        self.starts_ = np.exp(-model.paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
 
-    def _climb(self, frames, sample, reg_covar):
-        n_actions, min_frames = self.n_actions_, -(-self.min_frames_ // sample.step)
-        own = {"reg_covar": reg_covar, "min_frames": min_frames}
-        options = own | {"tol": self.tol}
-        if self.order_ == "free":
-            return self._climb_from_clusters(frames, sample, options)
-        frames = [own for own in frames if len(own) >= n_actions]
-        start = self._prepared(start_from_equal_parts(frames, n_actions, reg_covar))
-        return fit_hmm(frames, start, max_iter=self.max_iter, **options)
+    def _fit_from_parts(self, frames, sample, reg_covar):
+        """Fit in order, from equal parts; returns the model and its curve."""
+        frames = [of_video for of_video in frames if len(of_video) >= self.n_actions_]
+        start = start_from_equal_parts(frames, self.n_actions_, reg_covar)
+        return fit_hmm(
+            frames,
+            start.sharing() if self.covariance == "shared" else start,
+            reg_covar=reg_covar,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            min_frames=-(-self.min_frames_ // sample.step),
+        )
 
-    def _climb_from_clusters(self, frames, sample, options):
-        """Fit in free order, and number actions by time."""
-        rng, tried = check_random_state(self.random_state), []
-        n_first = self.max_iter if self.n_init == 1 else min(FIRST_ITER, self.max_iter)
-        n_actions, reg_covar = self.n_actions_, options["reg_covar"]
+    def _fit_from_clusters(self, frames, sample, reg_covar):
+        """Fit in free order, and number actions by time; returns the model, its curve.
+
+        A few steps tell the best start, and only this one goes on.
+        """
+        rng = check_random_state(self.random_state)
+        improve = partial(
+            fit_hmm,
+            frames,
+            reg_covar=reg_covar,
+            tol=self.tol,
+            min_frames=-(-self.min_frames_ // sample.step),
+        )
+        n_first = self.max_iter if self.n_init == 1 else min(5, self.max_iter)
+        fits = []
         for i in range(self.n_init):
-            known = frames, n_actions, reg_covar, rng
-            start = self._prepared(start_from_clusters(*known, settle=i % 2 == 0))
-            tried.append(fit_hmm(frames, start, max_iter=n_first, **options))
-        model, curve = max(tried, key=lambda found: found[1][-1])
+            start = start_from_clusters(
+                frames, self.n_actions_, reg_covar, rng, converge=i % 2 == 0
+            )
+            if self.covariance != "own":
+                start = start.sharing()
+            fits.append(improve(start, max_iter=n_first))
+        model, curve = max(fits, key=lambda fit: fit[1][-1])
         if self.max_iter > n_first:
-            n_left = self.max_iter - n_first
-            model, rest = fit_hmm(frames, model, max_iter=n_left, **options)
-            curve = curve + rest
-        found = model.posteriors(frames, self.min_frames_)
-        return model.sorted(time_order(found, sample.times())), curve
-
-    def _prepared(self, start):
-        usual = "shared" if self.order_ == "free" else "own"
-        return start.sharing() if (self.covariance or usual) == "shared" else start
+            model, later_curve = improve(model, max_iter=self.max_iter - n_first)
+            curve = curve + later_curve
+        posteriors = model.posteriors(frames, self.min_frames_)
+        return model.sorted(time_order(posteriors, sample.times())), curve
 
     def _log_likelihoods(self, videos):
         for i in range(len(videos)):
-            yield self._score(embed(videos, i, self.center_, self.components_.T), i)
+            yield log_densities(self._project(videos, i), self.means_, self.covars_, i)
 
-    def _score(self, frames, i):
-        return log_densities(frames, self.means_, self.covars_, i)
+    def _project(self, videos, i):
+        """Components (n_frames, n_components) of the frames of recording i."""
+        return embed(videos, i, self.center_, self.components_.T)
 
     def _decoder(self):
-        if self.order_ != "free" or self.decoding != "auto":
+        if self.order_ != "free" or self.decoding != AUTO:
             return super()._decoder()
         paths = AnyOrder(self.starts_, self.transitions_)
         return LearnedDecoder(paths.after(self.layers_, self.shares_).chain())

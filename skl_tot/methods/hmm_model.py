@@ -12,14 +12,11 @@ from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods.discriminants import embed, principal_components
 from skl_tot.recordings.labels import equal_parts
 
-# Maximum number of frames for K-means.
-MOST_CLUSTERED = 50_000
-# Distance of probabilities of moves from 0, and of leaving an action from 1.
+# Distance of probabilities of moves from 0, and of leaving an action from 1, so that
+# paths stay possible that no frame of the fit has taken.
 LEAST_MOVE = 1e-12
-# Least expected frames for an update of an action.
+# Least expected frames for an update of an action: below, moments are only rounding.
 LEAST_FRAMES = 1e-8
-# Settings of `HMMSegmenter`.
-N_COMPONENTS, REG_COVAR, MAX_ITER, TOL = 16, 1e-2, 30, 1e-4
 
 
 class InOrder(NamedTuple):
@@ -28,7 +25,7 @@ class InOrder(NamedTuple):
     leave: np.ndarray
 
     def chain(self):
-        """Chain of the paths."""
+        """Chain of these paths."""
         n_actions = len(self.leave)
         moves = np.full((n_actions, n_actions), np.inf)
         np.fill_diagonal(moves, -np.log1p(-self.leave))
@@ -37,7 +34,7 @@ class InOrder(NamedTuple):
         return Chain(starts, moves, np.zeros(n_actions))
 
     def expect(self, scores, min_frames):
-        """Posterior, counts for `learned`, and the log-likelihood."""
+        """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
         probabilities, total = self.chain().forward_backward(scores, min_frames)
         left = np.zeros(len(self.leave))
         # an action has been left if a later one is the last
@@ -46,9 +43,9 @@ class InOrder(NamedTuple):
 
     def learned(self, counts):
         """Most probable paths for the counts."""
-        with_next, left = counts
-        leave, goes_on = self.leave.copy(), with_next > LEAST_FRAMES
-        leave[goes_on] = left[goes_on] / with_next[goes_on]
+        n_before_others, n_left = counts
+        leave, is_seen = self.leave.copy(), n_before_others > LEAST_FRAMES
+        leave[is_seen] = n_left[is_seen] / n_before_others[is_seen]
         leave[:-1] = np.clip(leave[:-1], LEAST_MOVE, 1 - LEAST_MOVE)
         return InOrder(leave)
 
@@ -66,18 +63,18 @@ class AnyOrder(NamedTuple):
         return Chain(*costs, np.zeros(len(self.starts)))
 
     def expect(self, scores, min_frames):
-        """As in `InOrder`."""
-        found, moves, total = self.chain().expected_moves(scores, min_frames)
-        return found, np.vstack([found[:1], moves]), total
+        """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
+        posterior, n_moves, total = self.chain().expected_moves(scores, min_frames)
+        return posterior, np.vstack([posterior[:1], n_moves]), total
 
     def learned(self, counts):
-        """As in `InOrder`."""
-        known = np.vstack([self.starts, self.moves])
+        """Most probable paths for the counts."""
+        probabilities = np.vstack([self.starts, self.moves])
         totals = counts.sum(axis=1, keepdims=True)
-        np.divide(counts, totals, out=known, where=totals > LEAST_FRAMES)
-        known = np.maximum(known, LEAST_MOVE)
-        known /= known.sum(axis=1, keepdims=True)
-        return AnyOrder(known[0], known[1:])
+        np.divide(counts, totals, out=probabilities, where=totals > LEAST_FRAMES)
+        probabilities = np.maximum(probabilities, LEAST_MOVE)
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        return AnyOrder(probabilities[0], probabilities[1:])
 
     def sorted(self, order):
         """Renumber the actions."""
@@ -107,11 +104,14 @@ class HMM(NamedTuple):
 
     def sorted(self, order):
         """Renumber the actions."""
-        gaussians = self.means[order], self.covars[order]
-        return HMM(*gaussians, self.paths.sorted(order), self.shared)
+        return self._replace(
+            means=self.means[order],
+            covars=self.covars[order],
+            paths=self.paths.sorted(order),
+        )
 
     def sharing(self):
-        """Average the variances of all actions."""
+        """Share the mean variances among all actions."""
         covars = np.broadcast_to(self.covars.mean(axis=0), self.covars.shape)
         return self._replace(covars=covars, shared=True)
 
@@ -142,40 +142,43 @@ def start_from_labels(frames, labels, n_actions, reg_covar):
 
 
 def _usual_leave(frames, n_actions):
+    """Probability to leave an action if each comes once in a mean recording."""
     return min(n_actions / np.mean([len(video) for video in frames]), 0.5)
 
 
 def _gaussians_of(frames, labels, n_actions, reg_covar):
+    """Means and variances of the frames of each action, or of all if it has none."""
     labels, joined = np.concatenate(labels), np.concatenate(frames)
-    parts = [joined[labels == k] for k in range(n_actions)]
-    parts = [part if len(part) else joined for part in parts]
-    means = np.array([part.mean(axis=0) for part in parts])
-    return means, np.array([part.var(axis=0) for part in parts]) + reg_covar
+    members = [joined[labels == k] for k in range(n_actions)]
+    members = [of_action if len(of_action) else joined for of_action in members]
+    means = np.array([of_action.mean(axis=0) for of_action in members])
+    variances = np.array([of_action.var(axis=0) for of_action in members])
+    return means, variances + reg_covar
 
 
-def start_from_clusters(frames, n_actions, reg_covar, rng, *, settle):
+def start_from_clusters(frames, n_actions, reg_covar, rng, *, converge):
     """Fit each action to a cluster of frames, from K-means or its initial frames."""
     joined = np.concatenate(frames)
     kmeans = cluster_frames(
-        joined[:: 1 + len(joined) // MOST_CLUSTERED],
+        joined[:: 1 + len(joined) // 50_000],  # more change nothing, and take long
         n_actions,
         n_init=1,
-        max_iter=300 if settle else 1,
+        max_iter=300 if converge else 1,
         random_state=rng.randint(2**31 - 1),
     )
     labels = [kmeans.predict(video) for video in frames]
     return start_from_labels(frames, labels, n_actions, reg_covar)
 
 
-def cluster_frames(frames, n_clusters, **options):
+def cluster_frames(frames, n_clusters, **parameters):
     """Fit K-means, without the warning about fewer distinct frames than clusters."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return KMeans(n_clusters, **options).fit(frames)
+        return KMeans(n_clusters, **parameters).fit(frames)
 
 
 class ExpectedSums:
-    """Expected sums of frames by the posteriors of a model."""
+    """Expected sums of frames by the posteriors of a model: the E-step."""
 
     def __init__(self, frames, model, min_frames=1):
         n_actions, n_components = model.means.shape
@@ -193,13 +196,17 @@ class ExpectedSums:
 
 
 def maximise(sums, model, reg_covar):
-    """Most probable model for the sums."""
+    """Most probable model for the sums: the M-step.
+
+    Variances have a conjugate prior of weight ``reg_covar``.
+    """
     means, covars = model.means.copy(), model.covars.copy()
-    seen = sums.frames > LEAST_FRAMES
-    counts = sums.frames[seen, None]
-    means[seen] = sums.first[seen] / counts
-    spread = np.maximum(sums.second[seen] - counts * means[seen] ** 2, 0)
-    covars[seen] = (spread + reg_covar) / counts
+    # an action on no path keeps its parameters
+    is_seen = sums.frames > LEAST_FRAMES
+    counts = sums.frames[is_seen, None]
+    means[is_seen] = sums.first[is_seen] / counts
+    spread = np.maximum(sums.second[is_seen] - counts * means[is_seen] ** 2, 0)
+    covars[is_seen] = (spread + reg_covar) / counts
     if model.shared:
         total = spread.sum(axis=0) + len(means) * reg_covar
         covars[:] = total / sums.frames.sum()
@@ -208,12 +215,15 @@ def maximise(sums, model, reg_covar):
 
 
 def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
-    """Run expectation-maximisation from a model."""
-    # the prior, -r / 2 times the sum of all 1 / variances, keeps variances positive
+    """Run expectation-maximisation from a model; return the model and its curve.
+
+    The curve is the log-likelihood of a frame with the prior, before each step.
+    """
     n_frames = sum(map(len, frames))
     curve = []
     for _ in range(max_iter):
         sums = ExpectedSums(frames, model, min_frames)
+        # this prior keeps variances positive, and is conjugate: the step has a formula
         prior = -reg_covar * (1 / model.covars).sum() / 2
         curve.append((sums.log_likelihood + prior) / n_frames)
         model = maximise(sums, model, reg_covar)
@@ -224,13 +234,25 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
 
 def learn_states(videos, labels, n_actions, min_frames):
     """Learn states from the labels of standardised recordings, as arrays by name."""
-    center, components, unit = principal_components(videos, N_COMPONENTS)
+    # with the defaults of `HMMSegmenter`
+    center, components, unit = principal_components(videos, 16)
     frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
-    start = start_from_labels(frames, labels, n_actions, REG_COVAR * unit).sharing()
-    options = {"reg_covar": REG_COVAR * unit, "max_iter": MAX_ITER, "tol": TOL}
-    model, _ = fit_hmm(frames, start, min_frames=min_frames, **options)
-    found = {"center": center, "components": components}
-    return found | {"means": model.means, "covars": model.covars}
+    reg_covar = 1e-2 * unit
+    start = start_from_labels(frames, labels, n_actions, reg_covar).sharing()
+    model, _ = fit_hmm(
+        frames,
+        start,
+        reg_covar=reg_covar,
+        max_iter=30,
+        tol=1e-4,
+        min_frames=min_frames,
+    )
+    return {
+        "center": center,
+        "components": components,
+        "means": model.means,
+        "covars": model.covars,
+    }
 
 
 def state_scores(videos, states):

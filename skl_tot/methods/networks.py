@@ -1,18 +1,38 @@
-"""Base of segmenters with a network: training and embeddings."""
+"""Bases of segmenters with a network: embeddings, prototypes and pseudo-labels."""
 
+import math
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.special import log_softmax
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import StrOptions
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from skl_tot.methods.base import BaseSegmenter, Passes, as_type_of
+from skl_tot.decoding.gaussians import STREAM_MEMORY
+from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.collapses import FitWarning, describe_few
+from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
+from skl_tot.methods.scores import LazyArrays, as_type_of, sum_groups
+from skl_tot.recordings.checks import unchanged_on_error
+from skl_tot.recordings.container import row_blocks
+from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import devices
-from skl_tot.training.components import MLP, NETWORKS, OPTIMIZERS, Adam
-from skl_tot.training.loop import train
-from skl_tot.training.network import Encoder
+from skl_tot.training.components import COUNT, MLP, NETWORKS, OPTIMIZERS, Adam
+from skl_tot.training.loop import Snapshot, map_moments, train
+from skl_tot.training.network import Encoder, score_prototypes
 
 
 @with_shared_texts
@@ -24,8 +44,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 ):
     """Base of segmenters that embed frames by a trained network.
 
-    A subclass defines the terms of its loss in ``_terms``. After training, ``network_``
-    holds all parameters by name, including those of the terms.
+    A subclass calls `train` in ``_learn``, with the terms of its loss. After training,
+    ``network_`` holds all parameters by name, including those of the terms.
     """
 
     _parameter_constraints = {
@@ -38,7 +58,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     # objects for names of parameters; a method may have other defaults
     _components: dict = {"network": NETWORKS, "optimizer": OPTIMIZERS}
-    n_networks = 1  # number of networks, without this parameter
+    n_networks = 1  # for segmenters without this parameter
     _encoder = "sigmoid"  # a key of ENCODERS
     # function from embeddings to the output of `transform`, if they differ
     _embeddings: Callable | None = None
@@ -47,9 +67,37 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         # set_output cannot wrap a list of arrays
         super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
 
-    def _terms(self):
-        """Make the terms of the loss of one fit; terms of weight 0 are dropped."""
-        raise NotImplementedError
+    def _make_components(self):
+        """Make new objects of the parameters that may be names, for one fit."""
+        components = Bunch()
+        for name, classes in self._components.items():
+            value = self._value_of(name)
+            if isinstance(value, str):
+                value = classes[value]()
+            components[name] = None if value is None else value.checked()
+        components.settings = components.optimizer.settings(
+            components.network, self.max_iter, self.n_networks, self._encoder
+        )
+        return components
+
+    def _store(self, snapshot, losses, *, goes_on=False):
+        """Keep the networks and losses of a training, or of its continuation."""
+        self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
+        self.loss_curve_ = self.loss_curve_ + losses if goes_on else losses
+
+    def _apply_network(self, videos, head=None, *, keep=None):
+        """Embed recordings, and apply a head such as `score_prototypes`.
+
+        Gives an iterator over recordings, or with ``keep`` a sequence of arrays that
+        are computed on demand, and kept in memory if ``keep`` is True.
+        """
+        encoder = Encoder(
+            self.network_, devices.inference_device(self.device), self._encoder
+        )
+        compute = partial(encoder.apply, videos, head=head)
+        if keep is None:
+            return map(compute, range(len(videos)))
+        return LazyArrays(compute, len(videos), keep=keep)
 
     def transform(self, X):
         """Embed every frame.
@@ -68,7 +116,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         {shared: raises}
         """
         videos = self.prepare(X)
-        embeddings = list(self._encode(videos, self._embeddings))
+        embeddings = list(self._apply_network(videos, self._embeddings))
         return videos.restore(list(map(as_type_of, embeddings, videos.arrays)))
 
     @property
@@ -113,53 +161,367 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         nested = {name: params.pop(name) for name in list(params) if "__" in name}
         super().set_params(**params)
         for name in {name.partition("__")[0] for name in nested}:
-            value, known = getattr(self, name, None), self._components.get(name, {})
+            value, classes = getattr(self, name, None), self._components.get(name, {})
             if isinstance(value, str) and value == AUTO:
+                # "auto" names another object in each order; before a look, the usual
                 is_open = self.order == AUTO
                 order = getattr(self, "order_", "mostly") if is_open else self.order
                 value = self._defaults_by_order.get(order, {}).get(name)
-            if isinstance(value, str) and value in known:
-                setattr(self, name, known[value]())
+            if isinstance(value, str) and value in classes:
+                setattr(self, name, classes[value]())
         return super().set_params(**nested)
 
-    def _component(self, name):
-        """Return the new object of a parameter, or None."""
-        value = self._resolved(name)
-        if isinstance(value, str):
-            value = self._components[name][value]()
-        return None if value is None else value.checked()
 
-    def _settings(self):
-        return self._component("optimizer").settings(
-            self._component("network"), self.max_iter, self.n_networks, self._encoder
+@with_shared_texts
+class PrototypeSegmenter(NetworkSegmenter):
+    """Base of segmenters with one or several prototypes per action, learned online.
+
+    A subclass makes the loss term of prototypes and pseudo-labels in
+    ``_cross_entropy``, and lists it in ``_terms``.
+    """
+
+    _parameter_constraints = {
+        **NetworkSegmenter._parameter_constraints,
+        "n_prototypes": COUNT,
+        "n_networks": COUNT,
+    }
+
+    _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
+
+    @abstractmethod
+    def _cross_entropy(self, components):
+        """Make the term of prototypes and pseudo-labels."""
+
+    def _terms(self, components):
+        """Make the terms of the loss of one fit."""
+        return [self._cross_entropy(components)]
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def partial_fit(self, X, y=None):
+        """Continue learning, with one pass over the given recordings in order.
+
+        Standardisation, optimiser and random numbers continue from call to call, so the
+        first ``freeze_iter`` steps of a stream keep the initial prototypes. Background,
+        if requested, is learned from the last 20 calls or so, which together need many
+        and different recordings.
+
+        Parameters
+        ----------
+        {shared: X, y}
+
+        Returns
+        -------
+        self : object
+            The fitted estimator; ``labels_`` are those of the given recordings.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`, but all recordings may be shorter than ``n_actions`` frames; or
+            after a `fit` in free order that learned states from all recordings.
+        """
+        self._check_partial_fit()
+        with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
+            is_first = not hasattr(self, "network_")
+            # without a prior, prototypes change their order after each call
+            keeps_order = not is_first and self._has_prior()
+            start = earlier_actions = earlier_background = names = None
+            if not is_first:
+                names = self._names_to_keep(keeps_order)
+                earlier_actions = self.prototype_actions_
+                start = Snapshot(
+                    self.network_, self.n_iter_, self.moments_, self.rng_state_
+                )
+            if keeps_order and self.n_actions == self.n_actions_:
+                earlier_background = self.background_
+            recordings = self._check_fit(X, y, reset=is_first)
+            self.mean_frames_ = math.inf  # unknown from a few recordings
+            if is_first:
+                self._choose_order(recordings)
+            videos = self._standardize(recordings, of_fit=is_first)
+            with videos.named_errors():
+                scores = self._learn(videos, start, one_pass=True)
+                if keeps_order:
+                    sources = _match_actions(earlier_actions, self.prototype_actions_)
+                    self.classes_ = None if names is None else names[sources]
+                if earlier_background is not None:
+                    earlier_background = {
+                        name: values[sources]
+                        for name, values in earlier_background.items()
+                    }
+                paths = self._label(scores, videos, earlier_background)
+        for sentence in describe_few(self, paths):
+            warn_user(sentence, FitWarning)
+        return self
+
+    def _check_partial_fit(self):
+        """Refuse parameters that a stream cannot have, or that have changed in it."""
+        if self.n_actions == AUTO:
+            what = "a number for partial_fit, such as skl_tot.choose_n_actions gives"
+            refuse("n_actions", AUTO, what)
+        if hasattr(self, "network_") and self.standardize != self.standardize_:
+            what = f"{self.standardize_!r} as before; fit anew"
+            refuse("standardize", self.standardize, what)
+
+    def _has_prior(self):
+        """Whether a prior keeps the prototypes in order."""
+        return self._value_of("prior") is not None
+
+    def _names_to_keep(self, keeps_order):
+        """Names for `partial_fit`, which finds the same actions, or an error."""
+        is_merged = self.layers_ or self.n_actions_ != self._n_learned
+        is_other = not keeps_order or self.n_actions != self.n_actions_
+        if is_merged or (self.classes_ is not None and is_other):
+            what = "merged or split" if is_merged else "named"
+            raise ValueError(
+                f"partial_fit finds other actions than those that were {what}; fit "
+                "anew, or teach this model by corrections.refine."
+            )
+        return self.classes_
+
+    def pseudo_labels(self, X):
+        """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
+
+        Each recording is one transport problem with all its frames. With
+        ``prior="path"`` the prior is that of paths. Several prototypes of an action are
+        summed, and several networks are averaged.
+
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        codes : ndarray of shape (n_frames, n_actions), or list of these
+            Q; each row sums to 1.
+
+        {shared: raises}
+        """
+        videos, codes = self.prepare(X), []
+        for similarities in self._apply_network(videos, score_prototypes):
+            # new for each recording, as a prior keeps a table for each length
+            components = self._make_components()
+            n_sampled = components.settings.frames_per_video
+            problem = self._cross_entropy(components)
+            codes_of_video = self._codes_of_video(problem, similarities, n_sampled)
+            codes.append(sum_groups(codes_of_video, self.prototype_actions_, np.add))
+        return videos.restore(codes)
+
+    def similarities(self, X):
+        """Compare every frame with every prototype.
+
+        Parameters
+        ----------
+        {shared: X}
+
+        Returns
+        -------
+        similarities : ndarray of shape (n_frames, n_prototypes), or list of these
+            z·c, float32; their softmax at the ``temperature`` is P. Those of several
+            networks are side by side, ``n_networks * n_actions * n_prototypes`` in
+            total.
+
+        {shared: raises}
+        """
+        videos = self.prepare(X)
+        return videos.restore(list(self._apply_network(videos, score_prototypes)))
+
+    @property
+    def prototypes_(self):
+        """Prototypes, in the order of the actions."""
+        return self.network_["prototypes"]
+
+    def _learn(self, videos, start=None, *, one_pass=False):
+        """Train, sort the prototypes, merge them, and return the scores.
+
+        A stream starts from a snapshot and takes ``one_pass`` over the recordings.
+        """
+        self._set_n_actions(videos)
+        components = self._make_components()
+        settings = components.settings
+        if not one_pass and settings.freeze_iter >= self.max_iter:
+            raise ValueError(
+                "the optimizer's freeze_iter leaves no step of "
+                f"max_iter={self.max_iter} in which the prototypes move; give fewer, "
+                "or a share such as 0.1."
+            )
+        snapshot, losses = train(
+            videos,
+            settings,
+            self._terms(components),
+            device=self.device,
+            seed=check_random_state(self.random_state).randint(2**31 - 1),
+            start=start,
+            one_pass=one_pass,
+            verbose=self.verbose,
+        )
+        self._store(snapshot, losses, goes_on=start is not None)
+        self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
+        self.temperature_ = components.network.temperature
+        has_prior = self._has_prior()
+        has_background = self.background_percentile is not None
+        # to sort, to merge and to find background, recordings are scored again
+        is_scored_again = not has_prior or self._has_groups or has_background
+        sample = stretches(videos)
+        similarities = self._apply_network(
+            sample.videos, score_prototypes, keep=is_scored_again
+        )
+        if not has_prior:
+            similarities = self._order_by_time(similarities, sample)
+        self._merge(similarities, sample, goes_on=has_prior and start is not None)
+        scores = None
+        if sample.videos is videos:
+            scores = LazyArrays(
+                lambda i: self._log_likelihood(similarities[i]), len(videos)
+            )
+        return scores if one_pass else self._refine(scores, videos)
+
+    def _refine(self, scores, videos):
+        """Refine the actions of a fit; returns the scores, or None if they change."""
+        return scores
+
+    @property
+    def _has_groups(self):
+        """Whether actions have several prototypes, of one or several networks."""
+        return self.prototypes_[..., 0].size > self._n_learned
+
+    def _order_by_time(self, similarities, sample):
+        """Sort the prototypes by the mean relative time of their frames, like CTE."""
+        codes = (self._codes(frames) for frames in similarities)
+        order = time_order(codes, sample.times())
+        n_prototypes = len(order) // self._n_fitted_networks
+        # networks stay in order
+        order = order[np.argsort(order // n_prototypes, kind="stable")]
+
+        def sort(prototypes):
+            rows = prototypes.reshape(len(order), -1)
+            return rows[order].reshape(prototypes.shape)
+
+        self.network_ = self.network_ | {"prototypes": sort(self.prototypes_)}
+        if "prototypes" in self.moments_:  # absent if always frozen
+            moments = {"prototypes": self.moments_["prototypes"]}
+            self.moments_ = self.moments_ | map_moments(moments, sort)
+        return LazyArrays(lambda i: similarities[i][:, order], len(sample.videos))
+
+    def _merge(self, similarities, sample, goes_on):
+        """Find the action of each prototype, from codes that overlap."""
+        if not self._has_groups:
+            self.overlap_ = 0.0
+            self.prototype_actions_ = np.arange(self.n_actions_)
+            return
+        overlap = code_overlap(self._codes(frames) for frames in similarities)
+        if goes_on:  # few recordings; earlier ones belong to an older network
+            overlap += STREAM_MEMORY * self.overlap_
+        self.overlap_ = overlap
+        self.prototype_actions_ = group_prototypes(
+            overlap, self._n_fitted_networks, self.n_actions_, self._pairs
         )
 
-    def _train(
-        self, videos, seed, *, terms=None, max_iter=None, start=None, one_pass=False
-    ):
-        """Run training, store the network and return the snapshot."""
-        settings = self._settings()
-        if max_iter is not None:
-            settings.max_iter = max_iter
-        terms = self._terms() if terms is None else terms
-        n_batches = -(-len(videos) // settings.batch_size)
-        n_steps = n_batches if one_pass else settings.max_iter
-        terms = [term for term in terms if term.weight]
-        options = {"device": devices.resolve_device(self.device), "start": start}
-        options |= {"seed": devices.from_first_process(seed), "one_pass": one_pass}
-        with devices.progress_bar(n_steps, self.verbose) as progress:
-            own = train(videos, settings, terms, progress=progress, **options)
-        snapshot, losses = own
-        self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
-        self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
-        return snapshot
+    def _log_likelihoods(self, videos):
+        similarities = self._apply_network(videos, score_prototypes)
+        return map(self._log_likelihood, similarities)
 
-    def _encode(self, videos, finish=None, *, keep=None):
-        """Iterate `Encoder.read` over recordings; once, unless ``keep`` is a bool."""
-        encoder = Encoder(
-            self.network_, devices.inference_device(self.device), self._encoder
-        )
-        compute = partial(encoder.read, videos, finish=finish)
-        if keep is None:
-            return map(compute, range(len(videos)))
-        return Passes(compute, len(videos), keep=keep)
+    def _log_likelihood(self, similarities):
+        """Logarithm of P, summed over prototypes of an action, mean of networks."""
+        actions = self.prototype_actions_
+        members = np.eye(actions.max() + 1)[actions]
+        log_likelihood = np.empty((len(similarities), members.shape[1]))
+        for rows in row_blocks(similarities):  # limits temporary arrays
+            sums = self._codes(similarities[rows]) @ members
+            # smaller sums lose precision in the logarithm
+            if sums.min() >= 1e-290:
+                log_likelihood[rows] = np.log(sums)
+                continue
+            log_codes = self._log_codes(similarities[rows])
+            log_likelihood[rows] = sum_groups(log_codes, actions, np.logaddexp)
+        return log_likelihood
+
+    def _codes(self, similarities):
+        """Codes P (n_frames, n_prototypes) of each network over their number."""
+        codes, codes_of_networks = self._scores(similarities)
+        # as `softmax`, but in place, as these are the largest arrays
+        codes_of_networks -= codes_of_networks.max(axis=2, keepdims=True)
+        np.exp(codes_of_networks, out=codes_of_networks)
+        totals = codes_of_networks.sum(axis=2, keepdims=True)
+        codes_of_networks /= totals * self._n_fitted_networks
+        return codes
+
+    def _log_codes(self, similarities):
+        """Logarithm of the codes, also of vanishing ones."""
+        codes, codes_of_networks = self._scores(similarities)
+        codes_of_networks[:] = log_softmax(codes_of_networks, axis=2)
+        codes -= np.log(self._n_fitted_networks)
+        return codes
+
+    def _scores(self, similarities):
+        """Scores before the softmax, and a view by network."""
+        scores = similarities.astype(np.float64) / self.temperature_
+        return scores, scores.reshape(len(scores), self._n_fitted_networks, -1)
+
+    def _codes_of_video(self, problem, similarities, n_sampled):
+        """Pseudo-labels of prototypes in a whole recording, by network."""
+        codes = [
+            problem.codes_of_video(of_network, n_sampled, self.n_iter_)
+            for of_network in np.split(similarities, self._n_fitted_networks, axis=1)
+        ]
+        return np.concatenate(codes, axis=1) / self._n_fitted_networks
+
+
+def _match_actions(earlier, now):
+    """Earlier number of each action, by its first prototype; the same if ambiguous."""
+    sources = earlier[np.unique(now, return_index=True)[1]]
+    is_clear = len(np.unique(sources)) == len(sources)
+    return sources if is_clear else np.arange(len(sources))
+
+
+def code_overlap(codes):
+    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames."""
+    return sum(codes_of_video.T @ codes_of_video for codes_of_video in codes)
+
+
+def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
+    """Find the action (n_networks * n_prototypes,) of each prototype of all networks.
+
+    Each network merges its prototypes to actions, which are then matched with those of
+    the networks before it, and once more with those of all others.
+    """
+    blocks = np.split(np.arange(len(overlap)), n_networks)
+    actions = np.concatenate(
+        [merge_groups(overlap[np.ix_(b, b)], n_actions, pairs) for b in blocks]
+    )
+    members = np.eye(n_actions)[actions]
+    # the second round corrects a bad match with the first network alone
+    for is_second in (False, True):
+        for r, block in enumerate(blocks[1:], 1):
+            later = blocks[r + 1 :] if is_second else []
+            others = np.concatenate(blocks[:r] + later)
+            shared = members[block].T @ overlap[np.ix_(block, others)] @ members[others]
+            columns = linear_sum_assignment(shared, maximize=True)[1]
+            actions[block] = columns[actions[block]]
+            members[block] = np.eye(n_actions)[actions[block]]
+    return actions
+
+
+def merge_groups(overlap, n_actions, pairs=pairwise):
+    """Merge prototypes that the network cannot distinguish, down to ``n_actions``.
+
+    Returns the action (n_prototypes,) of each prototype; ``pairs`` gives the pairs of
+    groups that may be merged, such as neighbours in time.
+    """
+    groups = [[k] for k in range(len(overlap))]
+    while len(groups) > n_actions:
+        sizes = np.array([overlap[group].sum() for group in groups])
+        candidates = list(pairs(range(len(groups))))
+        shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in candidates]
+        # The largest overlap over size to the power of 2/3 is merged. With 1/2 long
+        # actions absorb short neighbours; with 1 none gets longer than the others.
+        scale = sizes[candidates].prod(axis=1) ** (2 / 3)
+        # an empty group is merged first
+        empty = np.full(len(scale), np.inf)
+        likeness = np.divide(shared, scale, out=empty, where=scale > 0)
+        first, second = candidates[int(likeness.argmax())]
+        groups[first] = groups[first] + groups.pop(second)
+    actions = np.empty(len(overlap), dtype=np.intp)
+    for action, group in enumerate(groups):
+        actions[group] = action
+    return actions

@@ -1,6 +1,7 @@
 """Choice of the number of actions, without labels."""
 
 from numbers import Integral
+from operator import itemgetter
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -18,28 +19,34 @@ from skl_tot.training.components import MOST
 AUTO = "auto"
 # Default candidates. One action carries no information and scores 0.
 NUMBERS = range(1, 17)
-# Settings of the hidden Markov models, as in `HMMSegmenter`.
-N_COMPONENTS, HMM_COVAR, HMM_ITER = 16, 1e-2, 30
-# Settings of the discriminants, as in `MallowSegmenter`; and of both decoders.
-COVAR, MAX_ITER, SWITCH_COST = 0.1, 7, 0.5
-# Number of groups of recordings for the jackknife.
+# Number of groups of recordings, or of pieces of time, for the jackknife.
 N_GROUPS = 10
-# In free order: lengths of the alternating pieces of time, in moments, and the maximum
-# number of frames.
-PIECES, MOST_LOOKED_AT = np.array([1, 2, 4, 8]), 6000
-N_STARTS = 3
+
+
+def expected_number(n_actions):
+    """Return a number of actions for a look, before "auto" chooses it."""
+    # a look groups its parts; on the sets with labels, 8 is near the middle
+    return 8 if n_actions == AUTO else int(n_actions)
+
+
+def check_number(n_actions, lengths):
+    """Refuse more actions than the longest recording has frames."""
+    longest = max(lengths)
+    if n_actions != AUTO and longest < n_actions:
+        what = f"at most the frames of any recording (n_samples={longest})"
+        refuse("n_actions", int(n_actions), what)
 
 
 def compare_numbers(videos, numbers=None, order=None):
-    """Compare numbers of actions by the evidence in standardised recordings."""
-    # The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
-    # both halves of the recordings, about 1 / K by chance. I is the information about
-    # labels that other recordings have, and J that of the recording alone. In free
-    # order, the score is F - 1 / K, and halves are halves in time.
+    """Compare numbers of actions by the evidence in standardised recordings.
+
+    Returns ``numbers_`` of a fit, and warns if the best number is at an edge.
+    """
+    # a single recording has no others that could confirm an order
     is_free = order == "free" or len(videos) == 1
     videos = videos if is_free else thinned(videos).videos
     numbers = check_numbers(NUMBERS if numbers is None else numbers, videos)
-    score = _score_clusters if is_free else _score_numbers
+    score = _score_in_any_order if is_free else _score_in_order
     scores, spreads = score(videos, numbers)
     best = int(np.argmax(scores))
     table = {
@@ -75,20 +82,20 @@ def check_numbers(numbers, videos):
     """Return the candidate numbers in ascending order, or raise an error."""
     if isinstance(numbers, (str, bytes)) or not np.iterable(numbers):
         refuse("numbers", numbers, "several integers", TypeError)
-    tried = set()
+    candidates = set()
     for number in numbers:
         is_number = isinstance(number, Integral) and not isinstance(number, bool)
         if not is_number or not 1 <= number <= MOST:
             refuse("an entry of numbers", number, f"an integer from 1 to {MOST}")
-        tried.add(int(number))
+        candidates.add(int(number))
     longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max(initial=0))
     what = "the frames of the longest of every second recording"
     if len(videos) == 1:
         longest, what = max(1, int(videos.lengths[0]) // 4), "a quarter of the frames"
-    kept = sorted(number for number in tried if number <= longest)
+    kept = sorted(number for number in candidates if number <= longest)
     if not kept:
         refuse("numbers", numbers, f"integers up to {longest}, {what}")
-    if len(kept) < len(tried):
+    if len(kept) < len(candidates):
         warn_user(
             f"Numbers of actions above {longest} are not compared, {what}; more can be "
             "compared in longer recordings."
@@ -96,83 +103,113 @@ def check_numbers(numbers, videos):
     return kept
 
 
-def _score_numbers(videos, numbers):
-    blocks, everyone = videos.blocks, np.arange(len(videos))
+def _score_in_order(videos, numbers):
+    """Scores of numbers of actions that recordings show in one order, and spreads.
+
+    The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
+    both halves of the recordings, about 1 / K by chance. I is the information about
+    labels that other recordings have, and J that of the recording alone.
+    """
+    everyone = np.arange(len(videos))
+    # fewer than four recordings would leave too few for halves
     n_groups = min(N_GROUPS, len(videos)) if len(videos) > 3 else 0
-    parts = [np.setdiff1d(everyone, everyone[k::N_GROUPS]) for k in range(n_groups)]
+    others = [np.setdiff1d(everyone, everyone[k::N_GROUPS]) for k in range(n_groups)]
     label = labeller(videos)
     scores, spreads = [], []
     for n_actions in numbers:
-        tried = label(n_actions)
-        tried = [(_score(blocks, own, everyone, n_actions), own) for own in tried]
-        score, labels = max(tried, key=lambda pair: pair[0])
-        without = [_score(blocks, labels, kept, n_actions) for kept in parts]
+        # the better of both models, as each alone is wrong on more sets
+        score, labellings = max(
+            (
+                (_score(videos.blocks, labellings, everyone, n_actions), labellings)
+                for labellings in label(n_actions)
+            ),
+            key=itemgetter(0),
+        )
+        without = [_score(videos.blocks, labellings, k, n_actions) for k in others]
         scores.append(score)
         spreads.append(_jackknife(without))
     return scores, spreads
 
 
 def labeller(videos):
-    """Return a function that labels all recordings with a number of actions."""
-    everyone, models = np.arange(len(videos)), []
-    for kind in (HiddenMarkovModels, Discriminants):
-        parts = everyone, everyone[::2], everyone[1::2]
-        models.append([kind(videos, indices) for indices in parts])
+    """Return a function that labels all recordings with a number of actions.
 
-    def labels_by(model, n_actions):
-        return [decode(own, "free", SWITCH_COST) for own in model.scores(n_actions)]
+    For both models it gives three labellings: learned from all recordings, and from
+    both halves.
+    """
+    everyone = np.arange(len(videos))
+    models = [
+        [kind(videos, taught) for taught in (everyone, everyone[::2], everyone[1::2])]
+        for kind in (HiddenMarkovModels, Discriminants)
+    ]
 
-    return lambda k: [[labels_by(model, k) for model in own] for own in models]
+    def label_by(model, n_actions):
+        # half a nat a frame of a mean action, as of `TemporalOTSegmenter`
+        return [decode(scores, "free", 0.5) for scores in model.scores(n_actions)]
+
+    return lambda n_actions: [
+        [label_by(model, n_actions) for model in of_kind] for of_kind in models
+    ]
 
 
 class HiddenMarkovModels:
-    """Left-to-right hidden Markov models of some recordings, which score all."""
+    """Left-to-right hidden Markov models of some recordings, which score all.
+
+    As `HMMSegmenter` with its defaults.
+    """
 
     def __init__(self, videos, indices):
         center, components, unit = discriminants.principal_components(
-            videos.select(indices), N_COMPONENTS
+            videos.select(indices), 16
         )
         self.frames, self.indices = [], indices
         for i in range(len(videos)):
             self.frames.append(discriminants.embed(videos, i, center, components.T))
-        self.reg_covar = HMM_COVAR * unit
+        self.reg_covar = 1e-2 * unit
 
     def scores(self, n_actions):
         """Scores of all recordings."""
-        part = [self.frames[i] for i in self.indices]
-        part = [own for own in part if len(own) >= n_actions]
-        start = hmm_model.start_from_equal_parts(part, n_actions, self.reg_covar)
-        options = {"reg_covar": self.reg_covar, "max_iter": HMM_ITER, "tol": 0.0}
-        model, _ = hmm_model.fit_hmm(part, start, **options)
-        for i, own in enumerate(self.frames):
-            yield log_densities(own, model.means, model.covars, i)
+        taught = [self.frames[i] for i in self.indices]
+        taught = [frames for frames in taught if len(frames) >= n_actions]
+        start = hmm_model.start_from_equal_parts(taught, n_actions, self.reg_covar)
+        model, _ = hmm_model.fit_hmm(
+            taught, start, reg_covar=self.reg_covar, max_iter=30, tol=0.0
+        )
+        for i, frames in enumerate(self.frames):
+            yield log_densities(frames, model.means, model.covars, i)
 
 
 class Discriminants:
-    """Discriminants of some recordings, learned in one order, which score all."""
+    """Discriminants of some recordings, learned in one order, which score all.
+
+    As `MallowSegmenter` in strict order, but recordings may lack actions.
+    """
 
     def __init__(self, videos, indices):
-        self.videos, self.part = videos, videos.select(indices)
-        self.spread = discriminants.measure_spread(self.part, discriminants.SHRINKAGE)
+        self.videos, self.taught = videos, videos.select(indices)
+        self.spread = discriminants.measure_spread(self.taught, 1.0)
 
     def scores(self, n_actions):
         """Scores of all recordings."""
-        part, order = self.part, skip_chain(n_actions, 0.0)
-        paths = [equal_parts(n, n_actions) for n in part.lengths]
-        for _ in range(MAX_ITER):
+        taught, order = self.taught, skip_chain(n_actions, 0.0)
+        paths = [equal_parts(n_frames, n_actions) for n_frames in taught.lengths]
+        for _ in range(7):
             before = np.concatenate(paths)
-            appearance, embedded = discriminants.fit_appearance(
-                part, paths, n_actions, self.spread, COVAR
+            appearance, projected = discriminants.fit_appearance(
+                taught, paths, n_actions, self.spread, 0.1
             )
-            for i, frames in enumerate(embedded):
+            for i, frames in enumerate(projected):
                 paths[i] = order.viterbi(discriminants.log_joint(frames, appearance, i))
             if np.array_equal(np.concatenate(paths), before):
                 break
         return discriminants.appearance_scores(self.videos, appearance)
 
 
-def _score_clusters(videos, numbers):
-    """Scores of numbers in any order, and their spreads."""
+def _score_in_any_order(videos, numbers):
+    """Scores of numbers of actions in any order, and their spreads.
+
+    The score is F - 1 / K, with F as in one order, of clusters of halves in time.
+    """
     frames, halves, groups = _halves_of_time(videos)
     scores, spreads = [], []
     for n_actions in numbers:
@@ -180,13 +217,14 @@ def _score_clusters(videos, numbers):
             scores.append(0.0)
             spreads.append(0.0)
             continue
-        labels = []
+        labellings = []
         for half in halves:
-            labels.append([_labels_by(frames, half == k, n_actions) for k in (0, 1)])
+            labels = [_label_by(frames, half == k, n_actions) for k in (0, 1)]
+            labellings.append(labels)
 
-        def score(kept, labels=labels, n_actions=n_actions):
-            found = [matched_f1(a[kept], b[kept], n_actions) for a, b in labels]
-            return float(np.mean(found)) - 1 / n_actions
+        def score(kept, labellings=labellings, n_actions=n_actions):
+            f1 = [matched_f1(a[kept], b[kept], n_actions) for a, b in labellings]
+            return float(np.mean(f1)) - 1 / n_actions
 
         scores.append(score(slice(None)))
         spreads.append(_jackknife([score(groups != k) for k in np.unique(groups)]))
@@ -194,36 +232,42 @@ def _score_clusters(videos, numbers):
 
 
 def _halves_of_time(videos):
-    """Frames along slow directions, with their half and group."""
+    """Frames along slow directions, with their halves (n_lengths, n_frames), and group.
+
+    Halves are alternating pieces of 1, 2, 4 and 8 moments, as those of one length might
+    fit the rhythm of the actions.
+    """
     moment, frames, halves, groups = discriminants.find_moment(videos), [], [], []
-    seen = stretches(videos).videos
-    center, directions = discriminants.slow_directions(seen, moment, N_COMPONENTS)
-    step = 1 + int(videos.lengths.sum()) // MOST_LOOKED_AT
+    sample = stretches(videos).videos
+    center, directions = discriminants.slow_directions(sample, moment, 16)
+    step = 1 + int(videos.lengths.sum()) // 6000  # for the time of K-means
     for i, length in enumerate(videos.lengths.tolist()):
         times = np.arange(0, length, step)
-        shown = videos.read(i, slice(None, None, step))
-        frames.append((shown - center) @ directions.T)
-        sizes = np.minimum(moment * PIECES, max(1, length // N_GROUPS))
+        frames.append((videos.read(i, slice(None, None, step)) - center) @ directions.T)
+        sizes = np.minimum(moment * np.array([1, 2, 4, 8]), max(1, length // N_GROUPS))
         halves.append((i + times // sizes[:, None]) % 2)
-        own = np.full(len(times), i)
+        group = np.full(len(times), i)
         if len(videos) < N_GROUPS:
-            own = times * N_GROUPS // length
-        groups.append(own % N_GROUPS)
+            group = times * N_GROUPS // length
+        groups.append(group % N_GROUPS)
     groups = np.concatenate(groups)
     return np.concatenate(frames), np.concatenate(halves, axis=1), groups
 
 
-def _labels_by(frames, part, n_actions):
-    options = {"n_init": N_STARTS, "random_state": 0}
-    return hmm_model.cluster_frames(frames[part], n_actions, **options).predict(frames)
+def _label_by(frames, is_taught, n_actions):
+    """Labels (n_frames,) by clusters of the frames that teach."""
+    kmeans = hmm_model.cluster_frames(
+        frames[is_taught], n_actions, n_init=3, random_state=0
+    )
+    return kmeans.predict(frames)
 
 
-def _score(blocks, labels, kept, n_actions):
-    """Score of the labels by all frames and by both halves, in some recordings."""
-    own, first, second = [[labelling[i] for i in kept] for labelling in labels]
+def _score(blocks, labellings, kept, n_actions):
+    """Score of labels by all recordings and by both halves, in some recordings."""
+    labels, first, second = [[paths[i] for i in kept] for paths in labellings]
     agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
-    shared = held_out_information(lambda i: blocks(int(kept[i])), own, n_actions)
-    information = shared - video_information(own, n_actions)
+    shared = held_out_information(lambda i: blocks(int(kept[i])), labels, n_actions)
+    information = shared - video_information(labels, n_actions)
     return float((agreement - 1 / n_actions) * np.exp(2 * information))
 
 
@@ -238,7 +282,7 @@ def matched_f1(first, second, n_actions):
 
 
 def _jackknife(values):
-    """Return the jackknife standard error, from values without each group."""
+    """Jackknife standard error of a score, from its values without each group."""
     if not values:
         return float("nan")
     return float(np.sqrt((len(values) - 1) * np.var(values)))

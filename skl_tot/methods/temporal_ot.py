@@ -8,9 +8,9 @@ from sklearn.utils._param_validation import StrOptions
 
 from skl_tot.decoding.decoders import decode
 from skl_tot.methods.hmm_model import learn_states, state_scores
+from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
-from skl_tot.methods.prototypes import PrototypeSegmenter
 from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
@@ -25,8 +25,6 @@ from skl_tot.training.components import (
 )
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 
-# Segments of a look in a recording from which on actions return.
-MANY_RETURNS = 2.5
 # Width of the band of the paper's prior, in prototypes.
 PAPER_SIGMA = 0.75
 # The paper's method, with the settings of its reproduction.
@@ -149,6 +147,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     states_ : dict of ndarray or None
         Hidden Markov model of the free order: ``means`` and ``covars`` (n_actions,
         n_components) along ``components`` around a ``center``.
+    temperature_ : float
+        Temperature τ of the softmax P.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
         Overlap of the codes of prototypes, in frames.
     coefs_ : list of two ndarray
@@ -272,10 +272,12 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     terms: list | tuple | None = None
     optimizer: str | Adam = "adam"
 
-    def _settle_order(self, order):
-        super()._settle_order(order)
+    def _set_order(self, order):
+        super()._set_order(order)
+        # from 2.5 segments of a look in a recording on, actions return, and one cost
+        # for all recordings would suppress them
         has_course = self.look_ is not None and order == "mostly"
-        if has_course and self.look_.returns >= MANY_RETURNS:
+        if has_course and self.look_.returns >= 2.5:
             self._defaults = self._defaults | {"switch_cost": AUTO}
 
     @property
@@ -283,20 +285,24 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         """Whether scores are log-densities, as in free order."""
         return self.states_ is not None
 
-    def _learn(self, videos, start=None, *, one_pass=False, goes_on=False):
-        """Train, and learn states in free order, but not from a stream."""
-        if one_pass and self.states_ is not None:
+    def _check_partial_fit(self):
+        super()._check_partial_fit()
+        if self.states_ is not None:
             raise ValueError(
                 "partial_fit cannot go on with the states of a fit in free order; "
                 "fit anew with all recordings, or begin with partial_fit."
             )
+
+    def _refine(self, scores, videos):
+        """In free order, let the groups of the network start a hidden Markov model."""
+        # transport gives all groups the same share, which actions in any order lack
         self.states_ = None
-        scores = super()._learn(videos, start, one_pass=one_pass, goes_on=goes_on)
-        if self.order_ != "free" or one_pass:
+        if self.order_ != "free":
             return scores
         sample = stretches(videos).videos
-        scores = scores if sample is videos else self._log_likelihoods(sample)
-        paths = [decode(own, "free", "auto") for own in scores]
+        if sample is not videos:
+            scores = self._log_likelihoods(sample)
+        paths = [decode(log_codes, "free", "auto") for log_codes in scores]
         self.states_ = learn_states(sample, paths, self.n_actions_, self.min_frames_)
         return None
 
@@ -305,19 +311,18 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             return super()._log_likelihoods(videos)
         return state_scores(videos, self.states_)
 
-    def _terms(self):
-        terms = [self._cross_entropy(), TemporalCoherence(self._resolved("alpha"))]
-        return terms if self.terms is None else terms + cloned(self.terms)
+    def _terms(self, components):
+        cross_entropy = self._cross_entropy(components)
+        coherence = TemporalCoherence(self._value_of("alpha"))
+        return [cross_entropy, coherence, *cloned(self.terms or [])]
 
-    def _cross_entropy(self):
-        """Make the term of pseudo-labels."""
-        network = self._component("network")
+    def _cross_entropy(self, components):
         return CrossEntropy(
-            self._n_learned * int(self._resolved("n_prototypes")),
-            self._component("transport"),
-            prior=self._component("prior"),
+            self._n_learned * int(self._value_of("n_prototypes")),
+            components.transport,
+            prior=components.prior,
             rho=self.rho,
-            temperature=network.temperature,
-            freeze_iter=self._settings().freeze_iter,
-            start=network.start,
+            temperature=components.network.temperature,
+            freeze_iter=components.settings.freeze_iter,
+            start=components.network.start,
         )

@@ -7,9 +7,8 @@ import torch
 
 from skl_tot.training.devices import rank_and_size
 
-# Steps for which frames are drawn at once.
-DRAWN_AHEAD = 2**15
-# Maximum bytes of float32 features that are copied into memory for training.
+# Maximum bytes of float32 features that are copied into memory for training, so that
+# memory stays flat for large sets.
 RESIDENT_BYTES = 2**26
 
 
@@ -56,45 +55,62 @@ class Batch:
 
 
 def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
-    """Draw and read mini-batches of recordings, with indices (n_batches, n_videos)."""
+    """Draw and read mini-batches of recordings, with indices (n_batches, n_videos).
+
+    Each process reads its part of the recordings of a mini-batch.
+    """
     window = min(int(window), reader.lengths.max())
     device, (rank, size) = reader.device, rank_and_size()
     for block in blocks:
         n_videos = block.shape[1]
         part = slice(rank * n_videos // size, (rank + 1) * n_videos // size)
-        place = slice(part.start * n_frames, part.stop * n_frames)
-        n_ahead = max(1, DRAWN_AHEAD // (n_videos * n_frames))
+        rows = slice(part.start * n_frames, part.stop * n_frames)
+        # frames of many steps are drawn at once, as calls take longer than drawing
+        n_ahead = max(1, 2**15 // (n_videos * n_frames))
         for videos in np.split(block, range(n_ahead, len(block), n_ahead)):
             n_steps, lengths = len(videos), reader.lengths[videos]
-            frames, partners = sample_frames(lengths, n_frames, window, generator)
+            indices, partners = sample_frames(lengths, n_frames, window, generator)
             coverage = torch.from_numpy(np.minimum(lengths / n_frames, 1))
             coverage = coverage.to(device, torch.float32)[..., None, None]
-            videos, lengths, frames = videos[:, part], lengths[:, part], frames[:, part]
-            times = (frames + 0.5) / lengths[..., None]
+            videos, lengths, indices = (x[:, part] for x in (videos, lengths, indices))
+            times = (indices + 0.5) / lengths[..., None]
             times = torch.from_numpy(times.reshape(n_steps, -1))
             times = times.to(device, torch.float32)
-            near = later = [None] * n_steps
+            frames_of_steps = reader.read(videos, indices)
+            partners_of_steps = later_of_steps = [None] * n_steps
             if window:
-                near = reader.read(videos, partners[:, part])
+                partners_of_steps = reader.read(videos, partners[:, part])
             if lag:
-                later = reader.read(videos, later_frames(frames, lengths, lag))
-            steps = zip(reader.read(videos, frames), times, coverage, near, later)
-            for own, own_times, step_coverage, own_near, own_later in steps:
-                sizes = place, n_videos * n_frames
-                yield Batch(own, own_times, step_coverage, own_near, *sizes, own_later)
+                later = later_frames(indices, lengths, lag)
+                later_of_steps = reader.read(videos, later)
+            yield from map(
+                Batch,
+                frames_of_steps,
+                times,
+                coverage,
+                partners_of_steps,
+                [rows] * n_steps,
+                [n_videos * n_frames] * n_steps,
+                later_of_steps,
+            )
 
 
 def sample_frames(lengths, n_frames, window, generator):
-    """Draw one frame from each of ``n_frames`` equal bins of every recording."""
-    # Returns indices (n_steps, n_videos, n_frames) of frames for lengths (n_steps,
-    # n_videos), and for each a partner within `window`, or None for 0. Drawing step by
-    # step gives the same frames.
+    """Draw one frame from each of ``n_frames`` equal bins of every recording.
+
+    Gives indices (n_steps, n_videos, n_frames) for lengths (n_steps, n_videos), and for
+    each a partner within ``window``, or None for 0.
+    """
     lengths = lengths[..., None]
-    shape = (2 if window else 1, n_frames)
-    options = {"generator": generator, "dtype": torch.float64, "device": "cpu"}
-    uniform = torch.rand((*lengths.shape[:2], *shape), **options).numpy()
-    places = np.arange(n_frames) + uniform[:, :, 0]
-    frames = (places * lengths / n_frames).astype(np.intp)
+    # drawing step by step would give the same frames
+    uniform = torch.rand(
+        (*lengths.shape[:2], 2 if window else 1, n_frames),
+        generator=generator,
+        dtype=torch.float64,
+        device="cpu",
+    ).numpy()
+    bins = np.arange(n_frames) + uniform[:, :, 0]
+    frames = (bins * lengths / n_frames).astype(np.intp)
     frames = np.minimum(frames, lengths - 1)  # the product may round up to the end
     if not window:
         return frames, None
@@ -104,8 +120,10 @@ def sample_frames(lengths, n_frames, window, generator):
 
 
 def later_frames(frames, lengths, lag):
-    """Find the frames that come ``lag`` after others, or the last frame."""
-    # below 1, a lag is a share of the frames of the recording, rounded up
+    """Find the frames that come ``lag`` after others, or the last frame.
+
+    Below 1, a lag is a share of the frames of the recording, rounded up.
+    """
     lengths = lengths[..., None]
     if lag < 1:
         # 0.07 of 100 are 7 frames, although the product is a little larger
@@ -129,15 +147,18 @@ def shuffled_batches(n_videos, batch_size, n_batches, generator):
 def one_pass_batches(n_videos, batch_size):
     """Cut the recordings, in order, into mini-batches of one or two sizes."""
     batch_size = min(batch_size, n_videos)
-    whole, rest = np.split(np.arange(n_videos), [n_videos // batch_size * batch_size])
-    batches = [whole.reshape(-1, batch_size), rest[None]]
-    return [block for block in batches if block.size]
+    n_whole = n_videos // batch_size * batch_size
+    whole, remainder = np.split(np.arange(n_videos), [n_whole])
+    blocks = [whole.reshape(-1, batch_size), remainder[None]]
+    return [block for block in blocks if block.size]
 
 
 def open_reader(videos, device, n_draws):
-    """Choose a reader for ``n_draws`` frames."""
-    # Resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of its
-    # free memory, and at least as many are read as there are.
+    """Choose a reader for ``n_draws`` frames.
+
+    It is resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of its
+    free memory, and at least as many are read as there are.
+    """
     budget = RESIDENT_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2

@@ -18,11 +18,6 @@ from skl_tot.recordings.errors import refuse, warn_user
 
 _WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
-# Products of a forward pass from which threads share it. On two cores with other work,
-# two threads take 20 times as long as one with 4e6 products (the default network), 3
-# times with 1e9 and 1.3 times with 3e9. In quiet moments they gain at most 1.3 up to
-# 3e7 products.
-MANY_PRODUCTS = 2e9
 
 
 def keep_freed_memory():
@@ -92,17 +87,20 @@ def choose_gpu():
 @contextlib.contextmanager
 def few_threads(device, n_products, n_threads=None):
     """Compute on one CPU thread, or on torch's number if there are many products."""
-    before = torch.get_num_threads()
+    usual = torch.get_num_threads()
     if n_threads is None:
-        n_threads = 1 if n_products < MANY_PRODUCTS else before
-    if device.type != "cpu" or n_threads == before:
+        # On two cores with other work, two threads take 20 times as long as one with
+        # 4e6 products (the default network), 3 times with 1e9 and 1.3 times with 3e9.
+        # In quiet moments they gain at most 1.3 up to 3e7 products.
+        n_threads = 1 if n_products < 2e9 else usual
+    if device.type != "cpu" or n_threads == usual:
         yield
         return
     torch.set_num_threads(n_threads)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        torch.set_num_threads(usual)
 
 
 @contextlib.contextmanager
@@ -139,12 +137,12 @@ def sum_over_processes(tensors):
         tensor.copy_(total.view_as(tensor))
 
 
-def join_parts(own, part, n_items):
-    """Join the parts (n_own, n_columns) of all processes; ``part`` is the own one."""
+def join_parts(values, rows, n_items):
+    """Join values (n_rows, n_columns) of all processes; ``rows`` are of this one."""
     if rank_and_size()[1] == 1:
-        return own
-    whole = own.new_zeros(n_items, own.shape[1])
-    whole[part] = own
+        return values
+    whole = values.new_zeros(n_items, values.shape[1])
+    whole[rows] = values
     dist.all_reduce(whole)  # other processes have zeros there
     return whole
 
@@ -159,12 +157,12 @@ def from_first_process(value):
 
 
 @contextlib.contextmanager
-def watched(tell):
+def watched(report):
     """Report progress to a function instead of bars: steps done, and their total.
 
     Applies to the block in its own thread. An error of the function ends the block.
     """
-    token = _WATCHER.set(tell)
+    token = _WATCHER.set(report)
     try:
         yield
     finally:
@@ -185,17 +183,16 @@ def progress_bar(n_steps, verbose):
 @contextlib.contextmanager
 def counter(n_steps, verbose, unit):
     """Show a bar, or report progress; yields a function of new steps."""
-    # bars of parts of the block are not reported
-    tell, n_done = _WATCHER.get(), 0
-    if tell is not None:
+    report, n_done = _WATCHER.get(), 0
+    if report is not None:
 
         def count(n_new, **_):
             nonlocal n_done
             n_done += n_new
-            tell(n_done, n_steps)
+            report(n_done, n_steps)
 
-        with watched(None):
-            tell(0, n_steps)
+        with watched(None):  # bars within the block are not reported
+            report(0, n_steps)
             yield count
     elif verbose:
         from tqdm.auto import tqdm

@@ -18,9 +18,6 @@ from skl_tot.training.network import (
 )
 from skl_tot.training.terms import cross_entropy_loss
 
-# Steps after which losses are fetched from the device and shown.
-STEPS_AT_ONCE = 50
-
 
 def join_embeddings(network, embeddings):
     """Frame-level embeddings (1, n_frames, E) followed by the action-level ones."""
@@ -63,34 +60,37 @@ class ClassifierTrainer:
     @torch.inference_mode(False)
     @torch.enable_grad()
     def learn(self, labels, n_steps, progress=None):
-        """Continue on labels; return parameters as numpy arrays, and losses."""
-        # negative labels only form segments
+        """Continue on labels; return parameters as numpy arrays, and losses.
+
+        Negative labels only form segments.
+        """
         batch_size, device = self.settings.batch_size, self.state.device
         n_frames = self.settings.frames_per_video * batch_size
         n_products = count_products(self.network, n_frames)
         batches = shuffled_batches(len(labels), batch_size, n_steps, self.generator)
         losses = []
         with full_precision(device, n_products, self.settings.n_threads):
-            for some in np.split(batches, range(STEPS_AT_ONCE, n_steps, STEPS_AT_ONCE)):
-                pending = [self._step(batch, labels) for batch in some]
-                found = torch.stack(pending).tolist()
-                if not np.isfinite(found).all():
+            # losses are fetched every 50 steps, as each time waits for the device
+            for some_batches in np.split(batches, range(50, n_steps, 50)):
+                pending = [self._step(batch, labels) for batch in some_batches]
+                new_losses = torch.stack(pending).tolist()
+                if not np.isfinite(new_losses).all():
                     raise ValueError(
                         "The loss is no longer finite: check learning_rate, "
                         "order_weight, and the scale of the features."
                     )
-                losses += found
+                losses += new_losses
                 if progress is not None:
-                    progress(found)
+                    progress(new_losses)
         return take_snapshot(self.state).network, losses
 
     def _step(self, batch, labels):
         """Update the network on the recordings (n_videos,) of a batch; its loss."""
         n_frames, lengths = self.settings.frames_per_video, self.reader.lengths[batch]
         rows, _ = sample_frames(lengths[None], n_frames, 0, self.generator)
-        own = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
+        sampled = np.stack([labels[i][frames] for i, frames in zip(batch, rows[0])])
         (frames,) = self.reader.read(batch[None], rows)
-        loss = self._loss(encode(self.network, frames), own)
+        loss = self._loss(encode(self.network, frames), sampled)
         self.state.drop_gradients()
         loss.backward()
         self.state.update()
@@ -128,19 +128,21 @@ def embed_actions(network, embeddings):
 
 
 def read_order(network, sequences, n_segments):
-    """Log-odds (n,) that sequences (n, n_most, embedding_dim) are ordered."""
+    """Log-odds (n,) that sequences (n, n_most, embedding_dim) are ordered.
+
+    Only the first ``n_segments`` (n,) of a sequence are read.
+    """
     # The state h is updated by u = σ(x_u + U_u h), n = tanh(x_n + σ(x_r + U_r h) ⊙ U_n
-    # h), h' = (1 - u) ⊙ n + u ⊙ h, with inputs x linear in a segment. Only the first
-    # `n_segments` (n,) are read.
+    # h), h' = (1 - u) ⊙ n + u ⊙ h, with inputs x linear in a segment.
     inputs = sequences @ network["reader_weight"] + network["reader_bias"]
     weight = network["state_weight"][0]
     state = inputs.new_zeros(len(inputs), len(weight))
-    for place in range(inputs.shape[1]):
-        reset, keep, new = inputs[:, place].chunk(3, -1)
+    for number in range(inputs.shape[1]):
+        reset, keep, new = inputs[:, number].chunk(3, -1)
         from_reset, from_keep, from_new = (state @ weight).chunk(3, -1)
         keep = (keep + from_keep).sigmoid()
         new = (new + (reset + from_reset).sigmoid() * from_new).tanh()
-        is_there = (place < n_segments).unsqueeze(-1)
+        is_there = (number < n_segments).unsqueeze(-1)
         state = torch.where(is_there, (1 - keep) * new + keep * state, state)
     return (state @ network["verdict_weight"][0] + network["verdict_bias"]).flatten()
 
@@ -158,12 +160,12 @@ def order_loss(network, embeddings, labels, generator):
     shares = torch.from_numpy(segment_shares(segments[kept])).to(device)
     means = shares @ embeddings[torch.from_numpy(kept).to(device)]
     order = np.tile(np.arange(means.shape[1]), (len(kept), 1))
-    for row, n_own in zip(order, n_segments.tolist()):
-        row[:n_own] = shuffled(n_own, generator)
+    for row, n_of_video in zip(order, n_segments.tolist()):
+        row[:n_of_video] = shuffled(n_of_video, generator)
     order = torch.from_numpy(order).to(device).unsqueeze(-1)
-    turned = torch.take_along_dim(means, order, dim=1)
+    shuffled_means = torch.take_along_dim(means, order, dim=1)
     n_read = torch.from_numpy(np.tile(n_segments, 2)).to(device)
-    verdicts = read_order(network, torch.cat([means, turned]), n_read)
+    verdicts = read_order(network, torch.cat([means, shuffled_means]), n_read)
     truth = torch.zeros_like(verdicts)
     truth[: len(kept)] = 1
     return torch.nn.functional.binary_cross_entropy_with_logits(verdicts, truth)
@@ -179,10 +181,10 @@ def segment_shares(segments):
 def shuffled(n_segments, generator):
     """Draw another order of two or more segments; half of them swap two neighbours."""
     order = np.arange(n_segments)
-    is_easy, place = torch.rand(2, generator=generator, device="cpu").tolist()
-    if is_easy < 0.5:
+    kind, position = torch.rand(2, generator=generator, device="cpu").tolist()
+    if kind < 0.5:
         order = torch.randperm(n_segments, generator=generator, device="cpu").numpy()
     if (np.diff(order) > 0).all():
-        place = int(place * (n_segments - 1))
-        order[[place, place + 1]] = order[[place + 1, place]]
+        first = int(position * (n_segments - 1))
+        order[[first, first + 1]] = order[[first + 1, first]]
     return order

@@ -29,12 +29,7 @@ from skl_tot.training.network import (
 )
 from skl_tot.training.terms import common_value
 
-# Maximum frames for the initialisation of terms, and for checks of labels.
-START_FRAMES, WATCHED_FRAMES = 2**17, 2**12
-# Share of the labels that stay from check to check once training has settled.
-MOST_KEPT = 0.5
-# torch's settings of Adam
-ADAM = {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "amsgrad": False, "maximize": False}
+# Values that Adam remembers of each parameter: two means, and the number of steps.
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 
@@ -60,14 +55,20 @@ class TrainingState:
     @torch.no_grad()
     def update(self):
         """Take a step of Adam for each parameter with a gradient, in place."""
-        # The same as `torch.optim.Adam`, whose first step imports torch's compiler,
-        # which takes longer than many fits.
-        trained = {k: v for k, v in self.network.items() if v.grad is not None}
+        # The same as `torch.optim.Adam` with its defaults. Its first step would import
+        # torch's compiler, which takes longer than many fits.
+        trained = {
+            name: value
+            for name, value in self.network.items()
+            if value.grad is not None
+        }
         for name, value in trained.items():
             if name not in self.moments:
-                step = torch.zeros((), dtype=torch.float32, device=value.device)
-                zeros = torch.zeros_like(value), torch.zeros_like(value), step
-                self.moments[name] = dict(zip(MOMENTS, zeros))
+                self.moments[name] = {
+                    "exp_avg": torch.zeros_like(value),
+                    "exp_avg_sq": torch.zeros_like(value),
+                    "step": torch.zeros((), dtype=torch.float32, device=value.device),
+                }
         means, squares, steps = (
             [self.moments[name][key] for name in trained] for key in MOMENTS
         )
@@ -81,7 +82,11 @@ class TrainingState:
             fused=True,
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
-            **ADAM,
+            beta1=0.9,
+            beta2=0.999,
+            eps=1e-8,
+            amsgrad=False,
+            maximize=False,
         )
 
 
@@ -106,26 +111,26 @@ def check_shapes(network, shapes):
                 f"Cannot go on from a fit without {name}, which a term of the loss has "
                 "now (its weight was 0); fit anew."
             )
-        own = network[name].shape[-len(dimensions) :]  # of one network
-        for fitted, (dimension, asked) in zip(own, dimensions.items()):
-            if fitted != asked:
+        fitted_sizes = network[name].shape[-len(dimensions) :]  # of one network
+        for fitted, (dimension, size) in zip(fitted_sizes, dimensions.items()):
+            if fitted != size:
                 raise ValueError(
                     f"Cannot go on from a fit with {dimension}={fitted} to "
-                    f"{dimension}={asked}; fit anew."
+                    f"{dimension}={size}; fit anew."
                 )
 
 
 def resume(snapshot, settings, generator, device):
-    """Put a snapshot of networks on a device, and restore the generator's state."""
+    """Training state of a snapshot on a device; restores the generator's, too."""
     is_single = snapshot.network["hidden_weight"].ndim == 2
     add = (lambda value: value[None]) if is_single else np.asarray
     network = {}
     for name, value in snapshot.network.items():
         network[name] = torch.tensor(add(value), device=device)
     moments = map_moments(snapshot.moments or {}, add)
-    for remembered in moments.values():
-        for key, value in remembered.items():
-            remembered[key] = torch.tensor(value, device=device)
+    for of_parameter in moments.values():
+        for key, value in of_parameter.items():
+            of_parameter[key] = torch.tensor(value, device=device)
     if snapshot.rng_state is not None:
         generator.set_state(torch.tensor(snapshot.rng_state, device="cpu"))
     return new_state(network, settings, generator, device, snapshot.n_iter, moments)
@@ -136,15 +141,22 @@ def new_state(network, settings, generator, device, n_iter=0, moments=None):
     parameters = {}
     for name, value in network.items():
         parameters[name] = value.detach().to(device).requires_grad_()
-    rates = settings.learning_rate, settings.weight_decay
-    return TrainingState(parameters, generator, device, n_iter, *rates, moments or {})
+    return TrainingState(
+        parameters,
+        generator,
+        device,
+        n_iter,
+        settings.learning_rate,
+        settings.weight_decay,
+        moments or {},
+    )
 
 
 def take_snapshot(state):
     """Copy the networks of a state to numpy, with all values for `resume`."""
     is_single = len(state.network["hidden_weight"]) == 1
     drop = (lambda value: value[0]) if is_single else torch.clone
-    network = {k: drop(value.detach()) for k, value in state.network.items()}
+    network = {name: drop(value.detach()) for name, value in state.network.items()}
     moments = map_moments(state.moments, lambda x: drop(x.detach()))
     for values in (network, *moments.values()):
         for name, value in values.items():
@@ -156,9 +168,9 @@ def take_snapshot(state):
 def map_moments(moments, change):
     """Apply a function to an optimiser's memory, except for counts of steps."""
     changed = {}
-    for name, remembered in moments.items():
+    for name, of_parameter in moments.items():
         changed[name] = {}
-        for key, value in remembered.items():
+        for key, value in of_parameter.items():
             # a count of steps has no dimensions
             changed[name][key] = change(value) if value.ndim else value
     return changed
@@ -167,13 +179,9 @@ def map_moments(moments, change):
 def batch_loss(network, batch, terms, step, encoder="sigmoid"):
     """Weighted sum (R,) of the terms, a mean over the frames of this process."""
     embeddings = encode(network, batch.frames, encoder)
-    total = None
-    for term in terms:
-        loss = term.loss(network, embeddings, batch, step)
-        if term.weight != 1:
-            loss = term.weight * loss
-        total = loss if total is None else total + loss
-    return total
+    return sum(
+        term.weight * term.loss(network, embeddings, batch, step) for term in terms
+    )
 
 
 def train_step(state, batch, terms, encoder="sigmoid"):
@@ -209,16 +217,21 @@ class LabelWatch:
         labels = similarities.argmax(dim=-1)
         shares = one_hot(labels, similarities.shape[-1]).double().mean(dim=1)
         n_effective = torch.special.entr(shares).sum(dim=-1).exp().mean().item()
-        before = self.labels, self.n_effective
+        earlier_labels, n_earlier = self.labels, self.n_effective
         self.labels, self.n_effective = labels, n_effective
-        if before[0] is None:
+        if earlier_labels is None:
             return False
-        share_kept = (labels == before[0]).double().mean().item()
-        return share_kept > MOST_KEPT and n_effective <= before[1]
+        share_kept = (labels == earlier_labels).double().mean().item()
+        # while prototypes still part, more labels change, and more are in effect
+        return share_kept > 0.5 and n_effective <= n_earlier
 
 
 def fit_loop(state, batches, settings, terms, progress=None, watch=None):
-    """Train on mini-batches until they end or labels have settled; return losses."""
+    """Train on mini-batches until they end or labels have settled; return losses.
+
+    Losses (n_steps, R) are those of all processes.
+    """
+    # a change of the operations moves labels again
     changes = (step for term in terms for step in term.changes_at)
     first_check = max(changes, default=0) + settings.check_iter
     losses, pending = [], []
@@ -277,13 +290,18 @@ def _collect(pending, progress):
 @torch.inference_mode(False)
 @torch.enable_grad()
 def train(
-    videos, settings, terms, *, device, seed, start=None, one_pass=False, progress=None
+    videos, settings, terms, *, device, seed, start=None, one_pass=False, verbose=0
 ):
-    """Train networks on recordings; return a `Snapshot` and the loss of each step."""
-    # `start` is a snapshot to continue from; None draws new parameters. `one_pass` uses
-    # each recording once, in order, instead of `max_iter` steps.
+    """Train networks on recordings; return a `Snapshot` and the loss of each step.
+
+    ``start`` is a snapshot to continue from; None draws new parameters. ``one_pass``
+    takes each recording once, in order, instead of ``max_iter`` steps.
+    """
     devices.keep_freed_memory()
-    generator = torch.Generator("cpu").manual_seed(seed)
+    device = devices.resolve_device(device)
+    # all processes draw the same frames
+    generator = torch.Generator("cpu").manual_seed(devices.from_first_process(seed))
+    terms = [term for term in terms if term.weight]
     shapes = parameter_shapes(videos.n_features, settings, terms)
     if start is None:
         network = init_network(
@@ -298,7 +316,7 @@ def train(
     n_frames, batch_size = settings.frames_per_video, settings.batch_size
     if one_pass:  # every recording once
         blocks = one_pass_batches(len(videos), batch_size)
-        n_draws = n_frames * len(videos)
+        n_steps, n_draws = sum(map(len, blocks)), n_frames * len(videos)
     else:
         n_steps = settings.max_iter
         blocks = [shuffled_batches(len(videos), batch_size, n_steps, generator)]
@@ -306,32 +324,34 @@ def train(
         state.first_iter, state.last_iter = state.n_iter, state.n_iter + n_steps
     window, lag = common_value(terms, "window"), common_value(terms, "lag")
     n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
-    with devices.full_precision(device, n_products, settings.n_threads):
+    with (
+        devices.full_precision(device, n_products, settings.n_threads),
+        devices.progress_bar(n_steps, verbose) as progress,
+    ):
         reader = open_reader(videos, device, n_draws)
-        if start is None:
-            for term in terms:
-                if term.starts_at_frames:
-                    initialise(term, state, reader, settings)
+        for term in terms:
+            if start is None and term.starts_at_frames:
+                initialise(term, state, reader, settings)
         batches = sampled_batches(generator, reader, blocks, n_frames, window, lag)
-        has_labels = "prototypes" in state.network
-        is_watched = settings.early_stopping and has_labels and not one_pass
-        watch = watch_labels(state, reader, settings) if is_watched else None
+        watch = None
+        if settings.early_stopping and "prototypes" in state.network and not one_pass:
+            watch = watch_labels(state, reader, settings)
         losses = fit_loop(state, batches, settings, terms, progress, watch)
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
 
 @torch.no_grad()
 def initialise(term, state, reader, settings):
-    """Initialise a term with a limited number of sampled frames."""
-    sample, times = read_sample(state.generator, reader, settings, START_FRAMES)
+    """Initialise a term with up to 131,072 sampled frames, which fit into memory."""
+    sample, times = read_sample(state.generator, reader, settings, 2**17)
     embeddings = [encode(state.network, x, settings.encoder) for x in sample]
     embeddings = torch.cat(embeddings, 1)
     term.initialise(state.network, embeddings, times, state.generator)
 
 
 def watch_labels(state, reader, settings):
-    """Watch the labels of a few sampled frames."""
-    sample, _ = read_sample(state.generator, reader, settings, WATCHED_FRAMES)
+    """Watch the labels of a few sampled frames, as a check takes time."""
+    sample, _ = read_sample(state.generator, reader, settings, 2**12)
     # a tensor is valid until the next one is read
     return LabelWatch(torch.cat([x.clone() for x in sample]), settings.encoder)
 
@@ -357,12 +377,12 @@ def parameter_shapes(n_features, settings, terms):
     }
     shapes = encoder_shapes(sizes)
     for term in terms:
-        own = term.shapes(sizes)
-        taken = sorted(shapes.keys() & own.keys())
+        shapes_of_term = term.shapes(sizes)
+        taken = sorted(shapes.keys() & shapes_of_term.keys())
         if taken:
             raise ValueError(
                 f"{term!r} adds {taken[0]!r} to the network, which has it already; "
                 "expected another name."
             )
-        shapes |= own
+        shapes |= shapes_of_term
     return shapes

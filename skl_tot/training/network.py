@@ -12,11 +12,7 @@ import torch
 
 from skl_tot.training.devices import full_precision
 
-INIT_SCALE = 0.01
-DIVERGED = (
-    "the scores are not finite; the fit diverged (lower learning_rate) or the features "
-    "are too large for float32."
-)
+INIT_SCALE = 0.01  # of the paper
 
 
 @dataclass(frozen=True)
@@ -55,16 +51,15 @@ def encoder_shapes(sizes):
 
 def init_network(shapes, *, n_networks=1, generator):
     """Draw networks from N(0, 0.01²), biases zero, float32 on the CPU, in order."""
-    # explicit device and dtype, as users may have changed the defaults
-    options = {"dtype": torch.float32, "device": "cpu"}
     network = {}
     for name, dimensions in shapes.items():
-        shape = (n_networks, *dimensions.values())
-        if name.endswith("_bias"):
-            network[name] = torch.zeros(shape, **options)
-        else:
-            drawn = torch.randn(shape, generator=generator, **options)
-            network[name] = drawn * INIT_SCALE
+        # explicit device and dtype, as users may have changed the defaults
+        values = torch.zeros(
+            (n_networks, *dimensions.values()), dtype=torch.float32, device="cpu"
+        )
+        if not name.endswith("_bias"):
+            values = values.normal_(generator=generator) * INIT_SCALE
+        network[name] = values
     return network
 
 
@@ -118,7 +113,7 @@ def predict_time(network, embeddings):
 
 
 class Encoder:
-    """A fitted network (numpy arrays) that processes recordings in blocks."""
+    """A fitted network (numpy arrays) that embeds recordings in blocks."""
 
     def __init__(self, network, device, encoder="sigmoid"):
         self.device = device
@@ -130,9 +125,12 @@ class Encoder:
             self.network[name] = value[None] if is_single else value
 
     @torch.inference_mode()
-    def read(self, videos, i, finish=None):
-        """Embeddings (n_frames, R * width) of a recording, or what `finish` makes."""
-        n_frames, result = videos.lengths[i], None
+    def apply(self, videos, i, head=None):
+        """Embeddings (n_frames, R * width) of a recording, or the output of a head.
+
+        A head is a function of the network and of embeddings (R, n_frames, width).
+        """
+        output = None
         # buffers: hidden layers of all networks, and their activations
         width = 2 * self.network["hidden_bias"].numel()
         for rows in videos.row_blocks(i, width):
@@ -141,14 +139,18 @@ class Encoder:
             n_products = count_products(self.network, len(frames))
             with full_precision(self.device, n_products):
                 values = encode(self.network, frames, self.encoder)
-                if finish is not None:
-                    values = finish(self.network, values)
+                if head is not None:
+                    values = head(self.network, values)
             block = np.concatenate(list(values.cpu().numpy()), axis=1)
             # a bounded embedding would hide invalid values
             if not (torch.isfinite(frames).all() and np.isfinite(block).all()):
                 with videos.errors(i):
-                    raise ValueError(DIVERGED)
-            if result is None:
-                result = np.empty((n_frames, block.shape[1]), dtype=np.float32)
-            result[rows] = block
-        return result
+                    raise ValueError(
+                        "the scores are not finite; the fit diverged (lower "
+                        "learning_rate) or the features are too large for float32."
+                    )
+            if output is None:
+                shape = (videos.lengths[i], block.shape[1])
+                output = np.empty(shape, dtype=np.float32)
+            output[rows] = block
+        return output

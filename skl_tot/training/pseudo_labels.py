@@ -10,11 +10,6 @@ from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import COUNT, SCALE, WEIGHT, Component
 
-# Least logarithm of the posterior of paths, in nats.
-LOG_FLOOR = -30.0
-# Least share of a prototype before the logarithm, in frames.
-SMALLEST_SHARE = 1e-30
-
 
 class Prior(Component):
     """Prior of the pseudo-labels of a mini-batch, or of a whole recording.
@@ -195,8 +190,9 @@ class PathPrior(TemporalPrior):
             [0., 1.]])
     """
 
-    _parameter_constraints = TemporalPrior._parameter_constraints | {
-        "n_diagonal": [Interval(Integral, 0, None, closed="left")]
+    _parameter_constraints = {
+        **TemporalPrior._parameter_constraints,
+        "n_diagonal": [Interval(Integral, 0, None, closed="left")],
     }
 
     # `n_diagonal` comes before the `sigma` of the base
@@ -235,9 +231,11 @@ def log_temporal_prior(n_frames, n_actions, sigma):
 
 
 def log_path_prior(log_likelihood):
-    """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`."""
-    # `log_likelihood` (…, n_frames, n_actions) is up to a constant per frame. Forward
-    # and backward sums take O(B K) operations, without a loop over frames.
+    """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`.
+
+    ``log_likelihood`` (…, n_frames, n_actions) is up to a constant per frame.
+    """
+    # forward and backward sums take O(B K) operations, without a loop over frames
     log_likelihood = log_likelihood - log_likelihood.amax(-1, keepdim=True)
     # in reverse, the same problem with actions in reverse order
     both = torch.stack([log_likelihood, log_likelihood.flip(-1, -2)]).mT
@@ -253,7 +251,7 @@ def log_path_prior(log_likelihood):
     forward, backward = joint.mT
     log_posterior = forward + backward.flip(-1, -2) - log_likelihood
     # limited, so that the scores can overrule it
-    return torch.log_softmax(log_posterior, -1).clamp_min(LOG_FLOOR)
+    return torch.log_softmax(log_posterior, -1).clamp_min(-30.0)
 
 
 class Transport(Component):
@@ -405,8 +403,14 @@ class StructuredTransport(Transport):
         if log_prior is not None:
             cost = cost - rho * log_prior
         cost = cost.unflatten(0, (n_videos, -1))
-        weights = self.epsilon, self.structure_weight, self.radius, self.balance
-        codes = structured_transport(cost, *weights, n_iter=int(self.n_iter))
+        codes = structured_transport(
+            cost,
+            self.epsilon,
+            self.structure_weight,
+            self.radius,
+            self.balance,
+            n_iter=int(self.n_iter),
+        )
         return codes.flatten(0, 1)
 
 
@@ -455,7 +459,7 @@ def structured_transport(
     for _ in range(n_iter):
         # terms common to all prototypes are omitted: rows are scaled at the end
         log_codes = keep * log_codes - linear
-        shares = codes.sum(-1, keepdim=True).clamp_min(SMALLEST_SHARE)
+        shares = codes.sum(-1, keepdim=True).clamp_min(1e-30)  # of a lost prototype
         log_codes = log_codes - push * shares.log()
         if width:
             log_codes = log_codes + pull * _neighbours(codes, width)

@@ -26,11 +26,6 @@ from skl_tot.training.network import (
     unit_length,
 )
 
-# Frames and starts of the k-means whose centres prototypes start at.
-MOST_CLUSTERED, N_CLUSTERINGS = 2**14, 3
-# Least spread of similarities, where features are constant.
-LEAST_SPREAD = 1e-6
-
 
 class Term(Component):
     """One summand of the training loss.
@@ -208,10 +203,9 @@ class CrossEntropy(Term):
             means = means_in_time(embeddings, times, self.n_prototypes)
         means = means - embeddings.mean(dim=1, keepdim=True)
         spread = (embeddings @ means.mT).std(dim=(1, 2), keepdim=True)
-        # similarities spread by one temperature
-        network["prototypes"].copy_(
-            means * (self.temperature / (spread + LEAST_SPREAD))
-        )
+        # Similarities spread by one temperature, so that codes differ from the first
+        # step on, yet are not certain; 1e-6 for constant features.
+        network["prototypes"].copy_(means * (self.temperature / (spread + 1e-6)))
 
     @property
     def changes_at(self):  # type: ignore[override]
@@ -235,8 +229,8 @@ class CrossEntropy(Term):
         """L_CE of each network."""
         similarities = score_prototypes(network, embeddings)
         codes = []
-        for own in similarities.detach():
-            joined = join_parts(own, batch.part, batch.n_total)
+        for of_network in similarities.detach():
+            joined = join_parts(of_network, batch.part, batch.n_total)
             codes.append(self.codes(joined, batch.coverage, step)[batch.part])
         # a single network needs no copy, and keeps frames last in memory
         codes = codes[0] if len(codes) == 1 else torch.stack(codes)
@@ -461,9 +455,9 @@ def cross_entropy_loss(scores, codes, temperature):
 def temporal_coherence_loss(anchors, positives):
     """L_TC of embeddings (…, n_videos, n_frames, E) and of one neighbour of each."""
     similarities = anchors @ positives.transpose(-1, -2)
-    log_found = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
-    n_videos, n_frames = log_found.shape[-2:]
-    return -log_found.sum((-2, -1)) / max(n_videos * n_frames, 1)
+    log_codes = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
+    n_videos, n_frames = log_codes.shape[-2:]
+    return -log_codes.sum((-2, -1)) / max(n_videos * n_frames, 1)
 
 
 def time_stamp_loss(predicted, times):
@@ -484,10 +478,11 @@ def cluster(embeddings, n_centres, seed):
     # fewer distinct frames are repeated
     n_repeats = -(-n_centres // embeddings.shape[1])
     embeddings = np.repeat(embeddings, n_repeats, axis=1)
-    # embeddings of all networks side by side
+    # embeddings of all networks side by side, so that all start at the same clusters
     together = np.concatenate(list(embeddings), axis=1)
-    step = -(-together.shape[0] // MOST_CLUSTERED)
-    kmeans = KMeans(n_centres, n_init=N_CLUSTERINGS, random_state=seed)
+    # more frames and starts take long, and move the centres of a start only little
+    step = -(-together.shape[0] // 2**14)
+    kmeans = KMeans(n_centres, n_init=3, random_state=seed)
     with warnings.catch_warnings():  # for identical frames, such as constants
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(together[::step])
@@ -512,10 +507,12 @@ def mean_square(errors):
 
 
 def concept_loss(scores):
-    """Contrast of concepts, with concepts as anchors (InfoNCE)."""
-    # The positives of a concept are the m = max(1, B / 2K) of B frames with the highest
-    # probability of it; each is held against itself and all other frames. Scores (…,
-    # n_frames, n_concepts) are similarities over the temperature.
+    """Contrast of concepts, with concepts as anchors (InfoNCE).
+
+    The positives of a concept are the m = max(1, B / 2K) of B frames with the highest
+    probability of it; each is held against itself and all other frames. Scores (…,
+    n_frames, n_concepts) are similarities over the temperature.
+    """
     n_frames, n_concepts = scores.shape[-2:]
     n_positives = max(1, n_frames // (2 * n_concepts))
     by_concept = scores.mT
@@ -528,16 +525,19 @@ def concept_loss(scores):
     return softplus(others - positives).mean((-2, -1))
 
 
-def join_shares(own, batch):
-    """Join the frames of all processes to a mini-batch (R, n_total, n_columns)."""
-    # Gradients flow only to the frames of this process, scaled so that the sum over
-    # processes, weighted by frames, is that of one process.
+def join_shares(values, batch):
+    """Join the frames of all processes to a mini-batch (R, n_total, n_columns).
+
+    Gradients flow only to the values (R, n_rows, n_columns) of this process, scaled so
+    that the sum over processes, weighted by frames, is that of one process.
+    """
     if rank_and_size()[1] == 1:
-        return own
-    n_networks, n_own, n_columns = own.shape
-    flat = own.detach().transpose(0, 1).reshape(n_own, -1)
+        return values
+    n_networks, n_rows, n_columns = values.shape
+    flat = values.detach().transpose(0, 1).reshape(n_rows, -1)
     whole = join_parts(flat, batch.part, batch.n_total)
     whole = whole.view(-1, n_networks, n_columns).transpose(0, 1).clone()
-    share = max(n_own, 1) / batch.n_total
-    whole[:, batch.part] = whole[:, batch.part] + (own - own.detach()) / share
+    share = max(n_rows, 1) / batch.n_total
+    gradient = (values - values.detach()) / share
+    whole[:, batch.part] = whole[:, batch.part] + gradient
     return whole

@@ -97,6 +97,6 @@ def test_one_round_starts_from_equal_parts():
     for k in range(3):
         parts = [frames[5 * k : 5 * k + 5] for frames in embedded]
         np.testing.assert_allclose(
-            appearance["means"][k], np.concatenate(parts).mean(axis=0)
+            appearance.means[k], np.concatenate(parts).mean(axis=0)
         )
     assert order_of(np.zeros(2, dtype=int)).tolist() == [0, 1, 2]

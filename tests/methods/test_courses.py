@@ -7,7 +7,6 @@ from sklearn.base import clone
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, MallowSegmenter, UDESegmenter
 from skl_tot.extend import MLP, PathPrior
-from skl_tot.training.terms import TemporalCoherence
 
 QUICK = {"max_iter": 8, "random_state": 0}
 NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
@@ -52,8 +51,6 @@ def test_what_is_given_counts(activity):
     assert model.fit(activity[0]).decoding_ == "skip"
     assert len(model.prototypes_) == 3
     assert model.prototypes_.shape[1] == 8  # two parts of each, as is left to the order
-    terms = [term for term in model._terms() if isinstance(term, TemporalCoherence)]
-    assert terms[0].weight == 0.2
     nested = TemporalOTSegmenter(order="strict").set_params(prior__sigma=3.0)
     assert isinstance(nested.prior, PathPrior)
     assert nested.get_params()["prior__sigma"] == 3

@@ -6,6 +6,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.mixture import GaussianMixture
 
 from skl_tot.methods.discriminants import (
+    Appearance,
     action_means,
     discriminants,
     fit_appearance,
@@ -74,30 +75,29 @@ def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
     _, labels, frames = labelled
     labels = np.concatenate(labels)
     gaussians = fit_gaussians(frames, labels, 3, reg_covar)
-    found = log_joint(frames, gaussians)
+    appearance = Appearance(None, None, *gaussians)
+    found = log_joint(frames, appearance)
     for k in range(3):
         members = frames[labels == k]
         share = (len(members) + 0.1) / (len(frames) + 0.3)
-        assert gaussians["shares"][k] == pytest.approx(share)
+        assert appearance.shares[k] == pytest.approx(share)
         covariance = np.cov(members.T, bias=True) + reg_covar * np.eye(4)
         density = multivariate_normal(members.mean(axis=0), covariance)
         expected = density.logpdf(frames) + np.log(share)
         np.testing.assert_allclose(found[:, k], expected)
         theirs = GaussianMixture(reg_covar=reg_covar).fit(members)
-        own = gaussians["precisions_cholesky"][k]
+        own = appearance.precisions_cholesky[k]
         np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
 
 
 def test_an_action_with_a_frame_has_the_gaussian_of_all():
     frames, labels = np.random.default_rng(1).normal(size=(40, 2)), np.zeros(40, int)
     labels[5] = 1
-    found = fit_gaussians(frames, labels, 3, 0.2)
-    np.testing.assert_allclose(
-        found["means"][1:], frames.mean(axis=0)[None].repeat(2, 0)
-    )
-    factor = found["precisions_cholesky"][1]
+    means, factors, _ = fit_gaussians(frames, labels, 3, 0.2)
+    np.testing.assert_allclose(means[1:], frames.mean(axis=0)[None].repeat(2, 0))
     covariance = np.cov(frames.T, ddof=0) + 0.2 * np.eye(2)
-    np.testing.assert_allclose(factor @ factor.T, np.linalg.inv(covariance))
+    precision = factors[1] @ factors[1].T
+    np.testing.assert_allclose(precision, np.linalg.inv(covariance))
 
 
 class TestUnknownLabels:
@@ -120,5 +120,5 @@ class TestUnknownLabels:
             between += (flat[known] == k).mean() * np.outer(mean, mean)
         within = spread.root @ spread.root.T - between
         _, vectors = eigh(between, within)
-        for column, expected in zip(found["scalings"].T, vectors.T[::-1]):
+        for column, expected in zip(found.scalings.T, vectors.T[::-1]):
             np.testing.assert_allclose(abs(expected @ within @ column), 1, rtol=1e-6)

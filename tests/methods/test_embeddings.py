@@ -164,7 +164,7 @@ class TestUDE:
         for z, path, found in zip(
             model.transform(videos), model.labels_, probabilities
         ):
-            scores = z @ model.concepts_.T / model._component("network").temperature
+            scores = z @ model.concepts_.T / model.temperature_
             np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
             expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")
             np.testing.assert_array_equal(expected, path)

@@ -114,7 +114,7 @@ def in_any_order(videos, n_actions, seed):
 def test_free_steps_equal_hmmlearn(n_actions, max_iter):
     videos = in_any_order(videos_of(9, n_actions, 4, seed=n_actions), n_actions, 0)
     rng = np.random.RandomState(0)
-    start = start_from_clusters(videos, n_actions, REG_COVAR, rng, settle=False)
+    start = start_from_clusters(videos, n_actions, REG_COVAR, rng, converge=False)
     model, curve = fit_hmm(
         videos, start, reg_covar=REG_COVAR, max_iter=max_iter, tol=-np.inf
     )

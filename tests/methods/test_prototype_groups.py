@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skl_tot.methods.prototypes import code_overlap, group_prototypes, merge_groups
+from skl_tot.methods.networks import code_overlap, group_prototypes, merge_groups
 
 
 def test_overlap_is_a_sum_over_frames():

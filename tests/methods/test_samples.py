@@ -62,7 +62,7 @@ def test_a_sample_finds_actions_without_a_course(name, small_samples):
 
 @pytest.mark.parametrize("name", ["free network", "free states", "states"])
 def test_memory_does_not_grow_with_the_frames(name, small_samples, monkeypatch):
-    monkeypatch.setattr("skl_tot.methods.base.KEPT_BYTES", 2**16)
+    monkeypatch.setattr("skl_tot.methods.scores.KEPT_BYTES", 2**16)
     peaks = []
     for n_videos in (16, 32):  # a look takes up to 16
         videos, _ = make(n_videos, has_course=name == "states")

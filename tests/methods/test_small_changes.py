@@ -9,8 +9,8 @@ from skl_tot.decoding.decoders import Decoded
 from skl_tot.decoding.gaussians import STREAM_MEMORY
 from skl_tot.extend import Adam
 from skl_tot.methods.discriminants import time_order
+from skl_tot.methods.networks import code_overlap, merge_groups
 from skl_tot.methods.pipelines import path_confidence
-from skl_tot.methods.prototypes import code_overlap, merge_groups
 from skl_tot.training.pseudo_labels import PathPrior, log_path_prior
 
 
@@ -58,7 +58,7 @@ def test_background_is_sure():
 
 class TestOrderWithoutPrior:
     def test_moments_are_sorted_like_prototypes(self, videos, monkeypatch):
-        where = "skl_tot.methods.prototypes.time_order"
+        where = "skl_tot.methods.networks.time_order"
         monkeypatch.setattr(where, lambda codes, _: list(codes) and np.arange(3))
         unsorted = quick(3, prior=None).fit(videos)
         order = np.array([2, 0, 1])

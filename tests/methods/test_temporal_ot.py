@@ -138,9 +138,7 @@ class TestOutputs:
         similarities = model.similarities(videos[0])
         expected = model.transform(videos[0]) @ model.prototypes_.T
         np.testing.assert_allclose(similarities, expected, rtol=1e-4, atol=1e-6)
-        codes = softmax(
-            similarities.astype(float) / model._component("network").temperature, axis=1
-        )
+        codes = softmax(similarities.astype(float) / model.temperature_, axis=1)
         codes = codes @ (model.prototype_actions_[:, None] == np.arange(4))
         scores = model.log_likelihood(videos[0])
         np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-6)
@@ -164,9 +162,7 @@ class TestOutputs:
         model = quick(prior=PathPrior(0)).fit(videos)
         similarities = model.similarities(videos[0]).astype(float)
         assert len(similarities) > 32  # training draws so many
-        log_codes = log_softmax(
-            similarities / model._component("network").temperature, axis=1
-        )
+        log_codes = log_softmax(similarities / model.temperature_, axis=1)
         log_codes -= logsumexp(log_codes, axis=0)
         log_codes *= 32 / len(similarities)
         expected = sinkhorn(
@@ -374,13 +370,13 @@ class TestPasses:
     def count(self, monkeypatch):
         """Number of passes over each video so far, in an array that goes on."""
         passes = np.zeros(6, int)
-        read = Encoder.read
+        read = Encoder.apply
 
-        def counted(self, videos, i, finish):
+        def counted(self, videos, i, head):
             passes[i] += 1
-            return read(self, videos, i, finish)
+            return read(self, videos, i, head)
 
-        monkeypatch.setattr(Encoder, "read", counted)
+        monkeypatch.setattr(Encoder, "apply", counted)
         return passes
 
     @pytest.mark.parametrize(
@@ -400,7 +396,7 @@ class TestPasses:
         expected = quick(n_prototypes=2, background_percentile=20).fit(videos).labels_
         count[:] = 0
         size = len(videos[0]) * 8 * 4  # similarities of the first video only
-        monkeypatch.setattr("skl_tot.methods.base.KEPT_BYTES", size)
+        monkeypatch.setattr("skl_tot.methods.scores.KEPT_BYTES", size)
         model = quick(n_prototypes=2, background_percentile=20).fit(videos)
         assert count.tolist() == [1, 3, 3, 3, 3, 3]
         assert_all_equal(model.labels_, expected)

@@ -151,9 +151,9 @@ def test_classifier_learns_and_goes_on():
     encoder = Encoder(network, torch.device("cpu"))
     others, truth = blobs(seed=1)
     for i, own in enumerate(truth):
-        found = encoder.read(others, i, classify)
+        found = encoder.apply(others, i, classify)
         assert np.mean(found.argmax(axis=1) == own) > 0.85
-        joint = encoder.read(others, i, join_embeddings)
+        joint = encoder.apply(others, i, join_embeddings)
         assert joint.shape == (len(own), 8 + 6)
         expected = joint @ network["action_weight"] + network["action_bias"]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)

@@ -96,9 +96,9 @@ def run(videos, config=CONFIG, **options):
     return train(videos, config, terms_of(config), **options)
 
 
-def read(snapshot, videos, finish=score_prototypes):
+def read(snapshot, videos, head=score_prototypes):
     encoder = Encoder(snapshot.network, CPU)
-    return [encoder.read(videos, i, finish) for i in range(len(videos))]
+    return [encoder.apply(videos, i, head) for i in range(len(videos))]
 
 
 def assert_same_parameters(first, second):
