@@ -14,13 +14,6 @@ ALLOWED = (TypeError, ValueError, OSError, ImportError)
 QUICK = {"max_iter": 3, "optimizer": Adam(frames_per_video=8), "random_state": 0}
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _draw_nowhere():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MPLBACKEND", "Agg")
-        yield
-
-
 @pytest.fixture
 def _in_a_folder(tmp_path, monkeypatch):
     """Work in an empty folder, as a hostile path may be one that can be written."""
@@ -75,28 +68,6 @@ def _ending(call, arguments, options, allowed, names):
     except Exception as error:
         return f"{type(error).__name__}: {str(error)[:200]!r}", True
     return None, False
-
-
-@pytest.fixture(scope="session")
-def report_faults():
-    """Fail with new faults, and where known ones, by their kind, are no more."""
-
-    def check(outcomes, known):
-        new, met, expected = [], set(), set()
-        for where, what in outcomes.items():
-            kinds = known.get(where[:2], ())
-            expected.update((where[:2], kind) for kind in kinds)
-            kind = what and what.partition(":")[0].partition(" of ")[0]
-            if kind in kinds:
-                met.add((where[:2], kind))
-            elif what:
-                new.append(f"{where}: {what}")
-        assert not new, "\n".join(new)
-        assert met == expected, f"mended, take out of KNOWN: {expected - met}"
-        if met:  # as a mark, strict, would say it of single cases
-            pytest.xfail(f"known faults of {len(met)} kinds")
-
-    return check
 
 
 def learned(estimator):

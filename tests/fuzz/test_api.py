@@ -18,8 +18,6 @@ from hypothesis.extra import numpy as npst
 from sklearn.base import clone
 
 from skl_tot import (
-    PseudoLabelDisplay,
-    SegmentationDisplay,
     datasets,
     decoding,
     io,
@@ -27,7 +25,6 @@ from skl_tot import (
     recordings,
     statistics,
 )
-from skl_tot.app import report
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 FRAMES = np.arange(12.0).reshape(6, 2)
@@ -157,43 +154,3 @@ def test_settings(attack, tot, videos, data):
     model.set_params(**{argument: data.draw(HOSTILE)})
     method = data.draw(st.sampled_from([model.fit, model.predict]))
     assert attack(method, videos[:2], unchanged=model) is None
-
-
-def draw(kind, **call):
-    from matplotlib import pyplot as plt
-
-    try:
-        kind(**call)
-        plt.gcf().canvas.draw()
-    finally:
-        plt.close("all")
-
-
-@settings(max_examples=30, **QUIET)
-@given(data=st.data())
-def test_pictures(attack, tot, videos, data):
-    timelines = {
-        "y_true": [[0, 0, 1]],
-        "y_pred": [[1, 1, 0]],
-        "target_names": ["a", "b"],
-    }
-    page = {"model": tot, "videos": videos[:1], "path": "report.html", "fps": 5}
-    calls = [
-        (SegmentationDisplay.from_predictions, timelines | {"fps": 5}),
-        (PseudoLabelDisplay.from_predictions, {"codes": FRAMES / 20, "fps": 5}),
-        (report.write_report, page | {"video_names": ["a"], "title": "b"}),
-    ]
-    function, call = data.draw(st.sampled_from(calls))
-    argument = data.draw(st.sampled_from(list(call)))
-    call = call | {argument: data.draw(HOSTILE)}
-    assert attack(draw, function, **call) is None
-
-
-@pytest.mark.parametrize(
-    ("function", "argument"), [(decoding.decode, "log_likelihood"), (io.segments, "y")]
-)
-def test_nested_deeply(attack, function, argument):
-    value = 1.0
-    for _ in range(20_000):
-        value = [value]
-    assert attack(function, **{argument: value}) is None

@@ -89,13 +89,13 @@ def _runs_no_code(tmp_path, _in_a_folder):
 
 
 @pytest.mark.parametrize("kind", READERS)
-def test_readers(attack, report_faults, tmp_path, kind):
+def test_readers(attack, tmp_path, kind):
     contents, name, read = READERS[kind]
     outcomes = {}
     for label, content in contents.items():
         (tmp_path / name).write_bytes(content)
         outcomes[kind, label] = attack(read, tmp_path / name, naming=name)
-    report_faults(outcomes, {})
+    assert not any(outcomes.values()), outcomes
 
 
 @pytest.mark.parametrize("kind", READERS)
@@ -108,7 +108,7 @@ def test_readers_of_what_is_no_file(attack, tmp_path, kind):
             read(tmp_path / folder / name)
 
 
-def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):
+def test_features_of_videos(attack, tmp_path, tiny_video):
     pytest.importorskip("timm")
     whole = tiny_video.read_bytes()
     contents = GENERAL | {"half": whole[: len(whole) // 2], "start": whole[:40]}
@@ -119,17 +119,15 @@ def test_features_of_videos(attack, report_faults, tmp_path, tiny_video):
         (tmp_path / "v.mp4").write_bytes(content)
         frames = lambda path: list(preprocessing.iterate_frames(path))  # noqa: E731
         outcomes["video", label] = attack(frames, tmp_path / "v.mp4", naming="v.mp4")
-    report_faults(outcomes, {})
+    assert not any(outcomes.values()), outcomes
 
 
-def test_weights(attack, report_faults, tmp_path, tiny_video):
+@pytest.mark.parametrize("content", ["empty", "noise", "pickle", "zip"])
+def test_weights(attack, tmp_path, tiny_video, content):
     pytest.importorskip("timm")
-    outcomes = {}
+    (tmp_path / "w.pth").write_bytes(GENERAL[content])
     model = preprocessing.FrameFeatures("mobilenetv3_small_050", weights="w.pth")
-    for label in ("empty", "noise", "pickle", "zip", "null bytes"):
-        (tmp_path / "w.pth").write_bytes(GENERAL[label])
-        outcomes["weights", label] = attack(model.transform, tiny_video, naming="w.pth")
-    report_faults(outcomes, {})
+    assert not attack(model.transform, tiny_video, naming="w.pth")
 
 
 def archive(**parts):
@@ -140,18 +138,7 @@ def archive(**parts):
     return file.getvalue()
 
 
-def model_nodes(node):
-    """All dicts of a schema."""
-    if isinstance(node, dict):
-        yield node
-        for value in node.values():
-            yield from model_nodes(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from model_nodes(value)
-
-
-def test_models(attack, report_faults, tot, tmp_path):
+def test_models(attack, tot, tmp_path):
     path = tmp_path / "m.skops"
     save_model(tot, path)
     whole = path.read_bytes()
@@ -172,31 +159,7 @@ def test_models(attack, report_faults, tot, tmp_path):
     for label, content in contents.items():
         path.write_bytes(content)
         outcomes["model", label] = attack(load_model, path, naming="m.skops")
-    report_faults(outcomes, {})
-
-
-def test_schemas_of_models(attack, report_faults, tot, videos, tmp_path):
-    """One value at a time is replaced in the description of a model's objects."""
-    path = tmp_path / "m.skops"
-    save_model(tot, path)
-    with zipfile.ZipFile(path) as old:
-        parts = {name: old.read(name) for name in old.namelist()}
-    text = parts["schema.json"].decode()
-    n_nodes = len(list(model_nodes(json.loads(text))))
-    outcomes = {}
-    hostile = [None, -1, "x", [], {}, 1e300, True]
-    for i in range(0, n_nodes, 4):
-        schema = json.loads(text)
-        node = list(model_nodes(schema))[i]
-        keys = sorted(node)
-        key = keys[i // 4 % len(keys)] if keys else "content"
-        node[key] = hostile[i // 4 % len(hostile)]
-        with zipfile.ZipFile(path, "w") as new:
-            for name, content in parts.items():
-                changed = json.dumps(schema) if name == "schema.json" else content
-                new.writestr(name, changed)
-        outcomes["schema", i, key] = attack(load_model, path, naming="m.skops")
-    report_faults(outcomes, {})
+    assert not any(outcomes.values()), outcomes
 
 
 RECORDS = [{"action": "a", "start": 0, "end": 2, "start_time": 0.0, "end_time": 0.2}]
@@ -250,27 +213,4 @@ def test_any_text(attack, tmp_path, content):
         "n.json": read_names,
     }.items():
         (tmp_path / name).write_bytes(content)
-        assert attack(read, tmp_path / name, naming=name) is None
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
-    max_leaves=5,
-)
-RECORD = st.fixed_dictionaries(
-    {"action": VALUES, "start": VALUES | st.just(0), "end": VALUES | st.just(2)},
-    optional={"confidence": VALUES, "start_time": VALUES, "more": VALUES},
-)
-
-
-@settings(**SMALL)
-@given(
-    content=VALUES
-    | st.lists(RECORD, max_size=3)
-    | st.dictionaries(st.sampled_from(["0", "1", "-1", "a"]), VALUES)
-)
-def test_any_json(attack, tmp_path, content):
-    for name, read in {"v.json": read_segments, "n.json": read_names}.items():
-        (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
         assert attack(read, tmp_path / name, naming=name) is None

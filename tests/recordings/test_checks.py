@@ -35,25 +35,23 @@ def check_actions(transcripts, X):
 
 
 @pytest.mark.parametrize(
-    ("function", "arguments", "error", "reason"),
+    ("function", "arguments", "error"),
     [
-        (check, ([GOOD, GOOD * np.nan],), ValueError, "Input X contains NaN in frame"),
-        (check, ([GOOD, np.ma.array(GOOD)],), TypeError, "masked arrays lose "),
-        (check, ([GOOD, np.ones((4, 3))],), ValueError, "X has 3 features, but "),
-        (check, ([GOOD, [[1, 2], [3]]],), ValueError, "expected a 2-D array "),
-        (check, ([GOOD, np.ones((4, 3, 2))],), ValueError, "Expected 2D array, got 3D"),
-        (check, ([GOOD, [["a", "b"]]],), ValueError, "X holds text, dates or records"),
-        (check_actions, ([[0], [2]], [GOOD] * 2), ValueError, "the transcript is [2]"),
-        (mof_score, ([[0, 0], [1]], [[0, 0], [1, 1]]), ValueError, "y_true has 1 fr"),
-        (mof_score, ([[0], []], [[0], []]), ValueError, "y_true and y_pred have no "),
+        (check, ([GOOD, GOOD * np.nan],), ValueError),
+        (check, ([GOOD, np.ma.array(GOOD)],), TypeError),
+        (check, ([GOOD, np.ones((4, 3))],), ValueError),
+        (check, ([GOOD, [[1, 2], [3]]],), ValueError),
+        (check, ([GOOD, np.ones((4, 3, 2))],), ValueError),
+        (check, ([GOOD, [["a", "b"]]],), ValueError),
+        (check_actions, ([[0], [2]], [GOOD] * 2), ValueError),
+        (mof_score, ([[0, 0], [1]], [[0, 0], [1, 1]]), ValueError),
     ],
 )
-def test_the_second_of_two_videos_is_video_1(function, arguments, error, reason):
+def test_the_second_of_two_videos_is_video_1(function, arguments, error):
     with pytest.raises(RecordingError) as info:
         function(*arguments)
     assert isinstance(info.value, error)
     assert info.value.recording == 1
-    assert info.value.reason.startswith(reason)
     assert str(info.value) == f"Recording 1: {info.value.reason}"
     assert "\n" not in str(info.value)
 
@@ -79,9 +77,7 @@ class TestTurned:
             with pytest.raises(ValueError, match=re.escape(HINT)):
                 check(given, fitted, reset=False)
 
-    @pytest.mark.parametrize(
-        "shapes", [[(30, 4), (31, 5)], [(30, 4), (30, 5)], [(3, 4)]]
-    )
+    @pytest.mark.parametrize("shapes", [[(30, 4), (31, 5)], [(3, 4)]])
     def test_other_widths(self, shapes):
         fitted = BaseEstimator()
         check(np.ones((30, 6)), fitted)
@@ -115,50 +111,16 @@ def test_a_column_time_left_in_a_table(frames):
 
 @pytest.mark.parametrize("form", ["list", "dict", "table"])
 def test_nan_is_located(frames, form):
-    """By the recording, the frame, the column and the share, with what to do."""
+    """By the recording, the frame, the column and the share, with a remedy."""
     fitted = HMMSegmenter(3, max_iter=3).fit(frames)
-    frames[2].loc[5, "hip x"] = np.nan
-    frames[2].loc[9, "nose x"] = np.nan
-    given = {
-        "list": frames,
-        "dict": dict(zip(NAMES, frames)),
-        "table": pd.concat(frames, keys=NAMES),
-    }[form]
-    message = (
-        f"{'Recording 2' if form == 'list' else 'take_3'}: Input X contains NaN in "
-        f"frame 5, column 'hip x', and in {2 / frames[2].size:.2%} of all values; "
-        "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
-    )
+    frames[2].loc[5, "hip x"] = frames[2].loc[9, "nose x"] = np.nan
+    named = dict(zip(NAMES, frames))
+    X = {"list": frames, "dict": named, "table": pd.concat(named)}[form]
+    share = f"{2 / frames[2].size:.2%}"
+    place = rf"{'Recording 2' if form == 'list' else 'take_3'}: .* frame 5, .*'hip x'"
     for method in (fitted.predict, HMMSegmenter(3).fit):
-        with pytest.raises(RecordingValueError) as caught:
-            method(given)
-        assert str(caught.value) == message
-        assert caught.value.recording == 2
-
-
-@pytest.mark.parametrize("form", ["list", "dict", "arrays", "files"])
-def test_nan_of_all_recordings_is_said_at_once(frames, form, tmp_path):
-    """The error is of the recording with most of them in one feature."""
-    n_frames = min(map(len, frames))
-    for i, n_missing in ((1, 2), (3, n_frames - 2), (4, 5)):
-        frames[i].iloc[1 : n_missing + 1, i] = np.nan
-    arrays = [frame.to_numpy() for frame in frames]
-    for i, array in enumerate(arrays):
-        np.save(tmp_path / f"{i}.npy", array)
-    given = {"list": frames, "arrays": arrays, "dict": dict(zip(NAMES, frames))}
-    given["files"] = open_features([tmp_path / f"{i}.npy" for i in range(len(frames))])
-    name, others = {"dict": ("b", "take_2, b, a"), "files": ("3", "1, 3, 4")}.get(
-        form, ("Recording 3", "1, 3, 4")
-    )
-    column = repr(COLUMNS[3]) if form in ("list", "dict") else 3
-    with pytest.raises(RecordingValueError) as caught:
-        HMMSegmenter(3).fit(given[form])
-    assert caught.value.recording == 3
-    assert str(caught.value) == (
-        f"{name}: Input X contains NaN in {n_frames - 2} of {len(frames[3])} frames of "
-        f"column {column}, and 3 of 6 recordings have missing values: {others}; "
-        "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
-    )
+        with pytest.raises(RecordingValueError, match=f"{place}.*{share}.*GapFiller"):
+            method(X)
 
 
 def test_text_is_located(frames):

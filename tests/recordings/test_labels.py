@@ -15,26 +15,22 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.layouts import as_recordings
 
-LARGE = "a label is .*, expected integers of 64 bits"
-NEITHER = "labels of type .*, expected integers or str"
 REFUSED = [
-    (np.ma.array([1, 2, 3], mask=[False, True, False]), "is masked, expected a lab"),
-    (np.array([0, 2**64 - 1], dtype=np.uint64), LARGE),
-    ([0, 2**63], LARGE),
-    ([0, -(2**63) - 1], LARGE),
-    (np.array([0, 10**400], dtype=object), LARGE),
-    (np.array([0.5, 10**400], dtype=object), NEITHER),
-    (np.array(["2020-01-01"], dtype="datetime64[s]"), NEITHER),
-    ([1, np.timedelta64(1, "s")], NEITHER),
-    (["1", 2], NEITHER),
-    ([2, b"1"], NEITHER),
+    np.ma.array([1, 2, 3], mask=[False, True, False]),
+    np.array([0, 2**64 - 1], dtype=np.uint64),
+    [0, -(2**63) - 1],
+    np.array([0.5, 10**400], dtype=object),
+    np.array(["2020-01-01"], dtype="datetime64[s]"),
+    [1, np.timedelta64(1, "s")],
+    ["1", 2],
+    [2, b"1"],
 ]
 
 
-@pytest.mark.parametrize(("labels", "message"), REFUSED)
-def test_refused(labels, message):
+@pytest.mark.parametrize("labels", REFUSED)
+def test_refused(labels):
     for y in (labels, [labels, labels]):
-        with pytest.raises((TypeError, ValueError), match=message) as caught:
+        with pytest.raises((TypeError, ValueError)) as caught:
             split_label_sequences(y)
         assert "\n" not in str(caught.value)
 

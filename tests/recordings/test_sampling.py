@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skl_tot.recordings import RecordingValueError, signals
-from skl_tot.recordings.files import open_arrays
+from skl_tot.recordings import signals
 from skl_tot.recordings.layouts import as_recordings
 
 LENGTHS = [700, 3, 40, 1, 1200, 56]
@@ -91,27 +90,3 @@ def test_scales_of_recordings_stay_theirs(videos, sampled, monkeypatch):
     for i, (k, rows, _) in enumerate(sample.spans):
         own = np.concatenate(list(sample.videos.blocks(i)))
         assert_array_equal(own, scaled.read(k, slice(None))[rows])
-
-
-def test_errors_name_the_recording(videos, monkeypatch):
-    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 640)
-    sample = signals.stretches(videos)
-    last = sample.videos.errors(len(sample.videos) - 1)
-    with pytest.raises(RecordingValueError, match="f: gone"), last:
-        raise ValueError("gone")
-
-
-@pytest.mark.parametrize("order", "CF")
-def test_parts_of_files_are_not_read_at_once(tmp_path, order):
-    array = np.asarray(np.arange(400.0).reshape(100, 4), order=order)
-    np.save(tmp_path / "a.npy", array)
-    video = open_arrays([tmp_path / "a.npy"])[0].fixed()
-    for rows in (slice(10, 80), slice(7, None, 3)):
-        part = signals.part_of(video, rows)
-        assert part.shape == array[rows].shape
-        assert_array_equal(part, array[rows])
-        assert_array_equal(part[2:9], array[rows][2:9])
-        assert_array_equal(part[2:9:2], array[rows][2:9:2])
-        assert_array_equal(part[[5, 1]], array[rows][[5, 1]])
-        again = signals.part_of(part, slice(3, 20, 2))
-        assert_array_equal(again[:], array[rows][3:20:2])

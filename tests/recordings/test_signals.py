@@ -10,7 +10,6 @@ from skl_tot.preprocessing.look import is_raw
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import (
-    _noise_band,
     correlation_frames,
     find_periods,
     find_window,
@@ -85,14 +84,6 @@ def test_autocorrelation():
     np.testing.assert_allclose(mean_autocorrelation(frames), expected, atol=1e-12)
 
 
-def test_band_is_rarely_left_by_the_autocorrelation_of_noise():
-    rng, n_left = np.random.default_rng(0), 0
-    for _ in range(100):
-        correlation = mean_autocorrelation(rng.normal(size=(1000, 1)))[:60]
-        n_left += np.ptp(correlation[1:]) > _noise_band(correlation, 1000)[-1]
-    assert n_left < 10
-
-
 @pytest.mark.parametrize(("period", "length"), [(20, 400), (100, 600), (100, 3000)])
 def test_signals_that_swing_are_raw_and_their_windows_are_not(period, length):
     takes = Recordings([bouts(period, length, seed=seed) for seed in range(2)])
@@ -112,20 +103,3 @@ def test_noise_that_is_loud_or_not_is_raw_and_features_are_not():
     smooth = np.cumsum(np.random.default_rng(0).normal(size=(5000, 4)), axis=0)
     assert not is_raw(Recordings([smooth]), 5)
     assert not is_raw(Recordings([np.zeros((500, 2))]), 5)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("actrectut", True),
-        ("gait_uturn", True),
-        ("mocap86", True),
-        ("hapt", False),
-        ("hiro_snap", False),
-        ("skab34", False),
-    ],
-)
-def test_real_data(real_data, name, expected):
-    takes = as_recordings(real_data(name).videos)
-    for n_actions in (4, 12):
-        assert is_raw(takes, n_actions) == expected

@@ -245,14 +245,6 @@ def test_no_pauses(pauses):
             function([np.ones((9, 2))])
 
 
-def test_stops_with_a_date_and_no_rate():
-    frames = line(STOPS["inside"])[0]
-    takes = without_stops(Recordings([frames], starts=[START]), 100)
-    table = list_stops(takes)
-    assert list(table) == ["recording", "start", "end", "duration"]
-    assert table["duration"].tolist() == pytest.approx([260], abs=2)
-
-
 def test_still_stretches_of_data_frames_are_told_like_those_of_arrays():
     values = np.random.default_rng(0).normal(size=(4000, 2))
     values[1000:3000] = values[1000]
