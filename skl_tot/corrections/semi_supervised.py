@@ -25,7 +25,7 @@ from skl_tot.methods.pipelines import (
     unfrozen,
 )
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
-from skl_tot.preprocessing.views import default_views
+from skl_tot.preprocessing.windows import default_views
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse

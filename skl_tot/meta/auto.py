@@ -38,8 +38,7 @@ from skl_tot.methods.scores import LazyArrays
 from skl_tot.metrics.frames import mof_score
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.preprocessing.views import views_of_vote
-from skl_tot.preprocessing.windows import apply_windows, fit_windows
+from skl_tot.preprocessing.windows import apply_windows, fit_windows, views_of_vote
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (

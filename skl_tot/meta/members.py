@@ -11,7 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.pipelines import fit_segmenter, quietly, set_n_actions
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
-from skl_tot.preprocessing.views import FrameView
+from skl_tot.preprocessing.windows import FrameView
 from skl_tot.recordings.labels import find_segments
 from skl_tot.training.devices import counter, one_thread, rank_and_size
 

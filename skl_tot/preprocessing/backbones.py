@@ -1,26 +1,280 @@
-"""Features of pictures: by networks of timm, or colour and motion without a network.
+"""Features of video frames: by networks of timm, or colour and motion without one.
 
-timm is imported on demand.
+timm and torch are imported on demand.
 """
 
+import hashlib
 import itertools
 import os
+from dataclasses import KW_ONLY, dataclass
+from numbers import Integral
+from pathlib import Path
 
 import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.recordings.errors import import_extra, one_line, refuse
+from skl_tot import __version__
+from skl_tot.preprocessing.framewise import Number
+from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.disk import replaced, write_array
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    import_extra,
+    one_line,
+    refuse,
+)
+from skl_tot.recordings.files import read_features
+from skl_tot.shared_texts import with_shared_texts
 
 MOTION = "motion"  # backbone name in `FrameFeatures`
-GRID = 4  # parts of a picture, in each direction
-SIDE = 16  # pixels of a part of the shrunken picture, in each direction
-GREY = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green, blue
-# Squared gradient, of values up to 1, below which a part has no texture.
-FLAT = 1e-2
-# Advice if recommended weights are out of reach.
-WITHOUT = (
-    "give the path of a file with weights (weights=PATH, --weights PATH), or start "
-    f"with backbone={MOTION!r} (--backbone {MOTION}), which needs none"
-)
+# Parts of a picture, and pixels of a part of the shrunken one, in each direction.
+GRID, SIDE = 4, 16
+
+
+@with_shared_texts
+@dataclass(eq=False, repr=False)
+class FrameFeatures(  # type: ignore[call-arg]
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,  # the output may be a list of arrays
+):
+    """Turn video files into features of their frames.
+
+    Decodes a video, takes ``fps`` frames of each second and returns the output of a
+    classification network before its last layer. The defaults are those of the Desktop
+    Assembly data set in the TOT paper (Kumar et al., CVPR 2022, section A.4): ResNet-18
+    trained on ImageNet, 512 features. Needs the extra: ``pip install
+    'skl-tot[video]'``.
+
+    Parameters
+    ----------
+    backbone : str, default="resnet18.tv_in1k"
+        Name of a network of `timm <https://huggingface.co/timm>`_, one of
+        ``timm.list_models()``, perhaps with a tag for its weights and "timm/" before:
+        "resnet18.tv_in1k" (512 features), "convnext_tiny" (768),
+        "vit_small_patch14_dinov2.lvd142m" (384), …. "motion" uses no network and no
+        weights: colour, change and optical flow of 16 parts of the picture (112).
+    fps : float, default=10
+        Frames per second. Row i is the frame shown i / ``fps`` seconds after the first
+        one, also for uneven times. A video with fewer frames per second has repeated
+        frames. None takes every frame of the file once.
+    weights : {"DEFAULT"}, path-like or None, default="DEFAULT"
+        "DEFAULT" are timm's weights of that name, downloaded once. A path leads to a
+        file with a state dict of the backbone, as torch (``.pth``, ``.pt``) or
+        ``.safetensors``, with or without its last layer. None is a random network.
+    batch_size : int, default=64
+        Pictures per call of the network. Limits the memory, not the result.
+    {shared: device}
+    cache_dir : path-like, default=None
+        Folder to cache the features of each video, as ``.npy``; created if missing.
+        They are valid for the same path, size and time of video and weights, the same
+        parameters and version of this package. None caches nothing.
+    random_state : int, default=0
+        Seed of the network if ``weights=None``; the same in every call.
+    pooling : {"token", "avg"}, default=None
+        Output of a transformer for a frame: its class token, or the mean of the tokens
+        of all patches. None is the setting of its training, and the only choice for
+        other networks.
+    image_size : int, default=None
+        Height and width in pixels of the square input of the network. None is the size
+        of the weights: 224 for most, but 518 for DINOv2. Positions of a transformer are
+        interpolated; the size must be a multiple of its patches.
+
+    Notes
+    -----
+    *Input.* ``X`` is the path of one video, a list of paths, or a folder with video
+    files, which are sorted by name. A folder gives `Recordings`, with the names of the
+    files and ``fps``. A pipeline with a segmenter accepts the same input.
+
+    *Preparation.* Pictures are turned upright, resized, cropped to the central square
+    and normalised, as in timm for the recommended weights, for any ``weights``. Frames
+    are read one by one, with at most ``batch_size`` prepared pictures.
+
+    *Damaged files* are errors. Truncated files are, too, if they contain their number
+    of frames: ``.mp4``, ``.mov`` and ``.avi`` do; others give the remaining frames.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot.preprocessing import FrameFeatures
+    >>> model = make_pipeline(FrameFeatures(fps=5), TemporalOTSegmenter(n_actions=5))
+    >>> model.fit(["take_1.mp4", "take_2.mp4"])  # doctest: +SKIP
+    """
+
+    __module__ = "skl_tot.preprocessing"
+
+    _parameter_constraints = {
+        "backbone": [str],
+        "fps": FPS,
+        "weights": [str, os.PathLike, None],
+        "batch_size": [Number(Integral, 1, None, closed="left")],
+        "device": [str],
+        "cache_dir": [str, os.PathLike, None],
+        "random_state": [Number(Integral, 0, 2**32 - 1, closed="both")],
+        "pooling": [StrOptions({"token", "avg"}), None],
+        "image_size": [Number(Integral, 1, 4096, closed="both"), None],
+    }
+
+    backbone: str = "resnet18.tv_in1k"
+    _: KW_ONLY
+    fps: float | None = 10
+    weights: str | os.PathLike | None = "DEFAULT"
+    batch_size: int = 64
+    device: str = "auto"
+    cache_dir: str | os.PathLike | None = None
+    random_state: int = 0
+    pooling: str | None = None
+    image_size: int | None = None
+
+    def fit(self, X, y=None):
+        """Check the parameters and the existence of files.
+
+        Parameters
+        ----------
+        X : str, path-like or sequence of these
+            Path of one video or of a folder of them, or paths of many.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : FrameFeatures
+            The unchanged transformer.
+
+        Raises
+        ------
+        ImportError, FileNotFoundError
+            If the ``video`` extra, a video or a file of weights is missing.
+        """
+        self._check(X)
+        return self
+
+    def transform(self, X):
+        """Compute the features of every video.
+
+        Parameters
+        ----------
+        X : str, path-like or sequence of these
+            As for `fit`.
+
+        Returns
+        -------
+        features : ndarray of shape (n_frames, n_features), list of these, or Recordings
+            float32; an array for one path, a list for a sequence of paths, `Recordings`
+            for a folder.
+
+        Raises
+        ------
+        ValueError
+            If a file is no video, is damaged or truncated, or the backbone does not fit
+            the file of weights, ``pooling`` or ``image_size``. Others are those of
+            `fit`.
+        OSError
+            If the recommended weights cannot be loaded, or ``cache_dir`` not written.
+        """
+        paths, form = self._check(X)
+        features = list(self._compute_each(paths, form))
+        if form == "folder":
+            names = [path.stem for path in paths]
+            return Recordings(features, names, fps=self.fps)
+        return features[0] if form == "file" else features
+
+    def transform_each(self, X):
+        """Compute the features of one video after the other, without keeping them.
+
+        Parameters
+        ----------
+        X : str, path-like or sequence of these
+            As for `fit`.
+
+        Returns
+        -------
+        features : iterator of ndarray of shape (n_frames_i, n_features)
+            float32. Parameters and paths are checked before the first one; errors are
+            those of `transform`.
+        """
+        return self._compute_each(*self._check(X))
+
+    def _check(self, X):
+        self._validate_params()
+        videos = list_videos(X)
+        check_network(self.backbone, self.weights)
+        return videos
+
+    def _compute_each(self, paths, form):
+        """Yield features, from the cache if possible."""
+        if self.cache_dir is not None:
+            os.makedirs(self.cache_dir, exist_ok=True)
+        compute = None  # the network is loaded for the first video not in the cache
+        for i, path in enumerate(paths):
+            cached = self._cached_file(path)
+            features = None if cached is None else _read_cached(cached)
+            if features is None:
+                compute = compute or self._load_network()
+                with errors_of_recording(None if form == "file" else i):
+                    frames = (frame for _, frame in iterate_frames(path, self.fps))
+                    features = compute(frames, self.batch_size)
+                if cached is not None:
+                    with replaced(cached) as unfinished:
+                        write_array(unfinished, features)
+            yield features
+
+    def _load_network(self):
+        return load_network(
+            self.backbone,
+            self.weights,
+            random_state=self.random_state,
+            device=self.device,
+            pooling=self.pooling,
+            image_size=self.image_size,
+        )
+
+    def _cached_file(self, path):
+        """Path in the cache: its name depends on all settings of the features."""
+        if self.cache_dir is None:
+            return None
+        if self.weights is None:
+            weights = int(self.random_state)
+        elif self.weights == "DEFAULT":
+            weights = recommended_version(self.backbone)
+        else:
+            weights = _file_version(self.weights)
+        key = (
+            _file_version(path),
+            self.backbone,
+            weights,
+            self.pooling,
+            self.image_size,
+            self.fps and float(self.fps),
+            __version__,
+        )
+        name = hashlib.sha256(repr(key).encode()).hexdigest()
+        return Path(self.cache_dir, f"{name}.npy")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def _file_version(path):
+    """Path, size and time of a file, which change with its content."""
+    status = os.stat(path)
+    return os.path.abspath(path), status.st_size, status.st_mtime_ns
+
+
+def _read_cached(path):
+    """Features of a file of the cache, or None without a valid one."""
+    try:
+        return read_features(path, mmap=False)
+    except ValueError:
+        return None
 
 
 def check_network(backbone, weights):
@@ -28,8 +282,12 @@ def check_network(backbone, weights):
     if backbone == MOTION:
         return
     if not _is_known(_name_of(backbone)):
-        known = "one that timm.list_models() or timm.list_pretrained() has"
-        refuse("backbone", backbone, f"{known}, or {MOTION!r}, which is no network")
+        refuse(
+            "backbone",
+            backbone,
+            "one that timm.list_models() or timm.list_pretrained() has, or "
+            f"{MOTION!r}, which is no network",
+        )
     if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
         raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
 
@@ -49,8 +307,10 @@ def load_network(
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
-            found = f"backbone is {MOTION!r}, which is no network"
-            raise ValueError(f"{found}, expected no weights, pooling or image_size.")
+            raise ValueError(
+                f"backbone is {MOTION!r}, which is no network, expected no weights, "
+                "pooling or image_size."
+            )
         return colour_and_motion
     import torch
 
@@ -102,23 +362,29 @@ def _build(backbone, weights, random_state):
     import torch
 
     timm, is_recommended = import_extra("timm"), weights == "DEFAULT"
-    options = {"pretrained": is_recommended, "num_classes": 0}
     # only the CPU generator is used, and restored
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(int(random_state))
         try:
-            network = timm.create_model(_name_of(backbone), **options)
+            network = timm.create_model(
+                _name_of(backbone), pretrained=is_recommended, num_classes=0
+            )
         except Exception as error:  # each hub has its own types
             if not is_recommended:
                 raise
-            found = f"weights='DEFAULT' of {backbone} cannot be loaded"
-            raise OSError(f"{found} ({_gist(error)}); {WITHOUT}.") from error
+            raise OSError(
+                f"weights='DEFAULT' of {backbone} cannot be loaded ({_gist(error)}); "
+                "give the path of a file with weights (weights=PATH, --weights PATH), "
+                f"or start with backbone={MOTION!r} (--backbone {MOTION}), which needs "
+                "none."
+            ) from error
     if weights is not None and not is_recommended:
         _load_weights(network, weights, backbone)
     return network
 
 
 def _load_weights(network, path, backbone):
+    """Load a file of weights, with or without the last layer."""
     import torch
 
     is_safetensors = os.fspath(path).endswith(".safetensors")
@@ -135,8 +401,10 @@ def _load_weights(network, path, backbone):
             state.pop(f"{layer}.{part}", None)
         network.load_state_dict(state)
     except Exception as error:  # unpickling raises many types
-        found = f"weights={os.fspath(path)!r} is no state dict of {backbone}"
-        raise ValueError(f"{found}: {_gist(error)}") from error
+        raise ValueError(
+            f"weights={os.fspath(path)!r} is no state dict of {backbone}: "
+            f"{_gist(error)}"
+        ) from error
 
 
 def _pooled(network, pooling, backbone):
@@ -163,6 +431,7 @@ def _pooled(network, pooling, backbone):
 
 
 def _gist(error):
+    """First sentence of an error."""
     return one_line(error).partition(". ")[0][:200]
 
 
@@ -192,9 +461,10 @@ def _preparation(network, image_size):
 def colour_and_motion(frames, batch_size=None):
     """Features (n_frames, 112) of consecutive frames (height, width, 3)."""
     rows, before = [], None
+    of_colours = np.array([0.299, 0.587, 0.114], np.float32)  # as eyes see them
     for frame in frames:
         small = _shrink(frame)
-        grey = small @ GREY
+        grey = small @ of_colours
         before = grey if before is None else before
         parts = [_parts(small[..., k]).mean(axis=2) for k in range(3)]
         parts += [_parts(grey).std(axis=2), _parts(np.abs(grey - before)).mean(axis=2)]
@@ -205,6 +475,7 @@ def colour_and_motion(frames, batch_size=None):
 
 
 def _shrink(frame):
+    """Mean colours (64, 64, 3) of rectangles of a frame, from 0 to 1."""
     small = frame.astype(np.float32) / 255
     for axis in (0, 1):
         edges = np.linspace(0, small.shape[axis], GRID * SIDE + 1).astype(int)
@@ -215,6 +486,7 @@ def _shrink(frame):
 
 
 def _parts(picture):
+    """Pixels (4, 4, 256) of the parts of a picture (64, 64)."""
     blocks = picture.reshape(GRID, SIDE, GRID, SIDE).swapaxes(1, 2)
     return blocks.reshape(GRID, GRID, -1)
 
@@ -227,7 +499,7 @@ def _flow(before, after):
         _parts(product).sum(axis=2)
         for product in (right**2, down**2, right * down, right * change, down * change)
     )
-    xx, yy = xx + FLAT, yy + FLAT
+    xx, yy = xx + 1e-2, yy + 1e-2  # parts without texture stand still
     determinant = xx * yy - xy**2
     flow = [xy * yt - yy * xt, xy * xt - xx * yt]
     return [direction / determinant / SIDE for direction in flow]

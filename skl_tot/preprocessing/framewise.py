@@ -123,6 +123,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
 
 
 def _inner_has(name):
+    """Condition that the inner transformer has a method."""
     return lambda self: hasattr(getattr(self, "transformer_", self.transformer), name)
 
 
@@ -247,16 +248,18 @@ class FramewiseTransformer(VideoTransformer):
         return self.transformer_.get_feature_names_out(names)
 
     def _clone_transformer(self):
+        """Clone the transformer, if it is one that needs no target."""
         inner = self.transformer
         usable = hasattr(inner, "fit") and hasattr(inner, "transform")
         if isinstance(inner, type) or not usable:
             expected = "a scikit-learn transformer with fit and transform"
             refuse("transformer", inner, expected, TypeError)
-        inner = clone(inner)
         if get_tags(inner).target_tags.required:
-            found = f"transformer is a {type(inner).__name__}, which needs y"
-            raise TypeError(f"{found}; expected one that is fitted without.")
-        return inner
+            raise TypeError(
+                f"transformer is a {type(inner).__name__}, which needs y; expected one "
+                "that is fitted without."
+            )
+        return clone(inner)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -274,7 +277,10 @@ def _concatenate(videos):
 
 def _fit_in_batches(transformer, videos):
     """Call ``partial_fit`` on consecutive recordings, joining short ones."""
-    min_frames = _frames_to_start(transformer, videos[0].shape[1])
+    # Some transformers refuse fewer frames than components; others drop components.
+    sizes = [getattr(transformer, x, 0) for x in ("n_components", "n_clusters")]
+    sizes = [size for size in sizes if isinstance(size, numbers.Integral)]
+    min_frames = max(videos[0].shape[1], *sizes, 0)
     ready, batch, n_frames = [], [], 0
     for video in videos:
         batch.append(video)
@@ -283,19 +289,12 @@ def _fit_in_batches(transformer, videos):
             if ready:
                 transformer.partial_fit(_concatenate(ready))
             ready, batch, n_frames = batch, [], 0
-    # the rest is too short for an own batch
+    # the last ones are too short for a batch of their own
     transformer.partial_fit(_concatenate(ready + batch))
 
 
-def _frames_to_start(transformer, n_features):
-    # fewer frames than components are an error for some transformers; others drop
-    # components
-    names = ("n_components", "n_clusters")
-    sizes = [getattr(transformer, name, 0) for name in names]
-    return max(n_features, *(x for x in sizes if isinstance(x, numbers.Integral)), 0)
-
-
 def _each(function, recordings):
+    """Apply a function to each recording; errors name the recording."""
     outputs = []
     for i, video in enumerate(recordings.arrays):
         with recordings.errors(i):
@@ -308,6 +307,8 @@ def _dense(method, video):
     output = method(video)
     output = output.toarray() if sparse.issparse(output) else np.asarray(output)
     if len(output) != len(video):
-        found = f"the transformer made {len(output)} rows of {len(video)} frames"
-        raise ValueError(f"{found}, expected a row for each frame.")
+        raise ValueError(
+            f"the transformer made {len(output)} rows of {len(video)} frames, expected "
+            "a row for each frame."
+        )
     return output

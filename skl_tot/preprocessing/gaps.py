@@ -2,6 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -12,10 +13,29 @@ from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.shared_texts import with_shared_texts
 
-# Share of filled frames of a feature above which a warning is given.
-MUCH = 0.2
-# Maximum gaps listed in an error.
-N_LISTED = 4
+
+class Gaps(NamedTuple):
+    """Missing values of a feature of a recording.
+
+    Parameters
+    ----------
+    recording, feature : str or int
+        Names, or else numbers.
+    gaps, frames : int
+        Numbers of gaps and of missing frames.
+    share : float
+        Share, in [0, 1], of missing frames.
+    longest, start : int
+        Length of the longest gap in frames, and its first frame.
+    """
+
+    recording: str | int
+    feature: str | int
+    gaps: int
+    frames: int
+    share: float
+    longest: int
+    start: int
 
 
 @with_shared_texts
@@ -78,13 +98,17 @@ class GapFiller(VideoTransformer):
     drop_lost: float | None = None
 
     def _learn(self, recordings):
-        missing = [np.isnan(np.asarray(own)).sum(axis=0) for own in recordings.arrays]
-        self.missing_share_ = np.sum(missing, axis=0) / recordings.lengths.sum()
-        most = (np.array(missing) / recordings.lengths[:, None]).max(axis=0)
+        counts = np.array(
+            [np.isnan(np.asarray(video)).sum(axis=0) for video in recordings.arrays]
+        )
+        self.missing_share_ = counts.sum(axis=0) / recordings.lengths.sum()
+        most = (counts / recordings.lengths[:, None]).max(axis=0)
         is_lost = most > (1 if self.drop_lost is None else self.drop_lost)
         if is_lost.all():
-            said = f"drop_lost is {self.drop_lost}, but all columns are missing in more"
-            raise ValueError(f"{said} frames of a recording; raise it.")
+            raise ValueError(
+                f"drop_lost is {self.drop_lost}, but all columns are missing in more "
+                "frames of a recording; raise it."
+            )
         self.kept_ = np.flatnonzero(~is_lost)
         if is_lost.any():
             lost = [self._name(column) for column in np.flatnonzero(is_lost).tolist()]
@@ -101,31 +125,32 @@ class GapFiller(VideoTransformer):
 
     def _check_recordings(self, recordings):
         kept = set(map(self._name, self.kept_.tolist()))
-        gaps = [own for own in self._report(recordings) if own["feature"] in kept]
-        gaps = [own for own in gaps if own["share"] < 1]  # 1 has its own error
+        report = [gaps for gaps in self._report(recordings) if gaps.feature in kept]
+        report = [gaps for gaps in report if gaps.share < 1]  # 1 has its own error
         limit = np.inf if self.limit is None else self.limit
-        long = [own for own in gaps if own["longest"] > limit]
-        if long:
-            raise ValueError(self._describe_long(long))
-        _warn_of_much(gaps)
+        too_long = [gaps for gaps in report if gaps.longest > limit]
+        if too_long:
+            raise ValueError(self._describe_long(too_long))
+        _warn_of_much(report)
 
-    def _describe_long(self, gaps):
-        gaps = sorted(gaps, key=lambda own: -own["longest"])
-        listed = {}  # x and y of a point together
-        for own in gaps:
-            name = own["recording"]
-            name = name if isinstance(name, str) else f"recording {name}"
-            last = own["start"] + own["longest"] - 1
-            where = f"in frames {own['start']} to {last} of {name}"
-            where += f" ({own['longest']} frames; {own['share']:.0%} missing in all)"
-            listed.setdefault(where, []).append(repr(own["feature"]))
-        lines = [f"{', '.join(names)} {where}" for where, names in listed.items()]
-        more = "; ..." if len(lines) > N_LISTED else ""
+    def _describe_long(self, report):
+        """List up to four gaps of ``report``, the longest first, and the remedies."""
+        report = sorted(report, key=lambda gaps: -gaps.longest)
+        features = {}  # x and y of a point together
+        for gaps in report:
+            is_named = isinstance(gaps.recording, str)
+            name = gaps.recording if is_named else f"recording {gaps.recording}"
+            where = (
+                f"in frames {gaps.start} to {gaps.start + gaps.longest - 1} of {name} "
+                f"({gaps.longest} frames; {gaps.share:.0%} missing in all)"
+            )
+            features.setdefault(where, []).append(repr(gaps.feature))
+        lines = [f"{', '.join(names)} {where}" for where, names in features.items()]
         return (
-            f"{len(gaps)} columns of recordings have gaps of more than "
+            f"{len(report)} columns of recordings have gaps of more than "
             f"limit={self.limit} frames, the longest: "
-            f"{'; '.join(lines[:N_LISTED])}{more}. "
-            f"limit={gaps[0]['longest']} fills them all, drop_lost=SHARE drops columns "
+            f"{'; '.join(lines[:4])}{'; ...' if len(lines) > 4 else ''}. "
+            f"limit={report[0].longest} fills them all, drop_lost=SHARE drops columns "
             "with a larger missing share (--pipeline gaps:N:SHARE)."
         )
 
@@ -138,45 +163,47 @@ class GapFiller(VideoTransformer):
 
         Returns
         -------
-        report : list of dict
-            One per feature of a recording with missing values, in order. ``recording``
-            and ``feature`` are names, or else numbers; ``gaps`` and ``frames`` are the
-            numbers of gaps and missing frames; ``share``, in [0, 1], is the missing
-            share of the recording; ``longest`` is the length of the longest gap in
-            frames, and ``start`` its first frame.
+        report : list of Gaps
+            One per feature of a recording with missing values, in order: a named tuple
+            of ``recording``, ``feature``, ``gaps``, ``frames``, ``share``, ``longest``
+            and ``start``.
         """
         check_is_fitted(self, "missing_share_")
         return self._report(check_recordings(self, X, reset=False))
 
     def _report(self, recordings):
-        names = range(len(recordings))
-        if recordings.is_named:
-            names = recordings.layout.names
-        found = []
+        is_named = recordings.is_named
+        names = recordings.layout.names if is_named else range(len(recordings))
+        report = []
         for name, video in zip(names, recordings.arrays):
             for column, missing in _missing_columns(np.asarray(video)):
                 is_gap, starts, stops = find_segments(missing)
                 lengths = np.where(is_gap, stops - starts, 0)
-                longest, own = np.argmax(lengths), {}
-                own |= {"recording": name, "feature": self._name(column)}
-                own |= {"gaps": int(is_gap.sum()), "frames": int(missing.sum())}
-                own["share"] = float(missing.mean())
-                own["longest"] = int(lengths[longest])
-                found.append(own | {"start": int(starts[longest])})
-        return found
+                longest = np.argmax(lengths)
+                gaps = Gaps(
+                    recording=name,
+                    feature=self._name(column),
+                    gaps=int(is_gap.sum()),
+                    frames=int(missing.sum()),
+                    share=float(missing.mean()),
+                    longest=int(lengths[longest]),
+                    start=int(starts[longest]),
+                )
+                report.append(gaps)
+        return report
 
     def _apply(self, video):
         filled = video[:, self.kept_]
         for column, missing in _missing_columns(filled):
             if missing.all():
                 name = self._name(int(self.kept_[column]))
-                found = f"column {name!r} is missing in all {len(missing)} frames"
                 raise ValueError(
-                    f"{found}; leave it out, as by drop_lost, or this recording."
+                    f"column {name!r} is missing in all {len(missing)} frames; leave "
+                    "it out, as by drop_lost, or this recording."
                 )
-            known = np.flatnonzero(~missing)
+            valid = np.flatnonzero(~missing)
             gaps = np.flatnonzero(missing)
-            filled[gaps, column] = np.interp(gaps, known, filled[known, column])
+            filled[gaps, column] = np.interp(gaps, valid, filled[valid, column])
         return filled
 
     def _name(self, column):
@@ -190,18 +217,19 @@ class GapFiller(VideoTransformer):
 
 
 def _missing_columns(video):
+    """Yield the columns with missing values, and masks (n_frames,) of these."""
     missing = np.isnan(video)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         yield column, missing[:, column]
 
 
 def _warn_of_much(report):
-    much = [gaps for gaps in report if gaps["share"] > MUCH]
-    if not much:
-        return
-    worst = max(much, key=lambda gaps: gaps["share"])
-    warn_user(
-        f"{worst['share']:.0%} of the frames of column {worst['feature']!r} of "
-        f"recording {worst['recording']!r} were missing and are filled; so were more "
-        f"than {MUCH:.0%} of {len(much)} columns of recordings in all, see report()."
-    )
+    """Warn if more than a fifth of the frames of a column are filled."""
+    much = [gaps for gaps in report if gaps.share > 0.2]
+    if much:
+        worst = max(much, key=lambda gaps: gaps.share)
+        warn_user(
+            f"{worst.share:.0%} of the frames of column {worst.feature!r} of recording "
+            f"{worst.recording!r} were missing and are filled; so were more than 20% "
+            f"of {len(much)} columns of recordings in all, see report()."
+        )

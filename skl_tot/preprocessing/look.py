@@ -16,28 +16,17 @@ from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.stops import describe_still
 
-# Equal parts of a recording, those at either end that do not count, as recordings start
-# and stop alike without a course, and frames that are read of each.
-N_PARTS, N_ENDS, MOST_OF_PART = 16, 2, 64
-# Recordings that are looked at, least number to find or exclude a course, and values
-# of their looks, which bound the memory for many features.
-MOST_RECORDINGS, LEAST_RECORDINGS, MOST_VALUES = 300, 10, 2**22
+# Equal parts of a recording.
+N_PARTS = 16
+# Least number of recordings to find or exclude a course.
+LEAST_RECORDINGS = 10
 # Least share of looks that relative time explains in recordings with a course. Sets
 # without one had at most .018, sets and generated families with one at least .044.
 LEAST_COURSE = 0.03
-N_ROTATIONS = 10
-# Floor of a variance before the logarithm, and the variance of constants.
-FLOOR, TINY = 0.01, 1e-9
-# Raw signals: frames of an action, also in correlation times, correlation of
-# neighbouring frames, and the disagreement of uninformative means.
-MIN_ACTION, RATIO, SMOOTH, LOST = 30, 10, 0.5, 0.8
-# Ratio of disagreements of means, of shorter over longer pieces, for a swing, and the
-# agreement of spreads of neighbouring pieces then.
-SWING, LEAST_SPREAD = 1.25, 0.5
-# Frames for the clusters of looks; share of bouts that are shorter than plausible.
-MOST_CLUSTERED, SHORTEST = 20_000, 0.1
-# Repetitions that make cycles of a recording.
-LEAST_REPEATS = 6
+# Variance of constants, up to rounding.
+TINY = 1e-9
+# Values of looks, which bound the memory for many features.
+MOST_VALUES = 2**22
 
 
 @dataclass(frozen=True)
@@ -107,8 +96,11 @@ class Look:
     def verdict(self):
         """Words on whether recordings share a course."""
         if np.isnan(self.course):
-            known = f"{self.n_recordings} recording{'s' * (self.n_recordings > 1)}"
-            return f"{known} cannot show whether there is a common course"
+            plural = "s" if self.n_recordings > 1 else ""
+            return (
+                f"{self.n_recordings} recording{plural} cannot show whether there is a "
+                "common course"
+            )
         return (
             f"Relative time explains {self.course:.1%} of the variance of looks, and "
             f"{self.by_chance:.1%} is expected by chance. The recordings share "
@@ -123,21 +115,21 @@ class Look:
         sentences : list of str
             Plain sentences, one for each finding.
         """
-        found = [self.say_course(), self._say_returns()]
+        sentences = [self.say_course(), self._say_returns()]
         if self.between > 0.5:
-            found.append(
+            sentences.append(
                 "Recordings differ by an offset more than the parts of one do, "
                 f"{self.between:.0%} of the variance of looks is between them; "
                 'standardize="video" (--set standardize=video) scales each recording.'
             )
         if self.is_raw:
-            found.append(
+            sentences.append(
                 f"Frames are raw signal, so the fit uses windows of "
                 f"{self._time(self.window)}; to choose them, use SignalWindows in a "
                 "pipeline (--pipeline windows:WIDTH), and give the order (--order)."
             )
-        repeats = self.say_repeats()
-        return found + [sentence for sentence in (repeats, self.still) if sentence]
+        sentences += [self.say_repeats(), self.still]
+        return [sentence for sentence in sentences if sentence]
 
     def say_repeats(self):
         """Say whether a recording repeats itself.
@@ -176,6 +168,7 @@ class Look:
         )
 
     def _time(self, n_frames):
+        """Words for a duration: seconds if there is a rate."""
         if self.fps:
             return f"{n_frames / self.fps:.2g} s"
         return f"{n_frames:.0f} frame{'s' * (round(n_frames) != 1)}"
@@ -242,106 +235,113 @@ def look_at(recordings, n_actions):
     if len(parts) >= LEAST_RECORDINGS:
         course = _explained(parts)
         by_chance = _by_chance(parts)
-    raw, seen, window = is_raw(recordings, n_actions), recordings, None
-    if raw:
+    has_raw_frames = is_raw(recordings, n_actions)
+    described, window = recordings, None
+    if has_raw_frames:
         windows = fit_windows(recordings)
-        seen, window = apply_windows(windows, recordings), windows.window_
-        seen = seen.standardize(fit_scaler(seen))
-    returns, bout = _bouts(seen, n_actions)
+        window = windows.window_
+        described = apply_windows(windows, recordings)
+        described = described.standardize(fit_scaler(described))
+    returns, bout = _bouts(described, n_actions)
     return Look(
-        len(recordings),
-        float(course),
-        float(by_chance),
-        float(between),
-        returns,
-        bout,
-        signals.find_repetition(seen, 4 * n_actions, LEAST_REPEATS),
-        raw,
-        window,
-        recordings.fps,
-        describe_still(recordings),
+        n_recordings=len(recordings),
+        course=float(course),
+        by_chance=float(by_chance),
+        between=float(between),
+        returns=returns,
+        bout=bout,
+        n_repeats=signals.find_repetition(described, 4 * n_actions, least=6),
+        is_raw=has_raw_frames,
+        window=window,
+        fps=recordings.fps,
+        still=describe_still(recordings),
     )
 
 
 def _looks_of_parts(recordings):
     """Mean and log standard deviation (n_recordings, 16, 2 n_features) of parts."""
-    known = np.flatnonzero(recordings.lengths >= N_PARTS)
+    long = np.flatnonzero(recordings.lengths >= N_PARTS)
     n_values = N_PARTS * 2 * recordings.n_features
-    most = min(MOST_RECORDINGS, max(LEAST_RECORDINGS, MOST_VALUES // n_values))
-    chosen = known[signals.spread_indices(len(known), most)]
-    found = np.empty((len(chosen), N_PARTS, 2 * recordings.n_features))
-    for row, i in zip(found, chosen.tolist()):
+    most = min(300, max(LEAST_RECORDINGS, MOST_VALUES // n_values))
+    chosen = long[signals.spread_indices(len(long), most)]
+    looks = np.empty((len(chosen), N_PARTS, 2 * recordings.n_features))
+    for row, i in zip(looks, chosen.tolist()):
         edges = np.linspace(0, recordings.lengths[i], N_PARTS + 1).astype(int)
         for part, start, end in zip(row, edges, edges[1:]):
-            step = max(1, (end - start) // MOST_OF_PART)
+            step = max(1, (end - start) // 64)
             frames = recordings.read(i, slice(start, end, step)).astype(float)
-            spread = np.log(frames.var(axis=0) + FLOOR) / 2
+            spread = np.log(frames.var(axis=0) + 0.01) / 2
             part[:] = np.concatenate([frames.mean(axis=0), spread])
-    return found
+    return looks
 
 
 def _explained(parts):
     """Share of the variance of inner parts that relative time explains."""
-    inner = parts[:, N_ENDS:-N_ENDS]
+    inner = parts[:, 2:-2]  # recordings start and stop alike without a course
     inner = inner - inner.mean(axis=1, keepdims=True)
     others = (inner.sum(axis=0) - inner) / (len(inner) - 1)
     total = np.square(inner).sum(axis=(0, 1))
-    rest = np.square(inner - others).sum(axis=(0, 1))
+    unexplained = np.square(inner - others).sum(axis=(0, 1))
     varies = total > TINY
     if not varies.any():
         return 0.0
-    return np.maximum(1 - rest[varies] / total[varies], 0).mean()
+    return np.maximum(1 - unexplained[varies] / total[varies], 0).mean()
 
 
 def _by_chance(parts):
-    rng, found = check_random_state(0), []
-    for _ in range(N_ROTATIONS):
+    """Share that relative time explains in rotated recordings, the largest of ten."""
+    rng, shares = check_random_state(0), []
+    for _ in range(10):
         turns = rng.randint(N_PARTS, size=len(parts))
         places = (np.arange(N_PARTS) - turns[:, None]) % N_PARTS
-        turned = np.take_along_axis(parts, places[..., None], axis=1)
-        found.append(_explained(turned))
-    return max(found)
+        rotated = np.take_along_axis(parts, places[..., None], axis=1)
+        shares.append(_explained(rotated))
+    return max(shares)
 
 
 def is_raw(recordings, n_actions):
     """Whether frames are raw signal, which needs `SignalWindows`."""
+    # An action has at least 30 frames, and 10 correlation times.
     action_frames = float(np.mean(recordings.lengths)) / n_actions
     length, smoothness = signals.correlation_frames(recordings, action_frames)
-    is_long = action_frames >= max(RATIO * length, MIN_ACTION)
+    is_long = action_frames >= max(10 * length, 30)
     _, period = signals.find_periods(recordings)
     shortest = max(2 * signals.HALVES[0], length)  # else slow signals that ripple
     if is_long and shortest <= period <= action_frames:
         return True
-    if not is_long or smoothness < SMOOTH:
+    if not is_long or smoothness < 0.5:
         return False
     agreements = signals.agreement_of_pieces(recordings)
     halves = signals.HALVES[: len(agreements)]
     disagreements = 1 - agreements[:, 0]  # of means
-    if (disagreements[halves <= action_frames / 8] >= LOST).any():
+    # means of short pieces that say nothing of the next ones
+    if (disagreements[halves <= action_frames / 8] >= 0.8).any():
         return True
     inside = halves <= action_frames
     if not inside.any():
         return False
+    # a swing: means of shorter pieces agree less than those of longer ones, and yet
+    # neighbouring pieces agree in their spreads
     longer = np.minimum.accumulate(disagreements[inside][::-1])[::-1]
-    swings = (disagreements[inside] >= SWING * longer).any()
-    return bool(swings and agreements[inside, 1:].max() >= LEAST_SPREAD)
+    swings = (disagreements[inside] >= 1.25 * longer).any()
+    return bool(swings and agreements[inside, 1:].max() >= 0.5)
 
 
 def _bouts(recordings, n_actions):
     """Segments of a look in a recording over the actions, and length of short ones."""
     frames = list(signals.samples(recordings))
     joined = np.concatenate(frames)
-    rows = joined[:: 1 + len(joined) // MOST_CLUSTERED]
+    rows = joined[:: 1 + len(joined) // 20_000]
     n_clusters = min(n_actions, len(np.unique(rows, axis=0)))
     if n_clusters < 2:
         return 1 / n_actions, float(np.mean(recordings.lengths))
     kmeans = KMeans(n_clusters, n_init=1, random_state=0).fit(rows)
     variance = max(kmeans.inertia_ / rows.size, TINY)
-    scores = [-0.5 * kmeans.transform(own) ** 2 / variance for own in frames]
+    scores = [-0.5 * kmeans.transform(part) ** 2 / variance for part in frames]
     cost = find_switch_cost(*scores)
     lengths = []
     for path in map(free_chain(n_clusters, cost).viterbi, scores):
         lengths.append(find_segments(path).lengths)
     n_segments = sum(map(len, lengths)) / len(joined) * np.mean(recordings.lengths)
-    bout = float(np.quantile(np.concatenate(lengths), SHORTEST))
+    bout = float(np.quantile(np.concatenate(lengths), 0.1))
     return float(n_segments / n_actions), bout

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import KW_ONLY, dataclass
-from itertools import combinations, product
+from itertools import chain, combinations, product
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils._param_validation import Options
@@ -21,11 +22,20 @@ NUMBERED = "animal|fish|fly|id|ind|individual|instance|mouse|person|rat|subject|
 NUMBERED = rf"(?i:(?:{NUMBERED})s?[ _-]?[0-9]+)"
 # A point, with its body as the first word or the last.
 _NAME = rf"(?:({{0}})[{SEPARATORS}]+)?(.+?)(?(1)|(?:[{SEPARATORS}]+({{0}}))?)"
-# Words that may be sides of one body, in "hip x left".
-SIDES = {"left", "right", "l", "r"}
-# Size of a body relative to its coordinates, below which it is a rounding error.
-ROUNDING = 1e-12
 EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
+
+
+class Body(NamedTuple):
+    """Movement of a body in n_frames frames.
+
+    ``centre`` has shape (n_frames, n_dims), ``posture`` (n_frames, n_points, n_dims),
+    and ``angle`` of the heading (n_frames,), or is None; ``size`` is a number.
+    """
+
+    centre: np.ndarray
+    size: float
+    posture: np.ndarray
+    angle: np.ndarray | None
 
 
 @with_shared_texts
@@ -156,97 +166,98 @@ class PoseFeatures(VideoTransformer):
     def _learn(self, recordings):
         names = getattr(self, "feature_names_in_", None)
         size = self.n_features_in_
-        places, self.columns_ = _find_points(names, size, self.n_dims, self.bodies)
-        self.points_ = [point for _, point in places]
+        points, self.columns_ = _find_points(names, size, self.n_dims, self.bodies)
+        self.points_ = [name for _, name in points]
         self.bodies_ = {}
-        for k, (body, _) in enumerate(places):
-            self.bodies_.setdefault(body, []).append(k)
+        for place, (body, _) in enumerate(points):
+            self.bodies_.setdefault(body, []).append(place)
         _check_bodies(self.bodies_, self.points_, self.bodies)
         if self.distances is not None and len(self.bodies_) == 1:
             refuse("distances", self.distances, "None, as X has one body")
         self._names_out(names)  # refuses headings and distances of other points
 
     def _names_out(self, names):
-        # any points give the names
+        # any coordinates give the names
         points = np.arange(self.columns_.size).reshape(1, *self.columns_.shape)
-        names = [name for own, _ in self._features(points) for name in own]
-        return np.array(names, dtype=object)
+        blocks = [names for names, _ in self._features(points)]
+        return np.array(list(chain.from_iterable(blocks)), dtype=object)
 
     def _apply(self, video):
         features = self._features(video[:, self.columns_].astype(float))
-        return np.column_stack([own for _, own in features]).astype(video.dtype)
+        return np.column_stack([values for _, values in features]).astype(video.dtype)
 
     def _features(self, points):
-        """Names and columns (T,) or (T, n), block by block, from points (T, K, d)."""
-        followed = {body: self._follow(body, points) for body in self.bodies_}
+        """Yield names and columns of features, from points (n_frames, K, n_dims)."""
+        bodies = {name: self._follow(name, points) for name in self.bodies_}
         axes = AXES[: points.shape[2]]
-        for body, (centre, size, posture, angle) in followed.items():
-            prefix = f"{body} " if len(followed) > 1 else ""
-            names = [f"{prefix}{self.points_[k]}" for k in self.bodies_[body]]
-            places = [f"{name} {axis}" for name in names for axis in axes]
-            yield places, posture.reshape(len(points), -1)
+        for name, body in bodies.items():
+            prefix = f"{name} " if len(bodies) > 1 else ""
+            names = [f"{prefix}{self.points_[place]}" for place in self.bodies_[name]]
+            coordinates = [f"{point} {axis}" for point in names for axis in axes]
+            yield coordinates, body.posture.reshape(len(points), -1)
             if self.speeds:
-                yield [f"{prefix}speed"], _speeds(centre / size)
-                yield [f"{name} speed" for name in names], _speeds(posture)
-            if self.speeds and angle is not None:
-                yield [f"{prefix}turn"], _differences(np.unwrap(angle))
-        for a, b in combinations(followed, 2):
-            yield from self._relations(a, b, points, followed[a], followed[b])
+                yield [f"{prefix}speed"], _speeds(body.centre / body.size)
+                yield [f"{point} speed" for point in names], _speeds(body.posture)
+            if self.speeds and body.angle is not None:
+                yield [f"{prefix}turn"], _differences(np.unwrap(body.angle))
+        for pair in combinations(bodies.items(), 2):
+            yield from self._relations(points, *pair)
 
-    def _follow(self, body, points):
-        """Centre (T, d), size, posture (T, K, d) and angle (T,) or None of a body."""
-        own = points[:, self.bodies_[body]]
-        centre = own.mean(axis=1)
-        posture = own - centre[:, None]
+    def _follow(self, name, points):
+        """`Body` of a name, from points (n_frames, K, n_dims) of all bodies."""
+        points = points[:, self.bodies_[name]]
+        centre = points.mean(axis=1)
+        posture = points - centre[:, None]
         size = np.median(np.sqrt((posture**2).sum(axis=2).mean(axis=1)))
-        if size <= ROUNDING * np.abs(own).max():
-            said = f"all points{_of(body)} are in one place in most frames"
-            raise ValueError(f"{said}.")
+        if size <= 1e-12 * np.abs(points).max():  # a rounding error
+            raise ValueError(f"all points{_of(name)} are in one place in most frames.")
         posture /= size
-        heading, angle = self.heading, None
-        if heading is not None:
-            places = self._find(heading, [body, body], "heading")
-            start, end = map(self.bodies_[body].index, places)
+        angle = None
+        if self.heading is not None:
+            places = self._find(self.heading, [name, name], "heading")
+            start, end = map(self.bodies_[name].index, places)
             angle = np.arctan2(*(posture[:, end] - posture[:, start])[:, [1, 0]].T)
             posture = _rotate(posture, -angle)
-        return centre, size, posture, angle
+        return Body(centre, size, posture, angle)
 
-    def _relations(self, a, b, points, first, second):
-        """Names and columns of a pair of bodies, from what `_follow` gives."""
-        unit, away = (first[1] + second[1]) / 2, second[0] - first[0]
+    def _relations(self, points, first, second):
+        """Yield names and columns of a pair of bodies, each a name and a `Body`."""
+        (a, of_a), (b, of_b) = first, second
+        unit, away = (of_a.size + of_b.size) / 2, of_b.centre - of_a.centre
         length = np.linalg.norm(away, axis=1)
         yield [f"{a} {b} distance"], length / unit
-        both = product(self.distances or [], ([a, b], [b, a]))
-        found = [sorted(self._find(pair, own, "distances")) for pair, own in both]
-        for p, q in dict.fromkeys(map(tuple, found)):
+        pairs = []
+        for pair, bodies in product(self.distances or [], ([a, b], [b, a])):
+            pairs.append(tuple(sorted(self._find(pair, bodies, "distances"))))
+        for p, q in dict.fromkeys(pairs):
             name = f"{a} {self.points_[p]} {b} {self.points_[q]} distance"
             yield [name], np.linalg.norm(points[:, q] - points[:, p], axis=1) / unit
         if self.speeds:
             yield [f"{a} {b} approach"], -_differences(length / unit)
         if self.heading is not None:
             way = (away / np.where(length > 0, length, 1)[:, None])[:, None]
-            sides = (f"{a} to {b}", way, first[3]), (f"{b} to {a}", -way, second[3])
-            for name, own, angle in sides:
-                names = [f"{name} {axis}" for axis in AXES[: points.shape[2]]]
-                yield names, _rotate(own, -angle)[:, 0]
-            yield [f"{a} {b} alignment"], np.cos(second[3] - first[3])
+            axes = AXES[: points.shape[2]]
+            names = [f"{a} to {b} {axis}" for axis in axes]
+            yield names, _rotate(way, -of_a.angle)[:, 0]
+            names = [f"{b} to {a} {axis}" for axis in axes]
+            yield names, _rotate(-way, -of_b.angle)[:, 0]
+            yield [f"{a} {b} alignment"], np.cos(of_b.angle - of_a.angle)
 
-    def _find(self, pair, bodies, option):
+    def _find(self, pair, bodies, parameter):
         """Places in ``points_`` of two points of bodies, by their names or numbers."""
         is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
-        found = []
+        places = []
         for body, point in zip(bodies, pair if is_pair else [pair]):
-            own = self.bodies_[body]
-            names = [self.points_[k] for k in own]
-            known = [*names, *range(len(own))]
-            is_known = is_pair and point in known and not isinstance(point, bool)
-            place = own[known.index(point) % len(own)] if is_known else None
-            if place is None or place in found:
-                refuse(
-                    option, pair, f"two of the points {short_repr(names)}{_of(body)}"
-                )
-            found.append(place)
-        return found
+            names = [self.points_[place] for place in self.bodies_[body]]
+            keys = [*names, *range(len(names))]
+            place = None
+            if is_pair and point in keys and not isinstance(point, bool):
+                place = self.bodies_[body][keys.index(point) % len(names)]
+            if place is None or place in places:
+                expected = f"two of the points {short_repr(names)}{_of(body)}"
+                refuse(parameter, pair, expected)
+            places.append(place)
+        return places
 
 
 def _of(body):
@@ -254,6 +265,7 @@ def _of(body):
 
 
 def _rotate(points, angles):
+    """Rotate points (n_frames, K, n_dims) in the plane of x and y."""
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     x, y = points[..., 0], points[..., 1]
     rotated = points.copy()
@@ -271,56 +283,66 @@ def _differences(values):
 
 
 def _find_points(names, n_features, n_dims, bodies):
-    """Body and name of each point, and the column of each coordinate (K, d)."""
-    if not all(isinstance(own, str) for own in bodies or []):
+    """Body and name of each point, and the column of each coordinate (K, n_dims)."""
+    if not all(isinstance(body, str) for body in bodies or []):
         refuse("bodies", bodies, "names", TypeError)
-    found = [] if names is None else [_split_name(name, bodies) for name in names]
-    if any(found):
-        points, columns = _named_points(names, found)
+    coordinates = []
+    if names is not None:
+        coordinates = [_split_name(name, bodies) for name in names]
+    if any(coordinates):
+        points, columns = _named_points(names, coordinates)
     else:
-        points, columns = _unnamed_points(n_features, n_dims)
-        size, rest = divmod(len(points), len(bodies or [""]))
-        if rest:
-            refuse("bodies", bodies, f"names of equal blocks of {len(points)} points")
-        points = [(body, own) for body in bodies or [""] for own in points[:size]]
+        points, columns = _unnamed_points(n_features, n_dims, bodies or [""])
     if n_dims not in (None, columns.shape[1]):
-        found = f"but points of X have {columns.shape[1]} coordinates"
-        raise ValueError(f"n_dims is {n_dims}, {found}.")
+        raise ValueError(
+            f"n_dims is {n_dims}, but points of X have {columns.shape[1]} coordinates."
+        )
     if len(points) < 2:
-        found = f"X has n_features = {n_features} of one point"
-        raise ValueError(f"{found}, expected two or more.")
+        raise ValueError(
+            f"X has n_features = {n_features} of one point, expected two or more."
+        )
     return points, columns
 
 
-def _check_bodies(found, points, bodies):
-    """Refuse bodies, with places of their points, that are in doubt, or too small."""
-    names = [own for own in found if own]
+def _check_bodies(places, points, bodies):
+    """Refuse bodies that are in doubt, or too small.
+
+    ``places`` has those of the points of each body; ``bodies`` is the parameter.
+    """
+    names = [body for body in places if body]
     if bodies and sorted(bodies) != sorted(names):
         expected = "first or last words of columns, as of 'nose x mouse1', each once"
         refuse("bodies", bodies, expected)
-    if bodies is None and len(names) > 1 and SIDES.issuperset(map(str.lower, names)):
-        said = f"columns of X may be of two bodies {names}, or of sides of one"
-        raise ValueError(f"{said}; give bodies={names}, or bodies=[] for one.")
-    for body, own in found.items():
-        bare = [points[k] for k in own]
+    is_side = {"left", "right", "l", "r"}.issuperset(map(str.lower, names))
+    if bodies is None and len(names) > 1 and is_side:
+        raise ValueError(
+            f"columns of X may be of two bodies {names}, or of sides of one; give "
+            f"bodies={names}, or bodies=[] for one."
+        )
+    for body, places_of_body in places.items():
+        points_of_body = [points[place] for place in places_of_body]
         if names and not body:
-            said = f"points {short_repr(bare)} of X are of no body, others of"
-            remedy = "drop them, or give bodies=[] for one body of all points"
-            raise ValueError(f"{said} {short_repr(names)}; {remedy}.")
-        if len(own) < 2:
-            said = f"X has one point, {bare[0]!r},{_of(body)}"
-            raise ValueError(f"{said}, expected two or more.")
+            raise ValueError(
+                f"points {short_repr(points_of_body)} of X are of no body, others of "
+                f"{short_repr(names)}; drop them, or give bodies=[] for one body of "
+                "all points."
+            )
+        if len(points_of_body) < 2:
+            raise ValueError(
+                f"X has one point, {points_of_body[0]!r},{_of(body)}, expected two or "
+                "more."
+            )
 
 
 def _split_name(name, bodies):
     """Body, point and axis of a column's name, or None."""
-    found = list(_AXIS.finditer(name))
-    if len(found) != 1:
+    axes = list(_AXIS.finditer(name))
+    if len(axes) != 1:
         return None
-    start, end = found[0].span()
+    start, end = axes[0].span()
     parts = [name[:start].rstrip(SEPARATORS), name[end:].lstrip(SEPARATORS)]
-    known = NUMBERED if bodies is None else "|".join(map(re.escape, bodies))
-    match = re.fullmatch(_NAME.format(known), " ".join(filter(None, parts)))
+    pattern = NUMBERED if bodies is None else "|".join(map(re.escape, bodies))
+    match = re.fullmatch(_NAME.format(pattern), " ".join(filter(None, parts)))
     if match is None:
         return None
     body, point = match[1] or match[3] or "", match[2]
@@ -329,34 +351,50 @@ def _split_name(name, bodies):
     return body, point, name[start].lower()
 
 
-def _named_points(names, found):
-    others = [str(name) for name, coordinate in zip(names, found) if coordinate is None]
+def _named_points(names, coordinates):
+    """Points and their columns, from the body, point and axis of each column."""
+    others = [str(name) for name, found in zip(names, coordinates) if found is None]
     if others:
-        said = f"columns {short_repr(others)} of X are no coordinates of points"
-        raise ValueError(f"{said}, {EXPECTED_NAMES}; drop them.")
-    places = {}
-    for column, (body, point, axis) in enumerate(found):
-        own = places.setdefault((body, point), {})
-        if axis in own:
-            said = f"X has two columns of {axis} of point {point!r}"
-            raise ValueError(f"{said}{_of(body)}.")
-        own[axis] = column
-    axes = AXES[:3] if "z" in set().union(*places.values()) else AXES[:2]
-    for (body, point), own in places.items():
-        if set(own) != set(axes):
-            found = f"point {point!r}{_of(body)} of X has {', '.join(sorted(own))}"
-            raise ValueError(f"{found}, expected {', '.join(axes)}.")
-    bodies = list(dict.fromkeys(body for body, _ in places))
-    points = sorted(places, key=lambda point: bodies.index(point[0]))  # body by body
-    return points, np.array([[places[own][axis] for axis in axes] for own in points])
+        raise ValueError(
+            f"columns {short_repr(others)} of X are no coordinates of points, "
+            f"{EXPECTED_NAMES}; drop them."
+        )
+    columns = {}
+    for column, (body, point, axis) in enumerate(coordinates):
+        of_point = columns.setdefault((body, point), {})
+        if axis in of_point:
+            raise ValueError(
+                f"X has two columns of {axis} of point {point!r}{_of(body)}."
+            )
+        of_point[axis] = column
+    axes = AXES if "z" in set().union(*columns.values()) else AXES[:2]
+    for (body, point), of_point in columns.items():
+        if set(of_point) != set(axes):
+            raise ValueError(
+                f"point {point!r}{_of(body)} of X has {', '.join(sorted(of_point))}, "
+                f"expected {', '.join(axes)}."
+            )
+    bodies = list(dict.fromkeys(body for body, _ in columns))
+    points = sorted(columns, key=lambda point: bodies.index(point[0]))  # body by body
+    return points, np.array(
+        [[columns[point][axis] for axis in axes] for point in points]
+    )
 
 
-def _unnamed_points(n_features, n_dims):
+def _unnamed_points(n_features, n_dims, bodies):
+    """Points of equal blocks of columns, one for each body, and their columns."""
     if n_dims is None:
-        said = "n_dims is None and columns of X have no names of points and axes"
-        raise ValueError(f"{said}, {EXPECTED_NAMES}; give n_dims=2 or 3.")
+        raise ValueError(
+            "n_dims is None and columns of X have no names of points and axes, "
+            f"{EXPECTED_NAMES}; give n_dims=2 or 3."
+        )
     if n_features % n_dims:
-        expected = f"a multiple of n_dims={n_dims}"
-        raise ValueError(f"X has n_features = {n_features}, expected {expected}.")
+        raise ValueError(
+            f"X has n_features = {n_features}, expected a multiple of n_dims={n_dims}."
+        )
     columns = np.arange(n_features).reshape(-1, n_dims)
-    return [f"point{k}" for k in range(len(columns))], columns
+    n_points, n_left = divmod(len(columns), len(bodies))
+    if n_left:
+        refuse("bodies", bodies, f"names of equal blocks of {len(columns)} points")
+    points = [(body, f"point{k}") for body in bodies for k in range(n_points)]
+    return points, columns

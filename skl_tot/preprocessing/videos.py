@@ -95,8 +95,10 @@ def _decode(container, stream, path):
     n_frames, start = 0, None
     for frame in container.decode(stream):
         if frame.pts is None:
-            found = f"{path} has frames without a time"
-            raise ValueError(f"{found}; copy them into another format, such as .mp4.")
+            raise ValueError(
+                f"{path} has frames without a time; copy them into another format, "
+                "such as .mp4."
+            )
         if start is None:
             start = frame.pts
         time = float((frame.pts - start) * frame.time_base)
@@ -109,12 +111,14 @@ def _decode(container, stream, path):
     expected = float((stream.duration or 0) * stream.time_base) - duration / 2
     # without missing time: files may omit frames, or hide them in the list of edits
     if n_frames < stream.frames and time + duration < expected:
-        found = f"only {n_frames} of {stream.frames} frames are there"
-        raise ValueError(f"{path} was cut off: {found}.")
+        raise ValueError(
+            f"{path} was cut off: only {n_frames} of {stream.frames} frames are there."
+        )
     yield time + duration, None
 
 
 def _resample(frames, fps):
+    """Yield the time and the shown frame at each 1 / ``fps`` seconds."""
     i, shown = 0, None
     for time, frame in frames:
         while shown is not None and i / fps < time - LATE:
@@ -136,8 +140,9 @@ def list_videos(X):
         _check_path(X)
         return [X], "file"
     if not hasattr(X, "__len__"):
-        found = f"X is a {type(X).__name__}"
-        raise TypeError(f"{found}, expected a path, a folder or a list.")
+        raise TypeError(
+            f"X is a {type(X).__name__}, expected a path, a folder or a list."
+        )
     paths = list(X)
     if not paths:
         raise ValueError(f"X is an empty {type(X).__name__}, expected paths of videos.")
@@ -149,24 +154,29 @@ def list_videos(X):
 
 def videos_of_folder(folder):
     """Paths of the videos in a folder, sorted by name; each name occurs once."""
-    found = [path for path in Path(folder).glob("[!.]*") if path.is_file()]
-    paths = [path for path in found if path.suffix.lower() in SUFFIXES]
+    files = [path for path in Path(folder).glob("[!.]*") if path.is_file()]
+    paths = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not paths:
-        said = f"{one_line(folder)} has no video ({', '.join(SUFFIXES)})"
-        raise FileNotFoundError(f"{said}, {describe_folder(Path(folder))}.")
+        raise FileNotFoundError(
+            f"{one_line(folder)} has no video ({', '.join(SUFFIXES)}), "
+            f"{describe_folder(Path(folder))}."
+        )
     paths.sort(key=lambda path: (path.stem, path.suffix))
     for name in repeated(path.stem for path in paths)[:1]:
-        said = f"{one_line(folder)} has two videos {one_line(name)!r}"
-        raise ValueError(f"{said}, expected one of each name.")
+        raise ValueError(
+            f"{one_line(folder)} has two videos {one_line(name)!r}, expected one of "
+            "each name."
+        )
     return paths
 
 
 def _check_path(path):
     if not isinstance(path, (str, os.PathLike)):
-        found = type(path).__name__
-        raise TypeError(f"expected a path of a video file, got a {found}.")
+        kind = type(path).__name__
+        raise TypeError(f"expected a path of a video file, got a {kind}.")
     if os.path.isdir(path):
-        expected = "expected a file or that folder alone"
-        raise FileNotFoundError(f"{one_line(path)} is a folder, {expected}.")
+        raise FileNotFoundError(
+            f"{one_line(path)} is a folder, expected a file or that folder alone."
+        )
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{one_line(path)} is not a file.")

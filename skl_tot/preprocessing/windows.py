@@ -1,23 +1,23 @@
-"""Statistics of windows around frames, for raw signals."""
+"""Windows of raw signals, and views: principal components of frames and windows."""
 
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import BLOCK_BYTES, check_scaler
+from skl_tot.recordings.container import BLOCK_BYTES, check_scaler, fit_scaler
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
 from skl_tot.shared_texts import with_shared_texts
 
 STATISTICS = ("mean", "std", "difference")
-MOST_FRAMES = 2**53  # of a window, which floats count exactly
 
 
 @with_shared_texts
@@ -93,8 +93,8 @@ class SignalWindows(VideoTransformer):
     statistics: tuple | list = STATISTICS
 
     def _learn(self, recordings):
-        known = [name for name in STATISTICS if name in self.statistics]
-        if not known or len(known) != len(self.statistics):
+        valid = [name for name in STATISTICS if name in self.statistics]
+        if not valid or len(valid) != len(self.statistics):
             refuse("statistics", self.statistics, f"some of {STATISTICS}, each once")
         self.fps_ = recordings.fps
         self.scales_ = _find_scales(recordings)
@@ -102,53 +102,57 @@ class SignalWindows(VideoTransformer):
         self.n_around_ = self.window_ // 2
 
     def _find_width(self, recordings):
+        """Odd number of frames of the window, as given or from the signal."""
         if isinstance(self.window, str):
             return find_window(recordings)
-        n_frames = min(self.window * (self.fps_ or 1), MOST_FRAMES)
+        n_frames = min(self.window * (self.fps_ or 1), 2**53)  # which floats count
         longest = max(recordings.lengths)
-        found = f"window is {short_repr(self.window)}, {n_frames:.4g} frames"
+        given = f"window is {short_repr(self.window)}, {n_frames:.4g} frames"
         if n_frames < 2:
-            raise ValueError(f"{found}, expected two or more.")
+            raise ValueError(f"{given}, expected two or more.")
         width = odd(n_frames)
         if width > longest:
             warn_user(
-                f"{found}, but the longest recording has {longest}; give less than an "
+                f"{given}, but the longest recording has {longest}; give less than an "
                 "action takes."
             )
         return width
 
     def _names_out(self, names):
-        size = f"{self.window_ / self.fps_:.3g} s" if self.fps_ else ""
-        size = size or f"{self.window_} frames"
-        found = [f"{name} {what} {size}" for what in self.statistics for name in names]
-        return np.array(found, dtype=object)
+        width = f"{self.window_} frames"
+        if self.fps_:
+            width = f"{self.window_ / self.fps_:.3g} s"
+        names = [f"{name} {kind} {width}" for kind in self.statistics for name in names]
+        return np.array(names, dtype=object)
 
     def _check_recordings(self, recordings):
         if recordings.fps is not None:
             check_rate(recordings.fps, self.fps_)
 
     def _outputs(self, recordings):
-        outputs, n_columns = [], len(self.statistics) * self.n_features_in_
+        n_columns = len(self.statistics) * self.n_features_in_
+        outputs = []
         for i, video in enumerate(recordings.arrays):
             with recordings.errors(i):
                 video = np.asarray(video)
-                out = np.empty((len(video), n_columns), video.dtype)
+                output = np.empty((len(video), n_columns), video.dtype)
                 edges = [0, *recordings.breaks_of(i), len(video)]
                 for start, stop in pairwise(edges):
-                    self._fill(out[start:stop], video[start:stop])
-            outputs.append(out)
+                    self._fill(output[start:stop], video[start:stop])
+            outputs.append(output)
         return outputs
 
-    def _fill(self, out, part):
-        n_frames, around = len(part), self.n_around_
-        n_rows = max(BLOCK_BYTES // (8 * out.shape[1]), 2 * around)
+    def _fill(self, output, signal):
+        """Fill the output of a signal without breaks, in blocks that bound memory."""
+        n_frames, n_around = len(signal), self.n_around_
+        n_rows = max(BLOCK_BYTES // (8 * output.shape[1]), 2 * n_around)
         for start in range(0, n_frames, n_rows):
-            rows = slice(start, min(start + n_rows, n_frames))
-            first = max(0, start - around)
-            near = np.asarray(part[first : rows.stop + around], float)
-            own = slice(start - first, rows.stop - first)
-            columns = list(self._columns(near, own))
-            np.concatenate(columns, axis=1, out=out[rows], casting="same_kind")
+            stop = min(start + n_rows, n_frames)
+            first = max(0, start - n_around)
+            near = np.asarray(signal[first : stop + n_around], float)
+            columns = list(self._columns(near, slice(start - first, stop - first)))
+            block = output[start:stop]
+            np.concatenate(columns, axis=1, out=block, casting="same_kind")
 
     def _columns(self, near, rows):
         """Yield each statistic, (n_rows, n_features), of some rows of a signal."""
@@ -168,6 +172,7 @@ class SignalWindows(VideoTransformer):
 
 
 def _find_scales(recordings):
+    """Find the standard deviation of each feature; 1 for constants."""
     scaler = StandardScaler()
     for frames in recordings.blocks():
         with np.errstate(over="ignore", invalid="ignore"):
@@ -193,3 +198,154 @@ def apply_windows(windows, recordings):
 def odd(n_frames):
     """Round a width to an odd number of frames."""
     return 2 * int(n_frames / 2) + 1
+
+
+@with_shared_texts
+@dataclass(eq=False, repr=False)
+class FrameView(VideoTransformer):
+    """Principal components of frames, perhaps with windows around them.
+
+    No view is best for all recordings: windows tell repetitions inside of an action,
+    single frames tell when it changes; scaling each recording removes its offset, but
+    also the difference of recordings that lack actions. `SemiSupervisedSegmenter` adds
+    up the scores of several views.
+
+    Parameters
+    ----------
+    windows : sequence of float, default=()
+        Widths of `SignalWindows` beside the frame, in units of the automatic width.
+    longest : float, default=None
+        Maximum frames of a window, such as those of a segment; longer ones tell
+        neighbouring segments more than their own. None has no limit.
+    scaling : {"dataset", "video"}, default="dataset"
+        Whether the mean and the variance of features are 0 and 1 over all recordings,
+        or over each one.
+    n_components : int, default=40
+        Maximum number of principal components.
+
+    Attributes
+    ----------
+    rotation_ : PCA or None
+        Principal components of frames, if windows of all features are too many.
+    windows_ : list of SignalWindows
+        Fitted windows.
+    scaler_ : StandardScaler
+        Mean and variance of frames and windows over all recordings.
+    pca_ : PCA
+        Principal components of the scaled frames and windows.
+    {shared: n_features_in_, feature_names_in_}
+
+    Examples
+    --------
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.preprocessing import FrameView
+    >>> videos, _ = make_activities(n_videos=4, n_features=6, random_state=0)
+    >>> FrameView([1, 3], n_components=10).fit_transform(videos)[0].shape[1]
+    10
+    """
+
+    __module__ = "skl_tot.preprocessing"
+    keeps_data_frames = False
+
+    _parameter_constraints = {
+        "windows": [tuple, list],
+        "longest": [None, Number(Real, 0, None, closed="neither")],
+        "scaling": [StrOptions({"dataset", "video"})],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    windows: tuple | list = ()
+    _: KW_ONLY
+    longest: float | None = None
+    scaling: str = "dataset"
+    n_components: int = 40
+
+    def _learn(self, recordings):
+        positive = Number(Real, 0, None, closed="neither")
+        if not all(map(positive.is_satisfied_by, self.windows)):
+            refuse("windows", self.windows, "widths above 0, in automatic widths")
+        self.rotation_, self.windows_ = None, []
+        if self.windows and self.n_features_in_ > 60:
+            # Windows of all features, such as those of a video, would be too many.
+            self.rotation_ = _fit_pca(recordings.arrays, 60)
+        frames = self._rotate(recordings)
+        if self.windows and max(frames.lengths) > 2:
+            width, longest = find_window(frames), max(frames.lengths) - 1
+            longest = min(longest, self.longest or longest)
+            for factor in self.windows:
+                n_frames = max(3, odd(min(factor * width, longest)))
+                windows = SignalWindows(n_frames / (frames.fps or 1))
+                self.windows_.append(windows.fit(frames))
+        columns = frames.replace(self._describe(frames))
+        self.scaler_ = fit_scaler(columns)
+        self.pca_ = _fit_pca(map(self._scale, columns.arrays), self.n_components)
+
+    @property
+    def n_around_(self):
+        """Frames on each side of a frame that its components use."""
+        if self.scaling == "video":
+            raise AttributeError("n_around_: a whole recording is scaled.")
+        return max((windows.n_around_ for windows in self.windows_), default=0)
+
+    def _rotate(self, recordings):
+        """Reduce recordings of many features, without names."""
+        frames = recordings.plain()
+        if self.rotation_ is not None:
+            frames.arrays = list(map(self.rotation_.transform, frames.arrays))
+        return frames
+
+    def _describe(self, frames):
+        """Frames and windows of each recording, side by side."""
+        of_windows = [windows.transform(frames) for windows in self.windows_]
+        return [np.hstack(columns) for columns in zip(frames.arrays, *of_windows)]
+
+    def _scale(self, columns):
+        """Scale the columns of a recording."""
+        if self.scaling == "dataset":
+            return self.scaler_.transform(columns)
+        spread = columns.std(axis=0)
+        varies = spread > 1e-6 * self.scaler_.scale_  # beyond rounding
+        return (columns - columns.mean(axis=0)) / np.where(varies, spread, np.inf)
+
+    def _outputs(self, recordings):
+        outputs = []
+        for columns in self._describe(self._rotate(recordings)):
+            outputs.append(self.pca_.transform(self._scale(columns)))
+        return outputs
+
+    def _names_out(self, names):
+        return np.array([f"component {i}" for i in range(self.pca_.n_components_)])
+
+
+def _fit_pca(arrays, n_components):
+    """Principal components of up to 20,000 evenly spaced frames."""
+    arrays = list(arrays)
+    step = 1 + sum(map(len, arrays)) // 20_000
+    frames = np.concatenate([array[::step] for array in arrays])
+    frames = np.repeat(frames, 2 if len(frames) == 1 else 1, axis=0)  # has no variance
+    n_components = min(n_components, *frames.shape)
+    with np.errstate(invalid="ignore"):  # shares of no variance
+        return PCA(n_components, svd_solver="covariance_eigh").fit(frames)
+
+
+def default_views(longest=None):
+    """List the views of `SemiSupervisedSegmenter`: each kind in each scaling."""
+    views = []
+    for scaling in ("dataset", "video"):
+        views.append(FrameView(scaling=scaling))
+        views.append(
+            FrameView((1, 3), longest=longest, scaling=scaling, n_components=60)
+        )
+    return views
+
+
+def views_of_vote(longest=None):
+    """List words and views of the members of `AutoSegmenter`."""
+    each = "each recording scaled"
+    return [
+        (("frames",), FrameView()),
+        (("frames", each), FrameView(scaling="video")),
+        (("windows",), FrameView((1,), longest=longest)),
+        (("windows", each), FrameView((1,), longest=longest, scaling="video")),
+        (("windows", "wide"), FrameView((3,), longest=longest)),
+    ]

@@ -8,7 +8,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.meta import members
 from skl_tot.meta.members import find_stride, scout_segment, see_view
 from skl_tot.preprocessing import FrameView
-from skl_tot.preprocessing.views import views_of_vote
+from skl_tot.preprocessing.windows import views_of_vote
 from skl_tot.recordings import Recordings
 
 

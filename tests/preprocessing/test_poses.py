@@ -1,5 +1,8 @@
 """Features of poses: what they do not depend on, what they are, which points."""
 
+import cmath
+from itertools import permutations, product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.transform import Rotation
-from sklearn.utils.estimator_checks import (
-    parametrize_with_checks,
-)
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skl_tot.preprocessing import PoseFeatures, poses
+from skl_tot import HMMSegmenter
+from skl_tot.preprocessing import GapFiller, PoseFeatures, poses
 from skl_tot.recordings import RecordingError
 
 N_FRAMES, N_POINTS = 30, 4
@@ -39,10 +43,10 @@ def features(points, **parameters):
     return PoseFeatures(n_dims=n_dims, **parameters).fit_transform(flat(points))
 
 
-def any_number(n_features, n_dims):
+def any_number(n_features, n_dims, bodies):
     """Points of any number of columns: x of one point is y of the one before."""
     columns = np.arange(n_features)[:, None] + np.arange(n_dims)
-    return [f"point{k}" for k in range(n_features)], columns % n_features
+    return [("", f"point{k}") for k in range(n_features)], columns % n_features
 
 
 def expected_failures(estimator):
@@ -141,46 +145,254 @@ def test_names_decide_which_column_is_what():
     assert_allclose(found, features(track(3), speeds=False))
 
 
-@pytest.mark.parametrize(
-    ("columns", "parameters", "message"),
-    [
-        (["a x", "a y", "b x", "likelihood"], {}, r"columns \['likelihood'\] of X are"),
-        (["a x", "a y", "b x", "likelihood"], {"n_dims": 2}, "drop them"),
-        (["a x", "a y", "b x", "b z"], {}, "point 'a' of X has x, y, expected x, y, z"),
-        (["a x", "a y", "b x", "c y"], {}, "point 'b' of X has x, expected x, y"),
-        (["a x", "a y", "a_x", "a_y"], {}, "two columns of x of point 'a'"),
-        (["a x", "a y", "b x", "b y"], {"n_dims": 3}, "points of X have 2 coordinates"),
-        (["p", "q", "r", "s"], {}, r"give n_dims=2 or 3"),
-        (["p", "q", "r", "s"], {"n_dims": 3}, "n_features = 4, expected a multiple"),
-        (None, {}, r"columns of X have no names of .* give n_dims=2 or 3"),
-        (None, {"heading": (0, 2), "n_dims": 2}, "heading is .0, 2., expected two of"),
-        (None, {"heading": (0, 0), "n_dims": 2}, "heading is .0, 0., expected two of"),
-        (None, {"heading": (0,), "n_dims": 2}, "heading is .0,., expected two of"),
-        (
-            ["a x", "a y", "b x", "b y"],
-            {"heading": ("a", "nose")},
-            "heading is .'a', 'nose'., expected two of the points .'a', 'b'.",
-        ),
-    ],
+# Several bodies: found by names, followed each, related in pairs.
+
+POINTS = {"m1": ["nose", "ear", "tail"], "m2": ["nose", "ear", "tail"]}
+BOTH = {"heading": ("tail", "nose"), "distances": [("nose", "tail"), (0, 0)]}
+
+
+def scene(points=POINTS, n_dims=2, n_frames=25, seed=0):
+    """Points (n_frames, n_points, n_dims) of each body, which walks and bends."""
+    rng = np.random.RandomState(seed)
+    return {
+        body: rng.normal(0, 20, (len(names), n_dims))
+        + rng.normal(0, 3, (n_frames, 1, n_dims)).cumsum(axis=0)
+        + rng.normal(0, 2, (n_frames, len(names), n_dims))
+        for body, names in points.items()
+    }
+
+
+def table(bodies, points=POINTS, name="{point} {axis} {body}"):
+    """Columns of all bodies, as a data frame."""
+    columns = {
+        name.format(body=body, point=point, axis=axis): own[:, k, d]
+        for body, own in bodies.items()
+        for k, point in enumerate(points[body])
+        for d, axis in enumerate("xyz"[: own.shape[2]])
+    }
+    return pd.DataFrame(columns)
+
+
+def relations(bodies, points=POINTS, **options):
+    return PoseFeatures(**options).fit_transform(table(bodies, points))
+
+
+def test_by_hand():
+    """A heads to x at (1, 0); B, of twice the size, comes down to (1, 4) by 2 a frame.
+
+    Sizes are 1 and 2, so distances count in 1.5.
+    """
+    a = np.array([[[2.0, 0], [0, 0]]] * 3)
+    b = np.array([[[1.0, 6 - 2 * t], [1, 10 - 2 * t]] for t in range(3)])
+    points = {"A": ["nose", "tail"], "B": ["nose", "tail"]}
+    found = relations({"A": a, "B": b}, points, **BOTH)
+    expected = {
+        "A B distance": [8 / 1.5, 6 / 1.5, 4 / 1.5],
+        "A nose B tail distance": [np.hypot(1, 10 - 2 * t) / 1.5 for t in range(3)],
+        "A tail B nose distance": [np.hypot(1, 6 - 2 * t) / 1.5 for t in range(3)],
+        "A nose B nose distance": [np.hypot(1, 6 - 2 * t) / 1.5 for t in range(3)],
+        "A B approach": 2 / 1.5,
+        "A to B x": 0,
+        "A to B y": 1,
+        "B to A x": 1,
+        "B to A y": 0,
+        "A B alignment": 0,
+    }
+    assert found.columns[-10:].tolist() == list(expected)
+    for name, values in expected.items():
+        assert_allclose(found[name], values, atol=1e-15, err_msg=name)
+
+
+def test_against_loops():
+    """Three bodies of unlike points: each frame and pair by complex numbers."""
+    points = {
+        "a": ["nose", "tail"],
+        "b": ["ear", "tail", "nose"],
+        "c": ["tail", "nose"],
+    }
+    bodies = scene(points)
+    X = table(bodies, points).iloc[:, [0, 1, 4, 5, 10, 11, 6, 7, 2, 3, 8, 9, 12, 13]]
+    options = {"heading": ("tail", "nose"), "distances": [("tail", 0)]}
+    found = PoseFeatures(**options).fit_transform(X)
+    flat = {own: bodies[own] @ [1, 1j] for own in bodies}
+    tails = {own: flat[own][:, points[own].index("tail")] for own in flat}
+    noses = {own: flat[own][:, points[own].index("nose")] for own in flat}
+    sizes = {}
+    for own, frames in flat.items():
+        spread = [np.mean([abs(p - sum(z) / len(z)) ** 2 for p in z]) for z in frames]
+        sizes[own] = sorted(spread)[len(spread) // 2] ** 0.5
+    for (a, b), t in product(permutations("abc", 2), range(25)):
+        way = sum(flat[b][t]) / len(flat[b][t]) - sum(flat[a][t]) / len(flat[a][t])
+        angles = [cmath.phase(noses[own][t] - tails[own][t]) for own in (a, b)]
+        seen = cmath.rect(1, cmath.phase(way) - angles[0])
+        expected = {f"{a} to {b} x": seen.real, f"{a} to {b} y": seen.imag}
+        if a < b:
+            unit = (sizes[a] + sizes[b]) / 2
+            gap = abs(tails[a][t] - flat[b][t, 0]) / unit
+            expected[f"{a} {b} distance"] = abs(way) / unit
+            expected[f"{a} {b} alignment"] = np.cos(angles[0] - angles[1])
+            expected[f"{a} tail {b} {points[b][0]} distance"] = gap
+        assert_allclose(
+            found.loc[t, list(expected)], list(expected.values()), atol=1e-9
+        )
+    distance = found["a c distance"].to_numpy()
+    assert_allclose(found["a c approach"][1:24], (distance[:-2] - distance[2:]) / 2)
+
+
+@given(
+    angle=st.floats(-7, 7),
+    shift=st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)),
+    factor=st.floats(0.01, 100),
+    height=st.booleans(),
 )
-def test_columns_that_are_no_points(columns, parameters, message):
-    frame = pd.DataFrame(np.random.RandomState(0).normal(size=(9, 4)), columns=columns)
-    X = frame.to_numpy() if columns is None else frame
-    good = frame.set_axis(["a x", "a y", "b x", "b y"], axis=1)
-    model = PoseFeatures().fit(good)
+def test_the_place_direction_and_size_of_a_scene_do_not_matter(
+    angle, shift, factor, height
+):
+    bodies = scene(n_dims=3 if height else 2)
+    turn = np.eye(3 if height else 2)
+    turn[:2, :2] = [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+    shift = np.array([*shift, 5.0])[: len(turn)]
+    moved = {body: factor * own @ turn + shift for body, own in bodies.items()}
+    assert_allclose(relations(moved, **BOTH), relations(bodies, **BOTH), atol=1e-7)
+
+
+@pytest.mark.parametrize("options", [{}, BOTH, {"speeds": False}])
+@pytest.mark.parametrize("n_dims", [2, 3])
+def test_exchanged_animals_exchange_features(options, n_dims):
+    m1, m2 = scene(n_dims=n_dims).values()
+    found = relations({"m1": m1, "m2": m2}, **options)
+    swapped = relations({"m1": m2, "m2": m1}, **options)
+    names = {"m1": "m2", "m2": "m1"}
+    for column in found:
+        other = " ".join(names.get(word, word) for word in column.split())
+        if other not in swapped:  # what both have together
+            words = other.split()
+            at = words.index("m1")
+            other = " ".join(words[at:-1] + words[:at] + words[-1:])
+        assert_allclose(swapped[other], found[column], atol=1e-12, err_msg=column)
+
+
+NAMES = ["{point}_{axis}_{body}", "{body} {point} {axis}", "{body}_{point}_{axis}"]
+NAMES += ["{point} {body} {axis}", "{axis} {point} {body}"]
+WORDS = ["mouse1", "Rat 12", "individuals_0"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("word", WORDS)
+def test_names_of_bodies(name, word):
+    points = dict.fromkeys((word, word[:-1] + "9"), ("nose", "left ear"))
+    bodies = scene(points)
+    X = table(bodies, points, name).sample(frac=1, axis=1, random_state=1)
+    found = PoseFeatures().fit_transform(X)
+    expected = relations(bodies, points)
+    for column in expected:
+        other = " ".join([*points][::-1]) + column.removeprefix(" ".join(points))
+        assert_allclose(found[column if column in found else other], expected[column])
+
+
+def test_bodies_that_are_said():
+    points = {"resident": ["nose", "tail"], "intruder": ["nose", "tail"]}
+    bodies = scene(points)
+    X = table(bodies, points, "{body} {point} {axis}")
+    assert list(PoseFeatures().fit(X).bodies_) == [""]
+    found = PoseFeatures(bodies=["intruder", "resident"]).fit_transform(X)
+    assert_array_equal(found, relations(bodies, points))
+    arrays = PoseFeatures(bodies=list(points), n_dims=2).fit(X.to_numpy())
+    assert arrays.get_feature_names_out()[0] == "resident point0 x"
+    assert_array_equal(arrays.transform(X.to_numpy()), found)
+    one = PoseFeatures(bodies=[]).fit(table(scene()))
+    assert one.points_[0] == "nose m1"
+
+
+def test_animals_in_one_place_have_no_direction():
+    bodies = scene()
+    bodies["m2"] = bodies["m1"].copy()
+    found = relations(bodies, **BOTH)
+    assert_array_equal(found[["m1 to m2 x", "m2 to m1 y", "m1 m2 distance"]], 0)
+    assert_allclose(found["m1 m2 alignment"], 1)
+    still = {body: own[:1].repeat(9, axis=0) for body, own in scene().items()}
+    found = relations(still, **BOTH)
+    assert np.isfinite(found).all(axis=None)
+    assert_array_equal(found["m1 m2 approach"], 0)
+
+
+def test_a_pipeline():
+    """Gaps of one animal are filled; frames go in and out; a clone is alike."""
+    takes = {f"take{i}": table(scene(seed=i)) for i in range(3)}
+    for take in takes.values():
+        take.iloc[5:9, 6:8] = np.nan  # the nose of m2
+    steps = GapFiller(limit=4), PoseFeatures(**BOTH), HMMSegmenter(2, order="free")
+    model = make_pipeline(*steps).fit(takes)
+    names = model[:-1].get_feature_names_out()
+    assert len(names) == 2 * (6 + 1 + 3 + 1) + 1 + 3 + 1 + 4 + 1
+    frames = clone(model[:-1]).fit_transform(takes)
+    assert frames["take1"].columns.tolist() == names.tolist()
+    assert [len(labels) for labels in model.predict(takes).values()] == [25] * 3
+    takes["take1"].iloc[:, 6:] = np.nan
+    with pytest.raises(ValueError, match=r"take1: .*'nose x m2' is missing in all 25"):
+        model.predict(takes)
+    with pytest.raises(ValueError, match=r"take1: .*contains NaN .*GapFiller"):
+        PoseFeatures().fit(takes)
+    with pytest.warns(UserWarning, match="'nose x m2'.* are left out"):
+        alone = make_pipeline(GapFiller(drop_lost=0.5), PoseFeatures()).fit(takes)
+    assert alone[-1].points_ == ["nose", "ear", "tail"]
+
+
+A = ["a x m1", "a y m1", "b x m1", "b y m1"]
+B = [name.replace("m1", "m2") for name in A]
+REFUSED = [
+    (["a x", "a y", "b x", "likelihood"], {}),
+    (["a x", "a y", "b x", "b z"], {}),
+    (["a x", "a y", "b x", "c y"], {}),
+    (["a x", "a y", "a_x", "a_y"], {}),
+    (["p", "q", "r", "s"], {}),
+    (["p", "q", "r", "s"], {"n_dims": 3}),
+    *[
+        (A + B, {"heading": pair})
+        for pair in [("a", "c"), (0, 2), ("a", "a"), (True, 0)]
+    ],
+    *[
+        (A + B, {"distances": pairs})
+        for pairs in (["ab"], [("a",)], [("a", "c")], [5], 5)
+    ],
+    (A, {"distances": [("a", "b")]}),
+    *[(A + B, {"bodies": bodies}) for bodies in (["m1"], ["m1", "m3"], "m1", [1, 2])],
+    (A + B, {"bodies": ["m1", "m2", "m2"]}),
+    (A + B, {"n_dims": 3}),
+    (A + B[:2], {}),
+    (A + B[:3], {}),
+    ([*A, *B, "a z m2"], {}),
+    ([*A, *B, "c x", "c y"], {}),
+    ([*A, *B, "frame", "c"], {}),
+    ([name.replace("m1", "left").replace("m2", "R") for name in A + B], {}),
+    *[(None, {"n_dims": 2, "bodies": names}) for names in ("aa", "abc", list("abcd"))],
+    (None, {"bodies": ["a", "b"]}),
+]
+
+
+@pytest.mark.parametrize(("columns", "options"), REFUSED)
+def test_refusals(columns, options):
+    X = np.random.RandomState(0).normal(size=(9, len(columns or A + B)))
+    X = X if columns is None else pd.DataFrame(X, columns=columns)
+    model = PoseFeatures().fit(pd.DataFrame(np.ones((9, 8)), columns=A + B))
     before = {**vars(model)}
-    model.set_params(**parameters)
-    with pytest.raises(ValueError, match=message):
+    model.set_params(**options)
+    with pytest.raises((TypeError, ValueError)) as caught:
         model.fit(X)
-    assert vars(model) == {**before, **parameters}
+    assert "\n" not in str(caught.value)
+    assert vars(model) == {**before, **options}
 
 
-def test_all_points_in_one_place():
+def test_a_body_without_a_size():
     good, bad = flat(track(2)), np.full((9, 8), 0.1)
     bad[:, :2] += 1e-16  # a difference of rounding
     model = PoseFeatures(n_dims=2).fit([good, bad])
-    with pytest.raises(RecordingError, match=r"^Recording 1: all points are in one"):
+    with pytest.raises(RecordingError) as caught:
         model.transform([good, bad])
-    with pytest.raises(ValueError, match="n_features = 2 of one point, expected two"):
-        model.fit(good[:, :2])
+    assert caught.value.recording == 1
     assert_array_equal(features(track(2, n_frames=1), heading=(0, 1))[0, 8:], 0)
+    bodies = scene()
+    bodies["m2"][:] = 7
+    bodies["m2"][:10, 0] += 1  # in fewer than half of the frames
+    with pytest.raises(ValueError, match="body 'm2'"):
+        relations(bodies)

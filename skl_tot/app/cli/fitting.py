@@ -190,7 +190,7 @@ def features(options):
     out, weights = options.out, options.weights
     inputs.check_inputs(*options.video, weights)
     outputs.check_output(out, "--out", [*options.video, weights], is_folder=True)
-    from skl_tot.preprocessing.frame_features import FrameFeatures
+    from skl_tot.preprocessing.backbones import FrameFeatures
     from skl_tot.preprocessing.videos import videos_of_folder
     from skl_tot.recordings.disk import replaced_files, write_array
     from skl_tot.recordings.errors import repeated
