@@ -1,6 +1,5 @@
-from .server import serve
+from .server import ReviewWidget, serve
 from .session import Review
-from .widget import ReviewWidget
 
 NAME: str
 FILES: tuple[str, str]

@@ -10,17 +10,8 @@ from skl_tot.app.review.entry import is_integer
 from skl_tot.app.review.history import State
 from skl_tot.app.review.results import measure
 from skl_tot.app.web import DOUBTFUL
-from skl_tot.corrections.questions import (
-    alike_actions,
-    describe_signals,
-    order_with_gains,
-)
-from skl_tot.methods.pipelines import (
-    is_cyclic,
-    last_step,
-    segmenter_of,
-    transform_before,
-)
+from skl_tot.corrections import questions
+from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
@@ -64,7 +55,7 @@ class Answers:
         """Alternatives of a vote (`AutoSegmenter`), the own one first; else empty."""
         if not self.state.model or self.state.n_learned:
             return []
-        alternatives = getattr(segmenter_of(self.model), "alternatives_", [])
+        alternatives = getattr(pipelines.segmenter_of(self.model), "alternatives_", [])
         return alternatives if len(alternatives) > 1 else []
 
     @property
@@ -113,7 +104,11 @@ class Answers:
         if any(entry.is_blank for entry in state.entries):
             return None
         if self._cycles is None or not self._cycles.are_of(state):
-            circle = state.actions if is_cyclic(last_step(self.model)) else None
+            circle = (
+                state.actions
+                if pipelines.is_cyclic(pipelines.last_step(self.model))
+                else None
+            )
             table = find_cycles(state.entries, circle)
             segments = [entry.segments for entry in state.entries]
             self._cycles = FoundCycles(state.model, segments, table)
@@ -157,7 +152,7 @@ class Answers:
         if self._signals[0] != units:
             arrays = [getattr(own, "iloc", own) for own in self.recordings.arrays]
             parts = [arrays[i][start:end] for i, start, end in units]
-            self._signals = units, describe_signals(parts)
+            self._signals = units, questions.describe_signals(parts)
         return suggest(state, units, self._signals[1], n)
 
     def examples(self, action, n=5):
@@ -197,14 +192,14 @@ class Answers:
         labelled = [i for i, labels in enumerate(words) if labels is not None]
         if not labelled or not self.alternatives:
             return {}
-        frames = transform_before(model, self.recordings.select(labelled))
+        frames = pipelines.transform_before(model, self.recordings.select(labelled))
         labels = [words[i] for i in labelled]
-        return segmenter_of(model).rank_alternatives(frames, labels)
+        return pipelines.segmenter_of(model).rank_alternatives(frames, labels)
 
     def compare_alternatives(self, chosen):
         """Rows of alternatives, with paths of chosen recordings in codes of actions."""
-        segmenter = segmenter_of(self.model)
-        frames = transform_before(self.model, self.recordings.select(chosen))
+        segmenter = pipelines.segmenter_of(self.model)
+        frames = pipelines.transform_before(self.model, self.recordings.select(chosen))
         codes = np.array([*self.state.actions, BACKGROUND])
         paths_of = match_alternatives(segmenter, frames, codes, self.state.names)
         rows = describe_alternatives(segmenter, self.rank_alternatives())
@@ -306,22 +301,12 @@ def suggest(state, units, signals, n):
             doubts.append((k, 1 - float(confidences[i][start:end].mean(dtype=float))))
     doubts = sorted(doubts, key=lambda pair: -pair[1])[:n]
     suggestions = []
-    for k, gain in doubts or order_with_gains(counts, signals, checked, n):
+    for k, gain in doubts or questions.order_with_gains(counts, signals, checked, n):
         i, start, end = units[k]
         unsure = float((confidences[i][start:end] < DOUBTFUL).mean())
         suggestion = {"recording": i, "start": start, "end": end}
         suggestions.append(suggestion | {"information": gain, "unsure": unsure})
     return suggestions
-
-
-class Bout(NamedTuple):
-    """A segment of an action."""
-
-    recording: int
-    start: int
-    end: int
-    confidence: float  # mean of the model's probability of the action
-    is_known: bool  # whether a person made or checked it
 
 
 def choose_examples(entries, action, n):
@@ -333,34 +318,24 @@ def choose_examples(entries, action, n):
         sure = np.where(is_action, entry.confidence, 0).astype(float)
         for k in np.flatnonzero(segments.codes == action):
             start, end = int(segments.starts[k]), int(segments.ends[k])
-            confidence = float(sure[start:end].mean())
-            bouts.append(Bout(i, start, end, confidence, bool(is_known[start])))
-    usual = np.median([bout.end - bout.start for bout in bouts]) if bouts else 1
+            kind = "known" if is_known[start] else "doubtful"
+            bout = {"kind": kind, "recording": i, "start": start, "end": end}
+            bouts.append(bout | {"confidence": float(sure[start:end].mean())})
+    usual = np.median([bout["end"] - bout["start"] for bout in bouts] or 1)
 
     def rank(bout):
         """Order by confidence; if two digits are equal, by how unusual a length is."""
-        unlike = abs(np.log((bout.end - bout.start) / usual))
-        return -round(bout.confidence, 2), unlike
+        unlike = abs(np.log((bout["end"] - bout["start"]) / usual))
+        return -round(bout["confidence"], 2), unlike
 
-    typical, doubtful, n_of_recording = [], [], dict.fromkeys(range(len(entries)), 0)
+    typical, n_of_recording = [], [0] * len(entries)
     for bout in sorted(bouts, key=rank):
-        n_of_recording[bout.recording] += 1
-        if len(typical) < n and n_of_recording[bout.recording] <= 2:
+        n_of_recording[bout["recording"]] += 1
+        if len(typical) < n and n_of_recording[bout["recording"]] <= 2:
+            bout["kind"] = "typical"
             typical.append(bout)
-        elif not bout.is_known:
-            doubtful.append(bout)
-    doubtful = sorted(doubtful, key=lambda bout: bout.confidence)[:n]
-    kinds = ["typical"] * len(typical) + ["doubtful"] * len(doubtful)
-    return [
-        {
-            "kind": kind,
-            "recording": bout.recording,
-            "start": bout.start,
-            "end": bout.end,
-            "confidence": bout.confidence,
-        }
-        for kind, bout in zip(kinds, typical + doubtful)
-    ]
+    doubtful = [bout for bout in bouts if bout["kind"] == "doubtful"]
+    return typical + sorted(doubtful, key=lambda bout: bout["confidence"])[:n]
 
 
 def find_alike(recordings, entries):
@@ -373,4 +348,4 @@ def find_alike(recordings, entries):
         if np.isfinite(values).all():
             frames.append(values)
             paths.append(np.maximum(entry.segments.labels()[::step], BACKGROUND))
-    return alike_actions(frames, paths) if frames else []
+    return questions.alike_actions(frames, paths) if frames else []

@@ -13,6 +13,7 @@ from skl_tot.recordings.errors import one_line, refuse
 
 # Arguments of actions, with their kinds, see `read_arguments`.
 AT_FRAME = {"recording": "recording", "time": "frame"}
+SPAN = {"recording": "recording", "start": "edge", "end": "edge"}
 ACTIONS = {
     "rename": {"action": "text", "name": "text"},
     "relabel": AT_FRAME | {"action": "text"},
@@ -22,12 +23,7 @@ ACTIONS = {
     "assign": AT_FRAME | {"to": "after", "action": "text"},
     "move": {"recording": "recording", "time": "start", "to": "start"},
     "cut": {"recording": "recording", "time": "start"},
-    "check": {
-        "recording": "recording",
-        "start": "edge",
-        "end": "edge",
-        "checked": "flag",
-    },
+    "check": SPAN | {"checked": "flag"},
     "keep": {"recording": "text"},
     "take_back": {"recording": "text"},
     "undo": {},
@@ -38,26 +34,16 @@ ACTIONS = {
     "export": {"format": "text"},
 }
 # Arguments of questions, which a `View` answers.
+TIME_SPAN = {"recording": "recording", "from": "time", "to": "time"}
 QUESTIONS = {
     "examples": {"action": "text"},
     "alternatives": {},
     "alike": {},
-    "signals": {
-        "recording": "recording",
-        "from": "time",
-        "to": "time",
-        "n": "number",
-        "features": "list",
-    },
+    "signals": TIME_SPAN | {"n": "number", "features": "list"},
 }
 # Slow actions, and the name of their work.
-SLOW = {
-    "split": "splitting",
-    "learn": "learning",
-    "export": "exporting",
-    "use_alternative": "choosing",
-    "take_proposal": "choosing",
-}
+SLOW = {"split": "splitting", "learn": "learning", "export": "exporting"}
+SLOW |= {"use_alternative": "choosing", "take_proposal": "choosing"}
 # For a time: the frame at it, before a break; the one after; the frame with the nearest
 # start; the number of frames before it; itself.
 TIMES = {
@@ -70,36 +56,10 @@ TIMES = {
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 LONGEST = 200  # characters of a name
-EMPTY = {  # state of a page without recordings
-    "rows": [],
-    "names": {},
-    "words": {},
-    "appearance": {},
-    "fps": None,
-    "digits": 2,
-    "formats": [],
-    "ready": False,
-    "undo": None,
-    "redo": None,
-    "checked": 0,
-    "checks": 0,
-    "learned": 0,
-    "units": 0,
-    "cycles": [],
-    "next": [],
-    "accuracy": None,
-    "alternatives": [],
-    "alike": None,
-    "fits": None,
-}
 
 
 class Ended(Exception):
     """Slow work was cancelled, as the pages or the review are closed."""
-
-
-class Outdated(ValueError):
-    """A page asks for a change of an outdated state."""
 
 
 def read_arguments(kinds, values, view):
@@ -162,23 +122,18 @@ class Calls:
                 if self.phase:
                     raise ValueError(f"the review is still {self.phase}, wait.")
                 if version != self.version:
-                    raise Outdated("this has changed elsewhere, look again.")
+                    text = "this has changed elsewhere, look again."
+                    return {"error": text, "outdated": True}
                 arguments = read_arguments(ACTIONS[name], values, self._view)
                 return self._act(name, arguments, client)
         except Exception as error:
-            reply = {"error": one_line(error)}
-            return reply | ({"outdated": True} if isinstance(error, Outdated) else {})
+            return {"error": one_line(error)}
 
     def _open(self):
         with self._lock:
-            return {
-                **EMPTY,
-                "phase": self.phase,
-                "title": self._title,
-                "pages": len(self._listeners),
-                "version": self.version,
-                **(self._view.everything() if self._view else {}),
-            }
+            state = {"ready": False, "phase": self.phase, "version": self.version}
+            state |= {"title": self._title, "pages": len(self._listeners)}
+            return state | (self._view.everything() if self._view else {})
 
     def _act(self, name, arguments, client):
         """Execute one of `ACTIONS`, and inform other pages."""
@@ -220,15 +175,11 @@ class Calls:
     def subscribe(self, callback):
         """Send events, dicts, to a callback; return a function that ends this."""
 
-        def change(listeners_change):
-            listeners_change(callback)
+        def change(add_or_remove):
+            add_or_remove(callback)
             # events between the state that a page has and its first event are lost
-            self._publish(
-                "pages",
-                n=len(self._listeners),
-                version=self.version,
-                fits=self._count_fits(),
-            )
+            now = {"version": self.version, "fits": self._count_fits()}
+            self._publish("pages", n=len(self._listeners), **now)
 
         change(self._listeners.append)
         return partial(change, self._listeners.remove)

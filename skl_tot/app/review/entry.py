@@ -48,7 +48,7 @@ class Track(NamedTuple):
         starts = np.maximum(self.starts[kept] - start, 0)
         return Track(starts, self.codes[kept], self.by_hand[kept], end - start)
 
-    def replace_action(self, action, codes):
+    def divide(self, action, codes):
         """Give frames of an action other codes (n_frames,)."""
         labels = self.labels()
         labels = np.where(labels == action, codes, labels)
@@ -153,13 +153,7 @@ class Entry(NamedTuple):
     def relabel(self, frame, code):
         """Change the action of the segment at a frame; join equal neighbours."""
         k = self.segments.find(self._check_frame(frame, "frame"))
-        starts, codes, by_hand = (values.copy() for values in self.segments[:3])
-        codes[k], by_hand[k] = code, True
-        numbers = [
-            j for j in (k, k + 1) if 0 < j < len(codes) and codes[j - 1] == codes[j]
-        ]
-        segments = Track(starts, codes, by_hand, self.n_frames)
-        return self._replace(segments=self._join(segments, numbers))
+        return self.assign(self.segments.starts[k], self.segments.ends[k], code)
 
     def assign(self, start, end, code):
         """Give frames from start to before end an action; join equal neighbours."""

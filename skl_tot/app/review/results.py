@@ -17,13 +17,8 @@ from skl_tot.app.review.entry import UNLABELLED, subtract
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import actions_of, with_names_of
 from skl_tot.io.formats import find_format, writable_formats
+from skl_tot.recordings import disk
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.disk import (
-    find_same_files,
-    is_file_name,
-    replaced,
-    replaced_files,
-)
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.stops import with_stops
@@ -206,7 +201,7 @@ def export(review, format):
         table = io.segments(with_stops(review.recordings.replace(words)))
     write_labels(table, folder / "labels", format, entry)
     save(review)
-    with replaced(folder / "recordings.csv") as temporary:
+    with disk.replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
         table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
     if review.model is None:
@@ -233,13 +228,13 @@ def folder_of(review):
 def write_labels(table, folder, format, entry):
     """Write a file for each recording, or one for all if names are no file names."""
     tables = dict(list(table.groupby("recording", sort=False)))
-    others = [name for name in tables if not is_file_name(name)]
-    others += find_same_files(tables) or ()  # one file on Windows and macOS
+    others = [name for name in tables if not disk.is_file_name(name)]
+    others += disk.find_same_files(tables) or ()  # one file on Windows and macOS
     if others and not entry.many:
         name = f"recording {short_repr(others[0])} can have no file of that name"
         each = f"{format!r} has one for each; expected a format with one for all."
         raise ValueError(f"{name}, and {each}")
-    with replaced_files(folder) as temporary:
+    with disk.replaced_files(folder) as temporary:
         if others:
             path = temporary / f"all{entry.suffix}"
             io.write_segments(table, path, format=format)

@@ -12,6 +12,8 @@ import { BREAK, MARKS, Timelines, UNLABELLED, element, segmentAt, timeText } fro
 import { Units } from "./units.js";
 
 const BACKGROUND = -1;
+// What a page shows before all recordings are read.
+const EMPTY = { rows: [], names: {}, words: {}, appearance: {}, fps: null, digits: 2, formats: [], cycles: [], next: [], alternatives: [], checked: 0, checks: 0, learned: 0, units: 0 };
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
 const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
@@ -174,7 +176,7 @@ class Page {
 
   async open() {
     try {
-      const data = await this.transport.call("open", {});
+      const data = { ...EMPTY, ...await this.transport.call("open", {}) };
       if (data.error) throw new Error(data.error);
       data.rows = data.rows.map((row) => this.readied(row));
       const { words, appearance, fps, digits, rows } = this.data = data, common = { names: words, appearance, fps, digits };

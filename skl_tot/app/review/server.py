@@ -1,4 +1,4 @@
-"""The server of the page, on this machine alone: addresses, refusals, videos."""
+"""The page of a review: on a server of this machine alone, or in a notebook."""
 
 # All requests need the address, which has a new token at each start. Host and origin of
 # a request must be those of the server, so that pages of other origins cannot send any.
@@ -19,21 +19,22 @@ from numbers import Integral
 from pathlib import Path
 
 from skl_tot.app.review.calls import Calls
-from skl_tot.app.web import page_file
+from skl_tot.app.web import joined, page_file
 from skl_tot.recordings.errors import import_extra, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
 PARTS = ["stage", "units", "steps", "holding", "examples", "alternatives", "alike"]
-PARTS += ["review"]
-MODULES = ["web/timelines.js", *(f"review/{name}.js" for name in PARTS)]
-STYLES = "web/timelines.css", "review/review.css"
+MODULES = ["web/timelines.js", *(f"review/{name}.js" for name in [*PARTS, "review"])]
+STYLES = ["web/timelines.css", "review/review.css"]
+# And by requested name, with their rooms.
+FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
+FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
+TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
 VIDEOS = dict.fromkeys([".m4v", ".mov", ".mp4"], "video/mp4")  # which plays .mov, too
 VIDEOS |= {".avi": "video/x-msvideo", ".mkv": "video/x-matroska"}
 VIDEOS |= {".ogv": "video/ogg", ".webm": "video/webm"}
 MOST_BYTES = 64 * 1024  # of the body of a request
-MOST_EVENTS = 1000  # waiting for a page; beyond, it must reload its state
-PATIENCE = 0.5  # seconds between checks of a silent stream for the server's end
 # Of uvicorn; running calls have so many seconds to end.
 SETTINGS: dict[str, object] = {"timeout_graceful_shutdown": 2, "log_level": "critical"}
 SETTINGS |= {"http": "h11", "lifespan": "off", "ws": "none"}
@@ -45,13 +46,6 @@ HEADERS = {"content-security-policy": POLICY.replace("\n", " ")}
 HEADERS |= {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 HEADERS |= {"referrer-policy": "no-referrer"}
 HEADERS |= {f"cross-origin-{x}-policy": "same-origin" for x in ("opener", "resource")}
-REDIRECT = """<!doctype html><meta charset="utf-8"><title>Review</title>
-<meta http-equiv="refresh" content="0; url={0}"><a href="{0}">To the review</a>"""
-RANGE = re.compile(r"bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
-TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
-# Files of the page by requested name, and their rooms.
-FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
-FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
 
 
 class Refusal(Exception):
@@ -80,17 +74,17 @@ def make_application(calls, host, token, is_over):
 def check_origin(request, host, token):
     """Refuse a request with another host, origin, token or method."""
     headers, method = request.headers, request.method
-    given = request.scope["path"].split("/")[1:] or [""]
+    token_given, *place = request.scope["path"].split("/")[1:] or [""]
     origins = headers.getlist("origin")
     is_read = method in ("GET", "HEAD") and not origins
     if headers.getlist("host") != [host]:
         raise Refusal(403, "This is another host.")
-    if not secrets.compare_digest(given[0].encode(), token.encode()):
+    if not secrets.compare_digest(token_given.encode(), token.encode()):
         raise Refusal(404, "There is nothing here.")
     if not is_read and origins != [f"http://{host}"]:
         raise Refusal(403, "This is another origin.")
     kinds = [headers.get(f"sec-fetch-{name}") for name in ("site", "mode", "dest")]
-    is_link = kinds == ["cross-site", "navigate", "document"] and not any(given[1:])
+    is_link = kinds == ["cross-site", "navigate", "document"] and not any(place)
     if kinds[0] not in (None, "none", "same-origin") and not is_link:  # see `opened`
         raise Refusal(403, "This is another site.")
     if method not in ("GET", "HEAD", "POST"):
@@ -113,7 +107,9 @@ async def answer(request, calls, is_over):
             return responses.StreamingResponse(stream, media_type="text/event-stream")
         case False, "video", index if re.fullmatch("[0-9]{1,6}", index):
             path = calls.video(int(index))
-            if not RANGE.fullmatch(request.headers.get("range", "bytes=0-")):
+            wanted = request.headers.get("range", "bytes=0-")
+            one_range = "bytes=([0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})"
+            if not re.fullmatch(one_range, wanted):
                 raise Refusal(416, "This is no single range of bytes.")
             if path is not None and is_inside(path, path.parent):  # checks new links
                 kind = VIDEOS[path.suffix.lower()]
@@ -157,9 +153,9 @@ async def _stream(calls, is_over):
 
     unsubscribe = calls.subscribe(put)
     try:
-        while queue.qsize() < MOST_EVENTS:
+        while queue.qsize() < 1000:  # beyond, a page must reload its state
             try:
-                event = await asyncio.wait_for(queue.get(), PATIENCE)
+                event = await asyncio.wait_for(queue.get(), 0.5)  # seconds
                 yield f"data: {json.dumps(event)}\n\n"
             except TimeoutError:
                 if is_over():
@@ -194,22 +190,22 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
 
 def find_videos(folder, names):
     """File of each recording, or None, in a folder without links out of it."""
-    found, where = {}, one_line(folder)
+    files, where = {}, one_line(folder)
     for path in sorted(Path(folder).iterdir()):
-        if path.suffix.lower() in VIDEOS and not path.name.startswith("."):
-            found.setdefault(path.stem, []).append(path)
-    videos = [found.get(name, []) for name in names]
-    for name, own in zip(names, videos):
-        if len(own) > 1:
-            called = f"{len(own)} videos called {short_repr(name)}"
+        is_video = path.suffix.lower() in VIDEOS and not path.name.startswith(".")
+        if not is_video or path.stem not in names:
+            continue
+        if path.stem in files:
+            called = f"several videos called {short_repr(path.stem)}"
             raise ValueError(f"{where} has {called}, expected one.")
-        if own and not is_inside(own[0], folder):
-            text = f"{one_line(own[0])} leads out of {where}, expected a file in it"
+        if not is_inside(path, folder):
+            text = f"{one_line(path)} leads out of {where}, expected a file in it"
             raise ValueError(f"{text}; copy it, or give the folder of the videos.")
-    if not any(videos):
+        files[path.stem] = path
+    if not files:
         expected = f"one such as {one_line(names[0])}.mp4"
         raise ValueError(f"{where} has no video of a recording, expected {expected}.")
-    return [own[0] if own else None for own in videos]
+    return [files.get(name) for name in names]
 
 
 def is_inside(path, folder):
@@ -294,7 +290,11 @@ def opened(address):
     number, name = tempfile.mkstemp(".html", "skl-tot-review-", folder)
     try:
         with open(number, "w", encoding="utf-8") as file:
-            file.write(REDIRECT.format(address))
+            file.write(
+                '<!doctype html><meta charset="utf-8"><title>Review</title>'
+                f'<meta http-equiv="refresh" content="0; url={address}">'
+                f'<a href="{address}">To the review</a>'
+            )
         opening = threading.Thread(target=webbrowser.open, args=[Path(name).as_uri()])
         opening.daemon = True  # it may wait for the browser
         opening.start()
@@ -312,3 +312,75 @@ def listen(port):
     except OSError as error:
         text = f"port is {port}, which is not available ({error.strerror})"
     raise OSError(f"{text}; expected another one, or 0 for a free one.")
+
+
+@with_shared_texts
+class ReviewWidget:
+    """Check recordings, correct them and teach the model in a notebook.
+
+    Put the widget in the last line of a cell. Actions of people change ``review``;
+    `update` shows changes by Python code.
+
+    Parameters
+    ----------
+    {shared: reviewed, recordings, out, told}
+
+    Attributes
+    ----------
+    widget : anywidget.AnyWidget
+        The displayed widget, for layouts of ipywidgets.
+
+    Raises
+    ------
+    ImportError
+        If anywidget is not installed, which the extra ``notebook`` has.
+
+    Examples
+    --------
+    >>> from skl_tot.baselines import MallowSegmenter
+    >>> from skl_tot.datasets import make_activities
+    >>> from skl_tot.app.review import ReviewWidget
+    >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
+    >>> page = ReviewWidget(MallowSegmenter(3), videos)
+    >>> page.review.rename("action 1", "pour")
+    "'action 1' is called 'pour'"
+    >>> page.update()
+    >>> page.close()
+    """
+
+    __module__ = "skl_tot.app.review"
+
+    def __init__(self, model, recordings, *, out=None, labels=None):
+        anywidget = import_extra("anywidget")
+        style = "".join(page_file(*name.split("/")) for name in STYLES)
+        texts = {"_esm": joined(*MODULES, "review/widget.js"), "_css": style}
+        self.widget = type("ReviewPage", (anywidget.AnyWidget,), texts)()
+        self.widget.on_msg(self._answer)
+        self._calls = Calls(partial(make_review, model, recordings, out, labels, None))
+        self._calls.subscribe(lambda event: self.widget.send({"event": event}))
+        self._calls.start()
+
+    @property
+    def review(self):
+        """The `Review`, after its recordings are read."""
+        self._calls.wait()
+        if self._calls.failure is not None:
+            raise self._calls.failure
+        return self._calls.review
+
+    def _answer(self, _, message, __):
+        call = message if isinstance(message, dict) else {}
+        reply = self._calls.call(call.get("call"), call.get("values"))
+        self.widget.send({"id": call.get("id"), "reply": reply})
+
+    def update(self):
+        """Show changes of ``review`` by Python code."""
+        self._calls.update()
+
+    def close(self):
+        """Write unsaved changes, and release the folder."""
+        self._calls.close()
+        self.widget.close()
+
+    def _ipython_display_(self):
+        import_extra("IPython.display").display(self.widget)

@@ -9,17 +9,8 @@ from sklearn.frozen import FrozenEstimator
 
 from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
-from skl_tot.app.review import results, teaching
+from skl_tot.app.review import history, results, teaching
 from skl_tot.app.review.answers import Answers
-from skl_tot.app.review.history import (
-    NO_NAMES,
-    History,
-    State,
-    add_codes,
-    add_names,
-    describe_beginning,
-    find_recording,
-)
 from skl_tot.methods.pipelines import last_step, segmenter_of, with_last
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
@@ -88,20 +79,20 @@ class Review(Answers):
         self.recordings.layout = None  # so models return lists
         self.out = None if out is None else Path(out)
         self.video_files = video_files
-        codes, names, words_of_each, n_learned = (), NO_NAMES, None, 0
+        codes, names, words_of_each, n_learned = (), history.NO_NAMES, None, 0
         if model is not None:
             n_learned = int(last_step(model).is_taught)
             model = teaching.with_words(model)
-            codes, names = add_codes(names, teaching.actions_of(model))
+            codes, names = history.add_codes(names, teaching.actions_of(model))
         if labels is not None:
             words_of_each, words = teaching.known_words_of(labels, videos)
-            _, names = add_codes(names, sorted(words))
-        self._about = describe_beginning(self.recordings, model, words_of_each)
+            _, names = history.add_codes(names, sorted(words))
+        self._about = history.describe_beginning(self.recordings, model, words_of_each)
         self._model = model  # until the recordings are read
         self._words = words_of_each or [None] * len(videos)
         self._lock, self._work, self.clusterings = threading.RLock(), None, None
-        state = State(0, codes, names, (None,) * len(videos), n_learned)
-        self._history = History(state, self.recordings, self.out)
+        state = history.State(0, codes, names, (None,) * len(videos), n_learned)
+        self._history = history.History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
         except BaseException:
@@ -362,7 +353,7 @@ class Review(Answers):
             if self.clusterings is not None:
                 learner = partial(self._learn_from_fits, progress or (lambda *_: None))
             model = teaching.teach(learner, self.recordings, state)
-            codes, names = add_codes(state.names, teaching.actions_of(model))
+            codes, names = history.add_codes(state.names, teaching.actions_of(model))
             entries, n_changed = {}, 0
             for i in counted(unchecked, tell):
                 segments, confidence, edges, *_ = teaching.predict_recording(
@@ -395,7 +386,7 @@ class Review(Answers):
         """
         with self._working("choosing", progress):
             state, names, model = self.state, self.recordings.names, None
-            i = find_recording(names, recording)
+            i = history.find_recording(names, recording)
             if self.clusterings is None or state.n_learned:
                 text = "the review began with a model, or has learned"
                 raise ValueError(f"{text}, expected one that shows no predictions yet.")
@@ -406,7 +397,7 @@ class Review(Answers):
                 raise ValueError("no fit is done yet, expected one; wait for it.")
             if not state.model:
                 model = teaching.with_words(self.clusterings.fitted[0])
-                words = add_names(state.names, len(model.actions_))
+                words = history.add_names(state.names, len(model.actions_))
                 codes = tuple(code for code in words if code not in state.names)
                 state = state._replace(actions=codes, names=words)
             entry = teaching.first_entry(
@@ -470,7 +461,7 @@ class Review(Answers):
         with self._acting() as state:
             chosen = range(len(state.entries))
             if recording is not None:
-                chosen = [find_recording(self.recordings.names, recording)]
+                chosen = [history.find_recording(self.recordings.names, recording)]
             entries = {i: state.entries[i] for i in chosen if state.entries[i].changed}
             for i, entry in entries.items():
                 segments = entry.segments if word == "kept" else entry.changed
@@ -576,7 +567,7 @@ class Review(Answers):
     @contextmanager
     def _editing(self, recording):
         """Yield the number of a recording, which errors of an edit name."""
-        i = find_recording(self.recordings.names, recording)
+        i = history.find_recording(self.recordings.names, recording)
         with errors_of_recording(i, self.recordings.names[i]):
             yield i
 

@@ -22,14 +22,7 @@ from skl_tot.app.review.history import add_codes, add_names, free_code
 from skl_tot.corrections.editing import names_of_parts
 from skl_tot.corrections.semi_supervised import default_estimators
 from skl_tot.io.models import load_model, save_model
-from skl_tot.methods.pipelines import (
-    decode_recordings,
-    path_boundaries,
-    path_confidence,
-    segmenter_of,
-    shown_labels,
-    with_last,
-)
+from skl_tot.methods import pipelines
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.labels import (
     BACKGROUND,
@@ -50,17 +43,17 @@ MOST_TAUGHT, LEAST_OTHERS = 100_000, 20_000
 
 def with_words(model):
     """Fitted model with distinct text names of actions, without ``labels_``."""
-    segmenter = copy(segmenter_of(model))
+    segmenter = copy(pipelines.segmenter_of(model))
     vars(segmenter).pop("labels_", None)  # not needed
-    words, shown = [], shown_labels(segmenter).tolist()
+    words, shown = [], pipelines.shown_labels(segmenter).tolist()
     for word in default_names(shown, "action").values():
         words.append(word if word not in words else f"{word} ({len(words)})")
-    return corrections.rename(with_last(model, segmenter), words)
+    return corrections.rename(pipelines.with_last(model, segmenter), words)
 
 
 def actions_of(model):
     """Names of the actions of a model, as a list."""
-    return segmenter_of(model).actions_.tolist()
+    return pipelines.segmenter_of(model).actions_.tolist()
 
 
 def with_names_of(model, state):
@@ -85,7 +78,7 @@ class Prediction(NamedTuple):
 def predict_recording(model, recordings, i, codes):
     """Predict a recording, in segments with a code for each action of the model."""
     with errors_of_recording(i, recordings.names[i]):
-        (decoded,) = decode_recordings(model, recordings.select([i]))
+        (decoded,) = pipelines.decode_recordings(model, recordings.select([i]))
         n_frames = len(recordings.arrays[i])
         if len(decoded.path) != n_frames:
             text = f"the model labels {len(decoded.path)} of {n_frames} frames"
@@ -93,8 +86,8 @@ def predict_recording(model, recordings, i, codes):
     labels = np.array([*codes, BACKGROUND])[decoded.path]
     breaks = recordings.breaks_of(i)
     segments = find_track(labels, np.zeros(n_frames, bool), breaks)
-    edges = path_boundaries(model, decoded, breaks)
-    confidence = path_confidence(decoded).astype(np.float16)
+    edges = pipelines.path_boundaries(model, decoded, breaks)
+    confidence = pipelines.path_confidence(decoded).astype(np.float16)
     return Prediction(segments, confidence, edges, decoded.path, decoded.posterior)
 
 
@@ -209,7 +202,7 @@ def halved(state, model, action, recordings):
 
 def predict_halves(entry, recordings, i, model, codes, k):
     """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
-    numbers = range(segmenter_of(model).n_actions_)
+    numbers = range(pipelines.segmenter_of(model).n_actions_)
     prediction = predict_recording(model, recordings, i, numbers)
     posterior = prediction.posterior[:, k : k + 2]
     is_half = np.isin(prediction.path, (k, k + 1))
@@ -217,7 +210,7 @@ def predict_halves(entry, recordings, i, model, codes, k):
     tracks = {}
     for name, track in entry.tracks().items():
         halves = fill_halves(track, codes[0], path, posterior)
-        tracks[name] = track.replace_action(codes[0], np.array(codes)[halves])
+        tracks[name] = track.divide(codes[0], np.array(codes)[halves])
         if name == "predicted":
             half = posterior[np.arange(len(halves)), halves].clip(0, 1)
             is_action = track.labels() == codes[0]

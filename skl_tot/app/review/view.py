@@ -266,13 +266,12 @@ def times_of(clock, start, end):
 
 
 def with_gaps(values):
-    """Round values for pages, with None for NaN."""
-    rounded = np.round(values.astype(float), 3).tolist()
-    return [None if value != value else value for value in rounded]
+    """List values for pages, with six digits, and None for NaN."""
+    return [float(f"{x:.6g}") if np.isfinite(x) else None for x in values.tolist()]
 
 
 class Signals:
-    """Standardised features of recordings; a recording is read on demand."""
+    """Features of recordings; a recording is read on demand."""
 
     def __init__(self, recordings, names=None):
         arrays = list(recordings.arrays)
@@ -312,14 +311,8 @@ class Signals:
         return bins
 
     def _read_columns(self, i, columns):
-        """Read standardised columns of a recording, each with NaN at its end."""
+        """Read columns of a recording, each with NaN at its end."""
         parts = [frames[:, columns] for frames in self.recordings.blocks(i)]
-        scaled = []
-        for values in np.concatenate(parts).T:
-            is_finite = np.isfinite(values)
-            finite = values[is_finite] if is_finite.any() else np.zeros(1)
-            mean, std = finite.mean(dtype=float), finite.std(dtype=float)
-            kind = np.result_type(values, np.float32)
-            values = (values.astype(float) - mean) / (std or 1)
-            scaled.append(np.append(values, np.nan).astype(kind))
-        return scaled
+        values = np.concatenate(parts).T
+        values = values.astype(np.result_type(values, np.float32))
+        return np.pad(values, [(0, 0), (0, 1)], constant_values=np.nan)
