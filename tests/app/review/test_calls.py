@@ -9,7 +9,6 @@ import pytest
 
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls, Ended
-from skl_tot.app.review.view import Signals
 from skl_tot.recordings import Recordings
 
 CHECKED = {"start": 0, "end": None, "checked": True}
@@ -123,7 +122,6 @@ def test_times_of_clocks_and_breaks(reviewed):
 def test_signals(opened, reviewed):
     pages, _ = opened
     values = reviewed[1].arrays[2][:, 1]
-    values = (values - values.mean()) / values.std()
     wanted = {"recording": 2, "from": 0, "to": 4, "n": 8, "features": ["feature 1"]}
     reply = pages("signals", **wanted)
     assert reply["features"] == [f"feature {k}" for k in range(4)]
@@ -136,28 +134,40 @@ def test_signals(opened, reviewed):
     np.testing.assert_allclose(fine["low"], values[[0, 0, 1, 1]], atol=6e-4)
     chosen = pages("signals", **(wanted | {"features": None}))["shown"]
     assert {own["name"] for own in chosen} == set(reply["features"])
+    lists = Recordings([x.tolist() for x in reviewed[1].arrays], list("abcd"), fps=10)
+    others = started(lambda _: Review(reviewed[0], lists))
+    assert others("signals", **wanted)["shown"] == [shown]
 
 
-@pytest.mark.parametrize(("kind", "scale"), [(np.float16, 900), (np.float32, 2e37)])
-def test_signals_of_small_types_are_those_of_large_ones(kind, scale):
-    """Their sums would be infinite."""
-    values = np.random.default_rng(0).normal(3, 1, (3000, 2)).clip(-8, 8)
-    values = (scale * values).astype(kind)
-    path, none, bins = np.arange(3000) // 1500, np.zeros(0, int), ([0, 10], [10, 20])
-    found = [Signals(Recordings([own])) for own in (values, values.astype(float))]
-    assert found[0].choose(0, path, none) == found[1].choose(0, path, none)
-    shown = [np.array(own.bins(0, own.names, *bins)) for own in found]
-    np.testing.assert_allclose(*shown, atol=2e-3)
-    assert np.ptp(shown[0]) > 2
+def test_a_page_hears_only_of_what_changes(opened):
+    """A boundary of a recording that is not checked changes its row, and no figure."""
+    pages, review = opened
+    k = review.state.entries[0].segments.starts[1]
+    boundary = {"recording": 0, "time": k / 10, "to": k / 10 + 0.3}
+    reply = pages("move", **boundary)
+    work = {"accuracy", "next", "cycles", "names", "appearance"}
+    assert reply["rows"].keys() == {"0"}
+    assert not work & reply.keys()
+    assert pages("rename", action=0, name="pour").keys() & work == {
+        "names",
+        "appearance",
+    }
+    pages("check", recording=0, **CHECKED)
+    back = {"recording": 0, "time": k / 10 + 0.3, "to": k / 10 + 0.1}
+    before = pages("open")["accuracy"]["frames"]
+    assert pages("move", **back)["accuracy"]["frames"] != before
 
 
-def test_signals_of_tables_and_of_lists_are_those_of_arrays(reviewed):
-    one, other, *_ = arrays = reviewed[1].arrays
-    given = [pd.DataFrame(one), other.tolist()]
-    found = [Signals(Recordings(own)) for own in (arrays[:2], given)]
-    for i in range(2):
-        shown = [own.bins(i, own.names, [0, 10], [10, 20]) for own in found]
-        np.testing.assert_allclose(*shown, rtol=1e-5)
+def test_a_page_that_listens_late_hears_of_the_fits(quick_fits, reviewed, wait_for):
+    """Also of those that ended after it got the state."""
+    calls, events = Calls(lambda _: Review(None, reviewed[1])), []
+    calls.start()
+    wait_for(lambda: (calls.call("open", {}).get("fits") or [0])[-1], 3)
+    wait_for(lambda: calls.review.clusterings.counts, [2, 3, 3])
+    calls.subscribe(events.append)
+    calls.close()
+    assert events[0]["type"] == "pages"
+    assert events[0]["fits"] == [2, 3, 3]
 
 
 def test_times_of_day_are_those_of_a_first_frame_after_time_0(reviewed):
@@ -264,6 +274,6 @@ def test_changes_are_written_soon_and_once(kept, monkeypatch):
     segments.mkdir()
     kept("rename", action=0, name="stir")
     held[1]()
-    assert "segments.csv is there, and no file" in kept.of("error")[0]["error"]
-    with pytest.raises(FileExistsError, match=r"segments\.csv is there"):
+    assert "segments.csv" in kept.of("error")[0]["error"]
+    with pytest.raises(FileExistsError):
         kept.calls.close()

