@@ -279,7 +279,7 @@ class Signals:
             if not hasattr(type(array), "itemsize"):  # a data frame or a list
                 arrays[i] = np.asarray(array)
         self.recordings = recordings.replace(arrays)
-        self.names = check_feature_names(names, recordings.n_features)
+        self.names = check_feature_names(names, self.recordings.n_features)
         # four choices of features, as one may go back to another recording
         self._chosen, self._read = {}, lru_cache(4)(self._read_columns)
 
