@@ -311,7 +311,7 @@ def suggest(state, units, signals, n):
 
 def choose_examples(entries, action, n):
     """List up to n typical bouts of an action, and n doubtful ones."""
-    bouts = []
+    bouts: list[dict[str, Any]] = []
     for i, entry in enumerate(entries):
         segments, is_known = entry.segments, entry.frames_known()
         is_action = entry.predicted.labels() == action
