@@ -1,5 +1,6 @@
 """Answers of a review: its labels, cycles, and what to look at next."""
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -328,10 +329,11 @@ def choose_examples(entries, action, n):
         unlike = abs(np.log((bout["end"] - bout["start"]) / usual))
         return -round(bout["confidence"], 2), unlike
 
-    typical, n_of_recording = [], [0] * len(entries)
+    typical: list[dict[str, Any]] = []
+    counts: Counter[int] = Counter()
     for bout in sorted(bouts, key=rank):
-        n_of_recording[bout["recording"]] += 1
-        if len(typical) < n and n_of_recording[bout["recording"]] <= 2:
+        counts[bout["recording"]] += 1
+        if len(typical) < n and counts[bout["recording"]] <= 2:
             bout["kind"] = "typical"
             typical.append(bout)
     doubtful = [bout for bout in bouts if bout["kind"] == "doubtful"]
