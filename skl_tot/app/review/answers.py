@@ -320,8 +320,8 @@ def choose_examples(entries, action, n):
         for k in np.flatnonzero(segments.codes == action):
             start, end = int(segments.starts[k]), int(segments.ends[k])
             kind = "known" if is_known[start] else "doubtful"
-            bout = {"kind": kind, "recording": i, "start": start, "end": end}
-            bouts.append(bout | {"confidence": float(sure[start:end].mean())})
+            place = {"kind": kind, "recording": i, "start": start, "end": end}
+            bouts.append(place | {"confidence": float(sure[start:end].mean())})
     usual = np.median([bout["end"] - bout["start"] for bout in bouts] or 1)
 
     def rank(bout):
