@@ -14,10 +14,6 @@ from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.files import FileArray
 from skl_tot.recordings.layouts import as_recordings, n_dims
 
-# Frames that are compared to find a feature that grows steadily; least frames.
-N_PROBES, MIN_PROBES = 64, 8
-N_LISTED = 30  # recordings in an error
-FILLS = "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "
     "files are read so with transpose=True, or --transpose."
@@ -31,7 +27,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for i in range(len(recordings)):
-            with _of_all(recordings), recordings.errors(i):
+            with recordings.errors(i):
                 video = _checked(estimator, recordings.arrays[i], first, reset)
                 first = first or video.shape
                 if grows.any():
@@ -108,16 +104,19 @@ def _describe_text(frame):
 
 
 def _describe_gaps(video, is_nan):
+    """Describe the first missing or infinite value, and the share of all."""
     first, n_gaps = None, 0
     for start, block in _blocks(video):
         gaps = np.argwhere(~np.isfinite(block) if is_nan else np.isinf(block))
         if first is None and len(gaps):
             frame, column = gaps[0]
             kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
-            first = f"{kind} in frame {start + frame}, column {_column(video, column)}"
+            name = repr(video.columns[column]) if hasattr(video, "columns") else column
+            first = f"{kind} in frame {start + frame}, column {name}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    remedy = FILLS if is_nan else f"make it NaN: {FILLS}"
+    remedy = "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
+    remedy = remedy if is_nan else f"make it NaN: {remedy}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
 
 
@@ -129,40 +128,6 @@ def _blocks(video):
         video = np.asarray(video, dtype=float)
     for rows in row_blocks(video):
         yield rows.start, np.asarray(video[rows], dtype=float)
-
-
-def _column(video, column):
-    names = getattr(video, "columns", None)
-    return int(column) if names is None else repr(names[column])
-
-
-@contextlib.contextmanager
-def _of_all(recordings):
-    """Say in how many recordings values are missing, and where most are."""
-    try:
-        yield
-    except errors.RecordingError as error:
-        if not error.reason.startswith("Input X contains NaN"):
-            raise
-        counts = {}
-        for i in range(error.recording, len(recordings)):
-            with contextlib.suppress(TypeError, ValueError):  # have other faults
-                blocks = _blocks(recordings.arrays[i])
-                n_missing = sum(np.isnan(block).sum(axis=0) for _, block in blocks)
-                if n_missing.any():
-                    counts[i] = n_missing
-        if len(counts) < 2:
-            raise
-        worst = max(counts, key=lambda i: counts[i].max())
-        column, video = counts[worst].argmax(), recordings.arrays[worst]
-        reason = (
-            f"Input X contains NaN in {counts[worst].max():,} of {len(video):,} frames "
-            f"of column {_column(video, column)}, and {len(counts)} of "
-            f"{len(recordings)} recordings have missing values: "
-            f"{errors.listed([recordings.names[i] for i in counts], N_LISTED)}; {FILLS}"
-        )
-        with recordings.errors(worst):
-            raise ValueError(reason) from None
 
 
 def _checked_type(video):
@@ -217,8 +182,8 @@ def _first_line(message):
 
 def _grows_steadily(video):
     """Return a mask (n_features,) of features that grow from probe to probe."""
-    probes = np.unique(np.linspace(0, len(video) - 1, N_PROBES).astype(int))
-    if len(probes) < MIN_PROBES:
+    probes = np.unique(np.linspace(0, len(video) - 1, 64).astype(int))
+    if len(probes) < 8:
         return np.zeros(video.shape[1], dtype=bool)
     return (np.diff(video[probes], axis=0) > 0).all(axis=0)
 

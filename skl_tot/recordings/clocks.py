@@ -10,8 +10,6 @@ from skl_tot.recordings.errors import listed, one_line, refuse, short_repr, warn
 
 # Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
-# Relative difference below which two rates are equal.
-SAME = 0.01
 
 
 def check_fps(fps, name="fps"):
@@ -22,8 +20,8 @@ def check_fps(fps, name="fps"):
 
 
 def is_same(rate, other):
-    """Whether two rates are equal, or one is unknown."""
-    return rate is None or other is None or abs(rate - other) <= SAME * other
+    """Whether two rates differ by 1 % at most, or one is unknown."""
+    return rate is None or other is None or abs(rate - other) <= 0.01 * other
 
 
 def agreed_rate(fps, own, whose):
@@ -49,7 +47,6 @@ NUMBER = r" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *"
 PLAIN = re.compile(NUMBER)
 # 1:02:03.5 or 02:03,5, perhaps after days
 DURATION = r"(?:\d+ days?,? )?\d+:\d{1,2}(?::\d{1,2})?(?:[.,]\d*)?"
-SHORT = r"\d+:\d{1,2}"
 # with the year first, or last
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
@@ -120,12 +117,13 @@ def _read_durations(text):
     """Seconds of 1:02:03.5, 02:03.5 or 2 days 01:02:03."""
     import pandas as pd
 
-    short = text[text.str.fullmatch(SHORT, na=False)]
+    two_numbers = r"\d+:\d{1,2}"
+    short = text[text.str.fullmatch(two_numbers, na=False)]
     if len(short):
         shown = f"{short.iloc[0]!r} may be minutes and seconds, or hours and minutes"
         raise ValueError(f"{shown}; expected hours:minutes:seconds.")
     text = text.str.replace("(days?),", r"\1", regex=True).str.replace(",", ".")
-    text = text.str.replace(rf"^({SHORT}\.)", r"0:\1", regex=True)
+    text = text.str.replace(rf"^({two_numbers}\.)", r"0:\1", regex=True)
     return pd.to_timedelta(text).dt.total_seconds().to_numpy(float), NO_DATE
 
 
@@ -168,19 +166,24 @@ def since_first(stamps, first=None):
 
 
 # Readers by format of the first cell.
-FORMS = {NUMBER: _read_numbers, DURATION: _read_durations, ISO: _read_iso}
-FORMS[rf"{DATE}.*"] = _read_dates
+FORMS = {
+    NUMBER: _read_numbers,
+    DURATION: _read_durations,
+    ISO: _read_iso,
+    rf"{DATE}.*": _read_dates,
+}
 
 
 # Names of clock columns.
 CLOCKS = ("time", "timestamp", "timestamps", "time_stamp", "seconds")
-# Names of clock columns in the absence of the above.
-OTHER_CLOCKS = ("datetime", "date_time", "unix_time")
+OTHER_CLOCKS = ("datetime", "date_time", "unix_time")  # in the absence of these
 # Seconds per unit, by the suffix of a name.
-UNITS = dict.fromkeys(("s", "sec", "seconds"), 1.0)
-UNITS |= dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3)
-UNITS |= {"us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-UNITS |= {"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0}
+UNITS = {
+    **dict.fromkeys(("s", "sec", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3),
+    **{"us": 1e-6, "µs": 1e-6, "ns": 1e-9},
+    **{"min": 60.0, "minutes": 60.0, "h": 3600.0, "hours": 3600.0},
+}
 UNIT = re.compile(rf"(.+?)(?:[ _]+|[ _]*[\[(] *)({'|'.join(UNITS)}) *[\])]?")
 # A step longer than so many usual steps is a gap; resampling fills longer ones than
 # the second number with NaN.

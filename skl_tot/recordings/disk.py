@@ -13,14 +13,6 @@ from types import SimpleNamespace
 
 import numpy as np
 
-# Control characters, unassigned ones, surrogates, and line separators.
-_REFUSED = {"Cc", "Cn", "Cs", "Zl", "Zp"}
-# Devices of Windows, also with a suffix, and characters that it has in no name.
-_DEVICES = re.compile(
-    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³]) *(\.|$)", re.I
-)
-_NOT_IN_NAMES = set('/\\<>:"|?*') | set(map(chr, range(32)))
-
 
 def read_text(path):
     """Text of a file in UTF-8."""
@@ -57,14 +49,20 @@ def parse_json(path, text):
 
 def is_line(text):
     """Whether text is one line, not blank, of characters that files can hold."""
-    categories = set(map(unicodedata.category, text))
-    return bool(text.strip()) and not categories & _REFUSED
+    # control characters, unassigned ones, surrogates, and line separators
+    refused = {"Cc", "Cn", "Cs", "Zl", "Zp"}
+    return bool(text.strip()) and not refused.intersection(
+        map(unicodedata.category, text)
+    )
 
 
 def is_file_name(text):
     """Whether text, with a suffix, is a valid file name on all systems."""
-    is_plain = bool(text.strip()) and text[0] != "." and not set(text) & _NOT_IN_NAMES
-    return is_plain and _DEVICES.match(text) is None
+    refused = set('/\\<>:"|?*') | set(map(chr, range(32)))
+    is_plain = bool(text.strip()) and text[0] != "." and not set(text) & refused
+    # devices of Windows, also with a suffix
+    devices = r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[1-9¹²³]) *(\.|$)"
+    return is_plain and re.match(devices, text, re.IGNORECASE) is None
 
 
 def text_of_name(name):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 PACKAGE = str(Path(__file__).parents[1])
-MAX_SHOWN = 80  # characters of a value in a message
 
 
 class RecordingError(Exception):
@@ -55,8 +54,11 @@ class RecordingFileNotFoundError(RecordingError, FileNotFoundError):
     """A `FileNotFoundError` about one of many recordings."""
 
 
-KINDS = {TypeError: RecordingTypeError, ValueError: RecordingValueError}
-KINDS |= {FileNotFoundError: RecordingFileNotFoundError}
+KINDS = {
+    TypeError: RecordingTypeError,
+    ValueError: RecordingValueError,
+    FileNotFoundError: RecordingFileNotFoundError,
+}
 
 
 @contextlib.contextmanager
@@ -86,7 +88,7 @@ def short_repr(value):
         text = one_line(repr(value))
     except Exception:  # nested too deeply, say
         text = f"a {type(value).__name__}"
-    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def listed(words, most=5, sign=", "):

@@ -15,10 +15,6 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse
 
-# Some systems allow a process 256 open files.
-MAX_OPEN = 128
-FLOATS = (np.float32, np.float64)
-
 
 @validate_params(
     {
@@ -130,7 +126,8 @@ class _Maps:
     """Memory maps of the last files that were used; not pickled."""
 
     def __init__(self):
-        self.get = functools.lru_cache(MAX_OPEN)(_open)
+        # some systems allow a process 256 open files
+        self.get = functools.lru_cache(128)(_open)
 
     def __reduce__(self):
         return _Maps, ()
@@ -155,7 +152,8 @@ class FileArray:
         twin = copy.copy(self)
         video = self._map()
         twin.first = video.shape, _order(video)
-        twin.read_as = video.dtype if video.dtype in FLOATS else np.dtype(np.float64)
+        is_float = video.dtype in (np.float32, np.float64)
+        twin.read_as = video.dtype if is_float else np.dtype(np.float64)
         return twin
 
     def strided(self, stride):

@@ -19,9 +19,6 @@ EXPECTED = (
     "expected a 2-D array (frames, features) as one recording, "
     "or a list, dict or 3-D array of them as many"
 )
-PARTS = "Recordings(..., breaks=...) says where parts begin"
-EMPTY = f"X is an empty {{}}, but {EXPECTED}."
-MAX_DIMS = 32  # numpy's limit
 
 
 @dataclass
@@ -47,7 +44,7 @@ def as_recordings(X):
         recordings = X.replace(X.arrays)
         if X.layout is None:
             if len(X) == 0:
-                raise ValueError(EMPTY.format(type(X).__name__))
+                raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
             recordings.layout = Layout("named", X.names, X.replace)
     else:
         arrays, layout = SPLITS.get(type(X), _split)(X)
@@ -90,7 +87,8 @@ def _read_clocks(recordings):
     if len(rates) == len(times):
         recordings.times = times
         recordings.breaks = clocks.find_breaks(times, recordings.names)
-        clocks.warn_of_gaps(times, recordings.names, recordings.breaks, PARTS)
+        advice = "Recordings(..., breaks=...) says where parts begin"
+        clocks.warn_of_gaps(times, recordings.names, recordings.breaks, advice)
         recordings.starts = check_starts(starts, len(times))
 
 
@@ -117,7 +115,7 @@ def has_names(X):
 
 def _split_named(X):
     if len(X) == 0:
-        raise ValueError(EMPTY.format(type(X).__name__))
+        raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
     if isinstance(X, Mapping):
         return list(X.values()), _of_names(list(X))
     keys, rows = rows_of_recordings(X.index)
@@ -141,7 +139,7 @@ def _split_sequence(X):
     if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
     if len(X) == 0:
-        raise ValueError(EMPTY.format(type(X).__name__))
+        raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
     first = X[0]  # read only once, as it may be a file
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
@@ -205,9 +203,9 @@ def _warn_of_shape(shape):
 
 def n_dims(value):
     """Count the dimensions of any array-like, without copying an array."""
-    for depth in range(MAX_DIMS):
-        from scipy import sparse
+    from scipy import sparse
 
+    for depth in range(32):  # numpy's limit
         if sparse.issparse(value):
             return depth + 2
         if hasattr(value, "ndim"):
@@ -216,7 +214,7 @@ def n_dims(value):
             return depth + np.asarray(value).ndim
         except (ValueError, RuntimeError):  # ragged lists
             value = value[0]
-    raise ValueError(f"Expected an array, got more than {MAX_DIMS} nested sequences.")
+    raise ValueError("Expected an array, got more than 32 nested sequences.")
 
 
 def plain_name(key):
@@ -261,13 +259,10 @@ def _join_rows(outputs, index, rows):
     return kind(values, index=index)
 
 
-TIME, SPACE = "time", "space"
-
-
 def has_time(X):
     """Whether an object has a dimension of time, like those of xarray."""
     dims = getattr(X, "dims", None)
-    return isinstance(dims, Iterable) and hasattr(X, "coords") and TIME in dims
+    return isinstance(dims, Iterable) and hasattr(X, "coords") and "time" in dims
 
 
 def flatten(X):
@@ -276,14 +271,14 @@ def flatten(X):
 
     variables = [X]
     if hasattr(X, "data_vars"):
-        variables = [X[name] for name in X.data_vars if TIME in X[name].dims]
+        variables = [X[name] for name in X.data_vars if "time" in X[name].dims]
     if not variables:
         raise ValueError("X is a data set without a variable of the dimension time.")
     tables = []
     for variable in variables:
-        last = [SPACE] if SPACE in variable.dims else []  # axes of a point together
-        array = variable.transpose(TIME, ..., *last)
-        values = array.to_numpy().reshape(array.sizes[TIME], -1)
+        last = ["space"] if "space" in variable.dims else []  # axes of a point together
+        array = variable.transpose("time", ..., *last)
+        values = array.to_numpy().reshape(array.sizes["time"], -1)
         prefix = [str(variable.name)] if len(variables) > 1 else []
         tables.append(pd.DataFrame(values, columns=_names(array, prefix)))
     return tables[0] if len(tables) == 1 else pd.concat(tables, axis=1)
@@ -312,7 +307,7 @@ def clock_of(X):
     """Seconds of each frame by a time coordinate or index, or None; date of 0 s."""
     clock: Any
     if has_time(X):
-        clock = X.coords[TIME].to_index() if TIME in X.coords else None
+        clock = X.coords["time"].to_index() if "time" in X.coords else None
     else:
         clock = getattr(X, "index", None)
     kind = getattr(getattr(clock, "dtype", None), "kind", "")

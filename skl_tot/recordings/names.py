@@ -241,7 +241,6 @@ def read_numbered_names(path, what):
 
 # Start of these warnings, as a regular expression for filters.
 FIRST_WORDS = "Actions (found|that)"
-N_LISTED = 20
 
 
 def describe_actions(labels, actions, unlabelled=(), recordings=None):
@@ -261,7 +260,7 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
     n_shown, n_asked = len(names) - len(missing), len(names)
     sentences = []
     if n_shown < n_asked:
-        lacking = f"; no recording shows {listed(missing, N_LISTED)}" if missing else ""
+        lacking = f"; no recording shows {listed(missing, 20)}" if missing else ""
         sentence = f"Actions found: {n_shown} of the {n_asked} asked for{lacking}."
         sentences.append(sentence)
     rare = [label for label in names if 0 < 2 * len(shown_by[label]) <= len(labels)]
@@ -275,7 +274,7 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
         who = f"recording{'s' * (len(shown_by[label]) > 1)} {where}"
         kept.append(f"{names[label]} ({n} frame{'s' * (n > 1)} of {who})")
     if kept:
-        shown = listed(kept, N_LISTED)
+        shown = listed(kept, 20)
         sentences.append(f"Actions that are kept without a label: {shown}.")
     return sentences
 
@@ -285,7 +284,7 @@ def describe_rare(counts, n_recordings, share):
     each = [f"{name} ({count})" for name, count in counts.items()]
     return (
         f"Actions that at most half of the {n_recordings} recordings show: "
-        f"{listed(each, N_LISTED)}; {share:.1%} of all frames."
+        f"{listed(each, 20)}; {share:.1%} of all frames."
     )
 
 

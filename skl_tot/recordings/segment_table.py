@@ -22,14 +22,10 @@ from skl_tot.recordings.labels import (
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
 DATES = ("start_clock", "end_clock")
 BOUNDS = ("start_low", "start_high")
-OTHERS = ("duration", "duration_time", "confidence", *BOUNDS)
-COLUMNS = ("recording", "action", *FRAMES, *SECONDS, *OTHERS, *DATES)
+COLUMNS = ("recording", "action", *FRAMES, *SECONDS, "duration", "duration_time")
+COLUMNS += ("confidence", *BOUNDS, *DATES)
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
-WHOLE = f"0 or more frames, no fractions, up to {MAX_FRAMES} (start_time is in seconds)"
-EXPECTED = dict.fromkeys(FRAMES, WHOLE) | dict.fromkeys(SECONDS, "seconds")
-NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
-CLOCK = re.compile(r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)")
 
 
 def segments(y, fps=None, *, confidence=None, boundaries=None):
@@ -395,7 +391,12 @@ def _check_numbers(values, places):
 
 
 def _refuse_number(values, k, places):
-    expected = EXPECTED.get(values.name, "a finite number")
+    expected = "a finite number"
+    if values.name in FRAMES:
+        expected = f"0 or more frames, no fractions, up to {MAX_FRAMES}"
+        expected += " (start_time is in seconds)"
+    elif values.name in SECONDS:
+        expected = "seconds"
     refuse(f"{places[k]}: {values.name}", values.tolist()[k], expected)
 
 
@@ -408,6 +409,7 @@ def is_blank(value):
 
 
 def _as_number(value):
+    """Convert a cell, perhaps text as 1.5 or 1:02:03.4, to a number; NaN for none."""
     if isinstance(value, (bool, np.bool_)):
         return math.nan
     if isinstance(value, numbers.Real):
@@ -416,11 +418,13 @@ def _as_number(value):
         except OverflowError:
             return math.inf
     text = value.strip() if isinstance(value, str) else ""
-    clock = CLOCK.fullmatch(text)
-    if clock:
-        hours, minutes, seconds = clock.groups("0")
+    number = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
+    clock = r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)"
+    match = re.fullmatch(clock, text)
+    if match:
+        hours, minutes, seconds = match.groups("0")
         return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
-    return float(text) if NUMBER.fullmatch(text) else math.nan
+    return float(text) if re.fullmatch(number, text) else math.nan
 
 
 def values_of(table, pair):

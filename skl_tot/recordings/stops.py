@@ -13,16 +13,7 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import spread_indices
 
-# Least frames of a stop. Share of windows in which a feature moves less than usual.
-LEAST, USUAL = 3, 0.9
-# A look tells stretches of so many seconds and frames; more are steps of the work. At
-# least so large a share of features tells them. It takes so many recordings, features
-# and frames.
-LONG, LONG_FRAMES, MOST_TOLD, MAJORITY = 10, 20, 20, 0.5
-MOST_RECORDINGS, MOST_FEATURES, MOST_FRAMES = 16, 16, 2**17
-# Windows that are hardly less quiet than the quietest; multiple of their range that is
-# noise; least noise, and most noise of a feature that tells motion, of the usual range.
-NEAR, NOISE, FLOOR, MOST = 0.15, 2.0, 0.05, 0.25
+LEAST = 3  # frames of a stop
 
 
 def _check_type(name, value):
@@ -38,17 +29,18 @@ def find_still(frames, n_least, share=0.0):
     columns = np.array([_without_gaps(column) for column in np.transpose(frames)])
     # without single outliers
     ranges = np.array([_ranges(median_filter(x, 3), n_least) for x in columns])
-    usual = np.quantile(ranges, USUAL, axis=1)
+    usual = np.quantile(ranges, 0.9, axis=1)
     if not (usual > 0).any():
         return none
     columns, ranges, usual = columns[usual > 0], ranges[usual > 0], usual[usual > 0]
     motion = (ranges / usual[:, None]).mean(axis=0)
-    most = motion.min() + NEAR * (np.quantile(motion, USUAL) - motion.min())
+    # windows that are hardly less quiet than the quietest
+    most = motion.min() + 0.15 * (np.quantile(motion, 0.9) - motion.min())
     quiet = np.median(ranges[:, motion <= most], axis=1)
-    tells = quiet <= MOST * usual
+    tells = quiet <= 0.25 * usual  # else noise would be above half of the usual range
     if not tells.any() or tells.mean() < share:
         return none
-    noise = np.maximum(NOISE * quiet, FLOOR * usual)[tells, None]
+    noise = np.maximum(2 * quiet, 0.05 * usual)[tells, None]
     is_lost = np.isnan(frames).all(axis=1)  # frames without values tell no stop
     n_lost = np.convolve(is_lost, np.ones(n_least), "valid")
     is_quiet = (ranges[tells] <= noise).all(axis=0) & (2 * n_lost <= n_least)
@@ -175,22 +167,22 @@ def describe_still(recordings):
     """Say where nothing moves for long but rarely, as in stops; empty if nowhere."""
     lengths: list = []
     fps = recordings.fps or 0
-    for i in spread_indices(len(recordings), MOST_RECORDINGS) if fps else []:
-        stride = 1 + int(recordings.lengths[i]) // MOST_FRAMES
+    for i in spread_indices(len(recordings), 16) if fps else []:
+        stride = 1 + int(recordings.lengths[i]) // 2**17  # bounds the time
         array = recordings.arrays[i]
         if hasattr(array, "iloc"):  # a data frame is in memory
             array = array.to_numpy()
-        columns = spread_indices(array.shape[1], MOST_FEATURES)
+        columns = spread_indices(array.shape[1], 16)
         blocks = [array[rows][:, columns] for rows in row_blocks(array)]
         frames = np.concatenate(blocks)[::stride].astype(float)
-        n_least = max(math.ceil(LONG * fps), LONG_FRAMES) // stride
-        spans = find_still(frames, max(n_least, LEAST), MAJORITY)
+        n_least = max(math.ceil(10 * fps), 20) // stride  # 10 s, and 20 frames
+        spans = find_still(frames, max(n_least, LEAST), share=0.5)
         lengths += (stride / fps * np.diff(spans, axis=1)).ravel().tolist()
-    if not 0 < len(lengths) <= MOST_TOLD:
+    if not 0 < len(lengths) <= 20:  # more are steps of the work
         return ""
     many = "1 stretch" if len(lengths) == 1 else f"{len(lengths)} stretches"
     low, high = f"{min(lengths):.3g}", f"{max(lengths):.3g}"
-    least = max(LONG, math.ceil(LONG_FRAMES / fps))
+    least = max(10, math.ceil(20 / fps))
     return (
         f"Nothing moves in {many} of {high if low == high else f'{low} to {high}'} s; "
         f"pauses={least} (--pauses {least}) cuts them out where files are read."

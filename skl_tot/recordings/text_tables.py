@@ -16,9 +16,6 @@ from skl_tot.recordings.errors import refuse, repeated
 
 # Lines that determine header and decimal sign: at the start, and below as many rows.
 N_PROBES = 1000
-N_SHOWN = 20  # rows whose number of cells is that of the table
-THOUSANDS = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
-DECIMALS = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
 # Cells without a value, as pandas defines them.
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None"]
 MISSING += ["<NA>", "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN"]
@@ -98,13 +95,15 @@ def _find_decimal(rows, separator):
     """Decimal sign in the numbers of some rows; a point if both occur."""
     if separator == ",":
         return "."
+    thousands = re.compile(r" *[+-]?[1-9]\d{0,2},\d{3} *")
+    pattern = re.compile(r" *[+-]?\d*([.,])\d+(e[+-]?\d+)? *", re.IGNORECASE)
     signs, ambiguous = set(), []
     for cells in itertools.zip_longest(*csv.reader(rows, delimiter=separator)):
         filled = [cell for cell in cells if cell and cell.strip()]
-        decimals = [match for cell in filled if (match := DECIMALS.fullmatch(cell))]
+        decimals = [match for cell in filled if (match := pattern.fullmatch(cell))]
         signs.update(match[1] for match in decimals)
         commas = [match[0] for match in decimals if match[1] == ","]
-        if all(map(THOUSANDS.fullmatch, commas)) and len(commas) < len(filled):
+        if all(map(thousands.fullmatch, commas)) and len(commas) < len(filled):
             ambiguous += commas
     if signs != {","}:
         return "."
@@ -167,7 +166,7 @@ def _find_names(rows):
 
     It has as many cells as most rows, and stands above the first row with a number.
     """
-    counts = Counter(len(row.cells) for row in rows[-N_SHOWN:])
+    counts = Counter(len(row.cells) for row in rows[-20:])
     n_cells = counts.most_common(1)[0][0]
     for place, row in enumerate(rows):
         if row.has_sign or len(row.cells) < n_cells:

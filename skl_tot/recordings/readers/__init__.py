@@ -37,11 +37,10 @@ KINDS = {
 }
 RATE_FILE = "recordings.json"
 EXPECTED = "*.npy, *.npz, *.h5, *.csv, *.tsv (or these as *.gz) or *.parquet"
-BY_VIDEO = "skl-tot features"
 # Remedies for other kinds of files that may hold features.
 REMEDIES = {
     **dict.fromkeys(["*.csv", "*.tsv", "*.parquet"], "skl_tot.read_recordings"),
-    **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], BY_VIDEO),
+    **dict.fromkeys(["*.mp4", "*.avi", "*.mov", "*.mkv"], "skl-tot features"),
     "*.slp": "SLEAP, then export it for analysis (H5 or CSV)",
     "*.xlsx": "pandas.read_excel, then DataFrame.to_csv",
     "*.txt": "numpy.loadtxt, then numpy.save",
@@ -392,9 +391,9 @@ def table_of_animals(tracks):
     return pd.concat(named, axis=1)
 
 
-# The modules in this folder, which use all of the above.
-READERS: dict[str, Reader] = {
-    module.name: importlib.import_module(f"{__name__}.{module.name}").READER
+# The modules in this folder, which use all of the above; a general one is the last.
+_readers = [
+    (module.name, importlib.import_module(f"{__name__}.{module.name}").READER)
     for module in pkgutil.iter_modules(__path__)
-}
-READERS = dict(sorted(READERS.items(), key=lambda pair: pair[1].is_general))
+]
+READERS: dict[str, Reader] = dict(sorted(_readers, key=lambda pair: pair[1].is_general))

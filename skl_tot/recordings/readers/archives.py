@@ -18,7 +18,6 @@ from skl_tot.recordings.errors import (
     warn_user,
 )
 
-DEEPEST = 5  # level of groups
 RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_freq")
 # Starts of names of arrays that are features only if they are asked for.
 ASIDES = ("action", "reward", "done")
@@ -179,7 +178,7 @@ def _groups_of(home, stem, depth=0):
         return home, {stem if "obs" in home else "": home}
     chosen = [name for name in groups if name == "data" or len(groups) == 1]
     for name in chosen:
-        if depth < DEEPEST and not _is_recording(groups[name]):
+        if depth < 5 and not _is_recording(groups[name]):
             return _groups_of(groups[name], stem, depth + 1)
     names = sorted(chosen or groups, key=readers.natural_key)
     return home, {"" if name == "data" else name: groups[name] for name in names}
@@ -197,8 +196,8 @@ def _is_recording(group):
 
 
 def _walk(group, prefix="", depth=0):
-    if depth > DEEPEST:
-        raise ValueError(f"its groups are deeper than {DEEPEST}, as {prefix!r}.")
+    if depth > 5:
+        raise ValueError(f"its groups are deeper than 5, as {prefix!r}.")
     for name, member in _members(group):
         if hasattr(member, "shape"):
             yield prefix + name, member

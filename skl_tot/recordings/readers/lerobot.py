@@ -9,9 +9,8 @@ from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import import_extra, short_repr, warn_user
 from skl_tot.recordings.readers import Reader
 
-CLOCK = "timestamp"
 # Columns that identify files without their root folder.
-KEYS = {"episode_index", "frame_index", CLOCK}
+KEYS = {"episode_index", "frame_index", "timestamp"}
 COMMANDS = ("action",)  # starts of their columns
 
 
@@ -128,7 +127,7 @@ def _read_file(path, described):
     keys = [*sorted(KEYS), *({"task_index"} & set(schema.names))]
     table = pd.read_parquet(path, columns=[*keys, *kept])
     parts = {key: table[key].to_numpy() for key in keys}
-    if not all(parts[key].dtype.kind == "i" for key in KEYS - {CLOCK}):
+    if not all(parts[key].dtype.kind == "i" for key in KEYS - {"timestamp"}):
         raise ValueError(f"{path.name} has indices that are no integers.")
     parts.setdefault("task_index", np.zeros(len(table), int))
     for column in kept:
