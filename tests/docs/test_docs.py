@@ -25,8 +25,8 @@ PAGES = [
     *sorted((DOCS / "guide").glob("*.md")),
 ]  # fmt: skip
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-# Blocks that are compiled only: they need a scheduler, or are started by torchrun.
-NOT_RUN = ("dask.distributed", "torch.distributed")
+# Blocks that are compiled only, as they need a scheduler.
+NOT_RUN = ("dask.distributed",)
 
 
 def blocks(path, language):
