@@ -40,7 +40,7 @@ from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmen
 from skl_tot.corrections import merge, most_informative, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, segments, write_segments
-from skl_tot.meta.members import Plan
+from skl_tot.meta.vote import Plan
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
 N_SEQUENCES, N_STEPS = 15, 5

@@ -29,7 +29,7 @@ TRUSTED_TYPES += [
     if getattr(value, "__module__", "").startswith("skl_tot.training.")
 ]
 TRUSTED_TYPES += [
-    "skl_tot.meta.consensus.Alternative",
+    "skl_tot.meta.vote.Alternative",
     "skl_tot.corrections.layers.Merge",
     "skl_tot.corrections.layers.Split",
     "skl_tot.methods.discriminants.Appearance",

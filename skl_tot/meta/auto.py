@@ -11,21 +11,19 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.meta.consensus import (
+from skl_tot.meta.vote import (
     Alternative,
+    Plan,
     count_votes,
+    default_plans,
     find_groups,
+    find_stride,
     find_voters,
+    fit_members,
     match_actions,
+    mean_segment,
     measure_agreement,
     name_groups,
-)
-from skl_tot.meta.members import (
-    Plan,
-    default_plans,
-    find_stride,
-    fit_members,
-    mean_segment,
     scout_segment,
     see_view,
 )
@@ -33,7 +31,7 @@ from skl_tot.methods import pipelines
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO, expected_number
-from skl_tot.methods.orders import ORDER_CONSTRAINTS
+from skl_tot.methods.orders import ORDER_CONSTRAINTS, choose_order
 from skl_tot.methods.scores import LazyArrays
 from skl_tot.metrics.frames import mof_score
 from skl_tot.metrics.label_free import effective_actions
@@ -52,20 +50,8 @@ from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 from skl_tot.training.devices import from_first_process
 
-# Added to the share of votes, so that actions without votes remain possible.
-LEAST_VOTE = 0.02
 # Cost of a switch in nats, for each frame of a mean segment of the members.
 SWITCH_COST = 0.02
-# Attributes of a fit that differ between alternatives.
-OF_ALTERNATIVE = (
-    "weights_",
-    "mappings_",
-    "labels_",
-    "confidence_",
-    "background_",
-    "shares_",
-    "_defaults",
-)
 
 
 @with_shared_texts
@@ -169,7 +155,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     >>> model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(videos)
     >>> model.predict(videos)[0].shape == labels[0].shape
     True
-    >>> [own.name for own in model.alternatives_]
+    >>> [alternative.name for alternative in model.alternatives_]
     ['most members']
     """
 
@@ -257,24 +243,26 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ------
         {shared: NotFittedError, TypeError}
         """
-        videos, found = self.prepare(X), {}
-        labels_of = self._labels_of_members(videos)
-        for name, mapping, paths in zip(self.names_, self.mappings_, labels_of):
-            labels = [np.where(own < 0, BACKGROUND, mapping[own]) for own in paths]
+        videos, labels_by_name = self.prepare(X), {}
+        paths_of_members = self._label_by_members(videos)
+        for name, mapping, paths in zip(self.names_, self.mappings_, paths_of_members):
+            paths = [np.where(path < 0, BACKGROUND, mapping[path]) for path in paths]
             if self.layers_:
-                labels = self._correct_paths(labels, videos)
-            found[name] = videos.restore(self._to_labels(labels))
-        return found
+                paths = self._correct_paths(paths, videos)
+            labels_by_name[name] = videos.restore(self._to_labels(paths))
+        return labels_by_name
 
     def _correct_paths(self, paths, videos):
-        """Apply the layers of corrections to certain actions."""
+        """Apply merges and splits to paths, as to scores of certain actions."""
         with np.errstate(divide="ignore"):
             certain = np.log(np.eye(self.mappings_.shape[1]))
         scores = (certain[path] for path in paths)
         for layer in self.layers_:
             scores = layer.apply(scores, videos)
-        found = [own.argmax(axis=1) for own in scores]
-        return [np.where(own < 0, BACKGROUND, new) for own, new in zip(paths, found)]
+        return [
+            np.where(path < 0, BACKGROUND, corrected.argmax(axis=1))
+            for path, corrected in zip(paths, scores)
+        ]
 
     def alternative(self, key):
         """Return a copy of the model whose own alternative is another one.
@@ -296,16 +284,9 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             If there is no such alternative.
         """
         check_is_fitted(self, "alternatives_")
-        names = [own.name for own in self.alternatives_]
-        is_number = isinstance(key, Integral) and not isinstance(key, bool)
-        if not (key in names or (is_number and 0 <= key < len(names))):
-            refuse("alternative", key, f"one of {names}, or its number")
-        chosen = self.alternatives_[int(key) if is_number else names.index(key)]
         twin = copy.copy(self)
-        twin.__dict__.update(_attributes_of(chosen))
-        others = [own for own in self.alternatives_ if own is not chosen]
-        twin.alternatives_ = [_compared(own, chosen) for own in [chosen, *others]]
-        return twin
+        twin.layers_, twin.classes_ = [], None
+        return twin.use_alternative(key)
 
     def use_alternative(self, key):
         """Make another of ``alternatives_`` the model's own, without a new fit.
@@ -326,13 +307,20 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ValueError
             If there is no such alternative, or actions are named, merged or split.
         """
-        chosen = self.alternative(key)
+        check_is_fitted(self, "alternatives_")
+        names = [alternative.name for alternative in self.alternatives_]
+        is_number = isinstance(key, Integral) and not isinstance(key, bool)
+        if not (key in names or (is_number and 0 <= key < len(names))):
+            refuse("alternative", key, f"one of {names}, or its number")
         if self.layers_ or self.classes_ is not None:
             raise ValueError(
                 "the model has names, merges or splits of actions, which belong to its "
                 "own alternative; use_alternative first, and correct after it."
             )
-        self.__dict__.update(vars(chosen))
+        others = list(self.alternatives_)
+        chosen = others.pop(int(key) if is_number else names.index(key))
+        self._adopt(chosen)
+        self.alternatives_ = [_compared(other, chosen) for other in [chosen, *others]]
         return self
 
     def alternative_labels(self, X):
@@ -353,9 +341,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         {shared: NotFittedError, TypeError}
         """
         check_is_fitted(self, "alternatives_")
-        first, *others = [own.name for own in self.alternatives_]
-        found = {first: self.predict(X)}
-        return found | {name: self.alternative(name).predict(X) for name in others}
+        first, *others = [alternative.name for alternative in self.alternatives_]
+        labels_by_name = {first: self.predict(X)}
+        for name in others:
+            labels_by_name[name] = self.alternative(name).predict(X)
+        return labels_by_name
 
     def rank_alternatives(self, X, y):
         """Compare ``alternatives_`` with labels of people.
@@ -382,14 +372,14 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         check_is_fitted(self, "alternatives_")
         videos, scores = self.prepare(X), {}
         y = arrange_each(y, videos, "y", of_some=True)
-        true, _ = read_labels(y, videos)
-        is_known = [path != UNKNOWN for path in true]
-        own = np.flatnonzero([known.any() for known in is_known])
-        true = [true[i][is_known[i]] for i in own]
-        labels_of = self.alternative_labels(videos.plain().select(own))
-        for name, paths in labels_of.items():
-            labels = [path[is_known[i]] for i, path in zip(own, paths)]
-            scores[name] = mof_score(true, labels)
+        truth, _ = read_labels(y, videos)
+        is_labelled = [path != UNKNOWN for path in truth]
+        numbers = [i for i, mask in enumerate(is_labelled) if mask.any()]
+        truth = [truth[i][is_labelled[i]] for i in numbers]
+        labelled = videos.plain().select(np.array(numbers))
+        for name, paths in self.alternative_labels(labelled).items():
+            paths = [path[is_labelled[i]] for i, path in zip(numbers, paths)]
+            scores[name] = mof_score(truth, paths)
         return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
 
     def best_member(self):
@@ -413,34 +403,32 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             (``stride_``), or actions are merged or split.
         """
         check_is_fitted(self, "weights_")
-        chosen, sums = None, self.agreement_ @ self.weights_
-        for i in np.lexsort((-sums, -self.weights_)).tolist():
-            steps = self._steps_of_member(i)
-            if chosen is None and not pipelines.waits_for_end(pipelines.joined(steps)):
-                chosen = i, steps
-        if self.layers_ or self.stride_ > 1 or chosen is None:
-            raise ValueError(
-                "AutoSegmenter has no member that labels a stream as the vote does; "
-                "fit HMMSegmenter (--method hmm), or predict when the recording has "
-                "ended."
-            )
-        place, steps = chosen
-        member = steps[-1][1]
-        member.classes_ = self.actions_[self.mappings_[place]]
+        if not self.layers_ and self.stride_ == 1:
+            agreement = self.agreement_ @ self.weights_
+            for i in np.lexsort((-agreement, -self.weights_)).tolist():
+                model = self._model_of_member(i)
+                if not pipelines.waits_for_end(model):
+                    return self.names_[i], model
+        raise ValueError(
+            "AutoSegmenter has no member that labels a stream as the vote does; fit "
+            "HMMSegmenter (--method hmm), or predict when the recording has ended."
+        )
+
+    def _model_of_member(self, i):
+        """Copy a member, after its view if any, with labels of the vote."""
+        model = pipelines.unfrozen(self.estimators_[i])
+        steps = [step for _, step in pipelines.steps_of(model)]
+        view = self.views_[i // self._n_of_view]
+        if view is not None:
+            steps.insert(0, view)
+        steps = [copy.copy(step) for step in steps]
+        member = steps[-1]
+        member.classes_ = self.actions_[self.mappings_[i]]
         if self.min_duration is not None:
             member.min_duration = self.min_duration
         if hasattr(self, "feature_names_in_"):
-            steps[0][1].feature_names_in_ = self.feature_names_in_
-        return self.names_[place], pipelines.joined(steps)
-
-    def _steps_of_member(self, place):
-        """Copy the view of a member, if any, and its own steps."""
-        model = pipelines.unfrozen(self.estimators_[place])
-        steps = [step for _, step in pipelines.steps_of(model)]
-        view = self.views_[place // self._n_of_view]
-        if view is not None:
-            steps.insert(0, view)
-        return [(None, copy.copy(step)) for step in steps]
+            steps[0].feature_names_in_ = self.feature_names_in_
+        return pipelines.joined([(None, step) for step in steps])
 
     @property
     def waits_for_end_(self):
@@ -453,9 +441,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return len(self.estimators_) // len(self.views_)
 
     def _choose_order(self, recordings):
-        """Look at recordings; raw signals are left to the views."""
-        super()._choose_order(recordings)
-        self.windows_ = None
+        """Look at recordings, without windows of raw signals: views have their own."""
+        self.look_, order = None, self.order
+        if order == AUTO:
+            supported = self._defaults_by_order
+            self.look_, order = choose_order(self, recordings, supported)
+        self._set_order(order)
 
     def _describe_signal(self, videos):
         return []
@@ -468,142 +459,175 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         return seen.standardize(fit_scaler(seen))
 
     def _learn(self, videos):
+        """Fit the members, and measure their agreement; list them."""
         self._set_n_actions(videos)
-        fit = self._fit_views if self.candidates == AUTO else self._fit_given
-        members = fit(videos.plain(), videos)
+        recordings = videos.plain()
+        if self.candidates == AUTO:
+            jobs = self._plan_views(recordings, is_raw(videos, self.n_actions_))
+        else:
+            jobs = self._plan_candidates(recordings)
+        members = self._fit_jobs(jobs, recordings)
         self.names_ = [member.name for member in members]
         self.estimators_ = [member.model for member in members]
         joined = [np.concatenate(member.labels) for member in members]
         self.agreement_ = measure_agreement(joined)
         return members
 
-    def _fit_given(self, plain, videos):
-        """Fit given candidates; list them as members."""
+    def _plan_candidates(self, recordings):
+        """List pairs of a plan and frames, of given candidates."""
         if not (self.candidates and _are_named(self.candidates)):
-            what = "a list of pairs of a name and an estimator"
-            refuse("candidates", self.candidates, what, TypeError)
+            expected = "a list of pairs of a name and an estimator"
+            refuse("candidates", self.candidates, expected, TypeError)
         self._validate_names([name for name, _ in self.candidates])
         self.views_, self.stride_ = [None], 1
-        plans = [Plan((name,), own) for name, own in self.candidates]
-        return self._fit_plans([(plan, list(plain.arrays)) for plan in plans], plain)
+        frames = list(recordings.arrays)
+        return [
+            (Plan((name,), estimator), frames) for name, estimator in self.candidates
+        ]
 
-    def _fit_views(self, plain, videos):
-        """Fit the usual candidates to views; list the members."""
-        n_frames, n_actions = plain.lengths.sum(), self.n_actions_
-        segment = scout_segment(plain, n_actions, self.order_)
-        # windows longer than a segment tell more of its neighbours
-        longest = None if is_raw(videos, n_actions) else segment
-        self.stride_ = find_stride(n_frames, segment)
-        options = {"device": self.device, "verbose": int(self.verbose > 1)}
+    def _plan_views(self, recordings, are_raw):
+        """List pairs of a plan and frames, of the usual members in all views."""
+        segment = scout_segment(recordings, self.n_actions_, self.order_)
+        self.stride_ = find_stride(recordings.lengths.sum(), segment)
         jobs, self.views_ = [], []
-        for words, view in views_of_vote(longest):
-            self.views_.append(view.fit(plain))
-            frames = see_view(view, plain, self.stride_)
-            plans = default_plans(self.order_, words, **options)
+        # windows longer than a segment tell more of its neighbours, but those of raw
+        # signals must cover a period
+        for words, view in views_of_vote(None if are_raw else segment):
+            self.views_.append(view.fit(recordings))
+            frames = see_view(view, recordings, self.stride_)
+            plans = default_plans(
+                self.order_, words, device=self.device, verbose=int(self.verbose > 1)
+            )
             jobs += [(plan, frames) for plan in plans]
-        return self._fit_plans(jobs, plain)
+        return jobs
 
-    def _fit_plans(self, jobs, plain):
-        """Fit plans to frames, each with a seed of its own."""
+    def _fit_jobs(self, jobs, recordings):
+        """Fit plans to frames, each with its own seed; members label all frames."""
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=len(jobs)).tolist())
-        options = {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        options["fps"] = plain.fps and plain.fps / self.stride_
-        members = fit_members(jobs, seeds, self.n_actions_, **options)
-        return [own._replace(labels=self._on_all(own.labels, plain)) for own in members]
+        members = fit_members(
+            jobs,
+            seeds,
+            self.n_actions_,
+            fps=recordings.fps and recordings.fps / self.stride_,
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+        )
+        return [
+            member._replace(labels=self._on_all(member.labels, recordings))
+            for member in members
+        ]
 
-    def _on_all(self, labels, videos):
-        """Labels of all frames, from those of seen ones."""
-        pairs = zip(labels, videos.lengths.tolist())
-        return [path[np.arange(length) // self.stride_] for path, length in pairs]
+    def _on_all(self, paths, videos):
+        """Paths of all frames, from those of seen ones."""
+        return [
+            path[np.arange(length) // self.stride_]
+            for path, length in zip(paths, videos.lengths.tolist())
+        ]
 
     def _label(self, members, videos, earlier_background=None):
         """Label recordings by the consensus of each group; the largest comes first."""
-        labels_of = [member.labels for member in members]
-        groups = find_groups(self.agreement_, find_voters(labels_of, self.n_actions_))
+        labellings = [member.labels for member in members]
+        groups = find_groups(self.agreement_, find_voters(labellings, self.n_actions_))
         names = name_groups(groups, [member.words for member in members])
-        found, all_paths = [], []
+        alternatives, paths_of_groups = [], []
         for name, group in zip(names, groups):
-            self._agree_on(labels_of, group)
-            paths = super()._label(self._scores(labels_of), videos)
-            found.append(self._describe(name, group, paths))
-            all_paths.append(paths)
-        self.alternatives_ = [_compared(own, found[0]) for own in found]
-        self.__dict__.update(_attributes_of(found[0]))
-        return all_paths[0]
+            self._agree_on(labellings, group)
+            paths = super()._label(self._scores(labellings), videos)
+            alternatives.append(self._alternative(name, group, paths))
+            paths_of_groups.append(paths)
+        first = alternatives[0]
+        self._adopt(first)
+        self.alternatives_ = [_compared(other, first) for other in alternatives]
+        return paths_of_groups[0]
 
-    def _agree_on(self, labels_of, group):
+    def _agree_on(self, labellings, group):
         """Set weights, mappings and the cost of a switch for the vote of a group."""
-        joined = [np.concatenate(labels) for labels in labels_of]
+        joined = [np.concatenate(paths) for paths in labellings]
         self.weights_ = np.zeros(len(joined))
         self.weights_[group] = 1 / len(group)
         # the first of a group agrees most with the others
-        known = joined[group[0]], self.n_actions_
-        self.mappings_ = np.array([match_actions(own, *known) for own in joined])
+        reference = joined[group[0]]
+        self.mappings_ = np.array(
+            [match_actions(labels, reference, self.n_actions_) for labels in joined]
+        )
         if self.order_ == "strict" and self.candidates == AUTO:
             # all members number actions by their place in the order
             self.mappings_[:] = np.arange(self.n_actions_)
-        order = time_order(self._votes(labels_of))
+        order = time_order(self._votes(labellings))
         self.mappings_ = np.argsort(order)[self.mappings_]
-        segment = np.median([mean_segment(labels_of[i]) for i in group])
+        segment = np.median([mean_segment(labellings[i]) for i in group])
         # in frames of the mean duration of an action, as ``switch_cost``
         cost = SWITCH_COST * float(segment) * self.n_actions_ / self.mean_frames_
         self._defaults = self._defaults | {"switch_cost": cost}
 
-    def _describe(self, name, group, paths):
+    def _alternative(self, name, group, paths):
         """Alternative of a group whose vote is that of the model now."""
         n_actions = effective_actions(paths)
-        n_segments = np.mean([len(find_segments(path).starts) for path in paths])
-        sentence = (
+        n_segments = np.mean([len(find_segments(path).labels) for path in paths])
+        return Alternative(
+            name,
             f"{len(group)} of {len(self.names_)} members agree on it; recordings have "
             f"{n_segments:.3g} segments on average, and {n_actions:.2g} actions are in "
-            "effect."
+            "effect.",
+            agreement=1.0,
+            n_members=len(group),
+            n_actions=n_actions,
+            weights=self.weights_,
+            mappings=self.mappings_,
+            labels=self.labels_,
+            confidence=self.confidence_,
+            background=self.background_,
+            shares=self.shares_,
+            switch_cost=self._defaults["switch_cost"],
         )
-        fitted = {key: vars(self)[key] for key in OF_ALTERNATIVE}
-        return Alternative(name, sentence, 1.0, len(group), n_actions, fitted)
+
+    def _adopt(self, alternative):
+        """Make an alternative that of the model, without corrections."""
+        self.weights_, self.mappings_ = alternative.weights, alternative.mappings
+        self.labels_, self.confidence_ = alternative.labels, alternative.confidence
+        self.background_, self.shares_ = alternative.background, alternative.shares
+        self._defaults = self._defaults | {"switch_cost": alternative.switch_cost}
+        self.n_actions_ = alternative.mappings.shape[1]
+        self.layers_, self.classes_ = [], None
 
     def _log_likelihoods(self, videos):
-        return self._scores(list(self._labels_of_members(videos)))
+        return self._scores(list(self._label_by_members(videos)))
 
-    def _scores(self, labels_of):
-        """Log-likelihoods of each recording, from its labels by each member."""
-        votes = self._votes(labels_of)
-        return LazyArrays(lambda i: np.log(votes[i] + LEAST_VOTE), votes.n_videos)
+    def _scores(self, labellings):
+        """Log-likelihoods of each recording, from its paths by each member."""
+        votes = self._votes(labellings)
+        # actions without votes remain possible
+        return LazyArrays(lambda i: np.log(votes[i] + 0.02), votes.n_videos)
 
-    def _votes(self, labels_of):
-        """Shares of votes of each recording, from its labels by each member."""
-        known = self.weights_, self.mappings_, self.mappings_.shape[1]
+    def _votes(self, labellings):
+        """Shares of votes of each recording, from its paths by each member."""
+        weights, mappings = self.weights_, self.mappings_
 
         def count(i):
-            return count_votes([labels[i] for labels in labels_of], *known)
+            paths = [labels[i] for labels in labellings]
+            return count_votes(paths, weights, mappings, mappings.shape[1])
 
-        return LazyArrays(count, len(labels_of[0]))
+        return LazyArrays(count, len(labellings[0]))
 
-    def _labels_of_members(self, videos):
-        """Yield labels of all frames by each member, in its own numbers."""
-        plain = videos.plain()
-        for place, model in enumerate(self.estimators_):
-            if place % self._n_of_view == 0:
-                view = self.views_[place // self._n_of_view]
-                frames = see_view(view, plain, self.stride_)
+    def _label_by_members(self, videos):
+        """Yield paths of all frames by each member, in its own numbers."""
+        recordings = videos.plain()
+        for i, model in enumerate(self.estimators_):
+            if i % self._n_of_view == 0:
+                view = self.views_[i // self._n_of_view]
+                frames = see_view(view, recordings, self.stride_)
             with pipelines.quietly():
-                yield self._on_all(model.predict(frames), plain)
-
-
-def _attributes_of(alternative):
-    """Attributes of a model whose own alternative it is, without corrections."""
-    n_actions = alternative.fitted["mappings_"].shape[1]
-    plain = {"n_actions_": n_actions, "layers_": [], "classes_": None}
-    return alternative.fitted | plain
+                yield self._on_all(model.predict(frames), recordings)
 
 
 def _compared(alternative, chosen):
     """Alternative with its agreement with the chosen one."""
-    labels = [own.fitted["labels_"] for own in (chosen, alternative)]
-    return replace(alternative, agreement=mof_score(*labels))
+    return replace(alternative, agreement=mof_score(chosen.labels, alternative.labels))
 
 
 def _are_named(candidates):
+    """Whether candidates are a list of pairs of a name and something."""
     return isinstance(candidates, list) and all(
         isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
         for pair in candidates

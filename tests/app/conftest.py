@@ -5,7 +5,7 @@ import pytest
 from skl_tot import AutoSegmenter, HMMSegmenter
 from skl_tot.baselines import KMeansSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.meta.members import Plan
+from skl_tot.meta.vote import Plan
 
 CANDIDATES = [
     ("hmm", HMMSegmenter(order="strict")),

@@ -27,7 +27,7 @@ from skl_tot import (
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import TRUSTED_TYPES, load_model, save_model
-from skl_tot.meta.members import Plan
+from skl_tot.meta.vote import Plan
 from skl_tot.preprocessing import FrameFeatures, FramewiseTransformer, GapFiller
 
 QUICK = {"order": "mostly", "max_iter": 20, "random_state": 0}

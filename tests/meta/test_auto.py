@@ -154,7 +154,7 @@ class TestOrder:
         ("order", "n_members"), [("strict", 10), ("mostly", 20), ("free", 10)]
     )
     def test_members_by_order(self, activity, monkeypatch, order, n_members):
-        monkeypatch.setattr("skl_tot.meta.members.N_STEPS", 10)
+        monkeypatch.setattr("skl_tot.meta.vote.N_STEPS", 10)
         model = AutoSegmenter(4, order=order, random_state=0).fit(activity[0])
         assert len(model.names_) == len(set(model.names_)) == n_members
         assert (len(model.views_), model.order_) == (5, order)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score
 
-from skl_tot.meta.consensus import (
+from skl_tot.meta.vote import (
     count_votes,
     find_groups,
     find_voters,

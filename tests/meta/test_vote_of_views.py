@@ -5,8 +5,8 @@ import pytest
 
 from skl_tot import AutoSegmenter, OnlinePrediction
 from skl_tot.datasets import make_activities
-from skl_tot.meta import members
-from skl_tot.meta.members import find_stride, scout_segment, see_view
+from skl_tot.meta import vote
+from skl_tot.meta.vote import find_stride, scout_segment, see_view
 from skl_tot.preprocessing import FrameView
 from skl_tot.preprocessing.windows import views_of_vote
 from skl_tot.recordings import Recordings
@@ -24,8 +24,8 @@ def videos():
 def fitted(videos):
     """A vote of members that see every third frame."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(members, "N_STEPS", 20)
-        patch.setattr(members, "MOST_SEEN", int(videos.lengths.sum() / 3.5))
+        patch.setattr(vote, "N_STEPS", 20)
+        patch.setattr(vote, "MOST_SEEN", int(videos.lengths.sum() / 3.5))
         model = AutoSegmenter(4, order="mostly", random_state=0)
         return model.fit(videos)
 
@@ -92,7 +92,7 @@ def test_words_of_views_differ():
 
 def test_a_member_labels_a_stream_through_its_view(videos):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(members, "N_STEPS", 20)
+        patch.setattr(vote, "N_STEPS", 20)
         model = AutoSegmenter(4, order="mostly", random_state=0).fit(videos)
     name, member = model.best_member()
     assert "each recording scaled" not in name

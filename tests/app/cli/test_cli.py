@@ -19,7 +19,7 @@ from skl_tot.app.cli.main import COMMANDS, main, make_parser
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.io import FORMATS, load_model, read_segments, read_table
 from skl_tot.io.formats import writable_formats
-from skl_tot.meta.members import Plan
+from skl_tot.meta.vote import Plan
 from skl_tot.methods.pipelines import last_step
 
 HMM = "--n-actions 3 --method hmm"
