@@ -91,16 +91,3 @@ def test_names_of_columns():
     )
     assert describe_useless(many).endswith("feature 8, 21 more.")
     assert describe_useless(many[~many["carries_nothing"]]).startswith("Each")
-
-
-@pytest.mark.parametrize(
-    ("labels", "options", "message"),
-    [
-        ([0, 1, 0], {}, "Recording 0: the number of labels is 3, expected 4"),
-        ([0, 1, 0, 1], {"feature_names": ["a"]}, "feature_names has 1 names, expected"),
-    ],
-)
-def test_errors(labels, options, message):
-    with pytest.raises(ValueError, match=message) as error:
-        telling_features(np.arange(8.0).reshape(4, 2), labels, **options)
-    assert "\n" not in str(error.value)
