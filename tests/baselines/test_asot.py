@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter
@@ -10,7 +11,6 @@ from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.training.components import Adam
 from skl_tot.training.pseudo_labels import StructuredTransport, structured_transport
-from skl_tot.training.terms import cluster
 
 QUICK = {
     "max_iter": 30,
@@ -35,22 +35,6 @@ def test_finds_the_actions():
     assert mof_score(labels, model.labels_) > 0.75
 
 
-def test_probabilities_are_pseudo_labels_of_all_frames(model, data):
-    """Written out from the cosines, with the weights of prediction."""
-    video = data[0][0]
-    n_frames = len(video)
-    cosines = model.similarities([video])[0].astype(float)
-    times, prototypes = np.arange(n_frames) / n_frames, np.arange(4) / 4
-    cost = 1 - cosines + 0.25 * np.abs(times[:, None] - prototypes)
-    codes = structured_transport(
-        torch.from_numpy(cost)[None], 0.04, 0.6, 0.04, 0.01, n_iter=25
-    )[0].numpy()
-    own = np.argsort(model.prototype_actions_)
-    found = model.predict_proba([video])[0]
-    np.testing.assert_allclose(found, codes[:, own], atol=1e-6)
-    np.testing.assert_array_equal(model.predict([video])[0], found.argmax(axis=1))
-
-
 def test_actions_are_numbered_by_time(model, data):
     codes = [np.exp(model.log_likelihood(video)) for video in data[0]]
     times = [(np.arange(len(x)) + 0.5) / len(x) for x in codes]
@@ -66,21 +50,6 @@ def test_parts_come_together_wherever_they_are(data):
     for codes in model.predict_proba(data[0]):
         assert codes.shape[1] == 3
         np.testing.assert_allclose(codes.sum(axis=1), 1)
-
-
-def test_start_is_where_embeddings_cluster():
-    """Centres mean the same in each network, whose scales may differ."""
-    rng = np.random.default_rng(0)
-    labels = np.repeat([0, 1, 2], 20)
-    centres = 5 * rng.normal(size=(2, 3, 4))
-    embeddings = centres[:, labels] + 0.01 * rng.normal(size=(2, 60, 4))
-    found = cluster(embeddings, 3, seed=0)
-    assert found.shape == (2, 3, 4)
-    distances = np.linalg.norm(found[:, :, None] - centres[:, None], axis=-1)
-    nearest = distances.argmin(axis=2)
-    assert np.array_equal(nearest[0], nearest[1])
-    assert sorted(nearest[0]) == [0, 1, 2]
-    assert distances.min(axis=2).max() < 0.05
 
 
 def test_transport_of_training_and_of_prediction(data):
@@ -121,22 +90,9 @@ def test_stream_keeps_background_with_its_prototypes(data):
         )
 
 
-class TestTransportOfTheOther:
-    @pytest.mark.parametrize(
-        "transport", ["structured", StructuredTransport(0.1, radius=0.1)]
-    )
-    def test_is_used_and_combines(self, data, transport):
-        model = TemporalOTSegmenter(
-            4,
-            transport=transport,
-            n_prototypes=2,
-            n_networks=2,
-            decoding="free",
-            **QUICK,
-        ).fit(data[0])
-        usual = TemporalOTSegmenter(
-            4, n_prototypes=2, n_networks=2, decoding="free", **QUICK
-        ).fit(data[0])
-        assert not np.array_equal(model.prototypes_, usual.prototypes_)
-        codes = model.pseudo_labels(data[0])
-        np.testing.assert_allclose(codes[0].sum(axis=1), 1)
+def test_its_transport_in_the_other_method(data):
+    transport = StructuredTransport(0.1, radius=0.1)
+    usual = TemporalOTSegmenter(4, n_prototypes=2, n_networks=2, **QUICK)
+    model = clone(usual).set_params(transport=transport).fit(data[0])
+    assert not np.array_equal(model.prototypes_, usual.fit(data[0]).prototypes_)
+    np.testing.assert_allclose(model.pseudo_labels(data[0])[0].sum(axis=1), 1)

@@ -1,7 +1,6 @@
 """Discriminative clustering of events."""
 
-from itertools import combinations, pairwise
-from types import SimpleNamespace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,10 +10,8 @@ from sklearn.linear_model import Ridge
 from skl_tot.baselines.frank_wolfe import (
     EventClustering,
     cheapest_events,
-    mean_frames,
     minimise,
 )
-from skl_tot.recordings import Recordings, container
 
 
 def ridge_objective(chunks, assignment, regularization):
@@ -41,7 +38,7 @@ def mixed(problem, seed):
 
 
 @pytest.mark.parametrize("n_features", [1, 4, 40])
-@pytest.mark.parametrize("regularization", [1e-6, 0.1, 10.0])
+@pytest.mark.parametrize("regularization", [1e-6, 10.0])
 def test_prediction_and_objective_are_of_ridge_regression(n_features, regularization):
     problem, chunks = problem_of(
         0, n_features=n_features, regularization=regularization
@@ -106,7 +103,7 @@ def test_oracle_is_brute_force(windows):
     assert n_feasible > 100
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_reaches_the_minimum_over_all_mixtures(seed):
     problem, chunks = problem_of(
         seed, lengths=(4, 5), n_events=2, n_features=2, regularization=1.0
@@ -151,15 +148,3 @@ def test_finds_planted_events_within_windows():
             problem.allowed[event, video, chunk + 3 :] = False
     solution = minimise(problem, rng)
     np.testing.assert_array_equal(solution.events, planted)
-
-
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
-def test_mean_frames_are_read_in_blocks(monkeypatch, dtype):
-    video = np.random.RandomState(0).normal(size=(101, 3)).astype(dtype)
-    videos = Recordings([video]).standardize(
-        SimpleNamespace(mean_=np.ones(3), scale_=np.full(3, 2.0))
-    )
-    edges = np.array([0, 1, 40, 41, 90, 101])
-    expected = [((video[a:b] - 1) / 2).mean(axis=0) for a, b in pairwise(edges)]
-    monkeypatch.setattr(container, "BLOCK_BYTES", 7 * video.itemsize * 3)
-    np.testing.assert_allclose(mean_frames(videos, 0, edges), expected, atol=1e-6)

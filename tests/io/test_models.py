@@ -68,12 +68,12 @@ def dump(model, path):
     skops.io.dump(content, path)
 
 
-def refused(path, message):
-    with pytest.raises(ValueError, match=re.escape(message)) as error:
+def refused(path, word=""):
+    """A file is refused by one line that names it."""
+    with pytest.raises(ValueError, match=re.escape(str(path))) as error:
         load_model(path)
-    assert str(error.value).startswith(f"{path} cannot be loaded: ")
     assert "\n" not in str(error.value)
-    assert not str(error.value).endswith("..")
+    assert word in str(error.value)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -119,13 +119,13 @@ def test_models_in_models(activity, tmp_path):
 def test_refuses_what_it_should_not_save(activity, tmp_path):
     with pytest.raises(NotFittedError):
         save_model(TemporalOTSegmenter(4), tmp_path / "a.skops")
-    with pytest.raises(TypeError, match="model is 'StandardScaler', expected a segm"):
+    with pytest.raises(TypeError, match="StandardScaler"):
         save_model(StandardScaler(), tmp_path / "a.skops")
     model = HMMSegmenter(4).fit(activity[0])
     model.pattern = re.compile("x")
-    with pytest.raises(TypeError, match=r"model holds \['re.Pattern'\], which load_mo"):
+    with pytest.raises(TypeError, match=r"re\.Pattern"):
         save_model(model, tmp_path / "a.skops")
-    with pytest.raises(FileNotFoundError, match="is no folder"):
+    with pytest.raises(FileNotFoundError):
         save_model(HMMSegmenter(4).fit(activity[0]), tmp_path / "no" / "a.skops")
     assert not list(tmp_path.iterdir())
 
@@ -143,29 +143,26 @@ class Evil:
 def test_runs_no_code(fitted, tmp_path):
     target = tmp_path / "written"
     joblib.dump(Evil(target), tmp_path / "a.skops")
-    refused(tmp_path / "a.skops", "File is not a zip file")
+    refused(tmp_path / "a.skops")
     evil = copy.copy(fitted)
     evil.callback = re.Pattern
     dump(evil, tmp_path / "b.skops")
-    refused(tmp_path / "b.skops", "it has types that are not trusted, or that a later")
+    refused(tmp_path / "b.skops", "trusted")
     assert not target.exists()
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    "content",
     [
-        ({"model": None}, "it was not written by save_model"),
-        ([1], "it was not written by save_model"),
-        (
-            {"format": 2, "skl_tot": "9.0", "model": None},
-            f"version 9.0 wrote it, in format 2; version {skl_tot.__version__} reads 1",
-        ),
-        ({"format": 1, "skl_tot": "0.1", "model": None}, "model is 'NoneType'"),
+        {"model": None},
+        [1],
+        {"format": 2, "skl_tot": "9.0", "model": None},
+        {"format": 1, "skl_tot": "0.1", "model": None},
     ],
 )
-def test_other_contents(content, message, tmp_path):
+def test_other_contents(content, tmp_path):
     skops.io.dump(content, tmp_path / "a.skops")
-    refused(tmp_path / "a.skops", message)
+    refused(tmp_path / "a.skops")
 
 
 class TestSize:
@@ -177,7 +174,7 @@ class TestSize:
                 archive.writestr(f"{i}.npy", bytes(10**6))
         monkeypatch.setattr("skl_tot.io.models.MAX_UNPACKED", 2 * 10**6)
         tracemalloc.start()
-        refused(path, "size unpacked is 3000002, expected at most 2000000 bytes")
+        refused(path, "size")
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 10**6
@@ -190,27 +187,26 @@ class TestSize:
         size, lie = (n.to_bytes(4, "little") for n in (10**7, 10))
         path.write_bytes(path.read_bytes().replace(size, lie))
         tracemalloc.start()
-        refused(path, "Bad CRC-32")
+        refused(path)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 10**6
 
     def test_archives(self, fitted, tmp_path, monkeypatch):
         skops.io.dump(fitted, tmp_path / "a", compression=zipfile.ZIP_LZMA)
-        refused(tmp_path / "a", "is compressed in a way that save_model does not use")
+        refused(tmp_path / "a", "compressed")
         with zipfile.ZipFile(tmp_path / "a", "w") as archive:
             archive.writestr("schema.json", "[" * 100_000)
-        refused(tmp_path / "a", "recursion")
+        refused(tmp_path / "a")
         monkeypatch.setattr("skl_tot.io.models.MAX_SCHEMA", 1000)
-        refused(tmp_path / "a", "size of schema.json is ")
+        refused(tmp_path / "a", "schema.json")
 
     def test_save_writes_no_file_that_load_refuses(self, fitted, tmp_path, monkeypatch):
         model = copy.copy(fitted)
         model.labels_ = [np.zeros(10**6, int)]
         save_model(model, tmp_path / "a")
         monkeypatch.setattr("skl_tot.io.models.MAX_UNPACKED", 10**6)
-        message = r"size unpacked is \d+, .*del model.labels_ leaves labels out"
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match="labels_"):
             save_model(model, tmp_path / "b")
         assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -219,7 +215,7 @@ class TestSize:
 def test_no_regular_file(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
-        with pytest.raises(OSError, match=re.escape(f"{path} is no regular file")):
+        with pytest.raises(OSError, match="regular"):
             load_model(path)
 
 
