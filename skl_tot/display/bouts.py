@@ -1,27 +1,17 @@
 """Pictures of the bouts of labels: durations, transitions, cycles and deviations."""
 
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
 
 from skl_tot.display import base
-from skl_tot.display.bars import clear_sides, draw_legend
 from skl_tot.display.palette import code_actions, style_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.deviations import cut_cycles, deviations, score_durations
-
-# Half-heights of points and boxes, as shares of a row.
-JITTER = 0.3
-BOX = 0.34
-MOST_NUMBERED = 20  # actions with legible numbers in cells
-MOST_NAMED = 60  # rows with names; more are illegible
-MOST = 30  # default number of recordings
-KEY = "×  missing     ⇄  out of order     2, 3, …  repeated"
 
 
 @with_shared_texts
@@ -93,39 +83,38 @@ class DurationDisplay(BoutsDisplay):
     def _prepare_bouts(self, bouts, order, codes, names):
         size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)
         durations = bouts.table["duration"].to_numpy()
-        times = [durations[bouts.codes == code] for code in order]
-        label = f"duration of a bout ({bouts.unit})"
-        rows = zip(times, map(style_of, codes))
-        return size, partial(_draw_durations, rows=list(rows), names=names, label=label)
+        times = [durations[bouts.codes == action] for action in order]
+
+        def draw(ax):
+            random = np.random.default_rng(0)  # vertical jitter of points
+            for row, code in enumerate(codes):
+                _draw_durations(ax, times[row], row, style_of(code), random)
+            base.name_rows(ax, names)
+            ax.set_xlim(0, 1.04 * durations.max() or 1)
+            base.name_right(ax, list(map(len, times)), "bouts")
+            base.clear_sides(ax, len(names))
+            ax.grid(axis="x", color="#E0E0E0", linewidth=0.8)
+            ax.set_axisbelow(True)
+            ax.set_xlabel(f"duration of a bout ({bouts.unit})")
+
+        return size, draw
 
 
-def _draw_durations(ax, rows, names, label):
-    random = np.random.default_rng(0)  # vertical jitter of points
-    for row, (times, style) in enumerate(rows):
-        heights = row + random.uniform(-JITTER, JITTER, len(times))
-        alpha = max(0.15, min(0.6, 20 / len(times)))
-        ax.scatter(times, heights, s=16, color=style.fill, alpha=alpha, linewidths=0)
-        _draw_box(ax, times, row, style)
-    base.name_rows(ax, names)
-    ax.set_xlim(0, 1.04 * max(times.max() for times, _ in rows) or 1)
-    base.name_right(ax, [len(times) for times, _ in rows], "bouts")
-    clear_sides(ax, len(names))
-    ax.grid(axis="x", color="#E0E0E0", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.set_xlabel(label)
-
-
-def _draw_box(ax, times, row, style):
-    from matplotlib import cbook
-
-    (box,) = cbook.boxplot_stats(times)
-    lower, median, upper = box["q1"], box["med"], box["q3"]
+def _draw_durations(ax, times, row, style, random):
+    """Draw durations as points, and as a box with whiskers, in a row."""
+    heights = row + random.uniform(-0.3, 0.3, len(times))
+    alpha = max(0.15, min(0.6, 20 / len(times)))
+    ax.scatter(times, heights, s=16, color=style.fill, alpha=alpha, linewidths=0)
+    box = base.summarise(times)
     dark = {"color": "#404040", "linewidth": 1.2}
-    ax.hlines([row, row], [box["whislo"], upper], [lower, box["whishi"]], **dark)
-    x, y = [lower, lower, upper, upper], [row - BOX, row + BOX, row + BOX, row - BOX]
+    ax.hlines([row, row], [box.low, box.upper], [box.lower, box.high], **dark)
+    x, (foot, top) = (
+        [box.lower, box.lower, box.upper, box.upper],
+        (row - 0.34, row + 0.34),
+    )
     style = style._replace(ink="#404040", outline=1.2)
-    ax.fill(x, y, **style.options(), alpha=0.45)
-    ax.vlines(median, row - BOX, row + BOX, color="black", linewidth=2.5)
+    ax.fill(x, [foot, top, top, foot], **style.options(), alpha=0.45)
+    ax.vlines(box.middle, foot, top, color="black", linewidth=2.5)
 
 
 @with_shared_texts
@@ -153,26 +142,25 @@ class TransitionDisplay(BoutsDisplay):
 
     def _prepare_bouts(self, bouts, order, codes, names):
         counts = count_steps(bouts).unstack().to_numpy()[np.ix_(order, order)]
-        side = 0.45 * max(len(names), 4) + 0.07 * max(map(len, names))
-        draw = partial(self._draw_matrix, counts=counts, codes=codes, names=names)
-        return (side + 1.8, side + 0.6), draw
-
-    def _draw_matrix(self, ax, counts, codes, names):
         probabilities = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        self.im_ = ax.imshow(probabilities, cmap="Blues", vmin=0, vmax=1)
-        bar = ax.figure.colorbar(self.im_, ax=ax, shrink=0.8)
-        bar.set_label("probability of the step")
-        if len(names) <= MOST_NUMBERED:
-            for cell in zip(*np.nonzero(counts)):
-                colour = "white" if probabilities[cell] > 0.5 else "black"
-                place = {"ha": "center", "va": "center", "size": 9, "color": colour}
-                ax.text(*cell[::-1], f"{counts[cell]}", **place)
-        base.name_columns(ax, names)
-        base.name_rows(ax, names)
-        base.draw_grid(ax, len(names), len(names), color="#E0E0E0", linewidth=0.8)
-        ax.set_xlabel("to")
-        ax.set_ylabel("from")
-        base.mark_actions(ax, codes)
+        side = 0.45 * max(len(names), 4) + 0.07 * max(map(len, names))
+
+        def draw(ax):
+            self.im_ = base.draw_image(ax, probabilities, "Blues", (0, 1), "equal")
+            bar = ax.figure.colorbar(self.im_, ax=ax, shrink=0.8)
+            bar.set_label("probability of the step")
+            if len(names) <= 20:  # legible
+                for cell in zip(*np.nonzero(counts)):
+                    is_dark = probabilities[cell] > 0.5
+                    base.write_in_cell(ax, *cell, f"{counts[cell]}", is_dark)
+            base.name_columns(ax, names)
+            base.name_rows(ax, names)
+            base.draw_grid(ax, counts.shape, color="#E0E0E0", linewidth=0.8)
+            ax.set_xlabel("to")
+            ax.set_ylabel("from")
+            base.mark_actions(ax, codes)
+
+        return (side + 1.8, side + 0.6), draw
 
 
 @with_shared_texts
@@ -202,41 +190,34 @@ class CycleDisplay(BoutsDisplay):
     start: Any = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
-        cycles, own = cut_cycles(bouts, self.start)
+        cycles, of_cycles = cut_cycles(bouts, self.start)
         rows = [f"cycle {number}" for number in cycles["cycle"]]
         if len(bouts.names) > 1:
             words = zip(cycles["recording"], rows)
             rows = [f"{base.shortened(name, 28)} {row}" for name, row in words]
-        table = own.table.astype({"recording": int, "action": object})
-        starts = own.origins.to_numpy()[table["recording"]]
-        table[["start", "end"]] -= starts[:, None]
-        boxes = []
-        for code, action in zip(codes, [bouts.actions[k] for k in order]):
-            boxes.append((style_of(code), table[table["action"] == action]))
-        legend = [(style_of(code), name) for code, name in zip(codes, names)]
+        numbers = of_cycles.table["recording"].astype(int).to_numpy()
+        origins = of_cycles.origins.to_numpy()[numbers]
+        starts, ends = (
+            of_cycles.table[x].to_numpy() - origins for x in ("start", "end")
+        )
+        code_of = dict(zip([bouts.actions[k] for k in order], codes))
+        drawn = of_cycles.table["action"].astype(object).map(code_of).to_numpy()
+        entries = list(zip(codes, names))
         height = min(1 + 0.16 * max(len(rows), 8), 12)
-        label = f"time since the start of the cycle ({bouts.unit})"
-        options = {"boxes": boxes, "rows": rows, "legend": legend, "label": label}
-        size = 7 + 0.085 * (6 + max(map(len, names))), height
-        return size, partial(_draw_cycles, **options)
 
+        def draw(ax):
+            base.draw_segments(ax, drawn, starts, ends, numbers - 0.42, 0.84)
+            ax.set_xlim(left=0)
+            base.clear_sides(ax, len(rows))
+            if len(rows) <= 60:  # legible
+                base.name_rows(ax, rows)
+                ax.tick_params(axis="y", labelsize=7)
+            else:
+                ax.set_ylabel("cycle")
+            ax.set_xlabel(f"time since the start of the cycle ({bouts.unit})")
+            base.draw_legend(ax, entries)
 
-def _draw_cycles(ax, boxes, rows, legend, label):
-    for style, table in boxes:
-        if len(table):
-            x = table[["start", "start", "end", "end"]].to_numpy()
-            y = table["recording"].to_numpy()[:, None] + [-0.42, 0.42, 0.42, -0.42]
-            base.draw_boxes(ax, np.stack([x, y], axis=2), style)
-    ax.autoscale_view()
-    ax.set_xlim(left=0)
-    clear_sides(ax, len(rows))
-    if len(rows) <= MOST_NAMED:
-        base.name_rows(ax, rows)
-        ax.tick_params(axis="y", labelsize=7)
-    else:
-        ax.set_ylabel("cycle")
-    ax.set_xlabel(label)
-    draw_legend(ax, legend)
+        return (7 + 0.085 * base.legend_size(entries, None, height), height), draw
 
 
 @with_shared_texts
@@ -275,39 +256,43 @@ class DeviationDisplay(BoutsDisplay):
     _: KW_ONLY
     fps: float | None = None
     threshold: float = 3.5
-    n_recordings: int = MOST
+    n_recordings: int = 30
     by: str = "recording"
     start: Any = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
-        options = {"fps": self.fps, "by": self.by, "start": self.start}
-        table = deviations(self.labels, threshold=self.threshold, **options)
-        n_all = len(table)
-        table = table.head(self.n_recordings)
+        table = deviations(
+            self.labels,
+            threshold=self.threshold,
+            fps=self.fps,
+            by=self.by,
+            start=self.start,
+        )
+        n_all, table = len(table), table.head(self.n_recordings)
+        units = [(name,) for name in bouts.names]
         keys = ["recording"]
-        known = [(name,) for name in bouts.names]
         if self.by == "cycle":
             cycles, bouts = cut_cycles(bouts, self.start)
             keys = ["recording", "cycle"]
-            known = list(zip(*(cycles[key] for key in keys)))
-        drawn = list(zip(*(table[key] for key in keys)))
-        rows = [known.index(key) for key in drawn]
-        recordings = [base.shortened(" ".join(map(str, key))) for key in drawn]
-        width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, recordings))
+            units = list(cycles[keys].itertuples(index=False, name=None))
+        drawn = list(table[keys].itertuples(index=False, name=None))
+        rows = [base.shortened(" ".join(map(str, unit))) for unit in drawn]
+        cells = np.ix_([units.index(unit) for unit in drawn], order)
+        counts, _, z = (values[cells] for values in score_durations(bouts))
+        signs = _find_signs(table, [bouts.actions[k] for k in order], counts)
+        width = 2.6 + 0.42 * len(names) + 0.07 * max(map(len, rows))
         height = 1.7 + 0.24 * len(rows) + 0.07 * max(map(len, names))
-        drawn = np.ix_(rows, order)
-        counts, _, z = (values[drawn] for values in score_durations(bouts))
-        actions = [bouts.actions[code] for code in order]
 
         def draw(ax):
             self.im_ = _draw_cells(ax, z, self.threshold)
-            is_dark = np.abs(z) > 1.5 * self.threshold
-            _draw_signs(ax, table, actions, counts, is_dark)
-            base.name_rows(ax, recordings)
+            for cell, sign in signs.items():
+                is_dark = abs(z[cell]) > 1.5 * self.threshold
+                base.write_in_cell(ax, *cell, sign, is_dark)
+            base.name_rows(ax, rows)
             base.name_right(ax, table["score"], "score")
             base.name_columns(ax, names)
-            base.draw_grid(ax, *z.shape, color="white", linewidth=1.5)
-            ax.set_xlabel(KEY)
+            base.draw_grid(ax, z.shape, color="white", linewidth=1.5)
+            ax.set_xlabel("×  missing     ⇄  out of order     2, 3, …  repeated")
             if len(table) < n_all:
                 title = f"the {len(table)} most deviating of {n_all} {self.by}s"
                 ax.set_title(title, loc="left", fontsize="medium")
@@ -317,27 +302,29 @@ class DeviationDisplay(BoutsDisplay):
 
 
 def _draw_cells(ax, z, threshold):
+    """Draw robust z as an image, with a colour bar in words; missing cells are grey."""
     from matplotlib import colormaps
 
     colours = colormaps["RdBu_r"].with_extremes(bad="#D9D9D9")
     most = 2 * threshold
-    image = ax.imshow(z, cmap=colours, vmin=-most, vmax=most, aspect="auto")
-    options = {"extend": "both", "shrink": min(1, 12 / len(z)), "pad": 0.1}
-    bar = ax.figure.colorbar(image, ax=ax, **options)
+    image = base.draw_image(ax, z, colours, (-most, most))
+    shrink = min(1, 12 / len(z))
+    bar = ax.figure.colorbar(image, ax=ax, extend="both", shrink=shrink, pad=0.1)
     bar.set_label("shorter than usual      longer")
     bar.set_ticks([-threshold, 0, threshold], labels=["far", "usual", "far"])
     return image
 
 
-def _draw_signs(ax, table, actions, counts, is_dark):
-    for row, found in enumerate(table.itertuples()):
-        signs = dict.fromkeys(found.missing, "×")
-        for action in found.repeated:
-            signs[action] = str(counts[row, actions.index(action)])
-        for action in dict.fromkeys(chain.from_iterable(found.out_of_order)):
-            signs[action] = f"{signs.get(action, '')}⇄"
-        for action, sign in signs.items():
+def _find_signs(table, actions, counts):
+    """Signs of missing, repeated and disordered actions by row and column."""
+    signs = {}
+    for row, unit in enumerate(table.itertuples()):
+        for action in unit.missing:
+            signs[row, actions.index(action)] = "×"
+        for action in unit.repeated:
             column = actions.index(action)
-            place = {"ha": "center", "va": "center"}
-            colour = "white" if is_dark[row, column] else "black"
-            ax.text(column, row, sign, **place, color=colour, size=9)
+            signs[row, column] = str(counts[row, column])
+        for action in dict.fromkeys(chain.from_iterable(unit.out_of_order)):
+            cell = row, actions.index(action)
+            signs[cell] = f"{signs.get(cell, '')}⇄"
+    return signs

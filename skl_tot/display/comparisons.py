@@ -1,21 +1,20 @@
 """Pictures of comparisons: of groups of recordings, and of numbers of actions."""
 
-from functools import partial
-
 import numpy as np
 
-from skl_tot.display.bars import clear_sides
-from skl_tot.display.base import Display, name_rows, shortened
+from skl_tot.display.base import Display, clear_sides, name_rows, shortened
 from skl_tot.display.palette import COLOURS, code_actions
 from skl_tot.recordings.errors import refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.groups import MAX_Q, is_different
 
-# Marker and height within a row, for each measure.
-MARKS = {"duration": ("o", -0.22), "share": ("s", 0.0), "bouts": ("^", 0.22)}
-MARKS["transition"] = ("D", 0.0)
-WIDEST = 4  # default limit of the x axis, in standard deviations
-KEYS = ("n_actions", "score", "spread", "best", "at_edge")
+# Marker, height within a row and colour of each measure.
+MARKS = {
+    "duration": ("o", -0.22, COLOURS[0]),
+    "share": ("s", 0.0, COLOURS[1]),
+    "bouts": ("^", 0.22, COLOURS[2]),
+    "transition": ("D", 0.0, COLOURS[3]),
+}
 
 
 @with_shared_texts
@@ -67,62 +66,69 @@ class GroupsDisplay(Display):
     def _prepare(self):
         table = self.table
         if not {"effect", "q"} <= set(table) or len(table) == 0:
-            found = f"the columns {short_repr(list(table))} and {len(table)} rows"
-            raise ValueError(f"table has {found}, expected some of compare_groups.")
-        is_step = table["measure"] == "transition"
-        table = table.assign(differs=is_different(table))
-        table = table[~is_step | (table["q"] < MAX_Q)]
-        actions = sorted(self.table.loc[~is_step, "action"].unique())
-        names = dict(zip(actions, code_actions(actions, self.action_names)[1]))
+            text = f"the columns {short_repr(list(table))} and {len(table)} rows"
+            raise ValueError(f"table has {text}, expected some of compare_groups.")
+        actions = sorted(table.loc[table["measure"] != "transition", "action"].unique())
+        names = code_actions(actions, self.action_names)[1]
+        name_of = dict(zip(actions, map(shortened, names)))
         has_pairs = len(table[["first", "second"]].drop_duplicates()) > 1
         rows = {}
-        for own in table.to_dict("records"):
-            name = shortened(names[own["action"]])
-            if own["measure"] == "transition":
-                name = f"{name} → {shortened(names[own['to']])}"
+        for comparison in shown_comparisons(table).to_dict("records"):
+            name = name_of[comparison["action"]]
+            if comparison["measure"] == "transition":
+                name = f"{name} → {name_of[comparison['to']]}"
             if has_pairs:
-                name = f"{name}: {own['first']}, {own['second']}"
-            rows.setdefault(name, []).append(own)
+                name = f"{name}: {comparison['first']}, {comparison['second']}"
+            rows.setdefault(name, []).append(comparison)
         sides = ["the first group", "the second"]
         if not has_pairs:
-            sides = [shortened(str(own[key])) for key in ("first", "second")]
-        label = "  ←  difference in standard deviations  →  "
-        label = f"more in {sides[0]}{label}more in {sides[1]}"
-        size = 6.4 + 0.07 * max(map(len, rows)), 1.4 + 0.42 * max(len(rows), 3)
-        return size, partial(_draw_groups, rows=rows, label=label)
+            sides = [shortened(str(table[x].iloc[0])) for x in ("first", "second")]
+
+        def draw(ax):
+            _draw_comparisons(ax, rows)
+            label = "  ←  difference in standard deviations  →  "
+            ax.set_xlabel(f"more in {sides[0]}{label}more in {sides[1]}")
+
+        return (6.4 + 0.07 * max(map(len, rows)), 1.4 + 0.42 * max(len(rows), 3)), draw
 
 
-def _draw_groups(ax, rows, label):
+def shown_comparisons(table):
+    """Rows of a table of `compare_groups`, without steps that do not differ."""
+    table = table.assign(differs=is_different(table))
+    return table[(table["measure"] != "transition") | table["differs"]]
+
+
+def _draw_comparisons(ax, rows):
+    """Draw effects with their confidence intervals, and a legend of the measures."""
     from matplotlib.lines import Line2D
 
-    effects = np.abs([row["effect"] for own in rows.values() for row in own])
-    widest = max(WIDEST, 1.3 * effects.max(initial=0, where=np.isfinite(effects)))
-    colours = dict(zip(MARKS, COLOURS))
-    for y, own in enumerate(rows.values()):
-        for row in own:
-            if np.isnan(row["effect"]):
+    effects = np.abs([x["effect"] for row in rows.values() for x in row])
+    widest = max(4, 1.3 * effects.max(initial=0, where=np.isfinite(effects)))
+    for y, row in enumerate(rows.values()):
+        for comparison in row:
+            if np.isnan(comparison["effect"]):
                 continue
-            marker, offset = MARKS[row["measure"]]
-            colour = colours[row["measure"]]
-            ends = [row["effect_low"], row["effect"], row["effect_high"]]
+            marker, offset, colour = MARKS[comparison["measure"]]
+            ends = [comparison[f"effect{x}"] for x in ("_low", "", "_high")]
             low, x, high = np.clip(ends, -widest, widest)
             ax.plot([low, high], [y + offset] * 2, color=colour, linewidth=1.5)
-            face = colour if row["differs"] else "white"
+            face = colour if comparison["differs"] else "white"
             ax.plot(x, y + offset, marker, color=colour, mfc=face, clip_on=False)
     ax.axvline(0, color="#808080", linewidth=0.8, zorder=0)
     ax.set_xlim(-widest, widest)
     name_rows(ax, list(rows))
     clear_sides(ax, len(rows))
-    ax.set_xlabel(label)
-    shown = {row["measure"] for own in rows.values() for row in own}
-    marks = []
-    for measure in (measure for measure in MARKS if measure in shown):
-        style = {"marker": MARKS[measure][0], "color": colours[measure]}
-        marks.append(Line2D([], [], label=measure, **style))
-    filled = {"ls": "", "marker": "o", "color": "k", "label": f"q < {MAX_Q}"}
-    marks.append(Line2D([], [], **filled))
-    place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
-    ax.legend(handles=marks, **place, ncols=5, frameon=False)
+    shown = {comparison["measure"] for row in rows.values() for comparison in row}
+    handles = []
+    for measure, (marker, _, colour) in MARKS.items():
+        if measure in shown:
+            handles.append(Line2D([], [], label=measure, marker=marker, color=colour))
+    label = f"q < {MAX_Q}"
+    handles.append(Line2D([], [], ls="", marker="o", color="k", label=label))
+    place = (0, 1)
+    ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=place, ncols=5, frameon=False
+    )
 
 
 @with_shared_texts
@@ -173,21 +179,20 @@ class NumbersDisplay(Display):
         return cls(numbers).plot(ax=ax)
 
     def _prepare(self):
-        if not isinstance(self.numbers, dict) or set(KEYS) - set(self.numbers):
-            expected = f"a dict with {', '.join(KEYS)}, as from choose_n_actions"
+        keys = ("n_actions", "score", "spread", "best", "at_edge")
+        if not isinstance(self.numbers, dict) or set(keys) - set(self.numbers):
+            expected = f"a dict with {', '.join(keys)}, as from choose_n_actions"
             refuse("numbers", self.numbers, expected, TypeError)
-        size = 2 + 0.22 * max(10, len(self.numbers["n_actions"])), 3.2
-        return size, self._draw_scores
+        n_numbers = len(self.numbers["n_actions"])
+        return (2 + 0.22 * max(10, n_numbers), 3.2), self._draw_scores
 
     def _draw_scores(self, ax):
-        x, score, spread = (np.array(self.numbers[key], float) for key in KEYS[:3])
+        x, scores, low, high = score_curve(self.numbers)
         best = self.numbers["best"]
-        options = {"color": "#0072B2", "alpha": 0.2, "linewidth": 0}
-        ax.fill_between(x, score - spread, score + spread, **options)
-        ax.plot(x, score, "o-", color="#0072B2", markersize=4)
+        ax.fill_between(x, low, high, color="#0072B2", alpha=0.2, linewidth=0)
+        ax.plot(x, scores, "o-", color="#0072B2", markersize=4)
         ax.axvline(best, color="#404040", linestyle=":", linewidth=1.2)
-        own = score[x == best]
-        ax.plot(best, own[0], "o", color="#D55E00", markersize=9)
+        ax.plot(best, scores[x == best][0], "o", color="#D55E00", markersize=9)
         title = f"{best} action{'' if best == 1 else 's'}"
         if self.numbers["at_edge"]:
             title += ", at the edge of the numbers that were compared"
@@ -196,3 +201,10 @@ class NumbersDisplay(Display):
         ax.set_xlabel("number of actions")
         ax.set_ylabel("score")
         ax.spines[["top", "right"]].set_visible(False)
+
+
+def score_curve(numbers):
+    """Numbers of actions, their scores, and the ends of the standard errors."""
+    tried, scores = (np.array(numbers[x], float) for x in ("n_actions", "score"))
+    spread = np.nan_to_num(np.array(numbers["spread"], float))
+    return tried, scores, scores - spread, scores + spread

@@ -1,7 +1,5 @@
 """Heat maps: features during each action, and pseudo-labels of a recording."""
 
-from functools import partial
-
 import numpy as np
 
 from skl_tot.display import base
@@ -11,8 +9,6 @@ from skl_tot.recordings.labels import BACKGROUND, as_reals, split_label_sequence
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.features import Profiles, action_profiles
-
-MOST = 40  # features with legible names
 
 
 @with_shared_texts
@@ -94,34 +90,32 @@ class ProfileDisplay(base.Display):
         codes, names = code_actions(self.profiles.actions, self.action_names)
         chosen = choose_features(self.profiles.means)
         features = [self.profiles.features[i] for i in chosen]
+        means = self.profiles.means[:, chosen]
         width = 2.2 + 0.24 * max(len(chosen), 8) + 0.08 * min(max(map(len, names)), 40)
         longest = min(max(map(len, features)), 40)
         height = 0.9 + 0.3 * max(len(names), 3) + 0.08 * longest
-        means = self.profiles.means[:, chosen]
-        options = {"codes": codes, "names": names, "features": features}
-        return (width, height), partial(self._draw_means, means=means, **options)
 
-    def _draw_means(self, ax, means, codes, names, features):
-        most = np.abs(means).max() or 1  # constant features have no colours
-        options = {"cmap": "RdBu_r", "vmin": -most, "vmax": most, "aspect": "auto"}
-        self.im_ = ax.imshow(means, interpolation="nearest", **options)
-        bar = ax.figure.colorbar(self.im_, ax=ax)
-        bar.set_label("standard deviations\nfrom the mean")
-        base.name_columns(ax, list(map(base.shortened, features)))
-        base.name_rows(ax, list(map(base.shortened, names)))
-        n_features = len(self.profiles.features)
-        if n_features > MOST:
-            shown = f"the {MOST} of {n_features} features"
-            ax.set_xlabel(f"{shown} that differ most between actions")
-        base.mark_actions(ax, codes)
+        def draw(ax):
+            most = np.abs(means).max() or 1  # constant features have no colours
+            self.im_ = base.draw_image(ax, means, "RdBu_r", (-most, most))
+            bar = ax.figure.colorbar(self.im_, ax=ax)
+            bar.set_label("standard deviations\nfrom the mean")
+            base.name_columns(ax, list(map(base.shortened, features)))
+            base.name_rows(ax, list(map(base.shortened, names)))
+            n_features = len(self.profiles.features)
+            if n_features > len(chosen):
+                text = f"the {len(chosen)} of {n_features} features"
+                ax.set_xlabel(f"{text} that differ most between actions")
+            base.mark_actions(ax, codes)
+
+        return (width, height), draw
 
 
-def choose_features(means):
+def choose_features(means, most=40):
     """List the indices of the features that differ most between actions, in order."""
     # equal values (up to rounding) in the order of features
     differences = means.std(axis=0).round(9)
-    most = np.argsort(-differences, kind="stable")[:MOST]
-    return np.sort(most)
+    return np.sort(np.argsort(-differences, kind="stable")[:most])
 
 
 @with_shared_texts
@@ -176,8 +170,8 @@ class PseudoLabelDisplay(base.Display):
         base.check_methods(segmenter, "pseudo_labels", "predict")
         videos = as_recordings(X)
         if not videos.is_single:
-            found = f"X holds {len(videos)} recordings"
-            raise ValueError(f"{found}, expected one, an array (frames, features).")
+            text = f"X holds {len(videos)} recordings"
+            raise ValueError(f"{text}, expected one, an array (frames, features).")
         video = transform_before(estimator, X)
         codes, labels = segmenter.pseudo_labels(video), segmenter.predict(video)
         return cls.from_predictions(codes, labels, **options)
@@ -216,24 +210,23 @@ class PseudoLabelDisplay(base.Display):
 
     def _prepare(self, fps, colorbar):
         codes = _check_codes(self.codes)
-        path = None if self.labels is None else _check_path(self.labels, codes.shape)
-        options = {"fps": fps, "colorbar": colorbar}
-        return (7, 3), partial(self._draw_image, codes=codes, path=path, **options)
-
-    def _draw_image(self, ax, codes, path, fps, colorbar):
         n_frames, n_actions = codes.shape
-        duration = n_frames / (fps or 1)
-        options = {"cmap": "cividis", "vmin": 0, "vmax": 1, "aspect": "auto"}
-        options["extent"] = (0, duration, n_actions - 0.5, -0.5)
-        self.im_ = ax.imshow(codes.T, interpolation="nearest", **options)
-        if path is not None:
-            _draw_path(ax, path, np.linspace(0, duration, n_frames + 1))
-        if colorbar:
-            ax.figure.colorbar(self.im_, ax=ax, label="probability")
-        ax.yaxis.get_major_locator().set_params(integer=True)
-        base.name_time(ax, fps)
-        ax.set_ylabel("action")
-        base.mark_actions(ax, range(n_actions))
+        path = None if self.labels is None else _check_path(self.labels, codes.shape)
+        edges = np.arange(n_frames + 1) / (fps or 1)
+
+        def draw(ax):
+            extent = (0, edges[-1], n_actions - 0.5, -0.5)
+            self.im_ = base.draw_image(ax, codes.T, "cividis", (0, 1), extent=extent)
+            if path is not None:
+                _draw_path(ax, path, edges)
+            if colorbar:
+                ax.figure.colorbar(self.im_, ax=ax, label="probability")
+            ax.yaxis.get_major_locator().set_params(integer=True)
+            base.name_time(ax, fps)
+            ax.set_ylabel("action")
+            base.mark_actions(ax, range(n_actions))
+
+        return (7, 3), draw
 
 
 def _check_codes(codes):
@@ -252,8 +245,8 @@ def _check_path(labels, shape):
     n_frames, n_actions = shape
     (labels, *others), _ = split_label_sequences(labels, "labels")
     if others or len(labels) != n_frames:
-        found = f"labels has {len(labels)} frames of {1 + len(others)} recordings"
-        raise ValueError(f"{found}, expected the {n_frames} frames of codes.")
+        text = f"labels has {len(labels)} frames of {1 + len(others)} recordings"
+        raise ValueError(f"{text}, expected the {n_frames} frames of codes.")
     if labels.dtype.kind != "i":
         raise TypeError(f"labels is of type {labels.dtype}, expected integers.")
     if labels.min() < BACKGROUND or labels.max() >= n_actions:

@@ -34,7 +34,6 @@ COLOURS = (
     "#0F0FC3", "#964B4B", "#0F6978", "#0FC378", "#008778",
 )
 # fmt: on
-DARK = 320  # sum of red, green and blue below which white text is used
 HATCHES = (None, "////", "....", "xxxx", "----", "||||")
 
 
@@ -56,10 +55,6 @@ class Style(NamedTuple):
         }
 
 
-def _parts(colour):
-    return [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
-
-
 SPECIAL_STYLES = {
     BACKGROUND: Style("white", "#A6A6A6", outline=0.6),
     UNMATCHED: Style("#D9D9D9", "#8C8C8C", hatch=len(HATCHES)),
@@ -71,7 +66,8 @@ def style_of(code):
     if code in SPECIAL_STYLES:
         return SPECIAL_STYLES[code]
     fill = COLOURS[code % len(COLOURS)]
-    ink = "white" if sum(_parts(fill)) < DARK else "black"
+    brightness = sum(bytes.fromhex(fill[1:]))  # of red, green and blue
+    ink = "white" if brightness < 320 else "black"
     return Style(fill, ink, code // len(COLOURS) % len(HATCHES))
 
 
@@ -90,18 +86,18 @@ class Encoded(NamedTuple):
     videos: list  # bars of each recording: the ground truth, if any, and each method
 
     def entries(self, videos):
-        """Pairs of style and name of the codes that occur in some of the recordings."""
+        """Pairs of code and name, of the codes that occur in some of the recordings."""
         codes = set().union(*map(distinct_labels, videos))
-        return [(style_of(k), name) for k, name in self.names.items() if k in codes]
+        return [(code, name) for code, name in self.names.items() if code in codes]
 
 
 def name_methods(y_true, y_pred):
     """Predictions by the name of their method, None without methods."""
     if isinstance(y_pred, dict) and set(y_pred) != {None}:
-        known = None if y_true is None else by_name(y_true)
+        true_by_name = None if y_true is None else by_name(y_true)
         # names of recordings are those of the ground truth, or other than text
         is_text = all(isinstance(name, str) for name in y_pred)
-        if is_text and (known is None or known.keys() != y_pred.keys()):
+        if is_text and (true_by_name is None or true_by_name.keys() != y_pred.keys()):
             return y_pred
     elif isinstance(y_pred, dict):
         y_pred = y_pred[None]
@@ -127,8 +123,8 @@ def encode(y_true, methods, *, target_names, background, **options):
 def _encode_with_truth(methods, y_true, target_names, *, background, **options):
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
-    _, own = background_labels(clusters, distinct_labels(true), background)
-    code_of, names = _number_labels(true, target_names, "label", own)
+    _, of_truth = background_labels(clusters, distinct_labels(true), background)
+    code_of, names = _number_labels(true, target_names, "label", of_truth)
     bars, title = [_to_codes(true, [code_of] * len(true))], None
     for pred in methods:
         matches = match_labels(y_true, pred, background=background, **options)
@@ -164,8 +160,8 @@ def _check_method(name, videos, first_method):
         refuse(f"the number of recordings of {name}", len(videos), expected)
     for i, (video, first) in enumerate(zip(videos, first_method)):
         if len(video) != len(first) or len(video) == 0:
-            said = f"{name} has {len(video)} frames, expected {len(first) or 'some'}"
-            raise RecordingValueError(f"{said}, as for the first method.", i)
+            text = f"{name} has {len(video)} frames, expected {len(first) or 'some'}"
+            raise RecordingValueError(f"{text}, as for the first method.", i)
 
 
 def _number_labels(sequences, target_names, word, background):
@@ -190,29 +186,28 @@ def _places(labels, target_names):
     if not labels or not isinstance(labels[0], str):
         return {label: label for label in labels}
     if target_names is None:
-        known = labels
+        order = labels
     elif isinstance(target_names, dict):
-        known = sorted({*labels, *(x for x in target_names if isinstance(x, str))})
+        order = sorted({*labels, *(x for x in target_names if isinstance(x, str))})
     else:
-        known = list(target_names)
-    return {label: known.index(label) for label in labels if label in known}
+        order = list(target_names)
+    return {label: order.index(label) for label in labels if label in order}
 
 
 def _name_clusters(names, code_of):
+    """Names of codes with those of their clusters, and a title for these; or None."""
     clusters = {}
     for cluster, name in default_names(code_of, "action").items():
         if code_of[cluster] != BACKGROUND:
             clusters.setdefault(code_of[cluster], []).append(name)
-    if all(found == [names[code]] for code, found in clusters.items()):
+    if all(of_code == [names[code]] for code, of_code in clusters.items()):
         return names, None  # predictions have the names of the labels
-    both = {}
-    for code, name in names.items():
-        found = clusters.get(code, [])
-        shown = ", ".join(found)
-        shown = (
-            shown if len(shown) <= 40 or len(found) == 1 else f"{len(found)} actions"
-        )
-        both[code] = f"{name} ({shown})" if found else name
+    both = dict(names)
+    for code, of_code in clusters.items():
+        shown = ", ".join(of_code)
+        if len(shown) > 40 and len(of_code) > 1:
+            shown = f"{len(of_code)} actions"
+        both[code] = f"{names[code]} ({shown})"
     return both, "ground truth (prediction)"
 
 

@@ -1,33 +1,33 @@
 """Coloured timelines of segmentations."""
 
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from skl_tot.display.bars import (
-    clear_sides,
-    draw_legend,
-    draw_rows,
-    figure_size,
-    lay_out_by_widest,
-)
-from skl_tot.display.base import Display, check_methods, check_video_names, name_time
+from skl_tot.display import base
 from skl_tot.display.palette import encode, name_methods
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import by_name
+from skl_tot.recordings.labels import by_name, find_segments
 from skl_tot.recordings.layouts import n_dims
 from skl_tot.recordings.segment_table import check_confidences
 from skl_tot.shared_texts import with_shared_texts
 
 TRUTH = "ground truth"  # name of its bar
-MANY = 100  # recordings, beyond which layouts are simplified for speed
+
+
+class Row(NamedTuple):
+    """A recording as a row of bars."""
+
+    name: str
+    bars: tuple  # codes of the frames of each bar, the ground truth first
+    doubt: np.ndarray | None  # of the last bar, by frame
+    breaks: Any  # frames at which bars are cut
 
 
 @with_shared_texts
 @dataclass(eq=False, repr=False)
-class SegmentationDisplay(Display):
+class SegmentationDisplay(base.Display):
     """Timelines of segmentations, one row per recording.
 
     With ground truth, a row has two bars, ground truth above prediction, and a cluster
@@ -116,7 +116,7 @@ class SegmentationDisplay(Display):
         -------
         {shared: display}
         """
-        check_methods(estimator, "predict")
+        base.check_methods(estimator, "predict")
         if confidence:
             from skl_tot.methods.pipelines import predict_with_confidence
 
@@ -160,25 +160,43 @@ class SegmentationDisplay(Display):
 
     def _prepare(self, fps):
         methods = name_methods(self.y_true, self.y_pred)
-        keys = "target_names", "background", "scope", "ignore_labels"
-        options = {key: getattr(self, key) for key in keys}
-        encoded = encode(self.y_true, methods, **options)
-        known = by_name(next(iter(methods.values())))
-        names = check_video_names(
-            self.video_names, len(encoded.videos), known and list(known)
+        encoded = encode(
+            self.y_true,
+            methods,
+            target_names=self.target_names,
+            background=self.background,
+            scope=self.scope,
+            ignore_labels=self.ignore_labels,
         )
-        drawn = self._check_videos(len(encoded.videos))
-        doubts = self._check_confidence(methods, encoded.videos)
-        rows = [(names[i], encoded.videos[i], doubts[i]) for i in drawn]
-        names, bars, doubts = zip(*rows)
-        legend = encoded.entries(bars), encoded.title
+        names = self._name_videos(methods, len(encoded.videos))
+        doubts = self._read_doubts(methods, encoded.videos)
+        rows = []
+        for i in self._check_videos(len(encoded.videos)):
+            is_broken = getattr(self.y_pred, "breaks", None) is not None
+            breaks = self.y_pred.breaks_of(i) if is_broken else ()
+            rows.append(Row(names[i], encoded.videos[i], doubts[i], breaks))
+        entries = encoded.entries(row.bars for row in rows)
         bar_names = list(methods) if self.y_true is None else [TRUTH, *methods]
-        size = figure_size(*legend, bar_names, names)
-        rows = bars, doubts, bar_names, names
-        has_breaks = getattr(self.y_pred, "breaks", None) is not None
-        breaks = [self.y_pred.breaks_of(i) for i in drawn if has_breaks]
-        options = {"rows": rows, "breaks": breaks, "legend": legend, "fps": fps}
-        return size, partial(_draw_timelines, **options)
+
+        def draw(ax):
+            _draw_rows(ax, rows, bar_names, fps)
+            base.draw_legend(ax, entries, encoded.title)
+            if len(rows) > 100:
+                _lay_out_by_widest(ax)
+
+        return _figure_size(rows, bar_names, entries, encoded.title), draw
+
+    def _name_videos(self, methods, n_videos):
+        """Names of the recordings: given, those of the predictions, or default ones."""
+        names = self.video_names
+        if names is None:
+            names = by_name(next(iter(methods.values())))
+        if names is None:
+            names = [f"recording {i}" for i in range(n_videos)]
+        if len(names) != n_videos:
+            text = f"video_names has {len(names)} names"
+            raise ValueError(f"{text}, expected {n_videos}.")
+        return list(map(str, names))
 
     def _check_videos(self, n_videos):
         if self.videos is None:
@@ -189,7 +207,7 @@ class SegmentationDisplay(Display):
             refuse("videos", self.videos, f"indices from 0 to {n_videos - 1}")
         return indices
 
-    def _check_confidence(self, methods, bars):
+    def _read_doubts(self, methods, bars):
         """One minus the confidence of each recording; None without confidence."""
         if self.confidence is None:
             return [None] * len(bars)
@@ -197,25 +215,79 @@ class SegmentationDisplay(Display):
             raise ValueError("confidence is of one method, but y_pred has several.")
         labels, depth = [of_video[-1] for of_video in bars], n_dims(self.confidence)
         is_single = depth == 0 or (len(bars) == 1 and depth == 1)
-        given = [self.confidence] if is_single else list(self.confidence)
-        known = check_confidences(given, labels, is_single)
-        if not all(((own >= 0) & (own <= 1)).all() for own in known):
+        values = [self.confidence] if is_single else list(self.confidence)
+        confidences = check_confidences(values, labels, is_single)
+        if not all(((p >= 0) & (p <= 1)).all() for p in confidences):
             raise ValueError("confidence has values outside of [0, 1].")
-        return [1 - own for own in known]
+        return [1 - p for p in confidences]
 
 
-def _draw_timelines(ax, rows, breaks, legend, fps):
-    videos, _, bar_names, _ = rows
-    draw_rows(ax, 1 / (fps or 1), *rows)
-    for row, own in enumerate(breaks):
-        ax.vlines(own / (fps or 1), row - 0.45, row + 0.45, "white", lw=2.5, zorder=4)
-    name_time(ax, fps)
+def _figure_size(rows, bar_names, entries, title):
+    """Width and height in inches that leave 7 inches of width for the bars."""
+    has_methods = None not in bar_names
+    row = 0.24 * (1 + len(bar_names)) if has_methods else 0.16 + 0.11 * len(bar_names)
+    height = max(2, 1 + len(rows) * row)
+    names = bar_names if has_methods else [row.name for row in rows]
+    n_letters = base.legend_size(entries, title, 0.77 * height) + max(map(len, names))
+    return 7 + 0.085 * n_letters, height
+
+
+def _draw_rows(ax, rows, bar_names, fps):
+    """Draw the bars of recordings, a row each, with names, doubts and breaks."""
+    frame = 1 / (fps or 1)
+    has_methods = None not in bar_names
+    # above the bars of methods, there is room for the name of the recording
+    height = 0.84 / (len(bar_names) + has_methods)
+    bottoms = 0.42 - np.arange(len(bar_names), 0, -1) * height
+    codes, edges = [], []
+    for y, row in enumerate(rows):
+        for of_frames, bottom in zip(row.bars, bottoms):
+            segments = find_segments(of_frames)
+            codes.append(segments.labels)
+            bottom = np.full(len(segments.labels), y + bottom)
+            edges.append([segments.starts * frame, segments.ends * frame, bottom])
+        if len(row.breaks):
+            x = np.array(row.breaks) * frame
+            ax.vlines(x, y - 0.45, y + 0.45, "white", lw=2.5, zorder=4)
+    starts, ends, lower = np.concatenate(edges, axis=1)
+    base.draw_segments(ax, np.concatenate(codes), starts, ends, lower, 0.94 * height)
+    _draw_doubts(ax, [row.doubt for row in rows], bottoms[-1], 0.94 * height, frame)
+    ys, names = np.arange(len(rows)), [row.name for row in rows]
+    if has_methods:
+        for y, name in zip(ys - 0.42 + 0.5 * height, names):
+            ax.text(0, y, name, va="center", parse_math=False)
+        ticks = np.add.outer(ys, bottoms + 0.47 * height).ravel()
+        ax.set_yticks(ticks, bar_names * len(rows), parse_math=False)
+    else:
+        base.name_rows(ax, names)
+    base.name_time(ax, fps)
     ax.set_xlim(left=0)
-    clear_sides(ax, len(videos))
+    base.clear_sides(ax, len(rows))
     if bar_names[0] == TRUTH:
-        lower = "lower bar: prediction" if None in bar_names else "others: predictions"
+        lower = "others: predictions" if has_methods else "lower bar: prediction"
         title = f"upper bar: ground truth, {lower}"
         ax.set_title(title, loc="left", fontsize="medium", wrap=True)
-    draw_legend(ax, *legend)
-    if len(videos) > MANY:
-        lay_out_by_widest(ax)
+
+
+def _draw_doubts(ax, doubts, bottom, height, frame):
+    """Draw black from the foot of bars upwards; rows grow downwards."""
+    from matplotlib.collections import PolyCollection
+
+    shapes = []
+    for row, doubt in enumerate(doubts):
+        if doubt is not None:
+            foot = row + bottom + height
+            x = np.repeat(np.arange(len(doubt) + 1), 2) * frame
+            y = foot - height * np.concatenate([[0], np.repeat(doubt, 2), [0]])
+            shapes.append(np.column_stack([x, y]))
+    if shapes:
+        black = PolyCollection(shapes, color="black", linewidth=0, zorder=3)
+        ax.add_collection(black)
+
+
+def _lay_out_by_widest(ax):
+    """Let layouts measure only the widest name on the y axis, for speed."""
+    names = ax.get_yticklabels()
+    widest = max(names, key=lambda name: name.get_window_extent().width)
+    for name in names:
+        name.set_in_layout(name is widest)

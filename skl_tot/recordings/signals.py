@@ -4,7 +4,6 @@ import copy
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
 # Samples for models to learn from: maximum frames, and values, which bound the time
 # with many features; number of stretches of consecutive frames, and most recordings.
@@ -90,6 +89,8 @@ def lagged_products(values, window=None):
     ``values`` and ``window`` have shape (n,) or (n, n_columns); columns are added.
     """
     window = values if window is None else window
+    from scipy.fft import irfft, next_fast_len, rfft  # slow to import
+
     n_points = next_fast_len(len(values) + len(window), real=True)  # no wrap-around
     spectrum = rfft(values, n_points, axis=0)
     others = spectrum if window is values else rfft(window, n_points, axis=0)

@@ -85,14 +85,15 @@ class Content:
     @property
     def log_likelihoods(self):
         """Mean log-likelihoods of recordings; None if the model gives none."""
-        known = self.findings.log_likelihoods
-        return known if np.isfinite(known).all() else None
+        values = self.findings.log_likelihoods
+        return values if np.isfinite(values).all() else None
 
     @cached_property
     def deviations(self):
         """Deviations of recordings, the most deviating first."""
-        known = {"log_likelihoods": self.log_likelihoods}
-        table = statistics.deviations(self.recordings, **known)
+        table = statistics.deviations(
+            self.recordings, log_likelihoods=self.log_likelihoods
+        )
         places = table["recording"].map(self.recordings.names.index)
         return table.assign(index=places).to_dict("records")
 
@@ -112,7 +113,7 @@ class Content:
         """Time of each action in each cycle or recording that shows it, by code."""
         _, totals, _ = score_durations(self.unit_bouts)
         columns = zip(self.unit_bouts.actions, totals.T)
-        return {code: own[np.isfinite(own)] for code, own in columns}
+        return {code: times[np.isfinite(times)] for code, times in columns}
 
     @cached_property
     def usual(self):
@@ -129,9 +130,9 @@ class Content:
     def codes(self):
         """Codes of actions, also unnamed ones, of labels, and of other alternatives."""
         labels = self.truth.names if self.truth else {}
-        own = {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
+        codes = {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
         others = itertools.chain(*self.findings.alternatives.values())
-        return sorted(own | distinct_labels(others))
+        return sorted(codes | distinct_labels(others))
 
     @cached_property
     def unsure(self):
@@ -141,26 +142,32 @@ class Content:
     @cached_property
     def actions(self):
         """Rows of the table of actions by code, with background if it occurs."""
-        paths = self.findings.paths
-        frames, clocks = np.concatenate(paths), self.recordings
-        lasting = np.ones(len(frames))
-        if clocks.fps is not None:
-            ends = [clocks.ends(i) - clocks.edges(i)[:-1] for i in range(len(clocks))]
-            lasting = np.concatenate(ends)
+        paths, recordings = self.findings.paths, self.recordings
+        frames = np.concatenate(paths)
+        seconds = np.ones(len(frames))  # or frames
+        if recordings.fps is not None:
+            seconds = np.concatenate(
+                [
+                    recordings.ends(i) - recordings.edges(i)[:-1]
+                    for i in range(len(recordings))
+                ]
+            )
         is_unsure = np.concatenate(self.findings.confidences) < self.unsure
         rows = {}
         for code in self.order:
-            own = frames == code
-            if code == BACKGROUND and not own.any():
+            is_shown = frames == code
+            if code == BACKGROUND and not is_shown.any():
                 continue
             row = {"name": self.findings.names[code], "code": code}
-            row |= {"share": np.average(own, weights=lasting)}
+            row["share"] = np.average(is_shown, weights=seconds)
             row["videos"] = sum(code in path for path in paths)
-            if code in self.totals and len(self.totals[code]):
+            totals = self.totals.get(code, [])
+            if len(totals):
                 row["segments"] = int((self.bouts.table["action"] == code).sum())
-                row["unsure"] = np.average(is_unsure[own], weights=lasting[own])
-                row["units"] = len(self.totals[code])
-                row["quartiles"] = np.quantile(self.totals[code], [0.25, 0.5, 0.75])
+                unsure = is_unsure[is_shown]
+                row["unsure"] = np.average(unsure, weights=seconds[is_shown])
+                row["units"] = len(totals)
+                row["quartiles"] = np.quantile(totals, [0.25, 0.5, 0.75])
             rows[code] = row
         return rows
 
@@ -174,22 +181,22 @@ class Content:
     @cached_property
     def in_plain(self):
         """Words for each feature, without the widths of windows if all are equal."""
-        own, is_named = {}, getattr(self.model, "feature_names_in_", None) is not None
+        words, has_names = {}, hasattr(self.model, "feature_names_in_")
         for name in self.telling["feature"].unique().tolist():
-            found = WINDOWED.fullmatch(name)
-            own[name] = found[1] if found else name
-            if not is_named:
-                own[name] = UNNAMED.sub(r"signal \1", own[name])
-            if found:
-                wide = f" over {found[3]}" if len(self.widths) > 1 else ""
-                own[name] = f"{KINDS[found[2]]} of {own[name]}{wide}"
-        return own
+            match = WINDOWED.fullmatch(name)
+            words[name] = match[1] if match else name
+            if not has_names:
+                words[name] = UNNAMED.sub(r"signal \1", words[name])
+            if match:
+                wide = f" over {match[3]}" if len(self.widths) > 1 else ""
+                words[name] = f"{KINDS[match[2]]} of {words[name]}{wide}"
+        return words
 
     @cached_property
     def widths(self):
         """Widths of the windows that features are of, in words."""
-        found = map(WINDOWED.fullmatch, self.telling["feature"].unique().tolist())
-        return sorted({match[3] for match in found if match})
+        matches = map(WINDOWED.fullmatch, self.telling["feature"].unique().tolist())
+        return sorted({match[3] for match in matches if match})
 
     @cached_property
     def profiles(self):
@@ -274,7 +281,7 @@ class Content:
         if n_units > 1:
             middle = f"; half of them take {low} to {high}" if low != high else ""
             sentences.append([f"A {kind} usually takes {usual}{middle}."])
-        takes = {code: np.median(own) for code, own in self.totals.items() if len(own)}
+        takes = {k: np.median(times) for k, times in self.totals.items() if len(times)}
         if len(takes) > 1:
             longest = max(takes, key=takes.get)
             what = "action of a recording" if self.cycles is None else "step of a cycle"
@@ -308,28 +315,31 @@ class Content:
         """Level and sentences on the reliability of the labels."""
         from skl_tot.meta.trust import HEADLINES, rate_share
 
-        sentences, told = [], self.findings.told
-        say = sentences.append
-        if n_told := sum(map(np.any, told)):
-            what = f"{n_told} of {len(told)} recording{'s' if len(told) > 1 else ''}"
-            say(f"In {what}, this page shows labels that people gave.")
+        sentences, labelled = [], self.findings.labelled
+        n_labelled = sum(map(np.any, labelled))
+        if n_labelled:
+            of_all = f"{n_labelled} of {len(labelled)} recording"
+            of_all += "s" if len(labelled) > 1 else ""
+            sentences.append(f"In {of_all}, this page shows labels that people gave.")
         share = ((self.accuracy or {}).get("frames") or {}).get("share")
         if self.truth is not None:
             share = self.truth.scores["totals"]["MoF"]
-            say(f"Of 100 frames, {100 * share:.0f} are labelled as people have.")
+            text = f"Of 100 frames, {100 * share:.0f} are labelled as people have."
+            sentences.append(text)
         elif self.accuracy is not None:
             sentences += self.accuracy["sentences"]
         if self.truth is not None or self.accuracy is not None:  # by people
             first = [] if share is None else [HEADLINES[rate_share(share)]]
             return first + sentences
         if not sentences:
-            say("A program found these actions, and nobody has checked them.")
+            text = "A program found these actions, and nobody has checked them."
+            sentences.append(text)
         if self.rating is not None:
             first, *reasons = self.rating["sentences"]
-            sentences[:] = [first, *sentences, *reasons]
+            sentences = [first, *sentences, *reasons]
         if self.cycles is None:  # a cycle, not a recording, would have the parts
-            say(describe_equal_parts(self.bouts))
-        if (n_shown := len(self.findings.alternatives)) > 1:
-            say(f"Alternatives of the vote, {n_shown}, are shown below.")
-        say("Look at some of the timelines before you rely on them.")
-        return sentences
+            sentences.append(describe_equal_parts(self.bouts))
+        n_shown = len(self.findings.alternatives)
+        if n_shown > 1:
+            sentences.append(f"Alternatives of the vote, {n_shown}, are shown below.")
+        return [*sentences, "Look at some of the timelines before you rely on them."]

@@ -3,6 +3,8 @@
 # The code of an action is its number in the model, so that its colour does not depend
 # on other actions; actions with equal names have the code of the first.
 
+import base64
+import io
 import itertools
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,9 +27,10 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import default_names, distinct_labels
+from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.features import ProfileSums, TellingSample
 
-N_TYPICAL = 5
+N_TYPICAL = 5  # frames of an action
 N_COMPARED = 3  # typical recordings that show alternatives
 
 
@@ -53,17 +56,17 @@ class Findings:
     alternatives: dict = field(default_factory=dict)
     shares: dict = field(default_factory=dict)
     # whether people labelled each frame of each recording
-    told: list = field(default_factory=list)
+    labelled: list = field(default_factory=list)
 
 
-class Told(NamedTuple):
+class LabelsOfPeople(NamedTuple):
     """Labels from people, in place of the model's."""
 
     words: np.ndarray  # sorted names of actions
     places: list  # indices of words for the frames of each recording, -1 for unlabelled
 
 
-def read_told(corrected, videos):
+def read_corrected(corrected, videos):
     """Read text labels from people; None for a recording without labels."""
     y = arrange_each(corrected, videos, "corrected", of_some=True)
     try:
@@ -73,11 +76,14 @@ def read_told(corrected, videos):
         raise kind(f"corrected: {error}") from None
     if words.dtype.kind != "U":
         raise TypeError("corrected has integers, expected names of actions.")
-    return Told(words, places)
+    return LabelsOfPeople(words, places)
 
 
-def gather_findings(model, videos, video_names, words, breaks=None, told=None):
-    """Apply a fitted model to recordings one by one; ``words`` name its actions."""
+def gather_findings(model, videos, video_names, words, breaks=None, corrected=None):
+    """Apply a fitted model to recordings one by one; ``words`` name its actions.
+
+    ``corrected`` are `LabelsOfPeople`, or None.
+    """
     from skl_tot.corrections.questions import (
         find_typical,
         mean_and_spread,
@@ -91,13 +97,12 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         windows_of,
     )
 
-    segmenter = segmenter_of(model)
-    windows = windows_of(model)
-    code_of, names = _code_words(words.tolist(), [] if told is None else told.words)
+    segmenter, windows = segmenter_of(model), windows_of(model)
+    others = [] if corrected is None else corrected.words
+    code_of, names = _code_words(words.tolist(), others)
     actions = [code for code in names if code != BACKGROUND]
-    typical = {code: [] for code in actions}
-    findings, signals = Findings(names, typical), []
     merge = (code_of[:-1, None] == actions).astype(float)
+    findings, signals = Findings(names, {code: [] for code in actions}), []
     for i, name in enumerate(video_names):
         with errors_of_recording(i, name):
             # once, as it may be slow
@@ -106,14 +111,16 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         path = code_of[decoded.path]
         confidence = path_confidence(decoded, words)
         doubt = measure_doubts(segmenter, decoded, words)
-        findings.told.append(_correct(path, confidence, doubt, names, told, i))
+        is_labelled = np.zeros(len(path), dtype=bool)
+        if corrected is not None:
+            is_labelled = corrected.places[i] >= 0
+            path[is_labelled] = _codes_of_people(corrected, names, i)[is_labelled]
+            confidence[is_labelled], doubt[is_labelled] = 1, 0
+        findings.labelled.append(is_labelled)
         findings.paths.append(path)
         findings.confidences.append(confidence)
         findings.doubts.append(doubt)
-        known = np.flatnonzero(decoded.path != BACKGROUND)
-        likely = decoded.log_likelihood[known, decoded.path[known]]
-        mean = float(likely.mean(dtype=float)) if len(known) else np.nan
-        findings.log_likelihoods.append(mean)
+        findings.log_likelihoods.append(_mean_log_likelihood(decoded))
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         signals.append(mean_and_spread(frames))
         frames = np.asarray(frames, dtype=float)
@@ -123,33 +130,18 @@ def gather_findings(model, videos, video_names, words, breaks=None, told=None):
         findings.sample.add(frames, path, breaks and breaks[i])
         probabilities = softmax(decoded.log_likelihood, axis=1)
         probabilities = probabilities.astype(decoded.posterior.dtype, copy=False)
-        _add_typical(typical, i, path, zip(actions, (probabilities @ merge).T))
-    for frames in typical.values():
-        frames.sort(key=lambda found: -found["probability"])
-        del frames[N_TYPICAL:]
+        for code, of_action in zip(actions, (probabilities @ merge).T):
+            if code in path:
+                frame = _likeliest_frame(path == code, of_action)
+                row = {"video": i, "frame": frame, "probability": of_action[frame]}
+                findings.typical[code].append(row)
+    for rows in findings.typical.values():
+        rows.sort(key=lambda row: -row["probability"])
+        del rows[N_TYPICAL:]
     if hasattr(segmenter, "alternatives_"):
         findings.compared = find_typical(signals, N_COMPARED)
-        _add_alternatives(findings, model, videos, code_of, told)
+        _add_alternatives(findings, model, videos, code_of, corrected)
     return findings
-
-
-def _add_alternatives(findings, model, videos, code_of, told):
-    """Add labels of typical recordings by the alternatives of a vote."""
-    from skl_tot.methods.pipelines import segmenter_of, transform_before
-
-    def frames_of(chosen):
-        # one by one, as the steps before may not take several
-        parts = [transform_before(model, videos[i]) for i in chosen]
-        return [as_recordings(part).arrays[0] for part in parts]
-
-    segmenter, frames = segmenter_of(model), frames_of(findings.compared)
-    known = frames, code_of, findings.names
-    findings.alternatives = match_alternatives(segmenter, *known)
-    labelled = np.flatnonzero([own.any() for own in findings.told])
-    if len(labelled) and len(findings.alternatives) > 1:
-        words = np.array([*told.words, UNKNOWN_NAME])  # the last one for -1
-        y = [words[told.places[i]] for i in labelled]
-        findings.shares = segmenter.rank_alternatives(frames_of(labelled), y)
 
 
 def _code_words(words, others):
@@ -163,68 +155,83 @@ def _code_words(words, others):
     return np.array([*(codes[word] for word in words), BACKGROUND]), names
 
 
-def _add_typical(typical, i, path, found):
-    """Add the likeliest frame of each action, the middle one of equal frames."""
-    for code, own in found:
-        if code in path:
-            own = np.where(path == code, own, -1)
-            best = np.flatnonzero(own == own.max())  # probabilities may saturate
-            frame = int(best[len(best) // 2])
-            one = {"video": i, "frame": frame, "probability": own[frame]}
-            typical[code].append(one)
+def _codes_of_people(corrected, names, i):
+    """Codes of the labels of people in a recording; any for unlabelled frames."""
+    code_of = {name: code for code, name in names.items()}
+    codes = np.array([code_of[word] for word in corrected.words.tolist()])
+    return codes[corrected.places[i]]
 
 
-def _correct(path, confidence, doubt, names, told, i):
-    """Replace predictions by labels from people; return a mask of these frames."""
-    is_told = np.zeros(len(path), dtype=bool)
-    if told is not None:
-        code_of = {name: code for code, name in names.items()}
-        codes = np.array([code_of[word] for word in told.words.tolist()])
-        is_told = told.places[i] >= 0
-        path[is_told] = codes[told.places[i][is_told]]
-        confidence[is_told], doubt[is_told] = 1, 0
-    return is_told
+def _mean_log_likelihood(decoded):
+    """Mean over frames of that of the decoded action, without background."""
+    frames = np.flatnonzero(decoded.path != BACKGROUND)
+    values = decoded.log_likelihood[frames, decoded.path[frames]]
+    return float(values.mean(dtype=float)) if len(frames) else np.nan
 
 
-def _coded(labels, segmenter, codes):
-    """Codes of frames from labels of a model; of its actions, then of others."""
-    places = {label: place for place, label in enumerate(segmenter.actions_.tolist())}
-    paths, _ = split_label_sequences(labels)
-    return [codes[[places.get(x, -1) for x in path.tolist()]] for path in paths]
+def _likeliest_frame(is_shown, probabilities):
+    """Return the likeliest frame among those shown, the middle one of equal ones."""
+    probabilities = np.where(is_shown, probabilities, -1)
+    best = np.flatnonzero(probabilities == probabilities.max())  # they may saturate
+    return int(best[len(best) // 2])
+
+
+def _add_alternatives(findings, model, videos, code_of, corrected):
+    """Add labels of typical recordings by the alternatives of a vote."""
+    from skl_tot.methods.pipelines import segmenter_of, transform_before
+
+    def frames_of(chosen):
+        # one by one, as the steps before may not take several
+        parts = [transform_before(model, videos[i]) for i in chosen]
+        return [as_recordings(part).arrays[0] for part in parts]
+
+    segmenter, frames = segmenter_of(model), frames_of(findings.compared)
+    findings.alternatives = match_alternatives(
+        segmenter, frames, code_of, findings.names
+    )
+    labelled = np.flatnonzero([mask.any() for mask in findings.labelled])
+    if len(labelled) and len(findings.alternatives) > 1:
+        words = np.array([*corrected.words, UNKNOWN_NAME])  # the last one for -1
+        y = [words[corrected.places[i]] for i in labelled]
+        findings.shares = segmenter.rank_alternatives(frames_of(labelled), y)
 
 
 def match_alternatives(segmenter, frames, codes, names):
     """Codes of frames by each alternative, matched to those of the model's own."""
-    (own, labels), *others = segmenter.alternative_labels(frames).items()
-    found = {own: _coded(labels, segmenter, codes)}
+    (first, labels), *others = segmenter.alternative_labels(frames).items()
+    paths, _ = split_label_sequences(labels)
+    places = {label: place for place, label in enumerate(segmenter.actions_.tolist())}
+    # of the actions of the model, others are background
+    own_paths = [codes[[places.get(x, -1) for x in y.tolist()]] for y in paths]
+    by_alternative = {first: own_paths}
     for name, labels in others:
         paths, _ = split_label_sequences(labels)
-        known = segmenter.mappings_.shape[1], names
-        matched = match_codes(found[own], paths, *known)
-        found[name] = [matched[path] for path in paths]
-    return found
+        n_actions = segmenter.mappings_.shape[1]
+        matched = match_codes(own_paths, paths, n_actions, names)
+        by_alternative[name] = [matched[path] for path in paths]
+    return by_alternative
 
 
 def describe_alternatives(segmenter, shares):
     """Rows of the alternatives, sorted by their shares of labelled frames, if any."""
     rows = []
-    for own in segmenter.alternatives_:
-        row = {"name": own.name, "is_own": not rows, "sentences": [own.sentence]}
-        if own.name in shares:
-            right = f"{100 * shares[own.name]:.0f} % of the labelled frames are right."
-            row["sentences"].insert(0, right)
+    for alternative in segmenter.alternatives_:
+        name, sentences = alternative.name, [alternative.sentence]
+        if name in shares:
+            right = f"{100 * shares[name]:.0f} % of the labelled frames are right."
+            sentences.insert(0, right)
         if rows:
-            same = f"{100 * own.agreement:.0f} % of the frames of the fit are as in"
-            row["sentences"].append(f"{same} the model's own.")
-        rows.append(row)
+            same = f"{100 * alternative.agreement:.0f} % of the frames of the fit"
+            sentences.append(f"{same} are as in the model's own.")
+        rows.append({"name": name, "is_own": not rows, "sentences": sentences})
     return sorted(rows, key=lambda row: -shares.get(row["name"], 0))
 
 
 def match_codes(before, paths, n_actions, names):
     """Codes of the actions of an alternative, of matched or new ones, then of -1."""
     match, free = match_labels(before, paths), itertools.count(max(names) + 1)
-    found = [match.get(k) for k in range(n_actions)]
-    codes = [k if k in names and k != BACKGROUND else next(free) for k in found]
+    codes = [match.get(action) for action in range(n_actions)]
+    codes = [k if k in names and k != BACKGROUND else next(free) for k in codes]
     return np.array([*codes, BACKGROUND])
 
 
@@ -253,8 +260,13 @@ def judge(y_true, findings, video_names):
     labels = distinct_labels(y_true)
     names = default_names(sorted(labels), "label") | {BACKGROUND: BACKGROUND_NAME}
     background = BACKGROUND if BACKGROUND in labels else None
-    options = {"target_names": names, "background": background, "output_dict": True}
-    scores = segmentation_report(y_true, findings.paths, **options)
+    scores = segmentation_report(
+        y_true,
+        findings.paths,
+        target_names=names,
+        background=background,
+        output_dict=True,
+    )
     code_of, free = {BACKGROUND: BACKGROUND}, max(findings.names) + 1
     for label, name in names.items():
         if label != BACKGROUND:
@@ -263,3 +275,37 @@ def judge(y_true, findings, video_names):
             free += matched is None
     named = {code_of[label]: name for label, name in names.items()}
     return Truth(y_true, scores, code_of, named)
+
+
+def add_thumbnails(typical, video_files, fps, recordings):
+    """Add pictures to the typical frames of `Findings`; reads a recording once."""
+    numbers = recordings.replace(list(map(np.arange, recordings.lengths)))
+    of_videos = with_stops(numbers).arrays  # which have frames of stops, too
+    rows = list(itertools.chain(*typical.values()))
+    for i, file in enumerate(video_files):
+        frames = np.flatnonzero(of_videos[i] >= 0)
+        wanted = {int(frames[x["frame"]]): x for x in rows if x["video"] == i}
+        if wanted:
+            _add_thumbnails_of(wanted, file, fps)
+
+
+def _add_thumbnails_of(wanted, file, fps):
+    from skl_tot.preprocessing.videos import iterate_frames
+
+    n_frames, last = 0, max(wanted)
+    for n_frames, (_, pixels) in enumerate(iterate_frames(file, fps), start=1):
+        if n_frames - 1 in wanted:
+            wanted[n_frames - 1]["picture"] = _thumbnail(pixels)
+        if n_frames > last:
+            return
+    text = f"{file} has {n_frames} frames at fps={fps}"
+    raise ValueError(f"{text}, expected more than {last}, as in the features.")
+
+
+def _thumbnail(pixels):
+    from PIL import Image
+
+    image, buffer = Image.fromarray(pixels), io.BytesIO()
+    image.thumbnail((160, 160))
+    image.save(buffer, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode()}"

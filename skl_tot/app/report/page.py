@@ -10,17 +10,26 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot import __version__
-from skl_tot.app.report import drawing
+from skl_tot.app import web
 from skl_tot.app.report.content import Content
-from skl_tot.app.report.findings import gather_findings, judge, read_told
-from skl_tot.app.report.sections import sections_of
-from skl_tot.app.web import joined, page_file
+from skl_tot.app.report.findings import (
+    add_thumbnails,
+    gather_findings,
+    judge,
+    read_corrected,
+)
+from skl_tot.app.report.sections import classes, sections_of
 from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import replaced
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import BACKGROUND, arrange, split_label_sequences
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    arrange,
+    find_segments,
+    split_label_sequences,
+)
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import name_all_actions
 from skl_tot.statistics.bouts import values_of_recordings
@@ -116,9 +125,20 @@ def write_report(
     True
     >>> folder.cleanup()
     """
-    given = y_true, video_names, action_names, fps, video_files, groups, subject
-    given += corrected, accuracy
-    write_page(read_model(model, videos, *given), path, title)
+    content = read_model(
+        model,
+        videos,
+        y_true,
+        video_names,
+        action_names,
+        fps,
+        video_files,
+        groups,
+        subject,
+        corrected,
+        accuracy,
+    )
+    write_page(content, path, title)
 
 
 def read_model(
@@ -144,8 +164,8 @@ def read_model(
     videos = _as_recordings(videos)
     fps = _find_rate(fps, videos, segmenter)
     if video_names is None:
-        known = [f"recording {i}" for i in range(len(videos))]
-        video_names = videos.names if videos.is_named else known
+        video_names = [f"recording {i}" for i in range(len(videos))]
+        video_names = videos.names if videos.is_named else video_names
     if y_true is not None:
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
@@ -154,18 +174,25 @@ def read_model(
     for name, values in lists.items():
         if values is not None and len(values) != len(videos):
             refuse(f"the length of {name}", len(values), f"{len(videos)}, as of videos")
-    told = None if corrected is None else read_told(corrected, videos)
+    if corrected is not None:
+        corrected = read_corrected(corrected, videos)
     if accuracy is not None:
         _check_accuracy(accuracy)
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
-    read = videos.arrays, video_names, words, videos.breaks, told
-    findings = gather_findings(model, *read)
+    findings = gather_findings(
+        model, videos.arrays, video_names, words, videos.breaks, corrected
+    )
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
-        drawing.add_thumbnails(findings.typical, video_files, fps, videos)
+        add_thumbnails(findings.typical, video_files, fps, videos)
     # numbers, as names need not be distinct
-    clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
-    paths = Recordings(findings.paths, fps=fps, **clock)
+    paths = Recordings(
+        findings.paths,
+        fps=fps,
+        times=videos.times,
+        breaks=videos.breaks,
+        starts=videos.starts,
+    )
     paths.stops = videos.stops
     if groups is not None:
         groups = values_of_recordings(groups, videos.names, "groups")
@@ -173,17 +200,28 @@ def read_model(
             subject = values_of_recordings(subject, videos.names, "subject")
         groups = compare_groups(paths, groups, subject)
     rating = None
-    if truth is None and accuracy is None and not all(map(np.all, findings.told)):
+    if truth is None and accuracy is None and not all(map(np.all, findings.labelled)):
         rating = rate_trust(model, videos, paths)
-    found = paths, findings, truth, groups, accuracy, rating
-    return Content(model, segmenter, videos.arrays, video_names, words, *found)
+    return Content(
+        model,
+        segmenter,
+        videos.arrays,
+        video_names,
+        words,
+        paths,
+        findings,
+        truth,
+        groups,
+        accuracy,
+        rating,
+    )
 
 
 def _find_rate(fps, videos, segmenter):
     """Given rate, or that of the recordings or of the fit; refuse one that differs."""
     check_fps(fps)
-    known = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
-    for whose, rate in known.items():
+    rates = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
+    for whose, rate in rates.items():
         agreed = agreed_rate(fps, rate, whose)
         fps = agreed if fps is None else fps
     return fps
@@ -201,12 +239,12 @@ def write_page(content, path, title=None):
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(partial(page_file, "report")),
+        loader=jinja2.FunctionLoader(partial(web.page_file, "report")),
         autoescape=True,
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"classes": drawing.classes, "digest": _digest}
+    environment.filters |= {"classes": classes, "digest": _digest}
     template = environment.get_template("page.html")
     html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
@@ -215,7 +253,7 @@ def write_page(content, path, title=None):
 
 def _describe(content):
     parameters = inspect.signature(type(content.segmenter)).parameters
-    css = page_file("web", "timelines.css") + page_file("report", "page.css")
+    css = web.page_file("web", "timelines.css") + web.page_file("report", "page.css")
     for code in content.codes:
         if code != BACKGROUND:
             style = style_of(code)
@@ -232,12 +270,113 @@ def _describe(content):
         "trust": content.trust(),
         "n_found": sum("quartiles" in row for row in content.actions.values()),
         "n_cycles": 0 if content.cycles is None else len(content.cycles[0]),
-        "defaults": {name: found.default for name, found in parameters.items()},
+        "defaults": {name: parameter.default for name, parameter in parameters.items()},
         "version": __version__,
         "css": css,
-        "js": joined("web/timelines.js", "report/report.js"),
-        "data": drawing.describe_timelines(content),
+        "js": web.joined("web/timelines.js", "report/report.js"),
+        "data": _describe_timelines(content),
     }
+
+
+def _describe_timelines(content):
+    """Timelines of the recordings and cycles, and facts about actions, as JSON."""
+    truth = content.truth
+    return web.as_json(
+        {
+            "fps": content.recordings.fps,
+            "digits": web.count_digits(content.recordings.fps),
+            "unsure": round(content.unsure, 4),
+            "reach": round(content.reach, 3),
+            "numbers": _list_numbers(content),
+            "names": content.findings.names,
+            "labels": truth.names if truth else {},
+            "appearance": web.describe_appearance(content.codes),
+            "recordings": _describe_rows(content),
+            "actions": _describe_actions(content),
+        }
+    )
+
+
+def _describe_rows(content):
+    """Rows of recordings, with their ranks by deviation, cycles, and ground truth."""
+    findings = content.findings
+    # ranks instead of scores, as many scores are equal
+    n_recordings = len(content.videos)
+    ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
+    rows, cycles = [], _describe_cycles(content)
+    for i, path in enumerate(findings.paths):
+        clock = content.clocks[i]
+        row = web.describe_row(
+            content.video_names[i],
+            find_segments(path, clock.breaks),
+            clock,
+            findings.confidences[i],
+            web.count_doubts(n_recordings),
+        )
+        row |= {"deviation": float(ranks[i]), "cycles": cycles[i]}
+        if not np.isnat(content.dates[i]):
+            row["clock"] = str(content.dates[i])
+        if content.truth is not None:
+            labels = find_segments(content.truth.codes(i), clock.breaks)
+            row["truth"] = web.describe_segments(labels, clock)
+        rows.append(row)
+    return rows
+
+
+def _describe_cycles(content):
+    """List start, end and rank by deviation of the cycles of each recording."""
+    n_digits = web.count_digits(content.recordings.fps)
+    cycles = [[] for _ in content.videos]
+    if content.cycles is None:
+        return cycles
+    table, _ = content.cycles
+    ranks = table["score"].rank(method="first").astype(int)
+    origins, names = content.bouts.origins, content.recordings.names
+    rows = zip(table["recording"], table["start"], table["end"], ranks)
+    for name, start, end, rank in rows:
+        times = [round(time - origins[name], n_digits + 1) for time in (start, end)]
+        cycles[names.index(name)].append([*times, rank])
+    return cycles
+
+
+def _list_numbers(content):
+    """List the numbers in ``--names`` of the actions of each code."""
+    actions = content.segmenter.actions_.tolist()
+    words = content.words.tolist()
+    numbers = {}
+    for code, name in content.findings.names.items():
+        places = [k for k, word in enumerate(words) if word == name]
+        if code != BACKGROUND:  # labels from people may add others
+            is_text = not places or isinstance(actions[code], str)
+            numbers[code] = places if is_text else [actions[k] for k in places]
+    return numbers
+
+
+def _describe_actions(content):
+    """Code, a sentence, and the means that differ most of each action."""
+    profiles, signals = content.profiles, {}
+    for code, means in zip(profiles.actions, profiles.means) if profiles else []:
+        order = np.argsort(-np.abs(means), kind="stable")[:6]
+        words = [content.in_plain[profiles.features[j]] for j in order]
+        signals[code] = list(zip(words, means[order].round(2).tolist()))
+    return [
+        {
+            "code": code,
+            "facts": _describe_facts(row, content),
+            "profile": signals.get(code, []),
+        }
+        for code, row in content.actions.items()
+        if code != BACKGROUND
+    ]
+
+
+def _describe_facts(row, content):
+    if "quartiles" not in row:
+        return "Found in no recording."
+    what = "recording" if content.cycles is None else "cycle"
+    units = f"{row['units']} of {len(content.unit_bouts.names)} {what}s"
+    usual = f"usually {content.length(row['quartiles'][1])} of a {what}"
+    return f"In {units}, {100 * row['share']:.1f} % of all time; {usual}."
 
 
 def _digest(text):

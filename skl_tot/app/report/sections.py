@@ -1,47 +1,44 @@
-"""The sections of the page, in order."""
+"""The sections of the page, in order, and their small pictures."""
 
-# Each is a function of `Content`. It returns the argument of the macro of its name in
-# sections.html, or None to be omitted.
+# Each section is a function of `Content`. It returns the argument of the macro of its
+# name in sections.html, or None to be omitted.
 
 import itertools
+from collections import defaultdict
 
 import numpy as np
 
-from skl_tot.app.report import drawing
+from skl_tot.app import web
 from skl_tot.app.report.findings import describe_alternatives
+from skl_tot.display.base import summarise
+from skl_tot.display.comparisons import score_curve, shown_comparisons
 from skl_tot.display.heat_maps import choose_features
+from skl_tot.display.palette import style_of
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.stops import list_stops
 from skl_tot.statistics.features import CLEAR, describe_useless
-from skl_tot.statistics.groups import MAX_Q, describe_pairs, is_different
+from skl_tot.statistics.groups import describe_pairs
 
 MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
-MOST_PICTURES = 60  # rows of timelines on paper
-MOST_COMPARED = 60  # rows of groups
-WIDEST = 4  # largest drawn difference of groups, in standard deviations
+MOST_ROWS = 60  # of groups, and of timelines on paper
 MEASURES = {  # text, and format of values; None formats durations
     "duration": ("length of a bout", None),
     "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
     "bouts": ("bouts in a recording", "{:.3g}".format),
     "transition": ("then comes", lambda x: f"{100 * x:.0f} %"),
 }
-MOST_DEVIATING = 12  # recordings in the table
-MOST_TELLING = 3  # features of an action
-N_QUESTIONS = 5  # suggestions for labels
-LEVELS = 4  # of colours of profiles, above and below the mean
-
 SECTIONS: dict = {}  # title, whether it is folded, and function, by id
 
 
 def sections_of(content):
     """List id, title, content and folding of the sections of a page."""
-    found = []
+    sections = []
     for name, (title, is_folded, describe) in SECTIONS.items():
-        own = describe(content)
-        if own is not None:
+        described = describe(content)
+        if described is not None:
             folded = is_folded(content) if callable(is_folded) else is_folded
-            found.append((name, title, own, folded))
-    return found
+            sections.append((name, title, described, folded))
+    return sections
 
 
 def section(title, folded=False):
@@ -60,25 +57,29 @@ def cycles(content):
     if content.cycles is None:
         return None
     table, bouts = content.cycles
-    kept = table.assign(row=table.index, rank=table["score"].rank(method="first"))
+    kept = table.assign(index=table.index, rank=table["score"].rank(method="first"))
     kept = kept.sort_values("duration", ascending=False, kind="stable")
     if len(kept) > 2 * MOST_CYCLES:
         is_long = np.arange(len(kept)) < MOST_CYCLES
         kept = kept[is_long | (kept["rank"] > len(kept) - MOST_CYCLES)]
-    totals, rows = dict(list(bouts.table.groupby("recording", observed=True))), []
-    for found in kept.to_dict("records"):
-        own, start = totals[found["row"]], bouts.origins[found["row"]]
-        shapes = drawing.bar_of_bouts(own["action"], own[["start", "end"]] - start)
-        reasons = _list_reasons(found, content.length) if found["deviates"] else []
-        row = {"index": found["row"], "reasons": reasons}
-        row["bar"] = content.reach, shapes
-        row["video"] = content.recordings.names.index(found["recording"])
-        keys = ("cycle", "start", "duration", "steps", "deviates", "rank")
-        row |= {key: found[key] for key in keys}
-        row["start"] -= content.bouts.origins[found["recording"]]
-        rows.append(row)
-    found = {"rows": rows, "n": len(table), "most": MOST_CYCLES}
-    return found | {"n_deviating": int(table["deviates"].sum()), "reach": content.reach}
+    bouts_of = dict(list(bouts.table.groupby("recording", observed=True)))
+    rows = kept.to_dict("records")
+    for row in rows:
+        shown = bouts_of[row["index"]]
+        times = (shown[["start", "end"]] - bouts.origins[row["index"]]).round(3)
+        segments = zip(shown["action"], *times.to_numpy().T.tolist())
+        row["bar"] = content.reach, _shapes(segments)
+        row["reasons"] = _list_reasons(row, content.length) if row["deviates"] else []
+        row["video"] = content.recordings.names.index(row["recording"])
+        row["start"] -= content.bouts.origins[row["recording"]]
+    n_deviating = int(table["deviates"].sum())
+    return {
+        "rows": rows,
+        "n": len(table),
+        "most": MOST_CYCLES,
+        "n_deviating": n_deviating,
+        "reach": content.reach,
+    }
 
 
 @section("Stops")
@@ -88,22 +89,38 @@ def stops(content):
     if not len(table):
         return None
     suffix = "" if content.fps is None else "_time"
-    found = table[[key + suffix for key in keys]].set_axis(keys, axis=1)
-    found["video"] = table["recording"].map(content.recordings.names.index)
+    rows = table[[key + suffix for key in keys]].set_axis(keys, axis=1)
+    rows["video"] = table["recording"].map(content.recordings.names.index)
     if suffix:
         first = table["recording"].map(content.bouts.origins)
-        found[["start", "end"]] = found[["start", "end"]].sub(first, axis=0)
-    found = found.sort_values("duration", ascending=False, kind="stable")
-    return found.to_dict("records")
+        rows[["start", "end"]] = rows[["start", "end"]].sub(first, axis=0)
+    rows = rows.sort_values("duration", ascending=False, kind="stable")
+    return rows.to_dict("records")
 
 
 @section("Actions")
 def actions(content):
     """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
-    rows = list(content.actions.values())
-    lengths = {code: content.actions[code]["quartiles"][1] for code in content.usual}
-    bar = drawing.stack(lengths) if lengths else None
-    return {"rows": rows, "bar": bar, "boxes": drawing.boxes(content.totals)}
+    rows, bar = list(content.actions.values()), None
+    if content.usual:
+        lengths = [content.actions[code]["quartiles"][1] for code in content.usual]
+        ends = np.cumsum([0, *lengths]).tolist()
+        bar = ends[-1], _shapes(zip(content.usual, ends, ends[1:]))
+    return {"rows": rows, "bar": bar, "boxes": _draw_boxes(content.totals)}
+
+
+def _draw_boxes(totals):
+    """Positions, in per cent, of a box with whiskers and of outliers, by code."""
+    # distant outliers are drawn at the edge, a little right of the longest whisker
+    boxes = {code: summarise(x) for code, x in totals.items() if len(x)}
+    share = 100 / (1.3 * max((box.high for box in boxes.values()), default=0) or 1)
+    return {
+        code: (
+            [share * end for end in box[:-1]],
+            np.minimum(share * box.outliers[-30:], 100).tolist(),
+        )
+        for code, box in boxes.items()
+    }
 
 
 @section("Deviations")
@@ -111,12 +128,35 @@ def deviating(content):
     """List the recordings that deviate most, and why; cycles are in their own table."""
     if len(content.videos) == 1 or content.cycles is not None:
         return None
-    deviating, rows = [row for row in content.deviations if row["deviates"]], []
-    for found in deviating[:MOST_DEVIATING]:
-        i, reasons = found["index"], _list_reasons(found, content.length)
-        bar = drawing.bar(content, i, content.findings.paths[i])
-        rows.append({"index": i, "reasons": reasons, "bar": bar})
-    return {"rows": rows, "n": len(deviating)}
+    rows = [row for row in content.deviations if row["deviates"]]
+    shown = [
+        {
+            "index": row["index"],
+            "reasons": _list_reasons(row, content.length),
+            "bar": _draw_bar(content, row["index"]),
+        }
+        for row in rows[:12]
+    ]
+    return {"rows": shown, "n": len(rows)}
+
+
+def _list_reasons(deviation, length):
+    """Pairs of a text and its subject: actions, and a note about each."""
+    reasons = []
+    for key in ("missing", "repeated"):
+        if deviation[key]:
+            reasons.append((key, [(code, "") for code in deviation[key]]))
+    for first, second in deviation["out_of_order"]:
+        reasons.append(("out of order", [(first, "before"), (second, "")]))
+    for key, word in (("too_long", "long"), ("too_short", "short")):
+        if deviation[key]:
+            times = []
+            for code, time, usual in deviation[key]:
+                times.append((code, f"{length(time)}, usually {length(usual)}"))
+            reasons.append((f"unusually {word}", times))
+    if deviation["unlikely"]:
+        reasons.append(("unlike the others", []))
+    return reasons
 
 
 @section("Groups compared")
@@ -124,41 +164,19 @@ def groups(content):
     """Rows of compared measures, the most certain differences first."""
     if content.groups is None:
         return None
-    table = content.groups.assign(differs=is_different(content.groups))
-    is_shown = (table["measure"] != "transition") | (table["q"] < MAX_Q)
-    rows = []
-    table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
-    for row in table.head(MOST_COMPARED).to_dict("records"):
-        what, show = MEASURES[row["measure"]]
+    table, widest = shown_comparisons(content.groups), 4  # standard deviations
+    table = table[table["p"].notna()].sort_values("q", kind="stable")
+    rows = table.head(MOST_ROWS).to_dict("records")
+    for row in rows:
+        row["what"], show = MEASURES[row["measure"]]
         show = show or content.length
-        row |= {"what": what, "one": show(row["mean_first"])}
-        row["other"] = show(row["mean_second"])
+        row |= {"one": show(row["mean_first"]), "other": show(row["mean_second"])}
         ends = [row["effect_low"], row["effect"], row["effect_high"]]
         if np.isfinite(row["effect"]):
-            row["ends"] = 50 + 50 * np.clip(ends, -WIDEST, WIDEST) / WIDEST
-        rows.append(row)
-    said = describe_pairs(content.groups)
-    left = int(content.groups["p"].notna().sum()) - len(rows)
-    return {"said": said, "rows": rows, "left": left, "widest": WIDEST}
-
-
-def _list_reasons(found, length):
-    """Pairs of a text and its subject: actions, and a note about each."""
-    reasons = []
-    for key in ("missing", "repeated"):
-        if found[key]:
-            reasons.append((key, [(code, "") for code in found[key]]))
-    for first, second in found["out_of_order"]:
-        reasons.append(("out of order", [(first, "before"), (second, "")]))
-    for key, what in (("too_long", "long"), ("too_short", "short")):
-        if found[key]:
-            times = []
-            for code, time, usual in found[key]:
-                times.append((code, f"{length(time)}, usually {length(usual)}"))
-            reasons.append((f"unusually {what}", times))
-    if found["unlikely"]:
-        reasons.append(("unlike the others", []))
-    return reasons
+            row["ends"] = 50 + 50 * np.clip(ends, -widest, widest) / widest
+    sentences = describe_pairs(content.groups)
+    n_left = int(content.groups["p"].notna().sum()) - len(rows)
+    return {"said": sentences, "rows": rows, "left": n_left, "widest": widest}
 
 
 @section("Timelines")
@@ -173,9 +191,35 @@ def timelines(content):
             buttons[code] = f"– ({label})"
         else:
             buttons[code] = "" if label in (None, name) else f" ({label})"
-    kept = enumerate(content.findings.paths[:MOST_PICTURES])
-    rows = [{"index": i, "bar": drawing.bar(content, i, path)} for i, path in kept]
+    shown = range(min(len(content.videos), MOST_ROWS))
+    rows = [{"index": i, "bar": _draw_bar(content, i)} for i in shown]
     return {"buttons": buttons, "rows": rows}
+
+
+def _draw_bar(content, i, codes=None):
+    """Width and shapes of the timeline of a recording, of its codes or of others."""
+    clock = content.clocks[i]
+    codes = content.findings.paths[i] if codes is None else codes
+    bar = web.describe_segments(find_segments(codes, clock.breaks), clock)
+    ends = [*bar["start"][1:], clock.ends[-1]]
+    return ends[-1], _shapes(zip(bar["code"], bar["start"], ends))
+
+
+def _shapes(segments):
+    """CSS classes, code and outline of each code of segments: code, start and end."""
+    outlines = defaultdict(str)  # all segments of one code are one shape
+    for code, start, end in segments:
+        if code == web.BREAK:
+            outlines[code] += f"M{start:.10g} .5H{end:.10g}"
+        elif code != BACKGROUND:
+            outlines[int(code)] += f"M{start:.10g} 0H{end:.10g}V1H{start:.10g}Z"
+    kinds = {code: "break" if code < 0 else classes(code) for code in outlines}
+    return [(kinds[code], code, outline) for code, outline in outlines.items()]
+
+
+def classes(code):
+    """CSS classes of a code, for marks in tables and pictures."""
+    return "cb" if code == BACKGROUND else f"c{code} h{style_of(code).hatch}"
 
 
 @section("Alternatives")
@@ -187,9 +231,9 @@ def alternatives(content):
     rows = describe_alternatives(content.segmenter, findings.shares)
     for row in rows:
         paths = zip(findings.compared, findings.alternatives[row["name"]])
-        row["bars"] = [(i, drawing.bar(content, i, path)) for i, path in paths]
-    new = dict.fromkeys(content.codes, "another action") | findings.names
-    return {"rows": rows, "names": new}
+        row["bars"] = [(i, _draw_bar(content, i, path)) for i, path in paths]
+    names = dict.fromkeys(content.codes, "another action") | findings.names
+    return {"rows": rows, "names": names}
 
 
 @section("Profiles of actions")
@@ -199,11 +243,13 @@ def profiles(content):
     if profiles is None:
         return None
     chosen = choose_features(profiles.means)
-    means = profiles.means[:, chosen]
-    levels = np.rint(LEVELS * means / (np.abs(means).max() or 1)).astype(int)
+    means = profiles.means[:, chosen].T
+    levels = np.rint(4 * means / (np.abs(means).max() or 1)).astype(int)
     shown = means.round(1) + 0.0  # no -0.0
-    cells = map(zip, shown.T.tolist(), levels.T.tolist())
-    rows = [(profiles.features[i], list(own)) for i, own in zip(chosen, cells)]
+    rows = [
+        (profiles.features[j], list(zip(shown[row].tolist(), levels[row].tolist())))
+        for row, j in enumerate(chosen)
+    ]
     n_features = len(profiles.features)
     return {"actions": profiles.actions, "n_features": n_features, "rows": rows}
 
@@ -212,12 +258,12 @@ def profiles(content):
 def telling(content):
     """Rows of telling features, and a sentence; None if too few actions have any."""
     table = content.telling
-    is_told = table["tells"] | (table["score"] >= CLEAR)
-    known = set(table.loc[table["score"].notna(), "action"])
-    rows = {action: [] for action in content.order if action in known}
-    if not known:
+    scored = set(table.loc[table["score"].notna(), "action"])
+    if not scored:
         return None
-    for row in table[is_told].groupby("action").head(MOST_TELLING).to_dict("records"):
+    rows = {action: [] for action in content.order if action in scored}
+    tells = table[table["tells"] | (table["score"] >= CLEAR)]
+    for row in tells.groupby("action").head(3).to_dict("records"):
         rows[row["action"]].append(row)
     plain = table.assign(feature=table["feature"].map(content.in_plain))
     return {"rows": rows, "useless": describe_useless(plain)}
@@ -240,9 +286,10 @@ def questions(content):
     """Segments that would teach the model most; None if all frames have labels."""
     from skl_tot.corrections.questions import rank_moments
 
-    if all(map(np.all, content.findings.told)):
+    findings = content.findings
+    if all(map(np.all, findings.labelled)):
         return None
-    return rank_moments(content.findings.paths, content.findings.doubts, N_QUESTIONS)
+    return rank_moments(findings.paths, findings.doubts, 5)
 
 
 def _has_no_pictures(content):
@@ -260,14 +307,13 @@ def typical(content):
 def recordings(content):
     """Rows of the table of recordings."""
     rows, findings = [], content.findings
-    paths = zip(content.video_names, findings.paths, findings.confidences)
-    for name, path, confidence in paths:
+    for i, path in enumerate(findings.paths):
         n_segments = len(find_segments(path).starts)
-        row = {"name": name, "frames": len(path), "segments": n_segments}
-        row["time"] = content.clocks[len(rows)].ends[-1]
-        known = np.flatnonzero(path != BACKGROUND)
-        if len(known):
-            frame = known[confidence[known].argmin()]
+        row = {"name": content.video_names[i], "frames": len(path)}
+        row |= {"segments": n_segments, "time": content.clocks[i].ends[-1]}
+        frames = np.flatnonzero(path != BACKGROUND)
+        if len(frames):
+            frame = frames[findings.confidences[i][frames].argmin()]
             row |= {"frame": frame, "action": path[frame]}
         rows.append(row)
     return rows
@@ -275,14 +321,27 @@ def recordings(content):
 
 @section("How many actions")
 def numbers(content):
-    """Scores of the candidate numbers of actions."""
+    """Outlines of the scores of the candidate numbers of actions, and the best."""
     from skl_tot.methods.numbers import describe_choice
 
-    found = getattr(content.segmenter, "numbers_", None)
-    if found is None:
+    choice = getattr(content.segmenter, "numbers_", None)
+    if choice is None:
         return None
-    said = {"text": describe_choice(found), "tried": found["n_actions"]}
-    return said | drawing.numbers(found)
+    tried, scores, lowest, highest = score_curve(choice)
+    low, high = min(0, lowest.min()), highest.max()
+    across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
+
+    def outline(x, y):
+        return _curve(x, (high - y) / ((high - low) or 1))
+
+    around = np.append(across, across[::-1]), np.append(highest, lowest[::-1])
+    return {
+        "text": describe_choice(choice),
+        "tried": choice["n_actions"],
+        "band": outline(*around) + "Z",
+        "scores": outline(across, scores),
+        "best": f"M{across[tried == choice['best']][0]:.1f} 0V300",
+    }
 
 
 @section("Model", folded=True)
@@ -291,8 +350,44 @@ def model(content):
     from skl_tot.methods.pipelines import describe_look, windows_of
 
     steps = [] if content.segmenter is content.model else list(content.model[:-1])
-    found = {"steps": steps, "loss": drawing.loss(content.segmenter)}
-    found["read_options"] = content.segmenter.read_options_
-    widths = [getattr(w, "window_", None) for w in [*steps, windows_of(content.model)]]
-    found["look"] = describe_look(content.segmenter)
-    return found | {"widths": [width for width in widths if width is not None]}
+    windows = [*steps, windows_of(content.model)]
+    widths = [getattr(step, "window_", None) for step in windows]
+    return {
+        "steps": steps,
+        "loss": _draw_loss(getattr(content.segmenter, "loss_curve_", None)),
+        "read_options": content.segmenter.read_options_,
+        "look": describe_look(content.segmenter),
+        "widths": [width for width in widths if width is not None],
+    }
+
+
+def _draw_loss(losses):
+    """Curves of the loss and of its running mean; None for a method without loss."""
+    if losses is None:
+        return None
+    losses = np.asarray(losses, dtype=float)
+    width = min(100, len(losses))
+    means = np.convolve(losses, np.full(width, 1 / width), "valid")
+    steps = np.arange(1, len(losses) + 1)
+    low, high = losses.min(), losses.max()
+
+    def outline(x, y):
+        kept = np.unique(np.linspace(0, len(x) - 1, 400).astype(int))
+        across = 1000 * (x[kept] - 1) / max(len(losses) - 1, 1)
+        return _curve(across, (high - y[kept]) / ((high - low) or 1))
+
+    return {
+        "steps": outline(steps, losses),
+        "means": outline(steps[: len(means)] + (width - 1) / 2, means),
+        "width": width,
+        "low": low,
+        "high": high,
+        "first": losses[0],
+        "last": losses[-1],
+        "n_steps": len(losses),
+    }
+
+
+def _curve(across, shares):
+    """Outline in a box of 1000 by 300, from shares of its height below the top."""
+    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(across, 300 * shares))
