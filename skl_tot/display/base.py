@@ -120,8 +120,9 @@ def draw_image(ax, values, colours, limits, aspect="auto", extent=None):
     return ax.imshow(values, cmap=colours, vmin=low, vmax=high, **options)
 
 
-def write_in_cell(ax, row, column, text, is_dark):
-    """Write a text into a cell of an image, in white on dark colours."""
+def write_in_cell(ax, cell, text, is_dark):
+    """Write a text into a cell (row, column) of an image, in white on dark colours."""
+    row, column = cell
     colour = "white" if is_dark else "black"
     ax.text(column, row, text, ha="center", va="center", size=9, color=colour)
 

@@ -152,7 +152,7 @@ class TransitionDisplay(BoutsDisplay):
             if len(names) <= 20:  # legible
                 for cell in zip(*np.nonzero(counts)):
                     is_dark = probabilities[cell] > 0.5
-                    base.write_in_cell(ax, *cell, f"{counts[cell]}", is_dark)
+                    base.write_in_cell(ax, cell, f"{counts[cell]}", is_dark)
             base.name_columns(ax, names)
             base.name_rows(ax, names)
             base.draw_grid(ax, counts.shape, color="#E0E0E0", linewidth=0.8)
@@ -287,7 +287,7 @@ class DeviationDisplay(BoutsDisplay):
             self.im_ = _draw_cells(ax, z, self.threshold)
             for cell, sign in signs.items():
                 is_dark = abs(z[cell]) > 1.5 * self.threshold
-                base.write_in_cell(ax, *cell, sign, is_dark)
+                base.write_in_cell(ax, cell, sign, is_dark)
             base.name_rows(ax, rows)
             base.name_right(ax, table["score"], "score")
             base.name_columns(ax, names)
