@@ -287,23 +287,23 @@ def with_shared_texts(described):
         verbose : int, default=1
             Whether to show a progress bar with the loss.
     """
-    owned = vars(described).values() if inspect.isclass(described) else []
-    methods = [getattr(own, "__func__", own) for own in owned]  # also classmethods
-    methods = [getattr(own, "fn", own) for own in methods]  # and those of available_if
-    for own in [described, *filter(inspect.isfunction, methods)]:
-        if own.__doc__ is not None:  # as with python -OO
-            own.__doc__ = _LINE.sub(_entries, own.__doc__)
+    members = vars(described).values() if inspect.isclass(described) else []
+    members = [getattr(member, "__func__", member) for member in members]  # classmethod
+    members = [getattr(member, "fn", member) for member in members]  # available_if
+    for function in [described, *filter(inspect.isfunction, members)]:
+        if function.__doc__ is not None:  # as with python -OO
+            function.__doc__ = _LINE.sub(_entries, function.__doc__)
     return described
 
 
 def _entries(line):
     """Indent the entries of the names in a line like that line."""
-    indent, found = line[1], []
+    indent, entries = line[1], []
     for name, _, default in (part.partition("=") for part in line[2].split(", ")):
         text = TEXTS[name].strip()
-        found.append(
+        entries.append(
             re.sub(r"default=\S+", f"default={default}", text, count=1)
             if default
             else text
         )
-    return textwrap.indent("\n".join(found), indent)
+    return textwrap.indent("\n".join(entries), indent)

@@ -20,11 +20,6 @@ from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
 from skl_tot.recordings.names import describe_actions
 
-# Intervals of boundaries are wider than by posteriors, which are too sure where actions
-# change: log-likelihoods are tempered twice, and this share of the shorter neighbour
-# blurs the place.
-BLUR = 0.1
-
 
 def steps_of(model):
     """Names and steps of a pipeline; (None, model) for any other model."""
@@ -76,14 +71,16 @@ def action_warnings(model, paths, names, recordings=None):
     """Sentences on actions that paths lack, hardly show, or squeeze."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
-    kept = [k for k in names if k >= 0 and actions[k] in segmenter.unlabelled_actions_]
-    found = []
+    unlabelled = segmenter.unlabelled_actions_
+    unlabelled = [k for k in names if k >= 0 and actions[k] in unlabelled]
+    sentences = []
+    # of several activities, a recording has the actions of one, and lacks all others
     offsets = getattr(segmenter, "action_offsets_", [0, len(actions)])
     for first, end in pairwise(offsets):
-        own = [path for path in paths if first <= max(path.max(), 0) < end]
+        of_activity = [path for path in paths if first <= max(path.max(), 0) < end]
         words = {k: name for k, name in names.items() if first <= k < end}
-        found += describe_actions(own, words, kept, recordings)
-    return found + describe_squeezed(segmenter, paths, names)
+        sentences += describe_actions(of_activity, words, unlabelled, recordings)
+    return sentences + describe_squeezed(segmenter, paths, names)
 
 
 def is_cyclic(segmenter):
@@ -156,21 +153,24 @@ def decode_recordings(model, X):
 
 
 def path_boundaries(model, decoded, breaks=()):
-    """Intervals of the boundaries of a path, see `BLUR`."""
-    known = getattr(segmenter_of(model), "confidence_", None)
-    scores = decoded.log_likelihood * (known["tempering"] ** 2 if known else 1.0)
-    return boundary_intervals(scores, decoded.path, blur=BLUR, breaks=breaks)
+    """Intervals of the boundaries of a path."""
+    # Posteriors are too sure where actions change, so intervals are wider: scores are
+    # tempered twice, and a tenth of the shorter neighbour blurs the place.
+    confidence = getattr(segmenter_of(model), "confidence_", None)
+    factor = confidence["tempering"] ** 2 if confidence else 1.0
+    scores = decoded.log_likelihood * factor
+    return boundary_intervals(scores, decoded.path, blur=0.1, breaks=breaks)
 
 
 def path_confidence(decoded, names=None):
     """Probability (n_frames,) of the action of each frame; 1 for background."""
     path, posterior = decoded.path, decoded.posterior
     if names is None:
-        own = posterior[np.arange(len(path)), path]
-    else:
-        own = (posterior * (names[:, None] == names)[path]).sum(axis=1)
-    own = np.clip(own, 0, 1)  # rounding
-    return np.where(path == BACKGROUND, 1, own)
+        confidence = posterior[np.arange(len(path)), path]
+    else:  # actions of the same name are one
+        confidence = (posterior * (names[:, None] == names)[path]).sum(axis=1)
+    confidence = np.clip(confidence, 0, 1)  # rounding
+    return np.where(path == BACKGROUND, 1, confidence)
 
 
 def predict_with_confidence(model, X, names=None):
@@ -214,8 +214,8 @@ def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
             return estimator, estimator.predict(list(arrays))
     estimator = clone(estimator)
     last = last_step(estimator)
-    own = last.get_params(deep=False)
-    if seed is not None and own.get("random_state", seed) is None:
+    parameters = last.get_params(deep=False)
+    if seed is not None and parameters.get("random_state", seed) is None:
         last.set_params(random_state=seed)
     return estimator, estimator.fit_predict(with_rate(arrays, fps))
 
@@ -229,9 +229,9 @@ def check_segmenter(estimator, n_actions=None):
     is_frozen = isinstance(estimator, FrozenEstimator)
     if is_frozen:
         check_is_fitted(last, "n_actions_")
-    found = last.n_actions_ if is_frozen else last.n_actions
-    if n_actions not in (None, found):
-        refuse("n_actions of the estimator", found, f"n_actions={n_actions}")
+    number = last.n_actions_ if is_frozen else last.n_actions
+    if n_actions not in (None, number):
+        refuse("n_actions of the estimator", number, f"n_actions={n_actions}")
 
 
 def choose_n_actions(estimator, X, numbers=None):
