@@ -142,16 +142,12 @@ def find_moment(videos):
 
 
 def action_means(videos, labels, n_actions, center):
-    """Return counts (n_actions,) of frames, and their means minus the center.
-
-    Frames with the label -1 do not count.
-    """
+    """Return counts (n_actions,) of frames, and their means minus the center."""
     counts, sums = np.zeros(n_actions), np.zeros((n_actions, len(center)))
-    codes_of = np.vstack([np.eye(n_actions), np.zeros(n_actions)])  # last row for -1
     for i, actions in enumerate(labels):
         start = 0
         for block in videos.blocks(i):
-            codes = codes_of[actions[start : start + len(block)]].T
+            codes = np.eye(n_actions)[actions[start : start + len(block)]].T
             start += len(block)
             counts += codes.sum(axis=1)
             sums += codes @ (block - center)
@@ -190,7 +186,7 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
-    counts = np.bincount(labels[labels >= 0], minlength=n_actions)
+    counts = np.bincount(labels, minlength=n_actions)
     for k in range(n_actions):
         members = frames[labels == k] if counts[k] >= 2 else frames
         means[k] = members.mean(axis=0)
@@ -207,9 +203,6 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
 def fit_appearance(videos, labels, n_actions, spread, reg_covar):
     """Fit an `Appearance` to labels; return it and the projected frames."""
     counts, means = action_means(videos, labels, n_actions, spread.center)
-    if counts.sum() < videos.lengths.sum():  # the mean of all frames differs
-        means -= counts @ means / counts.sum()
-        means[counts == 0] = 0
     scalings = discriminants(spread.root, counts, means)
     projected = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
     means, factors, shares = fit_gaussians(

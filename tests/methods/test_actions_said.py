@@ -4,14 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
 
 from skl_tot import ActivitySegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import action_warnings
-from skl_tot.preprocessing import SignalWindows
 
 WORDS = "Actions (found|that)"
 
@@ -52,24 +49,6 @@ def test_activities_are_told_of_one_by_one():
     paths[0] = np.full_like(paths[0], 0)
     said = action_warnings(model, paths[:2], names)
     assert said[0].startswith("Actions that at most half")
-
-
-def test_raw_signals_are_told_once_and_windows_of_them_are_not():
-    rng, window = np.random.default_rng(0), np.hanning(9)[:, None]
-    noise = [rng.normal(size=(1200, 2)) for _ in range(3)]
-    signals = [np.apply_along_axis(np.convolve, 0, x, window[:, 0]) for x in noise]
-    hmm = HMMSegmenter(3, order="strict", max_iter=2)
-    told = r"Frames are those of a raw signal.*order=\"auto\".*SignalWindows"
-    with pytest.warns(UserWarning, match=told):
-        hmm.fit(signals)
-    for model, frames in (
-        (make_pipeline(SignalWindows(80), clone(hmm)), signals),
-        (hmm, noise),
-        (HMMSegmenter(3, max_iter=2), signals),  # which takes windows itself
-    ):
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", ".*Frames are those of a raw")
-            model.fit(frames)
 
 
 def test_strict_order_that_squeezes_actions_is_told():

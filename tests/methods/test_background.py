@@ -1,5 +1,3 @@
-import pickle
-
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -10,7 +8,6 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding import gaussians
 from skl_tot.decoding.gaussians import MIN_VARIANCE, find_background
 from skl_tot.metrics import mof_score
-from skl_tot.metrics.label_free import carried_information, video_information
 
 QUICK = {"max_iter": 30, "decoding": "fixed"}
 
@@ -66,29 +63,6 @@ class TestKernel:
         alone = fit_background(frames[-1:], [labels], 1, 20)
         assert find_background(frames[-20:], alone).mean() > 0.6
 
-    def test_stream_keeps_an_action_that_a_call_lacks(self):
-        video = np.random.default_rng(0).normal(size=(40, 2))
-        before = fit_background([video], [np.repeat([0, 1], 20)], 2, 10)
-        after = fit_background([video], [np.zeros(40, dtype=int)], 2, 10, before=before)
-        for name in ("means", "variances", "counts", "thresholds", "quantiles"):
-            np.testing.assert_allclose(after[name][1], before[name][1])
-            assert (after[name][0] != before[name][0]).any()
-
-    def test_information_leaves_background_out(self):
-        rng = np.random.default_rng(0)
-        videos = [rng.normal(size=(20, 2)) for _ in range(3)]
-        labels = [np.repeat([i % 2, -1, 1], [8, 4, 8]) for i in range(3)]
-        kept = [path >= 0 for path in labels]
-        few = [video[own] for video, own in zip(videos, kept)]
-        known = [path[own] for path, own in zip(labels, kept)]
-        expected = carried_information(lambda i: [few[i]], known, 2)
-        assert video_information(known, 2) > 0
-        found = carried_information(lambda i: [videos[i][:9], videos[i][9:]], labels, 2)
-        assert found == pytest.approx(expected)
-        none = np.full(20, -1)
-        for paths in ([none] * 3, [labels[0], none, none]):
-            assert carried_information(lambda i: [videos[i]], paths, 2) == 0
-
 
 def test_finds_unrelated_frames_and_spares_the_actions():
     videos, labels = with_unrelated_frames(seed=0, share=0.3)
@@ -115,12 +89,3 @@ class TestEstimators:
             assert set(kept) == {0, 1, 2, 3}
         share = np.mean(np.concatenate(model.labels_) == -1)
         assert 0.05 < share < 0.21  # at most the percentile of each action
-
-    def test_thresholds_are_those_of_the_fit(self, activity, Segmenter):
-        videos, _ = activity
-        model = Segmenter(4, background_percentile=20, **QUICK).fit(videos)
-        strange = np.full((30, videos[0].shape[1]), 50.0)
-        assert (model.predict(strange) == -1).all()
-        assert model.predict([strange, videos[0]])[1].max() == 3
-        twin = pickle.loads(pickle.dumps(model))
-        np.testing.assert_array_equal(twin.predict(videos[0]), model.labels_[0])

@@ -6,20 +6,12 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot import HMMSegmenter, TemporalOTSegmenter, baselines
-from skl_tot.baselines import ASOTSegmenter
+from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import decode, path_posterior
-from skl_tot.methods.pipelines import predict_with_confidence
+from skl_tot.decoding import path_posterior
 from skl_tot.metrics.label_free import held_out_agreement
 
 N_ACTIONS = 5
-
-
-def make_noise(n_videos=12, seed=0):
-    """Videos of independent frames in which nothing is to be found."""
-    rng = np.random.default_rng(seed)
-    return [rng.normal(size=(n, 8)) for n in rng.integers(100, 200, size=n_videos)]
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +56,6 @@ class TestAgreement:
         )
         assert found == pytest.approx(expected, abs=1e-12)
 
-    def test_nothing_to_compare(self):
-        videos = [np.zeros((4, 1)), np.ones((4, 1))]
-        one, none = np.zeros(4, int), np.full(4, -1)
-
-        def agreement(labels):
-            return held_out_agreement(lambda i: [videos[i]], labels, 2)
-
-        assert np.isnan(agreement([one]))
-        assert np.isnan(agreement([one, none]))
-        assert agreement([one, one]) == 0.0  # all labels are the same
-
 
 class TestPosterior:
     @pytest.mark.parametrize("decoding", ["fixed", "free"])
@@ -87,31 +68,6 @@ class TestPosterior:
         found = model.predict_posterior(easy[0][3])
         np.testing.assert_allclose(found, expected, atol=1e-6)
 
-    @pytest.mark.parametrize(
-        ("method", "decoding"),
-        [(TemporalOTSegmenter, "fixed"), (ASOTSegmenter, "free")],
-    )
-    def test_noise_is_near_chance(self, method, decoding):
-        model = method(N_ACTIONS, decoding=decoding, switch_cost=0.1, random_state=0)
-        model.set_params(max_iter=300)
-        for videos in (make_noise(), make_noise(seed=1)):
-            model = model if hasattr(model, "labels_") else model.fit(videos)
-            _, confidence, _ = predict_with_confidence(model, videos)
-            mean = np.mean(np.concatenate(confidence))
-            assert mean == pytest.approx(1 / N_ACTIONS, abs=0.15)
-
-
-class TestAutomaticCost:
-    @pytest.mark.parametrize("decoding", ["skip", "free"])
-    def test_decodes_with_it(self, fitted, easy, decoding):
-        model = pickle.loads(pickle.dumps(fitted))
-        model.set_params(decoding=decoding, switch_cost="auto")
-        scores = model.log_likelihood(easy[0][0])
-        np.testing.assert_array_equal(
-            model.predict(easy[0][0]), decode(scores, decoding, "auto")
-        )
-        assert model.predict_posterior(easy[0][0]).shape == scores.shape
-
 
 class TestWarning:
     """A fit says once what there is to say of its labels; predictions are quiet."""
@@ -123,15 +79,6 @@ class TestWarning:
         assert len(caught) == 1
         assert caught[0].filename == __file__
         assert "Actions found" not in str(caught[0].message)
-
-    def test_findings_of_a_fit_are_one_warning(self):
-        videos, labels = make_activities(12, 4, noise=0.2, random_state=0)
-        parts = [x[y < 2] for x, y in zip(videos[:6], labels)]
-        parts += [x[y > 1] for x, y in zip(videos[6:], labels[6:])]
-        model = HMMSegmenter(5, order="free", random_state=0)
-        with pytest.warns(UserWarning, match="Actions that at most half") as caught:
-            model.fit([part[:200] for part in parts])
-        assert len(caught) == 1
 
     def test_of_a_stream_names_the_remedy(self, easy):
         model = TemporalOTSegmenter(4, decoding="free", switch_cost=1e4, random_state=0)

@@ -34,18 +34,6 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
             assert len(np.unique(path)) == 4
 
 
-@pytest.mark.parametrize("name", ["ASOT", "HMM"])
-@pytest.mark.parametrize("order", ["strict", "free"])
-def test_an_order_takes_a_new_fit_to_change(name, order, make_estimator, activity):
-    model = make_estimator(f"{name}Segmenter").set_params(order=order)
-    labels = model.fit(activity[0]).labels_
-    other = "free" if order == "strict" else "strict"
-    for before, after in zip(
-        labels, model.set_params(order=other).predict(activity[0])
-    ):
-        np.testing.assert_array_equal(after, before)
-
-
 def test_what_is_given_counts(activity):
     model = TemporalOTSegmenter(4, order="strict", alpha=0.2, decoding="skip", **QUICK)
     assert model.fit(activity[0]).decoding_ == "skip"

@@ -4,7 +4,6 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
 
 from skl_tot import ActivitySegmenter, CyclicSegmenter, SemiSupervisedSegmenter
 from skl_tot.datasets import make_activities
@@ -105,24 +104,3 @@ def test_small_problems(estimator):
     known = [np.arange(len(video)) % 3 for video in constant]
     labels = clone(estimator).fit(constant, known).labels_
     assert [len(x) for x in labels] == [20, 25]
-
-
-def test_bad_input_changes_nothing(fitted, data):
-    before = joblib.hash(fitted)
-    for bad in [
-        [data[0][0], data[0][1][:, :2]],
-        [np.full((20, 4), np.nan)],
-        "text",
-        [],
-    ]:
-        y = [None] * len(bad) if isinstance(fitted, SemiSupervisedSegmenter) else None
-        with pytest.raises((ValueError, TypeError)):
-            fitted.fit(bad, y)
-    with pytest.raises(ValueError, match="features"):
-        fitted.predict(data[0][0][:, :2])
-    assert joblib.hash(fitted) == before
-
-
-def test_not_fitted(estimator, data):
-    with pytest.raises(NotFittedError):
-        estimator.predict(data[0])

@@ -5,15 +5,12 @@ import pytest
 from hmmlearn.hmm import GaussianHMM
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
-from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter
 from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
-    HMM,
     InOrder,
     fit_hmm,
     log_densities,
@@ -22,7 +19,7 @@ from skl_tot.methods.hmm_model import (
     start_from_equal_parts,
 )
 from skl_tot.metrics import mof_score
-from skl_tot.recordings import Recordings, RecordingValueError
+from skl_tot.recordings import Recordings
 
 REG_COVAR = 1e-2
 
@@ -57,18 +54,6 @@ def their_model(model, max_iter):
     theirs.startprob_, theirs.transmat_ = np.exp(-chain.starts), np.exp(-chain.moves)
     theirs.means_, theirs.covars_ = model.means, model.covars
     return theirs
-
-
-def test_densities_equal_scipy():
-    rng = np.random.default_rng(0)
-    frames, means = rng.normal(size=(7, 3)), rng.normal(size=(4, 3))
-    covars = rng.uniform(0.1, 2, size=(4, 3))
-    expected = norm.logpdf(frames[:, None], means, np.sqrt(covars)).sum(axis=2)
-    np.testing.assert_allclose(log_densities(frames, means, covars), expected)
-    with pytest.raises(
-        RecordingValueError, match=r"^Recording 5: the features are too far"
-    ):
-        log_densities(np.full((2, 3), 1e200), means, covars, 5)
 
 
 @pytest.mark.parametrize("max_iter", [1, 2, 12])
@@ -160,30 +145,6 @@ def test_steps_never_fall(n_videos, n_actions, n_features, spread, seed):
     assert model.paths.leave[-1] == 0
 
 
-def test_actions_that_are_not_reached_stay():
-    frames = [np.zeros((6, 1)), np.zeros((8, 1))]
-    means = np.array([[0.0], [1e4], [-3.0]])
-    start = HMM(means, np.full((3, 1), 0.5), InOrder(np.array([0.3, 0.3, 0.0])))
-    model, _ = fit_hmm(frames, start, reg_covar=0.1, max_iter=3, tol=-np.inf)
-    np.testing.assert_array_equal(model.means[1:], means[1:])
-    np.testing.assert_array_equal(model.covars[1:], 0.5)
-    np.testing.assert_allclose(model.covars[0], 0.1 / 14)
-    assert 0 < model.paths.leave[0] < 1e-9
-    assert model.paths.leave[1:].tolist() == [0.3, 0]
-
-
-def test_starts_from_equal_parts():
-    videos = [np.arange(5.0)[:, None], np.arange(10.0, 16)[:, None]]
-    model = start_from_equal_parts(videos, 2, 0.5)
-    first, second = [0, 1, 2, 10, 11, 12], [3, 4, 13, 14, 15]
-    np.testing.assert_allclose(model.means[:, 0], [np.mean(first), np.mean(second)])
-    expected = [np.var(first) + 0.5, np.var(second) + 0.5]
-    np.testing.assert_allclose(model.covars[:, 0], expected)
-    np.testing.assert_allclose(model.paths.leave, [2 / 5.5, 0])
-    short = start_from_equal_parts([np.eye(2)], 2, 0.5)
-    assert short.paths.leave.tolist() == [0.5, 0]
-
-
 @pytest.mark.parametrize("n_components", [1, 3, 6, 50, None])
 def test_components_are_those_of_scikit_learn(n_components):
     rng = np.random.default_rng(0)
@@ -200,17 +161,6 @@ def test_components_are_those_of_scikit_learn(n_components):
     assert (components.max(axis=1) == np.abs(components).max(axis=1)).all()
     found = embed(videos, 1, center, components.T)
     np.testing.assert_allclose(found, pca.transform(arrays[1]) * signs, atol=1e-9)
-
-
-def test_components_without_variance_are_left_out():
-    rng = np.random.default_rng(0)
-    array = np.column_stack([rng.normal(size=(20, 2)), np.ones(20), np.zeros(20)])
-    _, components, _ = principal_components(Recordings([array]), 3)
-    assert components.shape == (2, 4)
-    np.testing.assert_allclose(components[:, 2:], 0, atol=1e-9)
-    _, components, unit = principal_components(Recordings([np.ones((5, 3))]), 2)
-    assert components.shape == (1, 3)
-    assert unit == 1
 
 
 @pytest.fixture(scope="module")
@@ -249,37 +199,6 @@ def test_finds_actions(fitted, activity):
     for own, predicted in zip(fitted.labels_, fitted.predict(activity[0])):
         np.testing.assert_array_equal(own, predicted)
     assert mof_score(activity[1], fitted.labels_) > 0.9
-
-
-def test_short_videos_are_not_learned_from(activity):
-    videos = [video.astype("f8") for video in activity[0]]
-    model = HMMSegmenter(4, standardize=None, n_components=None)
-    expected = model.fit(videos)
-    frames = [video[:3] for video in videos[:2]]
-    found = clone(model).fit([frames[0], *videos, frames[1]])
-    # only axes go by all frames, and the densities by none of them
-    for own, other in zip(found.labels_[1:-1], expected.labels_):
-        assert np.mean(own == other) > 0.99
-    lengths = [len(labels) for labels in found.labels_]
-    assert lengths == [3, *map(len, videos), 3]
-    alone = found.means_ @ found.components_ + found.center_
-    both = expected.means_ @ expected.components_ + expected.center_
-    np.testing.assert_allclose(alone, both, atol=0.1)
-    with pytest.raises(ValueError, match="at most the frames of any recording"):
-        model.fit(frames)
-
-
-@pytest.mark.filterwarnings("ignore:overflow encountered")
-@pytest.mark.parametrize("scale", [1e200, 1e300])
-def test_features_out_of_reach(fitted, activity, scale):
-    videos = [video.astype("f8") for video in activity[0]]
-    model = clone(fitted).set_params(standardize=None, order="strict").fit(videos)
-    before = model.predict(activity[0][0])
-    with pytest.raises(ValueError, match=r"^Recording 1: the features are too far"):
-        model.predict([activity[0][0], np.full((8, 5), scale)])
-    with pytest.raises(ValueError, match="squares are too large"):
-        model.fit([scale * video for video in videos])
-    np.testing.assert_array_equal(model.predict(activity[0][0]), before)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from sklearn.base import clone
 
 import skl_tot
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
 from skl_tot.methods.base import BaseSegmenter
@@ -67,27 +66,6 @@ class TestOrder:
         assert_same(labels, model.set_params(order=order).fit(videos).labels_)
         assert model.look_ is None
 
-    @pytest.mark.filterwarnings("ignore::UserWarning")
-    @pytest.mark.parametrize("segmenter", [HMMSegmenter(3), KMeansSegmenter(3)])
-    @pytest.mark.parametrize("kind", ["unordered", "swings"])
-    def test_the_number_of_actions_has_it_too(
-        self, request, segmenter, kind, monkeypatch
-    ):
-        """`choose_n_actions` has the order and the windows of the fit."""
-        monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", [2, 3, 4])
-        recordings = request.getfixturevalue(kind)
-        model = clone(segmenter).set_params(n_actions="auto").fit(recordings)
-        assert skl_tot.choose_n_actions(segmenter, recordings) == model.numbers_
-
-    def test_without_one_that_a_method_lacks(self, unordered):
-        told = 'share no course. MallowSegmenter has no free order.*order="mostly"'
-        with pytest.warns(UserWarning, match=told) as caught:
-            model = MallowSegmenter(3).fit(unordered)
-        assert sum("no free order" in str(one.message) for one in caught) == 1
-        assert model.order_ == "mostly"
-        expected = MallowSegmenter(3, order="mostly").fit(unordered)
-        assert_same(model.labels_, expected.labels_)
-
 
 @pytest.fixture(scope="module")
 def windowed(swings):
@@ -104,11 +82,6 @@ class TestWindows:
         own = HMMSegmenter(3, order=windowed.order_, random_state=0).fit(frames)
         assert_same(windowed.labels_, own.labels_)
         assert_same(windowed.predict(swings), own.predict(frames))
-
-    def test_are_not_of_a_given_order(self, swings):
-        with pytest.warns(UserWarning, match="Frames are those of a raw signal"):
-            model = HMMSegmenter(3, order="free", random_state=0).fit(swings)
-        assert model.windows_ is None
 
 
 @pytest.fixture(scope="module")
@@ -209,14 +182,3 @@ class TestCollapse:
         told = r"^Only 4\.0 of 9 .* but other recordings predict"
         with pytest.warns(UserWarning, match=told):
             Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
-
-    @pytest.mark.parametrize("standardize", ["dataset", "video", None])
-    @pytest.mark.parametrize(
-        "model",
-        [HMMSegmenter(3), MallowSegmenter(3), tot()],
-        ids=lambda model: type(model).__name__,
-    )
-    def test_of_constant_features_is_right(self, model, standardize):
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", "Labels collapse|With order")
-            clone(model).set_params(standardize=standardize).fit([np.ones((20, 3))] * 2)

@@ -1,10 +1,7 @@
 """Segmenters whose segments last at least so long."""
 
-import warnings
-
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
@@ -60,24 +57,3 @@ def test_paths_and_posteriors(recordings):
     path = model.predict(recordings[:1], transcripts=[[2, 0]])[0]
     assert path[0] == 2
     assert shortest(path) >= 8
-
-
-@pytest.mark.parametrize(
-    ("fps", "n", "words"),
-    [(30, 2, "0.067 s"), (None, 2, "2 frames"), (None, 1, "1 frame")],
-)
-def test_segments_too_short_for_actions_are_said(fps, n, words):
-    """Unless a duration is given, or there is a rate at which they are none."""
-    flicker = np.random.default_rng(0).integers(0, 3, (4, 300)).repeat(n, axis=1)
-    takes = [3 * np.eye(3)[own] + 0.1 * np.eye(300 * n, 3) for own in flicker]
-    model = HMMSegmenter(3, order="free", decoding="free", switch_cost=0)
-    with pytest.warns(
-        UserWarning, match=f"Half of the segments last {words} or less; "
-    ):
-        model.fit(Recordings(takes, fps=fps))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        clone(model).set_params(min_duration=0.2 if fps else 4).fit(
-            Recordings(takes, fps=fps)
-        )
-        clone(model).fit(Recordings(takes, fps=2))

@@ -5,11 +5,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from skl_tot import HMMSegmenter, TemporalOTSegmenter, choose_n_actions
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, KMeansSegmenter
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import look
-from skl_tot.recordings import Recordings, signals
+from skl_tot.recordings import signals
 
 pytestmark = pytest.mark.filterwarnings("ignore::skl_tot.methods.collapses.FitWarning")
 QUICK = {"n_networks": 1, "max_iter": 1000}
@@ -60,7 +59,7 @@ def test_a_sample_finds_actions_without_a_course(name, small_samples):
     assert mof_score(labels, fit(name, videos).labels_) > 0.9
 
 
-@pytest.mark.parametrize("name", ["free network", "free states", "states"])
+@pytest.mark.parametrize("name", ["free states", "states"])
 def test_memory_does_not_grow_with_the_frames(name, small_samples, monkeypatch):
     monkeypatch.setattr("skl_tot.methods.scores.KEPT_BYTES", 2**16)
     peaks = []
@@ -74,42 +73,3 @@ def test_memory_does_not_grow_with_the_frames(name, small_samples, monkeypatch):
         tracemalloc.stop()
     labels = 16 * 2000 * 8
     assert peaks[1] - peaks[0] < 2.5 * labels  # and not components, of 8 values
-
-
-def test_moves_are_from_frame_to_frame(monkeypatch):
-    for has_course, name in [(True, "states"), (False, "free states")]:
-        videos, _ = make(12, has_course=has_course)
-        expected = fit(name, videos).transitions_
-        monkeypatch.setattr(signals, "SAMPLE_FRAMES", 2**12)
-        found = fit(name, videos).transitions_
-        monkeypatch.undo()
-        if not has_course:  # numbers of actions are arbitrary
-            found, expected = 1 - found.diagonal(), 1 - expected.diagonal()
-        assert found.mean() == pytest.approx(expected.mean(), rel=0.25)
-
-
-def test_one_long_recording(small_samples):
-    (video,), labels = make(1, 20_000, has_course=False)
-    assert mof_score(labels, [fit("free states", video).labels_]) > 0.9
-
-
-def test_background_is_learned_from_a_sample(small_samples):
-    videos, _ = make(12, has_course=True)
-    options = {"background_percentile": 5.0, "random_state": 0}
-    model = HMMSegmenter(4, order="strict", **options).fit(videos)
-    share = np.mean(np.concatenate(model.labels_) == -1)
-    assert 0.02 < share < 0.08
-
-
-@pytest.mark.parametrize("order", ["mostly", "free"])
-def test_the_number_of_actions(order, small_samples):
-    videos, _ = make(12, has_course=order == "mostly")
-    model = HMMSegmenter(order=order)
-    assert choose_n_actions(model, videos, numbers=range(2, 7))["best"] == 4
-
-
-def test_a_look_at_wide_frames_takes_fewer_recordings(monkeypatch):
-    wide = Recordings([np.zeros((32, 100))] * 40)
-    assert len(look._looks_of_parts(wide)) == 40
-    monkeypatch.setattr(look, "MOST_VALUES", 20 * 16 * 200)
-    assert len(look._looks_of_parts(wide)) == 20

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
@@ -118,19 +117,6 @@ def test_checks_not_given_to_third_parties(check):
     check("TemporalOTSegmenter", QUICK)
 
 
-def test_tags_are_truthful():
-    from sklearn.utils import get_tags
-
-    tags = get_tags(TemporalOTSegmenter())
-    assert tags.estimator_type == "clusterer"
-    assert tags.transformer_tags.preserves_dtype == ["float64", "float32"]
-    assert not tags.non_deterministic
-    assert not tags.no_validation
-    assert tags.input_tags.two_d_array
-    assert tags.input_tags.three_d_array
-    assert not tags.input_tags.allow_nan
-
-
 def quick(n_actions=4, **params):
     optimizer = Adam(freeze_iter=10, frames_per_video=32)
     fixed = {"max_iter": 30, "optimizer": optimizer, "n_networks": 1, "random_state": 0}
@@ -178,31 +164,6 @@ class TestModelSelection:
             for train, test in KFold(3).split(ragged[0])
         ]
         assert search.best_score_ == pytest.approx(np.mean(scores))
-
-    def test_without_labels_uses_score(self, ragged):
-        videos, _ = ragged
-        search = GridSearchCV(
-            quick(), {"rho": [0.05, 1.0]}, cv=KFold(2), error_score="raise"
-        ).fit(videos)
-        folds = list(KFold(2).split(videos))
-        expected = [
-            np.mean(
-                [
-                    quick(rho=rho)
-                    .fit([videos[i] for i in train])
-                    .score([videos[i] for i in test])
-                    for train, test in folds
-                ]
-            )
-            for rho in (0.05, 1.0)
-        ]
-        np.testing.assert_allclose(search.cv_results_["mean_test_score"], expected)
-
-
-def test_score_of_one_video_warns_in_a_pipeline(activity):
-    pipeline = make_pipeline(quick()).fit(activity[0])
-    with pytest.warns(UndefinedMetricWarning):
-        assert np.isnan(pipeline.score(activity[0][0]))
 
 
 def test_a_search_among_collapsed_fits_is_warned_of():

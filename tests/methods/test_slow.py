@@ -38,14 +38,6 @@ def test_changes_have_one_variance_in_all_directions(recordings):
     np.testing.assert_allclose(center, frames.mean(axis=0))
 
 
-def test_frames_without_a_past_have_principal_components():
-    frames = np.random.default_rng(0).normal(size=(200, 3)) * [3, 1, 2]
-    one = Recordings([frames])
-    _, directions = slow_directions(one, find_moment(one), 2)
-    expected = np.eye(3)[[0, 2]] / np.sqrt(frames.var(axis=0).mean())
-    np.testing.assert_allclose(np.abs(directions), expected, atol=0.1)
-
-
 def test_moment_is_how_long_a_feature_keeps_its_value():
     rng = np.random.default_rng(0)
     held = np.repeat(rng.normal(size=(100, 1)), 40, axis=0)

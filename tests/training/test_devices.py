@@ -4,8 +4,6 @@ Tensors on "meta" have a shape and a device, but no numbers. All operations of a
 run on it; reading the losses to the CPU is the first that cannot.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -26,7 +24,6 @@ from skl_tot.metrics import mof_score
 from skl_tot.training import batches, devices
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import Adam, OrderedMLP
-from skl_tot.training.devices import choose_gpu, resolve_device
 from skl_tot.training.network import encode, encoder_shapes, init_network
 from skl_tot.training.pseudo_labels import (
     LinearPrior,
@@ -148,34 +145,6 @@ def test_steps_of_all_networks_stay_on_the_device(
     assert last.name in ("_collect", "learn"), info.value
     assert len(last.locals["pending"]) >= 3
     assert mode.n_operations > 100
-
-
-def test_names_of_devices():
-    expected = "cuda" if torch.cuda.is_available() else "cpu"
-    assert resolve_device("auto").type == expected
-    unusable = ["tpu", "cpu:x", "", "meta"]
-    unusable += [] if torch.cuda.is_available() else ["cuda"]
-    for device in unusable:
-        words = f"^device.*'{device}'(, expected| cannot be ).*$"
-        with pytest.raises(ValueError, match=words):
-            resolve_device(device)
-
-
-def test_workers_take_turns(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    chosen = []
-    for name, current in (
-        ("LokyProcess-1", 0),
-        ("LokyProcess-2", 0),
-        ("LokyProcess-13", 0),
-        ("MainProcess", 0),
-        ("SpawnProcess-2", 1),  # keeps the GPU that its user gave it
-    ):
-        process = SimpleNamespace(name=name)
-        monkeypatch.setattr(torch.cuda, "current_device", lambda n=current: n)
-        monkeypatch.setattr(devices, "current_process", lambda p=process: p)
-        chosen.append(choose_gpu())
-    assert chosen == [1, 0, 1, 0, 1]
 
 
 @with_gpu

@@ -6,22 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.recordings import Recordings
 from skl_tot.training.batches import (
     Batch,
-    ResidentReader,
-    StreamReader,
     later_frames,
-    sampled_batches,
 )
 from skl_tot.training.network import encoder_shapes, init_network
 from skl_tot.training.terms import (
-    ConceptContrast,
     Prediction,
     Reconstruction,
-    Term,
-    TimeStamp,
-    common_value,
     concept_loss,
 )
 
@@ -55,41 +47,6 @@ class TestLaterFrames:
             length = lengths[place[:2]]
             steps = lag if lag >= 1 else math.ceil(lag * length)
             assert later[place] == min(frame + steps, length - 1)
-
-    @pytest.mark.parametrize("lag", [7, 0.1])
-    @pytest.mark.parametrize("window", [0, 4])
-    @pytest.mark.parametrize("reader", [ResidentReader, StreamReader])
-    def test_batches_hold_the_frame_at_the_lag(self, reader, window, lag):
-        lengths = [30, 61, 8]
-        # a frame is its number and that of its video
-        arrays = [
-            np.column_stack([np.arange(n), np.full(n, i)]).astype(float)
-            for i, n in enumerate(lengths)
-        ]
-        reader = reader(Recordings(arrays), CPU)
-        videos = [np.array([[0, 1], [2, 0], [1, 2]])]
-        draws = [torch.Generator().manual_seed(0) for _ in range(2)]
-        batches = sampled_batches(draws[0], reader, videos, 16, window, lag)
-        others = sampled_batches(draws[1], reader, videos, 16, window)
-        n_seen = 0
-        for batch, other in zip(batches, others):
-            assert other.later is None  # but nothing else is drawn differently
-            assert torch.equal(batch.frames, other.frames)
-            assert torch.equal(batch.times, other.times)
-            assert (batch.partners is None) == (window == 0)
-            for (frame, video), later in zip(batch.frames.tolist(), batch.later):
-                length = lengths[int(video)]
-                steps = lag if lag >= 1 else math.ceil(lag * length)
-                assert later.tolist() == [min(frame + steps, length - 1), video]
-                n_seen += 1
-        assert n_seen == 3 * 32
-
-    def test_terms_agree_on_one_lag(self):
-        assert common_value([TimeStamp(), Reconstruction()], "lag") == 0
-        assert common_value([TimeStamp(), Prediction(1.0, 0.1)], "lag") == 0.1
-        with pytest.raises(ValueError, match=r"lags \[2, 3\], expected one for all"):
-            common_value([Prediction(1.0, 2), Prediction(1.0, 3)], "lag")
-        assert Term.lag == 0
 
 
 @pytest.mark.parametrize("term", [Reconstruction(), Prediction(1.0, 2)])
@@ -140,22 +97,3 @@ class TestConceptContrast:
         losses = concept_loss(torch.tensor(scores))
         for own, loss in zip(scores, losses):
             assert loss.item() == pytest.approx(slow_concept_loss(own))
-
-    def test_gradient_without_negatives_is_a_number(self):
-        scores = torch.zeros(1, 1, 3, requires_grad=True)
-        concept_loss(scores).sum().backward()
-        assert torch.isfinite(scores.grad).all()
-
-    def test_term_divides_cosines_by_temperature(self):
-        rng = np.random.default_rng(0)
-        term = ConceptContrast(4, temperature=0.2)
-        network = draw(term)
-        term.constrain(network)
-        concepts = network["prototypes"]
-        np.testing.assert_allclose(concepts.norm(dim=-1), 1)
-        embeddings = torch.tensor(rng.normal(size=(2, 16, 3)))
-        batch = make_batch(torch.zeros(16, 5))
-        losses = term.loss(network, embeddings, batch, 0)
-        for own, z, loss in zip(concepts.numpy(), embeddings.numpy(), losses):
-            cosines = z @ own.T / np.linalg.norm(z, axis=1, keepdims=True)
-            assert loss.item() == pytest.approx(slow_concept_loss(cosines / 0.2))

@@ -8,7 +8,6 @@ from skl_tot.training import batches as _readers
 from skl_tot.training.batches import (
     ResidentReader,
     StreamReader,
-    one_pass_batches,
     open_reader,
     sample_frames,
     sampled_batches,
@@ -36,30 +35,12 @@ def test_one_frame_from_each_bin(length):
         assert frames.max() < length
 
 
-def test_partners_are_near_and_inside():
-    lengths = np.array([[5, 40, 300], [1, 2, 7]])
-    distances = set()
-    rng = generator()
-    for _ in range(50):
-        frames, partners = sample_frames(lengths, 16, 3, rng)
-        assert (np.abs(frames - partners) <= 3).all()
-        assert (partners >= 0).all()
-        assert (partners < lengths[..., None]).all()
-        distances |= set((partners - frames).ravel())
-    assert distances == set(range(-3, 4))
-
-
 def test_shuffled_batches_take_every_video_once_a_pass():
     order = shuffled_batches(7, 2, 14, generator())
     assert order.shape == (14, 2)
     passes = order.reshape(4, 7)
     assert all(sorted(one) == list(range(7)) for one in passes)
     assert len({tuple(one) for one in passes}) > 1
-
-
-def test_fewer_videos_than_the_batch_size():
-    assert shuffled_batches(1, 4, 3, generator()).tolist() == [[0], [0], [0]]
-    assert [block.tolist() for block in one_pass_batches(2, 4)] == [[[0, 1]]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

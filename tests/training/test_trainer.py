@@ -5,13 +5,11 @@ import pytest
 import torch
 from sklearn.utils import Bunch
 
-from skl_tot import baselines
 from skl_tot.recordings import Recordings
 from skl_tot.training import loop as _loop
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
-    Snapshot,
     batch_loss,
     map_moments,
     new_state,
@@ -24,7 +22,6 @@ from skl_tot.training.loop import (
 from skl_tot.training.network import (
     Encoder,
     init_network,
-    scale_weights,
     score_prototypes,
 )
 from skl_tot.training.pseudo_labels import Sinkhorn, TemporalPrior
@@ -32,9 +29,6 @@ from skl_tot.training.terms import (
     CrossEntropy,
     TemporalCoherence,
     TimeStamp,
-    cross_entropy_loss,
-    temporal_coherence_loss,
-    time_stamp_loss,
 )
 
 CPU = torch.device("cpu")
@@ -106,26 +100,6 @@ def assert_same_parameters(first, second):
         np.testing.assert_array_equal(value, second.network[name], err_msg=name)
 
 
-class TestLosses:
-    def test_gradients_equal_finite_differences(self):
-        torch.manual_seed(0)
-        codes = torch.softmax(torch.randn(6, 3, dtype=torch.float64), 1)
-        for loss, shape in [
-            (lambda s: cross_entropy_loss(s, codes, 0.5), (6, 3)),
-            (lambda t: time_stamp_loss(t, codes[:, 0]), (2, 6)),
-            (lambda p: temporal_coherence_loss(p[0], p[1]), (2, 2, 4, 3)),
-        ]:
-            values = torch.randn(shape, dtype=torch.float64, requires_grad=True)
-            assert torch.autograd.gradcheck(loss, values)
-
-    def test_nothing_costs_nothing(self):
-        """A process may have no video of a mini-batch."""
-        empty = torch.empty(0, 3)
-        assert cross_entropy_loss(empty, empty, 0.1) == 0
-        assert temporal_coherence_loss(empty[None, :, None], empty[None, :, None]) == 0
-        assert time_stamp_loss(empty[:, 0], empty[:, 0]) == 0
-
-
 def slow_loss(parameters, frames, partners, times, settings):
     """The loss of every variant once more, with numpy, loops and plain Sinkhorn."""
     p = {name: value.numpy() for name, value in parameters.items()}
@@ -194,42 +168,6 @@ def test_loss_of_every_variant_equals_a_slow_one(variant):
 
 
 class TestTraining:
-    def test_first_step_equals_a_bare_step(self, videos, monkeypatch):
-        """Adam's update by the gradient of the loss, written out once more."""
-        settings = config(alpha=0.7, max_iter=1)
-        network = {k: v * 100 for k, v in draw_network(seed=3).items()}
-        start = Snapshot({k: v[0].numpy().copy() for k, v in network.items()}, 0)
-        seen = []
-
-        def spy(network, batch, terms, step, encoder):
-            seen.append(batch)
-            return batch_loss(network, batch, terms, step, encoder)
-
-        monkeypatch.setattr(_loop, "batch_loss", spy)
-        snapshot, losses = run(videos, settings, start=start)
-        leaves = {k: v.clone().requires_grad_() for k, v in network.items()}
-        loss = batch_loss(leaves, seen[0], terms_of(settings), 0)
-        assert losses == [pytest.approx(float(loss.detach()), rel=1e-5)]
-        loss.backward()
-        for name, leaf in leaves.items():
-            gradient = leaf.grad + 1e-4 * leaf.detach()
-            # Adam's first step is the learning rate times the normalised gradient.
-            step = 1e-2 * gradient / (gradient.abs() + 1e-8)
-            np.testing.assert_allclose(
-                snapshot.network[name], (leaf - step).detach()[0], atol=2e-4
-            )
-
-    def test_prototypes_are_frozen_then_free(self, videos):
-        drawn, _ = run(videos, config(max_iter=1, freeze_iter=1))
-        frozen, _ = run(videos, config(max_iter=10, freeze_iter=10))
-        free, _ = run(videos, config(max_iter=11, freeze_iter=10))
-        assert "prototypes" not in frozen.moments
-        np.testing.assert_array_equal(
-            drawn.network["prototypes"], frozen.network["prototypes"]
-        )
-        assert (frozen.network["prototypes"] != free.network["prototypes"]).any()
-        assert (drawn.network["hidden_weight"] != frozen.network["hidden_weight"]).any()
-
     def test_going_on_equals_not_stopping(self, videos):
         """Two passes in one call and in two calls through plain numpy."""
         settings = config(freeze_iter=4)
@@ -240,27 +178,6 @@ class TestTraining:
         assert losses == first + second
         assert whole.n_iter == resumed.n_iter == 6
         assert_same_parameters(whole, resumed)
-
-    @pytest.mark.parametrize(
-        "context",
-        [
-            torch.no_grad(),
-            torch.inference_mode(),
-            torch.autocast("cpu", dtype=torch.bfloat16),
-        ],
-        ids=["no_grad", "inference_mode", "autocast"],
-    )
-    def test_modes_of_torch_change_nothing(self, videos, context):
-        expected, _ = run(videos)
-        with context:
-            snapshot, _ = run(videos)
-            encoded = read(snapshot, videos)
-        assert_same_parameters(expected, snapshot)
-        np.testing.assert_array_equal(encoded[0], read(snapshot, videos)[0])
-
-    def test_diverging_loss_is_an_error(self, videos):
-        with pytest.raises(ValueError, match="The loss is no longer finite"):
-            run(videos, config(learning_rate=1e38))
 
 
 class TestSeveralNetworks:
@@ -346,49 +263,9 @@ class TestStopping:
         settings = config(learning_rate=1e-12, **options)
         assert len(run(videos, settings)[1]) == n_steps
 
-    def test_a_stream_goes_on(self, videos):
-        settings = config(learning_rate=1e-12, early_stopping=True, check_iter=1)
-        assert run(videos, settings, one_pass=True)[0].n_iter == 3
-
-    def test_not_while_labels_change_or_more_prototypes_appear(self):
-        """Labels of four frames by the prototypes that lie along their features."""
-        frames = torch.eye(4)
-        network = {
-            "hidden_weight": 9 * torch.eye(4)[None],
-            "hidden_bias": torch.full((1, 4), -4.5),
-            "output_weight": 9 * torch.eye(4)[None],
-            "output_bias": torch.full((1, 4), -4.5),
-        }
-        watch = _loop.LabelWatch(frames, "sigmoid")
-
-        def check(*labels):
-            prototypes = [torch.eye(4)[own].sum(dim=0) for own in labels]
-            network["prototypes"] = torch.stack(prototypes)[None]
-            return watch.has_settled(network)
-
-        assert not check([0, 1, 2, 3], [], [], [])
-        assert not check([0, 1, 2], [3], [], [])  # one more prototype
-        assert not check([3], [0, 1, 2], [], [])  # no label stays
-        assert not check([2, 3], [0, 1], [], [])  # shares are more even
-        assert check([2, 3], [0, 1], [], [])
-        assert check([2], [0, 1, 3], [], [])
-
 
 class TestStart:
     """Activations and similarities vary from the first step on."""
-
-    def test_scale_of_weights(self):
-        shapes = parameter_shapes(200, config(hidden_dim=300), [])
-        generator = torch.Generator().manual_seed(0)
-        network = init_network(shapes, n_networks=2, generator=generator)
-        scale_weights(network)
-        frames = torch.randn(1000, 200, generator=generator)
-        hidden = frames @ network["hidden_weight"] + network["hidden_bias"].unsqueeze(1)
-        assert hidden.std() == pytest.approx(1, rel=0.05)
-        outputs = hidden.sigmoid() @ network["output_weight"]
-        outputs += network["output_bias"].unsqueeze(1)
-        assert 0.5 < outputs.std(dim=1).mean() < 1.5
-        assert abs(outputs.mean()) < 0.05
 
     @pytest.mark.parametrize("prior", [TemporalPrior(), None])
     def test_similarities_spread_by_a_temperature(self, prior):
@@ -409,14 +286,3 @@ class TestStart:
             found = network["prototypes"][:, 3]
             alike = torch.cosine_similarity(found, last, dim=-1)
             np.testing.assert_allclose(alike, 1, rtol=1e-5)
-
-    def test_constant_features_are_no_error(self):
-        embeddings, times = torch.full((1, 9, 6), 0.5), torch.linspace(0.1, 0.9, 9)
-        network = {"prototypes": torch.ones(1, 4, 6)}
-        problem = CrossEntropy(4, Sinkhorn(3), prior=TemporalPrior(), start="scaled")
-        problem.initialise(network, embeddings, times, torch.Generator())
-        assert not network["prototypes"].any()
-
-    def test_the_paper_draws_prototypes(self):
-        assert not CrossEntropy(4, Sinkhorn(3)).starts_at_frames
-        assert baselines.paper(3).network.start == "paper"
