@@ -240,38 +240,16 @@ def read_recordings(
     _check_options(given, reader_options, source)
     read_options = _completed(given, model_options, source.reader)
     if source.reader == "arrays":
-        transpose = bool(read_options.get("transpose"))
-        fps = readers.rate_of_arrays(source.files, fps)
-        names = list(map(readers.stem, source.files))
-        recordings = open_features(source.files, names, fps=fps, transpose=transpose)
-        read_options["time"] = False
+        recordings = _open_arrays(source, read_options, fps)
     else:
         if source.reader == "tables":
-            tables = read_tables(
-                source.files,
-                read_options.get("by"),
-                may_lack_by="by" not in given,
-                may_warn=like is None,
-                header=read_options.get("header"),
-                comment=read_options.get("comment"),
-            )
+            may_lack_by, may_warn = "by" not in given, like is None
+            tables = read_tables(source.files, read_options, may_lack_by, may_warn)
         else:
             tables, fps, of_reader = readers.read_by(source, read_options, fps)
             read_options |= of_reader
-        recordings, read_options["time"] = _from_tables(
-            tables, read_options, fps, source
-        )
-        read_options["columns"] = list(recordings.arrays[0].columns)
-        # "nose" may stand for the columns "nose x" and "nose y" of the model
-        _check_like({"columns": read_options["columns"]}, model_options)
-    if model_options.get("time") and recordings.times is None:
-        expected = f"the clock {model_options['time']!r}, as in those of the model"
-        raise ValueError(f"{source.first} has no clock, expected {expected}.")
-    place = one_line(source.path)
-    recordings.fps = clocks.check_rate(recordings.fps, model_options.get("fps"), place)
-    read_options |= {"reader": source.reader, "fps": recordings.fps}
-    all_names = (*TABLE_OPTIONS, "without", "pauses")
-    recordings.read_options = dict.fromkeys(all_names) | read_options
+        recordings = _from_tables(tables, source, read_options, fps)
+    _check_recordings_like(recordings, model_options, source)
     pauses = read_options.get("pauses")
     return recordings if pauses is None else without_stops(recordings, pauses)
 
@@ -338,35 +316,42 @@ def _check_options(options, reader_options, source):
             refuse(_with_flag(name), value, f"none, as {source.first} is no text")
 
 
+def _open_arrays(source, read_options, fps):
+    """Open recordings of arrays, which know their options of reading."""
+    fps = readers.rate_of_arrays(source.files, fps)
+    names = list(map(readers.stem, source.files))
+    transpose = bool(read_options.get("transpose"))
+    recordings = open_features(source.files, names, fps=fps, transpose=transpose)
+    recordings.read_options = {"time": False} | read_options
+    return recordings
+
+
 @np.errstate(invalid="ignore")  # the fit refuses infinity
-def _from_tables(tables, options, fps, source):
-    """Make recordings of data frames by name; also return the clock column or False."""
-    resample, bridge = options.get("resample"), options.get("bridge")
-    names = list(tables)
+def _from_tables(tables, source, read_options, fps):
+    """Make recordings of data frames by name, which know their options of reading."""
+    bridge, resample = read_options.get("bridge"), read_options.get("resample")
+    names, starts = list(tables), None
     times: Any = None
     breaks: Any = None
-    starts = None
-    clock = clocks.find_clock(tables, options.get("time"))
+    clock = clocks.find_clock(tables, read_options.get("time"))
     for name, value in (("resample", resample), ("bridge", bridge)):
         if clock is None and value is not None:
             expected = f"a clock in {source.first}, as by time (--time)"
             refuse(_with_flag(name), value, expected)
     if clock is not None:
         times, starts = clocks.read_clocks(tables, clock)
-    columns, without = options.get("columns"), options.get("without")
+    columns, without = read_options.get("columns"), read_options.get("without")
     frames = features_of_tables(tables, columns, without, clock)
     if times is not None:
         breaks = clocks.find_breaks(times, names, bridge)
         fps = clocks.common_rate(times, names, fps, resample)
-        if bridge is None:
-            advice = (
-                "bridge=SECONDS (--bridge SECONDS) sets the longest gap that is bridged"
-            )
-            treatment = clocks.LASTING
-            if resample is not None:
-                usual = f"{clocks.BRIDGED} usual steps"
-                treatment = f"bridged, with NaN if longer than {usual}"
-            clocks.warn_of_gaps(times, names, breaks, advice, treatment)
+    if times is not None and bridge is None:
+        treatment = clocks.LASTING
+        if resample is not None:
+            longest = f"{clocks.BRIDGED} usual steps"
+            treatment = f"bridged, with NaN if longer than {longest}"
+        advice = "bridge=SECONDS (--bridge SECONDS) sets the longest that is bridged"
+        clocks.warn_of_gaps(times, names, breaks, advice, treatment)
     if resample is not None:
         fps = float(resample)
         for i, frame in enumerate(frames):
@@ -374,7 +359,27 @@ def _from_tables(tables, options, fps, source):
                 frame.to_numpy(), times[i], fps, breaks[i]
             )
             frames[i] = type(frame)(values, columns=frame.columns)
-    recordings = Recordings(
-        frames, names, fps=fps, times=times, breaks=breaks, starts=starts
-    )
-    return recordings, clock or False
+    clock_of = {"times": times, "breaks": breaks, "starts": starts}
+    recordings = Recordings(frames, names, fps=fps, **clock_of)
+    recordings.read_options = read_options | {"time": clock or False}
+    recordings.read_options["columns"] = list(frames[0].columns)
+    return recordings
+
+
+def _check_recordings_like(recordings, model_options, source):
+    """Refuse recordings that differ from those of the model; complete their options."""
+    columns = recordings.read_options.get("columns")
+    if columns is not None:
+        # "nose" may stand for the columns "nose x" and "nose y" of the model
+        _check_like({"columns": columns}, model_options)
+    if model_options.get("time") and recordings.times is None:
+        expected = f"the clock {model_options['time']!r}, as in those of the model"
+        raise ValueError(f"{source.first} has no clock, expected {expected}.")
+    place = one_line(source.path)
+    recordings.fps = clocks.check_rate(recordings.fps, model_options.get("fps"), place)
+    recordings.read_options = {
+        **dict.fromkeys((*TABLE_OPTIONS, "without", "pauses")),
+        **recordings.read_options,
+        "reader": source.reader,
+        "fps": recordings.fps,
+    }

@@ -15,14 +15,20 @@ from skl_tot.recordings.readers import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 
-def read_tables(paths, by, *, may_lack_by, may_warn, header, comment):
-    """Read data frames by recording: one per file, or parts by the columns ``by``."""
+def read_tables(paths, read_options, may_lack_by, may_warn):
+    """Read data frames by recording: one per file, or parts by the columns ``by``.
+
+    ``may_lack_by`` takes each file as a recording if no file has these columns.
+    """
     import pandas as pd
 
+    by, header = read_options.get("by"), read_options.get("header")
     keys = [by] if isinstance(by, str) else by or []
     if not keys:
         _check_distinct(paths)
-    pairs = [_read_table(path, keys, header, comment) for path in paths]
+    pairs = [
+        _read_table(path, keys, header, read_options.get("comment")) for path in paths
+    ]
     tables = [table for table, _ in pairs]
     if may_warn:
         _warn_of_lines([head for _, head in pairs if head is not None], header)
