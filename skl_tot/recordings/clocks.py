@@ -412,9 +412,9 @@ def resample_frames(frames, clock, rate, breaks=()):
     """Interpolate frames (n_frames, n_features) linearly on a regular clock."""
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
     parts, times = [], []
-    for pair in zip(np.split(frames, breaks), np.split(clock, breaks)):
-        part, times_of_part = _resample_part(*pair, rate, longest)
-        parts.append(part)
+    for part, clock_of_part in zip(np.split(frames, breaks), np.split(clock, breaks)):
+        resampled, times_of_part = _resample_part(part, clock_of_part, rate, longest)
+        parts.append(resampled)
         times.append(times_of_part)
     breaks = np.cumsum([len(part) for part in parts[:-1]], dtype=np.intp)
     return np.concatenate(parts), np.concatenate(times), breaks

@@ -185,8 +185,9 @@ class Recordings(Sequence):
         recordings : Recordings
             With the same names, rate, clocks, breaks and starts.
         """
-        clock = {"fps": self.fps, "times": self.times, "breaks": None}
-        replaced = type(self)(arrays, self.names, **clock)
+        replaced = type(self)(
+            arrays, self.names, fps=self.fps, times=self.times, breaks=None
+        )
         for name in ("breaks", "starts", "stops", "read_options", "layout"):
             setattr(replaced, name, getattr(self, name))
         return replaced

@@ -359,8 +359,9 @@ def _from_tables(tables, source, read_options, fps):
                 frame.to_numpy(), times[i], fps, breaks[i]
             )
             frames[i] = type(frame)(values, columns=frame.columns)
-    clock_of = {"times": times, "breaks": breaks, "starts": starts}
-    recordings = Recordings(frames, names, fps=fps, **clock_of)
+    recordings = Recordings(
+        frames, names, fps=fps, times=times, breaks=breaks, starts=starts
+    )
     recordings.read_options = read_options | {"time": clock or False}
     recordings.read_options["columns"] = list(frames[0].columns)
     return recordings

@@ -88,10 +88,10 @@ def segments(y, fps=None, *, confidence=None, boundaries=None):
 def labelled_recordings(labels, fps=None, what="labels"):
     """Return labels as checked Recordings, and whether ``y`` is one array."""
     check_fps(fps)
-    clock = {"times": None, "breaks": None, "starts": None}
+    times = breaks = starts = None
     if isinstance(labels, Recordings):
         fps = agreed_rate(fps, labels.fps, "the labels")
-        clock = {name: getattr(labels, name) for name in clock}
+        times, breaks, starts = labels.times, labels.breaks, labels.starts
     by_names = by_name(labels)
     labels = labels if by_names is None else by_names
     arrays, is_single = split_label_sequences(labels, what)
@@ -99,7 +99,10 @@ def labelled_recordings(labels, fps=None, what="labels"):
     for name, array in zip(names, arrays):
         if len(array) == 0:
             raise ValueError(f"{what} has no labels of {name!r}, expected some.")
-    return Recordings(arrays, names, fps=fps, **clock), is_single
+    recordings = Recordings(
+        arrays, names, fps=fps, times=times, breaks=breaks, starts=starts
+    )
+    return recordings, is_single
 
 
 def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
@@ -312,9 +315,10 @@ def _find_dates(table):
     kept = [pair for pair in zip(DATES, SECONDS) if set(pair) <= set(table)]
     texts = np.concatenate([table[date] for date, _ in kept] or [[]]).astype(object)
     rows = np.tile(np.arange(len(table)), len(kept))
-    form = {"errors": "coerce", "utc": True, "format": "ISO8601"}
-    since = pd.to_datetime(pd.Series(texts), **form) - pd.Timestamp(0, tz="UTC")
-    zero = since.dt.total_seconds()
+    dates = pd.to_datetime(
+        pd.Series(texts), errors="coerce", utc=True, format="ISO8601"
+    )
+    zero = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
     zero -= np.concatenate([table[key] for _, key in kept] or [[]])
     owners = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
     columns = {"date": texts, "zero": zero, "owner": owners, "row": rows}

@@ -155,10 +155,15 @@ def without_stops(X, pauses):
         elif len(spans):
             array = np.asarray(array[:])[kept]
         arrays.append(array)
-    clock = {"fps": fps, "breaks": breaks, "starts": recordings.starts}
-    if recordings.times is not None or (fps and any(map(len, stops))):
-        clock["times"] = times
-    moving = Recordings(arrays, recordings.names, **clock)
+    has_times = recordings.times is not None or (fps and any(map(len, stops)))
+    moving = Recordings(
+        arrays,
+        recordings.names,
+        fps=fps,
+        times=times if has_times else None,
+        breaks=breaks,
+        starts=recordings.starts,
+    )
     moving.stops, moving.read_options = stops, recordings.read_options
     return moving
 

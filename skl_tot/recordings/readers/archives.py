@@ -150,8 +150,9 @@ def _read_hdf5(path, variable):
     arrays_of, names, others, asides, n_values = {}, [], [], ASIDES, 0
     with import_extra("h5py").File(path) as file:
         home, groups = _groups_of(file, path.stem)
-        rates = {_rate_of(group.attrs) for group in (file, home, *groups.values())}
+        rates = _rates_of(file.attrs) | _rates_of(home.attrs)
         for recording, group in groups.items():
+            rates |= _rates_of(group.attrs)
             arrays = dict(_walk(group))
             if "obs" in group:  # observations of a robot
                 asides = tuple(name for name in arrays if "/" not in name)
@@ -162,13 +163,14 @@ def _read_hdf5(path, variable):
             features = {}
             for name, array in arrays.items():
                 if _is_feature(array) and variable in (None, name):
+                    rates |= _rates_of(array.attrs)
                     n_values += array.size
                     readers.check_size(path, n_values, "its arrays")
                     features[name] = readers.read_data(path, array, name)
             if features:
                 arrays_of[recording] = features
         _check_chosen(arrays_of, names or list(home), variable, others)
-    return arrays_of, asides if variable is None else (), rates - {None}
+    return arrays_of, asides if variable is None else (), rates
 
 
 def _groups_of(home, stem, depth=0):
@@ -205,16 +207,17 @@ def _walk(group, prefix="", depth=0):
             yield from _walk(member, f"{prefix}{name}/", depth + 1)
 
 
-def _rate_of(attributes):
-    for name in RATES:
-        if name in attributes:
-            try:
-                return float(np.reshape(attributes[name], ()))
-            except (TypeError, ValueError):
-                refuse(f"its {name}", attributes[name], "a number of frames per second")
+def _rates_of(attributes):
+    rates = set()
+    for name in attributes.keys() & set(RATES):
+        try:
+            rates.add(float(np.reshape(attributes[name], ())))
+        except (TypeError, ValueError):
+            refuse(f"its {name}", attributes[name], "a number of frames per second")
     with contextlib.suppress(KeyError, TypeError, ValueError):  # robomimic's
-        return float(json.loads(attributes["env_args"])["env_kwargs"]["control_freq"])
-    return None
+        settings = json.loads(attributes["env_args"])["env_kwargs"]
+        rates.add(float(settings["control_freq"]))
+    return rates
 
 
 # --------------------------------------------------------------------------- MATLAB
