@@ -74,39 +74,27 @@ def test_breaks_and_background_do_not_move():
     assert boundary_intervals(scores, np.zeros(20, int)).shape == (0, 3)
 
 
-@pytest.mark.parametrize(
-    ("n", "level", "message"),
-    [(4, 0.9, "shape of path is .4,., expected .5,."), (5, 1, "level is 1, expected")],
-)
-def test_errors(n, level, message):
-    with pytest.raises(ValueError, match=message):
-        boundary_intervals(np.zeros((5, 2)), np.zeros(n, int), level)
-    with pytest.raises(ValueError, match="log_likelihood is 'NaN in some frames'"):
-        boundary_intervals(np.full((5, 2), np.nan), np.zeros(5, int))
+def test_errors():
+    for n_frames, level, value in [(4, 0.9, 0), (5, 1, 0), (5, 0.9, np.nan)]:
+        with pytest.raises(ValueError):
+            boundary_intervals(np.full((5, 2), value), np.zeros(n_frames, int), level)
 
 
-@pytest.mark.parametrize(("noise", "least"), [(2.0, 0.9), (4.0, 0.85)])
-def test_intervals_of_generated_recordings_hold_what_they_say(noise, least):
-    """Those of the model alone; and those in tables, which are wider."""
-    options = {"order": "free", "noise": noise, "random_state": 1}
-    videos, labels = make_activities(20, 4, **options)
-    means = [
-        np.mean(np.concatenate(videos)[np.concatenate(labels) == k], 0)
-        for k in range(4)
-    ]
-    chain, inside, widths = free_chain(4, 5.0), [], []
-    for video, own in zip(videos, labels):
-        scores = -0.5 * ((video[:, None] - means) ** 2).sum(-1) / (noise**2 + 0.1)
-        path = chain.viterbi(scores)
-        truth = np.flatnonzero(np.diff(own)) + 1
-        for at, low, high in boundary_intervals(scores, path):
-            near = truth[np.abs(truth - at) < 8]
+def test_intervals_of_generated_recordings_hold_their_share():
+    """Intervals by the true Gaussians; those of models are wider."""
+    videos, labels = make_activities(20, 4, order="free", noise=2, random_state=1)
+    frames, actions = np.concatenate(videos), np.concatenate(labels)
+    means = [frames[actions == k].mean(axis=0) for k in range(4)]
+    chain, inside = free_chain(4, 5.0), []
+    for video, truth in zip(videos, labels):
+        scores = -0.5 * ((video[:, None] - means) ** 2).sum(-1) / 4.1
+        edges = np.flatnonzero(np.diff(truth)) + 1
+        for at, low, high in boundary_intervals(scores, chain.viterbi(scores)):
+            near = edges[np.abs(edges - at) < 8]
             if len(near) == 1:
                 inside.append(low <= near[0] <= high)
-                widths.append(high - low)
     assert len(inside) > 50
-    assert least < np.mean(inside)
-    assert np.mean(widths) < 8
+    assert np.mean(inside) > 0.9
     model = HMMSegmenter(4, random_state=0).fit(videos)
     for decoded in model.decode(videos[:3]):
         narrow = boundary_intervals(decoded.log_likelihood, decoded.path)

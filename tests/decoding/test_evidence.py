@@ -59,10 +59,11 @@ class TestOutliers:
         robust = Evidence(is_robust=True)
         path = np.append(np.zeros(10, int), -1)
         robust.add(make_log_odds(log_odds), path)
-        known = np.arange(-4.0, 5.0).tolist() + [99]
-        median = np.median(known)
-        reach = 3 * 1.4826 * np.median(np.abs(known - median))
-        assert robust.total == pytest.approx(np.sum(known) - 99 + median + reach)
+        of_actions = np.array([*range(-4, 5), 99])
+        median = np.median(of_actions)
+        reach = 3 * 1.4826 * np.median(np.abs(of_actions - median))
+        expected = of_actions[:-1].sum() + median + reach
+        assert robust.total == pytest.approx(expected)
 
 
 class TestTempering:
@@ -100,22 +101,13 @@ class TestTempering:
 
 
 class TestSwitchCost:
-    """The recording of 40 cycles of 5 actions has 9,000 frames and 200 segments.
-
-    0.5 of the mean duration of an action, n_frames / n_actions, is 900 nats, which no
-    segment of 45 frames can pay.
-    """
-
     def test_of_several_videos_is_that_of_one_in_pieces(self):
         """Cuts only add a segment each, and take a pair of frames away."""
         scores, _ = make_two()
         whole = find_switch_cost(scores)
         pieces = [scores[i : i + 400] for i in range(0, 4000, 400)]
         assert find_switch_cost(*pieces) == pytest.approx(whole, rel=0.05)
-        assert find_switch_cost(*pieces[::-1]) == pytest.approx(
-            find_switch_cost(*pieces)
-        )
-        again = find_switch_cost(*pieces, *pieces)
+        again = find_switch_cost(*pieces[::-1], *pieces)
         assert again == pytest.approx(find_switch_cost(*pieces))
 
     def test_is_what_the_formula_says_of_all_videos(self):
@@ -123,9 +115,9 @@ class TestSwitchCost:
         scores = [make_two(600, 15)[0], 0.5 * make_two(2000, 40, seed=1)[0]]
         cost = find_switch_cost(*scores)
         evidence, n_segments = Evidence(), 0
-        for own in scores:
-            path = free_chain(2, cost).viterbi(own)
-            evidence.add(own, path)
+        for log_likelihood in scores:
+            path = free_chain(2, cost).viterbi(log_likelihood)
+            evidence.add(log_likelihood, path)
             n_segments += len(find_segments(path)[0])
         n_frames = sum(map(len, scores))
         n_independent = n_frames / n_segments / evidence.correlation_time()
@@ -147,18 +139,16 @@ def frames():
     return 1e3 + rng.normal(size=(50, 3)) * (1 + actions[:, None]), actions
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_rows", [1, 7, 50])
-def test_blocks_give_what_all_frames_give(frames, n_rows, dtype):
-    video, actions = frames[0].astype(dtype), frames[1]
+def test_moments_of_blocks_are_those_of_all_frames(frames, n_rows):
+    video, actions = frames
     moments = ActionMoments(4)
     for start in range(0, 50, n_rows):
         rows = slice(start, start + n_rows)
-        moments.add(video[rows], actions[rows])
-    np.testing.assert_array_equal(moments.counts, np.bincount(actions, minlength=4))
+        moments.add(video[rows].astype(np.float32), actions[rows])
     means, variances = moments.means() + moments.shift, moments.variances()
     for k in (0, 1, 3):
-        members = video[actions == k].astype(np.float64)
+        members = video.astype(np.float32)[actions == k].astype(float)
         np.testing.assert_allclose(means[k], members.mean(axis=0), rtol=1e-12)
         np.testing.assert_allclose(variances[k], members.var(axis=0), rtol=1e-9)
     assert not moments.means()[2].any()
@@ -173,6 +163,5 @@ def test_known_moments_stand_for_their_frames(frames):
     late.add_moments(early.counts, early.means() + early.shift, early.variances())
     both = ActionMoments(4, shift=late.shift)
     both.add(video, actions)
-    np.testing.assert_array_equal(late.counts, both.counts)
     np.testing.assert_allclose(late.means(), both.means(), atol=1e-12)
     np.testing.assert_allclose(late.variances(), both.variances(), rtol=1e-9)

@@ -93,7 +93,7 @@ def clear_video(order, n_frames=40, seed=0, width=1.0):
     return 3.0 * (truth[:, None] == range(max(order) + 1)) + width * noise, truth
 
 
-@pytest.mark.parametrize("order", [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [0]])
+@pytest.mark.parametrize("order", [[3, 2, 1, 0], [2, 0, 3, 1], [0]])
 @pytest.mark.parametrize("n_frames", [40, 700])
 def test_finds_the_order_of_a_clear_video(order, n_frames):
     log_likelihood, truth = clear_video(order, n_frames)
