@@ -397,20 +397,19 @@ def _check_min_frames(min_frames):
 
 
 def _checked(values):
+    """Log-likelihoods as an array of float64, finite and not too large."""
     if np.ma.isMaskedArray(values) or sparse.issparse(values):
         refuse("log_likelihood", type(values), "an array (frames, actions)", TypeError)
     try:
         array = np.asarray(values)
-        if array.dtype == object:
-            array = array.astype(np.float64)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError(array.dtype)
+        with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
+            array = array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError, RecursionError):
         raise ValueError("log_likelihood is no table of numbers.") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"log_likelihood is of type {array.dtype}, expected numbers.")
     if array.ndim != 2 or 0 in array.shape:
         refuse("the shape of log_likelihood", array.shape, "(frames, actions)")
-    with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
-        array = array.astype(np.float64, copy=False)
     # also refuses NaN; sums of larger values may overflow
     if not -1e150 < array.min() <= array.max() < 1e150:
         raise ValueError("log_likelihood has values that are not finite, or too large.")
@@ -418,6 +417,7 @@ def _checked(values):
 
 
 def _checked_transcript(transcript, n_actions):
+    """Transcript as an array of known actions."""
     actions = np.array(0)
     if not sparse.issparse(transcript):
         with contextlib.suppress(TypeError, ValueError, RecursionError):

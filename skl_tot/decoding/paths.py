@@ -1,5 +1,7 @@
 """Best paths of a `Chain` and sums over its paths, by kind of chain."""
 
+from functools import partial
+
 import numpy as np
 from scipy.special import softmax
 
@@ -237,7 +239,9 @@ def sums_in_order(chain, log_likelihood):
 
 def sums_of_runs(chain, log_likelihood, min_frames, *, with_moves=False):
     """Compute `sums_by_blocks` for runs of ``min_frames``; moves only if asked."""
-    add_up = _run_weights_in_order if chain.is_ordered else _sum_run_weights
+    add_up = partial(_run_weights, add=np.logaddexp)
+    if chain.is_ordered:
+        add_up = _run_weights_in_order
     # paths up to a frame whose run begins there, or has ended before
     begun, ended = add_up(chain, log_likelihood, min_frames)
     # paths from a frame on whose previous run has ended, or whose run begins there
@@ -254,10 +258,6 @@ def sums_of_runs(chain, log_likelihood, min_frames, *, with_moves=False):
     stays = shares[:-1].sum(axis=0) - moves.sum(axis=1)
     np.fill_diagonal(moves, np.maximum(stays, 0))
     return shares, moves, total
-
-
-def _sum_run_weights(chain, log_likelihood, min_frames):
-    return _run_weights(chain, log_likelihood, min_frames, np.logaddexp)
 
 
 def _moves_of_runs(moves, ended, lasts, total):

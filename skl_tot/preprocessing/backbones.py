@@ -282,12 +282,8 @@ def check_network(backbone, weights):
     if backbone == MOTION:
         return
     if not _is_known(_name_of(backbone)):
-        refuse(
-            "backbone",
-            backbone,
-            "one that timm.list_models() or timm.list_pretrained() has, or "
-            f"{MOTION!r}, which is no network",
-        )
+        expected = "one of timm.list_models() or timm.list_pretrained()"
+        refuse("backbone", backbone, f"{expected}, or {MOTION!r}, which is no network")
     if weights not in (None, "DEFAULT") and not os.path.isfile(weights):
         raise FileNotFoundError(f"weights={os.fspath(weights)!r} is not a file.")
 
@@ -307,9 +303,8 @@ def load_network(
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
-            raise ValueError(
-                f"backbone is {MOTION!r}, which is no network, expected no weights, "
-                "pooling or image_size."
+            refuse(
+                "backbone", backbone, "a network with weights, pooling or image_size"
             )
         return colour_and_motion
     import torch

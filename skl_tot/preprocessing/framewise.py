@@ -255,10 +255,7 @@ class FramewiseTransformer(VideoTransformer):
             expected = "a scikit-learn transformer with fit and transform"
             refuse("transformer", inner, expected, TypeError)
         if get_tags(inner).target_tags.required:
-            raise TypeError(
-                f"transformer is a {type(inner).__name__}, which needs y; expected one "
-                "that is fitted without."
-            )
+            refuse("transformer", inner, "one that is fitted without y", TypeError)
         return clone(inner)
 
     def __sklearn_tags__(self):
@@ -307,8 +304,6 @@ def _dense(method, video):
     output = method(video)
     output = output.toarray() if sparse.issparse(output) else np.asarray(output)
     if len(output) != len(video):
-        raise ValueError(
-            f"the transformer made {len(output)} rows of {len(video)} frames, expected "
-            "a row for each frame."
-        )
+        expected = f"{len(video)}, one for each frame"
+        refuse("the number of rows of the transformer", len(output), expected)
     return output

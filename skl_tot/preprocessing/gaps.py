@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.recordings.checks import check_recordings
-from skl_tot.recordings.errors import warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.shared_texts import with_shared_texts
 
@@ -105,10 +105,8 @@ class GapFiller(VideoTransformer):
         most = (counts / recordings.lengths[:, None]).max(axis=0)
         is_lost = most > (1 if self.drop_lost is None else self.drop_lost)
         if is_lost.all():
-            raise ValueError(
-                f"drop_lost is {self.drop_lost}, but all columns are missing in more "
-                "frames of a recording; raise it."
-            )
+            expected = "a larger one, as all columns are missing in more frames"
+            refuse("drop_lost", self.drop_lost, expected)
         self.kept_ = np.flatnonzero(~is_lost)
         if is_lost.any():
             lost = [self._name(column) for column in np.flatnonzero(is_lost).tolist()]

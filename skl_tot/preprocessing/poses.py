@@ -22,7 +22,7 @@ NUMBERED = "animal|fish|fly|id|ind|individual|instance|mouse|person|rat|subject|
 NUMBERED = rf"(?i:(?:{NUMBERED})s?[ _-]?[0-9]+)"
 # A point, with its body as the first word or the last.
 _NAME = rf"(?:({{0}})[{SEPARATORS}]+)?(.+?)(?(1)|(?:[{SEPARATORS}]+({{0}}))?)"
-EXPECTED_NAMES = "expected columns such as 'nose x', 'nose_y' or 'x nose'"
+NAMES = "columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
 class Body(NamedTuple):
@@ -294,9 +294,7 @@ def _find_points(names, n_features, n_dims, bodies):
     else:
         points, columns = _unnamed_points(n_features, n_dims, bodies or [""])
     if n_dims not in (None, columns.shape[1]):
-        raise ValueError(
-            f"n_dims is {n_dims}, but points of X have {columns.shape[1]} coordinates."
-        )
+        refuse("n_dims", n_dims, f"{columns.shape[1]}, as points of X have")
     if len(points) < 2:
         raise ValueError(
             f"X has n_features = {n_features} of one point, expected two or more."
@@ -315,10 +313,7 @@ def _check_bodies(places, points, bodies):
         refuse("bodies", bodies, expected)
     is_side = {"left", "right", "l", "r"}.issuperset(map(str.lower, names))
     if bodies is None and len(names) > 1 and is_side:
-        raise ValueError(
-            f"columns of X may be of two bodies {names}, or of sides of one; give "
-            f"bodies={names}, or bodies=[] for one."
-        )
+        refuse("bodies", bodies, f"{names}, or [] if these are sides of one body")
     for body, places_of_body in places.items():
         points_of_body = [points[place] for place in places_of_body]
         if names and not body:
@@ -328,10 +323,7 @@ def _check_bodies(places, points, bodies):
                 "all points."
             )
         if len(points_of_body) < 2:
-            raise ValueError(
-                f"X has one point, {points_of_body[0]!r},{_of(body)}, expected two or "
-                "more."
-            )
+            refuse(f"the list of points{_of(body)}", points_of_body, "two or more")
 
 
 def _split_name(name, bodies):
@@ -355,9 +347,10 @@ def _named_points(names, coordinates):
     """Points and their columns, from the body, point and axis of each column."""
     others = [str(name) for name, found in zip(names, coordinates) if found is None]
     if others:
-        raise ValueError(
-            f"columns {short_repr(others)} of X are no coordinates of points, "
-            f"{EXPECTED_NAMES}; drop them."
+        refuse(
+            "the list of columns of X without coordinates",
+            others,
+            f"{NAMES}; drop them",
         )
     columns = {}
     for column, (body, point, axis) in enumerate(coordinates):
@@ -370,10 +363,7 @@ def _named_points(names, coordinates):
     axes = AXES if "z" in set().union(*columns.values()) else AXES[:2]
     for (body, point), of_point in columns.items():
         if set(of_point) != set(axes):
-            raise ValueError(
-                f"point {point!r}{_of(body)} of X has {', '.join(sorted(of_point))}, "
-                f"expected {', '.join(axes)}."
-            )
+            refuse(f"the list of axes of point {point!r}{_of(body)}", [*of_point], axes)
     bodies = list(dict.fromkeys(body for body, _ in columns))
     points = sorted(columns, key=lambda point: bodies.index(point[0]))  # body by body
     return points, np.array(
@@ -384,14 +374,9 @@ def _named_points(names, coordinates):
 def _unnamed_points(n_features, n_dims, bodies):
     """Points of equal blocks of columns, one for each body, and their columns."""
     if n_dims is None:
-        raise ValueError(
-            "n_dims is None and columns of X have no names of points and axes, "
-            f"{EXPECTED_NAMES}; give n_dims=2 or 3."
-        )
+        refuse("n_dims", n_dims, f"2 or 3, or {NAMES}")
     if n_features % n_dims:
-        raise ValueError(
-            f"X has n_features = {n_features}, expected a multiple of n_dims={n_dims}."
-        )
+        refuse("n_features of X", n_features, f"a multiple of n_dims={n_dims}")
     columns = np.arange(n_features).reshape(-1, n_dims)
     n_points, n_left = divmod(len(columns), len(bodies))
     if n_left:

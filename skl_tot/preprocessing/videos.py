@@ -13,6 +13,7 @@ from skl_tot.recordings.errors import (
     errors_of_recording,
     import_extra,
     one_line,
+    refuse,
     repeated,
 )
 from skl_tot.recordings.readers import describe_folder
@@ -111,9 +112,8 @@ def _decode(container, stream, path):
     expected = float((stream.duration or 0) * stream.time_base) - duration / 2
     # without missing time: files may omit frames, or hide them in the list of edits
     if n_frames < stream.frames and time + duration < expected:
-        raise ValueError(
-            f"{path} was cut off: only {n_frames} of {stream.frames} frames are there."
-        )
+        shown = f"{n_frames} of {stream.frames} frames"
+        raise ValueError(f"{path} was cut off: only {shown} are there.")
     yield time + duration, None
 
 
@@ -140,9 +140,7 @@ def list_videos(X):
         _check_path(X)
         return [X], "file"
     if not hasattr(X, "__len__"):
-        raise TypeError(
-            f"X is a {type(X).__name__}, expected a path, a folder or a list."
-        )
+        refuse("X", X, "a path, a folder or a list", TypeError)
     paths = list(X)
     if not paths:
         raise ValueError(f"X is an empty {type(X).__name__}, expected paths of videos.")
@@ -172,8 +170,7 @@ def videos_of_folder(folder):
 
 def _check_path(path):
     if not isinstance(path, (str, os.PathLike)):
-        kind = type(path).__name__
-        raise TypeError(f"expected a path of a video file, got a {kind}.")
+        refuse("a video", path, "a path", TypeError)
     if os.path.isdir(path):
         raise FileNotFoundError(
             f"{one_line(path)} is a folder, expected a file or that folder alone."
