@@ -14,9 +14,6 @@ from scipy.special import softmax
 from skl_tot.decoding.paths import best_origins
 from skl_tot.recordings.labels import BACKGROUND
 
-# Maximum frames and numbers of a block, which limits the memory.
-BLOCK, BLOCK_SIZE = 1000, 10**6
-
 
 class OnlinePath:
     """Best path through the frames so far, which arrive one by one."""
@@ -40,8 +37,8 @@ class OnlinePath:
             # keeps the precision of scores in a long stream
             scores, self.paths = self._moved(actions)
             self.scores = scores - self.scores.max() + log_likelihood
-        own = np.broadcast_to(actions, (1, *self.scores.shape))
-        self.paths = np.concatenate([self.paths, own.astype(self.paths.dtype)])
+        ends = np.broadcast_to(actions, (1, *self.scores.shape))
+        self.paths = np.concatenate([self.paths, ends.astype(self.paths.dtype)])
 
     def _moved(self, actions):
         """Scores of the states of the next frame, and the paths to them."""
@@ -111,23 +108,26 @@ class OnlinePosterior:
 
     def add(self, log_likelihood):
         """Add frames (n_frames, n_actions); return the posterior of decided frames."""
+        # blocks of at most 1,000 frames and a million numbers, which limits the memory
         n_states = self.min_frames * log_likelihood.shape[1]
-        width = min(BLOCK, max(1, BLOCK_SIZE // n_states))
+        width = min(1000, max(1, 10**6 // n_states))
         blocks = np.split(log_likelihood, range(width, len(log_likelihood), width))
         return np.concatenate([self._add(block) for block in blocks])
 
     def _add(self, log_likelihood):
+        """Add a block of frames; return the posterior of decided frames."""
         n_frames, n_actions = log_likelihood.shape
         back = np.zeros((n_frames, n_actions, n_actions))
         stays = np.zeros((n_frames, n_actions))
-        ended = np.empty((n_frames, self.min_frames, n_actions))
-        for t, own in enumerate(log_likelihood):
-            self._go_on(own, back[t], stays[t])
-            ended[t] = self.sums
+        sums = np.empty((n_frames, self.min_frames, n_actions))
+        for t in range(n_frames):
+            self._go_on(log_likelihood[t], back[t], stays[t])
+            sums[t] = self.sums
         self.back = np.concatenate([self.back, back])
         self.stays = np.concatenate([self.stays, stays])
         n_decided = max(0, len(self.back) - self.lag)
-        shares = softmax(ended[n_frames - n_decided :], axis=(1, 2))
+        # from the states of the last frame that is known, back to the decided one
+        shares = softmax(sums[n_frames - n_decided :], axis=(1, 2))
         for step in range(self.lag, 0, -1):
             now = slice(step, step + n_decided)
             shares = _before(shares, self.back[now], self.stays[now])
@@ -137,18 +137,23 @@ class OnlinePosterior:
 
     def finish(self):
         """Return the posterior of all waiting frames, at the end of the stream."""
-        found = np.empty(self.stays.shape)
-        if len(found):
-            ended = _ended(self.chain, self.sums)
-            shares = np.zeros((1, *self.sums.shape))
-            shares[0, : len(ended)] = softmax(ended)
-        for t in range(len(found) - 1, -1, -1):
-            found[t] = shares[0].sum(axis=0)
+        posterior = np.empty(self.stays.shape)
+        if len(posterior) == 0:
+            return posterior
+        ended = _ended(self.chain, self.sums)
+        shares = np.zeros((1, *self.sums.shape))
+        shares[0, : len(ended)] = softmax(ended)
+        for t in range(len(posterior) - 1, -1, -1):
+            posterior[t] = shares[0].sum(axis=0)
             shares = _before(shares, self.back[t : t + 1], self.stays[t : t + 1])
-        return found
+        return posterior
 
     def _go_on(self, log_likelihood, back, stays):
-        """Update the sums to a next frame, and set the probabilities that lead back."""
+        """Update the sums to a next frame, and set the probabilities that lead back.
+
+        ``back`` (n_actions, n_actions) and ``stays`` (n_actions,) are rows of
+        ``self.back`` and ``self.stays``.
+        """
         reached = np.full((self.min_frames, len(log_likelihood)), -np.inf)
         if self.sums is None:
             reached[-1] = -self.chain.starts
@@ -190,8 +195,8 @@ def _before(shares, back, stays):
 class OnlineDecoder:
     """Actions and posteriors of frames that arrive in blocks, around background."""
 
-    # `chain(n_actions, cost)` is as in `Decoder`; `lag` is the number of frames after a
-    # frame before it is decided; `confidence` is as in `tempered_posterior`.
+    # `chain` is the method of a `Decoder`; `lag` is the number of frames after a frame
+    # before it is decided; `confidence` is as in `tempered_posterior`.
 
     def __init__(self, chain, n_actions, cost, lag, confidence=None, min_frames=1):
         confidence = confidence or {"tempering": 1.0, "agreement": 1.0}
@@ -206,10 +211,10 @@ class OnlineDecoder:
     def push(self, log_likelihood, is_background):
         """Add frames, and whether each is background; return decided ones."""
         actions = []
-        for own, is_other in zip(log_likelihood, is_background):
+        for scores, is_other in zip(log_likelihood, is_background):
             self.has_action.append(not is_other)
             if not is_other:
-                self.path.add(own)
+                self.path.add(scores)
             if len(self.has_action) > self.lag:
                 has_action = self.has_action.popleft()
                 actions.append(self.path.pop() if has_action else BACKGROUND)

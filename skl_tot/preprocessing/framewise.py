@@ -37,9 +37,9 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     _parameter_constraints: dict = {}
     keeps_data_frames = True
 
-    def __init_subclass__(cls, **options):
+    def __init_subclass__(cls, **keywords):
         # set_output cannot wrap a list
-        super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
+        super().__init_subclass__(**({"auto_wrap_output_keys": None} | keywords))
 
     def fit(self, X, y=None):
         """Learn names and number of the features, and further attributes.

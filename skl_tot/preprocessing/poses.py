@@ -345,7 +345,7 @@ def _split_name(name, bodies):
 
 def _named_points(names, coordinates):
     """Points and their columns, from the body, point and axis of each column."""
-    others = [str(name) for name, found in zip(names, coordinates) if found is None]
+    others = [str(name) for name, parts in zip(names, coordinates) if parts is None]
     if others:
         refuse(
             "the list of columns of X without coordinates",

@@ -107,13 +107,13 @@ class SignalWindows(VideoTransformer):
             return find_window(recordings)
         n_frames = min(self.window * (self.fps_ or 1), 2**53)  # which floats count
         longest = max(recordings.lengths)
-        given = f"window is {short_repr(self.window)}, {n_frames:.4g} frames"
+        asked = f"window is {short_repr(self.window)}, {n_frames:.4g} frames"
         if n_frames < 2:
-            raise ValueError(f"{given}, expected two or more.")
+            raise ValueError(f"{asked}, expected two or more.")
         width = odd(n_frames)
         if width > longest:
             warn_user(
-                f"{given}, but the longest recording has {longest}; give less than an "
+                f"{asked}, but the longest recording has {longest}; give less than an "
                 "action takes."
             )
         return width
