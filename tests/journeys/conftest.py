@@ -32,7 +32,7 @@ def skl_tot(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def simulate():
     """Functions that write files into a folder, and give labels and clocks by name."""
-    return SimpleNamespace(clinic=clinic, line=line, mice=mice, arms=arms, pairs=pairs)
+    return SimpleNamespace(clinic=clinic, line=line, mice=mice, arms=arms)
 
 
 def clinic(folder):
@@ -99,11 +99,6 @@ def line(path):
     return labels, clock
 
 
-def _runs_of(mask):
-    edges = np.flatnonzero(np.diff(np.r_[0, mask.astype(int), 0]))
-    return edges.reshape(-1, 2).tolist()
-
-
 POINTS = ["nose", "neck", "paw", "hip", "tail"]
 SCORER = "DLC_resnet50_cageMar4shuffle1_100000"
 # How far each point is ahead of the hip, and aside, in walk, rear, groom and sit.
@@ -127,22 +122,17 @@ def _tracks(rng, labels, speed):
     return points + rng.normal(scale=1.2, size=points.shape)
 
 
-def _write_tracks(path, tracks, rng):
-    """Write tracks as DeepLabCut does, of one animal or of several by name."""
-    levels, values = [], []
-    for name, points in tracks.items():
-        likelihood = np.full(points.shape[:2], 0.99)
-        for point in range(len(POINTS)):  # lost for up to .4 s
-            start = rng.integers(20, len(points) - 40)
-            likelihood[start : start + rng.integers(3, 11), point] = 0.1
-        values.append(np.concatenate([points, likelihood[..., None]], axis=2))
-        head = [SCORER] if len(tracks) == 1 else [SCORER, name]
-        levels += [(*head, p, c) for p in POINTS for c in ("x", "y", "likelihood")]
-    names = ["scorer", "individuals", "bodyparts", "coords"]
-    names = names if len(tracks) > 1 else [names[0], *names[2:]]
-    columns = pd.MultiIndex.from_tuples(levels, names=names)
-    values = np.concatenate([own.reshape(len(own), -1) for own in values], axis=1)
-    pd.DataFrame(values, columns=columns).to_csv(path)
+def _write_tracks(path, points, rng):
+    """Write tracks as DeepLabCut does."""
+    likelihood = np.full(points.shape[:2], 0.99)
+    for point in range(len(POINTS)):  # lost for up to .4 s
+        start = rng.integers(20, len(points) - 40)
+        likelihood[start : start + rng.integers(3, 11), point] = 0.1
+    values = np.concatenate([points, likelihood[..., None]], axis=2)
+    levels = [[SCORER], POINTS, ["x", "y", "likelihood"]]
+    names = ["scorer", "bodyparts", "coords"]
+    columns = pd.MultiIndex.from_product(levels, names=names)
+    pd.DataFrame(values.reshape(len(values), -1), columns=columns).to_csv(path)
 
 
 def mice(folder):
@@ -154,41 +144,20 @@ def mice(folder):
         actions = rng.choice(4, 24, p=chances)
         labels = np.repeat(actions, rng.integers(20, 50, 24))
         name = f"m{i + 1}_open-field"
-        tracks = {name: _tracks(rng, labels, 3)}
-        _write_tracks(folder / f"{name}{SCORER}.csv", tracks, rng)
+        points = _tracks(rng, labels, 3)
+        _write_tracks(folder / f"{name}{SCORER}.csv", points, rng)
         found[name] = labels
     rows = [f"m{i + 1},{['wt', 'ko'][i % 2]},{20 + i}" for i in range(20)]
     (folder.parent / "mice.csv").write_text("\n".join(["mouse,genotype,weight", *rows]))
     return found
 
 
-def pairs(folder):
-    """Two mice in each of six files: they are apart, one follows, they sit together."""
-    rng, found = np.random.default_rng(3), {}
-    folder.mkdir()
-    for i in range(6):
-        labels = np.repeat(rng.permutation([0, 1, 2] * 4), rng.integers(40, 70, 12))
-        posture = np.where(labels == 1, 0, 3)  # both walk
-        level = np.array([380, 170, 60.0])[labels]
-        distance = np.convolve(np.pad(level, 4, "edge"), np.full(9, 1 / 9), "valid")
-        resident = _tracks(rng, posture, 4)
-        angle = rng.uniform(0, 6) + np.cumsum(rng.normal(scale=0.01, size=len(labels)))
-        away = distance[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        intruder = _tracks(rng, posture, 0)
-        intruder += (resident.mean(axis=1) - intruder.mean(axis=1) + away)[:, None]
-        tracks = {"resident": resident, "intruder": intruder}
-        _write_tracks(folder / f"cage{i}{SCORER}.csv", tracks, rng)
-        found[f"cage{i}"] = labels
-    return found
-
-
 def arms(folder):
-    """Demonstrations of a robot: robomimic's HDF5, and an archive of NumPy for each."""
+    """Demonstrations of a robot: robomimic's HDF5."""
     import h5py
 
     rng, truth = np.random.default_rng(4), {}
     poses = rng.normal(size=(3, 4))
-    (folder / "npz").mkdir()
     with h5py.File(folder / "low_dim.hdf5", "w") as file:
         data = file.create_group("data")
         data.attrs["env_args"] = '{"env_kwargs": {"control_freq": 20}}'
@@ -199,6 +168,5 @@ def arms(folder):
             group.attrs["num_samples"] = len(labels)
             group["actions"] = np.roll(state, -1, axis=0)
             group["obs/robot0_joint_pos"] = state
-            np.savez(folder / "npz" / f"demo_{i}.npz", joints=state, fps=20)
             truth[f"demo_{i}"] = labels
     return truth

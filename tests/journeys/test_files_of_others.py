@@ -1,4 +1,4 @@
-"""From tracks, robots' episodes and videos to a correction that is learned."""
+"""From robots' episodes and videos to a correction that is learned."""
 
 import json
 from itertools import pairwise
@@ -10,14 +10,6 @@ import pytest
 
 from skl_tot.app.cli.main import main
 from skl_tot.metrics import mof_score
-
-FPS = 25
-SCORER = "DLC_resnet50_jumpsAug20shuffle1_30000"
-POINTS = ["head", "hand", "hip", "knee", "ankle"]
-# Height of each point above the ground in each action, and how far it is in front.
-HEIGHTS = [[170, 80, 95, 50, 0], [110, 60, 50, 40, 0], [190, 230, 110, 60, 15]]
-HEIGHTS += [[140, 100, 75, 45, 0]]
-FRONTS = [[0, 0, 0, 0, 0], [25, -20, -15, 20, 0], [0, 5, 0, 0, 0], [15, 30, -5, 10, 0]]
 
 
 @pytest.fixture(autouse=True)
@@ -82,50 +74,6 @@ def run(commands):
     """Run what people type."""
     for command in commands:
         assert main(command.split()) == 0, command
-
-
-# ----------------------------------------------------------------------------- tracks
-
-
-def make_track(rng):
-    """Table of a jump as DeepLabCut writes it, and what is done in each frame."""
-    labels = np.repeat(range(4), rng.integers(FPS, 3 * FPS, 4))
-    size, place = rng.uniform(1, 1.5), rng.uniform(100, 400, 2)
-    points = np.stack([FRONTS, -np.array(HEIGHTS)], axis=2)[labels]
-    points = place + size * points + rng.normal(scale=2, size=points.shape)
-    likelihood = np.full(points.shape[:2], 0.99)
-    for point in range(len(POINTS)):  # lost for up to a second, and then anywhere
-        start = rng.integers(10, len(labels) - FPS)
-        lost = slice(start, start + rng.integers(5, FPS + 1))
-        likelihood[lost, point] = 0.1
-        points[lost, point] = 0
-    values = np.concatenate([points, likelihood[..., None]], axis=2)
-    levels = [[SCORER], POINTS, ["x", "y", "likelihood"]]
-    names = ["scorer", "bodyparts", "coords"]
-    columns = pd.MultiIndex.from_product(levels, names=names)
-    return pd.DataFrame(values.reshape(len(labels), -1), columns=columns), labels
-
-
-def test_tracks_with_gaps():
-    rng, truth = np.random.default_rng(0), {}
-    Path("tracks").mkdir()
-    for i in range(6):
-        table, truth[f"athlete{i}"] = make_track(rng)
-        table.to_csv(f"tracks/athlete{i}{SCORER}.csv")
-    words = ["stand", "crouch", "reach", "land"]
-    correct(truth, words, 2)
-    run(
-        [
-            "fit tracks --fps 25 --n-actions 4 --pipeline gaps:25,poses --method hmm "
-            "--out model.skops",
-            "predict model.skops tracks --out segments.csv",
-            "summary segments.csv --out summary",
-            "report model.skops tracks --out report.html",
-            "refine model.skops tracks --labels corrected.csv --out better.skops",
-        ]
-    )
-    check_summary(check_segments(truth, FPS), FPS)
-    check_learned("tracks", truth, words, 2)
 
 
 # ------------------------------------------------------------------------------ robots
