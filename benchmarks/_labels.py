@@ -14,7 +14,7 @@ def map_labels(labels, path):
     unknown = set(np.concatenate(labels).tolist()) - mapping.keys()
     if unknown:
         raise ValueError(f"{path} has no line for {min(unknown)!r}.")
-    return [np.array([mapping[label] for label in own]) for own in labels]
+    return [np.array([mapping[label] for label in path]) for path in labels]
 
 
 def split_ends(labels, label):
@@ -28,11 +28,11 @@ def split_ends(labels, label):
     if names & set(np.concatenate(labels)) != {label}:
         raise ValueError(f"split_label is {label!r}, expected a label, not yet split.")
     renamed = []
-    for own in labels:
-        others = np.flatnonzero(own != label)
+    for path in labels:
+        others = np.flatnonzero(path != label)
         # a recording with only this label is all start
-        start, end = (others[0], others[-1] + 1) if len(others) else [len(own)] * 2
+        start, end = (others[0], others[-1] + 1) if len(others) else [len(path)] * 2
         head = np.full(start, f"{label}_start")
-        tail = np.full(len(own) - end, f"{label}_end")
-        renamed.append(np.concatenate([head, own[start:end], tail]))
+        tail = np.full(len(path) - end, f"{label}_end")
+        renamed.append(np.concatenate([head, path[start:end], tail]))
     return renamed

@@ -101,16 +101,16 @@ def make(name, *, embedding_dim=None, **settings):
     return model
 
 
-def accepted(name, settings, own=()):
-    """The settings that a method has, beside its own ones."""
-    found = {}
+def accepted(name, settings, fixed=()):
+    """The settings that a method has, beside fixed ones."""
+    taken = {}
     for key, value in settings.items():
         try:
-            make(name, **{**dict(own), key: value})
+            make(name, **{**dict(fixed), key: value})
         except (AttributeError, TypeError, ValueError):  # None has no parameters
             continue
-        found[key] = value
-    return found
+        taken[key] = value
+    return taken
 
 
 def has_seed(name):
@@ -171,14 +171,14 @@ def parse_row(text):
         call = ast.parse(f"dict({settings})", mode="eval").body
         if call.args:
             raise ValueError("values without names")
-        own = dict(map(_setting, call.keywords))
-        make(method, **own)
+        values = dict(map(_setting, call.keywords))
+        make(method, **values)
     except (SyntaxError, TypeError, ValueError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{text}: expected METHOD:NAME=VALUE,NAME=VALUE; {reason}"
         ) from error
-    return Row(method, own, text.startswith(WINDOWS))
+    return Row(method, values, text.startswith(WINDOWS))
 
 
 def _setting(keyword):

@@ -63,15 +63,15 @@ REMARKS = {
 
 def published(protocol, unseen=False):
     """MoF, F1 and source of each system that has a result under a protocol."""
-    found = {}
+    results = {}
     for line in (UNSEEN if unseen else RESULTS).strip().splitlines():
         name, *cells = line.split(" | ")
         cell = dict(zip(PROTOCOLS, cells)).get(protocol, "-")
         if cell != "-":
             *scores, source = cell.split("/")
             numbers = [None if text == "-" else float(text) for text in scores]
-            found[name] = (*numbers, source)
-    return found
+            results[name] = (*numbers, source)
+    return results
 
 
 def remarks(protocol):

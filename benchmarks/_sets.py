@@ -38,7 +38,7 @@ FAMILIES = {
     "pairs": ({"unevenness": 0.3, "n_actions": 5, "alike": True}, (0, 1, 2)),
     "free": ({"unevenness": 0.2, "order": "free"}, (0, 1, 2)),
 }
-GENERATED = [f"{name}-{seed}" for name, (_, own) in FAMILIES.items() for seed in own]
+GENERATED = [f"{name}-{i}" for name, (_, seeds) in FAMILIES.items() for i in seeds]
 
 
 @dataclass(frozen=True)

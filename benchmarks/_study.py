@@ -154,8 +154,8 @@ def label(model, videos, windows=False, stride=1):
 
 def scores_of(labels, paths, **options):
     """Scores by name; options are those of `segmentation_report`."""
-    found = segmentation_report(labels, paths, output_dict=True, **options)
-    return {name: found["totals"][name] for name in SCORES}
+    report = segmentation_report(labels, paths, output_dict=True, **options)
+    return {name: report["totals"][name] for name in SCORES}
 
 
 def number(value, digits=1):
@@ -226,7 +226,7 @@ def run_on_sets(script, text, heading, study_seed):
         print(name, results[name], file=sys.stderr, flush=True)
     rows = [[heading, *results, "mean ± over seeds"]]
     for title in next(iter(results.values()))[0]:
-        values = np.array([[own[title] for own in cells] for cells in results.values()])
+        values = np.array([[x[title] for x in cells] for cells in results.values()])
         means = map(number, 100 * values.mean(axis=1))
         rows.append([title, *means, with_deviation(100 * values.mean(axis=0))])
     print(markdown(rows))

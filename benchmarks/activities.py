@@ -29,25 +29,25 @@ SEEDS = (400, 401, 402)  # the criterion was chosen on others
 def generate(n_activities, n_videos, seed, **options):
     """Videos, distinct labels and activities, in random order."""
     rng = np.random.RandomState(seed)
-    found = []
+    recordings = []
     for k in range(n_activities):
-        own = {"random_state": rng.randint(2**31)} | options
-        for video, actions in zip(*make_activities(n_videos, 5, **own)):
-            found.append((video, actions + 5 * k, k))
-    return zip(*(found[i] for i in rng.permutation(len(found))))
+        shape = {"random_state": rng.randint(2**31)} | options
+        for video, actions in zip(*make_activities(n_videos, 5, **shape)):
+            recordings.append((video, actions + 5 * k, k))
+    return zip(*(recordings[i] for i in rng.permutation(len(recordings))))
 
 
 def mix_sets(folder):
     """Recordings of three sets with equal columns, their labels and sets."""
-    found = []
+    recordings = []
     for name in SETS:
         data = load_action_dataset(Path(folder, name), mmap=False)
         frames = np.concatenate(data.videos)
         mean, scale = frames.mean(axis=0), frames.std(axis=0) + 1e-9
         for video, actions in zip(data.videos, data.labels):
             labels = [f"{name} {action}" for action in actions]
-            found.append(((video - mean) / scale, labels, name))
-    videos, labels, activities = zip(*found)
+            recordings.append(((video - mean) / scale, labels, name))
+    videos, labels, activities = zip(*recordings)
     width = max(video.shape[1] for video in videos)
     padded = [np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in videos]
     return padded, labels, activities
@@ -56,15 +56,15 @@ def mix_sets(folder):
 def compare(what, data, segmenter, seed):
     """Print purity and MoF with found activities, and MoF with given ones."""
     videos, labels, activities = map(list, data)
-    found = ActivitySegmenter(segmenter, len(set(activities)), random_state=seed)
-    predicted = found.fit_predict(videos)
-    given = ActivitySegmenter(segmenter, random_state=seed)
-    known = given.fit_predict(videos, activities=activities)
-    purity = activity_purity(activities, found.activities_)
+    model = ActivitySegmenter(segmenter, len(set(activities)), random_state=seed)
+    predicted = model.fit_predict(videos)
+    model_of_groups = ActivitySegmenter(segmenter, random_state=seed)
+    with_groups = model_of_groups.fit_predict(videos, activities=activities)
+    purity = activity_purity(activities, model.activities_)
     print(
         f"{what:20} {type(segmenter).__name__:20} seed {seed}: purity {purity:.3f}, "
         f"MoF {100 * mof_score(labels, predicted):.1f} found, "
-        f"{100 * mof_score(labels, known):.1f} given",
+        f"{100 * mof_score(labels, with_groups):.1f} given",
         flush=True,
     )
 
@@ -81,8 +81,8 @@ def number(_):
     for n_activities, seed, options in product(range(2, 11), SEEDS, kinds):
         videos, *_ = generate(n_activities, 8, seed, mean_length=60, **options)
         model = ActivitySegmenter(MallowSegmenter(2), random_state=0)
-        found = len(model.fit(list(videos)).activity_names_)
-        off.append(abs(found - n_activities))
+        n_found = len(model.fit(list(videos)).activity_names_)
+        off.append(abs(n_found - n_activities))
     print(f"numbers of activities off by 0, 1, ...: {np.bincount(off).tolist()}")
 
 

@@ -59,7 +59,8 @@ def make_work(seed, n_cycles=40, n_actions=5, n_features=16, n_frames=200):
 def put_together(folder, name, prefix, seed):
     """Frames, labels and cuts of the recordings of a set, in random order."""
     data = load_action_dataset(f"{folder}/{name}")
-    kept = [i for i, own in enumerate(data.video_names) if own.startswith(prefix)]
+    names = data.video_names
+    kept = [i for i in range(len(names)) if names[i].startswith(prefix)]
     kept = np.random.RandomState(seed).permutation(kept)
     frames = [np.asarray(data.videos[i]) for i in kept]
     labels = [data.labels[i] for i in kept]
@@ -72,8 +73,8 @@ def measure(method, frames, labels, cuts, seed):
     n_actions = len(np.unique(labels))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        known = seeded(make(method, n_actions=n_actions), seed)
-        known = known.fit_predict([frames[a:b] for a, b in pairwise(cuts)])
+        cut_labels = seeded(make(method, n_actions=n_actions), seed)
+        cut_labels = cut_labels.fit_predict([frames[a:b] for a, b in pairwise(cuts)])
         start = time.perf_counter()
         segmenter = seeded(make(method), seed)
         model = CyclicSegmenter(n_actions, estimator=segmenter, random_state=seed)
@@ -84,7 +85,7 @@ def measure(method, frames, labels, cuts, seed):
         "true": len(cuts) - 1,
         "found": model.n_cycles_,
         "near": (gaps <= 0.05).mean(),
-        "cut": mof_score(labels, np.concatenate(known)),
+        "cut": mof_score(labels, np.concatenate(cut_labels)),
         "whole": mof_score(labels, model.labels_),
         "seconds": seconds,
     }
@@ -107,15 +108,15 @@ def run(method, folder, n_seeds):
     """Print all rows of a method."""
     seeds = range(n_seeds)
     rows = [HEADER]
-    found = [measure(method, *make_work(seed), seed) for seed in seeds]
-    rows.append(row_of("generated", found))
+    measured = [measure(method, *make_work(seed), seed) for seed in seeds]
+    rows.append(row_of("generated", measured))
     for name, prefixes in RECORDED.items() if folder else ():
-        found = [
+        measured = [
             measure(method, *put_together(folder, name, prefix, seed), seed)
             for prefix in prefixes
             for seed in seeds
         ]
-        rows.append(row_of(name, found))
+        rows.append(row_of(name, measured))
     print(f"\n{method}\n\n{markdown(rows)}", flush=True)
 
 

@@ -29,10 +29,10 @@ def draw(random, n_subjects, shift):
     labels, groups, subjects = [], [], []
     for i in range(2 * n_subjects):
         group = i // n_subjects
-        own = random.normal(MEAN, SPREAD, len(ACTIONS))
-        own[0] += SPREAD * shift * group
+        means = random.normal(MEAN, SPREAD, len(ACTIONS))
+        means[0] += SPREAD * shift * group
         for _ in range(N_TAKES):
-            times = own + random.normal(0, NOISE, len(ACTIONS))
+            times = means + random.normal(0, NOISE, len(ACTIONS))
             labels.append(ACTIONS.repeat(np.maximum(times.round(), 1).astype(int)))
             groups.append(group)
             subjects.append(i)
@@ -79,8 +79,8 @@ def main():
     args = parser.parse_args()
     for n_subjects in args.subjects:
         for shift in (0, 1):
-            found = measure(args.draws, n_subjects, shift)
-            shown = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
+            rates = measure(args.draws, n_subjects, shift)
+            shown = ", ".join(f"{name} {value:.3f}" for name, value in rates.items())
             print(f"{n_subjects} subjects a group, shift {shift}: {shown}", flush=True)
 
 

@@ -157,9 +157,9 @@ def make_paper(**parameters):
 
 def quick(kind, n_actions=4, **parameters):
     """An estimator that is fitted in no time."""
-    own = {"max_iter": 10} if kind == "HMM" else {"max_iter": 30, "random_state": 0}
-    own |= {"max_iter": 3} if kind == "Mallow" else {}
-    return make(kind, n_actions=n_actions, **(own | parameters))
+    fixed = {"max_iter": 10} if kind == "HMM" else {"max_iter": 30, "random_state": 0}
+    fixed |= {"max_iter": 3} if kind == "Mallow" else {}
+    return make(kind, n_actions=n_actions, **(fixed | parameters))
 
 
 def vote(**parameters):
@@ -177,30 +177,33 @@ def lookup(model, name):
 
 def read(model, videos):
     """Public results of a fitted estimator, by name."""
-    found = {"score": model.score(videos), "predict": model.predict(videos)}
-    found |= {name: lookup(model, name) for name in FITTED.split()}
+    results = {"score": model.score(videos), "predict": model.predict(videos)}
+    results |= {name: lookup(model, name) for name in FITTED.split()}
     for name in METHODS.split():
         if (method := lookup(model, name)) is not None:
-            found[name] = method(videos)
-    return found
+            results[name] = method(videos)
+    return results
 
 
 def predict_online(model, video, lag, block):
     """Labels and probabilities of a stream that comes in blocks."""
     online = skl_tot.OnlinePrediction(model, lag=lag)
-    found = [online.push(video[i : i + block]) for i in range(0, len(video), block)]
-    found.append(online.finish())
-    both = ([getattr(one, x) for one in found] for x in ("labels", "probabilities"))
+    blocks = [online.push(video[i : i + block]) for i in range(0, len(video), block)]
+    blocks.append(online.finish())
+    both = (
+        [getattr(labelled, x) for labelled in blocks]
+        for x in ("labels", "probabilities")
+    )
     return tuple(map(np.concatenate, both))
 
 
 def informative(model, videos, n, unit):
     """Rows of recording, start, end and information."""
-    found = most_informative(model, videos, n, unit=unit)
+    suggestions = most_informative(model, videos, n, unit=unit)
     rows = [
         [row["video" if "video" in row else "recording"], row["start"], row["end"]]
         + [row["information"]]
-        for row in found
+        for row in suggestions
     ]
     return np.array(rows, float)
 
@@ -208,33 +211,33 @@ def informative(model, videos, n, unit):
 def run_methods(videos, n_actions):
     common = {"n_actions": n_actions} | COMMON
     models = {"TOT": make("TemporalOT", **common)}
-    for name, own in PAPER.items():
-        models[name] = make_paper(**(common | {"optimizer": adam()} | own))
-    for name, (kind, own) in OTHERS.items():
+    for name, changes in PAPER.items():
+        models[name] = make_paper(**(common | {"optimizer": adam()} | changes))
+    for name, (kind, changes) in OTHERS.items():
         seed = {} if kind == "HMM" else {"random_state": 0}
-        own = {"n_actions": n_actions, "max_iter": 60} | own
-        models[name] = make(kind, **own, **seed)
+        changes = {"n_actions": n_actions, "max_iter": 60} | changes
+        models[name] = make(kind, **changes, **seed)
     for model in models.values():
         model.fit(videos)
-    for name, own in STREAMS.items():
-        models[name] = make_paper(**(common | own))
+    for name, changes in STREAMS.items():
+        models[name] = make_paper(**(common | changes))
         for call in range(3):
             models[name].partial_fit(videos[call:])
     for name, model in models.items():
-        found = read(model, videos)
+        results = read(model, videos)
         transcripts = [[1, 0, 1]] * len(videos)
-        found["by transcript"] = model.predict(videos, transcripts=transcripts)
-        yield name, found
+        results["by transcript"] = model.predict(videos, transcripts=transcripts)
+        yield name, results
 
 
 def run_auto(videos, n_actions):
     """AutoSegmenter of one number of actions, and of one that it finds."""
-    for name, own in {
+    for name, parameters in {
         "Auto, vote": {"n_actions": n_actions},
         "Auto, number": {"n_actions": "auto", "switch_cost": "auto"},
         "Auto, background": {"n_actions": n_actions, "background_percentile": 10},
     }.items():
-        model = vote(**own).fit(videos)
+        model = vote(**parameters).fit(videos)
         yield name, read(model, videos) | {"n_actions": model.n_actions_}
         if name == "Auto, vote":
             yield from run_corrections(name, model, videos)
@@ -266,9 +269,9 @@ def run_cyclic():
 
 
 def run_activities():
-    options = {"n_features": 6, "mean_length": 60}
-    first, _ = make_activities(6, 3, random_state=0, **options)
-    second, _ = make_activities(6, 3, random_state=5, **options)
+    shape = {"n_features": 6, "mean_length": 60}
+    first, _ = make_activities(6, 3, random_state=0, **shape)
+    second, _ = make_activities(6, 3, random_state=5, **shape)
     videos = first + second
 
     def by_activity(inner, n_activities):
@@ -358,12 +361,12 @@ def run_outputs(videos, n_actions):
         name = f"Outputs, {name}"
         yield from run_corrections(name, model, videos)
         for lag in (0, 7, 1000):
-            found = [predict_online(model, video, lag, 11) for video in videos[:2]]
-            yield name, {f"online/{lag}": found}
+            streams = [predict_online(model, video, lag, 11) for video in videos[:2]]
+            yield name, {f"online/{lag}": streams}
         for decoding, cost in DECODINGS.items():
             other = copy.deepcopy(model)
-            own = decoding.partition(",")[0]
-            other.set_params(decoding=own, switch_cost=cost)
+            decoder = decoding.partition(",")[0]
+            other.set_params(decoding=decoder, switch_cost=cost)
             yield name, {f"{decoding}/predict": other.predict(videos)}
             yield name, {f"{decoding}/posterior": other.predict_posterior(videos)}
             if decoding in ("fixed", "skip", "free", "cyclic"):
@@ -389,25 +392,25 @@ def run_arrays():
         order = rng.permutation(4)[: rng.randint(2, 5)] if i % 2 else np.arange(4)
         path = np.repeat(np.tile(order, 2), rng.randint(1, 12, size=2 * len(order)))
         paths[f"r{i}"] = np.where(rng.random_sample(len(path)) < 0.05, -1, path)
-    truth, found = list(paths.values()), []
+    truth, predicted = list(paths.values()), []
     for path in truth:
         is_other = rng.random_sample(len(path)) < 0.3
-        found.append(np.where(is_other, rng.randint(4, size=len(path)), path))
+        predicted.append(np.where(is_other, rng.randint(4, size=len(path)), path))
     for scope in ("activity", "video"):
         for name in ("mof", "edit", "miou", "segment_f1"):
             score = getattr(metrics, f"{name}_score")
-            yield "Scores", {f"{scope}/{name}": score(truth, found, scope=scope)}
-            value = score(truth, found, scope=scope, background=-1)
+            yield "Scores", {f"{scope}/{name}": score(truth, predicted, scope=scope)}
+            value = score(truth, predicted, scope=scope, background=-1)
             yield "Scores", {f"{scope}/{name}, background": value}
-        report = metrics.segmentation_report(truth, found, scope=scope)
+        report = metrics.segmentation_report(truth, predicted, scope=scope)
         yield "Scores", {f"{scope}/report": report}
     words = {name: np.array(list("abcdx"))[path] for name, path in paths.items()}
     words = {name: np.where(w == "x", "background", w) for name, w in words.items()}
     for case, labels in (("numbers", paths), ("words", words), ("list", truth)):
         for name in ("durations", "transitions", "cycle_times", "deviations"):
             for fps in (None, 12.5):
-                options = {} if name == "transitions" else {"fps": fps}
-                table = getattr(statistics, name)(labels, **options)
+                rate = {} if name == "transitions" else {"fps": fps}
+                table = getattr(statistics, name)(labels, **rate)
                 yield "Statistics", columns_of(table, f"{case}/{name}/{fps}")
         order = np.array(statistics.usual_order(labels))
         yield "Statistics", {f"{case}/usual order": order}
@@ -419,13 +422,13 @@ def run_arrays():
 
 def columns_of(table, name):
     """Columns of a data frame as arrays of numbers or text, by name."""
-    found = {}
+    columns = {}
     for column in table.columns:
         values = table[column]
         if values.dtype.kind not in "biuf":
             values = values.map(str).to_numpy(dtype=str)
-        found[f"{name}/{column}"] = np.asarray(values)
-    return found
+        columns[f"{name}/{column}"] = np.asarray(values)
+    return columns
 
 
 def run_formats(labels):
@@ -475,22 +478,22 @@ def run_files():
             ("resampled", "parquet", {"resample": 7}),
             ("long", "long.csv", {"by": "name"}),
         ):
-            found = read_recordings(folder / path, **options)
-            arrays = [np.asarray(array) for array in found.arrays]
-            own = {"arrays": arrays, "names": np.array(found.names)}
-            own |= {"fps": found.fps, "times": found.times}
+            recordings = read_recordings(folder / path, **options)
+            arrays = [np.asarray(array) for array in recordings.arrays]
+            values = {"arrays": arrays, "names": np.array(recordings.names)}
+            values |= {"fps": recordings.fps, "times": recordings.times}
             if case in ("npy", "csv"):
-                model = quick("HMM", 3).fit(found)
-                own["fit"] = model.labels_
+                model = quick("HMM", 3).fit(recordings)
+                values["fit"] = model.labels_
                 table = folder / "table.csv"
-                rows = io.segments(model.predict(found), found.fps)
+                rows = io.segments(model.predict(recordings), recordings.fps)
                 io.write_segments(rows, table)
-                own["table"] = np.frombuffer(table.read_bytes(), np.uint8)
-                own["table, read"] = io.read_segments(table, fps=found.fps)
+                values["table"] = np.frombuffer(table.read_bytes(), np.uint8)
+                values["table, read"] = io.read_segments(table, fps=recordings.fps)
                 io.save_model(model, folder / "model.skops")
                 loaded = io.load_model(folder / "model.skops")
-                own["model"] = loaded.predict(found)
-            yield "Files", {f"{case}/{name}": value for name, value in own.items()}
+                values["model"] = loaded.predict(recordings)
+            yield "Files", {f"{case}/{name}": array for name, array in values.items()}
 
 
 def run_preprocessing():
@@ -569,8 +572,8 @@ def run(folder):
     arrays, failed, case = {}, [], ""
     for set_name, group in make_cases(folder):
         try:
-            for case, found in group:
-                arrays |= flatten(found, f"{set_name}/{case}")
+            for case, results in group:
+                arrays |= flatten(results, f"{set_name}/{case}")
         except Exception:
             traceback.print_exc()
             failed.append(f"{set_name}, after {case}")

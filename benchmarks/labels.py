@@ -78,12 +78,12 @@ def classify(classifier, videos, given):
     model = make_pipeline(StandardScaler(), classifier)
     model.fit(frames[names != ""], names[names != ""])
     scores = [np.log(model.predict_proba(x) + 1e-6) for x in videos]
-    return [model.classes_[decode(own, "free", COST)] for own in scores]
+    return [model.classes_[decode(x, "free", COST)] for x in scores]
 
 
 def name_clusters(clusters, given):
     """Clusters with the name that most of their labelled frames have, or ""."""
-    labelled = [i for i, own in enumerate(given) if own is not None]
+    labelled = [i for i, path in enumerate(given) if path is not None]
     numbers = np.concatenate([clusters[i] for i in labelled])
     names = np.concatenate([given[i] for i in labelled])
     words, codes = np.unique(names, return_inverse=True)
@@ -144,33 +144,33 @@ def tables(results):
     rows += ["nothing", "single frames"]
     names = list(dict.fromkeys(result["cell"]["set"] for result in results))
     header = ["row", "labelled", *names, "mean"]
-    found = [header]
+    rows_of_table = [header]
     for row in rows:
         for count in COUNTS:
             cells = [
                 [
-                    own["scores"][row]
-                    for own in results
-                    if matches(own, name, count, row)
+                    result["scores"][row]
+                    for result in results
+                    if matches(result, name, count, row)
                 ]
                 for name in names
             ]
             if any(cells):
                 means = [
-                    [np.mean([own[key] for own in cell]) for key in ("MoF", "F1@50")]
+                    [np.mean([x[key] for x in cell]) for key in ("MoF", "F1@50")]
                     for cell in cells
                 ]
                 means.append(np.mean(means, axis=0))
-                found.append([row, count, *map(pair, means)])
+                rows_of_table.append([row, count, *map(pair, means)])
     for count in COUNTS:
         gaps = []
         for name in names:
-            cells = [own for own in results if matches(own, name, count, "labels")]
-            sure = [own["probability"] for own in cells]
-            right = [own["scores"]["labels"]["MoF"] for own in cells]
+            cells = [x for x in results if matches(x, name, count, "labels")]
+            sure = [result["probability"] for result in cells]
+            right = [result["scores"]["labels"]["MoF"] for result in cells]
             gaps.append(np.mean(sure) - np.mean(right))
         mean = np.abs(gaps).mean()
-        found.append(
+        rows_of_table.append(
             [
                 "probability less share",
                 count,
@@ -178,7 +178,7 @@ def tables(results):
                 f"{mean:.2f}",
             ]
         )
-    return found
+    return rows_of_table
 
 
 def matches(result, name, count, row):

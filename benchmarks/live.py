@@ -67,12 +67,12 @@ def report_cost(n_frames, lag, block):
 
 def label_online(model, videos, lag):
     """Labels of videos as streams of their own."""
-    found = []
+    paths = []
     for video in videos:
         online = OnlinePrediction(model, lag=lag)
         labels = online.push(video).labels, online.finish().labels
-        found.append(np.concatenate(labels))
-    return found
+        paths.append(np.concatenate(labels))
+    return paths
 
 
 def report_accuracy(folder, fps, seconds, seeds):
@@ -85,8 +85,8 @@ def report_accuracy(folder, fps, seconds, seeds):
             labels = label_online(model, videos, round(lag * fps))
             scores.setdefault(f"{lag:g}", []).append(mof_score(truth, labels))
     rows = [["lag (s)", *[f"seed {seed}" for seed in seeds], "mean"]]
-    for name, own in scores.items():
-        rows.append([name, *(f"{x:.3f}" for x in [*own, statistics.mean(own)])])
+    for name, shares in scores.items():
+        rows.append([name, *(f"{x:.3f}" for x in [*shares, statistics.mean(shares)])])
     print(markdown(rows))
 
 

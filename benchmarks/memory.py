@@ -45,9 +45,9 @@ def make_dataset(root, gigabytes, order):
             shape=(n_frames, N_FEATURES),
         )
         for start in range(0, n_frames, len(noise)):
-            own = actions[start : start + len(noise)]
-            drawn = noise[rng.integers(len(noise), size=len(own))]
-            video[start : start + len(own)] = states[own] + drawn
+            shown = actions[start : start + len(noise)]
+            drawn = noise[rng.integers(len(noise), size=len(shown))]
+            video[start : start + len(shown)] = states[shown] + drawn
 
 
 def anonymous_memory():
@@ -92,7 +92,7 @@ def measure(root, n_steps, settings, *, with_folds):
     model = TemporalOTSegmenter(N_ACTIONS, **(fixed | settings))
     fit, fit_seconds = peak_of(lambda: model.fit(videos))
     predict, predict_seconds = peak_of(lambda: model.predict(videos[0]))
-    found = {
+    figures = {
         "gigabytes": sum(video.nbytes for video in videos) / 1e9,
         "n_videos": len(videos),
         "n_frames": sum(map(len, videos)),
@@ -107,9 +107,9 @@ def measure(root, n_steps, settings, *, with_folds):
     if with_folds:
         options = {"cv": 2, "error_score": "raise"}
         folds, seconds = peak_of(lambda: cross_val_score(model, videos, **options))
-        found["cross_val_score_mb"] = (folds - imported) / MEGABYTE
-        found["cross_val_score_seconds"] = seconds
-    return found
+        figures["cross_val_score_mb"] = (folds - imported) / MEGABYTE
+        figures["cross_val_score_seconds"] = seconds
+    return figures
 
 
 def main():
@@ -124,8 +124,8 @@ def main():
     parser.add_argument("--measure", metavar="ROOT", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:  # a process of its own for each size
-        found = measure(args.measure, args.steps, args.settings, with_folds=args.folds)
-        print(json.dumps(found))
+        sizes = measure(args.measure, args.steps, args.settings, with_folds=args.folds)
+        print(json.dumps(sizes))
         return
     rows = []
     print("Megabytes over import, and seconds of the fit:")

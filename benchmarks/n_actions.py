@@ -48,13 +48,13 @@ def judge(name, most):
     label = labeller(videos)
     frames = np.concatenate(list(videos.blocks()))
     half = np.repeat(np.arange(len(videos)) % 2, videos.lengths)
-    found = {}
+    measures = {}
     for k in range(2, most + 1):
         labels = label(k)
-        found[k] = [describe(videos, frames, half, own, k) for own in labels]
+        measures[k] = [describe(videos, frames, half, x, k) for x in labels]
     chosen = {}
     for title, value in CRITERIA.items():
-        best = {k: max(map(value, found[k])) for k in found}
+        best = {k: max(map(value, measures[k])) for k in measures}
         chosen[title] = max(best, key=best.get)
     finest = np.concatenate(labels[0][0])
     return chosen | {MERGING: merge_by_confusion(frames, finest, half)}, truth
@@ -62,29 +62,29 @@ def judge(name, most):
 
 def describe(videos, frames, half, labels, k):
     """Measure the inputs of the criteria, for labels by all and by halves."""
-    own, first, second = map(np.concatenate, labels)
+    whole, first, second = map(np.concatenate, labels)
     return SimpleNamespace(
         I=held_out_information(videos.blocks, labels[0], k),
         J=video_information(labels[0], k),
         A=adjusted_rand_score(first, second),
         G=matched_f1(first, second, k) - 1 / k,
-        F1=f1_score(own, classify(frames, own, half), average="macro") - 1 / k,
+        F1=f1_score(whole, classify(frames, whole, half), average="macro") - 1 / k,
     )
 
 
 def classify(frames, labels, half):
     """Labels of each half by discriminants of the other."""
-    found = np.empty_like(labels)
+    guesses = np.empty_like(labels)
     for k in (0, 1):
-        known = labels[half != k]
-        if len(np.unique(known)) == 1:
-            found[half == k] = known[0]
+        labels_of_others = labels[half != k]
+        if len(np.unique(labels_of_others)) == 1:
+            guesses[half == k] = labels_of_others[0]
             continue
         model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.1)
-        found[half == k] = model.fit(frames[half != k], known).predict(
+        guesses[half == k] = model.fit(frames[half != k], labels_of_others).predict(
             frames[half == k]
         )
-    return found
+    return guesses
 
 
 def merge_by_confusion(frames, labels, half):
@@ -130,13 +130,13 @@ def table(names, results, n_recorded):
     """Rows of the choices of each criterion, and the number of sets within one."""
     truth = np.array([number for _, number in results])
     titles = list(results[0][0])
-    chosen = np.array([[own[title] for own, _ in results] for title in titles])
+    chosen = np.array([[numbers[x] for numbers, _ in results] for x in titles])
     hits = np.abs(chosen - truth) <= 1
     titles_of_sets = [Path(name).name.partition(":")[0] for name in names]
     rows = [["criterion", "recorded", "generated", *titles_of_sets]]
     rows.append(["true number", "", "", *map(str, truth)])
-    for title, numbers, own in zip(titles, chosen, hits):
-        counts = own[:n_recorded].sum(), own[n_recorded:].sum()
+    for title, numbers, is_hit in zip(titles, chosen, hits):
+        counts = is_hit[:n_recorded].sum(), is_hit[n_recorded:].sum()
         rows.append([title, *map(str, [*counts, *numbers])])
     others = hits.sum(axis=1)[:, None] - hits
     best = others == others.max(axis=0)

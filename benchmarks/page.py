@@ -116,20 +116,20 @@ def drag(browser):
 def use(browser, calls, address, started):
     """Use the page; gives figures by their names."""
     run = browser.execute_script
-    found = {}
+    figures = {}
     browser.get(address)
     run(WATCH)
     is_drawn = "return Boolean(document.querySelector('.segment .name')?.value)"
     wait_for(lambda: run(is_drawn))
-    found["first picture, s after the start"] = time.perf_counter() - started
+    figures["first picture, s after the start"] = time.perf_counter() - started
     wait_for(lambda: calls.review.ready and run(VERSION) > 0)
-    found["all read, s after the start"] = time.perf_counter() - started
+    figures["all read, s after the start"] = time.perf_counter() - started
 
     def take_longest(name):
         time.sleep(0.3)
         longest = run("return Math.max(0, ...tasks.splice(0))")
         key = f"longest task, ms: {name}"
-        found[key] = max(longest, found.get(key, 0))
+        figures[key] = max(longest, figures.get(key, 0))
 
     take_longest("loading")
     for name, (selector, does) in GESTURES.items():
@@ -154,9 +154,9 @@ def use(browser, calls, address, started):
     begun = time.perf_counter()
     press(browser, "l")
     wait_for(lambda: run(SAID).startswith("learned"))
-    found["learning, s"] = time.perf_counter() - begun
+    figures["learning, s"] = time.perf_counter() - begun
     take_longest("learning")
-    return found
+    return figures
 
 
 def main():
@@ -175,12 +175,12 @@ def main():
         calls.start()
         sockets = {"sockets": [listening]}
         threading.Thread(target=server.run, kwargs=sockets, daemon=True).start()
-        found = use(browser, calls, f"http://{host}/token/", started)
+        figures = use(browser, calls, f"http://{host}/token/", started)
         browser.quit()
         ended.put(True)
         server.should_exit = True
         calls.close()
-    for name, value in found.items():
+    for name, value in figures.items():
         print(f"{name:45}{value:10.2f}")
 
 

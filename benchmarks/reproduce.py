@@ -119,14 +119,14 @@ def choose_settings(name, protocol, overrides):
 
     A weight that a method does not use (``alpha`` of TOT) is dropped.
     """
-    method, own = METHODS[name]
+    method, settings = METHODS[name]
     if name in BASELINES:
-        return own
+        return settings
     shared = protocol.shared | (protocol.settings if method == "paper" else {})
-    if method == "paper" and "alpha" not in own:
+    if method == "paper" and "alpha" not in settings:
         overrides = {key: x for key, x in overrides.items() if key != "alpha"}
-    plain = {key: x for key, x in own.items() if key != "beta"}
-    return own | accepted(method, shared | overrides, plain)
+    plain = {key: x for key, x in settings.items() if key != "beta"}
+    return settings | accepted(method, shared | overrides, plain)
 
 
 def plan(arguments):
@@ -204,12 +204,12 @@ def rows_of(results, reported=None):
         seeds = {}
         for result in results:
             if result["cell"]["method"] == method:
-                own = seeds.setdefault(result["cell"]["seed"], [])
-                own.append(result.get("scores"))
-        complete = [own for own in seeds.values() if None not in own]
+                scores_of_seed = seeds.setdefault(result["cell"]["seed"], [])
+                scores_of_seed.append(result.get("scores"))
+        complete = [scores for scores in seeds.values() if None not in scores]
         row = [method, str(len(complete))]
         for column in COLUMNS:
-            values = [np.mean([own[column] for own in scores]) for scores in complete]
+            values = [np.mean([x[column] for x in scores]) for scores in complete]
             form = fraction if column in SCORES else study.seconds
             row.append(study.with_deviation(values, form) if values else "failed")
         rows.append(row + (published_cells(reported.get(method)) if reported else []))
@@ -242,13 +242,12 @@ def report(arguments, results, extra):
         parts += ["## Failed", "\n".join(failed)]
     if len(arguments.activities) > 1:
         for activity in arguments.activities:
-            own = [x for x in results if x["cell"]["activity"] == activity]
-            rows = rows_of(own)
+            rows = rows_of([x for x in results if x["cell"]["activity"] == activity])
             parts += [f"## {activity}", study.markdown(rows, len(rows[0]))]
     others = {x: y for x, y in reported.items() if x not in arguments.methods}
     if others:
         rows = [["method", "MoF", "F1", "source"]]
-        rows += [[name, *published_cells(own)] for name, own in others.items()]
+        rows += [[name, *published_cells(scores)] for name, scores in others.items()]
         parts += ["## Published, not run here", study.markdown(rows, 4)]
     lines = [f"- {line}" for line in notes(arguments, results, extra)]
     return "\n\n".join([*parts, "## Notes", "\n".join(lines)]) + "\n"
@@ -290,8 +289,8 @@ def renew_rows(path, title, rows):
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
             kept = [row for row in csv.reader(file) if row[0] not in ("set", title)]
-    own = ([title, *row] for row in rows[1:])
-    study.write_csv(path, [["set", *rows[0]], *kept, *own])
+    new = ([title, *row] for row in rows[1:])
+    study.write_csv(path, [["set", *rows[0]], *kept, *new])
 
 
 def main(argv=None):
@@ -309,8 +308,8 @@ def main(argv=None):
         cells, path = plan(arguments), out / "cells.jsonl"
         study.run(cells, path, compute, jobs=arguments.n_jobs)
         keys = {study.key_of(cell) for cell in cells}
-        known = study.read_results(path)
-        results = [x for x in known if study.key_of(x["cell"]) in keys]
+        stored = study.read_results(path)
+        results = [x for x in stored if study.key_of(x["cell"]) in keys]
         text = report(arguments, results, extra)
         if arguments.out:
             study.write_text(out / "results.md", text)

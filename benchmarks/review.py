@@ -126,9 +126,9 @@ class Person:
         n = 0
         for action in np.unique(self.paths[i]):
             if self.names.get(action) == action and action not in self.words:
-                own = self.truth[i][self.paths[i] == action]
-                words, counts = np.unique(own, return_counts=True)
-                if 2 * counts.max() >= len(own):
+                words_of_action = self.truth[i][self.paths[i] == action]
+                words, counts = np.unique(words_of_action, return_counts=True)
+                if 2 * counts.max() >= len(words_of_action):
                     self.names[action], n = words[counts.argmax()], n + 1
         return n
 
@@ -147,20 +147,20 @@ class Person:
 
     def teach(self):
         """Teach the model all that is checked."""
-        known = [y if i in self.checked else None for i, y in enumerate(self.truth)]
+        labels = [y if i in self.checked else None for i, y in enumerate(self.truth)]
         self.n_learned = len(self.checked)
-        self.read(refine(self.model, self.videos, known))
+        self.read(refine(self.model, self.videos, labels))
 
     @property
-    def rest(self):
+    def unchecked(self):
         """Recordings that are not checked."""
         return [i for i in range(len(self.truth)) if i not in self.checked]
 
     def scores(self, shown=None):
         """MoF and F1 of unchecked recordings, and the sums of their checks."""
-        checks = [self.compare(i, shown and shown[i]) for i in self.rest]
+        checks = [self.compare(i, shown and shown[i]) for i in self.unchecked]
         totals = total(checks)
-        n_true = sum(len(segments(self.truth[i]).starts) for i in self.rest)
+        n_true = sum(len(segments(self.truth[i]).starts) for i in self.unchecked)
         f1 = 2 * totals.n_right_segments / (totals.n_segments + n_true)
         return {"MoF": totals.shares["frames"], "F1": f1}, totals
 
@@ -168,12 +168,12 @@ class Person:
         """Scores, and intervals of the accuracy: whether they are right, how wide."""
         (cells, totals), (before, _) = self.scores(), self.scores(self.first)
         cells |= {f"more {key}": cells[key] - before[key] for key in before}
-        found = estimate(self.checks, len(self.rest), self.n_learned)
+        accuracy = estimate(self.checks, len(self.unchecked), self.n_learned)
         for what, share in totals.shares.items():
-            own = found[what]
-            is_in = own["low"] <= share <= own["high"]
+            interval = accuracy[what]
+            is_in = interval["low"] <= share <= interval["high"]
             cells[f"{what} {stage} has it"] = float(is_in)
-            cells[f"{what} {stage} width"] = own["high"] - own["low"]
+            cells[f"{what} {stage} width"] = interval["high"] - interval["low"]
         return cells
 
 
@@ -197,13 +197,13 @@ def play(model, videos, truth, order):
 
 def suggested(person, n):
     """The order of the page."""
-    known = person.counts(), person.signals, person.checked, n
-    return [i for i, _ in order_with_gains(*known)]
+    ordered = order_with_gains(person.counts(), person.signals, person.checked, n)
+    return [i for i, _ in ordered]
 
 
 def at_random(number):
     rng = np.random.default_rng(number)
-    return lambda person, n: rng.permutation(person.rest)[:n]
+    return lambda person, n: rng.permutation(person.unchecked)[:n]
 
 
 def fitted(cell, videos, n_actions, row, folder):
@@ -248,23 +248,23 @@ def table(results, names):
     rows = [["checked", "order", *texts, "frames", "segments"]]
     for stop, is_random in product(("0", *map(str, STOPS)), (False, True)):
         by_set = {name: [] for name in names}
-        for own in results:
-            if (own["cell"]["draw"] is not None) == is_random:
-                by_set[own["cell"]["set"]].append(own["stops"][stop])
-        runs = [own for own in by_set.values() if own]
+        for result in results:
+            if (result["cell"]["draw"] is not None) == is_random:
+                by_set[result["cell"]["set"]].append(result["stops"][stop])
+        runs = [stops for stops in by_set.values() if stops]
         if not runs or (is_random and stop == "0"):
             continue
 
         def values(key, runs=runs):
-            return np.array([[cells[key] for cells in own] for own in runs])
+            return np.array([[cells[key] for cells in stops] for stops in runs])
 
         row = [stop, "random" if is_random else "suggested"]
         for key in texts:
             if key not in runs[0][0]:
                 row.append("–")
                 continue
-            own = values(key) * (1 if key.startswith("edits") else 100)
-            row.append(f"{own.mean():.1f} ± {own.mean(axis=0).std():.1f}")
+            scaled = values(key) * (1 if key.startswith("edits") else 100)
+            row.append(f"{scaled.mean():.1f} ± {scaled.mean(axis=0).std():.1f}")
         for what in ("frames", "segments"):
             cells = [
                 [100 * values(f"{what} {stage} {key}").mean() for key in INTERVAL]
@@ -280,14 +280,14 @@ def table(results, names):
 def covered(results, what):
     """Percent of all runs whose interval has the truth in it."""
     keys = [f"{what} {stage} has it" for stage in ("before", "after")]
-    own = [
+    hits = [
         cells[key]
         for result in results
         for cells in result["stops"].values()
         for key in keys
         if key in cells
     ]
-    return f"{100 * np.mean(own):.0f} % of the runs ({what})"
+    return f"{100 * np.mean(hits):.0f} % of the runs ({what})"
 
 
 def main():
@@ -303,13 +303,14 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         path = arguments.results or Path(temporary) / "review.jsonl"
         folder = arguments.fits or Path(temporary) / "fits"
-        own = functools.partial(compute, arguments=arguments, folder=folder)
+        play_cell = functools.partial(compute, arguments=arguments, folder=folder)
         cells = plan(arguments)
-        results = _study.run(cells, path, own)
-    results = [own for own in results if own["cell"] in cells and "stops" in own]
+        results = _study.run(cells, path, play_cell)
+    results = [x for x in results if x["cell"] in cells and "stops" in x]
     for name in arguments.sets:
-        own = [result for result in results if result["cell"]["set"] == name]
-        print(f"\n{name}\n\n{_study.markdown(table(own, [name]), 2)}")
+        results_of_set = [x for x in results if x["cell"]["set"] == name]
+        rows = table(results_of_set, [name])
+        print(f"\n{name}\n\n{_study.markdown(rows, 2)}")
     rows = table(results, arguments.sets)
     said = " and ".join(covered(results, what) for what in ("frames", "segments"))
     said = f"The intervals of 90 % held the truth in {said}."

@@ -50,12 +50,12 @@ def time_fit(device, *, folder=None, n_rounds=3, **settings):
     settings |= {"random_state": 0, "device": device}
     row = {"data": name, "videos": len(videos), "frames": sum(map(len, videos))}
     rows = []
-    for kind, own in {"defaults": {}, "as published": PAPER}.items():
-        model = TemporalOTSegmenter(n_actions, **(own | settings))
+    for kind, parameters in {"defaults": {}, "as published": PAPER}.items():
+        model = TemporalOTSegmenter(n_actions, **(parameters | settings))
         functions = {name: partial(getattr(model, name), videos) for name in ACTS}
         times = interleaved(functions, n_rounds=n_rounds, device=device)
-        own = {"settings": kind, "steps": model.n_iter_}
-        rows.append(row | own | {f"{name}, s": times[name] for name in ACTS})
+        row |= {"settings": kind, "steps": model.n_iter_}
+        rows.append(row | {f"{name}, s": times[name] for name in ACTS})
     return rows
 
 

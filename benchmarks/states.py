@@ -72,9 +72,10 @@ def compute(cell, root):
         n_actions = most if cell["known"] else "auto"
         model = row.model(n_actions, cell["seed"], FACTS[name].order)
         videos = [data.videos[i] for i in part]
-        own, *times = study.label(model, videos, row.windows, FACTS[name].stride)
-        paths += own
-        numbers += [len(set(path.tolist())) for path in own]
+        stride = FACTS[name].stride
+        labels, *times = study.label(model, videos, row.windows, stride)
+        paths += labels
+        numbers += [len(set(path.tolist())) for path in labels]
         seconds += sum(times)
     scores = {
         title: score(data.labels, paths, average="video")
@@ -128,8 +129,8 @@ def main(argv=None):
     with tempfile.TemporaryDirectory() as temporary:
         path = arguments.results or Path(temporary) / "states.jsonl"
         if not arguments.only_table:
-            own = functools.partial(compute, root=arguments.data)
-            study.run(plan(arguments), path, own)
+            score = functools.partial(compute, root=arguments.data)
+            study.run(plan(arguments), path, score)
         rows = table(study.read_results(path))
     print(study.markdown(rows, 4))
     if arguments.csv:

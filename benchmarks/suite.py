@@ -107,8 +107,8 @@ def compute(cell, root):
     # the vote chooses its input itself
     stride = 1 if row.method == "auto" else facts.stride
     for part in [[i] for i in everything] if facts.is_local else [everything]:
-        known = set(np.concatenate([labels[i] for i in part]))
-        numbers.append(len(known.difference(facts.ignore)))
+        labels_of_part = set(np.concatenate([labels[i] for i in part]))
+        numbers.append(len(labels_of_part.difference(facts.ignore)))
         model = row.model(numbers[-1], cell["seed"], facts.order)
         seen = [videos[i] for i in part]
         paths, *seconds = study.label(model, seen, row.windows, stride)

@@ -52,46 +52,46 @@ def rate(cell, root):
     videos, labels, n_actions = read(root / cell["set"])
     model = METHODS[cell["method"]].model(n_actions, cell["seed"])
     paths, fit, _ = study.label(model, videos)
-    is_ignored = any((own == UNLABELLED).any() for own in labels)
+    is_ignored = any((path == UNLABELLED).any() for path in labels)
     options = {"ignore_labels": UNLABELLED} if is_ignored else {}
     rating = rate_trust(model, videos, paths)
-    known = {key: rating[key] for key in ("level", "agreement", "methods")}
-    known["held out"] = model.confidence_["agreement"]
-    return known | {"scores": study.scores_of(labels, paths, **options), "fit": fit}
+    result = {key: rating[key] for key in ("level", "agreement", "methods")}
+    result["held out"] = model.confidence_["agreement"]
+    return result | {"scores": study.scores_of(labels, paths, **options), "fit": fit}
 
 
 def row_of(name, results):
     """Row of some fits: rank correlations with MoF / the mean of MoF and F1; MoF."""
-    agreement = np.array([own["agreement"] for own in results])
-    levels = np.array([LEVELS.index(own["level"]) for own in results])
-    scores = [[own["scores"][key] for own in results] for key in ("MoF", "F1@50")]
+    agreement = np.array([x["agreement"] for x in results])
+    levels = np.array([LEVELS.index(x["level"]) for x in results])
+    scores = [[x["scores"][key] for x in results] for key in ("MoF", "F1@50")]
     mof, mean = 100 * np.array(scores[0]), np.mean(scores, axis=0)
-    before = [own["held out"] for own in results]
+    before = [x["held out"] for x in results]
     row = [name, len(results)]
-    for values in (agreement, levels, [own["left out"] for own in results], before):
+    for values in (agreement, levels, [x["left out"] for x in results], before):
         row.append(" / ".join(f"{spearmanr(values, y)[0]:.2f}" for y in (mof, mean)))
     for level in range(len(LEVELS)):
-        own = mof[levels == level]
-        low, high = np.quantile(own, [0.25, 0.75]) if len(own) else (np.nan, np.nan)
-        row.append(f"{np.mean(own):.0f} ± {np.std(own):.0f} ({len(own)})")
+        chosen = mof[levels == level]
+        row.append(f"{np.mean(chosen):.0f} ± {np.std(chosen):.0f} ({len(chosen)})")
+        low, high = np.quantile(chosen, [0.25, 0.75]) if len(chosen) else [np.nan] * 2
         row[-1] += f", half {low:.0f} to {high:.0f}" if name == "all" else ""
     return row
 
 
 def leave_out(results):
     """Add levels by thresholds of other families; return all thresholds, in words."""
-    families = np.array([own["cell"]["set"].partition("_")[0] for own in results])
-    agreement = np.array([own["agreement"] for own in results])
-    mof = np.array([own["scores"]["MoF"] for own in results])
+    families = np.array([result["cell"]["set"].partition("_")[0] for result in results])
+    agreement = np.array([result["agreement"] for result in results])
+    mof = np.array([result["scores"]["MoF"] for result in results])
     chosen = {"all": find_edges(agreement, mof)}
     for family in np.unique(families).tolist():
         others = families != family
         chosen[family] = find_edges(agreement[others], mof[others])
-    for own, family in zip(results, families.tolist()):
-        level = LEVELS.index(own["level"])
-        is_capped = level < sum(own["agreement"] >= least for least in AGREED)
-        found = sum(own["agreement"] >= least for least in chosen[family])
-        own["left out"] = min(found, level) if is_capped else found
+    for result, family in zip(results, families.tolist()):
+        level = LEVELS.index(result["level"])
+        is_capped = level < sum(result["agreement"] >= least for least in AGREED)
+        n_passed = sum(result["agreement"] >= least for least in chosen[family])
+        result["left out"] = min(n_passed, level) if is_capped else n_passed
     words = (f"{name} {low:.2f} {high:.2f}" for name, (low, high) in chosen.items())
     return "; ".join(words)
 
@@ -134,8 +134,8 @@ def main(argv=None):
     thresholds = leave_out(results)
     rows = [["", "fits", "agreement", "level", "left out", "held out", *LEVELS]]
     for method in [*METHODS, "all"]:
-        own = [x for x in results if method in (x["cell"]["method"], "all")]
-        rows += [row_of(method, own)] if own else []
+        chosen = [x for x in results if method in (x["cell"]["method"], "all")]
+        rows += [row_of(method, chosen)] if chosen else []
     print(study.markdown(rows), thresholds, sep="\n")
 
 

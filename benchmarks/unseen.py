@@ -23,21 +23,21 @@ def study_seed(row, data, truth, seed):
     order = np.random.default_rng(seed).permutation(len(videos))
     fitted, unseen = np.split(order, [(len(videos) + 1) // 2])
     model = row.model(n_actions, seed).fit([videos[i] for i in fitted])
-    known = [truth[i] for i in fitted]
-    names = match_labels(known, model.labels_)
+    truth_of_fitted = [truth[i] for i in fitted]
+    names = match_labels(truth_of_fitted, model.labels_)
     hits = [
         np.array([names.get(code) for code in path]) == truth[i]
         for i, path in zip(unseen, model.predict([videos[i] for i in unseen]))
     ]
     alone = HMMSegmenter(n_actions, order="free", random_state=seed)
-    own = [alone.fit_predict([video])[0] for video in videos]
+    paths = [alone.fit_predict([video])[0] for video in videos]
     return {
-        "fitted half": mof_score(known, model.labels_),
+        "fitted half": mof_score(truth_of_fitted, model.labels_),
         "unseen half, match of the fitted half": np.concatenate(hits).mean(),
         "a model for each recording, a match for each": mof_score(
-            truth, own, scope="video"
+            truth, paths, scope="video"
         ),
-        "a model for each recording, one match": mof_score(truth, own),
+        "a model for each recording, one match": mof_score(truth, paths),
     }
 
 

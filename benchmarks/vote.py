@@ -49,7 +49,7 @@ def score(cell, root):
     videos, labels, n_actions = read(root / cell["set"])
     row, facts = METHODS[cell["method"]], facts_of(cell["set"])
     options = {"scope": "video" if facts.is_local else "activity"}
-    if any((own == UNLABELLED).any() for own in labels):
+    if any((path == UNLABELLED).any() for path in labels):
         options["ignore_labels"] = UNLABELLED
     # labels that hold within one recording need a fit of each
     parts = (
@@ -60,8 +60,9 @@ def score(cell, root):
         if facts.is_local:
             n_actions = len(set(labels[part[0]]) - {UNLABELLED})
         model = row.model(n_actions, cell["seed"], facts.order)
-        found, *taken = study.label(model, [videos[i] for i in part], row.windows)
-        paths += found
+        seen = [videos[i] for i in part]
+        labels_of_part, *taken = study.label(model, seen, row.windows)
+        paths += labels_of_part
         seconds += taken
         if row.method == "auto":
             numbers = range(min(N_SHOWN, len(model.alternatives_)))
@@ -74,7 +75,7 @@ def score(cell, root):
             [path for part in others for path in part[i]] for i in range(N_SHOWN)
         ]
         result["alternatives"] = [
-            study.scores_of(labels, own, **options) for own in alternatives
+            study.scores_of(labels, x, **options) for x in alternatives
         ]
     return result
 
@@ -103,7 +104,7 @@ def table_of_sets(scores, columns):
     rows = [["set", *columns, "vote - best simple"]]
     for name in sorted({name for name, _ in scores}):
         means = {
-            method: 100 * np.mean([mean_of(own) for own in scores[name, method]])
+            method: 100 * np.mean([mean_of(x) for x in scores[name, method]])
             for method in columns
             if (name, method) in scores
         }
