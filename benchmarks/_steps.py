@@ -70,8 +70,9 @@ def make_step(shape, device):
     }
     model = TemporalOTSegmenter(shape.actions, **parameters)
     model._n_learned = shape.actions  # as in a fit
-    settings = model._settings()
-    terms = [term for term in model._terms() if term.weight]
+    components = model._make_components()
+    settings = components.settings
+    terms = [term for term in model._terms(components) if term.weight]
     generator = torch.Generator().manual_seed(0)
     shapes = parameter_shapes(shape.features, settings, terms)
     network = init_network(shapes, generator=generator)
@@ -94,7 +95,6 @@ def make_step(shape, device):
 
 def bare_step(shape, frames, *, fused):
     """Forward, backward and Adam of the same network for given targets."""
-    options = {"device": frames.device}
     hidden = 2 * shape.embedding
     sizes = [
         (shape.features, hidden),
@@ -104,13 +104,15 @@ def bare_step(shape, frames, *, fused):
         (shape.embedding, shape.actions),
     ]
     parameters = [
-        (torch.randn(size, **options) * 0.01).requires_grad_() for size in sizes
+        (torch.randn(size, device=frames.device) * 0.01).requires_grad_()
+        for size in sizes
     ]
     weight, bias, output_weight, output_bias, prototypes = parameters
     optimizer = torch.optim.Adam(
         parameters, lr=1e-3, weight_decay=1e-4, fused=fused or None
     )
-    targets = torch.randn(len(frames), shape.actions, **options).softmax(dim=1)
+    targets = torch.randn(len(frames), shape.actions, device=frames.device)
+    targets = targets.softmax(dim=1)
 
     def step():
         values = torch.addmm(bias, frames, weight).sigmoid()
