@@ -258,21 +258,20 @@ def _find_features(root, activity):
     folder = root / "features"
     expected = "file *.npy or *.txt"
     if folder.is_dir():
-        found = [*folder.glob("[!.]*.npy"), *folder.glob("[!.]*.txt")]
+        paths = [*folder.glob("[!.]*.npy"), *folder.glob("[!.]*.txt")]
     else:
         folder, expected = root, "folder features and no file *.npy"
-        found = list(root.glob("[!.]*.npy"))  # not .txt, which may be notes
-    if not found:
+        paths = list(root.glob("[!.]*.npy"))  # not .txt, which may be notes
+    if not paths:
         raise FileNotFoundError(
             f"{folder} has no {expected}, {describe_folder(folder)}."
         )
-    paths = found
     if activity is not None:  # text in the name, or a pattern for the whole name
         pattern = activity if set(activity) & set("*?[") else f"*{activity}*"
-        paths = [path for path in found if fnmatchcase(path.stem, pattern)]
-    if not paths:
-        text = f"{len(found)} files, but none for activity={activity!r}"
-        raise FileNotFoundError(f"{folder} has {text}.")
+        problem = f"{len(paths)} files, but none for activity={activity!r}"
+        paths = [path for path in paths if fnmatchcase(path.stem, pattern)]
+        if not paths:
+            raise FileNotFoundError(f"{folder} has {problem}.")
     paths.sort(key=attrgetter("stem"))
     for path, following in pairwise(paths):
         if path.stem == following.stem:
@@ -331,13 +330,13 @@ def _read_mapping(root):
 def _read_labels(folder, feature_path, shape, target_names):
     """Labels of a recording, checked against its features and the mapping."""
     name = feature_path.stem
-    found = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
-    if len(found) != 1:
-        error = ValueError if found else FileNotFoundError
+    paths = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
+    if len(paths) != 1:
+        error = ValueError if paths else FileNotFoundError
         raise error(
-            f"{folder} has {len(found)} of the files {name}.txt and {name}, expected 1."
+            f"{folder} has {len(paths)} of the files {name}.txt and {name}, expected 1."
         )
-    path = found[0]
+    path = paths[0]
     try:
         lines = split_lines(read_text(path).rstrip())
     except OSError as error:
@@ -345,8 +344,8 @@ def _read_labels(folder, feature_path, shape, target_names):
     labels = [line.strip() for line in lines]
     for i, label in enumerate(labels, start=1):
         if not label or (target_names is not None and label not in target_names):
-            known = "a label" if target_names is None else f"one of {target_names}"
-            refuse(f"{path}, line {i},", label, known)
+            expected = "a label" if target_names is None else f"one of {target_names}"
+            refuse(f"{path}, line {i},", label, expected)
     if len(labels) != shape[0]:
         hint = ""
         if len(labels) == shape[1]:

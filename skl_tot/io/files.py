@@ -362,8 +362,8 @@ def _read_files(paths, format, names_of_rows):
         for name in names.unique() if len(table) else [file.stem]:
             if name in files:
                 both = f"{one_line(file)} and {one_line(files[name])} both have"
-                found = f"{both} a recording {short_repr(name)}"
-                raise ValueError(f"{found}, expected one of each.")
+                problem = f"{both} a recording {short_repr(name)}"
+                raise ValueError(f"{problem}, expected one of each.")
             files[name] = file
         yield file, table
 
@@ -416,8 +416,8 @@ def _find_length(table, file, name, n_frames):
     """Return the number of frames of a recording, which segments must not exceed."""
     if isinstance(n_frames, Mapping):
         if name not in n_frames:
-            found = f"n_frames has no {short_repr(name)}, which {file} has"
-            raise ValueError(f"{found}, expected a number for each recording.")
+            problem = f"n_frames has no {short_repr(name)}, which {file} has"
+            raise ValueError(f"{problem}, expected a number for each recording.")
         n_frames = n_frames[name]
     length = int(table["stop"].max()) if len(table) else 0
     if n_frames is None and length == 0:

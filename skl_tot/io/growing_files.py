@@ -21,20 +21,20 @@ N_TIMED = 20
 
 def read_lines(file, name, *, follow=False, wait=WAIT):
     """Yield batches of whole lines from a binary file or a pipe."""
-    rest = b""
+    begun = b""  # line whose end is still missing
     while True:
         chunk = file.read1(CHUNK_BYTES)
         if chunk:
-            *whole, rest = (rest + chunk).split(b"\n")
+            *whole, begun = (begun + chunk).split(b"\n")
             yield _as_text(whole, name)
         elif not follow:
             break
         elif os.fstat(file.fileno()).st_size < file.tell():  # lines would be missed
-            found = f"{one_line(name)} became shorter"
-            raise ValueError(f"{found}, expected one that grows.")
+            problem = f"{one_line(name)} became shorter"
+            raise ValueError(f"{problem}, expected one that grows.")
         else:
             time.sleep(wait)
-    yield _as_text([rest], name)
+    yield _as_text([begun], name)
 
 
 def _as_text(lines, name):
@@ -102,8 +102,8 @@ class GrowingTable:
         columns = [self._find(name, columns) for name in columns]
         for name in columns:
             if self.header.count(name) != 1:
-                found = f"{self.header.count(name)} columns called {name!r}"
-                self._refuse(found, f"one, among {short_repr(self.header)}")
+                problem = f"{self.header.count(name)} columns called {name!r}"
+                self._refuse(problem, f"one, among {short_repr(self.header)}")
         if len(columns) != self.n_features:
             expected = f"{self.n_features}, as in the fit; name them by --columns"
             self._refuse(f"the columns {short_repr(columns)}", expected)
@@ -112,20 +112,20 @@ class GrowingTable:
             others = [name for name in self.header if name not in columns]
             self.clock = next(filter(clocks.is_clock, others), False)
         if self.clock and self.header.count(self.clock) != 1:
-            found = f"{self.name} has no column {self.clock!r} to be its clock, as in"
-            raise ValueError(f"{found} the recordings of the model.")
+            problem = f"{self.name} has no column {self.clock!r} to be its clock, as in"
+            raise ValueError(f"{problem} the recordings of the model.")
 
     def _find(self, name, columns):
         """Name in the header, or its end there, if no other column ends so."""
 
-        def is_own(end):
-            return [own for own in columns if f" {own}".endswith(f" {end}")] == [name]
+        def names_ending_in(end):
+            return [column for column in columns if f" {column}".endswith(f" {end}")]
 
-        ends = list(filter(is_own, self.header))
+        ends = [end for end in self.header if names_ending_in(end) == [name]]
         return name if name in self.header or len(ends) != 1 else ends[0]
 
-    def _refuse(self, found, expected):
-        raise ValueError(f"{self.name} has {found}, expected {expected}.")
+    def _refuse(self, problem, expected):
+        raise ValueError(f"{self.name} has {problem}, expected {expected}.")
 
     def _read_times(self, cells):
         self.first = cells[0] if self.first is None else self.first
@@ -144,8 +144,8 @@ class GrowingTable:
         is_rated = n_known < N_TIMED <= len(self.times)
         rate = clocks.rate_of(np.array(self.times)) if is_rated else None
         if not clocks.is_same(rate, self.fps):
-            found = f"{rate:g} frames per second by its column {self.clock!r}"
-            self._refuse(found, f"{self.fps:g}, as in the fit; resample it before")
+            problem = f"{rate:g} frames per second by its column {self.clock!r}"
+            self._refuse(problem, f"{self.fps:g}, as in the fit; resample it before")
 
     def _number(self, cell, place):
         try:
@@ -154,8 +154,8 @@ class GrowingTable:
             return float(cell if self.separator == "," else cell.replace(",", "."))
         except ValueError:
             where = f"{self.name}, line {self.n_lines}: column {self.header[place]!r}"
-            found = short_repr(cell)
-            raise ValueError(f"{where} holds {found}, expected a number.") from None
+            problem = f"{where} holds {short_repr(cell)}"
+            raise ValueError(f"{problem}, expected a number.") from None
 
     def _cells(self, line):
         return next(csv.reader([line], delimiter=self.separator))

@@ -63,12 +63,12 @@ def write_subtasks(table, root, out):
     subtasks = segments["action"].unique().tolist()
     n_actions, unused, columns = len(subtasks), set(segments["episode"]), {}
     for path in data_files(root):
-        own = parquet.read_table(path, columns=["episode_index", "frame_index"])
-        columns[path] = _column_of(own, segments, subtasks)
-        unused -= set(own["episode_index"].to_pylist())
+        frames = parquet.read_table(path, columns=["episode_index", "frame_index"])
+        columns[path] = _column_of(frames, segments, subtasks)
+        unused -= set(frames["episode_index"].to_pylist())
     if unused:
-        found = f"{one_line(root)} has no episode {min(unused)}"
-        raise ValueError(f"{found}, which segments are of.")
+        problem = f"{one_line(root)} has no episode {min(unused)}"
+        raise ValueError(f"{problem}, which segments are of.")
     if any((column == n_actions).any() for column in columns.values()):
         subtasks.append(BACKGROUND_NAME)
     with replaced_files(out) as temporary:
@@ -76,8 +76,8 @@ def write_subtasks(table, root, out):
         for path, column in columns.items():
             target = temporary / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
-            own = _with_column(parquet.read_table(path), column)
-            parquet.write_table(own, target)
+            frames = _with_column(parquet.read_table(path), column)
+            parquet.write_table(frames, target)
         _describe(temporary / "meta", info, subtasks)
     return subtasks
 
@@ -106,16 +106,17 @@ def _column_of(table, segments, actions):
     numbers = table["episode_index"].to_numpy()
     frames = table["frame_index"].to_numpy()
     column = np.full(len(numbers), len(actions))
-    for number, own in segments.groupby("episode"):
+    for number, segments_of_episode in segments.groupby("episode"):
         rows = numbers == number
         if not rows.any():
             continue
-        spans = pd.IntervalIndex.from_arrays(own["start"], own["end"], closed="left")
+        starts, ends = segments_of_episode["start"], segments_of_episode["end"]
+        spans = pd.IntervalIndex.from_arrays(starts, ends, closed="left")
         is_outside = spans.left.min() < 0 or spans.right.max() > rows.sum()
         if spans.is_overlapping or is_outside:
-            found = f"segments of episode {number} overlap, or are not within its"
-            raise ValueError(f"{found} {rows.sum()} frames.")
-        codes = [*map(actions.index, own["action"]), len(actions)]
+            problem = f"segments of episode {number} overlap, or are not within its"
+            raise ValueError(f"{problem} {rows.sum()} frames.")
+        codes = [*map(actions.index, segments_of_episode["action"]), len(actions)]
         column[rows] = np.array(codes)[spans.get_indexer(frames[rows])]
     return column
 

@@ -99,8 +99,8 @@ def save_model(model, path, *, trusted=()):
         unknown = set(skops_io.get_untrusted_types(file=temporary))
         unknown -= {*TRUSTED_TYPES, *trusted}
         if unknown:
-            found = f"model holds {sorted(unknown)}, which load_model does not trust"
-            raise TypeError(f"{found}; types of your own can be given as trusted.")
+            problem = f"model holds {sorted(unknown)}, which load_model does not trust"
+            raise TypeError(f"{problem}; types of your own can be given as trusted.")
 
 
 def load_model(path, *, trusted=()):
@@ -178,14 +178,16 @@ def _load(data, trusted):
 
     unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
     if unknown:
-        found = "it has types that are not trusted, or that a later version added"
-        raise ValueError(f"{found}, {sorted(unknown)}")
+        problem = "it has types that are not trusted, or that a later version added"
+        raise ValueError(f"{problem}, {sorted(unknown)}")
     content = skops_io.loads(data, trusted=trusted)
     if type(content) is not dict or not {"format", "skl_tot", "model"} <= set(content):
         raise ValueError("it was not written by save_model")
     if content["format"] > FORMAT:
-        found = f"version {content['skl_tot']} wrote it, in format {content['format']}"
-        raise ValueError(f"{found}; version {skl_tot.__version__} reads {FORMAT}")
+        problem = (
+            f"version {content['skl_tot']} wrote it, in format {content['format']}"
+        )
+        raise ValueError(f"{problem}; version {skl_tot.__version__} reads {FORMAT}")
     segmenter_of(content["model"])
     _complete(content["model"])
     return content["model"]
@@ -194,12 +196,13 @@ def _load(data, trusted):
 def _complete(value):
     """Set defaults for parameters newer than the file; reset folders to write."""
     if isinstance(value, BaseEstimator):
-        parameters = inspect.signature(type(value)).parameters.values()
-        for own in parameters:
-            if own.kind is not own.VAR_KEYWORD and own.name not in vars(value):
-                setattr(value, own.name, own.default)  # the class may define it
-            if own.name in ("cache_dir", "memory"):
-                setattr(value, own.name, None)
+        for parameter in inspect.signature(type(value)).parameters.values():
+            is_named = parameter.kind is not parameter.VAR_KEYWORD
+            if is_named and parameter.name not in vars(value):
+                # the class may define it
+                setattr(value, parameter.name, parameter.default)
+            if parameter.name in ("cache_dir", "memory"):
+                setattr(value, parameter.name, None)
         value = vars(value)
     if isinstance(value, dict):
         value = list(value.values())

@@ -159,9 +159,9 @@ def _check_each(table, origins, unit):
     for name, rows in table.groupby("recording", sort=False):
         starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
         for k in np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)[:1]:
-            found = f"{name}: a segment starts at {starts[k + 1]:.10g} {unit}"
-            found += f" and the one before it ends at {ends[k]:.10g}"
-            raise ValueError(f"{found}, expected one action at a time.")
+            problem = f"{name}: a segment starts at {starts[k + 1]:.10g} {unit}"
+            problem += f" and the one before it ends at {ends[k]:.10g}"
+            raise ValueError(f"{problem}, expected one action at a time.")
         if ends[-1] <= origins[name]:
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
 
@@ -187,8 +187,8 @@ def group_of_recordings(groups, names, what="groups"):
         if group is None or group != group:  # NaN
             raise ValueError(f"{what} has no entry for {name!r}, expected one.")
         if not isinstance(group, Hashable):
-            found = f"{what} has {short_repr(group)} for {name!r}"
-            raise TypeError(f"{found}, expected text or a number.")
+            problem = f"{what} has {short_repr(group)} for {name!r}"
+            raise TypeError(f"{problem}, expected text or a number.")
     return pd.Series(values, index=names)
 
 

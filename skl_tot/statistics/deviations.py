@@ -214,8 +214,8 @@ def _check_order(order, bouts):
     actions = np.asarray(order).tolist()
     for action in actions:
         if action not in bouts.actions:
-            found = f"order has {short_repr(action)}, which no recording shows"
-            raise ValueError(f"{found}, expected some of {bouts.actions}.")
+            problem = f"order has {short_repr(action)}, which no recording shows"
+            raise ValueError(f"{problem}, expected some of {bouts.actions}.")
     if len(set(actions)) < len(actions):
         refuse("order", actions, "each action once")
     return [bouts.actions.index(action) for action in actions]

@@ -199,8 +199,8 @@ def _pick_samples(samples, values, first, second):
     for group in (first, second):
         rows = {name: i for i, (name, other) in enumerate(samples) if other == group}
         if len(rows) < 2:
-            found = f"group {short_repr(group)} has one subject, {short_repr(*rows)}"
-            raise ValueError(f"{found}, expected two or more.")
+            problem = f"group {short_repr(group)} has one subject, {short_repr(*rows)}"
+            raise ValueError(f"{problem}, expected two or more.")
         rows_of_groups.append(rows)
     rows_first, rows_second = rows_of_groups
     in_both = [name for name in rows_first if name in rows_second]
@@ -210,9 +210,9 @@ def _pick_samples(samples, values, first, second):
         return values_first, values[list(rows_second.values())], permute_subjects
     if in_one:
         pair = f"the groups {short_repr(first)} and {short_repr(second)}"
-        found = f"subject {short_repr(in_both[0])} is in {pair}"
+        problem = f"subject {short_repr(in_both[0])} is in {pair}"
         expected = "expected each in both, or each in one"
-        raise ValueError(f"{found}, {short_repr(in_one[0])} in one; {expected}.")
+        raise ValueError(f"{problem}, {short_repr(in_one[0])} in one; {expected}.")
     before = values[[rows_first[name] for name in in_both]]
     after = values[[rows_second[name] for name in in_both]]
     has_both = np.isfinite(before) & np.isfinite(after)

@@ -62,8 +62,10 @@ def write_textgrid(table, path):
     intervals, last = [], 0
     for start, end, action in base.to_milliseconds(table):
         if start < last or end < start:
-            found = f"A segment of {action!r} is from {start} to {end} ms"
-            raise ValueError(f"{found}, expected a start from {last} ms, then the end.")
+            problem = f"A segment of {action!r} is from {start} to {end} ms"
+            raise ValueError(
+                f"{problem}, expected a start from {last} ms, then the end."
+            )
         last = end
         intervals.append((start / 1000, end / 1000, action))
     grid = textgrid.Textgrid()
@@ -86,9 +88,9 @@ def read_textgrid(path):
         # the library reads the intervals of a truncated file without a word
         end = max((interval.end for interval in tier.entries), default=0)
         if end < tier.maxTimestamp:
-            found = f"the tier {tier.name!r} breaks off at {end} s"
+            problem = f"the tier {tier.name!r} breaks off at {end} s"
             expected = f"expected intervals up to {tier.maxTimestamp} s"
-            raise base.SegmentsError(f"{found}, {expected}.")
+            raise base.SegmentsError(f"{problem}, {expected}.")
         rows = [
             (interval.label, interval.start, interval.end)
             for interval in tier.entries
@@ -204,9 +206,9 @@ def read_tasks(path):
     segments = []
     for i, task in enumerate([content] if isinstance(content, Mapping) else content):
         if "data" not in task:
-            found = f"task {i} has no data"
+            problem = f"task {i} has no data"
             raise base.SegmentsError(
-                f"{found}, expected a Label Studio export as JSON."
+                f"{problem}, expected a Label Studio export as JSON."
             )
         name = _name_of(task["data"], i)
         for region in _find_regions(task, name):
@@ -239,8 +241,8 @@ def _find_regions(task, name):
             if isinstance(result, Mapping) and not result.get("was_cancelled")
         ]
         if len(results) > 1:
-            found = f"the task of {short_repr(name)} has {len(results)} {key}"
-            raise base.SegmentsError(f"{found}, expected one.")
+            problem = f"the task of {short_repr(name)} has {len(results)} {key}"
+            raise base.SegmentsError(f"{problem}, expected one.")
         if results:
             return results[0]["result"]
     return []

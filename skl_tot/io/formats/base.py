@@ -77,9 +77,9 @@ def read_any_text(path):
         text = content.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        found = f"this is no text in {error.encoding.upper()} ({error.reason})"
+        problem = f"this is no text in {error.encoding.upper()} ({error.reason})"
         expected = "expected UTF-8, or UTF-16 with its mark"
-        raise SegmentsError(f"{found}, {expected}.", line) from error
+        raise SegmentsError(f"{problem}, {expected}.", line) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

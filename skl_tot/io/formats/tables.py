@@ -24,11 +24,7 @@ COLUMNS = {
     "end_time": ["end time", "stop time", "stop (s)", "end (s)", "end time - ss.msec"],
 }
 EXTRA_COLUMNS = ("confidence", *segment_table.BOUNDS, *segment_table.DATES)
-BORIS_COLUMNS = {
-    "kind": ["behavior type", "status"],
-    "subject": ["subject"],
-    "time": ["time"],
-}
+BORIS_COLUMNS = {"kind": ["behavior type", "status"], "subject": ["subject"]}
 EXPECTED = "expected a row of names with action or label, start and end"
 
 
@@ -113,8 +109,8 @@ def table_of_rows(names, rows):
     for line, row in rows:
         is_filled = [cell is not None and bool(str(cell).strip()) for cell in row]
         if any(is_filled[n_columns:]):
-            found = f"there are {len(row)} cells"
-            raise base.SegmentsError(f"{found}, expected {n_columns}.", line)
+            problem = f"there are {len(row)} cells"
+            raise base.SegmentsError(f"{problem}, expected {n_columns}.", line)
         if any(is_filled):
             lines.append(line)
             filled.append([*row, *[None] * n_columns][:n_columns])
@@ -140,7 +136,7 @@ def find_keys(names):
         columns["start_time"] = ["start", *columns["start_time"]]
         columns["end_time"] = ["end", "stop", *columns["end_time"]]
     if action in BORIS_ACTIONS:
-        columns |= BORIS_COLUMNS
+        columns |= BORIS_COLUMNS | {"time": ["time"]}
     keys = {}
     for key, candidates in columns.items():
         name = next((name for name in candidates if name in plain), None)
@@ -149,9 +145,9 @@ def find_keys(names):
             if plain.count(name) > 1:
                 several = f"several columns are called {name!r}"
                 raise base.SegmentsError(f"{several}, {EXPECTED}.", 1)
-    found = set(keys.values())
-    has_ends = {"start", "end"} <= found or {"start_time", "end_time"} <= found
-    if action is None or not (has_ends or "time" in found):
+    times = (segment_table.FRAMES, segment_table.SECONDS, ("time",))
+    has_times = any(set(pair) <= set(keys.values()) for pair in times)
+    if action is None or not has_times:
         raise base.SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
     return keys
 
@@ -187,9 +183,9 @@ def _pair_events(table):
         key = tuple(map(event.get, ("recording", "subject", "action", "modifiers")))
         is_open = key in started
         if kind == ("start" if is_open else "stop"):
-            found = f"{action} has a {kind} too many"
+            problem = f"{action} has a {kind} too many"
             expected = "expected each start before its stop"
-            raise base.SegmentsError(f"{found}, {expected}.", event.get("line"))
+            raise base.SegmentsError(f"{problem}, {expected}.", event.get("line"))
         if is_open or kind == "point":
             start = started.pop(key) if is_open else event
             times = {"start_time": start["time"], "end_time": event["time"]}
@@ -230,8 +226,8 @@ def read_frame_labels(path):
                 "there is nothing, expected the label of a frame.", number
             )
         if "\t" in label:
-            found = "there is a tab, expected the label of a frame"
-            raise base.SegmentsError(f"{found}; format='csv' reads tables.", number)
+            problem = "there is a tab, expected the label of a frame"
+            raise base.SegmentsError(f"{problem}; format='csv' reads tables.", number)
     return segment_table.segments(np.array(labels))
 
 
