@@ -163,11 +163,14 @@ def codes_of_labels(labels, classes, what="labels"):
 
 def encode_known(sequences, recordings):
     """Codes of labels, -1 for None, NaN, -1 and "", and the sorted labels."""
+    import pandas as pd
+
     masks, known_labels = [], []
     for i, values in enumerate(sequences):
         with recordings.errors(i):
             labels = _as_objects(values)
-            masks.append(_known(labels))
+            is_empty = pd.isna(labels) | (labels == UNKNOWN) | (labels == UNKNOWN_NAME)
+            masks.append(~is_empty)
             known_labels.append(_as_known(labels[masks[-1]].tolist()))
     filled = [labels for labels in known_labels if len(labels)]
     if not filled:
@@ -192,13 +195,6 @@ def _as_objects(values):
     if hasattr(values, "tolist"):
         values = values.tolist()
     return np.fromiter(values, object, len(values))
-
-
-def _known(labels):
-    """Mask of an array of objects without None, NaN, -1 and ""."""
-    import pandas as pd
-
-    return ~(pd.isna(labels) | (labels == UNKNOWN) | (labels == UNKNOWN_NAME))
 
 
 def _as_known(values):

@@ -167,18 +167,17 @@ def _values_of_each(values, y, is_single, what):
 
 def _check_boundaries(boundaries, recordings, is_single):
     """Intervals (n, 3) of each recording, within its frames."""
-    checked, n = [], len(recordings)
-    if len(boundaries) != n:
-        refuse("the number of boundaries", len(boundaries), f"{n}, as of y")
-    for i, rows in enumerate(boundaries):
+    if len(boundaries) != len(recordings):
+        refuse("the number of boundaries", len(boundaries), f"{len(recordings)}, as y")
+    checked = []
+    for i, (rows, labels) in enumerate(zip(boundaries, recordings.arrays)):
         with errors_of_recording(None if is_single else i):
             rows = np.asarray(rows) if len(rows) else np.empty((0, 3), int)
-            last = len(recordings.arrays[i]) - 1
             is_table = rows.dtype.kind in "iu" and rows.shape[1:] == (3,)
-            order = rows[:, [1, 0, 2]] if is_table else [-1]
-            if (np.diff(order, prepend=0, append=last) < 0).any():
-                expected = f"rows of start, low, high: frames from 0 to {last}"
-                refuse("boundaries", rows, f"{expected}, low <= start <= high")
+            ordered = rows[:, [1, 0, 2]] if is_table else [-1]
+            if (np.diff(ordered, prepend=0, append=len(labels) - 1) < 0).any():
+                expected = "rows of start, low, high: frames, low <= start <= high"
+                refuse("boundaries", rows, expected)
             checked.append(rows)
     return checked
 
@@ -297,19 +296,11 @@ def check_segments(table, what="segments"):
     for name in (*FRAMES, "duration"):
         if name in checked and checked[name].notna().all():
             checked[name] = checked[name].astype(np.int64)
-    _compare_dates(checked, places)
     return checked
 
 
 def dates_of(table):
     """Dates of time 0 of the recordings of a checked table, by name, where known."""
-    zeros = _find_dates(table).groupby("owner", sort=False)["zero"].median()
-    dates = np.round(1000 * zeros.dropna()).astype(np.int64)
-    return dict(zip(dates.index, dates.to_numpy().astype("M8[ms]")))
-
-
-def _find_dates(table):
-    """Clock times of a table as text, each with its date of time 0, in seconds."""
     import pandas as pd
 
     kept = [pair for pair in zip(DATES, SECONDS) if set(pair) <= set(table)]
@@ -318,25 +309,12 @@ def _find_dates(table):
     dates = pd.to_datetime(
         pd.Series(texts), errors="coerce", utc=True, format="ISO8601"
     )
-    zero = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
-    zero -= np.concatenate([table[key] for _, key in kept] or [[]])
-    owners = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
-    columns = {"date": texts, "zero": zero, "owner": owners, "row": rows}
-    return pd.DataFrame(columns)[texts != ""]
-
-
-def _compare_dates(table, places):
-    """Warn of clock times that contradict the seconds of their rows."""
-    dates = _find_dates(table)
-    usual = dates.groupby("owner")["zero"].transform("median")
-    # clock times are rounded
-    bad = dates[~((dates["zero"] - usual).abs() <= 2e-3)]
-    if len(bad):
-        row, date = bad[["row", "date"]].iloc[0]
-        warn_user(
-            f"{places[row]}: the clock time {short_repr(date)} contradicts the "
-            f"seconds, as in {len(bad)} of {len(dates)} times; seconds are used."
-        )
+    zeros = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    zeros -= np.concatenate([table[key] for _, key in kept] or [[]])
+    names = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
+    zeros = zeros[texts != ""].groupby(names[texts != ""], sort=False).median()
+    dates = np.round(1000 * zeros.dropna()).astype(np.int64)
+    return dict(zip(dates.index, dates.to_numpy().astype("M8[ms]")))
 
 
 def as_frame(rows, what):

@@ -321,11 +321,3 @@ def test_tables_keep_clock_times(table, tmp_path, format):
     pd.testing.assert_frame_equal(durations(read), durations(table))
     frames = table.drop(columns=["start_time", "end_time", "duration_time"])
     assert durations(frames, fps=30)["total"].sum() == pytest.approx(4 / 3)
-
-
-@pytest.mark.parametrize("value", ["2024-03-04 06:51:08.6", "soon"])
-def test_clock_times_that_contradict_seconds(table, value):
-    expected = durations(table)
-    table.loc[1, "end_clock"] = value
-    with pytest.warns(UserWarning, match=f"Segment 1: the clock time '{value}'"):
-        pd.testing.assert_frame_equal(durations(table), expected)
