@@ -11,7 +11,7 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
-from skl_tot.recordings.readers import stem
+from skl_tot.recordings.readers import errors_of_file, stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 
@@ -63,11 +63,11 @@ def _warn_of_lines(heads, header):
     """Warn of lines of text tables that are no rows, once for all files."""
     above = [head.above for head in heads if head.above and header is None]
     if above:
-        fewest, most = min(map(len, above)), max(map(len, above))
-        number = f"{most} lines" if fewest == most else f"{fewest} to {most} lines"
+        most = max(map(len, above))
+        lines = "1 line" if most == 1 else f"Up to {most} lines"
         warn_user(
-            f"{'1 line' if most == 1 else number} above the header of {len(above)} of "
-            f"{len(heads)} files are no rows, as {short_repr(above[0][0])}; {REMEDY}."
+            f"{lines} above the header of {len(above)} of {len(heads)} files are no "
+            f"rows, as {short_repr(above[0][0])}; {REMEDY}."
         )
     units = [head.units for head in heads if head.units]
     if units:
@@ -79,33 +79,23 @@ def _warn_of_lines(heads, header):
 
 def _read_table(path, keys, header, comment):
     """Read a data frame, and the `Head` of text or None; errors name the file."""
-    try:
-        if path.suffix.lower() == ".parquet":
-            table, head = _read_parquet(path), None
-        else:
-            table, head = read_text_table(path, keys, header, comment)
-    except ImportError:
-        raise
-    except Exception as error:  # a broken file raises many types
-        reason = f"cannot be read: {one_line(error)}"
-        if isinstance(error, UnicodeDecodeError):
-            reason = "is no text in UTF-8; save it as 'CSV UTF-8'."
-        raise ValueError(f"{one_line(path)} {reason}") from None
-    table.columns = [str(name).strip() for name in table.columns]
-    for name in table.columns[table.columns.duplicated()]:
-        raise ValueError(f"{one_line(path)} has two columns {name!r}, expected one.")
-    if len(table) == 0:
-        raise ValueError(f"{one_line(path)} has no rows, expected one for each frame.")
-    return table, head
-
-
-def _read_parquet(path):
     import pandas as pd
 
-    import_extra("pyarrow")
-    table = pd.read_parquet(path, engine="pyarrow")
-    is_plain = isinstance(table.index, pd.RangeIndex) and table.index.name is None
-    return table if is_plain else table.reset_index()
+    with errors_of_file(path):
+        if path.suffix.lower() == ".parquet":
+            import_extra("pyarrow")
+            table, head = pd.read_parquet(path, engine="pyarrow"), None
+            index = table.index
+            if not isinstance(index, pd.RangeIndex) or index.name is not None:
+                table = table.reset_index()
+        else:
+            table, head = read_text_table(path, keys, header, comment)
+        table.columns = [str(name).strip() for name in table.columns]
+        for name in table.columns[table.columns.duplicated()]:
+            raise ValueError(f"it has two columns {name!r}, expected one.")
+        if len(table) == 0:
+            raise ValueError("it has no rows, expected one for each frame.")
+    return table, head
 
 
 def _split(table, keys):

@@ -168,7 +168,7 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "x\n1\n"}, {"without": ["nope"]}, "'nope'"),
     ({"a": "x\n1\n"}, {"without": ["x"], "columns": ["x"]}, "'x'"),
     ({"a": "x\n1\n"}, {"without": []}, "without"),
-    ({"a": "x\n"}, {}, "a.csv has no rows"),
+    ({"a": "x\n"}, {}, "a.csv: it has no rows"),
     # recordings
     ({"a": "x\n1\n"}, {"by": "who"}, "'who'"),
     ({"a": "who,x\n,1\n"}, {"by": "who"}, "'who' is empty in row 0"),
@@ -222,7 +222,7 @@ def test_refused_places(tmp_path, names, place, words):
 
 def test_other_encodings_are_refused(tmp_path):
     (tmp_path / "a.csv").write_bytes("Höhe,x\n1,2\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"a\.csv is no text in UTF-8"):
+    with pytest.raises(ValueError, match=r"a\.csv: it is no text in UTF-8"):
         read_recordings(tmp_path)
 
 

@@ -129,7 +129,7 @@ def _kind_of(path, is_table):
                 return key
     else:
         for key, reader in readers.items():
-            with _errors_of_file(path):
+            with errors_of_file(path):
                 if name.endswith(reader.suffixes) and reader.recognises(path):
                     return key
     return next((KINDS[suffix] for suffix in KINDS if name.endswith(suffix)), None)
@@ -238,7 +238,7 @@ def read_by(source, options, fps=None):
     of_reader = {key: options.get(key, value) for key, value in reader.options.items()}
     triples = []
     for path in source.files:
-        with _errors_of_file(path):
+        with errors_of_file(path):
             tables_of_file, rate = reader.read(path, **of_reader)
         fps = agreed_rate(fps, rate, one_line(path))
         triples += [(path, name, table) for name, table in tables_of_file.items()]
@@ -260,13 +260,16 @@ def read_by(source, options, fps=None):
 
 
 @contextlib.contextmanager
-def _errors_of_file(path):
+def errors_of_file(path):
+    """Name a file in the errors of the block, of which a broken file raises many."""
     try:
         yield
     except ImportError:
         raise
-    except Exception as error:  # a broken file raises many types
+    except Exception as error:
         reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is no text in UTF-8; save it as 'CSV UTF-8'."
         raise ValueError(f"{one_line(path)}: {reason}") from error
 
 
