@@ -151,7 +151,7 @@ class Answers:
         check_count(n)
         state, units = self._read_state(), self.units()
         if self._signals[0] != units:
-            arrays = [getattr(own, "iloc", own) for own in self.recordings.arrays]
+            arrays = [getattr(array, "iloc", array) for array in self.recordings.arrays]
             parts = [arrays[i][start:end] for i, start, end in units]
             self._signals = units, questions.describe_signals(parts)
         return suggest(state, units, self._signals[1], n)

@@ -55,7 +55,6 @@ TIMES = {
 }
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-LONGEST = 200  # characters of a name
 
 
 class Ended(Exception):
@@ -79,9 +78,9 @@ def read_arguments(kinds, values, view):
                 refuse(name, value, "a time within the recording")
             value = TIMES[kind](value, clock)
         elif isinstance(value, str) and (
-            len(value) > LONGEST or TURNING & {*map(ord, value)}
+            len(value) > 200 or TURNING & {*map(ord, value)}
         ):
-            refuse(name, value, f"a name in one line, of up to {LONGEST} letters")
+            refuse(name, value, "a name in one line, of up to 200 letters")
         arguments.append(value)
     return arguments
 
@@ -239,6 +238,7 @@ class Calls:
         self._begin(begin, "loading", on_failure=fail)
 
     def _begin(self, function, phase, client=None, on_failure=id):
+        """Run a function in a thread, and tell pages of its end or error."""
 
         def work():
             try:

@@ -15,20 +15,14 @@ import numpy as np
 
 from skl_tot import io
 from skl_tot.app.review import NAME
-from skl_tot.app.review.entry import (
-    TRACKS,
-    UNLABELLED,
-    Entry,
-    Stretch,
-    Track,
-    is_integer,
-)
+from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track, is_integer
 from skl_tot.methods.pipelines import last_step, with_last
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
+MODELS = "review.models"  # folder of their files
 VERSION = 2  # of the log; 0 had models and check values in its rows
 FLOAT = np.dtype("<f2")  # of confidences
 MOST_NEW = 9  # actions that are made at once, as there are so many digits
@@ -51,8 +45,8 @@ class State(NamedTuple):
             return codes[action]
         if is_integer(action) and action in self.names:
             return int(action)
-        known = short_repr([name for name in codes if name != BACKGROUND_NAME])
-        raise ValueError(f"there is no action {short_repr(action)}, only {known}.")
+        names = short_repr([name for name in codes if name != BACKGROUND_NAME])
+        raise ValueError(f"there is no action {short_repr(action)}, only {names}.")
 
     def find_or_add(self, action):
         """State and code of an action; a new code makes all those up to it."""
@@ -135,15 +129,13 @@ def find_recording(names, recording):
 
 
 def changed_fields(before, after):
-    """Fields of an entry or state that differ from those of one before, or of None."""
+    """Fields of an entry or a state that differ from those before, or from None."""
     fields = {}
-    for name, value in after._asdict().items():
-        old = getattr(before, name, ())
+    # recordings have the breaks, the log has confidences beside, entries come by number
+    for name in {*after._fields} - {"breaks", "confidence", "entries"}:
+        value, old = getattr(after, name), getattr(before, name, ())
         is_array = isinstance(value, (Track, np.ndarray))
-        # the recordings have breaks, and the log has confidences, beside
-        if name in ("breaks", "confidence") or value is old:
-            continue
-        if is_array or value != old:
+        if value is not old and (is_array or value != old):
             fields[name] = value
     return fields
 
@@ -152,55 +144,43 @@ def changed_state(before, after):
     """Fields of a state that differ from those before, its entries by their numbers."""
     olds = [None] * len(after.entries) if before is None else before.entries
     pairs = enumerate(zip(olds, after.entries))
-    entries = {i: changed_fields(*pair) for i, pair in pairs if pair[0] is not pair[1]}
-    entries = {i: fields for i, fields in entries.items() if fields}
-    outer = [state and state._replace(entries=()) for state in (before, after)]
-    fields = changed_fields(*outer)
-    return fields | ({"entries": entries} if entries else {})
+    changed = {i: changed_fields(*pair) for i, pair in pairs if pair[0] is not pair[1]}
+    entries = {i: fields for i, fields in changed.items() if fields}
+    return changed_fields(before, after) | ({"entries": entries} if entries else {})
 
 
 def restored_state(before, fields, recordings):
     """Apply fields of a row, as JSON has them, to the state before, or to None."""
-    n = len(recordings)
-    state = State(0, (), {}, (None,) * n) if before is None else before
-    entries = {}
+    state, entries = before, {}
+    if before is None:
+        state = State(0, (), {}, (None,) * len(recordings))
     for text, values in fields.pop("entries", {}).items():
         i = int(text)
-        entry = state.entries[i]
-        values = {
-            name: FROM_JSON.get(name, int)(value) for name, value in values.items()
-        }
-        if entry is None:
-            entry = Entry(recordings.breaks_of(i), None, None, None)
-        entries[i] = entry._replace(**values)
-    if "names" in fields:
-        fields["names"] = {int(code): name for code, name in fields["names"].items()}
-    for name in ("actions", "apart"):
-        if name in fields:
-            fields[name] = as_tuples(fields[name])
+        entry = state.entries[i] or Entry(recordings.breaks_of(i), None, None, None)
+        entries[i] = entry._replace(
+            **{key: from_json(key, values[key]) for key in values}
+        )
+    fields = {name: from_json(name, value) for name, value in fields.items()}
     return state._replace(**fields).with_entries(entries)
 
 
-def as_tuples(values):
-    """Tuple of numbers, or of tuples, from lists."""
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
-
-
-def read_track(values):
-    """Segments from lists, or None."""
-    if values is None:
-        return None
-    starts, codes, by_hand, n_frames = values
-    return Track(np.array(starts), np.array(codes), np.array(by_hand), n_frames)
-
-
-# Fields of an `Entry` from JSON; others are numbers.
-FROM_JSON = {
-    **dict.fromkeys(TRACKS, read_track),
-    "checked": lambda values: tuple(Stretch(*stretch) for stretch in values),
-    "seen": as_tuples,
-    "edges": lambda values: np.array(values, int).reshape(-1, 3),
-}
+def from_json(name, value):
+    """Value of a field of an entry or a state, from lists and dicts."""
+    match name:
+        case "segments" | "predicted" | "changed" if value is not None:
+            starts, codes, by_hand, n_frames = value
+            return Track(np.array(starts), np.array(codes), np.array(by_hand), n_frames)
+        case "checked":
+            return tuple(Stretch(*stretch) for stretch in value)
+        case "edges":
+            return np.array(value, int).reshape(-1, 3)
+        case "names":
+            return {int(code): word for code, word in value.items()}
+        case "seen" | "apart":
+            return tuple(map(tuple, value))
+        case "actions":
+            return tuple(value)
+    return value
 
 
 class OtherReview(ValueError):
@@ -210,13 +190,16 @@ class OtherReview(ValueError):
 class Log:
     """Rows of a review in an SQLite file that one process at a time has open."""
 
+    # Without a folder it keeps nothing.
     # After `append` a row is on the disk, or nothing has changed. SQLite locks the file
     # itself. No other code of this process may open the file, as closing it would
     # unlock it.
     _connection: sqlite3.Connection | None = None
 
     def __init__(self, folder):
-        self.path = Path(folder, NAME)
+        self.path = None if folder is None else Path(folder, NAME)
+        if folder is None:
+            return
         results = [name for name in RESULTS if Path(folder, name).exists()]
         if results and not self.path.exists():
             text = f"{folder} has {results[0]}, but not of a review"
@@ -264,12 +247,16 @@ class Log:
 
     def rows(self):
         """List the text and the bytes of confidences of each row."""
+        if self.path is None:
+            return []
         return self._connection.execute(
             "SELECT line, confidences FROM log ORDER BY number"
         ).fetchall()
 
     def append(self, number, row, confidences=None):
         """Add a row with a number; after an error, nothing has changed."""
+        if self.path is None:
+            return
         line = json.dumps(
             row, separators=(",", ":"), default=lambda array: array.tolist()
         )
@@ -286,6 +273,8 @@ class Log:
 
     def check_place(self):
         """Refuse to go on if the log is closed, removed or replaced."""
+        if self.path is None:
+            return
         if self._connection is None:
             raise ValueError("the review is closed.")
         with contextlib.suppress(OSError):
@@ -309,25 +298,25 @@ class History:
 
     def __init__(self, state, recordings, folder):
         self.state, self.number = state, 0  # of the last row
-        self._recordings, self._folder, self._log = recordings, folder, None
+        self._recordings, self._folder = recordings, folder
         done, undone = [], []  # descriptions of actions, and the states before
         self._stacks = {"undo": (done, undone), "redo": (undone, done)}
         self._models = {}
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            self._log = Log(folder)
+        self.log = Log(folder)
 
     def restore(self, about):
         """Continue from the end of the log; a new one begins with ``about``."""
         self.about = about
-        for line, confidences in [] if self._log is None else self._log.rows():
+        for line, confidences in self.log.rows():
             self.number += 1
             try:
                 self._replay(json.loads(line), confidences, about)
             except OtherReview:
                 raise
             except Exception as error:
-                place = f"{self._log.path}, row {self.number}"
+                place = f"{self.log.path}, row {self.number}"
                 text = f"is damaged ({type(error).__name__}: {one_line(error)})"
                 remedy = "put a copy of the file here, or give another folder as out"
                 raise ValueError(f"{place}, {text}; {remedy}.") from error
@@ -346,9 +335,9 @@ class History:
         if confidences is not None:
             ends = np.cumsum(self._recordings.lengths)
             values = np.split(np.frombuffer(confidences, FLOAT, ends[-1]), ends[:-1])
-            pairs = enumerate(zip(state.entries, values))
-            entries = {i: e._replace(confidence=own) for i, (e, own) in pairs}
-            state = state.with_entries(entries)
+            pairs = zip(state.entries, values)
+            entries = (entry._replace(confidence=part) for entry, part in pairs)
+            state = state._replace(entries=tuple(entries))
         self._put(row["said"], state)
 
     def commit(self, said, after, model=None, **more):
@@ -359,22 +348,21 @@ class History:
         effect = changed_state(before, after)
         if not effect:
             return said
-        if self._log is not None:
-            self._log.check_place()
-            if model is not None:
-                self._models_folder.mkdir(exist_ok=True)
-                io.save_model(model, self._models_folder / f"{number}.skops")
-            row = {"said": said, "effect": effect} | more
-            self._log.append(number, row, new_confidences(before, after))
+        self.log.check_place()
         if model is not None:
-            self._models[number] = model
+            self._keep_model(model, number)
+        row = {"said": said, "effect": effect} | more
+        self.log.append(number, row, new_confidences(before, after))
         self.number = number
         self._put(said, after)
         return said
 
-    @property
-    def _models_folder(self):
-        return self._folder / "review.models"
+    def _keep_model(self, model, number):
+        if self._folder is not None:
+            path = self._folder / MODELS / f"{number}.skops"
+            path.parent.mkdir(exist_ok=True)
+            io.save_model(model, path)
+        self._models[number] = model
 
     def _put(self, said, after):
         """Replace the state, and put the old one on the stack, unless at the start."""
@@ -389,9 +377,8 @@ class History:
         said = self.next_of(word)
         if said is None:
             raise ValueError(f"there is nothing to {word}.")
-        if self._log is not None:
-            self._log.check_place()
-            self._log.append(self.number + 1, {word: said})
+        self.log.check_place()
+        self.log.append(self.number + 1, {word: said})
         self.number += 1
         self._swap(word)
         return f"{word}ne: {said}"
@@ -411,19 +398,9 @@ class History:
     def model(self, number):
         """Return the model that a row brought."""
         if number not in self._models:
-            path = self._models_folder / f"{number}.skops"
+            path = self._folder / MODELS / f"{number}.skops"
             self._models[number] = io.load_model(path)
         return self._models[number]
-
-    def check_place(self):
-        """Refuse to write results if the log is closed, removed or replaced."""
-        if self._log is not None:
-            self._log.check_place()
-
-    def close(self):
-        """Release the log."""
-        if self._log is not None:
-            self._log.close()
 
 
 def new_confidences(before, after):

@@ -156,14 +156,14 @@ def describe_accuracy(accuracy, checks, n_rest, n_learned, unit):
     checked = f"{n} checked {unit if n == 1 else plural}"
     if not n_rest:
         return [f"In the {checked}, {shares} were right before."]
-    rest = "all that is not checked"
+    unchecked = "all that is not checked"
     if unit == "recording":
-        rest = f"the {n_rest} recordings that are not checked"
+        unchecked = f"the {n_rest} recordings that are not checked"
     source = f"This is estimated from the {checked}"
     if checks[-1].n_learned < n_learned:
         source += ", before the model learned from them"
     return [
-        f"About {shares} are right in {rest}.",
+        f"About {shares} are right in {unchecked}.",
         f"{source}: predictions are compared with corrected labels.",
     ]
 
@@ -187,8 +187,8 @@ def save(review):
 def export(review, format):
     """Write all results, with labels in a format; describe the action."""
     folder = folder_of(review)
-    entry = find_format("labels", format, writable_formats())
-    if entry.in_seconds and review.recordings.fps is None:
+    file_format = find_format("labels", format, writable_formats())
+    if file_format.in_seconds and review.recordings.fps is None:
         raise ValueError(f"format is {format!r}, which needs a rate of the recordings.")
     table = review.table()
     if table.empty:
@@ -199,7 +199,7 @@ def export(review, format):
             raise ValueError(f"{text}; let it learn, or choose another format.")
         words = list(io.labels_from_segments(table).values())
         table = io.segments(with_stops(review.recordings.replace(words)))
-    write_labels(table, folder / "labels", format, entry)
+    write_labels(table, folder / "labels", format, file_format)
     save(review)
     with disk.replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
@@ -225,22 +225,22 @@ def folder_of(review):
     return review.out
 
 
-def write_labels(table, folder, format, entry):
+def write_labels(table, folder, format, file_format):
     """Write a file for each recording, or one for all if names are no file names."""
     tables = dict(list(table.groupby("recording", sort=False)))
     others = [name for name in tables if not disk.is_file_name(name)]
     others += disk.find_same_files(tables) or ()  # one file on Windows and macOS
-    if others and not entry.many:
+    if others and not file_format.many:
         name = f"recording {short_repr(others[0])} can have no file of that name"
         each = f"{format!r} has one for each; expected a format with one for all."
         raise ValueError(f"{name}, and {each}")
     with disk.replaced_files(folder) as temporary:
         if others:
-            path = temporary / f"all{entry.suffix}"
+            path = temporary / f"all{file_format.suffix}"
             io.write_segments(table, path, format=format)
             return
         for name, rows in tables.items():
-            path = temporary / f"{name}{entry.suffix}"
+            path = temporary / f"{name}{file_format.suffix}"
             io.write_segments(rows.drop(columns="recording"), path, format=format)
 
 
@@ -268,9 +268,10 @@ class ReviewedModel:
     """Model of a path, and the labels of people if the path is of a review."""
 
     def __init__(self, path):
+        """Read a model file, or the log of a review."""
         folder, self.entries = find_review(path), {}  # with digests, by recording
         if folder is None:
-            self.model = io.load_model(path)
+            self._model = io.load_model(path)
             return
         about = beginning_of(folder)
         if about is None:
@@ -279,12 +280,21 @@ class ReviewedModel:
         names, lengths, digests = zip(*about["recordings"])
         frames = Recordings([np.empty((n, 0)) for n in lengths], names)
         history = History(None, frames, folder)
-        with contextlib.closing(history):
+        with contextlib.closing(history.log):
             history.restore({})
             self.state = history.state
-            model = history.model(self.state.model)
-        self.model = with_names_of(model, self.state)
+            self._model = None
+            if self.state.model:
+                model = history.model(self.state.model)
+                self._model = with_names_of(model, self.state)
         self.entries = dict(zip(names, zip(digests, self.state.entries)))
+
+    @property
+    def model(self):
+        """The model, with the names of the review."""
+        if self._model is None:
+            raise ValueError("the review has no model, expected one; let it learn.")
+        return self._model
 
     def labels(self, videos, words=None):
         """Labels of people for recordings, and the accuracy of the rest; print which.
@@ -331,7 +341,8 @@ def reviewed_segments(folder):
     names = reviewed.state.names
     for recording, (_, entry) in reviewed.entries.items():
         for start, code in zip(entry.segments.starts.tolist(), entry.segments.codes):
-            shown.append((recording, names[int(code)], start))
+            if code != UNLABELLED:
+                shown.append((recording, names[int(code)], start))
         labels_of_each.append(entry.known_words(names))
     if file.exists():
         table = io.read_table(file)

@@ -24,13 +24,13 @@ from skl_tot.recordings.errors import import_extra, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
-PARTS = ["stage", "units", "steps", "holding", "examples", "alternatives", "alike"]
-MODULES = ["web/timelines.js", *(f"review/{name}.js" for name in [*PARTS, "review"])]
+MODULES = ["web/timelines.js", "review/stage.js", "review/units.js", "review/steps.js"]
+MODULES += ["review/holding.js", "review/examples.js", "review/alternatives.js"]
+MODULES += ["review/alike.js", "review/review.js"]
 STYLES = ["web/timelines.css", "review/review.css"]
 # And by requested name, with their rooms.
 FILES = {"": ["review", "review.html"], "start.js": ["review", "start.js"]}
 FILES |= {name.split("/")[1]: name.split("/") for name in (*MODULES, *STYLES)}
-TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
 VIDEOS = dict.fromkeys([".m4v", ".mov", ".mp4"], "video/mp4")  # which plays .mov, too
 VIDEOS |= {".avi": "video/x-msvideo", ".mkv": "video/x-matroska"}
 VIDEOS |= {".ogv": "video/ogg", ".webm": "video/webm"}
@@ -39,10 +39,11 @@ MOST_BYTES = 64 * 1024  # of the body of a request
 SETTINGS: dict[str, object] = {"timeout_graceful_shutdown": 2, "log_level": "critical"}
 SETTINGS |= {"http": "h11", "lifespan": "off", "ws": "none"}
 SETTINGS |= dict.fromkeys(["access_log", "proxy_headers", "server_header"], False)
-POLICY = """default-src 'none'; script-src 'self'; style-src 'self';
-img-src 'self' data:; media-src 'self'; connect-src 'self'; base-uri 'none';
-form-action 'none'; frame-ancestors 'none'"""
-HEADERS = {"content-security-policy": POLICY.replace("\n", " ")}
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; "
+    "style-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
 HEADERS |= {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 HEADERS |= {"referrer-policy": "no-referrer"}
 HEADERS |= {f"cross-origin-{x}-policy": "same-origin" for x in ("opener", "resource")}
@@ -116,7 +117,8 @@ async def answer(request, calls, is_over):
                 return responses.FileResponse(path.resolve(), media_type=kind)
         case False, name if name in FILES:
             room, file = FILES[name]
-            kind = TYPES[file.partition(".")[2]]
+            kinds = {"css": "text/css", "html": "text/html", "js": "text/javascript"}
+            kind = kinds[file.partition(".")[2]]
             return responses.Response(page_file(room, file), media_type=kind)
     raise Refusal(404, "There is nothing here.")
 

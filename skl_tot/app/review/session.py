@@ -501,7 +501,7 @@ class Review(Answers):
 
     def save(self):
         """Write ``segments.csv`` and ``model.skops`` into ``out``."""
-        self._history.check_place()
+        self._history.log.check_place()
         results.save(self)
 
     def export(self, format="csv"):
@@ -521,14 +521,14 @@ class Review(Answers):
             If a package of the format or of the report is missing.
         """
         with self._working("exporting"):
-            self._history.check_place()
+            self._history.log.check_place()
             return results.export(self, format)
 
     def close(self):
         """Release the folder; no action is possible afterwards."""
         if self.clusterings is not None:
             self.clusterings.close()
-        self._history.close()
+        self._history.log.close()
 
     # Shared parts of actions
 

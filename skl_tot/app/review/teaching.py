@@ -222,11 +222,11 @@ def fill_halves(track, action, path, posterior):
     """Half of frames: of the path, or nearest in the segment, or likelier in it."""
     halves, is_action = np.maximum(path, 0), track.codes == action
     for start, end in zip(track.starts[is_action], track.ends[is_action]):
-        known = start + np.flatnonzero(path[start:end] != UNKNOWN)
-        if len(known):
-            middles = (known[1:] + known[:-1]) / 2
+        frames = start + np.flatnonzero(path[start:end] != UNKNOWN)
+        if len(frames):
+            middles = (frames[1:] + frames[:-1]) / 2
             nearest = np.searchsorted(middles, np.arange(start, end))
-            halves[start:end] = path[known[nearest]]
+            halves[start:end] = path[frames[nearest]]
         else:
             halves[start:end] = posterior[start:end].sum(axis=0).argmax()
     return halves
@@ -250,42 +250,40 @@ class Clusterings:
             self._thread.start()
 
     def _run(self, tell):
+        """Fit one after the other, and tell of each."""
         try:
             estimators = default_estimators(self._recordings, random_state=0)
             self.total = len(estimators)
             tell(None)
             for k, estimator in enumerate(estimators):
-                error = self._add(k, estimator)
+                error = None
+                try:
+                    self.fitted.append(self._fit(k, estimator))
+                except Exception as problem:  # others may go
+                    error = problem
+                self._go_on()
                 self.n_done += 1
                 tell(error)
-        except Ended:
-            return
         except Exception as error:
-            tell(error)
+            if not self._is_over:
+                tell(error)
 
-    def _add(self, k, estimator):
-        """Add a fit, or give the error that it ends with."""
+    def _fit(self, k, estimator):
+        """Fit an estimator, or load what is kept of an earlier fit."""
         from skl_tot.training.devices import watched
 
-        path = None if self._folder is None else self._folder / f"{k}.skops"
-        model = None
+        path = self._folder and self._folder / f"{k}.skops"
         # a file that cannot be read is fitted again
         with contextlib.suppress(Exception):
-            model = load_model(path)
-        try:
-            if model is None:
-                with watched(self._go_on), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # they are evidence, no result
-                    model = estimator.fit(self._recordings)
-                vars(model).pop("labels_", None)  # not needed
-                if path is not None:
-                    self._folder.mkdir(exist_ok=True)
-                    save_model(model, path)
-            self.fitted.append(model)
-        except Exception as error:  # others may go
-            self._go_on()
-            return error
-        return None
+            return load_model(path)
+        with watched(self._go_on), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they are evidence, no result
+            model = estimator.fit(self._recordings)
+        vars(model).pop("labels_", None)  # not needed
+        if path is not None:
+            self._folder.mkdir(exist_ok=True)
+            save_model(model, path)
+        return model
 
     def _go_on(self, *_):
         if self._is_over:

@@ -155,6 +155,7 @@ class View:
         return row
 
     def _describe_row(self, i, entry, rank):
+        """Describe a recording as timelines have it, with marks of a review."""
         clock, videos = self.clock(i), self.review.video_files
         runs = entry.segments.runs()
         n_doubts = web.count_doubts(len(self.names))
@@ -205,6 +206,7 @@ class View:
         return self._alternatives[1]
 
     def _describe_alternatives(self, state):
+        """Describe alternatives as `alternatives` returns them."""
         alternatives = self.review.compare_alternatives(self._typical)
         paths = [path for row in alternatives for path in row["paths"]]
         new = {code for path in paths for code in path.tolist()} - state.names.keys()

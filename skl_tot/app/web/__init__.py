@@ -12,11 +12,10 @@ from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.labels import BACKGROUND
 
-MOST_DOUBTS, MOST_OF_ALL = 4000, 50_000  # doubtful parts of a recording, and of all
+MOST_DOUBTS = 4000  # doubtful parts of a recording
 LONG = 120  # seconds of a recording from which times have minutes
 DOUBTFUL = 0.5  # confidence below which a prediction is doubtful
 BREAK = -2  # code of time without frames
-IMPORT = re.compile(r'^import [^;]* from "\./[^"]*";\n', re.MULTILINE)
 
 
 class Clock(NamedTuple):
@@ -73,8 +72,8 @@ def count_digits(fps):
 
 
 def count_doubts(n_recordings):
-    """Return the most doubtful parts of a recording."""
-    return min(MOST_DOUBTS, max(1, MOST_OF_ALL // n_recordings))
+    """Return the most doubtful parts of a recording, up to 50,000 of all."""
+    return min(MOST_DOUBTS, max(1, 50_000 // n_recordings))
 
 
 def describe_row(name, segments, clock, confidence, n_doubts=MOST_DOUBTS):
@@ -138,7 +137,8 @@ def page_file(room, name):
 def joined(*names):
     """Join JavaScript modules, such as "web/timelines.js", without their imports."""
     texts = [page_file(*name.split("/")) for name in names]
-    return "".join(IMPORT.sub("", text) for text in texts)
+    imports = re.compile(r'^import [^;]* from "\./[^"]*";\n', re.MULTILINE)
+    return "".join(imports.sub("", text) for text in texts)
 
 
 def as_json(values):

@@ -228,3 +228,15 @@ def test_reviews_that_cannot_be_read_are_refused(refuses, made, tmp_path):
         command = f"predict {tmp_path / name} takes --out {tmp_path}/found"
         refuses(command, tmp_path / name)
     review.close()
+
+
+def test_a_review_without_a_model_has_segments_only(run, refuses, made, tmp_path):
+    review = Review(None, made.takes, tmp_path / "labelled").open()
+    review.assign("b", 3, 9, "turn")
+    review.save()
+    review.close()
+    assert run(f"summary {tmp_path}/labelled --out {tmp_path}/summary") == 0
+    table = pd.read_csv(tmp_path / "summary" / "durations.csv")
+    assert table["total"].tolist() == pytest.approx([0.6])
+    command = f"predict {tmp_path}/labelled takes --out {tmp_path}/found"
+    refuses(command, "has no model", tmp_path)

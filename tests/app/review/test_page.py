@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from skl_tot import CyclicSegmenter
-from skl_tot.app.review import Review, ReviewWidget, server, teaching
+from skl_tot.app.review import Review, ReviewWidget, teaching
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import joined
 from skl_tot.datasets import make_activities
@@ -365,18 +365,6 @@ def test_two_windows_tell_each_other(opened, browser, page_class):
     first.run("window.fetch = () => Promise.reject(new Error())")
     first.press("p")
     first.wait("document.querySelector('.problems li')")
-
-
-def test_the_browser_is_led_to_the_page(opened, browser, tmp_path, monkeypatch):
-    """By a file, from which browsers say that they come from another site."""
-    page = opened()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("webbrowser.open", lambda address: None)
-    with server.opened(page.served.address):
-        (path,) = tmp_path.glob("*.html")
-        browser.get(path.as_uri())
-        page.wait("document.body?.dataset.version > 0")
-    assert browser.current_url == page.served.address
 
 
 # What is played
@@ -758,30 +746,6 @@ def test_a_log_is_labelled_by_one_cycle(quick_fits, open_page, wait_for):
 # In a notebook
 
 
-NOTEBOOK = """
-from skl_tot.baselines import MallowSegmenter
-from skl_tot.datasets import make_activities
-from skl_tot.app.review import ReviewWidget
-
-videos, _ = make_activities(4, n_actions=3, n_features=4, random_state=0)
-page = ReviewWidget(MallowSegmenter(3), videos)
-print(page.review.actions)
-page
-"""
-
-
-def test_a_kernel_shows_the_widget():
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
-    pytest.importorskip("ipykernel")
-    cells = [nbformat.v4.new_code_cell(text) for text in (NOTEBOOK, "page.close()")]
-    made = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(made, timeout=300, kernel_name="python3").execute()
-    printed, shown = made.cells[0].outputs
-    assert printed.text == "['action 0', 'action 1', 'action 2']\n"
-    assert "application/vnd.jupyter.widget-view+json" in shown.data
-
-
 def test_python_and_page_see_each_other(reviewed, monkeypatch):
     page, sent = ReviewWidget(*reviewed), []
     page.widget.send = sent.append
@@ -799,6 +763,10 @@ def test_python_and_page_see_each_other(reviewed, monkeypatch):
         page.widget._handle_custom_msg(message, [])
         assert "error" in sent.pop()["reply"]
     assert page.review.state is state
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    page._ipython_display_()
+    assert shown == [page.widget]
     page.close()
     failed = ReviewWidget(reviewed[0], [[[0.0, 1.0]]])
     with pytest.raises(ValueError):
