@@ -239,4 +239,4 @@ def test_a_review_without_a_model_has_segments_only(run, refuses, made, tmp_path
     table = pd.read_csv(tmp_path / "summary" / "durations.csv")
     assert table["total"].tolist() == pytest.approx([0.6])
     command = f"predict {tmp_path}/labelled takes --out {tmp_path}/found"
-    refuses(command, "has no model", tmp_path)
+    assert "has no model" in refuses(command, tmp_path)
