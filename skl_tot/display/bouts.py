@@ -19,6 +19,9 @@ from skl_tot.statistics.deviations import cut_cycles, deviations, score_duration
 class BoutsDisplay(base.Display):
     """A picture of the bouts of labels. A subclass implements ``_prepare_bouts``."""
 
+    # it takes bouts, their actions in order, and codes and names of these; it returns
+    # the size in inches and a function that draws on axes
+
     _prepare_bouts: ClassVar[Any]
 
     labels: Any
@@ -81,6 +84,7 @@ class DurationDisplay(BoutsDisplay):
     fps: float | None = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
+        """Points and a box of durations for each action, a row each."""
         size = 6.4 + 0.07 * max(map(len, names)), 1 + 0.42 * max(len(names), 3)
         durations = bouts.table["duration"].to_numpy()
         times = [durations[bouts.codes == action] for action in order]
@@ -141,6 +145,7 @@ class TransitionDisplay(BoutsDisplay):
     """
 
     def _prepare_bouts(self, bouts, order, codes, names):
+        """Matrix of the shares of steps, with counts in its cells."""
         counts = count_steps(bouts).unstack().to_numpy()[np.ix_(order, order)]
         probabilities = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         side = 0.45 * max(len(names), 4) + 0.07 * max(map(len, names))
@@ -190,6 +195,7 @@ class CycleDisplay(BoutsDisplay):
     start: Any = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
+        """Rows of cycles, aligned at their starts."""
         cycles, of_cycles = cut_cycles(bouts, self.start)
         rows = [f"cycle {number}" for number in cycles["cycle"]]
         if len(bouts.names) > 1:
@@ -261,6 +267,7 @@ class DeviationDisplay(BoutsDisplay):
     start: Any = None
 
     def _prepare_bouts(self, bouts, order, codes, names):
+        """Matrix of robust z, with signs in its cells."""
         table = deviations(
             self.labels,
             threshold=self.threshold,

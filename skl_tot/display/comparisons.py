@@ -64,6 +64,7 @@ class GroupsDisplay(Display):
         return cls(table, **options).plot(ax=ax)
 
     def _prepare(self):
+        """Rows of comparisons by name: of actions, or of steps."""
         table = self.table
         if not {"effect", "q"} <= set(table) or len(table) == 0:
             text = f"the columns {short_repr(list(table))} and {len(table)} rows"
@@ -187,6 +188,7 @@ class NumbersDisplay(Display):
         return (2 + 0.22 * max(10, n_numbers), 3.2), self._draw_scores
 
     def _draw_scores(self, ax):
+        """Draw the curve with its band, and mark the chosen number."""
         x, scores, low, high = score_curve(self.numbers)
         best = self.numbers["best"]
         ax.fill_between(x, low, high, color="#0072B2", alpha=0.2, linewidth=0)

@@ -84,6 +84,7 @@ class ProfileDisplay(base.Display):
         return cls(profiles, action_names=action_names).plot(ax=ax)
 
     def _prepare(self):
+        """Means of the features that differ most, a row for each action."""
         if not isinstance(self.profiles, Profiles):
             expected = "Profiles from action_profiles, or call from_predictions"
             refuse("profiles", self.profiles, expected, TypeError)
@@ -209,6 +210,7 @@ class PseudoLabelDisplay(base.Display):
         return self._draw(ax, fps=fps, colorbar=colorbar)
 
     def _prepare(self, fps, colorbar):
+        """Codes as an image, and the path as a line."""
         codes = _check_codes(self.codes)
         n_frames, n_actions = codes.shape
         path = None if self.labels is None else _check_path(self.labels, codes.shape)

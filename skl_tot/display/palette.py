@@ -121,6 +121,7 @@ def encode(y_true, methods, *, target_names, background, **options):
 
 
 def _encode_with_truth(methods, y_true, target_names, *, background, **options):
+    """Codes of ground truth, and of predictions by the labels that they match."""
     true, _ = split_label_sequences(y_true, "y_true")
     clusters = set().union(*map(distinct_labels, methods))
     _, of_truth = background_labels(clusters, distinct_labels(true), background)

@@ -159,6 +159,7 @@ class SegmentationDisplay(base.Display):
         return self._draw(ax, fps=fps)
 
     def _prepare(self, fps):
+        """Rows of the recordings to draw, with codes that refer to all."""
         methods = name_methods(self.y_true, self.y_pred)
         encoded = encode(
             self.y_true,

@@ -21,11 +21,10 @@ IDS = [type(display).__name__ for display in DISPLAYS]
 
 
 @pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
-def test_draws_on_given_axes_or_on_its_own(display, pyplot):
+def test_draws_on_given_axes_or_on_its_own(display, pyplot, monkeypatch):
     figure, ax = pyplot.subplots()
     assert display.plot(ax=ax) is display
-    assert display.ax_ is ax
-    assert display.figure_ is figure
+    assert (display.ax_, display.figure_) == (ax, figure)
     assert pyplot.get_fignums() == [figure.number]
     display.plot()
     assert display.ax_ is not ax
@@ -33,14 +32,18 @@ def test_draws_on_given_axes_or_on_its_own(display, pyplot):
     display.figure_.draw_without_rendering()
     assert getattr(skl_tot, type(display).__name__) is type(display)
     n_figures = len(pyplot.get_fignums())
-    with pytest.raises(TypeError, match="ax is a int, expected matplotlib Axes"):
+    with pytest.raises(TypeError):
         display.plot(ax=3)
     assert len(pyplot.get_fignums()) == n_figures
+    for name in ("matplotlib", "matplotlib.pyplot"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ImportError, match=r"pip install .*\[plot\]"):
+        display.plot()
 
 
 @pytest.mark.parametrize("display", DISPLAYS[:2], ids=IDS[:2])
 def test_rates(display):
-    with pytest.raises(ValueError, match="fps is 0, expected a positive"):
+    with pytest.raises(ValueError):
         display.plot(fps=0)
     assert display.plot().ax_.get_xlabel() == "frame"
     left, right = display.ax_.get_xlim()
@@ -48,18 +51,10 @@ def test_rates(display):
     assert display.ax_.get_xlim() == (left / 2, pytest.approx(right / 2))
 
 
-@pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
-def test_without_matplotlib(display, monkeypatch):
-    for name in ("matplotlib", "matplotlib.pyplot"):
-        monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=r"pip install .*\[plot\]"):
-        display.plot()
-
-
 @pytest.mark.parametrize(
     "kind",
     [skl_tot.SegmentationDisplay, skl_tot.PseudoLabelDisplay, skl_tot.ProfileDisplay],
 )
-def test_what_is_no_estimator(kind):
-    with pytest.raises(TypeError, match="estimator is a int, which has no p"):
+def test_an_estimator_is_needed(kind):
+    with pytest.raises(TypeError):
         kind.from_estimator(3, np.ones((4, 2)))

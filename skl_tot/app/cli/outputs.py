@@ -24,29 +24,28 @@ def _check_other(flag, path, other):
     """Refuse an output that overwrites an input, or that a later run reads as input."""
     root = other.parent if other.name == "features" else other
     folders = [other, root / "features", root / "groundTruth"]
-    # in any case, as names of files on Windows and macOS
-    near = [Path(os.path.realpath(folder).casefold()) for folder in folders]
-    real = Path(os.path.realpath(path).casefold())
-    if not any(real.is_relative_to(x) or x.is_relative_to(real) for x in near):
-        return
-    from skl_tot.recordings.readers import READERS
-
     if any(_is_same(path, folder) for folder in folders):
         expected = "folder" if path.is_dir() else "file"
         text = f"{flag} is {path}, which another argument names"
         raise ValueError(f"{text}; expected another {expected}.")
-    is_inside = any(_is_same(path.parent, folder) for folder in folders)
-    for reader in READERS.values():  # of data sets that are read as a whole
-        is_named = path.name.lower().endswith(reader.suffixes)
-        is_whole = reader.is_root and is_named and reader.recognises(other)
-        is_inside |= is_whole and other.resolve() in path.resolve().parents
     place = None
-    if is_inside and _is_recording(path):
+    if _is_read_with(path, other, folders) and _is_recording(path):
         place = "in a folder that is read"
     elif path.is_dir() and _is_same(path, other.parent) and _is_recording(other):
         place = f"where {other.name} is read"
     if place is not None:
         raise ValueError(f"{flag} is {path}, {place}; expected another folder.")
+
+
+def _is_read_with(path, other, folders):
+    """Whether a path is in folders of an input, or anywhere in one read as a whole."""
+    if any(_is_same(path.parent, folder) for folder in folders):
+        return True
+    if other.resolve() not in path.resolve().parents:
+        return False
+    from skl_tot.recordings.readers import READERS
+
+    return any(x.is_root and x.recognises(other) for x in READERS.values())
 
 
 def _is_same(path, other):

@@ -212,29 +212,23 @@ def _write_summary(
     from skl_tot.statistics.deviations import write_lists
     from skl_tot.statistics.features import describe_useless
 
-    tables = {"durations": statistics.durations(labels, fps=fps)} | (tables or {})
-    if groups is not None:
-        by_group = statistics.durations(labels, fps=fps, groups=groups[0])
-        tables["durations_by_group"] = by_group
-        try:
-            if "groups" not in tables:
-                tables["groups"] = statistics.compare_groups(labels, *groups, fps=fps)
-        except ValueError as error:
-            print(f"Groups are not compared: {error}")
-    tables["transitions"] = statistics.transitions(labels)
     cycles = statistics.cycle_times(labels, fps=fps, start=circle)
-    tables["cycles"] = write_lists(cycles)
     has_cycles = len(cycles) > cycles["recording"].nunique()
+    by = {"by": "cycle", "start": circle} if has_cycles else {}
     deviations = statistics.deviations(
-        labels,
-        fps=fps,
-        by="cycle" if has_cycles else "recording",
-        start=circle if has_cycles else None,
-        log_likelihoods=None if has_cycles else log_likelihoods,
+        labels, fps=fps, log_likelihoods=None if has_cycles else log_likelihoods, **by
     )
     if has_cycles or log_likelihoods is None:
         deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
-    tables["deviations"] = write_lists(deviations)
+    tables = {
+        "durations": statistics.durations(labels, fps=fps),
+        "transitions": statistics.transitions(labels),
+        "cycles": write_lists(cycles),
+        "deviations": write_lists(deviations),
+    } | (tables or {})
+    if groups is not None:
+        _add_groups(tables, labels, fps, *groups)
+    displays = _displays(labels, fps, by, tables.get("groups"))
     with replaced_files(out) as temporary:
         for name, table in tables.items():
             table.to_csv(
@@ -244,8 +238,7 @@ def _write_summary(
                 lineterminator="\n",
                 encoding="utf-8",
             )
-        pictures = _displays(labels, fps, has_cycles, circle, tables.get("groups"))
-        _draw(pictures, temporary)
+        _draw(displays, temporary)
     names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
@@ -258,21 +251,39 @@ def _write_summary(
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
         _print_groups(tables["groups"])
-    print(f"{len(tables)} tables and {len(pictures)} pictures written to {out}.")
+    print(f"{len(tables)} tables and {len(displays)} pictures written to {out}.")
 
 
-def _displays(labels, fps, has_cycles, circle, compared):
-    """Make displays of a summary by name; ``compared`` is a table of groups or None."""
+def _add_groups(tables, labels, fps, groups, subject):
+    """Add tables of groups; those of few recordings cannot be compared."""
+    from skl_tot import statistics
+
+    by_group = statistics.durations(labels, fps=fps, groups=groups)
+    tables["durations_by_group"] = by_group
+    if "groups" in tables:
+        return
+    try:
+        compared = statistics.compare_groups(labels, groups, subject, fps=fps)
+    except ValueError as error:
+        print(f"Groups are not compared: {error}")
+    else:
+        tables["groups"] = compared
+
+
+def _displays(labels, fps, by, compared):
+    """Make displays of a summary by name; ``compared`` is a table of groups or None.
+
+    ``by`` are options of `DeviationDisplay` for cycles, empty without cycles.
+    """
     import skl_tot
 
-    by = {"by": "cycle", "start": circle} if has_cycles else {}
     displays: dict[str, Any] = {
         "durations": skl_tot.DurationDisplay(labels, fps=fps),
         "transitions": skl_tot.TransitionDisplay(labels),
         "deviations": skl_tot.DeviationDisplay(labels, fps=fps, **by),
     }
-    if has_cycles:
-        displays["cycles"] = skl_tot.CycleDisplay(labels, fps=fps, start=circle)
+    if by:
+        displays["cycles"] = skl_tot.CycleDisplay(labels, fps=fps, start=by["start"])
     if compared is not None:
         displays["groups"] = skl_tot.GroupsDisplay(compared)
     return displays

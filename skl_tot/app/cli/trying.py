@@ -21,29 +21,33 @@ def doctor(_):
     """Print versions, devices and extras; the status is 1 if a package is missing."""
     print(f"skl-tot {skl_tot.__version__} in {Path(skl_tot.__file__).parent}")
     print(f"Python {platform.python_version()}, {platform.platform()}")
-    print("\nrequired packages")
     required = {name: _version(name) for name in _required_packages()}
-    for name, version in required.items():
-        print(f"  {name:<14} {version or 'missing'}")
-    print("\ndevices")
-    for line in _describe_devices():
-        print(f"  {line}")
-    print("\nextras")
-    for extra, modules in EXTRAS.items():
-        versions = {name: _version(name) for name in dict.fromkeys(modules.values())}
-        text = ", ".join(f"{name} {version}" for name, version in versions.items())
-        missing = [
-            f"{name} missing" for name, version in versions.items() if not version
-        ]
-        if missing:
-            text = f"{', '.join(missing)}: {how_to_install(extra)}"
-        print(f"  {extra:<14} {text}")
-    missing = [name for name, version in required.items() if not version]
+    lines = [f"{name:<14} {x or 'missing'}" for name, x in required.items()]
+    _print_lines("required packages", lines)
+    _print_lines("devices", _describe_devices())
+    _print_lines("extras", map(_describe_extra, EXTRAS))
+    missing = [name for name, version in required.items() if version is None]
     if missing:
         print(f"\nMissing: {', '.join(missing)}; {how_to_install()}")
         return 1
     print("\nAll required packages are installed.")
     return 0
+
+
+def _print_lines(title, lines):
+    print(f"\n{title}")
+    for line in lines:
+        print(f"  {line}")
+
+
+def _describe_extra(extra):
+    """Versions of the packages of an extra, or how to install those missing."""
+    versions = {name: _version(name) for name in EXTRAS[extra].values()}
+    text = ", ".join(f"{name} {version}" for name, version in versions.items())
+    missing = [f"{name} missing" for name in versions if versions[name] is None]
+    if missing:
+        text = f"{', '.join(missing)}: {how_to_install(extra)}"
+    return f"{extra:<14} {text}"
 
 
 def _required_packages():

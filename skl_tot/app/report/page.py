@@ -170,10 +170,9 @@ def read_model(
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
         refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
-    lists = {"video_names": video_names, "video_files": video_files, "y_true": y_true}
-    for name, values in lists.items():
-        if values is not None and len(values) != len(videos):
-            refuse(f"the length of {name}", len(values), f"{len(videos)}, as of videos")
+    _check_lengths(
+        len(videos), video_names=video_names, video_files=video_files, y_true=y_true
+    )
     if corrected is not None:
         corrected = read_corrected(corrected, videos)
     if accuracy is not None:
@@ -217,6 +216,13 @@ def read_model(
     )
 
 
+def _check_lengths(n_videos, **lists):
+    """Refuse a list, by name, that has not a value for each recording."""
+    for name, values in lists.items():
+        if values is not None and len(values) != n_videos:
+            refuse(f"the length of {name}", len(values), f"{n_videos}, as of videos")
+
+
 def _find_rate(fps, videos, segmenter):
     """Given rate, or that of the recordings or of the fit; refuse one that differs."""
     check_fps(fps)
@@ -252,6 +258,7 @@ def write_page(content, path, title=None):
 
 
 def _describe(content):
+    """Values of the template of the page."""
     parameters = inspect.signature(type(content.segmenter)).parameters
     css = web.page_file("web", "timelines.css") + web.page_file("report", "page.css")
     for code in content.codes:
