@@ -1,146 +1,262 @@
-"""What is done with a fitted model does not lower the share of right frames."""
+"""What is done with a fitted model does not lower the share of right frames.
+
+Each capability is tried in each order, on features in arrays and on raw signals in a
+folder of files.
+"""
+
+import json
+import re
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
 
 from skl_tot import (
     CyclicSegmenter,
     HMMSegmenter,
     OnlinePrediction,
     SemiSupervisedSegmenter,
+    choose_n_actions,
+    read_recordings,
 )
+from skl_tot.app.report import write_report
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.metrics import match_labels, mof_score
+from skl_tot.preprocessing import SignalWindows
 
-N_VIDEOS, N_ACTIONS = 12, 4
+N_ACTIONS = 4
 WORDS = np.array(["take", "pour", "stir", "drink"])
 ORDERS = {
     "strict": {},
     "mostly": {"missing": 0.25},
     "free": {"order": "free"},  # actions return
 }
+# Recordings, frames of each, and the least share of right frames of the fit.
+FORMS = {"arrays": (12, 100, 0.95), "files": (8, 400, 0.9)}
 MOST_LOST = 0.01
-FORGOTTEN = "a merge of the first actions forgets how recordings of two kinds begin"
+# Where a capability does lower it: of raw signals in windows, which blur where actions
+# change and may look like further actions there.
+FAULTS = {
+    "guide": [("mostly", "files")],
+    "refine_split_and_merge_back": [("mostly", "files")],
+    "cycles": [("strict", "files"), ("mostly", "files")],
+}
 
 
-@pytest.fixture(scope="module", params=ORDERS)
-def case(request):
-    """Recordings, true labels, a fitted model, and its labels."""
-    options = {"n_features": 8, "mean_length": 100} | ORDERS[request.param]
-    videos, truth = make_activities(N_VIDEOS, N_ACTIONS, **options, random_state=0)
-    model = HMMSegmenter(N_ACTIONS, random_state=0).fit(videos)
-    found = model.predict(videos)
-    assert mof_score(truth, found) > 0.95
-    return request.param, videos, truth, model, found
+class Case(NamedTuple):
+    """A fitted model, and what it has found in its recordings."""
+
+    order: str
+    form: str
+    X: Any  # as the model takes it
+    videos: list
+    truth: list
+    model: Any
+    labels: list
+
+    @property
+    def share(self):
+        """Share of right frames."""
+        return mof_score(self.truth, self.labels)
 
 
-def words_of_two(truth):
-    return [*(WORDS[path] for path in truth[:2]), *[None] * (N_VIDEOS - 2)]
+def as_list(labels):
+    return list(labels.values()) if hasattr(labels, "values") else list(labels)
 
 
-def share_by_names(model, videos, truth):
+def make_signals(truth):
+    """Vibrations of three axes, of which each action but the last one moves one."""
+    rng = np.random.default_rng(0)
+    strength = np.vstack([0.2 + 1.8 * np.eye(3), np.full(3, 0.2)])
+    signals = []
+    for path in truth:
+        angle = 0.9 * np.arange(len(path)) + rng.uniform(0, 6)
+        waves = np.column_stack([np.sin(angle), np.cos(angle), np.sin(angle + 1)])
+        noise = 0.05 * rng.normal(size=waves.shape)
+        signals.append((strength[path] * waves + noise).round(3))
+    return signals
+
+
+def write_folder(folder, signals):
+    for i, signal in enumerate(signals):
+        np.savetxt(
+            folder / f"take {i:02}.csv",
+            signal,
+            "%g",
+            delimiter=",",
+            header="x,y,z",
+            comments="",
+        )
+
+
+@pytest.fixture(scope="module", params=[(o, f) for f in FORMS for o in ORDERS], ids=str)
+def fitted(request, tmp_path_factory):
+    order, form = request.param
+    n_videos, mean_length, least = FORMS[form]
+    videos, truth = make_activities(
+        n_videos,
+        N_ACTIONS,
+        n_features=8,
+        mean_length=mean_length,
+        random_state=0,
+        **ORDERS[order],
+    )
+    X = videos
+    if form == "files":
+        videos = make_signals(truth)
+        folder = tmp_path_factory.mktemp(order)
+        write_folder(folder, videos)
+        X = read_recordings(folder)
+    model = HMMSegmenter(N_ACTIONS, random_state=0).fit(X)
+    assert (model.windows_ is not None) == (form == "files")
+    case = Case(order, form, X, videos, truth, model, as_list(model.predict(X)))
+    assert case.share > least
+    return case
+
+
+@pytest.fixture
+def case(request, fitted):
+    capability = request.function.__name__.removeprefix("test_")
+    if (fitted.order, fitted.form) in FAULTS.get(capability, []):
+        request.applymarker(pytest.mark.xfail(strict=True, reason="see FAULTS"))
+    return fitted
+
+
+def words_of_two(case):
+    """Labels of the first two recordings, in the form of the case."""
+    words = [WORDS[path] for path in case.truth[:2]]
+    if case.form == "files":
+        return dict(zip(case.X.names, words))
+    return [*words, *[None] * (len(case.truth) - 2)]
+
+
+def share_by_names(model, case):
     """Share in recordings without labels, by the given names, which are all here."""
     assert model.unlabelled_actions_ == []
-    words = WORDS[np.concatenate(truth[2:])]
-    return (np.concatenate(model.predict(videos[2:])) == words).mean()
+    words = WORDS[np.concatenate(case.truth[2:])]
+    return (np.concatenate(as_list(model.predict(case.X))[2:]) == words).mean()
 
 
-def share_of_merged(truth, found, pair, merged):
+def share_without_labels(case):
+    return mof_score(case.truth[2:], case.labels[2:])
+
+
+def shares_of_merged(case, pair, merged):
     """Shares before and after a merge, with the two true actions merged as well."""
-    true_of = match_labels(truth, found)
+    true_of = match_labels(case.truth, case.labels)
     groups = np.arange(N_ACTIONS)
     groups[true_of[pair[1]]] = true_of[pair[0]]
-    right = [groups[path] for path in truth]
-    before = [groups[[true_of[k] for k in path.tolist()]] for path in found]
+    right = [groups[path] for path in case.truth]
+    before = [groups[[true_of[k] for k in path.tolist()]] for path in case.labels]
     same = np.concatenate(before) == np.concatenate(right)
     return same.mean(), mof_score(right, merged)
 
 
 def test_guide(case):
-    _order, videos, truth, model, found = case
-    guided = SemiSupervisedSegmenter(FrozenEstimator(model), random_state=0)
-    guided.fit(videos, words_of_two(truth))
-    before = mof_score(truth[2:], found[2:])
-    assert share_by_names(guided, videos, truth) >= before - MOST_LOST
+    guided = SemiSupervisedSegmenter(FrozenEstimator(case.model), random_state=0)
+    guided.fit(case.X, words_of_two(case))
+    assert share_by_names(guided, case) >= share_without_labels(case) - MOST_LOST
 
 
 def test_refine_split_and_merge_back(case):
     """What has learned from labels is split and merged as others are."""
-    _order, videos, truth, model, found = case
-    refined = refine(model, videos, words_of_two(truth))
-    after = share_by_names(refined, videos, truth)
-    halves = split(refined, "take", videos)
+    refined = refine(case.model, case.X, words_of_two(case))
+    after = share_by_names(refined, case)
+    halves = split(refined, "take", case.X)
     merged = rename(merge(halves, ["take 1", "take 2"]), {"take 1": "take"})
-    assert share_by_names(merged, videos, truth) >= after - MOST_LOST
-    assert after >= mof_score(truth[2:], found[2:]) - MOST_LOST
+    assert share_by_names(merged, case) >= after - MOST_LOST
+    assert after >= share_without_labels(case) - MOST_LOST
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (2, 3), (0, 2)])
 def test_merge(case, pair):
-    _, videos, truth, model, found = case
-    merged = merge(model, pair).predict(videos)
-    before, after = share_of_merged(truth, found, pair, merged)
+    merged = as_list(merge(case.model, pair).predict(case.X))
+    before, after = shares_of_merged(case, pair, merged)
     assert after >= before - MOST_LOST
+
+
+def test_split_and_merge_back(case):
+    again = merge(split(case.model, 1, case.X), [1, 2]).predict(case.X)
+    assert mof_score(case.truth, as_list(again)) >= case.share - MOST_LOST
+
+
+def test_rename(case):
+    named = rename(case.model, WORDS.tolist()).predict(case.X)
+    for path, expected in zip(as_list(named), case.labels, strict=True):
+        np.testing.assert_array_equal(path, WORDS[expected])
+
+
+def test_stream(case):
+    paths = []
+    for video in case.videos:
+        stream = OnlinePrediction(case.model, lag=25)
+        parts = [stream.push(video[i : i + 9]) for i in range(0, len(video), 9)]
+        parts.append(stream.finish())
+        paths.append(np.concatenate([part.labels for part in parts]))
+    assert mof_score(case.truth, paths) >= case.share - MOST_LOST
+
+
+def test_save_and_load(case, tmp_path):
+    save_model(case.model, tmp_path / "m.skops")
+    again = load_model(tmp_path / "m.skops").predict(case.X)
+    for path, expected in zip(as_list(again), case.labels, strict=True):
+        np.testing.assert_array_equal(path, expected)
+
+
+def test_cycles(case):
+    """Logs of recordings, of which it does not know where they begin."""
+    if case.order == "free":
+        pytest.skip("recordings without an order are no cycles")
+    half = len(case.videos) // 2
+    logs = [np.concatenate(case.videos[:half]), np.concatenate(case.videos[half:])]
+    estimator = HMMSegmenter()
+    if case.form == "files":
+        estimator = make_pipeline(SignalWindows(), HMMSegmenter())
+    model = CyclicSegmenter(N_ACTIONS, estimator=estimator, random_state=0)
+    cyclic = np.concatenate(model.fit_predict(logs))
+    after = mof_score([np.concatenate(case.truth)], [cyclic])
+    assert after >= case.share - MOST_LOST
+
+
+def test_number_of_actions(case):
+    number = choose_n_actions(HMMSegmenter(), case.X, numbers=range(2, 7))["best"]
+    model = HMMSegmenter(number, random_state=0).fit(case.X)
+    after = mof_score(case.truth, as_list(model.predict(case.X)))
+    assert after >= case.share - MOST_LOST
+
+
+def test_report(case, tmp_path):
+    write_report(case.model, case.X, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r"<script[^>]*>(\{.*?)</script>", page, re.S)[1])
+    paths = []
+    for recording, expected in zip(data["recordings"], case.labels, strict=True):
+        bar = recording["prediction"]
+        lengths = np.diff([*bar["start"], recording["end"]])
+        paths.append(np.repeat(bar["code"], np.rint(lengths).astype(int)))
+        assert len(paths[-1]) == len(expected)
+    assert mof_score(case.truth, paths) == case.share
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 3), (2, 3)])
 def test_merge_of_families_without_common_actions(request, pair):
     if pair == (0, 1):
-        request.applymarker(pytest.mark.xfail(strict=True, reason=FORGOTTEN))
-    options = {"n_features": 4, "mean_length": 100, "noise": 2.0}
+        reason = (
+            "a merge of the first actions forgets how recordings of two kinds begin"
+        )
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     videos, truth = [], []
     for k in range(2):
-        own, labels = make_activities(8, 2, **options, random_state=k)
-        videos += own
+        family, labels = make_activities(
+            8, 2, n_features=4, mean_length=100, noise=2.0, random_state=k
+        )
+        videos += family
         truth += [path + 2 * k for path in labels]
     model = HMMSegmenter(N_ACTIONS, order="free", random_state=0).fit(videos)
-    merged = merge(model, pair).predict(videos)
-    before, after = share_of_merged(truth, model.predict(videos), pair, merged)
+    case = Case("free", "arrays", videos, videos, truth, model, model.predict(videos))
+    before, after = shares_of_merged(case, pair, merge(model, pair).predict(videos))
     assert after >= before - MOST_LOST
-
-
-def test_split_and_merge_back(case):
-    _, videos, truth, model, found = case
-    again = merge(split(model, 1, videos), [1, 2]).predict(videos)
-    assert mof_score(truth, again) >= mof_score(truth, found) - MOST_LOST
-
-
-def test_rename(case):
-    _, videos, _, model, found = case
-    named = rename(model, WORDS.tolist()).predict(videos)
-    for own, path in zip(named, found, strict=True):
-        np.testing.assert_array_equal(own, WORDS[path])
-
-
-def test_stream(case):
-    _, videos, truth, model, found = case
-    online = []
-    for video in videos:
-        stream = OnlinePrediction(model, lag=25)
-        parts = [stream.push(video[i : i + 9]) for i in range(0, len(video), 9)]
-        parts.append(stream.finish())
-        online.append(np.concatenate([part.labels for part in parts]))
-    assert mof_score(truth, online) >= mof_score(truth, found) - MOST_LOST
-
-
-def test_save_and_load(case, tmp_path):
-    _, videos, _, model, found = case
-    save_model(model, tmp_path / "m.skops")
-    again = load_model(tmp_path / "m.skops").predict(videos)
-    for own, path in zip(again, found, strict=True):
-        np.testing.assert_array_equal(own, path)
-
-
-def test_cyclic(case):
-    """Logs of recordings, of which it does not know where they begin."""
-    order, videos, truth, _, found = case
-    if order == "free":
-        pytest.skip("recordings without an order are no cycles")
-    logs = [np.concatenate(videos[:6]), np.concatenate(videos[6:])]
-    model = CyclicSegmenter(N_ACTIONS, estimator=HMMSegmenter(), random_state=0)
-    cyclic = np.concatenate(model.fit_predict(logs))
-    after = mof_score([np.concatenate(truth)], [cyclic])
-    assert after >= mof_score(truth, found) - MOST_LOST
