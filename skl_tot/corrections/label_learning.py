@@ -11,6 +11,7 @@ from scipy.linalg import solve_triangular
 from scipy.spatial.distance import cdist
 
 from skl_tot.decoding.chain import Chain, scaled_chain
+from skl_tot.decoding.gaussians import linear_log_densities, shrunk
 from skl_tot.recordings.labels import UNKNOWN, find_segments
 from skl_tot.recordings.signals import spread_indices
 
@@ -217,13 +218,6 @@ def are_far(views_of, codes, n_actions, is_new, numbers, ends):
     return (2 * n_far > n_new)[numbers]
 
 
-def shrunk(covariance):
-    """Covariance with a tenth of its mean variance as a ridge, as features repeat."""
-    n_columns = len(covariance)
-    variance = np.trace(covariance) / n_columns or 1.0
-    return 0.9 * covariance + 0.1 * variance * np.eye(n_columns)
-
-
 def measure_actions(columns, codes, weights, n_actions):
     """`ActionMoments` of the weighted frames with a code."""
     has_code = codes != UNKNOWN
@@ -240,12 +234,12 @@ def measure_actions(columns, codes, weights, n_actions):
 def fit_discriminant(columns, codes, weights, n_actions):
     """Fit discriminants of actions with a common covariance to weighted frames."""
     totals, means, within = measure_actions(columns, codes, weights, n_actions)
-    coefs = np.linalg.solve(within, means.T)
+    weights_of_actions, offsets = linear_log_densities(means, within)
     with np.errstate(divide="ignore"):  # an action without frames is never the best
         # half-way from equal shares to those of the frames: with the first, long
         # actions would be cut, with the second, short ones lost
         intercepts = 0.5 * np.log(totals / totals.sum())
-    return Discriminant(coefs, intercepts - 0.5 * (means * coefs.T).sum(axis=1))
+    return Discriminant(weights_of_actions.T, intercepts + offsets)
 
 
 def distances_to_actions(columns, codes, n_actions):

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from scipy.special import entr, softmax
 from scipy.stats import rankdata
 
-from skl_tot.corrections.label_learning import shrunk
+from skl_tot.decoding.gaussians import linear_log_densities, shrunk
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments, with_background
@@ -276,8 +276,9 @@ def _tell_apart(first, second):
     """Area under the curve of two actions, learned from their first halves."""
     within = [np.cov(halves[0], rowvar=False, bias=True) for halves in (first, second)]
     within = np.atleast_2d(sum(within) / 2)
-    difference = first[0].mean(axis=0) - second[0].mean(axis=0)
-    line = np.linalg.solve(shrunk(within), difference)
+    means = np.array([halves[0].mean(axis=0) for halves in (first, second)])
+    weights, _ = linear_log_densities(means, shrunk(within))
+    line = weights[0] - weights[1]
     # by the statistic of Mann and Whitney
     n_first, n_second = len(first[1]), len(second[1])
     ranks = rankdata(np.concatenate([first[1], second[1]]) @ line)

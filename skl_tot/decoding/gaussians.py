@@ -89,14 +89,24 @@ def _finite(densities, i):
     return densities
 
 
-def linear_log_densities(means, variances):
+def linear_log_densities(means, covariance):
     """Weights (n_actions, n_features) and offsets (n_actions,) of log-densities.
 
-    Variances (n_features,) are common to all actions, so log-densities are linear, up
-    to a constant per frame.
+    The covariance, or variances (n_features,), is common to all actions, so
+    log-densities are linear, up to a constant per frame: linear discriminants.
     """
-    weights = means / variances
+    if covariance.ndim == 1:
+        weights = means / covariance
+    else:
+        weights = np.linalg.solve(covariance, means.T).T
     return weights, -0.5 * (means * weights).sum(axis=1)
+
+
+def shrunk(covariance):
+    """Covariance with a tenth of its mean variance as a ridge, as features repeat."""
+    n_columns = len(covariance)
+    variance = np.trace(covariance) / n_columns or 1.0
+    return 0.9 * covariance + 0.1 * variance * np.eye(n_columns)
 
 
 def _products_of_densities(frames, means, variances):
