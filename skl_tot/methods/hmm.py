@@ -108,10 +108,9 @@ class HMMSegmenter(BaseSegmenter):
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
-    are numbered by the mean relative time of their frames. In other orders, recordings
-    with fewer frames than actions are not used in the fit. The model learns from up to
+    are numbered by the mean relative time of their frames. The model learns from up to
     65,536 frames, fewer with more than 1,024 features: from evenly spread stretches in
-    free order, else from each n-th frame. An action on no path keeps its parameters.
+    free order, else from each n-th frame.
 
     For one recording in free order, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames and half of the
@@ -121,8 +120,8 @@ class HMMSegmenter(BaseSegmenter):
 
     From the same start the steps equal ``GaussianHMM`` of hmmlearn with
     ``covars_prior=reg_covar`` and other defaults, for ``covariance="own"``. In strict
-    order, decoding uses only the Gaussians, and "fixed" ends in the last action; 99.5
-    to 100 % of the labels of seven recorded sets equal those of the whole model.
+    order, decoding uses only the Gaussians; 99.5 to 100 % of the labels of seven
+    recorded sets equal those of the whole model.
 
     References
     ----------
@@ -177,6 +176,7 @@ class HMMSegmenter(BaseSegmenter):
     random_state: Any = None
 
     def _learn(self, videos):
+        """Learn components, Gaussians and moves from a sample of the frames."""
         self._set_n_actions(videos)
         is_free = self.order_ == "free"
         # stretches keep moves between actions, thinned recordings keep their course

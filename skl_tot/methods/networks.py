@@ -109,9 +109,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         Returns
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of these
-            In (0, 1), or of unit length, by method; in the floating type of the
-            recording. Embeddings of several networks are side by side, ``n_networks *
-            embedding_dim``.
+            In the floating type of the recording; those of several networks are side by
+            side.
 
         {shared: raises}
         """
@@ -150,8 +149,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         Parameters
         ----------
         **params : dict
-            Values by name. If a parameter of a named object is set, the object replaces
-            its name.
+            Values by name. The object of a nested parameter replaces its name.
 
         Returns
         -------
@@ -200,10 +198,9 @@ class PrototypeSegmenter(NetworkSegmenter):
     def partial_fit(self, X, y=None):
         """Continue learning, with one pass over the given recordings in order.
 
-        Standardisation, optimiser and random numbers continue from call to call, so the
-        first ``freeze_iter`` steps of a stream keep the initial prototypes. Background,
-        if requested, is learned from the last 20 calls or so, which together need many
-        and different recordings.
+        Standardisation, optimiser and random numbers continue from call to call.
+        Background, if requested, is learned from the last 20 calls or so, which
+        together need many and different recordings.
 
         Parameters
         ----------
@@ -318,8 +315,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         -------
         similarities : ndarray of shape (n_frames, n_prototypes), or list of these
             z·c, float32; their softmax at the ``temperature`` is P. Those of several
-            networks are side by side, ``n_networks * n_actions * n_prototypes`` in
-            total.
+            networks are side by side.
 
         {shared: raises}
         """

@@ -82,19 +82,17 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     {shared: n_actions}
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them, see `skl_tot.look`: "mostly" or
-        "free" follows, and raw signals are learned from windows. If labels collapse to
-        fewer than half of the actions, the other order is tried, with a warning.
-        "strict": each action once, in one order, as in the paper. "mostly": an order
-        with exceptions: actions may repeat, change places or be missing. "free": no
-        common order. The order sets the parameters that have their default:
-        ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
-        ``prior``. A change needs a new fit.
+        "free" follows, and raw signals are learned from windows. If labels collapse,
+        the other order is tried, with a warning. "strict": each action once, in one
+        order. "mostly": an order with exceptions: actions may repeat, change places or
+        be missing. "free": no common order. The order sets the parameters that have
+        their default: ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost``,
+        ``network`` and ``prior``. A change needs a new fit.
     n_prototypes : int or "auto", default="auto"
         Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets
-        the same share of time. With one, so does each action. With more, `fit` merges
-        neighbours in time that the network cannot distinguish, down to ``n_actions``:
-        long actions get many prototypes and short ones few, so that durations are
-        learned.
+        the same share of time. `fit` merges neighbours in time that the network cannot
+        distinguish, down to ``n_actions``: long actions get many prototypes and short
+        ones few, so that durations are learned.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
@@ -104,43 +102,37 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     {shared: decoding, switch_cost, min_duration, background_percentile}
     {shared: standardize, random_state}
     n_networks : int, default=3
-        Number of networks that `fit` trains at once, each with its own pseudo-labels.
-        Their actions are matched by common codes, and the mean of their codes P counts.
-        This reduces the effect of the seed.
+        Networks that `fit` trains at once. Their actions are matched, and the mean of
+        their codes P counts, which reduces the effect of the seed.
     {shared: max_iter, device, verbose}
     network : {"auto", "mlp"} or MLP, default="auto"
-        Widths of the hidden layer and of the embedding, the temperature τ of the
-        softmax P, and the start, see `skl_tot.extend.MLP`. "auto" is "mlp", in strict
-        order with the paper's temperature, 0.1. This and the parameters below are for
-        research. For a named object, set a parameter as ``network__temperature`` or
-        ``prior__sigma``.
+        Widths, temperature τ of the softmax P, and start, see `skl_tot.extend.MLP`.
+        "auto" is "mlp", in strict order with the paper's temperature, 0.1. This and the
+        parameters below are for research. For a named object, set a parameter as
+        ``network__temperature`` or ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
         Prior of the transport problem. "auto" is "path" with the paper's width, 0.75,
         in strict order, None in free order, else "temporal". "temporal" is the paper's
-        diagonal, `skl_tot.extend.TemporalPrior`, with width ``sigma`` in prototypes.
-        "path", `skl_tot.extend.PathPrior`, replaces it by the posterior of all ordered
-        paths, with any actions left out, for recordings that lack actions. None is
-        plain optimal transport (OT): prototypes then have no order, and `fit` sorts
-        them by the mean relative time of their frames, weighted by P, like CTE.
+        diagonal, `skl_tot.extend.TemporalPrior`. "path", `skl_tot.extend.PathPrior`, is
+        for recordings that lack actions. None is plain optimal transport (OT): `fit`
+        then sorts prototypes by the mean relative time of their frames, like CTE.
     transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
         Solver of the transport problem. "sinkhorn", `skl_tot.extend.Sinkhorn`, is the
-        paper's, with equal shares of all actions. "structured",
-        `skl_tot.extend.StructuredTransport`, is that of `ASOTSegmenter` with this
-        ``rho`` and ``prior``: it keeps neighbouring frames together and allows
-        different shares.
+        paper's. "structured", `skl_tot.extend.StructuredTransport`, is that of
+        `ASOTSegmenter`: it keeps neighbouring frames together and allows different
+        shares.
     terms : list of Term, default=None
         Further terms of the loss, such as `skl_tot.extend.TimeStamp` (CTE's) or your
         own, see "Extending" in the documentation.
     optimizer : {"adam"} or Adam, default="adam"
-        Training settings, `skl_tot.extend.Adam`: step size, its decay, mini-batches,
-        early stopping, and steps at the start with fixed prototypes.
+        Training settings, see `skl_tot.extend.Adam`.
 
     Attributes
     ----------
     {shared: n_actions_, numbers_, labels_, classes_, network_}
     prototypes_ : ndarray of shape (n_networks, n_actions * n_prototypes, embedding_dim)
-        Prototypes, in the order of time. For a single network, this and the following
-        arrays have no first dimension.
+        Prototypes, in the order of time. For a single network, this and the weights
+        have no first dimension.
     prototype_actions_ : ndarray of shape (n_networks * n_actions * n_prototypes,)
         Action of each prototype, one network after the other.
     {shared: look_, order_, windows_}
@@ -151,12 +143,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Temperature τ of the softmax P.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
         Overlap of the codes of prototypes, in frames.
-    coefs_ : list of two ndarray
+    coefs_, intercepts_ : list of two ndarray
         Weights of the encoders, of shapes (n_networks, n_features, hidden_dim) and
-        (n_networks, hidden_dim, embedding_dim).
-    intercepts_ : list of two ndarray
-        Biases of the encoders, of shapes (n_networks, hidden_dim) and (n_networks,
-        embedding_dim).
+        (n_networks, hidden_dim, embedding_dim), and their biases.
     {shared: layers_, scaler_, confidence_, background_, loss_curve_, n_iter_}
     {shared: mean_frames_, min_frames_, fps_, read_options_, n_features_in_}
     {shared: feature_names_in_}
@@ -164,33 +153,28 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     Notes
     -----
     *Input.* ``X`` is one recording, an array of shape (n_frames, n_features), or many:
-    a list, tuple, other sequence or object array of such arrays (also memmaps, tensors
-    and data frames), or a 3-D array of recordings of equal length. Names of recordings
-    come from `skl_tot.recordings.Recordings`, a dict, or a data frame with an index of
-    two levels, recording and frame (of more, all but the last name the recording). An
-    object of xarray with a dimension "time" is one recording; other dimensions are
-    flattened to features called "nose x", space last, and variables of a data set are
-    columns.
+    a sequence of such arrays (also memmaps, tensors and data frames), or a 3-D array.
+    Names of recordings come from `skl_tot.recordings.Recordings`, a dict, or a data
+    frame with an index of several levels, the last of which counts frames. An object of
+    xarray with a dimension "time" is one recording; other dimensions are flattened to
+    features called "nose x", space last, and variables of a data set are columns.
 
     Output takes the form of the input: `Recordings` of labels, a dict, a Series or data
     frame with the index of the input. ``labels_`` of named recordings is a dict. ``y``
-    may have names, in any order. Cross-validation of a single array or data frame would
-    split its frames; use lists or `Recordings`. As output may be a list, there is no
+    may have names, in any order. Cross-validation of a single array would split its
+    frames; use lists or `Recordings`. As output may be a list, there is no
     ``set_output``.
 
     *Rates.* `Recordings` have frames per second, and so have objects of xarray with a
-    regular clock (dates, durations, or floats in seconds; integers may count frames).
-    A model stores them as ``fps_``, and refuses recordings of another rate.
+    regular clock. A model stores them as ``fps_``, and refuses other rates.
 
     *Labels.* They number actions in their usual order. With ``decoding="fixed"``, label
-    k is the k-th action of every recording; in other orders, a recording may begin with
-    the last label, or lack some. `skl_tot.metrics.match_labels` matches labels to known
-    actions.
+    k is the k-th action of every recording. `skl_tot.metrics.match_labels` matches
+    labels to known actions.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
     recording with as many frames as actions; `fit` needs one such recording. Shorter
-    recordings, also after removing background, get the likeliest path in order that
-    skips actions. Integer and half-precision features are converted.
+    recordings get the likeliest path in order that skips actions.
 
     References
     ----------

@@ -1,6 +1,7 @@
 """Mini-batches: sampled frames, and their readers."""
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -77,22 +78,22 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
             times = torch.from_numpy(times.reshape(n_steps, -1))
             times = times.to(device, torch.float32)
             frames_of_steps = reader.read(videos, indices)
-            partners_of_steps = later_of_steps = [None] * n_steps
+            partners_of_steps = later_of_steps = repeat(None)
             if window:
                 partners_of_steps = reader.read(videos, partners[:, part])
             if lag:
                 later = later_frames(indices, lengths, lag)
                 later_of_steps = reader.read(videos, later)
-            yield from map(
-                Batch,
-                frames_of_steps,
-                times,
-                coverage,
-                partners_of_steps,
-                [rows] * n_steps,
-                [n_videos * n_frames] * n_steps,
-                later_of_steps,
-            )
+            for step in range(n_steps):
+                yield Batch(
+                    next(frames_of_steps),
+                    times[step],
+                    coverage[step],
+                    next(partners_of_steps),
+                    rows,
+                    n_videos * n_frames,
+                    next(later_of_steps),
+                )
 
 
 def sample_frames(lengths, n_frames, window, generator):

@@ -22,7 +22,6 @@ SCALE = [Interval(Real, SMALLEST, LARGEST, closed="both")]
 class Component(BaseEstimator):
     """Base of priors, transports, terms and optimisers.
 
-    The constructor only stores its parameters, as in any scikit-learn estimator.
     ``_parameter_constraints`` may define valid values, as in scikit-learn.
 
     Examples
@@ -56,11 +55,10 @@ class MLP(Component):
         Temperature τ of the softmax over prototypes or concepts; other methods ignore
         it.
     start : {"scaled", "paper"}, default="scaled"
-        First values. "scaled": weights have the usual scale, so that activations vary
-        by about 1, and prototypes start at the mean embeddings of equal parts of
-        relative time; without an order at centres of clusters. "paper": all are drawn
-        from N(0, 0.01²), so that embeddings and codes are equal at first, and most
-        steps pass until they differ.
+        First values. "scaled": activations vary by about 1, and prototypes start at the
+        mean embeddings of equal parts of relative time, without an order at centres of
+        clusters. "paper": all are drawn from N(0, 0.01²), so that codes are equal at
+        first, and most steps pass until they differ.
 
     Examples
     --------
@@ -143,16 +141,15 @@ class Adam(Component):
     batch_size : int, default=2
         Recordings in a mini-batch, at most their total number.
     early_stopping : bool, default=True
-        Whether to end before ``max_iter`` of the estimator, once training has settled:
-        labels of sampled frames change as much between two checks as between the two
-        before, and no more prototypes are in effect. The learning rate falls from then
-        on, over ``decay`` of all steps. Only for methods with prototypes, in `fit`.
+        Whether to end before ``max_iter`` of the estimator, once most labels of sampled
+        frames stay from check to check, and no more prototypes are in effect. The
+        learning rate falls from then on, over ``decay`` of all steps. Only for methods
+        with prototypes, in `fit`.
     check_iter : int, default=25
         Steps between two checks, and of the mean loss of the progress bar.
     n_threads : int, default=None
-        Threads of torch during training on a CPU. None takes one, as small matrices are
-        slower on several beside other work, and torch's number for steps of at least
-        2e9 products (networks times frames times weights).
+        Threads of torch during training on a CPU. None takes one, and torch's number
+        for steps of at least 2e9 products (networks times frames times weights).
 
     Examples
     --------

@@ -31,7 +31,11 @@ def classify(network, embeddings):
 
 
 class ClassifierTrainer:
-    """Trains one network, in any number of rounds."""
+    """Trains one network, in any number of rounds.
+
+    The network has an encoder of frames, a recurrent unit of ``order_dim`` values that
+    tells the order of segments, and a layer that classifies frames.
+    """
 
     def __init__(
         self, videos, settings, *, n_actions, order_dim, order_weight, device, seed

@@ -14,14 +14,10 @@ from skl_tot.training.components import COUNT, SCALE, WEIGHT, Component
 class Prior(Component):
     """Prior of the pseudo-labels of a mini-batch, or of a whole recording.
 
-    A subclass overrides ``__call__``. Its constructor only stores its parameters, as in
-    any scikit-learn estimator. Each fit uses a clone. A prior that depends only on time
-    is a `FixedPrior`.
-
-    Attributes
-    ----------
-    changes_at : tuple of int
-        Steps at which its operations change.
+    A subclass overrides ``__call__``, and ``changes_at``, the steps at which its
+    operations change. Its constructor only stores its parameters, as in any
+    scikit-learn estimator. Each fit uses a clone. A prior that depends only on time is
+    a `FixedPrior`.
 
     Examples
     --------
@@ -40,16 +36,15 @@ class Prior(Component):
         Parameters
         ----------
         similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
-            Similarities of the sampled frames, recording by recording and in order of
-            time, with the prototypes.
+            Of the sampled frames, recording by recording and in order of time, with the
+            prototypes.
         coverage : Tensor of shape (n_videos, 1, 1)
             Frames of each recording over frames sampled from it, at most 1: below 1,
             frames were drawn repeatedly, and are not independent.
         step : int
             Number of previous steps, only to be compared with ``changes_at``.
         temperature : float
-            Temperature τ of the estimator: predicted codes are
-            ``softmax(similarities / temperature)``.
+            Temperature τ of the softmax P.
 
         Returns
         -------
@@ -81,7 +76,7 @@ class FixedPrior(Prior):
         Parameters
         ----------
         n_frames, n_prototypes : int
-            Number of frames, in order of time, and of prototypes.
+            Number of frames, and of prototypes.
 
         Returns
         -------
@@ -162,10 +157,9 @@ class LinearPrior(FixedPrior):
 class PathPrior(TemporalPrior):
     r"""The posterior of all ordered paths, which may skip actions.
 
-    It depends on the frames of each recording, so it suits recordings that lack
-    actions. The weight of a path is :math:`e^{\sum_t \ell_{t, a_t}}`, where
-    :math:`\ell` is the logarithm of the predicted codes P, scaled so that every
-    prototype has the same sum over the mini-batch:
+    It suits recordings that lack actions. The weight of a path is :math:`e^{\sum_t
+    \ell_{t, a_t}}`, where :math:`\ell` is the logarithm of the predicted codes P,
+    scaled so that every prototype has the same sum over the mini-batch:
 
     .. math:: T_{tk} = P(a_t = k \mid \ell)
 
@@ -257,8 +251,7 @@ def log_path_prior(log_likelihood):
 class Transport(Component):
     """Makes pseudo-labels from similarities and a prior. A subclass overrides the call.
 
-    Its constructor only stores its parameters, as in any scikit-learn estimator;
-    ``rho`` belongs to the estimator.
+    Its constructor only stores its parameters, as in any scikit-learn estimator.
 
     Examples
     --------
@@ -275,8 +268,7 @@ class Transport(Component):
         Parameters
         ----------
         similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
-            Similarities of the sampled frames, recording by recording, with the
-            prototypes. Frames come last in memory.
+            As for `Prior`. Frames come last in memory.
         log_prior : Tensor of the shape of ``similarities``, or None
             Logarithm of the prior, up to a constant; None is uniform.
         n_videos : int
@@ -350,8 +342,7 @@ class StructuredTransport(Transport):
         G_{tk} = \frac{1}{N r} \sum_{1 \le |s - t| \le w} \sum_{j \ne k} Q_{sj}
 
     where :math:`m_k` is the mean of column k. G is the cost of frame t for neighbours
-    with other prototypes. All frames have the same weight; prototypes may have
-    different weights.
+    with other prototypes.
 
     Parameters
     ----------

@@ -31,8 +31,7 @@ class Term(Component):
     """One summand of the training loss.
 
     A subclass overrides `loss`, and other methods as needed. Its constructor only
-    stores its parameters, as in any scikit-learn estimator, so that it can be cloned,
-    saved and searched over. Each fit uses a clone.
+    stores its parameters, as in any scikit-learn estimator. Each fit uses a clone.
 
     Attributes
     ----------
@@ -43,15 +42,11 @@ class Term(Component):
         ``batch.partners``; 0 for none.
     lag : int or float
         Distance of a later frame of each sampled frame, in ``batch.later``: in frames,
-        or below 1 as a share of the recording; the last frame at its end. 0 for none.
+        or below 1 as a share of the recording. 0 for none.
     changes_at : tuple of int
         Steps at which its operations change; ``early_stopping`` waits for them.
     starts_at_frames : bool
         Whether the term needs frames before the first step, in `initialise`.
-
-    See Also
-    --------
-    skl_tot.training.batches.Batch : The content of a mini-batch.
 
     Examples
     --------
@@ -94,9 +89,9 @@ class Term(Component):
         Parameters
         ----------
         network : dict of str to Tensor
-            Initial parameters, with a leading dimension of R networks.
+            Parameters, with a leading dimension of R networks.
         embeddings : Tensor of shape (R, n_frames, embedding_dim)
-            Embeddings of frames sampled from the recordings.
+            Of frames sampled from the recordings.
         times : Tensor of shape (n_frames,)
             Their relative times, in (0, 1).
         generator : torch.Generator
@@ -113,17 +108,17 @@ class Term(Component):
         """
 
     def frozen(self, step):
-        """Name the parameters that stay fixed in a step.
+        """Name the parameters of the term that stay fixed in a step.
 
         Parameters
         ----------
         step : int
-            As for `loss`.
+            Number of previous steps.
 
         Returns
         -------
         names : tuple of str
-            Names among the term's own parameters.
+            Among those of `shapes`.
         """
         return ()
 
