@@ -553,6 +553,8 @@ def flatten(value, name):
     """Yield names and arrays of nested values; objects give their attributes."""
     if hasattr(value, "arrays"):
         value = dict(zip(value.names, value.arrays))
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
         for key in value:
             yield from flatten(value[key], f"{name}/{key}")

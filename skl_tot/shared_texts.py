@@ -141,7 +141,7 @@ confidence_ : dict of float
     ``tempering`` and ``agreement``, the trust of `predict_posterior` in the
     log-likelihoods.
 
-background_ : dict of ndarray or None
+background_ : named tuple of ndarray, or None
     ``means`` and ``variances`` (n_actions, n_features) of the standardised features of
     each action and ``thresholds`` (n_actions,) of their log-density, if background was
     requested; for `partial_fit` also ``counts`` (n_actions,) of frames and

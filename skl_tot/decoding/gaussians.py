@@ -1,5 +1,7 @@
 """Gaussians of actions: moments, log-densities, and background by thresholds."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from skl_tot.recordings.errors import RecordingValueError
@@ -122,8 +124,27 @@ def _products_of_densities(frames, means, variances):
     return -0.5 * (distances + constants.sum(axis=1))
 
 
+class Background(NamedTuple):
+    """Gaussians of actions, and the thresholds below which frames are background.
+
+    ``means`` and ``variances`` have shape (n_actions, n_features), ``counts`` of frames
+    and ``thresholds`` of log-densities (n_actions,), and ``quantiles`` of these, for
+    later calls of ``partial_fit``, (n_actions, 100).
+    """
+
+    means: np.ndarray
+    variances: np.ndarray
+    counts: np.ndarray
+    thresholds: np.ndarray
+    quantiles: np.ndarray
+
+    def reorder(self, actions):
+        """Background of these actions, in this order."""
+        return Background(*(values[actions] for values in self))
+
+
 def fit_background(read_blocks, labels, n_actions, percentile, before=None):
-    """Learn the background, frames that belong to no action, as arrays by name.
+    """Learn the `Background` of frames that belong to no action.
 
     ``read_blocks()`` iterates over recordings, or their parts, and is called twice;
     ``labels`` has the actions of their frames; ``before`` is the earlier result for a
@@ -140,22 +161,15 @@ def fit_background(read_blocks, labels, n_actions, percentile, before=None):
         thresholds = np.full(n_actions, np.inf)
         quantiles = np.full((n_actions, len(LEVELS)), np.nan)
     else:
-        thresholds, quantiles = before["thresholds"].copy(), before["quantiles"].copy()
-        weights = before["counts"] * np.where(moments.counts > 0, STREAM_MEMORY, 1)
-        variances = before["variances"] - MIN_VARIANCE
-        moments.add_moments(weights, before["means"], variances)
-    background = {
-        "means": moments.means() + moments.shift,
-        "variances": moments.variances() + MIN_VARIANCE,
-        "counts": moments.counts,
-        "thresholds": thresholds,
-        "quantiles": quantiles,
-    }
+        thresholds, quantiles = before.thresholds.copy(), before.quantiles.copy()
+        weights = before.counts * np.where(moments.counts > 0, STREAM_MEMORY, 1)
+        moments.add_moments(weights, before.means, before.variances - MIN_VARIANCE)
+    means = moments.means() + moments.shift
+    variances = moments.variances() + MIN_VARIANCE
+    background = Background(means, variances, moments.counts, thresholds, quantiles)
     densities = []
     for frames, actions in zip(read_blocks(), labels):
-        of_actions = _products_of_densities(
-            frames, background["means"], background["variances"]
-        )
+        of_actions = _products_of_densities(frames, means, variances)
         densities.append(of_actions[np.arange(len(actions)), actions])
     densities, labels = np.concatenate(densities), np.concatenate(labels)
     _set_thresholds(background, densities, labels, percentile)
@@ -168,13 +182,13 @@ def _set_thresholds(background, densities, actions, percentile):
     for k in np.unique(actions):
         values = densities[actions == k]
         weights = np.ones(len(values))
-        earlier = background["counts"][k] - len(values)
+        earlier = background.counts[k] - len(values)
         if earlier > 0:
-            values = np.append(values, background["quantiles"][k])
+            values = np.append(values, background.quantiles[k])
             weights = np.append(weights, np.full(len(LEVELS), earlier / len(LEVELS)))
         *quantiles, threshold = _weighted_quantiles(values, weights, shares)
-        background["quantiles"][k] = quantiles
-        background["thresholds"][k] = threshold
+        background.quantiles[k] = quantiles
+        background.thresholds[k] = threshold
 
 
 def _weighted_quantiles(values, weights, shares):
@@ -189,7 +203,7 @@ def find_background(blocks, background):
     masks = []
     for frames in blocks:
         densities = _products_of_densities(
-            frames, background["means"], background["variances"]
+            frames, background.means, background.variances
         )
-        masks.append((densities < background["thresholds"]).all(axis=1))
+        masks.append((densities < background.thresholds).all(axis=1))
     return np.concatenate(masks)

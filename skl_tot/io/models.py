@@ -32,6 +32,7 @@ TRUSTED_TYPES += [
     "skl_tot.meta.vote.Alternative",
     "skl_tot.corrections.layers.Merge",
     "skl_tot.corrections.layers.Split",
+    "skl_tot.decoding.gaussians.Background",
     "skl_tot.methods.discriminants.Appearance",
     "skl_tot.preprocessing.look.Look",
     "skl_tot.training.pseudo_labels.LinearPrior",

@@ -242,10 +242,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                     sources = _match_actions(earlier_actions, self.prototype_actions_)
                     self.classes_ = None if names is None else names[sources]
                 if earlier_background is not None:
-                    earlier_background = {
-                        name: values[sources]
-                        for name, values in earlier_background.items()
-                    }
+                    earlier_background = earlier_background.reorder(sources)
                 paths = self._label(scores, videos, earlier_background)
         for sentence in describe_few(self, paths):
             warn_user(sentence, FitWarning)

@@ -81,10 +81,10 @@ def test_stream_keeps_background_with_its_prototypes(data):
     stream.partial_fit([video[::-1] for video in data[0]])
     now, after = stream.prototype_actions_, stream.background_
     assert not np.array_equal(numbers, now)
-    counts = before["counts"][numbers]
-    np.testing.assert_allclose(after["counts"][now], 1.95 * counts, rtol=1e-3)
+    counts = before.counts[numbers]
+    np.testing.assert_allclose(after.counts[now], 1.95 * counts, rtol=1e-3)
     for name in ("means", "variances", "thresholds"):
-        found, expected = after[name][now], before[name][numbers]
+        found, expected = getattr(after, name)[now], getattr(before, name)[numbers]
         np.testing.assert_allclose(
             found[counts > 0], expected[counts > 0], rtol=0.1, atol=1e-3
         )
