@@ -10,7 +10,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import CyclicSegmenter, HMMSegmenter
+from skl_tot import HMMSegmenter
 from skl_tot.io import labels_from_segments, read_segments, segments, write_segments
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, read_recordings
@@ -243,13 +243,3 @@ def test_a_bout_that_goes_on_is_one():
         steps = transitions(labels).query("count > 0")
         assert steps["count"].tolist() == [6, 6]
         assert cycle_times(labels)["steps"].tolist() == [3] * 6
-
-
-def test_a_long_log_that_repeats_itself_is_told_before_the_fit():
-    labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
-    frames = 3 * np.eye(3)[labels] + RNG.normal(size=(len(labels), 3))
-    with pytest.warns(UserWarning, match="repeats itself some 12 times.* --cycles"):
-        HMMSegmenter(3, random_state=0).fit(frames)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(frames)

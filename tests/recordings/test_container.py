@@ -24,14 +24,6 @@ def video(rng):
     return rng.normal(3, 2, size=(40, 3))
 
 
-def test_statistics_of_each_video(video):
-    means, scales = np.arange(6.0).reshape(2, 3), np.arange(1.0, 7).reshape(2, 3)
-    videos = standardized([video, video[:9]], means, scales)
-    expected = (video[:9] - means[1]) / scales[1]
-    np.testing.assert_allclose(videos.read(1, slice(None)), expected, atol=1e-12)
-    assert videos.n_features == 3
-
-
 @pytest.mark.parametrize("n_rows", [1, 2, 7, 100])
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):

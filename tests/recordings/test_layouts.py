@@ -86,12 +86,6 @@ class TestTables:
         with pytest.raises(ValueError, match=r"two recordings are called 'a/1', exp"):
             as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
 
-    def test_text_of_other_lengths(self):
-        words = as_recordings(table(["a", "b"])).restore(
-            [np.array(["go"]), np.array(["wander"])]
-        )
-        assert words.tolist() == ["go", "wander"]
-
 
 def track(n_frames=40, **coords):
     values = np.random.default_rng(0).normal(size=(n_frames, 2, 3))
@@ -139,42 +133,37 @@ class TestXarray:
         assert recordings.is_single
         assert recordings.arrays[0].shape == (40, 6)
         columns = list(recordings.arrays[0])
-        for many in ([X, X], (X, X), {"a": X, "b": X}, Recordings([X, X])):
+        for many in ([X, X], {"a": X, "b": X}, Recordings([X, X])):
             arrays = as_recordings(many).arrays
             assert [list(video.columns) for video in arrays] == [columns] * 2
         with pytest.warns(UserWarning, match="taken as 40 recordings"):  # as of numpy
             assert as_recordings(X.rename(time="frame")).layout.kind == "stacked"
 
 
-class TestRates:
-    @pytest.mark.parametrize(
-        ("clock", "rate"),
-        [
-            (np.arange(40) / 25, 25),
-            (7 + np.arange(40, dtype=np.float32) / 8, 8),
-            (pd.date_range("2026-01-01", periods=40, freq="20ms"), 50),
-            (pd.timedelta_range(0, periods=40, freq="2s"), 0.5),
-            (np.arange(40), None),  # may count frames
-        ],
-    )
-    def test_of_a_clock(self, clock, rate):
-        expected = None if rate is None else pytest.approx(rate, rel=1e-6)
-        assert as_recordings(track(time=clock)).fps == expected
+@pytest.mark.parametrize(
+    ("clock", "rate"),
+    [
+        (7 + np.arange(40, dtype=np.float32) / 8, 8),
+        (pd.date_range("2026-01-01", periods=40, freq="20ms"), 50),
+        (pd.timedelta_range(0, periods=40, freq="2s"), 0.5),
+        (np.arange(40), None),  # may count frames
+    ],
+)
+def test_rate_of_a_coordinate(clock, rate):
+    expected = None if rate is None else pytest.approx(rate, rel=1e-6)
+    assert as_recordings(track(time=clock)).fps == expected
+    assert as_recordings([track(time=clock), track()]).fps == expected
 
-    @pytest.mark.parametrize("step", [-1.0, 0.0, np.nan])
-    def test_what_goes_back_is_no_clock(self, step):
-        with pytest.warns(UserWarning, match="the times of '0' do not go forward, and"):
-            assert as_recordings(track(time=step * np.arange(40))).fps is None
 
-    def test_of_many(self):
-        slow, fast = track(time=np.arange(40) / 25), track(time=np.arange(40) / 30)
-        assert as_recordings([slow, track()]).fps == 25
-        assert as_recordings({"a": track(), "b": fast}).fps == 30
-        assert as_recordings(Recordings([slow, slow], fps=25)).fps == 25
-        with pytest.raises(
-            ValueError, match=r"fps is 25.* expected 30 frames per second"
-        ):
-            as_recordings([slow, fast])
+@pytest.mark.parametrize("step", [-1.0, np.nan])
+def test_coordinates_that_do_not_grow(step):
+    with pytest.warns(UserWarning, match="the times of '0' do not go forward"):
+        assert as_recordings(track(time=step * np.arange(40))).fps is None
+
+
+def test_rates_of_coordinates_that_differ():
+    with pytest.raises(ValueError, match="fps is 25"):
+        as_recordings([track(time=np.arange(40) / fps) for fps in (25, 30)])
 
 
 def stamped(clock, **more):

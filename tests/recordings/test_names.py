@@ -138,11 +138,6 @@ def test_sentences(labels, actions, expected):
         assert part in sentence
 
 
-def test_names_of_many_actions_are_not_listed():
-    (sentence,) = describe_actions([np.array([0])], range(31))
-    assert sentence.endswith("action 20, 10 more.")
-
-
 def test_paths_of_codes_have_the_words_of_actions():
     paths = [np.array([0, 1, -1]), np.array([0, 0, 0])]
     names = np.array(["reach", "action 1", "lift"])

@@ -14,7 +14,6 @@ from skl_tot.recordings import (
     with_stops,
     without_stops,
 )
-from skl_tot.recordings.stops import describe_still
 from skl_tot.statistics import cycle_times, durations
 
 FPS = 10
@@ -243,15 +242,6 @@ def test_no_pauses(pauses):
     for function in (with_stops, list_stops):
         with pytest.raises(TypeError, match="without_stops"):
             function([np.ones((9, 2))])
-
-
-def test_still_stretches_of_data_frames_are_told_like_those_of_arrays():
-    values = np.random.default_rng(0).normal(size=(4000, 2))
-    values[1000:3000] = values[1000]
-    frame = pd.DataFrame(values, columns=["x", "y"])
-    found = [describe_still(Recordings([array], fps=50)) for array in (values, frame)]
-    assert found[0].startswith("Nothing moves in 1 stretch of")
-    assert found[0] == found[1]
 
 
 def test_a_look_tells_stops():

@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot.app.cli.main import main
 from skl_tot.io.growing_files import GrowingTable
 from skl_tot.recordings import read_recordings
 
@@ -166,17 +165,3 @@ def test_growing_tables_are_read_as_files(tmp_path):
     table = GrowingTable("a.csv", 2, ["x", "y"], others=(3, "!"))
     frames = [table.read(lines[:9]), table.read(lines[9:])]
     np.testing.assert_array_equal(np.concatenate(frames), take)
-
-
-def test_on_the_command_line(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "in").mkdir()
-    for k in range(3):
-        text = f"a,b,c\n{TABLE}".replace("\n", "\n! b\n")
-        (tmp_path / "in" / f"take_{k}.csv").write_text(text)
-    options = "--header 3 --comment ! --n-actions 2 --method equal --out m.skops"
-    assert main(["fit", "in", *options.split()]) == 0
-    predict = ["predict", "m.skops", "in", "--out", "segments.csv"]
-    assert main(predict) == 0
-    assert main([*predict, "--header", "1"]) == 2
-    assert "header (--header) is 1, expected 3, as in" in capsys.readouterr().err
