@@ -96,10 +96,8 @@ def make_activities(
 
     Raises
     ------
-    InvalidParameterError
-        If a parameter is out of its range.
     ValueError
-        If ``mean_length`` is below ``n_actions``.
+        If a parameter is out of its range, or ``mean_length`` below ``n_actions``.
 
     Examples
     --------
@@ -212,12 +210,9 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
 
     Raises
     ------
-    FileNotFoundError
-        If the folder of features or a recording's ground truth is missing, or no
-        recording is left.
-    ValueError
-        If a file has another content, two files have one recording, a label is not in
-        the mapping, or features and labels differ in length.
+    FileNotFoundError, ValueError
+        If features or a recording's ground truth are missing, a file has another
+        content, a label is not in the mapping, or features and labels differ in length.
 
     Examples
     --------

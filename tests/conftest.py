@@ -28,7 +28,7 @@ TESTS = Path(__file__).parent
 QUICK = (
     "datasets",
     "decoding",
-    "io/test_segments.py",
+    "io/test_segment_table.py",
     "methods/test_smoke.py",
     "metrics",
     "recordings",
@@ -167,21 +167,21 @@ SHORT = {
 
 def shortened(estimator, **settings):
     """Set what makes a fit short, as far as the estimator has it."""
-    own = estimator.get_params(deep=False)
+    parameters = estimator.get_params(deep=False)
     for name, value in (SHORT | settings).items():
-        if name.partition("__")[0] in own:
+        if name.partition("__")[0] in parameters:
             estimator.set_params(**{name: value})
     return estimator
 
 
 def all_estimators():
     """Class of each estimator that segments, by its name."""
-    found = {}
-    for module in (skl_tot, baselines):
-        for name in module.__all__:
-            if name.endswith("Segmenter"):
-                found[name] = getattr(module, name)
-    return found
+    return {
+        name: getattr(module, name)
+        for module in (skl_tot, baselines)
+        for name in module.__all__
+        if name.endswith("Segmenter")
+    }
 
 
 def make_by_name(name, **settings):

@@ -110,18 +110,15 @@ class ASALSegmenter(NetworkSegmenter):
 
     Notes
     -----
-    Implemented from the abstract; no code of the authors was available. From the
-    authors: the hidden Markov model with durations and Viterbi decoding; the recurrent
-    network that recognises shuffled segments and embeds actions; the alternation; the
-    first segmentation by CTE. Own choices: all networks, the joint embedding, Poisson
-    distributions and their limits (a tenth of the mean and four times the mean), bins,
-    numbers of steps and rounds, and the stopping rule. On seven data sets the rounds
-    improved the start on average, but not on each set.
+    Implemented from the abstract; no code of the authors was available. Own choices:
+    all networks, the joint embedding, Poisson distributions and their limits (a tenth
+    of the mean and four times the mean), bins, numbers of steps and rounds, and the
+    stopping rule. On seven data sets the rounds improved the start on average, but not
+    on each set.
 
     `transform` returns :math:`[e_t ; h_t]`. Posteriors with durations are exact over
-    the bins. With background, durations count the other frames. Frames that the first
-    estimator labels -1 get an action in the first round. See `TemporalOTSegmenter` for
-    input, labels, edge cases and further attributes.
+    the bins. With background, durations count the other frames. See
+    `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
 
     References
     ----------

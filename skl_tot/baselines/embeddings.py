@@ -230,12 +230,11 @@ class VTESegmenter(CTESegmenter):
 
     Notes
     -----
-    Implemented from the abstract; no code of the authors was available. From the
-    authors: a visual embedding, by a U-shaped network that predicts features of later
-    frames, beside the temporal embedding of CTE, and clustering and decoding of both.
-    Own choices: one embedding, trained by the sum of both losses, the width and depth
-    of the decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the
-    U. See `CTESegmenter` for memory, input, labels and further attributes.
+    Implemented from the abstract; no code of the authors was available. Own choices:
+    one embedding, trained by the sum of both losses, the width and depth of the
+    decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the
+    network of the authors a U. See `CTESegmenter` for memory, input, labels and
+    further attributes.
 
     References
     ----------
@@ -343,13 +342,11 @@ class UDESegmenter(EmbeddingSegmenter):
 
     Notes
     -----
-    Implemented from the abstract; no code of the authors was available. From the
-    authors: the joint embedding of features and time, its reconstruction, and concepts
-    that are learned by raising their similarity to their most confident features and
-    lowering that to all others. Own choices: the networks, time as an output, the form
-    of the contrast (InfoNCE), numbers of frames and steps, and the decoding. The
-    embeddings of all frames are held in memory for K-means, as float32. See
-    `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    Implemented from the abstract; no code of the authors was available. Own choices:
+    the networks, time as an output, the form of the contrast (InfoNCE), numbers of
+    frames and steps, and the decoding. The embeddings of all frames are held in memory
+    for K-means, as float32. See `TemporalOTSegmenter` for input, labels, edge cases and
+    further attributes.
 
     References
     ----------

@@ -78,12 +78,10 @@ class FrankWolfeSegmenter(BaseSegmenter):
     See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
     Recordings with fewer frames than actions are not used in the fit.
 
-    From the authors: the objective, λ, the order, the algorithm with its start, number
-    of iterations, exact line search and rounding. They also know roughly when each
-    event is narrated. Own choices: the size of chunks, and the labels of all frames:
-    the score :math:`s_k` of a frame, from the classifier, becomes the log-likelihood
-    ratio of "this is event k" (1) against "it is not" (0), with the noise
-    :math:`\sigma_k^2` of the regression (``noise_``),
+    The authors also know roughly when each event is narrated. Own choices: the size of
+    chunks, and the labels of all frames: the score :math:`s_k` of a frame, from the
+    classifier, becomes the log-likelihood ratio of "this is event k" (1) against "it is
+    not" (0), with the noise :math:`\sigma_k^2` of the regression (``noise_``),
 
     .. math:: \ell(t, k) = (s_k(t) - \tfrac12) / \sigma_k^2 .
 

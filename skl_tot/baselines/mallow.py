@@ -109,12 +109,10 @@ class MallowSegmenter(BaseSegmenter):
     Embedded frames are held in memory, as float64, and a D × D matrix; a round reads
     the recordings twice.
 
-    From the authors: equal parts at the start, the alternation of appearance, counts,
-    orders and dispersions, the model of the orders, and the prior of the shares (from a
-    later implementation by others). Own choices: discriminant analysis, in place of a
-    linear map that is learned by gradient descent; the best order and boundaries at
-    once, in place of moves by one frame and sampled orders; the most probable
-    dispersions, in place of sampled ones; background. If actions repeat,
+    The prior of the shares is from a later implementation by others. Own choices:
+    discriminant analysis, in place of a linear map that is learned by gradient descent;
+    the best order and boundaries at once, in place of moves by one frame and sampled
+    orders; the most probable dispersions; background. If actions repeat,
     ``decoding="free"`` with a ``switch_cost`` of 0.5 was better after the same fit.
 
     References

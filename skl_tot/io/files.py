@@ -62,10 +62,8 @@ def write_segments(table, path, *, format=None):
     Raises
     ------
     ImportError, OSError, TypeError, ValueError
-        If the extra ``files`` is needed, or the file cannot be written; if the table
-        holds no segments, or things that the format has no place for: several
-        recordings, segments without times or below a millisecond, blank cells, names of
-        several lines, or an action called "-1".
+        If the extra ``files`` is needed, the file cannot be written, or the table has
+        no segments, blank cells, or something that the format has no place for.
 
     Examples
     --------
@@ -126,12 +124,8 @@ def read_table(path, *, format=None):
         A row per segment: ``recording``, from the row or the name of the file;
         ``action``, integers if all are, else text; ``start`` and ``end`` in frames,
         ``start_time`` and ``end_time`` in seconds, or both; if they are there,
-        ``confidence``, and ``start_clock`` and ``end_clock`` as text.
-
-    Raises
-    ------
-    OSError, TypeError, ValueError
-        As for `read_segments`, except for rates and numbers of frames.
+        ``confidence``, ``start_clock`` and ``end_clock`` as text. Errors are those of
+        `read_segments`.
 
     Examples
     --------
@@ -223,15 +217,10 @@ def read_segments(
     ------
     ImportError, OSError, TypeError, ValueError
         If a file cannot be read, needs the extra ``files``, or has another content; if
-        a segment has no label, overlaps another, ends before it starts, or is outside
-        of the recording; if a name occurs twice or is not in ``recordings``; if ``fps``
-        is missing for times; if ``fps`` or ``n_frames`` contradict ``recordings``.
-
-    Warns
-    -----
-    UserWarning
-        If segments shorter than half a frame are dropped, or frames and seconds of a
-        table disagree (frames are used).
+        segments have no label, overlap, or leave the recording; if a name occurs twice
+        or is not in ``recordings``; if ``fps`` is missing for times, or contradicts.
+        Segments shorter than half a frame are dropped with a warning. Another one
+        says that frames and seconds of a table disagree; then frames are used.
 
     Examples
     --------

@@ -43,8 +43,8 @@ def write_subtasks(table, root, out):
     Raises
     ------
     ImportError, OSError, ValueError
-        If pyarrow (extra ``files``) is not installed, ``root`` is no data set, ``out``
-        is not empty, or segments belong to no episode, overlap or exceed its length.
+        If pyarrow (extra ``files``) is missing, ``root`` is no data set, ``out`` is not
+        empty, or segments overlap or leave their episode.
 
     Examples
     --------

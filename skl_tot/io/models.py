@@ -60,14 +60,10 @@ def save_model(model, path, *, trusted=()):
 
     Raises
     ------
-    OSError
-        If the file cannot be written.
-    TypeError, sklearn.exceptions.NotFittedError
-        If ``model`` is no fitted segmenter, or a step holds an object outside of numpy,
-        scipy, scikit-learn, this package and ``trusted``.
-    ValueError
-        If the file exceeds the limit of `load_model`: delete ``labels_`` of many
-        frames.
+    OSError, TypeError, ValueError, sklearn.exceptions.NotFittedError
+        If ``model`` is no fitted segmenter; a step holds an object outside of numpy,
+        scipy, scikit-learn, this package and ``trusted``; or the file exceeds the limit
+        of `load_model`: delete ``labels_`` of many frames.
 
     Examples
     --------
@@ -126,12 +122,9 @@ def load_model(path, *, trusted=()):
 
     Raises
     ------
-    OSError
-        If the file cannot be read or is no regular file.
-    ValueError
+    OSError, ValueError
         If the file holds something else, untrusted types or a later format; or if it
-        unpacks to more than 1 GiB and more than 20 times its size (it is then not
-        read).
+        unpacks to more than 1 GiB and 20 times its size (it is then not read).
 
     Examples
     --------

@@ -259,11 +259,6 @@ def activity_purity(y_true, y_pred):
     purity : float
         In (0, 1].
 
-    Raises
-    ------
-    TypeError, ValueError
-        If labels are neither integers nor text, or not of the same recordings.
-
     Examples
     --------
     >>> from skl_tot.metrics import activity_purity

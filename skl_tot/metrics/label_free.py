@@ -42,11 +42,6 @@ def effective_actions(y):
     number : float
         From 1 to the number of distinct actions; 0 without any.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If labels are neither integers nor text.
-
     Examples
     --------
     >>> from skl_tot.metrics import effective_actions

@@ -49,7 +49,7 @@ def match_labels(
     ------
     TypeError, ValueError
         If labels are neither integers nor text, numbers of recordings or frames
-        disagree, a recording is empty, no frame is left, or ``scope`` is unknown.
+        disagree, or no frame is left.
 
     Examples
     --------

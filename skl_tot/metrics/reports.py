@@ -46,12 +46,7 @@ def segmentation_report(
         ``scope="video"``. ``"totals"`` has the scores and numbers below; with
         ``scope="video"`` the AMI is the mean over recordings. ``"clusters
         without class"`` has, by cluster, the number of frames that are wrong because no
-        class was matched to it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `match_labels`, and if a label has no name or a name repeats.
+        class was matched to it. Errors are those of `match_labels`.
 
     Examples
     --------

@@ -45,17 +45,15 @@ def durations(labels, *, fps=None, groups=None):
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, or a recording is empty; if segments of
-        a table overlap or end before they start; if a recording has no group; if
-        ``fps`` is no rate or contradicts that of the labels.
+        If labels are neither integers nor text, a recording is empty or has no group,
+        segments overlap, or ``fps`` contradicts the rate of the labels.
 
     Notes
     -----
-    Labels start at the start of their clock. A table in seconds starts at 0 s, or at
-    its frame 0 if it has frames as well. It ends with its last row: time without an
-    action at the end needs a row "background". Of a table with both, seconds are used,
-    unless a frame has two times, as after a boundary was moved. A warning is given if
-    they disagree.
+    A table in seconds starts at 0 s, or at its frame 0 if it has frames as well. It
+    ends with its last row: time without an action at the end needs a row "background".
+    Of a table with both, seconds are used, unless a frame has two times, as after a
+    boundary was moved. A warning is given if they disagree.
 
     Examples
     --------

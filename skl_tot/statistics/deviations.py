@@ -80,12 +80,6 @@ def deviations(
         - ``deviates``: whether the score is above the median; with ``order``, above 0.
         - ``unit`` of times, "s" or "frames".
 
-    Raises
-    ------
-    TypeError, ValueError
-        As for `durations`, or if ``order``, ``log_likelihoods``, ``threshold`` or
-        ``start`` do not fit the labels or each other.
-
     Examples
     --------
     >>> from skl_tot.statistics import deviations

@@ -109,9 +109,8 @@ def compare_groups(
     Raises
     ------
     TypeError, ValueError
-        As for `durations`; if a recording has no group or subject; if there is only one
-        group, or one subject in a group; if some but not all subjects are in both
-        groups.
+        As for `durations`; if there is one group, or one subject in a group; if some
+        but not all subjects are in both groups.
 
     Examples
     --------
