@@ -73,16 +73,21 @@ def read_arguments(kinds, values, view):
             value = view.find(value)
             clock = view.clock(value)
         elif kind in TIMES and (kind, value) != ("edge", None):  # the end
-            is_real = isinstance(value, Real) and not isinstance(value, bool)
-            if not is_real or not 0 <= value <= clock.ends[-1]:
-                refuse(name, value, "a time within the recording")
-            value = TIMES[kind](value, clock)
+            value = TIMES[kind](check_time(name, value, clock), clock)
         elif isinstance(value, str) and (
             len(value) > 200 or TURNING & {*map(ord, value)}
         ):
             refuse(name, value, "a name in one line, of up to 200 letters")
         arguments.append(value)
     return arguments
+
+
+def check_time(name, time, clock):
+    """Refuse what is no time within a recording."""
+    is_real = isinstance(time, Real) and not isinstance(time, bool)
+    if not is_real or not 0 <= time <= clock.ends[-1]:
+        refuse(name, time, "a time within the recording")
+    return time
 
 
 class Calls:

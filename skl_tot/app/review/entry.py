@@ -66,6 +66,14 @@ def find_track(labels, by_hand, edges):
     return Track(starts, labels[starts], by_hand[starts], len(labels))
 
 
+class Prediction(NamedTuple):
+    """Prediction of a model for a recording."""
+
+    segments: Track
+    confidence: np.ndarray  # (n_frames,)
+    edges: np.ndarray  # boundaries, and the least and greatest frames they may be at
+
+
 class Stretch(NamedTuple):
     """Checked frames of a recording, from start to before end."""
 
@@ -247,12 +255,12 @@ class Entry(NamedTuple):
 
     # Changes by a model
 
-    def propose(self, predicted, confidence, edges, n_learned):
+    def propose(self, prediction, n_learned):
         """Show another prediction, except where people gave or checked labels."""
         is_known, is_checked = self.frames_known(), self.frames_checked()
         is_seen = np.where(is_checked, mark_frames(self.seen, self.n_frames), is_known)
         ends = np.flatnonzero(np.diff(is_seen, prepend=False, append=False))
-        segments = self._mix(self.segments, predicted, is_known)
+        segments = self._mix(self.segments, prediction.segments, is_known)
         before = self.segments if self.changed is None else self.changed
         if self.is_blank:  # there is nothing to take back
             before = None
@@ -262,12 +270,12 @@ class Entry(NamedTuple):
         return self._replace(
             segments=segments,
             # the prediction before a check stays, to be compared with checked labels
-            predicted=self._mix(self.predicted, predicted, is_checked),
-            confidence=confidence,
+            predicted=self._mix(self.predicted, prediction.segments, is_checked),
+            confidence=prediction.confidence,
             n_learned=n_learned,
             seen=tuple(map(tuple, ends.reshape(-1, 2).tolist())),
             changed=before,
-            edges=edges,
+            edges=prediction.edges,
         )
 
     def replace_action(self, action, into):

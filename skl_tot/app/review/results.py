@@ -74,12 +74,11 @@ def measure(entries, n_learned):
     if not samples:
         return None
     checks = [total(samples[order]) for order in sorted(samples)]
-    stretches = [(entry, stretch) for entry in entries for stretch in entry.checked]
-    lengths = [stretch.end - stretch.start for _, stretch in stretches]
-    if lengths == [entry.n_frames for entry, _ in stretches]:
-        return estimate(checks, len(entries) - len(lengths), n_learned)
-    n_frames = sum(entry.n_frames for entry in entries) - sum(lengths)
-    n_rest = math.ceil(n_frames / np.mean([check.n_frames for check in checks]))
+    whole = [(0, entry.n_frames) for entry in entries if entry.is_checked()]
+    if whole == [stretch[:2] for entry in entries for stretch in entry.checked]:
+        return estimate(checks, len(entries) - len(whole), n_learned)
+    n_unchecked = sum(int((~entry.frames_checked()).sum()) for entry in entries)
+    n_rest = math.ceil(n_unchecked / np.mean([check.n_frames for check in checks]))
     return estimate(checks, n_rest, n_learned, "stretch")
 
 

@@ -85,7 +85,7 @@ class Review(Answers):
             model = teaching.with_words(model)
             codes, names = history.add_codes(names, teaching.actions_of(model))
         if labels is not None:
-            words_of_each, words = teaching.known_words_of(labels, videos)
+            words_of_each, words = teaching.read_words(labels, videos)
             _, names = history.add_codes(names, sorted(words))
         self._about = history.describe_beginning(self.recordings, model, words_of_each)
         self._model = model  # until the recordings are read
@@ -281,7 +281,7 @@ class Review(Answers):
             if action in (into, BACKGROUND):
                 text = f"{word!r} cannot become {other!r}"
                 raise ValueError(f"{text}, expected an action, and another one.")
-            after, model = teaching.merged(state, self.model, action, into)
+            after, model = teaching.merge_actions(state, self.model, action, into)
             return self._history.commit(f"{word!r} is {other!r}", after, model)
 
     def keep_apart(self, action, other):
@@ -316,14 +316,14 @@ class Review(Answers):
             if code not in state.actions:
                 text = f"the model does not know {state.names[code]!r}"
                 raise ValueError(f"{text}, expected one that it finds; let it learn.")
-            after, model = teaching.halved(state, self.model, code, self.recordings)
-            k, entries = state.actions.index(code), {}
+            recordings, k, entries = self.recordings, state.actions.index(code), {}
+            after, model = teaching.split_action(state, self.model, code, recordings)
             halves = after.actions[k : k + 2]
             shown = [i for i, entry in enumerate(state.entries) if entry.shows(code)]
             for i in counted(shown, tell):
-                entries[i] = teaching.predict_halves(
-                    state.entries[i], self.recordings, i, model, halves, k
-                )
+                decoded = teaching.decode_recording(model, recordings, i)
+                entry = state.entries[i]
+                entries[i] = teaching.halve_entry(entry, decoded, k, halves)
             first, second = (after.names[half] for half in halves)
             said = f"{state.names[code]!r} is {first!r} and {second!r}"
             return self._history.commit(said, after.with_entries(entries), model)
@@ -356,13 +356,14 @@ class Review(Answers):
             codes, names = history.add_codes(state.names, teaching.actions_of(model))
             entries, n_changed = {}, 0
             for i in counted(unchecked, tell):
-                segments, confidence, edges, *_ = teaching.predict_recording(
+                prediction = teaching.predict_recording(
                     model, self.recordings, i, codes
                 )
-                entry = state.entries[i].propose(segments, confidence, edges, n_learned)
+                entry = state.entries[i].propose(prediction, n_learned)
                 n_changed += state.entries[i].is_blank or entry.changed is not None
                 entries[i] = entry
-            said = f"learned, and changed {n_changed} of {count(len(unchecked))}"
+            n_recordings = count_recordings(len(unchecked))
+            said = f"learned, and changed {n_changed} of {n_recordings}"
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = after.with_entries(entries).forget_unused()
             return self._history.commit(said, after, model)
@@ -466,7 +467,7 @@ class Review(Answers):
             for i, entry in entries.items():
                 segments = entry.segments if word == "kept" else entry.changed
                 entries[i] = entry._replace(segments=segments, changed=None)
-            said = f"changes of {count(len(entries))} are {word}"
+            said = f"changes of {count_recordings(len(entries))} are {word}"
             return self._history.commit(said, state.with_entries(entries))
 
     # Steps back
@@ -589,6 +590,6 @@ def counted(items, tell):
         tell(done, len(items))
 
 
-def count(n):
+def count_recordings(n):
     """Say how many recordings."""
     return f"{n} recording" + "s" * (n != 1)

@@ -4,7 +4,6 @@ import contextlib
 import threading
 import warnings
 from copy import copy
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,8 @@ from skl_tot.app.report.findings import match_codes
 from skl_tot.app.review.calls import Ended
 from skl_tot.app.review.entry import (
     Entry,
+    Prediction,
     Stretch,
-    Track,
     blank_entry,
     find_track,
 )
@@ -65,30 +64,25 @@ def with_names_of(model, state):
 # Predictions
 
 
-class Prediction(NamedTuple):
-    """Prediction of a model for a recording."""
-
-    segments: Track
-    confidence: np.ndarray  # (n_frames,)
-    edges: np.ndarray  # boundaries and their intervals
-    path: np.ndarray  # (n_frames,) of numbers of actions
-    posterior: np.ndarray  # (n_frames, n_actions)
+def decode_recording(model, recordings, i):
+    """Decode a recording; its path has all frames."""
+    with errors_of_recording(i, recordings.names[i]):
+        (decoded,) = pipelines.decode_recordings(model, recordings.select([i]))
+        n_labels, n_frames = len(decoded.path), len(recordings.arrays[i])
+        if n_labels != n_frames:
+            text = f"the model labels {n_labels} of {n_frames} frames"
+            raise ValueError(f"{text}, expected a label for each.")
+        return decoded
 
 
 def predict_recording(model, recordings, i, codes):
     """Predict a recording, in segments with a code for each action of the model."""
-    with errors_of_recording(i, recordings.names[i]):
-        (decoded,) = pipelines.decode_recordings(model, recordings.select([i]))
-        n_frames = len(recordings.arrays[i])
-        if len(decoded.path) != n_frames:
-            text = f"the model labels {len(decoded.path)} of {n_frames} frames"
-            raise ValueError(f"{text}, expected a label for each.")
+    decoded, breaks = decode_recording(model, recordings, i), recordings.breaks_of(i)
     labels = np.array([*codes, BACKGROUND])[decoded.path]
-    breaks = recordings.breaks_of(i)
-    segments = find_track(labels, np.zeros(n_frames, bool), breaks)
+    segments = find_track(labels, np.zeros(len(labels), bool), breaks)
     edges = pipelines.path_boundaries(model, decoded, breaks)
     confidence = pipelines.path_confidence(decoded).astype(np.float16)
-    return Prediction(segments, confidence, edges, decoded.path, decoded.posterior)
+    return Prediction(segments, confidence, edges)
 
 
 def first_entry(model, recordings, i, state, words):
@@ -96,7 +90,7 @@ def first_entry(model, recordings, i, state, words):
     breaks, n_frames = recordings.breaks_of(i), len(recordings.arrays[i])
     entry = blank_entry(n_frames, breaks)
     if model is not None:
-        segments, confidence, edges, *_ = predict_recording(
+        segments, confidence, edges = predict_recording(
             model, recordings, i, state.actions
         )
         entry = Entry(
@@ -114,8 +108,8 @@ def first_entry(model, recordings, i, state, words):
     return entry._replace(checked=(Stretch(0, n_frames, i + 1),), seen=((0, n_frames),))
 
 
-def known_words_of(labels, recordings):
-    """Names (n_frames,) by recording, "" for unknown, and all; numbers as in models."""
+def read_words(labels, recordings):
+    """Read labels as names (n_frames,) by recording, "" for unknown, and all names."""
     y = arrange_each(labels, recordings, "labels", of_some=True)
     values, classes = read_labels(y, recordings)
     words = [f"action {x}" if str(x).isdecimal() else x for x in classes.tolist()]
@@ -133,11 +127,11 @@ def teach(learner, recordings, state):
     if not is_labelled.any():
         text = "no recording is checked and no segment is made by hand"
         raise ValueError(f"{text}, expected some to learn from.")
-    chosen = sample(recordings.lengths, is_labelled)
+    chosen = sample_recordings(recordings.lengths, is_labelled)
     return with_words(learner(recordings.select(chosen), [words[i] for i in chosen]))
 
 
-def sample(lengths, is_labelled):
+def sample_recordings(lengths, is_labelled):
     """Numbers of recordings with labels, and of others that are evenly spaced."""
     others = np.flatnonzero(~is_labelled)
     n_frames = max(MOST_TAUGHT - lengths[is_labelled].sum(), LEAST_OTHERS)
@@ -158,7 +152,7 @@ def with_predictions(state, predictions, n_actions):
         if not entry.is_checked():
             segments = prediction.segments
             segments = segments._replace(codes=codes[segments.codes])
-            after = entry.propose(segments, prediction.confidence, prediction.edges, 0)
+            after = entry.propose(prediction._replace(segments=segments), 0)
             entries[i] = after._replace(changed=None, seen=entry.seen)
     state = state._replace(actions=actions, names=add_names(state.names, n_new))
     return state.with_entries(entries).forget_unused()
@@ -167,7 +161,7 @@ def with_predictions(state, predictions, n_actions):
 # Merges and splits
 
 
-def merged(state, model, action, into):
+def merge_actions(state, model, action, into):
     """State and model (or None) after a merge of two actions."""
     names = dict(state.names)
     word, other = names.pop(action), names[into]
@@ -185,12 +179,13 @@ def merged(state, model, action, into):
     return after, merged_model
 
 
-def halved(state, model, action, recordings):
-    """State without entries, and model, after a split of an action."""
+def split_action(state, model, action, recordings):
+    """State with names of both halves but its entries, and the model with them."""
     word, k = state.names[action], state.actions.index(action)
     shown = np.flatnonzero([entry.shows(action) for entry in state.entries])
-    shown = shown[sample(recordings.lengths[shown], np.zeros(len(shown), bool))]
-    model = corrections.split(model, word, recordings.select(shown))
+    no_labels = np.zeros(len(shown), bool)
+    chosen = shown[sample_recordings(recordings.lengths[shown], no_labels)]
+    model = corrections.split(model, word, recordings.select(chosen))
     words = list(state.names.values())
     place, other = words.index(word), free_code(state.names)
     halves = names_of_parts(np.array(words), place, 2)[place : place + 2].tolist()
@@ -200,13 +195,14 @@ def halved(state, model, action, recordings):
     return after, with_names_of(model, after)
 
 
-def predict_halves(entry, recordings, i, model, codes, k):
-    """Entry whose frames of ``codes[0]`` have the half of the model, ``k`` or next."""
-    numbers = range(pipelines.segmenter_of(model).n_actions_)
-    prediction = predict_recording(model, recordings, i, numbers)
-    posterior = prediction.posterior[:, k : k + 2]
-    is_half = np.isin(prediction.path, (k, k + 1))
-    path = np.where(is_half, prediction.path - k, UNKNOWN)
+def halve_entry(entry, decoded, k, codes):
+    """Entry whose frames of ``codes[0]`` have that code or ``codes[1]``.
+
+    The new model, which has decoded it, has the halves as actions ``k`` and ``k + 1``.
+    """
+    posterior = decoded.posterior[:, k : k + 2]
+    is_half = np.isin(decoded.path, (k, k + 1))
+    path = np.where(is_half, decoded.path - k, UNKNOWN)
     tracks = {}
     for name, track in entry.tracks().items():
         halves = fill_halves(track, codes[0], path, posterior)
