@@ -9,6 +9,8 @@ import pytest
 from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import path_posterior
+from skl_tot.decoding.decoders import Decoded
+from skl_tot.methods.pipelines import path_confidence
 from skl_tot.metrics.label_free import held_out_agreement
 
 N_ACTIONS = 5
@@ -92,3 +94,13 @@ class TestWarning:
             model.predict(easy[0])
             model.partial_fit([video[:2] for video in easy[0]])  # can show no more
             model.set_params(decoding="fixed").partial_fit(easy[0])
+
+
+def test_background_is_sure():
+    posterior = np.array([[0.2, 0.8], [0.3, 0.7], [1.0 + 1e-9, 0.0]])
+    path = np.array([-1, 0, 0])
+    confidence = path_confidence(Decoded(None, path, posterior))
+    np.testing.assert_array_equal(confidence, [1.0, 0.3, 1.0])
+    words = np.array(["pour", "pour"])
+    confidence = path_confidence(Decoded(None, path, posterior), words)
+    np.testing.assert_allclose(confidence, [1.0, 1.0, 1.0])

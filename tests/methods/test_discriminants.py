@@ -12,6 +12,7 @@ from skl_tot.methods.discriminants import (
     frame_moments,
     log_joint,
     measure_spread,
+    time_order,
 )
 from skl_tot.recordings import Recordings
 
@@ -73,3 +74,10 @@ def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
         theirs = GaussianMixture(reg_covar=reg_covar).fit(members)
         own = appearance.precisions_cholesky[k]
         np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
+
+
+def test_time_is_relative_to_the_length_of_a_video():
+    short, long = np.zeros((10, 2)), np.zeros((100, 2))
+    short[9, 0] = 1.0  # at the end of a short video
+    long[50, 1] = 1.0  # half-way in a long one
+    assert time_order([short, long]).tolist() == [1, 0]

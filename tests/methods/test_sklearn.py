@@ -164,15 +164,3 @@ class TestModelSelection:
             for train, test in KFold(3).split(ragged[0])
         ]
         assert search.best_score_ == pytest.approx(np.mean(scores))
-
-
-def test_a_search_among_collapsed_fits_is_warned_of():
-    """Their scores tie at 0, and one of them is still the best."""
-    noise = list(np.random.default_rng(0).normal(size=(8, 40, 3)))
-    model = TemporalOTSegmenter(
-        6, order="strict", max_iter=1, n_networks=1, random_state=0
-    )
-    model.set_params(decoding="free", switch_cost=1e3)
-    with pytest.warns(UserWarning, match="^score is 0, as labels collapse; a search "):
-        search = GridSearchCV(model, {"rho": [0.05, 0.1]}, cv=2).fit(noise)
-    assert search.cv_results_["mean_test_score"].tolist() == [0, 0]

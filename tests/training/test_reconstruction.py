@@ -8,7 +8,6 @@ import torch
 
 from skl_tot.training.batches import (
     Batch,
-    later_frames,
 )
 from skl_tot.training.network import encoder_shapes, init_network
 from skl_tot.training.terms import (
@@ -34,19 +33,6 @@ def draw(term, n_networks=2):
     shapes = encoder_shapes(SIZES) | term.shapes(SIZES)
     network = init_network(shapes, n_networks=n_networks, generator=generator)
     return {name: value.double() * 30 for name, value in network.items()}
-
-
-class TestLaterFrames:
-    @pytest.mark.parametrize("lag", [1, 3, 500, 2**40, 0.001, 0.25, 0.99])
-    def test_equal_a_loop(self, lag):
-        lengths = np.array([[5, 40], [1, 300]])
-        rng = np.random.default_rng(0)
-        frames = rng.integers(0, lengths[..., None], size=(2, 2, 20))
-        later = later_frames(frames, lengths, lag)
-        for place, frame in np.ndenumerate(frames):
-            length = lengths[place[:2]]
-            steps = lag if lag >= 1 else math.ceil(lag * length)
-            assert later[place] == min(frame + steps, length - 1)
 
 
 @pytest.mark.parametrize("term", [Reconstruction(), Prediction(1.0, 2)])

@@ -10,7 +10,6 @@ from skl_tot.training.batches import (
     StreamReader,
     open_reader,
     sample_frames,
-    sampled_batches,
     shuffled_batches,
 )
 
@@ -76,10 +75,3 @@ def test_reader_by_size(monkeypatch):
     assert isinstance(open_reader(videos, cpu, 11), StreamReader)  # not worth a copy
     monkeypatch.setattr(_readers, "RESIDENT_BYTES", 2 * 6 * 4 * 4 - 1)
     assert isinstance(open_reader(videos, cpu, 12), StreamReader)
-
-
-def test_times_are_midpoints_of_the_sampled_frames():
-    videos = Recordings([np.zeros((1, 2)), np.zeros((2, 2))])
-    reader = ResidentReader(videos, torch.device("cpu"))
-    (batch,) = sampled_batches(generator(), reader, [np.array([[0, 1]])], 2, 0)
-    assert batch.times.tolist() == [0.5, 0.5, 0.25, 0.75]

@@ -6,7 +6,6 @@ import torch
 from sklearn.utils import Bunch
 
 from skl_tot.recordings import Recordings
-from skl_tot.training import loop as _loop
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
@@ -17,7 +16,6 @@ from skl_tot.training.loop import (
     resume,
     take_snapshot,
     train,
-    train_step,
 )
 from skl_tot.training.network import (
     Encoder,
@@ -228,20 +226,6 @@ class TestAdam:
                 assert torch.equal(state.moments[name][key], expected)
         state.drop_gradients()
         assert [value.grad for value in state.network.values()] == [None, None]
-
-
-class TestDecay:
-    def test_learning_rates(self, videos, monkeypatch):
-        rates = []
-
-        def watch(state, batch, terms, encoder):
-            rates.append(state.learning_rate)
-            return train_step(state, batch, terms, encoder)
-
-        monkeypatch.setattr(_loop, "train_step", watch)
-        run(videos, config(decay=0.5, max_iter=8))
-        falling = [1, 0.75, 0.5, 0.25]
-        np.testing.assert_allclose(rates, 1e-2 * np.array([1, 1, 1, 1, *falling]))
 
 
 class TestStopping:
