@@ -1,4 +1,5 @@
 """The segmenters of this package, one file each, and their shared parts."""
 
-# `base` has the public methods, `networks` training and embeddings, `prototypes`
-# pseudo-labels, parts and streams.
+# `base` has the public methods and calls the steps of a fit: `orders` and `numbers`
+# choose, a method learns, `scores` labels, `collapses` describes. `networks` has
+# embeddings, prototypes and streams.

@@ -106,12 +106,6 @@ def constrain_prototypes(network):
     network["prototypes"].copy_(unit_length(network["prototypes"]))
 
 
-def predict_time(network, embeddings):
-    """Relative time (R, n_frames), 0 at the start of a recording and 1 at its end."""
-    times = embeddings @ network["time_weight"].unsqueeze(-1)
-    return times.squeeze(-1) + network["time_bias"]
-
-
 class Encoder:
     """A fitted network (numpy arrays) that embeds recordings in blocks."""
 

@@ -21,7 +21,6 @@ from skl_tot.training.devices import few_threads, join_parts, rank_and_size
 from skl_tot.training.network import (
     constrain_prototypes,
     encode,
-    predict_time,
     score_prototypes,
     unit_length,
 )
@@ -345,7 +344,9 @@ class TimeStamp(Term):
 
     def loss(self, network, embeddings, batch, step):
         """L_TS of each network."""
-        return time_stamp_loss(predict_time(network, embeddings), batch.times)
+        times = (embeddings @ network["time_weight"].unsqueeze(-1)).squeeze(-1)
+        errors = times + network["time_bias"] - batch.times
+        return (errors**2).sum(-1) / max(len(batch.times), 1)
 
 
 @dataclass(eq=False, repr=False)
@@ -453,11 +454,6 @@ def temporal_coherence_loss(anchors, positives):
     log_codes = torch.log_softmax(similarities, -1).diagonal(dim1=-2, dim2=-1)
     n_videos, n_frames = log_codes.shape[-2:]
     return -log_codes.sum((-2, -1)) / max(n_videos * n_frames, 1)
-
-
-def time_stamp_loss(predicted, times):
-    """L_TS of predicted (…, n_frames) and true times (n_frames,)."""
-    return ((predicted - times) ** 2).sum(-1) / max(len(times), 1)
 
 
 def means_in_time(embeddings, times, n_parts):
