@@ -1,10 +1,9 @@
 """Streams against whole videos, and against videos cut where they are looked at."""
 
-import io
+import functools
 import pickle
 import tracemalloc
 
-import joblib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,12 +19,13 @@ from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.recordings import Recordings
 
-WHOLE = {
-    "ASOTSegmenter": "use TemporalOTSegmenter",
-    "ActivitySegmenter": "fit a model to recordings of one activity",
-    "EqualPartsSegmenter": "fit another method",
-    "SemiSupervisedSegmenter": "fit without labels",
-}
+# methods whose labels need the whole recording
+WHOLE = (
+    "ASOTSegmenter",
+    "ActivitySegmenter",
+    "EqualPartsSegmenter",
+    "SemiSupervisedSegmenter",
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,6 @@ def videos():
 @pytest.fixture(scope="module")
 def models(videos):
     """Give a segmenter by its name, fitted when it is first asked for."""
-    found = {}
     kinds = {
         "asal": lambda: ASALSegmenter(
             3, estimator=HMMSegmenter(3), max_iter=2, n_steps=5, random_state=0
@@ -47,30 +46,18 @@ def models(videos):
             3, order="mostly", max_iter=15, n_networks=2, random_state=0
         ),
     }
-
-    class Models:
-        def __getitem__(self, name):
-            if name not in found:
-                found[name] = kinds[name]().fit(videos)
-            return found[name]
-
-    return Models()
-
-
-@pytest.fixture(scope="module")
-def hmm(models):
-    return models["hmm"]
+    return functools.cache(lambda name: kinds[name]().fit(videos))
 
 
 def run(online, video, sizes=(7,)):
     """All labels and probabilities of a video given in blocks of these sizes."""
-    found, start = [], 0
+    decided, start = [], 0
     while start < len(video):
-        size = sizes[len(found) % len(sizes)]
-        found.append(online.push(video[start : start + size]))
+        size = sizes[len(decided) % len(sizes)]
+        decided.append(online.push(video[start : start + size]))
         start += size
-    found.append(online.finish())
-    labels, probabilities = zip(*found)
+    decided.append(online.finish())
+    labels, probabilities = zip(*decided)
     return np.concatenate(labels), np.concatenate(probabilities)
 
 
@@ -84,13 +71,12 @@ def test_lag_of_a_recording_gives_predict(estimator, estimator_name, videos):
     labels = [np.arange(len(video)) * 2 // len(video) for video in videos]
     model, video = estimator.fit(videos, labels), videos[0]
     if estimator_name in WHOLE:
-        with pytest.raises(ValueError, match=WHOLE[estimator_name]) as error:
+        with pytest.raises(ValueError):
             OnlinePrediction(model, len(video))
-        assert "\n" not in str(error.value)
         return
     if estimator_name == "AutoSegmenter":
         name, member = model.best_member()
-        with pytest.warns(UserWarning, match=f"so its candidate '{name}' labels these"):
+        with pytest.warns(UserWarning, match=name):
             online = OnlinePrediction(model, len(video))
         model = member
     else:
@@ -114,7 +100,7 @@ def test_lag_of_a_recording_gives_predict_for_all_decodings(
 ):
     if decoding == "durations" and method != "asal":
         decoding = "fixed"
-    model = with_settings(models[method], decoding=decoding, switch_cost=cost)
+    model = with_settings(models(method), decoding=decoding, switch_cost=cost)
     video = videos[1][start : start + length]
     online = OnlinePrediction(model, lag=length)
     labels, probabilities = run(online, video, (size, 3))
@@ -157,23 +143,23 @@ def test_windows_look_ahead(of_windows, videos, start, length, sizes, lag):
 @pytest.mark.parametrize("method", ["asal", "hmm", "mallow", "tot"])
 @pytest.mark.parametrize("cost", [0.5, "auto"])
 def test_labels_are_those_of_a_video_cut_a_lag_later(models, videos, method, cost):
-    model = with_settings(models[method], decoding="free", switch_cost=cost)
+    model = with_settings(models(method), decoding="free", switch_cost=cost)
     video, lag = videos[2], 6
     scores = model.log_likelihood(video)
     labels, probabilities = run(OnlinePrediction(model, lag=lag, n_frames=90), video)
     nats = 0.5 * 90 / 3 if cost == 0.5 else find_switch_cost(scores[:7])
     confidence = model.confidence_
     for t in range(0, len(video) - lag, 5):
-        known = scores[: t + lag + 1]
-        assert labels[t] == DECODERS["free"].path(known, nats)[t]
+        received = scores[: t + lag + 1]
+        assert labels[t] == DECODERS["free"].path(received, nats)[t]
         b, kappa = confidence["tempering"], confidence["agreement"]
-        own = DECODERS["free"].posterior(b * known, b * nats)[t]
-        expected = kappa * own + (1 - kappa) / 3
+        posterior = DECODERS["free"].posterior(b * received, b * nats)[t]
+        expected = kappa * posterior + (1 - kappa) / 3
         np.testing.assert_allclose(probabilities[t], expected, atol=1e-5)
 
 
 def test_least_durations(models, videos):
-    model = with_settings(models["hmm"], decoding="free", switch_cost=0.0)
+    model = with_settings(models("hmm"), decoding="free", switch_cost=0.0)
     model.set_params(min_duration=5)
     labels, probabilities = run(OnlinePrediction(model, lag=5), videos[2])
     ends = np.flatnonzero(np.diff(labels, prepend=-1, append=-1))
@@ -181,12 +167,12 @@ def test_least_durations(models, videos):
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     labels, _ = run(OnlinePrediction(model, lag=99999), videos[2])
     np.testing.assert_array_equal(labels, model.predict(videos[2]))
-    with pytest.raises(ValueError, match="min_duration is 1000000, expected at"):
+    with pytest.raises(ValueError, match="min_duration"):
         OnlinePrediction(model.set_params(min_duration=10**6))
 
 
-def test_labels_come_at_the_lag(hmm, videos):
-    online = OnlinePrediction(hmm, lag=5)
+def test_labels_come_at_the_lag(models, videos):
+    online = OnlinePrediction(models("hmm"), lag=5)
     assert online.delay == 5
     for t, frame in enumerate(videos[0][:20]):
         labels, probabilities = online.push(frame)
@@ -197,101 +183,78 @@ def test_labels_come_at_the_lag(hmm, videos):
     assert (online.n_decided, online.is_finished) == (20, True)
 
 
-@pytest.mark.parametrize("save", [pickle.dumps, "joblib"])
 @pytest.mark.parametrize("stop", [5, 60])
-def test_saved_state_goes_on(models, videos, save, stop):
+def test_saved_state_goes_on(models, videos, stop):
     video = videos[0]
-    online = OnlinePrediction(models["tot"], lag=10)
+    online = OnlinePrediction(models("tot"), lag=10)
     before = online.push(video[:stop])
-    if save == "joblib":
-        file = io.BytesIO()
-        joblib.dump(online, file)
-        file.seek(0)
-        loaded = joblib.load(file)
-    else:
-        loaded = pickle.loads(save(online))
-    assert isinstance(loaded, OnlinePrediction)
-    for own in (loaded, online):
-        labels, probabilities = run(own, video[stop:])
-        expected = run(OnlinePrediction(models["tot"], lag=10), video, (stop, 7))
+    loaded = pickle.loads(pickle.dumps(online))
+    expected = run(OnlinePrediction(models("tot"), lag=10), video, (stop, 7))
+    for stream in (loaded, online):
+        labels, probabilities = run(stream, video[stop:])
         np.testing.assert_array_equal([*before.labels, *labels], expected[0])
         found = np.concatenate([before.probabilities, probabilities])
         np.testing.assert_allclose(found, expected[1], atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("frames", "message"),
+    "frames",
     [
-        (np.zeros((2, 4)), r"frames is \(2, 4\), expected \(n_frames, 5\), as in"),
-        (np.zeros(4), r"is \(4,\), expected .* or \(5,\)\."),
-        (np.float64(3), r"shape of frames is \(\)"),
-        ([[0, 0, 0, 0, np.nan]], "frame 3 of the stream has nan in column 4; fill"),
-        ([[0] * 5, [0, np.inf, 0, 0, 0]], "frame 4 of the stream has inf in column 1"),
-        ("abcde", "expected an array of floats"),
-        (None, "expected an array of floats"),
-        ([[0.0] * 5, [0.0]], "expected an array of floats"),
-        (np.ma.masked_less(np.zeros(5), 1), "expected an array of floats"),
-        (np.full((2, 5), 1e200), "frames of the stream from 0 on: the features are"),
+        np.zeros((2, 4)),
+        np.float64(3),
+        [[0, 0, 0, 0, np.nan]],
+        "abcde",
+        [[0.0] * 5, [0.0]],
+        np.ma.masked_less(np.zeros(5), 1),
+        np.full((2, 5), 1e200),
     ],
 )
-def test_bad_frames_leave_a_stream_as_it_was(models, videos, frames, message):
-    online = OnlinePrediction(models["mallow"], lag=3)
+def test_bad_frames_leave_a_stream_as_it_was(models, videos, frames):
+    online = OnlinePrediction(models("mallow"), lag=3)
     online.push(videos[0][:3])
-    with pytest.raises((TypeError, ValueError), match=message) as error:
+    with pytest.raises((TypeError, ValueError)) as error:
         online.push(frames)
     assert "\n" not in str(error.value)
     assert online.n_seen == 3
     labels, _ = run(online, videos[0][3:])
-    expected, _ = run(OnlinePrediction(models["mallow"], lag=3), videos[0])
+    expected, _ = run(OnlinePrediction(models("mallow"), lag=3), videos[0])
     np.testing.assert_array_equal(labels, expected)
 
 
-def without_length(model):
-    return TemporalOTSegmenter(3, random_state=0).partial_fit(VIDEOS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        *(lambda m, lag=lag: OnlinePrediction(m, lag) for lag in (-1, 1.5, True)),
+        *(lambda m, n=n: OnlinePrediction(m, 3, n) for n in (0, "3", np.inf, True)),
+        lambda m: OnlinePrediction(m).follow(Recordings([[[0.0] * 5]])),
+        lambda m: OnlinePrediction(m).follow({"a": [[0.0] * 5]}),
+        lambda m: OnlinePrediction(m).follow(3),
+        lambda m: OnlinePrediction(m).follow("take.csv"),
+        lambda m: OnlinePrediction(TemporalOTSegmenter()),
+    ],
+)
+def test_refused(models, call):
+    with pytest.raises((TypeError, ValueError)):
+        call(models("hmm"))
 
 
-VIDEOS = make_activities(n_videos=5, n_actions=3, n_features=5, random_state=0)[0]
-REFUSED = [
-    *(
-        (lambda m, lag=lag: OnlinePrediction(m, lag), "lag is .*, expected a number of")
-        for lag in (-1, 1.5, "3", None, True, np.nan)
-    ),
-    *(
-        (lambda m, n=n: OnlinePrediction(m, 3, n), "n_frames is .*, expected a number")
-        for n in (0, "3", np.inf, np.nan, True)
-    ),
-    *(
-        (lambda m, own=own: OnlinePrediction(m).follow(own), "of one recording; label")
-        for own in (Recordings([[[0.0] * 5]]), {"a": [[0.0] * 5]})
-    ),
-    *(
-        (
-            lambda m, own=own: OnlinePrediction(m).follow(own),
-            "expected frames, or blocks",
-        )
-        for own in (3, "take.csv")
-    ),
-    (lambda m: OnlinePrediction(without_length(m)), "length .* give n_frames"),
-    (lambda m: OnlinePrediction(TemporalOTSegmenter()), "not fitted yet"),
-    (lambda m: run(ended(m), VIDEOS[0]), "ended by finish; make another"),
-    (lambda m: ended(m).finish(), "ended by finish; make another"),
-]
+def test_a_stream_of_streams_needs_a_length(videos):
+    model = TemporalOTSegmenter(3, random_state=0).partial_fit(videos)
+    with pytest.raises(ValueError, match="n_frames"):
+        OnlinePrediction(model)
+    OnlinePrediction(model, n_frames=50)
 
 
-def ended(model):
-    online = OnlinePrediction(model)
+def test_an_ended_stream_stays_ended(models, videos):
+    online = OnlinePrediction(models("hmm"))
     assert online.finish().probabilities.shape == (0, 3)
-    return online
-
-
-@pytest.mark.parametrize(("call", "words"), REFUSED)
-def test_refused(hmm, call, words):
-    with pytest.raises((TypeError, ValueError), match=words):
-        call(hmm)
+    for call in (lambda: online.push(videos[0]), online.finish):
+        with pytest.raises(ValueError, match="ended"):
+            call()
 
 
 def test_memory_does_not_grow(models, videos):
-    online = OnlinePrediction(models["mallow"], lag=10)
+    online = OnlinePrediction(models("mallow"), lag=10)
     block = np.concatenate(videos)[:60]
     used = []
     tracemalloc.start()

@@ -42,11 +42,7 @@ def test_levels_of_labels_made_wrong(easy, share, level):
     assert found["level"] == level
     assert found["agreement"] == pytest.approx(mof_score(paths, wrong), abs=0.03)
     assert found["agreement"] == min(found["methods"].values())
-    first, reason, expected = found["sentences"]
-    assert first == HEADLINES[level]
-    share = 100 * found["methods"]["k-means"]
-    assert f"k-means agrees on {share:.0f} % of the frames, and" in reason
-    assert "% of the frames right" in expected
+    assert found["sentences"][0] == HEADLINES[level]
 
 
 def test_collapsed_and_squeezed_labels_are_not_trusted(easy):
@@ -55,19 +51,16 @@ def test_collapsed_and_squeezed_labels_are_not_trusted(easy):
         one = [np.where(np.arange(len(p)) < share * len(p), 0, 1) for p in paths]
         found = rate_trust(model, videos, one)
         assert found["level"] == "low"
-        assert " of 4 actions are in effect." in found["sentences"][-1]
     squeezed = []
     for path in paths:
-        (own,) = np.nonzero(path == 3)
-        squeezed.append(np.where(np.isin(np.arange(len(path)), own[1:]), 2, path))
+        (frames,) = np.nonzero(path == 3)
+        squeezed.append(np.where(np.isin(np.arange(len(path)), frames[1:]), 2, path))
     found = rate_trust(model, videos, squeezed)
     assert found["agreement"] > 0.6
     assert found["level"] == "middle"
-    assert found["sentences"][-1].startswith("Fixed order squeezes an action")
     names = [np.array(list("abcd"))[path] for path in squeezed]
     assert rate_trust(model, videos, names) == found
-    few = rate_trust(model, videos[:5], squeezed[:5])
-    assert (few["level"], few["sentences"][-1]) == ("middle", found["sentences"][-1])
+    assert rate_trust(model, videos[:5], squeezed[:5])["level"] == "middle"
 
 
 def test_labels_that_are_no_more_than_equal_parts_are_not_trusted():
@@ -77,17 +70,12 @@ def test_labels_that_are_no_more_than_equal_parts_are_not_trusted():
     found = rate_trust(model, videos)
     assert found["level"] == "high"
     assert found["equal_parts"] == mof_score(equal.labels_, model.labels_)
-    share = 100 * found["equal_parts"]
-    expected = f"Equal parts of relative time agree on {share:.0f} %."
-    assert found["sentences"][2] == expected
     found = rate_trust(equal, videos)
     assert (found["level"], found["equal_parts"]) == ("middle", 1)
     assert found["agreement"] > 0.9
-    assert "as many frames as the labels do" in found["sentences"][-1]
     free = HMMSegmenter(4, order="free", random_state=0).fit(videos)
     found = rate_trust(free, videos, equal.labels_)
     assert (found["level"], found["equal_parts"]) == ("high", None)
-    assert "qual parts" not in " ".join(found["sentences"])
 
 
 def test_other_methods_are_unlike_the_model(easy):
@@ -123,7 +111,7 @@ def test_other_methods_are_unlike_the_model(easy):
     assert rate_trust(HMMSegmenter(1).fit(videos), videos) is None
     model = EqualPartsSegmenter(4).fit(videos)
     assert rate_trust(model, [video[:3] for video in videos]) is None
-    with pytest.raises(ValueError, match="the number of labels is 1, expected 12"):
+    with pytest.raises(ValueError, match="number of labels"):
         rate_trust(model, videos, [paths[0]])
 
 
@@ -140,6 +128,18 @@ def test_long_recordings_are_thinned(monkeypatch, easy):
     assert len(seen[0]) == 10
     assert sum(map(len, seen[0])) < 1.5 * sum(map(len, paths)) / 4
     assert found["agreement"] > 0.95
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_each_estimator(estimator):
+    videos, labels = make_activities(6, 2, n_features=4, random_state=0)
+    model = estimator.fit(videos, labels)
+    rating = rate_trust(model, videos)
+    if model.is_taught:
+        assert rating is None
+    else:
+        assert 0 <= rating["agreement"] <= 1
+        assert len(rating["methods"]) == 2
 
 
 def test_levels_of_shares_by_people():
