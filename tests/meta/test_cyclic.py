@@ -66,8 +66,8 @@ class TestLongRecordings:
 
     def test_cost_of_a_switch(self, work):
         frames, _, cuts = work
-        own = MallowSegmenter(switch_cost="auto")
-        model = CyclicSegmenter(3, estimator=own).fit(frames, cuts=cuts)
+        estimator = MallowSegmenter(switch_cost="auto")
+        model = CyclicSegmenter(3, estimator=estimator).fit(frames, cuts=cuts)
         given = model.log_likelihood(frames)
         expected = decode(given, "cyclic_skip", "auto")
         np.testing.assert_array_equal(model.labels_, expected)
@@ -80,8 +80,7 @@ class TestLongRecordings:
         np.testing.assert_array_equal(model.predict(frames), expected)
 
     def test_lacking_actions(self, fitted, work):
-        own = fitted.labels_[work[2][5] : work[2][6]]
-        assert not (own == 1).any()
+        assert not (fitted.labels_[work[2][5] : work[2][6]] == 1).any()
         whole = pickle.loads(pickle.dumps(fitted)).set_params(decoding="cyclic")
         steps = np.diff(whole.predict(work[0])) % 3
         assert set(steps.tolist()) == {0, 1}
@@ -110,58 +109,33 @@ class TestLongRecordings:
 
     def test_score_compares_cycles(self, fitted, work):
         assert 2.2 < fitted.score(work[0]) <= 3
-        with pytest.raises(ValueError, match="score compares cycles, but X shows one"):
+        with pytest.raises(ValueError, match="cycles"):
             fitted.score([work[0][:40]])
         with pytest.warns(UndefinedMetricWarning, match="score compares cycles"):
             assert np.isnan(fitted.score(work[0][:40]))
 
 
-class TestBadInput:
-    @pytest.mark.parametrize(
-        ("settings", "options", "text"),
-        [
-            ({}, {"cuts": [0, 50, 20]}, r"cuts is .* frames that increase"),
-            ({}, {"cuts": [0, 100000]}, r"cuts is .* from 0 to \d+, the end"),
-            ({}, {"cuts": [[0, 50], [0, 60]]}, "number of cuts is 2, expected 1"),
-            (
-                {},
-                {"cuts": [0, 2, 4]},
-                "n_actions is 3, expected at most 2, the frames of the",
-            ),
-            ({"decoding": "free"}, {}, "'decoding' parameter"),
-            ({"switch_cost": -1}, {}, "'switch_cost' parameter"),
-            ({"n_actions": 0}, {}, "'n_actions' parameter"),
-            ({"n_actions": 2000}, {}, "n_actions is 2000, expected at most"),
-            ({"estimator": HMMSegmenter(max_iter=0)}, {}, "'max_iter' parameter"),
-        ],
-    )
-    def test_changes_nothing(self, fitted, work, settings, options, text):
-        model = clone(fitted).fit(work[0], cuts=work[2])
-        model.set_params(**settings)
-        before = joblib.hash(model)
-        with pytest.raises(ValueError, match=text) as error:
-            model.fit(work[0], **options)
-        assert "\n" not in str(error.value)
-        assert joblib.hash(model) == before
-
-    def test_parts_of_whole_recordings_have_no_scores(self, work):
-        model = CyclicSegmenter(3, estimator=EqualPartsSegmenter())
-        with pytest.raises(TypeError, match="expected a segmenter that scores frames"):
-            model.fit(work[0])
-
-    def test_no_segmenter(self, work):
-        with pytest.raises(ValueError, match="'estimator' parameter"):
-            CyclicSegmenter(3, estimator="hmm").fit(work[0])
-        with pytest.raises(TypeError, match="expected a segmenter of skl_tot"):
-            CyclicSegmenter(3, estimator=KMeans()).fit(work[0], cuts=work[2])
-
-    def test_too_short_to_find_cycles(self):
-        model = CyclicSegmenter(3, estimator=HMMSegmenter())
-        with pytest.warns(
-            UserWarning, match="has 10 frames and is taken for one cycle"
-        ):
-            model.fit(np.random.default_rng(0).normal(size=(10, 2)))
-        assert model.mean_frames_ == 10
+@pytest.mark.parametrize(
+    ("parameters", "cuts"),
+    [
+        ({}, [0, 50, 20]),
+        ({}, [[0, 50], [0, 60]]),
+        ({}, [0, 2, 4]),
+        ({"decoding": "free"}, None),
+        ({"n_actions": 2000}, None),
+        ({"estimator": HMMSegmenter(max_iter=0)}, None),
+        ({"estimator": EqualPartsSegmenter()}, None),  # has no scores
+        ({"estimator": "hmm"}, None),
+        ({"estimator": KMeans()}, [0, 50, 100]),
+    ],
+)
+def test_bad_input_changes_nothing(fitted, work, parameters, cuts):
+    model = pickle.loads(pickle.dumps(fitted)).set_params(**parameters)
+    before = joblib.hash(model)
+    with pytest.raises((TypeError, ValueError)) as error:
+        model.fit(work[0], cuts=cuts)
+    assert "\n" not in str(error.value)
+    assert joblib.hash(model) == before
 
 
 class Refusing(HMMSegmenter):
@@ -174,39 +148,34 @@ class Refusing(HMMSegmenter):
 def test_errors_name_the_recording(work):
     frames, _, cuts = work
     takes = Recordings([frames, frames], ["a", "b"])
-    text = rf"^b: frames {cuts[-2]} to {cuts[-1]}: it is odd"
+    text = f"b: frames {cuts[-2]} to {cuts[-1]}: "
     with pytest.raises(ValueError, match=text):
         CyclicSegmenter(3, estimator=Refusing()).fit(takes, cuts=[cuts, cuts])
 
 
-class TestFeatureFiles:
-    @pytest.mark.parametrize(("dtype", "order"), [(np.float32, "F"), (np.float16, "C")])
-    def test_same_as_in_memory(self, tmp_path, work, dtype, order):
-        frames = np.asarray(work[0], dtype=dtype, order=order)
-        for name in "ab":
-            np.save(tmp_path / f"{name}.npy", frames)
-        files = open_arrays([tmp_path / "a.npy", tmp_path / "b.npy"])
-        frames = frames if dtype == np.float32 else frames.astype(float)
-        model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
-        for found, own in zip(model.fit(files).labels_, [work[1]] * 2):
-            assert (found == own).mean() > 0.95
-        other = clone(model).fit([frames, frames])
+@pytest.mark.parametrize(("dtype", "order"), [(np.float32, "F"), (np.float16, "C")])
+def test_files_give_the_same_as_memory(tmp_path, work, dtype, order):
+    frames = np.asarray(work[0], dtype=dtype, order=order)
+    for name in "ab":
+        np.save(tmp_path / f"{name}.npy", frames)
+    files = open_arrays([tmp_path / "a.npy", tmp_path / "b.npy"])
+    frames = frames if dtype == np.float32 else frames.astype(float)
+    cuts = [work[2], work[2]]
+    network = TemporalOTSegmenter(max_iter=5, n_networks=1)
+    for estimator in (HMMSegmenter(), network):
+        model = CyclicSegmenter(3, estimator=estimator, random_state=0)
+        model.fit(files, cuts=cuts)
+        other = clone(model).fit([frames, frames], cuts=cuts)
         np.testing.assert_array_equal(model.labels_[1], other.labels_[1])
         assert model.score(files) == pytest.approx(other.score([frames, frames]))
-        quick = CyclicSegmenter(
-            3, estimator=TemporalOTSegmenter(max_iter=5, n_networks=1)
-        )
-        quick.set_params(random_state=0).fit(files)
-        whole = clone(quick).fit([frames, frames])
-        np.testing.assert_array_equal(quick.labels_[0], whole.labels_[0])
 
 
-@pytest.mark.parametrize(("own", "used"), [(0.0, 0.5), (2.0, 2.0)])
-def test_is_half_a_nat_or_that_of_the_segmenter(own, used):
+@pytest.mark.parametrize(("given", "used"), [(0.0, 0.5), (2.0, 2.0)])
+def test_cost_is_half_a_nat_or_that_of_the_segmenter(given, used):
     cycles, _ = make_activities(12, 2, n_features=4, mean_length=30, random_state=0)
     recording = np.concatenate(cycles)
     cuts = np.cumsum([0, *map(len, cycles)])
-    inner = HMMSegmenter(2, max_iter=5, switch_cost=own)
+    inner = HMMSegmenter(2, max_iter=5, switch_cost=given)
     model = CyclicSegmenter(2, estimator=inner).fit(recording, cuts=cuts)
     assert model.estimator_.switch_cost == used
     assert model.decoder_[1] == used
