@@ -65,8 +65,9 @@ def reading_options():
     add("--without", nargs="+", action="extend", metavar="COLUMN", help=text)
     text = "frames per second to resample recordings with clocks to"
     add("--resample", type=positive, metavar="RATE", help=text)
-    text = "longest gap of a clock that is no break; inf bridges all (default: 10 "
-    text += "frames, and at least 1 s)"
+    text = (
+        "longest gap of a clock that is no break, or inf (default: 10 frames and 1 s)"
+    )
     add("--bridge", type=not_negative_or_inf, metavar="SECONDS", help=text)
     text = "cut out stops of at least so long, in which no feature moves"
     add("--pauses", type=not_negative, metavar="SECONDS", help=text)
@@ -94,9 +95,8 @@ def labels_options(required=False, gaps=True):
     """Parent with the options for labels that people corrected."""
     parent = argparse.ArgumentParser(add_help=False)
     text = (
-        "labels of some recordings, or of parts of one: a file, or a folder of files, "
+        "labels of recordings or of parts: a file, or a folder of files by their names"
     )
-    text += "named as the recordings or with a column of their names"
     parent.add_argument("--labels", required=required, metavar="FILE", help=text)
     if gaps:
         text = "label of frames between the segments of --labels (default: unknown)"
@@ -107,11 +107,9 @@ def labels_options(required=False, gaps=True):
 def groups_options():
     """Parent with the options for groups of recordings."""
     parent = argparse.ArgumentParser(add_help=False)
-    text = (
-        "compare groups of recordings: CSV with a column of their names, or of starts "
-    )
-    text += "or parts of these, such as patients, and a column group; a column subject "
-    text += "joins recordings of one person or animal"
+    text = """compare groups of recordings: CSV with a column of their names, or of
+    starts or parts of these, such as patients, and a column group; a column
+    subject joins recordings of one person or animal"""
     parent.add_argument("--groups", metavar="FILE", help=text)
     text = "column of --groups with the groups"
     parent.add_argument("--group-column", metavar="COLUMN", help=text)

@@ -18,8 +18,8 @@ def add_refine(commands):
         "skl-tot refine model.skops features --labels corrected --out new.skops",
         [arguments.labels_options(required=True), arguments.reading_options()],
     )
-    parser.add_argument("model", help=arguments.MODEL)
-    parser.add_argument("data", help=arguments.DATA)
+    parser.add_argument("model", metavar="MODEL", help=arguments.MODEL)
+    parser.add_argument("data", metavar="DATA", help=arguments.DATA)
     arguments.add_model_out(parser)
 
 
@@ -86,7 +86,7 @@ def add_edit(commands):
         [arguments.reading_options()],
     )
     add = parser.add_argument
-    add("model", help=arguments.MODEL)
+    add("model", metavar="MODEL", help=arguments.MODEL)
     text = "another result of a vote, as fit names them"
     add("--alternative", metavar="NAME", help=text)
     text = "actions to merge into one; repeat it for others, with the new labels"
@@ -173,16 +173,13 @@ def add_review(commands):
         ],
     )
     add = parser.add_argument
-    text = "recordings; you label one, and L labels the others; with --n-actions, they "
-    text += "are fitted first; or, before data, a model from fit"
-    add("start", help=text)
-    add("data", nargs="?", help="recordings of the model, as for fit")
+    text = """recordings; you label one, and L labels the others; with --n-actions, they
+    are fitted first; or, before DATA, a model from fit"""
+    add("start", metavar="START", help=text)
+    add("data", metavar="DATA", nargs="?", help="recordings of the model, as for fit")
     text = "folder of videos, each with the name of its recording"
     add("--videos", metavar="FOLDER", help=text)
-    text = (
-        "folder of the results; a later start with it continues from there (default: "
-    )
-    text += "review)"
+    text = "folder of the results, from which a later start goes on (default: review)"
     add("--out", default="review", metavar="FOLDER", help=text)
     text = "port of the server on this machine; 0 takes a free one (default: 0)"
     add("--port", type=int, default=0, help=text)

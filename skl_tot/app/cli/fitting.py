@@ -23,25 +23,20 @@ def add_fit(commands):
             arguments.reading_options(),
         ],
     )
-    parser.add_argument("data", help=arguments.DATA)
+    parser.add_argument("data", metavar="DATA", help=arguments.DATA)
     parser.add_argument("--like", metavar="MODEL", help=arguments.LIKE)
-    text = "number of activities in the recordings, or auto; --n-actions and --method "
-    text += "then apply to each activity"
+    text = "activities, or auto; --n-actions and --method then apply to each activity"
     number = arguments.number_or_auto
     parser.add_argument("--activities", type=number, metavar="N", help=text)
-    text = (
-        "each recording repeats the same actions; --n-actions counts those of a cycle"
-    )
+    text = "each recording repeats the --n-actions actions of a cycle"
     parser.add_argument("--cycles", action="store_true", help=text)
     arguments.add_model_out(parser)
 
 
 def fit(options):
     """Fit a model to a folder of recordings, perhaps with labels, and save it."""
-    kinds = {
-        name: getattr(options, name) for name in ("labels", "activities", "cycles")
-    }
-    flags = [f"--{name}" for name, value in kinds.items() if value]
+    kinds = ("labels", "activities", "cycles")
+    flags = [f"--{name}" for name in kinds if getattr(options, name)]
     if len(flags) > 1:
         raise ValueError(f"{' and '.join(flags)} are given, expected one of them.")
     if not (options.labels or options.n_actions):
@@ -61,9 +56,10 @@ def fit(options):
     from skl_tot.recordings.stops import describe_still
 
     model = _make_model(recipe, options)
-    if options.cycles and (
-        still := describe_still(recordings)
-    ):  # else the look says it
+    still = (
+        describe_still(recordings) if options.cycles else None
+    )  # else a look says it
+    if still:
         print(still)
     seed = recipe.set_seed(model)
     with contextlib.redirect_stdout(None), _bar():  # a verbose fit prints its look
@@ -166,15 +162,14 @@ def add_features(commands):
     summary = "compute features of video files"
     example = "skl-tot features videos --out features --fps 10"
     add = arguments.add_command(commands, features, summary, example).add_argument
-    add("video", nargs="+", help="video file, or folder of video files")
+    add(
+        "video", metavar="VIDEO", nargs="+", help="video file, or folder of video files"
+    )
     text = "folder to write, one .npy per video"
     add("--out", required=True, metavar="FOLDER", help=text)
     text = "frames per second to read (default: 10)"
     add("--fps", type=arguments.positive, default=10, metavar="RATE", help=text)
-    text = (
-        "network of timm, or motion (colour, change and optical flow, without weights) "
-    )
-    text += "(default: resnet18.tv_in1k)"
+    text = "network of timm, or motion, without weights (default: resnet18.tv_in1k)"
     add("--backbone", default="resnet18.tv_in1k", metavar="NAME", help=text)
     text = "state dict of the backbone (default: recommended weights from the hub)"
     add("--weights", metavar="FILE", help=text)

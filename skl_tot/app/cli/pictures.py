@@ -16,7 +16,7 @@ def add_plot(commands):
     example = "skl-tot plot segments --out timelines.png --fps 30"
     parents = [arguments.rate_option(), arguments.names_option()]
     add = arguments.add_command(commands, plot, summary, example, parents).add_argument
-    add("predictions", help="from predict")
+    add("predictions", metavar="PREDICTIONS", help="from predict")
     text = "picture to write (.png, .svg, ...)"
     add("--out", required=True, metavar="PICTURE", help=text)
     add("--ground-truth", metavar="DIR", help="folder with groundTruth")
@@ -86,8 +86,8 @@ def add_report(commands):
         ],
     )
     add = parser.add_argument
-    add("model", help=arguments.MODEL_OR_REVIEW)
-    add("data", help=arguments.DATA)
+    add("model", metavar="MODEL", help=arguments.MODEL_OR_REVIEW)
+    add("data", metavar="DATA", help=arguments.DATA)
     add("--out", required=True, metavar="FILE", help="HTML file to write")
     add("--videos", metavar="DIR", help="video files, for thumbnails")
     text = "write the tables of the command summary, and telling features"
@@ -172,7 +172,7 @@ def add_summary(commands):
     example = "skl-tot summary segments --groups subjects.csv --out summary"
     parents = [arguments.rate_option(), arguments.groups_options()]
     parser = arguments.add_command(commands, summary, summary_, example, parents)
-    parser.add_argument("segments", help=arguments.SEGMENTS)
+    parser.add_argument("segments", metavar="SEGMENTS", help=arguments.SEGMENTS)
     text = "folder to write"
     parser.add_argument("--out", required=True, metavar="FOLDER", help=text)
 

@@ -17,11 +17,9 @@ def add_predict(commands):
         "skl-tot predict model.skops features --out segments --fps 30",
         [arguments.names_option(), arguments.reading_options()],
     )
-    parser.add_argument("model", help=arguments.MODEL_OR_REVIEW)
-    parser.add_argument("data", help=arguments.DATA)
-    text = (
-        "folder to write, one file per recording; or one file of all, such as all.csv"
-    )
+    parser.add_argument("model", metavar="MODEL", help=arguments.MODEL_OR_REVIEW)
+    parser.add_argument("data", metavar="DATA", help=arguments.DATA)
+    text = "folder to write, a file per recording; or one file of all, such as all.csv"
     parser.add_argument("--out", required=True, metavar="PATH", help=text)
     parser.add_argument("--format", help="format of the files, see below")
     parser.make_epilog = _list_formats
@@ -129,14 +127,12 @@ def add_watch(commands):
     example = "skl-tot watch model.skops growing.csv --follow --lag 1"
     parents = [arguments.names_option()]
     add = arguments.add_command(commands, watch, summary, example, parents).add_argument
-    add("model", help=arguments.MODEL)
-    text = "CSV file with a header line and a row per frame (default: -, the standard "
-    text += "input)"
-    add("file", nargs="?", default="-", help=text)
+    add("model", metavar="MODEL", help=arguments.MODEL)
     text = (
-        "delay of the labels, in addition to half of the widest window of the pipeline "
+        "CSV file with a header line and a row per frame (default: -, standard input)"
     )
-    text += "(default: 1)"
+    add("file", metavar="FILE", nargs="?", default="-", help=text)
+    text = "delay of labels, beside half of the widest window of steps (default: 1)"
     add("--lag", type=arguments.not_negative, default=1, metavar="SECONDS", help=text)
     text = "frames per second (default: the model's)"
     add("--fps", type=arguments.positive, metavar="RATE", help=text)
@@ -294,13 +290,11 @@ def add_evaluate(commands):
         [arguments.labels_options(gaps=False), arguments.reading_options()],
     )
     add = parser.add_argument
-    add("data", help="folder with groundTruth")
-    add("predictions", help="from predict")
+    add("data", metavar="DATA", help="folder with groundTruth")
+    add("predictions", metavar="PREDICTIONS", help="from predict")
     add("--like", metavar="MODEL", help=arguments.LIKE)
-    text = (
-        "match actions to labels over all recordings or in each one, or take them as "
-    )
-    text += "labels, as for a model that learned labels (default: activity)"
+    text = """match actions to labels over all recordings or in each one, or take them
+    as labels, as for a model that learned labels (default: activity)"""
     scopes = ["activity", "video", "labels"]
     add("--scope", choices=scopes, default="activity", help=text)
     text = "labels of frames that do not count"
@@ -364,8 +358,8 @@ def add_subtasks(commands):
     summary = "write segments into a LeRobot data set, as subtasks"
     example = "skl-tot subtasks pick_cubes segments.csv --out pick_cubes_labelled"
     add = arguments.add_command(commands, subtasks, summary, example).add_argument
-    add("root", help="root folder of the data set; it is not changed")
-    add("segments", help=arguments.SEGMENTS)
+    add("root", metavar="ROOT", help="root folder of the data set; it is not changed")
+    add("segments", metavar="SEGMENTS", help=arguments.SEGMENTS)
     text = "folder to write, with data and meta"
     add("--out", required=True, metavar="FOLDER", help=text)
 

@@ -34,9 +34,8 @@ def recipe_options(when):
     text = f"number of actions; auto chooses one from 1 to 16 ({when})"
     add("--n-actions", type=arguments.number_or_auto, metavar="N", help=text)
     text = (
-        "those of other papers are estimators of skl_tot.baselines (default: tot; with "
+        "others are in skl_tot.baselines (default: tot; with --labels alone, several)"
     )
-    text += "--labels and no --n-actions, several)"
     add("--method", choices=METHODS, help=text)
     add(
         "--set",
@@ -46,15 +45,11 @@ def recipe_options(when):
         metavar="NAME=VALUE",
         help="parameters of the method, such as rho=0.1 n_networks=5",
     )
-    text = (
-        "least duration of a segment, in seconds if recordings have a rate, else frames"
-    )
+    text = "least duration of a segment, in seconds, or in frames without a rate"
     add("--min-duration", type=arguments.positive, metavar="DURATION", help=text)
-    text = "known order of the actions: strict (each once, in one order), mostly (with "
-    text += (
-        "exceptions), free (no order) (default: chosen by a look at the recordings, "
-    )
-    text += "which fit prints; for methods without such a look, mostly)"
+    text = """known order of the actions: strict (each once, in one order), mostly (with
+    exceptions), free (no order) (default: chosen by a look at the recordings, which fit
+    prints; for methods without such a look, mostly)"""
     add("--order", choices=["strict", "mostly", "free"], help=text)
     text = "seed of random numbers, for methods that draw some (default: 0)"
     add("--seed", type=arguments.seed, help=text)

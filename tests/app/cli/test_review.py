@@ -1,4 +1,4 @@
-"""The command that serves the page, in a process of its own."""
+"""The command that serves the page, in a process of its own or in this one."""
 
 import json
 import os
@@ -12,42 +12,22 @@ import urllib.request
 import numpy as np
 import pytest
 
-from skl_tot.baselines import MallowSegmenter
-from skl_tot.datasets import make_activities
-from skl_tot.io import read_table, save_model
-from skl_tot.recordings import read_recordings
+from skl_tot.io import read_table
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Recordings at 10 frames per second, and a model of them."""
-    root = tmp_path_factory.mktemp("review")
-    videos, _ = make_activities(4, 3, n_features=4, random_state=0)
-    (root / "takes").mkdir()
-    for name, video in zip("abcd", videos):
-        np.save(root / "takes" / f"{name}.npy", video)
-    (root / "takes" / "recordings.json").write_text('{"fps": 10}')
-    recordings = read_recordings(root / "takes")
-    save_model(MallowSegmenter(3).fit(recordings), root / "model.skops")
-    (root / "broken.skops").write_bytes(b"no model")
-    return root
-
-
 class Process:
     """The command while it runs, and calls to it."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, *arguments):
         command = [sys.executable, "-m", "skl_tot", "review", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen(command, cwd=folder, **pipes)
-        lines = [
-            self.process.stdout.readline() for _ in range(2)
-        ]  # terminals open the 2nd
-        found = re.fullmatch(r"(http://[0-9.:]+)/[^/]+/\n", lines[1])
-        self.origin, self.address = found[1], found[0].strip()
+        self.process = subprocess.Popen([*command, "--no-browser"], **pipes)
+        lines = [self.process.stdout.readline() for _ in range(2)]
+        match = re.fullmatch(r"(http://[0-9.:]+)/[^/]+/\n", lines[1])
+        self.origin, self.address = match[1], match[0].strip()
 
     def call(self, call, /, **values):
         headers = {"origin": self.origin, "content-type": "application/json"}
@@ -58,7 +38,7 @@ class Process:
             return json.load(answer)
 
     def wait(self):
-        """Wait until all recordings are read; returns what a page shows."""
+        """Wait until all recordings are read; returns the content of a page."""
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             shown = self.call("open")
@@ -67,87 +47,81 @@ class Process:
             time.sleep(0.1)
         raise TimeoutError
 
-    def end(self, number):
-        self.process.send_signal(number)
+    def end(self):
+        """Interrupt it; returns its status and output."""
+        self.process.send_signal(signal.SIGINT)
         out, error = self.process.communicate(timeout=120)
-        return self.process.returncode, out, error
+        return self.process.returncode, out + error
 
 
 @pytest.fixture
-def start(folder):
-    """Start the command without a browser; it ends with the test."""
+def start():
+    """Start the command; it ends with the test."""
     started = []
 
     def start(*arguments):
-        started.append(Process(folder, *arguments, "--no-browser"))
+        started.append(Process(*arguments))
         return started[-1]
 
     yield start
-    for own in started:
-        own.process.kill()
-        own.process.communicate()
+    for served in started:
+        served.process.kill()
+        served.process.communicate()
 
 
-FIT = "takes", "--n-actions", "3", "--method", "hmm"
-
-
-NO_SIGNALS = pytest.mark.skipif(os.name == "nt", reason="no signals to others")
-
-
-@NO_SIGNALS
-def test_ends_and_goes_on(start, folder, tmp_path, refuses, monkeypatch):
+@pytest.mark.skipif(os.name == "nt", reason="no signals to others")
+def test_ends_and_goes_on(start, folder, refuses):
     """A model that it fits first is not fitted again."""
-    out = tmp_path / "out"
-    page = start(*FIT, "--out", str(out))
+    command = ["flat", "--n-actions", "3", "--method", "hmm", "--out", "checked"]
+    page = start(*command)
     shown = page.wait()
-    assert [row["name"] for row in shown["rows"]] == list("abcd")
-    assert shown["names"].keys() == {"-1", "0", "1", "2"}
-    assert (shown["title"], shown["fps"]) == ("takes", 10)
+    assert [row["name"] for row in shown["rows"]] == ["v0", "v1", "v2", "v3"]
     reply = page.call("rename", action=0, name="pour", version=shown["version"])
     assert reply["names"]["0"] == "pour"
-    found, said, error = page.end(signal.SIGINT)
-    assert (found, error) == (0, "")
-    assert "the same command goes on" in said
-    assert "pour" in read_table(out / "segments.csv")["action"].tolist()
-    log = (out / "review.sqlite3").read_bytes()
-    page = start(*FIT, "--out", str(out))
+    assert page.end()[0] == 0
+    table = read_table(folder / "checked" / "segments.csv")
+    assert "pour" in table["action"].tolist()
+    log = (folder / "checked" / "review.sqlite3").read_bytes()
+    page = start(*command)
     again = page.wait()
     assert again["names"]["0"] == "pour"
     assert again["undo"] == reply["undo"]
-    _, said, _ = page.end(signal.SIGINT)
-    assert (out / "review.sqlite3").read_bytes() == log
-    assert "has a review, which goes on with its model" in said
-    monkeypatch.chdir(folder)
-    other = f"takes --n-actions 4 --method hmm --no-browser --out {out}"
-    refuses(f"review {other}", folder)
+    page.end()
+    assert (folder / "checked" / "review.sqlite3").read_bytes() == log
+    refuses("review flat --n-actions 4 --method hmm --no-browser --out checked", folder)
 
 
-def test_labels_and_videos(start, folder, tmp_path):
-    (tmp_path / "labels").mkdir()
-    n_frames = len(np.load(folder / "takes" / "b.npy"))
-    (tmp_path / "labels" / "b.txt").write_text("\n".join(["pour"] * n_frames))
-    (tmp_path / "videos").mkdir()
-    (tmp_path / "videos" / "c.mp4").write_bytes(b"abc")
-    options = [f"--{name}={tmp_path / name}" for name in ("labels", "videos", "out")]
-    page = start("model.skops", "takes", *options)
-    shown = page.wait()
-    assert [row["checked"] for row in shown["rows"]] == [False, True, False, False]
-    assert [row["video"] for row in shown["rows"]] == [False, False, True, False]
-    with urllib.request.urlopen(f"{page.address}video/2") as answer:
-        assert answer.read() == b"abc"
+def test_labels_and_videos(run, folder, monkeypatch):
+    (folder / "videos").mkdir()
+    (folder / "videos" / "v1.mp4").write_bytes(b"abc")
+    shown = []
+
+    def serve(calls, *_):
+        calls.start()
+        calls.wait()
+        shown.append(calls.call("open", {}))
+        calls.close()
+
+    monkeypatch.setattr("skl_tot.app.review.server.run", serve)
+    options = "--labels two --videos videos --out checked"
+    assert run(f"review model.skops flat {options}") == 0
+    rows = shown[0]["rows"]
+    assert [row["checked"] for row in rows] == [True, False, True, False]
+    assert [row["video"] for row in rows] == [False, True, False, False]
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        "broken.skops takes",
+        "broken.skops flat",
         "model.skops",
-        "model.skops takes --n-actions 3",
-        "model.skops takes --method hmm",
-        "model.skops takes --port 70000",
-        "takes --n-actions 3 --gaps unknown",
+        "model.skops flat --n-actions 3",
+        "model.skops flat --method hmm",
+        "model.skops flat --port 70000",
+        "flat --n-actions 3 --gaps unknown",
     ],
 )
-def test_refusals(refuses, folder, monkeypatch, command):
-    monkeypatch.chdir(folder)
+def test_refusals(refuses, folder, command):
+    np.save(folder / "broken.skops.npy", np.zeros(3))
+    (folder / "broken.skops").write_bytes(b"no model")
     refuses(f"review {command} --no-browser", folder)
