@@ -35,9 +35,8 @@ def row_blocks(array, width=0):
 class Recordings(Sequence):
     """Arrays of many recordings, with their names, rate, clocks, dates and breaks.
 
-    A list of arrays with metadata. Estimators take it as input and return outputs as
-    `Recordings` with the same names, rate and clocks. `read_recordings` makes one from
-    files.
+    Estimators take it as input and return outputs as `Recordings` with the same names,
+    rate and clocks. `read_recordings` makes one from files.
 
     Parameters
     ----------
@@ -51,10 +50,9 @@ class Recordings(Sequence):
         Seconds of each frame on the recording's own clock; needs ``fps``. None means
         i / ``fps``.
     breaks : sequence of array-like of int, "auto" or None, default="auto"
-        For each recording the first frames (never 0) of new parts, as after a pause of
-        the work. Segments end there, and the last frame before a break lasts
-        1 / ``fps``. "auto" takes steps of ``times`` above 10 usual steps and 1 s, as
-        `read_recordings` does. None means none.
+        For each recording the first frames (never 0) of new parts. Segments end there,
+        and the last frame before a break lasts 1 / ``fps``. "auto" takes steps of
+        ``times`` above 10 usual steps and 1 s. None means none.
     starts : sequence of datetime64, default=None
         For each recording the date and wall-clock time of time 0, in the time zone of
         its file, or NaT. None means that none is known.
@@ -74,8 +72,7 @@ class Recordings(Sequence):
         If there is no such recording.
     TypeError, ValueError
         If lengths of arrays, names and clocks differ, or a name occurs twice; if
-        ``fps`` is no rate, or a clock has another length or does not grow; if breaks
-        are no ascending frames of their recording, or starts are no dates.
+        ``fps``, a clock, breaks or starts are not as described above.
 
     Examples
     --------
@@ -329,13 +326,7 @@ class Recordings(Sequence):
             raise
 
     def plain(self):
-        """Drop names and layout.
-
-        Returns
-        -------
-        recordings : Recordings
-            The same frames, rate and breaks.
-        """
+        """Return the same frames, rate and breaks without names and layout."""
         breaks = [self.breaks_of(i) for i in range(len(self))]
         return Recordings(list(self.arrays), fps=self.fps, breaks=breaks)
 
@@ -356,18 +347,7 @@ class Recordings(Sequence):
         return row_blocks(self.arrays[i], width)
 
     def blocks(self, i=None):
-        """Read frames in blocks of rows.
-
-        Parameters
-        ----------
-        i : int, default=None
-            Index of a recording; None reads all, one after the other.
-
-        Yields
-        ------
-        frames : ndarray of shape (n_rows, n_features)
-            Some megabytes of frames, standardised if requested.
-        """
+        """Yield blocks of rows of a recording or of all, standardised if requested."""
         for k in range(len(self)) if i is None else [i]:
             for rows in self.row_blocks(k):
                 yield self.read(k, rows)

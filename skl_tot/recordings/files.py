@@ -30,8 +30,7 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
     """Open ``.npy`` files of features, which are read on demand.
 
     For data larger than the memory. Selections, such as the folds of a
-    cross-validation, are read when used. A pickle holds only paths, so that parallel
-    jobs open the files themselves.
+    cross-validation, are read when used. A pickle holds only paths.
 
     Parameters
     ----------
@@ -61,8 +60,8 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
     Notes
     -----
     A missing or unsuitable file raises a ValueError when it is read. The last 128 files
-    stay open while one of the arrays exists; a changed file is opened again. As a
-    pickle holds paths, a pipeline with ``memory`` does not notice that files change.
+    stay open; a changed file is opened again. A pipeline with ``memory`` does not see
+    that files change.
 
     Examples
     --------

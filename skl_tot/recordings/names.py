@@ -24,9 +24,9 @@ def name_actions(y, names):
     y : array-like of shape (n_frames,), or a sequence of such
         Label of each frame of one recording or of many.
     names : dict or sequence of str
-        Name of each label, as ``{0: "take cup", 1: "pour"}`` or
-        ``["take cup", "pour"]``. Labels with equal names become one action. Labels
-        without a name keep their number, as text; -1 becomes "background".
+        Name of each label, as ``{0: "take cup"}`` or ``["take cup", "pour"]``. Labels
+        with equal names become one action. Labels without a name keep their number, as
+        text; -1 becomes "background".
 
     Returns
     -------
@@ -37,8 +37,7 @@ def name_actions(y, names):
     ------
     TypeError, ValueError
         If labels are neither integers nor text, or keys of ``names`` have another type;
-        if a name is not one line of text, is "background" or "-1", or equals the number
-        of an action without a name.
+        if a name is not one line of text, or that of another action.
 
     Examples
     --------

@@ -153,8 +153,7 @@ def read_recordings(
     comment : str, default=None
         Start of lines that are no rows, anywhere in text tables, such as "#".
     pauses : float, default=None
-        Least duration of a stop, in seconds if there is a rate. Frames of stops, in
-        which no feature moves, are cut out by `without_stops`.
+        Least duration of stops, in seconds, which `without_stops` cuts out.
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
         recording that lacks one of these is an error, and so is a contradicting option.
@@ -165,11 +164,10 @@ def read_recordings(
     -------
     recordings : Recordings
         Tables are data frames (n_frames_i, n_features), float32 if all numbers are,
-        else float64, with the column names. Missing values are NaN, booleans are 0 and
-        1. Columns of lists of equal length become ``name 0``, ``name 1``, …. ``.npy``
-        files are read on demand. With a clock, ``times`` come from the files; with
-        dates, they count from the first, which ``starts`` keeps in the time zone of the
-        file. ``fps`` is the median over recordings of
+        else float64. Missing values are NaN, booleans are 0 and 1. Columns of lists
+        become ``name 0``, ``name 1``, …. ``.npy`` files are read on demand. With a
+        clock, there are ``times``; with dates, they count from the first, which
+        ``starts`` keeps in the time zone of the file. ``fps`` is the median of
 
         .. math:: 1 / \operatorname{mean} \{t_{i+1} - t_i \le 1.5 \,
             \operatorname{median}_j (t_{j+1} - t_j)\}.
@@ -182,15 +180,13 @@ def read_recordings(
         If the package for a kind of file is not installed (extra ``files``).
     TypeError, ValueError
         If a file cannot be read, recordings have different columns, a column holds no
-        numbers, a clock does not grow, or rates differ by more than 1 %: among
-        recordings without ``resample``, from ``fps``, or from ``like``.
+        numbers, a clock does not grow, or rates differ by more than 1 %.
 
     Warns
     -----
     UserWarning
-        If several animals are read without ``animal="all"``; if columns are dropped; if
-        a clock has gaps (steps above 1.5 medians) and ``bridge`` is None, or less than
-        0.1 frames per second; if a column ``by`` of ``like`` is missing.
+        If several animals are read without ``animal="all"``; if columns or lines are
+        left out; if a clock has gaps and ``bridge`` is None, or an odd rate.
 
     Notes
     -----

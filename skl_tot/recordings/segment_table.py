@@ -51,18 +51,17 @@ def segments(y, fps=None, *, confidence=None, boundaries=None):
     table : DataFrame
         A row per segment in order of time: ``recording``, its name or number as text,
         unless ``y`` is one array; ``action``; ``start``, ``end`` (exclusive) and
-        ``duration`` in frames; with ``fps``, ``start_time``, ``end_time`` and
-        ``duration_time`` in seconds; with ``starts`` of `Recordings`, ``start_clock``
-        and ``end_clock``, dates as text; with ``confidence``, ``confidence``; with
-        ``boundaries`` and a rate, ``start_low`` and ``start_high``, the interval of
-        the start in seconds, NaN if unknown.
+        ``duration`` in frames. With a rate ``start_time``, ``end_time`` and
+        ``duration_time`` in seconds; with dates ``start_clock`` and ``end_clock``;
+        with confidences ``confidence``; with boundaries and a rate ``start_low`` and
+        ``start_high``, the interval of the start in seconds, NaN if unknown.
 
     Raises
     ------
     TypeError, ValueError
         If labels are neither integers nor text, or a recording is empty; if ``fps`` is
-        not from 1e-6 to 1e6 or contradicts the rate of `Recordings`; if confidences are
-        not finite or differ in length from ``y``.
+        no rate, or another than that of `Recordings`; if confidences are not finite or
+        differ in length from ``y``.
 
     Examples
     --------
@@ -207,8 +206,8 @@ def labels_from_segments(table):
     ----------
     table : DataFrame, or list of dict
         ``action``, ``start`` and ``end`` of each segment, in frames and in order of
-        time. The first starts at frame 0, each other one at the end of the previous
-        one; with ``recording``, this holds for each recording.
+        time. In each ``recording``, the first starts at frame 0, and each other one at
+        the end of the one before.
 
     Returns
     -------

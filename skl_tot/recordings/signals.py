@@ -10,9 +10,6 @@ import numpy as np
 SAMPLE_FRAMES, SAMPLE_VALUES = 2**16, 2**26
 N_STRETCHES, THINNED_RECORDINGS = 64, 256
 
-# Samples for time scales: most recordings, frames of each, and features.
-MOST_RECORDINGS, MOST_FRAMES, MOST_FEATURES = 16, 2**15, 16
-MOST_VALUES = 2**18
 # Frames of half a window, and least number of such pieces per recording.
 HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
 MIN_PIECES = 8
@@ -36,11 +33,14 @@ def correlation_frames(recordings, action_frames):
 
 
 def samples(recordings):
-    """Yield standardised frames from the middle of some recordings."""
+    """Yield standardised frames from the middle of up to 16 recordings, of 16 features.
+
+    Of wide frames, fewer are read: at most 2**18 values.
+    """
     n_features = recordings.arrays[0].shape[1]
-    columns = spread_indices(n_features, MOST_FEATURES)
-    most = min(MOST_FRAMES, max(1, MOST_VALUES // n_features))
-    for i in spread_indices(len(recordings), MOST_RECORDINGS).tolist():
+    columns = spread_indices(n_features, 16)
+    most = min(2**15, max(1, 2**18 // n_features))
+    for i in spread_indices(len(recordings), 16).tolist():
         start = max(0, (int(recordings.lengths[i]) - most) // 2)
         frames = recordings.read(i, slice(start, start + most))
         yield frames[:, columns].astype(float)

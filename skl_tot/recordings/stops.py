@@ -102,11 +102,10 @@ def without_stops(X, pauses):
     Notes
     -----
     The range of each feature is taken in windows of the least duration, without single
-    outliers. The usual range is the 0.9 quantile. The noise is twice the range in the
-    quietest windows, and at least 0.05 of the usual range. Features whose noise is
-    above half of their usual range do not count. A stop consists of windows in which
-    all other features stay within their noise. So a recording that never moves, or
-    never rests, has no stop.
+    outliers; the usual one is the 0.9 quantile. The noise is twice the range in the
+    quietest windows, and at least 0.05 of the usual range. In a stop, all features stay
+    within their noise, except those with noise above half of their usual range. So a
+    recording that never moves, or never rests, has no stop.
 
     Examples
     --------
@@ -208,11 +207,6 @@ def with_stops(labels):
         As many frames as before: -1 or "background" in stops, NaN for rows of numbers.
         Without ``times``.
 
-    Raises
-    ------
-    TypeError
-        If ``labels`` are no `Recordings`.
-
     Examples
     --------
     >>> import numpy as np
@@ -262,11 +256,6 @@ def list_stops(recordings):
         and ``duration`` in frames of the file; with a rate, ``start_time``,
         ``end_time`` and ``duration_time`` in seconds; with ``starts`` also,
         ``start_clock`` and ``end_clock``.
-
-    Raises
-    ------
-    TypeError
-        If ``recordings`` are no `Recordings`.
 
     Examples
     --------
