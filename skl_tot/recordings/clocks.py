@@ -344,17 +344,13 @@ def common_rate(clocks, names, fps, resample):
 
 
 def _describe_rates(rates):
-    """Describe which recordings have which rates, and the remedy."""
-    groups: dict = {}
-    for name in sorted(rates, key=rates.get):
-        near = [rate for rate in groups if is_same(rates[name], rate)]
-        groups.setdefault(near[0] if near else rates[name], []).append(name)
-    ordered = sorted(groups, key=lambda rate: -len(groups[rate]))
-    texts = [f"{rate:.4g} ({listed(map(repr, groups[rate]), 2)})" for rate in ordered]
-    remedy = f"resample={ordered[0]:.4g} (--resample {ordered[0]:.4g})"
+    """Describe the lowest and the highest rate, and the remedy."""
+    low, high = min(rates, key=rates.get), max(rates, key=rates.get)
+    usual = f"{np.median(list(rates.values())):.4g}"
     return (
-        f"Recordings have different frames per second: {listed(texts, sign='; ')}; "
-        f"expected one rate, as {remedy} makes it."
+        f"Recordings have different frames per second, from {rates[low]:.4g} ({low!r}) "
+        f"to {rates[high]:.4g} ({high!r}); expected one rate, as resample={usual} "
+        f"(--resample {usual}) makes it."
     )
 
 

@@ -339,9 +339,8 @@ def check_lengths(y, recordings):
 
 def _check_n_recordings(y, recordings):
     if len(y) != len(recordings):
-        raise ValueError(
-            f"y is of {len(y)} recordings, expected {len(recordings)}, as in X."
-        )
+        expected = f"expected {len(recordings)}, as in X"
+        raise ValueError(f"y is of {len(y)} recordings, {expected}.")
 
 
 def read_labels(y, recordings):

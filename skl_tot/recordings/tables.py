@@ -233,9 +233,8 @@ def _numbers_of(table, recording, columns, unfit):
         named = parts.get(name, [name] if name in numbers else _parts(name, numbers))
         if not named:
             expected = f"columns (--columns) among {short_repr(list(table.columns))}"
-            raise ValueError(
-                f"{recording!r} has no column {name!r}, expected {expected}."
-            )
+            lacking = f"{recording!r} has no column {name!r}"
+            raise ValueError(f"{lacking}, expected {expected}.")
         picked |= {part: numbers[part] for part in named}
     return picked
 

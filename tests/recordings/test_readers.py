@@ -107,7 +107,7 @@ def test_one_file_of_one_kind_for_each_recording(tmp_path):
     with pytest.raises(ValueError, match="both of 'b'"):
         read_recordings(tmp_path)
     (tmp_path / "a.csv").write_text("x\n1\n")
-    with pytest.raises(ValueError, match=r"a\.csv is a table .* b.* of DeepLabCut"):
+    with pytest.raises(ValueError, match="one kind of files"):
         read_recordings(tmp_path)
 
 

@@ -55,7 +55,6 @@ class Reader:
     recognises: Callable  # takes a path, of one of ``suffixes`` or a root folder
     # takes a path and options, returns data frames by recording, and the rate or None
     read: Callable
-    description: str
     suffixes: tuple = ()
     header: str | None = None  # pattern of the first line of CSV files
     is_root: bool = False
@@ -101,10 +100,8 @@ def find_source(path, is_table=False):
     if is_folder:
         kinds = {file: kind for file, kind in kinds.items() if kind is not None}
         if not kinds:
-            content = describe_folder(Path(path))
-            raise FileNotFoundError(
-                f"{one_line(path)} has no file {EXPECTED}, {content}."
-            )
+            content = f"no file {EXPECTED}, {describe_folder(Path(path))}"
+            raise FileNotFoundError(f"{one_line(path)} has {content}.")
     kind = _check_kinds(kinds)
     files = list(kinds)
     if kind in READERS:
@@ -138,30 +135,21 @@ def _kind_of(path, is_table):
 def _check_kinds(kinds):
     """Return the kind of all files; refuse others, and files of several kinds."""
     for path, kind in kinds.items():
+        shown = one_line(path)
         if not path.is_file():
-            shown = one_line(path)
-            raise FileNotFoundError(
-                f"{shown} is no folder or file, expected {EXPECTED}."
-            )
+            expected = f"is no folder or file, expected {EXPECTED}"
+            raise FileNotFoundError(f"{shown} {expected}.")
         if kind is None:
             expected = EXPECTED + find_remedy(f"*{path.suffix.lower()}")
             raise ValueError(
-                f"{one_line(path)} is not a file that is read, expected {expected}."
+                f"{shown} is not a file that is read, expected {expected}."
             )
     (first, kind), *others = kinds.items()
     for path, other in others:
         if other != kind:
-            raise ValueError(
-                f"{one_line(first)} is {_describe(kind)}, but {one_line(path)} is "
-                f"{_describe(other)}; expected one kind of files."
-            )
+            both = f"{one_line(first)} and {one_line(path)}"
+            raise ValueError(f"{both} are of two kinds, expected one kind of files.")
     return kind
-
-
-def _describe(kind):
-    if kind in READERS:
-        return READERS[kind].description
-    return "an array" if kind == "arrays" else f"a table of {kind}"
 
 
 def _one_of_each(files, suffixes):
@@ -249,10 +237,8 @@ def read_by(source, options, fps=None):
         if twice and not path.name.startswith(name):  # a name inside the file
             name = f"{path.stem} {name}"
         if name in tables:
-            raise ValueError(
-                f"{one_line(files[name])} and {one_line(path)} are both of {name!r}, "
-                "expected one file for each recording; move one."
-            )
+            both = f"{one_line(files[name])} and {one_line(path)} are both of {name!r}"
+            raise ValueError(f"{both}, expected one file for each recording; move one.")
         tables[name], files[name] = table, path
     if "animal" in of_reader:
         of_reader["animal"] = of_reader["animal"] or ALL
@@ -261,12 +247,12 @@ def read_by(source, options, fps=None):
 
 @contextlib.contextmanager
 def errors_of_file(path):
-    """Name a file in the errors of the block, of which a broken file raises many."""
+    """Name a file in the errors of the block."""
     try:
         yield
     except ImportError:
         raise
-    except Exception as error:
+    except Exception as error:  # a broken file raises many types
         reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
         if isinstance(error, UnicodeDecodeError):
             reason = "it is no text in UTF-8; save it as 'CSV UTF-8'."
@@ -281,10 +267,8 @@ def check_size(path, n_values, what):
     # some bytes, and more than any compression of measurements saves
     most = 2**24 + 200 * path.stat().st_size
     if 8 * n_values > most:
-        raise ValueError(
-            f"{what} would take {8e-6 * n_values:.0f} MB, expected at most "
-            f"{1e-6 * most:.0f} MB for a file of this size."
-        )
+        expected = f"at most {1e-6 * most:.0f} MB for a file of this size"
+        refuse(f"the size of {what}", f"{8e-6 * n_values:.0f} MB", expected)
 
 
 def is_hdf5(path):

@@ -102,7 +102,7 @@ def _is_feature(array):
 
 
 def _check_chosen(arrays_of, names, variable, others):
-    """Refuse a file without features, and warn of arrays that are none."""
+    """Refuse a file without features; warn of other arrays."""
     if not any(arrays_of.values()):
         called = "" if variable is None else f" called {variable!r} (variable)"
         present = short_repr(sorted(names))
@@ -283,7 +283,6 @@ def _is_matrix(name, value):
 READER = readers.Reader(
     recognises=bool,
     read=read,
-    description="a file of arrays",
     suffixes=(".mat", ".npz", ".h5", ".hdf5"),
     is_general=True,
 )

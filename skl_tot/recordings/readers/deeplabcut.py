@@ -31,10 +31,8 @@ def read(path, animal=None, likelihood=0.6):
     if table.empty:
         raise ValueError("it has no frames, expected some.")
     if table.index.dtype.kind not in "iu":
-        raise ValueError(
-            "its rows are called as pictures, as labels for training are; expected "
-            "tracks, with a number for each frame."
-        )
+        expected = "tracks, with a number for each frame, not labels for training"
+        refuse("a row", table.index[0], expected)
     if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
     table = readers.fill_frames(path, table)  # frames without an animal may be absent
@@ -152,7 +150,6 @@ def _unpickle(attribute):
 READER = readers.Reader(
     recognises=recognises,
     read=read,
-    description="a track of DeepLabCut",
     suffixes=(".h5", ".hdf5", ".csv"),
     header="scorer,",
 )

@@ -36,4 +36,4 @@ def read(path):
     return {path.stem: pd.DataFrame(columns)}, fps
 
 
-READER = Reader(recognises, read, "a file of EDF or BDF", (".edf", ".bdf"))
+READER = Reader(recognises, read, (".edf", ".bdf"))

@@ -192,4 +192,4 @@ def _read_tasks(root):
     return dict(zip(tasks["task_index"].tolist(), map(str, words)))
 
 
-READER = Reader(recognises, read, "a data set of LeRobot", (".parquet",), is_root=True)
+READER = Reader(recognises, read, (".parquet",), is_root=True)

@@ -43,4 +43,4 @@ def _read_ordered(path, file, name, dims, index):
     return values.transpose([dims_of_file.index(dim) for dim in dims[1:]])
 
 
-READER = readers.Reader(recognises, read, "a track of movement", (".nc",))
+READER = readers.Reader(recognises, read, (".nc",))

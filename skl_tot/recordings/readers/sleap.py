@@ -89,7 +89,6 @@ def _read_text(path, animal):
 READER = readers.Reader(
     recognises=recognises,
     read=read,
-    description="a track of SLEAP",
     suffixes=SUFFIXES,
     header=r"(?=(.*,)?frame_idx(,|$))(?=(.*,)?track(,|$)).*\.x(,|$)",
 )
