@@ -1,4 +1,4 @@
-"""Answers of a review: its labels, cycles, and what to look at next."""
+"""Answers of a review: labels, cycles, suggestions, examples and alternatives."""
 
 from collections import Counter
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ from skl_tot.statistics.deviations import compare_bouts, cut_cycles
 
 @with_shared_texts
 class Answers:
-    """What a review says about its state; the base of `Review`, which changes it."""
+    """Answers about the state of a review; the base of `Review`, which changes it."""
 
     recordings: Recordings
     model: Any
@@ -241,7 +241,7 @@ def check_count(n):
 
 
 class FoundCycles(NamedTuple):
-    """Cycles, and in what they were found."""
+    """Cycles, and the segments that have them."""
 
     model: int  # its number
     segments: list  # of each recording

@@ -83,7 +83,7 @@ def read_arguments(kinds, values, view):
 
 
 def check_time(name, time, clock):
-    """Refuse what is no time within a recording."""
+    """Refuse a value that is no time within a recording."""
     is_real = isinstance(time, Real) and not isinstance(time, bool)
     if not is_real or not 0 <= time <= clock.ends[-1]:
         refuse(name, time, "a time within the recording")

@@ -97,7 +97,7 @@ class Entry(NamedTuple):
     # predicted boundaries: first frames, and the least and greatest they may be
     edges: np.ndarray = np.empty((0, 3), int)
 
-    # What it says
+    # Facts about the labels
 
     @property
     def n_frames(self):

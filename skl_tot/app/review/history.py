@@ -322,7 +322,7 @@ class History:
                 raise ValueError(f"{place}, {text}; {remedy}.") from error
 
     def _replay(self, row, confidences, about):
-        """Do what a row says."""
+        """Change the state as a row says."""
         if self.number == 1:
             self.about = row["about"]
             check_beginning(self.about, about, self._folder)
@@ -413,7 +413,7 @@ def new_confidences(before, after):
     return np.concatenate(values).astype(FLOAT).tobytes()
 
 
-# What a review is of
+# Identity of a review: its recordings, model and labels
 
 
 def describe_beginning(recordings, model, labels):

@@ -47,7 +47,7 @@ class Check(NamedTuple):
 def compare(predicted, corrected, n_learned=0):
     """Check predicted segments; right ones match one of an IoU of at least a half."""
     bounds = np.union1d(predicted.starts, corrected.starts)
-    lengths = np.diff(bounds, append=predicted.n_frames)  # of what two segments share
+    lengths = np.diff(bounds, append=predicted.n_frames)  # that two segments share
     pairs = [
         np.searchsorted(segments.starts, bounds, "right") - 1
         for segments in (predicted, corrected)

@@ -265,7 +265,7 @@ class Clusterings:
                 tell(error)
 
     def _fit(self, k, estimator):
-        """Fit an estimator, or load what is kept of an earlier fit."""
+        """Fit an estimator, or load the model of an earlier fit."""
         from skl_tot.training.devices import watched
 
         path = self._folder and self._folder / f"{k}.skops"

@@ -25,7 +25,7 @@ class View:
         self.review, recordings = review, review.recordings
         self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
-        self._alternatives = None, None  # a state, and what pages see of them
+        self._alternatives = None, None  # a state, and their rows for pages
         self._rows, self._ranks = {}, [0] * len(recordings)
         self._cycles = None  # table of the review that pages have
         self._unusual = set()  # numbers of recordings, and times in them
@@ -86,7 +86,7 @@ class View:
         return changes
 
     def _describe_steps(self):
-        """Tell what may be undone and redone, and other values that cost nothing."""
+        """Return steps to undo and redo, and other values that cost nothing."""
         review, fits = self.review, self.review.clusterings
         return {
             "undo": review.undoable,
@@ -106,7 +106,7 @@ class View:
         }
 
     def _describe_work(self):
-        """Tell what is checked and learned, how much is right, and what comes next."""
+        """Return progress of checks and learning, the accuracy, and suggestions."""
         review, state, units = self.review, self.review.state, self.review.units()
         is_checked = [state.entries[i].is_checked(*span) for i, *span in units]
         self._cycles = review.cycles

@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skl_tot import CyclicSegmenter
 from skl_tot.app.review import Review
 from skl_tot.app.review.calls import Calls, Ended
+from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
 
 CHECKED = {"start": 0, "end": None, "checked": True}
+BOTH = {"recording": 1, "time": 0.2}
 
 
 class Pages:
@@ -55,6 +58,16 @@ def kept(reviewed, tmp_path):
     pages.calls.close()
 
 
+def take(pages, state, reply):
+    """Change the state of a page by a reply, and see that all else is as before."""
+    for index, row in reply["rows"].items():
+        state["rows"][int(index)] = row
+    state |= {key: reply[key] for key in state.keys() & reply.keys() - {"rows"}}
+    now = pages("open")
+    for key in state.keys() - {"next"}:  # which are for the next check
+        assert state[key] == now[key], key
+
+
 def test_actions_do_what_python_does(opened):
     """Times are seconds of the page; frames of Python are a tenth of one."""
     pages, review = opened
@@ -63,11 +76,7 @@ def test_actions_do_what_python_does(opened):
         ("rename", {"action": 0, "name": "pour"}, (0, "pour")),
         ("relabel", {"recording": 1, "time": 0.17, "action": 2}, (1, 1, 2)),
         ("relabel", {"recording": 2, "time": 0, "action": "stir"}, (2, 0, "stir")),
-        (
-            "assign",
-            {"recording": 1, "time": 0.2, "to": 0.67, "action": 0},
-            (1, 2, 7, 0),
-        ),
+        ("assign", {**BOTH, "to": 0.67, "action": 0}, (1, 2, 7, 0)),
         ("move", {"recording": 0, "time": k / 10, "to": k / 10 + 0.36}, (0, k, k + 4)),
         ("cut", {"recording": 3, "time": 1.04}, (3, 10)),
         ("relabel", {"recording": 3, "time": 1, "action": -1}, (3, 10, -1)),
@@ -81,13 +90,11 @@ def test_actions_do_what_python_does(opened):
         ("keep", {"recording": None}, ()),
         ("take_back", {"recording": 1}, (1,)),
     ]
-    rows = pages("open")["rows"]
-    for name, arguments, own in steps:
+    state = pages("open")
+    for name, arguments, frames in steps:
         reply = pages(name, **arguments, client="me")
-        assert reply["said"] == getattr(review, name)(*own)
-        for index, row in reply["rows"].items():
-            rows[int(index)] = row
-        assert pages("open")["rows"] == rows  # nothing else has changed
+        assert reply["said"] == getattr(review, name)(*frames)
+        take(pages, state, reply)
         pd.testing.assert_frame_equal(pages.calls.review.table(), review.table())
         for page in (0, 1):
             event = pages.of("delta", page)[-1]
@@ -137,6 +144,23 @@ def test_signals(opened, reviewed):
     lists = Recordings([x.tolist() for x in reviewed[1].arrays], list("abcd"), fps=10)
     others = started(lambda _: Review(reviewed[0], lists))
     assert others("signals", **wanted)["shown"] == [shown]
+
+
+def test_a_page_hears_of_other_cycles():
+    videos, _ = make_activities(12, 3, n_features=4, mean_length=30, random_state=1)
+    log = Recordings([np.concatenate(videos)], ["line"], fps=10)
+    model = CyclicSegmenter(3, random_state=0).fit(log)
+    pages = started(lambda _: Review(model, log))
+    state = pages("open")
+    first, start = state["cycles"], state["cycles"][1][1]
+    take(pages, state, pages("move", recording=0, time=start, to=start + 0.2))
+    assert state["cycles"] != first
+    take(pages, state, pages("relabel", recording=0, time=start + 0.3, action=-1))
+    end = state["cycles"][0][2]
+    take(pages, state, pages("check", recording=0, start=0, end=end, checked=True))
+    assert state["cycles"][0][-1]
+    take(pages, state, pages("undo"))
+    assert not state["cycles"][0][-1]
 
 
 def test_a_page_hears_only_of_what_changes(opened):
