@@ -23,10 +23,10 @@ class Chain:
         \exp \Bigl( \sum_t \ell_{t y_t} - a_{y_1} - \sum_{t > 1} c_{y_{t-1} y_t}
             - e_{y_T} \Bigr)
 
-    with costs in nats; forbidden moves have infinite costs. With a least duration, only
-    paths with such segments are allowed. In a recording that is too short for any path,
-    chains in fixed order may skip actions, and other chains may end anywhere; a
-    recording shorter than the least duration has one action.
+    with costs in nats; forbidden moves have infinite costs. Of equal moves to an
+    action, that of the fewest steps in the circle of actions is taken. In a recording
+    that is too short for any path, chains in fixed order may skip actions, and other
+    chains may end anywhere.
 
     Parameters
     ----------
@@ -41,11 +41,6 @@ class Chain:
     ------
     ValueError
         If the shapes do not fit.
-
-    Notes
-    -----
-    Of equally likely moves to an action, that of the fewest steps in the circle of
-    actions is taken, so staying is first.
 
     Examples
     --------
@@ -98,29 +93,17 @@ class Chain:
         return paths.path_by_blocks(chain, log_likelihood)
 
     def posterior(self, log_likelihood, min_frames=1):
-        """Sum over all paths, by their weights.
+        """Compute the probability (n_frames, n_actions) of each action, over all paths.
 
-        Parameters
-        ----------
-        log_likelihood, min_frames : array-like and int
-            As for `viterbi`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions)
-            Probability of each action in each frame.
+        Parameters are those of `viterbi`.
         """
         return self.forward_backward(log_likelihood, min_frames)[0]
 
     def forward_backward(self, log_likelihood, min_frames=1):
         """Compute the posterior, and the log of the sum of the weights of all paths.
 
-        Sums of logarithms keep all paths, however unlikely.
-
-        Parameters
-        ----------
-        log_likelihood, min_frames : array-like and int
-            As for `viterbi`.
+        Sums of logarithms keep all paths, however unlikely. Parameters are those of
+        `viterbi`.
 
         Returns
         -------
@@ -135,12 +118,8 @@ class Chain:
     def expected_moves(self, log_likelihood, min_frames=1):
         """Compute the posterior, expected numbers of moves, and the total log-weight.
 
-        For chains with moves between all actions, or for long runs.
-
-        Parameters
-        ----------
-        log_likelihood, min_frames : array-like and int
-            As for `viterbi`.
+        For chains with moves between all actions, or for long runs. Parameters are
+        those of `viterbi`.
 
         Returns
         -------

@@ -18,7 +18,9 @@ class Decoder:
     """Base of decoders, which turn log-likelihoods into labels.
 
     A subclass has a `chain`. It may override `path` and `posterior` if its paths are
-    not those of the chain.
+    not those of the chain. In all methods, ``log_likelihood`` has shape (n_frames,
+    n_actions), up to a constant per frame; ``cost`` is that of a switch between
+    actions, in nats; segments have at least ``min_frames``.
 
     Attributes
     ----------
@@ -38,90 +40,28 @@ class Decoder:
     has_cycles = False
 
     def chain(self, n_actions, cost):
-        """Return the chain of the paths.
-
-        Parameters
-        ----------
-        n_actions : int
-            Number of actions.
-        cost : float
-            Cost of a switch between actions, at least 0, in nats.
-
-        Returns
-        -------
-        chain : Chain
-            If paths depend on a whole recording, a similar one for online decoding.
-        """
+        """Return the `Chain` of the paths, or a similar one for streams."""
         raise NotImplementedError(f"{type(self).__name__} has no chain.")
 
     def path(self, log_likelihood, cost, min_frames=1):
-        """Find the likeliest path.
-
-        Parameters
-        ----------
-        log_likelihood : ndarray of shape (n_frames, n_actions)
-            Log-likelihood of each action, up to a constant per frame.
-        cost, min_frames : float, int
-            Cost of a switch, as for `chain`, and the least frames of a segment.
-
-        Returns
-        -------
-        path : ndarray of shape (n_frames,)
-            Action of each frame.
-        """
+        """Find the action (n_frames,) of each frame on the likeliest path."""
         chain = self.chain(log_likelihood.shape[1], cost)
         return chain.viterbi(log_likelihood, min_frames)
 
     def posterior(self, log_likelihood, cost, min_frames=1):
-        """Compute the probability of each action in each frame, over all paths.
-
-        Parameters
-        ----------
-        log_likelihood, cost, min_frames : ndarray, float, int
-            As for `path`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions)
-            Each row sums to 1.
-        """
+        """Compute the probability (n_frames, n_actions) of each action, over paths."""
         chain = self.chain(log_likelihood.shape[1], cost)
         return chain.posterior(log_likelihood, min_frames)
 
     def along(self, log_likelihood, transcript, min_frames=1):
-        """Find the likeliest path through a transcript, with boundaries anywhere.
-
-        Parameters
-        ----------
-        log_likelihood, min_frames : ndarray, int
-            As for `path`.
-        transcript : ndarray of shape (n_segments,)
-            Actions in order.
-
-        Returns
-        -------
-        path : ndarray of shape (n_frames,)
-            Action of each frame.
-        """
+        """Find the likeliest path (n_frames,) through the actions of a transcript."""
         chain = chains.fixed_chain(len(transcript))
         return transcript[chain.viterbi(log_likelihood[:, transcript], min_frames)]
 
     def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
-        """Convert the cost of a switch to nats, for a recording of some length.
+        """Convert the cost of a switch, as in `decode`, to nats.
 
-        Parameters
-        ----------
-        switch_cost : float or "auto"
-            As for `decode`.
-        log_likelihood : ndarray of shape (n_frames_known, n_actions)
-            Known frames of the recording.
-        n_frames : int
-            Length of the recording.
-
-        Returns
-        -------
-        cost : float
-            In nats.
+        The recording has ``n_frames``, of which those of ``log_likelihood`` are known.
         """
         if isinstance(switch_cost, str) and switch_cost == "auto":
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0

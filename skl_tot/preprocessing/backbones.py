@@ -42,11 +42,10 @@ class FrameFeatures(  # type: ignore[call-arg]
 ):
     """Turn video files into features of their frames.
 
-    Decodes a video, takes ``fps`` frames of each second and returns the output of a
-    classification network before its last layer. The defaults are those of the Desktop
-    Assembly data set in the TOT paper (Kumar et al., CVPR 2022, section A.4): ResNet-18
-    trained on ImageNet, 512 features. Needs the extra: ``pip install
-    'skl-tot[video]'``.
+    Takes ``fps`` frames of each second and returns the output of a classification
+    network before its last layer. The defaults are those of Desktop Assembly in the TOT
+    paper (Kumar et al., CVPR 2022, section A.4): ResNet-18 trained on ImageNet. Needs
+    the extra: ``pip install 'skl-tot[video]'``.
 
     Parameters
     ----------
@@ -74,9 +73,8 @@ class FrameFeatures(  # type: ignore[call-arg]
     random_state : int, default=0
         Seed of the network if ``weights=None``; the same in every call.
     pooling : {"token", "avg"}, default=None
-        Output of a transformer for a frame: its class token, or the mean of the tokens
-        of all patches. None is the setting of its training, and the only choice for
-        other networks.
+        Output of a transformer: its class token, or the mean of those of patches. None
+        is the setting of its training, and the only choice for other networks.
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None is the size
         of the weights: 224 for most, but 518 for DINOv2. Positions of a transformer are
@@ -84,16 +82,14 @@ class FrameFeatures(  # type: ignore[call-arg]
 
     Notes
     -----
-    *Input.* ``X`` is the path of one video, a list of paths, or a folder with video
-    files, which are sorted by name. A folder gives `Recordings`, with the names of the
-    files and ``fps``. A pipeline with a segmenter accepts the same input.
+    A folder gives `Recordings`, with the names of the files, sorted, and ``fps``. A
+    pipeline with a segmenter accepts the same input.
 
-    *Preparation.* Pictures are turned upright, resized, cropped to the central square
-    and normalised, as in timm for the recommended weights, for any ``weights``. Frames
-    are read one by one, with at most ``batch_size`` prepared pictures.
+    Pictures are turned upright, resized, cropped to the central square and normalised,
+    as in timm for the recommended weights. Memory holds ``batch_size`` pictures.
 
-    *Damaged files* are errors. Truncated files are, too, if they contain their number
-    of frames: ``.mp4``, ``.mov`` and ``.avi`` do; others give the remaining frames.
+    Damaged files are errors. Truncated files are, too, if they contain their number of
+    frames: ``.mp4``, ``.mov`` and ``.avi`` do; others give the remaining frames.
 
     Examples
     --------
@@ -143,11 +139,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         -------
         self : FrameFeatures
             The unchanged transformer.
-
-        Raises
-        ------
-        ImportError, FileNotFoundError
-            If the ``video`` extra, a video or a file of weights is missing.
         """
         self._check(X)
         return self
@@ -168,12 +159,11 @@ class FrameFeatures(  # type: ignore[call-arg]
 
         Raises
         ------
+        ImportError, OSError
+            If the ``video`` extra, a file or the recommended weights are missing.
         ValueError
             If a file is no video, is damaged or truncated, or the backbone does not fit
-            the file of weights, ``pooling`` or ``image_size``. Others are those of
-            `fit`.
-        OSError
-            If the recommended weights cannot be loaded, or ``cache_dir`` not written.
+            the file of weights, ``pooling`` or ``image_size``.
         """
         paths, form = self._check(X)
         features = list(self._compute_each(paths, form))
@@ -193,8 +183,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         Returns
         -------
         features : iterator of ndarray of shape (n_frames_i, n_features)
-            float32. Parameters and paths are checked before the first one; errors are
-            those of `transform`.
+            float32. Parameters and paths are checked before the first one.
         """
         return self._compute_each(*self._check(X))
 

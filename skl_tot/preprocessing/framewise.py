@@ -89,16 +89,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         return recordings.restore(outputs)
 
     def get_feature_names_out(self, input_features=None):
-        """Name the features of a transformed recording.
-
-        Parameters
-        ----------
-        {shared: input_features}
-
-        Returns
-        -------
-        {shared: feature_names_out}
-        """
+        """Name the features of a transformed recording, from those of the input."""
         check_is_fitted(self)
         return self._names_out(_check_feature_names_in(self, input_features))
 
@@ -135,11 +126,10 @@ class FramewiseTransformer(VideoTransformer):
     This wraps a scikit-learn transformer without target, which takes one 2-D array, for
     recordings of different lengths, also in a pipeline.
 
-    A transformer with ``partial_fit`` is fitted in one pass over batches of consecutive
-    whole recordings, without a copy in one array. A batch has at least as many frames
-    as features, ``n_components`` and ``n_clusters``. One pass is exact for scalers and
-    `IncrementalPCA`; learners with several passes in ``fit`` see every frame once.
-    Every other transformer is fitted on the concatenated recordings.
+    A transformer with ``partial_fit`` is fitted in one pass over batches of whole
+    recordings, each with at least as many frames as features, ``n_components`` and
+    ``n_clusters``. One pass is exact for scalers and `IncrementalPCA`. Every other
+    transformer is fitted on the concatenated recordings.
 
     Parameters
     ----------
@@ -184,19 +174,9 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("partial_fit"))
     def partial_fit(self, X, y=None):
-        """Continue fitting with more recordings.
+        """Continue fitting with more recordings; parameters are those of `fit`.
 
-        Parameters
-        ----------
-        {shared: X}
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer. The first call needs as many frames as the inner
-            transformer. Errors are those of `fit`.
+        The first call needs as many frames as the inner transformer.
         """
         with unchanged_on_error(self):
             is_first = not hasattr(self, "transformer_")
@@ -223,7 +203,7 @@ class FramewiseTransformer(VideoTransformer):
         Returns
         -------
         X_original : ndarray of shape (n_frames, n_features), or list or array of these
-            In the form of ``X``. Errors are those of `transform`.
+            In the form of ``X``.
         """
         check_is_fitted(self, "transformer_")
         # a clone, as the width differs from that of the input
@@ -233,16 +213,7 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features=None):
-        """Name the transformed features, like the inner transformer.
-
-        Parameters
-        ----------
-        {shared: input_features}
-
-        Returns
-        -------
-        {shared: feature_names_out}
-        """
+        """Name the transformed features, like the inner transformer."""
         check_is_fitted(self, "transformer_")
         names = _check_feature_names_in(self, input_features, generate_names=False)
         return self.transformer_.get_feature_names_out(names)

@@ -15,19 +15,7 @@ from skl_tot.shared_texts import with_shared_texts
 
 
 class Gaps(NamedTuple):
-    """Missing values of a feature of a recording.
-
-    Parameters
-    ----------
-    recording, feature : str or int
-        Names, or else numbers.
-    gaps, frames : int
-        Numbers of gaps and of missing frames.
-    share : float
-        Share, in [0, 1], of missing frames.
-    longest, start : int
-        Length of the longest gap in frames, and its first frame.
-    """
+    """Missing values of a feature of a recording, see `GapFiller.report`."""
 
     recording: str | int
     feature: str | int
@@ -71,11 +59,10 @@ class GapFiller(VideoTransformer):
 
     Notes
     -----
-    Data frames give data frames, with their names. A warning is given if more than a
-    fifth of the frames of a feature of one recording are filled. Infinity is an error;
-    so is, in `transform`, a feature that is missing in all frames of a recording. An
-    imputer in a `FramewiseTransformer` fills gaps of any length by typical values,
-    independent of time.
+    Data frames give data frames. A warning is given if more than a fifth of the frames
+    of a feature of one recording are filled. A feature that is missing in all frames of
+    a recording is an error. An imputer in a `FramewiseTransformer` fills gaps of any
+    length by typical values.
 
     Examples
     --------
@@ -163,8 +150,9 @@ class GapFiller(VideoTransformer):
         -------
         report : list of Gaps
             One per feature of a recording with missing values, in order: a named tuple
-            of ``recording``, ``feature``, ``gaps``, ``frames``, ``share``, ``longest``
-            and ``start``.
+            of ``recording`` and ``feature``, names or else numbers; numbers of ``gaps``
+            and missing ``frames``; their ``share`` of the recording, in [0, 1]; the
+            frames of the ``longest`` gap, and its ``start``.
         """
         check_is_fitted(self, "missing_share_")
         return self._report(check_recordings(self, X, reset=False))

@@ -108,13 +108,7 @@ class Look:
         )
 
     def sentences(self):
-        """Say each finding, its consequence, and how to say otherwise.
-
-        Returns
-        -------
-        sentences : list of str
-            Plain sentences, one for each finding.
-        """
+        """List a sentence for each finding: consequence, and how to say otherwise."""
         sentences = [self.say_course(), self._say_returns()]
         if self.between > 0.5:
             sentences.append(
@@ -132,13 +126,7 @@ class Look:
         return [sentence for sentence in sentences if sentence]
 
     def say_repeats(self):
-        """Say whether a recording repeats itself.
-
-        Returns
-        -------
-        sentence : str
-            With the remedy; empty if none does.
-        """
+        """Say whether a recording repeats itself, and the remedy, or an empty text."""
         if not self.n_repeats:
             return ""
         return (
@@ -147,13 +135,7 @@ class Look:
         )
 
     def say_course(self):
-        """Say whether recordings share a course, and the order that follows.
-
-        Returns
-        -------
-        sentence : str
-            With the measurements.
-        """
+        """Say whether recordings share a course, and the order that follows."""
         other = {"mostly": "free", "free": "mostly"}[self.order]
         return (
             f'{self.verdict}, so the fit uses order="{self.order}"; say '
@@ -201,10 +183,9 @@ def look(X, n_actions=8):
     recordings without a course also start and stop alike. Values from 0.03 on are a
     course.
 
-    *Raw signal.* A raw signal repeats within actions: frames are alike one period
-    later. Or neighbouring frames are alike, and yet means of short pieces do not
-    predict those of the next pieces, or worse than means of longer ones, while spreads
-    do.
+    *Raw signal.* Frames are alike one period later, within an action. Or neighbouring
+    frames are alike, and yet means of short pieces do not predict those of the next
+    pieces, or worse than means of longer ones, while spreads do.
 
     Examples
     --------

@@ -85,13 +85,12 @@ class PoseFeatures(VideoTransformer):
         Whether to add speeds.
     n_dims : {2, 3}, default=None
         Coordinates of a point. None takes them from the column names. Columns without
-        names need ``n_dims``; their order is x, y(, z) of the first point, of the
-        second, …, as in ``track.reshape(len(track), -1)`` of an array (frames, points,
-        dimensions) or (frames, bodies, points, dimensions).
+        names are x, y(, z) of the first point, of the second, …, as in
+        ``track.reshape(len(track), -1)`` of an array (frames, points, dimensions).
     bodies : list of str, default=None
-        Names of the bodies, which are the first or last words of column names. Columns
-        without names are equal blocks, one for each body. An empty list says that all
-        points form one body. None finds bodies in the column names, see Notes.
+        Names of the bodies, the first or last words of column names, or of equal blocks
+        of columns without names; empty if all points form one body. None finds bodies
+        in the column names, see Notes.
     distances : list of tuples of two str or int, default=None
         Points, one of each body of a pair, whose distances are added, such as
         ``[("nose", "tail"), ("nose", "nose")]``, both ways.
@@ -113,15 +112,13 @@ class PoseFeatures(VideoTransformer):
     Column names have a single x, y or z and the name of the point: "nose x", "nose_x",
     "x nose". Words behind the axis name the body, as in "nose x resident". So does a
     first or last word such as "mouse1", "individual_0" or "track 2". Other names, such
-    as "resident nose x", need ``bodies``. Bodies may have different points.
+    as "resident nose x", need ``bodies``.
 
     Data frames give data frames with columns "nose x", …, "speed", "nose speed", …,
-    "turn". With several bodies, each name starts with the body, and pairs add
-    "mouse1 mouse2 distance", "mouse1 nose mouse2 tail distance",
-    "mouse1 mouse2 approach", "mouse1 to mouse2 x", …, "mouse1 mouse2 alignment".
+    "turn", after the name of one of several bodies; pairs add "mouse1 mouse2 distance",
+    "mouse1 nose mouse2 tail distance", "mouse1 to mouse2 x", ….
 
-    `GapFiller` fills missing points. If a tracker exchanges two animals, so do
-    features; nothing here notices it.
+    `GapFiller` fills missing points. Animals that a tracker exchanges stay exchanged.
 
     Examples
     --------

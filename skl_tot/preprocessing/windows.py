@@ -62,12 +62,10 @@ class SignalWindows(VideoTransformer):
 
     Notes
     -----
-    "auto" chooses the window whose two halves agree best: over a recording, the
-    statistics of a piece predict those of the next piece. Shorter pieces vary by
-    chance, longer ones mix actions. A window covers at least one period of the signal,
-    which is the lag of the first peak of the autocorrelation that stands out more than
-    Bartlett's deviation makes peaks of noise expect. Half of the recordings have 16
-    periods or more.
+    "auto" chooses the window whose two halves agree best: the statistics of a piece
+    predict those of the next. Shorter pieces vary by chance, longer ones mix actions. A
+    window covers at least one period of the signal, the lag of the first peak of the
+    autocorrelation beyond Bartlett's deviation, in recordings of 16 periods or more.
 
     Data frames give data frames, with columns such as "acc x mean 1 s".
 
@@ -206,9 +204,8 @@ class FrameView(VideoTransformer):
     """Principal components of frames, perhaps with windows around them.
 
     No view is best for all recordings: windows tell repetitions inside of an action,
-    single frames tell when it changes; scaling each recording removes its offset, but
-    also the difference of recordings that lack actions. `SemiSupervisedSegmenter` adds
-    up the scores of several views.
+    single frames when it changes; scaling each recording removes its offset, but also
+    the difference of recordings that lack actions.
 
     Parameters
     ----------

@@ -331,7 +331,7 @@ def test_a_pipeline():
     takes["take1"].iloc[:, 6:] = np.nan
     with pytest.raises(ValueError, match=r"take1: .*'nose x m2' is missing in all 25"):
         model.predict(takes)
-    with pytest.raises(ValueError, match=r"take1: .*contains NaN .*GapFiller"):
+    with pytest.raises(ValueError, match="GapFiller"):
         PoseFeatures().fit(takes)
     with pytest.warns(UserWarning, match="'nose x m2'.* are left out"):
         alone = make_pipeline(GapFiller(drop_lost=0.5), PoseFeatures()).fit(takes)
