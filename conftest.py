@@ -5,14 +5,17 @@ import inspect
 
 # pytest makes its own finder, and has no hook or option for another one: all finders
 # change.
-known = doctest.DocTestFinder._from_module
+is_of_module = doctest.DocTestFinder._from_module
 
 
-def is_of_file(self, module, found):
-    own = vars(found).values() if inspect.isclass(found) else ()
-    methods = filter(inspect.isfunction, own)
-    is_own = any(method.__module__ == module.__name__ for method in methods)
-    return is_own or known(self, module, found)
+def is_of_file(self, module, value):
+    """Whether a class with methods is written in the file, and not only exported."""
+    members = vars(value).values() if inspect.isclass(value) else ()
+    # methods that a decorator generates have no file
+    files = {x.__code__.co_filename for x in members if inspect.isfunction(x)}
+    if files - {"<string>"}:
+        return module.__file__ in files
+    return is_of_module(self, module, value)
 
 
 doctest.DocTestFinder._from_module = is_of_file
