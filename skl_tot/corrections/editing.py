@@ -374,16 +374,7 @@ def new_names(names, present):
 
 def _checked_names(names, is_text):
     """Check distinct names of one type; return an array, of text with ``is_text``."""
-    checked = []
-    for name in names:
-        is_number = isinstance(name, Integral) and not isinstance(name, bool)
-        if is_text and is_number:
-            name = f"action {name}"
-        is_name = isinstance(name, str) and is_line(name) and name != str(BACKGROUND)
-        if not is_name and not (is_number and 0 <= name < 2**63):
-            expected = "text of one line (-1 is background), or an integer from 0"
-            refuse("an entry of names", name, expected)
-        checked.append(str(name) if isinstance(name, str) else int(name))
+    checked = [_checked_name(name, is_text) for name in names]
     if len({type(name) for name in checked}) > 1:
         refuse("names", checked, "all text or all integers", TypeError)
     repeated = [name for name in checked if checked.count(name) > 1]
@@ -392,6 +383,21 @@ def _checked_names(names, is_text):
             f"names would have {repeated[0]!r} twice; merge makes them one."
         )
     return np.array(checked)
+
+
+def _checked_name(name, is_text):
+    """Check a name, text of a line or an integer; "action k" for a number in text."""
+    is_number = isinstance(name, Integral) and not isinstance(name, bool)
+    if is_number and is_text:
+        name = f"action {name}"
+    if isinstance(name, str):
+        is_name = is_line(name) and name != str(BACKGROUND)
+    else:
+        is_name = is_number and 0 <= name < 2**63
+    if not is_name:
+        expected = "text of one line (-1 is background), or an integer from 0"
+        refuse("an entry of names", name, expected)
+    return str(name) if isinstance(name, str) else int(name)
 
 
 def names_of_parts(classes, code, n):

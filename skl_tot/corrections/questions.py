@@ -65,18 +65,10 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     >>> sorted(found)
     ['action', 'end', 'information', 'recording', 'start']
     """
-    is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if not is_number or n < 1:
-        refuse("n", n, "an integer of at least 1")
-    if unit not in ("recordings", "moments"):
-        refuse("unit", unit, "'recordings' or 'moments'")
     segmenter = segmenter_of(model)
     videos = as_recordings(transform_before(model, X))
     labelled = np.ravel(labelled).tolist()
-    for i in labelled:
-        if type(i) is not int or not 0 <= i < len(videos):
-            expected = f"indices of recordings from 0 to {len(videos) - 1}"
-            refuse("labelled", [i], expected)
+    _check_request(n, unit, labelled, len(videos))
     paths, doubts = [], []
     for decoded in segmenter.decode(videos):
         paths.append(decoded.path)
@@ -88,6 +80,19 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     counts = [np.bincount(path + 1, minlength=len(labels))[1:] for path in paths]
     gains = order_with_gains(counts, describe_signals(videos.arrays), labelled, n)
     return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in gains]
+
+
+def _check_request(n, unit, labelled, n_videos):
+    """Refuse parameters of `most_informative` that are not valid."""
+    is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+    if not is_number or n < 1:
+        refuse("n", n, "an integer of at least 1")
+    if unit not in ("recordings", "moments"):
+        refuse("unit", unit, "'recordings' or 'moments'")
+    for i in labelled:
+        if type(i) is not int or not 0 <= i < n_videos:
+            expected = f"indices of recordings from 0 to {n_videos - 1}"
+            refuse("labelled", [i], expected)
 
 
 def order_with_gains(counts, features, checked=(), n=1):

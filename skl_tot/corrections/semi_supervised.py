@@ -71,7 +71,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     Frames that are in clusters that labels lack, and far from labelled actions, are of
     actions of their own. The number of actions of a single ``estimator`` counts as
-    told: each of its actions that labels lack is one.
+    known: each of its actions that labels lack is one.
 
     Parameters
     ----------
@@ -239,7 +239,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     def _learn_actions(self, views_of, clusters, labels, classes):
         """Learn labelled actions, and those that no label shows: lesson and scores."""
         n_labelled, n_actions = len(classes), None
-        if len(self.estimators_) == 1:  # its number counts as told
+        if len(self.estimators_) == 1:  # its number counts as known
             n_actions = last_step(self.estimators_[0]).n_actions_
             # background is an additional label
             n_actions += BACKGROUND_NAME in classes.tolist()

@@ -268,6 +268,7 @@ class ActivitySegmenter(BaseSegmenter):
         bags, seed = self._bags(videos), rng.randint(2**31 - 1)
         self.activity_scores_ = None
         names, codes = groups or self._group(bags, seed)
+        # with K-means, means of groups are its centres; given activities have them, too
         self.bags_ = np.array(
             [bags[codes == k].mean(axis=0) for k in range(len(names))]
         )
@@ -446,6 +447,7 @@ def choose_n_groups(bags, seed):
     # groups hardly lower it. Principal components lack the noise of short recordings.
     # Thresholds were chosen on generated activities.
     n_distinct = len(np.unique(bags, axis=0))
+    # a silhouette needs two groups, and one of them two distinct bags
     if n_distinct < 3:
         return min(n_distinct, max(1, len(bags) // 2)), None
     most = min(20, max(2, len(bags) // 2), n_distinct - 1)

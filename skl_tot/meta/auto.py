@@ -50,7 +50,8 @@ from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MOST
 from skl_tot.training.devices import from_first_process
 
-# Cost of a switch in nats, for each frame of a mean segment of the members.
+# Cost of a switch in nats, for each frame of a mean segment of the members, so
+# that it follows the activity: a fixed cost would suit recordings of one speed.
 SWITCH_COST = 0.02
 
 
@@ -403,6 +404,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             (``stride_``), or actions are merged or split.
         """
         check_is_fitted(self, "weights_")
+        # members lack the corrections of the vote, and may not see each frame
         if not self.layers_ and self.stride_ == 1:
             agreement = self.agreement_ @ self.weights_
             for i in np.lexsort((-agreement, -self.weights_)).tolist():
@@ -520,6 +522,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
 
     def _on_all(self, paths, videos):
         """Paths of all frames, from those of seen ones."""
+        # a seen frame is the middle of its step, see `see_view`
         return [
             path[np.arange(length) // self.stride_]
             for path, length in zip(paths, videos.lengths.tolist())
@@ -533,6 +536,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         alternatives, paths_of_groups = [], []
         for name, group in zip(names, groups):
             self._agree_on(labellings, group)
+            # decodes the votes of the group, and learns background and confidence
             paths = super()._label(self._scores(labellings), videos)
             alternatives.append(self._alternative(name, group, paths))
             paths_of_groups.append(paths)

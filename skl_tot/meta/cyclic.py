@@ -206,12 +206,14 @@ class CyclicSegmenter(BaseSegmenter):
 
     def _learn(self, videos, cuts=None):
         """Fit the segmenter to cycles, from ``cuts`` or found."""
+        # both seeds are drawn, so that given cuts do not change that of the segmenter
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         cuts = self._first_cuts(videos, cuts, seeds[0])
         cycles = _cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
         if self.n_actions == AUTO:
+            # numbers are compared in frames of one scale, as a segmenter sees them
             recordings = recordings.standardize(fit_scaler(recordings))
         self._set_n_actions(recordings)
         n_actions, longest = self.n_actions_, max(map(len, cycles))
@@ -291,6 +293,7 @@ class CyclicSegmenter(BaseSegmenter):
         self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
         if self.n_cycles_ > 1:
+            # cycles agree or not, while long recordings may be one or two
             cycles = Recordings(_cut_arrays(videos.arrays, cuts))
             cycles = cycles.standardize(fit_scaler(cycles))
             self.confidence_["agreement"] = held_out_agreement(
@@ -308,6 +311,7 @@ def _let_decode_cycles(model):
         return
     segmenter = pipelines.segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
+    # its paths run through whole recordings from now on, not through a cycle
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
     if segmenter.is_vote:
         for member in segmenter.estimators_:

@@ -157,6 +157,7 @@ class OnlinePrediction:
         self._check_open()
         frames = _checked_block(frames, [*self._steps, self._model][0], self.n_seen)
         n_seen = self.n_seen + len(frames)
+        # a stream that ends within the delay is decoded as a whole, as by `predict`
         if self._decoder is None and n_seen <= self.delay:
             self._frames.append(frames)
             self.n_seen, self._dtype = n_seen, frames.dtype

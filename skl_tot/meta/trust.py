@@ -106,6 +106,7 @@ def rate_trust(model, X, labels=None):
         return None
     frames = pipelines.transform_before(model, [videos.arrays[i] for i in numbers])
     frames = [np.asarray(array)[::stride] for array in as_recordings(frames).arrays]
+    # a method without time and one with it: what both find is in the recordings
     labels_of_methods = {}
     for name, method in _other_methods(segmenter).items():
         method.set_params(n_actions=n_actions)
@@ -117,6 +118,7 @@ def rate_trust(model, X, labels=None):
     }
     parts = None
     if _course(segmenter) != "free":
+        # labels that agree no more than parts of time do may have found no action
         equal = [equal_parts(len(path), n_actions) for path in seen]
         with_methods = [mof_score(equal, other) for other in labels_of_methods.values()]
         parts = EqualParts(mof_score(seen, equal), np.mean(with_methods))

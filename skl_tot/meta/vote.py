@@ -31,7 +31,7 @@ MOST_SEEN = 10_000
 
 
 class Plan(NamedTuple):
-    """A candidate to fit, told from others by words.
+    """A candidate to fit, with words that tell it from others.
 
     With ``strict_words``, the same fit is a second member, decoded in strict order.
     """
@@ -98,6 +98,7 @@ def default_plans(order, words, *, device="auto", verbose=0):
         "mostly": "with exceptions",
         "free": "in any order",
     }
+    # one start and ten steps: members are many, and a vote averages what they lack
     hmm = HMMSegmenter(order=order, standardize=None, n_init=1, max_iter=10)
     plan = Plan(("HMM", *words, order_words[order]), hmm)
     orders = [order]
@@ -132,6 +133,7 @@ def scout_segment(videos, n_actions, order):
 
 def find_stride(n_frames, segment):
     """Step of the frames that members see, 1 for few frames or short segments."""
+    # ten frames of a segment keep its ends right to 5 % of its length
     return int(max(1, min(n_frames / MOST_SEEN, segment / 10)))
 
 
@@ -179,6 +181,7 @@ def _fit_plan(plan, frames, seed, n_actions, fps):
         raise kind(f"candidate {', '.join(plan.words)!r}: {error}") from error
     members = [Member(plan.words, model, labels)]
     if plan.strict_words is not None:
+        # a path through all actions pays for as many switches as any other
         twin = copy.copy(model).set_params(decoding="fixed", switch_cost=0.0)
         members.append(Member(plan.strict_words, twin, twin.predict(frames)))
     return members
@@ -219,6 +222,7 @@ def find_groups(agreement, voters):
     numbers = np.zeros(len(voters), int)
     if n_groups > 1:
         distances = 1 - agreement[np.ix_(voters, voters)]
+        # single linkage would chain groups, complete linkage would cut large ones
         tree = linkage(squareform(distances, checks=False), "average")
         numbers = fcluster(tree, n_groups, "maxclust")
     ranked = []
@@ -234,6 +238,7 @@ def find_groups(agreement, voters):
 def match_actions(labels, reference, n_actions):
     """Match each action of labels to one of a reference, by most common frames."""
     has_both = (labels >= 0) & (reference >= 0)
+    # labels may have few bits, in which products overflow
     pairs = n_actions * labels[has_both].astype(int) + reference[has_both]
     counts = np.bincount(pairs, minlength=n_actions**2)
     return linear_sum_assignment(counts.reshape(n_actions, -1), maximize=True)[1]
