@@ -1,5 +1,6 @@
 """Doctests of classes whose ``__module__`` is the public one, not their file."""
 
+import dataclasses
 import doctest
 import inspect
 
@@ -11,9 +12,9 @@ is_of_module = doctest.DocTestFinder._from_module
 def is_of_file(self, module, value):
     """Whether a class with methods is written in the file, and not only exported."""
     members = vars(value).values() if inspect.isclass(value) else ()
-    # methods that a decorator generates have no file
     files = {x.__code__.co_filename for x in members if inspect.isfunction(x)}
-    if files - {"<string>"}:
+    files -= {"<string>", dataclasses.__file__}  # of methods that are generated
+    if files:
         return module.__file__ in files
     return is_of_module(self, module, value)
 
