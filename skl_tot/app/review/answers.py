@@ -8,8 +8,9 @@ import pandas as pd
 
 from skl_tot.app.report.findings import describe_alternatives, match_alternatives
 from skl_tot.app.review.entry import is_integer
-from skl_tot.app.review.history import State
+from skl_tot.app.review.history import History
 from skl_tot.app.review.results import measure
+from skl_tot.app.review.teaching import with_names_of
 from skl_tot.app.web import DOUBTFUL
 from skl_tot.corrections import questions
 from skl_tot.methods import pipelines
@@ -27,8 +28,9 @@ class Answers:
     """Answers about the state of a review; the base of `Review`, which changes it."""
 
     recordings: Recordings
-    model: Any
-    _restore: Any
+    _history: History
+    _model: Any  # until the recordings are read
+    _restore: Any  # function that gives values the form of the recordings
 
     def __init__(self):
         self._cycles = None  # as they were found last
@@ -36,14 +38,22 @@ class Answers:
         self._signals = [], None  # units, and means of their features
 
     @property
-    def state(self) -> State:
+    def state(self):
         """Segments, names and other data; immutable, and replaced at each change."""
-        raise NotImplementedError
+        return self._history.state
 
     @property
-    def ready(self) -> bool:
+    def ready(self):
         """Whether all recordings are read, see `open`."""
-        raise NotImplementedError
+        return self._history.number > 0
+
+    @property
+    def model(self):
+        """The current model, with the current names of actions; None before any."""
+        state = self.state  # once, as another thread may replace it
+        if not state.model:  # its row is written after reading, if there is one
+            return self._model
+        return with_names_of(self._history.model(state.model), state)
 
     def _read_state(self):
         """Return the state, if all recordings are read."""

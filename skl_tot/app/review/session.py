@@ -102,24 +102,6 @@ class Review(Answers):
             folder = self.out and self.out / "clusterings"
             self.clusterings = teaching.Clusterings(self.recordings, folder)
 
-    @property
-    def state(self):
-        """Segments, names and other data; immutable, and replaced at each change."""
-        return self._history.state
-
-    @property
-    def ready(self):
-        """Whether all recordings are read, see `open`."""
-        return self._history.number > 0
-
-    @property
-    def model(self):
-        """The current model, with the current names of actions; None before any."""
-        state = self.state  # once, as another thread may replace it
-        if not state.model:  # its row is written after reading, if there is one
-            return self._model
-        return teaching.with_names_of(self._history.model(state.model), state)
-
     def open(self, progress=None):
         """Read the recordings, unless already done.
 

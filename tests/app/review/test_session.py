@@ -118,7 +118,7 @@ def do(review, step):
             assert (labels == after)[known].all()
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(steps=st.lists(st.one_of(STEPS), max_size=12))
 def test_any_steps_leave_it_whole_and_are_undone(model, videos, plain, steps):
     folder = tempfile.TemporaryDirectory()
