@@ -131,6 +131,7 @@ def _blocks(video):
 
 
 def _checked_type(video):
+    """Return a recording that scikit-learn can check: an array, file or data frame."""
     if hasattr(video, "detach"):  # a torch tensor, perhaps of bfloat16
         video = video.detach().cpu()
         is_short = video.is_floating_point() and video.element_size() < 4
@@ -157,6 +158,7 @@ def _check_frame(frame):
 
 
 def _check_array(video):
+    """Refuse arrays that are not of two dimensions, or hold text, dates or records."""
     try:
         ndim = n_dims(video)
         kind = getattr(video, "dtype", np.asarray(video).dtype).kind

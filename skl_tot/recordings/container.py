@@ -376,6 +376,7 @@ class Recordings(Sequence):
         return i if self.origins is None else self.origins[i]
 
     def _standardize(self, frames, i, out=None):
+        """Standardise frames of recording i, into ``out`` if it is given."""
         if self.means is None:
             return frames
         row = self._origin(i) % len(self.means)  # one row for all, or one for each
@@ -407,6 +408,7 @@ def check_scaler(scaler):
 
 
 def _concatenate(parts, axis=0):
+    """Join `Recordings`, as numpy.concatenate does arrays."""
     if axis != 0 or not all(isinstance(part, Recordings) for part in parts):
         return NotImplemented
     first = parts[0]

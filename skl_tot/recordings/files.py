@@ -258,6 +258,7 @@ def _read_rows(file, video, start, stop):
 
 
 def _fill(array, file, position):
+    """Read the bytes of an array from a position of an open file."""
     left = memoryview(array.reshape(-1).view(np.uint8))
     file.seek(position)
     while left:

@@ -188,6 +188,7 @@ def encode_known(sequences, recordings):
 
 
 def _as_objects(values):
+    """Return labels of a recording, some of them unknown, as an array of objects."""
     if layouts.n_dims(values) != 1:  # text and tables of names have no dimension
         refuse("y of a recording", values, "a sequence of labels, or None", TypeError)
     if hasattr(values, "detach"):  # a torch tensor

@@ -114,6 +114,7 @@ def has_names(X):
 
 
 def _split_named(X):
+    """Arrays and layout of a dict, or of a table with an index of several levels."""
     if len(X) == 0:
         raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
     if isinstance(X, Mapping):
@@ -136,6 +137,7 @@ def _to_dict(keys, outputs):
 
 
 def _split_sequence(X):
+    """Arrays and layout of a list or tuple: of many recordings, or of one."""
     if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
     if len(X) == 0:
@@ -159,6 +161,7 @@ def _hint(path):
 
 
 def _split_array(X):
+    """Arrays and layout of an array of numbers, or of an array of arrays."""
     ndim = X.ndim if isinstance(X, np.ndarray) else n_dims(X)
     if ndim > 3:
         raise ValueError(
@@ -285,6 +288,7 @@ def flatten(X):
 
 
 def _names(array, prefix):
+    """Names of the columns of a data array, from its coordinates except time."""
     axes = []
     for dim in array.dims[1:]:
         values = range(array.sizes[dim])

@@ -111,15 +111,15 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     names, tables = [], []
     for i, (name, labels) in enumerate(recordings.items()):
         edges = recordings.breaks_of(i) if cuts is None else cuts[i]
-        segments_of = find_segments(labels, edges)
-        actions, starts, ends = segments_of
+        spans = find_segments(labels, edges)
+        actions, starts, ends = spans
         columns = {"action": actions, "start": starts, "end": ends}
-        columns["duration"] = segments_of.lengths
+        columns["duration"] = spans.lengths
         if recordings.fps is not None:
-            columns |= _times(recordings, i, segments_of)
+            columns |= _times(recordings, i, spans)
         if confidences is not None and confidences[i] is not None:
-            spans = zip(starts, ends)
-            columns["confidence"] = [confidences[i][a:b].mean() for a, b in spans]
+            pairs = zip(starts, ends)
+            columns["confidence"] = [confidences[i][a:b].mean() for a, b in pairs]
         if boundaries is not None and recordings.fps is not None:
             columns |= _bounds(recordings.edges(i), starts, boundaries[i])
         names += [name] * len(starts)
@@ -130,12 +130,12 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     return pd.DataFrame({"recording": names} | joined)
 
 
-def _times(recordings, i, segments_of):
+def _times(recordings, i, spans):
     """Columns with the times of the segments of a recording, in seconds and dates."""
-    starts = recordings.edges(i)[segments_of.starts]
-    ends = recordings.ends(i)[segments_of.ends - 1]
+    starts = recordings.edges(i)[spans.starts]
+    ends = recordings.ends(i)[spans.ends - 1]
     # without a clock exact, unlike a difference of times
-    durations = segments_of.lengths / recordings.fps
+    durations = spans.lengths / recordings.fps
     if recordings.times is not None:
         durations = np.round(ends - starts, 9)
     times = {"start_time": starts, "end_time": ends, "duration_time": durations}
@@ -246,6 +246,7 @@ def check_in_frames(table):
 
 
 def _cover_frames(table):
+    """Labels of frames of the segments of one recording, which leave no gaps."""
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
     for i in np.flatnonzero((starts != expected) | (ends <= starts))[:1]:
@@ -330,6 +331,7 @@ def as_frame(rows, what):
 
 
 def _check_texts(values, places, what):
+    """Return cells as text; refuse others than text of one line and integers."""
     texts = {}
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
@@ -340,6 +342,7 @@ def _check_texts(values, places, what):
 
 
 def _check_actions(values, places):
+    """Return actions as integers if all are, else as text."""
     values = [int(value) if _is_whole(value) else value for value in values]
     if not all(map(is_int, values)):
         return _check_texts(values, places, "label")
@@ -361,14 +364,15 @@ def is_int(value):
 
 
 def _check_numbers(values, places):
+    """Return cells as floats, NaN for blank ones; refuse text and infinity."""
     if values.dtype.kind in "iuf":
-        numbers_of = values.to_numpy(dtype=float, na_value=np.nan)
+        floats = values.to_numpy(dtype=float, na_value=np.nan)
     else:
-        numbers_of = np.array([_as_number(value) for value in values], dtype=float)
-    for k in np.flatnonzero(~np.isfinite(numbers_of)).tolist():
+        floats = np.array([_as_number(value) for value in values], dtype=float)
+    for k in np.flatnonzero(~np.isfinite(floats)).tolist():
         if not is_blank(values.iloc[k]):
             _refuse_number(values, k, places)
-    return numbers_of
+    return floats
 
 
 def _refuse_number(values, k, places):
@@ -503,6 +507,7 @@ def rows_by_recording(table):
 
 
 def _check_range(table, frames, rows, clock):
+    """Refuse rows whose times are before the first frame, or far too late."""
     is_late = frames[rows, 1] > MAX_FRAMES
     for k in rows[is_late | (np.round(frames[rows, 0]) < 0)][:1]:
         start = 0.0 if clock is None else clock[0][0]

@@ -302,6 +302,7 @@ def _expand(values, lists, recording):
 
 
 def _flat(value):
+    """Numbers in a cell, perhaps lists in lists, as one array."""
     array = np.asarray(value)
     if array.dtype == object:
         array = np.concatenate([_flat(part) for part in array]) if len(array) else array
@@ -331,6 +332,7 @@ def _stay(arrays):
 
 
 def _leave_out(features, names, why, advice=""):
+    """Remove columns from the features of all recordings, with a warning."""
     if not names:
         return
     for numbers in features.values():

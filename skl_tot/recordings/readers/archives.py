@@ -198,6 +198,7 @@ def _is_recording(group):
 
 
 def _walk(group, prefix="", depth=0):
+    """Yield the arrays in a group and its groups, with their names."""
     if depth > 5:
         raise ValueError(f"its groups are deeper than 5, as {prefix!r}.")
     for name, member in _members(group):
@@ -208,6 +209,7 @@ def _walk(group, prefix="", depth=0):
 
 
 def _rates_of(attributes):
+    """Set of the rates that attributes name."""
     rates = set()
     for name in attributes.keys() & set(RATES):
         try:

@@ -68,6 +68,7 @@ def _points_of(table, likelihood):
 
 
 def _read_text(path):
+    """Read a CSV table, with the header lines as levels of its columns."""
     import pandas as pd
 
     with open(path, encoding="utf-8-sig") as file:

@@ -145,6 +145,7 @@ def _read_file(path, described):
 
 
 def _is_feature(field):
+    """Whether a column is a measurement: numbers, or lists of numbers."""
     types = import_extra("pyarrow").types
     is_key = field.name in KEYS or field.name == "index"
     # values of the next step, annotations and rows of pandas are no measurements
@@ -158,6 +159,7 @@ def _is_feature(field):
 
 
 def _names_of(feature):
+    """Names of the parts of a column, as meta/info.json describes it, or None."""
     names = feature.get("names")
     if isinstance(names, dict) and len(names) == 1:
         (names,) = names.values()
@@ -178,6 +180,7 @@ def _short_names(described, columns):
 
 
 def _read_tasks(root):
+    """Texts of the tasks by their numbers."""
     import pandas as pd
 
     lines, table = root / "meta" / "tasks.jsonl", root / "meta" / "tasks.parquet"
