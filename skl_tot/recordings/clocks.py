@@ -195,21 +195,29 @@ def find_clock(tables, time):
     """Name of the clock column of all recordings, or None."""
     if time is not None:
         return time or None
-    first = next(iter(tables.values()))
-    words = {name: _split_unit(name)[0] for name in first.columns}
-    choices = [name for name in words if words[name] in CLOCKS]
-    # a "t" may be a temperature: if it does not grow, it is no clock
-    perhaps = [name for name in words if words[name] == "t"]
-    choices += [name for name in perhaps if not why_no_clock(tables, name)]
-    choices = choices or [name for name in words if words[name] in OTHER_CLOCKS]
-    if not choices:
-        dated = [name for name in words if has_times(first[name])]
-        choices = [name for name in dated if not why_no_clock(tables, name)]
+    choices = _choose_clocks(tables)
     if len(choices) > 1:
         shown = f"Columns {listed(map(repr, choices))} may each be the clock"
         expected = f"which one by time (--time {choices[0]!r})"
         raise ValueError(f"{shown}, expected {expected}.")
     return choices[0] if choices else None
+
+
+def _choose_clocks(tables):
+    """List the columns that may be the clock: by name, or else by their content."""
+    first = next(iter(tables.values()))
+    words = {name: _split_unit(name)[0] for name in first.columns}
+    usual = [name for name in words if words[name] in CLOCKS]
+    # a "t" may be a temperature: if it does not grow, it is no clock
+    usual += [name for name in words if words[name] == "t" and _grows(tables, name)]
+    others = [name for name in words if words[name] in OTHER_CLOCKS]
+    if usual or others:
+        return usual or others
+    return [name for name in words if has_times(first[name]) and _grows(tables, name)]
+
+
+def _grows(tables, column):
+    return not why_no_clock(tables, column)
 
 
 def has_times(values):
@@ -328,19 +336,24 @@ def common_rate(clocks, names, fps, resample):
         raise ValueError("No recording has two frames, expected fps (--fps).")
     else:
         rate = float(fps)
-    # seconds since 1970 beyond any date may be milliseconds; odd rates have other units
-    odd = [name for name, x in zip(names, clocks) if abs(x[0]) > 1e11]
-    odd += [name for name in rates if not 0.1 <= rates[name] <= 1e5]
-    for name in odd[:1]:
-        given = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
-        start = clocks[names.index(name)][0]
-        warn_user(
-            f"The clock of {name!r} starts at {start:g} s and gives {given}; times are "
-            "seconds unless the name of the column has another unit, as 'time_ms'."
-        )
+    _warn_of_units(dict(zip(names, clocks)), rates)
     if not is_same(rate, fps):
         refuse("fps (--fps)", fps, f"{rate:g} frames per second of the clock, or None")
     return rate if fps is None else float(fps)
+
+
+def _warn_of_units(clocks, rates):
+    """Warn of a clock, by name, that has the times or the rate of another unit."""
+    # seconds since 1970 beyond any date may be milliseconds
+    odd = [name for name in clocks if abs(clocks[name][0]) > 1e11]
+    odd += [name for name in rates if not 0.1 <= rates[name] <= 1e5]
+    for name in odd[:1]:
+        gives = f"{rates[name]:.3g} frames per second" if name in rates else "one frame"
+        warn_user(
+            f"The clock of {name!r} starts at {clocks[name][0]:g} s and gives {gives}; "
+            "times are seconds unless the name of the column has another unit, as "
+            "'time_ms'."
+        )
 
 
 def _describe_rates(rates):

@@ -1,7 +1,7 @@
 """Names of actions, background labels, and warnings about actions."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -248,34 +248,42 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
         actions = default_names(np.asarray(actions).tolist(), "action")
     backgrounds = BACKGROUND, BACKGROUND_NAME
     names = {k: name for k, name in actions.items() if k not in backgrounds}
-    shown_by: defaultdict = defaultdict(list)  # recordings, by action
-    n_frames: Counter = Counter()
-    for recording, sequence in zip(recordings or range(len(labels)), labels):
-        shown, counts = (x.tolist() for x in np.unique(sequence, return_counts=True))
-        n_frames.update(dict(zip(shown, counts)))
-        for label in shown:
-            shown_by[label].append(recording)
-    missing = [name for label, name in names.items() if not shown_by[label]]
-    n_shown, n_asked = len(names) - len(missing), len(names)
+    shown_by, n_frames = _count_labels(labels, recordings or range(len(labels)))
+    missing = [name for label, name in names.items() if label not in shown_by]
+    rare = [k for k in names if k in shown_by and 2 * len(shown_by[k]) <= len(labels)]
+    kept = [k for k in unlabelled if k in names and k in shown_by]
     sentences = []
-    if n_shown < n_asked:
-        lacking = f"; no recording shows {listed(missing, 20)}" if missing else ""
-        sentence = f"Actions found: {n_shown} of the {n_asked} asked for{lacking}."
-        sentences.append(sentence)
-    rare = [label for label in names if 0 < 2 * len(shown_by[label]) <= len(labels)]
+    if missing:
+        count = f"{len(names) - len(missing)} of the {len(names)} asked for"
+        lacking = f"no recording shows {listed(missing, 20)}"
+        sentences.append(f"Actions found: {count}; {lacking}.")
     if rare:
         share = sum(n_frames[label] for label in rare) / sum(map(len, labels))
         counts = {names[label]: len(shown_by[label]) for label in rare}
         sentences.append(describe_rare(counts, len(labels), share))
-    kept = []
-    for label in [x for x in unlabelled if x in names and shown_by[x]]:
-        n, where = n_frames[label], listed(map(str, shown_by[label]))
-        who = f"recording{'s' * (len(shown_by[label]) > 1)} {where}"
-        kept.append(f"{names[label]} ({n} frame{'s' * (n > 1)} of {who})")
     if kept:
-        shown = listed(kept, 20)
+        each = [_describe_kept(names[k], n_frames[k], shown_by[k]) for k in kept]
+        shown = listed(each, 20)
         sentences.append(f"Actions that are kept without a label: {shown}.")
     return sentences
+
+
+def _count_labels(labels, recordings):
+    """Find the recordings that show each label, and count its frames, by label."""
+    shown_by: dict = {}
+    n_frames: Counter = Counter()
+    for recording, sequence in zip(recordings, labels):
+        shown, counts = (x.tolist() for x in np.unique(sequence, return_counts=True))
+        n_frames.update(dict(zip(shown, counts)))
+        for label in shown:
+            shown_by.setdefault(label, []).append(recording)
+    return shown_by, n_frames
+
+
+def _describe_kept(name, n_frames, recordings):
+    """Describe where an action is, such as "reach (3 frames of recordings a, b)"."""
+    where = f"recording{'s' * (len(recordings) > 1)} {listed(map(str, recordings))}"
+    return f"{name} ({n_frames} frame{'s' * (n_frames > 1)} of {where})"
 
 
 def describe_rare(counts, n_recordings, share):

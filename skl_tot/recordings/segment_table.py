@@ -279,24 +279,27 @@ def check_segments(table, what="segments"):
     if len(names) < len(table.columns):
         raise ValueError(f"{what} has the columns {shown}, expected each once.")
     places = list(table.get("place", [f"Segment {i}" for i in range(len(table))]))
-    checked = {}
-    for name in table.columns.intersection([*COLUMNS, "place"], sort=False):
-        if name == "place":
-            checked[name] = places
-        elif name == "action":
-            checked[name] = _check_actions(table[name], places)
-        elif name == "recording":
-            checked[name] = _check_texts(table[name], places, "recording")
-        elif name in DATES:
-            checked[name] = ["" if is_blank(x) else str(x) for x in table[name]]
-        else:
-            checked[name] = _check_numbers(table[name], places)
-    checked = pd.DataFrame(checked, index=range(len(table)))
+    present = table.columns.intersection([*COLUMNS, "place"], sort=False)
+    columns = {name: _check_column(table[name], places) for name in present}
+    checked = pd.DataFrame(columns, index=range(len(table)))
     checked = _check_times(checked, table, places)
     for name in (*FRAMES, "duration"):
         if name in checked and checked[name].notna().all():
             checked[name] = checked[name].astype(np.int64)
     return checked
+
+
+def _check_column(values, places):
+    """Return the cells of a column in its type; refuse others."""
+    if values.name == "place":
+        return places
+    if values.name == "action":
+        return _check_actions(values, places)
+    if values.name == "recording":
+        return _check_texts(values, places, "recording")
+    if values.name in DATES:
+        return ["" if is_blank(value) else str(value) for value in values]
+    return _check_numbers(values, places)
 
 
 def dates_of(table):

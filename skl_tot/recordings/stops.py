@@ -136,24 +136,18 @@ def without_stops(X, pauses):
             if frames.ndim != 2:
                 refuse("the shape of a recording", frames.shape, "(frames, features)")
         spans = find_still(frames, n_least)
-        kept = np.ones(len(frames), dtype=bool)
+        is_moving = np.ones(len(frames), dtype=bool)
         for start, end in spans:
-            kept[start:end] = False
+            is_moving[start:end] = False
         edges, seconds = recordings.edges(i), np.full(spans.shape, np.nan)
         if edges is not None:
             ends = recordings.ends(i)[spans[:, 1] - 1]
             seconds = np.stack([edges[spans[:, 0]], ends], axis=1)
-            times.append(edges[:-1][kept])
+            times.append(edges[:-1][is_moving])
         stops.append(np.hstack([spans, seconds]))
-        rows = np.flatnonzero(kept)
-        before = np.concatenate([recordings.breaks_of(i), spans[:, 0]])
-        places = np.searchsorted(rows, before)
-        breaks.append(np.unique(places[(places > 0) & (places < len(rows))]))
-        if len(spans) and hasattr(array, "iloc"):
-            array = array[kept].reset_index(drop=True)
-        elif len(spans):
-            array = np.asarray(array[:])[kept]
-        arrays.append(array)
+        cuts = np.concatenate([recordings.breaks_of(i), spans[:, 0]])
+        breaks.append(_breaks_of_rows(np.flatnonzero(is_moving), cuts))
+        arrays.append(_rows_of(array, is_moving) if len(spans) else array)
     has_times = recordings.times is not None or (fps and any(map(len, stops)))
     moving = Recordings(
         arrays,
@@ -165,6 +159,18 @@ def without_stops(X, pauses):
     )
     moving.stops, moving.read_options = stops, recordings.read_options
     return moving
+
+
+def _breaks_of_rows(rows, cuts):
+    """Return breaks among rows that are left: a cut lies between two of them."""
+    places = np.searchsorted(rows, cuts)
+    return np.unique(places[(places > 0) & (places < len(rows))])
+
+
+def _rows_of(array, is_chosen):
+    if hasattr(array, "iloc"):
+        return array[is_chosen].reset_index(drop=True)
+    return np.asarray(array[:])[is_chosen]
 
 
 def describe_still(recordings):

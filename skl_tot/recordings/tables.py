@@ -41,6 +41,12 @@ def read_tables(paths, read_options, may_lack_by, may_warn):
         _check_distinct(paths)
     if not keys:
         return dict(zip(map(stem, paths), tables))
+    _check_columns(paths, tables, keys)
+    return _split(pd.concat(tables, ignore_index=True), keys)
+
+
+def _check_columns(paths, tables, keys):
+    """Refuse tables without the columns that name recordings, or of other columns."""
     for path, table in zip(paths, tables):
         for key in keys:
             if key not in table.columns:
@@ -50,7 +56,6 @@ def read_tables(paths, read_options, may_lack_by, may_warn):
         for odd in sorted(set(table.columns) ^ set(tables[0].columns)):
             pair = f"{one_line(paths[0])} and {one_line(path)}"
             raise ValueError(f"{pair} are of two tables: only one has column {odd!r}.")
-    return _split(pd.concat(tables, ignore_index=True), keys)
 
 
 def _check_distinct(paths):

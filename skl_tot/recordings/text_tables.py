@@ -35,8 +35,6 @@ class Head(NamedTuple):
 
 def read_text_table(path, keys, header=None, comment=None):
     """Table of a file of delimited text, and its `Head`; columns ``keys`` are text."""
-    import pandas as pd
-
     with _open(path) as file:
         lines = list(itertools.islice(file, (header or 0) + N_PROBES))
         if any("\0" in line for line in lines):
@@ -46,39 +44,45 @@ def read_text_table(path, keys, header=None, comment=None):
         rows = lines[head.end :]
         rows += itertools.islice((row for row in file if "," in row), N_PROBES)
     rows = [row for row in rows if not is_comment(row, comment)]
+    decimal = _find_decimal(rows, head.separator)
+    with _open(path) as file:
+        for _ in range(head.end):
+            file.readline()
+        if comment is None:
+            return _read_rows(file, head, keys, decimal), head
+        kept = "".join(line for line in file if not is_comment(line, comment))
+        return _read_rows(io.StringIO(kept), head, keys, decimal), head
+
+
+def _read_rows(file, head, keys, decimal):
+    """Read the rows below a header as a data frame; columns ``keys`` are text."""
+    import pandas as pd
+
     # before version 3.1, the default is off by one unit in the last place
     is_exact = parse_version(pd.__version__) >= parse_version("3.1")
     precision = {} if is_exact else {"float_precision": "round_trip"}
-    with _open(path) as file, warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
-        for _ in range(head.end):
-            file.readline()
-        text = file
-        if comment is not None:
-            text = io.StringIO("".join(x for x in file if not is_comment(x, comment)))
-        try:
-            table = pd.read_csv(
-                text,
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # lost values
+            return pd.read_csv(
+                file,
                 sep=head.separator,
                 header=None,
                 names=head.names,
                 index_col=False,  # else long rows would make the first column an index
-                decimal=_find_decimal(rows, head.separator),
+                decimal=decimal,
                 dtype=dict.fromkeys(keys, str),  # 007 is not 7, and NA may be a name
                 keep_default_na=False,
                 na_values={name: MISSING for name in head.names if name not in keys},
                 skipinitialspace=True,
-                **precision,
                 low_memory=False,
+                **precision,
             )
-        except (pd.errors.ParserError, pd.errors.ParserWarning):
-            line = head.line + 1
-            raise ValueError(
-                f"rows have more cells than the header in line {line}; {REMEDY}."
-            ) from None
-        except pd.errors.EmptyDataError:
-            table = pd.DataFrame(columns=head.names)
-    return table, head
+    except (pd.errors.ParserError, pd.errors.ParserWarning):
+        shown = f"rows have more cells than the header in line {head.line + 1}"
+        raise ValueError(f"{shown}; {REMEDY}.") from None
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame(columns=head.names)
 
 
 def _open(path):
