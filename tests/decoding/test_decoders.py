@@ -7,7 +7,7 @@ from scipy import sparse
 from skl_tot import HMMSegmenter
 from skl_tot.decoding import DECODERS, Chain, Decoder, decode, path_posterior
 from skl_tot.decoding.chain import skip_chain
-from skl_tot.decoding.decoders import tempered_posterior
+from skl_tot.decoding.decoders import LearnedDecoder, tempered_posterior
 from skl_tot.decoding.evidence import find_switch_cost
 
 CYCLIC = ["cyclic", "cyclic_skip"]
@@ -81,23 +81,30 @@ class TestSwitchCost:
         np.testing.assert_allclose(found, 0.6 * exact + 0.2)
 
 
+def test_tempering_scales_the_costs_of_a_learned_chain():
+    rng = np.random.default_rng(0)
+    scores, costs = rng.normal(size=(20, 3)), rng.exponential(size=(5, 3))
+    decoder = LearnedDecoder(Chain(costs[0], costs[2:], costs[1]))
+    confidence = {"tempering": 0.25, "agreement": 0.6}
+    shares = tempered_posterior(scores, decoder, 0.0, confidence)
+    costs = 0.25 * costs
+    exact = Chain(costs[0], costs[2:], costs[1]).posterior(0.25 * scores)
+    np.testing.assert_allclose(shares, 0.6 * exact + 0.4 / 3)
+
+
 @pytest.mark.parametrize("decoding", ["cyclic", "cyclic_skip"])
-class TestCycles:
-    def test_a_segmenter_knows_how_long_cycles_are(self, decoding):
-        scores, _ = make_cycles(4, noise=0.3)
-        frames = scores.astype(np.float32)
-        model = HMMSegmenter(4, decoding=decoding, switch_cost=0.5, n_components=None)
-        model.fit([frames[:24], frames[24:48]])
-        assert model.mean_frames_ == 24
-        long = np.tile(frames, (10, 1))
-        given = model.log_likelihood(long)
-        # 0.5 for each of the 6 frames of a mean action of a cycle, not of the video
-        cost = 0.5 * 6 * 4 / len(long)
-        expected = decode(given, decoding, cost)
-        np.testing.assert_array_equal(model.predict(long), expected)
-        short = frames[:12]
-        expected = decode(model.log_likelihood(short), decoding, 0.5)
-        np.testing.assert_array_equal(model.predict(short), expected)
+def test_a_segmenter_knows_how_long_cycles_are(decoding):
+    scores, _ = make_cycles(4, noise=0.3)
+    model = HMMSegmenter(4, decoding=decoding, switch_cost=0.5, n_components=None)
+    model.fit([scores[:24], scores[24:48]])
+    long = np.tile(scores, (10, 1))
+    decoder, switch_cost = model.decoder_
+    log_likelihood = model.log_likelihood(long)
+    # 0.5 for each of the 6 frames of a mean action of a cycle, not of the recording
+    assert decoder.nats_of_switch(switch_cost, log_likelihood, len(long)) == 3.0
+    assert decoder.nats_of_switch(switch_cost, log_likelihood, 12) == 1.5
+    expected = decode(log_likelihood, decoding, 3.0 * 4 / len(long))
+    np.testing.assert_array_equal(model.predict(long), expected)
 
 
 def test_small():
