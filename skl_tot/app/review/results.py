@@ -193,11 +193,7 @@ def export(review, format):
     if table.empty:
         raise ValueError("no frame is labelled, expected some to export.")
     if format == "labels":  # a line for each frame of the file
-        if any(entry.is_blank for entry in review.state.entries):
-            text = "format is 'labels', which needs a label of each frame"
-            raise ValueError(f"{text}; let it learn, or choose another format.")
-        words = list(io.labels_from_segments(table).values())
-        table = io.segments(with_stops(review.recordings.replace(words)))
+        table = table_with_stops(review, table)
     write_labels(table, folder / "labels", format, file_format)
     save(review)
     with disk.replaced(folder / "recordings.csv") as temporary:
@@ -215,6 +211,15 @@ def export(review, format):
         **review.groups,
     )
     return f"the results are in {folder}"
+
+
+def table_with_stops(review, table):
+    """Table of segments that has the stops that were cut out of the recordings, too."""
+    if any(entry.is_blank for entry in review.state.entries):
+        text = "format is 'labels', which needs a label of each frame"
+        raise ValueError(f"{text}; let it learn, or choose another format.")
+    words = list(io.labels_from_segments(table).values())
+    return io.segments(with_stops(review.recordings.replace(words)))
 
 
 def folder_of(review):
@@ -305,11 +310,8 @@ class ReviewedModel:
         labels_of_each, others, n_same = [None] * len(videos), [], 0
         if not self.entries:
             return labels_of_each, None
-        names = self.state.names
+        names = self._names(words)
         numbers = {name: i for i, name in enumerate(videos.names)}
-        if words is not None:
-            shown = dict(zip(actions_of(self.model), words.tolist()))
-            names = {code: shown.get(name, name) for code, name in names.items()}
         for name, (digest, entry) in self.entries.items():
             labels, i = entry.known_words(names), numbers.get(name)
             if i is not None and digest_of(videos, i) == digest:
@@ -323,6 +325,14 @@ class ReviewedModel:
         if not n_same == len(videos) == len(self.entries):
             return labels_of_each, None
         return labels_of_each, measure(self.state.entries, self.state.n_learned)
+
+    def _names(self, words):
+        """Names by code, with other words for the actions of the model if given."""
+        names = self.state.names
+        if words is None:
+            return names
+        word_of = dict(zip(actions_of(self.model), words.tolist()))
+        return {code: word_of.get(name, name) for code, name in names.items()}
 
 
 def put_labels(told, labels, confidence, boundaries):

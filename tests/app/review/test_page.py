@@ -1,13 +1,11 @@
 """The page of a review in a browser, with a server, used as people would."""
 
-import contextlib
 import itertools
 import json
 import shutil
 import subprocess
 import sys
 import threading
-import urllib.request
 from types import SimpleNamespace
 
 import numpy as np
@@ -632,58 +630,30 @@ def hold(page, labels):
     page.chain().key_up(held).perform()
 
 
-class Process:
-    """The command while it runs."""
-
-    def __init__(self, folder):
-        command = [sys.executable, "-m", "skl_tot", "review", "takes", "--no-browser"]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        self.process = subprocess.Popen(command, cwd=folder, **pipes)
-        self.process.stdout.readline()
-        self.address = self.process.stdout.readline().strip()
-        self.origin = self.address.rpartition("/")[0].rpartition("/")[0]
-
-    def state(self):
-        """What a page shows."""
-        headers = {"origin": self.origin, "content-type": "application/json"}
-        request = urllib.request.Request(f"{self.address}call/open", b"{}", headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            shown = json.load(answer)
-        return {key: shown[key] for key in ("rows", "names", "undo", "next", "learned")}
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-
-
 def test_one_recording_is_labelled_and_the_others_follow(
     browser, page_class, wait_for, tmp_path
 ):
-    """By keys alone; killed and begun again on the way."""
+    """By the command and keys alone."""
     videos, codes = make_activities(5, 3, **ROAD | {"mean_length": 60})
     (tmp_path / "takes").mkdir()
     for i, video in enumerate(videos):
         table = pd.DataFrame(video, columns=[f"x{k}" for k in range(6)])
         table.insert(0, "time", np.arange(len(video)) / FPS)
         table.to_csv(tmp_path / "takes" / f"take {i}.csv", index=False)
-    with contextlib.ExitStack() as until:
-        process = Process(tmp_path)
-        until.callback(process.kill)
-        page = page_class(browser, process)
-        index = process.state()["next"][0]["recording"]
-        assert page.text(".head h2") == f"take {index}"
+    command = [sys.executable, "-m", "skl_tot", "review", "takes", "--no-browser"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    process = subprocess.Popen(command, cwd=tmp_path, **pipes)
+    try:
+        process.stdout.readline()
+        address = process.stdout.readline().strip()
+        page = page_class(browser, SimpleNamespace(address=address))
+        index = int(page.text(".head h2").split()[1])
         hold(page, codes[index])
-        labelled = [int(code) for _, _, code in runs_of(codes[index])]
-        shown = lambda: process.state()["rows"][index]["prediction"]  # noqa: E731
-        wait_for(lambda: shown()["code"], labelled)
-        before = process.state()
-        browser.get("about:blank")  # which does not complain of the lost server
-        until.close()
-        process = Process(tmp_path)
-        until.callback(process.kill)
-        page = page_class(browser, process)
-        assert process.state() == before
+        n_runs = len(list(runs_of(codes[index])))
+        version = "return +document.body.dataset.version"
+        wait_for(lambda: page.run(version), 1 + n_runs)
+        browser.refresh()  # with a clock that goes
+        page.wait("document.body.dataset.version > 0")
         page.rename("first")
         page.change(lambda: page.press(Keys.ENTER))
         page.press("l")
@@ -691,8 +661,12 @@ def test_one_recording_is_labelled_and_the_others_follow(
         page.press("e", Keys.TAB, Keys.ENTER)
         page.wait_for_said("results")
         assert browser.get_log("browser") == []
-    words = np.array([f"action {k}" for k in range(3)], dtype=object)
-    words[codes[index][0]], shares = "first", []
+        browser.get("about:blank")  # which does not complain of the lost server
+    finally:
+        process.kill()
+        process.communicate()
+    words, shares = np.array([f"action {k}" for k in range(3)], dtype=object), []
+    words[codes[index][0]] = "first"
     for i in range(5):
         table = read_table(tmp_path / "review" / "labels" / f"take {i}.csv")
         labels = np.repeat(table["action"].to_numpy(), table["end"] - table["start"])
