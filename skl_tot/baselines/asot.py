@@ -175,10 +175,10 @@ class ASOTSegmenter(PrototypeSegmenter):
             freeze_iter=components.settings.freeze_iter,
         )
 
-    def _merge(self, similarities, sample, goes_on):
+    def _group_prototypes(self, similarities, sample, goes_on):
         earlier = self.prototype_actions_ if goes_on else None
-        super()._merge(similarities, sample, goes_on)
-        if earlier is not None and not self._has_groups:
+        super()._group_prototypes(similarities, sample, goes_on)
+        if earlier is not None and not self._has_several_prototypes:
             self.prototype_actions_ = earlier  # numbers stay the same in a stream
             return
         actions = self.prototype_actions_

@@ -55,7 +55,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
         seeds = self._draw_seeds()
         self._set_n_actions(videos)
         settings = self._make_components().settings
-        self._store(*self._train(videos, settings, self._terms(), seeds[0]))
+        self._keep_training(*self._train(videos, settings, self._terms(), seeds[0]))
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
         for view, embeddings in zip(by_video, self._embed(videos)):
@@ -420,7 +420,7 @@ class UDESegmenter(EmbeddingSegmenter):
         n_steps = settings.max_iter
         settings.max_iter = self._first_steps()
         snapshot, losses = self._train(videos, settings, terms, seeds[0])
-        self._store(snapshot, losses)
+        self._keep_training(snapshot, losses)
         concepts = self._cluster(videos, seeds[1])
         self.network_ = snapshot.network | {"prototypes": concepts}
         self.temperature_ = components.network.temperature
@@ -432,7 +432,7 @@ class UDESegmenter(EmbeddingSegmenter):
             )
             terms.append(contrast)
             snapshot, losses = self._train(videos, settings, terms, seeds[0], start)
-            self._store(snapshot, losses, goes_on=True)
+            self._keep_training(snapshot, losses, goes_on=True)
         embeddings = self._embed(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)

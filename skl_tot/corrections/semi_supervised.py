@@ -327,7 +327,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             decoded = decoder.path(log_likelihood, 1.0, self.min_frames_)
             # a least duration may take short segments of people
             paths[i] = np.where(path != UNKNOWN, path, decoded)
-        self.labels_ = videos.store(self._to_labels(paths))
+        self.labels_ = videos.store(self._labels_of_paths(paths))
         return paths
 
     def _describe_labels(self, paths, videos, lessons):

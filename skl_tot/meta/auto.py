@@ -250,7 +250,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             paths = [np.where(path < 0, BACKGROUND, mapping[path]) for path in paths]
             if self.layers_:
                 paths = self._correct_paths(paths, videos)
-            labels_by_name[name] = videos.restore(self._to_labels(paths))
+            labels_by_name[name] = videos.restore(self._labels_of_paths(paths))
         return labels_by_name
 
     def _correct_paths(self, paths, videos):
@@ -453,7 +453,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def _describe_signal(self, videos):
         return []
 
-    def _to_compare(self, videos):
+    def _recordings_to_compare(self, videos):
         """Windows of raw signals, as members see these, else the same recordings."""
         if not is_raw(videos, expected_number(self.n_actions)):
             return videos

@@ -193,12 +193,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.numbers_ = None
         self.n_actions_ = self.n_actions
         if self.n_actions == AUTO:
-            self.numbers_ = compare_numbers(self._to_compare(videos), order=self.order_)
+            self.numbers_ = compare_numbers(
+                self._recordings_to_compare(videos), order=self.order_
+            )
             self.n_actions_ = self.numbers_["best"]
         self.n_actions_ = int(self.n_actions_)
         self._n_learned = self.n_actions_  # which corrections do not change
 
-    def _to_compare(self, videos):
+    def _recordings_to_compare(self, videos):
         """Return the recordings in which numbers of actions are compared."""
         return videos
 
@@ -223,7 +225,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             paths.append(decoded.path)
         n_actions = self.n_actions_
         self.confidence_ = measure_confidence(evidence, sample, paths, n_actions)
-        self.labels_ = videos.store(self._to_labels(paths))
+        self.labels_ = videos.store(self._labels_of_paths(paths))
         self.shares_ = shares_of(paths, self.n_actions_)
         return paths
 
@@ -284,7 +286,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         videos = self.prepare(X)
         transcripts = self._encode_transcripts(transcripts, videos)
         paths = [d.path for d in self._decode(videos, transcripts=transcripts)]
-        return videos.restore(self._to_labels(paths))
+        return videos.restore(self._labels_of_paths(paths))
 
     def predict_proba(self, X):
         """Compute the probability of each action in each frame, without decoding.
@@ -304,7 +306,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        probabilities = [softmax(scores, axis=1) for scores in self._corrected(videos)]
+        probabilities = [
+            softmax(scores, axis=1) for scores in self._corrected_scores(videos)
+        ]
         return videos.restore(list(map(as_type_of, probabilities, videos.arrays)))
 
     def predict_posterior(self, X):
@@ -357,7 +361,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        return videos.restore(list(self._corrected(videos)))
+        return videos.restore(list(self._corrected_scores(videos)))
 
     def decode(self, X, *, transcripts=None):
         """Iterate over scores, labels and posteriors of recordings, in one pass.
@@ -528,7 +532,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """
         recordings = self._check_fit(X)
         self._choose_order(recordings)
-        return self._to_compare(self._standardize(recordings, of_fit=True))
+        return self._recordings_to_compare(self._standardize(recordings, of_fit=True))
 
     def _validate_params(self):
         """Check the parameters, and refuse True and False where numbers are meant."""
@@ -546,7 +550,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def _decode(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         """Yield a `Decoded` of each standardised recording."""
         if scores is None:
-            scores = self._corrected(videos)
+            scores = self._corrected_scores(videos)
         decoder, switch_cost = self.decoder_
         for i, log_likelihood in enumerate(scores):
             mask = None
@@ -563,14 +567,14 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 confidence=self.confidence_,
             )
 
-    def _corrected(self, videos):
+    def _corrected_scores(self, videos):
         """Iterate over corrected scores, the input of the decoder."""
         scores = self._log_likelihoods(videos)
         for layer in self.layers_:
             scores = layer.apply(scores, videos)
         return scores
 
-    def _to_labels(self, paths):
+    def _labels_of_paths(self, paths):
         """Labels of paths: ``classes_`` in place of numbers, if there are any."""
         if self.classes_ is None:
             return paths

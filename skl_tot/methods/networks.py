@@ -80,7 +80,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         )
         return components
 
-    def _store(self, snapshot, losses, *, goes_on=False):
+    def _keep_training(self, snapshot, losses, *, goes_on=False):
         """Keep the networks and losses of a training, or of its continuation."""
         self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
         self.loss_curve_ = self.loss_curve_ + losses if goes_on else losses
@@ -348,33 +348,37 @@ class PrototypeSegmenter(NetworkSegmenter):
             one_pass=one_pass,
             verbose=self.verbose,
         )
-        self._store(snapshot, losses, goes_on=start is not None)
+        self._keep_training(snapshot, losses, goes_on=start is not None)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         self.temperature_ = components.network.temperature
         has_prior = self._has_prior()
         has_background = self.background_percentile is not None
         # to sort, to merge and to find background, recordings are scored again
-        is_scored_again = not has_prior or self._has_groups or has_background
+        is_scored_again = (
+            not has_prior or self._has_several_prototypes or has_background
+        )
         sample = stretches(videos)
         similarities = self._apply_network(
             sample.videos, score_prototypes, keep=is_scored_again
         )
         if not has_prior:
             similarities = self._order_by_time(similarities, sample)
-        self._merge(similarities, sample, goes_on=has_prior and start is not None)
+        self._group_prototypes(
+            similarities, sample, goes_on=has_prior and start is not None
+        )
         scores = None
         if sample.videos is videos:
             scores = LazyArrays(
                 lambda i: self._log_likelihood(similarities[i]), len(videos)
             )
-        return scores if one_pass else self._refine(scores, videos)
+        return scores if one_pass else self._refine_actions(scores, videos)
 
-    def _refine(self, scores, videos):
+    def _refine_actions(self, scores, videos):
         """Refine the actions of a fit; returns the scores, or None if they change."""
         return scores
 
     @property
-    def _has_groups(self):
+    def _has_several_prototypes(self):
         """Whether actions have several prototypes, of one or several networks."""
         return self.prototypes_[..., 0].size > self._n_learned
 
@@ -396,9 +400,9 @@ class PrototypeSegmenter(NetworkSegmenter):
             self.moments_ = self.moments_ | map_moments(moments, sort)
         return LazyArrays(lambda i: similarities[i][:, order], len(sample.videos))
 
-    def _merge(self, similarities, sample, goes_on):
+    def _group_prototypes(self, similarities, sample, goes_on):
         """Find the action of each prototype, from codes that overlap."""
-        if not self._has_groups:
+        if not self._has_several_prototypes:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)
             return

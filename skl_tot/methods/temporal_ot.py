@@ -277,7 +277,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
                 "fit anew with all recordings, or begin with partial_fit."
             )
 
-    def _refine(self, scores, videos):
+    def _refine_actions(self, scores, videos):
         """In free order, let the groups of the network start a hidden Markov model."""
         # transport gives all groups the same share, which actions in any order lack
         self.states_ = None

@@ -1,5 +1,7 @@
 """Several networks that speak with one voice."""
 
+import pickle
+
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
@@ -73,3 +75,13 @@ class TestWithoutPrior:
         for r in range(3):
             codes = [compute_codes(model, video)[r] for video in videos]
             np.testing.assert_array_equal(time_order(codes), range(8))
+
+
+def test_codes_that_vanish_have_a_logarithm(fitted, videos):
+    model = pickle.loads(pickle.dumps(fitted))
+    model.temperature_ = 1e-100
+    log_likelihood = model.log_likelihood(videos[0])
+    assert np.isfinite(log_likelihood).all()
+    codes = fitted.similarities(videos[0]).reshape(-1, 3, 8).argmax(axis=2)
+    nearest = fitted.prototype_actions_.reshape(3, 8)[0][codes[:, 0]]
+    assert (log_likelihood[np.arange(len(codes)), nearest] > -1e90).all()

@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 import skl_tot
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.extend import Adam
 from skl_tot.methods.base import BaseSegmenter
@@ -182,3 +183,9 @@ class TestCollapse:
         told = r"^Only 4\.0 of 9 .* but other recordings predict"
         with pytest.warns(UserWarning, match=told):
             Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
+
+
+def test_a_method_without_free_order_says_so(unordered):
+    with pytest.warns(UserWarning, match="MallowSegmenter has no free order"):
+        model = MallowSegmenter(3).fit(unordered)
+    assert model.order_ == "mostly"
