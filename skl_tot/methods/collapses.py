@@ -83,7 +83,7 @@ def _is_constant(segmenter, videos):
 
 def is_supported(paths, confidence):
     """Whether few actions in effect are plausible, as recordings agree on them."""
-    # actions of very different duration look like a collapse, but recordings agree on
+    # actions whose durations differ much look like a collapse, but recordings agree on
     # them; without another recording, or with one action, agreement tells nothing
     can_agree = len(paths) > 1 and effective_actions(paths) >= 2
     return can_agree and confidence["agreement"] >= 0.8

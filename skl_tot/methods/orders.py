@@ -24,7 +24,7 @@ class FixedOrders(StrOptions):
         return super().__str__() + f" ('free' needs {others} or AutoSegmenter)"
 
 
-# Constraints of parameters of which "auto" or None leaves the value to the order.
+# Constraints of parameters that "auto" or None leaves to the order.
 ORDER_CONSTRAINTS: dict = {
     "order": [StrOptions({AUTO, "strict", "mostly", "free"})],
     "decoding": [StrOptions({AUTO}), StrOptions(DECODERS.keys())],

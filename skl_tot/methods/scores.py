@@ -1,4 +1,4 @@
-"""Arrays of scores, and what a fit learns from them: background and agreement."""
+"""Arrays of scores; background and confidence that a fit learns from them."""
 
 import numpy as np
 

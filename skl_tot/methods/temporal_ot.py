@@ -155,7 +155,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     *Input.* ``X`` is one recording, an array of shape (n_frames, n_features), or many:
     a sequence of such arrays (also memmaps, tensors and data frames), or a 3-D array.
     Names of recordings come from `skl_tot.recordings.Recordings`, a dict, or a data
-    frame with an index of several levels, the last of which counts frames. An object of
+    frame with an index of several levels; its last level counts frames. An object of
     xarray with a dimension "time" is one recording; other dimensions are flattened to
     features called "nose x", space last, and variables of a data set are columns.
 
