@@ -261,7 +261,7 @@ def _copy_of_fitted(model, of_one_activity=True):
 
 def _merge_scores(segmenter, groups):
     """Merge the scores of actions: by their prototypes if possible, else in a layer."""
-    has_prototypes = hasattr(segmenter, "prototype_actions_")
+    has_prototypes = segmenter.prototype_actions_ is not None
     if has_prototypes and not segmenter.layers_:
         segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
     # the density of a merged action is no sum over its prototypes

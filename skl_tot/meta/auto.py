@@ -284,7 +284,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ValueError
             If there is no such alternative.
         """
-        check_is_fitted(self, "alternatives_")
+        check_is_fitted(self, "weights_")
         twin = copy.copy(self)
         twin.layers_, twin.classes_ = [], None
         return twin.use_alternative(key)
@@ -308,7 +308,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ValueError
             If there is no such alternative, or actions are named, merged or split.
         """
-        check_is_fitted(self, "alternatives_")
+        check_is_fitted(self, "weights_")
         names = [alternative.name for alternative in self.alternatives_]
         is_number = isinstance(key, Integral) and not isinstance(key, bool)
         if not (key in names or (is_number and 0 <= key < len(names))):
@@ -341,7 +341,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ------
         {shared: NotFittedError, TypeError}
         """
-        check_is_fitted(self, "alternatives_")
+        check_is_fitted(self, "weights_")
         first, *others = [alternative.name for alternative in self.alternatives_]
         labels_by_name = {first: self.predict(X)}
         for name in others:
@@ -370,7 +370,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         TypeError, ValueError
             If a recording is not valid, or there is no label.
         """
-        check_is_fitted(self, "alternatives_")
+        check_is_fitted(self, "weights_")
         videos, scores = self.prepare(X), {}
         y = arrange_each(y, videos, "y", of_some=True)
         truth, _ = read_labels(y, videos)

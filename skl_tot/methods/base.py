@@ -78,8 +78,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     windows_: Any = None
     # kinds of models: a vote of members, of several activities, or taught by labels
     is_vote = has_activities = is_taught = False
-    # further actions, which no label names
+    # results of a vote, and further actions, which no label names
+    alternatives_: tuple | list = ()
     unlabelled_actions_: tuple | list = ()
+    prototype_actions_: Any = None  # of methods whose scores are sums over prototypes
 
     @abstractmethod
     def _learn(self, videos):

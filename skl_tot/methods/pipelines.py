@@ -62,9 +62,9 @@ def unfrozen(model):
 
 def shown_labels(segmenter):
     """Labels of actions for display: names, if they exist."""
-    names = getattr(segmenter, "action_names_", None)
-    is_named = names is not None and segmenter.classes_ is None
-    return np.array(names) if is_named else segmenter.actions_
+    if segmenter.has_activities and segmenter.classes_ is None:
+        return np.array(segmenter.action_names_)
+    return segmenter.actions_
 
 
 def action_warnings(model, paths, names, recordings=None):
@@ -75,7 +75,9 @@ def action_warnings(model, paths, names, recordings=None):
     unlabelled = [k for k in names if k >= 0 and actions[k] in unlabelled]
     sentences = []
     # of several activities, a recording has the actions of one, and lacks all others
-    offsets = getattr(segmenter, "action_offsets_", [0, len(actions)])
+    offsets = [0, len(actions)]
+    if segmenter.has_activities:
+        offsets = segmenter.action_offsets_
     for first, end in pairwise(offsets):
         of_activity = [path for path in paths if first <= max(path.max(), 0) < end]
         words = {k: name for k, name in names.items() if first <= k < end}

@@ -133,7 +133,7 @@ def edit(options):
 
 
 def _choose_alternative(segmenter, name):
-    if not hasattr(segmenter, "alternatives_"):
+    if not segmenter.is_vote:
         raise ValueError(
             f"--alternative is given, but the model is a {type(segmenter).__name__}, "
             "which has one result; expected a model of --method auto."

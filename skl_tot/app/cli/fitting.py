@@ -114,14 +114,14 @@ def _print_findings(segmenter, path):
     for sentence in describe_look(segmenter):
         if sentence != warned:
             print(sentence)
-    for alternative in getattr(segmenter, "alternatives_", [])[1:]:
+    for alternative in segmenter.alternatives_[1:]:
         print(
             f"Alternative, {alternative.name}: {alternative.sentence} It is as the "
             f"model on {alternative.agreement:.0%} of the frames; skl-tot edit "
             f"{_quoted(path)} --alternative {_quoted(alternative.name)} --out NEW "
             "makes it the model's own."
         )
-    if hasattr(segmenter, "activities_"):
+    if segmenter.has_activities:
         counts = sorted(Counter(segmenter.activities_.values()).items())
         listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
         print(f"Activities: {listed}.")

@@ -138,7 +138,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
     for rows in findings.typical.values():
         rows.sort(key=lambda row: -row["probability"])
         del rows[N_TYPICAL:]
-    if hasattr(segmenter, "alternatives_"):
+    if segmenter.is_vote:
         findings.compared = find_typical(signals, N_COMPARED)
         _add_alternatives(findings, model, videos, code_of, corrected)
     return findings

@@ -66,7 +66,7 @@ class Answers:
         """Alternatives of a vote (`AutoSegmenter`), the own one first; else empty."""
         if not self.state.model or self.state.n_learned:
             return []
-        alternatives = getattr(pipelines.segmenter_of(self.model), "alternatives_", [])
+        alternatives = pipelines.segmenter_of(self.model).alternatives_
         return alternatives if len(alternatives) > 1 else []
 
     @property
