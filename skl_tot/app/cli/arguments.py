@@ -50,7 +50,7 @@ def add_command(commands, function, summary, example, parents=()):
 
 
 def reading_options():
-    """Parent with the options by which recordings are read."""
+    """Parent with the options for reading recordings."""
     parent = argparse.ArgumentParser(add_help=False)
     add = parent.add_argument_group("how recordings are read").add_argument
     text = "column, or several, with the name of the recording of each row"

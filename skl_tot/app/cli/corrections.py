@@ -33,7 +33,7 @@ def refine(options):
     from skl_tot.methods.pipelines import segmenter_of
 
     model = load_model(options.model)
-    recordings = source.open(model).videos
+    recordings = source.open(model)
     y = inputs.read_labels(options, recordings)
     had_names = segmenter_of(model).actions_.dtype.kind == "U"
     before = model.predict(recordings)
@@ -116,7 +116,7 @@ def edit(options):
     from skl_tot.methods.pipelines import segmenter_of
 
     model = load_model(options.model)
-    recordings = source and source.open(model).videos
+    recordings = source and source.open(model)
     if options.alternative:
         _choose_alternative(segmenter_of(model), options.alternative)
     for words in options.merge:
@@ -208,7 +208,7 @@ def review(options):
     def make(tell):
         """Read the inputs in a thread, while the server already answers."""
         segmenter = inputs.load_model(model)
-        recordings = source.open(segmenter).videos
+        recordings = source.open(segmenter)
         y = options.labels and inputs.read_labels(options, recordings)
         if recipe is not None:
             segmenter = recipe.make() if y is None else for_labels(recipe.make())

@@ -47,8 +47,7 @@ def fit(options):
     outputs.check_output(options.out, "--out", [options.data, options.labels])
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
-    data = source.open(inputs.load_model(options.like))
-    recordings = data.videos
+    recordings = source.open(inputs.load_model(options.like))
     y = options.labels and inputs.read_labels(options, recordings)
     from skl_tot.io.models import save_model
     from skl_tot.meta.trust import rate_trust

@@ -1,8 +1,7 @@
-"""What commands read: recordings, labels, names, groups, segments."""
+"""Inputs of commands: recordings, labels, names, groups, segments."""
 
 import os
 from pathlib import Path
-from types import SimpleNamespace
 
 from skl_tot.app.cli.arguments import check_needed
 from skl_tot.app.cli.outputs import count
@@ -57,15 +56,18 @@ class Source:
         self.files = find_source(self.folder, bool(arguments.by))
 
     def open(self, model=None):
-        """Return recordings, and labels of ``groundTruth`` or None."""
+        """Read the recordings, like those of a model."""
         from skl_tot.recordings.read import read_recordings
 
-        recordings = read_recordings(self.files, like=model, **self.options)
+        return read_recordings(self.files, like=model, **self.options)
+
+    def ground_truth(self, recordings):
+        """Labels of the recordings in ``groundTruth``, or None."""
         from skl_tot.datasets import read_ground_truth
 
         paths = [self.folder / f"{name}.npy" for name in recordings.names]
         labels, _ = read_ground_truth(Path(self.path), paths, recordings)
-        return SimpleNamespace(videos=recordings, labels=labels)
+        return labels
 
 
 def read_labels(arguments, recordings):

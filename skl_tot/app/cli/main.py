@@ -28,15 +28,15 @@ COMMANDS = {  # in the order of use
 }
 
 
-def make_parser():
-    """Make the parser of all commands, without slow imports."""
+def make_parser(words=()):
+    """Make the parser of words; of all commands unless the first word names one."""
     text = "Label one recording of an activity, and the others follow."
     parser = Parser(prog="skl-tot", description=text)
     version = f"%(prog)s {__version__}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for add in COMMANDS.values():
-        add(commands)
+    for name in words[:1] if words and words[0] in COMMANDS else COMMANDS:
+        COMMANDS[name](commands)
     return parser
 
 
@@ -51,8 +51,9 @@ def main(argv=None):
     received = _watch_signals() if argv is None else []
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")  # unprintable names
-    parser = make_parser()
-    options = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    parser = make_parser(words)
+    options = parser.parse_args(words)
     if options.command is None:
         parser.print_help()
         return 0

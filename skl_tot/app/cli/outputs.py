@@ -1,4 +1,4 @@
-"""What commands write: checks of paths and names of files, bars, words, pictures."""
+"""Outputs of commands: checks of paths and names of files, bars, words, pictures."""
 
 import contextlib
 import os

@@ -111,8 +111,7 @@ def report(options):
     from skl_tot.recordings.disk import text_of_name
 
     reviewed = ReviewedModel(options.model)
-    data = source.open(reviewed.model)
-    recordings = data.videos
+    recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
     corrected, accuracy = reviewed.labels(recordings, words)
     group, subject = groups.pick(recordings.names) if groups else (None, None)
@@ -122,7 +121,7 @@ def report(options):
     content = read_model(
         reviewed.model,
         recordings,
-        y_true=data.labels,
+        y_true=source.ground_truth(recordings),
         video_names=list(map(text_of_name, recordings.names)),
         action_names=names,
         video_files=videos,

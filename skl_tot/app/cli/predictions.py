@@ -55,7 +55,7 @@ def predict(options):
     from skl_tot.app.review.results import ReviewedModel
 
     reviewed = ReviewedModel(options.model)
-    recordings = source.open(reviewed.model).videos
+    recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
     if recordings.fps is None and entry.in_seconds:
         raise ValueError(f"--fps is missing, which --format {format} needs.")
@@ -312,12 +312,13 @@ def evaluate(options):
     from skl_tot.recordings.names import distinct_labels, labels_of_one_type
 
     names, predicted = inputs.read_predictions(options.predictions)
-    data = source.open(inputs.load_model(options.like))
-    labels, ignored = data.labels, options.ignore
-    if options.labels is not None:
-        labels = inputs.read_labels(options, data.videos)
+    recordings, ignored = source.open(inputs.load_model(options.like)), options.ignore
+    if options.labels is None:
+        labels = source.ground_truth(recordings)
+    else:
+        labels = inputs.read_labels(options, recordings)
         ignored = [*ignored, UNKNOWN_NAME]
-    by_name = labels and dict(zip(data.videos.names, labels))
+    by_name = labels and dict(zip(recordings.names, labels))
     truth = inputs.labels_of_names(by_name, options.data, names)
     if options.labels is not None:
         names, predicted, truth = _pick_labelled(names, predicted, truth)
