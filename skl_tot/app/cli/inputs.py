@@ -59,7 +59,9 @@ class Source:
         """Read the recordings, like those of a model."""
         from skl_tot.recordings.read import read_recordings
 
-        return read_recordings(self.files, like=model, **self.options)
+        recordings = read_recordings(self.files, like=model, **self.options)
+        recordings.lengths.sum()  # opens all files: broken ones are found before a fit
+        return recordings
 
     def ground_truth(self, recordings):
         """Labels of the recordings in ``groundTruth``, or None."""
