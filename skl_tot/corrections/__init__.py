@@ -1,4 +1,4 @@
-"""Labels, names, merges and splits of people: what they teach a model."""
+"""Labels, names, merges and splits of people, from which models learn."""
 
 from skl_tot.corrections.editing import merge, refine, rename, split
 from skl_tot.corrections.questions import alike_actions, most_informative
