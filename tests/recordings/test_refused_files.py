@@ -234,7 +234,7 @@ def good_files(tmp_path_factory):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+@settings(max_examples=25, derandomize=True, database=None, deadline=None)
 @given(
     name=st.sampled_from(["a.npy", "b.csv", "c.mat", "d.parquet", "e.h5"]),
     start=st.integers(0, 3000),
