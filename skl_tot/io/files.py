@@ -5,12 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skl_tot.io.formats import (
-    find_format,
-    readable_formats,
-    table_formats,
-    writable_formats,
-)
+from skl_tot.io import formats
 from skl_tot.io.formats.base import SegmentsError, shown_name
 from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
@@ -29,15 +24,8 @@ from skl_tot.recordings.segment_table import (  # noqa: F401
 from skl_tot.recordings.stops import frames_left
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
-COLUMNS = (
-    "recording",
-    "action",
-    *tables.FRAMES,
-    *tables.SECONDS,
-    "confidence",
-    *tables.BOUNDS,
-    *tables.DATES,
-)
+COLUMNS = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
+COLUMNS += (*tables.BOUNDS, *tables.DATES)
 
 
 def write_segments(table, path, *, format=None):
@@ -78,7 +66,7 @@ def write_segments(table, path, *, format=None):
     b,mix,0,1,1,0.0,0.1,0.1
     >>> folder.cleanup()
     """
-    entry = find_format(path, format, writable_formats())
+    entry = formats.find_format(path, format, formats.writable_formats())
     table = tables.check_segments(table)
     tables.check_in_frames(table)
     _check_cells(table)
@@ -104,7 +92,7 @@ def _check_recordings(names, entry):
         if name != name.strip():
             refuse("recording", name, "text without blanks around it")
     if len(names) > 1 and not entry.many:
-        expected = f"one, or a format of {list(table_formats())}"
+        expected = f"one, or a format of {list(formats.table_formats())}"
         refuse("the number of recordings of the segments", len(names), expected)
 
 
@@ -144,7 +132,7 @@ def read_table(path, *, format=None):
 
     paths, _ = _find_files(path, format)
     contents = [table for _, table in _read_files(paths, format, names_of_rows)]
-    filled = [table for table in contents if len(table)]
+    filled = [table for table in contents if len(table)]  # empty ones change types
     if not filled:
         raise ValueError(f"{one_line(path)} has no segment, expected some.")
     table = pd.concat(filled, ignore_index=True)
@@ -237,12 +225,7 @@ def read_segments(
     if not (n_frames is None or recordings is None):
         raise ValueError("n_frames and recordings are given, expected one of them.")
     labels, is_single = read_by_recording(
-        path,
-        fps=fps,
-        n_frames=n_frames,
-        gaps=gaps,
-        format=format,
-        recordings=recordings,
+        path, fps, n_frames=n_frames, gaps=gaps, format=format, recordings=recordings
     )
     return next(iter(labels.values())) if is_single else labels
 
@@ -257,7 +240,7 @@ def _check_n_frames(n_frames):
 
 
 def read_by_recording(
-    path, *, fps=None, n_frames=None, gaps="unknown", format=None, recordings=None
+    path, fps=None, *, n_frames=None, gaps="unknown", format=None, recordings=None
 ):
     """Return labels by recording as `read_segments`, and whether it is only one."""
     check_fps(fps)
@@ -327,10 +310,10 @@ def _find_files(path, format):
 
 
 def _files_of_folder(folder, format):
-    formats = readable_formats()
-    if format in formats:
-        formats = {format: formats[format]}
-    suffixes = list(dict.fromkeys(entry.suffix for entry in formats.values()))
+    readable = formats.readable_formats()
+    if format in readable:
+        readable = {format: readable[format]}
+    suffixes = list(dict.fromkeys(entry.suffix for entry in readable.values()))
     lower = [suffix.lower() for suffix in suffixes]
     paths = [path for path in folder.glob("[!.]*") if path.suffix.lower() in lower]
     if not paths:
@@ -361,7 +344,7 @@ def _read_file(path, format):
     """Return the checked table of a file, with actions as text and places of rows."""
     import pandas as pd
 
-    entry = find_format(path, format, readable_formats())
+    entry = formats.find_format(path, format, formats.readable_formats())
     if path.exists() and not path.is_file():  # a pipe would block
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")
     try:

@@ -22,11 +22,8 @@ def writable_formats():
 
 def frame_formats():
     """Return the formats with frames and a reader."""
-    return {
-        name: entry
-        for name, entry in readable_formats().items()
-        if not entry.in_seconds
-    }
+    readable = readable_formats().items()
+    return {name: entry for name, entry in readable if not entry.in_seconds}
 
 
 def table_formats():

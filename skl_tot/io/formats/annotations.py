@@ -47,11 +47,8 @@ def read_elan(path):
         for slot, time in document.timeslots.items()
     }
     tiers = []
-    for name, (annotations, *_) in document.tiers.items():
-        rows = [
-            (text, seconds[start], seconds[end])
-            for start, end, text, _ in annotations.values()
-        ]
+    for name, (intervals, *_) in document.tiers.items():
+        rows = [(text, seconds[a], seconds[b]) for a, b, text, _ in intervals.values()]
         tiers.append((name, rows))
     return base.pick_tier(tiers)
 
@@ -86,16 +83,12 @@ def read_textgrid(path):
         if isinstance(tier, textgrid.PointTier):
             continue
         # the library reads the intervals of a truncated file without a word
-        end = max((interval.end for interval in tier.entries), default=0)
+        end = tier.entries[-1].end if tier.entries else 0
         if end < tier.maxTimestamp:
             problem = f"the tier {tier.name!r} breaks off at {end} s"
             expected = f"expected intervals up to {tier.maxTimestamp} s"
             raise base.SegmentsError(f"{problem}, {expected}.")
-        rows = [
-            (interval.label, interval.start, interval.end)
-            for interval in tier.entries
-            if interval.label
-        ]
+        rows = [(label, start, end) for start, end, label in tier.entries if label]
         tiers.append((tier.name, rows))
     return base.pick_tier(tiers)
 
@@ -214,8 +207,6 @@ def read_tasks(path):
         for region in _find_regions(task, name):
             segments.extend(_read_region(region, name))
     columns = ["recording", "action", "start", "end", "start_time", "end_time"]
-    if not segments:
-        columns = columns[:4]
     return pd.DataFrame(segments, columns=columns, dtype=object)
 
 
@@ -234,12 +225,9 @@ def _name_of(data, number):
 def _find_regions(task, name):
     """Regions of the one annotation of a task, or of its one prediction."""
     for key in ("annotations", "predictions"):
-        results = [
-            result
-            for result in task.get(key, [])
-            # an export may list some by number
-            if isinstance(result, Mapping) and not result.get("was_cancelled")
-        ]
+        # an export may list some by number
+        results = [x for x in task.get(key, []) if isinstance(x, Mapping)]
+        results = [result for result in results if not result.get("was_cancelled")]
         if len(results) > 1:
             problem = f"the task of {short_repr(name)} has {len(results)} {key}"
             raise base.SegmentsError(f"{problem}, expected one.")
@@ -259,10 +247,8 @@ def _read_region(region, name):
         refuse(labels_of, labels, "one label", base.SegmentsError)
     if kind == SERIES_LABELS:
         return [(name, labels[0], None, None, value["start"], value["end"])]
-    return [
-        (name, labels[0], frames["start"] - 1, frames["end"], None, None)
-        for frames in value["ranges"]
-    ]
+    frames = value["ranges"]
+    return [(name, labels[0], x["start"] - 1, x["end"], None, None) for x in frames]
 
 
 FORMATS = {

@@ -116,9 +116,9 @@ def table_of_rows(names, rows):
             filled.append([*row, *[None] * n_columns][:n_columns])
     cells = pd.DataFrame(filled, columns=range(n_columns), dtype=object)
     table = cells[list(keys)].rename(columns=keys).assign(line=lines)
-    are_modifiers = [name.casefold().startswith("modif") for name in names]
-    if any(are_modifiers) and "subject" in table:
-        texts = cells.loc[:, are_modifiers].fillna("").astype(str).to_numpy()
+    is_modifier = [name.casefold().startswith("modif") for name in names]
+    if any(is_modifier) and "subject" in table:
+        texts = cells.loc[:, is_modifier].fillna("").astype(str).to_numpy()
         table["modifiers"] = [" ".join(row).strip() for row in texts]
     return table
 
