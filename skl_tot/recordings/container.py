@@ -447,6 +447,9 @@ def _check_names(names, n_recordings):
 
 
 def _check_clocks(times, arrays, names):
+    for name, clock in zip(names, times):
+        if np.asarray(clock).dtype.kind in "mM":
+            refuse(f"times of {name!r}", clock, "seconds; starts has dates", TypeError)
     times = [np.asarray(clock, dtype=float) for clock in times]
     if len(times) != len(arrays):
         raise ValueError(f"times has {len(times)} clocks, expected {len(arrays)}.")

@@ -41,7 +41,8 @@ def find_still(frames, n_least, share=0.0):
     if not tells.any() or tells.mean() < share:
         return none
     noise = np.maximum(2 * quiet, 0.05 * usual)[tells, None]
-    is_lost = np.isnan(frames).all(axis=1)  # frames without values tell no stop
+    # frames without values tell no stop, and infinity is left for a fit to refuse
+    is_lost = np.isnan(frames).all(axis=1) | np.isinf(frames).any(axis=1)
     n_lost = np.convolve(is_lost, np.ones(n_least), "valid")
     is_quiet = (ranges[tells] <= noise).all(axis=0) & (2 * n_lost <= n_least)
     starts = np.flatnonzero(is_quiet)
@@ -124,6 +125,10 @@ def without_stops(X, pauses):
     is_number = isinstance(pauses, Real) and not isinstance(pauses, bool)
     if not (is_number and 0 < pauses < np.inf):
         refuse("pauses (--pauses)", pauses, "a positive number of seconds")
+    if recordings.stops is not None and any(map(len, recordings.stops)):
+        raise ValueError(
+            "X has stops that were cut out, expected recordings with them."
+        )
     fps = recordings.fps
     n_least = math.ceil(pauses * (fps or 1) * (1 - 1e-9))
     if n_least < LEAST:
@@ -228,6 +233,10 @@ def with_stops(labels):
     arrays = []
     for array, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
         array = np.asarray(array)
+        if array.dtype.kind == "O":
+            array = np.array(array.tolist())  # text or numbers
+        if array.dtype.kind in "bu":
+            array = array.astype(np.intp)  # which has -1
         fillers = {"U": BACKGROUND_NAME, "f": np.nan}
         filler = fillers.get(array.dtype.kind, BACKGROUND)
         if array.dtype.kind == "U":

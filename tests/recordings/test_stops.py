@@ -250,3 +250,25 @@ def test_a_look_tells_stops():
     assert "pauses=10" in look.still
     for stops, fps in ((STOPS["none"], FPS), (STOPS["three"], None)):
         assert skl_tot.look(Recordings([line(stops)[0]], fps=fps), 3).still == ""
+
+
+def test_stops_are_cut_out_once():
+    takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
+    with pytest.raises(ValueError, match="stops"):
+        without_stops(takes, 10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "filler"), [(object, "background"), (bool, -1), (np.uint8, -1)]
+)
+def test_labels_of_all_types_get_background(kind, filler):
+    takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
+    labels = np.full(len(takes[0]), "a" if kind is object else 1, dtype=kind)
+    full = with_stops(takes.replace([labels]))[0]
+    assert set(full.tolist()) == {labels.tolist()[0], filler}
+
+
+def test_infinity_is_no_stop():
+    frames = line([])[0]
+    frames[300:700] = np.inf
+    assert len(list_stops(without_stops(Recordings([frames], fps=FPS), 10))) == 0
