@@ -61,7 +61,7 @@ class Decoder:
     def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
         """Convert the cost of a switch, as in `decode`, to nats.
 
-        The recording has ``n_frames``, of which those of ``log_likelihood`` are known.
+        The recording has ``n_frames``; ``log_likelihood`` may have its first ones.
         """
         if isinstance(switch_cost, str) and switch_cost == "auto":
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0

@@ -198,12 +198,6 @@ def _run_weights(chain, values, min_frames, add):
 
 def _entries_from_others(chain, ended, add):
     """Log-weights (n, n_actions) of entering each action, from those of all actions."""
-    if chain.is_uniform:
-        of_others = np.full(ended.shape, -np.inf)
-        of_others[:, 1:] = add.accumulate(ended[:, :-1], axis=1)
-        of_higher = add.accumulate(ended[:, :0:-1], axis=1)[:, ::-1]
-        of_others[:, :-1] = add(of_others[:, :-1], of_higher)
-        return of_others - chain.moves[0, -1]
     origins, costs = chain.links
     costs = np.where(origins == np.arange(ended.shape[1]), np.inf, costs)
     return add.reduce(ended[:, origins] - costs, axis=1)
