@@ -43,15 +43,6 @@ def test_actions_are_numbered_by_time(model, data):
     assert (np.diff(means) > 0).all()
 
 
-def test_parts_come_together_wherever_they_are(data):
-    model = ASOTSegmenter(3, n_prototypes=3, **QUICK).fit(data[0])
-    assert model.prototypes_.shape == (9, 40)
-    assert np.array_equal(np.unique(model.prototype_actions_), np.arange(3))
-    for codes in model.predict_proba(data[0]):
-        assert codes.shape[1] == 3
-        np.testing.assert_allclose(codes.sum(axis=1), 1)
-
-
 def test_transport_of_training_and_of_prediction(data):
     """Radius and iterations are those of training; the weights are the authors'."""
     transport = StructuredTransport(epsilon=0.1, radius=0.2, n_iter=3)

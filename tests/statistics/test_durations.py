@@ -309,11 +309,8 @@ def paths():
     return found
 
 
-@pytest.mark.parametrize("fps", [None, 12.5])
-def test_equal_parts_have_the_score_of_their_frames(paths, fps):
+def test_equal_parts_have_the_score_of_their_frames(paths):
     parts = [equal_parts(len(path), 3) for path in paths]
     expected = mof_score(paths, parts, background=-1)
     assert expected < 0.9
-    assert share_of_equal_parts(collect_bouts(paths, fps)) == pytest.approx(expected)
-    table = segments({f"r{i}": path for i, path in enumerate(paths)}, fps)
-    assert share_of_equal_parts(collect_bouts(table)) == pytest.approx(expected)
+    assert share_of_equal_parts(collect_bouts(paths, 12.5)) == pytest.approx(expected)

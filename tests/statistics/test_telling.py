@@ -83,11 +83,4 @@ def test_background_is_passed_over_and_breaks_are_not():
 def test_names_of_columns():
     videos, labels = planted(4)
     frames = [pd.DataFrame(video, columns=PLANTED) for video in videos]
-    table = telling_features(frames, labels)
-    assert set(table["feature"]) == set(PLANTED)
-    many = telling_features(
-        [np.ones((4, 30)) * [[0], [0], [1], [1]] * ([1] + 29 * [0])] * 2,
-        [[0, 0, 1, 1]] * 2,
-    )
-    assert describe_useless(many).endswith("feature 8, 21 more.")
-    assert describe_useless(many[~many["carries_nothing"]]).startswith("Each")
+    assert set(telling_features(frames, labels)["feature"]) == set(PLANTED)
