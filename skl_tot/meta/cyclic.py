@@ -233,7 +233,7 @@ class CyclicSegmenter(BaseSegmenter):
         self._defaults = {"switch_cost": decoder.switch_cost or SWITCH_COST}
 
     def _first_cuts(self, videos, cuts, seed):
-        """Cuts of each recording: checked ones, or found if there are none."""
+        """Check given cuts of each recording, or find cuts."""
         if cuts is not None:
             return check_cuts(cuts, videos.lengths)
         n_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)

@@ -106,7 +106,7 @@ def rate_trust(model, X, labels=None):
         return None
     frames = pipelines.transform_before(model, [videos.arrays[i] for i in numbers])
     frames = [np.asarray(array)[::stride] for array in as_recordings(frames).arrays]
-    # a method without time and one with it: what both find is in the recordings
+    # a method without time and one with it: actions of both are in the recordings
     labels_of_methods = {}
     for name, method in _other_methods(segmenter).items():
         method.set_params(n_actions=n_actions)
@@ -213,8 +213,7 @@ def _rate(segmenter, labels, agreements, parts):
 def _limit(level, segmenter, labels, agreement, parts):
     """Lower the number of a level where methods may agree for another reason.
 
-    Returns the number, and a sentence that gives the reason, or what to expect of the
-    level.
+    Returns the number, and a sentence: the reason, or the right frames to expect.
     """
     n_actions = segmenter.n_actions_
     few = describe_effective(labels, n_actions)

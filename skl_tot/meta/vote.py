@@ -24,7 +24,7 @@ from skl_tot.recordings.labels import find_segments
 from skl_tot.training.devices import counter, one_thread, rank_and_size
 
 # Steps of a network: fewer than of a single one, as members are many, and a vote
-# averages what is left of them.
+# averages their errors.
 N_STEPS = 400
 # Frames that members of views see, if a mean segment keeps at least ten.
 MOST_SEEN = 10_000
@@ -98,7 +98,7 @@ def default_plans(order, words, *, device="auto", verbose=0):
         "mostly": "with exceptions",
         "free": "in any order",
     }
-    # one start and ten steps: members are many, and a vote averages what they lack
+    # one start and ten steps: members are many, and a vote averages their errors
     hmm = HMMSegmenter(order=order, standardize=None, n_init=1, max_iter=10)
     plan = Plan(("HMM", *words, order_words[order]), hmm)
     orders = [order]
