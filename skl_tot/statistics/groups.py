@@ -36,9 +36,9 @@ COLUMNS = [
 class Permutations(NamedTuple):
     """Permutations of the values of two groups.
 
-    ``values`` (n_subjects, n_columns) and ``is_second`` describe what is permuted. A
-    row of ``weights`` (n_permutations, n_subjects) gives the difference of means, the
-    first row for the actual groups. ``is_exact``: these are all permutations.
+    ``values`` (n_subjects, n_columns) are permuted; ``is_second`` marks subjects of the
+    second group. A row of ``weights`` (n_permutations, n_subjects) gives the difference
+    of means, the first row for the actual groups. ``is_exact``: these are all.
     """
 
     values: np.ndarray
