@@ -9,6 +9,8 @@ from skl_tot import (
     DeviationDisplay,
     DurationDisplay,
     GroupsDisplay,
+    HMMSegmenter,
+    NumbersDisplay,
     TransitionDisplay,
 )
 from skl_tot.display.palette import COLOURS
@@ -202,3 +204,18 @@ def test_steps_that_differ_and_pairs_of_groups():
     ax = GroupsDisplay.from_table(table, action_names=["cut", "mix"]).ax_
     assert texts(ax.get_yticklabels())[:2] == ["cut: a, b", "cut: a, c"]
     assert "the first group" in ax.get_xlabel()
+
+
+def test_scores_of_numbers_are_a_curve_in_a_band(activity):
+    numbers = {"n_actions": [1, 2, 3], "score": [0.0, 0.7, 0.5], "best": 2}
+    numbers |= {"spread": [0.1, np.nan, 0.2], "at_edge": True}
+    ax = NumbersDisplay(numbers).plot().ax_
+    np.testing.assert_allclose(ax.lines[0].get_xydata().T, [[1, 2, 3], [0, 0.7, 0.5]])
+    np.testing.assert_allclose(ax.lines[-1].get_xydata(), [[2, 0.7]])
+    (band,) = ax.collections
+    low, high = band.get_paths()[0].vertices[:, 1].min(), 0.7
+    assert (low, band.get_paths()[0].vertices[:, 1].max()) == (-0.1, high)
+    model = HMMSegmenter(2, max_iter=2).fit(activity[0])
+    for draw in (NumbersDisplay({}).plot, lambda: NumbersDisplay.from_estimator(model)):
+        with pytest.raises((TypeError, ValueError)):
+            draw()
