@@ -9,8 +9,8 @@ decoding : str, default="auto"
     "cyclic_skip": all or some of them, in this order, and from the last to the first
     again, for recordings longer than those of the fit. "framewise": no path, each frame
     separately. "auto", where it is the default, is "fixed" in strict order, else
-    "free". Does not change the fit. A value counts against ``order``, too: strict order
-    with "free" learns in order and labels in any.
+    "free". Does not change the fit: with ``order="strict"`` and "free", the fit learns
+    in strict order, and labels come in any order.
 
 switch_cost : float, "auto" or None, default=None
     Cost of a switch between actions, at least 0, in nats for each frame of the mean

@@ -49,9 +49,9 @@ class OnlinePrediction:
     are final, even if later frames suggest another path: with "fixed" or "skip", labels
     may return to an earlier action. "mallow" and "durations" need whole recordings;
     here the first decodes as "free", and the second as "fixed". With
-    ``min_duration``, a new label stays for that time; a segment may be shorter only if
-    the lag is. Time and memory per frame do not grow with the stream. A pickle in the
-    middle of a stream has a copy of the model, and continues.
+    ``min_duration``, a new label stays for that time, but a lag that is shorter allows
+    shorter segments. Time and memory per frame do not grow with the stream. A pickle in
+    the middle of a stream has a copy of the model, and continues.
 
     Parameters
     ----------
