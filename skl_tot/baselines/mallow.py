@@ -190,10 +190,8 @@ def expected_inversions(dispersion, n_values):
 
 
 def fit_dispersions(inversions):
-    """Most probable dispersions (n_actions - 1,), at least 0.
-
-    The prior is a dispersion of 1, with the weight of a tenth of a recording.
-    """
+    """Most probable dispersions (n_actions - 1,), at least 0."""
+    # The prior is a dispersion of 1, with the weight of a tenth of a recording.
     n_videos, n_inversions = inversions.shape
     dispersions = np.zeros(n_inversions)
     for k, total in enumerate(inversions.sum(axis=0)):

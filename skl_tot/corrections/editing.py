@@ -317,10 +317,7 @@ def _relabel(segmenter, before, after):
 
 
 def _with_names_of(labels_before, taught):
-    """Name actions of a taught model that labels lack by the labels before.
-
-    Each takes the name that most of its frames had, unless another action has it.
-    """
+    """Give actions that labels lack the name that most of their frames had before."""
     unlabelled = taught.unlabelled_actions_
     labelled = set(taught.actions_.tolist()) - set(unlabelled)
     old, _ = split_label_sequences(labels_before)

@@ -66,12 +66,9 @@ class ActionMoments(NamedTuple):
 
 
 def learn(views_of, labels, n_actions, has_course, first_paths):
-    """Learn from labels: a `Lesson`, and the scores of each recording.
-
-    ``views_of`` has the views of each recording, and ``first_paths`` the labels of the
-    first round. With a course, time counts from this round on, else only if the paths
-    of this round agree with it.
-    """
+    """Learn a `Lesson` from labels and views; return it, and scores by recording."""
+    # With a course, time counts from this round on, else only if the paths of this
+    # round agree with it.
     labels, paths = fill_single_frames(labels), first_paths
     # a labelled frame counts three times, as a path may be wrong
     weights = np.where(np.concatenate(labels) != UNKNOWN, 3.0, 1.0)
@@ -95,11 +92,8 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
 
 
 def learn_time(labels, paths, n_actions):
-    """Log-density of relative time; 0 if it does not tell paths without labels.
-
-    The mean log-density of the time of their frames is below 0 if times are others, as
-    without a common order.
-    """
+    """Log-density of relative time; 0 if it does not tell paths without labels."""
+    # Their mean log-density is below 0 without a common order.
     log_densities = log_densities_of_time(labels, n_actions)
     gains = [
         log_densities[np.arange(len(path)) * N_BINS // len(path), path]
@@ -111,12 +105,10 @@ def learn_time(labels, paths, n_actions):
 
 
 def find_tempering(lesson, views_of, labels):
-    """Factor of log-likelihoods and costs with which probabilities hold elsewhere.
-
-    The mean probability of the actions of paths is then the share of frames that is
-    likely right: that on which the path of a single view agrees with the path, less
-    the share that views have in common if few recordings have labels.
-    """
+    """Factor of log-likelihoods and costs with which probabilities hold elsewhere."""
+    # The mean probability of the actions of paths is then the share of frames that is
+    # likely right: that on which the path of a single view agrees with the path, less
+    # the share that views have in common if few recordings have labels.
     has_labels = [(path != UNKNOWN).any() for path in labels]
     judged = np.flatnonzero(~np.array(has_labels))
     if not len(judged):
@@ -152,13 +144,10 @@ def find_tempering(lesson, views_of, labels):
 
 
 def add_new_actions(labels, clusters, views_of, n_labelled, n_actions=None):
-    """Label frames of actions that no label shows; return the number of all actions.
-
-    They are clusters of the first clustering (n_frames_i, n_clusterings) that are rare
-    among labelled frames, and hold no labelled action; frames count that are in such
-    clusters of all clusterings. Without a known number of actions, ``n_actions``, they
-    must be far from labelled ones, too, and in recordings without a label.
-    """
+    """Label frames of actions that no label shows; return the number of all actions."""
+    # They are in clusters of all clusterings that labels lack. Without a known number
+    # of actions, they must be far from labelled ones, too, and in recordings without a
+    # label.
     labels = fill_single_frames(labels)
     codes, all_clusters = np.concatenate(labels), np.concatenate(clusters)
     is_new = codes == UNKNOWN
@@ -180,11 +169,9 @@ def add_new_actions(labels, clusters, views_of, n_labelled, n_actions=None):
 
 
 def lack_labels(numbers, codes, n_labelled):
-    """Whether clusters are rare among labelled frames, and hold no labelled action.
-
-    A cluster is rare with half of the expected labelled frames or fewer, and holds an
-    action with more than half of the action's labelled frames.
-    """
+    """Whether clusters are rare among labelled frames, and hold no labelled action."""
+    # Rare: half of the expected labelled frames or fewer. Held: more than half of those
+    # of the action.
     is_labelled = codes != UNKNOWN
     counts = np.bincount(numbers)
     n_shown = np.zeros((len(counts), n_labelled))
@@ -196,10 +183,8 @@ def lack_labels(numbers, codes, n_labelled):
 
 
 def are_far(views_of, codes, n_actions, is_new, numbers, ends):
-    """Whether the cluster of each frame (n_frames,) is far from labelled actions.
-
-    In half of the views, its segments are further away than most of other clusters.
-    """
+    """Whether the cluster of each frame (n_frames,) is far from labelled actions."""
+    # In half of the views, its segments are further away than most of other clusters.
     is_other = ~is_new & (codes == UNKNOWN)
     if not (is_other.any() and is_new.any()):
         return np.zeros(len(codes), bool)
@@ -270,11 +255,9 @@ def log_densities_of_time(labels, n_actions):
 
 
 def choose_chain(scores, labels, n_actions):
-    """Chain whose paths have about as many segments as the labels, and these paths.
-
-    Frames keep their labels. All costs are tried, as the rate of segments need not fall
-    with the cost: paths may take two moves that labels show in place of another one.
-    """
+    """Chain whose paths have about as many segments as the labels, and these paths."""
+    # All costs are tried, as the rate of segments need not fall with the cost: paths
+    # may take two moves that labels show in place of another one.
     rate, n_frames = measure_segments(labels)
     is_open = [path == UNKNOWN for path in labels]
     scores = list(map(keep_labels, scores, labels))
@@ -306,10 +289,9 @@ def keep_labels(scores, labels):
 
 
 def measure_segments(labels):
-    """Measure changes of action a frame, and mean frames of a segment, where known.
-
-    A stretch of labels within a recording ends at a change that it shares with others.
-    """
+    """Measure changes of action a frame, and mean frames of a segment, where known."""
+    # A stretch of labels within a recording ends at a change that it shares with
+    # others.
     n_changes = n_pairs = n_labelled = n_stretches = 0
     for path in labels:
         is_labelled = path != UNKNOWN

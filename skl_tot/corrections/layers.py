@@ -94,10 +94,7 @@ class Split:
 
 
 def fit_split(code, n_actions, n, frames, times):
-    """Fit the split of action ``code`` of ``n_actions`` into ``n`` parts.
-
-    ``frames`` are its standardised ones, and ``times``, from 0 to 1, order the parts.
-    """
+    """Split action ``code`` of ``n_actions`` in ``n`` parts in time, by its frames."""
     repeats = np.ones(n_actions, dtype=int)
     repeats[code] = n
     frames = frames.astype(np.float64)
@@ -130,11 +127,9 @@ def merged_groups(codes, n_actions):
 
 
 def merge_weights(groups, shares, layers):
-    """Weights with which the density of a merged action is a mean of densities.
-
-    ``shares`` are those of actions before the ``layers``; parts of a split are no
-    densities, but add up to that of their action, and so have its share.
-    """
+    """Weights with which the density of a merged action is a mean of densities."""
+    # Parts of a split are no densities, but add up to that of their action, and so have
+    # its share.
     shares_of_densities = shares
     for layer in layers:
         shares = layer.totals(shares)

@@ -96,11 +96,9 @@ def _check_request(n, unit, labelled, n_videos):
 
 
 def order_with_gains(counts, features, checked=(), n=1):
-    """List pairs of a recording to check, most representative first, and its gain.
-
-    ``counts`` (n_videos, n_actions) are frames of actions; each recording adds its
-    likeness to those that none of the ``checked`` ones, or of those before, resembles.
-    """
+    """List pairs of a recording to check, most representative first, and its gain."""
+    # A recording adds its likeness to those that none of the checked ones, or of those
+    # before, resembles.
     counts = np.asarray(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     # Euclidean distances of roots of shares are Hellinger distances
@@ -242,10 +240,7 @@ def alike_actions(videos, labels):
 
 
 def _halved(sample):
-    """Frames of each action in both halves, scaled, of actions with enough of them.
-
-    Recordings are in both halves in turn, or bouts of a single recording.
-    """
+    """Scaled frames of both halves, of recordings or of bouts, by frequent action."""
     transform = _fit_axes(np.concatenate(sample.frames).astype(float))
     is_single = len({video for video, _, _ in sample.bouts}) == 1
     n_bouts: Counter = Counter()

@@ -268,12 +268,9 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
 def tempered_posterior(
     log_likelihood, decoder, switch_cost, confidence=None, *, min_frames=1
 ):
-    """Posterior of frames that are not independent.
-
-    ``confidence`` is None or has "tempering", a factor of log-likelihoods and costs,
-    which does not change the best path, and "agreement", the weight of the posterior in
-    a mixture with the uniform distribution.
-    """
+    """Posterior of dependent frames, tempered and mixed with a uniform distribution."""
+    # Tempering scales log-likelihoods and costs alike, so the best path does not
+    # change.
     cost = decoder.nats_of_switch(switch_cost, log_likelihood, len(log_likelihood))
     if confidence is None:
         return decoder.posterior(log_likelihood, cost, min_frames)
@@ -310,10 +307,7 @@ def decode_recording(
     with_posterior=False,
     confidence=None,
 ):
-    """Decode a recording: `Decoded`, with the posterior if asked.
-
-    ``is_background`` (n_frames,) masks frames that the path leaves out, or is None.
-    """
+    """Decode a recording to `Decoded`; frames of ``is_background`` are left out."""
     posterior = None
     if with_posterior:
         posterior = tempered_posterior(

@@ -54,10 +54,7 @@ class ActionMoments:
 
 
 def log_densities(frames, means, variances, i=None):
-    """Log-densities (n_frames, n_actions) of independent features, of recording i.
-
-    ``means`` and ``variances`` have shape (n_actions, n_features).
-    """
+    """Log-densities (n_frames, n_actions) of independent features, of recording i."""
     densities = np.empty((len(frames), len(means)))
     scales = np.sqrt(variances)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -69,11 +66,9 @@ def log_densities(frames, means, variances, i=None):
 
 
 def correlated_log_densities(frames, means, factors, i=None):
-    """Log-densities (n_frames, n_actions) of correlated features, of recording i.
-
-    ``factors`` (n_actions, n_features, n_features) are upper triangular roots of the
-    precisions, like ``precisions_cholesky_`` of scikit-learn.
-    """
+    """Log-densities (n_frames, n_actions) of correlated features, of recording i."""
+    # Factors (n_actions, n_features, n_features) are upper triangular roots of the
+    # precisions, like `precisions_cholesky_` of scikit-learn.
     densities = np.empty((len(frames), len(means)))
     with np.errstate(over="ignore", invalid="ignore"):
         for k, (mean, factor) in enumerate(zip(means, factors)):
@@ -92,11 +87,9 @@ def _finite(densities, i):
 
 
 def linear_log_densities(means, covariance):
-    """Weights (n_actions, n_features) and offsets (n_actions,) of log-densities.
-
-    The covariance, or variances (n_features,), is common to all actions, so
-    log-densities are linear, up to a constant per frame: linear discriminants.
-    """
+    """Weights (n_actions, n_features) and offsets (n_actions,) of log-densities."""
+    # With one covariance for all actions, log-densities are linear, up to a constant
+    # per frame: linear discriminants.
     if covariance.ndim == 1:
         weights = means / covariance
     else:
@@ -125,12 +118,7 @@ def _products_of_densities(frames, means, variances):
 
 
 class Background(NamedTuple):
-    """Gaussians of actions, and the thresholds below which frames are background.
-
-    ``means`` and ``variances`` have shape (n_actions, n_features), ``counts`` of frames
-    and ``thresholds`` of log-densities (n_actions,), and ``quantiles`` of these, for
-    later calls of ``partial_fit``, (n_actions, 100).
-    """
+    """Gaussians of actions and thresholds of background, as in ``background_``."""
 
     means: np.ndarray
     variances: np.ndarray
@@ -144,12 +132,7 @@ class Background(NamedTuple):
 
 
 def fit_background(read_blocks, labels, n_actions, percentile, before=None):
-    """Learn the `Background` of frames that belong to no action.
-
-    ``read_blocks()`` iterates over recordings, or their parts, and is called twice;
-    ``labels`` has the actions of their frames; ``before`` is the earlier result for a
-    stream.
-    """
+    """Learn `Background` from blocks, read twice; ``before`` is that of a stream."""
     # Each action gets a Gaussian of independent features over its decoded frames, and a
     # threshold: the given percentile of its log-density over these frames. This follows
     # Kukleva et al., CVPR 2019. They use the likelihood of the decoder; features

@@ -149,11 +149,7 @@ class OnlinePosterior:
         return posterior
 
     def _go_on(self, log_likelihood, back, stays):
-        """Update the sums to a next frame, and set the probabilities that lead back.
-
-        ``back`` (n_actions, n_actions) and ``stays`` (n_actions,) are rows of
-        ``self.back`` and ``self.stays``.
-        """
+        """Update the sums to a next frame, and set the probabilities that lead back."""
         reached = np.full((self.min_frames, len(log_likelihood)), -np.inf)
         if self.sums is None:
             reached[-1] = -self.chain.starts

@@ -131,11 +131,7 @@ def path_along(log_likelihood, order, cost, min_frames=1):
 
 
 class MallowDecoder(Decoder):
-    """Paths that show actions, if at all, in the likeliest order of each recording.
-
-    ``dispersions`` (n_actions - 1,), or one for all, are costs of an inversion, beside
-    that of a switch.
-    """
+    """Paths that show actions, if at all, in the likeliest order of each recording."""
 
     def __init__(self, dispersions=0.0):
         self.dispersions = dispersions
@@ -235,9 +231,8 @@ def posterior_durations(log_likelihood, table):
 class DurationDecoder(Decoder):
     """Segments in order, with known mean lengths, by Poisson distributions.
 
-    Longer recordings are decoded in ``max_bins`` bins, or one per segment if there are
-    more; a bin has the sum of its log-likelihoods. In a recording that is too short for
-    all segments, lengths do not matter and segments may be skipped.
+    Recordings are decoded in ``max_bins`` bins at most, or one per segment if there are
+    more. If a recording is too short for all segments, they may be skipped.
     """
 
     uses_cost = False

@@ -142,12 +142,9 @@ def path_of_runs(chain, log_likelihood, min_frames):
 
 
 def _trace(chain, grows, ended, min_frames):
-    """Path (n_frames,) back from its best end, by runs.
-
-    ``grows`` (n_frames - min_frames + 1, n_actions) tells whether a run that begins at
-    a frame is better than any that begins earlier. ``ended`` (n_frames + 1, n_actions)
-    has the scores of paths that end before a frame.
-    """
+    """Path (n_frames,) back from its best end, by runs."""
+    # `grows` tells whether a run that begins at a frame is better than any that begins
+    # earlier; `ended` has the scores of paths that end before a frame.
     path = np.empty(len(ended) - 1, dtype=np.intp)
     end, action = len(path), int((ended[-1] - chain.ends).argmax())
     while True:
@@ -168,10 +165,8 @@ def best_origins(chain, scores):
 
 
 def _run_weights(chain, values, min_frames, add):
-    """Log-weights (n_frames + 1, n_actions) of paths by begins and ends of runs.
-
-    ``add`` is `numpy.maximum` for the best path, and `numpy.logaddexp` for all.
-    """
+    """Log-weights (n_frames + 1, n_actions) of paths by begins and ends of runs."""
+    # `add` is `numpy.maximum` for the best path, and `numpy.logaddexp` for all.
     # With prefix sums C_k(t), paths whose run of action k ends before frame t have
     # weight E_k(t) = C_k(t) + max_{s <= t - d} (B_k(s) - C_k(s)), with B_k(s) =
     # max_{j != k} (E_j(s) - c_jk) for runs that begin at s; sums can replace maxima.

@@ -162,11 +162,9 @@ def _means_of_blocks(frames, size):
 
 
 def _search(frames, n_actions, seed):
-    """Find the `Cycles` with the most votes, and the number of votes.
-
-    The search starts again with the length of the cycles found, as the peak of the
-    autocorrelation may be that of a part of the cycle.
-    """
+    """Find the `Cycles` with the most votes, and the number of votes."""
+    # The search starts again with the length of the cycles found, as the peak of the
+    # autocorrelation may be that of a part of the cycle.
     near = 0.2  # difference of logarithms at which a length is that of the search
     period, candidates, best, n_votes = find_period(frames), [], None, 0
     for _ in range(4):
@@ -352,11 +350,9 @@ def _distances(frames, start, width):
 
 
 def _least_sum(distances, nearest, farthest):
-    """Frames with the least sum of the best row (n_windows, n_frames).
-
-    Neighbours are ``nearest`` to ``farthest`` frames apart, as are the first and the
-    last frame from the ends, at most. ``totals[k, t]`` is the least sum up to frame t.
-    """
+    """Frames, ``nearest`` to ``farthest`` apart, with the least sum of the best row."""
+    # `totals[k, t]` is the least sum up to frame t. The first and the last frame are as
+    # close to the ends.
     n_windows, n_frames = distances.shape
     rows = np.arange(n_windows)
     totals = np.full((n_windows, n_frames), np.inf)

@@ -237,10 +237,7 @@ class OnlinePrediction:
         yield from zip(labels.tolist(), probabilities)
 
     def _score(self, blocks, stop):
-        """Log-likelihoods of frames to add before ``stop``, and their background.
-
-        ``blocks`` are the kept frames and new ones, from frame ``_first`` on.
-        """
+        """Log-likelihoods of frames to add before ``stop``, and their background."""
         if stop == self._n_added:
             return np.empty((0, self._model.n_actions_)), np.empty(0, bool)
         # rows of the blocks: those to add, and those around that the scores use
@@ -323,10 +320,7 @@ def _n_frames_of_switch(model, n_frames):
 
 
 def _checked_block(frames, step, n_seen):
-    """Copy a block of frames, or one frame, as floats; ``n_seen`` came before.
-
-    ``step`` is the first one of the model, and has the names and number of features.
-    """
+    """Copy frames, or one, as floats, with the names and features of a first step."""
     names = getattr(step, "feature_names_in_", None)
     columns = list(getattr(frames, "columns", []))
     if names is not None and columns not in ([], names.tolist()):

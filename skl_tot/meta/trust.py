@@ -185,10 +185,7 @@ def _other_methods(segmenter):
 
 
 def _rate(segmenter, labels, agreements, parts):
-    """Rating of labels by their agreement with other methods, and by their shares.
-
-    ``agreements`` has two shares of frames by method, and ``parts`` `EqualParts`.
-    """
+    """Rate labels by their shares, and by two agreements with each other method."""
     agreement = float(np.mean([*agreements.values()]))
     (first, share), (second, share_of_second) = agreements.items()
     sentences = [
@@ -211,10 +208,7 @@ def _rate(segmenter, labels, agreements, parts):
 
 
 def _limit(level, segmenter, labels, agreement, parts):
-    """Lower the number of a level where methods may agree for another reason.
-
-    Returns the number, and a sentence: the reason, or the right frames to expect.
-    """
+    """Lower a level where methods may agree for another reason; say the reason."""
     n_actions = segmenter.n_actions_
     few = describe_effective(labels, n_actions)
     confidence = segmenter.confidence_ or {"agreement": 0}

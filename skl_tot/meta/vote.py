@@ -31,10 +31,7 @@ MOST_SEEN = 10_000
 
 
 class Plan(NamedTuple):
-    """A candidate to fit, with words that tell it from others.
-
-    With ``strict_words``, the same fit is a second member, decoded in strict order.
-    """
+    """A candidate to fit; with ``strict_words``, also a member in strict order."""
 
     words: tuple
     estimator: Any
@@ -213,10 +210,7 @@ def measure_agreement(labellings):
 
 
 def find_groups(agreement, voters):
-    """Group voters that agree: arrays of their numbers, the largest group first.
-
-    In each, the member that agrees most with the others is the first.
-    """
+    """Group voters that agree, largest first, each from its most central member on."""
     # few enough to look at side by side, and of two members on average
     n_groups = min(4, len(voters) // 2)
     numbers = np.zeros(len(voters), int)

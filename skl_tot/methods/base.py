@@ -85,10 +85,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, videos):
-        """Learn from standardised recordings and set the fitted attributes.
-
-        May return the scores of all recordings, if they are known, else None.
-        """
+        """Learn from standardised recordings; return their scores or None."""
 
     @abstractmethod
     def _log_likelihoods(self, videos):

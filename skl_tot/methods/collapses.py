@@ -42,11 +42,7 @@ def describe_effective(paths, n_actions):
 
 
 def describe_or_refit(segmenter, paths, videos, orders, refit):
-    """List sentences about the labels of a fit; if they collapse, try another order.
-
-    ``orders`` are those that the segmenter supports. ``refit`` takes one, and returns
-    paths or raises `Collapse`.
-    """
+    """List sentences about labels; if they collapse, ``refit`` in another order."""
     few = describe_effective(paths, segmenter.n_actions_)
     if few is None or _is_constant(segmenter, videos):
         return describe_labels(segmenter, paths)
@@ -161,11 +157,9 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
 
 
 def _describe_short(segmenter, paths):
-    """List a sentence on segments too short for actions, if no duration is asked for.
-
-    It comes if half of the segments last less than 0.15 seconds, or three frames
-    without a rate, and an action has more than three segments in a recording.
-    """
+    """List a sentence on segments too short for actions, if no duration is asked."""
+    # It comes if half of the segments last less than 0.15 seconds, or three frames
+    # without a rate, and an action has more than three segments in a recording.
     if segmenter.min_duration is not None:
         return []
     rate, lengths = segmenter.fps_, []

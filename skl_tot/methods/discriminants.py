@@ -49,10 +49,7 @@ def _ridge(covariance, factor):
 
 
 def frame_moments(videos):
-    """Mean (n_features,) and covariance (n_features, n_features) of all frames.
-
-    Reads them block by block, and refuses those whose squares overflow.
-    """
+    """Mean (n_features,) and covariance of all frames, read block by block."""
     # shift, as products far from 0 would cancel; constants get variance 0
     shift = videos.read(0, slice(0, 1))[0].astype(np.float64)
     n_features = len(shift)
@@ -73,10 +70,7 @@ def frame_moments(videos):
 
 
 def principal_components(videos, n_components):
-    """Mean of the frames, directions of largest variance, and the unit of variance.
-
-    Directions (n_components, n_features) without variance are dropped.
-    """
+    """Mean, directions (n_components, n_features) and unit of the largest variance."""
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
     variances, directions = eigh(
@@ -98,11 +92,9 @@ def _last(n_components, n_features):
 
 
 def slow_directions(videos, moment, n_components=None):
-    """Mean of the frames, and directions (n_components, n_features), slowest first.
-
-    They maximise variance over that of changes within a moment, as in slow feature
-    analysis.
-    """
+    """Mean of the frames, and directions (n_components, n_features), slowest first."""
+    # They maximise variance over that of changes within a moment, as in slow feature
+    # analysis.
     if moment == 1:
         center, directions, unit = principal_components(videos, n_components)
         return center, directions / np.sqrt(unit)
@@ -155,11 +147,9 @@ def action_means(videos, labels, n_actions, center):
 
 
 def discriminants(root, counts, means):
-    """Directions (n_features, n_directions) of linear discriminant analysis.
-
-    ``root`` is that of the covariance of all frames, and ``means`` are relative to its
-    center.
-    """
+    """Directions (n_features, n_directions) of linear discriminant analysis."""
+    # The means are relative to the center of all frames, and `root` is that of their
+    # covariance.
     columns = (means * np.sqrt(counts / counts.sum())[:, None]).T
     columns = solve_triangular(root, columns, lower=True)
     directions, values, _ = np.linalg.svd(columns, full_matrices=False)
@@ -179,10 +169,8 @@ def embed(videos, i, center, scalings):
 
 
 def fit_gaussians(frames, labels, n_actions, reg_covar):
-    """Fit a Gaussian to the frames of each action: means, factors and shares.
-
-    Factors are roots of the precisions. An action of less than two frames takes all.
-    """
+    """Fit a Gaussian to the frames of each action: means, factors and shares."""
+    # Factors are roots of the precisions. An action of less than two frames takes all.
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
@@ -228,11 +216,7 @@ def appearance_scores(videos, appearance):
 
 
 def time_order(codes, times=None):
-    """Sort actions by the mean relative time of their frames, with weights.
-
-    ``codes`` iterates over weights (n_frames, n_actions) of recordings, and ``times``
-    over the times of their frames, by default those of whole recordings.
-    """
+    """Sort actions by the weighted mean of the relative times of their frames."""
     total = weight = 0.0
     for weights, relative_times in zip(codes, repeat(None) if times is None else times):
         if relative_times is None:

@@ -214,10 +214,8 @@ class HMMSegmenter(BaseSegmenter):
         )
 
     def _fit_from_clusters(self, frames, sample, reg_covar):
-        """Fit in free order, and number actions by time; returns the model, its curve.
-
-        A few steps tell the best start, and only this one goes on.
-        """
+        """Fit in free order, number actions by time; return the model and its curve."""
+        # A few steps tell the best start, and only this one goes on.
         rng = check_random_state(self.random_state)
         improve = partial(
             fit_hmm,

@@ -196,10 +196,7 @@ class ExpectedSums:
 
 
 def maximise(sums, model, reg_covar):
-    """Most probable model for the sums: the M-step.
-
-    Variances have a conjugate prior of weight ``reg_covar``.
-    """
+    """M-step: most probable model for the sums; ``reg_covar`` weights the prior."""
     means, covars = model.means.copy(), model.covars.copy()
     # an action on no path keeps its parameters
     is_seen = sums.frames > LEAST_FRAMES
@@ -215,10 +212,7 @@ def maximise(sums, model, reg_covar):
 
 
 def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
-    """Run expectation-maximisation from a model; return the model and its curve.
-
-    The curve is the log-likelihood of a frame with the prior, before each step.
-    """
+    """Run EM from a model; return it, and its log-likelihood of a frame by step."""
     n_frames = sum(map(len, frames))
     curve = []
     for _ in range(max_iter):

@@ -86,11 +86,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         self.loss_curve_ = self.loss_curve_ + losses if goes_on else losses
 
     def _apply_network(self, videos, head=None, *, keep=None):
-        """Embed recordings, and apply a head such as `score_prototypes`.
-
-        Gives an iterator over recordings, or with ``keep`` a sequence of arrays that
-        are computed on demand, and kept in memory if ``keep`` is True.
-        """
+        """Embed recordings, and apply a head; with ``keep``, arrays made on demand."""
         encoder = Encoder(
             self.network_, devices.inference_device(self.device), self._encoder
         )
@@ -325,10 +321,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return self.network_["prototypes"]
 
     def _learn(self, videos, start=None, *, one_pass=False):
-        """Train, sort the prototypes, merge them, and return the scores.
-
-        A stream starts from a snapshot and takes ``one_pass`` over the recordings.
-        """
+        """Train, sort the prototypes, merge them, and return the scores."""
         self._set_n_actions(videos)
         components = self._make_components()
         settings = components.settings
@@ -477,11 +470,9 @@ def code_overlap(codes):
 
 
 def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
-    """Find the action (n_networks * n_prototypes,) of each prototype of all networks.
-
-    Each network merges its prototypes to actions, which are then matched with those of
-    the networks before it, and once more with those of all others.
-    """
+    """Find the action (n_networks * n_prototypes,) of each prototype of networks."""
+    # Each network merges its prototypes to actions, which are then matched with those
+    # of the networks before it, and once more with those of all others.
     blocks = np.split(np.arange(len(overlap)), n_networks)
     actions = np.concatenate(
         [merge_groups(overlap[np.ix_(b, b)], n_actions, pairs) for b in blocks]
@@ -500,11 +491,7 @@ def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
 
 
 def merge_groups(overlap, n_actions, pairs=pairwise):
-    """Merge prototypes that the network cannot distinguish, down to ``n_actions``.
-
-    Returns the action (n_prototypes,) of each prototype; ``pairs`` gives the pairs of
-    groups that may be merged, such as neighbours in time.
-    """
+    """Merge ``pairs`` of alike prototypes to ``n_actions``; return their actions."""
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])

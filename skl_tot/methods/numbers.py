@@ -38,10 +38,7 @@ def check_number(n_actions, lengths):
 
 
 def compare_numbers(videos, numbers=None, order=None):
-    """Compare numbers of actions by the evidence in standardised recordings.
-
-    Returns ``numbers_`` of a fit, and warns if the best number is at an edge.
-    """
+    """Compare numbers of actions, as in ``numbers_``; warn if the best is at an end."""
     # a single recording has no others that could confirm an order
     is_free = order == "free" or len(videos) == 1
     videos = videos if is_free else thinned(videos).videos
@@ -104,12 +101,10 @@ def check_numbers(numbers, videos):
 
 
 def _score_in_order(videos, numbers):
-    """Scores of numbers of actions that recordings show in one order, and spreads.
-
-    The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
-    both halves of the recordings, about 1 / K by chance. I is the information about
-    labels that other recordings have, and J that of the recording alone.
-    """
+    """Scores of numbers of actions that recordings show in one order, and spreads."""
+    # The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
+    # both halves of the recordings, about 1 / K by chance. I is the information about
+    # labels that other recordings have, and J that of the recording alone.
     everyone = np.arange(len(videos))
     # fewer than four recordings would leave too few for halves
     n_groups = min(N_GROUPS, len(videos)) if len(videos) > 3 else 0
@@ -132,11 +127,7 @@ def _score_in_order(videos, numbers):
 
 
 def labeller(videos):
-    """Return a function that labels all recordings with a number of actions.
-
-    For both models it gives three labellings: learned from all recordings, and from
-    both halves.
-    """
+    """Make a function from a number to labels by all recordings, and by both halves."""
     everyone = np.arange(len(videos))
     models = [
         [kind(videos, taught) for taught in (everyone, everyone[::2], everyone[1::2])]
@@ -153,10 +144,7 @@ def labeller(videos):
 
 
 class HiddenMarkovModels:
-    """Left-to-right hidden Markov models of some recordings, which score all.
-
-    As `HMMSegmenter` with its defaults.
-    """
+    """Left-to-right `HMMSegmenter` models of some recordings, which score all."""
 
     def __init__(self, videos, indices):
         center, components, unit = discriminants.principal_components(
@@ -180,10 +168,7 @@ class HiddenMarkovModels:
 
 
 class Discriminants:
-    """Discriminants of some recordings, learned in one order, which score all.
-
-    As `MallowSegmenter` in strict order, but recordings may lack actions.
-    """
+    """Discriminants of some recordings, as in strict `MallowSegmenter`; score all."""
 
     def __init__(self, videos, indices):
         self.videos, self.taught = videos, videos.select(indices)
@@ -206,10 +191,7 @@ class Discriminants:
 
 
 def _score_in_any_order(videos, numbers):
-    """Scores of numbers of actions in any order, and their spreads.
-
-    The score is F - 1 / K, with F as in one order, of clusters of halves in time.
-    """
+    """Scores F - 1 / K of numbers of actions in any order, and their spreads."""
     frames, halves, groups = _halves_of_time(videos)
     scores, spreads = [], []
     for n_actions in numbers:
@@ -232,11 +214,9 @@ def _score_in_any_order(videos, numbers):
 
 
 def _halves_of_time(videos):
-    """Frames along slow directions, with their halves (n_lengths, n_frames), and group.
-
-    Halves are alternating pieces of 1, 2, 4 and 8 moments, as those of one length might
-    fit the rhythm of the actions.
-    """
+    """Frames along slow directions, their halves (n_lengths, n_frames), and group."""
+    # Halves are alternating pieces of 1, 2, 4 and 8 moments, as those of one length
+    # might fit the rhythm of the actions.
     moment, frames, halves, groups = discriminants.find_moment(videos), [], [], []
     sample = stretches(videos).videos
     center, directions = discriminants.slow_directions(sample, moment, 16)

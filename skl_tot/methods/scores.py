@@ -54,10 +54,7 @@ def shares_of(paths, n_actions):
 
 
 def learn_background(sample, paths, n_actions, percentile, earlier):
-    """Learn background from a sample of frames and paths of all; see ``background_``.
-
-    ``earlier`` is the background of a stream so far, or None.
-    """
+    """Learn ``background_`` from frames and paths, or go on from an ``earlier`` one."""
     blocks = [
         path[rows]
         for i, path in enumerate(sample.of(paths))

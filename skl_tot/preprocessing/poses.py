@@ -26,11 +26,7 @@ NAMES = "columns such as 'nose x', 'nose_y' or 'x nose'"
 
 
 class Body(NamedTuple):
-    """Movement of a body in n_frames frames.
-
-    ``centre`` has shape (n_frames, n_dims), ``posture`` (n_frames, n_points, n_dims),
-    and ``angle`` of the heading (n_frames,), or is None; ``size`` is a number.
-    """
+    """Movement of a body, by frame: posture, centre, and angle of its heading."""
 
     centre: np.ndarray
     size: float
@@ -300,10 +296,7 @@ def _find_points(names, n_features, n_dims, bodies):
 
 
 def _check_bodies(places, points, bodies):
-    """Refuse bodies that are in doubt, or too small.
-
-    ``places`` has those of the points of each body; ``bodies`` is the parameter.
-    """
+    """Refuse ``bodies`` with points, in ``places``, that are in doubt or too few."""
     names = [body for body in places if body]
     if bodies and sorted(bodies) != sorted(names):
         expected = "first or last words of columns, as of 'nose x mouse1', each once"

@@ -423,10 +423,7 @@ def values_of(table, pair):
 
 
 def _check_times(checked, table, places):
-    """Refuse rows without start and end, or whose end is before the start.
-
-    ``checked`` has the numbers of ``table``. A column that no row needs is dropped.
-    """
+    """Refuse rows without start and end in order; drop a column that no row needs."""
     has_times = np.zeros(len(checked), dtype=bool)
     for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
         values = values_of(checked, pair)

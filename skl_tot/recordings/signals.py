@@ -33,10 +33,7 @@ def correlation_frames(recordings, action_frames):
 
 
 def samples(recordings):
-    """Yield standardised frames from the middle of up to 16 recordings, of 16 features.
-
-    Of wide frames, fewer are read: at most 2**18 values.
-    """
+    """Yield standardised frames from the middle of up to 16 recordings."""
     n_features = recordings.arrays[0].shape[1]
     columns = spread_indices(n_features, 16)
     most = min(2**15, max(1, 2**18 // n_features))
@@ -52,10 +49,8 @@ def spread_indices(n, most):
 
 
 def _without_slow(frames, width, least=1e-6):
-    """Frames without their means over a width, where a share of their spread is left.
-
-    Below the default share, all is rounding.
-    """
+    """Frames without their means over a width, of features that keep some spread."""
+    # Below the default share of the spread, all is rounding.
     half = max(1, int(width / 2))
     frames = frames - frames.mean(axis=0)
     fast = frames - window_means(frames, half, half, slice(0, len(frames)))
@@ -63,10 +58,8 @@ def _without_slow(frames, width, least=1e-6):
 
 
 def window_means(values, before, after, rows):
-    """Means (n_rows, n_columns) of values around each of some rows, a slice.
-
-    Sums within pieces of the width of a window keep rounding errors small.
-    """
+    """Means (n_rows, n_columns) of values around each of some rows, a slice."""
+    # Sums within pieces of the width of a window keep rounding errors small.
     before, after = min(before, len(values)), min(after, len(values))
     width, n_rows = before + after + 1, rows.stop - rows.start
     near = values[max(0, rows.start - before) : rows.stop + after]
@@ -84,10 +77,7 @@ def window_means(values, before, after, rows):
 
 
 def lagged_products(values, window=None):
-    """Sum of products (n_lags,) of a window, or of all, with values at each lag.
-
-    ``values`` and ``window`` have shape (n,) or (n, n_columns); columns are added.
-    """
+    """Sum over columns of products (n_lags,) of a window, or all, and later values."""
     window = values if window is None else window
     from scipy.fft import irfft, next_fast_len, rfft  # slow to import
 
@@ -195,10 +185,7 @@ def _noise_band(correlation, n_frames):
 
 
 def find_repetition(recordings, shortest, least):
-    """Periods of a recording that repeats one cycle of at least ``shortest`` frames.
-
-    This is a median over recordings, 0 without a cycle; ``least`` periods must fit.
-    """
+    """Median over recordings of the periods of one repeated cycle, 0 without one."""
     counts = []
     for frames in samples(recordings):
         size = max(1, shortest // CYCLE_BLOCKS)

@@ -16,10 +16,7 @@ from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 
 def read_tables(paths, read_options, may_lack_by, may_warn):
-    """Read data frames by recording: one per file, or parts by the columns ``by``.
-
-    ``may_lack_by`` takes each file as a recording if no file has these columns.
-    """
+    """Read data frames by recording: one per file, or parts by the columns ``by``."""
     import pandas as pd
 
     by, header = read_options.get("by"), read_options.get("header")
@@ -166,11 +163,7 @@ def features_of_tables(tables, columns, without, clock):
 
 
 def _leave_out_others(features, unfit, tables, clock):
-    """Leave out commands, text, counters and constants, with warnings.
-
-    ``features`` has arrays by recording and column, ``unfit`` descriptions of columns
-    without numbers.
-    """
+    """Leave out commands, text, counters and constants, with warnings."""
     table = next(iter(tables.values()))
     asides = table.attrs.get("asides", ())
     first = next(iter(features.values()))
@@ -210,10 +203,7 @@ def _parts(name, columns):
 
 
 def _numbers_of(table, recording, columns, unfit):
-    """Numbers of one recording, a 1-D array per name, with lists expanded.
-
-    Columns without numbers are described in ``unfit``, by name.
-    """
+    """Arrays of one recording by name, with lists expanded; describe ``unfit`` ones."""
     numbers, parts = {}, {}
     for source in table.columns:
         if not _is_asked(source, columns):

@@ -166,10 +166,8 @@ def _rows(lines, separator, header, comment):
 
 
 def _find_names(rows):
-    """Usual number of cells, and place of the row that names the columns, or None.
-
-    It has as many cells as most rows, and stands above the first row with a number.
-    """
+    """Usual number of cells, and place of the row that names the columns, or None."""
+    # It has as many cells as most rows, and stands above the first row with a number.
     counts = Counter(len(row.cells) for row in rows[-20:])
     n_cells = counts.most_common(1)[0][0]
     for place, row in enumerate(rows):

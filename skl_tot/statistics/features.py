@@ -365,10 +365,8 @@ def _count(frames, sides, n_units):
 
 
 def _share_right(counts, halves):
-    """Shares (3, n_units, n_features) of correct frames: in total, before and after.
-
-    The bins of a unit belong to the action if they do so in the other half.
-    """
+    """Shares (3, n_units, n_features) of correct frames: in total, before and after."""
+    # The bins of a unit belong to the action if they do so in the other half.
     learnt = np.array([counts[halves != half].sum(axis=0) for half in (0, 1)])[halves]
     inside, beside = learnt[:, 0], learnt[:, 1] + learnt[:, 2]
     n_inside, n_beside = inside.sum(axis=-1), beside.sum(axis=-1)

@@ -34,11 +34,9 @@ COLUMNS = [
 
 
 class Permutations(NamedTuple):
-    """Permutations of the values of two groups.
+    """Permutations of values of two groups; a row of weights gives a difference.
 
-    ``values`` (n_subjects, n_columns) are permuted; ``is_second`` marks subjects of the
-    second group. A row of ``weights`` (n_permutations, n_subjects) gives the difference
-    of means, the first row for the actual groups. ``is_exact``: these are all.
+    The first row of ``weights`` (n_permutations, n_subjects) is for the actual groups.
     """
 
     values: np.ndarray
@@ -159,10 +157,7 @@ def compare_groups(
 
 
 def _measure(bouts, sample_of_recordings):
-    """Return measures, samples (pairs of subject and group), and their values.
-
-    Measures are rows of a table, columns of the values (n_samples, n_measures).
-    """
+    """Return measures, pairs of subject and group, and values of these by measure."""
     import pandas as pd
 
     pairs = pd.Series(list(sample_of_recordings), dtype=object)
@@ -190,10 +185,7 @@ def _measure(bouts, sample_of_recordings):
 
 
 def _pick_samples(samples, values, first, second):
-    """Return the values of two groups, and how to permute them.
-
-    Subjects are in one group each, or all in both, where values are in the same order.
-    """
+    """Return values of two groups, of subjects in one or both, and permutations."""
     rows_of_groups = []
     for group in (first, second):
         rows = {name: i for i, (name, other) in enumerate(samples) if other == group}

@@ -56,10 +56,7 @@ class Batch:
 
 
 def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
-    """Draw and read mini-batches of recordings, with indices (n_batches, n_videos).
-
-    Each process reads its part of the recordings of a mini-batch.
-    """
+    """Read mini-batches of recordings (n_batches, n_videos), a part in each process."""
     window = min(int(window), reader.lengths.max())
     device, (rank, size) = reader.device, rank_and_size()
     for block in blocks:
@@ -97,11 +94,7 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
 
 
 def sample_frames(lengths, n_frames, window, generator):
-    """Draw one frame from each of ``n_frames`` equal bins of every recording.
-
-    Gives indices (n_steps, n_videos, n_frames) for lengths (n_steps, n_videos), and for
-    each a partner within ``window``, or None for 0.
-    """
+    """Draw frames (n_steps, n_videos, n_frames), one a bin, and nearby partners."""
     lengths = lengths[..., None]
     # drawing step by step would give the same frames
     uniform = torch.rand(
@@ -121,10 +114,7 @@ def sample_frames(lengths, n_frames, window, generator):
 
 
 def later_frames(frames, lengths, lag):
-    """Find the frames that come ``lag`` after others, or the last frame.
-
-    Below 1, a lag is a share of the frames of the recording, rounded up.
-    """
+    """Frames ``lag`` after others, at most the last; below 1, a share of them all."""
     lengths = lengths[..., None]
     if lag < 1:
         # 0.07 of 100 are 7 frames, although the product is a little larger
@@ -155,11 +145,7 @@ def one_pass_batches(n_videos, batch_size):
 
 
 def open_reader(videos, device, n_draws):
-    """Choose a reader for ``n_draws`` frames.
-
-    It is resident if all frames fit into `RESIDENT_BYTES`, or on a GPU into half of its
-    free memory, and at least as many are read as there are.
-    """
+    """Choose a reader for ``n_draws`` frames: resident if they fit, and pay."""
     budget = RESIDENT_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2

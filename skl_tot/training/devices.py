@@ -158,10 +158,7 @@ def from_first_process(value):
 
 @contextlib.contextmanager
 def watched(report):
-    """Report progress to a function instead of bars: steps done, and their total.
-
-    Applies to the block in its own thread. An error of the function ends the block.
-    """
+    """Report steps and their total to a function, whose errors end the block."""
     token = _WATCHER.set(report)
     try:
         yield

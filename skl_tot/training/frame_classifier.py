@@ -31,11 +31,7 @@ def classify(network, embeddings):
 
 
 class ClassifierTrainer:
-    """Trains one network, in any number of rounds.
-
-    The network has an encoder of frames, a recurrent unit of ``order_dim`` values that
-    tells the order of segments, and a layer that classifies frames.
-    """
+    """Trains one network, in any number of rounds: frames and order of segments."""
 
     def __init__(
         self, videos, settings, *, n_actions, order_dim, order_weight, device, seed
@@ -64,10 +60,8 @@ class ClassifierTrainer:
     @torch.inference_mode(False)
     @torch.enable_grad()
     def learn(self, labels, n_steps, progress=None):
-        """Continue on labels; return parameters as numpy arrays, and losses.
-
-        Negative labels only form segments.
-        """
+        """Continue on labels; return parameters as numpy arrays, and losses."""
+        # Negative labels only form segments.
         batch_size, device = self.settings.batch_size, self.state.device
         n_frames = self.settings.frames_per_video * batch_size
         n_products = count_products(self.network, n_frames)
@@ -132,10 +126,7 @@ def embed_actions(network, embeddings):
 
 
 def read_order(network, sequences, n_segments):
-    """Log-odds (n,) that sequences (n, n_most, embedding_dim) are ordered.
-
-    Only the first ``n_segments`` (n,) of a sequence are read.
-    """
+    """Log-odds (n,) that the first ``n_segments`` of sequences are ordered."""
     # The state h is updated by u = σ(x_u + U_u h), n = tanh(x_n + σ(x_r + U_r h) ⊙ U_n
     # h), h' = (1 - u) ⊙ n + u ⊙ h, with inputs x linear in a segment.
     inputs = sequences @ network["reader_weight"] + network["reader_bias"]

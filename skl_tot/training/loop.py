@@ -227,10 +227,7 @@ class LabelWatch:
 
 
 def fit_loop(state, batches, settings, terms, progress=None, watch=None):
-    """Train on mini-batches until they end or labels have settled; return losses.
-
-    Losses (n_steps, R) are those of all processes.
-    """
+    """Train until batches end or labels settle; return losses (n_steps, R) of all."""
     # a change of the operations moves labels again
     changes = (step for term in terms for step in term.changes_at)
     first_check = max(changes, default=0) + settings.check_iter
@@ -292,11 +289,7 @@ def _collect(pending, progress):
 def train(
     videos, settings, terms, *, device, seed, start=None, one_pass=False, verbose=0
 ):
-    """Train networks on recordings; return a `Snapshot` and the loss of each step.
-
-    ``start`` is a snapshot to continue from; None draws new parameters. ``one_pass``
-    takes each recording once, in order, instead of ``max_iter`` steps.
-    """
+    """Train from a `Snapshot`, or anew; return the new one and losses of steps."""
     devices.keep_freed_memory()
     device = devices.resolve_device(device)
     # all processes draw the same frames

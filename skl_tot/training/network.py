@@ -120,10 +120,7 @@ class Encoder:
 
     @torch.inference_mode()
     def apply(self, videos, i, head=None):
-        """Embeddings (n_frames, R * width) of a recording, or the output of a head.
-
-        A head is a function of the network and of embeddings (R, n_frames, width).
-        """
+        """Embeddings (n_frames, R * width) of a recording, or the output of a head."""
         output = None
         # buffers: hidden layers of all networks, and their activations
         width = 2 * self.network["hidden_bias"].numel()

@@ -225,10 +225,7 @@ def log_temporal_prior(n_frames, n_actions, sigma):
 
 
 def log_path_prior(log_likelihood):
-    """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`.
-
-    ``log_likelihood`` (…, n_frames, n_actions) is up to a constant per frame.
-    """
+    """Logarithm of P(a_t = k) on paths through the actions, see `PathPrior`."""
     # forward and backward sums take O(B K) operations, without a loop over frames
     log_likelihood = log_likelihood - log_likelihood.amax(-1, keepdim=True)
     # in reverse, the same problem with actions in reverse order

@@ -498,12 +498,9 @@ def mean_square(errors):
 
 
 def concept_loss(scores):
-    """Contrast of concepts, with concepts as anchors (InfoNCE).
-
-    The positives of a concept are the m = max(1, B / 2K) of B frames with the highest
-    probability of it; each is held against itself and all other frames. Scores (…,
-    n_frames, n_concepts) are similarities over the temperature.
-    """
+    """Contrast of concepts, with concepts as anchors (InfoNCE)."""
+    # The positives of a concept are the m = max(1, B / 2K) of B frames with the highest
+    # probability of it; each is held against itself and all other frames.
     n_frames, n_concepts = scores.shape[-2:]
     n_positives = max(1, n_frames // (2 * n_concepts))
     by_concept = scores.mT
@@ -517,11 +514,9 @@ def concept_loss(scores):
 
 
 def join_shares(values, batch):
-    """Join the frames of all processes to a mini-batch (R, n_total, n_columns).
-
-    Gradients flow only to the values (R, n_rows, n_columns) of this process, scaled so
-    that the sum over processes, weighted by frames, is that of one process.
-    """
+    """Join frames of all processes to a mini-batch (R, n_total, n_columns)."""
+    # Gradients flow only to the values of this process, scaled so that the sum over
+    # processes, weighted by frames, is that of one process.
     if rank_and_size()[1] == 1:
         return values
     n_networks, n_rows, n_columns = values.shape

@@ -12,10 +12,7 @@ READING += ("header", "comment", "read", "transpose")
 
 
 def check_inputs(*paths, model=None):
-    """Refuse paths that are not there, and a model that is no archive.
-
-    None is an option that is not given. This needs no slow imports.
-    """
+    """Refuse given paths that are not there, and a model that is no archive."""
     for path in (model, *paths):
         if path is not None and not os.path.exists(path):
             raise FileNotFoundError(f"{path} is no folder or file, expected one.")

@@ -6,10 +6,7 @@ from pathlib import Path
 
 
 def check_output(path, flag, inputs, is_folder=False):
-    """Refuse a path that cannot be written, or that would overwrite an input.
-
-    ``inputs`` are paths, None for those that are not given.
-    """
+    """Refuse a path that cannot be written, or that would overwrite an input."""
     from skl_tot.recordings.disk import check_target
 
     if path == "":

@@ -198,12 +198,8 @@ def _write_summary(
     circle=None,
     log_likelihoods=None,
 ):
-    """Write tables and pictures of labels, or of a table of segments, to a folder.
-
-    ``groups`` are groups and subjects of recordings, ``tables`` further tables by name.
-    ``circle`` lists the actions of a cycle in order, or is None; recordings of many
-    cycles are compared by cycle.
-    """
+    """Write tables and pictures of labels, or of a table of segments, to a folder."""
+    # `circle` lists the actions of a cycle in order, or is None.
     from skl_tot import statistics
     from skl_tot.recordings.disk import replaced_files
     from skl_tot.statistics.actions import describe_equal_parts
@@ -270,10 +266,7 @@ def _add_groups(tables, labels, fps, groups, subject):
 
 
 def _displays(labels, fps, by, compared):
-    """Make displays of a summary by name; ``compared`` is a table of groups or None.
-
-    ``by`` are options of `DeviationDisplay` for cycles, empty without cycles.
-    """
+    """Make displays by name; ``compared`` has groups, ``by`` options for cycles."""
     import skl_tot
 
     displays: dict[str, Any] = {

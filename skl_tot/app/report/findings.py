@@ -80,10 +80,7 @@ def read_corrected(corrected, videos):
 
 
 def gather_findings(model, videos, video_names, words, breaks=None, corrected=None):
-    """Apply a fitted model to recordings one by one; ``words`` name its actions.
-
-    ``corrected`` are `LabelsOfPeople`, or None.
-    """
+    """Apply a model to recordings one by one; ``corrected`` has labels of people."""
     from skl_tot.corrections.questions import (
         find_typical,
         mean_and_spread,

@@ -301,12 +301,8 @@ class ReviewedModel:
         return self._model
 
     def labels(self, videos, words=None):
-        """Labels of people for recordings, and the accuracy of the rest; print which.
-
-        The labels are names (n_frames,) for each recording, "" for other frames, or
-        None; ``words`` name the actions of the model. Recordings are those of the
-        review if names and digests are. The accuracy is that of all of the review.
-        """
+        """Find names of frames by people, or None, and the accuracy of the review."""
+        # Recordings are those of the review if names and digests are.
         labels_of_each, others, n_same = [None] * len(videos), [], 0
         if not self.entries:
             return labels_of_each, None

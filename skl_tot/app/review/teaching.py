@@ -196,10 +196,7 @@ def split_action(state, model, action, recordings):
 
 
 def halve_entry(entry, decoded, k, codes):
-    """Entry whose frames of ``codes[0]`` have that code or ``codes[1]``.
-
-    The new model, which has decoded it, has the halves as actions ``k`` and ``k + 1``.
-    """
+    """Entry of a model in which action ``k`` is split into ``k`` and ``k + 1``."""
     posterior = decoded.posterior[:, k : k + 2]
     is_half = np.isin(decoded.path, (k, k + 1))
     path = np.where(is_half, decoded.path - k, UNKNOWN)

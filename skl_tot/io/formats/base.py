@@ -90,10 +90,7 @@ def check_rows(n_rows):
 
 
 def pick_tier(tiers):
-    """Return a table of the tier of actions: by name, or the only one.
-
-    ``tiers`` are pairs of a name and rows of action, start and end in seconds.
-    """
+    """Table of the tier with a name, or the only one, from pairs of name and rows."""
     filled = [tier for tier in tiers if tier[1]]
     named = [tier for tier in tiers if tier[0] == TIER]
     candidates = named or filled or tiers

@@ -218,10 +218,8 @@ def rate_of_arrays(paths, fps=None):
 
 
 def read_by(source, options, fps=None):
-    """Read a `Source` into data frames by recording; also return rate and options.
-
-    ``options`` may have others than those of the reader.
-    """
+    """Read a `Source` into data frames by recording; also return rate and options."""
+    # Options may be of other readers, too.
     reader = READERS[source.reader]
     of_reader = {key: options.get(key, value) for key, value in reader.options.items()}
     triples = []
