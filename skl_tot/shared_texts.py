@@ -2,7 +2,6 @@
 
 n_actions : int or "auto", default=8
     Number of actions K; "auto" takes the result of `choose_n_actions`.
-
 decoding : str, default="auto"
     Paths of the decoder. "free": any actions, in any order. "fixed": all actions in one
     order, each with at least one frame. "skip": some of them, in this order. "cyclic",
@@ -11,188 +10,135 @@ decoding : str, default="auto"
     separately. "auto", where it is the default, is "fixed" in strict order, else
     "free". Does not change the fit: with ``order="strict"`` and "free", the fit learns
     in strict order, and labels come in any order.
-
 switch_cost : float, "auto" or None, default=None
     Cost of a switch between actions, at least 0, in nats for each frame of the mean
     duration of an action in the recording (its frames over ``n_actions``). Larger
     values give fewer segments. "auto" depends on the lengths of segments and of
     correlations within them. None, where it is the default, leaves it to the order. Not
     used if ``decoding="fixed"``.
-
 min_duration : float, default=None
     Least duration of a segment, in seconds if the recordings have a rate, else in
     frames. The decoder finds the best of all paths with such segments. A shorter
     recording is one segment. In fixed order, actions without room are dropped;
     background and breaks may cut a segment shorter. Does not change the fit. None
     leaves it to ``switch_cost``.
-
 background_percentile : float, default=None
     Label frames without a convincing action as background (-1): their input features
     are, for every action, less likely than this percentile, in (0, 100), of the frames
     of the action in `fit`. Use about the expected percentage of background, or more if
     actions are similar. The path runs through the other frames. None has no background.
-
 standardize : {"dataset", "video"} or None, default="dataset"
     Scale each feature to zero mean and unit variance over all frames of the fit
     ("dataset") or over each recording ("video"). None keeps the features.
-
 max_iter : int, default=2000
     Maximum optimiser steps, one mini-batch each.
-
 device : str, default="auto"
     Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",
     "cuda:1", … An estimator fitted on a GPU also predicts on a machine without one.
-
 random_state : int, RandomState instance or None, default=None
     Seed of all that is drawn at random. An int gives the same result at every call, bit
     for bit on one machine.
-
 verbose : int, default=0
     Whether to show a progress bar with the loss.
-
 model : estimator
     Fitted segmenter, or pipeline that ends in one.
-
 X : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, see Notes of `TemporalOTSegmenter`.
-
 input_features : array-like of str of shape (n_features,), default=None
     Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
-
 feature_names_out : ndarray of str of shape (n_features_out,)
     Names of the columns of a transformed recording.
-
 **options : dict
     Other parameters of the class.
-
 y : array-like of shape (n_frames,), or sequence of these, default=None
     Labels from a search or a pipeline. Only their numbers are checked; they are not
     used. `SemiSupervisedSegmenter` learns from labels.
-
 transcripts : sequence of int, or sequence of these, default=None
     Known actions of each recording in order; an action may repeat. The path has exactly
     these segments (fewer if the recording is too short), independent of ``decoding``.
     None finds the actions.
-
 feature_names : sequence of str, default=None
     Names of the features. None takes the column names of data frames, or "feature 0",
     ….
-
 action_names : dict or sequence of str, default=None
     Names of labels, as ``target_names`` of `SegmentationDisplay`.
-
 start : int, str or sequence of these, default=None
     Start of a cycle, as for `skl_tot.statistics.cycle_times`.
-
 ax : matplotlib Axes, default=None
     Where to draw. None makes a new figure.
-
 fps : float, default=None
     Frames per second. None leaves it to the recordings, or counts frames.
-
 labels : ndarray of shape (n_frames,), or list of these
     Labels from ``actions_``, in the form of ``X``; background is -1, or "background"
     among names.
-
 display : object
     The display, drawn, with ``ax_``, ``figure_`` and, for an image, ``im_``.
-
 recordings : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, as for ``model.predict``.
-
 out : str or path-like, default=None
     Folder of the log and the results; created if missing. None keeps all in memory.
-
 n_actions_ : int
     Number of actions K of `predict`.
-
 numbers_ : dict or None
     Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
-
 self : object
     The fitted estimator. After an error, an earlier fit stays unchanged.
-
 labels_ : ndarray of shape (n_frames,), or list of these
     Labels of the recordings of the last fit, in the form of ``X``.
-
 classes_ : ndarray of shape (n_actions,) or None
     Names of the actions after `skl_tot.corrections.rename`; None if they have only
     numbers.
-
 look_ : Look or None
     Findings of the look, for ``order="auto"``; see `skl_tot.look`.
-
 order_ : str
     Order of the fit.
-
 windows_ : SignalWindows or None
     Windows of raw signals, for ``order="auto"``.
-
 shares_ : ndarray
     Shares of the actions in the frames of the fit, before corrections.
-
 layers_ : list
     Corrections of scores, see `skl_tot.corrections`.
-
 scaler_ : StandardScaler or None
     Standardisation over the data set, if any.
-
 confidence_ : dict of float
     ``tempering`` and ``agreement``, the trust of `predict_posterior` in the
     log-likelihoods.
-
 background_ : named tuple of ndarray, or None
     ``means`` and ``variances`` (n_actions, n_features) of the standardised features of
     each action and ``thresholds`` (n_actions,) of their log-density, if background was
     requested; for `partial_fit` also ``counts`` (n_actions,) of frames and
     ``quantiles`` (n_actions, 100).
-
 network_ : dict of str to ndarray
     All parameters of the network by name.
-
 loss_curve_ : list of float
     Loss of each step, in nats.
-
 n_iter_ : int
     Steps taken.
-
 mean_frames_ : float
     Mean number of frames of the recordings of the fit.
-
 min_frames_ : int
     Least number of frames of a segment.
-
 fps_ : float or None
     Frames per second of the recordings of the fit, if known.
-
 read_options_ : dict or None
     Options of `skl_tot.recordings.read_recordings` for the recordings of the fit;
     ``like`` this model, it reads others in the same way. None for other input.
-
 n_features_in_ : int
     Number of features D.
-
 feature_names_in_ : ndarray of str
     Names of the features, if all are text (data frames).
-
 y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
     Classes and clusters, as in `match_labels`.
-
 scope, ignore_labels, background : optional
     As in `match_labels`, with its errors.
-
 average : {"pooled", "video"}, default="pooled"
     Whether all frames have the same weight, or all recordings.
-
 ignore_labels : optional
     As in `match_labels`, with its errors.
-
 NotFittedError
     Before `fit`.
-
 TypeError, ValueError
     If a parameter or a recording is not valid.
-
 ImportError, TypeError, ValueError
     If matplotlib (extra ``plot``) is not installed, or a parameter is not valid.
 """
@@ -204,7 +150,8 @@ import textwrap
 __all__ = ["with_shared_texts"]
 
 # Entry of a parameter, attribute or error by its first word.
-TEXTS = {text.split()[0].strip(","): text for text in (__doc__ or "").split("\n\n")[1:]}
+ENTRIES = re.split(r"\n+(?=\S)", (__doc__ or "").strip())[1:]
+TEXTS = {text.split()[0].strip(","): text for text in ENTRIES}
 # Of reviews, where several sections or parameters go together.
 TEXTS["reviewed"] = """
 model : estimator
@@ -257,14 +204,16 @@ order : {"strict", "mostly"}, default="mostly"
     Course of the recordings, see `TemporalOTSegmenter`. It has no effect, as the method
     has a fixed order.
 """
-TEXTS["raises"] = """
-Raises
-------
-NotFittedError
-    Before `fit`.
-TypeError, ValueError
-    If an argument is not valid.
-"""
+# Whole sections, for methods that have no other entries in them.
+for section, title, names in [
+    ("of_X", "Parameters", ["X"]),
+    ("of_X_y", "Parameters", ["X", "y"]),
+    ("of_progress", "Parameters", ["progress"]),
+    ("drawn", "Returns", ["display"]),
+    ("raises", "Raises", ["NotFittedError", "TypeError"]),
+]:
+    entries_of_section = [TEXTS.get(name, "").strip() for name in names]
+    TEXTS[section] = "\n".join([title, "-" * len(title), *entries_of_section])
 _LINE = re.compile(r'^( *)\{shared: ([\w*, ="\-.]+)\}$', flags=re.MULTILINE)
 
 

@@ -65,8 +65,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
-    {shared: fixed_order}
+    {shared: n_actions, fixed_order}
     estimator : segmenter or None, default=None
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
@@ -90,9 +89,8 @@ class ASALSegmenter(NetworkSegmenter):
     decoding : str, default="durations"
         Paths of the decoder after the fit: "durations", as in the rounds, or a value of
         `TemporalOTSegmenter`. Durations also apply to transcripts.
-    {shared: switch_cost=0.0}
-    {shared: min_duration, background_percentile, standardize, device, random_state}
-    {shared: verbose}
+    {shared: switch_cost=0.0, min_duration, background_percentile, standardize, device}
+    {shared: random_state, verbose}
 
     Attributes
     ----------

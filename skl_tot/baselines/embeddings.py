@@ -113,8 +113,7 @@ class CTESegmenter(EmbeddingSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
-    {shared: fixed_order}
+    {shared: n_actions, fixed_order}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
     n_init : int, default=10
@@ -127,9 +126,8 @@ class CTESegmenter(EmbeddingSegmenter):
         Training settings. "adam" takes 256 frames per recording, a constant learning
         rate of 3e-3 (with the authors' 1e-3, time is not learned in so many steps), and
         is otherwise `Adam`.
-    {shared: decoding="fixed", switch_cost=0.0}
-    {shared: min_duration, background_percentile, standardize, device, random_state}
-    {shared: verbose}
+    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
+    {shared: standardize, device, random_state, verbose}
 
     Attributes
     ----------
@@ -205,16 +203,14 @@ class VTESegmenter(CTESegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
-    {shared: fixed_order}
+    {shared: n_actions, fixed_order}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, see
         `skl_tot.extend.MLP`.
     n_init, max_iter, optimizer : optional
         As for `CTESegmenter`.
-    {shared: decoding="fixed", switch_cost=0.0}
-    {shared: min_duration, background_percentile, standardize, device}
-    {shared: random_state, verbose}
+    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
+    {shared: standardize, device, random_state, verbose}
     prediction_weight : float, default=0.01
         γ, at least 0. With 0 this is `CTESegmenter`.
     horizon : int or float, default=0.05
@@ -330,9 +326,8 @@ class UDESegmenter(EmbeddingSegmenter):
         Training settings. "adam" takes 256 frames per recording and a constant learning
         rate, and is otherwise `Adam`. A ``tol`` applies separately before and with
         concepts.
-    {shared: decoding}
-    {shared: switch_cost, min_duration, background_percentile, standardize, device}
-    {shared: random_state, verbose}
+    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
+    {shared: device, random_state, verbose}
 
     Attributes
     ----------

@@ -37,8 +37,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     Parameters
     ----------
-    {shared: n_actions}
-    {shared: fixed_order}
+    {shared: n_actions, fixed_order}
     frames_per_chunk : int, default=None
         Approximate number of frames per chunk (the authors use 10). None cuts every
         recording into 2 K chunks. A recording has at least K chunks, and at most one
@@ -51,9 +50,8 @@ class FrankWolfeSegmenter(BaseSegmenter):
         Maximum number of iterations.
     tol : float, default=1e-4
         Stop when the objective is within this share of its minimum.
-    {shared: decoding="fixed", switch_cost=0.0}
-    {shared: min_duration, background_percentile, standardize}
-    {shared: random_state}
+    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
+    {shared: standardize, random_state}
 
     Attributes
     ----------

@@ -87,8 +87,8 @@ class MallowSegmenter(BaseSegmenter):
         Paths of the decoder. "auto": "fixed" in strict order, else "mallow", an order
         for each recording as in step 2, in which an inversion costs a switch, too; or a
         value of `TemporalOTSegmenter`. Does not change the fit.
-    {shared: switch_cost=0.0}
-    {shared: min_duration, background_percentile, standardize, random_state}
+    {shared: switch_cost=0.0, min_duration, background_percentile, standardize}
+    {shared: random_state}
 
     Attributes
     ----------

@@ -130,8 +130,8 @@ class KMeansSegmenter(BaseSegmenter):
         Number of principal components, at most that of the features; None keeps all.
     n_init : int, default=10
         Number of starts of K-means; the one with the smallest distances counts.
-    {shared: decoding="free", switch_cost=0.5}
-    {shared: min_duration, background_percentile, standardize, random_state}
+    {shared: decoding="free", switch_cost=0.5, min_duration, background_percentile}
+    {shared: standardize, random_state}
 
     Attributes
     ----------

@@ -212,9 +212,7 @@ def refine(model, X, y):
     model : estimator
         A new model; its segmenter has ``unlabelled_actions_``.
 
-    Raises
-    ------
-    {shared: NotFittedError, TypeError}
+    {shared: raises}
 
     Examples
     --------

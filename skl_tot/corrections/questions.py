@@ -51,9 +51,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
         segment; for a recording its gain in the sum over all recordings of their
         similarity (0 to 1) to the nearest one that is labelled or listed before.
 
-    Raises
-    ------
-    {shared: NotFittedError, TypeError}
+    {shared: raises}
 
     Examples
     --------

@@ -31,9 +31,7 @@ class Display:
         ----------
         {shared: ax}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
 
         Raises
         ------

@@ -38,9 +38,7 @@ class BoutsDisplay(base.Display):
             Labels of frames, or a table of segments, as in the class.
         {shared: ax, **options}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         return cls(labels, **options).plot(ax=ax)
 

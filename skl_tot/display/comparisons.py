@@ -57,9 +57,7 @@ class GroupsDisplay(Display):
             As in the class.
         {shared: ax, **options}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         return cls(table, **options).plot(ax=ax)
 
@@ -168,9 +166,7 @@ class NumbersDisplay(Display):
             Segmenter fitted with ``n_actions="auto"``, or a pipeline that ends in one.
         {shared: ax}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         from skl_tot.methods.pipelines import last_step
 

@@ -51,9 +51,7 @@ class ProfileDisplay(base.Display):
         **options : dict
             ``ax``, ``feature_names`` and ``action_names`` of `from_predictions`.
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         base.check_methods(estimator, "predict")
         from skl_tot.methods.pipelines import last_step, transform_before
@@ -76,9 +74,7 @@ class ProfileDisplay(base.Display):
             Label of each frame; -1 and "background" are no actions.
         {shared: ax, feature_names, action_names}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         profiles = action_profiles(videos, labels, feature_names=feature_names)
         return cls(profiles, action_names=action_names).plot(ax=ax)
@@ -161,9 +157,7 @@ class PseudoLabelDisplay(base.Display):
         **options : dict
             ``ax``, ``fps`` and ``colorbar`` of `plot`.
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         from skl_tot.methods.pipelines import last_step, transform_before
 
@@ -188,9 +182,7 @@ class PseudoLabelDisplay(base.Display):
         ax, fps, colorbar : optional
             As for `plot`.
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         return cls(codes, labels=labels).plot(ax=ax, fps=fps, colorbar=colorbar)
 
@@ -203,9 +195,7 @@ class PseudoLabelDisplay(base.Display):
         colorbar : bool, default=True
             Whether to draw a colour bar at the right.
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         return self._draw(ax, fps=fps, colorbar=colorbar)
 

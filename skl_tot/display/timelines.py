@@ -112,9 +112,7 @@ class SegmentationDisplay(base.Display):
         **options : dict
             Other parameters of the class.
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         base.check_methods(estimator, "predict")
         if confidence:
@@ -137,9 +135,7 @@ class SegmentationDisplay(base.Display):
             As in the class; None for ``y_true`` draws only predictions.
         {shared: ax, fps, **options}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
@@ -152,9 +148,7 @@ class SegmentationDisplay(base.Display):
             Where to draw; the legend is outside, at the right. None makes a new figure.
         {shared: fps}
 
-        Returns
-        -------
-        {shared: display}
+        {shared: drawn}
         """
         return self._draw(ax, fps=fps)
 

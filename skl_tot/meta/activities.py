@@ -200,9 +200,7 @@ class ActivitySegmenter(BaseSegmenter):
     def predict_activity(self, X):
         """Return the activity of each recording: that of the nearest mean bag.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -210,9 +208,7 @@ class ActivitySegmenter(BaseSegmenter):
             One of ``activity_names_`` for each recording, by name if the recordings
             have names; a single value for a single array.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         names = self.activity_names_[self._find_activities(videos)]
@@ -223,9 +219,7 @@ class ActivitySegmenter(BaseSegmenter):
     def score(self, X, y=None):
         """Measure how well actions transfer between recordings of one activity.
 
-        Parameters
-        ----------
-        {shared: X, y}
+        {shared: of_X_y}
 
         Returns
         -------
@@ -234,9 +228,7 @@ class ActivitySegmenter(BaseSegmenter):
             by frames; those of one recording count as 1. NaN, with a warning, if there
             are no others.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         if y is not None:

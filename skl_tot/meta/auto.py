@@ -102,8 +102,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     switch_cost : float, "auto" or None, default=None
         As for `TemporalOTSegmenter`. None is 0.02 nats for each frame of a mean segment
         of the members. Does not change the fit.
-    {shared: min_duration}
-    {shared: background_percentile}
+    {shared: min_duration, background_percentile}
         A candidate's own background is no vote.
     {shared: standardize}
         Views and given candidates have their own.
@@ -230,9 +229,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def candidate_labels(self, X):
         """Label every frame by each member.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -240,9 +237,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             Labels by name, in the order of ``names_``, decoded by each member. Actions
             have the labels of `predict`, also after corrections.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos, labels_by_name = self.prepare(X), {}
         paths_of_members = self._label_by_members(videos)
@@ -327,9 +322,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
     def alternative_labels(self, X):
         """Label every frame by each of ``alternatives_``.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -337,9 +330,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             Labels by name, the model's own first, as in `predict`. The others have
             numbers of their own, without corrections.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         check_is_fitted(self, "weights_")
         first, *others = [alternative.name for alternative in self.alternatives_]

@@ -152,9 +152,7 @@ class CyclicSegmenter(BaseSegmenter):
     def find_cuts(self, X):
         """Cut recordings at the starts of cycles.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -162,9 +160,7 @@ class CyclicSegmenter(BaseSegmenter):
             First frame of each cycle, and the end of the last. An end of a recording
             with fewer than half of the actions is no cycle.
 
-        Raises
-        ------
-        {shared: NotFittedError, TypeError}
+        {shared: raises}
         """
         videos = self.prepare(X)
         paths = [decoded.path for decoded in self._decode(videos)]
@@ -173,9 +169,7 @@ class CyclicSegmenter(BaseSegmenter):
     def score(self, X, y=None):
         """Measure how well actions transfer from cycle to cycle, without labels.
 
-        Parameters
-        ----------
-        {shared: X, y}
+        {shared: of_X_y}
 
         Returns
         -------

@@ -77,9 +77,7 @@ def rate_trust(model, X, labels=None):
         time, or None without a course; "sentences". None for one action, too few
         frames, or a model that learned from labels.
 
-    Raises
-    ------
-    {shared: NotFittedError, TypeError}
+    {shared: raises}
 
     Notes
     -----

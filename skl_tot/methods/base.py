@@ -95,9 +95,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def fit(self, X, y=None):
         """Learn the actions and label the frames.
 
-        Parameters
-        ----------
-        {shared: X, y}
+        {shared: of_X_y}
 
         Returns
         -------
@@ -293,9 +291,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
         the pseudo-labels Q of the recording, and for Gaussians their posterior.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -327,9 +323,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         second cycle is in one half). Background is not detected.
         `skl_tot.decoding.path_posterior` is exact, and overconfident.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -348,9 +342,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         `skl_tot.decoding.decode` turns them into the labels of `predict` (except for
         background).
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -495,9 +487,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def prepare(self, X):
         """Check recordings and standardise them as in the fit, for functions of models.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -516,9 +506,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def prepare_fit(self, X):
         """Read recordings as `fit` does, for functions of estimators.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------

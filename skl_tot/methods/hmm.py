@@ -79,8 +79,8 @@ class HMMSegmenter(BaseSegmenter):
         Prior r of the variances, at least 1e-6, in units of the mean variance of a
         feature: it adds :math:`r / n_k` to the variance of an action with :math:`n_k`
         expected frames. Also added to the first variances.
-    {shared: decoding, switch_cost}
-    {shared: min_duration, background_percentile, standardize, random_state}
+    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
+    {shared: random_state}
 
     Attributes
     ----------

@@ -98,9 +98,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def transform(self, X):
         """Embed every frame.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -198,9 +196,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         Background, if requested, is learned from the last 20 calls or so, which
         together need many and different recordings.
 
-        Parameters
-        ----------
-        {shared: X, y}
+        {shared: of_X_y}
 
         Returns
         -------
@@ -276,9 +272,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         ``prior="path"`` the prior is that of paths. Several prototypes of an action are
         summed, and several networks are averaged.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------
@@ -300,9 +294,7 @@ class PrototypeSegmenter(NetworkSegmenter):
     def similarities(self, X):
         """Compare every frame with every prototype.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------

@@ -99,8 +99,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     alpha : float or "auto", default="auto"
         Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5, and 0 in
         strict order.
-    {shared: decoding, switch_cost, min_duration, background_percentile}
-    {shared: standardize, random_state}
+    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
+    {shared: random_state}
     n_networks : int, default=3
         Networks that `fit` trains at once. Their actions are matched, and the mean of
         their codes P counts, which reduces the effect of the seed.

@@ -206,8 +206,7 @@ def state_matching_score(
 
     Parameters
     ----------
-    {shared: y_true}
-    {shared: average, scope}
+    {shared: y_true, average, scope}
 
     Returns
     -------

@@ -67,9 +67,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     def transform(self, X):
         """Transform every recording.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------

@@ -142,9 +142,7 @@ class GapFiller(VideoTransformer):
     def report(self, X):
         """Find the gaps of every recording, including those that are too long.
 
-        Parameters
-        ----------
-        {shared: X}
+        {shared: of_X}
 
         Returns
         -------

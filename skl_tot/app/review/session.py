@@ -105,9 +105,7 @@ class Review(Answers):
     def open(self, progress=None):
         """Read the recordings, unless already done.
 
-        Parameters
-        ----------
-        {shared: progress}
+        {shared: of_progress}
 
         Returns
         -------
@@ -288,8 +286,7 @@ class Review(Answers):
 
         Frames get the half by the new model, or of the nearest frame of the segment.
 
-        {shared: of_action}
-        {shared: progress}
+        {shared: of_action, progress}
 
         {shared: said}
         """
@@ -320,9 +317,7 @@ class Review(Answers):
         `SemiSupervisedSegmenter` from fits without labels, for which it waits. Other
         frames show the new predictions, until `keep` or `take_back`.
 
-        Parameters
-        ----------
-        {shared: progress}
+        {shared: of_progress}
 
         {shared: said}
         """
@@ -362,8 +357,7 @@ class Review(Answers):
         In a review that began without a model, until it has learned. Its actions are
         new ones, to be named and merged.
 
-        {shared: of_recording}
-        {shared: progress}
+        {shared: of_recording, progress}
 
         {shared: said}
         """
