@@ -75,6 +75,7 @@ class Evidence:
 
 def _log_odds(log_likelihood, path):
     """Log-odds (n_frames,) of the action of each frame against the mean of others."""
+    # those of background (-1) mean nothing, and `Evidence.add` leaves them out
     of_path = np.arange(len(path)), path
     others = log_likelihood.copy()
     others[of_path] = -np.inf
@@ -156,9 +157,9 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
 
     Returns
     -------
-    intervals : ndarray of shape (n_boundaries, 3), dtype intp
-        First frame of a segment, and the least and the greatest first frame of its
-        interval, which contains it.
+    intervals : ndarray of shape (n_intervals, 3), dtype intp
+        A row for each boundary that can move: first frame of a segment, and the least
+        and the greatest first frame of its interval, which contains it.
 
     Raises
     ------

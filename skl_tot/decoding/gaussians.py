@@ -104,8 +104,8 @@ def shrunk(covariance):
     return 0.9 * covariance + 0.1 * variance * np.eye(n_columns)
 
 
-def _products_of_densities(frames, means, variances):
-    """Compute `log_densities`, up to one constant, by products of matrices."""
+def _fast_log_densities(frames, means, variances):
+    """Like `log_densities`, up to one constant, by products of matrices."""
     # The differences of `log_densities` are more precise, and take ten times as long
     # for hundreds of features.
     precisions = 1 / variances
@@ -152,7 +152,7 @@ def fit_background(read_blocks, labels, n_actions, percentile, before=None):
     background = Background(means, variances, moments.counts, thresholds, quantiles)
     densities = []
     for frames, actions in zip(read_blocks(), labels):
-        of_actions = _products_of_densities(frames, means, variances)
+        of_actions = _fast_log_densities(frames, means, variances)
         densities.append(of_actions[np.arange(len(actions)), actions])
     densities, labels = np.concatenate(densities), np.concatenate(labels)
     _set_thresholds(background, densities, labels, percentile)
@@ -185,8 +185,6 @@ def find_background(blocks, background):
     """Mask (n_frames,) of the frames of blocks below the threshold of each action."""
     masks = []
     for frames in blocks:
-        densities = _products_of_densities(
-            frames, background.means, background.variances
-        )
+        densities = _fast_log_densities(frames, background.means, background.variances)
         masks.append((densities < background.thresholds).all(axis=1))
     return np.concatenate(masks)

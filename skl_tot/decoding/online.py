@@ -62,7 +62,7 @@ class OnlinePath:
 
     def pop(self):
         """Return the action of the first waiting frame, and remove the frame."""
-        action = self._held(self._best(self.scores)[0])
+        action = self._long_enough(self._best(self.scores)[0])
         self.paths = self.paths[1:]
         return action
 
@@ -72,15 +72,19 @@ class OnlinePath:
         if n_waiting == 0:
             return np.empty(0, dtype=np.intp)
         path = self._best(_ended(self.chain, self.scores))
-        return np.array([self._held(k, n_waiting - i) for i, k in enumerate(path)])
+        actions = [
+            self._long_enough(action, n_waiting - i) for i, action in enumerate(path)
+        ]
+        return np.array(actions)
 
     def _best(self, scores):
         """Actions of the waiting frames on the best path to any of the first states."""
         action = scores.max(axis=0).argmax()
         return self.paths[:, scores[:, action].argmax(), action]
 
-    def _held(self, action, n_left=np.inf):
-        """Keep the previous action if it, or this one, would be too short."""
+    def _long_enough(self, action, n_left=np.inf):
+        """Return an action, or the one before it if either would be too short."""
+        # `n_left` is the number of frames from this one to the end of the stream
         if self.last is not None and (self.n_held or n_left < self.min_frames):
             action = self.last
         if action != self.last:
@@ -150,6 +154,8 @@ class OnlinePosterior:
 
     def _go_on(self, log_likelihood, back, stays):
         """Update the sums to a next frame, and set the probabilities that lead back."""
+        # `sums[m]` is for runs that lack m frames. In `stays` is the probability that a
+        # complete run was complete a frame earlier, for `back` see `__init__`.
         reached = np.full((self.min_frames, len(log_likelihood)), -np.inf)
         if self.sums is None:
             reached[-1] = -self.chain.starts

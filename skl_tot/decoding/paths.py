@@ -132,6 +132,9 @@ def _reach(chain, scores):
 
 def path_of_runs(chain, log_likelihood, min_frames):
     """Path of any chain in which each segment has ``min_frames``, at least 2."""
+    # Scores of the best paths, by frame and action: to a run that begins at the frame,
+    # or whose run ended before it. A run `grows` where it is better to begin it there
+    # than at any earlier frame.
     begun, ended = _run_weights(chain, log_likelihood, min_frames, np.maximum)
     n_starts = len(ended) - min_frames
     totals = prefix_sums(log_likelihood - chain.moves.diagonal())
