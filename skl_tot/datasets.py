@@ -94,11 +94,6 @@ def make_activities(
     labels : list of ndarray of shape (n_frames_i,)
         Action of each frame, int. Every segment has at least one frame.
 
-    Raises
-    ------
-    ValueError
-        If a parameter is out of its range, or ``mean_length`` below ``n_actions``.
-
     Examples
     --------
     >>> from skl_tot.datasets import make_activities

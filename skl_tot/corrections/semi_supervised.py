@@ -158,15 +158,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             Labels of each recording, or None: numbers or names, with -1, "" or None for
             unknown frames. With single frames, one a segment, each frame takes the
             label of the nearest one.
-
-        Returns
-        -------
-        {shared: self}
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a parameter, a recording or an element of ``y`` is not valid.
         """
         for estimator in self._given_estimators():
             check_segmenter(estimator)

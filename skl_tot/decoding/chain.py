@@ -37,11 +37,6 @@ class Chain:
     ends : array-like of shape (n_actions,)
         Cost e of ending with an action.
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
     Examples
     --------
     >>> from skl_tot.decoding import Chain
@@ -102,35 +97,15 @@ class Chain:
     def forward_backward(self, log_likelihood, min_frames=1):
         """Compute the posterior, and the log of the sum of the weights of all paths.
 
-        Sums of logarithms keep all paths, however unlikely. Parameters are those of
-        `viterbi`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions)
-            Each row sums to 1.
-        total : float
-            In nats.
+        Sums of logarithms, in nats, keep all paths, however unlikely. Parameters are
+        those of `viterbi`.
         """
         probabilities, _, total = self._sum_paths(log_likelihood, min_frames)
         return probabilities, total
 
     def expected_moves(self, log_likelihood, min_frames=1):
-        """Compute the posterior, expected numbers of moves, and the total log-weight.
-
-        For chains with moves between all actions, or for long runs. Parameters are
-        those of `viterbi`.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions)
-            Each row sums to 1.
-        moves : ndarray of shape (n_actions, n_actions)
-            Expected number of moves from an action (row) to the next frame's action
-            (column).
-        total : float
-            In nats.
-        """
+        """Compute posterior, expected moves (n_actions, n_actions), and log-weight."""
+        # For chains with moves between all actions, or for long runs.
         return self._sum_paths(log_likelihood, min_frames, with_moves=True)
 
     def _sum_paths(self, log_likelihood, min_frames, *, with_moves=False):

@@ -59,10 +59,8 @@ class Decoder:
         return transcript[chain.viterbi(log_likelihood[:, transcript], min_frames)]
 
     def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
-        """Convert the cost of a switch, as in `decode`, to nats.
-
-        The recording has ``n_frames``; ``log_likelihood`` may have its first ones.
-        """
+        """Convert the cost of a switch, as in `decode`, to nats for ``n_frames``."""
+        # `log_likelihood` may have the first frames only.
         if isinstance(switch_cost, str) and switch_cost == "auto":
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0
         if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):

@@ -229,11 +229,10 @@ def posterior_durations(log_likelihood, table):
 
 
 class DurationDecoder(Decoder):
-    """Segments in order, with known mean lengths, by Poisson distributions.
+    """Segments in order, with known mean lengths, by Poisson distributions."""
 
-    Recordings are decoded in ``max_bins`` bins at most, or one per segment if there are
-    more. If a recording is too short for all segments, they may be skipped.
-    """
+    # Recordings are decoded in `max_bins` bins at most, or one per segment if there are
+    # more.
 
     uses_cost = False
 

@@ -169,10 +169,6 @@ class ActivitySegmenter(BaseSegmenter):
             Activity of each recording, by name if the recordings have names. None finds
             them.
 
-        Returns
-        -------
-        {shared: self}
-
         Raises
         ------
         TypeError, ValueError

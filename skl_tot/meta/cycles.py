@@ -84,11 +84,6 @@ def find_cycles(features, n_actions=None, *, random_state=None):
         First frame of each cycle, and the end of the last. The end is less than
         ``n_frames`` if the recording ends in the first half of a cycle.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the features are no 2-D array of finite numbers, or a parameter is not valid.
-
     Warns
     -----
     UserWarning

@@ -132,10 +132,6 @@ class CyclicSegmenter(BaseSegmenter):
             Frames of the recording, or of each of several, at which cycles start, and
             the end of the last cycle. None finds them.
 
-        Returns
-        -------
-        {shared: self}
-
         Raises
         ------
         TypeError, ValueError

@@ -97,8 +97,6 @@ class OnlinePrediction:
     array([0, 0])
     >>> len(online.finish().labels)
     10
-    >>> len(list(OnlinePrediction(model).follow(videos[0]))) == len(videos[0])
-    True
     """
 
     __module__ = "skl_tot"
@@ -174,18 +172,9 @@ class OnlinePrediction:
         return self._as_decided(*self._decode(log_likelihood, is_other))
 
     def finish(self):
-        """End the stream.
+        """End the stream, and return all remaining frames, as `push` does.
 
-        Returns
-        -------
-        decided : Decided
-            ``labels`` and ``probabilities`` of all remaining frames. Their paths end as
-            required by ``decoding``, if possible.
-
-        Raises
-        ------
-        ValueError
-            If the stream has already ended.
+        Their paths end as required by ``decoding``, if possible.
         """
         self._check_open()
         if self._decoder is None:

@@ -53,25 +53,10 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True)
 class Alternative:
-    """A labelling of all recordings that a group of members of a vote agrees on.
+    """A labelling of all recordings on which a group of members of a vote agrees.
 
-    Parameters
-    ----------
-    name : str
-        Words that most of its members share, or "mixed" without any.
-    sentence : str
-        Number of its members, and of segments and actions in effect.
-    agreement : float
-        Share of frames on which it agrees with the model's own alternative, after a
-        match of actions.
-    n_members : int
-        Number of its members.
-    n_actions : float
-        Actions in effect, see `skl_tot.metrics.effective_actions`.
-    weights, mappings, labels, confidence, background, shares
-        Attributes of a model whose own alternative it is, see `AutoSegmenter`.
-    switch_cost : float
-        Default cost of a switch of such a model.
+    See ``alternatives_`` of `AutoSegmenter`; the rest are attributes of a model with
+    this one as its own.
     """
 
     name: str

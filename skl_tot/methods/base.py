@@ -257,10 +257,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         Returns
         -------
         {shared: labels}
-
-        Raises
-        ------
-        {shared: TypeError}
         """
         self.fit(X, y, **lessons)
         labels = self.labels_  # in the form of `Recordings.store`
@@ -512,10 +508,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         -------
         videos : Recordings
             Standardised, perhaps in windows, and read block by block.
-
-        Raises
-        ------
-        {shared: TypeError}
         """
         recordings = self._check_fit(X)
         self._choose_order(recordings)

@@ -140,15 +140,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
     def set_params(self, **params):
         """Set parameters, also those of named objects, such as ``prior__sigma``.
 
-        Parameters
-        ----------
-        **params : dict
-            Values by name. The object of a nested parameter replaces its name.
-
-        Returns
-        -------
-        self : object
-            The estimator.
+        The object of a nested parameter replaces its name.
         """
         nested = {name: params.pop(name) for name in list(params) if "__" in name}
         super().set_params(**params)

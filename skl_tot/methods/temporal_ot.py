@@ -189,8 +189,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
     >>> model = TemporalOTSegmenter(n_actions=4, max_iter=300, random_state=0)
     >>> predicted = model.fit(videos).predict(videos)
-    >>> predicted[0].shape == labels[0].shape
-    True
     >>> bool(mof_score(labels, predicted) > 0.7)
     True
     """

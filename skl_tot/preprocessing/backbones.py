@@ -134,11 +134,6 @@ class FrameFeatures(  # type: ignore[call-arg]
             Path of one video or of a folder of them, or paths of many.
         y : None
             Ignored.
-
-        Returns
-        -------
-        self : FrameFeatures
-            The unchanged transformer.
         """
         self._check(X)
         return self
@@ -173,17 +168,9 @@ class FrameFeatures(  # type: ignore[call-arg]
         return features[0] if form == "file" else features
 
     def transform_each(self, X):
-        """Compute the features of one video after the other, without keeping them.
+        """Yield float32 features of one video after the other, without keeping them.
 
-        Parameters
-        ----------
-        X : str, path-like or sequence of these
-            As for `fit`.
-
-        Returns
-        -------
-        features : iterator of ndarray of shape (n_frames_i, n_features)
-            float32. Parameters and paths are checked before the first one.
+        Parameters and paths, as for `fit`, are checked before the first one.
         """
         return self._compute_each(*self._check(X))
 

@@ -49,15 +49,6 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         {shared: X}
         y : None
             Ignored.
-
-        Returns
-        -------
-        self : object
-            Fitted transformer.
-
-        Raises
-        ------
-        {shared: TypeError}
         """
         with unchanged_on_error(self):
             self._validate_params()
@@ -191,18 +182,7 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("inverse_transform"))
     def inverse_transform(self, X):
-        """Map transformed recordings back to the original features.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_frames, n_features_out), or sequence of these
-            One transformed recording or many.
-
-        Returns
-        -------
-        X_original : ndarray of shape (n_frames, n_features), or list or array of these
-            In the form of ``X``.
-        """
+        """Map transformed recordings back to original features, in their form."""
         check_is_fitted(self, "transformer_")
         # a clone, as the width differs from that of the input
         recordings = check_recordings(clone(self), X, reset=True)

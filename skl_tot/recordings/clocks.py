@@ -70,11 +70,6 @@ def clock_text(start, seconds, digits=3):
     text : str
         Date and time; empty if the start is NaT, or the seconds are NaN.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the start is no date, or ``digits`` is no such number.
-
     Examples
     --------
     >>> import numpy as np

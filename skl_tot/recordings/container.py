@@ -160,13 +160,7 @@ class Recordings(Sequence):
         return f"{type(self).__name__} of {len(self)}{rate}"
 
     def items(self):
-        """Iterate over pairs of name and array.
-
-        Returns
-        -------
-        pairs : zip
-            In order.
-        """
+        """Iterate over pairs of name and array."""
         return zip(self.names, self.arrays)
 
     def replace(self, arrays):
@@ -190,18 +184,10 @@ class Recordings(Sequence):
         return replaced
 
     def edges(self, i):
-        """Return the times at which frames begin, and the end of the last one.
+        """Return the times at which frames of recording ``i`` begin, and its end.
 
-        Parameters
-        ----------
-        i : int
-            Index of the recording.
-
-        Returns
-        -------
-        edges : ndarray of shape (n_frames + 1,), or None
-            In seconds; None without a rate. The last frame lasts 1 / ``fps``. See
-            `ends` for recordings with breaks.
+        They are in seconds, (n_frames + 1,); None without a rate. The last frame lasts
+        1 / ``fps``. See `ends` for recordings with breaks.
         """
         if self.times is not None:
             return np.append(self.times[i], self.times[i][-1] + 1 / self.fps)
@@ -209,18 +195,10 @@ class Recordings(Sequence):
         return None if self.fps is None else frames / self.fps
 
     def ends(self, i):
-        """Return the times at which frames end.
+        """Return the times at which frames of recording ``i`` end.
 
-        Parameters
-        ----------
-        i : int
-            Index of the recording.
-
-        Returns
-        -------
-        ends : ndarray of shape (n_frames,), or None
-            In seconds; None without a rate. A frame ends where the next one begins; the
-            last frame of a part lasts 1 / ``fps``.
+        They are in seconds, (n_frames,); None without a rate. A frame ends where the
+        next one begins; the last frame of a part lasts 1 / ``fps``.
         """
         edges = self.edges(i)
         if edges is None:
@@ -231,18 +209,7 @@ class Recordings(Sequence):
         return ends
 
     def breaks_of(self, i):
-        """List the frames of a recording at which a new part begins.
-
-        Parameters
-        ----------
-        i : int
-            Index of the recording.
-
-        Returns
-        -------
-        breaks : ndarray of int
-            Ascending; empty if the recording is of one part.
-        """
+        """List the frames of recording ``i`` at which a new part begins, ascending."""
         return np.empty(0, np.intp) if self.breaks is None else self.breaks[i]
 
     def select(self, indices):

@@ -52,11 +52,6 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
         Its arrays have a shape, a dtype and a length. Indexing returns numpy arrays;
         `numpy.asarray` reads a whole recording.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not valid, or a path is no ``.npy`` file.
-
     Notes
     -----
     A missing or unsuitable file raises a ValueError when it is read. The last 128 files
@@ -72,10 +67,6 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
     >>> for name, n_frames in [("a", 40), ("b", 50), ("c", 60)]:
     ...     np.save(f"{folder.name}/{name}.npy", np.zeros((n_frames, 8)))
     >>> takes = open_features(sorted(pathlib.Path(folder.name).glob("*.npy")), stride=2)
-    >>> takes
-    Recordings of 3
-    >>> takes["a"].shape
-    (20, 8)
     >>> [len(array) for array in takes[[2, 1]]]
     [30, 25]
     >>> del takes

@@ -189,11 +189,6 @@ def read_names(path):
     names : dict of int to str
         For `name_actions`.
 
-    Raises
-    ------
-    OSError, ValueError
-        If the file cannot be read or has another form.
-
     Examples
     --------
     >>> import pathlib, tempfile

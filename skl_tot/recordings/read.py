@@ -174,13 +174,10 @@ def read_recordings(
 
     Raises
     ------
-    FileNotFoundError
-        If no readable file exists; the error lists the files that exist.
-    ImportError
-        If the package for a kind of file is not installed (extra ``files``).
-    TypeError, ValueError
-        If a file cannot be read, recordings have different columns, a column holds no
-        numbers, a clock does not grow, or rates differ by more than 1 %.
+    FileNotFoundError, ImportError, TypeError, ValueError
+        If no readable file exists, the extra ``files`` is missing, recordings have
+        different columns, a column holds no numbers, a clock does not grow, or rates
+        differ by more than 1 %.
 
     Warns
     -----
@@ -209,10 +206,8 @@ def read_recordings(
     >>> takes = read_recordings(path, by="take")
     >>> takes, takes.names
     (Recordings of 2 at 10 frames per second, ['a', 'b'])
-    >>> takes["b"]
-         x
-    0  7.0
-    1  9.0
+    >>> takes["b"]["x"].tolist()
+    [7.0, 9.0]
     >>> folder.cleanup()
     """
     clocks.check_fps(fps, "fps (--fps)")

@@ -95,11 +95,6 @@ def without_stops(X, pauses):
         frame and end in ``X``, start and end in seconds, NaN without a rate.
         `list_stops` makes a table of them, `with_stops` puts the frames back.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``X`` are no recordings, or ``pauses`` is no such duration.
-
     Notes
     -----
     The range of each feature is taken in windows of the least duration, without single

@@ -22,21 +22,7 @@ SCORES = ["score", "before", "after"]
 
 
 class Profiles(NamedTuple):
-    """Features during each action, in standard deviations.
-
-    Attributes
-    ----------
-    actions : list of int or str
-        Labels of the actions that occur, in order.
-    features : list of str
-        Names of the features.
-    means : ndarray of shape (n_actions, n_features)
-        Mean of each feature over the frames of each action, minus the mean of all
-        frames, over their standard deviation; 0 for a constant feature.
-    curves : ndarray of shape (n_actions, n_points, n_features)
-        The same over relative time: means of parts of equal duration of each segment,
-        averaged over the segments of an action.
-    """
+    """Features during each action in standard deviations, see `action_profiles`."""
 
     actions: list
     features: list
@@ -62,7 +48,10 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
     Returns
     -------
     profiles : Profiles
-        Actions, features, means and curves.
+        A named tuple of ``actions`` and ``features``, in order; ``means`` (n_actions,
+        n_features), from the mean of all frames, in their standard deviations, 0 for a
+        constant; ``curves`` (n_actions, n_points, n_features), the same in parts of
+        equal duration of each segment, averaged over the segments of an action.
 
     Examples
     --------

@@ -98,27 +98,10 @@ class Term(Component):
         """
 
     def constrain(self, network):
-        """Project parameters after each step, in place.
-
-        Parameters
-        ----------
-        network : dict of str to Tensor
-            Parameters, with a leading dimension of R networks.
-        """
+        """Project tensors of ``network``, (R, …), in place, after each step."""
 
     def frozen(self, step):
-        """Name the parameters of the term that stay fixed in a step.
-
-        Parameters
-        ----------
-        step : int
-            Number of previous steps.
-
-        Returns
-        -------
-        names : tuple of str
-            Among those of `shapes`.
-        """
+        """Name parameters of `shapes` that stay fixed in a step, from 0 on."""
         return ()
 
     def loss(self, network, embeddings, batch, step):

@@ -102,13 +102,10 @@ def write_report(
 
     Raises
     ------
-    OSError
-        If the file cannot be written, or a recording cannot be read.
-    TypeError, ValueError, sklearn.exceptions.NotFittedError
-        If ``model`` is no fitted segmenter, or a recording is not valid; if numbers of
-        recordings, frames or names disagree; if ``fps`` contradicts the rate of the
-        recordings or of the fit; if a video file is shorter than its features, or
-        ``accuracy`` has another form.
+    OSError, TypeError, ValueError, sklearn.exceptions.NotFittedError
+        If the file cannot be written, ``model`` is no fitted segmenter, numbers of
+        recordings, frames or names disagree, ``fps`` contradicts another rate, or a
+        video file is shorter than its features.
 
     Examples
     --------

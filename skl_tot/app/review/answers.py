@@ -75,25 +75,17 @@ class Answers:
         return [name for code, name in self.state.names.items() if code != BACKGROUND]
 
     def labels(self):
-        """Return the current label of each frame.
+        """Return the name of the action of each frame; "" where nothing is labelled.
 
-        Returns
-        -------
-        labels : ndarray of str of shape (n_frames,), or sequence or dict of these
-            Name of the action of each frame, in the form of the recordings; "" where
-            nothing is labelled.
+        The form is that of the recordings.
         """
         state = self._read_state()
         return self._restore([entry.words(state.names) for entry in state.entries])
 
     def table(self):
-        """Return the current segments as a table.
+        """Return the labelled segments, as `skl_tot.io.segments` does.
 
-        Returns
-        -------
-        table : DataFrame
-            As from `skl_tot.io.segments`, without frames that have no label;
-            ``confidence`` is 1 for segments of people.
+        ``confidence`` is 1 for segments of people.
         """
         state = self._read_state()
         entries = state.entries
@@ -126,13 +118,7 @@ class Answers:
         return self._cycles.table
 
     def units(self):
-        """List the cycles, or the recordings if there are no cycles.
-
-        Returns
-        -------
-        units : list of tuple
-            Number of the recording, first frame, and the frame after the last.
-        """
+        """List number of recording, first frame and end of each cycle, or recording."""
         table = self.cycles
         if table is None:
             lengths = self.recordings.lengths.tolist()
@@ -190,13 +176,9 @@ class Answers:
         return choose_examples(state.entries, state.find_action(action), n)
 
     def rank_alternatives(self):
-        """Compare ``alternatives`` with labels of people.
+        """Compare ``alternatives`` with labels of people, by name, best first.
 
-        Returns
-        -------
-        scores : dict of str to float
-            Share of labelled frames that each has right, by name, best first, see
-            `AutoSegmenter.rank_alternatives`. Empty without labels or alternatives.
+        The scores are those of `AutoSegmenter.rank_alternatives`; empty without labels.
         """
         state, model = self._read_state(), self.model
         words = [entry.known_words(state.names) for entry in state.entries]
@@ -217,13 +199,7 @@ class Answers:
         return [row | {"paths": paths_of[row["name"]]} for row in rows]
 
     def suggest_merges(self):
-        """List pairs of actions that look alike, by `corrections.alike_actions`.
-
-        Returns
-        -------
-        pairs : list of dict
-            "actions", two codes, and "score", without pairs of `keep_apart`.
-        """
+        """List dicts of `corrections.alike_actions`, without pairs of `keep_apart`."""
         state = self._read_state()
         if self._pairs[0] != state.model:
             self._pairs = state.model, find_alike(self.recordings, state.entries)

@@ -241,13 +241,9 @@ def serve(
 
     Raises
     ------
-    ImportError
-        If starlette or uvicorn is not installed; the extra ``review`` has both.
-    OSError
-        If the folder cannot be written, or the port is taken.
-    TypeError, ValueError
-        If the model, recordings or labels are not valid, the folder has another review,
-        or no video has the name of a recording.
+    ImportError, OSError, TypeError, ValueError
+        If the extra ``review`` is missing, the folder cannot be written or has another
+        review, the port is taken, or no video has the name of a recording.
 
     Examples
     --------
@@ -321,7 +317,7 @@ class ReviewWidget:
     """Check recordings, correct them and teach the model in a notebook.
 
     Put the widget in the last line of a cell. Actions of people change ``review``;
-    `update` shows changes by Python code.
+    `update` shows changes by Python code. Needs the extra ``notebook``.
 
     Parameters
     ----------
@@ -331,11 +327,6 @@ class ReviewWidget:
     ----------
     widget : anywidget.AnyWidget
         The displayed widget, for layouts of ipywidgets.
-
-    Raises
-    ------
-    ImportError
-        If anywidget is not installed, which the extra ``notebook`` has.
 
     Examples
     --------

@@ -106,16 +106,6 @@ class Review(Answers):
         """Read the recordings, unless already done.
 
         {shared: of_progress}
-
-        Returns
-        -------
-        self : Review
-            This review.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the model cannot read a recording.
         """
         if self.ready:
             return self
