@@ -8,6 +8,7 @@ import sys
 import skl_tot
 
 WITH_TORCH = (
+    "skl_tot.extend",
     "skl_tot.training",
     "skl_tot.methods",
     "skl_tot.meta",

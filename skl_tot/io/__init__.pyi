@@ -10,11 +10,10 @@ from .files import (
 from .formats import FORMATS
 from .formats.base import Format
 from .lerobot import write_subtasks
-from .models import TRUSTED_TYPES, load_model, save_model
+from .models import load_model, save_model, trusted_types
 
 __all__ = [
     "FORMATS",
-    "TRUSTED_TYPES",
     "Format",
     "labels_from_segments",
     "load_model",
@@ -24,6 +23,7 @@ __all__ = [
     "read_table",
     "save_model",
     "segments",
+    "trusted_types",
     "write_segments",
     "write_subtasks",
 ]

@@ -1,5 +1,6 @@
 """Model files, which run no code when they are opened."""
 
+import functools
 import inspect
 import io
 import stat
@@ -10,39 +11,59 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 import skl_tot
-from skl_tot import baselines, extend, preprocessing
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.recordings.disk import replaced
 from skl_tot.recordings.errors import one_line, refuse
 
 FORMAT = 1
-# Public classes, and parts of models that are not public.
-TRUSTED_TYPES = [
-    f"{module.__name__}.{name}"
-    for module in (skl_tot, baselines, preprocessing)
-    for name in module.__all__
-    if name[0].isupper()
-]
-TRUSTED_TYPES += [
-    f"{value.__module__}.{name}"
-    for name, value in vars(extend).items()
-    if getattr(value, "__module__", "").startswith("skl_tot.training.")
-]
-TRUSTED_TYPES += [
-    "skl_tot.meta.vote.Alternative",
-    "skl_tot.corrections.layers.Merge",
-    "skl_tot.corrections.layers.Split",
-    "skl_tot.decoding.gaussians.Background",
-    "skl_tot.methods.discriminants.Appearance",
-    "skl_tot.preprocessing.look.Look",
-    "skl_tot.training.pseudo_labels.LinearPrior",
-]
 # Limits of the unpacked size: bytes, or a multiple of the file's size. Weights hardly
 # compress; only labels of a hundred million frames exceed both.
 MAX_UNPACKED = 2**30
 MAX_RATIO = 20
 # Bytes of the schema: enough for a hundred thousand recordings.
 MAX_SCHEMA = 2**26
+
+
+@functools.cache
+def trusted_types():
+    """List the types of this package that model files may hold.
+
+    Returns
+    -------
+    types : list of str
+        Public classes and parts of models, as ``"module.Class"``, for
+        `skops.io.load`.
+
+    Examples
+    --------
+    >>> from skl_tot.io import trusted_types
+    >>> "skl_tot.HMMSegmenter" in trusted_types()
+    True
+    """
+    # imported here, as they load torch, which most who read a file do not wait for
+    from skl_tot import baselines, extend, preprocessing
+
+    types = [
+        f"{module.__name__}.{name}"
+        for module in (skl_tot, baselines, preprocessing)
+        for name in module.__all__
+        if name[0].isupper()
+    ]
+    types += [
+        f"{value.__module__}.{name}"
+        for name, value in vars(extend).items()
+        if getattr(value, "__module__", "").startswith("skl_tot.training.")
+    ]
+    return [
+        *types,
+        "skl_tot.meta.vote.Alternative",
+        "skl_tot.corrections.layers.Merge",
+        "skl_tot.corrections.layers.Split",
+        "skl_tot.decoding.gaussians.Background",
+        "skl_tot.methods.discriminants.Appearance",
+        "skl_tot.preprocessing.look.Look",
+        "skl_tot.training.pseudo_labels.LinearPrior",
+    ]
 
 
 def save_model(model, path, *, trusted=()):
@@ -94,7 +115,7 @@ def save_model(model, path, *, trusted=()):
         with zipfile.ZipFile(temporary) as archive:
             _check_archive(archive, temporary.stat().st_size)
         unknown = set(skops_io.get_untrusted_types(file=temporary))
-        unknown -= {*TRUSTED_TYPES, *trusted}
+        unknown -= {*trusted_types(), *trusted}
         if unknown:
             problem = f"model holds {sorted(unknown)}, which load_model does not trust"
             raise TypeError(f"{problem}; types of your own can be given as trusted.")
@@ -107,7 +128,7 @@ def load_model(path, *, trusted=()):
     ----------
     path : str or path-like
         File to read, which may come from others: only types of numpy, scipy and
-        scikit-learn that skops trusts, and `TRUSTED_TYPES` of this package, are
+        scikit-learn that skops trusts, and `trusted_types` of this package, are
         created.
     trusted : sequence of str, default=()
         Further types to create, as ``"module.Class"``; their modules are imported. Name
@@ -136,7 +157,7 @@ def load_model(path, *, trusted=()):
         raise OSError(f"{path} is no regular file, expected one of save_model.")
     content = io.BytesIO(path.read_bytes())
     try:
-        return _load(_unpacked(content), [*TRUSTED_TYPES, *trusted])
+        return _load(_unpacked(content), [*trusted_types(), *trusted])
     except Exception as error:  # a broken archive raises many types
         reason = one_line(error).rstrip(".")
         raise ValueError(f"{path} cannot be loaded: {reason}.") from error

@@ -25,7 +25,7 @@ from skl_tot import (
 )
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.io import TRUSTED_TYPES, load_model, save_model
+from skl_tot.io import load_model, save_model, trusted_types
 from skl_tot.meta.vote import Plan
 from skl_tot.preprocessing import FrameFeatures, FramewiseTransformer, GapFiller
 
@@ -83,7 +83,7 @@ def test_there_and_back(name, activity, tmp_path):
     for found, expected in zip(loaded.predict(activity[0]), model.predict(activity[0])):
         np.testing.assert_array_equal(found, expected)
     assert str(loaded.get_params()) == str(model.get_params())
-    content = skops.io.load(tmp_path / "model.skops", trusted=TRUSTED_TYPES)
+    content = skops.io.load(tmp_path / "model.skops", trusted=trusted_types())
     assert content["skl_tot"] == skl_tot.__version__
     assert content["n_features_in"] == 5
 
