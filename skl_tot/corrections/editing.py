@@ -260,7 +260,8 @@ def _copy_of_fitted(model, of_one_activity=True):
 def _merge_scores(segmenter, groups):
     """Merge the scores of actions: by their prototypes if possible, else in a layer."""
     has_prototypes = segmenter.prototype_actions_ is not None
-    if has_prototypes and not segmenter.layers_:
+    # prototypes do not know the parts of a split
+    if has_prototypes and not any(layer.adds_actions for layer in segmenter.layers_):
         segmenter.prototype_actions_ = groups[segmenter.prototype_actions_]
     # the density of a merged action is no sum over its prototypes
     if segmenter.has_densities or segmenter.layers_ or not has_prototypes:

@@ -10,6 +10,8 @@ from skl_tot.methods.scores import sum_groups
 class Merge:
     """Merge of several actions into one."""
 
+    adds_actions = False
+
     def __init__(self, groups, weights=1.0):
         # new action of each action, and its weight in the sum
         self.groups, self.weights = groups, weights
@@ -41,6 +43,8 @@ class Merge:
 
 class Split:
     """Split of one action into several parts: Gaussians along a line of features."""
+
+    adds_actions = True
 
     def __init__(self, sources, shares, direction, means, variances):
         # old action of each action, and shares of the parts, along the direction

@@ -160,6 +160,7 @@ class LearnedDecoder(Decoder):
         return 1.0
 
 
+# Those added at run time count, as constraints of parameters hold a view of the keys.
 #: Values of ``decoding`` of a segmenter. More can be added.
 DECODERS = {
     "fixed": FixedDecoder(),

@@ -271,9 +271,19 @@ class PrototypeSegmenter(NetworkSegmenter):
         codes : ndarray of shape (n_frames, n_actions), or list of these
             Q; each row sums to 1.
 
-        {shared: raises}
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        TypeError, ValueError
+            If a recording is not valid, or an action was split by a correction.
         """
         videos, codes = self.prepare(X), []
+        if any(layer.adds_actions for layer in self.layers_):
+            raise ValueError(
+                "pseudo_labels has no columns for the parts of a split action; call it "
+                "on the model before the split."
+            )
         for similarities in self._apply_network(videos, score_prototypes):
             # new for each recording, as a prior keeps a table for each length
             components = self._make_components()

@@ -71,9 +71,9 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     The defaults give actions several prototypes and variable durations, train three
     networks, keep neighbouring frames together, and decode in any order.
 
-    In free order, transport and prior know neither the order nor the shares of the
-    actions. The groups of the network then start a hidden Markov model of the frames'
-    principal components, as in `HMMSegmenter`, whose states are the actions. By
+    In free order there is no prior, but the transport still asks for equal shares. The
+    groups of the network then start a hidden Markov model of the frames' principal
+    components, as in `HMMSegmenter`. Its states are the actions, of any share. By
     default, ``switch_cost`` is 0.5, 0 in strict order, 0.1 in free order, and "auto" if
     a look finds a course in which actions return.
 

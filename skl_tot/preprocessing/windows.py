@@ -188,9 +188,7 @@ def fit_windows(recordings, windows=None):
 def apply_windows(windows, recordings):
     """Windows of recordings, not standardised, as recordings with their metadata."""
     with recordings.named_errors():
-        seen = recordings.replace(windows.transform(recordings.plain()))
-    seen.means = seen.scales = None
-    return seen
+        return recordings.replace(windows.transform(recordings.plain()))
 
 
 def odd(n_frames):

@@ -201,6 +201,8 @@ class PathPrior(TemporalPrior):
         return log_path_prior(coverage * by_video).flatten(0, 1)
 
 
+# Estimators copy the names of priors and transports when their classes are made, so one
+# that is added at run time is given as an object.
 #: Priors by the names that estimators know.
 PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
 

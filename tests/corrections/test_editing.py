@@ -32,9 +32,15 @@ NAMED = {f"v{i}": video for i, video in enumerate(VIDEOS)}
 WORDS = np.array(["take", "pour", "stir", "lay"])
 
 
-def fit_tot():
+def fit_tot(order="mostly"):
     model = TemporalOTSegmenter(
-        4, max_iter=200, n_networks=2, switch_cost=0.1, device="cpu", random_state=0
+        4,
+        order=order,
+        max_iter=200,
+        n_networks=2,
+        switch_cost=0.1,
+        device="cpu",
+        random_state=0,
     )
     model.set_params(optimizer__learning_rate=1e-2, optimizer__frames_per_video=64)
     return model.fit(VIDEOS)
@@ -57,6 +63,7 @@ def fit_taught():
 
 FITS = {
     "tot": fit_tot,
+    "free": lambda: fit_tot("free"),
     "mallow": lambda: MallowSegmenter(4).fit(VIDEOS),
     "words": lambda: rename(MallowSegmenter(4).fit(VIDEOS), ["a", "b", "c", "d"]),
     "background": lambda: MallowSegmenter(4, background_percentile=30).fit(VIDEOS),
@@ -104,6 +111,19 @@ def test_merge_is_the_sum_of_probabilities(fitted, name):
         expected = np.array([1, 0, 1, 2])[model.labels_[i]]
         np.testing.assert_array_equal(merged.labels_[i], expected)
     assert merged.actions_.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["tot", "free"])
+def test_pseudo_labels_follow_merges_and_refuse_splits(fitted, name):
+    model = fitted(name)
+    codes = model.pseudo_labels(VIDEOS[0])
+    merged = merge(merge(model, [2, 0]), [0, 2])  # first 1 | 0, 2 | 3, then 1, 3 | 0, 2
+    expected = np.stack([codes[:, 1] + codes[:, 3], codes[:, 0] + codes[:, 2]], axis=1)
+    np.testing.assert_allclose(merged.pseudo_labels(VIDEOS[0]), expected, rtol=1e-6)
+    parts = split(model, 1, VIDEOS)
+    for corrected in (parts, merge(parts, [0, 3])):
+        with pytest.raises(ValueError):
+            corrected.pseudo_labels(VIDEOS[0])
 
 
 def test_names_follow(fitted):
