@@ -182,7 +182,7 @@ class KMeansSegmenter(BaseSegmenter):
     def _learn(self, videos):
         self._set_n_actions(videos)
         sample = stretches(videos)
-        self.center_, self.components_, unit = principal_components(
+        self.center_, self.components_, mean_variance = principal_components(
             sample.videos, self.n_components
         )
         frames = [self._embed(sample.videos, i) for i in range(len(sample.videos))]
@@ -195,7 +195,7 @@ class KMeansSegmenter(BaseSegmenter):
         )
         # equal frames have no variance: at least 1e-6 of the mean variance of a feature
         spread = kmeans.inertia_ / joined.size
-        self.variance_ = float(max(spread, 1e-6 * unit))
+        self.variance_ = float(max(spread, 1e-6 * mean_variance))
         one_hot = np.eye(self.n_actions_)
         clusters = map(kmeans.predict, frames)
         order = time_order((one_hot[codes] for codes in clusters), sample.times())

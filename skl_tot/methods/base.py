@@ -233,7 +233,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return collapses.describe_or_refit(self, paths, videos, orders, refit)
 
     def _refit(self, order, videos, lessons):
-        """Fit in another order; if labels collapse, too, the first fit stays."""
+        """Fit in another order and return the paths, or raise `Collapse`."""
+        # If labels collapse, too, the first fit stays. `lessons` are as in `_fit`.
         with unchanged_on_error(self):
             self._set_order(order)
             paths = self._label(self._learn(videos, **lessons), videos)

@@ -70,7 +70,7 @@ def frame_moments(videos):
 
 
 def principal_components(videos, n_components):
-    """Mean, directions (n_components, n_features) and unit of the largest variance."""
+    """Mean, directions (n_components, n_features), largest first, and mean variance."""
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
     variances, directions = eigh(
@@ -82,8 +82,10 @@ def principal_components(videos, n_components):
     # results do not depend on the library
     largest = np.abs(components).argmax(axis=1)
     signs = np.sign(components[np.arange(len(components)), largest])
-    unit = np.trace(covariance) / n_features
-    return center, components * signs[:, None], unit if unit > 0 else 1.0
+    mean_variance = np.trace(covariance) / n_features
+    if mean_variance <= 0:  # constants
+        mean_variance = 1.0
+    return center, components * signs[:, None], mean_variance
 
 
 def _last(n_components, n_features):
@@ -96,8 +98,8 @@ def slow_directions(videos, moment, n_components=None):
     # They maximise variance over that of changes within a moment, as in slow feature
     # analysis.
     if moment == 1:
-        center, directions, unit = principal_components(videos, n_components)
-        return center, directions / np.sqrt(unit)
+        center, directions, mean_variance = principal_components(videos, n_components)
+        return center, directions / np.sqrt(mean_variance)
     center, covariance = frame_moments(videos)
     changes, n_frames = np.zeros_like(covariance), 0
     for i in range(len(videos)):

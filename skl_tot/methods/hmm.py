@@ -173,7 +173,7 @@ class HMMSegmenter(BaseSegmenter):
     random_state: Any = None
 
     def _learn(self, videos):
-        """Learn components, Gaussians and moves from a sample of the frames."""
+        """Learn components, Gaussians and moves from a sample; return no scores."""
         self._set_n_actions(videos)
         is_free = self.order_ == "free"
         # stretches keep moves between actions, thinned recordings keep their course
@@ -183,17 +183,18 @@ class HMMSegmenter(BaseSegmenter):
             center, components = slow_directions(
                 sample.videos, find_moment(videos), self.n_components
             )
-            unit = 1.0
+            mean_variance = 1.0
         else:
-            center, components, unit = principal_components(
+            center, components, mean_variance = principal_components(
                 sample.videos, self.n_components
             )
         self.center_, self.components_ = center, components
         frames = [self._project(sample.videos, i) for i in range(len(sample.videos))]
         fit = self._fit_from_clusters if is_free else self._fit_from_parts
-        model, curve = fit(frames, sample, self.reg_covar * unit)
+        model, curve = fit(frames, sample, self.reg_covar * mean_variance)
         self.means_, self.covars_ = model.means, model.covars
-        self.transitions_ = model.paths[-1] / sample.step  # of one frame to the next
+        # of one frame to the next, while the model moves once in `step` frames
+        self.transitions_ = model.paths.transitions / sample.step
         self.starts_ = np.exp(-model.paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
 

@@ -24,6 +24,11 @@ class InOrder(NamedTuple):
 
     leave: np.ndarray
 
+    @property
+    def transitions(self):
+        """Probabilities (n_actions,) of leaving each action."""
+        return self.leave
+
     def chain(self):
         """Chain of these paths."""
         n_actions = len(self.leave)
@@ -55,6 +60,11 @@ class AnyOrder(NamedTuple):
 
     starts: np.ndarray
     moves: np.ndarray
+
+    @property
+    def transitions(self):
+        """Probabilities (n_actions, n_actions) of moves."""
+        return self.moves
 
     def chain(self):
         """Chain of the paths."""
@@ -157,7 +167,7 @@ def _gaussians_of(frames, labels, n_actions, reg_covar):
 
 
 def start_from_clusters(frames, n_actions, reg_covar, rng, *, converge):
-    """Fit each action to a cluster of frames, from K-means or its initial frames."""
+    """`HMM` with a Gaussian of each K-means cluster, converged or after one step."""
     joined = np.concatenate(frames)
     kmeans = cluster_frames(
         joined[:: 1 + len(joined) // 50_000],  # more change nothing, and take long
@@ -229,9 +239,9 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
 def learn_states(videos, labels, n_actions, min_frames):
     """Learn states from the labels of standardised recordings, as arrays by name."""
     # with the defaults of `HMMSegmenter`
-    center, components, unit = principal_components(videos, 16)
+    center, components, mean_variance = principal_components(videos, 16)
     frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
-    reg_covar = 1e-2 * unit
+    reg_covar = 1e-2 * mean_variance
     start = start_from_labels(frames, labels, n_actions, reg_covar).sharing()
     model, _ = fit_hmm(
         frames,

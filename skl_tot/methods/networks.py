@@ -174,10 +174,10 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     @abstractmethod
     def _cross_entropy(self, components):
-        """Make the term of prototypes and pseudo-labels."""
+        """Make the term of prototypes and codes; see `_make_components`."""
 
     def _terms(self, components):
-        """Make the terms of the loss of one fit."""
+        """Make the terms of the loss of one fit; see `_make_components`."""
         return [self._cross_entropy(components)]
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -485,7 +485,9 @@ def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
 
 
 def merge_groups(overlap, n_actions, pairs=pairwise):
-    """Merge ``pairs`` of alike prototypes to ``n_actions``; return their actions."""
+    """Merge prototypes by overlap to ``n_actions``; return the action of each."""
+    # `overlap` (n_prototypes, n_prototypes) is as from `code_overlap`. `pairs` gets the
+    # indices of groups in order, and gives the pairs that may be merged.
     groups = [[k] for k in range(len(overlap))]
     while len(groups) > n_actions:
         sizes = np.array([overlap[group].sum() for group in groups])

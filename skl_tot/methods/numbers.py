@@ -1,5 +1,6 @@
 """Choice of the number of actions, without labels."""
 
+from functools import partial
 from numbers import Integral
 from operator import itemgetter
 
@@ -109,18 +110,18 @@ def _score_in_order(videos, numbers):
     # fewer than four recordings would leave too few for halves
     n_groups = min(N_GROUPS, len(videos)) if len(videos) > 3 else 0
     others = [np.setdiff1d(everyone, everyone[k::N_GROUPS]) for k in range(n_groups)]
-    label = labeller(videos)
+    label, score_of = labeller(videos), partial(_score_of_labellings, videos.blocks)
     scores, spreads = [], []
     for n_actions in numbers:
         # the better of both models, as each alone is wrong on more sets
         score, labellings = max(
             (
-                (_score(videos.blocks, labellings, everyone, n_actions), labellings)
+                (score_of(labellings, everyone, n_actions), labellings)
                 for labellings in label(n_actions)
             ),
             key=itemgetter(0),
         )
-        without = [_score(videos.blocks, labellings, k, n_actions) for k in others]
+        without = [score_of(labellings, k, n_actions) for k in others]
         scores.append(score)
         spreads.append(_jackknife(without))
     return scores, spreads
@@ -147,13 +148,13 @@ class HiddenMarkovModels:
     """Left-to-right `HMMSegmenter` models of some recordings, which score all."""
 
     def __init__(self, videos, indices):
-        center, components, unit = discriminants.principal_components(
+        center, components, mean_variance = discriminants.principal_components(
             videos.select(indices), 16
         )
         self.frames, self.indices = [], indices
         for i in range(len(videos)):
             self.frames.append(discriminants.embed(videos, i, center, components.T))
-        self.reg_covar = 1e-2 * unit
+        self.reg_covar = 1e-2 * mean_variance
 
     def scores(self, n_actions):
         """Scores of all recordings."""
@@ -242,8 +243,8 @@ def _label_by(frames, is_taught, n_actions):
     return kmeans.predict(frames)
 
 
-def _score(blocks, labellings, kept, n_actions):
-    """Score of labels by all recordings and by both halves, in some recordings."""
+def _score_of_labellings(blocks, labellings, kept, n_actions):
+    """Score of paths by models of all, even and odd recordings, in ``kept`` ones."""
     labels, first, second = [[paths[i] for i in kept] for paths in labellings]
     agreement = matched_f1(np.concatenate(first), np.concatenate(second), n_actions)
     shared = held_out_information(lambda i: blocks(int(kept[i])), labels, n_actions)

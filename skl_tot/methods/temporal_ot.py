@@ -299,6 +299,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         return [cross_entropy, coherence, *cloned(self.terms or [])]
 
     def _cross_entropy(self, components):
+        """Make the term of prototypes and codes; see `_make_components`."""
         return CrossEntropy(
             self._n_learned * int(self._value_of("n_prototypes")),
             components.transport,

@@ -96,6 +96,7 @@ class ClassifierTrainer:
 
     def _loss(self, embeddings, labels):
         """Cross-entropy of labels (n_videos, n_frames), plus the loss of the order."""
+        # embeddings are (1, n_videos * n_frames, embedding_dim)
         codes = (labels.reshape(-1, 1) == np.arange(self.n_actions)).astype("f4")
         codes = torch.from_numpy(codes).to(self.state.device)
         loss = cross_entropy_loss(classify(self.network, embeddings)[0], codes, 1.0)

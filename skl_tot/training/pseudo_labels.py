@@ -39,8 +39,8 @@ class Prior(Component):
             Of the sampled frames, recording by recording and in order of time, with the
             prototypes.
         coverage : Tensor of shape (n_videos, 1, 1)
-            Frames of each recording over frames sampled from it, at most 1: below 1,
-            frames were drawn repeatedly, and are not independent.
+            Weight of a frame as independent evidence: frames of each recording over
+            frames sampled from it, at most 1. Below 1, frames were drawn repeatedly.
         step : int
             Number of previous steps, only to be compared with ``changes_at``.
         temperature : float

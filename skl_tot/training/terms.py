@@ -221,9 +221,10 @@ class CrossEntropy(Term):
         return self.transport(similarities, log_prior, len(coverage), self.rho)
 
     def codes_of_video(self, similarities, n_sampled, step):
-        """Pseudo-labels (n_frames, n_prototypes) of a recording, as numpy arrays."""
+        """Pseudo-labels, an ndarray like ``similarities``, which are of one network."""
         similarities = torch.from_numpy(similarities).double()
-        # as if frames were sampled like in training
+        # Each frame counts as n_sampled / n_frames of one, so that the recording weighs
+        # as much as its sample in training.
         share = min(1, n_sampled / len(similarities))
         coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
         with few_threads(similarities.device, similarities.numel()):
