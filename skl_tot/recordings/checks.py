@@ -83,7 +83,7 @@ def _explain(error, estimator, video, first):
     if hasattr(video, "columns") and text.startswith(no_numbers):
         return _describe_text(video) or text
     if text.startswith("Input") and ("NaN" in text or "infinity" in text):
-        return _describe_gaps(video, is_nan="NaN" in text)
+        return _describe_gaps(video, refuses_nan="NaN" in text)
     width = getattr(estimator, "n_features_in_", None)
     if looks_turned(np.shape(video), first, width):
         return f"{text.rstrip()}{HINT}"
@@ -103,11 +103,11 @@ def _describe_text(frame):
     return None
 
 
-def _describe_gaps(video, is_nan):
-    """Describe the first missing or infinite value, and the share of all."""
+def _describe_gaps(video, refuses_nan):
+    """Describe the first infinite or refused value, and the share of all."""
     first, n_gaps = None, 0
     for start, block in _blocks(video):
-        gaps = np.argwhere(~np.isfinite(block) if is_nan else np.isinf(block))
+        gaps = np.argwhere(~np.isfinite(block) if refuses_nan else np.isinf(block))
         if first is None and len(gaps):
             frame, column = gaps[0]
             kind = "NaN" if np.isnan(block[frame, column]) else "infinity"
@@ -116,7 +116,8 @@ def _describe_gaps(video, is_nan):
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
     remedy = "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
-    remedy = remedy if is_nan else f"make it NaN: {remedy}"
+    if kind == "infinity":  # which a `GapFiller` refuses, too
+        remedy = f"make it NaN: {remedy}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
 
 

@@ -130,6 +130,9 @@ def test_text_is_located(frames):
         HMMSegmenter(3, max_iter=3).fit(named)
 
 
-def test_infinity_has_a_remedy(frames):
+@pytest.mark.parametrize("later", [1.0, np.nan])
+def test_infinity_has_a_remedy(frames, later):
+    values = frames[1].to_numpy(copy=True)
+    values[0, 0], values[1, 1] = np.inf, later
     with pytest.raises(ValueError, match=r"infinity in frame 0, .*; make it NaN: skl_"):
-        HMMSegmenter(3).fit(frames[1].replace({frames[1].iloc[0, 0]: np.inf}))
+        HMMSegmenter(3).fit(values)

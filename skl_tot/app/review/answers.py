@@ -112,7 +112,7 @@ class Answers:
                 if pipelines.is_cyclic(pipelines.last_step(self.model))
                 else None
             )
-            table = find_cycles(state.entries, circle)
+            table = cycles_of_entries(state.entries, circle)
             segments = [entry.segments for entry in state.entries]
             self._cycles = FoundCycles(state.model, segments, table)
         return self._cycles.table
@@ -242,12 +242,14 @@ class FoundCycles(NamedTuple):
         return state.model == self.model and not others
 
 
-def find_cycles(entries, circle):
-    """Table of cycles of recordings by number, in frames; None if nothing repeats."""
+def cycles_of_entries(entries, circle):
+    """Table of cycles, recordings as numbers, in frames; None if nothing repeats."""
+    # `circle` lists the codes of a cyclic model's actions in order; None finds cycles.
     labels = [entry.segments.labels() for entry in entries]
     breaks = [entry.breaks for entry in entries]
     bouts = collect_bouts(Recordings(labels, breaks=breaks))
-    if not bouts.actions:
+    # labels of people may show none of the model's actions
+    if not bouts.actions or (circle and not set(circle) & set(bouts.actions)):
         return None
     table, cycles = cut_cycles(bouts, circle)
     if len(table) <= len(entries):

@@ -203,6 +203,17 @@ def test_some_cycles_of_a_log_teach_it_the_rest():
     assert found.seen == ()
 
 
+def test_a_cyclic_model_finds_no_cycles_in_other_actions():
+    videos, _ = make_activities(12, 3, n_features=4, mean_length=30, random_state=1)
+    log = np.concatenate(videos)
+    review = Review(CyclicSegmenter(3, random_state=0).fit([log]), [log]).open()
+    assert len(review.cycles) > 1
+    review.assign(0, 0, len(log) // 2, "pause")
+    review.assign(0, len(log) // 2, len(log), "walk")
+    assert review.cycles is None
+    assert len(review.units()) == 1
+
+
 def test_actions_that_no_checked_stretch_shows_are_kept():
     log = np.concatenate(VIDEOS)
     review = Review(HMMSegmenter(3, order="free").fit([log]), [log]).open()
