@@ -9,6 +9,7 @@ import pytest
 from scipy import io
 
 from skl_tot.recordings import read_recordings
+from skl_tot.recordings.readers import READERS, Reader
 
 RNG = np.random.default_rng(0)
 SCORER = "DLC_resnet50_testJan1shuffle1_1000"
@@ -345,3 +346,16 @@ class TestEDF:
         assert (takes.names, takes.fps) == (["night"], 50)
         assert list(takes["night"]) == ["C3", "C4"]
         np.testing.assert_allclose(takes["night"].T, waves, atol=1e-3)
+
+
+def test_a_header_needs_csv_files():
+    with pytest.raises(ValueError):
+        Reader(bool, dict, suffixes=(".txt",), header="time,")
+
+
+def test_every_suffix_that_is_read_is_expected(tmp_path):
+    (tmp_path / "a.xyz").touch()
+    with pytest.raises(FileNotFoundError) as caught:
+        read_recordings(tmp_path)
+    for suffix in {suffix for reader in READERS.values() for suffix in reader.suffixes}:
+        assert suffix.removeprefix(".analysis") in str(caught.value)

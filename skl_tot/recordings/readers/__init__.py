@@ -36,7 +36,6 @@ KINDS = {
     ".parquet": "Parquet",
 }
 RATE_FILE = "recordings.json"
-EXPECTED = "*.npy, *.npz, *.h5, *.csv, *.tsv (or these as *.gz) or *.parquet"
 # Remedies for other kinds of files that may hold features.
 REMEDIES = {
     **dict.fromkeys(["*.csv", "*.tsv", "*.parquet"], "skl_tot.read_recordings"),
@@ -59,6 +58,10 @@ class Reader:
     header: str | None = None  # pattern of the first line of CSV files
     is_root: bool = False
     is_general: bool = False  # after all others
+
+    def __post_init__(self):
+        if self.header is not None and ".csv" not in self.suffixes:
+            refuse("suffixes", self.suffixes, '".csv" among them, as there is a header')
 
     @property
     def options(self):
@@ -100,9 +103,9 @@ def find_source(path, is_table=False):
     if is_folder:
         kinds = {file: kind for file, kind in kinds.items() if kind is not None}
         if not kinds:
-            content = f"no file {EXPECTED}, {describe_folder(Path(path))}"
-            raise FileNotFoundError(f"{one_line(path)} has {content}.")
-    kind = _check_kinds(kinds)
+            content = f"{expected_files(is_table)}, {describe_folder(Path(path))}"
+            raise FileNotFoundError(f"{one_line(path)} has no file {content}.")
+    kind = _check_kinds(kinds, expected_files(is_table))
     files = list(kinds)
     if kind in READERS:
         if not READERS[kind].is_general:  # programs write both H5 and CSV
@@ -132,15 +135,26 @@ def _kind_of(path, is_table):
     return next((KINDS[suffix] for suffix in KINDS if name.endswith(suffix)), None)
 
 
-def _check_kinds(kinds):
+def expected_files(is_table):
+    """Name the suffixes that are read; those of `READERS` if it is no table."""
+    suffixes = list(KINDS)
+    if is_table:
+        return f"*{', *'.join(suffixes[:-1])} or *{suffixes[-1]}"
+    for reader in READERS.values():
+        # ".analysis.h5" is an .h5, too
+        suffixes += [suffix for suffix in reader.suffixes if suffix.count(".") == 1]
+    return f"*{', *'.join(dict.fromkeys(suffixes))}, with the content of their kind"
+
+
+def _check_kinds(kinds, files_expected):
     """Return the kind of all files; refuse others, and files of several kinds."""
     for path, kind in kinds.items():
         shown = one_line(path)
         if not path.is_file():
-            expected = f"is no folder or file, expected {EXPECTED}"
+            expected = f"is no folder or file, expected {files_expected}"
             raise FileNotFoundError(f"{shown} {expected}.")
         if kind is None:
-            expected = EXPECTED + find_remedy(f"*{path.suffix.lower()}")
+            expected = files_expected + find_remedy(f"*{path.suffix.lower()}")
             raise ValueError(
                 f"{shown} is not a file that is read, expected {expected}."
             )
