@@ -191,8 +191,8 @@ def are_far(views_of, codes, n_actions, is_new, numbers, ends):
     _, starts, stops = find_segments(numbers, ends)
     votes = []
     for view in list(zip(*views_of))[:-1]:  # the last one are the clusters
-        columns = np.concatenate(view).astype(float)
-        distances = distances_to_actions(columns, codes, n_actions)
+        frames = np.concatenate(view).astype(float)
+        distances = distances_to_actions(frames, codes, n_actions)
         means = np.add.reduceat(distances, starts) / (stops - starts)
         means = np.repeat(means, stops - starts)
         votes.append(means > np.quantile(means[is_other], 0.9))
@@ -227,11 +227,11 @@ def fit_discriminant(columns, codes, weights, n_actions):
     return Discriminant(weights_of_actions.T, intercepts + offsets)
 
 
-def distances_to_actions(columns, codes, n_actions):
-    """Squared distance (n_frames,) to the nearest mean, by the covariance within."""
-    moments = measure_actions(columns, codes, np.ones(len(codes)), n_actions)
+def distances_to_actions(view, codes, n_actions):
+    """Squared Mahalanobis distance (n_frames,) to the nearest action with a code."""
+    moments = measure_actions(view, codes, np.ones(len(codes)), n_actions)
     root = np.linalg.cholesky(moments.covariance)
-    frames = solve_triangular(root, columns.T, lower=True)
+    frames = solve_triangular(root, view.T, lower=True)
     centers = solve_triangular(root, moments.means.T, lower=True)
     centers = centers[:, moments.weights > 0]
     return cdist(frames.T, centers.T, "sqeuclidean").min(axis=1)

@@ -346,6 +346,7 @@ def _distances(frames, start, width):
 
 def _least_sum(distances, nearest, farthest):
     """Frames, ``nearest`` to ``farthest`` apart, with the least sum of the best row."""
+    # The distances (n_windows, n_frames) are those of windows to the one at a frame.
     # `totals[k, t]` is the least sum up to frame t. The first and the last frame are as
     # close to the ends.
     n_windows, n_frames = distances.shape

@@ -264,7 +264,7 @@ def describe_actions(labels, actions, unlabelled=(), recordings=None):
 
 
 def _count_labels(labels, recordings):
-    """Find the recordings that show each label, and count its frames, by label."""
+    """Return two dicts by label: recordings that show it, and counts of frames."""
     shown_by: dict = {}
     n_frames: Counter = Counter()
     for recording, sequence in zip(recordings, labels):

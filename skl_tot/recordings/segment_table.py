@@ -552,7 +552,8 @@ def _find_rate(frames, seconds, fps):
 
 
 def _agreed_seconds(table, frames, seconds, rate):
-    """Return the seconds of a table, or of its frames if a frame has two times."""
+    """Return ``seconds``, or if any contradict ``frames``, all from these and rate."""
+    # Both are (n_rows, 2); the contradiction is that of a recording as a whole.
     recordings = rows_by_recording(table)
     pairs = {name: (frames[rows], seconds[rows]) for name, rows in recordings.items()}
     contradicting = [name for name in pairs if not _is_clock(*pairs[name], rate)]

@@ -21,7 +21,8 @@ CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
 
 
 def correlation_frames(recordings, action_frames):
-    """Frames of autocorrelation without slow changes, and its value at one frame."""
+    """Lag at which autocorrelation is half, and its value at lag 1: medians, or NaN."""
+    # Slow changes, longer than an action, are subtracted before.
     pairs = []  # of each recording, medians over features
     for frames in samples(recordings):
         correlations = list(autocorrelations(_without_slow(frames, action_frames)))

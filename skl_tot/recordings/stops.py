@@ -262,10 +262,10 @@ def list_stops(recordings):
     Returns
     -------
     table : DataFrame
-        A row per stop in order of time: ``recording``; ``start``, ``end`` (exclusive)
-        and ``duration`` in frames of the file; with a rate, ``start_time``,
-        ``end_time`` and ``duration_time`` in seconds; with ``starts`` also,
-        ``start_clock`` and ``end_clock``.
+        A row per stop, recording by recording in order of time: ``recording``;
+        ``start``, ``end`` (exclusive) and ``duration`` in frames of the file; with a
+        rate, ``start_time``, ``end_time`` and ``duration_time`` in seconds; with
+        ``starts`` also, ``start_clock`` and ``end_clock``.
 
     Examples
     --------

@@ -266,7 +266,8 @@ def _add_groups(tables, labels, fps, groups, subject):
 
 
 def _displays(labels, fps, by, compared):
-    """Make displays by name; ``compared`` has groups, ``by`` options for cycles."""
+    """Make displays by name, of labels or of a table of segments."""
+    # `by` has options of cycles or is empty; `compared` is a table of groups, or None.
     import skl_tot
 
     displays: dict[str, Any] = {

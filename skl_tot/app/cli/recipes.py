@@ -27,11 +27,11 @@ STEP = re.compile(
 )
 
 
-def recipe_options(when):
-    """Parent with the options for method, parameters and pipeline."""
+def recipe_options(remark):
+    """Parent parser of a model's options; ``remark`` is a help on ``--n-actions``."""
     parent = argparse.ArgumentParser(add_help=False)
     add = parent.add_argument
-    text = f"number of actions; auto chooses one from 1 to 16 ({when})"
+    text = f"number of actions; auto chooses one from 1 to 16 ({remark})"
     add("--n-actions", type=arguments.number_or_auto, metavar="N", help=text)
     text = (
         "others are in skl_tot.baselines (default: tot; with --labels alone, several)"

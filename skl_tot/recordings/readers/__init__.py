@@ -307,10 +307,12 @@ def read_inside(path, group, name, key=()):
 
 
 def read_data(path, data, name, key=()):
-    """Values of an HDF5 dataset that is `inside`, as `read_inside` gives them."""
+    """Values of an HDF5 dataset that `inside` returned, see `read_inside`."""
     keys = key or (slice(None),) * data.ndim
     lengths = [n for n, part in zip(data.shape, keys) if isinstance(part, slice)]
+    # a chunk is decompressed whole, even for a part of it
     n_values = max(math.prod(lengths), math.prod(data.chunks or (0,)))
+    # in values of 64 bits
     check_size(path, n_values * data.dtype.itemsize / 8, name)
     return data[key]
 
