@@ -212,7 +212,6 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> import numpy as np
     >>> from skl_tot.datasets import load_action_dataset
     >>> folder = tempfile.TemporaryDirectory()
     >>> root = pathlib.Path(folder.name)

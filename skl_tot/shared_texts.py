@@ -36,8 +36,7 @@ device : str, default="auto"
     Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",
     "cuda:1", … An estimator fitted on a GPU also predicts on a machine without one.
 random_state : int, RandomState instance or None, default=None
-    Seed of all that is drawn at random. An int gives the same result at every call, bit
-    for bit on one machine.
+    Seed of all random numbers. An int gives the same bits at every call on one machine.
 verbose : int, default=0
     Whether to show a progress bar with the loss.
 model : estimator
@@ -54,12 +53,10 @@ y : array-like of shape (n_frames,), or sequence of these, default=None
     Labels from a search or a pipeline. Only their numbers are checked; they are not
     used. `SemiSupervisedSegmenter` learns from labels.
 transcripts : sequence of int, or sequence of these, default=None
-    Known actions of each recording in order; an action may repeat. The path has exactly
-    these segments (fewer if the recording is too short), independent of ``decoding``.
-    None finds the actions.
+    Known actions of each recording in order; an action may repeat. The path has these
+    segments (fewer if it is too short), whatever ``decoding``. None finds the actions.
 feature_names : sequence of str, default=None
-    Names of the features. None takes the column names of data frames, or "feature 0",
-    ….
+    Names of the features. None takes those of data frames, or "feature 0", ….
 action_names : dict or sequence of str, default=None
     Names of labels, as ``target_names`` of `SegmentationDisplay`.
 start : int, str or sequence of these, default=None
@@ -69,8 +66,7 @@ ax : matplotlib Axes, default=None
 fps : float, default=None
     Frames per second. None leaves it to the recordings, or counts frames.
 labels : ndarray of shape (n_frames,), or list of these
-    Labels from ``actions_``, in the form of ``X``; background is -1, or "background"
-    among names.
+    Labels from ``actions_``, in the form of ``X``; background is -1 or "background".
 display : object
     The display, drawn, with ``ax_``, ``figure_`` and, for an image, ``im_``.
 recordings : array-like of shape (n_frames, n_features), or sequence of these
@@ -86,8 +82,7 @@ self : object
 labels_ : ndarray of shape (n_frames,), or list of these
     Labels of the recordings of the last fit, in the form of ``X``.
 classes_ : ndarray of shape (n_actions,) or None
-    Names of the actions after `skl_tot.corrections.rename`; None if they have only
-    numbers.
+    Names of the actions after `skl_tot.corrections.rename`, else None.
 look_ : Look or None
     Findings of the look, for ``order="auto"``; see `skl_tot.look`.
 order_ : str
@@ -101,8 +96,7 @@ layers_ : list
 scaler_ : StandardScaler or None
     Standardisation over the data set, if any.
 confidence_ : dict of float
-    ``tempering`` and ``agreement``, the trust of `predict_posterior` in the
-    log-likelihoods.
+    ``tempering`` and ``agreement``, the trust of `predict_posterior` in scores.
 background_ : named tuple of ndarray, or None
     ``means`` and ``variances`` (n_actions, n_features) of the standardised features of
     each action and ``thresholds`` (n_actions,) of their log-density, if background was
@@ -135,6 +129,8 @@ average : {"pooled", "video"}, default="pooled"
     Whether all frames have the same weight, or all recordings.
 ignore_labels : optional
     As in `match_labels`, with its errors.
+score : float
+    In [0, 1].
 NotFittedError
     Before `fit`.
 TypeError, ValueError
@@ -209,7 +205,9 @@ for section, title, names in [
     ("of_X", "Parameters", ["X"]),
     ("of_X_y", "Parameters", ["X", "y"]),
     ("of_progress", "Parameters", ["progress"]),
+    ("of_labels", "Parameters", ["y_true", "scope"]),
     ("drawn", "Returns", ["display"]),
+    ("of_score", "Returns", ["score"]),
     ("raises", "Raises", ["NotFittedError", "TypeError"]),
 ]:
     entries_of_section = [TEXTS.get(name, "").strip() for name in names]

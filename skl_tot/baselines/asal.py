@@ -51,8 +51,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     .. math:: p(k \mid x_t) \propto \exp \bigl( w_k^\top [e_t ; h_t] + b_k \bigr),
 
-    The loss is the cross-entropy of the labels plus ω times the logistic loss of the
-    order.
+    The loss is the cross-entropy of labels plus ω times the logistic loss of order.
 
     *Segmentation.* The score of a frame is :math:`\log p(k \mid x_t) - \log p(k)`, with
     the shares :math:`p(k)` of the actions. The score of a segment of d bins of action k
@@ -68,8 +67,7 @@ class ASALSegmenter(NetworkSegmenter):
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
         from ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted.
-        None means `TemporalOTSegmenter` as published, with this ``standardize`` and
-        ``device``.
+        None means `TemporalOTSegmenter` as published, with these settings.
     network : {"mlp"} or OrderedMLP, default="mlp"
         Widths of the hidden layer, of the embedding of frames, and of the action-level
         embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
@@ -79,8 +77,7 @@ class ASALSegmenter(NetworkSegmenter):
         Optimiser steps per round, one mini-batch each. The network continues from round
         to round. With many steps it also learns the errors of the labels.
     tol : float, default=0.01
-        Stop if less than this share of all labels changes in a round. None never stops
-        early.
+        Stop if less than this share of all labels changes in a round. None never stops.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings: mini-batches, learning rate and weight decay are used. "adam"
         takes 256 frames per recording and a learning rate of 5e-4.
@@ -95,8 +92,7 @@ class ASALSegmenter(NetworkSegmenter):
     log_shares_ : ndarray of shape (n_actions,)
         log p(k) of the labels that the last round learned from.
     mean_durations_ : ndarray of shape (n_actions,)
-        Mean segment length of each action relative to its recording, in the same
-        labels.
+        Mean segment length of each action relative to its recording, likewise.
     {shared: network_}
     changes_ : list of float
         Share of all labels that changed in each round.
@@ -109,8 +105,7 @@ class ASALSegmenter(NetworkSegmenter):
     Implemented from the abstract; no code of the authors was available. Own choices:
     all networks, the joint embedding, Poisson distributions and their limits (a tenth
     of the mean and four times the mean), bins, numbers of steps and rounds, and the
-    stopping rule. On seven data sets the rounds improved the start on average, but not
-    on each set.
+    stopping rule. On seven data sets the rounds improved the start on average.
 
     `transform` returns :math:`[e_t ; h_t]`. Posteriors with durations are exact over
     the bins. With background, durations count the other frames. See

@@ -80,16 +80,14 @@ class ASOTSegmenter(PrototypeSegmenter):
     prototypes_ : ndarray of shape (n_actions * n_prototypes, embedding_dim)
         Prototypes, of unit length.
     prototype_actions_ : ndarray of shape (n_actions * n_prototypes,)
-        Action of each prototype. Actions are numbered by the mean relative time of
-        their frames.
+        Action of each prototype. Actions are in order of mean relative time.
     {shared: loss_curve_, n_iter_}
 
     Notes
     -----
     Network, losses, transport and settings come from the authors' code. Features are
     divided by the square root of their number, as there for standardised ones; their
-    scale matters. Own choices: initial values of the network from N(0, 0.01²), parts
-    and paths.
+    scale matters. Own choices: first values from N(0, 0.01²), parts and paths.
 
     A recording is one problem, in float64: T frames and K prototypes need some 75 T K
     bytes beside the features.

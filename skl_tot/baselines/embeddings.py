@@ -124,8 +124,7 @@ class CTESegmenter(EmbeddingSegmenter):
         Optimiser steps, one mini-batch each.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings. "adam" takes 256 frames per recording, a constant learning
-        rate of 3e-3 (with the authors' 1e-3, time is not learned in so many steps), and
-        is otherwise `Adam`.
+        rate of 3e-3 (the authors' 1e-3 is too slow), and is otherwise `Adam`.
     {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
     {shared: standardize, device, random_state, verbose}
 
@@ -205,8 +204,7 @@ class VTESegmenter(CTESegmenter):
     ----------
     {shared: n_actions, fixed_order}
     network : {"mlp"} or MLP, default="mlp"
-        Widths of the hidden layers of encoder and decoder, and of the embedding, see
-        `skl_tot.extend.MLP`.
+        Widths of the hidden layers and of the embedding, see `skl_tot.extend.MLP`.
     n_init, max_iter, optimizer : optional
         As for `CTESegmenter`.
     {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
@@ -228,9 +226,8 @@ class VTESegmenter(CTESegmenter):
     -----
     Implemented from the abstract; no code of the authors was available. Own choices:
     one embedding, trained by the sum of both losses, the width and depth of the
-    decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the
-    network of the authors a U. See `CTESegmenter` for memory, input, labels and
-    further attributes.
+    decoder, the horizon and the weight. The bypass :math:`V^\top h_t` makes the network
+    of the authors a U. See `CTESegmenter` for input and attributes.
 
     References
     ----------
@@ -313,8 +310,7 @@ class UDESegmenter(EmbeddingSegmenter):
     time_weight : float or "auto", default="auto"
         β, at least 0. "auto" is 0 in free order, else 300. It is large because the
         squared error of a relative time rarely exceeds 1/12, that of standardised
-        features is about 1, and concepts must follow each other in time. Smaller values
-        gave worse actions.
+        features is about 1, and concepts must follow each other in time.
     concept_weight : float, default=1.0
         γ, at least 0. With 0, the concepts stay at the centres of K-means.
     reconstruction_iter : int or float, default=0.5
@@ -324,8 +320,7 @@ class UDESegmenter(EmbeddingSegmenter):
         Optimiser steps, one mini-batch each.
     optimizer : {"adam"} or Adam, default="adam"
         Training settings. "adam" takes 256 frames per recording and a constant learning
-        rate, and is otherwise `Adam`. A ``tol`` applies separately before and with
-        concepts.
+        rate, and is otherwise `Adam`.
     {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
     {shared: device, random_state, verbose}
 
@@ -340,8 +335,7 @@ class UDESegmenter(EmbeddingSegmenter):
     Implemented from the abstract; no code of the authors was available. Own choices:
     the networks, time as an output, the form of the contrast (InfoNCE), numbers of
     frames and steps, and the decoding. The embeddings of all frames are held in memory
-    for K-means, as float32. See `TemporalOTSegmenter` for input, labels, edge cases and
-    further attributes.
+    for K-means, as float32. See `TemporalOTSegmenter` for input and attributes.
 
     References
     ----------

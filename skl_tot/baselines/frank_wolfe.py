@@ -40,8 +40,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
     {shared: n_actions, fixed_order}
     frames_per_chunk : int, default=None
         Approximate number of frames per chunk (the authors use 10). None cuts every
-        recording into 2 K chunks. A recording has at least K chunks, and at most one
-        per frame.
+        recording into 2 K chunks. A recording has at least K chunks.
     regularization : float, default=None
         Weight λ of the classifier's size; None means 1 / (n_videos K).
     n_corners : int, default=10

@@ -81,8 +81,7 @@ class MallowSegmenter(BaseSegmenter):
         Added to the diagonal of the covariances of the Gaussians, r, at least 1e-6.
         Variances within actions are about 1 or less.
     max_iter : int, default=7
-        Maximum number of rounds of the three steps; fewer if no label changes. More are
-        not always better.
+        Maximum number of rounds of the three steps; fewer if no label changes.
     decoding : str, default="auto"
         Paths of the decoder. "auto": "fixed" in strict order, else "mallow", an order
         for each recording as in step 2, in which an inversion costs a switch, too; or a

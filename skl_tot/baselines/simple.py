@@ -28,8 +28,7 @@ def paper(n_actions=8, **parameters):
     n_actions : int, default=8
         Number of actions K.
     **parameters
-        Other parameters of `skl_tot.TemporalOTSegmenter`; ``alpha=1.0`` makes the
-        paper's TOT+TCL.
+        Others of `skl_tot.TemporalOTSegmenter`; ``alpha=1.0`` makes TOT+TCL.
 
     Returns
     -------
@@ -70,8 +69,7 @@ class EqualPartsSegmenter(BaseSegmenter):
     Notes
     -----
     See `TemporalOTSegmenter` for input, labels and fitted attributes. Part k of n
-    frames has the frames t with ``t * K // n == k``. A recording of fewer than K frames
-    lacks some of the parts.
+    frames has the frames t with ``t * K // n == k``. Short recordings lack parts.
 
     Examples
     --------

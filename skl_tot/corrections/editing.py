@@ -104,8 +104,7 @@ def merge(model, labels):
     ------
     {shared: NotFittedError}
     TypeError, ValueError
-        If a label does not exist, there are fewer than two, or the model is of several
-        activities.
+        If a label does not exist, is alone, or the model is of several activities.
 
     Examples
     --------
@@ -204,8 +203,7 @@ def refine(model, X, y):
     ----------
     {shared: model, X}
     y : array-like of shape (n_frames,), or sequence of these, or dict
-        Labels, see `SemiSupervisedSegmenter`. If recordings have names, a dict may omit
-        those without labels.
+        Labels, see `SemiSupervisedSegmenter`. A dict may omit recordings.
 
     Returns
     -------

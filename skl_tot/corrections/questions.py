@@ -36,11 +36,9 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
         Maximum number of results.
     unit : {"recordings", "moments"}, default="recordings"
         Whole recordings, or segments. The value of a segment is the sum of the doubts
-        of its frames, each minus the least doubt in ``X``, which favours neither long
-        nor short segments.
+        of its frames, each minus the least doubt in ``X``.
     labelled : sequence of int, default=()
-        Indices of recordings with labels. They are not listed, and similar recordings
-        come later.
+        Indices of recordings with labels. They are not listed; similar ones come later.
 
     Returns
     -------
@@ -210,8 +208,7 @@ def alike_actions(videos, labels):
     pairs : list of dict
         Most alike first: "actions", two labels, and "score", the larger area under the
         ROC curve of the two halves, at most 0.7; it is 0.5 by chance and 1 for actions
-        that differ in each frame. Actions need 20 frames of two recordings, or bouts,
-        in each half.
+        that differ in each frame. Halves need 20 frames of two recordings or bouts.
 
     Examples
     --------

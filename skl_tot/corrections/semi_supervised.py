@@ -95,12 +95,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     classes_ : ndarray of shape (n_classes,)
         Labels of `predict`: those of ``y``, and names of further actions.
     unlabelled_actions_ : list
-        Further actions, which no label names: "action 4", or the next number. `fit`
-        warns of them.
+        Further actions, which no label names: "action 4", …. `fit` warns of them.
     {shared: n_actions_, labels_}
     coefs_, intercepts_ : list of ndarray
-        Discriminants of the views, (n_columns, n_actions) and (n_actions,), those of
-        the clusterings last.
+        Discriminants of views, then clusterings: (n_columns, n_actions), (n_actions,).
     log_times_ : ndarray of shape (100, n_actions)
         Half of the log-density of relative time of each action.
     start_costs_, move_costs_ : ndarray of shape (n_actions,), (n_actions, n_actions)

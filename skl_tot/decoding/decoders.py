@@ -195,8 +195,7 @@ def decode(
         Least number of frames of a segment. A recording with fewer is one segment; if
         not all actions of a fixed order, or of a transcript, fit, some are skipped.
     transcript : array-like of int of shape (n_segments,), default=None
-        Known actions of the recording, in order, with repeats. Only the boundaries are
-        then to be found.
+        Known actions of the recording, in order; only boundaries are found.
 
     Returns
     -------
@@ -219,8 +218,6 @@ def decode(
     array([0, 1, 1, 1])
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
-    >>> decode(log_likelihood, "free", min_frames=2)
-    array([0, 0, 1, 1])
     """
     log_likelihood = _checked(log_likelihood)
     if transcript is not None:

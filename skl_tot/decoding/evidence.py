@@ -164,8 +164,7 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     Raises
     ------
     ValueError
-        If the lengths differ, the level is not between 0 and 1, or log-likelihoods are
-        NaN.
+        If the lengths differ, the level is not in (0, 1), or log-likelihoods are NaN.
 
     Examples
     --------

@@ -124,8 +124,7 @@ class TransitionDisplay(BoutsDisplay):
     """Probabilities of the steps between actions, as a matrix.
 
     A row is an action; its cells are the shares of its steps to each action, and
-    numbers in cells are counts. Actions are in the usual order: steps forward are right
-    of the diagonal.
+    numbers in cells are counts. Actions are in the usual order.
 
     Parameters
     ----------

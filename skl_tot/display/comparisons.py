@@ -140,8 +140,7 @@ class NumbersDisplay(Display):
     Parameters
     ----------
     numbers : dict
-        ``numbers_`` of a segmenter fitted with ``n_actions="auto"``, or the result of
-        `choose_n_actions`.
+        ``numbers_`` of a fit with ``n_actions="auto"``, or `choose_n_actions`.
 
     Examples
     --------

@@ -40,8 +40,7 @@ def write_segments(table, path, *, format=None):
     ----------
     table : DataFrame, or list of dict
         From `segments`: ``action``, ``start`` and ``end`` in frames, and if known
-        ``recording``, times, durations, clock times and ``confidence``. Other columns
-        are not written.
+        ``recording``, times, durations, clock times and ``confidence``.
     path : str or path-like
         File to write. After an error, the previous file remains.
     format : str, default=None
@@ -173,8 +172,7 @@ def read_segments(
     ``recording`` or ``Observation id`` for the recording. Other columns are ignored.
 
     ELAN documents, TextGrids and NWB files need a tier or table called "action", or
-    only one with intervals. Label Studio tasks need one annotation, or else one
-    prediction.
+    only one with intervals. Label Studio tasks need one annotation, or prediction.
 
     Parameters
     ----------
@@ -198,8 +196,7 @@ def read_segments(
     -------
     labels : ndarray of str of shape (n_frames,), or dict of these
         Label of each frame; numbers are text, and -1 is ``"background"``. Several files
-        or recordings give a dict by name: that of the file without suffix, or those in
-        the rows if they differ.
+        or recordings give a dict by name: that of the file without suffix, or in rows.
 
     Raises
     ------

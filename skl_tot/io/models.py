@@ -76,8 +76,7 @@ def save_model(model, path, *, trusted=()):
     path : str or path-like
         File to write, by convention ``*.skops``. After an error, the old file remains.
     trusted : sequence of str, default=()
-        Further types in the model, as ``"module.Class"``: your own terms, priors and
-        estimators.
+        Further types in the model, as ``"module.Class"``, such as your own terms.
 
     Raises
     ------
@@ -138,8 +137,7 @@ def load_model(path, *, trusted=()):
     -------
     model : estimator
         Segmenter or pipeline. Parameters newer than the file have their defaults;
-        ``cache_dir`` and ``memory`` are reset. A file that was tampered with may give a
-        model that fails later.
+        ``cache_dir`` and ``memory`` are reset. A forged one may fail later.
 
     Raises
     ------

@@ -72,8 +72,7 @@ class ActivitySegmenter(BaseSegmenter):
         Names of the activities: 0, 1, … in the order of their first recording, or the
         given labels, sorted.
     activity_scores_ : dict of int to float or None
-        Mean silhouette of the bags for each number that "auto" tried; None without a
-        choice.
+        Mean silhouette of the bags for each number that "auto" tried; else None.
     estimators_ : list of estimator
         A fitted segmenter, or pipeline, for each activity.
     centres_ : ndarray of shape (n_clusters, n_features)
@@ -112,8 +111,6 @@ class ActivitySegmenter(BaseSegmenter):
     array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     >>> model.predict_activity(repairs[0])
     1
-    >>> np.unique(model.predict(repairs[0]))
-    array([3, 4, 5])
     >>> model.action_names_[3]
     'activity 1: action 0'
     """
@@ -166,8 +163,7 @@ class ActivitySegmenter(BaseSegmenter):
         ----------
         {shared: X, y}
         activities : sequence of int or str, or dict, default=None
-            Activity of each recording, by name if the recordings have names. None finds
-            them.
+            Activity of each recording, by name if they have names. None finds them.
 
         Raises
         ------

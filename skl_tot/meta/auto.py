@@ -96,8 +96,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         `sklearn.frozen.FrozenEstimator` is used as fitted.
     order : {"auto", "strict", "mostly", "free"}, default="auto"
         Course of the recordings. "auto" looks at them. "strict": each action once, in
-        one order; members and the vote keep it. "mostly": an order, with exceptions.
-        "free": no order.
+        one order; members and the vote keep it. "mostly": exceptions. "free": no order.
     {shared: decoding}
     switch_cost : float, "auto" or None, default=None
         As for `TemporalOTSegmenter`. None is 0.02 nats for each frame of a mean segment
@@ -111,8 +110,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Members that are fitted at the same time, in processes that share the frames.
     {shared: random_state}
     verbose : int, default=0
-        Whether to show a progress bar over fits. From 2, networks of "auto" show their
-        own bars.
+        Whether to show a progress bar over fits. From 2, networks show theirs.
 
     Attributes
     ----------
@@ -322,8 +320,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         Returns
         -------
         scores : dict of str to float
-            Share of labelled frames that are right after a match of actions, by name,
-            best first.
+            Share of labelled frames that are right after a match, by name, best first.
 
         Raises
         ------

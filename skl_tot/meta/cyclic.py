@@ -56,8 +56,7 @@ class CyclicSegmenter(BaseSegmenter):
     estimator : estimator or None, default=None
         A segmenter, or a pipeline that ends in one. A clone is fitted to the cycles
         with this ``n_actions``; without an own seed, it gets one from ``random_state``.
-        A `sklearn.frozen.FrozenEstimator` is used as fitted. None takes
-        `TemporalOTSegmenter`.
+        A `sklearn.frozen.FrozenEstimator` stays fitted. None is `TemporalOTSegmenter`.
     decoding : {"cyclic", "cyclic_skip"}, default="cyclic_skip"
         Whether all cycles have all actions, or may lack some. Does not change the fit.
     switch_cost : float, "auto" or None, default=None

@@ -149,8 +149,7 @@ class OnlinePrediction:
         Raises
         ------
         TypeError, ValueError
-            If the frames are not valid, or the stream has ended. The object stays
-            unchanged.
+            If frames are not valid, or the stream has ended; nothing changes then.
         """
         self._check_open()
         frames = _checked_block(frames, [*self._steps, self._model][0], self.n_seen)

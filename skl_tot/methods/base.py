@@ -336,8 +336,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def log_likelihood(self, X):
         """Compute the scores for the decoder.
 
-        `skl_tot.decoding.decode` turns them into the labels of `predict` (except for
-        background).
+        `skl_tot.decoding.decode` gives the labels of `predict`, less background.
 
         {shared: of_X}
 

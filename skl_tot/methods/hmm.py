@@ -59,8 +59,7 @@ class HMMSegmenter(BaseSegmenter):
         "auto" looks at the recordings, as in `TemporalOTSegmenter`. "strict": each
         action once, in one order, starting from K equal parts of each recording,
         without random numbers. "mostly": learned in the same way, and decoded in any
-        order. "free": in any order, any number of times, starting from clusters of the
-        frames.
+        order. "free": in any order, any number of times, starting from clusters.
     covariance : {"own", "shared"}, default=None
         Whether each action has own variances. None is "shared" in free order, where
         actions would else differ by their variance only, and "own" otherwise.
@@ -73,8 +72,7 @@ class HMMSegmenter(BaseSegmenter):
     max_iter : int, default=30
         Maximum number of steps of expectation-maximisation.
     tol : float, default=1e-4
-        Stop after a step if the previous one gained less, in nats per frame; 0 stops at
-        the rounding error.
+        Stop after a step if the previous one gained less, in nats per frame.
     reg_covar : float, default=1e-2
         Prior r of the variances, at least 1e-6, in units of the mean variance of a
         feature: it adds :math:`r / n_k` to the variance of an action with :math:`n_k`
@@ -98,8 +96,7 @@ class HMMSegmenter(BaseSegmenter):
         Probability :math:`p_k` that a frame of action k is followed by the next action;
         0 for the last action. In free order, :math:`A_{jk}`.
     log_likelihood_curve_ : list of float
-        Log-likelihood before each step, minus the penalty of the prior, in nats per
-        frame. It never falls.
+        Log-likelihood before each step, with the prior, in nats per frame; never falls.
     n_iter_ : int
         Number of these steps.
     {shared: n_actions_, labels_, classes_, shares_, layers_, scaler_, confidence_}

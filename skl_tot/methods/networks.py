@@ -103,8 +103,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         Returns
         -------
         embeddings : ndarray of shape (n_frames, embedding_dim), or list of these
-            In the floating type of the recording; those of several networks are side by
-            side.
+            In the floating type of the recording; networks are side by side.
 
         {shared: raises}
         """

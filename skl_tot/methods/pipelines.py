@@ -253,22 +253,19 @@ def choose_n_actions(estimator, X, numbers=None):
         One recording or many.
     numbers : sequence of int, default=None
         Candidates. None takes 1 to 16. Numbers above the frames of the longest of every
-        second recording, or a quarter of a single recording, are dropped, with a
-        warning.
+        second recording, or a quarter of a single recording, are dropped.
 
     Returns
     -------
     numbers : dict
         The ``numbers_`` of a fit: lists "n_actions", "score" (0 for one action, larger
         is better) and "spread" (its standard error over recordings, NaN for fewer than
-        four); "best", the number with the largest score; "at_edge", whether that is the
-        first or last candidate.
+        four); "best", the one of largest score; "at_edge", whether it is first or last.
 
     Raises
     ------
     TypeError, ValueError
-        If the estimator does not find actions itself, or a recording or the candidates
-        are not valid.
+        If the estimator does not find actions itself, or candidates are not valid.
 
     Warns
     -----

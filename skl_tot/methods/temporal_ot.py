@@ -97,8 +97,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Weight ρ of the prior in the transport problem, in units of the scores. Small
         values give sharp pseudo-labels, large values let the prior decide.
     alpha : float or "auto", default="auto"
-        Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5, and 0 in
-        strict order.
+        Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5; strict, 0.
     {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
     {shared: random_state}
     n_networks : int, default=3
@@ -119,8 +118,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
         Solver of the transport problem. "sinkhorn", `skl_tot.extend.Sinkhorn`, is the
         paper's. "structured", `skl_tot.extend.StructuredTransport`, is that of
-        `ASOTSegmenter`: it keeps neighbouring frames together and allows different
-        shares.
+        `ASOTSegmenter`: it keeps neighbouring frames together and lets shares differ.
     terms : list of Term, default=None
         Further terms of the loss, such as `skl_tot.extend.TimeStamp` (CTE's) or your
         own, see "Extending" in the documentation.
@@ -131,8 +129,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     ----------
     {shared: n_actions_, numbers_, labels_, classes_, network_}
     prototypes_ : ndarray of shape (n_networks, n_actions * n_prototypes, embedding_dim)
-        Prototypes, in the order of time. For a single network, this and the weights
-        have no first dimension.
+        Prototypes, in the order of time. A single network has no first dimension.
     prototype_actions_ : ndarray of shape (n_networks * n_actions * n_prototypes,)
         Action of each prototype, one network after the other.
     {shared: look_, order_, windows_}
@@ -162,8 +159,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     Output takes the form of the input: `Recordings` of labels, a dict, a Series or data
     frame with the index of the input. ``labels_`` of named recordings is a dict. ``y``
     may have names, in any order. Cross-validation of a single array would split its
-    frames; use lists or `Recordings`. As output may be a list, there is no
-    ``set_output``.
+    frames; use lists or `Recordings`. There is no ``set_output``.
 
     *Rates.* `Recordings` have frames per second, and so have objects of xarray with a
     regular clock. A model stores them as ``fps_``, and refuses other rates.

@@ -18,9 +18,7 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, backgroun
 
     .. math:: \frac1T \sum_t [\pi(\hat y_t) = y_t]
 
-    Parameters
-    ----------
-    {shared: y_true, scope}
+    {shared: of_labels}
 
     Returns
     -------
@@ -53,14 +51,9 @@ def miou_score(
     Rare actions have the same weight as frequent ones. With ``scope="video"`` each
     recording is scored on its classes, and the scores are averaged.
 
-    Parameters
-    ----------
-    {shared: y_true, scope}
+    {shared: of_labels}
 
-    Returns
-    -------
-    score : float
-        In [0, 1].
+    {shared: of_score}
 
     Examples
     --------
@@ -85,14 +78,9 @@ def mean_recall_score(
     ``scope="video"`` each recording is scored on its classes, and the scores are
     averaged. Supervised papers call it MoC, or balanced accuracy.
 
-    Parameters
-    ----------
-    {shared: y_true, scope}
+    {shared: of_labels}
 
-    Returns
-    -------
-    score : float
-        In [0, 1].
+    {shared: of_score}
 
     Examples
     --------
@@ -180,10 +168,7 @@ def normalized_mutual_info_score(
     average, ignore_labels : optional
         As in `adjusted_rand_score`, with its errors.
 
-    Returns
-    -------
-    score : float
-        In [0, 1].
+    {shared: of_score}
 
     Examples
     --------

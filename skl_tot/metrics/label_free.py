@@ -28,8 +28,7 @@ def effective_actions(y):
     .. math:: \exp\Bigl(-\sum_k p_k \log p_k\Bigr)
 
     It is K if all actions have equal shares, and near 1 if one action has almost all
-    frames. Few of the K actions in effect are a sign of a model that has collapsed, or
-    of uneven actions.
+    frames. Few actions in effect are a sign of a collapsed model, or of uneven actions.
 
     Parameters
     ----------

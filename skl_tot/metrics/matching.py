@@ -19,18 +19,15 @@ def match_labels(
     .. math:: \max_{\pi} \sum_t [\pi(\hat y_t) = y_t]
 
     over one-to-one maps :math:`\pi` (the Hungarian method). Among several best maps,
-    the choice depends on the first appearance of clusters and classes, never on their
-    names.
+    the choice depends on first appearance, never on names.
 
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
-        Classes and clusters, integers or text, of one recording or of many. The two may
-        differ in type.
+        Classes and clusters, each integers or text, of one recording or of many.
     scope : {"activity", "video", "labels"}, default="activity"
         One match over the frames of all recordings, or one match per recording;
-        "labels" matches nothing: predictions are labels already, as after learning from
-        labels.
+        "labels" matches nothing: predictions are labels already.
     ignore_labels : label or sequence of labels, default=None
         Classes, such as background, whose frames are first removed from both sequences;
         the frames on either side become neighbours.

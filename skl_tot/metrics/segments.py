@@ -40,10 +40,7 @@ def segment_f1_score(
         or the F1 of each recording is averaged, as in Kumar et al.
     {shared: scope}
 
-    Returns
-    -------
-    score : float
-        In [0, 1].
+    {shared: of_score}
 
     References
     ----------
@@ -105,9 +102,7 @@ def edit_score(
     with the Levenshtein distance of the labels of true and predicted segments, averaged
     over recordings.
 
-    Parameters
-    ----------
-    {shared: y_true, scope}
+    {shared: of_labels}
 
     Returns
     -------

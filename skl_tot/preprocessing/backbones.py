@@ -149,8 +149,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         Returns
         -------
         features : ndarray of shape (n_frames, n_features), list of these, or Recordings
-            float32; an array for one path, a list for a sequence of paths, `Recordings`
-            for a folder.
+            float32; an array for a path, a list for paths, `Recordings` for a folder.
 
         Raises
         ------

@@ -180,8 +180,7 @@ def look(X, n_actions=8):
     recording is subtracted, and each part is predicted by the mean of the others at the
     same relative time. The result is the share of the variance that this explains, a
     mean over features, negative ones as 0. Two parts at either end are left out, since
-    recordings without a course also start and stop alike. Values from 0.03 on are a
-    course.
+    recordings without a course also start and stop alike. From 0.03 on, it is a course.
 
     *Raw signal.* Frames are alike one period later, within an action. Or neighbouring
     frames are alike, and yet means of short pieces do not predict those of the next

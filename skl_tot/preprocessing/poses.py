@@ -99,8 +99,7 @@ class PoseFeatures(VideoTransformer):
     columns_ : ndarray of shape (n_points, n_dims)
         Column of each coordinate.
     bodies_ : dict of str to list of int
-        Name of each body, and its places in ``points_``. "" is a single body without a
-        name.
+        Name of each body, and its places in ``points_``. "" is a body without name.
     {shared: n_features_in_, feature_names_in_}
 
     Notes
@@ -118,7 +117,6 @@ class PoseFeatures(VideoTransformer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from skl_tot.preprocessing import PoseFeatures
     >>> track = np.array([[[0.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [5.0, 0.0]]])
     >>> poses = PoseFeatures(n_dims=2, heading=(0, 1)).fit(track.reshape(2, -1))
@@ -126,17 +124,6 @@ class PoseFeatures(VideoTransformer):
     ['point0 x', 'point0 y', 'point1 x', 'point1 y', 'speed']
     >>> poses.transform(track.reshape(2, -1))[0, :5].tolist()
     [-1.0, 0.0, 1.0, 0.0, 3.0]
-
-    The second body is ahead of the first, and heads to the side:
-
-    >>> import pandas as pd
-    >>> columns = ["nose x m1", "nose y m1", "tail x m1", "tail y m1"]
-    >>> columns += [name.replace("m1", "m2") for name in columns]
-    >>> pair = pd.DataFrame([[2.0, 0, 0, 0, 6, 1, 6, -1]] * 3, columns=columns)
-    >>> poses = PoseFeatures(heading=("tail", "nose"), speeds=False)
-    >>> poses.fit_transform(pair).iloc[0, 8:].abs().round(2).to_dict()
-    {'m1 m2 distance': 5.0, 'm1 to m2 x': 1.0, 'm1 to m2 y': 0.0, 'm2 to m1 x': 0.0,
-     'm2 to m1 y': 1.0, 'm1 m2 alignment': 0.0}
     """
 
     __module__ = "skl_tot.preprocessing"

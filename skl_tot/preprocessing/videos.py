@@ -53,8 +53,7 @@ def iterate_frames(path, fps=10):
     Raises
     ------
     ImportError, FileNotFoundError, ValueError
-        If the ``video`` extra or the file is missing, damaged or truncated, or no
-        video.
+        If the ``video`` extra or the file is missing, damaged or no video.
 
     Examples
     --------

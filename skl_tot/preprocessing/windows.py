@@ -43,8 +43,7 @@ class SignalWindows(VideoTransformer):
     window : float or "auto", default="auto"
         Width of the window, in seconds if recordings have a rate, else in frames; it is
         rounded to an odd number of frames, three or more. A warning is given for a
-        width beyond all recordings of the fit. "auto" finds it from the signal, see
-        Notes.
+        width beyond all recordings of the fit. "auto" finds it, see Notes.
     statistics : sequence of {"mean", "std", "difference"}, default=all three
         Statistics to compute.
 
@@ -71,7 +70,6 @@ class SignalWindows(VideoTransformer):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from skl_tot.preprocessing import SignalWindows
     >>> signal = np.array([[0.0], [1.0], [0.0], [5.0], [5.0]])
     >>> windows = SignalWindows(3, statistics=["mean"]).fit(signal)
@@ -213,8 +211,7 @@ class FrameView(VideoTransformer):
         Maximum frames of a window, such as those of a segment; longer ones tell
         neighbouring segments more than their own. None has no limit.
     scaling : {"dataset", "video"}, default="dataset"
-        Whether the mean and the variance of features are 0 and 1 over all recordings,
-        or over each one.
+        Whether features have mean 0 and variance 1 over all recordings, or in each.
     n_components : int, default=40
         Maximum number of principal components.
 

@@ -78,10 +78,6 @@ class Recordings(Sequence):
     --------
     >>> from skl_tot.recordings import Recordings
     >>> takes = Recordings([[[0.0], [1.0]], [[2.0]]], ["a", "b"], fps=10)
-    >>> takes
-    Recordings of 2 at 10 frames per second
-    >>> takes["b"]
-    [[2.0]]
     >>> labels = takes.replace([[0, 1], [1]])
     >>> dict(labels.items())
     {'a': [0, 1], 'b': [1]}

@@ -37,8 +37,7 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
     paths : array-like of str or path-like
         One ``.npy`` file per recording, with numbers of shape (n_frames, n_features).
     names : array-like of str, default=None
-        Distinct names; None takes the names of the files, with as many parent folders
-        as distinguish them.
+        Distinct names; None takes those of files, with parent folders if needed.
     fps : float, default=None
         Frames per second of the frames that are kept, if known.
     stride : int, default=1
@@ -61,7 +60,6 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> import numpy as np
     >>> from skl_tot.recordings import open_features
     >>> folder = tempfile.TemporaryDirectory()
     >>> for name, n_frames in [("a", 40), ("b", 50), ("c", 60)]:

@@ -112,8 +112,7 @@ def read_recordings(
     =============================  ==================================================
 
     Recordings have the names of their files, and that order. Recordings of a long table
-    have the names in ``by``, in order of appearance. Hidden files and other files are
-    ignored.
+    have the names in ``by``, in order of appearance. Other files are ignored.
 
     Parameters
     ----------

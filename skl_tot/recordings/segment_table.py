@@ -41,8 +41,7 @@ def segments(y, fps=None, *, confidence=None, boundaries=None):
         frame i lasts from ``times[i]`` to ``times[i + 1]``. Segments end at breaks of
         `Recordings`; their seconds exclude these.
     confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
-        Probability of each frame's label, in the form of ``y``; a segment has their
-        mean.
+        Probability of each frame's label, in the form of ``y``; averaged.
     boundaries : array-like of int of shape (n_boundaries, 3), or one each, default=None
         Intervals from `skl_tot.decoding.boundary_intervals`, in the form of ``y``.
 

@@ -84,8 +84,7 @@ def without_stops(X, pauses):
         One recording or many.
     pauses : float
         Least duration of a stop, in seconds if recordings have a rate, else in frames;
-        3 frames or more. It should be longer than the steps of the work in which
-        nothing moves.
+        3 frames or more. It should be longer than the still steps of the work.
 
     Returns
     -------
@@ -105,7 +104,6 @@ def without_stops(X, pauses):
 
     Examples
     --------
-    >>> import numpy as np
     >>> from skl_tot.recordings import Recordings, list_stops, without_stops
     >>> frames = np.sin(np.arange(600.0))[:, None] * [1, 2]
     >>> frames[200:300] = 0.5
@@ -211,11 +209,9 @@ def with_stops(labels):
     -------
     labels : Recordings
         As many frames as before: -1 or "background" in stops, NaN for rows of numbers.
-        Without ``times``.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from skl_tot.recordings import Recordings, with_stops, without_stops
     >>> frames = np.sin(np.arange(600.0))[:, None] * [1, 2]
     >>> frames[200:300] = 0.5
@@ -256,8 +252,7 @@ def list_stops(recordings):
     Parameters
     ----------
     recordings : Recordings
-        From `without_stops`, or from `read_recordings` with ``pauses``; or outputs for
-        these.
+        From `without_stops`, or `read_recordings` with ``pauses``; or outputs.
 
     Returns
     -------

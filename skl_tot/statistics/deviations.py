@@ -60,8 +60,7 @@ def deviations(
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        By cycle it begins with the columns of `cycle_times`, and "recording" below
-        means a cycle.
+        By cycle, the columns of `cycle_times` come first, and cycles are meant.
 
         - ``missing``: tuple of the missing actions of the order.
         - ``repeated``: tuple of the actions whose number of bouts is above the

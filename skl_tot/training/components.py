@@ -52,8 +52,7 @@ class MLP(Component):
     embedding_size : int, default=40
         Width of the embedding.
     temperature : float, default=0.2
-        Temperature τ of the softmax over prototypes or concepts; other methods ignore
-        it.
+        Temperature τ of the softmax over prototypes or concepts; others ignore it.
     start : {"scaled", "paper"}, default="scaled"
         First values. "scaled": activations vary by about 1, and prototypes start at the
         mean embeddings of equal parts of relative time, without an order at centres of
@@ -94,8 +93,7 @@ class OrderedMLP(Component):
     order_size : int, default=32
         Width of the action-level embedding, the state of the recurrent unit.
     order_weight : float, default=1.0
-        Weight of the loss of the order, at least 0. Rounds without it are twice as
-        fast.
+        Weight of the loss of the order, at least 0; 0 takes half of the time.
 
     Examples
     --------

@@ -36,8 +36,7 @@ class Prior(Component):
         Parameters
         ----------
         similarities : Tensor of shape (n_videos * n_frames, n_prototypes)
-            Of the sampled frames, recording by recording and in order of time, with the
-            prototypes.
+            Of the sampled frames, recording by recording and in order of time.
         coverage : Tensor of shape (n_videos, 1, 1)
             Weight of a frame as independent evidence: frames of each recording over
             frames sampled from it, at most 1. Below 1, frames were drawn repeatedly.
@@ -111,8 +110,7 @@ class TemporalPrior(FixedPrior):
         \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2}, \qquad
         d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
 
-    for frame i of B sampled frames of a recording, and prototype j of K, both counted
-    from 0.
+    for frame i of B sampled frames of a recording, and prototype j of K, from 0.
 
     Parameters
     ----------
@@ -162,8 +160,7 @@ class PathPrior(TemporalPrior):
     Parameters
     ----------
     n_diagonal : int, default=100
-        Number of steps at the start with the diagonal; no check of ``early_stopping``
-        is before their end.
+        Steps at the start with the diagonal; ``early_stopping`` waits for their end.
     sigma : float, default=1.2
         Width σ of the band around the diagonal, in prototypes.
 
@@ -283,8 +280,7 @@ class Sinkhorn(Transport):
         \max_{Q} \operatorname{Tr}(Q^\top S) - \rho \operatorname{KL}(Q \| T)
         \quad\text{s.t.}\quad Q 1_K = \tfrac1B 1_B,\; Q^\top 1_B = \tfrac1K 1_K
 
-    with the similarities S and the prior T. The recordings of a mini-batch are one
-    problem.
+    with the similarities S and the prior T. A mini-batch is one problem.
 
     Parameters
     ----------
@@ -341,8 +337,7 @@ class StructuredTransport(Transport):
     structure_weight : float, default=0.3
         Share α of the structure in the objective, in [0, 1]; the cost has the rest.
     radius : float, default=0.04
-        Radius r. Frames nearer than this, as a share of the recording, should have the
-        same prototype.
+        Radius r, a share of the recording, in which frames should share a prototype.
     balance : float, default=0.1
         Weight λ of the divergence of the prototypes' shares from equal ones.
     n_iter : int, default=25

@@ -64,8 +64,7 @@ def write_report(
     Parameters
     ----------
     model : estimator
-        Fitted segmenter, such as `TemporalOTSegmenter`, or a scikit-learn `Pipeline`
-        that ends in one.
+        Fitted segmenter, or a scikit-learn `Pipeline` that ends in one.
     videos : array-like of shape (n_frames, n_features), or a sequence of these
         One recording or many, as for ``model.predict``, also by name or as
         `skl_tot.Recordings` with rate and clocks; or a list of paths if the pipeline

@@ -232,8 +232,7 @@ def serve(
         Folder of the log and the results; created if missing.
     {shared: told}
     videos : str or path-like, default=None
-        Folder of videos with the names of recordings, such as ``take_1.mp4``. Links in
-        it must stay inside.
+        Folder of videos with the names of recordings. Links in it must stay inside.
     port : int, default=0
         Port of the server; 0 takes a free one.
     open_browser : bool, default=True

@@ -35,8 +35,7 @@ class Format:
     description : str, default=""
         A few words for help and documentation.
     in_seconds : bool, default=False
-        Whether files hold only times in seconds: ``write`` needs segments with times,
-        and frames need a rate.
+        Whether files hold only seconds: writing needs times, and frames a rate.
     many : bool, default=False
         Whether one file can hold several recordings, named in ``recording``.
 
