@@ -139,7 +139,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return self
 
     def _check_fit(self, X, y=None, *, reset=True):
-        """Check recordings of a fit, or of its continuation; learn rate and scale."""
+        """Check recordings of a fit, or of its continuation; set rate and scale."""
         recordings = check_recordings(self, X, reset=reset, find_clocks=reset)
         if y is not None:
             check_lengths(arrange(y, recordings), recordings)
@@ -202,7 +202,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return videos
 
     def _label(self, scores, videos, earlier_background=None):
-        """Learn background and confidence, label recordings, and return paths."""
+        """Set background, confidence, labels and shares; return the paths."""
+        # `scores` are from `_learn`, None for those of `_log_likelihoods`.
+        # `earlier_background` is that of a stream before this call, or None.
         self.background_: Any = None
         self.confidence_: Any = None
         sample = thinned(videos)
@@ -228,6 +230,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _describe_labels(self, paths, videos, lessons):
         """List sentences about the labels of a fit; it may end in another order."""
+        # `lessons` are as in `_fit`, for a `_refit`.
         refit = partial(self._refit, videos=videos, lessons=lessons)
         orders = self._defaults_by_order
         return collapses.describe_or_refit(self, paths, videos, orders, refit)
@@ -528,6 +531,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     def _decode(self, videos, scores=None, *, transcripts=None, with_posterior=False):
         """Yield a `Decoded` of each standardised recording."""
+        # `scores` are its corrected log-likelihoods, None to compute them;
+        # `transcripts` are actions in order by recording, or None.
         if scores is None:
             scores = self._corrected_scores(videos)
         decoder, switch_cost = self.decoder_
@@ -560,7 +565,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return [labels_of_codes(path, self.classes_) for path in paths]
 
     def _encode_transcripts(self, transcripts, videos):
-        """Actions of each recording in order, as numbers, or None."""
+        """Numbers of actions by recording, in order; None without transcripts."""
         if transcripts is None:
             return None
         transcripts = arrange(transcripts, videos, "transcripts")

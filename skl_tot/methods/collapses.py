@@ -135,7 +135,7 @@ def describe_few(segmenter, paths):
 
 
 def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
-    """List a sentence on an action of the least length in recordings in fixed order."""
+    """List at most one sentence, on an action of the least length in fixed order."""
     (decoder, _), n_actions = segmenter.decoder_, segmenter.n_actions_
     long = [path for path in paths if len(path) >= LONG * n_actions]
     if decoder is not DECODERS["fixed"] or n_actions == 1 or len(long) < many:

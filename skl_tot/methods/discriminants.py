@@ -49,7 +49,7 @@ def _ridge(covariance, factor):
 
 
 def frame_moments(videos):
-    """Mean (n_features,) and covariance of all frames, read block by block."""
+    """Mean (n_features,) and covariance (n_features, n_features) of all frames."""
     # shift, as products far from 0 would cancel; constants get variance 0
     shift = videos.read(0, slice(0, 1))[0].astype(np.float64)
     n_features = len(shift)
@@ -171,8 +171,9 @@ def embed(videos, i, center, scalings):
 
 
 def fit_gaussians(frames, labels, n_actions, reg_covar):
-    """Fit a Gaussian to the frames of each action: means, factors and shares."""
-    # Factors are roots of the precisions. An action of less than two frames takes all.
+    """Fit a Gaussian to the frames (n, n_directions) of each action."""
+    # It returns means, factors and shares. Factors are roots of the precisions. An
+    # action of less than two frames takes all.
     n_directions = frames.shape[1]
     means = np.empty((n_actions, n_directions))
     factors = np.empty((n_actions, n_directions, n_directions))
@@ -191,7 +192,7 @@ def fit_gaussians(frames, labels, n_actions, reg_covar):
 
 
 def fit_appearance(videos, labels, n_actions, spread, reg_covar):
-    """Fit an `Appearance` to labels; return it and the projected frames."""
+    """Fit an `Appearance` to labels; return it, and projected frames by recording."""
     counts, means = action_means(videos, labels, n_actions, spread.center)
     scalings = discriminants(spread.root, counts, means)
     projected = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]

@@ -157,7 +157,7 @@ def _usual_leave(frames, n_actions):
 
 
 def _gaussians_of(frames, labels, n_actions, reg_covar):
-    """Means and variances of each action; one without frames has those of all."""
+    """Means and variances (n_actions, n_components); without frames, those of all."""
     labels, joined = np.concatenate(labels), np.concatenate(frames)
     members = [joined[labels == k] for k in range(n_actions)]
     members = [of_action if len(of_action) else joined for of_action in members]

@@ -314,7 +314,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return self.network_["prototypes"]
 
     def _learn(self, videos, start=None, *, one_pass=False):
-        """Train, sort the prototypes, merge them, and return the scores."""
+        """Train, sort the prototypes and merge them; return the scores or None."""
         self._set_n_actions(videos)
         components = self._make_components()
         settings = components.settings

@@ -102,7 +102,7 @@ def check_numbers(numbers, videos):
 
 
 def _score_in_order(videos, numbers):
-    """Scores of numbers of actions that recordings show in one order, and spreads."""
+    """Score numbers of actions in one order; return lists of scores and spreads."""
     # The score is (F - 1 / K) exp(2 (I - J)). F is the F1 of the actions by models of
     # both halves of the recordings, about 1 / K by chance. I is the information about
     # labels that other recordings have, and J that of the recording alone.
@@ -192,7 +192,7 @@ class Discriminants:
 
 
 def _score_in_any_order(videos, numbers):
-    """Scores F - 1 / K of numbers of actions in any order, and their spreads."""
+    """Score numbers in any order by F - 1 / K; return lists of scores and spreads."""
     frames, halves, groups = _halves_of_time(videos)
     scores, spreads = [], []
     for n_actions in numbers:
@@ -206,6 +206,7 @@ def _score_in_any_order(videos, numbers):
             labellings.append(labels)
 
         def score(kept, labellings=labellings, n_actions=n_actions):
+            """Score of frames, an index; labellings by halves of each length."""
             f1 = [matched_f1(a[kept], b[kept], n_actions) for a, b in labellings]
             return float(np.mean(f1)) - 1 / n_actions
 
@@ -215,7 +216,7 @@ def _score_in_any_order(videos, numbers):
 
 
 def _halves_of_time(videos):
-    """Frames along slow directions, their halves (n_lengths, n_frames), and group."""
+    """Frames along slow directions, their halves (n_lengths, n_frames), and groups."""
     # Halves are alternating pieces of 1, 2, 4 and 8 moments, as those of one length
     # might fit the rhythm of the actions.
     moment, frames, halves, groups = discriminants.find_moment(videos), [], [], []

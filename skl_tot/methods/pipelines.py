@@ -68,7 +68,7 @@ def shown_labels(segmenter):
 
 
 def action_warnings(model, paths, names, recordings=None):
-    """Sentences on actions that paths lack, hardly show, or squeeze."""
+    """Sentences on actions that paths lack or squeeze; ``names`` are by number."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
     unlabelled = segmenter.unlabelled_actions_
@@ -166,6 +166,7 @@ def path_boundaries(model, decoded, breaks=()):
 
 def path_confidence(decoded, names=None):
     """Probability (n_frames,) of the action of each frame; 1 for background."""
+    # with an array `names` (n_actions,), that of all actions of its name
     path, posterior = decoded.path, decoded.posterior
     if names is None:
         confidence = posterior[np.arange(len(path)), path]
@@ -176,7 +177,8 @@ def path_confidence(decoded, names=None):
 
 
 def predict_with_confidence(model, X, names=None):
-    """Labels or names of frames, their probabilities, and intervals of boundaries."""
+    """Three lists by recording: labels or names, probabilities, and boundaries."""
+    # the rows of `path_boundaries`; an array `names` replaces those of the model
     labels, confidence, boundaries = [], [], []
     breaks_of = as_recordings(X).breaks_of
     for i, decoded in enumerate(decode_recordings(model, X)):
@@ -208,7 +210,7 @@ def set_n_actions(estimator, n_actions):
 
 
 def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
-    """Fit a clone of a segmenter, or of a pipeline that ends in one, and label."""
+    """Fit a clone of a segmenter or pipeline, unless frozen; return it and labels."""
     check_segmenter(estimator, n_actions)
     if isinstance(estimator, FrozenEstimator):
         with warnings.catch_warnings():  # column names are already checked

@@ -251,6 +251,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     optimizer: str | Adam = "adam"
 
     def _set_order(self, order):
+        """Set the order of a fit; the cost of switches is chosen if actions return."""
         super()._set_order(order)
         # from 2.5 segments of a look in a recording on, actions return, and one cost
         # for all recordings would suppress them
@@ -264,6 +265,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         return self.states_ is not None
 
     def _check_partial_fit(self):
+        """Refuse a stream after a fit in free order, too."""
         super()._check_partial_fit()
         if self.states_ is not None:
             raise ValueError(
@@ -272,7 +274,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
             )
 
     def _refine_actions(self, scores, videos):
-        """In free order, let the groups of the network start a hidden Markov model."""
+        """Return the scores; in free order None, after learning states from groups."""
         # transport gives all groups the same share, which actions in any order lack
         self.states_ = None
         if self.order_ != "free":
@@ -290,6 +292,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         return state_scores(videos, self.states_)
 
     def _terms(self, components):
+        """Make the terms of the loss of one fit; see `_make_components`."""
         cross_entropy = self._cross_entropy(components)
         coherence = TemporalCoherence(self._value_of("alpha"))
         return [cross_entropy, coherence, *cloned(self.terms or [])]

@@ -77,7 +77,7 @@ def _validate(estimator, video, reset):
 
 
 def _explain(error, estimator, video, first):
-    """Describe the position of a refused value, or suggest a transposed array."""
+    """Message of an error, with the place of a refused value, or a remedy."""
     text = str(error)
     no_numbers = ("could not convert", "setting an array element")
     if hasattr(video, "columns") and text.startswith(no_numbers):
@@ -192,6 +192,7 @@ def _grows_steadily(video):
 
 
 def _warn_of_clocks(grows, names):
+    """Warn of columns that grow, a mask; ``names`` of all columns, or None."""
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]
@@ -203,7 +204,7 @@ def _warn_of_clocks(grows, names):
 
 
 def looks_turned(shape, first, width):
-    """Whether rows seem to be features, given the expected number of columns."""
+    """Whether rows seem to be features, by the columns of a fit (None without one)."""
     if len(shape) != 2 or width is None or shape[1] == width:
         return False
     if shape[0] == width:

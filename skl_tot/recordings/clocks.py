@@ -104,11 +104,12 @@ def read_times(text, unit=1.0):
 
 
 def _read_numbers(text):
+    """Numbers of a Series, NaN where empty; no date."""
     return text.astype("Float64").to_numpy(float, na_value=np.nan), NO_DATE
 
 
 def _read_durations(text):
-    """Seconds of 1:02:03.5, 02:03.5 or 2 days 01:02:03."""
+    """Seconds of 1:02:03.5, 02:03.5 or 2 days 01:02:03; no date."""
     import pandas as pd
 
     two_numbers = r"\d+:\d{1,2}"
@@ -122,7 +123,7 @@ def _read_durations(text):
 
 
 def _read_iso(text):
-    """Seconds since the first of dates that start with the year."""
+    """Seconds since the first of dates that start with the year, and that date."""
     import pandas as pd
 
     text = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
@@ -133,7 +134,7 @@ def _read_iso(text):
 
 
 def _read_dates(text):
-    """Seconds since the first of dates that end with the year."""
+    """Seconds since the first of dates that end with the year; its date, if clear."""
     text = text.str.replace(r"\b(\d)(?=[./-])", r"0\1", regex=True)
     text = text.str.replace(r"^(.{6})(\d\d)(?!\d)", r"\g<1>20\2", regex=True)
     is_dotted = text.str.match(r"\d+\.", na=True).all()  # starts with the day
@@ -262,7 +263,7 @@ def read_clocks(tables, column):
 
 
 def _as_seconds(values, recording):
-    """Convert numbers in the unit of the column name, or dates since the first one."""
+    """Seconds (n_frames,) of numbers in the column's unit, or of dates; date of 0 s."""
     import pandas as pd
 
     factor = unit_of(values.name)
@@ -293,6 +294,7 @@ def read_cells(cells, unit):
 
 
 def _check_forward(clock, column, recording):
+    """Refuse seconds (n_frames,) that are not finite, or do not grow."""
     where = f"the clock {column!r} of {recording!r}"
     for i in np.flatnonzero(~np.isfinite(clock))[:1]:
         raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")
@@ -412,7 +414,7 @@ def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
 
 
 def resample_frames(frames, clock, rate, breaks=()):
-    """Interpolate frames (n_frames, n_features) linearly on a regular clock."""
+    """Interpolate frames linearly on a regular clock; return them, times and breaks."""
     longest = BRIDGED * np.median(np.diff(clock)) if len(clock) > 1 else 0
     parts, times = [], []
     for part, clock_of_part in zip(np.split(frames, breaks), np.split(clock, breaks)):
@@ -424,7 +426,7 @@ def resample_frames(frames, clock, rate, breaks=()):
 
 
 def _resample_part(frames, clock, rate, longest):
-    """Resample the frames of one part; ``longest`` is the longest bridged step."""
+    """Resampled frames and times of a part; steps above ``longest`` become NaN."""
     # rounding error of a time, such as seconds since 1970
     off = max(1e-6, 4 * rate * np.spacing(np.abs(clock).max()))
     n_times = int(np.floor((clock[-1] - clock[0]) * rate + off)) + 1

@@ -380,6 +380,7 @@ def _concatenate(parts, axis=0):
             raise ValueError("recordings have other rates or clocks than the first.")
 
     def joined(name, missing=None):
+        """List an attribute of all recordings; ``missing`` if a part lacks it."""
         values = []
         for part in parts:
             of_part = getattr(part, name)
@@ -400,6 +401,7 @@ def _concatenate(parts, axis=0):
 
 
 def _check_names(names, n_recordings):
+    """Refuse names of recordings that are no text, repeated, or too few or many."""
     if len(names) != n_recordings:
         raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
     for name in names:
@@ -410,6 +412,7 @@ def _check_names(names, n_recordings):
 
 
 def _check_clocks(times, arrays, names):
+    """Return times as arrays of seconds by frame; refuse others."""
     for name, clock in zip(names, times):
         if np.asarray(clock).dtype.kind in "mM":
             refuse(f"times of {name!r}", clock, "seconds; starts has dates", TypeError)
@@ -442,6 +445,7 @@ def check_starts(starts, n_recordings):
 
 
 def _check_breaks(breaks, arrays, names):
+    """Return first frames of parts as arrays (n_breaks_i,); refuse others."""
     breaks = list(map(np.asarray, breaks))
     if len(breaks) != len(arrays):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")

@@ -74,7 +74,7 @@ def text_of_name(name):
 
 
 def find_same_files(names):
-    """Find two names that differ only in case, one file on Windows; or None."""
+    """Two names that differ only in case, one file on Windows; None if none do."""
     seen = {}
     for name in names:
         key = unicodedata.normalize("NFC", name).casefold()
@@ -118,6 +118,7 @@ def replaced_files(folder):
 
 @contextlib.contextmanager
 def _folder_in(place):
+    """Yield a temporary folder in another, and remove it at the end."""
     # folders of `tempfile` belong to one user on Windows, and moved files keep that
     folder = Path(place, f".skl-tot-{secrets.token_hex(8)}")
     folder.mkdir()

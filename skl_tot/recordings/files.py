@@ -225,6 +225,7 @@ class FileArray:
         return video
 
     def _read(self, start, stop):
+        """Read frames of the rows that this array shows; an error names the file."""
         first = self.rows.start or 0
         try:
             with open(self.path, "rb", buffering=0) as file:
@@ -271,6 +272,7 @@ def read_features(path, *, mmap, transpose=False):
 
 
 def _read_array(path, mmap):
+    """Read or map an array of a ``.npy`` or text file, of any shape and type."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise ValueError("it is no regular file.")
     if not str(path).endswith(".npy"):
@@ -286,7 +288,7 @@ def _read_array(path, mmap):
 
 
 def _stamp(path):
-    """Return a stamp of a file's version; `path` may be a file descriptor."""
+    """Time of change and size of a file, by path or descriptor; None without one."""
     try:
         status = os.stat(path)
     except OSError:  # opening the file reports the reason

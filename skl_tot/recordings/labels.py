@@ -88,6 +88,7 @@ def _typed(labels, where):
 
 
 def _as_integers(labels, where):
+    """Return labels as intp; refuse larger ones, with ``where`` in the message."""
     limits = np.iinfo(np.intp)
     for label in (labels.min(), labels.max()) if len(labels) else ():
         if not limits.min <= int(label) <= limits.max:

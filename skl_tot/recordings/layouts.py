@@ -137,7 +137,7 @@ def _to_dict(keys, outputs):
 
 
 def _split_sequence(X):
-    """Arrays and layout of a list or tuple: of many recordings, or of one."""
+    """List of arrays and `Layout` of a list or tuple of many recordings, or of one."""
     if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
     if len(X) == 0:
@@ -152,6 +152,7 @@ def _split_sequence(X):
 
 
 def _hint(path):
+    """Sentence on functions that read a path; "" for other inputs."""
     if not isinstance(path, PATH_TYPES):
         return ""
     return (

@@ -65,6 +65,7 @@ def _by_label(names, what):
 
 
 def _check_words(names):
+    """Refuse names by label that are no line of text, or "-1", of background only."""
     for label, name in names.items():
         is_taken = name == str(BACKGROUND) and label != BACKGROUND
         if is_taken or not (isinstance(name, str) and is_line(name)):
@@ -73,6 +74,7 @@ def _check_words(names):
 
 
 def _check_keys(names, labels):
+    """Refuse keys of names that are text where labels are numbers, or the reverse."""
     example = next(iter(labels), None)
     for key in names if labels else ():
         if isinstance(key, str) != isinstance(example, str):
@@ -81,6 +83,7 @@ def _check_keys(names, labels):
 
 
 def _check_free(names, others):
+    """Refuse names by label that are among the others, a set of names."""
     for label, name in names.items():
         if label != BACKGROUND and name in others:
             expected = "no label of another action"
@@ -88,13 +91,15 @@ def _check_free(names, others):
 
 
 def _put_words(labels, names):
+    """Names (n_frames,) of labels; those without a name as text."""
     labels, codes = np.unique(labels, return_inverse=True)
     words = [names.get(label, str(label)) for label in labels.tolist()]
     return np.array(words, dtype=str)[codes]
 
 
 def name_all_actions(actions, names, what="names"):
-    """Names of all actions of a model, as ndarray of str."""
+    """Names (n_actions,) of all actions: given ones, and default ones for the rest."""
+    # `actions` is their number or their labels; `names` is a dict, a list or None.
     names = {} if names is None else _by_label(names, what)
     labels = actions if isinstance(actions, np.ndarray) else np.arange(actions)
     is_text = labels.dtype.kind == "U"

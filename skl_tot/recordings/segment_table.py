@@ -333,7 +333,7 @@ def as_frame(rows, what):
 
 
 def _check_texts(values, places, what):
-    """Return cells as text; refuse others than text of one line and integers."""
+    """Return cells as text; refuse others than lines and integers, by their places."""
     texts = {}
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
@@ -344,7 +344,7 @@ def _check_texts(values, places, what):
 
 
 def _check_actions(values, places):
-    """Return actions as integers if all are, else as text."""
+    """Return actions as an array of integers if all are, else as a list of text."""
     values = [int(value) if _is_whole(value) else value for value in values]
     if not all(map(is_int, values)):
         return _check_texts(values, places, "label")
@@ -366,7 +366,7 @@ def is_int(value):
 
 
 def _check_numbers(values, places):
-    """Return cells as floats, NaN for blank ones; refuse text and infinity."""
+    """Return cells as floats, NaN for blank ones; refuse others, by their places."""
     if values.dtype.kind in "iuf":
         floats = values.to_numpy(dtype=float, na_value=np.nan)
     else:
@@ -378,6 +378,7 @@ def _check_numbers(values, places):
 
 
 def _refuse_number(values, k, places):
+    """Raise an error about cell k of a column, by the place of its row in the file."""
     expected = "a finite number"
     if values.name in FRAMES:
         expected = f"0 or more frames, no fractions, up to {MAX_FRAMES}"

@@ -341,6 +341,7 @@ def _leave_out(features, names, why, advice=""):
 
 
 def _check_alike(name, numbers, first_name, first):
+    """Refuse columns by name that are not those of the first recording."""
     if not numbers:
         raise ValueError(f"{name!r} has no column of features, expected some.")
     for column in [*first, *numbers]:

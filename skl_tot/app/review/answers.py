@@ -262,7 +262,7 @@ def cycles_of_entries(entries, circle):
 
 
 def first_checked(entries):
-    """Find the action that the first checked stretch of a recording begins with."""
+    """Code that the first checked stretch within a recording begins with, or None."""
     for entry in entries:
         for start, end, *_ in entry.checked:
             if (start, end) != (0, entry.n_frames):
@@ -299,7 +299,7 @@ def suggest(state, units, signals, n):
 
 
 def choose_examples(entries, action, n):
-    """List up to n typical bouts of an action, and n doubtful ones."""
+    """List up to n typical and n doubtful bouts of a code, see `Answers.examples`."""
     bouts: list[dict[str, Any]] = []
     for i, entry in enumerate(entries):
         segments, is_known = entry.segments, entry.frames_known()
@@ -329,7 +329,7 @@ def choose_examples(entries, action, n):
 
 
 def find_alike(recordings, entries):
-    """List pairs of codes, see `alike_actions`, from evenly spaced frames."""
+    """List pairs of codes, see `alike_actions`, by evenly spaced frames of entries."""
     n_values = int(recordings.lengths.sum()) * recordings.n_features
     step = -(-n_values // 2**24)  # of so many values at most
     frames, paths = [], []

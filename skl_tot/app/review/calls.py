@@ -134,13 +134,14 @@ class Calls:
             return {"error": one_line(error)}
 
     def _open(self):
+        """State of the review for a page; without its content before reading."""
         with self._lock:
             state = {"ready": False, "phase": self.phase, "version": self.version}
             state |= {"title": self._title, "pages": len(self._listeners)}
             return state | (self._view.everything() if self._view else {})
 
     def _act(self, name, arguments, client):
-        """Execute one of `ACTIONS`, and inform other pages."""
+        """Execute one of `ACTIONS`; return the changes, or only the version if slow."""
         function = partial(getattr(self.review, name), *arguments)
         if name not in SLOW:
             return self._commit(function(), client)
@@ -273,6 +274,7 @@ class Calls:
             self._timer.start()
 
     def _save(self):
+        """Write files; an error goes to all pages."""
         self._timer = None
         try:
             self.review.save()

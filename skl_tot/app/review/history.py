@@ -71,7 +71,7 @@ class State(NamedTuple):
         return self._replace(names=self.names | {code: name})
 
     def with_entries(self, entries):
-        """Replace some entries, by the numbers of their recordings."""
+        """State with some entries replaced, a dict by number of the recording."""
         after = (entries.get(i, entry) for i, entry in enumerate(self.entries))
         return self._replace(entries=tuple(after))
 
@@ -95,12 +95,12 @@ NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
 
 
 def free_code(names):
-    """Return the code of a new action."""
+    """Return the code of a new action; names are by code."""
     return max(names) + 1
 
 
 def add_names(names, n):
-    """Names with those of n new actions, "action 0" and further ones."""
+    """Names by code, with n new ones, "action 0" and further."""
     words = (f"action {k}" for k in itertools.count())
     unused = (word for word in words if word not in names.values())
     first = free_code(names)
@@ -108,7 +108,7 @@ def add_names(names, n):
 
 
 def add_codes(names, words):
-    """Codes of words, and the names with new ones added."""
+    """Codes of words, a tuple, and names by code with new ones added."""
     codes = {name: code for code, name in names.items()}
     for word in words:
         codes.setdefault(word, max(codes.values()) + 1)
@@ -237,6 +237,7 @@ class Log:
             raise sqlite3.DatabaseError("its pages are damaged")
 
     def _explain(self, error):
+        """Return an error with a remedy, for one of sqlite."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
         kind = ValueError if is_other else OSError
@@ -358,6 +359,7 @@ class History:
         return said
 
     def _keep_model(self, model, number):
+        """Keep a model by its number, in a file if there is a folder."""
         if self._folder is not None:
             path = self._folder / MODELS / f"{number}.skops"
             path.parent.mkdir(exist_ok=True)

@@ -301,7 +301,7 @@ class ReviewedModel:
         return self._model
 
     def labels(self, videos, words=None):
-        """Find names of frames by people, or None, and the accuracy of the review."""
+        """List names of frames by people, or None; and the accuracy, or None."""
         # Recordings are those of the review if names and digests are.
         labels_of_each, others, n_same = [None] * len(videos), [], 0
         if not self.entries:
@@ -332,7 +332,8 @@ class ReviewedModel:
 
 
 def put_labels(told, labels, confidence, boundaries):
-    """Labels of a recording, their confidence and intervals, with those of people."""
+    """Labels (n_frames,), confidence and boundaries, with names by people."""
+    # `told` has "" in other frames; boundaries are those of `path_boundaries`
     is_told, edges = told != UNKNOWN_NAME, boundaries[:, 0]
     labels = np.where(is_told, told, labels)
     confidence = np.where(is_told, 1, confidence)

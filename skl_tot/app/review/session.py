@@ -425,6 +425,7 @@ class Review(Answers):
         return self._decide("taken back", recording)
 
     def _decide(self, word, recording):
+        """Keep changes of a recording (None: of all), or take them back, by a word."""
         with self._acting() as state:
             chosen = range(len(state.entries))
             if recording is not None:
@@ -539,6 +540,7 @@ class Review(Answers):
             yield i
 
     def _commit_entry(self, said, state, i, entry):
+        """Replace entry i of a state, and return the sentence that says so."""
         said = f"{self.recordings.names[i]}: {said}"
         return self._history.commit(said, state.with_entries({i: entry}))
 

@@ -86,7 +86,8 @@ def predict_recording(model, recordings, i, codes):
 
 
 def first_entry(model, recordings, i, state, words):
-    """Predict a recording; ``words`` (n_frames,) has known labels, or is None."""
+    """`Entry` of recording i, predicted unless the model is None."""
+    # `words` (n_frames,) has known labels, "" for others, or is None.
     breaks, n_frames = recordings.breaks_of(i), len(recordings.arrays[i])
     entry = blank_entry(n_frames, breaks)
     if model is not None:
@@ -121,7 +122,8 @@ def read_words(labels, recordings):
 
 
 def teach(learner, recordings, state):
-    """Model by a function of recordings, all labelled and some others, and labels."""
+    """Model that ``learner`` makes of recordings and their labels, by entries."""
+    # recordings are all with labels and some others; those have labels None
     words = [entry.known_words(state.names) for entry in state.entries]
     is_labelled = np.array([labels is not None for labels in words])
     if not is_labelled.any():
@@ -141,7 +143,7 @@ def sample_recordings(lengths, is_labelled):
 
 
 def with_predictions(state, predictions, n_actions):
-    """State by predictions of another model, in numbers of its actions."""
+    """State with each `Prediction` of another model, whose actions get codes."""
     before = [entry.predicted.labels() for entry in state.entries]
     paths = [prediction.segments.labels() for prediction in predictions]
     codes = match_codes(before, paths, n_actions, state.names)
@@ -162,7 +164,7 @@ def with_predictions(state, predictions, n_actions):
 
 
 def merge_actions(state, model, action, into):
-    """State and model (or None) after a merge of two actions."""
+    """State after a merge of two codes, and the model, or None if it stays."""
     names = dict(state.names)
     word, other = names.pop(action), names[into]
     actions, merged_model = list(state.actions), None

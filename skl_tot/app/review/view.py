@@ -206,7 +206,7 @@ class View:
         return self._alternatives[1]
 
     def _describe_alternatives(self, state):
-        """Describe alternatives as `alternatives` returns them."""
+        """Rows of alternatives of a state, as `alternatives` returns them."""
         alternatives = self.review.compare_alternatives(self._typical)
         paths = [path for row in alternatives for path in row["paths"]]
         new = {code for path in paths for code in path.tolist()} - state.names.keys()

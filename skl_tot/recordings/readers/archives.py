@@ -26,7 +26,7 @@ ONE = "variable=NAME (--read variable=NAME) takes one"
 
 
 def read(path, variable=None, transpose=None, arrays=None):
-    """Read arrays as recordings or as features, or groups of arrays as recordings."""
+    """Read arrays or groups of a file: tables by recording, and their rate or None."""
     if arrays not in (None, "recordings", "features"):
         refuse("arrays", arrays, "'recordings' or 'features'")
     suffix = path.suffix.lower()
