@@ -43,10 +43,6 @@ model : estimator
     Fitted segmenter, or pipeline that ends in one.
 X : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, see Notes of `TemporalOTSegmenter`.
-input_features : array-like of str of shape (n_features,), default=None
-    Names of the columns, if unknown in ``fit``; otherwise the names of ``fit``.
-feature_names_out : ndarray of str of shape (n_features_out,)
-    Names of the columns of a transformed recording.
 **options : dict
     Other parameters of the class.
 y : array-like of shape (n_frames,), or sequence of these, default=None
@@ -77,8 +73,6 @@ n_actions_ : int
     Number of actions K of `predict`.
 numbers_ : dict or None
     Result of `choose_n_actions`, for a fit with ``n_actions="auto"``.
-self : object
-    The fitted estimator. After an error, an earlier fit stays unchanged.
 labels_ : ndarray of shape (n_frames,), or list of these
     Labels of the recordings of the last fit, in the form of ``X``.
 classes_ : ndarray of shape (n_actions,) or None
@@ -206,6 +200,7 @@ for section, title, names in [
     ("of_X_y", "Parameters", ["X", "y"]),
     ("of_progress", "Parameters", ["progress"]),
     ("of_labels", "Parameters", ["y_true", "scope"]),
+    ("labelled", "Returns", ["labels"]),
     ("drawn", "Returns", ["display"]),
     ("of_score", "Returns", ["score"]),
     ("raises", "Raises", ["NotFittedError", "TypeError"]),

@@ -161,11 +161,6 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
         A row for each boundary that can move: first frame of a segment, and the least
         and the greatest first frame of its interval, which contains it.
 
-    Raises
-    ------
-    ValueError
-        If the lengths differ, the level is not in (0, 1), or log-likelihoods are NaN.
-
     Examples
     --------
     >>> from skl_tot.decoding import boundary_intervals

@@ -30,13 +30,7 @@ class BoutsDisplay(base.Display):
 
     @classmethod
     def from_labels(cls, labels, *, ax=None, **options):
-        """Draw the picture of labels.
-
-        Parameters
-        ----------
-        labels : Recordings, dict, Series, list, array-like or DataFrame
-            Labels of frames, or a table of segments, as in the class.
-        {shared: ax, **options}
+        """Draw the picture of ``labels``; other parameters are those of the class.
 
         {shared: drawn}
         """

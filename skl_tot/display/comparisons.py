@@ -49,13 +49,7 @@ class GroupsDisplay(Display):
 
     @classmethod
     def from_table(cls, table, *, ax=None, **options):
-        """Draw the picture of a table.
-
-        Parameters
-        ----------
-        table : DataFrame
-            As in the class.
-        {shared: ax, **options}
+        """Draw the picture of ``table``; other parameters are those of the class.
 
         {shared: drawn}
         """

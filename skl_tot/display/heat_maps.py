@@ -173,14 +173,7 @@ class PseudoLabelDisplay(base.Display):
 
     @classmethod
     def from_predictions(cls, codes, labels=None, *, ax=None, fps=None, colorbar=True):
-        """Draw codes.
-
-        Parameters
-        ----------
-        codes, labels : array-like
-            As in the class.
-        ax, fps, colorbar : optional
-            As for `plot`.
+        """Draw ``codes`` and ``labels``, as in the class, by the options of `plot`.
 
         {shared: drawn}
         """

@@ -234,17 +234,12 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         ]
 
     def alternative(self, key):
-        """Return a copy of the model whose own alternative is another one.
+        """Copy the model with another own alternative, without corrections.
 
         Parameters
         ----------
         key : str or int
             Name or number in ``alternatives_``.
-
-        Returns
-        -------
-        model : AutoSegmenter
-            The fitted copy, without the corrections of this model.
 
         Raises
         ------
@@ -322,11 +317,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         scores : dict of str to float
             Share of labelled frames that are right after a match, by name, best first.
 
-        Raises
-        ------
-        {shared: NotFittedError}
-        TypeError, ValueError
-            If a recording is not valid, or there is no label.
+        {shared: raises}
         """
         check_is_fitted(self, "weights_")
         videos, scores = self.prepare(X), {}

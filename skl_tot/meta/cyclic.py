@@ -170,13 +170,10 @@ class CyclicSegmenter(BaseSegmenter):
         -------
         score : float
             From 0 to K, higher is better: `TemporalOTSegmenter.score` with cycles in
-            place of recordings; NaN, with a warning, for a single array with one cycle.
+            place of recordings. One cycle gives NaN, with a warning, of a single array,
+            else an error.
 
-        Raises
-        ------
-        {shared: NotFittedError}
-        TypeError, ValueError
-            If a recording is not valid, or several have one cycle in total.
+        {shared: raises}
         """
         videos = self.prepare(X)
         if y is not None:

@@ -199,11 +199,6 @@ class OnlinePrediction:
         pairs : iterator
             For each frame, in order and as soon as possible: the label, int or str, and
             its probabilities, (n_actions,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the argument is no stream of one recording, or as in `push`.
         """
         if isinstance(stream, (Recordings, Mapping)):
             expected = "frames of one recording; label each by a stream of its own"

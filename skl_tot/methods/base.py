@@ -258,9 +258,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         **lessons
             Further arguments of `fit`.
 
-        Returns
-        -------
-        {shared: labels}
+        {shared: labelled}
         """
         self.fit(X, y, **lessons)
         labels = self.labels_  # in the form of `Recordings.store`
@@ -274,9 +272,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ----------
         {shared: X, transcripts}
 
-        Returns
-        -------
-        {shared: labels}
+        {shared: labelled}
 
         {shared: raises}
         """
@@ -395,14 +391,10 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         score : float
             From 0 to K, higher is better; 0 if fewer than two actions are in effect
             (`skl_tot.metrics.effective_actions`), or K / 2 for K below four, with a
-            warning. NaN, with a warning, for a single array.
+            warning. NaN, with a warning, for a single array; an error for a list of
+            one, as in a fold of a search.
 
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid, or there is only one, as in a fold of a search.
+        {shared: raises}
         """
         videos = self.prepare(X)
         if y is not None:
@@ -484,14 +476,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return tags
 
     def prepare(self, X):
-        """Check recordings and standardise them as in the fit, for functions of models.
+        """Check and standardise recordings as in the fit, to be read block by block.
 
         {shared: of_X}
-
-        Returns
-        -------
-        videos : Recordings
-            Read block by block.
 
         {shared: raises}
         """
@@ -503,14 +490,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return self._standardize(recordings)
 
     def prepare_fit(self, X):
-        """Read recordings as `fit` does, for functions of estimators.
+        """Standardise recordings as `fit` does, perhaps in windows, to read by blocks.
 
         {shared: of_X}
-
-        Returns
-        -------
-        videos : Recordings
-            Standardised, perhaps in windows, and read block by block.
         """
         recordings = self._check_fit(X)
         self._choose_order(recordings)

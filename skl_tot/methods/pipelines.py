@@ -264,11 +264,6 @@ def choose_n_actions(estimator, X, numbers=None):
         is better) and "spread" (its standard error over recordings, NaN for fewer than
         four); "best", the one of largest score; "at_edge", whether it is first or last.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the estimator does not find actions itself, or candidates are not valid.
-
     Warns
     -----
     UserWarning

@@ -160,18 +160,7 @@ class Recordings(Sequence):
         return zip(self.names, self.arrays)
 
     def replace(self, arrays):
-        """Replace the arrays, as features by labels.
-
-        Parameters
-        ----------
-        arrays : sequence
-            One per recording, with a row per frame.
-
-        Returns
-        -------
-        recordings : Recordings
-            With the same names, rate, clocks, breaks and starts.
-        """
+        """Replace the arrays, as features by labels, and keep all else."""
         replaced = type(self)(
             arrays, self.names, fps=self.fps, times=self.times, breaks=None
         )
