@@ -128,7 +128,8 @@ def _score_in_order(videos, numbers):
 
 
 def labeller(videos):
-    """Make a function from a number to labels by all recordings, and by both halves."""
+    """Make a function from a number to labellings, see `_score_of_labellings`."""
+    # for each kind of model, three: of all recordings, the even and the odd ones
     everyone = np.arange(len(videos))
     models = [
         [kind(videos, taught) for taught in (everyone, everyone[::2], everyone[1::2])]
@@ -136,6 +137,7 @@ def labeller(videos):
     ]
 
     def label_by(model, n_actions):
+        """Paths of all recordings by a model of some."""
         # half a nat a frame of a mean action, as of `TemporalOTSegmenter`
         return [decode(scores, "free", 0.5) for scores in model.scores(n_actions)]
 

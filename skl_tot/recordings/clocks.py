@@ -234,6 +234,7 @@ def unit_of(name):
 
 
 def _split_unit(name):
+    """Column name in small letters without its unit, and this unit ("s" if none)."""
     name = name.strip().lower()
     match = UNIT.fullmatch(name)
     return match.groups() if match else (name, "s")

@@ -307,6 +307,7 @@ def _by_label(y, recordings):
 
 
 def _is_series_of(y, recordings):
+    """Whether labels are a Series with an entry for each named recording."""
     is_series = hasattr(y, "to_dict") and getattr(y, "ndim", 2) == 1
     return is_series and recordings.is_named and len(y) == len(recordings)
 

@@ -224,6 +224,7 @@ def _varying(recordings):
 
 
 def _peaks(correlation, prominence=0):
+    """Lags of the peaks of an autocorrelation, and a dict of their properties."""
     from scipy.signal import find_peaks  # slow to import
 
     return find_peaks(correlation, prominence=prominence)
@@ -318,6 +319,7 @@ def _whole(videos):
 
 
 def _sample(cut, parts, videos):
+    """`Sample` of slices of recordings; ``parts`` are pairs of number and slice."""
     cut.arrays = [part_of(videos.arrays[i], rows) for i, rows in parts]
     cut.times = cut.breaks = cut.stops = None
     return Sample(cut, [(i, rows, videos.lengths[i]) for i, rows in parts])

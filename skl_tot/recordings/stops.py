@@ -70,6 +70,7 @@ def _without_gaps(values):
 
 
 def _ranges(values, width):
+    """Ranges of values in each whole window of a width, by its first frame."""
     windows = slice(width // 2, width // 2 + len(values) - width + 1)
     highest, lowest = maximum_filter1d(values, width), minimum_filter1d(values, width)
     return (highest - lowest)[windows]
@@ -166,6 +167,7 @@ def _breaks_of_rows(rows, cuts):
 
 
 def _rows_of(array, is_chosen):
+    """Chosen frames of an array, file or data frame; a file is read whole."""
     if hasattr(array, "iloc"):
         return array[is_chosen].reset_index(drop=True)
     return np.asarray(array[:])[is_chosen]

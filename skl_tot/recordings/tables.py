@@ -322,6 +322,7 @@ def _count(arrays):
 
 
 def _stay(arrays):
+    """Whether all values of all arrays are the first one."""
     value = arrays[0][:1]
     return all(np.array_equal(x, np.full_like(x, value), True) for x in arrays)
 

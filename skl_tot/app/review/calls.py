@@ -209,6 +209,7 @@ class Calls:
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
     def _count_fits(self):
+        """`Clusterings.counts`, or None without fits."""
         fits = self.review and self.review.clusterings
         return fits and fits.counts
 

@@ -317,11 +317,13 @@ class Entry(NamedTuple):
         return Track(starts, codes, by_hand, self.n_frames)
 
     def _check_frame(self, frame, name):
+        """Return a frame of the recording as int, or refuse it by its name."""
         if not is_integer(frame) or not 0 <= frame < self.n_frames:
             refuse(name, frame, f"a frame from 0 to {self.n_frames - 1}")
         return int(frame)
 
     def _check_end(self, start, end):
+        """Return the frame after the last one as int, or refuse it."""
         if not is_integer(end) or not start < end <= self.n_frames:
             expected = f"a frame from {start + 1} to {self.n_frames}, exclusive"
             refuse("end", end, expected)

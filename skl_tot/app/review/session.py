@@ -336,6 +336,7 @@ class Review(Answers):
             return self._history.commit(said, after, model)
 
     def _learn_from_fits(self, progress, X, y):
+        """Model by labels and fits without labels, after waiting for these."""
         fits = self.clusterings.wait(partial(progress, "waiting"))
         progress("learning")
         estimators = [FrozenEstimator(fit) for fit in fits] or None
@@ -527,6 +528,7 @@ class Review(Answers):
             self._work = None
 
     def _refuse_others(self):
+        """Raise an error during slow work."""
         if self._work is not None:
             work, done, total = self._work
             text = f"the review is still {work}, {done} of {total}"

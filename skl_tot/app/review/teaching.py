@@ -281,6 +281,7 @@ class Clusterings:
         return model
 
     def _go_on(self, *_):
+        """Raise `Ended` after `close`, as a callback of a fit."""
         if self._is_over:
             raise Ended
 
