@@ -55,14 +55,6 @@ def test_robomimic(tmp_path, n_demos):
     np.testing.assert_array_equal(one[0], takes[0][["gripper 0", "gripper 1"]])
 
 
-def test_demonstrations_of_several_files(tmp_path):
-    for name in ("lift", "can"):
-        write_robomimic(tmp_path / f"{name}.hdf5", 2)
-    with pytest.warns(UserWarning, match="image"):
-        takes = read_recordings(tmp_path, columns=["gripper"])
-    assert takes.names == ["can demo_0", "can demo_1", "lift demo_0", "lift demo_1"]
-
-
 def write(path, arrays):
     """Write arrays by name; single numbers are attributes of an h5 file."""
     if path.suffix == ".npz":

@@ -26,12 +26,3 @@ def test_files_that_do_not_fit(tmp_path, little_room, array):
         ):
             write_array(path / "b.npy" if name == "out" else path, array)
         assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("dtype", [np.float32, ">f8", np.int16])
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_arrays_are_what_numpy_writes(tmp_path, dtype, order):
-    array = np.arange(231).reshape(33, 7).astype(dtype, order=order)
-    write_array(tmp_path / "a.npy", array)
-    np.save(tmp_path / "b.npy", array)
-    assert (tmp_path / "a.npy").read_bytes() == (tmp_path / "b.npy").read_bytes()

@@ -12,7 +12,6 @@ from skl_tot import HMMSegmenter
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import (
     RecordingError,
-    Recordings,
     RecordingValueError,
     open_features,
 )
@@ -70,32 +69,11 @@ class TestTurned:
             with pytest.raises(ValueError, match=message):
                 check(X)
 
-    def test_predict(self):
-        fitted = BaseEstimator()
-        check([video.T for video in self.VIDEOS], fitted)
-        for given in (self.VIDEOS[0], self.VIDEOS):
-            with pytest.raises(ValueError, match=re.escape(HINT)):
-                check(given, fitted, reset=False)
-
-    @pytest.mark.parametrize("shapes", [[(30, 4), (31, 5)], [(3, 4)]])
-    def test_other_widths(self, shapes):
-        fitted = BaseEstimator()
-        check(np.ones((30, 6)), fitted)
-        with pytest.raises(ValueError, match="features as input") as info:
-            check([np.ones(shape) for shape in shapes], fitted, reset=False)
-        assert HINT not in str(info.value)
-
 
 @pytest.fixture
 def frames(activity):
     # copies, as pandas below 3 makes none, and a test spoils them
     return [pd.DataFrame(video.copy(), columns=COLUMNS) for video in activity[0]]
-
-
-def test_a_table_of_many_in_a_list_is_refused(frames):
-    table = pd.concat(frames[:2], keys=["a", "b"])
-    with pytest.raises(RecordingValueError, match=r"Recording 1: .* give it by itself"):
-        check([frames[0], table])
 
 
 def test_a_column_time_left_in_a_table(frames):
@@ -121,13 +99,6 @@ def test_nan_is_located(frames, form):
     for method in (fitted.predict, HMMSegmenter(3).fit):
         with pytest.raises(RecordingValueError, match=f"{place}.*{share}.*GapFiller"):
             method(X)
-
-
-def test_text_is_located(frames):
-    named = Recordings([frames[1].assign(who="bob")], ["take_2"])
-    text = "^take_2: column 'who' holds 'bob', expected numbers; drop"
-    with pytest.raises(RecordingValueError, match=text):
-        HMMSegmenter(3, max_iter=3).fit(named)
 
 
 @pytest.mark.parametrize("later", [1.0, np.nan])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skl_tot.recordings import Recordings, container
+from skl_tot.recordings import Recordings
 
 MEANS, SCALES = np.array([[1.0, -2.0, 0.5]]), np.array([[2.0, 0.5, 1.0]])
 
@@ -22,21 +22,6 @@ def rng():
 @pytest.fixture
 def video(rng):
     return rng.normal(3, 2, size=(40, 3))
-
-
-@pytest.mark.parametrize("n_rows", [1, 2, 7, 100])
-@pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_blocks_of_any_size_are_the_same(video, kind, n_rows, monkeypatch):
-    video = video.astype(kind)
-    videos = standardized([video], MEANS, SCALES)
-    whole = videos.read(0, slice(None))
-    monkeypatch.setattr(container, "BLOCK_BYTES", n_rows * video.itemsize * 3)
-    parts = list(videos.blocks(0))
-    assert len(parts) == -(-40 // n_rows)
-    assert whole.dtype == kind
-    np.testing.assert_array_equal(np.concatenate(parts), whole)
-    for rows, part in zip(videos.row_blocks(0), parts, strict=True):
-        np.testing.assert_array_equal(whole[rows], part)
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -66,6 +51,12 @@ def takes():
 def test_clocks_go_forward(clock):
     with pytest.raises((TypeError, ValueError), match="times of 'a'"):
         Recordings([np.zeros((3, 2))], ["a"], fps=4, times=[clock])
+
+
+@pytest.mark.parametrize("option", [{"starts": [5]}, {"starts": []}, {"breaks": [[0]]}])
+def test_refused_starts_and_breaks(option):
+    with pytest.raises((TypeError, ValueError), match=next(iter(option))):
+        Recordings([[0, 1]], **option)
 
 
 @pytest.mark.parametrize("key", [[1], np.array([False, True]), slice(1, None)])

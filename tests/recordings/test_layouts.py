@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot import HMMSegmenter
-from skl_tot.recordings import Recordings
 from skl_tot.recordings.layouts import as_recordings, flatten
 
 
@@ -78,14 +77,6 @@ class TestTables:
         assert both.index.equals(X.index)
         pd.testing.assert_frame_equal(recordings.restore(recordings.arrays), X)
 
-    def test_a_recording_without_a_name(self):
-        X = table(["a", "b", "a"])
-        X.index = pd.MultiIndex.from_arrays([["a", None, "a"], [0, 0, 1]])
-        with pytest.raises(ValueError, match="names no recording in row 1, expected"):
-            as_recordings(X)
-        with pytest.raises(ValueError, match=r"two recordings are called 'a/1', exp"):
-            as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
-
 
 def track(n_frames=40, **coords):
     values = np.random.default_rng(0).normal(size=(n_frames, 2, 3))
@@ -107,15 +98,6 @@ class TestXarray:
             own = X.sel(space=axis, keypoints=point)
             np.testing.assert_array_equal(found[name], own)
 
-    def test_other_dimensions(self):
-        plain = xr.DataArray(np.ones((4, 2)), dims=("time", "sensor"))
-        assert flatten(plain).columns.tolist() == ["sensor 0", "sensor 1"]
-        numbered = plain.assign_coords(sensor=[3, 7])
-        assert flatten(numbered).columns.tolist() == ["sensor 3", "sensor 7"]
-        single = xr.DataArray(np.ones(4), dims="time")
-        assert flatten(single).columns.tolist() == ["value"]
-        assert flatten(single.rename("speed")).columns.tolist() == ["speed"]
-
     def test_a_data_set(self):
         X = track().to_dataset()
         assert flatten(X).columns.tolist() == flatten(track()).columns.tolist()
@@ -126,44 +108,6 @@ class TestXarray:
         np.testing.assert_array_equal(found["speed"], np.arange(40))
         with pytest.raises(ValueError, match="without a variable of the dimension ti"):
             flatten(X[["length"]].assign_coords(time=[0]))
-
-    def test_forms(self):
-        X = track()
-        recordings = as_recordings(X)
-        assert recordings.is_single
-        assert recordings.arrays[0].shape == (40, 6)
-        columns = list(recordings.arrays[0])
-        for many in ([X, X], {"a": X, "b": X}, Recordings([X, X])):
-            arrays = as_recordings(many).arrays
-            assert [list(video.columns) for video in arrays] == [columns] * 2
-        with pytest.warns(UserWarning, match="taken as 40 recordings"):  # as of numpy
-            assert as_recordings(X.rename(time="frame")).layout.kind == "stacked"
-
-
-@pytest.mark.parametrize(
-    ("clock", "rate"),
-    [
-        (7 + np.arange(40, dtype=np.float32) / 8, 8),
-        (pd.date_range("2026-01-01", periods=40, freq="20ms"), 50),
-        (pd.timedelta_range(0, periods=40, freq="2s"), 0.5),
-        (np.arange(40), None),  # may count frames
-    ],
-)
-def test_rate_of_a_coordinate(clock, rate):
-    expected = None if rate is None else pytest.approx(rate, rel=1e-6)
-    assert as_recordings(track(time=clock)).fps == expected
-    assert as_recordings([track(time=clock), track()]).fps == expected
-
-
-@pytest.mark.parametrize("step", [-1.0, np.nan])
-def test_coordinates_that_do_not_grow(step):
-    with pytest.warns(UserWarning, match="the times of '0' do not go forward"):
-        assert as_recordings(track(time=step * np.arange(40))).fps is None
-
-
-def test_rates_of_coordinates_that_differ():
-    with pytest.raises(ValueError, match="fps is 25"):
-        as_recordings([track(time=np.arange(40) / fps) for fps in (25, 30)])
 
 
 def stamped(clock, **more):
@@ -195,21 +139,16 @@ class TestClocks:
         assert as_recordings(X[0]).fps == 25
         assert as_recordings(dict(zip("ab", X))).fps == 25
 
-    def test_a_hole(self):
-        X = xr.DataArray(stamped(HOLE), {"time": 1 + HOLE}, dims=("time", "feature"))
-        text = r"a gap .* of 40.1 s after 2.9 s .*: 1 is a break, .* breaks=\.\.\.\)"
-        with pytest.warns(UserWarning, match=text):
-            found = as_recordings(X)
-        assert found.fps == 10
-        np.testing.assert_allclose(found.times[0], 1 + HOLE)
 
-    def test_what_is_no_clock(self):
-        table = stamped(np.arange(40) / 25)
-        assert as_recordings([table, table.reset_index(drop=True)]).times is None
-        plain = xr.DataArray(np.ones((4, 2)), dims=("time", "x"))
-        assert as_recordings(plain).fps is None
-        counted = xr.DataArray(table, {"time": range(40)}, dims=("time", "feature"))
-        assert as_recordings(counted).fps is None
+def test_what_is_no_clock_and_no_name():
+    with pytest.warns(UserWarning, match="the times of '0' do not go forward"):
+        assert as_recordings(track(time=-np.arange(40.0))).fps is None
+    X = table(["a", "b"])
+    X.index = pd.MultiIndex.from_arrays([["a", None], [0, 0]])
+    with pytest.raises(ValueError, match="names no recording in row 1"):
+        as_recordings(X)
+    with pytest.raises(ValueError, match=r"two recordings are called 'a/1'"):
+        as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
 
 
 def test_cells_and_pictures():

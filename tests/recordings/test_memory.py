@@ -1,17 +1,14 @@
 """Data on disk is read a bounded number of frames at a time."""
 
 import tracemalloc
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import CTESegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.methods.temporal_ot import PAPER
-from skl_tot.recordings.files import open_arrays
 from skl_tot.training.batches import ResidentReader
 from skl_tot.training.components import Adam
 
@@ -72,35 +69,6 @@ def test_no_video_is_ever_in_memory_whole(large):
     assert peak < large[0].nbytes / 2
 
 
-@pytest.mark.parametrize(
-    ("dtype", "stride", "order", "as_list"),
-    [(np.int16, 2, "C", True), ("f4", 1, "F", False)],
-)
-def test_files_in_other_forms_stay_on_disk(tmp_path, dtype, stride, order, as_list):
-    shape = (8000 * stride, 512)
-    rng = np.random.default_rng(0)
-    for name in "ab":
-        video = np.lib.format.open_memmap(
-            tmp_path / f"{name}.npy", "w+", dtype, shape, fortran_order=order == "F"
-        )
-        video[::2000] = 50 * rng.normal(size=(4 * stride, 512))
-        del video
-    files = open_arrays([tmp_path / "a.npy", tmp_path / "b.npy"], stride=stride)
-    model = TemporalOTSegmenter(**QUICK).fit(np.eye(9))
-    videos = list(files) if as_list else files
-    peak = peak_memory(lambda: model.fit(videos).score(videos))
-    assert peak < 4 * files[0].size / 2
-
-
-def test_clustering_holds_little_more_than_the_embeddings():
-    videos = [np.random.default_rng(0).normal(size=(12_500, 2))] * 4
-    model = CTESegmenter(4, max_iter=3, n_init=1, random_state=0)
-    model.fit(videos[0][:100])
-    embeddings = 50_000 * 40 * 8
-    # those of a cluster and what a Gaussian makes of them come on top
-    assert peak_memory(lambda: model.fit(videos)) < 2.5 * embeddings
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_blocks_are_scaled_as_the_whole(activity, monkeypatch, dtype):
     videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
@@ -111,25 +79,3 @@ def test_blocks_are_scaled_as_the_whole(activity, monkeypatch, dtype):
     for name in ("mean_", "var_", "scale_"):
         own, other = getattr(found, name), getattr(expected, name)
         np.testing.assert_allclose(own, other, rtol=1e-6, atol=1e-12)
-
-
-class OnDisk(Sequence):
-    """Opens a memmap each time a video is asked for, and counts how often."""
-
-    def __init__(self, paths):
-        self.paths, self.n_opened = paths, 0
-
-    def __len__(self):
-        return len(self.paths)
-
-    def __getitem__(self, i):
-        self.n_opened += 1
-        return np.load(self.paths[i], mmap_mode="r")
-
-
-def test_lazy_sequence(activity, tmp_path):
-    for i, video in enumerate(activity[0]):
-        np.save(tmp_path / f"{i}.npy", video)
-    videos = OnDisk(sorted(tmp_path.iterdir()))
-    TemporalOTSegmenter(**QUICK).fit(videos)
-    assert videos.n_opened <= len(videos) + 1  # and not once a step

@@ -1,4 +1,4 @@
-"""Names of labels, what is background, and what is said of actions."""
+"""Labels of all kinds and their names: those that are read, and those refused."""
 
 import re
 
@@ -6,51 +6,16 @@ import numpy as np
 import pytest
 
 from skl_tot.io import name_actions, read_names, segments
-from skl_tot.recordings.names import (
-    background_labels,
-    describe_actions,
-    describe_paths,
-    name_all_actions,
-    name_labels,
-)
+from skl_tot.recordings.labels import encode_known, find_code, split_label_sequences
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.names import describe_paths, name_all_actions, name_labels
 
 
-@pytest.mark.parametrize(
-    ("clusters", "classes", "given", "expected"),
-    [
-        ([-1, 0], [-1, 3], None, (-1, -1)),
-        ([-1, 0], ["background", "cut"], None, (-1, "background")),
-        (["background", "0"], [-1, 3], None, ("background", -1)),
-        ([-1, 0], ["SIL", "cut"], None, (-1, None)),
-        ([-1, 0], ["SIL", "background"], "SIL", (-1, "SIL")),
-        # without a cluster of background, no class is set apart
-        ([0, 1], [-1, 3], None, (-1, None)),
-        ([0, 1], [0, 3], 0, (-1, 0)),
-    ],
-)
-def test_background(clusters, classes, given, expected):
-    assert background_labels(clusters, classes, given) == expected
-
-
-@pytest.mark.parametrize(
-    ("labels", "target_names", "expected"),
-    [
-        ([0, 2], None, {0: 0, 2: 2}),
-        ([0, 2], {2: "mix", 5: "fry"}, {0: 0, 2: "mix"}),
-        ([0, 2], ["cut", "fry", "mix"], {0: "cut", 2: "mix"}),
-        (["a", "c"], np.array(["c", "a"]), {"c": "c", "a": "a"}),
-        ([], {0: "cut"}, {}),
-    ],
-)
-def test_names_of_labels(labels, target_names, expected):
-    names = name_labels(labels, target_names)
-    assert list(names.items()) == list(expected.items())
-
-
-def test_names_of_all_actions():
-    assert name_all_actions(2, None).tolist() == ["action 0", "action 1"]
+def test_names_of_labels():
+    assert name_labels([0, 2], None) == {0: 0, 2: 2}
+    assert name_labels([0, 2], {2: "mix", 5: "fry"}) == {0: 0, 2: "mix"}
+    assert list(name_labels(["a", "c"], np.array(["c", "a"]))) == ["c", "a"]
     assert name_all_actions(2, ["cut"]).tolist() == ["cut", "action 1"]
-    assert name_all_actions(2, {1: "cut", 0: "cut"}).tolist() == ["cut", "cut"]
 
 
 def test_words_in_place_of_numbers():
@@ -61,8 +26,6 @@ def test_words_in_place_of_numbers():
     for y, names, expected in [
         ([1, 0], ["a", "b"], ["b", "a"]),
         ([0, 1], {0: "1", 1: "0"}, ["1", "0"]),
-        ([0, -1], {-1: "-1"}, ["0", "-1"]),
-        ([0, 7], {np.int64(0): "cut", 5: "fry"}, ["cut", "7"]),
         (["cut", "stir"], {"cut": "slice", "fry": "fry"}, ["slice", "stir"]),
     ]:
         assert name_actions(y, names).tolist() == expected
@@ -71,10 +34,9 @@ def test_words_in_place_of_numbers():
 REFUSED = [
     (name_labels, [0, 2], ["cut", "mix"]),
     (name_labels, [0, 1], ["cut", "cut"]),
-    (name_labels, ["a", "b"], ["a"]),
     (name_labels, [0, 1], "ab"),
+    (name_labels, [0, 1], {0: "cut", 1: "cut"}),
     (name_all_actions, 2, {2: "cut"}),
-    (name_all_actions, 2, {0: "action 1"}),
     *((name_actions, [0, 1], {0: name}) for name in ["", "a\u2028b", 3, "-1", "1"]),
     (name_actions, [[0, 1], []], {"0": "take"}),
     (name_actions, [0, -1], {0: "background"}),
@@ -88,26 +50,26 @@ def test_refused(function, labels, names):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("file", "text"),
-    [
-        ("a.txt", "0 take cup\n\n -1  nothing \n\n"),
-        ("a.json", '{"0": "take cup", "-1": "nothing"}'),
-    ],
-)
-def test_files(tmp_path, file, text):
-    (tmp_path / file).write_text(text)
-    assert read_names(tmp_path / file) == {0: "take cup", -1: "nothing"}
+def test_files(tmp_path):
+    texts = {"txt": "0 take cup\n\n -1  nothing \n\n"}
+    texts["json"] = '{"0": "take cup", "-1": "nothing"}'
+    for suffix, text in texts.items():
+        path = tmp_path / f"a.{suffix}"
+        path.write_text(text)
+        assert read_names(path) == {0: "take cup", -1: "nothing"}
 
 
-BAD_TEXT = ["cup", "0 a\n0 b", "9" * 5000 + " a", "ü"]
-BAD_JSON = ["[1]", "{", '{"x": "a"}', '{"0": 1}', "[" * 100_000]
+BAD = [
+    ("a.json", '{"x": "a"}'),
+    ("a.json", "[1]"),
+    ("a.txt", "cup"),
+    ("a.txt", "0 a\n0 b"),
+    ("a.txt", "ü"),
+]
+BAD += [("a.json", '{"0": 1}'), ("a.json", "[" * 100_000)]
 
 
-@pytest.mark.parametrize(
-    ("file", "text"),
-    [("a.txt", text) for text in BAD_TEXT] + [("a.json", text) for text in BAD_JSON],
-)
+@pytest.mark.parametrize(("file", "text"), BAD)
 def test_bad_files(tmp_path, file, text):
     (tmp_path / file).write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
@@ -115,36 +77,55 @@ def test_bad_files(tmp_path, file, text):
     assert "\n" not in str(error.value)
 
 
-RARE = "Actions that at most half of the"
+REFUSED_LABELS = [
+    np.ma.array([1, 2, 3], mask=[False, True, False]),
+    np.array([0, 2**64 - 1], dtype=np.uint64),
+    [0, -(2**63) - 1],
+    np.array(["2020-01-01"], dtype="datetime64[s]"),
+    ["1", 2],
+    [2, b"1"],
+]
 
 
-@pytest.mark.parametrize(
-    ("labels", "actions", "expected"),
-    [
-        ([[0, 1], [1, 0], [0, 0, 1]], [0, 1], []),
-        ([["a"], ["b"]], ["a", "b"], [f"{RARE} 2 recordings show: a (1), b (1); 100"]),
-        ([[0, 1, 1]], [0, 1, 2], ["2 of the 3 asked for; no recording shows action"]),
-        ([[0, 1], [0, 0]], [0, 1], [f"{RARE} 2 recordings show: action 1 (1); 25.0%"]),
-        ([[-1, 0], [-1, -1]], [0], [f"{RARE} 2 recordings show: action 0 (1); 25.0%"]),
-        ([["background"]], ["a", "background"], ["0 of the 1 asked for"]),
-        ([[0, 5], [5, 0]], {0: "reach", 5: "lift", 7: "pour"}, ["shows pour."]),
-        ([], [0], ["0 of the 1"]),
-    ],
-)
-def test_sentences(labels, actions, expected):
-    found = describe_actions([np.array(own) for own in labels], actions)
-    assert len(found) == len(expected)
-    for sentence, part in zip(found, expected):
-        assert part in sentence
+@pytest.mark.parametrize("labels", REFUSED_LABELS)
+def test_refused_labels(labels):
+    for y in (labels, [labels, labels]):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            split_label_sequences(y)
+        assert "\n" not in str(caught.value)
 
 
-def test_paths_of_codes_have_the_words_of_actions():
-    paths = [np.array([0, 1, -1]), np.array([0, 0, 0])]
-    names = np.array(["reach", "action 1", "lift"])
-    begin = "Actions that are kept without a label: action 1 (1 frame of recording "
-    for recordings, name in ((None, "0"), (["b", "a"], "b")):
-        found = describe_paths(paths, names, ["action 1", "gone", "lift"], recordings)
-        missing, rare, kept = found
-        assert missing.endswith("no recording shows lift.")
-        assert "action 1 (1)" in rare
-        assert kept == f"{begin}{name})."
+def test_string_dtype():
+    if not hasattr(np.dtypes, "StringDType"):
+        pytest.skip("numpy 1 has none")
+    labels = np.array(["cut", "stir well"], dtype=np.dtypes.StringDType())
+    for y in (labels, [labels], np.array([labels])):
+        (found,), _ = split_label_sequences(y)
+        assert found.dtype.kind == "U"
+        assert found.tolist() == ["cut", "stir well"]
+    for missing in (np.nan, None):
+        kind = np.dtypes.StringDType(na_object=missing)
+        with pytest.raises(TypeError, match="expected integers or strings"):
+            split_label_sequences(np.array(["cut", missing], dtype=kind))
+
+
+def test_codes():
+    recordings = as_recordings([np.zeros((2, 1)), np.zeros((1, 1))])
+    (first, last), classes = encode_known([["b", ""], ["a"]], recordings)
+    assert (first.tolist(), last.tolist(), classes.tolist()) == (
+        [1, -1],
+        [0],
+        ["a", "b"],
+    )
+    assert find_code("b", classes) == 1
+    for y in ([[-1, -1], [-1]], [[0, 1], ["a"]], [[0, -5], [0]], [["a\n", "b"], ["a"]]):
+        with pytest.raises((TypeError, ValueError)):
+            encode_known(y, recordings)
+
+
+def test_actions_that_are_missing_rare_or_without_a_label():
+    paths, names = [np.array([0, 1, -1]), np.zeros(3, int)], ["reach", "turn", "lift"]
+    missing, rare, kept = describe_paths(paths, np.array(names), ["turn", "lift"])
+    assert "lift" in missing
+    assert "turn (1)" in rare
+    assert "turn (1 frame of recording 0)" in kept

@@ -7,11 +7,10 @@ import skl_tot
 from skl_tot.datasets import make_activities
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.recordings import Recordings
+from skl_tot.recordings import Recordings, signals
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import (
     correlation_frames,
-    find_periods,
     find_window,
     mean_autocorrelation,
 )
@@ -52,28 +51,6 @@ def test_walks_are_raw_and_windows_cover_a_step(fps, noise):
     assert 0.5 * fps <= found.window <= 3 * fps
 
 
-def test_a_step_counts_beside_still_channels_and_a_short_recording():
-    rng, videos = np.random.default_rng(0), walks(50, 0.3)
-    videos[0] = videos[0][:200]  # of which 16 steps would be longer
-    assert 25 <= find_periods(Recordings(videos))[0] <= 29
-    noise = [rng.normal(size=(len(video), 24)) for video in videos]
-    joined = [np.hstack([*pair]) for pair in zip(videos, noise)]
-    assert 25 <= find_periods(Recordings(joined))[0] <= 29
-
-
-@pytest.mark.parametrize("width", [1, 2, 3, 5, 20])
-@pytest.mark.parametrize("n_frames", [300, 3000])
-def test_noise_has_no_period(width, n_frames):
-    rng = np.random.default_rng(0)
-    for n_videos in (1, 8):
-        kernel, videos = np.ones(width) / width, []
-        for _ in range(n_videos):
-            columns = rng.normal(size=(4, n_frames))
-            smooth = [np.convolve(column, kernel, "valid") for column in columns]
-            videos.append(np.transpose(smooth))
-        assert find_periods(Recordings(videos)) == (0, 0)
-
-
 def test_autocorrelation():
     frames = np.random.default_rng(0).normal(size=(50, 3)) * [1, 10, 0]
     centred, expected = frames - frames.mean(axis=0), np.zeros(26)
@@ -103,3 +80,26 @@ def test_noise_that_is_loud_or_not_is_raw_and_features_are_not():
     smooth = np.cumsum(np.random.default_rng(0).normal(size=(5000, 4)), axis=0)
     assert not is_raw(Recordings([smooth]), 5)
     assert not is_raw(Recordings([np.zeros((500, 2))]), 5)
+
+
+LENGTHS = [700, 3, 40, 1, 1200, 56]
+
+
+@pytest.mark.parametrize("sampled", [signals.stretches, signals.thinned])
+def test_frames_and_values_of_a_sample_belong_together(sampled, monkeypatch):
+    """Frames that hold the number of their recording and their own say which it has."""
+    videos = as_recordings(
+        [np.c_[np.full(n, i), np.arange(n)] * 1.0 for i, n in enumerate(LENGTHS)]
+    )
+    monkeypatch.setattr(signals, "SAMPLE_FRAMES", 64)
+    sample = sampled(videos)
+    assert 64 / 3 < sample.videos.lengths.sum() <= 64 + len(videos)
+    values = sample.of([list(range(n)) for n in LENGTHS])
+    times = list(sample.times())
+    assert len(values) == len(times) == len(sample.videos)
+    for i, (numbers, own) in enumerate(zip(values, times)):
+        frames = np.concatenate(list(sample.videos.blocks(i)))
+        recording = int(frames[0, 0])
+        assert (frames[:, 0] == recording).all()
+        np.testing.assert_array_equal(frames[:, 1], numbers)
+        np.testing.assert_array_equal(own, (frames[:, 1] + 0.5) / LENGTHS[recording])

@@ -150,24 +150,12 @@ def test_stops_go_with_their_recordings():
     takes = without_stops(dict(zip(STOPS, frames)), 100)  # frames, without a rate
     counts = list(map(len, STOPS.values()))
     assert [len(own) for own in takes.stops] == counts
-    assert takes.times is None
-    assert takes.fps is None
     again = takes[::-1].replace([own[:, 0] for own in takes.arrays[::-1]])
     assert [len(own) for own in again.stops] == counts[::-1]
     joined = np.concatenate([takes[:2], takes[2:]])
     assert [len(own) for own in joined.stops] == counts
-    assert list_stops(joined).columns.tolist() == [
-        "recording",
-        "start",
-        "end",
-        "duration",
-    ]
-    for filled, own in zip(with_stops(again).arrays, frames[::-1]):
-        assert filled.shape == (len(own),)
-        assert np.isnan(filled).any() == (len(own) > 2000)
     words = with_stops(takes.replace([["a"] * len(own) for own in takes.arrays]))
     assert set(words["inside"]) == {"a", "background"}
-    assert len(list_stops(Recordings(frames))) == 0
 
 
 def test_a_model_cuts_out_like_its_own(tmp_path):
@@ -182,12 +170,8 @@ def test_a_model_cuts_out_like_its_own(tmp_path):
     again = read_recordings(tmp_path / "b.csv", like=model)
     assert len(again[0]) == 2000
     assert list_stops(model.predict(again))["start"].tolist() == [540]
-    with pytest.raises(ValueError, match=r"pauses \(--pauses\) is 20, expected 10, as"):
+    with pytest.raises(ValueError, match="pauses"):
         read_recordings(tmp_path / "b.csv", like=model, pauses=20)
-    np.save(tmp_path / "c.npy", frames)
-    arrays = read_recordings(tmp_path / "c.npy", fps=FPS, pauses=10)
-    np.testing.assert_array_equal(arrays[0], again[0])
-    np.testing.assert_allclose(arrays.times[0], again.times[0])
 
 
 def odd_recordings():
@@ -197,22 +181,12 @@ def odd_recordings():
     steps = np.repeat([[0.0, 3], [5, 1], [2, 9], [7, 4]], 250, axis=0)
     return {
         "one frame": (np.ones((1, 2)), []),
-        "shorter than a pause": (noise[:50], []),
-        "one longer": (noise[:101], []),
         "constant": (np.ones((900, 3)), []),
         "noise": (noise, []),
-        "a walk": (np.cumsum(noise, axis=0), []),
         "levels that follow each other": (steps, []),
         "all NaN": (np.full((900, 2), np.nan), []),
-        "twice as large": (2e6 * still - 1e9, [(300, 700)]),
-        "tiny": (1e-9 * still, [(300, 700)]),
-        "booleans": (still > 1.2, [(300, 700)]),
-        "a constant column": (np.c_[still, np.ones(len(still))], [(300, 700)]),
         "NaN in the stop": (with_value(still, slice(400, 450), np.nan), [(300, 700)]),
-        "NaN outside": (with_value(still, slice(50, 250), np.nan), [(300, 700)]),
         "one outlier": (with_value(still, 500, 50.0), [(300, 700)]),
-        "reversed": (still[::-1], [(600, 1000)]),
-        "Fortran": (np.asfortranarray(still), [(300, 700)]),
         "a list": (still.tolist(), [(300, 700)]),
         "a data frame": (pd.DataFrame(still, columns=list("abcd")), [(300, 700)]),
     }
@@ -236,26 +210,10 @@ def test_odd_recordings(name):
 
 @pytest.mark.parametrize("pauses", [0, np.nan, np.inf, True, "20", None, 0.2])
 def test_no_pauses(pauses):
-    for fps in (FPS, None):
-        with pytest.raises(ValueError, match="pauses"):
-            without_stops(Recordings([np.ones((9, 2))], fps=fps), pauses)
-    for function in (with_stops, list_stops):
-        with pytest.raises(TypeError, match="without_stops"):
-            function([np.ones((9, 2))])
-
-
-def test_a_look_tells_stops():
-    look = skl_tot.look(Recordings([line(STOPS["three"])[0]], fps=FPS), 3)
-    assert "3 stretches" in look.still
-    assert "pauses=10" in look.still
-    for stops, fps in ((STOPS["none"], FPS), (STOPS["three"], None)):
-        assert skl_tot.look(Recordings([line(stops)[0]], fps=fps), 3).still == ""
-
-
-def test_stops_are_cut_out_once():
-    takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
-    with pytest.raises(ValueError, match="stops"):
-        without_stops(takes, 10)
+    with pytest.raises(ValueError, match="pauses"):
+        without_stops(Recordings([np.ones((9, 2))], fps=FPS), pauses)
+    with pytest.raises(TypeError, match="without_stops"):
+        list_stops([np.ones((9, 2))])
 
 
 @pytest.mark.parametrize(
@@ -266,6 +224,17 @@ def test_labels_of_all_types_get_background(kind, filler):
     labels = np.full(len(takes[0]), "a" if kind is object else 1, dtype=kind)
     full = with_stops(takes.replace([labels]))[0]
     assert set(full.tolist()) == {labels.tolist()[0], filler}
+
+
+def test_stops_are_cut_out_once():
+    takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
+    with pytest.raises(ValueError, match="stops"):
+        without_stops(takes, 10)
+
+
+def test_a_look_tells_stops():
+    look = skl_tot.look(Recordings([line(STOPS["three"])[0]], fps=FPS), 3)
+    assert "pauses=10" in look.still
 
 
 def test_infinity_is_no_stop():

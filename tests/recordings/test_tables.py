@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot import HMMSegmenter
 from skl_tot.recordings import read_recordings
 from skl_tot.recordings.readers import RATE_FILE, read_rate, write_rate
 
@@ -95,29 +94,11 @@ def test_columns_of_lists(tmp_path):
     np.testing.assert_array_equal(np.vstack(list(takes)), LISTS[:, [4, 0, 1]])
 
 
-@pytest.mark.parametrize(
-    "cells",
-    [
-        {"a": [[1.0, 2.0], [3.0]]},
-        {"a": [["u"], ["v"]]},
-        {"a": [[1.0, 2.0]], "b": [[1.0]]},
-    ],
-)
+@pytest.mark.parametrize("cells", [[[1.0, 2.0], [3.0]], [["u"], ["v"]]])
 def test_lists_that_differ(tmp_path, cells):
-    for name, lists in cells.items():
-        pd.DataFrame({"s": lists}).to_parquet(tmp_path / f"{name}.parquet")
+    pd.DataFrame({"s": cells}).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(ValueError, match="'a'"):
         read_recordings(tmp_path)
-
-
-def test_float32_stays_and_others_become_float64(tmp_path):
-    frame = pd.DataFrame({"x": np.arange(4, dtype=np.float32) ** 2})
-    frame.to_parquet(tmp_path / "a.parquet")
-    assert read_recordings(tmp_path)[0].dtypes.tolist() == [np.float32]
-    frame.assign(on=[True, False, False, True]).to_parquet(tmp_path / "a.parquet")
-    take = read_recordings(tmp_path)[0]
-    assert take.dtypes.tolist() == [np.float64] * 2
-    assert take["on"].tolist() == [1, 0, 0, 1]
 
 
 ALL = {"note": ["ok"] * 29 + ["halt"], "line": 3, "i": range(5, 35)}
@@ -157,37 +138,35 @@ def test_decimal_commas(tmp_path, text):
 
 REFUSED = [  # texts by name, options, what the error names
     # columns
-    ({"a": "x,who\n1,b\n"}, {"columns": ["x", "who"]}, "column 'who' of 'a' has 'b'"),
-    ({"a": "who\nb\n"}, {}, "'who'"),
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
     ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y'"),
-    ({"a": "x\n1\n"}, {"columns": ["y"]}, "'y'"),
     ({"a": "time\n1\n2\n"}, {}, "no column of features"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234'"),
+    ({"a": "x\n"}, {}, "a.csv: it has no rows"),
     ({"a": "x\n1\n"}, {"columns": ["x", "x"]}, "columns"),
     ({"a": "x\n1\n"}, {"without": ["nope"]}, "'nope'"),
     ({"a": "x\n1\n"}, {"without": ["x"], "columns": ["x"]}, "'x'"),
     ({"a": "x\n1\n"}, {"without": []}, "without"),
-    ({"a": "x\n"}, {}, "a.csv: it has no rows"),
     # recordings
     ({"a": "x\n1\n"}, {"by": "who"}, "'who'"),
     ({"a": "who,x\n,1\n"}, {"by": "who"}, "'who' is empty in row 0"),
     ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"by": ["w", "t"]}, "w"),
     ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"by": "w"}, "b.csv"),
     # clocks and rates
-    ({"a": "x\n1\n"}, {"time": "t"}, "'a' has no clock column 't'"),
     ({"a": "x\n1\n"}, {"time": True}, "time"),
-    ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "'a' goes back"),
-    ({"a": "time,x\n0,5\n0,4\n"}, {}, "'a' stands still"),
+    ({"a": "x\n1\n"}, {"time": "t"}, "'a' has no clock column 't'"),
     ({"a": "time,x\n0,5\n,4\n"}, {}, "'a' has no time in row 1"),
-    ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
     ({"a": "time,x\n0,5\n"}, {}, "fps"),
-    ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
-    ({"a": "x\n5\n"}, {"fps": 0}, "fps"),
-    ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
+    ({"a": "time,x\n0,5\n1,3\n"}, {"bridge": 0.5}, "bridge"),
+    ({"a": "x\n5\n"}, {"bridge": 0}, "bridge"),
     ({"a": "x\n5\n"}, {"resample": 10}, "resample"),
-    ({"a": "x\n5\n"}, {"bridge": 10}, "bridge"),
+    ({"a": "x\n5\n"}, {"header": True}, "header"),
+    ({"a": "x\n5\n"}, {"comment": "\n"}, "comment"),
     ({"a": "x\n5\n"}, {"like": "model"}, "like"),
+    ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "'a' goes back"),
+    ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
+    ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
+    ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
     ({"a": "x\n5\n"}, {"animal": "m"}, "animal"),
 ]
 
@@ -202,13 +181,10 @@ def test_refused_tables(tmp_path, files, options, words):
 
 
 PLACES = [  # files, what is read of the folder, what the error names
-    (["a.npz"], "", "a.npz"),
-    (["a.mp4"], "", "1 *.mp4: read *.mp4 by skl-tot features"),
     ([".hidden.csv"], "", "it is empty"),
     (["a.csv", "b.npy"], "", "b.npy"),
     (["a.csv", "a.tsv"], "", "are both 'a'"),
     (["a.xlsx"], "a.xlsx", "pandas.read_excel"),
-    ([], "none", "none is no folder or file"),
 ]
 
 
@@ -218,12 +194,6 @@ def test_refused_places(tmp_path, names, place, words):
         (tmp_path / name).touch()
     with pytest.raises((FileNotFoundError, ValueError), match=re.escape(words)):
         read_recordings(tmp_path / place)
-
-
-def test_other_encodings_are_refused(tmp_path):
-    (tmp_path / "a.csv").write_bytes("Höhe,x\n1,2\n".encode("latin-1"))
-    with pytest.raises(ValueError, match=r"a\.csv: it is no text in UTF-8"):
-        read_recordings(tmp_path)
 
 
 @pytest.fixture
@@ -244,28 +214,14 @@ def test_rates_of_arrays(arrays, tmp_path_factory, fps):
     np.save(other / "c.npy", np.ones((4, 2)))
     with pytest.raises(ValueError, match="frames per second"):
         read_recordings([arrays / "a.npy", other / "c.npy"], fps=30)
-    with pytest.raises(ValueError, match="by"):
-        read_recordings(arrays, by="who")
-    with pytest.raises(ValueError, match="header"):
-        read_recordings(arrays, header=2)
+    for option in ({"by": "who"}, {"header": 2}):
+        with pytest.raises(ValueError, match=next(iter(option))):
+            read_recordings(arrays, **option)
 
 
-@pytest.mark.parametrize(
-    "text", ["{", "[10]", '{"fps": "10"}', '{"fps": true}', '{"fps": NaN}']
-)
+@pytest.mark.parametrize("text", ["{", "[10]", '{"fps": true}'])
 def test_broken_rates(arrays, text):
     (arrays / RATE_FILE).write_text(text)
     with pytest.raises(ValueError, match=RATE_FILE) as caught:
         read_recordings(arrays)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("options", [{}, {"resample": 5}, {"pauses": 1}])
-def test_infinity_is_read_without_a_warning(tmp_path, options):
-    """A fit refuses it."""
-    put(tmp_path, a=table(40, other=np.r_[3, np.inf, np.inf, np.ones(37)]))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        takes = read_recordings(tmp_path, **options)
-    with pytest.raises(ValueError, match=r"contains (infinity|NaN)"):
-        HMMSegmenter(2).fit(takes)
