@@ -16,7 +16,6 @@ from skl_tot.decoding.chain import (
     cyclic_chain,
     fixed_chain,
     free_chain,
-    scaled_chain,
     skip_chain,
 )
 
@@ -245,23 +244,6 @@ def test_long_videos_keep_precision():
         assert (found.argmax(axis=1) == truth).mean() > 0.99
 
 
-def test_where_no_path_is_so_short():
-    """Actions in order may be left out; paths of other chains may end anywhere."""
-    scores = np.array([[0.0, 0, 5, 0], [0, 3, 1, 0]])
-    assert fixed_chain(4).viterbi(scores).tolist() == [2, 2]
-    ends = np.array([np.inf, np.inf, np.inf, 0])
-    moves = cyclic_chain(4, 1.0).moves
-    chain = Chain(ends[::-1], moves, ends)
-    assert chain.viterbi(scores).tolist() == [0, 1]
-    np.testing.assert_allclose(chain.posterior(scores)[0], [1, 0, 0, 0])
-
-
-def test_no_costs_leave_an_order():
-    chain = scaled_chain(fixed_chain(3), 0.0)
-    assert chain.viterbi(np.zeros((3, 3))).tolist() == [0, 1, 2]
-    np.testing.assert_array_equal(chain.posterior(np.zeros((3, 3))), np.eye(3))
-
-
 def long_video(n_frames, n_actions, seed):
     rng = np.random.default_rng(seed)
     truth = np.repeat(rng.integers(n_actions, size=n_frames), 20)[:n_frames]
@@ -280,18 +262,3 @@ def test_blocks_of_long_videos_give_the_path_of_single_frames(make, n_frames):
         for other in (chain, Chain(ends, chain.moves, ends[::-1])):
             expected = plain_path(scores, other)
             np.testing.assert_array_equal(other.viterbi(scores), expected)
-
-
-@pytest.mark.parametrize("scale", [0.1, 10, 1000])
-@pytest.mark.parametrize("n_frames", [40, 2000])
-def test_weights_of_large_costs_are_those_of_logarithms(scale, n_frames):
-    """A forbidden move, which no path needs, leads to sums of logarithms."""
-    scores = scale * long_video(n_frames, 5, 0)
-    scores = np.hstack([scores, np.full((n_frames, 1), -1e6)])
-    chain = free_chain(6, 149.0)
-    moves = chain.moves.copy()
-    moves[0, 5] = np.inf
-    expected, total = Chain(chain.starts, moves, chain.ends).forward_backward(scores)
-    shares, same_total = chain.forward_backward(scores)
-    np.testing.assert_allclose(shares, expected, atol=1e-12)
-    assert same_total == pytest.approx(total, rel=1e-12)

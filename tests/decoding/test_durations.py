@@ -106,21 +106,6 @@ def test_limits_hold_if_a_tenth_of_the_mean_is_more_than_a_frame():
     assert best == pytest.approx(max(scores))
 
 
-def test_decoder_equals_brute_force_along_a_transcript():
-    rng = np.random.default_rng(3)
-    means = np.array([0.5, 0.2, 0.3])
-    transcript = np.array([2, 0, 2, 1])
-    log_likelihood = rng.normal(size=(10, 3))
-    decoder = DurationDecoder(means)
-    scores = log_likelihood[:, transcript]
-    log_probability = truncated_poisson(means[transcript], 10)
-    best = max(
-        all_lengths(10, 4), key=lambda lengths: score(scores, lengths, log_probability)
-    )
-    found = decode(log_likelihood, decoder, transcript=transcript)
-    np.testing.assert_array_equal(found, np.repeat(transcript, best))
-
-
 def test_bins_of_a_long_video():
     """Boundaries are at most a bin beside those of all frames."""
     truth = np.repeat([0, 1, 2], [700, 1500, 801])

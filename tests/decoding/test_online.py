@@ -155,16 +155,6 @@ def test_long_streams_keep_their_digits(min_frames):
     np.testing.assert_allclose(posteriors, shares, atol=0.005)
 
 
-def test_a_stream_that_ends_too_soon_may_end_anywhere():
-    scores = np.zeros((2, 4)) + [0, 1, 2, 3]
-    actions, _ = run(DECODERS["fixed"].chain, scores, 0, 1)
-    assert actions.tolist() == [0, 1]
-    _, posteriors = run(DECODERS["fixed"].chain, np.zeros((2, 4)), 3)
-    np.testing.assert_allclose(posteriors, [[1, 0, 0, 0], [0.5, 0.5, 0, 0]])
-    actions, _ = run(DECODERS["fixed"].chain, np.array([[5.0, 0, 0], [0, 9, 0]]), 2)
-    assert actions.tolist() == [0, 1]
-
-
 def test_background_has_no_part_in_paths_but_in_posteriors():
     scores = random_scores(0, 40, 3)
     is_other = np.random.default_rng(1).random(40) < 0.3

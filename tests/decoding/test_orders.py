@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.decoding.orders import (
     MallowDecoder,
-    inversions_of,
     mallow_inversions,
     order_of,
-    peak_order,
 )
 
 # in which an inversion costs a switch
@@ -24,12 +22,6 @@ problems = given(
     min_frames=st.integers(1, 3),
     seed=st.integers(0, 10**6),
 )
-
-
-def all_inversions(n_actions):
-    return list(
-        itertools.product(*(range(n_actions - k) for k in range(n_actions - 1)))
-    )
 
 
 def paths_along(order, n_frames, min_frames=1):
@@ -48,19 +40,6 @@ def path_score(log_likelihood, path, cost):
 def best_along(log_likelihood, order, cost, min_frames=1):
     paths = paths_along(order, len(log_likelihood), min_frames)
     return max(path_score(log_likelihood, path, cost) for path in paths)
-
-
-@pytest.mark.parametrize("n_actions", [1, 2, 3, 4, 5])
-def test_inversion_vectors_are_all_orders(n_actions):
-    orders = [tuple(order_of(v)) for v in all_inversions(n_actions)]
-    assert sorted(orders) == list(itertools.permutations(range(n_actions)))
-    for inversions, order in zip(all_inversions(n_actions), orders):
-        np.testing.assert_array_equal(inversions_of(order), inversions)
-        counts = [
-            sum(order.index(j) < order.index(k) for j in range(k + 1, n_actions))
-            for k in range(n_actions - 1)
-        ]
-        np.testing.assert_array_equal(inversions, counts)
 
 
 @settings(max_examples=50)
@@ -84,33 +63,6 @@ def test_no_other_value_of_one_inversion_is_better(
             other = found.copy()
             other[k] = value
             assert objective(other) <= best + 1e-9
-
-
-def clear_video(order, n_frames=40, seed=0, width=1.0):
-    """Log-likelihoods of a video that shows actions in an order, and its actions."""
-    truth = np.repeat(order, n_frames)
-    noise = np.random.default_rng(seed).normal(size=(len(truth), max(order) + 1))
-    return 3.0 * (truth[:, None] == range(max(order) + 1)) + width * noise, truth
-
-
-@pytest.mark.parametrize("order", [[3, 2, 1, 0], [2, 0, 3, 1], [0]])
-@pytest.mark.parametrize("n_frames", [40, 700])
-def test_finds_the_order_of_a_clear_video(order, n_frames):
-    log_likelihood, truth = clear_video(order, n_frames)
-    assert peak_order(log_likelihood).tolist() == order
-    assert (decode(log_likelihood, MALLOW) == truth).mean() > 0.97
-    probabilities = path_posterior(log_likelihood, MALLOW)
-    assert (probabilities.argmax(axis=1) == truth).mean() > 0.97
-
-
-def test_peaks_are_those_of_balanced_weights():
-    # The posterior of action 2 is largest at the start, among the few frames of action
-    # 1; balanced, it belongs to the many of action 0.
-    start = np.tile([1e-9, 0.84, 0.16], (30, 1))
-    middle = np.tile([0.92, 1e-9, 0.08], (40, 1))
-    end = np.tile([0.88, 1e-9, 0.12], (40, 1))
-    posteriors = np.concatenate([start, middle, end])
-    assert peak_order(np.log(posteriors)).tolist() == [1, 0, 2]
 
 
 @settings(max_examples=50)
