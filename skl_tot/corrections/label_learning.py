@@ -57,7 +57,7 @@ class Lesson(NamedTuple):
         return sum(self.score_views(views)) / len(views)
 
 
-class ActionMoments(NamedTuple):
+class LabelMoments(NamedTuple):
     """Moments of the weighted frames of actions."""
 
     weights: np.ndarray  # (n_actions,), sums over frames
@@ -204,7 +204,7 @@ def are_far(views_of, codes, n_actions, is_new, numbers, ends):
 
 
 def measure_actions(columns, codes, weights, n_actions):
-    """`ActionMoments` of the weighted frames with a code."""
+    """`LabelMoments` of the weighted frames with a code."""
     has_code = codes != UNKNOWN
     columns, codes, weights = columns[has_code], codes[has_code], weights[has_code]
     members = np.zeros((len(codes), n_actions))
@@ -213,7 +213,7 @@ def measure_actions(columns, codes, weights, n_actions):
     means = members.T @ columns / np.maximum(totals, 1)[:, None]
     residuals = columns - means[codes]
     within = (residuals * weights[:, None]).T @ residuals / weights.sum()
-    return ActionMoments(totals, means, shrunk(within))
+    return LabelMoments(totals, means, shrunk(within))
 
 
 def fit_discriminant(columns, codes, weights, n_actions):

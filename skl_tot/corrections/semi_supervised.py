@@ -358,8 +358,8 @@ def choose_teaching(lengths, has_labels):
     others = np.flatnonzero(~has_labels)
     if not len(others):
         return np.flatnonzero(has_labels)
-    # all recordings with labels, and others up to 100,000 frames in total, or at least
-    # a fifth of that
+    # all recordings with labels; others only determine the spread of frames, so up to
+    # 100,000 frames in total, or at least a fifth of that
     n_frames = max(100_000 - lengths[has_labels].sum(), 20_000)
     n_others = max(1, int(n_frames / lengths[others].mean()))
     spaced = others[spread_indices(len(others), n_others)]

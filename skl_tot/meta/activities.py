@@ -265,11 +265,11 @@ class ActivitySegmenter(BaseSegmenter):
         self.n_actions_ = int(offsets[-1])
         return [shifted(path, offsets[k]) for path, k in zip(paths, codes)]
 
-    def _label(self, paths, videos, earlier_background=None):
+    def _label(self, learned, videos, earlier_background=None):
         # segmenters have learned background and confidence, and labelled recordings
         self.background_ = self.confidence_ = None
-        self.labels_ = videos.store(paths)
-        return paths
+        self.labels_ = videos.store(learned)
+        return learned
 
     def _describe_labels(self, paths, videos, lessons):
         return []  # segmenters warn separately

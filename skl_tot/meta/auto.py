@@ -477,11 +477,11 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
             for path, length in zip(paths, videos.lengths.tolist())
         ]
 
-    def _label(self, members, videos, earlier_background=None):
+    def _label(self, learned, videos, earlier_background=None):
         """Label recordings by the consensus of each group; the largest comes first."""
-        labellings = [member.labels for member in members]
+        labellings = [member.labels for member in learned]
         groups = find_groups(self.agreement_, find_voters(labellings, self.n_actions_))
-        names = name_groups(groups, [member.words for member in members])
+        names = name_groups(groups, [member.words for member in learned])
         alternatives, paths_of_groups = [], []
         for name, group in zip(names, groups):
             self._agree_on(labellings, group)

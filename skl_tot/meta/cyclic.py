@@ -273,8 +273,8 @@ class CyclicSegmenter(BaseSegmenter):
             else super().min_frames_
         )
 
-    def _label(self, scores, videos, earlier_background=None):
-        paths = super()._label(scores, videos)
+    def _label(self, learned, videos, earlier_background=None):
+        paths = super()._label(learned, videos)
         cuts = self._cut(paths)
         self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)

@@ -85,7 +85,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, videos):
-        """Learn from standardised recordings; return their scores or None."""
+        """Learn from standardised recordings; return the input of `_label`, or None."""
 
     @abstractmethod
     def _log_likelihoods(self, videos):
@@ -130,8 +130,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
             videos = self._standardize(recordings, of_fit=True)
             # from here on, errors of numbered recordings take their names
             with videos.named_errors():
-                scores = self._learn(videos, **lessons)
-                paths = self._label(scores, videos)
+                learned = self._learn(videos, **lessons)
+                paths = self._label(learned, videos)
                 sentences = self._describe_labels(paths, videos, lessons)
                 sentences += self._describe_signal(videos)
         if sentences:  # one warning, so that filters and readers meet it once
@@ -201,16 +201,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         """Return the recordings in which numbers of actions are compared."""
         return videos
 
-    def _label(self, scores, videos, earlier_background=None):
+    def _label(self, learned, videos, earlier_background=None):
         """Set background, confidence, labels and shares; return the paths."""
-        # `scores` are from `_learn`, None for those of `_log_likelihoods`.
+        # `learned` is the value of `_learn`: here scores, or None for those of
+        # `_log_likelihoods`; subclasses return other things to their own `_label`.
         # `earlier_background` is that of a stream before this call, or None.
         self.background_: Any = None
         self.confidence_: Any = None
         sample = thinned(videos)
         if self.background_percentile is not None:
             # paths without background tell which frames an action has
-            paths = [decoded.path for decoded in self._decode(videos, scores)]
+            paths = [decoded.path for decoded in self._decode(videos, learned)]
             self.background_ = learn_background(
                 sample,
                 paths,
@@ -219,7 +220,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 earlier_background,
             )
         evidence, paths = Evidence(is_robust=True), []
-        for decoded in self._decode(videos, scores):
+        for decoded in self._decode(videos, learned):
             evidence.add(decoded.log_likelihood, decoded.path)
             paths.append(decoded.path)
         n_actions = self.n_actions_

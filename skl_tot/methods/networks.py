@@ -220,13 +220,13 @@ class PrototypeSegmenter(NetworkSegmenter):
                 self._choose_order(recordings)
             videos = self._standardize(recordings, of_fit=is_first)
             with videos.named_errors():
-                scores = self._learn(videos, start, one_pass=True)
+                learned = self._learn(videos, start, one_pass=True)
                 if keeps_order:
                     sources = _match_actions(earlier_actions, self.prototype_actions_)
                     self.classes_ = None if names is None else names[sources]
                 if earlier_background is not None:
                     earlier_background = earlier_background.reorder(sources)
-                paths = self._label(scores, videos, earlier_background)
+                paths = self._label(learned, videos, earlier_background)
         for sentence in describe_few(self, paths):
             warn_user(sentence, FitWarning)
         return self

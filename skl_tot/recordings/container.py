@@ -242,6 +242,7 @@ class Recordings(Sequence):
 
     def restore(self, outputs):
         """Bring outputs, one per recording, into the form of the user's input."""
+        # for results of a call, which may be a container of recordings
         kind = None if self.layout is None else self.layout.kind
         if kind == "single":
             return outputs[0]
@@ -256,6 +257,7 @@ class Recordings(Sequence):
 
     def store(self, outputs):
         """Return outputs as fitted attributes: a dict if there are names."""
+        # plain types, so that a model file holds them
         if self.is_named:
             return dict(zip(self.layout.names, outputs))
         return self.restore(outputs)
@@ -278,7 +280,7 @@ class Recordings(Sequence):
             raise
 
     def plain(self):
-        """Return the same frames, rate and breaks without names and layout."""
+        """Return frames, rate and breaks without names and layout, not standardised."""
         breaks = [self.breaks_of(i) for i in range(len(self))]
         return Recordings(list(self.arrays), fps=self.fps, breaks=breaks)
 

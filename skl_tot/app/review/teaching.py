@@ -19,7 +19,7 @@ from skl_tot.app.review.entry import (
 )
 from skl_tot.app.review.history import add_codes, add_names, free_code
 from skl_tot.corrections.editing import names_of_parts
-from skl_tot.corrections.semi_supervised import default_estimators
+from skl_tot.corrections.semi_supervised import choose_teaching, default_estimators
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
 from skl_tot.recordings.errors import errors_of_recording
@@ -31,11 +31,6 @@ from skl_tot.recordings.labels import (
     read_labels,
 )
 from skl_tot.recordings.names import default_names
-
-# A model learns from all frames with labels. Others only determine the spread of
-# frames: up to this total, and at least the second number.
-MOST_TAUGHT, LEAST_OTHERS = 100_000, 20_000
-
 
 # Names
 
@@ -129,17 +124,8 @@ def teach(learner, recordings, state):
     if not is_labelled.any():
         text = "no recording is checked and no segment is made by hand"
         raise ValueError(f"{text}, expected some to learn from.")
-    chosen = sample_recordings(recordings.lengths, is_labelled)
+    chosen = choose_teaching(recordings.lengths, is_labelled)
     return with_words(learner(recordings.select(chosen), [words[i] for i in chosen]))
-
-
-def sample_recordings(lengths, is_labelled):
-    """Numbers of recordings with labels, and of others that are evenly spaced."""
-    others = np.flatnonzero(~is_labelled)
-    n_frames = max(MOST_TAUGHT - lengths[is_labelled].sum(), LEAST_OTHERS)
-    n = min(len(others), int(n_frames / lengths[others].mean())) if len(others) else 0
-    places = np.linspace(0, len(others) - 1, n).round().astype(int)
-    return np.union1d(np.flatnonzero(is_labelled), others[places])
 
 
 def with_predictions(state, predictions, n_actions):
@@ -186,7 +172,7 @@ def split_action(state, model, action, recordings):
     word, k = state.names[action], state.actions.index(action)
     shown = np.flatnonzero([entry.shows(action) for entry in state.entries])
     no_labels = np.zeros(len(shown), bool)
-    chosen = shown[sample_recordings(recordings.lengths[shown], no_labels)]
+    chosen = shown[choose_teaching(recordings.lengths[shown], no_labels)]
     model = corrections.split(model, word, recordings.select(chosen))
     words = list(state.names.values())
     place, other = words.index(word), free_code(state.names)
