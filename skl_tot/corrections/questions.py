@@ -235,7 +235,8 @@ def alike_actions(videos, labels):
 
 
 def _halved(sample):
-    """Scaled frames of both halves, of recordings or of bouts, by frequent action."""
+    """Frames of both halves, scaled, by action; without actions that have too few."""
+    # Recordings are in both halves in turn, or bouts of a single recording.
     transform = _fit_axes(np.concatenate(sample.frames).astype(float))
     is_single = len({video for video, _, _ in sample.bouts}) == 1
     n_bouts: Counter = Counter()

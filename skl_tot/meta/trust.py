@@ -183,7 +183,7 @@ def _other_methods(segmenter):
 
 
 def _rate(segmenter, labels, agreements, parts):
-    """Rate labels by their shares, and by two agreements with each other method."""
+    """Rate labels by ``agreements``, shares of frames by method, and by parts."""
     agreement = float(np.mean([*agreements.values()]))
     (first, share), (second, share_of_second) = agreements.items()
     sentences = [
@@ -206,7 +206,7 @@ def _rate(segmenter, labels, agreements, parts):
 
 
 def _limit(level, segmenter, labels, agreement, parts):
-    """Lower a level where methods may agree for another reason; say the reason."""
+    """Lower a level if agreement has another reason; return it, and a sentence."""
     n_actions = segmenter.n_actions_
     few = describe_effective(labels, n_actions)
     confidence = segmenter.confidence_ or {"agreement": 0}

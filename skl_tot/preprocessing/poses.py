@@ -283,7 +283,7 @@ def _find_points(names, n_features, n_dims, bodies):
 
 
 def _check_bodies(places, points, bodies):
-    """Refuse ``bodies`` with points, in ``places``, that are in doubt or too few."""
+    """Refuse bodies that are in doubt, or too small; ``places`` has their points."""
     names = [body for body in places if body]
     if bodies and sorted(bodies) != sorted(names):
         expected = "first or last words of columns, as of 'nose x mouse1', each once"

@@ -157,7 +157,8 @@ def compare_groups(
 
 
 def _measure(bouts, sample_of_recordings):
-    """Return measures, pairs of subject and group, and values of these by measure."""
+    """Return measures, samples (pairs of subject and group), and their values."""
+    # Values have shape (n_samples, n_measures).
     import pandas as pd
 
     pairs = pd.Series(list(sample_of_recordings), dtype=object)

@@ -94,7 +94,8 @@ def sampled_batches(generator, reader, blocks, n_frames, window, lag=0):
 
 
 def sample_frames(lengths, n_frames, window, generator):
-    """Draw frames (n_steps, n_videos, n_frames), one a bin, and nearby partners."""
+    """Draw frames (n_steps, n_videos, n_frames), one a bin, and partners or None."""
+    # A partner is within `window` frames.
     lengths = lengths[..., None]
     # drawing step by step would give the same frames
     uniform = torch.rand(
@@ -145,7 +146,8 @@ def one_pass_batches(n_videos, batch_size):
 
 
 def open_reader(videos, device, n_draws):
-    """Choose a reader for ``n_draws`` frames: resident if they fit, and pay."""
+    """Choose a reader for ``n_draws`` frames: resident if all fit and are read once."""
+    # Resident frames are worth their memory if at least as many are read as there are.
     budget = RESIDENT_BYTES
     if device.type == "cuda":
         budget = torch.cuda.mem_get_info(device)[0] // 2
