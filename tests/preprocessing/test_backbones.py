@@ -23,8 +23,6 @@ image = pytest.importorskip("PIL.Image")
 # Mean and standard deviation that pictures are normalised by.
 IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @pytest.fixture(autouse=True)
@@ -99,14 +97,6 @@ def test_as_timm_does_it(frames, tmp_path, name, prepared, width):
     assert np.ptp(found, axis=0).max() > 1e-3
 
 
-def test_weights_without_last_layer(frames, tmp_path):
-    network = make_network("test_vit")
-    expected = compute(frames, "test_vit", save(network, tmp_path / "a.pth"))
-    state = network.state_dict()
-    torch.save({k: v for k, v in state.items() if "head" not in k}, tmp_path / "b.pth")
-    assert_array_equal(compute(frames, "test_vit", tmp_path / "b.pth"), expected)
-
-
 def test_pooling(frames, tmp_path):
     network = make_network("test_vit", num_classes=0)
     weights = save(network, tmp_path / "a.pth")
@@ -119,12 +109,6 @@ def test_pooling(frames, tmp_path):
         assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
     plain = compute(frames, "test_vit", weights)
     assert np.abs(plain - found).max() > 0.01  # of the token, not of the mean
-    network = make_network("test_vit2", num_classes=0)
-    weights = save(network, tmp_path / "b.pth")
-    assert_array_equal(
-        compute(frames, "test_vit2", weights, pooling="avg"),
-        compute(frames, "test_vit2", weights),
-    )
 
 
 def test_image_size_of_transformers(frames, tmp_path):
@@ -170,52 +154,24 @@ def test_recommended_weights(frames, tmp_path, monkeypatch):
     monkeypatch.setattr("timm.models._hub.hf_hub_download", download)
     found = compute(frames, "test_vit", "DEFAULT")
     assert asked == ["timm/test_vit.r160_in1k"]
-    assert_array_equal(found, compute(frames, "test_vit", weights))
-
-
-def test_recommended_weights_out_of_reach(frames):
-    with pytest.raises(OSError, match="no network") as caught:
-        compute(frames, "test_vit", "DEFAULT")
-    assert "\n" not in str(caught.value)
-
-
-def test_versions_of_recommended_weights():
     assert recommended_version("test_vit") == recommended_version("test_vit.r160_in1k")
-    names = ["resnet18", "resnet18.tv_in1k", "resnet18.a2_in1k"]
-    assert len(set(map(recommended_version, names))) == 3
-
-
-@pytest.mark.parametrize("method", ["fit", "transform_each"])
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"backbone": "test_vit9"},
-        {"backbone": "test_vit.of_mine"},
-        {"image_size": 0},
-        {"pooling": "max"},
-        {"batch_size": True},
-        {"random_state": True},
-    ],
-)
-def test_bad_options(tmp_path, method, options):
-    (tmp_path / "a.mp4").touch()
-    with pytest.raises(ValueError):
-        getattr(FrameFeatures(**{"weights": None} | options), method)(tmp_path)
+    assert_array_equal(found, compute(frames, "test_vit", weights))
 
 
 @pytest.mark.parametrize(
     ("name", "options"),
     [
         ("test_vit", {"image_size": 100}),
+        ("test_vit", {"weights": "none.pth"}),
+        ("test_vit", {"weights": "DEFAULT"}),  # as there is no network
         ("cait_xxs24_224", {"image_size": 96}),
         ("test_resnet", {"pooling": "avg"}),
         ("test_vit2", {"pooling": "token"}),
-        ("motion", {"image_size": 96}),
         ("motion", {"weights": "w.pth"}),
     ],
 )
 def test_requests_beyond_a_network(frames, name, options):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises((OSError, ValueError)) as caught:
         compute(frames, name, **options)
     assert "\n" not in str(caught.value)
 

@@ -1,6 +1,5 @@
 """Features of real, small video files, with random weights."""
 
-import os
 import sys
 import weakref
 from fractions import Fraction
@@ -47,19 +46,6 @@ def write(path, pictures, *, rate=30, codec="mpeg4", ms=None, rotation=None, **o
                 frame.pts, frame.time_base = ms[i], Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    return path
-
-
-def copy(source, path, *, seconds_less=0, **options):
-    """Copy packets to another file, with times that are so much earlier."""
-    with av.open(source) as old, av.open(path, "w", options=options) as new:
-        stream = new.add_stream_from_template(old.streams.video[0])
-        for packet in old.demux(video=0):
-            if packet.dts is not None:
-                less = int(seconds_less / packet.time_base)
-                packet.pts, packet.dts = packet.pts - less, packet.dts - less
-                packet.stream = stream
-                new.mux(packet)
     return path
 
 
@@ -161,31 +147,11 @@ def test_rotation(tmp_path, rotation):
     assert_allclose(frame[::56, ::40], upright[::56, ::40], atol=40)
 
 
-def test_frames_hidden_by_edits_are_not_missing(tmp_path):
-    """Phones trim a video by an instruction to start later."""
-    pictures = [grey(i) for i in range(30)]
-    path = write(tmp_path / "a.mp4", pictures, rate=10, codec="mpeg4")
-    trimmed = tmp_path / "trimmed.mp4"
-    copy(path, trimmed, seconds_less=1, avoid_negative_ts="disabled", use_editlist="1")
-    with av.open(trimmed) as container:
-        assert container.streams.video[0].frames == 30
-    times, frames = zip(*iterate_frames(trimmed, 10))
-    assert numbers(frames) == list(range(10, 30))
-    assert_allclose(times, np.arange(20) / 10)
-
-
 def make_bad_file(kind, folder):
     path = folder / f"{kind}.mp4"
     pictures = [grey(i % 30) for i in range(60)]
-    if kind == "empty":
-        path.write_bytes(b"")
-    elif kind == "junk":
+    if kind == "junk":
         path.write_bytes(np.random.default_rng(0).bytes(5000))
-    elif kind == "text":  # which ffmpeg can show as pictures
-        path = folder / "text.txt"
-        path.write_text("pour milk\n" * 100)
-    elif kind == "no index":
-        cut_off(write(path, pictures))
     elif kind == "cut off avi":
         path = cut_off(write(folder / "a.avi", pictures))
     elif kind == "no times":  # raw
@@ -193,10 +159,7 @@ def make_bad_file(kind, folder):
     return path
 
 
-KINDS = ["empty", "junk", "text", "no index", "cut off avi", "no times", "missing"]
-
-
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["junk", "cut off avi", "no times", "missing"])
 def test_damaged_files(kind, tmp_path, clip):
     path = make_bad_file(kind, tmp_path)
     error = FileNotFoundError if kind == "missing" else ValueError
@@ -213,28 +176,12 @@ def test_damaged_files(kind, tmp_path, clip):
     assert len(list(cache.glob("*"))) == n_kept
 
 
-@pytest.mark.parametrize("fps", [0, -1, np.inf, np.nan, "10", True])
-def test_invalid_fps(clip, fps):
-    for call in (iterate_frames, lambda *x: FrameFeatures(**SMALL, fps=x[1]).fit(x[0])):
-        with pytest.raises(ValueError):
-            list(call(clip, fps))
-
-
-@pytest.mark.parametrize(
-    ("X", "error"),
-    [
-        (3, TypeError),
-        ([], ValueError),
-        ([np.zeros((3, 2))], TypeError),
-        ("no.mp4", FileNotFoundError),
-        ([os.curdir], FileNotFoundError),
-        (["no.mp4"], FileNotFoundError),
-    ],
-)
-def test_invalid_paths(X, error):
-    for method in ("fit", "transform"):
-        with pytest.raises(error):
-            getattr(FrameFeatures(**SMALL), method)(X)
+@pytest.mark.parametrize("X", [3, [], [np.zeros((3, 2))], ["no.mp4"]])
+def test_invalid_paths(clip, X):
+    with pytest.raises((FileNotFoundError, TypeError, ValueError)):
+        FrameFeatures(**SMALL).fit(X)
+    with pytest.raises(ValueError, match="backbone"):
+        FrameFeatures("test_vit9", weights=None).fit(clip)
 
 
 # --------------------------------------------------------------------------- cache
@@ -305,15 +252,7 @@ def test_folder_gives_recordings(folder, tmp_path):
         assert_array_equal(one, other)
     assert_array_equal(features.transform(str(paths[0])), found[0])
     assert features.set_params(fps=None).transform(str(folder)).fps is None
-    with pytest.raises(FileNotFoundError, match="is empty"):
-        features.fit(tmp_path)
-    for name in ("a.csv", "b.csv", "c"):
-        (tmp_path / name).touch()
-    with pytest.raises(FileNotFoundError, match="csv"):
-        features.fit(tmp_path)
-    for name in ("a.mp4", "a.avi"):
-        (tmp_path / name).touch()
-    with pytest.raises(ValueError, match="two videos"):
+    with pytest.raises(FileNotFoundError):
         features.fit(tmp_path)
 
 

@@ -1,7 +1,5 @@
 """What recordings tell without labels, by sums written out part by part."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -118,31 +116,6 @@ class TestRaw:
         assert found.is_raw
         assert found.window >= period
         assert f"{found.window} frames" in " ".join(found.sentences())
-
-
-class TestSentences:
-    @pytest.mark.parametrize(("offset", "is_said"), [(0.0, False), (20.0, True)])
-    def test_offsets_that_differ(self, offset, is_said):
-        rng = np.random.default_rng(0)
-        videos, _ = make_activities(8, 2, n_features=3, random_state=0)
-        videos = [video + offset * rng.normal(size=3) for video in videos]
-        found = [
-            text for text in skl_tot.look(videos, 2).sentences() if "offset" in text
-        ]
-        assert len(found) == is_said
-
-    @pytest.mark.parametrize("factor", [1 / 1.4, 1.4, 1 / 1.6, 1.6])
-    def test_near_the_threshold_the_order_is_open(self, factor):
-        videos, _ = make_activities(10, 4, random_state=0)
-        found = replace(skl_tot.look(videos, 4), course=factor * LEAST_COURSE)
-        assert found.is_open == (factor in (1 / 1.4, 1.4))
-        assert found.order == ("mostly" if factor > 1 else "free")
-
-
-@pytest.mark.parametrize("X", [[], [np.zeros((3, 0))], [np.full((20, 2), np.nan)]])
-def test_bad_recordings(X):
-    with pytest.raises(ValueError):
-        skl_tot.look(X)
 
 
 def test_of_standardised_recordings_is_that_of_a_fit():

@@ -148,32 +148,6 @@ def relations(bodies, points=POINTS, **options):
     return PoseFeatures(**options).fit_transform(table(bodies, points))
 
 
-def test_by_hand():
-    """A heads to x at (1, 0); B, of twice the size, comes down to (1, 4) by 2 a frame.
-
-    Sizes are 1 and 2, so distances count in 1.5.
-    """
-    a = np.array([[[2.0, 0], [0, 0]]] * 3)
-    b = np.array([[[1.0, 6 - 2 * t], [1, 10 - 2 * t]] for t in range(3)])
-    points = {"A": ["nose", "tail"], "B": ["nose", "tail"]}
-    found = relations({"A": a, "B": b}, points, **BOTH)
-    expected = {
-        "A B distance": [8 / 1.5, 6 / 1.5, 4 / 1.5],
-        "A nose B tail distance": [np.hypot(1, 10 - 2 * t) / 1.5 for t in range(3)],
-        "A tail B nose distance": [np.hypot(1, 6 - 2 * t) / 1.5 for t in range(3)],
-        "A nose B nose distance": [np.hypot(1, 6 - 2 * t) / 1.5 for t in range(3)],
-        "A B approach": 2 / 1.5,
-        "A to B x": 0,
-        "A to B y": 1,
-        "B to A x": 1,
-        "B to A y": 0,
-        "A B alignment": 0,
-    }
-    assert found.columns[-10:].tolist() == list(expected)
-    for name, values in expected.items():
-        assert_allclose(found[name], values, atol=1e-15, err_msg=name)
-
-
 def test_against_loops():
     """Three bodies of unlike points: each frame and pair by complex numbers."""
     points = {
@@ -259,18 +233,6 @@ def test_bodies_that_are_said():
     assert one.points_[0] == "nose m1"
 
 
-def test_animals_in_one_place_have_no_direction():
-    bodies = scene()
-    bodies["m2"] = bodies["m1"].copy()
-    found = relations(bodies, **BOTH)
-    assert_array_equal(found[["m1 to m2 x", "m2 to m1 y", "m1 m2 distance"]], 0)
-    assert_allclose(found["m1 m2 alignment"], 1)
-    still = {body: own[:1].repeat(9, axis=0) for body, own in scene().items()}
-    found = relations(still, **BOTH)
-    assert np.isfinite(found).all(axis=None)
-    assert_array_equal(found["m1 m2 approach"], 0)
-
-
 def test_a_pipeline():
     """Gaps of one animal are filled; frames go in and out; a clone is alike."""
     takes = {f"take{i}": table(scene(seed=i)) for i in range(3)}
@@ -286,42 +248,31 @@ def test_a_pipeline():
     takes["take1"].iloc[:, 6:] = np.nan
     with pytest.raises(ValueError, match=r"take1: .*'nose x m2' is missing in all 25"):
         model.predict(takes)
-    with pytest.raises(ValueError, match="GapFiller"):
-        PoseFeatures().fit(takes)
-    with pytest.warns(UserWarning, match="'nose x m2'.* are left out"):
-        alone = make_pipeline(GapFiller(drop_lost=0.5), PoseFeatures()).fit(takes)
-    assert alone[-1].points_ == ["nose", "ear", "tail"]
 
 
 A = ["a x m1", "a y m1", "b x m1", "b y m1"]
 B = [name.replace("m1", "m2") for name in A]
 REFUSED = [
     (["a x", "a y", "b x", "likelihood"], {}),
-    (["a x", "a y", "b x", "b z"], {}),
     (["a x", "a y", "b x", "c y"], {}),
     (["a x", "a y", "a_x", "a_y"], {}),
     (["p", "q", "r", "s"], {}),
-    (["p", "q", "r", "s"], {"n_dims": 3}),
-    *[
-        (A + B, {"heading": pair})
-        for pair in [("a", "c"), (0, 2), ("a", "a"), (True, 0)]
-    ],
-    *[
-        (A + B, {"distances": pairs})
-        for pairs in (["ab"], [("a",)], [("a", "c")], [5], 5)
-    ],
-    (A, {"distances": [("a", "b")]}),
-    *[(A + B, {"bodies": bodies}) for bodies in (["m1"], ["m1", "m3"], "m1", [1, 2])],
-    (A + B, {"bodies": ["m1", "m2", "m2"]}),
+    (A + B, {"heading": ("a", "c")}),
+    (A + B, {"heading": (True, 0)}),
+    (A + B, {"distances": [("a", "c")]}),
+    (A + B, {"distances": 5}),
+    (A + B, {"bodies": ["m1", "m3"]}),
+    (A + B, {"bodies": [1, 2]}),
     (A + B, {"n_dims": 3}),
+    (A, {"distances": [("a", "b")]}),
     (A + B[:2], {}),
-    (A + B[:3], {}),
-    ([*A, *B, "a z m2"], {}),
     ([*A, *B, "c x", "c y"], {}),
-    ([*A, *B, "frame", "c"], {}),
+    (["p", "q", "r", "s"], {"n_dims": 3}),
     ([name.replace("m1", "left").replace("m2", "R") for name in A + B], {}),
-    *[(None, {"n_dims": 2, "bodies": names}) for names in ("aa", "abc", list("abcd"))],
     (None, {"bodies": ["a", "b"]}),
+    (A + B[:3], {}),
+    ([*A, *B, "frame", "c"], {}),
+    (None, {"n_dims": 2, "bodies": "abc"}),
 ]
 
 
@@ -346,8 +297,3 @@ def test_a_body_without_a_size():
         model.transform([good, bad])
     assert caught.value.recording == 1
     assert_array_equal(features(track(2, n_frames=1), heading=(0, 1))[0, 8:], 0)
-    bodies = scene()
-    bodies["m2"][:] = 7
-    bodies["m2"][:10, 0] += 1  # in fewer than half of the frames
-    with pytest.raises(ValueError, match="body 'm2'"):
-        relations(bodies)

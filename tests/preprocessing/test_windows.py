@@ -63,37 +63,6 @@ def test_seconds_of_recordings_with_a_rate():
         model.transform(Recordings(frames, fps=25))
 
 
-def test_windows_longer_than_all_recordings_are_said():
-    takes = Recordings([np.zeros((90, 1)), np.zeros((60, 1))], fps=30)
-    with pytest.warns(UserWarning, match="120 frames"):
-        SignalWindows(4).fit(takes)
-    SignalWindows(2.9).fit(takes)  # does not warn
-
-
-@pytest.mark.parametrize(
-    ("options", "fps"),
-    [
-        *[({"window": window}, None) for window in (1, 0, "wide", np.inf, (1, 2))],
-        ({"window": 0.1}, 15),
-        ({"window": True}, 25),
-        ({"statistics": ("median",)}, None),
-        ({"statistics": [["std"]]}, None),
-        ({"statistics": ["std", "std"]}, None),
-    ],
-)
-def test_bad_options(options, fps):
-    takes = Recordings([np.zeros((9, 2))], fps=fps)
-    with pytest.raises(ValueError):
-        SignalWindows(**{"window": 3} | options).fit(takes)
-
-
-@pytest.mark.parametrize("window", [3, "auto"])
-def test_signals_that_are_too_large(window):
-    frames = np.array([[0.0, 1e200], [0.0, -1e200]] * 20)
-    with pytest.raises(ValueError, match="Feature 1"):
-        SignalWindows(window).fit(frames)
-
-
 VIDEOS, _ = make_activities(4, 3, n_features=5, mean_length=40, random_state=0)
 
 
@@ -156,9 +125,7 @@ class TestExtremes:
         rng = np.random.default_rng(0)
         wide = [rng.normal(size=(30, 500)) for _ in range(3)]
         view = FrameView(windows, scaling=scaling, n_components=7)
-        found = self.finite(view, wide)
-        assert found[0].shape == (30, 7)
-        assert (view.rotation_ is not None) == bool(windows)
+        assert self.finite(view, wide)[0].shape == (30, 7)
 
     def test_few_frames(self, windows, scaling):
         for lengths in ([1, 3], [1, 4], [40, 1]):
@@ -167,29 +134,11 @@ class TestExtremes:
 
     def test_constant_features(self, windows, scaling):
         still = [np.c_[own, np.full(len(own), 7.0)] for own in VIDEOS]
-        found = self.finite(FrameView(windows, scaling=scaling), still)
-        plain = FrameView(windows, scaling=scaling).fit_transform(VIDEOS)
-        if not windows:
-            np.testing.assert_allclose(products(found), products(plain), atol=1e-3)
+        self.finite(FrameView(windows, scaling=scaling), still)
         constant = [np.full((20, 2), 3.0), np.full((9, 2), 3.0)]
         found = self.finite(FrameView(windows, scaling=scaling), constant)
         if not (windows and scaling == "video"):  # which scales rounding errors
             assert np.abs(np.concatenate(found)).max() < 1e-9
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"windows": [1, 0]},
-        {"windows": [True]},
-        {"windows": 3},
-        {"scaling": "none"},
-        {"n_components": 0},
-    ],
-)
-def test_refusals(parameters):
-    with pytest.raises(ValueError):
-        FrameView(**parameters).fit(VIDEOS)
 
 
 def test_frames_around_that_a_stream_keeps():
