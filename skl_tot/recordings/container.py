@@ -242,7 +242,7 @@ class Recordings(Sequence):
 
     def restore(self, outputs):
         """Bring outputs, one per recording, into the form of the user's input."""
-        # for results of a call, which may be a container of recordings
+        # for results of calls: a list, an array, or rows of a table
         kind = None if self.layout is None else self.layout.kind
         if kind == "single":
             return outputs[0]
@@ -257,7 +257,7 @@ class Recordings(Sequence):
 
     def store(self, outputs):
         """Return outputs as fitted attributes: a dict if there are names."""
-        # plain types, so that a model file holds them
+        # unlike `restore`, also of the recordings in a table
         if self.is_named:
             return dict(zip(self.layout.names, outputs))
         return self.restore(outputs)

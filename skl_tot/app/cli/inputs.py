@@ -69,7 +69,7 @@ class Source:
         return labels
 
 
-def read_labels(arguments, recordings):
+def read_labels_in_order(arguments, recordings):
     """Labels of ``--labels`` for each recording, None for one without a file."""
     from skl_tot.io.files import read_by_recording
     from skl_tot.recordings.labels import UNKNOWN_NAME

@@ -316,7 +316,7 @@ def evaluate(options):
     if options.labels is None:
         labels = source.ground_truth(recordings)
     else:
-        labels = inputs.read_labels(options, recordings)
+        labels = inputs.read_labels_in_order(options, recordings)
         ignored = [*ignored, UNKNOWN_NAME]
     by_name = labels and dict(zip(recordings.names, labels))
     truth = inputs.labels_of_names(by_name, options.data, names)
