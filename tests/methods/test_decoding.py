@@ -4,10 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
-from hmmlearn.hmm import GaussianHMM
 
 from skl_tot import baselines
-from skl_tot.decoding import path_posterior
 from skl_tot.decoding.chain import fixed_chain, free_chain, skip_chain
 from skl_tot.extend import Adam
 from skl_tot.metrics import mof_score
@@ -59,25 +57,6 @@ class TestDecoding:
         fixed = mof_score(labels, model.predict(videos))
         free = model.set_params(decoding="free", switch_cost=0.2).predict(videos)
         assert mof_score(labels, free) > fixed + 0.2
-
-    def test_posterior_equals_hmmlearn_of_the_same_scores(self, fitted, videos):
-        fitted = pickle.loads(pickle.dumps(fitted)).set_params(decoding="free")
-        scores, *_ = fitted.log_likelihood(videos)
-
-        class Given(GaussianHMM):
-            def _compute_log_likelihood(self, X):
-                return X
-
-        model = Given(4)
-        model.startprob_ = np.full(4, 0.25)
-        model.transmat_ = np.full((4, 4), 0.25)
-        model.means_, model.covars_ = np.zeros((4, 4)), np.ones((4, 4))
-        model.n_features = 4
-        expected = model.predict_proba(scores)
-        np.testing.assert_allclose(path_posterior(scores, "free"), expected, atol=1e-6)
-        fitted.confidence_ = None  # as after a fit that did not look for it
-        found = fitted.predict_posterior(videos[0])
-        np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 class TestTranscripts:

@@ -5,14 +5,16 @@ from scipy.stats import multivariate_normal
 from sklearn.mixture import GaussianMixture
 
 from skl_tot.methods.discriminants import (
+    RIDGE,
     Appearance,
     action_means,
     discriminants,
+    find_moment,
     fit_gaussians,
     frame_moments,
     log_joint,
     measure_spread,
-    time_order,
+    slow_directions,
 )
 from skl_tot.recordings import Recordings
 
@@ -25,19 +27,6 @@ def labelled():
     centres = 3 * rng.normal(size=(3, 4))
     arrays = [centres[own] + rng.normal(size=(len(own), 4)) for own in labels]
     return Recordings(arrays), labels, np.concatenate(arrays)
-
-
-def test_moments_equal_numpy(labelled):
-    videos, labels, frames = labelled
-    mean, covariance = frame_moments(videos)
-    np.testing.assert_allclose(mean, frames.mean(axis=0))
-    np.testing.assert_allclose(covariance, np.cov(frames.T, bias=True))
-    counts, means = action_means(videos, labels, 4, mean)
-    labels = np.concatenate(labels)
-    assert counts.tolist() == [*np.bincount(labels), 0]
-    expected = [frames[labels == k].mean(axis=0) - mean for k in range(3)]
-    np.testing.assert_allclose(means[:3], expected)
-    assert not means[3].any()
 
 
 @pytest.mark.parametrize("shrinkage", [1e-6, 1.0])
@@ -76,8 +65,24 @@ def test_gaussians_equal_scipy_and_scikit_learn(labelled, reg_covar):
         np.testing.assert_allclose(own, theirs.precisions_cholesky_[0], atol=1e-12)
 
 
-def test_time_is_relative_to_the_length_of_a_video():
-    short, long = np.zeros((10, 2)), np.zeros((100, 2))
-    short[9, 0] = 1.0  # at the end of a short video
-    long[50, 1] = 1.0  # half-way in a long one
-    assert time_order([short, long]).tolist() == [1, 0]
+@pytest.fixture
+def slow():
+    """Strong noise of 16 frames, and as strong a step every 100 frames."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(3):
+        steps = np.repeat(rng.choice([-1, 1], 8), 100)
+        noise = np.repeat(rng.normal(size=(2, 50)), 16, axis=1)
+        found.append(np.stack([noise[0], steps + noise[0] + 0.1 * noise[1]], axis=1))
+    return Recordings(found)
+
+
+def test_changes_have_one_variance_in_all_directions(slow):
+    center, directions = slow_directions(slow, find_moment(slow))
+    lag = find_moment(slow)
+    changes = np.concatenate([own[lag:] - own[:-lag] for own in slow.arrays])
+    frames = np.concatenate(slow.arrays)
+    ridge = RIDGE * frames.var(axis=0).mean() * np.eye(2)
+    within = directions @ (changes.T @ changes / len(changes) / 2 + ridge)
+    np.testing.assert_allclose(within @ directions.T, np.eye(2), atol=1e-9)
+    np.testing.assert_allclose(center, frames.mean(axis=0))

@@ -8,7 +8,6 @@ from scipy.special import expit, softmax
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.extend import Adam
-from skl_tot.methods.discriminants import time_order
 
 N_NETWORKS, N_ACTIONS, N_PARTS = 3, 4, 2
 
@@ -64,17 +63,6 @@ def test_networks_stand_side_by_side(fitted, videos):
     embedded = fitted.transform(videos[0]).reshape(-1, 3, 40)
     products = np.einsum("nre,rpe->nrp", embedded, fitted.prototypes_)
     np.testing.assert_allclose(scores, products, rtol=1e-3)
-
-
-class TestWithoutPrior:
-    """Prototypes of each network are sorted by time, among themselves."""
-
-    def test_order(self, videos):
-        model = ensemble(prior=None).fit(videos)
-        assert model.prototypes_.shape == (3, 8, 40)
-        for r in range(3):
-            codes = [compute_codes(model, video)[r] for video in videos]
-            np.testing.assert_array_equal(time_order(codes), range(8))
 
 
 def test_codes_that_vanish_have_a_logarithm(fitted, videos):

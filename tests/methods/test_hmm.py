@@ -3,23 +3,18 @@
 import numpy as np
 import pytest
 from hmmlearn.hmm import GaussianHMM
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from skl_tot import HMMSegmenter
-from skl_tot.methods.discriminants import embed
 from skl_tot.methods.hmm_model import (
     InOrder,
     fit_hmm,
     log_densities,
-    principal_components,
     start_from_clusters,
     start_from_equal_parts,
 )
 from skl_tot.metrics import mof_score
-from skl_tot.recordings import Recordings
 
 REG_COVAR = 1e-2
 
@@ -102,50 +97,6 @@ def test_steps_equal_hmmlearn(is_free, n_actions, max_iter):
             np.testing.assert_array_equal(chain.viterbi(scores), theirs.predict(video))
 
 
-@given(
-    n_videos=st.integers(1, 5),
-    n_actions=st.integers(1, 5),
-    n_features=st.integers(1, 3),
-    spread=st.sampled_from([1e-3, 0.1, 1.0, 10.0]),
-    seed=st.integers(0, 10**6),
-)
-def test_steps_never_fall(n_videos, n_actions, n_features, spread, seed):
-    videos = videos_of(n_videos, n_actions, n_features, seed, spread, shortest=1)
-    videos = [video for video in videos if len(video) >= n_actions]
-    if not videos:
-        return
-    start = start_from_equal_parts(videos, n_actions, REG_COVAR)
-    model, curve = fit_hmm(videos, start, reg_covar=REG_COVAR, max_iter=15, tol=-np.inf)
-    assert (np.diff(curve) > -1e-9).all()
-    assert np.isfinite(model.means).all()
-    assert (model.covars > 0).all()
-    assert ((model.paths.leave >= 0) & (model.paths.leave < 1)).all()
-    assert model.paths.leave[-1] == 0
-
-
-@pytest.mark.parametrize("n_components", [1, 3, 6, 50, None])
-def test_components_are_those_of_scikit_learn(n_components):
-    rng = np.random.default_rng(0)
-    mixing = rng.normal(size=(6, 6)) + 2 * np.diag(range(6))
-    arrays = [rng.normal(size=(n, 6)) @ mixing + 7 for n in (40, 25)]
-    videos = Recordings(arrays)
-    joined = np.concatenate(arrays)
-    center, components, unit = principal_components(videos, n_components)
-    pca = PCA(min(n_components or 6, 6), svd_solver="full").fit(joined)
-    assert unit == pytest.approx(joined.var(axis=0).mean())
-    np.testing.assert_allclose(center, pca.mean_)
-    signs = np.sign((components * pca.components_).sum(axis=1))
-    np.testing.assert_allclose(components, signs[:, None] * pca.components_, atol=1e-9)
-    assert (components.max(axis=1) == np.abs(components).max(axis=1)).all()
-    found = embed(videos, 1, center, components.T)
-    np.testing.assert_allclose(found, pca.transform(arrays[1]) * signs, atol=1e-9)
-
-
-@pytest.fixture(scope="module")
-def fitted(activity):
-    return HMMSegmenter(4).fit(activity[0])
-
-
 def theirs(videos, n_actions, n_components, n_iter):
     """Labels and model of hmmlearn, on what scikit-learn reduces videos to."""
     frames = StandardScaler().fit_transform(np.concatenate(videos).astype("f8"))
@@ -171,12 +122,6 @@ def test_equals_hmmlearn(activity):
     np.testing.assert_allclose(model.transitions_, [*leave, 0], atol=1e-6)
     for found, own in zip(model.labels_, labels):
         np.testing.assert_array_equal(found, own)
-
-
-def test_finds_actions(fitted, activity):
-    for own, predicted in zip(fitted.labels_, fitted.predict(activity[0])):
-        np.testing.assert_array_equal(own, predicted)
-    assert mof_score(activity[1], fitted.labels_) > 0.9
 
 
 @pytest.fixture(scope="module")

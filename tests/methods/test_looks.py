@@ -1,7 +1,5 @@
 """What a fit makes of a look: its order, its windows, and another try at a collapse."""
 
-import warnings
-
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -148,11 +146,7 @@ def steps():
 
 class TestCollapse:
     def test_is_mended_by_the_other_order(self, steps):
-        told = (
-            r'^With order="mostly", 1\.0 of 4 actions are in effect; the fit uses '
-            r'order="free" instead; say order="mostly" to keep the first result\.$'
-        )
-        with pytest.warns(UserWarning, match=told) as caught:
+        with pytest.warns(UserWarning, match='order="free"') as caught:
             model = Collapsing(right=("free",)).fit(steps[0])
         assert len(caught) == 1
         assert caught[0].filename == __file__
@@ -165,24 +159,12 @@ class TestCollapse:
         ("order", "right"), [("auto", ()), ("mostly", ("free",)), ("free", ("mostly",))]
     )
     def test_stays_with_a_given_order_or_if_all_collapse(self, steps, order, right):
-        told = r"^Labels collapse: 1\.0 of 4 actions are in effect; try .*fewer actions"
-        with pytest.warns(UserWarning, match=told):
+        with pytest.warns(UserWarning, match="^Labels collapse"):
             model = Collapsing(order=order, right=right).fit(steps[0])
         first = "mostly" if order == "auto" else order
         assert (model.order_, model.learned_) == (first, first)
         assert not np.concatenate(model.labels_).any()
         assert not np.concatenate(model.predict(steps[0])).any()
-
-    def test_is_below_half_of_the_actions(self, steps):
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", "Labels collapse|With order")
-            Collapsing(4, right=("mostly",)).fit(steps[0])
-            Collapsing(7, right=("mostly",)).fit(steps[0])
-            one = Collapsing(1, right=()).fit(steps[0])  # one is all there are
-        assert one.n_actions_ == 1
-        told = r"^Only 4\.0 of 9 .* but other recordings predict"
-        with pytest.warns(UserWarning, match=told):
-            Collapsing(9, order="mostly", right=("mostly",)).fit(steps[0])
 
 
 def test_a_method_without_free_order_says_so(unordered):

@@ -38,42 +38,30 @@ DAYS = pd.to_datetime("2020-01-01") + pd.to_timedelta(range(15))
 # each refused recording, and the words that name the place
 BAD_RECORDINGS = [
     (spoiled(np.nan), "^Recording 2: .* NaN in frame 3, column 1"),
-    (spoiled(np.inf), "^Recording 2: "),
+    (spoiled(np.inf), "^Recording 2: .* infinity"),
     (last(np.ones((4, 6))), "^Recording 2: "),
-    (last(np.full((4, 5), "1.0")), "^Recording 2: "),
-    (last(np.ones((2, 3, 5))), "^Recording 2: "),
-    (last(np.ones((4, 5)) * 1j), "^Recording 2: "),
     (last(sp.csr_matrix(np.eye(5))), "^Recording 2: "),
-    (last(np.empty((0, 5))), "^Recording 2: "),
     (last(np.ma.masked_array(GOOD[2], mask=GOOD[2] > 0)), "^Recording 2: "),
     (last(FRAME.assign(a="x")), "^Recording 2: column 'a'"),
-    ({"a": np.ones(5)}, "^a: "),
     ([], "^X "),
-    (None, "^X "),
     ((video for video in GOOD), "^X "),
     (["a.npy", "b.npy"], "open_features"),
 ]
 BAD_PARAMETERS = [
     ("n_actions", 0),
-    ("n_actions", True),
     ("n_actions", 16),  # frames of no recording
     ("rho", np.nan),
-    ("alpha", -0.1),
-    ("prior", "time"),
     ("prior__sigma", 0),
     ("network__temperature", 0),
-    ("optimizer__batch_size", 0),
-    ("background_percentile", 100),
     ("switch_cost", True),
-    ("min_duration", 0),
     ("device", "tpu"),
     ("random_state", "seed"),
 ]
 BAD_NUMBERS = [
     (3, None),
     (HMMSegmenter(), 4),
-    (HMMSegmenter(), "24"),
     (HMMSegmenter(), [0, 2]),
+    (HMMSegmenter(), "24"),
     (HMMSegmenter(), [True]),
     (HMMSegmenter(), [999]),
 ]

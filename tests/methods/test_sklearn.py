@@ -10,11 +10,8 @@ from sklearn.utils.estimator_checks import (
     check_dict_unchanged,
     check_estimators_nan_inf,
     check_fit2d_1feature,
-    check_get_feature_names_out_error,
     check_no_attributes_set_in_init,
-    check_param_validation,
     check_parameters_default_constructible,
-    check_transformer_get_feature_names_out,
     parametrize_with_checks,
 )
 
@@ -103,18 +100,6 @@ def test_some_checks_of_all(estimator, check):
     if isinstance(estimator, SemiSupervisedSegmenter):
         pytest.skip("needs labels")
     check(type(estimator).__name__, estimator)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [
-        check_param_validation,
-        check_get_feature_names_out_error,
-        check_transformer_get_feature_names_out,
-    ],
-)
-def test_checks_not_given_to_third_parties(check):
-    check("TemporalOTSegmenter", QUICK)
 
 
 def quick(n_actions=4, **params):
