@@ -211,6 +211,7 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pathlib, tempfile
     >>> from skl_tot.datasets import load_action_dataset
     >>> folder = tempfile.TemporaryDirectory()

@@ -73,6 +73,7 @@ class EqualPartsSegmenter(BaseSegmenter):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.baselines import EqualPartsSegmenter
     >>> video = np.random.default_rng(0).normal(size=(7, 2))
     >>> EqualPartsSegmenter(n_actions=3).fit_predict(video)

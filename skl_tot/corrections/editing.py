@@ -214,6 +214,7 @@ def refine(model, X, y):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.baselines import MallowSegmenter
     >>> from skl_tot.corrections import refine
     >>> from skl_tot.datasets import make_activities

@@ -112,6 +112,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot import SemiSupervisedSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=12, n_actions=4, random_state=0)

@@ -31,6 +31,7 @@ class Decoder:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.decoding import DECODERS
     >>> DECODERS["free"].path(np.array([[0, -5], [-6, 0]]), 1.0)
     array([0, 1])

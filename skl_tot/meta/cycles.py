@@ -91,6 +91,7 @@ def find_cycles(features, n_actions=None, *, random_state=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
     >>> frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))

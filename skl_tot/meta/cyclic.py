@@ -88,6 +88,7 @@ class CyclicSegmenter(BaseSegmenter):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot import CyclicSegmenter, HMMSegmenter
     >>> rng = np.random.default_rng(0)
     >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)

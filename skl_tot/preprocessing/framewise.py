@@ -135,6 +135,7 @@ class FramewiseTransformer(VideoTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.preprocessing import MinMaxScaler
     >>> from skl_tot.preprocessing import FramewiseTransformer
     >>> videos = [np.array([[0.0], [1.0]]), np.array([[2.0], [3.0], [4.0]])]

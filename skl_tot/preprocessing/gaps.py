@@ -66,6 +66,7 @@ class GapFiller(VideoTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.preprocessing import GapFiller
     >>> video = np.array([[0.0], [1.0], [np.nan], [3.0], [4.0]])
     >>> GapFiller(limit=2).fit_transform(video).ravel().tolist()

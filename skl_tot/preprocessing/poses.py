@@ -117,6 +117,7 @@ class PoseFeatures(VideoTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.preprocessing import PoseFeatures
     >>> track = np.array([[[0.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [5.0, 0.0]]])
     >>> poses = PoseFeatures(n_dims=2, heading=(0, 1)).fit(track.reshape(2, -1))

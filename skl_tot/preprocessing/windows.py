@@ -70,6 +70,7 @@ class SignalWindows(VideoTransformer):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.preprocessing import SignalWindows
     >>> signal = np.array([[0.0], [1.0], [0.0], [5.0], [5.0]])
     >>> windows = SignalWindows(3, statistics=["mean"]).fit(signal)

@@ -72,6 +72,7 @@ def clock_text(start, seconds, digits=3):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.recordings import clock_text
     >>> clock_text(np.datetime64("2024-03-04T06:51"), 8.2)
     '2024-03-04 06:51:08.2'

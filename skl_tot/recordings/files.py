@@ -59,6 +59,7 @@ def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pathlib, tempfile
     >>> from skl_tot.recordings import open_features
     >>> folder = tempfile.TemporaryDirectory()

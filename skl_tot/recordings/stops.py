@@ -105,6 +105,7 @@ def without_stops(X, pauses):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.recordings import Recordings, list_stops, without_stops
     >>> frames = np.sin(np.arange(600.0))[:, None] * [1, 2]
     >>> frames[200:300] = 0.5
@@ -214,6 +215,7 @@ def with_stops(labels):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.recordings import Recordings, with_stops, without_stops
     >>> frames = np.sin(np.arange(600.0))[:, None] * [1, 2]
     >>> frames[200:300] = 0.5

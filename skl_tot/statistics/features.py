@@ -217,6 +217,7 @@ def telling_features(videos, labels, *, feature_names=None):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from skl_tot.statistics import telling_features
     >>> labels = [["reach"] * 9 + ["lift"] * 9 + ["reach"] * 9] * 6
     >>> videos = np.random.default_rng(0).normal(size=(6, 27, 2))

@@ -58,6 +58,7 @@ class FixedPrior(Prior):
 
     Examples
     --------
+    >>> import numpy as np
     >>> class Loose(FixedPrior):
     ...     def table(self, n_frames, n_prototypes):
     ...         i, j = np.indices((n_frames, n_prototypes))
