@@ -32,6 +32,7 @@ class OnlinePath:
         actions = np.arange(len(log_likelihood))
         if self.scores is None:
             self.scores = np.full(self.paths.shape[1:], -np.inf)
+            # row m lacks m frames of the least duration; here a segment begins
             self.scores[-1] = log_likelihood - self.chain.starts
         else:
             # keeps the precision of scores in a long stream

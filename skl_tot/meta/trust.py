@@ -64,8 +64,8 @@ def rate_trust(model, X, labels=None):
     ----------
     {shared: model}
     X : array-like of shape (n_frames, n_features), or sequence of these
-        Recordings as for ``model.predict``. Other methods see at most 40,000 frames, or
-        ten recordings, evenly spread, which takes seconds.
+        Recordings as for ``model.predict``. Other methods see some 40,000 frames of
+        evenly spread recordings, at least ten, which takes seconds.
     labels : Recordings, dict, list or array-like, default=None
         Labels to rate, in the order of ``X``; None takes those of ``model.predict``.
 

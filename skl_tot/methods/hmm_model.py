@@ -113,7 +113,7 @@ class HMM(NamedTuple):
     shared: bool = False
 
     def sorted(self, order):
-        """Renumber the actions."""
+        """Model whose action k is ``order[k]`` of this one; of paths in any order."""
         return self._replace(
             means=self.means[order],
             covars=self.covars[order],

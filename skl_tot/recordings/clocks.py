@@ -375,7 +375,7 @@ def longest_bridged(rate, bridge=None):
 
 
 def find_breaks(clocks, names, bridge=None):
-    """Frames of each recording before which a clock step is no `longest_bridged`."""
+    """Frames of each recording before which a clock steps beyond `longest_bridged`."""
     breaks = []
     for name, clock in zip(names, clocks):
         rate = rate_of(clock) or 1.0  # of one frame

@@ -289,10 +289,10 @@ class Entry(NamedTuple):
                 tracks[name] = self._join(track._replace(codes=codes), numbers)
         return self._replace(**tracks)
 
-    def forget_codes(self, codes):
-        """Mark predicted actions that are not among some codes as gone."""
+    def forget_codes(self, kept_codes):
+        """Mark all other predicted codes as gone, also background and unlabelled."""
         predicted = self.predicted.codes
-        kept = np.where(np.isin(predicted, codes), predicted, GONE)
+        kept = np.where(np.isin(predicted, kept_codes), predicted, GONE)
         if (kept == predicted).all():
             return self
         return self._replace(predicted=self.predicted._replace(codes=kept))

@@ -253,7 +253,7 @@ class View:
 
 
 def describe_intervals(entry, runs, clock):
-    """Least and greatest start of each segment in times, None where it is unknown."""
+    """Least and greatest start of each segment; None for starts by people, breaks."""
     edges = entry.shown_edges()
     times = np.stack([clock.starts[edges[:, 1]], clock.starts[edges[:, 2]]], axis=1)
     interval_of = dict(zip(edges[:, 0].tolist(), times.tolist()))
