@@ -76,10 +76,8 @@ def read(path, task=None):
     texts = {k: texts.get(k, f"task {k}") for k in table["task_index"]}
     table["task"] = table.pop("task_index").map(texts)
     table = table.sort_values(["episode_index", "frame_index"], ignore_index=True)
-    n_episodes, tasks = (
-        table["episode_index"].nunique(),
-        table["task"].unique().tolist(),
-    )
+    n_episodes = table["episode_index"].nunique()
+    tasks = table["task"].unique().tolist()
     if root == path and info.get("total_episodes", n_episodes) != n_episodes:
         expected = f"{info['total_episodes']} episodes of meta/info.json"
         warn_user(f"{path} has {n_episodes} of {expected}.")
@@ -94,8 +92,9 @@ def read(path, task=None):
     other_names = {name: [short] for name, short in short_names.items()}
     for column in described:
         pairs = short_names.items()
-        parts = [short for name, short in pairs if name.startswith(f"{column} ")]
-        other_names |= {column: parts} if parts else {}
+        columns = [short for name, short in pairs if name.startswith(f"{column} ")]
+        if columns:
+            other_names[column] = columns
     episodes_by_name = {}
     for number, episode in table.groupby("episode_index"):
         task_of_episode = episode["task"].iloc[0]
