@@ -18,7 +18,7 @@ import joblib
 import numpy as np
 import torch
 from _methods import Row, parse_row
-from _sets import SEVEN, add_data
+from _sets import SEVEN, add_data, names_of_sets
 from threadpoolctl import threadpool_limits
 
 import skl_tot
@@ -78,6 +78,29 @@ def cells_of(names, methods, n_seeds):
         for method in methods
         for seed in range(n_seeds)
     ]
+
+
+def parse_fit_or_table(text, argv, methods, default, n_seeds=1, *, has_csv=False):
+    """Arguments of a study of methods on sets, with the commands fit and table."""
+    parser = argparse.ArgumentParser(description=text.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    fit, table = commands.add_parser("fit"), commands.add_parser("table")
+    add_data(fit)
+    fit.add_argument("--sets", nargs="+", metavar="NAME")
+    fit.add_argument("--methods", nargs="+", choices=methods, default=default)
+    fit.add_argument("--seeds", type=int, default=n_seeds)
+    for command in (fit, table):
+        command.add_argument("--results", type=Path, required=True, metavar="FILE")
+    if has_csv:
+        table.add_argument("--csv", type=Path, metavar="FILE", help="table of sets")
+    return parser.parse_args(argv)
+
+
+def run_methods(arguments, compute):
+    """Run the command fit; ``compute`` takes a cell and the folder of the sets."""
+    names = arguments.sets or names_of_sets(arguments.data)
+    cells = cells_of(names, arguments.methods, arguments.seeds)
+    run(cells, arguments.results, functools.partial(compute, root=arguments.data))
 
 
 def key_of(cell):

@@ -10,14 +10,12 @@ evenly spread. Each fit is a line of the file of results; a second run, perhaps 
 sets and methods, adds those that are missing. Labels are matched one to one.
 """
 
-import argparse
 import functools
-from pathlib import Path
 
 import _study as study
 import numpy as np
 from _methods import Row, seeded
-from _sets import add_data, evenly_spread, names_of_sets
+from _sets import evenly_spread
 
 from skl_tot.metrics import mof_score
 
@@ -128,24 +126,9 @@ def is_of(result, method):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    fit, show = commands.add_parser("fit"), commands.add_parser("table")
-    add_data(fit)
-    fit.add_argument("--sets", nargs="+", metavar="NAME")
-    fit.add_argument("--methods", nargs="+", choices=METHODS, default=["TOT", "Auto"])
-    fit.add_argument("--seeds", type=int, default=1)
-    for command in (fit, show):
-        command.add_argument("--results", type=Path, required=True, metavar="FILE")
-    arguments = parser.parse_args(argv)
+    arguments = study.parse_fit_or_table(__doc__, argv, METHODS, ["TOT", "Auto"])
     if arguments.command == "fit":
-        cells = study.cells_of(
-            arguments.sets or names_of_sets(arguments.data),
-            arguments.methods,
-            arguments.seeds,
-        )
-        compute = functools.partial(compare, root=arguments.data)
-        study.run(cells, arguments.results, compute)
+        study.run_methods(arguments, compare)
         return
     results = study.read_results(arguments.results)
     print(study.markdown(table(results)), *study.failures(results), sep="\n")

@@ -15,15 +15,13 @@ names that begin alike; the line below has these thresholds. "Held out" is the a
 of halves of the recordings (``confidence_``).
 """
 
-import argparse
 import functools
 from itertools import combinations
-from pathlib import Path
 
 import _study as study
 import numpy as np
 from _methods import Row
-from _sets import UNLABELLED, add_data, evenly_spread, names_of_sets
+from _sets import UNLABELLED, evenly_spread
 from scipy.stats import spearmanr
 
 from skl_tot import rate_trust
@@ -111,24 +109,9 @@ def find_edges(agreement, mof):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    fit, table = map(commands.add_parser, ("fit", "table"))
-    for command in (fit, table):
-        command.add_argument("--results", type=Path, required=True, metavar="FILE")
-    add_data(fit)
-    fit.add_argument("--sets", nargs="+", metavar="NAME")
-    fit.add_argument("--methods", nargs="+", choices=METHODS, default=[*METHODS][:2])
-    fit.add_argument("--seeds", type=int, default=1)
-    arguments = parser.parse_args(argv)
+    arguments = study.parse_fit_or_table(__doc__, argv, METHODS, [*METHODS][:2])
     if arguments.command == "fit":
-        cells = study.cells_of(
-            arguments.sets or names_of_sets(arguments.data),
-            arguments.methods,
-            arguments.seeds,
-        )
-        compute = functools.partial(rate, root=arguments.data)
-        study.run(cells, arguments.results, compute)
+        study.run_methods(arguments, rate)
         return
     results = [x for x in study.read_results(arguments.results) if "error" not in x]
     thresholds = leave_out(results)

@@ -12,14 +12,12 @@ vote, of the best of its alternatives, of the default and of simple methods; the
 means over sets of each score, and processor seconds of fit and prediction.
 """
 
-import argparse
 import functools
-from pathlib import Path
 
 import _study as study
 import numpy as np
 from _methods import Row
-from _sets import UNLABELLED, add_data, evenly_spread, facts_of, names_of_sets
+from _sets import UNLABELLED, evenly_spread, facts_of
 
 MOST_FRAMES, N_SHOWN = 40_000, 4  # of alternatives
 VOTE = "AutoSegmenter"
@@ -156,24 +154,13 @@ def print_tables(path, csv_path=None):
 
 
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    fit, table = commands.add_parser("fit"), commands.add_parser("table")
-    add_data(fit)
-    fit.add_argument("--sets", nargs="+", metavar="NAME")
-    fit.add_argument("--methods", nargs="+", metavar="NAME", default=list(METHODS))
-    fit.add_argument("--seeds", type=int, default=3)
-    for command in (fit, table):
-        command.add_argument("--results", type=Path, required=True, metavar="FILE")
-    table.add_argument("--csv", type=Path, metavar="FILE", help="table of sets")
-    arguments = parser.parse_args(argv)
-    if arguments.command == "table":
-        print_tables(arguments.results, arguments.csv)
+    arguments = study.parse_fit_or_table(
+        __doc__, argv, METHODS, list(METHODS), n_seeds=3, has_csv=True
+    )
+    if arguments.command == "fit":
+        study.run_methods(arguments, score)
         return
-    names = arguments.sets or names_of_sets(arguments.data)
-    cells = study.cells_of(names, arguments.methods, arguments.seeds)
-    compute = functools.partial(score, root=arguments.data)
-    study.run(cells, arguments.results, compute)
+    print_tables(arguments.results, arguments.csv)
 
 
 if __name__ == "__main__":
