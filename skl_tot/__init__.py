@@ -2,7 +2,7 @@
 
 import lazy_loader
 
-__version__ = "1.0.0rc2"
+__version__ = "1.0.0"
 
 # Loaded on first use, so that metrics and data sets do not import torch. Names stand
 # in `__init__.pyi`.

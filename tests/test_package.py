@@ -14,9 +14,12 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def test_one_version():
+def test_one_version_and_date():
     citation = (ROOT / "CITATION.cff").read_text()
     assert re.search("^version: (.+)$", citation, re.M)[1] == skl_tot.__version__
+    date = re.search("^date-released: (.+)$", citation, re.M)[1]
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{skl_tot.__version__}] - {date}\n" in changelog
     assert PROJECT["tool"]["hatch"]["version"]["path"] == "skl_tot/__init__.py"
 
 
