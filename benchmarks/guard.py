@@ -476,7 +476,7 @@ def run_files():
             ("csv, columns", "csv", {"columns": ["z", "x"], "time": "time"}),
             ("parquet", "parquet", {}),
             ("resampled", "parquet", {"resample": 7}),
-            ("long", "long.csv", {"by": "name"}),
+            ("long", "long.csv", {"recording_column": "name"}),
         ):
             recordings = read_recordings(folder / path, **options)
             arrays = [np.asarray(array) for array in recordings.arrays]

@@ -50,7 +50,7 @@ def test_recordings_that_share_a_file_or_have_none(
     save_model(model, "m.skops")
     table = pd.concat([v.assign(who=name) for v, name in zip(videos, names)])
     table.to_csv("all.tsv", index=False, sep="\t")
-    command = ["predict", "m.skops", "all.tsv", "--by", "who", "--out"]
+    command = ["predict", "m.skops", "all.tsv", "--recording-column", "who", "--out"]
     assert main([*command, "out"]) == (2 if message else 0)
     assert (message or "") in capsys.readouterr().err
     assert (tmp_path / "out").exists() == (message is None)

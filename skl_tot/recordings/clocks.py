@@ -304,7 +304,8 @@ def _check_forward(clock, column, recording):
         verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
         raise ValueError(
             f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "
-            "expected times that grow: sort the rows, name their recording (by, --by), "
+            "expected times that grow: sort the rows, name their recording "
+            "(recording_column, --recording-column), "
             "or another clock (time, --time) or none (time=False, --no-clock)."
         )
 

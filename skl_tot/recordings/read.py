@@ -16,7 +16,8 @@ from skl_tot.recordings.stops import without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
 # Options of tables that stay with a model; its ``columns`` are without ``without``.
-TABLE_OPTIONS = ("by", "time", "columns", "resample", "bridge", "header", "comment")
+TABLE_OPTIONS = ("recording_column", "time", "columns", "resample", "bridge")
+TABLE_OPTIONS += ("header", "comment")
 # Options with a flag of their own at the command line; others are given by --read.
 FLAGS = (*TABLE_OPTIONS, "without", "transpose", "pauses")
 
@@ -50,14 +51,14 @@ def _check_like(options, model_options):
 
 def _with_flag(name):
     """Name of an option of `read_recordings`, with its form at the command line."""
-    flag = f"--{name}" if name in FLAGS else f"--read {name}"
+    flag = f"--{name.replace('_', '-')}" if name in FLAGS else f"--read {name}"
     return f"{name} ({flag})"
 
 
 @validate_params(
     {
         "path": [str, os.PathLike, list, tuple],
-        "by": [str, list, tuple, None],
+        "recording_column": [str, list, tuple, None],
         "time": [str, "boolean", None],
         "columns": [list, tuple, "array-like", None],
         "without": [list, tuple, "array-like", None],
@@ -73,7 +74,7 @@ def _with_flag(name):
 def read_recordings(
     path,
     *,
-    by=None,
+    recording_column=None,
     time=None,
     columns=None,
     without=None,
@@ -93,9 +94,10 @@ def read_recordings(
                                    on demand; option ``transpose`` for
                                    (n_features, n_frames)
     folder of CSV or Parquet       a recording per file, a row per frame, a column per
-                                   feature; with ``by``, the files form one table
-    one file of CSV or Parquet     with ``by`` a long table of many recordings, else
-                                   one recording
+                                   feature; with ``recording_column``, parts of one
+                                   table
+    one file of CSV or Parquet     one recording; with ``recording_column`` a long table
+                                   of many
     tracks of DeepLabCut (CSV,     a recording per file, or a folder of files; options
     H5), SLEAP (analysis H5,       ``animal`` (name of one of several, default all) and
     CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; default
@@ -112,13 +114,13 @@ def read_recordings(
     =============================  ==================================================
 
     Recordings have the names of their files, and that order. Recordings of a long table
-    have the names in ``by``, in order of appearance. Other files are ignored.
+    have the names in ``recording_column``, as they appear. Other files are ignored.
 
     Parameters
     ----------
     path : str, path-like, or list of these
         Folder, file, or files in order.
-    by : str or list of str, default=None
+    recording_column : str or list of str, default=None
         Column of a long table that names the recording of each row, or several columns,
         as ``["subject", "trial"]`` for names like "s1/3". Numbers become text.
     time : str or False, default=None
@@ -202,7 +204,7 @@ def read_recordings(
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name) / "takes.csv"
     >>> _ = path.write_text("take,time,x\na,0.0,5\na,0.1,6\nb,0.0,7\nb,0.1,9\n")
-    >>> takes = read_recordings(path, by="take")
+    >>> takes = read_recordings(path, recording_column="take")
     >>> takes, takes.names
     (Recordings of 2 at 10 frames per second, ['a', 'b'])
     >>> takes["b"]["x"].tolist()
@@ -212,7 +214,7 @@ def read_recordings(
     clocks.check_fps(fps, "fps (--fps)")
     _check_values(time, resample, bridge, header, comment, pauses)
     given = {
-        "by": _checked_names("by", by),
+        "recording_column": _checked_names("recording_column", recording_column),
         "time": time,
         "columns": _checked_names("columns", columns),
         "without": _checked_names("without", without),
@@ -225,16 +227,16 @@ def read_recordings(
     given = {name: value for name, value in given.items() if value is not None}
     given |= reader_options  # None is a value of some of these
     model_options = {} if like is None else read_options_of(like)
-    names_recordings = given.get("by", model_options.get("by"))
-    source = readers.find_source(path, is_table=names_recordings is not None)
+    is_table = (model_options | given).get("recording_column") is not None
+    source = readers.find_source(path, is_table)
     _check_options(given, reader_options, source)
     read_options = _completed(given, model_options, source.reader)
     if source.reader == "arrays":
         recordings = _open_arrays(source, read_options, fps)
     else:
         if source.reader == "tables":
-            may_lack_by, may_warn = "by" not in given, like is None
-            tables = read_tables(source.files, read_options, may_lack_by, may_warn)
+            may_lack_column, may_warn = "recording_column" not in given, like is None
+            tables = read_tables(source.files, read_options, may_lack_column, may_warn)
         else:
             tables, fps, of_reader = readers.read_by(source, read_options, fps)
             read_options |= of_reader
@@ -276,7 +278,7 @@ def _check_values(time, resample, bridge, header, comment, pauses):
 
 
 def _checked_names(option, names):
-    """Return names of columns as a list, or a single one of ``by``; None stays."""
+    """Names of columns as a list; one ``recording_column`` as text; None stays."""
     if names is None or isinstance(names, str):
         return names
     names = list(names)
@@ -284,7 +286,7 @@ def _checked_names(option, names):
         refuse(option, names, "names of columns", TypeError)
     if len(set(names)) < len(names):
         refuse(option, names, "each name once")
-    return names[0] if option == "by" and len(names) == 1 else names
+    return names[0] if option == "recording_column" and len(names) == 1 else names
 
 
 def _check_options(options, reader_options, source):

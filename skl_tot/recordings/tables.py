@@ -15,12 +15,13 @@ from skl_tot.recordings.readers import errors_of_file, stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 
-def read_tables(paths, read_options, may_lack_by, may_warn):
-    """Read data frames by recording: one per file, or parts by the columns ``by``."""
+def read_tables(paths, read_options, may_lack_column, may_warn):
+    """Read data frames by recording: one per file, or parts by the recording column."""
     import pandas as pd
 
-    by, header = read_options.get("by"), read_options.get("header")
-    keys = [by] if isinstance(by, str) else by or []
+    header = read_options.get("header")
+    keys = read_options.get("recording_column") or []
+    keys = [keys] if isinstance(keys, str) else keys
     if not keys:
         _check_distinct(paths)
     pairs = [
@@ -29,7 +30,7 @@ def read_tables(paths, read_options, may_lack_by, may_warn):
     tables = [table for table, _ in pairs]
     if may_warn:
         _warn_of_lines([head for _, head in pairs if head is not None], header)
-    if keys and may_lack_by and not any(map(set(keys).intersection, tables)):
+    if keys and may_lack_column and not any(map(set(keys).intersection, tables)):
         warn_user(
             f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
             "recordings of the model; each file is taken as one recording."
@@ -48,7 +49,8 @@ def _check_columns(paths, tables, keys):
         for key in keys:
             if key not in table.columns:
                 expected = f"expected one of {short_repr(list(table.columns))}"
-                shown = f"{one_line(path)} has no column {key!r} for by (--by)"
+                shown = f"{one_line(path)} has no column {key!r} for recording_column "
+                shown += "(--recording-column)"
                 raise ValueError(f"{shown}, {expected}.")
         for odd in sorted(set(table.columns) ^ set(tables[0].columns)):
             pair = f"{one_line(paths[0])} and {one_line(path)}"

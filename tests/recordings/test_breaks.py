@@ -77,7 +77,12 @@ def test_parts_are_resampled_by_themselves(tmp_path):
 @pytest.mark.parametrize("in_pipeline", [False, True])
 def test_a_model_reads_like_its_own(tmp_path, in_pipeline):
     path = put(tmp_path / "a.csv", note="ok", who=LABELS)
-    options = {"time": "Zeit", "by": None, "without": ["who"], "bridge": 60}
+    options = {
+        "time": "Zeit",
+        "recording_column": None,
+        "without": ["who"],
+        "bridge": 60,
+    }
     with pytest.warns(UserWarning, match=r"\['note'\] hold no numbers"):
         takes = read_recordings(path, **options)
     model = HMMSegmenter(3)

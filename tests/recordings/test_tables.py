@@ -58,7 +58,7 @@ def test_a_column_names_recordings(tmp_path, suffix):
         path.parent.mkdir(exist_ok=True)
         getattr(frame, f"to_{suffix}")(path, index=False)
     for source in (tmp_path / "a", tmp_path / "b"):
-        takes = read_recordings(source, by="who")
+        takes = read_recordings(source, recording_column="who")
         assert takes.names == ["7", "3"]  # as they appear, in files by their numbers
         for part, frame, clock in zip(parts, takes, takes.times):
             np.testing.assert_array_equal(frame, part[["x", "n"]])
@@ -84,13 +84,15 @@ def test_columns_of_lists(tmp_path):
     )
     frame.to_parquet(tmp_path / "data.parquet")
     with pytest.warns(UserWarning, match=r"\['frame_index'\] count the frames"):
-        takes = read_recordings(tmp_path / "data.parquet", by="episode_index")
+        takes = read_recordings(
+            tmp_path / "data.parquet", recording_column="episode_index"
+        )
     assert (takes.names, takes.fps) == (["3", "1"], pytest.approx(50))
     assert list(takes[0]) == [f"pose {k}" for k in range(6)] + ["state 0", "state 1"]
     values = np.hstack([LISTS, LISTS[:, :2]])
     np.testing.assert_array_equal(np.vstack(list(takes)), values)
     columns = ["pose 4", "state"]
-    takes = read_recordings(tmp_path, by="episode_index", columns=columns)
+    takes = read_recordings(tmp_path, recording_column="episode_index", columns=columns)
     np.testing.assert_array_equal(np.vstack(list(takes)), LISTS[:, [4, 0, 1]])
 
 
@@ -148,10 +150,10 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "x\n1\n"}, {"without": ["x"], "columns": ["x"]}, "'x'"),
     ({"a": "x\n1\n"}, {"without": []}, "without"),
     # recordings
-    ({"a": "x\n1\n"}, {"by": "who"}, "'who'"),
-    ({"a": "who,x\n,1\n"}, {"by": "who"}, "'who' is empty in row 0"),
-    ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"by": ["w", "t"]}, "w"),
-    ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"by": "w"}, "b.csv"),
+    ({"a": "x\n1\n"}, {"recording_column": "who"}, "'who'"),
+    ({"a": "who,x\n,1\n"}, {"recording_column": "who"}, "'who' is empty in row 0"),
+    ({"a": "w,t,x\na/b,c,1\na,b/c,2\n"}, {"recording_column": ["w", "t"]}, "w"),
+    ({"a": "w,x\n1,1\n", "b": "w,y\n1,1\n"}, {"recording_column": "w"}, "b.csv"),
     # clocks and rates
     ({"a": "x\n1\n"}, {"time": True}, "time"),
     ({"a": "x\n1\n"}, {"time": "t"}, "'a' has no clock column 't'"),
@@ -214,7 +216,7 @@ def test_rates_of_arrays(arrays, tmp_path_factory, fps):
     np.save(other / "c.npy", np.ones((4, 2)))
     with pytest.raises(ValueError, match="frames per second"):
         read_recordings([arrays / "a.npy", other / "c.npy"], fps=30)
-    for option in ({"by": "who"}, {"header": 2}):
+    for option in ({"recording_column": "who"}, {"header": 2}):
         with pytest.raises(ValueError, match=next(iter(option))):
             read_recordings(arrays, **option)
 

@@ -54,15 +54,16 @@ def reading_options():
     parent = argparse.ArgumentParser(add_help=False)
     add = parent.add_argument_group("how recordings are read").add_argument
     text = "column, or several, with the name of the recording of each row"
-    add("--by", nargs="+", action="extend", metavar="COLUMN", help=text)
+    several: dict = {"nargs": "+", "action": "extend", "metavar": "COLUMN"}
+    add("--recording-column", **several, help=text)
     text = "clock (default: the model's, or time, timestamp, seconds or t)"
     add("--time", metavar="COLUMN", help=text)
     text = "no column is a clock"
     add("--no-clock", action="store_const", const=False, dest="time", help=text)
     text = "features (default: those of the model, or all numbers)"
-    add("--columns", nargs="+", action="extend", metavar="COLUMN", help=text)
+    add("--columns", **several, help=text)
     text = "columns that are no features"
-    add("--without", nargs="+", action="extend", metavar="COLUMN", help=text)
+    add("--without", **several, help=text)
     text = "frames per second to resample recordings with clocks to"
     add("--resample", type=positive, metavar="RATE", help=text)
     text = (

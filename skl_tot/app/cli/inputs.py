@@ -7,8 +7,8 @@ from skl_tot.app.cli.arguments import check_needed
 from skl_tot.app.cli.outputs import count
 
 # Options of `read_recordings`.
-READING = ("by", "time", "columns", "without", "resample", "bridge", "pauses", "fps")
-READING += ("header", "comment", "read", "transpose")
+READING = ("recording_column", "time", "columns", "without", "resample", "bridge")
+READING += ("pauses", "fps", "header", "comment", "read", "transpose")
 
 
 def check_inputs(*paths, model=None):
@@ -46,11 +46,13 @@ class Source:
         if not self.options["transpose"]:
             del self.options["transpose"]
         for name in set(self.options) & set(of_reader):
-            raise ValueError(f"--read has {name}, expected it as --{name}.")
+            raise ValueError(
+                f"--read has {name}, expected it as --{name.replace('_', '-')}."
+            )
         self.options |= of_reader
         features = Path(path, "features")
         self.folder = features if features.is_dir() else Path(path)
-        self.files = find_source(self.folder, bool(arguments.by))
+        self.files = find_source(self.folder, bool(arguments.recording_column))
 
     def open(self, model=None):
         """Read the recordings, like those of a model."""

@@ -44,7 +44,7 @@ def folder(tmp_path_factory):
         )
         parts.append(table.assign(note="ok"))
     pd.concat(parts).to_csv(root / "long.csv", index=False)
-    by = "--by subject trial --time Zeit --bridge 30 --columns x y z"
+    by = "--recording-column subject trial --time Zeit --bridge 30 --columns x y z"
     for name, data, options in [
         ("long", "long.csv", by),
         ("turned", "turned", f"--transpose --fps {RATE}"),
@@ -135,7 +135,7 @@ def test_one_file_of_all_predictions(run, capsys, tmp_path):
 
 
 REFUSED = [
-    "predict long.skops long.csv --by subject",
+    "predict long.skops long.csv --recording-column subject",
     "predict long.skops long.csv --no-clock",
     "predict long.skops unclocked.csv",
     "predict tables.skops tables/v0.csv --fps 25",
@@ -145,7 +145,7 @@ REFUSED = [
     "fit long.csv --like l.csv --n-actions 3",
     f"fit long.csv {FIT} --time Zeit",
     f"fit tables --transpose {FIT}",
-    f"fit tables --read by=x {FIT}",
+    f"fit tables --read header=x {FIT}",
 ]
 
 
