@@ -4,7 +4,6 @@ import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
-from numbers import Integral
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -17,7 +16,7 @@ from skl_tot.corrections.semi_supervised import (
 )
 from skl_tot.methods import pipelines
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import is_int, refuse, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
@@ -173,7 +172,7 @@ def split(model, label, X, *, n=2):
     """
     segmenter = _copy_of_fitted(model)
     code = find_code(label, segmenter.actions_)
-    if isinstance(n, bool) or not isinstance(n, Integral) or n < 2:
+    if not (is_int(n) and n >= 2):
         refuse("n", n, "an integer from 2")
     n = int(n)
     frames, times = _frames_of_action(
@@ -382,13 +381,12 @@ def _checked_names(names, is_text):
 
 def _checked_name(name, is_text):
     """Check a name, text of a line or an integer; "action k" for a number in text."""
-    is_number = isinstance(name, Integral) and not isinstance(name, bool)
-    if is_number and is_text:
+    if is_int(name) and is_text:
         name = f"action {name}"
     if isinstance(name, str):
         is_name = is_line(name) and name != str(BACKGROUND)
     else:
-        is_name = is_number and 0 <= name < 2**63
+        is_name = is_int(name) and 0 <= name < 2**63
     if not is_name:
         expected = "text of one line (-1 is background), or an integer from 0"
         refuse("an entry of names", name, expected)

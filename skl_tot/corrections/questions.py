@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from skl_tot.decoding.gaussians import linear_log_densities, shrunk
 from skl_tot.methods.pipelines import segmenter_of, transform_before
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import find_segments, with_background
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
@@ -80,8 +80,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
 
 def _check_request(n, unit, labelled, n_videos):
     """Refuse parameters of `most_informative` that are not valid."""
-    is_number = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
-    if not is_number or n < 1:
+    if not (is_int(n) and n >= 1):
         refuse("n", n, "an integer of at least 1")
     if unit not in ("recordings", "moments"):
         refuse("unit", unit, "'recordings' or 'moments'")

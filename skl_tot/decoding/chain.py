@@ -56,10 +56,12 @@ class Chain:
     def __post_init__(self):
         for name in ("starts", "moves", "ends"):
             costs = np.asarray(getattr(self, name), dtype=np.float64)
+            if not (costs > -np.inf).all():  # nor NaN
+                refuse(name, costs.tolist(), "numbers, or infinity to forbid")
             object.__setattr__(self, name, costs)
         shapes = self.starts.shape, self.moves.shape, self.ends.shape
-        n_actions = len(self.moves)
-        if shapes != ((n_actions,), (n_actions, n_actions), (n_actions,)):
+        n = self.starts.size
+        if n == 0 or shapes != ((n,), (n, n), (n,)):
             expected = "(actions,), (actions, actions) and (actions,)"
             refuse("the shapes of starts, moves and ends", shapes, expected)
 

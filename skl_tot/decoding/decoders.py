@@ -1,7 +1,6 @@
 """Decoders, from log-likelihoods to labels, and decoding of recordings."""
 
 import contextlib
-from numbers import Integral, Real
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +8,8 @@ from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding import chain as chains
-from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.recordings.errors import refuse
+from skl_tot.decoding.evidence import check_log_likelihood, find_switch_cost
+from skl_tot.recordings.errors import is_int, is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND
 
 
@@ -64,7 +63,7 @@ class Decoder:
         # `log_likelihood` may have the first frames only.
         if isinstance(switch_cost, str) and switch_cost == "auto":
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0
-        if not (isinstance(switch_cost, Real) and 0 <= switch_cost <= 1e300):
+        if not (is_number(switch_cost) and 0 <= switch_cost <= 1e300):
             refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
         return switch_cost * n_frames / log_likelihood.shape[1]
 
@@ -220,7 +219,7 @@ def decode(
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
     """
-    log_likelihood = _checked(log_likelihood)
+    log_likelihood = check_log_likelihood(log_likelihood)
     if transcript is not None:
         transcript = _checked_transcript(transcript, log_likelihood.shape[1])
     _check_min_frames(min_frames)
@@ -254,7 +253,7 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
            [0.5, 0.5],
            [0. , 1. ]])
     """
-    log_likelihood = _checked(log_likelihood)
+    log_likelihood = check_log_likelihood(log_likelihood)
     _check_min_frames(min_frames)
     decoder = _find_decoder(decoding)
     return tempered_posterior(
@@ -280,7 +279,7 @@ def tempered_posterior(
 def _find_decoder(decoding):
     if isinstance(decoding, Decoder):
         return decoding
-    if decoding not in DECODERS:
+    if not (isinstance(decoding, str) and decoding in DECODERS):
         refuse("decoding", decoding, f"one of {list(DECODERS)}")
     return DECODERS[decoding]
 
@@ -322,29 +321,8 @@ def decode_recording(
 
 
 def _check_min_frames(min_frames):
-    is_number = isinstance(min_frames, Integral) and not isinstance(min_frames, bool)
-    if not is_number or min_frames < 1:
+    if not (is_int(min_frames) and min_frames >= 1):
         refuse("min_frames", min_frames, "an integer from 1 on")
-
-
-def _checked(values):
-    """Log-likelihoods as an array of float64, finite and not too large."""
-    if np.ma.isMaskedArray(values) or sparse.issparse(values):
-        refuse("log_likelihood", type(values), "an array (frames, actions)", TypeError)
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(array.dtype)
-        with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
-            array = array.astype(np.float64, copy=False)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        raise ValueError("log_likelihood is no table of numbers.") from None
-    if array.ndim != 2 or 0 in array.shape:
-        refuse("the shape of log_likelihood", array.shape, "(frames, actions)")
-    # also refuses NaN; sums of larger values may overflow
-    if not -1e150 < array.min() <= array.max() < 1e150:
-        raise ValueError("log_likelihood has values that are not finite, or too large.")
-    return array
 
 
 def _checked_transcript(transcript, n_actions):

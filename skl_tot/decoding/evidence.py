@@ -1,11 +1,13 @@
 """Evidence of frames for actions: calibration, costs of switches, boundaries."""
 
 import numpy as np
+from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
-from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.container import check_breaks
+from skl_tot.recordings.errors import is_number, refuse
+from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.signals import lagged_products
 
 # Limit of log-odds, so that sums of squares stay finite.
@@ -129,6 +131,26 @@ def find_switch_cost(*log_likelihoods):
     return float(cost)
 
 
+def check_log_likelihood(values):
+    """Return log-likelihoods as float64, finite and not too large; refuse others."""
+    if np.ma.isMaskedArray(values) or sparse.issparse(values):
+        refuse("log_likelihood", type(values), "an array (frames, actions)", TypeError)
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError(array.dtype)
+        with np.errstate(all="ignore"):  # overflow becomes infinite, and is refused
+            array = array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        raise ValueError("log_likelihood is no table of numbers.") from None
+    if array.ndim != 2 or 0 in array.shape:
+        refuse("the shape of log_likelihood", array.shape, "(frames, actions)")
+    # also refuses NaN; sums of larger values may overflow
+    if not -1e150 < array.min() <= array.max() < 1e150:
+        raise ValueError("log_likelihood has values that are not finite, or too large.")
+    return array
+
+
 def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     r"""Find intervals of the boundaries of a path.
 
@@ -143,8 +165,8 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     Parameters
     ----------
     log_likelihood : array-like of shape (n_frames, n_actions)
-        Log-likelihood of each action, up to a constant per frame. A factor below 1
-        widens the intervals, for frames that are not independent.
+        Finite log-likelihood of each action, up to a constant per frame. A factor below
+        1 widens the intervals, for frames that are not independent.
     path : array-like of shape (n_frames,)
         Action of each frame; -1 is background, whose boundaries have no interval.
     level : float, default=0.9
@@ -170,14 +192,19 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     """
     from scipy.signal import lfilter  # slow to import
 
-    scores, path = np.asarray(log_likelihood, dtype=float), np.asarray(path)
-    if not 0 < level < 1:
+    scores, path = check_log_likelihood(log_likelihood), np.asarray(path)
+    n_frames, n_actions = scores.shape
+    if not (is_number(level) and 0 < level < 1):
         refuse("level", level, "a number between 0 and 1")
-    if path.shape != scores.shape[:1]:
-        refuse("the shape of path", path.shape, f"{scores.shape[:1]}")
-    if np.isnan(scores).any():
-        refuse("log_likelihood", "NaN in some frames", "numbers")
-    actions, starts, ends = find_segments(path, np.asarray(breaks, dtype=int))
+    if not (is_number(blur) and 0 <= blur < np.inf):
+        refuse("blur", blur, "a number from 0 on")
+    if path.shape != (n_frames,):
+        refuse("the shape of path", path.shape, f"({n_frames},)")
+    is_action = np.isin(path, np.arange(BACKGROUND, n_actions))
+    if path.dtype.kind not in "iu" or not is_action.all():
+        refuse("path", path.tolist(), f"integers from -1 to {n_actions - 1}")
+    breaks = check_breaks(breaks, n_frames, "breaks")
+    actions, starts, ends = find_segments(path, breaks)
     intervals = [np.empty((0, 3), dtype=np.intp)]
     for k in range(1, len(starts)):
         start, at, end = starts[k - 1], starts[k], ends[k]

@@ -10,7 +10,7 @@ from skl_tot.io.formats.base import SegmentsError, shown_name
 from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import is_line, replaced
-from skl_tot.recordings.errors import one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.
@@ -230,7 +230,7 @@ def read_segments(
 def _check_n_frames(n_frames):
     counts = n_frames.values() if isinstance(n_frames, Mapping) else [n_frames]
     for count in counts:
-        if count is not None and not tables.is_int(count):
+        if count is not None and not is_int(count):
             refuse("n_frames", count, "an integer or a dict of them", TypeError)
         if count is not None and not 1 <= count <= tables.MAX_FRAMES:
             refuse("n_frames", count, f"1 to {tables.MAX_FRAMES}")

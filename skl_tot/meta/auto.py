@@ -38,7 +38,7 @@ from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.preprocessing.windows import apply_windows, fit_windows, views_of_vote
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     UNKNOWN,
@@ -268,8 +268,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
         """
         check_is_fitted(self, "weights_")
         names = [alternative.name for alternative in self.alternatives_]
-        is_number = isinstance(key, Integral) and not isinstance(key, bool)
-        if not (key in names or (is_number and 0 <= key < len(names))):
+        if not (key in names or (is_int(key) and 0 <= key < len(names))):
             refuse("alternative", key, f"one of {names}, or its number")
         if self.layers_ or self.classes_ is not None:
             raise ValueError(
@@ -277,7 +276,7 @@ class AutoSegmenter(BaseSegmenter, _BaseComposition):
                 "own alternative; use_alternative first, and correct after it."
             )
         others = list(self.alternatives_)
-        chosen = others.pop(int(key) if is_number else names.index(key))
+        chosen = others.pop(int(key) if is_int(key) else names.index(key))
         self._adopt(chosen)
         self.alternatives_ = [_compared(other, chosen) for other in [chosen, *others]]
         return self

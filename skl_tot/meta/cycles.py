@@ -1,7 +1,6 @@
 """Cuts between the cycles of one long recording: recurrences, and phases of a cycle."""
 
 import contextlib
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -99,8 +98,7 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     >>> len(cuts) - 1, int(np.abs(cuts - np.arange(0, 721, 60)).max()) < 5
     (12, True)
     """
-    is_number = isinstance(n_actions, Integral) and n_actions > 0
-    if not (n_actions is None or is_number):
+    if n_actions is not None and not (errors.is_int(n_actions) and n_actions > 0):
         errors.refuse("n_actions", n_actions, "a positive integer")
     kinds = [np.float64, np.float32]
     features = check_array(features, dtype=kinds, input_name="features")
@@ -278,13 +276,10 @@ def check_cuts(cuts, lengths):
 
 def _check_cuts(cuts, n_frames):
     """Cuts of a recording as an array of increasing frames."""
-    try:
-        array = np.asarray(cuts if hasattr(cuts, "__len__") else [])
-    except ValueError:  # ragged lists
-        array = np.array([])
-    if array.ndim != 1 or len(array) < 2 or array.dtype.kind not in "iu":
+    frames = list(cuts) if hasattr(cuts, "__len__") else []
+    if len(frames) < 2 or not all(map(errors.is_int, frames)):
         errors.refuse("cuts", cuts, "two frames or more, as integers")
-    array = array.astype(np.intp)
+    array = np.array(list(map(int, frames)))
     if (np.diff(array) <= 0).any() or array[0] < 0 or array[-1] > n_frames:
         expected = f"frames that increase, from 0 to {n_frames}, the end"
         errors.refuse("cuts", array.tolist(), expected)

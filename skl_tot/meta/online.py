@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Mapping
-from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +11,14 @@ from skl_tot.decoding.gaussians import find_background
 from skl_tot.decoding.online import OnlineDecoder
 from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings, row_blocks
-from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    is_int,
+    is_number,
+    refuse,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.labels import labels_of_codes
 from skl_tot.shared_texts import with_shared_texts
 
@@ -105,7 +111,7 @@ class OnlinePrediction:
         pipeline = model_of_stream(model)
         model = pipelines.segmenter_of(pipeline)
         check_is_fitted(model, "n_actions_")
-        if isinstance(lag, bool) or not isinstance(lag, Integral) or lag < 0:
+        if not (is_int(lag) and lag >= 0):
             refuse("lag", lag, "a number of frames from 0")
         reason = pipelines.waits_for_end(pipeline)
         if reason is not None:
@@ -292,8 +298,7 @@ def _n_frames_of_switch(model, n_frames):
     """Length of a recording for the cost of a switch: as given, or that of the fit."""
     decoder, switch_cost = model.decoder_
     if n_frames is not None:
-        is_number = isinstance(n_frames, Real) and not isinstance(n_frames, bool)
-        if not is_number or not 1 <= n_frames <= 1e15:
+        if not (is_number(n_frames) and 1 <= n_frames <= 1e15):
             refuse("n_frames", n_frames, "a number of frames from 1")
         return float(n_frames)
     has_mean = np.isfinite(model.mean_frames_)

@@ -1,7 +1,6 @@
 """Choice of the number of actions, without labels."""
 
 from functools import partial
-from numbers import Integral
 from operator import itemgetter
 
 import numpy as np
@@ -12,7 +11,7 @@ from skl_tot.decoding.decoders import decode
 from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import is_int, refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches, thinned
 from skl_tot.training.components import MOST
@@ -82,8 +81,7 @@ def check_numbers(numbers, videos):
         refuse("numbers", numbers, "several integers", TypeError)
     candidates = set()
     for number in numbers:
-        is_number = isinstance(number, Integral) and not isinstance(number, bool)
-        if not is_number or not 1 <= number <= MOST:
+        if not (is_int(number) and 1 <= number <= MOST):
             refuse("an entry of numbers", number, f"an integer from 1 to {MOST}")
         candidates.add(int(number))
     longest = min(videos.lengths[::2].max(), videos.lengths[1::2].max(initial=0))

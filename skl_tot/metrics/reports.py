@@ -1,12 +1,10 @@
 """The scores of each action and of the whole, as text or dict."""
 
-from numbers import Integral
-
 import numpy as np
 
 from skl_tot.metrics import frames, segments
 from skl_tot.metrics.matching import match_frames
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.names import name_labels
 
 
@@ -68,7 +66,7 @@ def segmentation_report(
         "background": background,
     }
     matched = match_frames(y_true, y_pred, **matching)
-    if not isinstance(digits, Integral) or digits not in range(21):
+    if not (is_int(digits) and digits in range(21)):
         refuse("digits", digits, "an integer from 0 to 20")  # a float has no more
     average = "video" if scope == "video" else "pooled"
     report = {

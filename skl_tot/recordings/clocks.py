@@ -2,19 +2,29 @@
 
 import contextlib
 import re
-from numbers import Real
+from itertools import repeat
 
 import numpy as np
 
-from skl_tot.recordings.errors import listed, one_line, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    is_int,
+    is_number,
+    listed,
+    one_line,
+    refuse,
+    short_repr,
+    warn_user,
+)
 
 # Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
+MOST_SECONDS = 1e11  # of a recording: 3,000 years, whose dates have four digits
+DATES = ("start_clock", "end_clock")  # of tables
 
 
 def check_fps(fps, name="fps"):
     """Refuse an invalid number of frames per second; None is allowed."""
-    is_rate = isinstance(fps, Real) and MIN_FPS <= fps <= MAX_FPS
+    is_rate = is_number(fps) and MIN_FPS <= fps <= MAX_FPS
     if fps is not None and not is_rate:
         refuse(name, fps, f"a positive number from {MIN_FPS:g} to {MAX_FPS:g}, or None")
 
@@ -63,7 +73,7 @@ def clock_text(start, seconds, digits=3):
     seconds : float
         Time of the recording, in seconds.
     digits : int, default=3
-        Most decimals of the seconds, from 0 to 6; zeros at the end are left out.
+        Decimals of the seconds, from 0 to 6.
 
     Returns
     -------
@@ -75,10 +85,12 @@ def clock_text(start, seconds, digits=3):
     >>> import numpy as np
     >>> from skl_tot.recordings import clock_text
     >>> clock_text(np.datetime64("2024-03-04T06:51"), 8.2)
-    '2024-03-04 06:51:08.2'
+    '2024-03-04 06:51:08.200'
     """
-    if digits not in range(7):
+    if not (is_int(digits) and 0 <= digits <= 6):
         refuse("digits", digits, "an integer from 0 to 6")
+    if not is_number(seconds) or abs(seconds) > MOST_SECONDS:
+        refuse("seconds", seconds, f"a number up to {MOST_SECONDS:g}, or NaN")
     if not isinstance(start, np.datetime64):
         refuse("start", start, "a numpy.datetime64", TypeError)
     if np.isnat(start) or np.isnan(seconds):
@@ -86,7 +98,19 @@ def clock_text(start, seconds, digits=3):
     unit = 10 ** (6 - digits)
     moment = int(start.astype("M8[us]").astype(np.int64)) + round(seconds * 1e6)
     moment = (moment + unit // 2) // unit * unit
-    return str(np.datetime64(moment, "us")).replace("T", " ").rstrip("0").rstrip(".")
+    text = str(np.datetime64(moment, "us")).replace("T", " ")
+    return text[: len(text) - (6 - digits if digits else 7)]
+
+
+def clock_columns(dates, starts, ends, digits=3):
+    """Columns of the clock times of starts and ends, all with as many decimals."""
+    # these are as many as one of them needs, up to `digits`
+    columns = [list(map(clock_text, dates, x, repeat(digits))) for x in (starts, ends)]
+    texts = [text for text in columns[0] + columns[1] if text]
+    n_zeros = min((len(text) - len(text.rstrip("0")) for text in texts), default=0)
+    n_left_out = n_zeros + (n_zeros == digits)  # with the point
+    shortened = [[x[: len(x) - n_left_out] for x in column] for column in columns]
+    return dict(zip(DATES, shortened))
 
 
 def read_times(text, unit=1.0):

@@ -437,13 +437,20 @@ def check_starts(starts, n_recordings):
 
 def _check_breaks(breaks, arrays, names):
     """Return first frames of parts as arrays (n_breaks_i,); refuse others."""
-    breaks = list(map(np.asarray, breaks))
+    breaks = list(breaks)
     if len(breaks) != len(arrays):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")
-    for name, frames, array in zip(names, breaks, arrays):
-        is_list = frames.ndim == 1 and (frames.dtype.kind in "iu" or len(frames) == 0)
-        edges = [0, *frames, len(array)] if is_list else [0, 0]
-        if not (np.diff(edges) > 0).all():
-            expected = f"ascending frames from 1 to {len(array) - 1}"
-            refuse(f"breaks of {name!r}", frames.tolist(), expected)
-    return [frames.astype(np.intp) for frames in breaks]
+    return [
+        check_breaks(frames, len(array), f"breaks of {name!r}")
+        for name, frames, array in zip(names, breaks, arrays)
+    ]
+
+
+def check_breaks(breaks, n_frames, what):
+    """Return first frames of parts as an array (n_breaks,); refuse others."""
+    frames = np.asarray(breaks)
+    is_list = frames.ndim == 1 and (frames.dtype.kind in "iu" or len(frames) == 0)
+    edges = [0, *frames, n_frames] if is_list else [0, 0]
+    if not (np.diff(edges) > 0).all():
+        refuse(what, frames.tolist(), f"ascending frames from 1 to {n_frames - 1}")
+    return frames.astype(np.intp)

@@ -5,6 +5,7 @@ import importlib
 import sys
 import warnings
 from collections import Counter
+from numbers import Integral, Real
 from pathlib import Path
 from typing import NoReturn
 
@@ -102,6 +103,16 @@ def listed(words, most=5, sign=", "):
 def repeated(names):
     """List the names that occur more than once."""
     return [name for name, count in Counter(names).items() if count > 1]
+
+
+def is_int(value):
+    """Whether a value is an integer; a truth value is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value):
+    """Whether a value is a real number; a truth value is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def refuse(name, value, expected, error=ValueError) -> NoReturn:

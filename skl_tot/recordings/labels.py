@@ -9,7 +9,7 @@ import numpy as np
 
 from skl_tot.recordings import layouts
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import listed, refuse, short_repr
+from skl_tot.recordings.errors import is_int, listed, refuse, short_repr
 
 # Label of frames without an action, and its name among text labels.
 BACKGROUND = -1
@@ -232,8 +232,7 @@ def encode_transcripts(transcripts, recordings, classes):
 def find_code(label, classes):
     """Code of one label."""
     present = classes.tolist()
-    is_label = isinstance(label, (str, numbers.Integral))
-    if is_label and not isinstance(label, bool) and label in present:
+    if (isinstance(label, str) or is_int(label)) and label in present:
         return present.index(label)
     raise ValueError(f"there is no action {short_repr(label)}, only {present}.")
 

@@ -7,10 +7,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_text
+from skl_tot.recordings.clocks import DATES, agreed_rate, check_fps, clock_columns
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    errors_of_recording,
+    is_int,
+    refuse,
+    short_repr,
+    warn_user,
+)
 from skl_tot.recordings.labels import (
     as_reals,
     by_name,
@@ -20,7 +26,6 @@ from skl_tot.recordings.labels import (
 )
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
-DATES = ("start_clock", "end_clock")
 BOUNDS = ("start_low", "start_high")
 COLUMNS = ("recording", "action", *FRAMES, *SECONDS, "duration", "duration_time")
 COLUMNS += ("confidence", *BOUNDS, *DATES)
@@ -126,24 +131,25 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     joined = {
         key: np.concatenate([columns[key] for columns in tables]) for key in tables[0]
     }
-    return pd.DataFrame({"recording": names} | joined)
+    table = pd.DataFrame({"recording": names} | joined)
+    if recordings.fps is not None and recordings.starts is not None:
+        counts = [len(columns["action"]) for columns in tables]
+        dates = np.repeat(recordings.starts, counts)
+        digits = int(np.clip(np.ceil(np.log10(recordings.fps)), 3, 6))
+        times = clock_columns(dates, table["start_time"], table["end_time"], digits)
+        table = table.assign(**times)
+    return table
 
 
 def _times(recordings, i, spans):
-    """Columns with the times of the segments of a recording, in seconds and dates."""
+    """Columns with the times of the segments of a recording, in seconds."""
     starts = recordings.edges(i)[spans.starts]
     ends = recordings.ends(i)[spans.ends - 1]
     # without a clock exact, unlike a difference of times
     durations = spans.lengths / recordings.fps
     if recordings.times is not None:
         durations = np.round(ends - starts, 9)
-    times = {"start_time": starts, "end_time": ends, "duration_time": durations}
-    if recordings.starts is not None:
-        digits = int(np.clip(np.ceil(np.log10(recordings.fps)), 3, 6))
-        for key, seconds in zip(DATES, (starts, ends)):
-            texts = [clock_text(recordings.starts[i], t, digits) for t in seconds]
-            times[key] = np.array(texts, dtype=object)
-    return times
+    return {"start_time": starts, "end_time": ends, "duration_time": durations}
 
 
 def _bounds(times, starts, boundaries):
@@ -378,12 +384,6 @@ def _check_actions(values, places):
 def _is_whole(value):
     is_float = isinstance(value, (float, np.floating)) and abs(value) < 2**53
     return is_int(value) or (is_float and value == int(value))
-
-
-def is_int(value):
-    """Whether a value is an integer and no boolean."""
-    is_bool = isinstance(value, (bool, np.bool_))
-    return isinstance(value, numbers.Integral) and not is_bool
 
 
 def _check_numbers(values, places):

@@ -1,14 +1,13 @@
 """Stops of recordings: stretches in which nothing moves."""
 
 import math
-from numbers import Real
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
-from skl_tot.recordings.clocks import clock_text
+from skl_tot.recordings.clocks import clock_columns
 from skl_tot.recordings.container import Recordings, row_blocks
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import spread_indices
@@ -117,8 +116,7 @@ def without_stops(X, pauses):
     0      line        20.0           10.0
     """
     recordings = as_recordings(X)
-    is_number = isinstance(pauses, Real) and not isinstance(pauses, bool)
-    if not (is_number and 0 < pauses < np.inf):
+    if not (is_number(pauses) and 0 < pauses < np.inf):
         refuse("pauses (--pauses)", pauses, "a positive number of seconds")
     if recordings.stops is not None and any(map(len, recordings.stops)):
         raise ValueError(
@@ -284,6 +282,5 @@ def list_stops(recordings):
         table["duration_time"] = np.round(rows[:, 3] - rows[:, 2], 9)
     if recordings.starts is not None and recordings.fps is not None:
         dates = np.repeat(recordings.starts, counts)
-        table["start_clock"] = list(map(clock_text, dates, rows[:, 2]))
-        table["end_clock"] = list(map(clock_text, dates, rows[:, 3]))
+        table = table.assign(**clock_columns(dates, rows[:, 2], rows[:, 3]))
     return table

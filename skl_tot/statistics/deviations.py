@@ -1,12 +1,11 @@
 """Deviations of recordings, and their cycles: starts, times and deviations."""
 
 from collections import Counter
-from numbers import Real
 
 import numpy as np
 
-from skl_tot.recordings.clocks import NO_DATE, clock_text
-from skl_tot.recordings.errors import refuse, short_repr, warn_user
+from skl_tot.recordings.clocks import NO_DATE, clock_columns
+from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import as_reals
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import usual_codes
@@ -91,7 +90,7 @@ def deviations(
     1         c      ()  ((mix, 9.0, 4.0),)      1
     """
     bouts = collect_bouts(labels, fps)
-    if not (isinstance(threshold, Real) and 0 < threshold < np.inf):
+    if not (is_number(threshold) and 0 < threshold < np.inf):
         refuse("threshold", threshold, "a positive number")
     if by not in ("recording", "cycle"):
         refuse("by", by, "'recording' or 'cycle'")
@@ -342,10 +341,8 @@ def cut_cycles(bouts, start=None):
     columns = ["recording", "cycle", "start", "end", "duration", "steps"]
     if bouts.dates:
         dates = [bouts.dates.get(name, NO_DATE) for name in cycles["recording"]]
-        for key in ("start", "end"):
-            texts = map(clock_text, dates, cycles[key])
-            cycles[f"{key}_clock"] = np.array(list(texts), dtype=object)
-            columns.append(f"{key}_clock")
+        times = clock_columns(dates, cycles["start"], cycles["end"])
+        cycles, columns = cycles.assign(**times), [*columns, *times]
     return cycles[columns].rename_axis(None), bouts_of_cycles
 
 

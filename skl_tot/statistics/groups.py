@@ -2,15 +2,13 @@
 
 import itertools
 import math
-from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import false_discovery_control
 from sklearn.utils import check_random_state
 
-from skl_tot.recordings.errors import refuse, short_repr, warn_user
-from skl_tot.recordings.segment_table import is_int
+from skl_tot.recordings.errors import is_int, is_number, refuse, short_repr, warn_user
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import count_steps
 from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
@@ -125,7 +123,7 @@ def compare_groups(
 
     if not (is_int(n_permutations) and n_permutations > 0):
         refuse("n_permutations", n_permutations, "a positive integer")
-    if not (isinstance(confidence_level, Real) and 0 < confidence_level < 1):
+    if not (is_number(confidence_level) and 0 < confidence_level < 1):
         refuse("confidence_level", confidence_level, "a number between 0 and 1")
     random = check_random_state(random_state)
     bouts = collect_bouts(labels, fps)

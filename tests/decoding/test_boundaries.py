@@ -72,10 +72,22 @@ def test_breaks_and_background_do_not_move():
     assert boundary_intervals(scores, np.zeros(20, int)).shape == (0, 3)
 
 
-def test_errors():
-    for n_frames, level, value in [(4, 0.9, 0), (5, 1, 0), (5, 0.9, np.nan)]:
-        with pytest.raises(ValueError):
-            boundary_intervals(np.full((5, 2), value), np.zeros(n_frames, int), level)
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("log_likelihood", [np.zeros(4), [], np.full((4, 2), np.nan)]),
+        ("log_likelihood", [[[0, 0], [0, 0], [-np.inf, -np.inf], [0, 0]]]),
+        ("path", [[0, 0, 0, 2], [0, -2, 0, 0], [0.0, 0, 1, 1], list("aabb"), [0], 0]),
+        ("level", [0, 1, np.nan, True, "a", None]),
+        ("blur", [-1, np.nan, np.inf, True, "a", None]),
+        ("breaks", [[4], [0], [-1], [3, 2], [1.5], 2, None, "a"]),
+    ],
+)
+def test_refused_values(name, values):
+    valid = {"log_likelihood": np.zeros((4, 2)), "path": [0, 0, 1, 1]}
+    for value in values:
+        with pytest.raises(ValueError, match=f"{name} (is|has)"):
+            boundary_intervals(**valid | {name: value})
 
 
 def test_intervals_of_generated_recordings_hold_their_share():

@@ -112,7 +112,8 @@ REFUSED = [
     *[((np.eye(2), "free", cost), {}) for cost in ("Auto", -1, np.nan)],
     ((np.eye(2),), {"min_frames": 0}),
     *[((np.eye(2),), {"transcript": transcript}) for transcript in ([], [2], [0.0])],
-    ((np.eye(2), "Free"), {}),
+    *[((np.eye(2), decoding), {}) for decoding in ("Free", [1], {})],
+    ((np.eye(2), "free", True), {}),
     *[((scores,), {}) for scores in ([[0, 1], [2]], np.zeros(3), [[np.nan, 1.0]])],
     *[((scores,), {}) for scores in (sparse.eye(2, format="csr"), np.array([["a"]]))],
 ]
@@ -125,6 +126,16 @@ def test_refusals(values, options):
             function(*values, **options)
 
 
-def test_a_chain_of_other_shapes():
-    with pytest.raises(ValueError):
-        Chain([0], [[0, 1], [1, 0]], [0, 0])
+@pytest.mark.parametrize(
+    ("starts", "moves"),
+    [
+        ([0], [[0, 1], [1, 0]]),
+        (0, 0),
+        ([], np.zeros((0, 0))),
+        ([np.nan, 0], np.zeros((2, 2))),
+        ([0, 0], [[0, -np.inf], [0, 0]]),
+    ],
+)
+def test_refused_chains(starts, moves):
+    with pytest.raises(ValueError, match=r"starts|moves"):
+        Chain(starts, moves, np.zeros(2))

@@ -119,6 +119,7 @@ class TestLongRecordings:
     ("parameters", "cuts"),
     [
         ({}, [0, 50, 20]),
+        ({}, [True, 50]),
         ({}, [[0, 50], [0, 60]]),
         ({}, [0, 2, 4]),
         ({"decoding": "free"}, None),

@@ -203,18 +203,30 @@ def test_starts_go_with_their_recordings():
 @pytest.mark.parametrize(
     ("seconds", "digits", "expected"),
     [
-        (0, 3, "2024-03-04 06:51:08.2"),
+        (0, 3, "2024-03-04 06:51:08.200"),
         (1e-5, 5, "2024-03-04 06:51:08.20001"),
-        (51.7996, 3, "2024-03-04 06:52:00"),
+        (51.7996, 3, "2024-03-04 06:52:00.000"),
+        (51.7996, 0, "2024-03-04 06:52:00"),
         (np.nan, 3, ""),
     ],
 )
 def test_clock_text(seconds, digits, expected):
     assert clock_text(DAY, seconds, digits) == expected
     assert clock_text(np.datetime64("NaT"), seconds, digits) == ""
-    for start, n_digits in ((DAY, 7), ("2024-03-04", digits)):
-        with pytest.raises((TypeError, ValueError)):
-            clock_text(start, seconds, n_digits)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("digits", [7, -1, True, 1.0, [1], None]),
+        ("start", ["2024-03-04", None, 0]),
+        ("seconds", [np.inf, -np.inf, 1e300, True, "a", None]),
+    ],
+)
+def test_refused_clock_texts(name, values):
+    for value in values:
+        with pytest.raises((TypeError, ValueError), match=f"{name} is"):
+            clock_text(**{"start": DAY, "seconds": 0.5} | {name: value})
 
 
 @pytest.fixture
@@ -225,7 +237,7 @@ def table():
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 def test_tables_keep_clock_times(table, tmp_path, format):
-    clock = ["2024-03-04 06:51:08.2", "2024-03-04 06:51:08.533"]
+    clock = ["2024-03-04 06:51:08.200", "2024-03-04 06:51:08.533"]
     clock += ["2024-03-04 06:51:08.867", "", ""]
     write_segments(table, tmp_path / "a.file", format=format)
     read = read_table(tmp_path / "a.file", format=format)

@@ -53,8 +53,10 @@ def test_clocks_go_forward(clock):
         Recordings([np.zeros((3, 2))], ["a"], fps=4, times=[clock])
 
 
-@pytest.mark.parametrize("option", [{"starts": [5]}, {"starts": []}, {"breaks": [[0]]}])
-def test_refused_starts_and_breaks(option):
+@pytest.mark.parametrize(
+    "option", [{"starts": [5]}, {"starts": []}, {"breaks": [[0]]}, {"fps": True}]
+)
+def test_refused_values(option):
     with pytest.raises((TypeError, ValueError), match=next(iter(option))):
         Recordings([[0, 1]], **option)
 

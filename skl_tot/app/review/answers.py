@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from skl_tot.app.report.findings import describe_alternatives, match_alternatives
-from skl_tot.app.review.entry import is_integer
 from skl_tot.app.review.history import History
 from skl_tot.app.review.results import measure
 from skl_tot.app.review.teaching import with_names_of
@@ -15,7 +14,7 @@ from skl_tot.app.web import DOUBTFUL
 from skl_tot.corrections import questions
 from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
 from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
@@ -222,7 +221,7 @@ class Answers:
 
 def check_count(n):
     """Refuse a number of results that is no integer from 0."""
-    if not is_integer(n) or n < 0:
+    if not is_int(n) or n < 0:
         refuse("n", n, "an integer from 0")
 
 

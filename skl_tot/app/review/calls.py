@@ -4,12 +4,11 @@ import contextlib
 import threading
 import time
 from functools import partial
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.errors import one_line, refuse
+from skl_tot.recordings.errors import is_number, one_line, refuse
 
 # Arguments of actions, with their kinds, see `read_arguments`.
 AT_FRAME = {"recording": "recording", "time": "frame"}
@@ -84,8 +83,7 @@ def read_arguments(kinds, values, view):
 
 def check_time(name, time, clock):
     """Refuse a value that is no time within a recording."""
-    is_real = isinstance(time, Real) and not isinstance(time, bool)
-    if not is_real or not 0 <= time <= clock.ends[-1]:
+    if not is_number(time) or not 0 <= time <= clock.ends[-1]:
         refuse(name, time, "a time within the recording")
     return time
 

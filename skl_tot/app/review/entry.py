@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import UNKNOWN_NAME, Segments
 
 GONE = -2  # code of a removed action in predictions
@@ -318,13 +318,13 @@ class Entry(NamedTuple):
 
     def _check_frame(self, frame, name):
         """Return a frame of the recording as int, or refuse it by its name."""
-        if not is_integer(frame) or not 0 <= frame < self.n_frames:
+        if not is_int(frame) or not 0 <= frame < self.n_frames:
             refuse(name, frame, f"a frame from 0 to {self.n_frames - 1}")
         return int(frame)
 
     def _check_end(self, start, end):
         """Return the frame after the last one as int, or refuse it."""
-        if not is_integer(end) or not start < end <= self.n_frames:
+        if not is_int(end) or not start < end <= self.n_frames:
             expected = f"a frame from {start + 1} to {self.n_frames}, exclusive"
             refuse("end", end, expected)
         return int(end)
@@ -373,8 +373,3 @@ def move_ends(stretches, frame, to):
 def have_equal_labels(*tracks):
     """Whether two tracks have equal labels of frames."""
     return np.array_equal(*(track.labels() for track in tracks))
-
-
-def is_integer(value):
-    """Whether a value is an integer, and no truth value."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

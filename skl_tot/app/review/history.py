@@ -15,10 +15,10 @@ import numpy as np
 
 from skl_tot import io
 from skl_tot.app.review import NAME
-from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track, is_integer
+from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track
 from skl_tot.methods.pipelines import last_step, with_last
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import one_line, refuse, short_repr
+from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
 RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
@@ -43,7 +43,7 @@ class State(NamedTuple):
         codes = {name: code for code, name in self.names.items()}
         if isinstance(action, str) and action in codes:
             return codes[action]
-        if is_integer(action) and action in self.names:
+        if is_int(action) and action in self.names:
             return int(action)
         names = short_repr([name for name in codes if name != BACKGROUND_NAME])
         raise ValueError(f"there is no action {short_repr(action)}, only {names}.")
@@ -53,7 +53,7 @@ class State(NamedTuple):
         code = free_code(self.names)
         if isinstance(action, str) and action not in self.names.values():
             return self.rename(code, action), code
-        if is_integer(action) and code <= action < code + MOST_NEW:
+        if is_int(action) and code <= action < code + MOST_NEW:
             return self._replace(names=add_names(self.names, action + 1 - code)), action
         return self, self.find_action(action)
 
@@ -119,7 +119,7 @@ def find_recording(names, recording):
     """Find the number of a recording that is given by name or number."""
     if isinstance(recording, str) and recording in names:
         return names.index(recording)
-    if not is_integer(recording) or not 0 <= recording < len(names):
+    if not is_int(recording) or not 0 <= recording < len(names):
         expected = f"a number from 0 to {len(names) - 1}, or one of {short_repr(names)}"
         refuse("recording", recording, expected)
     return int(recording)

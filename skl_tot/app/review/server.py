@@ -15,12 +15,11 @@ import tempfile
 import threading
 import webbrowser
 from functools import partial
-from numbers import Integral
 from pathlib import Path
 
 from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import joined, page_file
-from skl_tot.recordings.errors import import_extra, one_line, refuse, short_repr
+from skl_tot.recordings.errors import import_extra, is_int, one_line, refuse, short_repr
 from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
@@ -302,7 +301,7 @@ def opened(address):
 
 def listen(port):
     """Socket that listens on this machine only, on a free port for 0."""
-    if not (isinstance(port, Integral) and 0 <= port < 2**16):
+    if not (is_int(port) and 0 <= port < 2**16):
         refuse("port", port, "0 to 65535")
     try:
         return socket.create_server(("127.0.0.1", port))

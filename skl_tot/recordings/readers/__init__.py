@@ -19,6 +19,7 @@ from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import (
     import_extra,
+    is_number,
     one_line,
     refuse,
     repeated,
@@ -218,7 +219,7 @@ def read_rate(folder):
         return None
     content = parse_json(path, read_text(path))
     fps = content.get("fps") if isinstance(content, dict) else None
-    if isinstance(fps, bool) or not isinstance(fps, (int, float)):
+    if not is_number(fps):
         refuse(one_line(path), content, 'an object with a number, as {"fps": 10}')
     check_fps(fps, f"{one_line(path)}: fps")
     return float(fps)

@@ -206,7 +206,7 @@ def test_times_of_day_are_those_of_a_first_frame_after_time_0(reviewed):
     frame = int(pages.calls.review.state.entries[0].segments.starts[1])
     said = pages("relabel", recording=0, time=frame / 10, action=-1)["said"]
     at = starts[0] + np.timedelta64(3000 + 100 * frame, "ms")
-    assert said == f"a: the segment at {str(at)[11:-2]} is 'background'"
+    assert said == f"a: the segment at {str(at)[11:-1]} is 'background'"
 
 
 # Work beside
