@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 import skl_tot
 from skl_tot.recordings.errors import EXTRAS, import_extra
@@ -21,6 +22,19 @@ def test_one_version_and_date():
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"## [{skl_tot.__version__}] - {date}\n" in changelog
     assert PROJECT["tool"]["hatch"]["version"]["path"] == "skl_tot/__init__.py"
+
+
+def test_recipe_of_conda_follows_the_project():
+    recipe = yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text())
+    assert recipe["context"]["version"] == skl_tot.__version__
+    python = recipe["context"]["python_min"]
+    assert PROJECT["project"]["requires-python"] == f">={python}"
+    names = [line.replace(" ", "") for line in recipe["requirements"]["run"][1:]]
+    needed = PROJECT["project"]["dependencies"]
+    assert sorted(names) == sorted(x.replace("torch>", "pytorch>") for x in needed)
+    (name, entry), *more = PROJECT["project"]["scripts"].items()
+    assert recipe["build"]["python"]["entry_points"] == [f"{name} = {entry}"]
+    assert not more
 
 
 FOR_PEOPLE = {*EXTRAS, "cli"}  # others are for who works on the package
