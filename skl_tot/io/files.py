@@ -44,7 +44,7 @@ def write_segments(table, path, *, format=None):
     path : str or path-like
         File to write. After an error, the previous file remains.
     format : str, default=None
-        Key of `FORMATS`; None chooses by the suffix of ``path``.
+        Key of `FORMATS`; None chooses by the suffix of ``path``: ``.xlsx`` is "excel".
 
     Raises
     ------

@@ -5,6 +5,7 @@ import itertools
 import json
 import re
 import sys
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -351,7 +352,7 @@ def test_pynwb(tmp_path, several, sure):
     assert frame["confidence"].tolist() == table["confidence"].tolist()
 
 
-@pytest.mark.parametrize("name", ["all.csv", "all.parquet"])
+@pytest.mark.parametrize("name", ["all.csv", "all.parquet", "all.xlsx"])
 def test_intervals_of_starts_come_back(tmp_path, name):
     """In seconds of the clock; those that are unknown are blank."""
     labels = [np.array([0, 0, 1, 1, 2]), np.array([1, 1])]
@@ -370,8 +371,34 @@ def test_codes_of_events_are_text(tmp_path):
     """Numbers of unnamed actions are no numeric cells, which BORIS reads as 4.0."""
     openpyxl = pytest.importorskip("openpyxl")
     table = segments(Recordings([[4, 4, 0]], ["a"], fps=10))
-    write_segments(table, tmp_path / "a.xlsx")
+    write_segments(table, tmp_path / "a.xlsx", format="boris_events")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     cells = [row[2] for row in sheet.iter_rows(min_row=2)]
     values = [(cell.value, cell.data_type) for cell in cells]
     assert values == [("4", "s"), ("4", "s"), ("0", "s"), ("0", "s")]
+
+
+def test_workbooks_have_numbers_text_and_dates(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    labels = [np.array(["=A1"] * 3 + ["4"] * 2), np.array(["4"])]
+    starts = ["2024-03-04T06:51:08.25", "NaT"]
+    takes = Recordings(
+        labels, ["a", "b"], fps=10, times=[np.arange(5) / 10, [0]], starts=starts
+    )
+    table = segments(takes, confidence=[np.full(5, 0.5), np.ones(1)])
+    write_segments(table, tmp_path / "all.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "all.xlsx").active
+    header, *rows = sheet.iter_rows()
+    cells = [dict(zip([cell.value for cell in header], row)) for row in rows]
+    assert [row["action"].data_type for row in cells] == ["s"] * 3
+    assert [row["end"].value for row in cells] == [3, 5, 1]
+    assert cells[0]["end_time"].value == 0.3
+    assert cells[0]["end_clock"].value == datetime(2024, 3, 4, 6, 51, 8, 550_000)
+    assert cells[2]["end_clock"].value is None
+    again = read_table(tmp_path / "all.xlsx")
+    for key in again.columns.intersection(["end_clock", "confidence", "end_time"]):
+        assert again[key].fillna("").tolist() == table[key].tolist()
+    found = read_segments(tmp_path / "all.xlsx")
+    assert {name: own.tolist() for name, own in found.items()} == {
+        name: own.tolist() for name, own in zip("ab", labels)
+    }

@@ -216,7 +216,7 @@ class TestBoris:
         path = tmp_path / "take.xlsx"
         labels = np.repeat(["dig", "=SUM(A1)", "#N/A", "dig"], [3, 1, 2, 4])
         table = segments(labels, 29.97)
-        write(table, path)
+        write(table, path, format="boris_events")
         found = pd.read_excel(path, keep_default_na=False)
         assert list(found) == ["time", "subject", "code", "modifier", "comment"]
         assert found["code"].tolist() == table["action"].repeat(2).tolist()

@@ -26,7 +26,7 @@ def add_refine(commands):
 def refine(options):
     """Teach a model the labels of some recordings and save it."""
     inputs.check_inputs(options.data, options.labels, model=options.model)
-    outputs.check_output(options.out, "--out", [options.data, options.labels])
+    outputs.check_model(options.out, [options.data, options.labels])
     source = inputs.Source(options.data, options)
     from skl_tot import corrections
     from skl_tot.io.models import load_model, save_model
@@ -108,7 +108,7 @@ def edit(options):
     if options.split and options.features is None:
         raise ValueError("--features is missing, expected recordings to split by.")
     inputs.check_inputs(options.features, model=options.model)
-    outputs.check_output(options.out, "--out", [options.features])
+    outputs.check_model(options.out, [options.features])
     new_names = dict(map(_split_name, options.rename))
     source = options.features and inputs.Source(options.features, options)
     from skl_tot import corrections

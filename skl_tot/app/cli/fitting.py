@@ -44,7 +44,7 @@ def fit(options):
         raise ValueError(f"{text}, or --labels of a recording.")
     arguments.check_needed(options, "labels", ["gaps"])
     inputs.check_inputs(options.data, options.labels, model=options.like)
-    outputs.check_output(options.out, "--out", [options.data, options.labels])
+    outputs.check_model(options.out, [options.data, options.labels])
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
     recordings = source.open(inputs.load_model(options.like))

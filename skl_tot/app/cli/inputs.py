@@ -181,28 +181,39 @@ def read_groups(arguments):
     return arguments.groups and Groups(arguments.groups, arguments.group_column)
 
 
+def _read_texts(path):
+    """Read the cells of a table or workbook as text; blank ones may be missing."""
+    import pandas as pd
+
+    from skl_tot.app.cli.outputs import WORKBOOK
+    from skl_tot.recordings.disk import find_separator
+
+    if path.lower().endswith(WORKBOOK):
+        from skl_tot.io.formats.workbooks import read_sheet
+
+        names, rows = read_sheet(path)
+        table = pd.DataFrame(rows, columns=names, dtype=object).dropna(how="all")
+        return table.fillna("").astype(str)
+    with open(path, encoding="utf-8-sig") as file:
+        separator = find_separator(file.readline())
+    return pd.read_csv(
+        path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+    )
+
+
 class Groups:
     """Group and subject of each recording, from a table."""
 
     def __init__(self, path, column=None):
         """Read the table; ``column`` has the groups, by default that called group."""
-        import pandas as pd
-
-        from skl_tot.recordings.disk import find_separator
         from skl_tot.recordings.errors import one_line
 
         self.path = one_line(path)
         try:
-            with open(path, encoding="utf-8-sig") as file:
-                separator = find_separator(file.readline())
-            table = pd.read_csv(
-                path,
-                sep=separator,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-            )
-        except ValueError as error:  # the base of pandas' errors
+            table = _read_texts(path)
+        except (ImportError, OSError):
+            raise
+        except Exception as error:  # of pandas or openpyxl
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
         # a short row has NaN in its last cells
         self.table = table.fillna("").apply(lambda cells: cells.str.strip())

@@ -4,17 +4,39 @@ import contextlib
 import os
 from pathlib import Path
 
+PAGE = (".html", ".htm")
+PICTURE = (".png", ".svg", ".pdf", ".eps", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+WORKBOOK = ".xlsx"
 
-def check_output(path, flag, inputs, is_folder=False):
-    """Refuse a path that cannot be written, or that would overwrite an input."""
+
+def check_model(path, inputs):
+    """Refuse a path that cannot become a file of a model."""
+    check_output(path, "--out", inputs, [".skops"])
+
+
+def check_output(path, flag, inputs, suffixes=(), is_folder=False):
+    """Refuse a path of another kind, or that would overwrite an input."""
+    # ``suffixes`` are those of the files that the command writes
     from skl_tot.recordings.disk import check_target
 
     if path == "":
         raise ValueError(f"{flag} is '', expected a path to write to.")
+    _check_suffix(Path(path), flag, suffixes, is_folder)
     check_target(path, is_folder=is_folder)
     for other in inputs:
         if other is not None:
             _check_other(flag, Path(path), Path(other))
+
+
+def _check_suffix(path, flag, suffixes, is_folder):
+    """Refuse a suffix of no file that a command writes, unless it is of a folder."""
+    suffix = "" if path.suffix[1:].isdigit() else path.suffix.lower()
+    if suffix in suffixes or (is_folder and (not suffix or path.is_dir())):
+        return
+    expected = ["a folder, without a suffix"] if is_folder else []
+    if suffixes:
+        expected.append(f"a file with {', '.join(suffixes)}")
+    raise ValueError(f"{flag} is {path}, expected {' or '.join(expected)}.")
 
 
 def _check_other(flag, path, other):
@@ -59,20 +81,6 @@ def _is_recording(path):
     for reader in READERS.values():
         endings += reader.suffixes
     return path.name.lower().endswith(tuple(endings))
-
-
-def check_picture(path):
-    """Refuse a suffix that is no picture."""
-    suffix = Path(path).suffix
-    if not suffix:  # matplotlib is slow to load
-        raise ValueError(f"{path} has no suffix, expected one such as {path}.png.")
-    from skl_tot.recordings.errors import import_extra
-
-    canvas = import_extra("matplotlib.backend_bases").FigureCanvasBase
-    formats = canvas.get_supported_filetypes()
-    if suffix[1:].lower() not in formats:
-        expected = f"one of {', '.join(formats)}"
-        raise ValueError(f"{path} has the suffix {suffix!r}, expected {expected}.")
 
 
 def check_file_names(names, remedy=""):

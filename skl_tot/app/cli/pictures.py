@@ -17,7 +17,7 @@ def add_plot(commands):
     parents = [arguments.rate_option(), arguments.names_option()]
     add = arguments.add_command(commands, plot, summary, example, parents).add_argument
     add("predictions", metavar="PREDICTIONS", help="from predict")
-    text = "picture to write (.png, .svg, ...)"
+    text = f"picture to write ({', '.join(outputs.PICTURE)})"
     add("--out", required=True, metavar="PICTURE", help=text)
     add("--ground-truth", metavar="DIR", help="folder with groundTruth")
     text = "features in DIR are arrays of shape (features, frames)"
@@ -28,8 +28,7 @@ def plot(options):
     """Draw the timelines of predictions."""
     paths = [options.predictions, options.ground_truth, options.names]
     inputs.check_inputs(*paths)
-    outputs.check_output(options.out, "--out", paths)
-    outputs.check_picture(options.out)
+    outputs.check_output(options.out, "--out", paths, outputs.PICTURE)
     names = inputs.read_names(options.names)
     from skl_tot.datasets import load_action_dataset
     from skl_tot.io.files import read_table
@@ -91,7 +90,7 @@ def add_report(commands):
     add("--out", required=True, metavar="FILE", help="HTML file to write")
     add("--videos", metavar="DIR", help="video files, for thumbnails")
     text = "write the tables of the command summary, and telling features"
-    add("--summary", metavar="FOLDER", help=text)
+    add("--summary", metavar="PATH", help=text)
 
 
 def report(options):
@@ -99,10 +98,10 @@ def report(options):
     paths = [options.data, options.names, options.groups, options.videos]
     inputs.check_inputs(*paths, model=options.model)
     paths.append(options.model)
-    outputs.check_output(options.out, "--out", paths)
+    outputs.check_output(options.out, "--out", paths, outputs.PAGE)
     if options.summary is not None:
         paths.append(options.out)
-        outputs.check_output(options.summary, "--summary", paths, is_folder=True)
+        _check_summary(options.summary, "--summary", paths)
     names = inputs.read_names(options.names)
     groups = inputs.read_groups(options)
     source = inputs.Source(options.data, options)
@@ -172,20 +171,31 @@ def add_summary(commands):
     parents = [arguments.rate_option(), arguments.groups_options()]
     parser = arguments.add_command(commands, summary, summary_, example, parents)
     parser.add_argument("segments", metavar="SEGMENTS", help=arguments.SEGMENTS)
-    text = "folder to write"
-    parser.add_argument("--out", required=True, metavar="FOLDER", help=text)
+    text = "folder to write, or a workbook (.xlsx) of its tables"
+    parser.add_argument("--out", required=True, metavar="PATH", help=text)
 
 
 def summary(options):
     """Write tables and pictures of segments, and print the main deviations."""
     paths = [options.segments, options.groups]
     inputs.check_inputs(*paths)
-    outputs.check_output(options.out, "--out", paths, is_folder=True)
+    _check_summary(options.out, "--out", paths)
     groups = inputs.read_groups(options)
     table = inputs.read_segments(options.segments)
     if groups is not None:
         groups = groups.pick(table["recording"].unique())
     _write_summary(table, options.out, fps=options.fps, groups=groups)
+
+
+def _check_summary(path, flag, paths):
+    outputs.check_output(
+        path, flag, paths, [outputs.WORKBOOK], is_folder=not _is_workbook(path)
+    )
+
+
+def _is_workbook(path):
+    path = Path(path)
+    return path.suffix.lower() == outputs.WORKBOOK and not path.is_dir()
 
 
 def _write_summary(
@@ -198,10 +208,13 @@ def _write_summary(
     circle=None,
     log_likelihoods=None,
 ):
-    """Write tables and pictures of labels, or of a table of segments, to a folder."""
+    """Write tables and pictures of labels, or of a table of segments."""
+    # to a folder, or without pictures into a workbook
     # `circle` lists the actions of a cycle in order, or is None.
     from skl_tot import statistics
-    from skl_tot.recordings.disk import replaced_files
+    from skl_tot.io.formats.tables import write_csv
+    from skl_tot.io.formats.workbooks import write_workbook
+    from skl_tot.recordings.disk import replaced, replaced_files
     from skl_tot.statistics.actions import describe_equal_parts
     from skl_tot.statistics.bouts import collect_bouts
     from skl_tot.statistics.deviations import write_lists
@@ -223,17 +236,16 @@ def _write_summary(
     } | (tables or {})
     if groups is not None:
         _add_groups(tables, labels, fps, *groups)
-    displays = _displays(labels, fps, by, tables.get("groups"))
-    with replaced_files(out) as temporary:
-        for name, table in tables.items():
-            table.to_csv(
-                temporary / f"{name}.csv",
-                index=False,
-                float_format="%.10g",
-                lineterminator="\n",
-                encoding="utf-8",
-            )
-        _draw(displays, temporary)
+    is_workbook = _is_workbook(out)
+    displays = {} if is_workbook else _displays(labels, fps, by, tables.get("groups"))
+    if is_workbook:
+        with replaced(out) as temporary:
+            write_workbook(tables, temporary)
+    else:
+        with replaced_files(out) as temporary:
+            for name, table in tables.items():
+                write_csv(table, temporary / f"{name}.csv", float_format="%.10g")
+            _draw(displays, temporary)
     names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
@@ -246,7 +258,8 @@ def _write_summary(
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
         _print_groups(tables["groups"])
-    print(f"{len(tables)} tables and {len(displays)} pictures written to {out}.")
+    pictures = f" and {len(displays)} pictures" if displays else ""
+    print(f"{len(tables)} tables{pictures} written to {out}.")
 
 
 def _add_groups(tables, labels, fps, groups, subject):

@@ -46,6 +46,7 @@ def predict(options):
         options.out,
         "--out",
         [options.model, options.data, options.names],
+        [entry.suffix for entry in formats.values() if entry.many],
         is_folder=table_format is None,
     )
     format = options.format or table_format or next(iter(formats))

@@ -93,14 +93,12 @@ def add_demo(commands):
 def demo(options):
     """Fit a generated activity, print the report and draw the timelines."""
     out, folder, n_videos = options.out, options.recordings, options.n_videos
-    outputs.check_output(out, "--out", [])
+    outputs.check_output(out, "--out", [], outputs.PICTURE)
     if folder is not None:
         outputs.check_output(folder, "--recordings", [out], is_folder=True)
         if Path(folder).is_dir():
             raise FileExistsError(f"{folder} is there, expected a new folder.")
-    if Path(out).suffix != ".png":
-        outputs.check_picture(out)
-    from skl_tot import datasets, metrics
+        from skl_tot import datasets, metrics
 
     videos, labels = datasets.make_activities(
         n_videos, options.n_actions, random_state=options.seed

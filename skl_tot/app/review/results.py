@@ -17,6 +17,7 @@ from skl_tot.app.review.entry import UNLABELLED, subtract
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import actions_of, with_names_of
 from skl_tot.io.formats import find_format, writable_formats
+from skl_tot.io.formats.tables import write_csv
 from skl_tot.recordings import disk
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
@@ -198,7 +199,7 @@ def export(review, format):
     save(review)
     with disk.replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
-        table.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+        write_csv(table, temporary)
     if review.model is None:
         return f"the labels are in {folder}, without a model and a report: let it learn"
     words = [entry.known_words(review.state.names) for entry in review.state.entries]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.io.formats import base
+from skl_tot.io.formats.workbooks import read_sheet, write_workbook
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
@@ -28,9 +29,15 @@ BORIS_COLUMNS = {"kind": ["behavior type", "status"], "subject": ["subject"]}
 EXPECTED = "expected a row of names with action or label, start and end"
 
 
-def write_csv(table, path):
-    """Write a table, one segment per row."""
-    table.to_csv(path, index=False, lineterminator="\n", encoding="utf-8")
+def write_csv(table, path, float_format=None):
+    """Write any table, such as one with a segment per row."""
+    table.to_csv(
+        path,
+        index=False,
+        float_format=float_format,
+        lineterminator="\n",
+        encoding="utf-8",
+    )
 
 
 def read_csv(path):
@@ -72,30 +79,27 @@ def read_parquet(path):
     return as_segments(pd.DataFrame(table), path)
 
 
+def write_excel(table, path):
+    """Write a workbook with a sheet of segments, one a row."""
+    write_workbook({"segments": table}, path)
+
+
 def write_events(table, path):
     """Write one row for the start and one for the stop of each segment."""
-    book = import_extra("openpyxl").Workbook(write_only=True)
-    cell = import_extra("openpyxl.cell").WriteOnlyCell
-    sheet = book.create_sheet("events")
-    sheet.append(["time", "subject", "code", "modifier", "comment"])
-    for start, end, action in base.to_milliseconds(table):
-        for time in (start, end):
-            code = cell(sheet, action)
-            code.data_type = "s"  # text, even if it starts with =
-            sheet.append([time / 1000, None, code, None, None])
-    with open(path, "wb") as file:
-        book.save(file)
+    import pandas as pd
+
+    rows = [
+        (time / 1000, None, action, None, None)
+        for start, end, action in base.to_milliseconds(table)
+        for time in (start, end)
+    ]
+    columns = ["time", "subject", "code", "modifier", "comment"]
+    write_workbook({"events": pd.DataFrame(rows, columns=columns)}, path)
 
 
-def read_sheet(path):
+def read_excel(path):
     """Read the first sheet: events, or any table of segments."""
-    openpyxl = import_extra("openpyxl")
-    with open(path, "rb") as file:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        base.check_rows(sheet.max_row or 0)
-        header, *rows = list(sheet.iter_rows(values_only=True)) or [()]
-    names = ["" if name is None else str(name) for name in header]
+    names, rows = read_sheet(path)
     return as_segments(table_of_rows(names, enumerate(rows, start=2)), path)
 
 
@@ -238,11 +242,14 @@ FORMATS = {
     "boris": base.Format(
         ".tsv", None, read_csv, "events that BORIS exports", in_seconds=True, many=True
     ),
+    "excel": base.Format(
+        ".xlsx", write_excel, read_excel, "the same table, for Excel", many=True
+    ),
     "boris_events": base.timed(
         ".xlsx",
         write_events,
-        read_sheet,
-        "events for BORIS to import: a row for each start and stop",
+        read_excel,
+        "events for BORIS: a row for each start and stop",
     ),
     "labels": base.Format(
         ".txt",

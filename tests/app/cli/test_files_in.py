@@ -119,7 +119,7 @@ def test_one_file_of_all_predictions(run, capsys, tmp_path):
     assert run(f"{predict} found") == 0
     expected = read_segments("found")
     printed = []
-    for name in ("found", "all.csv", "all.parquet"):
+    for name in ("found", "all.csv", "all.parquet", "all.xlsx"):
         assert run(f"{predict} {name}") == 0
         labels = read_segments(name)
         assert labels.keys() == expected.keys()

@@ -1,5 +1,6 @@
 """Mistakes in paths: they are found at once, and inputs are not overwritten."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +74,25 @@ check({LATE!r}, "torch")
     assert done.returncode == 0, done.stderr
     assert len(errors) == len(EARLY) + len(LATE)
     assert all(line.startswith("skl-tot") for line in errors)
+
+
+SUFFIXES = {
+    "fit flat --n-actions 2 --out a.csv": ".skops",
+    "edit model.skops --rename 0=a --out a.skop": ".skops",
+    "predict model.skops flat --out a.docx": "a folder, .*.csv, .xlsx, ",
+    "predict model.skops flat --format elan --out a.eaf": "a folder, ",
+    "report model.skops flat --out a.pdf": ".html",
+    "report model.skops flat --out a.html --summary a.csv": "a folder, .*.xlsx",
+    "summary segments --out a.docx": "a folder, .*.xlsx",
+    "plot segments --out a.docx": ".png, .svg",
+    "features clip.mp4 --out a.npy": "a folder",
+    "review model.skops flat --out a.csv": "a folder",
+}
+
+
+@pytest.mark.parametrize("command", SUFFIXES)
+def test_suffixes_that_a_command_does_not_write(refuses, kept, command):
+    assert re.search(SUFFIXES[command], refuses(command, kept))
 
 
 @pytest.fixture

@@ -106,6 +106,27 @@ def test_cycles(run, tmp_path, capsys):
     assert "cycle 7 from 68 s: too long: weld (13, usually 5)" in printed
 
 
+def test_workbooks_in_and_out(run, tmp_path, monkeypatch, capsys):
+    """The same tables as CSV files, of segments and groups in workbooks."""
+    pytest.importorskip("openpyxl")
+    monkeypatch.setattr(pictures, "_displays", lambda *_: {})
+    write_segments(segments(LABELS, 10), tmp_path / "all.xlsx")
+    groups = pd.DataFrame({"nr": range(5), "group": list("aabbb"), "age": 9.5})
+    groups.to_csv("groups.csv", index=False)
+    groups.to_excel("groups.xlsx", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so few subjects
+        assert run("summary all.xlsx --groups groups.xlsx --out a.xlsx") == 0
+        assert "6 tables written to a.xlsx" in capsys.readouterr().out
+        put(tmp_path / "segments", LABELS)
+        assert run("summary segments --groups groups.csv --out out") == 0
+    sheets = pd.read_excel("a.xlsx", sheet_name=None)
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {f"{name}.csv" for name in sheets} == names
+    for name, table in sheets.items():
+        same(tmp_path / "out" / f"{name}.csv", table)
+
+
 @pytest.mark.usefixtures("_without_pictures")
 def test_groups_are_compared(run, tmp_path, capsys):
     """Two takes of each of eight people, of whom the experts reach twice as fast."""
