@@ -196,11 +196,11 @@ class Calls:
         if self._is_over:
             raise Ended
         is_new, self.phase, now = self.phase != phase, phase, time.monotonic()
-        if phase == "reading":
+        if phase == "reading" and done:
             self._new.add(done - 1)
         if phase == "reading" and is_new:  # names are known now
             self._publish("open")
-        elif 0 < done < total and now < self._last_told + 0.2:
+        elif 1 < done < total and now < self._last_told + 0.2:
             return
         rows = {i: self._view.row(i) for i in self._new}
         self._last_told, self._new = now, set()
@@ -226,6 +226,7 @@ class Calls:
 
             self.review = self._make(self._tell)
             self._view = View(self.review)
+            self._tell("reading", 0, len(self._view.names))
             self.review.open(self._tell)
             self._view.rank()
             self._view.everything()  # so that pages need not wait

@@ -239,12 +239,17 @@ class Log:
     def _explain(self, error):
         """Return an error with a remedy, for one of sqlite."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-        kind = ValueError if is_other else OSError
-        text = f"cannot be used ({one_line(error)}), expected a log of a review"
         if code == sqlite3.SQLITE_BUSY:
-            kind, text = FileExistsError, "belongs to a review that is open; close it"
-        return kind(f"{self.path} {text}, or give another folder as out.")
+            text = f"{self.path} belongs to a review that is open"
+            return FileExistsError(f"{text}; close it, or give another folder as out.")
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            text = f"{self.path} cannot be written ({one_line(error)})"
+            remedy = "if the disk is full, free space and try again"
+            return OSError(f"{text}, nothing is changed; {remedy}.")
+        is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+        text = f"{self.path} cannot be used ({one_line(error)}), expected a log"
+        kind = ValueError if is_other else OSError
+        return kind(f"{text} of a review, or give another folder as out.")
 
     def rows(self):
         """List the text and the bytes of confidences of each row."""
@@ -268,9 +273,7 @@ class Log:
                 (number, line, confidences),
             )
         except sqlite3.Error as error:
-            text = f"{self.path} cannot be written ({one_line(error)})"
-            again = "nothing is changed; repair it and try again."
-            raise OSError(f"{text}, {again}") from error
+            raise self._explain(error) from error
 
     def check_place(self):
         """Refuse to go on if the log is closed, removed or replaced."""

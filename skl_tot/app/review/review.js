@@ -15,7 +15,7 @@ const BACKGROUND = -1;
 // What a page shows before all recordings are read.
 const EMPTY = { rows: [], names: {}, words: {}, appearance: {}, fps: null, digits: 2, formats: [], cycles: [], next: [], alternatives: [], checked: 0, checks: 0, learned: 0, units: 0 };
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
-const PHASES = { loading: "Loading", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
+const PHASES = { loading: "Loading the program and the recordings", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
 // A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
@@ -180,6 +180,7 @@ class Page {
       if (data.error) throw new Error(data.error);
       data.rows = data.rows.map((row) => this.readied(row));
       const { words, appearance, fps, digits, rows } = this.data = data, common = { names: words, appearance, fps, digits };
+      if (data.phase) this.showProgress(data);
       if (!this.large) this.build(common);
       this.setAll(common);
       this.units.show();
@@ -226,7 +227,7 @@ class Page {
   putRows(rows = {}) {
     for (const [index, row] of Object.entries(rows)) {
       this.data.rows[index] = this.readied(row);
-      if (+index === this.index) this.showRow();
+      if (+index === this.index) { this.showRow(); this.moveTo(this.time); }
     }
     this.units.update(Object.keys(rows));
   }
@@ -485,7 +486,7 @@ class Page {
   draw() {
     const { data, find, pages = 1 } = this, { accuracy, rows } = data;
     this.root.dataset.version = data.version;
-    this.root.classList.toggle("empty", !rows.length);
+    this.root.classList.toggle("empty", !rows.length || this.row === UNREAD);
     find("h1").textContent = find("h1").title = data.title ?? "Review";
     for (const name of ["undo", "redo"]) {
       find(`[data-by=${name}]`).disabled = !data[name];
@@ -523,7 +524,7 @@ class Page {
   // What the large timeline shows, and its marks.
   drawHead() {
     const { find, row, data } = this;
-    find(".head h2").textContent = find(".head h2").title = row?.name ?? PHASES[data.phase] ?? "";
+    find(".head h2").textContent = find(".head h2").title = this.root.classList.contains("empty") ? `${PHASES[data.phase] ?? ""}…` : row.name;
     if (!row) return;
     const { name, checked } = this.units.target, cycle = this.units.areCycles && this.units.rows[this.units.at(this.index, this.time)];
     if (cycle) find(".head h2").textContent = find(".head h2").title = `${row.name}, cycle ${cycle.number}`;

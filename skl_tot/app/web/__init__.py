@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.labels import BACKGROUND
 
@@ -126,6 +125,8 @@ def describe_doubt(confidence, clock, most):
 
 def describe_appearance(codes):
     """Fill, ink and hatch of each code that is an action."""
+    from skl_tot.display.palette import style_of  # lazy, so that a server answers early
+
     return {code: style_of(code)._asdict() for code in codes if code != BACKGROUND}
 
 

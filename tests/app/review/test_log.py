@@ -289,7 +289,9 @@ def test_full_disks_are_told_and_change_nothing(review, plain, is_for_journal):
         limit = limited(0 if is_for_journal else min(n_bytes, 4096))
         with limit, pytest.raises(OSError) as caught:
             call()
-        assert "\n" not in str(caught.value)
+        text = str(caught.value)
+        assert "\n" not in text
+        assert str(review.out / "review.") in text
         assert review.state is state
         assert review.undoable == "0: checked"
     review.learn()

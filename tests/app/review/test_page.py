@@ -277,9 +277,11 @@ def test_sizes_modes_and_hostile_names(opened, size, mode):
     page.change(lambda: page.press("l"))
     assert page.browser.title == "Review"
     assert not page.all("main img, aside img, header img, body script")
-    page.press("?")
-    assert page.find(".help").is_displayed()
-    page.press(Keys.ESCAPE)
+    for key, name in [("?", ".help dl"), ("e", ".export select")]:
+        page.press(key)
+        inner, outer = page.find(name).rect, page.find("dialog[open]").rect
+        assert inner["x"] + inner["width"] < outer["x"] + outer["width"]
+        page.press(Keys.ESCAPE)
     assert page.run(OVERLAPS) == []
     paper = page.run("return getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) < 200) == (mode == "dark")
@@ -322,7 +324,11 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
     page = open_page(Calls(make, "cups"), is_ready=False)
     page.press(*"nkj0123456789armscpwvzlytbe/.,+-", Keys.ENTER, Keys.ESCAPE)
     assert not page.all(".problems li, dialog[open]")
+    assert page.find(".head h2").text == "Loading the program and the recordings…"
+    assert page.find("footer progress").is_displayed()
     making.release()
+    page.wait_for_said("0 of 8")
+    assert page.find(".head h2").text == "Reading the recordings…"
     reading.release()
     page.wait("document.querySelector('.head h2').textContent === 'cup 0'")
     page.wait_for_said("1 of 8")
