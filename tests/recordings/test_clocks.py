@@ -212,7 +212,7 @@ def test_starts_go_with_their_recordings():
 )
 def test_clock_text(seconds, digits, expected):
     assert clock_text(DAY, seconds, digits) == expected
-    assert clock_text(np.datetime64("NaT"), seconds, digits) == ""
+    assert clock_text(np.datetime64("NaT", "ms"), seconds, digits) == ""
 
 
 @pytest.mark.parametrize(
