@@ -245,7 +245,9 @@ class OnlinePrediction:
                 videos = self._model.prepare(frames)
             block = videos.read(0, rows)
             is_other = find_background([block], self._model.background_)
-        return log_likelihood[rows], is_other
+        # the rounding errors of products of matrices depend on the size of a block, and
+        # would break ties
+        return log_likelihood[rows].round(6), is_other
 
     def _features(self, blocks):
         """Apply the steps before the segmenter to the kept frames."""
@@ -256,8 +258,10 @@ class OnlinePrediction:
 
     def _start(self, log_likelihood):
         """Make the decoder, with the cost of a switch by the first scores."""
+        # those that the first label waits for, however many come in a block
+        first = log_likelihood[: self._lag + 1]
         decoder, switch_cost = self._model.decoder_
-        cost = decoder.nats_of_switch(switch_cost, log_likelihood, self._n_frames)
+        cost = decoder.nats_of_switch(switch_cost, first, self._n_frames)
         return OnlineDecoder(
             decoder.chain,
             log_likelihood.shape[1],

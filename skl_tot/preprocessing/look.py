@@ -13,6 +13,7 @@ from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings import signals
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
+from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.stops import describe_still
 
@@ -173,6 +174,11 @@ def look(X, n_actions=8):
     look : Look
         Measurements, the ``order`` that follows, and ``sentences()`` that say so.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If recordings are not valid, or no recording has ``n_actions`` frames.
+
     Notes
     -----
     *Course.* Each recording is cut into 16 equal parts. The look of a part is the mean
@@ -194,7 +200,12 @@ def look(X, n_actions=8):
     >>> found.order, found.is_raw
     ('mostly', False)
     """
+    if not is_int(n_actions) or n_actions < 1:
+        refuse("n_actions", n_actions, "a number of actions from 1")
     recordings = check_recordings(_Reader(), X, reset=True)
+    longest = int(recordings.lengths.max())
+    if n_actions > longest:
+        refuse("n_actions", n_actions, f"at most {longest}, frames of a recording")
     recordings = recordings.standardize(fit_scaler(recordings))
     with recordings.named_errors():
         return look_at(recordings, n_actions)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import KW_ONLY, dataclass
-from itertools import chain, combinations, product
+from itertools import chain, combinations
 from numbers import Integral
 from typing import NamedTuple
 
@@ -181,7 +181,7 @@ class PoseFeatures(VideoTransformer):
                 yield [f"{point} speed" for point in names], _speeds(body.posture)
             if self.speeds and body.angle is not None:
                 yield [f"{prefix}turn"], _differences(np.unwrap(body.angle))
-        for pair in combinations(bodies.items(), 2):
+        for pair in combinations(sorted(bodies.items()), 2):
             yield from self._relations(points, *pair)
 
     def _follow(self, name, points):
@@ -208,8 +208,9 @@ class PoseFeatures(VideoTransformer):
         length = np.linalg.norm(away, axis=1)
         yield [f"{a} {b} distance"], length / unit
         pairs = []
-        for pair, bodies in product(self.distances or [], ([a, b], [b, a])):
-            pairs.append(tuple(sorted(self._find(pair, bodies, "distances"))))
+        for pair in self.distances or []:
+            pairs.append(tuple(self._find(pair, [a, b], "distances")))
+            pairs.append(tuple(self._find(pair, [b, a], "distances")[::-1]))
         for p, q in dict.fromkeys(pairs):
             name = f"{a} {self.points_[p]} {b} {self.points_[q]} distance"
             yield [name], np.linalg.norm(points[:, q] - points[:, p], axis=1) / unit

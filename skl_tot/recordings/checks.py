@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -28,7 +29,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
         warnings.simplefilter("always")
         for i in range(len(recordings)):
             with recordings.errors(i):
-                video = _checked(estimator, recordings.arrays[i], first, reset)
+                video = _checked(estimator, recordings.arrays, i, first, reset)
                 first = first or video.shape
                 if grows.any():
                     grows = grows & _grows_steadily(video)
@@ -44,8 +45,9 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
     return recordings
 
 
-def _checked(estimator, video, first, reset):
-    """Validate a recording; ``first`` is the shape of the first of many, or None."""
+def _checked(estimator, videos, i, first, reset):
+    """Validate a recording of several; ``first`` is the shape of the first, or None."""
+    video = videos[i]
     try:
         is_plain = type(video) is np.ndarray and video.ndim == 2
         if not (is_plain and video.dtype.kind in "fiub"):
@@ -53,7 +55,8 @@ def _checked(estimator, video, first, reset):
         try:
             return _validate(estimator, video, reset and first is None)
         except ValueError as error:
-            raise ValueError(_explain(error, estimator, video, first)) from None
+            text = _explain(error, estimator, video, first, videos)
+            raise ValueError(text) from None
     except errors.RecordingError:
         raise
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
@@ -76,14 +79,14 @@ def _validate(estimator, video, reset):
     return floats
 
 
-def _explain(error, estimator, video, first):
+def _explain(error, estimator, video, first, videos):
     """Message of an error, with the place of a refused value, or a remedy."""
     text = str(error)
     no_numbers = ("could not convert", "setting an array element")
     if hasattr(video, "columns") and text.startswith(no_numbers):
         return _describe_text(video) or text
     if text.startswith("Input") and ("NaN" in text or "infinity" in text):
-        return _describe_gaps(video, refuses_nan="NaN" in text)
+        return _describe_gaps(video, videos, refuses_nan="NaN" in text)
     width = getattr(estimator, "n_features_in_", None)
     if looks_turned(np.shape(video), first, width):
         return f"{text.rstrip()}{HINT}"
@@ -103,7 +106,7 @@ def _describe_text(frame):
     return None
 
 
-def _describe_gaps(video, refuses_nan):
+def _describe_gaps(video, videos, refuses_nan):
     """Describe the first infinite or refused value, and the share of all."""
     first, n_gaps = None, 0
     for start, block in _blocks(video):
@@ -115,10 +118,39 @@ def _describe_gaps(video, refuses_nan):
             first = f"{kind} in frame {start + frame}, column {name}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    remedy = "skl_tot.preprocessing.GapFiller (--pipeline gaps:N) fills gaps."
+    remedy = _remedy_of_gaps(videos)
     if kind == "infinity":  # which a `GapFiller` refuses, too
         remedy = f"make it NaN: {remedy}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
+
+
+def _remedy_of_gaps(videos):
+    """Say which `GapFiller` accepts all recordings, infinities made NaN."""
+    longest, is_lost = 0, False
+    for video in videos:
+        # by column: frames of the gap in which a block ends, and of the longest one
+        ends: Any = 0
+        longest_of_video: Any = 0
+        for _, block in _blocks(video):
+            frames = np.arange(len(block))[:, None]
+            is_valid = np.isfinite(block)
+            before = np.where(is_valid, frames, -1)
+            before[0] = np.where(is_valid[0], 0, -1 - ends)
+            lengths = frames - np.maximum.accumulate(before)
+            ends = lengths[-1]
+            longest_of_video = np.maximum(longest_of_video, lengths.max(axis=0))
+        is_kept = longest_of_video < len(video)
+        is_lost |= not is_kept.all()
+        longest = max(longest, longest_of_video[is_kept].max(initial=0))
+    if is_lost:
+        return (
+            f"skl_tot.preprocessing.GapFiller({longest}, drop_lost=0.99) (--pipeline "
+            f"gaps:{longest}:0.99) fills gaps and drops columns without values."
+        )
+    return (
+        f"skl_tot.preprocessing.GapFiller({longest}) (--pipeline gaps:{longest}) fills "
+        "all gaps."
+    )
 
 
 def _blocks(video):

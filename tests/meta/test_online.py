@@ -158,6 +158,23 @@ def test_labels_are_those_of_a_video_cut_a_lag_later(models, videos, method, cos
         np.testing.assert_allclose(probabilities[t], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("method", ["hmm", "tot"])
+def test_blocks_make_no_difference(method):
+    """The cost of a switch is that of the first scores; ties stay ties."""
+    videos = make_activities(6, 3, n_features=5, random_state=3)[0]
+    model = HMMSegmenter(3, switch_cost="auto")
+    if method == "tot":  # some rounded frames have equal scores
+        videos = list(map(np.round, videos))
+        model = TemporalOTSegmenter(3, max_iter=5, n_prototypes=2, random_state=1)
+    model.fit(videos)
+    for video in videos[:2]:
+        labels, probabilities = run(OnlinePrediction(model, lag=10), video, (1,))
+        for size in (7, len(video)):
+            found = run(OnlinePrediction(model, lag=10), video, (size,))
+            np.testing.assert_array_equal(found[0], labels)
+            np.testing.assert_allclose(found[1], probabilities, atol=1e-5)
+
+
 def test_least_durations(models, videos):
     model = with_settings(models("hmm"), decoding="free", switch_cost=0.0)
     model.set_params(min_duration=5)

@@ -1,5 +1,6 @@
 """Gaps are filled as pandas does, refused where too long, and told of."""
 
+import re
 import warnings
 
 import numpy as np
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.pipeline import make_pipeline
 
+from skl_tot import HMMSegmenter
 from skl_tot.preprocessing import GapFiller
 from skl_tot.recordings import Recordings
 
@@ -65,6 +68,25 @@ def test_all_long_gaps_are_told_at_once():
     with pytest.raises(ValueError, match=r"'b x', 'b y' in.*'a x', 'a y' in.*limit=9"):
         filler.transform(takes)
     assert np.isfinite(filler.set_params(limit=9).transform(takes)[0]).all(axis=None)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_the_remedy_of_an_error_works_at_once(lost):
+    """The number of frames is that of the longest gap of all recordings."""
+    takes = [np.arange(60.0).reshape(20, 3) for _ in range(3)]
+    takes[0][4:6, 1] = NAN
+    takes[1][0, 0] = takes[1][2:7, 0] = takes[2][17:, 2] = NAN
+    if lost:
+        takes[2][:, 1] = NAN
+    model = HMMSegmenter(2, max_iter=2)
+    with pytest.raises(ValueError, match="NaN in frame 4, column 1") as error:
+        model.fit(takes)
+    step = re.search(r"--pipeline gaps:(\d+)(?::([.\d]+))?\)", str(error.value))
+    limit, share = step.groups()
+    assert (int(limit), share is not None) == (5, lost)
+    filler = GapFiller(int(limit), drop_lost=share and float(share))
+    with warnings.catch_warnings(action="ignore"):
+        make_pipeline(filler, model).fit(takes)
 
 
 def test_lost_columns_are_left_out(videos):

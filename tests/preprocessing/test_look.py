@@ -118,6 +118,12 @@ class TestRaw:
         assert f"{found.window} frames" in " ".join(found.sentences())
 
 
+@pytest.mark.parametrize("n_actions", [0, -1, True, 2.5, "auto", None, 10**9])
+def test_refused(n_actions):
+    with pytest.raises(ValueError, match="n_actions is"):
+        skl_tot.look(np.zeros((50, 2)), n_actions)
+
+
 def test_of_standardised_recordings_is_that_of_a_fit():
     videos, _ = make_activities(12, 3, n_features=3, mean_length=90, random_state=0)
     model = skl_tot.HMMSegmenter(3, max_iter=2).fit(videos)

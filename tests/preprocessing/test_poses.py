@@ -212,11 +212,13 @@ def test_names_of_bodies(name, word):
     points = dict.fromkeys((word, word[:-1] + "9"), ("nose", "left ear"))
     bodies = scene(points)
     X = table(bodies, points, name).sample(frac=1, axis=1, random_state=1)
-    found = PoseFeatures().fit_transform(X)
-    expected = relations(bodies, points)
+    pair = "left ear", "nose"
+    options = {"heading": pair, "distances": [pair]}
+    found = PoseFeatures(**options).fit_transform(X)
+    expected = relations(bodies, points, **options)
+    assert set(found) == set(expected)
     for column in expected:
-        other = " ".join([*points][::-1]) + column.removeprefix(" ".join(points))
-        assert_allclose(found[column if column in found else other], expected[column])
+        assert_allclose(found[column], expected[column])
 
 
 def test_bodies_that_are_said():
