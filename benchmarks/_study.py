@@ -178,7 +178,8 @@ def label(model, videos, windows=False, stride=1):
 def scores_of(labels, paths, **options):
     """Scores by name; options are those of `segmentation_report`."""
     report = segmentation_report(labels, paths, output_dict=True, **options)
-    return {name: report["totals"][name] for name in SCORES}
+    (scores, *_) = report["scores"].values()
+    return {name: scores[name] for name in SCORES}
 
 
 def number(value, digits=1):

@@ -396,7 +396,7 @@ def run_arrays():
     for path in truth:
         is_other = rng.random_sample(len(path)) < 0.3
         predicted.append(np.where(is_other, rng.randint(4, size=len(path)), path))
-    for scope in ("activity", "video"):
+    for scope in ("all", "recording"):
         for name in ("mof", "edit", "miou", "segment_f1"):
             score = getattr(metrics, f"{name}_score")
             yield "Scores", {f"{scope}/{name}": score(truth, predicted, scope=scope)}

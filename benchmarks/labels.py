@@ -134,7 +134,7 @@ def study_set(cell, root):
         predicted["LDA, windows"] = classify(linear, around, given)
         predicted["trees, windows"] = classify(trees, around, given)
     scores = {row: score_labels(labels, y, others) for row, y in predicted.items()}
-    scores["nothing"] = score_labels(labels, clusters, others, "activity")
+    scores["nothing"] = score_labels(labels, clusters, others, "all")
     return {"scores": scores, "probability": float(np.concatenate(sure).mean())}
 
 

@@ -186,7 +186,7 @@ def compute(cell):
     scores = study.scores_of(labels, predicted, ignore_labels=ignored)
     scores["F1 pooled"] = scores.pop("F1@50")
     scores["F1 per video"] = segment_f1_score(
-        labels, predicted, average="video", ignore_labels=ignored
+        labels, predicted, average="recording", ignore_labels=ignored
     )
     times = zip(COLUMNS[-2:], np.diff(times).tolist())
     counts = {"n_labels": n_labels, "n_actions": n_actions}

@@ -44,7 +44,7 @@ SCORES = {
     "ARI": adjusted_rand_score,
     "NMI": normalized_mutual_info_score,
     "covering": covering_score,
-    "SMS": functools.partial(state_matching_score, scope="video"),
+    "SMS": functools.partial(state_matching_score, scope="recording"),
 }
 
 
@@ -78,7 +78,7 @@ def compute(cell, root):
         numbers += [len(set(path.tolist())) for path in labels]
         seconds += sum(times)
     scores = {
-        title: score(data.labels, paths, average="video")
+        title: score(data.labels, paths, average="recording")
         for title, score in SCORES.items()
     }
     return {"scores": scores, "seconds": seconds, "found": numbers}

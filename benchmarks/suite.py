@@ -115,7 +115,7 @@ def compute(cell, root):
         predicted += paths
         times.append(seconds)
     options = {
-        "scope": "video" if facts.is_local else "activity",
+        "scope": "recording" if facts.is_local else "all",
         "ignore_labels": facts.ignore or None,
     }
     fit, predict = np.sum(times, axis=0).tolist()

@@ -35,7 +35,7 @@ def study_seed(row, data, truth, seed):
         "fitted half": mof_score(truth_of_fitted, model.labels_),
         "unseen half, match of the fitted half": np.concatenate(hits).mean(),
         "a model for each recording, a match for each": mof_score(
-            truth, paths, scope="video"
+            truth, paths, scope="recording"
         ),
         "a model for each recording, one match": mof_score(truth, paths),
     }

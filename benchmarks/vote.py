@@ -46,7 +46,7 @@ def score(cell, root):
     """Fit and score a cell; of a vote, also the alternatives."""
     videos, labels, n_actions = read(root / cell["set"])
     row, facts = METHODS[cell["method"]], facts_of(cell["set"])
-    options = {"scope": "video" if facts.is_local else "activity"}
+    options = {"scope": "recording" if facts.is_local else "all"}
     if any((path == UNLABELLED).any() for path in labels):
         options["ignore_labels"] = UNLABELLED
     # labels that hold within one recording need a fit of each

@@ -117,10 +117,12 @@ feature_names_in_ : ndarray of str
     Names of the features, if all are text (data frames).
 y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
     Classes and clusters, as in `match_labels`.
-scope, ignore_labels, background : optional
+scope, activities, ignore_labels, background : optional
     As in `match_labels`, with its errors.
-average : {"pooled", "video"}, default="pooled"
-    Whether all frames have the same weight, or all recordings.
+average : {"pooled", "activity", "recording"}, default="pooled"
+    Whether all frames have the same weight, or all activities, or all recordings.
+activities : optional
+    As in `match_labels`; needed for "activity".
 ignore_labels : optional
     As in `match_labels`, with its errors.
 score : float

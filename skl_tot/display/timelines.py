@@ -57,7 +57,7 @@ class SegmentationDisplay(base.Display):
         integer ``i`` "action i", or "label i" in ground truth.
     video_names : sequence of str, default=None
         Names of the recordings; None takes their own, or "recording 0", ….
-    scope : {"activity", "video"}, default="activity"
+    scope : {"all", "recording"}, default="all"
         Whether clusters are matched over all recordings or in each one.
     ignore_labels : label or sequence of labels, default=None
         Labels of ``y_true`` whose frames the match excludes. They are drawn.
@@ -85,7 +85,7 @@ class SegmentationDisplay(base.Display):
     y_pred: Any
     target_names: Any = None
     video_names: Any = None
-    scope: str = "activity"
+    scope: str = "all"
     ignore_labels: Any = None
     background: Any = None
     confidence: Any = None

@@ -1,9 +1,9 @@
 """Scores of a segmentation, with ground truth or without."""
 
 # Clusters have no names, so every score first matches them one to one to the classes of
-# the ground truth. One match over all recordings (`scope="activity"`) requires that a
-# cluster means the same action in each; a match per recording (`scope="video"`) is
-# easier. Scores of the two scopes cannot be compared.
+# the ground truth. One match over all recordings (`scope="all"`) requires that a
+# cluster means the same action in each; a match per recording is easier.
+# Scores of different scopes cannot be compared.
 
 from skl_tot.metrics.frames import (
     activity_purity,

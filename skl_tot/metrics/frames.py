@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn import metrics
 
-from skl_tot.metrics.matching import check_choice, match_frames
+from skl_tot.metrics.matching import match_frames
 from skl_tot.recordings.labels import (
     as_sequence,
     pair_by_name,
@@ -13,17 +13,29 @@ from skl_tot.shared_texts import with_shared_texts
 
 
 @with_shared_texts
-def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, background=None):
+def mof_score(
+    y_true,
+    y_pred,
+    *,
+    average="pooled",
+    scope="all",
+    activities=None,
+    ignore_labels=None,
+    background=None,
+):
     r"""Mean over frames (MoF): share of frames with the right matched class.
 
     .. math:: \frac1T \sum_t [\pi(\hat y_t) = y_t]
 
-    {shared: of_labels}
+    Parameters
+    ----------
+    {shared: y_true, average, scope}
 
     Returns
     -------
     score : float
-        In [0, 1]. Every frame has the same weight, so long recordings count more.
+        In [0, 1]. Pooled, every frame has the same weight, so long recordings count
+        more.
 
     References
     ----------
@@ -35,21 +47,36 @@ def mof_score(y_true, y_pred, *, scope="activity", ignore_labels=None, backgroun
     >>> mof_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
     0.75
     """
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    return float(np.mean(frames.true == frames.pred))
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    return share_right(frames, average)
+
+
+def share_right(frames, average):
+    """MoF of matched frames."""
+    counts = [
+        (np.count_nonzero(true == pred), len(true))
+        for true, pred in frames.recordings()
+    ]
+    return frames.average(counts, average)
 
 
 @with_shared_texts
 def miou_score(
-    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="all",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ):
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
     .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
                                   {|\{t: y_t = c \vee \pi(\hat y_t) = c\}|}
 
-    Rare actions have the same weight as frequent ones. With ``scope="video"`` each
-    recording is scored on its classes, and the scores are averaged.
+    Rare actions have the same weight as frequent ones. With several matches, each is
+    scored on its classes, and the scores are averaged.
 
     {shared: of_labels}
 
@@ -60,13 +87,28 @@ def miou_score(
     >>> miou_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
     0.583...
     """
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    return _mean_over_matches(_mean_iou, frames, scope)
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    return mean_iou(frames)
+
+
+def mean_iou(frames):
+    """Mean over matches of the mean IoU of classes, of matched frames."""
+    ious = []
+    for true, pred in frames.by_match():
+        _, hits, n_true, n_pred = class_counts(true, pred)
+        ious.append(np.mean(hits / (n_true + n_pred - hits)))
+    return float(np.mean(ious))
 
 
 @with_shared_texts
 def mean_recall_score(
-    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="all",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ):
     r"""Mean over classes of their recall, the share of their frames that are right.
 
@@ -74,9 +116,9 @@ def mean_recall_score(
                                   {|\{t: y_t = c\}|}
 
     Rare actions have the same weight as frequent ones, so that one action for all
-    frames gets only 1 / C. A class without cluster has a recall of 0. With
-    ``scope="video"`` each recording is scored on its classes, and the scores are
-    averaged. Supervised papers call it MoC, or balanced accuracy.
+    frames gets only 1 / C. A class without cluster has a recall of 0. With several
+    matches, each is scored on its classes, and the scores are averaged. Supervised
+    papers call it MoC, or balanced accuracy.
 
     {shared: of_labels}
 
@@ -87,24 +129,17 @@ def mean_recall_score(
     >>> mean_recall_score(["cut", "cut", "cut", "mix"], [0, 0, 0, 0])
     0.5
     """
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    return _mean_over_matches(_mean_recall, frames, scope)
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    return mean_recall(frames)
 
 
-def _mean_over_matches(score, frames, scope):
-    """Mean of a score of matched frames: of all together, or of each recording."""
-    pairs = frames.videos() if scope == "video" else [(frames.true, frames.pred)]
-    return float(np.mean([score(true, pred) for true, pred in pairs]))
-
-
-def _mean_recall(true, pred):
-    _, hits, n_true, _ = class_counts(true, pred)
-    return np.mean(hits / n_true)
-
-
-def _mean_iou(true, pred):
-    _, hits, n_true, n_pred = class_counts(true, pred)
-    return np.mean(hits / (n_true + n_pred - hits))
+def mean_recall(frames):
+    """Mean over matches of the mean recall of classes, of matched frames."""
+    recalls = []
+    for true, pred in frames.by_match():
+        _, hits, n_true, _ = class_counts(true, pred)
+        recalls.append(np.mean(hits / n_true))
+    return float(np.mean(recalls))
 
 
 def class_counts(true, pred):
@@ -117,7 +152,9 @@ def class_counts(true, pred):
 
 
 @with_shared_texts
-def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+def adjusted_rand_score(
+    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+):
     """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
     A pair is correct if its frames have equal classes and equal clusters, or different
@@ -127,10 +164,10 @@ def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None)
     Parameters
     ----------
     {shared: y_true}
-    average : {"pooled", "video"}, default="pooled"
+    average : {"pooled", "activity", "recording"}, default="pooled"
         "pooled" scores the frames of all recordings together, so that a cluster must
-        mean the same in each. "video" averages the scores of recordings.
-    {shared: ignore_labels}
+        mean the same in each. The others average scores of activities or recordings.
+    {shared: activities, ignore_labels}
 
     Returns
     -------
@@ -147,13 +184,13 @@ def adjusted_rand_score(y_true, y_pred, *, average="pooled", ignore_labels=None)
     0.571...
     """
     return _score_clusters(
-        metrics.adjusted_rand_score, y_true, y_pred, average, ignore_labels
+        metrics.adjusted_rand_score, y_true, y_pred, average, activities, ignore_labels
     )
 
 
 @with_shared_texts
 def normalized_mutual_info_score(
-    y_true, y_pred, *, average="pooled", ignore_labels=None
+    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
 ):
     r"""Normalised mutual information (NMI) of classes and clusters.
 
@@ -165,7 +202,7 @@ def normalized_mutual_info_score(
     Parameters
     ----------
     {shared: y_true}
-    average, ignore_labels : optional
+    average, activities, ignore_labels : optional
         As in `adjusted_rand_score`, with its errors.
 
     {shared: of_score}
@@ -176,12 +213,19 @@ def normalized_mutual_info_score(
     0.7999...
     """
     return _score_clusters(
-        metrics.normalized_mutual_info_score, y_true, y_pred, average, ignore_labels
+        metrics.normalized_mutual_info_score,
+        y_true,
+        y_pred,
+        average,
+        activities,
+        ignore_labels,
     )
 
 
 @with_shared_texts
-def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+def adjusted_mutual_info_score(
+    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+):
     r"""Compute the adjusted mutual information (AMI) of classes and clusters.
 
     .. math:: \frac{I(y; \hat y) - E[I]}{\frac12 (H(y) + H(\hat y)) - E[I]}
@@ -193,7 +237,7 @@ def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_label
     Parameters
     ----------
     {shared: y_true}
-    average, ignore_labels : optional
+    average, activities, ignore_labels : optional
         As in `adjusted_rand_score`, with its errors.
 
     Returns
@@ -214,18 +258,24 @@ def adjusted_mutual_info_score(y_true, y_pred, *, average="pooled", ignore_label
     0.571...
     """
     return _score_clusters(
-        metrics.adjusted_mutual_info_score, y_true, y_pred, average, ignore_labels
+        metrics.adjusted_mutual_info_score,
+        y_true,
+        y_pred,
+        average,
+        activities,
+        ignore_labels,
     )
 
 
-def _score_clusters(score, y_true, y_pred, average, ignore_labels):
-    """Mean of a score of clusters, not matched: of all frames, or of each recording."""
-    check_choice("average", average, ("pooled", "video"))
-    frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
-    pairs = [(frames.true, frames.cluster)]
-    if average == "video":
-        pairs = frames.videos(frames.cluster)
-    return float(np.mean([score(true, clusters) for true, clusters in pairs]))
+def _score_clusters(score, y_true, y_pred, average, activities, ignore_labels):
+    frames = match_frames(y_true, y_pred, "labels", activities, ignore_labels, None)
+    return score_clusters(score, frames, average)
+
+
+def score_clusters(score, frames, average):
+    """Mean over groups of recordings of a score of clusters, not matched."""
+    groups = frames.groups(average, frames.cluster)
+    return float(np.mean([score(true, clusters) for true, clusters in groups]))
 
 
 def activity_purity(y_true, y_pred):

@@ -6,13 +6,26 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from skl_tot.recordings import layouts
 from skl_tot.recordings.errors import errors_of_recording, refuse
-from skl_tot.recordings.labels import pair_by_name, split_label_sequences
+from skl_tot.recordings.labels import (
+    as_sequence,
+    by_name,
+    match_names,
+    pair_by_name,
+    split_label_sequences,
+)
 from skl_tot.recordings.names import background_labels
 
 
 def match_labels(
-    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    scope="all",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ):
     r"""Match clusters one to one to classes so that most frames agree.
 
@@ -25,36 +38,44 @@ def match_labels(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, each integers or text, of one recording or of many.
-    scope : {"activity", "video", "labels"}, default="activity"
-        One match over the frames of all recordings, or one match per recording;
-        "labels" matches nothing: predictions are labels already.
+    scope : {"all", "activity", "recording", "labels"}, default="all"
+        One match over the frames of all recordings, one for each activity, or one for
+        each recording; "labels" matches nothing: predictions are labels already.
+    activities : array-like of shape (n_recordings,), or dict, default=None
+        Activity of each recording, integers or text; by name if recordings have names.
+        Needed for "activity".
     ignore_labels : label or sequence of labels, default=None
         Classes, such as background, whose frames are first removed from both sequences;
         the frames on either side become neighbours.
     background : label, default=None
-        Class of the predicted integer -1, or text "background". No other cluster is
-        matched to it. By default it is the class "background" or the integer class -1;
-        without such a class, -1 counts as wrong.
+        Class that the predicted integer -1, or text "background", stands for. By
+        default it is the class "background" or the integer class -1; without such a
+        class, -1 counts as wrong. The match is of the other clusters, one of which may
+        be matched to this class, too. So a frame that becomes -1 changes no other.
 
     Returns
     -------
     match : dict or list of dict
         The class of each cluster, None for a cluster without class. With
-        ``scope="video"`` a list of dicts, one per recording, also for a single one.
+        ``scope="activity"`` a dict of dicts by activity, with ``scope="recording"`` a
+        list of dicts, one per recording, also for a single one.
 
     Raises
     ------
     TypeError, ValueError
         If labels are neither integers nor text, numbers of recordings or frames
-        disagree, or no frame is left.
+        disagree, activities are missing, or no frame is left.
 
     Examples
     --------
     >>> match_labels(["cut", "cut", "cut", "mix", "mix"], [2, 2, 0, 1, 1])
     {0: None, 1: 'mix', 2: 'cut'}
     """
-    matches = match_frames(y_true, y_pred, scope, ignore_labels, background).matches()
-    return matches if scope == "video" else matches[0]
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    matches = frames.matches()
+    if scope == "activity":
+        return dict(zip(frames.activities, matches))
+    return matches if scope == "recording" else matches[0]
 
 
 class MatchedFrames(NamedTuple):
@@ -66,50 +87,97 @@ class MatchedFrames(NamedTuple):
     cluster: np.ndarray  # code of its cluster
     pred: np.ndarray  # code of the class matched to the cluster, ~cluster if none
     bounds: np.ndarray  # recording i has frames bounds[i] to bounds[i + 1]
-    groups: np.ndarray  # likewise for the frames that share a match
+    match_of: np.ndarray  # number of the match of each recording
+    activities: np.ndarray | None  # distinct activities
+    activity_of: np.ndarray | None  # number of the activity of each recording
 
-    def videos(self, codes=None):
-        """Classes, and matched or given codes, of each recording with frames."""
-        codes = self.pred if codes is None else codes
+    def recordings(self):
+        """Classes, and matched codes, of each recording with frames."""
         cuts = pairwise(np.unique(self.bounds))
-        return [(self.true[a:b], codes[a:b]) for a, b in cuts]
+        return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
+
+    def groups(self, average, codes):
+        """Classes and codes of each group of recordings with frames."""
+        parts = _frames_of_groups(self._group_of(average), self.bounds)
+        return [(self.true[part], codes[part]) for part in parts if len(part)]
+
+    def by_match(self):
+        """Classes and matched codes of each match with frames."""
+        parts = _frames_of_groups(self.match_of, self.bounds)
+        return [(self.true[part], self.pred[part]) for part in parts if len(part)]
+
+    def average(self, ratios, average):
+        """Mean over groups of the ratio of two sums over each recording with frames."""
+        group_of = self._group_of(average)[np.diff(self.bounds) > 0]
+        totals = np.zeros((group_of.max() + 1, 2))
+        np.add.at(totals, group_of, ratios)
+        numerators, denominators = totals[totals[:, 1] > 0].T
+        return float(np.mean(numerators / denominators))
+
+    def _group_of(self, average):
+        choices = ("pooled", "activity", "recording")
+        check_choice("average", average, choices)
+        return _number_groups(average, len(self.match_of), self.activity_of)
 
     def matches(self):
         """Class of each cluster, None without class: a dict per match."""
-        return [self._match_of(a, b) for a, b in pairwise(self.groups)]
+        parts = _frames_of_groups(self.match_of, self.bounds)
+        return list(map(self._match_of, parts))
 
-    def _match_of(self, start, end):
-        clusters, first = np.unique(self.cluster[start:end], return_index=True)
+    def _match_of(self, frames):
+        clusters, first = np.unique(self.cluster[frames], return_index=True)
         match = {}
-        for cluster, k in zip(clusters, self.pred[start:end][first]):
+        for cluster, k in zip(clusters, self.pred[frames][first]):
             match[self.clusters[cluster]] = None if k < 0 else self.classes[k]
         return match
 
 
-def match_frames(y_true, y_pred, scope, ignore_labels, background):
+def _number_groups(name, n_recordings, activity_of):
+    """Group of each recording: all in one, its activity, or one each."""
+    if name == "activity":
+        if activity_of is None:
+            refuse("activities", None, "the activity of each recording")
+        return activity_of
+    numbers = np.arange(n_recordings)
+    return numbers if name == "recording" else np.zeros_like(numbers)
+
+
+def _frames_of_groups(group_of, bounds):
+    """List the indices of the frames of each group of recordings, in order."""
+    of_frame = np.repeat(group_of, np.diff(bounds))
+    counts = np.bincount(of_frame, minlength=group_of.max() + 1)
+    return np.split(np.argsort(of_frame, kind="stable"), np.cumsum(counts)[:-1])
+
+
+def match_frames(y_true, y_pred, scope, activities, ignore_labels, background):
     """Check the input, remove ignored frames and match."""
-    check_choice("scope", scope, ("activity", "video", "labels"))
+    check_choice("scope", scope, ("all", "activity", "recording", "labels"))
     y_true, y_pred = pair_by_name(y_true, y_pred)
     true, is_single = split_label_sequences(y_true, "y_true")
     pred, _ = split_label_sequences(y_pred, "y_pred")
     _check_lengths(true, pred, is_single)
-    ends = np.cumsum([len(video) for video in true])
+    names, activity_of = _read_activities(activities, y_true, len(true))
+    match_of = _number_groups(scope, len(true), activity_of)
+    ends = np.cumsum([len(labels) for labels in true])
     classes, true = _encode(true)
     clusters, cluster = _encode(pred)
-    kept = ~_is_one_of(classes, ignore_labels)[true]
+    ignored = ignored_labels(ignore_labels)
+    kept = np.array([label not in ignored for label in classes])[true]
     if not kept.any():
         raise ValueError("ignore_labels holds every label of y_true, no frame is left.")
     true, cluster = true[kept], cluster[kept]
     bounds = np.r_[0, np.cumsum(kept)[ends - 1]]
-    groups = bounds if scope == "video" else bounds[[0, -1]]
     fixed = _background_codes(clusters, classes, background)
     pred = np.empty_like(cluster)
-    for a, b in pairwise(groups):
+    for part in _frames_of_groups(match_of, bounds):
         if scope == "labels":
-            pred[a:b] = _same_codes(clusters, classes, *fixed)[cluster[a:b]]
-        else:
-            pred[a:b] = _match_codes(true[a:b], cluster[a:b], *fixed)
-    return MatchedFrames(classes, clusters, true, cluster, pred, bounds, groups)
+            pred[part] = _same_codes(clusters, classes, *fixed)[cluster[part]]
+        elif len(part):
+            pred[part] = _match_codes(true[part], cluster[part], *fixed)
+    codes = true, cluster, pred
+    return MatchedFrames(
+        classes, clusters, *codes, bounds, match_of, names, activity_of
+    )
 
 
 def check_choice(name, value, choices):
@@ -135,19 +203,33 @@ def _encode(sequences):
     return labels.tolist(), codes
 
 
-def _is_one_of(classes, ignore_labels):
-    """Mask of the classes to ignore; the text "1" is not the number 1."""
+def _read_activities(activities, y_true, n_recordings):
+    """Distinct activities, and the number of that of each recording; None without."""
+    if activities is None:
+        return None, None
+    if layouts.has_names(activities) and isinstance(y_true, dict):
+        names = list(y_true)
+        activities = match_names(by_name(activities), names, "activities", "y_true")
+    sequences, is_single = split_label_sequences(as_sequence(activities), "activities")
+    if not is_single or len(sequences[0]) != n_recordings:
+        expected = f"one activity for each of {n_recordings} recordings"
+        refuse("activities", activities, expected)
+    names, activity_of = np.unique(sequences[0], return_inverse=True)
+    return names.tolist(), activity_of
+
+
+def ignored_labels(ignore_labels):
+    """Set of the classes to ignore; the text "1" is not the number 1."""
     ignored = ignore_labels
     if hasattr(ignored, "tolist"):
         ignored = ignored.tolist()
     if ignored is None or np.isscalar(ignored):
         ignored = [ignored]
     try:
-        ignored = set(ignored)
+        return set(ignored)
     except TypeError:
         expected = "a label or a sequence of labels"
         refuse("ignore_labels", ignore_labels, expected, TypeError)
-    return np.array([label in ignored for label in classes])
 
 
 def _background_codes(clusters, classes, background):
@@ -183,13 +265,10 @@ def _match_codes(true, cluster, background_cluster, background_class):
     classes, column = classes[::-1], len(classes) - 1 - column
     table = np.zeros((len(clusters), len(classes)))
     np.add.at(table, (row, column), 1)
-    free_rows = np.flatnonzero(clusters != background_cluster)
-    free_columns = np.flatnonzero(classes != background_class)
-    rows, columns = linear_sum_assignment(
-        table[np.ix_(free_rows, free_columns)], maximize=True
-    )
+    free = np.flatnonzero(clusters != background_cluster)
+    rows, columns = linear_sum_assignment(table[free], maximize=True)
     matched = ~clusters
-    matched[free_rows[rows]] = classes[free_columns[columns]]
+    matched[free[rows]] = classes[columns]
     if background_class is not None:
         matched[clusters == background_cluster] = background_class
     return matched[row]

@@ -1,18 +1,28 @@
 """The scores of each action and of the whole, as text or dict."""
 
 import numpy as np
+from sklearn.metrics import adjusted_mutual_info_score
 
 from skl_tot.metrics import frames, segments
-from skl_tot.metrics.matching import match_frames
+from skl_tot.metrics.matching import ignored_labels, match_frames
 from skl_tot.recordings.errors import is_int, refuse
-from skl_tot.recordings.names import name_labels
+from skl_tot.recordings.names import background_labels, name_labels
+
+# Names of the rows of scores by scope of the match, and their average of MoF and F1.
+AVERAGES = {
+    "all": {"all": "pooled"},
+    "activity": {"activity, mean": "activity", "activity, pooled": "pooled"},
+    "recording": {"recording, pooled": "pooled", "recording, mean": "recording"},
+    "labels": {"labels": "pooled"},
+}
 
 
 def segmentation_report(
     y_true,
     y_pred,
     *,
-    scope="activity",
+    scope=None,
+    activities=None,
     ignore_labels=None,
     background=None,
     target_names=None,
@@ -25,7 +35,11 @@ def segmentation_report(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, as in `match_labels`.
-    scope, ignore_labels, background : optional
+    scope : {"all", "activity", "recording", "labels"}, default=None
+        Match of the scores, as in `match_labels`. None shows one match over all
+        recordings, one for each activity if ``activities`` is given, and one for each
+        recording. Scores of actions are of "all" then.
+    activities, ignore_labels, background : optional
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
         Names to show: ``{label: name}`` for some labels, or a sequence in which integer
@@ -40,52 +54,81 @@ def segmentation_report(
     report : str or dict
         ``"actions"`` has by name the frame-wise ``"precision"``, ``"recall"``,
         ``"f1-score"`` and ``"iou"`` in [0, 1] over all recordings, the number of true
-        ``"frames"`` and the matched ``"cluster"``: None without one, and with
-        ``scope="video"``. ``"totals"`` has the scores and numbers below; with
-        ``scope="video"`` the AMI is the mean over recordings. ``"clusters
-        without class"`` has, by cluster, the number of frames that are wrong because no
-        class was matched to it. Errors are those of `match_labels`.
+        ``"frames"`` and the matched ``"cluster"``: None without one, and with a match
+        for each activity or recording. ``"clusters without class"`` has, by cluster,
+        the number of frames that are wrong because no class was matched to it.
+
+        ``"scores"`` has a dict of the scores by match: "all", "activity, mean",
+        "activity, pooled", "recording, pooled", "recording, mean" or "labels". "mean"
+        averages the scores of activities or recordings. "pooled" sums frames for MoF
+        and segments for F1, and averages edit over recordings. mIoU, mean recall and
+        AMI are always means over matches. ``"scores without background"`` leaves out
+        the frames of background, if ``y_true`` has this class. ``"recordings"`` and
+        ``"frames"`` count those that are scored. Errors are those of `match_labels`.
 
     Examples
     --------
     >>> y_true = ["cut", "cut", "cut", "mix", "mix", "mix"]
     >>> print(segmentation_report(y_true, [2, 2, 0, 1, 1, 1]))
-                            precision    recall  f1-score       iou    frames   cluster
+                            precision     recall   f1-score        iou     frames ...
+                       cut      1.000      0.667      0.800      0.667          3 ...
+                       mix      1.000      1.000      1.000      1.000          3 ...
     <BLANKLINE>
-                       cut      1.000     0.667     0.800     0.667         3         2
-                       mix      1.000     1.000     1.000     1.000         3         1
+                                  MoF      F1@10      F1@25      F1@50       edit ...
+                       all      0.833      0.800      0.800      0.800      0.667 ...
     <BLANKLINE>
-                       MoF      0.833
-                     F1@50      0.800
-    ...
+                recordings  1
+                    frames  6
     clusters without class  0 (frames: 1)
     """
-    matching = {
-        "scope": scope,
-        "ignore_labels": ignore_labels,
-        "background": background,
-    }
-    matched = match_frames(y_true, y_pred, **matching)
     if not (is_int(digits) and digits in range(21)):
         refuse("digits", digits, "an integer from 0 to 20")  # a float has no more
-    average = "video" if scope == "video" else "pooled"
+    ignored = ignored_labels(ignore_labels)
+    of_actions = "all" if scope is None else scope
+
+    def match(scope, ignored):
+        return match_frames(y_true, y_pred, scope, activities, ignored, background)
+
+    matched = match(of_actions, ignored)
+    scopes = [of_actions]
+    if scope is None:
+        scopes += ["activity"] * (activities is not None)
+        scopes += ["recording"] * (len(matched.recordings()) > 1)
     report = {
-        "actions": _rows_of_actions(matched, scope, target_names),
-        "totals": {
-            "MoF": frames.mof_score(y_true, y_pred, **matching),
-            "F1@50": segments.segment_f1_score(y_true, y_pred, **matching),
-            "edit": segments.edit_score(y_true, y_pred, **matching),
-            "mIoU": frames.miou_score(y_true, y_pred, **matching),
-            "mean recall": frames.mean_recall_score(y_true, y_pred, **matching),
-            "AMI": frames.adjusted_mutual_info_score(
-                y_true, y_pred, average=average, ignore_labels=ignore_labels
-            ),
-            "recordings": len(matched.videos()),
-            "frames": len(matched.true),
-        },
+        "actions": _rows_of_actions(matched, of_actions, target_names),
         "clusters without class": _clusters_without_class(matched),
+        "recordings": len(matched.recordings()),
+        "frames": len(matched.true),
+        "scores": _rows_of_scores([(name, match(name, ignored)) for name in scopes]),
     }
+    _, label = background_labels(matched.clusters, matched.classes, background)
+    if label in matched.classes and len(matched.classes) > 1:
+        ignored |= {label}
+        report["scores without background"] = _rows_of_scores(
+            [(name, match(name, ignored)) for name in scopes]
+        )
     return report if output_dict else _as_text(report, digits)
+
+
+def _rows_of_scores(matches):
+    """Scores by name and average of a match; ``matches`` are pairs of scope, frames."""
+    rows = {}
+    for scope, matched in matches:
+        grouped = scope if scope in ("activity", "recording") else "pooled"
+        of_matches = {
+            "mIoU": frames.mean_iou(matched),
+            "mean recall": frames.mean_recall(matched),
+            "AMI": frames.score_clusters(adjusted_mutual_info_score, matched, grouped),
+        }
+        for name, average in AVERAGES[scope].items():
+            rows[name] = {"MoF": frames.share_right(matched, average)}
+            for percent in (10, 25, 50):
+                f1 = segments.segment_f1(matched, percent / 100, average)
+                rows[name][f"F1@{percent}"] = f1
+            mean = "activity" if average == "activity" else "recording"
+            rows[name]["edit"] = segments.edit_similarity(matched, mean)
+            rows[name] |= of_matches
+    return rows
 
 
 def _rows_of_actions(matched, scope, target_names):
@@ -94,7 +137,7 @@ def _rows_of_actions(matched, scope, target_names):
     labels = [matched.classes[code] for code in codes]
     counts_of = dict(zip(labels, np.transpose(counts).tolist()))
     cluster_of = {}
-    if scope == "activity":
+    if scope == "all":
         cluster_of = {label: cluster for cluster, label in matched.matches()[0].items()}
     rows = {}
     for label, name in name_labels(list(counts_of), target_names).items():
@@ -120,25 +163,32 @@ def _clusters_without_class(matched):
 
 
 def _as_text(report, digits):
-    actions, totals, lost = report.values()
-    width = max(len(str(name)) for name in [*actions, "clusters without class"])
-    header = next(iter(actions.values()))
-    lines = [_line("", header, width, digits), ""]
-    for name, row in actions.items():
-        lines.append(_line(name, row.values(), width, digits))
-    lines.append("")
-    for name, value in totals.items():
-        lines.append(_line(name, [value], width, digits))
-    lost = [f"{cluster} (frames: {n})" for cluster, n in lost.items()]
-    last = f"{'clusters without class':>{width}}  {', '.join(lost) or '-'}"
-    return "\n".join([*lines, "", last])
+    """Text of a report: a table of actions, one of scores, and two lines."""
+    actions, scores = report["actions"], dict(report["scores"])
+    for name, row in report.get("scores without background", {}).items():
+        scores[f"{name}, without background"] = row
+    names = [*actions, *scores, "clusters without class"]
+    width = max(len(str(name)) for name in names)
+    lines = [*_lines(actions, width, digits), "", *_lines(scores, width, digits), ""]
+    for key in ("recordings", "frames"):
+        lines.append(f"{key:>{width}}  {report[key]}")
+    lost = [f"{x} (frames: {n})" for x, n in report["clusters without class"].items()]
+    lines.append(f"{'clusters without class':>{width}}  {', '.join(lost) or '-'}")
+    return "\n".join(lines)
 
 
-def _line(name, values, width, digits):
-    cells = [f"{name!s:>{width}} "]
-    for value in values:
-        cells.append(f" {_cell(value, digits):>9}")
-    return "".join(cells)
+def _lines(rows, width, digits):
+    """Lines of a table of rows by name, with their keys as header."""
+    header = list(next(iter(rows.values())))
+    sizes = [max(9, len(key)) for key in header]
+    lines = []
+    for name, cells in {
+        "": header,
+        **{key: row.values() for key, row in rows.items()},
+    }.items():
+        shown = [f"{_cell(cell, digits):>{size}}" for cell, size in zip(cells, sizes)]
+        lines.append("  ".join([f"{name!s:>{width}}", *shown]))
+    return lines
 
 
 def _cell(value, digits):

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-from skl_tot.metrics.matching import check_choice, match_frames
+from skl_tot.metrics.matching import match_frames
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import find_segments
 from skl_tot.shared_texts import with_shared_texts
@@ -17,7 +17,8 @@ def segment_f1_score(
     *,
     overlap=0.5,
     average="pooled",
-    scope="activity",
+    scope="all",
+    activities=None,
     ignore_labels=None,
     background=None,
 ):
@@ -35,9 +36,10 @@ def segment_f1_score(
     {shared: y_true}
     overlap : float in (0, 1], default=0.5
         Least IoU of a hit.
-    average : {"pooled", "video"}, default="pooled"
+    average : {"pooled", "activity", "recording"}, default="pooled"
         Whether the counts are summed over all recordings, as is usual for this score,
-        or the F1 of each recording is averaged, as in Kumar et al.
+        or the F1 of each activity, or each recording, is averaged. The text of Kumar et
+        al. averages over recordings.
     {shared: scope}
 
     {shared: of_score}
@@ -54,15 +56,17 @@ def segment_f1_score(
     """
     if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
         refuse("overlap", overlap, "a number in (0, 1]")
-    check_choice("average", average, ("pooled", "video"))
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    counts = np.array(
-        [_segment_counts(true, pred, overlap) for true, pred in frames.videos()]
-    )
-    if average == "pooled":
-        counts = counts.sum(axis=0, keepdims=True)
-    hits, n_true, n_pred = counts.T
-    return float(np.mean(2 * hits / (n_true + n_pred)))
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    return segment_f1(frames, overlap, average)
+
+
+def segment_f1(frames, overlap, average="pooled"):
+    """Segmental F1 of matched frames."""
+    ratios = []
+    for true, pred in frames.recordings():
+        hits, n_true, n_pred = _segment_counts(true, pred, overlap)
+        ratios.append((2 * hits, n_true + n_pred))
+    return frames.average(ratios, average)
 
 
 def _segment_counts(true, pred, overlap):
@@ -93,7 +97,14 @@ def _overlaps(true_segments, segments):
 
 @with_shared_texts
 def edit_score(
-    y_true, y_pred, *, scope="activity", ignore_labels=None, background=None
+    y_true,
+    y_pred,
+    *,
+    average="recording",
+    scope="all",
+    activities=None,
+    ignore_labels=None,
+    background=None,
 ):
     r"""Segmental edit score: the order of the actions, independent of duration.
 
@@ -102,7 +113,12 @@ def edit_score(
     with the Levenshtein distance of the labels of true and predicted segments, averaged
     over recordings.
 
-    {shared: of_labels}
+    Parameters
+    ----------
+    {shared: y_true}
+    average : {"recording", "activity"}, default="recording"
+        "activity" averages the means over the recordings of each activity.
+    {shared: scope}
 
     Returns
     -------
@@ -119,9 +135,14 @@ def edit_score(
     >>> edit_score(["cut", "cut", "cut", "mix"], [0, 0, 1, 0])
     0.666...
     """
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    similarities = [_edit_similarity(true, pred) for true, pred in frames.videos()]
-    return float(np.mean(similarities))
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    return edit_similarity(frames, average)
+
+
+def edit_similarity(frames, average="recording"):
+    """Edit score of matched frames."""
+    ratios = [(_edit_similarity(true, pred), 1) for true, pred in frames.recordings()]
+    return frames.average(ratios, average)
 
 
 def _edit_similarity(true, pred):
@@ -136,7 +157,9 @@ def _edit_similarity(true, pred):
 
 
 @with_shared_texts
-def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
+def covering_score(
+    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+):
     r"""Covering: overlap of predicted with true segments, whatever their label.
 
     .. math:: \frac1T \sum_{A} |A| \max_{\hat A} \frac{|A \cap \hat A|}{|A \cup \hat A|}
@@ -145,7 +168,7 @@ def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
 
     Parameters
     ----------
-    {shared: y_true, average, ignore_labels}
+    {shared: y_true, average, activities, ignore_labels}
 
     Returns
     -------
@@ -163,9 +186,9 @@ def covering_score(y_true, y_pred, *, average="pooled", ignore_labels=None):
     >>> covering_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])
     0.583...
     """
-    frames = match_frames(y_true, y_pred, "labels", ignore_labels, None)
-    sums = [_cover(true, cluster) for true, cluster in frames.videos(frames.cluster)]
-    return _average(sums, average)
+    frames = match_frames(y_true, y_pred, "labels", activities, ignore_labels, None)
+    pairs = frames.groups("recording", frames.cluster)
+    return frames.average([_cover(true, cluster) for true, cluster in pairs], average)
 
 
 def _cover(true, cluster):
@@ -183,7 +206,8 @@ def state_matching_score(
     y_pred,
     *,
     average="pooled",
-    scope="activity",
+    scope="all",
+    activities=None,
     ignore_labels=None,
     background=None,
 ):
@@ -218,9 +242,9 @@ def state_matching_score(
     >>> state_matching_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1])  # a delay
     0.725
     """
-    frames = match_frames(y_true, y_pred, scope, ignore_labels, background)
-    sums = [_match_states(true, pred) for true, pred in frames.videos()]
-    return _average(sums, average)
+    frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
+    sums = [_match_states(true, pred) for true, pred in frames.recordings()]
+    return frames.average(sums, average)
 
 
 def _match_states(true, pred):
@@ -245,12 +269,3 @@ def _match_states(true, pred):
         0.8 * far,
     )
     return n_frames - (end - start) @ (1 + weight), n_frames
-
-
-def _average(sums, average):
-    """Mean over frames or recordings of (sum over frames, frames) of each recording."""
-    check_choice("average", average, ("pooled", "video"))
-    sums, n_frames = np.transpose(sums)
-    if average == "pooled":
-        return float(sums.sum() / n_frames.sum())
-    return float(np.mean(sums / n_frames))

@@ -137,7 +137,7 @@ def name_labels(labels, target_names):
 def background_labels(clusters, classes, background):
     """Background cluster, and the class ``background`` that it stands for."""
     cluster = BACKGROUND_NAME if BACKGROUND_NAME in clusters else BACKGROUND
-    if background is None and cluster in clusters:
+    if background is None:
         labels = (BACKGROUND_NAME, BACKGROUND)
         background = next((label for label in labels if label in classes), None)
     return cluster, background

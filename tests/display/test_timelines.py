@@ -154,7 +154,7 @@ def test_from_estimator():
         {"y_true": [[0, 1], [1]]},
         {"target_names": ["a", "b"]},
         {"video_names": ["x"]},
-        {"scope": "all", "y_true": [[0, 0], [0, 0]]},
+        {"scope": "activity", "y_true": [[0, 0], [0, 0]]},
         {"videos": [True, False]},
         {"videos": [0, 2]},
         {"y_pred": {}},
@@ -226,7 +226,7 @@ def test_background_is_white():
     y_true = ["SIL", "cut", "SIL", "SIL"]
     for y_pred in ([-1, 0, 0, 1], {"TOT": [-1, 0, 0, 1]}):
         display = SegmentationDisplay.from_predictions(y_true, y_pred, background="SIL")
-        assert list(legend(display)) == ["cut", "background", "no match"]
+        assert list(legend(display)) == ["cut", "background"]
         colours = [colour for _, colour, _ in bars(display).values()]
         assert colours == ["#ffffff", COLOUR[0], "#ffffff", "#ffffff", COLOUR[0], GREY]
 

@@ -128,7 +128,7 @@ def test_scores_equal_those_of_tsseg():
         "AdjustedRandIndex": metrics.adjusted_rand_score(*y),
         "NormalizedMutualInformation": metrics.normalized_mutual_info_score(*y),
         "Covering": metrics.covering_score(*y),
-        "StateMatchingScore": metrics.state_matching_score(*y, scope="video"),
+        "StateMatchingScore": metrics.state_matching_score(*y, scope="recording"),
     }
     for name, score in ours.items():
         assert score == pytest.approx(theirs[name], abs=1e-12), name

@@ -81,7 +81,7 @@ HOSTILE = (
 )
 LABELS, PREDICTED = [[0, 0, 0, 1, 1, 1], [0, 0, 1, 1]], [[1, 1, 0, 0, 0, 0], [1] * 4]
 SCORE = {"y_true": LABELS, "y_pred": PREDICTED}
-SCORE |= {"scope": "activity", "ignore_labels": None, "background": None}
+SCORE |= {"scope": "all", "activities": None, "ignore_labels": None, "background": None}
 STATES = {"average": "pooled", "ignore_labels": None} | SCORE
 del STATES["scope"], STATES["background"]
 RECORDS = [{"action": "a", "start": 0, "end": 2}, {"action": "b", "start": 2, "end": 3}]

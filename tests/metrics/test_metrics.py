@@ -29,7 +29,8 @@ from skl_tot.metrics import (
 # Labels and their scores by an implementation apart; some are of real data sets.
 GOLDEN = json.loads((Path(__file__).parents[1] / "data" / "metrics.json").read_text())
 SCORES = [mof_score, segment_f1_score, edit_score, miou_score, mean_recall_score]
-SCOPES = ["activity", "video"]
+SCOPES = ["all", "recording"]
+GOLDEN_NAMES = {"all": "activity", "recording": "video"}
 UNMATCHED = ["adjusted_rand", "normalized_mutual_info", "adjusted_mutual_info"]
 UNMATCHED += ["covering", "state_matching"]
 
@@ -63,10 +64,9 @@ class TestGolden:
         for percent in (10, 25, 50):
             score = segment_f1_score(*labels, overlap=percent / 100, **options)
             got[f"f1_{percent}"] = score
-        if scope == "video":
-            scores = [mof_score(*video, **options) for video in zip(*labels)]
-            got["mof_pv_vid"] = np.mean(scores)
-        assert got == pytest.approx(case[scope], abs=1e-9)
+        if scope == "recording":
+            got["mof_pv_vid"] = mof_score(*labels, average="recording", **options)
+        assert got == pytest.approx(case[GOLDEN_NAMES[scope]], abs=1e-9)
 
 
 frame = st.tuples(st.integers(0, 3), st.integers(0, 4))
@@ -124,7 +124,7 @@ class TestProperties:
         expected = all_scores(*unzip(left), scope=scope)
         assert all_scores(*unzip(activity), **options) == expected
         match = match_labels(*unzip(activity), **options)
-        if scope == "video":
+        if scope == "recording":
             # with nothing to match where none is left
             assert len(match) == len(activity)
             match = [pairs for pairs in match if pairs]
@@ -150,14 +150,98 @@ class TestMatch:
         assert sum(match[p] == t for t, p in zip(true, pred)) == best
 
     @given(activities)
-    def test_video_scope_matches_each_video_alone(self, activity):
+    def test_scope_of_recordings_matches_each_alone(self, activity):
         true, pred = unzip(activity)
         alone = [match_labels(t, p) for t, p in zip(true, pred)]
-        assert match_labels(true, pred, scope="video") == alone
+        assert match_labels(true, pred, scope="recording") == alone
 
     def test_one_video(self):
         assert match_labels([5, 5, 7], ["x", "x", "y"]) == {"x": 5, "y": 7}
-        assert match_labels([5, 7], ["x", "y"], scope="video") == [{"x": 5, "y": 7}]
+        assert match_labels([5, 7], ["x", "y"], scope="recording") == [{"x": 5, "y": 7}]
+
+
+@pytest.mark.parametrize("background", [None, "background"])
+@given(activity=activities, place=st.integers(0, 47))
+def test_a_frame_of_background_changes_no_other(background, activity, place):
+    names = np.array(["background", "a", "b", "c"])
+    true, pred = unzip(activity)
+    true, pred = names[np.concatenate(true)], np.concatenate(pred)
+    changed = np.where(np.arange(len(pred)) == place % len(pred), -1, pred)
+    scores = [mof_score(true, p, background=background) for p in (pred, changed)]
+    assert abs(scores[0] - scores[1]) <= 1 / len(pred) + 1e-12
+    assert match_labels(true, changed)[-1] in ("background", None)
+
+
+class TestActivities:
+    """Each activity has a match of its own, as if it were alone."""
+
+    cases = [case for case in GOLDEN if "dataset" not in case and not case["ignore"]]
+    true = [labels for case in cases for labels in case["true"]]
+    pred = [labels for case in cases for labels in case["pred"]]
+    of_each = [case["name"] for case in cases for _ in case["true"]]
+    names = {"mof": "MoF", "edit": "edit", "miou": "mIoU"}
+    names |= {f"f1_{percent}": f"F1@{percent}" for percent in (10, 25, 50)}
+
+    def test_golden(self):
+        shuffled = np.random.default_rng(0).permutation(len(self.true))
+        parts = (self.true, self.pred, self.of_each)
+        true, pred, of_each = ([part[i] for i in shuffled] for part in parts)
+        report = segmentation_report(true, pred, activities=of_each, output_dict=True)
+        scores = report["scores"]
+        row = scores["activity, mean"]
+        for key, name in self.names.items():
+            expected = np.mean([case["activity"][key] for case in self.cases])
+            assert row[name] == pytest.approx(expected, abs=1e-9)
+        counts = [sum(map(len, case["true"])) for case in self.cases]
+        right = np.dot([case["activity"]["mof"] for case in self.cases], counts)
+        pooled = scores["activity, pooled"]["MoF"]
+        assert pooled == pytest.approx(right / sum(counts), abs=1e-9)
+        right = np.dot([case["video"]["mof"] for case in self.cases], counts)
+        pooled = scores["recording, pooled"]["MoF"]
+        assert pooled == pytest.approx(right / sum(counts), abs=1e-9)
+
+    def test_functions_have_the_scores_of_the_report(self):
+        options = {"activities": self.of_each, "scope": "activity"}
+        report = segmentation_report(self.true, self.pred, output_dict=True, **options)
+        mean, pooled = report["scores"].values()
+        y = self.true, self.pred
+        assert mof_score(*y, **options) == pooled["MoF"]
+        assert mof_score(*y, average="activity", **options) == mean["MoF"]
+        assert edit_score(*y, average="activity", **options) == mean["edit"]
+        assert miou_score(*y, **options) == mean["mIoU"] == pooled["mIoU"]
+        assert mean_recall_score(*y, **options) == mean["mean recall"]
+        information = adjusted_mutual_info_score
+        of_each = {"average": "activity", "activities": self.of_each}
+        assert information(*y, **of_each) == mean["AMI"]
+        assert (
+            segment_f1_score(*y, **options, **{"average": "activity"}) == mean["F1@50"]
+        )
+        match = match_labels(*y, **options)
+        for case in self.cases:
+            assert match[case["name"]] == match_labels(case["true"], case["pred"])
+
+    def test_by_name(self):
+        true = {"a": [0, 1], "b": [0, 1], "c": [0, 1]}
+        pred = {"c": [1, 0], "b": [1, 0], "a": [0, 1]}
+        activities = {"b": "tea", "c": "tea", "a": "coffee"}
+        options = {"scope": "activity", "activities": activities}
+        assert mof_score(true, pred, **options) == 1 > mof_score(true, pred)
+        with pytest.raises(ValueError, match="activities"):
+            mof_score(true, pred, scope="activity", activities={"a": 0, "b": 0})
+
+    def test_with_and_without_background(self):
+        true = [list("SaabS"), list("SSabb")]
+        pred = [[0, 1, 1, 2, 2], [0, 0, 1, 2, 0]]
+        report = segmentation_report(true, pred, background="S", output_dict=True)
+        without = report["scores without background"]
+        assert without.keys() == report["scores"].keys()
+        assert report["scores"]["all"]["MoF"] == 0.8
+        assert (
+            without["all"]["MoF"] == mof_score(true, pred, ignore_labels="S") == 5 / 6
+        )
+        plain = segmentation_report(true, pred, output_dict=True)
+        assert plain["scores"] == report["scores"]
+        assert "scores without background" not in plain
 
 
 class TestByDefinition:
@@ -181,7 +265,7 @@ class TestByDefinition:
             per_video.append(counts[-1][0] / counts[-1][1])
         hits, segments = np.sum(counts, axis=0)
         assert segment_f1_score(true, pred, overlap=overlap) == hits / segments
-        score = segment_f1_score(true, pred, overlap=overlap, average="video")
+        score = segment_f1_score(true, pred, overlap=overlap, average="recording")
         assert score == pytest.approx(np.mean(per_video))
 
     @given(activities)
@@ -231,7 +315,7 @@ class TestByDefinition:
         score = mean_recall_score(true, pred)
         assert score == pytest.approx(recall_after_match(*frames))
         by_video = [recall_after_match(*video) for video in zip(true, pred)]
-        score = mean_recall_score(true, pred, scope="video")
+        score = mean_recall_score(true, pred, scope="recording")
         assert score == pytest.approx(np.mean(by_video))
 
 
@@ -266,17 +350,16 @@ class TestReport:
 
     @pytest.mark.parametrize("scope", SCOPES)
     def test_totals_are_the_scores(self, scope):
-        totals = self.report(scope=scope)["totals"]
-        scores = all_scores(self.true, self.pred, scope=scope, ignore_labels="S")
+        report = self.report(scope=scope)
+        (row, *_) = report["scores"].values()
+        expected = all_scores(self.true, self.pred, scope=scope, ignore_labels="S")
         names = ["MoF", "F1@50", "edit", "mIoU", "mean recall"]
-        assert list(totals) == [*names, "AMI", "recordings", "frames"]
-        average = "video" if scope == "video" else "pooled"
-        information = adjusted_mutual_info_score
-        scores.append(
-            information(self.true, self.pred, average=average, ignore_labels="S")
-        )
-        # the last video is all ignored
-        assert list(totals.values()) == [*scores, 2, 11]
+        assert [row[name] for name in names] == expected
+        average = "recording" if scope == "recording" else "pooled"
+        options = {"average": average, "ignore_labels": "S"}
+        assert row["AMI"] == adjusted_mutual_info_score(self.true, self.pred, **options)
+        # the last recording is all ignored
+        assert (report["recordings"], report["frames"]) == (2, 11)
 
     @given(activities)
     def test_actions_as_in_sklearn(self, activity):
@@ -294,7 +377,7 @@ class TestReport:
         ]
         np.testing.assert_allclose(got, np.transpose(expected))
         ious = [row["iou"] for row in report["actions"].values()]
-        assert np.mean(ious) == pytest.approx(report["totals"]["mIoU"])
+        assert np.mean(ious) == pytest.approx(report["scores"]["all"]["mIoU"])
 
     @pytest.mark.parametrize(
         ("names", "expected"),
@@ -316,9 +399,10 @@ class TestReport:
             *scores, frames, cluster = row.values()
             shown = [f"{score:.4f}" for score in scores]
             assert [name, *shown, str(frames), str(cluster)] in lines
-        for name, value in report["totals"].items():
-            shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-            assert [*name.split(), shown] in lines
+        for name, row in report["scores"].items():
+            shown = [f"{score:.4f}" for score in row.values()]
+            assert [*name.split(), *shown] in lines
+        assert ["frames", "11"] in lines
         assert text.endswith("clusters without class  2 (frames: 1), 5 (frames: 1)")
 
 
@@ -418,6 +502,9 @@ REFUSED = [
     lambda: match_labels([], []),
     lambda: miou_score(A, A, ignore_labels=[0, 1]),
     lambda: mof_score(A, A, scope="dataset"),
+    lambda: mof_score(A, A, scope="activity"),
+    lambda: mof_score([A, A], [A, A], scope="activity", activities=["tea"]),
+    lambda: edit_score(A, A, average="activity"),
     lambda: mof_score("abc", A),
     lambda: mof_score(A, [0.5, 1, 2]),
     lambda: mof_score(A, A, ignore_labels=[[0]]),

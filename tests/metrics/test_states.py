@@ -33,7 +33,7 @@ def test_pairs_are_those_of_sklearn(name, y):
     own, theirs = getattr(metrics, name), getattr(sklearn_metrics, name)
     assert own(*y) == pytest.approx(theirs(*map(np.concatenate, y)))
     expected = np.mean([theirs(*video) for video in zip(*y)])
-    assert own(*y, average="video") == pytest.approx(expected)
+    assert own(*y, average="recording") == pytest.approx(expected)
 
 
 def segments_of(labels):
@@ -57,7 +57,7 @@ def test_covering_is_its_definition(y):
         parts.append(sum(best) / len(true))
     sizes = list(map(len, y[0]))
     assert covering_score(*y) == pytest.approx(np.average(parts, weights=sizes))
-    assert covering_score(*y, average="video") == pytest.approx(np.mean(parts))
+    assert covering_score(*y, average="recording") == pytest.approx(np.mean(parts))
 
 
 def penalty(true, pred, start, end):
@@ -87,7 +87,7 @@ def test_state_matching_is_its_definition(y):
                 total += (end - t + 1) * penalty(true, pred, t, end)
             t = end + 1
         parts.append(1 - total / len(true))
-    score = state_matching_score(*y, scope="labels", average="video")
+    score = state_matching_score(*y, scope="labels", average="recording")
     assert score == pytest.approx(np.mean(parts))
     sizes = list(map(len, y[0]))
     pooled = state_matching_score(*y, scope="labels")
@@ -105,5 +105,5 @@ def test_names_of_clusters_and_ignored_frames(name):
     assert score(true, pred, ignore_labels="-") == expected < 1
     named = [["xyz"[k] for k in path] for path in paths]
     assert score(kept, named) == expected
-    assert score(kept[0], paths[0]) == score(kept[:1], paths[:1], average="video")
+    assert score(kept[0], paths[0]) == score(kept[:1], paths[:1], average="recording")
     assert score(kept, kept) == pytest.approx(1)

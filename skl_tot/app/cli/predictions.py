@@ -4,6 +4,7 @@ import contextlib
 import csv
 import os
 import sys
+from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
 
@@ -287,42 +288,34 @@ def add_evaluate(commands):
         commands,
         evaluate,
         "compare segments with ground truth",
-        "skl-tot evaluate breakfast segments --ignore SIL",
+        "skl-tot evaluate breakfast segments --background SIL",
         [arguments.labels_options(gaps=False), arguments.reading_options()],
     )
     add = parser.add_argument
     add("data", metavar="DATA", help="folder with groundTruth")
-    add("predictions", metavar="PREDICTIONS", help="from predict")
+    text = "from predict; several are of one activity each, called by their names"
+    add("predictions", nargs="+", metavar="PREDICTIONS", help=text)
     add("--like", metavar="MODEL", help=arguments.LIKE)
-    text = """match actions to labels over all recordings or in each one, or take them
-    as labels, as for a model that learned labels (default: activity)"""
-    scopes = ["activity", "video", "labels"]
-    add("--scope", choices=scopes, default="activity", help=text)
+    text = """match actions to labels over all recordings, in each activity or in each
+    recording (default: all of these), or take them as labels, as for a model that
+    learned labels"""
+    scopes = ["all", "activity", "recording", "labels"]
+    add("--scope", choices=scopes, help=text)
     text = "labels of frames that do not count"
     add("--ignore", nargs="+", action="extend", default=[], metavar="LABEL", help=text)
-    add("--background", metavar="LABEL", help="label of frames without an action")
+    text = "label of frames without an action; scores are shown with and without it"
+    add("--background", metavar="LABEL", help=text)
 
 
 def evaluate(options):
     """Print the scores of predictions against ground truth, or corrected labels."""
-    paths = options.data, options.predictions, options.labels
+    paths = options.data, *options.predictions, options.labels
     inputs.check_inputs(*paths, model=options.like)
-    source = inputs.Source(options.data, options)
     from skl_tot.metrics.reports import segmentation_report
     from skl_tot.recordings.labels import UNKNOWN_NAME
     from skl_tot.recordings.names import distinct_labels, labels_of_one_type
 
-    names, predicted = inputs.read_predictions(options.predictions)
-    recordings, ignored = source.open(inputs.load_model(options.like)), options.ignore
-    if options.labels is None:
-        labels = source.ground_truth(recordings)
-    else:
-        labels = inputs.read_labels_in_order(options, recordings)
-        ignored = [*ignored, UNKNOWN_NAME]
-    by_name = labels and dict(zip(recordings.names, labels))
-    truth = inputs.labels_of_names(by_name, options.data, names)
-    if options.labels is not None:
-        names, predicted, truth = _pick_labelled(names, predicted, truth)
+    names, predicted, activities, truth = _read_results(options)
     asked = {*options.ignore, *filter(None, [options.background])}
     missing = asked - distinct_labels(truth)
     if missing:
@@ -336,23 +329,68 @@ def evaluate(options):
             truth,
             predicted,
             scope=options.scope,
-            ignore_labels=ignored,
+            activities=activities if len(options.predictions) > 1 else None,
+            ignore_labels=[*options.ignore, UNKNOWN_NAME],
             background=options.background,
         )
     print(report)
 
 
-def _pick_labelled(names, predicted, truth):
-    """Names, predictions and labels of the recordings that have labels."""
-    from skl_tot.recordings.labels import UNKNOWN_NAME
+def _read_results(options):
+    """Names of recordings, with predictions, labels and activity of each."""
+    from skl_tot.recordings.errors import repeated
 
-    rows = [row for row in zip(names, predicted, truth) if row[2] is not None]
-    n_without = len(names) - len(rows)
-    if n_without:
-        print(f"{n_without} of {len(names)} recordings have no labels, left out.")
-    if not any((labels != UNKNOWN_NAME).any() for _, _, labels in rows):
+    rows, model = [], inputs.load_model(options.like)
+    paths_of = {}
+    for path in options.predictions:
+        folder = Path(options.data, Path(path).stem)
+        is_of_one = len(options.predictions) > 1 and folder.is_dir()
+        paths_of.setdefault(folder if is_of_one else options.data, []).append(path)
+    for folder, paths in paths_of.items():
+        predicted = [row for path in paths for row in _read_activity(path, options)]
+        names = [name for name, *_ in predicted]
+        for name in repeated(names)[:1]:
+            text = f"{' and '.join(paths)} have {name!r} twice, expected once"
+            raise ValueError(f"{text}.")
+        labels = _read_truth(folder, options, model)
+        truth = inputs.labels_of_names(labels, folder, names)
+        rows += [(*row, of_row) for row, of_row in zip(predicted, truth)]
+    labelled = [row for row in rows if row[-1] is not None]
+    if n_without := len(rows) - len(labelled):
+        print(f"{n_without} of {len(rows)} recordings have no labels, left out.")
+    if not any((labels != "").any() for *_, labels in labelled):
         raise ValueError("No recording with predictions has labels, expected some.")
-    return map(list, zip(*rows))
+    return map(list, zip(*labelled))
+
+
+def _read_activity(path, options):
+    """Name, predictions and activity of each recording of a path."""
+    import numpy as np
+
+    from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+
+    names, predicted = inputs.read_predictions(path)
+    activity = Path(path).stem
+    if len(options.predictions) > 1 and options.scope != "labels":
+        # each activity has a model, whose clusters are not those of others
+        for i, labels in enumerate(predicted):
+            is_background = np.isin(
+                labels.astype(str), [BACKGROUND_NAME, str(BACKGROUND)]
+            )
+            words = np.char.add(f"{activity} ", labels.astype(str))
+            predicted[i] = np.where(is_background, BACKGROUND_NAME, words)
+    return [(name, labels, activity) for name, labels in zip(names, predicted)]
+
+
+def _read_truth(folder, options, model):
+    """Labels of the recordings of a folder by name, None without."""
+    source = inputs.Source(folder, options)
+    recordings = source.open(model)
+    if options.labels is None:
+        labels = source.ground_truth(recordings)
+    else:
+        labels = inputs.read_labels_in_order(options, recordings)
+    return labels and dict(zip(recordings.names, labels))
 
 
 def add_subtasks(commands):

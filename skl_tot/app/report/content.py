@@ -323,7 +323,7 @@ class Content:
             sentences.append(f"In {of_all}, this page shows labels that people gave.")
         share = ((self.accuracy or {}).get("frames") or {}).get("share")
         if self.truth is not None:
-            share = self.truth.scores["totals"]["MoF"]
+            share = self.truth.scores["scores"]["all"]["MoF"]
             text = f"Of 100 frames, {100 * share:.0f} are labelled as people have."
             sentences.append(text)
         elif self.accuracy is not None:

@@ -261,6 +261,7 @@ def judge(y_true, findings, video_names):
         y_true,
         findings.paths,
         target_names=names,
+        scope="all",
         background=background,
         output_dict=True,
     )

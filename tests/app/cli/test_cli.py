@@ -4,6 +4,7 @@ import os
 import re
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import warnings
@@ -17,10 +18,12 @@ from skl_tot import HMMSegmenter
 from skl_tot.app.cli import trying
 from skl_tot.app.cli.main import COMMANDS, main, make_parser
 from skl_tot.baselines import MallowSegmenter
+from skl_tot.datasets import load_action_dataset
 from skl_tot.io import FORMATS, load_model, read_segments, read_table
 from skl_tot.io.formats import writable_formats
 from skl_tot.meta.vote import Plan
 from skl_tot.methods.pipelines import last_step
+from skl_tot.metrics import segmentation_report
 
 HMM = "--n-actions 3 --method hmm"
 pytestmark = pytest.mark.usefixtures("folder")
@@ -56,12 +59,43 @@ def test_formats(run, folder, format):
 
 def test_evaluate(run, capsys):
     shares = []
-    for options in ("", "--scope video --ignore act0 act1"):
+    for options in ("", "--scope all --ignore act0 act1"):
         assert run(f"evaluate data segments {options}") == 0
         words = capsys.readouterr().out.split()
-        shares.append(float(words[words.index("MoF") + 1]))
+        shares.append(float(words[words.index("AMI") + 2]))
     assert shares[0] > 0.8
     assert shares[0] != shares[1]
+
+
+def test_evaluate_activities(run, folder, capsys):
+    for activity, names in {"coffee": ("v0", "v1"), "tea": ("v2", "v3")}.items():
+        (folder / activity).mkdir()
+        for name in names:
+            shutil.copy(f"segments/{name}.csv", activity)
+    assert run("evaluate data coffee tea --background act0") == 0
+    printed = capsys.readouterr().out
+    for part in ("features", "groundTruth"):  # a folder for each activity
+        for activity in ("coffee", "tea"):
+            shutil.copytree(f"data/{part}", f"apart/{activity}/{part}")
+    assert run("evaluate apart coffee tea --background act0") == 0
+    assert capsys.readouterr().out.endswith(printed)
+    data = load_action_dataset("data")
+    pred = list(read_segments("segments").values())
+    of_each = ["coffee", "coffee", "tea", "tea"]
+    options = {"activities": of_each, "background": "act0", "output_dict": True}
+    report = segmentation_report(data.labels, pred, **options)
+    rows = {
+        line.rsplit(maxsplit=8)[0].strip(): line.split()[-8:]
+        for line in printed.splitlines()
+        if line.count(".") == 8
+    }
+    for end in ("", " without background"):
+        for name, row in report[f"scores{end}"].items():
+            if name != "all":  # clusters of two models are four
+                shown = [f"{score:.3f}" for score in row.values()]
+                assert rows[name + end.replace(" ", ", ", 1)] == shown
+    assert run("evaluate data coffee coffee") == 2
+    assert "twice" in capsys.readouterr().err
 
 
 def test_transposed_files(run, folder):

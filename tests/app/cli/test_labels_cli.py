@@ -189,7 +189,7 @@ def test_evaluate_by_labels(run, capsys):
     capsys.readouterr()
     assert run("evaluate flat found --labels same --scope labels") == 0
     words = capsys.readouterr().out.split()
-    assert words[words.index("MoF") + 1] == "1.000"
+    assert words[words.index("AMI") + 2] == "1.000"
     (Path("part")).mkdir()
     write("part/v0.csv", "action,start,end\ntake cup,0,10\npour,20,30\n")
     # unlabelled frames do not count

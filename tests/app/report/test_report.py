@@ -190,7 +190,7 @@ def test_labels_of_people_are_scored_in_colours_of_their_actions(
         scores = [f"{row[x]:.3f}" for x in ("precision", "recall", "f1-score", "iou")]
         cluster = "–" if row["cluster"] is None else "abcd"[row["cluster"]]
         assert page.cells("scores", label) == [[cluster, *scores, str(row["frames"])]]
-    assert f"{expected['totals']['MoF']:.3f}" in page.text
+    assert f"{expected['scores']['all']['MoF']:.3f}" in page.text
     (other,) = [name for name, code in code_of.items() if code is None]
     code_of[other] = 4  # the first that is free
     for i, y in enumerate(labels):
@@ -424,7 +424,7 @@ def test_how_far_to_trust_it(activity, model, write):
     text = write(model, activity[0], y_true=activity[1]).text_of[None]
     report = segmentation_report(activity[1], model.labels_, output_dict=True)
     # the share of people takes precedence
-    assert HEADLINES[rate_share(report["totals"]["MoF"])] in text
+    assert HEADLINES[rate_share(report["scores"]["all"]["MoF"])] in text
     assert "Of other methods" not in text
     for share, level in [(0.3, "low"), (0.7, "middle"), (0.9, "high")]:
         accuracy = ACCURACY | {"frames": {"share": share}}
