@@ -68,6 +68,45 @@ def write(path, arrays):
                 file.attrs[name] = own
 
 
+@pytest.mark.parametrize("lacking", ["obs", "frames", "demonstration"])
+@pytest.mark.filterwarnings("ignore:Arrays", "ignore:Columns")
+def test_a_demonstration_without_observations(tmp_path, lacking):
+    path = tmp_path / "lift.hdf5"
+    write_robomimic(path, 3)
+    with h5py.File(path, "a") as file:
+        demo = file["data/demo_1"]
+        if lacking == "demonstration":
+            del file["data/demo_1"]
+            file["data"].create_group("demo_1")
+        else:
+            del demo["obs"]
+        if lacking == "frames":
+            demo["obs/eef_pos"] = np.empty((0, 3))
+    with pytest.raises(ValueError, match=r"lift.*'demo_1' has no.*skip='demo_1'"):
+        read_recordings(path)
+    with pytest.warns(UserWarning, match="'demo_1' of lift.hdf5 is left out"):
+        assert read_recordings(path, skip="demo_1").names == ["demo_0", "demo_2"]
+
+
+def test_what_has_two_names_is_read_once(tmp_path):
+    """In time that grows as the file, though paths through links are endless."""
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        for name in ("take1", "take2"):
+            file[f"{name}/deep/x"] = A
+        file["take1/time"] = np.arange(5) / 4
+        file["take2/time"] = file["take1/time"]  # both have it
+        for k in range(60):
+            for place in ("take1", "take2"):
+                file[f"{place}/z{k}"] = file[f"{place}/deep"]
+                file[f"{place}/deep/z{k}"] = file[f"{place}/deep"]
+                file[f"{place}/deep/soft {k}"] = h5py.SoftLink("/take2")
+        file["take9"] = file["take2"]
+    with pytest.warns(UserWarning, match=r"are links to what is read"):
+        takes = read_recordings(tmp_path)
+    assert (takes.names, takes.fps) == (["take1", "take2"], 4)
+    np.testing.assert_array_equal(takes["take1"], A)
+
+
 TWICE = {"a": A, "b": A[::-1]}
 GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
 

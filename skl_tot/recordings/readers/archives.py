@@ -23,10 +23,11 @@ RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_f
 ASIDES = ("action", "reward", "done")
 SHAPE = "numbers of shape (frames,) or (frames, features)"
 ONE = "variable=NAME (--read variable=NAME) takes one"
+MOST_ARRAYS = 100_000  # which takes seconds
 
 
-def read(path, variable=None, transpose=None, arrays=None):
-    """Read arrays or groups of a file: tables by recording, and their rate or None."""
+def read(path, variable=None, transpose=None, arrays=None, skip=()):
+    """Tables of a file by recording, without those in ``skip``, and the rate or None."""
     if arrays not in (None, "recordings", "features"):
         refuse("arrays", arrays, "'recordings' or 'features'")
     suffix = path.suffix.lower()
@@ -42,8 +43,15 @@ def read(path, variable=None, transpose=None, arrays=None):
         refuse("the rates of its recordings", sorted(rates), "one")
     if list(arrays_of) == [""]:
         arrays_of = _divide(path, arrays_of[""], arrays)
+    skipped = list(map(str, [skip] if isinstance(skip, (str, int)) else skip))
     tables = {}
     for recording, features in arrays_of.items():
+        if recording in skipped:
+            warn_user(f"{recording!r} of {path.name} is left out, as skip says.")
+            continue
+        if not features:
+            remedy = f"skip={recording!r} (--read skip={recording}) leaves it out"
+            raise ValueError(f"{recording!r} has no features, {SHAPE}; {remedy}.")
         if transpose:
             features = {name: values.T for name, values in features.items()}
         tables[recording] = _table_of(recording, features, asides)
@@ -97,7 +105,8 @@ def _table_of(recording, features, asides=()):
 
 
 def _is_feature(array):
-    is_filled = len(array.shape) in (1, 2) and 0 not in array.shape
+    shape = array.shape or ()  # None without a value
+    is_filled = len(shape) in (1, 2) and 0 not in shape
     return is_filled and array.dtype.kind in "fiub"
 
 
@@ -129,7 +138,9 @@ def _read_npz(path, variable):
                 continue
             try:
                 values = np.asarray(archive[name])
-            except ValueError:  # of objects
+            except Exception as error:  # a damaged array raises many types
+                if "Object arrays" not in str(error):
+                    raise ValueError(f"{name!r} cannot be read: {error}") from error
                 others.append(name)
                 continue
             if name in RATES and values.size == 1 and values.dtype.kind in "fiu":
@@ -148,17 +159,22 @@ def _read_npz(path, variable):
 def _read_hdf5(path, variable):
     """Arrays of each group with features, names of asides, and rates."""
     arrays_of, names, others, asides, n_values = {}, [], [], ASIDES, 0
+    again: list = []  # names of objects that have another name, too
     with import_extra("h5py").File(path) as file:
-        home, groups = _groups_of(file, path.stem)
+        home, groups = _groups_of(file, path.stem, again)
+        is_robot = any("obs" in group for group in groups.values())
         rates = _rates_of(file.attrs) | _rates_of(home.attrs)
         for recording, group in groups.items():
             rates |= _rates_of(group.attrs)
-            arrays = dict(_walk(group))
-            if "obs" in group:  # observations of a robot
-                asides = tuple(name for name in arrays if "/" not in name)
-                chosen = [*asides, *(x for x in arrays if x.startswith("obs/"))]
+            arrays = dict(_walk(group, {home, *groups.values()}, again))
+            if is_robot:  # observations, and commands beside them
+                commands = [name for name in arrays if "/" not in name]
+                chosen = [*commands, *(x for x in arrays if x.startswith("obs/"))]
                 arrays = {name.removeprefix("obs/"): arrays[name] for name in chosen}
+                asides = tuple(dict.fromkeys([*asides, *commands]))
             names += arrays
+            if len(names) > MOST_ARRAYS:
+                raise ValueError(f"it has over {MOST_ARRAYS} arrays, expected fewer.")
             others += [name for name in arrays if not _is_feature(arrays[name])]
             features = {}
             for name, array in arrays.items():
@@ -167,23 +183,35 @@ def _read_hdf5(path, variable):
                     n_values += array.size
                     readers.check_size(path, n_values, "its arrays")
                     features[name] = readers.read_data(path, array, name)
-            if features:
-                arrays_of[recording] = features
+            is_filled = variable is not None or not set(features) <= set(asides)
+            arrays_of[recording] = features if is_filled or not is_robot else {}
         _check_chosen(arrays_of, names or list(home), variable, others)
+    if again:
+        shown = short_repr(sorted(set(again)))
+        warn_user(f"{shown} of {path.name} are links to what is read, and left out.")
     return arrays_of, asides if variable is None else (), rates
 
 
-def _groups_of(home, stem, depth=0):
+def _groups_of(home, stem, again, depth=0):
     """Group that has the recordings, and the group of each by its name."""
-    groups = {name: x for name, x in _members(home) if not hasattr(x, "shape")}
+    groups: dict = {}
+    for name, member in _members(home):
+        if not hasattr(member, "shape"):
+            groups.setdefault(member, []).append(name)
     if _is_recording(home) or not groups:
         return home, {stem if "obs" in home else "": home}
-    chosen = [name for name in groups if name == "data" or len(groups) == 1]
+    by_name = {names[0]: group for group, names in groups.items()}
+    again += [name for names in groups.values() for name in names[1:]]
+    chosen = [name for name in by_name if name == "data" or len(by_name) == 1]
+    others = by_name.keys() - {*chosen, "mask"} if chosen else ()
+    if others:
+        shown = short_repr(sorted(others))
+        warn_user(f"Groups {shown} are left out, as 'data' has the recordings.")
     for name in chosen:
-        if depth < 5 and not _is_recording(groups[name]):
-            return _groups_of(groups[name], stem, depth + 1)
-    names = sorted(chosen or groups, key=readers.natural_key)
-    return home, {"" if name == "data" else name: groups[name] for name in names}
+        if depth < 5 and not _is_recording(by_name[name]):
+            return _groups_of(by_name[name], stem, again, depth + 1)
+    names = sorted(chosen or by_name, key=readers.natural_key)
+    return home, {"" if name == "data" else name: by_name[name] for name in names}
 
 
 def _members(group):
@@ -197,15 +225,19 @@ def _is_recording(group):
     return "obs" in group or any(map(_is_feature, arrays))
 
 
-def _walk(group, prefix="", depth=0):
-    """Yield the arrays in a group and its groups, with their names."""
+def _walk(group, seen, again, prefix="", depth=0):
+    """Yield the arrays in a group and its groups, each once, with their names."""
     if depth > 5:
         raise ValueError(f"its groups are deeper than 5, as {prefix!r}.")
     for name, member in _members(group):
+        if member in seen:
+            again.append(prefix + name)
+            continue
+        seen.add(member)
         if hasattr(member, "shape"):
             yield prefix + name, member
         else:
-            yield from _walk(member, f"{prefix}{name}/", depth + 1)
+            yield from _walk(member, seen, again, f"{prefix}{name}/", depth + 1)
 
 
 def _rates_of(attributes):
