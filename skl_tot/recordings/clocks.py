@@ -1,6 +1,5 @@
 """Clocks of recordings: times as text, time columns, rates, and one common rate."""
 
-import contextlib
 import re
 from itertools import repeat
 
@@ -60,6 +59,7 @@ DURATION = r"(?:\d+ days?,? )?\d+:\d{1,2}(?::\d{1,2})?(?:[.,]\d*)?"
 # with the year first, or last
 ISO = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}.*|\d{8}T.*"
 DATE = r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)"
+ZONE = r"\d(?:Z|[T ][\d:.]+ ?[+-]\d\d(?::?\d\d)?)$"
 TIME = re.compile(f"{DURATION}|{ISO}|{DATE}.*")
 
 
@@ -147,28 +147,45 @@ def _read_durations(text):
     return pd.to_timedelta(text).dt.total_seconds().to_numpy(float), NO_DATE
 
 
-def _read_iso(text):
-    """Seconds since the first of dates that start with the year, and that date."""
+def _read_iso(text, cells=None):
+    """Seconds since the first of dates that start with the year, and that date.
+
+    Errors show ``cells`` as they are in the file, by default the text.
+    """
     import pandas as pd
+
+    cells = text if cells is None else cells
 
     text = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
     has_half = text.str.contains(r"(?i)[ap]m$", na=False).all()
     form = "%Y-%m-%d %I:%M:%S %p" if has_half else "ISO8601"
+    stamps = pd.to_datetime(text, utc=True, format=form, errors="coerce")
+    for row in np.flatnonzero(stamps.isna() & text.notna())[:1]:
+        shown = f"{short_repr(cells.iloc[row])} in row {row}"
+        raise ValueError(f"{shown} is no date of the calendar; correct it.")
+    zoned = text.str.contains(ZONE, na=bool(re.search(ZONE, text.iloc[0])))
+    for row in np.flatnonzero(zoned != zoned.iloc[0])[:1]:
+        pair = f"{cells.iloc[0]!r} and {cells.iloc[row]!r} in row {row}"
+        raise ValueError(f"of {pair} only one has a time zone; expected all or none.")
     first = pd.to_datetime(text.iloc[:1], format=form)  # in its time zone
-    return since_first(pd.to_datetime(text, utc=True, format=form), first)
+    return since_first(stamps, first)
 
 
 def _read_dates(text):
     """Seconds since the first of dates that end with the year; its date, if clear."""
+    cells = text
     text = text.str.replace(r"\b(\d)(?=[./-])", r"0\1", regex=True)
     text = text.str.replace(r"^(.{6})(\d\d)(?!\d)", r"\g<1>20\2", regex=True)
     is_dotted = text.str.match(r"\d+\.", na=True).all()  # starts with the day
-    choices = []
+    choices, errors = [], []
     for order in (r"\3-\2-\1",) if is_dotted else (r"\3-\2-\1", r"\3-\1-\2"):
-        with contextlib.suppress(ValueError):
-            choices.append(_read_iso(text.str.replace(DATE, order, regex=True)))
+        try:
+            dates = text.str.replace(DATE, order, regex=True)
+            choices.append(_read_iso(dates, cells))
+        except ValueError as error:
+            errors.append(error)
     if not choices:
-        raise ValueError(f"{text.iloc[0]!r} and others are no dates of a calendar.")
+        raise errors[0]
     growing = [choice for choice in choices if (np.diff(choice[0]) > 0).all()]
     forward = growing or choices
     if not np.array_equal(forward[0][0], forward[-1][0], equal_nan=True):

@@ -3,7 +3,7 @@
 import contextlib
 import copy
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from numbers import Integral, Real
 from typing import Any
@@ -99,9 +99,11 @@ class Recordings(Sequence):
     def __init__(
         self, arrays, names=None, *, fps=None, times=None, breaks="auto", starts=None
     ):
+        _check_list("arrays", arrays)
         if names is None:
             names = list(map(str, range(len(arrays))))
         else:
+            _check_list("names", names)
             names = list(names)
             _check_names(names, len(arrays))
         if fps is not None:
@@ -391,6 +393,12 @@ def _concatenate(parts, axis=0):
     return whole
 
 
+def _check_list(name, values):
+    """Refuse what is no list, as a number or text."""
+    if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
+        refuse(name, values, "a list with an item for each recording", TypeError)
+
+
 def _check_names(names, n_recordings):
     """Refuse names of recordings that are no text, repeated, or too few or many."""
     if len(names) != n_recordings:
@@ -404,8 +412,9 @@ def _check_names(names, n_recordings):
 
 def _check_clocks(times, arrays, names):
     """Return times as arrays of seconds by frame; refuse others."""
+    _check_list("times", times)
     for name, clock in zip(names, times):
-        if np.asarray(clock).dtype.kind in "mM":
+        if np.asarray(clock).dtype.kind not in "iuf":
             refuse(f"times of {name!r}", clock, "seconds; starts has dates", TypeError)
     times = [np.asarray(clock, dtype=float) for clock in times]
     if len(times) != len(arrays):
@@ -437,6 +446,7 @@ def check_starts(starts, n_recordings):
 
 def _check_breaks(breaks, arrays, names):
     """Return first frames of parts as arrays (n_breaks_i,); refuse others."""
+    _check_list("breaks", breaks)
     breaks = list(breaks)
     if len(breaks) != len(arrays):
         raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")

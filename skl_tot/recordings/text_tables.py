@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sklearn.utils.fixes import parse_version
 
-from skl_tot.recordings.clocks import PLAIN, TIME, UNITS
+from skl_tot.recordings.clocks import PLAIN, TIME, UNIT, UNITS
 from skl_tot.recordings.errors import refuse, repeated
 
 # Lines that determine header and decimal sign: at the start, and below as many rows.
@@ -202,12 +202,13 @@ def _head_of(rows, place, separator, lines, is_given):
         if len(groups) > 1:
             names = _with_groups(names, groups)
             above = [line for line in above if line != row.line - 1]
-    _check_names(names, row.line + 1, is_given)
     end = row.line + 1
+    _check_names(names, end, is_given)
     if len(rows) > place + 2 and _has_units(*rows[place + 1 : place + 3]):
         end, units = rows[place + 1].line + 1, rows[place + 1].cells
         cells = [*units, *[""] * len(names)]
         names = list(map(_with_unit, names, cells))
+        _check_names(names, end, is_given)
     above = [lines[line].strip() for line in above]
     return Head(names, row.line, end, separator, above, units)
 
@@ -229,7 +230,8 @@ def _with_groups(names, groups):
 def _with_unit(name, unit):
     """Add a unit of time to a name, as the clock may need it."""
     unit = unit.strip("[]()")
-    return f"{name} ({unit})" if unit in UNITS and unit != "s" else name
+    has_unit = UNIT.fullmatch(name.lower()) or unit not in UNITS or unit == "s"
+    return name if has_unit else f"{name} ({unit})"
 
 
 def _check_names(names, line, is_given):

@@ -12,6 +12,7 @@ h5py = pytest.importorskip("h5py")
 RNG = np.random.default_rng(0)
 A, B = RNG.random((5, 2)), RNG.random((7, 2))
 WIDE, LONG = RNG.random((5, 3)), np.arange(5.0) ** 2
+BIG = np.arange(5).astype(">f4")  # in the other order of bytes
 ARGS = {"env_name": "Lift", "env_kwargs": {"control_freq": 20}}
 
 
@@ -119,6 +120,8 @@ GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
         ({"x": A.T}, {"transpose": True}, {"f": A}, None),
         ({"x": A > 0.5, "fps": 30}, {}, {"f": A > 0.5}, 30),
         ({"x": LONG}, {}, {"f": LONG[:, None]}, None),
+        ({"x": A.astype(">f8"), "time": BIG / 4}, {}, {"f": A}, 4),
+        ({"x": np.c_[BIG, BIG]}, {}, {"f": np.c_[BIG, BIG]}, None),
         ({"a": A, "b": B, "fps": 30.0}, {}, {"a": A, "b": B}, 30),
         ({"a": LONG, "b": B[:, 0]}, {}, {"a": LONG[:, None], "b": B[:, :1]}, None),
         ({"a": A, "b": WIDE}, {}, {"f": np.hstack([A, WIDE])}, None),
@@ -147,6 +150,13 @@ def test_arrays(tmp_path, suffix, arrays, options, expected, fps):
     for name, own in expected.items():
         np.testing.assert_array_equal(takes[name], own)
         np.testing.assert_array_equal(again[name], own)
+
+
+def test_a_rate_of_a_data_set(tmp_path):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["x"] = A
+        file["x"].attrs["fps"] = 25
+    assert read_recordings(tmp_path).fps == 25
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".npz"])

@@ -46,7 +46,8 @@ def takes():
 
 
 @pytest.mark.parametrize(
-    "clock", [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]")]
+    "clock",
+    [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]"), ["0", "1", "2"]],
 )
 def test_clocks_go_forward(clock):
     with pytest.raises((TypeError, ValueError), match="times of 'a'"):
@@ -54,11 +55,22 @@ def test_clocks_go_forward(clock):
 
 
 @pytest.mark.parametrize(
-    "option", [{"starts": [5]}, {"starts": []}, {"breaks": [[0]]}, {"fps": True}]
+    "option",
+    [
+        {"starts": [5]},
+        {"starts": []},
+        {"breaks": [[0]]},
+        {"breaks": 5},
+        {"names": "a"},
+        {"times": 5, "fps": 1},
+        {"fps": True},
+        {"arrays": None},
+        {"arrays": {"a": [0, 1]}},
+    ],
 )
-def test_refused_values(option):
+def test_refused_arguments(option):
     with pytest.raises((TypeError, ValueError), match=next(iter(option))):
-        Recordings([[0, 1]], **option)
+        Recordings(**{"arrays": [[0, 1]]} | option)
 
 
 @pytest.mark.parametrize("key", [[1], np.array([False, True]), slice(1, None)])

@@ -82,6 +82,7 @@ REFUSED = [  # name, content and options
     ("f.npz", npz_of(x=npy((5, 2), 9)), {}),  # fewer numbers than the header says
     ("f.npz", npz_of(x=npy((5, 2), kind="|O")), {}),
     ("f.npz", npz_of(x=npy((5, 2)), y=LATER), {}),
+    ("f.npz", npz_of(**{"x": npy((5, 2)), "x.npy": npy((5, 2))}), {}),
     ("f.h5", assign(x=h5py.Empty("f4")), {}),
     ("f.h5", assign(**{"a/x": A, "b/x": A[:0]}), {}),
     ("f.h5", assign(a=A, b=A[::-1]), {}),  # recordings or features

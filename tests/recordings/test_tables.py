@@ -138,6 +138,7 @@ def test_decimal_commas(tmp_path, text):
     assert takes[0][["x", "n"]].to_numpy()[-2:].tolist() == [[1.5, 0], [-0.25, 10]]
 
 
+ZONED = "2024-02-28T10:00:00Z"
 REFUSED = [  # texts by name, options, what the error names
     # columns
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
@@ -169,6 +170,12 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
     ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
     ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
+    ({"a": "time,x\n0,5\n1,4\n4e5,3\n"}, {"resample": 1e5, "bridge": 1e6}, "320 GB"),
+    ({"a": "time,x\n2024-02-28,1\n2024-02-30,1\n"}, {}, "'2024-02-30' in row 1"),
+    ({"a": "time,x\n30.2.2024 1:00:00,1\n"}, {}, "'30.2.2024 1:00:00' in row 0"),
+    ({"a": f"time,x\n{ZONED},1\n{ZONED[:-1]},1\n"}, {}, "time zone"),
+    # names
+    ({"a": "a (ms),a,b\n,ms,\n1,2,3\n2,3,4\n"}, {}, "two columns 'a (ms)'"),
     ({"a": "x\n5\n"}, {"animal": "m"}, "animal"),
 ]
 

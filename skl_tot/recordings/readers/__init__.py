@@ -315,7 +315,12 @@ def read_data(path, data, name, key=()):
     n_values = max(math.prod(lengths), math.prod(data.chunks or (0,)))
     # in values of 64 bits
     check_size(path, n_values * data.dtype.itemsize / 8, name)
-    return data[key]
+    return native(data[key])
+
+
+def native(values):
+    """Array in the order of bytes of this machine, which pandas needs."""
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
 def words_inside(path, group, name):

@@ -27,7 +27,7 @@ MOST_ARRAYS = 100_000  # which takes seconds
 
 
 def read(path, variable=None, transpose=None, arrays=None, skip=()):
-    """Tables of a file by recording, without those in ``skip``, and the rate or None."""
+    """Tables of a file by recording, without those in ``skip``, and rate or None."""
     if arrays not in (None, "recordings", "features"):
         refuse("arrays", arrays, "'recordings' or 'features'")
     suffix = path.suffix.lower()
@@ -89,7 +89,8 @@ def _table_of(recording, features, asides=()):
     if len(set(lengths.values())) > 1:
         refuse(f"the numbers of frames of {recording!r}", lengths, f"equal ones; {ONE}")
     columns: dict = {}
-    for name, values in features.items():
+    for name, array in features.items():
+        values = readers.native(array)
         parts = {name: values}
         if values.shape[1:] == (1,) and is_clock(name):
             parts = {name: values[:, 0]}
