@@ -94,7 +94,11 @@ class GrowingTable:
         return np.array(frames).reshape(len(frames), self.n_features)
 
     def _read_header(self, line):
-        self.separator = find_separator(line)
+        try:
+            self.separator = find_separator(line)
+        except ValueError as error:
+            where = f"{self.name}, line {self.n_lines}"
+            raise ValueError(f"{where}: {error}") from error
         self.header = [name.strip() for name in self._cells(line)]
         columns = self.columns
         if columns is None:
@@ -158,4 +162,8 @@ class GrowingTable:
             raise ValueError(f"{problem}, expected a number.") from None
 
     def _cells(self, line):
-        return next(csv.reader([line], delimiter=self.separator))
+        try:
+            return next(csv.reader([line], delimiter=self.separator))
+        except csv.Error as error:  # a cell of many characters
+            where = f"{self.name}, line {self.n_lines}"
+            raise ValueError(f"{where} has no cells of a table: {error}.") from error

@@ -2,8 +2,10 @@
 
 import functools
 import inspect
-import io
+import json
+import shutil
 import stat
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -17,11 +19,12 @@ from skl_tot.recordings.errors import one_line, refuse
 
 FORMAT = 1
 # Limits of the unpacked size: bytes, or a multiple of the file's size. Weights hardly
-# compress; only labels of a hundred million frames exceed both.
-MAX_UNPACKED = 2**30
+# compress; only labels of fifty million frames exceed both.
+MAX_UNPACKED = 2**29
 MAX_RATIO = 20
-# Bytes of the schema: enough for a hundred thousand recordings.
-MAX_SCHEMA = 2**26
+# Bytes of the schema of a small file, and of any: of a hundred thousand recordings.
+SMALL_SCHEMA, MAX_SCHEMA = 2**22, 2**26
+MAX_MEMORY = 2**26  # bytes of an unpacked file; a larger one is on disk
 
 
 @functools.cache
@@ -143,7 +146,7 @@ def load_model(path, *, trusted=()):
     ------
     OSError, ValueError
         If the file holds something else, untrusted types or a later format; or if it
-        unpacks to more than 1 GiB and 20 times its size (it is then not read).
+        unpacks to more than 512 MiB and 20 times its size (it is then not read).
 
     Examples
     --------
@@ -153,22 +156,37 @@ def load_model(path, *, trusted=()):
     path = Path(path)
     if not stat.S_ISREG(path.stat().st_mode):  # a pipe would block
         raise OSError(f"{path} is no regular file, expected one of save_model.")
-    content = io.BytesIO(path.read_bytes())
     try:
-        return _load(_unpacked(content), [*trusted_types(), *trusted])
+        with tempfile.SpooledTemporaryFile(MAX_MEMORY) as unpacked:
+            _unpack(path, unpacked)
+            return _load(unpacked, [*trusted_types(), *trusted])
     except Exception as error:  # a broken archive raises many types
         reason = one_line(error).rstrip(".")
         raise ValueError(f"{path} cannot be loaded: {reason}.") from error
 
 
-def _unpacked(content):
-    unpacked = io.BytesIO()
-    with zipfile.ZipFile(content) as archive, zipfile.ZipFile(unpacked, "w") as copy:
-        _check_archive(archive, content.getbuffer().nbytes)
+def _unpack(path, unpacked):
+    """Write a checked archive to a file without compression, block by block."""
+    # unlike a whole part, a block is never longer than asked for
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(unpacked, "w") as copy:
+        _check_archive(archive, path.stat().st_size)
         for part in archive.infolist():
-            with archive.open(part) as file:
-                copy.writestr(part.filename, file.read(part.file_size))
-    return unpacked.getvalue()
+            with archive.open(part) as file, copy.open(part.filename, "w") as target:
+                shutil.copyfileobj(file, target)
+        _check_references(copy)
+
+
+def _check_references(archive):
+    """Refuse arrays that the schema reads more than once, so that they take memory."""
+    seen = set()
+
+    def look(item):  # of an object that occurs again, all is the same
+        if "file" in item:
+            seen.add((str(item["file"]), str(item.get("__id__"))))
+
+    json.loads(archive.read("schema.json"), object_hook=look)
+    if len(seen) > len(archive.infolist()):
+        raise ValueError("it has more arrays than parts")
 
 
 def _check_archive(archive, size):
@@ -179,21 +197,23 @@ def _check_archive(archive, size):
         remedy = "; del model.labels_ leaves labels out"
         refuse("size unpacked", unpacked, f"at most {limit} bytes{remedy}")
     n_bytes = archive.getinfo("schema.json").file_size
-    if n_bytes > MAX_SCHEMA:
-        refuse("size of schema.json", n_bytes, f"at most {MAX_SCHEMA} bytes")
+    limit = min(MAX_SCHEMA, SMALL_SCHEMA + MAX_RATIO * size)
+    if n_bytes > limit:
+        refuse("size of schema.json", n_bytes, f"at most {limit} bytes")
     used = {part.compress_type for part in parts}
     if not used <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:  # others have no bound
         raise ValueError("it is compressed in a way that save_model does not use")
 
 
-def _load(data, trusted):
+def _load(file, trusted):
+    """Load the model of an unpacked archive, unless it needs types not trusted."""
     import skops.io as skops_io
 
-    unknown = set(skops_io.get_untrusted_types(data=data)) - set(trusted)
+    unknown = set(skops_io.get_untrusted_types(file=file)) - set(trusted)
     if unknown:
         problem = "it has types that are not trusted, or that a later version added"
         raise ValueError(f"{problem}, {sorted(unknown)}")
-    content = skops_io.loads(data, trusted=trusted)
+    content = skops_io.load(file, trusted=trusted)
     if type(content) is not dict or not {"format", "skl_tot", "model"} <= set(content):
         raise ValueError("it was not written by save_model")
     if content["format"] > FORMAT:

@@ -208,6 +208,18 @@ def values_of_recordings(values, names, what):
     return list(values)
 
 
+def groups_of_report(groups, subject, names):
+    """Return groups and subjects of recordings, if given, as arguments of a report."""
+    if groups is None and subject is not None:
+        raise ValueError("subject is given without groups, expected both.")
+    given = {"groups": groups, "subject": subject}
+    return {
+        what: values_of_recordings(values, names, what)
+        for what, values in given.items()
+        if values is not None
+    }
+
+
 def values_by_name(values):
     """Return values by text names of recordings, or unchanged without names."""
     if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:

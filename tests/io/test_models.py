@@ -1,8 +1,10 @@
 """Model files."""
 
 import copy
+import json
 import os
 import re
+import struct
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -156,15 +158,26 @@ def test_other_contents(content, tmp_path):
 
 
 class TestSize:
-    def test_bomb_is_refused_unread(self, tmp_path, monkeypatch):
+    @pytest.mark.parametrize("kind", ["honest", "lying", "again"])
+    def test_bomb_is_refused_unread(self, tmp_path, monkeypatch, kind):
+        """Of a true size, of a wrong one in its directory, of one part read often."""
         path = tmp_path / "bomb.skops"
+        np.save(tmp_path / "a.npy", np.zeros(125_000))
+        arrays = [{"file": "0.npy", "__id__": i} for i in range(50)]
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("schema.json", "{}")
+            archive.writestr("schema.json", json.dumps(arrays))
             for i in range(3):
-                archive.writestr(f"{i}.npy", bytes(10**6))
-        monkeypatch.setattr("skl_tot.io.models.MAX_UNPACKED", 2 * 10**6)
+                archive.write(tmp_path / "a.npy", f"{i}.npy")
+        if kind == "lying":
+            size = (tmp_path / "a.npy").stat().st_size
+            lie = [struct.pack("<L", n) for n in (size, 1000)]
+            path.write_bytes(path.read_bytes().replace(*lie))
+        limit = 2 * 10**6 if kind == "honest" else 10**7
+        monkeypatch.setattr("skl_tot.io.models.MAX_UNPACKED", limit)
+        monkeypatch.setattr("skl_tot.io.models.MAX_MEMORY", 1000)
+        trusted_types()
         tracemalloc.start()
-        refused(path, "size")
+        refused(path, {"honest": "size", "lying": "CRC", "again": "arrays"}[kind])
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 10**6

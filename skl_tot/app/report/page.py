@@ -32,7 +32,7 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import name_all_actions
-from skl_tot.statistics.bouts import values_of_recordings
+from skl_tot.statistics.bouts import groups_of_report
 from skl_tot.statistics.groups import compare_groups
 
 
@@ -174,6 +174,7 @@ def read_model(
     if accuracy is not None:
         _check_accuracy(accuracy)
     words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
+    compared = groups_of_report(groups, subject, videos.names)
     findings = gather_findings(
         model, videos.arrays, video_names, words, videos.breaks, corrected
     )
@@ -189,11 +190,8 @@ def read_model(
         starts=videos.starts,
     )
     paths.stops = videos.stops
-    if groups is not None:
-        groups = values_of_recordings(groups, videos.names, "groups")
-        if subject is not None:
-            subject = values_of_recordings(subject, videos.names, "subject")
-        groups = compare_groups(paths, groups, subject)
+    if compared:
+        groups = compare_groups(paths, **compared)
     rating = None
     if truth is None and accuracy is None and not all(map(np.all, findings.labelled)):
         rating = rate_trust(model, videos, paths)

@@ -16,7 +16,7 @@ from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.bouts import values_of_recordings
+from skl_tot.statistics.bouts import groups_of_report
 
 
 @with_shared_texts
@@ -70,10 +70,8 @@ class Review(Answers):
         subject=None,
     ):
         super().__init__()
-        videos, self.groups = as_recordings(recordings), {}  # arguments of the report
-        for name, values in {"groups": groups, "subject": subject}.items():
-            if values is not None:
-                self.groups[name] = values_of_recordings(values, videos.names, name)
+        videos = as_recordings(recordings)
+        self.groups = groups_of_report(groups, subject, videos.names)
         self._restore = videos.restore
         self.recordings = videos.replace(videos.arrays)
         self.recordings.layout = None  # so models return lists

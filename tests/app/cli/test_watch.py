@@ -232,6 +232,12 @@ def test_bad_input_is_one_line(refuses, tmp_path, command, text):
     refuses(f"watch {command}", tmp_path)
 
 
+@pytest.mark.parametrize(("head", "line"), [("a,b,", 1), ("a,b,c\n1,2,3\n1,2,", 3)])
+def test_a_huge_cell_is_named_by_its_line(refuses, tmp_path, head, line):
+    Path("take.csv").write_text(f"{head}{'9' * 3_000_000}\n", encoding="utf-8")
+    assert f"take.csv, line {line}" in refuses(f"watch {TAKE}", tmp_path)
+
+
 class TestClocks:
     """Times are those of the clock that the model knows, and breaks are its."""
 

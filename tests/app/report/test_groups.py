@@ -40,6 +40,9 @@ def test_rows_of_groups(takes, tmp_path):
     assert n_left > 1
     assert f"{n_left} other comparisons are not listed." in text
     subject = [f"person {i // 2}" for i in range(10)]
-    with pytest.raises(ValueError):
-        write_report(model, takes, tmp_path / "b.html", groups=groups, subject=subject)
+    for kept in (groups, None):
+        with pytest.raises(ValueError):
+            write_report(
+                model, takes, tmp_path / "b.html", groups=kept, subject=subject
+            )
     assert not (tmp_path / "b.html").exists()

@@ -318,6 +318,7 @@ def test_groups_of_an_export(model, videos, tmp_path):
         (list("xy"), None),
         ({"a": "x"}, None),
         (list("xxyy"), "s"),
+        (None, "abcd"),
     ]:
         with pytest.raises(ValueError):
-            Review(model, videos, groups=groups, subject=subject and [subject])
+            Review(model, videos, groups=groups, subject=subject and list(subject))
