@@ -187,7 +187,7 @@ def _ended(chain, states):
 def _before(shares, back, stays):
     """Probabilities (n, d, n_actions) of states a frame earlier."""
     before = np.empty_like(shares)
-    before[:, :1] = (back @ shares[:, -1, :, None]).mT
+    before[:, 0] = (back @ shares[:, -1, :, None])[..., 0]
     if shares.shape[1] > 1:
         before[:, 1:] = shares[:, :-1]
         before[:, 1] *= 1 - stays
