@@ -121,7 +121,7 @@ GROUPS = {f"take{k}/{own}": B for k in (10, 2) for own in ("acc", "mag")}
         ({"x": A > 0.5, "fps": 30}, {}, {"f": A > 0.5}, 30),
         ({"x": LONG}, {}, {"f": LONG[:, None]}, None),
         ({"x": A.astype(">f8"), "time": BIG / 4}, {}, {"f": A}, 4),
-        ({"x": np.c_[BIG, BIG]}, {}, {"f": np.c_[BIG, BIG]}, None),
+        ({"x": A.astype(">f4")}, {}, {"f": A.astype("f4")}, None),
         ({"a": A, "b": B, "fps": 30.0}, {}, {"a": A, "b": B}, 30),
         ({"a": LONG, "b": B[:, 0]}, {}, {"a": LONG[:, None], "b": B[:, :1]}, None),
         ({"a": A, "b": WIDE}, {}, {"f": np.hstack([A, WIDE])}, None),
