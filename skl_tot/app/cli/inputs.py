@@ -121,12 +121,12 @@ def shown_names(model, names):
 
 
 def read_segments(path):
-    """Table of the segments of a path, or of those that a review shows."""
+    """Table of segments of a path, or of a review; its numbers of colours, or None."""
     from skl_tot import io
     from skl_tot.app.review import find_review
 
     if (folder := find_review(path)) is None:
-        return io.read_table(path)
+        return io.read_table(path), None
     from skl_tot.app.review.results import reviewed_segments  # slow
 
     return reviewed_segments(folder)

@@ -128,12 +128,13 @@ def report(options):
         subject=subject,
         corrected=corrected if any(x is not None for x in corrected) else None,
         accuracy=accuracy,
+        numbers=reviewed.numbers(words),
     )
     write_page(content, options.out)
     print(f"Report written to {options.out}.")
     outputs.print_stops(recordings)
     if options.summary is not None:
-        labels, telling, circle, compared = content.in_words(words)
+        labels, telling, circle, compared, numbers = content.in_words(words)
         tables = {"telling_features": telling}
         if compared is not None:
             tables["groups"] = compared
@@ -148,6 +149,7 @@ def report(options):
             tables=tables,
             circle=circle,
             log_likelihoods=content.log_likelihoods,
+            numbers=numbers,
         )
 
 
@@ -181,10 +183,10 @@ def summary(options):
     inputs.check_inputs(*paths)
     _check_summary(options.out, "--out", paths)
     groups = inputs.read_groups(options)
-    table = inputs.read_segments(options.segments)
+    table, numbers = inputs.read_segments(options.segments)
     if groups is not None:
         groups = groups.pick(table["recording"].unique())
-    _write_summary(table, options.out, fps=options.fps, groups=groups)
+    _write_summary(table, options.out, fps=options.fps, groups=groups, numbers=numbers)
 
 
 def _check_summary(path, flag, paths):
@@ -207,10 +209,12 @@ def _write_summary(
     tables=None,
     circle=None,
     log_likelihoods=None,
+    numbers=None,
 ):
     """Write tables and pictures of labels, or of a table of segments."""
     # to a folder, or without pictures into a workbook
-    # `circle` lists the actions of a cycle in order, or is None.
+    # `circle` lists the actions of a cycle in order, `numbers` has those of the colours
+    # of names; or they are None
     from skl_tot import statistics
     from skl_tot.io.formats.tables import write_csv
     from skl_tot.io.formats.workbooks import write_workbook
@@ -237,11 +241,13 @@ def _write_summary(
     if groups is not None:
         _add_groups(tables, labels, fps, *groups)
     is_workbook = _is_workbook(out)
-    displays = {} if is_workbook else _displays(labels, fps, by, tables.get("groups"))
+    displays = {}
     if is_workbook:
         with replaced(out) as temporary:
             write_workbook(tables, temporary)
     else:
+        options = {"action_names": _in_order(numbers, tables["durations"]["action"])}
+        displays = _displays(labels, fps, by, tables.get("groups"), options)
         with replaced_files(out) as temporary:
             for name, table in tables.items():
                 write_csv(table, temporary / f"{name}.csv", float_format="%.10g")
@@ -278,18 +284,29 @@ def _add_groups(tables, labels, fps, groups, subject):
         tables["groups"] = compared
 
 
-def _displays(labels, fps, by, compared):
+def _in_order(numbers, actions):
+    """Names of actions at the numbers of their colours, as displays take them."""
+    if numbers is None:
+        return None
+    name_of = {number: name for name, number in numbers.items()}
+    names = [name_of.get(number, "") for number in range(1 + max(name_of))]
+    return names + [name for name in actions.unique() if name not in names]
+
+
+def _displays(labels, fps, by, compared, options):
     """Make displays by name, of labels or of a table of segments."""
-    # `by` has options of cycles or is empty; `compared` is a table of groups, or None.
+    # `by` has options of cycles or is empty; `compared` is a table of groups, or None;
+    # `options` are those of all displays of bouts
     import skl_tot
 
+    timed = {"fps": fps, **options}
     displays: dict[str, Any] = {
-        "durations": skl_tot.DurationDisplay(labels, fps=fps),
-        "transitions": skl_tot.TransitionDisplay(labels),
-        "deviations": skl_tot.DeviationDisplay(labels, fps=fps, **by),
+        "durations": skl_tot.DurationDisplay(labels, **timed),
+        "transitions": skl_tot.TransitionDisplay(labels, **options),
+        "deviations": skl_tot.DeviationDisplay(labels, **timed, **by),
     }
     if by:
-        displays["cycles"] = skl_tot.CycleDisplay(labels, fps=fps, start=by["start"])
+        displays["cycles"] = skl_tot.CycleDisplay(labels, **timed, start=by["start"])
     if compared is not None:
         displays["groups"] = skl_tot.GroupsDisplay(compared)
     return displays

@@ -411,7 +411,7 @@ def subtasks(options):
     outputs.check_output(options.out, "--out", sources, is_folder=True)
     from skl_tot import io
 
-    segments = inputs.read_segments(options.segments)
+    segments, _ = inputs.read_segments(options.segments)
     words = io.write_subtasks(segments, options.root, options.out)
     text = f"Data and meta written to {options.out}"
     print(f"{text}, with subtasks {', '.join(words)}.")

@@ -11,6 +11,7 @@ import numpy as np
 from skl_tot import statistics
 from skl_tot.app import web
 from skl_tot.app.report.findings import Findings, Truth
+from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.names import distinct_labels
@@ -33,7 +34,7 @@ class Content:
 
     # `recordings` are those of the paths, named by number, as names may repeat;
     # `videos` are the input of the model; `groups` is a table of `compare_groups`;
-    # `rating` is that of `rate_trust`
+    # `rating` is that of `rate_trust`; `numbers` has those of colours by name
 
     model: Any
     segmenter: Any
@@ -46,6 +47,7 @@ class Content:
     groups: Any = None
     accuracy: Any = None
     rating: Any = None
+    numbers: dict | None = None
 
     @property
     def fps(self):
@@ -135,6 +137,29 @@ class Content:
         return sorted(codes | distinct_labels(others))
 
     @cached_property
+    def places(self):
+        """Number of the colour of each code; of text, its place among sorted names."""
+        codes, names = [k for k in self.codes if k != BACKGROUND], self.findings.names
+        numbers = self.numbers
+        if numbers is None and self.segmenter.actions_.dtype.kind != "U":
+            return dict(zip(codes, codes))
+        if numbers is None:
+            words = sorted(names[code] for code in codes if code in names)
+            numbers = dict(zip(words, itertools.count()))
+        free = itertools.count(1 + max(numbers.values(), default=-1))
+        places = {code: numbers.get(names.get(code)) for code in codes}
+        return {k: next(free) if n is None else n for k, n in places.items()}
+
+    @cached_property
+    def styles(self):
+        """Style of each code of an action."""
+        return {code: style_of(place) for code, place in self.places.items()}
+
+    def classes(self, code):
+        """CSS classes of a code, for marks in tables and pictures."""
+        return "cb" if code == BACKGROUND else f"c{code} h{self.styles[code].hatch}"
+
+    @cached_property
     def unsure(self):
         """Confidence below which a frame or a segment is unsure."""
         return float(np.median(np.concatenate(self.findings.confidences))) - UNSURE
@@ -210,7 +235,7 @@ class Content:
         return self.findings.sample.table(self.features)
 
     def in_words(self, words):
-        """Labels, telling features, the circle and groups, in words or labels."""
+        """Labels, telling features, circle, groups and colours, in words or labels."""
         words = self.segmenter.actions_ if words is None else words
         names = self.findings.names  # more than words with labels from people
         new = [names.get(code, "") for code in range(len(words), max(names) + 1)]
@@ -224,7 +249,9 @@ class Content:
             action = words[compared["action"].astype(int)].tolist()
             to = [k if k == "" else words.tolist()[k] for k in compared["to"]]
             compared = compared.assign(action=action, to=to)
-        return [words[path] for path in self.findings.paths], telling, circle, compared
+        labels = [words[path] for path in self.findings.paths]
+        numbers = {words[code]: place for code, place in self.places.items()}
+        return labels, telling, circle, compared, numbers if is_text else None
 
     def length(self, time):
         """Duration as text, in seconds with a rate, else in frames."""

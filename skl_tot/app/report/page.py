@@ -18,8 +18,7 @@ from skl_tot.app.report.findings import (
     judge,
     read_corrected,
 )
-from skl_tot.app.report.sections import classes, sections_of
-from skl_tot.display.palette import style_of
+from skl_tot.app.report.sections import sections_of
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import replaced
@@ -149,8 +148,10 @@ def read_model(
     subject=None,
     corrected=None,
     accuracy=None,
+    numbers=None,
 ):
     """Content of the page; arguments are those of `write_report`."""
+    # `numbers` has the number of the colour of each name of an action, or is None.
     # lazy, as they import torch
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import segmenter_of, shown_labels
@@ -207,6 +208,7 @@ def read_model(
         groups,
         accuracy,
         rating,
+        numbers,
     )
 
 
@@ -244,7 +246,7 @@ def write_page(content, path, title=None):
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"classes": classes, "digest": _digest}
+    environment.filters |= {"classes": content.classes, "digest": _digest}
     template = environment.get_template("page.html")
     html = template.render(_describe(content), title=title or "Action segmentation")
     with replaced(path) as temporary:
@@ -255,10 +257,8 @@ def _describe(content):
     """Values of the template of the page."""
     parameters = inspect.signature(type(content.segmenter)).parameters
     css = web.page_file("web", "timelines.css") + web.page_file("report", "page.css")
-    for code in content.codes:
-        if code != BACKGROUND:
-            style = style_of(code)
-            css += f".c{code} {{ --fill: {style.fill}; --ink: {style.ink}; }}\n"
+    for code, style in content.styles.items():
+        css += f".c{code} {{ --fill: {style.fill}; --ink: {style.ink}; }}\n"
     keys = ["fps", "in_plain", "length", "place", "segmenter", "truth"]
     keys += ["day", "video_names", "when", "widths"]
     return {key: getattr(content, key) for key in keys} | {
@@ -291,7 +291,7 @@ def _describe_timelines(content):
             "numbers": _list_numbers(content),
             "names": content.findings.names,
             "labels": truth.names if truth else {},
-            "appearance": web.describe_appearance(content.codes),
+            "appearance": {k: style._asdict() for k, style in content.styles.items()},
             "recordings": _describe_rows(content),
             "actions": _describe_actions(content),
         }

@@ -13,7 +13,6 @@ from skl_tot.app.report.findings import describe_alternatives
 from skl_tot.display.base import summarise
 from skl_tot.display.comparisons import score_curve, shown_comparisons
 from skl_tot.display.heat_maps import choose_features
-from skl_tot.display.palette import style_of
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.stops import list_stops
 from skl_tot.statistics.features import CLEAR, describe_useless
@@ -68,7 +67,7 @@ def cycles(content):
         shown = bouts_of[row["index"]]
         times = (shown[["start", "end"]] - bouts.origins[row["index"]]).round(3)
         segments = zip(shown["action"], *times.to_numpy().T.tolist())
-        row["bar"] = content.reach, _shapes(segments)
+        row["bar"] = content.reach, _shapes(content, segments)
         row["reasons"] = _list_reasons(row, content.length) if row["deviates"] else []
         row["video"] = content.recordings.names.index(row["recording"])
         row["start"] -= content.bouts.origins[row["recording"]]
@@ -105,7 +104,7 @@ def actions(content):
     if content.usual:
         lengths = [content.actions[code]["quartiles"][1] for code in content.usual]
         ends = np.cumsum([0, *lengths]).tolist()
-        bar = ends[-1], _shapes(zip(content.usual, ends, ends[1:]))
+        bar = ends[-1], _shapes(content, zip(content.usual, ends, ends[1:]))
     return {"rows": rows, "bar": bar, "boxes": _draw_boxes(content.totals)}
 
 
@@ -202,10 +201,10 @@ def _draw_bar(content, i, codes=None):
     codes = content.findings.paths[i] if codes is None else codes
     bar = web.describe_segments(find_segments(codes, clock.breaks), clock)
     ends = [*bar["start"][1:], clock.ends[-1]]
-    return ends[-1], _shapes(zip(bar["code"], bar["start"], ends))
+    return ends[-1], _shapes(content, zip(bar["code"], bar["start"], ends))
 
 
-def _shapes(segments):
+def _shapes(content, segments):
     """CSS classes, code and outline of each code of segments: code, start and end."""
     outlines = defaultdict(str)  # all segments of one code are one shape
     for code, start, end in segments:
@@ -213,13 +212,8 @@ def _shapes(segments):
             outlines[code] += f"M{start:.10g} .5H{end:.10g}"
         elif code != BACKGROUND:
             outlines[int(code)] += f"M{start:.10g} 0H{end:.10g}V1H{start:.10g}Z"
-    kinds = {code: "break" if code < 0 else classes(code) for code in outlines}
+    kinds = {code: "break" if code < 0 else content.classes(code) for code in outlines}
     return [(kinds[code], code, outline) for code, outline in outlines.items()]
-
-
-def classes(code):
-    """CSS classes of a code, for marks in tables and pictures."""
-    return "cb" if code == BACKGROUND else f"c{code} h{style_of(code).hatch}"
 
 
 @section("Alternatives")

@@ -21,7 +21,8 @@ from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 
-RESULTS = ("segments.csv", "labels", "model.skops", "recordings.csv", "report.html")
+RESULTS = ("segments.csv", "segments.xlsx", "labels", "model.skops")
+RESULTS += ("recordings.csv", "report.html")
 MODELS = "review.models"  # folder of their files
 VERSION = 2  # of the log; 0 had models and check values in its rows
 FLOAT = np.dtype("<f2")  # of confidences

@@ -11,18 +11,20 @@ import pandas as pd
 from scipy.stats import norm
 
 from skl_tot import io
-from skl_tot.app.report import write_report
+from skl_tot.app.report.page import read_model, write_page
 from skl_tot.app.review import find_review
 from skl_tot.app.review.entry import UNLABELLED, subtract
 from skl_tot.app.review.history import History, beginning_of, digest_of
 from skl_tot.app.review.teaching import actions_of, with_names_of
 from skl_tot.io.formats import find_format, writable_formats
 from skl_tot.io.formats.tables import write_csv
+from skl_tot.io.formats.workbooks import write_workbook
 from skl_tot.recordings import disk
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 from skl_tot.recordings.stops import with_stops
+from skl_tot.statistics.actions import durations
 
 # How much is right. A check compares the prediction for a recording, or a part of it,
 # with the checked labels. The figure is the share that was right in the checks of the
@@ -196,6 +198,10 @@ def export(review, format):
     if format == "labels":  # a line for each frame of the file
         table = table_with_stops(review, table)
     write_labels(table, folder / "labels", format, file_format)
+    if format == "excel":
+        with disk.replaced(folder / "segments.xlsx") as temporary:
+            sheets = {"segments": table, "durations": durations(table)}
+            write_workbook(sheets, temporary)
     save(review)
     with disk.replaced(folder / "recordings.csv") as temporary:
         table = describe_recordings(review)
@@ -203,14 +209,15 @@ def export(review, format):
     if review.model is None:
         return f"the labels are in {folder}, without a model and a report: let it learn"
     words = [entry.known_words(review.state.names) for entry in review.state.entries]
-    write_report(
+    content = read_model(
         review.model,
         review.recordings,
-        folder / "report.html",
         corrected=None if all(labels is None for labels in words) else words,
         accuracy=review.accuracy(),
+        numbers={name: code for code, name in review.state.names.items()},
         **review.groups,
     )
+    write_page(content, folder / "report.html")
     return f"the results are in {folder}"
 
 
@@ -323,6 +330,12 @@ class ReviewedModel:
             return labels_of_each, None
         return labels_of_each, measure(self.state.entries, self.state.n_learned)
 
+    def numbers(self, words=None):
+        """Return the number of the colour of each name, as in the review, or None."""
+        if not self.entries:
+            return None
+        return {name: code for code, name in self._names(words).items()}
+
     def _names(self, words):
         """Names by code, with other words for the actions of the model if given."""
         names = self.state.names
@@ -342,7 +355,8 @@ def put_labels(told, labels, confidence, boundaries):
 
 
 def reviewed_segments(folder):
-    """Table of the segments that a review shows, as it wrote them; print whose."""
+    """Table of the segments that a review shows, as it wrote them, and colours."""
+    # prints how many recordings have labels of people
     reviewed, file, shown = ReviewedModel(folder), folder / "segments.csv", []
     labels_of_each, written = [], []
     names = reviewed.state.names
@@ -359,7 +373,7 @@ def reviewed_segments(folder):
         text = f"{one_line(file)} lacks the last changes of the review"
         raise ValueError(f"{text}; open the review again, which writes it.")
     print_kept(labels_of_each)
-    return table
+    return table, reviewed.numbers()
 
 
 def print_kept(labels_of_each):

@@ -80,8 +80,12 @@ class Review(Answers):
         codes, names, words_of_each, n_learned = (), history.NO_NAMES, None, 0
         if model is not None:
             n_learned = int(last_step(model).is_taught)
+            is_text = segmenter_of(model).actions_.dtype.kind == "U"
             model = teaching.with_words(model)
-            codes, names = history.add_codes(names, teaching.actions_of(model))
+            words = teaching.actions_of(model)
+            if is_text:  # in the order of other pictures, which sort them
+                _, names = history.add_codes(names, sorted(words))
+            codes, names = history.add_codes(names, words)
         if labels is not None:
             words_of_each, words = teaching.read_words(labels, videos)
             _, names = history.add_codes(names, sorted(words))
@@ -476,7 +480,8 @@ class Review(Answers):
 
         These are ``segments.csv``, with all recordings; ``labels``, a folder with a
         file per recording, in a format of `skl_tot.io`; ``model.skops``;
-        ``recordings.csv``, with checks and accuracy; ``report.html``.
+        ``recordings.csv``, with checks and accuracy; ``report.html``. The format
+        "excel" adds ``segments.xlsx``, with sheets of segments and durations.
 
         Parameters
         ----------

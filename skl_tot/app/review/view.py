@@ -9,9 +9,10 @@ from skl_tot.app.report.findings import N_COMPARED
 from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.review.history import MOST_NEW, add_names, find_recording
 from skl_tot.corrections.questions import find_typical, mean_and_spread
+from skl_tot.display.palette import style_of
 from skl_tot.io.formats import writable_formats
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import find_segments
+from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.statistics.deviations import deviations
 from skl_tot.statistics.features import TellingSample, check_feature_names
 
@@ -102,7 +103,7 @@ class View:
         return {
             "names": names,
             "words": words | {UNLABELLED: "not labelled"},
-            "appearance": web.describe_appearance(words),
+            "appearance": describe_appearance(words),
         }
 
     def _describe_work(self):
@@ -221,7 +222,7 @@ class View:
                 )
                 rows.append(row)
             alternative["rows"] = rows
-        appearance = web.describe_appearance(names)
+        appearance = describe_appearance(names)
         return {"alternatives": alternatives, "names": names, "appearance": appearance}
 
     @cached_property
@@ -250,6 +251,11 @@ class View:
             low, high = map(with_gaps, bins)
             shown.append({"name": name, "low": low, "high": high})
         return {"features": self.curves.names, "shown": shown, "from": start, "to": end}
+
+
+def describe_appearance(codes):
+    """Fill, ink and hatch of each code that is an action."""
+    return {code: style_of(code)._asdict() for code in codes if code != BACKGROUND}
 
 
 def describe_intervals(entry, runs, clock):

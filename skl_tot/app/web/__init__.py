@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from skl_tot.recordings.clocks import clock_text
-from skl_tot.recordings.labels import BACKGROUND
 
 MOST_DOUBTS = 4000  # doubtful parts of a recording
 LONG = 120  # seconds of a recording from which times have minutes
@@ -121,13 +120,6 @@ def describe_doubt(confidence, clock, most):
     firsts, lasts = np.append(starts, len(confidence))[edges].reshape(-1, 2).T
     firsts, lasts = clock.starts[firsts], clock.ends[lasts - 1]
     return {"start": firsts.tolist(), "end": lasts.tolist()}
-
-
-def describe_appearance(codes):
-    """Fill, ink and hatch of each code that is an action."""
-    from skl_tot.display.palette import style_of  # lazy, so that a server answers early
-
-    return {code: style_of(code)._asdict() for code in codes if code != BACKGROUND}
 
 
 def page_file(room, name):

@@ -1,6 +1,9 @@
 """Commands on the folder of a review, or its model: what people set stays set."""
 
+import json
+import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,8 +14,10 @@ from skl_tot.app.review import Review
 from skl_tot.app.review.history import Log
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.display.palette import style_of
 from skl_tot.io import load_model, read_segments, read_table, save_model
 from skl_tot.recordings import read_recordings
+from skl_tot.statistics import usual_order
 
 NAMES = list("abcdef")
 
@@ -144,6 +149,30 @@ def test_the_report_is_that_of_the_export(run, made, tmp_path, capsys):
     assert run(f"report checked takes --out {tmp_path}/other.html") == 0
     exported = (made.root / "checked" / "report.html").read_bytes()
     assert (tmp_path / "other.html").read_bytes() == exported
+
+
+def test_an_action_has_one_colour(run, made, tmp_path):
+    """On pages of a review and of reports, and in pictures, whatever its name."""
+    image = pytest.importorskip("PIL.Image")
+    numbers = {"action 0": 0, "pour": 1, "action 2": 2, "turn": 3}
+    colours = {name: style_of(number).fill for name, number in numbers.items()}
+    text = Path("checked/report.html").read_text(encoding="utf-8")
+    page = json.loads(re.search('id="data">(.*?)</script>', text)[1])
+    for code, style in page["appearance"].items():
+        assert style["fill"] == colours[page["names"][code]]
+    assert run(f"summary checked --out {tmp_path}/of_segments") == 0
+    options = f"--out {tmp_path}/a.html --summary {tmp_path}/of_page"
+    assert run(f"report checked takes {options}") == 0
+    usual = usual_order(made.table)
+    names = usual + sorted(colours.keys() - set(usual))
+    for folder in ("of_segments", "of_page"):
+        picture = image.open(tmp_path / folder / "transitions.png").convert("RGB")
+        pixels = np.asarray(picture)
+        marks = {}
+        for name in names:
+            is_own = (pixels == [*bytes.fromhex(colours[name][1:])]).all(axis=-1)
+            marks[name] = np.argwhere(is_own)[:, 0].mean()
+        assert sorted(names, key=marks.get) == names
 
 
 @pytest.mark.filterwarnings("ignore:x and y have so few subjects")

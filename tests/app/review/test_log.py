@@ -104,6 +104,14 @@ def test_results_are_those_of_now(review):
     for name, rows in table.groupby("recording"):
         written = read_table(review.out / "labels" / f"{name}.csv")
         assert written["action"].tolist() == rows["action"].tolist()
+    pytest.importorskip("openpyxl")
+    review.export("excel")
+    sheets = pd.read_excel(review.out / "segments.xlsx", None)
+    assert sheets["segments"][shared].astype(str).equals(table[shared].astype(str))
+    total = sheets["durations"].set_index(["recording", "action"])["total"]
+    lengths = table.groupby(["recording", "action"])["duration"].sum()
+    for (name, action), length in lengths.items():
+        assert total[int(name), action] == length
     loaded = load_model(review.out / "model.skops")
     for path, expected in zip(loaded.predict(VIDEOS), review.model.predict(VIDEOS)):
         np.testing.assert_array_equal(path, expected)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from skl_tot.app import web
+from skl_tot.app.review.view import describe_appearance
 from skl_tot.recordings import Recordings
 from skl_tot.recordings.labels import find_segments
 
@@ -70,7 +71,7 @@ def test_a_pause_of_the_clock_is_a_segment_of_its_own():
 
 
 def test_data_of_pages():
-    appearance = web.describe_appearance([-1, 0, 21])
+    appearance = describe_appearance([-1, 0, 21])
     assert appearance.keys() == {0, 21}
     assert appearance[0].keys() >= {"fill", "ink", "hatch"}
     assert appearance[21]["hatch"] > 0
