@@ -98,7 +98,7 @@ def demo(options):
         outputs.check_output(folder, "--recordings", [out], is_folder=True)
         if Path(folder).is_dir():
             raise FileExistsError(f"{folder} is there, expected a new folder.")
-        from skl_tot import datasets, metrics
+    from skl_tot import datasets, metrics
 
     videos, labels = datasets.make_activities(
         n_videos, options.n_actions, random_state=options.seed
