@@ -160,7 +160,8 @@ def plan(arguments):
 
 def compute(cell):
     """Fit, predict and score."""
-    data = study.load(cell["folder"], activity=cell["activity"])
+    only = cell["activity"] and f"*{cell['activity']}*"
+    data = study.load(cell["folder"], only=only)
     all_labels, ignore = data.labels, cell["ignore"]
     if cell["label_mapping"]:
         all_labels = map_labels(all_labels, cell["label_mapping"])

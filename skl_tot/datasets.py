@@ -1,7 +1,6 @@
 """Generated activities, and recordings in the field's folder layout."""
 
 import os
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from numbers import Integral, Real
 from operator import attrgetter
@@ -15,7 +14,7 @@ from skl_tot.recordings.disk import read_text, split_lines
 from skl_tot.recordings.errors import one_line, refuse
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
-from skl_tot.recordings.readers import describe_folder
+from skl_tot.recordings.readers import describe_folder, matching
 
 __all__ = [
     "load_action_dataset",
@@ -151,14 +150,14 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
 @validate_params(
     {
         "root": [str, os.PathLike],
-        "activity": [str, None],
+        "only": [str, None],
         "mmap": ["boolean"],
         "stride": [Interval(Integral, 1, None, closed="left")],
         "transpose": ["boolean"],
     },
     prefer_skip_nested_validation=True,
 )
-def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=False):
+def load_action_dataset(root, only=None, mmap=True, *, stride=1, transpose=False):
     r"""Load features and labels from the folder layout common in action segmentation.
 
     ===========================  ====================================================
@@ -174,10 +173,9 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
     ----------
     root : str or path-like
         Folder that holds ``features``, or else the ``.npy`` files themselves.
-    activity : str, default=None
-        Load only recordings with this text in the name, for data sets of several
-        activities. With any of ``*?[`` it is a shell pattern for the whole name, as in
-        ``"P0[3-5]_*_coffee"``. None loads all.
+    only : str, default=None
+        Shell pattern of the whole names of the recordings to load, as in
+        ``"P0[3-5]_*_coffee"``, for data sets of several activities.
     mmap : bool, default=True
         Whether to map ``.npy`` files into memory, read-only.
     stride : int, default=1
@@ -200,8 +198,8 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
             Names of the recordings, sorted; ``videos`` and ``labels`` have this order.
         target_names : list of str, or None
             All labels by the integers of the mapping; without a mapping, the labels
-            that occur, sorted; None without mapping and labels. With ``activity``, only
-            labels that occur.
+            that occur, sorted; None without mapping and labels. With ``only``, those
+            that occur.
 
     Raises
     ------
@@ -220,16 +218,16 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
     >>> (root / "groundTruth").mkdir()
     >>> np.save(root / "features" / "P03_coffee.npy", np.zeros((2, 64)))
     >>> _ = (root / "groundTruth" / "P03_coffee.txt").write_text("take_cup\npour")
-    >>> data = load_action_dataset(root, activity="coffee", mmap=False)
+    >>> data = load_action_dataset(root, only="*coffee", mmap=False)
     >>> data.video_names, data.target_names, data.videos[0].shape
     (['P03_coffee'], ['pour', 'take_cup'], (2, 64))
     >>> folder.cleanup()
     """
     root = Path(root)
-    paths = _find_features(root, activity)
+    paths = _find_features(root, only)
     videos = _open_features(paths, mmap, transpose)
     labels, target_names = read_ground_truth(root, paths, videos)
-    if activity is not None and labels is not None:  # the mapping has all activities
+    if only is not None and labels is not None:  # the mapping has all activities
         occurring = distinct_labels(labels)
         target_names = [label for label in target_names if label in occurring]
     return Bunch(
@@ -240,7 +238,7 @@ def load_action_dataset(root, activity=None, mmap=True, *, stride=1, transpose=F
     )
 
 
-def _find_features(root, activity):
+def _find_features(root, only):
     """Feature files sorted by name, one per recording."""
     if not root.is_dir():
         what = "is no folder, expected one of features"
@@ -256,13 +254,10 @@ def _find_features(root, activity):
         raise FileNotFoundError(
             f"{folder} has no {expected}, {describe_folder(folder)}."
         )
-    if activity is not None:  # text in the name, or a pattern for the whole name
-        pattern = activity if set(activity) & set("*?[") else f"*{activity}*"
-        problem = f"{len(paths)} files, but none for activity={activity!r}"
-        paths = [path for path in paths if fnmatchcase(path.stem, pattern)]
-        if not paths:
-            raise FileNotFoundError(f"{folder} has {problem}.")
     paths.sort(key=attrgetter("stem"))
+    if only is not None:
+        names = matching([path.stem for path in paths], only, folder)
+        paths = [path for path in paths if path.stem in names]
     for path, following in pairwise(paths):
         if path.stem == following.stem:
             raise ValueError(

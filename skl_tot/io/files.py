@@ -1,6 +1,7 @@
 """Files of segments: writing, reading as one table, and reading as labels of frames."""
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -237,7 +238,14 @@ def _check_n_frames(n_frames):
 
 
 def read_by_recording(
-    path, fps=None, *, n_frames=None, gaps="unknown", format=None, recordings=None
+    path,
+    fps=None,
+    *,
+    n_frames=None,
+    gaps="unknown",
+    format=None,
+    recordings=None,
+    only=None,
 ):
     """Return labels by recording as `read_segments`, and whether it is only one."""
     check_fps(fps)
@@ -266,6 +274,8 @@ def read_by_recording(
         table[["first", "stop"]] = frames_of(table, fps, clocks)
         rows_of = rows_by_recording(table) or {file.stem: []}
         for name, rows in rows_of.items():
+            if only is not None and not fnmatchcase(name, only):
+                continue
             if recordings is not None and name not in recordings.names:
                 expected = f"one of {short_repr(recordings.names)}"
                 refuse(f"{shown}: the recording", name, expected)

@@ -58,6 +58,7 @@ def _with_flag(name):
 @validate_params(
     {
         "path": [str, os.PathLike, list, tuple],
+        "only": [str, None],
         "recording_column": [str, list, tuple, None],
         "time": [str, "boolean", None],
         "columns": [list, tuple, "array-like", None],
@@ -74,6 +75,7 @@ def _with_flag(name):
 def read_recordings(
     path,
     *,
+    only=None,
     recording_column=None,
     time=None,
     columns=None,
@@ -119,7 +121,10 @@ def read_recordings(
     Parameters
     ----------
     path : str, path-like, or list of these
-        Folder, file, or files in order.
+        Folder, file, or files in order; or a folder with a shell pattern of its files,
+        as ``"features/*_coffee.npy"``.
+    only : str, default=None
+        Shell pattern of the whole names of the recordings to take, as ``"*_coffee"``.
     recording_column : str or list of str, default=None
         Column of a long table that names the recording of each row, or several columns,
         as ``["subject", "trial"]`` for names like "s1/3". Numbers become text.
@@ -230,6 +235,11 @@ def read_recordings(
     is_table = (model_options | given).get("recording_column") is not None
     source = readers.find_source(path, is_table)
     _check_options(given, reader_options, source)
+    is_file_each = source.reader not in readers.READERS and not is_table
+    if only is not None and is_file_each and len(source.files) > 1:
+        file_of = {readers.stem(file): file for file in source.files}
+        names = readers.matching(list(file_of), only, source.path)
+        source = source._replace(files=[file_of[name] for name in names])
     read_options = _completed(given, model_options, source.reader)
     if source.reader == "arrays":
         recordings = _open_arrays(source, read_options, fps)
@@ -240,6 +250,9 @@ def read_recordings(
         else:
             tables, fps, of_reader = readers.read_by(source, read_options, fps)
             read_options |= of_reader
+        if only is not None:
+            names = readers.matching(list(tables), only, source.path)
+            tables = {name: tables[name] for name in names}
         recordings = _from_tables(tables, source, read_options, fps)
     _check_recordings_like(recordings, model_options, source)
     pauses = read_options.get("pauses")

@@ -106,7 +106,7 @@ CALLS = [
     (decoding.decode, {"log_likelihood": FRAMES, "transcript": [1, 0]}),
     (decoding.path_posterior, {"log_likelihood": FRAMES, "switch_cost": 1.0}),
     (recordings.open_features, {"paths": ["a.npy"], "stride": 1, "transpose": False}),
-    (datasets.load_action_dataset, {"root": "data", "activity": "v", "stride": 1}),
+    (datasets.load_action_dataset, {"root": "data", "only": "v*", "stride": 1}),
     (datasets.make_activities, {"n_videos": 2, "n_actions": 2, "noise": 0.1}),
     (statistics.durations, {"labels": LABELS, "fps": 10, "groups": ["a", "b"]}),
     (statistics.usual_order, {"labels": LABELS}),

@@ -49,6 +49,36 @@ def test_a_file_is_a_recording(tmp_path, suffix):
         np.testing.assert_array_equal(clock, tables[name]["time"])
 
 
+@pytest.mark.parametrize("pattern", ["*_tea", "P0[12]_tea", "P0?_tea"])
+def test_patterns_take_some_recordings(tmp_path, pattern):
+    names = ["P01_coffee", "P01_tea", "P02_tea", "P10_milk"]
+    teas = ["P01_tea", "P02_tea"]
+    for folder in ("tables", "arrays"):
+        (tmp_path / folder).mkdir()
+    put(tmp_path / "tables", **{name: table() for name in names if name != "P10_milk"})
+    (tmp_path / "tables" / "P10_milk.csv").write_text("broken, but not asked for")
+    long = pd.concat([table(name=name) for name in names])
+    long.to_csv(tmp_path / "long.csv", index=False)
+    for name in names:
+        np.save(tmp_path / "arrays" / f"{name}.npy", np.ones((3, 2)))
+    files = sorted((tmp_path / "tables").iterdir())
+    for source in (tmp_path / "tables", tmp_path / "arrays", files):
+        assert read_recordings(source, only=pattern).names == teas
+    for folder, suffix in (("tables", "csv"), ("arrays", "npy")):
+        source = str(tmp_path / folder / f"{pattern}.{suffix}")
+        assert read_recordings(source).names == teas
+        assert read_recordings(source, only="P01*").names == teas[:1]
+    options = {"recording_column": "name"}
+    takes = read_recordings(tmp_path / "long.csv", only=pattern, **options)
+    assert takes.names == teas
+    like = {"like": takes, "only": "P10*"}
+    assert read_recordings(tmp_path / "long.csv", **like).names == names[3:]
+    for path in ("tables", "arrays", "tables/*_water.csv", "long.csv"):
+        more = options if path == "long.csv" else {}
+        with pytest.raises(FileNotFoundError, match="P01_coffee"):
+            read_recordings(tmp_path / path, only="*_water", **more)
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_a_column_names_recordings(tmp_path, suffix):
     parts = [table(5, who=7), table(6, who=3)]

@@ -5,7 +5,8 @@ import ast
 from typing import Any
 
 LONGEST_VALUE = 1000  # characters of the value of a parameter
-DATA = "folder of .npy, CSV, Parquet or other files, one with features/, or a file"
+DATA = """folder of .npy, CSV, Parquet or other files, one with features/, a file, or a
+pattern of files, in quotes"""
 LIKE = "read them like the recordings of this model"
 MODEL = "file from fit"
 SEGMENTS = "folder from predict, one table of all recordings, or folder of a review"
@@ -53,6 +54,8 @@ def reading_options():
     """Parent with the options for reading recordings."""
     parent = argparse.ArgumentParser(add_help=False)
     add = parent.add_argument_group("how recordings are read").add_argument
+    text = "pattern of the names of the recordings to take, such as '*_coffee'"
+    add("--only", metavar="PATTERN", help=text)
     text = "column, or several, with the name of the recording of each row"
     several: dict = {"nargs": "+", "action": "extend", "metavar": "COLUMN"}
     add("--recording-column", **several, help=text)

@@ -34,7 +34,7 @@ def refine(options):
 
     model = load_model(options.model)
     recordings = source.open(model)
-    y = inputs.read_labels_in_order(options, recordings)
+    y = inputs.read_labels_in_order(options, recordings, options.data)
     had_names = segmenter_of(model).actions_.dtype.kind == "U"
     before = model.predict(recordings)
     refined = corrections.refine(model, recordings, y)
@@ -209,7 +209,7 @@ def review(options):
         """Read the inputs in a thread, while the server already answers."""
         segmenter = inputs.load_model(model)
         recordings = source.open(segmenter)
-        y = options.labels and inputs.read_labels_in_order(options, recordings)
+        y = options.labels and inputs.read_labels_in_order(options, recordings, data)
         if recipe is not None:
             segmenter = recipe.make() if y is None else for_labels(recipe.make())
             recipe.set_seed(segmenter)

@@ -48,7 +48,9 @@ def fit(options):
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
     recordings = source.open(inputs.load_model(options.like))
-    y = options.labels and inputs.read_labels_in_order(options, recordings)
+    y = options.labels and inputs.read_labels_in_order(
+        options, recordings, options.data
+    )
     from skl_tot.io.models import save_model
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import last_step

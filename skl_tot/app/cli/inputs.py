@@ -1,5 +1,6 @@
 """Inputs of commands: recordings, labels, names, groups, segments."""
 
+import glob
 import os
 from pathlib import Path
 
@@ -7,14 +8,14 @@ from skl_tot.app.cli.arguments import check_needed
 from skl_tot.app.cli.outputs import count
 
 # Options of `read_recordings`.
-READING = ("recording_column", "time", "columns", "without", "resample", "bridge")
-READING += ("pauses", "fps", "header", "comment", "read", "transpose")
+READING = ("only", "recording_column", "time", "columns", "without", "resample")
+READING += ("bridge", "pauses", "fps", "header", "comment", "read", "transpose")
 
 
 def check_inputs(*paths, model=None):
     """Refuse given paths that are not there, and a model that is no archive."""
     for path in (model, *paths):
-        if path is not None and not os.path.exists(path):
+        if path is not None and not (os.path.exists(path) or is_pattern(path)):
             raise FileNotFoundError(f"{path} is no folder or file, expected one.")
     if model is not None and os.path.isfile(model):  # a pipe would block
         from zipfile import is_zipfile
@@ -22,6 +23,11 @@ def check_inputs(*paths, model=None):
         if not is_zipfile(model):
             text = f"{model} cannot be loaded: it is no archive"
             raise ValueError(f"{text}, expected a file from fit.")
+
+
+def is_pattern(path):
+    """Whether a path is a pattern of the names of files in a folder."""
+    return glob.has_magic(os.path.basename(path)) and not os.path.exists(path)
 
 
 def load_model(path):
@@ -71,13 +77,18 @@ class Source:
         return labels
 
 
-def read_labels_in_order(arguments, recordings):
+def read_labels_in_order(arguments, recordings, data):
     """Labels of ``--labels`` for each recording, None for one without a file."""
     from skl_tot.io.files import read_by_recording
     from skl_tot.recordings.labels import UNKNOWN_NAME
 
     gaps = getattr(arguments, "gaps", None) or "unknown"
-    labels, _ = read_by_recording(arguments.labels, gaps=gaps, recordings=recordings)
+    pattern = arguments.only
+    if pattern is None and is_pattern(data):
+        pattern = Path(data).stem
+    labels, _ = read_by_recording(
+        arguments.labels, gaps=gaps, recordings=recordings, only=pattern
+    )
     if not any((of_frames != UNKNOWN_NAME).any() for of_frames in labels.values()):
         raise ValueError(f"{arguments.labels} has no labelled frame, expected some.")
     return [labels.get(name) for name in recordings.names]

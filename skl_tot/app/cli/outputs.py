@@ -1,6 +1,7 @@
 """Outputs of commands: checks of paths and names of files, bars, words, pictures."""
 
 import contextlib
+import glob
 import os
 from pathlib import Path
 
@@ -23,9 +24,9 @@ def check_output(path, flag, inputs, suffixes=(), is_folder=False):
         raise ValueError(f"{flag} is '', expected a path to write to.")
     _check_suffix(Path(path), flag, suffixes, is_folder)
     check_target(path, is_folder=is_folder)
-    for other in inputs:
-        if other is not None:
-            _check_other(flag, Path(path), Path(other))
+    for other in map(Path, filter(None, inputs)):
+        is_pattern = glob.has_magic(other.name) and not other.exists()
+        _check_other(flag, Path(path), other.parent if is_pattern else other)
 
 
 def _check_suffix(path, flag, suffixes, is_folder):

@@ -389,7 +389,7 @@ def _read_truth(folder, options, model):
     if options.labels is None:
         labels = source.ground_truth(recordings)
     else:
-        labels = inputs.read_labels_in_order(options, recordings)
+        labels = inputs.read_labels_in_order(options, recordings, folder)
     return labels and dict(zip(recordings.names, labels))
 
 

@@ -1,6 +1,7 @@
 """Which files are read, and readers of other programs' files: a module each."""
 
 import contextlib
+import glob
 import importlib
 import inspect
 import json
@@ -10,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +22,7 @@ from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import (
     import_extra,
     is_number,
+    listed,
     one_line,
     refuse,
     repeated,
@@ -97,14 +100,19 @@ def find_source(path, is_table=False):
         is_root = reader.is_root and len(files) == 1 and not is_table
         if is_root and reader.recognises(files[0]):
             return Source(name, files, path)
-    is_folder = not is_list and files[0].is_dir()
+    folder, pattern = files[0], "*"
+    if not folder.exists() and glob.has_magic(folder.name):
+        folder, pattern = folder.parent, folder.name
+    is_folder = not is_list and folder.is_dir()
     if is_folder:
-        files = sorted(file for file in files[0].glob("[!.]*") if not file.is_dir())
+        files = sorted(file for file in folder.glob("[!.]*") if not file.is_dir())
+        names = matching([file.name for file in files], pattern, folder)
+        files = [folder / name for name in names]
     kinds = {file: _kind_of(file, is_table) for file in files}
     if is_folder:
         kinds = {file: kind for file, kind in kinds.items() if kind is not None}
         if not kinds:
-            content = f"{expected_files(is_table)}, {describe_folder(Path(path))}"
+            content = f"{expected_files(is_table)}, {describe_folder(folder)}"
             raise FileNotFoundError(f"{one_line(path)} has no file {content}.")
     kind = _check_kinds(kinds, expected_files(is_table))
     files = list(kinds)
@@ -116,6 +124,16 @@ def find_source(path, is_table=False):
         order = str if kind == "arrays" else natural_key
         files = sorted(files, key=lambda file: order(stem(file)))
     return Source("arrays" if kind == "arrays" else "tables", files, path)
+
+
+def matching(names, pattern, place):
+    """Names that a shell pattern matches; refuse a pattern without any."""
+    matched = [name for name in names if fnmatchcase(name, pattern)]
+    if names and not matched:
+        expected = f"one that matches names, such as {listed(names)}"
+        text = f"The pattern {pattern!r} matches nothing in {one_line(place)}"
+        raise FileNotFoundError(f"{text}, expected {expected}.")
+    return matched
 
 
 def _kind_of(path, is_table):

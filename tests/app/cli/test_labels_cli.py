@@ -246,6 +246,19 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, tmp_path):
             assert labels[name].tolist() == [*lines[name][:20], *lines[name][110:-90]]
 
 
+@pytest.mark.usefixtures("_quick")
+def test_labels_need_only_cover_the_recordings_of_a_pattern(run, refuses, folder):
+    for data in ("flat/v[01].npy", "flat --only v[01]"):
+        assert run(f"fit {data} --labels two --out m.skops") == 0
+        assert len(load_model("m.skops").labels_) == 2
+        assert run(f"refine model.skops {data} --labels two --out m.skops") == 0
+        assert run(f"predict m.skops {data} --out some") == 0
+        assert read_segments("some").keys() == {"v0", "v1"}
+    for data in ("flat/w*.npy", "flat --only w*"):
+        assert "v0" in refuses(f"predict m.skops {data} --out none", folder)
+    refuses("predict m.skops flat/v[01].npy --out flat", folder)
+
+
 EDIT = "edit model.skops --out a.skops"
 REFUSED = [
     "fit flat --labels stranger --out a.skops",
