@@ -50,8 +50,8 @@ def match_labels(
     background : label, default=None
         Class that the predicted integer -1, or text "background", stands for. By
         default it is the class "background" or the integer class -1; without such a
-        class, -1 counts as wrong. The match is of the other clusters, one of which may
-        be matched to this class, too. So a frame that becomes -1 changes no other.
+        class, -1 counts as wrong. The other clusters are matched, and one of them may
+        get this class, too. So a frame that becomes -1 changes no other.
 
     Returns
     -------
