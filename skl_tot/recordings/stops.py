@@ -10,7 +10,7 @@ from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.signals import spread_indices
+from skl_tot.recordings.signals import autocorrelations, spread_indices
 
 LEAST = 3  # frames of a stop
 
@@ -35,11 +35,16 @@ def find_still(frames, n_least, share=0.0):
     motion = (ranges / usual[:, None]).mean(axis=0)
     # windows that are hardly less quiet than the quietest
     most = motion.min() + 0.15 * (np.quantile(motion, 0.9) - motion.min())
-    quiet = np.median(ranges[:, motion <= most], axis=1)
-    tells = quiet <= 0.25 * usual  # else noise would be above half of the usual range
+    near = ranges[:, motion <= most]
+    is_quiet = near <= 0.25 * usual[:, None]
+    # else noise would be above half of the usual range; a jam, in which some features
+    # swing for longer than stops last, does not hide that they rest in stops
+    n_quiet = is_quiet.sum(axis=1)
+    tells = (2 * n_quiet >= near.shape[1]) | (n_quiet >= n_least)
     if not tells.any() or tells.mean() < share:
         return none
-    noise = np.maximum(2 * quiet, 0.05 * usual)[tells, None]
+    quiet = [np.median(x[mask]) for x, mask in zip(near[tells], is_quiet[tells])]
+    noise = np.maximum(2 * np.array(quiet), 0.05 * usual[tells])[:, None]
     # frames without values tell no stop, and infinity is left for a fit to refuse
     is_lost = np.isnan(frames).all(axis=1) | np.isinf(frames).any(axis=1)
     n_lost = np.convolve(is_lost, np.ones(n_least), "valid")
@@ -54,8 +59,11 @@ def find_still(frames, n_least, share=0.0):
         still = columns[tells, start:end]
         off = np.abs(still - np.median(still, axis=1, keepdims=True))
         inside = start + np.flatnonzero((off <= noise).all(axis=0))
-        if len(inside):  # else levels follow each other, and none is usual
-            stretches.append((inside[0], inside[-1] + 1))
+        if not len(inside):  # levels follow each other, and none is usual
+            continue
+        start, end = inside[0], inside[-1] + 1
+        if not any(map(_swings, columns[~tells, start:end])):
+            stretches.append((start, end))
     return np.array(stretches, dtype=np.intp).reshape(-1, 2)
 
 
@@ -66,6 +74,13 @@ def _without_gaps(values):
         return np.zeros(len(values))
     places = np.searchsorted(filled, np.arange(len(values)), side="right") - 1
     return values[filled[np.maximum(places, 0)]]
+
+
+def _swings(values):
+    """Whether values go back and forth regularly, unlike noise and drift."""
+    (correlation,) = autocorrelations(values[:, None])
+    below = np.flatnonzero(correlation < 0)
+    return len(below) > 0 and correlation[below[0] :].max() > 0.5
 
 
 def _ranges(values, width):
@@ -99,8 +114,9 @@ def without_stops(X, pauses):
     The range of each feature is taken in windows of the least duration, without single
     outliers; the usual one is the 0.9 quantile. The noise is twice the range in the
     quietest windows, and at least 0.05 of the usual range. In a stop, all features stay
-    within their noise, except those with noise above half of their usual range. So a
-    recording that never moves, or never rests, has no stop.
+    within their noise, except those with noise above half of their usual range, which
+    must not swing regularly. So a recording that never moves, or never rests, has no
+    stop, and a jam in which one feature swings is none.
 
     Examples
     --------

@@ -237,6 +237,29 @@ def test_a_look_tells_stops():
     assert "pauses=10" in look.still
 
 
+@pytest.mark.parametrize("stops", [[], [(540, 130)]])
+def test_a_jam_in_which_a_feature_swings_is_no_stop(stops):
+    frames, _, is_still = line(stops, noise=0.02)
+    jam = np.repeat(frames[[1500]], 1500, axis=0)
+    random = np.random.default_rng(0)
+    jam += 0.02 * random.normal(size=jam.shape)
+    jam[:, 2] += np.sin(0.8 * np.arange(1500))
+    frames = np.concatenate([frames[:1500], jam, frames[1500:]])
+    takes = without_stops(Recordings([frames], fps=FPS), 10)
+    expected = spans_of(is_still).tolist()
+    assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["noise", "drift"])
+def test_a_feature_that_is_never_quiet_hides_no_stop(kind):
+    frames, _, is_still = line(STOPS["inside"], noise=0.02)
+    noise = np.random.default_rng(0).normal(size=len(frames))
+    other = noise if kind == "noise" else np.cumsum(noise)
+    takes = without_stops(Recordings([np.c_[frames, other]], fps=FPS), 10)
+    expected = spans_of(is_still).tolist()
+    assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected
+
+
 def test_infinity_is_no_stop():
     frames = line([])[0]
     frames[300:700] = np.inf
