@@ -59,7 +59,9 @@ def deviations(
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        By cycle, the columns of `cycle_times` come first, and cycles are meant.
+        By cycle, the columns of `cycle_times` come first, and cycles are meant. What a
+        break does is no deviation: steps next to it that are missing, repeated or
+        shorter, or up to twice as long as usual.
 
         - ``missing``: tuple of the missing actions of the order.
         - ``repeated``: tuple of the actions whose number of bouts is above the
@@ -138,10 +140,10 @@ def cycle_times(labels, *, fps=None, start=None):
     table : DataFrame
         A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
         the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
-        ``steps``, the number of its bouts; if dates are known, ``start_clock`` and
-        ``end_clock``; ``missing`` to ``deviates``, as in
-        `deviations`, among all cycles; ``unit`` of times. Errors are those of
-        `durations` and of a ``start`` that no recording shows.
+        ``stopped``, the time of stops and other breaks within; ``steps``, the number of
+        its bouts; if dates are known, ``start_clock`` and ``end_clock``; ``missing`` to
+        ``deviates``, as in `deviations`, among all cycles; ``unit`` of times. Errors
+        are those of `durations` and of a ``start`` that no recording shows.
 
     Examples
     --------
@@ -177,17 +179,23 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     codes = _check_order(order, bouts) if is_given else usual_codes(bouts)
     counts, totals, z = score_durations(bouts)
     usual = np.nanmedian(totals, axis=0) if totals.size else np.zeros(0)
+    near = _near_breaks(bouts, codes)
+    is_short = (-z > threshold) & ~near
+    # a step that starts again after a break lasts up to twice as long
+    is_long = (z > threshold) & ~(near & (totals <= 2 * usual))
     most = _most_bouts(counts, threshold)
     steps_back = _find_steps_back(bouts, codes, is_given)
     rows = []
     for i, name in enumerate(bouts.names):
-        lacking = [code for code in codes if counts[i, code] == 0]
+        lacking = [code for code in codes if counts[i, code] == 0 and not near[i, code]]
         row = {"recording": name, "missing": bouts.name_codes(lacking)}
-        row["repeated"] = bouts.name_codes(np.flatnonzero(counts[i] > most))
-        row["out_of_order"] = tuple(map(bouts.name_codes, steps_back[i]))
-        for column, excess in (("too_long", z[i]), ("too_short", -z[i])):
-            far = np.flatnonzero(excess > threshold)
-            far = far[np.argsort(-excess[far], kind="stable")]
+        is_repeated = (counts[i] > most) & ~near[i]
+        row["repeated"] = bouts.name_codes(np.flatnonzero(is_repeated))
+        pairs = [pair for pair in steps_back[i] if not near[i, list(pair)].all()]
+        row["out_of_order"] = tuple(map(bouts.name_codes, pairs))
+        for column, is_far in (("too_long", is_long), ("too_short", is_short)):
+            far = np.flatnonzero(is_far[i])
+            far = far[np.argsort(-abs(z[i, far]), kind="stable")]
             times = totals[i, far].tolist(), usual[far].tolist()
             row[column] = tuple(zip(bouts.name_codes(far), *times))
         rows.append(row)
@@ -198,6 +206,30 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)
+
+
+def _near_breaks(bouts, codes):
+    """Mask (n_cycles, n_actions) of what breaks cut short, skip, or make repeat."""
+    # from the step before a break to the one after, in an order of codes; a break at
+    # an end of the cycle reaches to that end of the order
+    near = np.zeros((len(bouts.names), len(bouts.actions)), dtype=bool)
+    if "breaks_before" not in bouts.table:  # whole recordings
+        return near
+    ranks = {code: rank for rank, code in enumerate(codes)}
+    cycles, steps = bouts.recordings, bouts.codes
+    marks = ("breaks_before", "breaks_within", "breaks_after")
+    before, within, after = (bouts.table[mark].to_numpy() for mark in marks)
+    for k in np.flatnonzero(before | within | after):
+        i, step = cycles[k], steps[k]
+        near[i, step] = True
+        low = high = ranks.get(step, 0)
+        if before[k]:
+            is_first = k == 0 or cycles[k - 1] != i
+            low = 0 if is_first else ranks.get(steps[k - 1], low)
+        if after[k] and (k + 1 == len(steps) or cycles[k + 1] != i):
+            high = len(codes)
+        near[i, codes[min(low, high) : max(low, high) + 1]] = True
+    return near
 
 
 def _check_order(order, bouts):
@@ -324,21 +356,24 @@ def cut_cycles(bouts, start=None):
         before=("paused", "first"),
         paused=("paused_end", "last"),
     )
-    pauses = cycles["paused"] - cycles["before"]
-    cycles["duration"] = cycles["end"] - cycles["start"] - pauses
+    cycles["stopped"] = (cycles["paused"] - cycles["before"]).round(9)
+    cycles["duration"] = cycles["end"] - cycles["start"] - cycles["stopped"]
     shifted = table[["action"]].assign(
         recording=table["row"],
         start=table["start"] - table["paused"],
         end=table["end"] - table["paused_end"],
         paused=0.0,
         paused_end=0.0,
+        breaks_before=table["breaks_before"],
+        breaks_within=table["paused_end"] > table["paused"],
+        breaks_after=table["breaks_after"],
     )
     origins = cycles["start"] - cycles["before"]
     bouts_of_cycles = Bouts(shifted, origins, bouts.frame, bouts.unit)
     by_cycle = bouts_of_cycles.table.groupby("recording", observed=False)
     cycles["steps"] = by_cycle.size().to_numpy()
     bouts_of_cycles.lengths = cycles["duration"]
-    columns = ["recording", "cycle", "start", "end", "duration", "steps"]
+    columns = ["recording", "cycle", "start", "end", "duration", "stopped", "steps"]
     if bouts.dates:
         dates = [bouts.dates.get(name, NO_DATE) for name in cycles["recording"]]
         times = clock_columns(dates, cycles["start"], cycles["end"])
@@ -350,8 +385,10 @@ def _number_bouts(bouts, start):
     """Return the bouts of cycles, with the row and number of the cycle of each."""
     table = bouts.table.astype({"recording": object, "action": object})
     after = table.shift(-1)
-    goes_on = after["recording"] == table["recording"]
-    goes_on &= after["paused"] == table["paused_end"]
+    is_same = after["recording"] == table["recording"]
+    goes_on = is_same & (after["paused"] == table["paused_end"])
+    table["breaks_after"] = is_same & ~goes_on
+    table["breaks_before"] = table["breaks_after"].shift(fill_value=False)
     # the start of the next bout or, before a break, the end of the bout
     table["until"] = after["start"].where(goes_on, table["end"])
     is_start, n_actions = _find_starts(bouts, table, start)

@@ -86,6 +86,38 @@ def test_breaks_are_in_no_cycle(frame):
     assert budget["share"].to_dict() == pytest.approx(shares)
 
 
+WELDS = [("pick", 30), ("weld", 20)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "n_stopped"),
+    [
+        (WELDS, [("weld", 30), ("pack", 20)], 1),
+        (WELDS, [("weld", 50), ("pack", 20)], 1),  # again
+        (WELDS, [("pack", 20)], 1),
+        (WELDS, shift_of(1), 0),  # the cycle is given up
+        (shift_of(1), [("weld", 50), ("pack", 20)], 0),
+        (shift_of(1), [("pack", 20)], 1),
+    ],
+)
+def test_what_a_stop_does_is_no_deviation(before, after, n_stopped):
+    before = lay([*shift_of(6), *before])
+    labels = [*before, *lay([*after, *shift_of(6)])]
+    table = cycle_times(on_clock(labels, len(before), 720), start=list(USUAL))
+    assert not table["deviates"].any()
+    assert not table[["missing", "too_short", "too_long"]].map(len).any(axis=None)
+    assert table["stopped"].sum() == pytest.approx(720 * n_stopped)
+
+
+def test_a_jam_before_a_stop_deviates():
+    before = lay([*shift_of(6), ("pick", 30), ("weld", 900)])
+    shift = on_clock([*before, *lay([("pack", 20), *shift_of(6)])], len(before), 720)
+    table = cycle_times(shift)
+    assert np.flatnonzero(table["deviates"]).tolist() == [6]
+    assert table["too_long"][6] == (("weld", pytest.approx(90), pytest.approx(5)),)
+    assert table["stopped"][6] == pytest.approx(720)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "n_cycles"),
     [
