@@ -17,6 +17,7 @@ from skl_tot.methods.orders import ONE_ORDER, FixedOrders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.scores import LazyArrays
 from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
+from skl_tot.progress import progress_bar
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
     COUNT,
@@ -26,7 +27,7 @@ from skl_tot.training.components import (
     OrderedMLP,
     constant_adam,
 )
-from skl_tot.training.devices import from_first_process, progress_bar, resolve_device
+from skl_tot.training.devices import from_first_process, resolve_device
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
     classify,

@@ -20,8 +20,9 @@ from skl_tot.methods.pipelines import fit_segmenter, quietly, set_n_actions
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.windows import FrameView
+from skl_tot.progress import counter
 from skl_tot.recordings.labels import find_segments
-from skl_tot.training.devices import counter, one_thread, rank_and_size
+from skl_tot.training.devices import one_thread, rank_and_size
 
 # Steps of a network: fewer than of a single one, as members are many, and a vote
 # averages their errors.

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skl_tot.progress import each
 from skl_tot.recordings.clocks import has_times, why_no_clock
 from skl_tot.recordings.errors import (
     import_extra,
@@ -25,7 +26,8 @@ def read_tables(paths, read_options, may_lack_column, may_warn):
     if not keys:
         _check_distinct(paths)
     pairs = [
-        _read_table(path, keys, header, read_options.get("comment")) for path in paths
+        _read_table(path, keys, header, read_options.get("comment"))
+        for path in each(paths)
     ]
     tables = [table for table, _ in pairs]
     if may_warn:

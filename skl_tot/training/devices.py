@@ -1,4 +1,4 @@
-"""Devices, processes, threads, and the progress bar."""
+"""Devices, processes and threads."""
 
 # If `torch.distributed` is initialised, every process works on its part of each
 # mini-batch. Sums over the processes give the result of a single process, up to
@@ -6,17 +6,14 @@
 
 import contextlib
 import re
-from contextvars import ContextVar
 from multiprocessing import current_process
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.recordings.errors import refuse, warn_user
 
-_WATCHER: ContextVar = ContextVar("watcher", default=None)
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
 
 
@@ -154,52 +151,3 @@ def from_first_process(value):
     values = [value]
     dist.broadcast_object_list(values, src=0)
     return values[0]
-
-
-@contextlib.contextmanager
-def watched(report):
-    """Report steps and their total to a function, whose errors end the block."""
-    token = _WATCHER.set(report)
-    try:
-        yield
-    finally:
-        _WATCHER.reset(token)
-
-
-@contextlib.contextmanager
-def progress_bar(n_steps, verbose):
-    """Show a bar during the block; yields a function that takes losses of new steps."""
-    with counter(n_steps, verbose, "step") as count:
-
-        def update(losses):
-            count(len(losses), loss=f"{np.mean(losses):.4f}")
-
-        yield update
-
-
-@contextlib.contextmanager
-def counter(n_steps, verbose, unit):
-    """Show a bar, or report progress; yields a function of new steps."""
-    report, n_done = _WATCHER.get(), 0
-    if report is not None:
-
-        def count(n_new, **_):
-            nonlocal n_done
-            n_done += n_new
-            report(n_done, n_steps)
-
-        with watched(None):  # bars within the block are not reported
-            report(0, n_steps)
-            yield count
-    elif verbose:
-        from tqdm.auto import tqdm
-
-        with tqdm(total=n_steps, unit=unit) as bar:
-
-            def count(n_new, **shown):
-                bar.set_postfix(shown, refresh=False)
-                bar.update(n_new)
-
-            yield count
-    else:
-        yield lambda *_, **__: None

@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import one_hot
 from torch.optim.adam import adam
 
+from skl_tot.progress import progress_bar
 from skl_tot.training import devices
 from skl_tot.training.batches import (
     one_pass_batches,
@@ -319,7 +320,7 @@ def train(
     n_products = count_products(state.network, n_frames * min(batch_size, len(videos)))
     with (
         devices.full_precision(device, n_products, settings.n_threads),
-        devices.progress_bar(n_steps, verbose) as progress,
+        progress_bar(n_steps, verbose) as progress,
     ):
         reader = open_reader(videos, device, n_draws)
         for term in terms:

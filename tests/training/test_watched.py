@@ -4,7 +4,7 @@ import pytest
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.training.devices import watched
+from skl_tot.progress import watched
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
+from skl_tot.app.cli.stages import stage
 
 # Options of a recipe that need a number of actions.
 OF_RECIPE = ("method", "set", "min_duration", "order", "seed", "pipeline")
@@ -29,17 +30,21 @@ def refine(options):
     outputs.check_model(options.out, [options.data, options.labels])
     source = inputs.Source(options.data, options)
     from skl_tot import corrections
-    from skl_tot.io.models import load_model, save_model
+    from skl_tot.io.models import save_model
     from skl_tot.methods.pipelines import segmenter_of
 
-    model = load_model(options.model)
+    model = inputs.load_model(options.model)
     recordings = source.open(model)
     y = inputs.read_labels_in_order(options, recordings, options.data)
     had_names = segmenter_of(model).actions_.dtype.kind == "U"
-    before = model.predict(recordings)
-    refined = corrections.refine(model, recordings, y)
-    after = refined.predict(recordings)
-    save_model(refined, options.out)
+    with stage("predicting as before"):
+        before = model.predict(recordings)
+    with stage("learning"):
+        refined = corrections.refine(model, recordings, y)
+    with stage("predicting"):
+        after = refined.predict(recordings)
+    with stage("writing"):
+        save_model(refined, options.out)
     print(inputs.describe_amount(y))
     print(describe_changes(before, after, y, had_names))
     print(f"Written to {options.out}.")
@@ -112,10 +117,10 @@ def edit(options):
     new_names = dict(map(_split_name, options.rename))
     source = options.features and inputs.Source(options.features, options)
     from skl_tot import corrections
-    from skl_tot.io.models import load_model, save_model
+    from skl_tot.io.models import save_model
     from skl_tot.methods.pipelines import segmenter_of
 
-    model = load_model(options.model)
+    model = inputs.load_model(options.model)
     recordings = source and source.open(model)
     if options.alternative:
         _choose_alternative(segmenter_of(model), options.alternative)
@@ -123,7 +128,8 @@ def edit(options):
         model = corrections.merge(model, _labels_of(words, model))
     for word in options.split:
         (label,) = _labels_of([word], model)
-        model = corrections.split(model, label, recordings)
+        with stage("splitting"):
+            model = corrections.split(model, label, recordings)
     if new_names:
         labels = _labels_of(new_names, model)
         model = corrections.rename(model, dict(zip(labels, new_names.values())))

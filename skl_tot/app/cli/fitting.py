@@ -8,6 +8,8 @@ from pathlib import Path
 import skl_tot
 from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
+from skl_tot.app.cli.stages import stage
+from skl_tot.progress import each
 
 
 def add_fit(commands):
@@ -63,15 +65,18 @@ def fit(options):
     if still:
         print(still)
     seed = recipe.set_seed(model)
-    with contextlib.redirect_stdout(None), _bar():  # a verbose fit prints its look
+    # a verbose fit prints its look
+    with contextlib.redirect_stdout(None), stage("fitting"):
         model.fit(recordings, y)
-    save_model(model, options.out)
+    with stage("writing"):
+        save_model(model, options.out)
     if y is not None:
         print(inputs.describe_amount(y))
     _print_fit(recordings, seed, options.out)
     outputs.print_stops(recordings)
     _print_findings(last_step(model), options.out)
-    rating = rate_trust(model, recordings, last_step(model).labels_)
+    with stage("rating the fit"):
+        rating = rate_trust(model, recordings, last_step(model).labels_)
     if rating is not None:
         print("How far to trust this:", *rating["sentences"])
 
@@ -138,26 +143,6 @@ def _quoted(word):
     return f'"{word}"' if " " in word else word
 
 
-@contextlib.contextmanager
-def _bar():
-    """Show the steps of a fit as a bar on a terminal."""
-    from tqdm.auto import tqdm
-
-    from skl_tot.training.devices import watched
-
-    with contextlib.ExitStack() as stack:
-        bars = []  # from the first steps on, as some methods report none
-
-        def show(done, total):
-            if not bars:
-                bars.append(stack.enter_context(tqdm(total=total, disable=None)))
-            bars[0].total = total
-            bars[0].update(done - bars[0].n)
-
-        stack.enter_context(watched(show))
-        yield
-
-
 def add_features(commands):
     """Add the command ``features``."""
     summary = "compute features of video files"
@@ -210,8 +195,9 @@ def features(options):
     )
     with replaced_files(out) as temporary, outputs.names_in_errors(names):
         arrays = extractor.transform_each(paths)
-        for name, array in zip(outputs.progress(names, "video"), arrays):
-            write_array(temporary / f"{name}.npy", array)
+        with stage("computing features", "video"):
+            for name, array in zip(each(names), arrays):
+                write_array(temporary / f"{name}.npy", array)
         write_rate(temporary, options.fps)
     print(f"Features of {outputs.count(len(paths), 'video')} written to {out}.")
 

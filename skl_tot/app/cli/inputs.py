@@ -6,6 +6,8 @@ from pathlib import Path
 
 from skl_tot.app.cli.arguments import check_needed
 from skl_tot.app.cli.outputs import count
+from skl_tot.app.cli.stages import stage
+from skl_tot.progress import each
 
 # Options of `read_recordings`.
 READING = ("only", "recording_column", "time", "columns", "without", "resample")
@@ -34,9 +36,18 @@ def load_model(path):
     """Model of a file, None without a path."""
     if path is None:
         return None
-    from skl_tot import io
+    with stage("loading the model"):
+        from skl_tot import io
 
-    return io.load_model(path)
+        return io.load_model(path)
+
+
+def load_reviewed(path):
+    """Model of a file, or of a review with labels of people."""
+    with stage("loading the model"):
+        from skl_tot.app.review.results import ReviewedModel
+
+        return ReviewedModel(path)
 
 
 class Source:
@@ -64,8 +75,10 @@ class Source:
         """Read the recordings, like those of a model."""
         from skl_tot.recordings.read import read_recordings
 
-        recordings = read_recordings(self.files, like=model, **self.options)
-        recordings.lengths.sum()  # opens all files: broken ones are found before a fit
+        with stage("reading", "file"):
+            recordings = read_recordings(self.files, like=model, **self.options)
+            for frames in each(recordings.arrays):
+                len(frames)  # opens a file: a broken one is found before a fit
         return recordings
 
     def ground_truth(self, recordings):

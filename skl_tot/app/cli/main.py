@@ -7,7 +7,14 @@ import warnings
 from functools import partial
 
 from skl_tot import __version__
-from skl_tot.app.cli import corrections, fitting, pictures, predictions, trying
+from skl_tot.app.cli import (
+    corrections,
+    fitting,
+    pictures,
+    predictions,
+    stages,
+    trying,
+)
 from skl_tot.app.cli.arguments import Parser
 
 COMMANDS = {  # in the order of use
@@ -57,6 +64,7 @@ def main(argv=None):
     if options.command is None:
         parser.print_help()
         return 0
+    stages.begin(argv is None or sys.stderr.isatty())
     with warnings.catch_warnings():
         warnings.showwarning = partial(_print_warning, set())
         status = 0

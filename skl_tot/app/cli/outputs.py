@@ -132,13 +132,6 @@ def print_stops(recordings):
         print(f"  {row['recording']}: {lengths[k]:.4g} {unit}, since {place}")
 
 
-def progress(items, unit):
-    """Show a bar on a terminal."""
-    from tqdm.auto import tqdm
-
-    return tqdm(items, unit=unit, disable=None)
-
-
 def count(number, noun):
     """Put a number before its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

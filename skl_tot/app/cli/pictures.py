@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from skl_tot.app.cli import arguments, inputs, outputs
+from skl_tot.app.cli.stages import stage
 
 N_SHOWN = 5  # recordings, or differences of groups, that are printed
 # Columns of deviations with actions.
@@ -106,10 +107,9 @@ def report(options):
     groups = inputs.read_groups(options)
     source = inputs.Source(options.data, options)
     from skl_tot.app.report.page import read_model, write_page
-    from skl_tot.app.review.results import ReviewedModel
     from skl_tot.recordings.disk import text_of_name
 
-    reviewed = ReviewedModel(options.model)
+    reviewed = inputs.load_reviewed(options.model)
     recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
     corrected, accuracy = reviewed.labels(recordings, words)
@@ -117,20 +117,22 @@ def report(options):
     videos = None
     if options.videos is not None:
         videos = [_find_video(options.videos, name) for name in recordings.names]
-    content = read_model(
-        reviewed.model,
-        recordings,
-        y_true=source.ground_truth(recordings),
-        video_names=list(map(text_of_name, recordings.names)),
-        action_names=names,
-        video_files=videos,
-        groups=group,
-        subject=subject,
-        corrected=corrected if any(x is not None for x in corrected) else None,
-        accuracy=accuracy,
-        numbers=reviewed.numbers(words),
-    )
-    write_page(content, options.out)
+    with stage("predicting", "recording"):
+        content = read_model(
+            reviewed.model,
+            recordings,
+            y_true=source.ground_truth(recordings),
+            video_names=list(map(text_of_name, recordings.names)),
+            action_names=names,
+            video_files=videos,
+            groups=group,
+            subject=subject,
+            corrected=corrected if any(x is not None for x in corrected) else None,
+            accuracy=accuracy,
+            numbers=reviewed.numbers(words),
+        )
+    with stage("writing"):
+        write_page(content, options.out)
     print(f"Report written to {options.out}.")
     outputs.print_stops(recordings)
     if options.summary is not None:
@@ -183,7 +185,8 @@ def summary(options):
     inputs.check_inputs(*paths)
     _check_summary(options.out, "--out", paths)
     groups = inputs.read_groups(options)
-    table, numbers = inputs.read_segments(options.segments)
+    with stage("reading"):
+        table, numbers = inputs.read_segments(options.segments)
     if groups is not None:
         groups = groups.pick(table["recording"].unique())
     _write_summary(table, options.out, fps=options.fps, groups=groups, numbers=numbers)
@@ -216,47 +219,31 @@ def _write_summary(
     # `circle` lists the actions of a cycle in order, `numbers` has those of the colours
     # of names; or they are None
     from skl_tot import statistics
-    from skl_tot.io.formats.tables import write_csv
-    from skl_tot.io.formats.workbooks import write_workbook
-    from skl_tot.recordings.disk import replaced, replaced_files
     from skl_tot.statistics.actions import describe_equal_parts
     from skl_tot.statistics.bouts import collect_bouts
-    from skl_tot.statistics.deviations import write_lists
     from skl_tot.statistics.features import describe_useless
 
-    cycles = statistics.cycle_times(labels, fps=fps, start=circle)
-    has_cycles = len(cycles) > cycles["recording"].nunique()
-    by = {"by": "cycle", "start": circle} if has_cycles else {}
-    deviations = statistics.deviations(
-        labels, fps=fps, log_likelihoods=None if has_cycles else log_likelihoods, **by
-    )
-    if has_cycles or log_likelihoods is None:
-        deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
-    tables = {
-        "durations": statistics.durations(labels, fps=fps),
-        "transitions": statistics.transitions(labels),
-        "cycles": write_lists(cycles),
-        "deviations": write_lists(deviations),
-    } | (tables or {})
-    if groups is not None:
-        _add_groups(tables, labels, fps, *groups)
-    is_workbook = _is_workbook(out)
-    displays = {}
-    if is_workbook:
-        with replaced(out) as temporary:
-            write_workbook(tables, temporary)
-    else:
-        options = {"action_names": _in_order(numbers, tables["durations"]["action"])}
-        displays = _displays(labels, fps, by, tables.get("groups"), options)
-        with replaced_files(out) as temporary:
-            for name, table in tables.items():
-                write_csv(table, temporary / f"{name}.csv", float_format="%.10g")
-            _draw(displays, temporary)
+    with stage("computing tables"):
+        own, has_cycles = _compute_tables(labels, fps, circle, log_likelihoods)
+        tables = own | (tables or {})
+        if groups is not None:
+            _add_groups(tables, labels, fps, *groups)
+    with stage("writing"):
+        if _is_workbook(out):
+            n_pictures = 0
+            _write_workbook(tables, out)
+        else:
+            by = _options_of_cycles(has_cycles, circle)
+            names = _in_order(numbers, tables["durations"]["action"])
+            options = {"action_names": names}
+            displays = _displays(labels, fps, by, tables.get("groups"), options)
+            n_pictures = len(displays)
+            _write_folder(tables, displays, out)
     names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     _print_usual(pooled, statistics.usual_order(labels))
     if has_cycles:
-        _print_cycles(cycles)
+        _print_cycles(tables["cycles"])
     _print_deviating(tables["deviations"])
     if not has_cycles:  # a cycle, not a recording, would have the parts
         print(describe_equal_parts(collect_bouts(labels, fps)))
@@ -264,8 +251,54 @@ def _write_summary(
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
         _print_groups(tables["groups"])
-    pictures = f" and {len(displays)} pictures" if displays else ""
+    pictures = f" and {n_pictures} pictures" if n_pictures else ""
     print(f"{len(tables)} tables{pictures} written to {out}.")
+
+
+def _compute_tables(labels, fps, circle, log_likelihoods):
+    """Tables of labels by name, and whether there are cycles."""
+    from skl_tot import statistics
+    from skl_tot.statistics.deviations import write_lists
+
+    cycles = statistics.cycle_times(labels, fps=fps, start=circle)
+    has_cycles = len(cycles) > cycles["recording"].nunique()
+    if has_cycles:
+        log_likelihoods = None
+    by = _options_of_cycles(has_cycles, circle)
+    deviations = statistics.deviations(
+        labels, fps=fps, log_likelihoods=log_likelihoods, **by
+    )
+    if log_likelihoods is None:
+        deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
+    tables = {
+        "durations": statistics.durations(labels, fps=fps),
+        "transitions": statistics.transitions(labels),
+        "cycles": write_lists(cycles),
+        "deviations": write_lists(deviations),
+    }
+    return tables, has_cycles
+
+
+def _options_of_cycles(has_cycles, circle):
+    return {"by": "cycle", "start": circle} if has_cycles else {}
+
+
+def _write_workbook(tables, path):
+    from skl_tot.io.formats.workbooks import write_workbook
+    from skl_tot.recordings.disk import replaced
+
+    with replaced(path) as temporary:
+        write_workbook(tables, temporary)
+
+
+def _write_folder(tables, displays, folder):
+    from skl_tot.io.formats.tables import write_csv
+    from skl_tot.recordings.disk import replaced_files
+
+    with replaced_files(folder) as temporary:
+        for name, table in tables.items():
+            write_csv(table, temporary / f"{name}.csv", float_format="%.10g")
+        _draw(displays, temporary)
 
 
 def _add_groups(tables, labels, fps, groups, subject):

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
+from skl_tot.app.cli.stages import stage
+from skl_tot.progress import each
 
 
 def add_predict(commands):
@@ -54,9 +56,7 @@ def predict(options):
     entry = find_format("--format", format, formats)
     names = inputs.read_names(options.names)
     source = inputs.Source(options.data, options)
-    from skl_tot.app.review.results import ReviewedModel
-
-    reviewed = ReviewedModel(options.model)
+    reviewed = inputs.load_reviewed(options.model)
     recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
     if recordings.fps is None and entry.in_seconds:
@@ -64,9 +64,12 @@ def predict(options):
     labels_of_people, _ = reviewed.labels(recordings, words)
     predictions = _predict_each(reviewed.model, recordings, words, labels_of_people)
     if table_format is None:
-        _write_folder(predictions, recordings.names, options.out, format, entry.suffix)
+        with stage("predicting", "recording"):
+            names = recordings.names
+            _write_folder(predictions, names, options.out, format, entry.suffix)
     else:
-        labels, confidence, boundaries = zip(*predictions)
+        with stage("predicting", "recording"):
+            labels, confidence, boundaries = zip(*predictions)
         table = io.segments(
             recordings.replace([of_one.arrays[0] for of_one in labels]),
             confidence=list(confidence),
@@ -84,7 +87,7 @@ def _predict_each(model, recordings, words, labels_of_people):
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
-    for i, name in enumerate(outputs.progress(recordings.names, "video")):
+    for i, name in enumerate(each(recordings.names)):
         with errors_of_recording(i, name):
             recording = recordings[i : i + 1]
             prediction = predict_with_confidence(model, recording, words)
@@ -324,7 +327,7 @@ def evaluate(options):
     if options.scope == "labels":
         alike = labels_of_one_type([*truth, *predicted])
         truth, predicted = alike[: len(truth)], alike[len(truth) :]
-    with outputs.names_in_errors(names):
+    with outputs.names_in_errors(names), stage("scoring"):
         report = segmentation_report(
             truth,
             predicted,
@@ -412,6 +415,7 @@ def subtasks(options):
     from skl_tot import io
 
     segments, _ = inputs.read_segments(options.segments)
-    words = io.write_subtasks(segments, options.root, options.out)
+    with stage("writing"):
+        words = io.write_subtasks(segments, options.root, options.out)
     text = f"Data and meta written to {options.out}"
     print(f"{text}, with subtasks {', '.join(words)}.")

@@ -15,6 +15,7 @@ from scipy.special import softmax
 
 from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
+from skl_tot.progress import each
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import errors_of_recording, refuse
 from skl_tot.recordings.labels import (
@@ -100,7 +101,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
     actions = [code for code in names if code != BACKGROUND]
     merge = (code_of[:-1, None] == actions).astype(float)
     findings, signals = Findings(names, {code: [] for code in actions}), []
-    for i, name in enumerate(video_names):
+    for i, name in enumerate(each(video_names)):
         with errors_of_recording(i, name):
             # once, as it may be slow
             video = transform_before(model, videos[i])

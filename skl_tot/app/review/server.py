@@ -181,7 +181,7 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
             text = f"{one_line(out)} has a review, which goes on with its model."
             print(text, flush=True)
         else:
-            from skl_tot.training.devices import watched
+            from skl_tot.progress import watched
 
             tell("fitting")
             with watched(partial(tell, "fitting")):

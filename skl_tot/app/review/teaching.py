@@ -251,7 +251,7 @@ class Clusterings:
 
     def _fit(self, k, estimator):
         """Fit an estimator, or load the model of an earlier fit."""
-        from skl_tot.training.devices import watched
+        from skl_tot.progress import watched
 
         path = self._folder and self._folder / f"{k}.skops"
         # a file that cannot be read is fitted again

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skl_tot.progress import each
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import parse_json, read_text
 from skl_tot.recordings.errors import (
@@ -256,7 +257,7 @@ def read_by(source, options, fps=None):
     reader = READERS[source.reader]
     of_reader = {key: options.get(key, value) for key, value in reader.options.items()}
     triples = []
-    for path in source.files:
+    for path in each(source.files):
         with errors_of_file(path):
             tables_of_file, rate = reader.read(path, **of_reader)
         fps = agreed_rate(fps, rate, one_line(path))

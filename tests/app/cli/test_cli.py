@@ -15,7 +15,7 @@ import pytest
 
 import skl_tot
 from skl_tot import HMMSegmenter
-from skl_tot.app.cli import trying
+from skl_tot.app.cli import stages, trying
 from skl_tot.app.cli.main import COMMANDS, main, make_parser
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import load_action_dataset
@@ -296,6 +296,8 @@ def test_progress_on_a_terminal(run, monkeypatch, capsys, command, last):
     import termios
 
     monkeypatch.setattr("skl_tot.meta.auto.default_plans", two_plans)
+    monkeypatch.setattr(stages, "FIRST", 0)
+    monkeypatch.setattr(stages, "OF_STAGE", 0)
     terminal, end = pty.openpty()
     termios.tcsetwinsize(end, (24, 80))
     with open(end, "w", encoding="utf-8") as stream:
@@ -307,6 +309,21 @@ def test_progress_on_a_terminal(run, monkeypatch, capsys, command, last):
             shown += os.read(terminal, 100_000).decode(errors="replace")
         assert f"| {last} [" in shown
     assert last not in capsys.readouterr().out
+
+
+def test_progress_in_lines(run, folder, monkeypatch, capsys):
+    """A stage with steps, and one that reports none."""
+    for name, seconds in [("FIRST", 0), ("OF_STAGE", 0), ("BETWEEN_LINES", 0.01)]:
+        monkeypatch.setattr(stages, name, seconds)
+    begin = stages.begin
+    monkeypatch.setattr(stages, "begin", lambda _: begin(True))
+    assert run("fit flat --n-actions 3 --out a.skops --set max_iter=30") == 0
+    lines = set(capsys.readouterr().err.splitlines())
+    assert lines & {f"skl-tot: fitting, {n} of 30 steps" for n in range(31)}
+    assert "skl-tot: rating the fit, 0 s" in lines
+    monkeypatch.setattr(stages, "begin", begin)
+    assert run("predict a.skops flat --out p") == 0
+    assert capsys.readouterr().err == ""  # within three seconds
 
 
 def test_names_that_the_output_cannot_show(run, folder):
