@@ -179,7 +179,7 @@ def _machine(levels, step, rng):
 
 
 def _swings(frames, n, rng):
-    """Frames of a jam: what moves stands, and only the current swings."""
+    """Frames of a jam: all signals stand still, and only the current swings."""
     stuck = np.repeat(frames[-1:], n, axis=0)
     stuck[:, 3] += 2.5 * np.sin(0.4 * np.arange(n)) + rng.normal(scale=0.3, size=n)
     return stuck
@@ -189,7 +189,7 @@ def _swings(frames, n, rng):
 
 POINTS = ["nose", "left_ear", "right_ear", "neck", "left_paw", "right_paw", "tail_base"]
 SCORER = "DLC_resnet50_cageMar4shuffle1_100000"
-# Pixels by which each point is ahead of the centre, and aside, in each action.
+# Pixels ahead of the centre, and aside, of each point in each action.
 AHEAD = np.array(
     [
         [55, 38, 38, 25, 22, 22, -50],

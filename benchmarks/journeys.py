@@ -29,14 +29,14 @@ from skl_tot.app.cli.main import main as command
 
 
 class Walk(NamedTuple):
-    """What a person got: share of right frames, and whether other facts are exact."""
+    """Result of a person: share of right frames, and whether other facts are exact."""
 
     share: float
     checks: dict  # of name to bool
 
 
 def run(text):
-    """Run a command of the documentation; give what it prints."""
+    """Run a command of the documentation; give its output."""
     printed = io.StringIO()
     with (
         contextlib.redirect_stdout(printed),
@@ -57,7 +57,7 @@ def find_runs(labels):
 
 
 def label(name, labels, words):
-    """Write what a person says of a recording, or of its beginning."""
+    """Write the labels that a person gives a recording, or its beginning."""
     rows = [[name, words[labels[a]], a, b] for a, b in find_runs(labels)]
     columns = ["recording", "action", "start", "end"]
     pd.DataFrame(rows, columns=columns).to_csv("first.csv", index=False)

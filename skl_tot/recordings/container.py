@@ -394,7 +394,7 @@ def _concatenate(parts, axis=0):
 
 
 def _check_list(name, values):
-    """Refuse what is no list, as a number or text."""
+    """Refuse a number, text or anything else that is no list."""
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
         refuse(name, values, "a list with an item for each recording", TypeError)
 

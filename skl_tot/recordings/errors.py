@@ -106,12 +106,12 @@ def repeated(names):
 
 
 def is_int(value):
-    """Whether a value is an integer; a truth value is none."""
+    """Whether a value is an integer, and no truth value."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_number(value):
-    """Whether a value is a real number; a truth value is none."""
+    """Whether a value is a real number, and no truth value."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 

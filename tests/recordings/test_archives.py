@@ -102,7 +102,7 @@ def test_what_has_two_names_is_read_once(tmp_path):
                 file[f"{place}/deep/z{k}"] = file[f"{place}/deep"]
                 file[f"{place}/deep/soft {k}"] = h5py.SoftLink("/take2")
         file["take9"] = file["take2"]
-    with pytest.warns(UserWarning, match=r"are links to what is read"):
+    with pytest.warns(UserWarning, match=r"are links to objects that are read"):
         takes = read_recordings(tmp_path)
     assert (takes.names, takes.fps) == (["take1", "take2"], 4)
     np.testing.assert_array_equal(takes["take1"], A)

@@ -189,7 +189,9 @@ def _read_hdf5(path, variable):
         _check_chosen(arrays_of, names or list(home), variable, others)
     if again:
         shown = short_repr(sorted(set(again)))
-        warn_user(f"{shown} of {path.name} are links to what is read, and left out.")
+        warn_user(
+            f"{shown} of {path.name} are links to objects that are read, and left out."
+        )
     return arrays_of, asides if variable is None else (), rates
 
 
