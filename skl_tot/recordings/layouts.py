@@ -13,6 +13,10 @@ import numpy as np
 from skl_tot.recordings import clocks
 from skl_tot.recordings.container import Recordings, check_starts
 from skl_tot.recordings.errors import repeated, warn_user
+from skl_tot.recordings.recording_columns import (
+    with_recording_index,
+    without_recording_columns,
+)
 
 PATH_TYPES = (str, bytes, os.PathLike)
 EXPECTED = (
@@ -48,6 +52,8 @@ def as_recordings(X):
             recordings.layout = Layout("named", X.names, X.replace)
     else:
         arrays, layout = SPLITS.get(type(X), _split)(X)
+        if isinstance(arrays, list) and all(map(is_frame, arrays)):
+            arrays = without_recording_columns(arrays)
         names = None if layout.names is None else list(map(str, layout.names))
         recordings = Recordings(arrays, names)
         recordings.layout = layout
@@ -96,6 +102,8 @@ def _split(X):
     """Return the arrays and the layout of an input that is no plain list or array."""
     if has_time(X):
         return [X], Layout("single")
+    if is_frame(X):
+        X = with_recording_index(X)
     if has_names(X):
         return _split_named(X)
     is_text = isinstance(X, (str, bytes))  # numpy text has dimensions, too
@@ -235,6 +243,12 @@ def distinct(keys):
     for twice in repeated(names)[:1]:
         raise ValueError(f"two recordings are called {twice!r}, expected other names.")
     return names
+
+
+def is_frame(X):
+    """Whether an input is a pandas data frame with a plain index."""
+    is_plain = getattr(getattr(X, "index", None), "nlevels", 2) == 1
+    return is_plain and hasattr(X, "iloc") and hasattr(X, "columns")
 
 
 def is_table(X):

@@ -59,7 +59,7 @@ def _with_flag(name):
     {
         "path": [str, os.PathLike, list, tuple],
         "only": [str, None],
-        "recording_column": [str, list, tuple, None],
+        "recording_column": [str, list, tuple, "boolean", None],
         "time": [str, "boolean", None],
         "columns": [list, tuple, "array-like", None],
         "without": [list, tuple, "array-like", None],
@@ -95,11 +95,9 @@ def read_recordings(
     folder of ``.npy``             a recording per file, (n_frames, n_features), read
                                    on demand; option ``transpose`` for
                                    (n_features, n_frames)
-    folder of CSV or Parquet       a recording per file, a row per frame, a column per
-                                   feature; with ``recording_column``, parts of one
-                                   table
-    one file of CSV or Parquet     one recording; with ``recording_column`` a long table
-                                   of many
+    folder of CSV or Parquet,      a recording per file, a row per frame, a column per
+    or one file                    feature; with ``recording_column``, long tables of
+                                   many recordings
     tracks of DeepLabCut (CSV,     a recording per file, or a folder of files; options
     H5), SLEAP (analysis H5,       ``animal`` (name of one of several, default all) and
     CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; default
@@ -125,9 +123,12 @@ def read_recordings(
         as ``"features/*_coffee.npy"``.
     only : str, default=None
         Shell pattern of the whole names of the recordings to take, as ``"*_coffee"``.
-    recording_column : str or list of str, default=None
+    recording_column : str, list of str or False, default=None
         Column of a long table that names the recording of each row, or several columns,
-        as ``["subject", "trial"]`` for names like "s1/3". Numbers become text.
+        as ``["subject", "trial"]`` for names like "s1/3". Numbers become text. None
+        takes a column with a usual name, as episode_index, recording or trial, if the
+        rows of each name are neighbours; a doubtful case is an error. False takes none.
+        Names that several files have get that of the file in front.
     time : str or False, default=None
         Clock column, which is no feature: seconds, or the unit at the end of its name
         (``time_ms``, ``Time (ms)``; s, ms, us, ns, min, h). Dates and text such as
@@ -232,7 +233,7 @@ def read_recordings(
     given = {name: value for name, value in given.items() if value is not None}
     given |= reader_options  # None is a value of some of these
     model_options = {} if like is None else read_options_of(like)
-    is_table = (model_options | given).get("recording_column") is not None
+    is_table = bool((model_options | given).get("recording_column"))
     source = readers.find_source(path, is_table)
     _check_options(given, reader_options, source)
     is_file_each = source.reader not in readers.READERS and not is_table
@@ -246,7 +247,9 @@ def read_recordings(
     else:
         if source.reader == "tables":
             may_lack_column, may_warn = "recording_column" not in given, like is None
-            tables = read_tables(source.files, read_options, may_lack_column, may_warn)
+            tables, read_options["recording_column"] = read_tables(
+                source.files, read_options, may_lack_column, may_warn
+            )
         else:
             tables, fps, of_reader = readers.read_by(source, read_options, fps)
             read_options |= of_reader
@@ -292,7 +295,9 @@ def _check_values(time, resample, bridge, header, comment, pauses):
 
 def _checked_names(option, names):
     """Names of columns as a list; one ``recording_column`` as text; None stays."""
-    if names is None or isinstance(names, str):
+    if option == "recording_column" and names is True:
+        refuse(option, names, "names of columns, False or None")
+    if names is None or names is False or isinstance(names, str):
         return names
     names = list(names)
     if not names or not all(isinstance(name, str) for name in names):

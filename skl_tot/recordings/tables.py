@@ -1,5 +1,7 @@
 """Tables of recordings: reading, splitting, and columns as features."""
 
+import itertools
+
 import numpy as np
 
 from skl_tot.progress import each
@@ -13,36 +15,76 @@ from skl_tot.recordings.errors import (
     warn_user,
 )
 from skl_tot.recordings.readers import errors_of_file, stem
+from skl_tot.recordings.recording_columns import find_recording_column
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
+
+# Remedy of a doubtful choice of the columns that name recordings.
+SAYS = "recording_column=[{}] (--recording-column) says which do, or False "
+SAYS += "(--no-recording-column) that none does"
 
 
 def read_tables(paths, read_options, may_lack_column, may_warn):
-    """Read data frames by recording: one per file, or parts by the recording column."""
-    import pandas as pd
+    """Read data frames by recording; also return the recording column.
 
-    header = read_options.get("header")
-    keys = read_options.get("recording_column") or []
-    keys = [keys] if isinstance(keys, str) else keys
+    It is that of the options, or recognised; None or False where files are recordings.
+    """
+    keys = read_options.get("recording_column")
     if not keys:
         _check_distinct(paths)
-    pairs = [
-        _read_table(path, keys, header, read_options.get("comment"))
-        for path in each(paths)
-    ]
-    tables = [table for table, _ in pairs]
-    if may_warn:
-        _warn_of_lines([head for _, head in pairs if head is not None], header)
-    if keys and may_lack_column and not any(map(set(keys).intersection, tables)):
+    tables = _read_files(paths, keys, read_options, may_warn)
+    if keys is None:
+        others = [read_options.get("time"), *(read_options.get("columns") or [])]
+        others += read_options.get("without") or []
+        places = dict(zip(map(one_line, paths), tables))
+        keys = find_recording_column(places, SAYS, others)
+        if keys is not None:
+            tables = _read_files(paths, keys, read_options, False)  # as text
+    columns = _listed(keys)
+    if may_lack_column and columns and not any(map(set(columns).intersection, tables)):
         warn_user(
-            f"{one_line(paths[0])} has no column {keys[0]!r}, which names the "
+            f"{one_line(paths[0])} has no column {columns[0]!r}, which names the "
             "recordings of the model; each file is taken as one recording."
         )
-        keys = []
         _check_distinct(paths)
-    if not keys:
-        return dict(zip(map(stem, paths), tables))
-    _check_columns(paths, tables, keys)
-    return _split(pd.concat(tables, ignore_index=True), keys)
+        columns = keys = None
+    if not columns:
+        return dict(zip(map(stem, paths), tables)), keys
+    _check_columns(paths, tables, columns)
+    return _split_files(paths, tables, columns), keys
+
+
+def _listed(keys):
+    return [keys] if isinstance(keys, str) else keys or []
+
+
+def _read_files(paths, keys, read_options, may_warn):
+    """List of the data frame of each file; columns ``keys`` are text."""
+    header, comment = read_options.get("header"), read_options.get("comment")
+    keys = _listed(keys)
+    pairs = [_read_table(path, keys, header, comment) for path in each(paths)]
+    if may_warn:
+        _warn_of_lines([head for _, head in pairs if head is not None], header)
+    return [table for table, _ in pairs]
+
+
+def _split_files(paths, tables, keys):
+    """Split long tables; a name that several have gets that of its file in front."""
+    import pandas as pd
+
+    parts = [_split(table, keys) for table in tables]
+    names = [name for part in parts for name in part]
+    if not repeated(names):
+        return {name: table for part in parts for name, table in part.items()}
+    names = [name for name, _ in itertools.groupby(names)]
+    if not repeated(names) and max(map(len, parts)) > 1:
+        # parts of one table: a recording may continue in the next part
+        return _split(pd.concat(tables, ignore_index=True), keys)
+    _check_distinct(paths)
+    return {
+        f"{stem(path)}/{name}": table
+        for path, part in zip(paths, parts)
+        for name, table in part.items()
+    }
 
 
 def _check_columns(paths, tables, keys):
@@ -180,9 +222,13 @@ def _leave_out_others(features, unfit, tables, clock):
     why = f"hold no numbers ({'; '.join(unfit.values())})"
     _leave_out(features, unfit, why, advice)
     _leave_out(features, _columns_that(_count, features), "count the frames")
+    restarting = _columns_that(_count_again, features)
+    advice = " If recordings begin there, recording_column=... (--recording-column) "
+    why = "count the frames, begin again as if there were several recordings,"
+    _leave_out(features, restarting, why, f"{advice}says which column names them.")
     constants = _columns_that(_stay, features)
     if len(constants) < len(first):
-        _leave_out(features, constants, "are the same in all frames")
+        _leave_out(features, constants, "are the same in all frames of a recording,")
 
 
 def _check_without(tables, columns, without):
@@ -325,10 +371,19 @@ def _count(arrays):
     return all((np.diff(array) == 1).all() for array in arrays)
 
 
+def _count_again(arrays):
+    """Whether values count, and begin again at the first one, after 10 or more."""
+    for x in arrays:
+        begins = x[1:] == x[0]
+        is_counting = ((np.diff(x) == 1) | begins).all()
+        if not is_counting or 10 * np.count_nonzero(begins) > len(x):
+            return False
+    return True
+
+
 def _stay(arrays):
-    """Whether all values of all arrays are the first one."""
-    value = arrays[0][:1]
-    return all(np.array_equal(x, np.full_like(x, value), True) for x in arrays)
+    """Whether all values of an array are its first one, in each of them."""
+    return all(np.array_equal(x, np.full_like(x, x[:1]), True) for x in arrays)
 
 
 def _leave_out(features, names, why, advice=""):

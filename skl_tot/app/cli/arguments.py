@@ -59,6 +59,8 @@ def reading_options():
     text = "column, or several, with the name of the recording of each row"
     several: dict = {"nargs": "+", "action": "extend", "metavar": "COLUMN"}
     add("--recording-column", **several, help=text)
+    text, flag = "each file is one recording", "--no-recording-column"
+    add(flag, action="store_false", default=None, dest="recording_column", help=text)
     text = "clock (default: the model's, or time, timestamp, seconds or t)"
     add("--time", metavar="COLUMN", help=text)
     text = "no column is a clock"

@@ -79,6 +79,9 @@ class Source:
             recordings = read_recordings(self.files, like=model, **self.options)
             for frames in each(recordings.arrays):
                 len(frames)  # opens a file: a broken one is found before a fit
+        column = recordings.read_options.get("recording_column")
+        if model is None and column and not self.options["recording_column"]:
+            print(f"The column {column!r} names the recordings.")
         return recordings
 
     def ground_truth(self, recordings):

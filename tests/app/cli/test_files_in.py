@@ -90,6 +90,18 @@ def test_no_command_needs_the_options_again(run, folder, capsys, command):
         assert load_model("a.skops").read_options_ == expected
 
 
+def test_a_recognised_column_is_said(run, capsys):
+    table = pd.read_csv("long.csv", dtype={"trial": str}).drop(columns=["Zeit", "note"])
+    table["subject"] += "/" + table.pop("trial")
+    table.to_csv("one.csv", index=False)
+    fit = f"fit one.csv --columns x y z {FIT} --method hmm --out one.skops"
+    for flag, said in [("", True), ("--no-recording-column", False)]:
+        assert run(f"{fit} {flag}") == 0
+        out = capsys.readouterr().out
+        assert ("The column 'subject' names the recordings." in out) == said
+        assert ("4 recordings" in out) == said
+
+
 def test_a_column_time_is_the_clock(run):
     """The model is that of the arrays, and knows the rate."""
     model = load_model("tables.skops")

@@ -1,0 +1,110 @@
+"""Columns of tables that name the recording of each row."""
+
+import functools
+import re
+
+import numpy as np
+
+from skl_tot.recordings.errors import warn_user
+
+# Names of such columns, alone or before a word for a number; and only before one.
+WORDS = "recording|episode|trial|video|take|demo|demonstration|session|sequence|clip"
+WORDS += "|rollout|trajectory|subject|participant|patient|animal|file|filename"
+NUMBERED = "run|test|case|rep|repetition|sample"
+NUMBER = "id|index|idx|no|nr|num|number|name|key"
+NAME = re.compile(rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})")
+
+
+def find_recording_column(tables, remedy, others=()):
+    """Column that names the recordings of data frames by place; None without one.
+
+    Rows of a recording are neighbours. A doubtful choice is an error with the remedy,
+    a text with a place for columns. Columns ``others`` have another purpose.
+    """
+    first = next(iter(tables.values()))
+    columns = [name for name in _columns_like_names(first) if name not in others]
+    steps = {name: [] for name in columns}
+    for table in tables.values():
+        for name in columns:
+            steps[name].append(_steps(table[name]) if name in table else set())
+    varying = [name for name in columns if any(steps[name])]
+    for name in varying:
+        is_finest = all(
+            inside <= steps_of_name
+            for other in varying
+            for inside, steps_of_name in zip(steps[other], steps[name])
+        )
+        if is_finest and all(map(_are_neighbours, [t[name] for t in tables.values()])):
+            return name
+    if varying:
+        place = next(place for place, x in zip(tables, steps[varying[0]]) if x)
+        columns = ", ".join(map(repr, varying))
+        shown = f"{place}: {columns} may name recordings, but none has the rows of each"
+        raise ValueError(f"{shown} together; {remedy.format(columns)}.")
+    return None
+
+
+def with_recording_index(table):
+    """Put the column that names recordings, if there is one, into the index; warn."""
+    remedy = "X.set_index([{0}, X.index]) says which do, or X.drop(columns=[{0}]) none"
+    name = find_recording_column({"X": table}, remedy)
+    if name is None:
+        return table
+    warn_user(
+        f"The column {name!r} of X names {table[name].nunique()} recordings; "
+        f"X.set_index([{name!r}, X.index]) says so."
+    )
+    return table.set_index([name, table.index])
+
+
+def without_recording_columns(tables):
+    """Leave out columns that name the recording of each data frame; warn of them."""
+    left_out, kept = {}, []
+    for table in tables:
+        columns = _columns_like_names(table)
+        for name in columns:
+            if _steps(table[name]):
+                shown = f"column {name!r} names several recordings in one"
+                raise ValueError(f"{shown}; drop it, or divide the frame by it.")
+        left_out |= dict.fromkeys(columns)
+        kept.append(table.drop(columns=columns))
+    if left_out:
+        warn_user(f"Columns {list(left_out)} name recordings, and are left out.")
+    return kept
+
+
+def _columns_like_names(table):
+    """Columns with a name as of those of recordings, and with such values."""
+    names = [name for name in table.columns if _is_like_name(name)]
+    return [name for name in names if _has_names(table[name])]
+
+
+@functools.cache
+def _is_like_name(name):
+    return isinstance(name, str) and NAME.fullmatch(name.strip().lower()) is not None
+
+
+def _has_names(values):
+    """Whether values are text or integers, and any occurs again."""
+    from pandas.api import types
+
+    if types.is_bool_dtype(values) or values.nunique() == len(values) > 1:
+        return False
+    if types.is_numeric_dtype(values):
+        numbers = values.dropna().to_numpy(float)  # of integers with gaps
+        return len(numbers) > 0 and bool((numbers == np.trunc(numbers)).all())
+    return types.infer_dtype(values, skipna=True) in ("string", "categorical")
+
+
+def _codes(values):
+    return values.factorize(use_na_sentinel=False)[0]
+
+
+def _steps(values):
+    """Set of the rows at which another value begins."""
+    return set(np.flatnonzero(np.diff(_codes(values))).tolist())
+
+
+def _are_neighbours(values):
+    """Whether the rows of each value are neighbours."""
+    return len(_steps(values)) == _codes(values).max()
