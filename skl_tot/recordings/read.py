@@ -236,10 +236,12 @@ def read_recordings(
     is_table = bool((model_options | given).get("recording_column"))
     source = readers.find_source(path, is_table)
     _check_options(given, reader_options, source)
-    if only is not None and source.reader == "arrays":
+    is_file_each = source.reader not in readers.READERS and not is_table
+    if only is not None and is_file_each and len(source.files) > 1:
         file_of = {readers.stem(file): file for file in source.files}
         names = readers.matching(list(file_of), only, source.path)
         source = source._replace(files=[file_of[name] for name in names])
+        only = None
     read_options = _completed(given, model_options, source.reader)
     if source.reader == "arrays":
         recordings = _open_arrays(source, read_options, fps)
