@@ -20,13 +20,8 @@ import numpy as np
 from _methods import Row
 from _published import STATES
 from _sets import FACTS, add_data
-
-from skl_tot.metrics import (
-    adjusted_rand_score,
-    covering_score,
-    normalized_mutual_info_score,
-    state_matching_score,
-)
+from _states import covering, state_matching
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 SETS = ("mocap86", "actrectut")
 FREE = {"order": "free"}
@@ -43,8 +38,8 @@ FITS = {"alone": "each recording", "jointly": "all recordings"}
 SCORES = {
     "ARI": adjusted_rand_score,
     "NMI": normalized_mutual_info_score,
-    "covering": covering_score,
-    "SMS": functools.partial(state_matching_score, scope="recording"),
+    "covering": covering,
+    "SMS": state_matching,
 }
 
 
@@ -78,7 +73,7 @@ def compute(cell, root):
         numbers += [len(set(path.tolist())) for path in labels]
         seconds += sum(times)
     scores = {
-        title: score(data.labels, paths, average="recording")
+        title: np.mean([score(*pair) for pair in zip(data.labels, paths)])
         for title, score in SCORES.items()
     }
     return {"scores": scores, "seconds": seconds, "found": numbers}

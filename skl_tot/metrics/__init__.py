@@ -12,7 +12,6 @@ from skl_tot.metrics.frames import (
     mean_recall_score,
     miou_score,
     mof_score,
-    normalized_mutual_info_score,
 )
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.metrics.matching import match_labels
@@ -20,21 +19,16 @@ from skl_tot.metrics.reports import segmentation_report
 from skl_tot.metrics.scorers import (
     adjusted_mutual_info_scorer,
     adjusted_rand_scorer,
-    covering_scorer,
     edit_scorer,
     label_free_scorer,
     mean_recall_scorer,
     miou_scorer,
     mof_scorer,
-    normalized_mutual_info_scorer,
     segment_f1_scorer,
-    state_matching_scorer,
 )
 from skl_tot.metrics.segments import (
-    covering_score,
     edit_score,
     segment_f1_score,
-    state_matching_score,
 )
 
 __all__ = [
@@ -43,8 +37,6 @@ __all__ = [
     "adjusted_mutual_info_scorer",
     "adjusted_rand_score",
     "adjusted_rand_scorer",
-    "covering_score",
-    "covering_scorer",
     "edit_score",
     "edit_scorer",
     "effective_actions",
@@ -56,11 +48,7 @@ __all__ = [
     "miou_scorer",
     "mof_score",
     "mof_scorer",
-    "normalized_mutual_info_score",
-    "normalized_mutual_info_scorer",
     "segment_f1_score",
     "segment_f1_scorer",
     "segmentation_report",
-    "state_matching_score",
-    "state_matching_scorer",
 ]

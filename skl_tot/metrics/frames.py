@@ -62,13 +62,7 @@ def share_right(frames, average):
 
 @with_shared_texts
 def miou_score(
-    y_true,
-    y_pred,
-    *,
-    scope="all",
-    activities=None,
-    ignore_labels=None,
-    background=None,
+    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
 ):
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
@@ -102,13 +96,7 @@ def mean_iou(frames):
 
 @with_shared_texts
 def mean_recall_score(
-    y_true,
-    y_pred,
-    *,
-    scope="all",
-    activities=None,
-    ignore_labels=None,
-    background=None,
+    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
 ):
     r"""Mean over classes of their recall, the share of their frames that are right.
 
@@ -185,40 +173,6 @@ def adjusted_rand_score(
     """
     return _score_clusters(
         metrics.adjusted_rand_score, y_true, y_pred, average, activities, ignore_labels
-    )
-
-
-@with_shared_texts
-def normalized_mutual_info_score(
-    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
-):
-    r"""Normalised mutual information (NMI) of classes and clusters.
-
-    .. math:: \frac{2\, I(y; \hat y)}{H(y) + H(\hat y)}
-
-    Equals that of `sklearn.metrics`, over lists of recordings. It is not corrected for
-    chance: it grows with the number of clusters.
-
-    Parameters
-    ----------
-    {shared: y_true}
-    average, activities, ignore_labels : optional
-        As in `adjusted_rand_score`, with its errors.
-
-    {shared: of_score}
-
-    Examples
-    --------
-    >>> normalized_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
-    0.7999...
-    """
-    return _score_clusters(
-        metrics.normalized_mutual_info_score,
-        y_true,
-        y_pred,
-        average,
-        activities,
-        ignore_labels,
     )
 
 

@@ -19,13 +19,7 @@ from skl_tot.recordings.names import background_labels
 
 
 def match_labels(
-    y_true,
-    y_pred,
-    *,
-    scope="all",
-    activities=None,
-    ignore_labels=None,
-    background=None,
+    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
 ):
     r"""Match clusters one to one to classes so that most frames agree.
 

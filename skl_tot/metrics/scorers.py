@@ -8,14 +8,8 @@ from skl_tot.metrics.frames import (
     mean_recall_score,
     miou_score,
     mof_score,
-    normalized_mutual_info_score,
 )
-from skl_tot.metrics.segments import (
-    covering_score,
-    edit_score,
-    segment_f1_score,
-    state_matching_score,
-)
+from skl_tot.metrics.segments import edit_score, segment_f1_score
 from skl_tot.recordings.labels import (
     UNKNOWN,
     UNKNOWN_NAME,
@@ -66,14 +60,9 @@ edit_scorer = SegmentationScorer(edit_score)
 miou_scorer = SegmentationScorer(miou_score)
 mean_recall_scorer = SegmentationScorer(mean_recall_score)
 adjusted_rand_scorer = SegmentationScorer(adjusted_rand_score, matches=False)
-normalized_mutual_info_scorer = SegmentationScorer(
-    normalized_mutual_info_score, matches=False
-)
 adjusted_mutual_info_scorer = SegmentationScorer(
     adjusted_mutual_info_score, matches=False
 )
-covering_scorer = SegmentationScorer(covering_score, matches=False)
-state_matching_scorer = SegmentationScorer(state_matching_score)
 
 
 def label_free_scorer(estimator, X, y=None):

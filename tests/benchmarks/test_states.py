@@ -1,17 +1,20 @@
-"""Scores of state detection, against definitions and scikit-learn."""
+"""Scores of state detection, against definitions and those of tsseg."""
+
+import importlib.util
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn import metrics as sklearn_metrics
 
-from skl_tot import metrics
-from skl_tot.metrics import covering_score, state_matching_score
-
-PAIRS = ["adjusted_rand_score", "normalized_mutual_info_score"]
-PAIRS.append("adjusted_mutual_info_score")
-ALL = [*PAIRS, "covering_score", "state_matching_score"]
+ROOT = Path(__file__).resolve().parents[2]
+spec = importlib.util.spec_from_file_location(
+    "_states", ROOT / "benchmarks" / "_states.py"
+)
+states = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(states)
 runs = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5)), min_size=1, max_size=8)
 
 
@@ -25,15 +28,6 @@ def labellings(draw):
         both[0].append(true[:n_frames])
         both[1].append(pred[:n_frames])
     return both
-
-
-@given(labellings())
-@pytest.mark.parametrize("name", PAIRS)
-def test_pairs_are_those_of_sklearn(name, y):
-    own, theirs = getattr(metrics, name), getattr(sklearn_metrics, name)
-    assert own(*y) == pytest.approx(theirs(*map(np.concatenate, y)))
-    expected = np.mean([theirs(*video) for video in zip(*y)])
-    assert own(*y, average="recording") == pytest.approx(expected)
 
 
 def segments_of(labels):
@@ -55,9 +49,7 @@ def test_covering_is_its_definition(y):
             for own in segments_of(true)
         ]
         parts.append(sum(best) / len(true))
-    sizes = list(map(len, y[0]))
-    assert covering_score(*y) == pytest.approx(np.average(parts, weights=sizes))
-    assert covering_score(*y, average="recording") == pytest.approx(np.mean(parts))
+    assert [*map(states.covering, *y)] == pytest.approx(parts)
 
 
 def penalty(true, pred, start, end):
@@ -87,23 +79,13 @@ def test_state_matching_is_its_definition(y):
                 total += (end - t + 1) * penalty(true, pred, t, end)
             t = end + 1
         parts.append(1 - total / len(true))
-    score = state_matching_score(*y, scope="labels", average="recording")
-    assert score == pytest.approx(np.mean(parts))
-    sizes = list(map(len, y[0]))
-    pooled = state_matching_score(*y, scope="labels")
-    assert pooled == pytest.approx(np.average(parts, weights=sizes))
+    assert [*map(states.match_states, *y)] == pytest.approx(parts)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_names_of_clusters_and_ignored_frames(name):
-    score = getattr(metrics, name)
-    true = [list("aabbb-c"), list("ccaab")]
-    pred = [[0, 0, 0, 1, 1, 2, 2], [2, 2, 1, 0, 1]]
-    kept = [[t for t in video if t != "-"] for video in true]
-    paths = [pred[0][:5] + pred[0][6:], pred[1]]
-    expected = score(kept, paths)
-    assert score(true, pred, ignore_labels="-") == expected < 1
-    named = [["xyz"[k] for k in path] for path in paths]
-    assert score(kept, named) == expected
-    assert score(kept[0], paths[0]) == score(kept[:1], paths[:1], average="recording")
-    assert score(kept, kept) == pytest.approx(1)
+def test_scores_equal_those_of_tsseg():
+    path = ROOT / "tests" / "data" / "coming_from" / "tsseg.json"
+    theirs = json.loads(path.read_text("utf-8"))
+    y = theirs["truth"], theirs["states"]
+    expected = theirs["Covering"], theirs["StateMatchingScore"]
+    found = states.covering(*y), states.state_matching(*y)
+    assert found == pytest.approx(expected, abs=1e-12)
