@@ -295,14 +295,15 @@ def is_raw(recordings, n_actions):
     # An action has at least 30 frames, and 10 correlation times.
     action_frames = float(np.mean(recordings.lengths)) / n_actions
     length, smoothness = signals.correlation_frames(recordings, action_frames)
-    is_long = action_frames >= max(10 * length, 30)
-    _, period = signals.find_periods(recordings)
-    shortest = max(2 * signals.HALVES[0], length)  # else slow signals that ripple
-    if is_long and shortest <= period <= action_frames:
-        return True
-    if not is_long or smoothness < 0.5:
+    if action_frames < max(10 * length, 30):
         return False
     agreements = signals.agreement_of_pieces(recordings)
+    _, period = signals.find_periods(recordings, agreements)
+    shortest = max(2 * signals.HALVES[0], length)  # else slow signals that ripple
+    if shortest <= period <= action_frames:
+        return True
+    if smoothness < 0.5:
+        return False
     halves = signals.HALVES[: len(agreements)]
     disagreements = 1 - agreements[:, 0]  # of means
     # means of short pieces that say nothing of the next ones

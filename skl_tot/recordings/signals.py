@@ -15,6 +15,8 @@ HALVES = np.round(4 * 2 ** (np.arange(23) / 2)).astype(int)
 MIN_PIECES = 8
 # Standard deviations of the signal, added to those of windows before the logarithm.
 FLOOR = 0.1
+# Least agreement of the spreads of neighbouring pieces of one period.
+LEAST_AGREEMENT = 0.2
 # Least prominence of a maximum of the autocorrelation that is a cycle of actions, with
 # the number of blocks of the shortest cycle.
 CYCLE_PROMINENCE, CYCLE_BLOCKS = 0.15, 16
@@ -119,7 +121,7 @@ def find_window(recordings):
     # statistics of short pieces vary by chance, those of long ones mix actions
     agreements = agreement_of_pieces(recordings)
     half = HALVES[np.argmax(agreements.mean(axis=1))] if len(agreements) else HALVES[0]
-    period, _ = find_periods(recordings)
+    period, _ = find_periods(recordings, agreements)
     return 2 * max(int(half), period // 2) + 1
 
 
@@ -136,7 +138,7 @@ def agreement_of_pieces(recordings):
     return np.array(medians)
 
 
-def find_periods(recordings):
+def find_periods(recordings, agreements):
     """Frames of the first period, and of the first with frames alike; 0 without one."""
     shortest = MIN_PIECES * HALVES[0]
     videos = [video for video in _varying(recordings) if len(video) >= shortest]
@@ -148,7 +150,15 @@ def find_periods(recordings):
         if clear.size:
             return int(clear[0]), int(alike[0]) if alike.size else 0
         longest //= 4  # slow changes may hide short periods
-    return 0, 0
+    # half as many, if frames are alike, and spreads of pieces of a period tell those of
+    # the next: in a cycle of actions, all are equal
+    _, alike = _clear_lags(videos, n_frames // MIN_PIECES)
+    period = int(alike[0]) if alike.size else 0
+    sizes = HALVES[: len(agreements)]
+    of_a_period = (sizes >= period / 2) & (sizes <= 2 * period)
+    if agreements[of_a_period, 1:].max(initial=0) < LEAST_AGREEMENT:
+        return 0, 0
+    return period, period
 
 
 def _clear_lags(videos, longest):

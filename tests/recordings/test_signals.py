@@ -24,8 +24,8 @@ def bouts(period, length, n_bouts=24, seed=0):
     return (swing + 0.3 * random.normal(size=len(t)))[:, None]
 
 
-def walks(fps, noise, n_videos=12, seed=0):
-    """Walks out and back with worn sensors: steps of .54 s, turns, and sway."""
+def walks(fps, noise, step, n_videos=12, seed=0):
+    """Walks of 24 s out and back with worn sensors: steps, turns, and sway."""
     rng = np.random.default_rng(seed)
     gains, turned, swayed = rng.normal(size=(3, 8))
     videos = []
@@ -33,7 +33,7 @@ def walks(fps, noise, n_videos=12, seed=0):
         seconds = rng.uniform([2, 6, 2, 6, 2], [4, 9, 3, 9, 4])
         action = np.repeat(np.arange(5), (fps * seconds).astype(int))
         n_frames = len(action)
-        pace = rng.normal(1, 0.3, n_frames) / (0.54 * fps)
+        pace = rng.normal(1, 0.3, n_frames) / (step * fps)
         steps = np.sin(2 * np.pi * np.cumsum(pace)) * (action % 2)
         heading = np.cumsum(action == 2) / np.sum(action == 2)
         sway = np.cumsum(rng.normal(size=n_frames)) / np.sqrt(n_frames)
@@ -43,12 +43,15 @@ def walks(fps, noise, n_videos=12, seed=0):
     return videos
 
 
-@pytest.mark.parametrize("fps", [50, 100])
-@pytest.mark.parametrize("noise", [0.3, 2.0])
-def test_walks_are_raw_and_windows_cover_a_step(fps, noise):
-    found = skl_tot.look(Recordings(walks(fps, noise), fps=fps), 5)
+@pytest.mark.parametrize(
+    ("fps", "noise", "step"),
+    [(50, 0.3, 0.54), (50, 2.0, 0.54), (100, 2.0, 0.54), (50, 0.3, 1.7)],
+)
+def test_walks_are_raw_and_windows_cover_a_step(fps, noise, step):
+    """In 24 s are 45 steps of .54 s, or 14 strides of 1.7 s."""
+    found = skl_tot.look(Recordings(walks(fps, noise, step), fps=fps), 5)
     assert found.is_raw
-    assert 0.5 * fps <= found.window <= 3 * fps
+    assert 0.93 * step * fps <= found.window <= 3 * fps
 
 
 def test_autocorrelation():
