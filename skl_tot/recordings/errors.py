@@ -5,9 +5,11 @@ import importlib
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Hashable
 from numbers import Integral, Real
 from pathlib import Path
 from typing import NoReturn
+from weakref import WeakKeyDictionary
 
 PACKAGE = str(Path(__file__).parents[1])
 
@@ -120,11 +122,24 @@ def refuse(name, value, expected, error=ValueError) -> NoReturn:
     raise error(f"{name} is {short_repr(value)}, expected {expected}.")
 
 
+# Places that have warned, by the scorer of a search or cross-validation.
+_WARNED_BY_SCORER: WeakKeyDictionary = WeakKeyDictionary()
+
+
 def warn_user(text, category=UserWarning):
     """Warn at the line of the caller outside of this package and its decorators."""
     level, frame = 2, sys._getframe(1)
+    place = frame.f_code, frame.f_lineno
     while frame.f_back is not None:
         name = frame.f_code.co_filename
+        if frame.f_code.co_name == "_fit_and_score":  # of a search of scikit-learn
+            scorer = frame.f_locals.get("scorer")
+            places = set()
+            if isinstance(scorer, Hashable):
+                places = _WARNED_BY_SCORER.setdefault(scorer, places)
+            if place in places:
+                return
+            places.add(place)
         is_inside = name.startswith(PACKAGE) or name == contextlib.__file__
         if not is_inside and "sklearn" not in Path(name).parts:
             break

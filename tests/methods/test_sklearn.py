@@ -1,5 +1,7 @@
 """The estimator among scikit-learn's tools."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -132,6 +134,19 @@ def grid_search(cv, n_jobs=None):
 
 
 class TestModelSelection:
+    def test_a_search_warns_once_and_its_refit_once_more(self):
+        """Of labels that collapse, as all do that have no actions."""
+        noise = [np.random.default_rng(i).normal(size=(30, 2)) for i in range(4)]
+        model = HMMSegmenter(decoding="free", switch_cost=50.0, n_init=1, max_iter=1)
+        for _ in range(2):  # a second search warns, too
+            search = GridSearchCV(model, {"n_actions": [3, 4]}, cv=2)
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                search.fit(noise)
+            texts = [str(warning.message) for warning in caught]
+            assert len(texts) == 3
+            assert sum("score is 0" in text for text in texts) == 1
+
     def test_grid_search_over_rho_and_alpha(self, ragged):
         search = grid_search(KFold(3)).fit(*ragged)
         assert len(search.cv_results_["params"]) == 4
