@@ -32,9 +32,7 @@ def state_matching(true, states):
     for state, label in match.items():
         codes[state, None] = codes.get(label, len(codes))
     pred = np.array([codes[state, None] for state in np.asarray(states).tolist()])
-    return match_states(
-        np.array([codes[label] for label in np.asarray(true).tolist()]), pred
-    )
+    return match_states(np.unique(true, return_inverse=True)[1], pred)
 
 
 def match_states(true, pred):

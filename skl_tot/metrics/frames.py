@@ -88,7 +88,7 @@ def miou_score(
 def mean_iou(frames):
     """Mean over matches of the mean IoU of classes, of matched frames."""
     ious = []
-    for true, pred in frames.by_match():
+    for true, pred in frames.groups(frames.match_of, frames.pred):
         _, hits, n_true, n_pred = class_counts(true, pred)
         ious.append(np.mean(hits / (n_true + n_pred - hits)))
     return float(np.mean(ious))
@@ -124,7 +124,7 @@ def mean_recall_score(
 def mean_recall(frames):
     """Mean over matches of the mean recall of classes, of matched frames."""
     recalls = []
-    for true, pred in frames.by_match():
+    for true, pred in frames.groups(frames.match_of, frames.pred):
         _, hits, n_true, _ = class_counts(true, pred)
         recalls.append(np.mean(hits / n_true))
     return float(np.mean(recalls))
@@ -228,7 +228,7 @@ def _score_clusters(score, y_true, y_pred, average, activities, ignore_labels):
 
 def score_clusters(score, frames, average):
     """Mean over groups of recordings of a score of clusters, not matched."""
-    groups = frames.groups(average, frames.cluster)
+    groups = frames.groups(frames.group_of(average), frames.cluster)
     return float(np.mean([score(true, clusters) for true, clusters in groups]))
 
 

@@ -90,25 +90,21 @@ class MatchedFrames(NamedTuple):
         cuts = pairwise(np.unique(self.bounds))
         return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
 
-    def groups(self, average, codes):
+    def groups(self, group_of, codes):
         """Classes and codes of each group of recordings with frames."""
-        parts = _frames_of_groups(self._group_of(average), self.bounds)
+        parts = _frames_of_groups(group_of, self.bounds)
         return [(self.true[part], codes[part]) for part in parts if len(part)]
-
-    def by_match(self):
-        """Classes and matched codes of each match with frames."""
-        parts = _frames_of_groups(self.match_of, self.bounds)
-        return [(self.true[part], self.pred[part]) for part in parts if len(part)]
 
     def average(self, ratios, average):
         """Mean over groups of the ratio of two sums over each recording with frames."""
-        group_of = self._group_of(average)[np.diff(self.bounds) > 0]
+        group_of = self.group_of(average)[np.diff(self.bounds) > 0]
         totals = np.zeros((group_of.max() + 1, 2))
         np.add.at(totals, group_of, ratios)
         numerators, denominators = totals[totals[:, 1] > 0].T
         return float(np.mean(numerators / denominators))
 
-    def _group_of(self, average):
+    def group_of(self, average):
+        """Group of each recording whose scores are averaged."""
         choices = ("pooled", "activity", "recording")
         check_choice("average", average, choices)
         return _number_groups(average, len(self.match_of), self.activity_of)

@@ -70,12 +70,12 @@ def segmentation_report(
     --------
     >>> y_true = ["cut", "cut", "cut", "mix", "mix", "mix"]
     >>> print(segmentation_report(y_true, [2, 2, 0, 1, 1, 1]))
-                            precision     recall   f1-score        iou     frames ...
-                       cut      1.000      0.667      0.800      0.667          3 ...
-                       mix      1.000      1.000      1.000      1.000          3 ...
+                            precision   recall  f1-score      iou   frames  cluster
+                       cut      1.000    0.667     0.800    0.667        3        2
+                       mix      1.000    1.000     1.000    1.000        3        1
     <BLANKLINE>
-                                  MoF      F1@10      F1@25      F1@50       edit ...
-                       all      0.833      0.800      0.800      0.800      0.667 ...
+                                MoF    F1@10    F1@25    F1@50     edit     mIoU ...
+                       all    0.833    0.800    0.800    0.800    0.667    0.833 ...
     <BLANKLINE>
                 recordings  1
                     frames  6
@@ -180,7 +180,7 @@ def _as_text(report, digits):
 def _lines(rows, width, digits):
     """Lines of a table of rows by name, with their keys as header."""
     header = list(next(iter(rows.values())))
-    sizes = [max(9, len(key)) for key in header]
+    sizes = [max(7, len(key)) for key in header]
     lines = []
     for name, cells in {
         "": header,

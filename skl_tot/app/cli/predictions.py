@@ -4,6 +4,7 @@ import contextlib
 import csv
 import os
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
@@ -332,7 +333,7 @@ def evaluate(options):
             truth,
             predicted,
             scope=options.scope,
-            activities=activities if len(options.predictions) > 1 else None,
+            activities=activities if len(set(activities)) > 1 else None,
             ignore_labels=[*options.ignore, UNKNOWN_NAME],
             background=options.background,
         )
@@ -341,13 +342,17 @@ def evaluate(options):
 
 def _read_results(options):
     """Names of recordings, with predictions, labels and activity of each."""
-    from skl_tot.recordings.errors import repeated
+    from skl_tot.recordings.errors import refuse, repeated
 
     rows, model = [], inputs.load_model(options.like)
-    paths_of = {}
-    for path in options.predictions:
-        folder = Path(options.data, Path(path).stem)
-        is_of_one = len(options.predictions) > 1 and folder.is_dir()
+    paths_of, names = {}, [Path(path).stem for path in options.predictions]
+    if repeated(names):
+        refuse("PREDICTIONS", options.predictions, "different names")
+    if options.scope == "activity" and len(names) < 2:
+        refuse("PREDICTIONS", options.predictions, "one of each activity for --scope")
+    for name, path in zip(names, options.predictions):
+        folder = Path(options.data, name)
+        is_of_one = len(names) > 1 and folder.is_dir()
         paths_of.setdefault(folder if is_of_one else options.data, []).append(path)
     for folder, paths in paths_of.items():
         predicted = [row for path in paths for row in _read_activity(path, options)]
@@ -382,7 +387,12 @@ def _read_activity(path, options):
             )
             words = np.char.add(f"{activity} ", labels.astype(str))
             predicted[i] = np.where(is_background, BACKGROUND_NAME, words)
-    return [(name, labels, activity) for name, labels in zip(names, predicted)]
+    only = options.only or "*"
+    return [
+        (name, labels, activity)
+        for name, labels in zip(names, predicted)
+        if fnmatchcase(name, only)
+    ]
 
 
 def _read_truth(folder, options, model):

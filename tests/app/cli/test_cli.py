@@ -94,8 +94,10 @@ def test_evaluate_activities(run, folder, capsys):
             if name != "all":  # clusters of two models are four
                 shown = [f"{score:.3f}" for score in row.values()]
                 assert rows[name + end.replace(" ", ", ", 1)] == shown
-    assert run("evaluate data coffee coffee") == 2
-    assert "twice" in capsys.readouterr().err
+    assert run("evaluate data coffee segments") == 2
+    assert "'v0' twice" in capsys.readouterr().err
+    assert run("evaluate data segments tea --only v1") == 0
+    assert "v0" not in capsys.readouterr().out
 
 
 def test_transposed_files(run, folder):
@@ -222,6 +224,9 @@ ERRORS = [
     "plot segments --out a.xyz",
     "plot segments --ground-truth flat --out a.png",
     "evaluate data short",
+    "evaluate data segments ./segments",
+    "evaluate data segments --scope activity",
+    "evaluate data segments --only w*",
     "evaluate data segments --background act9",
     "report model.skops flat --out a --videos flat",
     "demo --n-videos 0 --out a.png",
