@@ -116,7 +116,7 @@ def without_stops(X, pauses):
     quietest windows, and at least 0.05 of the usual range. In a stop, all features stay
     within their noise, except those with noise above half of their usual range, which
     must not swing regularly. So a recording that never moves, or never rests, has no
-    stop, and a jam in which one feature swings is none.
+    stop. Nor is a jam a stop, in which one feature swings.
 
     Examples
     --------

@@ -59,9 +59,9 @@ def deviations(
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        By cycle, the columns of `cycle_times` come first, and cycles are meant. What a
-        break does is no deviation: steps next to it that are missing, repeated or
-        shorter, or up to twice as long as usual.
+        By cycle, the columns of `cycle_times` come first, and cycles are meant.
+        Steps next to a break are no deviation if they are missing, repeated or shorter,
+        or up to twice as long as usual.
 
         - ``missing``: tuple of the missing actions of the order.
         - ``repeated``: tuple of the actions whose number of bouts is above the
@@ -209,7 +209,7 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
 
 
 def _near_breaks(bouts, codes):
-    """Mask (n_cycles, n_actions) of what breaks cut short, skip, or make repeat."""
+    """Mask (n_cycles, n_actions) of steps cut short, skipped or repeated by breaks."""
     # from the step before a break to the one after, in an order of codes; a break at
     # an end of the cycle reaches to that end of the order
     near = np.zeros((len(bouts.names), len(bouts.actions)), dtype=bool)
