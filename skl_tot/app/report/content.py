@@ -342,7 +342,8 @@ class Content:
         """Level and sentences on the reliability of the labels."""
         from skl_tot.meta.trust import HEADLINES, rate_share
 
-        sentences, labelled = [], self.findings.labelled
+        sentences, reasons, labelled = [], [], self.findings.labelled
+        bouts = self.bouts  # of people, if they labelled all
         n_labelled = sum(map(np.any, labelled))
         if n_labelled:
             of_all = f"{n_labelled} of {len(labelled)} recording"
@@ -353,19 +354,23 @@ class Content:
             share = self.truth.scores["scores"]["all"]["MoF"]
             text = f"Of 100 frames, {100 * share:.0f} are labelled as people have."
             sentences.append(text)
+            bouts = collect_bouts(self.recordings.replace(self.truth.y))
         elif self.accuracy is not None:
             sentences += self.accuracy["sentences"]
-        if self.truth is not None or self.accuracy is not None:  # by people
-            first = [] if share is None else [HEADLINES[rate_share(share)]]
-            return first + sentences
-        if not sentences:
+        elif not sentences:
             text = "A program found these actions, and nobody has checked them."
             sentences.append(text)
         if self.rating is not None:
             first, *reasons = self.rating["sentences"]
-            sentences = [first, *sentences, *reasons]
-        if self.cycles is None:  # a cycle, not a recording, would have the parts
-            sentences.append(describe_equal_parts(self.bouts))
+            sentences.insert(0, first)
+        elif share is not None:
+            sentences.insert(0, HEADLINES[rate_share(share)])
+        is_said = self.rating is not None and self.rating["equal_parts"] is not None
+        if self.cycles is None and not is_said:  # parts are of recordings, not cycles
+            sentences.append(describe_equal_parts(bouts))
+        sentences += reasons
+        if self.truth is not None or self.accuracy is not None:  # by people
+            return sentences
         n_shown = len(self.findings.alternatives)
         if n_shown > 1:
             sentences.append(f"Alternatives of the vote, {n_shown}, are shown below.")

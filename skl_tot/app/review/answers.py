@@ -18,6 +18,7 @@ from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import BACKGROUND, UNKNOWN_NAME
 from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.statistics.actions import describe_equal_parts
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.deviations import compare_bouts, cut_cycles
 
@@ -102,19 +103,26 @@ class Answers:
     @property
     def cycles(self):
         """Table of the cycles, with frames; None without cycles."""
+        return self._find_cycles().table
+
+    @property
+    def equal_parts(self):
+        """Sentence on how equal parts of the recordings agree; None with cycles."""
+        return self._find_cycles().equal_parts
+
+    def _find_cycles(self):
+        """`FoundCycles` of the segments that are shown."""
         state = self._read_state()
         if any(entry.is_blank for entry in state.entries):
-            return None
+            return FoundCycles(state.model, [], None, None)
         if self._cycles is None or not self._cycles.are_of(state):
             circle = (
                 state.actions
                 if pipelines.is_cyclic(pipelines.last_step(self.model))
                 else None
             )
-            table = cycles_of_entries(state.entries, circle)
-            segments = [entry.segments for entry in state.entries]
-            self._cycles = FoundCycles(state.model, segments, table)
-        return self._cycles.table
+            self._cycles = find_cycles(state, circle)
+        return self._cycles
 
     def units(self):
         """List number of recording, first frame and end of each cycle, or recording."""
@@ -231,33 +239,35 @@ class FoundCycles(NamedTuple):
     model: int  # its number
     segments: list  # of each recording
     table: pd.DataFrame | None  # None without cycles
+    equal_parts: str | None  # see `Answers.equal_parts`
 
     def are_of(self, state):
         """Whether they are those of a state."""
         pairs = zip(self.segments, state.entries)
-        others = [(old, new.segments) for old, new in pairs if old is not new.segments]
-        if self.table is None:  # other times of boundaries do not make cycles
-            others = [(a, b) for a, b in others if not np.array_equal(a.codes, b.codes)]
-        return state.model == self.model and not others
+        is_same = all(segments is entry.segments for segments, entry in pairs)
+        return state.model == self.model and is_same
 
 
-def cycles_of_entries(entries, circle):
-    """Table of cycles, recordings as numbers, in frames; None if nothing repeats."""
+def find_cycles(state, circle):
+    """`FoundCycles` of a state, recordings as numbers, in frames."""
     # `circle` lists the codes of a cyclic model's actions in order; None finds cycles.
-    labels = [entry.segments.labels() for entry in entries]
+    entries, segments = state.entries, [entry.segments for entry in state.entries]
     breaks = [entry.breaks for entry in entries]
-    bouts = collect_bouts(Recordings(labels, breaks=breaks))
+    bouts = collect_bouts(Recordings([x.labels() for x in segments], breaks=breaks))
+    equal_parts = describe_equal_parts(bouts) if bouts.actions else None
+    none = FoundCycles(state.model, segments, None, equal_parts)
     # labels of people may show none of the model's actions
     if not bouts.actions or (circle and not set(circle) & set(bouts.actions)):
-        return None
+        return none
     table, cycles = cut_cycles(bouts, circle)
     if len(table) <= len(entries):
-        return None
+        return none
     start = first_checked(entries)
     if circle is None and start in bouts.actions:  # cycles stay those of people
         table, cycles = cut_cycles(bouts, start)
     table = table.round().astype({"recording": int, "start": int, "end": int})
-    return table.join(compare_bouts(cycles)[["score", "deviates"]])
+    table = table.join(compare_bouts(cycles)[["score", "deviates"]])
+    return FoundCycles(state.model, segments, table, None)
 
 
 def first_checked(entries):

@@ -79,6 +79,7 @@ class View:
                 rows[i] = self.row(i)
                 is_checked |= bool(old.checked or new.checked)
         changes = {"rows": rows, **self._describe_steps()}
+        changes["equalParts"] = self.review.equal_parts
         if state.names != before.names:
             changes |= self._describe_actions()
         is_other = state.model != before.model or state.n_learned != before.n_learned
@@ -122,6 +123,7 @@ class View:
             "learned": state.n_learned,
             "alternatives": [row.name for row in review.alternatives],
             "accuracy": review.accuracy(),
+            "equalParts": review.equal_parts,
             "cycles": cycles,
             "next": suggestions,
         }

@@ -22,6 +22,7 @@ from skl_tot.app.report import write_report
 
 FPS = 10
 NAMED = {0: "take cup", 1: "pour"}
+LONG = "put_the_ninth_tea_bag_into_the_cup_of_the_third_rack"
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def wordy(tmp_path_factory):
             path,
             y_true=y_true,
             groups=["after the operation", "control"] * 7,
-            action_names={k: f"put {k} tea bags into the cup" for k in range(9)},
+            action_names=[*(f"put {k} tea bags into the cup" for k in range(8)), LONG],
         )
     return SimpleNamespace(path=path)
 
@@ -323,7 +324,7 @@ return shown;
 
 @pytest.mark.parametrize("name", ["laps", "wordy", "few"])
 def test_nothing_is_cut(browser, request, name):
-    for width in (1400, 700, 400):
+    for width in (1400, 1000, 700, 400):
         page = Opened(browser, request.getfixturevalue(name).path, width)
         page.run("for (const own of document.querySelectorAll('details')) own.open = 1")
         page.settle()

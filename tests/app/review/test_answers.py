@@ -36,6 +36,14 @@ def bouts_of(review, code):
                 start = end
 
 
+def test_equal_parts_are_compared_with_what_is_shown(review):
+    review.relabel(0, 0, "new")
+    paths = [entry.segments.labels() for entry in review.state.entries]
+    parts = [np.arange(len(path)) * 4 // len(path) for path in paths]
+    share = float(review.equal_parts.split()[5])
+    assert share == pytest.approx(100 * mof_score(paths, parts), abs=2)
+
+
 def test_examples_are_the_surest_and_the_least_sure(review):
     known = list(bouts_of(review, 1))
     found = review.examples("action 1", 1)

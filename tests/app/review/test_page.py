@@ -275,6 +275,7 @@ def test_sizes_modes_and_hostile_names(opened, size, mode):
         page.press("j", Keys.ARROW_LEFT, *[Keys.ARROW_RIGHT] * (index + 1))
     page.change(lambda: page.press("n", Keys.ENTER))
     page.change(lambda: page.press("l"))
+    assert page.review.equal_parts in page.text(".figure p")
     assert page.browser.title == "Review"
     assert not page.all("main img, aside img, header img, body script")
     for key, name in [("?", ".help dl"), ("e", ".export select")]:
