@@ -463,7 +463,12 @@ class Page {
     this.drawSegment();
   }
 
-  ask(name) { this.find(`.${name}`).showModal(); }
+  ask(name) {
+    const dialog = this.find(`.${name}`);
+    dialog.showModal();
+    dialog.scrollTop = 0;  // not where the focus is
+  }
+
   close() { this.find("dialog[open]").close(); this.root.focus(); }
 
   // ---- drawing

@@ -263,7 +263,7 @@ return found;
 
 @pytest.mark.parametrize(
     ("size", "mode"),
-    [((1400, 900), "light"), ((1280, 720), "dark"), ((800, 1000), "light")],
+    [((1400, 900), "light"), ((1280, 720), "dark"), ((600, 1000), "light")],
 )
 def test_sizes_modes_and_hostile_names(opened, size, mode):
     """Nothing overlaps or sticks out, and names are text."""
@@ -284,6 +284,10 @@ def test_sizes_modes_and_hostile_names(opened, size, mode):
         assert inner["x"] + inner["width"] < outer["x"] + outer["width"]
         page.press(Keys.ESCAPE)
     assert page.run(OVERLAPS) == []
+    page.press("p")
+    page.wait("document.querySelector('.examples').checkVisibility()")
+    assert page.run(OVERLAPS) == []
+    page.press(Keys.ESCAPE)
     paper = page.run("return getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, paper[4:-1].split(","))) < 200) == (mode == "dark")
 
