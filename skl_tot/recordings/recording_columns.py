@@ -88,7 +88,8 @@ def _has_names(values):
     """Whether values are text or integers, and any occurs again."""
     from pandas.api import types
 
-    if types.is_bool_dtype(values) or values.nunique() == len(values) > 1:
+    n_values = values.nunique(dropna=False)
+    if types.is_bool_dtype(values) or n_values == len(values) > 1:
         return False
     if types.is_numeric_dtype(values):
         numbers = values.dropna().to_numpy(float)  # of integers with gaps

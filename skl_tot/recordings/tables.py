@@ -213,7 +213,8 @@ def _leave_out_others(features, unfit, tables, clock):
     table = next(iter(tables.values()))
     asides = table.attrs.get("asides", ())
     first = next(iter(features.values()))
-    commands = [name for name in first if name.startswith(asides)]
+    names = dict.fromkeys(name for numbers in features.values() for name in numbers)
+    commands = [name for name in names if name.startswith(asides)]
     _leave_out(features, commands, "are commands or rewards, no measurements,")
     advice = ""
     for name in unfit if not clock else []:

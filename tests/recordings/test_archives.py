@@ -70,7 +70,7 @@ def write(path, arrays):
 
 
 @pytest.mark.parametrize("lacking", ["obs", "frames", "demonstration"])
-@pytest.mark.filterwarnings("ignore:Arrays", "ignore:Columns")
+@pytest.mark.filterwarnings("ignore:Arrays", "ignore:Columns", "ignore:'demo_0' of")
 def test_a_demonstration_without_observations(tmp_path, lacking):
     path = tmp_path / "lift.hdf5"
     write_robomimic(path, 3)
@@ -85,6 +85,12 @@ def test_a_demonstration_without_observations(tmp_path, lacking):
             demo["obs/eef_pos"] = np.empty((0, 3))
     with pytest.raises(ValueError, match=r"lift.*'demo_1' has no.*skip='demo_1'"):
         read_recordings(path)
+    for skip, words in [
+        ({"demo_1"}, "skip"),
+        (["demo_0", "demo_1", "demo_2"], "none"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            read_recordings(path, skip=skip)
     with pytest.warns(UserWarning, match="'demo_1' of lift.hdf5 is left out"):
         assert read_recordings(path, skip="demo_1").names == ["demo_0", "demo_2"]
 
@@ -106,6 +112,27 @@ def test_what_has_two_names_is_read_once(tmp_path):
         takes = read_recordings(tmp_path)
     assert (takes.names, takes.fps) == (["take1", "take2"], 4)
     np.testing.assert_array_equal(takes["take1"], A)
+
+
+@pytest.mark.filterwarnings("ignore:Arrays", "ignore:Columns")
+def test_a_demonstration_without_commands(tmp_path):
+    path = tmp_path / "lift.hdf5"
+    write_robomimic(path, 3, args=["no settings"])
+    with h5py.File(path, "a") as file:
+        for name in ("actions", "rewards", "dones", "states"):
+            del file[f"data/demo_0/{name}"]
+    takes = read_recordings(path)
+    assert (len(takes), takes[0].shape[1], takes.fps) == (3, 5, None)
+
+
+def test_arrays_that_all_recordings_share(tmp_path):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        for k in range(70):
+            file[f"z/{k}"] = LONG
+        for k in range(70):
+            file[f"r{k:02}/z"] = file["z"]
+    with pytest.raises(ValueError, match=r"f\.h5: links give arrays to over"):
+        read_recordings(tmp_path)
 
 
 TWICE = {"a": A, "b": A[::-1]}

@@ -23,7 +23,7 @@ RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_f
 ASIDES = ("action", "reward", "done")
 SHAPE = "numbers of shape (frames,) or (frames, features)"
 ONE = "variable=NAME (--read variable=NAME) takes one"
-MOST_ARRAYS = 100_000  # which takes seconds
+MOST_SHARED = 4096  # arrays that recordings share, which takes seconds
 
 
 def read(path, variable=None, transpose=None, arrays=None, skip=()):
@@ -43,6 +43,8 @@ def read(path, variable=None, transpose=None, arrays=None, skip=()):
         refuse("the rates of its recordings", sorted(rates), "one")
     if list(arrays_of) == [""]:
         arrays_of = _divide(path, arrays_of[""], arrays)
+    if not isinstance(skip, (str, int, list, tuple)):
+        refuse("skip", skip, "the names of recordings")
     skipped = list(map(str, [skip] if isinstance(skip, (str, int)) else skip))
     tables = {}
     for recording, features in arrays_of.items():
@@ -55,6 +57,8 @@ def read(path, variable=None, transpose=None, arrays=None, skip=()):
         if transpose:
             features = {name: values.T for name, values in features.items()}
         tables[recording] = _table_of(recording, features, asides)
+    if not tables:
+        raise ValueError("skip leaves none of its recordings, expected some.")
     return tables, min(rates, default=None)
 
 
@@ -160,6 +164,8 @@ def _read_npz(path, variable):
 def _read_hdf5(path, variable):
     """Arrays of each group with features, names of asides, and rates."""
     arrays_of, names, others, asides, n_values = {}, [], [], ASIDES, 0
+    read_before: set = set()
+    n_shared = 0
     again: list = []  # names of objects that have another name, too
     with import_extra("h5py").File(path) as file:
         home, groups = _groups_of(file, path.stem, again)
@@ -174,8 +180,10 @@ def _read_hdf5(path, variable):
                 arrays = {name.removeprefix("obs/"): arrays[name] for name in chosen}
                 asides = tuple(dict.fromkeys([*asides, *commands]))
             names += arrays
-            if len(names) > MOST_ARRAYS:
-                raise ValueError(f"it has over {MOST_ARRAYS} arrays, expected fewer.")
+            n_shared += len(read_before.intersection(arrays.values()))
+            read_before.update(arrays.values())
+            if n_shared > MOST_SHARED:
+                raise ValueError(f"links give arrays to over {MOST_SHARED} recordings.")
             others += [name for name in arrays if not _is_feature(arrays[name])]
             features = {}
             for name, array in arrays.items():
@@ -251,7 +259,8 @@ def _rates_of(attributes):
             rates.add(float(np.reshape(attributes[name], ())))
         except (TypeError, ValueError):
             refuse(f"its {name}", attributes[name], "a number of frames per second")
-    with contextlib.suppress(KeyError, TypeError, ValueError):  # robomimic's
+    # robomimic's
+    with contextlib.suppress(KeyError, RecursionError, TypeError, ValueError):
         settings = json.loads(attributes["env_args"])["env_kwargs"]
         rates.add(float(settings["control_freq"]))
     return rates
