@@ -326,7 +326,8 @@ def numbers(content):
     across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
 
     def outline(x, y):
-        return _curve(x, (high - y) / ((high - low) or 1))
+        heights = 300 * (high - y) / ((high - low) or 1)
+        return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x, heights))
 
     around = np.append(across, across[::-1]), np.append(highest, lowest[::-1])
     return {
@@ -340,7 +341,7 @@ def numbers(content):
 
 @section("Model", folded=True)
 def model(content):
-    """Return the look at the recordings, the steps before it, and its loss."""
+    """Return the look at the recordings, and the steps before the segmenter."""
     from skl_tot.methods.pipelines import describe_look, windows_of
 
     steps = [] if content.segmenter is content.model else list(content.model[:-1])
@@ -348,40 +349,7 @@ def model(content):
     widths = [getattr(step, "window_", None) for step in windows]
     return {
         "steps": steps,
-        "loss": _draw_loss(getattr(content.segmenter, "loss_curve_", None)),
         "read_options": content.segmenter.read_options_,
         "look": describe_look(content.segmenter),
         "widths": [width for width in widths if width is not None],
     }
-
-
-def _draw_loss(losses):
-    """Curves of the loss and of its running mean; None for a method without loss."""
-    if losses is None:
-        return None
-    losses = np.asarray(losses, dtype=float)
-    width = min(100, len(losses))
-    means = np.convolve(losses, np.full(width, 1 / width), "valid")
-    steps = np.arange(1, len(losses) + 1)
-    low, high = losses.min(), losses.max()
-
-    def outline(x, y):
-        kept = np.unique(np.linspace(0, len(x) - 1, 400).astype(int))
-        across = 1000 * (x[kept] - 1) / max(len(losses) - 1, 1)
-        return _curve(across, (high - y[kept]) / ((high - low) or 1))
-
-    return {
-        "steps": outline(steps, losses),
-        "means": outline(steps[: len(means)] + (width - 1) / 2, means),
-        "width": width,
-        "low": low,
-        "high": high,
-        "first": losses[0],
-        "last": losses[-1],
-        "n_steps": len(losses),
-    }
-
-
-def _curve(across, shares):
-    """Outline in a box of 1000 by 300, from shares of its height below the top."""
-    return "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(across, 300 * shares))
