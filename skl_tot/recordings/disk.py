@@ -94,7 +94,7 @@ def replaced(path):
     check_target(path)
     with _folder_in(path.parent) as folder:
         temporary = folder / path.name
-        with _named_errors(path):
+        with _named_errors(temporary, path):
             yield temporary
         _move(temporary, path)
 
@@ -106,7 +106,7 @@ def replaced_files(folder):
     check_target(folder, is_folder=True)
     place = folder if folder.is_dir() else folder.parent
     with _folder_in(place) as temporary:
-        with _named_errors(folder):
+        with _named_errors(temporary, folder):
             yield temporary
         paths = list(temporary.iterdir())
         folder.mkdir(exist_ok=True)
@@ -169,11 +169,12 @@ def _no_other_program(path):
 
 
 @contextlib.contextmanager
-def _named_errors(path):
-    """Add the file or folder to a system error that names none."""
+def _named_errors(temporary, path):
+    """Let system errors name the file or folder, not the temporary one."""
     try:
         yield
     except OSError as error:
-        if error.errno is not None and error.filename is None:
-            error.filename = str(path)
+        if error.errno is not None:
+            name = str(error.filename or temporary)
+            error.filename = name.replace(str(temporary), str(path))
         raise

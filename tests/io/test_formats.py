@@ -396,9 +396,27 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert cells[0]["end_clock"].value == datetime(2024, 3, 4, 6, 51, 8, 550_000)
     assert cells[2]["end_clock"].value is None
     again = read_table(tmp_path / "all.xlsx")
-    for key in again.columns.intersection(["end_clock", "confidence", "end_time"]):
-        assert again[key].fillna("").tolist() == table[key].tolist()
+    assert again["end_clock"].tolist()[:2] == [f"{x}0" for x in table["end_clock"][:2]]
+    for key in ("confidence", "end_time"):
+        assert again[key].tolist() == table[key].tolist()
     found = read_segments(tmp_path / "all.xlsx")
     assert {name: own.tolist() for name, own in found.items()} == {
         name: own.tolist() for name, own in zip("ab", labels)
     }
+
+
+@pytest.mark.parametrize("format", writable_formats())
+def test_a_full_disk_is_an_error_about_the_file(table, tmp_path, format):
+    """Here by a limit of the size of files; the file of before stays."""
+    resource = pytest.importorskip("resource")
+    path = tmp_path / f"a{FORMATS[format].suffix}"
+    path.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, limits[1]))
+    try:
+        with pytest.raises(OSError, match=re.escape(f"'{path}'")):
+            write_segments(table, path, format=format)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

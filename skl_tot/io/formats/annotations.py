@@ -2,6 +2,7 @@
 
 import datetime
 import html
+import io
 import json
 import math
 import os
@@ -137,8 +138,13 @@ def write_nwb(table, path):
     session = pynwb.NWBFile("Segments of actions.", base.shown_name(path), start)
     module = session.create_processing_module("behavior", "Segments of actions.")
     module.add(bouts)
-    with pynwb.NWBHDF5IO(str(path), "w") as file:
-        file.write(session)
+    content = io.BytesIO()  # on a full disk, HDF5 fails without an error of Python
+    with (
+        import_extra("h5py").File(content, "w") as file,
+        pynwb.NWBHDF5IO(mode="w", file=file) as writer,
+    ):
+        writer.write(session)
+    Path(path).write_bytes(content.getvalue())
 
 
 def read_nwb(path):

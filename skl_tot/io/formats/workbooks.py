@@ -1,7 +1,9 @@
 """Workbooks of Excel: sheets with a table each."""
 
+import io
 import re
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
@@ -26,8 +28,9 @@ def write_workbook(tables, path):
         for row in table.astype(object).itertuples(index=False, name=None):
             cells = zip(row, clocks)
             sheet.append([_cell(sheet, value, is_clock) for value, is_clock in cells])
-    with open(path, "wb") as file:
-        book.save(file)
+    content = io.BytesIO()  # on a full disk, openpyxl leaves an error to its end
+    book.save(content)
+    Path(path).write_bytes(content.getvalue())
 
 
 def _cell(sheet, value, is_clock=False):
