@@ -11,7 +11,7 @@ import numpy as np
 from skl_tot import ActivitySegmenter, SegmentationDisplay
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.metrics import activity_purity, mof_score
+from skl_tot.metrics import mof_score
 
 # %%
 # Ten recordings of each job. Steps of different jobs have different labels.
@@ -29,9 +29,7 @@ videos, truth, jobs = ([of[i] for i in order] for of in (videos, truth, jobs))
 # "auto" finds the number of jobs.
 model = ActivitySegmenter(MallowSegmenter(4), "auto", random_state=0).fit(videos)
 print(f"{len(model.activity_names_)} jobs", end=", ")
-print(
-    f"{activity_purity(jobs, model.activities_):.0%} of the recordings in the right one"
-)
+print(f"{mof_score(jobs, model.activities_):.0%} of the recordings in the right one")
 print(f"{mof_score(truth, model.labels_):.1%} of the frames are right")
 
 # %%

@@ -6,7 +6,6 @@
 # Scores of different scopes cannot be compared.
 
 from skl_tot.metrics.frames import (
-    activity_purity,
     adjusted_mutual_info_score,
     adjusted_rand_score,
     mean_recall_score,
@@ -32,7 +31,6 @@ from skl_tot.metrics.segments import (
 )
 
 __all__ = [
-    "activity_purity",
     "adjusted_mutual_info_score",
     "adjusted_mutual_info_scorer",
     "adjusted_rand_score",

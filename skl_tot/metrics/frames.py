@@ -4,11 +4,6 @@ import numpy as np
 from sklearn import metrics
 
 from skl_tot.metrics.matching import match_frames
-from skl_tot.recordings.labels import (
-    as_sequence,
-    pair_by_name,
-    split_label_sequences,
-)
 from skl_tot.shared_texts import with_shared_texts
 
 
@@ -230,37 +225,3 @@ def score_clusters(score, frames, average):
     """Mean over groups of recordings of a score of clusters, not matched."""
     groups = frames.groups(frames.group_of(average), frames.cluster)
     return float(np.mean([score(true, clusters) for true, clusters in groups]))
-
-
-def activity_purity(y_true, y_pred):
-    r"""Purity: share of the recordings with the most frequent activity of their group.
-
-    More groups than activities are not penalised; compare the numbers, too.
-
-    Parameters
-    ----------
-    y_true, y_pred : array-like of shape (n_videos,), or dict
-        Activity and group of each recording, integers or text; by name if recordings
-        have names, as in ``activities_`` of `skl_tot.ActivitySegmenter`.
-
-    Returns
-    -------
-    purity : float
-        In (0, 1].
-
-    Examples
-    --------
-    >>> from skl_tot.metrics import activity_purity
-    >>> activity_purity(["cook", "cook", "wash", "wash"], [0, 0, 1, 0])
-    0.75
-    """
-    y_true, y_pred = map(as_sequence, pair_by_name(y_true, y_pred))
-    (true,), _ = split_label_sequences(y_true, "y_true")
-    (pred,), _ = split_label_sequences(y_pred, "y_pred")
-    if len(true) != len(pred):
-        raise ValueError(f"y_true is of {len(true)} recordings, y_pred of {len(pred)}.")
-    activities, row = np.unique(true, return_inverse=True)
-    groups, column = np.unique(pred, return_inverse=True)
-    table = np.zeros((len(activities), len(groups)))
-    np.add.at(table, (row, column), 1)
-    return float(table.max(axis=0).sum() / len(true))

@@ -9,12 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClusterMixin
 from sklearn.metrics import precision_recall_fscore_support, recall_score
-from sklearn.metrics.cluster import contingency_matrix
 from sklearn.model_selection import KFold, cross_validate
 
 from skl_tot import metrics
 from skl_tot.metrics import (
-    activity_purity,
     adjusted_mutual_info_score,
     edit_score,
     match_labels,
@@ -483,16 +481,6 @@ def test_memory_is_linear(score):
     assert peak < 1000 * len(true)
 
 
-def test_purity_is_that_of_the_contingency_matrix():
-    rng = np.random.default_rng(0)
-    for _ in range(20):
-        true, pred = rng.integers(4, size=30), rng.integers(5, size=30)
-        expected = contingency_matrix(true, pred).max(axis=0).sum() / 30
-        assert activity_purity(true, pred) == pytest.approx(expected)
-    named = {"a": "cook", "b": "cook", "c": "wash"}
-    assert activity_purity(named, {"c": 0, "a": 0, "b": 1}) == pytest.approx(2 / 3)
-
-
 A, B = [0, 0, 1], [0, 1]
 REFUSED = [
     lambda: mof_score(A, B),
@@ -513,8 +501,6 @@ REFUSED = [
     lambda: segmentation_report(A, A, digits=-1),
     lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"}),
     lambda: metrics.adjusted_rand_score(A, A, average="mean"),
-    lambda: activity_purity(B, A),
-    lambda: activity_purity({"a": 0, "b": 1}, {"a": 0}),
 ]
 
 
