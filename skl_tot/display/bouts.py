@@ -290,7 +290,9 @@ class DeviationDisplay(BoutsDisplay):
             base.name_right(ax, table["score"], "score")
             base.name_columns(ax, names)
             base.draw_grid(ax, z.shape, color="white", linewidth=1.5)
-            ax.set_xlabel("×  missing     ⇄  out of order     2, 3, …  repeated")
+            is_disordered = table["out_of_order"].map(len).any()
+            swapped = "⇄  out of order     " if is_disordered else ""
+            ax.set_xlabel(f"×  missing     {swapped}2, 3, …  repeated")
             if len(table) < n_all:
                 title = f"the {len(table)} most deviating of {n_all} {self.by}s"
                 ax.set_title(title, loc="left", fontsize="medium")

@@ -113,6 +113,19 @@ def clock_columns(dates, starts, ends, digits=3):
     return dict(zip(DATES, shortened))
 
 
+def duration_text(time, is_timed):
+    """Write a duration in words, in seconds or frames."""
+    if not is_timed:
+        return f"{time:.10g} frame{'' if time == 1 else 's'}"
+    if time < 120:
+        return f"{time:.{2 if time < 10 else 1}f} s"
+    minutes, seconds = divmod(round(time), 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    minutes = round(time / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def read_times(text, unit=1.0):
     """Seconds of a Series of numbers in a unit, durations or dates; date of time 0."""
     text = text.str.strip()

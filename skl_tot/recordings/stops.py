@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
-from skl_tot.recordings.clocks import clock_columns
+from skl_tot.recordings.clocks import clock_columns, duration_text
 from skl_tot.recordings.container import Recordings, row_blocks
 from skl_tot.recordings.errors import is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
@@ -262,6 +262,33 @@ def frames_left(frames, stops):
     spans = np.reshape(stops, (-1, 4))[:, :2].astype(int)
     before = [np.clip(frames - start, 0, end - start) for start, end in spans]
     return frames - np.sum(before, axis=0, dtype=int)
+
+
+def describe_stops(table, kind="stop"):
+    """Say how long the stops of `list_stops` take, and which is the longest."""
+    is_timed = "duration_time" in table
+    suffix, place = ("_time", "{:.10g} s") if is_timed else ("", "frame {}")
+    lengths = table[f"duration{suffix}"]
+    total, most = (duration_text(x, is_timed) for x in (lengths.sum(), lengths.max()))
+    longest = table.loc[lengths.idxmax()]
+    at = longest.get("start_clock") or place.format(longest[f"start{suffix}"])
+    where = f"in {longest['recording']}, since {at}."
+    if len(table) == 1:
+        return f"1 {kind} takes {total} {where}"
+    return f"{len(table)} {kind}s take {total} together, the longest {most} {where}"
+
+
+def list_breaks(segments):
+    """List breaks between rows of a segment table in time, as `list_stops` does."""
+    before = segments.shift()
+    is_break = segments["recording"] == before["recording"]
+    is_break &= segments["start"] == before["end"]
+    lengths = segments["start_time"] - before["end_time"]
+    before = before.assign(duration_time=lengths)[is_break & (lengths > 1e-6)]
+    table = before[["recording", "end_time", "duration_time"]]
+    if "end_clock" in before:
+        table = table.assign(start_clock=before["end_clock"])
+    return table.rename(columns={"end_time": "start_time"})
 
 
 def list_stops(recordings):

@@ -137,6 +137,23 @@ def usual_codes(bouts):
     return codes[np.argsort(medians, kind="stable")].tolist()
 
 
+def has_order(bouts):
+    """Whether usual actions mostly begin, and follow each other, in their order."""
+    codes = usual_codes(bouts)
+    starts = bouts.matrix(bouts.first_starts)[:, codes]
+    first, second = np.triu_indices(len(codes), 1)
+    waits = starts[:, second] - starts[:, first]
+    waits = waits[np.isfinite(waits)]
+    ranks = np.full(len(bouts.actions), -1)
+    ranks[codes] = np.arange(len(codes))
+    is_usual = ranks[bouts.codes] >= 0
+    steps = np.diff(ranks[bouts.codes[is_usual]])
+    steps = steps[np.diff(bouts.recordings[is_usual]) == 0]
+    # in no order, rare actions begin late, but half of the steps go back
+    shares = [np.mean(x > 0) if len(x) else 1.0 for x in (waits, steps)]
+    return min(shares) >= 0.6 and sum(shares) >= 1.5
+
+
 @with_shared_texts
 def transitions(labels, *, groups=None):
     r"""Count transitions between actions, over all recordings or by group.

@@ -8,7 +8,7 @@ from skl_tot.recordings.clocks import NO_DATE, clock_columns
 from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import as_reals
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.actions import usual_codes
+from skl_tot.statistics.actions import has_order, usual_codes
 from skl_tot.statistics.bouts import Bouts, collect_bouts, values_of_recordings
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
@@ -68,7 +68,8 @@ def deviations(
           threshold, compared with the recordings that show them.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
           before the second, in contrast to the order. Without ``order``, a step back in
-          more than half of the recordings is usual.
+          more than half of the recordings is usual, and none is listed if recordings
+          show no order.
         - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
           the threshold, the most extreme first, each with its total duration and
           :math:`m`.
@@ -184,7 +185,9 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     # a step that starts again after a break lasts up to twice as long
     is_long = (z > threshold) & ~(near & (totals <= 2 * usual))
     most = _most_bouts(counts, threshold)
-    steps_back = _find_steps_back(bouts, codes, is_given)
+    steps_back = [()] * len(bouts.names)
+    if is_given or has_order(bouts):
+        steps_back = _find_steps_back(bouts, codes, is_given)
     rows = []
     for i, name in enumerate(bouts.names):
         lacking = [code for code in codes if counts[i, code] == 0 and not near[i, code]]

@@ -16,6 +16,7 @@ from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 # Groups differ if q is below: among those, at most one in twenty is expected to be
 # false.
 MAX_Q = 0.05
+N_NAMED = 5  # differing actions in a sentence
 ROUNDING = 1e-9  # relative tolerance of equal statistics
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {mean}", "{:.4g} {unit}"),
@@ -319,7 +320,8 @@ def is_different(table):
 
 
 def describe_pairs(table, *, brief=False):
-    """Sentences on the number of differences of groups and, unless brief, the test."""
+    """Sentences on the differences of groups and, unless brief, the test."""
+    # lists of text and actions, which may be codes
     sentences = []
     for (first, second), rows in table.groupby(["first", "second"], sort=False):
         n_tested, n_different = rows["p"].count(), is_different(rows).sum()
@@ -328,7 +330,15 @@ def describe_pairs(table, *, brief=False):
         if not brief:
             text += f", by {rows['permutations'].max()} permutations of "
             text += f"{rows['n_first'].max()} and {rows['n_second'].max()} subjects"
-        sentences.append(f"{text}.")
+        differing = rows[is_different(rows)].sort_values("q", kind="stable")
+        actions = differing["action"].unique().tolist()
+        parts = [text, ": " if actions else "."]
+        for action in actions[:N_NAMED]:
+            parts += [action, ", "]
+        if actions:
+            n_more = len(actions) - N_NAMED
+            parts[-1] = f" and {n_more} more actions." if n_more > 0 else "."
+        sentences.append(parts)
     return sentences
 
 

@@ -109,8 +109,15 @@ def test_repeated_is_more_than_usual():
     assert table["score"].tolist()[1:] == [0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("shares", [[0.25] * 4, [0.5, 0.3, 0.15, 0.05]])
+def test_without_an_order_no_step_is_out_of_it(shares):
+    random = np.random.default_rng(0)
+    labels = [random.choice(4, 24, p=shares) for _ in range(12)]
+    assert not deviations(labels)["out_of_order"].map(len).any()
+
+
 def test_a_usual_step_back_is_in_order():
-    labels = {name: ["a", "b", "c", "b"] for name in "vwxyz"}
+    labels = {name: ["a", "b", "c", "b"] for name in "qrstuvwxyz"}
     labels["x"] = ["c", "b", "a", "b"]
     table = deviations(labels)
     assert table["out_of_order"][0] == (("b", "a"),)

@@ -116,7 +116,7 @@ def print_stops(recordings):
     """Print the stops that were cut out, the longest first, if that was asked for."""
     if recordings.stops is None:
         return
-    from skl_tot.recordings.stops import list_stops
+    from skl_tot.recordings.stops import describe_stops, list_stops
 
     table = list_stops(recordings)
     if len(table) == 0:
@@ -124,8 +124,7 @@ def print_stops(recordings):
         return
     unit, kind = ("frames", "") if recordings.fps is None else ("s", "_time")
     lengths = table[f"duration{kind}"]
-    stops = count(len(table), "stop")
-    print(f"Cut out {stops} of {lengths.min():.4g} to {lengths.max():.4g} {unit}:")
+    print(describe_stops(table))
     for k in lengths.sort_values(ascending=False, kind="stable").index[:5]:
         row = table.loc[k]
         place = row.get("start_clock") or f"{row[f'start{kind}']:.10g} {unit}"

@@ -224,7 +224,9 @@ def _write_summary(
     from skl_tot.statistics.features import describe_useless
 
     with stage("computing tables"):
-        own, has_cycles = _compute_tables(labels, fps, circle, log_likelihoods)
+        bouts = collect_bouts(labels, fps)
+        own = _compute_tables(labels, bouts, fps, circle, log_likelihoods)
+        has_cycles = "cycles" in own
         tables = own | (tables or {})
         if groups is not None:
             _add_groups(tables, labels, fps, *groups)
@@ -241,12 +243,14 @@ def _write_summary(
             _write_folder(tables, displays, out)
     names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
-    _print_usual(pooled, statistics.usual_order(labels))
+    has_order = "out_of_order" in tables["deviations"]
+    _print_usual(pooled, statistics.usual_order(labels), has_order)
+    _print_breaks(labels)
     if has_cycles:
         _print_cycles(tables["cycles"])
     _print_deviating(tables["deviations"])
     if not has_cycles:  # a cycle, not a recording, would have the parts
-        print(describe_equal_parts(collect_bouts(labels, fps)))
+        print(describe_equal_parts(bouts))
     if "telling_features" in tables:
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
@@ -255,9 +259,10 @@ def _write_summary(
     print(f"{len(tables)} tables{pictures} written to {out}.")
 
 
-def _compute_tables(labels, fps, circle, log_likelihoods):
-    """Tables of labels by name, and whether there are cycles."""
+def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
+    """Tables of labels by name, with cycles if they have some."""
     from skl_tot import statistics
+    from skl_tot.statistics.actions import has_order
     from skl_tot.statistics.deviations import write_lists
 
     cycles = statistics.cycle_times(labels, fps=fps, start=circle)
@@ -273,10 +278,13 @@ def _compute_tables(labels, fps, circle, log_likelihoods):
     tables = {
         "durations": statistics.durations(labels, fps=fps),
         "transitions": statistics.transitions(labels),
-        "cycles": write_lists(cycles),
         "deviations": write_lists(deviations),
     }
-    return tables, has_cycles
+    if has_cycles:
+        tables["cycles"] = write_lists(cycles)
+    elif not has_order(bouts):
+        del tables["deviations"]["out_of_order"]
+    return tables
 
 
 def _options_of_cycles(has_cycles, circle):
@@ -355,16 +363,19 @@ def _draw(displays, folder):
         plt.close(figure)
 
 
-def _print_usual(pooled, order):
-    """Print rows of actions in their usual order, and a sentence about the others."""
+def _print_usual(pooled, order, has_order):
+    """Print rows of actions in their usual order, if any, and of the others."""
     from skl_tot.recordings.names import default_names, describe_rare
 
     unit, n_recordings = pooled.loc[0, ["unit", "recordings"]]
     number = outputs.count(n_recordings, "recording")
-    print(f"{number}; actions in their usual order:")
+    print(f"{number}; actions{' in their usual order' if has_order else ''}:")
     print(f"{'recordings':>32}{'bouts':>8}{f'median bout ({unit})':>24}{'share':>8}")
     rows = pooled.set_index("action")
-    for action in order:
+    shown = order
+    if not has_order:
+        shown = rows.loc[order].sort_values("total", ascending=False).index
+    for action in shown:
         row = rows.loc[action]
         print(
             f"{action!s:<20} {row['recordings_with']:>11}{row['bouts']:>8}"
@@ -375,6 +386,17 @@ def _print_usual(pooled, order):
         names = default_names(rare.index.tolist(), "action").values()
         counts = dict(zip(names, rare["recordings_with"]))
         print(describe_rare(counts, n_recordings, rare["share"].sum()))
+
+
+def _print_breaks(labels):
+    """Print how long the breaks of a segment table take, if it has any."""
+    from skl_tot.recordings.stops import describe_stops, list_breaks
+
+    columns = {"recording", "start", "end", "start_time", "end_time"}
+    if columns <= set(getattr(labels, "columns", ())):
+        table = list_breaks(labels)
+        if len(table):
+            print(describe_stops(table, "break"))
 
 
 def _print_cycles(cycles):
@@ -399,7 +421,7 @@ def _print_deviating(table):
     else:
         print(f"Deviating {kind}s, {len(deviating)} of {len(table)}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
-        reasons = [f"{x.replace('_', ' ')}: {row[x]}" for x in REASONS if row[x]]
+        reasons = [f"{x.replace('_', ' ')}: {row[x]}" for x in REASONS if row.get(x)]
         if row.get("unlikely"):
             reasons.append("unlike the others")
         name = _name_cycle(row) if kind == "cycle" else row["recording"]
@@ -415,7 +437,8 @@ def _print_groups(table):
     from skl_tot.statistics.groups import describe_pairs, list_differences
 
     differences = list_differences(table)
-    for sentence in describe_pairs(table) + differences[:N_SHOWN]:
+    pairs = ["".join(map(str, parts)) for parts in describe_pairs(table)]
+    for sentence in pairs + differences[:N_SHOWN]:
         print(sentence)
     if len(differences) > N_SHOWN:
         print(f"{len(differences) - N_SHOWN} more differences are in groups.csv.")

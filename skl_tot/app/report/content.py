@@ -12,10 +12,11 @@ from skl_tot import statistics
 from skl_tot.app import web
 from skl_tot.app.report.findings import Findings, Truth
 from skl_tot.display.palette import style_of
-from skl_tot.recordings.clocks import clock_text
+from skl_tot.recordings.clocks import clock_text, duration_text
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.names import distinct_labels
-from skl_tot.statistics.actions import describe_equal_parts, usual_codes
+from skl_tot.recordings.stops import describe_stops, list_stops
+from skl_tot.statistics.actions import describe_equal_parts, has_order, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.deviations import compare_bouts, cut_cycles, score_durations
 from skl_tot.statistics.groups import describe_pairs
@@ -122,11 +123,21 @@ class Content:
         """Codes of the actions that most cycles or recordings show, in order."""
         return list(self.unit_bouts.name_codes(usual_codes(self.unit_bouts)))
 
+    @cached_property
+    def has_order(self):
+        """Whether actions have an order, in recordings or in cycles."""
+        is_free = getattr(self.segmenter, "order_", None) == "free"
+        return self.cycles is not None or (has_order(self.bouts) and not is_free)
+
     @property
     def order(self):
-        """Codes of actions: the usual ones, then the others."""
+        """Codes of actions: the usual ones, then others; by time without an order."""
         others = [code for code in self.findings.names if code not in self.usual]
-        return self.usual + others
+        codes = self.usual + others
+        if self.has_order:
+            return codes
+        times = {code: sum(self.totals.get(code, ())) for code in codes}
+        return sorted(codes, key=lambda code: -times[code])
 
     @cached_property
     def codes(self):
@@ -255,15 +266,7 @@ class Content:
 
     def length(self, time):
         """Duration as text, in seconds with a rate, else in frames."""
-        if self.fps is None:
-            return f"{time:.10g} frame{'' if time == 1 else 's'}"
-        if time < 120:
-            return f"{time:.{2 if time < 10 else 1}f} s"
-        minutes, seconds = divmod(round(time), 60)
-        if minutes < 60:
-            return f"{minutes} min {seconds} s"
-        minutes = round(time / 60)
-        return f"{minutes // 60} h {minutes % 60} min"
+        return duration_text(time, self.fps is not None)
 
     @cached_property
     def dates(self):
@@ -301,10 +304,15 @@ class Content:
 
     def lead(self):
         """Summary sentences, as lists of text and codes of actions."""
+        sentences = []
+        stops = list_stops(self.recordings)
+        if len(stops):
+            names = dict(zip(self.recordings.names, self.video_names))
+            stops["recording"] = stops["recording"].map(names)
+            sentences.append([describe_stops(stops)])
         lengths = self.unit_bouts.lengths.to_numpy()
         n_units, kind = len(lengths), "recording" if self.cycles is None else "cycle"
         low, usual, high = map(self.length, np.quantile(lengths, [0.25, 0.5, 0.75]))
-        sentences = []
         if n_units > 1:
             middle = f"; half of them take {low} to {high}" if low != high else ""
             sentences.append([f"A {kind} usually takes {usual}{middle}."])
@@ -324,8 +332,7 @@ class Content:
         said = said if n else f"No {kind} stands out among the {n_units}."
         sentences += [[said]] if n_units > 2 else []
         if self.groups is not None:
-            pairs = describe_pairs(self.groups, brief=True)
-            sentences += [[said] for said in pairs]
+            sentences += describe_pairs(self.groups, brief=True)
         return sentences
 
     def unsaid(self):

@@ -101,7 +101,7 @@ def stops(content):
 def actions(content):
     """Rows of the table of actions, the bar of the usual ones, and boxes of totals."""
     rows, bar = list(content.actions.values()), None
-    if content.usual:
+    if content.usual and content.has_order:
         lengths = [content.actions[code]["quartiles"][1] for code in content.usual]
         ends = np.cumsum([0, *lengths]).tolist()
         bar = ends[-1], _shapes(content, zip(content.usual, ends, ends[1:]))

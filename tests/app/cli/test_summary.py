@@ -10,6 +10,7 @@ import pytest
 from skl_tot.app.cli import pictures
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
 from skl_tot.statistics import (
     compare_groups,
     cycle_times,
@@ -20,7 +21,7 @@ from skl_tot.statistics import (
 from skl_tot.statistics.deviations import deviations, write_lists
 
 PICTURES = {"durations.png", "transitions.png", "deviations.png"}
-TABLES = {"durations.csv", "transitions.csv", "cycles.csv", "deviations.csv"}
+TABLES = {"durations.csv", "transitions.csv", "deviations.csv"}
 LABELS = {
     f"take {i}": np.array(["reach", "background", "grasp", "lift"]).repeat(9 + i)
     for i in range(5)
@@ -72,7 +73,6 @@ def test_folder_of_predictions(run, tmp_path, capsys):
     groups = [f"g{i % 2}" for i in range(5)]
     same(out / "durations_by_group.csv", durations(LABELS, fps=10, groups=groups))
     same(out / "transitions.csv", transitions(LABELS))
-    same(out / "cycles.csv", write_lists(cycle_times(LABELS, fps=10)))
     table = deviations(LABELS, fps=10).drop(columns=["unlikely", "likelihood_quantile"])
     same(out / "deviations.csv", write_lists(table))
     for picture in PICTURES:
@@ -95,7 +95,10 @@ def test_cycles(run, tmp_path, capsys):
     put(tmp_path / "segments", {"shift": labels})
     assert run("summary segments --out out") == 0
     out = tmp_path / "out"
-    assert {path.name for path in out.iterdir()} == TABLES | PICTURES | {"cycles.png"}
+    assert {path.name for path in out.iterdir()} == TABLES | PICTURES | {
+        "cycles.csv",
+        "cycles.png",
+    }
     cycles = cycle_times(labels, fps=10)
     assert len(cycles) == 12
     same(out / "cycles.csv", write_lists(cycles.assign(recording="shift")))
@@ -117,7 +120,7 @@ def test_workbooks_in_and_out(run, tmp_path, monkeypatch, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few subjects
         assert run("summary all.xlsx --groups groups.xlsx --out a.xlsx") == 0
-        assert "6 tables written to a.xlsx" in capsys.readouterr().out
+        assert "5 tables written to a.xlsx" in capsys.readouterr().out
         put(tmp_path / "segments", LABELS)
         assert run("summary segments --groups groups.csv --out out") == 0
     sheets = pd.read_excel("a.xlsx", sheet_name=None)
@@ -125,6 +128,30 @@ def test_workbooks_in_and_out(run, tmp_path, monkeypatch, capsys):
     assert {f"{name}.csv" for name in sheets} == names
     for name, table in sheets.items():
         same(tmp_path / "out" / f"{name}.csv", table)
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_without_an_order_nothing_speaks_of_one(run, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    words = np.array(["walk", "rear", "groom", "sit"])
+    labels = {f"m{i}": words[random.integers(4, size=30)] for i in range(8)}
+    put(tmp_path / "segments", labels)
+    assert run("summary segments --out out") == 0
+    assert "order" not in capsys.readouterr().out
+    assert "out_of_order" not in pd.read_csv("out/deviations.csv")
+    assert not (tmp_path / "out" / "cycles.csv").exists()
+
+
+@pytest.mark.usefixtures("_without_pictures")
+def test_breaks_are_named(run, tmp_path, capsys):
+    times = np.r_[np.arange(30) / 10, 100 + np.arange(30) / 10]
+    labels = np.repeat(["a", "b", "c"], 20)
+    options = {"fps": 10, "starts": [np.datetime64("2024-03-04T06:00")]}
+    takes = Recordings([labels], ["take"], times=[times], **options)
+    write_segments(segments(takes), tmp_path / "all.csv")
+    assert run("summary all.csv --out out") == 0
+    said = "1 break takes 97.0 s in take, since 2024-03-04 06:00:03."
+    assert said in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_without_pictures")

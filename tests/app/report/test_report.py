@@ -28,6 +28,7 @@ from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 from skl_tot.recordings import Recordings, list_stops, without_stops
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.names import describe_actions, name_all_actions
+from skl_tot.recordings.stops import describe_stops
 from skl_tot.statistics import cycle_times, telling_features
 from skl_tot.statistics.features import action_profiles
 
@@ -277,6 +278,19 @@ def test_usual_order_and_deviating_recordings(activity, model, write):
     assert sorted(ranks) == list(range(1, 15))
 
 
+def test_without_an_order_nothing_speaks_of_one(write):
+    """As of animals, which do each of four things again and again."""
+    random = np.random.default_rng(0)
+    labels = [np.repeat(random.integers(4, size=24), 20) for _ in range(6)]
+    videos = [5 * np.eye(4)[y] + random.normal(size=(480, 4)) for y in labels]
+    model = HMMSegmenter(4, order="free", random_state=0).fit(videos)
+    page = write(model, videos)
+    assert "order of the actions" not in page.text
+    assert "out of order" not in page.text
+    shares = [float(row[6].split()[0]) for row in page.rows["actions"][1:]]
+    assert shares == sorted(shares, reverse=True)
+
+
 STEPS = {0: 30, 1: 50, 2: 20}
 
 
@@ -394,7 +408,9 @@ def test_stops_are_listed(activity, model, write):
         cut = without_stops(takes, 2 if fps else 20)
         table = list_stops(cut)
         assert len(table) >= 3
-        _, *rows = write(model, cut).rows["stops"]
+        page = write(model, cut)
+        assert describe_stops(table) in page.text_of[None]
+        _, *rows = page.rows["stops"]
         table = table.sort_values("duration", ascending=False, kind="stable")
         for row, stop in zip(rows, table.to_dict("records"), strict=True):
             assert row[0] == stop["recording"]
