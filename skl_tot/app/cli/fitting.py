@@ -59,11 +59,10 @@ def fit(options):
     from skl_tot.recordings.stops import describe_still
 
     model = _make_model(recipe, options)
-    still = (
-        describe_still(recordings) if options.cycles else None
-    )  # else a look says it
+    # without --cycles, a look says it
+    still = describe_still(recordings) if options.cycles else ""
     if still:
-        print(still)
+        print(outputs.in_options(still))
     seed = recipe.set_seed(model)
     # a verbose fit prints its look
     with contextlib.redirect_stdout(None), stage("fitting"):
@@ -78,7 +77,8 @@ def fit(options):
     with stage("rating the fit"):
         rating = rate_trust(model, recordings, last_step(model).labels_)
     if rating is not None:
-        print("How far to trust this:", *rating["sentences"])
+        text = " ".join(rating["sentences"])
+        print("How far to trust this:", outputs.in_options(text))
 
 
 def _make_model(recipe, options):
@@ -119,7 +119,7 @@ def _print_findings(segmenter, path):
     warned = "" if look is None else look.say_repeats()  # before the fit
     for sentence in describe_look(segmenter):
         if sentence != warned:
-            print(sentence)
+            print(outputs.in_options(sentence))
     for alternative in segmenter.alternatives_[1:]:
         print(
             f"Alternative, {alternative.name}: {alternative.sentence} It is as the "
@@ -135,7 +135,7 @@ def _print_findings(segmenter, path):
         print(f"Found {outputs.count(segmenter.n_cycles_, 'cycle')}.")
     numbers = getattr(segmenter, "numbers_", None)
     if numbers is not None and not numbers["at_edge"]:  # else a warning says it
-        print(describe_choice(numbers))
+        print(outputs.in_options(describe_choice(numbers)))
 
 
 def _quoted(word):

@@ -16,6 +16,7 @@ from skl_tot.app.cli import (
     trying,
 )
 from skl_tot.app.cli.arguments import Parser
+from skl_tot.app.cli.outputs import in_options
 
 COMMANDS = {  # in the order of use
     "features": fitting.add_features,
@@ -119,14 +120,15 @@ def _explain(command, error, received):
         return 130
     said = (ImportError, OSError, RuntimeError, TypeError, ValueError)
     kind = "" if isinstance(error, said) else f"{type(error).__name__}: "
-    print(f"skl-tot {command}: {kind}{one_line(error)}", file=sys.stderr)
+    text = in_options(one_line(error))
+    print(f"skl-tot {command}: {kind}{text}", file=sys.stderr)
     return 2
 
 
 def _print_warning(printed, message, *_, **__):
     from skl_tot.recordings.errors import one_line
 
-    text = one_line(message)
+    text = in_options(one_line(message))
     if text not in printed:
         print(f"skl-tot: warning: {text}", file=sys.stderr)
     printed.add(text)

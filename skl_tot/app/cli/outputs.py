@@ -3,11 +3,30 @@
 import contextlib
 import glob
 import os
+import re
 from pathlib import Path
 
 PAGE = (".html", ".htm")
 PICTURE = (".png", ".svg", ".pdf", ".eps", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 WORKBOOK = ".xlsx"
+
+
+# A name or setting of Python, with its option in brackets.
+SETTING = r"""(\w+=\[[^]]*\]|\w+="[^"]*"|\w+='[^']*'|[^\s(]\S*)"""
+OPTION = re.compile(SETTING + r" \((--(?:[^()]|\([^()]*\))+)\)")
+
+
+def in_options(text):
+    """Text of Python and of the command line, with only the options of the latter."""
+
+    def choose(match):
+        setting, option = match.groups()
+        words = [x.lstrip("-").partition("=")[0] for x in option.split()]
+        is_name = setting.replace("_", "-") in words
+        is_code = is_name or re.search(r"[=._A-Z]", setting)
+        return option if is_code else match[0]
+
+    return OPTION.sub(choose, text)
 
 
 def check_model(path, inputs):

@@ -416,3 +416,29 @@ def test_warnings_are_one_line_and_printed_once(monkeypatch, capsys):
         warnings.simplefilter("always")
         assert main(["demo"]) == 0
     assert capsys.readouterr().err == "skl-tot: warning: two lines\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('say order="free" (--order free) if', "say --order free if"),
+        ("fps (--fps) is 0", "--fps is 0"),
+        ("fewer actions (--n-actions), or", "fewer actions (--n-actions), or"),
+        ("without=['a b', 'c'] (--without 'a b' c) it", "--without 'a b' c it"),
+        ("a.GapFiller(3) (--pipeline gaps:3) fills", "--pipeline gaps:3 fills"),
+        ("time (--time 'Zeit (s)') is", "--time 'Zeit (s)' is"),
+        ("likelihood (--read likelihood) is", "--read likelihood is"),
+    ],
+)
+@pytest.mark.filterwarnings("always")
+def test_remedies_are_options(monkeypatch, capsys, text, expected):
+    """What Python says with its own name, too."""
+
+    def doctor(_):
+        warnings.warn(text, stacklevel=2)
+        raise ValueError(text)
+
+    monkeypatch.setattr("skl_tot.app.cli.trying.doctor", doctor)
+    assert main(["doctor"]) == 2
+    error = capsys.readouterr().err.splitlines()
+    assert error == [f"skl-tot: warning: {expected}", f"skl-tot doctor: {expected}"]

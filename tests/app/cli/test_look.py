@@ -7,6 +7,7 @@ import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.cli.main import main
+from skl_tot.app.cli.outputs import in_options
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
 from skl_tot.methods.pipelines import segmenter_of
@@ -32,6 +33,7 @@ def test_fit_tells_its_look(run, capsys, monkeypatch, options, bars):
     assert run(f"fit flat --n-actions {N_ACTIONS} {options} --out m.skops") == 0
     printed = capsys.readouterr().out.splitlines()
     sentences = segmenter_of(load_model("m.skops")).look_.sentences()
+    sentences = list(map(in_options, sentences))
     assert printed[0].startswith("Fitted to 8 recordings")
     assert printed[1 : 1 + len(sentences)] == sentences  # once, also with a bar
     assert len(set(printed)) == len(printed)
