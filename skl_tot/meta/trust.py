@@ -9,6 +9,7 @@ from sklearn.base import clone
 from skl_tot.baselines.simple import KMeansSegmenter
 from skl_tot.methods import pipelines
 from skl_tot.methods.collapses import (
+    REMEDY,
     describe_effective,
     describe_squeezed,
     is_supported,
@@ -196,12 +197,13 @@ def _rate(segmenter, labels, agreements, parts):
     level = sum(agreement >= least for least in AGREED)
     level, reason = _limit(level, segmenter, labels, agreement, parts)
     name = LEVELS[level]
+    remedy = [REMEDY] if name == "low" else []
     return {
         "level": name,
         "agreement": agreement,
         "methods": agreements,
         "equal_parts": parts and parts.with_labels,
-        "sentences": [HEADLINES[name], *sentences, reason],
+        "sentences": [HEADLINES[name], *sentences, reason, *remedy],
     }
 
 

@@ -414,7 +414,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         if score == 0 and self.n_actions_ > 1:
             warn_user(
                 "score is 0, as labels collapse; a search among such fits has no best "
-                "one, so train longer (max_iter) or try another order.",
+                f"one. {collapses.REMEDY}",
                 collapses.FitWarning,
             )
         return score

@@ -8,9 +8,14 @@ from skl_tot.decoding.decoders import DECODERS
 from skl_tot.methods.numbers import AUTO
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.recordings.labels import BACKGROUND, by_name, find_segments
+from skl_tot.recordings.labels import by_name, find_segments
 from skl_tot.recordings.names import describe_paths
 
+# The remedy that helps on most data sets with labels, by more than any setting.
+REMEDY = (
+    "Labels of one recording help most (SemiSupervisedSegmenter; skl-tot review, "
+    "skl-tot fit --labels)."
+)
 # Most frames of recordings that are fitted again in another order: the second fit takes
 # as long as the first one.
 MOST_FITTED_AGAIN = 2**20
@@ -47,10 +52,7 @@ def describe_or_refit(segmenter, paths, videos, orders, refit):
     if few is None or _is_constant(segmenter, videos):
         return describe_labels(segmenter, paths)
     if is_supported(paths, segmenter.confidence_):
-        return [
-            f"Only {few}, but other recordings predict them well; if actions "
-            'are more even, try order="free", HMMSegmenter, or fewer actions.'
-        ]
+        return [f"Only {few}, but other recordings predict them well."]
     first = segmenter.order_
     other = "free" if first == "mostly" else "mostly"
     is_short = videos.lengths.sum() <= MOST_FITTED_AGAIN
@@ -62,10 +64,7 @@ def describe_or_refit(segmenter, paths, videos, orders, refit):
                 f'instead; say order="{first}" to keep the first result.'
             )
             return [sentence, *describe_labels(segmenter, paths)]
-    return [
-        f'Labels collapse: {few}; try order="free", HMMSegmenter, SignalWindows '
-        "if frames are raw signal, or fewer actions."
-    ]
+    return [f"Labels collapse: {few}.", REMEDY]
 
 
 def _is_constant(segmenter, videos):
@@ -92,9 +91,8 @@ def describe_raw_signal(segmenter, videos):
     if segmenter.windows_ is not None or not is_raw(videos, n_segments):
         return []
     return [
-        "Frames are those of a raw signal, and single frames tell little; learn "
-        'from windows, by order="auto", make_pipeline(SignalWindows(), ...), or '
-        "--pipeline windows."
+        "Frames are those of a raw signal, and single frames tell little; learn from "
+        "windows, by make_pipeline(SignalWindows(), ...), or --pipeline windows."
     ]
 
 
@@ -105,32 +103,9 @@ def describe_labels(segmenter, paths):
         paths, segmenter.actions_, segmenter.unlabelled_actions_, recordings
     )
     return [
-        *describe_few(segmenter, paths),
         *lacking,
         *describe_squeezed(segmenter, paths),
         *_describe_short(segmenter, paths),
-    ]
-
-
-def describe_few(segmenter, paths):
-    """List a sentence on a cost of a switch that leaves recordings with few actions."""
-    (decoder, cost), n_actions = segmenter.decoder_, segmenter.n_actions_
-    if not decoder.uses_cost or cost == 0:
-        return []
-    n_poor = 0
-    for path in paths:
-        n_shown = len(np.unique(path[path != BACKGROUND]))
-        # a short recording cannot show more; one without actions has other causes
-        n_poor += 0 < 2 * n_shown < min(n_actions, len(path))
-    if 2 * n_poor <= len(paths):
-        return []
-    value = "COST" if cost == AUTO else AUTO
-    remedy = "a lower one" if cost == AUTO else 'switch_cost="auto"'
-    return [
-        f"{n_poor} of {len(paths)} recordings show fewer than half of the "
-        f"{n_actions} actions; switch_cost={cost!r} may be too high, try {remedy} "
-        f"(--set switch_cost={value}), fewer actions (--n-actions), or more steps of "
-        "training."
     ]
 
 
@@ -151,8 +126,7 @@ def describe_squeezed(segmenter, paths, names=None, *, many=MANY):
     length = "a single frame" if least == 1 else f"the least length, {least} frames,"
     return [
         f"{name} has {length} in {n_squeezed[action]} of {len(long)} recordings, as "
-        "fixed order shows each action; if recordings may lack actions, say "
-        'order="mostly" (--order mostly).'
+        "fixed order shows each action."
     ]
 
 
@@ -171,7 +145,5 @@ def _describe_short(segmenter, paths):
         return []
     frames = "1 frame" if median == 1 else f"{median:g} frames"
     duration = f"{median / rate:.2g} s" if rate else frames
-    return [
-        f"Half of the segments last {duration} or less; min_duration (--min-duration) "
-        "sets a least duration, and SignalWindows (--pipeline windows) smooth features."
-    ]
+    remedy = [] if segmenter.is_taught else [REMEDY]
+    return [f"Half of the segments last {duration} or less.", *remedy]

@@ -20,13 +20,12 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.gaussians import STREAM_MEMORY
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.collapses import FitWarning, describe_few
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.scores import LazyArrays, as_type_of, sum_groups
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import devices
@@ -226,9 +225,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                     self.classes_ = None if names is None else names[sources]
                 if earlier_background is not None:
                     earlier_background = earlier_background.reorder(sources)
-                paths = self._label(learned, videos, earlier_background)
-        for sentence in describe_few(self, paths):
-            warn_user(sentence, FitWarning)
+                self._label(learned, videos, earlier_background)
         return self
 
     def _check_partial_fit(self):

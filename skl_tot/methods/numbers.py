@@ -59,20 +59,12 @@ def compare_numbers(videos, numbers=None, order=None):
 
 
 def describe_choice(table):
-    """Describe the chosen number, and the remedy at an edge."""
+    """Describe the chosen number, and whether it is at an edge."""
     first, last = table["n_actions"][0], table["n_actions"][-1]
     best = table["best"]
     actions = "action" if best == 1 else "actions"
-    text = f"The recordings bear out {best} {actions} best, "
-    if not table["at_edge"]:
-        return f"{text}of {first} to {last}."
-    text += f"at the edge of {first} to {last}: "
-    if best == last:
-        remedy = f"choose_n_actions(..., numbers=range({first}, {2 * last + 1}))"
-        return f"{text}more may be better, try {remedy}."
-    if best == 1:
-        return f"{text}they agree on no more; give a number if you know better."
-    return f"{text}fewer may be better, try numbers from 1."
+    place = "at the edge of" if table["at_edge"] else "of"
+    return f"The recordings bear out {best} {actions} best, {place} {first} to {last}."
 
 
 def check_numbers(numbers, videos):

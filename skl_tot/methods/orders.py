@@ -61,8 +61,7 @@ def choose_order(segmenter, recordings, supported):
     if not math.isnan(look.course):
         warn_user(
             f"{look.verdict}. {type(segmenter).__name__} has no free order, and takes "
-            'order="mostly"; say so if you know better, or use HMMSegmenter or '
-            "TemporalOTSegmenter.",
+            'order="mostly"; say so if you know better, or use HMMSegmenter.',
             FitWarning,
         )
     return look, "mostly"

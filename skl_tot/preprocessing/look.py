@@ -146,8 +146,7 @@ class Look:
     def _say_returns(self):
         return (
             f"Each look occurs {self.returns:.1f} times in a recording on average, and "
-            f"one in ten of its segments is shorter than {self._time(self.bout)}; "
-            "min_duration (--min-duration) sets a least duration."
+            f"one in ten of its segments is shorter than {self._time(self.bout)}."
         )
 
     def _time(self, n_frames):

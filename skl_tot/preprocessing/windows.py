@@ -64,8 +64,8 @@ class SignalWindows(VideoTransformer):
     "auto" chooses the window whose two halves agree best: the statistics of a piece
     predict those of the next. Shorter pieces vary by chance, longer ones mix actions. A
     window covers at least one period of the signal, the lag of the first peak of the
-    autocorrelation beyond Bartlett's deviation, in recordings of 16 periods or more, or
-    of eight if frames are alike one period later.
+    autocorrelation beyond Bartlett's deviation. Recordings have 16 periods or more, or
+    eight if frames are alike one period later.
 
     Data frames give data frames, with columns such as "acc x mean 1 s".
 

@@ -72,7 +72,7 @@ def in_order(n_actions):
 
 @pytest.mark.parametrize("last", [2, 3])
 def test_best_at_the_edge_is_said(activity, last):
-    with pytest.warns(UserWarning, match=f"at the edge of 1 to {last}: more"):
+    with pytest.warns(UserWarning, match=f"at the edge of 1 to {last}"):
         numbers = choose_n_actions(HMMSegmenter(), activity, range(1, last + 1))
     assert numbers["best"] == last
     assert numbers["at_edge"]
