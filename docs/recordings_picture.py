@@ -16,6 +16,7 @@ from seglearn.datasets import load_watch
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import HMMSegmenter
+from skl_tot.display.palette import COLOURS as PALETTE
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.recordings import Recordings
@@ -23,11 +24,10 @@ from skl_tot.recordings import Recordings
 IMAGE = Path(__file__).parent / "images" / "recordings.png"
 INK, GREY = "#22303C", "#66727F"
 SHADES = [INK, "#5B6B79", "#93A0AB"]
-# Okabe and Ito's colours, which people with any colour vision tell apart
-COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#B9A800"]
 STEPS = ["reach", "place", "screw", "check", "put away"]
 EXERCISES = ["pendulum", "abduction", "elevation", "rotate in", "rotate out"]
 EXERCISES += ["lower row", "bent row"]
+COLOURS = PALETTE[: len(EXERCISES)]
 POSTURES = [[0.1, 1, 0.3], [-0.9, 0.3, 0.9], [-0.5, -0.8, 0.2]]
 POSTURES += [[0.6, -0.2, 1], [1, 0.5, -0.5]]
 RHYTHMS = [(0.7, 0.3), (1.2, 0.5), (4.5, 0.45), (0.6, 0.1), (1, 0.35)]

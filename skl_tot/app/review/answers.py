@@ -198,6 +198,8 @@ class Answers:
 
     def compare_alternatives(self, chosen):
         """Rows of alternatives, with paths of chosen recordings in codes of actions."""
+        if not self.alternatives:
+            return []
         segmenter = pipelines.segmenter_of(self.model)
         frames = pipelines.transform_before(self.model, self.recordings.select(chosen))
         codes = np.array([*self.state.actions, BACKGROUND])

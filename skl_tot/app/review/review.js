@@ -17,6 +17,8 @@ const EMPTY = { rows: [], names: {}, words: {}, appearance: {}, fps: null, digit
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
 const PHASES = { loading: "Loading the program and the recordings", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
+const HINT = "Press ? for the keys.";
+
 // A button calls the method data-do with data-by; SHORTCUTS give it a title.
 const SHELL = `
 <header>
@@ -53,7 +55,7 @@ const SHELL = `
   <section class="changed" hidden><h2></h2><div class="buttons"><button data-do="keep">Keep all</button><button data-do="takeBack">Take back all</button></div><ul></ul></section>
   <section class="next"><h2>Look at next (N)</h2><ol></ol></section>
 </aside>
-<footer><ul class="problems" role="alert"></ul><div><p class="said" aria-live="polite">Press ? for the keys.</p><progress hidden aria-label="Progress"></progress><p class="fits"></p><p class="pages"></p></div></footer>
+<footer><ul class="problems" role="alert"></ul><div><p class="said" aria-live="polite">${HINT}</p><progress hidden aria-label="Progress"></progress><p class="fits"></p><p class="pages"></p></div></footer>
 <dialog class="help" aria-label="Keys"><h2>Keys</h2><dl></dl><button data-do="close">Close</button></dialog>
 <dialog class="export" aria-label="Export"><h2>Export</h2><p>Writes the table of segments, labels, the model and a report into the folder of this review.</p>
   <label>Format of labels <select></select></label><div class="buttons"><button data-do="export" class="main">Write files</button><button data-do="close">Close</button></div></dialog>`;
@@ -277,7 +279,7 @@ class Page {
     this.data.phase = phase;
     if (total) Object.assign(bar, { max: total, value: done }); else bar.removeAttribute("value");
     if (phase) this.say(this.progress = `${PHASES[phase] ?? phase}${total ? `, ${done} of ${total}` : ""}`);
-    else if (said.textContent === this.progress) this.say("");
+    else if (said.textContent === this.progress) this.say(HINT);
   }
 
   // ---- where one is: a recording and a time in it, which chooses the segment

@@ -202,6 +202,7 @@ def test_labels_of_one_recording_rank_alternatives(open_vote, free_videos):
     assert [row["is_own"] for row in asked(calls)["alternatives"]] == [True, False]
     review.learn()
     assert review.rank_alternatives() == {}
+    assert asked(calls)["alternatives"] == []
 
 
 def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):

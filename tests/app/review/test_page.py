@@ -344,7 +344,7 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
     page.wait("document.querySelector('.problems li')")
     reading.release(7)
     page.wait("document.body?.dataset.version > 0")
-    page.wait("document.querySelector('footer .said').textContent === ''")
+    page.wait_for_said("Press ?")
     page.change(lambda: page.press(Keys.ENTER))
     assert page.all(".problems li")  # errors stay
 
