@@ -180,12 +180,7 @@ def features_of_tables(tables, columns, without, clock):
     """Return the features of recordings, data frames with the columns of the first."""
     import pandas as pd
 
-    first_name, first_table = next(iter(tables.items()))
-    names_of = first_table.attrs.get("other_names", {})  # by readers
-    columns, without = (
-        names and [column for name in names for column in names_of.get(name, [name])]
-        for names in (columns, without)
-    )
+    first_name = next(iter(tables))
     without = _check_without(tables, columns, without or [])
     no_features = without if columns is not None else [clock, *without]
     features, unfit = {}, {}

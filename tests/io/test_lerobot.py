@@ -40,7 +40,8 @@ def test_each_frame_has_its_subtask(tmp_path, write_lerobot, version, in_seconds
     assert info["features"]["subtask_index"] == feature
     assert {path: path.read_bytes() for path in before} == before
     copied, original = (
-        read_recordings(root, columns=["pan"]) for root in (out, tmp_path / "set")
+        read_recordings(root, columns=["observation.state pan"])
+        for root in (out, tmp_path / "set")
     )
     for new, old in zip(copied, original):
         pd.testing.assert_frame_equal(new, old)

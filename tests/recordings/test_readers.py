@@ -190,7 +190,7 @@ class TestLeRobot:
         assert episodes.names == [f"episode_{i:06d}" for i in range(4)]
         assert episodes.fps == 10
         for own, state, times in zip(episodes, states, episodes.times):
-            assert list(own) == ["pan", "lift"]
+            assert list(own) == ["observation.state pan", "observation.state lift"]
             np.testing.assert_array_equal(own, state)
             np.testing.assert_allclose(times, np.arange(len(state)) / 10, rtol=1e-6)
 
@@ -224,12 +224,12 @@ def test_wrong_metadata(tmp_path, write_lerobot, changes):
 def test_a_file_of_a_lerobot_set(tmp_path, write_lerobot):
     states = write_lerobot(tmp_path, "v2.1")
     path = max((tmp_path / "data" / "chunk-000").iterdir())
-    columns = ["lift", "observation.state pan"]
+    columns = ["observation.state lift", "observation.state pan"]
     (episode,) = read_recordings(path, columns=columns)
     np.testing.assert_array_equal(episode, states[3][:, ::-1])
     path.unlink()
     with pytest.warns(UserWarning, match="has 3 of 4 episodes"):
-        read_recordings(tmp_path, columns=["pan"])
+        read_recordings(tmp_path, columns=["observation.state pan"])
 
 
 class TestMatlab:
@@ -257,25 +257,6 @@ class TestMatlab:
             read_recordings(tmp_path, variable="x")
         (take,) = read_recordings(tmp_path, variable="x", transpose=True)
         np.testing.assert_array_equal(take, array.T)
-
-
-class TestEDF:
-    @pytest.mark.parametrize("kind", ["Edf", "Bdf"])
-    def test_signals(self, tmp_path, kind):
-        edfio = pytest.importorskip("edfio")
-        waves = RNG.normal(size=(2, 200))
-        signal = getattr(edfio, f"{kind}Signal")
-        signals = [
-            signal(own, 50, label=name) for own, name in zip(waves, ["C3", "C4"])
-        ]
-        other = signal(RNG.normal(size=4), 1, label="Temp")
-        path = tmp_path / f"night.{kind.lower()}"
-        getattr(edfio, kind)([signals[0], other, signals[1]]).write(path)
-        with pytest.warns(UserWarning, match=r"\['Temp'\] are left out; .* 50 samples"):
-            takes = read_recordings(tmp_path)
-        assert (takes.names, takes.fps) == (["night"], 50)
-        assert list(takes["night"]) == ["C3", "C4"]
-        np.testing.assert_allclose(takes["night"].T, waves, atol=1e-3)
 
 
 def test_a_header_needs_csv_files():

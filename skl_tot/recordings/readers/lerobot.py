@@ -1,7 +1,5 @@
 """LeRobot data sets, versions 2 and 3: a root folder, or its Parquet files."""
 
-from collections import Counter
-
 import numpy as np
 
 from skl_tot.recordings.clocks import check_fps
@@ -88,13 +86,6 @@ def read(path, task=None):
         )
     elif task is not None and task not in tasks:
         raise ValueError(f"it has no task {task!r}, expected one of {tasks}.")
-    short_names = _short_names(described, list(table))
-    other_names = {name: [short] for name, short in short_names.items()}
-    for column in described:
-        pairs = short_names.items()
-        columns = [short for name, short in pairs if name.startswith(f"{column} ")]
-        if columns:
-            other_names[column] = columns
     episodes_by_name = {}
     for number, episode in table.groupby("episode_index"):
         task_of_episode = episode["task"].iloc[0]
@@ -103,9 +94,9 @@ def read(path, task=None):
             name += f" {task_of_episode}".replace("/", "-").replace("\\", "-")
         if task in (None, task_of_episode):
             episode = episode.drop(columns=["episode_index", "frame_index", "task"])
-            episode = episode.rename(columns=short_names).reset_index(drop=True)
+            episode = episode.reset_index(drop=True)
             # commands are features only if they are asked for
-            episode.attrs = {"asides": COMMANDS, "other_names": other_names}
+            episode.attrs = {"asides": COMMANDS}
             episodes_by_name[name] = episode
     return episodes_by_name, info.get("fps")
 
@@ -164,18 +155,6 @@ def _names_of(feature):
         (names,) = names.values()
     is_flat = isinstance(names, list) and len(feature.get("shape", [])) == 1
     return names if is_flat and len(set(map(str, names))) == len(names) > 1 else None
-
-
-def _short_names(described, columns):
-    """Names of parts of columns, as the robot has them, where no other has them."""
-    names = {
-        f"{column} {name}": str(name)
-        for column, feature in described.items()
-        for name in _names_of(feature) or ()
-        if f"{column} {name}" in columns and not column.startswith(COMMANDS)
-    }
-    count = Counter([*names.values(), *columns])
-    return {name: short for name, short in names.items() if count[short] == 1}
 
 
 def _read_tasks(root):
