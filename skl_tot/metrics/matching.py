@@ -9,7 +9,6 @@ from scipy.optimize import linear_sum_assignment
 from skl_tot.recordings import layouts
 from skl_tot.recordings.errors import errors_of_recording, refuse
 from skl_tot.recordings.labels import (
-    as_sequence,
     by_name,
     match_names,
     pair_by_name,
@@ -197,10 +196,16 @@ def _read_activities(activities, y_true, n_recordings):
     """Distinct activities, and the number of that of each recording; None without."""
     if activities is None:
         return None, None
-    if layouts.has_names(activities) and isinstance(y_true, dict):
+    is_named = isinstance(y_true, dict)
+    if is_named and hasattr(activities, "to_dict"):  # a Series
+        activities = activities.to_dict()
+    if layouts.has_names(activities):
+        if not is_named:
+            expected = "a sequence, as y_true has no names"
+            refuse("activities", activities, expected, TypeError)
         names = list(y_true)
         activities = match_names(by_name(activities), names, "activities", "y_true")
-    sequences, is_single = split_label_sequences(as_sequence(activities), "activities")
+    sequences, is_single = split_label_sequences(activities, "activities")
     if not is_single or len(sequences[0]) != n_recordings:
         expected = f"one activity for each of {n_recordings} recordings"
         refuse("activities", activities, expected)

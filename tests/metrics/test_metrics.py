@@ -4,6 +4,7 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -223,8 +224,11 @@ class TestActivities:
         activities = {"b": "tea", "c": "tea", "a": "coffee"}
         options = {"scope": "activity", "activities": activities}
         assert mof_score(true, pred, **options) == 1 > mof_score(true, pred)
-        with pytest.raises(ValueError, match="activities"):
-            mof_score(true, pred, scope="activity", activities={"a": 0, "b": 0})
+        options["activities"] = pd.Series(activities)  # in another order than true
+        assert mof_score(true, pred, **options) == 1
+        for y, of_each in ((true, {"a": 0}), (list(true.values()), activities)):
+            with pytest.raises((TypeError, ValueError), match="activities"):
+                mof_score(y, pred, scope="activity", activities=of_each)
 
     def test_with_and_without_background(self):
         true = [list("SaabS"), list("SSabb")]
