@@ -196,8 +196,8 @@ def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
     n_frames, n_actions = scores.shape
     if not (is_number(level) and 0 < level < 1):
         refuse("level", level, "a number between 0 and 1")
-    if not (is_number(blur) and 0 <= blur < np.inf):
-        refuse("blur", blur, "a number from 0 on")
+    if not (is_number(blur) and 0 <= blur <= 1):
+        refuse("blur", blur, "a number from 0 to 1")
     if path.shape != (n_frames,):
         refuse("the shape of path", path.shape, f"({n_frames},)")
     is_action = np.isin(path, np.arange(BACKGROUND, n_actions))

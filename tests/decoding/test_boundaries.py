@@ -79,7 +79,7 @@ def test_breaks_and_background_do_not_move():
         ("log_likelihood", [[[0, 0], [0, 0], [-np.inf, -np.inf], [0, 0]]]),
         ("path", [[0, 0, 0, 2], [0, -2, 0, 0], [0.0, 0, 1, 1], list("aabb"), [0], 0]),
         ("level", [0, 1, np.nan, True, "a", None]),
-        ("blur", [-1, np.nan, np.inf, True, "a", None]),
+        ("blur", [-1, np.nan, 10**400, True, "a", None]),
         ("breaks", [[4], [0], [-1], [3, 2], [1.5], 2, None, "a"]),
     ],
 )

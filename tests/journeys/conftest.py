@@ -75,15 +75,19 @@ def clinic(folder):
 def line(path):
     """Two hours of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
 
-    Labels are steps, or -1 in stops.
+    Labels are steps, or -1 in stops. After the first stop, in mid-cycle, the machine
+    goes on with the step after the next. In the jam, only the current swings.
     """
     rng, runs = np.random.default_rng(1), []
     for cycle in range(180):
         for step, mean in enumerate((20, 30, 12, 16)):  # frames
-            if (cycle, step) != (70, 2):  # is skipped
-                jam = 70 if (cycle, step) == (120, 1) else 0
-                runs.append((step, jam + round(rng.normal(mean, 0.05 * mean))))
-        runs += [(-1, {40: 520, 140: 120}[cycle])] if cycle in (40, 140) else []
+            if (cycle, step) not in ((40, 2), (70, 2)):  # are skipped
+                runs.append((step, round(rng.normal(mean, 0.05 * mean))))
+            if (cycle, step) in ((40, 1), (140, 3)):
+                runs.append((-1, 520 if cycle == 40 else 120))
+            if (cycle, step) == (120, 1):
+                jam = sum(n for _, n in runs)
+                runs.append((step, 240))
         if cycle == 94:
             night = sum(n for _, n in runs)
     labels = np.repeat(*map(np.array, zip(*runs)))
@@ -92,6 +96,8 @@ def line(path):
     level = np.array([[2.0, 1, 0, 5], [0, 2, 1, -3], [1, 0, 2, 1], [4, 3, -1, 0]])
     turns = np.arange(len(labels))[:, None] * [0.9, 1.1, 1.3, 1.7]
     frames = np.where((labels < 0)[:, None], 0.5, level[labels] + np.sin(turns))
+    frames[jam : jam + 240] = frames[jam - 1]
+    frames[jam : jam + 240, 2] += 2 * np.sin(0.8 * np.arange(240))
     frames += rng.normal(scale=0.02, size=frames.shape)
     table = pd.DataFrame(frames, columns=["force", "travel", "current", "torque"])
     table.insert(0, "ts", clock)

@@ -118,17 +118,25 @@ def test_packaging_engineer(skl_tot, simulate, tmp_path):
     assert "Found 180 cycles." in said
     assert "2024-03-04 07:" in said  # the first stop
     skl_tot("predict model.skops line.parquet --out segments.csv")
-    skl_tot("report model.skops line.parquet --out report.html --summary summary")
+    said = skl_tot(
+        "report model.skops line.parquet --out report.html --summary summary"
+    )
+    stopped = "2 stops take 5 min 20 s together, the longest 4 min 20 s in line, since"
+    assert stopped in said
+    assert stopped in (tmp_path / "report.html").read_text(encoding="utf-8")
     stops, cycles = (pd.read_csv(f"summary/{name}.csv") for name in ("stops", "cycles"))
     edges = np.flatnonzero(np.diff(np.r_[0, labels < 0, 0].astype(int))).reshape(-1, 2)
     assert stops[["start", "end"]].to_numpy().tolist() == edges.tolist()
     starts = pd.to_datetime(stops["start_clock"], format="ISO8601")
     assert (starts.to_numpy() == clock[edges[:, 0]].to_numpy()).all()
+    assert stops[["start_clock", "end_clock"]].stack().str.len().nunique() == 1
     assert stops["duration_time"].tolist() == [260, 60]
     assert len(cycles) == 180
     longest = cycles["duration"].nlargest(2)
     assert longest.index[0] == 120  # the jam; no stop and no night is in a cycle
     assert longest.iloc[1] < 45
+    assert cycles["stopped"][cycles["stopped"] > 0].to_dict() == {40: 260}
+    assert cycles["deviates"].to_numpy().nonzero()[0].tolist() == [70, 120]
     assert cycles["missing"].notna().to_numpy().nonzero()[0].tolist() == [70]
     moving = labels[labels >= 0]
     shares = pd.read_csv("summary/durations.csv")["share"]
