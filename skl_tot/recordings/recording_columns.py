@@ -67,7 +67,7 @@ def without_recording_columns(tables):
                 shown = f"column {name!r} names several recordings in one"
                 raise ValueError(f"{shown}; drop it, or divide the frame by it.")
         left_out |= dict.fromkeys(columns)
-        kept.append(table.drop(columns=columns))
+        kept.append(table.drop(columns=columns) if columns else table)
     if left_out:
         warn_user(f"Columns {list(left_out)} name recordings, and are left out.")
     return kept

@@ -8,7 +8,7 @@ import pytest
 from scipy import io
 
 from skl_tot.recordings import read_recordings
-from skl_tot.recordings.readers import READERS, Reader
+from skl_tot.recordings.readers import READERS
 
 RNG = np.random.default_rng(0)
 SCORER = "DLC_resnet50_testJan1shuffle1_1000"
@@ -257,11 +257,6 @@ class TestMatlab:
             read_recordings(tmp_path, variable="x")
         (take,) = read_recordings(tmp_path, variable="x", transpose=True)
         np.testing.assert_array_equal(take, array.T)
-
-
-def test_a_header_needs_csv_files():
-    with pytest.raises(ValueError):
-        Reader(bool, dict, suffixes=(".txt",), header="time,")
 
 
 def test_every_suffix_that_is_read_is_expected(tmp_path):

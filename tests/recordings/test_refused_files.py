@@ -1,10 +1,12 @@
 """Files that are refused: they would read elsewhere, block, or take much memory."""
 
+import contextlib
 import os
 import tracemalloc
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import io
 
@@ -135,6 +137,33 @@ def test_refused_files(tmp_path, name, content, options):
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 1000
     assert peak < 100e6
+
+
+WRITERS = {
+    "npy": lambda path: np.save(path, A),
+    "npz": lambda path: np.savez(path, x=A),
+    "h5": assign(x=A),
+    "mat": lambda path: io.savemat(path, {"x": A}),
+    "parquet": lambda path: pd.DataFrame(A, columns=["x", "y"]).to_parquet(path),
+}
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_damaged_files(tmp_path, suffix):
+    """A file that is cut is refused by name; one with other bytes may be read."""
+    path = tmp_path / f"f.{suffix}"
+    WRITERS[suffix](path)
+    content = path.read_bytes()
+    for k in range(12):
+        at = len(content) * k // 12
+        path.write_bytes(content[:at])
+        with pytest.raises(ValueError, match=path.name) as caught:
+            [np.asarray(take) for take in read_recordings(path)]
+        assert "\n" not in str(caught.value)
+        path.write_bytes(content[:at] + b"\xff\0\xff\x7f" + content[at + 4 :])
+        with contextlib.suppress(TypeError, ValueError):
+            [np.asarray(take) for take in read_recordings(path)]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes")

@@ -64,10 +64,6 @@ class Reader:
     is_root: bool = False
     is_general: bool = False  # after all others
 
-    def __post_init__(self):
-        if self.header is not None and ".csv" not in self.suffixes:
-            refuse("suffixes", self.suffixes, '".csv" among them, as there is a header')
-
     @property
     def options(self):
         """Options of ``read``, with their defaults."""
