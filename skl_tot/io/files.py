@@ -140,15 +140,6 @@ def read_table(path, *, format=None):
     return table[[key for key in COLUMNS if key in table]]
 
 
-def read_whole(path):
-    """Labels of all frames by recording, from segments without gaps."""
-    table = read_table(path)
-    try:
-        return labels_from_segments(table)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{one_line(path)} holds no segments: {error}") from error
-
-
 def _integers_if_all(actions):
     integers = actions.replace(BACKGROUND_NAME, str(BACKGROUND))
     if integers.str.fullmatch("0|-?[1-9][0-9]{0,17}").all():

@@ -31,54 +31,16 @@ def refine(options):
     source = inputs.Source(options.data, options)
     from skl_tot import corrections
     from skl_tot.io.models import save_model
-    from skl_tot.methods.pipelines import segmenter_of
 
     model = inputs.load_model(options.model)
     recordings = source.open(model)
     y = inputs.read_labels_in_order(options, recordings, options.data)
-    had_names = segmenter_of(model).actions_.dtype.kind == "U"
-    with stage("predicting as before"):
-        before = model.predict(recordings)
     with stage("learning"):
         refined = corrections.refine(model, recordings, y)
-    with stage("predicting"):
-        after = refined.predict(recordings)
     with stage("writing"):
         save_model(refined, options.out)
     print(inputs.describe_amount(y))
-    print(describe_changes(before, after, y, had_names))
     print(f"Written to {options.out}.")
-
-
-def describe_changes(before, after, y, by_name):
-    """Describe how many unlabelled frames and segments changed their label."""
-    # equal labels are one action if the model had names; else actions are matched
-    import numpy as np
-
-    from skl_tot.metrics.matching import match_labels
-    from skl_tot.recordings.labels import UNKNOWN_NAME, find_segments
-
-    match = None if by_name else match_labels(after, before)
-    n_frames = n_changed = n_segments = n_other = 0
-    for old, new, labels in zip(before, after, y):
-        words = old.tolist() if match is None else [match[x] for x in old.tolist()]
-        changed = np.array([a != b for a, b in zip(words, new.tolist())])
-        is_free = np.full(len(new), True) if labels is None else labels == UNKNOWN_NAME
-        n_frames += is_free.sum()
-        n_changed += changed[is_free].sum()
-        if is_free.all():
-            most = find_segments(old).means(changed) > 0.5
-            n_segments += len(most)
-            n_other += most.sum()
-    return (
-        f"Changed elsewhere: {_share(n_changed, n_frames)} frames without a label, "
-        f"{_share(n_other, n_segments)} segments of recordings without one."
-    )
-
-
-def _share(n, total):
-    """Count and share, as "3 of 40 (7.5%)"."""
-    return f"{n} of {total} ({100 * n / max(total, 1):.1f}%)"
 
 
 def add_edit(commands):

@@ -161,32 +161,16 @@ def read_segments(path):
 
 def read_predictions(path):
     """Names of recordings in a folder or file, and labels of their frames."""
-    from skl_tot.io.files import read_whole
-    from skl_tot.io.formats import frame_formats, table_of
-    from skl_tot.recordings.errors import repeated
+    from skl_tot.io.files import read_table
     from skl_tot.recordings.names import labels_of_one_type
+    from skl_tot.recordings.segment_table import labels_from_segments
 
-    if Path(path).is_file() and table_of(path) is not None:
-        labels = read_whole(path)
-        return list(labels), labels_of_one_type(list(labels.values()))
-    if not Path(path).is_dir():
-        raise FileNotFoundError(f"{path} is no folder, expected one of predictions.")
-    suffixes = list(dict.fromkeys(entry.suffix for entry in frame_formats().values()))
-    files = [file for file in Path(path).glob("[!.]*") if file.suffix in suffixes]
-    files.sort(key=lambda file: (file.stem, file.name))
-    if not files:
-        expected = " or ".join(f"*{suffix}" for suffix in suffixes)
-        raise FileNotFoundError(f"{path} has no file {expected}.")
-    names = [file.stem for file in files]
-    for name in repeated(names)[:1]:
-        raise ValueError(f"{path} has several files of {name!r}, expected one.")
-    labels = []
-    for file in files:
-        of_file = list(read_whole(file).values())
-        if len(of_file) > 1:
-            raise ValueError(f"{file} has several recordings, expected one of each.")
-        labels += of_file
-    return names, labels_of_one_type(labels)
+    table = read_table(path)
+    try:
+        labels = labels_from_segments(table)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} holds no labels of all frames: {error}") from error
+    return list(labels), labels_of_one_type(list(labels.values()))
 
 
 def labels_of_names(labels, folder, names):

@@ -20,12 +20,6 @@ def writable_formats():
     return {name: entry for name, entry in FORMATS.items() if entry.write}
 
 
-def frame_formats():
-    """Return the formats with frames and a reader."""
-    readable = readable_formats().items()
-    return {name: entry for name, entry in readable if not entry.in_seconds}
-
-
 def table_formats():
     """Return the formats for several recordings in one file."""
     return {name: entry for name, entry in FORMATS.items() if entry.many}

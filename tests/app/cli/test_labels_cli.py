@@ -163,26 +163,6 @@ def test_refine_learns_a_moved_boundary(run):
     assert np.mean(read_segments("again/v1.csv") == corrected) > 0.8
 
 
-def test_refine_counts_changes(run, capsys):
-    """Those of unlabelled frames, and of most of the frames of a segment."""
-    assert run(f"{FIT} --pipeline standard,pca:3 --out a.skops") == 0
-    assert run("refine a.skops flat --labels two --out b.skops") == 0
-    before = load_model("b.skops").predict(load_videos())
-    n_frames = len(before[1]) + len(before[3])
-    capsys.readouterr()
-    assert run("refine b.skops flat --labels two --out a.skops") == 0
-    assert f"0 of {n_frames} (0.0%) frames" in capsys.readouterr().out
-    # of v1 and v3, all frames of two actions change
-    swapped = {"take cup": "pour", "pour": "take cup", "stir": "stir"}
-    labels = [np.array([swapped[word] for word in path.tolist()]) for path in before]
-    put("swapped", {"v0": labels[0], "v2": labels[2]})
-    assert run("refine b.skops flat --labels swapped --out a.skops") == 0
-    after = load_model("a.skops").predict(load_videos())
-    n_changed = sum((after[i] != before[i]).sum() for i in (1, 3))
-    assert n_changed > 0
-    assert f"{n_changed} of {n_frames} (" in capsys.readouterr().out
-
-
 def test_evaluate_by_labels(run, capsys):
     assert run("predict model.skops flat --out found --names names.txt") == 0
     put("same", {"v1": read_segments("found/v1.csv")})
