@@ -20,8 +20,9 @@ from skl_tot import (
 )
 from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
-from skl_tot.corrections import most_informative
+from skl_tot.corrections import most_informative, rename
 from skl_tot.datasets import make_activities
+from skl_tot.display.palette import COLOURS
 from skl_tot.meta.trust import HEADLINES, rate_share
 from skl_tot.metrics import mof_score, segmentation_report
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
@@ -501,6 +502,14 @@ def test_accuracy_of_a_review_is_told(activity, model, write):
     ]
     with pytest.raises(TypeError):
         write(model, activity[0], accuracy=[])
+
+
+def test_colours_of_text_names_are_in_their_order(activity, model, write):
+    """As in pictures of labels, whatever the order of the model."""
+    page = write(rename(model, list("badc")), activity[0], accuracy=ACCURACY)
+    names, styles = page.data["names"], page.data["appearance"]
+    fills = {names[code]: style["fill"] for code, style in styles.items()}
+    assert [fills[name] for name in "abcd"] == list(COLOURS[:4])
 
 
 def test_recordings_give_names_rate_and_clocks(activity, model, write):

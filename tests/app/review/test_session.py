@@ -143,6 +143,16 @@ def test_any_steps_leave_it_whole_and_are_undone(model, videos, plain, steps):
     folder.cleanup()
 
 
+def test_codes_of_text_names_are_in_their_order(model, videos):
+    """So that colours are those of pictures."""
+    review = Review(rename(model, ["c", "a", "b"]), videos).open()
+    assert review.actions == ["a", "b", "c"]
+    assert review.state.actions == (2, 0, 1)
+    labels = rename(model, ["c", "a", "b"]).predict(videos)
+    for name, words in review.labels().items():
+        np.testing.assert_array_equal(words, labels[name])
+
+
 def shown(review, i=0):
     """Segments of a recording, as text: action, start, end."""
     own = review.table().query("recording == @review.recordings.names[@i]")
