@@ -433,6 +433,16 @@ def test_scorers_in_cross_validation():
         assert [result[f"test_{name}"][fold] for name in names] == expected
 
 
+def test_scorers_of_scikit_learn_are_refused_and_not_misread():
+    X = [np.zeros((n, 2)) for n in (9, 14)]
+    y = [equal_split(len(video), 3) for video in X]
+    options = {"cv": 2, "error_score": "raise"}
+    with pytest.raises(ValueError):
+        cross_validate(EqualSplit(), X, y, scoring="accuracy", **options)
+    scores = cross_validate(EqualSplit(), X, y, scoring=mof_scorer, **options)
+    assert scores["test_score"].tolist() == [1, 1]
+
+
 def test_text_background_is_no_action():
     truth = ["background", "cut", "cut", "mix"]
     assert mof_score(truth, truth) == 1
