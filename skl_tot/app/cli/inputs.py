@@ -233,6 +233,8 @@ class Groups:
         if column is not None and column not in self.table:
             self._refuse_columns(f"{column!r} of --group-column among them")
         self.group = column or self._column_called("group")
+        if self.group is None:
+            self._refuse_columns("one called group, or --group-column to name it")
         self.subject = self._column_called("subject")
 
     def pick(self, names):
@@ -245,7 +247,7 @@ class Groups:
             f"one row of each, with its name in {column!r}, the start of it, or a part "
             "between separators",
         )
-        group, subject = self.group or self._find_group(column), self.subject
+        group, subject = self.group, self.subject
         if subject is None and any(place for place, _ in matches.values()):
             subject = column
         key_of = {name: key for name, (_, (key,)) in matches.items()}
@@ -269,7 +271,7 @@ class Groups:
         from skl_tot.recordings.names import keys_in_names
 
         said = self._column_called("recording")
-        columns = [said] if said else self.table.columns.drop(self.group or [])
+        columns = [said] if said else self.table.columns.drop(self.group)
         matches = {
             column: keys_in_names(self.table[column].unique(), names)
             for column in columns
@@ -278,15 +280,6 @@ class Groups:
             matches.items(),
             key=lambda match: sum(3 - place for place, _ in match[1].values()),
         )
-
-    def _find_group(self, column):
-        """Find the only other column in which most values occur several times."""
-        others = self.table.drop(columns=[column, self.subject or column])
-        n_values = others.nunique()
-        few = n_values.index[(n_values > 1) & (2 * n_values <= len(self.table))]
-        if len(few) != 1:
-            self._refuse_columns("one called group, or --group-column to name it")
-        return few[0]
 
     def _refuse_columns(self, expected):
         from skl_tot.recordings.errors import short_repr

@@ -183,7 +183,6 @@ GROUP_TABLES = [
     # names, columns, row of a patient p of the group g, and options
     (TRIALS, "Patient,Group", "{p},{g}", ""),
     (TRIALS, "Nr;patient ;GROUP", "0{p}; {p};{g} ", ""),
-    (TRIALS, "Patient,Age,Clinic", "{p},3{p},{g}", ""),
     (TRIALS, "subject,A,Group", "{p},{g},1", "--group-column A"),
     (PARTS, "id,group,subject", "{p},{g},{p}", ""),
 ]
