@@ -4,6 +4,7 @@ import re
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
@@ -19,7 +20,7 @@ from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.collapses import REMEDY
 from skl_tot.metrics import mof_score
-from skl_tot.preprocessing import SignalWindows
+from skl_tot.preprocessing import PoseFeatures, SignalWindows
 
 LEAST_GAIN = 0.03
 
@@ -54,6 +55,25 @@ def swings():
     return videos, [path] * 4
 
 
+def turning_bodies():
+    """Tracks of animals that turn about, in three postures, and walk in the first."""
+    rng, videos, truth = np.random.default_rng(0), [], []
+    postures = [[60, 10 + 8j, -50], [30, 20 - 12j, -30], [45, 30 + 25j, -40 - 20j]]
+    for _ in range(6):
+        path = np.tile(rng.permutation(3), 6).repeat(25)
+        heading = np.exp(1j * np.cumsum(0.1 * rng.normal(size=len(path))))
+        place = np.cumsum(4 * heading * (path == 0))
+        points = place[:, None] + np.array(postures)[path] * heading[:, None]
+        points = np.stack([points.real, points.imag], axis=2).reshape(len(path), -1)
+        points += rng.normal(scale=2, size=points.shape)
+        names = [
+            f"{point} {axis}" for point in ("nose", "paw", "tail") for axis in "xy"
+        ]
+        videos.append(pd.DataFrame(points, columns=names))
+        truth.append(path)
+    return videos, truth
+
+
 def hmm(n_actions=4, **options):
     return HMMSegmenter(n_actions, random_state=0, **options)
 
@@ -84,10 +104,15 @@ SETTINGS = {
         hmm(),
         CyclicSegmenter(4, estimator=hmm(), random_state=0),
     ),
-    "learn from windows, by make_pipeline(SignalWindows(), ...), or --pipeline": (
+    "windows around them tell more: SignalWindows (--pipeline windows)": (
         swings,
         hmm(3, order="free"),
         make_pipeline(SignalWindows(), hmm(3, order="free")),
+    ),
+    'heading=["tail", "nose"] (--pipeline poses:tail:nose)': (
+        turning_bodies,
+        make_pipeline(PoseFeatures(), hmm(3, order="free")),
+        make_pipeline(PoseFeatures(heading=["tail", "nose"]), hmm(3, order="free")),
     ),
     "use HMMSegmenter": (
         lambda: activities(order="free"),

@@ -13,8 +13,8 @@ from skl_tot.recordings.names import describe_paths
 
 # The remedy that helps on most data sets with labels, by more than any setting.
 REMEDY = (
-    "Labels of one recording help most (SemiSupervisedSegmenter; skl-tot review, "
-    "skl-tot fit --labels)."
+    "Labels of one recording help most: SemiSupervisedSegmenter (--labels, or skl-tot "
+    "review)."
 )
 # Most frames of recordings that are fitted again in another order: the second fit takes
 # as long as the first one.
@@ -91,8 +91,8 @@ def describe_raw_signal(segmenter, videos):
     if segmenter.windows_ is not None or not is_raw(videos, n_segments):
         return []
     return [
-        "Frames are those of a raw signal, and single frames tell little; learn from "
-        "windows, by make_pipeline(SignalWindows(), ...), or --pipeline windows."
+        "Frames are those of a raw signal, and single frames tell little; windows "
+        "around them tell more: SignalWindows (--pipeline windows)."
     ]
 
 

@@ -1,6 +1,7 @@
 """Features of poses: what they do not depend on, what they are, which points."""
 
 import cmath
+import warnings
 from itertools import permutations, product
 
 import numpy as np
@@ -219,6 +220,24 @@ def test_names_of_bodies(name, word):
     assert set(found) == set(expected)
     for column in expected:
         assert_allclose(found[column], expected[column])
+
+
+def test_a_heading_of_bodies_that_turn_is_named():
+    """Its points are the ends of the body, in the direction in which it moves."""
+    rng = np.random.default_rng(0)
+    heading = np.exp(1j * np.cumsum(0.1 * rng.normal(size=900)))
+    names = [f"{name} {axis}" for name in ("nose", "paw", "tail base") for axis in "xy"]
+
+    def track(heading):
+        points = np.cumsum(2 * heading)[:, None] + heading[:, None] * [30, 5 + 9j, -25]
+        columns = np.stack([points.real, points.imag], axis=2).reshape(900, 6)
+        return pd.DataFrame(columns + rng.normal(size=(900, 6)), columns=names)
+
+    with pytest.warns(UserWarning, match="--pipeline 'poses:tail base:nose'"):
+        PoseFeatures().fit(track(heading))
+    with warnings.catch_warnings(action="error"):
+        PoseFeatures(heading=("tail base", "nose")).fit(track(heading))
+        PoseFeatures().fit(track(np.ones(900)))
 
 
 def test_bodies_that_are_said():
