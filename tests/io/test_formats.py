@@ -371,7 +371,8 @@ def test_codes_of_events_are_text(tmp_path):
     """Numbers of unnamed actions are no numeric cells, which BORIS reads as 4.0."""
     openpyxl = pytest.importorskip("openpyxl")
     table = segments(Recordings([[4, 4, 0]], ["a"], fps=10))
-    write_segments(table, tmp_path / "a.xlsx", format="boris_events")
+    with pytest.warns(UserWarning, match="BORIS"):
+        write_segments(table, tmp_path / "a.xlsx", format="boris_events")
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").active
     cells = [row[2] for row in sheet.iter_rows(min_row=2)]
     values = [(cell.value, cell.data_type) for cell in cells]

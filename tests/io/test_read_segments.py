@@ -75,6 +75,7 @@ class TestRoundTrip:
         gap = "" if gaps == "unknown" else "background"
         assert again.tolist() == [*labels.tolist(), gap, gap]
 
+    @pytest.mark.filterwarnings("ignore:BORIS")
     @pytest.mark.parametrize("format", WRITTEN)
     def test_numbers_and_the_need_of_a_rate(self, tmp_path, format):
         labels = [3, 3, -1, 10, 3]

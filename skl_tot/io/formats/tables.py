@@ -11,7 +11,13 @@ from skl_tot.io.formats import base
 from skl_tot.io.formats.workbooks import read_sheet, write_workbook
 from skl_tot.recordings import segment_table
 from skl_tot.recordings.disk import find_separator, split_lines
-from skl_tot.recordings.errors import import_extra, one_line, short_repr, warn_user
+from skl_tot.recordings.errors import (
+    import_extra,
+    is_int,
+    one_line,
+    short_repr,
+    warn_user,
+)
 
 # Names of columns in lower case, with spaces for underscores. The first that is there
 # counts.
@@ -88,6 +94,11 @@ def write_events(table, path):
     """Write one row for the start and one for the stop of each segment."""
     import pandas as pd
 
+    if table["action"].map(is_int).all():
+        warn_user(
+            "BORIS finds behaviours by their names, but these actions are numbers; "
+            "name them by --names, or by rename of skl_tot.corrections."
+        )
     rows = [
         (time / 1000, None, action, None, None)
         for start, end, action in base.to_milliseconds(table)

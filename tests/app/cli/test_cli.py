@@ -51,6 +51,7 @@ def test_from_files_to_a_named_page(run, capsys):
     assert "take cup" in Path("a.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.filterwarnings("ignore:BORIS")
 @pytest.mark.parametrize("format", writable_formats())
 def test_formats(run, folder, format):
     assert run(f"predict model.skops flat --out {format} --format {format}") == 0
