@@ -128,7 +128,7 @@ def line(path, seed=0, n_cycles=186, rate=10):
     second day.
     """
     rng = np.random.default_rng(seed)
-    places = np.sort(rng.permutation(np.arange(6, n_cycles - 4, 6))[:6])
+    places = np.sort(rng.permutation(np.arange(3, n_cycles - 2, 4))[:6])
     places = dict(zip(rng.permutation(6), places.tolist()))
     facts = {"skipped": places[0], "jam": places[1]}
     stops = {(places[2], 5): 260, (places[3], 5): 60, (places[4], 2): 188}  # seconds

@@ -142,9 +142,8 @@ def clinic(seed, small):
 
 def line(seed, small):
     """A packaging engineer: two hours of cycles, with stops, a jam and a night."""
-    labels, clock, facts = people.line(
-        Path("line.parquet"), seed, n_cycles=60 if small else 186
-    )
+    n_cycles = 30 if small else 186
+    labels, clock, facts = people.line(Path("line.parquet"), seed, n_cycles)
     words = people.WORDS["line"]
     ends = np.flatnonzero((labels[:-1] == 5) & (labels[1:] == 0)) + 1
     label("line", labels[: ends[1]], words)  # two cycles
@@ -157,7 +156,6 @@ def line(seed, small):
     stops, cycles = (pd.read_csv(f"summary/{name}.csv") for name in ("stops", "cycles"))
     edges = np.diff(np.r_[0, labels < 0, 0].astype(int)).nonzero()[0].reshape(-1, 2)
     starts = pd.to_datetime(stops["start_clock"], format="ISO8601").to_numpy()
-    n_cycles = 60 if small else 186
     has_stops = stops[["start", "end"]].to_numpy().tolist() == edges.tolist()
     clocks = {"line": clock[labels >= 0]}
     missing = cycles["missing"].notna().to_numpy().nonzero()[0].tolist()
@@ -174,7 +172,7 @@ def line(seed, small):
 
 def mice(seed, small):
     """A mouse lab: poses of twenty animals that turn, of two genotypes."""
-    size = {"n_mice": 12, "n_bouts": 30} if small else {}
+    size = {"n_mice": 10, "n_bouts": 20} if small else {}
     truth = people.mice(Path("tracks"), seed, **size)
     words = people.WORDS["mice"]
     first = complete(truth, words)
@@ -205,7 +203,7 @@ def mice(seed, small):
 def robot(seed, small):
     """A robot student: demonstrations of different speed, LeRobot 2.1 or 3.0."""
     version = ["v3.0", "v2.1"][seed % 2]
-    truth = people.robot(Path("cubes"), seed, 20 if small else 50, version)
+    truth = people.robot(Path("cubes"), seed, 12 if small else 50, version)
     words = people.WORDS["robot"]
     first = complete(truth, words)
     label(first, truth[first], words)

@@ -4,6 +4,7 @@ Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown. Views
 recording are a list of arrays (n_frames_i, n_columns), one for each view.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,7 @@ class Lesson(NamedTuple):
     discriminants: list  # of each view
     log_times: np.ndarray  # (N_BINS, n_actions), weighted log-density of relative time
     chain: Chain | None
+    delays: np.ndarray | None = None  # (n_actions, n_actions), frames, see find_delays
 
     def score_views(self, views):
         """Log-likelihoods of a recording in each of its views."""
@@ -55,6 +57,11 @@ class Lesson(NamedTuple):
     def score(self, views):
         """Log-likelihoods of a recording: the mean of those of its views."""
         return sum(self.score_views(views)) / len(views)
+
+    def score_on_time(self, views):
+        """Scores whose paths change when people see a change."""
+        scores = self.score(views)
+        return put_on_time(scores, self.chain.viterbi(scores), self.delays)
 
 
 class LabelMoments(NamedTuple):
@@ -69,7 +76,8 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
     """Learn a `Lesson` from labels and views; return it, and scores by recording."""
     # With a course, time counts from this round on, else only if the paths of this
     # round agree with it.
-    labels, paths = fill_single_frames(labels), first_paths
+    given_labels, labels = labels, fill_single_frames(labels)
+    paths = first_paths
     # a labelled frame counts three times, as a path may be wrong
     weights = np.where(np.concatenate(labels) != UNKNOWN, 3.0, 1.0)
     # products of single with double precision would not use BLAS
@@ -88,7 +96,51 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
         chain, paths = choose_chain(scores, labels, n_actions)
         if is_first and not has_course:
             log_times = TIME_WEIGHT * learn_time(labels, paths, n_actions)
-    return lesson._replace(chain=chain), scores
+    delays = find_delays(scores, given_labels, n_actions)
+    lesson = lesson._replace(chain=chain, delays=delays)
+    return lesson, list(map(lesson.score_on_time, views_of))
+
+
+def find_delays(scores, labels, n_actions):
+    """Frames (n_actions, n_actions) by which scores show labelled moves too late."""
+    lags = {}
+    for log_likelihood, path in zip(scores, labels):
+        codes, starts, ends = find_segments(path)
+        middles = (starts + ends) // 2
+        for k, (before, after) in enumerate(pairwise(codes.tolist())):
+            near = log_likelihood[middles[k] : middles[k + 1]]
+            gains = np.cumsum(near[:, before] - near[:, after])
+            shown = int(gains.argmax()) + 1
+            # at either end, scores show no change
+            if UNKNOWN not in (before, after) and 1 < shown < len(near):
+                lag = middles[k] + shown - starts[k + 1]
+                lags.setdefault((before, after), []).append(lag)
+    delays = np.zeros((n_actions, n_actions))
+    for move, lags_of_move in lags.items():
+        n_lags = len(lags_of_move)
+        delays[move] = np.median(lags_of_move) * n_lags / (n_lags + 1)  # one may err
+    return delays
+
+
+def put_on_time(scores, path, delays):
+    """Read scores of a path later where it changes late, at most a third of a segment.
+
+    Frames in the middles of segments stay, and time is stretched between them and the
+    changes.
+    """
+    codes, starts, ends = find_segments(path)
+    lengths = ends - starts
+    shifts = delays[codes[:-1], codes[1:]]
+    shifts = np.clip(shifts, -lengths[1:] / 3, lengths[:-1] / 3)
+    read = np.empty(2 * len(codes) - 1)
+    read[::2], read[1::2] = (starts + ends - 1) / 2, starts[1:]
+    shown = read.copy()
+    shown[1::2] -= shifts
+    last = len(path) - 1
+    frames = np.interp(
+        np.arange(len(path)), np.r_[0, shown, last], np.r_[0, read, last]
+    )
+    return scores[np.rint(frames).astype(int)]
 
 
 def learn_time(labels, paths, n_actions):

@@ -64,7 +64,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     A move that labels show costs c nats. Any other one costs up to c and 2 nats more,
     in proportion to the share of labelled moves that labels repeat. c is chosen so that
     paths have about as many segments a frame as the labels. The paths of all recordings
-    teach the discriminants again, twice; a labelled frame counts three times.
+    teach the discriminants again, twice; a labelled frame counts three times. Where
+    scores show a labelled move some frames too late or too early, those around each
+    such move of a path are read as many frames later or earlier.
 
     Probabilities are tempered so that their mean is the share of frames on which single
     views agree with the path, minus 0.2 over the number of labelled recordings.
@@ -103,6 +105,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Half of the log-density of relative time of each action.
     start_costs_, move_costs_ : ndarray of shape (n_actions,), (n_actions, n_actions)
         Costs of paths in nats.
+    delays_ : ndarray of shape (n_actions, n_actions)
+        Frames by which scores show a move later than labels.
     {shared: look_, layers_, confidence_, fps_, n_features_in_, feature_names_in_}
 
     Notes
@@ -282,7 +286,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         recordings = videos.plain()
         lesson = self._lesson()
         for i, clusters in enumerate(self._cluster(recordings)):
-            yield lesson.score(self._views(recordings, i, clusters))
+            yield lesson.score_on_time(self._views(recordings, i, clusters))
 
     def _keep(self, lesson):
         """Keep a lesson as arrays, which are public."""
@@ -292,11 +296,14 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         ]
         self.log_times_ = lesson.log_times
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
+        self.delays_ = lesson.delays
 
     def _lesson(self):
         """Lesson of the fit."""
         discriminants = list(map(learning.Discriminant, self.coefs_, self.intercepts_))
-        return learning.Lesson(discriminants, self.log_times_, chain=None)
+        ends = np.zeros(len(self.start_costs_))
+        chain = Chain(self.start_costs_, self.move_costs_, ends)
+        return learning.Lesson(discriminants, self.log_times_, chain, self.delays_)
 
     def _decoder(self):
         starts, moves = self.start_costs_, self.move_costs_

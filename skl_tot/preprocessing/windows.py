@@ -18,6 +18,7 @@ from skl_tot.recordings.signals import FLOOR, find_window, window_means
 from skl_tot.shared_texts import with_shared_texts
 
 STATISTICS = ("mean", "std", "difference")
+ALL_STATISTICS = (*STATISTICS, "slope")
 
 
 @with_shared_texts
@@ -35,7 +36,8 @@ class SignalWindows(VideoTransformer):
        \log \sqrt{\tfrac{1}{w} \sum_i (x_i - m)^2 + \tfrac{s^2}{100}}, \qquad
        \log \Big( \frac{1}{w - 1} \sum_i |x_{i+1} - x_i| + \frac{s}{10} \Big) ,
 
-    with the standard deviation s of the feature in the recordings of the fit. Time and
+    with the standard deviation s of the feature in the recordings of the fit, and on
+    demand its slope, the mean of the half ahead less that of the half behind. Time and
     memory do not depend on the width.
 
     Parameters
@@ -44,8 +46,8 @@ class SignalWindows(VideoTransformer):
         Width of the window, in seconds if recordings have a rate, else in frames; it is
         rounded to an odd number of frames, three or more. A warning is given for a
         width beyond all recordings of the fit. "auto" finds it, see Notes.
-    statistics : sequence of {"mean", "std", "difference"}, default=all three
-        Statistics to compute.
+    statistics : sequence of str, default=("mean", "std", "difference")
+        Statistics to compute: some of these and "slope".
 
     Attributes
     ----------
@@ -91,9 +93,10 @@ class SignalWindows(VideoTransformer):
     statistics: tuple | list = STATISTICS
 
     def _learn(self, recordings):
-        valid = [name for name in STATISTICS if name in self.statistics]
+        valid = [name for name in ALL_STATISTICS if name in self.statistics]
         if not valid or len(valid) != len(self.statistics):
-            refuse("statistics", self.statistics, f"some of {STATISTICS}, each once")
+            expected = f"some of {ALL_STATISTICS}, each once"
+            refuse("statistics", self.statistics, expected)
         self.fps_ = recordings.fps
         self.scales_ = _find_scales(recordings)
         self.window_ = self._find_width(recordings)
@@ -164,6 +167,9 @@ class SignalWindows(VideoTransformer):
             elif statistic == "std":
                 square = window_means(near**2, half, half, rows)
                 yield np.log(np.maximum(square - mean**2, 0) + floor**2) / 2
+            elif statistic == "slope":
+                ahead = window_means(near, 0, half, rows)
+                yield ahead - window_means(near, half, 0, rows)
             else:
                 steps = np.abs(np.diff(near, axis=0))
                 yield np.log(window_means(steps, half, half - 1, rows) + floor)
@@ -216,6 +222,8 @@ class FrameView(VideoTransformer):
         Whether features have mean 0 and variance 1 over all recordings, or in each.
     n_components : int, default=40
         Maximum number of principal components.
+    statistics : sequence of str, default=("mean", "std", "difference")
+        Those of `SignalWindows`.
 
     Attributes
     ----------
@@ -246,6 +254,7 @@ class FrameView(VideoTransformer):
         "longest": [None, Number(Real, 0, None, closed="neither")],
         "scaling": [StrOptions({"dataset", "video"})],
         "n_components": [Interval(Integral, 1, None, closed="left")],
+        "statistics": [tuple, list],
     }
 
     windows: tuple | list = ()
@@ -253,6 +262,7 @@ class FrameView(VideoTransformer):
     longest: float | None = None
     scaling: str = "dataset"
     n_components: int = 40
+    statistics: tuple | list = STATISTICS
 
     def _learn(self, recordings):
         positive = Number(Real, 0, None, closed="neither")
@@ -268,7 +278,8 @@ class FrameView(VideoTransformer):
             longest = min(longest, self.longest or longest)
             for factor in self.windows:
                 n_frames = max(3, odd(min(factor * width, longest)))
-                windows = SignalWindows(n_frames / (frames.fps or 1))
+                width_in_time = n_frames / (frames.fps or 1)
+                windows = SignalWindows(width_in_time, statistics=self.statistics)
                 self.windows_.append(windows.fit(frames))
         columns = frames.replace(self._describe(frames))
         self.scaler_ = fit_scaler(columns)
@@ -326,10 +337,15 @@ def default_views(longest=None):
     """List the views of `SemiSupervisedSegmenter`: each kind in each scaling."""
     views = []
     for scaling in ("dataset", "video"):
-        views.append(FrameView(scaling=scaling))
-        views.append(
-            FrameView((1, 3), longest=longest, scaling=scaling, n_components=60)
+        # slopes tell when people see an action begin, which levels tell later
+        windows = FrameView(
+            (1, 3),
+            longest=longest,
+            scaling=scaling,
+            n_components=60,
+            statistics=ALL_STATISTICS,
         )
+        views += [FrameView(scaling=scaling), windows]
     return views
 
 

@@ -194,3 +194,23 @@ class TestNewActions:
         columns = [[frames, np.eye(3)[path]] for frames, path in zip(views, codes)]
         _, n_actions = learning.add_new_actions(labels, clusters, columns, 2)
         assert n_actions == n_expected
+
+
+def test_changes_that_scores_show_late_are_put_on_time():
+    labels = np.repeat([0, 1, 2], [20, 30, 20])
+    late = np.repeat([0, 1, 2], [26, 20, 24])  # by 6 frames, then early by 4
+    scores = 5 * np.eye(3)[late]
+    delays = learning.find_delays([scores, scores], [labels, np.full(70, -1)], 3)
+    assert delays.tolist() == [[0, 3, 0], [0, 0, -2], [0, 0, 0]]  # half of one move's
+    delays = learning.find_delays([scores] * 9, [labels] * 9, 3)
+    np.testing.assert_allclose(delays, 0.9 * np.array([[0, 6, 0], [0, 0, -4], [0] * 3]))
+    on_time = learning.put_on_time(scores, late, np.rint(delays))
+    assert (
+        on_time.argmax(axis=1).tolist() == np.repeat([0, 1, 2], [21, 29, 20]).tolist()
+    )
+
+
+def test_scores_without_a_change_tell_no_delay():
+    labels = [np.repeat([0, 1], 10)]
+    assert not learning.find_delays([np.zeros((20, 2))], labels, 2).any()
+    assert not learning.find_delays([5 * np.eye(2)[[1] * 20]], labels, 2).any()

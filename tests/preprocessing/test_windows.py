@@ -17,14 +17,16 @@ from skl_tot.recordings.signals import FLOOR
 
 
 def loop(part, half, floor):
-    """Mean, log spread and log change around each frame, one by one."""
+    """Mean, log spread, log change and slope around each frame, one by one."""
     rows = []
     for t in range(len(part)):
         near = part[max(0, t - half) : t + half + 1]
         steps = np.abs(np.diff(near, axis=0))
         change = steps.mean(axis=0) if len(steps) else np.zeros(part.shape[1])
         logs = [np.log(near.var(axis=0) + floor**2) / 2, np.log(change + floor)]
-        rows.append(np.concatenate([near.mean(axis=0), *logs]))
+        ahead, behind = part[t : t + half + 1], part[max(0, t - half) : t + 1]
+        slope = ahead.mean(axis=0) - behind.mean(axis=0)
+        rows.append(np.concatenate([near.mean(axis=0), *logs, slope]))
     return np.array(rows)
 
 
@@ -42,7 +44,7 @@ VALUES = st.floats(-100, 100).map(lambda value: round(value, 9))  # of squares >
 def test_windows_are_those_of_loops(video, width, breaks, block_bytes):
     takes = Recordings([video, video[:1]], breaks=[breaks, []])
     with mock.patch.object(windows, "BLOCK_BYTES", block_bytes):
-        model = SignalWindows(width).fit(takes)
+        model = SignalWindows(width, statistics=windows.ALL_STATISTICS).fit(takes)
         found, single = model.transform(takes)
     half = model.n_around_
     assert model.window_ == 2 * half + 1

@@ -23,9 +23,14 @@ from skl_tot.statistics.groups import describe_pairs
 
 REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
 # Names of `SignalWindows` and of signals without names, and their words.
-WINDOWED = re.compile(r"(.+) (mean|std|difference) (\S+ (?:s|frames))")
+KINDS = {
+    "mean": "level",
+    "std": "strength",
+    "difference": "speed of change",
+    "slope": "rise",
+}
+WINDOWED = re.compile(rf"(.+) ({'|'.join(KINDS)}) (\S+ (?:s|frames))")
 UNNAMED = re.compile(r"(?:x|feature )(\d+)")
-KINDS = {"mean": "level", "std": "strength", "difference": "speed of change"}
 UNSURE = 0.2  # below the median confidence: unsure frames and segments
 
 
