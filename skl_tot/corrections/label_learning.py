@@ -102,7 +102,7 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
 
 
 def find_delays(scores, labels, n_actions):
-    """Frames (n_actions, n_actions) by which scores show labelled moves too late."""
+    """Delay (n_actions, n_actions) in frames of labelled moves in the scores."""
     lags = {}
     for log_likelihood, path in zip(scores, labels):
         codes, starts, ends = find_segments(path)

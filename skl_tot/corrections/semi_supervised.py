@@ -106,7 +106,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     start_costs_, move_costs_ : ndarray of shape (n_actions,), (n_actions, n_actions)
         Costs of paths in nats.
     delays_ : ndarray of shape (n_actions, n_actions)
-        Frames by which scores show a move later than labels.
+        Delay of each move in the scores, in frames.
     {shared: look_, layers_, confidence_, fps_, n_features_in_, feature_names_in_}
 
     Notes
