@@ -43,16 +43,13 @@ def mof_score(
     0.75
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return share_right(frames, average)
+    return frames.average(right_frames(frames), average)
 
 
-def share_right(frames, average):
-    """MoF of matched frames."""
-    counts = [
-        (np.count_nonzero(true == pred), len(true))
-        for true, pred in frames.recordings()
-    ]
-    return frames.average(counts, average)
+def right_frames(frames):
+    """Right frames and all frames of each recording, of matched frames."""
+    pairs = frames.recordings()
+    return [(np.count_nonzero(true == pred), len(true)) for true, pred in pairs]
 
 
 @with_shared_texts

@@ -120,14 +120,14 @@ def _rows_of_scores(matches):
             "mean recall": frames.mean_recall(matched),
             "AMI": frames.score_clusters(adjusted_mutual_info_score, matched, grouped),
         }
+        ratios = {"MoF": frames.right_frames(matched)}
+        for percent in (10, 25, 50):
+            counts = segments.segment_counts(matched, percent / 100)
+            ratios[f"F1@{percent}"] = counts
+        ratios["edit"] = segments.edit_similarities(matched)
         for name, average in AVERAGES[scope].items():
-            rows[name] = {"MoF": frames.share_right(matched, average)}
-            for percent in (10, 25, 50):
-                f1 = segments.segment_f1(matched, percent / 100, average)
-                rows[name][f"F1@{percent}"] = f1
-            mean = "activity" if average == "activity" else "recording"
-            rows[name]["edit"] = segments.edit_similarity(matched, mean)
-            rows[name] |= of_matches
+            scores = {key: matched.average(x, average) for key, x in ratios.items()}
+            rows[name] = scores | of_matches
     return rows
 
 

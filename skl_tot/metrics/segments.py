@@ -57,20 +57,17 @@ def segment_f1_score(
     if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
         refuse("overlap", overlap, "a number in (0, 1]")
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return segment_f1(frames, overlap, average)
+    return frames.average(segment_counts(frames, overlap), average)
 
 
-def segment_f1(frames, overlap, average="pooled"):
-    """Segmental F1 of matched frames."""
-    ratios = []
-    for true, pred in frames.recordings():
-        hits, n_true, n_pred = _segment_counts(true, pred, overlap)
-        ratios.append((2 * hits, n_true + n_pred))
-    return frames.average(ratios, average)
+def segment_counts(frames, overlap):
+    """Twice the hits, and all segments, of each recording of matched frames."""
+    pairs = frames.recordings()
+    return [_count_segments(true, pred, overlap) for true, pred in pairs]
 
 
-def _segment_counts(true, pred, overlap):
-    """Count hits, true and predicted segments of one recording."""
+def _count_segments(true, pred, overlap):
+    """Twice the hits, and the true and predicted segments, of one recording."""
     true_segments, segments = find_segments(true), find_segments(pred)
     i, j, iou = _overlaps(true_segments, segments)
     iou = np.where(true_segments.labels[i] == segments.labels[j], iou, 0)
@@ -80,7 +77,7 @@ def _segment_counts(true, pred, overlap):
     best = np.lexsort((-iou, j))[np.searchsorted(j, np.arange(n_pred))]
     # several matches of one true segment are one hit
     hits = np.unique(i[best][iou[best] >= overlap])
-    return len(hits), n_true, n_pred
+    return 2 * len(hits), n_true + n_pred
 
 
 def _overlaps(true_segments, segments):
@@ -136,13 +133,12 @@ def edit_score(
     0.666...
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return edit_similarity(frames, average)
+    return frames.average(edit_similarities(frames), average)
 
 
-def edit_similarity(frames, average="recording"):
-    """Edit score of matched frames."""
-    ratios = [(_edit_similarity(true, pred), 1) for true, pred in frames.recordings()]
-    return frames.average(ratios, average)
+def edit_similarities(frames):
+    """Edit score and its weight, 1, of each recording of matched frames."""
+    return [(_edit_similarity(true, pred), 1) for true, pred in frames.recordings()]
 
 
 def _edit_similarity(true, pred):
