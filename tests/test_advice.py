@@ -16,6 +16,7 @@ from skl_tot import (
     rate_trust,
 )
 from skl_tot.app.cli.main import main
+from skl_tot.app.cli.outputs import in_options
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.collapses import REMEDY
@@ -99,7 +100,7 @@ SETTINGS = {
         hmm(),
         hmm(standardize="video"),
     ),
-    "if these are cycles of one activity, use CyclicSegmenter, or --cycles": (
+    "if these are cycles of one activity, use CyclicSegmenter (--cycles)": (
         cycles,
         hmm(),
         CyclicSegmenter(4, estimator=hmm(), random_state=0),
@@ -114,7 +115,7 @@ SETTINGS = {
         make_pipeline(PoseFeatures(), hmm(3, order="free")),
         make_pipeline(PoseFeatures(heading=["tail", "nose"]), hmm(3, order="free")),
     ),
-    "use HMMSegmenter": (
+    "use HMMSegmenter (--method hmm)": (
         lambda: activities(order="free"),
         MallowSegmenter(4, random_state=0),
         hmm(),
@@ -171,3 +172,5 @@ def test_options_of_remedies_exist(capsys):
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     named = {"--labels", *re.findall(r"--[a-z-]+", " ".join([REMEDY, *SETTINGS]))}
     assert named <= options
+    for sentence in [REMEDY, *SETTINGS]:
+        assert not re.search('Segmenter|SignalWindows|=\\[|"', in_options(sentence))

@@ -61,7 +61,8 @@ def choose_order(segmenter, recordings, supported):
     if not math.isnan(look.course):
         warn_user(
             f"{look.verdict}. {type(segmenter).__name__} has no free order, and takes "
-            'order="mostly"; say so if you know better, or use HMMSegmenter.',
+            'order="mostly"; say so if you know better, or use HMMSegmenter (--method '
+            "hmm).",
             FitWarning,
         )
     return look, "mostly"

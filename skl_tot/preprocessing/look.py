@@ -120,8 +120,8 @@ class Look:
         if self.is_raw:
             sentences.append(
                 f"Frames are raw signal, so the fit uses windows of "
-                f"{self._time(self.window)}; to choose them, use SignalWindows in a "
-                "pipeline (--pipeline windows:WIDTH), and give the order (--order)."
+                f"{self._time(self.window)}; to choose them, use SignalWindows "
+                "(--pipeline windows:WIDTH), and give order (--order)."
             )
         sentences += [self.say_repeats(), self.still]
         return [sentence for sentence in sentences if sentence]
@@ -132,7 +132,7 @@ class Look:
             return ""
         return (
             f"A recording repeats itself some {self.n_repeats:.0f} times; if these are "
-            "cycles of one activity, use CyclicSegmenter, or --cycles."
+            "cycles of one activity, use CyclicSegmenter (--cycles)."
         )
 
     def say_course(self):
