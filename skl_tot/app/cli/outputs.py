@@ -132,22 +132,14 @@ def names_in_errors(names):
 
 
 def print_stops(recordings):
-    """Print the stops that were cut out, the longest first, if that was asked for."""
+    """Print a sentence on the stops that were cut out, if that was asked for."""
     if recordings.stops is None:
         return
     from skl_tot.recordings.stops import describe_stops, list_stops
 
     table = list_stops(recordings)
-    if len(table) == 0:
-        print("Nothing rests for long enough to be a stop.")
-        return
-    unit, kind = ("frames", "") if recordings.fps is None else ("s", "_time")
-    lengths = table[f"duration{kind}"]
-    print(describe_stops(table))
-    for k in lengths.sort_values(ascending=False, kind="stable").index[:5]:
-        row = table.loc[k]
-        place = row.get("start_clock") or f"{row[f'start{kind}']:.10g} {unit}"
-        print(f"  {row['recording']}: {lengths[k]:.4g} {unit}, since {place}")
+    nothing = "Nothing rests for long enough to be a stop."
+    print(describe_stops(table) if len(table) else nothing)
 
 
 def count(number, noun):
