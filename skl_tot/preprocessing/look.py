@@ -64,8 +64,8 @@ class Look:
     --------
     >>> import skl_tot
     >>> from skl_tot.datasets import make_activities
-    >>> skl_tot.look(make_activities(20, n_actions=4, random_state=0)[0], 4).is_open
-    False
+    >>> skl_tot.look(make_activities(20, n_actions=4, random_state=0)[0], 4).order
+    'mostly'
     """
 
     n_recordings: int
@@ -86,12 +86,6 @@ class Look:
         if np.isnan(self.course):  # too few recordings to know
             return "free" if self.is_raw or self.n_recordings == 1 else "mostly"
         return "mostly" if self.course >= LEAST_COURSE else "free"
-
-    @property
-    def is_open(self):
-        """Whether the recordings leave the order open."""
-        is_near = LEAST_COURSE / 1.5 <= self.course < 1.5 * LEAST_COURSE
-        return self.n_recordings > 1 and (np.isnan(self.course) or is_near)
 
     @property
     def verdict(self):

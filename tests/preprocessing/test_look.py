@@ -92,7 +92,6 @@ class TestCourse:
         assert np.isnan(found.course)
         assert np.isnan(found.by_chance)
         assert found.order == order
-        assert found.is_open == (n_videos > 1)
 
 
 class TestReturns:
