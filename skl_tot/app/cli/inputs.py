@@ -204,7 +204,10 @@ def _read_texts(path):
 
         names, rows = read_sheet(path)
         table = pd.DataFrame(rows, columns=names, dtype=object).dropna(how="all")
-        return table.fillna("").astype(str)
+        named = table.loc[:, table.columns != ""]
+        if not named.columns.is_unique:
+            raise ValueError("two columns have one name, expected each once.")
+        return named.fillna("").astype(str)
     with open(path, encoding="utf-8-sig") as file:
         separator = find_separator(file.readline())
     return pd.read_csv(

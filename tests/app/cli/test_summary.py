@@ -109,6 +109,15 @@ def test_cycles(run, tmp_path, capsys):
     assert "cycle 7 from 68 s: too long: weld (13, usually 5)" in printed
 
 
+def test_columns_of_a_workbook_of_one_name(refuses, tmp_path):
+    pytest.importorskip("openpyxl")
+    put(tmp_path / "segments", LABELS)
+    twice = pd.DataFrame([[f"take {i}", "a", "b"] for i in range(5)])
+    twice.to_excel("groups.xlsx", index=False, header=["nr", "group", "group"])
+    said = refuses("summary segments --out out --groups groups.xlsx", tmp_path)
+    assert "one name" in said
+
+
 def test_workbooks_in_and_out(run, tmp_path, monkeypatch, capsys):
     """The same tables as CSV files, of segments and groups in workbooks."""
     pytest.importorskip("openpyxl")
