@@ -1,11 +1,9 @@
 """Scores of the segments of a segmentation."""
 
-import numbers
-
 import numpy as np
 
 from skl_tot.metrics.matching import match_frames
-from skl_tot.recordings.errors import refuse
+from skl_tot.recordings.errors import is_number, refuse
 from skl_tot.recordings.labels import find_segments
 from skl_tot.shared_texts import with_shared_texts
 
@@ -54,7 +52,7 @@ def segment_f1_score(
     >>> segment_f1_score(["cut", "cut", "mix", "mix"], [0, 0, 0, 1], overlap=0.6)
     0.5
     """
-    if not (isinstance(overlap, numbers.Real) and 0 < overlap <= 1):
+    if not (is_number(overlap) and 0 < overlap <= 1):
         refuse("overlap", overlap, "a number in (0, 1]")
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
     return frames.average(segment_counts(frames, overlap), average)

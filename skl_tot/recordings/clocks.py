@@ -168,17 +168,17 @@ def _read_iso(text, cells=None):
     import pandas as pd
 
     cells = text if cells is None else cells
-
     text = text.str.replace(r"(:\d{2}),(\d)", r"\1.\2", regex=True)
     has_half = text.str.contains(r"(?i)[ap]m$", na=False).all()
     form = "%Y-%m-%d %I:%M:%S %p" if has_half else "ISO8601"
     stamps = pd.to_datetime(text, utc=True, format=form, errors="coerce")
     for row in np.flatnonzero(stamps.isna() & text.notna())[:1]:
         shown = f"{short_repr(cells.iloc[row])} in row {row}"
-        raise ValueError(f"{shown} is no date of the calendar; correct it.")
-    zoned = text.str.contains(ZONE, na=bool(re.search(ZONE, text.iloc[0])))
-    for row in np.flatnonzero(zoned != zoned.iloc[0])[:1]:
-        pair = f"{cells.iloc[0]!r} and {cells.iloc[row]!r} in row {row}"
+        raise ValueError(f"{shown} is no date and time that exists; correct it.")
+    filled = np.flatnonzero(text.notna())
+    zoned = text.iloc[filled].str.contains(ZONE).to_numpy(bool)
+    for row in filled[zoned != zoned[0]][:1]:
+        pair = f"{cells.iloc[filled[0]]!r} and {cells.iloc[row]!r} in row {row}"
         raise ValueError(f"of {pair} only one has a time zone; expected all or none.")
     first = pd.to_datetime(text.iloc[:1], format=form)  # in its time zone
     return since_first(stamps, first)

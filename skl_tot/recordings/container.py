@@ -460,7 +460,6 @@ def check_breaks(breaks, n_frames, what):
     """Return first frames of parts as an array (n_breaks,); refuse others."""
     frames = np.asarray(breaks)
     is_list = frames.ndim == 1 and (frames.dtype.kind in "iu" or len(frames) == 0)
-    edges = [0, *frames, n_frames] if is_list else [0, 0]
-    if not (np.diff(edges) > 0).all():
+    if not is_list or (len(frames) and (np.diff([0, *frames, n_frames]) <= 0).any()):
         refuse(what, frames.tolist(), f"ascending frames from 1 to {n_frames - 1}")
     return frames.astype(np.intp)

@@ -18,8 +18,9 @@ NAME = re.compile(rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NU
 def find_recording_column(tables, remedy, others=()):
     """Column that names the recordings of data frames by place; None without one.
 
-    Rows of a recording are neighbours. A doubtful choice is an error with the remedy,
-    a text with a place for columns. Columns ``others`` have another purpose.
+    Rows of a recording are neighbours. A warning says which column it is; a doubtful
+    choice is an error. Both end with the remedy, a text with a place for columns.
+    Columns ``others`` have another purpose.
     """
     first = next(iter(tables.values()))
     columns = [name for name in _columns_like_names(first) if name not in others]
@@ -28,6 +29,9 @@ def find_recording_column(tables, remedy, others=()):
         for name in columns:
             steps[name].append(_steps(table[name]) if name in table else set())
     varying = [name for name in columns if any(steps[name])]
+    if not varying:
+        return None
+    place = next(place for place, x in zip(tables, steps[varying[0]]) if x)
     for name in varying:
         is_finest = all(
             inside <= steps_of_name
@@ -35,26 +39,21 @@ def find_recording_column(tables, remedy, others=()):
             for inside, steps_of_name in zip(steps[other], steps[name])
         )
         if is_finest and all(map(_are_neighbours, [t[name] for t in tables.values()])):
+            remedy = remedy.format(repr(name))
+            warn_user(f"{place}: {name!r} names the recordings; {remedy}.")
             return name
-    if varying:
-        place = next(place for place, x in zip(tables, steps[varying[0]]) if x)
-        columns = ", ".join(map(repr, varying))
-        shown = f"{place}: {columns} may name recordings, but none has the rows of each"
-        raise ValueError(f"{shown} together; {remedy.format(columns)}.")
-    return None
+    shown = ", ".join(map(repr, varying))
+    raise ValueError(
+        f"{place}: {shown} may name recordings, but none has the rows of each "
+        f"together; {remedy.format(shown)}."
+    )
 
 
 def with_recording_index(table):
-    """Put the column that names recordings, if there is one, into the index; warn."""
+    """Put the column that names recordings, if there is one, into the index."""
     remedy = "X.set_index([{0}, X.index]) says which do, or X.drop(columns=[{0}]) none"
     name = find_recording_column({"X": table}, remedy)
-    if name is None:
-        return table
-    warn_user(
-        f"The column {name!r} of X names {table[name].nunique()} recordings; "
-        f"X.set_index([{name!r}, X.index]) says so."
-    )
-    return table.set_index([name, table.index])
+    return table if name is None else table.set_index([name, table.index])
 
 
 def without_recording_columns(tables):

@@ -239,6 +239,7 @@ def with_stops(labels):
     (600, array([ 1,  1, -1, -1]))
     """
     _check_type("labels", labels)
+    fillers = {"U": BACKGROUND_NAME, "f": np.nan, "i": BACKGROUND}
     arrays = []
     for array, stops in zip(labels.arrays, labels.stops or [[]] * len(labels)):
         array = np.asarray(array)
@@ -246,14 +247,15 @@ def with_stops(labels):
             array = np.array(array.tolist())  # text or numbers
         if array.dtype.kind in "bu":
             array = array.astype(np.intp)  # which has -1
-        fillers = {"U": BACKGROUND_NAME, "f": np.nan}
-        filler = fillers.get(array.dtype.kind, BACKGROUND)
+        if array.dtype.kind not in fillers:
+            refuse("the type of labels", array.dtype, "integers, floats or text")
+        filler = np.array(fillers[array.dtype.kind])
         if array.dtype.kind == "U":
-            array = array.astype(np.result_type(array, np.array(filler)))
-        for start, end in np.reshape(stops, (-1, 4))[:, :2].astype(int):
-            rows = np.full((end - start, *array.shape[1:]), filler, dtype=array.dtype)
-            array = np.concatenate([array[:start], rows, array[start:]])
-        arrays.append(array)
+            array = array.astype(np.result_type(array, filler))
+        starts, ends = np.reshape(stops, (-1, 4)).T[:2].astype(int)
+        lengths = ends - starts
+        places = starts - np.cumsum(lengths) + lengths  # among the frames that remain
+        arrays.append(np.insert(array, np.repeat(places, lengths), filler, axis=0))
     return Recordings(arrays, labels.names, fps=labels.fps)
 
 

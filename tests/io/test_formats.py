@@ -406,6 +406,15 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     }
 
 
+def test_days_in_workbooks_are_days(tmp_path):
+    pytest.importorskip("openpyxl")
+    days = [datetime(2024, 3, 4), datetime(2024, 3, 5, 6, 30)]
+    table = pd.DataFrame({"recording": days, "action": "a", "start": 0, "end": 2})
+    table.to_excel(tmp_path / "a.xlsx", index=False)
+    expected = ["2024-03-04", "2024-03-05 06:30:00.000"]
+    assert list(read_segments(tmp_path / "a.xlsx")) == expected
+
+
 @pytest.mark.parametrize("format", writable_formats())
 def test_a_full_disk_is_an_error_about_the_file(table, tmp_path, format):
     """Here by a limit of the size of files; the file of before stays."""

@@ -512,6 +512,7 @@ REFUSED = [
     lambda: mof_score(A, A, background=[0]),
     lambda: segment_f1_score(A, A, average="macro"),
     lambda: segment_f1_score(A, A, overlap="0.5"),
+    lambda: segment_f1_score(A, A, overlap=True),
     lambda: segmentation_report(A, A, digits=-1),
     lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"}),
     lambda: metrics.adjusted_rand_score(A, A, average="mean"),

@@ -37,6 +37,9 @@ def read(table, path, **options):
         return read_recordings(path, **options)
 
 
+NAMES_THEM = "ignore:.* names the recordings"
+
+
 RECOGNISED = [
     {"episode_index": [3, 1, 2]},
     {"Trial ID": ["b", "a", "007"]},
@@ -46,7 +49,7 @@ RECOGNISED = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:Columns")
+@pytest.mark.filterwarnings("ignore:Columns", NAMES_THEM)
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 @pytest.mark.parametrize("columns", RECOGNISED)
 def test_a_usual_name_is_recognised(tmp_path, columns, suffix):
@@ -55,8 +58,10 @@ def test_a_usual_name_is_recognised(tmp_path, columns, suffix):
     takes = read(table, tmp_path / f"a{suffix}")
     assert takes.names == list(map(str, columns[column]))
     assert takes.read_options["recording_column"] == column
-    with pytest.warns(UserWarning, match=f"'{column}' of X names 3 recordings"):
+    with pytest.warns(UserWarning, match=f"X: '{column}' names the recordings"):
         same = as_recordings(table.drop(columns="frame_id", errors="ignore"))
+    with pytest.warns(UserWarning, match=f"a.* '{column}' names the recordings"):
+        read_recordings(tmp_path / f"a{suffix}")
     assert same.names == takes.names
     for rows, take, frame in zip(np.split(X, np.cumsum(LENGTHS)), takes, same):
         np.testing.assert_array_equal(take, rows)
@@ -118,6 +123,7 @@ def test_a_doubtful_choice(tmp_path, columns):
         as_recordings({"a": table, "b": table})
 
 
+@pytest.mark.filterwarnings(NAMES_THEM)
 def test_several_files(tmp_path):
     names = {"s1": [1, 2, 3], "s2": [1, 2, 3]}
     for name, trials in names.items():

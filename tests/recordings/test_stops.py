@@ -226,6 +226,13 @@ def test_labels_of_all_types_get_background(kind, filler):
     assert set(full.tolist()) == {labels.tolist()[0], filler}
 
 
+@pytest.mark.parametrize("kind", ["S1", "M8[s]", complex])
+def test_labels_that_background_cannot_join(kind):
+    takes = Recordings([np.ones(5).astype(kind)])
+    with pytest.raises(ValueError, match="the type of labels is"):
+        with_stops(takes)
+
+
 def test_stops_are_cut_out_once():
     takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
     with pytest.raises(ValueError, match="stops"):

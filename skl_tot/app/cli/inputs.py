@@ -79,9 +79,6 @@ class Source:
             recordings = read_recordings(self.files, like=model, **self.options)
             for frames in each(recordings.arrays):
                 len(frames)  # opens a file: a broken one is found before a fit
-        column = recordings.read_options.get("recording_column")
-        if model is None and column and not self.options["recording_column"]:
-            print(f"The column {column!r} names the recordings.")
         return recordings
 
     def ground_truth(self, recordings):
@@ -220,7 +217,7 @@ class Groups:
 
     def __init__(self, path, column=None):
         """Read the table; ``column`` has the groups, by default that called group."""
-        from skl_tot.recordings.errors import one_line
+        from skl_tot.recordings.errors import one_line, repeated
 
         self.path = one_line(path)
         try:
@@ -231,7 +228,8 @@ class Groups:
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
         # a short row has NaN in its last cells
         self.table = table.fillna("").apply(lambda cells: cells.str.strip())
-        if self.table.shape[1] < 2 or self.table.empty:
+        is_doubtful = bool(repeated(filter(None, self.table.columns)))
+        if self.table.shape[1] < 2 or self.table.empty or is_doubtful:
             self._refuse_columns("one that names the recordings, and one called group")
         if column is not None and column not in self.table:
             self._refuse_columns(f"{column!r} of --group-column among them")

@@ -68,4 +68,6 @@ def read_sheet(path):
 
 
 def _plain(value):
-    return clock_text(np.datetime64(value), 0) if isinstance(value, date) else value
+    if not isinstance(value, date):
+        return value
+    return clock_text(np.datetime64(value), 0).removesuffix(" 00:00:00.000")

@@ -90,6 +90,7 @@ def test_no_command_needs_the_options_again(run, folder, capsys, command):
         assert load_model("a.skops").read_options_ == expected
 
 
+@pytest.mark.filterwarnings("default:.* names the recordings")
 def test_a_recognised_column_is_said(run, capsys):
     table = pd.read_csv("long.csv", dtype={"trial": str}).drop(columns=["Zeit", "note"])
     table["subject"] += "/" + table.pop("trial")
@@ -97,8 +98,8 @@ def test_a_recognised_column_is_said(run, capsys):
     fit = f"fit one.csv --columns x y z {FIT} --method hmm --out one.skops"
     for flag, said in [("", True), ("--no-recording-column", False)]:
         assert run(f"{fit} {flag}") == 0
-        out = capsys.readouterr().out
-        assert ("The column 'subject' names the recordings." in out) == said
+        out, err = capsys.readouterr()
+        assert ("one.csv: 'subject' names the recordings; --recording" in err) == said
         assert ("4 recordings" in out) == said
 
 

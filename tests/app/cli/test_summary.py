@@ -236,6 +236,15 @@ def test_tables_that_are_not_of_groups(refuses, tmp_path, table):
     refuses("summary segments --out out --groups groups.csv", tmp_path)
 
 
+def test_a_workbook_with_a_name_twice(refuses, tmp_path):
+    pytest.importorskip("openpyxl")
+    put(tmp_path / "segments", LABELS)
+    columns = ["recording", "group", "group"]
+    table = pd.DataFrame([[f"take {k}", "g", "h"] for k in range(5)], columns=columns)
+    table.to_excel("groups.xlsx", index=False)
+    refuses("summary segments --out out --groups groups.xlsx", tmp_path)
+
+
 @pytest.mark.parametrize("options", ["--fps 30", "--group-column g"])
 def test_refusals(refuses, tmp_path, options):
     put(tmp_path / "segments", LABELS)
