@@ -23,6 +23,16 @@ def test_steps_of_a_network(videos, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_steps_end_when_a_fit_settles(videos):
+    """Labelling goes on after them, without a count."""
+    told = []
+    model = TemporalOTSegmenter(2, order="mostly", n_networks=1, random_state=0)
+    with watched(lambda *values: told.append(values)):
+        model.fit(videos)
+    assert 0 < told[-2][0] < told[-2][1] == 2000
+    assert told[-1] == (0, 0)
+
+
 def test_an_error_ends_the_fit(videos):
     def tell(n_done, n_steps):
         if n_done:
