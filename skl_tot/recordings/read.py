@@ -236,8 +236,8 @@ def read_recordings(
     is_table = bool((model_options | given).get("recording_column"))
     source = readers.find_source(path, is_table)
     _check_options(given, reader_options, source)
-    is_file_each = source.reader not in readers.READERS and not is_table
-    if only is not None and is_file_each and len(source.files) > 1:
+    is_file_each = source.reader == "tables" and len(source.files) > 1 and not is_table
+    if only is not None and (is_file_each or source.reader == "arrays"):
         file_of = {readers.stem(file): file for file in source.files}
         names = readers.matching(list(file_of), only, source.path)
         source = source._replace(files=[file_of[name] for name in names])

@@ -73,9 +73,10 @@ def test_patterns_take_some_recordings(tmp_path, pattern):
     assert takes.names == teas
     like = {"like": takes, "only": "P10*"}
     assert read_recordings(tmp_path / "long.csv", **like).names == names[3:]
-    for path in ("tables", "arrays", "tables/*_water.csv", "long.csv"):
+    one = "arrays/P10_milk.npy"
+    for path in ("tables", "arrays", one, "tables/*_water.csv", "long.csv"):
         more = options if path == "long.csv" else {}
-        with pytest.raises(FileNotFoundError, match="P01_coffee"):
+        with pytest.raises(FileNotFoundError, match="P01_coffee|P10_milk"):
             read_recordings(tmp_path / path, only="*_water", **more)
 
 
