@@ -76,7 +76,7 @@ def test_patterns_take_some_recordings(tmp_path, pattern):
     one = "arrays/P10_milk.npy"
     for path in ("tables", "arrays", one, "tables/*_water.csv", "long.csv"):
         more = options if path == "long.csv" else {}
-        with pytest.raises(FileNotFoundError, match="P01_coffee|P10_milk"):
+        with pytest.raises(FileNotFoundError, match=r"P01_coffee|P10_milk"):
             read_recordings(tmp_path / path, only="*_water", **more)
 
 
