@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import glob
 import json
 import os
 import re
@@ -85,6 +86,11 @@ def find_same_files(names):
 
 
 IS_WINDOWS = os.name == "nt"
+
+
+def is_pattern(path):
+    """Whether a path is a shell pattern of the names of files in a folder."""
+    return glob.has_magic(os.path.basename(path)) and not os.path.lexists(path)
 
 
 @contextlib.contextmanager

@@ -22,23 +22,23 @@ def find_recording_column(tables, remedy, others=()):
     choice is an error. Both end with the remedy, a text with a place for columns.
     Columns ``others`` have another purpose.
     """
-    first = next(iter(tables.values()))
-    columns = [name for name in _columns_like_names(first) if name not in others]
-    steps = {name: [] for name in columns}
-    for table in tables.values():
-        for name in columns:
-            steps[name].append(_steps(table[name]) if name in table else set())
-    varying = [name for name in columns if any(steps[name])]
+    first, *_ = frames = list(tables.values())
+    varying = {}  # by name, the steps in each table
+    for name in _columns_like_names(first):
+        steps = [_steps(table[name]) if name in table else set() for table in frames]
+        if name not in others and any(steps):
+            varying[name] = steps
     if not varying:
         return None
-    place = next(place for place, x in zip(tables, steps[varying[0]]) if x)
-    for name in varying:
+    place = next(place for place, x in zip(tables, next(iter(varying.values()))) if x)
+    for name, steps in varying.items():
         is_finest = all(
             inside <= steps_of_name
-            for other in varying
-            for inside, steps_of_name in zip(steps[other], steps[name])
+            for steps_of_other in varying.values()
+            for inside, steps_of_name in zip(steps_of_other, steps)
         )
-        if is_finest and all(map(_are_neighbours, [t[name] for t in tables.values()])):
+        columns = [table[name] for table in frames if name in table]
+        if is_finest and all(map(_are_neighbours, columns)):
             remedy = remedy.format(repr(name))
             warn_user(f"{place}: {name!r} names the recordings; {remedy}.")
             return name

@@ -158,6 +158,14 @@ def test_a_model_of_a_data_frame():
         np.testing.assert_array_equal(of_episode, labels.loc[episode])
 
 
+@pytest.mark.filterwarnings(NAMES_THEM)
+def test_a_file_without_the_column(tmp_path):
+    read(long_table(trial=[1, 2, 3]), tmp_path / "a.csv")
+    long_table().to_csv(tmp_path / "b.csv", index=False)
+    with pytest.raises(ValueError, match=r"b\.csv has no column 'trial'"):
+        read_recordings([tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
 def test_a_counter_that_begins_again(tmp_path):
     table = pd.concat([long_table()] * 3).assign(count=[*range(20), *range(25)])
     table.to_csv(tmp_path / "a.csv", index=False)

@@ -1,6 +1,5 @@
 """Inputs of commands: recordings, labels, names, groups, segments."""
 
-import glob
 import os
 from pathlib import Path
 
@@ -16,6 +15,8 @@ READING += ("bridge", "pauses", "fps", "header", "comment", "read", "transpose")
 
 def check_inputs(*paths, model=None):
     """Refuse given paths that are not there, and a model that is no archive."""
+    from skl_tot.recordings.disk import is_pattern
+
     for path in (model, *paths):
         if path is not None and not (os.path.exists(path) or is_pattern(path)):
             raise FileNotFoundError(f"{path} is no folder or file, expected one.")
@@ -25,11 +26,6 @@ def check_inputs(*paths, model=None):
         if not is_zipfile(model):
             text = f"{model} cannot be loaded: it is no archive"
             raise ValueError(f"{text}, expected a file from fit.")
-
-
-def is_pattern(path):
-    """Whether a path is a pattern of the names of files in a folder."""
-    return glob.has_magic(os.path.basename(path)) and not os.path.exists(path)
 
 
 def load_model(path):
@@ -93,12 +89,13 @@ class Source:
 def read_labels_in_order(arguments, recordings, data):
     """Labels of ``--labels`` for each recording, None for one without a file."""
     from skl_tot.io.files import read_by_recording
+    from skl_tot.recordings.disk import is_pattern
     from skl_tot.recordings.labels import UNKNOWN_NAME
 
     gaps = getattr(arguments, "gaps", None) or "unknown"
     pattern = arguments.only
     if pattern is None and is_pattern(data):
-        pattern = Path(data).stem
+        pattern = Path(data.removesuffix(".gz")).stem
     labels, _ = read_by_recording(
         arguments.labels, gaps=gaps, recordings=recordings, only=pattern
     )

@@ -1,7 +1,6 @@
 """Outputs of commands: checks of paths and names of files, bars, words, pictures."""
 
 import contextlib
-import glob
 import os
 import re
 from pathlib import Path
@@ -37,15 +36,14 @@ def check_model(path, inputs):
 def check_output(path, flag, inputs, suffixes=(), is_folder=False):
     """Refuse a path of another kind, or that would overwrite an input."""
     # ``suffixes`` are those of the files that the command writes
-    from skl_tot.recordings.disk import check_target
+    from skl_tot.recordings.disk import check_target, is_pattern
 
     if path == "":
         raise ValueError(f"{flag} is '', expected a path to write to.")
     _check_suffix(Path(path), flag, suffixes, is_folder)
     check_target(path, is_folder=is_folder)
     for other in map(Path, filter(None, inputs)):
-        is_pattern = glob.has_magic(other.name) and not other.exists()
-        _check_other(flag, Path(path), other.parent if is_pattern else other)
+        _check_other(flag, Path(path), other.parent if is_pattern(other) else other)
 
 
 def _check_suffix(path, flag, suffixes, is_folder):

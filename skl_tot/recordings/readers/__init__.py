@@ -1,7 +1,6 @@
 """Which files are read, and readers of other programs' files: a module each."""
 
 import contextlib
-import glob
 import importlib
 import inspect
 import json
@@ -19,7 +18,7 @@ import numpy as np
 
 from skl_tot.progress import each
 from skl_tot.recordings.clocks import agreed_rate, check_fps
-from skl_tot.recordings.disk import parse_json, read_text
+from skl_tot.recordings.disk import is_pattern, parse_json, read_text
 from skl_tot.recordings.errors import (
     import_extra,
     is_number,
@@ -98,7 +97,7 @@ def find_source(path, is_table=False):
         if is_root and reader.recognises(files[0]):
             return Source(name, files, path)
     folder, pattern = files[0], "*"
-    if not folder.exists() and glob.has_magic(folder.name):
+    if is_pattern(folder):
         folder, pattern = folder.parent, folder.name
     is_folder = not is_list and folder.is_dir()
     if is_folder:
