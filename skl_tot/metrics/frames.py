@@ -79,10 +79,11 @@ def miou_score(
 
 def mean_iou(frames):
     """Mean over matches of the mean IoU of classes, of matched frames."""
-    ious = []
-    for true, pred in frames.groups(frames.match_of, frames.pred):
-        _, hits, n_true, n_pred = class_counts(true, pred)
-        ious.append(np.mean(hits / (n_true + n_pred - hits)))
+    pairs = frames.groups(frames.match_of, frames.pred)
+    counts = [class_counts(true, pred) for true, pred in pairs]
+    ious = [
+        np.mean(hits / (n_true + n_pred - hits)) for _, hits, n_true, n_pred in counts
+    ]
     return float(np.mean(ious))
 
 
@@ -115,11 +116,9 @@ def mean_recall_score(
 
 def mean_recall(frames):
     """Mean over matches of the mean recall of classes, of matched frames."""
-    recalls = []
-    for true, pred in frames.groups(frames.match_of, frames.pred):
-        _, hits, n_true, _ = class_counts(true, pred)
-        recalls.append(np.mean(hits / n_true))
-    return float(np.mean(recalls))
+    pairs = frames.groups(frames.match_of, frames.pred)
+    counts = [class_counts(true, pred) for true, pred in pairs]
+    return float(np.mean([np.mean(hits / n_true) for _, hits, n_true, _ in counts]))
 
 
 def class_counts(true, pred):

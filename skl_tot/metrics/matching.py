@@ -6,15 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from skl_tot.recordings import layouts
 from skl_tot.recordings.errors import errors_of_recording, refuse
-from skl_tot.recordings.labels import (
-    by_name,
-    match_names,
-    pair_by_name,
-    split_label_sequences,
-)
+from skl_tot.recordings.labels import pair_by_name, split_label_sequences
 from skl_tot.recordings.names import background_labels
+from skl_tot.statistics.bouts import values_of_recordings
 
 
 def match_labels(
@@ -196,19 +191,11 @@ def _read_activities(activities, y_true, n_recordings):
     """Distinct activities, and the number of that of each recording; None without."""
     if activities is None:
         return None, None
-    is_named = isinstance(y_true, dict)
-    if is_named and hasattr(activities, "to_dict"):  # a Series
-        activities = activities.to_dict()
-    if layouts.has_names(activities):
-        if not is_named:
-            expected = "a sequence, as y_true has no names"
-            refuse("activities", activities, expected, TypeError)
-        names = list(y_true)
-        activities = match_names(by_name(activities), names, "activities", "y_true")
-    sequences, is_single = split_label_sequences(activities, "activities")
-    if not is_single or len(sequences[0]) != n_recordings:
-        expected = f"one activity for each of {n_recordings} recordings"
-        refuse("activities", activities, expected)
+    names = list(map(str, y_true if isinstance(y_true, dict) else range(n_recordings)))
+    values = values_of_recordings(activities, names, "activities")
+    sequences, is_single = split_label_sequences(values, "activities")
+    if not is_single:
+        refuse("activities", activities, "one activity for each recording")
     names, activity_of = np.unique(sequences[0], return_inverse=True)
     return names.tolist(), activity_of
 

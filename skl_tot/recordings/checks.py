@@ -2,7 +2,6 @@
 
 import contextlib
 import warnings
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -128,29 +127,18 @@ def _remedy_of_gaps(videos):
     """Say which `GapFiller` accepts all recordings, infinities made NaN."""
     longest, is_lost = 0, False
     for video in videos:
-        # by column: frames of the gap in which a block ends, and of the longest one
-        ends: Any = 0
-        longest_of_video: Any = 0
-        for _, block in _blocks(video):
-            frames = np.arange(len(block))[:, None]
-            is_valid = np.isfinite(block)
-            before = np.where(is_valid, frames, -1)
-            before[0] = np.where(is_valid[0], 0, -1 - ends)
-            lengths = frames - np.maximum.accumulate(before)
-            ends = lengths[-1]
-            longest_of_video = np.maximum(longest_of_video, lengths.max(axis=0))
-        is_kept = longest_of_video < len(video)
-        is_lost |= not is_kept.all()
-        longest = max(longest, longest_of_video[is_kept].max(initial=0))
+        is_valid = np.concatenate([np.isfinite(block) for _, block in _blocks(video)])
+        for column in is_valid.T:
+            gap = np.diff(np.flatnonzero(np.r_[True, column, True])).max() - 1
+            is_lost |= gap == len(column)
+            longest = max(longest, gap % len(column))  # 0 for a column without values
+    step = "skl_tot.preprocessing.GapFiller"
     if is_lost:
         return (
-            f"skl_tot.preprocessing.GapFiller({longest}, drop_lost=0.99) (--pipeline "
-            f"gaps:{longest}:0.99) fills gaps and drops columns without values."
+            f"{step}({longest}, drop_lost=0.99) (--pipeline gaps:{longest}:0.99) fills "
+            "gaps and drops columns without values."
         )
-    return (
-        f"skl_tot.preprocessing.GapFiller({longest}) (--pipeline gaps:{longest}) fills "
-        "all gaps."
-    )
+    return f"{step}({longest}) (--pipeline gaps:{longest}) fills all gaps."
 
 
 def _blocks(video):

@@ -33,22 +33,23 @@ def is_same(rate, other):
     return rate is None or other is None or abs(rate - other) <= 0.01 * other
 
 
-def agreed_rate(fps, own, whose):
+def agreed_rate(fps, rate, whose):
     """Given rate, or the rate of recordings if they agree; ``whose`` names these."""
-    if not is_same(fps, own):
-        refuse("fps", fps, f"{own:g} frames per second, as in {whose}")
-    return fps if own is None else own
+    if not is_same(fps, rate):
+        refuse("fps", fps, f"{rate:g} frames per second, as in {whose}")
+    return fps if rate is None else rate
 
 
-def check_rate(rate, known, what="X"):
+def check_rate(rate, rate_of_fit, what="X"):
     """Rate of recordings, called ``what``, or that of the fit if they agree."""
-    if not is_same(rate, known):
-        remedy = f"fps={known:g} (--fps), or for tables resample={known:g} (--resample)"
+    if not is_same(rate, rate_of_fit):
+        fps = f"{rate_of_fit:g}"
         raise ValueError(
             f"{what} has {rate:g} frames per second, but the model was fitted to "
-            f"{known:g}; expected the same: {remedy}."
+            f"{fps}; expected the same: fps={fps} (--fps), or for tables "
+            f"resample={fps} (--resample)."
         )
-    return rate if known is None else known
+    return rate if rate_of_fit is None else rate_of_fit
 
 
 NO_DATE = np.datetime64("NaT", "ms")

@@ -225,21 +225,20 @@ def _write_summary(
 
     with stage("computing tables"):
         bouts = collect_bouts(labels, fps)
-        own = _compute_tables(labels, bouts, fps, circle, log_likelihoods)
-        has_cycles = "cycles" in own
-        tables = own | (tables or {})
+        computed = _compute_tables(labels, bouts, fps, circle, log_likelihoods)
+        has_cycles = "cycles" in computed
+        tables = computed | (tables or {})
         if groups is not None:
             _add_groups(tables, labels, fps, *groups)
+    displays: dict = {}
     with stage("writing"):
         if _is_workbook(out):
-            n_pictures = 0
             _write_workbook(tables, out)
         else:
             by = _options_of_cycles(has_cycles, circle)
             names = _in_order(numbers, tables["durations"]["action"])
             options = {"action_names": names}
             displays = _displays(labels, fps, by, tables.get("groups"), options)
-            n_pictures = len(displays)
             _write_folder(tables, displays, out)
     names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
@@ -255,7 +254,7 @@ def _write_summary(
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
         _print_groups(tables["groups"])
-    pictures = f" and {n_pictures} pictures" if n_pictures else ""
+    pictures = f" and {len(displays)} pictures" if displays else ""
     print(f"{len(tables)} tables{pictures} written to {out}.")
 
 

@@ -64,19 +64,16 @@ def predict(options):
         raise ValueError(f"--fps is missing, which --format {format} needs.")
     labels_of_people, _ = reviewed.labels(recordings, words)
     predictions = _predict_each(reviewed.model, recordings, words, labels_of_people)
-    if table_format is None:
-        with stage("predicting", "recording"):
+    with stage("predicting", "recording"):
+        if table_format is None:
             names = recordings.names
             _write_folder(predictions, names, options.out, format, entry.suffix)
-    else:
-        with stage("predicting", "recording"):
-            labels, confidence, boundaries = zip(*predictions)
-        table = io.segments(
-            recordings.replace([of_one.arrays[0] for of_one in labels]),
-            confidence=list(confidence),
-            boundaries=list(boundaries),
-        )
-        io.write_segments(table, options.out, format=format)
+        else:
+            labels, *of_frames = map(list, zip(*predictions))
+            labels = recordings.replace([of_one.arrays[0] for of_one in labels])
+            confidence, boundaries = of_frames
+            table = io.segments(labels, confidence=confidence, boundaries=boundaries)
+            io.write_segments(table, options.out, format=format)
     number = outputs.count(len(recordings), "recording")
     print(f"Segments of {number} written to {options.out}.")
     outputs.print_stops(recordings)

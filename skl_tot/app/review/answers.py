@@ -116,11 +116,8 @@ class Answers:
         if any(entry.is_blank for entry in state.entries):
             return FoundCycles(state.model, [], None, None)
         if self._cycles is None or not self._cycles.are_of(state):
-            circle = (
-                state.actions
-                if pipelines.is_cyclic(pipelines.last_step(self.model))
-                else None
-            )
+            is_cyclic = pipelines.is_cyclic(pipelines.last_step(self.model))
+            circle = state.actions if is_cyclic else None
             self._cycles = find_cycles(state, circle)
         return self._cycles
 

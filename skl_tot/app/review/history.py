@@ -247,10 +247,10 @@ class Log:
             text = f"{self.path} cannot be written ({one_line(error)})"
             remedy = "if the disk is full, free space and try again"
             return OSError(f"{text}, nothing is changed; {remedy}.")
+        text = f"{self.path} cannot be used ({one_line(error)}), expected a log of a "
+        text += "review, or give another folder as out."
         is_other = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-        text = f"{self.path} cannot be used ({one_line(error)}), expected a log"
-        kind = ValueError if is_other else OSError
-        return kind(f"{text} of a review, or give another folder as out.")
+        return ValueError(text) if is_other else OSError(text)
 
     def rows(self):
         """List the text and the bytes of confidences of each row."""
