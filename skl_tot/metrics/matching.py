@@ -7,9 +7,12 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from skl_tot.recordings.errors import errors_of_recording, refuse
-from skl_tot.recordings.labels import pair_by_name, split_label_sequences
+from skl_tot.recordings.labels import (
+    pair_by_name,
+    split_label_sequences,
+    values_of_recordings,
+)
 from skl_tot.recordings.names import background_labels
-from skl_tot.statistics.bouts import values_of_recordings
 
 
 def match_labels(

@@ -260,6 +260,25 @@ def by_name(y):
     return dict(zip(layouts.distinct(keys), values))
 
 
+def values_of_recordings(values, names, what):
+    """Return the value of each recording, from a mapping by name or a sequence."""
+    if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
+        values = values.to_dict()
+    values_by_name = by_name(values)
+    if values_by_name is not None:
+        value_of = {str(name): value for name, value in values_by_name.items()}
+        for name in [name for name in names if name not in value_of][:1]:
+            said = f"{what} has no {name!r}, expected each recording"
+            raise ValueError(f"{said}; it has {short_repr(list(value_of))}.")
+        return [value_of[name] for name in names]
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
+        refuse(what, values, "a dict by recording, or a sequence", TypeError)
+    if len(values) != len(names):
+        said = f"{what} has {len(values)}, expected {len(names)}"
+        raise ValueError(f"{said}, one for each recording.")
+    return list(values)
+
+
 def as_sequence(y):
     """Values of named recordings as a list; others unchanged."""
     values = by_name(y)

@@ -1,14 +1,18 @@
 """Bouts of actions, the input of all statistics, and groups of recordings."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from functools import cached_property
 
 import numpy as np
 
 from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import check_fps
-from skl_tot.recordings.errors import refuse, short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, by_name
+from skl_tot.recordings.errors import short_repr
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    values_of_recordings,
+)
 from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import seconds_of
 
@@ -192,22 +196,6 @@ def group_of_recordings(groups, names, what="groups"):
     return pd.Series(values, index=names)
 
 
-def values_of_recordings(values, names, what):
-    """Return the value of each recording, from a mapping by name or a sequence."""
-    values = values_by_name(values)
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
-        refuse(what, values, "a dict by recording, or a sequence", TypeError)
-    if isinstance(values, Mapping):
-        for name in [name for name in names if name not in values][:1]:
-            said = f"{what} has no {name!r}, expected each recording"
-            raise ValueError(f"{said}; it has {short_repr(list(values))}.")
-        return [values[name] for name in names]
-    if len(values) != len(names):
-        said = f"{what} has {len(values)}, expected {len(names)}"
-        raise ValueError(f"{said}, one for each recording.")
-    return list(values)
-
-
 def groups_of_report(groups, subject, names):
     """Return groups and subjects of recordings, if given, as arguments of a report."""
     if groups is None and subject is not None:
@@ -218,13 +206,3 @@ def groups_of_report(groups, subject, names):
         for what, values in given.items()
         if values is not None
     }
-
-
-def values_by_name(values):
-    """Return values by text names of recordings, or unchanged without names."""
-    if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
-        values = values.to_dict()
-    named = by_name(values)
-    if named is None:
-        return values
-    return {str(name): value for name, value in named.items()}

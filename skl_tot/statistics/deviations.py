@@ -6,10 +6,10 @@ import numpy as np
 
 from skl_tot.recordings.clocks import NO_DATE, clock_columns
 from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
-from skl_tot.recordings.labels import as_reals
+from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import has_order, usual_codes
-from skl_tot.statistics.bouts import Bouts, collect_bouts, values_of_recordings
+from skl_tot.statistics.bouts import Bouts, collect_bouts
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826

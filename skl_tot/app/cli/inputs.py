@@ -214,7 +214,7 @@ class Groups:
 
     def __init__(self, path, column=None):
         """Read the table; ``column`` has the groups, by default that called group."""
-        from skl_tot.recordings.errors import one_line, repeated
+        from skl_tot.recordings.errors import one_line
 
         self.path = one_line(path)
         try:
@@ -225,8 +225,7 @@ class Groups:
             raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
         # a short row has NaN in its last cells
         self.table = table.fillna("").apply(lambda cells: cells.str.strip())
-        is_doubtful = bool(repeated(filter(None, self.table.columns)))
-        if self.table.shape[1] < 2 or self.table.empty or is_doubtful:
+        if self.table.shape[1] < 2 or self.table.empty:
             self._refuse_columns("one that names the recordings, and one called group")
         if column is not None and column not in self.table:
             self._refuse_columns(f"{column!r} of --group-column among them")
