@@ -6,8 +6,9 @@ from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
 from skl_tot.app.cli.stages import stage
 
-# Options of a recipe that need a number of actions.
-OF_RECIPE = ("method", "set", "min_duration", "order", "seed", "pipeline")
+# Options of a first fit, and all of a recipe.
+OF_FIT = ("method", "set", "order")
+OF_RECIPE = ("n_actions", *OF_FIT, "min_duration", "seed", "pipeline")
 
 
 def add_refine(commands):
@@ -159,15 +160,16 @@ def review(options):
     model, data = options.start, options.data
     if data is None:
         model, data = None, options.start
-    arguments.check_needed(options, "n_actions", OF_RECIPE)
+    for name in OF_RECIPE:
+        if model is not None and getattr(options, name) is not None:
+            text = f"--{name.replace('_', '-')} is given with the model {model}"
+            raise ValueError(f"{text}, expected one of them.")
+    arguments.check_needed(options, "n_actions", OF_FIT)
     arguments.check_needed(options, "labels", ["gaps"])
-    if model is not None and options.n_actions is not None:
-        text = f"--n-actions is given with the model {model}"
-        raise ValueError(f"{text}, expected one of them.")
     others = [data, options.labels, options.groups, options.videos]
     inputs.check_inputs(*others, model=model)
     outputs.check_output(options.out, "--out", [model, *others], is_folder=True)
-    recipe = options.n_actions and Recipe(options)
+    recipe = None if model else Recipe(options)
     groups = inputs.read_groups(options)
     source = inputs.Source(data, options)
     from skl_tot.app.review.calls import Calls
@@ -179,7 +181,9 @@ def review(options):
         recordings = source.open(segmenter)
         y = options.labels and inputs.read_labels_in_order(options, recordings, data)
         if recipe is not None:
-            segmenter = recipe.make() if y is None else for_labels(recipe.make())
+            segmenter = recipe.make()
+            if options.n_actions and y is not None:
+                segmenter = for_labels(segmenter)
             recipe.set_seed(segmenter)
         group, subject = groups.pick(recordings.names) if groups else (None, None)
         return make_review(

@@ -16,7 +16,7 @@ import numpy as np
 from skl_tot import io
 from skl_tot.app.review import NAME
 from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track
-from skl_tot.methods.pipelines import last_step, with_last
+from skl_tot.methods.pipelines import last_step, steps_of, with_last
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
@@ -329,7 +329,7 @@ class History:
     def _replay(self, row, confidences, about):
         """Change the state as a row says."""
         if self.number == 1:
-            self.about = row["about"]
+            self.about = {"steps": []} | row["about"]
             check_beginning(self.about, about, self._folder)
             self.state = None
         if "effect" not in row:
@@ -422,10 +422,11 @@ def new_confidences(before, after):
 # Identity of a review: its recordings, model and labels
 
 
-def describe_beginning(recordings, model, labels):
+def describe_beginning(recordings, model, labels, learner):
     """Describe the start of a review, as JSON that identifies it."""
     sizes = enumerate(zip(recordings.names, recordings.lengths.tolist()))
     about = {"recordings": [[*size, digest_of(recordings, i)] for i, size in sizes]}
+    about["steps"] = [one_line(step) for _, step in steps_of(learner)[:-1]]
     if model is not None:
         about |= {"model": joblib.hash(model), "settings": settings_of(model)}
     return about | ({} if labels is None else {"labels": joblib.hash(labels)})
@@ -454,7 +455,8 @@ def check_beginning(about, expected, folder):
     """Refuse the log of another review; model and labels are optional."""
     for key, value in expected.items():
         if about.get(key) != value:
-            shown = f" {about.get(key)}, got {value}" if key == "settings" else ""
+            shown = f" {about.get(key)}, got {value}"
+            shown = shown if key in ("settings", "steps") else ""
             if key == "recordings":
                 pairs = itertools.zip_longest(about[key], value)
                 name = next((now or then)[0] for then, now in pairs if then != now)

@@ -171,11 +171,12 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
     # lazy, as these are slow to import; the page is already there
     from skl_tot.app.review.history import has_begun
     from skl_tot.app.review.session import Review
+    from skl_tot.app.review.teaching import is_learner
     from skl_tot.methods.pipelines import last_step
     from skl_tot.recordings.layouts import as_recordings
 
     files = videos and find_videos(videos, as_recordings(recordings).names)
-    if model is not None and not hasattr(last_step(model), "actions_"):
+    if not (is_learner(model) or hasattr(last_step(model), "actions_")):
         if out is not None and has_begun(model, out):
             model = None
             text = f"{one_line(out)} has a review, which goes on with its model."

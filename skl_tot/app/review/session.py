@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from sklearn.frozen import FrozenEstimator
-
 from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
 from skl_tot.app.review import history, results, teaching
@@ -31,7 +29,8 @@ class Review(Answers):
     model : estimator
         Fitted segmenter, or pipeline that ends in one. It is not changed. None goes on
         with that of ``out``, or begins without any: nothing is labelled, and `learn`
-        fits a `SemiSupervisedSegmenter`.
+        fits a `SemiSupervisedSegmenter`. An unfitted one without ``estimator``, at the
+        end of a pipeline, does the same after the other steps.
     {shared: recordings, out}
     labels : sequence or dict, default=None
         Labels from people, as for `SemiSupervisedSegmenter`. Recordings with labels of
@@ -78,7 +77,10 @@ class Review(Answers):
         self.out = None if out is None else Path(out)
         self.video_files = video_files
         codes, names, words_of_each, n_learned = (), history.NO_NAMES, None, 0
-        if model is not None:
+        learner = SemiSupervisedSegmenter(random_state=0)
+        if teaching.is_learner(model):
+            learner, model = model or learner, None
+        else:
             n_learned = int(last_step(model).is_taught)
             is_text = segmenter_of(model).actions_.dtype.kind == "U"
             model = teaching.with_words(model)
@@ -89,7 +91,9 @@ class Review(Answers):
         if labels is not None:
             words_of_each, words = teaching.read_words(labels, videos)
             _, names = history.add_codes(names, sorted(words))
-        self._about = history.describe_beginning(self.recordings, model, words_of_each)
+        self._about = history.describe_beginning(
+            self.recordings, model, words_of_each, learner
+        )
         self._model = model  # until the recordings are read
         self._words = words_of_each or [None] * len(videos)
         self._lock, self._work, self.clusterings = threading.RLock(), None, None
@@ -102,7 +106,7 @@ class Review(Answers):
             raise
         if "model" not in self._history.about:
             folder = self.out and self.out / "clusterings"
-            self.clusterings = teaching.Clusterings(self.recordings, folder)
+            self.clusterings = teaching.Clusterings(learner, self.recordings, folder)
 
     def open(self, progress=None):
         """Read the recordings, unless already done.
@@ -320,7 +324,8 @@ class Review(Answers):
             tell(0, len(unchecked))
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:
-                learner = partial(self._learn_from_fits, progress or (lambda *_: None))
+                say = progress or (lambda *_: None)
+                learner = partial(self.clusterings.teach, tell=say)
             model = teaching.teach(learner, self.recordings, state)
             codes, names = history.add_codes(state.names, teaching.actions_of(model))
             entries, n_changed = {}, 0
@@ -336,13 +341,6 @@ class Review(Answers):
             after = state._replace(actions=codes, names=names, n_learned=n_learned)
             after = after.with_entries(entries).forget_unused()
             return self._history.commit(said, after, model)
-
-    def _learn_from_fits(self, progress, X, y):
-        """Model by labels and fits without labels, after waiting for these."""
-        fits = self.clusterings.wait(partial(progress, "waiting"))
-        progress("learning")
-        estimators = [FrozenEstimator(fit) for fit in fits] or None
-        return SemiSupervisedSegmenter(estimators, random_state=0).fit(X, y)
 
     def take_proposal(self, recording, progress=None):
         """Show the segments of a fit in a recording without labels of people.
@@ -367,7 +365,8 @@ class Review(Answers):
                 raise ValueError("no fit is done yet, expected one; wait for it.")
             if not state.model:
                 model = teaching.with_words(self.clusterings.fitted[0])
-                words = history.add_names(state.names, len(model.actions_))
+                n_actions = len(teaching.actions_of(model))
+                words = history.add_names(state.names, n_actions)
                 codes = tuple(code for code in words if code not in state.names)
                 state = state._replace(actions=codes, names=words)
             entry = teaching.first_entry(

@@ -4,8 +4,11 @@ import contextlib
 import threading
 import warnings
 from copy import copy
+from functools import partial
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from skl_tot import corrections
 from skl_tot.app.report.findings import match_codes
@@ -216,12 +219,24 @@ def fill_halves(track, action, path, posterior):
 # Fits without labels
 
 
-class Clusterings:
-    """Fits one after the other in a thread, kept in a folder as they are done."""
+def is_learner(model):
+    """Whether a model, or None, is to learn from labels and fits without labels."""
+    if model is None:
+        return True
+    segmenter = pipelines.segmenter_of(model)
+    is_fitted = hasattr(segmenter, "actions_")
+    return segmenter.is_taught and segmenter.estimator is None and not is_fitted
 
-    def __init__(self, recordings, folder):
+
+class Clusterings:
+    """Fits one after the other in a thread, kept in a folder as they are done.
+
+    Each has the steps of a learner, which learns from labels and the fits.
+    """
+
+    def __init__(self, learner, recordings, folder):
         self.fitted, self.n_done, self.total = [], 0, 0
-        self._recordings, self._folder = recordings, folder
+        self._learner, self._recordings, self._folder = learner, recordings, folder
         self._thread, self._is_over = None, False
 
     def start(self, tell=lambda error: None):
@@ -233,13 +248,17 @@ class Clusterings:
     def _run(self, tell):
         """Fit one after the other, and tell of each."""
         try:
-            estimators = default_estimators(self._recordings, random_state=0)
+            pipeline, frames = clone(self._learner), self._recordings
+            if pipelines.last_step(pipeline) is not pipeline:
+                frames = pipeline[:-1].fit_transform(frames)
+            seed = pipelines.last_step(pipeline).random_state
+            estimators = default_estimators(frames, random_state=seed)
             self.total = len(estimators)
             tell(None)
             for k, estimator in enumerate(estimators):
                 error = None
                 try:
-                    self.fitted.append(self._fit(k, estimator))
+                    self.fitted.append(self._fit(k, estimator, pipeline, frames))
                 except Exception as problem:  # others may go
                     error = problem
                 self._go_on()
@@ -249,8 +268,8 @@ class Clusterings:
             if not self._is_over:
                 tell(error)
 
-    def _fit(self, k, estimator):
-        """Fit an estimator, or load the model of an earlier fit."""
+    def _fit(self, k, estimator, pipeline, frames):
+        """Fit the end of a pipeline to frames, or load the model of an earlier fit."""
         from skl_tot.progress import watched
 
         path = self._folder and self._folder / f"{k}.skops"
@@ -259,8 +278,9 @@ class Clusterings:
             return load_model(path)
         with watched(self._go_on), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are evidence, no result
-            model = estimator.fit(self._recordings)
-        vars(model).pop("labels_", None)  # not needed
+            estimator.fit(frames)
+        vars(estimator).pop("labels_", None)  # not needed
+        model = pipelines.with_last(pipeline, estimator)
         if path is not None:
             self._folder.mkdir(exist_ok=True)
             save_model(model, path)
@@ -283,6 +303,19 @@ class Clusterings:
             tell(self.n_done, self.total)
             self._thread.join(0.2)  # seconds, so that the counts go on
         return self.fitted
+
+    def teach(self, X, y, tell):
+        """Learner after labels and all fits, for which it waits and tells."""
+        fits = self.wait(partial(tell, "waiting"))
+        tell("learning")
+        if not fits:
+            return clone(self._learner).fit(X, y)
+        segmenter = clone(pipelines.last_step(self._learner))
+        segmenter.estimator = [
+            FrozenEstimator(pipelines.last_step(fit)) for fit in fits
+        ]
+        segmenter.fit(pipelines.transform_before(fits[0], X), y)
+        return pipelines.with_last(fits[0], segmenter)
 
     def close(self):
         """End soon, with the fits that are kept."""

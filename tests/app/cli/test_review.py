@@ -105,6 +105,8 @@ def test_labels_and_videos(run, folder, monkeypatch):
     monkeypatch.setattr("skl_tot.app.review.server.run", serve)
     options = "--labels two --videos videos --out checked"
     assert run(f"review model.skops flat {options}") == 0
+    assert run(f"review flat {options} --pipeline gaps:3 --out steps") == 0
+    assert [row["checked"] for row in shown[1]["rows"]] == [True, False, True, False]
     rows = shown[0]["rows"]
     assert [row["checked"] for row in rows] == [True, False, True, False]
     assert [row["video"] for row in rows] == [False, True, False, False]
@@ -117,6 +119,8 @@ def test_labels_and_videos(run, folder, monkeypatch):
         "model.skops",
         "model.skops flat --n-actions 3",
         "model.skops flat --method hmm",
+        "model.skops flat --pipeline standard",
+        "flat --method hmm",
         "model.skops flat --port 70000",
         "flat --n-actions 3 --gaps unknown",
     ],

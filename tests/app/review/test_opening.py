@@ -1,6 +1,7 @@
 """How a review begins: without a model, with one that is fitted first, with videos."""
 
 import os
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
-from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.preprocessing import FramewiseTransformer, GapFiller
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +109,28 @@ def test_a_fit_is_proposed_and_kept(quick_fits, unlabelled, tmp_path):
     with pytest.raises(ValueError):
         review.take_proposal(4)
     review.close()
+
+
+def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, tmp_path):
+    """Gaps are filled, and the folder goes on with the same steps only."""
+    recordings, codes = unlabelled
+    recordings = [recording.copy() for recording in recordings]
+    recordings[1][10:12, 0] = np.nan
+    words = np.array(["reach", "grasp", "lift"])
+    labels = [words[codes[0]], *[None] * 5]
+    learner = make_pipeline(GapFiller(limit=2), SemiSupervisedSegmenter(random_state=0))
+    review = Review(learner, recordings, tmp_path, labels=labels).open()
+    assert (review.labels()[1] == "").all()
+    review.clusterings.wait()
+    review.take_proposal(2)
+    review.learn()
+    assert (review.labels()[1] == words[codes[1]]).mean() >= 0.9
+    assert [*review.model.named_steps] == [*learner.named_steps]
+    review.close()
+    with pytest.raises(ValueError):
+        Review(None, recordings, tmp_path, labels=labels)
+    with closing(Review(learner, recordings, tmp_path, labels=labels)) as again:
+        assert again.state.n_learned == 1
 
 
 def test_labels_may_be_there_without_a_model(quick_fits, unlabelled):
