@@ -260,6 +260,7 @@ def test_layout_of_the_field(capsys):
     run_commands(SECTIONS["Layout of the field"][0], capsys, None)
 
 
+@pytest.mark.filterwarnings("ignore:bodies turn")  # as the page says
 def test_poses(pose_files, capsys):
     commands, code = SECTIONS["Poses"]
     run_commands(commands, capsys, "tracks")
