@@ -38,14 +38,8 @@ ORDERS = {
 # Recordings, frames of each, and the least share of right frames of the fit.
 FORMS = {"arrays": (12, 100, 0.95), "files": (8, 400, 0.9)}
 MOST_LOST = 0.01
-# Where a capability does lower it. Guidance: labelled recordings lack an action, so
-# that they have fewer segments a frame than others; the cost of a move follows their
-# rate as if it were exact, and becomes too high. Cycles of raw signals: not known.
-FAULTS = {
-    "guide": [("mostly", "files")],
-    "refine_split_and_merge_back": [("mostly", "files")],
-    "cycles": [("strict", "files"), ("mostly", "files")],
-}
+# Where a capability does lower it. Cycles of raw signals: not known.
+FAULTS = {"cycles": [("strict", "files"), ("mostly", "files")]}
 
 
 class Case(NamedTuple):

@@ -93,7 +93,7 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
         ]
         lesson = Lesson(discriminants, log_times, None)
         scores = [lesson.score(views) for views in views_of]
-        chain, paths = choose_chain(scores, labels, n_actions)
+        chain, paths = choose_chain(scores, labels, n_actions, log_times.any())
         if is_first and not has_course:
             log_times = TIME_WEIGHT * learn_time(labels, paths, n_actions)
     delays = find_delays(scores, given_labels, n_actions)
@@ -306,11 +306,14 @@ def log_densities_of_time(labels, n_actions):
     return np.log(density + 0.03)
 
 
-def choose_chain(scores, labels, n_actions):
-    """Chain whose paths have about as many segments as the labels, and these paths."""
+def choose_chain(scores, labels, n_actions, is_relative=False):
+    """Chain whose paths have about as many segments as the labels, and these paths.
+
+    They are counted for each frame, or in relative time, as people differ in speed.
+    """
     # All costs are tried, as the rate of segments need not fall with the cost: paths
     # may take two moves that labels show in place of another one.
-    rate, n_frames = measure_segments(labels)
+    rate, n_frames = measure_segments(labels, is_relative)
     is_open = [path == UNKNOWN for path in labels]
     scores = list(map(keep_labels, scores, labels))
     nearest = np.inf
@@ -321,7 +324,7 @@ def choose_chain(scores, labels, n_actions):
             for log_likelihood, path, is_unknown in zip(scores, labels, is_open)
         ]
         added = [np.where(mask, path, UNKNOWN) for path, mask in zip(paths, is_open)]
-        rate_of_paths, _ = measure_segments(added)
+        rate_of_paths, _ = measure_segments(added, is_relative)
         distance = abs(np.log((rate_of_paths + 1e-9) / (rate + 1e-9)))
         if distance < nearest:
             nearest, best = distance, (chain, paths)
@@ -340,20 +343,24 @@ def keep_labels(scores, labels):
     return scores
 
 
-def measure_segments(labels):
-    """Measure changes of action a frame, and mean frames of a segment, where known."""
+def measure_segments(labels, is_relative=False):
+    """Measure changes of action a frame, and mean frames of a segment, where known.
+
+    Changes are those of a recording if ``is_relative``.
+    """
     # A stretch of labels within a recording ends at a change that it shares with
     # others.
-    n_changes = n_pairs = n_labelled = n_stretches = 0
+    n_changes = n_units = n_labelled = n_stretches = 0
     for path in labels:
         is_labelled = path != UNKNOWN
         is_pair = is_labelled[1:] & is_labelled[:-1]
         n_ends = int((is_labelled[1:] != is_labelled[:-1]).sum())
         n_changes += int((is_pair & (path[1:] != path[:-1])).sum()) + n_ends / 2
-        n_pairs += int(is_pair.sum())
+        n_units += int(is_pair.sum()) / (len(path) if is_relative else 1)
         n_labelled += int(is_labelled.sum())
         n_stretches += int(is_labelled.sum() - is_pair.sum()) - n_ends / 2
-    return n_changes / max(n_pairs, 1), n_labelled / max(n_changes + n_stretches, 1)
+    rate = n_changes / n_units if n_units else 0.0
+    return rate, n_labelled / max(n_changes + n_stretches, 1)
 
 
 def chain_of_labels(labels, n_actions, cost):

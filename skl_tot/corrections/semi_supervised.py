@@ -63,10 +63,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     A move that labels show costs c nats. Any other one costs up to c and 2 nats more,
     in proportion to the share of labelled moves that labels repeat. c is chosen so that
-    paths have about as many segments a frame as the labels. The paths of all recordings
-    teach the discriminants again, twice; a labelled frame counts three times. Where
-    scores show a labelled move some frames too late or too early, those around each
-    such move of a path are read as many frames later or earlier.
+    paths have about as many segments a frame as the labels, or a recording if time
+    counts. The paths of all recordings teach the discriminants again, twice; a labelled
+    frame counts three times. Where scores show a labelled move some frames too late or
+    too early, those around each such move of a path are read as many frames later or
+    earlier.
 
     Probabilities are tempered so that their mean is the share of frames on which single
     views agree with the path, minus 0.2 over the number of labelled recordings.

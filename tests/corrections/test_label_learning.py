@@ -80,6 +80,15 @@ def test_chosen_paths_have_the_rate_of_the_labels(seed):
     np.testing.assert_array_equal(chain.moves, best)
 
 
+def test_a_slow_demonstration_does_not_take_actions_from_quick_ones():
+    rng = np.random.default_rng(0)
+    paths = [np.repeat(range(5), n) for n in (40, 10, 8, 12, 9, 11)]
+    scores = [np.eye(5)[path] + 0.5 * rng.normal(size=(len(path), 5)) for path in paths]
+    labels = [paths[0], *(np.full(len(path), -1) for path in paths[1:])]
+    _, found = learning.choose_chain(scores, labels, 5, is_relative=True)
+    assert [len(set(path)) for path in found] == [5] * 6
+
+
 def test_labels_forbid_other_actions():
     scores = np.arange(6.0).reshape(3, 2)
     found = learning.keep_labels(scores, np.array([-1, 1, 0]))
@@ -108,10 +117,15 @@ def test_single_frames_reach_half_way_to_the_next(path, expected):
 
 
 def test_segments_are_measured_where_they_are_known():
-    """Three changes, and half of each of three ends, in nine pairs of known frames."""
+    """Three changes, and half of each of three ends, in nine pairs of known frames.
+
+    They are nine fifths of recordings of five frames.
+    """
     labels = [[0, 0, 1, 1, 1], [-1, 2, 2, -1, 2], [-1, -1], [0, 1, 1, 1, 0]]
     rate, mean = learning.measure_segments([np.array(path) for path in labels])
     assert (rate, mean) == ((3 + 3 / 2) / 9, 13 / 7)
+    rate, _ = learning.measure_segments(list(map(np.array, labels)), is_relative=True)
+    assert rate == pytest.approx((3 + 3 / 2) / (9 / 5))
 
 
 def test_one_cycle_of_a_log_has_the_rate_of_all():
