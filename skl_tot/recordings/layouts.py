@@ -153,8 +153,7 @@ def _split_sequence(X):
     first = X[0]  # read only once, as it may be a file
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
-    ndim = first.ndim if isinstance(first, np.ndarray) else n_dims(first)
-    if ndim >= 2 or has_time(first):
+    if has_time(first) or n_dims(first) >= 2:
         return X, Layout("list")
     return [X], Layout("single")
 

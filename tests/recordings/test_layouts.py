@@ -109,6 +109,13 @@ class TestXarray:
         with pytest.raises(ValueError, match="without a variable of the dimension ti"):
             flatten(X[["length"]].assign_coords(time=[0]))
 
+    def test_data_sets_of_recordings(self):
+        data_sets = [track().to_dataset(), track().to_dataset()]
+        recordings = as_recordings(data_sets)
+        assert recordings.layout.kind == "list"
+        for table in recordings.arrays:
+            pd.testing.assert_frame_equal(table, flatten(track()))
+
 
 def stamped(clock, **more):
     """A table with an index of times, which starts late."""
