@@ -340,7 +340,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         """Reason: labels depend on the whole recording."""
         return (
             "learned labels depend on the scale and the relative time of a whole "
-            "recording; fit without labels, and name actions by corrections.rename"
+            "recording; fit without labels, and name actions by corrections.rename "
+            "(--rename of edit)"
         )
 
 

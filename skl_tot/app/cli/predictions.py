@@ -361,6 +361,11 @@ def _read_results(options):
         truth = inputs.labels_of_names(labels, folder, names)
         rows += [(*row, of_row) for row, of_row in zip(predicted, truth)]
     labelled = [row for row in rows if row[-1] is not None]
+    for name, path, _, labels in labelled:
+        if len(path) != len(labels):
+            text = f"{name} has predictions of {len(path)} frames"
+            remedy = "--like MODEL reads it as predict did"
+            raise ValueError(f"{text}, expected {len(labels)}; {remedy}.")
     if n_without := len(rows) - len(labelled):
         print(f"{n_without} of {len(rows)} recordings have no labels, left out.")
     if not any((labels != "").any() for *_, labels in labelled):

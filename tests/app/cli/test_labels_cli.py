@@ -194,7 +194,7 @@ def test_edit(run):
     assert run("predict s.skops flat --out split") == 0
 
 
-def test_labels_of_recordings_with_stops_go_there_and_back(run, tmp_path):
+def test_labels_of_recordings_with_stops_go_there_and_back(run, capsys, tmp_path):
     """One line per frame of the files, from predictions and from a review."""
     videos, _ = make_activities(2, 3, n_features=5, mean_length=60, random_state=0)
     (tmp_path / "takes").mkdir()
@@ -224,6 +224,13 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, tmp_path):
         labels = read_segments(folder, recordings=takes)
         for name in "ab":
             assert labels[name].tolist() == [*lines[name][:20], *lines[name][110:-90]]
+    assert run("predict m.skops takes --out found.csv") == 0
+    capsys.readouterr()
+    evaluate = "evaluate takes found.csv --labels predicted"
+    assert run(evaluate) == 2
+    assert "--like MODEL" in capsys.readouterr().err
+    assert run(f"{evaluate} --like m.skops") == 0
+    assert "1.000" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("_quick")
