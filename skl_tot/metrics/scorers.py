@@ -46,9 +46,8 @@ class SegmentationScorer:
         y_true, y_pred = map(list, zip(*labelled))
         is_text = np.asarray(y_pred[0]).dtype.kind == "U"
         unknown = UNKNOWN_NAME if is_text else UNKNOWN
-        if self.matches:
-            return self.score(y_true, y_pred, scope="labels", ignore_labels=unknown)
-        return self.score(y_true, y_pred, ignore_labels=unknown)
+        scope = {"scope": "labels"} if self.matches else {}
+        return self.score(y_true, y_pred, ignore_labels=unknown, **scope)
 
     def __repr__(self):
         return f"{type(self).__name__}({self.score.__name__})"

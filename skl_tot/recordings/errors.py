@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import re
 import sys
 import warnings
 from collections import Counter
@@ -122,24 +123,24 @@ def refuse(name, value, expected, error=ValueError) -> NoReturn:
     raise error(f"{name} is {short_repr(value)}, expected {expected}.")
 
 
-# Places that have warned, by the scorer of a search or cross-validation.
+# Starts of warnings, up to their first number, by the scorer of a search.
 _WARNED_BY_SCORER: WeakKeyDictionary = WeakKeyDictionary()
 
 
 def warn_user(text, category=UserWarning):
     """Warn at the line of the caller outside of this package and its decorators."""
     level, frame = 2, sys._getframe(1)
-    place = frame.f_code, frame.f_lineno
+    start, *_ = re.split(r"\d", str(text), maxsplit=1)
     while frame.f_back is not None:
         name = frame.f_code.co_filename
         if frame.f_code.co_name == "_fit_and_score":  # of a search of scikit-learn
             scorer = frame.f_locals.get("scorer")
-            places = set()
+            starts = set()
             if isinstance(scorer, Hashable):
-                places = _WARNED_BY_SCORER.setdefault(scorer, places)
-            if place in places:
+                starts = _WARNED_BY_SCORER.setdefault(scorer, starts)
+            if start in starts:
                 return
-            places.add(place)
+            starts.add(start)
         is_inside = name.startswith(PACKAGE) or name == contextlib.__file__
         if not is_inside and "sklearn" not in Path(name).parts:
             break

@@ -218,7 +218,7 @@ def read_recordings(
     >>> folder.cleanup()
     """
     clocks.check_fps(fps, "fps (--fps)")
-    _check_values(time, resample, bridge, header, comment, pauses)
+    _check_values(time, resample, bridge, header, comment)
     given = {
         "recording_column": _checked_names("recording_column", recording_column),
         "time": time,
@@ -280,14 +280,13 @@ def _completed(options, model_options, reader):
     return of_model | options
 
 
-def _check_values(time, resample, bridge, header, comment, pauses):
+def _check_values(time, resample, bridge, header, comment):
     """Refuse values of options that no recordings can have, before they are read."""
     if time is True:
         refuse("time", time, "the name of a column, False or None")
     clocks.check_fps(resample, "resample (--resample)")
-    for name, value in (("bridge", bridge), ("pauses", pauses)):
-        if value is not None and (isinstance(value, bool) or not value > 0):
-            refuse(f"{name} (--{name})", value, "a positive number of seconds")
+    if bridge is not None and (isinstance(bridge, bool) or not bridge > 0):
+        refuse("bridge (--bridge)", bridge, "a positive number of seconds")
     if isinstance(header, bool):
         refuse("header (--header)", header, "the number of a line")
     if comment is not None and not comment.strip():

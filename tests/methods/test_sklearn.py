@@ -144,8 +144,20 @@ class TestModelSelection:
                 warnings.simplefilter("always")
                 search.fit(noise)
             texts = [str(warning.message) for warning in caught]
-            assert len(texts) == 3
+            assert len(texts) == 4
             assert sum("score is 0" in text for text in texts) == 1
+
+    def test_a_search_warns_of_each_thing(self):
+        """Also where one line of code warns of both."""
+        noise = [np.random.default_rng(i).normal(size=(60, 3)) for i in range(6)]
+        model = HMMSegmenter(8, random_state=0)
+        search = GridSearchCV(model, {"order": ["free", "mostly"]}, cv=2)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            search.fit(noise)
+        texts = "".join(str(warning.message) for warning in caught)
+        assert "Half of the segments" in texts
+        assert "Actions that" in texts
 
     def test_grid_search_over_rho_and_alpha(self, ragged):
         search = grid_search(KFold(3)).fit(*ragged)
