@@ -213,7 +213,7 @@ class Groups:
     """Group and subject of each recording, from a table."""
 
     def __init__(self, path, column=None):
-        """Read the table; ``column`` has the groups, by default that called group."""
+        """Read the table; groups are in ``column``, that called group, or the other."""
         from skl_tot.recordings.errors import one_line
 
         self.path = one_line(path)
@@ -230,7 +230,7 @@ class Groups:
         if column is not None and column not in self.table:
             self._refuse_columns(f"{column!r} of --group-column among them")
         self.group = column or self._column_called("group")
-        if self.group is None:
+        if self.group is None and self.table.shape[1] > 2:
             self._refuse_columns("one called group, or --group-column to name it")
         self.subject = self._column_called("subject")
 
@@ -244,7 +244,8 @@ class Groups:
             f"one row of each, with its name in {column!r}, the start of it, or a part "
             "between separators",
         )
-        group, subject = self.group, self.subject
+        subject = self.subject
+        group = self.group or self.table.columns.drop(column)[0]
         if subject is None and any(place for place, _ in matches.values()):
             subject = column
         key_of = {name: key for name, (_, (key,)) in matches.items()}
@@ -268,7 +269,7 @@ class Groups:
         from skl_tot.recordings.names import keys_in_names
 
         said = self._column_called("recording")
-        columns = [said] if said else self.table.columns.drop(self.group)
+        columns = [said] if said else self.table.columns.drop(self.group or [])
         matches = {
             column: keys_in_names(self.table[column].unique(), names)
             for column in columns

@@ -508,7 +508,7 @@ class Page {
     find(".swap").textContent = find("video").hidden ? "Video" : "Signals";
     find(".figure").hidden = !data.ready;
     find(".figure svg").toggleAttribute("hidden", !accuracy);
-    const right = accuracy?.sentences[0] ?? "How much is right is known once something is checked.";
+    const right = accuracy?.sentences[0] ?? "How much is right is known once a prediction is checked.";
     find(".figure p").textContent = [right, data.equalParts].filter(Boolean).join(" ");
     find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
     if (accuracy) this.drawFigure(accuracy);

@@ -194,6 +194,7 @@ GROUP_TABLES = [
     (TRIALS, "Nr;patient ;GROUP", "0{p}; {p};{g} ", ""),
     (TRIALS, "subject,A,Group", "{p},{g},1", "--group-column A"),
     (PARTS, "id,group,subject", "{p},{g},{p}", ""),
+    (TRIALS, "genotype,mouse", "{g},{p}", ""),
 ]
 
 
