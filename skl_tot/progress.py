@@ -50,7 +50,7 @@ def counter(n_steps, verbose, unit="step"):
         with watched(None):  # bars within the block are not reported
             report(0, n_steps)
             yield count
-            if n_done < n_steps:  # ended early; what follows has no steps
+            if n_done < n_steps:  # ended early; later work has no steps
                 report(0, 0)
     elif verbose:
         from tqdm.auto import tqdm
