@@ -32,7 +32,7 @@ def skl_tot(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def simulate():
     """Functions that write files into a folder, and give labels and clocks by name."""
-    return SimpleNamespace(clinic=clinic, line=line, mice=mice, arms=arms)
+    return SimpleNamespace(clinic=clinic, line=line, arms=arms)
 
 
 def clinic(folder):
@@ -103,59 +103,6 @@ def line(path):
     table.insert(0, "ts", clock)
     table.to_parquet(path)
     return labels, clock
-
-
-POINTS = ["nose", "neck", "paw", "hip", "tail"]
-SCORER = "DLC_resnet50_cageMar4shuffle1_100000"
-# How far each point is ahead of the hip, and aside, in walk, rear, groom and sit.
-AHEAD = [
-    [60, 40, 35, 0, -55],
-    [25, 20, 22, 0, -30],
-    [30, 28, 33, 0, -45],
-    [42, 30, 12, 0, -28],
-]
-ASIDE = [[0, 0, 8, 0, 4], [0, 0, 14, 0, 0], [9, 3, 10, 0, 12], [0, 0, 5, 0, -20]]
-
-
-def _tracks(rng, labels, speed):
-    """Points (frames, 5, 2) of an animal that turns, and walks in action 0."""
-    angle = rng.uniform(0, 6) + np.cumsum(rng.normal(scale=0.04, size=len(labels)))
-    heading = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    aside = np.stack([-heading[:, 1], heading[:, 0]], axis=1)
-    place = 300 + np.cumsum(speed * heading * (labels == 0)[:, None], axis=0)
-    ahead, side = (np.array(own)[labels][..., None] for own in (AHEAD, ASIDE))
-    points = place[:, None] + ahead * heading[:, None] + side * aside[:, None]
-    return points + rng.normal(scale=1.2, size=points.shape)
-
-
-def _write_tracks(path, points, rng):
-    """Write tracks as DeepLabCut does."""
-    likelihood = np.full(points.shape[:2], 0.99)
-    for point in range(len(POINTS)):  # lost for up to .4 s
-        start = rng.integers(20, len(points) - 40)
-        likelihood[start : start + rng.integers(3, 11), point] = 0.1
-    values = np.concatenate([points, likelihood[..., None]], axis=2)
-    levels = [[SCORER], POINTS, ["x", "y", "likelihood"]]
-    names = ["scorer", "bodyparts", "coords"]
-    columns = pd.MultiIndex.from_product(levels, names=names)
-    pd.DataFrame(values.reshape(len(values), -1), columns=columns).to_csv(path)
-
-
-def mice(folder):
-    """Twenty mice at 25 Hz; knock-outs groom twice as much, in no order."""
-    rng, found = np.random.default_rng(2), {}
-    folder.mkdir()
-    for i in range(20):
-        chances = [0.3, 0.25, 0.3, 0.15] if i % 2 else [0.4, 0.3, 0.12, 0.18]
-        actions = rng.choice(4, 24, p=chances)
-        labels = np.repeat(actions, rng.integers(20, 50, 24))
-        name = f"m{i + 1}_open-field"
-        points = _tracks(rng, labels, 3)
-        _write_tracks(folder / f"{name}{SCORER}.csv", points, rng)
-        found[name] = labels
-    rows = [f"m{i + 1},{['wt', 'ko'][i % 2]},{20 + i}" for i in range(20)]
-    (folder.parent / "mice.csv").write_text("\n".join(["mouse,genotype,weight", *rows]))
-    return found
 
 
 def arms(folder):

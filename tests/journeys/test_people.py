@@ -84,31 +84,6 @@ def test_physiotherapist(skl_tot, simulate, tmp_path):
     assert groups.loc["turn", "q"] < 0.02 < groups["q"].drop("turn").min()
 
 
-def test_mouse_lab(skl_tot, simulate, tmp_path):
-    truth = simulate.mice(tmp_path / "tracks")
-    skl_tot(
-        "fit tracks --fps 25 --n-actions 4 --method hmm --order free --min-duration .3 "
-        "--pipeline gaps:12,poses:tail:nose --out model.skops"
-    )
-    words = ["walk", "rear", "groom", "sit"]
-    assert check(tmp_path / "checked", "tracks", words, truth, 3) > 0.9
-    said = skl_tot(
-        "report checked/model.skops tracks --groups mice.csv --group-column genotype "
-        "--out report.html --summary summary"
-    )
-    assert "'mouse' names 20 recordings, all by the start" in said
-    groups = pd.read_csv("summary/groups.csv").query("measure == 'share'")
-    groups = groups.set_index("action")
-    shares = {
-        kind: np.mean([np.mean(truth[name] == 2) for name in list(truth)[i::2]])
-        for i, kind in enumerate(("wt", "ko"))
-    }
-    row = groups.loc["groom"]
-    expected = shares[row["second"]] - shares[row["first"]]
-    assert row["difference"] == pytest.approx(expected, abs=0.03)
-    assert row["q"] < 0.05
-
-
 def test_packaging_engineer(skl_tot, simulate, tmp_path):
     labels, clock = simulate.line(tmp_path / "line.parquet")
     said = skl_tot(
