@@ -325,10 +325,9 @@ class Content:
         if len(takes) > 1:
             longest = max(takes, key=takes.get)
             what = "action of a recording" if self.cycles is None else "step of a cycle"
-            time = self.length(takes[longest])
-            text = f", which usually takes {time}."
-            if n_units == 1:
-                what, text = "action", f", which takes {time} in all."
+            what, usually = ("action", "") if n_units == 1 else (what, "usually ")
+            time = self.length(takes[longest])  # of all its bouts
+            text = f", which {usually}takes {time} in all."
             sentences.append([f"The longest {what} is ", longest, text])
         n = sum(row["deviates"] for row in self.deviations)
         if self.cycles is not None:

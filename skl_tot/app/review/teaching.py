@@ -311,9 +311,7 @@ class Clusterings:
         if not fits:
             return clone(self._learner).fit(X, y)
         segmenter = clone(pipelines.last_step(self._learner))
-        segmenter.estimator = [
-            FrozenEstimator(pipelines.last_step(fit)) for fit in fits
-        ]
+        segmenter.estimator = list(map(FrozenEstimator, map(pipelines.last_step, fits)))
         segmenter.fit(pipelines.transform_before(fits[0], X), y)
         return pipelines.with_last(fits[0], segmenter)
 

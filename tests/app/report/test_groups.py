@@ -36,6 +36,7 @@ def test_rows_of_groups(takes, tmp_path):
     assert f"{n_differing} of {n_tested} comparisons differ" in lead
     assert "(q &lt; 0.05): " in lead
     assert "action 0</span>" in lead
+    assert " in all." in lead  # of all bouts of an action
     assert "1.28 s <small>old" in text.replace("<small>old</small>", "<small>old")
     assert "then comes" not in text  # steps are the same
     n_left = n_tested - text.count("<tr") + 1
