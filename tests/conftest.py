@@ -18,7 +18,7 @@ from skl_tot import baselines
 from skl_tot.datasets import load_action_dataset, make_activities
 
 # Machines may be slow and busy; no test asserts a time.
-settings.register_profile("no deadline", deadline=None, max_examples=30)
+settings.register_profile("no deadline", deadline=None, max_examples=20)
 settings.register_profile("quick", deadline=None, max_examples=15)
 settings.load_profile("no deadline")
 

@@ -29,29 +29,6 @@ for name in modules:
 print(json.dumps(loaded))
 """
 
-# torch's compiler, and what its shapes of unknown size need: seconds in each process
-NEEDLESS = ["sympy", "torch._dynamo", "torch._inductor"]
-FIT = """
-import sys
-from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import ASALSegmenter
-from skl_tot.datasets import make_activities
-from skl_tot.extend import Adam
-
-videos, _ = make_activities(3, 3, random_state=0)
-adam = Adam(frames_per_video=8, batch_size=1)
-model = TemporalOTSegmenter(3, order="mostly", max_iter=3, optimizer=adam)
-model.fit(videos).partial_fit(videos)
-ASALSegmenter(3, max_iter=1, n_steps=2, optimizer=adam).fit(videos).predict(videos)
-print([name for name in sys.argv[1:] if name in sys.modules])
-"""
-
-
-def test_fits_wait_for_no_compiler():
-    command = [sys.executable, "-c", FIT, *NEEDLESS]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
 
 def test_imports_wait_for_no_heavy_package():
     modules = ["skl_tot"]

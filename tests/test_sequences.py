@@ -43,7 +43,7 @@ from skl_tot.io import load_model, save_model, segments, write_segments
 from skl_tot.meta.vote import Plan
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
-N_SEQUENCES, N_STEPS = 15, 5
+N_SEQUENCES, N_STEPS = 9, 5
 REFUSALS = re.compile(
     "or predict when the recording has ended"  # streams of what needs all of it
     "|one of its estimators_ takes them|expected a model of recordings of one activity"

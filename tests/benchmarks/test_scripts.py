@@ -114,13 +114,18 @@ COMMANDS = {
     "--results {out}/a.jsonl",
     "live": "accuracy --data {data} --set first --seeds 0",
     "groups": "--draws 2 --subjects 5",
-    "speed": "--quick --json {out}/a.json",
 }
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_runs(run, data, tmp_path, name):
     run(name, *COMMANDS[name].format(data=data, out=tmp_path).split())
+
+
+def test_speed(run, script, monkeypatch, tmp_path):
+    made = make_activities(6, 4, n_features=4, mean_length=40, random_state=0)
+    monkeypatch.setattr(script("speed"), "make_activities", lambda *_, **__: made)
+    run("speed", "--quick", "--json", tmp_path / "a.json")
 
 
 def test_studies_with_fewer_fits(run, script, data, tmp_path, monkeypatch):
@@ -134,8 +139,11 @@ def test_studies_with_fewer_fits(run, script, data, tmp_path, monkeypatch):
     run("labels", "sets", "--data", data, "--results", results)
     run("labels", "table", "--results", results, "--csv", table)
     assert pd.read_csv(table)["row"].nunique() == 8
-    monkeypatch.setattr(script("cycles"), "RECORDED", {"first": ["video"]})
-    assert rows_of(run("cycles", "--data", data, "--seeds", 1))["generated"][0] == "40"
+    cycles = script("cycles")
+    monkeypatch.setattr(cycles, "RECORDED", {"first": ["video"]})
+    short = functools.partial(cycles.make_work, n_cycles=12, n_frames=60)
+    monkeypatch.setattr(cycles, "make_work", short)
+    assert rows_of(run("cycles", "--data", data, "--seeds", 1))["generated"][0] == "12"
     monkeypatch.setattr(script("n_actions"), "GENERATED", [])
     page = run("n_actions", "--data", data, "--sets", "first", "--most", 4)
     assert rows_of(page)["true number"] == ["", "", "3"]

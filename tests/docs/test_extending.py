@@ -27,7 +27,7 @@ from skl_tot.io import (
 from skl_tot.metrics import mof_score
 
 PAGE = Path(skl_tot.__file__).parents[1] / "docs" / "extending.md"
-QUICK = {"max_iter": 30, "random_state": 0}
+QUICK = {"max_iter": 20, "random_state": 0}
 PARTS = [f"extensions.{x}" for x in ("FramePrediction", "LaplacePrior", "Unbalanced")]
 
 

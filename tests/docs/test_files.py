@@ -37,7 +37,7 @@ SECTIONS = read_sections()
 @pytest.fixture(scope="module")
 def takes():
     """Recordings of one activity, as arrays (n_frames, 6); an action of one is slow."""
-    options = {"n_features": 6, "mean_length": 600, "random_state": 3}
+    options = {"n_features": 6, "mean_length": 200, "random_state": 3}
     takes, labels = make_activities(8, 4, **options)
     takes[4] = np.repeat(takes[4], np.where(labels[4] == 1, 3, 1), axis=0)
     return takes

@@ -42,7 +42,7 @@ def train(name):
         settings = settings | {"optimizer": Adam(batch_size=batch_size)}
     else:
         settings = settings | {"batch_size": batch_size}
-    model = kind(4, max_iter=30, random_state=0 if is_seeded else None, **settings)
+    model = kind(4, max_iter=20, random_state=0 if is_seeded else None, **settings)
     if name == "streamed":
         for _ in range(8):
             model.partial_fit(videos)
@@ -97,7 +97,7 @@ def test_two_processes_equal_one(tmp_path):
         both = learned_by_two(tmp_path, name)
         # rounding differs, and grows with the steps
         losses = both["losses"], one["losses"]
-        np.testing.assert_allclose(losses[0][:20], losses[1][:20], 1e-4, err_msg=name)
+        np.testing.assert_allclose(losses[0][:15], losses[1][:15], 1e-4, err_msg=name)
         np.testing.assert_allclose(*losses, rtol=0.05, err_msg=name)
         assert mof_score(one["labels"], both["labels"]) > 0.98, name
     for name in UNSEEDED:  # without a seed, all use that of the first process

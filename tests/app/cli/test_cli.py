@@ -1,5 +1,6 @@
 """The command line, as people call it."""
 
+import io
 import os
 import re
 import select
@@ -332,14 +333,13 @@ def test_progress_in_lines(run, folder, monkeypatch, capsys):
     assert capsys.readouterr().err == ""  # within three seconds
 
 
-def test_names_that_the_output_cannot_show(run, folder):
+def test_names_that_the_output_cannot_show(run, folder, monkeypatch):
     Path("umlaut.txt").write_text("0 rühren\n", encoding="utf-8")
     assert run("predict model.skops flat --out umlaut --names umlaut.txt") == 0
-    command = f"{sys.executable} -m skl_tot evaluate data umlaut"
-    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
-    done = subprocess.run(command.split(), capture_output=True, env=environment)
-    assert done.returncode == 0
-    assert rb"r\xfchren" in done.stdout
+    shown = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(shown, encoding="ascii"))
+    assert run("evaluate data umlaut") == 0
+    assert rb"r\xfchren" in shown.getvalue()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell that has true and closes streams")
@@ -347,7 +347,7 @@ def test_names_that_the_output_cannot_show(run, folder):
     ("command", "redirected", "status"),
     [
         ("evaluate data segments", "| true", 0),
-        (f"fit flat {HMM} --out a.skops", "<&- >&- 2>&-", 0),
+        ("evaluate data segments", "<&- >&- 2>&-", 0),
         ("fit flat", ">&- 2>&-", 2),
     ],
 )

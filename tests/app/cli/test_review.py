@@ -69,31 +69,9 @@ def start():
         served.process.communicate()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="no signals to others")
-def test_ends_and_goes_on(start, folder, refuses):
-    """A model that it fits first is not fitted again."""
-    command = ["flat", "--n-actions", "3", "--method", "hmm", "--out", "checked"]
-    page = start(*command)
-    shown = page.wait()
-    assert [row["name"] for row in shown["rows"]] == ["v0", "v1", "v2", "v3"]
-    reply = page.call("rename", action=0, name="pour", version=shown["version"])
-    assert reply["names"]["0"] == "pour"
-    assert page.end()[0] == 0
-    table = read_table(folder / "checked" / "segments.csv")
-    assert "pour" in table["action"].tolist()
-    log = (folder / "checked" / "review.sqlite3").read_bytes()
-    page = start(*command)
-    again = page.wait()
-    assert again["names"]["0"] == "pour"
-    assert again["undo"] == reply["undo"]
-    page.end()
-    assert (folder / "checked" / "review.sqlite3").read_bytes() == log
-    refuses("review flat --n-actions 4 --method hmm --no-browser --out checked", folder)
-
-
-def test_labels_and_videos(run, folder, monkeypatch):
-    (folder / "videos").mkdir()
-    (folder / "videos" / "v1.mp4").write_bytes(b"abc")
+@pytest.fixture
+def shown(monkeypatch):
+    """Contents of pages that commands in this process would serve."""
     shown = []
 
     def serve(calls, *_):
@@ -101,8 +79,36 @@ def test_labels_and_videos(run, folder, monkeypatch):
         calls.wait()
         shown.append(calls.call("open", {}))
         calls.close()
+        if calls.failure is not None:
+            raise calls.failure
 
     monkeypatch.setattr("skl_tot.app.review.server.run", serve)
+    return shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signals to others")
+def test_ends_and_goes_on(start, run, shown, folder, refuses):
+    """A model that it fits first is not fitted again."""
+    command = ["flat", "--n-actions", "3", "--method", "hmm", "--out", "checked"]
+    page = start(*command)
+    first = page.wait()
+    assert [row["name"] for row in first["rows"]] == ["v0", "v1", "v2", "v3"]
+    reply = page.call("rename", action=0, name="pour", version=first["version"])
+    assert reply["names"]["0"] == "pour"
+    assert page.end()[0] == 0
+    table = read_table(folder / "checked" / "segments.csv")
+    assert "pour" in table["action"].tolist()
+    log = (folder / "checked" / "review.sqlite3").read_bytes()
+    assert run(f"review {' '.join(command)}") == 0
+    assert shown[0]["names"][0] == "pour"
+    assert shown[0]["undo"] == reply["undo"]
+    assert (folder / "checked" / "review.sqlite3").read_bytes() == log
+    refuses("review flat --n-actions 4 --method hmm --no-browser --out checked", folder)
+
+
+def test_labels_and_videos(run, shown, folder):
+    (folder / "videos").mkdir()
+    (folder / "videos" / "v1.mp4").write_bytes(b"abc")
     options = "--labels two --videos videos --out checked"
     assert run(f"review model.skops flat {options}") == 0
     assert run(f"review flat {options} --pipeline gaps:3 --out steps") == 0
