@@ -353,7 +353,7 @@ def test_names_that_the_output_cannot_show(run, folder, monkeypatch):
 )
 def test_closed_streams(command, redirected, status):
     code = "import os; from skl_tot.app.cli.main import main; s = main(); "
-    code += "f = open(os.devnull); n = f.fileno(); raise SystemExit(s if n > 2 else n)"
+    code += "f = open(os.devnull); n = f.fileno(); raise SystemExit(s if n > 2 else 9)"
     command = f"{sys.executable} -c {shlex.quote(code)} {command} {redirected}"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=300)
     assert done.returncode == status
