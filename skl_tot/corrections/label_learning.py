@@ -23,8 +23,6 @@ TIME_WEIGHT = 0.5
 # Costs of a move in nats per frame of the mean labelled segment, from which the rate of
 # segments chooses.
 COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
-# Ratio of rates that labels of a few segments cannot tell from 1, its logarithm.
-SAME_RATE = 0.05
 
 
 class Discriminant(NamedTuple):
@@ -314,12 +312,11 @@ def choose_chain(scores, labels, n_actions, is_relative=False):
     They are counted for each frame, or in relative time, as people differ in speed.
     """
     # All costs are tried, as the rate of segments need not fall with the cost: paths
-    # may take two moves that labels show in place of another one. Of costs that are as
-    # near as labels can tell, the middle one: the highest hides steps left out.
+    # may take two moves that labels show in place of another one.
     rate, n_frames = measure_segments(labels, is_relative)
     is_open = [path == UNKNOWN for path in labels]
     scores = list(map(keep_labels, scores, labels))
-    tried, distances = [], []
+    nearest = np.inf
     for cost in COSTS:
         chain = chain_of_labels(labels, n_actions, cost * n_frames)
         paths = [
@@ -328,10 +325,10 @@ def choose_chain(scores, labels, n_actions, is_relative=False):
         ]
         added = [np.where(mask, path, UNKNOWN) for path, mask in zip(paths, is_open)]
         rate_of_paths, _ = measure_segments(added, is_relative)
-        distances.append(abs(np.log((rate_of_paths + 1e-9) / (rate + 1e-9))))
-        tried.append((chain, paths))
-    near = np.flatnonzero(np.array(distances) <= min(distances) + SAME_RATE)
-    return tried[near[len(near) // 2]]
+        distance = abs(np.log((rate_of_paths + 1e-9) / (rate + 1e-9)))
+        if distance < nearest:
+            nearest, best = distance, (chain, paths)
+    return best
 
 
 def keep_labels(scores, labels):

@@ -53,7 +53,7 @@ class TestDiscriminant:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_chosen_paths_have_the_rate_of_the_labels(seed):
-    """Of all costs, none comes clearly nearer; and labels stay."""
+    """Of all costs, none comes nearer; and labels stay."""
     rng = np.random.default_rng(seed)
     labels, scores = [], []
     for i in range(6):
@@ -76,19 +76,8 @@ def test_chosen_paths_have_the_rate_of_the_labels(seed):
             n_changes += (free & (path[1:] != path[:-1])).sum()
             n_pairs += free.sum()
         distances.append(abs(np.log((n_changes / n_pairs + 1e-9) / rate)))
-    chosen = [np.array_equal(chain.moves, moves) for moves in costs].index(True)
-    assert distances[chosen] < min(distances) + 2 * learning.SAME_RATE
-
-
-def test_a_step_that_is_left_out_of_a_log_stays_so():
-    """Labelled cycles are slower, so that a path without a cycle has their rate."""
-    cycles = [*[np.repeat(range(6), 62)] * 2, *[np.repeat(range(6), 60)] * 40]
-    cycles[20] = cycles[20][cycles[20] != 4]
-    path = np.concatenate(cycles)
-    labels = np.where(np.arange(len(path)) < 2 * 6 * 62, path, -1)
-    scores = 4.2 * np.eye(6)[path] - 4.2
-    _, (found,) = learning.choose_chain([scores], [labels], 6)
-    np.testing.assert_array_equal(found, path)
+    best = costs[int(np.argmin(distances))]
+    np.testing.assert_array_equal(chain.moves, best)
 
 
 def test_a_slow_demonstration_does_not_take_actions_from_quick_ones():
