@@ -114,9 +114,14 @@ def test_a_method_is_the_inner_estimator(run, options, settings):
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.filterwarnings("always")
 def test_actions_that_no_label_names_are_told(run, capsys):
-    codes = read_segments("two/v0.csv")
-    np.save("flat/v0.npy", np.load("flat/v0.npy")[codes != "stir"])
-    put("labels", {"v0": codes[codes != "stir"]})
+    videos, truth = make_activities(
+        8, 3, n_features=5, mean_length=60, noise=0.3, random_state=0
+    )
+    is_named = WORDS[truth[0]] != "stir"
+    videos[0] = videos[0][is_named]
+    for i, video in enumerate(videos):
+        np.save(f"flat/v{i}.npy", video)
+    put("labels", {"v0": WORDS[truth[0]][is_named]})
     capsys.readouterr()
     assert run("fit flat --labels labels --out m.skops") == 0
     error = capsys.readouterr().err
