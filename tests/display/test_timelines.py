@@ -228,7 +228,8 @@ def test_background_is_white():
         display = SegmentationDisplay.from_predictions(y_true, y_pred, background="SIL")
         assert list(legend(display)) == ["cut", "background"]
         colours = [colour for _, colour, _ in bars(display).values()]
-        assert colours == ["#ffffff", COLOUR[0], "#ffffff", "#ffffff", COLOUR[0], GREY]
+        blank, cut = white[0], COLOUR[0]
+        assert colours == [blank, cut, blank, blank, cut, blank]
 
 
 def test_black_rises_with_doubt():

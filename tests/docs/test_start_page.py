@@ -77,7 +77,7 @@ def test_stops(capsys, monkeypatch):
     cycles, _ = make_activities(12, 4, mean_length=40, random_state=0)
     frames = np.concatenate(cycles)
     lengths = np.ones(len(frames), int)
-    lengths[[150, 260]] = 400, 300  # the machine stands still
+    lengths[[150, 260]] = 2600, 600  # the machine stands still
     table = pd.DataFrame(np.repeat(frames, lengths, axis=0)).add_prefix("x")
     seconds = pd.to_timedelta(100 * np.arange(len(table)), "ms")
     table.insert(0, "time", pd.Timestamp("2024-03-04 06:00:00.3") + seconds)
