@@ -200,8 +200,8 @@ class PoseFeatures(VideoTransformer):
         step = f"'{step}'" if " " in step else step
         warn_user(
             "bodies turn, which moves all coordinates; the points of a heading remove "
-            f'that: heading=["{tail}", "{nose}"] (--pipeline {step}), with the other '
-            "steps as they are."
+            f'that: heading=["{tail}", "{nose}"] (--pipeline {step}); other steps '
+            "stay."
         )
 
     def _names_out(self, names):
