@@ -79,10 +79,9 @@ def miou_score(
 
 def mean_iou(frames):
     """Mean over matches of the mean IoU of classes, of matched frames."""
-    pairs = frames.groups(frames.match_of, frames.pred)
-    counts = [class_counts(true, pred) for true, pred in pairs]
     ious = [
-        np.mean(hits / (n_true + n_pred - hits)) for _, hits, n_true, n_pred in counts
+        np.mean(hits / (n_true + n_pred - hits))
+        for _, hits, n_true, n_pred in _counts_by_match(frames)
     ]
     return float(np.mean(ious))
 
@@ -116,9 +115,16 @@ def mean_recall_score(
 
 def mean_recall(frames):
     """Mean over matches of the mean recall of classes, of matched frames."""
+    recalls = [
+        np.mean(hits / n_true) for _, hits, n_true, _ in _counts_by_match(frames)
+    ]
+    return float(np.mean(recalls))
+
+
+def _counts_by_match(frames):
+    """List `class_counts` of the frames of each match."""
     pairs = frames.groups(frames.match_of, frames.pred)
-    counts = [class_counts(true, pred) for true, pred in pairs]
-    return float(np.mean([np.mean(hits / n_true) for _, hits, n_true, _ in counts]))
+    return [class_counts(true, pred) for true, pred in pairs]
 
 
 def class_counts(true, pred):

@@ -338,28 +338,10 @@ def evaluate(options):
 
 
 def _read_results(options):
-    """Names of recordings, with predictions, labels and activity of each."""
-    from skl_tot.recordings.errors import refuse, repeated
-
+    """Names of recordings, with predictions, activity and labels of each."""
     rows, model = [], inputs.load_model(options.like)
-    paths_of, names = {}, [Path(path).stem for path in options.predictions]
-    if repeated(names):
-        refuse("PREDICTIONS", options.predictions, "different names")
-    if options.scope == "activity" and len(names) < 2:
-        refuse("PREDICTIONS", options.predictions, "one of each activity for --scope")
-    for name, path in zip(names, options.predictions):
-        folder = Path(options.data, name)
-        is_of_one = len(names) > 1 and folder.is_dir()
-        paths_of.setdefault(folder if is_of_one else options.data, []).append(path)
-    for folder, paths in paths_of.items():
-        predicted = [row for path in paths for row in _read_activity(path, options)]
-        names = [name for name, *_ in predicted]
-        for name in repeated(names)[:1]:
-            text = f"{' and '.join(paths)} have {name!r} twice, expected once"
-            raise ValueError(f"{text}.")
-        labels = _read_truth(folder, options, model)
-        truth = inputs.labels_of_names(labels, folder, names)
-        rows += [(*row, of_row) for row, of_row in zip(predicted, truth)]
+    for folder, paths in _paths_by_folder(options).items():
+        rows += _read_folder(folder, paths, options, model)
     labelled = [row for row in rows if row[-1] is not None]
     for name, path, _, labels in labelled:
         if len(path) != len(labels):
@@ -371,6 +353,37 @@ def _read_results(options):
     if not any((labels != "").any() for *_, labels in labelled):
         raise ValueError("No recording with predictions has labels, expected some.")
     return map(list, zip(*labelled))
+
+
+def _paths_by_folder(options):
+    """Paths of predictions by the folder of their data: DATA, or one of an activity."""
+    from skl_tot.recordings.errors import refuse, repeated
+
+    names = [Path(path).stem for path in options.predictions]
+    if repeated(names):
+        refuse("PREDICTIONS", options.predictions, "different names")
+    if options.scope == "activity" and len(names) < 2:
+        refuse("PREDICTIONS", options.predictions, "one of each activity for --scope")
+    paths_of: dict = {}
+    for name, path in zip(names, options.predictions):
+        folder = Path(options.data, name)
+        is_of_one = len(names) > 1 and folder.is_dir()
+        paths_of.setdefault(folder if is_of_one else options.data, []).append(path)
+    return paths_of
+
+
+def _read_folder(folder, paths, options, model):
+    """Name, predictions, activity and labels, or None, of each recording of paths."""
+    from skl_tot.recordings.errors import repeated
+
+    predicted = [row for path in paths for row in _read_activity(path, options)]
+    names = [name for name, *_ in predicted]
+    for name in repeated(names)[:1]:
+        text = f"{' and '.join(paths)} have {name!r} twice, expected once"
+        raise ValueError(f"{text}.")
+    labels = _read_truth(folder, options, model)
+    truth = inputs.labels_of_names(labels, folder, names)
+    return [(*row, of_row) for row, of_row in zip(predicted, truth)]
 
 
 def _read_activity(path, options):
