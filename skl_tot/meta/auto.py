@@ -58,7 +58,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     estimator_ : estimator
         The fitted segmenter, or a pipeline of windows and a segmenter. A clone of it
         that is fitted to the same recordings gives the same labels.
-    {shared: n_actions_, labels_, n_features_in_, feature_names_in_}
+    {shared: n_actions_, labels_, fps_, read_options_, n_features_in_}
+    {shared: feature_names_in_}
 
     Notes
     -----
@@ -243,6 +244,16 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def n_actions_(self):
         """Number of actions."""
         return pipelines.segmenter_of(self).n_actions_
+
+    @property
+    def fps_(self):
+        """Frames per second of the recordings of the fit, if known."""
+        return pipelines.segmenter_of(self).fps_
+
+    @property
+    def read_options_(self):
+        """Options of `read_recordings` for the recordings of the fit."""
+        return pipelines.segmenter_of(self).read_options_
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")
