@@ -25,27 +25,8 @@ from skl_tot.training.components import (
 )
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, cloned
 
-# Width of the band of the paper's prior, in prototypes.
-PAPER_SIGMA = 0.75
-# The paper's method, with the settings of its reproduction.
-PAPER = {
-    "order": "mostly",
-    "n_prototypes": 1,
-    "alpha": 0.0,
-    "decoding": "fixed",
-    "switch_cost": 0.0,
-    "n_networks": 1,
-    "max_iter": 3000,
-    "network": MLP(temperature=0.1, start="paper"),
-    "prior": pseudo_labels.TemporalPrior(sigma=PAPER_SIGMA),
-    "optimizer": Adam(
-        1e-3,
-        decay=0.7,
-        freeze_iter=0.1,
-        frames_per_video=256,
-        early_stopping=False,
-    ),
-}
+# Width of the band that strict order starts with, in prototypes.
+STRICT_SIGMA = 0.75
 
 
 @with_shared_texts
@@ -110,8 +91,8 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         parameters below are for research. For a named object, set a parameter as
         ``network__temperature`` or ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
-        Prior of the transport problem. "auto" is "path" with the paper's width, 0.75,
-        in strict order, None in free order, else "temporal". "temporal" is the paper's
+        Prior of the transport problem. "auto" is "path" with the width 0.75 in
+        strict order, None in free order, else "temporal". "temporal" is the paper's
         diagonal, `skl_tot.extend.TemporalPrior`. "path", `skl_tot.extend.PathPrior`, is
         for recordings that lack actions. None is plain optimal transport (OT): `fit`
         then sorts prototypes by the mean relative time of their frames, like CTE.
@@ -224,7 +205,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         "network": NETWORKS | {"sharp": partial(MLP, temperature=0.1)},
         "optimizer": OPTIMIZERS,
         "prior": pseudo_labels.PRIORS
-        | {"narrow path": partial(pseudo_labels.PathPrior, sigma=PAPER_SIGMA)},
+        | {"narrow path": partial(pseudo_labels.PathPrior, sigma=STRICT_SIGMA)},
         "transport": pseudo_labels.TRANSPORTS,
     }
 
