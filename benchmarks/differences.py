@@ -16,7 +16,7 @@ import functools
 
 import _study as study
 import numpy as np
-from _sets import UNLABELLED, evenly_spread, facts_of
+from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import paper
@@ -57,7 +57,7 @@ class PriorFromOne(TemporalPrior):
 
 def make_defaults():
     """The default, all of whose values are said."""
-    return TemporalOTSegmenter(**DEFAULTS)
+    return clone(TemporalOTSegmenter(**DEFAULTS))
 
 
 def differences():
@@ -98,29 +98,10 @@ def make(method, n_actions, seed):
     return make_defaults().set_params(**changes)
 
 
-@functools.lru_cache(maxsize=1)  # cells of one set come one after another
-def read(folder):
-    """Recordings of a set, labels, and number of actions."""
-    return evenly_spread(folder, MOST_FRAMES)
-
-
 def score(cell, root):
-    """Fit and score a cell; labels that hold within a recording need a fit of each."""
-    videos, labels, n_actions = read(root / cell["set"])
-    is_local = facts_of(cell["set"]).is_local
-    options = {"scope": "recording" if is_local else "all"}
-    if any((path == UNLABELLED).any() for path in labels):
-        options["ignore_labels"] = UNLABELLED
-    parts = [[i] for i in range(len(videos))] if is_local else [range(len(videos))]
-    paths, seconds = [], 0.0
-    for part in parts:
-        if is_local:
-            n_actions = len(set(labels[part[0]]) - {UNLABELLED})
-        model = make(cell["method"], n_actions, cell["seed"])
-        new, *taken = study.label(model, [videos[i] for i in part])
-        paths += new
-        seconds += sum(taken)
-    return {"scores": study.scores_of(labels, paths, **options), "seconds": seconds}
+    """Fit and score a cell."""
+    make_row = functools.partial(make, cell["method"], seed=cell["seed"])
+    return study.score_on_set(root / cell["set"], MOST_FRAMES, make_row)
 
 
 def plain(value):
