@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import paper
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score
 
@@ -121,6 +122,15 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_runs(run, data, tmp_path, name):
     run(name, *COMMANDS[name].format(data=data, out=tmp_path).split())
+
+
+def test_the_protocol_of_desktop_assembly_is_table_10(script):
+    reproduce, make = script("reproduce"), script("_methods").make
+    settings = reproduce.choose_settings("TOT", reproduce.PROTOCOLS["desktop"], {})
+    assert str(make("paper", **settings).get_params()) == str(paper().get_params())
+    settings = reproduce.choose_settings("TOT", reproduce.PROTOCOLS["yti"], {})
+    network = make("paper", **settings).network
+    assert (network.hidden_size, network.embedding_size) == (400, 200)
 
 
 def test_differences(run, script, data, tmp_path):
