@@ -35,7 +35,8 @@ from skl_tot.statistics.features import action_profiles
 
 def tot(**params):
     """A segmenter that finds every action in every video, whatever it learned."""
-    return paper(4, **({"max_iter": 20, "random_state": 0} | params))
+    narrow = {"prior__sigma": 0.75, "standardize": "dataset"}
+    return paper(4, **(narrow | {"max_iter": 20, "random_state": 0} | params))
 
 
 @pytest.fixture(scope="module")
