@@ -12,8 +12,8 @@ def mof_score(
     y_true,
     y_pred,
     *,
-    average="pooled",
-    scope="all",
+    average=None,
+    scope=None,
     activities=None,
     ignore_labels=None,
     background=None,
@@ -54,7 +54,7 @@ def right_frames(frames):
 
 @with_shared_texts
 def miou_score(
-    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
+    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ):
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
@@ -88,7 +88,7 @@ def mean_iou(frames):
 
 @with_shared_texts
 def mean_recall_score(
-    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
+    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ):
     r"""Mean over classes of their recall, the share of their frames that are right.
 
@@ -138,7 +138,7 @@ def class_counts(true, pred):
 
 @with_shared_texts
 def adjusted_rand_score(
-    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+    y_true, y_pred, *, average=None, activities=None, ignore_labels=None
 ):
     """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
@@ -149,9 +149,10 @@ def adjusted_rand_score(
     Parameters
     ----------
     {shared: y_true}
-    average : {"pooled", "activity", "recording"}, default="pooled"
+    average : {"pooled", "activity", "recording"}, default=None
         "pooled" scores the frames of all recordings together, so that a cluster must
         mean the same in each. The others average scores of activities or recordings.
+        None is "activity" if ``activities`` are given, else "pooled".
     {shared: activities, ignore_labels}
 
     Returns
@@ -168,14 +169,13 @@ def adjusted_rand_score(
     >>> adjusted_rand_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
     0.571...
     """
-    return _score_clusters(
-        metrics.adjusted_rand_score, y_true, y_pred, average, activities, ignore_labels
-    )
+    frames = match_frames(y_true, y_pred, "labels", activities, ignore_labels, None)
+    return score_clusters(metrics.adjusted_rand_score, frames, average)
 
 
 @with_shared_texts
 def adjusted_mutual_info_score(
-    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+    y_true, y_pred, *, average=None, activities=None, ignore_labels=None
 ):
     r"""Compute the adjusted mutual information (AMI) of classes and clusters.
 
@@ -208,19 +208,8 @@ def adjusted_mutual_info_score(
     >>> adjusted_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
     0.571...
     """
-    return _score_clusters(
-        metrics.adjusted_mutual_info_score,
-        y_true,
-        y_pred,
-        average,
-        activities,
-        ignore_labels,
-    )
-
-
-def _score_clusters(score, y_true, y_pred, average, activities, ignore_labels):
     frames = match_frames(y_true, y_pred, "labels", activities, ignore_labels, None)
-    return score_clusters(score, frames, average)
+    return score_clusters(metrics.adjusted_mutual_info_score, frames, average)
 
 
 def score_clusters(score, frames, average):

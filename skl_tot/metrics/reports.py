@@ -102,7 +102,8 @@ def segmentation_report(
         "scores": _rows_of_scores([(name, match(name, ignored)) for name in scopes]),
     }
     _, label = background_labels(matched.clusters, matched.classes, background)
-    if label in matched.classes and len(matched.classes) > 1:
+    counted = set(matched.classes) - ignored
+    if label in counted and len(counted) > 1:
         ignored |= {label}
         report["scores without background"] = _rows_of_scores(
             [(name, match(name, ignored)) for name in scopes]
