@@ -74,16 +74,7 @@ def miou_score(
     0.583...
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return mean_iou(frames)
-
-
-def mean_iou(frames):
-    """Mean over matches of the mean IoU of classes, of matched frames."""
-    ious = [
-        np.mean(hits / (n_true + n_pred - hits))
-        for _, hits, n_true, n_pred in _counts_by_match(frames)
-    ]
-    return float(np.mean(ious))
+    return class_means(frames)[0]
 
 
 @with_shared_texts
@@ -110,21 +101,16 @@ def mean_recall_score(
     0.5
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return mean_recall(frames)
+    return class_means(frames)[1]
 
 
-def mean_recall(frames):
-    """Mean over matches of the mean recall of classes, of matched frames."""
-    recalls = [
-        np.mean(hits / n_true) for _, hits, n_true, _ in _counts_by_match(frames)
-    ]
-    return float(np.mean(recalls))
-
-
-def _counts_by_match(frames):
-    """List `class_counts` of the frames of each match."""
-    pairs = frames.groups(frames.match_of, frames.pred)
-    return [class_counts(true, pred) for true, pred in pairs]
+def class_means(frames):
+    """Mean IoU and mean recall of the classes of each match, then over matches."""
+    means = []
+    for true, pred in frames.groups(frames.match_of, frames.pred):
+        _, hits, n_true, n_pred = class_counts(true, pred)
+        means.append([np.mean(hits / (n_true + n_pred - hits)), np.mean(hits / n_true)])
+    return np.mean(means, axis=0).tolist()
 
 
 def class_counts(true, pred):

@@ -112,15 +112,15 @@ class MatchedFrames(NamedTuple):
 
     def matches(self):
         """Class of each cluster, None without class: a dict per match."""
-        parts = _frames_of_groups(self.match_of, self.bounds)
-        return list(map(self._match_of, parts))
-
-    def _match_of(self, frames):
-        clusters, first = np.unique(self.cluster[frames], return_index=True)
-        match = {}
-        for cluster, k in zip(clusters, self.pred[frames][first]):
-            match[self.clusters[cluster]] = None if k < 0 else self.classes[k]
-        return match
+        labels = [*self.classes, None]
+        matches = []
+        for frames in _frames_of_groups(self.match_of, self.bounds):
+            clusters, first = np.unique(self.cluster[frames], return_index=True)
+            codes = np.maximum(self.pred[frames][first], -1)
+            matches.append(
+                {self.clusters[i]: labels[k] for i, k in zip(clusters, codes)}
+            )
+        return matches
 
 
 def _number_groups(name, n_recordings, activity_of):
@@ -236,10 +236,8 @@ def _background_codes(clusters, classes, background):
 
 def _same_codes(clusters, classes, background_cluster, background_class):
     """Code of the class with each cluster's name, ~cluster without one."""
-    codes = ~np.arange(len(clusters))
-    for cluster, label in enumerate(clusters):
-        if label in classes:
-            codes[cluster] = classes.index(label)
+    code_of = {label: code for code, label in enumerate(classes)}
+    codes = np.array([code_of.get(label, ~i) for i, label in enumerate(clusters)])
     if background_cluster is not None and background_class is not None:
         codes[background_cluster] = background_class
     return codes

@@ -35,10 +35,9 @@ def segment_f1_score(
     overlap : float in (0, 1], default=0.5
         Least IoU of a hit.
     average : {"pooled", "activity", "recording"}, default=None
-        Whether the counts are summed over all recordings, as is usual for this score,
-        or the F1 of each activity, or each recording, is averaged. The text of Kumar et
-        al. averages over recordings. None is "activity" if ``activities`` are given,
-        else "pooled".
+        Whether counts are summed over all recordings, or each activity, or recording,
+        has an F1 and these are averaged. None is "activity" if ``activities`` are
+        given, else "pooled". The text of Kumar et al. averages over recordings.
     {shared: scope}
 
     {shared: of_score}
