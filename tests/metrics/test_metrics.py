@@ -10,7 +10,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support, recall_score
 
-from skl_tot import metrics
 from skl_tot.metrics import (
     adjusted_mutual_info_score,
     edit_score,
@@ -100,12 +99,6 @@ class TestProperties:
         scores = all_scores(true, pred, scope=scope)
         # summed in another order
         assert all_scores(*renamed, scope=scope) == pytest.approx(scores, rel=1e-12)
-
-    @given(activities, st.permutations(range(4)))
-    def test_perfect_up_to_names(self, scope, activity, names):
-        true, _ = unzip(activity)
-        pred = [np.array(names)[video] for video in true]
-        assert all_scores(true, pred, scope=scope) == [1] * len(SCORES)
 
     @given(activities, st.sets(st.integers(0, 5)))
     def test_ignoring_is_dropping_by_hand(self, scope, activity, ignored):
@@ -331,10 +324,6 @@ class TestIgnoreLabels:
         assert mof_score([1, 7, 7], [0, 1, 1], ignore_labels="7") == 1
         assert match_labels([1, 7, 7], [0, 1, 1], ignore_labels="7") == {0: 1, 1: 7}
 
-    def test_neighbours_join(self):
-        # Without S the two runs of cluster 0 are one segment.
-        assert edit_score(list("aSa"), [0, 1, 0], ignore_labels="S") == 1
-
 
 class TestReport:
     true = tuple("aaSbbb"), tuple("aabccc"), tuple("SSS")
@@ -444,34 +433,30 @@ def test_memory_is_linear(score):
 
 A, B = [0, 0, 1], [0, 1]
 REFUSED = [
-    lambda: mof_score(A, B),
-    lambda: mof_score([A, B], [A]),
-    lambda: edit_score([A, []], [A, []]),
-    lambda: match_labels([], []),
-    lambda: miou_score(A, A, ignore_labels=[0, 1]),
-    lambda: mof_score(A, A, scope="dataset"),
-    lambda: mof_score(A, A, scope="activity"),
-    lambda: mof_score([A, A], [A, A], scope="activity", activities=["tea"]),
-    lambda: edit_score(A, A, average="activity"),
-    lambda: mof_score("abc", A),
-    lambda: mof_score(A, [0.5, 1, 2]),
-    lambda: mof_score(A, A, ignore_labels=[[0]]),
-    lambda: mof_score(A, A, background=[0]),
-    lambda: segment_f1_score(A, A, average="macro"),
-    lambda: segment_f1_score(A, A, overlap="0.5"),
-    lambda: segment_f1_score(A, A, overlap=True),
-    lambda: segmentation_report(A, A, digits=-1),
-    lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"}),
-    lambda: metrics.adjusted_rand_score(A, A, average="mean"),
+    ("3 frames, y_pred has 2", lambda: mof_score(A, B)),
+    ("Recording 1: y_true has 2", lambda: mof_score([A, B], [A, A])),
+    ("2 recordings, y_pred has 1", lambda: mof_score([A, B], [A])),
+    ("Recording 1: .* no frames", lambda: edit_score([A, []], [A, []])),
+    ("empty", lambda: match_labels([], [])),
+    ("ignore_labels", lambda: miou_score(A, A, ignore_labels=[0, 1])),
+    ("scope", lambda: mof_score(A, A, scope="dataset")),
+    ("activities", lambda: mof_score(A, A, scope="activity")),
+    ("activities", lambda: mof_score([A, A], [A, A], activities=["tea"])),
+    ("activities", lambda: edit_score(A, A, average="activity")),
+    ("y_true", lambda: mof_score("abc", A)),
+    ("y_pred", lambda: mof_score(A, [0.5, 1, 2])),
+    ("ignore_labels", lambda: mof_score(A, A, ignore_labels=[[0]])),
+    ("background", lambda: mof_score(A, A, background=[0])),
+    ("average", lambda: segment_f1_score(A, A, average="macro")),
+    ("overlap", lambda: segment_f1_score(A, A, overlap="0.5")),
+    ("overlap", lambda: segment_f1_score(A, A, overlap=True)),
+    ("digits", lambda: segmentation_report(A, A, digits=-1)),
+    ("names", lambda: segmentation_report(A, A, target_names={0: "x", 1: "x"})),
+    ("average", lambda: adjusted_mutual_info_score(A, A, average="mean")),
 ]
 
 
-@pytest.mark.parametrize("call", REFUSED)
-def test_refusals(call):
-    with pytest.raises((TypeError, ValueError)):
+@pytest.mark.parametrize(("words", "call"), REFUSED)
+def test_refusals(words, call):
+    with pytest.raises((TypeError, ValueError), match=words):
         call()
-
-
-def test_the_recording_is_named():
-    with pytest.raises(ValueError, match="Recording 1"):
-        mof_score([A, B], [A, A])
