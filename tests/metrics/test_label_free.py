@@ -9,7 +9,6 @@ from sklearn.metrics import mutual_info_score
 from skl_tot.metrics import effective_actions
 from skl_tot.metrics.label_free import (
     carried_information,
-    held_out_information,
     transfer_score,
     video_information,
 )
@@ -33,18 +32,6 @@ def test_video_information_equals_scikit_learn(seed, n_videos, n_actions):
     found = video_information(labels, n_actions)
     assert found == pytest.approx(expected, abs=1e-12)
     assert found >= 0
-
-
-@given(st.integers(0, 10**6))
-def test_carried_information_is_the_difference(seed):
-    labels = draw(seed, 4, 3)
-    rng = np.random.default_rng(seed)
-    videos = [rng.normal(size=(len(path), 2)) for path in labels]
-    blocks = [[video] for video in videos]
-    found = carried_information(blocks.__getitem__, labels, 3)
-    shared = held_out_information(blocks.__getitem__, labels, 3)
-    assert found == pytest.approx(shared - 2 * video_information(labels, 3))
-    assert found <= np.log(3)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5))
