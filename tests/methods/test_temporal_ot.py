@@ -5,12 +5,13 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
+from scipy.special import log_softmax, logsumexp, softmax
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
 
 from skl_tot import baselines, corrections
 from skl_tot.decoding import decode
+from skl_tot.decoding.chain import skip_chain
 from skl_tot.extend import Adam, PathPrior, TemporalPrior, TimeStamp
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
@@ -85,14 +86,22 @@ class TestOutputs:
         np.testing.assert_allclose(proba, codes, rtol=1e-4)
         np.testing.assert_array_equal(decode(scores), model.predict(videos[0]))
 
-    @pytest.mark.parametrize("prior", ["temporal", None])
+    @pytest.mark.parametrize("prior", [TemporalPrior(0.8), PathPrior(0), None])
     def test_pseudo_labels_are_those_of_the_solver(self, videos, prior):
         model = quick(prior=prior).fit(videos)
-        scores = torch.tensor(model.similarities(videos[0])).double()
+        scores = model.similarities(videos[0]).astype(float)
         log_prior = None
-        if prior is not None:
-            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 1.2))
-        expected = sinkhorn(scores, model.rho, log_prior=log_prior)
+        if isinstance(prior, PathPrior):
+            # frames count as those of a sample do; paths may skip actions
+            log_codes = log_softmax(scores / model.temperature_, axis=1)
+            log_codes -= logsumexp(log_codes, axis=0)
+            share = 32 / len(scores)
+            assert share < 0.7
+            paths = skip_chain(4, 0.0).posterior(share * log_codes)
+            log_prior = torch.tensor(np.log(paths).clip(-30))
+        elif prior is not None:
+            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 0.8))
+        expected = sinkhorn(torch.tensor(scores), model.rho, log_prior=log_prior)
         found = model.pseudo_labels(videos[0])
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(found.sum(axis=1), 1)
@@ -180,6 +189,18 @@ class TestPartialFit:
         assert model.n_iter_ == len(model.loss_curve_) == 5
         assert len(model.labels_) == 3
         assert len(model.partial_fit([videos[0][:2]]).labels_[0]) == 2
+
+    def test_prototypes_stay_for_exactly_the_steps_said(self, videos):
+        """Each call takes a step for each pair of recordings."""
+        model, seen = quick(optimizer=Adam(freeze_iter=3, batch_size=2)), []
+        for n_videos in (2, 4, 2):
+            model.partial_fit(videos[:n_videos])
+            seen.append((model.n_iter_, model.prototypes_, model.coefs_[1]))
+        steps, prototypes, weights = zip(*seen)
+        assert steps == (1, 3, 4)
+        np.testing.assert_array_equal(prototypes[1], prototypes[0])
+        assert (prototypes[2] != prototypes[1]).all()
+        assert (weights[1] != weights[0]).all()
 
     @pytest.mark.parametrize(
         "params",

@@ -32,8 +32,8 @@ from skl_tot.training.terms import (
 CPU = torch.device("cpu")
 ADAM = Adam(1e-2, decay=0.0, frames_per_video=8, early_stopping=False, check_iter=5)
 DEFAULTS = ADAM.settings(MLP(6, 4, start="paper"), max_iter=20) | {
-    **{"n_prototypes": 3, "temperature": 0.1, "n_sinkhorn_iter": 3},
-    **{"prior": "temporal", "rho": 0.1, "sigma": 1.0},
+    **{"n_prototypes": 3, "temperature": 0.2, "n_sinkhorn_iter": 3},
+    **{"prior": "temporal", "rho": 0.1, "sigma": 0.8},
     **{"alpha": 0.0, "window": 5, "beta": 0.0},
 }
 
@@ -98,20 +98,15 @@ def assert_same_parameters(first, second):
         np.testing.assert_array_equal(value, second.network[name], err_msg=name)
 
 
-def slow_loss(parameters, frames, partners, times, settings):
-    """The loss of every variant once more, with numpy, loops and plain Sinkhorn."""
-    p = {name: value.numpy() for name, value in parameters.items()}
-    n_frames = settings.frames_per_video
-    n_videos = len(frames) // n_frames
-    n_actions = len(p["prototypes"])
+def encode_slowly(p, x):
+    hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
+    return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
 
-    def encode_slowly(x):
-        hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
-        return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
 
-    z, z_near = encode_slowly(frames), encode_slowly(partners)
-    scores = z @ p["prototypes"].T
-    q = np.exp(scores / settings.rho)
+def slow_codes(p, frames, settings):
+    """Pseudo-labels of a mini-batch by loops and plain Sinkhorn."""
+    n_frames, n_actions = settings.frames_per_video, len(p["prototypes"])
+    q = np.exp(encode_slowly(p, frames) @ p["prototypes"].T / settings.rho)
     if settings.prior == "temporal":
         for row in range(len(q)):
             for j in range(n_actions):
@@ -121,22 +116,38 @@ def slow_loss(parameters, frames, partners, times, settings):
     for _ in range(settings.n_sinkhorn_iter):
         q /= q.sum(axis=0)
         q /= q.sum(axis=1, keepdims=True)
+    return q
+
+
+def slow_loss(p, q, frames, partners, times, settings):
+    """The loss of every variant once more, with numpy and loops."""
+    n_frames = settings.frames_per_video
+    z, z_near = encode_slowly(p, frames), encode_slowly(p, partners)
     total = 0.0
     for i in range(len(q)):
-        logits = scores[i] / settings.temperature
-        for j in range(n_actions):
-            log_p = logits[j] - np.log(np.exp(logits).sum())
-            total -= q[i, j] * log_p / len(q)
-    for video in range(n_videos):
-        rows = slice(video * n_frames, (video + 1) * n_frames)
-        for i in range(n_frames):
-            similarities = [z[rows][i] @ near for near in z_near[rows]]
-            log_p = similarities[i] - np.log(np.exp(similarities).sum())
-            total -= settings.alpha * log_p / len(q)
-    for i in range(len(q)):
+        logits = z[i] @ p["prototypes"].T / settings.temperature
+        log_p = logits - np.log(np.exp(logits).sum())
+        total -= q[i] @ log_p / len(q)
+        start = i // n_frames * n_frames  # other frames of the same recording
+        similarities = z[i] @ z_near[start : start + n_frames].T
+        log_p = similarities[i - start] - np.log(np.exp(similarities).sum())
+        total -= settings.alpha * log_p / len(q)
         predicted = z[i] @ p["time_weight"] + p["time_bias"][0]
         total += settings.beta * (predicted - times[i]) ** 2 / len(q)
     return total
+
+
+def slow_gradient(name, p, *given):
+    """Differences of the loss around each value of a parameter, the labels fixed."""
+    gradient = np.empty_like(p[name])
+    for place in np.ndindex(gradient.shape):
+        shift = np.zeros_like(gradient)
+        shift[place] = 1e-5
+        above, below = (
+            slow_loss(p | {name: p[name] + s}, *given) for s in (shift, -shift)
+        )
+        gradient[place] = (above - below) / 2e-5
+    return gradient
 
 
 VARIANTS = {
@@ -149,20 +160,29 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_loss_of_every_variant_equals_a_slow_one(variant):
+def test_loss_and_gradient_of_every_variant_equal_slow_ones(variant):
+    """For two recordings and two networks."""
     settings = config(frames_per_video=6, **VARIANTS[variant])
     rng = np.random.default_rng(0)
-    drawn = draw_network(config(beta=1.0))
-    networks = {name: (value * 100).double() for name, value in drawn.items()}
+    drawn = draw_network(config(beta=1.0), n_networks=2)
+    networks = {k: (100 * v).double().requires_grad_() for k, v in drawn.items()}
     frames, partners = rng.normal(size=(2, 12, 5))
     times = rng.uniform(size=12)
     batch = make_batch(
         torch.tensor(frames), partners=torch.tensor(partners), times=torch.tensor(times)
     )
-    loss = float(batch_loss(networks, batch, terms_of(settings), 0))
-    parameters = {name: value[0] for name, value in networks.items()}
-    expected = slow_loss(parameters, frames, partners, times, settings)
-    assert loss == pytest.approx(expected, rel=1e-9)
+    losses = batch_loss(networks, batch, terms_of(settings), 0)
+    gradients = torch.autograd.grad(
+        losses.sum(), networks.values(), allow_unused=True, materialize_grads=True
+    )
+    for r, loss in enumerate(losses.tolist()):
+        p = {name: value[r].detach().numpy() for name, value in networks.items()}
+        q = slow_codes(p, frames, settings)
+        given = p, q, frames, partners, times, settings
+        assert loss == pytest.approx(slow_loss(*given), rel=1e-9)
+        for name, gradient in zip(networks, gradients):
+            expected = slow_gradient(name, *given)
+            np.testing.assert_allclose(gradient[r], expected, atol=1e-7)
 
 
 class TestTraining:
