@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.stats import norm
+from sklearn.metrics import cohen_kappa_score
 
 from skl_tot import TemporalOTSegmenter, baselines
 from skl_tot.datasets import make_activities
@@ -11,8 +13,6 @@ from skl_tot.decoding import path_posterior
 from skl_tot.decoding.decoders import Decoded
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.metrics.label_free import held_out_agreement
-
-N_ACTIONS = 5
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,6 @@ def fitted(easy):
 class TestAgreement:
     def test_by_scipy(self):
         """Discriminants are those of Gaussians with one variance for all actions."""
-        from scipy.stats import norm
-        from sklearn.metrics import cohen_kappa_score
-
         rng = np.random.default_rng(0)
         labels = [rng.integers(3, size=50) for _ in range(5)]
         videos = [y[:, None] * [1.0, -0.5] + rng.normal(size=(50, 2)) for y in labels]

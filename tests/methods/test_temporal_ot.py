@@ -57,11 +57,8 @@ class TestFit:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("prior", None),
-            ("rho", 1.0),
             ("network__temperature", 0.5),
             ("transport", "structured"),
-            ("alpha", 1.0),
             ("optimizer__decay", 0.1),
         ],
     )
@@ -166,19 +163,6 @@ class TestParts:
             )
             scores.append(mof_score(labels, model.fit_predict(videos)))
         assert scores[1] > scores[0] + 0.1
-
-
-class TestPathPrior:
-    def test_pseudo_labels_follow_the_video(self):
-        # the second action is missing in the last video
-        rng = np.random.default_rng(0)
-        labels = [np.repeat(range(3), 20)] * 9 + [np.repeat([0, 2], 30)]
-        videos = [4 * np.eye(3)[y] + rng.normal(size=(len(y), 3)) for y in labels]
-        mass = []
-        for prior in (TemporalPrior(0.75), PathPrior(200, sigma=0.75)):
-            model = baselines.paper(3, prior=prior, max_iter=600, random_state=0)
-            mass.append(model.fit(videos).predict_proba(videos[-1])[:, 1].mean())
-        assert mass[1] < mass[0]
 
 
 class TestPartialFit:

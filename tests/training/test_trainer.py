@@ -17,17 +17,9 @@ from skl_tot.training.loop import (
     take_snapshot,
     train,
 )
-from skl_tot.training.network import (
-    Encoder,
-    init_network,
-    score_prototypes,
-)
+from skl_tot.training.network import init_network, score_prototypes
 from skl_tot.training.pseudo_labels import Sinkhorn, TemporalPrior
-from skl_tot.training.terms import (
-    CrossEntropy,
-    TemporalCoherence,
-    TimeStamp,
-)
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp
 
 CPU = torch.device("cpu")
 ADAM = Adam(1e-2, decay=0.0, frames_per_video=8, early_stopping=False, check_iter=5)
@@ -86,11 +78,6 @@ def videos(activity):
 def run(videos, config=CONFIG, **options):
     options = {"device": CPU, "seed": 0, **options}
     return train(videos, config, terms_of(config), **options)
-
-
-def read(snapshot, videos, head=score_prototypes):
-    encoder = Encoder(snapshot.network, CPU)
-    return [encoder.apply(videos, i, head) for i in range(len(videos))]
 
 
 def assert_same_parameters(first, second):
