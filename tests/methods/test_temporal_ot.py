@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from scipy.special import log_softmax, logsumexp, softmax
+from scipy.special import expit, log_softmax, logsumexp, softmax
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
@@ -84,18 +84,33 @@ def of_order(request, videos):
 class TestEachOrder:
     """The network and its codes: all that a fit says is of the same thing."""
 
-    def test_probabilities_are_codes_of_similarities(self, of_order, videos):
-        scores = of_order.similarities(videos[0]).astype(float)
-        scores = scores.reshape(len(scores), 2, -1)
-        embedded = of_order.transform(videos[0]).reshape(len(scores), 2, -1)
-        products = np.einsum("nre,rpe->nrp", embedded, of_order.prototypes_)
-        np.testing.assert_allclose(scores, products, rtol=1e-3, atol=1e-5)
-        codes = softmax(scores / of_order.temperature_, axis=2).reshape(len(scores), -1)
-        codes = codes @ np.eye(4)[of_order.prototype_actions_] / 2
+    def test_probabilities_are_codes_of_the_networks(self, of_order, videos):
+        """Sums over prototypes of an action, and means over networks."""
+        embedded, scores = [], []
+        for r in range(2):
+            p = {name: value[r] for name, value in of_order.network_.items()}
+            hidden = of_order.scaler_.transform(videos[0]) @ p["hidden_weight"]
+            hidden = expit(hidden + p["hidden_bias"])
+            embedded.append(expit(hidden @ p["output_weight"] + p["output_bias"]))
+            scores.append(embedded[r] @ p["prototypes"].T)
+        found = of_order.transform(videos[0]), of_order.similarities(videos[0])
+        np.testing.assert_allclose(found[0], np.hstack(embedded), rtol=1e-3)
+        np.testing.assert_allclose(found[1], np.hstack(scores), rtol=1e-3, atol=1e-5)
+        codes = [softmax(of_one / of_order.temperature_, axis=1) for of_one in scores]
+        codes = np.hstack(codes) @ np.eye(4)[of_order.prototype_actions_] / 2
+        log_likelihood = of_order.log_likelihood(videos[0])
+        np.testing.assert_allclose(np.exp(log_likelihood), codes, rtol=1e-3)
         proba = of_order.predict_proba(videos[0])
-        np.testing.assert_allclose(proba, codes, rtol=1e-4)
-        scores = of_order.log_likelihood(videos[0])
-        np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-4)
+        np.testing.assert_allclose(proba, np.exp(log_likelihood), rtol=1e-6)
+
+    def test_codes_that_vanish_have_a_logarithm(self, of_order, videos):
+        model = copy_of(of_order)
+        model.temperature_ = 1e-100
+        log_likelihood = model.log_likelihood(videos[0])
+        assert np.isfinite(log_likelihood).all()
+        scores = model.similarities(videos[0])[:, : len(model.prototypes_[0])]
+        nearest = model.prototype_actions_[scores.argmax(axis=1)]
+        assert (log_likelihood[np.arange(len(nearest)), nearest] > -1e90).all()
 
     @pytest.mark.parametrize("decoding", ["auto", "fixed", "skip", "free"])
     @pytest.mark.parametrize("switch_cost", [None, 0.3])
