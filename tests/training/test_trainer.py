@@ -9,6 +9,7 @@ from skl_tot.recordings import Recordings
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
+    TrainingState,
     batch_loss,
     map_moments,
     new_state,
@@ -173,6 +174,15 @@ def test_loss_and_gradient_of_every_variant_equal_slow_ones(variant):
 
 
 class TestTraining:
+    def test_the_rate_falls_to_zero_over_the_last_steps(self, videos, monkeypatch):
+        rates = []
+        monkeypatch.setattr(
+            TrainingState, "update", lambda state: rates.append(state.learning_rate)
+        )
+        run(videos, config(max_iter=10, decay=0.4))
+        expected = 1e-2 * np.minimum(1, np.arange(10, 0, -1) / 4)
+        np.testing.assert_allclose(rates, expected)
+
     def test_going_on_equals_not_stopping(self, videos):
         """Two passes in one call and in two calls through plain numpy."""
         settings = config(freeze_iter=4)
