@@ -9,6 +9,7 @@ from skl_tot.recordings import Recordings
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
+    LabelWatch,
     TrainingState,
     batch_loss,
     map_moments,
@@ -264,26 +265,53 @@ class TestStopping:
         settings = config(learning_rate=1e-12, **options)
         assert len(run(videos, settings)[1]) == n_steps
 
+    def test_while_labels_change_or_prototypes_part_it_goes_on(self, monkeypatch):
+        place = "skl_tot.training.loop.encode"
+        monkeypatch.setattr(place, lambda network, *_: network["embeddings"])
+        watch, one_hot = LabelWatch(None, "sigmoid"), torch.eye(2)
+        for labels, is_settled in [
+            ([0, 0, 0, 1], False),
+            ([1, 1, 1, 0], False),  # none stays
+            ([1, 1, 0, 0], False),  # more are in effect
+            ([1, 1, 0, 0], True),
+        ]:
+            network = {"prototypes": one_hot[None], "embeddings": one_hot[labels][None]}
+            assert watch.has_settled(network) == is_settled
+
 
 class TestStart:
     """Activations and similarities vary from the first step on."""
 
+    def test_of_the_paper(self):
+        """N(0, 0.01²), and biases of 0."""
+        network = draw_network(n_features=400, n_networks=3)
+        assert not network["hidden_bias"].any()
+        assert network["hidden_weight"].std() == pytest.approx(0.01, rel=0.05)
+
     @pytest.mark.parametrize("prior", [TemporalPrior(), None])
     def test_similarities_spread_by_a_temperature(self, prior):
-        embeddings, times = torch.rand(2, 90, 6), torch.linspace(0.01, 0.99, 90)
+        kinds, times = torch.arange(90) * 7 % 4, torch.linspace(0.01, 0.99, 90)
+        generator = torch.Generator().manual_seed(0)
+        centres = torch.rand(2, 4, 6, generator=generator)
+        noise = torch.rand(2, 90, 6, generator=generator)
+        embeddings = centres[:, kinds] + 0.01 * noise
         network = {"prototypes": torch.zeros(2, 4, 6)}
         problem = CrossEntropy(
             4, Sinkhorn(3), prior=prior, temperature=0.3, start="scaled"
         )
         assert problem.starts_at_frames
-        generator = torch.Generator().manual_seed(0)
         problem.initialise(network, embeddings, times, generator)
         similarities = score_prototypes(network, embeddings)
         spread = similarities.std(dim=(1, 2))
         np.testing.assert_allclose(spread, 0.3, rtol=1e-3)
+        expected = centres  # of clusters, whenever they come
         if prior is not None:  # parts of relative time
-            cuts = [times <= edge for edge in (0.25, 0.5, 0.75)]
-            last = embeddings[:, ~cuts[2]].mean(dim=1) - embeddings.mean(dim=1)
-            found = network["prototypes"][:, 3]
-            alike = torch.cosine_similarity(found, last, dim=-1)
-            np.testing.assert_allclose(alike, 1, rtol=1e-5)
+            parts = (4 * times).long()
+            expected = [embeddings[:, parts == k].mean(dim=1) for k in range(4)]
+            expected = torch.stack(expected, dim=1)
+        expected = expected - embeddings.mean(dim=1, keepdim=True)
+        alike = torch.cosine_similarity(
+            network["prototypes"][:, :, None], expected[:, None], dim=-1
+        )
+        alike = alike.amax(dim=1) if prior is None else alike.diagonal(dim1=1, dim2=2)
+        np.testing.assert_allclose(alike, 1, rtol=1e-3)
