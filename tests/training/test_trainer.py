@@ -19,7 +19,12 @@ from skl_tot.training.loop import (
     take_snapshot,
     train,
 )
-from skl_tot.training.network import init_network, score_prototypes
+from skl_tot.training.network import (
+    encode,
+    init_network,
+    scale_weights,
+    score_prototypes,
+)
 from skl_tot.training.pseudo_labels import Sinkhorn, TemporalPrior
 from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp
 
@@ -287,6 +292,14 @@ class TestStart:
         network = draw_network(n_features=400, n_networks=3)
         assert not network["hidden_bias"].any()
         assert network["hidden_weight"].std() == pytest.approx(0.01, rel=0.05)
+
+    def test_scaled_activations_vary_by_about_1(self):
+        network = draw_network(config(hidden_dim=200, embedding_dim=50), 100)
+        scale_weights(network)
+        frames = torch.randn(500, 100, generator=torch.Generator().manual_seed(0))
+        activations = encode(network, frames)[0].logit()
+        assert 0.7 < activations.std(dim=0).mean() < 1.1
+        assert activations.mean(dim=0).abs().max() < 0.3
 
     @pytest.mark.parametrize("prior", [TemporalPrior(), None])
     def test_similarities_spread_by_a_temperature(self, prior):
