@@ -8,13 +8,20 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
-from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter, corrections
+from skl_tot import (
+    AutoSegmenter,
+    HMMSegmenter,
+    SemiSupervisedSegmenter,
+    TemporalOTSegmenter,
+    corrections,
+)
+from skl_tot.corrections import semi_supervised
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, segments
 from skl_tot.meta import auto
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.pipelines import describe_look, last_step, segmenter_of
-from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows, look
 
 
 def assert_same(first, second):
@@ -77,6 +84,7 @@ class TestChoice:
         windows, segmenter = (step for _, step in model.estimator_.steps)
         assert windows.window_ == SignalWindows().fit(swings).window_
         assert windows.window == model.look_.window
+        assert type(segmenter) is HMMSegmenter  # of few recordings
         frames = windows.transform(swings)
         twin = clone(segmenter).fit(frames)
         assert_same(model.predict(swings), twin.predict(frames))
@@ -211,10 +219,27 @@ class TestInOtherHands:
     def test_statistics(self, model):
         model, frames = model
         table = segments(model.predict(frames))
-        assert table["end_frame"].iloc[-1] == len(frames[-1])
+        assert table["end"].iloc[-1] == len(frames[-1])
         assert last_step(model) is segmenter_of(model)
         assert len(segmenter_of(model).actions_) == 3
         assert skl_tot.rate_trust(model, frames)["methods"]
+
+
+@pytest.mark.parametrize("kind", [AutoSegmenter, SemiSupervisedSegmenter])
+def test_one_fit_looks_once(kind, monkeypatch):
+    videos, labels = make_activities(10, 3, mean_length=40, random_state=0)
+    looks = []
+
+    def look_at(*arguments):
+        looks.append(look_of_module(*arguments))
+        return looks[-1]
+
+    look_of_module = auto.look_at
+    for module in (auto, semi_supervised, look):
+        monkeypatch.setattr(module, "look_at", look_at)
+    model = kind(random_state=0)
+    model.fit(videos, [labels[0], *[None] * 9] if model.is_taught else None)
+    assert looks == [model.look_]
 
 
 def test_before_a_fit_there_is_no_segmenter(tmp_path):
