@@ -23,8 +23,6 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
             model.fit(videos)
         return
     values = {name: NAMES.get(value, value) for name, value in table[order].items()}
-    if kind is TemporalOTSegmenter and order == "free":
-        del values["decoding"], values["switch_cost"]  # not those of the states
     told = kind(4, order=order, **values, **QUICK).fit(videos)
     labels = model.fit(videos).labels_
     for path, expected in zip(labels, told.labels_, strict=True):
