@@ -96,7 +96,7 @@ def make(name, *, embedding_dim=None, **settings):
     model = maker().set_params(**settings)
     if embedding_dim is not None:
         model.set_params(network__embedding_size=embedding_dim)
-        if model.network.hidden_size == 80:
+        if model.network.hidden_size in (60, 80):  # of the paper, and of the others
             model.set_params(network__hidden_size=2 * embedding_dim)
     return model
 

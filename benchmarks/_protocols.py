@@ -2,23 +2,7 @@
 
 from dataclasses import dataclass, field
 
-# The supplement gives τ, λ, α, the Sinkhorn iterations, the videos in a mini-batch,
-# learning rate and weight decay in its text (A.3). Of its tables 8, 9 and 10 one column
-# is legible in the text we have: ρ, σ and the frames of a mini-batch, 512 of 2 videos.
-PAPER = {
-    "rho": 0.07,
-    "prior__sigma": 2.0,
-    "network__temperature": 0.1,
-    "transport__n_iter": 3,
-    "optimizer__frames_per_video": 256,
-    "optimizer__batch_size": 2,
-    "optimizer__learning_rate": 1e-3,
-    "optimizer__decay": 0.0,
-    "optimizer__weight_decay": 1e-4,
-    # the paper names no number: released code
-    "max_iter": 12000,
-    "optimizer__freeze_iter": 4000,
-}
+# Variants of TOT are `skl_tot.baselines.paper`, with the settings `shared` below.
 SOURCES = (
     "Settings of the paper: τ, λ, α, Sinkhorn iterations, videos in a mini-batch, "
     "learning rate and weight decay from the text of supplement A.3, which names the "
@@ -43,7 +27,6 @@ class Protocol:
     activities: dict  # number of actions by text in the file names, None for all files
     tables: str = ""  # where the published results are
     shared: dict = field(default_factory=dict)  # settings of all that have them
-    settings: dict = field(default_factory=dict)  # those of the variants of TOT alone
     ignore: tuple = ()  # labels whose frames are not scored
     split_label: str | None = None  # see split_ends; adds one action
     notes: tuple = ()
@@ -55,7 +38,6 @@ PROTOCOLS = {
         activities={None: 12},
         tables="tables 1 and 3",
         shared={"embedding_dim": 30, "standardize": None},
-        settings=PAPER,
         notes=(*SOURCES, "Embedding size: supplement A.3. K: released code."),
     ),
     "50salads-mid": Protocol(
@@ -63,7 +45,6 @@ PROTOCOLS = {
         activities={None: 19},
         tables="table 3",
         shared={"embedding_dim": 30, "standardize": None},
-        settings=PAPER,
         notes=(*SOURCES, "Embedding size: supplement A.3. K: released code."),
     ),
     "yti": Protocol(
@@ -77,7 +58,6 @@ PROTOCOLS = {
         },
         tables="tables 2 and 4",
         shared={"embedding_dim": 200, "standardize": None},
-        settings=PAPER,
         ignore=("bg", "background", "-1"),  # names seen in copies of the data
         notes=(
             *SOURCES,
@@ -103,7 +83,6 @@ PROTOCOLS = {
         },
         tables="table 5",
         shared={"embedding_dim": 40, "standardize": "video"},
-        settings=PAPER,
         split_label="SIL",
         notes=(
             *SOURCES,
@@ -117,7 +96,6 @@ PROTOCOLS = {
         activities={None: 23},  # 22 actions and background: supplement A.4
         tables="table 6",
         shared={"embedding_dim": 30, "standardize": None},
-        settings=PAPER,
         notes=(
             *SOURCES,
             "Embedding size: released code, as the text names none. K: supplement A.4.",

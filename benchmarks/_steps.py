@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from skl_tot import TemporalOTSegmenter
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot.baselines import paper
 from skl_tot.recordings import Recordings
 from skl_tot.training.batches import open_reader, sampled_batches, shuffled_batches
 from skl_tot.training.components import MLP, Adam
@@ -64,11 +63,11 @@ def make_step(shape, device):
     scaler = SimpleNamespace(
         mean_=np.zeros(shape.features), scale_=np.ones(shape.features)
     )
-    parameters = PAPER | {
-        "optimizer": Adam(frames_per_video=shape.frames, batch_size=shape.videos),
-        "network": MLP(2 * shape.embedding, shape.embedding, temperature=0.1),
-    }
-    model = TemporalOTSegmenter(shape.actions, **parameters)
+    model = paper(
+        shape.actions,
+        optimizer=Adam(frames_per_video=shape.frames, batch_size=shape.videos),
+        network=MLP(2 * shape.embedding, shape.embedding, temperature=0.1),
+    )
     model._n_learned = shape.actions  # as in a fit
     components = model._make_components()
     settings = components.settings

@@ -67,9 +67,9 @@ def adam(freeze_iter=20, **options):
     return Adam(**(fixed | {"freeze_iter": freeze_iter} | options))
 
 
-# Changes of the method as published, beside n_actions, max_iter and random_state.
+# Changes of `make_paper`, beside n_actions, max_iter and random_state.
 CTE, TWO = {"terms": [TimeStamp(1.0)]}, {"n_prototypes": 2}
-PAPER = {
+VARIANTS = {
     "OT": {"prior": None},
     "OT+CTE": {"prior": None, **CTE},
     "OT+TCL": {"prior": None, "alpha": 1.0},
@@ -150,8 +150,9 @@ def make(kind, **parameters):
 
 
 def make_paper(**parameters):
-    """TemporalOTSegmenter as published, with changes."""
+    """The paper's method with a narrow prior, with changes."""
     fixed = {"network": MLP(80, 40, 0.1), "prior": TemporalPrior(sigma=0.75)}
+    fixed |= {"standardize": "dataset"}
     return baselines.paper(**(fixed | {"optimizer": adam(0.1)} | parameters))
 
 
@@ -211,7 +212,7 @@ def informative(model, videos, n, unit):
 def run_methods(videos, n_actions):
     common = {"n_actions": n_actions} | COMMON
     models = {"TOT": make("TemporalOT", **common)}
-    for name, changes in PAPER.items():
+    for name, changes in VARIANTS.items():
         models[name] = make_paper(**(common | {"optimizer": adam()} | changes))
     for name, (kind, changes) in OTHERS.items():
         seed = {} if kind == "HMM" else {"random_state": 0}

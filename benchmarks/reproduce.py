@@ -122,11 +122,10 @@ def choose_settings(name, protocol, overrides):
     method, settings = METHODS[name]
     if name in BASELINES:
         return settings
-    shared = protocol.shared | (protocol.settings if method == "paper" else {})
     if method == "paper" and "alpha" not in settings:
         overrides = {key: x for key, x in overrides.items() if key != "alpha"}
     plain = {key: x for key, x in settings.items() if key != "beta"}
-    return settings | accepted(method, shared | overrides, plain)
+    return settings | accepted(method, protocol.shared | overrides, plain)
 
 
 def plan(arguments):

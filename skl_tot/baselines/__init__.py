@@ -8,7 +8,8 @@ from skl_tot.baselines.asot import ASOTSegmenter
 from skl_tot.baselines.embeddings import CTESegmenter, UDESegmenter, VTESegmenter
 from skl_tot.baselines.frank_wolfe import FrankWolfeSegmenter
 from skl_tot.baselines.mallow import MallowSegmenter
-from skl_tot.baselines.simple import EqualPartsSegmenter, KMeansSegmenter, paper
+from skl_tot.baselines.published import paper
+from skl_tot.baselines.simple import EqualPartsSegmenter, KMeansSegmenter
 
 __all__ = [
     "ASALSegmenter",

@@ -9,14 +9,14 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
+from skl_tot.baselines.published import paper
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import ONE_ORDER, FixedOrders
+from skl_tot.methods.orders import Orders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.scores import LazyArrays
-from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.progress import progress_bar
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
@@ -68,7 +68,7 @@ class ASALSegmenter(NetworkSegmenter):
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
         from ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted.
-        None means `TemporalOTSegmenter` as published, with these settings.
+        None means `paper`, with these settings and a quarter of its steps.
     network : {"mlp"} or OrderedMLP, default="mlp"
         Widths of the hidden layer, of the embedding of frames, and of the action-level
         embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
@@ -131,10 +131,9 @@ class ASALSegmenter(NetworkSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
         **NetworkSegmenter._parameter_constraints,
-        "order": [FixedOrders()],
+        "order": [Orders(has_free=False)],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "network": [StrOptions({"mlp"}), OrderedMLP],
         "n_steps": COUNT,
@@ -195,9 +194,11 @@ class ASALSegmenter(NetworkSegmenter):
         """Labels of the recordings by the first estimator."""
         estimator = self.estimator
         if estimator is None:
-            parameters = {**PAPER, "standardize": self.standardize}
-            estimator = TemporalOTSegmenter(
-                self.n_actions_, **parameters, device=self.device
+            estimator = paper(
+                self.n_actions_,
+                standardize=self.standardize,
+                device=self.device,
+                max_iter=3000,  # a quarter of its steps, as the rounds go on from there
             )
         elif self.n_actions == AUTO:
             estimator = clone(estimator)

@@ -1,53 +1,18 @@
-"""Methods to compare with: the published one, equal parts, and K-means."""
+"""Simple methods to compare with: equal parts, and K-means."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.discriminants import embed, principal_components, time_order
 from skl_tot.methods.hmm_model import cluster_frames
-from skl_tot.methods.temporal_ot import PAPER, TemporalOTSegmenter
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT
-
-
-def paper(n_actions=8, **parameters):
-    """Make the method of the paper as published.
-
-    One prototype per action, one network, no coherence loss, and paths in fixed order.
-    Settings that the paper omits are those of the reproduction.
-
-    Parameters
-    ----------
-    n_actions : int, default=8
-        Number of actions K.
-    **parameters
-        Others of `skl_tot.TemporalOTSegmenter`; ``alpha=1.0`` makes TOT+TCL.
-
-    Returns
-    -------
-    segmenter : TemporalOTSegmenter
-        Unfitted estimator.
-
-    References
-    ----------
-    Kumar, Haresh, Ahmed, Konin, Zia, Tran, "Unsupervised Action Segmentation by Joint
-    Representation Learning and Online Clustering", CVPR 2022.
-
-    Examples
-    --------
-    >>> from skl_tot import baselines
-    >>> baselines.paper(5).n_prototypes
-    1
-    """
-    published = {name: clone(value, safe=False) for name, value in PAPER.items()}
-    return TemporalOTSegmenter(n_actions, **published | parameters)
 
 
 @with_shared_texts

@@ -271,7 +271,7 @@ class ActivitySegmenter(BaseSegmenter):
         self.labels_ = videos.store(learned)
         return learned
 
-    def _describe_labels(self, paths, videos, lessons):
+    def _describe_labels(self, paths, videos):
         return []  # segmenters warn separately
 
     def _describe_signal(self, videos):

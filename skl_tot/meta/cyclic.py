@@ -293,16 +293,13 @@ class CyclicSegmenter(BaseSegmenter):
 
 
 def _let_decode_cycles(model):
-    """Let a fitted segmenter, and its candidates if any, decode cycles."""
+    """Let a fitted segmenter decode cycles."""
     if isinstance(model, FrozenEstimator):  # used unchanged
         return
     segmenter = pipelines.segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
     # its paths run through whole recordings from now on, not through a cycle
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
-    if segmenter.is_vote:
-        for member in segmenter.estimators_:
-            _let_decode_cycles(member)
 
 
 def _cut_arrays(arrays, cuts):

@@ -7,13 +7,11 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
-from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import ASALSegmenter, CTESegmenter
+from skl_tot.baselines import ASALSegmenter, CTESegmenter, paper
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.decoding.orders import DurationDecoder
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.training.components import Adam
@@ -24,7 +22,7 @@ FAST = Adam(3e-3, frames_per_video=256)
 def tot(n_actions=4, **params):
     adam = Adam(freeze_iter=1 / 6, frames_per_video=64)
     quick = {"max_iter": 60, "optimizer": adam}
-    return TemporalOTSegmenter(n_actions, **(PAPER | quick | params))
+    return paper(n_actions, **(quick | params))
 
 
 class EqualParts(BaseSegmenter):

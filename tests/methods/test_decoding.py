@@ -12,7 +12,7 @@ from skl_tot.metrics import mof_score
 
 
 def quick(n_actions=4, **params):
-    """The method as published, fitted in no time."""
+    """The paper's method, fitted in no time."""
     optimizer = Adam(freeze_iter=10, frames_per_video=32)
     fixed = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
     return baselines.paper(n_actions, **fixed).set_params(**params)

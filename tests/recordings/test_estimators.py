@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import cross_val_predict
 
-from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
-from skl_tot.methods.temporal_ot import PAPER
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
+from skl_tot.baselines import paper
 from skl_tot.metrics import mof_score, mof_scorer
 from skl_tot.recordings import Recordings
 from skl_tot.training.components import Adam
 
 NAMES = list("dbcafe")
-QUICK = PAPER | {
+QUICK = {
     "max_iter": 10,
     "optimizer": Adam(frames_per_video=16, freeze_iter=0),
     "random_state": 0,
@@ -49,7 +49,7 @@ def table(videos):
 
 @pytest.fixture(scope="module")
 def fitted(videos):
-    return TemporalOTSegmenter(4, **QUICK).fit(videos)
+    return paper(4, **QUICK).fit(videos)
 
 
 def same(found, expected):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot.baselines import paper
 from skl_tot.datasets import load_action_dataset
-from skl_tot.methods.temporal_ot import PAPER
 from skl_tot.training.batches import ResidentReader
 from skl_tot.training.components import Adam
 
-QUICK = PAPER | {
+QUICK = {
     "n_actions": 3,
     "max_iter": 5,
     "optimizer": Adam(frames_per_video=16),
@@ -63,7 +62,7 @@ def peak_memory(function):
 
 def test_no_video_is_ever_in_memory_whole(large):
     settings = {"standardize": "video", "background_percentile": 5.0}
-    model = TemporalOTSegmenter(**(QUICK | settings))
+    model = paper(**(QUICK | settings))
     model.fit(np.eye(9))  # torch imports parts of itself as they are needed
     peak = peak_memory(lambda: [model.fit(large).predict(large[0]), model.score(large)])
     assert peak < large[0].nbytes / 2
@@ -74,7 +73,7 @@ def test_blocks_are_scaled_as_the_whole(activity, monkeypatch, dtype):
     videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
     expected = StandardScaler().fit(np.concatenate(videos))
     monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 300)
-    found = TemporalOTSegmenter(**QUICK).fit(videos).scaler_
+    found = paper(**QUICK, standardize="dataset").fit(videos).scaler_
     assert found.n_samples_seen_ == expected.n_samples_seen_
     for name in ("mean_", "var_", "scale_"):
         own, other = getattr(found, name), getattr(expected, name)
