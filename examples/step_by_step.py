@@ -6,6 +6,8 @@ what they are without the prior. Equations and figures are those of Kumar et al.
 2022. The recordings are generated.
 """
 
+import warnings
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.extend import Sinkhorn, TemporalPrior
 from skl_tot.metrics import mof_score
 
+warnings.simplefilter("ignore")  # some variants lose actions, and fits say so
 N_ACTIONS, RHO = 8, 0.07
 videos, truth = make_activities(20, N_ACTIONS, noise=2.0, random_state=1)
 
