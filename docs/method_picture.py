@@ -1,4 +1,4 @@
-"""Draw docs/images/method.png: temporal optimal transport on recordings of a smartwatch.
+"""Draw docs/images/method.png: temporal optimal transport on signals of a watch.
 
 python docs/method_picture.py
 """
@@ -87,8 +87,16 @@ def draw_titles(figure, axes):
         ax.text(0, 1.05, note, transform=ax.transAxes, color=GREY, size=10.5)
     for ax, arrow in zip(axes[1:], ("→", "⇄", "→")):
         left = ax.get_position().x0 - 0.0105
-        figure.text(left, 0.49, arrow, color=INK, size=17, ha="center", va="center",
-                    family="DejaVu Sans")
+        figure.text(
+            left,
+            0.49,
+            arrow,
+            color=INK,
+            size=17,
+            ha="center",
+            va="center",
+            family="DejaVu Sans",
+        )
 
 
 def main(path):

@@ -1,9 +1,9 @@
 """The methods of the paper side by side
 =====================================
 
-Tables 1 and 2 of Kumar et al., CVPR 2022, compare plain optimal transport (OT), temporal
-optimal transport (TOT), and both with a loss of temporal coherence (TCL) or of time
-stamps (CTE). Here they label generated recordings, beside simple methods.
+Tables 1 and 2 of Kumar et al., CVPR 2022, compare plain optimal transport (OT),
+temporal optimal transport (TOT), and both with a loss of temporal coherence (TCL) or of
+time stamps (CTE). Here they label generated recordings, beside simple methods.
 """
 
 import warnings

@@ -2,8 +2,8 @@
 ==========================
 
 From signals to a comparison of groups: do people move the right arm faster than the
-left? Ten people did seven exercises of the shoulder with each arm, twenty repetitions of
-each, with a smartwatch at the wrist. The recordings come with the package `seglearn
+left? Ten people did seven exercises of the shoulder with each arm, twenty repetitions
+of each, with a smartwatch at the wrist. The recordings come with the package `seglearn
 <https://pypi.org/project/seglearn/>`_ (BSD licence, ``pip install seglearn``).
 """
 

@@ -49,8 +49,9 @@ print(table.round(2))
 # %%
 # One parameter at a time
 # -----------------------
-# A large rho lets the prior decide, so actions get equal parts. More Sinkhorn iterations
-# balance the actions better, and the last panel has the recordings of a mini-batch.
+# A large rho lets the prior decide, so actions get equal parts. More Sinkhorn
+# iterations balance the actions better. The last panel has the recordings of a
+# mini-batch.
 grids = {
     "alpha": [0.0, 0.25, 0.5, 1.0, 2.0],
     "rho": [0.02, 0.04, 0.07, 0.15, 0.3],

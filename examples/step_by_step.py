@@ -1,9 +1,9 @@
 """Temporal optimal transport, step by step
 ========================================
 
-One mini-batch in pictures: the prior T, scores, pseudo-labels Q, codes P and labels, and
-what they are without the prior. Equations and figures are those of Kumar et al., CVPR
-2022. The recordings are generated.
+One mini-batch in pictures: the prior T, scores, pseudo-labels Q and codes P, and then
+labels, with and without the prior. Equations are those of Kumar et al., CVPR 2022, and
+the pictures those of its figures 2 and 3. The recordings are generated.
 """
 
 import warnings
