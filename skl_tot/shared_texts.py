@@ -77,12 +77,10 @@ labels_ : ndarray of shape (n_frames,), or list of these
     Labels of the recordings of the last fit, in the form of ``X``.
 classes_ : ndarray of shape (n_actions,) or None
     Names of the actions after `skl_tot.corrections.rename`, else None.
-look_ : Look or None
-    Findings of the look, for ``order="auto"``; see `skl_tot.look`.
+look_ : Look
+    Findings about the recordings, see `skl_tot.look`.
 order_ : str
     Order of the fit.
-windows_ : SignalWindows or None
-    Windows of raw signals, for ``order="auto"``.
 shares_ : ndarray
     Shares of the actions in the frames of the fit, before corrections.
 layers_ : list

@@ -36,11 +36,10 @@ from skl_tot import (
 )
 from skl_tot import statistics as tables
 from skl_tot.app.report import write_report
-from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmenter
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.corrections import merge, most_informative, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, segments, write_segments
-from skl_tot.meta.vote import Plan
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
 N_SEQUENCES, N_STEPS = 9, 5
@@ -87,26 +86,15 @@ def forms(path):
     }
 
 
-def candidates():
-    return [("hmm", HMMSegmenter()), ("mallow", MallowSegmenter(max_iter=3))]
-
-
-def plans_of(order, words, **_):
-    """Members of a view that fit at once."""
-    models = HMMSegmenter(order=order), KMeansSegmenter()
-    return [Plan((name, *words), estimator=own) for name, own in zip("ab", models)]
-
-
 MODELS = {
     "tot": lambda: TemporalOTSegmenter(3, **SHORT),
     "hmm": lambda: HMMSegmenter(3, background_percentile=10, min_duration=0.3),
     "words": lambda: HMMSegmenter(6),
-    "auto": lambda: AutoSegmenter(3, candidates=candidates(), random_state=0),
-    "alternatives": lambda: AutoSegmenter(3, random_state=0),
+    "auto": lambda: AutoSegmenter(3, random_state=0),
     "cyclic": lambda: CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0),
     "activities": lambda: ActivitySegmenter(HMMSegmenter(2), 2, random_state=0),
     "guided": lambda: SemiSupervisedSegmenter(HMMSegmenter(3)),
-    "named": lambda: SemiSupervisedSegmenter(AutoSegmenter(4, candidates=candidates())),
+    "named": lambda: SemiSupervisedSegmenter(HMMSegmenter(4)),
     "taught": lambda: SemiSupervisedSegmenter(
         [HMMSegmenter(3), KMeansSegmenter(3)], min_duration=0.3, random_state=0
     ),
@@ -189,8 +177,6 @@ class Sequences:
                 np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
         segmenter = last(model)
         labels = [paths, getattr(segmenter, "labels_", [])]
-        if hasattr(model, "candidate_labels"):
-            labels += model.candidate_labels(X).values()
         for own in labels:
             assert words_of(own) <= {*actions, -1, "background"}
 
@@ -371,25 +357,9 @@ def exports(run, draw, model, X):
     write_segments(first, run.path / draw.choice(["a.csv", "a.json", "a.vtt"]))
 
 
-def reads(run, draw, model, X):
-    """Use another alternative of a vote, and come back."""
-    found = pickle.loads(pickle.dumps(model))
-    others = getattr(last(found), "alternatives_", [])
-    if len(others) < 2:
-        return None
-    if last(found).layers_ or last(found).classes_ is not None:
-        return None
-    last(found).use_alternative(others[1].name)
-    run.check(found, X)
-    if draw.random() < 0.5:
-        return found
-    last(found).use_alternative(others[0].name)
-    return same(model, found, X)
-
-
 CORRECTIONS = [renames, merges, splits, relabels]
 USES = [saves, pickles, clones, scores, streams, follows, reports, tabulates]
-USES += [draws, asks, exports, reads]
+USES += [draws, asks, exports]
 
 
 def seeds():
@@ -400,8 +370,7 @@ def seeds():
     )
 
 
-def test_random_sequences(tmp_path, monkeypatch):
-    monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
+def test_random_sequences(tmp_path, quick_auto):
     run, faults, texts = Sequences(tmp_path), Counter(), {}
     for seed in seeds():
         with warnings.catch_warnings():

@@ -80,10 +80,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     ----------
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
-        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None takes
-        the estimator that `AutoSegmenter` would fit first, and `HMMSegmenter` with both
-        scalings and, if recordings share a course, in strict order, with eight actions
-        each.
+        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None looks
+        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter`, and
+        `HMMSegmenter` with both scalings and, if recordings share a course, in strict
+        order, with eight actions each.
     views : list of transformers, default=None
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
@@ -109,9 +109,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Costs of paths in nats.
     delays_ : ndarray of shape (n_actions, n_actions)
         Delay of each move in the scores, in frames.
-    look_ : Look
-        Findings about the recordings, see `skl_tot.look`.
-    {shared: layers_, confidence_, fps_, n_features_in_, feature_names_in_}
+    {shared: look_, layers_, confidence_, fps_, n_features_in_, feature_names_in_}
 
     Notes
     -----
@@ -345,11 +343,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
 def default_estimators(look, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings, by a look."""
-    from skl_tot.meta.auto import spell_out, with_windows  # which load torch
+    from skl_tot.meta.auto import spell_out_network, with_windows  # which load torch
 
     make_hmm = partial(HMMSegmenter, N_CLUSTERS, random_state=random_state)
+    network = spell_out_network(look, look.order, N_CLUSTERS, random_state=random_state)
     estimators = [
-        spell_out(look, look.order, N_CLUSTERS, random_state=random_state),
+        with_windows(look, network),
         with_windows(look, make_hmm(order=look.order)),
         with_windows(look, make_hmm(order=look.order, standardize="video")),
     ]

@@ -1,5 +1,6 @@
 """The choice of an ordinary estimator by a look at the recordings."""
 
+import math
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.methods import collapses, pipelines
 from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.numbers import AUTO, check_number, expected_number
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.preprocessing.look import look_at
@@ -38,7 +40,9 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
 
     - If recordings share a course, `TemporalOTSegmenter` with ``order="mostly"``. If
       actions return in it, ``switch_cost`` is "auto".
-    - Without a course, the same with ``order="free"``.
+    - Without a course, the same with ``order="free"``. Of fewer than ten recordings,
+      which cannot show a course, raw signals and a single recording get `HMMSegmenter`
+      with ``order="free"``.
     - For raw signals, windows around the frames come before it, in a pipeline.
     - If the labels collapse to few actions, the other order is fitted, with a warning.
 
@@ -50,8 +54,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
 
     Attributes
     ----------
-    look_ : Look
-        Findings about the recordings, see `skl_tot.look`.
+    {shared: look_}
     estimator_ : estimator
         The fitted segmenter, or a pipeline of windows and a segmenter. A clone of it
         that is fitted to the same recordings gives the same labels.
@@ -252,11 +255,19 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
 
 def spell_out(look, order, n_actions, *, device="auto", **settings):
     """Make the estimator of an order that suits a look, with windows if it is raw."""
-    cost = AUTO if order == "free" or look.returns >= MANY_RETURNS else 0.5
-    segmenter = TemporalOTSegmenter(
-        n_actions, order=order, switch_cost=cost, device=device, **settings
-    )
+    # of few recordings, equal shares of actions say little: a hidden Markov model is
+    # ahead on the sets of one and of two recordings
+    if order == "free" and math.isnan(look.course):
+        segmenter: Any = HMMSegmenter(n_actions, order=order, **settings)
+    else:
+        segmenter = spell_out_network(look, order, n_actions, device=device, **settings)
     return with_windows(look, segmenter)
+
+
+def spell_out_network(look, order, n_actions, **settings):
+    """Make the `TemporalOTSegmenter` of an order that suits a look, without windows."""
+    cost = AUTO if order == "free" or look.returns >= MANY_RETURNS else 0.5
+    return TemporalOTSegmenter(n_actions, order=order, switch_cost=cost, **settings)
 
 
 def with_windows(look, segmenter):

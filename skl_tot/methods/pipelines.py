@@ -51,6 +51,8 @@ def joined(steps):
 def segmenter_of(model):
     """Segmenter at the end of a pipeline, or itself; a TypeError for anything else."""
     segmenter = last_step(model)
+    if getattr(segmenter, "chooses_estimator", False):
+        check_is_fitted(segmenter)
     if not isinstance(segmenter, BaseSegmenter):
         what = "a segmenter of skl_tot, or a pipeline that ends in one"
         refuse("model", type(segmenter).__name__, what, TypeError)

@@ -74,14 +74,7 @@ def test_lag_of_a_recording_gives_predict(estimator, estimator_name, videos):
         with pytest.raises(ValueError):
             OnlinePrediction(model, len(video))
         return
-    if estimator_name == "AutoSegmenter":
-        name, member = model.best_member()
-        with pytest.warns(UserWarning, match=name):
-            online = OnlinePrediction(model, len(video))
-        model = member
-    else:
-        online = OnlinePrediction(model, len(video))
-    labels, probabilities = run(online, video)
+    labels, probabilities = run(OnlinePrediction(model, len(video)), video)
     np.testing.assert_array_equal(labels, model.predict(video))
     np.testing.assert_array_equal(probabilities, model.predict_posterior(video))
 

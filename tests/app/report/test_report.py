@@ -15,7 +15,6 @@ from skl_tot import (
     AutoSegmenter,
     CyclicSegmenter,
     HMMSegmenter,
-    TemporalOTSegmenter,
     rate_trust,
 )
 from skl_tot.app.report import write_report
@@ -42,18 +41,6 @@ def tot(**params):
 @pytest.fixture(scope="module")
 def model(activity):
     return tot(max_iter=60).fit(activity[0])
-
-
-CANDIDATES = [
-    ("tot", TemporalOTSegmenter(max_iter=20, n_networks=1)),
-    ("mallow", MallowSegmenter()),
-]
-
-
-@pytest.fixture(scope="module")
-def vote(activity):
-    model = AutoSegmenter(4, candidates=CANDIDATES, random_state=0)
-    return model.fit(activity[0])
 
 
 class Page(HTMLParser):
@@ -574,9 +561,9 @@ def test_parameters_and_steps(activity, write):
     assert "after 9 iterations" in page.text
 
 
-def test_same_input_gives_same_bytes(activity, vote, write, tmp_path):
+def test_same_input_gives_same_bytes(activity, model, write, tmp_path):
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
-    pages = [write(vote, activity[0], y_true=activity[1]).html for _ in range(2)]
+    pages = [write(model, activity[0], y_true=activity[1]).html for _ in range(2)]
     assert pages[0] == pages[1]
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -636,11 +623,11 @@ def test_thumbnails(activity, model, write, recordings):
         assert np.abs(np.asarray(image).mean() - number) < 2
 
 
-def test_what_to_label_next(activity, vote, write):
+def test_what_to_label_next(activity, model, write):
     names = [f"take {i}" for i in range(6)]
     options = {"fps": 4, "video_names": names, "action_names": {1: "pour <milk>"}}
-    _, *rows = write(vote, activity[0], **options).rows["questions"]
-    expected = most_informative(vote, activity[0], 5, unit="moments")
+    _, *rows = write(model, activity[0], **options).rows["questions"]
+    expected = most_informative(model, activity[0], 5, unit="moments")
     assert len(rows) == len(expected) == 5
     for row, one in zip(rows, expected):
         start, end = one["start"], one["end"]
@@ -692,6 +679,17 @@ def test_signals_that_tell(write):
     assert "1 of 3 signals separates no action from its neighbours: pulse." in page.text
     assert page.rows["profiles"][0] == ["Signal", "action 0", "pour", "action 2"]
     assert [row[0] for row in page.rows["profiles"][1:]] == names
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of a short fit
+def test_look_is_told(free_videos, write, quick_auto):
+    model = AutoSegmenter(4, random_state=0).fit(free_videos)
+    sentences = model.look_.sentences()
+    assert len(sentences) >= 2
+    text = write(model, free_videos).text_of["model"]
+    assert all(sentence in text for sentence in sentences)
+    text = write(model.estimator_, free_videos).text_of["model"]
+    assert "Look at" not in text
 
 
 def test_features_of_windows_are_told_in_words(write):
