@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter, look
 from skl_tot.corrections.semi_supervised import default_estimators
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
@@ -54,7 +54,7 @@ def read(folder):
     videos = [np.asarray(video, float) for video in videos]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = [model.fit(videos) for model in default_estimators(videos, 0)]
+        fitted = [model.fit(videos) for model in default_estimators(look(videos), 0)]
         clusters = TemporalOTSegmenter(n_actions, random_state=0).fit(videos).labels_
     width = SignalWindows().fit(videos).window_
     windows = [SignalWindows(k * width).fit_transform(videos) for k in (1, 3)]
