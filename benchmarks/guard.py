@@ -163,12 +163,6 @@ def quick(kind, n_actions=4, **parameters):
     return make(kind, n_actions=n_actions, **(fixed | parameters))
 
 
-def vote(**parameters):
-    tot = quick("TemporalOT", n_networks=1, max_iter=60)
-    members = [("tot", tot), ("hmm", quick("HMM")), ("mallow", quick("Mallow"))]
-    return make("Auto", candidates=members, random_state=0, **parameters)
-
-
 def lookup(model, name):
     """Attribute of a model, or of its inner model; None without it."""
     if isinstance(model, skl_tot.SemiSupervisedSegmenter) and not hasattr(model, name):
@@ -234,13 +228,13 @@ def run_methods(videos, n_actions):
 def run_auto(videos, n_actions):
     """AutoSegmenter of one number of actions, and of one that it finds."""
     for name, parameters in {
-        "Auto, vote": {"n_actions": n_actions},
-        "Auto, number": {"n_actions": "auto", "switch_cost": "auto"},
-        "Auto, background": {"n_actions": n_actions, "background_percentile": 10},
+        "Auto": {"n_actions": n_actions},
+        "Auto, number": {"n_actions": "auto"},
+        "Auto, short": {"n_actions": n_actions, "min_duration": 5},
     }.items():
-        model = vote(**parameters).fit(videos)
+        model = make("Auto", random_state=0, **parameters).fit(videos)
         yield name, read(model, videos) | {"n_actions": model.n_actions_}
-        if name == "Auto, vote":
+        if name == "Auto":
             yield from run_corrections(name, model, videos)
 
 
@@ -307,7 +301,7 @@ def run_taught():
     kinds = {
         "TOT": quick("TemporalOT", n_prototypes=2, n_networks=1, max_iter=60),
         "HMM": quick("HMM"),
-        "Auto": vote(n_actions=4),
+        "Auto": make("Auto", n_actions=4, random_state=0),
     }
     for name, model in kinds.items():
         fitted = FrozenEstimator(clone(model).fit(videos))

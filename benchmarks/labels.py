@@ -12,12 +12,12 @@ match; frames called "unlabelled" are not scored. Rows:
 
 - *labels*: `SemiSupervisedSegmenter`, whose clusterings are fitted once for each set;
 - *single frames*: the same with the middle frame of each segment of one recording;
-- *clusters named*: `TemporalOTSegmenter` without labels, with the true number of
-  actions; each cluster takes the name that most of its labelled frames have;
+- *clusters named*: `AutoSegmenter` without labels, with the true number of actions;
+  each cluster takes the name that most of its labelled frames have;
 - *LDA*, *LDA, windows*, *trees, windows*: classifiers of frames, shrunken linear
   discriminants or extremely randomised trees, the latter two with `SignalWindows` of
   the automatic width and three times it, and a path in any order;
-- *nothing*: `TemporalOTSegmenter`, with the best match.
+- *nothing*: `AutoSegmenter`, with the best match.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot import AutoSegmenter, SemiSupervisedSegmenter, look
 from skl_tot.corrections.semi_supervised import default_estimators
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
@@ -54,8 +54,9 @@ def read(folder):
     videos = [np.asarray(video, float) for video in videos]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = [model.fit(videos) for model in default_estimators(videos, 0)]
-        clusters = TemporalOTSegmenter(n_actions, random_state=0).fit(videos).labels_
+        estimators = default_estimators(look(videos), random_state=0)
+        fitted = [model.fit(videos) for model in estimators]
+        clusters = AutoSegmenter(n_actions, random_state=0).fit(videos).labels_
     width = SignalWindows().fit(videos).window_
     windows = [SignalWindows(k * width).fit_transform(videos) for k in (1, 3)]
     around = [np.hstack(parts) for parts in zip(videos, *windows)]

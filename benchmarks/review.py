@@ -2,7 +2,7 @@
 
     python benchmarks/review.py --data FOLDER --results review.jsonl --draws 2
 
-Each set in FOLDER has the field's layout. A vote is fitted once for each set and seed.
+Each set in FOLDER has the field's layout. A model is fitted once for each set and seed.
 Recordings are checked in the order of the review page, or a random one. In each
 recording, actions without names get those of most of their frames. Then the person
 corrects the segments, and after 2, 5 and 10 recordings (at most half of a set) teaches

@@ -77,12 +77,10 @@ labels_ : ndarray of shape (n_frames,), or list of these
     Labels of the recordings of the last fit, in the form of ``X``.
 classes_ : ndarray of shape (n_actions,) or None
     Names of the actions after `skl_tot.corrections.rename`, else None.
-look_ : Look or None
-    Findings of the look, for ``order="auto"``; see `skl_tot.look`.
+look_ : Look
+    Findings about the recordings, see `skl_tot.look`.
 order_ : str
     Order of the fit.
-windows_ : SignalWindows or None
-    Windows of raw signals, for ``order="auto"``.
 shares_ : ndarray
     Shares of the actions in the frames of the fit, before corrections.
 layers_ : list
@@ -119,8 +117,9 @@ y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
     Classes and clusters, as in `match_labels`.
 scope, activities, ignore_labels, background : optional
     As in `match_labels`, with its errors.
-average : {"pooled", "activity", "recording"}, default="pooled"
-    Whether all frames have the same weight, or all activities, or all recordings.
+average : {"pooled", "activity", "recording"}, default=None
+    Whether all frames have the same weight, or all activities, or all recordings. None
+    is "activity" if ``activities`` are given, as is usual for them, else "pooled".
 activities : optional
     As in `match_labels`; needed for "activity".
 ignore_labels : optional

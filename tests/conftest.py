@@ -1,4 +1,5 @@
 import contextlib
+import functools
 import inspect
 import json
 import os
@@ -193,10 +194,20 @@ def make_by_name(name, **settings):
     for parameter in ("estimator", "segmenter"):
         if parameter in needed:
             given[parameter] = inner
-    if "candidates" in needed:
-        other = shortened(skl_tot.baselines.MallowSegmenter(), **settings)
-        given["candidates"] = [("hmm", inner), ("mallow", other)]
     return shortened(kind(**given), **settings)
+
+
+@pytest.fixture
+def quick_auto(monkeypatch):
+    """Shorten fits of `AutoSegmenter`, which takes no number of steps."""
+    short = functools.partial(skl_tot.TemporalOTSegmenter, max_iter=8, n_networks=1)
+    monkeypatch.setattr("skl_tot.meta.auto.TemporalOTSegmenter", short)
+
+
+@pytest.fixture(autouse=True)
+def _quick_estimators(request):
+    if "estimator_name" in request.fixturenames:
+        request.getfixturevalue("quick_auto")
 
 
 def pytest_generate_tests(metafunc):

@@ -36,11 +36,11 @@ from skl_tot import (
 )
 from skl_tot import statistics as tables
 from skl_tot.app.report import write_report
-from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter, MallowSegmenter
+from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.corrections import merge, most_informative, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, segments, write_segments
-from skl_tot.meta.vote import Plan
+from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
 N_SEQUENCES, N_STEPS = 9, 5
@@ -87,26 +87,15 @@ def forms(path):
     }
 
 
-def candidates():
-    return [("hmm", HMMSegmenter()), ("mallow", MallowSegmenter(max_iter=3))]
-
-
-def plans_of(order, words, **_):
-    """Members of a view that fit at once."""
-    models = HMMSegmenter(order=order), KMeansSegmenter()
-    return [Plan((name, *words), estimator=own) for name, own in zip("ab", models)]
-
-
 MODELS = {
     "tot": lambda: TemporalOTSegmenter(3, **SHORT),
     "hmm": lambda: HMMSegmenter(3, background_percentile=10, min_duration=0.3),
     "words": lambda: HMMSegmenter(6),
-    "auto": lambda: AutoSegmenter(3, candidates=candidates(), random_state=0),
-    "alternatives": lambda: AutoSegmenter(3, random_state=0),
+    "auto": lambda: AutoSegmenter(3, random_state=0),
     "cyclic": lambda: CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0),
     "activities": lambda: ActivitySegmenter(HMMSegmenter(2), 2, random_state=0),
     "guided": lambda: SemiSupervisedSegmenter(HMMSegmenter(3)),
-    "named": lambda: SemiSupervisedSegmenter(AutoSegmenter(4, candidates=candidates())),
+    "named": lambda: SemiSupervisedSegmenter(HMMSegmenter(4)),
     "taught": lambda: SemiSupervisedSegmenter(
         [HMMSegmenter(3), KMeansSegmenter(3)], min_duration=0.3, random_state=0
     ),
@@ -187,25 +176,19 @@ class Sequences:
             for path, own in zip(paths, rows(output), strict=True):
                 assert own.shape == (len(path), len(actions))
                 np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
-        segmenter = last(model)
+        segmenter = last_step(model)
         labels = [paths, getattr(segmenter, "labels_", [])]
-        if hasattr(model, "candidate_labels"):
-            labels += model.candidate_labels(X).values()
         for own in labels:
             assert words_of(own) <= {*actions, -1, "background"}
 
 
-def last(model):
-    return model[-1] if hasattr(model, "steps") else model
-
-
 def posterior(model, X):
-    X = model[:-1].transform(X) if last(model) is not model else X
-    return rows(last(model).predict_posterior(X))
+    X = transform_before(model, X)
+    return rows(last_step(model).predict_posterior(X))
 
 
 def actions_of(model):
-    return last(model).actions_.tolist()
+    return last_step(model).actions_.tolist()
 
 
 def rows(output):
@@ -257,7 +240,7 @@ def merges(run, draw, model, X):
     found = merge(model, chosen)
     first, second = map(actions.index, chosen)
     place = first - (second < first)
-    if last(model).has_densities:  # whose mean is that of the merged action
+    if last_step(model).has_densities:  # whose mean is that of the merged action
         return found
     for old, new in zip(rows(model.predict_proba(X)), rows(found.predict_proba(X))):
         np.testing.assert_allclose(new[:, place], old[:, [first, second]].sum(1), 1e-4)
@@ -286,7 +269,7 @@ def relabels(run, draw, model, X):
     start = draw.randrange(len(path) - 5)
     path[start : start + 5] = new
     found = refine(model, X, path if len(rows(X)) == 1 else [path, *[None] * 9])
-    known = rows(last(found).labels_)[0]
+    known = rows(last_step(found).labels_)[0]
     is_told = (path != "background") & (path.astype(str) != "-1")
     assert equal([known[is_told]], [path[is_told]])
     return found
@@ -371,25 +354,9 @@ def exports(run, draw, model, X):
     write_segments(first, run.path / draw.choice(["a.csv", "a.json", "a.vtt"]))
 
 
-def reads(run, draw, model, X):
-    """Use another alternative of a vote, and come back."""
-    found = pickle.loads(pickle.dumps(model))
-    others = getattr(last(found), "alternatives_", [])
-    if len(others) < 2:
-        return None
-    if last(found).layers_ or last(found).classes_ is not None:
-        return None
-    last(found).use_alternative(others[1].name)
-    run.check(found, X)
-    if draw.random() < 0.5:
-        return found
-    last(found).use_alternative(others[0].name)
-    return same(model, found, X)
-
-
 CORRECTIONS = [renames, merges, splits, relabels]
 USES = [saves, pickles, clones, scores, streams, follows, reports, tabulates]
-USES += [draws, asks, exports, reads]
+USES += [draws, asks, exports]
 
 
 def seeds():
@@ -400,8 +367,7 @@ def seeds():
     )
 
 
-def test_random_sequences(tmp_path, monkeypatch):
-    monkeypatch.setattr("skl_tot.meta.auto.default_plans", plans_of)
+def test_random_sequences(tmp_path, quick_auto):
     run, faults, texts = Sequences(tmp_path), Counter(), {}
     for seed in seeds():
         with warnings.catch_warnings():

@@ -1,7 +1,6 @@
 """The method of the paper as published, methods of other papers, and simple ones."""
 
-# Each has the interface of `skl_tot.TemporalOTSegmenter`. The vote takes its members
-# from here.
+# Each has the interface of `skl_tot.TemporalOTSegmenter`.
 
 from skl_tot.baselines.asal import ASALSegmenter
 from skl_tot.baselines.asot import ASOTSegmenter

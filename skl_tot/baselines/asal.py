@@ -14,7 +14,7 @@ from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import ONE_ORDER, FixedOrders
+from skl_tot.methods.orders import Orders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.scores import LazyArrays
 from skl_tot.progress import progress_bar
@@ -131,10 +131,9 @@ class ASALSegmenter(NetworkSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
         **NetworkSegmenter._parameter_constraints,
-        "order": [FixedOrders()],
+        "order": [Orders(has_free=False)],
         "estimator": [None, HasMethods(["fit", "predict"])],
         "network": [StrOptions({"mlp"}), OrderedMLP],
         "n_steps": COUNT,

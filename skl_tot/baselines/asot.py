@@ -47,7 +47,7 @@ class ASOTSegmenter(PrototypeSegmenter):
     Parameters
     ----------
     {shared: n_actions}
-    order : {"auto", "strict", "mostly", "free"}, default="auto"
+    order : {"mostly", "strict", "free"}, default="mostly"
         As for `TemporalOTSegmenter`: it sets ``rho``, ``decoding`` and ``switch_cost``
         if these have their default.
     n_prototypes : int, default=1
@@ -136,7 +136,7 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "auto"
+    order: str = "mostly"
     n_prototypes: int = 1
     rho: float | str = "auto"
     transport: Any = "structured"

@@ -15,12 +15,7 @@ from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import (
-    ONE_ORDER,
-    ORDER_CONSTRAINTS,
-    FixedOrders,
-    by_order,
-)
+from skl_tot.methods.orders import ORDER_CONSTRAINTS, Orders, by_order
 from skl_tot.methods.scores import LazyArrays
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
@@ -44,10 +39,9 @@ from skl_tot.training.terms import (
 class EmbeddingSegmenter(NetworkSegmenter):
     """Base of methods that first learn an embedding, and then actions in it."""
 
-    _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
         **NetworkSegmenter._parameter_constraints,
-        "order": [FixedOrders()],
+        "order": [Orders(has_free=False)],
         "reg_covar": SCALE,
     }
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.orders import ONE_ORDER, FixedOrders
+from skl_tot.methods.orders import Orders
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, SCALE, WEIGHT
@@ -99,10 +99,9 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     __module__ = "skl_tot.baselines"
 
-    _defaults_by_order = ONE_ORDER
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
-        "order": [FixedOrders()],
+        "order": [Orders(has_free=False)],
         "frames_per_chunk": [None, *COUNT],
         "regularization": [None, *SCALE],
         "n_corners": COUNT,

@@ -24,7 +24,7 @@ from skl_tot.methods.discriminants import (
     measure_spread,
 )
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.orders import FixedOrders, by_order
+from skl_tot.methods.orders import Orders, by_order
 from skl_tot.methods.scores import LazyArrays
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
@@ -68,9 +68,8 @@ class MallowSegmenter(BaseSegmenter):
     Parameters
     ----------
     {shared: n_actions}
-    order : {"auto", "strict", "mostly"}, default="auto"
-        As for `TemporalOTSegmenter`, but "auto" is always "mostly" here, and warns of
-        recordings without a course: it sets ``decoding`` if that has its default. In
+    order : {"mostly", "strict"}, default="mostly"
+        As for `TemporalOTSegmenter`: it sets ``decoding`` if that has its default. In
         strict order, step 2 is the best path through all actions. Free order is not
         supported, as recordings start as equal parts.
     shrinkage : float, default=1.0
@@ -134,7 +133,7 @@ class MallowSegmenter(BaseSegmenter):
     _defaults_by_order = by_order(decoding=("fixed", "mallow"))
     _parameter_constraints = {
         **BaseSegmenter._parameter_constraints,
-        "order": [FixedOrders()],
+        "order": [Orders(has_free=False)],
         "shrinkage": [SPREADS],
         "reg_covar": [SPREADS],
         "decoding": [StrOptions({AUTO, "mallow"}), StrOptions(DECODERS.keys())],
@@ -142,7 +141,7 @@ class MallowSegmenter(BaseSegmenter):
 
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "auto"
+    order: str = "mostly"
     shrinkage: float = 1.0
     reg_covar: float = 0.1
     max_iter: int = 7

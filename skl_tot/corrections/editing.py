@@ -224,7 +224,7 @@ def refine(model, X, y):
     >>> taught.actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
-    model = deepcopy(model)  # a fit of it, or another alternative, would change the new
+    model = deepcopy(model)  # a later fit of it would change the new
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read

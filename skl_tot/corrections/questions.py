@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from scipy.special import entr, softmax
+from scipy.special import entr
 from scipy.stats import rankdata
 
 from skl_tot.decoding.gaussians import linear_log_densities, shrunk
@@ -26,8 +26,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
 
     First come recordings that most others resemble, by shares of actions and by means
     and deviations of features; doubtful ones taught a model less than random ones.
-    Moments are sorted by doubt, the entropy of ``predict_posterior`` in nats, and of
-    the votes of `AutoSegmenter`.
+    Moments are sorted by doubt, the entropy of ``predict_posterior`` in nats.
 
     Parameters
     ----------
@@ -69,7 +68,7 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     for decoded in segmenter.decode(videos):
         paths.append(decoded.path)
         if unit == "moments":
-            doubts.append(measure_doubts(segmenter, decoded))
+            doubts.append(measure_doubts(decoded))
     labels = with_background(segmenter.actions_)
     if unit == "moments":
         return rank_moments([labels[path] for path in paths], doubts, n, labelled)
@@ -134,13 +133,6 @@ def scaled_between(values):
     return values / np.where(spread > 0, spread, 1)
 
 
-def find_typical(values, n):
-    """Numbers of recordings that most others resemble, by their `mean_and_spread`."""
-    # not by their labels, as these are to be compared
-    no_counts = np.zeros((len(values), 1))
-    return [i for i, _ in order_with_gains(no_counts, scaled_between(values), n=n)]
-
-
 def _scaled(values):
     """Scale the mean squared distance from the mean to 1, if it is positive."""
     values = values - values.mean(axis=0)
@@ -148,19 +140,13 @@ def _scaled(values):
     return values / (scale if scale > 0 else 1)
 
 
-def measure_doubts(segmenter, decoded, names=None):
+def measure_doubts(decoded, names=None):
     """Doubt (n_frames,) about a decoded recording; equal ``names`` are one action."""
-    distributions = [decoded.posterior]
-    if segmenter.is_vote:
-        distributions.append(softmax(decoded.log_likelihood, axis=1))
+    probabilities = decoded.posterior
     if names is not None:
-        members = (names[:, None] == np.unique(names)).astype(float)
-        distributions = [probabilities @ members for probabilities in distributions]
+        probabilities = probabilities @ (names[:, None] == np.unique(names))
     # rounding may make some negative
-    return sum(
-        entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
-        for probabilities in distributions
-    )
+    return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
 
 
 def rank_moments(paths, doubts, n, labelled=()):

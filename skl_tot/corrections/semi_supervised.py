@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,6 @@ from skl_tot.methods.pipelines import (
 )
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
-from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
@@ -80,9 +80,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     ----------
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
-        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None takes
-        `TemporalOTSegmenter`, and `HMMSegmenter` with both scalings and, if recordings
-        share a course, in strict order, with eight actions each.
+        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None looks
+        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter`, and
+        `HMMSegmenter` with both scalings and, if recordings share a course, in strict
+        order, with eight actions each.
     views : list of transformers, default=None
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
@@ -141,7 +142,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     is_taught = True
     # labels say the number of actions and the order; views scale
     n_actions = AUTO
-    standardize = None
+    order = standardize = None
     decoding, switch_cost = "free", 0.0
 
     estimator: Any = None
@@ -177,16 +178,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             return list(self.estimator)
         return [] if self.estimator is None else [self.estimator]
 
-    def _choose_order(self, videos):
-        """Look whether recordings share a course; raw signals are left to the views."""
-        scaler = fit_scaler(videos)
-        with videos.named_errors():
-            self.look_ = look_at(videos.standardize(scaler), N_CLUSTERS)
-        self._set_order(self.look_.order)
-
     def _learn(self, videos, y=None):
         """Learn from labels ``y``: codes of all, and scores by number of recording."""
         labels, classes = read_labels(y, videos)
+        self.look_ = look_at(videos.standardize(fit_scaler(videos)), N_CLUSTERS)
+        self.order_ = self.look_.order
         recordings = videos.plain()
         self._fit_estimators(recordings)
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
@@ -214,7 +210,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         rng = check_random_state(self.random_state)
         self.estimators_ = []
         with quietly():
-            for estimator in self._given_estimators() or default_estimators(recordings):
+            for estimator in self._given_estimators() or default_estimators(self.look_):
                 seed = rng.randint(2**31 - 1)
                 if not isinstance(estimator, FrozenEstimator):
                     estimator, _ = fit_segmenter(
@@ -328,7 +324,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.labels_ = videos.store(self._labels_of_paths(paths))
         return paths
 
-    def _describe_labels(self, paths, videos, lessons):
+    def _describe_labels(self, paths, videos):
         """List sentences about labels; few actions are those of the labels."""
         return collapses.describe_labels(self, paths)
 
@@ -345,21 +341,19 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         )
 
 
-def default_estimators(recordings, random_state=None):
-    """List segmenters, not fitted, whose labels are clusterings of recordings."""
-    from skl_tot.methods.temporal_ot import TemporalOTSegmenter  # which loads torch
+def default_estimators(look, random_state=None):
+    """List segmenters, not fitted, whose labels are clusterings, by a look."""
+    from skl_tot.meta.auto import spell_out_network, with_windows  # which load torch
 
-    recordings = check_recordings(HMMSegmenter(), recordings, reset=True)
-    look = look_at(recordings.standardize(fit_scaler(recordings)), N_CLUSTERS)
+    make_hmm = partial(HMMSegmenter, N_CLUSTERS, random_state=random_state)
+    network = spell_out_network(look, look.order, N_CLUSTERS, random_state=random_state)
     estimators = [
-        TemporalOTSegmenter(),
-        HMMSegmenter(),
-        HMMSegmenter(standardize="video"),
+        with_windows(look, network),
+        with_windows(look, make_hmm(order=look.order)),
+        with_windows(look, make_hmm(order=look.order, standardize="video")),
     ]
     if look.order != "free":
-        estimators.append(HMMSegmenter(order="strict", standardize="video"))
-    for estimator in estimators:
-        estimator.set_params(n_actions=N_CLUSTERS, random_state=random_state)
+        estimators.append(make_hmm(order="strict", standardize="video"))
     return estimators
 
 

@@ -59,7 +59,6 @@ def trusted_types():
     ]
     return [
         *types,
-        "skl_tot.meta.vote.Alternative",
         "skl_tot.corrections.layers.Merge",
         "skl_tot.corrections.layers.Split",
         "skl_tot.decoding.gaussians.Background",

@@ -1,586 +1,296 @@
-"""A vote of methods and views of the frames, combined without labels."""
+"""The choice of an ordinary estimator by a look at the recordings."""
 
-import copy
-from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral
+import math
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
-import numpy as np
+from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.meta.vote import (
-    Alternative,
-    Plan,
-    count_votes,
-    default_plans,
-    find_groups,
-    find_stride,
-    find_voters,
-    fit_members,
-    match_actions,
-    mean_segment,
-    measure_agreement,
-    name_groups,
-    scout_segment,
-    see_view,
-)
-from skl_tot.methods import pipelines
+from skl_tot.methods import collapses, pipelines
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.discriminants import time_order
-from skl_tot.methods.numbers import AUTO, expected_number
-from skl_tot.methods.orders import ORDER_CONSTRAINTS, choose_order
-from skl_tot.methods.scores import LazyArrays
-from skl_tot.metrics.frames import mof_score
+from skl_tot.methods.hmm import HMMSegmenter
+from skl_tot.methods.numbers import AUTO, check_number, expected_number
+from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import effective_actions
-from skl_tot.preprocessing.look import is_raw
-from skl_tot.preprocessing.windows import apply_windows, fit_windows, views_of_vote
+from skl_tot.preprocessing.look import look_at
+from skl_tot.preprocessing.windows import SignalWindows
+from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.container import fit_scaler
-from skl_tot.recordings.errors import is_int, refuse
-from skl_tot.recordings.labels import (
-    BACKGROUND,
-    UNKNOWN,
-    arrange_each,
-    find_segments,
-    read_labels,
-)
+from skl_tot.recordings.errors import is_int, warn_user
+from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import MOST
-from skl_tot.training.devices import from_first_process
 
-# Cost of a switch in nats, for each frame of a mean segment of the members, so
-# that it follows the activity: a fixed cost would suit recordings of one speed.
-SWITCH_COST = 0.02
+# Segments of a look in a recording, over the number of actions, from which actions
+# return: one cost of a switch for all recordings would suppress them.
+MANY_RETURNS = 2.5
+# Least share of the actions in effect: with less, the other order is fitted, too. Fewer
+# than half are a collapse, but uneven actions may have few in effect: of the twelve of
+# one of the sets, 8.2 are by its labels.
+LEAST_SHARE = 1 / 3
+# Most frames of recordings that are fitted again after a collapse: the second fit takes
+# as long as the first one.
+MOST_FITTED_AGAIN = 2**20
 
 
 @with_shared_texts
 @dataclass(eq=False, repr=False)
-class AutoSegmenter(BaseSegmenter, _BaseComposition):
-    r"""Segmentation by a vote of methods and views that suit the recordings.
+class AutoSegmenter(ClusterMixin, BaseEstimator):
+    """Segmentation by the estimator that suits the recordings.
 
-    No single method and no single view of the frames is best on all recordings, and
-    labels are needed to find it. So many plain fits vote, with equal weights, and the
-    results of those that do not agree are alternatives, for a person to choose:
+    `fit` looks at the recordings once (`skl_tot.look`), and then fits an ordinary
+    estimator, which ``estimator_`` shows with all parameters:
 
-    1. *Members.* `TemporalOTSegmenter` and `HMMSegmenter` learn from five views of the
-       frames (`skl_tot.preprocessing.FrameView`): frames, and windows around them, each
-       scaled over all recordings and in each one, and windows of three times the width.
-       Windows are no longer than a mean segment of a first, quick fit, except of raw
-       signals. If a look finds that recordings share a course (`skl_tot.look`), each
-       method takes two orders: with exceptions, and strict.
-    2. *Groups.* Members are grouped by the adjusted mutual information of their labels
-       (average linkage, four groups). A member with fewer than half of the actions in
-       effect has no vote.
-    3. *Consensus.* The members of a group are matched to the one that agrees most with
-       the others, action to action, by most common frames (the Hungarian method), and
-       vote. With the share :math:`v_{tk}` of votes for action k in frame t, the scores
-       of the decoder are
-
-       .. math:: \ell_{tk} = \log (v_{tk} + 0.02) .
-
-    4. *Alternatives.* The consensus of the largest group is the answer.
-       ``alternatives_`` has those of all groups. `use_alternative` takes another one,
-       and `rank_alternatives` compares them with labels of some recordings.
-
-    Actions are numbered by the mean relative time of their frames.
+    - If recordings share a course, `TemporalOTSegmenter` with ``order="mostly"``. If
+      actions return in it, ``switch_cost`` is "auto".
+    - Without a course, the same with ``order="free"``. Of fewer than ten recordings,
+      which cannot show a course, raw signals and a single recording get `HMMSegmenter`
+      with ``order="free"``.
+    - For raw signals, windows around the frames come before it, in a pipeline.
+    - If fewer than a third of the actions are in effect, the other order is fitted,
+      with a warning.
 
     Parameters
     ----------
-    {shared: n_actions}
-    candidates : "auto" or list of (str, estimator), default="auto"
-        Names and segmenters, or pipelines that end in one, as members in place of the
-        usual ones. Clones are fitted to the recordings, with this ``n_actions``;
-        without an own seed, each gets one from ``random_state``. A
-        `sklearn.frozen.FrozenEstimator` is used as fitted.
-    order : {"auto", "strict", "mostly", "free"}, default="auto"
-        Course of the recordings. "auto" looks at them. "strict": each action once, in
-        one order; members and the vote keep it. "mostly": exceptions. "free": no order.
-    {shared: decoding}
-    switch_cost : float, "auto" or None, default=None
-        As for `TemporalOTSegmenter`. None is 0.02 nats for each frame of a mean segment
-        of the members. Does not change the fit.
-    {shared: min_duration, background_percentile}
-        A candidate's own background is no vote.
-    {shared: standardize}
-        Views and given candidates have their own.
-    {shared: device}
-    n_jobs : int, default=None
-        Members that are fitted at the same time, in processes that share the frames.
-    {shared: random_state}
-    verbose : int, default=0
-        Whether to show a progress bar over fits. From 2, networks show theirs.
+    {shared: n_actions, min_duration}
+        Passed on to the estimator, as are the following ones.
+    {shared: standardize, device, random_state}
 
     Attributes
     ----------
-    {shared: n_actions_, look_, order_}
-    alternatives_ : list of Alternative
-        Results of the groups of members, the model's own first: ``name``, ``sentence``
-        about it, ``agreement`` (share of frames on which it agrees with the first),
-        ``n_members`` and ``n_actions`` (in effect).
-    stride_ : int
-        Step of the frames that members see.
-    names_ : list of str
-        Names of the members.
-    views_ : list of FrameView
-        Fitted views; [None] for given candidates.
-    estimators_ : list of estimator
-        Fitted members, those of the first view first.
-    mappings_ : ndarray of shape (n_members, n_actions)
-        Action of the vote for each action of each member.
-    weights_ : ndarray of shape (n_members,)
-        Weight of the vote of each member; the sum is 1.
-    agreement_ : ndarray of shape (n_members, n_members)
-        Adjusted mutual information of the labels of members.
+    {shared: look_}
+    estimator_ : estimator
+        The fitted segmenter, or a pipeline of windows and a segmenter. A clone of it
+        that is fitted to the same recordings gives the same labels.
+    {shared: n_actions_, labels_, fps_, read_options_, n_features_in_}
+    {shared: feature_names_in_}
 
     Notes
     -----
-    See `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
-    Of more than 10,000 frames, members of views see every n-th (``stride_``), at least
-    ten of a mean segment, and vote for the frames around. `predict` applies every
-    member to new recordings. `predict_proba` is :math:`v_{tk}`, smoothed by 0.02; it
-    measures the agreement of members, not how often they are right.
+    See `TemporalOTSegmenter` for input and output. Functions that take a model, such as
+    those of `skl_tot.corrections`, use ``estimator_``.
 
     Examples
     --------
-    >>> from skl_tot import AutoSegmenter, TemporalOTSegmenter
-    >>> from skl_tot.baselines import MallowSegmenter
+    >>> from skl_tot import AutoSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> tot = TemporalOTSegmenter(max_iter=200, n_prototypes=2)
-    >>> candidates = [("tot", tot), ("mallow", MallowSegmenter())]
-    >>> model = AutoSegmenter(4, candidates=candidates, random_state=0).fit(videos)
-    >>> [alternative.name for alternative in model.alternatives_]
-    ['most members']
+    >>> model = AutoSegmenter(4, random_state=0).fit(videos)
+    >>> model.look_.order
+    'mostly'
+    >>> model.estimator_
+    TemporalOTSegmenter(n_actions=4, random_state=0, switch_cost=0.5)
     """
 
     __module__ = "skl_tot"
 
-    _defaults_by_order = {
-        "strict": {"decoding": "fixed", "switch_cost": SWITCH_COST},
-        "mostly": {"decoding": "free", "switch_cost": SWITCH_COST},
-        "free": {"decoding": "free", "switch_cost": SWITCH_COST},
-    }
+    chooses_estimator, is_taught = True, False  # kinds of models, as of segmenters
     _parameter_constraints = {
-        **BaseSegmenter._parameter_constraints,
-        **ORDER_CONSTRAINTS,
-        "candidates": [StrOptions({"auto"}), list],
-        "device": [str],
-        "n_jobs": [None, Interval(Integral, -MOST, MOST, closed="both")],
-        "verbose": ["verbose"],
-    }
-
-    is_vote = True
+        name: BaseSegmenter._parameter_constraints[name]
+        for name in ("n_actions", "min_duration", "standardize", "random_state")
+    } | {"device": [str]}
 
     n_actions: int | str = 8
     _: KW_ONLY
-    candidates: Any = "auto"
-    order: str = "auto"
-    decoding: str = "auto"
-    switch_cost: Any = None
     min_duration: float | None = None
-    background_percentile: float | None = None
     standardize: str | None = "dataset"
     device: str = "auto"
-    n_jobs: int | None = None
     random_state: Any = None
-    verbose: int = 0
 
-    def get_params(self, deep=True):
-        """Get parameters by name; ``deep`` adds ``name__parameter`` of candidates."""
-        return self._get_params("candidates", deep=deep and _are_named(self.candidates))
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Look at the recordings, and fit the estimator that suits them.
 
-    def set_params(self, **params):
-        """Set parameters by name, also those of candidates, see `get_params`."""
-        if "candidates" in params:
-            self.candidates = params.pop("candidates")
-        if _are_named(self.candidates):
-            return self._set_params("candidates", **params)
-        return super().set_params(**params)
-
-    def candidate_labels(self, X):
-        """Label every frame by each member.
-
-        {shared: of_X}
+        {shared: of_X_y}
 
         Returns
         -------
-        labels : dict of str to ndarray of shape (n_frames,), or list of these
-            Labels by name, in the order of ``names_``, decoded by each member. Actions
-            have the labels of `predict`, also after corrections.
-
-        {shared: raises}
-        """
-        videos, labels_by_name = self.prepare(X), {}
-        paths_of_members = self._label_by_members(videos)
-        for name, mapping, paths in zip(self.names_, self.mappings_, paths_of_members):
-            paths = [np.where(path < 0, BACKGROUND, mapping[path]) for path in paths]
-            if self.layers_:
-                paths = self._correct_paths(paths, videos)
-            labels_by_name[name] = videos.restore(self._labels_of_paths(paths))
-        return labels_by_name
-
-    def _correct_paths(self, paths, videos):
-        """Apply merges and splits to paths, as to scores of certain actions."""
-        with np.errstate(divide="ignore"):
-            certain = np.log(np.eye(self.mappings_.shape[1]))
-        scores = (certain[path] for path in paths)
-        for layer in self.layers_:
-            scores = layer.apply(scores, videos)
-        return [
-            np.where(path < 0, BACKGROUND, corrected.argmax(axis=1))
-            for path, corrected in zip(paths, scores)
-        ]
-
-    def alternative(self, key):
-        """Copy the model with another own alternative, without corrections.
-
-        Parameters
-        ----------
-        key : str or int
-            Name or number in ``alternatives_``.
+        self : object
+            The fitted estimator.
 
         Raises
         ------
-        {shared: NotFittedError}
-        ValueError
-            If there is no such alternative.
+        TypeError, ValueError
+            As in the fit of `TemporalOTSegmenter`.
+
+        Warns
+        -----
+        UserWarning
+            If labels collapse to few actions, or actions are missing or rare; if a
+            single recording repeats itself.
         """
-        check_is_fitted(self, "weights_")
-        twin = copy.copy(self)
-        twin.layers_, twin.classes_ = [], None
-        return twin.use_alternative(key)
-
-    def use_alternative(self, key):
-        """Make another of ``alternatives_`` the model's own, without a new fit.
-
-        Parameters
-        ----------
-        key : str or int
-            Name or number in ``alternatives_``. That of now becomes one of the others.
-
-        Raises
-        ------
-        {shared: NotFittedError}
-        ValueError
-            If there is no such alternative, or actions are named, merged or split.
-        """
-        check_is_fitted(self, "weights_")
-        names = [alternative.name for alternative in self.alternatives_]
-        if not (key in names or (is_int(key) and 0 <= key < len(names))):
-            refuse("alternative", key, f"one of {names}, or its number")
-        if self.layers_ or self.classes_ is not None:
-            raise ValueError(
-                "the model has names, merges or splits of actions, which belong to its "
-                "own alternative; use_alternative first, and correct after it."
-            )
-        others = list(self.alternatives_)
-        chosen = others.pop(int(key) if is_int(key) else names.index(key))
-        self._adopt(chosen)
-        self.alternatives_ = [_compared(other, chosen) for other in [chosen, *others]]
+        with unchanged_on_error(self):
+            recordings = check_recordings(self, X, reset=True, find_clocks=True)
+            check_number(self.n_actions, recordings.lengths)
+            with recordings.named_errors():
+                videos = recordings.standardize(fit_scaler(recordings))
+                self.look_ = look_at(videos, expected_number(self.n_actions))
+            if self.look_.n_repeats and len(recordings) == 1:  # before a long fit
+                warn_user(self.look_.say_repeats(), collapses.FitWarning)
+            is_short = recordings.lengths.sum() <= MOST_FITTED_AGAIN
+            sentences = self._fit_estimator(X, y, is_short)
+        if sentences:
+            warn_user(" ".join(sentences), collapses.FitWarning)
         return self
 
-    def alternative_labels(self, X):
-        """Label every frame by each of ``alternatives_``.
+    def _fit_estimator(self, X, y, may_fit_again):
+        """Fit in the order of the look, then in the other; list sentences of it."""
+        seed = self.random_state
+        if not is_int(seed):  # so that `estimator_` tells it
+            seed = check_random_state(seed).randint(2**31 - 1)
+        settings = {
+            "min_duration": self.min_duration,
+            "standardize": self.standardize,
+            "device": self.device,
+            "random_state": seed,
+        }
+        orders = ["mostly", "free"]
+        if self.look_.order == "free":
+            orders.reverse()
+        fits = []
+        for order in orders[: 1 + may_fit_again]:
+            model = spell_out(self.look_, order, self.n_actions, **settings)
+            with pipelines.quietly():
+                model.fit(X, y)
+            segmenter = pipelines.segmenter_of(model)
+            segmenter.set_params(n_actions=segmenter.n_actions_)  # if that was "auto"
+            few = collapses.describe_collapse(segmenter)
+            fits.append((model, few))
+            n_effective = effective_actions(segmenter.labels_)
+            if few is None or n_effective >= LEAST_SHARE * segmenter.n_actions_:
+                break
+        self.estimator_, few = fits[-1] if fits[-1][1] is None else fits[0]
+        if few is not None:
+            return [f"Labels collapse: {few}.", collapses.REMEDY]
+        paths, _ = split_label_sequences(self.labels_)
+        sentences = collapses.describe_labels(pipelines.segmenter_of(self), paths)
+        if len(fits) > 1:
+            first, other = orders
+            sentences.insert(
+                0,
+                f'With order="{first}", {fits[0][1]}; estimator_ has order="{other}" '
+                "instead.",
+            )
+        return sentences
+
+    def fit_predict(self, X, y=None):
+        """Fit, and return the labels of the frames.
+
+        {shared: of_X_y}
+
+        {shared: labelled}
+        """
+        return self.fit(X, y).predict(X)
+
+    def predict(self, X):
+        """Label every frame by the likeliest path through the actions.
+
+        {shared: of_X}
+
+        {shared: labelled}
+
+        {shared: raises}
+        """
+        check_is_fitted(self)
+        return self.estimator_.predict(X)
+
+    def predict_proba(self, X):
+        """Compute the probability of each action in each frame, without decoding.
 
         {shared: of_X}
 
         Returns
         -------
-        labels : dict of str to ndarray of shape (n_frames,), or list of these
-            Labels by name, the model's own first, as in `predict`. The others have
-            numbers of their own, without corrections.
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
+            Those of the segmenter in ``estimator_``.
 
         {shared: raises}
         """
-        check_is_fitted(self, "weights_")
-        first, *others = [alternative.name for alternative in self.alternatives_]
-        labels_by_name = {first: self.predict(X)}
-        for name in others:
-            labels_by_name[name] = self.alternative(name).predict(X)
-        return labels_by_name
+        check_is_fitted(self)
+        return self.estimator_.predict_proba(X)
 
-    def rank_alternatives(self, X, y):
-        """Compare ``alternatives_`` with labels of people.
+    def predict_posterior(self, X):
+        """Compute the probability of each action in each frame, given the recording.
 
-        Parameters
-        ----------
-        {shared: X}
-        y : array-like of shape (n_frames,), or sequence of these
-            Labels of each recording, or None; -1, "" or None are unknown frames. Those
-            of one recording suffice.
+        {shared: of_X}
 
         Returns
         -------
-        scores : dict of str to float
-            Share of labelled frames that are right after a match, by name, best first.
+        probabilities : ndarray of shape (n_frames, n_actions), or list of these
+            Those of the segmenter in ``estimator_``.
 
         {shared: raises}
         """
-        check_is_fitted(self, "weights_")
-        videos, scores = self.prepare(X), {}
-        y = arrange_each(y, videos, "y", of_some=True)
-        truth, _ = read_labels(y, videos)
-        is_labelled = [path != UNKNOWN for path in truth]
-        numbers = [i for i, mask in enumerate(is_labelled) if mask.any()]
-        truth = [truth[i][is_labelled[i]] for i in numbers]
-        labelled = videos.plain().select(np.array(numbers))
-        for name, paths in self.alternative_labels(labelled).items():
-            paths = [path[is_labelled[i]] for i, path in zip(numbers, paths)]
-            scores[name] = mof_score(truth, paths)
-        return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
+        check_is_fitted(self)
+        frames = pipelines.transform_before(self.estimator_, X)
+        return pipelines.last_step(self.estimator_).predict_posterior(frames)
 
-    def best_member(self):
-        """Give the member with the largest agreement that can label a stream.
+    def score(self, X, y=None):
+        """Measure how well actions transfer from recording to recording.
 
-        `OnlinePrediction` and ``skl-tot watch`` use it in place of the vote.
+        {shared: of_X_y}
 
         Returns
         -------
-        name : str
-            Its name in ``names_``.
-        model : estimator
-            A copy of the member, in a pipeline after its view. Actions have the labels
-            of `predict`, matched by ``mappings_``.
+        score : float
+            As that of `TemporalOTSegmenter.score`.
 
-        Raises
-        ------
-        {shared: NotFittedError}
-        ValueError
-            If all members need whole recordings or see only some frames
-            (``stride_``), or actions are merged or split.
+        {shared: raises}
         """
-        check_is_fitted(self, "weights_")
-        # members lack the corrections of the vote, and may not see each frame
-        if not self.layers_ and self.stride_ == 1:
-            agreement = self.agreement_ @ self.weights_
-            for i in np.lexsort((-agreement, -self.weights_)).tolist():
-                model = self._model_of_member(i)
-                if not pipelines.waits_for_end(model):
-                    return self.names_[i], model
-        raise ValueError(
-            "AutoSegmenter has no member that labels a stream as the vote does; fit "
-            "HMMSegmenter (--method hmm), or predict when the recording has ended."
-        )
-
-    def _model_of_member(self, i):
-        """Copy a member, after its view if any, with labels of the vote."""
-        model = pipelines.unfrozen(self.estimators_[i])
-        steps = [step for _, step in pipelines.steps_of(model)]
-        view = self.views_[i // self._n_of_view]
-        if view is not None:
-            steps.insert(0, view)
-        steps = [copy.copy(step) for step in steps]
-        member = steps[-1]
-        member.classes_ = self.actions_[self.mappings_[i]]
-        if self.min_duration is not None:
-            member.min_duration = self.min_duration
-        if hasattr(self, "feature_names_in_"):
-            steps[0].feature_names_in_ = self.feature_names_in_
-        return pipelines.joined([(None, step) for step in steps])
+        check_is_fitted(self)
+        return self.estimator_.score(X, y)
 
     @property
-    def waits_for_end_(self):
-        """Reason: members decode whole recordings."""
-        return "AutoSegmenter's members need whole recordings; fit HMMSegmenter"
+    def labels_(self):
+        """Labels of the recordings of the fit."""
+        return pipelines.segmenter_of(self).labels_
 
     @property
-    def _n_of_view(self):
-        """Number of members of each view, which follow each other."""
-        return len(self.estimators_) // len(self.views_)
+    def n_actions_(self):
+        """Number of actions."""
+        return pipelines.segmenter_of(self).n_actions_
 
-    def _choose_order(self, recordings):
-        """Look at recordings, without windows of raw signals: views have their own."""
-        self.look_, order = None, self.order
-        if order == AUTO:
-            supported = self._defaults_by_order
-            self.look_, order = choose_order(self, recordings, supported)
-        self._set_order(order)
+    @property
+    def fps_(self):
+        """Frames per second of the recordings of the fit, if known."""
+        return pipelines.segmenter_of(self).fps_
 
-    def _describe_signal(self, videos):
-        return []
+    @property
+    def read_options_(self):
+        """Options of `read_recordings` for the recordings of the fit."""
+        return pipelines.segmenter_of(self).read_options_
 
-    def _recordings_to_compare(self, videos):
-        """Windows of raw signals, as members see these, else the same recordings."""
-        if not is_raw(videos, expected_number(self.n_actions)):
-            return videos
-        seen = apply_windows(fit_windows(videos), videos)
-        return seen.standardize(fit_scaler(seen))
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
 
-    def _learn(self, videos):
-        """Fit the members, and measure their agreement; list them."""
-        self._set_n_actions(videos)
-        recordings = videos.plain()
-        if self.candidates == AUTO:
-            jobs = self._plan_views(recordings, is_raw(videos, self.n_actions_))
-        else:
-            jobs = self._plan_candidates(recordings)
-        members = self._fit_jobs(jobs, recordings)
-        self.names_ = [member.name for member in members]
-        self.estimators_ = [member.model for member in members]
-        joined = [np.concatenate(member.labels) for member in members]
-        self.agreement_ = measure_agreement(joined)
-        return members
-
-    def _plan_candidates(self, recordings):
-        """List pairs of a plan and frames, of given candidates."""
-        if not (self.candidates and _are_named(self.candidates)):
-            expected = "a list of pairs of a name and an estimator"
-            refuse("candidates", self.candidates, expected, TypeError)
-        self._validate_names([name for name, _ in self.candidates])
-        self.views_, self.stride_ = [None], 1
-        frames = list(recordings.arrays)
-        return [
-            (Plan((name,), estimator), frames) for name, estimator in self.candidates
-        ]
-
-    def _plan_views(self, recordings, are_raw):
-        """List pairs of a plan and frames, of the usual members in all views."""
-        segment = scout_segment(recordings, self.n_actions_, self.order_)
-        self.stride_ = find_stride(recordings.lengths.sum(), segment)
-        jobs, self.views_ = [], []
-        # windows longer than a segment tell more of its neighbours, but those of raw
-        # signals must cover a period
-        for words, view in views_of_vote(None if are_raw else segment):
-            self.views_.append(view.fit(recordings))
-            frames = see_view(view, recordings, self.stride_)
-            plans = default_plans(
-                self.order_, words, device=self.device, verbose=int(self.verbose > 1)
-            )
-            jobs += [(plan, frames) for plan in plans]
-        return jobs
-
-    def _fit_jobs(self, jobs, recordings):
-        """Fit plans to frames, each with its own seed; members label all frames."""
-        rng = check_random_state(self.random_state)
-        seeds = from_first_process(rng.randint(2**31 - 1, size=len(jobs)).tolist())
-        members = fit_members(
-            jobs,
-            seeds,
-            self.n_actions_,
-            fps=recordings.fps and recordings.fps / self.stride_,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-        )
-        return [
-            member._replace(labels=self._on_all(member.labels, recordings))
-            for member in members
-        ]
-
-    def _on_all(self, paths, videos):
-        """Paths of all frames, from those of seen ones."""
-        # a seen frame is the middle of its step, see `see_view`
-        return [
-            path[np.arange(length) // self.stride_]
-            for path, length in zip(paths, videos.lengths.tolist())
-        ]
-
-    def _label(self, learned, videos, earlier_background=None):
-        """Label recordings by the consensus of each group; the largest comes first."""
-        labellings = [member.labels for member in learned]
-        groups = find_groups(self.agreement_, find_voters(labellings, self.n_actions_))
-        names = name_groups(groups, [member.words for member in learned])
-        alternatives, paths_of_groups = [], []
-        for name, group in zip(names, groups):
-            self._agree_on(labellings, group)
-            # decodes the votes of the group, and learns background and confidence
-            paths = super()._label(self._scores(labellings), videos)
-            alternatives.append(self._alternative(name, group, paths))
-            paths_of_groups.append(paths)
-        first = alternatives[0]
-        self._adopt(first)
-        self.alternatives_ = [_compared(other, first) for other in alternatives]
-        return paths_of_groups[0]
-
-    def _agree_on(self, labellings, group):
-        """Set weights, mappings and the cost of a switch for the vote of a group."""
-        joined = [np.concatenate(paths) for paths in labellings]
-        self.weights_ = np.zeros(len(joined))
-        self.weights_[group] = 1 / len(group)
-        # the first of a group agrees most with the others
-        reference = joined[group[0]]
-        self.mappings_ = np.array(
-            [match_actions(labels, reference, self.n_actions_) for labels in joined]
-        )
-        if self.order_ == "strict" and self.candidates == AUTO:
-            # all members number actions by their place in the order
-            self.mappings_[:] = np.arange(self.n_actions_)
-        order = time_order(self._votes(labellings))
-        self.mappings_ = np.argsort(order)[self.mappings_]
-        segment = np.median([mean_segment(labellings[i]) for i in group])
-        # in frames of the mean duration of an action, as ``switch_cost``
-        cost = SWITCH_COST * float(segment) * self.n_actions_ / self.mean_frames_
-        self._defaults = self._defaults | {"switch_cost": cost}
-
-    def _alternative(self, name, group, paths):
-        """Alternative of a group whose vote is that of the model now."""
-        n_actions = effective_actions(paths)
-        n_segments = np.mean([len(find_segments(path).labels) for path in paths])
-        return Alternative(
-            name,
-            f"{len(group)} of {len(self.names_)} members agree on it; recordings have "
-            f"{n_segments:.3g} segments on average, and {n_actions:.2g} actions are in "
-            "effect.",
-            agreement=1.0,
-            n_members=len(group),
-            n_actions=n_actions,
-            weights=self.weights_,
-            mappings=self.mappings_,
-            labels=self.labels_,
-            confidence=self.confidence_,
-            background=self.background_,
-            shares=self.shares_,
-            switch_cost=self._defaults["switch_cost"],
-        )
-
-    def _adopt(self, alternative):
-        """Make an alternative that of the model, without corrections."""
-        self.weights_, self.mappings_ = alternative.weights, alternative.mappings
-        self.labels_, self.confidence_ = alternative.labels, alternative.confidence
-        self.background_, self.shares_ = alternative.background, alternative.shares
-        self._defaults = self._defaults | {"switch_cost": alternative.switch_cost}
-        self.n_actions_ = alternative.mappings.shape[1]
-        self.layers_, self.classes_ = [], None
-
-    def _log_likelihoods(self, videos):
-        return self._scores(list(self._label_by_members(videos)))
-
-    def _scores(self, labellings):
-        """Log-likelihoods of each recording, from its paths by each member."""
-        votes = self._votes(labellings)
-        # actions without votes remain possible
-        return LazyArrays(lambda i: np.log(votes[i] + 0.02), votes.n_videos)
-
-    def _votes(self, labellings):
-        """Shares of votes of each recording, from its paths by each member."""
-        weights, mappings = self.weights_, self.mappings_
-
-        def count(i):
-            paths = [labels[i] for labels in labellings]
-            return count_votes(paths, weights, mappings, mappings.shape[1])
-
-        return LazyArrays(count, len(labellings[0]))
-
-    def _label_by_members(self, videos):
-        """Yield paths of all frames by each member, in its own numbers."""
-        recordings = videos.plain()
-        for i, model in enumerate(self.estimators_):
-            if i % self._n_of_view == 0:
-                view = self.views_[i // self._n_of_view]
-                frames = see_view(view, recordings, self.stride_)
-            with pipelines.quietly():
-                yield self._on_all(model.predict(frames), recordings)
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
 
 
-def _compared(alternative, chosen):
-    """Alternative with its agreement with the chosen one."""
-    return replace(alternative, agreement=mof_score(chosen.labels, alternative.labels))
+def spell_out(look, order, n_actions, *, device="auto", **settings):
+    """Make the estimator of an order that suits a look, with windows if it is raw."""
+    # of few recordings, equal shares of actions say little: a hidden Markov model is
+    # ahead on the sets of one and of two recordings
+    if order == "free" and math.isnan(look.course):
+        segmenter: Any = HMMSegmenter(n_actions, order=order, **settings)
+    else:
+        segmenter = spell_out_network(look, order, n_actions, device=device, **settings)
+    return with_windows(look, segmenter)
 
 
-def _are_named(candidates):
-    """Whether candidates are a list of pairs of a name and something."""
-    return isinstance(candidates, list) and all(
-        isinstance(pair, tuple) and len(pair) == 2 and isinstance(pair[0], str)
-        for pair in candidates
-    )
+def spell_out_network(look, order, n_actions, **settings):
+    """Make the `TemporalOTSegmenter` of an order that suits a look, without windows."""
+    cost = AUTO if order == "free" or look.returns >= MANY_RETURNS else 0.5
+    return TemporalOTSegmenter(n_actions, order=order, switch_cost=cost, **settings)
+
+
+def with_windows(look, segmenter):
+    """Put windows before a segmenter if a look finds raw signals."""
+    if not look.is_raw:
+        return segmenter
+    windows = SignalWindows(look.window / (look.fps or 1))
+    return Pipeline([("windows", windows), ("segmenter", segmenter)])

@@ -26,7 +26,6 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
-from skl_tot.recordings.labels import arrange, check_lengths
 from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
@@ -177,8 +176,7 @@ class CyclicSegmenter(BaseSegmenter):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
+        self._check_unused(y, videos)
         paths = [decoded.path for decoded in self._decode(videos)]
         cuts = self._cut(paths)
         labels = _cut_arrays(paths, cuts)
@@ -293,16 +291,13 @@ class CyclicSegmenter(BaseSegmenter):
 
 
 def _let_decode_cycles(model):
-    """Let a fitted segmenter, and its candidates if any, decode cycles."""
+    """Let a fitted segmenter decode cycles."""
     if isinstance(model, FrozenEstimator):  # used unchanged
         return
     segmenter = pipelines.segmenter_of(model)
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
     # its paths run through whole recordings from now on, not through a cycle
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
-    if segmenter.is_vote:
-        for member in segmenter.estimators_:
-            _let_decode_cycles(member)
 
 
 def _cut_arrays(arrays, cuts):

@@ -17,7 +17,6 @@ from skl_tot.recordings.errors import (
     is_number,
     refuse,
     short_repr,
-    warn_user,
 )
 from skl_tot.recordings.labels import labels_of_codes
 from skl_tot.shared_texts import with_shared_texts
@@ -28,18 +27,6 @@ class Decided(NamedTuple):
 
     labels: np.ndarray  # (n_decided,)
     probabilities: np.ndarray  # (n_decided, n_actions)
-
-
-def model_of_stream(model):
-    """Model that labels a stream: the best candidate of a vote, or the model itself."""
-    segmenter = pipelines.segmenter_of(model)
-    if not segmenter.is_vote:
-        return model
-    name, member = segmenter.best_member()
-    warn_user(f"A vote needs whole recordings, so its candidate {name!r} labels these.")
-    return pipelines.joined(
-        [*pipelines.steps_of(model)[:-1], *pipelines.steps_of(member)]
-    )
 
 
 @with_shared_texts
@@ -63,8 +50,6 @@ class OnlinePrediction:
     ----------
     model : estimator
         Fitted segmenter, or a pipeline that ends in one. Its steps may use a few frames
-        on each side, like `SignalWindows`. An `AutoSegmenter` lends its
-        `~AutoSegmenter.best_member`, with a warning.
     lag : int, default=30
         Number of frames, at least 0, to wait before a frame gets its label.
     n_frames : float, default=None
@@ -108,8 +93,7 @@ class OnlinePrediction:
     __module__ = "skl_tot"
 
     def __init__(self, model, lag=30, n_frames=None):
-        pipeline = model_of_stream(model)
-        model = pipelines.segmenter_of(pipeline)
+        pipeline, model = model, pipelines.segmenter_of(model)
         check_is_fitted(model, "n_actions_")
         if not (is_int(lag) and lag >= 0):
             refuse("lag", lag, "a number of frames from 0")

@@ -2,7 +2,6 @@
 
 import math
 from abc import abstractmethod
-from functools import partial
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -19,7 +18,6 @@ from skl_tot.decoding.evidence import Evidence
 from skl_tot.decoding.gaussians import find_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO, check_number, compare_numbers
-from skl_tot.methods.orders import UNSET, choose_order
 from skl_tot.methods.scores import (
     as_type_of,
     learn_background,
@@ -27,7 +25,6 @@ from skl_tot.methods.scores import (
     shares_of,
 )
 from skl_tot.metrics.label_free import transfer_score
-from skl_tot.preprocessing.windows import apply_windows, fit_windows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import fit_scaler
@@ -52,9 +49,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     A method implements ``_learn``, and ``_log_likelihoods`` of its actions up to a
     constant per frame. It may override ``_decoder`` if decoding depends on learned
     values, and ``waits_for_end_`` if its scores need whole recordings.
-    ``_defaults_by_order`` has the defaults of parameters for each order that it
-    supports. Estimators with inner estimators may also override ``_choose_order``,
-    ``_label``, ``_decode``, ``_describe_labels`` and ``n_around_``.
+    ``_defaults_by_order`` has defaults of parameters for each order. Estimators with
+    inner estimators may also override ``_label``, ``_decode``, ``_describe_labels`` and
+    ``n_around_``.
     """
 
     _parameter_constraints: dict = {
@@ -74,13 +71,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     background_percentile: float | None = None
     # before a fit
     numbers_: dict | None = None
-    look_: Any = None
-    windows_: Any = None
-    # kinds of models: a vote of members, of several activities, or taught by labels
-    is_vote = has_activities = is_taught = False
-    # results of a vote, and further actions, which no label names
-    alternatives_: tuple | list = ()
-    unlabelled_actions_: tuple | list = ()
+    # kinds of models: of several activities, or taught by labels
+    has_activities = is_taught = False
+    unlabelled_actions_: tuple | list = ()  # further actions, which no label names
     prototype_actions_: Any = None  # of methods whose scores are sums over prototypes
 
     @abstractmethod
@@ -126,13 +119,13 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 of_some = name == "y"  # recordings may lack labels
                 values = arrange_each(values, recordings, name, of_some=of_some)
                 lessons[name] = values
-            self._choose_order(recordings)
-            videos = self._standardize(recordings, of_fit=True)
+            self._set_order()
+            videos = self._standardize(recordings)
             # from here on, errors of numbered recordings take their names
             with videos.named_errors():
                 learned = self._learn(videos, **lessons)
                 paths = self._label(learned, videos)
-                sentences = self._describe_labels(paths, videos, lessons)
+                sentences = self._describe_labels(paths, videos)
                 sentences += self._describe_signal(videos)
         if sentences:  # one warning, so that filters and readers meet it once
             warn_user(" ".join(sentences), collapses.FitWarning)
@@ -153,53 +146,30 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.mean_frames_ = float(recordings.lengths.mean())
         return recordings
 
-    def _choose_order(self, recordings):
-        """Set the order of the fit and its windows, by a look if that is asked for."""
-        self.look_ = self.windows_ = None
-        order = self.order
-        if order == AUTO:
-            supported = self._defaults_by_order
-            self.look_, order = choose_order(self, recordings, supported)
-            if self.look_.is_raw:
-                self.windows_ = fit_windows(recordings)
-        self._set_order(order)
-
-    def _set_order(self, order):
+    def _set_order(self):
         """Set the order of a fit, and the defaults that follow from it."""
-        self.order_, self._defaults = order, self._defaults_by_order.get(order, {})
+        self.order_ = self.order
+        self._defaults = self._defaults_by_order.get(self.order, {})
 
     def _value_of(self, name):
-        """Value of a parameter, or its default by the order of the fit."""
+        """Value of a parameter, or the default of its order if it is not set."""
         value = getattr(self, name)
-        is_unset = isinstance(value, str | None) and value == UNSET.get(name, AUTO)
+        is_unset = isinstance(value, str | None) and value == getattr(type(self), name)
         return self._defaults.get(name, value) if is_unset else value
 
-    def _standardize(self, recordings, *, of_fit=False):
-        """Standardise recordings, or windows of them, as learned or ``of_fit``."""
-        by_recording = self.standardize_ == "video"
-        if self.windows_ is None:
-            return recordings.standardize(self.scaler_, by_recording)
-        windows = apply_windows(self.windows_, recordings)
-        if of_fit:
-            has_scaler = self.standardize_ == "dataset"
-            self.windows_scaler_ = fit_scaler(windows) if has_scaler else None
-        return windows.standardize(self.windows_scaler_, by_recording)
+    def _standardize(self, recordings):
+        """Standardise recordings as learned."""
+        return recordings.standardize(self.scaler_, self.standardize_ == "video")
 
     def _set_n_actions(self, videos):
         """Set the number of actions of a fit: the parameter, or that chosen for it."""
         self.numbers_ = None
         self.n_actions_ = self.n_actions
         if self.n_actions == AUTO:
-            self.numbers_ = compare_numbers(
-                self._recordings_to_compare(videos), order=self.order_
-            )
+            self.numbers_ = compare_numbers(videos, order=self.order_)
             self.n_actions_ = self.numbers_["best"]
         self.n_actions_ = int(self.n_actions_)
         self._n_learned = self.n_actions_  # which corrections do not change
-
-    def _recordings_to_compare(self, videos):
-        """Return the recordings in which numbers of actions are compared."""
-        return videos
 
     def _label(self, learned, videos, earlier_background=None):
         """Set background, confidence, labels and shares; return the paths."""
@@ -229,22 +199,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.shares_ = shares_of(paths, self.n_actions_)
         return paths
 
-    def _describe_labels(self, paths, videos, lessons):
-        """List sentences about the labels of a fit; it may end in another order."""
-        # `lessons` are as in `_fit`, for a `_refit`.
-        refit = partial(self._refit, videos=videos, lessons=lessons)
-        orders = self._defaults_by_order
-        return collapses.describe_or_refit(self, paths, videos, orders, refit)
-
-    def _refit(self, order, videos, lessons):
-        """Fit in another order and return the paths, or raise `Collapse`."""
-        # If labels collapse, too, the first fit stays. `lessons` are as in `_fit`.
-        with unchanged_on_error(self):
-            self._set_order(order)
-            paths = self._label(self._learn(videos, **lessons), videos)
-            if collapses.describe_effective(paths, self.n_actions_) is not None:
-                raise collapses.Collapse
-        return paths
+    def _describe_labels(self, paths, videos):
+        """List sentences about the labels of a fit."""
+        return collapses.describe_fit(self, paths, videos)
 
     def _describe_signal(self, videos):
         """List a sentence about raw signal, if frames are that."""
@@ -384,8 +341,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ----------
         {shared: X}
         y : array-like of shape (n_frames,), or sequence of these, default=None
-            Only its length is checked. To score against labels, use the scorers of
-            `skl_tot.metrics`.
+            Only its length is checked, with a warning that it is not used. To score
+            against labels, use the scorers of `skl_tot.metrics`, as `mof_scorer`.
 
         Returns
         -------
@@ -398,8 +355,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
+        self._check_unused(y, videos)
         if videos.is_single:
             text = "score compares recordings and is not defined for a single one."
             warn_user(text, UndefinedMetricWarning)
@@ -418,6 +374,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 collapses.FitWarning,
             )
         return score
+
+    def _check_unused(self, y, videos):
+        """Check the lengths of labels of a score that does not use them, and say so."""
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
+            if not videos.is_single:  # which has no score
+                warn_user(
+                    "score judges without labels, and does not use y; the scorers of "
+                    "skl_tot.metrics, such as mof_scorer, judge with it.",
+                    collapses.FitWarning,
+                )
 
     @property
     def actions_(self):
@@ -469,7 +436,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     @property
     def n_around_(self):
         """Frames on each side of a frame that its scores use."""
-        return 0 if self.windows_ is None else self.windows_.n_around_
+        return 0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -491,13 +458,13 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         return self._standardize(recordings)
 
     def prepare_fit(self, X):
-        """Standardise recordings as `fit` does, perhaps in windows, to read by blocks.
+        """Standardise recordings as `fit` does, to read by blocks.
 
         {shared: of_X}
         """
         recordings = self._check_fit(X)
-        self._choose_order(recordings)
-        return self._recordings_to_compare(self._standardize(recordings, of_fit=True))
+        self._set_order()
+        return self._standardize(recordings)
 
     def _validate_params(self):
         """Check the parameters, and refuse True and False where numbers are meant."""

@@ -1,14 +1,11 @@
 """Labels of a fit that collapse, lack actions, or squeeze them."""
 
-import contextlib
-
 import numpy as np
 
 from skl_tot.decoding.decoders import DECODERS
-from skl_tot.methods.numbers import AUTO
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
-from skl_tot.recordings.labels import by_name, find_segments
+from skl_tot.recordings.labels import by_name, find_segments, split_label_sequences
 from skl_tot.recordings.names import describe_paths
 
 # The remedy that helps on most data sets with labels, by more than any setting.
@@ -16,9 +13,8 @@ REMEDY = (
     "Labels of one recording help most: SemiSupervisedSegmenter (--labels, or skl-tot "
     "review)."
 )
-# Most frames of recordings that are fitted again in another order: the second fit takes
-# as long as the first one.
-MOST_FITTED_AGAIN = 2**20
+# That of a fit in one order; `AutoSegmenter` has tried both.
+OTHER_ORDER = "AutoSegmenter (--method auto) also tries another order."
 # Frames per action from which a recording is long, and number of such recordings from
 # which there are many.
 LONG, MANY = 4, 10
@@ -28,14 +24,17 @@ class FitWarning(UserWarning):
     """Warning of a fit about its labels; estimators hide those of fits inside them."""
 
 
-class Collapse(Exception):
-    """End of a fit in another order whose labels collapse, too."""
-
-
 def is_few(n_effective, n_actions):
     """Whether fewer than half of the actions are in effect, or only one."""
     # 1e-9 for rounding: one action is in effect if all frames have the same label
     return n_actions > 1 and n_effective < max(n_actions / 2, 1 + 1e-9)
+
+
+def describe_collapse(segmenter):
+    """Words for the actions in effect if the labels of a fit collapse, else None."""
+    paths, _ = split_label_sequences(segmenter.labels_)
+    few = describe_effective(paths, segmenter.n_actions_)
+    return None if is_supported(paths, segmenter.confidence_) else few
 
 
 def describe_effective(paths, n_actions):
@@ -46,33 +45,20 @@ def describe_effective(paths, n_actions):
     return f"{n_effective:.1f} of {n_actions} actions are in effect"
 
 
-def describe_or_refit(segmenter, paths, videos, orders, refit):
-    """List sentences about labels; if they collapse, ``refit`` in another order."""
+def describe_fit(segmenter, paths, videos):
+    """List sentences about labels, first of all whether they collapse."""
     few = describe_effective(paths, segmenter.n_actions_)
     if few is None or _is_constant(segmenter, videos):
         return describe_labels(segmenter, paths)
     if is_supported(paths, segmenter.confidence_):
         return [f"Only {few}, but other recordings predict them well."]
-    first = segmenter.order_
-    other = "free" if first == "mostly" else "mostly"
-    is_short = videos.lengths.sum() <= MOST_FITTED_AGAIN
-    if segmenter.order == AUTO and other in orders and is_short:
-        with contextlib.suppress(Collapse):
-            paths = refit(other)
-            sentence = (
-                f'With order="{first}", {few}; the fit uses order="{other}" '
-                f'instead; say order="{first}" to keep the first result.'
-            )
-            return [sentence, *describe_labels(segmenter, paths)]
-    return [f"Labels collapse: {few}.", REMEDY]
+    return [f"Labels collapse: {few}.", OTHER_ORDER, REMEDY]
 
 
 def _is_constant(segmenter, videos):
     """Whether no feature varies, so that one action is the right answer."""
-    has_windows = segmenter.windows_ is not None
-    scaler = segmenter.windows_scaler_ if has_windows else segmenter.scaler_
-    if scaler is not None:
-        return not (scaler.var_ > 0).any()
+    if segmenter.scaler_ is not None:
+        return not (segmenter.scaler_.var_ > 0).any()
     return not any(np.ptp(block, axis=0).any() for block in videos.blocks())
 
 
@@ -88,7 +74,7 @@ def describe_raw_signal(segmenter, videos):
     """List a sentence about raw signal, whose single frames tell little."""
     n_cycles = videos.lengths.mean() / segmenter.mean_frames_  # 1 without cycles
     n_segments = segmenter.n_actions_ * n_cycles
-    if segmenter.windows_ is not None or not is_raw(videos, n_segments):
+    if not is_raw(videos, n_segments):
         return []
     return [
         "Frames are those of a raw signal, and single frames tell little; windows "

@@ -55,11 +55,11 @@ class HMMSegmenter(BaseSegmenter):
     Parameters
     ----------
     {shared: n_actions}
-    order : {"auto", "strict", "mostly", "free"}, default="auto"
-        "auto" looks at the recordings, as in `TemporalOTSegmenter`. "strict": each
-        action once, in one order, starting from K equal parts of each recording,
-        without random numbers. "mostly": learned in the same way, and decoded in any
-        order. "free": in any order, any number of times, starting from clusters.
+    order : {"mostly", "strict", "free"}, default="mostly"
+        "strict": each action once, in one order, starting from K equal parts of each
+        recording, without random numbers. "mostly": learned in the same way, and
+        decoded in any order. "free": in any order, any number of times, starting from
+        clusters.
     covariance : {"own", "shared"}, default=None
         Whether each action has own variances. None is "shared" in free order, where
         actions would else differ by their variance only, and "own" otherwise.
@@ -155,7 +155,7 @@ class HMMSegmenter(BaseSegmenter):
 
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "auto"
+    order: str = "mostly"
     covariance: str | None = None
     n_components: int | None = 16
     n_init: int = 4

@@ -9,7 +9,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.gaussians import log_densities
-from skl_tot.methods.discriminants import embed, principal_components
 from skl_tot.recordings.labels import equal_parts
 
 # Distance of probabilities of moves from 0, and of leaving an action from 1, so that
@@ -234,33 +233,3 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
         if len(curve) > 1 and curve[-1] - curve[-2] < tol:
             break
     return model, curve
-
-
-def learn_states(videos, labels, n_actions, min_frames):
-    """Learn states from the labels of standardised recordings, as arrays by name."""
-    # with the defaults of `HMMSegmenter`
-    center, components, mean_variance = principal_components(videos, 16)
-    frames = [embed(videos, i, center, components.T) for i in range(len(videos))]
-    reg_covar = 1e-2 * mean_variance
-    start = start_from_labels(frames, labels, n_actions, reg_covar).sharing()
-    model, _ = fit_hmm(
-        frames,
-        start,
-        reg_covar=reg_covar,
-        max_iter=30,
-        tol=1e-4,
-        min_frames=min_frames,
-    )
-    return {
-        "center": center,
-        "components": components,
-        "means": model.means,
-        "covars": model.covars,
-    }
-
-
-def state_scores(videos, states):
-    """Yield the log-densities (n_frames_i, n_actions) of each recording."""
-    for i in range(len(videos)):
-        frames = embed(videos, i, states["center"], states["components"].T)
-        yield log_densities(frames, states["means"], states["covars"], i)

@@ -145,10 +145,8 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         for name in {name.partition("__")[0] for name in nested}:
             value, classes = getattr(self, name, None), self._components.get(name, {})
             if isinstance(value, str) and value == AUTO:
-                # "auto" names another object in each order; before a look, the usual
-                is_open = self.order == AUTO
-                order = getattr(self, "order_", "mostly") if is_open else self.order
-                value = self._defaults_by_order.get(order, {}).get(name)
+                # "auto" names another object in each order
+                value = self._defaults_by_order.get(self.order, {}).get(name)
             if isinstance(value, str) and value in classes:
                 setattr(self, name, classes[value]())
         return super().set_params(**nested)
@@ -196,8 +194,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         Raises
         ------
         TypeError, ValueError
-            As in `fit`, but all recordings may be shorter than ``n_actions`` frames; or
-            after a `fit` in free order that learned states from all recordings.
+            As in `fit`, but all recordings may be shorter than ``n_actions`` frames.
         """
         self._check_partial_fit()
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
@@ -216,8 +213,8 @@ class PrototypeSegmenter(NetworkSegmenter):
             recordings = self._check_fit(X, y, reset=is_first)
             self.mean_frames_ = math.inf  # unknown from a few recordings
             if is_first:
-                self._choose_order(recordings)
-            videos = self._standardize(recordings, of_fit=is_first)
+                self._set_order()
+            videos = self._standardize(recordings)
             with videos.named_errors():
                 learned = self._learn(videos, start, one_pass=True)
                 if keeps_order:
@@ -354,10 +351,6 @@ class PrototypeSegmenter(NetworkSegmenter):
             scores = LazyArrays(
                 lambda i: self._log_likelihood(similarities[i]), len(videos)
             )
-        return scores if one_pass else self._refine_actions(scores, videos)
-
-    def _refine_actions(self, scores, videos):
-        """Refine the actions of a fit; returns the scores, or None if they change."""
         return scores
 
     @property

@@ -2,7 +2,6 @@
 
 import contextlib
 import warnings
-from copy import copy
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +22,13 @@ from skl_tot.recordings.names import describe_actions
 
 def steps_of(model):
     """Names and steps of a pipeline; (None, model) for any other model."""
-    return model.steps if isinstance(model, Pipeline) else [(None, model)]
+    # of a fitted `AutoSegmenter`, those of the estimator that it has chosen
+    if getattr(model, "chooses_estimator", False) and hasattr(model, "estimator_"):
+        return steps_of(model.estimator_)
+    if not isinstance(model, Pipeline):
+        return [(None, model)]
+    (name, last), *rest = reversed(model.steps)
+    return [*reversed(rest), *((inner or name, step) for inner, step in steps_of(last))]
 
 
 def last_step(model):
@@ -33,11 +38,8 @@ def last_step(model):
 
 def with_last(model, segmenter):
     """Replace the last step of a pipeline, or the model itself."""
-    if not isinstance(model, Pipeline):
-        return segmenter
-    model = copy(model)
-    model.steps = [*model.steps[:-1], (model.steps[-1][0], segmenter)]
-    return model
+    *steps, (name, _) = steps_of(model)
+    return Pipeline([*steps, (name, segmenter)]) if steps else segmenter
 
 
 def joined(steps):
@@ -49,6 +51,8 @@ def joined(steps):
 def segmenter_of(model):
     """Segmenter at the end of a pipeline, or itself; a TypeError for anything else."""
     segmenter = last_step(model)
+    if getattr(segmenter, "chooses_estimator", False):
+        check_is_fitted(segmenter)
     if not isinstance(segmenter, BaseSegmenter):
         what = "a segmenter of skl_tot, or a pipeline that ends in one"
         refuse("model", type(segmenter).__name__, what, TypeError)
@@ -92,40 +96,36 @@ def is_cyclic(segmenter):
 
 def transform_before(model, videos):
     """Apply the steps of a fitted pipeline before the segmenter, if any."""
-    return model[:-1].transform(videos) if len(steps_of(model)) > 1 else videos
+    *steps, _ = steps_of(model)
+    return Pipeline(steps).transform(videos) if steps else videos
 
 
-def describe_look(segmenter):
-    """Sentences of the look of a fit, if any, and about another order in the end."""
-    look = segmenter.look_
+def look_of(model):
+    """Look of a fitted estimator, also at the end of a pipeline, or None."""
+    last = model.steps[-1][1] if isinstance(model, Pipeline) else model
+    return getattr(last, "look_", None)
+
+
+def describe_look(model):
+    """Sentences of the look of a fitted estimator, if any, and about its order."""
+    look, segmenter = look_of(model), segmenter_of(model)
     if look is None:
         return []
     if segmenter.is_taught:  # labels and views decide instead of the look
         return [look.still] if look.still else []
     sentences = look.sentences()
-    if segmenter.order_ != look.order:  # a collapse, no free order, or an alternative
+    if segmenter.order_ != look.order:  # after a collapse
         sentences.append(f'In the end, the model uses order="{segmenter.order_}".')
     return sentences
 
 
-def windows_of(model):
-    """Windows that a segmenter applies to its recordings itself, or None."""
-    return getattr(last_step(model), "windows_", None)
-
-
 def feature_names(model):
-    """Names of the features after all steps and windows, or None."""
-    names, windows = _names_before(model), windows_of(model)
-    return names if windows is None else windows.get_feature_names_out(names)
-
-
-def _names_before(model):
     """Names of the input features of a fitted model's segmenter, or None."""
     names = getattr(last_step(model), "feature_names_in_", None)
     if names is None and last_step(model) is not model:
         # a step may have no names, and input without names gets x0, x1, ...
         with contextlib.suppress(AttributeError, TypeError, ValueError):
-            names = model[:-1].get_feature_names_out()
+            names = Pipeline(steps_of(model)[:-1]).get_feature_names_out()
             plain = [f"x{i}" for i in range(len(names))]
             return None if list(names) == plain else names
     return names
@@ -249,8 +249,7 @@ def choose_n_actions(estimator, X, numbers=None):
     ----------
     estimator : estimator
         A segmenter of this package, or a pipeline that ends in one. Recordings pass the
-        steps of the pipeline and are standardised as in the segmenter. With
-        ``order="auto"``, a look at them finds the order, and windows of raw signals.
+        steps of the pipeline and are standardised as in the segmenter.
     X : array-like of shape (n_frames, n_features), or sequence of these
         One recording or many.
     numbers : sequence of int, default=None

@@ -1,17 +1,14 @@
 """Segmentation by networks whose pseudo-labels are from temporal transport."""
 
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
 from sklearn.utils._param_validation import StrOptions
 
-from skl_tot.decoding.decoders import decode
-from skl_tot.methods.hmm_model import learn_states, state_scores
 from skl_tot.methods.networks import PrototypeSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
-from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import pseudo_labels
 from skl_tot.training.components import (
@@ -50,25 +47,20 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     The paper assumes that all recordings show the same actions in the same order, and
     that actions last about equally long; `skl_tot.baselines.paper` makes its method.
     The defaults give actions several prototypes and variable durations, train three
-    networks, keep neighbouring frames together, and decode in any order.
-
-    In free order there is no prior, but the transport still asks for equal shares. The
-    groups of the network then start a hidden Markov model of the frames' principal
-    components, as in `HMMSegmenter`. Its states are the actions, of any share. By
-    default, ``switch_cost`` is 0.5, 0 in strict order, 0.1 in free order, and "auto" if
-    a look finds a course in which actions return.
+    networks, keep neighbouring frames together, and decode in any order, with a
+    ``switch_cost`` of 0.5. In strict order, paths are fixed. In free order, there is no
+    prior, which is the paper's OT, and ``switch_cost`` is "auto".
 
     Parameters
     ----------
     {shared: n_actions}
-    order : {"auto", "strict", "mostly", "free"}, default="auto"
-        Course of the recordings. "auto" looks at them, see `skl_tot.look`: "mostly" or
-        "free" follows, and raw signals are learned from windows. If labels collapse,
-        the other order is tried, with a warning. "strict": each action once, in one
-        order. "mostly": an order with exceptions: actions may repeat, change places or
-        be missing. "free": no common order. The order sets the parameters that have
-        their default: ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost``,
-        ``network`` and ``prior``. A change needs a new fit.
+    order : {"mostly", "strict", "free"}, default="mostly"
+        Course of the recordings. "mostly": an order with exceptions: actions may
+        repeat, change places or be missing. "strict": each action once, in one order.
+        "free": no common order. `AutoSegmenter` chooses by a look at the recordings.
+        The order sets the parameters that have their default: ``n_prototypes``,
+        ``alpha``, ``decoding``, ``switch_cost``, ``network`` and ``prior``. A change
+        needs a new fit.
     n_prototypes : int or "auto", default="auto"
         Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets
         the same share of time. `fit` merges neighbours in time that the network cannot
@@ -113,10 +105,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         Prototypes, in the order of time. A single network has no first dimension.
     prototype_actions_ : ndarray of shape (n_networks * n_actions * n_prototypes,)
         Action of each prototype, one network after the other.
-    {shared: look_, order_, windows_}
-    states_ : dict of ndarray or None
-        Hidden Markov model of the free order: ``means`` and ``covars`` (n_actions,
-        n_components) along ``components`` around a ``center``.
+    {shared: order_}
     temperature_ : float
         Temperature τ of the softmax P.
     overlap_ : ndarray of shape (n_prototypes, n_prototypes)
@@ -172,12 +161,11 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     __module__ = "skl_tot"
 
-    states_: dict | None = field(default=None, init=False)  # before a fit
     _defaults_by_order = by_order(
         n_prototypes=(2, 3, 1),
         alpha=(0.0, 0.5, 0.5),
         decoding=("fixed", "free", "free"),
-        switch_cost=(0.0, 0.5, 0.1),
+        switch_cost=(0.0, 0.5, AUTO),
         network=("sharp", "mlp", "mlp"),
         prior=("narrow path", "temporal", None),
     )
@@ -211,7 +199,7 @@ class TemporalOTSegmenter(PrototypeSegmenter):
 
     n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "auto"
+    order: str = "mostly"
     n_prototypes: int | str = "auto"
     rho: float = 0.07
     alpha: float | str = "auto"
@@ -230,47 +218,6 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     transport: Any = "sinkhorn"
     terms: list | tuple | None = None
     optimizer: str | Adam = "adam"
-
-    def _set_order(self, order):
-        """Set the order of a fit; the cost of switches is chosen if actions return."""
-        super()._set_order(order)
-        # from 2.5 segments of a look in a recording on, actions return, and one cost
-        # for all recordings would suppress them
-        has_course = self.look_ is not None and order == "mostly"
-        if has_course and self.look_.returns >= 2.5:
-            self._defaults = self._defaults | {"switch_cost": AUTO}
-
-    @property
-    def has_densities(self):
-        """Whether scores are log-densities, as in free order."""
-        return self.states_ is not None
-
-    def _check_partial_fit(self):
-        """Refuse a stream after a fit in free order, too."""
-        super()._check_partial_fit()
-        if self.states_ is not None:
-            raise ValueError(
-                "partial_fit cannot go on with the states of a fit in free order; "
-                "fit anew with all recordings, or begin with partial_fit."
-            )
-
-    def _refine_actions(self, scores, videos):
-        """Return the scores; in free order None, after learning states from groups."""
-        # transport gives all groups the same share, which actions in any order lack
-        self.states_ = None
-        if self.order_ != "free":
-            return scores
-        sample = stretches(videos).videos
-        if sample is not videos:
-            scores = self._log_likelihoods(sample)
-        paths = [decode(log_codes, "free", "auto") for log_codes in scores]
-        self.states_ = learn_states(sample, paths, self.n_actions_, self.min_frames_)
-        return None
-
-    def _log_likelihoods(self, videos):
-        if self.states_ is None:
-            return super()._log_likelihoods(videos)
-        return state_scores(videos, self.states_)
 
     def _terms(self, components):
         """Make the terms of the loss of one fit; see `_make_components`."""

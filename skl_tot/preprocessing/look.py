@@ -103,7 +103,7 @@ class Look:
         )
 
     def sentences(self):
-        """List a sentence for each finding: consequence, and how to say otherwise."""
+        """List a sentence for each finding, and what follows from it."""
         sentences = [self.say_course(), self._say_returns()]
         if self.between > 0.5:
             sentences.append(
@@ -113,9 +113,9 @@ class Look:
             )
         if self.is_raw:
             sentences.append(
-                f"Frames are raw signal, so the fit uses windows of "
-                f"{self._time(self.window)}; to choose them, use SignalWindows "
-                "(--pipeline windows:WIDTH), and give order (--order)."
+                "Frames are raw signal, and single ones tell little: windows of "
+                f"{self._time(self.window)} suit them, by SignalWindows (--pipeline "
+                "windows:WIDTH)."
             )
         sentences += [self.say_repeats(), self.still]
         return [sentence for sentence in sentences if sentence]
@@ -133,7 +133,7 @@ class Look:
         """Say whether recordings share a course, and the order that follows."""
         other = {"mostly": "free", "free": "mostly"}[self.order]
         return (
-            f'{self.verdict}, so the fit uses order="{self.order}"; say '
+            f'{self.verdict}, so order="{self.order}" suits them; fit with '
             f'order="{other}" (--order {other}) if you know better.'
         )
 
@@ -153,7 +153,7 @@ class Look:
 def look(X, n_actions=8):
     r"""Look at recordings without labels, to know which method suits them.
 
-    Fits with ``order="auto"`` call it, and keep the result as ``look_``.
+    `AutoSegmenter` calls it, and keeps the result as ``look_``.
 
     Parameters
     ----------

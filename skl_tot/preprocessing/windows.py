@@ -347,15 +347,3 @@ def default_views(longest=None):
         )
         views += [FrameView(scaling=scaling), windows]
     return views
-
-
-def views_of_vote(longest=None):
-    """List words and views of the members of `AutoSegmenter`."""
-    each = "each recording scaled"
-    return [
-        (("frames",), FrameView()),
-        (("frames", each), FrameView(scaling="video")),
-        (("windows",), FrameView((1,), longest=longest)),
-        (("windows", each), FrameView((1,), longest=longest, scaling="video")),
-        (("windows", "wide"), FrameView((3,), longest=longest)),
-    ]

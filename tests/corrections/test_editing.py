@@ -12,12 +12,11 @@ from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
     ActivitySegmenter,
-    AutoSegmenter,
     HMMSegmenter,
     SemiSupervisedSegmenter,
     TemporalOTSegmenter,
 )
-from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
+from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
@@ -214,25 +213,6 @@ def test_a_taught_model_does_not_change_with_the_first(name):
     others, y = make_activities(4, n_actions=4, n_features=5, random_state=7)
     model.fit(others, *([y] if name == "taught" else []))
     assert_same(taught.predict_proba(VIDEOS), before)
-
-
-def test_a_taught_vote_does_not_change_with_the_alternative_of_the_first():
-    candidates = [
-        ("a", HMMSegmenter(order="mostly")),
-        ("b", HMMSegmenter(order="mostly", standardize="video")),
-        ("c", HMMSegmenter(order="free", random_state=0)),
-        ("d", KMeansSegmenter(switch_cost="auto")),
-    ]
-    videos, codes = make_activities(
-        8, 4, n_features=6, mean_length=30, order="free", random_state=0
-    )
-    model = AutoSegmenter(4, candidates=candidates, order="mostly", random_state=0)
-    model.fit(videos)
-    taught = refine(model, videos, [WORDS[codes[0]], *[None] * 7])
-    before, first = taught.predict_proba(videos), model.predict(videos)
-    model.use_alternative(1)
-    assert any(map(np.any, map(np.not_equal, model.predict(videos), first)))
-    assert_same(taught.predict_proba(videos), before)
 
 
 def test_refine_a_pipeline(fitted):

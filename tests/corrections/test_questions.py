@@ -6,15 +6,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skl_tot import AutoSegmenter, HMMSegmenter
+from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import alike_actions, most_informative, rename
 from skl_tot.corrections.questions import (
     DIGITS,
     describe_signals,
-    find_typical,
-    mean_and_spread,
     order_with_gains,
 )
 from skl_tot.datasets import make_activities
@@ -32,28 +30,11 @@ def model(noisy):
     return MallowSegmenter(4, decoding="free", switch_cost=0.1).fit(noisy)
 
 
-@pytest.fixture(scope="module")
-def vote(noisy):
-    candidates = [("mallow", MallowSegmenter()), ("hmm", HMMSegmenter())]
-    return AutoSegmenter(4, candidates=candidates, random_state=0).fit(noisy)
-
-
 def entropy(row):
     return -sum(p * math.log(p) for p in row if p > 0)
 
 
-def doubts_of(model, videos, with_votes=False):
-    doubts = []
-    votes = model.predict_proba(videos)
-    for posterior, shares in zip(model.predict_posterior(videos), votes):
-        pairs = zip(posterior, shares)
-        doubts.append([entropy(p) + with_votes * entropy(v) for p, v in pairs])
-    return doubts
-
-
-@pytest.mark.parametrize("kind", ["model", "vote"])
-def test_videos_come_as_in_a_review(request, noisy, kind):
-    model = request.getfixturevalue(kind)
+def test_videos_come_as_in_a_review(noisy, model):
     review = Review(rename(model, ["a", "b", "c", "d"]), noisy).open()
     ranking = most_informative(model, noisy, 100)
     asked = [entry["recording"] for entry in review.next(100)]
@@ -77,10 +58,8 @@ def test_labelled_recordings_are_left_out(noisy, model):
     assert found == [entry for entry in moments if entry["recording"] != index]
 
 
-@pytest.mark.parametrize("kind", ["model", "vote"])
-def test_moments(request, noisy, kind):
-    model = request.getfixturevalue(kind)
-    doubts = doubts_of(model, noisy, with_votes=kind == "vote")
+def test_moments(noisy, model):
+    doubts = [list(map(entropy, rows)) for rows in model.predict_posterior(noisy)]
     least = min(map(min, doubts))
     expected = []
     for i, path in enumerate(model.predict(noisy)):
@@ -140,18 +119,6 @@ def test_signals_are_described_by_means_and_deviations():
     assert_allclose(found, expected)
     gaps = [np.array([[1.0, np.nan]]), np.array([[1.0, 3.0]])]
     assert_allclose(describe_signals(gaps), [[0, -1, 0, 0], [0, 1, 0, 0]])
-
-
-def test_typical_recordings_are_those_that_others_resemble():
-    rng = np.random.default_rng(0)
-    centres = [0, 0.1, 0.2, 9, 9.1]  # three are alike, and two
-    videos = [rng.normal(x, 0.01, size=(50, 2)) for x in centres]
-    values = [mean_and_spread(video) for video in videos]
-    first, second = find_typical(values, 2)
-    assert first in (0, 1, 2)
-    assert second in (3, 4)
-    assert find_typical(values[:1], 3) == [0]
-    assert sorted(find_typical(values, 9)) == list(range(5))
 
 
 def split_in_two(labels, action, new, by):

@@ -1,4 +1,4 @@
-"""Intervals of boundaries: against all paths, and in generated recordings."""
+"""Intervals of boundaries against all paths."""
 
 import itertools
 
@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot.datasets import make_activities
 from skl_tot.decoding import Chain, boundary_intervals
-from skl_tot.decoding.chain import free_chain
 
 
 def weight(chain, scores, path):
@@ -88,20 +86,3 @@ def test_refused_values(name, values):
     for value in values:
         with pytest.raises(ValueError, match=f"{name} (is|has)"):
             boundary_intervals(**valid | {name: value})
-
-
-def test_intervals_of_generated_recordings_hold_their_share():
-    """Intervals by the true Gaussians."""
-    videos, labels = make_activities(20, 4, order="free", noise=2, random_state=1)
-    frames, actions = np.concatenate(videos), np.concatenate(labels)
-    means = [frames[actions == k].mean(axis=0) for k in range(4)]
-    chain, inside = free_chain(4, 5.0), []
-    for video, truth in zip(videos, labels):
-        scores = -0.5 * ((video[:, None] - means) ** 2).sum(-1) / 4.1
-        edges = np.flatnonzero(np.diff(truth)) + 1
-        for at, low, high in boundary_intervals(scores, chain.viterbi(scores)):
-            near = edges[np.abs(edges - at) < 8]
-            if len(near) == 1:
-                inside.append(low <= near[0] <= high)
-    assert len(inside) > 50
-    assert np.mean(inside) > 0.9

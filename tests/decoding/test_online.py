@@ -1,7 +1,6 @@
 """Frames in blocks against all paths, and against whole videos."""
 
 import itertools
-import pickle
 
 import numpy as np
 import pytest
@@ -170,12 +169,3 @@ def test_background_has_no_part_in_paths_but_in_posteriors():
         np.testing.assert_allclose(posteriors[t], expected, atol=1e-9)
     actions, _ = run(skip.chain, scores, 7, 9, np.ones(40, bool))
     assert (actions == -1).all()
-
-
-def test_state_stays_small():
-    decoder = OnlineDecoder(free_chain, 3, 1.0, 20)
-    sizes = []
-    for _ in range(10):
-        decoder.push(np.zeros((100, 3)), np.zeros(100, bool))
-        sizes.append(len(pickle.dumps(decoder)))
-    assert max(sizes) < 1.1 * sizes[0]

@@ -1,63 +1,27 @@
-"""A vote of given candidates, and its alternatives."""
+"""The look of `AutoSegmenter`, and the estimator that it spells out and fits."""
 
-import copy
-import pickle
-from itertools import chain
-
-import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.linear_model import LinearRegression
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter, baselines
-from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
-from skl_tot.corrections import merge, rename
+import skl_tot
+from skl_tot import (
+    AutoSegmenter,
+    HMMSegmenter,
+    SemiSupervisedSegmenter,
+    TemporalOTSegmenter,
+    corrections,
+)
+from skl_tot.corrections import semi_supervised
 from skl_tot.datasets import make_activities
-from skl_tot.extend import Adam
+from skl_tot.io import load_model, save_model, segments
+from skl_tot.meta import auto
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.metrics import effective_actions, mof_score
-
-
-class Given(BaseSegmenter):
-    """Finds what the first feature says, rounded, under other numbers."""
-
-    def __init__(self, n_actions=8, *, shift=0, wrong=0.0, random_state=None):
-        self.n_actions = n_actions
-        self.shift = shift
-        self.wrong = wrong
-        self.random_state = random_state
-
-    decoding, switch_cost, background_percentile = "framewise", 0.0, None
-    standardize = None
-
-    def _learn(self, videos):
-        self.n_actions_ = self.n_actions
-        self.seed_ = self.random_state
-
-    def _log_likelihoods(self, videos):
-        for video in videos:
-            actions = np.clip(video[:, 0].round().astype(int), 0, self.n_actions - 1)
-            actions[: int(self.wrong * len(actions))] = self.n_actions - 1
-            yield np.eye(self.n_actions)[(actions + self.shift) % self.n_actions]
-
-
-def tot(n_actions=4, **params):
-    quick = {"max_iter": 60, "optimizer": Adam(freeze_iter=10, frames_per_video=64)}
-    return baselines.paper(n_actions, **quick | params)
-
-
-def quick():
-    return [
-        ("tot", tot(decoding="free", switch_cost=0.5)),
-        ("mallow", MallowSegmenter()),
-    ]
-
-
-def auto(n_actions=4, candidates=None, **params):
-    candidates = quick() if candidates is None else candidates
-    params = {"candidates": candidates, "random_state": 0} | params
-    return AutoSegmenter(n_actions, **params)
+from skl_tot.methods.pipelines import describe_look, last_step, segmenter_of
+from skl_tot.preprocessing import FramewiseTransformer, SignalWindows, look
 
 
 def assert_same(first, second):
@@ -65,272 +29,245 @@ def assert_same(first, second):
         np.testing.assert_array_equal(path, expected)
 
 
-@pytest.fixture(scope="module")
-def activity():
+@pytest.fixture(scope="module", params=["strict", "free"])
+def videos(request):
     return make_activities(
-        6, 4, n_features=5, mean_length=60, noise=0.5, unevenness=0.3, random_state=0
-    )
+        12, 3, n_features=6, mean_length=90, order=request.param, random_state=1
+    )[0]
 
 
 @pytest.fixture(scope="module")
-def fitted(activity):
-    return auto().fit(activity[0])
+def swings():
+    """Signals that swing in three ways around one mean."""
+    rng, signals = np.random.default_rng(0), []
+    for _ in range(4):
+        path = np.tile(np.arange(3), 4).repeat(300)
+        phase = np.cumsum(np.array([0.1, 0.3, 0.9])[path])
+        signal = np.c_[np.sin(phase), np.cos(phase)]
+        signals.append(signal + 0.2 * rng.normal(size=signal.shape))
+    return signals
 
 
 @pytest.fixture(scope="module")
-def clear():
-    """Videos whose first feature is the action, and their labels."""
-    rng = np.random.default_rng(0)
-    labels = [np.repeat(np.arange(4), rng.integers(8, 14, 4)) for _ in range(5)]
-    videos = []
-    for path in labels:
-        noise = rng.normal(scale=0.1, size=(len(path), 2))
-        videos.append(np.c_[path + noise[:, 0], noise[:, 1]])
-    return videos, labels
+def fitted(videos):
+    return AutoSegmenter(3, random_state=0).fit(videos)
 
 
-class TestVote:
-    def test_majority_under_other_numbers(self, clear):
-        videos, labels = clear
-        candidates = [
-            ("a", Given(shift=1)),
-            ("b", Given(shift=2)),
-            ("c", Given(shift=3, wrong=0.3)),
-        ]
-        model = auto(candidates=candidates).fit(videos)
-        assert_same(model.labels_, labels)
-        found = model.candidate_labels(videos)
-        assert list(found) == model.names_ == ["a", "b", "c"]
-        assert_same(found["a"], labels)
-        assert_same(found["b"], labels)
-        expected = [[3, 0, 1, 2], [2, 3, 0, 1], [1, 2, 3, 0]]
-        np.testing.assert_array_equal(model.mappings_, expected)
-        np.testing.assert_allclose(model.weights_, 1 / 3)
+class TestChoice:
+    def test_the_order_is_that_of_the_look(self, fitted, videos):
+        look = skl_tot.look(videos, 3)
+        assert str(fitted.look_) == str(look)
+        assert type(fitted.estimator_) is TemporalOTSegmenter
+        assert fitted.estimator_.order == look.order
+        assert f"order={look.order!r}" in repr(fitted.estimator_) or (
+            look.order == "mostly"  # the default, which is not printed
+        )
 
-    def test_log_likelihoods_are_those_of_votes(self, clear):
-        videos, _ = clear
-        candidates = [("a", Given()), ("b", Given()), ("c", Given(wrong=0.3))]
-        model = auto(candidates=candidates).fit(videos)
-        votes = np.array([2 / 3, 0, 0, 1 / 3])
-        scores = model.log_likelihood(videos[0])
-        np.testing.assert_allclose(scores[0], np.log(votes + 0.02))
-        shares = model.predict_proba(videos[0])
-        np.testing.assert_allclose(shares[0], (votes + 0.02) / 1.08)
+    def test_a_clone_of_the_estimator_gives_the_same(self, fitted, videos):
+        twin = clone(fitted.estimator_).fit(videos)
+        assert_same(twin.labels_, fitted.labels_)
+        assert_same(twin.predict(videos), fitted.predict(videos))
+        assert_same(twin.predict_proba(videos), fitted.predict_proba(videos))
+        assert_same(twin.predict_posterior(videos), fitted.predict_posterior(videos))
+        assert twin.score(videos) == fitted.score(videos)
 
-    def test_a_switch_costs_by_the_segments_of_members(self, clear):
-        videos, _ = clear
-        model = auto(candidates=[("a", Given()), ("b", Given())]).fit(videos)
-        mean = sum(map(len, videos)) / (4 * len(videos))
-        # by default 0.02 nats for each frame of a segment
-        nats = model.decoder_[1] * np.mean([len(x) for x in videos]) / 4
-        assert nats == pytest.approx(0.02 * mean)
-        assert model.set_params(switch_cost=0.3).decoder_[1] == 0.3
+    def test_costs_are_chosen_where_actions_return(self, monkeypatch):
+        look = skl_tot.look(make_activities(10, 3, random_state=0)[0], 3)
+        for returns, cost in [(2.4, 0.5), (2.5, "auto")]:
+            object.__setattr__(look, "returns", returns)
+            assert auto.spell_out(look, "mostly", 3).switch_cost == cost
+            assert auto.spell_out(look, "free", 3).switch_cost == "auto"
 
+    @pytest.mark.filterwarnings("ignore:.*Frames are those of a raw signal")
+    def test_raw_signals_get_windows(self, swings):
+        model = AutoSegmenter(3, random_state=0).fit(swings)
+        windows, segmenter = (step for _, step in model.estimator_.steps)
+        assert windows.window_ == SignalWindows().fit(swings).window_
+        assert windows.window == model.look_.window
+        assert type(segmenter) is HMMSegmenter  # of few recordings
+        frames = windows.transform(swings)
+        twin = clone(segmenter).fit(frames)
+        assert_same(model.predict(swings), twin.predict(frames))
+        assert_same(model.predict_posterior(swings), twin.predict_posterior(frames))
 
-class TestOrder:
-    def test_strict(self, activity):
-        candidates = [("tot", tot()), ("mallow", MallowSegmenter(order="strict"))]
-        model = auto(candidates=candidates, order="strict").fit(activity[0])
-        found = model.candidate_labels(activity[0])
-        for path in [*model.labels_, *model.predict(activity[0])]:
-            assert set(np.diff(path, prepend=-1).tolist()) == {0, 1}
-        for path in chain.from_iterable(found.values()):  # in numbers of the vote
-            assert 1 + np.count_nonzero(np.diff(path)) == len(set(path)) == 4
-        assert len(model.alternatives_) == 1
+    def test_windows_are_in_seconds_of_a_rate(self, swings):
+        recordings = skl_tot.Recordings(swings, fps=25)
+        with_rate = AutoSegmenter(3, random_state=0).fit(recordings)
+        without = AutoSegmenter(3, random_state=0).fit(swings)
+        assert with_rate.estimator_["windows"].window == without.look_.window / 25
+        assert_same(list(with_rate.labels_.values()), without.labels_)
 
-    @pytest.mark.parametrize(
-        ("order", "n_members"), [("strict", 10), ("mostly", 20), ("free", 10)]
-    )
-    def test_members_by_order(self, activity, monkeypatch, order, n_members):
-        monkeypatch.setattr("skl_tot.meta.vote.N_STEPS", 5)
-        model = AutoSegmenter(4, order=order, random_state=0).fit(activity[0])
-        assert len(model.names_) == len(set(model.names_)) == n_members
-        assert (len(model.views_), model.order_) == (5, order)
-        assert len(model.alternatives_) <= 4
-        assert_same(model.predict(activity[0]), model.labels_)
-        strict = [name for name in model.names_ if "each action once" in name]
-        assert len(strict) == (0 if order == "free" else 10)
-        found = model.candidate_labels(activity[0])
-        for path in chain.from_iterable(found[name] for name in strict):
-            assert 1 + np.count_nonzero(np.diff(path)) == len(set(path)) == 4
+    def test_what_is_given_reaches_the_estimator(self, videos):
+        given = {"standardize": "video", "min_duration": 4, "device": "cpu"}
+        model = AutoSegmenter(3, random_state=np.random.RandomState(0), **given)
+        estimator = model.fit(videos).estimator_
+        assert given.items() <= estimator.get_params().items()
+        assert isinstance(estimator.random_state, int)
+        assert_same(clone(estimator).fit(videos).labels_, model.labels_)
+
+    def test_a_number_that_is_chosen_is_spelt_out(self, videos):
+        model = AutoSegmenter("auto", random_state=0).fit(videos)
+        chosen = skl_tot.choose_n_actions(model.estimator_, videos)["best"]
+        assert model.n_actions_ == model.estimator_.n_actions == chosen
 
 
-class TestCandidates:
-    def test_clones_are_fitted(self, activity):
-        candidates = quick()
-        model = auto(3, candidates).fit(activity[0])
-        for (_, given), found in zip(candidates, model.estimators_):
-            assert not hasattr(given, "labels_")
-            assert given.n_actions in (4, 8)
-            assert type(found) is type(given)
-            assert found.n_actions_ == 3
+class Collapsing(BaseSegmenter):
+    """Finds what the first feature says in some orders, and one action in others."""
 
-    def test_background_of_a_candidate_is_no_vote(self, activity):
-        candidates = [
-            ("shy", tot(background_percentile=30)),
-            ("sure", MallowSegmenter()),
-        ]
-        model = auto(candidates=candidates).fit(activity[0])
-        shy = np.concatenate(model.candidate_labels(activity[0])["shy"])
-        assert 0.05 < np.mean(shy == -1) < 0.8
-        assert np.concatenate(model.labels_).min() == 0
-        votes = np.exp(np.concatenate(model.log_likelihood(activity[0]))) - 0.02
-        np.testing.assert_allclose(votes.sum(axis=1), 1)
-        np.testing.assert_allclose(votes[shy == -1].max(axis=1), 1)
+    decoding, switch_cost, background_percentile = "framewise", 0.0, None
+    standardize = None
+    right: tuple = ()
 
-    def test_nested_parameters(self):
-        model = auto()
-        params = model.get_params()
-        assert params["tot__max_iter"] == 60
-        assert params["tot"] is model.candidates[0][1]
-        assert "tot__max_iter" not in model.get_params(deep=False)
-        model.set_params(tot__rho=0.3, mallow=tot(rho=0.4), switch_cost=0.2)
-        assert clone(model).get_params()["tot__rho"] == 0.3
-        assert model.get_params()["mallow__rho"] == 0.4
-        assert AutoSegmenter().get_params()["candidates"] == "auto"
-        with pytest.raises(ValueError, match="Invalid parameter"):
-            model.set_params(asot__rho=0.1)
+    def __init__(self, n_actions=4, *, order="mostly"):
+        self.n_actions = n_actions
+        self.order = order
+
+    def _learn(self, videos):
+        self.n_actions_ = self.n_actions
+
+    def _log_likelihoods(self, videos):
+        for video in videos:
+            actions = video[:, 0].round().astype(int) * (self.order in self.right)
+            yield np.eye(self.n_actions)[actions]
 
 
-def test_same_result_for_any_n_jobs(activity, fitted):
-    model = auto(n_jobs=2).fit(activity[0])
-    assert model.names_ == fitted.names_
-    assert_same(model.labels_, fitted.labels_)
-    np.testing.assert_array_equal(model.agreement_, fitted.agreement_)
-    with pytest.raises(ValueError, match=r"candidate 'b': .*rho"):
-        auto(2, [*quick(), ("b", tot(rho=-1))], n_jobs=2).fit(activity[0])
+@pytest.fixture
+def collapsing(monkeypatch):
+    """Let `AutoSegmenter` fit segmenters that collapse but in some orders."""
 
+    def collapse(*right):
+        monkeypatch.setattr(Collapsing, "right", right)
+        monkeypatch.setattr(
+            auto, "spell_out", lambda look, order, n, **_: Collapsing(n, order=order)
+        )
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        {"candidates": "all"},
-        {"candidates": [("a", tot()), ("a", tot())]},
-        {"candidates": [("a__b", tot())]},
-        {"candidates": [("decoding", tot())]},
-        {"candidates": [("a", tot(rho=-1))]},
-        {"candidates": []},
-        {"candidates": [(1, tot())]},
-        {"candidates": [("a", tot()), ("b",)]},
-        {"candidates": [("a", LinearRegression())]},
-        {"candidates": [("a", TemporalOTSegmenter)]},
-        {"decoding": "freely"},
-    ],
-)
-def test_bad_parameters_change_nothing(fitted, activity, params):
-    model = pickle.loads(pickle.dumps(fitted)).set_params(**params)
-    before = joblib.hash(vars(model))
-    with pytest.raises((TypeError, ValueError)):
-        model.fit(activity[0])
-    assert joblib.hash(vars(model)) == before
-
-
-CANDIDATES = [
-    ("hmm", HMMSegmenter(order="strict")),
-    ("scaled", HMMSegmenter(order="strict", standardize="video")),
-    ("third", HMMSegmenter(order="strict", n_components=3)),
-    ("free", HMMSegmenter(order="free")),
-    ("k-means", KMeansSegmenter(switch_cost="auto")),
-]
+    return collapse
 
 
 @pytest.fixture(scope="module")
-def recordings():
-    return make_activities(
-        8, 5, n_features=4, mean_length=60, alike=True, random_state=0
-    )
+def steps():
+    """Two recordings, which leave the order open, and their actions."""
+    labels = [np.repeat([0, 1, 2, 3], 20), np.repeat([0, 1, 2, 3], 25)]
+    return [path[:, None] + np.zeros(2) for path in labels], labels
 
 
-@pytest.fixture(scope="module")
-def model(recordings):
-    """A vote of two groups, in order and without one."""
-    vote = AutoSegmenter(5, candidates=CANDIDATES, order="mostly", random_state=0)
-    return vote.fit(recordings[0])
+class TestCollapse:
+    def test_the_other_order_is_fitted_and_said(self, steps, collapsing):
+        collapsing("free")
+        said = 'With order="mostly", 1.0 of 4 .* estimator_ has order="free" instead'
+        with pytest.warns(UserWarning, match=said) as caught:
+            model = AutoSegmenter(4).fit(steps[0])
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        assert (model.estimator_.order, model.look_.order) == ("free", "mostly")
+        assert_same(model.labels_, steps[1])
+        assert describe_look(model)[-1].endswith('the model uses order="free".')
+
+    @pytest.mark.parametrize("most", [2**20, 1])
+    def test_the_first_fit_stays_if_no_other_is_better(
+        self, steps, collapsing, monkeypatch, most
+    ):
+        collapsing(*(["free"] if most == 1 else []))
+        monkeypatch.setattr(auto, "MOST_FITTED_AGAIN", most)
+        with pytest.warns(UserWarning, match="^Labels collapse.*SemiSupervised"):
+            model = AutoSegmenter(4).fit(steps[0])
+        assert model.estimator_.order == "mostly"
+        assert not np.concatenate(model.labels_).any()
+
+    def test_the_first_fit_stays_with_a_third_of_the_actions(
+        self, steps, collapsing, monkeypatch
+    ):
+        collapsing("mostly", "free")
+        monkeypatch.setattr(auto.collapses, "describe_collapse", lambda _: "few")
+        with pytest.warns(UserWarning, match="^Labels collapse: few"):
+            model = AutoSegmenter(4).fit(steps[0])
+        assert model.estimator_.order == "mostly"
+
+    @pytest.mark.parametrize("order", ["mostly", "free"])
+    def test_a_segmenter_keeps_its_order_and_warns(self, steps, order):
+        said = "^Labels collapse: 1.0 of 4 .*AutoSegmenter.*SemiSupervisedSegmenter"
+        with pytest.warns(UserWarning, match=said):
+            model = Collapsing(order=order).fit(steps[0])
+        assert model.order_ == order
+        assert not np.concatenate(model.labels_).any()
 
 
-def test_an_alternative_is_the_vote_of_a_group(model, recordings):
-    videos, _ = recordings
-    assert [other.n_members for other in model.alternatives_] == [3, 2]
-    np.testing.assert_allclose(model.weights_, [1 / 3, 1 / 3, 1 / 3, 0, 0])
-    found = model.alternative_labels(videos)
-    assert list(found) == [other.name for other in model.alternatives_]
-    first, second = found.values()
-    assert all(map(np.array_equal, first, model.labels_))
-    for alternative, paths in zip(model.alternatives_, found.values()):
-        assert alternative.n_actions == effective_actions(paths)
-        assert alternative.agreement == pytest.approx(mof_score(first, paths))
-        assert f"{alternative.n_members} of 5 members" in alternative.sentence
-    assert model.alternatives_[1].agreement < 0.95
-    twin = model.alternative(1)
-    np.testing.assert_allclose(twin.weights_, [0, 0, 0, 0.5, 0.5])
-    assert all(map(np.array_equal, twin.predict(videos), second))
-    assert all(map(np.array_equal, twin.labels_, second))
+class TestInOtherHands:
+    """Whatever takes a model takes this one, too, also in a pipeline."""
+
+    @pytest.fixture(scope="class", params=["alone", "pipeline", "windows"])
+    def model(self, request, swings):
+        model = AutoSegmenter(3, random_state=0)
+        if request.param != "windows":
+            frames = make_activities(10, 3, n_features=4, random_state=0)[0]
+        else:
+            frames = swings
+        if request.param == "pipeline":
+            scaler = FramewiseTransformer(StandardScaler())
+            model = make_pipeline(scaler, model.set_params(standardize=None))
+        return model.fit(frames), frames
+
+    def test_files(self, model, tmp_path):
+        model, frames = model
+        save_model(model, tmp_path / "model.skops")
+        loaded = load_model(tmp_path / "model.skops")
+        assert_same(loaded.predict(frames), model.predict(frames))
+        assert describe_look(loaded) == describe_look(model) != []
+
+    def test_corrections(self, model):
+        model, frames = model
+        named = corrections.rename(model, ["take", "fill", "put"])
+        words = np.array(["take", "fill", "put"])
+        assert_same(named.predict(frames), [words[x] for x in model.predict(frames)])
+        merged = corrections.merge(named, ["take", "put"])
+        assert set(np.concatenate(merged.predict(frames))) <= {"take", "fill"}
+        y = [words[model.predict(frames)[0]], *[None] * (len(frames) - 1)]
+        taught = corrections.refine(model, frames, y)
+        assert set(taught.predict(frames[0])) == set(y[0])
+
+    def test_statistics(self, model):
+        model, frames = model
+        table = segments(model.predict(frames))
+        assert table["end"].iloc[-1] == len(frames[-1])
+        assert last_step(model) is segmenter_of(model)
+        assert len(segmenter_of(model).actions_) == 3
+        assert skl_tot.rate_trust(model, frames)["methods"]
 
 
-def test_actions_of_each_alternative_are_numbered_in_time(model, recordings):
-    for place in (0, 1):
-        weights, times = np.zeros(5), np.zeros(5)
-        for scores in model.alternative(place).log_likelihood(recordings[0]):
-            votes = np.exp(scores) - 0.02
-            weights += votes.sum(axis=0)
-            times += (np.arange(len(votes)) + 0.5) / len(votes) @ votes
-        assert (np.diff(times / weights) >= 0).all()
+@pytest.mark.parametrize("kind", [AutoSegmenter, SemiSupervisedSegmenter])
+def test_one_fit_looks_once(kind, monkeypatch):
+    videos, labels = make_activities(10, 3, mean_length=40, random_state=0)
+    looks = []
+
+    def look_at(*arguments):
+        looks.append(look_of_module(*arguments))
+        return looks[-1]
+
+    look_of_module = auto.look_at
+    for module in (auto, semi_supervised, look):
+        monkeypatch.setattr(module, "look_at", look_at)
+    model = kind(random_state=0)
+    model.fit(videos, [labels[0], *[None] * 9] if model.is_taught else None)
+    assert looks == [model.look_]
 
 
-def test_another_alternative_becomes_the_own_one_and_back(model, recordings):
-    videos, _ = recordings
-    twin, names = copy.copy(model), [other.name for other in model.alternatives_]
-    first, others = model.alternative_labels(videos).values()
-    parameters = twin.get_params(deep=False)
-    assert twin.use_alternative(names[1]) is twin
-    assert [other.name for other in twin.alternatives_] == names[::-1]
-    assert twin.alternatives_[0].agreement == 1
-    assert twin.alternatives_[1].agreement < 1
-    assert twin.get_params(deep=False) == parameters
-    assert all(map(np.array_equal, twin.predict(videos), others))
-    assert all(map(np.array_equal, twin.labels_, others))
-    assert all(map(np.array_equal, model.predict(videos), first))  # as before
-    twin.use_alternative(1)
-    assert all(map(np.array_equal, twin.predict(videos), first))
-    assert [other.name for other in twin.alternatives_] == names
+def test_before_a_fit_there_is_no_segmenter(tmp_path):
+    with pytest.raises(NotFittedError, match="AutoSegmenter"):
+        save_model(AutoSegmenter(3), tmp_path / "model.skops")
+    with pytest.raises(NotFittedError, match="AutoSegmenter"):
+        skl_tot.choose_n_actions(AutoSegmenter(), [np.zeros((9, 2))])
 
 
-@pytest.mark.parametrize("key", ["other", 2, -1, True, None])
-def test_an_unknown_alternative_is_refused(model, key):
-    with pytest.raises(ValueError, match="alternative"):
-        model.use_alternative(key)
+@pytest.mark.parametrize("kind", [TemporalOTSegmenter, HMMSegmenter])
+def test_no_other_estimator_looks(kind):
+    said = r"'order' parameter .*AutoSegmenter chooses an order.* Got 'auto'"
+    with pytest.raises(ValueError, match=said):
+        kind(3, order="auto").fit([np.zeros((9, 2))])
 
 
-def test_corrections_belong_to_an_alternative(model, recordings):
-    videos, _ = recordings
-    found = list(model.alternative_labels(videos).values())
-    for corrected in (rename(model, {0: "reach"}), merge(model, [0, 1])):
-        with pytest.raises(ValueError, match="use_alternative first"):
-            corrected.use_alternative(1)
-        plain = corrected.alternative(1)
-        assert plain.actions_.tolist() == [0, 1, 2, 3, 4]
-        assert all(map(np.array_equal, plain.predict(videos), found[1]))
-        first, second = corrected.alternative_labels(videos).values()
-        assert all(map(np.array_equal, first, corrected.predict(videos)))
-        assert all(map(np.array_equal, second, found[1]))
-
-
-def test_labels_of_one_recording_rank_alternatives(model, recordings):
-    videos, labels = recordings
-    some = labels[2].copy()
-    some[::2] = -1
-    y = [None] * len(videos)
-    y[2] = some
-    found, seen = model.rank_alternatives(videos, y), some >= 0
-    for name, paths in model.alternative_labels(videos).items():
-        expected = mof_score([labels[2][seen]], [paths[2][seen]])
-        assert found[name] == pytest.approx(expected)
-    assert list(found.values()) == sorted(found.values(), reverse=True)
-    words = np.array([*"abcde"])
-    named = dict(zip("pqr", videos))
-    found = model.rank_alternatives(named, {"q": words[labels[1]]})
-    first = model.predict(videos[1])
-    name = model.alternatives_[0].name
-    assert found[name] == pytest.approx(mof_score([labels[1]], [first]))
-    with pytest.raises(ValueError, match="y"):
-        model.rank_alternatives(videos, [None] * len(videos))
+def test_bad_input_does_not_change_a_fit(fitted, videos):
+    before = dict(vars(fitted))
+    with pytest.raises(ValueError, match="NaN"):
+        fitted.fit([*videos[:-1], np.full((20, 6), np.nan)])
+    assert vars(fitted) == before
+    assert isinstance(fitted.estimator_, (TemporalOTSegmenter, Pipeline))

@@ -13,7 +13,6 @@ from sklearn.frozen import FrozenEstimator
 
 from skl_tot import CyclicSegmenter, HMMSegmenter, TemporalOTSegmenter
 from skl_tot.baselines import EqualPartsSegmenter, MallowSegmenter
-from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
@@ -78,6 +77,12 @@ class TestLongRecordings:
         cost = 2.0 * model.mean_frames_ / len(frames)
         expected = decode(given, "cyclic_skip", cost)
         np.testing.assert_array_equal(model.predict(frames), expected)
+
+    @pytest.mark.parametrize(("given", "used"), [(0.0, 0.5), (2.0, 2.0)])
+    def test_cost_is_half_a_nat_or_that_of_the_segmenter(self, work, given, used):
+        inner = HMMSegmenter(max_iter=5, switch_cost=given)
+        model = CyclicSegmenter(3, estimator=inner).fit(work[0], cuts=work[2])
+        assert model.estimator_.switch_cost == model.decoder_[1] == used
 
     def test_lacking_actions(self, fitted, work):
         assert not (fitted.labels_[work[2][5] : work[2][6]] == 1).any()
@@ -169,14 +174,3 @@ def test_files_give_the_same_as_memory(tmp_path, work, dtype, order):
         other = clone(model).fit([frames, frames], cuts=cuts)
         np.testing.assert_array_equal(model.labels_[1], other.labels_[1])
         assert model.score(files) == pytest.approx(other.score([frames, frames]))
-
-
-@pytest.mark.parametrize(("given", "used"), [(0.0, 0.5), (2.0, 2.0)])
-def test_cost_is_half_a_nat_or_that_of_the_segmenter(given, used):
-    cycles, _ = make_activities(12, 2, n_features=4, mean_length=30, random_state=0)
-    recording = np.concatenate(cycles)
-    cuts = np.cumsum([0, *map(len, cycles)])
-    inner = HMMSegmenter(2, max_iter=5, switch_cost=given)
-    model = CyclicSegmenter(2, estimator=inner).fit(recording, cuts=cuts)
-    assert model.estimator_.switch_cost == used
-    assert model.decoder_[1] == used

@@ -74,14 +74,7 @@ def test_lag_of_a_recording_gives_predict(estimator, estimator_name, videos):
         with pytest.raises(ValueError):
             OnlinePrediction(model, len(video))
         return
-    if estimator_name == "AutoSegmenter":
-        name, member = model.best_member()
-        with pytest.warns(UserWarning, match=name):
-            online = OnlinePrediction(model, len(video))
-        model = member
-    else:
-        online = OnlinePrediction(model, len(video))
-    labels, probabilities = run(online, video)
+    labels, probabilities = run(OnlinePrediction(model, len(video)), video)
     np.testing.assert_array_equal(labels, model.predict(video))
     np.testing.assert_array_equal(probabilities, model.predict_posterior(video))
 
@@ -175,19 +168,6 @@ def test_blocks_make_no_difference(method):
             np.testing.assert_allclose(found[1], probabilities, atol=1e-5)
 
 
-def test_least_durations(models, videos):
-    model = with_settings(models("hmm"), decoding="free", switch_cost=0.0)
-    model.set_params(min_duration=5)
-    labels, probabilities = run(OnlinePrediction(model, lag=5), videos[2])
-    ends = np.flatnonzero(np.diff(labels, prepend=-1, append=-1))
-    assert np.diff(ends).min() >= 5
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    labels, _ = run(OnlinePrediction(model, lag=99999), videos[2])
-    np.testing.assert_array_equal(labels, model.predict(videos[2]))
-    with pytest.raises(ValueError, match="min_duration"):
-        OnlinePrediction(model.set_params(min_duration=10**6))
-
-
 def test_labels_come_at_the_lag(models, videos):
     online = OnlinePrediction(models("hmm"), lag=5)
     assert online.delay == 5
@@ -248,6 +228,7 @@ def test_bad_frames_leave_a_stream_as_it_was(models, videos, frames):
         lambda m: OnlinePrediction(m).follow(3),
         lambda m: OnlinePrediction(m).follow("take.csv"),
         lambda m: OnlinePrediction(TemporalOTSegmenter()),
+        lambda m: OnlinePrediction(with_settings(m, min_duration=10**6)),
     ],
 )
 def test_refused(models, call):

@@ -10,19 +10,6 @@ from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import action_warnings
 
-WORDS = "Actions (found|that)"
-
-
-def few_show_the_last(n_actions=4):
-    """Six recordings, of which two show the last action."""
-    videos, labels = make_activities(n_videos=6, n_actions=n_actions, random_state=0)
-    cut = [x[y < n_actions - 1] for x, y in zip(videos[2:], labels[2:])]
-    return videos[:2] + cut
-
-
-def names_of(model):
-    return {k: f"action {k}" for k in range(len(model.actions_))}
-
 
 def test_activities_are_told_of_one_by_one():
     cooking, _ = make_activities(n_videos=5, n_actions=3, random_state=0)
@@ -32,7 +19,7 @@ def test_activities_are_told_of_one_by_one():
         warnings.simplefilter("error")
         model.fit(cooking + repairs)
     paths = [decoded.path for decoded in model.decode(cooking + repairs)]
-    names = names_of(model)
+    names = {k: f"action {k}" for k in range(len(model.actions_))}
     assert action_warnings(model, paths, names) == []
     paths[0] = np.full_like(paths[0], 0)
     said = action_warnings(model, paths[:2], names)

@@ -1,85 +1,41 @@
 """How sure segmenters say they are, and the warning where they show few actions."""
 
-import pickle
-
 import numpy as np
 import pytest
+from scipy.stats import norm
+from sklearn.metrics import cohen_kappa_score
 
-from skl_tot import TemporalOTSegmenter, baselines
-from skl_tot.datasets import make_activities
-from skl_tot.decoding import path_posterior
+from skl_tot import TemporalOTSegmenter
 from skl_tot.decoding.decoders import Decoded
 from skl_tot.methods.pipelines import path_confidence
 from skl_tot.metrics.label_free import held_out_agreement
 
-N_ACTIONS = 5
+
+def test_agreement_by_scipy():
+    """Discriminants are those of Gaussians with one variance for all actions."""
+    rng = np.random.default_rng(0)
+    labels = [rng.integers(3, size=50) for _ in range(5)]
+    videos = [y[:, None] * [1.0, -0.5] + rng.normal(size=(50, 2)) for y in labels]
+    judged = []
+    for i in range(5):
+        frames = np.concatenate(videos[1 - i % 2 :: 2])
+        known = np.concatenate(labels[1 - i % 2 :: 2])
+        means = np.array([frames[known == k].mean(axis=0) for k in range(3)])
+        spread = np.sqrt(np.mean((frames - means[known]) ** 2, axis=0))
+        densities = norm.logpdf(videos[i][:, None], means, spread).sum(axis=2)
+        judged.append(densities.argmax(axis=1))
+    expected = cohen_kappa_score(np.concatenate(labels), np.concatenate(judged))
+    found = held_out_agreement(lambda i: [videos[i][:20], videos[i][20:]], labels, 3)
+    assert found == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.fixture(scope="module")
-def easy():
-    return make_activities(
-        n_videos=10,
-        n_actions=4,
-        n_features=6,
-        mean_length=80,
-        unevenness=0.0,
-        noise=0.8,
-        random_state=0,
-    )
-
-
-@pytest.fixture(scope="module")
-def fitted(easy):
-    model = baselines.paper(4, max_iter=500, random_state=0)
-    return model.fit(easy[0])
-
-
-class TestAgreement:
-    def test_by_scipy(self):
-        """Discriminants are those of Gaussians with one variance for all actions."""
-        from scipy.stats import norm
-        from sklearn.metrics import cohen_kappa_score
-
-        rng = np.random.default_rng(0)
-        labels = [rng.integers(3, size=50) for _ in range(5)]
-        videos = [y[:, None] * [1.0, -0.5] + rng.normal(size=(50, 2)) for y in labels]
-        judged = []
-        for i in range(5):
-            frames = np.concatenate(videos[1 - i % 2 :: 2])
-            known = np.concatenate(labels[1 - i % 2 :: 2])
-            means = np.array([frames[known == k].mean(axis=0) for k in range(3)])
-            spread = np.sqrt(np.mean((frames - means[known]) ** 2, axis=0))
-            densities = norm.logpdf(videos[i][:, None], means, spread).sum(axis=2)
-            judged.append(densities.argmax(axis=1))
-        expected = cohen_kappa_score(np.concatenate(labels), np.concatenate(judged))
-        found = held_out_agreement(
-            lambda i: [videos[i][:20], videos[i][20:]], labels, 3
-        )
-        assert found == pytest.approx(expected, abs=1e-12)
-
-
-class TestPosterior:
-    @pytest.mark.parametrize("decoding", ["fixed", "free"])
-    def test_is_what_it_says(self, fitted, easy, decoding):
-        model = pickle.loads(pickle.dumps(fitted))
-        model.set_params(decoding=decoding, switch_cost=0.2)
-        model.confidence_ = {"tempering": 0.3, "agreement": 0.7}
-        scores = model.log_likelihood(easy[0][3])
-        expected = 0.7 * path_posterior(0.3 * scores, decoding, 0.06) + 0.3 / 4
-        found = model.predict_posterior(easy[0][3])
-        np.testing.assert_allclose(found, expected, atol=1e-6)
-
-
-class TestWarning:
-    """A fit says once what there is to say of its labels; predictions are quiet."""
-
-    def test_one_fit_says_one_thing_once(self, easy):
-        model = TemporalOTSegmenter(4, decoding="skip", switch_cost=1e4, max_iter=5)
-        with pytest.warns(UserWarning, match="^Labels collapse") as caught:
-            model.set_params(random_state=0).fit(easy[0])
-        assert len(caught) == 1
-        assert caught[0].filename == __file__
-        assert "Actions found" not in str(caught[0].message)
+def test_one_fit_says_one_thing_once(activity):
+    model = TemporalOTSegmenter(4, decoding="skip", switch_cost=1e4, max_iter=5)
+    with pytest.warns(UserWarning, match="^Labels collapse") as caught:
+        model.set_params(random_state=0).fit(activity[0])
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert "Actions found" not in str(caught[0].message)
 
 
 def test_background_is_sure():

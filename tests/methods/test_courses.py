@@ -6,7 +6,9 @@ from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, MallowSegmenter, UDESegmenter
+from skl_tot.datasets import make_activities
 from skl_tot.extend import MLP, PathPrior
+from skl_tot.metrics import mof_score
 
 QUICK = {"max_iter": 8, "random_state": 0}
 NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
@@ -23,8 +25,6 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
             model.fit(videos)
         return
     values = {name: NAMES.get(value, value) for name, value in table[order].items()}
-    if kind is TemporalOTSegmenter and order == "free":
-        del values["decoding"], values["switch_cost"]  # not those of the states
     told = kind(4, order=order, **values, **QUICK).fit(videos)
     labels = model.fit(videos).labels_
     for path, expected in zip(labels, told.labels_, strict=True):
@@ -43,3 +43,10 @@ def test_what_is_given_counts(activity):
     assert isinstance(nested.prior, PathPrior)
     assert nested.get_params()["prior__sigma"] == 3
     assert clone(nested).prior.sigma == 3
+
+
+def test_short_recordings_teach_the_cycles_of_a_long_one():
+    videos, labels = make_activities(18, 3, mean_length=60, random_state=0)
+    model = TemporalOTSegmenter(3, decoding="cyclic", max_iter=300, random_state=0)
+    path = model.fit(videos[:6]).predict(np.concatenate(videos[6:]))
+    assert mof_score(np.concatenate(labels[6:]), path) > 0.9

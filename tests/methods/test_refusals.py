@@ -34,7 +34,6 @@ def spoiled(value):
 
 
 FRAME = pd.DataFrame(GOOD[2], columns=list("abcde"))
-DAYS = pd.to_datetime("2020-01-01") + pd.to_timedelta(range(15))
 # each refused recording, and the words that name the place
 BAD_RECORDINGS = [
     (spoiled(np.nan), "^Recording 2: .* NaN in frame 3, column 1"),

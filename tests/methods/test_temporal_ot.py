@@ -5,13 +5,17 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from scipy.special import softmax
+from scipy.special import expit, log_softmax, logsumexp, softmax
+from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
+from sklearn.model_selection import KFold
 
-from skl_tot import baselines, corrections
-from skl_tot.decoding import decode
-from skl_tot.extend import Adam, PathPrior, TemporalPrior, TimeStamp
+from skl_tot import TemporalOTSegmenter, baselines, corrections
+from skl_tot.datasets import make_activities
+from skl_tot.decoding.chain import skip_chain
+from skl_tot.decoding.evidence import find_switch_cost
+from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.pseudo_labels import log_temporal_prior, sinkhorn
@@ -57,11 +61,8 @@ class TestFit:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("prior", None),
-            ("rho", 1.0),
             ("network__temperature", 0.5),
             ("transport", "structured"),
-            ("alpha", 1.0),
             ("optimizer__decay", 0.1),
         ],
     )
@@ -71,29 +72,130 @@ class TestFit:
         assert difference > 0
 
 
-class TestOutputs:
-    @pytest.mark.parametrize("n_prototypes", [1, 2])
-    def test_labels_are_decoded_codes_of_similarities(self, videos, n_prototypes):
-        model = quick(n_prototypes=n_prototypes).fit(videos)
-        similarities = model.similarities(videos[0])
-        expected = model.transform(videos[0]) @ model.prototypes_.T
-        np.testing.assert_allclose(similarities, expected, rtol=1e-4, atol=1e-6)
-        codes = softmax(similarities.astype(float) / model.temperature_, axis=1)
-        codes = codes @ (model.prototype_actions_[:, None] == np.arange(4))
-        scores = model.log_likelihood(videos[0])
-        np.testing.assert_allclose(np.exp(scores), codes, rtol=1e-6)
-        proba = model.predict_proba(videos[0])
-        np.testing.assert_allclose(proba, codes, rtol=1e-4)
-        np.testing.assert_array_equal(decode(scores), model.predict(videos[0]))
+@pytest.fixture(scope="module", params=["strict", "mostly", "free"])
+def of_order(request, videos):
+    """The defaults of each order, fitted in no time."""
+    model = TemporalOTSegmenter(4, order=request.param, n_networks=2, random_state=0)
+    return model.set_params(max_iter=60, optimizer=Adam(frames_per_video=32)).fit(
+        videos
+    )
 
-    @pytest.mark.parametrize("prior", ["temporal", None])
+
+class TestEachOrder:
+    """The network and its codes: all that a fit says is of the same thing."""
+
+    def test_probabilities_are_codes_of_the_networks(self, of_order, videos):
+        """Sums over prototypes of an action, and means over networks."""
+        embedded, scores = [], []
+        for r in range(2):
+            p = {name: value[r] for name, value in of_order.network_.items()}
+            hidden = of_order.scaler_.transform(videos[0]) @ p["hidden_weight"]
+            hidden = expit(hidden + p["hidden_bias"])
+            embedded.append(expit(hidden @ p["output_weight"] + p["output_bias"]))
+            scores.append(embedded[r] @ p["prototypes"].T)
+        found = of_order.transform(videos[0]), of_order.similarities(videos[0])
+        np.testing.assert_allclose(found[0], np.hstack(embedded), rtol=1e-3)
+        np.testing.assert_allclose(found[1], np.hstack(scores), rtol=1e-3, atol=1e-5)
+        codes = [softmax(of_one / of_order.temperature_, axis=1) for of_one in scores]
+        codes = np.hstack(codes) @ np.eye(4)[of_order.prototype_actions_] / 2
+        log_likelihood = of_order.log_likelihood(videos[0])
+        np.testing.assert_allclose(np.exp(log_likelihood), codes, rtol=1e-3)
+        proba = of_order.predict_proba(videos[0])
+        np.testing.assert_allclose(proba, np.exp(log_likelihood), rtol=1e-6)
+
+    def test_codes_that_vanish_have_a_logarithm(self, of_order, videos):
+        model = copy_of(of_order)
+        model.temperature_ = 1e-100
+        log_likelihood = model.log_likelihood(videos[0])
+        assert np.isfinite(log_likelihood).all()
+        scores = model.similarities(videos[0])[:, : len(model.prototypes_[0])]
+        nearest = model.prototype_actions_[scores.argmax(axis=1)]
+        assert (log_likelihood[np.arange(len(nearest)), nearest] > -1e90).all()
+
+    @pytest.mark.parametrize("decoding", ["auto", "fixed", "skip", "free"])
+    @pytest.mark.parametrize("switch_cost", [None, 0.3])
+    def test_labels_are_the_best_path(self, of_order, videos, decoding, switch_cost):
+        """By Viterbi on the logarithm of the probabilities, at the fitted cost."""
+        model = copy_of(of_order, decoding=decoding, switch_cost=switch_cost)
+        scores = np.log(model.predict_proba(videos[0]).astype(float))
+        by_order = {"strict": 0.0, "mostly": 0.5, "free": "auto"}[model.order]
+        cost = by_order if switch_cost is None else switch_cost
+        assert model.decoder_[1] == cost
+        nats = find_switch_cost(scores) if cost == "auto" else cost * len(scores) / 4
+        steps = np.arange(4) - np.arange(4)[:, None]
+        starts, moves = np.zeros(4), np.where(steps == 0, 0, nats)
+        if decoding == "skip":
+            moves[steps < 0] = np.inf
+        if (decoding if decoding != "auto" else model.order) in ("fixed", "strict"):
+            moves = np.where((steps == 0) | (steps == 1), 0, np.inf)
+            starts = np.array([0, np.inf, np.inf, np.inf])
+        expected = slow_viterbi(scores, starts, moves, starts[::-1])
+        np.testing.assert_array_equal(model.predict(videos)[0], expected)
+
+    def test_pseudo_labels_have_equal_shares(self, of_order, videos):
+        """Those of Eq. 10, of one recording: 1/K of its frames for each prototype."""
+        model = copy_of(of_order, transport=Sinkhorn(2000))
+        codes = model.pseudo_labels(videos[0])
+        np.testing.assert_allclose(codes.sum(axis=1), 1)
+        parts = model.prototype_actions_
+        shares = np.bincount(parts) / len(parts)
+        np.testing.assert_allclose(codes.mean(axis=0), shares, rtol=1e-4)
+
+    @pytest.mark.parametrize(
+        ("name", "values"), [("rho", (0.02, 0.5)), ("alpha", (0, 1))]
+    )
+    def test_parameters_of_the_paper_change_the_labels(self, of_order, name, values):
+        order = "free" if of_order.order == "free" else "strict"
+        options = {"n_features": 6, "noise": 1.5, "mean_length": 60, "order": order}
+        videos, _ = make_activities(8, 4, **options, random_state=0)
+        options = {"n_networks": 1, "max_iter": 150, "optimizer__learning_rate": 0.01}
+        model = clone(of_order).set_params(**options)
+        first, second = (
+            model.set_params(**{name: v}).fit_predict(videos) for v in values
+        )
+        assert mof_score(first, second) < 0.95
+
+    def test_folds_of_a_cross_validation_have_one_method(self, of_order):
+        videos, _ = make_activities(
+            12, 5, n_features=8, missing=0.35, mean_length=120, random_state=0
+        )
+        model, kinds = clone(of_order).set_params(n_actions=5, max_iter=5), set()
+        for train, _ in KFold(4, shuffle=True, random_state=0).split(videos):
+            model = clone(model).fit([videos[i] for i in train])
+            kinds.add((model.order_, *vars(model)))
+        assert len(kinds) == 1
+
+
+def slow_viterbi(scores, starts, moves, ends):
+    """Best path by dynamic programming, frame by frame."""
+    best, origins = scores[0] - starts, []
+    for gains in scores[1:]:
+        totals = best[:, None] - moves
+        origins.append(totals.argmax(axis=0))
+        best = totals.max(axis=0) + gains
+    path = [(best - ends).argmax()]
+    for before in reversed(origins):
+        path.append(before[path[-1]])
+    return path[::-1]
+
+
+class TestOutputs:
+    @pytest.mark.parametrize("prior", [TemporalPrior(0.8), PathPrior(0), None])
     def test_pseudo_labels_are_those_of_the_solver(self, videos, prior):
         model = quick(prior=prior).fit(videos)
-        scores = torch.tensor(model.similarities(videos[0])).double()
+        scores = model.similarities(videos[0]).astype(float)
         log_prior = None
-        if prior is not None:
-            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 1.2))
-        expected = sinkhorn(scores, model.rho, log_prior=log_prior)
+        if isinstance(prior, PathPrior):
+            # frames count as those of a sample do; paths may skip actions
+            log_codes = log_softmax(scores / model.temperature_, axis=1)
+            log_codes -= logsumexp(log_codes, axis=0)
+            share = 32 / len(scores)
+            assert share < 0.7
+            paths = skip_chain(4, 0.0).posterior(share * log_codes)
+            log_prior = torch.tensor(np.log(paths).clip(-30))
+        elif prior is not None:
+            log_prior = torch.tensor(log_temporal_prior(len(scores), 4, 0.8))
+        expected = sinkhorn(torch.tensor(scores), model.rho, log_prior=log_prior)
         found = model.pseudo_labels(videos[0])
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(found.sum(axis=1), 1)
@@ -160,19 +262,6 @@ class TestParts:
         assert scores[1] > scores[0] + 0.1
 
 
-class TestPathPrior:
-    def test_pseudo_labels_follow_the_video(self):
-        # the second action is missing in the last video
-        rng = np.random.default_rng(0)
-        labels = [np.repeat(range(3), 20)] * 9 + [np.repeat([0, 2], 30)]
-        videos = [4 * np.eye(3)[y] + rng.normal(size=(len(y), 3)) for y in labels]
-        mass = []
-        for prior in (TemporalPrior(0.75), PathPrior(200, sigma=0.75)):
-            model = baselines.paper(3, prior=prior, max_iter=600, random_state=0)
-            mass.append(model.fit(videos).predict_proba(videos[-1])[:, 1].mean())
-        assert mass[1] < mass[0]
-
-
 class TestPartialFit:
     def test_first_call_starts_and_later_ones_go_on(self, videos):
         model = quick(optimizer__batch_size=2).partial_fit(videos)
@@ -181,6 +270,18 @@ class TestPartialFit:
         assert model.n_iter_ == len(model.loss_curve_) == 5
         assert len(model.labels_) == 3
         assert len(model.partial_fit([videos[0][:2]]).labels_[0]) == 2
+
+    def test_prototypes_stay_for_exactly_the_steps_said(self, videos):
+        """Each call takes a step for each pair of recordings."""
+        model, seen = quick(optimizer=Adam(freeze_iter=3, batch_size=2)), []
+        for n_videos in (2, 4, 2):
+            model.partial_fit(videos[:n_videos])
+            seen.append((model.n_iter_, model.prototypes_, model.coefs_[1]))
+        steps, prototypes, weights = zip(*seen)
+        assert steps == (1, 3, 4)
+        np.testing.assert_array_equal(prototypes[1], prototypes[0])
+        assert (prototypes[2] != prototypes[1]).all()
+        assert (weights[1] != weights[0]).all()
 
     @pytest.mark.parametrize(
         "params",

@@ -10,6 +10,7 @@ from skl_tot.training.batches import (
     StreamReader,
     open_reader,
     sample_frames,
+    sampled_batches,
     shuffled_batches,
 )
 
@@ -18,20 +19,58 @@ def generator(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("length", [1, 3, 10, 64, 1000])
-def test_one_frame_from_each_bin(length):
-    n_frames = 10
-    for seed in range(20):
-        frames, partners = sample_frames(
-            np.array([[length]]), n_frames, 0, generator(seed)
+def test_frames_are_uniform_in_bins_and_partners_in_windows():
+    """Shares of 4,000 draws: both sides, at the ends, and a frame itself, too."""
+    n_draws, n_frames, window, all_lengths = 4000, 10, 3, [1, 7, 40]
+    lengths = np.tile(all_lengths, (n_draws, 1))
+    frames, partners = sample_frames(lengths, n_frames, window, generator())
+    assert sample_frames(lengths[:1], n_frames, 0, generator())[1] is None
+    for video, length in enumerate(all_lengths):
+        places = np.arange(length)
+        starts = np.arange(n_frames)[:, None] * length / n_frames
+        lasts = np.minimum(starts + length / n_frames, places + 1)
+        shares = np.clip(lasts - np.maximum(starts, places), 0, None)
+        in_bins = [np.bincount(own, minlength=length) for own in frames[:, video].T]
+        check_counts(np.array(in_bins), n_draws * shares * n_frames / length)
+        counts = np.zeros((length, length))
+        np.add.at(counts, (frames[:, video], partners[:, video]), 1)
+        near = np.abs(places - places[:, None]) <= window
+        check_counts(counts, counts.sum(1)[:, None] * near / near.sum(1)[:, None])
+
+
+def check_counts(counts, expected):
+    """Draws are where they may be, and as often as chance says."""
+    expected = np.where(expected < 1e-6, 0, expected)
+    assert not counts[expected == 0].any()
+    assert (np.abs(counts - expected) <= 5 * np.sqrt(expected)).all()
+
+
+@pytest.mark.parametrize("lag", [5, 0.2])
+def test_batches_hold_the_frames_that_they_say(lag):
+    """Features are the number of the recording and of the frame."""
+    lengths = np.array([30, 6, 50])
+    frames = [
+        np.column_stack([0 * t + i, t]) for i, t in enumerate(map(np.arange, lengths))
+    ]
+    reader = ResidentReader(Recordings(frames), torch.device("cpu"))
+    order = np.array([[0, 1], [2, 0], [1, 2]])
+    batches = sampled_batches(generator(), reader, [order], 8, 3, lag)
+    for batch, videos in zip(batches, order, strict=True):
+        own = lengths[videos][:, None]
+        (numbers, at), (of_partners, near), (of_later, later) = (
+            np.moveaxis(values.numpy().reshape(2, 8, 2), 2, 0)
+            for values in (batch.frames, batch.partners, batch.later)
         )
-        frames = frames[0]
-        assert partners is None
-        bins = np.arange(n_frames) * length / n_frames
-        assert (frames[0] >= np.floor(bins)).all()
-        assert (frames[0] <= np.ceil(bins + length / n_frames) - 1e-9).all()
-        assert frames.min() >= 0
-        assert frames.max() < length
+        for of_frames in (numbers, of_partners, of_later):
+            assert (of_frames == videos[:, None]).all()
+        assert 0 < np.abs(near - at).max() <= 3
+        distance = lag if lag == 5 else np.ceil(own / 5)
+        np.testing.assert_array_equal(later, np.minimum(at + distance, own - 1))
+        np.testing.assert_allclose(batch.times, ((at + 0.5) / own).ravel(), rtol=1e-6)
+        np.testing.assert_allclose(
+            batch.coverage.ravel(), np.minimum(own / 8, 1).ravel()
+        )
+        assert batch.n_frames == 8
 
 
 def test_shuffled_batches_take_every_video_once_a_pass():

@@ -9,6 +9,8 @@ from skl_tot.recordings import Recordings
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.loop import (
+    LabelWatch,
+    TrainingState,
     batch_loss,
     map_moments,
     new_state,
@@ -18,22 +20,19 @@ from skl_tot.training.loop import (
     train,
 )
 from skl_tot.training.network import (
-    Encoder,
+    encode,
     init_network,
+    scale_weights,
     score_prototypes,
 )
 from skl_tot.training.pseudo_labels import Sinkhorn, TemporalPrior
-from skl_tot.training.terms import (
-    CrossEntropy,
-    TemporalCoherence,
-    TimeStamp,
-)
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp
 
 CPU = torch.device("cpu")
 ADAM = Adam(1e-2, decay=0.0, frames_per_video=8, early_stopping=False, check_iter=5)
 DEFAULTS = ADAM.settings(MLP(6, 4, start="paper"), max_iter=20) | {
-    **{"n_prototypes": 3, "temperature": 0.1, "n_sinkhorn_iter": 3},
-    **{"prior": "temporal", "rho": 0.1, "sigma": 1.0},
+    **{"n_prototypes": 3, "temperature": 0.2, "n_sinkhorn_iter": 3},
+    **{"prior": "temporal", "rho": 0.1, "sigma": 0.8},
     **{"alpha": 0.0, "window": 5, "beta": 0.0},
 }
 
@@ -88,30 +87,20 @@ def run(videos, config=CONFIG, **options):
     return train(videos, config, terms_of(config), **options)
 
 
-def read(snapshot, videos, head=score_prototypes):
-    encoder = Encoder(snapshot.network, CPU)
-    return [encoder.apply(videos, i, head) for i in range(len(videos))]
-
-
 def assert_same_parameters(first, second):
     for name, value in first.network.items():
         np.testing.assert_array_equal(value, second.network[name], err_msg=name)
 
 
-def slow_loss(parameters, frames, partners, times, settings):
-    """The loss of every variant once more, with numpy, loops and plain Sinkhorn."""
-    p = {name: value.numpy() for name, value in parameters.items()}
-    n_frames = settings.frames_per_video
-    n_videos = len(frames) // n_frames
-    n_actions = len(p["prototypes"])
+def encode_slowly(p, x):
+    hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
+    return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
 
-    def encode_slowly(x):
-        hidden = 1 / (1 + np.exp(-(x @ p["hidden_weight"] + p["hidden_bias"])))
-        return 1 / (1 + np.exp(-(hidden @ p["output_weight"] + p["output_bias"])))
 
-    z, z_near = encode_slowly(frames), encode_slowly(partners)
-    scores = z @ p["prototypes"].T
-    q = np.exp(scores / settings.rho)
+def slow_codes(p, frames, settings):
+    """Pseudo-labels of a mini-batch by loops and plain Sinkhorn."""
+    n_frames, n_actions = settings.frames_per_video, len(p["prototypes"])
+    q = np.exp(encode_slowly(p, frames) @ p["prototypes"].T / settings.rho)
     if settings.prior == "temporal":
         for row in range(len(q)):
             for j in range(n_actions):
@@ -121,22 +110,38 @@ def slow_loss(parameters, frames, partners, times, settings):
     for _ in range(settings.n_sinkhorn_iter):
         q /= q.sum(axis=0)
         q /= q.sum(axis=1, keepdims=True)
+    return q
+
+
+def slow_loss(p, q, frames, partners, times, settings):
+    """The loss of every variant once more, with numpy and loops."""
+    n_frames = settings.frames_per_video
+    z, z_near = encode_slowly(p, frames), encode_slowly(p, partners)
     total = 0.0
     for i in range(len(q)):
-        logits = scores[i] / settings.temperature
-        for j in range(n_actions):
-            log_p = logits[j] - np.log(np.exp(logits).sum())
-            total -= q[i, j] * log_p / len(q)
-    for video in range(n_videos):
-        rows = slice(video * n_frames, (video + 1) * n_frames)
-        for i in range(n_frames):
-            similarities = [z[rows][i] @ near for near in z_near[rows]]
-            log_p = similarities[i] - np.log(np.exp(similarities).sum())
-            total -= settings.alpha * log_p / len(q)
-    for i in range(len(q)):
+        logits = z[i] @ p["prototypes"].T / settings.temperature
+        log_p = logits - np.log(np.exp(logits).sum())
+        total -= q[i] @ log_p / len(q)
+        start = i // n_frames * n_frames  # other frames of the same recording
+        similarities = z[i] @ z_near[start : start + n_frames].T
+        log_p = similarities[i - start] - np.log(np.exp(similarities).sum())
+        total -= settings.alpha * log_p / len(q)
         predicted = z[i] @ p["time_weight"] + p["time_bias"][0]
         total += settings.beta * (predicted - times[i]) ** 2 / len(q)
     return total
+
+
+def slow_gradient(name, p, *given):
+    """Differences of the loss around each value of a parameter, the labels fixed."""
+    gradient = np.empty_like(p[name])
+    for place in np.ndindex(gradient.shape):
+        shift = np.zeros_like(gradient)
+        shift[place] = 1e-5
+        above, below = (
+            slow_loss(p | {name: p[name] + s}, *given) for s in (shift, -shift)
+        )
+        gradient[place] = (above - below) / 2e-5
+    return gradient
 
 
 VARIANTS = {
@@ -149,23 +154,41 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_loss_of_every_variant_equals_a_slow_one(variant):
+def test_loss_and_gradient_of_every_variant_equal_slow_ones(variant):
+    """For two recordings and two networks."""
     settings = config(frames_per_video=6, **VARIANTS[variant])
     rng = np.random.default_rng(0)
-    drawn = draw_network(config(beta=1.0))
-    networks = {name: (value * 100).double() for name, value in drawn.items()}
+    drawn = draw_network(config(beta=1.0), n_networks=2)
+    networks = {k: (100 * v).double().requires_grad_() for k, v in drawn.items()}
     frames, partners = rng.normal(size=(2, 12, 5))
     times = rng.uniform(size=12)
     batch = make_batch(
         torch.tensor(frames), partners=torch.tensor(partners), times=torch.tensor(times)
     )
-    loss = float(batch_loss(networks, batch, terms_of(settings), 0))
-    parameters = {name: value[0] for name, value in networks.items()}
-    expected = slow_loss(parameters, frames, partners, times, settings)
-    assert loss == pytest.approx(expected, rel=1e-9)
+    losses = batch_loss(networks, batch, terms_of(settings), 0)
+    gradients = torch.autograd.grad(
+        losses.sum(), networks.values(), allow_unused=True, materialize_grads=True
+    )
+    for r, loss in enumerate(losses.tolist()):
+        p = {name: value[r].detach().numpy() for name, value in networks.items()}
+        q = slow_codes(p, frames, settings)
+        given = p, q, frames, partners, times, settings
+        assert loss == pytest.approx(slow_loss(*given), rel=1e-9)
+        for name, gradient in zip(networks, gradients):
+            expected = slow_gradient(name, *given)
+            np.testing.assert_allclose(gradient[r], expected, atol=1e-7)
 
 
 class TestTraining:
+    def test_the_rate_falls_to_zero_over_the_last_steps(self, videos, monkeypatch):
+        rates = []
+        monkeypatch.setattr(
+            TrainingState, "update", lambda state: rates.append(state.learning_rate)
+        )
+        run(videos, config(max_iter=10, decay=0.4))
+        expected = 1e-2 * np.minimum(1, np.arange(10, 0, -1) / 4)
+        np.testing.assert_allclose(rates, expected)
+
     def test_going_on_equals_not_stopping(self, videos):
         """Two passes in one call and in two calls through plain numpy."""
         settings = config(freeze_iter=4)
@@ -247,26 +270,61 @@ class TestStopping:
         settings = config(learning_rate=1e-12, **options)
         assert len(run(videos, settings)[1]) == n_steps
 
+    def test_while_labels_change_or_prototypes_part_it_goes_on(self, monkeypatch):
+        place = "skl_tot.training.loop.encode"
+        monkeypatch.setattr(place, lambda network, *_: network["embeddings"])
+        watch, one_hot = LabelWatch(None, "sigmoid"), torch.eye(2)
+        for labels, is_settled in [
+            ([0, 0, 0, 1], False),
+            ([1, 1, 1, 0], False),  # none stays
+            ([1, 1, 0, 0], False),  # more are in effect
+            ([1, 1, 0, 0], True),
+        ]:
+            network = {"prototypes": one_hot[None], "embeddings": one_hot[labels][None]}
+            assert watch.has_settled(network) == is_settled
+
 
 class TestStart:
     """Activations and similarities vary from the first step on."""
 
+    def test_of_the_paper(self):
+        """N(0, 0.01²), and biases of 0."""
+        network = draw_network(n_features=400, n_networks=3)
+        assert not network["hidden_bias"].any()
+        assert network["hidden_weight"].std() == pytest.approx(0.01, rel=0.05)
+
+    def test_scaled_activations_vary_by_about_1(self):
+        network = draw_network(config(hidden_dim=200, embedding_dim=50), 100)
+        scale_weights(network)
+        frames = torch.randn(500, 100, generator=torch.Generator().manual_seed(0))
+        activations = encode(network, frames)[0].logit()
+        assert 0.7 < activations.std(dim=0).mean() < 1.1
+        assert activations.mean(dim=0).abs().max() < 0.3
+
     @pytest.mark.parametrize("prior", [TemporalPrior(), None])
     def test_similarities_spread_by_a_temperature(self, prior):
-        embeddings, times = torch.rand(2, 90, 6), torch.linspace(0.01, 0.99, 90)
+        kinds, times = torch.arange(90) * 7 % 4, torch.linspace(0.01, 0.99, 90)
+        generator = torch.Generator().manual_seed(0)
+        centres = torch.rand(2, 4, 6, generator=generator)
+        noise = torch.rand(2, 90, 6, generator=generator)
+        embeddings = centres[:, kinds] + 0.01 * noise
         network = {"prototypes": torch.zeros(2, 4, 6)}
         problem = CrossEntropy(
             4, Sinkhorn(3), prior=prior, temperature=0.3, start="scaled"
         )
         assert problem.starts_at_frames
-        generator = torch.Generator().manual_seed(0)
         problem.initialise(network, embeddings, times, generator)
         similarities = score_prototypes(network, embeddings)
         spread = similarities.std(dim=(1, 2))
         np.testing.assert_allclose(spread, 0.3, rtol=1e-3)
+        expected = centres  # of clusters, whenever they come
         if prior is not None:  # parts of relative time
-            cuts = [times <= edge for edge in (0.25, 0.5, 0.75)]
-            last = embeddings[:, ~cuts[2]].mean(dim=1) - embeddings.mean(dim=1)
-            found = network["prototypes"][:, 3]
-            alike = torch.cosine_similarity(found, last, dim=-1)
-            np.testing.assert_allclose(alike, 1, rtol=1e-5)
+            parts = (4 * times).long()
+            expected = [embeddings[:, parts == k].mean(dim=1) for k in range(4)]
+            expected = torch.stack(expected, dim=1)
+        expected = expected - embeddings.mean(dim=1, keepdim=True)
+        alike = torch.cosine_similarity(
+            network["prototypes"][:, :, None], expected[:, None], dim=-1
+        )
+        alike = alike.amax(dim=1) if prior is None else alike.diagonal(dim1=1, dim2=2)
+        np.testing.assert_allclose(alike, 1, rtol=1e-3)

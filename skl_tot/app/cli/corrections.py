@@ -49,14 +49,12 @@ def add_edit(commands):
     parser = arguments.add_command(
         commands,
         edit,
-        "choose an alternative; merge, split and rename actions, in this order",
+        "merge, split and rename actions, in this order",
         "skl-tot edit model.skops --merge 1 4 --rename 0=reach --out new.skops",
         [arguments.reading_options()],
     )
     add = parser.add_argument
     add("model", metavar="MODEL", help=arguments.MODEL)
-    text = "another result of a vote, as fit names them"
-    add("--alternative", metavar="NAME", help=text)
     text = "actions to merge into one; repeat it for others, with the new labels"
     add("--merge", nargs="+", action="append", default=[], metavar="ACTION", help=text)
     text = "action to split in two, by --features"
@@ -68,9 +66,9 @@ def add_edit(commands):
 
 
 def edit(options):
-    """Choose an alternative; merge, split and rename actions; save the model."""
-    if not (options.alternative or options.merge or options.split or options.rename):
-        expected = "--alternative, --merge, --split or --rename"
+    """Merge, split and rename actions; save the model."""
+    if not (options.merge or options.split or options.rename):
+        expected = "--merge, --split or --rename"
         raise ValueError(f"nothing to do, expected {expected}.")
     arguments.check_needed(options, "features", inputs.READING)
     if options.split and options.features is None:
@@ -85,8 +83,6 @@ def edit(options):
 
     model = inputs.load_model(options.model)
     recordings = source and source.open(model)
-    if options.alternative:
-        _choose_alternative(segmenter_of(model), options.alternative)
     for words in options.merge:
         model = corrections.merge(model, _labels_of(words, model))
     for word in options.split:
@@ -99,15 +95,6 @@ def edit(options):
     save_model(model, options.out)
     actions = ", ".join(map(str, segmenter_of(model).actions_.tolist()))
     print(f"Actions: {actions}.\nWritten to {options.out}.")
-
-
-def _choose_alternative(segmenter, name):
-    if not segmenter.is_vote:
-        raise ValueError(
-            f"--alternative is given, but the model is a {type(segmenter).__name__}, "
-            "which has one result; expected a model of --method auto."
-        )
-    segmenter.use_alternative(name)
 
 
 def _labels_of(words, model):

@@ -73,7 +73,7 @@ def fit(options):
         print(inputs.describe_amount(y))
     _print_fit(recordings, seed, options.out)
     outputs.print_stops(recordings)
-    _print_findings(last_step(model), options.out)
+    _print_findings(model)
     with stage("rating the fit"):
         rating = rate_trust(model, recordings, last_step(model).labels_)
     if rating is not None:
@@ -110,23 +110,18 @@ def _print_fit(recordings, seed, path):
     print(f"{text}, written to {path}.")
 
 
-def _print_findings(segmenter, path):
-    """Print the look, alternatives, activities, cycles and the choice of a number."""
+def _print_findings(model):
+    """Print the look, activities, cycles and the choice of a number."""
     from skl_tot.methods.numbers import describe_choice
-    from skl_tot.methods.pipelines import describe_look
+    from skl_tot.methods.pipelines import describe_look, last_step, look_of
 
-    look = segmenter.look_
-    warned = "" if look is None else look.say_repeats()  # before the fit
-    for sentence in describe_look(segmenter):
+    look, warned = look_of(model), ""
+    if look is not None and look.n_recordings == 1:  # before the fit
+        warned = look.say_repeats()
+    for sentence in describe_look(model):
         if sentence != warned:
             print(outputs.in_options(sentence))
-    for alternative in segmenter.alternatives_[1:]:
-        print(
-            f"Alternative, {alternative.name}: {alternative.sentence} It is as the "
-            f"model on {alternative.agreement:.0%} of the frames; skl-tot edit "
-            f"{_quoted(path)} --alternative {_quoted(alternative.name)} --out NEW "
-            "makes it the model's own."
-        )
+    segmenter = last_step(model)
     if segmenter.has_activities:
         counts = sorted(Counter(segmenter.activities_.values()).items())
         listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
@@ -136,11 +131,6 @@ def _print_findings(segmenter, path):
     numbers = getattr(segmenter, "numbers_", None)
     if numbers is not None and not numbers["at_edge"]:  # else a warning says it
         print(outputs.in_options(describe_choice(numbers)))
-
-
-def _quoted(word):
-    """Quote a word of a command line with spaces, for any shell."""
-    return f'"{word}"' if " " in word else word
 
 
 def add_features(commands):

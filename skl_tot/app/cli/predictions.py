@@ -153,7 +153,6 @@ def watch(options):
     from skl_tot import OnlinePrediction
     from skl_tot.io.growing_files import GrowingTable
     from skl_tot.io.models import load_model
-    from skl_tot.meta.online import model_of_stream
     from skl_tot.methods.pipelines import segmenter_of, steps_of
     from skl_tot.recordings.clocks import longest_bridged
 
@@ -163,7 +162,6 @@ def watch(options):
     columns = options.columns
     if columns is None and hasattr(model, "feature_names_in_"):
         columns = model.feature_names_in_.tolist()
-    model = model_of_stream(model)
     _print_as_files_are()
     online = OnlinePrediction(model, lag=round(options.lag * fps))
     name = file or "standard input"

@@ -7,9 +7,9 @@ import skl_tot
 from skl_tot.app.cli import arguments
 
 METHODS = {
+    "auto": "AutoSegmenter",
     "tot": "TemporalOTSegmenter",
     "hmm": "HMMSegmenter",
-    "auto": "AutoSegmenter",
     "equal": "EqualPartsSegmenter",
 }
 SCALERS = {
@@ -33,9 +33,9 @@ def recipe_options(remark):
     add = parent.add_argument
     text = f"number of actions; auto chooses one from 1 to 16 ({remark})"
     add("--n-actions", type=arguments.number_or_auto, metavar="N", help=text)
-    text = (
-        "others are in skl_tot.baselines (default: tot; with --labels alone, several)"
-    )
+    text = """method; others are in skl_tot.baselines (default: auto, which looks at the
+    recordings and fits tot in the order that it finds; with --order, --set or --cycles
+    tot; with --labels alone, several)"""
     add("--method", choices=METHODS, help=text)
     add(
         "--set",
@@ -48,8 +48,7 @@ def recipe_options(remark):
     text = "least duration of a segment, in seconds, or in frames without a rate"
     add("--min-duration", type=arguments.positive, metavar="DURATION", help=text)
     text = """known order of the actions: strict (each once, in one order), mostly (with
-    exceptions), free (no order) (default: chosen by a look at the recordings, which fit
-    prints; for methods without such a look, mostly)"""
+    exceptions), free (no order) (default: auto chooses; other methods take mostly)"""
     add("--order", choices=["strict", "mostly", "free"], help=text)
     text = "seed of random numbers, for methods that draw some (default: 0)"
     add("--seed", type=arguments.seed, help=text)
@@ -105,6 +104,10 @@ class Recipe:
         self.seed = self.settings.pop("random_state", None) or 0
         # else the labels tell the actions
         self.has_method = self.n_actions or self.method or options.set or options.order
+        # settings are those of an ordinary method, as are labels and cycles
+        kinds = ("set", "order", "labels", "cycles", "activities")
+        is_ordinary = any(getattr(options, name, None) for name in kinds)
+        self.method = self.method or ("tot" if is_ordinary else "auto")
 
     def make(self):
         """Make a segmenter, or a pipeline that ends in one."""
@@ -116,7 +119,7 @@ class Recipe:
 
         steps = [_make_step(step) for step in self.steps]
         if self.has_method:
-            name = METHODS[self.method or "tot"]
+            name = METHODS[self.method]
             room = skl_tot if name in skl_tot.__all__ else baselines
             segmenter = getattr(room, name)()
             if any(isinstance(step, FramewiseTransformer) for step in steps):

@@ -14,7 +14,6 @@ from skl_tot.app.report.findings import Findings, Truth
 from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import clock_text, duration_text
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
-from skl_tot.recordings.names import distinct_labels
 from skl_tot.recordings.stops import describe_stops, list_stops
 from skl_tot.statistics.actions import describe_equal_parts, has_order, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
@@ -146,11 +145,11 @@ class Content:
 
     @cached_property
     def codes(self):
-        """Codes of actions, also unnamed ones, of labels, and of other alternatives."""
+        """Codes of actions, also unnamed ones, and of labels."""
         labels = self.truth.names if self.truth else {}
-        codes = {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
-        others = itertools.chain(*self.findings.alternatives.values())
-        return sorted(codes | distinct_labels(others))
+        return sorted(
+            {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
+        )
 
     @cached_property
     def places(self):
@@ -382,7 +381,4 @@ class Content:
         sentences += reasons
         if self.truth is not None or self.accuracy is not None:  # by people
             return sentences
-        n_shown = len(self.findings.alternatives)
-        if n_shown > 1:
-            sentences.append(f"Alternatives of the vote, {n_shown}, are shown below.")
         return [*sentences, "Look at some of the timelines before you rely on them."]

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import softmax
 
-from skl_tot.metrics.matching import match_labels
 from skl_tot.metrics.reports import segmentation_report
 from skl_tot.progress import each
 from skl_tot.recordings.checks import check_recordings
@@ -21,18 +20,14 @@ from skl_tot.recordings.errors import errors_of_recording, refuse
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
-    UNKNOWN_NAME,
     arrange_each,
     read_labels,
-    split_label_sequences,
 )
-from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import default_names, distinct_labels
 from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.features import ProfileSums, TellingSample
 
 N_TYPICAL = 5  # frames of an action
-N_COMPARED = 3  # typical recordings that show alternatives
 
 
 @dataclass
@@ -51,11 +46,6 @@ class Findings:
     doubts: list = field(default_factory=list)
     # per recording: mean over frames of the action's
     log_likelihoods: list = field(default_factory=list)
-    # of a vote: numbers of typical recordings, their paths by alternative, and the
-    # share of labelled frames that each alternative has right
-    compared: list = field(default_factory=list)
-    alternatives: dict = field(default_factory=dict)
-    shares: dict = field(default_factory=dict)
     # whether people labelled each frame of each recording
     labelled: list = field(default_factory=list)
 
@@ -82,20 +72,15 @@ def read_corrected(corrected, videos):
 
 def gather_findings(model, videos, video_names, words, breaks=None, corrected=None):
     """Apply a model to recordings one by one; ``corrected`` has labels of people."""
-    from skl_tot.corrections.questions import (
-        find_typical,
-        mean_and_spread,
-        measure_doubts,
-    )
+    from skl_tot.corrections.questions import mean_and_spread, measure_doubts
     from skl_tot.methods.pipelines import (
         decode_recordings,
         path_confidence,
         segmenter_of,
         transform_before,
-        windows_of,
     )
 
-    segmenter, windows = segmenter_of(model), windows_of(model)
+    segmenter = segmenter_of(model)
     others = [] if corrected is None else corrected.words
     code_of, names = _code_words(words.tolist(), others)
     actions = [code for code in names if code != BACKGROUND]
@@ -108,7 +93,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
             (decoded,) = decode_recordings(segmenter, video)
         path = code_of[decoded.path]
         confidence = path_confidence(decoded, words)
-        doubt = measure_doubts(segmenter, decoded, words)
+        doubt = measure_doubts(decoded, words)
         is_labelled = np.zeros(len(path), dtype=bool)
         if corrected is not None:
             is_labelled = corrected.places[i] >= 0
@@ -122,8 +107,6 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         signals.append(mean_and_spread(frames))
         frames = np.asarray(frames, dtype=float)
-        if windows is not None:
-            frames = windows.transform(frames)
         findings.sums.add(frames, path)
         findings.sample.add(frames, path, breaks and breaks[i])
         probabilities = softmax(decoded.log_likelihood, axis=1)
@@ -136,9 +119,6 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
     for rows in findings.typical.values():
         rows.sort(key=lambda row: -row["probability"])
         del rows[N_TYPICAL:]
-    if segmenter.is_vote:
-        findings.compared = find_typical(signals, N_COMPARED)
-        _add_alternatives(findings, model, videos, code_of, corrected)
     return findings
 
 
@@ -172,65 +152,6 @@ def _likeliest_frame(is_shown, probabilities):
     probabilities = np.where(is_shown, probabilities, -1)
     best = np.flatnonzero(probabilities == probabilities.max())  # they may saturate
     return int(best[len(best) // 2])
-
-
-def _add_alternatives(findings, model, videos, code_of, corrected):
-    """Add labels of typical recordings by the alternatives of a vote."""
-    from skl_tot.methods.pipelines import segmenter_of, transform_before
-
-    def frames_of(chosen):
-        # one by one, as the steps before may not take several
-        parts = [transform_before(model, videos[i]) for i in chosen]
-        return [as_recordings(part).arrays[0] for part in parts]
-
-    segmenter, frames = segmenter_of(model), frames_of(findings.compared)
-    findings.alternatives = match_alternatives(
-        segmenter, frames, code_of, findings.names
-    )
-    labelled = np.flatnonzero([mask.any() for mask in findings.labelled])
-    if len(labelled) and len(findings.alternatives) > 1:
-        words = np.array([*corrected.words, UNKNOWN_NAME])  # the last one for -1
-        y = [words[corrected.places[i]] for i in labelled]
-        findings.shares = segmenter.rank_alternatives(frames_of(labelled), y)
-
-
-def match_alternatives(segmenter, frames, codes, names):
-    """Codes of frames by each alternative, matched to those of the model's own."""
-    (first, labels), *others = segmenter.alternative_labels(frames).items()
-    paths, _ = split_label_sequences(labels)
-    places = {label: place for place, label in enumerate(segmenter.actions_.tolist())}
-    # of the actions of the model, others are background
-    own_paths = [codes[[places.get(x, -1) for x in y.tolist()]] for y in paths]
-    by_alternative = {first: own_paths}
-    for name, labels in others:
-        paths, _ = split_label_sequences(labels)
-        n_actions = segmenter.mappings_.shape[1]
-        matched = match_codes(own_paths, paths, n_actions, names)
-        by_alternative[name] = [matched[path] for path in paths]
-    return by_alternative
-
-
-def describe_alternatives(segmenter, shares):
-    """Rows of the alternatives, sorted by their shares of labelled frames, if any."""
-    rows = []
-    for alternative in segmenter.alternatives_:
-        name, sentences = alternative.name, [alternative.sentence]
-        if name in shares:
-            right = f"{100 * shares[name]:.0f} % of the labelled frames are right."
-            sentences.insert(0, right)
-        if rows:
-            same = f"{100 * alternative.agreement:.0f} % of the frames of the fit"
-            sentences.append(f"{same} are as in the model's own.")
-        rows.append({"name": name, "is_own": not rows, "sentences": sentences})
-    return sorted(rows, key=lambda row: -shares.get(row["name"], 0))
-
-
-def match_codes(before, paths, n_actions, names):
-    """Codes of the actions of an alternative, of matched or new ones, then of -1."""
-    match, free = match_labels(before, paths), itertools.count(max(names) + 1)
-    codes = [match.get(action) for action in range(n_actions)]
-    codes = [k if k in names and k != BACKGROUND else next(free) for k in codes]
-    return np.array([*codes, BACKGROUND])
 
 
 class Truth(NamedTuple):

@@ -56,9 +56,8 @@ def write_report(
     The page starts with a summary and its reliability. Sections have the actions in
     their usual order with durations; deviations of recordings or cycles; interactive
     timelines; profiles of actions and telling features; scores; suggestions for labels;
-    typical frames; parameters. With an `AutoSegmenter`, it also compares the
-    alternatives of the vote on three recordings that most others resemble. The page is
-    one HTML file that needs no network. The same input gives the same file.
+    typical frames; parameters. The page is one HTML file that needs no network. The
+    same input gives the same file.
 
     Parameters
     ----------

@@ -9,7 +9,6 @@ from collections import defaultdict
 import numpy as np
 
 from skl_tot.app import web
-from skl_tot.app.report.findings import describe_alternatives
 from skl_tot.display.base import summarise
 from skl_tot.display.comparisons import score_curve, shown_comparisons
 from skl_tot.display.heat_maps import choose_features
@@ -216,20 +215,6 @@ def _shapes(content, segments):
     return [(kinds[code], code, outline) for code, outline in outlines.items()]
 
 
-@section("Alternatives")
-def alternatives(content):
-    """List alternatives of a vote, with bars of typical recordings; None for one."""
-    findings = content.findings
-    if len(findings.alternatives) < 2:
-        return None
-    rows = describe_alternatives(content.segmenter, findings.shares)
-    for row in rows:
-        paths = zip(findings.compared, findings.alternatives[row["name"]])
-        row["bars"] = [(i, _draw_bar(content, i, path)) for i, path in paths]
-    names = dict.fromkeys(content.codes, "another action") | findings.names
-    return {"rows": rows, "names": names}
-
-
 @section("Profiles of actions")
 def profiles(content):
     """Features that differ most, and rows of means with levels of colour."""
@@ -342,14 +327,13 @@ def numbers(content):
 @section("Model", folded=True)
 def model(content):
     """Return the look at the recordings, and the steps before the segmenter."""
-    from skl_tot.methods.pipelines import describe_look, windows_of
+    from skl_tot.methods.pipelines import describe_look, steps_of
 
-    steps = [] if content.segmenter is content.model else list(content.model[:-1])
-    windows = [*steps, windows_of(content.model)]
-    widths = [getattr(step, "window_", None) for step in windows]
+    steps = [step for _, step in steps_of(content.model)[:-1]]
+    widths = [getattr(step, "window_", None) for step in steps]
     return {
         "steps": steps,
         "read_options": content.segmenter.read_options_,
-        "look": describe_look(content.segmenter),
+        "look": describe_look(content.model),
         "widths": [width for width in widths if width is not None],
     }

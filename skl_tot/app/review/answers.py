@@ -1,4 +1,4 @@
-"""Answers of a review: labels, cycles, suggestions, examples and alternatives."""
+"""Answers of a review: labels, cycles, suggestions and examples."""
 
 from collections import Counter
 from typing import Any, NamedTuple
@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from skl_tot.app.report.findings import describe_alternatives, match_alternatives
 from skl_tot.app.review.history import History
 from skl_tot.app.review.results import measure
 from skl_tot.app.review.teaching import with_names_of
@@ -60,14 +59,6 @@ class Answers:
         if not self.ready:
             raise RuntimeError("the recordings are not read, call open() before.")
         return self.state
-
-    @property
-    def alternatives(self):
-        """Alternatives of a vote (`AutoSegmenter`), the own one first; else empty."""
-        if not self.state.model or self.state.n_learned:
-            return []
-        alternatives = pipelines.segmenter_of(self.model).alternatives_
-        return alternatives if len(alternatives) > 1 else []
 
     @property
     def actions(self):
@@ -178,31 +169,6 @@ class Answers:
         check_count(n)
         state = self._read_state()
         return choose_examples(state.entries, state.find_action(action), n)
-
-    def rank_alternatives(self):
-        """Compare ``alternatives`` with labels of people, by name, best first.
-
-        The scores are those of `AutoSegmenter.rank_alternatives`; empty without labels.
-        """
-        state, model = self._read_state(), self.model
-        words = [entry.known_words(state.names) for entry in state.entries]
-        labelled = [i for i, labels in enumerate(words) if labels is not None]
-        if not labelled or not self.alternatives:
-            return {}
-        frames = pipelines.transform_before(model, self.recordings.select(labelled))
-        labels = [words[i] for i in labelled]
-        return pipelines.segmenter_of(model).rank_alternatives(frames, labels)
-
-    def compare_alternatives(self, chosen):
-        """Rows of alternatives, with paths of chosen recordings in codes of actions."""
-        if not self.alternatives:
-            return []
-        segmenter = pipelines.segmenter_of(self.model)
-        frames = pipelines.transform_before(self.model, self.recordings.select(chosen))
-        codes = np.array([*self.state.actions, BACKGROUND])
-        paths_of = match_alternatives(segmenter, frames, codes, self.state.names)
-        rows = describe_alternatives(segmenter, self.rank_alternatives())
-        return [row | {"paths": paths_of[row["name"]]} for row in rows]
 
     def suggest_merges(self):
         """List dicts of `corrections.alike_actions`, without pairs of `keep_apart`."""

@@ -28,7 +28,6 @@ ACTIONS = {
     "undo": {},
     "redo": {},
     "learn": {},
-    "use_alternative": {"alternative": "text"},
     "take_proposal": {"recording": "recording"},
     "export": {"format": "text"},
 }
@@ -36,13 +35,12 @@ ACTIONS = {
 TIME_SPAN = {"recording": "recording", "from": "time", "to": "time"}
 QUESTIONS = {
     "examples": {"action": "text"},
-    "alternatives": {},
     "alike": {},
     "signals": TIME_SPAN | {"n": "number", "features": "list"},
 }
 # Slow actions, and the name of their work.
 SLOW = {"split": "splitting", "learn": "learning", "export": "exporting"}
-SLOW |= {"use_alternative": "choosing", "take_proposal": "choosing"}
+SLOW |= {"take_proposal": "choosing"}
 # For a time: the frame at it, before a break; the one after; the frame with the nearest
 # start; the number of frames before it; itself.
 TIMES = {

@@ -3,7 +3,6 @@
 // and client, who this is. What data says enters the page as text only.
 
 import { Alike } from "./alike.js";
-import { Alternatives } from "./alternatives.js";
 import { Examples } from "./examples.js";
 import { Holding } from "./holding.js";
 import { Stage } from "./stage.js";
@@ -13,7 +12,7 @@ import { Units } from "./units.js";
 
 const BACKGROUND = -1;
 // What a page shows before all recordings are read.
-const EMPTY = { rows: [], names: {}, words: {}, appearance: {}, fps: null, digits: 2, formats: [], cycles: [], next: [], alternatives: [], checked: 0, checks: 0, learned: 0, units: 0 };
+const EMPTY = { rows: [], names: {}, words: {}, appearance: {}, fps: null, digits: 2, formats: [], cycles: [], next: [], checked: 0, checks: 0, learned: 0, units: 0 };
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
 const PHASES = { loading: "Loading the program and the recordings", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
@@ -92,7 +91,6 @@ const SHORTCUTS = [
   ["Z, Shift + Z", "undo, redo (Ctrl + Z, Ctrl + Y too)", { z: UNDO, "Ctrl+z": UNDO, "Shift+z": REDO, "Ctrl+y": REDO, "Ctrl+Shift+z": REDO }],
   ["L", "let the model learn from all that is checked", { l: ["act", "learn"] }],
   ["Y, T", "keep, take back what learning changed here", { y: ["keep", true], t: ["takeBack", true] }],
-  ["B", "choose between the alternatives of a vote, side by side", { b: ["compare"] }],
   ["E", "export", { e: ["ask", "export"] }],
   ["/", "find recordings by name", { "/": ["focus", ".filter"] }],
   ["Esc", "leave a field, cancel", { Escape: ["cancel"] }],
@@ -133,7 +131,7 @@ class Page {
       signals: (values) => this.question("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.alternatives = new Alternatives(this), this.alike = new Alike(this)];
+    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.alike = new Alike(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -420,7 +418,6 @@ class Page {
 
   propose() { return this.act("take_proposal", () => ({ recording: this.index })); }
   unite(isOne) { this.alike.answer(isOne); }
-  compare() { this.alternatives.show(); }
   exemplify() { if (this.examples.isOn) this.examples.stop(); else if (this.code >= 0) this.examples.start(this.code); }
 
   // Moves the start or the end of the segment by so many frames, and the cursor with it
@@ -512,7 +509,6 @@ class Page {
     find(".figure p").textContent = [right, data.equalParts].filter(Boolean).join(" ");
     find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
     if (accuracy) this.drawFigure(accuracy);
-    this.alternatives.draw();
     this.steps.draw();
     this.drawHead();
     this.alike.draw();

@@ -9,7 +9,7 @@ from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
 from skl_tot.app.review import history, results, teaching
 from skl_tot.app.review.answers import Answers
-from skl_tot.methods.pipelines import last_step, segmenter_of, with_last
+from skl_tot.methods.pipelines import last_step, segmenter_of
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import as_recordings
@@ -374,39 +374,6 @@ class Review(Answers):
             )
             said = f"{names[i]}: the segments are those of a fit"
             return self._history.commit(said, state.with_entries({i: entry}), model)
-
-    def use_alternative(self, alternative, progress=None):
-        """Take another of ``alternatives``, until the model has learned.
-
-        Its actions get the names and colours of those with most common frames. Checked
-        recordings and segments made by hand do not change.
-
-        Parameters
-        ----------
-        alternative : str or int
-            Name, or number in ``alternatives``.
-        {shared: progress}
-
-        {shared: said}
-        """
-        with self._working("choosing", progress) as tell:
-            names = [row.name for row in self.alternatives]
-            if not names:
-                text = "has no alternatives, or has learned labels"
-                raise ValueError(f"the model {text}, expected a vote with several.")
-            segmenter = segmenter_of(self.model).alternative(alternative)
-            name = segmenter.alternatives_[0].name
-            said = f"the alternative is {name!r}"
-            if name == names[0]:
-                return said
-            model = teaching.with_words(with_last(self.model, segmenter))
-            numbers = range(segmenter.n_actions_)
-            predictions = [
-                teaching.predict_recording(model, self.recordings, i, numbers)
-                for i in counted(range(len(self.recordings)), tell)
-            ]
-            after = teaching.with_predictions(self.state, predictions, len(numbers))
-            return self._history.commit(said, after, model)
 
     def keep(self, recording=None):
         """Accept the changes of the last learning.

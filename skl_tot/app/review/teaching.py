@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 
 from skl_tot import corrections
-from skl_tot.app.report.findings import match_codes
 from skl_tot.app.review.calls import Ended
 from skl_tot.app.review.entry import (
     Entry,
@@ -20,11 +20,12 @@ from skl_tot.app.review.entry import (
     blank_entry,
     find_track,
 )
-from skl_tot.app.review.history import add_codes, add_names, free_code
+from skl_tot.app.review.history import add_codes, free_code
 from skl_tot.corrections.editing import names_of_parts
 from skl_tot.corrections.semi_supervised import choose_teaching, default_estimators
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
+from skl_tot.preprocessing.look import look
 from skl_tot.recordings.errors import errors_of_recording
 from skl_tot.recordings.labels import (
     BACKGROUND,
@@ -131,24 +132,6 @@ def teach(learner, recordings, state):
     return with_words(learner(recordings.select(chosen), [words[i] for i in chosen]))
 
 
-def with_predictions(state, predictions, n_actions):
-    """State with each `Prediction` of another model, whose actions get codes."""
-    before = [entry.predicted.labels() for entry in state.entries]
-    paths = [prediction.segments.labels() for prediction in predictions]
-    codes = match_codes(before, paths, n_actions, state.names)
-    actions = tuple(codes[:-1].tolist())
-    n_new = sum(code not in state.names for code in actions)
-    entries = {}
-    for i, (entry, prediction) in enumerate(zip(state.entries, predictions)):
-        if not entry.is_checked():
-            segments = prediction.segments
-            segments = segments._replace(codes=codes[segments.codes])
-            after = entry.propose(prediction._replace(segments=segments), 0)
-            entries[i] = after._replace(changed=None, seen=entry.seen)
-    state = state._replace(actions=actions, names=add_names(state.names, n_new))
-    return state.with_entries(entries).forget_unused()
-
-
 # Merges and splits
 
 
@@ -223,9 +206,9 @@ def is_learner(model):
     """Whether a model, or None, is to learn from labels and fits without labels."""
     if model is None:
         return True
-    segmenter = pipelines.segmenter_of(model)
-    is_fitted = hasattr(segmenter, "actions_")
-    return segmenter.is_taught and segmenter.estimator is None and not is_fitted
+    segmenter = pipelines.last_step(model)
+    is_taught = getattr(segmenter, "is_taught", False) and segmenter.estimator is None
+    return is_taught and not hasattr(segmenter, "actions_")
 
 
 class Clusterings:
@@ -252,7 +235,7 @@ class Clusterings:
             if pipelines.last_step(pipeline) is not pipeline:
                 frames = pipeline[:-1].fit_transform(frames)
             seed = pipelines.last_step(pipeline).random_state
-            estimators = default_estimators(frames, random_state=seed)
+            estimators = default_estimators(look(frames), random_state=seed)
             self.total = len(estimators)
             tell(None)
             for k, estimator in enumerate(estimators):
@@ -279,7 +262,7 @@ class Clusterings:
         with watched(self._go_on), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they are evidence, no result
             estimator.fit(frames)
-        vars(estimator).pop("labels_", None)  # not needed
+        vars(pipelines.last_step(estimator)).pop("labels_", None)  # not needed
         model = pipelines.with_last(pipeline, estimator)
         if path is not None:
             self._folder.mkdir(exist_ok=True)
@@ -311,9 +294,13 @@ class Clusterings:
         if not fits:
             return clone(self._learner).fit(X, y)
         segmenter = clone(pipelines.last_step(self._learner))
-        segmenter.estimator = list(map(FrozenEstimator, map(pipelines.last_step, fits)))
-        segmenter.fit(pipelines.transform_before(fits[0], X), y)
-        return pipelines.with_last(fits[0], segmenter)
+        *before, (name, _) = pipelines.steps_of(self._learner)
+        inner = [pipelines.steps_of(fit)[len(before) :] for fit in fits]
+        segmenter.estimator = [FrozenEstimator(pipelines.joined(x)) for x in inner]
+        steps = pipelines.steps_of(fits[0])[: len(before)]
+        model = Pipeline([*steps, (name, segmenter)]) if before else segmenter
+        segmenter.fit(pipelines.transform_before(model, X), y)
+        return model
 
     def close(self):
         """End soon, with the fits that are kept."""

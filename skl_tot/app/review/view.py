@@ -5,14 +5,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from skl_tot.app import web
-from skl_tot.app.report.findings import N_COMPARED
 from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.review.history import MOST_NEW, add_names, find_recording
-from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.display.palette import style_of
 from skl_tot.io.formats import writable_formats
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.statistics.deviations import deviations
 from skl_tot.statistics.features import TellingSample, check_feature_names
 
@@ -26,7 +24,6 @@ class View:
         self.review, recordings = review, review.recordings
         self.names = recordings.names
         self.fps, self.digits = recordings.fps, web.count_digits(recordings.fps)
-        self._alternatives = None, None  # a state, and their rows for pages
         self._rows, self._ranks = {}, [0] * len(recordings)
         self._cycles = None  # table of the review that pages have
         self._unusual = set()  # numbers of recordings, and times in them
@@ -121,7 +118,6 @@ class View:
             "units": len(units),
             "checks": len(state.checks()),
             "learned": state.n_learned,
-            "alternatives": [row.name for row in review.alternatives],
             "accuracy": review.accuracy(),
             "equalParts": review.equal_parts,
             "cycles": cycles,
@@ -195,37 +191,6 @@ class View:
     def alike(self):
         """Pairs of actions that look alike; others if the text "alike" is another."""
         return {"pairs": self.review.suggest_merges()}
-
-    @cached_property
-    def _typical(self):
-        features = map(mean_and_spread, self.review.recordings.arrays)
-        return find_typical(list(features), N_COMPARED)
-
-    def alternatives(self):
-        """Rows of typical recordings by each alternative, and how they differ."""
-        state = self.review.state
-        if self._alternatives[0] is not state:
-            self._alternatives = state, self._describe_alternatives(state)
-        return self._alternatives[1]
-
-    def _describe_alternatives(self, state):
-        """Rows of alternatives of a state, as `alternatives` returns them."""
-        alternatives = self.review.compare_alternatives(self._typical)
-        paths = [path for row in alternatives for path in row["paths"]]
-        new = {code for path in paths for code in path.tolist()} - state.names.keys()
-        names = state.names | dict.fromkeys(sorted(new), "another action")
-        for alternative in alternatives:
-            rows = []
-            for i, path in zip(self._typical, alternative.pop("paths")):
-                runs = find_segments(path, self.review.recordings.breaks_of(i))
-                confidence = np.ones(len(path))
-                row = web.describe_row(
-                    self.names[i], runs, self.clock(i), confidence, 1
-                )
-                rows.append(row)
-            alternative["rows"] = rows
-        appearance = describe_appearance(names)
-        return {"alternatives": alternatives, "names": names, "appearance": appearance}
 
     @cached_property
     def curves(self):

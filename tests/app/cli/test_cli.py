@@ -15,14 +15,11 @@ import numpy as np
 import pytest
 
 import skl_tot
-from skl_tot import HMMSegmenter
 from skl_tot.app.cli import stages, trying
 from skl_tot.app.cli.main import COMMANDS, main, make_parser
-from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import load_action_dataset
 from skl_tot.io import FORMATS, load_model, read_segments, read_table
 from skl_tot.io.formats import writable_formats
-from skl_tot.meta.vote import Plan
 from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics import segmentation_report
 
@@ -281,28 +278,17 @@ assert not slow, slow
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def two_plans(order, words, **settings):
-    """Members of a view that fit at once."""
-    models = HMMSegmenter(order=order), MallowSegmenter()
-    return [Plan((name, *words), estimator=own) for name, own in zip("ab", models)]
-
-
 @pytest.mark.parametrize(
     ("command", "last"),
     [
         ("predict model.skops flat --out seen", "4/4"),
-        (
-            "fit flat --n-actions 3 --out a.skops --set max_iter=30 n_networks=1",
-            "30/30",
-        ),
-        ("fit flat --n-actions 3 --out a.skops --method auto", "10/10"),
+        ("fit flat --n-actions 3 --out a.skops", "8/8"),
     ],
 )
-def test_progress_on_a_terminal(run, monkeypatch, capsys, command, last):
+def test_progress_on_a_terminal(run, monkeypatch, capsys, command, last, quick_auto):
     pty = pytest.importorskip("pty")
     import termios
 
-    monkeypatch.setattr("skl_tot.meta.auto.default_plans", two_plans)
     monkeypatch.setattr(stages, "FIRST", 0)
     monkeypatch.setattr(stages, "OF_STAGE", 0)
     terminal, end = pty.openpty()

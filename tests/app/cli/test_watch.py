@@ -4,19 +4,16 @@ import io
 import shutil
 import sys
 import types
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import AutoSegmenter, HMMSegmenter, OnlinePrediction
+from skl_tot import HMMSegmenter, OnlinePrediction
 from skl_tot.app.cli.main import main
-from skl_tot.baselines import ASOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import growing_files, read_segments, save_model, segments
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller, SignalWindows
@@ -48,23 +45,12 @@ def models(videos):
         # of which a stream may have the last word
         "state": HMMSegmenter(3).fit(_named(takes, ["state.x a", "state.x b", "c"])),
         "twice": HMMSegmenter(3).fit(_named(takes, ["arm a", "tip a", "c"])),
-        "vote": _vote(takes),
     }
 
 
 def _named(takes, names):
     frames = [frame.set_axis(names, axis=1) for frame in takes.arrays]
     return Recordings(frames, fps=FPS)
-
-
-def _vote(takes):
-    """A vote whose candidate for streams has other numbers."""
-    scale = FramewiseTransformer(StandardScaler())
-    turned = [frame[::-1] for frame in scale.fit_transform(takes.arrays)]
-    backwards = HMMSegmenter(3, order="free").fit(turned)
-    members = [("asot", ASOTSegmenter(max_iter=2)), ("hmm", FrozenEstimator(backwards))]
-    vote = AutoSegmenter(3, candidates=members, random_state=0)
-    return make_pipeline(scale, vote).fit(takes)
 
 
 @pytest.fixture(scope="module")
@@ -167,25 +153,6 @@ def test_pipeline(models, videos, capsys, name):
     (labels,) = model.predict([frames])
     (found,) = model[-1].predict_posterior(model[:-1].transform([frames]))
     assert out == lines_of(labels, found)
-
-
-def test_a_vote_is_watched_by_its_best_member(models, videos, capsys):
-    """It has the labels of the vote, and says so."""
-    write("take.csv", videos[0])
-    vote = models["vote"]
-    name, member = vote[-1].best_member()
-    frames = [pd.DataFrame(videos[0], columns=COLUMNS)]
-    (labels,) = vote.predict(frames)
-    (frames,) = vote[:-1].transform(frames)
-    assert (name, member.actions_.tolist()) == ("hmm", [2, 1, 0])
-    assert np.mean(member.predict(frames) == labels) > 0.6
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        status, out, err = run(capsys, "watch vote.skops take.csv --lag 1000")
-    said = "A vote needs whole recordings, so its candidate 'hmm' labels these."
-    assert (status, err) == (0, [f"skl-tot: warning: {said}"])
-    posterior = member.predict_posterior(frames)[:, member.actions_]
-    assert out == lines_of(member.predict(frames), posterior)
 
 
 def test_follow_prints_segments_as_they_close(models, videos, capsys, monkeypatch):

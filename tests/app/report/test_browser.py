@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skl_tot import AutoSegmenter, CyclicSegmenter, HMMSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
@@ -63,19 +63,18 @@ def laps(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def wordy(tmp_path_factory):
-    """Page with groups, candidates, and long names of all things."""
+    """Page with groups, and long names of all things."""
     pd = pytest.importorskip("pandas")
     videos, y_true = make_activities(14, 9, n_features=6, random_state=0)
     columns = [f"Magnetometer of the left foot {x} [uT]" for x in "XYZUVW"]
     videos = [pd.DataFrame(video, columns=columns) for video in videos]
     names = [f"P{i:02}_Timed-up-and-go_2024-03-04_right" for i in range(14)]
-    members = [("mallow", MallowSegmenter()), ("hmm", HMMSegmenter())]
     path = tmp_path_factory.mktemp("wordy") / "wordy.html"
     takes = Recordings(videos, names, fps=0.05)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         write_report(
-            AutoSegmenter(9, candidates=members).fit(takes),
+            MallowSegmenter(9).fit(takes),
             takes,
             path,
             y_true=y_true,

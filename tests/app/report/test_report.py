@@ -15,7 +15,6 @@ from skl_tot import (
     AutoSegmenter,
     CyclicSegmenter,
     HMMSegmenter,
-    TemporalOTSegmenter,
     rate_trust,
 )
 from skl_tot.app.report import write_report
@@ -43,18 +42,6 @@ def tot(**params):
 @pytest.fixture(scope="module")
 def model(activity):
     return tot(max_iter=60).fit(activity[0])
-
-
-CANDIDATES = [
-    ("tot", TemporalOTSegmenter(max_iter=20, n_networks=1)),
-    ("mallow", MallowSegmenter()),
-]
-
-
-@pytest.fixture(scope="module")
-def vote(activity):
-    model = AutoSegmenter(4, candidates=CANDIDATES, random_state=0)
-    return model.fit(activity[0])
 
 
 class Page(HTMLParser):
@@ -252,11 +239,12 @@ def test_timelines_have_confidences_and_doubts(activity, model, write):
         np.testing.assert_allclose(np.transpose(doubt).ravel(), edges / 4)
 
 
-def test_usual_order_and_deviating_recordings(activity, model, write):
+def test_usual_order_and_deviating_recordings(activity, write):
     """They take their own time on one scale."""
+    model = HMMSegmenter(4, order="strict").fit(activity[0])
     videos = [activity[0][i % 6] for i in range(14)]
     orders = [list(dict.fromkeys(y.tolist())) for y in model.predict(videos)]
-    assert all(order == orders[0] for order in orders)  # as tot() needs
+    assert all(order == orders[0] for order in orders)
     last = orders[0][-1]
     for i, n in ((5, 200), (9, 400)):
         videos[i] = np.concatenate([videos[i], np.repeat(videos[i][-1:], n, axis=0)])
@@ -575,9 +563,9 @@ def test_parameters_and_steps(activity, write):
     assert "after 9 iterations" in page.text
 
 
-def test_same_input_gives_same_bytes(activity, vote, write, tmp_path):
+def test_same_input_gives_same_bytes(activity, model, write, tmp_path):
     state = np.random.get_state()[1].tolist()  # noqa: NPY002
-    pages = [write(vote, activity[0], y_true=activity[1]).html for _ in range(2)]
+    pages = [write(model, activity[0], y_true=activity[1]).html for _ in range(2)]
     assert pages[0] == pages[1]
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -637,11 +625,11 @@ def test_thumbnails(activity, model, write, recordings):
         assert np.abs(np.asarray(image).mean() - number) < 2
 
 
-def test_what_to_label_next(activity, vote, write):
+def test_what_to_label_next(activity, model, write):
     names = [f"take {i}" for i in range(6)]
     options = {"fps": 4, "video_names": names, "action_names": {1: "pour <milk>"}}
-    _, *rows = write(vote, activity[0], **options).rows["questions"]
-    expected = most_informative(vote, activity[0], 5, unit="moments")
+    _, *rows = write(model, activity[0], **options).rows["questions"]
+    expected = most_informative(model, activity[0], 5, unit="moments")
     assert len(rows) == len(expected) == 5
     for row, one in zip(rows, expected):
         start, end = one["start"], one["end"]
@@ -693,6 +681,17 @@ def test_signals_that_tell(write):
     assert "1 of 3 signals separates no action from its neighbours: pulse." in page.text
     assert page.rows["profiles"][0] == ["Signal", "action 0", "pour", "action 2"]
     assert [row[0] for row in page.rows["profiles"][1:]] == names
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of a short fit
+def test_look_is_told(free_videos, write, quick_auto):
+    model = AutoSegmenter(4, random_state=0).fit(free_videos)
+    sentences = model.look_.sentences()
+    assert len(sentences) >= 2
+    text = write(model, free_videos).text_of["model"]
+    assert all(sentence in text for sentence in sentences)
+    text = write(model.estimator_, free_videos).text_of["model"]
+    assert "Look at" not in text
 
 
 def test_features_of_windows_are_told_in_words(write):

@@ -1,6 +1,5 @@
-"""What a review answers: examples, alternatives, merges, and how much is right."""
+"""What a review answers: examples, merges, and how much is right."""
 
-import itertools
 import json
 
 import numpy as np
@@ -11,10 +10,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from skl_tot.app.review import Review
-from skl_tot.app.review.calls import Calls
 from skl_tot.app.review.entry import Entry, Stretch, find_track
 from skl_tot.app.review.results import Check, compare, estimate, measure
-from skl_tot.corrections.questions import find_typical, mean_and_spread
 from skl_tot.io import read_table
 from skl_tot.metrics import mof_score
 
@@ -75,134 +72,6 @@ def test_at_most_two_examples_of_a_recording(review):
     found = review.examples("blink")
     assert [own["recording"] for own in found].count(0) == 2
     assert found[0]["kind"] == "typical"
-
-
-def test_an_alternative_is_taken_and_undone(open_vote, free_videos, tmp_path):
-    review = Review(open_vote, free_videos, tmp_path).open()
-    names = [own.name for own in open_vote.alternatives_]
-    assert [own.name for own in review.alternatives] == names
-    review.rename("action 0", "pour")
-    review.check(0)
-    review.relabel(1, 0, "wipe")
-    first, labels = review.state, review.labels()
-    review.use_alternative(names[1])
-    assert [own.name for own in review.alternatives] == names[::-1]
-    expected = open_vote.alternative(names[1]).predict(free_videos)
-    found = review.labels()
-    assert (found[0] == labels[0]).all()  # checked
-    assert found[1][0] == "wipe"
-    pairs = {}  # of numbers and names
-    for number, word in zip(np.concatenate(expected[2:]), np.concatenate(found[2:])):
-        pairs.setdefault(number, set()).add(word)
-    assert all(len(words) == 1 for words in pairs.values())
-    assert len({*map(str, pairs.values())}) == len(pairs)
-    assert (np.concatenate(found[2:]) == np.concatenate(labels[2:])).mean() > 0.3
-    assert not any(entry.changed for entry in review.state.entries)
-    after = review.state
-    review.close()
-    review = Review(open_vote, free_videos, tmp_path).open()  # from the log
-    assert [own.name for own in review.alternatives] == names[::-1]
-    assert all(map(np.array_equal, review.labels(), found))
-    state = review.state
-    review.use_alternative(0)
-    assert review.state is state
-    review.undo()
-    assert all(map(np.array_equal, review.labels(), labels))
-    review.use_alternative(1)
-    assert review.state.names == after.names
-    review.undo()
-    assert review.state.names == first.names
-    review.learn()
-    assert review.alternatives == []
-    with pytest.raises(ValueError):
-        review.use_alternative(1)
-    review.close()
-
-
-def open_calls(*args):
-    """Calls of a review that is read."""
-    calls = Calls(lambda _: Review(*args))
-    calls.start()
-    calls.wait()
-    return calls
-
-
-def asked(calls):
-    """Alternatives as pages get them."""
-    return json.loads(json.dumps(calls.call("alternatives", {})))
-
-
-def test_pages_get_bars_of_each_alternative(open_vote, free_videos):
-    calls = open_calls(open_vote, free_videos)
-    reply = asked(calls)
-    names = [row["name"] for row in reply["alternatives"]]
-    assert calls.call("open", {})["alternatives"] == names == ["most members", "mixed"]
-    chosen = find_typical([mean_and_spread(video) for video in free_videos], 3)
-    for place, row in enumerate(reply["alternatives"]):
-        paths = open_vote.alternative(place).predict(free_videos)
-        for own, i in zip(row["rows"], chosen, strict=True):
-            starts = [0, *(np.flatnonzero(np.diff(paths[i])) + 1).tolist()]
-            assert own["name"] == f"{i}"
-            assert own["prediction"]["start"] == starts
-            assert {*map(str, own["prediction"]["code"])} <= reply["names"].keys()
-    assert [row["is_own"] for row in reply["alternatives"]] == [True, False]
-    assert reply["alternatives"][0]["sentences"] == [
-        open_vote.alternatives_[0].sentence
-    ]
-    assert "% of the frames of the fit" in reply["alternatives"][1]["sentences"][-1]
-
-
-def test_equal_colours_are_about_the_same_action(open_vote, free_videos):
-    """Also after an alternative is taken, and with edits that it does not have."""
-    calls = open_calls(open_vote, free_videos)
-    chosen = find_typical([mean_and_spread(video) for video in free_videos], 3)
-
-    def codes_of(name):
-        (row,) = [x for x in asked(calls)["alternatives"] if x["name"] == name]
-        paths = []
-        for own, i in zip(row["rows"], chosen):
-            starts, codes = own["prediction"]["start"], own["prediction"]["code"]
-            ends = [*starts[1:], len(free_videos[i])]
-            paths.append(np.repeat(codes, np.subtract(ends, starts).astype(int)))
-        return np.concatenate(paths)
-
-    first, second = codes_of("most members"), codes_of("mixed")
-    plain = [open_vote.predict([free_videos[i] for i in chosen])]
-    plain += [open_vote.alternative(1).predict([free_videos[i] for i in chosen])]
-    assert (first == second).mean() == mof_score(*plain) > 0.3
-    calls.review.check(chosen[0])
-    calls.review.relabel(chosen[1], 0, "wipe")
-    assert (codes_of("most members") == first).all()
-    calls.review.use_alternative(1)
-    assert (codes_of("most members") == codes_of("mixed")).mean() == mof_score(*plain)
-
-
-def test_labels_of_one_recording_rank_alternatives(open_vote, free_videos):
-    calls = open_calls(open_vote, free_videos)
-    review, paths = calls.review, open_vote.alternative(1).predict(free_videos)
-    assert review.rank_alternatives() == {}
-    edges = [0, *(np.flatnonzero(np.diff(paths[2])) + 1).tolist(), len(paths[2])]
-    for start, end in itertools.pairwise(edges):
-        review.assign(2, start, end, f"step {paths[2][start]}")
-    ranks = review.rank_alternatives()
-    assert list(ranks) == ["mixed", "most members"]
-    assert ranks["mixed"] == 1
-    assert ranks["most members"] == mof_score(
-        paths[2], open_vote.predict(free_videos[2])
-    )
-    rows = asked(calls)["alternatives"]
-    assert [(row["name"], row["is_own"]) for row in rows] == [
-        ("mixed", False),
-        ("most members", True),
-    ]
-    for row in rows:
-        share = f"{100 * ranks[row['name']]:.0f} % of the labelled frames are right."
-        assert row["sentences"][0] == share
-    review.use_alternative("mixed")
-    assert [row["is_own"] for row in asked(calls)["alternatives"]] == [True, False]
-    review.learn()
-    assert review.rank_alternatives() == {}
-    assert asked(calls)["alternatives"] == []
 
 
 def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):

@@ -1,6 +1,5 @@
 """The page of a review in a browser, with a server, used as people would."""
 
-import itertools
 import json
 import shutil
 import subprocess
@@ -18,7 +17,6 @@ from skl_tot.app.review.calls import Calls
 from skl_tot.app.web import joined
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
-from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
 
 pytest.importorskip("selenium")
@@ -29,7 +27,6 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 FPS = 10
 ROAD = {"n_features": 6, "mean_length": 100, "random_state": 0}
-N_ALTERNATIVES = "document.querySelectorAll('.alternatives section button').length"
 
 
 def plain(review):
@@ -518,38 +515,6 @@ def test_examples_play_one_after_the_other(opened, fitted, takes):
 
 
 # What it suggests
-
-
-def test_an_alternative_is_chosen_by_its_picture(opened, open_vote, free_videos):
-    """When the page opens, and again once a recording is checked."""
-    page = opened(of=(open_vote, free_videos), size=(1000, 900))
-    page.wait(f"{N_ALTERNATIVES} === 2")
-    page.settle()
-    for part in page.all(".alternatives, .alternatives .timelines"):
-        script = "return arguments[0].scrollWidth - arguments[0].clientWidth"
-        assert page.run(script, part) <= 0
-    first = plain(page.review)
-    page.click(".alternatives section:last-child button")
-    page.wait_for_said("the alternative is 'mixed'")
-    assert plain(page.review) != first
-    page.change(lambda: page.press("z"))
-    assert plain(page.review) == first
-    path = open_vote.alternative(1).predict(free_videos[0])
-    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
-    for start, end in itertools.pairwise(edges):
-        page.review.assign(0, start, end, f"step {path[start]}")
-    page.change(page.served.calls.update)
-    page.change(lambda: page.press(Keys.ENTER))
-    page.wait_for_said("“mixed” is more like what you checked")
-    page.press("b")
-    page.wait(f"{N_ALTERNATIVES} === 2")
-    names = [part.text for part in page.all(".alternatives h3")]
-    assert names == ["1. mixed", "2. most members"]
-    share = mof_score(path, open_vote.predict(free_videos[0]))
-    said = page.all(".alternatives li:first-child")[1].text
-    assert said.startswith(f"{100 * share:.0f} %")
-    page.change(lambda: page.press("1"))
-    assert page.review.alternatives[0].name == "mixed"
 
 
 def test_a_suggested_merge_is_answered(opened, split_fit):

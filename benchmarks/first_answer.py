@@ -1,15 +1,15 @@
-"""The vote, its alternatives, and simple methods, on recorded sets.
+"""Fits without labels, of the method and of simple ones, on recorded sets.
 
 ::
 
-    python benchmarks/vote.py fit --data FOLDER --results vote.jsonl
-    python benchmarks/vote.py table --results vote.jsonl --csv vote.csv
+    python benchmarks/first_answer.py fit --data FOLDER --results first.jsonl
+    python benchmarks/first_answer.py table --results first.jsonl --csv first.csv
 
 ``fit`` fits the methods to recordings of at most 40,000 frames a set, or ten, and
 scores them. Each fit is a line of the file of results; a second run adds those that are
-missing. ``table`` prints, by set, the mean of MoF, F1@50, AMI and mean recall of the
-vote, of the best of its alternatives, of the default and of simple methods; then the
-means over sets of each score, and processor seconds of fit and prediction.
+missing. ``table`` prints, by set, the mean of MoF, F1@50, AMI and mean recall of each
+method; then the means over sets of each score, and processor seconds of fit and
+prediction.
 """
 
 import functools
@@ -19,12 +19,11 @@ import numpy as np
 from _methods import Row
 from _sets import UNLABELLED, evenly_spread, facts_of
 
-MOST_FRAMES, N_SHOWN = 40_000, 4  # of alternatives
-VOTE = "AutoSegmenter"
+MOST_FRAMES = 40_000
 METHODS = {
-    VOTE: Row("auto"),
-    "vote, told": Row("auto", {"order": "told"}),
+    "AutoSegmenter": Row("auto"),
     "TOT, the defaults": Row("tot"),
+    "TOT, order told": Row("tot", {"order": "told"}),
     "equal parts": Row("equal"),
     "k-means": Row("k_means"),
     "k-means, windows": Row("k_means", windows=True),
@@ -32,7 +31,6 @@ METHODS = {
     "left-right HMM": Row("left-right-hmm"),
 }
 SIMPLE = list(METHODS)[3:]
-BEST = "best alternative"
 SHOWN = ("MoF", "F1@50", "AMI", "mean recall")
 
 
@@ -43,7 +41,7 @@ def read(folder):
 
 
 def score(cell, root):
-    """Fit and score a cell; of a vote, also the alternatives."""
+    """Fit and score a cell."""
     videos, labels, n_actions = read(root / cell["set"])
     row, facts = METHODS[cell["method"]], facts_of(cell["set"])
     options = {"scope": "recording" if facts.is_local else "all"}
@@ -53,7 +51,7 @@ def score(cell, root):
     parts = (
         [[i] for i in range(len(videos))] if facts.is_local else [range(len(videos))]
     )
-    paths, seconds, others = [], np.zeros(2), []
+    paths, seconds = [], np.zeros(2)
     for part in parts:
         if facts.is_local:
             n_actions = len(set(labels[part[0]]) - {UNLABELLED})
@@ -62,20 +60,8 @@ def score(cell, root):
         labels_of_part, *taken = study.label(model, seen, row.windows)
         paths += labels_of_part
         seconds += taken
-        if row.method == "auto":
-            numbers = range(min(N_SHOWN, len(model.alternatives_)))
-            results = [model.alternative(i).labels_ for i in numbers]
-            others.append(results + results[:1] * (N_SHOWN - len(results)))
     result = {"scores": study.scores_of(labels, paths, **options)}
-    result |= dict(zip(("fit", "predict"), seconds.tolist()))
-    if row.method == "auto":
-        alternatives = [
-            [path for part in others for path in part[i]] for i in range(N_SHOWN)
-        ]
-        result["alternatives"] = [
-            study.scores_of(labels, x, **options) for x in alternatives
-        ]
-    return result
+    return result | dict(zip(("fit", "predict"), seconds.tolist()))
 
 
 def mean_of(scores):
@@ -89,9 +75,6 @@ def collect(results):
     for result in results:
         name, method = result["cell"]["set"], result["cell"]["method"]
         scores.setdefault((name, method), []).append(result["scores"])
-        if method == VOTE:
-            best = max(result["alternatives"], key=mean_of)
-            scores.setdefault((name, BEST), []).append(best)
         taken = result["fit"] + result["predict"]
         seconds.setdefault((name, method), []).append(taken)
     return scores, seconds
@@ -99,7 +82,7 @@ def collect(results):
 
 def table_of_sets(scores, columns):
     """Rows of sets: means of the scores of methods, in percent."""
-    rows = [["set", *columns, "vote - best simple"]]
+    rows = [["set", *columns, "AutoSegmenter - best simple"]]
     for name in sorted({name for name, _ in scores}):
         means = {
             method: 100 * np.mean([mean_of(x) for x in scores[name, method]])
@@ -107,7 +90,7 @@ def table_of_sets(scores, columns):
             if (name, method) in scores
         }
         simple = [means[method] for method in SIMPLE if method in means]
-        ahead = means.get(VOTE, np.nan) - max(simple, default=np.nan)
+        ahead = means.get("AutoSegmenter", np.nan) - max(simple, default=np.nan)
         cells = [means.get(method, np.nan) for method in columns]
         rows.append([name, *map(study.number, [*cells, ahead])])
     return rows
@@ -132,10 +115,8 @@ def table_of_means(scores, seconds, columns):
         if n_seeds > 1:
             spread = by_seed.std(axis=0, ddof=1)
             cells = [f"{x} ± {study.number(y)}" for x, y in zip(cells, spread)]
-        taken = [np.mean(seconds[name, method]) for name in sets if method != BEST]
-        rows.append(
-            [method, len(sets), *cells, study.seconds(np.mean(taken or [np.nan]))]
-        )
+        taken = np.mean([np.mean(seconds[name, method]) for name in sets])
+        rows.append([method, len(sets), *cells, study.seconds(taken)])
     return rows
 
 
@@ -143,13 +124,11 @@ def print_tables(path, csv_path=None):
     """Print the tables of a file of results; write that of sets to a file."""
     results = study.read_results(path)
     scores, seconds = collect([result for result in results if "error" not in result])
-    first, *others = METHODS
-    columns = [first, BEST, *others]
-    by_set = table_of_sets(scores, columns)
+    by_set = table_of_sets(scores, METHODS)
     print(study.markdown(by_set), end="\n\n")
     if csv_path is not None:
         study.write_csv(csv_path, by_set)
-    print(study.markdown(table_of_means(scores, seconds, columns)))
+    print(study.markdown(table_of_means(scores, seconds, METHODS)))
     print("\n".join(study.failures(results)))
 
 
