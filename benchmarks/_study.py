@@ -92,7 +92,8 @@ def parse_fit_or_table(text, argv, methods, default, n_seeds=1, *, has_csv=False
     for command in (fit, table):
         command.add_argument("--results", type=Path, required=True, metavar="FILE")
     if has_csv:
-        table.add_argument("--csv", type=Path, metavar="FILE", help="table of sets")
+        for flag, text in {"--csv": "means", "--csv-of-sets": "table of sets"}.items():
+            table.add_argument(flag, type=Path, metavar="FILE", help=text)
     return parser.parse_args(argv)
 
 

@@ -16,6 +16,8 @@ SCALED = {"standardize": "dataset"}  # as the other methods, whatever the featur
 ROWS = {
     "TOT": Row("tot"),
     "TOT, strict": Row("tot", {"order": "strict"}),
+    "TOT, free": Row("tot", {"order": "free"}),
+    "TOT, told": Row("tot", {"order": "told"}),
     "TOT, windows": Row("tot", windows=True),
     "TOT, as published": Row("paper", SCALED),
     "TOT, two parts": Row("paper", {"n_prototypes": 2, **SCALED}),
@@ -35,7 +37,6 @@ ROWS = {
     "HMM": Row("hmm"),
     "HMM, free, windows": Row("hmm", {"order": "free"}, windows=True),
     "Auto": Row("auto"),
-    "Auto, told": Row("auto", {"order": "told"}),
     "equal split": Row("equal"),
     "k-means": Row("k_means", FRAMEWISE),
     "k-means, free": Row("k_means"),

@@ -162,6 +162,27 @@ def test_figures(run, data, tmp_path, options):
     assert picture[..., :3].std() > 0.1
 
 
+def test_first_answer(run, data, tmp_path):
+    """Tables have the mean of the four scores, in percent."""
+    results, means, sets = (tmp_path / x for x in ("a.jsonl", "a.csv", "b.csv"))
+    methods = ["equal parts", "left-right HMM", "HMM"]
+    options = ["--data", data, "--seeds", 1, "--results", results, "--methods"]
+    run("first_answer", "fit", *options, *methods)
+    options = ["--results", results, "--csv", means, "--csv-of-sets", sets]
+    run("first_answer", "table", *options)
+    table, by_set = pd.read_csv(means, index_col=0), pd.read_csv(sets, index_col=0)
+    assert set(table.index) == set(methods)
+    lines = map(json.loads, results.read_text().splitlines())
+    shown = {(x["cell"]["set"], x["cell"]["method"]): x["scores"] for x in lines}
+    names = ["MoF", "F1@50", "AMI", "mean recall"]
+    for method in methods:
+        rows = [[shown[name, method][x] for x in names] for name in by_set.index]
+        rows = 100 * np.array(rows)
+        np.testing.assert_allclose(table.loc[method, names], rows.mean(0), atol=0.051)
+        np.testing.assert_allclose(by_set[method], rows.mean(1), atol=0.051)
+        assert abs(table.loc[method, "mean"] - rows.mean()) < 0.051
+
+
 def test_speed(run, script, monkeypatch, tmp_path):
     made = make_activities(6, 4, n_features=4, mean_length=40, random_state=0)
     monkeypatch.setattr(script("speed"), "make_activities", lambda *_, **__: made)

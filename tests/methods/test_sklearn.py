@@ -105,6 +105,17 @@ class TestModelSelection:
         assert "Half of the segments" in texts
         assert "Actions that" in texts
 
+    def test_labels_that_a_score_does_not_use_are_said_once(self, activity):
+        videos, labels = activity
+        model = HMMSegmenter(4, random_state=0)
+        search = GridSearchCV(model, {"switch_cost": [0.0, 1.0]}, cv=2)
+        with pytest.warns(UserWarning, match="mof_scorer") as caught:
+            search.fit(videos, labels)
+        assert len([w for w in caught if "does not use y" in str(w.message)]) == 1
+        with pytest.warns(UserWarning, match="mof_scorer"):
+            found = search.score(videos, labels)
+        assert found == search.best_estimator_.score(videos)
+
     def test_rho_and_alpha_change_what_a_search_finds(self):
         shape = {"n_features": 5, "mean_length": 60, "unevenness": 0.3, "noise": 0.6}
         videos, codes = make_activities(6, 4, random_state=0, **shape)

@@ -1,5 +1,7 @@
 """Scorers in searches and cross-validation of scikit-learn."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import sklearn
@@ -127,3 +129,7 @@ def test_predictions_that_are_labels_already():
         )
     with pytest.raises(ValueError):
         mof_scorer(Guided(), [0, 0], [None, ["", None]])
+    alone = SimpleNamespace(
+        classes_=Guided.classes_, predict=lambda X: Guided().predict(X)[0]
+    )
+    assert mof_scorer(alone, [0], ["b", None, "b"]) == 0.5
