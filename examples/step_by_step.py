@@ -62,10 +62,12 @@ for ax, (title, values) in zip(axes, images.items()):
     ax.axvline(N_FRAMES - 0.5, color="white")
     ax.set(title=title, ylabel="action")
 axes[-1].set_xlabel("sampled frames of the first recording, then of the second")
+plt.show()
 
 # %%
 # Labels
 # ------
+# sphinx_gallery_thumbnail_number = 2
 # After the last step, a Viterbi decoder finds the best path through log P. Here are Q
 # and the path of one recording by four variants: OT has no prior, and TCL is the
 # temporal coherence loss with the weight alpha.
