@@ -9,7 +9,8 @@
 table 10, and the paper's method to recordings of at most 15,000 frames a set, or ten.
 Each fit is a line of the file of results; a second run adds those that are missing.
 ``table`` prints the differences with the means over sets of MoF, F1@50, AMI and mean
-recall, in percent. Parameters that need each other are put back together.
+recall, in percent, and by how much their mean changes. Parameters that need each other
+are put back together.
 """
 
 import functools
@@ -110,24 +111,31 @@ def plain(value):
 
 
 def table(results):
-    """Rows of parameters: default, the paper's value, and means over sets."""
+    """Rows of parameters: both values, means over sets, and the mean of the change.
+
+    Its error is the standard error over sets of the mean of the scores.
+    """
     scores = {}
     for result in results:
         cell = result["cell"]
         values = [100 * result["scores"][name] for name in SHOWN]
         scores.setdefault(cell["method"], {})[cell["set"], cell["seed"]] = values
     both = differences()
-    rows = [["put back", "default", "table 10", "sets", "seeds", *SHOWN]]
+    rows = [["put back", "default", "table 10", "sets", *SHOWN, "change of the mean"]]
     for method in [x for x in METHODS if x in scores]:
-        names = CHANGES.get(method, {})
-        texts = [
-            ", ".join(plain(both[name][i]) for name in names if name in both)
-            for i in (0, 1)
-        ]
-        sets, seeds = (set(x) for x in zip(*scores[method]))
+        names = [name for name in CHANGES.get(method, {}) if name in both]
+        texts = [", ".join(plain(both[name][i]) for name in names) for i in (0, 1)]
         means = np.mean(list(scores[method].values()), axis=0)
-        counts = len(sets), len(seeds)
-        rows.append([method, *texts, *counts, *map(study.number, means)])
+        count = len({name for name, _ in scores[method]})
+        shared = [key for key in scores[method] if key in scores.get(FIRST, {})]
+        changes = [
+            np.mean(scores[method][x]) - np.mean(scores[FIRST][x]) for x in shared
+        ]
+        change = ""
+        if method != FIRST and len(changes) > 1:
+            error = np.std(changes, ddof=1) / len(changes) ** 0.5
+            change = f"{np.mean(changes):+.1f} ± {error:.1f}"
+        rows.append([method, *texts, count, *map(study.number, means), change])
     return rows
 
 
