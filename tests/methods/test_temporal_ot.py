@@ -97,6 +97,8 @@ class TestEachOrder:
         found = of_order.transform(videos[0]), of_order.similarities(videos[0])
         np.testing.assert_allclose(found[0], np.hstack(embedded), rtol=1e-3)
         np.testing.assert_allclose(found[1], np.hstack(scores), rtol=1e-3, atol=1e-5)
+        for parts in of_order.prototype_actions_.reshape(2, -1):  # neighbours in time
+            assert np.count_nonzero(np.diff(parts)) == 3
         codes = [softmax(of_one / of_order.temperature_, axis=1) for of_one in scores]
         codes = np.hstack(codes) @ np.eye(4)[of_order.prototype_actions_] / 2
         log_likelihood = of_order.log_likelihood(videos[0])
