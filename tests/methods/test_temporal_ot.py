@@ -97,8 +97,6 @@ class TestEachOrder:
         found = of_order.transform(videos[0]), of_order.similarities(videos[0])
         np.testing.assert_allclose(found[0], np.hstack(embedded), rtol=1e-3)
         np.testing.assert_allclose(found[1], np.hstack(scores), rtol=1e-3, atol=1e-5)
-        for parts in of_order.prototype_actions_.reshape(2, -1):  # neighbours in time
-            assert np.count_nonzero(np.diff(parts)) == 3
         codes = [softmax(of_one / of_order.temperature_, axis=1) for of_one in scores]
         codes = np.hstack(codes) @ np.eye(4)[of_order.prototype_actions_] / 2
         log_likelihood = of_order.log_likelihood(videos[0])
@@ -276,6 +274,14 @@ class TestParts:
                 likeness.append(codes[:, k] @ codes[:, k + 1] / sizes ** (2 / 3))
             expected = np.arange(6) - (np.arange(6) > np.argmax(likeness))
             np.testing.assert_array_equal(group_prototypes(overlap, 1, 5), expected)
+
+    @pytest.mark.filterwarnings("ignore:Labels collapse")
+    def test_no_others_than_neighbours_are_merged(self):
+        """Also in noise, where others overlap as much."""
+        noise = np.random.default_rng(0).normal(size=(4, 40, 3))
+        model = TemporalOTSegmenter(4, n_networks=1, max_iter=20, random_state=0)
+        actions = model.fit(noise).prototype_actions_
+        np.testing.assert_array_equal(actions, np.sort(actions))
 
     def test_actions_of_networks_are_matched(self):
         codes = np.random.default_rng(0).dirichlet(np.full(4, 0.2), size=50)
