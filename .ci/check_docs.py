@@ -6,21 +6,15 @@ Prints a line for each fault; the exit status is 1 if there are any.
 import ast
 import importlib
 import inspect
-import io
 import pkgutil
 import re
 import runpy
 import shlex
-import shutil
 import tomllib
-from contextlib import redirect_stdout
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import markdown_it
-import nbformat
 from numpydoc.validate import validate
-from sphinx_gallery.notebook import python_to_jupyter_cli
 
 import skl_tot
 from skl_tot.app.cli.main import make_parser
@@ -208,18 +202,6 @@ def docstrings():
                         yield f"{path}: {code} {message}"
 
 
-def notebook():
-    """Whether the notebook of an example is that of the script."""
-    script = ROOT / "examples" / "raw_signals_to_groups.py"
-    kept = nbformat.read(script.with_suffix(".ipynb"), 4)
-    with TemporaryDirectory() as folder, redirect_stdout(io.StringIO()):
-        path = Path(shutil.copy(script, folder))
-        python_to_jupyter_cli([str(path)])
-        made = nbformat.read(path.with_suffix(".ipynb"), 4)
-    if [x.source for x in kept.cells] != [x.source for x in made.cells]:
-        yield f"another script: sphinx_gallery_py2jupyter examples/{script.name}"
-
-
 def main():
     """Print the faults of all pages and docstrings."""
     faults = []
@@ -237,7 +219,6 @@ def main():
     faults += [f"exchange.md: {fault}" for fault in table_of_formats()]
     faults += [f"api.md: {fault}" for fault in api_page()]
     faults += docstrings()
-    faults += [f"notebook: {fault}" for fault in notebook()]
     print(*faults, sep="\n")
     return bool(faults)
 

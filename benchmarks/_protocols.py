@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 # Variants of TOT are `skl_tot.baselines.paper`, with the settings `shared` below.
 SOURCES = (
-    "Settings of the paper: τ, λ, α, Sinkhorn iterations, videos in a mini-batch, "
-    "learning rate and weight decay from the text of supplement A.3, which names the "
-    "first three for the three public data sets only.",
-    "Of the supplement's tables 8 to 10 only one column is legible in the text we "
-    "have: ρ = 0.07, σ = 2 and mini-batches of 512 frames are taken from it for every "
-    "data set (section 4.2 finds ρ from 0.07 to 0.1 best on YouTube Instructions).",
+    "Settings of TOT are those of `skl_tot.baselines.paper` for every data set: table "
+    "10 of the supplement, which is for Desktop Assembly; tables 8 and 9, for the "
+    "others, are not legible in the text we have (section 4.2 finds ρ from 0.07 to 0.1 "
+    "best on YouTube Instructions).",
+    "α, weight decay and videos in a mini-batch from the text of supplement A.3, which "
+    "names α for the three public data sets only.",
     "12000 steps, 4000 of them with frozen prototypes, from the released code; the "
     "paper says only 'the first few iterations'.",
     "Standardisation of the features, per video for Breakfast and none else, from the "

@@ -66,6 +66,7 @@ FACTS = {
     "rfid_bed_s1": Facts("free"),
     "swim_watch": Facts("free"),
     "mocap86": Facts("free", is_local=True),
+    "watch": Facts("strict"),
     "hapt_raw": Facts(ignore=(UNLABELLED,), stride=10),
     "even": Facts("strict"),
     "uneven": Facts("strict"),

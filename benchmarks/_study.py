@@ -18,7 +18,7 @@ import joblib
 import numpy as np
 import torch
 from _methods import Row, parse_row
-from _sets import SEVEN, add_data, names_of_sets
+from _sets import SEVEN, UNLABELLED, add_data, evenly_spread, facts_of, names_of_sets
 from threadpoolctl import threadpool_limits
 
 import skl_tot
@@ -92,7 +92,8 @@ def parse_fit_or_table(text, argv, methods, default, n_seeds=1, *, has_csv=False
     for command in (fit, table):
         command.add_argument("--results", type=Path, required=True, metavar="FILE")
     if has_csv:
-        table.add_argument("--csv", type=Path, metavar="FILE", help="table of sets")
+        for flag, text in {"--csv": "means", "--csv-of-sets": "table of sets"}.items():
+            table.add_argument(flag, type=Path, metavar="FILE", help=text)
     return parser.parse_args(argv)
 
 
@@ -180,6 +181,30 @@ def scores_of(labels, paths, **options):
     report = segmentation_report(labels, paths, output_dict=True, **options)
     (scores, *_) = report["scores"].values()
     return {name: scores[name] for name in SCORES}
+
+
+evenly_read = functools.lru_cache(maxsize=1)(evenly_spread)
+
+
+def score_on_set(folder, most, make):
+    """Scores of recordings with up to ``most`` frames, and processor seconds.
+
+    ``make`` takes the number of actions. Labels that hold within one recording need a
+    fit of each.
+    """
+    videos, labels, n_actions = evenly_read(folder, most)
+    is_local = facts_of(folder.name).is_local
+    options = {"scope": "recording" if is_local else "all"}
+    if any((path == UNLABELLED).any() for path in labels):
+        options["ignore_labels"] = UNLABELLED
+    paths, seconds = [], 0.0
+    for part in [[i] for i in range(len(videos))] if is_local else [range(len(videos))]:
+        if is_local:
+            n_actions = len(set(labels[part[0]]) - {UNLABELLED})
+        new, *taken = label(make(n_actions), [videos[i] for i in part])
+        paths += new
+        seconds += sum(taken)
+    return {"scores": scores_of(labels, paths, **options), "seconds": seconds}
 
 
 def number(value, digits=1):

@@ -49,12 +49,12 @@ COMMON = {"max_iter": 60, "random_state": 0}
 # Public methods, if an estimator has them; fitted attributes are found by their names.
 METHODS = """
 predict_proba predict_posterior transform pseudo_labels similarities log_likelihood
-candidate_labels predict_activity find_cuts
+predict_activity find_cuts
 """
 FITTED = """
 labels_ n_iter_ loss_curve_ log_likelihood_curve_ objective_curve_ coefs_ intercepts_
 prototypes_ prototype_actions_ means_ covars_ transitions_ mean_durations_ background_
-mean_frames_ weights_ mappings_ agreement_ cuts_ activities_ events_
+mean_frames_ cuts_ activities_ events_
 """
 
 
@@ -163,12 +163,6 @@ def quick(kind, n_actions=4, **parameters):
     return make(kind, n_actions=n_actions, **(fixed | parameters))
 
 
-def vote(**parameters):
-    tot = quick("TemporalOT", n_networks=1, max_iter=60)
-    members = [("tot", tot), ("hmm", quick("HMM")), ("mallow", quick("Mallow"))]
-    return make("Auto", candidates=members, random_state=0, **parameters)
-
-
 def lookup(model, name):
     """Attribute of a model, or of its inner model; None without it."""
     if isinstance(model, skl_tot.SemiSupervisedSegmenter) and not hasattr(model, name):
@@ -233,15 +227,9 @@ def run_methods(videos, n_actions):
 
 def run_auto(videos, n_actions):
     """AutoSegmenter of one number of actions, and of one that it finds."""
-    for name, parameters in {
-        "Auto, vote": {"n_actions": n_actions},
-        "Auto, number": {"n_actions": "auto", "switch_cost": "auto"},
-        "Auto, background": {"n_actions": n_actions, "background_percentile": 10},
-    }.items():
-        model = vote(**parameters).fit(videos)
+    for name, number in {"Auto": n_actions, "Auto, number": "auto"}.items():
+        model = make("Auto", n_actions=number, random_state=0).fit(videos)
         yield name, read(model, videos) | {"n_actions": model.n_actions_}
-        if name == "Auto, vote":
-            yield from run_corrections(name, model, videos)
 
 
 def run_cyclic():
@@ -307,7 +295,6 @@ def run_taught():
     kinds = {
         "TOT": quick("TemporalOT", n_prototypes=2, n_networks=1, max_iter=60),
         "HMM": quick("HMM"),
-        "Auto": vote(n_actions=4),
     }
     for name, model in kinds.items():
         fitted = FrozenEstimator(clone(model).fit(videos))

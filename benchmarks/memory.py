@@ -24,6 +24,7 @@ import numpy as np
 N_VIDEOS = 100
 N_FEATURES = 2048
 N_ACTIONS, BOUT = 8, 100  # frames of a bout without a course
+ORDERS = {"course": "mostly", "none": "free"}  # of fits
 MEGABYTE = 2**20
 
 
@@ -115,7 +116,7 @@ def measure(root, n_steps, settings, *, with_folds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--gigabytes", type=float, nargs="+", default=[0.2, 1])
-    parser.add_argument("--order", nargs="+", default=["course", "none"])
+    parser.add_argument("--order", nargs="+", default=[*ORDERS], choices=ORDERS)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--folds", action="store_true", help="cross_val_score, too")
     parser.add_argument("--settings", type=json.loads, default={}, help="as JSON")
@@ -135,7 +136,8 @@ def main():
             make_dataset(Path(root), gigabytes, order)
             command = [sys.executable, __file__, "--measure", root]
             command += ["--steps", str(args.steps)]
-            command += ["--settings", json.dumps(args.settings)]
+            settings = {"order": ORDERS[order]} | args.settings
+            command += ["--settings", json.dumps(settings)]
             command += ["--folds"] * args.folds
             output = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
         row = json.loads(output)

@@ -2,7 +2,7 @@
 
     python benchmarks/review.py --data FOLDER --results review.jsonl --draws 2
 
-Each set in FOLDER has the field's layout. A vote is fitted once for each set and seed.
+Each set in FOLDER has the field's layout. A model is fitted once for each set and seed.
 Recordings are checked in the order of the review page, or a random one. In each
 recording, actions without names get those of most of their frames. Then the person
 corrects the segments, and after 2, 5 and 10 recordings (at most half of a set) teaches
@@ -40,6 +40,7 @@ from skl_tot.app.review.entry import find_track
 from skl_tot.app.review.results import compare, estimate, total
 from skl_tot.corrections import refine
 from skl_tot.corrections.questions import describe_signals, order_with_gains
+from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics import match_labels
 
 # Sets of 20 recordings or more, with a label for each frame, in alphabetical order,
@@ -101,10 +102,11 @@ class Person:
 
     def read(self, model):
         """Read a model's labels of all recordings."""
-        actions = [str(action) for action in model.actions_.tolist()]
+        segmenter, frames = last_step(model), transform_before(model, self.videos)
+        actions = [str(action) for action in segmenter.actions_.tolist()]
         self.names = dict(zip(actions, actions))
         self.paths = []
-        for decoded in model.decode(self.videos):
+        for decoded in segmenter.decode(frames):
             self.paths.append(np.array([*actions, "background"])[decoded.path])
 
     def words_of(self, i):

@@ -104,7 +104,7 @@ def compute(cell, root):
         videos, labels = data.videos, data.labels
     everything = range(len(videos))
     predicted, numbers, times = [], [], []
-    # the vote chooses its input itself
+    # it chooses its input itself
     stride = 1 if row.method == "auto" else facts.stride
     for part in [[i] for i in everything] if facts.is_local else [everything]:
         labels_of_part = set(np.concatenate([labels[i] for i in part]))

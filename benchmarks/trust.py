@@ -26,6 +26,7 @@ from scipy.stats import spearmanr
 
 from skl_tot import rate_trust
 from skl_tot.meta.trust import AGREED, LEVELS, MOST_FRAMES
+from skl_tot.methods.pipelines import last_step
 
 METHODS = {
     "TemporalOTSegmenter": Row("tot"),
@@ -54,7 +55,7 @@ def rate(cell, root):
     options = {"ignore_labels": UNLABELLED} if is_ignored else {}
     rating = rate_trust(model, videos, paths)
     result = {key: rating[key] for key in ("level", "agreement", "methods")}
-    result["held out"] = model.confidence_["agreement"]
+    result["held out"] = last_step(model).confidence_["agreement"]
     return result | {"scores": study.scores_of(labels, paths, **options), "fit": fit}
 
 

@@ -62,7 +62,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"\.py$",
-    "within_subsection_order": "gallery_order.RealDataFirst",
+    "within_subsection_order": "gallery_order.MethodFirst",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skl_tot",),
     "reference_url": {"skl_tot": None},

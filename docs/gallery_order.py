@@ -1,16 +1,16 @@
-"""Order of the examples: those on real data first."""
+"""Order of the examples: the method first, then ways to use it."""
 
 ORDER = [
-    "raw_signals_to_groups.py",
-    "repetitions.py",
-    "settings.py",
-    "poses.py",
-    "video.py",
-    "activities.py",
+    "step_by_step.py",
+    "search.py",
+    "methods.py",
+    "raw_signals.py",
+    "label_one.py",
+    "cycles.py",
 ]
 
 
-class RealDataFirst:
+class MethodFirst:
     """Key to sort examples by, as Sphinx-Gallery wants it."""
 
     def __init__(self, src_dir):
@@ -22,4 +22,4 @@ class RealDataFirst:
 
     def __repr__(self):
         # a change of it makes Sphinx build the gallery again
-        return f"RealDataFirst of {ORDER}"
+        return f"MethodFirst of {ORDER}"

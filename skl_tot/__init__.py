@@ -1,4 +1,4 @@
-"""Unsupervised action segmentation by temporal optimal transport."""
+"""Action segmentation by temporal optimal transport, without labels or from a few."""
 
 import lazy_loader
 

@@ -117,8 +117,9 @@ y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
     Classes and clusters, as in `match_labels`.
 scope, activities, ignore_labels, background : optional
     As in `match_labels`, with its errors.
-average : {"pooled", "activity", "recording"}, default="pooled"
-    Whether all frames have the same weight, or all activities, or all recordings.
+average : {"pooled", "activity", "recording"}, default=None
+    Whether all frames have the same weight, or all activities, or all recordings. None
+    is "activity" if ``activities`` are given, as is usual for them, else "pooled".
 activities : optional
     As in `match_labels`; needed for "activity".
 ignore_labels : optional

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 from sklearn.pipeline import make_pipeline
 
+import skl_tot
 from skl_tot import (
+    AutoSegmenter,
     CyclicSegmenter,
     HMMSegmenter,
     SemiSupervisedSegmenter,
@@ -20,6 +22,7 @@ from skl_tot.app.cli.outputs import in_options
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.collapses import REMEDY
+from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import PoseFeatures, SignalWindows
 
@@ -84,9 +87,9 @@ def said_of(model, videos):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         labels = model.fit_predict(videos)
-    look = getattr(model, "look_", None)
     said = [str(warning.message) for warning in caught]
-    return labels, " ".join([*said, *(look.sentences() if look else [])])
+    sentences = skl_tot.look(videos, last_step(model).n_actions).sentences()
+    return labels, " ".join([*said, *sentences])
 
 
 SETTINGS = {
@@ -115,10 +118,10 @@ SETTINGS = {
         make_pipeline(PoseFeatures(), hmm(3, order="free")),
         make_pipeline(PoseFeatures(heading=["tail", "nose"]), hmm(3, order="free")),
     ),
-    "use HMMSegmenter (--method hmm)": (
+    "AutoSegmenter (--method auto) also tries another order": (
         lambda: activities(order="free"),
         MallowSegmenter(4, random_state=0),
-        hmm(),
+        AutoSegmenter(4, random_state=0),
     ),
 }
 

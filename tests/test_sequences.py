@@ -40,6 +40,7 @@ from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.corrections import merge, most_informative, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, segments, write_segments
+from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
 N_SEQUENCES, N_STEPS = 9, 5
@@ -175,23 +176,19 @@ class Sequences:
             for path, own in zip(paths, rows(output), strict=True):
                 assert own.shape == (len(path), len(actions))
                 np.testing.assert_allclose(own.sum(axis=1), 1, atol=1e-5)
-        segmenter = last(model)
+        segmenter = last_step(model)
         labels = [paths, getattr(segmenter, "labels_", [])]
         for own in labels:
             assert words_of(own) <= {*actions, -1, "background"}
 
 
-def last(model):
-    return model[-1] if hasattr(model, "steps") else model
-
-
 def posterior(model, X):
-    X = model[:-1].transform(X) if last(model) is not model else X
-    return rows(last(model).predict_posterior(X))
+    X = transform_before(model, X)
+    return rows(last_step(model).predict_posterior(X))
 
 
 def actions_of(model):
-    return last(model).actions_.tolist()
+    return last_step(model).actions_.tolist()
 
 
 def rows(output):
@@ -243,7 +240,7 @@ def merges(run, draw, model, X):
     found = merge(model, chosen)
     first, second = map(actions.index, chosen)
     place = first - (second < first)
-    if last(model).has_densities:  # whose mean is that of the merged action
+    if last_step(model).has_densities:  # whose mean is that of the merged action
         return found
     for old, new in zip(rows(model.predict_proba(X)), rows(found.predict_proba(X))):
         np.testing.assert_allclose(new[:, place], old[:, [first, second]].sum(1), 1e-4)
@@ -272,7 +269,7 @@ def relabels(run, draw, model, X):
     start = draw.randrange(len(path) - 5)
     path[start : start + 5] = new
     found = refine(model, X, path if len(rows(X)) == 1 else [path, *[None] * 9])
-    known = rows(last(found).labels_)[0]
+    known = rows(last_step(found).labels_)[0]
     is_told = (path != "background") & (path.astype(str) != "-1")
     assert equal([known[is_told]], [path[is_told]])
     return found

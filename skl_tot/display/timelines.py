@@ -154,6 +154,8 @@ class SegmentationDisplay(base.Display):
 
     def _prepare(self, fps):
         """Rows of the recordings to draw, with codes that refer to all."""
+        if self.scope not in ("all", "recording"):
+            refuse("scope", self.scope, "'all' or 'recording'")
         methods = name_methods(self.y_true, self.y_pred)
         encoded = encode(
             self.y_true,

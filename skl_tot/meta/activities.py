@@ -23,8 +23,6 @@ from skl_tot.metrics.label_free import transfer_score
 from skl_tot.recordings.errors import RecordingError, refuse, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
-    arrange,
-    check_lengths,
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import with_rate
@@ -223,8 +221,7 @@ class ActivitySegmenter(BaseSegmenter):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
+        self._check_unused(y, videos)
         codes = self._find_activities(videos)
         paths = [decoded.path for decoded in self._decode(videos)]
         if len(np.unique(codes)) == len(codes):

@@ -14,6 +14,7 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.numbers import AUTO, check_number, expected_number
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
+from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import look_at
 from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
@@ -25,6 +26,10 @@ from skl_tot.shared_texts import with_shared_texts
 # Segments of a look in a recording, over the number of actions, from which actions
 # return: one cost of a switch for all recordings would suppress them.
 MANY_RETURNS = 2.5
+# Least share of the actions in effect: with less, the other order is fitted, too. Fewer
+# than half are a collapse, but uneven actions may have few in effect: of the twelve of
+# one of the sets, 8.2 are by its labels.
+LEAST_SHARE = 1 / 3
 # Most frames of recordings that are fitted again after a collapse: the second fit takes
 # as long as the first one.
 MOST_FITTED_AGAIN = 2**20
@@ -44,7 +49,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
       which cannot show a course, raw signals and a single recording get `HMMSegmenter`
       with ``order="free"``.
     - For raw signals, windows around the frames come before it, in a pipeline.
-    - If the labels collapse to few actions, the other order is fitted, with a warning.
+    - If fewer than a third of the actions are in effect, the other order is fitted,
+      with a warning.
 
     Parameters
     ----------
@@ -58,7 +64,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     estimator_ : estimator
         The fitted segmenter, or a pipeline of windows and a segmenter. A clone of it
         that is fitted to the same recordings gives the same labels.
-    {shared: n_actions_, labels_, n_features_in_, feature_names_in_}
+    {shared: n_actions_, labels_, fps_, read_options_, n_features_in_}
+    {shared: feature_names_in_}
 
     Notes
     -----
@@ -151,7 +158,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
             segmenter.set_params(n_actions=segmenter.n_actions_)  # if that was "auto"
             few = collapses.describe_collapse(segmenter)
             fits.append((model, few))
-            if few is None:
+            n_effective = effective_actions(segmenter.labels_)
+            if few is None or n_effective >= LEAST_SHARE * segmenter.n_actions_:
                 break
         self.estimator_, few = fits[-1] if fits[-1][1] is None else fits[0]
         if few is not None:
@@ -243,6 +251,16 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def n_actions_(self):
         """Number of actions."""
         return pipelines.segmenter_of(self).n_actions_
+
+    @property
+    def fps_(self):
+        """Frames per second of the recordings of the fit, if known."""
+        return pipelines.segmenter_of(self).fps_
+
+    @property
+    def read_options_(self):
+        """Options of `read_recordings` for the recordings of the fit."""
+        return pipelines.segmenter_of(self).read_options_
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")

@@ -26,7 +26,6 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
-from skl_tot.recordings.labels import arrange, check_lengths
 from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
@@ -177,8 +176,7 @@ class CyclicSegmenter(BaseSegmenter):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
+        self._check_unused(y, videos)
         paths = [decoded.path for decoded in self._decode(videos)]
         cuts = self._cut(paths)
         labels = _cut_arrays(paths, cuts)

@@ -83,7 +83,8 @@ def rate_trust(model, X, labels=None):
     Notes
     -----
     On nineteen labelled sets, the rank correlation of the agreement with the share of
-    right frames is 0.71 over fits of `TemporalOTSegmenter`. It cannot see errors that all methods make.
+    right frames is 0.71 over fits of `TemporalOTSegmenter`. It cannot see errors that
+    all methods make.
 
     Examples
     --------

@@ -341,8 +341,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         ----------
         {shared: X}
         y : array-like of shape (n_frames,), or sequence of these, default=None
-            Only its length is checked. To score against labels, use the scorers of
-            `skl_tot.metrics`.
+            Only its length is checked, with a warning that it is not used. To score
+            against labels, use the scorers of `skl_tot.metrics`, as `mof_scorer`.
 
         Returns
         -------
@@ -355,8 +355,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         {shared: raises}
         """
         videos = self.prepare(X)
-        if y is not None:
-            check_lengths(arrange(y, videos), videos)
+        self._check_unused(y, videos)
         if videos.is_single:
             text = "score compares recordings and is not defined for a single one."
             warn_user(text, UndefinedMetricWarning)
@@ -375,6 +374,17 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 collapses.FitWarning,
             )
         return score
+
+    def _check_unused(self, y, videos):
+        """Check the lengths of labels of a score that does not use them, and say so."""
+        if y is not None:
+            check_lengths(arrange(y, videos), videos)
+            if not videos.is_single:  # which has no score
+                warn_user(
+                    "score judges without labels, and does not use y; the scorers of "
+                    "skl_tot.metrics, such as mof_scorer, judge with it.",
+                    collapses.FitWarning,
+                )
 
     @property
     def actions_(self):

@@ -12,8 +12,8 @@ def mof_score(
     y_true,
     y_pred,
     *,
-    average="pooled",
-    scope="all",
+    average=None,
+    scope=None,
     activities=None,
     ignore_labels=None,
     background=None,
@@ -54,7 +54,7 @@ def right_frames(frames):
 
 @with_shared_texts
 def miou_score(
-    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
+    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ):
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
@@ -74,21 +74,12 @@ def miou_score(
     0.583...
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return mean_iou(frames)
-
-
-def mean_iou(frames):
-    """Mean over matches of the mean IoU of classes, of matched frames."""
-    ious = [
-        np.mean(hits / (n_true + n_pred - hits))
-        for _, hits, n_true, n_pred in _counts_by_match(frames)
-    ]
-    return float(np.mean(ious))
+    return class_means(frames)[0]
 
 
 @with_shared_texts
 def mean_recall_score(
-    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
+    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ):
     r"""Mean over classes of their recall, the share of their frames that are right.
 
@@ -110,21 +101,16 @@ def mean_recall_score(
     0.5
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
-    return mean_recall(frames)
+    return class_means(frames)[1]
 
 
-def mean_recall(frames):
-    """Mean over matches of the mean recall of classes, of matched frames."""
-    recalls = [
-        np.mean(hits / n_true) for _, hits, n_true, _ in _counts_by_match(frames)
-    ]
-    return float(np.mean(recalls))
-
-
-def _counts_by_match(frames):
-    """List `class_counts` of the frames of each match."""
-    pairs = frames.groups(frames.match_of, frames.pred)
-    return [class_counts(true, pred) for true, pred in pairs]
+def class_means(frames):
+    """Mean IoU and mean recall of the classes of each match, then over matches."""
+    means = []
+    for true, pred in frames.groups(frames.match_of, frames.pred):
+        _, hits, n_true, n_pred = class_counts(true, pred)
+        means.append([np.mean(hits / (n_true + n_pred - hits)), np.mean(hits / n_true)])
+    return np.mean(means, axis=0).tolist()
 
 
 def class_counts(true, pred):
@@ -138,7 +124,7 @@ def class_counts(true, pred):
 
 @with_shared_texts
 def adjusted_rand_score(
-    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+    y_true, y_pred, *, average=None, activities=None, ignore_labels=None
 ):
     """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
@@ -149,9 +135,10 @@ def adjusted_rand_score(
     Parameters
     ----------
     {shared: y_true}
-    average : {"pooled", "activity", "recording"}, default="pooled"
+    average : {"pooled", "activity", "recording"}, default=None
         "pooled" scores the frames of all recordings together, so that a cluster must
         mean the same in each. The others average scores of activities or recordings.
+        None is "activity" if ``activities`` are given, else "pooled".
     {shared: activities, ignore_labels}
 
     Returns
@@ -168,14 +155,13 @@ def adjusted_rand_score(
     >>> adjusted_rand_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
     0.571...
     """
-    return _score_clusters(
-        metrics.adjusted_rand_score, y_true, y_pred, average, activities, ignore_labels
-    )
+    frames = match_frames(y_true, y_pred, "labels", activities, ignore_labels, None)
+    return score_clusters(metrics.adjusted_rand_score, frames, average)
 
 
 @with_shared_texts
 def adjusted_mutual_info_score(
-    y_true, y_pred, *, average="pooled", activities=None, ignore_labels=None
+    y_true, y_pred, *, average=None, activities=None, ignore_labels=None
 ):
     r"""Compute the adjusted mutual information (AMI) of classes and clusters.
 
@@ -208,19 +194,8 @@ def adjusted_mutual_info_score(
     >>> adjusted_mutual_info_score(["cut", "cut", "mix", "mix"], [0, 0, 1, 2])
     0.571...
     """
-    return _score_clusters(
-        metrics.adjusted_mutual_info_score,
-        y_true,
-        y_pred,
-        average,
-        activities,
-        ignore_labels,
-    )
-
-
-def _score_clusters(score, y_true, y_pred, average, activities, ignore_labels):
     frames = match_frames(y_true, y_pred, "labels", activities, ignore_labels, None)
-    return score_clusters(score, frames, average)
+    return score_clusters(metrics.adjusted_mutual_info_score, frames, average)
 
 
 def score_clusters(score, frames, average):

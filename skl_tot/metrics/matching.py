@@ -16,7 +16,7 @@ from skl_tot.recordings.names import background_labels
 
 
 def match_labels(
-    y_true, y_pred, *, scope="all", activities=None, ignore_labels=None, background=None
+    y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
 ):
     r"""Match clusters one to one to classes so that most frames agree.
 
@@ -29,9 +29,10 @@ def match_labels(
     ----------
     y_true, y_pred : array-like of shape (n_frames,), or a sequence of these
         Classes and clusters, each integers or text, of one recording or of many.
-    scope : {"all", "activity", "recording", "labels"}, default="all"
+    scope : {"all", "activity", "recording", "labels"}, default=None
         One match over the frames of all recordings, one for each activity, or one for
-        each recording; "labels" matches nothing: predictions are labels already.
+        each recording; "labels" matches nothing: predictions are labels already. None
+        is "activity" if ``activities`` are given, else "all".
     activities : array-like of shape (n_recordings,), or dict, default=None
         Activity of each recording, integers or text; by name if recordings have names.
         Needed for "activity".
@@ -64,9 +65,9 @@ def match_labels(
     """
     frames = match_frames(y_true, y_pred, scope, activities, ignore_labels, background)
     matches = frames.matches()
-    if scope == "activity":
+    if frames.scope == "activity":
         return dict(zip(frames.activities, matches))
-    return matches if scope == "recording" else matches[0]
+    return matches if frames.scope == "recording" else matches[0]
 
 
 class MatchedFrames(NamedTuple):
@@ -78,6 +79,7 @@ class MatchedFrames(NamedTuple):
     cluster: np.ndarray  # code of its cluster
     pred: np.ndarray  # code of the class matched to the cluster, ~cluster if none
     bounds: np.ndarray  # recording i has frames bounds[i] to bounds[i + 1]
+    scope: str  # of each match
     match_of: np.ndarray  # number of the match of each recording
     activities: np.ndarray | None  # distinct activities
     activity_of: np.ndarray | None  # number of the activity of each recording
@@ -101,22 +103,24 @@ class MatchedFrames(NamedTuple):
         return float(np.mean(numerators / denominators))
 
     def group_of(self, average):
-        """Group of each recording whose scores are averaged."""
+        """Group of each recording whose scores are averaged; None as in `mof_score`."""
+        if average is None:
+            average = "pooled" if self.activity_of is None else "activity"
         choices = ("pooled", "activity", "recording")
         check_choice("average", average, choices)
         return _number_groups(average, len(self.match_of), self.activity_of)
 
     def matches(self):
         """Class of each cluster, None without class: a dict per match."""
-        parts = _frames_of_groups(self.match_of, self.bounds)
-        return list(map(self._match_of, parts))
-
-    def _match_of(self, frames):
-        clusters, first = np.unique(self.cluster[frames], return_index=True)
-        match = {}
-        for cluster, k in zip(clusters, self.pred[frames][first]):
-            match[self.clusters[cluster]] = None if k < 0 else self.classes[k]
-        return match
+        labels = [*self.classes, None]
+        matches = []
+        for frames in _frames_of_groups(self.match_of, self.bounds):
+            clusters, first = np.unique(self.cluster[frames], return_index=True)
+            codes = np.maximum(self.pred[frames][first], -1)
+            matches.append(
+                {self.clusters[i]: labels[k] for i, k in zip(clusters, codes)}
+            )
+        return matches
 
 
 def _number_groups(name, n_recordings, activity_of):
@@ -138,12 +142,15 @@ def _frames_of_groups(group_of, bounds):
 
 def match_frames(y_true, y_pred, scope, activities, ignore_labels, background):
     """Check the input, remove ignored frames and match."""
+    if scope is None:
+        scope = "all" if activities is None else "activity"
     check_choice("scope", scope, ("all", "activity", "recording", "labels"))
     y_true, y_pred = pair_by_name(y_true, y_pred)
     true, is_single = split_label_sequences(y_true, "y_true")
     pred, _ = split_label_sequences(y_pred, "y_pred")
     _check_lengths(true, pred, is_single)
-    names, activity_of = _read_activities(activities, y_true, len(true))
+    named = y_true if isinstance(y_true, dict) else y_pred
+    names, activity_of = read_activities(activities, named, len(true))
     match_of = _number_groups(scope, len(true), activity_of)
     ends = np.cumsum([len(labels) for labels in true])
     classes, true = _encode(true)
@@ -161,10 +168,8 @@ def match_frames(y_true, y_pred, scope, activities, ignore_labels, background):
             pred[part] = _same_codes(clusters, classes, *fixed)[cluster[part]]
         elif len(part):
             pred[part] = _match_codes(true[part], cluster[part], *fixed)
-    codes = true, cluster, pred
-    return MatchedFrames(
-        classes, clusters, *codes, bounds, match_of, names, activity_of
-    )
+    codes, groups = (true, cluster, pred), (match_of, names, activity_of)
+    return MatchedFrames(classes, clusters, *codes, bounds, scope, *groups)
 
 
 def check_choice(name, value, choices):
@@ -190,12 +195,16 @@ def _encode(sequences):
     return labels.tolist(), codes
 
 
-def _read_activities(activities, y_true, n_recordings):
+def read_activities(activities, named, n_recordings):
     """Distinct activities, and the number of that of each recording; None without."""
     if activities is None:
         return None, None
-    names = list(map(str, y_true if isinstance(y_true, dict) else range(n_recordings)))
-    values = values_of_recordings(activities, names, "activities")
+    names = list(map(str, named if isinstance(named, dict) else range(n_recordings)))
+    try:
+        values = values_of_recordings(activities, names, "activities")
+    except ValueError as error:
+        remedy = "scorer.set_score_request(activities=True) gives each fold its own"
+        raise ValueError(f"{error} In a search, {remedy}.") from None
     sequences, is_single = split_label_sequences(values, "activities")
     if not is_single:
         refuse("activities", activities, "one activity for each recording")
@@ -227,10 +236,8 @@ def _background_codes(clusters, classes, background):
 
 def _same_codes(clusters, classes, background_cluster, background_class):
     """Code of the class with each cluster's name, ~cluster without one."""
-    codes = ~np.arange(len(clusters))
-    for cluster, label in enumerate(clusters):
-        if label in classes:
-            codes[cluster] = classes.index(label)
+    code_of = {label: code for code, label in enumerate(classes)}
+    codes = np.array([code_of.get(label, ~i) for i, label in enumerate(clusters)])
     if background_cluster is not None and background_class is not None:
         codes[background_cluster] = background_class
     return codes

@@ -102,7 +102,8 @@ def segmentation_report(
         "scores": _rows_of_scores([(name, match(name, ignored)) for name in scopes]),
     }
     _, label = background_labels(matched.clusters, matched.classes, background)
-    if label in matched.classes and len(matched.classes) > 1:
+    counted = set(matched.classes) - ignored
+    if label in counted and len(counted) > 1:
         ignored |= {label}
         report["scores without background"] = _rows_of_scores(
             [(name, match(name, ignored)) for name in scopes]
@@ -115,11 +116,9 @@ def _rows_of_scores(matches):
     rows = {}
     for scope, matched in matches:
         grouped = scope if scope in ("activity", "recording") else "pooled"
-        of_matches = {
-            "mIoU": frames.mean_iou(matched),
-            "mean recall": frames.mean_recall(matched),
-            "AMI": frames.score_clusters(adjusted_mutual_info_score, matched, grouped),
-        }
+        of_matches = dict(zip(("mIoU", "mean recall"), frames.class_means(matched)))
+        information = adjusted_mutual_info_score
+        of_matches["AMI"] = frames.score_clusters(information, matched, grouped)
         ratios = {"MoF": frames.right_frames(matched)}
         for percent in (10, 25, 50):
             counts = segments.segment_counts(matched, percent / 100)

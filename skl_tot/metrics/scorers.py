@@ -1,6 +1,10 @@
 """Scorers for searches and cross-validation."""
 
+import copy
+from itertools import repeat
+
 import numpy as np
+from sklearn.metrics import make_scorer
 
 from skl_tot.metrics.frames import (
     adjusted_mutual_info_score,
@@ -9,6 +13,7 @@ from skl_tot.metrics.frames import (
     miou_score,
     mof_score,
 )
+from skl_tot.metrics.matching import read_activities
 from skl_tot.metrics.segments import edit_score, segment_f1_score
 from skl_tot.recordings.labels import (
     UNKNOWN,
@@ -27,27 +32,45 @@ class SegmentationScorer:
 
     def __init__(self, score, *, matches=True):
         self.score, self.matches = score, matches
+        self.requests = make_scorer(score)
 
-    def __call__(self, estimator, X, y):
-        """Predict X and score against y."""
+    def set_score_request(self, **requests):
+        """Return a scorer that asks for metadata, as those of scikit-learn do."""
+        scorer = copy.deepcopy(self)  # the ready ones of this module stay
+        scorer.requests.set_score_request(**requests)
+        return scorer
+
+    def get_metadata_routing(self):
+        """Return the metadata that the scorer asks for."""
+        return self.requests.get_metadata_routing()
+
+    def __call__(self, estimator, X, y, *, activities=None):
+        """Predict X and score against y, or the mean of this over activities."""
         predicted = estimator.predict(X)
         if getattr(estimator, "classes_", None) is None:
-            return self.score(y, predicted)
-        y, predicted = map(as_sequence, pair_by_name(y, predicted))
-        is_single = getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object
-        pairs = [(y, predicted)] if is_single else zip(y, predicted)
-        labelled = [
-            ([UNKNOWN_NAME if label is None else label for label in labels], path)
-            for labels, path in pairs
-            if labels is not None
-        ]
-        if not labelled:
-            raise ValueError("y has no known label, expected some to score against.")
-        y_true, y_pred = map(list, zip(*labelled))
-        is_text = np.asarray(y_pred[0]).dtype.kind == "U"
+            return self.score(y, predicted, activities=activities)
+        y, predicted = pair_by_name(y, predicted)
+        if getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object:
+            y, predicted = [y], [predicted]  # one recording
+        _, activity_of = read_activities(activities, predicted, len(predicted))
+        y, predicted = map(as_sequence, (y, predicted))
+        is_text = np.asarray(predicted[0]).dtype.kind == "U"
         unknown = UNKNOWN_NAME if is_text else UNKNOWN
+        parts: dict = {}
+        groups = repeat(0) if activity_of is None else activity_of
+        for group, labels, path in zip(groups, y, predicted):
+            given = () if labels is None else labels
+            labels = [unknown if label is None else label for label in given]
+            if not {unknown}.issuperset(labels):
+                parts.setdefault(group, []).append((labels, path))
+        if not parts:
+            raise ValueError("y has no known label, expected some to score against.")
         scope = {"scope": "labels"} if self.matches else {}
-        return self.score(y_true, y_pred, ignore_labels=unknown, **scope)
+        scores = [
+            self.score(*map(list, zip(*part)), ignore_labels=unknown, **scope)
+            for part in parts.values()
+        ]
+        return float(np.mean(scores))
 
     def __repr__(self):
         return f"{type(self).__name__}({self.score.__name__})"

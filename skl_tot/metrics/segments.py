@@ -14,8 +14,8 @@ def segment_f1_score(
     y_pred,
     *,
     overlap=0.5,
-    average="pooled",
-    scope="all",
+    average=None,
+    scope=None,
     activities=None,
     ignore_labels=None,
     background=None,
@@ -34,10 +34,10 @@ def segment_f1_score(
     {shared: y_true}
     overlap : float in (0, 1], default=0.5
         Least IoU of a hit.
-    average : {"pooled", "activity", "recording"}, default="pooled"
-        Whether the counts are summed over all recordings, as is usual for this score,
-        or the F1 of each activity, or each recording, is averaged. The text of Kumar et
-        al. averages over recordings.
+    average : {"pooled", "activity", "recording"}, default=None
+        Whether counts are summed over all recordings, or each activity, or recording,
+        has an F1 and these are averaged. None is "activity" if ``activities`` are
+        given, else "pooled". The text of Kumar et al. averages over recordings.
     {shared: scope}
 
     {shared: of_score}
@@ -95,8 +95,8 @@ def edit_score(
     y_true,
     y_pred,
     *,
-    average="recording",
-    scope="all",
+    average=None,
+    scope=None,
     activities=None,
     ignore_labels=None,
     background=None,
@@ -111,8 +111,9 @@ def edit_score(
     Parameters
     ----------
     {shared: y_true}
-    average : {"recording", "activity"}, default="recording"
-        "activity" averages the means over the recordings of each activity.
+    average : {"recording", "activity"}, default=None
+        "activity" averages the means over the recordings of each activity. None is
+        "activity" if ``activities`` are given, else "recording".
     {shared: scope}
 
     Returns

@@ -14,6 +14,7 @@ from skl_tot.recordings.clocks import NO_DATE, check_fps, find_breaks
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
+    listed,
     refuse,
     repeated,
     short_repr,
@@ -145,7 +146,8 @@ class Recordings(Sequence):
         return (len(self),)
 
     def __array__(self, dtype=None, copy=None):
-        raise TypeError(f"{self!r} are not one array; index them.")
+        remedy = "index them, or put what takes one array into a FramewiseTransformer"
+        raise TypeError(f"{self!r} are not one array; {remedy}.")
 
     def __array_function__(self, function, types, args, kwargs):
         # `sklearn.model_selection.cross_val_predict` concatenates the folds
@@ -162,7 +164,15 @@ class Recordings(Sequence):
         return zip(self.names, self.arrays)
 
     def replace(self, arrays):
-        """Replace the arrays, as features by labels, and keep all else."""
+        """Replace the arrays, as features by labels, and keep all else.
+
+        Values of a dict by name come into the order of the recordings.
+        """
+        if isinstance(arrays, Mapping):
+            lacking = [name for name in self.names if name not in arrays]
+            if lacking:
+                raise KeyError(f"the dict has no {listed(lacking)}.")
+            arrays = [arrays[name] for name in self.names]
         replaced = type(self)(
             arrays, self.names, fps=self.fps, times=self.times, breaks=None
         )

@@ -111,13 +111,13 @@ class TemporalPrior(FixedPrior):
         \log T_{ij} = -\frac{d_{ij}^2}{2 \sigma^2}, \qquad
         d_{ij} = \frac{|i / B - j / K|}{\sqrt{1 / B^2 + 1 / K^2}}
 
-    for frame i of B sampled frames of a recording, and prototype j of K, from 0.
+    for frame i of B sampled frames of a recording, and prototype j of K, from 0 as in
+    the authors' released code; the paper counts from 1.
 
     Parameters
     ----------
     sigma : float, default=1.2
-        Width σ of the band around the diagonal, in prototypes. The only legible value
-        in the paper is 2.
+        Width σ of the band around the diagonal, in prototypes; the paper's is 2.
 
     Examples
     --------
@@ -207,7 +207,7 @@ PRIORS = {"temporal": TemporalPrior, "path": PathPrior}
 
 def log_temporal_prior(n_frames, n_actions, sigma):
     """Logarithm of the prior of `TemporalPrior`, up to a constant, at most 0."""
-    # The paper omits the origin of the indices. Cell midpoints would be unbiased, but
+    # Counted from 0, as in the released code. Cell midpoints would be unbiased, but
     # scored lower on both large sets tried.
     frames = np.arange(n_frames) / n_frames
     actions = np.arange(n_actions) / n_actions

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from torch.nn.functional import log_softmax, normalize
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter
@@ -41,6 +42,30 @@ def test_actions_are_numbered_by_time(model, data):
     total = sum(time @ own for time, own in zip(times, codes))
     means = total / sum(own.sum(axis=0) for own in codes)
     assert (np.diff(means) > 0).all()
+
+
+def test_training_agrees_with_a_plain_loop():
+    """All frames of all recordings are in each step, so that none is drawn."""
+    videos = np.random.default_rng(0).normal(size=(2, 40, 9)).cumsum(axis=1)
+    model = ASOTSegmenter(4, order="mostly", max_iter=5, random_state=0)
+    model.set_params(standardize=None, optimizer__frames_per_video=40)
+    start = model.set_params(optimizer__learning_rate=1e-30).fit(list(videos)).network_
+    model.set_params(optimizer__learning_rate=1e-3).fit(list(videos))
+    values = [torch.tensor(value, requires_grad=True) for value in start.values()]
+    adam = torch.optim.Adam(values, lr=1e-3, weight_decay=1e-4)
+    frames = torch.tensor(videos, dtype=torch.float32) / 3  # the root of 9 features
+    prior = 0.25 * (torch.arange(40)[:, None] / 40 - torch.arange(4) / 4).abs()
+    for expected in model.loss_curve_:
+        hidden = torch.relu(frames @ values[0] + values[1])
+        cosines = normalize(hidden @ values[2] + values[3], dim=-1) @ values[4].T
+        cost = 1 - cosines.detach() + prior
+        codes = structured_transport(cost, 0.07, 0.3, 0.04, 0.1)
+        loss = -(codes * log_softmax(cosines / 0.1, -1)).sum(-1).mean()
+        np.testing.assert_allclose(loss.item(), expected, rtol=1e-3)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        values[4].data = normalize(values[4].data)
 
 
 def test_transport_of_training_and_of_prediction(data):

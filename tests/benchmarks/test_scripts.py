@@ -6,12 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from skl_tot import HMMSegmenter
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
+from skl_tot.baselines import paper
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.metrics import mof_score
 
@@ -120,6 +122,65 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_runs(run, data, tmp_path, name):
     run(name, *COMMANDS[name].format(data=data, out=tmp_path).split())
+
+
+def test_the_protocol_of_desktop_assembly_is_table_10(script):
+    reproduce, make = script("reproduce"), script("_methods").make
+    settings = reproduce.choose_settings("TOT", reproduce.PROTOCOLS["desktop"], {})
+    assert str(make("paper", **settings).get_params()) == str(paper().get_params())
+    settings = reproduce.choose_settings("TOT", reproduce.PROTOCOLS["yti"], {})
+    network = make("paper", **settings).network
+    assert (network.hidden_size, network.embedding_size) == (400, 200)
+
+
+def test_differences(run, script, data, tmp_path):
+    """Defaults are spelt out as they are, and each that differs has a row."""
+    path, table = tmp_path / "a.jsonl", tmp_path / "a.csv"
+    fit = ["--sets", "first", "--methods", "alpha", "prior__sigma", "--data"]
+    run("differences", "fit", *fit, data, "--results", path)
+    rows = rows_of(run("differences", "table", "--results", path, "--csv", table))
+    assert rows["alpha"][:4] == ["0.5", "0", "1", "1"]
+    assert rows["prior__sigma"][:2] == ["1.2", "2"]
+    differences = script("differences")
+    defaults, spelt = TemporalOTSegmenter(), differences.make_defaults()
+    assert {"rho", "transport__n_iter"}.isdisjoint(differences.CHANGES)
+    videos = load_action_dataset(data / "first").videos
+    for model in (defaults, spelt):
+        model.set_params(n_actions=3, order="mostly", max_iter=40, random_state=0)
+        model.fit(videos)
+    np.testing.assert_array_equal(defaults.network_["prototypes"], spelt.prototypes_)
+    np.testing.assert_array_equal(defaults.labels_[0], spelt.labels_[0])
+
+
+@pytest.mark.parametrize("options", ["sensitivity --sets first", "codes --set first"])
+def test_figures(run, data, tmp_path, options):
+    path = tmp_path / "a.png"
+    text = run("figures", *options.split(), "--data", data, "--steps", 6, "--out", path)
+    assert "MoF" in text
+    picture = plt.imread(path)
+    assert picture.shape[1] > 1000
+    assert picture[..., :3].std() > 0.1
+
+
+def test_first_answer(run, data, tmp_path):
+    """Tables have the mean of the four scores, in percent."""
+    results, means, sets = (tmp_path / x for x in ("a.jsonl", "a.csv", "b.csv"))
+    methods = ["equal parts", "left-right HMM", "HMM"]
+    options = ["--data", data, "--seeds", 1, "--results", results, "--methods"]
+    run("first_answer", "fit", *options, *methods)
+    options = ["--results", results, "--csv", means, "--csv-of-sets", sets]
+    run("first_answer", "table", *options)
+    table, by_set = pd.read_csv(means, index_col=0), pd.read_csv(sets, index_col=0)
+    assert set(table.index) == set(methods)
+    lines = map(json.loads, results.read_text().splitlines())
+    shown = {(x["cell"]["set"], x["cell"]["method"]): x["scores"] for x in lines}
+    names = ["MoF", "F1@50", "AMI", "mean recall"]
+    for method in methods:
+        rows = [[shown[name, method][x] for x in names] for name in by_set.index]
+        rows = 100 * np.array(rows)
+        np.testing.assert_allclose(table.loc[method, names], rows.mean(0), atol=0.051)
+        np.testing.assert_allclose(by_set[method], rows.mean(1), atol=0.051)
+        assert abs(table.loc[method, "mean"] - rows.mean()) < 0.051
 
 
 def test_speed(run, script, monkeypatch, tmp_path):

@@ -86,16 +86,6 @@ def test_estimator(activity, pyplot):
     assert columns(display) == list("abcde")
 
 
-@pytest.mark.parametrize(
-    ("labels", "names"), [([0, 1], ["a"]), ([0], None), ([[0], [1]], None)]
-)
-def test_bad_profiles(labels, names):
-    with pytest.raises(TypeError):
-        ProfileDisplay([[0]]).plot()
-    with pytest.raises(ValueError):
-        ProfileDisplay.from_predictions([[0.0], [1.0]], labels, action_names=names)
-
-
 class Model:
     def predict(self, X):
         return np.arange(len(X)) * 2 // len(X)
@@ -120,11 +110,6 @@ def test_of_an_estimator():
     assert [other.get_ylabel() for other in colorbar] == ["probability"]
 
 
-def test_many_videos():
-    with pytest.raises(ValueError):
-        PseudoLabelDisplay.from_estimator(Model(), [np.zeros((4, 3))] * 2)
-
-
 def test_background_has_no_path(pyplot):
     figure, ax = pyplot.subplots()
     codes = np.full((4, 2), 0.5)
@@ -133,22 +118,3 @@ def test_background_has_no_path(pyplot):
     assert figure.axes == [ax]
     assert_allclose(ax.patches[0].get_data().values, [0, np.nan, np.nan, 1])
     assert len(PseudoLabelDisplay(codes).plot().ax_.patches) == 0
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"codes": [0.5]},
-        {"codes": np.ones((0, 2))},
-        {"codes": [[2.0]]},
-        {"codes": [[np.nan]]},
-        {"labels": [0]},
-        {"labels": ["a", "b"]},
-        {"labels": [0, 2]},
-    ],
-)
-def test_bad_codes(pyplot, options):
-    options = {"codes": [[0.5, 0.5], [0, 1]]} | options
-    with pytest.raises((TypeError, ValueError)):
-        PseudoLabelDisplay.from_predictions(**options)
-    assert pyplot.get_fignums() == []

@@ -144,34 +144,6 @@ def test_from_estimator():
     assert list(legend(alone)) == ["action 0", "action 1"]
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"y_pred": []},
-        {"y_pred": [[0], []]},
-        {"y_pred": [0.5]},
-        {"y_true": [[0]]},
-        {"y_true": [[0, 1], [1]]},
-        {"target_names": ["a", "b"]},
-        {"video_names": ["x"]},
-        {"scope": "activity", "y_true": [[0, 0], [0, 0]]},
-        {"videos": [True, False]},
-        {"videos": [0, 2]},
-        {"y_pred": {}},
-        {"y_pred": {"A": [0, 1], "B": [0]}},
-        {"y_pred": {"A": [0, 1], "B": ["0", "1"]}},
-        {"confidence": [[1, 1]]},
-        {"confidence": [[1, 1], [1, 2]]},
-        {"y_pred": {"a": [0], "b": [0]}, "confidence": [1.0]},
-    ],
-)
-def test_errors(pyplot, options):
-    display = SegmentationDisplay(**{"y_pred": [[0, 1], [2, 2]]} | options)
-    with pytest.raises((TypeError, ValueError)):
-        display.plot()
-    assert pyplot.get_fignums() == []  # no empty figure is left behind
-
-
 def test_methods_are_matched_each_by_itself():
     y_true = ["cut", "cut", "mix", "mix"]
     display = SegmentationDisplay.from_predictions(

@@ -174,6 +174,15 @@ class TestCollapse:
         assert model.estimator_.order == "mostly"
         assert not np.concatenate(model.labels_).any()
 
+    def test_the_first_fit_stays_with_a_third_of_the_actions(
+        self, steps, collapsing, monkeypatch
+    ):
+        collapsing("mostly", "free")
+        monkeypatch.setattr(auto.collapses, "describe_collapse", lambda _: "few")
+        with pytest.warns(UserWarning, match="^Labels collapse: few"):
+            model = AutoSegmenter(4).fit(steps[0])
+        assert model.estimator_.order == "mostly"
+
     @pytest.mark.parametrize("order", ["mostly", "free"])
     def test_a_segmenter_keeps_its_order_and_warns(self, steps, order):
         said = "^Labels collapse: 1.0 of 4 .*AutoSegmenter.*SemiSupervisedSegmenter"

@@ -148,11 +148,6 @@ def test_a_start_may_come_from_an_array(labels):
         assert len(cycle_times(labels, start=start)) == 4
 
 
-def test_recordings_without_cycle_are_named():
-    with pytest.warns(UserWarning, match="1 of 2 recordings"):
-        cycle_times([["a"], ["b"]], start=np.array(["a"])[0])
-
-
 def test_recordings_that_do_not_go_round_are_cycles():
     takes = [["stand", "sit", "stand", "lie", "walk", -1][:5]] * 3
     assert cycle_times(takes)["duration"].tolist() == [5, 5, 5]

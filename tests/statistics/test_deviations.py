@@ -167,26 +167,3 @@ def test_unlikely_recordings():
     again = deviations(labels, log_likelihoods=series[::-1])
     pd.testing.assert_frame_equal(table, again)
     assert deviations(labels)["likelihood_quantile"].isna().all()
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"order": "ab"},
-        {"order": ["a", "z"]},
-        {"order": ["a", "a"]},
-        {"threshold": 0},
-        {"threshold": "high"},
-        {"log_likelihoods": [1]},
-        {"log_likelihoods": {"x": 1}},
-        {"log_likelihoods": [1, np.nan]},
-        {"by": "lap"},
-        {"by": "cycle", "log_likelihoods": [1]},
-        {"start": "a"},
-        {"by": "cycle", "start": "z"},
-        {"by": "cycle", "start": ["a", "b", "a"]},
-    ],
-)
-def test_wrong_arguments(arguments):
-    with pytest.raises((TypeError, ValueError)):
-        deviations({"x": ["a", "b"], "y": ["b"]}, **arguments)

@@ -107,20 +107,6 @@ def test_groups_pool_bouts():
     pd.testing.assert_frame_equal(again, table)
 
 
-def test_time_budget_as_boris_defines_it():
-    """Observation of 20 s: durations 2, 4 and 3 s, with 3 and 5 s between them."""
-    labels = ["groom"] * 2 + ["background"] * 3 + ["groom"] * 4
-    labels += ["rest"] * 5 + ["groom"] * 3 + ["background"] * 3
-    groom = durations(labels, fps=1).set_index("action").loc["groom"]
-    assert groom["bouts"] == 3  # total number of occurrences
-    assert groom["total"] == 9  # total duration
-    assert groom["mean"] == 3  # duration mean
-    assert groom["sd"] == 1  # its standard deviation, of a sample
-    assert groom["interval_mean"] == 4  # inter-event intervals, mean
-    assert groom["interval_sd"] == pytest.approx(2**0.5)
-    assert groom["share"] == 0.45  # % of total length, which has all the time
-
-
 def test_times_are_those_of_the_clock():
     times = [np.array([5, 5.1, 5.2, 6.0]), np.array([0.0, 0.1])]
     labels = [np.array(["a", "a", "background", "b"]), np.array(["b", "b"])]
@@ -233,37 +219,6 @@ def test_recordings_without_actions_give_empty_tables():
     assert usual_order(nothing) == []
     with pytest.warns(UserWarning, match="2 of 2"):
         assert cycle_times(nothing).empty
-
-
-LONG = pd.DataFrame({"action": ["a", "b"], "start": [0, 1], "end": [2, 3]})
-
-
-@pytest.mark.parametrize(
-    ("labels", "arguments"),
-    [
-        ({"q": []}, {}),
-        ({}, {}),
-        ({"a": [1.5]}, {}),
-        ({"a": ["x"], "b": [1]}, {}),
-        (LONG[["start", "end"]], {}),
-        (LONG.iloc[:0], {}),
-        (LONG, {}),
-        (LONG.assign(end=["x", 3]), {}),
-        (LONG.assign(action=[None, "a"]), {}),
-        (LONG.assign(start=0, end=0), {}),
-        (segments({"x": ["a"] * 20}, 10), {"fps": 11}),
-        (Recordings([["a"]], fps=5), {"fps": 6}),
-        (["a"], {"fps": 0}),
-        ({"x": ["a"]}, {"groups": {"y": 1}}),
-        ({"x": ["a"]}, {"groups": {"x": None}}),
-        (["a"], {"groups": "a"}),
-        (["a"], {"groups": [1, 2]}),
-    ],
-)
-def test_wrong_input_is_named_in_one_line(labels, arguments):
-    with pytest.raises((TypeError, ValueError)) as caught:
-        durations(labels, **arguments)
-    assert "\n" not in str(caught.value)
 
 
 def with_breaks(labels, breaks):

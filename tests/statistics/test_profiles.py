@@ -80,28 +80,3 @@ def test_forms():
 def test_constant_but_for_rounding():
     videos = [np.array([[0.1 + 0.2], [0.3], [0.3]])]
     assert action_profiles(videos, [[0, 1, 1]]).means.tolist() == [[0], [0]]
-
-
-VIDEO = [[0.0, 1.0], [2.0, 3.0]]
-
-
-@pytest.mark.parametrize(
-    ("videos", "labels", "arguments"),
-    [
-        (VIDEO, [0], {}),
-        ([VIDEO, VIDEO], [[0, 1]], {}),
-        ([VIDEO, [[1.0]]], [[0, 1], [0]], {}),
-        ([[0.0, np.nan]], [0], {}),
-        ([[1e200], [2e200]], [0, 1], {}),
-        ([0.0, 1.0], [0, 1], {}),
-        ([], [0], {}),
-        (VIDEO, ["-1", "background"], {}),
-        (VIDEO, [0, 1], {"n_points": 2.0}),
-        (VIDEO, [0, 1], {"feature_names": ["a"]}),
-        (VIDEO, [0, 1], {"feature_names": "ab"}),
-    ],
-)
-def test_errors(videos, labels, arguments):
-    with pytest.raises((TypeError, ValueError)) as error:
-        action_profiles(videos, labels, **arguments)
-    assert "\n" not in str(error.value)

@@ -38,7 +38,8 @@ COMMANDS = {  # in the order of use
 
 def make_parser(words=()):
     """Make the parser of words; of all commands unless the first word names one."""
-    text = "Label one recording of an activity, and the others follow."
+    text = "Find the actions of recordings: by temporal optimal transport without "
+    text += "labels, or by labels of one recording, which the others follow."
     parser = Parser(prog="skl-tot", description=text)
     version = f"%(prog)s {__version__}"
     parser.add_argument("--version", action="version", version=version)

@@ -1,12 +1,10 @@
-"""Compare groups, from raw signals on
-===================================
+"""A pipeline for raw signals
+==========================
 
-Do people move the right arm faster than the left? Ten people did seven exercises of the
-shoulder with each arm, twenty repetitions of each, with a smartwatch at the wrist. The
-recordings come with the package `seglearn <https://pypi.org/project/seglearn/>`_ (BSD
-licence)::
-
-    pip install seglearn
+From signals to a comparison of groups: do people move the right arm faster than the
+left? Ten people did seven exercises of the shoulder with each arm, twenty repetitions
+of each, with a smartwatch at the wrist. The recordings come with the package `seglearn
+<https://pypi.org/project/seglearn/>`_ (BSD licence, ``pip install seglearn``).
 """
 
 import tempfile

@@ -1,0 +1,135 @@
+"""Scorers in searches and cross-validation of scikit-learn."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import sklearn
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.metrics import make_scorer
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+
+from skl_tot import metrics
+from skl_tot.baselines import EqualPartsSegmenter
+from skl_tot.metrics import mof_score, mof_scorer
+from skl_tot.recordings import Recordings
+
+NAMES = ["mof", "segment_f1", "edit", "miou", "mean_recall"]
+NAMES += ["adjusted_rand", "adjusted_mutual_info"]
+SCORES = {name: getattr(metrics, f"{name}_score") for name in NAMES}
+SCORERS = {name: getattr(metrics, f"{name}_scorer") for name in NAMES}
+LENGTHS = 9, 14, 11, 20, 17, 8, 12, 15
+X = [np.random.default_rng(n).normal(size=(n, 2)) for n in LENGTHS]
+Y = [np.random.default_rng(n).choice(list("abc"), n) for n in LENGTHS]
+ACTIVITIES = ["tea", "tea", "salad", "salad", "tea", "salad", "salad", "tea"]
+FOLDS = KFold(2, shuffle=True, random_state=0)
+TAKES = Recordings(X, [f"take {n}" for n in LENGTHS])
+TURNED = dict(zip(TAKES.names[::-1], Y[::-1]))  # in another order than the recordings
+
+
+def scores_by_hand(score, n_actions, test, activities=None):
+    """Score the recordings of a fold, or the mean over those of each activity."""
+    found = EqualPartsSegmenter(n_actions).fit(X).predict(X)
+    groups = {}
+    for i in test:
+        groups.setdefault(activities and activities[i], []).append(i)
+    of_groups = [
+        score([Y[i] for i in group], [found[i] for i in group])
+        for group in groups.values()
+    ]
+    return np.mean(of_groups)
+
+
+def search(scoring, X, y, **metadata):
+    """Mean scores of a search by candidate and fold, which are 2 and 2."""
+    grid = {"n_actions": [2, 3]}
+    options = {"cv": FOLDS, "refit": False, "error_score": "raise"}
+    found = GridSearchCV(EqualPartsSegmenter(), grid, scoring=scoring, **options)
+    found.fit(X, y, **metadata)
+    return {
+        name: [found.cv_results_[f"split{fold}_test_{name}"] for fold in range(2)]
+        for name in scoring
+    }
+
+
+def expected_scores(names, activities=None):
+    folds = [test for _, test in FOLDS.split(X)]
+    return {
+        name: [
+            pytest.approx(
+                [scores_by_hand(SCORES[name], n, fold, activities) for n in (2, 3)]
+            )
+            for fold in folds
+        ]
+        for name in names
+    }
+
+
+def test_without_activities():
+    assert search(SCORERS, X, Y) == expected_scores(NAMES)
+
+
+@pytest.mark.parametrize("kind", ["ready", "made"])
+@pytest.mark.parametrize(
+    ("recordings", "labels"), [(X, Y), (TAKES, Y), (TAKES, TAKES.replace(TURNED))]
+)
+def test_each_fold_gets_its_activities(kind, recordings, labels):
+    scorers = (
+        SCORERS
+        if kind == "ready"
+        else dict(zip(NAMES, map(make_scorer, SCORES.values())))
+    )
+    with sklearn.config_context(enable_metadata_routing=True):
+        asking = {k: x.set_score_request(activities=True) for k, x in scorers.items()}
+        found = search(asking, recordings, labels, activities=ACTIVITIES)
+        with pytest.raises(UnsetMetadataPassedError):  # as before
+            search({"mof": mof_scorer}, X, Y, activities=ACTIVITIES)
+    assert found == expected_scores(NAMES, ACTIVITIES)
+
+
+def test_activities_by_name_need_no_routing():
+    of_each = dict(zip(TAKES.names, ACTIVITIES))
+    scorer = make_scorer(mof_score, activities=of_each)
+    expected = expected_scores(["mof"], ACTIVITIES)
+    for labels in (Y, TAKES.replace(TURNED)):
+        assert search({"mof": scorer}, TAKES, labels) == expected
+
+
+def test_activities_of_all_recordings_are_refused_in_a_fold():
+    options = {"cv": 2, "scoring": make_scorer(mof_score, activities=ACTIVITIES)}
+    text = "has 8, expected 4, .*set_score_request"
+    with pytest.raises(ValueError, match=text):
+        cross_validate(EqualPartsSegmenter(), X, Y, error_score="raise", **options)
+    with pytest.warns(UserWarning, match=text):
+        cross_validate(EqualPartsSegmenter(), X, Y, **options)
+
+
+def test_scorers_of_scikit_learn_are_refused_and_not_misread():
+    options = {"cv": 2, "error_score": "raise", "scoring": "accuracy"}
+    with pytest.raises(ValueError):
+        cross_validate(EqualPartsSegmenter(3), X, Y, **options)
+
+
+def test_predictions_that_are_labels_already():
+    class Guided:
+        classes_ = np.array(["a", "b"])
+
+        def predict(self, X):
+            return [np.array(["a", "b", "b"]), np.array(["b", "b"])]
+
+    y = [["b", "", "b"], ["a", None]]
+    assert mof_scorer(Guided(), [0, 0], y) == pytest.approx(1 / 3)
+    assert mof_scorer(Guided(), [0, 0], y, activities=["tea", "salad"]) == 1 / 4
+    assert mof_scorer(Guided(), [0, 0], y, activities=["tea", "tea"]) == pytest.approx(
+        1 / 3
+    )
+    for of_each in (None, ["tea", "salad"]):
+        assert (
+            mof_scorer(Guided(), [0, 0], [None, ["b", "a"]], activities=of_each) == 0.5
+        )
+    with pytest.raises(ValueError):
+        mof_scorer(Guided(), [0, 0], [None, ["", None]])
+    alone = SimpleNamespace(
+        classes_=Guided.classes_, predict=lambda X: Guided().predict(X)[0]
+    )
+    assert mof_scorer(alone, [0], ["b", None, "b"]) == 0.5
