@@ -46,7 +46,7 @@ def test_direct_sums():
 
 def test_switch_cost_is_what_the_formula_says_of_all_videos():
     """Long and short videos count by their frames and their segments."""
-    scores = [make_three(600, 15, 0), 0.5 * make_three(2000, 40, 1)]
+    scores = [3 * make_three(600, 15, 0), 1.5 * make_three(2000, 40, 1)]
     cost = find_switch_cost(*scores)
     evidence, n_segments = Evidence(), 0
     for log_likelihood in scores:
