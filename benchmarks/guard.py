@@ -227,21 +227,9 @@ def run_methods(videos, n_actions):
 
 def run_auto(videos, n_actions):
     """AutoSegmenter of one number of actions, and of one that it finds."""
-<<<<<<< HEAD
-    for name, parameters in {
-        "Auto": {"n_actions": n_actions},
-        "Auto, number": {"n_actions": "auto"},
-        "Auto, short": {"n_actions": n_actions, "min_duration": 5},
-    }.items():
-        model = make("Auto", random_state=0, **parameters).fit(videos)
-        yield name, read(model, videos) | {"n_actions": model.n_actions_}
-        if name == "Auto":
-            yield from run_corrections(name, model, videos)
-=======
     for name, number in {"Auto": n_actions, "Auto, number": "auto"}.items():
         model = make("Auto", n_actions=number, random_state=0).fit(videos)
         yield name, read(model, videos) | {"n_actions": model.n_actions_}
->>>>>>> wt-tests
 
 
 def run_cyclic():
@@ -307,10 +295,6 @@ def run_taught():
     kinds = {
         "TOT": quick("TemporalOT", n_prototypes=2, n_networks=1, max_iter=60),
         "HMM": quick("HMM"),
-<<<<<<< HEAD
-        "Auto": make("Auto", n_actions=4, random_state=0),
-=======
->>>>>>> wt-tests
     }
     for name, model in kinds.items():
         fitted = FrozenEstimator(clone(model).fit(videos))

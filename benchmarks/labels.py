@@ -35,11 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-<<<<<<< HEAD
 from skl_tot import AutoSegmenter, SemiSupervisedSegmenter, look
-=======
-from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter, look
->>>>>>> wt-tests
 from skl_tot.corrections.semi_supervised import default_estimators
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
@@ -58,14 +54,9 @@ def read(folder):
     videos = [np.asarray(video, float) for video in videos]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-<<<<<<< HEAD
         estimators = default_estimators(look(videos), random_state=0)
         fitted = [model.fit(videos) for model in estimators]
         clusters = AutoSegmenter(n_actions, random_state=0).fit(videos).labels_
-=======
-        fitted = [model.fit(videos) for model in default_estimators(look(videos), 0)]
-        clusters = TemporalOTSegmenter(n_actions, random_state=0).fit(videos).labels_
->>>>>>> wt-tests
     width = SignalWindows().fit(videos).window_
     windows = [SignalWindows(k * width).fit_transform(videos) for k in (1, 3)]
     around = [np.hstack(parts) for parts in zip(videos, *windows)]

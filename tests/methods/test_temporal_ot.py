@@ -16,6 +16,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
+from skl_tot.methods.networks import code_overlap, group_prototypes
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.pseudo_labels import log_temporal_prior, sinkhorn
@@ -105,12 +106,27 @@ class TestEachOrder:
 
     def test_codes_that_vanish_have_a_logarithm(self, of_order, videos):
         model = copy_of(of_order)
-        model.temperature_ = 1e-100
-        log_likelihood = model.log_likelihood(videos[0])
-        assert np.isfinite(log_likelihood).all()
-        scores = model.similarities(videos[0])[:, : len(model.prototypes_[0])]
-        nearest = model.prototype_actions_[scores.argmax(axis=1)]
-        assert (log_likelihood[np.arange(len(nearest)), nearest] > -1e90).all()
+        model.temperature_ = 1e-4 * of_order.temperature_
+        scores = model.similarities(videos[0]).astype(float) / model.temperature_
+        log_codes = log_softmax(scores.reshape(len(scores), 2, -1), axis=2) - np.log(2)
+        members = np.where(np.eye(4)[model.prototype_actions_], 0, -np.inf)
+        log_codes = log_codes.reshape(len(scores), -1, 1) + members
+        expected = logsumexp(log_codes, axis=1)
+        assert expected.min() < -800
+        np.testing.assert_allclose(model.log_likelihood(videos[0]), expected, atol=1e-9)
+
+    def test_without_a_prior_prototypes_come_in_the_order_of_time(
+        self, of_order, videos
+    ):
+        if of_order.order != "free":
+            pytest.skip("has a prior")
+        codes = [
+            softmax(x[:, :4] / of_order.temperature_, axis=1)
+            for x in of_order.similarities(videos)
+        ]
+        times = np.concatenate([(np.arange(len(x)) + 0.5) / len(x) for x in codes])
+        codes = np.concatenate(codes)
+        assert (np.diff(times @ codes / codes.sum(axis=0)) > 0).all()
 
     @pytest.mark.parametrize("decoding", ["auto", "fixed", "skip", "free"])
     @pytest.mark.parametrize("switch_cost", [None, 0.3])
@@ -248,6 +264,23 @@ class TestScore:
 
 
 class TestParts:
+    def test_neighbours_that_overlap_most_for_their_sizes_are_merged(self):
+        for seed in range(20):
+            codes = np.random.default_rng(seed).dirichlet(np.ones(6), size=30)
+            overlap = code_overlap([codes[:10], codes[10:]])
+            likeness = []
+            for k in range(5):
+                sizes = codes[:, k].sum() * codes[:, k + 1].sum()
+                likeness.append(codes[:, k] @ codes[:, k + 1] / sizes ** (2 / 3))
+            expected = np.arange(6) - (np.arange(6) > np.argmax(likeness))
+            np.testing.assert_array_equal(group_prototypes(overlap, 1, 5), expected)
+
+    def test_actions_of_networks_are_matched(self):
+        codes = np.random.default_rng(0).dirichlet(np.full(4, 0.2), size=50)
+        order = [2, 0, 3, 1]
+        overlap = code_overlap([np.hstack([codes, codes[:, order]])])
+        assert group_prototypes(overlap, 2, 4).tolist() == [0, 1, 2, 3, *order]
+
     def test_durations_are_learned(self):
         rng = np.random.default_rng(0)
         labels = [np.repeat(range(3), [20, 20, 100])] * 10
@@ -296,6 +329,19 @@ class TestPartialFit:
         for name, value in model.network_.items():
             np.testing.assert_array_equal(value, twin.network_[name])
         assert_all_equal(model.labels_, twin.labels_)
+
+    def test_a_stream_learns_the_same_in_any_order_of_prototypes(
+        self, videos, monkeypatch
+    ):
+        """The optimiser's memory moves with them."""
+        found = []
+        for order in (np.arange(4), np.array([2, 0, 3, 1])):
+            place = "skl_tot.methods.networks.time_order"
+            monkeypatch.setattr(place, lambda *_, order=order: order)
+            model = quick(prior=None, optimizer=Adam(frames_per_video=32))
+            model.partial_fit(videos).partial_fit(videos)
+            found.append(model.prototypes_[model.prototypes_[:, 0].argsort()])
+        np.testing.assert_allclose(*found, atol=1e-6)
 
     def test_names_stay_and_other_corrections_are_refused(self, videos):
         names = ["take", "pour", "fill", "close"]
