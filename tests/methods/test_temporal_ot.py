@@ -275,12 +275,11 @@ class TestParts:
             expected = np.arange(6) - (np.arange(6) > np.argmax(likeness))
             np.testing.assert_array_equal(group_prototypes(overlap, 1, 5), expected)
 
-    @pytest.mark.filterwarnings("ignore:Labels collapse")
     def test_no_others_than_neighbours_are_merged(self):
         """Also in noise, where others overlap as much."""
         noise = np.random.default_rng(0).normal(size=(4, 40, 3))
         model = TemporalOTSegmenter(4, n_networks=1, max_iter=20, random_state=0)
-        actions = model.fit(noise).prototype_actions_
+        actions = model.fit(list(noise)).prototype_actions_
         np.testing.assert_array_equal(actions, np.sort(actions))
 
     def test_actions_of_networks_are_matched(self):
