@@ -154,7 +154,8 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     def _value_of(self, name):
         """Value of a parameter, or the default of its order if it is not set."""
         value = getattr(self, name)
-        is_unset = isinstance(value, str | None) and value == getattr(type(self), name)
+        default = getattr(type(self), name, None)
+        is_unset = isinstance(value, str | None) and value == default
         return self._defaults.get(name, value) if is_unset else value
 
     def _standardize(self, recordings):
