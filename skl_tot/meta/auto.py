@@ -158,8 +158,9 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
             segmenter.set_params(n_actions=segmenter.n_actions_)  # if that was "auto"
             few = collapses.describe_collapse(segmenter)
             fits.append((model, few))
-            n_effective = effective_actions(segmenter.labels_)
-            if few is None or n_effective >= LEAST_SHARE * segmenter.n_actions_:
+            # 1e-9 for rounding, as a single action has 1 in effect
+            least = max(LEAST_SHARE * segmenter.n_actions_, 1 + 1e-9)
+            if few is None or effective_actions(segmenter.labels_) >= least:
                 break
         self.estimator_, few = fits[-1] if fits[-1][1] is None else fits[0]
         if few is not None:

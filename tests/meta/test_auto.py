@@ -152,6 +152,13 @@ def steps():
 
 
 class TestCollapse:
+    @pytest.mark.parametrize("n_actions", [2, 3])
+    def test_one_of_a_few_actions_is_too_few(self, steps, collapsing, n_actions):
+        collapsing("free")
+        videos = [np.minimum(video, n_actions - 1) for video in steps[0]]
+        with pytest.warns(UserWarning, match='estimator_ has order="free" instead'):
+            AutoSegmenter(n_actions).fit(videos)
+
     def test_the_other_order_is_fitted_and_said(self, steps, collapsing):
         collapsing("free")
         said = 'With order="mostly", 1.0 of 4 .* estimator_ has order="free" instead'
