@@ -10,6 +10,7 @@ from skl_tot import HMMSegmenter, choose_n_actions
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
+from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -101,12 +102,13 @@ def test_every_method_takes_auto(
     choose_four(monkeypatch)
     model = make_estimator(estimator_name, n_actions="auto", max_iter=20).fit(activity)
     assert model.n_actions == "auto"
-    assert model.n_actions_ == model.numbers_["best"] == 4
-    assert len(model.actions_) == 4
-    assert model.log_likelihood(activity)[0].shape[1] == 4
+    segmenter = last_step(model)  # of AutoSegmenter, the one that it has chosen
+    assert model.n_actions_ == segmenter.numbers_["best"] == 4
+    assert len(segmenter.actions_) == 4
+    assert segmenter.log_likelihood(activity)[0].shape[1] == 4
     save_model(model, tmp_path / "m.skops")
     loaded = load_model(tmp_path / "m.skops")
-    assert loaded.numbers_ == model.numbers_
+    assert last_step(loaded).numbers_ == segmenter.numbers_
     np.testing.assert_array_equal(loaded.predict(activity)[0], model.labels_[0])
 
 
