@@ -50,6 +50,7 @@ class OnlinePrediction:
     ----------
     model : estimator
         Fitted segmenter, or a pipeline that ends in one. Its steps may use a few frames
+        on each side, like `SignalWindows`.
     lag : int, default=30
         Number of frames, at least 0, to wait before a frame gets its label.
     n_frames : float, default=None
