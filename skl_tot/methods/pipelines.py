@@ -283,8 +283,9 @@ def choose_n_actions(estimator, X, numbers=None):
             f"estimator is a {type(segmenter).__name__}, which has inner segmenters; "
             'expected one of these, or give it n_actions="auto".'
         )
-    if len(steps_of(estimator)) > 1:
-        X = clone(estimator[:-1]).fit_transform(X)
+    *steps, _ = steps_of(estimator)
+    if steps:
+        X = clone(joined(steps)).fit_transform(X)
     segmenter = clone(segmenter).set_params(n_actions=AUTO)
     videos = segmenter.prepare_fit(X)
     with videos.named_errors():

@@ -6,10 +6,11 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter, choose_n_actions
+from skl_tot import AutoSegmenter, HMMSegmenter, choose_n_actions
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model
+from skl_tot.methods.pipelines import last_step
 from skl_tot.metrics.label_free import held_out_information, video_information
 from skl_tot.preprocessing import FramewiseTransformer
 
@@ -101,12 +102,13 @@ def test_every_method_takes_auto(
     choose_four(monkeypatch)
     model = make_estimator(estimator_name, n_actions="auto", max_iter=20).fit(activity)
     assert model.n_actions == "auto"
-    assert model.n_actions_ == model.numbers_["best"] == 4
-    assert len(model.actions_) == 4
-    assert model.log_likelihood(activity)[0].shape[1] == 4
+    segmenter = last_step(model)  # of AutoSegmenter, the one that it has chosen
+    assert model.n_actions_ == segmenter.numbers_["best"] == 4
+    assert len(segmenter.actions_) == 4
+    assert segmenter.log_likelihood(activity)[0].shape[1] == 4
     save_model(model, tmp_path / "m.skops")
     loaded = load_model(tmp_path / "m.skops")
-    assert loaded.numbers_ == model.numbers_
+    assert last_step(loaded).numbers_ == segmenter.numbers_
     np.testing.assert_array_equal(loaded.predict(activity)[0], model.labels_[0])
 
 
@@ -119,6 +121,18 @@ def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
     plain = HMMSegmenter(standardize="video")
     assert choose_n_actions(plain, activity)["score"] != numbers["score"]
     assert clone(model).get_params()["hmmsegmenter__n_actions"] == "auto"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_choice_by_what_an_auto_segmenter_has_chosen():
+    """Windows among its steps see raw signals first."""
+    random, rates = np.random.default_rng(0), np.repeat([0.1, 0.3, 0.9], 150)
+    waves = [np.sin(np.cumsum(rates))[:, None] for _ in range(4)]
+    signals = [x + 0.2 * random.normal(size=x.shape) for x in waves]
+    model = AutoSegmenter(3, random_state=0).fit(signals)
+    assert len(model.estimator_.steps) == 2
+    expected = choose_n_actions(model.estimator_, signals, [2, 3, 4])
+    assert choose_n_actions(model, signals, [2, 3, 4]) == expected
 
 
 @pytest.mark.parametrize(("n_videos", "most"), [(1, 2), (10, 0)])
