@@ -54,7 +54,7 @@ def read(folder):
     videos = [np.asarray(video, float) for video in videos]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        estimators = default_estimators(look(videos), random_state=0)
+        estimators = default_estimators(look(videos), 0)
         fitted = [model.fit(videos) for model in estimators]
         clusters = AutoSegmenter(n_actions, random_state=0).fit(videos).labels_
     width = SignalWindows().fit(videos).window_

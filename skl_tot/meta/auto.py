@@ -26,10 +26,9 @@ from skl_tot.shared_texts import with_shared_texts
 # Segments of a look in a recording, over the number of actions, from which actions
 # return: one cost of a switch for all recordings would suppress them.
 MANY_RETURNS = 2.5
-# Least share of the actions in effect: with less, the other order is fitted, too. Fewer
-# than half are a collapse, but uneven actions may have few in effect: of the twelve of
-# one of the sets, 8.2 are by its labels.
-LEAST_SHARE = 1 / 3
+# Actions in effect that are enough after a collapse, so that no other order is fitted:
+# many actions are uneven. Of the twelve of a set, 8.2 are in effect by its labels.
+ENOUGH = 4
 # Most frames of recordings that are fitted again after a collapse: the second fit takes
 # as long as the first one.
 MOST_FITTED_AGAIN = 2**20
@@ -49,8 +48,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
       which cannot show a course, raw signals and a single recording get `HMMSegmenter`
       with ``order="free"``.
     - For raw signals, windows around the frames come before it, in a pipeline.
-    - If fewer than a third of the actions are in effect, the other order is fitted,
-      with a warning.
+    - If labels collapse to less than half of the actions, and to less than four, the
+      other order is fitted, with a warning.
 
     Parameters
     ----------
@@ -158,9 +157,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
             segmenter.set_params(n_actions=segmenter.n_actions_)  # if that was "auto"
             few = collapses.describe_collapse(segmenter)
             fits.append((model, few))
-            # 1e-9 for rounding, as a single action has 1 in effect
-            least = max(LEAST_SHARE * segmenter.n_actions_, 1 + 1e-9)
-            if few is None or effective_actions(segmenter.labels_) >= least:
+            if few is None or effective_actions(segmenter.labels_) >= ENOUGH:
                 break
         self.estimator_, few = fits[-1] if fits[-1][1] is None else fits[0]
         if few is not None:

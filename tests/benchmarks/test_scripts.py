@@ -193,7 +193,7 @@ def test_studies_with_fewer_fits(run, script, data, tmp_path, monkeypatch):
     quick = functools.partial(HMMSegmenter, max_iter=3)
     labels = script("labels")
     monkeypatch.setattr(labels, "default_estimators", lambda *_: [quick(3), quick(4)])
-    monkeypatch.setattr(labels, "TemporalOTSegmenter", quick)
+    monkeypatch.setattr(labels, "AutoSegmenter", quick)
     monkeypatch.setattr(labels, "N_DRAWS", 1)
     monkeypatch.setattr(labels, "N_TREES", 5)
     results, table = tmp_path / "labels.jsonl", tmp_path / "labels.csv"

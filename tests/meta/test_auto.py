@@ -181,7 +181,7 @@ class TestCollapse:
         assert model.estimator_.order == "mostly"
         assert not np.concatenate(model.labels_).any()
 
-    def test_the_first_fit_stays_with_a_third_of_the_actions(
+    def test_the_first_fit_stays_with_four_actions_in_effect(
         self, steps, collapsing, monkeypatch
     ):
         collapsing("mostly", "free")
