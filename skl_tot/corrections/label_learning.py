@@ -395,10 +395,13 @@ def share_of_usual_moves(counts):
 
 def fill_single_frames(labels):
     """Extend labels of single frames, one a segment, half-way to the next one."""
+    frames_of = [np.flatnonzero(path != UNKNOWN) for path in labels]
+    # beside longer stretches, a single frame is no segment
+    if not all((np.diff(frames) > 1).all() for frames in frames_of):
+        return list(labels)
     filled = []
-    for path in labels:
-        frames = np.flatnonzero(path != UNKNOWN)
-        if len(frames) and len(path) > 1 and (np.diff(frames) > 1).all():
+    for path, frames in zip(labels, frames_of):
+        if len(frames) and len(path) > 1:
             middles = (frames[:-1] + frames[1:] + 1) // 2
             path = np.repeat(path[frames], np.diff(np.r_[0, middles, len(path)]))
         filled.append(path)

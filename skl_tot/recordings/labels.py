@@ -17,6 +17,8 @@ BACKGROUND_NAME = "background"
 # Labels of unknown actions, as a number and as text.
 UNKNOWN = -1
 UNKNOWN_NAME = ""
+# And as numpy and pandas write missing values beside text.
+UNKNOWN_TEXTS = (UNKNOWN_NAME, "nan", "NaN", "<NA>")
 
 
 def split_label_sequences(y, name="y"):
@@ -163,15 +165,16 @@ def codes_of_labels(labels, classes, what="labels"):
 
 
 def encode_known(sequences, recordings):
-    """Codes of labels, -1 for None, NaN, -1 and "", and the sorted labels."""
+    """Codes of labels, -1 for None, NaN, NA, -1 and "", and the sorted labels."""
     import pandas as pd
 
     masks, known_labels = [], []
     for i, values in enumerate(sequences):
         with recordings.errors(i):
             labels = _as_objects(values)
-            is_empty = pd.isna(labels) | (labels == UNKNOWN) | (labels == UNKNOWN_NAME)
-            masks.append(~is_empty)
+            labels[pd.isna(labels)] = UNKNOWN_NAME  # pandas.NA compares with nothing
+            is_known = [x != UNKNOWN and x not in UNKNOWN_TEXTS for x in labels]
+            masks.append(np.array(is_known, bool))
             known_labels.append(_as_known(labels[masks[-1]].tolist()))
     filled = [labels for labels in known_labels if len(labels)]
     if not filled:

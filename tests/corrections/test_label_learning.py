@@ -100,6 +100,12 @@ def test_labels_forbid_other_actions():
     assert scores[1, 0] == 2  # unchanged
 
 
+def test_a_single_frame_beside_a_stretch_is_no_segment():
+    labels = [np.array([0, 0, 1, 1]), np.array([-1, -1, 0, -1])]
+    for path, given in zip(learning.fill_single_frames(labels), labels, strict=True):
+        np.testing.assert_array_equal(path, given)
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
