@@ -64,7 +64,7 @@ def changes_of(parameter, value):
 
 
 def mean_scores(arguments, names):
-    """Scores of each change, mean over sets in percent; fits what the file lacks."""
+    """Scores of each change, mean over sets in percent; missing cells are fitted."""
     changes = [changes_of(name, x) for name, _, values in AXES.values() for x in values]
     unique = {study.key_of(change): change for change in changes}
     common = {"seed": arguments.seed, "steps": arguments.steps}

@@ -17,6 +17,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import Orders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.scores import LazyArrays
+from skl_tot.methods.temporal_ot import STRICT_SIGMA
 from skl_tot.progress import progress_bar
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import (
@@ -68,7 +69,8 @@ class ASALSegmenter(NetworkSegmenter):
         Segmenter of the first labels, or a pipeline that ends in one, with as many
         actions. A clone is fitted to the recordings; without an own seed it gets one
         from ``random_state``. A `sklearn.frozen.FrozenEstimator` is used as fitted.
-        None means `paper`, with these settings and a quarter of its steps.
+        None means `paper` with a prior of width 0.75, a quarter of its steps, and
+        these settings.
     network : {"mlp"} or OrderedMLP, default="mlp"
         Widths of the hidden layer, of the embedding of frames, and of the action-level
         embedding, and the weight ω, see `skl_tot.extend.OrderedMLP` and Notes.
@@ -198,7 +200,10 @@ class ASALSegmenter(NetworkSegmenter):
                 self.n_actions_,
                 standardize=self.standardize,
                 device=self.device,
-                max_iter=3000,  # a quarter of its steps, as the rounds go on from there
+                # a quarter of its steps, as the rounds go on from there, and the width
+                # of strict order, as they decode each action once
+                max_iter=3000,
+                prior__sigma=STRICT_SIGMA,
             )
         elif self.n_actions == AUTO:
             estimator = clone(estimator)

@@ -47,7 +47,7 @@ def paper(n_actions=8, **parameters):
     One prototype per action, one network, no coherence loss, paths in fixed order, and
     the settings of table 10 of the supplement, those of Desktop Assembly. Where the
     paper is silent they are those of the authors' released code, such as 12,000 steps.
-    Features stay as they are; those of other scales need ``standardize="dataset"``.
+    Features are not scaled; ``standardize="dataset"`` does so.
 
     Parameters
     ----------

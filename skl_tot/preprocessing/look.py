@@ -103,7 +103,7 @@ class Look:
         )
 
     def sentences(self):
-        """List a sentence for each finding, and what follows from it."""
+        """List a sentence for each finding, with its consequence."""
         sentences = [self.say_course(), self._say_returns()]
         if self.between > 0.5:
             sentences.append(

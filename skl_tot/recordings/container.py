@@ -146,7 +146,9 @@ class Recordings(Sequence):
         return (len(self),)
 
     def __array__(self, dtype=None, copy=None):
-        remedy = "index them, or put what takes one array into a FramewiseTransformer"
+        remedy = (
+            "index them, or put a transformer of arrays into a FramewiseTransformer"
+        )
         raise TypeError(f"{self!r} are not one array; {remedy}.")
 
     def __array_function__(self, function, types, args, kwargs):

@@ -105,7 +105,9 @@ class TestChoice:
         assert isinstance(estimator.random_state, int)
         assert_same(clone(estimator).fit(videos).labels_, model.labels_)
 
-    def test_a_number_that_is_chosen_is_spelt_out(self, videos):
+    @pytest.mark.usefixtures("quick_auto")
+    def test_a_number_that_is_chosen_is_spelt_out(self, videos, monkeypatch):
+        monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 5))
         model = AutoSegmenter("auto", random_state=0).fit(videos)
         chosen = skl_tot.choose_n_actions(model.estimator_, videos)["best"]
         assert model.n_actions_ == model.estimator_.n_actions == chosen
@@ -242,6 +244,7 @@ class TestInOtherHands:
 
 
 @pytest.mark.parametrize("kind", [AutoSegmenter, SemiSupervisedSegmenter])
+@pytest.mark.usefixtures("quick_auto")
 def test_one_fit_looks_once(kind, monkeypatch):
     videos, labels = make_activities(10, 3, mean_length=40, random_state=0)
     looks = []
