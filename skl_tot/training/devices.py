@@ -10,7 +10,6 @@ from multiprocessing import current_process
 
 import torch
 import torch.distributed as dist
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.recordings.errors import refuse, warn_user
 
@@ -107,13 +106,6 @@ def full_precision(device, n_products, n_threads=None):
         if torch.amp.is_autocast_available(device.type):
             stack.enter_context(torch.autocast(device.type, enabled=False))
         stack.enter_context(few_threads(device, n_products, n_threads))
-        yield
-
-
-@contextlib.contextmanager
-def one_thread():
-    """Compute on one CPU thread, so that sums have one order on any machine."""
-    with few_threads(torch.device("cpu"), 0), threadpool_limits(1):
         yield
 
 
