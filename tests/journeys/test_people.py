@@ -161,7 +161,9 @@ def test_data_scientist():
         import polars
 
         forms.append([polars.DataFrame(video, schema=names) for video in videos])
-    segmenter = TemporalOTSegmenter(4, order="strict", n_networks=1, random_state=0)
+    segmenter = TemporalOTSegmenter(
+        4, order="strict", n_networks=1, max_iter=200, random_state=0
+    )
     pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), segmenter)
     model = clone(pipeline).fit(forms[0])
     found = [model.predict(form) for form in forms[:2] + forms[3:]]
