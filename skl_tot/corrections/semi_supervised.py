@@ -27,7 +27,6 @@ from skl_tot.methods.pipelines import (
 )
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
-from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     BACKGROUND_NAME,
@@ -161,8 +160,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             With and without labels.
         y : array-like of shape (n_frames,), or sequence of these
             Labels of each recording, or None: numbers or names, with -1, "" or None for
-            unknown frames. With single frames, one a segment, each frame takes the
-            label of the nearest one.
+            unknown frames. With nothing but single frames, one a segment, each frame
+            takes the label of the nearest one.
         """
         for estimator in self._given_estimators():
             check_segmenter(estimator)
@@ -181,7 +180,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     def _learn(self, videos, y=None):
         """Learn from labels ``y``: codes of all, and scores by number of recording."""
         labels, classes = read_labels(y, videos)
-        self.look_ = look_at(videos.standardize(fit_scaler(videos)), N_CLUSTERS)
+        self.look_ = look_at(videos, N_CLUSTERS)
         self.order_ = self.look_.order
         recordings = videos.plain()
         self._fit_estimators(recordings)

@@ -18,7 +18,6 @@ from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import look_at
 from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
-from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import is_int, warn_user
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.shared_texts import with_shared_texts
@@ -124,8 +123,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
             recordings = check_recordings(self, X, reset=True, find_clocks=True)
             check_number(self.n_actions, recordings.lengths)
             with recordings.named_errors():
-                videos = recordings.standardize(fit_scaler(recordings))
-                self.look_ = look_at(videos, expected_number(self.n_actions))
+                self.look_ = look_at(recordings, expected_number(self.n_actions))
             if self.look_.n_repeats and len(recordings) == 1:  # before a long fit
                 warn_user(self.look_.say_repeats(), collapses.FitWarning)
             is_short = recordings.lengths.sum() <= MOST_FITTED_AGAIN

@@ -199,7 +199,6 @@ def look(X, n_actions=8):
     longest = int(recordings.lengths.max())
     if n_actions > longest:
         refuse("n_actions", n_actions, f"at most {longest}, frames of a recording")
-    recordings = recordings.standardize(fit_scaler(recordings))
     with recordings.named_errors():
         return look_at(recordings, n_actions)
 
@@ -209,7 +208,8 @@ class _Reader(BaseEstimator):
 
 
 def look_at(recordings, n_actions):
-    """Look at standardised recordings, see `look`."""
+    """Look at checked recordings, which are not standardised yet, see `look`."""
+    recordings = recordings.standardize(fit_scaler(recordings))
     parts = _looks_of_parts(recordings)
     course = by_chance = between = np.nan
     if len(parts) > 1:

@@ -124,8 +124,8 @@ def test_refused(n_actions):
         skl_tot.look(np.zeros((50, 2)), n_actions)
 
 
-def test_of_standardised_recordings_is_that_of_a_fit(quick_auto):
+def test_of_checked_recordings_is_that_of_a_fit(quick_auto):
     videos, _ = make_activities(12, 3, n_features=3, mean_length=90, random_state=0)
     model = skl_tot.AutoSegmenter(3, random_state=0).fit(videos)
-    found = look_at(model.estimator_.prepare(videos), 3)
+    found = look_at(Recordings(videos), 3)
     assert model.look_ == found == skl_tot.look(videos, 3)
