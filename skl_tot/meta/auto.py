@@ -20,6 +20,7 @@ from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.errors import is_int, warn_user
 from skl_tot.recordings.labels import split_label_sequences
+from skl_tot.recordings.layouts import in_form_of
 from skl_tot.shared_texts import with_shared_texts
 
 # Segments of a look in a recording, over the number of actions, from which actions
@@ -178,7 +179,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
 
         {shared: labelled}
         """
-        return self.fit(X, y).predict(X)
+        return in_form_of(self.fit(X, y).labels_, X)
 
     def predict(self, X):
         """Label every frame by the likeliest path through the actions.

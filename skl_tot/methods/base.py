@@ -36,7 +36,7 @@ from skl_tot.recordings.labels import (
     encode_transcripts,
     labels_of_codes,
 )
-from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.layouts import in_form_of
 from skl_tot.recordings.signals import thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
@@ -219,10 +219,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
         {shared: labelled}
         """
-        self.fit(X, y, **lessons)
-        labels = self.labels_  # in the form of `Recordings.store`
-        is_named = isinstance(labels, dict)
-        return as_recordings(X).restore(list(labels.values())) if is_named else labels
+        return in_form_of(self.fit(X, y, **lessons).labels_, X)
 
     def predict(self, X, *, transcripts=None):
         """Label every frame by the likeliest path through the actions.

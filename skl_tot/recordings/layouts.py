@@ -42,6 +42,12 @@ class Layout:
         return _of_names([self.names[i] for i in indices])
 
 
+def in_form_of(stored, X):
+    """Bring outputs that `Recordings.store` returned for a fit to the form of ``X``."""
+    is_named = isinstance(stored, dict)
+    return as_recordings(X).restore(list(stored.values())) if is_named else stored
+
+
 def as_recordings(X):
     """Return unchecked `Recordings` with a layout, from one recording or many."""
     if isinstance(X, Recordings):
