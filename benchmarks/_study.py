@@ -186,25 +186,26 @@ def scores_of(labels, paths, **options):
 evenly_read = functools.lru_cache(maxsize=1)(evenly_spread)
 
 
-def score_on_set(folder, most, make):
+def score_on_set(folder, most, make, windows=False):
     """Scores of recordings with up to ``most`` frames, and processor seconds.
 
     ``make`` takes the number of actions. Labels that hold within one recording need a
-    fit of each.
+    fit of each. With ``windows``, methods see `SignalWindows`.
     """
     videos, labels, n_actions = evenly_read(folder, most)
     is_local = facts_of(folder.name).is_local
     options = {"scope": "recording" if is_local else "all"}
     if any((path == UNLABELLED).any() for path in labels):
         options["ignore_labels"] = UNLABELLED
-    paths, seconds = [], 0.0
+    paths, seconds = [], np.zeros(2)
     for part in [[i] for i in range(len(videos))] if is_local else [range(len(videos))]:
         if is_local:
             n_actions = len(set(labels[part[0]]) - {UNLABELLED})
-        new, *taken = label(make(n_actions), [videos[i] for i in part])
+        new, *taken = label(make(n_actions), [videos[i] for i in part], windows)
         paths += new
-        seconds += sum(taken)
-    return {"scores": scores_of(labels, paths, **options), "seconds": seconds}
+        seconds += taken
+    result = {"scores": scores_of(labels, paths, **options)}
+    return result | dict(zip(("fit", "predict"), seconds.tolist()))
 
 
 def number(value, digits=1):

@@ -17,7 +17,7 @@ import functools
 import _study as study
 import numpy as np
 from _methods import Row
-from _sets import UNLABELLED, evenly_spread, facts_of
+from _sets import facts_of
 
 MOST_FRAMES = 40_000
 AUTO = "AutoSegmenter"
@@ -37,34 +37,11 @@ SIMPLE = list(METHODS)[5:]
 SHOWN = ("MoF", "F1@50", "AMI", "mean recall")
 
 
-@functools.lru_cache(maxsize=1)  # cells of one set come one after another
-def read(folder):
-    """Recordings of a set, labels, and number of actions."""
-    return evenly_spread(folder, MOST_FRAMES)
-
-
 def score(cell, root):
     """Fit and score a cell."""
-    videos, labels, n_actions = read(root / cell["set"])
-    row, facts = METHODS[cell["method"]], facts_of(cell["set"])
-    options = {"scope": "recording" if facts.is_local else "all"}
-    if any((path == UNLABELLED).any() for path in labels):
-        options["ignore_labels"] = UNLABELLED
-    # labels that hold within one recording need a fit of each
-    parts = (
-        [[i] for i in range(len(videos))] if facts.is_local else [range(len(videos))]
-    )
-    paths, seconds = [], np.zeros(2)
-    for part in parts:
-        if facts.is_local:
-            n_actions = len(set(labels[part[0]]) - {UNLABELLED})
-        model = row.model(n_actions, cell["seed"], facts.order)
-        seen = [videos[i] for i in part]
-        labels_of_part, *taken = study.label(model, seen, row.windows)
-        paths += labels_of_part
-        seconds += taken
-    result = {"scores": study.scores_of(labels, paths, **options)}
-    return result | dict(zip(("fit", "predict"), seconds.tolist()))
+    row, order = METHODS[cell["method"]], facts_of(cell["set"]).order
+    make = functools.partial(row.model, seed=cell["seed"], order=order)
+    return study.score_on_set(root / cell["set"], MOST_FRAMES, make, row.windows)
 
 
 def collect(results):
