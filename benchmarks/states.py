@@ -101,8 +101,8 @@ def compute(cell, root):
     for part in parts:
         n_actions = len({label for i in part for label in labels[i]})
         model = row.model(n_actions, cell["seed"], FACTS[name].order)
-        found, *times = study.label(model, [videos[i] for i in part], row.windows)
-        paths += found
+        new, *times = study.label(model, [videos[i] for i in part], row.windows)
+        paths += new
         seconds += sum(times)
     scores = {
         title: np.mean([score(*pair) for pair in zip(labels, paths)])

@@ -12,13 +12,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import to_rgb
 from PIL import Image
-from seglearn.datasets import load_watch
 from sklearn.pipeline import make_pipeline
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.display.palette import COLOURS
 from skl_tot.metrics import match_labels, mof_score
 from skl_tot.preprocessing import SignalWindows
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from states import read_watch
 
 IMAGE = Path(__file__).parent / "images" / "method.png"
 INK, GREY = "#22303C", "#5B6772"
@@ -29,18 +31,6 @@ TITLES = {
     "Codes P": "of the network, which learns Q",
     "Labels": "best path; below, the truth",
 }
-
-
-def read_sessions():
-    """Signals and exercises of twenty sessions; the recordings of an arm are joined."""
-    watch = load_watch()
-    signals, truth = {}, {}
-    for i in np.lexsort([watch["y"], watch["side"], watch["subject"]]):
-        session = watch["subject"][i], watch["side"][i]
-        part = watch["X"][i][::5]
-        signals.setdefault(session, []).append(part)
-        truth.setdefault(session, []).append(np.full(len(part), watch["y"][i]))
-    return [list(map(np.concatenate, x.values())) for x in (signals, truth)]
 
 
 def draw_signals(ax, signal):
@@ -101,7 +91,7 @@ def draw_titles(figure, axes):
 
 def main(path):
     """Fit, print how much is right, and draw three recordings."""
-    signals, truth = read_sessions()
+    signals, truth = read_watch()
     segmenter = TemporalOTSegmenter(N_ACTIONS, order="strict", random_state=0)
     model = make_pipeline(SignalWindows(), segmenter).fit(signals)
     windows, labels = model[0].transform(signals), model.predict(signals)

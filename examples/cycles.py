@@ -41,8 +41,8 @@ for person, log in sorted(logs.items()):
 
 # %%
 # Durations of repetitions, in seconds. A short one at an end is only a part of one.
-found = Recordings(list(labels.values()), list(labels), fps=FPS)
-people = cycle_times(found, start=[0, 1]).groupby("recording", sort=False)
+cycles = Recordings(list(labels.values()), list(labels), fps=FPS)
+people = cycle_times(cycles, start=[0, 1]).groupby("recording", sort=False)
 print(people["duration"].describe()[["count", "mean", "min", "max"]].round(2))
 
 figure, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")

@@ -28,16 +28,15 @@ truth = dict(zip(names, [STEPS[steps] for steps in numbers]))
 # known labels stand for those of a person.
 given = {"cycle 2": truth["cycle 2"]}
 model = SemiSupervisedSegmenter(random_state=0).fit(recordings, given)
-found = model.predict(recordings)
-display = SegmentationDisplay.from_predictions(truth, {"found": found}, videos=range(6))
-
-
-# %%
+predicted = model.predict(recordings)
+display = SegmentationDisplay.from_predictions(
+    truth, {"found": predicted}, videos=range(6)
+)
 
 # %%
 # Names are known, so scores match nothing (``scope="labels"``).
 others = [name for name in names if name not in given]
-pairs = [truth[name] for name in others], [found[name] for name in others]
+pairs = [truth[name] for name in others], [predicted[name] for name in others]
 print(f"{mof_score(*pairs, scope='labels'):.1%} of the frames of the others are right")
 
 # %%

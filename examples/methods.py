@@ -47,8 +47,8 @@ labels = {name: model.fit_predict(videos) for name, model in methods.items()}
 # union. One match of actions to labels holds for all recordings. Other seeds and other
 # recordings give other ranks.
 scores = {
-    name: {"MoF": mof_score(truth, found), "F1@50": segment_f1_score(truth, found)}
-    for name, found in labels.items()
+    name: {"MoF": mof_score(truth, paths), "F1@50": segment_f1_score(truth, paths)}
+    for name, paths in labels.items()
 }
 print(pd.DataFrame(scores).T.round(2))
 

@@ -43,7 +43,7 @@ for i in np.lexsort([watch["y"], sides, watch["subject"]]):
 names = list(signals)
 signals = [pd.concat(parts, ignore_index=True) for parts in signals.values()]
 recordings = Recordings(signals, names, fps=10)
-truth = Recordings([np.array(own) for own in labels.values()], names, fps=10)
+truth = Recordings([np.array(words) for words in labels.values()], names, fps=10)
 print(f"{len(recordings)} sessions, {sum(map(len, recordings))} frames")
 
 # %%
@@ -53,16 +53,16 @@ print(f"{len(recordings)} sessions, {sum(map(len, recordings))} frames")
 # exercises come once, in one order, which the model should know.
 hmm = HMMSegmenter(n_actions=7, order="strict", random_state=0)
 model = make_pipeline(SignalWindows(), hmm)
-found = model.fit(recordings).predict(recordings)
-print(f"windows of {model[0].window_ / 10} s, {mof_score(truth, found):.0%} right")
+predicted = model.fit(recordings).predict(recordings)
+print(f"windows of {model[0].window_ / 10} s, {mof_score(truth, predicted):.0%} right")
 
 # %%
 # Look and name
 # -------------
 # Actions have numbers, in the order in which they come. Watch one session to name them.
 model = rename(model, EXERCISES)
-found = model.predict(recordings)
-SegmentationDisplay.from_predictions(truth, {"found": found}, videos=[0, 1, 8, 9])
+predicted = model.predict(recordings)
+SegmentationDisplay.from_predictions(truth, {"found": predicted}, videos=[0, 1, 8, 9])
 
 # %%
 # Correct
@@ -71,8 +71,8 @@ SegmentationDisplay.from_predictions(truth, {"found": found}, videos=[0, 1, 8, 9
 # segments, and the model learns from them. Here, known labels stand for corrections.
 corrections = dict(zip(names[:6], truth[:6]))
 model = refine(model, recordings, corrections)
-found = model.predict(recordings)
-right = np.concatenate([found[i] == truth[i] for i in range(6, len(names))])
+predicted = model.predict(recordings)
+right = np.concatenate([predicted[i] == truth[i] for i in range(6, len(names))])
 print(f"{right.mean():.0%} of the frames of the other 14 sessions are right")
 
 # %%
@@ -80,12 +80,12 @@ print(f"{right.mean():.0%} of the frames of the other 14 sessions are right")
 # -------------------
 # Each person has a session in both groups, so the test swaps the two arms of people. Of
 # ten people, p is exact; q corrects for the seven exercises.
-print(durations(found).groupby("action")["total"].median())
+print(durations(predicted).groupby("action")["total"].median())
 groups = [name.split()[-1] for name in names]
 people = [name.rpartition(" ")[0] for name in names]
 columns = ["action", "mean_first", "mean_second", "low", "high", "p", "q"]
-for source, own in {"found": found, "true": truth}.items():
-    table = compare_groups(own, groups, subject=people)
+for source, sessions in {"found": predicted, "true": truth}.items():
+    table = compare_groups(sessions, groups, subject=people)
     rows = table.loc[table["measure"] == "duration", columns]
     print(f"Left and right, {source} labels, in seconds")
     print(rows.round(3).to_string(index=False))
@@ -93,7 +93,7 @@ for source, own in {"found": found, "true": truth}.items():
 # %%
 # By both, pendulums are faster on the right. The found labels miss two differences:
 # wrong frames widen the intervals. Correct more sessions if small differences matter.
-GroupsDisplay.from_table(compare_groups(found, groups, subject=people))
+GroupsDisplay.from_table(compare_groups(predicted, groups, subject=people))
 
 # %%
 # Report

@@ -27,8 +27,8 @@ def steps_of(model):
         return steps_of(model.estimator_)
     if not isinstance(model, Pipeline):
         return [(None, model)]
-    (name, last), *rest = reversed(model.steps)
-    return [*reversed(rest), *((inner or name, step) for inner, step in steps_of(last))]
+    *before, (name, last) = model.steps
+    return [*before, *((inner or name, step) for inner, step in steps_of(last))]
 
 
 def last_step(model):
