@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
+from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import BLOCK_BYTES, check_scaler, fit_scaler
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
@@ -283,7 +284,20 @@ class FrameView(VideoTransformer):
                 self.windows_.append(windows.fit(frames))
         columns = frames.replace(self._describe(frames))
         self.scaler_ = fit_scaler(columns)
-        self.pca_ = _fit_pca(map(self._scale, columns.arrays), self.n_components)
+        scaled = list(map(self._scale, columns.arrays))
+        self.pca_ = _fit_pca(scaled, self.n_components)
+        return scaled
+
+    def fit_transform(self, X, y=None):
+        """Fit, and transform the same recordings, whose windows are computed once.
+
+        Parameters and result are those of `fit` and `transform`.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            recordings = check_recordings(self, X, reset=True)
+            scaled = self._learn(recordings)
+        return recordings.restore(list(map(self.pca_.transform, scaled)))
 
     @property
     def n_around_(self):
