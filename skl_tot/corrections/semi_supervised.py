@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context, clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
@@ -82,9 +81,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
         `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None looks
-        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter`, and
-        `HMMSegmenter` with both scalings and, if recordings share a course, in strict
-        order, with eight actions each.
+        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter` with
+        one network, and `HMMSegmenter` with both scalings and, if recordings share a
+        course, in strict order, with eight actions each; they learn from up to 100,000
+        frames without labels.
     views : list of transformers, default=None
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
@@ -357,7 +357,9 @@ def default_estimators(look, random_state=None):
     from skl_tot.meta.auto import spell_out_network, with_windows  # which load torch
 
     make_hmm = partial(HMMSegmenter, N_CLUSTERS, random_state=random_state)
-    network = spell_out_network(look, look.order, N_CLUSTERS, random_state=random_state)
+    # with three networks, as by default, the sets gain nothing
+    settings = {"n_networks": 1, "random_state": random_state}
+    network = spell_out_network(look, look.order, N_CLUSTERS, **settings)
     return [
         with_windows(look, network),
         with_windows(look, make_hmm(order=look.order)),

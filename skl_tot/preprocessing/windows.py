@@ -322,9 +322,11 @@ class FrameView(VideoTransformer):
         """Scale the columns of a recording."""
         if self.scaling == "dataset":
             return self.scaler_.transform(columns)
-        spread = columns.std(axis=0)
+        # sums of single precision would make a constant vary
+        mean, spread = columns.mean(0, dtype=float), columns.std(0, dtype=float)
         varies = spread > 1e-6 * self.scaler_.scale_  # beyond rounding
-        return (columns - columns.mean(axis=0)) / np.where(varies, spread, np.inf)
+        scaled = (columns - mean) / np.where(varies, spread, np.inf)
+        return scaled.astype(columns.dtype, copy=False)
 
     def _outputs(self, recordings):
         outputs = []
@@ -344,7 +346,11 @@ def _fit_pca(arrays, n_components):
     frames = np.repeat(frames, 2 if len(frames) == 1 else 1, axis=0)  # has no variance
     n_components = min(n_components, *frames.shape)
     with np.errstate(invalid="ignore"):  # shares of no variance
-        return PCA(n_components, svd_solver="covariance_eigh").fit(frames)
+        pca = PCA(n_components, svd_solver="covariance_eigh").fit(frames)
+        # without those of constants, which would change means over components
+        variances = pca.explained_variance_
+        pca.n_components = max(1, int((variances > 1e-9 * variances[0]).sum()))
+        return pca.fit(frames) if pca.n_components < n_components else pca
 
 
 def default_views(longest=None):
