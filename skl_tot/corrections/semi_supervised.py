@@ -356,8 +356,9 @@ def default_estimators(look, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings, by a look."""
     from skl_tot.meta.auto import spell_out_network, with_windows  # which load torch
 
-    make_hmm = partial(HMMSegmenter, N_CLUSTERS, random_state=random_state)
-    # with three networks, as by default, the sets gain nothing
+    # the last steps of an HMM, and three networks, as by default, gain nothing on the
+    # sets (benchmarks/labels.py)
+    make_hmm = partial(HMMSegmenter, N_CLUSTERS, tol=1e-3, random_state=random_state)
     settings = {"n_networks": 1, "random_state": random_state}
     network = spell_out_network(look, look.order, N_CLUSTERS, **settings)
     return [
