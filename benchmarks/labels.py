@@ -36,7 +36,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skl_tot import AutoSegmenter, SemiSupervisedSegmenter, look
-from skl_tot.corrections.semi_supervised import default_estimators
+from skl_tot.corrections.semi_supervised import add_strict_order, default_estimators
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.preprocessing import SignalWindows
@@ -55,7 +55,7 @@ def read(folder):
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         estimators = default_estimators(look(videos), 0)
-        fitted = [model.fit(videos) for model in estimators]
+        fitted = add_strict_order([model.fit(videos) for model in estimators])
         clusters = AutoSegmenter(n_actions, random_state=0).fit(videos).labels_
     width = SignalWindows().fit(videos).window_
     windows = [SignalWindows(k * width).fit_transform(videos) for k in (1, 3)]

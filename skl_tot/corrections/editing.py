@@ -67,6 +67,7 @@ def rename(model, names):
     segmenter = _copy_of_fitted(model, of_one_activity=False)
     labels_before = segmenter.actions_
     segmenter.classes_ = new_names(names, labels_before)
+    _follow_unlabelled(segmenter, labels_before, segmenter.classes_)
     has_name = BACKGROUND_NAME in segmenter.classes_.tolist()
     if has_name and _detects_background(segmenter):
         raise ValueError(
@@ -125,6 +126,7 @@ def merge(model, labels):
         segmenter.classes_ = np.delete(segmenter.classes_, codes[1:])
     # the last one is background
     labels_after = with_background(segmenter.actions_)[np.append(groups, -1)]
+    _follow_unlabelled(segmenter, labels_before[:-1], labels_after[:-1])
     _relabel(segmenter, labels_before, labels_after)
     return pipelines.with_last(model, segmenter)
 
@@ -183,9 +185,11 @@ def split(model, label, X, *, n=2):
         refuse(f"the number of distinct frames of {label!r} in X", n_distinct, f"{n}")
     layer = fit_split(code, segmenter.n_actions_, n, frames, times)
     segmenter.layers_ = [*segmenter.layers_, layer]
+    labels_before = segmenter.actions_[layer.sources]
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
         segmenter.classes_ = names_of_parts(segmenter.classes_, code, n)
+    _follow_unlabelled(segmenter, labels_before, segmenter.actions_)
     vars(segmenter).pop("labels_", None)
     return pipelines.with_last(model, segmenter)
 
@@ -298,6 +302,17 @@ def _codes_of(segmenter, labels):
     return codes
 
 
+def _follow_unlabelled(segmenter, before, after):
+    """Rename actions that no label names, by pairs of labels ``before`` and ``after``.
+
+    One that is merged with a named one is named.
+    """
+    if segmenter.unlabelled_actions_:
+        is_named = ~np.isin(before, segmenter.unlabelled_actions_)
+        kept = [label for label in after.tolist() if label not in after[is_named]]
+        segmenter.unlabelled_actions_ = list(dict.fromkeys(kept))
+
+
 def _relabel(segmenter, before, after):
     """Replace labels ``before`` by those ``after`` in ``labels_``, if it has any."""
     if not hasattr(segmenter, "labels_"):  # after a split, or deleted to save space
@@ -334,9 +349,7 @@ def _with_names_of(labels_before, taught):
                 used = np.array([*taken.union(unlabelled)])
                 names[action] = name_new_actions(used, len(used) + 1)[-1].item()
             taken.add(names.get(action, action))
-    model = rename(taught, names)
-    model.unlabelled_actions_ = [names.get(action, action) for action in unlabelled]
-    return model
+    return rename(taught, names)
 
 
 def _in_words_of(labels, name):

@@ -1,13 +1,13 @@
 """Segmentation learned from labels of some frames."""
 
 import itertools
+from copy import copy
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context, clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
@@ -24,6 +24,7 @@ from skl_tot.methods.pipelines import (
     last_step,
     quietly,
     unfrozen,
+    with_last,
 )
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
@@ -80,9 +81,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
         `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None looks
-        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter`, and
-        `HMMSegmenter` with both scalings and, if recordings share a course, in strict
-        order, with eight actions each.
+        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter` with
+        one network, and `HMMSegmenter` with both scalings and, if recordings share a
+        course, in strict order, with eight actions each; they learn from up to 100,000
+        frames without labels.
     views : list of transformers, default=None
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
@@ -166,7 +168,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         for estimator in self._given_estimators():
             check_segmenter(estimator)
         for view in self.views or []:
-            if not (hasattr(view, "fit") and hasattr(view, "transform")):
+            if not (hasattr(view, "fit_transform") and hasattr(view, "transform")):
                 expected = "transformers of recordings, such as FrameView"
                 refuse("views", type(view).__name__, expected, TypeError)
         return self._fit(X, None, y=y)
@@ -182,17 +184,13 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         labels, classes = read_labels(y, videos)
         self.look_ = look_at(videos, N_CLUSTERS)
         self.order_ = self.look_.order
-        recordings = videos.plain()
-        self._fit_estimators(recordings)
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
         numbers = choose_teaching(videos.lengths, has_labels)
-        recordings, labels_taught = (
-            recordings.select(numbers),
-            [labels[i] for i in numbers],
-        )
-        self._fit_views(recordings, labels_taught)
-        clusters = self._cluster(recordings)
-        views_of = [self._views(recordings, i, row) for i, row in enumerate(clusters)]
+        recordings = videos.plain().select(numbers)
+        labels_taught = [labels[i] for i in numbers]
+        clusters = self._fit_estimators(recordings)
+        columns = self._fit_views(recordings, labels_taught)
+        views_of = list(map(self._add_clusters, columns, clusters))
         lesson, scores = self._learn_actions(views_of, clusters, labels_taught, classes)
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[len(classes) :].tolist()
@@ -205,26 +203,33 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return labels, dict(zip(numbers.tolist(), scores))
 
     def _fit_estimators(self, recordings):
-        """Fit the segmenters whose labels are the clusterings."""
+        """Fit the segmenters whose labels are the clusterings, which it returns."""
         rng = check_random_state(self.random_state)
-        self.estimators_ = []
+        self.estimators_, clusterings = [], []
         with quietly():
             for estimator in self._given_estimators() or default_estimators(self.look_):
                 seed = rng.randint(2**31 - 1)
-                if not isinstance(estimator, FrozenEstimator):
-                    estimator, _ = fit_segmenter(
-                        estimator, recordings.arrays, None, seed, recordings.fps
-                    )
+                estimator, labels = fit_segmenter(
+                    estimator, recordings.arrays, None, seed, recordings.fps
+                )
                 self.estimators_.append(unfrozen(estimator))
+                clusterings.append(labels)
+            if self.estimator is None:
+                self.estimators_ = add_strict_order(self.estimators_)
+                for model in self.estimators_[len(clusterings) :]:
+                    clusterings.append(model.predict(list(recordings.arrays)))
+        return self._clusters_of(clusterings)
 
     def _fit_views(self, recordings, labels):
-        """Fit the views; windows longer than a segment would tell of its neighbours."""
+        """Fit the views, and list the columns of each recording in each view."""
+        # windows longer than a segment would tell of its neighbours
         views = self.views
         if views is None:
             labels = learning.fill_single_frames(labels)
             _, frames_of_segment = learning.measure_segments(labels)
             views = default_views(frames_of_segment)
-        self.views_ = [clone(view).fit(recordings) for view in views]
+        self.views_ = [clone(view) for view in views]
+        return list(zip(*(view.fit_transform(recordings) for view in self.views_)))
 
     def _learn_actions(self, views_of, clusters, labels, classes):
         """Learn labelled actions, and those that no label shows: lesson and scores."""
@@ -253,25 +258,32 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return lesson, scores
 
     def _cluster(self, recordings):
-        """Cluster (n_frames_i, n_estimators) of each frame; the last is background."""
+        """Cluster (n_frames_i, n_estimators) of each frame, see `_clusters_of`."""
         arrays = list(recordings.arrays)
-        clusterings = []
-        for model in self.estimators_:
-            with quietly():
-                labels = model.predict(arrays)
+        with quietly():
+            return self._clusters_of(
+                [model.predict(arrays) for model in self.estimators_]
+            )
+
+    def _clusters_of(self, clusterings):
+        """Numbers by recording of labels of each segmenter; the last is background."""
+        numbers = []
+        for model, labels in zip(self.estimators_, clusterings):
             actions = with_background(last_step(model).actions_)
             order = np.argsort(actions)
             ordered = actions[order]
-            clusterings.append(
-                [order[np.searchsorted(ordered, path)] for path in labels]
-            )
-        return [np.stack(paths, axis=1) for paths in zip(*clusterings)]
+            numbers.append([order[np.searchsorted(ordered, path)] for path in labels])
+        return [np.stack(paths, axis=1) for paths in zip(*numbers)]
 
     def _views(self, recordings, i, clusters):
         """Columns of recording i in each view, clusterings last."""
         recording = recordings.select([i])
         with recordings.errors(i):
             views = [view.transform(recording)[0] for view in self.views_]
+        return self._add_clusters(views, clusters)
+
+    def _add_clusters(self, views, clusters):
+        """Add indicators of clusters to the views of a recording."""
         indicators = []
         for model, path in zip(self.estimators_, clusters.T):
             n_actions = last_step(model).n_actions_
@@ -344,16 +356,26 @@ def default_estimators(look, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings, by a look."""
     from skl_tot.meta.auto import spell_out_network, with_windows  # which load torch
 
-    make_hmm = partial(HMMSegmenter, N_CLUSTERS, random_state=random_state)
-    network = spell_out_network(look, look.order, N_CLUSTERS, random_state=random_state)
-    estimators = [
+    # the last steps of an HMM, and three networks, as by default, gain nothing on the
+    # sets (benchmarks/labels.py)
+    make_hmm = partial(HMMSegmenter, N_CLUSTERS, tol=1e-3, random_state=random_state)
+    settings = {"n_networks": 1, "random_state": random_state}
+    network = spell_out_network(look, look.order, N_CLUSTERS, **settings)
+    return [
         with_windows(look, network),
         with_windows(look, make_hmm(order=look.order)),
         with_windows(look, make_hmm(order=look.order, standardize="video")),
     ]
-    if look.order != "free":
-        estimators.append(make_hmm(order="strict", standardize="video"))
-    return estimators
+
+
+def add_strict_order(models):
+    """Add the last of fitted models in strict order, if it has learned a course."""
+    # an HMM learns the same in both orders, and only decodes them otherwise
+    segmenter = last_step(models[-1])
+    if segmenter.order_ != "mostly":
+        return models
+    strict = copy(segmenter).set_params(decoding="fixed", switch_cost=0.0)
+    return [*models, with_last(models[-1], strict)]
 
 
 def choose_teaching(lengths, has_labels):

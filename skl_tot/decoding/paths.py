@@ -207,8 +207,7 @@ def _run_weights_in_order(chain, log_likelihood, min_frames=1):
     n_frames, n_actions = log_likelihood.shape
     begun, ended = np.full((2, n_actions, n_frames + 1), -np.inf)
     before = np.full(n_frames + 1, -np.inf)
-    for k in range(n_actions):
-        total = prefix_sums(log_likelihood[:, k])
+    for k, total in enumerate(prefix_sums(log_likelihood).T.copy()):
         entries = before[:-1] - total[:-1]
         entries[0] = -starts[k]
         entries[1:] -= enters[k]

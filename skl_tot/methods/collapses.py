@@ -1,5 +1,7 @@
 """Labels of a fit that collapse, lack actions, or squeeze them."""
 
+from contextvars import ContextVar
+
 import numpy as np
 
 from skl_tot.decoding.decoders import DECODERS
@@ -18,6 +20,8 @@ OTHER_ORDER = "AutoSegmenter (--method auto) also tries another order."
 # Frames per action from which a recording is long, and number of such recordings from
 # which there are many.
 LONG, MANY = 4, 10
+# Whether a fit is inside of another estimator, which hides its sentences.
+is_inside = ContextVar("is_inside", default=False)
 
 
 class FitWarning(UserWarning):

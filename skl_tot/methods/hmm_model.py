@@ -37,9 +37,9 @@ class InOrder(NamedTuple):
         starts = np.where(np.arange(n_actions) == 0, 0.0, np.inf)
         return Chain(starts, moves, np.zeros(n_actions))
 
-    def expect(self, scores, min_frames):
+    def expect(self, scores, min_frames, chain):
         """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
-        probabilities, total = self.chain().forward_backward(scores, min_frames)
+        probabilities, total = chain.forward_backward(scores, min_frames)
         left = np.zeros(len(self.leave))
         # an action has been left if a later one is the last
         left[:-1] = np.cumsum(probabilities[-1, :0:-1])[::-1]
@@ -71,9 +71,9 @@ class AnyOrder(NamedTuple):
             costs = -np.log(self.starts), -np.log(self.moves)
         return Chain(*costs, np.zeros(len(self.starts)))
 
-    def expect(self, scores, min_frames):
+    def expect(self, scores, min_frames, chain):
         """Posterior (n_frames, n_actions), counts for `learned`, and log-likelihood."""
-        posterior, n_moves, total = self.chain().expected_moves(scores, min_frames)
+        posterior, n_moves, total = chain.expected_moves(scores, min_frames)
         return posterior, np.vstack([posterior[:1], n_moves]), total
 
     def learned(self, counts):
@@ -126,9 +126,15 @@ class HMM(NamedTuple):
 
     def posteriors(self, frames, min_frames=1):
         """Yield the posterior of the actions in the frames of each recording."""
+        for probabilities, _, _ in self.expectations(frames, min_frames):
+            yield probabilities
+
+    def expectations(self, frames, min_frames=1):
+        """Yield ``expect`` of the paths, of each recording."""
+        chain = self.paths.chain()
         for video in frames:
             scores = log_densities(video, self.means, self.covars)
-            yield self.paths.expect(scores, min_frames)[0]
+            yield self.paths.expect(scores, min_frames, chain)
 
 
 def start_from_equal_parts(frames, n_actions, reg_covar):
@@ -194,9 +200,8 @@ class ExpectedSums:
         self.frames, self.counts = np.zeros(n_actions), 0.0
         self.first, self.second = np.zeros((2, n_actions, n_components))
         self.log_likelihood = 0.0
-        for video in frames:
-            scores = log_densities(video, model.means, model.covars)
-            probabilities, counts, total = model.paths.expect(scores, min_frames)
+        expectations = model.expectations(frames, min_frames)
+        for video, (probabilities, counts, total) in zip(frames, expectations):
             self.frames += probabilities.sum(axis=0)
             self.first += probabilities.T @ video
             self.second += probabilities.T @ np.square(video)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding import boundary_intervals
 from skl_tot.methods.base import BaseSegmenter, as_type_of
-from skl_tot.methods.collapses import FitWarning, describe_squeezed
+from skl_tot.methods.collapses import FitWarning, describe_squeezed, is_inside
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
@@ -194,12 +194,16 @@ def predict_with_confidence(model, X, names=None):
 @contextlib.contextmanager
 def quietly():
     """Suppress warnings that concern users of a single segmenter."""
+    token = is_inside.set(True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)
         # recordings are already checked
         warnings.filterwarnings("ignore", "Columns .* of X grow steadily")
         warnings.filterwarnings("ignore", "X does not have valid feature names")
-        yield
+        try:
+            yield
+        finally:
+            is_inside.reset(token)
 
 
 def set_n_actions(estimator, n_actions):

@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
+from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
 from skl_tot.recordings.container import BLOCK_BYTES, check_scaler, fit_scaler
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
@@ -283,7 +284,20 @@ class FrameView(VideoTransformer):
                 self.windows_.append(windows.fit(frames))
         columns = frames.replace(self._describe(frames))
         self.scaler_ = fit_scaler(columns)
-        self.pca_ = _fit_pca(map(self._scale, columns.arrays), self.n_components)
+        scaled = list(map(self._scale, columns.arrays))
+        self.pca_ = _fit_pca(scaled, self.n_components)
+        return scaled
+
+    def fit_transform(self, X, y=None):
+        """Fit, and transform the same recordings, whose windows are computed once.
+
+        Parameters and result are those of `fit` and `transform`.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            recordings = check_recordings(self, X, reset=True)
+            scaled = self._learn(recordings)
+        return recordings.restore(list(map(self.pca_.transform, scaled)))
 
     @property
     def n_around_(self):
@@ -308,9 +322,11 @@ class FrameView(VideoTransformer):
         """Scale the columns of a recording."""
         if self.scaling == "dataset":
             return self.scaler_.transform(columns)
-        spread = columns.std(axis=0)
+        # sums of single precision would make a constant vary
+        mean, spread = columns.mean(0, dtype=float), columns.std(0, dtype=float)
         varies = spread > 1e-6 * self.scaler_.scale_  # beyond rounding
-        return (columns - columns.mean(axis=0)) / np.where(varies, spread, np.inf)
+        scaled = (columns - mean) / np.where(varies, spread, np.inf)
+        return scaled.astype(columns.dtype, copy=False)
 
     def _outputs(self, recordings):
         outputs = []
@@ -330,7 +346,11 @@ def _fit_pca(arrays, n_components):
     frames = np.repeat(frames, 2 if len(frames) == 1 else 1, axis=0)  # has no variance
     n_components = min(n_components, *frames.shape)
     with np.errstate(invalid="ignore"):  # shares of no variance
-        return PCA(n_components, svd_solver="covariance_eigh").fit(frames)
+        pca = PCA(n_components, svd_solver="covariance_eigh").fit(frames)
+        # without those of constants, which would change means over components
+        variances = pca.explained_variance_
+        pca.n_components = max(1, int((variances > 1e-9 * variances[0]).sum()))
+        return pca.fit(frames) if pca.n_components < n_components else pca
 
 
 def default_views(longest=None):

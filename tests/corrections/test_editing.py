@@ -1,6 +1,7 @@
 """Corrections of fitted models: what is renamed, merged, split and taught."""
 
 import pickle
+from copy import copy
 
 import joblib
 import numpy as np
@@ -20,6 +21,7 @@ from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import merge, refine, rename, split
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import decode
+from skl_tot.decoding.chain import Chain
 from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
@@ -161,6 +163,78 @@ def test_parts_of_a_split_add_up_and_merge_back(fitted, name):
     merged = merge(halved, halved.actions_[[1, 2]].tolist())
     for old, new in zip(before, merged.log_likelihood(VIDEOS)):
         np.testing.assert_allclose(new, old, atol=1e-12)
+
+
+def assert_decodes(model, starts, moves):
+    """Costs of paths, and labels that follow from these costs and the scores."""
+    chain = model.decoder_.decoder.learned_chain
+    np.testing.assert_array_equal(chain.starts, starts)
+    np.testing.assert_array_equal(chain.moves, moves)
+    ends = np.zeros(len(starts))
+    for scores, path in zip(model.log_likelihood(VIDEOS), model.predict(VIDEOS)):
+        expected = Chain(starts, moves, ends).viterbi(scores)
+        np.testing.assert_array_equal(path, model.actions_[expected])
+
+
+def test_costs_of_learned_paths_follow_a_merge(fitted):
+    """The cost of a move is the least of those that it may be."""
+    model = fitted("taught")
+    starts, moves = model.start_costs_, model.move_costs_
+    members = [[0], [1, 3], [2]]
+    merged = merge(model, model.actions_[[1, 3]].tolist())
+    cheapest = [
+        [min(moves[i, j] for i in a for j in b) for b in members] for a in members
+    ]
+    assert_decodes(merged, [min(starts[a]) for a in members], cheapest)
+    assert len(np.unique(cheapest)) > 2  # moves that labels show cost less
+    for old, new in zip(model.log_likelihood(VIDEOS), merged.log_likelihood(VIDEOS)):
+        both = np.logaddexp(old[:, 1], old[:, 3])
+        expected = np.stack([old[:, 0], both, old[:, 2]], axis=1)
+        np.testing.assert_allclose(new, expected, atol=1e-12)
+
+
+def test_costs_of_learned_paths_follow_a_split(fitted):
+    """Halves are entered and left as the action is, and follow each other for least."""
+    model = fitted("taught")
+    halved = split(model, model.actions_[1].item(), VIDEOS)
+    whole = [0, 1, 1, 2, 3]
+    moves = model.move_costs_[np.ix_(whole, whole)]
+    moves[1, 2] = moves[2, 1] = min(cost for cost in model.move_costs_.flat if cost)
+    assert_decodes(halved, model.start_costs_[whole], moves)
+    paths = np.concatenate(halved.predict(VIDEOS))
+    assert {f"{model.actions_[1]} {k}" for k in (1, 2)} <= set(paths.tolist())
+
+
+def test_names_of_a_learned_model_stay_with_their_columns(fitted):
+    """New names, in another alphabetical order, take no other action's place."""
+    model = fitted("taught")
+    named = rename(model, dict(zip(model.actions_.tolist(), ["z", "y", "x", "w"])))
+    assert named.actions_.tolist() == ["z", "y", "x", "w"]
+    assert_decodes(named, model.start_costs_, model.move_costs_)
+    for make in ("log_likelihood", "predict_proba", "predict_posterior"):
+        assert_same(getattr(named, make)(VIDEOS), getattr(model, make)(VIDEOS))
+    words = dict(zip(model.actions_.tolist(), named.actions_.tolist()))
+    for path, old in zip(named.labels_, model.labels_):
+        assert path.tolist() == [words[label] for label in old.tolist()]
+    # what is learned from the new names has them in alphabetical order
+    y = [None if path is None else [words[x] for x in path] for path in labels_of(3)]
+    again = refine(named, VIDEOS, y)
+    assert again.actions_.tolist() == ["w", "x", "y", "z"]
+    columns = [again.actions_.tolist().index(name) for name in named.actions_]
+    expected = refine(model, VIDEOS, labels_of(3)).predict_posterior(VIDEOS)
+    for found, old in zip(again.predict_posterior(VIDEOS), expected):
+        np.testing.assert_allclose(found[:, columns], old, atol=1e-9)
+
+
+def test_actions_that_no_label_names_stay_so(fitted):
+    model = copy(fitted("taught"))
+    model.unlabelled_actions_ = ["lay", "take"]
+    named = rename(model, {"lay": "rest", "pour": "lay"})
+    assert named.unlabelled_actions_ == ["rest", "take"]
+    assert merge(named, ["rest", "take"]).unlabelled_actions_ == ["rest"]
+    assert merge(named, ["rest", "stir"]).unlabelled_actions_ == ["take"]
+    halves = split(named, "take", VIDEOS).unlabelled_actions_
+    assert halves == ["rest", "take 1", "take 2"]
 
 
 def test_split_along_a_line_finds_the_merged_actions(fitted):

@@ -22,7 +22,11 @@ from skl_tot.app.review.entry import (
 )
 from skl_tot.app.review.history import add_codes, free_code
 from skl_tot.corrections.editing import names_of_parts
-from skl_tot.corrections.semi_supervised import choose_teaching, default_estimators
+from skl_tot.corrections.semi_supervised import (
+    add_strict_order,
+    choose_teaching,
+    default_estimators,
+)
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
 from skl_tot.preprocessing.look import look
@@ -296,7 +300,8 @@ class Clusterings:
         segmenter = clone(pipelines.last_step(self._learner))
         *before, (name, _) = pipelines.steps_of(self._learner)
         inner = [pipelines.steps_of(fit)[len(before) :] for fit in fits]
-        segmenter.estimator = [FrozenEstimator(pipelines.joined(x)) for x in inner]
+        models = add_strict_order(list(map(pipelines.joined, inner)))
+        segmenter.estimator = list(map(FrozenEstimator, models))
         steps = pipelines.steps_of(fits[0])[: len(before)]
         model = Pipeline([*steps, (name, segmenter)]) if before else segmenter
         segmenter.fit(pipelines.transform_before(model, X), y)

@@ -81,6 +81,39 @@ def test_merges_as_in_python(review):
         assert (np.diff(entry.segments.codes) != 0).all()
 
 
+@pytest.mark.parametrize("kind", ["numbers", "guided"])
+def test_a_lesson_keeps_merges_and_names(kind):
+    """Costs, scores and probabilities are those of labels with the new names."""
+    review = Review(MODELS[kind](), VIDEOS, labels=[WORDS[0], *[None] * 5]).open()
+    review.learn()
+    taught = review.model
+    review.rename("grasp", "zip")
+    assert review.model.actions_.tolist() == ["zip", "lift", "reach"]
+    before, after = (
+        taught.predict_posterior(VIDEOS),
+        review.model.predict_posterior(VIDEOS),
+    )
+    for one, other in zip(before, after):
+        np.testing.assert_array_equal(one, other)
+    review.merge("lift", "zip")
+    moves = taught.move_costs_
+    chain = review.model.decoder_.decoder.learned_chain
+    expected = [[0, min(moves[:2, 2])], [min(moves[2, :2]), 0]]
+    np.testing.assert_array_equal(chain.moves, expected)
+    labels = np.where(WORDS[0] == "reach", "reach", "zip")
+    expected = refine(taught, VIDEOS, [labels, *[None] * 5])
+    review.learn()
+    assert review.model.actions_.tolist() == expected.actions_.tolist()
+    assert set(review.model.actions_) >= {"reach", "zip"}
+    np.testing.assert_array_equal(review.model.move_costs_, expected.move_costs_)
+    for make in ("log_likelihood", "predict_posterior"):
+        pairs = zip(
+            getattr(review.model, make)(VIDEOS), getattr(expected, make)(VIDEOS)
+        )
+        for one, other in pairs:
+            np.testing.assert_allclose(one, other, atol=1e-9)
+
+
 def test_splits_as_in_python(review):
     name, before = review.actions[0], review.labels()
     expected = split(review.model, name, VIDEOS)

@@ -1,0 +1,108 @@
+"""Changes of recordings and labels that tell nothing new, and leave what is learned."""
+
+import functools
+import warnings
+
+import numpy as np
+import pytest
+
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
+from skl_tot.datasets import make_activities
+
+WORDS, OTHERS = np.array(["a", "b", "c"]), np.array(["z", "m", "b"])
+
+
+@functools.cache
+def recordings(order, missing):
+    return make_activities(
+        10,
+        3,
+        n_features=5,
+        mean_length=80,
+        noise=0.5,
+        order=order,
+        missing=missing,
+        random_state=4,
+    )
+
+
+def learn(order, videos, labels):
+    """Labels of recordings, some of which are None."""
+    estimators = [
+        HMMSegmenter(3, order=order),
+        HMMSegmenter(3, order=order, standardize="video"),
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of actions that labels lack
+        model = SemiSupervisedSegmenter(estimators, random_state=0).fit(videos, labels)
+    return model.labels_
+
+
+@functools.cache
+def given_and_learned(order, missing):
+    videos, codes = recordings(order, missing)
+    labels = [WORDS[path] if i < 3 else None for i, path in enumerate(codes)]
+    return videos, labels, learn(order, videos, labels)
+
+
+def in_other_order(videos, labels):
+    places = np.random.default_rng(0).permutation(len(videos))
+    moved = [videos[i] for i in places], [labels[i] for i in places]
+    return *moved, lambda paths: [paths[i] for i in np.argsort(places)]
+
+
+def with_other_names(videos, labels):
+    names, words = dict(zip(WORDS, OTHERS)), dict(zip(OTHERS, WORDS))
+    other = [None if y is None else [names[word] for word in y] for y in labels]
+    return (
+        videos,
+        other,
+        lambda paths: [np.array([words.get(x, x) for x in path]) for path in paths],
+    )
+
+
+def in_other_units(videos, labels):
+    rng = np.random.default_rng(0)
+    scales, shifts = np.exp(rng.normal(0, 2, 5)), rng.normal(0, 10, 5)
+    return [video * scales + shifts for video in videos], labels, list
+
+
+def with_a_constant(videos, labels):
+    return [np.insert(video, 2, 3.7, axis=1) for video in videos], labels, list
+
+
+def with_a_twin(i):
+    """Double a recording, with its labels or without."""
+
+    def double(videos, labels):
+        return [*videos, videos[i]], [*labels, labels[i]], lambda paths: paths[:-1]
+
+    return double
+
+
+CHANGES = {
+    "order": in_other_order,
+    "names": with_other_names,
+    "units": in_other_units,
+    "constant": with_a_constant,
+    "twin": with_a_twin(-1),
+    "labelled twin": with_a_twin(0),
+}
+
+
+@pytest.mark.parametrize("missing", [0.0, 1 / 3])
+@pytest.mark.parametrize("order", ["strict", "free"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_labels_stay(change, order, missing):
+    videos, labels, expected = given_and_learned(order, missing)
+    *changed, back = CHANGES[change](videos, labels)
+    paths = back(learn(order, *changed))
+    same = [path == other for path, other in zip(paths, expected, strict=True)]
+    assert np.concatenate(same).mean() >= 0.99
+
+
+@pytest.mark.parametrize("order", ["strict", "free"])
+def test_labels_are_right(order):
+    _, _, paths = given_and_learned(order, 0.0)
+    _, codes = recordings(order, 0.0)
+    assert np.mean(np.concatenate(paths) == WORDS[np.concatenate(codes)]) > 0.98
