@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
 from skl_tot.corrections import label_learning as learning
+from skl_tot.corrections import labelled_cycles
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.methods import collapses
@@ -136,6 +137,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         **BaseSegmenter._parameter_constraints,
         "estimator": [None, list, tuple, HasMethods(["fit", "predict"])],
         "views": [None, list, tuple],
+        "cycles": ["boolean"],
     }
 
     is_taught = True
@@ -147,6 +149,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     estimator: Any = None
     _: KW_ONLY
     views: list | tuple | None = None
+    cycles: bool = False
     min_duration: float | None = None
     random_state: Any = None
 
@@ -180,10 +183,57 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     def _learn(self, videos, y=None):
         """Learn from labels ``y``: codes of all, and scores by number of recording."""
         labels, classes = read_labels(y, videos)
+        self.template_ = self.cuts_ = None
+        learn = self._learn_cycles if self.cycles else self._learn_recordings
+        return labels, learn(videos, labels, classes)
+
+    def _learn_cycles(self, videos, labels, classes):
+        """Learn from cycles as recordings: scores by number of the long recording."""
+        recordings, n_recordings = videos.plain(), len(videos)
+        labelled = labelled_cycles.find_labelled(labels)
+        template = labelled_cycles.learn_template(
+            recordings, labels, labelled, len(classes)
+        )
+        self.template_ = template._asdict()
+        found = map(template.cut_frames, recordings.arrays)
+        for is_first in (True, False):
+            cuts = [
+                template.keep(cuts, n, [(a, b) for k, a, b in labelled if k == i])
+                for i, (cuts, n) in enumerate(zip(found, videos.lengths))
+            ]
+            parts = labelled_cycles.parts_of(recordings, cuts)
+            labels_of_parts = [
+                path[a:b]
+                for path, frames in zip(labels, cuts)
+                for a, b in itertools.pairwise(frames)
+            ]
+            taught = self._learn_recordings(
+                parts, labels_of_parts, classes, is_first=is_first
+            )
+            others = np.setdiff1d(np.arange(len(parts)), list(taught)).tolist()
+            taught |= dict(zip(others, self._score(parts.select(others))))
+            scores = [taught[k] for k in range(len(parts))]
+            found = self._cut_again(template, scores, cuts)
+        self.move_costs_ = labelled_cycles.add_returns(
+            self.move_costs_, labels, labelled
+        )
+        self.cuts_ = videos.store(cuts)
+        return dict(zip(range(n_recordings), labelled_cycles.join(scores, cuts)))
+
+    def _cut_again(self, template, scores, cuts):
+        """Cuts by scores of cycles, whose time would keep the cuts as they are."""
+        scores = [
+            labelled_cycles.without_time(cycle, self.log_times_) for cycle in scores
+        ]
+        return map(template.cut_scores, labelled_cycles.join(scores, cuts))
+
+    def _learn_recordings(self, videos, labels, classes, *, is_first=True):
+        """Learn from recordings: scores by number of recording."""
         self.look_ = look_at(videos, N_CLUSTERS)
         self.order_ = self.look_.order
         recordings = videos.plain()
-        self._fit_estimators(recordings)
+        if is_first:
+            self._fit_estimators(recordings)
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
         numbers = choose_teaching(videos.lengths, has_labels)
         recordings, labels_taught = (
@@ -202,7 +252,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         }
         self._keep(lesson)
         self.background_ = None
-        return labels, dict(zip(numbers.tolist(), scores))
+        return dict(zip(numbers.tolist(), scores))
 
     def _fit_estimators(self, recordings):
         """Fit the segmenters whose labels are the clusterings."""
@@ -280,6 +330,21 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _log_likelihoods(self, videos):
         recordings = videos.plain()
+        if self.template_ is None:
+            yield from self._score(recordings)
+            return
+        template = labelled_cycles.Template(**self.template_)
+        for i, array in enumerate(recordings.arrays):
+            recording, found = recordings.select([i]), template.cut_frames(array)
+            for _ in range(2):
+                cuts = [template.keep(found, len(array))]
+                parts = labelled_cycles.parts_of(recording, cuts)
+                scores = list(self._score(parts))
+                (found,) = self._cut_again(template, scores, cuts)
+            yield np.concatenate(scores)
+
+    def _score(self, recordings):
+        """Scores of recordings, or of cycles."""
         lesson = self._lesson()
         for i, clusters in enumerate(self._cluster(recordings)):
             yield lesson.score_on_time(self._views(recordings, i, clusters))

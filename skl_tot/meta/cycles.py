@@ -32,7 +32,7 @@ class Projection(NamedTuple):
 
     def project(self, frames):
         """Project frames (n_frames, n_features): (n_blocks, n_axes)."""
-        return (_means_of_blocks(frames, self.size) - self.center) @ self.axes
+        return (means_of_blocks(frames, self.size) - self.center) @ self.axes
 
 
 class PhaseModel(NamedTuple):
@@ -116,7 +116,7 @@ def cut_recording(features, n_actions, seed):
         )
         return np.array([0, n_frames])
     size = -(-n_frames // MOST_BLOCKS)
-    frames = _means_of_blocks(features, size)
+    frames = means_of_blocks(features, size)
     spread = frames.std(axis=0)
     frames -= frames.mean(axis=0)
     frames /= np.where(spread > 0, spread, 1)
@@ -140,10 +140,10 @@ def _cut_all(frames, cycles):
     if len(phases.path) < len(blocks):
         path = follow_phases(blocks, phases.means, phases.variances)
         phases = fit_phases(blocks, path)
-    return _cuts(phases.path, cycles.origin, projection.size, len(frames))
+    return cuts_of_phases(phases.path, cycles.origin, projection.size, len(frames))
 
 
-def _means_of_blocks(frames, size):
+def means_of_blocks(frames, size):
     """Means of blocks of ``size`` frames, reading few blocks at a time."""
     n_blocks, means = len(frames) // size, []
     n_rows = max(1, BLOCK_BYTES // (frames.itemsize * frames.shape[1] * size))
@@ -208,21 +208,21 @@ def _find_candidate(frames, period, n_actions, seed):
     size = max(1, round(period / 40))
     if not 8 <= period / size <= len(frames) // size / 2:
         return None
-    projection = _choose_projection(frames, size)
+    projection = choose_projection(frames, size)
     blocks = projection.project(frames)
     occurrences = find_occurrences(blocks, period / size, np.random.RandomState(seed))
     if len(occurrences) < 2:
         return None
     phases = fit_phases(blocks, phases_between(occurrences, len(blocks)))
     origin = find_origin(phases, n_actions)
-    n_cycles = len(_cuts(phases.path, origin, size, len(frames))) - 1
+    n_cycles = len(cuts_of_phases(phases.path, origin, size, len(frames))) - 1
     length = len(frames) / n_cycles
     return Cycles(period, length, projection, phases, origin, blocks)
 
 
-def _choose_projection(frames, size):
+def choose_projection(frames, size):
     """Means of blocks, along 12 principal components if there are more features."""
-    blocks = _means_of_blocks(frames, size)
+    blocks = means_of_blocks(frames, size)
     center, axes = blocks.mean(axis=0), np.eye(blocks.shape[1])
     if len(axes) > 12:
         centred = blocks - center
@@ -231,7 +231,7 @@ def _choose_projection(frames, size):
     return Projection(size, center, axes)
 
 
-def _cuts(path, origin, size, n_frames):
+def cuts_of_phases(path, origin, size, n_frames):
     """Frames at which a path through phases of blocks passes the origin."""
     since = (path - origin) % N_PHASES
     starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
@@ -371,7 +371,7 @@ def fit_phases(frames, path):
     """Learn phases from an initial assignment, such as that of `phases_between`."""
     for _ in range(8):
         previous = path
-        means = _smooth_means(frames, path)
+        means = smooth_means(frames, path)
         # constants have no variance
         variances = np.square(frames - means[path]).mean(axis=0) + 1e-6
         path = follow_phases(frames, means, variances)
@@ -382,16 +382,20 @@ def fit_phases(frames, path):
 
 def follow_phases(frames, means, variances):
     """Phase of each frame on the likeliest path through learned phases."""
-    # Frames are some 40 a cycle: the path stays, or advances by up to 3 of 24 phases.
-    # Rarely it skips up to a third of the cycle, whose actions are then missing.
-    probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
-    probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
-    chain = circle_chain(N_PHASES, -np.log(probabilities))
     # Tempered to eight features: neighbours are similar, and features of one pose,
     # too, so they are no independent evidence.
     variances = variances / min(1, 8 / len(variances))
     weights, offsets = linear_log_densities(means, variances)
-    return chain.viterbi(frames @ weights.T + offsets)
+    return path_of_phases(frames @ weights.T + offsets)
+
+
+def path_of_phases(scores):
+    """Phase of each block on the likeliest path through scores (n_blocks, N_PHASES)."""
+    # Blocks are some 40 a cycle: the path stays, or advances by up to 3 of 24 phases.
+    # Rarely it skips up to a third of the cycle, whose actions are then missing.
+    probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
+    probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
+    return circle_chain(N_PHASES, -np.log(probabilities)).viterbi(scores)
 
 
 def phases_between(occurrences, n_frames):
@@ -405,7 +409,7 @@ def phases_between(occurrences, n_frames):
     return np.floor(turns % 1 * N_PHASES).astype(np.intp) % N_PHASES
 
 
-def _smooth_means(frames, path):
+def smooth_means(frames, path):
     """Mean of the frames of each phase, with half of its neighbours' weight."""
     weights = np.zeros((len(frames), N_PHASES))
     weights[np.arange(len(frames)), path] = 0.5
