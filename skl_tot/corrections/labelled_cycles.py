@@ -39,16 +39,28 @@ class Template(NamedTuple):
             return [0]
         projection = cycles.Projection(self.size, self.center, self.axes)
         blocks = projection.project(frames)
-        path = cycles.follow_phases(blocks, self.means, self.variances)
-        return cycles.cuts_of_phases(path, 0, self.size, len(frames))
+        scores = cycles.score_phases(blocks, self.means, self.variances)
+        return self._cut_phases(scores, len(frames))
 
     def cut_scores(self, scores):
         """Cut a recording by scores (n_frames, n_actions) of its actions."""
         if len(scores) < self.size:
             return [0]
         blocks = cycles.means_of_blocks(scores[:, : self.shares.shape[1]], self.size)
-        path = cycles.path_of_phases(blocks @ self.shares.T)
-        return cycles.cuts_of_phases(path, 0, self.size, len(scores))
+        return self._cut_phases(blocks @ self.shares.T, len(scores))
+
+    def _cut_phases(self, scores, n_frames):
+        """Cut by scores (n_blocks, n_phases), where it is as likely too late as early."""
+        # a path waits anywhere in frames that the ends of cycles share
+        chain = cycles.chain_of_phases()
+        cuts = cycles.cuts_of_phases(chain.viterbi(scores), 0, 1, len(scores))
+        halves = chain.posterior(scores).reshape(len(scores), 2, -1).sum(axis=2)
+        near, moved = int(NEAR * self.length / self.size), []
+        for cut in cuts[1:]:
+            first = max(0, cut - near)
+            gains = np.append(0, np.diff(halves[first : cut + near])[:, 0]).cumsum()
+            moved.append(first + int(gains.argmax()))
+        return np.array([0, *moved]) * self.size
 
     def keep(self, cuts, n_frames, labelled=()):
         """Cuts that part all frames, with the ends of labelled cycles of a recording.
@@ -88,6 +100,23 @@ def find_labelled(labels):
             "two or more: labels of one cycle, from its start to its end",
         )
     return [cycle for cycle, n in zip(found, counts) if 2 * n >= max(counts)]
+
+
+def advise(labels):
+    """List a sentence if labels are a stretch of a recording whose actions repeat."""
+    stretches = [find_segments(path != UNKNOWN) for path in labels]
+    lengths = [
+        (end - start) / len(path)
+        for path, (codes, *edges) in zip(labels, stretches)
+        for is_labelled, start, end in zip(codes, *edges)
+        if is_labelled
+    ]
+    if len(lengths) != 1 or lengths[0] > 1 / 3:
+        return []
+    return [
+        "Labels are a stretch of a recording that repeats a cycle: if they are whole "
+        "cycles, SemiSupervisedSegmenter(cycles=True) learns from cycles."
+    ]
 
 
 def _fill_between(labels):

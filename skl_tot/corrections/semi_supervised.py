@@ -88,6 +88,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
         over each one.
+    cycles : bool, default=False
+        Whether recordings are logs of many cycles, and labels are those of whole
+        cycles, one or more. The labelled cycles cut the recordings, cycles then teach
+        as recordings do: relative time and scale are those of a cycle.
     {shared: min_duration, random_state}
 
     Attributes
@@ -109,6 +113,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Costs of paths in nats.
     delays_ : ndarray of shape (n_actions, n_actions)
         Delay of each move in the scores, in frames.
+    cuts_ : ndarray of int of shape (n_cycles + 1,), list of these, or None
+        First frame of each cycle, and the end of the last; with ``cycles``.
+    template_ : dict or None
+        Phases of the labelled cycles, which cut a recording; with ``cycles``.
     {shared: look_, layers_, confidence_, fps_, n_features_in_, feature_names_in_}
 
     Notes
@@ -185,7 +193,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         labels, classes = read_labels(y, videos)
         self.template_ = self.cuts_ = None
         learn = self._learn_cycles if self.cycles else self._learn_recordings
-        return labels, learn(videos, labels, classes)
+        scores = learn(videos, labels, classes)
+        self._advice = []
+        if not self.cycles and self.look_.n_repeats >= 3:
+            self._advice = labelled_cycles.advise(labels)
+        return labels, scores
 
     def _learn_cycles(self, videos, labels, classes):
         """Learn from cycles as recordings: scores by number of the long recording."""
@@ -288,7 +300,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             labels, clusters, views_of, n_labelled, n_actions
         )
         lesson, scores = learning.learn(
-            views_of, labels, self.n_actions_, has_course, first_paths
+            views_of,
+            labels,
+            self.n_actions_,
+            has_course,
+            first_paths,
+            is_circular=self.cycles,
         )
         if n_actions is None and self.n_actions_ > n_labelled:
             paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
@@ -298,7 +315,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
                 self.n_actions_ = n_labelled
                 first_paths = learning.fill_single_frames(labels)
                 lesson, scores = learning.learn(
-                    views_of, labels, n_labelled, has_course, first_paths
+                    views_of,
+                    labels,
+                    n_labelled,
+                    has_course,
+                    first_paths,
+                    is_circular=self.cycles,
                 )
         return lesson, scores
 
@@ -390,7 +412,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _describe_labels(self, paths, videos):
         """List sentences about labels; few actions are those of the labels."""
-        return collapses.describe_labels(self, paths)
+        return [*collapses.describe_labels(self, paths), *self._advice]
 
     def _describe_signal(self, videos):
         return []

@@ -18,6 +18,10 @@ DEFAULT_ACTIONS = 5
 # Phases of a cycle; a path through them skips at most a third of it.
 N_PHASES = 24
 MOST_STEPS = N_PHASES // 3
+# Searches, of eleven, that agree on a length that is clear.
+LEAST_VOTES = 4
+# Standard deviation of the logarithms of durations: two are half or twice the mean.
+MOST_SPREAD = np.log(2) / 2
 # Blocks of a recording that are searched; longer recordings have longer blocks, so that
 # a search takes seconds.
 MOST_BLOCKS = 2**18
@@ -122,15 +126,36 @@ def cut_recording(features, n_actions, seed):
     frames /= np.where(spread > 0, spread, 1)
     cycles, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
     cuts = np.array([0, len(frames)]) if cycles is None else _cut_all(frames, cycles)
-    is_clear = n_votes >= 4  # of eleven searches
-    if not is_clear or len(cuts) - 1 < 3:
-        reason = "too few to learn from" if is_clear else "no period is clear"
+    n_cycles, reason = len(cuts) - 1, None
+    if n_votes < LEAST_VOTES:
+        reason = "no period is clear"
+    elif n_cycles < 3:
+        reason = "too few to learn from"
+    elif np.log(np.diff(cuts)).std() > MOST_SPREAD:
+        reason = "whose durations differ too much"
+    elif not _halves_confirm(frames, n_cycles, n_actions, seed):
+        reason = "but halves of it show another number"
+    if reason:
         errors.warn_user(
-            f"found {len(cuts) - 1} cycles in a recording, {reason}; give cuts, or a "
-            "longer recording, if that is wrong."
+            f"found {n_cycles} cycles in a recording, {reason}; if that is wrong, label "
+            "one cycle (SemiSupervisedSegmenter(cycles=True)), or give cuts."
         )
     # the incomplete block belongs to the last cycle
     return np.where(cuts == len(frames), n_frames, cuts * size)
+
+
+def _halves_confirm(frames, n_cycles, n_actions, seed):
+    """Whether searches of each half of a recording find cycles of the same length."""
+    middle, length = len(frames) // 2, len(frames) / n_cycles
+    for half in (frames[:middle], frames[middle:]):
+        candidates = _find_all(half, length, min(n_actions, N_PHASES), seed)
+        # people slow down: a sixth longer or shorter
+        n_votes = sum(
+            abs(np.log(candidate.length / length)) < 0.15 for candidate in candidates
+        )
+        if n_votes < LEAST_VOTES:
+            return False
+    return True
 
 
 def _cut_all(frames, cycles):
@@ -382,20 +407,25 @@ def fit_phases(frames, path):
 
 def follow_phases(frames, means, variances):
     """Phase of each frame on the likeliest path through learned phases."""
+    return chain_of_phases().viterbi(score_phases(frames, means, variances))
+
+
+def score_phases(frames, means, variances):
+    """Log-likelihoods (n_frames, n_phases) of phases."""
     # Tempered to eight features: neighbours are similar, and features of one pose,
     # too, so they are no independent evidence.
     variances = variances / min(1, 8 / len(variances))
     weights, offsets = linear_log_densities(means, variances)
-    return path_of_phases(frames @ weights.T + offsets)
+    return frames @ weights.T + offsets
 
 
-def path_of_phases(scores):
-    """Phase of each block on the likeliest path through scores (n_blocks, N_PHASES)."""
-    # Blocks are some 40 a cycle: the path stays, or advances by up to 3 of 24 phases.
-    # Rarely it skips up to a third of the cycle, whose actions are then missing.
+def chain_of_phases():
+    """Chain of the phases of cycles of some 40 frames."""
+    # The path stays, or advances by up to 3 of 24 phases. Rarely it skips up to a third
+    # of the cycle, whose actions are then missing.
     probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
     probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
-    return circle_chain(N_PHASES, -np.log(probabilities)).viterbi(scores)
+    return circle_chain(N_PHASES, -np.log(probabilities))
 
 
 def phases_between(occurrences, n_frames):
@@ -476,9 +506,9 @@ def are_halves(blocks, path, origin):
     sums, counts = np.zeros((*shape, blocks.shape[1])), np.zeros(shape)
     np.add.at(sums, (cycles, since), blocks)
     np.add.at(counts, (cycles, since), 1)
+    if len(sums) < 10:  # too few to tell halves from chance
+        return False
     with np.errstate(invalid="ignore"):  # of phases that a cycle lacks
         means = (sums / counts[..., None])[1:-1]  # the first and the last may be pieces
-    if len(means) < 8:  # too few to tell halves from chance
-        return False
     gaps = [np.nanmean(np.square(means[k:] - means[:-k])) for k in (1, 2, 3)]
     return bool(min(gaps[0], gaps[2]) > 1.3 * gaps[1])
