@@ -72,9 +72,7 @@ class LabelMoments(NamedTuple):
     covariance: np.ndarray  # (n_columns, n_columns) within actions, shrunk
 
 
-def learn(
-    views_of, labels, n_actions, has_course, first_paths, *, is_circular=False
-):
+def learn(views_of, labels, n_actions, has_course, first_paths, *, is_circular=False):
     """Learn a `Lesson` from labels and views; return it, and scores by recording."""
     # With a course, time counts from this round on, else only if the paths of this
     # round agree with it.
@@ -86,9 +84,7 @@ def learn(
     joined_views = [np.concatenate(view).astype(float) for view in zip(*views_of)]
     log_times = np.zeros((N_BINS, n_actions))
     if has_course:
-        log_times = TIME_WEIGHT * log_densities_of_time(
-            labels, n_actions, is_circular
-        )
+        log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions, is_circular)
     # after the first round, paths of all recordings teach twice
     for is_first in (True, False, False):
         codes = np.concatenate(paths)

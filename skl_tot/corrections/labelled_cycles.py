@@ -50,7 +50,7 @@ class Template(NamedTuple):
         return self._cut_phases(blocks @ self.shares.T, len(scores))
 
     def _cut_phases(self, scores, n_frames):
-        """Cut by scores (n_blocks, n_phases), where it is as likely too late as early."""
+        """Cut by scores (n_blocks, n_phases), as likely too late as too early."""
         # a path waits anywhere in frames that the ends of cycles share
         chain = cycles.chain_of_phases()
         cuts = cycles.cuts_of_phases(chain.viterbi(scores), 0, 1, len(scores))

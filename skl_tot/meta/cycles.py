@@ -90,7 +90,8 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     Warns
     -----
     UserWarning
-        If there are fewer than three cycles or 16 frames, or the periods disagree.
+        If there are fewer than three cycles or 16 frames, the periods disagree, or
+        halves of the recording or durations do not confirm the cycles.
 
     Examples
     --------
@@ -137,8 +138,8 @@ def cut_recording(features, n_actions, seed):
         reason = "but halves of it show another number"
     if reason:
         errors.warn_user(
-            f"found {n_cycles} cycles in a recording, {reason}; if that is wrong, label "
-            "one cycle (SemiSupervisedSegmenter(cycles=True)), or give cuts."
+            f"found {n_cycles} cycles in a recording, {reason}; if that is wrong, "
+            "label one cycle (SemiSupervisedSegmenter(cycles=True)), or give cuts."
         )
     # the incomplete block belongs to the last cycle
     return np.where(cuts == len(frames), n_frames, cuts * size)

@@ -1,5 +1,6 @@
 """Cycles of long recordings, learned from labels of one or some of them."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -13,20 +14,22 @@ from skl_tot.recordings import Recordings
 ORDER = [0, 1, 2, 1, 3]  # both times, action 1 looks the same
 
 
-def make_log(n_cycles=12, seed=0, missing=0.0):
+def make_log(n_cycles=12, seed=0, missing=0.0, drift=2.0):
     """Frames, labels and cuts of a raw log: oscillations, and levels that drift."""
     rng = np.random.default_rng(seed)
     labels, cuts = [], [0]
     for _ in range(n_cycles):
-        lengths = np.array([30, 15, 25, 20, 30]) * np.exp(rng.normal(scale=0.15, size=5))
+        lengths = np.array([30, 15, 25, 20, 30]) * np.exp(
+            rng.normal(scale=0.15, size=5)
+        )
         lengths[rng.random(5) < missing] = 0
         labels.append(np.repeat(ORDER, lengths.astype(int)))
         cuts.append(cuts[-1] + len(labels[-1]))
     labels = np.concatenate(labels)
     frequencies, levels = np.array([0.02, 0.3, 0.02, 0.8]), np.array([0, 0, 1.5, 0])
     phase = np.cumsum(frequencies[labels] * 2 * np.pi / 4)
-    drift = np.linspace(0, 2, len(labels))
-    frames = np.column_stack([np.sin(phase), np.cos(phase), levels[labels] + drift])
+    levels = levels[labels] + np.linspace(0, drift, len(labels))
+    frames = np.column_stack([np.sin(phase), np.cos(phase), levels])
     return frames + 0.3 * rng.normal(size=frames.shape), labels, np.array(cuts)
 
 
@@ -58,28 +61,29 @@ class TestLearning:
         assert (taught.labels_ == labels)[rest].mean() >= 0.9
         assert len(taught.cuts_) == len(cuts)
         assert np.abs(taught.cuts_ - cuts).max() < 25
-        plain = make(cycles=False).fit(frames, first_of(labels, cuts[1]))
-        assert (plain.labels_ == labels)[rest].mean() < (taught.labels_ == labels)[
-            rest
-        ].mean()
+        with pytest.warns(UserWarning, match="cycles=True"):
+            plain = make(cycles=False).fit(frames, first_of(labels, cuts[1]))
+        assert (plain.labels_ == labels)[rest].mean() < 0.7
 
     def test_predicts_another_log(self, taught):
         frames, labels, _ = make_log(9, seed=1)
         assert (taught.predict(frames) == labels).mean() >= 0.9
         assert len(taught.predict(frames[:2])) == 2  # shorter than a block of frames
 
-    def test_two_labelled_cycles_of_two_logs(self, log):
-        (frames, labels, cuts), (others, codes, ends) = log, make_log(8, seed=2)
+    def test_two_labelled_cycles_of_two_logs(self):
+        frames, labels, cuts = make_log(drift=0.5)
+        others, codes, ends = make_log(8, seed=2, drift=0.5)
         y = [first_of(labels, cuts[2]), first_of(codes, ends[1])]
         model = make().fit([frames, others], y)
-        assert (model.labels_[0] == labels).mean() >= 0.9
-        assert (model.labels_[1] == codes).mean() >= 0.9
+        assert (model.labels_[0] == labels).mean() >= 0.85
+        assert (model.labels_[1] == codes).mean() >= 0.85
         assert set(cuts[:3]) <= set(model.cuts_[0])
 
     def test_cycles_may_lack_actions(self):
         frames, labels, cuts = make_log(16, seed=3, missing=0.1)
         whole = next(
-            i for i, (a, b) in enumerate(zip(cuts, cuts[1:]))
+            i
+            for i, (a, b) in enumerate(itertools.pairwise(cuts))
             if (np.unique(labels[a:b]).tolist() == [0, 1, 2, 3])
         )
         y = np.full(len(labels), -1)
@@ -135,9 +139,7 @@ def test_cuts_keep_labelled_cycles_and_part_all_frames(log):
         Recordings([frames], fps=1, breaks=[[length, length + 7]]), [kept]
     )
     assert [part.tolist() for part in parts.breaks] == [[], [7], []]
-    np.testing.assert_array_equal(
-        labelled_cycles.join(parts.arrays, [kept])[0], frames
-    )
+    np.testing.assert_array_equal(labelled_cycles.join(parts.arrays, [kept])[0], frames)
 
 
 def test_units_of_features_do_not_change_the_cuts(log):
