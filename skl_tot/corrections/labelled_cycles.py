@@ -23,7 +23,7 @@ ADDED_VARIANCE = 0.1
 
 
 class Template(NamedTuple):
-    """Phases of labelled cycles: what they look like, and which actions they have."""
+    """Appearance and actions of the phases of labelled cycles."""
 
     size: int  # frames of a block
     center: np.ndarray
@@ -34,7 +34,7 @@ class Template(NamedTuple):
     length: float  # mean frames of a labelled cycle
 
     def cut_frames(self, frames):
-        """Cut a recording by what its frames look like."""
+        """Cut a recording by the appearance of its frames."""
         if len(frames) < self.size:
             return [0]
         projection = cycles.Projection(self.size, self.center, self.axes)

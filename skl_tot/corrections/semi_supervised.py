@@ -233,7 +233,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return dict(zip(range(n_recordings), labelled_cycles.join(scores, cuts)))
 
     def _cut_again(self, template, scores, cuts):
-        """Cuts by scores of cycles, whose time would keep the cuts as they are."""
+        """Cuts by scores of cycles without time, which would keep the cuts."""
         scores = [
             labelled_cycles.without_time(cycle, self.log_times_) for cycle in scores
         ]
