@@ -233,7 +233,10 @@ def refine(model, X, y):
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
     estimators = segmenter.estimators_ if segmenter.is_taught else [segmenter]
-    taught = SemiSupervisedSegmenter(list(map(FrozenEstimator, estimators)))
+    taught = SemiSupervisedSegmenter(
+        list(map(FrozenEstimator, estimators)),
+        cycles=segmenter.is_taught and segmenter.cycles,
+    )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         taught.fit(videos, y)

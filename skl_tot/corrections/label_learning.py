@@ -72,7 +72,7 @@ class LabelMoments(NamedTuple):
     covariance: np.ndarray  # (n_columns, n_columns) within actions, shrunk
 
 
-def learn(views_of, labels, n_actions, has_course, first_paths):
+def learn(views_of, labels, n_actions, has_course, first_paths, *, is_circular=False):
     """Learn a `Lesson` from labels and views; return it, and scores by recording."""
     # With a course, time counts from this round on, else only if the paths of this
     # round agree with it.
@@ -84,7 +84,7 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
     joined_views = [np.concatenate(view).astype(float) for view in zip(*views_of)]
     log_times = np.zeros((N_BINS, n_actions))
     if has_course:
-        log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions)
+        log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions, is_circular)
     # after the first round, paths of all recordings teach twice
     for is_first in (True, False, False):
         codes = np.concatenate(paths)
@@ -95,7 +95,7 @@ def learn(views_of, labels, n_actions, has_course, first_paths):
         scores = [lesson.score(views) for views in views_of]
         chain, paths = choose_chain(scores, labels, n_actions, log_times.any())
         if is_first and not has_course:
-            log_times = TIME_WEIGHT * learn_time(labels, paths, n_actions)
+            log_times = TIME_WEIGHT * learn_time(labels, paths, n_actions, is_circular)
     delays = find_delays(scores, given_labels, n_actions)
     lesson = lesson._replace(chain=chain, delays=delays)
     return lesson, list(map(lesson.score_on_time, views_of))
@@ -143,10 +143,10 @@ def put_on_time(scores, path, delays):
     return scores[np.rint(frames).astype(int)]
 
 
-def learn_time(labels, paths, n_actions):
+def learn_time(labels, paths, n_actions, is_circular=False):
     """Log-density of relative time; 0 if it does not tell paths without labels."""
     # Their mean log-density is below 0 without a common order.
-    log_densities = log_densities_of_time(labels, n_actions)
+    log_densities = log_densities_of_time(labels, n_actions, is_circular)
     gains = [
         log_densities[np.arange(len(path)) * N_BINS // len(path), path]
         for path, labels_of_recording in zip(paths, labels)
@@ -289,7 +289,7 @@ def distances_to_actions(view, codes, n_actions):
     return cdist(frames.T, centers.T, "sqeuclidean").min(axis=1)
 
 
-def log_densities_of_time(labels, n_actions):
+def log_densities_of_time(labels, n_actions, is_circular=False):
     """Log-density (N_BINS, n_actions) of relative time, 0 if time tells nothing."""
     counts = np.zeros((N_BINS, n_actions))
     for path in labels:
@@ -297,6 +297,8 @@ def log_densities_of_time(labels, n_actions):
         bins = frames * N_BINS // len(path)
         np.add.at(counts, (bins, path[frames]), 1 / len(path))
     distances = np.subtract.outer(np.arange(N_BINS), np.arange(N_BINS)) / N_BINS
+    if is_circular:  # a cut between cycles is as uncertain as other changes
+        distances = (distances + 0.5) % 1 - 0.5
     # bumps of a tenth of a recording, as other recordings are earlier or later
     bumps = np.exp(-0.5 * (distances / 0.1) ** 2)
     density = bumps / bumps.sum(axis=0) @ counts

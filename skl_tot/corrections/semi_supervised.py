@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
 from skl_tot.corrections import label_learning as learning
+from skl_tot.corrections import labelled_cycles
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.methods import collapses
@@ -89,6 +90,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
         over each one.
+    cycles : bool, default=False
+        Whether recordings are logs of many cycles, and labels are those of whole
+        cycles, one or more. The labelled cycles cut the recordings, cycles then teach
+        as recordings do: relative time and scale are those of a cycle.
     {shared: min_duration, random_state}
 
     Attributes
@@ -110,6 +115,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Costs of paths in nats.
     delays_ : ndarray of shape (n_actions, n_actions)
         Delay of each move in the scores, in frames.
+    cuts_ : ndarray of int of shape (n_cycles + 1,), list of these, or None
+        First frame of each cycle, and the end of the last; with ``cycles``.
+    template_ : dict or None
+        Phases of the labelled cycles, which cut a recording; with ``cycles``.
     {shared: look_, layers_, confidence_, fps_, n_features_in_, feature_names_in_}
 
     Notes
@@ -138,6 +147,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         **BaseSegmenter._parameter_constraints,
         "estimator": [None, list, tuple, HasMethods(["fit", "predict"])],
         "views": [None, list, tuple],
+        "cycles": ["boolean"],
     }
 
     is_taught = True
@@ -149,6 +159,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     estimator: Any = None
     _: KW_ONLY
     views: list | tuple | None = None
+    cycles: bool = False
     min_duration: float | None = None
     random_state: Any = None
 
@@ -182,13 +193,64 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     def _learn(self, videos, y=None):
         """Learn from labels ``y``: codes of all, and scores by number of recording."""
         labels, classes = read_labels(y, videos)
+        self.template_ = self.cuts_ = None
+        learn = self._learn_cycles if self.cycles else self._learn_recordings
+        scores = learn(videos, labels, classes)
+        self._advice = []
+        if not self.cycles and self.look_.n_repeats >= 3:
+            self._advice = labelled_cycles.advise(labels)
+        return labels, scores
+
+    def _learn_cycles(self, videos, labels, classes):
+        """Learn from cycles as recordings: scores by number of the long recording."""
+        recordings, n_recordings = videos.plain(), len(videos)
+        labelled = labelled_cycles.find_labelled(labels)
+        template = labelled_cycles.learn_template(
+            recordings, labels, labelled, len(classes)
+        )
+        self.template_ = template._asdict()
+        found = map(template.cut_frames, recordings.arrays)
+        for is_first in (True, False):
+            cuts = [
+                template.keep(cuts, n, [(a, b) for k, a, b in labelled if k == i])
+                for i, (cuts, n) in enumerate(zip(found, videos.lengths))
+            ]
+            parts = labelled_cycles.parts_of(recordings, cuts)
+            labels_of_parts = [
+                path[a:b]
+                for path, frames in zip(labels, cuts)
+                for a, b in itertools.pairwise(frames)
+            ]
+            taught = self._learn_recordings(
+                parts, labels_of_parts, classes, is_first=is_first
+            )
+            others = np.setdiff1d(np.arange(len(parts)), list(taught)).tolist()
+            taught |= dict(zip(others, self._score(parts.select(others))))
+            scores = [taught[k] for k in range(len(parts))]
+            found = self._cut_again(template, scores, cuts)
+        self.move_costs_ = labelled_cycles.add_returns(
+            self.move_costs_, labels, labelled
+        )
+        self.cuts_ = videos.store(cuts)
+        return dict(zip(range(n_recordings), labelled_cycles.join(scores, cuts)))
+
+    def _cut_again(self, template, scores, cuts):
+        """Cuts by scores of cycles without time, which would keep the cuts."""
+        scores = [
+            labelled_cycles.without_time(cycle, self.log_times_) for cycle in scores
+        ]
+        return map(template.cut_scores, labelled_cycles.join(scores, cuts))
+
+    def _learn_recordings(self, videos, labels, classes, *, is_first=True):
+        """Learn from recordings: scores by number of recording."""
         self.look_ = look_at(videos, N_CLUSTERS)
         self.order_ = self.look_.order
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
         numbers = choose_teaching(videos.lengths, has_labels)
         recordings = videos.plain().select(numbers)
         labels_taught = [labels[i] for i in numbers]
-        clusters = self._fit_estimators(recordings)
+        find_clusters = self._fit_estimators if is_first else self._cluster
+        clusters = find_clusters(recordings)
         columns = self._fit_views(recordings, labels_taught)
         views_of = list(map(self._add_clusters, columns, clusters))
         lesson, scores = self._learn_actions(views_of, clusters, labels_taught, classes)
@@ -200,7 +262,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         }
         self._keep(lesson)
         self.background_ = None
-        return labels, dict(zip(numbers.tolist(), scores))
+        return dict(zip(numbers.tolist(), scores))
 
     def _fit_estimators(self, recordings):
         """Fit the segmenters whose labels are the clusterings, which it returns."""
@@ -243,7 +305,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             labels, clusters, views_of, n_labelled, n_actions
         )
         lesson, scores = learning.learn(
-            views_of, labels, self.n_actions_, has_course, first_paths
+            views_of,
+            labels,
+            self.n_actions_,
+            has_course,
+            first_paths,
+            is_circular=self.cycles,
         )
         if n_actions is None and self.n_actions_ > n_labelled:
             paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
@@ -253,7 +320,12 @@ class SemiSupervisedSegmenter(BaseSegmenter):
                 self.n_actions_ = n_labelled
                 first_paths = learning.fill_single_frames(labels)
                 lesson, scores = learning.learn(
-                    views_of, labels, n_labelled, has_course, first_paths
+                    views_of,
+                    labels,
+                    n_labelled,
+                    has_course,
+                    first_paths,
+                    is_circular=self.cycles,
                 )
         return lesson, scores
 
@@ -292,6 +364,21 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _log_likelihoods(self, videos):
         recordings = videos.plain()
+        if self.template_ is None:
+            yield from self._score(recordings)
+            return
+        template = labelled_cycles.Template(**self.template_)
+        for i, array in enumerate(recordings.arrays):
+            recording, found = recordings.select([i]), template.cut_frames(array)
+            for _ in range(2):
+                cuts = [template.keep(found, len(array))]
+                parts = labelled_cycles.parts_of(recording, cuts)
+                scores = list(self._score(parts))
+                (found,) = self._cut_again(template, scores, cuts)
+            yield np.concatenate(scores)
+
+    def _score(self, recordings):
+        """Scores of recordings, or of cycles."""
         lesson = self._lesson()
         for i, clusters in enumerate(self._cluster(recordings)):
             yield lesson.score_on_time(self._views(recordings, i, clusters))
@@ -337,7 +424,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _describe_labels(self, paths, videos):
         """List sentences about labels; few actions are those of the labels."""
-        return collapses.describe_labels(self, paths)
+        return [*collapses.describe_labels(self, paths), *self._advice]
 
     def _describe_signal(self, videos):
         return []

@@ -18,6 +18,10 @@ DEFAULT_ACTIONS = 5
 # Phases of a cycle; a path through them skips at most a third of it.
 N_PHASES = 24
 MOST_STEPS = N_PHASES // 3
+# Searches, of eleven, that agree on a length that is clear.
+LEAST_VOTES = 4
+# Standard deviation of the logarithms of durations: two are half or twice the mean.
+MOST_SPREAD = np.log(2) / 2
 # Blocks of a recording that are searched; longer recordings have longer blocks, so that
 # a search takes seconds.
 MOST_BLOCKS = 2**18
@@ -32,7 +36,7 @@ class Projection(NamedTuple):
 
     def project(self, frames):
         """Project frames (n_frames, n_features): (n_blocks, n_axes)."""
-        return (_means_of_blocks(frames, self.size) - self.center) @ self.axes
+        return (means_of_blocks(frames, self.size) - self.center) @ self.axes
 
 
 class PhaseModel(NamedTuple):
@@ -86,7 +90,8 @@ def find_cycles(features, n_actions=None, *, random_state=None):
     Warns
     -----
     UserWarning
-        If there are fewer than three cycles or 16 frames, or the periods disagree.
+        If there are fewer than three cycles or 16 frames, the periods disagree, or
+        halves of the recording or durations do not confirm the cycles.
 
     Examples
     --------
@@ -116,21 +121,42 @@ def cut_recording(features, n_actions, seed):
         )
         return np.array([0, n_frames])
     size = -(-n_frames // MOST_BLOCKS)
-    frames = _means_of_blocks(features, size)
+    frames = means_of_blocks(features, size)
     spread = frames.std(axis=0)
     frames -= frames.mean(axis=0)
     frames /= np.where(spread > 0, spread, 1)
     cycles, n_votes = _search(frames, min(n_actions, N_PHASES), seed)
     cuts = np.array([0, len(frames)]) if cycles is None else _cut_all(frames, cycles)
-    is_clear = n_votes >= 4  # of eleven searches
-    if not is_clear or len(cuts) - 1 < 3:
-        reason = "too few to learn from" if is_clear else "no period is clear"
+    n_cycles, reason = len(cuts) - 1, None
+    if n_votes < LEAST_VOTES:
+        reason = "no period is clear"
+    elif n_cycles < 3:
+        reason = "too few to learn from"
+    elif np.log(np.diff(cuts)).std() > MOST_SPREAD:
+        reason = "whose durations differ too much"
+    elif not _halves_confirm(frames, n_cycles, n_actions, seed):
+        reason = "but halves of it show another number"
+    if reason:
         errors.warn_user(
-            f"found {len(cuts) - 1} cycles in a recording, {reason}; give cuts, or a "
-            "longer recording, if that is wrong."
+            f"found {n_cycles} cycles in a recording, {reason}; if that is wrong, "
+            "label one cycle (SemiSupervisedSegmenter(cycles=True)), or give cuts."
         )
     # the incomplete block belongs to the last cycle
     return np.where(cuts == len(frames), n_frames, cuts * size)
+
+
+def _halves_confirm(frames, n_cycles, n_actions, seed):
+    """Whether searches of each half of a recording find cycles of the same length."""
+    middle, length = len(frames) // 2, len(frames) / n_cycles
+    for half in (frames[:middle], frames[middle:]):
+        candidates = _find_all(half, length, min(n_actions, N_PHASES), seed)
+        # people slow down: a sixth longer or shorter
+        n_votes = sum(
+            abs(np.log(candidate.length / length)) < 0.15 for candidate in candidates
+        )
+        if n_votes < LEAST_VOTES:
+            return False
+    return True
 
 
 def _cut_all(frames, cycles):
@@ -140,10 +166,10 @@ def _cut_all(frames, cycles):
     if len(phases.path) < len(blocks):
         path = follow_phases(blocks, phases.means, phases.variances)
         phases = fit_phases(blocks, path)
-    return _cuts(phases.path, cycles.origin, projection.size, len(frames))
+    return cuts_of_phases(phases.path, cycles.origin, projection.size, len(frames))
 
 
-def _means_of_blocks(frames, size):
+def means_of_blocks(frames, size):
     """Means of blocks of ``size`` frames, reading few blocks at a time."""
     n_blocks, means = len(frames) // size, []
     n_rows = max(1, BLOCK_BYTES // (frames.itemsize * frames.shape[1] * size))
@@ -208,21 +234,21 @@ def _find_candidate(frames, period, n_actions, seed):
     size = max(1, round(period / 40))
     if not 8 <= period / size <= len(frames) // size / 2:
         return None
-    projection = _choose_projection(frames, size)
+    projection = choose_projection(frames, size)
     blocks = projection.project(frames)
     occurrences = find_occurrences(blocks, period / size, np.random.RandomState(seed))
     if len(occurrences) < 2:
         return None
     phases = fit_phases(blocks, phases_between(occurrences, len(blocks)))
     origin = find_origin(phases, n_actions)
-    n_cycles = len(_cuts(phases.path, origin, size, len(frames))) - 1
+    n_cycles = len(cuts_of_phases(phases.path, origin, size, len(frames))) - 1
     length = len(frames) / n_cycles
     return Cycles(period, length, projection, phases, origin, blocks)
 
 
-def _choose_projection(frames, size):
+def choose_projection(frames, size):
     """Means of blocks, along 12 principal components if there are more features."""
-    blocks = _means_of_blocks(frames, size)
+    blocks = means_of_blocks(frames, size)
     center, axes = blocks.mean(axis=0), np.eye(blocks.shape[1])
     if len(axes) > 12:
         centred = blocks - center
@@ -231,7 +257,7 @@ def _choose_projection(frames, size):
     return Projection(size, center, axes)
 
 
-def _cuts(path, origin, size, n_frames):
+def cuts_of_phases(path, origin, size, n_frames):
     """Frames at which a path through phases of blocks passes the origin."""
     since = (path - origin) % N_PHASES
     starts = (np.flatnonzero(np.diff(since) < 0) + 1) * size
@@ -371,7 +397,7 @@ def fit_phases(frames, path):
     """Learn phases from an initial assignment, such as that of `phases_between`."""
     for _ in range(8):
         previous = path
-        means = _smooth_means(frames, path)
+        means = smooth_means(frames, path)
         # constants have no variance
         variances = np.square(frames - means[path]).mean(axis=0) + 1e-6
         path = follow_phases(frames, means, variances)
@@ -382,16 +408,25 @@ def fit_phases(frames, path):
 
 def follow_phases(frames, means, variances):
     """Phase of each frame on the likeliest path through learned phases."""
-    # Frames are some 40 a cycle: the path stays, or advances by up to 3 of 24 phases.
-    # Rarely it skips up to a third of the cycle, whose actions are then missing.
-    probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
-    probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
-    chain = circle_chain(N_PHASES, -np.log(probabilities))
+    return chain_of_phases().viterbi(score_phases(frames, means, variances))
+
+
+def score_phases(frames, means, variances):
+    """Log-likelihoods (n_frames, n_phases) of phases."""
     # Tempered to eight features: neighbours are similar, and features of one pose,
     # too, so they are no independent evidence.
     variances = variances / min(1, 8 / len(variances))
     weights, offsets = linear_log_densities(means, variances)
-    return chain.viterbi(frames @ weights.T + offsets)
+    return frames @ weights.T + offsets
+
+
+def chain_of_phases():
+    """Chain of the phases of cycles of some 40 frames."""
+    # The path stays, or advances by up to 3 of 24 phases. Rarely it skips up to a third
+    # of the cycle, whose actions are then missing.
+    probabilities = np.full(MOST_STEPS + 1, 0.01 / N_PHASES)
+    probabilities[:4] = [0.35, 0.4, 0.2, 0.05]
+    return circle_chain(N_PHASES, -np.log(probabilities))
 
 
 def phases_between(occurrences, n_frames):
@@ -405,7 +440,7 @@ def phases_between(occurrences, n_frames):
     return np.floor(turns % 1 * N_PHASES).astype(np.intp) % N_PHASES
 
 
-def _smooth_means(frames, path):
+def smooth_means(frames, path):
     """Mean of the frames of each phase, with half of its neighbours' weight."""
     weights = np.zeros((len(frames), N_PHASES))
     weights[np.arange(len(frames)), path] = 0.5
@@ -472,9 +507,9 @@ def are_halves(blocks, path, origin):
     sums, counts = np.zeros((*shape, blocks.shape[1])), np.zeros(shape)
     np.add.at(sums, (cycles, since), blocks)
     np.add.at(counts, (cycles, since), 1)
+    if len(sums) < 10:  # too few to tell halves from chance
+        return False
     with np.errstate(invalid="ignore"):  # of phases that a cycle lacks
         means = (sums / counts[..., None])[1:-1]  # the first and the last may be pieces
-    if len(means) < 8:  # too few to tell halves from chance
-        return False
     gaps = [np.nanmean(np.square(means[k:] - means[:-k])) for k in (1, 2, 3)]
     return bool(min(gaps[0], gaps[2]) > 1.3 * gaps[1])

@@ -94,6 +94,13 @@ def test_cycles_that_are_few_or_none_make_a_warning():
         assert cuts[0] == 0
 
 
+def test_cycles_of_one_half_only_make_a_warning_that_names_labels():
+    frames, _, _ = make_work(n_cycles=20)
+    others, _, _ = make_work(n_cycles=5, duration=240, seed=1)
+    with pytest.warns(UserWarning, match=r"cycles=True"):
+        find_cycles(np.concatenate([frames, others]), 4, random_state=0)
+
+
 @pytest.mark.parametrize(
     ("features", "n_actions"),
     [
