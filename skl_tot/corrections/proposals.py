@@ -20,18 +20,22 @@ DIGITS = 9  # rounding, so that equal recordings come in the order of their numb
 def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
     r"""List the recordings whose labels would teach a `SemiSupervisedSegmenter` most.
 
-    It needs no model and no label. The first one lacks nothing that others show, and is
-    typical: its shares of clusters agree best with those of all. Of C clusterings,
-    which are labels of fits without labels, :math:`p_{ca}` is the share of cluster a in
-    all frames, and :math:`q_{ca}` that in labelled recordings L and recording j; the
-    agreement is
+    It needs no model and no label, but C clusterings: labels of fits without labels.
+    :math:`p_{ca}` is the share of cluster a in all frames. The first recording j lacks
+    nothing that others show, and is typical: its shares :math:`q_{ca}` agree best with
+    those of all. It has the largest
 
     .. math:: \frac{1}{C} \sum_c \sum_a \sqrt{p_{ca} q_{ca}}.
 
-    With labels, it is multiplied by the mean of :math:`\max_{k \in L \cup \{j\}}
-    s_{ik}` over all recordings i, so that those come late that labelled ones resemble.
-    The likeness :math:`s_{ik}` (0 to 1) compares shares of clusters, and means and
-    deviations of features.
+    With labels of recordings L, the next one shows what they lack, and others without
+    labels resemble it. It has the largest
+
+    .. math:: \frac{1}{C} \sum_c \sum_a p_{ca} \min(1, n_{ca} / m_{ca}) \cdot
+        \frac{1}{N} \sum_i \max_{k \in L \cup \{j\}} s_{ik}
+
+    for :math:`n_{ca}` labelled frames of the cluster with those of j, and
+    :math:`m_{ca}` frames of it in a recording on average. The likeness :math:`s_{ik}`
+    (0 to 1) of N recordings compares means and deviations of features.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
     [{'recording': 1, 'reason': 'shows 100% of what all show, like 2 others'}]
     >>> labels[1][20:] = -1  # unknown
     >>> recordings_to_label(videos, [None, labels[1], *[None] * 4], estimator=hmm)
-    [{'recording': 3, 'reason': 'shows 74% that labels lack'}]
+    [{'recording': 3, 'reason': 'shows 87% that labels lack'}]
     """
     if not (is_int(n) and n >= 1):
         refuse("n", n, "an integer of at least 1")
@@ -117,77 +121,61 @@ def propose(counts, features, labelled, n, labelled_counts=None):
     ``counts`` has frames (n_recordings, n_clusters) of each clustering,
     ``labelled_counts`` those (n_clusters,) with labels: None takes all of ``labelled``.
     """
-    likeness = measure_likeness(counts, features)
+    likeness = _measure_likeness(features)
     chosen, proposals = list(labelled), []
     shown = labelled_counts or [frames[chosen].sum(axis=0) for frames in counts]
     for _ in range(min(n, len(likeness) - len(set(chosen)))):
         nearest = likeness[:, chosen].max(axis=1, initial=0)
         values = np.maximum(likeness, nearest[:, None]).mean(axis=0)
-        pairs = list(zip(counts, shown))
+        lacked = 0.0 * values  # share of all frames
         if counts:
-            agreement = np.mean([measure_agreement(*pair) for pair in pairs], axis=0)
-            values = agreement * values if chosen else agreement
+            compared = list(map(_compare_clusters, counts, shown))
+            agreement, cover = np.mean(compared, axis=0)
+            values = values * cover[:-1] if chosen else agreement[:-1]
+            lacked = cover - cover[-1]
         values = values.round(DIGITS)
         values[chosen] = -1  # listed already
         best = int(values.argmax())
-        # beside itself
-        n_alike = round(float((likeness[best] - nearest).clip(0).sum()) - 1)
-        added = [added_share(frames, before, best) for frames, before in pairs]
-        proposals.append((best, _say(n_alike, added, bool(chosen))))
+        gains = np.maximum(likeness[best] - nearest, 0)
+        n_alike = round(float(gains.sum()) - 1)  # beside itself
+        proposals.append((best, _say(lacked[best], n_alike, bool(chosen))))
         chosen.append(best)
-        shown = [before + frames[best] for frames, before in pairs]
+        shown = [before + frames[best] for frames, before in zip(counts, shown)]
     return proposals
 
 
-def measure_agreement(frames, before):
-    """Agreement (n_recordings,) of shares of clusters of all frames with labelled ones.
+def _compare_clusters(frames, labelled):
+    """Agreement and cover (n_recordings + 1,) of labelled frames, 0 to 1.
 
-    0 to 1, if a recording gets labels, and frames (n_clusters,) have them before.
+    With those of a recording, too; the last ones are those of ``labelled`` alone.
     """
-    labelled = frames + before
-    shares = labelled / np.maximum(labelled.sum(axis=1, keepdims=True), 1)
-    return np.sqrt(shares * frames.sum(axis=0) / frames.sum()).sum(axis=1)
-
-
-def added_share(frames, before, i):
-    """Share of all frames in clusters that labels of recording i show, not others."""
+    labelled = labelled + np.vstack([frames, np.zeros(frames.shape[1])])
     of_cluster = frames.sum(axis=0)
-    expected = of_cluster / of_cluster.sum()
-    is_shown = [x > 0.5 * x.sum() * expected for x in (before, before + frames[i])]
-    return expected[is_shown[1] & ~is_shown[0]].sum()
+    shares = of_cluster / of_cluster.sum()
+    labelled_shares = labelled / np.maximum(labelled.sum(axis=1, keepdims=True), 1)
+    agreement = np.sqrt(shares * labelled_shares).sum(axis=1)
+    cover = np.minimum(labelled / frames.mean(axis=0), 1) @ shares
+    return agreement, cover
 
 
-def _say(n_alike, added, has_labels):
+def _say(lacked, n_alike, has_labels):
     """Say why a recording is proposed."""
     reasons = []
-    share = np.mean(added) if added else 0.0
-    if share >= 0.005:
+    if lacked >= 0.005:
         what = "that labels lack" if has_labels else "of what all show"
-        reasons.append(f"shows {share:.0%} {what}")
+        reasons.append(f"shows {lacked:.0%} {what}")
     if n_alike > 0:
-        plural = "s" * (n_alike > 1)
         unlabelled = " without labels" * has_labels
-        reasons.append(f"like {n_alike} other{plural}{unlabelled}")
+        reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
     return ", ".join(reasons) or "labels lack nothing that it shows"
 
 
-def measure_likeness(counts, features):
-    """Likeness (n_recordings, n_recordings), 0 to 1, in clusters and in features."""
-    shares = [x / np.maximum(x.sum(axis=1, keepdims=True), 1) for x in counts]
-    # Euclidean distances of roots of shares are Hellinger distances
-    columns = [np.hstack(list(map(np.sqrt, shares)))] if counts else []
-    points = np.hstack([*map(_scaled, columns), _scaled(np.asarray(features))])
-    distances = cdist(points, points, "sqeuclidean")
+def _measure_likeness(features):
+    """Likeness (n_recordings, n_recordings) of features, 0 to 1."""
+    distances = cdist(features, features, "sqeuclidean")
     # an outlier is similar to no other
     scale = np.median(distances[distances > 0]) if distances.any() else 1
     return np.exp(-distances / scale)
-
-
-def _scaled(values):
-    """Scale the mean squared distance from the mean to 1, if it is positive."""
-    values = values - values.mean(axis=0)
-    scale = np.sqrt((values**2).sum(axis=1).mean())
-    return values / (scale if scale > 0 else 1)
 
 
 def describe_signals(videos):
