@@ -46,8 +46,8 @@ print(f"{mof_score(*pairs, scope='labels'):.1%} of the frames of the others are 
 # %%
 # The next one
 # ------------
-# With labels, those come first that show what the labels lack, and that others without
-# labels resemble. Label one of these, and fit again.
+# With labels, those come first that show actions without a label, and that others
+# resemble. Label one of these, and fit again.
 for proposal in recordings_to_label(recordings, given, n=3, random_state=0):
     print(f"{names[proposal['recording']]}: {proposal['reason']}")
 

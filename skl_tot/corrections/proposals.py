@@ -1,4 +1,4 @@
-"""Which recordings to label: those that show what the others show, and are typical."""
+"""Recordings to label: typical ones that lack nothing, then those that add most."""
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -27,8 +27,8 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
 
     .. math:: \frac{1}{C} \sum_c \sum_a \sqrt{p_{ca} q_{ca}}.
 
-    With labels of recordings L, the next one shows what they lack, and others without
-    labels resemble it. It has the largest
+    With labels of recordings L, the next one shows clusters that they lack, and others
+    without labels resemble it. It has the largest
 
     .. math:: \frac{1}{C} \sum_c \sum_a p_{ca} \min(1, n_{ca} / m_{ca}) \cdot
         \frac{1}{N} \sum_i \max_{k \in L \cup \{j\}} s_{ik}
@@ -42,7 +42,7 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
     {shared: X}
     y : array-like of shape (n_frames,), or sequence of these, default=None
         Labels of some recordings or of parts, as for `SemiSupervisedSegmenter`.
-        Recordings with labels are not listed; those with what labels lack come first.
+        Recordings with labels are not listed.
     n : int, default=1
         Maximum number of results.
     estimator : estimator or list of these, default=None
@@ -69,7 +69,7 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
     >>> videos[0] = videos[0][:9]  # shows one action only
     >>> hmm = HMMSegmenter(3)
     >>> recordings_to_label(videos, estimator=hmm)
-    [{'recording': 1, 'reason': 'shows 100% of what all show, like 2 others'}]
+    [{'recording': 1, 'reason': 'shows 100% of all that occurs, like 2 others'}]
     >>> labels[1][20:] = -1  # unknown
     >>> recordings_to_label(videos, [None, labels[1], *[None] * 4], estimator=hmm)
     [{'recording': 3, 'reason': 'shows 87% that labels lack'}]
@@ -162,8 +162,8 @@ def _say(lacked, n_alike, has_labels):
     """Say why a recording is proposed."""
     reasons = []
     if lacked >= 0.005:
-        what = "that labels lack" if has_labels else "of what all show"
-        reasons.append(f"shows {lacked:.0%} {what}")
+        part = "that labels lack" if has_labels else "of all that occurs"
+        reasons.append(f"shows {lacked:.0%} {part}")
     if n_alike > 0:
         unlabelled = " without labels" * has_labels
         reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
