@@ -30,7 +30,13 @@ from sklearn.pipeline import make_pipeline
 
 import skl_tot
 from skl_tot import baselines, io, metrics, preprocessing, statistics
-from skl_tot.corrections import merge, most_informative, rename, split
+from skl_tot.corrections import (
+    merge,
+    most_informative,
+    recordings_to_label,
+    rename,
+    split,
+)
 from skl_tot.datasets import load_action_dataset, make_activities
 from skl_tot.decoding import decode, path_posterior
 from skl_tot.extend import (
@@ -192,15 +198,11 @@ def predict_online(model, video, lag, block):
     return tuple(map(np.concatenate, both))
 
 
-def informative(model, videos, n, unit):
+def informative(model, videos, n):
     """Rows of recording, start, end and information."""
-    suggestions = most_informative(model, videos, n, unit=unit)
-    rows = [
-        [row["video" if "video" in row else "recording"], row["start"], row["end"]]
-        + [row["information"]]
-        for row in suggestions
-    ]
-    return np.array(rows, float)
+    keys = ("recording", "start", "end", "information")
+    moments = most_informative(model, videos, n)
+    return np.array([[row[key] for key in keys] for row in moments], float)
 
 
 def run_methods(videos, n_actions):
@@ -306,8 +308,8 @@ def run_taught():
                 frozen = make("SemiSupervised", estimator=fitted).fit(videos, y)
                 yield f"{case}, fitted before", read(frozen, videos)
                 yield case, {"merge 0 2": merge(taught, [0, 2]).predict(videos)}
-                asked = informative(taught, videos, 3, "recordings")
-                yield case, {"most informative": asked}
+                next_ones = recordings_to_label(videos, y, n=3, estimator=fitted)
+                yield case, {"to label": [row["recording"] for row in next_ones]}
     taught = make("SemiSupervised", random_state=0).fit(videos, told["words"])
     yield "Taught, words", read(taught, videos)
 
@@ -331,8 +333,7 @@ def run_corrections(name, model, videos):
         for short in ("predict", "predict_proba", "predict_posterior", "score"):
             what = short.removeprefix("predict_")
             yield name, {f"{case}/{what}": getattr(edited, short)(videos)}
-    for unit in ("recordings", "moments"):
-        yield name, {f"asked/{unit}": informative(model, videos, 4, unit)}
+    yield name, {"moments": informative(model, videos, 4)}
 
 
 def run_outputs(videos, n_actions):

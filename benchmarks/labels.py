@@ -11,7 +11,8 @@ three times, have labels. Labels of the others are scored as they are called, wi
 match; frames called "unlabelled" are not scored. Rows:
 
 - *labels*: `SemiSupervisedSegmenter`, whose clusterings are fitted once for each set;
-- *single frames*: the same with the middle frame of each segment of one recording;
+- *labels, as proposed*: the same, with `recordings_to_label` in place of drawing;
+- *single frames*: *labels* with the middle frame of each segment of one recording;
 - *clusters named*: `AutoSegmenter` without labels, with the true number of actions;
   each cluster takes the name that most of its labelled frames have;
 - *LDA*, *LDA, windows*, *trees, windows*: classifiers of frames, shrunken linear
@@ -36,12 +37,14 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skl_tot import AutoSegmenter, SemiSupervisedSegmenter, look
+from skl_tot.corrections import recordings_to_label
 from skl_tot.corrections.semi_supervised import add_strict_order, default_estimators
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.preprocessing import SignalWindows
 
 MOST_FRAMES, LEAST_RECORDINGS, N_DRAWS, COUNTS = 15_000, 8, 3, (1, 2, 5)
+PROPOSED = "as proposed"  # in place of the number of a draw
 # Labels of these hold within one recording.
 LOCAL = ("mocap86",)
 COST, N_TREES = 0.5, 200  # cost of a switch, and trees, of classifiers
@@ -108,16 +111,25 @@ def score_labels(labels, predicted, others, scope="labels"):
 
 
 def study_set(cell, root):
-    """Scores of all rows, for one draw and number of labelled recordings."""
+    """Scores of all rows, for one draw, or as proposed, and number of recordings."""
     videos, labels, estimators, clusters, around = read(root / cell["set"])
-    order = np.random.default_rng(cell["draw"]).permutation(len(videos))
-    labelled, others = order[: cell["count"]], order[cell["count"] :]
+    n_labelled, is_proposed = cell["count"], cell["draw"] == PROPOSED
+    if is_proposed:
+        rows = recordings_to_label(videos, n=n_labelled, estimator=estimators)
+        labelled = [row["recording"] for row in rows]
+    else:
+        labelled = np.random.default_rng(cell["draw"]).permutation(len(videos))
+        labelled = labelled[:n_labelled]
+    others = np.setdiff1d(np.arange(len(videos)), labelled)
     given = [np.where(y == UNLABELLED, "", y) for y in labels]
     given = [y if i in labelled else None for i, y in enumerate(given)]
     model = SemiSupervisedSegmenter(estimators)
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         predicted = {"labels": model.fit(videos, given).labels_}
+        if is_proposed:
+            scores = score_labels(labels, predicted["labels"], others)
+            return {"scores": {f"labels, {PROPOSED}": scores}}
         sure = []
         posteriors = model.predict_posterior(videos)
         places = {word: k for k, word in enumerate(model.classes_.tolist())}
@@ -125,7 +137,7 @@ def study_set(cell, root):
             codes = [places[word] for word in predicted["labels"][i].tolist()]
             shown = posteriors[i][np.arange(len(codes)), codes]
             sure.append(shown[labels[i] != UNLABELLED])
-        if cell["count"] == 1:
+        if n_labelled == 1:
             single = [None if y is None else middle_frames(y) for y in given]
             predicted["single frames"] = model.fit(videos, single).labels_
         predicted["clusters named"] = name_clusters(clusters, given)
@@ -141,8 +153,8 @@ def study_set(cell, root):
 
 def tables(results):
     """Means over sets and draws by number of labelled recordings, and by set."""
-    rows = ["labels", "clusters named", "LDA", "LDA, windows", "trees, windows"]
-    rows += ["nothing", "single frames"]
+    rows = ["labels", f"labels, {PROPOSED}", "clusters named", "LDA", "LDA, windows"]
+    rows += ["trees, windows", "nothing", "single frames"]
     names = list(dict.fromkeys(result["cell"]["set"] for result in results))
     header = ["row", "labelled", *names, "mean"]
     rows_of_table = [header]
@@ -209,7 +221,7 @@ def main(argv=None):
             and path.parent.name not in LOCAL
             and path.parent.name in (arguments.sets or [path.parent.name])
             for count in COUNTS
-            for draw in range(N_DRAWS)
+            for draw in (*range(N_DRAWS), PROPOSED)
         ]
         compute = functools.partial(study_set, root=arguments.data)
         study.run(cells, arguments.results, compute)

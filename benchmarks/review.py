@@ -39,7 +39,7 @@ from threadpoolctl import threadpool_limits
 from skl_tot.app.review.entry import find_track
 from skl_tot.app.review.results import compare, estimate, total
 from skl_tot.corrections import refine
-from skl_tot.corrections.questions import describe_signals, order_with_gains
+from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics import match_labels
 
@@ -199,8 +199,8 @@ def play(model, videos, truth, order):
 
 def suggested(person, n):
     """The order of the page."""
-    ordered = order_with_gains(person.counts(), person.signals, person.checked, n)
-    return [i for i, _ in ordered]
+    counts = [np.array(person.counts(), float)]
+    return [i for i, _ in propose(counts, person.signals, person.checked, n)]
 
 
 def at_random(number):

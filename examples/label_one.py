@@ -1,8 +1,8 @@
 """Label one recording
 ===================
 
-Twelve recordings show a work cycle, and some lack a step. One of them has labels, and
-the others follow. Then the model says which one to label next. The recordings are
+Twelve recordings show a work cycle, and some lack a step. One of them gets labels, and
+the others follow. A function says which one, and which are next. The recordings are
 generated.
 """
 
@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skl_tot import SegmentationDisplay, SemiSupervisedSegmenter
-from skl_tot.corrections import most_informative
+from skl_tot.corrections import recordings_to_label
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
@@ -24,9 +24,13 @@ truth = dict(zip(names, [STEPS[steps] for steps in numbers]))
 # %%
 # Labels of one
 # -------------
-# Labels belong to names of recordings. Actions and their number follow from them. Here,
-# known labels stand for those of a person.
-given = {"cycle 2": truth["cycle 2"]}
+# Label a recording that is typical and lacks nothing. Labels belong to names of
+# recordings. Actions and their number follow from them. Here, known labels stand for
+# those of a person.
+(proposal,) = recordings_to_label(recordings, random_state=0)
+first = names[proposal["recording"]]
+print(f"{first}: {proposal['reason']}")
+given = {first: truth[first]}
 model = SemiSupervisedSegmenter(random_state=0).fit(recordings, given)
 predicted = model.predict(recordings)
 display = SegmentationDisplay.from_predictions(
@@ -42,11 +46,12 @@ print(f"{mof_score(*pairs, scope='labels'):.1%} of the frames of the others are 
 # %%
 # The next one
 # ------------
-# Recordings that most others resemble teach most. Label one of these, and fit again.
-labelled = [names.index(name) for name in given]
-for suggestion in most_informative(model, recordings, n=3, labelled=labelled):
-    print(names[suggestion["recording"]])
+# With labels, those come first that show actions without a label, and that others
+# resemble. Label one of these, and fit again.
+for proposal in recordings_to_label(recordings, given, n=3, random_state=0):
+    print(f"{names[proposal['recording']]}: {proposal['reason']}")
 
 # %%
-# In the browser, ``skl-tot review cycles --out checked`` does the same.
+# In the browser, ``skl-tot review cycles --out checked`` does the same, and
+# ``skl-tot suggest cycles`` names the recording.
 plt.show()

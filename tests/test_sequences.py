@@ -343,8 +343,7 @@ def draws(run, draw, model, X):
 
 
 def asks(run, draw, model, X):
-    for unit in ("recordings", "moments"):
-        assert most_informative(model, X, 3, unit)
+    assert most_informative(model, X, 3)
 
 
 def exports(run, draw, model, X):

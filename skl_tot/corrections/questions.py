@@ -1,10 +1,9 @@
-"""Suggestions: representative recordings, doubtful moments, actions that are alike."""
+"""Suggestions: doubtful moments, and actions that are alike."""
 
 from collections import Counter
 from itertools import combinations
 
 import numpy as np
-from scipy.spatial.distance import cdist
 from scipy.special import entr
 from scipy.stats import rankdata
 
@@ -16,37 +15,32 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.features import TellingSample, checked_videos
 
-N_DESCRIBED = 1000  # most frames that describe a recording, or features
+N_DESCRIBED = 1000  # most frames that describe features
 DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
 @with_shared_texts
-def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
-    """List the recordings or moments whose labels would teach a model most.
+def most_informative(model, X, n=1, *, labelled=()):
+    """List the moments whose labels would teach a model most: segments in doubt.
 
-    First come recordings that most others resemble, by shares of actions and by means
-    and deviations of features; doubtful ones taught a model less than random ones.
-    Moments are sorted by doubt, the entropy of ``predict_posterior`` in nats.
+    Doubt is the entropy of ``predict_posterior`` in nats. `recordings_to_label` lists
+    whole recordings.
 
     Parameters
     ----------
     {shared: model, X}
     n : int, default=1
         Maximum number of results.
-    unit : {"recordings", "moments"}, default="recordings"
-        Whole recordings, or segments. The value of a segment is the sum of the doubts
-        of its frames, each minus the least doubt in ``X``.
     labelled : sequence of int, default=()
-        Indices of recordings with labels. They are not listed; similar ones come later.
+        Indices of recordings with labels, which are not listed.
 
     Returns
     -------
     ranking : list of dict
         Most informative first. Each has "recording" (the index), "start" and
         "end" (exclusive) in frames, "action" (the label of the segment; -1 is
-        background, None for a recording), and "information", the sort key: nats for a
-        segment; for a recording its gain in the sum over all recordings of their
-        similarity (0 to 1) to the nearest one that is labelled or listed before.
+        background), and "information": the sum of the doubts of the frames, each minus
+        the least doubt in ``X``.
 
     {shared: raises}
 
@@ -56,88 +50,30 @@ def most_informative(model, X, n=1, unit="recordings", *, labelled=()):
     >>> from skl_tot.corrections import most_informative
     >>> from skl_tot.datasets import make_activities
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
-    >>> (found,) = most_informative(HMMSegmenter(3).fit(videos), videos)
-    >>> sorted(found)
+    >>> (moment,) = most_informative(HMMSegmenter(3).fit(videos), videos)
+    >>> sorted(moment)
     ['action', 'end', 'information', 'recording', 'start']
     """
     segmenter = segmenter_of(model)
     videos = as_recordings(transform_before(model, X))
     labelled = np.ravel(labelled).tolist()
-    _check_request(n, unit, labelled, len(videos))
+    _check_request(n, labelled, len(videos))
     paths, doubts = [], []
     for decoded in segmenter.decode(videos):
         paths.append(decoded.path)
-        if unit == "moments":
-            doubts.append(measure_doubts(decoded))
+        doubts.append(measure_doubts(decoded))
     labels = with_background(segmenter.actions_)
-    if unit == "moments":
-        return rank_moments([labels[path] for path in paths], doubts, n, labelled)
-    counts = [np.bincount(path + 1, minlength=len(labels))[1:] for path in paths]
-    gains = order_with_gains(counts, describe_signals(videos.arrays), labelled, n)
-    return [_describe(i, 0, len(paths[i]), None, gain) for i, gain in gains]
+    return rank_moments([labels[path] for path in paths], doubts, n, labelled)
 
 
-def _check_request(n, unit, labelled, n_videos):
+def _check_request(n, labelled, n_videos):
     """Refuse parameters of `most_informative` that are not valid."""
     if not (is_int(n) and n >= 1):
         refuse("n", n, "an integer of at least 1")
-    if unit not in ("recordings", "moments"):
-        refuse("unit", unit, "'recordings' or 'moments'")
     for i in labelled:
         if type(i) is not int or not 0 <= i < n_videos:
             expected = f"indices of recordings from 0 to {n_videos - 1}"
             refuse("labelled", [i], expected)
-
-
-def order_with_gains(counts, features, checked=(), n=1):
-    """List pairs of a recording to check, most representative first, and its gain."""
-    # A recording adds its likeness to those that none of the checked ones, or of those
-    # before, resembles.
-    counts = np.asarray(counts, dtype=float)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    # Euclidean distances of roots of shares are Hellinger distances
-    columns = [_scaled(np.sqrt(shares)), _scaled(np.asarray(features, dtype=float))]
-    points = np.hstack(columns)
-    distances = cdist(points, points, "sqeuclidean")
-    # an outlier is similar to no other, and comes late
-    scale = np.median(distances[distances > 0]) if distances.any() else 1
-    likeness = np.exp(-distances / scale)
-    chosen, gains_of_chosen = list(checked), []
-    nearest = likeness[:, chosen].max(axis=1, initial=0)
-    for _ in range(min(n, len(points) - len(set(chosen)))):
-        gains = np.maximum(likeness - nearest[:, None], 0).sum(axis=0).round(DIGITS)
-        gains[chosen] = -1
-        best = int(gains.argmax())
-        chosen.append(best)
-        gains_of_chosen.append((best, float(gains[best])))
-        nearest = np.maximum(nearest, likeness[:, best])
-    return gains_of_chosen
-
-
-def describe_signals(videos):
-    """Means and deviations of features of recordings, scaled between recordings."""
-    return scaled_between([mean_and_spread(video) for video in videos])
-
-
-def mean_and_spread(video):
-    """Means and deviations of the features of a recording, from spaced frames."""
-    rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
-    frames = np.nan_to_num(np.asarray(rows, dtype=float))
-    return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
-
-
-def scaled_between(values):
-    """Scale values of recordings by their spread."""
-    values = np.array(values) - np.mean(values, axis=0)
-    spread = values.std(axis=0)
-    return values / np.where(spread > 0, spread, 1)
-
-
-def _scaled(values):
-    """Scale the mean squared distance from the mean to 1, if it is positive."""
-    values = values - values.mean(axis=0)
-    scale = np.sqrt((values**2).sum(axis=1).mean())
-    return values / (scale if scale > 0 else 1)
 
 
 def measure_doubts(decoded, names=None):
@@ -157,21 +93,18 @@ def rank_moments(paths, doubts, n, labelled=()):
         if i not in labelled:
             for action, start, end in zip(*find_segments(path)):
                 information = (doubt[start:end] - least).sum()
-                moments.append(_describe(i, start, end, action.item(), information))
+                moments.append(
+                    {
+                        "recording": i,
+                        "start": int(start),
+                        "end": int(end),
+                        "action": action.item(),
+                        "information": float(information),
+                    }
+                )
     # equal values in order of time
     moments.sort(key=lambda moment: -round(moment["information"], DIGITS))
     return moments[: int(n)]
-
-
-def _describe(recording, start, end, action, information):
-    """Entry of `most_informative`."""
-    return {
-        "recording": recording,
-        "start": int(start),
-        "end": int(end),
-        "action": action,
-        "information": float(information),
-    }
 
 
 def alike_actions(videos, labels):

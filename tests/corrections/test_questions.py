@@ -7,14 +7,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from skl_tot import HMMSegmenter
-from skl_tot.app.review import Review
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.corrections import alike_actions, most_informative, rename
-from skl_tot.corrections.questions import (
-    DIGITS,
-    describe_signals,
-    order_with_gains,
-)
+from skl_tot.corrections import alike_actions, most_informative
+from skl_tot.corrections.questions import DIGITS
 from skl_tot.datasets import make_activities
 from skl_tot.recordings.labels import find_segments
 
@@ -34,28 +29,11 @@ def entropy(row):
     return -sum(p * math.log(p) for p in row if p > 0)
 
 
-def test_videos_come_as_in_a_review(noisy, model):
-    review = Review(rename(model, ["a", "b", "c", "d"]), noisy).open()
-    ranking = most_informative(model, noisy, 100)
-    asked = [entry["recording"] for entry in review.next(100)]
-    assert [entry["recording"] for entry in ranking] == asked
-    for entry in ranking:
-        assert (entry["start"], entry["end"]) == (0, len(noisy[entry["recording"]]))
-        assert entry["action"] is None
-    gains = [entry["information"] for entry in ranking]
-    assert gains == sorted(gains, reverse=True)
-    assert_allclose(sum(gains), len(noisy))  # as each is like itself
-    assert most_informative(model, noisy, np.int64(1)) == ranking[:1]
-
-
 def test_labelled_recordings_are_left_out(noisy, model):
-    (first, *others) = most_informative(model, noisy, 100)
-    index = first["recording"]
-    assert most_informative(model, noisy, 100, labelled=[index]) == others
+    moments = most_informative(model, noisy, 1000)
+    found = most_informative(model, noisy, 1000, labelled=[2])
+    assert found == [entry for entry in moments if entry["recording"] != 2]
     assert most_informative(model, noisy, 100, labelled=range(len(noisy))) == []
-    moments = most_informative(model, noisy, 1000, "moments")
-    found = most_informative(model, noisy, 1000, "moments", labelled=[index])
-    assert found == [entry for entry in moments if entry["recording"] != index]
 
 
 def test_moments(noisy, model):
@@ -69,56 +47,21 @@ def test_moments(noisy, model):
                 total += doubt - least
             expected.append((total, i, start, end, action))
     expected.sort(key=lambda moment: -round(moment[0], DIGITS))
-    found = most_informative(model, noisy, 1000, unit="moments")
+    found = most_informative(model, noisy, 1000)
     assert len(found) == len(expected)
     for entry, (total, *where) in zip(found, expected):
         assert list(entry.values())[:-1] == where
         assert_allclose(entry["information"], total, atol=1e-9)
-    assert most_informative(model, noisy, 3, unit="moments") == found[:3]
+    assert most_informative(model, noisy, 3) == found[:3]
 
 
 @pytest.mark.parametrize(
     "options",
-    [{"n": 0}, {"n": True}, {"unit": "frames"}, {"labelled": [6]}, {"labelled": ["a"]}],
+    [{"n": 0}, {"n": True}, {"labelled": [6]}, {"labelled": ["a"]}],
 )
 def test_errors(noisy, model, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         most_informative(model, noisy, **options)
-
-
-def test_each_recording_to_review_is_what_most_others_are_like():
-    rng = np.random.default_rng(0)
-    counts, values = rng.integers(0, 50, size=(12, 3)), rng.normal(size=(12, 4))
-    roots = np.sqrt(counts / counts.sum(axis=1, keepdims=True))
-    parts = [x - x.mean(axis=0) for x in (roots, values)]
-    parts = [x / math.sqrt((x**2).sum() / 12) for x in parts]
-    points, checked = np.hstack(parts), [4, 7]
-    gaps = [[math.dist(a, b) ** 2 for a in points] for b in points]
-    middle = np.median([x for row in gaps for x in row if x > 0])
-
-    def likeness(chosen):
-        return sum(max(math.exp(-row[j] / middle) for j in chosen) for row in gaps)
-
-    expected = list(checked)
-    for _ in range(5):
-        others = [i for i in range(12) if i not in expected]
-        expected.append(max(others, key=lambda i: likeness([*expected, i])))
-    found = [i for i, _ in order_with_gains(counts, values, checked, 5)]
-    assert found == expected[2:]
-    assert all(type(i) is int for i in found)
-    ((first, _),) = order_with_gains(counts, values)
-    assert first == max(range(12), key=lambda i: likeness([i]))
-
-
-def test_signals_are_described_by_means_and_deviations():
-    rng = np.random.default_rng(1)
-    videos = [rng.normal(scale=[1, 1e6], size=(n, 2)) for n in (5, 9, 20)]
-    found = describe_signals(videos)
-    expected = np.array([[*x.mean(axis=0), *x.std(axis=0)] for x in videos])
-    expected = (expected - expected.mean(axis=0)) / expected.std(axis=0)
-    assert_allclose(found, expected)
-    gaps = [np.array([[1.0, np.nan]]), np.array([[1.0, 3.0]])]
-    assert_allclose(describe_signals(gaps), [[0, -1, 0, 0], [0, 1, 0, 0]])
 
 
 def split_in_two(labels, action, new, by):

@@ -1,4 +1,4 @@
-"""Commands for people who correct: refine, edit, review."""
+"""Commands for people who correct: suggest, refine, edit, review."""
 
 from pathlib import Path
 
@@ -9,6 +9,39 @@ from skl_tot.app.cli.stages import stage
 # Options of a first fit, and all of a recipe.
 OF_FIT = ("method", "set", "order")
 OF_RECIPE = ("n_actions", *OF_FIT, "min_duration", "seed", "pipeline")
+
+
+def add_suggest(commands):
+    """Add the command ``suggest``."""
+    parser = arguments.add_command(
+        commands,
+        suggest,
+        "say which recording to label first, or next",
+        "skl-tot suggest features --labels corrected",
+        [arguments.labels_options(), arguments.reading_options()],
+    )
+    parser.add_argument("data", metavar="DATA", help=arguments.DATA)
+    text = "number of recordings (default: 1)"
+    parser.add_argument("--number", type=int, default=1, metavar="N", help=text)
+
+
+def suggest(options):
+    """Print recordings to label, and why."""
+    arguments.check_needed(options, "labels", ["gaps"])
+    inputs.check_inputs(options.data, options.labels)
+    source = inputs.Source(options.data, options)
+    from skl_tot.corrections import recordings_to_label
+
+    recordings, y = source.open(), None
+    if options.labels:
+        y = inputs.read_labels_in_order(options, recordings, options.data)
+    with stage("fitting without labels"):
+        proposals = recordings_to_label(recordings, y, n=options.number, random_state=0)
+    for proposal in proposals:
+        print(f"{recordings.names[proposal['recording']]}: {proposal['reason']}")
+    number = outputs.count(len(recordings), "recording")
+    print(f"Compared: {number}, by features and by the labels of fits without labels.")
+    print(inputs.describe_amount(y) if y else "No recording has labels yet.")
 
 
 def add_refine(commands):

@@ -26,6 +26,7 @@ COMMANDS = {  # in the order of use
     "summary": pictures.add_summary,
     "plot": pictures.add_plot,
     "evaluate": predictions.add_evaluate,
+    "suggest": corrections.add_suggest,
     "review": corrections.add_review,
     "refine": corrections.add_refine,
     "edit": corrections.add_edit,

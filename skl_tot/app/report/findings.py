@@ -72,7 +72,7 @@ def read_corrected(corrected, videos):
 
 def gather_findings(model, videos, video_names, words, breaks=None, corrected=None):
     """Apply a model to recordings one by one; ``corrected`` has labels of people."""
-    from skl_tot.corrections.questions import mean_and_spread, measure_doubts
+    from skl_tot.corrections.questions import measure_doubts
     from skl_tot.methods.pipelines import (
         decode_recordings,
         path_confidence,
@@ -85,7 +85,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
     code_of, names = _code_words(words.tolist(), others)
     actions = [code for code in names if code != BACKGROUND]
     merge = (code_of[:-1, None] == actions).astype(float)
-    findings, signals = Findings(names, {code: [] for code in actions}), []
+    findings = Findings(names, {code: [] for code in actions})
     for i, name in enumerate(each(video_names)):
         with errors_of_recording(i, name):
             # once, as it may be slow
@@ -105,7 +105,6 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
         findings.doubts.append(doubt)
         findings.log_likelihoods.append(_mean_log_likelihood(decoded))
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
-        signals.append(mean_and_spread(frames))
         frames = np.asarray(frames, dtype=float)
         findings.sums.add(frames, path)
         findings.sample.add(frames, path, breaks and breaks[i])

@@ -10,7 +10,7 @@ from skl_tot.app.review.history import History
 from skl_tot.app.review.results import measure
 from skl_tot.app.review.teaching import with_names_of
 from skl_tot.app.web import DOUBTFUL
-from skl_tot.corrections import questions
+from skl_tot.corrections import proposals, questions
 from skl_tot.methods import pipelines
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import is_int, refuse
@@ -29,6 +29,7 @@ class Answers:
     recordings: Recordings
     _history: History
     _model: Any  # until the recordings are read
+    clusterings: Any  # `Clusterings`, or None in a review that began with a model
     _restore: Any  # function that gives values the form of the recordings
 
     def __init__(self):
@@ -132,20 +133,20 @@ class Answers:
         Returns
         -------
         suggestions : list of dict
-            Unchecked ones; first those that others resemble most, or after learning
-            those with the most doubt. Each has "recording" (the number), "start" and
-            "end" (exclusive) in frames, "information" (as in
-            `skl_tot.corrections.most_informative`; after learning, 1 minus the mean
-            probability of the shown actions), and "unsure" (the share of its frames
-            whose action has a probability below a half).
+            Unchecked ones, in the order of `skl_tot.corrections.recordings_to_label` by
+            the fits that are done, or by the shown actions. Each has "recording" (the
+            number), "start" and "end" (exclusive) in frames, "reason" (words), and
+            "unsure" (the share of its frames whose action has a probability below a
+            half).
         """
         check_count(n)
         state, units = self._read_state(), self.units()
         if self._signals[0] != units:
             arrays = [getattr(array, "iloc", array) for array in self.recordings.arrays]
             parts = [arrays[i][start:end] for i, start, end in units]
-            self._signals = units, questions.describe_signals(parts)
-        return suggest(state, units, self._signals[1], n)
+            self._signals = units, proposals.describe_signals(parts)
+        clusters = self.clusterings.clusters if self.clusterings else []
+        return suggest(state, units, self._signals[1], clusters, n)
 
     def examples(self, action, n=5):
         """List typical and doubtful bouts of an action.
@@ -244,32 +245,29 @@ def first_checked(entries):
     return None
 
 
-def suggest(state, units, signals, n):
+def suggest(state, units, signals, clusters, n):
     """Units (recording, start, end) to check next, see `Answers.next`."""
-    # shown labels have current names, predictions of checked recordings do not
+    # ``clusters`` are those of recordings, which cycles are not
     entries = state.entries
-    n_codes = 2 + max(0, *(entry.segments.codes.max() for entry in entries))
-    # without labels of all frames, by signals alone
-    are_labelled = not any(entry.is_blank for entry in entries)
+    counts = list(clusters) if len(units) == len(entries) else []
+    if not counts and not any(entry.is_blank for entry in entries):
+        counts = [count_codes(entries, units)]
+    checked = [k for k, (i, *span) in enumerate(units) if entries[i].is_checked(*span)]
     confidences = [entry.shown_confidence() for entry in entries]
-    counts, checked, doubts = [], [], []
-    for k, (i, start, end) in enumerate(units):
-        segments = entries[i].segments.part(start, end)
-        lengths = (segments.ends - segments.starts) * are_labelled
-        codes = np.maximum(segments.codes, BACKGROUND) + 1
-        counts.append(np.bincount(codes, lengths, n_codes)[1:])
-        if entries[i].is_checked(start, end):
-            checked.append(k)
-        elif state.n_learned:
-            doubts.append((k, 1 - float(confidences[i][start:end].mean(dtype=float))))
-    doubts = sorted(doubts, key=lambda pair: -pair[1])[:n]
     suggestions = []
-    for k, gain in doubts or questions.order_with_gains(counts, signals, checked, n):
+    for k, reason in proposals.propose(counts, signals, checked, n):
         i, start, end = units[k]
         unsure = float((confidences[i][start:end] < DOUBTFUL).mean())
         suggestion = {"recording": i, "start": start, "end": end}
-        suggestions.append(suggestion | {"information": gain, "unsure": unsure})
+        suggestions.append(suggestion | {"reason": reason, "unsure": unsure})
     return suggestions
+
+
+def count_codes(entries, units):
+    """Count the frames (n_units, n_codes) of shown codes in each unit."""
+    # shown labels have current names, predictions of checked recordings do not
+    tracks = [entries[i].segments.part(start, end) for i, start, end in units]
+    return proposals.count_clusters([track.labels() for track in tracks])
 
 
 def choose_examples(entries, action, n):

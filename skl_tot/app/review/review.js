@@ -103,10 +103,8 @@ const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
 // Why something is to be looked at next.
-function why({ information, unsure, unusual }, isLearned) {
-  const others = Math.round(information - 1);  // whose likeness it adds, beside its own
-  const likeness = others > 0 ? `like ${count(others, "other")}` : information > 0.5 ? "unlike the others" : "like what is checked";
-  const reasons = [isLearned ? `mean probability ${Math.round(100 * (1 - information))} %` : likeness];
+function why({ reason, unsure, unusual }) {
+  const reasons = [reason];
   if (unusual) reasons.push("unusual");
   if (unsure >= 0.1) reasons.push(`in doubt for ${Math.round(100 * unsure)} %`);
   return reasons.join(", ");
@@ -594,7 +592,7 @@ class Page {
     this.fill(".next ol", next.slice(0, 8).map((own) => {
       const { recording, from } = own, cycle = this.units.rows[this.units.at(recording, from)];
       const name = this.units.areCycles && cycle ? cycle.name : rows[recording].name;
-      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own, this.data.learned))))];
+      return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own))))];
     }));
   }
 }

@@ -22,6 +22,7 @@ from skl_tot.app.review.entry import (
 )
 from skl_tot.app.review.history import add_codes, free_code
 from skl_tot.corrections.editing import names_of_parts
+from skl_tot.corrections.proposals import count_clusters
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
     choose_teaching,
@@ -215,6 +216,11 @@ def is_learner(model):
     return is_taught and not hasattr(segmenter, "actions_")
 
 
+def _after(fit, learner):
+    """Return the steps of a fit from the place of the segmenter of a learner."""
+    return pipelines.steps_of(fit)[len(pipelines.steps_of(learner)) - 1 :]
+
+
 class Clusterings:
     """Fits one after the other in a thread, kept in a folder as they are done.
 
@@ -223,6 +229,7 @@ class Clusterings:
 
     def __init__(self, learner, recordings, folder):
         self.fitted, self.n_done, self.total = [], 0, 0
+        self.clusters = []  # frames (n_recordings, n_clusters) of each fit
         self._learner, self._recordings, self._folder = learner, recordings, folder
         self._thread, self._is_over = None, False
 
@@ -245,7 +252,10 @@ class Clusterings:
             for k, estimator in enumerate(estimators):
                 error = None
                 try:
-                    self.fitted.append(self._fit(k, estimator, pipeline, frames))
+                    model = self._fit(k, estimator, pipeline, frames)
+                    segmenter = pipelines.joined(_after(model, pipeline))
+                    self.clusters.append(count_clusters(segmenter.predict(frames)))
+                    self.fitted.append(model)
                 except Exception as problem:  # others may go
                     error = problem
                 self._go_on()
@@ -299,9 +309,8 @@ class Clusterings:
             return clone(self._learner).fit(X, y)
         segmenter = clone(pipelines.last_step(self._learner))
         *before, (name, _) = pipelines.steps_of(self._learner)
-        inner = [pipelines.steps_of(fit)[len(before) :] for fit in fits]
-        models = add_strict_order(list(map(pipelines.joined, inner)))
-        segmenter.estimator = list(map(FrozenEstimator, models))
+        inner = [pipelines.joined(_after(fit, self._learner)) for fit in fits]
+        segmenter.estimator = list(map(FrozenEstimator, add_strict_order(inner)))
         steps = pipelines.steps_of(fits[0])[: len(before)]
         model = Pipeline([*steps, (name, segmenter)]) if before else segmenter
         segmenter.fit(pipelines.transform_before(model, X), y)

@@ -1,4 +1,4 @@
-"""The command line for labels of people: fit, refine, edit, evaluate."""
+"""The command line for labels of people: suggest, fit, refine, edit, evaluate."""
 
 import csv
 from pathlib import Path
@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
-from skl_tot.corrections import merge, rename
+from skl_tot.corrections import merge, recordings_to_label, rename
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, segments, write_segments
 from skl_tot.io.formats import writable_formats
@@ -44,7 +44,8 @@ def _quick(monkeypatch):
     def quick(recordings, random_state=None):
         return [HMMSegmenter(3), HMMSegmenter(3, standardize="video")]
 
-    monkeypatch.setattr("skl_tot.corrections.semi_supervised.default_estimators", quick)
+    for module in ("semi_supervised", "proposals"):
+        monkeypatch.setattr(f"skl_tot.corrections.{module}.default_estimators", quick)
 
 
 @pytest.mark.usefixtures("_quick")
@@ -109,6 +110,20 @@ def test_a_method_is_the_inner_estimator(run, options, settings):
     assert model.estimator.get_params() == expected.get_params()
     assert model.min_duration == 0.4
     np.testing.assert_array_equal(model.labels_["v2"], read_segments("two/v2.csv"))
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_recording_to_label_is_suggested(run, capsys):
+    assert run("suggest flat") == 0
+    proposal, compared, labelled = capsys.readouterr().out.splitlines()
+    (expected,) = recordings_to_label(read_recordings("flat"), random_state=0)
+    assert proposal == f"v{expected['recording']}: {expected['reason']}"
+    assert compared.startswith("Compared: 4 recordings, ")
+    assert labelled == "No recording has labels yet."
+    assert run("suggest flat --labels two --number 9") == 0
+    *proposals, _, labelled = capsys.readouterr().out.splitlines()
+    assert {line.partition(":")[0] for line in proposals} == {"v1", "v3"}
+    assert labelled.endswith("2 of 4 recordings are labelled, with 3 labels.")
 
 
 @pytest.mark.usefixtures("_quick")

@@ -629,7 +629,7 @@ def test_what_to_label_next(activity, model, write):
     names = [f"take {i}" for i in range(6)]
     options = {"fps": 4, "video_names": names, "action_names": {1: "pour <milk>"}}
     _, *rows = write(model, activity[0], **options).rows["questions"]
-    expected = most_informative(model, activity[0], 5, unit="moments")
+    expected = most_informative(model, activity[0], 5)
     assert len(rows) == len(expected) == 5
     for row, one in zip(rows, expected):
         start, end = one["start"], one["end"]

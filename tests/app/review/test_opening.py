@@ -14,6 +14,7 @@ from skl_tot.app.review import Review
 from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.baselines import MallowSegmenter
+from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
@@ -66,14 +67,15 @@ def test_what_is_not_labelled_is_neither_checked_nor_learned(quick_fits, unlabel
     assert review.accuracy() is None
     assert set(review.table()["recording"]) == {"0"}
     told = []
+    clusters = review.clusterings.wait() and review.clusterings.clusters
+    asked = [i for i, _ in propose(clusters, describe_signals(recordings), [], 9)]
     review.learn(lambda *own: told.append(own))
     assert told[0][0] == "learning"
     assert told[-1] == ("learning", 6, 6)
     for labels in review.labels():
         assert (labels != "").all()
     assert all(entry.changed is None for entry in review.state.entries)
-    doubts = [own["information"] for own in review.next(9)]
-    assert doubts == sorted(doubts, reverse=True)
+    assert [own["recording"] for own in review.next(9)] == asked
     assert review.accuracy() is None  # nothing had been predicted there
     review.undo()
     assert (review.labels()[1] == "").all()

@@ -1,0 +1,193 @@
+"""Recordings to label: typical ones that lack nothing, then those that add most."""
+
+import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.utils import check_random_state
+
+from skl_tot.corrections.semi_supervised import default_estimators
+from skl_tot.methods.pipelines import fit_segmenter, quietly
+from skl_tot.preprocessing.look import look
+from skl_tot.recordings.errors import is_int, refuse
+from skl_tot.recordings.labels import UNKNOWN, arrange_each, read_labels
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.shared_texts import with_shared_texts
+
+N_DESCRIBED = 1000  # most frames that describe a recording
+DIGITS = 9  # rounding, so that equal recordings come in the order of their numbers
+
+
+@with_shared_texts
+def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
+    r"""List the recordings whose labels would teach a `SemiSupervisedSegmenter` most.
+
+    It needs no model and no label, but C clusterings: labels of fits without labels.
+    :math:`p_{ca}` is the share of cluster a in all frames. The first recording j lacks
+    nothing that others show, and is typical: its shares :math:`q_{ca}` agree best with
+    those of all. It has the largest
+
+    .. math:: \frac{1}{C} \sum_c \sum_a \sqrt{p_{ca} q_{ca}}.
+
+    With labels of recordings L, the next one shows clusters that they lack, and others
+    without labels resemble it. It has the largest
+
+    .. math:: \frac{1}{C} \sum_c \sum_a p_{ca} \min(1, n_{ca} / m_{ca}) \cdot
+        \frac{1}{N} \sum_i \max_{k \in L \cup \{j\}} s_{ik}
+
+    for :math:`n_{ca}` labelled frames of the cluster with those of j, and
+    :math:`m_{ca}` frames of it in a recording on average. The likeness :math:`s_{ik}`
+    (0 to 1) of N recordings compares means and deviations of features.
+
+    Parameters
+    ----------
+    {shared: X}
+    y : array-like of shape (n_frames,), or sequence of these, default=None
+        Labels of some recordings or of parts, as for `SemiSupervisedSegmenter`.
+        Recordings with labels are not listed.
+    n : int, default=1
+        Maximum number of results.
+    estimator : estimator or list of these, default=None
+        Segmenters whose labels are the clusterings, as for `SemiSupervisedSegmenter`.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the clusterings.
+
+    Returns
+    -------
+    proposals : list of dict
+        Best first. Each has "recording" (the index) and "reason" (words).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If recordings or parameters are not valid.
+
+    Examples
+    --------
+    >>> from skl_tot import HMMSegmenter
+    >>> from skl_tot.corrections import recordings_to_label
+    >>> from skl_tot.datasets import make_activities
+    >>> videos, labels = make_activities(n_videos=6, n_actions=3, random_state=0)
+    >>> videos[0] = videos[0][:9]  # shows one action only
+    >>> hmm = HMMSegmenter(3)
+    >>> recordings_to_label(videos, estimator=hmm)
+    [{'recording': 1, 'reason': 'shows 100% of all that occurs, like 2 others'}]
+    >>> labels[1][20:] = -1  # unknown
+    >>> recordings_to_label(videos, [None, labels[1], *[None] * 4], estimator=hmm)
+    [{'recording': 3, 'reason': 'shows 87% that labels lack'}]
+    """
+    if not (is_int(n) and n >= 1):
+        refuse("n", n, "an integer of at least 1")
+    recordings = as_recordings(X)
+    is_known = [np.zeros(n_frames, bool) for n_frames in recordings.lengths]
+    if y is not None:
+        y = arrange_each(y, recordings, "y", of_some=True)
+        is_known = [path != UNKNOWN for path in read_labels(y, recordings)[0]]
+    counts, labelled_counts = [], []
+    for labels in _cluster(recordings, estimator, random_state):
+        counts.append(count_clusters(labels))
+        known_counts = count_clusters(labels, np.concatenate(is_known))
+        labelled_counts.append(known_counts.sum(axis=0))
+    labelled = [i for i, of_recording in enumerate(is_known) if of_recording.any()]
+    features = describe_signals(recordings.arrays)
+    proposals = propose(counts, features, labelled, n, labelled_counts)
+    return [{"recording": i, "reason": reason} for i, reason in proposals]
+
+
+def _cluster(recordings, estimator, random_state):
+    """Yield the labels of recordings by each segmenter, as the learner fits them."""
+    estimators = [estimator]
+    if estimator is None:
+        estimators = default_estimators(look(recordings))
+    elif isinstance(estimator, (list, tuple)):
+        estimators = estimator
+    rng, arrays = check_random_state(random_state), list(recordings.arrays)
+    for one in estimators:
+        seed = rng.randint(2**31 - 1)
+        with quietly():
+            yield fit_segmenter(one, arrays, None, seed, recordings.fps)[1]
+
+
+def count_clusters(labels, weights=1.0):
+    """Count frames (n_recordings, n_clusters) of labels, or sum their weights."""
+    _, numbers = np.unique(np.concatenate(labels), return_inverse=True)
+    rows = np.repeat(np.arange(len(labels)), list(map(len, labels)))
+    counts = np.zeros((len(labels), numbers.max() + 1))
+    np.add.at(counts, (rows, numbers), weights)
+    return counts
+
+
+def propose(counts, features, labelled, n, labelled_counts=None):
+    """List pairs of a recording to label, best first, and the reason in words.
+
+    ``counts`` has frames (n_recordings, n_clusters) of each clustering,
+    ``labelled_counts`` those (n_clusters,) with labels: None takes all of ``labelled``.
+    """
+    likeness = _measure_likeness(features)
+    chosen, proposals = list(labelled), []
+    shown = labelled_counts or [frames[chosen].sum(axis=0) for frames in counts]
+    for _ in range(min(n, len(likeness) - len(set(chosen)))):
+        nearest = likeness[:, chosen].max(axis=1, initial=0)
+        values = np.maximum(likeness, nearest[:, None]).mean(axis=0)
+        lacked = 0.0 * values  # share of all frames
+        if counts:
+            compared = list(map(_compare_clusters, counts, shown))
+            agreement, cover = np.mean(compared, axis=0)
+            values = values * cover[:-1] if chosen else agreement[:-1]
+            lacked = cover - cover[-1]
+        values = values.round(DIGITS)
+        values[chosen] = -1  # listed already
+        best = int(values.argmax())
+        gains = np.maximum(likeness[best] - nearest, 0)
+        n_alike = round(float(gains.sum()) - 1)  # beside itself
+        proposals.append((best, _say(lacked[best], n_alike, bool(chosen))))
+        chosen.append(best)
+        shown = [before + frames[best] for frames, before in zip(counts, shown)]
+    return proposals
+
+
+def _compare_clusters(frames, labelled):
+    """Agreement and cover (n_recordings + 1,) of labelled frames, 0 to 1.
+
+    With those of a recording, too; the last ones are those of ``labelled`` alone.
+    """
+    labelled = labelled + np.vstack([frames, np.zeros(frames.shape[1])])
+    of_cluster = frames.sum(axis=0)
+    shares = of_cluster / of_cluster.sum()
+    labelled_shares = labelled / np.maximum(labelled.sum(axis=1, keepdims=True), 1)
+    agreement = np.sqrt(shares * labelled_shares).sum(axis=1)
+    cover = np.minimum(labelled / frames.mean(axis=0), 1) @ shares
+    return agreement, cover
+
+
+def _say(lacked, n_alike, has_labels):
+    """Say why a recording is proposed."""
+    reasons = []
+    if lacked >= 0.005:
+        part = "that labels lack" if has_labels else "of all that occurs"
+        reasons.append(f"shows {lacked:.0%} {part}")
+    if n_alike > 0:
+        unlabelled = " without labels" * has_labels
+        reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
+    return ", ".join(reasons) or "labels lack nothing that it shows"
+
+
+def _measure_likeness(features):
+    """Likeness (n_recordings, n_recordings) of features, 0 to 1."""
+    distances = cdist(features, features, "sqeuclidean")
+    # an outlier is similar to no other
+    scale = np.median(distances[distances > 0]) if distances.any() else 1
+    return np.exp(-distances / scale)
+
+
+def describe_signals(videos):
+    """Means and deviations of features of recordings, scaled between recordings."""
+    values = np.array([_mean_and_spread(video) for video in videos])
+    values -= values.mean(axis=0)
+    spread = values.std(axis=0)
+    return values / np.where(spread > 0, spread, 1)
+
+
+def _mean_and_spread(video):
+    """Means and deviations of the features of a recording, from spaced frames."""
+    rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
+    frames = np.nan_to_num(np.asarray(rows, dtype=float))
+    return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])

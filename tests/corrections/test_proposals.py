@@ -1,0 +1,161 @@
+"""Which recordings to label: sums written out, and recordings that lack actions."""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from skl_tot import HMMSegmenter
+from skl_tot.app.review import Review
+from skl_tot.corrections import recordings_to_label, rename
+from skl_tot.corrections.proposals import describe_signals, propose
+from skl_tot.datasets import make_activities
+
+
+@pytest.fixture(scope="module")
+def lacking():
+    """Recordings and labels; only number 3 shows all five actions."""
+    videos, labels = make_activities(
+        8, 5, n_features=6, mean_length=150, noise=0.5, random_state=0
+    )
+    kept = [path != (i % 5) if i != 3 else path >= 0 for i, path in enumerate(labels)]
+    videos = [video[rows] for video, rows in zip(videos, kept)]
+    return videos, [path[rows] for path, rows in zip(labels, kept)]
+
+
+def numbers(proposals):
+    return [proposal["recording"] for proposal in proposals]
+
+
+def test_the_first_lacks_nothing(lacking):
+    videos, _ = lacking
+    hmm = HMMSegmenter(5, order="free", random_state=0)
+    for order in (np.arange(8), np.arange(8)[::-1]):
+        (first,) = recordings_to_label([videos[i] for i in order], estimator=hmm)
+        assert order[first["recording"]] == 3
+        assert "% of all that occurs" in first["reason"]
+    longer = videos[3].repeat(2, axis=0)  # the same at half the speed
+    others = [video for i, video in enumerate(videos) if i != 3]
+    assert numbers(recordings_to_label([*others, longer], estimator=hmm)) == [7]
+
+
+def test_the_next_shows_what_labels_lack(lacking):
+    videos, labels = lacking
+    hmm = HMMSegmenter(5, order="free", random_state=0)
+    for first in (0, 1, 2, 4):  # each lacks the action of its number
+        y = [path if i == first else None for i, path in enumerate(labels)]
+        ranking = recordings_to_label(videos, y, n=100, estimator=hmm)
+        assert sorted(numbers(ranking)) == sorted({*range(8)} - {first})
+        asked = ranking[0]
+        assert first in labels[asked["recording"]]
+        assert "that labels lack" in asked["reason"]
+        assert recordings_to_label(videos, y, estimator=hmm) == [asked]
+        # labels of a part do not count as those of the whole
+        y[first] = np.where(labels[first] == labels[first][0], y[first], -1)
+        (asked,) = recordings_to_label(videos, y, estimator=hmm)
+        missing = set(range(5)) - {labels[first][0]}
+        assert len(missing & set(labels[asked["recording"]].tolist())) == 4
+    assert recordings_to_label(videos, labels, n=3, estimator=hmm) == []
+
+
+def test_equal_recordings_come_in_order(lacking):
+    video = lacking[0][3]
+    same = recordings_to_label([video] * 4, n=4, estimator=HMMSegmenter(5))
+    assert numbers(same) == [0, 1, 2, 3]
+    assert [proposal["reason"] for proposal in same] == [
+        "shows 100% of all that occurs, like 3 others",
+        *["labels lack nothing that it shows"] * 3,
+    ]
+
+
+def test_names_and_seeds(lacking):
+    videos, labels = lacking
+    by_name = {f"v{i}": video for i, video in enumerate(videos)}
+    hmm = HMMSegmenter(5, order="free")
+    options = {"n": 3, "estimator": [hmm, hmm], "random_state": 4}
+    found = recordings_to_label(by_name, {"v2": labels[2]}, **options)
+    y = [None, None, labels[2], *[None] * 5]
+    assert found == recordings_to_label(videos, y, **options)
+    assert found == recordings_to_label(videos, y, **options)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "options"),
+    [("n", {"n": 0}), ("n", {"n": True}), ("y", {"y": [None]}), ("y", {"y": "ab"})],
+)
+def test_errors(lacking, parameter, options):
+    with pytest.raises((TypeError, ValueError), match=parameter):
+        recordings_to_label(lacking[0], **options, estimator=HMMSegmenter(2))
+
+
+def test_the_order_by_sums_written_out():
+    rng = np.random.default_rng(1)
+    counts = [rng.integers(1, 50, (12, k)) for k in (3, 5)]
+    counts[0][:9, 2] = counts[1][2:, 3] = 0
+    values, checked = rng.normal(size=(12, 4)), [4]
+    gaps = [[math.dist(a, b) ** 2 for a in values] for b in values]
+    middle = np.median([x for row in gaps for x in row if x > 0])
+
+    def likeness(chosen):
+        return sum(max(math.exp(-row[j] / middle) for j in chosen) for row in gaps)
+
+    def agreement(chosen):
+        total = 0.0
+        for frames in counts:
+            both = frames.sum(axis=0), frames[chosen].sum(axis=0)
+            total += sum(map(math.sqrt, np.prod([x / x.sum() for x in both], axis=0)))
+        return total
+
+    def covered(chosen):
+        total = 0.0
+        for frames in counts:
+            for of_cluster in frames.T:
+                part = min(1, of_cluster[chosen].sum() / (of_cluster.sum() / 12))
+                total += part * of_cluster.sum() / frames.sum()
+        return total / len(counts)
+
+    def both(chosen):
+        return likeness(chosen) * covered(chosen)
+
+    def best(value, chosen):
+        others = [i for i in range(12) if i not in chosen]
+        return max(others, key=lambda i: value([*chosen, i]))
+
+    expected = list(checked)
+    for _ in range(5):
+        expected.append(best(both, expected))
+    proposals = propose(counts, values, checked, 5)
+    assert [i for i, _ in proposals] == expected[1:]
+    assert all(type(i) is int for i, _ in proposals)
+    lacked = covered(expected[:2]) - covered(checked)
+    assert f"{lacked:.0%} that labels lack" in proposals[0][1]
+    first = best(agreement, [])
+    assert first != best(both, [])
+    proposals = propose(counts, values, [], 2)
+    assert [i for i, _ in proposals] == [first, best(both, [first])]
+    assert f"{covered([first]):.0%} of all that occurs" in proposals[0][1]
+    # before any clustering, by features alone
+    assert propose([], values, [], 1)[0][0] == best(likeness, [])
+
+
+def test_signals_are_described_by_means_and_deviations():
+    rng = np.random.default_rng(1)
+    videos = [rng.normal(scale=[1, 1e6], size=(n, 2)) for n in (5, 9, 20)]
+    found = describe_signals(videos)
+    expected = np.array([[*x.mean(axis=0), *x.std(axis=0)] for x in videos])
+    expected = (expected - expected.mean(axis=0)) / expected.std(axis=0)
+    assert_allclose(found, expected)
+    gaps = [np.array([[1.0, np.nan]]), np.array([[1.0, 3.0]])]
+    assert_allclose(describe_signals(gaps), [[0, -1, 0, 0], [0, 1, 0, 0]])
+
+
+def test_a_review_asks_in_the_same_order(lacking):
+    videos, _ = lacking
+    model = HMMSegmenter(5, order="free", random_state=0)
+    asked = numbers(recordings_to_label(videos, n=8, estimator=model))
+    named = rename(model.fit(videos), list("abcde"))
+    review = Review(named, videos).open()
+    assert numbers(review.next(8)) == asked
+    review.check(asked[0])
+    assert numbers(review.next(8)) == asked[1:]
