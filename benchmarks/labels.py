@@ -38,10 +38,11 @@ from threadpoolctl import threadpool_limits
 
 from skl_tot import AutoSegmenter, SemiSupervisedSegmenter, look
 from skl_tot.corrections import recordings_to_label
-from skl_tot.corrections.semi_supervised import add_strict_order, default_estimators
+from skl_tot.corrections.semi_supervised import fit_clusterings
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score, segment_f1_score
 from skl_tot.preprocessing import SignalWindows
+from skl_tot.recordings.layouts import as_recordings
 
 MOST_FRAMES, LEAST_RECORDINGS, N_DRAWS, COUNTS = 15_000, 8, 3, (1, 2, 5)
 PROPOSED = "as proposed"  # in place of the number of a draw
@@ -57,8 +58,7 @@ def read(folder):
     videos = [np.asarray(video, float) for video in videos]
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        estimators = default_estimators(look(videos), 0)
-        fitted = add_strict_order([model.fit(videos) for model in estimators])
+        fitted, _ = fit_clusterings([None], as_recordings(videos), look(videos), 0)
         clusters = AutoSegmenter(n_actions, random_state=0).fit(videos).labels_
     width = SignalWindows().fit(videos).window_
     windows = [SignalWindows(k * width).fit_transform(videos) for k in (1, 3)]

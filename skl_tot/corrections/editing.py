@@ -196,11 +196,12 @@ def split(model, label, X, *, n=2):
 
 @with_shared_texts
 def refine(model, X, y):
-    """Teach a fitted model labels of some recordings, within seconds.
+    """Teach a fitted model labels of some recordings.
 
-    Puts a copy of the fitted segmenter into a `SemiSupervisedSegmenter`; one that is
-    there learns again from the start. ``y`` may name some or more actions; others keep
-    the names that ``model`` gives to most of their frames.
+    Puts a copy of the fitted segmenter into a `SemiSupervisedSegmenter`, beside the
+    default ones there; one that is there learns again from the start. ``y`` may name
+    some or more actions; others keep the names that ``model`` gives to most of their
+    frames.
 
     Parameters
     ----------
@@ -232,9 +233,12 @@ def refine(model, X, y):
     segmenter = pipelines.segmenter_of(model)
     videos = pipelines.transform_before(model, X)
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
-    estimators = segmenter.estimators_ if segmenter.is_taught else [segmenter]
+    if segmenter.is_taught:
+        estimators = list(map(FrozenEstimator, segmenter.estimators_))
+    else:
+        estimators = [FrozenEstimator(segmenter), None]
     taught = SemiSupervisedSegmenter(
-        list(map(FrozenEstimator, estimators)),
+        estimators,
         cycles=segmenter.is_taught and segmenter.cycles,
     )
     with warnings.catch_warnings():

@@ -4,6 +4,7 @@ Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown. Views
 recording are a list of arrays (n_frames_i, n_columns), one for each view.
 """
 
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,8 +22,10 @@ N_BINS = 100
 # Weight of relative time beside the mean of the views.
 TIME_WEIGHT = 0.5
 # Costs of a move in nats per frame of the mean labelled segment, from which the rate of
-# segments chooses.
+# segments chooses, the usual one, and the factor by which others commonly differ: few
+# labels tell little of the rate.
 COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+USUAL_COST, USUAL_FACTOR = 0.2, 5.0
 
 
 class Discriminant(NamedTuple):
@@ -43,6 +46,7 @@ class Lesson(NamedTuple):
     """Knowledge from labels: scores of frames, time and moves of actions."""
 
     discriminants: list  # of each view
+    view_weights: np.ndarray  # (n_views,), they sum to 1
     log_times: np.ndarray  # (N_BINS, n_actions), weighted log-density of relative time
     chain: Chain | None
     delays: np.ndarray | None = None  # (n_actions, n_actions), frames, see find_delays
@@ -55,8 +59,9 @@ class Lesson(NamedTuple):
         return [discriminant.score(view) + log_times for discriminant, view in pairs]
 
     def score(self, views):
-        """Log-likelihoods of a recording: the mean of those of its views."""
-        return sum(self.score_views(views)) / len(views)
+        """Log-likelihoods of a recording: the weighted mean of those of its views."""
+        pairs = zip(self.view_weights, self.score_views(views))
+        return sum(weight * scores for weight, scores in pairs)
 
     def score_on_time(self, views):
         """Scores whose paths change when people see a change."""
@@ -72,7 +77,63 @@ class LabelMoments(NamedTuple):
     covariance: np.ndarray  # (n_columns, n_columns) within actions, shrunk
 
 
-def learn(views_of, labels, n_actions, has_course, first_paths, *, is_circular=False):
+class SegmentCounts(NamedTuple):
+    """Changes of action where labels are known."""
+
+    n_changes: float
+    n_units: float  # frames, or recordings, in which they are counted
+    n_frames: float  # of a segment, on the mean
+
+    @property
+    def rate(self):
+        """Changes of a unit."""
+        return self.n_changes / self.n_units if self.n_units else 0.0
+
+
+def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
+    """Learn labelled actions, and those that no label shows.
+
+    ``is_scaled`` tells of each view but the last, the clusterings, whether recordings
+    are scaled by themselves. Returns a `Lesson`, scores by recording, and the share of
+    frames of labelled actions that are unlike labels in most clusterings.
+    """
+    labels_filled = fill_single_frames(labels)
+    # products of single with double precision would not use BLAS
+    joined_views = [np.concatenate(view).astype(float) for view in zip(*views_of)]
+    view_weights = judge_views(
+        views_of, joined_views, is_scaled, labels_filled, n_labelled
+    )
+    unlike = rate_unlike(labels_filled, clusters, n_labelled)
+    if time["is_circular"]:  # a labelled cycle lacks no action
+        unlike[:] = 0
+    # clusters would be far from each other
+    counted = [view for view, w in zip(joined_views[:-1], view_weights) if w]
+    first_paths, n_actions = add_new_actions(
+        labels_filled, clusters, counted, n_labelled, unlike == 1
+    )
+    learn_all = partial(learn, views_of, joined_views, view_weights, labels, **time)
+    lesson, scores = learn_all(n_actions, first_paths)
+    paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
+    # new actions that spread to twice their frames take those of labelled ones
+    share_new = np.mean(np.concatenate(first_paths) >= n_labelled)
+    if np.mean(paths >= n_labelled) > 2 * share_new:
+        lesson, scores = learn_all(n_labelled, labels_filled)
+        paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
+    share_unlike = np.mean((unlike > 0.5) & (paths < n_labelled))
+    return lesson, scores, float(share_unlike)
+
+
+def learn(
+    views_of,
+    joined_views,
+    view_weights,
+    labels,
+    n_actions,
+    first_paths,
+    *,
+    has_course,
+    is_circular,
+):
     """Learn a `Lesson` from labels and views; return it, and scores by recording."""
     # With a course, time counts from this round on, else only if the paths of this
     # round agree with it.
@@ -80,18 +141,13 @@ def learn(views_of, labels, n_actions, has_course, first_paths, *, is_circular=F
     paths = first_paths
     # a labelled frame counts three times, as a path may be wrong
     weights = np.where(np.concatenate(labels) != UNKNOWN, 3.0, 1.0)
-    # products of single with double precision would not use BLAS
-    joined_views = [np.concatenate(view).astype(float) for view in zip(*views_of)]
     log_times = np.zeros((N_BINS, n_actions))
     if has_course:
         log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions, is_circular)
     # after the first round, paths of all recordings teach twice
     for is_first in (True, False, False):
-        codes = np.concatenate(paths)
-        discriminants = [
-            fit_discriminant(view, codes, weights, n_actions) for view in joined_views
-        ]
-        lesson = Lesson(discriminants, log_times, None)
+        discriminants = fit_discriminants(joined_views, paths, weights, n_actions)
+        lesson = Lesson(discriminants, view_weights, log_times, None)
         scores = [lesson.score(views) for views in views_of]
         chain, paths = choose_chain(scores, labels, n_actions, log_times.any())
         if is_first and not has_course:
@@ -99,6 +155,62 @@ def learn(views_of, labels, n_actions, has_course, first_paths, *, is_circular=F
     delays = find_delays(scores, given_labels, n_actions)
     lesson = lesson._replace(chain=chain, delays=delays)
     return lesson, list(map(lesson.score_on_time, views_of))
+
+
+def judge_views(views_of, joined_views, is_scaled, labels, n_actions):
+    """`weigh_views` by the paths that labels teach if all views count."""
+    equal = np.full(len(joined_views), 1 / len(joined_views))
+    weights = np.ones(sum(map(len, labels)))
+    discriminants = fit_discriminants(joined_views, labels, weights, n_actions)
+    lesson = Lesson(discriminants, equal, np.zeros((N_BINS, n_actions)), None)
+    scores = [lesson.score(views) for views in views_of]
+    _, paths = choose_chain(scores, labels, n_actions)
+    return weigh_views(joined_views, is_scaled, paths, n_actions)
+
+
+def weigh_views(joined_views, is_scaled, paths, n_actions):
+    """Weights of views: those scaled by recording count if actions keep their places.
+
+    A recording that lacks actions is shifted by its own mean.
+    """
+    is_scaled = np.append(is_scaled, False)  # clusterings are neither
+    ends = np.cumsum(list(map(len, paths)))[:-1]
+    scatter = np.array(
+        [
+            scatter_of_recordings(np.split(view, ends), paths, n_actions)
+            for view in joined_views[:-1]
+        ]
+    )
+    logs, is_counted = np.log(scatter), np.ones(len(joined_views), bool)
+    scaled, plain = logs[is_scaled[:-1]], logs[~is_scaled[:-1]]
+    if len(scaled) and len(plain) and scaled.mean() > plain.mean():
+        is_counted = ~is_scaled
+    return is_counted / is_counted.sum()
+
+
+def scatter_of_recordings(view, paths, n_actions):
+    """Variance of the means of an action over recordings, over that between actions."""
+    counts, means, products = [], [], 0.0
+    for columns, path in zip(view, paths):
+        members = np.eye(n_actions)[path]
+        counts.append(members.sum(axis=0))
+        means.append(members.T @ columns / np.maximum(counts[-1], 1)[:, None])
+        residuals = columns - means[-1][path]
+        products = products + residuals.T @ residuals
+    counts, means = np.array(counts), np.array(means)
+    totals = counts.sum(axis=0)
+    of_actions = np.einsum("ik,ikc->kc", counts, means)
+    of_actions /= np.maximum(totals, 1)[:, None]
+    inverse = np.linalg.inv(shrunk(products / totals.sum()))
+
+    def variance(differences, weights):
+        squares = np.einsum("...c,...c->...", differences @ inverse, differences)
+        return (weights * squares).sum()
+
+    center = totals @ of_actions / totals.sum()
+    between_actions = variance(of_actions - center, totals)
+    # one action has no variance
+    return variance(means - of_actions, counts) / max(between_actions, 1e-9) + 1e-9
 
 
 def find_delays(scores, labels, n_actions):
@@ -156,25 +268,28 @@ def learn_time(labels, paths, n_actions, is_circular=False):
     return log_densities if tells else np.zeros_like(log_densities)
 
 
-def find_tempering(lesson, views_of, labels):
+def find_tempering(lesson, views_of, labels, share_unlike):
     """Factor of log-likelihoods and costs with which probabilities hold elsewhere."""
     # The mean probability of the actions of paths is then the share of frames that is
     # likely right: that on which the path of a single view agrees with the path, less
-    # the share that views have in common if few recordings have labels.
+    # the share that views have in common if few recordings have labels, less that of
+    # frames unlike labels.
     has_labels = [(path != UNKNOWN).any() for path in labels]
     judged = np.flatnonzero(~np.array(has_labels))
     if not len(judged):
         judged = np.arange(len(labels))
     scores, paths, agreement = [], [], []
     for i in judged[spread_indices(len(judged), 8)]:
-        scores_of_views = lesson.score_views(views_of[i])
-        scores.append(sum(scores_of_views) / len(scores_of_views))
+        pairs = zip(lesson.view_weights, lesson.score_views(views_of[i]))
+        scores_of_views = [scores_of_view for weight, scores_of_view in pairs if weight]
+        scores.append(np.mean(scores_of_views, axis=0))
         paths.append(lesson.chain.viterbi(scores[-1]))
         agrees = [lesson.chain.viterbi(view) == paths[-1] for view in scores_of_views]
         agreement.append(np.mean(agrees, axis=0))
     # how much more views agree on a path than frames are right: 0.20, 0.12 and 0.05
     # with labels of 1, 2 and 5 recordings, on the mean of fifteen sets
     share_right = np.concatenate(agreement).mean() - 0.2 / sum(has_labels)
+    share_right -= share_unlike
 
     def mean_probability(log_factor):
         factor = np.exp(log_factor)
@@ -195,29 +310,30 @@ def find_tempering(lesson, views_of, labels):
     return float(np.exp(highest))
 
 
-def add_new_actions(labels, clusters, views_of, n_labelled, n_actions=None):
-    """Label frames of actions that no label shows; return the number of all actions."""
-    # They are in clusters of all clusterings that labels lack. Without a known number
-    # of actions, they must be far from labelled ones, too, and in recordings without a
-    # label.
-    labels = fill_single_frames(labels)
+def rate_unlike(labels, clusters, n_labelled):
+    """Share of clusterings (n_frames,) that have a frame in a cluster labels lack."""
     codes, all_clusters = np.concatenate(labels), np.concatenate(clusters)
-    is_new = codes == UNKNOWN
-    for numbers in all_clusters.T:
-        is_new &= lack_labels(numbers, codes, n_labelled)[numbers]
-    lengths, numbers = list(map(len, labels)), all_clusters[:, 0]
-    ends = np.cumsum(lengths)[:-1]
-    if n_actions is None:
-        is_new &= np.repeat([(path == UNKNOWN).all() for path in labels], lengths)
-        is_new &= are_far(views_of, codes, n_labelled, is_new, numbers, ends)
-    counts, n_found = np.bincount(numbers[is_new], minlength=1), n_labelled
+    lack = [
+        lack_labels(numbers, codes, n_labelled)[numbers] for numbers in all_clusters.T
+    ]
+    return (codes == UNKNOWN) * np.mean(lack, axis=0)
+
+
+def add_new_actions(labels, clusters, joined_views, n_labelled, is_unlike):
+    """Label frames of actions that no label shows; return the number of all actions."""
+    # They are unlike labels in all clusterings, and far from labelled actions.
+    codes, numbers = np.concatenate(labels), np.concatenate(clusters)[:, 0]
+    ends = np.cumsum(list(map(len, labels)))[:-1]
+    is_new = is_unlike & are_far(
+        joined_views, codes, n_labelled, is_unlike, numbers, ends
+    )
+    counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labelled
     for number in np.argsort(-counts, kind="stable"):
         # fewer than 1 % of the frames are the blur of other actions
-        is_large = counts[number] >= 0.01 * len(numbers)
-        if is_large and n_found < (n_actions or np.inf):
-            codes[is_new & (numbers == number)] = n_found
-            n_found += 1
-    return np.split(codes, ends), n_found
+        if counts[number] >= 0.01 * len(numbers):
+            codes[is_new & (numbers == number)] = n_actions
+            n_actions += 1
+    return np.split(codes, ends), n_actions
 
 
 def lack_labels(numbers, codes, n_labelled):
@@ -234,21 +350,19 @@ def lack_labels(numbers, codes, n_labelled):
     return is_rare & ~holds_action
 
 
-def are_far(views_of, codes, n_actions, is_new, numbers, ends):
+def are_far(joined_views, codes, n_actions, is_new, numbers, ends):
     """Whether the cluster of each frame (n_frames,) is far from labelled actions."""
-    # In half of the views, its segments are further away than most of other clusters.
+    # in each view, its segments are further away than most of other clusters
     is_other = ~is_new & (codes == UNKNOWN)
     if not (is_other.any() and is_new.any()):
         return np.zeros(len(codes), bool)
     _, starts, stops = find_segments(numbers, ends)
-    votes = []
-    for view in list(zip(*views_of))[:-1]:  # the last one are the clusters
-        frames = np.concatenate(view).astype(float)
-        distances = distances_to_actions(frames, codes, n_actions)
+    is_far = is_new.copy()
+    for view in joined_views:
+        distances = distances_to_actions(view, codes, n_actions)
         means = np.add.reduceat(distances, starts) / (stops - starts)
         means = np.repeat(means, stops - starts)
-        votes.append(means > np.quantile(means[is_other], 0.9))
-    is_far = is_new & (np.mean(votes, axis=0) >= 0.5)
+        is_far &= means > np.quantile(means[is_other], 0.9)
     n_clusters = numbers.max() + 1
     n_far = np.bincount(numbers[is_far], minlength=n_clusters)
     n_new = np.bincount(numbers[is_new], minlength=n_clusters)
@@ -266,6 +380,12 @@ def measure_actions(columns, codes, weights, n_actions):
     residuals = columns - means[codes]
     within = (residuals * weights[:, None]).T @ residuals / weights.sum()
     return LabelMoments(totals, means, shrunk(within))
+
+
+def fit_discriminants(joined_views, paths, weights, n_actions):
+    """Fit a `Discriminant` of each view to the weighted frames of paths."""
+    codes = np.concatenate(paths)
+    return [fit_discriminant(view, codes, weights, n_actions) for view in joined_views]
 
 
 def fit_discriminant(columns, codes, weights, n_actions):
@@ -315,21 +435,24 @@ def choose_chain(scores, labels, n_actions, is_relative=False):
     """
     # All costs are tried, as the rate of segments need not fall with the cost: paths
     # may take two moves that labels show in place of another one.
-    rate, n_frames = measure_segments(labels, is_relative)
+    counts = measure_segments(labels, is_relative)
     is_open = [path == UNKNOWN for path in labels]
     scores = list(map(keep_labels, scores, labels))
-    nearest = np.inf
+    least = np.inf
     for cost in COSTS:
-        chain = chain_of_labels(labels, n_actions, cost * n_frames)
+        chain = chain_of_labels(labels, n_actions, cost * counts.n_frames)
         paths = [
             chain.viterbi(log_likelihood) if is_unknown.any() else path
             for log_likelihood, path, is_unknown in zip(scores, labels, is_open)
         ]
         added = [np.where(mask, path, UNKNOWN) for path, mask in zip(paths, is_open)]
-        rate_of_paths, _ = measure_segments(added, is_relative)
-        distance = abs(np.log((rate_of_paths + 1e-9) / (rate + 1e-9)))
-        if distance < nearest:
-            nearest, best = distance, (chain, paths)
+        rate = measure_segments(added, is_relative).rate
+        # Poisson deviance of the number in labels from that rate, and the prior
+        shown, expected = counts.n_changes + 0.5, rate * counts.n_units + 0.5
+        loss = shown * np.log(shown / expected) - (shown - expected)
+        loss += (np.log(cost / USUAL_COST) / np.log(USUAL_FACTOR)) ** 2 / 2
+        if loss < least:
+            least, best = loss, (chain, paths)
     return best
 
 
@@ -346,10 +469,7 @@ def keep_labels(scores, labels):
 
 
 def measure_segments(labels, is_relative=False):
-    """Measure changes of action a frame, and mean frames of a segment, where known.
-
-    Changes are those of a recording if ``is_relative``.
-    """
+    """Count changes of action in frames, or in recordings if ``is_relative``."""
     # A stretch of labels within a recording ends at a change that it shares with
     # others.
     n_changes = n_units = n_labelled = n_stretches = 0
@@ -361,20 +481,20 @@ def measure_segments(labels, is_relative=False):
         n_units += int(is_pair.sum()) / (len(path) if is_relative else 1)
         n_labelled += int(is_labelled.sum())
         n_stretches += int(is_labelled.sum() - is_pair.sum()) - n_ends / 2
-    rate = n_changes / n_units if n_units else 0.0
-    return rate, n_labelled / max(n_changes + n_stretches, 1)
+    n_frames = n_labelled / max(n_changes + n_stretches, 1)
+    return SegmentCounts(n_changes, n_units, n_frames)
 
 
 def chain_of_labels(labels, n_actions, cost):
     """Chain in which moves and starts that labels show cost less than others."""
-    counts, starts = np.zeros((n_actions, n_actions)), np.ones(n_actions, bool)
+    counts, first_counts = np.zeros((n_actions, n_actions)), np.zeros(n_actions)
     for path in labels:
         before, after = path[:-1], path[1:]
         is_move = (before != UNKNOWN) & (after != UNKNOWN) & (before != after)
         np.add.at(counts, (before[is_move], after[is_move]), 1)
-        starts[path[:1][path[:1] != UNKNOWN]] = False
-    if starts.all():  # no label of a first frame
-        starts[:] = False
+        first_counts[path[:1][path[:1] != UNKNOWN]] += 1
+    # without a label of a first frame, no start is known
+    starts = (first_counts == 0) & first_counts.any()
     # of an action without a label, or that is not left, no move is known
     is_new = ~np.isin(np.arange(n_actions), np.concatenate(labels))
     is_left = counts.any(axis=1, keepdims=True)
@@ -385,7 +505,8 @@ def chain_of_labels(labels, n_actions, cost):
     moves = np.where(is_seen, cost, cost + added_cost)
     np.fill_diagonal(moves, 0)
     # not more than a move, else paths would begin with a frame of a usual start
-    return Chain(starts * cost, moves, np.zeros(n_actions))
+    starts = starts * share_of_usual_moves(first_counts[None]) * cost
+    return Chain(starts, moves, np.zeros(n_actions))
 
 
 def share_of_usual_moves(counts):

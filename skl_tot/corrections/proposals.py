@@ -2,10 +2,8 @@
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.utils import check_random_state
 
-from skl_tot.corrections.semi_supervised import default_estimators
-from skl_tot.methods.pipelines import fit_segmenter, quietly
+from skl_tot.corrections.semi_supervised import fit_clusterings
 from skl_tot.preprocessing.look import look
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import UNKNOWN, arrange_each, read_labels
@@ -82,7 +80,11 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
         y = arrange_each(y, recordings, "y", of_some=True)
         is_known = [path != UNKNOWN for path in read_labels(y, recordings)[0]]
     counts, labelled_counts = [], []
-    for labels in _cluster(recordings, estimator, random_state):
+    estimators = estimator if isinstance(estimator, (list, tuple)) else [estimator]
+    _, clusterings = fit_clusterings(
+        estimators, recordings, look(recordings), random_state
+    )
+    for labels in clusterings:
         counts.append(count_clusters(labels))
         known_counts = count_clusters(labels, np.concatenate(is_known))
         labelled_counts.append(known_counts.sum(axis=0))
@@ -90,20 +92,6 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
     features = describe_signals(recordings.arrays)
     proposals = propose(counts, features, labelled, n, labelled_counts)
     return [{"recording": i, "reason": reason} for i, reason in proposals]
-
-
-def _cluster(recordings, estimator, random_state):
-    """Yield the labels of recordings by each segmenter, as the learner fits them."""
-    estimators = [estimator]
-    if estimator is None:
-        estimators = default_estimators(look(recordings))
-    elif isinstance(estimator, (list, tuple)):
-        estimators = estimator
-    rng, arrays = check_random_state(random_state), list(recordings.arrays)
-    for one in estimators:
-        seed = rng.randint(2**31 - 1)
-        with quietly():
-            yield fit_segmenter(one, arrays, None, seed, recordings.fps)[1]
 
 
 def count_clusters(labels, weights=1.0):

@@ -31,7 +31,6 @@ from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
-    BACKGROUND_NAME,
     UNKNOWN,
     read_labels,
     with_background,
@@ -74,18 +73,19 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     views agree with the path, minus 0.2 over the number of labelled recordings.
 
     Frames that are in clusters that labels lack, and far from labelled actions, are of
-    actions of their own. The number of actions of a single ``estimator`` counts as
-    known: each of its actions that labels lack is one.
+    actions of their own. Views scaled by recording do not count where recordings lack
+    actions, so that the means of an action differ more between recordings, in relation
+    to actions, than in other views.
 
     Parameters
     ----------
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
-        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None looks
-        at the recordings, as `AutoSegmenter` does, and takes `TemporalOTSegmenter` with
-        one network, and `HMMSegmenter` with both scalings and, if recordings share a
-        course, in strict order, with eight actions each; they learn from up to 100,000
-        frames without labels.
+        `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None, also
+        in a list, looks at the recordings, as `AutoSegmenter` does, and takes
+        `TemporalOTSegmenter` with one network, and `HMMSegmenter` with both scalings
+        and, if recordings share a course, in strict order, with eight actions each;
+        they learn from up to 100,000 frames without labels.
     views : list of transformers, default=None
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
@@ -177,7 +177,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             takes the label of the nearest one.
         """
         for estimator in self._given_estimators():
-            check_segmenter(estimator)
+            if estimator is not None:
+                check_segmenter(estimator)
         for view in self.views or []:
             if not (hasattr(view, "fit_transform") and hasattr(view, "transform")):
                 expected = "transformers of recordings, such as FrameView"
@@ -185,10 +186,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return self._fit(X, None, y=y)
 
     def _given_estimators(self):
-        """Segmenters before the fit; empty for the default."""
-        if isinstance(self.estimator, (list, tuple)):
-            return list(self.estimator)
-        return [] if self.estimator is None else [self.estimator]
+        """Segmenters before the fit; None stands for the default ones."""
+        is_list = isinstance(self.estimator, (list, tuple))
+        return list(self.estimator) if is_list else [self.estimator]
 
     def _learn(self, videos, y=None):
         """Learn from labels ``y``: codes of all, and scores by number of recording."""
@@ -253,11 +253,27 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         clusters = find_clusters(recordings)
         columns = self._fit_views(recordings, labels_taught)
         views_of = list(map(self._add_clusters, columns, clusters))
-        lesson, scores = self._learn_actions(views_of, clusters, labels_taught, classes)
+        # what is cut as a cycle need not lack the actions that its path lacks
+        is_scaled = [
+            not self.cycles and getattr(view, "scaling", None) == "video"
+            for view in self.views_
+        ]
+        lesson, scores, share_unlike = learning.learn_actions(
+            views_of,
+            is_scaled,
+            clusters,
+            labels_taught,
+            len(classes),
+            has_course=self.look_.course >= LEAST_COURSE,  # NaN for few recordings
+            is_circular=self.cycles,
+        )
+        self.n_actions_ = len(lesson.chain.starts)
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[len(classes) :].tolist()
         self.confidence_ = {
-            "tempering": learning.find_tempering(lesson, views_of, labels_taught),
+            "tempering": learning.find_tempering(
+                lesson, views_of, labels_taught, share_unlike
+            ),
             "agreement": 1.0,
         }
         self._keep(lesson)
@@ -266,20 +282,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _fit_estimators(self, recordings):
         """Fit the segmenters whose labels are the clusterings, which it returns."""
-        rng = check_random_state(self.random_state)
-        self.estimators_, clusterings = [], []
-        with quietly():
-            for estimator in self._given_estimators() or default_estimators(self.look_):
-                seed = rng.randint(2**31 - 1)
-                estimator, labels = fit_segmenter(
-                    estimator, recordings.arrays, None, seed, recordings.fps
-                )
-                self.estimators_.append(unfrozen(estimator))
-                clusterings.append(labels)
-            if self.estimator is None:
-                self.estimators_ = add_strict_order(self.estimators_)
-                for model in self.estimators_[len(clusterings) :]:
-                    clusterings.append(model.predict(list(recordings.arrays)))
+        self.estimators_, clusterings = fit_clusterings(
+            self._given_estimators(), recordings, self.look_, self.random_state
+        )
         return self._clusters_of(clusterings)
 
     def _fit_views(self, recordings, labels):
@@ -288,46 +293,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         views = self.views
         if views is None:
             labels = learning.fill_single_frames(labels)
-            _, frames_of_segment = learning.measure_segments(labels)
-            views = default_views(frames_of_segment)
+            views = default_views(learning.measure_segments(labels).n_frames)
         self.views_ = [clone(view) for view in views]
         return list(zip(*(view.fit_transform(recordings) for view in self.views_)))
-
-    def _learn_actions(self, views_of, clusters, labels, classes):
-        """Learn labelled actions, and those that no label shows: lesson and scores."""
-        n_labelled, n_actions = len(classes), None
-        if len(self.estimators_) == 1:  # its number counts as known
-            n_actions = last_step(self.estimators_[0]).n_actions_
-            # background is an additional label
-            n_actions += BACKGROUND_NAME in classes.tolist()
-        has_course = self.look_.course >= LEAST_COURSE  # NaN for few recordings
-        first_paths, self.n_actions_ = learning.add_new_actions(
-            labels, clusters, views_of, n_labelled, n_actions
-        )
-        lesson, scores = learning.learn(
-            views_of,
-            labels,
-            self.n_actions_,
-            has_course,
-            first_paths,
-            is_circular=self.cycles,
-        )
-        if n_actions is None and self.n_actions_ > n_labelled:
-            paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
-            # if more than a fifth of the frames seem new, labelled recordings are
-            # unlike the others, and tell of no new action
-            if np.mean(paths >= n_labelled) > 0.2:
-                self.n_actions_ = n_labelled
-                first_paths = learning.fill_single_frames(labels)
-                lesson, scores = learning.learn(
-                    views_of,
-                    labels,
-                    n_labelled,
-                    has_course,
-                    first_paths,
-                    is_circular=self.cycles,
-                )
-        return lesson, scores
 
     def _cluster(self, recordings):
         """Cluster (n_frames_i, n_estimators) of each frame, see `_clusters_of`."""
@@ -389,7 +357,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.intercepts_ = [
             discriminant.intercepts for discriminant in lesson.discriminants
         ]
-        self.log_times_ = lesson.log_times
+        self.view_weights_, self.log_times_ = lesson.view_weights, lesson.log_times
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
         self.delays_ = lesson.delays
 
@@ -398,7 +366,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         discriminants = list(map(learning.Discriminant, self.coefs_, self.intercepts_))
         ends = np.zeros(len(self.start_costs_))
         chain = Chain(self.start_costs_, self.move_costs_, ends)
-        return learning.Lesson(discriminants, self.log_times_, chain, self.delays_)
+        return learning.Lesson(
+            discriminants, self.view_weights_, self.log_times_, chain, self.delays_
+        )
 
     def _decoder(self):
         starts, moves = self.start_costs_, self.move_costs_
@@ -437,6 +407,29 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             "recording; fit without labels, and name actions by corrections.rename "
             "(--rename of edit)"
         )
+
+
+def fit_clusterings(estimators, recordings, look, random_state=None):
+    """Fit segmenters, of which None stands for those by a look: models, and labels."""
+    rng, arrays = check_random_state(random_state), list(recordings.arrays)
+    models, clusterings = [], []
+    with quietly():
+        for estimator in estimators:
+            group = default_estimators(look) if estimator is None else [estimator]
+            fitted = []
+            for segmenter in group:
+                seed = rng.randint(2**31 - 1)
+                model, labels = fit_segmenter(
+                    segmenter, arrays, None, seed, recordings.fps
+                )
+                fitted.append(unfrozen(model))
+                clusterings.append(labels)
+            if estimator is None:
+                fitted = add_strict_order(fitted)
+                for model in fitted[len(group) :]:
+                    clusterings.append(model.predict(arrays))
+            models += fitted
+    return models, clusterings
 
 
 def default_estimators(look, random_state=None):

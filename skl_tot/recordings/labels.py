@@ -173,6 +173,10 @@ def encode_known(sequences, recordings):
         with recordings.errors(i):
             labels = _as_objects(values)
             labels[pd.isna(labels)] = UNKNOWN_NAME  # pandas.NA compares with nothing
+            if str(BACKGROUND) in labels:  # unknown in y, and background in files
+                frame = labels.tolist().index(str(BACKGROUND))
+                expected = f"'' for unknown, or {BACKGROUND_NAME!r}"
+                refuse(f"y: the label of frame {frame}", str(BACKGROUND), expected)
             is_known = [x != UNKNOWN and x not in UNKNOWN_TEXTS for x in labels]
             masks.append(np.array(is_known, bool))
             known_labels.append(_as_known(labels[masks[-1]].tolist()))
@@ -214,7 +218,7 @@ def _as_known(values):
     for label in np.unique(labels).tolist():
         if not is_line(label):
             refuse("y: a label", label, "text of one line, or '' for unknown")
-    return np.where(labels == str(BACKGROUND), BACKGROUND_NAME, labels)  # as in files
+    return labels
 
 
 def encode_transcripts(transcripts, recordings, classes):

@@ -192,7 +192,8 @@ def test_speed(run, script, monkeypatch, tmp_path):
 def test_studies_with_fewer_fits(run, script, data, tmp_path, monkeypatch):
     quick = functools.partial(HMMSegmenter, max_iter=3)
     labels = script("labels")
-    monkeypatch.setattr(labels, "default_estimators", lambda *_: [quick(3), quick(4)])
+    where = "skl_tot.corrections.semi_supervised.default_estimators"
+    monkeypatch.setattr(where, lambda *_: [quick(3), quick(4)])
     monkeypatch.setattr(labels, "AutoSegmenter", quick)
     monkeypatch.setattr(labels, "N_DRAWS", 1)
     monkeypatch.setattr(labels, "N_TREES", 5)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from skl_tot.corrections import label_learning as learning
+from skl_tot.decoding.gaussians import shrunk
 
 
 def draw(seed, n_frames=60, n_actions=3, n_columns=5):
@@ -53,7 +55,7 @@ class TestDiscriminant:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_chosen_paths_have_the_rate_of_the_labels(seed):
-    """Of all costs, none comes nearer; and labels stay."""
+    """Of all costs, none explains their number and is usual as much; labels stay."""
     rng = np.random.default_rng(seed)
     labels, scores = [], []
     for i in range(6):
@@ -64,10 +66,10 @@ def test_chosen_paths_have_the_rate_of_the_labels(seed):
     chain, paths = learning.choose_chain(scores, labels, 3)
     for path, labelled in zip(paths, labels):
         np.testing.assert_array_equal(path[labelled >= 0], labelled[labelled >= 0])
-    rate, mean = learning.measure_segments(labels)
-    costs, distances = [], []
+    shown = learning.measure_segments(labels)
+    costs, losses = [], []
     for cost in learning.COSTS:
-        candidate = learning.chain_of_labels(labels, 3, cost * mean)
+        candidate = learning.chain_of_labels(labels, 3, cost * shown.n_frames)
         costs.append(candidate.moves)
         n_changes = n_pairs = 0
         for values, labelled in zip(scores, labels):
@@ -75,8 +77,11 @@ def test_chosen_paths_have_the_rate_of_the_labels(seed):
             free = (labelled[1:] < 0) & (labelled[:-1] < 0)
             n_changes += (free & (path[1:] != path[:-1])).sum()
             n_pairs += free.sum()
-        distances.append(abs(np.log((n_changes / n_pairs + 1e-9) / rate)))
-    best = costs[int(np.argmin(distances))]
+        expected = shown.n_units * n_changes / n_pairs + 0.5
+        n_shown = shown.n_changes + 0.5
+        loss = expected - n_shown * np.log(expected)
+        losses.append(loss - norm(np.log(0.2), np.log(5)).logpdf(np.log(cost)))
+    best = costs[int(np.argmin(losses))]
     np.testing.assert_array_equal(chain.moves, best)
 
 
@@ -128,20 +133,19 @@ def test_segments_are_measured_where_they_are_known():
     They are nine fifths of recordings of five frames.
     """
     labels = [[0, 0, 1, 1, 1], [-1, 2, 2, -1, 2], [-1, -1], [0, 1, 1, 1, 0]]
-    rate, mean = learning.measure_segments([np.array(path) for path in labels])
-    assert (rate, mean) == ((3 + 3 / 2) / 9, 13 / 7)
-    rate, _ = learning.measure_segments(list(map(np.array, labels)), is_relative=True)
-    assert rate == pytest.approx((3 + 3 / 2) / (9 / 5))
+    found = learning.measure_segments([np.array(path) for path in labels])
+    assert (found.rate, found.n_frames) == ((3 + 3 / 2) / 9, 13 / 7)
+    found = learning.measure_segments(list(map(np.array, labels)), is_relative=True)
+    assert found.rate == pytest.approx((3 + 3 / 2) / (9 / 5))
 
 
 def test_one_cycle_of_a_log_has_the_rate_of_all():
     """Its end is a boundary, which counts half, as it belongs to the next one, too."""
     log = np.tile(np.repeat([0, 1, 2], 20), 30)
     cycle = np.where((np.arange(len(log)) // 60) == 7, log, -1)
-    whole, _ = learning.measure_segments([log])
-    rate, mean = learning.measure_segments([cycle])
-    assert abs(rate / whole - 1) < 0.03
-    assert mean == 20
+    whole, part = (learning.measure_segments([path]) for path in (log, cycle))
+    assert abs(part.rate / whole.rate - 1) < 0.03
+    assert part.n_frames == 20
 
 
 def test_moves_that_labels_show_cost_less():
@@ -152,6 +156,10 @@ def test_moves_that_labels_show_cost_less():
     expected = [[0, 5, far, 5], [far, 0, 5, 5], [5, 5, 0, 5], [5, 5, 5, 0]]
     np.testing.assert_array_equal(chain.moves, expected)
     np.testing.assert_array_equal(chain.starts, [0, 5, 5, 0])
+    # of four starts, labels repeat two
+    starts = [np.array(path) for path in ([3, 0], [1], [2], [2])]
+    chain = learning.chain_of_labels(starts, 5, 5.0)
+    np.testing.assert_allclose(chain.starts, [5 * (1 + 2) / (1 + 4), 0, 0, 0, 0])
     unknown = learning.chain_of_labels([np.array([-1, 0, 1])], 2, 5.0)
     np.testing.assert_array_equal(unknown.starts, [0, 0])
 
@@ -175,45 +183,68 @@ def test_densities_of_time():
     assert found[95, 0] < 0.3 < found[95, 1]
 
 
-class TestNewActions:
-    def test_of_clusters_that_labelled_recordings_lack(self):
-        labels = [np.array([0] * 10 + [1] * 10), np.full(20, -1), np.full(20, -1)]
-        first = [np.repeat([0, 1], 10), np.repeat([0, 2], 10), np.repeat([2, 3], 10)]
-        second = [np.repeat([5, 0], 10), np.repeat([5, 4], 10), np.repeat([4, 0], 10)]
-        clusters = [np.stack(pair, axis=1) for pair in zip(first, second)]
-        found, n_actions = learning.add_new_actions(labels, clusters, None, 2, 7)
-        assert n_actions == 3
-        assert found[0].tolist() == labels[0].tolist()
-        assert found[1].tolist() == [-1] * 10 + [2] * 10
-        assert found[2].tolist() == [2] * 10 + [-1] * 10  # the second one knows 0
-        alone = [pair[:, :1] for pair in clusters]
-        found, n_actions = learning.add_new_actions(labels, alone, None, 2, 7)
-        assert (n_actions, found[2].tolist()) == (4, [2] * 10 + [3] * 10)
-        # the largest one
-        found, n_actions = learning.add_new_actions(labels, alone, None, 2, 3)
-        assert (n_actions, found[2].tolist()) == (3, [2] * 10 + [-1] * 10)
+def test_unlike_labels_are_clusters_that_they_lack():
+    labels = [np.array([0] * 10 + [1] * 10), np.full(20, -1), np.full(20, -1)]
+    first = [np.repeat([0, 1], 10), np.repeat([0, 2], 10), np.repeat([2, 3], 10)]
+    second = [np.repeat([5, 0], 10), np.repeat([5, 4], 10), np.repeat([4, 0], 10)]
+    clusters = [np.stack(pair, axis=1) for pair in zip(first, second)]
+    rates = np.split(learning.rate_unlike(labels, clusters, 2), [20, 40])
+    assert not rates[0].any()
+    assert rates[1].tolist() == [0.0] * 10 + [1.0] * 10
+    assert rates[2].tolist() == [1.0] * 10 + [0.5] * 10  # the second one knows 0
 
-    def test_frames_beside_labels_of_people_may_be_new(self):
-        labels = [np.array([0] * 10 + [-1] * 10), np.array([0] * 9 + [1] + [-1] * 10)]
-        clusters = [np.repeat([[0], [1]], 10, axis=0)] * 2
-        found, n_actions = learning.add_new_actions(labels, clusters, None, 2, 7)
-        assert n_actions == 3
-        for path, given in zip(found, labels):
-            assert path.tolist() == given[:10].tolist() + [2] * 10
 
-    @pytest.mark.parametrize(("place", "n_expected"), [(9.0, 3), (0.2, 2)])
-    def test_are_far_from_labelled_ones_if_nobody_tells_their_number(
-        self, place, n_expected
-    ):
-        rng = np.random.default_rng(0)
-        codes = [np.repeat([0, 1], 40)] * 5 + [np.repeat([0, 2], 40)] * 2
-        labels = [codes[0], *[np.full(80, -1)] * 6]
-        clusters = [path[:, None] for path in codes]
-        means = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, place]])
-        views = [rng.normal(means[path]) for path in codes]
-        columns = [[frames, np.eye(3)[path]] for frames, path in zip(views, codes)]
-        _, n_actions = learning.add_new_actions(labels, clusters, columns, 2)
-        assert n_actions == n_expected
+@pytest.mark.parametrize(("place", "n_expected"), [(9.0, 3), (0.2, 2)])
+def test_new_actions_are_far_from_labelled_ones(place, n_expected):
+    rng = np.random.default_rng(0)
+    codes = [np.repeat([0, 1], 40)] * 5 + [np.repeat([0, 2], 40)] * 2
+    labels = [codes[0], *[np.full(80, -1)] * 6]
+    path = np.concatenate(codes)
+    view = rng.normal(np.array([[0.0, 0.0], [4.0, 0.0], [0.0, place]])[path])
+    clusters = [of_recording[:, None] for of_recording in codes]
+    found, n_actions = learning.add_new_actions(labels, clusters, [view], 2, path == 2)
+    assert n_actions == n_expected
+    if n_actions == 3:
+        np.testing.assert_array_equal(np.concatenate(found)[80:] == 2, path[80:] == 2)
+
+
+def scatter(n_recordings, offset, rng):
+    """Views of recordings with an offset each, and paths, of which half lack one."""
+    paths = [np.repeat([0, 1, 2][: 2 + i % 2], 40) for i in range(n_recordings)]
+    means = 3 * np.eye(3)
+    offsets = offset * rng.normal(size=(n_recordings, 3))
+    frames = [shift + rng.normal(means[path]) for path, shift in zip(paths, offsets)]
+    return frames, paths
+
+
+def test_scatter_of_recordings_is_that_of_means():
+    rng = np.random.default_rng(0)
+    frames, paths = scatter(8, 2.0, rng)
+    pairs = [(i, k) for i, path in enumerate(paths) for k in np.unique(path)]
+    means = np.array([frames[i][paths[i] == k].mean(axis=0) for i, k in pairs])
+    residuals = [frames[i][paths[i] == k] - m for (i, k), m in zip(pairs, means)]
+    inverse = np.linalg.inv(shrunk(np.cov(np.concatenate(residuals).T, bias=True)))
+    numbers = np.array([k for _, k in pairs])
+    of_actions = np.array([means[numbers == k].mean(axis=0) for k in range(3)])
+    counts = np.bincount(numbers)
+    center = counts @ of_actions / counts.sum()
+
+    def total(differences):
+        return sum(d @ inverse @ d for d in differences)
+
+    between = total(np.repeat(of_actions - center, counts, axis=0))
+    expected = total(means - of_actions[numbers]) / between
+    found = learning.scatter_of_recordings(frames, paths, 3)
+    assert found == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(("offset", "counts"), [(4.0, True), (0.0, False)])
+def test_views_scaled_by_recording_count_if_actions_keep_their_places(offset, counts):
+    frames, paths = scatter(12, offset, np.random.default_rng(0))
+    plain = np.concatenate(frames)
+    scaled = np.concatenate([x - x.mean(axis=0) for x in frames])
+    weights = learning.weigh_views([plain, scaled, plain], [False, True], paths, 3)
+    assert weights.tolist() == ([1 / 3] * 3 if counts else [0.5, 0, 0.5])
 
 
 def test_changes_that_scores_show_late_are_put_on_time():

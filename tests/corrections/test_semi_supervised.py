@@ -72,15 +72,15 @@ class TestLabels:
     def test_may_be_names_with_unknown_ones_of_any_kind(self, fitted):
         y = [WORDS[CODES[0]].astype(object), WORDS[CODES[1]]]
         paths = []
-        for unknown in (None, "", -1, np.nan, "nan", pd.NA, "-1"):
+        for unknown in (None, "", -1, np.nan, "nan", pd.NA):
             y[0][:5] = unknown
             model = make().fit(VIDEOS, [*map(list, y), *REST])
-            names = (
-                ["background"] if isinstance(unknown, str) and unknown == "-1" else []
-            )
-            assert model.classes_.tolist() == names + sorted(WORDS)
+            assert model.classes_.tolist() == sorted(WORDS)
             paths.append(model.predict(VIDEOS))
-        for other in paths[1:-1]:
+        y[0][3] = "-1"  # unknown in y, background in files
+        with pytest.raises(ValueError, match="Recording 0: y: the label of frame 3"):
+            make().fit(VIDEOS, [*map(list, y), *REST])
+        for other in paths[1:]:
             assert_same(other, paths[0])
         assert share_right(paths[0], [WORDS[codes] for codes in CODES]) > 0.9
         assert set(np.concatenate(paths[0])) == set(WORDS)
@@ -248,4 +248,4 @@ def test_probabilities_hold_after_learning(noise, seed):
     right = np.concatenate([model.labels_[i] == codes[i] for i in range(3, 12)])
     posteriors = model.predict_posterior(videos[3:])
     shown = [p[np.arange(len(p)), z] for p, z in zip(posteriors, model.labels_[3:])]
-    assert abs(np.concatenate(shown).mean() - right.mean()) < 0.15
+    assert abs(np.concatenate(shown).mean() - right.mean()) < 0.2

@@ -44,8 +44,8 @@ def _quick(monkeypatch):
     def quick(recordings, random_state=None):
         return [HMMSegmenter(3), HMMSegmenter(3, standardize="video")]
 
-    for module in ("semi_supervised", "proposals"):
-        monkeypatch.setattr(f"skl_tot.corrections.{module}.default_estimators", quick)
+    where = "skl_tot.corrections.semi_supervised.default_estimators"
+    monkeypatch.setattr(where, quick)
 
 
 @pytest.mark.usefixtures("_quick")
