@@ -199,8 +199,9 @@ def refine(model, X, y):
     """Teach a fitted model labels of some recordings, within seconds.
 
     Puts a copy of the fitted segmenter into a `SemiSupervisedSegmenter`; one that is
-    there learns again from the start. ``y`` may name some or more actions; others keep
-    the names that ``model`` gives to most of their frames.
+    there learns again from the start. A model of cycles learns from whole labelled
+    cycles. ``y`` may name some or more actions; others keep the names that ``model``
+    gives to most of their frames.
 
     Parameters
     ----------
@@ -235,7 +236,9 @@ def refine(model, X, y):
     estimators = segmenter.estimators_ if segmenter.is_taught else [segmenter]
     taught = SemiSupervisedSegmenter(
         list(map(FrozenEstimator, estimators)),
-        cycles=segmenter.is_taught and segmenter.cycles,
+        cycles=(
+            segmenter.cycles if segmenter.is_taught else pipelines.is_cyclic(segmenter)
+        ),
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change

@@ -112,6 +112,45 @@ def test_a_method_is_the_inner_estimator(run, options, settings):
     np.testing.assert_array_equal(model.labels_["v2"], read_segments("two/v2.csv"))
 
 
+@pytest.fixture
+def truth(folder):
+    """Labels of the log log.npy, of twelve cycles; cycle.csv has the first."""
+    videos, codes = make_activities(12, 3, n_features=4, mean_length=60, random_state=1)
+    np.save("log.npy", np.concatenate(videos))
+    words = [WORDS[path] for path in codes]
+    write_segments(segments(words[0], fps=10), "log.csv")
+    return np.concatenate(words)
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("options", ["", "--n-actions 3 --method hmm"])
+def test_labels_of_a_cycle_teach_the_others(run, truth, options):
+    command = f"fit log.npy --labels log.csv {options} --out m.skops"
+    with pytest.warns(UserWarning, match="--cycles"):
+        assert run(command) == 0
+    assert not load_model("m.skops").cycles
+    assert run(f"{command} --cycles") == 0
+    model = load_model("m.skops")
+    assert abs(len(model.cuts_) - 13) < 2
+    assert np.mean(model.predict(np.load("log.npy")) == truth) > 0.8
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize("options", ["--cycles", "--cycles --n-actions 3", ""])
+def test_a_review_learns_from_cycles(run, truth, options, monkeypatch):
+    """And a page says so where labels are those of no whole cycle."""
+    answers = []
+
+    def press(calls, *_):
+        calls.start()
+        calls.wait()
+        for start, end in [(0, 40), *zip(*segments_of_first)]:
+            pass
+
+    monkeypatch.setattr("skl_tot.app.review.server.run", press)
+    assert run(f"review log.npy {options} --out checked") == 0
+
+
 @pytest.mark.usefixtures("_quick")
 def test_a_recording_to_label_is_suggested(run, capsys):
     assert run("suggest flat") == 0
@@ -270,7 +309,8 @@ EDIT = "edit model.skops --out a.skops"
 REFUSED = [
     "fit flat --labels stranger --out a.skops",
     f"{FIT} --labels none_labelled --out a.skops",
-    f"{FIT} --labels two --cycles --out a.skops",
+    f"{FIT} --labels two --activities 2 --out a.skops",
+    "review model.skops flat --cycles --no-browser --out a.skops",
     f"{FIT} --gaps unknown --out a.skops",
     "refine model.skops flat --out a.skops",
     "evaluate flat stranger --labels two",
