@@ -5,7 +5,6 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import skl_tot
 from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.recipes import Recipe, recipe_options
 from skl_tot.app.cli.stages import stage
