@@ -199,9 +199,9 @@ def refine(model, X, y):
     """Teach a fitted model labels of some recordings.
 
     Puts a copy of the fitted segmenter into a `SemiSupervisedSegmenter`, beside the
-    default ones there; one that is there learns again from the start. ``y`` may name
-    some or more actions; others keep the names that ``model`` gives to most of their
-    frames.
+    default ones there; one that is there learns again from the start. A model of cycles
+    learns from whole labelled cycles. ``y`` may name some or more actions; others keep
+    the names that ``model`` gives to most of their frames.
 
     Parameters
     ----------
@@ -239,7 +239,9 @@ def refine(model, X, y):
         estimators = [FrozenEstimator(segmenter), None]
     taught = SemiSupervisedSegmenter(
         estimators,
-        cycles=segmenter.is_taught and segmenter.cycles,
+        cycles=(
+            segmenter.cycles if segmenter.is_taught else pipelines.is_cyclic(segmenter)
+        ),
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change

@@ -1,6 +1,6 @@
 """Cycles of long recordings, from labels of one or some of them.
 
-A labelled cycle is a triple of recording, first frame and end.
+Labelled cycles are a list of first frames and ends for each recording.
 """
 
 from itertools import pairwise
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.corrections.label_learning import N_BINS, fill_single_frames
+from skl_tot.corrections.label_learning import fill_single_frames
 from skl_tot.meta import cycles
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse
@@ -20,47 +20,24 @@ NEAR = 0.2
 # Share of the variance of all frames that is added to that within phases: one cycle
 # does not show how others differ.
 ADDED_VARIANCE = 0.1
+ADVICE = (
+    "Labels are a stretch of a recording that repeats a cycle: if they are whole "
+    "cycles, SemiSupervisedSegmenter(cycles=True) (--cycles) learns from cycles."
+)
 
 
 class Template(NamedTuple):
     """Appearance and actions of the phases of labelled cycles."""
 
-    size: int  # frames of a block
-    center: np.ndarray
-    axes: np.ndarray  # see `skl_tot.meta.cycles.Projection`
+    projection: tuple  # values of a `skl_tot.meta.cycles.Projection`
     means: np.ndarray  # (n_phases, n_axes)
     variances: np.ndarray
     shares: np.ndarray  # (n_phases, n_actions)
     length: float  # mean frames of a labelled cycle
 
-    def cut_frames(self, frames):
-        """Cut a recording by the appearance of its frames."""
-        if len(frames) < self.size:
-            return [0]
-        projection = cycles.Projection(self.size, self.center, self.axes)
-        blocks = projection.project(frames)
-        scores = cycles.score_phases(blocks, self.means, self.variances)
-        return self._cut_phases(scores, len(frames))
-
-    def cut_scores(self, scores):
-        """Cut a recording by scores (n_frames, n_actions) of its actions."""
-        if len(scores) < self.size:
-            return [0]
-        blocks = cycles.means_of_blocks(scores[:, : self.shares.shape[1]], self.size)
-        return self._cut_phases(blocks @ self.shares.T, len(scores))
-
-    def _cut_phases(self, scores, n_frames):
-        """Cut by scores (n_blocks, n_phases), as likely too late as too early."""
-        # a path waits anywhere in frames that the ends of cycles share
-        chain = cycles.chain_of_phases()
-        cuts = cycles.cuts_of_phases(chain.viterbi(scores), 0, 1, len(scores))
-        halves = chain.posterior(scores).reshape(len(scores), 2, -1).sum(axis=2)
-        near, moved = int(NEAR * self.length / self.size), []
-        for cut in cuts[1:]:
-            first = max(0, cut - near)
-            gains = np.append(0, np.diff(halves[first : cut + near])[:, 0]).cumsum()
-            moved.append(first + int(gains.argmax()))
-        return np.array([0, *moved]) * self.size
+    def cut(self, frames, scores=None, labelled=()):
+        """Cut a recording by its frames, or by scores (n_frames, n_actions) of them."""
+        return self.keep(self._cut_phases(frames, scores), len(frames), labelled)
 
     def keep(self, cuts, n_frames, labelled=()):
         """Cuts that part all frames, with the ends of labelled cycles of a recording.
@@ -73,8 +50,29 @@ class Template(NamedTuple):
         cuts = np.asarray(cuts)[:, None]
         is_free = ((cuts < ends[:, 0] - near) | (cuts > ends[:, 1] + near)).all(axis=1)
         cuts = np.union1d(cuts[is_free], ends)
-        inner = cuts[(cuts > near) & (cuts < n_frames - near)]
-        return np.r_[0, inner, n_frames].astype(int)
+        return np.r_[0, cuts[(cuts > near) & (cuts < n_frames - near)], n_frames]
+
+    def _cut_phases(self, frames, scores):
+        """Cut where a path returns, as likely too late as too early."""
+        projection = cycles.Projection(*self.projection)
+        if len(frames) < projection.size:
+            return np.zeros(1, int)
+        if scores is None:
+            blocks = projection.project(frames)
+            scores = cycles.score_phases(blocks, self.means, self.variances)
+        else:
+            scores = scores[:, : self.shares.shape[1]] @ self.shares.T
+            scores = cycles.means_of_blocks(scores, projection.size)
+        # a path waits anywhere in frames that the ends of cycles share
+        chain = cycles.chain_of_phases()
+        cuts = cycles.cuts_of_phases(chain.viterbi(scores), 0, 1, len(scores))
+        halves = chain.posterior(scores).reshape(len(scores), 2, -1).sum(axis=2)
+        near = int(NEAR * self.length / projection.size)
+        for k, cut in enumerate(cuts[1:], start=1):
+            first = max(0, cut - near)
+            gains = np.append(0, np.diff(halves[first : cut + near])[:, 0]).cumsum()
+            cuts[k] = first + gains.argmax()
+        return cuts * projection.size
 
 
 def find_labelled(labels):
@@ -83,120 +81,78 @@ def find_labelled(labels):
     Labels part where their last action is followed by their first. Stretches with less
     than half of the actions of the richest are no cycles.
     """
-    found, counts = [], []
-    for i, path in enumerate(_fill_between(labels)):
-        is_labelled = np.r_[False, path != UNKNOWN, False]
-        edges = np.flatnonzero(is_labelled[1:] != is_labelled[:-1])
-        for first, end in edges.reshape(-1, 2):
+    counted = []
+    for path, filled in zip(labels, fill_single_frames(labels)):
+        frames = np.flatnonzero(path != UNKNOWN)
+        if len(frames) > 1:  # single ones stand for as many frames before and after
+            margin = np.diff(frames).mean() / 2
+            numbers = np.arange(len(path))
+            is_far = (numbers < frames[0] - margin) | (numbers > frames[-1] + margin)
+            filled = np.where(is_far, UNKNOWN, filled)
+        counted.append(_count_actions(filled))
+    most = max((n for found in counted for *_, n in found), default=0)
+    if most < 2:
+        expected = "two or more: labels of one cycle, from its start to its end"
+        refuse("the actions of a labelled cycle", most, expected)
+    return [[(a, b) for a, b, n in found if 2 * n >= most] for found in counted]
+
+
+def _count_actions(path):
+    """List first frame, end, and number of actions of the labelled cycles of a path."""
+    counted = []
+    for is_labelled, first, end in zip(*find_segments(path != UNKNOWN)):
+        if is_labelled:
             codes, starts, _ = find_segments(path[first:end])
             is_return = (codes[:-1] == codes[-1]) & (codes[1:] == codes[0])
             cuts = first + np.r_[0, starts[1:][is_return], end - first]
-            found += [(i, start, stop) for start, stop in pairwise(cuts.tolist())]
-            counts += [len(np.unique(path[a:b])) for a, b in pairwise(cuts)]
-    if max(counts, default=0) < 2:
-        refuse(
-            "the actions of a labelled cycle",
-            max(counts, default=0),
-            "two or more: labels of one cycle, from its start to its end",
-        )
-    return [cycle for cycle, n in zip(found, counts) if 2 * n >= max(counts)]
+            counted += [(a, b, len(set(path[a:b]))) for a, b in pairwise(cuts.tolist())]
+    return counted
 
 
-def advise(labels):
-    """List a sentence if labels are a stretch of a recording whose actions repeat."""
-    stretches = [find_segments(path != UNKNOWN) for path in labels]
-    lengths = [
-        (end - start) / len(path)
-        for path, (codes, *edges) in zip(labels, stretches)
-        for is_labelled, start, end in zip(codes, *edges)
-        if is_labelled
-    ]
-    if len(lengths) != 1 or lengths[0] > 1 / 3:
-        return []
-    return [
-        "Labels are a stretch of a recording that repeats a cycle: if they are whole "
-        "cycles, SemiSupervisedSegmenter(cycles=True) learns from cycles."
-    ]
-
-
-def _fill_between(labels):
-    """Extend labels of single frames to segments, within the labelled cycles."""
-    filled = fill_single_frames(labels)
-    for k, path in enumerate(labels):
-        frames = np.flatnonzero(path != UNKNOWN)
-        if len(frames) > 1 and (filled[k] != path).any():
-            margin = int(np.diff(frames).mean() / 2)
-            filled[k] = filled[k].copy()
-            filled[k][: max(0, frames[0] - margin)] = UNKNOWN
-            filled[k][frames[-1] + margin + 1 :] = UNKNOWN
-    return filled
+def are_stretch(labels):
+    """Whether labels are one stretch of at most a third of a recording."""
+    masks = [path != UNKNOWN for path in labels if (path != UNKNOWN).any()]
+    is_one = len(masks) == 1 and np.diff(np.r_[False, masks[0], False]).sum() == 2
+    return is_one and masks[0].mean() <= 1 / 3
 
 
 def learn_template(recordings, labels, labelled, n_actions):
     """Learn the `Template` of labelled cycles of recordings."""
-    length = float(np.mean([end - start for _, start, end in labelled]))
+    ends_of = [(i, *ends) for i, found in enumerate(labelled) for ends in found]
+    length = float(np.mean([end - start for _, start, end in ends_of]))
     size = max(1, round(length / 40))  # as in a search without labels
-    long = [array for array in recordings.arrays if len(array) >= size]
-    all_blocks = np.concatenate([cycles.means_of_blocks(array, size) for array in long])
     scale = fit_scaler(recordings).scale_
-    all_blocks /= scale
-    projection = cycles.choose_projection(all_blocks, 1)
-    center, axes = projection.center * scale, projection.axes / scale[:, None]
-    spread = (all_blocks @ projection.axes).var(axis=0)
-    projection = cycles.Projection(size, center, axes)
-    blocks, phases = [], []
-    shares = np.full((cycles.N_PHASES, n_actions), 1e-9)
-    for i, start, end in labelled:
-        rows = slice(start, end)
-        blocks.append(projection.project(part_of(recordings.arrays[i], rows)))
-        phases.append(_phases(len(blocks[-1])))
-        codes, is_labelled = labels[i][rows], labels[i][rows] != UNKNOWN
-        np.add.at(shares, (_phases(end - start)[is_labelled], codes[is_labelled]), 1)
+    long = [array for array in recordings.arrays if len(array) >= size]
+    blocks = np.concatenate([cycles.means_of_blocks(array, size) for array in long])
+    _, center, axes = cycles.choose_projection(blocks / scale, 1)
+    variances = (blocks / scale @ axes).var(axis=0)
+    projection = cycles.Projection(size, center * scale, axes / scale[:, None])
+    indicators = np.eye(n_actions + 1)[:, :n_actions]  # unknown is none
+    blocks, shares, phases = [], [], []
+    for i, start, end in ends_of:
+        part = part_of(recordings.arrays[i], slice(start, end))
+        blocks.append(projection.project(part))
+        shares.append(cycles.means_of_blocks(indicators[labels[i][start:end]], size))
+        n_blocks = len(blocks[-1])
+        phases.append(np.arange(n_blocks) * cycles.N_PHASES // n_blocks)
     blocks, path = np.concatenate(blocks), np.concatenate(phases)
     means = cycles.smooth_means(blocks, path)
-    variances = np.square(blocks - means[path]).mean(axis=0) + 1e-6
-    variances += ADDED_VARIANCE * spread
+    shares = cycles.smooth_means(np.concatenate(shares), path) + 1e-9
     shares /= shares.sum(axis=1, keepdims=True)
-    return Template(size, center, axes, means, variances, shares, length)
+    variances = (
+        np.square(blocks - means[path]).mean(axis=0) + ADDED_VARIANCE * variances
+    )
+    return Template(tuple(projection), means, variances + 1e-6, shares, length)
 
 
-def _phases(n_frames):
-    """Phase of each frame of a cycle of constant speed."""
-    return np.arange(n_frames) * cycles.N_PHASES // n_frames
-
-
-def parts_of(recordings, cuts):
-    """Cycles as recordings; a segment ends at a break of their own."""
-    arrays, breaks = [], []
-    for i, cuts_of_recording in enumerate(cuts):
-        for start, end in pairwise(cuts_of_recording):
-            arrays.append(part_of(recordings.arrays[i], slice(start, end)))
-            inner = recordings.breaks_of(i)
-            breaks.append(inner[(inner > start) & (inner < end)] - start)
-    return Recordings(arrays, fps=recordings.fps, breaks=breaks)
-
-
-def join(values, cuts):
-    """Join values of the frames of cycles to those of recordings."""
-    ends = np.cumsum([len(cuts_of_recording) - 1 for cuts_of_recording in cuts])
-    return [
-        np.concatenate(values[end - len(cuts_of_recording) + 1 : end])
-        for end, cuts_of_recording in zip(ends, cuts)
+def cut_recordings(recordings, cuts):
+    """Cycles as recordings, with the breaks within them."""
+    breaks = [
+        breaks[(breaks > start) & (breaks < end)] - start
+        for breaks, cuts_of_recording in zip(
+            map(recordings.breaks_of, range(len(cuts))), cuts
+        )
+        for start, end in pairwise(cuts_of_recording)
     ]
-
-
-def without_time(scores, log_times):
-    """Scores of a cycle less the log-densities of its relative time."""
-    return scores - log_times[np.arange(len(scores)) * N_BINS // len(scores)]
-
-
-def add_returns(moves, labels, labelled):
-    """Costs of moves, in which that to the next cycle costs as little as others."""
-    moves = moves.copy()
-    others = moves[~np.eye(len(moves), dtype=bool)]
-    for i, start, end in labelled:
-        codes = labels[i][start:end]
-        codes = codes[codes != UNKNOWN]
-        if codes[0] != codes[-1]:
-            moves[codes[-1], codes[0]] = others.min()
-    return moves
+    arrays = cycles.cut_arrays(recordings.arrays, cuts)
+    return Recordings(arrays, fps=recordings.fps, breaks=breaks)

@@ -15,6 +15,7 @@ from skl_tot.corrections import label_learning as learning
 from skl_tot.corrections import labelled_cycles
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
+from skl_tot.meta.cycles import cut_arrays, errors_of_cycles
 from skl_tot.methods import collapses
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.hmm import HMMSegmenter
@@ -196,52 +197,28 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.template_ = self.cuts_ = None
         learn = self._learn_cycles if self.cycles else self._learn_recordings
         scores = learn(videos, labels, classes)
-        self._advice = []
-        if not self.cycles and self.look_.n_repeats >= 3:
-            self._advice = labelled_cycles.advise(labels)
+        repeats = not self.cycles and self.look_.n_repeats >= 3
+        is_advised = repeats and labelled_cycles.are_stretch(labels)
+        self._advice = [labelled_cycles.ADVICE] if is_advised else []
         return labels, scores
 
     def _learn_cycles(self, videos, labels, classes):
         """Learn from cycles as recordings: scores by number of the long recording."""
-        recordings, n_recordings = videos.plain(), len(videos)
-        labelled = labelled_cycles.find_labelled(labels)
+        recordings, labelled = videos.plain(), labelled_cycles.find_labelled(labels)
         template = labelled_cycles.learn_template(
             recordings, labels, labelled, len(classes)
         )
-        self.template_ = template._asdict()
-        found = map(template.cut_frames, recordings.arrays)
-        for is_first in (True, False):
-            cuts = [
-                template.keep(cuts, n, [(a, b) for k, a, b in labelled if k == i])
-                for i, (cuts, n) in enumerate(zip(found, videos.lengths))
-            ]
-            parts = labelled_cycles.parts_of(recordings, cuts)
-            labels_of_parts = [
-                path[a:b]
-                for path, frames in zip(labels, cuts)
-                for a, b in itertools.pairwise(frames)
-            ]
-            taught = self._learn_recordings(
-                parts, labels_of_parts, classes, is_first=is_first
-            )
-            others = np.setdiff1d(np.arange(len(parts)), list(taught)).tolist()
-            taught |= dict(zip(others, self._score(parts.select(others))))
-            scores = [taught[k] for k in range(len(parts))]
-            found = self._cut_again(template, scores, cuts)
-        self.move_costs_ = labelled_cycles.add_returns(
-            self.move_costs_, labels, labelled
-        )
+        self.template_, scores = template._asdict(), [None] * len(videos)
+        for _ in range(2):
+            cuts = list(map(template.cut, recordings.arrays, scores, labelled))
+            parts = labelled_cycles.cut_recordings(recordings, cuts)
+            with errors_of_cycles(cuts):
+                self._learn_recordings(parts, cut_arrays(labels, cuts), classes)
+            scores = list(self._score_cycles(recordings, cuts))
         self.cuts_ = videos.store(cuts)
-        return dict(zip(range(n_recordings), labelled_cycles.join(scores, cuts)))
+        return dict(enumerate(scores))
 
-    def _cut_again(self, template, scores, cuts):
-        """Cuts by scores of cycles without time, which would keep the cuts."""
-        scores = [
-            labelled_cycles.without_time(cycle, self.log_times_) for cycle in scores
-        ]
-        return map(template.cut_scores, labelled_cycles.join(scores, cuts))
-
-    def _learn_recordings(self, videos, labels, classes, *, is_first=True):
+    def _learn_recordings(self, videos, labels, classes):
         """Learn from recordings: scores by number of recording."""
         self.look_ = look_at(videos, N_CLUSTERS)
         self.order_ = self.look_.order
@@ -249,8 +226,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         numbers = choose_teaching(videos.lengths, has_labels)
         recordings = videos.plain().select(numbers)
         labels_taught = [labels[i] for i in numbers]
-        find_clusters = self._fit_estimators if is_first else self._cluster
-        clusters = find_clusters(recordings)
+        clusters = self._fit_estimators(recordings)
         columns = self._fit_views(recordings, labels_taught)
         views_of = list(map(self._add_clusters, columns, clusters))
         # what is cut as a cycle need not lack the actions that its path lacks
@@ -333,17 +309,21 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     def _log_likelihoods(self, videos):
         recordings = videos.plain()
         if self.template_ is None:
-            yield from self._score(recordings)
-            return
+            return self._score(recordings)
         template = labelled_cycles.Template(**self.template_)
-        for i, array in enumerate(recordings.arrays):
-            recording, found = recordings.select([i]), template.cut_frames(array)
-            for _ in range(2):
-                cuts = [template.keep(found, len(array))]
-                parts = labelled_cycles.parts_of(recording, cuts)
-                scores = list(self._score(parts))
-                (found,) = self._cut_again(template, scores, cuts)
-            yield np.concatenate(scores)
+        scores = itertools.repeat(None)
+        for _ in range(2):
+            cuts = map(template.cut, recordings.arrays, scores)
+            scores = self._score_cycles(recordings, cuts)
+        return scores
+
+    def _score_cycles(self, recordings, cuts):
+        """Scores of recordings: those of their cycles."""
+        for i, cuts_of_recording in enumerate(cuts):
+            parts = labelled_cycles.cut_recordings(
+                recordings.select([i]), [cuts_of_recording]
+            )
+            yield np.concatenate(list(self._score(parts)))
 
     def _score(self, recordings):
         """Scores of recordings, or of cycles."""

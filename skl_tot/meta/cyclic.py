@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import KW_ONLY, dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from skl_tot.meta.cycles import (
     DEFAULT_ACTIONS,
     check_cuts,
+    cut_arrays,
     cut_recording,
     cuts_of_path,
     errors_of_cycles,
@@ -26,7 +26,6 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
-from skl_tot.recordings.signals import part_of
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
 
@@ -179,14 +178,14 @@ class CyclicSegmenter(BaseSegmenter):
         self._check_unused(y, videos)
         paths = [decoded.path for decoded in self._decode(videos)]
         cuts = self._cut(paths)
-        labels = _cut_arrays(paths, cuts)
+        labels = cut_arrays(paths, cuts)
         if len(labels) < 2:
             text = "score compares cycles, but X shows one, expected two or more."
             if not videos.is_single:
                 raise ValueError(text)
             warn_user(text, UndefinedMetricWarning)
             return math.nan
-        cycles = Recordings(_cut_arrays(videos.arrays, cuts))
+        cycles = Recordings(cut_arrays(videos.arrays, cuts))
         return transfer_score(cycles.blocks, labels, self.n_actions_)
 
     def _learn(self, videos, cuts=None):
@@ -195,7 +194,7 @@ class CyclicSegmenter(BaseSegmenter):
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
         cuts = self._first_cuts(videos, cuts, seeds[0])
-        cycles = _cut_arrays(videos.arrays, cuts)
+        cycles = cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
         if self.n_actions == AUTO:
             # numbers are compared in frames of one scale, as a segmenter sees them
@@ -279,10 +278,10 @@ class CyclicSegmenter(BaseSegmenter):
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
         if self.n_cycles_ > 1:
             # cycles agree or not, while long recordings may be one or two
-            cycles = Recordings(_cut_arrays(videos.arrays, cuts))
+            cycles = Recordings(cut_arrays(videos.arrays, cuts))
             cycles = cycles.standardize(fit_scaler(cycles))
             self.confidence_["agreement"] = held_out_agreement(
-                cycles.blocks, _cut_arrays(paths, cuts), self.n_actions_
+                cycles.blocks, cut_arrays(paths, cuts), self.n_actions_
             )
         return paths
 
@@ -298,12 +297,3 @@ def _let_decode_cycles(model):
     cost = segmenter.decoder_.switch_cost or SWITCH_COST
     # its paths run through whole recordings from now on, not through a cycle
     segmenter.set_params(decoding="cyclic_skip", switch_cost=cost)
-
-
-def _cut_arrays(arrays, cuts):
-    """Rows of all cycles, one array each, without reading files."""
-    return [
-        part_of(array, slice(start, end))
-        for array, cuts_of_recording in zip(arrays, cuts)
-        for start, end in pairwise(cuts_of_recording)
-    ]

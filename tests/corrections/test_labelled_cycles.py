@@ -6,9 +6,13 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
-from skl_tot.corrections import labelled_cycles
-from skl_tot.corrections.labelled_cycles import find_labelled, learn_template
+from skl_tot import CyclicSegmenter, HMMSegmenter, SemiSupervisedSegmenter
+from skl_tot.corrections import refine
+from skl_tot.corrections.labelled_cycles import (
+    cut_recordings,
+    find_labelled,
+    learn_template,
+)
 from skl_tot.recordings import Recordings
 
 ORDER = [0, 1, 2, 1, 3]  # both times, action 1 looks the same
@@ -119,7 +123,7 @@ class TestLabels:
     )
     def test_of_whole_cycles(self, labels, expected):
         found = find_labelled([np.full(3, -1), np.array(labels)])
-        assert found == [(1, *cycle) for cycle in expected]
+        assert found == [[], expected]
 
     def test_without_a_cycle_are_refused(self):
         frames = np.random.default_rng(0).normal(size=(40, 2))
@@ -130,22 +134,44 @@ class TestLabels:
 def test_cuts_keep_labelled_cycles_and_part_all_frames(log):
     frames, labels, cuts = log
     recordings = Recordings([frames])
-    template = learn_template(recordings, [labels], [(0, 0, cuts[1])], 4)
+    template = learn_template(recordings, [labels], [[(0, cuts[1])]], 4)
     n, length = len(frames), cuts[1]
     found = [3, length - 2, length + 5, 3 * length, n - 4]
     kept = template.keep(found, n, [(0, length)])
     assert kept.tolist() == [0, length, 3 * length, n]
-    parts = labelled_cycles.parts_of(
-        Recordings([frames], fps=1, breaks=[[length, length + 7]]), [kept]
-    )
+    breaks = [[length, length + 7]]
+    parts = cut_recordings(Recordings([frames], fps=1, breaks=breaks), [kept])
     assert [part.tolist() for part in parts.breaks] == [[], [7], []]
-    np.testing.assert_array_equal(labelled_cycles.join(parts.arrays, [kept])[0], frames)
+    np.testing.assert_array_equal(np.concatenate(parts.arrays), frames)
 
 
 def test_units_of_features_do_not_change_the_cuts(log):
     frames, labels, cuts = log
     cut = [
-        learn_template(Recordings([x]), [labels], [(0, 0, cuts[1])], 4).cut_frames(x)
+        learn_template(Recordings([x]), [labels], [[(0, cuts[1])]], 4).cut(x)
         for x in (frames, frames * [1000, 0.01, 5] + [3, -70, 0])
     ]
     np.testing.assert_array_equal(*cut)
+
+
+class TestRefine:
+    """A model of cycles learns from cycles, and others do as before."""
+
+    def test_a_model_of_cycles_learns_from_cycles(self, log):
+        frames, labels, cuts = log
+        model = CyclicSegmenter(4, estimator=HMMSegmenter(4, max_iter=3))
+        y = first_of(labels, cuts[1])
+        taught = refine(model.fit(frames, cuts=cuts), frames, y)
+        assert len(taught.cuts_) == len(cuts)
+        again = refine(taught, frames, y)
+        assert again.cycles
+        np.testing.assert_array_equal(again.cuts_, taught.cuts_)
+
+    def test_other_models_do_not(self, log):
+        frames, labels, cuts = log
+        y = first_of(labels, cuts[1])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*cycles=True")
+            taught = refine(HMMSegmenter(4, max_iter=3).fit(frames), frames, y)
+            assert not refine(taught, frames, y).cycles
+        assert not taught.cycles

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
-from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
+from skl_tot.app.cli.recipes import Recipe, recipe_options
 from skl_tot.app.cli.stages import stage
 
 # Options of a first fit, and all of a recipe.
 OF_FIT = ("method", "set", "order")
-OF_RECIPE = ("n_actions", *OF_FIT, "min_duration", "seed", "pipeline")
+OF_RECIPE = ("n_actions", *OF_FIT, "min_duration", "seed", "pipeline", "cycles")
 
 
 def add_suggest(commands):
@@ -202,8 +202,6 @@ def review(options):
         y = options.labels and inputs.read_labels_in_order(options, recordings, data)
         if recipe is not None:
             segmenter = recipe.make()
-            if options.n_actions and y is not None:
-                segmenter = for_labels(segmenter)
             recipe.set_seed(segmenter)
         group, subject = groups.pick(recordings.names) if groups else (None, None)
         return make_review(

@@ -5,9 +5,8 @@ import os
 from collections import Counter
 from pathlib import Path
 
-import skl_tot
 from skl_tot.app.cli import arguments, inputs, outputs
-from skl_tot.app.cli.recipes import Recipe, for_labels, recipe_options
+from skl_tot.app.cli.recipes import Recipe, recipe_options
 from skl_tot.app.cli.stages import stage
 from skl_tot.progress import each
 
@@ -30,17 +29,15 @@ def add_fit(commands):
     text = "activities, or auto; --n-actions and --method then apply to each activity"
     number = arguments.number_or_auto
     parser.add_argument("--activities", type=number, metavar="N", help=text)
-    text = "each recording repeats the --n-actions actions of a cycle"
-    parser.add_argument("--cycles", action="store_true", help=text)
     arguments.add_model_out(parser)
 
 
 def fit(options):
     """Fit a model to a folder of recordings, perhaps with labels, and save it."""
-    kinds = ("labels", "activities", "cycles")
-    flags = [f"--{name}" for name in kinds if getattr(options, name)]
-    if len(flags) > 1:
-        raise ValueError(f"{' and '.join(flags)} are given, expected one of them.")
+    for name in ("labels", "cycles"):
+        if options.activities and getattr(options, name):
+            text = f"--activities and --{name} are given"
+            raise ValueError(f"{text}, expected one of them.")
     if not (options.labels or options.n_actions):
         text = "--n-actions is missing, expected --n-actions N"
         raise ValueError(f"{text}, or --labels of a recording.")
@@ -58,9 +55,10 @@ def fit(options):
     from skl_tot.methods.pipelines import last_step
     from skl_tot.recordings.stops import describe_still
 
-    model = _make_model(recipe, options)
-    # without --cycles, a look says it
-    still = describe_still(recordings) if options.cycles else ""
+    model = recipe.make()
+    # in other cases, a look says it
+    is_cyclic = options.cycles and not options.labels
+    still = describe_still(recordings) if is_cyclic else ""
     if still:
         print(outputs.in_options(still))
     seed = recipe.set_seed(model)
@@ -79,22 +77,6 @@ def fit(options):
     if rating is not None:
         text = " ".join(rating["sentences"])
         print("How far to trust this:", outputs.in_options(text))
-
-
-def _make_model(recipe, options):
-    """Make the model of a recipe, for labels, activities or cycles as options say."""
-    from skl_tot.methods.pipelines import last_step, with_last
-
-    model = recipe.make()
-    if options.labels:
-        return for_labels(model)
-    if options.activities:
-        return skl_tot.ActivitySegmenter(model, options.activities)
-    if options.cycles:
-        inner = last_step(model)
-        cyclic = skl_tot.CyclicSegmenter(inner.n_actions, estimator=inner)
-        return with_last(model, cyclic)
-    return model
 
 
 def _print_fit(recordings, seed, path):

@@ -60,6 +60,9 @@ def recipe_options(remark):
     seconds if recordings have a rate, else in frames; standard, minmax, robust and
     pca:N replace the standardisation of the method (unless --set has standardize)"""
     add("--pipeline", type=_split_steps, metavar="STEPS", help=text)
+    text = """each recording repeats a cycle, of --n-actions actions, or with labels of
+    one or more whole cycles"""
+    add("--cycles", action="store_true", default=None, help=text)
     return parent
 
 
@@ -83,6 +86,8 @@ class Recipe:
         self.n_actions, self.method = options.n_actions, options.method
         self.steps, pairs = options.pipeline or [], options.set or []
         self.settings = dict(pairs)
+        self.labels, self.cycles = options.labels, bool(options.cycles)
+        self.activities = getattr(options, "activities", None)  # of fit
         if len(self.settings) < len(pairs):
             raise ValueError("--set has a name twice, expected each once.")
         if "n_actions" in self.settings:
@@ -110,6 +115,21 @@ class Recipe:
         self.method = self.method or ("tot" if is_ordinary else "auto")
 
     def make(self):
+        """Make a model for labels, activities or cycles, as options say."""
+        from skl_tot.methods.pipelines import last_step, with_last
+
+        model = self._make_inner()
+        if self.labels or not self.has_method:
+            return _for_labels(model, self.cycles)
+        if self.activities:
+            return skl_tot.ActivitySegmenter(model, self.activities)
+        if self.cycles:
+            inner = last_step(model)
+            cyclic = skl_tot.CyclicSegmenter(inner.n_actions, estimator=inner)
+            return with_last(model, cyclic)
+        return model
+
+    def _make_inner(self):
         """Make a segmenter, or a pipeline that ends in one."""
         # after steps that scale, the segmenter standardises only if --set says so
         from sklearn.pipeline import make_pipeline
@@ -127,7 +147,7 @@ class Recipe:
             if self.n_actions:
                 segmenter.set_params(n_actions=self.n_actions)
         else:
-            segmenter = skl_tot.SemiSupervisedSegmenter()
+            segmenter = skl_tot.SemiSupervisedSegmenter(cycles=self.cycles)
         segmenter.set_params(**self.settings)
         return make_pipeline(*steps, segmenter) if steps else segmenter
 
@@ -161,7 +181,7 @@ def _make_step(step):
     return FramewiseTransformer(getattr(preprocessing, SCALERS[step])())
 
 
-def for_labels(model):
+def _for_labels(model, cycles):
     """Wrap a segmenter so that it learns from labels, unless it does."""
     from skl_tot import SemiSupervisedSegmenter
     from skl_tot.methods.pipelines import last_step, with_last
@@ -170,4 +190,5 @@ def for_labels(model):
     if inner.is_taught:
         return model
     least = inner.get_params(deep=False).get("min_duration")
-    return with_last(model, SemiSupervisedSegmenter(inner, min_duration=least))
+    learner = SemiSupervisedSegmenter(inner, cycles=cycles, min_duration=least)
+    return with_last(model, learner)

@@ -9,7 +9,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
-from skl_tot.corrections import merge, recordings_to_label, rename
+from skl_tot.corrections import merge, recordings_to_label, rename, semi_supervised
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, segments, write_segments
 from skl_tot.io.formats import writable_formats
@@ -110,6 +110,58 @@ def test_a_method_is_the_inner_estimator(run, options, settings):
     assert model.estimator.get_params() == expected.get_params()
     assert model.min_duration == 0.4
     np.testing.assert_array_equal(model.labels_["v2"], read_segments("two/v2.csv"))
+
+
+@pytest.fixture
+def truth(folder):
+    """Labels of the log log.npy, of twelve cycles; cycle.csv has the first."""
+    videos, codes = make_activities(12, 3, n_features=4, mean_length=60, random_state=1)
+    np.save("log.npy", np.concatenate(videos))
+    words = [WORDS[path] for path in codes]
+    write_segments(segments(words[0], fps=10), "log.csv")
+    return np.concatenate(words)
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.filterwarnings("ignore:Labels are a stretch")
+@pytest.mark.parametrize("options", ["", "--n-actions 3 --method hmm"])
+def test_labels_of_a_cycle_teach_the_others(run, truth, options):
+    command = f"fit log.npy --labels log.csv {options} --out m.skops"
+    assert run(command) == 0
+    assert not load_model("m.skops").cycles
+    assert run(f"{command} --cycles") == 0
+    model = load_model("m.skops")
+    assert len(model.cuts_["log"]) == 13
+    assert np.mean(model.predict(np.load("log.npy")) == truth) > 0.8
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.filterwarnings("ignore:Labels are a stretch")
+@pytest.mark.parametrize("options", ["", "--cycles", f"{FIT[8:]} --cycles"])
+def test_a_review_learns_from_cycles(run, truth, options, monkeypatch):
+    """And pages say so where labels are those of no whole cycle."""
+    events, taught = [], []
+
+    def press(calls, *_):
+        calls.subscribe(events.append)
+        calls.start()
+        calls.wait()
+        first = segments(read_segments("log.csv"))
+        for row in first.itertuples():
+            calls.review.assign(0, row.start, row.end, row.action)
+            calls.call("learn", {"version": calls.version})
+            calls.wait()
+        taught.append(calls.review.model)
+        calls.close()
+
+    quick = semi_supervised.default_estimators
+    monkeypatch.setattr("skl_tot.app.review.teaching.default_estimators", quick)
+    monkeypatch.setattr("skl_tot.app.review.server.run", press)
+    assert run(f"review log.npy {options} --out checked") == 0
+    told = [event["error"] for event in events if event["type"] == "error"]
+    is_told = [text.endswith("from its start to its end.") for text in told]
+    assert is_told == [True] * bool(options)
+    assert taught[0].cycles == bool(options)
 
 
 @pytest.mark.usefixtures("_quick")
@@ -270,7 +322,8 @@ EDIT = "edit model.skops --out a.skops"
 REFUSED = [
     "fit flat --labels stranger --out a.skops",
     f"{FIT} --labels none_labelled --out a.skops",
-    f"{FIT} --labels two --cycles --out a.skops",
+    f"{FIT} --labels two --activities 2 --out a.skops",
+    "review model.skops flat --cycles --no-browser --out a.skops",
     f"{FIT} --gaps unknown --out a.skops",
     "refine model.skops flat --out a.skops",
     "evaluate flat stranger --labels two",
