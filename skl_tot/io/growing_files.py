@@ -19,7 +19,7 @@ CHUNK_BYTES, WAIT = 2**18, 0.1
 N_TIMED = 20
 
 
-def read_lines(file, name, *, follow=False, wait=WAIT):
+def read_lines(file, name, *, follow=False):
     """Yield batches of whole lines from a binary file or a pipe."""
     begun = b""  # line whose end is still missing
     while True:
@@ -33,7 +33,7 @@ def read_lines(file, name, *, follow=False, wait=WAIT):
             problem = f"{one_line(name)} became shorter"
             raise ValueError(f"{problem}, expected one that grows.")
         else:
-            time.sleep(wait)
+            time.sleep(WAIT)
     yield _as_text([begun], name)
 
 
@@ -85,8 +85,7 @@ class GrowingTable:
                 refuse(where, len(cells), len(self.header))
             rows.append(cells)
         if self.clock and rows:
-            place = self.header.index(self.clock)
-            times = [cells[place] for cells in rows]
+            times = [cells[self.header.index(self.clock)] for cells in rows]
             if self.separator != ",":  # decimal commas
                 times = [re.sub(r"(\d),(\d)", r"\1.\2", cell) for cell in times]
             self._read_times(times)

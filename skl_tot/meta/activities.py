@@ -250,9 +250,8 @@ class ActivitySegmenter(BaseSegmenter):
         self.activity_scores_ = None
         names, codes = groups or self._group(bags, seed)
         # with K-means, means of groups are its centres; given activities have them, too
-        self.bags_ = np.array(
-            [bags[codes == k].mean(axis=0) for k in range(len(names))]
-        )
+        members = [bags[codes == k] for k in range(len(names))]
+        self.bags_ = np.array([of_activity.mean(axis=0) for of_activity in members])
         self.activity_names_ = names
         self.activities_ = _by_video(names[codes], videos)
         self.estimators_, paths = fit_models(

@@ -112,10 +112,9 @@ def collect_bouts(labels, fps=None):
 
 def _with_times(table, times):
     """Put times and frames to the recordings and actions of a segment table."""
-    frames = tables.values_of(table, tables.FRAMES)
-    return table[["recording", "action"]].assign(
-        start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
-    )
+    values = np.hstack([times, tables.values_of(table, tables.FRAMES)])
+    columns = dict(zip(("start", "end", "first", "last"), values.T))
+    return table[["recording", "action"]].assign(**columns)
 
 
 def _add_pauses(table):
