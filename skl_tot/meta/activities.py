@@ -21,10 +21,7 @@ from skl_tot.methods.base import BaseSegmenter, BoundDecoder
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics.label_free import transfer_score
 from skl_tot.recordings.errors import RecordingError, refuse, warn_user
-from skl_tot.recordings.labels import (
-    BACKGROUND,
-    split_label_sequences,
-)
+from skl_tot.recordings.labels import BACKGROUND, split_label_sequences
 from skl_tot.recordings.layouts import with_rate
 from skl_tot.recordings.names import default_names
 from skl_tot.shared_texts import with_shared_texts

@@ -8,11 +8,7 @@ import numpy as np
 from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    values_of_recordings,
-)
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, values_of_recordings
 from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import seconds_of
 

@@ -7,11 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import Ridge
 
-from skl_tot.baselines.frank_wolfe import (
-    EventClustering,
-    cheapest_events,
-    minimise,
-)
+from skl_tot.baselines.frank_wolfe import EventClustering, cheapest_events, minimise
 
 
 def ridge_objective(chunks, assignment, regularization):

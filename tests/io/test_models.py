@@ -19,12 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
-from skl_tot import (
-    AutoSegmenter,
-    HMMSegmenter,
-    TemporalOTSegmenter,
-    corrections,
-)
+from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter, corrections
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, trusted_types
