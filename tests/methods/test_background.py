@@ -72,9 +72,8 @@ def test_finds_unrelated_frames_and_spares_the_actions():
     plain = model.predict(videos)
     truth, guess = np.concatenate(labels), np.concatenate(predicted)
     assert f1_score(truth == -1, guess == -1) >= 0.7
-    before, after = (
-        mof_score(labels, paths, ignore_labels=-1) for paths in (plain, predicted)
-    )
+    pair = plain, predicted
+    before, after = (mof_score(labels, paths, ignore_labels=-1) for paths in pair)
     assert after >= before
 
 

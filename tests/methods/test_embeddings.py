@@ -105,9 +105,8 @@ class TestUDE:
     def test_decodes_its_own_probabilities(self, fitted, activity):
         model, videos = fitted[UDESegmenter], activity[0]
         probabilities = model.predict_proba(videos)
-        for z, path, found in zip(
-            model.transform(videos), model.labels_, probabilities
-        ):
+        triples = zip(model.transform(videos), model.labels_, probabilities)
+        for z, path, found in triples:
             scores = z @ model.concepts_.T / model.temperature_
             np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
             expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")

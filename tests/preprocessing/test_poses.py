@@ -110,9 +110,8 @@ def test_names_decide_which_column_is_what():
     assert_allclose(found["turn"], expected[:, 13])
     assert found.columns.tolist() == model.get_feature_names_out().tolist()
     columns = [f"p{k} {axis} mouse" for k in range(N_POINTS) for axis in "xyz"]
-    found = PoseFeatures(speeds=False).fit_transform(
-        pd.DataFrame(flat(track(3)), columns=columns)
-    )
+    table = pd.DataFrame(flat(track(3)), columns=columns)
+    found = PoseFeatures(speeds=False).fit_transform(table)
     assert found.columns[:3].tolist() == ["p0 x", "p0 y", "p0 z"]
     assert_allclose(found, features(track(3), speeds=False))
 
