@@ -24,14 +24,7 @@ def weigh(paths, scores, chain):
 
 
 def run(
-    chain,
-    scores,
-    lag,
-    block=7,
-    is_other=None,
-    confidence=None,
-    cost=0.0,
-    min_frames=1,
+    chain, scores, lag, block=7, is_other=None, confidence=None, cost=0.0, min_frames=1
 ):
     """Actions and posteriors of all frames, which arrive in blocks."""
     n_actions = scores.shape[1]

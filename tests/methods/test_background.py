@@ -21,9 +21,8 @@ def with_unrelated_frames(seed, share):
     rng = np.random.default_rng(seed)
     videos, labels = make_activities(20, 5, noise=0.7, random_state=seed)
     for i, (video, actions) in enumerate(zip(videos, labels)):
-        runs = np.array_split(
-            rng.normal(0, 2, size=(int(len(video) * share / (1 - share)), 16)), 4
-        )
+        n_frames = int(len(video) * share / (1 - share))
+        runs = np.array_split(rng.normal(0, 2, size=(n_frames, 16)), 4)
         cuts = np.sort(rng.integers(0, len(video) + 1, 4))
         at = np.repeat(cuts, [len(run) for run in runs])
         videos[i] = np.insert(video, at, np.concatenate(runs), axis=0)

@@ -40,9 +40,8 @@ class TestAll:
 def test_gaussians_are_those_of_scipy_in_the_order_of_time():
     """Two videos show the clusters at 0, 10 and 20 in the order 10, 20, 0."""
     rng = np.random.default_rng(0)
-    frames = np.concatenate(
-        [rng.normal(m, 0.5, size=(n, 2)) for n in (12, 20) for m in (10, 20, 0)]
-    )
+    parts = [rng.normal(m, 0.5, size=(n, 2)) for n in (12, 20) for m in (10, 20, 0)]
+    frames = np.concatenate(parts)
     kmeans = KMeans(3, n_init=5, random_state=0)
     gaussians = ordered_gaussians(frames, [36, 60], kmeans, 0.0)
     for gaussian, place in zip(gaussians, (10, 20, 0), strict=True):

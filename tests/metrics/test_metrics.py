@@ -102,9 +102,7 @@ class TestProperties:
 
     @given(activities, st.sets(st.integers(0, 5)))
     def test_ignoring_is_dropping_by_hand(self, scope, activity, ignored):
-        left = [
-            [pair for pair in video if pair[0] not in ignored] for video in activity
-        ]
+        left = [[p for p in video if p[0] not in ignored] for video in activity]
         left = [video for video in left if video]
         assume(left)
         options = {"scope": scope, "ignore_labels": ignored}

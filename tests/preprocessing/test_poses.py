@@ -69,9 +69,8 @@ def test_equals_the_equation():
     """Frame by frame, with rotations of scipy and differences by hand."""
     points = track(2)
     centre = points.mean(axis=1)
-    size = np.median(
-        [np.sqrt(((p - c) ** 2).sum() / N_POINTS) for p, c in zip(points, centre)]
-    )
+    squares = [((p - c) ** 2).sum() for p, c in zip(points, centre)]
+    size = np.median(np.sqrt(np.array(squares) / N_POINTS))
     posture, angles = [], []
     for p, c in zip(points, centre):
         x, y = p[3] - p[1]

@@ -92,9 +92,7 @@ def test_readers_standardise_and_stack(reader, per_video, dtype):
     videos = Recordings(arrays).standardize(scaler, per_video)
     batches = np.array([[1, 0], [0, 0]])
     frames = np.array([[[0, 5, 5], [4, 0, 1]], [[1, 2, 3], [5, 5, 5]]])
-    standardised = [
-        (scaler or StandardScaler().fit(array)).transform(array) for array in arrays
-    ]
+    standardised = [(scaler or StandardScaler().fit(x)).transform(x) for x in arrays]
     read = reader(videos, torch.device("cpu")).read(batches, frames)
     for rows, batch, chosen in zip(read, batches, frames):
         expected = [standardised[i][f] for i, f in zip(batch, chosen)]
