@@ -85,7 +85,8 @@ class GrowingTable:
                 refuse(where, len(cells), len(self.header))
             rows.append(cells)
         if self.clock and rows:
-            times = [cells[self.header.index(self.clock)] for cells in rows]
+            place = self.header.index(self.clock)
+            times = [cells[place] for cells in rows]
             if self.separator != ",":  # decimal commas
                 times = [re.sub(r"(\d),(\d)", r"\1.\2", cell) for cell in times]
             self._read_times(times)

@@ -279,8 +279,8 @@ class TellingSample:
             # all actions share the level of the test against chance
             scores_of[action] = self._score(is_action, 0.05 / len(actions))
         all_scores = np.array([scores["score"] for scores in scores_of.values()])
-        is_useful = [scores["tells"] for scores in scores_of.values()]
-        is_useful |= all_scores >= CLEAR
+        all_tells = np.array([scores["tells"] for scores in scores_of.values()])
+        is_useful = all_tells | (all_scores >= CLEAR)
         is_known = np.isfinite(all_scores).any()
         carries_nothing = is_known & ~np.any(is_useful, axis=0)
         tables = []

@@ -77,11 +77,11 @@ def _read_text(path):
     levels = [cell for cell in first if cell in LEVELS]
     if levels not in (list(LEVELS), [LEVELS[0], *LEVELS[2:]]):
         refuse("its header", levels, f"rows of {', '.join(LEVELS)}")
-    read = partial(pd.read_csv, path, index_col=0, encoding="utf-8-sig")
+    read_csv = partial(pd.read_csv, path, index_col=0, encoding="utf-8-sig")
     n_levels = len(levels)
-    table = read(header=list(range(n_levels)))
+    table = read_csv(header=list(range(n_levels)))
     # pandas changes names that are blank or equal
-    names = read(header=None, nrows=n_levels, dtype=str, keep_default_na=False)
+    names = read_csv(header=None, nrows=n_levels, dtype=str, keep_default_na=False)
     return table.set_axis(pd.MultiIndex.from_arrays(names.to_numpy()), axis=1)
 
 
