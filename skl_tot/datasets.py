@@ -251,9 +251,8 @@ def _find_features(root, only):
         folder, expected = root, "folder features and no file *.npy"
         paths = list(root.glob("[!.]*.npy"))  # not .txt, which may be notes
     if not paths:
-        raise FileNotFoundError(
-            f"{folder} has no {expected}, {describe_folder(folder)}."
-        )
+        content = f"{expected}, {describe_folder(folder)}"
+        raise FileNotFoundError(f"{folder} has no {content}.")
     paths.sort(key=attrgetter("stem"))
     if only is not None:
         names = matching([path.stem for path in paths], only, folder)
@@ -318,9 +317,8 @@ def _read_labels(folder, feature_path, shape, target_names):
     paths = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
     if len(paths) != 1:
         error = ValueError if paths else FileNotFoundError
-        raise error(
-            f"{folder} has {len(paths)} of the files {name}.txt and {name}, expected 1."
-        )
+        number = f"{len(paths)} of the files {name}.txt and {name}"
+        raise error(f"{folder} has {number}, expected 1.")
     path = paths[0]
     try:
         lines = split_lines(read_text(path).rstrip())

@@ -237,14 +237,13 @@ def test_report(case, tmp_path):
 def test_merge_of_families_without_common_actions(request, pair):
     if pair == (0, 1):
         reason = (
-            "a merge of the first actions forgets how recordings of two kinds begin"
+            "a merge of the first actions forgets how two kinds of recordings begin"
         )
         request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     videos, truth = [], []
     for k in range(2):
-        family, labels = make_activities(
-            8, 2, n_features=4, mean_length=100, noise=2.0, random_state=k
-        )
+        options = {"n_features": 4, "mean_length": 100, "noise": 2.0}
+        family, labels = make_activities(8, 2, **options, random_state=k)
         videos += family
         truth += [path + 2 * k for path in labels]
     model = HMMSegmenter(N_ACTIONS, order="free", random_state=0).fit(videos)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
 
 from skl_tot.baselines.published import paper
@@ -28,7 +27,7 @@ from skl_tot.training.components import (
     OrderedMLP,
     constant_adam,
 )
-from skl_tot.training.devices import from_first_process, resolve_device
+from skl_tot.training.devices import resolve_device
 from skl_tot.training.frame_classifier import (
     ClassifierTrainer,
     classify,
@@ -173,8 +172,7 @@ class ASALSegmenter(NetworkSegmenter):
 
     def _learn(self, videos):
         self._set_n_actions(videos)
-        rng = check_random_state(self.random_state)
-        seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
+        seeds = self._draw_seeds()
         labels = self._first_labels(videos, seeds[0])
         trainer = self._trainer(videos, seeds[1])
         self.loss_curve_, self.changes_, self.n_iter_ = [], [], 0
@@ -208,10 +206,8 @@ class ASALSegmenter(NetworkSegmenter):
         elif self.n_actions == AUTO:
             estimator = clone(estimator)
             set_n_actions(estimator, self.n_actions_)
-        _, labels = fit_segmenter(
-            estimator, videos.arrays, self.n_actions_, seed, videos.fps
-        )
-        return labels
+        arrays, n_actions = videos.arrays, self.n_actions_
+        return fit_segmenter(estimator, arrays, n_actions, seed, videos.fps)[1]
 
     def _trainer(self, videos, seed):
         """Make the trainer of the network."""
@@ -234,8 +230,7 @@ class ASALSegmenter(NetworkSegmenter):
         self.loss_curve_ = self.loss_curve_ + losses
         scores = self._apply_network(videos, classify, keep=True)
         decoder = DurationDecoder(durations)
-        paths = [decoder.path(x, 0.0) for x in map(self._log_likelihood, scores)]
-        return scores, paths
+        return scores, [decoder.path(self._log_likelihood(x), 0.0) for x in scores]
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._apply_network(videos, classify))

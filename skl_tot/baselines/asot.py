@@ -189,9 +189,8 @@ class ASOTSegmenter(PrototypeSegmenter):
         """Logarithm of Q of a whole recording, summed over prototypes of an action."""
         components = self._make_components()
         # weights of the transport that labels recordings, from the authors
-        components.transport.set_params(
-            epsilon=0.04, structure_weight=0.6, balance=0.01
-        )
+        weights = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
+        components.transport.set_params(**weights)
         problem = self._cross_entropy(components)
         codes = self._codes_of_video(problem, similarities, len(similarities))
         codes = sum_groups(codes, self.prototype_actions_, np.add)

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.special import log_softmax
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
 from skl_tot.methods.discriminants import time_order
@@ -18,16 +17,7 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, Orders, by_order
 from skl_tot.methods.scores import LazyArrays
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.training.components import (
-    MLP,
-    MOST,
-    SCALE,
-    WEIGHT,
-    Adam,
-    constant_adam,
-)
-from skl_tot.training.devices import from_first_process
-from skl_tot.training.loop import train
+from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam, constant_adam
 from skl_tot.training.terms import (
     ConceptContrast,
     Prediction,
@@ -49,38 +39,18 @@ class EmbeddingSegmenter(NetworkSegmenter):
         seeds = self._draw_seeds()
         self._set_n_actions(videos)
         settings = self._make_components().settings
-        self._keep_training(*self._train(videos, settings, self._terms(), seeds[0]))
+        self._train(videos, settings, self._terms(), seeds[0])
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
         for view, embeddings in zip(by_video, self._embed(videos)):
             view[:] = embeddings
-        kmeans = KMeans(
-            self.n_actions_, n_init=self.n_init, random_state=seeds[1], copy_x=False
-        )
-        self.gaussians_ = ordered_gaussians(
-            frames, videos.lengths, kmeans, self.reg_covar
-        )
+        options = {"n_init": self.n_init, "random_state": seeds[1], "copy_x": False}
+        kmeans, lengths = KMeans(self.n_actions_, **options), videos.lengths
+        self.gaussians_ = ordered_gaussians(frames, lengths, kmeans, self.reg_covar)
         # in the network's dtype; K-means would otherwise round differently
         return LazyArrays(
             lambda i: self._log_likelihood(by_video[i].astype("f4")), len(videos)
         )
-
-    def _train(self, videos, settings, terms, seed, start=None):
-        """Train a network; return the snapshot and the losses."""
-        return train(
-            videos,
-            settings,
-            terms,
-            device=self.device,
-            seed=seed,
-            start=start,
-            verbose=self.verbose,
-        )
-
-    def _draw_seeds(self):
-        """Seeds of the network and of K-means."""
-        rng = check_random_state(self.random_state)
-        return from_first_process(rng.randint(2**31 - 1, size=2).tolist())
 
     def _embed(self, videos, *, keep=False):
         """Iterate over the embeddings of recordings."""
@@ -258,8 +228,7 @@ class VTESegmenter(CTESegmenter):
         horizon = self.horizon
         if isinstance(horizon, Integral):
             horizon = int(horizon)
-        prediction = Prediction(float(self.prediction_weight), horizon)
-        return [*super()._terms(), prediction]
+        return [*super()._terms(), Prediction(float(self.prediction_weight), horizon)]
 
 
 @with_shared_texts
@@ -402,20 +371,16 @@ class UDESegmenter(EmbeddingSegmenter):
         settings, terms = components.settings, self._terms()
         n_steps = settings.max_iter
         settings.max_iter = self._first_steps()
-        snapshot, losses = self._train(videos, settings, terms, seeds[0])
-        self._keep_training(snapshot, losses)
+        snapshot = self._train(videos, settings, terms, seeds[0])
         concepts = self._cluster(videos, seeds[1])
         self.network_ = snapshot.network | {"prototypes": concepts}
         self.temperature_ = components.network.temperature
         settings.max_iter = n_steps - settings.max_iter
         if settings.max_iter:
             start = replace(snapshot, network=self.network_)
-            contrast = ConceptContrast(
-                self.n_actions_, self.concept_weight, self.temperature_
-            )
-            terms.append(contrast)
-            snapshot, losses = self._train(videos, settings, terms, seeds[0], start)
-            self._keep_training(snapshot, losses, goes_on=True)
+            weights = self.concept_weight, self.temperature_
+            terms.append(ConceptContrast(self.n_actions_, *weights))
+            self._train(videos, settings, terms, seeds[0], start)
         embeddings = self._embed(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)

@@ -172,8 +172,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
                 ratios /= noise
             # sums of more nats may overflow; also for NaN
             if not np.abs(ratios).max() < 1e150:
-                text = "the features are too large to be decoded."
-                raise RecordingValueError(text, i)
+                raise RecordingValueError("the features are too large to decode.", i)
             yield ratios
 
 
@@ -240,8 +239,7 @@ class EventClustering:
             raise ValueError("The features of X are too large; scale them down.")
         values, vectors = np.linalg.eigh(covariance)
         # drop directions with only rounding errors
-        floor = values[-1] * len(values) * np.finfo(float).eps
-        kept = values > max(floor, 0)
+        kept = values > max(values[-1] * len(values) * np.finfo(float).eps, 0)
         scales = np.sqrt(values[kept] + self.n_chunks * regularization)
         self.basis = vectors[:, kept] / scales
         self.whitened = centred @ self.basis

@@ -88,7 +88,7 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
         counts.append(count_clusters(labels))
         known_counts = count_clusters(labels, np.concatenate(is_known))
         labelled_counts.append(known_counts.sum(axis=0))
-    labelled = [i for i, of_recording in enumerate(is_known) if of_recording.any()]
+    labelled = np.flatnonzero(list(map(np.any, is_known)))
     features = describe_signals(recordings.arrays)
     proposals = propose(counts, features, labelled, n, labelled_counts)
     return [{"recording": i, "reason": reason} for i, reason in proposals]
@@ -142,8 +142,7 @@ def _compare_clusters(frames, labelled):
     shares = of_cluster / of_cluster.sum()
     labelled_shares = labelled / np.maximum(labelled.sum(axis=1, keepdims=True), 1)
     agreement = np.sqrt(shares * labelled_shares).sum(axis=1)
-    cover = np.minimum(labelled / frames.mean(axis=0), 1) @ shares
-    return agreement, cover
+    return agreement, np.minimum(labelled / frames.mean(axis=0), 1) @ shares
 
 
 def _say(lacked, n_alike, has_labels):

@@ -145,8 +145,7 @@ class Chain:
     @cached_property
     def turned(self):
         """Reverse the chain, with the actions in reverse order."""
-        moves = self.moves.T[::-1, ::-1]
-        return Chain(self.ends[::-1], moves, self.starts[::-1])
+        return Chain(self.ends[::-1], self.moves.T[::-1, ::-1], self.starts[::-1])
 
     @cached_property
     def skips(self):
@@ -238,8 +237,7 @@ def scaled_chain(chain, unit):
     if unit == 1:
         return chain
     unit = max(unit, 1e-12)  # 0 times infinity is NaN
-    costs = unit * chain.starts, unit * chain.moves, unit * chain.ends
-    return Chain(*costs)
+    return Chain(unit * chain.starts, unit * chain.moves, unit * chain.ends)
 
 
 def _steps(n_actions):

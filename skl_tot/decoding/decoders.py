@@ -256,23 +256,18 @@ def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_fra
     log_likelihood = check_log_likelihood(log_likelihood)
     _check_min_frames(min_frames)
     decoder = _find_decoder(decoding)
-    return tempered_posterior(
-        log_likelihood, decoder, switch_cost, min_frames=min_frames
-    )
+    return tempered_posterior(log_likelihood, decoder, switch_cost, None, min_frames)
 
 
-def tempered_posterior(
-    log_likelihood, decoder, switch_cost, confidence=None, *, min_frames=1
-):
+def tempered_posterior(scores, decoder, switch_cost, confidence=None, min_frames=1):
     """Posterior of dependent frames, tempered and mixed with a uniform distribution."""
     # Tempering scales log-likelihoods and costs alike, so the best path does not
     # change.
-    cost = decoder.nats_of_switch(switch_cost, log_likelihood, len(log_likelihood))
+    cost = decoder.nats_of_switch(switch_cost, scores, len(scores))
     if confidence is None:
-        return decoder.posterior(log_likelihood, cost, min_frames)
+        return decoder.posterior(scores, cost, min_frames)
     tempering, agreement = confidence["tempering"], confidence["agreement"]
-    tempered = tempering * log_likelihood
-    probabilities = decoder.posterior(tempered, tempering * cost, min_frames)
+    probabilities = decoder.posterior(tempering * scores, tempering * cost, min_frames)
     return agreement * probabilities + (1 - agreement) / probabilities.shape[1]
 
 
@@ -306,9 +301,8 @@ def decode_recording(
     """Decode a recording to `Decoded`; frames of ``is_background`` are left out."""
     posterior = None
     if with_posterior:
-        posterior = tempered_posterior(
-            log_likelihood, decoder, switch_cost, confidence, min_frames=min_frames
-        )
+        options = switch_cost, confidence, min_frames
+        posterior = tempered_posterior(log_likelihood, decoder, *options)
     path = np.full(len(log_likelihood), BACKGROUND, dtype=np.intp)
     kept = slice(None) if is_background is None else ~is_background
     scores = log_likelihood[kept]

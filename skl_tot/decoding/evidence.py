@@ -68,8 +68,7 @@ class Evidence:
         self.total += log_odds.sum()
         if n_frames == 1:
             return
-        deviations = log_odds - log_odds.mean()
-        products = lagged_products(deviations)
+        products = lagged_products(log_odds - log_odds.mean())
         if n_frames > len(self.products):
             self.products, products = products, self.products
         self.products[: len(products)] += products
@@ -99,8 +98,7 @@ def _without_outliers(log_odds, is_action):
     deviation = 1.4826 * np.median(np.abs(of_actions - median))
     if deviation == 0:  # most values are equal
         return log_odds
-    reach = 3 * deviation
-    return np.clip(log_odds, median - reach, median + reach)
+    return np.clip(log_odds, median - 3 * deviation, median + 3 * deviation)
 
 
 def find_switch_cost(*log_likelihoods):

@@ -56,8 +56,7 @@ class OnlinePath:
         is_new = before[1] > before[0]
         scores = np.concatenate([before[1:] - moves.diagonal(), entries[None]])
         scores[0] = np.where(is_new, before[1], before[0]) - moves.diagonal()
-        entered = self.paths[:, :1, origins]
-        paths = np.concatenate([self.paths[:, 1:], entered], axis=1)
+        paths = np.concatenate([self.paths[:, 1:], self.paths[:, :1, origins]], axis=1)
         paths[:, 0] = np.where(is_new, self.paths[:, 1], self.paths[:, 0])
         return scores, paths
 
@@ -73,10 +72,8 @@ class OnlinePath:
         if n_waiting == 0:
             return np.empty(0, dtype=np.intp)
         path = self._best(_ended(self.chain, self.scores))
-        actions = [
-            self._long_enough(action, n_waiting - i) for i, action in enumerate(path)
-        ]
-        return np.array(actions)
+        n_left = range(n_waiting, 0, -1)
+        return np.array(list(map(self._long_enough, path, n_left)))
 
     def _best(self, scores):
         """Actions of the waiting frames on the best path to any of the first states."""

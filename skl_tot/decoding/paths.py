@@ -116,8 +116,7 @@ def _scores_before_blocks(chain, log_likelihood, width):
     for step in range(1, width + 1 if n_known else 1):
         links = _reach(chain, links) + log_likelihood[step::width][:n_known].T
     for block in range(n_known):
-        totals = scores[:, block, None] + links[..., block]
-        totals.max(axis=0, out=scores[:, block + 1])
+        scores[:, block + 1] = (scores[:, block, None] + links[..., block]).max(axis=0)
     return scores
 
 

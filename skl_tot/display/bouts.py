@@ -284,8 +284,7 @@ class DeviationDisplay(BoutsDisplay):
         def draw(ax):
             self.im_ = _draw_cells(ax, z, self.threshold)
             for cell, sign in signs.items():
-                is_dark = abs(z[cell]) > 1.5 * self.threshold
-                base.write_in_cell(ax, cell, sign, is_dark)
+                base.write_in_cell(ax, cell, sign, abs(z[cell]) > 1.5 * self.threshold)
             base.name_rows(ax, rows)
             base.name_right(ax, table["score"], "score")
             base.name_columns(ax, names)

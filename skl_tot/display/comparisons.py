@@ -116,12 +116,9 @@ def _draw_comparisons(ax, rows):
     for measure, (marker, _, colour) in MARKS.items():
         if measure in shown:
             handles.append(Line2D([], [], label=measure, marker=marker, color=colour))
-    label = f"q < {MAX_Q}"
-    handles.append(Line2D([], [], ls="", marker="o", color="k", label=label))
-    place = (0, 1)
-    ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=place, ncols=5, frameon=False
-    )
+    handles.append(Line2D([], [], ls="", marker="o", color="k", label=f"q < {MAX_Q}"))
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1)}
+    ax.legend(handles=handles, ncols=5, frameon=False, **place)
 
 
 @with_shared_texts

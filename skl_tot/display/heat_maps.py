@@ -243,7 +243,6 @@ def _check_path(labels, shape):
 def _draw_path(ax, path, edges):
     from matplotlib.patheffects import withStroke
 
-    outline = withStroke(linewidth=3.5, foreground="black")
-    ax.stairs(
-        path, edges, baseline=None, color="white", linewidth=1.5, path_effects=[outline]
-    )
+    outline = [withStroke(linewidth=3.5, foreground="black")]
+    line = {"color": "white", "linewidth": 1.5, "path_effects": outline}
+    ax.stairs(path, edges, baseline=None, **line)

@@ -263,8 +263,7 @@ def read_by_recording(
         shown = one_line(file)
         table["action"] = table["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
         table[["first", "stop"]] = frames_of(table, fps, clocks)
-        rows_of = rows_by_recording(table) or {file.stem: []}
-        for name, rows in rows_of.items():
+        for name, rows in (rows_by_recording(table) or {file.stem: []}).items():
             if only is not None and not fnmatchcase(name, only):
                 continue
             if recordings is not None and name not in recordings.names:

@@ -19,7 +19,7 @@ CHUNK_BYTES, WAIT = 2**18, 0.1
 N_TIMED = 20
 
 
-def read_lines(file, name, *, follow=False, wait=WAIT):
+def read_lines(file, name, *, follow=False):
     """Yield batches of whole lines from a binary file or a pipe."""
     begun = b""  # line whose end is still missing
     while True:
@@ -33,7 +33,7 @@ def read_lines(file, name, *, follow=False, wait=WAIT):
             problem = f"{one_line(name)} became shorter"
             raise ValueError(f"{problem}, expected one that grows.")
         else:
-            time.sleep(wait)
+            time.sleep(WAIT)
     yield _as_text([begun], name)
 
 

@@ -21,10 +21,7 @@ from skl_tot.methods.base import BaseSegmenter, BoundDecoder
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.metrics.label_free import transfer_score
 from skl_tot.recordings.errors import RecordingError, refuse, warn_user
-from skl_tot.recordings.labels import (
-    BACKGROUND,
-    split_label_sequences,
-)
+from skl_tot.recordings.labels import BACKGROUND, split_label_sequences
 from skl_tot.recordings.layouts import with_rate
 from skl_tot.recordings.names import default_names
 from skl_tot.shared_texts import with_shared_texts
@@ -250,9 +247,8 @@ class ActivitySegmenter(BaseSegmenter):
         self.activity_scores_ = None
         names, codes = groups or self._group(bags, seed)
         # with K-means, means of groups are its centres; given activities have them, too
-        self.bags_ = np.array(
-            [bags[codes == k].mean(axis=0) for k in range(len(names))]
-        )
+        members = [bags[codes == k] for k in range(len(names))]
+        self.bags_ = np.array([of_activity.mean(axis=0) for of_activity in members])
         self.activity_names_ = names
         self.activities_ = _by_video(names[codes], videos)
         self.estimators_, paths = fit_models(

@@ -165,11 +165,8 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         sentences = collapses.describe_labels(pipelines.segmenter_of(self), paths)
         if len(fits) > 1:
             first, other = orders
-            sentences.insert(
-                0,
-                f'With order="{first}", {fits[0][1]}; estimator_ has order="{other}" '
-                "instead.",
-            )
+            why = f'With order="{first}", {fits[0][1]}'
+            sentences.insert(0, f'{why}; estimator_ has order="{other}" instead.')
         return sentences
 
     def fit_predict(self, X, y=None):

@@ -202,9 +202,7 @@ class CyclicSegmenter(BaseSegmenter):
         self._set_n_actions(recordings)
         n_actions, longest = self.n_actions_, max(map(len, cycles))
         if longest < n_actions:
-            remedy = (
-                f"at most {longest}, the frames of the longest cycle, or other cuts"
-            )
+            remedy = f"at most {longest}, frames of the longest cycle, or other cuts"
             refuse("n_actions", n_actions, remedy)
         segmenter = self._segmenter(n_actions)
         with pipelines.quietly(), errors_of_cycles(cuts):
@@ -265,11 +263,8 @@ class CyclicSegmenter(BaseSegmenter):
     @property
     def min_frames_(self):
         """Least number of frames of a segment."""
-        return (
-            self._inner.min_frames_
-            if self.min_duration is None
-            else super().min_frames_
-        )
+        is_given = self.min_duration is not None
+        return super().min_frames_ if is_given else self._inner.min_frames_
 
     def _label(self, learned, videos, earlier_background=None):
         paths = super()._label(learned, videos)

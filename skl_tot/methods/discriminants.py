@@ -73,9 +73,8 @@ def principal_components(videos, n_components):
     """Mean, directions (n_components, n_features), largest first, and mean variance."""
     center, covariance = frame_moments(videos)
     n_features = len(covariance)
-    variances, directions = eigh(
-        covariance, subset_by_index=_last(n_components, n_features)
-    )
+    chosen = _last(n_components, n_features)
+    variances, directions = eigh(covariance, subset_by_index=chosen)
     n_varying = int((variances > LEAST_VARIANCE * variances[-1]).sum())
     components = directions.T[::-1][: max(1, n_varying)]
     # the sign of an eigenvector is arbitrary: the largest entry is positive, so that
@@ -126,9 +125,7 @@ def find_moment(videos):
     moment = 1
     for lag in MOMENTS[max(map(len, frames)) > MOMENTS].tolist():
         moment = lag
-        changes = np.concatenate(
-            [of_video[lag:] - of_video[:-lag] for of_video in frames]
-        )
+        changes = np.concatenate([video[lag:] - video[:-lag] for video in frames])
         losses = (changes[:, varies] ** 2).mean(axis=0) / 2
         if not varies.any() or (losses / variances).mean() >= 0.15:
             break
@@ -196,19 +193,15 @@ def fit_appearance(videos, labels, n_actions, spread, reg_covar):
     counts, means = action_means(videos, labels, n_actions, spread.center)
     scalings = discriminants(spread.root, counts, means)
     projected = [embed(videos, i, spread.center, scalings) for i in range(len(videos))]
-    means, factors, shares = fit_gaussians(
-        np.concatenate(projected), np.concatenate(labels), n_actions, reg_covar
-    )
-    appearance = Appearance(spread.center, scalings, means, factors, shares)
-    return appearance, projected
+    frames, labels = np.concatenate(projected), np.concatenate(labels)
+    gaussians = fit_gaussians(frames, labels, n_actions, reg_covar)
+    return Appearance(spread.center, scalings, *gaussians), projected
 
 
 def log_joint(frames, appearance, i=None):
     """Log-density of projected frames for each action, plus the log of its share."""
-    densities = correlated_log_densities(
-        frames, appearance.means, appearance.precisions_cholesky, i
-    )
-    return densities + np.log(appearance.shares)
+    gaussians = appearance.means, appearance.precisions_cholesky
+    return correlated_log_densities(frames, *gaussians, i) + np.log(appearance.shares)
 
 
 def appearance_scores(videos, appearance):

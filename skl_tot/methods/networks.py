@@ -9,11 +9,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
-from sklearn.base import (
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils._param_validation import StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -79,16 +75,31 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         )
         return components
 
-    def _keep_training(self, snapshot, losses, *, goes_on=False):
-        """Keep the networks and losses of a training, or of its continuation."""
+    def _draw_seeds(self):
+        """Seeds of the network and of another part of a fit."""
+        rng = check_random_state(self.random_state)
+        return devices.from_first_process(rng.randint(2**31 - 1, size=2).tolist())
+
+    def _train(self, videos, settings, terms, seed, start=None, one_pass=False):
+        """Train the networks, anew or from a `Snapshot`; keep and return the result."""
+        snapshot, losses = train(
+            videos,
+            settings,
+            terms,
+            device=self.device,
+            seed=seed,
+            start=start,
+            one_pass=one_pass,
+            verbose=self.verbose,
+        )
         self.network_, self.n_iter_ = snapshot.network, snapshot.n_iter
-        self.loss_curve_ = self.loss_curve_ + losses if goes_on else losses
+        self.loss_curve_ = losses if start is None else self.loss_curve_ + losses
+        return snapshot
 
     def _apply_network(self, videos, head=None, *, keep=None):
         """Embed recordings, and apply a head; with ``keep``, arrays made on demand."""
-        encoder = Encoder(
-            self.network_, devices.inference_device(self.device), self._encoder
-        )
+        device = devices.inference_device(self.device)
+        encoder = Encoder(self.network_, device, self._encoder)
         compute = partial(encoder.apply, videos, head=head)
         if keep is None:
             return map(compute, range(len(videos)))
@@ -318,40 +329,24 @@ class PrototypeSegmenter(NetworkSegmenter):
                 f"max_iter={self.max_iter} in which the prototypes move; give fewer, "
                 "or a share such as 0.1."
             )
-        snapshot, losses = train(
-            videos,
-            settings,
-            self._terms(components),
-            device=self.device,
-            seed=check_random_state(self.random_state).randint(2**31 - 1),
-            start=start,
-            one_pass=one_pass,
-            verbose=self.verbose,
-        )
-        self._keep_training(snapshot, losses, goes_on=start is not None)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        terms = self._terms(components)
+        snapshot = self._train(videos, settings, terms, seed, start, one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
         self.temperature_ = components.network.temperature
         has_prior = self._has_prior()
-        has_background = self.background_percentile is not None
         # to sort, to merge and to find background, recordings are scored again
-        is_scored_again = (
-            not has_prior or self._has_several_prototypes or has_background
-        )
+        keep = not has_prior or self._has_several_prototypes
+        keep |= self.background_percentile is not None
         sample = stretches(videos)
-        similarities = self._apply_network(
-            sample.videos, score_prototypes, keep=is_scored_again
-        )
+        similarities = self._apply_network(sample.videos, score_prototypes, keep=keep)
         if not has_prior:
             similarities = self._order_by_time(similarities, sample)
-        self._group_prototypes(
-            similarities, sample, goes_on=has_prior and start is not None
-        )
-        scores = None
-        if sample.videos is videos:
-            scores = LazyArrays(
-                lambda i: self._log_likelihood(similarities[i]), len(videos)
-            )
-        return scores
+        goes_on = has_prior and start is not None
+        self._group_prototypes(similarities, sample, goes_on)
+        if sample.videos is not videos:
+            return None
+        return LazyArrays(lambda i: self._log_likelihood(similarities[i]), len(videos))
 
     @property
     def _has_several_prototypes(self):
@@ -391,8 +386,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         )
 
     def _log_likelihoods(self, videos):
-        similarities = self._apply_network(videos, score_prototypes)
-        return map(self._log_likelihood, similarities)
+        return map(self._log_likelihood, self._apply_network(videos, score_prototypes))
 
     def _log_likelihood(self, similarities):
         """Logarithm of P, summed over prototypes of an action, mean of networks."""

@@ -194,8 +194,7 @@ def _score_in_any_order(videos, numbers):
             continue
         labellings = []
         for half in halves:
-            labels = [_label_by(frames, half == k, n_actions) for k in (0, 1)]
-            labellings.append(labels)
+            labellings.append([_label_by(frames, half == k, n_actions) for k in (0, 1)])
 
         def score(kept, labellings=labellings, n_actions=n_actions):
             """Score of frames, an index; labellings by halves of each length."""
@@ -230,9 +229,8 @@ def _halves_of_time(videos):
 
 def _label_by(frames, is_taught, n_actions):
     """Labels (n_frames,) by clusters of the frames that teach."""
-    kmeans = hmm_model.cluster_frames(
-        frames[is_taught], n_actions, n_init=3, random_state=0
-    )
+    options = {"n_init": 3, "random_state": 0}
+    kmeans = hmm_model.cluster_frames(frames[is_taught], n_actions, **options)
     return kmeans.predict(frames)
 
 

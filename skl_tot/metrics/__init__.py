@@ -25,10 +25,7 @@ from skl_tot.metrics.scorers import (
     mof_scorer,
     segment_f1_scorer,
 )
-from skl_tot.metrics.segments import (
-    edit_score,
-    segment_f1_score,
-)
+from skl_tot.metrics.segments import edit_score, segment_f1_score
 
 __all__ = [
     "adjusted_mutual_info_score",

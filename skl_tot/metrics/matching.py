@@ -106,8 +106,7 @@ class MatchedFrames(NamedTuple):
         """Group of each recording whose scores are averaged; None as in `mof_score`."""
         if average is None:
             average = "pooled" if self.activity_of is None else "activity"
-        choices = ("pooled", "activity", "recording")
-        check_choice("average", average, choices)
+        check_choice("average", average, ("pooled", "activity", "recording"))
         return _number_groups(average, len(self.match_of), self.activity_of)
 
     def matches(self):
@@ -117,9 +116,8 @@ class MatchedFrames(NamedTuple):
         for frames in _frames_of_groups(self.match_of, self.bounds):
             clusters, first = np.unique(self.cluster[frames], return_index=True)
             codes = np.maximum(self.pred[frames][first], -1)
-            matches.append(
-                {self.clusters[i]: labels[k] for i, k in zip(clusters, codes)}
-            )
+            pairs = zip(clusters, codes)
+            matches.append({self.clusters[i]: labels[k] for i, k in pairs})
         return matches
 
 

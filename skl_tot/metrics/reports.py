@@ -121,8 +121,7 @@ def _rows_of_scores(matches):
         of_matches["AMI"] = frames.score_clusters(information, matched, grouped)
         ratios = {"MoF": frames.right_frames(matched)}
         for percent in (10, 25, 50):
-            counts = segments.segment_counts(matched, percent / 100)
-            ratios[f"F1@{percent}"] = counts
+            ratios[f"F1@{percent}"] = segments.segment_counts(matched, percent / 100)
         ratios["edit"] = segments.edit_similarities(matched)
         for name, average in AVERAGES[scope].items():
             scores = {key: matched.average(x, average) for key, x in ratios.items()}
@@ -181,10 +180,8 @@ def _lines(rows, width, digits):
     header = list(next(iter(rows.values())))
     sizes = [max(7, len(key)) for key in header]
     lines = []
-    for name, cells in {
-        "": header,
-        **{key: row.values() for key, row in rows.items()},
-    }.items():
+    cells_of = {"": header} | {key: row.values() for key, row in rows.items()}
+    for name, cells in cells_of.items():
         shown = [f"{_cell(cell, digits):>{size}}" for cell, size in zip(cells, sizes)]
         lines.append("  ".join([f"{name!s:>{width}}", *shown]))
     return lines

@@ -15,12 +15,7 @@ from skl_tot.metrics.frames import (
 )
 from skl_tot.metrics.matching import read_activities
 from skl_tot.metrics.segments import edit_score, segment_f1_score
-from skl_tot.recordings.labels import (
-    UNKNOWN,
-    UNKNOWN_NAME,
-    as_sequence,
-    pair_by_name,
-)
+from skl_tot.recordings.labels import UNKNOWN, UNKNOWN_NAME, as_sequence, pair_by_name
 
 
 class SegmentationScorer:

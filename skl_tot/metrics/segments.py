@@ -60,8 +60,7 @@ def segment_f1_score(
 
 def segment_counts(frames, overlap):
     """Twice the hits, and all segments, of each recording of matched frames."""
-    pairs = frames.recordings()
-    return [_count_segments(true, pred, overlap) for true, pred in pairs]
+    return [_count_segments(true, pred, overlap) for true, pred in frames.recordings()]
 
 
 def _count_segments(true, pred, overlap):

@@ -162,8 +162,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         paths, form = self._check(X)
         features = list(self._compute_each(paths, form))
         if form == "folder":
-            names = [path.stem for path in paths]
-            return Recordings(features, names, fps=self.fps)
+            return Recordings(features, [path.stem for path in paths], fps=self.fps)
         return features[0] if form == "file" else features
 
     def transform_each(self, X):
@@ -278,9 +277,8 @@ def load_network(
     """Make a function from frames (height, width, 3) and a batch size to features."""
     if backbone == MOTION:
         if (pooling, image_size) != (None, None) or weights not in (None, "DEFAULT"):
-            refuse(
-                "backbone", backbone, "a network with weights, pooling or image_size"
-            )
+            expected = "a network with weights, pooling or image_size"
+            refuse("backbone", backbone, expected)
         return colour_and_motion
     import torch
 
@@ -371,10 +369,8 @@ def _load_weights(network, path, backbone):
             state.pop(f"{layer}.{part}", None)
         network.load_state_dict(state)
     except Exception as error:  # unpickling raises many types
-        raise ValueError(
-            f"weights={os.fspath(path)!r} is no state dict of {backbone}: "
-            f"{_gist(error)}"
-        ) from error
+        problem = f"weights={os.fspath(path)!r} is no state dict of {backbone}"
+        raise ValueError(f"{problem}: {_gist(error)}") from error
 
 
 def _pooled(network, pooling, backbone):

@@ -85,9 +85,8 @@ class GapFiller(VideoTransformer):
     drop_lost: float | None = None
 
     def _learn(self, recordings):
-        counts = np.array(
-            [np.isnan(np.asarray(video)).sum(axis=0) for video in recordings.arrays]
-        )
+        masks = (np.isnan(np.asarray(video)) for video in recordings.arrays)
+        counts = np.array([is_missing.sum(axis=0) for is_missing in masks])
         self.missing_share_ = counts.sum(axis=0) / recordings.lengths.sum()
         most = (counts / recordings.lengths[:, None]).max(axis=0)
         is_lost = most > (1 if self.drop_lost is None else self.drop_lost)

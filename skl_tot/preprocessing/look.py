@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_random_state
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import find_switch_cost
-from skl_tot.preprocessing.windows import apply_windows, fit_windows
+from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings import signals
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
@@ -222,9 +222,10 @@ def look_at(recordings, n_actions):
     has_raw_frames = is_raw(recordings, n_actions)
     described, window = recordings, None
     if has_raw_frames:
-        windows = fit_windows(recordings)
+        plain = recordings.plain()
+        windows = SignalWindows().fit(plain)
         window = windows.window_
-        described = apply_windows(windows, recordings)
+        described = recordings.replace(windows.transform(plain))
         described = described.standardize(fit_scaler(described))
     returns, bout = _bouts(described, n_actions)
     return Look(
@@ -324,9 +325,8 @@ def _bouts(recordings, n_actions):
     variance = max(kmeans.inertia_ / rows.size, TINY)
     scores = [-0.5 * kmeans.transform(part) ** 2 / variance for part in frames]
     cost = find_switch_cost(*scores)
-    lengths = []
-    for path in map(free_chain(n_clusters, cost).viterbi, scores):
-        lengths.append(find_segments(path).lengths)
+    paths = map(free_chain(n_clusters, cost).viterbi, scores)
+    lengths = [find_segments(path).lengths for path in paths]
     n_segments = sum(map(len, lengths)) / len(joined) * np.mean(recordings.lengths)
     bout = float(np.quantile(np.concatenate(lengths), 0.1))
     return float(n_segments / n_actions), bout

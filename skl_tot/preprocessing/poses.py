@@ -325,9 +325,8 @@ def _find_points(names, n_features, n_dims, bodies):
     if n_dims not in (None, columns.shape[1]):
         refuse("n_dims", n_dims, f"{columns.shape[1]}, as points of X have")
     if len(points) < 2:
-        raise ValueError(
-            f"X has n_features = {n_features} of one point, expected two or more."
-        )
+        shown = f"X has n_features = {n_features} of one point"
+        raise ValueError(f"{shown}, expected two or more.")
     return points, columns
 
 
@@ -373,18 +372,14 @@ def _named_points(names, coordinates):
     """Points and their columns, from the body, point and axis of each column."""
     others = [str(name) for name, parts in zip(names, coordinates) if parts is None]
     if others:
-        refuse(
-            "the list of columns of X without coordinates",
-            others,
-            f"{NAMES}; drop them",
-        )
+        what = "the list of columns of X without coordinates"
+        refuse(what, others, f"{NAMES}; drop them")
     columns = {}
     for column, (body, point, axis) in enumerate(coordinates):
         of_point = columns.setdefault((body, point), {})
         if axis in of_point:
-            raise ValueError(
-                f"X has two columns of {axis} of point {point!r}{_of(body)}."
-            )
+            shown = f"{axis} of point {point!r}{_of(body)}"
+            raise ValueError(f"X has two columns of {shown}.")
         of_point[axis] = column
     axes = AXES if "z" in set().union(*columns.values()) else AXES[:2]
     for (body, point), of_point in columns.items():
@@ -392,9 +387,8 @@ def _named_points(names, coordinates):
             refuse(f"the list of axes of point {point!r}{_of(body)}", [*of_point], axes)
     bodies = list(dict.fromkeys(body for body, _ in columns))
     points = sorted(columns, key=lambda point: bodies.index(point[0]))  # body by body
-    return points, np.array(
-        [[columns[point][axis] for axis in axes] for point in points]
-    )
+    places = [[columns[point][axis] for axis in axes] for point in points]
+    return points, np.array(places)
 
 
 def _unnamed_points(n_features, n_dims, bodies):
@@ -407,5 +401,4 @@ def _unnamed_points(n_features, n_dims, bodies):
     n_points, n_left = divmod(len(columns), len(bodies))
     if n_left:
         refuse("bodies", bodies, f"names of equal blocks of {len(columns)} points")
-    points = [(body, f"point{k}") for body in bodies for k in range(n_points)]
-    return points, columns
+    return [(body, f"point{k}") for body in bodies for k in range(n_points)], columns

@@ -95,10 +95,8 @@ def _decode(container, stream, path):
     n_frames, start = 0, None
     for frame in container.decode(stream):
         if frame.pts is None:
-            raise ValueError(
-                f"{path} has frames without a time; copy them into another format, "
-                "such as .mp4."
-            )
+            remedy = "copy them into another format, such as .mp4"
+            raise ValueError(f"{path} has frames without a time; {remedy}.")
         if start is None:
             start = frame.pts
         time = float((frame.pts - start) * frame.time_base)
@@ -154,16 +152,12 @@ def videos_of_folder(folder):
     files = [path for path in Path(folder).glob("[!.]*") if path.is_file()]
     paths = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not paths:
-        raise FileNotFoundError(
-            f"{one_line(folder)} has no video ({', '.join(SUFFIXES)}), "
-            f"{describe_folder(Path(folder))}."
-        )
+        content = f"no video ({', '.join(SUFFIXES)}), {describe_folder(Path(folder))}"
+        raise FileNotFoundError(f"{one_line(folder)} has {content}.")
     paths.sort(key=lambda path: (path.stem, path.suffix))
     for name in repeated(path.stem for path in paths)[:1]:
-        raise ValueError(
-            f"{one_line(folder)} has two videos {one_line(name)!r}, expected one of "
-            "each name."
-        )
+        shown = f"{one_line(folder)} has two videos {one_line(name)!r}"
+        raise ValueError(f"{shown}, expected one of each name.")
     return paths
 
 
@@ -171,8 +165,7 @@ def _check_path(path):
     if not isinstance(path, (str, os.PathLike)):
         refuse("a video", path, "a path", TypeError)
     if os.path.isdir(path):
-        raise FileNotFoundError(
-            f"{one_line(path)} is a folder, expected a file or that folder alone."
-        )
+        expected = "expected a file or that folder alone"
+        raise FileNotFoundError(f"{one_line(path)} is a folder, {expected}.")
     if not os.path.isfile(path):
         raise FileNotFoundError(f"{one_line(path)} is not a file.")

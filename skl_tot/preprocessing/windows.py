@@ -5,7 +5,6 @@ from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -138,8 +137,7 @@ class SignalWindows(VideoTransformer):
             with recordings.errors(i):
                 video = np.asarray(video)
                 output = np.empty((len(video), n_columns), video.dtype)
-                edges = [0, *recordings.breaks_of(i), len(video)]
-                for start, stop in pairwise(edges):
+                for start, stop in pairwise([0, *recordings.breaks_of(i), len(video)]):
                     self._fill(output[start:stop], video[start:stop])
             outputs.append(output)
         return outputs
@@ -153,8 +151,7 @@ class SignalWindows(VideoTransformer):
             first = max(0, start - n_around)
             near = np.asarray(signal[first : stop + n_around], float)
             columns = list(self._columns(near, slice(start - first, stop - first)))
-            block = output[start:stop]
-            np.concatenate(columns, axis=1, out=block, casting="same_kind")
+            np.concatenate(columns, 1, out=output[start:stop], casting="same_kind")
 
     def _columns(self, near, rows):
         """Yield each statistic, (n_rows, n_features), of some rows of a signal."""
@@ -184,18 +181,6 @@ def _find_scales(recordings):
             scaler.partial_fit(np.asarray(frames, float))
     check_scaler(scaler)
     return scaler.scale_
-
-
-def fit_windows(recordings, windows=None):
-    """Fit a clone of windows to recordings, not standardised; by default "auto"."""
-    windows = SignalWindows() if windows is None else clone(windows)
-    return windows.fit(recordings.plain())
-
-
-def apply_windows(windows, recordings):
-    """Windows of recordings, not standardised, as recordings with their metadata."""
-    with recordings.named_errors():
-        return recordings.replace(windows.transform(recordings.plain()))
 
 
 def odd(n_frames):

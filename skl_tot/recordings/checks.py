@@ -54,8 +54,7 @@ def _checked(estimator, videos, i, first, reset):
         try:
             return _validate(estimator, video, reset and first is None)
         except ValueError as error:
-            text = _explain(error, estimator, video, first, videos)
-            raise ValueError(text) from None
+            raise ValueError(_explain(error, estimator, video, first, videos)) from None
     except errors.RecordingError:
         raise
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:

@@ -194,8 +194,7 @@ def _read_dates(text):
     choices, errors = [], []
     for order in (r"\3-\2-\1",) if is_dotted else (r"\3-\2-\1", r"\3-\1-\2"):
         try:
-            dates = text.str.replace(DATE, order, regex=True)
-            choices.append(_read_iso(dates, cells))
+            choices.append(_read_iso(text.str.replace(DATE, order, regex=True), cells))
         except ValueError as error:
             errors.append(error)
     if not choices:

@@ -146,9 +146,7 @@ class Recordings(Sequence):
         return (len(self),)
 
     def __array__(self, dtype=None, copy=None):
-        remedy = (
-            "index them, or put a transformer of arrays into a FramewiseTransformer"
-        )
+        remedy = "index them, or put a transformer into a FramewiseTransformer"
         raise TypeError(f"{self!r} are not one array; {remedy}.")
 
     def __array_function__(self, function, types, args, kwargs):
@@ -175,9 +173,8 @@ class Recordings(Sequence):
             if lacking:
                 raise KeyError(f"the dict has no {listed(lacking)}.")
             arrays = [arrays[name] for name in self.names]
-        replaced = type(self)(
-            arrays, self.names, fps=self.fps, times=self.times, breaks=None
-        )
+        clock = {"fps": self.fps, "times": self.times}
+        replaced = type(self)(arrays, self.names, breaks=None, **clock)
         for name in ("breaks", "starts", "stops", "read_options", "layout"):
             setattr(replaced, name, getattr(self, name))
         return replaced

@@ -52,9 +52,7 @@ def is_line(text):
     """Whether text is one line, not blank, of characters that files can hold."""
     # control characters, unassigned ones, surrogates, and line separators
     refused = {"Cc", "Cn", "Cs", "Zl", "Zp"}
-    return bool(text.strip()) and not refused.intersection(
-        map(unicodedata.category, text)
-    )
+    return bool(text.strip()) and refused.isdisjoint(map(unicodedata.category, text))
 
 
 def is_file_name(text):

@@ -95,12 +95,12 @@ def short_repr(value):
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def listed(words, most=5, sign=", "):
+def listed(words, most=5):
     """Join the first words, with the number of others."""
     words = list(words)
     if len(words) > most:
         words = [*words[:most], f"{len(words) - most} more"]
-    return sign.join(words)
+    return ", ".join(words)
 
 
 def repeated(names):
@@ -177,9 +177,8 @@ def import_extra(name):
     except ImportError as error:
         is_missing = getattr(error, "name", None) in (package, name)
         reason = "is not installed" if is_missing else f"does not load ({error})"
-        raise ImportError(
-            f"This needs {package}, which {reason}: {how_to_install(extra)}"
-        ) from error
+        text = f"This needs {package}, which {reason}: {how_to_install(extra)}"
+        raise ImportError(text) from error
 
 
 def how_to_install(extra=None):

@@ -358,8 +358,7 @@ def _from_tables(tables, source, read_options, fps):
     if times is not None and bridge is None:
         treatment = clocks.LASTING
         if resample is not None:
-            longest = f"{clocks.BRIDGED} usual steps"
-            treatment = f"bridged, with NaN if longer than {longest}"
+            treatment = f"bridged, with NaN if longer than {clocks.BRIDGED} usual steps"
         advice = "bridge=SECONDS (--bridge SECONDS) sets the longest that is bridged"
         clocks.warn_of_gaps(times, names, breaks, advice, treatment)
     if resample is not None:

@@ -102,10 +102,8 @@ def labelled_recordings(labels, fps=None, what="labels"):
     for name, array in zip(names, arrays):
         if len(array) == 0:
             raise ValueError(f"{what} has no labels of {name!r}, expected some.")
-    recordings = Recordings(
-        arrays, names, fps=fps, times=times, breaks=breaks, starts=starts
-    )
-    return recordings, is_single
+    clock = {"fps": fps, "times": times, "breaks": breaks, "starts": starts}
+    return Recordings(arrays, names, **clock), is_single
 
 
 def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
@@ -322,9 +320,8 @@ def _clock_times(table):
     kept = [pair for pair in zip(DATES, SECONDS) if set(pair) <= set(table)]
     texts = np.concatenate([table[key].to_numpy(str) for key, _ in kept] or [[]])
     rows = np.tile(np.arange(len(table)), len(kept))
-    dates = pd.to_datetime(
-        pd.Series(texts), errors="coerce", utc=True, format="ISO8601"
-    )
+    options = {"errors": "coerce", "utc": True, "format": "ISO8601"}
+    dates = pd.to_datetime(pd.Series(texts), **options)
     zeros = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
     zeros -= np.concatenate([table[key] for _, key in kept] or [[]])
     names = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
@@ -470,8 +467,7 @@ def _check_times(checked, table, places):
 
 def describe(table, k, unit):
     """Describe the action of row k, its start and end."""
-    keys = FRAMES if unit == "frames" else SECONDS
-    start, end = (table[key].iloc[k] for key in keys)
+    start, end = table[list(FRAMES if unit == "frames" else SECONDS)].iloc[k]
     action = table["action"].tolist()[k]
     return f"{short_repr(action)} from {start:.10g} to {end:.10g} {unit}"
 

@@ -42,8 +42,7 @@ def samples(recordings):
     most = min(2**15, max(1, 2**18 // n_features))
     for i in spread_indices(len(recordings), 16).tolist():
         start = max(0, (int(recordings.lengths[i]) - most) // 2)
-        frames = recordings.read(i, slice(start, start + most))
-        yield frames[:, columns].astype(float)
+        yield recordings.read(i, slice(start, start + most))[:, columns].astype(float)
 
 
 def spread_indices(n, most):

@@ -135,9 +135,8 @@ def without_stops(X, pauses):
     if not (is_number(pauses) and 0 < pauses < np.inf):
         refuse("pauses (--pauses)", pauses, "a positive number of seconds")
     if recordings.stops is not None and any(map(len, recordings.stops)):
-        raise ValueError(
-            "X has stops that were cut out, expected recordings with them."
-        )
+        text = "X has stops that were cut out, expected recordings with them."
+        raise ValueError(text)
     fps = recordings.fps
     n_least = math.ceil(pauses * (fps or 1) * (1 - 1e-9))
     if n_least < LEAST:

@@ -168,8 +168,7 @@ def _rows(lines, separator, header, comment):
 def _find_names(rows):
     """Usual number of cells, and place of the row that names the columns, or None."""
     # It has as many cells as most rows, and stands above the first row with a number.
-    counts = Counter(len(row.cells) for row in rows[-20:])
-    n_cells = counts.most_common(1)[0][0]
+    n_cells = Counter(len(row.cells) for row in rows[-20:]).most_common(1)[0][0]
     for place, row in enumerate(rows):
         if row.has_sign or len(row.cells) < n_cells:
             continue
@@ -187,8 +186,7 @@ def _is_number(cell):
 
 
 def _is_text(cell):
-    is_value = _is_number(cell) or TIME.fullmatch(cell)
-    return not (is_value or cell in [*MISSING, "-"])
+    return not (_is_number(cell) or TIME.fullmatch(cell) or cell in [*MISSING, "-"])
 
 
 def _head_of(rows, place, separator, lines, is_given):
@@ -206,8 +204,7 @@ def _head_of(rows, place, separator, lines, is_given):
     _check_names(names, end, is_given)
     if len(rows) > place + 2 and _has_units(*rows[place + 1 : place + 3]):
         end, units = rows[place + 1].line + 1, rows[place + 1].cells
-        cells = [*units, *[""] * len(names)]
-        names = list(map(_with_unit, names, cells))
+        names = list(map(_with_unit, names, [*units, *[""] * len(names)]))
         _check_names(names, end, is_given)
     above = [lines[line].strip() for line in above]
     return Head(names, row.line, end, separator, above, units)

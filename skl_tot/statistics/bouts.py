@@ -8,11 +8,7 @@ import numpy as np
 from skl_tot.recordings import segment_table as tables
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import (
-    BACKGROUND,
-    BACKGROUND_NAME,
-    values_of_recordings,
-)
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, values_of_recordings
 from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import seconds_of
 
@@ -112,10 +108,9 @@ def collect_bouts(labels, fps=None):
 
 def _with_times(table, times):
     """Put times and frames to the recordings and actions of a segment table."""
-    frames = tables.values_of(table, tables.FRAMES)
-    return table[["recording", "action"]].assign(
-        start=times[:, 0], end=times[:, 1], first=frames[:, 0], last=frames[:, 1]
-    )
+    values = np.hstack([times, tables.values_of(table, tables.FRAMES)])
+    columns = dict(zip(("start", "end", "first", "last"), values.T))
+    return table[["recording", "action"]].assign(**columns)
 
 
 def _add_pauses(table):

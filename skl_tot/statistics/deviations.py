@@ -273,8 +273,7 @@ def _most_bouts(counts, threshold):
     if not counts.size:
         return np.zeros(0)
     present = np.where(counts > 0, counts, np.nan)
-    spread = MAD_TO_SD * _deviation(present)
-    return np.nanmedian(present, axis=0) + threshold * spread
+    return np.nanmedian(present, axis=0) + threshold * MAD_TO_SD * _deviation(present)
 
 
 def _find_steps_back(bouts, codes, is_given):
@@ -343,8 +342,7 @@ def write_lists(table):
     table = table.copy()
     for column, text in texts.items():
         if column in table:
-            lists = table[column]
-            table[column] = [", ".join(map(text.format, row)) for row in lists]
+            table[column] = [", ".join(map(text.format, row)) for row in table[column]]
     return table
 
 

@@ -278,13 +278,10 @@ class TellingSample:
             is_action = np.array([label == action for label in labels])
             # all actions share the level of the test against chance
             scores_of[action] = self._score(is_action, 0.05 / len(actions))
-        is_useful = [
-            scores["tells"] | (scores["score"] >= CLEAR)
-            for scores in scores_of.values()
-        ]
-        is_known = any(
-            np.isfinite(scores["score"]).any() for scores in scores_of.values()
-        )
+        all_scores = np.array([scores["score"] for scores in scores_of.values()])
+        all_tells = np.array([scores["tells"] for scores in scores_of.values()])
+        is_useful = all_tells | (all_scores >= CLEAR)
+        is_known = np.isfinite(all_scores).any()
         carries_nothing = is_known & ~np.any(is_useful, axis=0)
         tables = []
         for action, scores in scores_of.items():
@@ -402,7 +399,6 @@ def describe_useless(table):
     if len(names) == n_features:
         text = "No signal alone separates an action from its neighbours."
     if n_unknown:
-        text += (
-            f" There are too few segments of {n_unknown} of {len(is_known)} actions."
-        )
+        actions = f"{n_unknown} of {len(is_known)} actions"
+        text += f" There are too few segments of {actions}."
     return text

@@ -138,9 +138,8 @@ def compare_groups(
     tables = []
     for pair in itertools.combinations(group_of.unique(), 2):
         first, second, permute = _pick_samples(samples, values, *pair)
-        table = compare_columns(
-            first, second, permute, n_permutations, 1 - confidence_level, random
-        )
+        test = permute, n_permutations, 1 - confidence_level, random
+        table = compare_columns(first, second, *test)
         _warn_of_few(table, pair, 1 - confidence_level)
         for column, group in zip(("first", "second"), pair):
             table[column] = [group] * len(table)  # a group may be a tuple
@@ -160,8 +159,7 @@ def _measure(bouts, sample_of_recordings):
     # Values have shape (n_samples, n_measures).
     import pandas as pd
 
-    pairs = pd.Series(list(sample_of_recordings), dtype=object)
-    numbers, samples = pd.factorize(pairs)
+    numbers, samples = pd.factorize(pd.Series(list(sample_of_recordings), dtype=object))
     sample_of = pd.Series(numbers, index=bouts.names)
     shape = len(samples), len(bouts.actions)
     table = bouts.table.assign(sample=bouts.of_groups(sample_of))
@@ -243,8 +241,7 @@ def compare_columns(first, second, permute, n_permutations, level, random):
             row[f"mean_{place}"] = values.mean(axis=0) if len(values) else np.nan
         if min(len(one), len(other)) > 1:
             permutations = permute(one, other, n_permutations, random)
-            scale = _find_scale(one, other)
-            row |= _test(permutations, scale, level)
+            row |= _test(permutations, _find_scale(one, other), level)
         tables.append(pd.DataFrame(row, index=columns))
     return pd.concat(tables).sort_index()
 
@@ -299,8 +296,7 @@ def permute_subjects(first, second, most, random):
     np.put_along_axis(weights, np.array(chosen), 1 / n_second, axis=1)
     # equal values become exactly 0
     values = np.concatenate([first, second]) - first[0]
-    is_second = np.arange(n) >= len(first)
-    return Permutations(values, is_second, weights, is_exact)
+    return Permutations(values, np.arange(n) >= len(first), weights, is_exact)
 
 
 def swap_pairs(first, second, most, random):

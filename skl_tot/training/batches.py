@@ -167,9 +167,8 @@ class ResidentReader:
         for video, start in enumerate(self.starts):
             for block in videos.blocks(video):
                 stop = start + len(block)
-                self.frames[start:stop] = torch.tensor(
-                    block, dtype=torch.float32, device="cpu"
-                )
+                rows = torch.tensor(block, dtype=torch.float32, device="cpu")
+                self.frames[start:stop] = rows
                 start = stop
 
     def read(self, batches, frames):

@@ -10,12 +10,7 @@ import torch
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.devices import full_precision, keep_freed_memory
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
-from skl_tot.training.network import (
-    count_products,
-    encode,
-    init_network,
-    keep_variance,
-)
+from skl_tot.training.network import count_products, encode, init_network, keep_variance
 from skl_tot.training.terms import cross_entropy_loss
 
 

@@ -58,11 +58,8 @@ class TrainingState:
         """Take a step of Adam for each parameter with a gradient, in place."""
         # The same as `torch.optim.Adam` with its defaults. Its first step would import
         # torch's compiler, which takes longer than many fits.
-        trained = {
-            name: value
-            for name, value in self.network.items()
-            if value.grad is not None
-        }
+        pairs = self.network.items()
+        trained = {name: value for name, value in pairs if value.grad is not None}
         for name, value in trained.items():
             if name not in self.moments:
                 self.moments[name] = {
@@ -162,8 +159,7 @@ def take_snapshot(state):
     for values in (network, *moments.values()):
         for name, value in values.items():
             values[name] = value.cpu().numpy().copy()
-    rng_state = state.generator.get_state().numpy()
-    return Snapshot(network, state.n_iter, moments, rng_state)
+    return Snapshot(network, state.n_iter, moments, state.generator.get_state().numpy())
 
 
 def map_moments(moments, change):
@@ -298,9 +294,8 @@ def train(
     terms = [term for term in terms if term.weight]
     shapes = parameter_shapes(videos.n_features, settings, terms)
     if start is None:
-        network = init_network(
-            shapes, n_networks=settings.n_networks, generator=generator
-        )
+        n_networks = settings.n_networks
+        network = init_network(shapes, n_networks=n_networks, generator=generator)
         if settings.start == "scaled":
             scale_weights(network, settings.encoder)
         state = new_state(network, settings, generator, device)

@@ -377,14 +377,8 @@ class StructuredTransport(Transport):
         if log_prior is not None:
             cost = cost - rho * log_prior
         cost = cost.unflatten(0, (n_videos, -1))
-        codes = structured_transport(
-            cost,
-            self.epsilon,
-            self.structure_weight,
-            self.radius,
-            self.balance,
-            n_iter=int(self.n_iter),
-        )
+        weights = self.epsilon, self.structure_weight, self.radius, self.balance
+        codes = structured_transport(cost, *weights, n_iter=int(self.n_iter))
         return codes.flatten(0, 1)
 
 
@@ -446,8 +440,7 @@ def _counts(like, width):
     """Return the number of frames (n_frames,) that are at most ``width`` away."""
     n_frames = like.shape[-1]
     frames = torch.arange(n_frames, dtype=like.dtype, device=like.device)
-    ahead = (n_frames - 1 - frames).clamp_max(width)
-    return frames.clamp_max(width) + ahead
+    return frames.clamp_max(width) + (n_frames - 1 - frames).clamp_max(width)
 
 
 def _neighbours(codes, width):

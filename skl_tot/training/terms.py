@@ -192,10 +192,8 @@ class CrossEntropy(Term):
 
     def shapes(self, sizes):
         """Shape of the prototypes."""
-        shape = {
-            "n_actions * n_prototypes": self.n_prototypes,
-            "embedding_dim": sizes["embedding_dim"],
-        }
+        embedding_dim = {"embedding_dim": sizes["embedding_dim"]}
+        shape = {"n_actions * n_prototypes": self.n_prototypes} | embedding_dim
         return {"prototypes": shape}
 
     def frozen(self, step):
@@ -341,10 +339,8 @@ class Reconstruction(Term):
 
     def shapes(self, sizes):
         """Shapes of the decoder: those of the encoder in reverse."""
-        n_features, hidden_dim, embedding_dim = (
-            {name: sizes[name]}
-            for name in ("n_features", "hidden_dim", "embedding_dim")
-        )
+        names = ("n_features", "hidden_dim", "embedding_dim")
+        n_features, hidden_dim, embedding_dim = ({name: sizes[name]} for name in names)
         return {
             "decoder_hidden_weight": embedding_dim | hidden_dim,
             "decoder_hidden_bias": hidden_dim,
@@ -451,8 +447,7 @@ def means_in_time(embeddings, times, n_parts):
 def cluster(embeddings, n_centres, seed):
     """Centres (R, n_centres, E) of embeddings (R, n_frames, E), clustered once."""
     # fewer distinct frames are repeated
-    n_repeats = -(-n_centres // embeddings.shape[1])
-    embeddings = np.repeat(embeddings, n_repeats, axis=1)
+    embeddings = np.repeat(embeddings, -(-n_centres // embeddings.shape[1]), axis=1)
     # embeddings of all networks side by side, so that all start at the same clusters
     together = np.concatenate(list(embeddings), axis=1)
     # more frames and starts take long, and move the centres of a start only little
@@ -468,11 +463,9 @@ def decode_features(network, embeddings):
     """Decode embeddings (R, n_frames, E) to features (R, n_frames, n_features)."""
     values = embeddings
     for layer in ("hidden", "output"):
+        values = values if layer == "hidden" else values.sigmoid()
         bias = network[f"decoder_{layer}_bias"].unsqueeze(1)
-        weight = network[f"decoder_{layer}_weight"]
-        if layer == "output":
-            values = values.sigmoid()
-        values = torch.baddbmm(bias, values, weight)
+        values = torch.baddbmm(bias, values, network[f"decoder_{layer}_weight"])
     return values
 
 

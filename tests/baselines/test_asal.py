@@ -108,9 +108,8 @@ def test_transcripts_heed_durations_and_other_decoders_do_not(fitted, activity):
     )
     for decoding in ("fixed", "skip", "free"):
         model.set_params(decoding=decoding)
-        np.testing.assert_array_equal(
-            model.predict(video), decode(log_likelihood, decoding)
-        )
+        expected = decode(log_likelihood, decoding)
+        np.testing.assert_array_equal(model.predict(video), expected)
         np.testing.assert_array_equal(
             model.predict(video, transcripts=transcript),
             decode(log_likelihood, transcript=transcript),

@@ -88,9 +88,8 @@ def test_transport_of_training_and_of_prediction(data):
 
 def test_stream_keeps_background_with_its_prototypes(data):
     """Played backwards, the same frames are of the same prototypes, numbered anew."""
-    stream = ASOTSegmenter(
-        4, n_prototypes=2, rho=0.0, background_percentile=10, **QUICK
-    )
+    options = {"n_prototypes": 2, "rho": 0.0, "background_percentile": 10}
+    stream = ASOTSegmenter(4, **options, **QUICK)
     stream.fit(data[0])
     numbers, before = stream.prototype_actions_, stream.background_
     stream.set_params(optimizer__learning_rate=1e-9)
@@ -101,9 +100,8 @@ def test_stream_keeps_background_with_its_prototypes(data):
     np.testing.assert_allclose(after.counts[now], 1.95 * counts, rtol=1e-3)
     for name in ("means", "variances", "thresholds"):
         found, expected = getattr(after, name)[now], getattr(before, name)[numbers]
-        np.testing.assert_allclose(
-            found[counts > 0], expected[counts > 0], rtol=0.1, atol=1e-3
-        )
+        pair = found[counts > 0], expected[counts > 0]
+        np.testing.assert_allclose(*pair, rtol=0.1, atol=1e-3)
 
 
 def test_its_transport_in_the_other_method(data):

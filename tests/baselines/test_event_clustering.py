@@ -7,11 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from sklearn.linear_model import Ridge
 
-from skl_tot.baselines.frank_wolfe import (
-    EventClustering,
-    cheapest_events,
-    minimise,
-)
+from skl_tot.baselines.frank_wolfe import EventClustering, cheapest_events, minimise
 
 
 def ridge_objective(chunks, assignment, regularization):
@@ -40,17 +36,15 @@ def mixed(problem, seed):
 @pytest.mark.parametrize("n_features", [1, 4, 40])
 @pytest.mark.parametrize("regularization", [1e-6, 10.0])
 def test_prediction_and_objective_are_of_ridge_regression(n_features, regularization):
-    problem, chunks = problem_of(
-        0, n_features=n_features, regularization=regularization
-    )
+    options = {"n_features": n_features, "regularization": regularization}
+    problem, chunks = problem_of(0, **options)
     rows = problem.cheapest(np.random.RandomState(0).normal(size=(len(chunks), 3)))
     assignment = problem.assignment(rows)
     value, ridge = ridge_objective(chunks, assignment, regularization)
     projection = problem.projection(rows)
     assert problem.objective(projection) == pytest.approx(value, rel=1e-6, abs=1e-9)
-    np.testing.assert_allclose(
-        problem.predict(projection), ridge.predict(chunks), atol=1e-6
-    )
+    pair = problem.predict(projection), ridge.predict(chunks)
+    np.testing.assert_allclose(*pair, atol=1e-6)
     solution = problem.solution(rows, [])
     np.testing.assert_allclose(solution.coef, ridge.coef_, atol=1e-6)
     np.testing.assert_allclose(solution.intercept, ridge.intercept_, atol=1e-6)
@@ -105,9 +99,8 @@ def test_oracle_is_brute_force(windows):
 
 @pytest.mark.parametrize("seed", range(2))
 def test_reaches_the_minimum_over_all_mixtures(seed):
-    problem, chunks = problem_of(
-        seed, lengths=(4, 5), n_events=2, n_features=2, regularization=1.0
-    )
+    options = {"lengths": (4, 5), "n_events": 2, "n_features": 2}
+    problem, chunks = problem_of(seed, **options, regularization=1.0)
     # another event is dear, else the mixture of all explains itself
     problem.allowed[0, 0, 2:] = problem.allowed[1, 1, :3] = False
     corners = []

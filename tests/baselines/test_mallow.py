@@ -36,9 +36,8 @@ def test_decodes_with_the_dispersions_of_the_fit(swapped):
         for video in videos:
             scores = model.log_likelihood(video)
             cost = 0.1 * len(video) / 4
-            np.testing.assert_array_equal(
-                model.predict(video), decoder.path(scores, cost)
-            )
+            expected = decoder.path(scores, cost)
+            np.testing.assert_array_equal(model.predict(video), expected)
             np.testing.assert_allclose(
                 model.predict_posterior(video),
                 decoder.posterior(scores, cost),

@@ -73,7 +73,6 @@ def test_one_round_starts_from_equal_parts():
     assert n_iter == 1
     for k in range(3):
         parts = [frames[5 * k : 5 * k + 5] for frames in embedded]
-        np.testing.assert_allclose(
-            appearance.means[k], np.concatenate(parts).mean(axis=0)
-        )
+        expected = np.concatenate(parts).mean(axis=0)
+        np.testing.assert_allclose(appearance.means[k], expected)
     assert order_of(np.zeros(2, dtype=int)).tolist() == [0, 1, 2]

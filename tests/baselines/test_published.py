@@ -28,9 +28,8 @@ TABLE = dict(zip(ROWS.values(), (0.07, 2.0, 512, 0.1, 30, 3, 1e-3, 1e-4, 2, 1.0)
 def numbers_of(model):
     """The ten numbers as an estimator has them."""
     values = model.get_params()
-    values["batch"] = (
-        values["optimizer__frames_per_video"] * values["optimizer__batch_size"]
-    )
+    n_frames = values["optimizer__frames_per_video"]
+    values["batch"] = n_frames * values["optimizer__batch_size"]
     model._n_learned = model.n_actions  # as in a fit
     _, coherence = model._terms(model._make_components())
     values |= {"window": coherence.window, "alpha": coherence.weight}

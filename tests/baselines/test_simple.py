@@ -68,9 +68,8 @@ class TestKMeans:
         ).fit(videos)
         clusters = [kmeans.predict(own).tolist() for own in frames]
         assert mof_score(clusters, model.predict(videos)) == 1
-        assert model.variance_ == pytest.approx(
-            kmeans.inertia_ / np.concatenate(frames).size
-        )
+        variance = kmeans.inertia_ / np.concatenate(frames).size
+        assert model.variance_ == pytest.approx(variance)
 
     def test_paths_are_those_of_gaussians(self, noisy, oracle):
         videos, _ = noisy

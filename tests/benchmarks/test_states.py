@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[2]
-spec = importlib.util.spec_from_file_location(
-    "_states", ROOT / "benchmarks" / "_states.py"
-)
+path = ROOT / "benchmarks" / "_states.py"
+spec = importlib.util.spec_from_file_location("_states", path)
 states = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(states)
 runs = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5)), min_size=1, max_size=8)

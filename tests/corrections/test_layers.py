@@ -9,9 +9,8 @@ from skl_tot.methods.hmm_model import AnyOrder
 
 def split_of(sources, shares):
     n = len(shares)
-    return Split(
-        np.array(sources), np.array(shares), np.ones(1), np.ones(n), np.ones(n)
-    )
+    ones = np.ones(1), np.ones(n), np.ones(n)
+    return Split(np.array(sources), np.array(shares), *ones)
 
 
 def test_moves_by_hand():

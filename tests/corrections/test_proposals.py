@@ -16,9 +16,8 @@ from skl_tot.datasets import make_activities
 @pytest.fixture(scope="module")
 def lacking():
     """Recordings and labels; only number 3 shows all five actions."""
-    videos, labels = make_activities(
-        8, 5, n_features=6, mean_length=150, noise=0.5, random_state=0
-    )
+    options = {"n_features": 6, "mean_length": 150, "noise": 0.5}
+    videos, labels = make_activities(8, 5, **options, random_state=0)
     kept = [path != (i % 5) if i != 3 else path >= 0 for i, path in enumerate(labels)]
     videos = [video[rows] for video, rows in zip(videos, kept)]
     return videos, [path[rows] for path, rows in zip(labels, kept)]

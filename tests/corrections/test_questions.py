@@ -56,8 +56,7 @@ def test_moments(noisy, model):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"n": 0}, {"n": True}, {"labelled": [6]}, {"labelled": ["a"]}],
+    "options", [{"n": 0}, {"n": True}, {"labelled": [6]}, {"labelled": ["a"]}]
 )
 def test_errors(noisy, model, options):
     with pytest.raises(ValueError, match=next(iter(options))):

@@ -101,9 +101,8 @@ DRAWN = [ordered_chain, guided_chain]
 @settings(max_examples=40)
 @problems
 def test_equals_all_paths(make, n_frames, n_actions, cost, min_frames, seed):
-    log_likelihood = np.random.default_rng(seed).normal(
-        scale=2, size=(n_frames, n_actions)
-    )
+    rng = np.random.default_rng(seed)
+    log_likelihood = rng.normal(scale=2, size=(n_frames, n_actions))
     how = np.random.default_rng(seed) if make in DRAWN else cost
     chain, reference = make(n_actions, how), None
     n_runs = max(1, n_frames // min_frames)

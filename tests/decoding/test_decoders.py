@@ -22,9 +22,8 @@ def make_cycles(n_cycles, duration=6, noise=1.0):
 
 
 def make_two(n_frames):
-    frames = np.arange(n_frames) // 20 % 2 + np.random.default_rng(0).normal(
-        size=n_frames
-    )
+    noise = np.random.default_rng(0).normal(size=n_frames)
+    frames = np.arange(n_frames) // 20 % 2 + noise
     return -0.5 * (frames[:, None] - [0, 1]) ** 2
 
 
@@ -64,9 +63,8 @@ class TestSwitchCost:
     def test_auto(self, decoding):
         scores = make_two(80)
         cost = find_switch_cost(scores) * 2 / 80
-        np.testing.assert_array_equal(
-            decode(scores, decoding, "auto"), decode(scores, decoding, cost)
-        )
+        paths = (decode(scores, decoding, x) for x in ("auto", cost))
+        np.testing.assert_array_equal(*paths)
         np.testing.assert_allclose(
             path_posterior(scores, decoding, "auto"),
             path_posterior(scores, decoding, cost),

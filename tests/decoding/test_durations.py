@@ -8,11 +8,7 @@ from scipy.special import softmax
 from scipy.stats import poisson
 
 from skl_tot.decoding import decode, path_posterior
-from skl_tot.decoding.orders import (
-    LONGEST,
-    SHORTEST,
-    DurationDecoder,
-)
+from skl_tot.decoding.orders import LONGEST, SHORTEST, DurationDecoder
 
 problems = given(
     n_frames=st.integers(1, 10),

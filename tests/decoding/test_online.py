@@ -24,14 +24,7 @@ def weigh(paths, scores, chain):
 
 
 def run(
-    chain,
-    scores,
-    lag,
-    block=7,
-    is_other=None,
-    confidence=None,
-    cost=0.0,
-    min_frames=1,
+    chain, scores, lag, block=7, is_other=None, confidence=None, cost=0.0, min_frames=1
 ):
     """Actions and posteriors of all frames, which arrive in blocks."""
     n_actions = scores.shape[1]
@@ -109,9 +102,8 @@ def test_equals_all_paths(
         paths.append(every[totals.argmax()])
         weights = softmax(totals)
         posteriors.append(np.bincount(every[:, t], weights, minlength=n_actions))
-    actions, shares = run(
-        lambda *_: chain, scores, lag, block, cost=cost, min_frames=min_frames
-    )
+    options = {"cost": cost, "min_frames": min_frames}
+    actions, shares = run(lambda *_: chain, scores, lag, block, **options)
     np.testing.assert_array_equal(actions, held(paths, min_frames, lag))
     np.testing.assert_allclose(shares, posteriors, atol=1e-12)
 

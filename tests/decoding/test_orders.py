@@ -6,11 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.decoding import decode, path_posterior
-from skl_tot.decoding.orders import (
-    MallowDecoder,
-    mallow_inversions,
-    order_of,
-)
+from skl_tot.decoding.orders import MallowDecoder, mallow_inversions, order_of
 
 # in which an inversion costs a switch
 MALLOW = MallowDecoder()

@@ -18,9 +18,8 @@ from skl_tot.statistics import compare_groups, deviations, durations, transition
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.deviations import score_durations
 
-LABELS = {
-    f"take {i}": np.array(["cut", "stir", "bake"]).repeat(9 + i) for i in range(5)
-}
+ACTIONS = np.array(["cut", "stir", "bake"])
+LABELS = {f"take {i}": ACTIONS.repeat(9 + i) for i in range(5)}
 LABELS["take 1"] = np.array(["cut", "bake"]).repeat(10)
 LABELS["take 2"] = np.array(["stir", "cut", "bake", "cut"]).repeat(10)
 LABELS["take 3"] = np.array(["cut", "stir", "bake"]).repeat(60)
@@ -99,9 +98,8 @@ LAPS = [*["pick", "weld", "weld", "pack"] * 9, "pick", "weld"]
 
 def test_deviating_cycles_are_drawn():
     laps = [*LAPS[:13], *["weld"] * 9, *LAPS[13:]]
-    display = DeviationDisplay.from_labels(
-        {"a": laps, "b": LAPS}, by="cycle", start="pick"
-    )
+    cycles = {"a": laps, "b": LAPS}
+    display = DeviationDisplay.from_labels(cycles, by="cycle", start="pick")
     table = deviations({"a": laps, "b": LAPS}, by="cycle", start="pick")
     shown = texts(display.ax_.get_yticklabels())
     assert shown == [f"{row.recording} {row.cycle}" for row in table.itertuples()]

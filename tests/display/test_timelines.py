@@ -228,9 +228,8 @@ def test_colours_do_not_depend_on_other_actions_nor_on_names():
         few.target_names = names
         assert colours(few) == [COLOUR[2], COLOUR[3], "#ffffff"]
     for names in (None, list("abcdefgh")):
-        display = SegmentationDisplay(
-            y_true=[5, 5, 7, 7], y_pred=[0, 0, 9, 9], target_names=names
-        )
+        y = {"y_true": [5, 5, 7, 7], "y_pred": [0, 0, 9, 9]}
+        display = SegmentationDisplay(**y, target_names=names)
         assert colours(display) == [COLOUR[5], COLOUR[7]] * 2
 
 

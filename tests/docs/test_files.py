@@ -232,9 +232,8 @@ def test_csv(takes, capsys):
     check_durations(names["table"], 8)
     table = pd.read_csv("summary/durations.csv")
     columns = ["recording", "action", "bouts", "total", "median", "latency"]
-    pd.testing.assert_frame_equal(
-        table[columns], names["table"][columns], check_dtype=False
-    )
+    pair = table[columns], names["table"][columns]
+    pd.testing.assert_frame_equal(*pair, check_dtype=False)
     assert names["model"].feature_names_in_.tolist() == COLUMNS
     assert names["model"].fps_ == 50
 

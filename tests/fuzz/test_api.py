@@ -17,14 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from sklearn.base import clone
 
-from skl_tot import (
-    datasets,
-    decoding,
-    io,
-    metrics,
-    recordings,
-    statistics,
-)
+from skl_tot import datasets, decoding, io, metrics, recordings, statistics
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
 FRAMES = np.arange(12.0).reshape(6, 2)

@@ -383,9 +383,8 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     openpyxl = pytest.importorskip("openpyxl")
     labels = [np.array(["=A1"] * 3 + ["4"] * 2), np.array(["4"])]
     starts = ["2024-03-04T06:51:08.25", "NaT"]
-    takes = Recordings(
-        labels, ["a", "b"], fps=10, times=[np.arange(5) / 10, [0]], starts=starts
-    )
+    clock = {"fps": 10, "times": [np.arange(5) / 10, [0]], "starts": starts}
+    takes = Recordings(labels, ["a", "b"], **clock)
     table = segments(takes, confidence=[np.full(5, 0.5), np.ones(1)])
     write_segments(table, tmp_path / "all.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "all.xlsx").active

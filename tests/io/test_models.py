@@ -19,12 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
-from skl_tot import (
-    AutoSegmenter,
-    HMMSegmenter,
-    TemporalOTSegmenter,
-    corrections,
-)
+from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter, corrections
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, save_model, trusted_types
@@ -211,9 +206,8 @@ def test_no_regular_file(tmp_path):
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of a short fit
 def test_a_chosen_estimator_there_and_back(tmp_path, quick_auto):
     """Recordings too few to show a course, so that it is NaN in the look."""
-    videos, _ = make_activities(
-        8, 4, n_features=6, mean_length=30, order="free", random_state=0
-    )
+    options = {"n_features": 6, "mean_length": 30, "order": "free"}
+    videos, _ = make_activities(8, 4, **options, random_state=0)
     model = make_pipeline(GapFiller(), AutoSegmenter(4, random_state=0)).fit(videos)
     save_model(model, tmp_path / "model.skops")
     loaded = load_model(tmp_path / "model.skops")

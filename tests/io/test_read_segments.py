@@ -69,9 +69,8 @@ class TestRoundTrip:
         path = tmp_path / f"video{FORMATS[format].suffix}"
         write(segments(labels, fps), path, format=format)
         n_frames = len(labels) + 2
-        again = read_segments(
-            path, fps=fps, n_frames=n_frames, gaps=gaps, format=format
-        )
+        options = {"fps": fps, "n_frames": n_frames, "gaps": gaps}
+        again = read_segments(path, **options, format=format)
         gap = "" if gaps == "unknown" else "background"
         assert again.tolist() == [*labels.tolist(), gap, gap]
 
@@ -154,9 +153,8 @@ class TestBoris:
         path = save(tmp_path, "a.tsv", boris(BORIS_EVENTS, "\t"))
         with pytest.warns(UserWarning, match="'jump'"):
             found = read_segments(path, fps=10, n_frames=42, gaps="background")
-        expected = np.repeat(
-            ["background", "dig", "rest", "dig", "background"], [10, 15, 5, 10, 2]
-        )
+        actions = ["background", "dig", "rest", "dig", "background"]
+        expected = np.repeat(actions, [10, 15, 5, 10, 2])
         np.testing.assert_array_equal(found, expected)
 
     def test_several_observations(self, tmp_path):

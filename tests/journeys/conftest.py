@@ -43,9 +43,8 @@ def clinic(folder):
     level = rng.normal(scale=2, size=(5, 6))  # rise, walk, turn, walk back, sit
     level[3] = level[1] * [1, 1, 1, -1, 1, 1]
     patients = [f"P{i:02}" for i in range(1, 13)]
-    for k, (patient, date) in enumerate(
-        (p, d) for p in patients for d in ("03-04", "05-01")
-    ):
+    visits = [(p, date) for p in patients for date in ("03-04", "05-01")]
+    for k, (patient, date) in enumerate(visits):
         seconds = rng.normal([1.8, 3.5, 2.7 if k < 12 else 1.6, 3.5, 2], 0.12)
         counts = np.rint(25 * seconds).astype(int)
         labels = np.repeat(range(5), counts)

@@ -132,9 +132,8 @@ def test_root_of_thirty_episodes():
     frames = pd.read_parquet("labelled/data/chunk-000/file-000.parquet")
     known = pd.read_parquet("labelled/meta/subtasks.parquet")
     said = known.index.to_numpy()[frames["subtask_index"]]
-    np.testing.assert_array_equal(
-        said, np.concatenate(list(labels_of("better.csv").values()))
-    )
+    better = np.concatenate(list(labels_of("better.csv").values()))
+    np.testing.assert_array_equal(said, better)
 
 
 # ------------------------------------------------------------------------------ videos

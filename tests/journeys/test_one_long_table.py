@@ -28,9 +28,8 @@ def shift(tmp_path_factory):
     lengths = rng.normal(STEPS, np.multiply(0.06, STEPS), (N_CYCLES, 3))
     counts = np.rint(RATE * lengths).astype(int).ravel()
     ends = np.cumsum(counts)
-    truth = pd.DataFrame(
-        {"action": np.tile([0, 1, 2], N_CYCLES), "start": ends - counts}
-    )
+    actions, starts = np.tile([0, 1, 2], N_CYCLES), ends - counts
+    truth = pd.DataFrame({"action": actions, "start": starts})
     truth["end"] = ends
     seconds = np.arange(ends[-1]) / RATE + rng.uniform(-0.04, 0.04, ends[-1])
     pause = ends[3 * 10 - 1]  # between two cycles
@@ -144,9 +143,8 @@ def check_refined(model, truth, corrected):
     """What is corrected is kept, names are learned, and all cycles are found again."""
     labels = model.labels_["schicht"]
     frames = truth["end"].iloc[8]
-    expected = np.repeat(
-        corrected["action"], truth["end"].head(9) - truth["start"].head(9)
-    )
+    first = truth.head(9)
+    expected = np.repeat(corrected["action"], first["end"] - first["start"])
     moved = (labels[:frames] != expected.to_numpy()).sum()
     assert moved == pytest.approx(RATE * abs(truth["end_time"][0] - 60), abs=1)
     rest = np.repeat(NAMES[truth["action"]], truth["end"] - truth["start"])[frames:]

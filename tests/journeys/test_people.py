@@ -48,9 +48,8 @@ def check(folder, data, words, truth, n, **options):
     for name in list(truth)[:n]:
         assert found[name].tolist() == np.array(words)[truth[name]].tolist()
     rest = list(truth)[n:]
-    return np.mean(
-        np.concatenate([found[name] == np.array(words)[truth[name]] for name in rest])
-    )
+    right = [found[name] == np.array(words)[truth[name]] for name in rest]
+    return np.mean(np.concatenate(right))
 
 
 def test_physiotherapist(skl_tot, simulate, tmp_path):
@@ -93,9 +92,8 @@ def test_packaging_engineer(skl_tot, simulate, tmp_path):
     assert "Found 180 cycles." in said
     assert "2024-03-04 07:" in said  # the first stop
     skl_tot("predict model.skops line.parquet --out segments.csv")
-    said = skl_tot(
-        "report model.skops line.parquet --out report.html --summary summary"
-    )
+    options = "--out report.html --summary summary"
+    said = skl_tot(f"report model.skops line.parquet {options}")
     stopped = "2 stops take 5 min 20 s together, the longest 4 min 20 s in line, since"
     assert stopped in said
     assert stopped in (tmp_path / "report.html").read_text(encoding="utf-8")
@@ -161,9 +159,8 @@ def test_data_scientist():
         import polars
 
         forms.append([polars.DataFrame(video, schema=names) for video in videos])
-    segmenter = TemporalOTSegmenter(
-        4, order="strict", n_networks=1, max_iter=200, random_state=0
-    )
+    options = {"n_networks": 1, "max_iter": 200, "random_state": 0}
+    segmenter = TemporalOTSegmenter(4, order="strict", **options)
     pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), segmenter)
     model = clone(pipeline).fit(forms[0])
     found = [model.predict(form) for form in forms[:2] + forms[3:]]
@@ -178,9 +175,8 @@ def test_data_scientist():
     search = GridSearchCV(pipeline, grid, cv=2).fit(forms[0])
     best = clone(search.best_estimator_).fit(forms[0])
     again = pickle.loads(pickle.dumps(best)).predict(forms[1])
-    assert [own.tolist() for own in again] == [
-        own.tolist() for own in search.predict(forms[0])
-    ]
+    expected = search.predict(forms[0])
+    assert [own.tolist() for own in again] == [own.tolist() for own in expected]
     takes = {f"take {i}": own for i, own in enumerate(forms[0])}
     review = Review(best, takes).open()
     review.check("take 0")

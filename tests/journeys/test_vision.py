@@ -17,9 +17,8 @@ def write_set(root):
         (root / folder).mkdir(parents=True)
     words = ["SIL"]
     for activity, n_actions in ACTIVITIES.items():
-        videos, steps = make_activities(
-            5, n_actions + 1, n_features=8, mean_length=80, random_state=1
-        )
+        options = {"n_features": 8, "mean_length": 80, "random_state": 1}
+        videos, steps = make_activities(5, n_actions + 1, **options)
         own = ["SIL", *(f"{activity}_step{k}" for k in range(n_actions))]
         words += own[1:]
         for i, (video, path) in enumerate(zip(videos, steps)):

@@ -104,9 +104,8 @@ def test_other_methods_are_unlike_the_model(easy):
         rating = rate_trust(model.fit(X), X)
         assert list(rating["methods"]) == expected
         assert (rating["equal_parts"] is not None) == has_course
-    guided = SemiSupervisedSegmenter(KMeansSegmenter(4)).fit(
-        videos, [paths[0]] + [None] * 11
-    )
+    guided = SemiSupervisedSegmenter(KMeansSegmenter(4))
+    guided.fit(videos, [paths[0]] + [None] * 11)
     assert rate_trust(guided, videos) is None
     assert rate_trust(HMMSegmenter(1).fit(videos), videos) is None
     model = EqualPartsSegmenter(4).fit(videos)

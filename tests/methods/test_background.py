@@ -21,9 +21,8 @@ def with_unrelated_frames(seed, share):
     rng = np.random.default_rng(seed)
     videos, labels = make_activities(20, 5, noise=0.7, random_state=seed)
     for i, (video, actions) in enumerate(zip(videos, labels)):
-        runs = np.array_split(
-            rng.normal(0, 2, size=(int(len(video) * share / (1 - share)), 16)), 4
-        )
+        n_frames = int(len(video) * share / (1 - share))
+        runs = np.array_split(rng.normal(0, 2, size=(n_frames, 16)), 4)
         cuts = np.sort(rng.integers(0, len(video) + 1, 4))
         at = np.repeat(cuts, [len(run) for run in runs])
         videos[i] = np.insert(video, at, np.concatenate(runs), axis=0)
@@ -72,9 +71,8 @@ def test_finds_unrelated_frames_and_spares_the_actions():
     plain = model.predict(videos)
     truth, guess = np.concatenate(labels), np.concatenate(predicted)
     assert f1_score(truth == -1, guess == -1) >= 0.7
-    before, after = (
-        mof_score(labels, paths, ignore_labels=-1) for paths in (plain, predicted)
-    )
+    pair = plain, predicted
+    before, after = (mof_score(labels, paths, ignore_labels=-1) for paths in pair)
     assert after >= before
 
 

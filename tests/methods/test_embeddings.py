@@ -40,9 +40,8 @@ class TestAll:
 def test_gaussians_are_those_of_scipy_in_the_order_of_time():
     """Two videos show the clusters at 0, 10 and 20 in the order 10, 20, 0."""
     rng = np.random.default_rng(0)
-    frames = np.concatenate(
-        [rng.normal(m, 0.5, size=(n, 2)) for n in (12, 20) for m in (10, 20, 0)]
-    )
+    parts = [rng.normal(m, 0.5, size=(n, 2)) for n in (12, 20) for m in (10, 20, 0)]
+    frames = np.concatenate(parts)
     kmeans = KMeans(3, n_init=5, random_state=0)
     gaussians = ordered_gaussians(frames, [36, 60], kmeans, 0.0)
     for gaussian, place in zip(gaussians, (10, 20, 0), strict=True):
@@ -105,9 +104,8 @@ class TestUDE:
     def test_decodes_its_own_probabilities(self, fitted, activity):
         model, videos = fitted[UDESegmenter], activity[0]
         probabilities = model.predict_proba(videos)
-        for z, path, found in zip(
-            model.transform(videos), model.labels_, probabilities
-        ):
+        triples = zip(model.transform(videos), model.labels_, probabilities)
+        for z, path, found in triples:
             scores = z @ model.concepts_.T / model.temperature_
             np.testing.assert_allclose(found, softmax(scores, axis=1), rtol=1e-4)
             expected = decode(log_softmax(scores.astype(float), axis=1), "fixed")

@@ -73,9 +73,8 @@ def test_steps_equal_hmmlearn(is_free, n_actions, max_iter):
         start = start_from_clusters(videos, n_actions, REG_COVAR, rng, converge=False)
     else:
         start = start_from_equal_parts(videos, n_actions, REG_COVAR)
-    model, curve = fit_hmm(
-        videos, start, reg_covar=REG_COVAR, max_iter=max_iter, tol=-np.inf
-    )
+    options = {"reg_covar": REG_COVAR, "max_iter": max_iter}
+    model, curve = fit_hmm(videos, start, **options, tol=-np.inf)
     assert len(curve) == max_iter
     theirs = their_model(start, max_iter)
     joined, lengths = np.concatenate(videos), list(map(len, videos))

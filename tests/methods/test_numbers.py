@@ -26,9 +26,8 @@ def activity():
 
 @pytest.mark.parametrize("n_actions", [2, 5])
 def test_is_found_where_it_is_clear(n_actions):
-    videos, _ = make_activities(
-        12, n_actions, noise=0.4, unevenness=0.5, mean_length=80, random_state=0
-    )
+    options = {"noise": 0.4, "unevenness": 0.5, "mean_length": 80}
+    videos, _ = make_activities(12, n_actions, **options, random_state=0)
     numbers = choose_n_actions(HMMSegmenter(), videos, numbers=NUMBERS)
     assert numbers["best"] == n_actions
     assert not numbers["at_edge"]

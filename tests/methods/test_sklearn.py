@@ -121,9 +121,8 @@ class TestModelSelection:
         videos, codes = make_activities(6, 4, random_state=0, **shape)
         labels = [np.array(["take cup", "pour", "stir", "drink"])[y] for y in codes]
         optimizer = Adam(freeze_iter=10, frames_per_video=32)
-        model = TemporalOTSegmenter(
-            4, order="mostly", max_iter=30, optimizer=optimizer, random_state=0
-        )
+        options = {"max_iter": 30, "optimizer": optimizer, "random_state": 0}
+        model = TemporalOTSegmenter(4, order="mostly", **options)
         model = make_pipeline(FramewiseTransformer(PCA(3)), model)
         names = [f"temporalotsegmenter__{name}" for name in ("rho", "alpha")]
         grid = dict(zip(names, ([0.05, 0.5], [0.0, 1.0])))
@@ -137,8 +136,7 @@ class TestModelSelection:
         model.set_params(**search.best_params_)
         scores = []
         for train, test in KFold(3).split(videos):
-            predicted = model.fit([videos[i] for i in train]).predict(
-                [videos[i] for i in test]
-            )
+            of_test = [videos[i] for i in test]
+            predicted = model.fit([videos[i] for i in train]).predict(of_test)
             scores.append(mof_score([labels[i] for i in test], predicted))
         assert search.best_score_ == pytest.approx(np.mean(scores))

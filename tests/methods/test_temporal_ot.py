@@ -77,9 +77,8 @@ class TestFit:
 def of_order(request, videos):
     """The defaults of each order, fitted in no time."""
     model = TemporalOTSegmenter(4, order=request.param, n_networks=2, random_state=0)
-    return model.set_params(max_iter=60, optimizer=Adam(frames_per_video=32)).fit(
-        videos
-    )
+    model.set_params(max_iter=60, optimizer=Adam(frames_per_video=32))
+    return model.fit(videos)
 
 
 class TestEachOrder:
@@ -166,15 +165,13 @@ class TestEachOrder:
         videos, _ = make_activities(8, 4, **options, random_state=0)
         options = {"n_networks": 1, "max_iter": 150, "optimizer__learning_rate": 0.01}
         model = clone(of_order).set_params(**options)
-        first, second = (
-            model.set_params(**{name: v}).fit_predict(videos) for v in values
-        )
+        fits = (model.set_params(**{name: v}).fit_predict(videos) for v in values)
+        first, second = fits
         assert mof_score(first, second) < 0.95
 
     def test_folds_of_a_cross_validation_have_one_method(self, of_order):
-        videos, _ = make_activities(
-            12, 5, n_features=8, missing=0.35, mean_length=120, random_state=0
-        )
+        options = {"n_features": 8, "missing": 0.35, "mean_length": 120}
+        videos, _ = make_activities(12, 5, **options, random_state=0)
         model, kinds = clone(of_order).set_params(n_actions=5, max_iter=5), set()
         for train, _ in KFold(4, shuffle=True, random_state=0).split(videos):
             model = clone(model).fit([videos[i] for i in train])
@@ -295,9 +292,8 @@ class TestParts:
         videos = [centres[y] + rng.normal(size=(len(y), 5)) for y in labels]
         scores = []
         for n_prototypes in (1, 3):
-            model = baselines.paper(
-                3, n_prototypes=n_prototypes, max_iter=1000, random_state=0
-            )
+            options = {"max_iter": 1000, "random_state": 0}
+            model = baselines.paper(3, n_prototypes=n_prototypes, **options)
             scores.append(mof_score(labels, model.fit_predict(videos)))
         assert scores[1] > scores[0] + 0.1
 

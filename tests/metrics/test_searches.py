@@ -124,12 +124,10 @@ def test_predictions_that_are_labels_already():
         1 / 3
     )
     for of_each in (None, ["tea", "salad"]):
-        assert (
-            mof_scorer(Guided(), [0, 0], [None, ["b", "a"]], activities=of_each) == 0.5
-        )
+        labels = [None, ["b", "a"]]
+        assert mof_scorer(Guided(), [0, 0], labels, activities=of_each) == 0.5
     with pytest.raises(ValueError):
         mof_scorer(Guided(), [0, 0], [None, ["", None]])
-    alone = SimpleNamespace(
-        classes_=Guided.classes_, predict=lambda X: Guided().predict(X)[0]
-    )
+    alone = SimpleNamespace(classes_=Guided.classes_)
+    alone.predict = lambda X: Guided().predict(X)[0]
     assert mof_scorer(alone, [0], ["b", None, "b"]) == 0.5

@@ -43,9 +43,8 @@ def share_explained(videos):
     looks = []
     for video in videos:
         parts = np.split((video - mean) / scale, 16)[2:-2]
-        looks.append(
-            [[*x.mean(axis=0), *np.log(x.var(axis=0) + 0.01) / 2] for x in parts]
-        )
+        spreads = [np.log(x.var(axis=0) + 0.01) / 2 for x in parts]
+        looks.append([[*x.mean(axis=0), *y] for x, y in zip(parts, spreads)])
     looks = np.array(looks)
     looks -= looks.mean(axis=1, keepdims=True)
     rest = np.zeros(looks.shape[2])
@@ -79,9 +78,8 @@ class TestCourse:
 
     @pytest.mark.parametrize("order", ["strict", "free"])
     def test_equals_sums(self, order):
-        videos, _ = make_activities(
-            12, 3, n_features=3, mean_length=160, order=order, random_state=1
-        )
+        options = {"n_features": 3, "mean_length": 160, "order": order}
+        videos, _ = make_activities(12, 3, **options, random_state=1)
         videos = [video[: len(video) // 16 * 16].astype(float) for video in videos]
         assert skl_tot.look(videos, 3).course == pytest.approx(share_explained(videos))
 

@@ -69,9 +69,8 @@ def test_equals_the_equation():
     """Frame by frame, with rotations of scipy and differences by hand."""
     points = track(2)
     centre = points.mean(axis=1)
-    size = np.median(
-        [np.sqrt(((p - c) ** 2).sum() / N_POINTS) for p, c in zip(points, centre)]
-    )
+    squares = [((p - c) ** 2).sum() for p, c in zip(points, centre)]
+    size = np.median(np.sqrt(np.array(squares) / N_POINTS))
     posture, angles = [], []
     for p, c in zip(points, centre):
         x, y = p[3] - p[1]
@@ -110,9 +109,8 @@ def test_names_decide_which_column_is_what():
     assert_allclose(found["turn"], expected[:, 13])
     assert found.columns.tolist() == model.get_feature_names_out().tolist()
     columns = [f"p{k} {axis} mouse" for k in range(N_POINTS) for axis in "xyz"]
-    found = PoseFeatures(speeds=False).fit_transform(
-        pd.DataFrame(flat(track(3)), columns=columns)
-    )
+    table = pd.DataFrame(flat(track(3)), columns=columns)
+    found = PoseFeatures(speeds=False).fit_transform(table)
     assert found.columns[:3].tolist() == ["p0 x", "p0 y", "p0 z"]
     assert_allclose(found, features(track(3), speeds=False))
 

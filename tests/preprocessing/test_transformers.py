@@ -133,12 +133,7 @@ def test_bad_parameters(transformer, videos):
 
 
 GOOD = np.ones((3, 4))
-BAD = [
-    [GOOD, np.ones((3, 5))],
-    [GOOD, np.full((3, 4), np.inf)],
-    [GOOD, np.ones(3)],
-    [],
-]
+BAD = [[GOOD, np.ones((3, 5))], [GOOD, np.full((3, 4), np.inf)], [GOOD, np.ones(3)], []]
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "transform"])

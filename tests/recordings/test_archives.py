@@ -85,10 +85,7 @@ def test_a_demonstration_without_observations(tmp_path, lacking):
             demo["obs/eef_pos"] = np.empty((0, 3))
     with pytest.raises(ValueError, match=r"lift.*'demo_1' has no.*skip='demo_1'"):
         read_recordings(path)
-    for skip, words in [
-        ({"demo_1"}, "skip"),
-        (["demo_0", "demo_1", "demo_2"], "none"),
-    ]:
+    for skip, words in [({"demo_1"}, "skip"), (["demo_0", "demo_1", "demo_2"], "none")]:
         with pytest.raises(ValueError, match=words):
             read_recordings(path, skip=skip)
     with pytest.warns(UserWarning, match="'demo_1' of lift.hdf5 is left out"):

@@ -155,15 +155,13 @@ def test_breaks_by_themselves(tmp_path, name):
     assert Recordings([labels], fps=10, times=[clock], breaks=None).breaks is None
     parts = np.split(clock, expected)
     table = segments(takes)
-    assert table["duration_time"].sum() == pytest.approx(
-        sum(np.ptp(own) + 0.1 for own in parts)
-    )
+    total = sum(np.ptp(own) + 0.1 for own in parts)
+    assert table["duration_time"].sum() == pytest.approx(total)
     assert set(expected) <= set(table["start"])
     if len(clock) < 3:
         return
-    pd.DataFrame({"time": clock, "x": RNG.normal(size=len(clock))}).to_csv(
-        tmp_path / "a.csv", index=False
-    )
+    table = pd.DataFrame({"time": clock, "x": RNG.normal(size=len(clock))})
+    table.to_csv(tmp_path / "a.csv", index=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         read = read_recordings(tmp_path / "a.csv")

@@ -10,11 +10,7 @@ from sklearn.base import BaseEstimator
 
 from skl_tot import HMMSegmenter
 from skl_tot.metrics import mof_score
-from skl_tot.recordings import (
-    RecordingError,
-    RecordingValueError,
-    open_features,
-)
+from skl_tot.recordings import RecordingError, RecordingValueError, open_features
 from skl_tot.recordings.checks import HINT, check_recordings
 from skl_tot.recordings.labels import encode_transcripts
 from skl_tot.recordings.layouts import as_recordings

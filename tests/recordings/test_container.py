@@ -47,8 +47,7 @@ def takes():
 
 
 @pytest.mark.parametrize(
-    "clock",
-    [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]"), ["0", "1", "2"]],
+    "clock", [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]"), ["0", "1", "2"]]
 )
 def test_clocks_go_forward(clock):
     with pytest.raises((TypeError, ValueError), match="times of 'a'"):

@@ -157,9 +157,7 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
 
 
 @pytest.mark.parametrize(
-    "content",
-    [None, b"no features", np.ones(4), np.ones((4, 6))],
-    ids=str,
+    "content", [None, b"no features", np.ones(4), np.ones((4, 6))], ids=str
 )
 @held
 def test_bad_files(files, tmp_path, content):

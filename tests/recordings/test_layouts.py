@@ -81,9 +81,8 @@ class TestTables:
 def track(n_frames=40, **coords):
     values = np.random.default_rng(0).normal(size=(n_frames, 2, 3))
     coords = {"space": ["x", "y"], "keypoints": ["nose", "ear", "hip"]} | coords
-    return xr.DataArray(
-        values, coords, dims=("time", "space", "keypoints"), name="position"
-    )
+    dims = ("time", "space", "keypoints")
+    return xr.DataArray(values, coords, dims=dims, name="position")
 
 
 class TestXarray:

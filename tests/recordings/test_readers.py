@@ -265,9 +265,8 @@ class TestEDF:
         edfio = pytest.importorskip("edfio")
         waves = RNG.normal(size=(2, 200))
         signal = getattr(edfio, f"{kind}Signal")
-        signals = [
-            signal(own, 50, label=name) for own, name in zip(waves, ["C3", "C4"])
-        ]
+        pairs = zip(waves, ["C3", "C4"])
+        signals = [signal(own, 50, label=name) for own, name in pairs]
         other = signal(RNG.normal(size=4), 1, label="Temp")
         path = tmp_path / f"night.{kind.lower()}"
         getattr(edfio, kind)([signals[0], other, signals[1]]).write(path)

@@ -91,9 +91,8 @@ LENGTHS = [700, 3, 40, 1, 1200, 56]
 @pytest.mark.parametrize("sampled", [signals.stretches, signals.thinned])
 def test_frames_and_values_of_a_sample_belong_together(sampled, monkeypatch):
     """Frames that hold the number of their recording and their own say which it has."""
-    videos = as_recordings(
-        [np.c_[np.full(n, i), np.arange(n)] * 1.0 for i, n in enumerate(LENGTHS)]
-    )
+    arrays = [np.c_[np.full(n, i), np.arange(n)] * 1.0 for i, n in enumerate(LENGTHS)]
+    videos = as_recordings(arrays)
     monkeypatch.setattr(signals, "SAMPLE_FRAMES", 64)
     sample = sampled(videos)
     assert 64 / 3 < sample.videos.lengths.sum() <= 64 + len(videos)

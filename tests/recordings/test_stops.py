@@ -95,9 +95,8 @@ def test_every_second_is_of_an_action_a_break_or_a_stop(tmp_path, seed):
     assert parts["duration_time"].sum() == pytest.approx(found)
     found += list_stops(takes)["duration_time"].sum()
     # a gap within a stop is of the stop
-    inside = [
-        seconds for gap, seconds in zip(gaps, lost) if is_still[gap - 1 : gap + 1].all()
-    ]
+    pairs = zip(gaps, lost)
+    inside = [seconds for gap, seconds in pairs if is_still[gap - 1 : gap + 1].all()]
     found += lost.sum() - sum(inside)
     assert found == pytest.approx(clock[-1] + 1 / FPS, abs=0.01)
 
@@ -162,9 +161,8 @@ def test_a_model_cuts_out_like_its_own(tmp_path):
     for name in ("a", "b"):
         frames, _, _ = line(STOPS["inside"], noise=0.02, seed=ord(name))
         table = pd.DataFrame(frames, columns=list("wxyz"))
-        table.assign(time=np.arange(len(frames)) / FPS).to_csv(
-            tmp_path / f"{name}.csv", index=False
-        )
+        table = table.assign(time=np.arange(len(frames)) / FPS)
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
     takes = read_recordings(tmp_path, pauses=10)
     model = HMMSegmenter(3, random_state=0).fit(takes)
     again = read_recordings(tmp_path / "b.csv", like=model)

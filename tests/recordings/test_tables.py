@@ -113,11 +113,10 @@ def test_columns_of_lists(tmp_path):
             "timestamp": np.tile(np.arange(4) / 50, 2).astype(np.float32),
         }
     )
-    frame.to_parquet(tmp_path / "data.parquet")
+    path = tmp_path / "data.parquet"
+    frame.to_parquet(path)
     with pytest.warns(UserWarning, match=r"\['frame_index'\] count the frames"):
-        takes = read_recordings(
-            tmp_path / "data.parquet", recording_column="episode_index"
-        )
+        takes = read_recordings(path, recording_column="episode_index")
     assert (takes.names, takes.fps) == (["3", "1"], pytest.approx(50))
     assert list(takes[0]) == [f"pose {k}" for k in range(6)] + ["state 0", "state 1"]
     values = np.hstack([LISTS, LISTS[:, :2]])

@@ -118,9 +118,8 @@ def test_times_are_those_of_the_clock():
     # the table of its segments says the same
     with pytest.warns(UserWarning, match="1 of 4"):
         again = durations(segments(recordings))
-    pd.testing.assert_frame_equal(
-        table.reset_index().drop(columns="unit"), again.drop(columns="unit")
-    )
+    pair = table.reset_index(), again
+    pd.testing.assert_frame_equal(*(x.drop(columns="unit") for x in pair))
 
 
 def test_forms_of_labels_are_alike():
@@ -136,9 +135,8 @@ def test_forms_of_labels_are_alike():
     ]
     for form in forms:
         table = durations(form, fps=10).sort_values(["recording", "action"])
-        pd.testing.assert_frame_equal(
-            table.reset_index(drop=True), expected, check_exact=False
-        )
+        table = table.reset_index(drop=True)
+        pd.testing.assert_frame_equal(table, expected, check_exact=False)
     numbered = durations(list(labels.values()), fps=10)
     assert numbered["recording"].unique().tolist() == ["0", "1", "2", "3", "4", "5"]
     np.testing.assert_allclose(numbered["total"], expected["total"])

@@ -46,9 +46,8 @@ def test_agrees_with_scipy(n_permutations, is_paired):
     takes, members, subjects = make_takes(0, 7, shift=1)
     if is_paired:
         subjects = {name: name[1:2] for name in takes}
-    table = compare_groups(
-        takes, members, subjects, fps=10, n_permutations=n_permutations
-    )
+    options = {"fps": 10, "n_permutations": n_permutations}
+    table = compare_groups(takes, members, subjects, **options)
     table = table[table["measure"] != "transition"]  # which subjects may not show
     is_exact = is_paired or n_permutations == 9999
     number = (2**7 if is_paired else 3432) if is_exact else n_permutations + 1
@@ -88,9 +87,8 @@ def test_interval_has_the_differences_that_are_not_rejected():
         return compare_groups(takes, [0] * 5 + [1] * 6).iloc[0]
 
     found = compare(0)
-    assert found["effect_low"] / found["effect"] == pytest.approx(
-        found["low"] / found["difference"]
-    )
+    ratio = found["low"] / found["difference"]
+    assert found["effect_low"] / found["effect"] == pytest.approx(ratio)
     ends = found[["low", "high"]].astype(float).round(6)
     lowest, highest = int(np.ceil(ends["low"])), int(np.floor(ends["high"]))
     assert lowest < found["difference"] < highest

@@ -71,9 +71,8 @@ def test_forms():
     found = action_profiles(videos.astype(np.float32), labels)
     assert found.means.dtype == np.float64
     assert_allclose(found.means, expected.means, atol=1e-6)
-    found = action_profiles(
-        {"a": videos[0], "b": videos[1]}, {"b": labels[1], "a": labels[0]}
-    )
+    by_name = {"a": videos[0], "b": videos[1]}, {"b": labels[1], "a": labels[0]}
+    found = action_profiles(*by_name)
     assert_allclose(found.means, expected.means)
 
 

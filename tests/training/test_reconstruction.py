@@ -15,9 +15,8 @@ SIZES = {"n_features": 5, "hidden_dim": 4, "embedding_dim": 3}
 
 def make_batch(frames, later=None):
     n = len(frames)
-    return Batch(
-        frames, torch.zeros(n), torch.ones(2, 1, 1), None, slice(0, n), n, later
-    )
+    times = torch.zeros(n)
+    return Batch(frames, times, torch.ones(2, 1, 1), None, slice(0, n), n, later)
 
 
 def draw(term, n_networks=2):

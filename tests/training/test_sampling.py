@@ -49,9 +49,8 @@ def check_counts(counts, expected):
 def test_batches_hold_the_frames_that_they_say(lag):
     """Features are the number of the recording and of the frame."""
     lengths = np.array([30, 6, 50])
-    frames = [
-        np.column_stack([0 * t + i, t]) for i, t in enumerate(map(np.arange, lengths))
-    ]
+    ranges = map(np.arange, lengths)
+    frames = [np.column_stack([0 * t + i, t]) for i, t in enumerate(ranges)]
     reader = ResidentReader(Recordings(frames), torch.device("cpu"))
     order = np.array([[0, 1], [2, 0], [1, 2]])
     batches = sampled_batches(generator(), reader, [order], 8, 3, lag)
@@ -67,9 +66,8 @@ def test_batches_hold_the_frames_that_they_say(lag):
         distance = lag if lag == 5 else np.ceil(own / 5)
         np.testing.assert_array_equal(later, np.minimum(at + distance, own - 1))
         np.testing.assert_allclose(batch.times, ((at + 0.5) / own).ravel(), rtol=1e-6)
-        np.testing.assert_allclose(
-            batch.coverage.ravel(), np.minimum(own / 8, 1).ravel()
-        )
+        expected = np.minimum(own / 8, 1).ravel()
+        np.testing.assert_allclose(batch.coverage.ravel(), expected)
         assert batch.n_frames == 8
 
 
@@ -94,9 +92,7 @@ def test_readers_standardise_and_stack(reader, per_video, dtype):
     videos = Recordings(arrays).standardize(scaler, per_video)
     batches = np.array([[1, 0], [0, 0]])
     frames = np.array([[[0, 5, 5], [4, 0, 1]], [[1, 2, 3], [5, 5, 5]]])
-    standardised = [
-        (scaler or StandardScaler().fit(array)).transform(array) for array in arrays
-    ]
+    standardised = [(scaler or StandardScaler().fit(x)).transform(x) for x in arrays]
     read = reader(videos, torch.device("cpu")).read(batches, frames)
     for rows, batch, chosen in zip(read, batches, frames):
         expected = [standardised[i][f] for i, f in zip(batch, chosen)]

@@ -137,9 +137,8 @@ def slow_gradient(name, p, *given):
     for place in np.ndindex(gradient.shape):
         shift = np.zeros_like(gradient)
         shift[place] = 1e-5
-        above, below = (
-            slow_loss(p | {name: p[name] + s}, *given) for s in (shift, -shift)
-        )
+        moved = (p | {name: p[name] + s} for s in (shift, -shift))
+        above, below = (slow_loss(other, *given) for other in moved)
         gradient[place] = (above - below) / 2e-5
     return gradient
 
@@ -162,9 +161,8 @@ def test_loss_and_gradient_of_every_variant_equal_slow_ones(variant):
     networks = {k: (100 * v).double().requires_grad_() for k, v in drawn.items()}
     frames, partners = rng.normal(size=(2, 12, 5))
     times = rng.uniform(size=12)
-    batch = make_batch(
-        torch.tensor(frames), partners=torch.tensor(partners), times=torch.tensor(times)
-    )
+    given = {"partners": torch.tensor(partners), "times": torch.tensor(times)}
+    batch = make_batch(torch.tensor(frames), **given)
     losses = batch_loss(networks, batch, terms_of(settings), 0)
     gradients = torch.autograd.grad(
         losses.sum(), networks.values(), allow_unused=True, materialize_grads=True
@@ -309,9 +307,8 @@ class TestStart:
         noise = torch.rand(2, 90, 6, generator=generator)
         embeddings = centres[:, kinds] + 0.01 * noise
         network = {"prototypes": torch.zeros(2, 4, 6)}
-        problem = CrossEntropy(
-            4, Sinkhorn(3), prior=prior, temperature=0.3, start="scaled"
-        )
+        options = {"prior": prior, "temperature": 0.3, "start": "scaled"}
+        problem = CrossEntropy(4, Sinkhorn(3), **options)
         assert problem.starts_at_frames
         problem.initialise(network, embeddings, times, generator)
         similarities = score_prototypes(network, embeddings)
@@ -323,8 +320,7 @@ class TestStart:
             expected = [embeddings[:, parts == k].mean(dim=1) for k in range(4)]
             expected = torch.stack(expected, dim=1)
         expected = expected - embeddings.mean(dim=1, keepdim=True)
-        alike = torch.cosine_similarity(
-            network["prototypes"][:, :, None], expected[:, None], dim=-1
-        )
+        pair = network["prototypes"][:, :, None], expected[:, None]
+        alike = torch.cosine_similarity(*pair, dim=-1)
         alike = alike.amax(dim=1) if prior is None else alike.diagonal(dim1=1, dim2=2)
         np.testing.assert_allclose(alike, 1, rtol=1e-3)

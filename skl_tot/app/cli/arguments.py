@@ -71,9 +71,7 @@ def reading_options():
     add("--without", **several, help=text)
     text = "frames per second to resample recordings with clocks to"
     add("--resample", type=positive, metavar="RATE", help=text)
-    text = (
-        "longest gap of a clock that is no break, or inf (default: 10 frames and 1 s)"
-    )
+    text = "longest gap of a clock that is no break, or inf (default: 1 s, 10 frames)"
     add("--bridge", type=not_negative_or_inf, metavar="SECONDS", help=text)
     text = "cut out stops of at least so long, in which no feature moves"
     add("--pauses", type=not_negative, metavar="SECONDS", help=text)
@@ -100,9 +98,7 @@ def reading_options():
 def labels_options(required=False, gaps=True):
     """Parent with the options for labels that people corrected."""
     parent = argparse.ArgumentParser(add_help=False)
-    text = (
-        "labels of recordings or of parts: a file, or a folder of files by their names"
-    )
+    text = "labels of recordings or parts: a file, or a folder of files by their names"
     parent.add_argument("--labels", required=required, metavar="FILE", help=text)
     if gaps:
         text = "label of frames between the segments of --labels (default: unknown)"

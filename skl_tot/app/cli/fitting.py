@@ -120,9 +120,7 @@ def add_features(commands):
     summary = "compute features of video files"
     example = "skl-tot features videos --out features --fps 10"
     add = arguments.add_command(commands, features, summary, example).add_argument
-    add(
-        "video", metavar="VIDEO", nargs="+", help="video file, or folder of video files"
-    )
+    add("video", metavar="VIDEO", nargs="+", help="video file, or folder of them")
     text = "folder to write, one .npy per video"
     add("--out", required=True, metavar="FOLDER", help=text)
     text = "frames per second to read (default: 10)"
@@ -182,8 +180,6 @@ def _check_rate(out, names, fps):
     rate = read_rate(out) if others else fps
     if rate == fps:
         return
-    rate_of_folder = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE}"
+    rate_of_file = f"of {rate:g} frames per second" if rate else f"but no {RATE_FILE}"
     expected = f"a folder of its own for features of --fps {fps:g}"
-    raise ValueError(
-        f"{out} has {others[0]}.npy, {rate_of_folder}; expected {expected}."
-    )
+    raise ValueError(f"{out} has {others[0]}.npy, {rate_of_file}; expected {expected}.")

@@ -59,9 +59,8 @@ class Source:
         if not self.options["transpose"]:
             del self.options["transpose"]
         for name in set(self.options) & set(of_reader):
-            raise ValueError(
-                f"--read has {name}, expected it as --{name.replace('_', '-')}."
-            )
+            flag = f"--{name.replace('_', '-')}"
+            raise ValueError(f"--read has {name}, expected it as {flag}.")
         self.options |= of_reader
         features = Path(path, "features")
         self.folder = features if features.is_dir() else Path(path)
@@ -109,10 +108,8 @@ def describe_amount(y):
     from skl_tot.recordings.labels import UNKNOWN_NAME
     from skl_tot.recordings.names import distinct_labels
 
-    labels = [
-        of_frames[of_frames != UNKNOWN_NAME] for of_frames in y if of_frames is not None
-    ]
-    labels = [of_frames for of_frames in labels if len(of_frames)]
+    labels = [path[path != UNKNOWN_NAME] for path in y if path is not None]
+    labels = [path for path in labels if len(path)]
     n_frames, n_labels = sum(map(len, labels)), len(distinct_labels(labels))
     amount = f"{n_frames} frames of {len(labels)} of {len(y)} recordings"
     return f"{amount} are labelled, with {n_labels} labels."

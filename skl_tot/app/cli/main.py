@@ -7,14 +7,7 @@ import warnings
 from functools import partial
 
 from skl_tot import __version__
-from skl_tot.app.cli import (
-    corrections,
-    fitting,
-    pictures,
-    predictions,
-    stages,
-    trying,
-)
+from skl_tot.app.cli import corrections, fitting, pictures, predictions, stages, trying
 from skl_tot.app.cli.arguments import Parser
 from skl_tot.app.cli.outputs import in_options
 

@@ -193,9 +193,8 @@ def summary(options):
 
 
 def _check_summary(path, flag, paths):
-    outputs.check_output(
-        path, flag, paths, [outputs.WORKBOOK], is_folder=not _is_workbook(path)
-    )
+    is_folder = not _is_workbook(path)
+    outputs.check_output(path, flag, paths, [outputs.WORKBOOK], is_folder)
 
 
 def _is_workbook(path):
@@ -219,6 +218,8 @@ def _write_summary(
     # `circle` lists the actions of a cycle in order, `numbers` has those of the colours
     # of names; or they are None
     from skl_tot import statistics
+    from skl_tot.io.formats.workbooks import write_workbook
+    from skl_tot.recordings.disk import replaced
     from skl_tot.statistics.actions import describe_equal_parts
     from skl_tot.statistics.bouts import collect_bouts
     from skl_tot.statistics.features import describe_useless
@@ -233,7 +234,8 @@ def _write_summary(
     displays: dict = {}
     with stage("writing"):
         if _is_workbook(out):
-            _write_workbook(tables, out)
+            with replaced(out) as temporary:
+                write_workbook(tables, temporary)
         else:
             by = _options_of_cycles(has_cycles, circle)
             names = _in_order(numbers, tables["durations"]["action"])
@@ -290,14 +292,6 @@ def _options_of_cycles(has_cycles, circle):
     return {"by": "cycle", "start": circle} if has_cycles else {}
 
 
-def _write_workbook(tables, path):
-    from skl_tot.io.formats.workbooks import write_workbook
-    from skl_tot.recordings.disk import replaced
-
-    with replaced(path) as temporary:
-        write_workbook(tables, temporary)
-
-
 def _write_folder(tables, displays, folder):
     from skl_tot.io.formats.tables import write_csv
     from skl_tot.recordings.disk import replaced_files
@@ -312,8 +306,7 @@ def _add_groups(tables, labels, fps, groups, subject):
     """Add tables of groups; those of few recordings cannot be compared."""
     from skl_tot import statistics
 
-    by_group = statistics.durations(labels, fps=fps, groups=groups)
-    tables["durations_by_group"] = by_group
+    tables["durations_by_group"] = statistics.durations(labels, fps=fps, groups=groups)
     if "groups" in tables:
         return
     try:

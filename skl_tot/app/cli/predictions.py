@@ -120,8 +120,7 @@ def _write_folder(predictions, names, out, format, suffix):
                         plain, confidence=[confidence], boundaries=[boundaries]
                     )
                 table = table.drop(columns="recording")
-                path = temporary / f"{name}{suffix}"
-                io.write_segments(table, path, format=format)
+                io.write_segments(table, temporary / f"{name}{suffix}", format=format)
 
 
 def add_watch(commands):
@@ -131,9 +130,7 @@ def add_watch(commands):
     parents = [arguments.names_option()]
     add = arguments.add_command(commands, watch, summary, example, parents).add_argument
     add("model", metavar="MODEL", help=arguments.MODEL)
-    text = (
-        "CSV file with a header line and a row per frame (default: -, standard input)"
-    )
+    text = "CSV file with a header and a row per frame (default: -, standard input)"
     add("file", metavar="FILE", nargs="?", default="-", help=text)
     text = "delay of labels, beside half of the widest window of steps (default: 1)"
     add("--lag", type=arguments.not_negative, default=1, metavar="SECONDS", help=text)
@@ -298,8 +295,7 @@ def add_evaluate(commands):
     text = """match actions to labels over all recordings, in each activity or in each
     recording (default: all of these), or take them as labels, as for a model that
     learned labels"""
-    scopes = ["all", "activity", "recording", "labels"]
-    add("--scope", choices=scopes, help=text)
+    add("--scope", choices=["all", "activity", "recording", "labels"], help=text)
     text = "labels of frames that do not count"
     add("--ignore", nargs="+", action="extend", default=[], metavar="LABEL", help=text)
     text = "label of frames without an action; scores are shown with and without it"

@@ -72,9 +72,8 @@ def _split_steps(text):
         if not STEP.fullmatch(step):
             expected = "gaps:N, gaps:N:SHARE, poses, poses:TAIL:NOSE, windows, "
             expected += "windows:WIDTH, standard, minmax, robust or pca:N"
-            raise argparse.ArgumentTypeError(
-                f"{step!r} is no step, expected {expected}"
-            )
+            text = f"{step!r} is no step, expected {expected}"
+            raise argparse.ArgumentTypeError(text)
     return steps
 
 

@@ -86,8 +86,7 @@ class Content:
         table, bouts = cut_cycles(self.bouts, self.circle)
         if len(table) <= table["recording"].nunique():
             return None
-        compared = compare_bouts(bouts).drop(columns="recording")
-        return table.join(compared), bouts
+        return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
 
     @property
     def log_likelihoods(self):
@@ -147,9 +146,8 @@ class Content:
     def codes(self):
         """Codes of actions, also unnamed ones, and of labels."""
         labels = self.truth.names if self.truth else {}
-        return sorted(
-            {*range(self.segmenter.n_actions_), *self.findings.names, *labels}
-        )
+        n_actions = self.segmenter.n_actions_
+        return sorted({*range(n_actions), *self.findings.names, *labels})
 
     @cached_property
     def places(self):
@@ -186,12 +184,9 @@ class Content:
         frames = np.concatenate(paths)
         seconds = np.ones(len(frames))  # or frames
         if recordings.fps is not None:
-            seconds = np.concatenate(
-                [
-                    recordings.ends(i) - recordings.edges(i)[:-1]
-                    for i in range(len(recordings))
-                ]
-            )
+            ends = np.concatenate(list(map(recordings.ends, range(len(paths)))))
+            starts = [recordings.edges(i)[:-1] for i in range(len(paths))]
+            seconds = ends - np.concatenate(starts)
         is_unsure = np.concatenate(self.findings.confidences) < self.unsure
         rows = {}
         for code in self.order:
@@ -345,8 +340,7 @@ class Content:
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
         names = {k: name for k, name in self.findings.names.items() if k < n_actions}
-        recordings = self.recordings.names
-        return action_warnings(self.segmenter, paths, names, recordings)
+        return action_warnings(self.segmenter, paths, names, self.recordings.names)
 
     def trust(self):
         """Level and sentences on the reliability of the labels."""

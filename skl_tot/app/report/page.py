@@ -166,9 +166,8 @@ def read_model(
         y_true, _ = split_label_sequences(arrange(y_true, videos, "y_true"), "y_true")
     if video_files is not None and fps is None:
         refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
-    _check_lengths(
-        len(videos), video_names=video_names, video_files=video_files, y_true=y_true
-    )
+    lists = {"video_names": video_names, "video_files": video_files, "y_true": y_true}
+    _check_lengths(len(videos), lists)
     if corrected is not None:
         corrected = read_corrected(corrected, videos)
     if accuracy is not None:
@@ -182,13 +181,8 @@ def read_model(
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps, videos)
     # numbers, as names need not be distinct
-    paths = Recordings(
-        findings.paths,
-        fps=fps,
-        times=videos.times,
-        breaks=videos.breaks,
-        starts=videos.starts,
-    )
+    clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
+    paths = Recordings(findings.paths, fps=fps, **clock)
     paths.stops = videos.stops
     if compared:
         groups = compare_groups(paths, **compared)
@@ -211,7 +205,7 @@ def read_model(
     )
 
 
-def _check_lengths(n_videos, **lists):
+def _check_lengths(n_videos, lists):
     """Refuse a list, by name, that has not a value for each recording."""
     for name, values in lists.items():
         if values is not None and len(values) != n_videos:

@@ -71,13 +71,8 @@ def cycles(content):
         row["video"] = content.recordings.names.index(row["recording"])
         row["start"] -= content.bouts.origins[row["recording"]]
     n_deviating = int(table["deviates"].sum())
-    return {
-        "rows": rows,
-        "n": len(table),
-        "most": MOST_CYCLES,
-        "n_deviating": n_deviating,
-        "reach": content.reach,
-    }
+    numbers = {"n": len(table), "most": MOST_CYCLES, "n_deviating": n_deviating}
+    return {"rows": rows, "reach": content.reach, **numbers}
 
 
 @section("Stops")
@@ -127,14 +122,10 @@ def deviating(content):
     if len(content.videos) == 1 or content.cycles is not None:
         return None
     rows = [row for row in content.deviations if row["deviates"]]
-    shown = [
-        {
-            "index": row["index"],
-            "reasons": _list_reasons(row, content.length),
-            "bar": _draw_bar(content, row["index"]),
-        }
-        for row in rows[:12]
-    ]
+    shown = [dict(row) for row in rows[:12]]
+    for row in shown:
+        row["reasons"] = _list_reasons(row, content.length)
+        row["bar"] = _draw_bar(content, row["index"])
     return {"rows": shown, "n": len(rows)}
 
 
@@ -194,11 +185,11 @@ def timelines(content):
     return {"buttons": buttons, "rows": rows}
 
 
-def _draw_bar(content, i, codes=None):
-    """Width and shapes of the timeline of a recording, of its codes or of others."""
+def _draw_bar(content, i):
+    """Width and shapes of the timeline of a recording."""
     clock = content.clocks[i]
-    codes = content.findings.paths[i] if codes is None else codes
-    bar = web.describe_segments(find_segments(codes, clock.breaks), clock)
+    segments = find_segments(content.findings.paths[i], clock.breaks)
+    bar = web.describe_segments(segments, clock)
     ends = [*bar["start"][1:], clock.ends[-1]]
     return ends[-1], _shapes(content, zip(bar["code"], bar["start"], ends))
 

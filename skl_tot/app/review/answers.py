@@ -81,14 +81,12 @@ class Answers:
         """
         state = self._read_state()
         entries = state.entries
-        labels = self.recordings.replace(
-            [entry.words(state.names) for entry in entries]
-        )
+        words = [entry.words(state.names) for entry in entries]
+        labels = self.recordings.replace(words)
         cuts = [entry.segments.starts[1:] for entry in entries]
         confidences = [entry.shown_confidence().astype(float) for entry in entries]
-        bounds = None
-        if any(len(entry.edges) for entry in entries):
-            bounds = [entry.shown_edges() for entry in entries]
+        has_edges = any(len(entry.edges) for entry in entries)
+        bounds = [entry.shown_edges() for entry in entries] if has_edges else None
         table = table_of_labels(labels, confidences, cuts, bounds)
         return table[table["action"] != UNKNOWN_NAME].reset_index(drop=True)
 
@@ -109,8 +107,7 @@ class Answers:
             return FoundCycles(state.model, [], None, None)
         if self._cycles is None or not self._cycles.are_of(state):
             is_cyclic = pipelines.is_cyclic(pipelines.last_step(self.model))
-            circle = state.actions if is_cyclic else None
-            self._cycles = find_cycles(state, circle)
+            self._cycles = find_cycles(state, state.actions if is_cyclic else None)
         return self._cycles
 
     def units(self):
@@ -251,7 +248,9 @@ def suggest(state, units, signals, clusters, n):
     entries = state.entries
     counts = list(clusters) if len(units) == len(entries) else []
     if not counts and not any(entry.is_blank for entry in entries):
-        counts = [count_codes(entries, units)]
+        # shown labels have current names, predictions of checked recordings do not
+        tracks = [entries[i].segments.part(start, end) for i, start, end in units]
+        counts = [proposals.count_clusters([track.labels() for track in tracks])]
     checked = [k for k, (i, *span) in enumerate(units) if entries[i].is_checked(*span)]
     confidences = [entry.shown_confidence() for entry in entries]
     suggestions = []
@@ -261,13 +260,6 @@ def suggest(state, units, signals, clusters, n):
         suggestion = {"recording": i, "start": start, "end": end}
         suggestions.append(suggestion | {"reason": reason, "unsure": unsure})
     return suggestions
-
-
-def count_codes(entries, units):
-    """Count the frames (n_units, n_codes) of shown codes in each unit."""
-    # shown labels have current names, predictions of checked recordings do not
-    tracks = [entries[i].segments.part(start, end) for i, start, end in units]
-    return proposals.count_clusters([track.labels() for track in tracks])
 
 
 def choose_examples(entries, action, n):

@@ -70,20 +70,15 @@ def read_arguments(kinds, values, view):
             value = view.find(value)
             clock = view.clock(value)
         elif kind in TIMES and (kind, value) != ("edge", None):  # the end
-            value = TIMES[kind](check_time(name, value, clock), clock)
+            if not is_number(value) or not 0 <= value <= clock.ends[-1]:
+                refuse(name, value, "a time within the recording")
+            value = TIMES[kind](value, clock)
         elif isinstance(value, str) and (
             len(value) > 200 or TURNING & {*map(ord, value)}
         ):
             refuse(name, value, "a name in one line, of up to 200 letters")
         arguments.append(value)
     return arguments
-
-
-def check_time(name, time, clock):
-    """Refuse a value that is no time within a recording."""
-    if not is_number(time) or not 0 <= time <= clock.ends[-1]:
-        refuse(name, time, "a time within the recording")
-    return time
 
 
 class Calls:
@@ -160,8 +155,7 @@ class Calls:
         if self._state is not before:
             self.version += 1
             self._save_later()
-        changes = self._view.changes(before)
-        reply = {"version": self.version, "said": said, **changes}
+        reply = {"version": self.version, "said": said, **self._view.changes(before)}
         self._publish("delta", client, **reply)
         return reply
 

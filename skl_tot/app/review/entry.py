@@ -194,10 +194,8 @@ class Entry(NamedTuple):
             return self
         first, end = starts[k - 1], self.segments.ends[k]
         if not first < to < end:
-            expected = (
-                f"a frame from {first + 1} to {end - 1}, between other boundaries"
-            )
-            refuse("to", to, f"{expected}; relabel makes one segment of two")
+            between = f"{first + 1} to {end - 1}, between other boundaries"
+            refuse("to", to, f"a frame from {between}; relabel makes one of two")
         starts, by_hand = starts.copy(), by_hand.copy()
         starts[k] = to
         by_hand[k - 1 : k + 1] = codes[k - 1 : k + 1] != UNLABELLED
@@ -215,10 +213,8 @@ class Entry(NamedTuple):
         by_hand = by_hand.copy()
         by_hand[k] = codes[k] != UNLABELLED
         starts = np.insert(starts, k + 1, frame)
-        codes, by_hand = (
-            np.insert(codes, k, codes[k]),
-            np.insert(by_hand, k, by_hand[k]),
-        )
+        codes = np.insert(codes, k, codes[k])
+        by_hand = np.insert(by_hand, k, by_hand[k])
         return self._replace(segments=Track(starts, codes, by_hand, n_frames))
 
     def blank_share(self, start, end):

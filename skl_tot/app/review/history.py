@@ -158,9 +158,8 @@ def restored_state(before, fields, recordings):
     for text, values in fields.pop("entries", {}).items():
         i = int(text)
         entry = state.entries[i] or Entry(recordings.breaks_of(i), None, None, None)
-        entries[i] = entry._replace(
-            **{key: from_json(key, values[key]) for key in values}
-        )
+        values = {key: from_json(key, value) for key, value in values.items()}
+        entries[i] = entry._replace(**values)
     fields = {name: from_json(name, value) for name, value in fields.items()}
     return state._replace(**fields).with_entries(entries)
 

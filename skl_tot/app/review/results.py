@@ -115,9 +115,8 @@ def estimate(checks, n_rest, n_learned, unit="recording"):
         for group in models
     ]
     checks = models[-1] if n_rest else checks
-    accuracy = {
-        what: find_interval(checks, what, n_rest) for what in ("frames", "segments")
-    }
+    kinds = ("frames", "segments")
+    accuracy = {what: find_interval(checks, what, n_rest) for what in kinds}
     sentences = describe_accuracy(accuracy, checks, n_rest, n_learned, unit)
     return accuracy | {"history": history, "sentences": sentences}
 
@@ -139,11 +138,8 @@ def find_interval(checks, what, n_rest):
     middle = (share + z**2 / 2 / n_trials) / (1 + z**2 / n_trials)
     variance = share * (1 - share) / n_trials + (z / 2 / n_trials) ** 2
     half = z * math.sqrt(variance) / (1 + z**2 / n_trials)
-    return {
-        "share": share,
-        "low": max(0.0, middle - half),
-        "high": min(1.0, middle + half),
-    }
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return {"share": share, "low": low, "high": high}
 
 
 def describe_accuracy(accuracy, checks, n_rest, n_learned, unit):
@@ -204,8 +200,7 @@ def export(review, format):
             write_workbook(sheets, temporary)
     save(review)
     with disk.replaced(folder / "recordings.csv") as temporary:
-        table = describe_recordings(review)
-        write_csv(table, temporary)
+        write_csv(describe_recordings(review), temporary)
     if review.model is None:
         return f"the labels are in {folder}, without a model and a report: let it learn"
     words = [entry.known_words(review.state.names) for entry in review.state.entries]
@@ -297,8 +292,7 @@ class ReviewedModel:
             self.state = history.state
             self._model = None
             if self.state.model:
-                model = history.model(self.state.model)
-                self._model = with_names_of(model, self.state)
+                self._model = with_names_of(history.model(self.state.model), self.state)
         self.entries = dict(zip(names, zip(digests, self.state.entries)))
 
     @property

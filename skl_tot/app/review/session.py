@@ -215,8 +215,7 @@ class Review(Answers):
                 is_whole = (start, end) == (0, entry.n_frames)
                 if checked:
                     share = entry.blank_share(start, end)
-                    order = 1 + max(state.checks(), default=0)
-                    entry = entry.check(start, end, order)
+                    entry = entry.check(start, end, 1 + max(state.checks(), default=0))
                 else:
                     entry = entry.uncheck(start, end)
             said = "checked" if checked else "not checked"
@@ -318,7 +317,7 @@ class Review(Answers):
         {shared: said}
         """
         with self._working("learning", progress) as tell:
-            state = self.state
+            state, recordings = self.state, self.recordings
             unchecked = [i for i, e in enumerate(state.entries) if not e.is_checked()]
             n_learned = max(1, len(state.checks()))
             tell(0, len(unchecked))
@@ -326,13 +325,11 @@ class Review(Answers):
             if self.clusterings is not None:
                 say = progress or (lambda *_: None)
                 learner = partial(self.clusterings.teach, tell=say)
-            model = teaching.teach(learner, self.recordings, state)
+            model = teaching.teach(learner, recordings, state)
             codes, names = history.add_codes(state.names, teaching.actions_of(model))
             entries, n_changed = {}, 0
             for i in counted(unchecked, tell):
-                prediction = teaching.predict_recording(
-                    model, self.recordings, i, codes
-                )
+                prediction = teaching.predict_recording(model, recordings, i, codes)
                 entry = state.entries[i].propose(prediction, n_learned)
                 n_changed += state.entries[i].is_blank or entry.changed is not None
                 entries[i] = entry
@@ -365,8 +362,7 @@ class Review(Answers):
                 raise ValueError("no fit is done yet, expected one; wait for it.")
             if not state.model:
                 model = teaching.with_words(self.clusterings.fitted[0])
-                n_actions = len(teaching.actions_of(model))
-                words = history.add_names(state.names, n_actions)
+                words = history.add_names(state.names, len(teaching.actions_of(model)))
                 codes = tuple(code for code in words if code not in state.names)
                 state = state._replace(actions=codes, names=words)
             entry = teaching.first_entry(

@@ -13,13 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from skl_tot import corrections
 from skl_tot.app.review.calls import Ended
-from skl_tot.app.review.entry import (
-    Entry,
-    Prediction,
-    Stretch,
-    blank_entry,
-    find_track,
-)
+from skl_tot.app.review.entry import Entry, Prediction, Stretch, blank_entry, find_track
 from skl_tot.app.review.history import add_codes, free_code
 from skl_tot.corrections.editing import names_of_parts
 from skl_tot.corrections.proposals import count_clusters

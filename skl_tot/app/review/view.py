@@ -37,9 +37,7 @@ class View:
         table = deviations(self.review.recordings.replace(labels))
         order = [self.names.index(name) for name in table["recording"]]
         self._ranks = [len(order) - order.index(i) for i in range(len(order))]
-        self._unusual = {
-            (i, 0.0) for i, is_odd in zip(order, table["deviates"]) if is_odd
-        }
+        self._unusual = {(order[k], 0.0) for k in np.flatnonzero(table["deviates"])}
 
     def find(self, recording):
         """Return the number of a recording that is read."""
@@ -160,8 +158,7 @@ class View:
         n_doubts = web.count_doubts(len(self.names))
         confidence = entry.shown_confidence()
         row = web.describe_row(self.names[i], runs, clock, confidence, n_doubts)
-        by_hand = entry.segments.by_hand.astype(int)
-        row["hand"] = web.spread(by_hand, runs, clock, 0)
+        row["hand"] = web.spread(entry.segments.by_hand.astype(int), runs, clock, 0)
         row["interval"] = describe_intervals(entry, runs, clock)
         row["checked"] = entry.is_checked()
         row["stretches"] = [times_of(clock, *stretch[:2]) for stretch in entry.checked]
@@ -183,9 +180,8 @@ class View:
         """Replace "start" and "end" of parts of recordings by times "from" and "to"."""
         for part in parts:
             clock = self.clock(part["recording"])
-            part["from"], part["to"] = times_of(
-                clock, part.pop("start"), part.pop("end")
-            )
+            times = times_of(clock, part.pop("start"), part.pop("end"))
+            part["from"], part["to"] = times
         return parts
 
     def alike(self):

@@ -61,16 +61,14 @@ def write_textgrid(table, path):
     for start, end, action in base.to_milliseconds(table):
         if start < last or end < start:
             problem = f"A segment of {action!r} is from {start} to {end} ms"
-            raise ValueError(
-                f"{problem}, expected a start from {last} ms, then the end."
-            )
+            expected = f"expected a start from {last} ms, then the end"
+            raise ValueError(f"{problem}, {expected}.")
         last = end
         intervals.append((start / 1000, end / 1000, action))
     grid = textgrid.Textgrid()
     grid.addTier(textgrid.IntervalTier(base.TIER, intervals, 0, intervals[-1][1]))
-    grid.save(
-        str(path), "long_textgrid", includeBlankSpaces=True, reportingMode="error"
-    )
+    options = {"includeBlankSpaces": True, "reportingMode": "error"}
+    grid.save(str(path), "long_textgrid", **options)
 
 
 def read_textgrid(path):
@@ -111,16 +109,14 @@ def write_webvtt(table, path):
 def read_webvtt(path):
     """Read subtitles for browsers; a cue that these skip is an error."""
     cues = import_extra("webvtt").read(str(path), strict=True)
-    return base.table_of_times(
-        [(html.unescape(cue.text), cue.start, cue.end) for cue in cues]
-    )
+    rows = [(html.unescape(cue.text), cue.start, cue.end) for cue in cues]
+    return base.table_of_times(rows)
 
 
 def write_nwb(table, path):
     """Write a session with an ethogram in its behaviour module."""
     pynwb = import_extra("pynwb")
-    ethogram = import_extra("ndx_ethogram")
-    bouts = ethogram.EthogramBouts(
+    bouts = import_extra("ndx_ethogram").EthogramBouts(
         name=base.TIER,
         description="Segments, one after the other, each of one action.",
         labeling_method="automated",
@@ -136,8 +132,7 @@ def write_nwb(table, path):
     # a session of NWB needs a date, unknown here
     start = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
     session = pynwb.NWBFile("Segments of actions.", base.shown_name(path), start)
-    module = session.create_processing_module("behavior", "Segments of actions.")
-    module.add(bouts)
+    session.create_processing_module("behavior", "Segments of actions.").add(bouts)
     content = io.BytesIO()  # on a full disk, HDF5 fails without an error of Python
     with (
         import_extra("h5py").File(content, "w") as file,
@@ -205,10 +200,8 @@ def read_tasks(path):
     segments = []
     for i, task in enumerate([content] if isinstance(content, Mapping) else content):
         if "data" not in task:
-            problem = f"task {i} has no data"
-            raise base.SegmentsError(
-                f"{problem}, expected a Label Studio export as JSON."
-            )
+            expected = "expected a Label Studio export as JSON"
+            raise base.SegmentsError(f"task {i} has no data, {expected}.")
         name = _name_of(task["data"], i)
         for region in _find_regions(task, name):
             segments.extend(_read_region(region, name))

@@ -57,9 +57,8 @@ def read_csv(path):
     if delimiter != ",":  # decimal commas
         numbers = [*segment_table.FRAMES, *segment_table.SECONDS, "time"]
         for key in table.columns.intersection([*numbers, *segment_table.BOUNDS]):
-            table[key] = table[key].str.replace(
-                "^([^.,]*),([^.,]*)$", r"\1.\2", regex=True
-            )
+            cells = table[key].str
+            table[key] = cells.replace("^([^.,]*),([^.,]*)$", r"\1.\2", regex=True)
     return as_segments(table, path)
 
 
@@ -161,8 +160,7 @@ def find_keys(names):
                 several = f"several columns are called {name!r}"
                 raise base.SegmentsError(f"{several}, {EXPECTED}.", 1)
     times = (segment_table.FRAMES, segment_table.SECONDS, ("time",))
-    has_times = any(set(pair) <= set(keys.values()) for pair in times)
-    if action is None or not has_times:
+    if action is None or not any(set(pair) <= set(keys.values()) for pair in times):
         raise base.SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
     return keys
 
@@ -208,10 +206,8 @@ def _pair_events(table):
         else:
             started[key] = event
     for event in started.values():
-        action = short_repr(event["action"])
-        raise base.SegmentsError(
-            f"{action} starts and does not stop.", event.get("line")
-        )
+        problem = f"{short_repr(event['action'])} starts and does not stop."
+        raise base.SegmentsError(problem, event.get("line"))
     return pd.DataFrame(rows, columns=[*table.columns, "start_time", "end_time"])
 
 
@@ -237,9 +233,8 @@ def read_frame_labels(path):
     labels = [line.strip() for line in lines]
     for number, label in enumerate(labels, start=1):
         if not label:
-            raise base.SegmentsError(
-                "there is nothing, expected the label of a frame.", number
-            )
+            problem = "there is nothing, expected the label of a frame."
+            raise base.SegmentsError(problem, number)
         if "\t" in label:
             problem = "there is a tab, expected the label of a frame"
             raise base.SegmentsError(f"{problem}; format='csv' reads tables.", number)

@@ -170,9 +170,7 @@ def _check_kinds(kinds, files_expected):
             raise FileNotFoundError(f"{shown} {expected}.")
         if kind is None:
             expected = files_expected + find_remedy(f"*{path.suffix.lower()}")
-            raise ValueError(
-                f"{shown} is not a file that is read, expected {expected}."
-            )
+            raise ValueError(f"{shown} is no file that is read, expected {expected}.")
     (first, kind), *others = kinds.items()
     for path, other in others:
         if other != kind:

@@ -4,6 +4,7 @@ import io
 import itertools
 import pickle
 import pickletools
+from functools import partial
 
 import numpy as np
 
@@ -76,20 +77,11 @@ def _read_text(path):
     levels = [cell for cell in first if cell in LEVELS]
     if levels not in (list(LEVELS), [LEVELS[0], *LEVELS[2:]]):
         refuse("its header", levels, f"rows of {', '.join(LEVELS)}")
+    read_csv = partial(pd.read_csv, path, index_col=0, encoding="utf-8-sig")
     n_levels = len(levels)
-    table = pd.read_csv(
-        path, index_col=0, header=list(range(n_levels)), encoding="utf-8-sig"
-    )
+    table = read_csv(header=list(range(n_levels)))
     # pandas changes names that are blank or equal
-    names = pd.read_csv(
-        path,
-        index_col=0,
-        header=None,
-        nrows=n_levels,
-        dtype=str,
-        keep_default_na=False,
-        encoding="utf-8-sig",
-    )
+    names = read_csv(header=None, nrows=n_levels, dtype=str, keep_default_na=False)
     return table.set_axis(pd.MultiIndex.from_arrays(names.to_numpy()), axis=1)
 
 

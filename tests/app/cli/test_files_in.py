@@ -114,9 +114,8 @@ def test_a_column_time_is_the_clock(run):
         path = f"timed/v{i}.csv"
         np.testing.assert_array_equal(read_segments(path), labels.astype(str))
         table = pd.read_csv(path)
-        assert table["start_time"].tolist() == pytest.approx(
-            100 + table["start"] / RATE
-        )
+        times = 100 + table["start"] / RATE
+        assert table["start_time"].tolist() == pytest.approx(times)
 
 
 def test_rates_and_turned_arrays(run):

@@ -181,9 +181,8 @@ def test_a_recording_to_label_is_suggested(run, capsys):
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.filterwarnings("always")
 def test_actions_that_no_label_names_are_told(run, capsys):
-    videos, truth = make_activities(
-        8, 3, n_features=5, mean_length=60, noise=0.3, random_state=0
-    )
+    options = {"n_features": 5, "mean_length": 60, "noise": 0.3}
+    videos, truth = make_activities(8, 3, **options, random_state=0)
     is_named = WORDS[truth[0]] != "stir"
     videos[0] = videos[0][is_named]
     for i, video in enumerate(videos):

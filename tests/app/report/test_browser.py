@@ -28,9 +28,8 @@ LONG = "put_the_ninth_tea_bag_into_the_cup_of_the_third_rack"
 @pytest.fixture(scope="module")
 def few(tmp_path_factory):
     """Page of few recordings of unequal length with ground truth, and its content."""
-    videos, y_true = make_activities(
-        8, 4, n_features=6, mean_length=50, unevenness=0.4, random_state=2
-    )
+    options = {"n_features": 6, "mean_length": 50, "unevenness": 0.4}
+    videos, y_true = make_activities(8, 4, **options, random_state=2)
     videos[2] = np.concatenate([videos[2], videos[2][-30:]])
     y_true[2] = np.concatenate([y_true[2], y_true[2][-30:]])
     names = [f"{word} {i}" for i, word in enumerate(["cup", "tea"] * 4)]

@@ -44,8 +44,7 @@ def test_rows_of_groups(takes, tmp_path):
     assert f"{n_left} other comparisons are not listed." in text
     subject = [f"person {i // 2}" for i in range(10)]
     for kept in (groups, None):
+        given = {"groups": kept, "subject": subject}
         with pytest.raises(ValueError):
-            write_report(
-                model, takes, tmp_path / "b.html", groups=kept, subject=subject
-            )
+            write_report(model, takes, tmp_path / "b.html", **given)
     assert not (tmp_path / "b.html").exists()

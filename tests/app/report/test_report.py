@@ -11,12 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import (
-    AutoSegmenter,
-    CyclicSegmenter,
-    HMMSegmenter,
-    rate_trust,
-)
+from skl_tot import AutoSegmenter, CyclicSegmenter, HMMSegmenter, rate_trust
 from skl_tot.app.report import write_report
 from skl_tot.baselines import CTESegmenter, MallowSegmenter, paper
 from skl_tot.corrections import most_informative, rename

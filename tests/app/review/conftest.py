@@ -225,9 +225,8 @@ class Page:
         return waiting.until(lambda _: self.run(f"return {condition}"))
 
     def wait_for_said(self, text):
-        self.wait(
-            f"document.querySelector('footer .said').textContent.includes({text!r})"
-        )
+        shown = "document.querySelector('footer .said').textContent"
+        self.wait(f"{shown}.includes({text!r})")
 
     def settle(self):
         """Wait until all is drawn."""

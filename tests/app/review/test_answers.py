@@ -135,9 +135,8 @@ CUTS = st.sets(st.integers(0, 11))
 
 def track(labels, cuts=()):
     """Segments of labels, cut at some frames besides."""
-    return find_track(
-        np.asarray(labels), np.zeros(len(labels), bool), np.array([*cuts])
-    )
+    by_hand = np.zeros(len(labels), bool)
+    return find_track(np.asarray(labels), by_hand, np.array([*cuts]))
 
 
 @given(LABELS, LABELS, st.tuples(CUTS, CUTS))
@@ -147,9 +146,8 @@ def test_compare_is_what_frames_say(first, second, cuts):
     both = [track(*x) for x in zip(pair, [[c for c in x if c < n] for x in cuts])]
     check = compare(*both, 3)
     assert check.n_right_frames == (pair[0] == pair[1]).sum()
-    sets = [
-        [set(range(*x)) for x in zip(own.starts, [*own.starts[1:], n])] for own in both
-    ]
+    ends = [[*own.starts[1:], n] for own in both]
+    sets = [[set(range(*x)) for x in zip(own.starts, e)] for own, e in zip(both, ends)]
     alike = np.zeros([len(own.codes) for own in both], bool)
     for i, j in np.ndindex(alike.shape):
         a, b = sets[0][i], sets[1][j]
@@ -233,9 +231,8 @@ def test_what_a_model_has_seen_tells_nothing():
     def entry(*stretches, seen=(), n_learned=1):
         checked = tuple(Stretch(*stretch, n_learned) for stretch in stretches)
         breaks, confidence = np.zeros(0, int), np.ones(20)
-        return Entry(
-            breaks, confidence=confidence, checked=checked, seen=seen, **tracks
-        )
+        told = {"confidence": confidence, "checked": checked, "seen": seen}
+        return Entry(breaks, **told, **tracks)
 
     other, seen = entry(), entry((0, 20, 1), seen=((0, 20),))
     assert measure([seen, other], 1) is None

@@ -152,9 +152,8 @@ def test_calls(served, ask, name, wrong):
     served.calls.wait()
     unsubscribe()
     assert status == 200
-    errors = [
-        reply["error"] for reply in [*told, json.loads(answer)] if "error" in reply
-    ]
+    replies = [*told, json.loads(answer)]
+    errors = [reply["error"] for reply in replies if "error" in reply]
     assert len(errors) == 1
     assert len(errors[0]) < 400
     assert errors[0].isprintable()

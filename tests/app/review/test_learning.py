@@ -13,9 +13,8 @@ from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.preprocessing import FramewiseTransformer
 
-VIDEOS, CODES = make_activities(
-    n_videos=6, n_actions=3, n_features=5, mean_length=40, random_state=1
-)
+OPTIONS = {"n_features": 5, "mean_length": 40, "random_state": 1}
+VIDEOS, CODES = make_activities(n_videos=6, n_actions=3, **OPTIONS)
 DEFAULTS = ["action 0", "action 1", "action 2"]
 WORDS = [np.array(["reach", "grasp", "lift"])[own] for own in CODES]
 PCA_STEPS = FramewiseTransformer(PCA(3)), MallowSegmenter(3, standardize=None)
@@ -107,9 +106,8 @@ def test_a_lesson_keeps_merges_and_names(kind):
     assert set(review.model.actions_) >= {"reach", "zip"}
     np.testing.assert_array_equal(review.model.move_costs_, expected.move_costs_)
     for make in ("log_likelihood", "predict_posterior"):
-        pairs = zip(
-            getattr(review.model, make)(VIDEOS), getattr(expected, make)(VIDEOS)
-        )
+        found = getattr(review.model, make)(VIDEOS)
+        pairs = zip(found, getattr(expected, make)(VIDEOS))
         for one, other in pairs:
             np.testing.assert_allclose(one, other, atol=1e-9)
 

@@ -21,9 +21,8 @@ from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_table, save_model
 from skl_tot.recordings import Recordings
 
-VIDEOS, CODES = make_activities(
-    n_videos=5, n_actions=3, n_features=4, mean_length=30, random_state=2
-)
+OPTIONS = {"n_features": 4, "mean_length": 30, "random_state": 2}
+VIDEOS, CODES = make_activities(n_videos=5, n_actions=3, **OPTIONS)
 MODEL = MallowSegmenter(3).fit(VIDEOS)
 LOG = "review.sqlite3"
 STEPS = [

@@ -486,9 +486,8 @@ def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
     script = "spans.map(([from, to]) => painted(row, from, to, 2).prediction)"
     script = f"const [row, spans] = {values};\nconsole.log(JSON.stringify({script}))"
     path = tmp_path / "preview.mjs"
-    path.write_text(
-        f"{joined('web/timelines.js', 'review/holding.js')}\n{script}", "utf-8"
-    )
+    modules = joined("web/timelines.js", "review/holding.js")
+    path.write_text(f"{modules}\n{script}", "utf-8")
     done = subprocess.run([node, path], capture_output=True, encoding="utf-8")
     assert done.stderr == ""
     assert list(map(labels, json.loads(done.stdout))) == made
@@ -526,9 +525,8 @@ def test_a_suggested_merge_is_answered(opened, split_fit):
     assert names[1] not in page.review.actions
     page.change(lambda: page.press("z"))
     assert plain(page.review) == first
-    page.wait(
-        f"document.querySelector('.alike p').textContent.includes('“{names[1]}”')"
-    )
+    shown = "document.querySelector('.alike p').textContent"
+    page.wait(f"{shown}.includes('“{names[1]}”')")
     page.click(".alike .buttons:last-child button:last-child")
     assert page.review.state.apart == (pair["actions"],)
     page.change(lambda: page.press("U"))  # nor the other pair
@@ -656,9 +654,8 @@ def test_a_key_takes_a_proposal(quick_fits, open_page):
     videos, _ = make_activities(6, 3, **ROAD)
     calls = Calls(lambda _: Review(None, Recordings(videos, fps=FPS)), "takes")
     page = open_page(calls)
-    page.wait(
-        "document.querySelector('.fits').textContent.includes('3 of 3, 1 failed')"
-    )
+    shown = "document.querySelector('.fits').textContent"
+    page.wait(f"{shown}.includes('3 of 3, 1 failed')")
     page.change(lambda: page.press("f"))
     page.rename("pour")
     page.press("n")

@@ -20,9 +20,8 @@ def test_timelines_by_the_tests_of_node():
     if node is None:
         pytest.skip("no node")
     tests = Path(__file__).with_name("timelines.test.mjs")
-    done = subprocess.run(
-        [node, "--test", tests], capture_output=True, encoding="utf-8"
-    )
+    command = [node, "--test", tests]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout
 
 
