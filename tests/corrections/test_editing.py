@@ -335,6 +335,15 @@ def test_actions_without_a_label_keep_their_name(name, words, unlabelled):
     assert np.mean(found == is_last) > 0.9
 
 
+@pytest.mark.parametrize("n_actions", [8, 12])
+def test_a_model_with_too_many_actions_ruins_nothing(n_actions):
+    videos, codes = make_activities(8, 4, n_features=8, mean_length=120, random_state=0)
+    model = HMMSegmenter(n_actions, random_state=0).fit(videos)
+    refined = refine(model, videos, [codes[0], *[None] * 7])
+    assert refined.actions_.tolist() == [0, 1, 2, 3]
+    assert np.mean(np.concatenate(refined.labels_) == np.concatenate(codes)) > 0.95
+
+
 def test_names_of_kept_actions_stay_distinct():
     """A kept action may get the name that another kept one has by default."""
     videos, _ = make_activities(

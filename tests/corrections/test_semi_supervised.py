@@ -249,3 +249,33 @@ def test_probabilities_hold_after_learning(noise, seed):
     posteriors = model.predict_posterior(videos[3:])
     shown = [p[np.arange(len(p)), z] for p, z in zip(posteriors, model.labels_[3:])]
     assert abs(np.concatenate(shown).mean() - right.mean()) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("order", "missing", "n_labelled", "expected"),
+    [
+        ("strict", 1 / 3, 4, 0.989),
+        ("strict", 1 / 2, 4, 0.980),
+        ("free", 1 / 2, 2, 0.939),
+    ],
+)
+def test_named_actions_where_recordings_lack_some(order, missing, n_labelled, expected):
+    shares = []
+    for seed in range(3):
+        videos, codes = make_activities(
+            10,
+            5,
+            n_features=8,
+            mean_length=150,
+            missing=missing,
+            order=order,
+            random_state=seed,
+        )
+        hmms = [HMMSegmenter(8, order=x, random_state=0) for x in ("mostly", "free")]
+        y = [*codes[:n_labelled], *[None] * (10 - n_labelled)]
+        paths = SemiSupervisedSegmenter(hmms, random_state=0).fit(videos, y).labels_
+        truth = np.concatenate(codes[n_labelled:])
+        is_named = np.isin(truth, np.concatenate(codes[:n_labelled]))
+        is_right = np.concatenate(paths[n_labelled:]) == truth
+        shares.append(is_right[is_named].mean())
+    assert np.mean(shares) == pytest.approx(expected, abs=0.02)
