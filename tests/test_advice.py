@@ -70,8 +70,8 @@ def turning_bodies():
         points = place[:, None] + np.array(postures)[path] * heading[:, None]
         points = np.stack([points.real, points.imag], axis=2).reshape(len(path), -1)
         points += rng.normal(scale=2, size=points.shape)
-        points = ("nose", "paw", "tail")
-        names = [f"{point} {axis}" for point in points for axis in "xy"]
+        parts = ("nose", "paw", "tail")
+        names = [f"{part} {axis}" for part in parts for axis in "xy"]
         videos.append(pd.DataFrame(points, columns=names))
         truth.append(path)
     return videos, truth

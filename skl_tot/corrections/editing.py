@@ -239,6 +239,7 @@ def refine(model, X, y):
         estimators = [FrozenEstimator(segmenter), None]
     taught = SemiSupervisedSegmenter(
         estimators,
+        random_state=0,  # the same labels teach the same
         cycles=(
             segmenter.cycles if segmenter.is_taught else pipelines.is_cyclic(segmenter)
         ),

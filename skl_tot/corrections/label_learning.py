@@ -352,17 +352,18 @@ def lack_labels(numbers, codes, n_labelled):
 
 def are_far(joined_views, codes, n_actions, is_new, numbers, ends):
     """Whether the cluster of each frame (n_frames,) is far from labelled actions."""
-    # in each view, its segments are further away than most of other clusters
+    # in most views, its segments are further away than most of other clusters
     is_other = ~is_new & (codes == UNKNOWN)
     if not (is_other.any() and is_new.any()):
         return np.zeros(len(codes), bool)
     _, starts, stops = find_segments(numbers, ends)
-    is_far = is_new.copy()
+    votes = []
     for view in joined_views:
         distances = distances_to_actions(view, codes, n_actions)
         means = np.add.reduceat(distances, starts) / (stops - starts)
         means = np.repeat(means, stops - starts)
-        is_far &= means > np.quantile(means[is_other], 0.9)
+        votes.append(means > np.quantile(means[is_other], 0.9))
+    is_far = is_new & (np.mean(votes, axis=0) > 0.5)
     n_clusters = numbers.max() + 1
     n_far = np.bincount(numbers[is_far], minlength=n_clusters)
     n_new = np.bincount(numbers[is_new], minlength=n_clusters)

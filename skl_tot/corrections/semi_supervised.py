@@ -57,21 +57,22 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         \frac{d_{vk}(x_{vt})}{\max_j d_{vj}(x_{vt})} \Bigr)
         + \frac{1}{2} \log p_k(t / T)
 
-    with linear discriminants :math:`d_v` of V views of the frames, and the density
-    :math:`p_k` of the relative time of an action in labelled recordings. Time counts if
-    recordings share a course (`skl_tot.look`), or if first paths agree with it. One of
-    the views are clusterings, the labels of segmenters that need no labels.
+    with linear discriminants :math:`d_v` of V views of the frames that count, and the
+    density :math:`p_k` of the relative time of an action in labelled recordings. Time
+    counts if recordings share a course (`skl_tot.look`), or if first paths agree with
+    it. One of the views are clusterings, the labels of segmenters that need no labels.
 
     A move that labels show costs c nats. Any other one costs up to c and 2 nats more,
     in proportion to the share of labelled moves that labels repeat. c is chosen so that
     paths have about as many segments a frame as the labels, or a recording if time
-    counts. The paths of all recordings teach the discriminants again, twice; a labelled
-    frame counts three times. Where scores show a labelled move some frames too late or
-    too early, those around each such move of a path are read as many frames later or
-    earlier.
+    counts, and so that few labels change it little. The paths of all recordings teach
+    the discriminants again, twice; a labelled frame counts three times. Where scores
+    show a labelled move some frames too late or too early, those around each such move
+    of a path are read as many frames later or earlier.
 
     Probabilities are tempered so that their mean is the share of frames on which single
-    views agree with the path, minus 0.2 over the number of labelled recordings.
+    views agree with the path, minus 0.2 over the number of labelled recordings, and
+    minus the share of frames of labelled actions in clusters that labels lack.
 
     Frames that are in clusters that labels lack, and far from labelled actions, are of
     actions of their own. Views scaled by recording do not count where recordings lack
@@ -110,6 +111,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     {shared: n_actions_, labels_}
     coefs_, intercepts_ : list of ndarray
         Discriminants of views, then clusterings: (n_columns, n_actions), (n_actions,).
+    view_weights_ : ndarray
+        Weights of the views and, last, of the clusterings; they sum to 1.
     log_times_ : ndarray of shape (100, n_actions)
         Half of the log-density of relative time of each action.
     start_costs_, move_costs_ : ndarray of shape (n_actions,), (n_actions, n_actions)
@@ -429,10 +432,10 @@ def default_estimators(look, random_state=None):
 
 
 def add_strict_order(models):
-    """Add the last of fitted models in strict order, if it has learned a course."""
+    """Add the last of fitted models in strict order, if it is an HMM of a course."""
     # an HMM learns the same in both orders, and only decodes them otherwise
     segmenter = last_step(models[-1])
-    if segmenter.order_ != "mostly":
+    if not (isinstance(segmenter, HMMSegmenter) and segmenter.order_ == "mostly"):
         return models
     strict = copy(segmenter).set_params(decoding="fixed", switch_cost=0.0)
     return [*models, with_last(models[-1], strict)]

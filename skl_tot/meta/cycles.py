@@ -23,6 +23,8 @@ MOST_STEPS = N_PHASES // 3
 LEAST_VOTES = 4
 # Standard deviation of the logarithms of durations: two are half or twice the mean.
 MOST_SPREAD = np.log(2) / 2
+# Number of cycles whose halves can be searched.
+LEAST_CYCLES = 6
 # Blocks of a recording that are searched; longer recordings have longer blocks, so that
 # a search takes seconds.
 MOST_BLOCKS = 2**18
@@ -135,7 +137,9 @@ def cut_recording(features, n_actions, seed):
         reason = "too few to learn from"
     elif np.log(np.diff(cuts)).std() > MOST_SPREAD:
         reason = "whose durations differ too much"
-    elif not _halves_confirm(frames, n_cycles, n_actions, seed):
+    elif n_cycles >= LEAST_CYCLES and not _halves_confirm(
+        frames, n_cycles, n_actions, seed
+    ):
         reason = "but halves of it show another number"
     if reason:
         errors.warn_user(

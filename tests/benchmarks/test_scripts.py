@@ -199,7 +199,7 @@ def test_studies_with_fewer_fits(run, script, data, tmp_path, monkeypatch):
     results, table = tmp_path / "labels.jsonl", tmp_path / "labels.csv"
     run("labels", "sets", "--data", data, "--results", results)
     run("labels", "table", "--results", results, "--csv", table)
-    assert pd.read_csv(table)["row"].nunique() == 8
+    assert pd.read_csv(table)["row"].nunique() == 9
     cycles = script("cycles")
     monkeypatch.setattr(cycles, "RECORDED", {"first": ["video"]})
     short = functools.partial(cycles.make_work, n_cycles=12, n_frames=60)

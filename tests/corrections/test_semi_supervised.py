@@ -256,7 +256,6 @@ def test_probabilities_hold_after_learning(noise, seed):
     [
         ("strict", 1 / 3, 4, 0.989),
         ("strict", 1 / 2, 4, 0.980),
-        ("free", 1 / 2, 2, 0.939),
     ],
 )
 def test_named_actions_where_recordings_lack_some(order, missing, n_labelled, expected):

@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize(
-    ("person", "seed", "least"), [("mice", 4, 0.85), ("robot", 0, 0.9)]
+    ("person", "seed", "least"), [("mice", 5, 0.85), ("robot", 0, 0.9)]
 )
 def test_one_labelled_recording_is_enough(monkeypatch, person, seed, least):
     """Groups are right, too, and times and subtasks of demonstrations are exact."""

@@ -23,6 +23,7 @@ EARLY = [
     "watch model.skops none",
     "evaluate flat none",
     "refine model.skops flat --labels none --out a.skops",
+    "suggest none",
     "edit model.skops --rename other --out a.skops",
     "edit model.skops --split 0 --features none --out a.skops",
     "report model.skops flat --videos none --out a.html",
