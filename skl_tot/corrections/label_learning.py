@@ -4,7 +4,6 @@ Labels of recordings are arrays (n_frames_i,) of int, with -1 for unknown. Views
 recording are a list of arrays (n_frames_i, n_columns), one for each view.
 """
 
-from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -22,8 +21,8 @@ N_BINS = 100
 # Weight of relative time beside the mean of the views.
 TIME_WEIGHT = 0.5
 # Costs of a move in nats per frame of the mean labelled segment, from which the rate of
-# segments chooses, the usual one, and the factor by which others commonly differ: few
-# labels tell little of the rate.
+# segments chooses; the usual cost, and the factor (one standard deviation) to others,
+# as few labels tell little of the rate.
 COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 USUAL_COST, USUAL_FACTOR = 0.2, 5.0
 
@@ -111,7 +110,18 @@ def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     first_paths, n_actions = add_new_actions(
         labels_filled, clusters, counted, n_labelled, unlike == 1
     )
-    learn_all = partial(learn, views_of, joined_views, view_weights, labels, **time)
+
+    def learn_all(n_actions, first_paths):
+        return learn(
+            views_of,
+            joined_views,
+            view_weights,
+            labels,
+            n_actions,
+            first_paths,
+            **time,
+        )
+
     lesson, scores = learn_all(n_actions, first_paths)
     paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     # new actions that spread to twice their frames take those of labelled ones

@@ -127,7 +127,7 @@ def learn_template(recordings, labels, labelled, n_actions):
     _, center, axes = cycles.choose_projection(blocks / scale, 1)
     variances = (blocks / scale @ axes).var(axis=0)
     projection = cycles.Projection(size, center * scale, axes / scale[:, None])
-    indicators = np.eye(n_actions + 1)[:, :n_actions]  # unknown is none
+    indicators = np.eye(n_actions + 1)[:, :n_actions]  # the last for unknown
     blocks, shares, phases = [], [], []
     for i, start, end in ends_of:
         part = part_of(recordings.arrays[i], slice(start, end))

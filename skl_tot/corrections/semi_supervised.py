@@ -71,8 +71,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     of a path are read as many frames later or earlier.
 
     Probabilities are tempered so that their mean is the share of frames on which single
-    views agree with the path, minus 0.2 over the number of labelled recordings, and
-    minus the share of frames of labelled actions in clusters that labels lack.
+    views agree with the path, minus 0.2 over the number of labelled recordings. The
+    share of frames of labelled actions in clusters that labels lack is subtracted, too.
 
     Frames that are in clusters that labels lack, and far from labelled actions, are of
     actions of their own. Views scaled by recording do not count where recordings lack
@@ -84,10 +84,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     estimator : estimator or list of these, default=None
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
         `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None, also
-        in a list, looks at the recordings, as `AutoSegmenter` does, and takes
+        in a list, looks at the recordings, as `AutoSegmenter` does. It takes
         `TemporalOTSegmenter` with one network, and `HMMSegmenter` with both scalings
-        and, if recordings share a course, in strict order, with eight actions each;
-        they learn from up to 100,000 frames without labels.
+        and, if recordings share a course, in strict order. They have eight actions
+        each, and learn from up to 100,000 frames without labels.
     views : list of transformers, default=None
         Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
         takes single frames, and frames with windows, scaled over all recordings and
@@ -232,7 +232,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         clusters = self._fit_estimators(recordings)
         columns = self._fit_views(recordings, labels_taught)
         views_of = list(map(self._add_clusters, columns, clusters))
-        # what is cut as a cycle need not lack the actions that its path lacks
+        # cycles may lack actions because of a wrong cut
         is_scaled = [
             not self.cycles and getattr(view, "scaling", None) == "video"
             for view in self.views_
@@ -393,7 +393,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
 
 def fit_clusterings(estimators, recordings, look, random_state=None):
-    """Fit segmenters, of which None stands for those by a look: models, and labels."""
+    """Fit segmenters, with those by a look for None; return models and labels."""
     rng, arrays = check_random_state(random_state), list(recordings.arrays)
     models, clusterings = [], []
     with quietly():

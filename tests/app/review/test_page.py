@@ -670,6 +670,7 @@ def test_a_key_takes_a_proposal(quick_fits, open_page):
     page.wait("document.querySelector('.problems li:last-child')")
 
 
+@pytest.mark.filterwarnings("ignore:Labels are a stretch")
 def test_a_log_is_labelled_by_one_cycle(quick_fits, open_page, wait_for):
     """What is labelled of it is checked, and the rest is learned."""
     videos, codes = make_activities(8, 3, **ROAD | {"mean_length": 200})
