@@ -247,7 +247,8 @@ def test_a_cyclic_model_finds_no_cycles_in_other_actions():
 
 def test_actions_that_no_checked_stretch_shows_are_kept():
     log = np.concatenate(VIDEOS)
-    review = Review(HMMSegmenter(3, order="free").fit([log]), [log]).open()
+    model = HMMSegmenter(3, order="free", random_state=0).fit([log])
+    review = Review(model, [log]).open()
     before, end = review.labels()[0], int(review.state.entries[0].segments.starts[1])
     review.check(0, 0, end)
     review.learn()
