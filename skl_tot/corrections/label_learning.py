@@ -110,24 +110,13 @@ def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     first_paths, n_actions = add_new_actions(
         labels_filled, clusters, counted, n_labelled, unlike == 1
     )
-
-    def learn_all(n_actions, first_paths):
-        return learn(
-            views_of,
-            joined_views,
-            view_weights,
-            labels,
-            n_actions,
-            first_paths,
-            **time,
-        )
-
-    lesson, scores = learn_all(n_actions, first_paths)
+    given = views_of, joined_views, view_weights, labels
+    lesson, scores = learn(*given, n_actions, first_paths, **time)
     paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     # new actions that spread to twice their frames take those of labelled ones
     share_new = np.mean(np.concatenate(first_paths) >= n_labelled)
     if np.mean(paths >= n_labelled) > 2 * share_new:
-        lesson, scores = learn_all(n_labelled, labels_filled)
+        lesson, scores = learn(*given, n_labelled, labels_filled, **time)
         paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     share_unlike = np.mean((unlike > 0.5) & (paths < n_labelled))
     return lesson, scores, float(share_unlike)
