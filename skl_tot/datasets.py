@@ -14,7 +14,7 @@ from skl_tot.recordings.disk import read_text, split_lines
 from skl_tot.recordings.errors import one_line, refuse
 from skl_tot.recordings.files import FileArray, open_arrays, read_features
 from skl_tot.recordings.names import distinct_labels, read_numbered_names
-from skl_tot.recordings.readers import describe_folder, matching
+from skl_tot.recordings.sources import describe_folder, matching
 
 __all__ = [
     "load_action_dataset",

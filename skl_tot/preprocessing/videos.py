@@ -16,7 +16,7 @@ from skl_tot.recordings.errors import (
     refuse,
     repeated,
 )
-from skl_tot.recordings.readers import describe_folder
+from skl_tot.recordings.sources import describe_folder
 
 FPS = [None, Number(Real, MIN_FPS, MAX_FPS, closed="both")]
 

@@ -72,6 +72,12 @@ def text_of_name(name):
         return name
 
 
+def natural_key(name):
+    """Sort key of a name, with "take 2" before "take 10"."""
+    parts = re.findall(r"(\D*)(\d*)", name)
+    return [(text, int(number or -1)) for text, number in parts], name
+
+
 def find_same_files(names):
     """Two names that differ only in case, one file on Windows; None if none do."""
     seen = {}

@@ -81,6 +81,20 @@ def errors_of_recording(recording, name=None):
         raise kind(str(error), recording, name) from error
 
 
+@contextlib.contextmanager
+def errors_of_file(path):
+    """Name a file in the errors of the block."""
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:  # a broken file raises many types
+        reason = one_line(error) or f"it cannot be read ({type(error).__name__})."
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is no text in UTF-8; save it as 'CSV UTF-8'."
+        raise ValueError(f"{one_line(path)}: {reason}") from error
+
+
 def one_line(message):
     """Text of a message without its line breaks."""
     return " ".join(str(message).split())

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import json
 import os
 import warnings
 from collections.abc import Mapping
@@ -12,8 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.container import Recordings
-from skl_tot.recordings.errors import one_line, refuse
+from skl_tot.recordings.disk import parse_json, read_text
+from skl_tot.recordings.errors import is_number, one_line, refuse
 
 
 @validate_params(
@@ -299,3 +302,34 @@ def _stamp(path):
 
 def _open(path, stamp, stride, transpose):
     return read_features(path, mmap=True, transpose=transpose)[::stride]
+
+
+# ------------------------------------------------------------------- rate of arrays
+
+RATE_FILE = "recordings.json"
+
+
+def write_rate(folder, fps):
+    """Write the rate of all arrays in a folder."""
+    text = json.dumps({"fps": fps}) + "\n"
+    Path(folder, RATE_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_rate(folder):
+    """Frames per second of the arrays in a folder, or None."""
+    path = Path(folder, RATE_FILE)
+    if not path.is_file():
+        return None
+    content = parse_json(path, read_text(path))
+    fps = content.get("fps") if isinstance(content, dict) else None
+    if not is_number(fps):
+        refuse(one_line(path), content, 'an object with a number, as {"fps": 10}')
+    check_fps(fps, f"{one_line(path)}: fps")
+    return float(fps)
+
+
+def rate_of_arrays(paths, fps=None):
+    """Rate in the folders of arrays, or else the given one."""
+    for folder in dict.fromkeys(Path(path).parent for path in paths):
+        fps = agreed_rate(fps, read_rate(folder), one_line(folder / RATE_FILE))
+    return fps

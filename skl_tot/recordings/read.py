@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skl_tot.recordings import clocks, readers
+from skl_tot.recordings import clocks, sources
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
-from skl_tot.recordings.files import open_features
+from skl_tot.recordings.files import open_features, rate_of_arrays
+from skl_tot.recordings.readers import READERS
 from skl_tot.recordings.stops import without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
@@ -234,12 +235,12 @@ def read_recordings(
     given |= reader_options  # None is a value of some of these
     model_options = {} if like is None else read_options_of(like)
     is_table = bool((model_options | given).get("recording_column"))
-    source = readers.find_source(path, is_table)
+    source = sources.find_source(path, is_table)
     _check_options(given, reader_options, source)
     is_file_each = source.reader == "tables" and len(source.files) > 1 and not is_table
     if only is not None and (is_file_each or source.reader == "arrays"):
-        file_of = {readers.stem(file): file for file in source.files}
-        names = readers.matching(list(file_of), only, source.path)
+        file_of = {sources.stem(file): file for file in source.files}
+        names = sources.matching(list(file_of), only, source.path)
         source = source._replace(files=[file_of[name] for name in names])
         only = None
     read_options = _completed(given, model_options, source.reader)
@@ -252,10 +253,10 @@ def read_recordings(
                 source.files, read_options, may_lack_column, may_warn
             )
         else:
-            tables, fps, of_reader = readers.read_by(source, read_options, fps)
+            tables, fps, of_reader = sources.read_by(source, read_options, fps)
             read_options |= of_reader
         if only is not None:
-            names = readers.matching(list(tables), only, source.path)
+            names = sources.matching(list(tables), only, source.path)
             tables = {name: tables[name] for name in names}
         recordings = _from_tables(tables, source, read_options, fps)
     _check_recordings_like(recordings, model_options, source)
@@ -271,8 +272,8 @@ def _completed(options, model_options, reader):
         names += ["transpose"] if is_alike else []
     else:
         names += TABLE_OPTIONS if is_alike else ["columns"]
-    if reader in readers.READERS:
-        names += readers.READERS[reader].options
+    if reader in READERS:
+        names += READERS[reader].options
     if "columns" in options:  # may stand for those of the model
         names.remove("columns")
     of_model = {key: model_options[key] for key in names if key in model_options}
@@ -310,8 +311,8 @@ def _checked_names(option, names):
 def _check_options(options, reader_options, source):
     """Refuse options that files of the source do not have."""
     of_reader = ["transpose"] if source.reader == "arrays" else []
-    if source.reader in readers.READERS:
-        of_reader = list(readers.READERS[source.reader].options)
+    if source.reader in READERS:
+        of_reader = list(READERS[source.reader].options)
     for name in sorted(set(reader_options) - set(of_reader)):
         place = f"for files of {source.reader}, {one_line(source.path)}"
         expected = f"expected {of_reader or 'none'}"
@@ -328,8 +329,8 @@ def _check_options(options, reader_options, source):
 
 def _open_arrays(source, read_options, fps):
     """Open recordings of arrays, which know their options of reading."""
-    fps = readers.rate_of_arrays(source.files, fps)
-    names = list(map(readers.stem, source.files))
+    fps = rate_of_arrays(source.files, fps)
+    names = list(map(sources.stem, source.files))
     transpose = bool(read_options.get("transpose"))
     recordings = open_features(source.files, names, fps=fps, transpose=transpose)
     recordings.read_options = {"time": False} | read_options

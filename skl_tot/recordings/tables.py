@@ -7,6 +7,7 @@ import numpy as np
 from skl_tot.progress import each
 from skl_tot.recordings.clocks import has_times, why_no_clock
 from skl_tot.recordings.errors import (
+    errors_of_file,
     import_extra,
     listed,
     one_line,
@@ -14,8 +15,8 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
-from skl_tot.recordings.readers import errors_of_file, stem
 from skl_tot.recordings.recording_columns import find_recording_column
+from skl_tot.recordings.sources import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
 # Remedy of a doubtful choice of the columns that name recordings.

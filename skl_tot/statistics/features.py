@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import errors_of_recording, listed, refuse
 from skl_tot.recordings.labels import (
     arrange,
@@ -12,7 +13,6 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
 )
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.readers import natural_key
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import NO_ACTIONS
 

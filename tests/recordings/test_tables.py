@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from skl_tot.recordings import read_recordings
-from skl_tot.recordings.readers import RATE_FILE, read_rate, write_rate
+from skl_tot.recordings.files import RATE_FILE, read_rate, write_rate
 
 RNG = np.random.default_rng(0)
 

@@ -145,7 +145,7 @@ def features(options):
     from skl_tot.preprocessing.videos import videos_of_folder
     from skl_tot.recordings.disk import replaced_files, write_array
     from skl_tot.recordings.errors import repeated
-    from skl_tot.recordings.readers import write_rate
+    from skl_tot.recordings.files import write_rate
 
     paths = []
     for path in map(Path, options.video):
@@ -174,7 +174,7 @@ def features(options):
 
 def _check_rate(out, names, fps):
     """Refuse a folder with features of another rate; one file has the rate of all."""
-    from skl_tot.recordings.readers import RATE_FILE, read_rate
+    from skl_tot.recordings.files import RATE_FILE, read_rate
 
     others = sorted({path.stem for path in Path(out).glob("[!.]*.npy")} - set(names))
     rate = read_rate(out) if others else fps

@@ -51,7 +51,7 @@ class Source:
 
     def __init__(self, path, arguments):
         """Find the recordings, or fail before slow packages and models are loaded."""
-        from skl_tot.recordings.readers import find_source
+        from skl_tot.recordings.sources import find_source
 
         self.path = path
         self.options = {name: getattr(arguments, name) for name in READING}
@@ -64,14 +64,14 @@ class Source:
         self.options |= of_reader
         features = Path(path, "features")
         self.folder = features if features.is_dir() else Path(path)
-        self.files = find_source(self.folder, bool(arguments.recording_column))
+        find_source(self.folder, bool(arguments.recording_column))
 
     def open(self, model=None):
         """Read the recordings, like those of a model."""
         from skl_tot.recordings.read import read_recordings
 
         with stage("reading", "file"):
-            recordings = read_recordings(self.files, like=model, **self.options)
+            recordings = read_recordings(self.folder, like=model, **self.options)
             for frames in each(recordings.arrays):
                 len(frames)  # opens a file: a broken one is found before a fit
         return recordings

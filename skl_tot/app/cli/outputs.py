@@ -93,7 +93,8 @@ def _is_same(path, other):
 
 def _is_recording(path):
     from skl_tot.io.formats import FORMATS
-    from skl_tot.recordings.readers import KINDS, READERS
+    from skl_tot.recordings.readers import READERS
+    from skl_tot.recordings.sources import KINDS
 
     endings = [*KINDS, *(entry.suffix.lower() for entry in FORMATS.values())]
     for reader in READERS.values():

@@ -8,8 +8,8 @@ import zlib
 
 import numpy as np
 
-from skl_tot.recordings import readers
 from skl_tot.recordings.clocks import check_fps, is_clock
+from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import (
     import_extra,
     refuse,
@@ -17,6 +17,7 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
+from skl_tot.recordings.readers import base
 
 RATES = ("fps", "sampling_rate", "sample_rate", "sampling_frequency", "control_freq")
 # Starts of names of arrays that are features only if they are asked for.
@@ -33,7 +34,7 @@ def read(path, variable=None, transpose=None, arrays=None, skip=()):
     suffix = path.suffix.lower()
     if suffix == ".mat":
         return _read_matlab(path, variable, transpose), None
-    if not (zipfile.is_zipfile if suffix == ".npz" else readers.is_hdf5)(path):
+    if not (zipfile.is_zipfile if suffix == ".npz" else base.is_hdf5)(path):
         raise ValueError("it is empty, damaged or of another kind; write it again.")
     read_file = _read_npz if suffix == ".npz" else _read_hdf5
     arrays_of, asides, rates = read_file(path, variable)
@@ -94,7 +95,7 @@ def _table_of(recording, features, asides=()):
         refuse(f"the numbers of frames of {recording!r}", lengths, f"equal ones; {ONE}")
     columns: dict = {}
     for name, array in features.items():
-        values = readers.native(array)
+        values = base.native(array)
         parts = {name: values}
         if values.shape[1:] == (1,) and is_clock(name):
             parts = {name: values[:, 0]}
@@ -134,7 +135,7 @@ def _read_npz(path, variable):
     features, rates, others = {}, set(), []
     with zipfile.ZipFile(path) as archive:
         n_bytes = sum(member.file_size for member in archive.infolist())
-        readers.check_size(path, n_bytes / 8, "its arrays")
+        base.check_size(path, n_bytes / 8, "its arrays")
     with np.load(path) as archive:
         for name in repeated(archive.files):
             raise ValueError(f"it has two arrays {name!r}, expected one.")
@@ -190,8 +191,8 @@ def _read_hdf5(path, variable):
                 if _is_feature(array) and variable in (None, name):
                     rates |= _rates_of(array.attrs)
                     n_values += array.size
-                    readers.check_size(path, n_values, "its arrays")
-                    features[name] = readers.read_data(path, array, name)
+                    base.check_size(path, n_values, "its arrays")
+                    features[name] = base.read_data(path, array, name)
             is_filled = variable is not None or not set(features) <= set(asides)
             arrays_of[recording] = features if is_filled or not is_robot else {}
         _check_chosen(arrays_of, names or list(home), variable, others)
@@ -221,13 +222,13 @@ def _groups_of(home, stem, again, depth=0):
     for name in chosen:
         if depth < 5 and not _is_recording(by_name[name]):
             return _groups_of(by_name[name], stem, again, depth + 1)
-    names = sorted(chosen or by_name, key=readers.natural_key)
+    names = sorted(chosen or by_name, key=natural_key)
     return home, {"" if name == "data" else name: by_name[name] for name in names}
 
 
 def _members(group):
     for name in group:
-        yield name, readers.inside(group, name)
+        yield name, base.inside(group, name)
 
 
 def _is_recording(group):
@@ -274,7 +275,7 @@ def _read_matlab(path, variable, transpose):
     from scipy import io
 
     try:
-        readers.check_size(path, _n_bytes(path) / 8, "its arrays")
+        base.check_size(path, _n_bytes(path) / 8, "its arrays")
         content = io.loadmat(path)
     except NotImplementedError:
         expected = "version 7, which save(..., '-v7') writes"
@@ -326,9 +327,5 @@ def _is_matrix(name, value):
     return value.dtype.kind in "fiub" and value.ndim == 2
 
 
-READER = readers.Reader(
-    recognises=bool,
-    read=read,
-    suffixes=(".mat", ".npz", ".h5", ".hdf5"),
-    is_general=True,
-)
+# what no other reader recognises
+READER = base.Reader(bool, read, (".mat", ".npz", ".h5", ".hdf5"))

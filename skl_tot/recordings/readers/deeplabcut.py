@@ -8,16 +8,18 @@ from functools import partial
 
 import numpy as np
 
-from skl_tot.recordings import readers
 from skl_tot.recordings.errors import import_extra, refuse, repeated
+from skl_tot.recordings.readers import base
 
 # First cells of the header lines; the line of animals is optional.
 LEVELS = ("scorer", "individuals", "bodyparts", "coords")
 
 
 def recognises(path):
-    """Whether an H5 file has a table with header lines."""
-    if not readers.is_hdf5(path):
+    """Whether a file has a table with header lines."""
+    if path.suffix.lower() == ".csv":
+        return base.first_cells(path)[0] == LEVELS[0]
+    if not base.is_hdf5(path):
         return False
     with import_extra("h5py").File(path) as file:
         return _find_group(file) is not None
@@ -25,7 +27,7 @@ def recognises(path):
 
 def read(path, animal=None, likelihood=0.6):
     """Tracks of one animal or of all; points with a low likelihood are missing."""
-    readers.check_likelihood(likelihood)
+    base.check_likelihood(likelihood)
     table = _read_text(path) if path.suffix.lower() == ".csv" else _read_hdf(path)
     for name in repeated(table.columns)[:1]:
         raise ValueError(f"it has two columns {'/'.join(name)!r}, expected one.")
@@ -36,20 +38,20 @@ def read(path, animal=None, likelihood=0.6):
         refuse("a row", table.index[0], expected)
     if not (np.diff(table.index) >= 1).all():
         raise ValueError("its frames are not in order, expected numbers that go up.")
-    table = readers.fill_frames(path, table)  # frames without an animal may be absent
+    table = base.fill_frames(path, table)  # frames without an animal may be absent
     scorer = str(table.columns[0][0])
     table = table.droplevel(0, axis=1)
     tracks = {"": table}
     if table.columns.nlevels == 3:
         animals = list(dict.fromkeys(table.columns.get_level_values(0)))
-        chosen = readers.choose_animals(animals, animal)
+        chosen = base.choose_animals(animals, animal)
         tracks = {name: table.xs(name, axis=1, level=0) for name in chosen}
-    elif animal not in (None, readers.ALL):
+    elif animal not in (None, base.ALL):
         raise ValueError(f"animal is {animal!r}, but it has one without a name.")
     points_of = {name: _points_of(track, likelihood) for name, track in tracks.items()}
     video, is_named, _ = path.stem.partition(scorer)  # DeepLabCut's file names
     name = video if is_named and video and scorer.startswith("D") else path.stem
-    return {name: readers.table_of_animals(points_of)}, None
+    return {name: base.table_of_animals(points_of)}, None
 
 
 def _points_of(table, likelihood):
@@ -64,7 +66,7 @@ def _points_of(table, likelihood):
     points = table[columns].to_numpy(float).reshape(len(table), len(names), -1)
     if "likelihood" in coords:
         likelihoods = table.xs("likelihood", axis=1, level=1)[names].to_numpy(float)
-        points = readers.without_unlikely(points, likelihoods, likelihood)
+        points = base.without_unlikely(points, likelihoods, likelihood)
     return points, names
 
 
@@ -90,7 +92,7 @@ def _read_text(path):
 
 def _find_group(file):
     """Group of an H5 file that has a data frame with header lines, or None."""
-    for group in (readers.inside(file, name) for name in file):
+    for group in (base.inside(file, name) for name in file):
         kind = group.attrs.get("pandas_type", b"")
         kind = kind.decode() if isinstance(kind, bytes) else str(kind)
         if kind == "frame_table" and "table" in group:
@@ -107,18 +109,18 @@ def _read_hdf(path):
     with import_extra("h5py").File(path) as file:
         group = _find_group(file)
         if "table" in group:
-            rows = readers.read_inside(path, group, "table")
+            rows = base.read_inside(path, group, "table")
             (_, names), *_ = _unpickle(group.attrs["non_index_axes"])
             values, index = rows["values_block_0"], rows["index"]
         else:
             levels = []
             for k in range(int(group.attrs["axis0_nlevels"])):
-                words = readers.words_inside(path, group, f"axis0_level{k}")
-                codes = readers.read_inside(path, group, f"axis0_label{k}")
+                words = base.words_inside(path, group, f"axis0_level{k}")
+                codes = base.read_inside(path, group, f"axis0_label{k}")
                 levels.append([words[code] for code in codes])
             names = list(zip(*levels))
-            values = readers.read_inside(path, group, "block0_values")
-            index = readers.read_inside(path, group, "axis1")
+            values = base.read_inside(path, group, "block0_values")
+            index = base.read_inside(path, group, "axis1")
     columns = pd.MultiIndex.from_tuples([tuple(map(str, name)) for name in names])
     return pd.DataFrame(values, index, columns)
 
@@ -140,9 +142,4 @@ def _unpickle(attribute):
     return _Plain(io.BytesIO(content)).load()
 
 
-READER = readers.Reader(
-    recognises=recognises,
-    read=read,
-    suffixes=(".h5", ".hdf5", ".csv"),
-    header="scorer,",
-)
+READER = base.Reader(recognises, read, (".h5", ".hdf5", ".csv"), has_copies=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from skl_tot.recordings.errors import import_extra, warn_user
-from skl_tot.recordings.readers import Reader
+from skl_tot.recordings.readers.base import Reader
 
 
 def recognises(path):
