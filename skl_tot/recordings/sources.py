@@ -1,4 +1,4 @@
-"""Which files of a path are read, and by which reader."""
+"""Files of a path, and the reader of their kind."""
 
 from collections import Counter
 from fnmatch import fnmatchcase

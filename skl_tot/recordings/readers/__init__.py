@@ -10,7 +10,7 @@ from skl_tot.recordings.readers import (
 )
 from skl_tot.recordings.readers.base import Reader
 
-# The first that recognises a file reads it; archives take what others leave.
+# The first that recognises a file reads it; archives take the files of no other.
 READERS: dict[str, Reader] = {
     "deeplabcut": deeplabcut.READER,
     "edf": edf.READER,

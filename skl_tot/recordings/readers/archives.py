@@ -327,5 +327,5 @@ def _is_matrix(name, value):
     return value.dtype.kind in "fiub" and value.ndim == 2
 
 
-# what no other reader recognises
+# files that no other reader recognises
 READER = base.Reader(bool, read, (".mat", ".npz", ".h5", ".hdf5"))

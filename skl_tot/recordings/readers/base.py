@@ -1,4 +1,4 @@
-"""What a reader of files is, and what several of them share."""
+"""Readers of files, and their shared parts: HDF5, tracks of points."""
 
 import inspect
 import math
