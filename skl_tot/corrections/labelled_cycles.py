@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skl_tot.corrections.label_learning import fill_single_frames
+from skl_tot.corrections.label_paths import fill_single_frames
 from skl_tot.meta import cycles
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse

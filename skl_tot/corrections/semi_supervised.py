@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
 from skl_tot.corrections import label_learning as learning
-from skl_tot.corrections import labelled_cycles
+from skl_tot.corrections import label_paths, labelled_cycles
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.meta.cycles import cut_arrays, errors_of_cycles
@@ -271,8 +271,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         # windows longer than a segment would tell of its neighbours
         views = self.views
         if views is None:
-            labels = learning.fill_single_frames(labels)
-            views = default_views(learning.measure_segments(labels).n_frames)
+            labels = label_paths.fill_single_frames(labels)
+            views = default_views(label_paths.measure_segments(labels).n_frames)
         self.views_ = [clone(view) for view in views]
         return list(zip(*(view.fit_transform(recordings) for view in self.views_)))
 
@@ -368,7 +368,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         paths = [np.empty(0, int)] * len(videos)
         for i, log_likelihood in itertools.chain(scores.items(), scores_of_others):
             path = labels[i]
-            log_likelihood = learning.keep_labels(log_likelihood, path)
+            log_likelihood = label_paths.keep_labels(log_likelihood, path)
             decoded = decoder.path(log_likelihood, 1.0, self.min_frames_)
             # a least duration may take short segments of people
             paths[i] = np.where(path != UNKNOWN, path, decoded)

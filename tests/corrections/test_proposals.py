@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
@@ -30,10 +31,9 @@ def numbers(proposals):
 def test_the_first_lacks_nothing(lacking):
     videos, _ = lacking
     hmm = HMMSegmenter(5, order="free", random_state=0)
-    for order in (np.arange(8), np.arange(8)[::-1]):
-        (first,) = recordings_to_label([videos[i] for i in order], estimator=hmm)
-        assert order[first["recording"]] == 3
-        assert "% of all that occurs" in first["reason"]
+    (first,) = recordings_to_label(videos, estimator=hmm)
+    assert first["recording"] == 3
+    assert "% of all that occurs" in first["reason"]
     longer = videos[3].repeat(2, axis=0)  # the same at half the speed
     others = [video for i, video in enumerate(videos) if i != 3]
     assert numbers(recordings_to_label([*others, longer], estimator=hmm)) == [7]
@@ -41,7 +41,8 @@ def test_the_first_lacks_nothing(lacking):
 
 def test_the_next_shows_what_labels_lack(lacking):
     videos, labels = lacking
-    hmm = HMMSegmenter(5, order="free", random_state=0)
+    hmm = HMMSegmenter(5, order="free", random_state=0).fit(videos)
+    hmm = FrozenEstimator(hmm)
     for first in (0, 1, 2, 4):  # each lacks the action of its number
         y = [path if i == first else None for i, path in enumerate(labels)]
         ranking = recordings_to_label(videos, y, n=100, estimator=hmm)
@@ -71,7 +72,7 @@ def test_equal_recordings_come_in_order(lacking):
 def test_names_and_seeds(lacking):
     videos, labels = lacking
     by_name = {f"v{i}": video for i, video in enumerate(videos)}
-    hmm = HMMSegmenter(5, order="free")
+    hmm = HMMSegmenter(5, order="free", max_iter=3)
     options = {"n": 3, "estimator": [hmm, hmm], "random_state": 4}
     found = recordings_to_label(by_name, {"v2": labels[2]}, **options)
     y = [None, None, labels[2], *[None] * 5]

@@ -72,26 +72,24 @@ class TestLabels:
     def test_may_be_names_with_unknown_ones_of_any_kind(self, fitted):
         y = [WORDS[CODES[0]].astype(object), WORDS[CODES[1]]]
         paths = []
-        for unknown in (None, "", -1, np.nan, "nan", pd.NA):
-            y[0][:5] = unknown
+        for unknown in ([""] * 6, [None, "", -1, np.nan, "nan", pd.NA]):
+            y[0][:6] = unknown
             model = make().fit(VIDEOS, [*map(list, y), *REST])
             assert model.classes_.tolist() == sorted(WORDS)
             paths.append(model.predict(VIDEOS))
         y[0][3] = "-1"  # unknown in y, background in files
         with pytest.raises(ValueError, match="Recording 0: y: the label of frame 3"):
             make().fit(VIDEOS, [*map(list, y), *REST])
-        for other in paths[1:]:
-            assert_same(other, paths[0])
+        assert_same(*paths)
         assert share_right(paths[0], [WORDS[codes] for codes in CODES]) > 0.9
         assert set(np.concatenate(paths[0])) == set(WORDS)
 
     def test_by_names_of_recordings(self, fitted):
         y = {NAMES[1]: TRUTH[1], NAMES[0]: TRUTH[0]}
         recordings = Recordings(VIDEOS, NAMES, fps=10, breaks=[[9]] + [[]] * 7)
-        for X in (dict(zip(NAMES, VIDEOS)), recordings):
-            model = make().fit(X, y)
-            assert list(model.labels_) == NAMES
-            assert_same(model.labels_.values(), fitted.labels_)
+        model = make().fit(recordings, y)
+        assert list(model.labels_) == NAMES
+        assert_same(model.labels_.values(), fitted.labels_)
         assert model.fps_ == 10
 
     @pytest.mark.parametrize("least", [None, 4])
@@ -251,30 +249,13 @@ def test_probabilities_hold_after_learning(noise, seed):
     assert abs(np.concatenate(shown).mean() - right.mean()) < 0.2
 
 
-@pytest.mark.parametrize(
-    ("order", "missing", "n_labelled", "expected"),
-    [
-        ("strict", 1 / 3, 4, 0.989),
-        ("strict", 1 / 2, 4, 0.980),
-    ],
-)
-def test_named_actions_where_recordings_lack_some(order, missing, n_labelled, expected):
-    shares = []
-    for seed in range(3):
-        videos, codes = make_activities(
-            10,
-            5,
-            n_features=8,
-            mean_length=150,
-            missing=missing,
-            order=order,
-            random_state=seed,
-        )
-        hmms = [HMMSegmenter(8, order=x, random_state=0) for x in ("mostly", "free")]
-        y = [*codes[:n_labelled], *[None] * (10 - n_labelled)]
-        paths = SemiSupervisedSegmenter(hmms, random_state=0).fit(videos, y).labels_
-        truth = np.concatenate(codes[n_labelled:])
-        is_named = np.isin(truth, np.concatenate(codes[:n_labelled]))
-        is_right = np.concatenate(paths[n_labelled:]) == truth
-        shares.append(is_right[is_named].mean())
-    assert np.mean(shares) == pytest.approx(expected, abs=0.02)
+@pytest.mark.parametrize(("seed", "expected"), [(0, 0.997), (1, 0.944)])
+def test_named_actions_where_recordings_lack_half(seed, expected):
+    options = {"n_features": 8, "mean_length": 150, "missing": 0.5}
+    videos, codes = make_activities(10, 5, **options, random_state=seed)
+    hmms = [HMMSegmenter(8, order=x, random_state=0) for x in ("mostly", "free")]
+    model = SemiSupervisedSegmenter(hmms, random_state=0)
+    paths = np.concatenate(model.fit(videos, [*codes[:4], *[None] * 6]).labels_[4:])
+    truth = np.concatenate(codes[4:])
+    is_named = np.isin(truth, np.concatenate(codes[:4]))
+    assert np.mean((paths == truth)[is_named]) == pytest.approx(expected, abs=0.02)
