@@ -26,6 +26,21 @@ from skl_tot.recordings.signals import spread_indices
 
 # Weight of relative time beside the mean of the views.
 TIME_WEIGHT = 0.5
+# Least score of an action below the best, so that no view has a veto.
+LEAST_SCORE = -8.0
+# Weight of a labelled frame beside that of a frame of a path, which may be wrong.
+LABEL_WEIGHT = 3.0
+# Rounds of the lesson: labels teach the first, paths of all recordings two more.
+N_ROUNDS = 3
+# How much more views agree on a path than frames are right, over the number of labelled
+# recordings: 0.20, 0.12 and 0.05 with 1, 2 and 5, on the mean of fifteen sets.
+COMMON_ERROR = 0.2
+# Clusters that labels lack have at most this share of the labelled frames expected.
+RARE = 0.5
+# New actions are further from labelled ones than this share of other clusters, have
+# this share of all frames, as fewer are the blur of other actions, and do not spread to
+# more than this many times their frames.
+FAR, LEAST_SHARE, MOST_SPREAD = 0.9, 0.01, 2.0
 
 
 class Discriminant(NamedTuple):
@@ -38,8 +53,7 @@ class Discriminant(NamedTuple):
         """Log-likelihoods (n_frames, n_actions), 0 for the best action."""
         scores = columns @ self.coefs + self.intercepts
         scores -= scores.max(axis=1, keepdims=True)
-        # so that no view has a veto
-        return np.maximum(scores, -8.0, out=scores)
+        return np.maximum(scores, LEAST_SCORE, out=scores)
 
 
 class Lesson(NamedTuple):
@@ -101,9 +115,9 @@ def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
     given = views_of, joined_views, view_weights, labels
     lesson, scores = learn(*given, n_actions, first_paths, **time)
     paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
-    # new actions that spread to twice their frames take those of labelled ones
+    # new actions that spread take frames of labelled ones
     share_new = np.mean(np.concatenate(first_paths) >= n_labelled)
-    if np.mean(paths >= n_labelled) > 2 * share_new:
+    if np.mean(paths >= n_labelled) > MOST_SPREAD * share_new:
         lesson, scores = learn(*given, n_labelled, labels_filled, **time)
         paths = np.concatenate(list(map(lesson.chain.viterbi, scores)))
     share_unlike = np.mean((unlike > 0.5) & (paths < n_labelled))
@@ -126,18 +140,16 @@ def learn(
     # round agree with it.
     given_labels, labels = labels, fill_single_frames(labels)
     paths = first_paths
-    # a labelled frame counts three times, as a path may be wrong
-    weights = np.where(np.concatenate(labels) != UNKNOWN, 3.0, 1.0)
+    weights = np.where(np.concatenate(labels) != UNKNOWN, LABEL_WEIGHT, 1.0)
     log_times = np.zeros((N_BINS, n_actions))
     if has_course:
         log_times = TIME_WEIGHT * log_densities_of_time(labels, n_actions, is_circular)
-    # after the first round, paths of all recordings teach twice
-    for is_first in (True, False, False):
+    for i in range(N_ROUNDS):
         discriminants = fit_discriminants(joined_views, paths, weights, n_actions)
         lesson = Lesson(discriminants, view_weights, log_times, None)
         scores = [lesson.score(views) for views in views_of]
         chain, paths = choose_chain(scores, labels, n_actions, log_times.any())
-        if is_first and not has_course:
+        if i == 0 and not has_course:
             log_times = TIME_WEIGHT * learn_time(labels, paths, n_actions, is_circular)
     delays = find_delays(scores, given_labels, n_actions)
     lesson = lesson._replace(chain=chain, delays=delays)
@@ -218,9 +230,7 @@ def find_tempering(lesson, views_of, labels, share_unlike):
         paths.append(lesson.chain.viterbi(scores[-1]))
         agrees = [lesson.chain.viterbi(view) == paths[-1] for view in scores_of_views]
         agreement.append(np.mean(agrees, axis=0))
-    # how much more views agree on a path than frames are right: 0.20, 0.12 and 0.05
-    # with labels of 1, 2 and 5 recordings, on the mean of fifteen sets
-    share_right = np.concatenate(agreement).mean() - 0.2 / sum(has_labels)
+    share_right = np.concatenate(agreement).mean() - COMMON_ERROR / sum(has_labels)
     share_right -= share_unlike
 
     def mean_probability(log_factor):
@@ -261,8 +271,7 @@ def add_new_actions(labels, clusters, joined_views, n_labelled, is_unlike):
     )
     counts, n_actions = np.bincount(numbers[is_new], minlength=1), n_labelled
     for number in np.argsort(-counts, kind="stable"):
-        # fewer than 1 % of the frames are the blur of other actions
-        if counts[number] >= 0.01 * len(numbers):
+        if counts[number] >= LEAST_SHARE * len(numbers):
             codes[is_new & (numbers == number)] = n_actions
             n_actions += 1
     return np.split(codes, ends), n_actions
@@ -270,14 +279,13 @@ def add_new_actions(labels, clusters, joined_views, n_labelled, is_unlike):
 
 def lack_labels(numbers, codes, n_labelled):
     """Whether clusters are rare among labelled frames, and hold no labelled action."""
-    # Rare: half of the expected labelled frames or fewer. Held: more than half of those
-    # of the action.
+    # an action is held where more than half of its labelled frames are
     is_labelled = codes != UNKNOWN
     counts = np.bincount(numbers)
     n_shown = np.zeros((len(counts), n_labelled))
     np.add.at(n_shown, (numbers[is_labelled], codes[is_labelled]), 1)
     n_expected = counts / len(numbers) * is_labelled.sum()
-    is_rare = n_shown.sum(axis=1) <= 0.5 * n_expected
+    is_rare = n_shown.sum(axis=1) <= RARE * n_expected
     holds_action = (2 * n_shown > n_shown.sum(axis=0)).any(axis=1)
     return is_rare & ~holds_action
 
@@ -294,7 +302,7 @@ def are_far(joined_views, codes, n_actions, is_new, numbers, ends):
         distances = distances_to_actions(view, codes, n_actions)
         means = np.add.reduceat(distances, starts) / (stops - starts)
         means = np.repeat(means, stops - starts)
-        votes.append(means > np.quantile(means[is_other], 0.9))
+        votes.append(means > np.quantile(means[is_other], FAR))
     is_far = is_new & (np.mean(votes, axis=0) > 0.5)
     n_clusters = numbers.max() + 1
     n_far = np.bincount(numbers[is_far], minlength=n_clusters)
