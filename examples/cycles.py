@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from seglearn.datasets import load_watch
 
-from skl_tot import CycleDisplay, CyclicSegmenter, HMMSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times
 
@@ -27,7 +27,7 @@ logs = {watch["subject"][i]: watch["X"][i][::5] for i in np.flatnonzero(is_raise
 # A repetition has two actions, up and down. ``cuts_`` are the frames where one begins.
 model = CyclicSegmenter(2, estimator=HMMSegmenter(), random_state=0).fit(logs[2])
 print(f"{model.n_cycles_} repetitions, the first at", model.cuts_[:4] / FPS, "s")
-CycleDisplay.from_labels(model.labels_, fps=FPS, start=[0, 1])
+print(cycle_times(model.labels_, fps=FPS, start=[0, 1])[["start", "end"]].head())
 
 # %%
 # All people

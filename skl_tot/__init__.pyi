@@ -1,12 +1,5 @@
 from .corrections.semi_supervised import SemiSupervisedSegmenter
-from .display.bouts import (
-    CycleDisplay,
-    DeviationDisplay,
-    DurationDisplay,
-    TransitionDisplay,
-)
-from .display.comparisons import GroupsDisplay, NumbersDisplay
-from .display.heat_maps import ProfileDisplay, PseudoLabelDisplay
+from .display.heat_maps import PseudoLabelDisplay
 from .display.timelines import SegmentationDisplay
 from .meta.activities import ActivitySegmenter
 from .meta.auto import AutoSegmenter
@@ -25,21 +18,14 @@ __version__: str
 __all__ = [
     "ActivitySegmenter",
     "AutoSegmenter",
-    "CycleDisplay",
     "CyclicSegmenter",
-    "DeviationDisplay",
-    "DurationDisplay",
-    "GroupsDisplay",
     "HMMSegmenter",
-    "NumbersDisplay",
     "OnlinePrediction",
-    "ProfileDisplay",
     "PseudoLabelDisplay",
     "Recordings",
     "SegmentationDisplay",
     "SemiSupervisedSegmenter",
     "TemporalOTSegmenter",
-    "TransitionDisplay",
     "choose_n_actions",
     "look",
     "rate_trust",

@@ -53,8 +53,6 @@ transcripts : sequence of int, or sequence of these, default=None
     segments (fewer if it is too short), whatever ``decoding``. None finds the actions.
 feature_names : sequence of str, default=None
     Names of the features. None takes those of data frames, or "feature 0", ….
-action_names : dict or sequence of str, default=None
-    Names of labels, as ``target_names`` of `SegmentationDisplay`.
 start : int, str or sequence of these, default=None
     Start of a cycle, as for `skl_tot.statistics.cycle_times`.
 ax : matplotlib Axes, default=None

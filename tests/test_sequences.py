@@ -336,9 +336,6 @@ def tabulates(run, draw, model, X):
 
 def draws(run, draw, model, X):
     skl_tot.SegmentationDisplay.from_estimator(model, X, confidence=True)
-    skl_tot.ProfileDisplay.from_estimator(model, X)
-    name = draw.choice(["Duration", "Transition", "Cycle", "Deviation"])
-    getattr(skl_tot, f"{name}Display").from_labels(model.predict(X))
     plt.close("all")
 
 

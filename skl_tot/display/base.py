@@ -1,21 +1,19 @@
 """Base of pictures: drawing, and annotations of axes."""
 
 import textwrap
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from skl_tot.display.palette import style_of
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import import_extra
-from skl_tot.shared_texts import with_shared_texts
 
 ROW = 0.24  # height of an entry of a legend in inches
 
 
-@with_shared_texts
 class Display:
-    """A picture, drawn by `plot`."""
+    """A picture; ``plot`` of a subclass draws it by ``_draw``."""
 
     # of a subclass: checks the data, and returns the size in inches and a function that
     # draws on axes
@@ -23,21 +21,6 @@ class Display:
 
     def __init_subclass__(cls):
         cls.__module__ = "skl_tot"  # the public place
-
-    def plot(self, *, ax=None):
-        """Draw the picture.
-
-        Parameters
-        ----------
-        {shared: ax}
-
-        {shared: drawn}
-
-        Raises
-        ------
-        {shared: ImportError}
-        """
-        return self._draw(ax)
 
     def _draw(self, ax, **options):
         """Draw on axes or a new figure; options are those of ``_prepare``."""
@@ -53,26 +36,6 @@ class Display:
         return self
 
 
-class Box(NamedTuple):
-    """Ends of whiskers, quartiles, and the values beyond the whiskers."""
-
-    low: float
-    lower: float
-    middle: float
-    upper: float
-    high: float
-    outliers: np.ndarray
-
-
-def summarise(values):
-    """Summarise values as a `Box`; whiskers end within 1.5 times its width."""
-    lower, middle, upper = np.quantile(values, [0.25, 0.5, 0.75])
-    reach = 1.5 * (upper - lower)
-    near = values[(values >= lower - reach) & (values <= upper + reach)]
-    outliers = np.setdiff1d(values, near)
-    return Box(near.min(), lower, middle, upper, near.max(), outliers)
-
-
 def check_methods(estimator, *names):
     """Refuse an estimator that lacks one of these methods."""
     for name in names:
@@ -81,20 +44,9 @@ def check_methods(estimator, *names):
             raise TypeError(f"{text}; expected one with {' and '.join(names)}.")
 
 
-def shortened(name, most=40):
-    """Name in one line of limited length."""
-    name = " ".join(name.split())
-    return name if len(name) <= most else f"{name[: most - 1]}…"
-
-
 def name_time(ax, fps):
     """Label the x axis with the unit of time."""
     ax.set_xlabel("frame" if fps is None else "time (s)")
-
-
-def name_columns(ax, names):
-    """Write names below the columns of an image."""
-    ax.set_xticks(range(len(names)), names, rotation=90, parse_math=False)
 
 
 def name_rows(ax, names):
@@ -102,44 +54,11 @@ def name_rows(ax, names):
     ax.set_yticks(range(len(names)), names, parse_math=False)
 
 
-def name_right(ax, texts, title):
-    """Write texts to the right of rows, with a title beside."""
-    right = ax.secondary_yaxis("right")
-    right.set_yticks(range(len(texts)), list(map(str, texts)))
-    right.tick_params(length=0)
-    right.spines["right"].set_visible(False)
-    right.set_ylabel(title)
-
-
-def draw_image(ax, values, colours, limits, aspect="auto", extent=None):
-    """Draw values (rows, columns) in a colour map between limits."""
-    low, high = limits
-    options = {"interpolation": "nearest", "aspect": aspect, "extent": extent}
-    return ax.imshow(values, cmap=colours, vmin=low, vmax=high, **options)
-
-
-def write_in_cell(ax, cell, text, is_dark):
-    """Write a text into a cell (row, column) of an image, in white on dark colours."""
-    row, column = cell
-    colour = "white" if is_dark else "black"
-    ax.text(column, row, text, ha="center", va="center", size=9, color=colour)
-
-
 def clear_sides(ax, n_rows):
     """Let rows grow downwards, and remove lines and ticks beside them."""
     ax.set_ylim(n_rows - 0.5, -0.5)
     ax.tick_params(axis="y", length=0)
     ax.spines[["left", "right", "top"]].set_visible(False)
-
-
-def draw_grid(ax, shape, **options):
-    """Draw lines between the cells of an image of a shape, without a frame."""
-    n_rows, n_columns = shape
-    ax.set_xticks(np.arange(n_columns + 1) - 0.5, minor=True)
-    ax.set_yticks(np.arange(n_rows + 1) - 0.5, minor=True)
-    ax.grid(which="minor", **options)
-    ax.tick_params(which="both", length=0)
-    ax.spines[:].set_visible(False)
 
 
 def draw_segments(ax, codes, starts, ends, bottoms, height):
@@ -160,24 +79,6 @@ def draw_boxes(ax, boxes, code, **options):
     is_data = "transform" not in options
     boxes = PolyCollection(boxes, **style_of(code).options(), **options)
     ax.add_collection(boxes, autolim=is_data)
-
-
-def mark_actions(ax, codes, axis="y"):
-    """Draw a strip of action colours between image and ticks."""
-    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
-
-    # inches from the lower left corner of the axes
-    beside = ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
-    pair = [beside, ax.transData]
-    transform = blended_transform_factory(*(pair if axis == "y" else pair[::-1]))
-    far, near = -0.13, -0.04
-    for k, code in enumerate(codes):
-        box = np.array(
-            [(far, k - 0.5), (far, k + 0.5), (near, k + 0.5), (near, k - 0.5)]
-        )
-        box = box if axis == "y" else box[:, ::-1]
-        draw_boxes(ax, [box], code, transform=transform, clip_on=False)
-    ax.tick_params(axis=axis, length=0, pad=11)
 
 
 def legend_size(entries, title, height):

@@ -1,118 +1,12 @@
-"""Heat maps: features during each action, and pseudo-labels of a recording."""
+"""Heat map of the pseudo-labels of a recording."""
 
 import numpy as np
 
 from skl_tot.display import base
-from skl_tot.display.palette import code_actions
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, as_reals, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.features import Profiles, action_profiles
-
-
-@with_shared_texts
-class ProfileDisplay(base.Display):
-    """Mean of each feature during each action, as a heat map.
-
-    Red is above the mean of all frames and blue below it, in standard deviations of all
-    frames; background is no action. Of more than 40 features, the 40 that differ most
-    between actions (by the standard deviation of their means) are drawn, in their
-    order. Each action is marked at the left in its colour of `SegmentationDisplay`.
-
-    Parameters
-    ----------
-    profiles : Profiles
-        From `skl_tot.statistics.action_profiles`; ``means`` are drawn.
-    {shared: action_names}
-
-    Examples
-    --------
-    >>> from skl_tot import ProfileDisplay
-    >>> video = [[0.0, 5.0], [0.0, 6.0], [2.0, 5.0], [2.0, 6.0]]
-    >>> ProfileDisplay.from_predictions(video, [0, 0, 1, 1]).profiles.means.tolist()
-    [[-1.0, 0.0], [1.0, 0.0]]
-    """
-
-    def __init__(self, profiles, *, action_names=None):
-        self.profiles = profiles
-        self.action_names = action_names
-
-    @classmethod
-    def from_estimator(cls, estimator, X, **options):
-        """Predict and draw.
-
-        Parameters
-        ----------
-        estimator : estimator
-            Fitted segmenter or pipeline with ``predict``. For a pipeline, the features
-            are the input of its last step; `from_predictions` draws any others.
-        {shared: X}
-        **options : dict
-            ``ax``, ``feature_names`` and ``action_names`` of `from_predictions`.
-
-        {shared: drawn}
-        """
-        base.check_methods(estimator, "predict")
-        from skl_tot.methods.pipelines import last_step, transform_before
-
-        videos = transform_before(estimator, X)
-        labels = last_step(estimator).predict(videos)
-        return cls.from_predictions(videos, labels, **options)
-
-    @classmethod
-    def from_predictions(
-        cls, videos, labels, *, ax=None, feature_names=None, action_names=None
-    ):
-        """Draw the profiles of labelled recordings.
-
-        Parameters
-        ----------
-        videos : array-like of shape (n_frames, n_features), or sequence of these
-            Features of one recording or of many.
-        labels : array-like of shape (n_frames,), or sequence of these
-            Label of each frame; -1 and "background" are no actions.
-        {shared: ax, feature_names, action_names}
-
-        {shared: drawn}
-        """
-        profiles = action_profiles(videos, labels, feature_names=feature_names)
-        return cls(profiles, action_names=action_names).plot(ax=ax)
-
-    def _prepare(self):
-        """Means of the features that differ most, a row for each action."""
-        if not isinstance(self.profiles, Profiles):
-            expected = "Profiles from action_profiles, or call from_predictions"
-            refuse("profiles", self.profiles, expected, TypeError)
-        codes, names = code_actions(self.profiles.actions, self.action_names)
-        chosen = choose_features(self.profiles.means)
-        features = [self.profiles.features[i] for i in chosen]
-        means = self.profiles.means[:, chosen]
-        width = 2.2 + 0.24 * max(len(chosen), 8) + 0.08 * min(max(map(len, names)), 40)
-        longest = min(max(map(len, features)), 40)
-        height = 0.9 + 0.3 * max(len(names), 3) + 0.08 * longest
-
-        def draw(ax):
-            most = np.abs(means).max() or 1  # constant features have no colours
-            self.im_ = base.draw_image(ax, means, "RdBu_r", (-most, most))
-            bar = ax.figure.colorbar(self.im_, ax=ax)
-            bar.set_label("standard deviations\nfrom the mean")
-            base.name_columns(ax, list(map(base.shortened, features)))
-            base.name_rows(ax, list(map(base.shortened, names)))
-            n_features = len(self.profiles.features)
-            if n_features > len(chosen):
-                text = f"the {len(chosen)} of {n_features} features"
-                ax.set_xlabel(f"{text} that differ most between actions")
-            base.mark_actions(ax, codes)
-
-        return (width, height), draw
-
-
-def choose_features(means, most=40):
-    """List the indices of the features that differ most between actions, in order."""
-    # equal values (up to rounding) in the order of features
-    differences = means.std(axis=0).round(9)
-    return np.sort(np.argsort(-differences, kind="stable")[:most])
 
 
 @with_shared_texts
@@ -189,6 +83,10 @@ class PseudoLabelDisplay(base.Display):
             Whether to draw a colour bar at the right.
 
         {shared: drawn}
+
+        Raises
+        ------
+        {shared: ImportError}
         """
         return self._draw(ax, fps=fps, colorbar=colorbar)
 
@@ -200,8 +98,9 @@ class PseudoLabelDisplay(base.Display):
         edges = np.arange(n_frames + 1) / (fps or 1)
 
         def draw(ax):
+            look = {"cmap": "cividis", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
             extent = (0, edges[-1], n_actions - 0.5, -0.5)
-            self.im_ = base.draw_image(ax, codes.T, "cividis", (0, 1), extent=extent)
+            self.im_ = ax.imshow(codes.T, aspect="auto", extent=extent, **look)
             if path is not None:
                 _draw_path(ax, path, edges)
             if colorbar:
@@ -209,7 +108,7 @@ class PseudoLabelDisplay(base.Display):
             ax.yaxis.get_major_locator().set_params(integer=True)
             base.name_time(ax, fps)
             ax.set_ylabel("action")
-            base.mark_actions(ax, range(n_actions))
+            _mark_actions(ax, range(n_actions))
 
         return (7, 3), draw
 
@@ -246,3 +145,19 @@ def _draw_path(ax, path, edges):
     outline = [withStroke(linewidth=3.5, foreground="black")]
     line = {"color": "white", "linewidth": 1.5, "path_effects": outline}
     ax.stairs(path, edges, baseline=None, **line)
+
+
+def _mark_actions(ax, codes):
+    """Draw a strip of action colours between image and ticks of rows."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    # inches from the lower left corner of the axes
+    beside = ax.figure.dpi_scale_trans + ScaledTranslation(0, 0, ax.transAxes)
+    transform = blended_transform_factory(beside, ax.transData)
+    far, near = -0.13, -0.04
+    for k, code in enumerate(codes):
+        box = np.array(
+            [(far, k - 0.5), (far, k + 0.5), (near, k + 0.5), (near, k - 0.5)]
+        )
+        base.draw_boxes(ax, [box], code, transform=transform, clip_on=False)
+    ax.tick_params(axis="y", length=0, pad=11)

@@ -71,13 +71,6 @@ def style_of(code):
     return Style(fill, ink, code // len(COLOURS) % len(HATCHES))
 
 
-def code_actions(actions, action_names):
-    """Codes of distinct actions, and their names."""
-    code_of, names = _number_labels([np.array(actions)], action_names, "action", None)
-    codes = [code_of[action] for action in actions]
-    return codes, [str(names[code]) for code in codes]
-
-
 class Encoded(NamedTuple):
     """Timelines as codes."""
 

@@ -149,6 +149,10 @@ class SegmentationDisplay(base.Display):
         {shared: fps}
 
         {shared: drawn}
+
+        Raises
+        ------
+        {shared: ImportError}
         """
         return self._draw(ax, fps=fps)
 

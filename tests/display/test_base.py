@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 
 import skl_tot
-from skl_tot.statistics import action_profiles
 
 LABELS = [["cut", "mix", "cut"], ["cut", "bake"]]
 DISPLAYS = [
     skl_tot.SegmentationDisplay(y_pred=LABELS),
     skl_tot.PseudoLabelDisplay(np.eye(3), labels=[0, 1, 2]),
-    skl_tot.DurationDisplay(LABELS),
-    skl_tot.TransitionDisplay(LABELS),
-    skl_tot.DeviationDisplay(LABELS),
-    skl_tot.ProfileDisplay(action_profiles([[0.0], [1.0]], ["a", "b"])),
 ]
 IDS = [type(display).__name__ for display in DISPLAYS]
 
@@ -41,7 +36,7 @@ def test_draws_on_given_axes_or_on_its_own(display, pyplot, monkeypatch):
         display.plot()
 
 
-@pytest.mark.parametrize("display", DISPLAYS[:2], ids=IDS[:2])
+@pytest.mark.parametrize("display", DISPLAYS, ids=IDS)
 def test_rates(display):
     assert display.plot().ax_.get_xlabel() == "frame"
     left, right = display.ax_.get_xlim()

@@ -139,12 +139,12 @@ def shown_names(model, names):
 
 
 def read_segments(path):
-    """Table of segments of a path, or of a review; its numbers of colours, or None."""
+    """Table of segments of a path, or of a review."""
     from skl_tot import io
     from skl_tot.app.review import find_review
 
     if (folder := find_review(path)) is None:
-        return io.read_table(path), None
+        return io.read_table(path)
     from skl_tot.app.review.results import reviewed_segments  # slow
 
     return reviewed_segments(folder)

@@ -1,7 +1,6 @@
 """Commands for pictures and pages: plot, report, summary."""
 
 from pathlib import Path
-from typing import Any
 
 from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.stages import stage
@@ -136,7 +135,7 @@ def report(options):
     print(f"Report written to {options.out}.")
     outputs.print_stops(recordings)
     if options.summary is not None:
-        labels, telling, circle, compared, numbers = content.in_words(words)
+        labels, telling, circle, compared = content.in_words(words)
         tables = {"telling_features": telling}
         if compared is not None:
             tables["groups"] = compared
@@ -151,7 +150,6 @@ def report(options):
             tables=tables,
             circle=circle,
             log_likelihoods=content.log_likelihoods,
-            numbers=numbers,
         )
 
 
@@ -180,16 +178,16 @@ def add_summary(commands):
 
 
 def summary(options):
-    """Write tables and pictures of segments, and print the main deviations."""
+    """Write tables of segments, and print the main deviations."""
     paths = [options.segments, options.groups]
     inputs.check_inputs(*paths)
     _check_summary(options.out, "--out", paths)
     groups = inputs.read_groups(options)
     with stage("reading"):
-        table, numbers = inputs.read_segments(options.segments)
+        table = inputs.read_segments(options.segments)
     if groups is not None:
         groups = groups.pick(table["recording"].unique())
-    _write_summary(table, options.out, fps=options.fps, groups=groups, numbers=numbers)
+    _write_summary(table, options.out, fps=options.fps, groups=groups)
 
 
 def _check_summary(path, flag, paths):
@@ -211,12 +209,9 @@ def _write_summary(
     tables=None,
     circle=None,
     log_likelihoods=None,
-    numbers=None,
 ):
-    """Write tables and pictures of labels, or of a table of segments."""
-    # to a folder, or without pictures into a workbook
-    # `circle` lists the actions of a cycle in order, `numbers` has those of the colours
-    # of names; or they are None
+    """Write tables of labels, or of a table of segments, to a folder or a workbook."""
+    # `circle` lists the actions of a cycle in order, or is None
     from skl_tot import statistics
     from skl_tot.io.formats.workbooks import write_workbook
     from skl_tot.recordings.disk import replaced
@@ -231,17 +226,12 @@ def _write_summary(
         tables = computed | (tables or {})
         if groups is not None:
             _add_groups(tables, labels, fps, *groups)
-    displays: dict = {}
     with stage("writing"):
         if _is_workbook(out):
             with replaced(out) as temporary:
                 write_workbook(tables, temporary)
         else:
-            by = _options_of_cycles(has_cycles, circle)
-            names = _in_order(numbers, tables["durations"]["action"])
-            options = {"action_names": names}
-            displays = _displays(labels, fps, by, tables.get("groups"), options)
-            _write_folder(tables, displays, out)
+            _write_folder(tables, out)
     names = tables["durations"]["recording"].unique()
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     has_order = "out_of_order" in tables["deviations"]
@@ -256,8 +246,7 @@ def _write_summary(
         print(describe_useless(tables["telling_features"]))
     if "groups" in tables:
         _print_groups(tables["groups"])
-    pictures = f" and {len(displays)} pictures" if displays else ""
-    print(f"{len(tables)} tables{pictures} written to {out}.")
+    print(f"{len(tables)} tables written to {out}.")
 
 
 def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
@@ -270,7 +259,7 @@ def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
     has_cycles = len(cycles) > cycles["recording"].nunique()
     if has_cycles:
         log_likelihoods = None
-    by = _options_of_cycles(has_cycles, circle)
+    by = {"by": "cycle", "start": circle} if has_cycles else {}
     deviations = statistics.deviations(
         labels, fps=fps, log_likelihoods=log_likelihoods, **by
     )
@@ -288,18 +277,13 @@ def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
     return tables
 
 
-def _options_of_cycles(has_cycles, circle):
-    return {"by": "cycle", "start": circle} if has_cycles else {}
-
-
-def _write_folder(tables, displays, folder):
+def _write_folder(tables, folder):
     from skl_tot.io.formats.tables import write_csv
     from skl_tot.recordings.disk import replaced_files
 
     with replaced_files(folder) as temporary:
         for name, table in tables.items():
             write_csv(table, temporary / f"{name}.csv", float_format="%.10g")
-        _draw(displays, temporary)
 
 
 def _add_groups(tables, labels, fps, groups, subject):
@@ -315,44 +299,6 @@ def _add_groups(tables, labels, fps, groups, subject):
         print(f"Groups are not compared: {error}")
     else:
         tables["groups"] = compared
-
-
-def _in_order(numbers, actions):
-    """Names of actions at the numbers of their colours, as displays take them."""
-    if numbers is None:
-        return None
-    name_of = {number: name for name, number in numbers.items()}
-    names = [name_of.get(number, "") for number in range(1 + max(name_of))]
-    return names + [name for name in actions.unique() if name not in names]
-
-
-def _displays(labels, fps, by, compared, options):
-    """Make displays by name, of labels or of a table of segments."""
-    # `by` has options of cycles or is empty; `compared` is a table of groups, or None;
-    # `options` are those of all displays of bouts
-    import skl_tot
-
-    timed = {"fps": fps, **options}
-    displays: dict[str, Any] = {
-        "durations": skl_tot.DurationDisplay(labels, **timed),
-        "transitions": skl_tot.TransitionDisplay(labels, **options),
-        "deviations": skl_tot.DeviationDisplay(labels, **timed, **by),
-    }
-    if by:
-        displays["cycles"] = skl_tot.CycleDisplay(labels, **timed, start=by["start"])
-    if compared is not None:
-        displays["groups"] = skl_tot.GroupsDisplay(compared)
-    return displays
-
-
-def _draw(displays, folder):
-    from skl_tot.recordings.errors import import_extra
-
-    plt = import_extra("matplotlib.pyplot")
-    for name, display in displays.items():
-        figure = display.plot().figure_
-        figure.savefig(folder / f"{name}.png", dpi=150, bbox_inches="tight")
-        plt.close(figure)
 
 
 def _print_usual(pooled, order, has_order):

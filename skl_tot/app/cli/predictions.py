@@ -433,7 +433,7 @@ def subtasks(options):
     outputs.check_output(options.out, "--out", sources, is_folder=True)
     from skl_tot import io
 
-    segments, _ = inputs.read_segments(options.segments)
+    segments = inputs.read_segments(options.segments)
     with stage("writing"):
         words = io.write_subtasks(segments, options.root, options.out)
     text = f"Data and meta written to {options.out}"

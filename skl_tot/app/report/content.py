@@ -245,12 +245,12 @@ class Content:
         return self.findings.sample.table(self.features)
 
     def in_words(self, words):
-        """Labels, telling features, circle, groups and colours, in words or labels."""
+        """Labels, telling features, circle and groups, in words or labels."""
         words = self.segmenter.actions_ if words is None else words
         names = self.findings.names  # more than words with labels from people
         new = [names.get(code, "") for code in range(len(words), max(names) + 1)]
-        is_text = words.dtype.kind == "U"
-        words = np.array([*words, *new, BACKGROUND_NAME if is_text else BACKGROUND])
+        background = BACKGROUND_NAME if words.dtype.kind == "U" else BACKGROUND
+        words = np.array([*words, *new, background])
         telling = self.telling.assign(action=words[self.telling["action"].astype(int)])
         telling = telling.sort_values("action", kind="stable", ignore_index=True)
         circle = self.circle and words[self.circle].tolist()
@@ -260,8 +260,7 @@ class Content:
             to = [k if k == "" else words.tolist()[k] for k in compared["to"]]
             compared = compared.assign(action=action, to=to)
         labels = [words[path] for path in self.findings.paths]
-        numbers = {words[code]: place for code, place in self.places.items()}
-        return labels, telling, circle, compared, numbers if is_text else None
+        return labels, telling, circle, compared
 
     def length(self, time):
         """Duration as text, in seconds with a rate, else in frames."""

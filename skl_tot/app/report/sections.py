@@ -9,16 +9,14 @@ from collections import defaultdict
 import numpy as np
 
 from skl_tot.app import web
-from skl_tot.display.base import summarise
-from skl_tot.display.comparisons import score_curve, shown_comparisons
-from skl_tot.display.heat_maps import choose_features
 from skl_tot.recordings.labels import BACKGROUND, find_segments
 from skl_tot.recordings.stops import list_stops
 from skl_tot.statistics.features import CLEAR, describe_useless
-from skl_tot.statistics.groups import describe_pairs
+from skl_tot.statistics.groups import describe_pairs, is_different
 
 MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
 MOST_ROWS = 60  # of groups, and of timelines on paper
+MOST_FEATURES = 40  # of profiles
 MEASURES = {  # text, and format of values; None formats durations
     "duration": ("length of a bout", None),
     "share": ("share of the time", lambda x: f"{100 * x:.1f} %"),
@@ -104,15 +102,21 @@ def actions(content):
 
 def _draw_boxes(totals):
     """Positions, in per cent, of a box with whiskers and of outliers, by code."""
+    boxes, longest = {}, 0
+    for code, times in totals.items():
+        if not len(times):
+            continue
+        lower, middle, upper = np.quantile(times, [0.25, 0.5, 0.75])
+        reach = 1.5 * (upper - lower)  # of whiskers
+        near = times[(times >= lower - reach) & (times <= upper + reach)]
+        outliers = np.setdiff1d(times, near)[-30:]
+        boxes[code] = [near.min(), lower, middle, upper, near.max()], outliers
+        longest = max(longest, near.max())
     # distant outliers are drawn at the edge, a little right of the longest whisker
-    boxes = {code: summarise(x) for code, x in totals.items() if len(x)}
-    share = 100 / (1.3 * max((box.high for box in boxes.values()), default=0) or 1)
+    share = 100 / (1.3 * longest or 1)
     return {
-        code: (
-            [share * end for end in box[:-1]],
-            np.minimum(share * box.outliers[-30:], 100).tolist(),
-        )
-        for code, box in boxes.items()
+        code: ([share * end for end in ends], np.minimum(share * far, 100).tolist())
+        for code, (ends, far) in boxes.items()
     }
 
 
@@ -153,8 +157,11 @@ def groups(content):
     """Rows of compared measures, the most certain differences first."""
     if content.groups is None:
         return None
-    table, widest = shown_comparisons(content.groups), 4  # standard deviations
-    table = table[table["p"].notna()].sort_values("q", kind="stable")
+    widest = 4  # standard deviations
+    table = content.groups.assign(differs=is_different(content.groups))
+    # of steps, there are those that differ
+    is_shown = (table["measure"] != "transition") | table["differs"]
+    table = table[is_shown & table["p"].notna()].sort_values("q", kind="stable")
     rows = table.head(MOST_ROWS).to_dict("records")
     for row in rows:
         row["what"], show = MEASURES[row["measure"]]
@@ -212,7 +219,9 @@ def profiles(content):
     profiles = content.profiles
     if profiles is None:
         return None
-    chosen = choose_features(profiles.means)
+    # equal values (up to rounding) in the order of features
+    differences = profiles.means.std(axis=0).round(9)
+    chosen = np.sort(np.argsort(-differences, kind="stable")[:MOST_FEATURES])
     means = profiles.means[:, chosen].T
     levels = np.rint(4 * means / (np.abs(means).max() or 1)).astype(int)
     shown = means.round(1) + 0.0  # no -0.0
@@ -297,7 +306,9 @@ def numbers(content):
     choice = getattr(content.segmenter, "numbers_", None)
     if choice is None:
         return None
-    tried, scores, lowest, highest = score_curve(choice)
+    tried, scores = (np.array(choice[x], float) for x in ("n_actions", "score"))
+    spread = np.nan_to_num(np.array(choice["spread"], float))
+    lowest, highest = scores - spread, scores + spread
     low, high = min(0, lowest.min()), highest.max()
     across = 1000 * (tried - tried[0]) / max(np.ptp(tried), 1)
 

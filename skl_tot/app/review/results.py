@@ -349,7 +349,7 @@ def put_labels(told, labels, confidence, boundaries):
 
 
 def reviewed_segments(folder):
-    """Table of the segments that a review shows, as it wrote them, and colours."""
+    """Table of the segments that a review shows, as it wrote them."""
     # prints how many recordings have labels of people
     reviewed, file, shown = ReviewedModel(folder), folder / "segments.csv", []
     labels_of_each, written = [], []
@@ -367,7 +367,7 @@ def reviewed_segments(folder):
         text = f"{one_line(file)} lacks the last changes of the review"
         raise ValueError(f"{text}; open the review again, which writes it.")
     print_kept(labels_of_each)
-    return table, reviewed.numbers()
+    return table
 
 
 def print_kept(labels_of_each):

@@ -1,4 +1,4 @@
-"""The command summary: files in, tables and pictures out."""
+"""The command summary: files in, tables out."""
 
 import re
 import warnings
@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.app.cli import pictures
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
@@ -20,7 +19,6 @@ from skl_tot.statistics import (
 )
 from skl_tot.statistics.deviations import deviations, write_lists
 
-PICTURES = {"durations.png", "transitions.png", "deviations.png"}
 TABLES = {"durations.csv", "transitions.csv", "deviations.csv"}
 LABELS = {
     f"take {i}": np.array(["reach", "background", "grasp", "lift"]).repeat(9 + i)
@@ -32,12 +30,6 @@ LABELS["take 3"] = np.array(["reach", "lift"]).repeat(10)
 @pytest.fixture(autouse=True)
 def _in_a_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def _without_pictures(monkeypatch):
-    """Tables alone, which is quick."""
-    monkeypatch.setattr(pictures, "_displays", lambda *_: {})
 
 
 def put(folder, labels, suffix=".csv", fps=10):
@@ -64,19 +56,13 @@ def test_folder_of_predictions(run, tmp_path, capsys):
         assert run("summary segments --groups groups.csv --out out") == 0
     out = tmp_path / "out"
     names = {path.name for path in out.iterdir()}
-    assert names == TABLES | PICTURES | {
-        "durations_by_group.csv",
-        "groups.csv",
-        "groups.png",
-    }
+    assert names == TABLES | {"durations_by_group.csv", "groups.csv"}
     same(out / "durations.csv", durations(LABELS, fps=10))
     groups = [f"g{i % 2}" for i in range(5)]
     same(out / "durations_by_group.csv", durations(LABELS, fps=10, groups=groups))
     same(out / "transitions.csv", transitions(LABELS))
     table = deviations(LABELS, fps=10).drop(columns=["unlikely", "likelihood_quantile"])
     same(out / "deviations.csv", write_lists(table))
-    for picture in PICTURES:
-        assert (out / picture).read_bytes().startswith(b"\x89PNG")
     lines = capsys.readouterr().out.splitlines()[4:]
     assert [line.split()[0] for line in lines[:3]] == usual_order(LABELS)
     assert lines[0].split()[1:4] == ["5", "5", "1"]
@@ -87,7 +73,7 @@ def test_folder_of_predictions(run, tmp_path, capsys):
 
 
 def test_cycles(run, tmp_path, capsys):
-    """Cycles in one recording are counted, drawn and compared."""
+    """Cycles in one recording are counted and compared."""
     steps = [("pick", 30), ("weld", 50), ("pack", 20)] * 12
     steps[7 * 3 + 1] = ("weld", 130)
     del steps[3 * 3 + 2]
@@ -95,10 +81,7 @@ def test_cycles(run, tmp_path, capsys):
     put(tmp_path / "segments", {"shift": labels})
     assert run("summary segments --out out") == 0
     out = tmp_path / "out"
-    assert {path.name for path in out.iterdir()} == TABLES | PICTURES | {
-        "cycles.csv",
-        "cycles.png",
-    }
+    assert {path.name for path in out.iterdir()} == TABLES | {"cycles.csv"}
     cycles = cycle_times(labels, fps=10)
     assert len(cycles) == 12
     same(out / "cycles.csv", write_lists(cycles.assign(recording="shift")))
@@ -118,10 +101,9 @@ def test_columns_of_a_workbook_of_one_name(refuses, tmp_path):
     assert "one name" in said
 
 
-def test_workbooks_in_and_out(run, tmp_path, monkeypatch, capsys):
+def test_workbooks_in_and_out(run, tmp_path, capsys):
     """The same tables as CSV files, of segments and groups in workbooks."""
     pytest.importorskip("openpyxl")
-    monkeypatch.setattr(pictures, "_displays", lambda *_: {})
     write_segments(segments(LABELS, 10), tmp_path / "all.xlsx")
     groups = pd.DataFrame({"nr": range(5), "group": list("aabbb"), "age": 9.5})
     groups.to_csv("groups.csv", index=False)
@@ -139,7 +121,6 @@ def test_workbooks_in_and_out(run, tmp_path, monkeypatch, capsys):
         same(tmp_path / "out" / f"{name}.csv", table)
 
 
-@pytest.mark.usefixtures("_without_pictures")
 def test_without_an_order_nothing_speaks_of_one(run, tmp_path, capsys):
     random = np.random.default_rng(0)
     words = np.array(["walk", "rear", "groom", "sit"])
@@ -151,7 +132,6 @@ def test_without_an_order_nothing_speaks_of_one(run, tmp_path, capsys):
     assert not (tmp_path / "out" / "cycles.csv").exists()
 
 
-@pytest.mark.usefixtures("_without_pictures")
 def test_breaks_are_named(run, tmp_path, capsys):
     times = np.r_[np.arange(30) / 10, 100 + np.arange(30) / 10]
     labels = np.repeat(["a", "b", "c"], 20)
@@ -163,7 +143,6 @@ def test_breaks_are_named(run, tmp_path, capsys):
     assert said in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("_without_pictures")
 def test_groups_are_compared(run, tmp_path, capsys):
     """Two takes of each of eight people, of whom the experts reach twice as fast."""
     labels, rows = {}, ["recording,subject,group"]
@@ -199,7 +178,6 @@ GROUP_TABLES = [
 
 
 @pytest.mark.parametrize(("names", "head", "row", "options"), GROUP_TABLES)
-@pytest.mark.usefixtures("_without_pictures")
 def test_a_row_names_recordings(run, tmp_path, capsys, names, head, row, options):
     """By start or part: `P1` is not in `P10`; rows of others do not count."""
     groups = dict(zip([*PEOPLE, "P3"], "aabbababb"))
@@ -264,8 +242,7 @@ def test_report_of_groups(run, refuses, tmp_path):
     assert run("fit data --method hmm --n-actions 2 --fps 10 --out m.skops") == 0
     assert run("report m.skops data --groups groups.csv --out a.html --summary s") == 0
     assert "Groups compared" in (tmp_path / "a.html").read_text(encoding="utf-8")
-    names = {path.name for path in (tmp_path / "s").iterdir()}
-    assert {"groups.csv", "groups.png"} <= names
+    assert (tmp_path / "s" / "groups.csv").exists()
     options = "--groups groups.csv --names names.txt --summary t"
     (tmp_path / "names.txt").write_text("0 reach\n1 lift\n")
     assert run(f"report m.skops data --out c.html {options}") == 0
