@@ -186,18 +186,6 @@ def read(model, videos):
     return results
 
 
-def predict_online(model, video, lag, block):
-    """Labels and probabilities of a stream that comes in blocks."""
-    online = skl_tot.OnlinePrediction(model, lag=lag)
-    blocks = [online.push(video[i : i + block]) for i in range(0, len(video), block)]
-    blocks.append(online.finish())
-    both = (
-        [getattr(labelled, x) for labelled in blocks]
-        for x in ("labels", "probabilities")
-    )
-    return tuple(map(np.concatenate, both))
-
-
 def informative(model, videos, n):
     """Rows of recording, start, end and information."""
     keys = ("recording", "start", "end", "information")
@@ -252,7 +240,6 @@ def run_cyclic():
             model = make_cyclic(inner, decoding=decoding).fit(recordings)
             case = f"Cyclic, {name}, {decoding}"
             yield case, read(model, recordings)
-    yield case, {"online": predict_online(model, recordings[0], 20, 33)}
     yield case, {"merge 1 2": merge(model, [1, 2]).predict(recordings)}
     edges = [np.arange(0, len(one) + 1, len(one) // 7) for one in recordings]
     model = make_cyclic(quick("HMM")).fit(recordings, cuts=edges)
@@ -337,7 +324,7 @@ def run_corrections(name, model, videos):
 
 
 def run_outputs(videos, n_actions):
-    """Corrections, streams and decodings of models fitted once."""
+    """Corrections and decodings of models fitted once."""
     common = {"n_actions": n_actions, "random_state": 0, "max_iter": 300}
     for name, model in {
         "TOT": make("TemporalOT", **common, decoding="fixed"),
@@ -349,18 +336,12 @@ def run_outputs(videos, n_actions):
         model.fit(videos)
         name = f"Outputs, {name}"
         yield from run_corrections(name, model, videos)
-        for lag in (0, 7, 1000):
-            streams = [predict_online(model, video, lag, 11) for video in videos[:2]]
-            yield name, {f"online/{lag}": streams}
         for decoding, cost in DECODINGS.items():
             other = copy.deepcopy(model)
             decoder = decoding.partition(",")[0]
             other.set_params(decoding=decoder, switch_cost=cost)
             yield name, {f"{decoding}/predict": other.predict(videos)}
             yield name, {f"{decoding}/posterior": other.predict_posterior(videos)}
-            if decoding in ("fixed", "skip", "free", "cyclic"):
-                online = predict_online(other, videos[0], 12, 1000)
-                yield name, {f"{decoding}/online": online}
 
 
 def run_arrays():

@@ -4,7 +4,6 @@ from .display.timelines import SegmentationDisplay
 from .meta.activities import ActivitySegmenter
 from .meta.auto import AutoSegmenter
 from .meta.cyclic import CyclicSegmenter
-from .meta.online import OnlinePrediction
 from .meta.trust import rate_trust
 from .methods.hmm import HMMSegmenter
 from .methods.pipelines import choose_n_actions
@@ -20,7 +19,6 @@ __all__ = [
     "AutoSegmenter",
     "CyclicSegmenter",
     "HMMSegmenter",
-    "OnlinePrediction",
     "PseudoLabelDisplay",
     "Recordings",
     "SegmentationDisplay",

@@ -16,7 +16,6 @@ from sklearn.pipeline import make_pipeline
 from skl_tot import (
     CyclicSegmenter,
     HMMSegmenter,
-    OnlinePrediction,
     SemiSupervisedSegmenter,
     choose_n_actions,
     read_recordings,
@@ -180,16 +179,6 @@ def test_rename(case):
     named = rename(case.model, WORDS.tolist()).predict(case.X)
     for path, expected in zip(as_list(named), case.labels, strict=True):
         np.testing.assert_array_equal(path, WORDS[expected])
-
-
-def test_stream(case):
-    paths = []
-    for video in case.videos:
-        stream = OnlinePrediction(case.model, lag=25)
-        parts = [stream.push(video[i : i + 9]) for i in range(0, len(video), 9)]
-        parts.append(stream.finish())
-        paths.append(np.concatenate([part.labels for part in parts]))
-    assert mof_score(case.truth, paths) >= case.share - MOST_LOST
 
 
 def test_save_and_load(case, tmp_path):

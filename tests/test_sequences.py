@@ -29,7 +29,6 @@ from skl_tot import (
     AutoSegmenter,
     CyclicSegmenter,
     HMMSegmenter,
-    OnlinePrediction,
     Recordings,
     SemiSupervisedSegmenter,
     TemporalOTSegmenter,
@@ -45,8 +44,7 @@ from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
 N_SEQUENCES, N_STEPS = 9, 5
 REFUSALS = re.compile(
-    "or predict when the recording has ended"  # streams of what needs all of it
-    "|one of its estimators_ takes them|expected a model of recordings of one activity"
+    "one of its estimators_ takes them|expected a model of recordings of one activity"
     "|the number of distinct frames of"
     "|score compares"
     "|expected a segmenter that finds actions of one activity"
@@ -302,21 +300,6 @@ def scores(run, draw, model, X):
     assert np.isnan(score) or 0 <= score <= len(actions_of(model)) + 1e-9
 
 
-def streams(run, draw, model, X):
-    """A stream whose lag is longer than the recording is like `predict`."""
-    online, video = OnlinePrediction(model, 1000), rows(X)[0]
-    cut = draw.randrange(1, len(video))
-    decided = [online.push(video[:cut]), online.push(video[cut:]), online.finish()]
-    labels = np.concatenate([own.labels for own in decided])
-    np.testing.assert_array_equal(labels, rows(model.predict([video]))[0])
-
-
-def follows(run, draw, model, X):
-    found = list(OnlinePrediction(model, draw.randrange(20)).follow(rows(X)[0]))
-    assert {label for label, _ in found} <= {*actions_of(model), -1, "background"}
-    assert len(found) == len(rows(X)[0])
-
-
 def reports(run, draw, model, X):
     write_report(model, X, run.path / "report.html")
     page = (run.path / "report.html").read_text(encoding="utf-8")
@@ -351,8 +334,7 @@ def exports(run, draw, model, X):
 
 
 CORRECTIONS = [renames, merges, splits, relabels]
-USES = [saves, pickles, clones, scores, streams, follows, reports, tabulates]
-USES += [draws, asks, exports]
+USES = [saves, pickles, clones, scores, reports, tabulates, draws, asks, exports]
 
 
 def seeds():

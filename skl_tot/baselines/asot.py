@@ -154,14 +154,6 @@ class ASOTSegmenter(PrototypeSegmenter):
     random_state: Any = None
     verbose: int = 0
 
-    @property
-    def waits_for_end_(self):
-        """Reason why labels need the whole recording."""
-        return (
-            "ASOTSegmenter solves a transport problem of a whole recording; use "
-            "TemporalOTSegmenter"
-        )
-
     def _has_prior(self):
         return True
 

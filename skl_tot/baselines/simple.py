@@ -65,11 +65,6 @@ class EqualPartsSegmenter(BaseSegmenter):
             scores[np.arange(n_frames), equal_parts(n_frames, self.n_parts_)] = 0
             yield scores
 
-    @property
-    def waits_for_end_(self):
-        """Reason why labels need the whole recording."""
-        return "equal parts need the number of frames; fit another method"
-
 
 @with_shared_texts
 @dataclass(eq=False, repr=False)

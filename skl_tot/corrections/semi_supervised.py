@@ -382,15 +382,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     def _describe_signal(self, videos):
         return []
 
-    @property
-    def waits_for_end_(self):
-        """Reason: labels depend on the whole recording."""
-        return (
-            "learned labels depend on the scale and the relative time of a whole "
-            "recording; fit without labels, and name actions by corrections.rename "
-            "(--rename of edit)"
-        )
-
 
 def fit_clusterings(estimators, recordings, look, random_state=None):
     """Fit segmenters, with those by a look for None; return models and labels."""

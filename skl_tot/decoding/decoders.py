@@ -16,8 +16,8 @@ from skl_tot.recordings.labels import BACKGROUND
 class Decoder:
     """Base of decoders, which turn log-likelihoods into labels.
 
-    A subclass has a `chain`. It may override `path` and `posterior` if its paths are
-    not those of the chain. In all methods, ``log_likelihood`` has shape (n_frames,
+    A subclass has a `chain`, or overrides `path` and `posterior` if its paths are not
+    those of a chain. In all methods, ``log_likelihood`` has shape (n_frames,
     n_actions), up to a constant per frame; ``cost`` is that of a switch between
     actions, in nats; segments have at least ``min_frames``.
 
@@ -40,7 +40,7 @@ class Decoder:
     has_cycles = False
 
     def chain(self, n_actions, cost):
-        """Return the `Chain` of the paths, or a similar one for streams."""
+        """Return the `Chain` of the paths."""
         raise NotImplementedError(f"{type(self).__name__} has no chain.")
 
     def path(self, log_likelihood, cost, min_frames=1):
@@ -60,7 +60,6 @@ class Decoder:
 
     def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
         """Convert the cost of a switch, as in `decode`, to nats for ``n_frames``."""
-        # `log_likelihood` may have the first frames only.
         if isinstance(switch_cost, str) and switch_cost == "auto":
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0
         if not (is_number(switch_cost) and 0 <= switch_cost <= 1e300):

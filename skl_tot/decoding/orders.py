@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import uniform_filter1d
 from scipy.special import gammaln, log_softmax, logsumexp
 
-from skl_tot.decoding.chain import fixed_chain, free_chain, skip_chain
+from skl_tot.decoding.chain import fixed_chain, skip_chain
 from skl_tot.decoding.decoders import Decoder
 from skl_tot.decoding.paths import prefix_sums
 
@@ -136,10 +136,6 @@ class MallowDecoder(Decoder):
     def __init__(self, dispersions=0.0):
         self.dispersions = dispersions
 
-    def chain(self, n_actions, cost):
-        """Allow any order in a stream, as an order needs the whole recording."""
-        return free_chain(n_actions, cost)
-
     def path(self, log_likelihood, cost, min_frames=1):
         """Find the likeliest path in the likeliest order."""
         order = self._find_order(log_likelihood, cost, min_frames)
@@ -239,10 +235,6 @@ class DurationDecoder(Decoder):
     def __init__(self, mean_durations, max_bins=512):  # time grows with their square
         self.mean_durations = mean_durations
         self.max_bins = max_bins
-
-    def chain(self, n_actions, cost):
-        """Allow any durations in a stream, whose length is unknown."""
-        return fixed_chain(n_actions)
 
     def path(self, log_likelihood, cost, min_frames=1):
         """Find the likeliest path through all actions in order."""

@@ -142,14 +142,6 @@ class ActivitySegmenter(BaseSegmenter):
         """Decoder of scores of all actions; segmenters have their own."""
         return BoundDecoder(DECODERS["framewise"], 0.0)
 
-    @property
-    def waits_for_end_(self):
-        """Reason: the activity needs the whole recording."""
-        return (
-            "ActivitySegmenter recognises an activity by a whole recording; fit a "
-            "model to recordings of one activity"
-        )
-
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None, activities=None):
         """Find the activities, and learn the actions of each.

@@ -251,16 +251,6 @@ class CyclicSegmenter(BaseSegmenter):
             return iter(pipelines.last_step(model).log_likelihood(arrays))
 
     @property
-    def waits_for_end_(self):
-        """Reason of the segmenter."""
-        return pipelines.waits_for_end(pipelines.unfrozen(self.estimator_))
-
-    @property
-    def n_around_(self):
-        """Frames on each side of a frame that the segmenter uses."""
-        return pipelines.n_around(pipelines.unfrozen(self.estimator_))
-
-    @property
     def min_frames_(self):
         """Least number of frames of a segment."""
         is_given = self.min_duration is not None

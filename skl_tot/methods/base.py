@@ -48,10 +48,9 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
 
     A method implements ``_learn``, and ``_log_likelihoods`` of its actions up to a
     constant per frame. It may override ``_decoder`` if decoding depends on learned
-    values, and ``waits_for_end_`` if its scores need whole recordings.
-    ``_defaults_by_order`` has defaults of parameters for each order. Estimators with
-    inner estimators may also override ``_label``, ``_decode``, ``_describe_labels`` and
-    ``n_around_``.
+    values. ``_defaults_by_order`` has defaults of parameters for each order. Estimators
+    with inner estimators may also override ``_label``, ``_decode`` and
+    ``_describe_labels``.
     """
 
     _parameter_constraints: dict = {
@@ -422,21 +421,6 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         n_frames = self.min_duration * (self.fps_ or 1)
         # 0.7 s at 10 frames per second are 7 frames, though the product is larger
         return max(1, math.ceil(n_frames * (1 - 1e-9)))
-
-    @property
-    def waits_for_end_(self):
-        """Reason why labels need the whole recording, or None."""
-        if self.standardize_ == "video":
-            return (
-                'standardize="video" uses mean and variance of a whole recording; fit '
-                'with "dataset"'
-            )
-        return None
-
-    @property
-    def n_around_(self):
-        """Frames on each side of a frame that its scores use."""
-        return 0
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

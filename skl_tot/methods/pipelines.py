@@ -131,22 +131,6 @@ def feature_names(model):
     return names
 
 
-def waits_for_end(model):
-    """Reason why a model needs the whole recording, with a remedy, or None."""
-    for name, step in steps_of(model)[:-1]:
-        if not hasattr(step, "n_around_"):
-            return (
-                f"the step {name!r} ({type(step).__name__}) may look at other frames; "
-                "fit a model without it"
-            )
-    return last_step(model).waits_for_end_
-
-
-def n_around(model):
-    """Frames on each side of a frame that a segmenter or pipeline uses."""
-    return sum(step.n_around_ for _, step in steps_of(model))
-
-
 def decode_recordings(model, X):
     """Iterate over the `Decoded` of each recording, posteriors in its floating type."""
     X = transform_before(model, X)

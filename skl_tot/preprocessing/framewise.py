@@ -145,7 +145,6 @@ class FramewiseTransformer(VideoTransformer):
     """
 
     __module__ = "skl_tot.preprocessing"
-    n_around_ = 0  # single frames: can be applied to a stream
     keeps_data_frames = False
 
     transformer: Any

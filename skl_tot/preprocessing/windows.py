@@ -53,8 +53,6 @@ class SignalWindows(VideoTransformer):
     ----------
     window_ : int
         Frames of the window, an odd number.
-    n_around_ : int
-        Frames on each side of a frame that its features use.
     scales_ : ndarray of shape (n_features,)
         Standard deviation of each feature; 1 for constants.
     fps_ : float or None
@@ -100,7 +98,6 @@ class SignalWindows(VideoTransformer):
         self.fps_ = recordings.fps
         self.scales_ = _find_scales(recordings)
         self.window_ = self._find_width(recordings)
-        self.n_around_ = self.window_ // 2
 
     def _find_width(self, recordings):
         """Odd number of frames of the window, as given or from the signal."""
@@ -144,7 +141,7 @@ class SignalWindows(VideoTransformer):
 
     def _fill(self, output, signal):
         """Fill the output of a signal without breaks, in blocks that bound memory."""
-        n_frames, n_around = len(signal), self.n_around_
+        n_frames, n_around = len(signal), self.window_ // 2
         n_rows = max(BLOCK_BYTES // (8 * output.shape[1]), 2 * n_around)
         for start in range(0, n_frames, n_rows):
             stop = min(start + n_rows, n_frames)
@@ -155,7 +152,7 @@ class SignalWindows(VideoTransformer):
 
     def _columns(self, near, rows):
         """Yield each statistic, (n_rows, n_features), of some rows of a signal."""
-        half, floor = self.n_around_, FLOOR * self.scales_
+        half, floor = self.window_ // 2, FLOOR * self.scales_
         shift = near.mean(axis=0)
         near = near - shift
         mean = window_means(near, half, half, rows)
@@ -283,13 +280,6 @@ class FrameView(VideoTransformer):
             recordings = check_recordings(self, X, reset=True)
             scaled = self._learn(recordings)
         return recordings.restore(list(map(self.pca_.transform, scaled)))
-
-    @property
-    def n_around_(self):
-        """Frames on each side of a frame that its components use."""
-        if self.scaling == "video":
-            raise AttributeError("n_around_: a whole recording is scaled.")
-        return max((windows.n_around_ for windows in self.windows_), default=0)
 
     def _rotate(self, recordings):
         """Reduce recordings of many features, without names."""

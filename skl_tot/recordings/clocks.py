@@ -283,11 +283,6 @@ def is_clock(name):
     return _split_unit(name)[0] in CLOCKS + OTHER_CLOCKS
 
 
-def unit_of(name):
-    """Seconds per unit, by the suffix of a column name; 1 without a suffix."""
-    return UNITS[_split_unit(name)[1]]
-
-
 def _split_unit(name):
     """Column name in small letters without its unit, and this unit ("s" if none)."""
     name = name.strip().lower()
@@ -322,7 +317,7 @@ def _as_seconds(values, recording):
     """Seconds (n_frames,) of numbers in the column's unit, or of dates; date of 0 s."""
     import pandas as pd
 
-    factor = unit_of(values.name)
+    factor = UNITS[_split_unit(values.name)[1]]
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return since_first(values)
     if pd.api.types.is_timedelta64_dtype(values.dtype):
@@ -337,16 +332,6 @@ def _as_seconds(values, recording):
     except ValueError as error:
         where = f"the clock {values.name!r} of {recording!r}"
         raise ValueError(f"{where} cannot be read: {one_line(error)[:200]}") from None
-
-
-def read_cells(cells, unit):
-    """List of seconds from text, numbers in a unit, durations or dates; date of 0 s."""
-    if all(PLAIN.fullmatch(cell) for cell in cells):
-        return [float(cell) * unit for cell in cells], NO_DATE
-    import pandas as pd
-
-    times, date = read_times(pd.Series(cells, dtype="string"), unit)
-    return times.tolist(), date
 
 
 def _check_forward(clock, column, recording):

@@ -8,7 +8,6 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import OnlinePrediction
 from skl_tot.baselines import EqualPartsSegmenter, KMeansSegmenter
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
@@ -32,11 +31,6 @@ class TestEqualParts:
         np.testing.assert_array_equal(
             model.predict_proba(others)[0].argmax(axis=1), model.predict(others)[0]
         )
-
-    def test_no_recording_is_labelled_while_it_runs(self, activity):
-        model = EqualPartsSegmenter(4).fit(activity[0])
-        with pytest.raises(ValueError, match="number of frames"):
-            OnlinePrediction(model, lag=3)
 
 
 @pytest.fixture(scope="module")

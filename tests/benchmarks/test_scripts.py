@@ -113,7 +113,6 @@ COMMANDS = {
     "--set max_iter=2 --methods TOT CTE",
     "trust": "fit --data {data} --sets first --methods KMeansSegmenter "
     "--results {out}/a.jsonl",
-    "live": "accuracy --data {data} --set first --seeds 0",
     "groups": "--draws 2 --subjects 5",
 }
 

@@ -12,7 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter, OnlinePrediction, Recordings, SemiSupervisedSegmenter
+from skl_tot import HMMSegmenter, Recordings, SemiSupervisedSegmenter
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.preprocessing import FrameView, FramewiseTransformer, SignalWindows
@@ -171,10 +171,6 @@ class TestParts:
         model = make_pipeline(FramewiseTransformer(PCA(4)), make())
         model.fit(VIDEOS, [*TRUTH[:2], *REST])
         assert share_right(model.predict(VIDEOS), TRUTH) > 0.9
-
-    def test_streams_are_refused(self, fitted):
-        with pytest.raises(ValueError, match="learned labels depend on"):
-            OnlinePrediction(fitted)
 
 
 def test_same_seed_same_bits():

@@ -103,7 +103,7 @@ def test_python_blocks_run(path, names, request):
 
 def test_workers_that_read_a_script_start_no_workers():
     pytest.importorskip("dask.distributed")
-    page = DOCS / "guide" / "cycles_and_live.md"
+    page = DOCS / "guide" / "cycles_and_large_data.md"
     code = [text for text, _ in blocks(page, "python") if "Client(" in text]
     assert code
     for text in code:

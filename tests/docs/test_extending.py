@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import skl_tot
-from skl_tot import HMMSegmenter, OnlinePrediction, TemporalOTSegmenter, corrections
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, corrections
 from skl_tot.app.cli.main import main
 from skl_tot.decoding import DECODERS
 from skl_tot.io import (
@@ -129,14 +129,11 @@ def test_other_objects_are_refused(activity, parameters):
 
 
 def test_method_of_ones_own(extensions, activity, tmp_path):
-    """The base has all but the scores: posteriors, streams, corrections, files."""
+    """The base has all but the scores: posteriors, corrections, files."""
     videos, labels = activity
     model = extensions.EqualParts(4).fit(videos)
     assert mof_score(labels, model.labels_) > 0.6
     assert np.allclose(model.predict_posterior(videos[0]).sum(axis=1), 1)
-    online = OnlinePrediction(model, lag=1000)
-    online.push(videos[0])
-    np.testing.assert_array_equal(online.finish().labels, model.predict(videos[0]))
     assert corrections.merge(model, [0, 1]).n_actions_ == 3
     trusted = ["extensions.EqualParts"]
     save_model(model, tmp_path / "model.skops", trusted=trusted)

@@ -83,6 +83,6 @@ def test_stops(capsys, monkeypatch):
     table.insert(0, "time", pd.Timestamp("2024-03-04 06:00:00.3") + seconds)
     table.to_csv("shift.csv", index=False)
     monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, "max_iter", 9)
-    text = (DOCS / "guide" / "cycles_and_live.md").read_text("utf-8")
+    text = (DOCS / "guide" / "cycles_and_large_data.md").read_text("utf-8")
     (block,) = transcripts(text)
     check(block, capsys)

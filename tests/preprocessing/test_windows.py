@@ -46,7 +46,7 @@ def test_windows_are_those_of_loops(video, width, breaks, block_bytes):
     with mock.patch.object(windows, "BLOCK_BYTES", block_bytes):
         model = SignalWindows(width, statistics=windows.ALL_STATISTICS).fit(takes)
         found, single = model.transform(takes)
-    half = model.n_around_
+    half = model.window_ // 2
     assert model.window_ == 2 * half + 1
     assert abs(model.window_ - width) <= 1
     floor = FLOOR * model.scales_
@@ -141,15 +141,3 @@ class TestExtremes:
         found = self.finite(FrameView(windows, scaling=scaling), constant)
         if not (windows and scaling == "video"):  # which scales rounding errors
             assert np.abs(np.concatenate(found)).max() < 1e-9
-
-
-def test_frames_around_that_a_stream_keeps():
-    assert FrameView().fit(VIDEOS).n_around_ == 0
-    view = FrameView((1, 3)).fit(VIDEOS)
-    assert view.n_around_ == max(own.window_ // 2 for own in view.windows_)
-    middle, n = len(VIDEOS[0]) // 2, view.n_around_
-    near = VIDEOS[0][middle - n : middle + n + 1]
-    whole = view.transform(VIDEOS[0])[middle]
-    np.testing.assert_allclose(view.transform(near)[n], whole, atol=1e-9)
-    # a recording is scaled when it has ended
-    assert not hasattr(FrameView(scaling="video").fit(VIDEOS), "n_around_")

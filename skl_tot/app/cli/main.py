@@ -23,7 +23,6 @@ COMMANDS = {  # in the order of use
     "review": corrections.add_review,
     "refine": corrections.add_refine,
     "edit": corrections.add_edit,
-    "watch": predictions.add_watch,
     "subtasks": predictions.add_subtasks,
     "demo": trying.add_demo,
     "doctor": trying.add_doctor,

@@ -20,7 +20,6 @@ EARLY = [
     "predict model.skops none --out a",
     "predict names.txt flat --out a",
     "predict model.skops flat --names groups.csv --out a",
-    "watch model.skops none",
     "evaluate flat none",
     "refine model.skops flat --labels none --out a.skops",
     "suggest none",
