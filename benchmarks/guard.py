@@ -55,12 +55,12 @@ COMMON = {"max_iter": 60, "random_state": 0}
 # Public methods, if an estimator has them; fitted attributes are found by their names.
 METHODS = """
 predict_proba predict_posterior transform pseudo_labels similarities log_likelihood
-predict_activity find_cuts
+find_cuts
 """
 FITTED = """
 labels_ n_iter_ loss_curve_ log_likelihood_curve_ objective_curve_ coefs_ intercepts_
 prototypes_ prototype_actions_ means_ covars_ transitions_ mean_durations_ background_
-mean_frames_ cuts_ activities_ events_
+mean_frames_ cuts_ events_
 """
 
 
@@ -244,26 +244,6 @@ def run_cyclic():
     edges = [np.arange(0, len(one) + 1, len(one) // 7) for one in recordings]
     model = make_cyclic(quick("HMM")).fit(recordings, cuts=edges)
     yield "Cyclic, cuts", read(model, recordings)
-
-
-def run_activities():
-    shape = {"n_features": 6, "mean_length": 60}
-    first, _ = make_activities(6, 3, random_state=0, **shape)
-    second, _ = make_activities(6, 3, random_state=5, **shape)
-    videos = first + second
-
-    def by_activity(inner, n_activities):
-        return skl_tot.ActivitySegmenter(inner, n_activities, random_state=0)
-
-    model = by_activity(quick("HMM", 3), "auto").fit(videos)
-    yield "Activity, auto", read(model, videos)
-    inner = quick("TemporalOT", 3, n_networks=1, max_iter=90, decoding="fixed")
-    model = by_activity(inner, 2).fit(videos)
-    yield "Activity", read(model, videos)
-    yield "Activity", {"rename": rename(model, {0: "take", 4: "pour"}).predict(videos)}
-    model = by_activity(quick("Mallow", 3), 2)
-    model.fit(videos, activities=["cook"] * 6 + ["mend"] * 6)
-    yield "Activity, given", read(model, videos)
 
 
 def some_labels(labels, names=None):
@@ -509,7 +489,7 @@ def make_cases(folder):
     )
     for group in (run_methods, run_auto, run_outputs):
         yield "generated", group(videos, 4)
-    for group in (run_cyclic, run_activities, run_taught, run_arrays):
+    for group in (run_cyclic, run_taught, run_arrays):
         yield "generated", group()
     for group in (run_files, run_preprocessing):
         yield "generated", group()

@@ -1,7 +1,6 @@
 from .corrections.semi_supervised import SemiSupervisedSegmenter
 from .display.heat_maps import PseudoLabelDisplay
 from .display.timelines import SegmentationDisplay
-from .meta.activities import ActivitySegmenter
 from .meta.auto import AutoSegmenter
 from .meta.cyclic import CyclicSegmenter
 from .meta.trust import rate_trust
@@ -15,7 +14,6 @@ from .recordings.read import read_recordings
 __version__: str
 
 __all__ = [
-    "ActivitySegmenter",
     "AutoSegmenter",
     "CyclicSegmenter",
     "HMMSegmenter",

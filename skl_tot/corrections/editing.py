@@ -64,12 +64,12 @@ def rename(model, names):
     >>> rename(model, {1: "pour"}).actions_
     array(['action 0', 'pour', 'action 2'], dtype='<U8')
     """
-    segmenter = _copy_of_fitted(model, of_one_activity=False)
+    segmenter = _copy_of_fitted(model)
     labels_before = segmenter.actions_
     segmenter.classes_ = new_names(names, labels_before)
     _follow_unlabelled(segmenter, labels_before, segmenter.classes_)
     has_name = BACKGROUND_NAME in segmenter.classes_.tolist()
-    if has_name and _detects_background(segmenter):
+    if has_name and segmenter.background_ is not None:
         raise ValueError(
             f"names would have {BACKGROUND_NAME!r}, the name of frames without an "
             "action, which the model detects; expected another name."
@@ -104,7 +104,7 @@ def merge(model, labels):
     ------
     {shared: NotFittedError}
     TypeError, ValueError
-        If a label does not exist, is alone, or the model is of several activities.
+        If a label does not exist, or is alone.
 
     Examples
     --------
@@ -160,8 +160,7 @@ def split(model, label, X, *, n=2):
     NotFittedError
         If the model is not fitted.
     TypeError, ValueError
-        If the label does not exist, ``X`` shows the action in too few frames, or the
-        model is of several activities.
+        If the label does not exist, or ``X`` shows the action in too few frames.
 
     Examples
     --------
@@ -258,14 +257,10 @@ def refine(model, X, y):
     return pipelines.with_last(model, taught)
 
 
-def _copy_of_fitted(model, of_one_activity=True):
+def _copy_of_fitted(model):
     """Copy the segmenter of a fitted model."""
     segmenter = pipelines.segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
-    if of_one_activity and segmenter.has_activities:
-        refuse(
-            "model", type(segmenter), "a model of recordings of one activity", TypeError
-        )
     return copy(segmenter)
 
 
@@ -292,14 +287,6 @@ def _frames_of_action(segmenter, code, X):
         frames.append(np.concatenate(list(videos.blocks(i)))[is_shown])
         times.append(np.flatnonzero(is_shown) / len(is_shown))
     return np.concatenate(frames), np.concatenate(times)
-
-
-def _detects_background(segmenter):
-    """Whether a model, or that of an activity, detects background."""
-    segmenters = [segmenter]
-    if segmenter.has_activities:
-        segmenters = map(pipelines.segmenter_of, segmenter.estimators_)
-    return any(inner.background_ is not None for inner in segmenters)
 
 
 def _codes_of(segmenter, labels):

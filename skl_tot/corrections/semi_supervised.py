@@ -375,12 +375,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.labels_ = videos.store(self._labels_of_paths(paths))
         return paths
 
-    def _describe_labels(self, paths, videos):
+    def _describe_fit(self, paths, videos):
         """List sentences about labels; few actions are those of the labels."""
         return [*collapses.describe_labels(self, paths), *self._advice]
-
-    def _describe_signal(self, videos):
-        return []
 
 
 def fit_clusterings(estimators, recordings, look, random_state=None):

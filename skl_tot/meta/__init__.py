@@ -1,1 +1,1 @@
-"""Estimators from other segmenters: a choice, cycles, activities, trust."""
+"""Estimators from other segmenters: a choice, cycles, trust."""

@@ -148,8 +148,7 @@ def _choose_frames(lengths):
 
 def _course(segmenter):
     """Order of a model, which is free without a course that all recordings share."""
-    has_parts = segmenter.has_activities or pipelines.is_cyclic(segmenter)
-    return "free" if has_parts else segmenter.order_
+    return "free" if pipelines.is_cyclic(segmenter) else segmenter.order_
 
 
 def _other_methods(segmenter):

@@ -49,8 +49,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     A method implements ``_learn``, and ``_log_likelihoods`` of its actions up to a
     constant per frame. It may override ``_decoder`` if decoding depends on learned
     values. ``_defaults_by_order`` has defaults of parameters for each order. Estimators
-    with inner estimators may also override ``_label``, ``_decode`` and
-    ``_describe_labels``.
+    with inner estimators may also override ``_label`` and ``_describe_fit``.
     """
 
     _parameter_constraints: dict = {
@@ -70,8 +69,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
     background_percentile: float | None = None
     # before a fit
     numbers_: dict | None = None
-    # kinds of models: of several activities, or taught by labels
-    has_activities = is_taught = False
+    is_taught = False  # by labels
     unlabelled_actions_: tuple | list = ()  # further actions, which no label names
     prototype_actions_: Any = None  # of methods whose scores are sums over prototypes
 
@@ -126,8 +124,7 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
                 paths = self._label(learned, videos)
                 sentences = []
                 if not collapses.is_inside.get():  # they take a fifth of the time
-                    sentences += self._describe_labels(paths, videos)
-                    sentences += self._describe_signal(videos)
+                    sentences = self._describe_fit(paths, videos)
         if sentences:  # one warning, so that filters and readers meet it once
             warn_user(" ".join(sentences), collapses.FitWarning)
         return self
@@ -201,13 +198,12 @@ class BaseSegmenter(ClusterMixin, BaseEstimator):
         self.shares_ = shares_of(paths, self.n_actions_)
         return paths
 
-    def _describe_labels(self, paths, videos):
-        """List sentences about the labels of a fit."""
-        return collapses.describe_fit(self, paths, videos)
-
-    def _describe_signal(self, videos):
-        """List a sentence about raw signal, if frames are that."""
-        return collapses.describe_raw_signal(self, videos)
+    def _describe_fit(self, paths, videos):
+        """List sentences about the labels of a fit, and about raw signal."""
+        return [
+            *collapses.describe_fit(self, paths, videos),
+            *collapses.describe_raw_signal(self, videos),
+        ]
 
     def fit_predict(self, X, y=None, **lessons):
         """Learn the actions and return the labels of the frames.

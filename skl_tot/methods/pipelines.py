@@ -2,7 +2,6 @@
 
 import contextlib
 import warnings
-from itertools import pairwise
 
 import numpy as np
 from sklearn.base import clone
@@ -64,29 +63,16 @@ def unfrozen(model):
     return model.estimator if isinstance(model, FrozenEstimator) else model
 
 
-def shown_labels(segmenter):
-    """Labels of actions for display: names, if they exist."""
-    if segmenter.has_activities and segmenter.classes_ is None:
-        return np.array(segmenter.action_names_)
-    return segmenter.actions_
-
-
 def action_warnings(model, paths, names, recordings=None):
     """Sentences on actions that paths lack or squeeze; ``names`` are by number."""
     segmenter = segmenter_of(model)
     actions = segmenter.actions_.tolist()
     unlabelled = segmenter.unlabelled_actions_
     unlabelled = [k for k in names if k >= 0 and actions[k] in unlabelled]
-    sentences = []
-    # of several activities, a recording has the actions of one, and lacks all others
-    offsets = [0, len(actions)]
-    if segmenter.has_activities:
-        offsets = segmenter.action_offsets_
-    for first, end in pairwise(offsets):
-        of_activity = [path for path in paths if first <= max(path.max(), 0) < end]
-        words = {k: name for k, name in names.items() if first <= k < end}
-        sentences += describe_actions(of_activity, words, unlabelled, recordings)
-    return sentences + describe_squeezed(segmenter, paths, names)
+    return [
+        *describe_actions(paths, names, unlabelled, recordings),
+        *describe_squeezed(segmenter, paths, names),
+    ]
 
 
 def is_cyclic(segmenter):

@@ -6,7 +6,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skl_tot import (
-    ActivitySegmenter,
     CyclicSegmenter,
     HMMSegmenter,
     SemiSupervisedSegmenter,
@@ -99,7 +98,6 @@ def test_other_methods_are_unlike_the_model(easy):
         (MallowSegmenter(4, order="mostly"), videos, [looks, mostly], True),
         (MallowSegmenter(4, **cyclic), cycles, [looks, free], False),
         (CyclicSegmenter(4, estimator=HMMSegmenter()), cycles, [looks, free], False),
-        (ActivitySegmenter(HMMSegmenter(4), 1), videos, [looks, free], False),
     ]:
         rating = rate_trust(model.fit(X), X)
         assert list(rating["methods"]) == expected

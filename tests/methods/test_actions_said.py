@@ -5,25 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from skl_tot import ActivitySegmenter, HMMSegmenter
-from skl_tot.baselines import MallowSegmenter
+from skl_tot import HMMSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.methods.pipelines import action_warnings
-
-
-def test_activities_are_told_of_one_by_one():
-    cooking, _ = make_activities(n_videos=5, n_actions=3, random_state=0)
-    repairs, _ = make_activities(n_videos=5, n_actions=3, random_state=1)
-    model = ActivitySegmenter(MallowSegmenter(3), 2, random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model.fit(cooking + repairs)
-    paths = [decoded.path for decoded in model.decode(cooking + repairs)]
-    names = {k: f"action {k}" for k in range(len(model.actions_))}
-    assert action_warnings(model, paths, names) == []
-    paths[0] = np.full_like(paths[0], 0)
-    said = action_warnings(model, paths[:2], names)
-    assert said[0].startswith("Actions that at most half")
 
 
 def test_strict_order_that_squeezes_actions_is_told():

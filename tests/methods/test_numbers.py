@@ -92,11 +92,7 @@ def choose_four(monkeypatch):
 def test_every_method_takes_auto(
     estimator_name, make_estimator, activity, tmp_path, monkeypatch
 ):
-    if estimator_name in (
-        "ActivitySegmenter",
-        "CyclicSegmenter",
-        "SemiSupervisedSegmenter",
-    ):
+    if estimator_name in ("CyclicSegmenter", "SemiSupervisedSegmenter"):
         pytest.skip("leaves the number to its segmenter, or has several")
     choose_four(monkeypatch)
     model = make_estimator(estimator_name, n_actions="auto", max_iter=20).fit(activity)

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-from collections import Counter
 from pathlib import Path
 
 from skl_tot.app.cli import arguments, inputs, outputs
@@ -26,18 +25,11 @@ def add_fit(commands):
     )
     parser.add_argument("data", metavar="DATA", help=arguments.DATA)
     parser.add_argument("--like", metavar="MODEL", help=arguments.LIKE)
-    text = "activities, or auto; --n-actions and --method then apply to each activity"
-    number = arguments.number_or_auto
-    parser.add_argument("--activities", type=number, metavar="N", help=text)
     arguments.add_model_out(parser)
 
 
 def fit(options):
     """Fit a model to a folder of recordings, perhaps with labels, and save it."""
-    for name in ("labels", "cycles"):
-        if options.activities and getattr(options, name):
-            text = f"--activities and --{name} are given"
-            raise ValueError(f"{text}, expected one of them.")
     if not (options.labels or options.n_actions):
         text = "--n-actions is missing, expected --n-actions N"
         raise ValueError(f"{text}, or --labels of a recording.")
@@ -93,7 +85,7 @@ def _print_fit(recordings, seed, path):
 
 
 def _print_findings(model):
-    """Print the look, activities, cycles and the choice of a number."""
+    """Print the look, cycles and the choice of a number."""
     from skl_tot.methods.numbers import describe_choice
     from skl_tot.methods.pipelines import describe_look, last_step, look_of
 
@@ -104,10 +96,6 @@ def _print_findings(model):
         if sentence != warned:
             print(outputs.in_options(sentence))
     segmenter = last_step(model)
-    if segmenter.has_activities:
-        counts = sorted(Counter(segmenter.activities_.values()).items())
-        listed = ", ".join(f"{name} ({number} recordings)" for name, number in counts)
-        print(f"Activities: {listed}.")
     if hasattr(segmenter, "n_cycles_"):
         print(f"Found {outputs.count(segmenter.n_cycles_, 'cycle')}.")
     numbers = getattr(segmenter, "numbers_", None)

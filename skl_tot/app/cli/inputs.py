@@ -126,10 +126,10 @@ def read_names(path):
 
 def shown_names(model, names):
     """Display names of the labels of a fitted model; None for numbers without names."""
-    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+    from skl_tot.methods.pipelines import segmenter_of
     from skl_tot.recordings.names import check_names, name_actions, name_all_actions
 
-    labels = shown_labels(segmenter_of(model))
+    labels = segmenter_of(model).actions_
     if labels.dtype.kind == "U":
         return name_all_actions(labels, names)
     if not names:

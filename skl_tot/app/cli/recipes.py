@@ -86,7 +86,6 @@ class Recipe:
         self.steps, pairs = options.pipeline or [], options.set or []
         self.settings = dict(pairs)
         self.labels, self.cycles = options.labels, bool(options.cycles)
-        self.activities = getattr(options, "activities", None)  # of fit
         if len(self.settings) < len(pairs):
             raise ValueError("--set has a name twice, expected each once.")
         if "n_actions" in self.settings:
@@ -109,19 +108,17 @@ class Recipe:
         # else the labels tell the actions
         self.has_method = self.n_actions or self.method or options.set or options.order
         # settings are those of an ordinary method, as are labels and cycles
-        kinds = ("set", "order", "labels", "cycles", "activities")
+        kinds = ("set", "order", "labels", "cycles")
         is_ordinary = any(getattr(options, name, None) for name in kinds)
         self.method = self.method or ("tot" if is_ordinary else "auto")
 
     def make(self):
-        """Make a model for labels, activities or cycles, as options say."""
+        """Make a model for labels or cycles, as options say."""
         from skl_tot.methods.pipelines import last_step, with_last
 
         model = self._make_inner()
         if self.labels or not self.has_method:
             return _for_labels(model, self.cycles)
-        if self.activities:
-            return skl_tot.ActivitySegmenter(model, self.activities)
         if self.cycles:
             inner = last_step(model)
             cyclic = skl_tot.CyclicSegmenter(inner.n_actions, estimator=inner)

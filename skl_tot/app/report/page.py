@@ -153,7 +153,7 @@ def read_model(
     # `numbers` has the number of the colour of each name of an action, or is None.
     # lazy, as they import torch
     from skl_tot.meta.trust import rate_trust
-    from skl_tot.methods.pipelines import segmenter_of, shown_labels
+    from skl_tot.methods.pipelines import segmenter_of
 
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
@@ -172,7 +172,7 @@ def read_model(
         corrected = read_corrected(corrected, videos)
     if accuracy is not None:
         _check_accuracy(accuracy)
-    words = name_all_actions(shown_labels(segmenter), action_names, "action_names")
+    words = name_all_actions(segmenter.actions_, action_names, "action_names")
     compared = groups_of_report(groups, subject, videos.names)
     findings = gather_findings(
         model, videos.arrays, video_names, words, videos.breaks, corrected

@@ -42,7 +42,7 @@ def with_words(model):
     """Fitted model with distinct text names of actions, without ``labels_``."""
     segmenter = copy(pipelines.segmenter_of(model))
     vars(segmenter).pop("labels_", None)  # not needed
-    words, shown = [], pipelines.shown_labels(segmenter).tolist()
+    words, shown = [], segmenter.actions_.tolist()
     for word in default_names(shown, "action").values():
         words.append(word if word not in words else f"{word} ({len(words)})")
     return corrections.rename(pipelines.with_last(model, segmenter), words)

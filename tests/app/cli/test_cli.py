@@ -144,7 +144,7 @@ def test_demo(run, refuses, folder, monkeypatch):
         ("", 0),
         ("--set random_state=3 --pipeline standard", 3),
         ("--cycles --seed 3", 3),
-        ("--activities 2 --order mostly", 0),
+        ("--order mostly", 0),
     ],
 )
 def test_the_same_command_gives_the_same_model(run, capsys, options, seed):
@@ -165,13 +165,11 @@ def test_the_same_command_gives_the_same_model(run, capsys, options, seed):
 
 
 def test_order_and_least_duration(run):
-    """In seconds of the rate of the recordings, of activities too."""
+    """In seconds of the rate of the recordings."""
     fit = f"fit flat {HMM} --set max_iter=3 --min-duration 0.8"
     assert run(f"{fit} --order strict --out a.skops") == 0
     model = load_model("a.skops")
     assert (model.order, model.decoding_, model.min_frames_) == ("strict", "fixed", 8)
-    assert run(f"{fit} --activities 1 --out a.skops") == 0
-    assert load_model("a.skops").estimators_[0].min_frames_ == 8
 
 
 def test_equal_parts(run):
@@ -214,7 +212,6 @@ ERRORS = [
     f"{FIT} --min-duration 0",
     f"{FIT} --method equal --order free",
     f"{FIT} --method cte",
-    f"{FIT} --cycles --activities 2",
     f"{PREDICT} --format none",
     f"{PREDICT} --names bad_names.txt",
     "predict model.skops data --out a --format elan",

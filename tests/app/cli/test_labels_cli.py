@@ -321,7 +321,6 @@ EDIT = "edit model.skops --out a.skops"
 REFUSED = [
     "fit flat --labels stranger --out a.skops",
     f"{FIT} --labels none_labelled --out a.skops",
-    f"{FIT} --labels two --activities 2 --out a.skops",
     "review model.skops flat --cycles --no-browser --out a.skops",
     f"{FIT} --gaps unknown --out a.skops",
     "refine model.skops flat --out a.skops",
