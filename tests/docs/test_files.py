@@ -260,12 +260,8 @@ def test_layout_of_the_field(capsys):
 
 @pytest.mark.filterwarnings("ignore:bodies turn")  # as the page says
 def test_poses(pose_files, capsys):
-    commands, code = SECTIONS["Poses"]
-    run_commands(commands, capsys, "tracks")
+    run_commands(SECTIONS["Poses"][0], capsys, "tracks")
     check_summary(len(pose_files))
-    names = run_python(code, {})
-    check_durations(names["table"], len(pose_files))
-    assert names["model"][1].points_ == ["nose", "left_ear", "tail"]
 
 
 def test_signals(capsys):
