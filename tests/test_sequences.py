@@ -45,12 +45,10 @@ N_SEQUENCES, N_STEPS = 9, 5
 REFUSALS = re.compile(
     "the number of distinct frames of"
     "|score compares"
-    "|expected a segmenter that finds actions of one activity"
     "|an estimator with pseudo_labels"
     "|expected two or more"
     "|the name of frames without an action"
     "|names would have '(cut|background)' twice"
-    "|the number of distinct recordings of X"
 )
 VIDEOS, LABELS = make_activities(
     10, 3, n_features=3, mean_length=24, missing=0.2, noise=0.4, random_state=0
