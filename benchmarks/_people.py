@@ -55,8 +55,11 @@ def clinic(folder, seed=0, n_patients=13, rate=50):
             (folder / f"{name}.csv").write_text(text, encoding="utf-8")
             truth[name] = labels, clock
             k += 1
-    rows = ["Patient,Group", *map(",".join, zip(patients, groups))]
-    (folder.parent / "patients.csv").write_text("\n".join(rows))
+    group_of = dict(zip(patients, groups))
+    subjects = {name: name.partition("_")[0] for name in truth}
+    rows = [f"{name},{own},{group_of[own]}" for name, own in subjects.items()]
+    head = "recording,subject,group"
+    (folder.parent / "patients.csv").write_text("\n".join([head, *rows]))
     return truth
 
 
@@ -229,8 +232,8 @@ def mice(folder, seed=0, n_mice=20, n_bouts=60, rate=25):
         _write_tracks(folder / f"{name}{SCORER}.csv", _tracks(rng, labels, rate), rng)
         truth[name] = labels
     genotypes = [["wt", "ko"][i % 2] for i in range(n_mice)]
-    rows = [f"m{i + 1},{genotype},{20 + i}" for i, genotype in enumerate(genotypes)]
-    (folder.parent / "mice.csv").write_text("\n".join(["mouse,genotype,weight", *rows]))
+    rows = [",".join(row) for row in zip(truth, genotypes)]
+    (folder.parent / "mice.csv").write_text("\n".join(["recording,group", *rows]))
     return truth
 
 

@@ -125,14 +125,14 @@ def clinic(seed, small):
     table, predicted = read_segments()
     groups = pd.read_csv("summary/groups.csv")
     groups = groups[groups["measure"] == "duration"].set_index("action")
-    group_of = dict(pd.read_csv("patients.csv").to_numpy().tolist())
+    group_of = pd.read_csv("patients.csv").set_index("recording")["group"]
     clocks = {name: clock for name, (_, clock) in found.items()}
     checks = {
         "clocks": clocks_hold(table, clocks),
         "groups": groups_differ(
             groups.loc["turn"],
             truth,
-            lambda name: group_of[name[:3]],
+            group_of.get,
             lambda labels: (labels == 2).sum() / rate,
         ),
         "other phases": bool(groups["q"].drop("turn").min() > 0.05),
@@ -183,17 +183,17 @@ def mice(seed, small):
     )
     run("predict taught.skops tracks --out segments.csv")
     run(
-        "report taught.skops tracks --groups mice.csv --group-column genotype "
+        "report taught.skops tracks --groups mice.csv "
         "--out report.html --summary summary"
     )
     _, predicted = read_segments()
     groups = pd.read_csv("summary/groups.csv").query("measure == 'share'")
-    genotype_of = dict(pd.read_csv("mice.csv").to_numpy()[:, :2].tolist())
+    genotype_of = dict(pd.read_csv("mice.csv").to_numpy().tolist())
     checks = {
         "groups": groups_differ(
             groups.set_index("action").loc["groom"],
             truth,
-            lambda name: genotype_of[name.partition("_")[0]],
+            genotype_of.get,
             lambda labels: np.mean(labels == 2),
         )
     }

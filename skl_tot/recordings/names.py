@@ -143,23 +143,6 @@ def background_labels(clusters, classes, background):
     return cluster, background
 
 
-def keys_in_names(keys, names):
-    """Place of the match and keys for each name: 0 whole, 1 start, 2 a part, 3 none."""
-    matches = {}
-    for name in names:
-        keys_at: dict = {3: []}
-        for key in filter(None, keys):
-            # a part ends at a separator, so P1 is not in P10
-            whole = rf"(?<![^\W_]){re.escape(key)}(?![^\W_])"
-            part = re.search(whole, name) if key in name else None
-            if part is not None:
-                place = (part.start() > 0) + (key != name)
-                keys_at.setdefault(place, []).append(key)
-        place = min(keys_at)
-        matches[name] = place, keys_at[place]
-    return matches
-
-
 def labels_of_one_type(sequences):
     """Convert labels of files to text if some are, with "background" for -1."""
     if not any(sequence.dtype.kind == "U" for sequence in sequences):

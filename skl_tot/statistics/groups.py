@@ -2,10 +2,9 @@
 
 import itertools
 import math
-from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import false_discovery_control
+from scipy.stats import bootstrap, false_discovery_control, permutation_test
 from sklearn.utils import check_random_state
 
 from skl_tot.recordings.errors import is_int, is_number, refuse, short_repr, warn_user
@@ -17,31 +16,19 @@ from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 # false.
 MAX_Q = 0.05
 N_NAMED = 5  # differing actions in a sentence
-ROUNDING = 1e-9  # relative tolerance of equal statistics
 SENTENCES = {  # of a measure, and the format of its numbers
     "duration": ("a bout of {action} lasts {mean}", "{:.4g} {unit}"),
     "share": ("{action} takes {mean} of the time", "{:.1%}"),
     "bouts": ("a recording has {mean} bouts of {action}", "{:.3g}"),
     "transition": ("{to} comes after {action} in {mean} of the cases", "{:.0%}"),
 }
+EFFECTS = "effect", "effect_low", "effect_high"
 COLUMNS = [
     *("measure", "action", "to", "first", "second"),
     *("n_first", "n_second", "mean_first", "mean_second"),
-    *("difference", "low", "high", "effect", "effect_low", "effect_high"),
+    *("difference", "low", "high", *EFFECTS),
     *("p", "q", "permutations", "exact", "unit"),
 ]
-
-
-class Permutations(NamedTuple):
-    """Permutations of values of two groups; a row of weights gives a difference.
-
-    The first row of ``weights`` (n_permutations, n_subjects) is for the actual groups.
-    """
-
-    values: np.ndarray
-    is_second: np.ndarray
-    weights: np.ndarray
-    is_exact: bool
 
 
 @with_shared_texts
@@ -58,10 +45,11 @@ def compare_groups(
     r"""Compare durations, shares, bouts and transitions of groups of recordings.
 
     Frames, bouts and recordings of one subject are not independent. So each subject has
-    one value per group, from all its recordings there, and the test of two means
-    permutes subjects: by all divisions into groups of these sizes if each subject is in
-    one group, by all swaps of the two values of subjects if each is in both, as before
-    and after a treatment. If these are more than ``n_permutations``, a sample is drawn.
+    one value per group, from all its recordings there. `scipy.stats.permutation_test`
+    compares the two means: by all divisions into groups of these sizes if each subject
+    is in one group, by all swaps of the two values of subjects if each is in both, as
+    before and after a treatment. If these are more than ``n_permutations``, a sample is
+    drawn.
 
     Parameters
     ----------
@@ -74,7 +62,8 @@ def compare_groups(
         each recording as a subject.
     {shared: fps}
     n_permutations : int, default=9999
-        Maximum number of permutations. If all are used, p is exact.
+        Maximum number of permutations, and number of bootstrap samples. If all
+        permutations are used, p is exact.
     confidence_level : float, default=0.95
         Coverage probability of intervals. A warning is given if permutations are too
         few for any p below one minus this.
@@ -93,8 +82,8 @@ def compare_groups(
           ``n_first``, ``n_second``, ``mean_first`` and ``mean_second``: number and mean
           of their subjects with a value.
         - ``difference``, second minus first, and its confidence interval ``low`` to
-          ``high``: the differences that the same permutations do not reject. With
-          few subjects, it is infinite.
+          ``high``, percentiles of `scipy.stats.bootstrap`. With few subjects, it is
+          too narrow.
         - ``effect``, Hedges' g: the difference in standard deviations of subjects
           within groups, and its interval ``effect_low`` to ``effect_high``.
         - ``p``, two-sided: twice the smaller one-sided p, a multiple of 2 /
@@ -137,9 +126,9 @@ def compare_groups(
     keys, samples, values = _measure(bouts, zip(subjects, group_of))
     tables = []
     for pair in itertools.combinations(group_of.unique(), 2):
-        first, second, permute = _pick_samples(samples, values, *pair)
-        test = permute, n_permutations, 1 - confidence_level, random
-        table = compare_columns(first, second, *test)
+        first, second, is_paired = _pick_samples(samples, values, pair)
+        test = is_paired, n_permutations, confidence_level, random
+        table = _compare_columns(first, second, *test)
         _warn_of_few(table, pair, 1 - confidence_level)
         for column, group in zip(("first", "second"), pair):
             table[column] = [group] * len(table)  # a group may be a tuple
@@ -182,31 +171,31 @@ def _measure(bouts, sample_of_recordings):
     return pd.DataFrame(keys, columns=COLUMNS[:3], dtype=object), samples, values
 
 
-def _pick_samples(samples, values, first, second):
-    """Return values of two groups, of subjects in one or both, and permutations."""
+def _pick_samples(samples, values, pair):
+    """Return values of two groups, and whether each subject is in both."""
     rows_of_groups = []
-    for group in (first, second):
+    for group in pair:
         rows = {name: i for i, (name, other) in enumerate(samples) if other == group}
         if len(rows) < 2:
             problem = f"group {short_repr(group)} has one subject, {short_repr(*rows)}"
             raise ValueError(f"{problem}, expected two or more.")
         rows_of_groups.append(rows)
-    rows_first, rows_second = rows_of_groups
-    in_both = [name for name in rows_first if name in rows_second]
-    in_one = [name for name in [*rows_first, *rows_second] if name not in in_both]
+    first, second = rows_of_groups
+    in_one, in_both = first.keys() ^ second.keys(), first.keys() & second.keys()
+    if in_one and in_both:
+        groups = " and ".join(map(short_repr, pair))
+        refuse(
+            f"the number of subjects in both groups {groups}",
+            f"{len(in_both)} of {len(in_one) + len(in_both)}",
+            "all or none",
+        )
     if not in_both:
-        values_first = values[list(rows_first.values())]
-        return values_first, values[list(rows_second.values())], permute_subjects
-    if in_one:
-        pair = f"the groups {short_repr(first)} and {short_repr(second)}"
-        problem = f"subject {short_repr(in_both[0])} is in {pair}"
-        expected = "expected each in both, or each in one"
-        raise ValueError(f"{problem}, {short_repr(in_one[0])} in one; {expected}.")
-    before = values[[rows_first[name] for name in in_both]]
-    after = values[[rows_second[name] for name in in_both]]
+        return values[list(first.values())], values[list(second.values())], False
+    before = values[list(first.values())]
+    after = values[[second[name] for name in first]]
     has_both = np.isfinite(before) & np.isfinite(after)
     before, after = (np.where(has_both, x, np.nan) for x in (before, after))
-    return before, after, swap_pairs
+    return before, after, True
 
 
 def _warn_of_few(table, pair, level):
@@ -223,7 +212,7 @@ def _warn_of_few(table, pair, level):
     warn_user(f"{few} no p is below {least:.2g}; groups need more to differ.")
 
 
-def compare_columns(first, second, permute, n_permutations, level, random):
+def _compare_columns(first, second, *test):
     """Table with a row for each column of values (n_subjects, ...) of two groups."""
     import pandas as pd
 
@@ -240,39 +229,50 @@ def compare_columns(first, second, permute, n_permutations, level, random):
             row[f"n_{place}"] = len(values)
             row[f"mean_{place}"] = values.mean(axis=0) if len(values) else np.nan
         if min(len(one), len(other)) > 1:
-            permutations = permute(one, other, n_permutations, random)
-            row |= _test(permutations, _find_scale(one, other), level)
+            row |= _test(one, other, *test)
         tables.append(pd.DataFrame(row, index=columns))
     return pd.concat(tables).sort_index()
 
 
-def _test(permutations, scale, level):
+def _test(first, second, is_paired, n_permutations, level, random):
     """Differences, effects, their intervals, and p of all columns, by name."""
-    # A contrast is the difference of means of permuted subjects. If all values of the
-    # second group are lower by d, the actual difference is lower by d, and other
-    # contrasts by less. So each contrast exceeds the difference for d above a bound;
-    # the interval ends at the d at which enough contrasts do.
-    values, is_second, weights, is_exact = permutations
-    contrasts = weights @ values
-    difference = contrasts[0]
-    slack = ROUNDING * np.abs(contrasts).max(axis=0)
-    above = (contrasts >= difference - slack).mean(axis=0)
-    below = (contrasts <= difference + slack).mean(axis=0)
-    lag = 1 - weights @ is_second
-    is_other = lag > ROUNDING
-    bounds = (difference - contrasts[is_other]) / lag[is_other][:, None]
-    bounds.sort(axis=0)
-    n_rejected = math.floor(len(weights) * level / 2 + ROUNDING)
-    n_left = n_rejected - np.count_nonzero(~is_other)
-    low, high = np.full_like(difference, -np.inf), np.full_like(difference, np.inf)
-    if n_left >= 0:
-        low, high = bounds[n_left], bounds[-1 - n_left]
-    row = {"difference": difference, "low": low, "high": high}
+    # from the first subject and in units of the range, so that ties are equal
+    origin, unit = first[0], np.ptp(np.concatenate([first, second]), axis=0)
+    unit[unit == 0] = 1
+    samples = [(values - origin) / unit for values in (second, first)]
+    drawn = {"n_resamples": n_permutations, "random_state": random, "batch": 500}
+    kind = "samples" if is_paired else "independent"
+    test = permutation_test(
+        samples, _difference, permutation_type=kind, vectorized=True, **drawn
+    )
+    interval = bootstrap(
+        samples,
+        _difference,
+        paired=is_paired,
+        vectorized=True,
+        method="percentile",
+        confidence_level=level,
+        **drawn,
+    ).confidence_interval
+    row = {"difference": second.mean(axis=0) - first.mean(axis=0)}
+    row |= {"low": interval.low * unit, "high": interval.high * unit, "p": test.pvalue}
+    scale = _find_scale(first, second)
     with np.errstate(divide="ignore", invalid="ignore"):  # constant columns
-        row |= {"effect": difference / scale}
-        row |= {"effect_low": low / scale, "effect_high": high / scale}
-    row["p"] = np.minimum(2 * np.minimum(above, below), 1)
-    return row | {"permutations": len(weights), "exact": is_exact}
+        for name, effect in zip(("difference", "low", "high"), EFFECTS):
+            row[effect] = row[name] / scale
+    n_all = (
+        2 ** len(first)
+        if is_paired
+        else math.comb(len(first) + len(second), len(first))
+    )
+    is_exact = n_all <= n_permutations
+    n_used = n_all if is_exact else n_permutations + 1  # with the actual groups
+    return row | {"permutations": n_used, "exact": is_exact}
+
+
+def _difference(second, first, axis):
+    """Difference of means, without errors of rounding."""
+    return np.round(second.mean(axis) - first.mean(axis), 9)
 
 
 def _find_scale(first, second):
@@ -281,33 +281,6 @@ def _find_scale(first, second):
     squares = (len(first) - 1) * first.var(axis=0, ddof=1)
     squares += (len(second) - 1) * second.var(axis=0, ddof=1)
     return np.sqrt(squares / freedom) / (1 - 3 / (4 * freedom - 1))
-
-
-def permute_subjects(first, second, most, random):
-    """Return permutations of subjects who are in one group each."""
-    n, n_second = len(first) + len(second), len(second)
-    is_exact = math.comb(n, n_second) <= most
-    if is_exact:  # in reverse, the actual groups come first
-        chosen = list(itertools.combinations(range(n), n_second))[::-1]
-    else:
-        drawn = random.random_sample((most, n)).argsort(axis=1)[:, :n_second]
-        chosen = np.vstack([np.arange(len(first), n), drawn])
-    weights = np.full((len(chosen), n), -1 / len(first))
-    np.put_along_axis(weights, np.array(chosen), 1 / n_second, axis=1)
-    # equal values become exactly 0
-    values = np.concatenate([first, second]) - first[0]
-    return Permutations(values, np.arange(n) >= len(first), weights, is_exact)
-
-
-def swap_pairs(first, second, most, random):
-    """Return permutations of subjects in both groups: signs of their differences."""
-    n = len(first)
-    is_exact = 2**n <= most
-    if is_exact:
-        signs = np.array(list(itertools.product([1.0, -1.0], repeat=n)))
-    else:
-        signs = np.vstack([np.ones(n), random.choice([1.0, -1.0], (most, n))])
-    return Permutations(second - first, np.ones(n), signs / n, is_exact)
 
 
 def is_different(table):

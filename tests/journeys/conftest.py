@@ -63,11 +63,12 @@ def clinic(folder):
         text = head + table.to_csv(index=False, float_format="%.4f")
         (folder / f"{name}.csv").write_text(text, encoding="utf-8")
         found[name] = labels, clock
-    groups = [
-        f"{patient},{'PD' if i < 6 else 'control'}"
-        for i, patient in enumerate(patients)
-    ]
-    (folder.parent / "patients.csv").write_text("\n".join(["Patient,Group", *groups]))
+    rows = ["recording,subject,group"]
+    for name in found:
+        patient = name.partition("_")[0]
+        group = "PD" if patients.index(patient) < 6 else "control"
+        rows.append(f"{name},{patient},{group}")
+    (folder.parent / "patients.csv").write_text("\n".join(rows))
     return found
 
 

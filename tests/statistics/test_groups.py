@@ -1,17 +1,15 @@
-"""Groups compared, against scipy, all permutations by hand, and data made to differ."""
+"""Groups compared, against all permutations by hand, and data made to differ."""
 
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import false_discovery_control, permutation_test
+from scipy.stats import false_discovery_control
 
 from skl_tot.io import segments
-from skl_tot.statistics import compare_groups, durations, transitions
+from skl_tot.statistics import compare_groups, transitions
 from skl_tot.statistics.groups import list_differences
-
-KEYS = ["measure", "action", "to"]
 
 
 def make_takes(seed, n_subjects, shift=0.0, n_takes=2, groups="ab"):
@@ -32,70 +30,74 @@ def make_takes(seed, n_subjects, shift=0.0, n_takes=2, groups="ab"):
     return takes, members, subjects
 
 
-def values_by_subject(takes, subjects, action):
-    """Mean duration, share and bouts a recording of an action, by subject."""
-    table = durations(takes, fps=10, groups=subjects).set_index(["group", "action"])
-    table["bouts"] = table["bouts"] / table["recordings"]
-    own = table.xs(action, level="action")
-    return {"duration": own["mean"], "share": own["share"], "bouts": own["bouts"]}
+PAIRS = [
+    ([1, 2, 3], [4, 5, 6]),
+    ([3, 9, 4, 4], [5, 9, 7, 8]),
+    ([8, 8, 2, 5, 1], [7, 9, 2, 8, 1]),  # ties
+]
 
 
-@pytest.mark.parametrize("n_permutations", [9999, 500])
-@pytest.mark.parametrize("is_paired", [False, True])
-def test_agrees_with_scipy(n_permutations, is_paired):
-    takes, members, subjects = make_takes(0, 7, shift=1)
+def p_by_hand(one, other, is_paired):
+    """Twice the smaller share of permutations with a sum as far as the actual one."""
     if is_paired:
-        subjects = {name: name[1:2] for name in takes}
-    options = {"fps": 10, "n_permutations": n_permutations}
-    table = compare_groups(takes, members, subjects, **options)
-    table = table[table["measure"] != "transition"]  # which subjects may not show
-    is_exact = is_paired or n_permutations == 9999
-    number = (2**7 if is_paired else 3432) if is_exact else n_permutations + 1
-    assert table["exact"].all() == is_exact
-    assert set(table["permutations"]) == {number}
-    cells = {name: f"{subjects[name]} {members[name]}" for name in takes}
-    for action, key in itertools.product(["cut", "mix"], ["duration", "share"]):
-        own = values_by_subject(takes, cells, action)[key]
-        one, other = (own[own.index.str.endswith(group)] for group in "ab")
-        rows = table[(table["measure"] == key) & (table["action"] == action)]
-        row = rows.iloc[0]
-        assert row["mean_first"] == pytest.approx(one.mean())
-        assert row["difference"] == pytest.approx(other.mean() - one.mean())
-        expected = permutation_test(
-            (other.to_numpy(), one.to_numpy()),
-            lambda x, y, axis: np.round(x.mean(axis) - y.mean(axis), 9),  # ties
-            permutation_type="samples" if is_paired else "independent",
-            vectorized=True,
-            n_resamples=9999,
-        )
-        error = 1e-12 if row["exact"] else 0.05
-        assert row["p"] == pytest.approx(expected.pvalue, abs=error)
-    for _, own in table.groupby("measure"):
+        steps = np.subtract(other, one)
+        sums = np.array(list(itertools.product([-1, 1], repeat=len(steps)))) @ steps
+        actual = steps.sum()
+    else:
+        sums = np.array(list(map(sum, itertools.combinations(one + other, len(other)))))
+        actual = sum(other)
+    return min(1, 2 * min((sums >= actual).mean(), (sums <= actual).mean())), len(sums)
+
+
+def compare(one, other, is_paired, **options):
+    """Row of the duration of an action with these times."""
+    takes = [["x"] * n + ["y"] * 3 for n in one + other]
+    subjects = [*range(len(one)), *range(len(other))] if is_paired else None
+    groups = ["a"] * len(one) + ["b"] * len(other)
+    return compare_groups(takes, groups, subjects, **options).iloc[0]
+
+
+@pytest.mark.filterwarnings("ignore:.* so few")
+@pytest.mark.parametrize(("one", "other"), PAIRS)
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_p_is_of_all_permutations(one, other, is_paired):
+    row = compare(one, other, is_paired)
+    p, number = p_by_hand(one, other, is_paired)
+    assert row["p"] == pytest.approx(p, abs=1e-12)
+    assert (row["exact"], row["permutations"]) == (True, number)
+    assert row["difference"] == pytest.approx(np.mean(other) - np.mean(one))
+
+
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_p_of_drawn_permutations_is_near(is_paired):
+    one, other = [5, 8, 3, 9, 6, 7, 4, 8, 2, 5], [7, 8, 6, 9, 8, 9, 3, 9, 5, 7]
+    row = compare(one, other, is_paired, n_permutations=999)
+    p, _ = p_by_hand(one, other, is_paired)
+    assert (row["exact"], row["permutations"]) == (False, 1000)
+    assert row["p"] == pytest.approx(p, abs=8 * np.sqrt(p / 2 / 1000))
+
+
+def test_q_is_of_the_rows_of_a_measure():
+    table = compare_groups(*make_takes(0, 7, shift=1), fps=10)
+    for _, own in table.dropna(subset="p").groupby("measure"):
         np.testing.assert_allclose(own["q"], false_discovery_control(own["p"]))
 
 
-def test_interval_has_the_differences_that_are_not_rejected():
-    """A group that is shifted is held against the other, from shift to shift."""
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_interval_is_of_drawn_subjects(is_paired):
     random = np.random.default_rng(1)
-    one, other = random.normal(0, 1, 5), random.normal(1, 1, 6)
-    lengths = np.round(100 + 20 * np.concatenate([one, other])).astype(int)
-
-    def compare(shift):
-        takes = {}
-        for i, length in enumerate(lengths):
-            takes[i] = np.repeat(["x", "background"], [length + shift * (i >= 5), 9])
-        return compare_groups(takes, [0] * 5 + [1] * 6).iloc[0]
-
-    found = compare(0)
-    ratio = found["low"] / found["difference"]
-    assert found["effect_low"] / found["effect"] == pytest.approx(ratio)
-    ends = found[["low", "high"]].astype(float).round(6)
-    lowest, highest = int(np.ceil(ends["low"])), int(np.floor(ends["high"]))
-    assert lowest < found["difference"] < highest
-    for shift in (lowest, highest):
-        assert compare(-shift)["p"] > 0.05
-    for shift in (lowest - 1, highest + 1):
-        assert compare(-shift)["p"] <= 0.05
+    one = random.integers(20, 90, 12)
+    other = one + random.integers(5, 15, 12)
+    row = compare(one.tolist(), other.tolist(), is_paired)
+    drawn = random.integers(12, size=(2, 20000, 12))
+    second = drawn[0] if is_paired else drawn[1]
+    means = other[second].mean(axis=1) - one[drawn[0]].mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    assert row["low"] == pytest.approx(low, abs=0.05 * (high - low))
+    assert row["high"] == pytest.approx(high, abs=0.05 * (high - low))
+    ratio = row["effect"] / row["difference"]
+    assert row["effect_low"] == pytest.approx(row["low"] * ratio)
+    assert row["effect_high"] == pytest.approx(row["high"] * ratio)
 
 
 def test_transitions_are_of_the_steps_of_subjects():

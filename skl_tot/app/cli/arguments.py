@@ -109,12 +109,9 @@ def labels_options(required=False, gaps=True):
 def groups_options():
     """Parent with the options for groups of recordings."""
     parent = argparse.ArgumentParser(add_help=False)
-    text = """compare groups of recordings: table (.csv, .xlsx) with a column of their
-    names, or of starts or parts of these, such as patients, and a column group; a
-    column subject joins recordings of one person or animal"""
+    text = """compare groups of recordings: table (.csv, .xlsx) with the columns
+    recording and group, and subject if a person or animal has several recordings"""
     parent.add_argument("--groups", metavar="FILE", help=text)
-    text = "column of --groups with the groups"
-    parent.add_argument("--group-column", metavar="COLUMN", help=text)
     return parent
 
 

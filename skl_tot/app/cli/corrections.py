@@ -190,7 +190,7 @@ def review(options):
     inputs.check_inputs(*others, model=model)
     outputs.check_output(options.out, "--out", [model, *others], is_folder=True)
     recipe = None if model else Recipe(options)
-    groups = inputs.read_groups(options)
+    groups = inputs.read_groups(options.groups)
     source = inputs.Source(data, options)
     from skl_tot.app.review.calls import Calls
     from skl_tot.app.review.server import make_review, run
@@ -203,7 +203,7 @@ def review(options):
         if recipe is not None:
             segmenter = recipe.make()
             recipe.set_seed(segmenter)
-        group, subject = groups.pick(recordings.names) if groups else (None, None)
+        group, subject = inputs.pick_groups(groups, recordings.names)
         return make_review(
             segmenter,
             recordings,

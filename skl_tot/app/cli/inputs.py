@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from skl_tot.app.cli.arguments import check_needed
 from skl_tot.app.cli.outputs import count
 from skl_tot.app.cli.stages import stage
 from skl_tot.progress import each
@@ -11,6 +10,8 @@ from skl_tot.progress import each
 # Options of `read_recordings`.
 READING = ("only", "recording_column", "time", "columns", "without", "resample")
 READING += ("bridge", "pauses", "fps", "header", "comment", "read", "transpose")
+
+KINDS = ["group", "subject"]  # of recordings, which the table of groups names
 
 
 def check_inputs(*paths, model=None):
@@ -177,10 +178,31 @@ def labels_of_names(labels, folder, names):
     return [labels[name] for name in names]
 
 
-def read_groups(arguments):
-    """Read the groups of ``--groups``, or None."""
-    check_needed(arguments, "groups", ["group_column"])
-    return arguments.groups and Groups(arguments.groups, arguments.group_column)
+def read_groups(path):
+    """Table of the group, and the subject if given, by recording; None without one."""
+    if path is None:
+        return None
+    from skl_tot.recordings.errors import one_line, repeated
+
+    shown = one_line(path)
+    try:
+        table = _read_texts(path)
+    except (ImportError, OSError):
+        raise
+    except Exception as error:  # of pandas or openpyxl
+        raise ValueError(f"{shown} is no table: {one_line(error)}") from error
+    # a short row has NaN in its last cells
+    table = table.fillna("").apply(lambda cells: cells.str.strip())
+    table.columns = table.columns.str.strip().str.lower()
+    if not {"recording", "group"} <= set(table) or table.empty:
+        text = f"{shown} has the columns {list(table)} and {count(len(table), 'row')}"
+        raise ValueError(f"{text}, expected recording, group and perhaps subject.")
+    table = table.set_index("recording")[table.columns.intersection(KINDS)]
+    for name in repeated(table.index)[:1]:
+        raise ValueError(f"{shown} has {name!r} twice, expected once.")
+    for name in table.index[(table == "").any(axis=1)][:1]:
+        raise ValueError(f"{shown} has an empty cell of {name!r}, expected it filled.")
+    return table
 
 
 def _read_texts(path):
@@ -206,105 +228,17 @@ def _read_texts(path):
     )
 
 
-class Groups:
-    """Group and subject of each recording, from a table."""
+def pick_groups(table, names):
+    """Pick groups, and subjects or None, of recordings from a table or None."""
+    from skl_tot.recordings.errors import refuse
 
-    def __init__(self, path, column=None):
-        """Read the table; groups are in ``column``, that called group, or the other."""
-        from skl_tot.recordings.errors import one_line
-
-        self.path = one_line(path)
-        try:
-            table = _read_texts(path)
-        except (ImportError, OSError):
-            raise
-        except Exception as error:  # of pandas or openpyxl
-            raise ValueError(f"{self.path} is no table: {one_line(error)}") from error
-        # a short row has NaN in its last cells
-        self.table = table.fillna("").apply(lambda cells: cells.str.strip())
-        if self.table.shape[1] < 2 or self.table.empty:
-            self._refuse_columns("one that names the recordings, and one called group")
-        if column is not None and column not in self.table:
-            self._refuse_columns(f"{column!r} of --group-column among them")
-        self.group = column or self._column_called("group")
-        if self.group is None and self.table.shape[1] > 2:
-            self._refuse_columns("one called group, or --group-column to name it")
-        self.subject = self._column_called("subject")
-
-    def pick(self, names):
-        """Return groups, and subjects or None, of recordings by name; print how."""
-        from skl_tot.recordings.errors import repeated
-
-        column, matches = self._match(names)
-        self._refuse_recordings(
-            {name: keys for name, (_, keys) in matches.items() if len(keys) != 1},
-            f"one row of each, with its name in {column!r}, the start of it, or a part "
-            "between separators",
-        )
-        subject = self.subject
-        group = self.group or self.table.columns.drop(column)[0]
-        if subject is None and any(place for place, _ in matches.values()):
-            subject = column
-        key_of = {name: key for name, (_, (key,)) in matches.items()}
-        rows = self.table.drop_duplicates([column, group, subject or column])
-        rows = rows[rows[column].isin(key_of.values())].set_index(column, drop=False)
-        for key in repeated(rows.index)[:1]:
-            raise ValueError(f"{self.path} has {key!r} twice, expected once.")
-        rows = rows.loc[list(key_of.values())].set_axis(list(key_of))
-        for filled in filter(None, (group, subject)):
-            empty = dict.fromkeys(rows.index[rows[filled] == ""], ())
-            self._refuse_recordings(empty, f"each cell of {filled!r} filled")
-        self._print_match(matches, column, group, subject)
-        return rows[group].to_dict(), subject and rows[subject].to_dict()
-
-    def _column_called(self, word):
-        names = self.table.columns
-        return next((name for name in names if name.strip().casefold() == word), None)
-
-    def _match(self, names):
-        """Column that names most recordings, and its values for each of them."""
-        from skl_tot.recordings.names import keys_in_names
-
-        said = self._column_called("recording")
-        columns = [said] if said else self.table.columns.drop(self.group or [])
-        matches = {
-            column: keys_in_names(self.table[column].unique(), names)
-            for column in columns
-        }
-        return max(
-            matches.items(),
-            key=lambda match: sum(3 - place for place, _ in match[1].values()),
-        )
-
-    def _refuse_columns(self, expected):
-        from skl_tot.recordings.errors import short_repr
-
-        columns = short_repr(list(self.table.columns))
-        raise ValueError(f"{self.path} has the columns {columns}, expected {expected}.")
-
-    def _refuse_recordings(self, rows_of, expected):
-        """Refuse recordings without one row, by name, with the rows that they have."""
-        if rows_of:
-            names = ", ".join(
-                f"{name!r} ({' and '.join(rows)})" if rows else f"{name!r}"
-                for name, rows in rows_of.items()
-            )
-            text = f"not one group for {names}, expected {expected}"
-            raise ValueError(f"{self.path} has {text}.")
-
-    def _print_match(self, matches, column, group, subject):
-        """Print which columns are used, and how they name the recordings."""
-        text = count(len(matches), "recording")
-        for place, words in ((1, "the start"), (2, "a part")):
-            of_place = [(x, key) for x, (k, (key,)) in matches.items() if k == place]
-            if of_place:
-                number = "all" if len(of_place) == len(matches) else len(of_place)
-                name, key = of_place[0]
-                text += f", {number} by {words} of the name, as {key!r} of {name!r}"
-        print(f"{self.path}: {column!r} names {text}; {group!r} the groups.")
-        n_used = len({key for _, (key,) in matches.values()})
-        if subject is not None and (subject != column or n_used < len(matches)):
-            print(f"Recordings of one {subject!r} count as one subject.")
-        n_unused = self.table[column].nunique() - n_used
-        if n_unused:
-            print(f"{count(n_unused, 'row')} of {self.path} without a recording.")
+    if table is None:
+        return None, None
+    lacking = [name for name in names if name not in table.index]
+    if lacking:
+        refuse("recordings without a row in --groups", lacking, "a row for each")
+    n_unused = len(table) - len(names)
+    if n_unused:
+        print(f"{count(n_unused, 'row')} of --groups without a recording.")
+    columns = table.loc[list(names)].to_dict()
+    return columns["group"], columns.get("subject")

@@ -103,7 +103,7 @@ def report(options):
         paths.append(options.out)
         _check_summary(options.summary, "--summary", paths)
     names = inputs.read_names(options.names)
-    groups = inputs.read_groups(options)
+    groups = inputs.read_groups(options.groups)
     source = inputs.Source(options.data, options)
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.recordings.disk import text_of_name
@@ -112,7 +112,7 @@ def report(options):
     recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
     corrected, accuracy = reviewed.labels(recordings, words)
-    group, subject = groups.pick(recordings.names) if groups else (None, None)
+    group, subject = inputs.pick_groups(groups, recordings.names)
     videos = None
     if options.videos is not None:
         videos = [_find_video(options.videos, name) for name in recordings.names]
@@ -169,7 +169,7 @@ def _find_video(folder, name):
 def add_summary(commands):
     """Add the command ``summary``."""
     summary_ = "write durations, transitions, cycles and deviations"
-    example = "skl-tot summary segments --groups subjects.csv --out summary"
+    example = "skl-tot summary segments --groups groups.csv --out summary"
     parents = [arguments.rate_option(), arguments.groups_options()]
     parser = arguments.add_command(commands, summary, summary_, example, parents)
     parser.add_argument("segments", metavar="SEGMENTS", help=arguments.SEGMENTS)
@@ -182,11 +182,11 @@ def summary(options):
     paths = [options.segments, options.groups]
     inputs.check_inputs(*paths)
     _check_summary(options.out, "--out", paths)
-    groups = inputs.read_groups(options)
+    groups = inputs.read_groups(options.groups)
     with stage("reading"):
         table = inputs.read_segments(options.segments)
     if groups is not None:
-        groups = groups.pick(table["recording"].unique())
+        groups = inputs.pick_groups(groups, table["recording"].unique())
     _write_summary(table, options.out, fps=options.fps, groups=groups)
 
 
