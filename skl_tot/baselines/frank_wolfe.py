@@ -8,6 +8,7 @@ from sklearn.utils import check_random_state
 
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.orders import Orders
+from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, SCALE, WEIGHT
@@ -166,7 +167,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
         for i in range(len(videos)):
             ratios = np.empty((int(videos.lengths[i]), len(self.coef_)))
             with np.errstate(over="ignore", invalid="ignore"):
-                for rows in videos.row_blocks(i):
+                for rows in row_blocks(videos.arrays[i]):
                     np.matmul(videos.read(i, rows), self.coef_.T, out=ratios[rows])
                 ratios += self.intercept_ - 0.5
                 ratios /= noise
@@ -181,7 +182,7 @@ def mean_frames(videos, i, edges):
     sums = np.zeros((len(edges) - 1, videos.n_features))
     chunk_of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
     with np.errstate(over="ignore", invalid="ignore"):
-        for rows in videos.row_blocks(i):
+        for rows in row_blocks(videos.arrays[i]):
             chunks, starts = np.unique(chunk_of[rows], return_index=True)
             frames = videos.read(i, rows)
             sums[chunks] += np.add.reduceat(frames, starts, axis=0, dtype=float)

@@ -5,9 +5,9 @@ from scipy import sparse
 from scipy.special import softmax
 
 from skl_tot.decoding.chain import free_chain
-from skl_tot.recordings.container import check_breaks
 from skl_tot.recordings.errors import is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, find_segments
+from skl_tot.recordings.rates import check_breaks
 from skl_tot.recordings.signals import lagged_products
 
 # Limit of log-odds, so that sums of squares stay finite.

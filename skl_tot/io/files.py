@@ -8,7 +8,7 @@ import numpy as np
 
 from skl_tot.io import formats
 from skl_tot.io.formats.base import SegmentsError, shown_name
-from skl_tot.recordings import segment_table as tables
+from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import agreed_rate, check_fps
 from skl_tot.recordings.disk import is_line, replaced
 from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr, warn_user
@@ -16,10 +16,10 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
 
 # Some of these names are public in this room, too.
 from skl_tot.recordings.names import name_actions, read_names  # noqa: F401
+from skl_tot.recordings.segment_checks import frames_of, rows_by_recording
 from skl_tot.recordings.segment_table import (  # noqa: F401
-    frames_of,
     labels_from_segments,
-    rows_by_recording,
+    repeat_labels,
     segments,
 )
 from skl_tot.recordings.stops import frames_left
@@ -422,4 +422,4 @@ def _label_frames(table, file, length, gap):
     labels[1::2] = kept["action"]
     cuts = np.column_stack([starts, np.minimum(ends, length)]).ravel()
     counts = np.diff(np.r_[0, cuts, length])
-    return tables.repeat_labels(labels.astype(str), counts, f"{file}: ")
+    return repeat_labels(labels.astype(str), counts, f"{file}: ")

@@ -4,6 +4,7 @@ import numpy as np
 
 from skl_tot.decoding.gaussians import fit_background
 from skl_tot.metrics.label_free import held_out_agreement
+from skl_tot.recordings.container import row_blocks
 
 # Maximum bytes of arrays that are kept for the next pass: of all frames of most sets,
 # while larger sets are computed again in each pass, so that memory stays flat.
@@ -58,7 +59,7 @@ def learn_background(sample, paths, n_actions, percentile, earlier):
     blocks = [
         path[rows]
         for i, path in enumerate(sample.of(paths))
-        for rows in sample.videos.row_blocks(i)
+        for rows in row_blocks(sample.videos.arrays[i])
     ]
     return fit_background(sample.videos.blocks, blocks, n_actions, percentile, earlier)
 

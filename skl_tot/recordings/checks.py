@@ -26,7 +26,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
     checked, first, grows = [], None, np.array(find_clocks)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for i in range(len(recordings)):
+        for i in range(len(recordings.arrays)):
             with recordings.errors(i):
                 video = _checked(estimator, recordings.arrays, i, first, reset)
                 first = first or video.shape
@@ -47,12 +47,15 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
 def _checked(estimator, videos, i, first, reset):
     """Validate a recording of several; ``first`` is the shape of the first, or None."""
     video = videos[i]
+    finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
+    checks = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
     try:
         is_plain = type(video) is np.ndarray and video.ndim == 2
         if not (is_plain and video.dtype.kind in "fiub"):
             video = _checked_type(video)
         try:
-            return _validate(estimator, video, reset and first is None)
+            validate = _validate_file if isinstance(video, FileArray) else validate_data
+            return validate(estimator, video, reset=reset and first is None, **checks)
         except ValueError as error:
             raise ValueError(_explain(error, estimator, video, first, videos)) from None
     except errors.RecordingError:
@@ -62,12 +65,8 @@ def _checked(estimator, videos, i, first, reset):
         raise kind(_first_line(str(error))) from None
 
 
-def _validate(estimator, video, reset):
-    """Validate a recording as scikit-learn does; conversion happens while reading."""
-    finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
-    checks = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
-    if not isinstance(video, FileArray):
-        return validate_data(estimator, video, reset=reset, **checks)
+def _validate_file(estimator, video, reset, **checks):
+    """Validate a file as scikit-learn does arrays; it is converted while reading."""
     floats = video.fixed()
     for rows in row_blocks(floats):
         first = reset and rows.start == 0

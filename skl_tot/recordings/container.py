@@ -2,15 +2,14 @@
 
 import contextlib
 import copy
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from skl_tot.recordings.clocks import NO_DATE, check_fps, find_breaks
+from skl_tot.recordings.clocks import NO_DATE, check_fps, check_starts
 from skl_tot.recordings.errors import (
     RecordingError,
     errors_of_recording,
@@ -19,6 +18,7 @@ from skl_tot.recordings.errors import (
     repeated,
     short_repr,
 )
+from skl_tot.recordings.rates import check_breaks, find_breaks
 from skl_tot.recordings.signals import thinned
 
 # Size of a block. It bounds the memory and does not change the result.
@@ -104,9 +104,9 @@ class Recordings(Sequence):
         if names is None:
             names = list(map(str, range(len(arrays))))
         else:
-            _check_list("names", names)
+            _check_list("names", names, len(arrays))
             names = list(names)
-            _check_names(names, len(arrays))
+            _check_names(names)
         if fps is not None:
             check_fps(fps)
         elif times is not None:
@@ -222,7 +222,7 @@ class Recordings(Sequence):
         if self.starts is not None:
             selected.starts = self.starts[kept]
         if self.layout is None:
-            _check_names(selected.names, len(kept))
+            _check_names(selected.names)
         else:
             selected.layout = self.layout.select(kept)
         if self.means is not None and len(self.means) == len(self) > 1:
@@ -244,7 +244,7 @@ class Recordings(Sequence):
     @property
     def is_single(self):
         """Whether the user gave one array without a list."""
-        return self.layout is not None and self.layout.kind == "single"
+        return self.layout is not None and self.layout.is_single
 
     @property
     def is_named(self):
@@ -254,17 +254,8 @@ class Recordings(Sequence):
     def restore(self, outputs):
         """Bring outputs, one per recording, into the form of the user's input."""
         # for results of calls: a list, an array, or rows of a table
-        kind = None if self.layout is None else self.layout.kind
-        if kind == "single":
-            return outputs[0]
-        if kind == "stacked":
-            return np.stack(outputs)
-        if kind == "object":
-            array = np.empty(len(outputs), dtype=object)
-            for i, output in enumerate(outputs):
-                array[i] = output
-            return array
-        return self.layout.join(outputs) if kind == "named" else outputs
+        is_list = self.layout is None or self.layout.join is None
+        return outputs if is_list else self.layout.join(outputs)
 
     def store(self, outputs):
         """Return outputs as fitted attributes: a dict if there are names."""
@@ -275,10 +266,11 @@ class Recordings(Sequence):
 
     def errors(self, i):
         """Add the recording to errors of a block."""
-        if self.is_single:
+        number, layout = i if self.origins is None else self.origins[i], self.layout
+        if layout is not None and layout.is_single:
             return contextlib.nullcontext()
-        i = self._origin(i)
-        return errors_of_recording(i, self.layout.names[i] if self.is_named else None)
+        names = None if layout is None else layout.names
+        return errors_of_recording(number, names and names[number])
 
     @contextlib.contextmanager
     def named_errors(self):
@@ -307,14 +299,10 @@ class Recordings(Sequence):
             twin.scales = np.array([scaler.scale_ for scaler in scalers])
         return twin
 
-    def row_blocks(self, i, width=0):
-        """Yield the slices of rows that `blocks` reads; see `row_blocks`."""
-        return row_blocks(self.arrays[i], width)
-
     def blocks(self, i=None):
         """Yield blocks of rows of a recording or of all, standardised if requested."""
         for k in range(len(self)) if i is None else [i]:
-            for rows in self.row_blocks(k):
+            for rows in row_blocks(self.arrays[k]):
                 yield self.read(k, rows)
 
     def read(self, i, rows):
@@ -337,14 +325,12 @@ class Recordings(Sequence):
                 array.take(rows, axis=0, out=target, mode="clip")
             self._standardize(target, i, out=target)
 
-    def _origin(self, i):
-        return i if self.origins is None else self.origins[i]
-
     def _standardize(self, frames, i, out=None):
         """Standardise frames of recording i, into ``out`` if it is given."""
         if self.means is None:
             return frames
-        row = self._origin(i) % len(self.means)  # one row for all, or one for each
+        number = i if self.origins is None else self.origins[i]
+        row = number % len(self.means)  # one row for all, or one for each
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
@@ -402,16 +388,16 @@ def _concatenate(parts, axis=0):
     return whole
 
 
-def _check_list(name, values):
-    """Refuse a number, text or anything else that is no list."""
+def _check_list(name, values, n_recordings=None):
+    """Refuse a number, text or anything else that is no list of the given length."""
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
         refuse(name, values, "a list with an item for each recording", TypeError)
+    if n_recordings is not None and len(values) != n_recordings:
+        raise ValueError(f"{name} has {len(values)}, expected {n_recordings}.")
 
 
-def _check_names(names, n_recordings):
-    """Refuse names of recordings that are no text, repeated, or too few or many."""
-    if len(names) != n_recordings:
-        raise ValueError(f"names has {len(names)}, expected {n_recordings}.")
+def _check_names(names):
+    """Refuse names of recordings that are no text, or repeated."""
     for name in names:
         if not isinstance(name, str):
             refuse("a name", name, "text", TypeError)
@@ -421,13 +407,11 @@ def _check_names(names, n_recordings):
 
 def _check_clocks(times, arrays, names):
     """Return times as arrays of seconds by frame; refuse others."""
-    _check_list("times", times)
+    _check_list("times", times, len(arrays))
     for name, clock in zip(names, times):
         if np.asarray(clock).dtype.kind not in "iuf":
             refuse(f"times of {name!r}", clock, "seconds; starts has dates", TypeError)
     times = [np.asarray(clock, dtype=float) for clock in times]
-    if len(times) != len(arrays):
-        raise ValueError(f"times has {len(times)} clocks, expected {len(arrays)}.")
     for name, clock, array in zip(names, times, arrays):
         if clock.shape != (len(array),):
             refuse(f"the shape of times of {name!r}", clock.shape, f"({len(array)},)")
@@ -436,39 +420,10 @@ def _check_clocks(times, arrays, names):
     return times
 
 
-def check_starts(starts, n_recordings):
-    """Return starts as an array of datetime64[ms]; None if all are NaT."""
-    expected = "dates without a time zone, or NaT"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # a time zone
-            dates = np.array(list(starts), dtype="M8[ms]")
-    except (TypeError, ValueError, Warning):
-        refuse("starts", starts, expected, TypeError)
-    for start in starts:
-        if isinstance(start, Real):
-            refuse("starts", start, expected, TypeError)
-    if dates.shape != (n_recordings,):
-        refuse("starts", starts, f"a date for each of {n_recordings} recordings")
-    return None if np.isnat(dates).all() else dates
-
-
 def _check_breaks(breaks, arrays, names):
     """Return first frames of parts as arrays (n_breaks_i,); refuse others."""
-    _check_list("breaks", breaks)
-    breaks = list(breaks)
-    if len(breaks) != len(arrays):
-        raise ValueError(f"breaks has {len(breaks)}, expected {len(arrays)}.")
+    _check_list("breaks", breaks, len(arrays))
     return [
         check_breaks(frames, len(array), f"breaks of {name!r}")
         for name, frames, array in zip(names, breaks, arrays)
     ]
-
-
-def check_breaks(breaks, n_frames, what):
-    """Return first frames of parts as an array (n_breaks,); refuse others."""
-    frames = np.asarray(breaks)
-    is_list = frames.ndim == 1 and (frames.dtype.kind in "iu" or len(frames) == 0)
-    if not is_list or (len(frames) and (np.diff([0, *frames, n_frames]) <= 0).any()):
-        refuse(what, frames.tolist(), f"ascending frames from 1 to {n_frames - 1}")
-    return frames.astype(np.intp)

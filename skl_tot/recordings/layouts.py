@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from numbers import Integral, Real
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from skl_tot.recordings import clocks
-from skl_tot.recordings.container import Recordings, check_starts
+from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import repeated, warn_user
+from skl_tot.recordings.rates import find_breaks, rate_of, warn_of_gaps
 from skl_tot.recordings.recording_columns import (
     with_recording_index,
     without_recording_columns,
@@ -29,17 +31,20 @@ EXPECTED = (
 class Layout:
     """Form of the user's input, for outputs."""
 
-    kind: str  # "single", "list", "stacked" (3-D), "object" (array) or "named"
+    join: Callable | None = None  # makes the form of a list of outputs; None: a list
     names: list | None = None
-    join: Callable | None = None  # builds a named container of outputs
+    is_single: bool = False  # one array without a list
     index: Any = None  # of a table of all recordings
     rows: list | None = None  # of each recording in the table
 
     def select(self, indices):
         """Form of a selection: a list, or a dict if there are names."""
         if self.names is None:
-            return self if self.kind == "single" else Layout("list")
+            return self if self.is_single else Layout()
         return _of_names([self.names[i] for i in indices])
+
+
+SINGLE = Layout(itemgetter(0), is_single=True)
 
 
 def in_form_of(stored, X):
@@ -55,19 +60,20 @@ def as_recordings(X):
         if X.layout is None:
             if len(X) == 0:
                 raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
-            recordings.layout = Layout("named", X.names, X.replace)
+            recordings.layout = Layout(X.replace, X.names)
     else:
         arrays, layout = SPLITS.get(type(X), _split)(X)
-        if isinstance(arrays, list) and all(map(is_frame, arrays)):
-            arrays = without_recording_columns(arrays)
         names = None if layout.names is None else list(map(str, layout.names))
         recordings = Recordings(arrays, names)
         recordings.layout = layout
-    arrays = recordings.arrays
-    is_plain = not isinstance(arrays, (list, tuple)) or isinstance(X, np.ndarray)
-    if not is_plain and recordings.times is None:
-        _read_clocks(recordings)
-        recordings.arrays = [flatten(x) if has_time(x) else x for x in arrays]
+    tables = recordings.arrays
+    # arrays, and files that are opened on demand, have neither columns nor clocks
+    if isinstance(tables, (list, tuple)) and {*map(type, tables)} != {np.ndarray}:
+        if not isinstance(X, Recordings) and all(map(is_frame, tables)):
+            tables = without_recording_columns(tables)
+        if recordings.times is None:
+            _read_clocks(recordings)
+        recordings.arrays = [flatten(x) if has_time(x) else x for x in tables]
     return recordings
 
 
@@ -88,7 +94,7 @@ def _read_clocks(recordings):
             name = recordings.names[i]
             warn_user(f"the times of {name!r} do not go forward, and are no clock.")
             times[i] = None
-    rates = [clocks.rate_of(x) for x in times if x is not None and len(x) > 1]
+    rates = [rate_of(x) for x in times if x is not None and len(x) > 1]
     rates = [rate for rate in rates if clocks.MIN_FPS <= rate <= clocks.MAX_FPS]
     if not rates:
         return
@@ -98,16 +104,16 @@ def _read_clocks(recordings):
     recordings.fps = recordings.fps or float(np.median(rates))
     if len(rates) == len(times):
         recordings.times = times
-        recordings.breaks = clocks.find_breaks(times, recordings.names)
+        recordings.breaks = find_breaks(times, recordings.names)
         advice = "Recordings(..., breaks=...) says where parts begin"
-        clocks.warn_of_gaps(times, recordings.names, recordings.breaks, advice)
-        recordings.starts = check_starts(starts, len(times))
+        warn_of_gaps(times, recordings.names, recordings.breaks, advice)
+        recordings.starts = clocks.check_starts(starts, len(times))
 
 
 def _split(X):
     """Return the arrays and the layout of an input that is no plain list or array."""
     if has_time(X):
-        return [X], Layout("single")
+        return [X], SINGLE
     if is_frame(X):
         X = with_recording_index(X)
     if has_names(X):
@@ -139,15 +145,19 @@ def _split_named(X):
     if frames.index.dtype.kind not in "mM":
         parts = [part.reset_index(drop=True) for part in parts]
     join = partial(_join_rows, index=X.index, rows=rows)
-    return parts, Layout("named", distinct(keys), join, X.index, rows)
+    return parts, Layout(join, distinct(keys), index=X.index, rows=rows)
 
 
 def _of_names(keys):
-    return Layout("named", distinct(keys), partial(_to_dict, keys))
+    return Layout(partial(_to_dict, keys), distinct(keys))
 
 
 def _to_dict(keys, outputs):
     return dict(zip(keys, outputs))
+
+
+def _to_objects(outputs):
+    return np.fromiter(outputs, object, len(outputs))
 
 
 def _split_sequence(X):
@@ -159,9 +169,10 @@ def _split_sequence(X):
     first = X[0]  # read only once, as it may be a file
     if isinstance(first, PATH_TYPES):
         raise TypeError(f"X is a list of {type(first).__name__}.{_hint(first)}")
-    if has_time(first) or n_dims(first) >= 2:
-        return X, Layout("list")
-    return [X], Layout("single")
+    is_recording = getattr(first, "ndim", 0) > 1 or has_time(first)
+    if is_recording or n_dims(first) > 1:
+        return X, Layout()
+    return [X], SINGLE
 
 
 def _hint(path):
@@ -187,15 +198,15 @@ def _split_array(X):
         if len(X) == 0:
             raise ValueError(f"X has shape {tuple(X.shape)}, but {EXPECTED}.")
         _warn_of_shape(X.shape)
-        return X, Layout("stacked")
+        return X, Layout(np.stack)
     if ndim == 1 and hasattr(X, "iloc"):  # the index of a Series may not start at 0
         X = X.to_numpy()
     if ndim == 1 and getattr(X, "dtype", "") == np.dtype(object):
         if len(X) == 0:
             raise ValueError(f"X is an empty object array, but {EXPECTED}.")
         if n_dims(X[0]) >= 2:
-            return X, Layout("object")
-    return [X], Layout("single")
+            return X, Layout(_to_objects)
+    return [X], SINGLE
 
 
 # Splitters of plain containers.

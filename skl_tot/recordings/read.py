@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skl_tot.recordings import clocks, sources
+from skl_tot.recordings import clocks, rates, sources
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_features, rate_of_arrays
@@ -354,19 +354,19 @@ def _from_tables(tables, source, read_options, fps):
     columns, without = read_options.get("columns"), read_options.get("without")
     frames = features_of_tables(tables, columns, without, clock)
     if times is not None:
-        breaks = clocks.find_breaks(times, names, bridge)
-        fps = clocks.common_rate(times, names, fps, resample)
+        breaks = rates.find_breaks(times, names, bridge)
+        fps = rates.common_rate(times, names, fps, resample)
     if times is not None and bridge is None:
-        treatment = clocks.LASTING
+        treatment = rates.LASTING
         if resample is not None:
-            treatment = f"bridged, with NaN if longer than {clocks.BRIDGED} usual steps"
+            treatment = f"bridged, with NaN if longer than {rates.BRIDGED} usual steps"
         advice = "bridge=SECONDS (--bridge SECONDS) sets the longest that is bridged"
-        clocks.warn_of_gaps(times, names, breaks, advice, treatment)
+        rates.warn_of_gaps(times, names, breaks, advice, treatment)
     if resample is not None:
         fps = float(resample)
         _check_resampled(frames, times, fps)
         for i, frame in enumerate(frames):
-            values, times[i], breaks[i] = clocks.resample_frames(
+            values, times[i], breaks[i] = rates.resample_frames(
                 frame.to_numpy(), times[i], fps, breaks[i]
             )
             frames[i] = type(frame)(values, columns=frame.columns)

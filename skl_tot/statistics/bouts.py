@@ -5,12 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
-from skl_tot.recordings import segment_table as tables
+from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, values_of_recordings
 from skl_tot.recordings.layouts import is_table
-from skl_tot.recordings.segment_table import seconds_of
+from skl_tot.recordings.segment_table import labelled_recordings, table_of_labels
 
 NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 TOLERANCE = 1e-6  # seconds or frames, for rounding
@@ -94,8 +94,8 @@ def collect_bouts(labels, fps=None):
     is_frame = getattr(labels, "ndim", 1) == 2 and hasattr(labels, "columns")
     if is_frame and ("action" in labels or not is_table(labels)):
         return _bouts_of_table(labels, fps)
-    recordings, _ = tables.labelled_recordings(labels, fps)
-    table, has_rate = tables.table_of_labels(recordings), recordings.fps is not None
+    recordings, _ = labelled_recordings(labels, fps)
+    table, has_rate = table_of_labels(recordings), recordings.fps is not None
     times = tables.values_of(table, tables.SECONDS if has_rate else tables.FRAMES)
     table = _with_times(table, times)
     origins = table.groupby("recording", sort=False)["start"].min()
@@ -133,7 +133,7 @@ def _bouts_of_table(table, fps):
         checked["recording"] = "0"
     if checked["action"].dtype.kind != "i":
         checked["action"] = checked["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
-    times, rate, unit = seconds_of(checked, fps)
+    times, rate, unit = tables.seconds_of(checked, fps)
     dates = tables.dates_of(checked)
     checked = _with_times(checked, times)
     names = checked["recording"].unique()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from skl_tot.recordings.container import row_blocks
 from skl_tot.training.devices import full_precision
 
 INIT_SCALE = 0.01  # of the paper
@@ -124,7 +125,7 @@ class Encoder:
         output = None
         # buffers: hidden layers of all networks, and their activations
         width = 2 * self.network["hidden_bias"].numel()
-        for rows in videos.row_blocks(i, width):
+        for rows in row_blocks(videos.arrays[i], width):
             frames = videos.read(i, rows)
             frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
             n_products = count_products(self.network, len(frames))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from skl_tot.io import labels_from_segments, read_table, segments, write_segments
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.segment_table import check_segments
+from skl_tot.recordings.segment_checks import check_segments
 
 TIMES = ["start_time", "end_time", "duration_time"]
 

@@ -62,8 +62,7 @@ class Content:
     @cached_property
     def clocks(self):
         """Clock of each recording, from its first frame."""
-        videos, n_digits = self.recordings, web.count_digits(self.fps)
-        return [web.read_clock(videos, i, n_digits) for i in range(len(videos))]
+        return [web.read_clock(self.recordings, i) for i in range(len(self.videos))]
 
     @cached_property
     def bouts(self):

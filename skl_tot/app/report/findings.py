@@ -70,7 +70,7 @@ def read_corrected(corrected, videos):
     return LabelsOfPeople(words, places)
 
 
-def gather_findings(model, videos, video_names, words, breaks=None, corrected=None):
+def gather_findings(model, videos, video_names, words, corrected=None):
     """Apply a model to recordings one by one; ``corrected`` has labels of people."""
     from skl_tot.corrections.questions import measure_doubts
     from skl_tot.methods.pipelines import (
@@ -89,7 +89,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
     for i, name in enumerate(each(video_names)):
         with errors_of_recording(i, name):
             # once, as it may be slow
-            video = transform_before(model, videos[i])
+            video = transform_before(model, videos.arrays[i])
             (decoded,) = decode_recordings(segmenter, video)
         path = code_of[decoded.path]
         confidence = path_confidence(decoded, words)
@@ -107,7 +107,7 @@ def gather_findings(model, videos, video_names, words, breaks=None, corrected=No
         (frames,) = check_recordings(segmenter, video, reset=False).arrays
         frames = np.asarray(frames, dtype=float)
         findings.sums.add(frames, path)
-        findings.sample.add(frames, path, breaks and breaks[i])
+        findings.sample.add(frames, path, videos.breaks_of(i))
         probabilities = softmax(decoded.log_likelihood, axis=1)
         probabilities = probabilities.astype(decoded.posterior.dtype, copy=False)
         for code, of_action in zip(actions, (probabilities @ merge).T):

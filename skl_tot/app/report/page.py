@@ -174,9 +174,7 @@ def read_model(
         _check_accuracy(accuracy)
     words = name_all_actions(segmenter.actions_, action_names, "action_names")
     compared = groups_of_report(groups, subject, videos.names)
-    findings = gather_findings(
-        model, videos.arrays, video_names, words, videos.breaks, corrected
-    )
+    findings = gather_findings(model, videos, video_names, words, corrected)
     truth = None if y_true is None else judge(y_true, findings, video_names)
     if video_files is not None:
         add_thumbnails(findings.typical, video_files, fps, videos)

@@ -48,7 +48,7 @@ class View:
 
     def clock(self, i):
         """Return starts and ends of the frames of a recording, for pages."""
-        return web.read_clock(self.review.recordings, i, self.digits)
+        return web.read_clock(self.review.recordings, i)
 
     # The state of a page
 

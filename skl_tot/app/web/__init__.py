@@ -24,14 +24,15 @@ class Clock(NamedTuple):
     breaks: np.ndarray
 
 
-def read_clock(recordings, i, n_digits):
+def read_clock(recordings, i):
     """Clock of a recording in seconds, or in frames without a rate."""
     n_frames, breaks = len(recordings.arrays[i]), recordings.breaks_of(i)
     if recordings.fps is None:
         frames = np.arange(n_frames + 1)
         return Clock(frames[:-1], frames[1:], breaks)
     starts, ends = recordings.edges(i)[:-1], recordings.ends(i)
-    starts, ends = np.round([starts - starts[0], ends - starts[0]], n_digits + 1)
+    n_digits = 1 + count_digits(recordings.fps)
+    starts, ends = np.round([starts - starts[0], ends - starts[0]], n_digits)
     return Clock(starts, ends, breaks)
 
 
@@ -47,7 +48,7 @@ def describe_time(recordings, i, frame):
     """Start of a frame of a recording, or its end, in words as pages have it."""
     if recordings.fps is None:
         return f"frame {frame}"
-    clock = read_clock(recordings, i, digits := count_digits(recordings.fps))
+    clock, digits = read_clock(recordings, i), count_digits(recordings.fps)
     time = float(clock.starts[frame] if frame < len(clock.starts) else clock.ends[-1])
     if not np.isnat(date := read_date(recordings, i)):
         return clock_text(date, time, digits).partition(" ")[2]

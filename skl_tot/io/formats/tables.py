@@ -10,6 +10,7 @@ import numpy as np
 from skl_tot.io.formats import base
 from skl_tot.io.formats.workbooks import read_sheet, write_workbook
 from skl_tot.recordings import segment_table
+from skl_tot.recordings.clocks import DATES
 from skl_tot.recordings.disk import find_separator, split_lines
 from skl_tot.recordings.errors import (
     import_extra,
@@ -18,6 +19,7 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
+from skl_tot.recordings.segment_checks import BOUNDS, FRAMES, SECONDS
 
 # Names of columns in lower case, with spaces for underscores. The first that is there
 # counts.
@@ -30,7 +32,7 @@ COLUMNS = {
     "start_time": ["start time", "start (s)", "begin time - ss.msec"],
     "end_time": ["end time", "stop time", "stop (s)", "end (s)", "end time - ss.msec"],
 }
-EXTRA_COLUMNS = ("confidence", *segment_table.BOUNDS, *segment_table.DATES)
+EXTRA_COLUMNS = ("confidence", *BOUNDS, *DATES)
 BORIS_COLUMNS = {"kind": ["behavior type", "status"], "subject": ["subject"]}
 EXPECTED = "expected a row of names with action or label, start and end"
 
@@ -55,8 +57,8 @@ def read_csv(path):
     names = next(reader, [])
     table = table_of_rows(names, ((reader.line_num, row) for row in reader))
     if delimiter != ",":  # decimal commas
-        numbers = [*segment_table.FRAMES, *segment_table.SECONDS, "time"]
-        for key in table.columns.intersection([*numbers, *segment_table.BOUNDS]):
+        numbers = [*FRAMES, *SECONDS, "time"]
+        for key in table.columns.intersection([*numbers, *BOUNDS]):
             cells = table[key].str
             table[key] = cells.replace("^([^.,]*),([^.,]*)$", r"\1.\2", regex=True)
     return as_segments(table, path)
@@ -159,7 +161,7 @@ def find_keys(names):
             if plain.count(name) > 1:
                 several = f"several columns are called {name!r}"
                 raise base.SegmentsError(f"{several}, {EXPECTED}.", 1)
-    times = (segment_table.FRAMES, segment_table.SECONDS, ("time",))
+    times = (FRAMES, SECONDS, ("time",))
     if action is None or not any(set(pair) <= set(keys.values()) for pair in times):
         raise base.SegmentsError(f"columns are {short_repr(names)}, {EXPECTED}.", 1)
     return keys

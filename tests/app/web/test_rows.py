@@ -28,7 +28,7 @@ def test_timelines_by_the_tests_of_node():
 def described(y, n_doubts=400, confidence=None, **clock):
     """Row of a recording of labels, and what spreads values of its segments."""
     takes = Recordings([np.zeros((len(y), 1))], ["<b>"], **clock)
-    clock = web.read_clock(takes, 0, web.count_digits(takes.fps))
+    clock = web.read_clock(takes, 0)
     segments = find_segments(np.array(y), clock.breaks)
     confidence = np.linspace(0, 1, len(y)) if confidence is None else confidence
     row = web.describe_row("<b>", segments, clock, confidence, n_doubts)

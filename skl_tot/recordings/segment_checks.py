@@ -1,0 +1,367 @@
+"""Segment tables as input: their columns and cells checked; frames and seconds."""
+
+import math
+import numbers
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from skl_tot.recordings.clocks import DATES, agreed_rate
+from skl_tot.recordings.disk import is_line
+from skl_tot.recordings.errors import is_int, refuse, short_repr, warn_user
+
+FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
+BOUNDS = ("start_low", "start_high")
+COLUMNS = ("recording", "action", *FRAMES, *SECONDS, "duration", "duration_time")
+COLUMNS += ("confidence", *BOUNDS, *DATES)
+# More than a year of video; limits the memory that a small file can request.
+MAX_FRAMES = 10**9
+
+
+def check_segments(table, what="segments"):
+    """Return a typed copy of a segment table, with the known COLUMNS."""
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        table = as_frame(table, what)
+    if "recording" not in table:
+        table = table.rename(columns={"video": "recording"})
+    names, shown = set(table.columns), short_repr(list(table.columns))
+    if "action" not in names or not (names >= set(FRAMES) or names >= set(SECONDS)):
+        expected = "action, start and end (frames) or start_time and end_time (seconds)"
+        raise ValueError(f"{what} has the columns {shown}, expected {expected}.")
+    if len(names) < len(table.columns):
+        raise ValueError(f"{what} has the columns {shown}, expected each once.")
+    places = list(table.get("place", [f"Segment {i}" for i in range(len(table))]))
+    present = table.columns.intersection([*COLUMNS, "place"], sort=False)
+    columns = {name: _check_column(table[name], places) for name in present}
+    checked = pd.DataFrame(columns, index=range(len(table)))
+    checked = _check_times(checked, table, places)
+    for name in (*FRAMES, "duration"):
+        if name in checked and checked[name].notna().all():
+            checked[name] = checked[name].astype(np.int64)
+    _warn_of_clock_times(checked, places)
+    return checked
+
+
+def check_in_frames(table):
+    """Refuse a checked table without rows, or with rows without frames."""
+    if len(table) == 0:
+        raise ValueError("segments has no rows, expected a row for each segment.")
+    if "start" not in table or table["start"].isna().any():
+        raise ValueError("segments have times only, expected start and end in frames.")
+
+
+def _check_column(values, places):
+    """Return the cells of a column in its type; refuse others."""
+    if values.name == "place":
+        return places
+    if values.name == "action":
+        return _check_actions(values, places)
+    if values.name == "recording":
+        return _check_texts(values, places, "recording")
+    if values.name in DATES:
+        return ["" if is_blank(value) else str(value) for value in values]
+    return _check_numbers(values, places)
+
+
+def dates_of(table):
+    """Dates of time 0 of the recordings of a checked table, by name, where known."""
+    zeros = _clock_times(table).groupby("name", sort=False)["zero"].median()
+    dates = np.round(1000 * zeros.dropna()).astype(np.int64)
+    return dict(zip(dates.index, dates.to_numpy().astype("M8[ms]")))
+
+
+def _clock_times(table):
+    """Clock times of a table: text, row, recording, and date of time 0 in seconds."""
+    import pandas as pd
+
+    kept = [pair for pair in zip(DATES, SECONDS) if set(pair) <= set(table)]
+    texts = np.concatenate([table[key].to_numpy(str) for key, _ in kept] or [[]])
+    rows = np.tile(np.arange(len(table)), len(kept))
+    options = {"errors": "coerce", "utc": True, "format": "ISO8601"}
+    dates = pd.to_datetime(pd.Series(texts), **options)
+    zeros = (dates - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    zeros -= np.concatenate([table[key] for _, key in kept] or [[]])
+    names = table.get("recording", pd.Series("", table.index)).to_numpy()[rows]
+    times = pd.DataFrame({"text": texts, "row": rows, "name": names, "zero": zeros})
+    return times[texts != ""]
+
+
+def _warn_of_clock_times(table, places):
+    """Warn of clock times that contradict the seconds of their rows."""
+    times = _clock_times(table)
+    usual = times.groupby("name")["zero"].transform("median")
+    # clock times are rounded to milliseconds; those that cannot be read count, too
+    is_off = ~((times["zero"] - usual).abs() <= 2e-3)
+    if is_off.any():
+        row, text = times.loc[is_off, ["row", "text"]].iloc[0]
+        warn_user(
+            f"{places[row]}: the clock time {short_repr(text)} contradicts the "
+            f"seconds, as in {is_off.sum()} of {len(times)} times; seconds are used."
+        )
+
+
+def as_frame(rows, what):
+    """Return a list of dict as a data frame."""
+    import pandas as pd
+
+    if not isinstance(rows, (list, tuple)):
+        refuse(what, rows, "a data frame with a row for each segment", TypeError)
+    for i, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            refuse(f"Segment {i}", row, "a dict", TypeError)
+    columns = None if rows else ["action", "start", "end"]
+    return pd.DataFrame(list(rows), columns=columns, dtype=object)
+
+
+def _check_texts(values, places, what):
+    """Return cells as text; refuse others than lines and integers, by their places."""
+    texts = {}
+    for value, place in zip(values, places):
+        is_text = isinstance(value, str) or is_int(value)
+        if not (is_text and (value in texts or is_line(str(value)))):
+            refuse(f"{place}: the {what}", value, "text of one line")
+        texts[value] = str(value)
+    return [texts[value] for value in values]
+
+
+def _check_actions(values, places):
+    """Return actions as an array of integers if all are, else as a list of text."""
+    values = [int(value) if _is_whole(value) else value for value in values]
+    if not all(map(is_int, values)):
+        return _check_texts(values, places, "label")
+    try:
+        return np.array(values, dtype=np.int64)
+    except OverflowError:
+        refuse("a label", max(values, key=abs), "integers of 64 bits")
+
+
+def _is_whole(value):
+    is_float = isinstance(value, (float, np.floating)) and abs(value) < 2**53
+    return is_int(value) or (is_float and value == int(value))
+
+
+def _check_numbers(values, places):
+    """Return cells as floats, NaN for blank ones; refuse others, by their places."""
+    if values.dtype.kind in "iuf":
+        floats = values.to_numpy(dtype=float, na_value=np.nan)
+    else:
+        floats = np.array([_as_number(value) for value in values], dtype=float)
+    for k in np.flatnonzero(~np.isfinite(floats)).tolist():
+        if not is_blank(values.iloc[k]):
+            _refuse_number(values, k, places)
+    return floats
+
+
+def _refuse_number(values, k, places):
+    """Raise an error about cell k of a column, by the place of its row in the file."""
+    expected = "a finite number"
+    if values.name in FRAMES:
+        expected = f"0 or more frames, no fractions, up to {MAX_FRAMES}"
+        expected += " (start_time is in seconds)"
+    elif values.name in SECONDS:
+        expected = "seconds"
+    refuse(f"{places[k]}: {values.name}", values.tolist()[k], expected)
+
+
+def is_blank(value):
+    """Whether a cell is empty."""
+    if isinstance(value, str):
+        return not value.strip()
+    # pandas.NA is empty, too
+    return value is None or type(value).__name__ == "NAType" or value != value
+
+
+def _as_number(value):
+    """Convert a cell, perhaps text as 1.5 or 1:02:03.4, to a number; NaN for none."""
+    if isinstance(value, (bool, np.bool_)):
+        return math.nan
+    if isinstance(value, numbers.Real):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    text = value.strip() if isinstance(value, str) else ""
+    number = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?"
+    clock = r"(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,2}(?:\.[0-9]*)?)"
+    match = re.fullmatch(clock, text)
+    if match:
+        hours, minutes, seconds = match.groups("0")
+        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+    return float(text) if re.fullmatch(number, text) else math.nan
+
+
+def values_of(table, pair):
+    """Return starts and ends as floats (n_rows, 2), NaN if unknown."""
+    if not set(pair) <= set(table):
+        return np.full((len(table), 2), np.nan)
+    return table[list(pair)].to_numpy(dtype=float)
+
+
+def _check_times(checked, table, places):
+    """Refuse rows without start and end in order; drop a column that no row needs."""
+    has_times = np.zeros(len(checked), dtype=bool)
+    for pair, unit in ((FRAMES, "frames"), (SECONDS, "s")):
+        values = values_of(checked, pair)
+        is_full = np.isfinite(values).all(axis=1)
+        if unit == "frames":
+            is_frame = (values >= 0) & (values <= MAX_FRAMES) & (values % 1 == 0)
+            for k, column in np.argwhere(np.isfinite(values) & ~is_frame)[:1]:
+                _refuse_number(table[pair[column]], k, places)
+        for k in np.flatnonzero(values[:, 1] < values[:, 0])[:1]:
+            shown = f"{places[k]}: {describe(checked, k, unit)}"
+            raise ValueError(f"{shown}, expected it to end after its start.")
+        columns = [key for key in pair if key in checked]
+        checked.loc[~is_full, columns] = np.nan
+        if len(checked) and not is_full.any():
+            checked = checked.drop(columns=columns)
+        has_times |= is_full
+    for k in np.flatnonzero(~has_times)[:1]:
+        for key in (*SECONDS, *FRAMES):
+            if key in table and not math.isfinite(_as_number(table[key].iloc[k])):
+                _refuse_number(table[key], k, places)
+    return checked
+
+
+def describe(table, k, unit):
+    """Describe the action of row k, its start and end."""
+    start, end = table[list(FRAMES if unit == "frames" else SECONDS)].iloc[k]
+    action = table["action"].tolist()[k]
+    return f"{short_repr(action)} from {start:.10g} to {end:.10g} {unit}"
+
+
+# ------------------------------------------------------- frames and seconds of a table
+
+
+def frame_at(seconds, fps, clock=None):
+    """Frame at each time, as a fraction; ``clock`` has starts and ends of frames."""
+    if clock is None:
+        return seconds * fps
+    # outside of it, frames continue at the rate; a break maps to the next part's start
+    starts, ends = clock
+    i = np.clip(np.searchsorted(starts, seconds, "right") - 1, 0, len(starts) - 1)
+    inside = i + np.minimum(1, (seconds - starts[i]) / (ends[i] - starts[i]))
+    before = (seconds - starts[0]) * fps
+    after = len(starts) + (seconds - ends[-1]) * fps
+    frames = np.where(seconds < starts[0], before, inside)
+    return np.where(seconds >= ends[-1], after, frames)
+
+
+def frames_of(table, fps, clocks=None):
+    """Return the frames (n_rows, 2) of a checked table with recordings and places."""
+    frames, seconds = values_of(table, FRAMES), values_of(table, SECONDS)
+    in_frames = np.isfinite(frames).all(axis=1)
+    places = table["place"].tolist()
+    if fps is None and not in_frames.all():
+        place = places[np.argmin(in_frames)]
+        refuse(f"{place}: times are seconds and fps", None, "frames per second")
+    if fps is None:
+        return frames.astype(int)
+    converted = np.full(frames.shape, np.nan)
+    for name, rows in rows_by_recording(table).items():
+        clock = None if clocks is None else clocks.get(name)
+        converted[rows] = frame_at(seconds[rows], fps, clock)
+        _check_range(table, converted, rows[~in_frames[rows]], clock)
+    stale = np.flatnonzero((np.abs(converted - frames) > 1).any(axis=1))
+    if stale.size:
+        warn_user(
+            f"{places[stale[0]]}: seconds and frames disagree at {fps:g} frames per "
+            f"second, as in {stale.size} of {len(table)} segments; frames are used."
+        )
+    return np.where(in_frames[:, None], frames, np.round(converted)).astype(int)
+
+
+def rows_by_recording(table):
+    """Return the row numbers of each recording in order, by name."""
+    import pandas as pd
+
+    # as objects, as pandas cannot hold all file names as text
+    codes, names = pd.factorize(np.array(table["recording"], dtype=object))
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    return dict(zip(names, np.split(np.argsort(codes, kind="stable"), ends[:-1])))
+
+
+def _check_range(table, frames, rows, clock):
+    """Refuse rows whose times are before the first frame, or far too late."""
+    is_late = frames[rows, 1] > MAX_FRAMES
+    for k in rows[is_late | (np.round(frames[rows, 0]) < 0)][:1]:
+        start = 0.0 if clock is None else clock[0][0]
+        expected = f"to start at {start:.10g} s or later, where the recording starts."
+        if is_late.any():
+            expected = f"at most {MAX_FRAMES} frames."
+        place = table["place"].iloc[k]
+        raise ValueError(f"{place}: {describe(table, k, 's')}, expected it {expected}")
+
+
+def seconds_of(table, fps=None):
+    """Return times (n_rows, 2) of a checked table with recordings, rate and unit."""
+    pairs = {pair: values_of(table, pair) for pair in (FRAMES, SECONDS)}
+    for pair, values in pairs.items():
+        is_known = np.isfinite(values).all(axis=1)
+        if is_known.any() and not is_known.all():
+            name = table["recording"].iloc[int(np.argmin(is_known))]
+            shown = f"segments of {name!r} have no {pair[0]}, which others have"
+            raise ValueError(f"{shown}; expected all or none to have it.")
+    frames, seconds = pairs.values()
+    has_frames, has_seconds = (np.isfinite(values).all() for values in pairs.values())
+    rate = fps
+    if has_frames and has_seconds:
+        rate = _find_rate(frames, seconds, fps)
+        if rate is not None:
+            seconds = _agreed_seconds(table, frames, seconds, rate)
+    elif has_frames and rate is not None:
+        seconds, has_seconds = frames / rate, True
+    return (seconds, rate, "s") if has_seconds else (frames, rate, "frames")
+
+
+def _find_rate(frames, seconds, fps):
+    """Rate of a table, ``fps`` if it is given and agrees."""
+    lengths = np.ptp(seconds, axis=1)
+    lasting = lengths > 0
+    if not lasting.any():
+        return fps
+    # the median, as some rows may be outdated
+    rate = float(np.median(np.ptp(frames, axis=1)[lasting] / lengths[lasting]))
+    agreed_rate(fps, rate, "the segments")
+    return rate if fps is None else fps  # times of the table may be rounded
+
+
+def _agreed_seconds(table, frames, seconds, rate):
+    """Return ``seconds``, or if any contradict ``frames``, all from these and rate."""
+    # Both are (n_rows, 2); the contradiction is that of a recording as a whole.
+    recordings = rows_by_recording(table)
+    pairs = {name: (frames[rows], seconds[rows]) for name, rows in recordings.items()}
+    contradicting = [name for name in pairs if not _is_clock(*pairs[name], rate)]
+    if contradicting:
+        warn_user(
+            f"seconds of {len(contradicting)} of {len(recordings)} recordings "
+            f"contradict their frames, as in {contradicting[0]!r}; start and end at "
+            f"{rate:.6g} frames per second are used."
+        )
+        return frames / rate
+    difference = np.ptp(seconds, axis=1) - np.ptp(frames, axis=1) / rate
+    off = np.abs(difference) > 1 / rate
+    if off.any():
+        warn_user(
+            f"{off.sum()} of {len(off)} segments are longer or shorter in seconds than "
+            f"in frames at {rate:.6g} per second, as in "
+            f"{table['recording'].iloc[off.argmax()]!r}; seconds are used."
+        )
+    return seconds
+
+
+def _is_clock(frames, seconds, rate):
+    """Whether each frame has one time, and later frames have later times."""
+    is_start = np.tile([True, False], len(frames))
+    # steps of a clock without gaps are up to 1.5 usual ones
+    full = np.ptp(seconds, axis=1) > (np.ptp(frames, axis=1) - 0.5) / (1.5 * rate)
+    full = np.repeat(full, 2)
+    frames, seconds = frames.ravel(), seconds.ravel()
+    order = np.lexsort((seconds, is_start, frames))
+    is_same = np.diff(frames[order]) == 0
+    passed = np.diff(seconds[order])
+    turns = (np.diff(is_start[order].astype(int)) == 1) & full[order[:-1]]
+    is_one = (np.abs(passed) < 0.5 / rate) | (turns & (passed > 0))
+    return bool(np.where(is_same, is_one, passed > 0).all())
