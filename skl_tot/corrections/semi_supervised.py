@@ -71,8 +71,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     of a path are read as many frames later or earlier.
 
     Probabilities are tempered so that their mean is the share of frames on which single
-    views agree with the path, minus 0.1 over the number of labelled recordings, and
-    minus half of the share of frames of labelled actions in clusters that labels lack.
+    views agree with the path, less two shares: 0.1 over the number of labelled
+    recordings, and half of the frames of labelled actions in clusters that labels lack.
 
     Frames that are in clusters that labels lack, and far from labelled actions, are of
     actions of their own. Views scaled by recording do not count where recordings lack
