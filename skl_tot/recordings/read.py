@@ -6,7 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
+from sklearn.utils._param_validation import Interval, Options, validate_params
 
 from skl_tot.recordings import clocks, rates, sources
 from skl_tot.recordings.container import Recordings
@@ -16,11 +16,13 @@ from skl_tot.recordings.readers import READERS
 from skl_tot.recordings.stops import without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
-# Options of tables that stay with a model; its ``columns`` are without ``without``.
-TABLE_OPTIONS = ("recording_column", "time", "columns", "resample", "bridge")
-TABLE_OPTIONS += ("header", "comment")
+# Options of tables, and of text tables; those of readers are beside them.
+TABLE_OPTIONS = ("recording_column", "time", "columns", "without", "resample", "bridge")
+TEXT_OPTIONS = ("header", "comment")
 # Options with a flag of their own at the command line; others are given by --read.
-FLAGS = (*TABLE_OPTIONS, "without", "transpose", "pauses")
+FLAGS = (*TABLE_OPTIONS, *TEXT_OPTIONS, "transpose", "pauses")
+# Options that files of another kind than those of the model do not take from it.
+OF_ONE_KIND = {*TABLE_OPTIONS, *TEXT_OPTIONS, "transpose"} - {"columns"}
 
 
 def read_options_of(like):
@@ -60,13 +62,13 @@ def _with_flag(name):
     {
         "path": [str, os.PathLike, list, tuple],
         "only": [str, None],
-        "recording_column": [str, list, tuple, "boolean", None],
-        "time": [str, "boolean", None],
+        "recording_column": [str, list, tuple, Options(bool, {False}), None],
+        "time": [str, Options(bool, {False}), None],
         "columns": [list, tuple, "array-like", None],
         "without": [list, tuple, "array-like", None],
         "fps": [Real, None],
         "resample": [Real, None],
-        "bridge": [Real, None],
+        "bridge": [Interval(Real, 0, np.inf, closed="right"), None],
         "header": [Interval(Integral, 1, 2**31, closed="both"), None],
         "comment": [str, None],
         "pauses": [Real, None],
@@ -219,7 +221,7 @@ def read_recordings(
     >>> folder.cleanup()
     """
     clocks.check_fps(fps, "fps (--fps)")
-    _check_values(time, resample, bridge, header, comment)
+    clocks.check_fps(resample, "resample (--resample)")
     given = {
         "recording_column": _checked_names("recording_column", recording_column),
         "time": time,
@@ -236,14 +238,13 @@ def read_recordings(
     model_options = {} if like is None else read_options_of(like)
     is_table = bool((model_options | given).get("recording_column"))
     source = sources.find_source(path, is_table)
-    _check_options(given, reader_options, source)
+    read_options = _merged(given, model_options, source)
     is_file_each = source.reader == "tables" and len(source.files) > 1 and not is_table
     if only is not None and (is_file_each or source.reader == "arrays"):
         file_of = {sources.stem(file): file for file in source.files}
         names = sources.matching(list(file_of), only, source.path)
         source = source._replace(files=[file_of[name] for name in names])
         only = None
-    read_options = _completed(given, model_options, source.reader)
     if source.reader == "arrays":
         recordings = _open_arrays(source, read_options, fps)
     else:
@@ -264,40 +265,8 @@ def read_recordings(
     return recordings if pauses is None else without_stops(recordings, pauses)
 
 
-def _completed(options, model_options, reader):
-    """Options of a call, with those of the model that apply to files of ``reader``."""
-    names = ["pauses"]
-    is_alike = model_options.get("reader") in (reader, None)
-    if reader == "arrays":
-        names += ["transpose"] if is_alike else []
-    else:
-        names += TABLE_OPTIONS if is_alike else ["columns"]
-    if reader in READERS:
-        names += READERS[reader].options
-    if "columns" in options:  # may stand for those of the model
-        names.remove("columns")
-    of_model = {key: model_options[key] for key in names if key in model_options}
-    _check_like(options, of_model)
-    return of_model | options
-
-
-def _check_values(time, resample, bridge, header, comment):
-    """Refuse values of options that no recordings can have, before they are read."""
-    if time is True:
-        refuse("time", time, "the name of a column, False or None")
-    clocks.check_fps(resample, "resample (--resample)")
-    if bridge is not None and (isinstance(bridge, bool) or not bridge > 0):
-        refuse("bridge (--bridge)", bridge, "a positive number of seconds")
-    if isinstance(header, bool):
-        refuse("header (--header)", header, "the number of a line")
-    if comment is not None and not comment.strip():
-        refuse("comment (--comment)", comment, "a sign such as '#'")
-
-
 def _checked_names(option, names):
     """Names of columns as a list; one ``recording_column`` as text; None stays."""
-    if option == "recording_column" and names is True:
-        refuse(option, names, "names of columns, False or None")
     if names is None or names is False or isinstance(names, str):
         return names
     names = list(names)
@@ -308,23 +277,31 @@ def _checked_names(option, names):
     return names[0] if option == "recording_column" and len(names) == 1 else names
 
 
-def _check_options(options, reader_options, source):
-    """Refuse options that files of the source do not have."""
-    of_reader = ["transpose"] if source.reader == "arrays" else []
+def _options_of(source):
+    """Names of the options that files of a source have."""
+    if source.reader == "arrays":
+        return ["transpose", "pauses"]
+    names = [*TABLE_OPTIONS, "pauses"]
     if source.reader in READERS:
-        of_reader = list(READERS[source.reader].options)
-    for name in sorted(set(reader_options) - set(of_reader)):
-        place = f"for files of {source.reader}, {one_line(source.path)}"
-        expected = f"expected {of_reader or 'none'}"
-        raise TypeError(f"{_with_flag(name)} is no option {place}; {expected}.")
-    suffix = source.files[0].suffix.lower()
-    is_text = source.reader == "tables" and suffix != ".parquet"
-    for name, value in options.items():
-        is_of_tables = name in (*TABLE_OPTIONS, "without") and value is not False
-        if source.reader == "arrays" and is_of_tables:
-            refuse(_with_flag(name), value, f"none, as {source.first} is an array")
-        if name in ("header", "comment") and not is_text:
-            refuse(_with_flag(name), value, f"none, as {source.first} is no text")
+        return names + list(READERS[source.reader].options)
+    is_text = source.files[0].suffix.lower() != ".parquet"
+    return [*names, *TEXT_OPTIONS] if is_text else names
+
+
+def _merged(given, model_options, source):
+    """Options of a call, completed by those of the model for files of this kind."""
+    names = _options_of(source)
+    for name, value in given.items():
+        if name not in names and value is not False:
+            expected = f"none; {source.first} has {', '.join(names)}"
+            refuse(_with_flag(name), value, expected)
+    if model_options.get("reader") not in (source.reader, None):
+        names = [name for name in names if name not in OF_ONE_KIND]
+    if "columns" in given:  # may stand for those of the model
+        names.remove("columns")
+    of_model = {name: model_options[name] for name in names if name in model_options}
+    _check_like(given, of_model)
+    return of_model | given
 
 
 def _open_arrays(source, read_options, fps):
@@ -373,8 +350,9 @@ def _from_tables(tables, source, read_options, fps):
     recordings = Recordings(
         frames, names, fps=fps, times=times, breaks=breaks, starts=starts
     )
-    recordings.read_options = read_options | {"time": clock or False}
-    recordings.read_options["columns"] = list(frames[0].columns)
+    as_read = {"time": clock or False, "columns": list(frames[0].columns)}
+    recordings.read_options = read_options | as_read
+    recordings.read_options.pop("without", None)  # columns say it
     return recordings
 
 
@@ -397,9 +375,4 @@ def _check_recordings_like(recordings, model_options, source):
         raise ValueError(f"{source.first} has no clock, expected {expected}.")
     place = one_line(source.path)
     recordings.fps = clocks.check_rate(recordings.fps, model_options.get("fps"), place)
-    recordings.read_options = {
-        **dict.fromkeys((*TABLE_OPTIONS, "without", "pauses")),
-        **recordings.read_options,
-        "reader": source.reader,
-        "fps": recordings.fps,
-    }
+    recordings.read_options |= {"reader": source.reader, "fps": recordings.fps}

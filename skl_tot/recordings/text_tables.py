@@ -130,7 +130,7 @@ class _Row(NamedTuple):
 
 def _find_head(lines, separators, header, comment):
     """Header among the first lines, or in line ``header``, by the best separator."""
-    if comment is not None and re.match(r"[+-]?[\d.,;\t]|[+-]$", comment.strip()):
+    if comment is not None and re.match(r"[+-]?([\d.,;\t]|$)", comment.strip()):
         expected = "a sign that starts no number and separates no cells, as '#'"
         refuse("comment (--comment)", comment, expected)
     if header is not None and not "".join(lines[header - 1 : header]).strip():
