@@ -181,10 +181,3 @@ def test_a_rate_of_a_data_set(tmp_path):
         file["x"] = A
         file["x"].attrs["fps"] = 25
     assert read_recordings(tmp_path).fps == 25
-
-
-@pytest.mark.parametrize("suffix", [".h5", ".npz"])
-def test_rates_that_differ(tmp_path, suffix):
-    write(tmp_path / f"f{suffix}", {"x": A, "fps": 25, "sampling_rate": 50})
-    with pytest.raises(ValueError, match="rate"):
-        read_recordings(tmp_path)

@@ -15,6 +15,7 @@ from skl_tot.recordings import read_recordings
 h5py = pytest.importorskip("h5py")
 A, B = np.arange(10.0).reshape(5, 2), np.ones((7, 2))
 SLEAP = "track,frame_idx,nose.x,nose.y"
+TABLE = "time,x,y\n0,1.5,0\n1,2.5,1\n2,4.5,0\n"
 DLC = "scorer,D,D,D\nindividuals,m,m,n\nbodyparts,nose,nose,nose\n"
 
 
@@ -76,6 +77,11 @@ def zeros(path):
     io.savemat(path, {"x": np.zeros((3_000_000, 8))}, do_compression=True)
 
 
+def two_rates(file):
+    file["x"] = A
+    file.attrs["fps"], file.attrs["sampling_rate"] = 25, 50
+
+
 LATER = npy((5, 2)).replace(b"\x01", b"\x09", 1)
 LINK, SOFT = h5py.ExternalLink("/etc/passwd", "x"), h5py.SoftLink("/nowhere")
 REFUSED = [  # name, content and options
@@ -118,6 +124,24 @@ REFUSED = [  # name, content and options
     ("f.csv", f"{DLC}coords,x,y,z\nb,1,2,3", {}),  # labels for training
     ("f.csv", f"{DLC}coords,x,y,z\n1,1,2,3\n0,1,2,3", {}),  # frames without order
     ("f.csv", f"{'a' * 2**20},x\n1,2\n3,b\n", {}),  # a cell of a megabyte
+    # rates that differ
+    ("f.npz", lambda path: np.savez(path, x=A, fps=25, sampling_rate=50), {}),
+    ("f.h5", h5_of(two_rates), {}),
+    # lines of text
+    ("f.csv", "1,2\n3,4\n", {}),  # no names
+    ("f.csv", "5,6\nx,y\n0,1\n1,2\n", {}),  # a row above
+    ("f.csv", "t,400,450\n0,1,1\n1,2,0\n2,5,3\n", {}),
+    ("f.csv", TABLE + TABLE, {}),
+    ("f.csv", f"{TABLE}1,2,3,4\n", {}),  # too many cells
+    ("f.csv", f"{TABLE}# end\n", {}),
+    ("f.csv", "x,x\n1,2\n", {}),  # equal names
+    ("f.csv", TABLE, {"comment": ""}),
+    ("f.csv", TABLE, {"comment": "-"}),
+    ("f.csv", TABLE, {"header": 99}),
+    ("f.csv", "# a\n# b\n", {"comment": "#"}),  # no rows
+    ("f.csv", "", {}),
+    ("f.csv", "x,y\n1,\0\n", {}),
+    ("f.csv", 'x,y\n1,"2\n3,4\n', {}),  # an open quote
 ]
 
 

@@ -103,29 +103,3 @@ def test_decimals_are_read_exactly(tmp_path):
     values = np.random.default_rng(0).normal(size=1000)
     (tmp_path / "a.csv").write_text("\n".join(["x", *map(repr, values.tolist())]))
     assert read_recordings(tmp_path)[0]["x"].tolist() == values.tolist()
-
-
-REFUSED = [
-    ("1,2\n3,4\n", {}),  # no names
-    ("5,6\nx,y\n0,1\n1,2\n", {}),  # a row above
-    ("t,400,450\n0,1,1\n1,2,0\n2,5,3\n", {}),
-    (TABLE + TABLE, {}),
-    (f"{TABLE}1,2,3,4\n", {}),  # too many cells
-    (f"{TABLE}# end\n", {}),
-    ("x,x\n1,2\n", {}),  # equal names
-    (TABLE, {"comment": ""}),
-    (TABLE, {"comment": "-"}),
-    (TABLE, {"header": 99}),
-    ("# a\n# b\n", {"comment": "#"}),  # no rows
-    ("", {}),
-    ("x,y\n1,\0\n", {}),
-    ('x,y\n1,"2\n3,4\n', {}),  # an open quote
-]
-
-
-@pytest.mark.parametrize(("text", "options"), REFUSED)
-def test_refusals(tmp_path, text, options):
-    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
-    with pytest.raises((TypeError, ValueError)) as caught:
-        read_aloud(tmp_path / "a.csv", **options)
-    assert "\n" not in str(caught.value)

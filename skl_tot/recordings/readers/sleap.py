@@ -63,10 +63,10 @@ def _read_text(path, animal):
     """Points and their names by animal, of a table with instances as rows."""
     import pandas as pd
 
-    header = pd.read_csv(path, encoding="utf-8-sig", header=None, nrows=1, dtype=str)
-    table = pd.read_csv(path, encoding="utf-8-sig", dtype={"track": str})
-    names = [str(name) for name in header.iloc[0] if str(name).endswith(".x")]
-    names = [name.removesuffix(".x") for name in names]
+    from skl_tot.recordings.text_tables import read_text_table  # slow
+
+    table, head = read_text_table(path, ["track"], header=1)
+    names = [name.removesuffix(".x") for name in head.names if name.endswith(".x")]
     frames = pd.to_numeric(table["frame_idx"], errors="coerce")
     is_frame = (frames >= 0) & (frames % 1 == 0)
     if not is_frame.all():
@@ -74,7 +74,7 @@ def _read_text(path, animal):
         value = table["frame_idx"].tolist()[row]
         refuse(f"its frame_idx in row {row}", value, "a frame from 0")
     table["frame_idx"] = frames.astype(np.int64)
-    table["track"] = table["track"].fillna("no track")
+    table["track"] = table["track"].replace("", "no track")
     chosen = base.choose_animals(list(dict.fromkeys(table["track"])), animal)
     table = table[table["track"].isin(chosen)].set_index(["frame_idx", "track"])
     for frame, _ in repeated(table.index)[:1]:
