@@ -28,11 +28,6 @@ def problem_of(seed, lengths=(6, 5, 7), n_events=3, n_features=4, regularization
     return EventClustering(chunks, lengths, n_events, regularization), chunks
 
 
-def mixed(problem, seed):
-    """A mixture of events, and its prediction."""
-    return problem.start(np.random.RandomState(seed), 3)
-
-
 @pytest.mark.parametrize("n_features", [1, 4, 40])
 @pytest.mark.parametrize("regularization", [1e-6, 10.0])
 def test_prediction_and_objective_are_of_ridge_regression(n_features, regularization):
@@ -54,7 +49,7 @@ def test_prediction_and_objective_are_of_ridge_regression(n_features, regulariza
 
 def test_gradient_is_of_finite_differences():
     problem, chunks = problem_of(1)
-    assignment, predicted = mixed(problem, 1)
+    assignment, predicted = problem.start(np.random.RandomState(1), 3)
     gradient = problem.gradient(assignment, predicted)
     for row, event in [(0, 0), (3, 1), (9, 2), (17, 0)]:
         values = []
@@ -79,7 +74,7 @@ def brute_force(costs):
 def test_oracle_is_brute_force(windows):
     rng = np.random.RandomState(0)
     n_feasible = 0
-    for _ in range(150):
+    for _ in range(60):
         n_events, n_videos = rng.randint(1, 5, size=2)
         costs = rng.normal(size=(n_events, n_videos, rng.randint(n_events, 8)))
         if rng.uniform() < 0.5:  # equal costs, too
@@ -94,13 +89,12 @@ def test_oracle_is_brute_force(windows):
             assert (np.diff(events[video]) > 0).all()
             chosen = costs[np.arange(n_events), video, events[video]]
             assert chosen.sum() == pytest.approx(totals[video])
-    assert n_feasible > 100
+    assert n_feasible > 30
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_reaches_the_minimum_over_all_mixtures(seed):
+def test_reaches_the_minimum_over_all_mixtures():
     options = {"lengths": (4, 5), "n_events": 2, "n_features": 2}
-    problem, chunks = problem_of(seed, **options, regularization=1.0)
+    problem, chunks = problem_of(0, **options, regularization=1.0)
     # another event is dear, else the mixture of all explains itself
     problem.allowed[0, 0, 2:] = problem.allowed[1, 1, :3] = False
     corners = []

@@ -12,11 +12,10 @@ def model_of(n_actions=4, **params):
 
 
 def test_finds_clear_actions():
-    videos, labels = make_activities(10, 5, noise=0.5, random_state=0)
-    model = FrankWolfeSegmenter(5, random_state=0).fit(videos)
-    assert mof_score(labels, model.labels_) > 0.95
-    held_out, truth = make_activities(12, 5, noise=0.5, random_state=0)
-    assert mof_score(truth[10:], model.predict(held_out[10:])) > 0.9
+    videos, labels = make_activities(12, 5, noise=0.5, random_state=0)
+    model = FrankWolfeSegmenter(5, random_state=0).fit(videos[:10])
+    assert mof_score(labels[:10], model.labels_) > 0.95
+    assert mof_score(labels[10:], model.predict(videos[10:])) > 0.9
 
 
 def test_events_are_in_order(activity):

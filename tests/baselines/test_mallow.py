@@ -1,23 +1,91 @@
+import itertools
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.decoding.orders import MallowDecoder
+from skl_tot.baselines.mallow import expected_inversions, fit_dispersions, fit_mallow
+from skl_tot.decoding.orders import MallowDecoder, inversions_of, order_of
+from skl_tot.methods.discriminants import log_joint
 from skl_tot.metrics import mof_score
+from skl_tot.recordings import Recordings
+
+OPTIONS = {"shrinkage": 1.0, "reg_covar": 0.1, "max_iter": 7}
 
 
-@pytest.fixture(scope="module")
-def swapped():
-    """Videos of four actions, two of which come the other way round in a third."""
-    rng = np.random.default_rng(0)
-    centres = 4 * rng.normal(size=(4, 6))
-    orders = [[0, 1, 2, 3], [0, 1, 2, 3], [0, 2, 1, 3]] * 4
-    labels = [np.repeat(order, rng.integers(15, 30, 4)) for order in orders]
-    return [centres[own] + rng.normal(size=(len(own), 6)) for own in labels], labels
+@pytest.mark.parametrize("n_actions", [2, 3, 4, 5])
+@pytest.mark.parametrize("common", [0.0, 1e-9, 1e-3, 0.4, 3.0])
+def test_expected_inversions_equal_all_orders(n_actions, common):
+    dispersions = common * np.arange(1, n_actions)
+    orders = itertools.permutations(range(n_actions))
+    inversions = np.array([inversions_of(order) for order in orders])
+    weights = np.exp(-inversions @ dispersions)
+    expected = weights @ inversions / weights.sum()
+    found = [
+        expected_inversions(dispersion, n_actions - k)
+        for k, dispersion in enumerate(dispersions)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-def test_finds_an_order_for_each_video(swapped):
-    videos, labels = swapped
+@given(
+    n_videos=st.integers(1, 20), n_actions=st.integers(2, 5), seed=st.integers(0, 10**6)
+)
+def test_dispersions_have_the_highest_posterior(n_videos, n_actions, seed):
+    rng = np.random.default_rng(seed)
+    bound = np.arange(n_actions, 1, -1) - rng.integers(2, size=n_actions - 1)
+    inversions = rng.integers(bound, size=(n_videos, n_actions - 1))
+    grid = np.linspace(0, 20, 4001)
+    for k, found in enumerate(fit_dispersions(inversions)):
+        values = np.arange(n_actions - k)
+        log_psi = np.log(np.exp(-np.outer(grid, values)).sum(axis=1))
+        prior = np.exp(-values)
+        prior_mean = prior @ values / prior.sum()
+        posterior = -grid * (inversions[:, k].sum() + 0.1 * prior_mean)
+        posterior -= (n_videos + 0.1) * log_psi
+        assert found == pytest.approx(grid[posterior.argmax()], abs=0.005)
+
+
+def shuffled_activities(orders, n_frames=30, seed=0):
+    """Videos that show actions in orders of their own, and their labels."""
+    rng = np.random.default_rng(seed)
+    centres = 4 * rng.normal(size=(max(map(len, orders)), 6))
+    labels = [np.repeat(order, n_frames) for order in orders]
+    arrays = [centres[own] + rng.normal(size=(len(own), 6)) for own in labels]
+    return Recordings(arrays), labels
+
+
+def test_learns_actions_orders_and_dispersions():
+    orders = [[0, 1, 2, 3]] * 8 + [[1, 0, 2, 3]] * 3 + [[0, 1, 3, 2]]
+    videos, labels = shuffled_activities(orders)
+    appearance, dispersions, n_iter, embedded = fit_mallow(videos, 4, **OPTIONS)
+    assert n_iter < 7  # nothing changes any more
+    for frames, own in zip(embedded, labels):
+        assert (log_joint(frames, appearance).argmax(axis=1) == own).mean() > 0.95
+    inversions = np.array([inversions_of(order) for order in orders])
+    np.testing.assert_allclose(dispersions, fit_dispersions(inversions))
+    assert dispersions[1] > dispersions[2] > dispersions[0] > 0
+
+
+def test_one_round_starts_from_equal_parts():
+    videos, _ = shuffled_activities([[0, 1, 2]] * 2, n_frames=5)
+    appearance, _, n_iter, embedded = fit_mallow(videos, 3, **OPTIONS | {"max_iter": 1})
+    assert n_iter == 1
+    for k in range(3):
+        parts = [frames[5 * k : 5 * k + 5] for frames in embedded]
+        expected = np.concatenate(parts).mean(axis=0)
+        np.testing.assert_allclose(appearance.means[k], expected)
+    assert order_of(np.zeros(2, dtype=int)).tolist() == [0, 1, 2]
+
+
+# two actions come the other way round in a third of the videos
+SWAPPED = [[0, 1, 2, 3], [0, 1, 2, 3], [0, 2, 1, 3]] * 4
+
+
+def test_finds_an_order_for_each_video():
+    videos, labels = shuffled_activities(SWAPPED)
     model = MallowSegmenter(4).fit(videos[:9])
     assert model.decoding_ == "mallow"
     assert mof_score(labels[9:], model.predict(videos[9:])) > 0.95
@@ -27,8 +95,8 @@ def test_finds_an_order_for_each_video(swapped):
     assert mof_score([labels[11]], [fixed]) < 0.95
 
 
-def test_decodes_with_the_dispersions_of_the_fit(swapped):
-    videos, _ = swapped
+def test_decodes_with_the_dispersions_of_the_fit():
+    videos, _ = shuffled_activities(SWAPPED)
     model = MallowSegmenter(4, switch_cost=0.1).fit(videos)
     for dispersions in (model.dispersions_, np.full(3, 1e6)):
         model.dispersions_ = dispersions
@@ -38,10 +106,8 @@ def test_decodes_with_the_dispersions_of_the_fit(swapped):
             cost = 0.1 * len(video) / 4
             expected = decoder.path(scores, cost)
             np.testing.assert_array_equal(model.predict(video), expected)
-            np.testing.assert_allclose(
-                model.predict_posterior(video),
-                decoder.posterior(scores, cost),
-                atol=1e-7,
-            )
+            posterior = decoder.posterior(scores, cost)
+            found = model.predict_posterior(video)
+            np.testing.assert_allclose(found, posterior, atol=1e-7)
     for path in model.predict(videos):  # no inversion is worth so much
         assert (np.diff(path) >= 0).all()

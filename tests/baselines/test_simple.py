@@ -69,13 +69,13 @@ class TestKMeans:
         videos, _ = noisy
         kmeans, frames = oracle
         variance = kmeans.inertia_ / np.concatenate(frames).size
+        centres = kmeans.cluster_centers_
         gaussians = [
-            multivariate_normal(mean, variance * np.eye(3))
-            for mean in kmeans.cluster_centers_
+            multivariate_normal(mean, variance * np.eye(3)) for mean in centres
         ]
         model = KMeansSegmenter(4, n_components=3, switch_cost=0.1, random_state=0)
         expected = []
-        for frames_of_video in frames:
-            densities = np.column_stack([g.logpdf(frames_of_video) for g in gaussians])
+        for own in frames:
+            densities = np.column_stack([g.logpdf(own) for g in gaussians])
             expected.append(decode(densities, "free", 0.1).tolist())
         assert mof_score(expected, model.fit(videos).predict(videos)) == 1

@@ -29,7 +29,6 @@ def test_activities_are_ordered_and_complete(n_videos, n_actions, **options):
         assert video.dtype == np.float32
         assert video.shape == (len(actions), options["n_features"])
         assert np.isfinite(video).all()
-        assert len(actions) >= 1
         assert actions.dtype.kind == "i"
         assert set(actions.tolist()) <= set(range(n_actions))
         assert (np.diff(actions) >= 0).all()
@@ -83,16 +82,16 @@ def test_same_seed_same_data_and_no_global_randomness():
     assert not np.array_equal(first[0][0], other[0][0])
 
 
-@pytest.mark.parametrize(
-    ("function", "name", "value"),
-    [
-        (make_activities, "n_actions", 2.5),
-        (make_activities, "missing", 1),
-        (make_activities, "order", "mostly"),
-        (load_action_dataset, "root", 3),
-        (load_action_dataset, "stride", 0),
-    ],
-)
+BAD = [
+    (make_activities, "n_actions", 2.5),
+    (make_activities, "missing", 1),
+    (make_activities, "order", "mostly"),
+    (load_action_dataset, "root", 3),
+    (load_action_dataset, "stride", 0),
+]
+
+
+@pytest.mark.parametrize(("function", "name", "value"), BAD)
 def test_bad_parameters(function, name, value):
     root = {"root": "."} if function is load_action_dataset else {}
     with pytest.raises(InvalidParameterError, match=name):
@@ -143,20 +142,15 @@ def test_load_all(root):
     assert {type(video) for video in data.videos} == {np.ndarray}
 
 
-@pytest.mark.parametrize(
-    ("only", "names"),
-    [
-        ("P01*", ["P01_coffee", "P01_tea"]),
-        ("P01_???", ["P01_tea"]),
-        ("P0[!2]_coffee", ["P01_coffee"]),
-    ],
-)
-def test_only_is_a_pattern_of_whole_names(root, only, names):
+def test_only_is_a_pattern_of_whole_names(root):
     (root / "features" / "Q01_milk.npy").write_text("broken, but not asked for")
-    data = load_action_dataset(str(root), only)
-    assert data.video_names == names
-    occurring = set(np.concatenate(data.labels))
-    assert data.target_names == [name for name in "bca" if name in occurring]
+    for only, names, labels in [
+        ("P01*", ["P01_coffee", "P01_tea"], ["b", "c", "a"]),
+        ("P01_???", ["P01_tea"], ["c"]),
+        ("P0[!2]_coffee", ["P01_coffee"], ["b", "a"]),
+    ]:
+        data = load_action_dataset(str(root), only)
+        assert (data.video_names, data.target_names) == (names, labels)
 
 
 def test_text_features_and_labels_without_suffix(root):
@@ -222,20 +216,20 @@ def test_stride_and_transpose(root, mmap):
     assert list(map(len, data.videos)) == [1, 1]
 
 
-@pytest.mark.parametrize(
-    ("name", "n_videos", "n_frames", "n_features", "n_labels"),
-    [  # from the README of each set
-        ("breakfast_coffee5", 5, 3350, 64, 5),
-        ("hapt", 61, 32665, 21, 12),
-        ("jigsaws_throws", 148, 34023, 76, 6),
-    ],
-)
-def test_real_data(real_root, name, n_videos, n_frames, n_features, n_labels):
+REAL = {  # recordings, frames, features and labels, from the README of each set
+    "breakfast_coffee5": (5, 3350, 64, 5),
+    "hapt": (61, 32665, 21, 12),
+    "jigsaws_throws": (148, 34023, 76, 6),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_data(real_root, name):
     data = load_action_dataset(real_root(name))
-    assert len(data.videos) == len(data.labels) == len(data.video_names) == n_videos
-    assert sum(map(len, data.videos)) == sum(map(len, data.labels)) == n_frames
-    assert {video.shape[1] for video in data.videos} == {n_features}
-    assert len(data.target_names) == n_labels
+    n_frames, n_features = sum(map(len, data.videos)), data.videos[0].shape[1]
+    found = len(data.videos), n_frames, n_features, len(data.target_names)
+    assert found == REAL[name]
+    assert [*map(len, data.videos)] == [*map(len, data.labels)]
     assert set(np.concatenate(data.labels)) == set(data.target_names)
     raw = np.load(real_root(name) / "features" / f"{data.video_names[0]}.npy")
     assert_allclose(data.videos[0], raw)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skl_tot.decoding import Chain, boundary_intervals
@@ -40,6 +40,7 @@ def interval_by_paths(chain, scores, path, at, level, blur):
     return [at, min(low, at), max(high, at)]
 
 
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 10**6),
     level=st.sampled_from([0.5, 0.8, 0.9, 0.99]),
@@ -70,19 +71,21 @@ def test_breaks_and_background_do_not_move():
     assert boundary_intervals(scores, np.zeros(20, int)).shape == (0, 3)
 
 
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("log_likelihood", [np.zeros(4), [], np.full((4, 2), np.nan)]),
-        ("log_likelihood", [[[0, 0], [0, 0], [-np.inf, -np.inf], [0, 0]]]),
-        ("path", [[0, 0, 0, 2], [0, -2, 0, 0], [0.0, 0, 1, 1], list("aabb"), [0], 0]),
-        ("level", [0, 1, np.nan, True, "a", None]),
-        ("blur", [-1, np.nan, 10**400, True, "a", None]),
-        ("breaks", [[4], [0], [-1], [3, 2], [1.5], 2, None, "a"]),
+REFUSED = {
+    "log_likelihood": [
+        *(np.zeros(4), [], np.full((4, 2), np.nan)),
+        [[0, 0], [0, 0], [-np.inf, -np.inf], [0, 0]],
     ],
-)
-def test_refused_values(name, values):
+    "path": [[0, 0, 0, 2], [0, -2, 0, 0], [0.0, 0, 1, 1], list("aabb"), [0], 0],
+    "level": [0, 1, np.nan, True, "a", None],
+    "blur": [-1, np.nan, 10**400, True, "a", None],
+    "breaks": [[4], [0], [-1], [3, 2], [1.5], 2, None, "a"],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_values(name):
     valid = {"log_likelihood": np.zeros((4, 2)), "path": [0, 0, 1, 1]}
-    for value in values:
+    for value in REFUSED[name]:
         with pytest.raises(ValueError, match=f"{name} (is|has)"):
             boundary_intervals(**valid | {name: value})

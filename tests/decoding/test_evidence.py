@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import median_abs_deviation
 
 from skl_tot.decoding.chain import free_chain
 from skl_tot.decoding.evidence import Evidence, find_switch_cost
@@ -57,6 +58,17 @@ def test_switch_cost_is_what_the_formula_says_of_all_videos():
     n_independent = n_frames / n_segments / evidence.correlation_time()
     expected = np.log1p(2 * max(1, n_independent)) / evidence.tempering()
     assert cost == pytest.approx(expected, rel=0.1)
+
+
+def test_outliers_count_as_three_deviations():
+    log_odds = np.append(1 + np.linspace(-1, 1, 21), [50.0, -40.0])
+    limit = 3 * median_abs_deviation(log_odds, scale="normal")
+    robust, plain = Evidence(is_robust=True), Evidence()
+    limited = log_odds.clip(1 - limit, 1 + limit)
+    for evidence, values in ((robust, log_odds), (plain, limited)):
+        evidence.add(np.c_[values, 0 * values], np.zeros(23, dtype=int))
+    np.testing.assert_allclose(robust.products, plain.products, rtol=1e-4)
+    assert robust.total == pytest.approx(plain.total, rel=1e-4)
 
 
 def test_nothing_to_go_by():

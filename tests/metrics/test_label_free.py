@@ -9,6 +9,7 @@ from sklearn.metrics import mutual_info_score
 
 from skl_tot.metrics import effective_actions
 from skl_tot.metrics.label_free import (
+    held_out_agreement,
     held_out_information,
     transfer_score,
     video_information,
@@ -93,3 +94,15 @@ def test_only_a_collapse_scores_0(labels, n_actions, is_zero):
     paths = [np.array(labels)] * 2
     found = transfer_score(lambda i: [videos[i]], paths, n_actions)
     assert (found == 0) == is_zero
+
+
+def test_labels_that_contradict_the_other_half_are_judged_worse():
+    """Each half fits its own features, which a judge of the same half would praise."""
+    labels = [np.arange(40) // 10 % 2] * 6
+    noise = np.random.default_rng(0).normal(scale=0.1, size=(6, 40, 1))
+    videos = [path[:, None] + own for path, own in zip(labels, noise)]
+    turned = [path if i % 2 else 1 - path for i, path in enumerate(labels)]
+    scores = [transfer_score(lambda i: [videos[i]], y, 2) for y in (labels, turned)]
+    assert scores[0] > 1.5 > 0.5 > scores[1]
+    assert held_out_agreement(lambda i: [videos[i]], labels, 2) == 1
+    assert held_out_agreement(lambda i: [videos[i]], turned, 2) == 0

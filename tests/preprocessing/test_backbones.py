@@ -75,52 +75,31 @@ def pictures(frames, resized, cropped, normalisation, mode="BICUBIC"):
     return torch.stack([prepare(image.fromarray(frame)) for frame in frames])
 
 
-@pytest.mark.parametrize(
-    ("name", "prepared", "width"),
-    [
-        ("test_vit", (168, 160, HALF), 64),  # class token
-        ("test_vit2", (168, 160, HALF), 64),  # mean of the others, then a norm
-        ("test_resnet", (168, 160, HALF, "BILINEAR"), 96),
-        ("mobilenetv3_small_050", (256, 224, IMAGENET), 1024),  # a layer after the pool
-    ],
-)
-def test_as_timm_does_it(frames, tmp_path, name, prepared, width):
-    network = make_network(name, num_classes=10)
+VIT = 168, 160, HALF
+NETWORKS = [  # name, options of the features, pictures, number of features
+    ("test_vit", {}, VIT, 64),  # class token
+    ("test_vit", {"pooling": "avg"}, VIT, 64),
+    ("test_vit", {"pooling": "token"}, VIT, 64),
+    ("test_vit", {"image_size": 96}, (101, 96, HALF), 64),  # positions in between
+    ("test_vit2", {}, VIT, 64),  # mean of the others, then a norm
+    ("test_resnet", {}, (*VIT, "BILINEAR"), 96),
+    ("mobilenetv3_small_050", {}, (256, 224, IMAGENET), 1024),  # a layer after the pool
+]
+
+
+@pytest.mark.parametrize(("name", "options", "prepared", "width"), NETWORKS)
+def test_as_timm_does_it(frames, tmp_path, name, options, prepared, width):
+    made = {"dynamic_img_size": True} if "image_size" in options else {}
+    network = make_network(name, num_classes=10, **made)
     weights = save(network, tmp_path / "weights.safetensors")
+    network.reset_classifier(0, *filter(None, [options.get("pooling")]))
     with torch.inference_mode():
-        maps = network.forward_features(pictures(frames, *prepared))
-        expected = network.forward_head(maps, pre_logits=True).numpy()
-    found = compute(frames, f"{name}", weights)
+        expected = network(pictures(frames, *prepared)).numpy()
+    found = compute(frames, f"timm/{name}", weights, **options)
     assert found.shape == (3, width)
     assert found.dtype == np.float32
     assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
     assert np.ptp(found, axis=0).max() > 1e-3
-
-
-def test_pooling(frames, tmp_path):
-    network = make_network("test_vit", num_classes=0)
-    weights = save(network, tmp_path / "a.pth")
-    prepared = pictures(frames, 168, 160, HALF)
-    for pooling in ("token", "avg"):
-        network.reset_classifier(0, pooling)
-        with torch.inference_mode():
-            expected = network(prepared).numpy()
-        found = compute(frames, "test_vit", weights, pooling=pooling)
-        assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
-    plain = compute(frames, "test_vit", weights)
-    assert np.abs(plain - found).max() > 0.01  # of the token, not of the mean
-
-
-def test_image_size_of_transformers(frames, tmp_path):
-    """Positions are interpolated, as timm does for pictures of any size."""
-    network = make_network("test_vit", num_classes=0)
-    weights = save(network, tmp_path / "a.pth")
-    flexible = make_network("test_vit", num_classes=0, dynamic_img_size=True)
-    flexible.load_state_dict(network.state_dict())
-    with torch.inference_mode():
-        expected = flexible(pictures(frames, 101, 96, HALF)).numpy()
-    found = compute(frames, "test_vit", weights, image_size=96)
-    assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_resnet18_of_torchvision(frames, tmp_path):
@@ -138,7 +117,6 @@ def test_resnet18_of_torchvision(frames, tmp_path):
     found = compute(frames, backbone, weights)
     assert found.shape == (3, 512)
     assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert_array_equal(compute(frames, f"timm/{backbone}", weights), found)
 
 
 def test_recommended_weights(frames, tmp_path, monkeypatch):
@@ -158,33 +136,28 @@ def test_recommended_weights(frames, tmp_path, monkeypatch):
     assert_array_equal(found, compute(frames, "test_vit", weights))
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("test_vit", {"image_size": 100}),
-        ("test_vit", {"weights": "none.pth"}),
-        ("test_vit", {"weights": "DEFAULT"}),  # as there is no network
-        ("cait_xxs24_224", {"image_size": 96}),
-        ("test_resnet", {"pooling": "avg"}),
-        ("test_vit2", {"pooling": "token"}),
-        ("motion", {"weights": "w.pth"}),
-    ],
-)
-def test_requests_beyond_a_network(frames, name, options):
+BEYOND = [
+    ("test_vit", {"image_size": 100}),
+    ("test_vit", {"weights": "none.pth"}),
+    ("test_vit", {"weights": "DEFAULT"}),  # as there is no network
+    ("cait_xxs24_224", {"image_size": 96}),
+    ("test_resnet", {"pooling": "avg"}),
+    ("test_vit2", {"pooling": "token"}),
+    ("motion", {"weights": "w.pth"}),
+    *(("test_vit", {"weights": f"{name}.pth"}) for name in ("other", "junk", "empty")),
+    *(("test_vit", {"weights": f"{name}.safetensors"}) for name in ("other", "junk")),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), BEYOND)
+def test_requests_beyond_a_network(frames, tmp_path, monkeypatch, name, options):
+    monkeypatch.chdir(tmp_path)
+    for suffix in ("pth", "safetensors"):
+        save(make_network("test_vit2"), tmp_path / f"other.{suffix}")
+        (tmp_path / f"junk.{suffix}").write_bytes(b"junk")
+    (tmp_path / "empty.pth").touch()
     with pytest.raises((OSError, ValueError)) as caught:
         compute(frames, name, **options)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("suffix", ["pth", "safetensors"])
-@pytest.mark.parametrize("what", ["other network", "junk", "empty"])
-def test_unsuitable_weights(frames, tmp_path, what, suffix):
-    path = tmp_path / f"weights.{suffix}"
-    path.write_bytes(b"junk" if what == "junk" else b"")
-    if what == "other network":
-        save(make_network("test_vit2"), path)
-    with pytest.raises(ValueError, match="weights") as caught:
-        compute(frames, "test_vit", path)
     assert "\n" not in str(caught.value)
 
 

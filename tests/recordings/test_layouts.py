@@ -53,8 +53,7 @@ def test_axes_that_seem_to_be_others_are_told():
     track = np.random.default_rng(0).normal(size=(30, 4, 2))
     with pytest.warns(UserWarning, match=r"taken as 30 recordings of 4 frames.*X.resh"):
         as_recordings(track)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(action="error"):
         as_recordings(list(track))  # as the warning says
         as_recordings(track.reshape(len(track), -1))
         as_recordings(cases.transpose(0, 2, 1))
@@ -116,34 +115,23 @@ class TestXarray:
             pd.testing.assert_frame_equal(table, flatten(track()))
 
 
-def stamped(clock, **more):
-    """A table with an index of times, which starts late."""
-    index = pd.to_timedelta(1e9 + 1e9 * np.asarray(clock), unit="ns")
-    return pd.DataFrame({"x": np.sin(clock), "y": np.cos(clock)} | more, index)
-
-
-HOLE = np.r_[0:2:0.1, 42:44:0.1]
-
-
-class TestClocks:
-    """Coordinates and indices of time are clocks."""
-
-    @pytest.mark.parametrize("kind", ["durations", "dates", "zone", "xarray", "both"])
-    def test_times(self, kind):
-        table = stamped(np.arange(40) / 25)
-        expected = 1 + np.arange(40) / 25
-        if kind in ("dates", "zone"):
-            table.index = pd.Timestamp(2024, 1, 1) + table.index
-            table = table.tz_localize("Asia/Tokyo") if kind == "zone" else table
-            expected = expected - 1
-        array = xr.DataArray(table, {"time": expected}, dims=("time", "feature"))
-        X = {"xarray": [array] * 2, "both": [table, array]}.get(kind, [table] * 2)
-        found = as_recordings(X)
-        assert found.fps == 25
-        for clock in found.times:
-            np.testing.assert_allclose(clock, expected)
-        assert as_recordings(X[0]).fps == 25
-        assert as_recordings(dict(zip("ab", X))).fps == 25
+@pytest.mark.parametrize("kind", ["durations", "dates", "zone", "xarray", "both"])
+def test_coordinates_and_indices_of_time_are_clocks(kind):
+    expected = 1 + np.arange(40) / 25
+    index = pd.to_timedelta(1e9 * expected, unit="ns")
+    table = pd.DataFrame({"x": np.sin(expected), "y": np.cos(expected)}, index)
+    if kind in ("dates", "zone"):
+        table.index = pd.Timestamp(2024, 1, 1) + table.index
+        table = table.tz_localize("Asia/Tokyo") if kind == "zone" else table
+        expected = expected - 1
+    array = xr.DataArray(table, {"time": expected}, dims=("time", "feature"))
+    X = {"xarray": [array] * 2, "both": [table, array]}.get(kind, [table] * 2)
+    found = as_recordings(X)
+    assert found.fps == 25
+    for clock in found.times:
+        np.testing.assert_allclose(clock, expected)
+    assert as_recordings(X[0]).fps == 25
+    assert as_recordings(dict(zip("ab", X))).fps == 25
 
 
 def test_what_is_no_clock_and_no_name():

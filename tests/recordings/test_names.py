@@ -31,25 +31,6 @@ def test_words_in_place_of_numbers():
         assert name_actions(y, names).tolist() == expected
 
 
-REFUSED = [
-    (name_labels, [0, 2], ["cut", "mix"]),
-    (name_labels, [0, 1], ["cut", "cut"]),
-    (name_labels, [0, 1], "ab"),
-    (name_labels, [0, 1], {0: "cut", 1: "cut"}),
-    (name_all_actions, 2, {2: "cut"}),
-    *((name_actions, [0, 1], {0: name}) for name in ["", "a\u2028b", 3, "-1", "1"]),
-    (name_actions, [[0, 1], []], {"0": "take"}),
-    (name_actions, [0, -1], {0: "background"}),
-]
-
-
-@pytest.mark.parametrize(("function", "labels", "names"), REFUSED)
-def test_refused(function, labels, names):
-    with pytest.raises((TypeError, ValueError)) as caught:
-        function(labels, names)
-    assert "\n" not in str(caught.value)
-
-
 def test_files(tmp_path):
     texts = {"txt": "0 take cup\n\n -1  nothing \n\n"}
     texts["json"] = '{"0": "take cup", "-1": "nothing"}'
@@ -59,40 +40,16 @@ def test_files(tmp_path):
         assert read_names(path) == {0: "take cup", -1: "nothing"}
 
 
-BAD = [
-    ("a.json", '{"x": "a"}'),
-    ("a.json", "[1]"),
-    ("a.txt", "cup"),
-    ("a.txt", "0 a\n0 b"),
-    ("a.txt", "ü"),
-]
-BAD += [("a.json", '{"0": 1}'), ("a.json", "[" * 100_000)]
+BAD = ['{"x": "a"}', "[1]", '{"0": 1}', "[" * 100_000, "cup", "0 a\n0 b", "ü"]
 
 
-@pytest.mark.parametrize(("file", "text"), BAD)
-def test_bad_files(tmp_path, file, text):
+@pytest.mark.parametrize("text", BAD)
+def test_bad_files(tmp_path, text):
+    file = "a.json" if text[0] in "{[" else "a.txt"
     (tmp_path / file).write_text(text, encoding="latin-1")
     with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
         read_names(tmp_path / file)
     assert "\n" not in str(error.value)
-
-
-REFUSED_LABELS = [
-    np.ma.array([1, 2, 3], mask=[False, True, False]),
-    np.array([0, 2**64 - 1], dtype=np.uint64),
-    [0, -(2**63) - 1],
-    np.array(["2020-01-01"], dtype="datetime64[s]"),
-    ["1", 2],
-    [2, b"1"],
-]
-
-
-@pytest.mark.parametrize("labels", REFUSED_LABELS)
-def test_refused_labels(labels):
-    for y in (labels, [labels, labels]):
-        with pytest.raises((TypeError, ValueError)) as caught:
-            split_label_sequences(y)
-        assert "\n" not in str(caught.value)
 
 
 def test_string_dtype():
@@ -112,15 +69,9 @@ def test_string_dtype():
 def test_codes():
     recordings = as_recordings([np.zeros((2, 1)), np.zeros((1, 1))])
     (first, last), classes = encode_known([["b", ""], ["a"]], recordings)
-    assert (first.tolist(), last.tolist(), classes.tolist()) == (
-        [1, -1],
-        [0],
-        ["a", "b"],
-    )
+    assert (first.tolist(), last.tolist()) == ([1, -1], [0])
+    assert classes.tolist() == ["a", "b"]
     assert find_code("b", classes) == 1
-    for y in ([[-1, -1], [-1]], [[0, 1], ["a"]], [[0, -5], [0]], [["a\n", "b"], ["a"]]):
-        with pytest.raises((TypeError, ValueError)):
-            encode_known(y, recordings)
 
 
 def test_actions_that_are_missing_rare_or_without_a_label():

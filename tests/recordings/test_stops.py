@@ -73,7 +73,7 @@ def test_stops_are_exact(stops, noise):
         np.testing.assert_array_equal(full[~is_still], labels)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_every_second_is_of_an_action_a_break_or_a_stop(tmp_path, seed):
     random = np.random.default_rng(seed)
     at = np.sort(random.choice(np.arange(0, 2000, 150), 3, replace=False))
@@ -102,28 +102,23 @@ def test_every_second_is_of_an_action_a_break_or_a_stop(tmp_path, seed):
 
 
 def test_stops_are_in_no_cycle():
-    frames, labels, _ = line([(540, 2600), (1210, 300)])
-    plain = Recordings([frames], fps=FPS)
-    takes = without_stops(plain, 10)
-    assert len(takes[0]) == len(labels)
+    frames, labels, _ = line([(240, 1300), (610, 300)], n_cycles=10)
+    takes = without_stops(Recordings([frames], fps=FPS), 10)
     model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(takes)
     found = model.predict(takes)
     assert (found[0] == labels).mean() > 0.97
     cycles = cycle_times(found, start=[0, 1, 2])
-    assert len(cycles) == 20
+    assert len(cycles) == 10
     assert cycles["duration"].max() < 12  # seconds
     assert cycles["end"].iloc[-1] == pytest.approx(len(frames) / FPS)
     assert not cycles["deviates"].any()
     assert with_stops(found)[0].shape == (len(frames),)
 
 
-@pytest.mark.parametrize(
-    "stops", [STOPS["none"], STOPS["three"]], ids=["none", "three"]
-)
 @pytest.mark.parametrize("format", ["labels", "csv"])
-def test_labels_go_there_and_back(tmp_path, stops, format):
+def test_labels_go_there_and_back(tmp_path, format):
     """Files with a line for each frame have those of stops, too."""
-    frames, _, is_still = line(stops, noise=0.02)
+    frames, _, is_still = line(STOPS["three"], noise=0.02)
     takes = without_stops(Recordings([frames], ["a"], fps=FPS), 10)
     words = np.array(["take", "turn", "place", "background"])
     random = np.random.default_rng(0)
@@ -133,12 +128,11 @@ def test_labels_go_there_and_back(tmp_path, stops, format):
         table = segments(with_stops(takes.replace([labels])))
     path = tmp_path / f"a{FORMATS[format].suffix}"
     write_segments(table.drop(columns="recording"), path, format=format)
-    if format == "labels":
-        assert len(path.read_text().splitlines()) == len(frames)
     found = read_segments(path, recordings=takes)
     assert found.tolist() == labels.tolist()
-    if format == "labels" and stops:  # corrected: an action goes on in the stop
+    if format == "labels":  # corrected: an action goes on in the stop
         lines = np.array(path.read_text().splitlines())
+        assert len(lines) == len(frames)
         lines[is_still] = "take"
         path.write_text("\n".join(lines))
         assert read_segments(path, recordings=takes).tolist() == labels.tolist()
@@ -176,6 +170,8 @@ def odd_recordings():
     """Recordings, and their stops."""
     noise = np.random.default_rng(0).normal(size=(900, 3))
     still, _, _ = line([(300, 400)], n_cycles=9, noise=0.02)
+    infinite = line([])[0]
+    infinite[300:700] = np.inf
     steps = np.repeat([[0.0, 3], [5, 1], [2, 9], [7, 4]], 250, axis=0)
     return {
         "one frame": (np.ones((1, 2)), []),
@@ -185,6 +181,7 @@ def odd_recordings():
         "all NaN": (np.full((900, 2), np.nan), []),
         "NaN in the stop": (with_value(still, slice(400, 450), np.nan), [(300, 700)]),
         "one outlier": (with_value(still, 500, 50.0), [(300, 700)]),
+        "infinity": (infinite, []),
         "a list": (still.tolist(), [(300, 700)]),
         "a data frame": (pd.DataFrame(still, columns=list("abcd")), [(300, 700)]),
     }
@@ -206,14 +203,6 @@ def test_odd_recordings(name):
     assert name == "a list" or type(takes[0]) is type(frames)
 
 
-@pytest.mark.parametrize("pauses", [0, np.nan, np.inf, True, "20", None, 0.2])
-def test_no_pauses(pauses):
-    with pytest.raises(ValueError, match="pauses"):
-        without_stops(Recordings([np.ones((9, 2))], fps=FPS), pauses)
-    with pytest.raises(TypeError, match="without_stops"):
-        list_stops([np.ones((9, 2))])
-
-
 @pytest.mark.parametrize(
     ("kind", "filler"), [(object, "background"), (bool, -1), (np.uint8, -1)]
 )
@@ -222,13 +211,6 @@ def test_labels_of_all_types_get_background(kind, filler):
     labels = np.full(len(takes[0]), "a" if kind is object else 1, dtype=kind)
     full = with_stops(takes.replace([labels]))[0]
     assert set(full.tolist()) == {labels.tolist()[0], filler}
-
-
-@pytest.mark.parametrize("kind", ["S1", "M8[s]", complex])
-def test_labels_that_background_cannot_join(kind):
-    takes = Recordings([np.ones(5).astype(kind)])
-    with pytest.raises(ValueError, match="the type of labels is"):
-        with_stops(takes)
 
 
 def test_stops_are_cut_out_once():
@@ -242,9 +224,8 @@ def test_a_look_tells_stops():
     assert "pauses=10" in look.still
 
 
-@pytest.mark.parametrize("stops", [[], [(540, 130)]])
-def test_a_jam_in_which_a_feature_swings_is_no_stop(stops):
-    frames, _, is_still = line(stops, noise=0.02)
+def test_a_jam_in_which_a_feature_swings_is_no_stop():
+    frames, _, is_still = line([(540, 130)], noise=0.02)
     jam = np.repeat(frames[[1500]], 1500, axis=0)
     random = np.random.default_rng(0)
     jam += 0.02 * random.normal(size=jam.shape)
@@ -255,17 +236,10 @@ def test_a_jam_in_which_a_feature_swings_is_no_stop(stops):
     assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected
 
 
-@pytest.mark.parametrize("kind", ["noise", "drift"])
-def test_a_feature_that_is_never_quiet_hides_no_stop(kind):
+def test_a_feature_that_is_never_quiet_hides_no_stop():
     frames, _, is_still = line(STOPS["inside"], noise=0.02)
     noise = np.random.default_rng(0).normal(size=len(frames))
-    other = noise if kind == "noise" else np.cumsum(noise)
-    takes = without_stops(Recordings([np.c_[frames, other]], fps=FPS), 10)
-    expected = spans_of(is_still).tolist()
-    assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected
-
-
-def test_infinity_is_no_stop():
-    frames = line([])[0]
-    frames[300:700] = np.inf
-    assert len(list_stops(without_stops(Recordings([frames], fps=FPS), 10))) == 0
+    for other in (noise, np.cumsum(noise)):
+        takes = without_stops(Recordings([np.c_[frames, other]], fps=FPS), 10)
+        expected = spans_of(is_still).tolist()
+        assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected

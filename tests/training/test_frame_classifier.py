@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.frame_classifier import (
@@ -15,22 +16,17 @@ from skl_tot.training.frame_classifier import (
 from skl_tot.training.network import Encoder
 
 
-def generator(seed=0):
-    return torch.Generator("cpu").manual_seed(seed)
-
-
-def drawn(shapes, scale=0.5):
-    draw, network = generator(), {}
-    for name, dimensions in shapes.items():
-        shape = (1, *dimensions.values())
-        network[name] = scale * torch.randn(shape, generator=draw)
-    return network
+def generator():
+    return torch.Generator("cpu").manual_seed(0)
 
 
 @pytest.fixture
 def unit():
     """A network, and torch's unit with the same weights."""
-    network = drawn(order_shapes(5, 4))
+    draw, network = generator(), {}
+    for name, dimensions in order_shapes(5, 4).items():
+        shape = (1, *dimensions.values())
+        network[name] = 0.5 * torch.randn(shape, generator=draw)
     with torch.random.fork_rng():
         unit = torch.nn.GRU(5, 4, batch_first=True)
     with torch.no_grad():
@@ -59,34 +55,19 @@ def test_action_embedding_is_the_state_after_one_frame(unit):
     torch.testing.assert_close(embed_actions(network, frames)[0], expected[:, 0])
 
 
-def blobs(seed=0, n_videos=6):
-    """Videos of three actions, and their labels."""
-    rng = np.random.default_rng(seed)
-    videos, labels = [], []
-    for _ in range(n_videos):
-        own = np.repeat([0, 1, 2], rng.integers(5, 30, size=3))
-        centres = 3 * np.eye(4)[own]
-        videos.append(centres + rng.normal(size=centres.shape))
-        labels.append(own)
-    return Recordings(videos), labels
-
-
-def make_trainer(videos, order_weight=1.0, learning_rate=0.01):
-    adam = Adam(learning_rate, weight_decay=0.0, frames_per_video=32, batch_size=2)
-    return ClassifierTrainer(
-        videos,
+def test_classifier_learns_and_goes_on():
+    videos, labels = make_activities(9, 3, n_features=4, noise=0.3, random_state=0)
+    adam = Adam(0.01, weight_decay=0.0, frames_per_video=32, batch_size=2)
+    trainer = ClassifierTrainer(
+        Recordings(videos[:6]),
         adam.settings(MLP(16, 8), max_iter=1),
         n_actions=3,
         order_dim=6,
-        order_weight=order_weight,
+        order_weight=1.0,
         device=torch.device("cpu"),
         seed=0,
     )
-
-
-def test_classifier_learns_and_goes_on():
-    videos, labels = blobs()
-    trainer = make_trainer(videos)
+    labels, truth = labels[:6], labels[6:]
     seen = []
     _, first = trainer.learn(labels, 60, seen.extend)
     network, second = trainer.learn(labels, 60)
@@ -94,7 +75,7 @@ def test_classifier_learns_and_goes_on():
     assert len(first) == len(second) == 60
     assert np.mean(second) < np.mean(first[:10]) / 2
     encoder = Encoder(network, torch.device("cpu"))
-    others, truth = blobs(seed=1)
+    others = Recordings(videos[6:])
     for i, own in enumerate(truth):
         found = encoder.apply(others, i, classify)
         assert np.mean(found.argmax(axis=1) == own) > 0.85

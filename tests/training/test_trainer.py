@@ -231,11 +231,8 @@ class TestAdam:
                 state = resume(take_snapshot(state), settings, generator, CPU)
             for name, value in theirs.items():
                 is_skipped = i < 2 and name == "prototypes"
-                value.grad = (
-                    None
-                    if is_skipped
-                    else torch.randn(value.shape, generator=generator)
-                )
+                if not is_skipped:
+                    value.grad = torch.randn(value.shape, generator=generator)
                 state.network[name].grad = value.grad
             state.learning_rate = adam.param_groups[0]["lr"] = 0.1 / (i + 1)
             adam.step()

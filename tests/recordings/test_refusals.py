@@ -1,0 +1,90 @@
+"""What recordings, labels, names and clocks refuse, in one line that says it."""
+
+import numpy as np
+import pytest
+
+from skl_tot.io import name_actions
+from skl_tot.recordings import (
+    Recordings,
+    clock_text,
+    list_stops,
+    with_stops,
+    without_stops,
+)
+from skl_tot.recordings.labels import encode_known, split_label_sequences
+from skl_tot.recordings.layouts import as_recordings
+from skl_tot.recordings.names import name_all_actions, name_labels
+
+DAY = np.datetime64("2024-03-04T06:51:08.2", "ms")
+STILL = Recordings([np.ones((9, 2))], fps=10)
+
+
+def recordings(**options):
+    return Recordings(**{"arrays": [[0, 1]]} | options)
+
+
+def clocked(clock):
+    return Recordings([np.zeros((3, 2))], ["a"], fps=4, times=[clock])
+
+
+def text(**options):
+    return clock_text(**{"start": DAY, "seconds": 0.5} | options)
+
+
+def encode(*y):
+    return encode_known(y, as_recordings([np.zeros((2, 1)), np.zeros((1, 1))]))
+
+
+def split_both(labels):
+    with pytest.raises((TypeError, ValueError)):
+        split_label_sequences([labels, labels])
+    return split_label_sequences(labels)
+
+
+BACKWARDS = [[0, 0, 1], [0, 1, np.inf], np.arange(3).astype("M8[s]"), ["0", "1", "2"]]
+OPTIONS = [{"starts": [5]}, {"starts": []}, {"breaks": [[0]]}, {"breaks": 5}]
+OPTIONS += [{"names": "a"}, {"times": 5, "fps": 1}, {"fps": True}, {"arrays": None}]
+OPTIONS += [{"arrays": {"a": [0, 1]}}]
+TEXTS = [{"digits": value} for value in (7, -1, True, 1.0, [1], None)]
+TEXTS += [{"start": value} for value in ("2024-03-04", None, 0)]
+TEXTS += [{"seconds": value} for value in (np.inf, -np.inf, 1e300, True, "a", None)]
+LABELS = [
+    np.ma.array([1, 2, 3], mask=[False, True, False]),
+    np.array([0, 2**64 - 1], dtype=np.uint64),
+    [0, -(2**63) - 1],
+    np.array(["2020-01-01"], dtype="datetime64[s]"),
+    ["1", 2],
+    [2, b"1"],
+]
+KNOWN = [([-1, -1], [-1]), ([0, 1], ["a"]), ([0, -5], [0]), (["a\n", "b"], ["a"])]
+NO_PAUSES = [0, np.nan, np.inf, True, "20", None, 0.2]
+KINDS = ["S1", "M8[s]", complex]
+REFUSED = [  # the call, and words of the message
+    *((clocked, [clock], "times of 'a'") for clock in BACKWARDS),
+    *((recordings, option, next(iter(option))) for option in OPTIONS),
+    *((text, option, f"{next(iter(option))} is") for option in TEXTS),
+    *((split_both, [labels], "label") for labels in LABELS),
+    *((encode, y, "label|text") for y in KNOWN),
+    (name_labels, ([0, 2], ["cut", "mix"]), "target_names is"),
+    *(
+        (name_labels, ([0, 1], x), "target_names is")
+        for x in (["a", "a"], "ab", {0: "a", 1: "a"})
+    ),
+    (name_all_actions, (2, {2: "cut"}), "names is of"),
+    *(
+        (name_actions, ([0, 1], {0: x}), "name of 0")
+        for x in ("", "a\u2028b", 3, "-1", "1")
+    ),
+    (name_actions, ([[0, 1], []], {"0": "take"}), "key of names"),
+    (name_actions, ([0, -1], {0: "background"}), "name of 0"),
+    *((without_stops, (STILL, pauses), "pauses") for pauses in NO_PAUSES),
+    (list_stops, [[np.ones((9, 2))]], "without_stops"),
+    *((with_stops, [Recordings([np.ones(5).astype(x)])], "type of") for x in KINDS),
+]
+
+
+@pytest.mark.parametrize(("function", "values", "words"), REFUSED)
+def test_refused(function, values, words):
+    with pytest.raises((TypeError, ValueError), match=words) as caught:
+        function(**values) if isinstance(values, dict) else function(*values)
+    assert "\n" not in str(caught.value)
