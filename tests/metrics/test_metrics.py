@@ -142,8 +142,8 @@ class TestMatch:
 
     def test_ties_go_by_time(self):
         """The last class to appear comes first, and the first cluster."""
-        assert match_labels(list("ab"), [0, 0]) == {0: "b"}
-        assert match_labels(list("ba"), [0, 0]) == {0: "a"}
+        assert match_labels(["mix", "cut"], [0, 0]) == {0: "cut"}
+        assert match_labels(["cut", "mix"], [0, 0]) == {0: "mix"}
         assert match_labels(list("aa"), [7, 3]) == {7: "a", 3: None}
         assert match_labels(list("aa"), [3, 7]) == {3: "a", 7: None}
         assert match_labels(list("abab"), [1, 1, 0, 0]) == {0: "a", 1: "b"}
