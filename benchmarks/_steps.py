@@ -68,15 +68,15 @@ def make_step(shape, device):
         optimizer=Adam(frames_per_video=shape.frames, batch_size=shape.videos),
         network=MLP(2 * shape.embedding, shape.embedding, temperature=0.1),
     )
-    model._n_learned = shape.actions  # as in a fit
-    components = model._make_components()
-    settings = components.settings
-    terms = [term for term in model._terms(components) if term.weight]
+    model._n_learned, model.order_ = shape.actions, model.order  # as in a fit
+    settings = model._settings()
+    training = settings.training
+    terms = [term for term in model._terms(settings) if term.weight]
     generator = torch.Generator().manual_seed(0)
-    shapes = parameter_shapes(shape.features, settings, terms)
+    shapes = parameter_shapes(shape.features, training, terms)
     network = init_network(shapes, generator=generator)
     n_iter = max(step for term in terms for step in term.changes_at)
-    state = new_state(network, settings, generator, torch.device(device), n_iter)
+    state = new_state(network, training, generator, torch.device(device), n_iter)
     reader = open_reader(
         Recordings(list(arrays)).standardize(scaler),
         torch.device(device),

@@ -11,11 +11,11 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from skl_tot.baselines.published import paper
 from skl_tot.decoding.decoders import DECODERS
 from skl_tot.decoding.orders import DurationDecoder, shares_and_lengths
+from skl_tot.methods.base import Learned
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import Orders
 from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
-from skl_tot.methods.scores import LazyArrays
 from skl_tot.methods.temporal_ot import STRICT_SIGMA
 from skl_tot.progress import progress_bar
 from skl_tot.shared_texts import with_shared_texts
@@ -188,7 +188,7 @@ class ASALSegmenter(NetworkSegmenter):
                 labels = decoded
                 if self.tol is not None and self.changes_[-1] < self.tol:
                     break
-        return LazyArrays(lambda i: self._log_likelihood(scores[i]), len(videos))
+        return Learned(lambda i: self._log_likelihood(scores[i]))
 
     def _first_labels(self, videos, seed):
         """Labels of the recordings by the first estimator."""
@@ -211,13 +211,13 @@ class ASALSegmenter(NetworkSegmenter):
 
     def _trainer(self, videos, seed):
         """Make the trainer of the network."""
-        components = self._make_components()
+        settings = self._settings()
         return ClassifierTrainer(
             videos,
-            components.settings,
+            settings.training,
             n_actions=self.n_actions_,
-            order_dim=int(components.network.order_size),
-            order_weight=float(components.network.order_weight),
+            order_dim=int(settings.network.order_size),
+            order_weight=float(settings.network.order_weight),
             device=resolve_device(self.device),
             seed=seed,
         )
@@ -239,9 +239,9 @@ class ASALSegmenter(NetworkSegmenter):
         """Log p(k|x) - log p(k)."""
         return scores.astype(np.float64) - self.log_shares_
 
-    def _decoder(self):
-        if self.decoding != "durations":
-            return super()._decoder()
+    def _decoder(self, decoding):
+        if decoding != "durations":
+            return super()._decoder(decoding)
         durations = self.mean_durations_
         for layer in self.layers_:
             durations = layer.totals(durations)

@@ -157,14 +157,14 @@ class ASOTSegmenter(PrototypeSegmenter):
     def _has_prior(self):
         return True
 
-    def _cross_entropy(self, components):
+    def _cross_entropy(self, settings):
         return SphericalCrossEntropy(
-            self._n_learned * int(self.n_prototypes),
-            components.transport,
+            self._n_learned * int(settings.n_prototypes),
+            settings.transport,
             prior=LinearPrior(),
-            rho=self._value_of("rho"),
-            temperature=components.network.temperature,
-            freeze_iter=components.settings.freeze_iter,
+            rho=settings.rho,
+            temperature=settings.network.temperature,
+            freeze_iter=settings.training.freeze_iter,
         )
 
     def _group_prototypes(self, similarities, sample, goes_on):
@@ -179,11 +179,11 @@ class ASOTSegmenter(PrototypeSegmenter):
 
     def _log_likelihood(self, similarities):
         """Logarithm of Q of a whole recording, summed over prototypes of an action."""
-        components = self._make_components()
+        settings = self._settings()
         # weights of the transport that labels recordings, from the authors
         weights = {"epsilon": 0.04, "structure_weight": 0.6, "balance": 0.01}
-        components.transport.set_params(**weights)
-        problem = self._cross_entropy(components)
+        settings.transport.set_params(**weights)
+        problem = self._cross_entropy(settings)
         codes = self._codes_of_video(problem, similarities, len(similarities))
         codes = sum_groups(codes, self.prototype_actions_, np.add)
         return np.log(np.maximum(codes, 1e-30))  # finite where no mass is

@@ -11,11 +11,11 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 
+from skl_tot.methods.base import Learned
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, Orders, by_order
-from skl_tot.methods.scores import LazyArrays
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam, constant_adam
 from skl_tot.training.terms import (
@@ -38,8 +38,8 @@ class EmbeddingSegmenter(NetworkSegmenter):
     def _learn(self, videos):
         seeds = self._draw_seeds()
         self._set_n_actions(videos)
-        settings = self._make_components().settings
-        self._train(videos, settings, self._terms(), seeds[0])
+        settings = self._settings()
+        self._train(videos, settings.training, self._terms(settings), seeds[0])
         frames = np.empty((videos.lengths.sum(), self._n_features_out))
         by_video = np.split(frames, np.cumsum(videos.lengths)[:-1])  # views
         for view, embeddings in zip(by_video, self._embed(videos)):
@@ -48,9 +48,7 @@ class EmbeddingSegmenter(NetworkSegmenter):
         kmeans, lengths = KMeans(self.n_actions_, **options), videos.lengths
         self.gaussians_ = ordered_gaussians(frames, lengths, kmeans, self.reg_covar)
         # in the network's dtype; K-means would otherwise round differently
-        return LazyArrays(
-            lambda i: self._log_likelihood(by_video[i].astype("f4")), len(videos)
-        )
+        return Learned(lambda i: self._log_likelihood(by_video[i].astype("f4")))
 
     def _embed(self, videos, *, keep=False):
         """Iterate over the embeddings of recordings."""
@@ -142,7 +140,7 @@ class CTESegmenter(EmbeddingSegmenter):
     random_state: Any = None
     verbose: int = 0
 
-    def _terms(self):
+    def _terms(self, settings):
         return [TimeStamp()]
 
 
@@ -224,11 +222,12 @@ class VTESegmenter(CTESegmenter):
     prediction_weight: float = 0.01
     horizon: Any = 0.05  # frames, or their share
 
-    def _terms(self):
-        horizon = self.horizon
+    def _terms(self, settings):
+        horizon = settings.horizon
         if isinstance(horizon, Integral):
             horizon = int(horizon)
-        return [*super()._terms(), Prediction(float(self.prediction_weight), horizon)]
+        weight = float(settings.prediction_weight)
+        return [*super()._terms(settings), Prediction(weight, horizon)]
 
 
 @with_shared_texts
@@ -362,30 +361,30 @@ class UDESegmenter(EmbeddingSegmenter):
         """Concepts, in the order of the actions."""
         return self.network_["prototypes"]
 
-    def _terms(self):
-        return [Reconstruction(), TimeStamp(self._value_of("time_weight"))]
+    def _terms(self, settings):
+        return [Reconstruction(), TimeStamp(settings.time_weight)]
 
     def _learn(self, videos):
         self._set_n_actions(videos)
-        seeds, components = self._draw_seeds(), self._make_components()
-        settings, terms = components.settings, self._terms()
-        n_steps = settings.max_iter
-        settings.max_iter = self._first_steps()
-        snapshot = self._train(videos, settings, terms, seeds[0])
+        seeds, settings = self._draw_seeds(), self._settings()
+        training, terms = settings.training, self._terms(settings)
+        n_steps = training.max_iter
+        training.max_iter = self._first_steps()
+        snapshot = self._train(videos, training, terms, seeds[0])
         concepts = self._cluster(videos, seeds[1])
         self.network_ = snapshot.network | {"prototypes": concepts}
-        self.temperature_ = components.network.temperature
-        settings.max_iter = n_steps - settings.max_iter
-        if settings.max_iter:
+        self.temperature_ = settings.network.temperature
+        training.max_iter = n_steps - training.max_iter
+        if training.max_iter:
             start = replace(snapshot, network=self.network_)
             weights = self.concept_weight, self.temperature_
             terms.append(ConceptContrast(self.n_actions_, *weights))
-            self._train(videos, settings, terms, seeds[0], start)
+            self._train(videos, training, terms, seeds[0], start)
         embeddings = self._embed(videos, keep=True)
         nearest = ((x @ self.concepts_.T).argmax(axis=1) for x in embeddings)
         order = order_in_time(nearest, self.n_actions_)
         self.network_["prototypes"] = self.concepts_[order]
-        return LazyArrays(lambda i: self._log_likelihood(embeddings[i]), len(videos))
+        return Learned(lambda i: self._log_likelihood(embeddings[i]))
 
     def _first_steps(self):
         """Return the number of steps with reconstruction alone."""

@@ -16,7 +16,7 @@ from skl_tot.decoding.orders import (
     order_of,
     path_along,
 )
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.discriminants import (
     appearance_scores,
     fit_appearance,
@@ -25,7 +25,6 @@ from skl_tot.methods.discriminants import (
 )
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import Orders, by_order
-from skl_tot.methods.scores import LazyArrays
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import LARGEST
@@ -162,16 +161,14 @@ class MallowSegmenter(BaseSegmenter):
             max_iter=self.max_iter,
             keeps_order=self.order_ == "strict",
         )
-        return LazyArrays(
-            lambda i: log_joint(embedded[i], self.appearance_), len(videos)
-        )
+        return Learned(lambda i: log_joint(embedded[i], self.appearance_))
 
     def _log_likelihoods(self, videos):
         return appearance_scores(videos, self.appearance_)
 
-    def _decoder(self):
-        if self.decoding_ != "mallow":
-            return super()._decoder()
+    def _decoder(self, decoding):
+        if decoding != "mallow":
+            return super()._decoder(decoding)
         dispersions = self.dispersions_
         if self.layers_:  # dispersions do not apply to corrected actions
             dispersions = dispersions.mean() if len(dispersions) else 0.0

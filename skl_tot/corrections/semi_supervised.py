@@ -16,8 +16,7 @@ from skl_tot.corrections import label_paths, labelled_cycles
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
 from skl_tot.meta.cycles import cut_arrays, errors_of_cycles
-from skl_tot.methods import collapses
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.pipelines import (
@@ -33,6 +32,7 @@ from skl_tot.preprocessing.windows import default_views
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
+    arrange_each,
     read_labels,
     with_background,
 )
@@ -187,7 +187,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             if not (hasattr(view, "fit_transform") and hasattr(view, "transform")):
                 expected = "transformers of recordings, such as FrameView"
                 refuse("views", type(view).__name__, expected, TypeError)
-        return self._fit(X, None, y=y)
+        return self._fit(X, None, partial(self._learn, y=y))
 
     def _given_estimators(self):
         """Segmenters before the fit; None stands for the default ones."""
@@ -195,18 +195,34 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return list(self.estimator) if is_list else [self.estimator]
 
     def _learn(self, videos, y=None):
-        """Learn from labels ``y``: codes of all, and scores by number of recording."""
+        """Learn from labels ``y`` of recordings, which stay as they are."""
+        y = arrange_each(y, videos, "y", of_some=True)  # recordings may lack labels
         labels, classes = read_labels(y, videos)
         self.template_ = self.cuts_ = None
         learn = self._learn_cycles if self.cycles else self._learn_recordings
-        scores = learn(videos, labels, classes)
+        scores, tempering = learn(videos, labels, classes)
         repeats = not self.cycles and self.look_.n_repeats >= 3
         is_advised = repeats and labelled_cycles.are_stretch(labels)
-        self._advice = [labelled_cycles.ADVICE] if is_advised else []
-        return labels, scores
+        return Learned(
+            self._scorer(videos, scores, labels),
+            labels,
+            {"tempering": tempering, "agreement": 1.0},
+            [labelled_cycles.ADVICE] if is_advised else [],
+        )
+
+    def _scorer(self, videos, scores, labels):
+        """Make a function that scores recordings in turn; it forbids other labels."""
+        others = [i for i in range(len(videos)) if i not in scores]
+        scores_of_others = iter(self._log_likelihoods(videos.select(others)))
+
+        def score(i):
+            log_likelihood = scores[i] if i in scores else next(scores_of_others)
+            return label_paths.keep_labels(log_likelihood, labels[i])
+
+        return score
 
     def _learn_cycles(self, videos, labels, classes):
-        """Learn from cycles as recordings: scores by number of the long recording."""
+        """Learn from cycles as recordings: scores by long recording, and tempering."""
         recordings, labelled = videos.plain(), labelled_cycles.find_labelled(labels)
         template = labelled_cycles.learn_template(
             recordings, labels, labelled, len(classes)
@@ -216,13 +232,14 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             cuts = list(map(template.cut, recordings.arrays, scores, labelled))
             parts = labelled_cycles.cut_recordings(recordings, cuts)
             with errors_of_cycles(cuts):
-                self._learn_recordings(parts, cut_arrays(labels, cuts), classes)
+                labels_of_parts = cut_arrays(labels, cuts)
+                _, tempering = self._learn_recordings(parts, labels_of_parts, classes)
             scores = list(self._score_cycles(recordings, cuts))
         self.cuts_ = videos.store(cuts)
-        return dict(enumerate(scores))
+        return dict(enumerate(scores)), tempering
 
     def _learn_recordings(self, videos, labels, classes):
-        """Learn from recordings: scores by number of recording."""
+        """Learn from recordings: scores by number of those that teach, tempering."""
         self.look_ = look_at(videos, N_CLUSTERS)
         self.order_ = self.look_.order
         has_labels = np.array([(path != UNKNOWN).any() for path in labels])
@@ -249,15 +266,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.n_actions_ = len(lesson.chain.starts)
         self.classes_ = name_new_actions(classes, self.n_actions_)
         self.unlabelled_actions_ = self.classes_[len(classes) :].tolist()
-        self.confidence_ = {
-            "tempering": learning.find_tempering(
-                lesson, views_of, labels_taught, share_unlike
-            ),
-            "agreement": 1.0,
-        }
         self._keep(lesson)
-        self.background_ = None
-        return dict(zip(numbers.tolist(), scores))
+        tempering = learning.find_tempering(
+            lesson, views_of, labels_taught, share_unlike
+        )
+        return dict(zip(numbers.tolist(), scores)), tempering
 
     def _fit_estimators(self, recordings):
         """Fit the segmenters whose labels are the clusterings, which it returns."""
@@ -353,31 +366,11 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             discriminants, self.view_weights_, self.log_times_, chain, self.delays_
         )
 
-    def _decoder(self):
+    def _decoder(self, decoding):
         starts, moves = self.start_costs_, self.move_costs_
         for layer in self.layers_:
             starts, moves = layer.costs(starts, moves)
         return LearnedDecoder(Chain(starts, moves, np.zeros(len(starts))))
-
-    def _label(self, learned, videos, earlier_background=None):
-        """Label recordings; labels of people stay."""
-        labels, scores = learned
-        decoder = self._decoder()
-        others = np.setdiff1d(np.arange(len(videos)), list(scores)).tolist()
-        scores_of_others = zip(others, self._log_likelihoods(videos.select(others)))
-        paths = [np.empty(0, int)] * len(videos)
-        for i, log_likelihood in itertools.chain(scores.items(), scores_of_others):
-            path = labels[i]
-            log_likelihood = label_paths.keep_labels(log_likelihood, path)
-            decoded = decoder.path(log_likelihood, 1.0, self.min_frames_)
-            # a least duration may take short segments of people
-            paths[i] = np.where(path != UNKNOWN, path, decoded)
-        self.labels_ = videos.store(self._labels_of_paths(paths))
-        return paths
-
-    def _describe_fit(self, paths, videos):
-        """List sentences about labels; few actions are those of the labels."""
-        return [*collapses.describe_labels(self, paths), *self._advice]
 
 
 def fit_clusterings(estimators, recordings, look, random_state=None):

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.labels import arrange_each
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.devices import from_first_process
 
@@ -141,7 +143,7 @@ class CyclicSegmenter(BaseSegmenter):
         UserWarning
             If a recording shows fewer than three cycles, or no clear ones.
         """
-        return self._fit(X, y, cuts=cuts)
+        return self._fit(X, y, partial(self._learn, cuts=cuts))
 
     def find_cuts(self, X):
         """Cut recordings at the starts of cycles.
@@ -211,13 +213,17 @@ class CyclicSegmenter(BaseSegmenter):
             )
         _let_decode_cycles(self.estimator_)
         self.mean_frames_ = float(np.mean([len(cycle) for cycle in cycles]))
-        decoder = self._inner.decoder_
-        self._defaults = {"switch_cost": decoder.switch_cost or SWITCH_COST}
+
+    def _values(self):
+        values = super()._values()
+        if values.switch_cost is None:
+            values.switch_cost = self._inner.decoder_.switch_cost or SWITCH_COST
+        return values
 
     def _first_cuts(self, videos, cuts, seed):
         """Check given cuts of each recording, or find cuts."""
         if cuts is not None:
-            return check_cuts(cuts, videos.lengths)
+            return check_cuts(arrange_each(cuts, videos, "cuts"), videos.lengths)
         n_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
         cuts = []
         for i, array in enumerate(videos.arrays):
@@ -256,19 +262,22 @@ class CyclicSegmenter(BaseSegmenter):
         is_given = self.min_duration is not None
         return super().min_frames_ if is_given else self._inner.min_frames_
 
-    def _label(self, learned, videos, earlier_background=None):
-        paths = super()._label(learned, videos)
+    def _label(self, videos, learned, earlier_background=None):
+        paths = super()._label(videos, learned)
         cuts = self._cut(paths)
         self.cuts_ = videos.store(cuts)
         self.n_cycles_ = sum(len(cuts_of_recording) - 1 for cuts_of_recording in cuts)
-        if self.n_cycles_ > 1:
-            # cycles agree or not, while long recordings may be one or two
-            cycles = Recordings(cut_arrays(videos.arrays, cuts))
-            cycles = cycles.standardize(fit_scaler(cycles))
-            self.confidence_["agreement"] = held_out_agreement(
-                cycles.blocks, cut_arrays(paths, cuts), self.n_actions_
-            )
         return paths
+
+    def _agreement(self, videos, paths):
+        """Agreement of the halves of the cycles, as recordings may be one or two."""
+        cuts = self._cut(paths)
+        labels = cut_arrays(paths, cuts)
+        if len(labels) < 2:
+            return super()._agreement(videos, paths)
+        cycles = Recordings(cut_arrays(videos.arrays, cuts))
+        cycles = cycles.standardize(fit_scaler(cycles))
+        return held_out_agreement(cycles.blocks, labels, self.n_actions_)
 
     def _cut(self, paths):
         return [cuts_of_path(path, self.n_actions_) for path in paths]

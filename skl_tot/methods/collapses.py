@@ -50,13 +50,17 @@ def describe_effective(paths, n_actions):
 
 
 def describe_fit(segmenter, paths, videos):
-    """List sentences about labels, first of all whether they collapse."""
+    """List sentences about labels, first of all whether they collapse, and frames."""
+    if segmenter.is_taught:  # few actions are those of the labels, and views see more
+        return describe_labels(segmenter, paths)
     few = describe_effective(paths, segmenter.n_actions_)
     if few is None or _is_constant(segmenter, videos):
-        return describe_labels(segmenter, paths)
-    if is_supported(paths, segmenter.confidence_):
-        return [f"Only {few}, but other recordings predict them well."]
-    return [f"Labels collapse: {few}.", OTHER_ORDER, REMEDY]
+        sentences = describe_labels(segmenter, paths)
+    elif is_supported(paths, segmenter.confidence_):
+        sentences = [f"Only {few}, but other recordings predict them well."]
+    else:
+        sentences = [f"Labels collapse: {few}.", OTHER_ORDER, REMEDY]
+    return sentences + describe_raw_signal(segmenter, videos)
 
 
 def _is_constant(segmenter, videos):

@@ -243,8 +243,8 @@ class HMMSegmenter(BaseSegmenter):
         """Components (n_frames, n_components) of the frames of recording i."""
         return embed(videos, i, self.center_, self.components_.T)
 
-    def _decoder(self):
-        if self.order_ != "free" or self.decoding != AUTO:
-            return super()._decoder()
+    def _decoder(self, decoding):
+        if decoding != AUTO:  # which an order replaces, except free order
+            return super()._decoder(decoding)
         paths = AnyOrder(self.starts_, self.transitions_)
         return LearnedDecoder(paths.after(self.layers_, self.shares_).chain())

@@ -7,18 +7,23 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.special import log_softmax
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
-from sklearn.utils import Bunch, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from skl_tot.decoding.gaussians import STREAM_MEMORY
-from skl_tot.methods.base import BaseSegmenter
+from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.discriminants import time_order
 from skl_tot.methods.numbers import AUTO
-from skl_tot.methods.scores import LazyArrays, as_type_of, sum_groups
+from skl_tot.methods.scores import (
+    LazyArrays,
+    as_type_of,
+    code_overlap,
+    group_prototypes,
+    sum_groups,
+)
 from skl_tot.recordings.checks import unchanged_on_error
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.errors import refuse
@@ -62,29 +67,29 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         # set_output cannot wrap a list of arrays
         super().__init_subclass__(**({"auto_wrap_output_keys": None} | options))
 
-    def _make_components(self):
-        """Make new objects of the parameters that may be names, for one fit."""
-        components = Bunch()
+    def _settings(self):
+        """Values of parameters for one fit, with new objects in place of names."""
+        settings = self._values()
         for name, classes in self._components.items():
-            value = self._value_of(name)
+            value = settings[name]
             if isinstance(value, str):
                 value = classes[value]()
-            components[name] = None if value is None else value.checked()
-        components.settings = components.optimizer.settings(
-            components.network, self.max_iter, self.n_networks, self._encoder
+            settings[name] = None if value is None else value.checked()
+        settings.training = settings.optimizer.settings(
+            settings.network, self.max_iter, self.n_networks, self._encoder
         )
-        return components
+        return settings
 
     def _draw_seeds(self):
         """Seeds of the network and of another part of a fit."""
         rng = check_random_state(self.random_state)
         return devices.from_first_process(rng.randint(2**31 - 1, size=2).tolist())
 
-    def _train(self, videos, settings, terms, seed, start=None, one_pass=False):
+    def _train(self, videos, training, terms, seed, start=None, one_pass=False):
         """Train the networks, anew or from a `Snapshot`; keep and return the result."""
         snapshot, losses = train(
             videos,
-            settings,
+            training,
             terms,
             device=self.device,
             seed=seed,
@@ -180,12 +185,12 @@ class PrototypeSegmenter(NetworkSegmenter):
     _pairs: Callable = staticmethod(pairwise)  # of groups that may be merged
 
     @abstractmethod
-    def _cross_entropy(self, components):
-        """Make the term of prototypes and codes; see `_make_components`."""
+    def _cross_entropy(self, settings):
+        """Make the term of prototypes and codes; see `_settings`."""
 
-    def _terms(self, components):
-        """Make the terms of the loss of one fit; see `_make_components`."""
-        return [self._cross_entropy(components)]
+    def _terms(self, settings):
+        """Make the terms of the loss of one fit; see `_settings`."""
+        return [self._cross_entropy(settings)]
 
     @_fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y=None):
@@ -221,11 +226,8 @@ class PrototypeSegmenter(NetworkSegmenter):
                 )
             if keeps_order and self.n_actions == self.n_actions_:
                 earlier_background = self.background_
-            recordings = self._check_fit(X, y, reset=is_first)
+            videos = self.prepare_fit(X, y, reset=is_first)
             self.mean_frames_ = math.inf  # unknown from a few recordings
-            if is_first:
-                self._set_order()
-            videos = self._standardize(recordings)
             with videos.named_errors():
                 learned = self._learn(videos, start, one_pass=True)
                 if keeps_order:
@@ -233,7 +235,7 @@ class PrototypeSegmenter(NetworkSegmenter):
                     self.classes_ = None if names is None else names[sources]
                 if earlier_background is not None:
                     earlier_background = earlier_background.reorder(sources)
-                self._label(learned, videos, earlier_background)
+                self._label(videos, learned, earlier_background)
         return self
 
     def _check_partial_fit(self):
@@ -247,7 +249,7 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     def _has_prior(self):
         """Whether a prior keeps the prototypes in order."""
-        return self._value_of("prior") is not None
+        return self._values().prior is not None
 
     def _names_to_keep(self, keeps_order):
         """Names for `partial_fit`, which finds the same actions, or an error."""
@@ -290,9 +292,9 @@ class PrototypeSegmenter(NetworkSegmenter):
             )
         for similarities in self._apply_network(videos, score_prototypes):
             # new for each recording, as a prior keeps a table for each length
-            components = self._make_components()
-            n_sampled = components.settings.frames_per_video
-            problem = self._cross_entropy(components)
+            settings = self._settings()
+            n_sampled = settings.training.frames_per_video
+            problem = self._cross_entropy(settings)
             codes_of_video = self._codes_of_video(problem, similarities, n_sampled)
             codes.append(sum_groups(codes_of_video, self.prototype_actions_, np.add))
         return videos.restore(codes)
@@ -319,21 +321,21 @@ class PrototypeSegmenter(NetworkSegmenter):
         return self.network_["prototypes"]
 
     def _learn(self, videos, start=None, *, one_pass=False):
-        """Train, sort the prototypes and merge them; return the scores or None."""
+        """Train, sort the prototypes and merge them."""
         self._set_n_actions(videos)
-        components = self._make_components()
-        settings = components.settings
-        if not one_pass and settings.freeze_iter >= self.max_iter:
+        settings = self._settings()
+        training = settings.training
+        if not one_pass and training.freeze_iter >= self.max_iter:
             raise ValueError(
                 "the optimizer's freeze_iter leaves no step of "
                 f"max_iter={self.max_iter} in which the prototypes move; give fewer, "
                 "or a share such as 0.1."
             )
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        terms = self._terms(components)
-        snapshot = self._train(videos, settings, terms, seed, start, one_pass)
+        terms = self._terms(settings)
+        snapshot = self._train(videos, training, terms, seed, start, one_pass)
         self.moments_, self.rng_state_ = snapshot.moments, snapshot.rng_state
-        self.temperature_ = components.network.temperature
+        self.temperature_ = settings.network.temperature
         has_prior = self._has_prior()
         # to sort, to merge and to find background, recordings are scored again
         keep = not has_prior or self._has_several_prototypes
@@ -345,8 +347,8 @@ class PrototypeSegmenter(NetworkSegmenter):
         goes_on = has_prior and start is not None
         self._group_prototypes(similarities, sample, goes_on)
         if sample.videos is not videos:
-            return None
-        return LazyArrays(lambda i: self._log_likelihood(similarities[i]), len(videos))
+            return Learned()
+        return Learned(lambda i: self._log_likelihood(similarities[i]))
 
     @property
     def _has_several_prototypes(self):
@@ -439,52 +441,3 @@ def _match_actions(earlier, now):
     sources = earlier[np.unique(now, return_index=True)[1]]
     is_clear = len(np.unique(sources)) == len(sources)
     return sources if is_clear else np.arange(len(sources))
-
-
-def code_overlap(codes):
-    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames."""
-    return sum(codes_of_video.T @ codes_of_video for codes_of_video in codes)
-
-
-def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
-    """Find the action (n_networks * n_prototypes,) of each prototype of networks."""
-    # Each network merges its prototypes to actions, which are then matched with those
-    # of the networks before it, and once more with those of all others.
-    blocks = np.split(np.arange(len(overlap)), n_networks)
-    actions = np.concatenate(
-        [merge_groups(overlap[np.ix_(b, b)], n_actions, pairs) for b in blocks]
-    )
-    members = np.eye(n_actions)[actions]
-    # the second round corrects a bad match with the first network alone
-    for is_second in (False, True):
-        for r, block in enumerate(blocks[1:], 1):
-            later = blocks[r + 1 :] if is_second else []
-            others = np.concatenate(blocks[:r] + later)
-            shared = members[block].T @ overlap[np.ix_(block, others)] @ members[others]
-            columns = linear_sum_assignment(shared, maximize=True)[1]
-            actions[block] = columns[actions[block]]
-            members[block] = np.eye(n_actions)[actions[block]]
-    return actions
-
-
-def merge_groups(overlap, n_actions, pairs=pairwise):
-    """Merge prototypes by overlap to ``n_actions``; return the action of each."""
-    # `overlap` (n_prototypes, n_prototypes) is as from `code_overlap`. `pairs` gets the
-    # indices of groups in order, and gives the pairs that may be merged.
-    groups = [[k] for k in range(len(overlap))]
-    while len(groups) > n_actions:
-        sizes = np.array([overlap[group].sum() for group in groups])
-        candidates = list(pairs(range(len(groups))))
-        shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in candidates]
-        # The largest overlap over size to the power of 2/3 is merged. With 1/2 long
-        # actions absorb short neighbours; with 1 none gets longer than the others.
-        scale = sizes[candidates].prod(axis=1) ** (2 / 3)
-        # an empty group is merged first
-        empty = np.full(len(scale), np.inf)
-        likeness = np.divide(shared, scale, out=empty, where=scale > 0)
-        first, second = candidates[int(likeness.argmax())]
-        groups[first] = groups[first] + groups.pop(second)
-    actions = np.empty(len(overlap), dtype=np.intp)
-    for action, group in enumerate(groups):
-        actions[group] = action
-    return actions

@@ -10,9 +10,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding import boundary_intervals
-from skl_tot.methods.base import BaseSegmenter, as_type_of
+from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.collapses import FitWarning, describe_squeezed, is_inside
 from skl_tot.methods.numbers import AUTO, compare_numbers
+from skl_tot.methods.scores import as_type_of
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate

@@ -1,10 +1,9 @@
-"""Arrays of scores; background and confidence that a fit learns from them."""
+"""Arrays of scores, and groups of their columns: actions of prototypes."""
+
+from itertools import pairwise
 
 import numpy as np
-
-from skl_tot.decoding.gaussians import fit_background
-from skl_tot.metrics.label_free import held_out_agreement
-from skl_tot.recordings.container import row_blocks
+from scipy.optimize import linear_sum_assignment
 
 # Maximum bytes of arrays that are kept for the next pass: of all frames of most sets,
 # while larger sets are computed again in each pass, so that memory stays flat.
@@ -47,28 +46,50 @@ def sum_groups(columns, groups, add):
     return add.reduceat(columns, starts, axis=1)
 
 
-def shares_of(paths, n_actions):
-    """Shares of the actions in paths, of at least one frame."""
-    joined = np.concatenate(paths)
-    counts = np.bincount(joined[joined >= 0], minlength=n_actions)
-    return np.maximum(counts, 1) / np.maximum(counts, 1).sum()
+def code_overlap(codes):
+    """Sum of P' P (n_prototypes, n_prototypes) over codes P, in frames."""
+    return sum(codes_of_video.T @ codes_of_video for codes_of_video in codes)
 
 
-def learn_background(sample, paths, n_actions, percentile, earlier):
-    """Learn ``background_`` from frames and paths, or go on from an ``earlier`` one."""
-    blocks = [
-        path[rows]
-        for i, path in enumerate(sample.of(paths))
-        for rows in row_blocks(sample.videos.arrays[i])
-    ]
-    return fit_background(sample.videos.blocks, blocks, n_actions, percentile, earlier)
+def group_prototypes(overlap, n_networks, n_actions, pairs=pairwise):
+    """Find the action (n_networks * n_prototypes,) of each prototype of networks."""
+    # Each network merges its prototypes to actions, which are then matched with those
+    # of the networks before it, and once more with those of all others.
+    blocks = np.split(np.arange(len(overlap)), n_networks)
+    actions = np.concatenate(
+        [merge_groups(overlap[np.ix_(b, b)], n_actions, pairs) for b in blocks]
+    )
+    members = np.eye(n_actions)[actions]
+    # the second round corrects a bad match with the first network alone
+    for is_second in (False, True):
+        for r, block in enumerate(blocks[1:], 1):
+            later = blocks[r + 1 :] if is_second else []
+            others = np.concatenate(blocks[:r] + later)
+            shared = members[block].T @ overlap[np.ix_(block, others)] @ members[others]
+            columns = linear_sum_assignment(shared, maximize=True)[1]
+            actions[block] = columns[actions[block]]
+            members[block] = np.eye(n_actions)[actions[block]]
+    return actions
 
 
-def measure_confidence(evidence, sample, paths, n_actions):
-    """Trust of posteriors in log-likelihoods; see ``confidence_``."""
-    agreement = held_out_agreement(sample.videos.blocks, sample.of(paths), n_actions)
-    return {
-        "tempering": evidence.tempering(),
-        # a single recording has no other half that could contradict it
-        "agreement": 1.0 if np.isnan(agreement) else agreement,
-    }
+def merge_groups(overlap, n_actions, pairs=pairwise):
+    """Merge prototypes by overlap to ``n_actions``; return the action of each."""
+    # `overlap` (n_prototypes, n_prototypes) is as from `code_overlap`. `pairs` gets the
+    # indices of groups in order, and gives the pairs that may be merged.
+    groups = [[k] for k in range(len(overlap))]
+    while len(groups) > n_actions:
+        sizes = np.array([overlap[group].sum() for group in groups])
+        candidates = list(pairs(range(len(groups))))
+        shared = [overlap[np.ix_(groups[a], groups[b])].sum() for a, b in candidates]
+        # The largest overlap over size to the power of 2/3 is merged. With 1/2 long
+        # actions absorb short neighbours; with 1 none gets longer than the others.
+        scale = sizes[candidates].prod(axis=1) ** (2 / 3)
+        # an empty group is merged first
+        empty = np.full(len(scale), np.inf)
+        likeness = np.divide(shared, scale, out=empty, where=scale > 0)
+        first, second = candidates[int(likeness.argmax())]
+        groups[first] = groups[first] + groups.pop(second)
+    actions = np.empty(len(overlap), dtype=np.intp)
+    for action, group in enumerate(groups):
+        actions[group] = action
+    return actions

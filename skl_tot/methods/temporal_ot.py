@@ -219,20 +219,19 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     terms: list | tuple | None = None
     optimizer: str | Adam = "adam"
 
-    def _terms(self, components):
-        """Make the terms of the loss of one fit; see `_make_components`."""
-        cross_entropy = self._cross_entropy(components)
-        coherence = TemporalCoherence(self._value_of("alpha"))
-        return [cross_entropy, coherence, *cloned(self.terms or [])]
+    def _terms(self, settings):
+        """Make the terms of the loss of one fit; see `_settings`."""
+        coherence = TemporalCoherence(settings.alpha)
+        return [*super()._terms(settings), coherence, *cloned(self.terms or [])]
 
-    def _cross_entropy(self, components):
-        """Make the term of prototypes and codes; see `_make_components`."""
+    def _cross_entropy(self, settings):
+        """Make the term of prototypes and codes; see `_settings`."""
         return CrossEntropy(
-            self._n_learned * int(self._value_of("n_prototypes")),
-            components.transport,
-            prior=components.prior,
-            rho=self.rho,
-            temperature=components.network.temperature,
-            freeze_iter=components.settings.freeze_iter,
-            start=components.network.start,
+            self._n_learned * int(settings.n_prototypes),
+            settings.transport,
+            prior=settings.prior,
+            rho=settings.rho,
+            temperature=settings.network.temperature,
+            freeze_iter=settings.training.freeze_iter,
+            start=settings.network.start,
         )

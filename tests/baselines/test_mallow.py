@@ -87,7 +87,7 @@ SWAPPED = [[0, 1, 2, 3], [0, 1, 2, 3], [0, 2, 1, 3]] * 4
 def test_finds_an_order_for_each_video():
     videos, labels = shuffled_activities(SWAPPED)
     model = MallowSegmenter(4).fit(videos[:9])
-    assert model.decoding_ == "mallow"
+    assert isinstance(model.decoder_.decoder, MallowDecoder)
     assert mof_score(labels[9:], model.predict(videos[9:])) > 0.95
     assert model.dispersions_[1] < min(model.dispersions_[[0, 2]])
     fixed = model.set_params(decoding="fixed").predict(videos[11])

@@ -30,8 +30,8 @@ def numbers_of(model):
     values = model.get_params()
     n_frames = values["optimizer__frames_per_video"]
     values["batch"] = n_frames * values["optimizer__batch_size"]
-    model._n_learned = model.n_actions  # as in a fit
-    _, coherence = model._terms(model._make_components())
+    model._n_learned, model.order_ = model.n_actions, model.order  # as in a fit
+    _, coherence = model._terms(model._settings())
     values |= {"window": coherence.window, "alpha": coherence.weight}
     return {name: values[name] for name in TABLE}
 

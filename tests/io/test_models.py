@@ -22,6 +22,7 @@ import skl_tot
 from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter, corrections
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.decoding import DECODERS
 from skl_tot.io import load_model, save_model, trusted_types
 from skl_tot.preprocessing import FrameFeatures, FramewiseTransformer, GapFiller
 
@@ -93,7 +94,7 @@ def test_parameters_that_its_version_did_not_know(fitted, tmp_path, activity):
     nested = make_pipeline(features, memory=str(tmp_path / "written"))
     dump(make_pipeline(nested, older), tmp_path / "model.skops")
     nested, loaded = load_model(tmp_path / "model.skops")
-    assert loaded.decoding_ == "free"
+    assert loaded.decoder_.decoder is DECODERS["free"]
     assert loaded.decoder_.switch_cost == 0.5
     expected = fitted.predict(activity[0][0])
     np.testing.assert_array_equal(loaded.predict(activity[0][0]), expected)

@@ -107,7 +107,7 @@ def test_predictions_before_a_fit():
     model = quick()
     with pytest.raises(NotFittedError, match="TemporalOTSegmenter"):
         TemporalOTSegmenter().predict(GOOD)
-    for name in ("decoding_", "decoder_", "min_frames_"):
+    for name in ("decoder_", "min_frames_"):
         with pytest.raises(NotFittedError, match="TemporalOTSegmenter"):
             getattr(TemporalOTSegmenter(min_duration=2), name)
     with pytest.raises(ValueError, match="Recording 2"):

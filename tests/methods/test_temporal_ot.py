@@ -16,7 +16,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.decoding.chain import skip_chain
 from skl_tot.decoding.evidence import find_switch_cost
 from skl_tot.extend import Adam, PathPrior, Sinkhorn, TemporalPrior, TimeStamp
-from skl_tot.methods.networks import code_overlap, group_prototypes
+from skl_tot.methods.scores import code_overlap, group_prototypes
 from skl_tot.metrics import mof_score
 from skl_tot.metrics.label_free import held_out_information
 from skl_tot.training.pseudo_labels import log_temporal_prior, sinkhorn

@@ -18,6 +18,7 @@ import skl_tot
 from skl_tot.app.cli import stages, trying
 from skl_tot.app.cli.main import COMMANDS, main, make_parser
 from skl_tot.datasets import load_action_dataset
+from skl_tot.decoding import DECODERS
 from skl_tot.io import FORMATS, load_model, read_segments, read_table
 from skl_tot.io.formats import writable_formats
 from skl_tot.methods.pipelines import last_step
@@ -169,7 +170,8 @@ def test_order_and_least_duration(run):
     fit = f"fit flat {HMM} --set max_iter=3 --min-duration 0.8"
     assert run(f"{fit} --order strict --out a.skops") == 0
     model = load_model("a.skops")
-    assert (model.order, model.decoding_, model.min_frames_) == ("strict", "fixed", 8)
+    assert (model.order, model.min_frames_) == ("strict", 8)
+    assert model.decoder_.decoder is DECODERS["fixed"]
 
 
 def test_equal_parts(run):
