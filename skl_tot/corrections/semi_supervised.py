@@ -201,25 +201,18 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         self.template_ = self.cuts_ = None
         learn = self._learn_cycles if self.cycles else self._learn_recordings
         scores, tempering = learn(videos, labels, classes)
-        repeats = not self.cycles and self.look_.n_repeats >= 3
-        is_advised = repeats and labelled_cycles.are_stretch(labels)
-        return Learned(
-            self._scorer(videos, scores, labels),
-            labels,
-            {"tempering": tempering, "agreement": 1.0},
-            [labelled_cycles.ADVICE] if is_advised else [],
-        )
-
-    def _scorer(self, videos, scores, labels):
-        """Make a function that scores recordings in turn; it forbids other labels."""
         others = [i for i in range(len(videos)) if i not in scores]
         scores_of_others = iter(self._log_likelihoods(videos.select(others)))
 
-        def score(i):
+        def score(i):  # one recording after the other
             log_likelihood = scores[i] if i in scores else next(scores_of_others)
             return label_paths.keep_labels(log_likelihood, labels[i])
 
-        return score
+        repeats = not self.cycles and self.look_.n_repeats >= 3
+        is_advised = repeats and labelled_cycles.are_stretch(labels)
+        advice = [labelled_cycles.ADVICE] if is_advised else []
+        confidence = {"tempering": tempering, "agreement": 1.0}
+        return Learned(score, labels, confidence, advice)
 
     def _learn_cycles(self, videos, labels, classes):
         """Learn from cycles as recordings: scores by long recording, and tempering."""
@@ -349,10 +342,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     def _keep(self, lesson):
         """Keep a lesson as arrays, which are public."""
-        self.coefs_ = [discriminant.coefs for discriminant in lesson.discriminants]
-        self.intercepts_ = [
-            discriminant.intercepts for discriminant in lesson.discriminants
-        ]
+        self.coefs_, self.intercepts_ = map(list, zip(*lesson.discriminants))
         self.view_weights_, self.log_times_ = lesson.view_weights, lesson.log_times
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
         self.delays_ = lesson.delays

@@ -254,7 +254,7 @@ class CyclicSegmenter(BaseSegmenter):
         model = pipelines.unfrozen(self.estimator_)
         with pipelines.quietly():
             arrays = pipelines.transform_before(model, list(videos.arrays))
-            return iter(pipelines.last_step(model).log_likelihood(arrays))
+            return iter(self._inner.log_likelihood(arrays))
 
     @property
     def min_frames_(self):

@@ -1,5 +1,7 @@
 """The look of `AutoSegmenter`, and the estimator that it spells out and fits."""
 
+import functools
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -27,6 +29,15 @@ from skl_tot.preprocessing import FramewiseTransformer, SignalWindows, look
 def assert_same(first, second):
     for path, expected in zip(first, second, strict=True):
         np.testing.assert_array_equal(path, expected)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_fits():
+    """Fits of one network and of few steps, which still find the actions."""
+    with pytest.MonkeyPatch.context() as patch:
+        short = functools.partial(TemporalOTSegmenter, max_iter=200, n_networks=1)
+        patch.setattr(auto, "TemporalOTSegmenter", short)
+        yield
 
 
 @pytest.fixture(scope="module", params=["strict", "free"])
@@ -105,7 +116,6 @@ class TestChoice:
         assert isinstance(estimator.random_state, int)
         assert_same(clone(estimator).fit(videos).labels_, model.labels_)
 
-    @pytest.mark.usefixtures("quick_auto")
     def test_a_number_that_is_chosen_is_spelt_out(self, videos, monkeypatch):
         monkeypatch.setattr("skl_tot.methods.numbers.NUMBERS", range(2, 5))
         model = AutoSegmenter("auto", random_state=0).fit(videos)
@@ -244,7 +254,6 @@ class TestInOtherHands:
 
 
 @pytest.mark.parametrize("kind", [AutoSegmenter, SemiSupervisedSegmenter])
-@pytest.mark.usefixtures("quick_auto")
 def test_one_fit_looks_once(kind, monkeypatch):
     videos, labels = make_activities(10, 3, mean_length=40, random_state=0)
     looks = []

@@ -129,8 +129,8 @@ class TestLongRecordings:
         ({}, [0, 2, 4]),
         ({"decoding": "free"}, None),
         ({"n_actions": 2000}, None),
-        ({"estimator": HMMSegmenter(max_iter=0)}, None),
-        ({"estimator": EqualPartsSegmenter()}, None),  # has no scores
+        ({"estimator": HMMSegmenter(max_iter=0)}, [0, 50, 100]),
+        ({"estimator": EqualPartsSegmenter()}, [0, 50, 100]),  # has no scores
         ({"estimator": "hmm"}, None),
         ({"estimator": KMeans()}, [0, 50, 100]),
     ],
