@@ -138,18 +138,13 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         seed = self.random_state
         if not is_int(seed):  # so that `estimator_` tells it
             seed = check_random_state(seed).randint(2**31 - 1)
-        settings = {
-            "min_duration": self.min_duration,
-            "standardize": self.standardize,
-            "device": self.device,
-            "random_state": seed,
-        }
+        settings = self.get_params(deep=False) | {"random_state": seed}
         orders = ["mostly", "free"]
         if self.look_.order == "free":
             orders.reverse()
         fits = []
         for order in orders[: 1 + may_fit_again]:
-            model = spell_out(self.look_, order, self.n_actions, **settings)
+            model = spell_out(self.look_, order, **settings)
             with pipelines.quietly():
                 model.fit(X, y)
             segmenter = pipelines.segmenter_of(model)

@@ -150,7 +150,9 @@ def collapsing(monkeypatch):
     def collapse(*right):
         monkeypatch.setattr(Collapsing, "right", right)
         monkeypatch.setattr(
-            auto, "spell_out", lambda look, order, n, **_: Collapsing(n, order=order)
+            auto,
+            "spell_out",
+            lambda look, order, n_actions, **_: Collapsing(n_actions, order=order),
         )
 
     return collapse
