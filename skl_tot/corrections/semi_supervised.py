@@ -195,7 +195,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return list(self.estimator) if is_list else [self.estimator]
 
     def _learn(self, videos, y=None):
-        """Learn from labels ``y`` of recordings, which stay as they are."""
+        """Learn from labels ``y`` of recordings; a fit keeps them."""
         y = arrange_each(y, videos, "y", of_some=True)  # recordings may lack labels
         labels, classes = read_labels(y, videos)
         self.template_ = self.cuts_ = None

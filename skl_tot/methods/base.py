@@ -1,4 +1,4 @@
-"""Base of segmenters: everything of a fit except what a method learns."""
+"""Base of segmenters: a fit, except for the learning of a method."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -59,7 +59,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
 
     @abstractmethod
     def _learn(self, videos):
-        """Learn from standardised recordings; return what else labels need, or None."""
+        """Learn from standardised recordings; return a `Learned`, or None."""
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X, y=None):
@@ -191,7 +191,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
 
 
 class Learned(NamedTuple):
-    """What a fit has learned, beside fitted attributes, to label its recordings."""
+    """Results of learning that label the recordings of a fit, besides attributes."""
 
     score: Callable | None = None  # recordings by number; None: `_log_likelihoods`
     labels: list | None = None  # codes by recording, which stay, or UNKNOWN

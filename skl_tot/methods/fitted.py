@@ -1,4 +1,4 @@
-"""What a fitted segmenter gives: scores, paths, labels and posteriors."""
+"""Outputs of a fitted segmenter: scores, paths, labels and posteriors."""
 
 import math
 from abc import abstractmethod
