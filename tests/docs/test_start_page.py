@@ -21,7 +21,7 @@ DOCS = Path(skl_tot.__file__).parents[1] / "docs"
 def quick(tmp_path, monkeypatch):
     """Fits are short, and the folder is one of ours."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"max_iter": 150, "n_networks": 1}.items():
+    for name, value in {"max_iter": 40, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
 
 

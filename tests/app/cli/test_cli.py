@@ -196,51 +196,6 @@ def test_a_pipeline_is_all_that_standardises(run, pipeline, expected):
     assert last_step(load_model("a.skops")).standardize == expected
 
 
-FIT = "fit flat --n-actions 3 --out a.skops"
-PREDICT = "predict model.skops flat --out a"
-ERRORS = [
-    "fly",
-    "fit flat --out a.skops",
-    "fit flat --n-actions x --out a.skops",
-    f"{FIT} --set rho",
-    f"{FIT} --set rho=1 --set rho=2",
-    f"{FIT} --set n_actions=2",
-    f"{FIT} --set rho={'[' * 50_000}",
-    f"{FIT} --seed 1 --set random_state=1",
-    f"{FIT} --seed 4294967296",
-    f"{FIT} --pipeline standard,",
-    f"{FIT} --set order=free --order strict",
-    f"{FIT} --order strict --set decoding=free",
-    f"{FIT} --min-duration 0",
-    f"{FIT} --method equal --order free",
-    f"{FIT} --method cte",
-    f"{PREDICT} --format none",
-    f"{PREDICT} --names bad_names.txt",
-    "predict model.skops data --out a --format elan",
-    "predict model.skops wide --out a",
-    "predict model.skops flat --out taken",
-    "plot segments --out a.xyz",
-    "plot segments --ground-truth flat --out a.png",
-    "evaluate data short",
-    "evaluate data segments ./segments",
-    "evaluate data segments --scope activity",
-    "evaluate data segments --only w*",
-    "evaluate data segments --background act9",
-    "report model.skops flat --out a --videos flat",
-    "demo --n-videos 0 --out a.png",
-]
-
-
-@pytest.mark.parametrize("command", ERRORS)
-def test_errors_are_one_line_and_leave_nothing(refuses, folder, command):
-    for name in ("wide", "taken/v1.csv", "short"):
-        (folder / name).mkdir(parents=True)
-    np.save("wide/v0.npy", np.ones((9, 10)))
-    Path("short/v0.txt").write_text("act0\nact1\n", encoding="utf-8")
-    Path("bad_names.txt").write_text("cup\n", encoding="utf-8")
-    refuses(command, folder)
-
-
 def test_no_command_shows_help_and_version(run, capsys):
     assert run("") == 0
     shown = capsys.readouterr().out
@@ -343,15 +298,6 @@ def test_closed_streams(command, redirected, status):
     done = subprocess.run(command, shell=True, capture_output=True, timeout=300)
     assert done.returncode == status
     assert done.stderr == b""
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
-def test_pipes_are_not_waited_for(refuses, folder):
-    (folder / "pipes").mkdir()
-    os.mkfifo("pipe.skops")
-    os.mkfifo("pipes/v0.npy")
-    refuses("predict pipe.skops flat --out a", folder)
-    refuses(f"fit pipes {HMM} --out a", folder)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")

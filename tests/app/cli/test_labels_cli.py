@@ -305,39 +305,10 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, capsys, tmp_path
 
 
 @pytest.mark.usefixtures("_quick")
-def test_labels_need_only_cover_the_recordings_of_a_pattern(run, refuses, folder):
+def test_labels_need_only_cover_the_recordings_of_a_pattern(run):
     for data in ("flat/v[01].npy", "flat --only v[01]"):
         assert run(f"fit {data} --labels two --out m.skops") == 0
         assert len(load_model("m.skops").labels_) == 2
         assert run(f"refine model.skops {data} --labels two --out m.skops") == 0
         assert run(f"predict m.skops {data} --out some") == 0
         assert read_segments("some").keys() == {"v0", "v1"}
-    for data in ("flat/w*.npy", "flat --only w*"):
-        assert "v0" in refuses(f"predict m.skops {data} --out none", folder)
-    refuses("predict m.skops flat/v[01].npy --out flat", folder)
-
-
-EDIT = "edit model.skops --out a.skops"
-REFUSED = [
-    "fit flat --labels stranger --out a.skops",
-    f"{FIT} --labels none_labelled --out a.skops",
-    "review model.skops flat --cycles --no-browser --out a.skops",
-    f"{FIT} --gaps unknown --out a.skops",
-    "refine model.skops flat --out a.skops",
-    "evaluate flat stranger --labels two",
-    "evaluate flat two --labels two --ignore fly",
-    "evaluate flat other --labels two",
-    f"{EDIT} --merge 1",
-    f"{EDIT} --split 1",
-    f"{EDIT} --rename 0",
-    f"{EDIT} --merge 0 1 --by x",
-]
-
-
-@pytest.mark.parametrize("command", REFUSED)
-def test_refusals(refuses, folder, command):
-    put("stranger", {"v9": WORDS})
-    put("other", {"v1": WORDS})
-    (folder / "none_labelled").mkdir()
-    write("none_labelled/v0.csv", "label,start,end\n")
-    refuses(command, folder)

@@ -9,7 +9,6 @@ import sys
 import time
 import urllib.request
 
-import numpy as np
 import pytest
 
 from skl_tot.io import read_table
@@ -116,22 +115,3 @@ def test_labels_and_videos(run, shown, folder):
     rows = shown[0]["rows"]
     assert [row["checked"] for row in rows] == [True, False, True, False]
     assert [row["video"] for row in rows] == [False, True, False, False]
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "broken.skops flat",
-        "model.skops",
-        "model.skops flat --n-actions 3",
-        "model.skops flat --method hmm",
-        "model.skops flat --pipeline standard",
-        "flat --method hmm",
-        "model.skops flat --port 70000",
-        "flat --n-actions 3 --gaps unknown",
-    ],
-)
-def test_refusals(refuses, folder, command):
-    np.save(folder / "broken.skops.npy", np.zeros(3))
-    (folder / "broken.skops").write_bytes(b"no model")
-    refuses(f"review {command} --no-browser", folder)

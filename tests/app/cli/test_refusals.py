@@ -1,0 +1,132 @@
+"""What commands refuse: they say it in a line, write nothing, and keep their inputs."""
+
+import os
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.io import segments, write_segments
+
+FIT = "fit flat --n-actions 3 --method hmm --out a.skops"
+PREDICT = "predict model.skops flat --out a"
+REVIEW = "review model.skops flat --no-browser"
+REFUSED = {  # and the words of the refusal
+    "fly": "invalid choice: 'fly'",
+    "fit flat --out a.skops": "--n-actions is missing",
+    "fit flat --n-actions x --out a.skops": "x is no number from 1",
+    f"{FIT} --set rho": "'rho' is not NAME=VALUE",
+    f"{FIT} --set rho=1 --set rho=2": "name twice",
+    f"{FIT} --set n_actions=2": "expected it as --n-actions",
+    f"{FIT} --set rho={'[' * 50_000}": "rho is too long",
+    f"{FIT} --seed 1 --set random_state=1": "--seed and --set random_state",
+    f"{FIT} --seed 4294967296": "no integer from 0",
+    f"{FIT} --pipeline standard,": "'' is no step",
+    f"{FIT} --set order=free --order strict": "--order and --set order",
+    f"{FIT} --order strict --set decoding=free": "contradict each other",
+    f"{FIT} --min-duration 0": "0 is not a positive",
+    f"{FIT} --method equal --order free": "Invalid parameter 'order'",
+    f"{FIT} --method cte": "invalid choice: 'cte'",
+    f"{FIT} --labels stranger": "v9.csv: the recording is 'v9'",
+    f"{FIT} --labels none_labelled": "no labelled frame",
+    f"{FIT} --gaps unknown": "without --labels",
+    f"{PREDICT} --format none": "format is 'none'",
+    f"{PREDICT} --names bad_names.txt": "line 1, is 'cup'",
+    f"{PREDICT} --only w*": r"'w\*' matches nothing in flat",
+    "predict model.skops flat/w*.npy --out a": "matches nothing in flat",
+    "predict model.skops data --out a --format elan": "--fps is missing",
+    "predict model.skops wide --out a": "v0: X has 10 features",
+    "predict model.skops flat --out taken": "v1.csv is there, and no file",
+    "predict pipe.skops flat --out a": "no regular file",
+    "fit pipes --n-actions 3 --out a.skops": "v0.npy is no folder or file",
+    "refine model.skops flat --out a.skops": "required: --labels",
+    "plot segments --ground-truth flat --out a.png": "no folder groundTruth",
+    "evaluate data short": "predictions of 2 frames, expected 53",
+    "evaluate data segments ./segments": "expected different names",
+    "evaluate data segments --scope activity": "one of each activity",
+    "evaluate data segments --only w*": "matches nothing in data/features",
+    "evaluate data segments --background act9": "no frames of label 'act9'",
+    "evaluate flat stranger --labels two": "no recording 'v9'",
+    "evaluate flat two --labels two --ignore fly": "no frames of label 'fly'",
+    "evaluate flat other --labels two": "No recording with predictions has labels",
+    "report model.skops flat --out a.html --videos flat": "0 files called 'v0'",
+    "demo --n-videos 0 --out a.png": "'n_videos'",
+    "edit model.skops --out a.skops --merge 1": "2 or more distinct",
+    "edit model.skops --out a.skops --split 1": "--features is missing",
+    "edit model.skops --out a.skops --rename 0": "expected ACTION=NAME",
+    "edit model.skops --out a.skops --by x": "unrecognized arguments",
+    f"{REVIEW} --cycles": "--cycles is given with the model",
+    f"{REVIEW} --method hmm": "--method is given with the model",
+    f"{REVIEW} --pipeline standard": "--pipeline is given with the model",
+    f"{REVIEW} --port 70000": "port is 70000",
+    "review broken.skops flat --no-browser": "it is no archive",
+    "review model.skops --no-browser": "no file that is read",
+    "review flat --no-browser --method hmm": "without --n-actions",
+    # suffixes that a command does not write
+    "fit flat --n-actions 2 --out a.csv": r"\.skops",
+    "edit model.skops --rename 0=a --out a.skop": r"\.skops",
+    "predict model.skops flat --out a.docx": r"a folder, .*\.csv, \.xlsx,",
+    "predict model.skops flat --format elan --out a.eaf": "a folder,",
+    "report model.skops flat --out a.pdf": r"\.html",
+    "report model.skops flat --out a.html --summary a.csv": r"a folder, .*\.xlsx",
+    "summary segments --out a.docx": r"a folder, .*\.xlsx",
+    "plot segments --out a.docx": r"\.png, \.svg",
+    "features clip.mp4 --out a.npy": "a folder",
+    "review model.skops flat --out a.csv": "a folder",
+    # inputs are kept
+    "predict model.skops flat/v[01].npy --out flat": "which another argument names",
+    "predict model.skops tables --out tables/v0.csv": "in a folder that is read",
+    "predict model.skops tables --out linked": "which another argument names",
+    "predict model.skops data --out data/features/v0.csv": "in a folder that is read",
+    "predict model.skops data/features --out data/groundTruth": "which another",
+    "predict model.skops alone.csv --out .": "where alone.csv is read",
+    "predict model.skops robot --out robot/data/e.parquet": "in a folder that is read",
+    "report model.skops tables --out a.html --summary tables": "--summary is tables",
+    "summary segments --groups groups.csv --out .": "where groups.csv is read",
+    "features clip.mp4 --weights names.txt --out .": "where names.txt is read",
+    "review model.skops tables --no-browser --out tables": "which another",
+}
+
+
+# Beside what all tests of commands read: files of mistakes, and further inputs.
+TEXTS = {
+    "bad_names.txt": "cup\n",
+    "broken.skops": "no model",
+    "clip.mp4": "clip",
+    "groups.csv": "recording,group\nv0,a\nv1,b\n",
+    "none_labelled/v0.csv": "label,start,end\n",
+    "short/v0.txt": "act0\nact1\n",
+    "robot/meta/info.json": '{"codebase_version": "v2.1"}',
+}
+
+
+@pytest.fixture(scope="module")
+def mistakes(world, tmp_path_factory, links):
+    root = tmp_path_factory.mktemp("mistakes")
+    shutil.copytree(world, root, dirs_exist_ok=True)
+    for name in ("stranger/v9", "other/v1"):
+        (root / name).parent.mkdir()
+        write_segments(segments(["pour", "stir"], fps=10), root / f"{name}.csv")
+    for name, text in TEXTS.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    for name in ("taken/v1.csv", "tables", "wide", "robot/data", "pipes"):
+        (root / name).mkdir(parents=True)
+    np.save(root / "wide" / "v0.npy", np.ones((9, 10)))
+    table = pd.DataFrame(np.load(root / "flat" / "v0.npy")).add_prefix("x")
+    table.to_csv(root / "tables" / "v0.csv", index=False)
+    table.to_csv(root / "alone.csv", index=False)
+    table.to_parquet(root / "robot" / "data" / "e.parquet")
+    (root / "linked").symlink_to("tables")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(root / "pipe.skops")
+        os.mkfifo(root / "pipes" / "v0.npy")
+    return root
+
+
+@pytest.mark.parametrize("command", REFUSED)
+def test_refused(refuses, mistakes, monkeypatch, command):
+    monkeypatch.chdir(mistakes)
+    assert re.search(REFUSED[command], refuses(command, mistakes))
