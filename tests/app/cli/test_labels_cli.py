@@ -1,6 +1,5 @@
 """The command line for labels of people: suggest, fit, refine, edit, evaluate."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,11 @@ from skl_tot.app.review import Review
 from skl_tot.corrections import merge, recordings_to_label, rename, semi_supervised
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, segments, write_segments
-from skl_tot.io.formats import writable_formats
 from skl_tot.preprocessing import SignalWindows
 from skl_tot.recordings import read_recordings
 
 WORDS = np.array(["take cup", "pour", "stir"])
 FIT = "fit flat --n-actions 3 --method hmm"
-FORMATS = writable_formats()
 pytestmark = pytest.mark.usefixtures("folder")
 
 
@@ -49,33 +46,16 @@ def _quick(monkeypatch):
 
 
 @pytest.mark.usefixtures("_quick")
-@pytest.mark.parametrize("format", FORMATS)
-def test_fit_learns_a_file_of_one_recording(run, format):
+@pytest.mark.parametrize("name", ["v0.csv", "first.csv", "v0.TextGrid"])
+def test_fit_learns_a_file_of_one_recording(run, name):
     """Named like the recording; or as one likes, if it says which recordings it has."""
-    entry = FORMATS[format]
     labels = read_segments("two/v0.csv")
-    for name in {f"v0{entry.suffix}", f"first{entry.suffix}" if entry.many else ""}:
-        if name:
-            by_name = {"v0": labels} if name.startswith("first") else labels
-            write_segments(segments(by_name, fps=10), name, format=format)
-            assert run(f"fit flat --labels {name} --out m.skops") == 0
-            model = load_model("m.skops")
-            assert model.actions_.tolist() == sorted(WORDS)
-            np.testing.assert_array_equal(model.labels_["v0"], labels)
-    truth = read_segments("two/v2.csv")
-    assert np.mean(model.predict(np.load("flat/v2.npy")) == truth) > 0.8
-
-
-@pytest.mark.usefixtures("_quick")
-def test_fit_learns_a_part_of_a_recording(run):
-    labels = read_segments("two/v0.csv")
-    first = int(np.flatnonzero(labels == labels[0])[-1]) // 2
-    rows = segments(labels)[["action", "start", "end"]]
-    rows.loc[0, "start"] = first
-    rows.to_csv("v0.csv", index=False)
-    assert run("fit flat --labels v0.csv --out m.skops") == 0
+    is_named = name.startswith("first")
+    write_segments(segments({"v0": labels} if is_named else labels, fps=10), name)
+    assert run(f"fit flat --labels {name} --out m.skops") == 0
     model = load_model("m.skops")
-    np.testing.assert_array_equal(model.labels_["v0"][first:], labels[first:])
+    assert model.actions_.tolist() == sorted(WORDS)
+    np.testing.assert_array_equal(model.labels_["v0"], labels)
     truth = read_segments("two/v2.csv")
     assert np.mean(model.predict(np.load("flat/v2.npy")) == truth) > 0.8
 
@@ -137,7 +117,7 @@ def test_labels_of_a_cycle_teach_the_others(run, truth, options):
 
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.filterwarnings("ignore:Labels are a stretch")
-@pytest.mark.parametrize("options", ["", "--cycles", f"{FIT[8:]} --cycles"])
+@pytest.mark.parametrize("options", ["", f"{FIT[8:]} --cycles"])
 def test_a_review_learns_from_cycles(run, truth, options, monkeypatch):
     """And pages say so where labels are those of no whole cycle."""
     events, taught = [], []
@@ -181,20 +161,13 @@ def test_a_recording_to_label_is_suggested(run, capsys):
 @pytest.mark.usefixtures("_quick")
 @pytest.mark.filterwarnings("always")
 def test_actions_that_no_label_names_are_told(run, capsys):
-    options = {"n_features": 5, "mean_length": 60, "noise": 0.3}
-    videos, truth = make_activities(8, 3, **options, random_state=0)
-    is_named = WORDS[truth[0]] != "stir"
-    videos[0] = videos[0][is_named]
-    for i, video in enumerate(videos):
-        np.save(f"flat/v{i}.npy", video)
-    put("labels", {"v0": WORDS[truth[0]][is_named]})
-    capsys.readouterr()
+    labels = read_segments("two/v0.csv")
+    np.save("flat/v0.npy", np.load("flat/v0.npy")[labels != "stir"])
+    put("labels", {"v0": labels[labels != "stir"]})
     assert run("fit flat --labels labels --out m.skops") == 0
-    error = capsys.readouterr().err
-    model = load_model("m.skops")
-    assert model.actions_.tolist() == ["pour", "take cup", "action 1"]
-    n_frames = sum((labels == "action 1").sum() for _, labels in model.labels_.items())
-    assert f"action 1 ({n_frames} frames of recording" in error
+    found = load_model("m.skops").labels_
+    n_frames = sum((labels == "action 1").sum() for _, labels in found.items())
+    assert f"action 1 ({n_frames} frames of recording" in capsys.readouterr().err
 
 
 def test_gaps_and_one_table_of_all(run):
@@ -217,21 +190,13 @@ def test_refine_learns_a_moved_boundary(run):
     assert run("predict model.skops flat --out found --names names.txt") == 0
     labels = read_segments("found/v1.csv")
     frame = int(np.flatnonzero(labels[1:] != labels[:-1])[0]) + 1
-    with open("found/v1.csv", encoding="utf-8") as file:
-        rows = [",".join(row[:3]) for row in csv.reader(file)]  # times are removed
-    Path("corrected").mkdir()
-    text = "\n".join(rows).replace(str(frame), str(frame + 4))
-    write("corrected/v1.csv", text)
-    corrected = read_segments("corrected/v1.csv")
-    assert np.flatnonzero(corrected != labels).tolist() == [*range(frame, frame + 4)]
+    corrected = labels.copy()
+    corrected[frame : frame + 4] = labels[frame - 1]
+    put("corrected", {"v1": corrected})
     assert run("refine model.skops flat --labels corrected --out new.skops") == 0
     refined = load_model("new.skops")
     assert isinstance(refined.estimator[0], FrozenEstimator)
     np.testing.assert_array_equal(refined.labels_["v1"], corrected)
-    assert run("predict new.skops flat --out again") == 0
-    for i, expected in enumerate(refined.predict(load_videos())):
-        np.testing.assert_array_equal(read_segments(f"again/v{i}.csv"), expected)
-    assert np.mean(read_segments("again/v1.csv") == corrected) > 0.8
 
 
 def test_evaluate_by_labels(run, capsys):

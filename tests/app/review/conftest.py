@@ -229,9 +229,11 @@ class Page:
         self.wait(f"{shown}.includes({text!r})")
 
     def settle(self):
-        """Wait until all is drawn."""
-        script = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
-        self.browser.execute_async_script(script)
+        """Wait until all is drawn, where the clock does not stand still."""
+        frames = "requestAnimationFrame(() => requestAnimationFrame(arguments[0]))"
+        self.browser.execute_async_script(
+            f"window.clock === undefined ? {frames} : arguments[0]()"
+        )
 
     def x(self, time):
         """Place of a time in the large timeline."""

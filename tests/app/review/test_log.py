@@ -229,10 +229,11 @@ def test_one_review_at_a_time(review):
         path.unlink()
     with pytest.raises(FileExistsError):
         Review(MODEL, VIDEOS, review.out)
-    code = "import sys; from skl_tot.app.review.history import Log; Log(sys.argv[1])"
-    command = [sys.executable, "-c", code, str(review.out)]
+    code = "import sqlite3, sys; file = sqlite3.connect(sys.argv[1], timeout=0)\n"
+    code += "file.execute('SELECT * FROM log')"
+    command = [sys.executable, "-c", code, str(review.out / LOG)]
     ended = subprocess.run(command, capture_output=True, text=True)
-    assert "FileExistsError" in ended.stderr
+    assert "database is locked" in ended.stderr
     assert review.rename(0, "y")
     review.close()
     with pytest.raises(ValueError, match="closed"):
@@ -265,7 +266,7 @@ def test_changes_are_refused_once_the_log_is_gone(review, tmp_path, what, is_cop
 @pytest.mark.skipif(sys.platform != "linux", reason="forks a process with threads")
 def test_killed_processes_lose_nothing_but_what_they_do(tmp_path, kills):
     """A few of them; ``kills.py`` by itself kills fifty."""
-    command = [sys.executable, "-W", "ignore", str(kills), str(tmp_path), "5"]
+    command = [sys.executable, "-W", "ignore", str(kills), str(tmp_path), "3"]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.stderr == ""
     assert int(ended.stdout.split()[0]) > 0
