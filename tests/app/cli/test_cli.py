@@ -284,14 +284,24 @@ def test_names_that_the_output_cannot_show(run, folder, monkeypatch):
 @pytest.mark.parametrize(
     ("command", "redirected", "status"),
     [
-        ("evaluate data segments", "| true", 0),
-        ("evaluate data segments", "<&- >&- 2>&-", 0),
+        ("demo", "| true", 0),
+        ("demo", "<&- >&- 2>&-", 0),
         ("fit flat", ">&- 2>&-", 2),
     ],
 )
 def test_closed_streams(command, redirected, status):
-    code = "import os; from skl_tot.app.cli.main import main; s = main(); "
-    code += "f = open(os.devnull); n = f.fileno(); raise SystemExit(s if n > 2 else 9)"
+    code = """
+import os
+from skl_tot.app.cli import main, trying
+
+def demo(_):
+    print("made" * 100_000)  # more than a pipe holds
+
+trying.demo = demo
+status = main.main()
+with open(os.devnull) as file:
+    raise SystemExit(status if file.fileno() > 2 else 9)
+"""
     command = f"{sys.executable} -c {shlex.quote(code)} {command} {redirected}"
     done = subprocess.run(command, shell=True, capture_output=True, timeout=300)
     assert done.returncode == status
