@@ -155,36 +155,25 @@ def test_groups_are_compared(run, tmp_path, capsys):
     assert not (tmp_path / "one" / "groups.csv").exists()
 
 
-TABLES_OF_GROUPS = {
-    "some": "recording,group\ntake 0,g\ntake 1,h\n",
-    "empty": "recording,group\ntake 0,g\ntake 1,\ntake 2,g\ntake 3,h\ntake 4,h\n",
-    "only": "group\ng\n",
-    "few": "nr,age,sex\ntake 0,3,f\ntake 1,3,f\n",
-    "twice": "recording,group\ntake 0,g\ntake 0,h\ntake 1,h\n",
-    "nothing": "",
+GROUPS = "recording,group\n" + "".join(f"take {k},{'gh'[k > 2]}\n" for k in range(5))
+REFUSED = {  # tables of groups, options, and the words of the refusal
+    "some": (GROUPS.replace("take 4,h\n", ""), "", "not one group for 'take 4',"),
+    "empty": (GROUPS.replace("take 1,g", "take 1,"), "", "not one group for 'take 1',"),
+    "twice": (f"{GROUPS}take 0,h\n", "", "has 'take 0' twice"),
+    "only": ("group\ng\n", "", "expected one that names the recordings"),
+    "few": ("nr,age,sex\ntake 0,3,f\n", "", "expected one called group"),
+    "nothing": ("", "", "groups.csv is no table"),
+    "rate": (GROUPS, "--fps 30", "expected 10 frames per second"),
 }
 
 
-@pytest.mark.parametrize("table", TABLES_OF_GROUPS)
-def test_tables_that_are_not_of_groups(refuses, tmp_path, table):
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused(refuses, tmp_path, case):
+    table, options, words = REFUSED[case]
     put(tmp_path / "segments", LABELS)
-    text = TABLES_OF_GROUPS[table]
-    (tmp_path / "groups.csv").write_text(text, encoding="utf-8")
-    refuses("summary segments --out out --groups groups.csv", tmp_path)
-
-
-def test_a_workbook_with_a_name_twice(refuses, tmp_path):
-    pytest.importorskip("openpyxl")
-    put(tmp_path / "segments", LABELS)
-    columns = ["recording", "group", "group"]
-    table = pd.DataFrame([[f"take {k}", "g", "h"] for k in range(5)], columns=columns)
-    table.to_excel("groups.xlsx", index=False)
-    refuses("summary segments --out out --groups groups.xlsx", tmp_path)
-
-
-def test_refusals(refuses, tmp_path):
-    put(tmp_path / "segments", LABELS)
-    refuses("summary segments --out out --fps 30", tmp_path)
+    (tmp_path / "groups.csv").write_text(table, encoding="utf-8")
+    command = f"summary segments --out out --groups groups.csv {options}"
+    assert words in refuses(command, tmp_path)
 
 
 def test_report_of_groups(run, refuses, tmp_path):

@@ -121,9 +121,6 @@ def test_pairs_are_suggested_until_they_are_answered(split_fit, tmp_path):
     into, action = pairs[0]
     review.merge(action, into)
     assert pairs[0] not in [own["actions"] for own in review.suggest_merges()]
-    for wrong in (into, "background"):
-        with pytest.raises(ValueError):
-            review.keep_apart(into, wrong)
     review.close()
 
 
