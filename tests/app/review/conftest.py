@@ -192,9 +192,12 @@ class Page:
         browser.get(served.address)
         self.wait("document.body.dataset.version !== undefined")
         if is_ready:
-            self.wait("document.body.dataset.version > 0")
-            self.wait("document.querySelector('.small').dataset.rows?.length > 0")
-            self.settle()
+            self.wait_until_ready()
+
+    def wait_until_ready(self):
+        self.wait("document.body.dataset.version > 0")
+        self.wait("document.querySelector('.small').dataset.rows?.length > 0")
+        self.settle()
 
     @property
     def review(self):
@@ -289,6 +292,7 @@ class Page:
         from selenium.webdriver.common.keys import Keys
 
         self.press("r")
+        self.wait("document.activeElement.matches('.name')")
         self.change(lambda: self.press(name, Keys.ENTER))
 
     # Time, which tests move

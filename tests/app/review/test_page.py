@@ -591,11 +591,12 @@ def test_one_recording_is_labelled_and_the_others_follow(
     version = "return +document.body.dataset.version"
     wait_for(lambda: page.run(version), 1 + len(list(runs_of(codes[index]))))
     page.browser.refresh()  # with a clock that goes
-    page.wait("document.body.dataset.version > 0")
+    page.wait_until_ready()
+    page.open(index)
     page.rename("first")
     page.change(lambda: page.press(Keys.ENTER))
     page.press("n")
-    for key, name in [("f", ""), ("z", "not labelled"), ("8", "action 7"), ("z", "")]:
+    for key, name in [("f", ""), ("z", "not labelled"), ("8", "action 6"), ("z", "")]:
         page.change(lambda key=key: page.press(key))
         assert page.name() == name or not name
     page.press("l")
