@@ -129,7 +129,8 @@ def test_all_is_as_in_python(opened, fitted, takes, tmp_path):
         assert plain(page.review) == plain(twin)
     page.press("e", Keys.TAB, Keys.ENTER)
     page.wait_for_said("results")
-    assert read_table(tmp_path / "segments.csv")["action"].isin(twin.actions).all()
+    written, table = read_table(tmp_path / "segments.csv"), twin.table()
+    assert written["action"].tolist() == table["action"].tolist()
     for _ in range(3):
         page.click("[data-by=undo]")
     assert plain(page.review) != plain(twin)
