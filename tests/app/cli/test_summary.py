@@ -157,11 +157,15 @@ def test_groups_are_compared(run, tmp_path, capsys):
 
 GROUPS = "recording,group\n" + "".join(f"take {k},{'gh'[k > 2]}\n" for k in range(5))
 REFUSED = {  # tables of groups, options, and the words of the refusal
-    "some": (GROUPS.replace("take 4,h\n", ""), "", "not one group for 'take 4',"),
-    "empty": (GROUPS.replace("take 1,g", "take 1,"), "", "not one group for 'take 1',"),
+    "some": (
+        GROUPS.replace("take 4,h\n", ""),
+        "",
+        "without a row in --groups is ['take 4']",
+    ),
+    "empty": (GROUPS.replace("take 1,g", "take 1,"), "", "empty cell of 'take 1'"),
     "twice": (f"{GROUPS}take 0,h\n", "", "has 'take 0' twice"),
-    "only": ("group\ng\n", "", "expected one that names the recordings"),
-    "few": ("nr,age,sex\ntake 0,3,f\n", "", "expected one called group"),
+    "only": ("group\ng\n", "", "expected recording, group and perhaps"),
+    "few": ("nr,age,sex\ntake 0,3,f\n", "", "expected recording, group and perhaps"),
     "nothing": ("", "", "groups.csv is no table"),
     "rate": (GROUPS, "--fps 30", "expected 10 frames per second"),
 }
