@@ -160,7 +160,7 @@ REFUSED = {  # tables of groups, options, and the words of the refusal
     "some": (
         GROUPS.replace("take 4,h\n", ""),
         "",
-        "without a row in --groups is ['take 4']",
+        "in --groups is ['take 4']",
     ),
     "empty": (GROUPS.replace("take 1,g", "take 1,"), "", "empty cell of 'take 1'"),
     "twice": (f"{GROUPS}take 0,h\n", "", "has 'take 0' twice"),
