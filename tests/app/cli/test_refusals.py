@@ -56,7 +56,7 @@ REFUSED = {  # and the words of the refusal
     "edit model.skops --out a.skops --merge 1": "2 or more distinct",
     "edit model.skops --out a.skops --split 1": "--features is missing",
     "edit model.skops --out a.skops --rename 0": "expected ACTION=NAME",
-    "edit model.skops --out a.skops --by x": "unrecognized arguments",
+    "edit model.skops --out a.skops --by x": "arguments: --by x",
     f"{REVIEW} --cycles": "--cycles is given with the model",
     f"{REVIEW} --method hmm": "--method is given with the model",
     f"{REVIEW} --pipeline standard": "--pipeline is given with the model",
