@@ -47,7 +47,7 @@ def data(tmp_path_factory):
     for n_actions, name in ((3, "first"), (4, "second")):
         for part in ("features", "groundTruth", "mapping"):
             (folder / name / part).mkdir(parents=True)
-        options = {"n_features": 4, "mean_length": 20, "random_state": n_actions}
+        options = {"n_features": 4, "mean_length": 40, "random_state": n_actions}
         made = make_activities(12, n_actions, **options)
         for i, (video, actions) in enumerate(zip(*made)):
             np.save(folder / name / "features" / f"video_{i:02}.npy", video)

@@ -73,22 +73,22 @@ def clinic(folder):
 
 
 def line(path):
-    """An hour of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
+    """Two hours of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
 
     Labels are steps, or -1 in stops. After the first stop, in mid-cycle, the machine
     goes on with the step after the next. In the jam, only the current swings.
     """
     rng, runs = np.random.default_rng(1), []
-    for cycle in range(90):
+    for cycle in range(180):
         for step, mean in enumerate((20, 30, 12, 16)):  # frames
-            if (cycle, step) not in ((20, 2), (35, 2)):  # are skipped
+            if (cycle, step) not in ((40, 2), (70, 2)):  # are skipped
                 runs.append((step, round(rng.normal(mean, 0.05 * mean))))
-            if (cycle, step) in ((20, 1), (70, 3)):
-                runs.append((-1, 520 if cycle == 20 else 120))
-            if (cycle, step) == (60, 1):
+            if (cycle, step) in ((40, 1), (140, 3)):
+                runs.append((-1, 520 if cycle == 40 else 120))
+            if (cycle, step) == (120, 1):
                 jam = sum(n for _, n in runs)
                 runs.append((step, 240))
-        if cycle == 47:
+        if cycle == 94:
             night = sum(n for _, n in runs)
     labels = np.repeat(*map(np.array, zip(*runs)))
     clock = DAY + pd.to_timedelta(np.arange(len(labels)) / 2, "s")

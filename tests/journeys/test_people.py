@@ -86,7 +86,7 @@ def test_packaging_engineer(skl_tot, simulate, tmp_path):
         "fit line.parquet --n-actions 4 --cycles --pauses 20 --method hmm "
         "--out model.skops"
     )
-    assert "Found 90 cycles." in said
+    assert "Found 180 cycles." in said
     assert "2024-03-04 07:" in said  # the first stop
     skl_tot("predict model.skops line.parquet --out segments.csv")
     options = "--out report.html --summary summary"
@@ -101,13 +101,13 @@ def test_packaging_engineer(skl_tot, simulate, tmp_path):
     assert (starts.to_numpy() == clock[edges[:, 0]].to_numpy()).all()
     assert stops[["start_clock", "end_clock"]].stack().str.len().nunique() == 1
     assert stops["duration_time"].tolist() == [260, 60]
-    assert len(cycles) == 90
+    assert len(cycles) == 180
     longest = cycles["duration"].nlargest(2)
-    assert longest.index[0] == 60  # the jam; no stop and no night is in a cycle
+    assert longest.index[0] == 120  # the jam; no stop and no night is in a cycle
     assert longest.iloc[1] < 45
-    assert cycles["stopped"][cycles["stopped"] > 0].to_dict() == {20: 260}
-    assert cycles["deviates"].to_numpy().nonzero()[0].tolist() == [35, 60]
-    assert cycles["missing"].notna().to_numpy().nonzero()[0].tolist() == [35]
+    assert cycles["stopped"][cycles["stopped"] > 0].to_dict() == {40: 260}
+    assert cycles["deviates"].to_numpy().nonzero()[0].tolist() == [70, 120]
+    assert cycles["missing"].notna().to_numpy().nonzero()[0].tolist() == [70]
     moving = labels[labels >= 0]
     shares = pd.read_csv("summary/durations.csv")["share"]
     assert shares.sum() == pytest.approx(1)
@@ -146,7 +146,7 @@ def test_data_scientist():
         import polars
 
         forms.append([polars.DataFrame(video, schema=names) for video in videos])
-    options = {"n_networks": 1, "max_iter": 60, "random_state": 0}
+    options = {"n_networks": 1, "max_iter": 150, "random_state": 0}
     segmenter = TemporalOTSegmenter(4, order="strict", **options)
     pipeline = make_pipeline(FramewiseTransformer(StandardScaler()), segmenter)
     model = clone(pipeline).fit(forms[0])
