@@ -9,6 +9,7 @@ from pathlib import Path
 # before torch: its threads would wait for each other's cores in networks this small
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import settings
 
 import skl_tot
 from skl_tot import baselines
+from skl_tot.corrections import semi_supervised
 from skl_tot.datasets import load_action_dataset, make_activities
 
 # Machines may be slow and busy; no test asserts a time.
@@ -272,3 +274,23 @@ def _write_lerobot(root, version, n_tasks=1, n_episodes=4):
 def write_lerobot():
     """Give the writer of a data set of LeRobot."""
     return _write_lerobot
+
+
+@pytest.fixture(scope="session")
+def fitted_segmenters():
+    """Fits of the segmenters of learners, by what they depend on."""
+    return {}
+
+
+@pytest.fixture
+def fit_once(fitted_segmenters, monkeypatch):
+    """A learner that fits the same clusterings of the same recordings once a session."""
+    fit = semi_supervised.fit_segmenter
+
+    def fit_or_recall(*arguments):
+        key = joblib.hash(arguments)
+        if key not in fitted_segmenters:
+            fitted_segmenters[key] = fit(*arguments)
+        return fitted_segmenters[key]
+
+    monkeypatch.setattr(semi_supervised, "fit_segmenter", fit_or_recall)

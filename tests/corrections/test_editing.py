@@ -25,6 +25,7 @@ from skl_tot.methods.pipelines import segmenter_of
 from skl_tot.preprocessing import FramewiseTransformer
 from skl_tot.recordings import Recordings
 
+pytestmark = pytest.mark.usefixtures("fit_once")
 VIDEOS, CODES = make_activities(
     n_videos=6, n_actions=4, n_features=5, noise=0.3, mean_length=60, random_state=0
 )
