@@ -284,7 +284,7 @@ def fitted_segmenters():
 
 @pytest.fixture
 def fit_once(fitted_segmenters, monkeypatch):
-    """A learner that fits the same clusterings of the same recordings once a session."""
+    """A learner that fits a clustering of the same recordings once a session."""
     fit = semi_supervised.fit_segmenter
 
     def fit_or_recall(*arguments):
