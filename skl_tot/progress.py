@@ -27,24 +27,13 @@ def each(items):
 
 @contextlib.contextmanager
 def progress_bar(n_steps, verbose):
-    """Show a bar during the block; yields a function that takes losses of new steps."""
-    with counter(n_steps, verbose) as count:
-
-        def update(losses):
-            count(len(losses), loss=f"{sum(losses) / len(losses):.4f}")
-
-        yield update
-
-
-@contextlib.contextmanager
-def counter(n_steps, verbose, unit="step"):
-    """Show a bar, or report progress; yields a function of new steps."""
+    """Show a bar, or report progress; yields a function of the losses of new steps."""
     report, n_done = _WATCHER.get(), 0
     if report is not None:
 
-        def count(n_new, **_):
+        def count(losses):
             nonlocal n_done
-            n_done += n_new
+            n_done += len(losses)
             report(n_done, n_steps)
 
         with watched(None):  # bars within the block are not reported
@@ -55,12 +44,13 @@ def counter(n_steps, verbose, unit="step"):
     elif verbose:
         from tqdm.auto import tqdm
 
-        with tqdm(total=n_steps, unit=unit) as bar:
+        with tqdm(total=n_steps, unit="step") as bar:
 
-            def count(n_new, **shown):
-                bar.set_postfix(shown, refresh=False)
-                bar.update(n_new)
+            def show(losses):
+                mean = sum(losses) / len(losses)
+                bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
+                bar.update(len(losses))
 
-            yield count
+            yield show
     else:
-        yield lambda *_, **__: None
+        yield None

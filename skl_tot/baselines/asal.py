@@ -19,6 +19,11 @@ from skl_tot.methods.pipelines import fit_segmenter, set_n_actions
 from skl_tot.methods.temporal_ot import STRICT_SIGMA
 from skl_tot.progress import progress_bar
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.training.baselines import (
+    ClassifierTrainer,
+    classify,
+    join_embeddings,
+)
 from skl_tot.training.components import (
     COUNT,
     MLP,
@@ -28,11 +33,6 @@ from skl_tot.training.components import (
     constant_adam,
 )
 from skl_tot.training.devices import resolve_device
-from skl_tot.training.frame_classifier import (
-    ClassifierTrainer,
-    classify,
-    join_embeddings,
-)
 
 
 @with_shared_texts

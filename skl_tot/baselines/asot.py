@@ -14,9 +14,9 @@ from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
 from skl_tot.methods.scores import sum_groups
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.training.baselines import SphericalCrossEntropy
 from skl_tot.training.components import MLP, WEIGHT, Adam, constant_adam
 from skl_tot.training.pseudo_labels import LinearPrior, StructuredTransport
-from skl_tot.training.terms import SphericalCrossEntropy
 
 
 @with_shared_texts

@@ -17,13 +17,9 @@ from skl_tot.methods.networks import NetworkSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, Orders, by_order
 from skl_tot.shared_texts import with_shared_texts
+from skl_tot.training.baselines import ConceptContrast, Prediction, Reconstruction
 from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam, constant_adam
-from skl_tot.training.terms import (
-    ConceptContrast,
-    Prediction,
-    Reconstruction,
-    TimeStamp,
-)
+from skl_tot.training.terms import TimeStamp
 
 
 class EmbeddingSegmenter(NetworkSegmenter):

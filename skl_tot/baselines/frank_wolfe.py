@@ -137,13 +137,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
             n_actions,
             self.regularization or 1 / (len(kept) * n_actions),
         )
-        solution = minimise(
-            problem,
-            rng,
-            n_corners=self.n_corners,
-            max_iter=self.max_iter,
-            tol=self.tol,
-        )
+        solution = minimise(problem, rng, self.n_corners, self.max_iter, self.tol)
         self.events_ = np.full((len(videos), n_actions), -1)
         for i, cuts, events in zip(kept, edges, solution.events):
             self.events_[i] = (cuts[events] + cuts[events + 1]) // 2
@@ -208,7 +202,7 @@ def cheapest_events(costs):
         # the first chunk of least cost, as running minima never rise
         events[:, k] = (least[k] > reached[:, None]).sum(axis=1)
         last = events[:, k] - 1
-    return events, least[-1, :, -1]
+    return events
 
 
 class Solution(NamedTuple):
@@ -230,8 +224,6 @@ class EventClustering:
         self.n_events, self.lengths = n_events, lengths
         self.starts = np.cumsum(lengths) - lengths
         self.is_chunk = np.arange(lengths.max()) < lengths[:, None]
-        # each event may be in any chunk
-        self.allowed = np.repeat(self.is_chunk[None], n_events, axis=0)
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = chunks.mean(axis=0)
             centred = chunks - self.mean
@@ -247,10 +239,9 @@ class EventClustering:
 
     def cheapest(self, costs):
         """Cheapest rows (n_videos, n_events) for costs (n_chunks, n_events)."""
-        padded = np.full(self.allowed.shape, np.inf)
+        padded = np.full((self.n_events, *self.is_chunk.shape), np.inf)
         padded[:, self.is_chunk] = costs.T
-        padded[~self.allowed] = np.inf
-        return cheapest_events(padded)[0] + self.starts[:, None]
+        return cheapest_events(padded) + self.starts[:, None]
 
     def assignment(self, rows):
         """Z (n_chunks, n_events) for events in these rows."""
@@ -308,7 +299,7 @@ def best_step(slope, curvature):
     return 1.0 if -slope >= 2 * curvature else -slope / (2 * curvature)
 
 
-def minimise(problem, rng, *, n_corners=10, max_iter=650, tol=0.0):
+def minimise(problem, rng, n_corners, max_iter, tol):
     """Minimise over the convex hull of events, and return the best events found."""
     assignment, predicted = problem.start(rng, n_corners)
     best, lowest, curve = None, np.inf, []

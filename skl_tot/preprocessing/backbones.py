@@ -16,7 +16,12 @@ from sklearn.utils._param_validation import StrOptions
 
 from skl_tot import __version__
 from skl_tot.preprocessing.framewise import Number
-from skl_tot.preprocessing.videos import FPS, iterate_frames, list_videos
+from skl_tot.preprocessing.videos import (
+    FPS,
+    colour_and_motion,
+    iterate_frames,
+    list_videos,
+)
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.disk import replaced, write_array
 from skl_tot.recordings.errors import (
@@ -29,8 +34,6 @@ from skl_tot.recordings.files import read_features
 from skl_tot.shared_texts import with_shared_texts
 
 MOTION = "motion"  # backbone name in `FrameFeatures`
-# Parts of a picture, and pixels of a part of the shrunken one, in each direction.
-GRID, SIDE = 4, 16
 
 
 @with_shared_texts
@@ -422,50 +425,3 @@ def _preparation(network, image_size):
             network.set_input_size((image_size, image_size))
     transform = data.create_transform(**config)
     return lambda frame: transform(image.fromarray(frame))
-
-
-def colour_and_motion(frames, batch_size=None):
-    """Features (n_frames, 112) of consecutive frames (height, width, 3)."""
-    rows, before = [], None
-    of_colours = np.array([0.299, 0.587, 0.114], np.float32)  # as eyes see them
-    for frame in frames:
-        small = _shrink(frame)
-        grey = small @ of_colours
-        before = grey if before is None else before
-        parts = [_parts(small[..., k]).mean(axis=2) for k in range(3)]
-        parts += [_parts(grey).std(axis=2), _parts(np.abs(grey - before)).mean(axis=2)]
-        parts += _flow(before, grey)
-        rows.append(np.stack(parts).ravel())
-        before = grey
-    return np.array(rows, np.float32)
-
-
-def _shrink(frame):
-    """Mean colours (64, 64, 3) of rectangles of a frame, from 0 to 1."""
-    small = frame.astype(np.float32) / 255
-    for axis in (0, 1):
-        edges = np.linspace(0, small.shape[axis], GRID * SIDE + 1).astype(int)
-        sizes = np.maximum(np.diff(edges), 1)
-        sums = np.add.reduceat(small, edges[:-1].clip(max=small.shape[axis] - 1), axis)
-        small = sums / np.expand_dims(sizes, tuple({0, 1, 2} - {axis}))
-    return small
-
-
-def _parts(picture):
-    """Pixels (4, 4, 256) of the parts of a picture (64, 64)."""
-    blocks = picture.reshape(GRID, SIDE, GRID, SIDE).swapaxes(1, 2)
-    return blocks.reshape(GRID, GRID, -1)
-
-
-def _flow(before, after):
-    """Movement of each part, (4, 4) to the right and (4, 4) down."""
-    down, right = np.gradient((before + after) / 2)
-    change = after - before
-    xx, yy, xy, xt, yt = (
-        _parts(product).sum(axis=2)
-        for product in (right**2, down**2, right * down, right * change, down * change)
-    )
-    xx, yy = xx + 1e-2, yy + 1e-2  # parts without texture stand still
-    determinant = xx * yy - xy**2
-    flow = [xy * yt - yy * xt, xy * xt - xx * yt]
-    return [direction / determinant / SIDE for direction in flow]

@@ -335,17 +335,6 @@ def _count_points(rows, are_unlikely, is_given):
     return np.array(scores, dtype=int)
 
 
-def write_lists(table):
-    """Copy the table of `deviations` with text instead of tuples, for files."""
-    texts = {"missing": "{}", "repeated": "{}", "out_of_order": "{0[0]} before {0[1]}"}
-    texts |= dict.fromkeys(DURATION_POINTS, "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})")
-    table = table.copy()
-    for column, text in texts.items():
-        if column in table:
-            table[column] = [", ".join(map(text.format, row)) for row in table[column]]
-    return table
-
-
 def cut_cycles(bouts, start=None):
     """Return a table of cycles, and `Bouts` of these without breaks."""
     table = _number_bouts(bouts, start)

@@ -27,11 +27,10 @@ class Profiles(NamedTuple):
     actions: list
     features: list
     means: np.ndarray
-    curves: np.ndarray
 
 
 @with_shared_texts
-def action_profiles(videos, labels, *, feature_names=None, n_points=20):
+def action_profiles(videos, labels, *, feature_names=None):
     """Describe the features during each action.
 
     Parameters
@@ -42,16 +41,13 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
         Label of each frame, integers or text. -1 and "background" are no actions; their
         frames count only in the mean and standard deviation of all frames.
     {shared: feature_names}
-    n_points : int, default=20
-        Number of parts of a segment.
 
     Returns
     -------
     profiles : Profiles
         A named tuple of ``actions`` and ``features``, in order; ``means`` (n_actions,
         n_features), from the mean of all frames, in their standard deviations, 0 for a
-        constant; ``curves`` (n_actions, n_points, n_features), the same in parts of
-        equal duration of each segment, averaged over the segments of an action.
+        constant.
 
     Examples
     --------
@@ -60,9 +56,7 @@ def action_profiles(videos, labels, *, feature_names=None, n_points=20):
     >>> action_profiles(video, [0, 0, 1, 1]).means.tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
-    if type(n_points) is not int or n_points < 1:
-        refuse("n_points", n_points, "an integer of at least 1")
-    sums = ProfileSums(n_points)
+    sums = ProfileSums()
     for frames, path, _, names in checked_videos(videos, labels):
         feature_names = names if feature_names is None else feature_names
         sums.add(frames, path)
@@ -110,10 +104,10 @@ def _column_names(video):
 class ProfileSums:
     """Sums for `Profiles`, to which recordings are added one after the other."""
 
-    def __init__(self, n_points):
-        self.n_points, self.n_frames, self.n_features = n_points, 0, None
+    def __init__(self):
+        self.n_frames, self.n_features = 0, None
         self.sum, self.squares = 0, 0
-        self.actions = {}  # frames, segments, sum and curves by label
+        self.actions = {}  # number of frames and their sum by label
 
     def add(self, frames, path):
         """Add the frames (n_frames, n_features) of a recording, and their labels."""
@@ -126,13 +120,9 @@ class ProfileSums:
             self.squares = self.squares + (frames**2).sum(axis=0)
             for label, start, end in zip(*find_segments(path)):
                 if label not in NO_ACTIONS:
-                    self._add_segment(label.item(), frames[start:end])
-
-    def _add_segment(self, label, frames):
-        curve = average_parts(frames, self.n_points)
-        terms = len(frames), 1, frames.sum(axis=0), curve
-        sums = self.actions.get(label, (0, 0, 0, 0))
-        self.actions[label] = [total + term for total, term in zip(sums, terms)]
+                    sums = self.actions.setdefault(label.item(), [0, 0])
+                    sums[0] += end - start
+                    sums[1] = sums[1] + frames[start:end].sum(axis=0)
 
     def profiles(self, feature_names=None):
         """Divide the sums."""
@@ -148,12 +138,11 @@ class ProfileSums:
         factors = np.where(varies, 1 / np.where(varies, spread, 1), 0)
         labels = sorted(self.actions)
         columns = zip(*(self.actions[label] for label in labels))
-        n_frames, n_segments, sums, curves = map(np.array, columns)
+        n_frames, sums = map(np.array, columns)
         return Profiles(
             labels,
             check_feature_names(feature_names, self.n_features),
             (sums / n_frames[:, None] - mean) * factors,
-            (curves / n_segments[:, None, None] - mean) * factors,
         )
 
 
@@ -167,15 +156,6 @@ def check_feature_names(names, n_features):
         said = f"feature_names has {len(names)} names, expected {n_features}"
         raise ValueError(f"{said}, one for each feature.")
     return [str(name) for name in names]
-
-
-def average_parts(frames, n_parts):
-    """Average frames over parts of equal duration, which may split a frame."""
-    edges = np.arange(n_parts + 1) * len(frames) / n_parts
-    last = np.minimum(edges.astype(int), len(frames) - 1)
-    sums = np.cumsum(frames, axis=0) - frames  # before each frame
-    until = sums[last] + (edges - last)[:, None] * frames[last]
-    return np.diff(until, axis=0) * n_parts / len(frames)
 
 
 @with_shared_texts

@@ -8,10 +8,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skl_tot.preprocessing import FrameFeatures
 from skl_tot.preprocessing.backbones import (
-    colour_and_motion,
     load_network,
     recommended_version,
 )
+from skl_tot.preprocessing.videos import colour_and_motion
 
 torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skl_tot.preprocessing import FrameFeatures, backbones, iterate_frames
-from skl_tot.preprocessing.backbones import colour_and_motion
+from skl_tot.preprocessing.videos import colour_and_motion
 from skl_tot.recordings import RecordingError, Recordings
 
 av = pytest.importorskip("av")

@@ -5,21 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from skl_tot.recordings.labels import find_segments
 from skl_tot.statistics.features import action_profiles
-
-
-def parts_by_overlaps(frames, n_parts):
-    """Mean of what each part overlaps of each frame."""
-    length = len(frames) / n_parts
-    parts = []
-    for j in range(n_parts):
-        total = np.zeros(frames.shape[1])
-        for t, frame in enumerate(frames):
-            overlap = min((j + 1) * length, t + 1) - max(j * length, t)
-            total = total + max(overlap, 0) * frame
-        parts.append(total / length)
-    return np.array(parts)
 
 
 @pytest.mark.parametrize("text", [False, True])
@@ -32,25 +18,20 @@ def test_by_hand(text, offset):
     if text:
         words = np.array(["pour", "add", "stir", "background"])
         labels = [words[path] for path in labels]
-    found = action_profiles(videos, labels, n_points=6)
+    found = action_profiles(videos, labels)
     actions = ["add", "pour", "stir"] if text else [0, 1, 2]
     assert found.actions == actions
     frames = np.concatenate(videos)
     spread = frames.std(axis=0)
     spread[3] = np.inf
     for k, action in enumerate(actions):
-        own, curves = [], []
+        own = []
         for video, path in zip(videos, labels):
             for t in range(len(video)):
                 if path[t] == action:
                     own.append(video[t])
-            for label, start, end in zip(*find_segments(path)):
-                if label == action:
-                    curves.append(parts_by_overlaps(video[start:end], 6))
         expected = (np.mean(own, axis=0) - frames.mean(axis=0)) / spread
         assert_allclose(found.means[k], expected, atol=1e-8)
-        expected = (np.mean(curves, axis=0) - frames.mean(axis=0)) / spread
-        assert_allclose(found.curves[k], expected, atol=1e-8)
     assert (found.means[:, 3] == 0).all()
 
 

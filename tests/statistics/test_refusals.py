@@ -60,7 +60,6 @@ CALLS = {
         ([0.0, 1.0], [0, 1], {}),
         ([], [0], {}),
         (VIDEO, ["-1", "background"], {}),
-        (VIDEO, [0, 1], {"n_points": 2.0}),
         *((VIDEO, [0, 1], {"feature_names": names}) for names in (["a"], "ab")),
     ],
 }  # fmt: skip

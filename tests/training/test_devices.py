@@ -21,6 +21,12 @@ from skl_tot.baselines import (
 )
 from skl_tot.metrics import mof_score
 from skl_tot.training import batches, devices
+from skl_tot.training.baselines import (
+    ConceptContrast,
+    Prediction,
+    Reconstruction,
+    SphericalCrossEntropy,
+)
 from skl_tot.training.batches import Batch
 from skl_tot.training.components import Adam, OrderedMLP
 from skl_tot.training.network import encode, encoder_shapes, init_network
@@ -31,15 +37,7 @@ from skl_tot.training.pseudo_labels import (
     StructuredTransport,
     TemporalPrior,
 )
-from skl_tot.training.terms import (
-    ConceptContrast,
-    CrossEntropy,
-    Prediction,
-    Reconstruction,
-    SphericalCrossEntropy,
-    TemporalCoherence,
-    TimeStamp,
-)
+from skl_tot.training.terms import CrossEntropy, TemporalCoherence, TimeStamp
 
 SIZES = {"n_features": 5, "hidden_dim": 6, "embedding_dim": 4}
 PRIORS = [None, TemporalPrior(), LinearPrior(), PathPrior(0), PathPrior(9)]

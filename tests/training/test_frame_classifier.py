@@ -4,8 +4,7 @@ import torch
 
 from skl_tot.datasets import make_activities
 from skl_tot.recordings import Recordings
-from skl_tot.training.components import MLP, Adam
-from skl_tot.training.frame_classifier import (
+from skl_tot.training.baselines import (
     ClassifierTrainer,
     classify,
     embed_actions,
@@ -13,6 +12,7 @@ from skl_tot.training.frame_classifier import (
     order_shapes,
     read_order,
 )
+from skl_tot.training.components import MLP, Adam
 from skl_tot.training.network import Encoder
 
 

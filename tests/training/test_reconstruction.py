@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from skl_tot.training.baselines import Prediction, Reconstruction, concept_loss
 from skl_tot.training.batches import Batch
 from skl_tot.training.network import encoder_shapes, init_network
-from skl_tot.training.terms import Prediction, Reconstruction, concept_loss
 
 SIZES = {"n_features": 5, "hidden_dim": 4, "embedding_dim": 3}
 

@@ -6,8 +6,11 @@ from skl_tot.app.cli import arguments, inputs, outputs
 from skl_tot.app.cli.stages import stage
 
 N_SHOWN = 5  # recordings, or differences of groups, that are printed
-# Columns of deviations with actions.
-REASONS = ("missing", "repeated", "out_of_order", "too_long", "too_short")
+# Columns of deviations with actions, and the text of an action or a pair.
+REASONS = {"missing": "{}", "repeated": "{}", "out_of_order": "{0[0]} before {0[1]}"}
+REASONS |= dict.fromkeys(
+    ("too_long", "too_short"), "{0[0]} ({0[1]:.4g}, usually {0[2]:.4g})"
+)
 
 
 def add_plot(commands):
@@ -253,7 +256,6 @@ def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
     """Tables of labels by name, with cycles if they have some."""
     from skl_tot import statistics
     from skl_tot.statistics.actions import has_order
-    from skl_tot.statistics.deviations import write_lists
 
     cycles = statistics.cycle_times(labels, fps=fps, start=circle)
     has_cycles = len(cycles) > cycles["recording"].nunique()
@@ -275,6 +277,15 @@ def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
     elif not has_order(bouts):
         del tables["deviations"]["out_of_order"]
     return tables
+
+
+def write_lists(table):
+    """Copy a table of deviations with text instead of tuples."""
+    table = table.copy()
+    for column, text in REASONS.items():
+        if column in table:
+            table[column] = [", ".join(map(text.format, row)) for row in table[column]]
+    return table
 
 
 def _write_folder(tables, folder):

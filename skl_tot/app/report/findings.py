@@ -7,7 +7,6 @@ import base64
 import io
 import itertools
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +36,7 @@ class Findings:
     names: dict  # by code; the last is background
     typical: dict  # likeliest frames of each action, at most one per recording
     # for the profiles of the actions, and for their telling features
-    sums: ProfileSums = field(default_factory=partial(ProfileSums, n_points=1))
+    sums: ProfileSums = field(default_factory=ProfileSums)
     sample: TellingSample = field(default_factory=TellingSample)
     # codes of the frames of each recording, and their probabilities, 1 for background
     paths: list = field(default_factory=list)

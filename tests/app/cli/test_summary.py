@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skl_tot.app.cli.pictures import write_lists
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
@@ -16,7 +17,7 @@ from skl_tot.statistics import (
     transitions,
     usual_order,
 )
-from skl_tot.statistics.deviations import deviations, write_lists
+from skl_tot.statistics.deviations import deviations
 
 TABLES = {"durations.csv", "transitions.csv", "deviations.csv"}
 LABELS = {

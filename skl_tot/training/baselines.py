@@ -1,17 +1,172 @@
-"""ASAL: a frame classifier that learns from labels and from the order of segments."""
+"""Terms of ASOT, VTE and UDE, and the frame classifier of ASAL."""
 
-# A gated recurrent unit reads the mean embedding of each segment and classifies the
-# sequence as ordered or shuffled. Its state after reading a single frame is the
-# action-level embedding of the frame.
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch.nn.functional import softplus
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
-from skl_tot.training.devices import full_precision, keep_freed_memory
+from skl_tot.training.devices import (
+    full_precision,
+    join_parts,
+    keep_freed_memory,
+    rank_and_size,
+)
 from skl_tot.training.loop import new_state, parameter_shapes, take_snapshot
-from skl_tot.training.network import count_products, encode, init_network, keep_variance
-from skl_tot.training.terms import cross_entropy_loss
+from skl_tot.training.network import (
+    constrain_prototypes,
+    count_products,
+    encode,
+    init_network,
+    keep_variance,
+    score_prototypes,
+    unit_length,
+)
+from skl_tot.training.terms import CrossEntropy, Term, cluster, cross_entropy_loss
+
+
+class SphericalCrossEntropy(CrossEntropy):
+    """Cross-entropy of cosines: prototypes and embeddings have unit length."""
+
+    # prototypes start at the centres of K-means over embeddings of all recordings
+
+    starts_at_frames = True
+
+    def initialise(self, network, embeddings, times, generator):
+        """Start at centres of K-means, with the same clusters in each network."""
+        seed = int(torch.randint(2**31 - 1, (), generator=generator))
+        centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
+        network["prototypes"].copy_(torch.from_numpy(centres))
+        self.constrain(network)
+
+    def constrain(self, network):
+        """Scale prototypes to unit length."""
+        constrain_prototypes(network)
+
+
+@dataclass(eq=False, repr=False)
+class Reconstruction(Term):
+    """Squared error of features that a two-layer decoder predicts from embeddings."""
+
+    weight: float = 1.0
+
+    def shapes(self, sizes):
+        """Shapes of the decoder: those of the encoder in reverse."""
+        names = ("n_features", "hidden_dim", "embedding_dim")
+        n_features, hidden_dim, embedding_dim = ({name: sizes[name]} for name in names)
+        return {
+            "decoder_hidden_weight": embedding_dim | hidden_dim,
+            "decoder_hidden_bias": hidden_dim,
+            "decoder_output_weight": hidden_dim | n_features,
+            "decoder_output_bias": n_features,
+        }
+
+    def loss(self, network, embeddings, batch, step):
+        """Mean squared error of each network."""
+        return mean_square(decode_features(network, embeddings) - batch.frames)
+
+
+@dataclass(eq=False, repr=False)
+class Prediction(Reconstruction):
+    """Squared error of the features of a later frame, decoded in a U shape."""
+
+    # the hidden layer of a sigmoid encoder is added to the decoder's output
+
+    # required: without a field, defaults would be those of the bases
+    weight: float = field()
+    lag: float = field()
+
+    def shapes(self, sizes):
+        """Shapes of the decoder, and of the bypass around the embedding."""
+        around = {"hidden_dim": sizes["hidden_dim"], "n_features": sizes["n_features"]}
+        return super().shapes(sizes) | {"decoder_skip_weight": around}
+
+    def loss(self, network, embeddings, batch, step):
+        """Mean squared error of each network."""
+        frames = batch.frames.expand(len(embeddings), -1, -1)
+        bias = network["hidden_bias"].unsqueeze(1)
+        hidden = torch.baddbmm(bias, frames, network["hidden_weight"]).sigmoid()
+        predicted = decode_features(network, embeddings)
+        predicted = torch.baddbmm(predicted, hidden, network["decoder_skip_weight"])
+        return mean_square(predicted - batch.later)
+
+
+@dataclass(eq=False, repr=False)
+class ConceptContrast(Term):
+    """Contrast of the most confident frames of each concept with all others."""
+
+    n_concepts: int
+    weight: float = 1.0
+    temperature: float = 0.1
+
+    def shapes(self, sizes):
+        """Shape of the concepts."""
+        shape = {"n_actions": self.n_concepts, "embedding_dim": sizes["embedding_dim"]}
+        return {"prototypes": shape}
+
+    def constrain(self, network):
+        """Scale concepts to unit length."""
+        constrain_prototypes(network)
+
+    def loss(self, network, embeddings, batch, step):
+        """Loss of each network, with the mini-batch as one problem."""
+        cosines = score_prototypes(network, unit_length(embeddings))
+        return concept_loss(join_shares(cosines, batch) / self.temperature)
+
+
+def decode_features(network, embeddings):
+    """Decode embeddings (R, n_frames, E) to features (R, n_frames, n_features)."""
+    values = embeddings
+    for layer in ("hidden", "output"):
+        values = values if layer == "hidden" else values.sigmoid()
+        bias = network[f"decoder_{layer}_bias"].unsqueeze(1)
+        values = torch.baddbmm(bias, values, network[f"decoder_{layer}_weight"])
+    return values
+
+
+def mean_square(errors):
+    """Mean (R,) over frames and features of squared errors; 0 without frames."""
+    return errors.square().sum((-2, -1)) / max(errors[0].numel(), 1)
+
+
+def concept_loss(scores):
+    """Contrast of concepts, with concepts as anchors (InfoNCE)."""
+    # The positives of a concept are the m = max(1, B / 2K) of B frames with the highest
+    # probability of it; each is held against itself and all other frames.
+    n_frames, n_concepts = scores.shape[-2:]
+    n_positives = max(1, n_frames // (2 * n_concepts))
+    by_concept = scores.mT
+    confidence = torch.log_softmax(scores.detach(), -1).mT
+    chosen = confidence.topk(n_positives, dim=-1).indices
+    positives = by_concept.gather(-1, chosen)
+    # finite, as the gradient of logsumexp of only -inf is NaN
+    lowest = torch.finfo(scores.dtype).min
+    others = by_concept.scatter(-1, chosen, lowest).logsumexp(-1, keepdim=True)
+    return softplus(others - positives).mean((-2, -1))
+
+
+def join_shares(values, batch):
+    """Join frames of all processes to a mini-batch (R, n_total, n_columns)."""
+    # Gradients flow only to the values of this process, scaled so that the sum over
+    # processes, weighted by frames, is that of one process.
+    if rank_and_size()[1] == 1:
+        return values
+    n_networks, n_rows, n_columns = values.shape
+    flat = values.detach().transpose(0, 1).reshape(n_rows, -1)
+    whole = join_parts(flat, batch.part, batch.n_total)
+    whole = whole.view(-1, n_networks, n_columns).transpose(0, 1).clone()
+    share = max(n_rows, 1) / batch.n_total
+    gradient = (values - values.detach()) / share
+    whole[:, batch.part] = whole[:, batch.part] + gradient
+    return whole
+
+
+# ---------------------------------------------------------- frame classifier of ASAL
+
+# It learns from labels and from the order of segments. A gated recurrent unit reads the
+# mean embedding of each segment and classifies the sequence as ordered or shuffled. Its
+# state after reading a single frame is the action-level embedding of the frame.
 
 
 def join_embeddings(network, embeddings):
