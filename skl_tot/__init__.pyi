@@ -1,15 +1,17 @@
-from .corrections.semi_supervised import SemiSupervisedSegmenter
-from .display.heat_maps import PseudoLabelDisplay
-from .display.timelines import SegmentationDisplay
-from .meta.auto import AutoSegmenter
-from .meta.cyclic import CyclicSegmenter
-from .meta.trust import rate_trust
-from .methods.hmm import HMMSegmenter
-from .methods.pipelines import choose_n_actions
-from .methods.temporal_ot import TemporalOTSegmenter
-from .preprocessing.look import look
-from .recordings.container import Recordings
-from .recordings.read import read_recordings
+from .corrections.semi_supervised import (
+    SemiSupervisedSegmenter as SemiSupervisedSegmenter,
+)
+from .display.heat_maps import PseudoLabelDisplay as PseudoLabelDisplay
+from .display.timelines import SegmentationDisplay as SegmentationDisplay
+from .meta.auto import AutoSegmenter as AutoSegmenter
+from .meta.cyclic import CyclicSegmenter as CyclicSegmenter
+from .meta.trust import rate_trust as rate_trust
+from .methods.hmm import HMMSegmenter as HMMSegmenter
+from .methods.pipelines import choose_n_actions as choose_n_actions
+from .methods.temporal_ot import TemporalOTSegmenter as TemporalOTSegmenter
+from .preprocessing.look import look as look
+from .recordings.container import Recordings as Recordings
+from .recordings.read import read_recordings as read_recordings
 
 __version__: str
 

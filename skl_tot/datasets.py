@@ -50,7 +50,7 @@ def make_activities(
     alike=False,
     noise=1.0,
     random_state=None,
-):
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Generate recordings of one activity: the same actions, by default in one order.
 
     A frame is the prototype of its action plus a drift plus white noise. Prototypes are
@@ -157,7 +157,9 @@ def _draw_segments(rng, shape, mean_length, unevenness, order):
     },
     prefer_skip_nested_validation=True,
 )
-def load_action_dataset(root, only=None, mmap=True, *, stride=1, transpose=False):
+def load_action_dataset(
+    root, only=None, mmap=True, *, stride=1, transpose=False
+) -> Bunch:
     r"""Load features and labels from the folder layout common in action segmentation.
 
     ===========================  ====================================================
@@ -282,7 +284,7 @@ def _every(stride, videos):
     return kept
 
 
-def read_ground_truth(root, paths, videos):
+def read_ground_truth(root, paths, videos) -> tuple:
     """Labels of each recording and all labels; None without files."""
     shapes = [video.shape for video in videos]  # fails for files without features
     target_names = _read_mapping(root)

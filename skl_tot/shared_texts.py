@@ -135,8 +135,11 @@ ImportError, TypeError, ValueError
 import inspect
 import re
 import textwrap
+from typing import TypeVar
 
-__all__ = ["with_shared_texts"]
+__all__ = ["fill", "with_shared_texts"]
+
+Described = TypeVar("Described")
 
 # Entry of a parameter, attribute or error by its first word.
 ENTRIES = re.split(r"\n+(?=\S)", (__doc__ or "").strip())[1:]
@@ -209,7 +212,7 @@ for section, title, names in [
 _LINE = re.compile(r'^( *)\{shared: ([\w*, ="\-.]+)\}$', flags=re.MULTILINE)
 
 
-def with_shared_texts(described):
+def with_shared_texts(described: Described) -> Described:
     """Put shared texts in place of lines such as ``{shared: a, b=1}``; a decorator.
 
     ``b=1`` states another default. A class has them in its public methods, too.
@@ -233,8 +236,13 @@ def with_shared_texts(described):
     members = [getattr(member, "fn", member) for member in members]  # available_if
     for function in [described, *filter(inspect.isfunction, members)]:
         if function.__doc__ is not None:  # as with python -OO
-            function.__doc__ = _LINE.sub(_entries, function.__doc__)
+            function.__doc__ = fill(function.__doc__)
     return described
+
+
+def fill(text):
+    """Text with the entries in place of such lines, as also the sources of a wheel."""
+    return _LINE.sub(_entries, text)
 
 
 def _entries(line):

@@ -353,7 +353,7 @@ class UDESegmenter(EmbeddingSegmenter):
     verbose: int = 0
 
     @property
-    def concepts_(self):
+    def concepts_(self) -> np.ndarray:
         """Concepts, in the order of the actions."""
         return self.network_["prototypes"]
 

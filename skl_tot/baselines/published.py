@@ -41,7 +41,7 @@ TABLE_10 = {
 }
 
 
-def paper(n_actions=8, **parameters):
+def paper(n_actions=8, **parameters) -> TemporalOTSegmenter:
     """Make the method of the paper as published, TOT.
 
     One prototype per action, one network, no coherence loss, paths in fixed order, and

@@ -4,6 +4,7 @@ import itertools
 import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
+from typing import TypeVar
 
 import numpy as np
 from sklearn.frozen import FrozenEstimator
@@ -28,9 +29,11 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.names import FIRST_WORDS, describe_actions
 from skl_tot.shared_texts import with_shared_texts
 
+Model = TypeVar("Model")
+
 
 @with_shared_texts
-def rename(model, names):
+def rename(model: Model, names) -> Model:
     """Name actions; ``predict`` then returns the names.
 
     Parameters
@@ -80,7 +83,7 @@ def rename(model, names):
 
 
 @with_shared_texts
-def merge(model, labels):
+def merge(model: Model, labels) -> Model:
     """Merge several actions into one.
 
     In every frame its probability is the sum of theirs or, if scores are densities as
@@ -132,7 +135,7 @@ def merge(model, labels):
 
 
 @with_shared_texts
-def split(model, label, X, *, n=2):
+def split(model: Model, label, X, *, n=2) -> Model:
     """Split one action into several.
 
     It is split along a line of the features, by Gaussians of k-means clusters of its
@@ -194,7 +197,7 @@ def split(model, label, X, *, n=2):
 
 
 @with_shared_texts
-def refine(model, X, y):
+def refine(model: Model, X, y) -> Model:
     """Teach a fitted model labels of some recordings.
 
     Puts a copy of the fitted segmenter into a `SemiSupervisedSegmenter`, beside the

@@ -15,7 +15,7 @@ DIGITS = 9  # rounding, so that equal recordings come in the order of their numb
 
 
 @with_shared_texts
-def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None):
+def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) -> list:
     r"""List the recordings whose labels would teach a `SemiSupervisedSegmenter` most.
 
     It needs no model and no label, but C clusterings: labels of fits without labels.

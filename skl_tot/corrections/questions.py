@@ -20,7 +20,7 @@ DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
 @with_shared_texts
-def most_informative(model, X, n=1, *, labelled=()):
+def most_informative(model, X, n=1, *, labelled=()) -> list[dict]:
     """List the moments whose labels would teach a model most: segments in doubt.
 
     Doubt is the entropy of ``predict_posterior`` in nats. `recordings_to_label` lists
@@ -107,7 +107,7 @@ def rank_moments(paths, doubts, n, labelled=()):
     return moments[: int(n)]
 
 
-def alike_actions(videos, labels):
+def alike_actions(videos, labels) -> list[dict]:
     """List pairs of actions whose single frames look alike, to merge or not.
 
     A linear discriminant of all features, up to 40 principal axes, learns from one half

@@ -4,7 +4,7 @@ import itertools
 from copy import copy
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context, clone
@@ -168,7 +168,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     random_state: Any = None
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y):
+    def fit(self, X, y) -> Self:
         """Learn from labels.
 
         Parameters

@@ -65,7 +65,7 @@ class Chain:
             expected = "(actions,), (actions, actions) and (actions,)"
             refuse("the shapes of starts, moves and ends", shapes, expected)
 
-    def viterbi(self, log_likelihood, min_frames=1):
+    def viterbi(self, log_likelihood, min_frames=1) -> np.ndarray:
         """Find the most likely path.
 
         Parameters
@@ -89,14 +89,14 @@ class Chain:
             return paths.path_of_runs(chain, log_likelihood, min_frames)
         return paths.path_by_blocks(chain, log_likelihood)
 
-    def posterior(self, log_likelihood, min_frames=1):
+    def posterior(self, log_likelihood, min_frames=1) -> np.ndarray:
         """Compute the probability (n_frames, n_actions) of each action, over all paths.
 
         Parameters are those of `viterbi`.
         """
         return self.forward_backward(log_likelihood, min_frames)[0]
 
-    def forward_backward(self, log_likelihood, min_frames=1):
+    def forward_backward(self, log_likelihood, min_frames=1) -> tuple:
         """Compute the posterior, and the log of the sum of the weights of all paths.
 
         Sums of logarithms, in nats, keep all paths, however unlikely. Parameters are
@@ -105,7 +105,7 @@ class Chain:
         probabilities, _, total = self._sum_paths(log_likelihood, min_frames)
         return probabilities, total
 
-    def expected_moves(self, log_likelihood, min_frames=1):
+    def expected_moves(self, log_likelihood, min_frames=1) -> tuple:
         """Compute posterior, expected moves (n_actions, n_actions), and log-weight."""
         # For chains with moves between all actions, or for long runs.
         return self._sum_paths(log_likelihood, min_frames, with_moves=True)
@@ -128,7 +128,7 @@ class Chain:
         probabilities, moves, total = sums
         return probabilities, moves, float(total + common)
 
-    def for_length(self, n_runs):
+    def for_length(self, n_runs) -> "Chain":
         """Chain for a recording with room for a limited number of segments."""
         n_actions = len(self.starts)
         if n_runs >= n_actions:

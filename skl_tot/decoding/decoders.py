@@ -39,26 +39,26 @@ class Decoder:
     uses_cost = True
     has_cycles = False
 
-    def chain(self, n_actions, cost):
+    def chain(self, n_actions, cost) -> chains.Chain:
         """Return the `Chain` of the paths."""
         raise NotImplementedError(f"{type(self).__name__} has no chain.")
 
-    def path(self, log_likelihood, cost, min_frames=1):
+    def path(self, log_likelihood, cost, min_frames=1) -> np.ndarray:
         """Find the action (n_frames,) of each frame on the likeliest path."""
         chain = self.chain(log_likelihood.shape[1], cost)
         return chain.viterbi(log_likelihood, min_frames)
 
-    def posterior(self, log_likelihood, cost, min_frames=1):
+    def posterior(self, log_likelihood, cost, min_frames=1) -> np.ndarray:
         """Compute the probability (n_frames, n_actions) of each action, over paths."""
         chain = self.chain(log_likelihood.shape[1], cost)
         return chain.posterior(log_likelihood, min_frames)
 
-    def along(self, log_likelihood, transcript, min_frames=1):
+    def along(self, log_likelihood, transcript, min_frames=1) -> np.ndarray:
         """Find the likeliest path (n_frames,) through the actions of a transcript."""
         chain = chains.fixed_chain(len(transcript))
         return transcript[chain.viterbi(log_likelihood[:, transcript], min_frames)]
 
-    def nats_of_switch(self, switch_cost, log_likelihood, n_frames):
+    def nats_of_switch(self, switch_cost, log_likelihood, n_frames) -> float:
         """Convert the cost of a switch, as in `decode`, to nats for ``n_frames``."""
         if isinstance(switch_cost, str) and switch_cost == "auto":
             return find_switch_cost(log_likelihood) if self.uses_cost else 0.0
@@ -66,7 +66,7 @@ class Decoder:
             refuse("switch_cost", switch_cost, "a number from 0 on, or 'auto'")
         return switch_cost * n_frames / log_likelihood.shape[1]
 
-    def for_cycles(self, n_frames):
+    def for_cycles(self, n_frames) -> "Decoder":
         """Return the decoder for cycles of a mean length in frames, if it has any."""
         return self
 
@@ -173,7 +173,7 @@ DECODERS = {
 
 def decode(
     log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1, transcript=None
-):
+) -> np.ndarray:
     """Find the most likely path of a recording.
 
     Parameters
@@ -231,7 +231,9 @@ def decode(
     ).path
 
 
-def path_posterior(log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1):
+def path_posterior(
+    log_likelihood, decoding="fixed", switch_cost=0.0, *, min_frames=1
+) -> np.ndarray:
     """Compute the probability of each action in each frame, over all paths.
 
     Parameters

@@ -149,7 +149,9 @@ def check_log_likelihood(values):
     return array
 
 
-def boundary_intervals(log_likelihood, path, level=0.9, *, blur=0.0, breaks=()):
+def boundary_intervals(
+    log_likelihood, path, level=0.9, *, blur=0.0, breaks=()
+) -> np.ndarray:
     r"""Find intervals of the boundaries of a path.
 
     Each boundary between two actions moves within its two segments, while the rest of

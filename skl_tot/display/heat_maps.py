@@ -1,5 +1,7 @@
 """Heat map of the pseudo-labels of a recording."""
 
+from typing import Self
+
 import numpy as np
 
 from skl_tot.display import base
@@ -39,7 +41,7 @@ class PseudoLabelDisplay(base.Display):
         self.labels = labels
 
     @classmethod
-    def from_estimator(cls, estimator, X, **options):
+    def from_estimator(cls, estimator, X, **options) -> Self:
         """Compute the pseudo-labels and the path of a recording, and draw them.
 
         Parameters
@@ -66,14 +68,16 @@ class PseudoLabelDisplay(base.Display):
         return cls.from_predictions(codes, labels, **options)
 
     @classmethod
-    def from_predictions(cls, codes, labels=None, *, ax=None, fps=None, colorbar=True):
+    def from_predictions(
+        cls, codes, labels=None, *, ax=None, fps=None, colorbar=True
+    ) -> Self:
         """Draw ``codes`` and ``labels``, as in the class, by the options of `plot`.
 
         {shared: drawn}
         """
         return cls(codes, labels=labels).plot(ax=ax, fps=fps, colorbar=colorbar)
 
-    def plot(self, *, ax=None, fps=None, colorbar=True):
+    def plot(self, *, ax=None, fps=None, colorbar=True) -> Self:
         """Draw the image.
 
         Parameters

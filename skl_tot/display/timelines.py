@@ -1,7 +1,7 @@
 """Coloured timelines of segmentations."""
 
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class SegmentationDisplay(base.Display):
     @classmethod
     def from_estimator(
         cls, estimator, X, y=None, *, ax=None, fps=None, confidence=False, **options
-    ):
+    ) -> Self:
         """Predict and draw.
 
         Parameters
@@ -126,7 +126,7 @@ class SegmentationDisplay(base.Display):
         return cls.from_predictions(y, y_pred, ax=ax, fps=fps, **options)
 
     @classmethod
-    def from_predictions(cls, y_true, y_pred, *, ax=None, fps=None, **options):
+    def from_predictions(cls, y_true, y_pred, *, ax=None, fps=None, **options) -> Self:
         """Draw predictions.
 
         Parameters
@@ -139,7 +139,7 @@ class SegmentationDisplay(base.Display):
         """
         return cls(y_true=y_true, y_pred=y_pred, **options).plot(ax=ax, fps=fps)
 
-    def plot(self, *, ax=None, fps=None):
+    def plot(self, *, ax=None, fps=None) -> Self:
         """Draw the picture.
 
         Parameters

@@ -1,16 +1,16 @@
-from .files import (
-    labels_from_segments,
-    name_actions,
-    read_names,
-    read_segments,
-    read_table,
-    segments,
-    write_segments,
-)
-from .formats import FORMATS
-from .formats.base import Format
-from .lerobot import write_subtasks
-from .models import load_model, save_model, trusted_types
+from .files import labels_from_segments as labels_from_segments
+from .files import name_actions as name_actions
+from .files import read_names as read_names
+from .files import read_segments as read_segments
+from .files import read_table as read_table
+from .files import segments as segments
+from .files import write_segments as write_segments
+from .formats import FORMATS as FORMATS
+from .formats.base import Format as Format
+from .lerobot import write_subtasks as write_subtasks
+from .models import load_model as load_model
+from .models import save_model as save_model
+from .models import trusted_types as trusted_types
 
 __all__ = [
     "FORMATS",

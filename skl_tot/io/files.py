@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from skl_tot.io import formats
 from skl_tot.io.formats.base import SegmentsError, shown_name
@@ -29,7 +30,7 @@ COLUMNS = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
 COLUMNS += (*tables.BOUNDS, *tables.DATES)
 
 
-def write_segments(table, path, *, format=None):
+def write_segments(table, path, *, format=None) -> None:
     """Write segments to a file.
 
     ELAN, WebVTT, TextGrid, BORIS and NWB hold only times and need `segments` with a
@@ -96,7 +97,7 @@ def _check_recordings(names, entry):
         refuse("the number of recordings of the segments", len(names), expected)
 
 
-def read_table(path, *, format=None):
+def read_table(path, *, format=None) -> pd.DataFrame:
     r"""Read segments as one table, for the functions of `skl_tot.statistics`.
 
     Parameters
@@ -125,7 +126,6 @@ def read_table(path, *, format=None):
     [['a', 'cut', 0.0, 0.2]]
     >>> folder.cleanup()
     """
-    import pandas as pd
 
     def names_of_rows(table, file):
         return [name or shown_name(file) for name in table["recording"]]
@@ -149,7 +149,7 @@ def _integers_if_all(actions):
 
 def read_segments(
     path, *, fps=None, n_frames=None, gaps="unknown", format=None, recordings=None
-):
+) -> np.ndarray | dict[str, np.ndarray]:
     r"""Read segments, for example corrected ones, as labels of frames.
 
     Files of `write_segments` give the same labels again, in formats of milliseconds up
@@ -321,8 +321,6 @@ def _files_of_folder(folder, format):
 
 def _read_files(paths, format, names_of_rows):
     """Yield each file with its checked table; refuse a recording in several files."""
-    import pandas as pd
-
     files = {}
     for file in paths:
         table = _read_file(file, format)
@@ -339,8 +337,6 @@ def _read_files(paths, format, names_of_rows):
 
 def _read_file(path, format):
     """Return the checked table of a file, with actions as text and places of rows."""
-    import pandas as pd
-
     entry = formats.find_format(path, format, formats.readable_formats())
     if path.exists() and not path.is_file():  # a pipe would block
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")

@@ -16,7 +16,7 @@ INDEX = "subtask_index"
 EPISODE = re.compile(r"^episode_(\d+)(?: |$)")
 
 
-def write_subtasks(table, root, out):
+def write_subtasks(table, root, out) -> list[str]:
     """Write a LeRobot data set in which each frame has its action as a subtask.
 
     Files of ``data`` get the column ``subtask_index``. ``meta/subtasks.parquet`` has

@@ -8,6 +8,7 @@ import stat
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -28,7 +29,7 @@ MAX_MEMORY = 2**26  # bytes of an unpacked file; a larger one is on disk
 
 
 @functools.cache
-def trusted_types():
+def trusted_types() -> list[str]:
     """List the types of this package that model files may hold.
 
     Returns
@@ -68,7 +69,7 @@ def trusted_types():
     ]
 
 
-def save_model(model, path, *, trusted=()):
+def save_model(model, path, *, trusted=()) -> None:
     """Save a fitted segmenter, or a pipeline that ends in one, in the skops format.
 
     Parameters
@@ -122,7 +123,7 @@ def save_model(model, path, *, trusted=()):
             raise TypeError(f"{problem}; types of your own can be given as trusted.")
 
 
-def load_model(path, *, trusted=()):
+def load_model(path, *, trusted=()) -> Any:
     """Load a model that `save_model` wrote; no code in the file runs.
 
     Parameters

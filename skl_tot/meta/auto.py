@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
+from typing import Any, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin, _fit_context
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
@@ -18,6 +19,7 @@ from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import look_at
 from skl_tot.preprocessing.windows import SignalWindows
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
+from skl_tot.recordings.container import FrameArrays
 from skl_tot.recordings.errors import is_int, warn_user
 from skl_tot.recordings.labels import split_label_sequences
 from skl_tot.recordings.layouts import in_form_of
@@ -99,7 +101,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     random_state: Any = None
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Look at the recordings, and fit the estimator that suits them.
 
         {shared: of_X_y}
@@ -164,7 +166,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
             sentences.insert(0, f'{why}; estimator_ has order="{other}" instead.')
         return sentences
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X, y=None) -> FrameArrays:
         """Fit, and return the labels of the frames.
 
         {shared: of_X_y}
@@ -173,7 +175,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         """
         return in_form_of(self.fit(X, y).labels_, X)
 
-    def predict(self, X):
+    def predict(self, X) -> FrameArrays:
         """Label every frame by the likeliest path through the actions.
 
         {shared: of_X}
@@ -185,7 +187,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_.predict(X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, without decoding.
 
         {shared: of_X}
@@ -200,7 +202,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
 
-    def predict_posterior(self, X):
+    def predict_posterior(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, given the recording.
 
         {shared: of_X}
@@ -216,7 +218,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         frames = pipelines.transform_before(self.estimator_, X)
         return pipelines.last_step(self.estimator_).predict_posterior(frames)
 
-    def score(self, X, y=None):
+    def score(self, X, y=None) -> float:
         """Measure how well actions transfer from recording to recording.
 
         {shared: of_X_y}
@@ -232,22 +234,22 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
         return self.estimator_.score(X, y)
 
     @property
-    def labels_(self):
+    def labels_(self) -> np.ndarray | list | dict:
         """Labels of the recordings of the fit."""
         return pipelines.segmenter_of(self).labels_
 
     @property
-    def n_actions_(self):
+    def n_actions_(self) -> int:
         """Number of actions."""
         return pipelines.segmenter_of(self).n_actions_
 
     @property
-    def fps_(self):
+    def fps_(self) -> float | None:
         """Frames per second of the recordings of the fit, if known."""
         return pipelines.segmenter_of(self).fps_
 
     @property
-    def read_options_(self):
+    def read_options_(self) -> dict | None:
         """Options of `read_recordings` for the recordings of the fit."""
         return pipelines.segmenter_of(self).read_options_
 

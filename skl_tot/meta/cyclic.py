@@ -3,7 +3,7 @@
 import math
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context, clone
@@ -122,7 +122,7 @@ class CyclicSegmenter(BaseSegmenter):
     random_state: Any = None
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, *, cuts=None):
+    def fit(self, X, y=None, *, cuts=None) -> Self:
         """Learn the actions.
 
         Parameters
@@ -145,7 +145,7 @@ class CyclicSegmenter(BaseSegmenter):
         """
         return self._fit(X, y, partial(self._learn, cuts=cuts))
 
-    def find_cuts(self, X):
+    def find_cuts(self, X) -> np.ndarray | list:
         """Cut recordings at the starts of cycles.
 
         {shared: of_X}
@@ -162,7 +162,7 @@ class CyclicSegmenter(BaseSegmenter):
         paths = [decoded.path for decoded in self._decode(videos)]
         return videos.restore(self._cut(paths))
 
-    def score(self, X, y=None):
+    def score(self, X, y=None) -> float:
         """Measure how well actions transfer from cycle to cycle, without labels.
 
         {shared: of_X_y}
@@ -257,7 +257,7 @@ class CyclicSegmenter(BaseSegmenter):
             return iter(self._inner.log_likelihood(arrays))
 
     @property
-    def min_frames_(self):
+    def min_frames_(self) -> int:
         """Least number of frames of a segment."""
         is_given = self.min_duration is not None
         return super().min_frames_ if is_given else self._inner.min_frames_

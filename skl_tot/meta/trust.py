@@ -46,7 +46,7 @@ class EqualParts(NamedTuple):
 
 
 @with_shared_texts
-def rate_trust(model, X, labels=None):
+def rate_trust(model, X, labels=None) -> dict | None:
     """Rate how far to trust the labels of a model that nobody has checked.
 
     Two other methods label the recordings: k-means sees looks alone, and a hidden

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from sklearn.base import ClusterMixin, _fit_context
@@ -19,7 +19,7 @@ from skl_tot.methods.numbers import AUTO, check_number, compare_numbers
 from skl_tot.metrics.label_free import held_out_agreement
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import fit_scaler, row_blocks
+from skl_tot.recordings.container import FrameArrays, fit_scaler, row_blocks
 from skl_tot.recordings.errors import warn_user
 from skl_tot.recordings.labels import (
     UNKNOWN,
@@ -30,6 +30,9 @@ from skl_tot.recordings.layouts import in_form_of
 from skl_tot.recordings.signals import thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, MOST, SMALLEST, WEIGHT
+
+# unlike of Self, jedi (IPython, Jupyter) knows of it that it may be a subclass
+Fitted = TypeVar("Fitted", bound="BaseSegmenter")
 
 
 @with_shared_texts
@@ -62,7 +65,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         """Learn from standardised recordings; return a `Learned`, or None."""
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self: Fitted, X, y=None) -> Fitted:
         """Learn the actions and label the frames.
 
         {shared: of_X_y}
@@ -176,7 +179,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         # a single recording has no other half that could contradict it
         return 1.0 if np.isnan(agreement) else agreement
 
-    def fit_predict(self, X, y=None, **options):
+    def fit_predict(self, X, y=None, **options) -> FrameArrays:
         """Learn the actions and return the labels of the frames.
 
         Parameters

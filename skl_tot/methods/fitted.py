@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from collections.abc import Iterator
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from skl_tot.decoding.decoders import DECODERS, Decoder, decode_recording
+from skl_tot.decoding.decoders import DECODERS, Decoded, Decoder, decode_recording
 from skl_tot.decoding.gaussians import find_background
 from skl_tot.methods import collapses
 from skl_tot.methods.numbers import AUTO
@@ -20,6 +21,7 @@ from skl_tot.methods.scores import as_type_of
 from skl_tot.metrics.label_free import transfer_score
 from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.clocks import check_rate
+from skl_tot.recordings.container import FrameArrays, Recordings
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import (
     arrange,
@@ -48,7 +50,7 @@ class FittedSegmenter(BaseEstimator):
     def _log_likelihoods(self, videos):
         """Yield the log-likelihood (n_frames_i, n_actions) of each recording."""
 
-    def predict(self, X, *, transcripts=None):
+    def predict(self, X, *, transcripts=None) -> FrameArrays:
         """Label every frame by the likeliest path through the actions.
 
         Parameters
@@ -63,7 +65,7 @@ class FittedSegmenter(BaseEstimator):
         paths = [d.path for d in self._decode(videos, transcripts=transcripts)]
         return videos.restore(self._labels_of_paths(paths))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, without decoding.
 
         For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
@@ -84,7 +86,7 @@ class FittedSegmenter(BaseEstimator):
         ]
         return videos.restore(list(map(as_type_of, probabilities, videos.arrays)))
 
-    def predict_posterior(self, X):
+    def predict_posterior(self, X) -> FrameArrays:
         r"""Compute the probability of each action in each frame, given the recording.
 
         In contrast to `predict_proba`, it sums over all paths that ``decoding`` allows.
@@ -114,7 +116,7 @@ class FittedSegmenter(BaseEstimator):
         posteriors = [d.posterior for d in self._decode(videos, with_posterior=True)]
         return videos.restore(list(map(as_type_of, posteriors, videos.arrays)))
 
-    def log_likelihood(self, X):
+    def log_likelihood(self, X) -> FrameArrays:
         """Compute the scores for the decoder.
 
         `skl_tot.decoding.decode` gives the labels of `predict`, less background.
@@ -131,7 +133,7 @@ class FittedSegmenter(BaseEstimator):
         videos = self.prepare(X)
         return videos.restore(list(self._corrected_scores(videos)))
 
-    def decode(self, X, *, transcripts=None):
+    def decode(self, X, *, transcripts=None) -> Iterator[Decoded]:
         """Iterate over scores, labels and posteriors of recordings, in one pass.
 
         Parameters
@@ -149,7 +151,7 @@ class FittedSegmenter(BaseEstimator):
         videos = self.prepare(X)
         yield from self._decode(videos, transcripts=transcripts, with_posterior=True)
 
-    def score(self, X, y=None):
+    def score(self, X, y=None) -> float:
         r"""Measure how well actions transfer from recording to recording.
 
         Needs no labels. The score is a number of distinguishable actions, :math:`\exp(I
@@ -210,7 +212,7 @@ class FittedSegmenter(BaseEstimator):
                 )
 
     @property
-    def actions_(self):
+    def actions_(self) -> np.ndarray:
         """Labels of the actions of `predict`, an array."""
         return np.arange(self.n_actions_) if self.classes_ is None else self.classes_
 
@@ -227,7 +229,7 @@ class FittedSegmenter(BaseEstimator):
         return BoundDecoder(self._decoder(values.decoding), cost)
 
     @property
-    def min_frames_(self):
+    def min_frames_(self) -> int:
         """Least number of frames of a segment."""
         if self.min_duration is None:
             return 1
@@ -241,7 +243,7 @@ class FittedSegmenter(BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    def prepare(self, X):
+    def prepare(self, X) -> Recordings:
         """Check and standardise recordings as in the fit, to be read block by block.
 
         {shared: of_X}

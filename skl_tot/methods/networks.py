@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from scipy.special import log_softmax
@@ -25,7 +26,7 @@ from skl_tot.methods.scores import (
     sum_groups,
 )
 from skl_tot.recordings.checks import unchanged_on_error
-from skl_tot.recordings.container import row_blocks
+from skl_tot.recordings.container import FrameArrays, row_blocks
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.signals import stretches
 from skl_tot.shared_texts import with_shared_texts
@@ -110,7 +111,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
             return map(compute, range(len(videos)))
         return LazyArrays(compute, len(videos), keep=keep)
 
-    def transform(self, X):
+    def transform(self, X) -> FrameArrays:
         """Embed every frame.
 
         {shared: of_X}
@@ -127,12 +128,12 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return videos.restore(list(map(as_type_of, embeddings, videos.arrays)))
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list:
         """Weights of the encoder, or of several."""
         return [self.network_["hidden_weight"], self.network_["output_weight"]]
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list:
         """Biases of the encoder, or of several."""
         return [self.network_["hidden_bias"], self.network_["output_bias"]]
 
@@ -151,7 +152,7 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def set_params(self, **params):
+    def set_params(self, **params) -> Self:
         """Set parameters, also those of named objects, such as ``prior__sigma``.
 
         The object of a nested parameter replaces its name.
@@ -193,7 +194,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return [self._cross_entropy(settings)]
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None) -> Self:
         """Continue learning, with one pass over the given recordings in order.
 
         Standardisation, optimiser and random numbers continue from call to call.
@@ -263,7 +264,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             )
         return self.classes_
 
-    def pseudo_labels(self, X):
+    def pseudo_labels(self, X) -> FrameArrays:
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
 
         Each recording is one transport problem with all its frames. With
@@ -299,7 +300,7 @@ class PrototypeSegmenter(NetworkSegmenter):
             codes.append(sum_groups(codes_of_video, self.prototype_actions_, np.add))
         return videos.restore(codes)
 
-    def similarities(self, X):
+    def similarities(self, X) -> FrameArrays:
         """Compare every frame with every prototype.
 
         {shared: of_X}
@@ -316,7 +317,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         return videos.restore(list(self._apply_network(videos, score_prototypes)))
 
     @property
-    def prototypes_(self):
+    def prototypes_(self) -> np.ndarray:
         """Prototypes, in the order of the actions."""
         return self.network_["prototypes"]
 

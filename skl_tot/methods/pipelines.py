@@ -213,7 +213,7 @@ def check_segmenter(estimator, n_actions=None):
         refuse("n_actions of the estimator", number, f"n_actions={n_actions}")
 
 
-def choose_n_actions(estimator, X, numbers=None):
+def choose_n_actions(estimator, X, numbers=None) -> dict:
     """Choose the number of actions by the evidence in recordings, without labels.
 
     A fit with ``n_actions="auto"`` makes the same choice; this function also takes your

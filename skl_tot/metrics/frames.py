@@ -17,7 +17,7 @@ def mof_score(
     activities=None,
     ignore_labels=None,
     background=None,
-):
+) -> float:
     r"""Mean over frames (MoF): share of frames with the right matched class.
 
     .. math:: \frac1T \sum_t [\pi(\hat y_t) = y_t]
@@ -55,7 +55,7 @@ def right_frames(frames):
 @with_shared_texts
 def miou_score(
     y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
-):
+) -> float:
     r"""Mean over classes of the intersection over union (IoU) of their frames.
 
     .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
@@ -80,7 +80,7 @@ def miou_score(
 @with_shared_texts
 def mean_recall_score(
     y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
-):
+) -> float:
     r"""Mean over classes of their recall, the share of their frames that are right.
 
     .. math:: \frac1C \sum_c \frac{|\{t: y_t = c \wedge \pi(\hat y_t) = c\}|}
@@ -125,7 +125,7 @@ def class_counts(true, pred):
 @with_shared_texts
 def adjusted_rand_score(
     y_true, y_pred, *, average=None, activities=None, ignore_labels=None
-):
+) -> float:
     """Compute the adjusted Rand index (ARI): correct pairs of frames, beyond chance.
 
     A pair is correct if its frames have equal classes and equal clusters, or different
@@ -162,7 +162,7 @@ def adjusted_rand_score(
 @with_shared_texts
 def adjusted_mutual_info_score(
     y_true, y_pred, *, average=None, activities=None, ignore_labels=None
-):
+) -> float:
     r"""Compute the adjusted mutual information (AMI) of classes and clusters.
 
     .. math:: \frac{I(y; \hat y) - E[I]}{\frac12 (H(y) + H(\hat y)) - E[I]}

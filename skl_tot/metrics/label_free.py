@@ -18,7 +18,7 @@ from skl_tot.recordings.labels import (
 )
 
 
-def effective_actions(y):
+def effective_actions(y) -> float:
     r"""Compute the number of actions in effect, from their shares p of the frames.
 
     .. math:: \exp\Bigl(-\sum_k p_k \log p_k\Bigr)

@@ -17,7 +17,7 @@ from skl_tot.recordings.names import background_labels
 
 def match_labels(
     y_true, y_pred, *, scope=None, activities=None, ignore_labels=None, background=None
-):
+) -> dict | list[dict]:
     r"""Match clusters one to one to classes so that most frames agree.
 
     .. math:: \max_{\pi} \sum_t [\pi(\hat y_t) = y_t]

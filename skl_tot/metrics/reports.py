@@ -28,7 +28,7 @@ def segmentation_report(
     target_names=None,
     digits=3,
     output_dict=False,
-):
+) -> str | dict:
     """Report the scores of each action and of the whole, as text or dict.
 
     Parameters

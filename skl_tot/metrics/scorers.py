@@ -39,7 +39,7 @@ class SegmentationScorer:
         """Return the metadata that the scorer asks for."""
         return self.requests.get_metadata_routing()
 
-    def __call__(self, estimator, X, y, *, activities=None):
+    def __call__(self, estimator, X, y, *, activities=None) -> float:
         """Predict X and score against y, or the mean of this over activities."""
         predicted = estimator.predict(X)
         if getattr(estimator, "classes_", None) is None:
@@ -82,7 +82,7 @@ adjusted_mutual_info_scorer = SegmentationScorer(
 )
 
 
-def label_free_scorer(estimator, X, y=None):
+def label_free_scorer(estimator, X, y=None) -> float:
     """Scorer without ground truth: ``estimator.score`` of segmenters.
 
     For searches with further scorers; a search without ``scoring`` uses it anyway.

@@ -19,7 +19,7 @@ def segment_f1_score(
     activities=None,
     ignore_labels=None,
     background=None,
-):
+) -> float:
     r"""Segmental F1, which penalises over-segmentation; ``F1@50`` at an overlap of 0.5.
 
     .. math:: \frac{2\, TP}{n_{\text{true}} + n_{\text{pred}}}
@@ -99,7 +99,7 @@ def edit_score(
     activities=None,
     ignore_labels=None,
     background=None,
-):
+) -> float:
     r"""Segmental edit score: the order of the actions, independent of duration.
 
     .. math:: 1 - \frac{\mathrm{Lev}(s, \hat s)}{\max(|s|, |\hat s|)}

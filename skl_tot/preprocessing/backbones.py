@@ -6,9 +6,11 @@ timm and torch are imported on demand.
 import hashlib
 import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -22,7 +24,7 @@ from skl_tot.preprocessing.videos import (
     iterate_frames,
     list_videos,
 )
-from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.container import FrameArrays, Recordings
 from skl_tot.recordings.disk import replaced, write_array
 from skl_tot.recordings.errors import (
     errors_of_recording,
@@ -128,7 +130,7 @@ class FrameFeatures(  # type: ignore[call-arg]
     pooling: str | None = None
     image_size: int | None = None
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Check the parameters and the existence of files.
 
         Parameters
@@ -141,7 +143,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         self._check(X)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> FrameArrays:
         """Compute the features of every video.
 
         Parameters
@@ -168,7 +170,7 @@ class FrameFeatures(  # type: ignore[call-arg]
             return Recordings(features, [path.stem for path in paths], fps=self.fps)
         return features[0] if form == "file" else features
 
-    def transform_each(self, X):
+    def transform_each(self, X) -> Iterator[np.ndarray]:
         """Yield float32 features of one video after the other, without keeping them.
 
         Parameters and paths, as for `fit`, are checked before the first one.

@@ -4,7 +4,7 @@ import copy
 import numbers
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -15,9 +15,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
+from skl_tot.recordings.container import FrameArrays
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
+
+# unlike of Self, jedi (IPython, Jupyter) knows of it that it may be a subclass
+Fitted = TypeVar("Fitted", bound="VideoTransformer")
 
 
 class Number(Interval):
@@ -41,7 +45,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
         # set_output cannot wrap a list
         super().__init_subclass__(**({"auto_wrap_output_keys": None} | keywords))
 
-    def fit(self, X, y=None):
+    def fit(self: Fitted, X, y=None) -> Fitted:
         """Learn names and number of the features, and further attributes.
 
         Parameters
@@ -55,7 +59,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
             self._learn(check_recordings(self, X, reset=True))
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> FrameArrays:
         """Transform every recording.
 
         {shared: of_X}
@@ -77,7 +81,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
                     outputs[i] = type(original)(outputs[i], original.index, columns)
         return recordings.restore(outputs)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the features of a transformed recording, from those of the input."""
         check_is_fitted(self)
         return self._names_out(_check_feature_names_in(self, input_features))
@@ -161,7 +165,7 @@ class FramewiseTransformer(VideoTransformer):
         self.transformer_ = transformer
 
     @available_if(_inner_has("partial_fit"))
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None) -> Self:
         """Continue fitting with more recordings; parameters are those of `fit`.
 
         The first call needs as many frames as the inner transformer.
@@ -180,7 +184,7 @@ class FramewiseTransformer(VideoTransformer):
         return _dense(self.transformer_.transform, video)
 
     @available_if(_inner_has("inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X) -> FrameArrays:
         """Map transformed recordings back to original features, in their form."""
         check_is_fitted(self, "transformer_")
         # a clone, as the width differs from that of the input
@@ -189,7 +193,7 @@ class FramewiseTransformer(VideoTransformer):
         return recordings.restore(_each(inverse, recordings))
 
     @available_if(_inner_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the transformed features, like the inner transformer."""
         check_is_fitted(self, "transformer_")
         names = _check_feature_names_in(self, input_features, generate_names=False)

@@ -138,7 +138,7 @@ class GapFiller(VideoTransformer):
             "with a larger missing share (--pipeline gaps:N:SHARE)."
         )
 
-    def report(self, X):
+    def report(self, X) -> list[Gaps]:
         """Find the gaps of every recording, including those that are too long.
 
         {shared: of_X}

@@ -150,7 +150,7 @@ class Look:
         return f"{n_frames:.0f} frame{'s' * (round(n_frames) != 1)}"
 
 
-def look(X, n_actions=8):
+def look(X, n_actions=8) -> Look:
     r"""Look at recordings without labels, to know which method suits them.
 
     `AutoSegmenter` calls it, and keeps the result as ``look_``.

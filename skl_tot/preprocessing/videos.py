@@ -1,6 +1,7 @@
 """Video files: their paths, their frames, and colour and motion of these."""
 
 import os
+from collections.abc import Iterator
 from numbers import Real
 from pathlib import Path
 
@@ -35,7 +36,7 @@ GRID, SIDE = 4, 16
 @validate_params(
     {"path": [str, os.PathLike], "fps": FPS}, prefer_skip_nested_validation=True
 )
-def iterate_frames(path, fps=10):
+def iterate_frames(path, fps=10) -> Iterator[tuple[float, np.ndarray]]:
     """Decode a video frame by frame.
 
     Parameters

@@ -12,7 +12,12 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
 from skl_tot.recordings.checks import check_recordings, unchanged_on_error
 from skl_tot.recordings.clocks import check_rate
-from skl_tot.recordings.container import BLOCK_BYTES, check_scaler, fit_scaler
+from skl_tot.recordings.container import (
+    BLOCK_BYTES,
+    FrameArrays,
+    check_scaler,
+    fit_scaler,
+)
 from skl_tot.recordings.errors import refuse, short_repr, warn_user
 from skl_tot.recordings.signals import FLOOR, find_window, window_means
 from skl_tot.shared_texts import with_shared_texts
@@ -270,7 +275,7 @@ class FrameView(VideoTransformer):
         self.pca_ = _fit_pca(scaled, self.n_components)
         return scaled
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None) -> FrameArrays:
         """Fit, and transform the same recordings, whose windows are computed once.
 
         Parameters and result are those of `fit` and `transform`.

@@ -1,14 +1,14 @@
-from .clocks import clock_text
-from .container import Recordings
-from .errors import (
-    RecordingError,
-    RecordingFileNotFoundError,
-    RecordingTypeError,
-    RecordingValueError,
-)
-from .files import open_features
-from .read import read_recordings
-from .stops import list_stops, with_stops, without_stops
+from .clocks import clock_text as clock_text
+from .container import Recordings as Recordings
+from .errors import RecordingError as RecordingError
+from .errors import RecordingFileNotFoundError as RecordingFileNotFoundError
+from .errors import RecordingTypeError as RecordingTypeError
+from .errors import RecordingValueError as RecordingValueError
+from .files import open_features as open_features
+from .read import read_recordings as read_recordings
+from .stops import list_stops as list_stops
+from .stops import with_stops as with_stops
+from .stops import without_stops as without_stops
 
 __all__ = [
     "RecordingError",

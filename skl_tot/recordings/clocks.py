@@ -65,7 +65,7 @@ ZONE = r"\d(?:Z|[T ][\d:.]+ ?[+-]\d\d(?::?\d\d)?)$"
 TIME = re.compile(f"{DURATION}|{ISO}|{DATE}.*")
 
 
-def clock_text(start, seconds, digits=3):
+def clock_text(start, seconds, digits=3) -> str:
     """Write a wall-clock time as text.
 
     Parameters

@@ -2,7 +2,7 @@
 
 import contextlib
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from numbers import Integral
 from typing import Any
@@ -141,7 +141,7 @@ class Recordings(Sequence):
         return key in self.names if isinstance(key, str) else super().__contains__(key)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int]:
         """Number of recordings, as a tuple; scikit-learn then selects by arrays."""
         return (len(self),)
 
@@ -159,11 +159,11 @@ class Recordings(Sequence):
         rate = "" if self.fps is None else f" at {self.fps:g} frames per second"
         return f"{type(self).__name__} of {len(self)}{rate}"
 
-    def items(self):
+    def items(self) -> Iterator:
         """Iterate over pairs of name and array."""
         return zip(self.names, self.arrays)
 
-    def replace(self, arrays):
+    def replace(self, arrays) -> "Recordings":
         """Replace the arrays, as features by labels, and keep all else.
 
         Values of a dict by name come into the order of the recordings.
@@ -179,7 +179,7 @@ class Recordings(Sequence):
             setattr(replaced, name, getattr(self, name))
         return replaced
 
-    def edges(self, i):
+    def edges(self, i) -> np.ndarray | None:
         """Return the times at which frames of recording ``i`` begin, and its end.
 
         They are in seconds, (n_frames + 1,); None without a rate. The last frame lasts
@@ -190,7 +190,7 @@ class Recordings(Sequence):
         frames = np.arange(len(self.arrays[i]) + 1)
         return None if self.fps is None else frames / self.fps
 
-    def ends(self, i):
+    def ends(self, i) -> np.ndarray | None:
         """Return the times at which frames of recording ``i`` end.
 
         They are in seconds, (n_frames,); None without a rate. A frame ends where the
@@ -204,11 +204,11 @@ class Recordings(Sequence):
         ends[last] = np.minimum(ends[last], edges[last] + 1 / self.fps)
         return ends
 
-    def breaks_of(self, i):
+    def breaks_of(self, i) -> np.ndarray:
         """List the frames of recording ``i`` at which a new part begins, ascending."""
         return np.empty(0, np.intp) if self.breaks is None else self.breaks[i]
 
-    def select(self, indices):
+    def select(self, indices) -> "Recordings":
         """Select recordings by a 1-D array of indices, without reading files."""
         kept = np.asarray(indices).tolist()
         selected = copy.copy(self)
@@ -334,6 +334,10 @@ class Recordings(Sequence):
         out = np.subtract(frames, self.means[row].astype(frames.dtype), out=out)
         out /= self.scales[row].astype(frames.dtype)
         return out
+
+
+# Of `predict` and the like: an array for one recording, else one for each.
+FrameArrays = np.ndarray | list | Recordings
 
 
 def fit_scaler(recordings, scaler=None, only=None):

@@ -29,7 +29,9 @@ from skl_tot.recordings.errors import is_number, one_line, refuse
     },
     prefer_skip_nested_validation=True,
 )
-def open_features(paths, names=None, *, fps=None, stride=1, transpose=False):
+def open_features(
+    paths, names=None, *, fps=None, stride=1, transpose=False
+) -> Recordings:
     """Open ``.npy`` files of features, which are read on demand.
 
     For data larger than the memory. Selections, such as the folds of a

@@ -16,7 +16,7 @@ from skl_tot.recordings.labels import (
 )
 
 
-def name_actions(y, names):
+def name_actions(y, names) -> np.ndarray | list:
     """Replace label numbers by names.
 
     Parameters
@@ -163,7 +163,7 @@ def check_names(names, labels, what="names"):
         raise ValueError(f"{what} is of {list(names)}, expected {expected}.")
 
 
-def read_names(path):
+def read_names(path) -> dict[int, str]:
     r"""Read the names of actions.
 
     Parameters

@@ -91,7 +91,7 @@ def read_recordings(
     pauses=None,
     like=None,
     **reader_options,
-):
+) -> Recordings:
     r"""Read recordings from a folder of files, or from one table.
 
     =============================  ==================================================

@@ -1,6 +1,7 @@
 """The segment table: a data frame with a row per segment."""
 
 import numpy as np
+import pandas as pd
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_columns
 from skl_tot.recordings.container import Recordings
@@ -15,7 +16,7 @@ from skl_tot.recordings.labels import (
 from skl_tot.recordings.segment_checks import BOUNDS, check_in_frames, check_segments
 
 
-def segments(y, fps=None, *, confidence=None, boundaries=None):
+def segments(y, fps=None, *, confidence=None, boundaries=None) -> pd.DataFrame:
     """List the segments of recordings as a table.
 
     Parameters
@@ -90,8 +91,6 @@ def labelled_recordings(labels, fps=None, what="labels"):
 
 def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     """Return the segment table of checked labels; segments end at breaks and cuts."""
-    import pandas as pd
-
     names, tables = [], []
     for i, (name, labels) in enumerate(recordings.items()):
         edges = recordings.breaks_of(i) if cuts is None else cuts[i]
@@ -184,7 +183,7 @@ def check_confidences(confidence, arrays, is_single):
     return confidences
 
 
-def labels_from_segments(table):
+def labels_from_segments(table) -> np.ndarray | dict:
     """Convert segments without gaps to labels of frames, the inverse of `segments`.
 
     Parameters

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from skl_tot.recordings.clocks import clock_columns, duration_text
@@ -90,7 +91,7 @@ def _ranges(values, width):
     return (highest - lowest)[windows]
 
 
-def without_stops(X, pauses):
+def without_stops(X, pauses) -> Recordings:
     r"""Cut out the stops of recordings, in which no feature moves.
 
     Parameters
@@ -213,7 +214,7 @@ def describe_still(recordings):
     )
 
 
-def with_stops(labels):
+def with_stops(labels) -> Recordings:
     """Put the frames of stops back, as background.
 
     Parameters
@@ -292,7 +293,7 @@ def list_breaks(segments):
     return table.rename(columns={"end_time": "start_time"})
 
 
-def list_stops(recordings):
+def list_stops(recordings) -> pd.DataFrame:
     """List the stops that `without_stops` cut out.
 
     Parameters
@@ -312,8 +313,6 @@ def list_stops(recordings):
     --------
     See `without_stops`.
     """
-    import pandas as pd
-
     _check_type("recordings", recordings)
     stops = recordings.stops or [np.empty((0, 4))] * len(recordings)
     counts = list(map(len, stops))

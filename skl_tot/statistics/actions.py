@@ -1,6 +1,7 @@
 """Durations, usual order and transitions of actions, and equal parts."""
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from skl_tot.shared_texts import with_shared_texts
@@ -8,7 +9,7 @@ from skl_tot.statistics.bouts import collect_bouts, group_of_recordings
 
 
 @with_shared_texts
-def durations(labels, *, fps=None, groups=None):
+def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     r"""Count and time the bouts of each action: a time budget.
 
     The spread is the standard deviation :math:`s` (with :math:`n - 1`), quartiles are
@@ -100,7 +101,7 @@ def _intervals(bouts):
 
 
 @with_shared_texts
-def usual_order(labels):
+def usual_order(labels) -> list:
     """List the actions that most recordings show, in their usual order.
 
     An action is usual if more than half of the recordings show it. Usual actions are
@@ -155,7 +156,7 @@ def has_order(bouts):
 
 
 @with_shared_texts
-def transitions(labels, *, groups=None):
+def transitions(labels, *, groups=None) -> pd.DataFrame:
     r"""Count transitions between actions, over all recordings or by group.
 
     The probability of the step from action :math:`a` to :math:`b` is the number of such

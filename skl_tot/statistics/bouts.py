@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import check_fps
@@ -26,8 +27,6 @@ class Bouts:
     # by name, ``dates`` those of time 0; ``frame`` is the duration of a frame, or 0 if
     # unknown.
     def __init__(self, table, origins, frame, unit, dates=None):
-        import pandas as pd
-
         last = table.groupby("recording", sort=False)[["end", "paused_end"]].last()
         self.names, self.origins = origins.index.tolist(), origins
         # without breaks
@@ -66,15 +65,11 @@ class Bouts:
 
     def of_groups(self, members):
         """Return the group of each bout, groups in order of their first recording."""
-        import pandas as pd
-
         groups = self.table["recording"].astype(object).map(members)
         return pd.Categorical(groups, members.unique())
 
     def plain(self, table):
         """Return a table of results with plain columns instead of categories."""
-        import pandas as pd
-
         for key in table.columns[table.dtypes == "category"]:
             table[key] = pd.Series(table[key].tolist(), dtype=None)
         return table
@@ -179,8 +174,6 @@ def _merge_touching(table):
 
 def group_of_recordings(groups, names, what="groups"):
     """Return the group of each recording, a Series by the names of recordings."""
-    import pandas as pd
-
     values = values_of_recordings(groups, names, what)
     for name, group in zip(names, values):
         if group is None or group != group:  # NaN

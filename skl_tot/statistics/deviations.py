@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 
 from skl_tot.recordings.clocks import NO_DATE, clock_columns
 from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
@@ -29,7 +30,7 @@ def deviations(
     threshold=3.5,
     by="recording",
     start=None,
-):
+) -> pd.DataFrame:
     r"""List how each recording deviates from the others, the most deviating first.
 
     Durations are compared with those of other recordings by a robust z. With the total
@@ -114,7 +115,7 @@ def deviations(
 
 
 @with_shared_texts
-def cycle_times(labels, *, fps=None, start=None):
+def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     """Time the cycles of recordings, with missing and long steps of each.
 
     A cycle starts with a bout of the action ``start``. It ends at the start of the next
@@ -174,8 +175,6 @@ def cycle_times(labels, *, fps=None, start=None):
 
 def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     """Table of `deviations` in the order of recordings, with the sum of absolute z."""
-    import pandas as pd
-
     is_given = order is not None
     codes = _check_order(order, bouts) if is_given else usual_codes(bouts)
     counts, totals, z = score_durations(bouts)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import errors_of_recording, listed, refuse
@@ -30,7 +31,7 @@ class Profiles(NamedTuple):
 
 
 @with_shared_texts
-def action_profiles(videos, labels, *, feature_names=None):
+def action_profiles(videos, labels, *, feature_names=None) -> Profiles:
     """Describe the features during each action.
 
     Parameters
@@ -159,7 +160,7 @@ def check_feature_names(names, n_features):
 
 
 @with_shared_texts
-def telling_features(videos, labels, *, feature_names=None):
+def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
     """Rank features by how well each tells an action from its neighbours in time.
 
     A classifier of one feature and single frames decides between an action and the one
@@ -245,8 +246,6 @@ class TellingSample:
 
     def table(self, feature_names=None):
         """Table of `telling_features`."""
-        import pandas as pd
-
         labels = [label for _, _, label in self.bouts]
         actions = sorted(set(labels))
         names = check_feature_names(feature_names, self.n_features)

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import pandas as pd
 from scipy.stats import bootstrap, false_discovery_control, permutation_test
 from sklearn.utils import check_random_state
 
@@ -41,7 +42,7 @@ def compare_groups(
     n_permutations=9999,
     confidence_level=0.95,
     random_state=0,
-):
+) -> pd.DataFrame:
     r"""Compare durations, shares, bouts and transitions of groups of recordings.
 
     Frames, bouts and recordings of one subject are not independent. So each subject has
@@ -109,8 +110,6 @@ def compare_groups(
     0    cut        -6.0  0.029  0.057
     1    mix         0.0  1.000  1.000
     """
-    import pandas as pd
-
     if not (is_int(n_permutations) and n_permutations > 0):
         refuse("n_permutations", n_permutations, "a positive integer")
     if not (is_number(confidence_level) and 0 < confidence_level < 1):
@@ -146,8 +145,6 @@ def compare_groups(
 def _measure(bouts, sample_of_recordings):
     """Return measures, samples (pairs of subject and group), and their values."""
     # Values have shape (n_samples, n_measures).
-    import pandas as pd
-
     numbers, samples = pd.factorize(pd.Series(list(sample_of_recordings), dtype=object))
     sample_of = pd.Series(numbers, index=bouts.names)
     shape = len(samples), len(bouts.actions)
@@ -214,8 +211,6 @@ def _warn_of_few(table, pair, level):
 
 def _compare_columns(first, second, *test):
     """Table with a row for each column of values (n_subjects, ...) of two groups."""
-    import pandas as pd
-
     # columns with the same subjects share a test
     is_known = np.isfinite(np.concatenate([first, second]))
     patterns, numbers = np.unique(is_known, axis=1, return_inverse=True)

@@ -7,7 +7,7 @@ import base64
 import io
 import itertools
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import softmax
@@ -177,7 +177,7 @@ def judge(y_true, findings, video_names):
     labels = distinct_labels(y_true)
     names = default_names(sorted(labels), "label") | {BACKGROUND: BACKGROUND_NAME}
     background = BACKGROUND if BACKGROUND in labels else None
-    scores = segmentation_report(
+    scores: Any = segmentation_report(
         y_true,
         findings.paths,
         target_names=names,

@@ -1,0 +1,88 @@
+"""What editors show of the installed package: they read sources, and run nothing."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+jedi = pytest.importorskip("jedi")
+pytest.importorskip("hatchling")
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ["baselines", "corrections", "datasets", "decoding", "display", "io"]
+ROOMS += ["metrics", "preprocessing", "recordings", "statistics"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Folder of an installed package."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def at_end(site):
+    """Ask jedi about the end of code."""
+    project = jedi.Project(site, sys_path=[str(site), *sys.path])
+    environment = jedi.InterpreterEnvironment()
+
+    def ask(question, code):
+        script = jedi.Script(code, project=project, environment=environment)
+        return getattr(script, question)()
+
+    return ask
+
+
+def test_sources_of_the_wheel_have_words_for_placeholders(site):
+    sources = {path: path.read_text("utf-8") for path in site.rglob("*.py")}
+    with_some = {path.name for path, text in sources.items() if "{shared:" in text}
+    assert with_some == {"shared_texts.py"}
+    assert (site / "skl_tot" / "py.typed").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("skl_tot.TemporalOTSegmenter(3).fit(X).", "pseudo_labels"),
+        ("skl_tot.TemporalOTSegmenter(3).fit(X).predict(X).", "argmax"),
+        ("skl_tot.AutoSegmenter(3).fit(X).", "estimator_"),
+        ("skl_tot.SemiSupervisedSegmenter().fit(X, y).", "unlabelled_actions_"),
+        ("skl_tot.preprocessing.GapFiller().fit(X).", "report"),
+        ("skl_tot.corrections.rename(skl_tot.HMMSegmenter(), names).", "covars_"),
+        ("skl_tot.io.segments(y).", "groupby"),
+        ("skl_tot.statistics.durations(y).", "groupby"),
+        ("skl_tot.read_recordings(path).", "fps"),
+        ("skl_tot.metrics.mof_score(y, y).", "is_integer"),
+    ],
+)
+def test_results_complete(at_end, code, name):
+    rooms = "".join(f"import skl_tot.{room}\n" for room in ROOMS)
+    assert name in {found.name for found in at_end("complete", rooms + code)}
+
+
+def test_help_has_the_texts_of_parameters(at_end):
+    (found,) = at_end("help", "import skl_tot\nskl_tot.HMMSegmenter().predict")
+    assert "transcripts : sequence of int" in found.docstring()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_public_functions_and_methods_say_what_they_return(room):
+    module = importlib.import_module(f"skl_tot.{room}")
+    for value in [getattr(module, name) for name in getattr(module, "__all__", ())]:
+        functions = [value]
+        if inspect.isclass(value):
+            names = ["fit", "fit_predict", "predict", "predict_proba", "score"]
+            names += ["transform", "partial_fit", "plot", "from_predictions"]
+            functions = [getattr(value, name, None) for name in names]
+        for function in filter(inspect.isroutine, functions):
+            function = inspect.unwrap(function)
+            if function.__module__.startswith("skl_tot"):
+                assert "return" in function.__annotations__, function
