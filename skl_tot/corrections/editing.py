@@ -303,10 +303,8 @@ def _codes_of(segmenter, labels):
 
 
 def _follow_unlabelled(segmenter, before, after):
-    """Rename actions that no label names, by pairs of labels ``before`` and ``after``.
-
-    One that is merged with a named one is named.
-    """
+    """Rename actions that no label names, by pairs of labels before and after."""
+    # One that is merged with a named one is named.
     if segmenter.unlabelled_actions_:
         is_named = ~np.isin(before, segmenter.unlabelled_actions_)
         kept = [label for label in after.tolist() if label not in after[is_named]]

@@ -93,12 +93,10 @@ class LabelMoments(NamedTuple):
 
 
 def learn_actions(views_of, is_scaled, clusters, labels, n_labelled, **time):
-    """Learn labelled actions, and those that no label shows.
-
-    ``is_scaled`` tells of each view but the last, the clusterings, whether recordings
-    are scaled by themselves. Returns a `Lesson`, scores by recording, and the share of
-    frames of labelled actions that are unlike labels in most clusterings.
-    """
+    """Learn labelled and other actions: a `Lesson`, scores, a share of frames."""
+    # `is_scaled` tells of each view but the last, the clusterings, whether recordings
+    # are scaled by themselves. The scores are by recording. The share is that of
+    # frames of labelled actions that are unlike labels in most clusterings.
     labels_filled = fill_single_frames(labels)
     # products of single with double precision would not use BLAS
     joined_views = [np.concatenate(view).astype(float) for view in zip(*views_of)]
@@ -169,10 +167,8 @@ def judge_views(views_of, joined_views, is_scaled, labels, n_actions):
 
 
 def weigh_views(joined_views, is_scaled, paths, n_actions):
-    """Weights of views: those scaled by recording count if actions keep their places.
-
-    A recording that lacks actions is shifted by its own mean.
-    """
+    """Weights of views; those scaled by recording count if actions keep places."""
+    # A recording that lacks actions is shifted by its own mean.
     is_scaled = np.append(is_scaled, False)  # clusterings are neither
     ends = np.cumsum(list(map(len, paths)))[:-1]
     scatter = np.array(

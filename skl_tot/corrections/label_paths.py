@@ -34,10 +34,8 @@ class SegmentCounts(NamedTuple):
 
 
 def choose_chain(scores, labels, n_actions, is_relative=False):
-    """Chain whose paths have about as many segments as the labels, and these paths.
-
-    They are counted for each frame, or in relative time, as people differ in speed.
-    """
+    """Chain whose paths have about as many segments as the labels, and these paths."""
+    # They are counted for each frame, or in relative time, as people differ in speed.
     # All costs are tried, as the rate of segments need not fall with the cost: paths
     # may take two moves that labels show in place of another one.
     counts = measure_segments(labels, is_relative)
@@ -190,11 +188,8 @@ def find_delays(scores, labels, n_actions):
 
 
 def put_on_time(scores, path, delays):
-    """Read scores of a path later where it changes late, at most a third of a segment.
-
-    Frames in the middles of segments stay, and time is stretched between them and the
-    changes.
-    """
+    """Read scores later where a path changes late, at most a third of a segment."""
+    # Frames in the middles of segments stay; time is stretched between.
     codes, starts, ends = find_segments(path)
     lengths = ends - starts
     shifts = delays[codes[:-1], codes[1:]]

@@ -41,11 +41,9 @@ class Template(NamedTuple):
         return self.keep(self._cut_phases(frames, scores), len(frames), labelled)
 
     def keep(self, cuts, n_frames, labelled=()):
-        """Cuts that part all frames, with the ends of labelled cycles of a recording.
-
-        Others in these cycles, or near their ends or those of the recording, are left
-        out.
-        """
+        """Cuts that part all frames, with the ends of a recording's labelled cycles."""
+        # Others in these cycles, or near their ends or those of the recording,
+        # are left out.
         near = NEAR * self.length
         ends = np.array(labelled, int).reshape(-1, 2)
         cuts = np.asarray(cuts)[:, None]
@@ -77,11 +75,9 @@ class Template(NamedTuple):
 
 
 def find_labelled(labels):
-    """List the labelled cycles; labels begin with a cycle, and end with one.
-
-    Labels part where their last action is followed by their first. Stretches with less
-    than half of the actions of the richest are no cycles.
-    """
+    """List the labelled cycles; labels begin with a cycle, and end with one."""
+    # Labels part where their last action is followed by their first. Stretches with
+    # less than half of the actions of the richest are no cycles.
     counted = []
     for path, filled in zip(labels, fill_single_frames(labels)):
         frames = np.flatnonzero(path != UNKNOWN)

@@ -104,11 +104,9 @@ def count_clusters(labels, weights=1.0):
 
 
 def propose(counts, features, labelled, n, labelled_counts=None):
-    """List pairs of a recording to label, best first, and the reason in words.
-
-    ``counts`` has frames (n_recordings, n_clusters) of each clustering,
-    ``labelled_counts`` those (n_clusters,) with labels: None takes all of ``labelled``.
-    """
+    """List pairs of a recording to label, best first, and the reason in words."""
+    # `counts` has frames (n_recordings, n_clusters) of each clustering,
+    # `labelled_counts` those (n_clusters,) with labels: None takes all of `labelled`.
     likeness = _measure_likeness(features)
     chosen, proposals = list(labelled), []
     shown = labelled_counts or [frames[chosen].sum(axis=0) for frames in counts]
@@ -133,10 +131,8 @@ def propose(counts, features, labelled, n, labelled_counts=None):
 
 
 def _compare_clusters(frames, labelled):
-    """Agreement and cover (n_recordings + 1,) of labelled frames, 0 to 1.
-
-    With those of a recording, too; the last ones are those of ``labelled`` alone.
-    """
+    """Agreement and cover (n_recordings + 1,) of labelled frames, 0 to 1."""
+    # With those of a recording, too; the last ones are those of `labelled` alone.
     labelled = labelled + np.vstack([frames, np.zeros(frames.shape[1])])
     of_cluster = frames.sum(axis=0)
     shares = of_cluster / of_cluster.sum()

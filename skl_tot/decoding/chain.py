@@ -90,18 +90,12 @@ class Chain:
         return paths.path_by_blocks(chain, log_likelihood)
 
     def posterior(self, log_likelihood, min_frames=1) -> np.ndarray:
-        """Compute the probability (n_frames, n_actions) of each action, over all paths.
-
-        Parameters are those of `viterbi`.
-        """
+        """Compute probabilities (n_frames, n_actions), from what `viterbi` takes."""
         return self.forward_backward(log_likelihood, min_frames)[0]
 
     def forward_backward(self, log_likelihood, min_frames=1) -> tuple:
-        """Compute the posterior, and the log of the sum of the weights of all paths.
-
-        Sums of logarithms, in nats, keep all paths, however unlikely. Parameters are
-        those of `viterbi`.
-        """
+        """Compute the posterior, and the log of the summed weights, in nats."""
+        # Sums of logarithms keep all paths, however unlikely.
         probabilities, _, total = self._sum_paths(log_likelihood, min_frames)
         return probabilities, total
 

@@ -171,10 +171,7 @@ class FrameFeatures(  # type: ignore[call-arg]
         return features[0] if form == "file" else features
 
     def transform_each(self, X) -> Iterator[np.ndarray]:
-        """Yield float32 features of one video after the other, without keeping them.
-
-        Parameters and paths, as for `fit`, are checked before the first one.
-        """
+        """Yield float32 features video by video, after all parameters are checked."""
         return self._compute_each(*self._check(X))
 
     def _check(self, X):

@@ -166,10 +166,7 @@ class FramewiseTransformer(VideoTransformer):
 
     @available_if(_inner_has("partial_fit"))
     def partial_fit(self, X, y=None) -> Self:
-        """Continue fitting with more recordings; parameters are those of `fit`.
-
-        The first call needs as many frames as the inner transformer.
-        """
+        """Continue `fit`; first with as many frames as the inner transformer needs."""
         with unchanged_on_error(self):
             is_first = not hasattr(self, "transformer_")
             # a copy, so that errors in later batches have no effect

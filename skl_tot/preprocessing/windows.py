@@ -276,10 +276,7 @@ class FrameView(VideoTransformer):
         return scaled
 
     def fit_transform(self, X, y=None) -> FrameArrays:
-        """Fit, and transform the same recordings, whose windows are computed once.
-
-        Parameters and result are those of `fit` and `transform`.
-        """
+        """Fit, and transform the same recordings, whose windows are computed once."""
         with unchanged_on_error(self):
             self._validate_params()
             recordings = check_recordings(self, X, reset=True)

@@ -163,10 +163,8 @@ def _read_durations(text):
 
 
 def _read_iso(text, cells=None):
-    """Seconds since the first of dates that start with the year, and that date.
-
-    Errors show ``cells`` as they are in the file, by default the text.
-    """
+    """Seconds since the first of dates that start with the year, and that date."""
+    # Errors show `cells` as they are in the file, by default the text.
     import pandas as pd
 
     cells = text if cells is None else cells

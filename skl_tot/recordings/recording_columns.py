@@ -16,12 +16,10 @@ NAME = re.compile(rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NU
 
 
 def find_recording_column(tables, remedy, others=()):
-    """Column that names the recordings of data frames by place; None without one.
-
-    Rows of a recording are neighbours. A warning says which column it is; a doubtful
-    choice is an error. Both end with the remedy, a text with a place for columns.
-    Columns ``others`` have another purpose.
-    """
+    """Column that names the recordings of data frames by place; None without one."""
+    # Rows of a recording are neighbours. A warning says which column it is; a doubtful
+    # choice is an error. Both end with the remedy, a text with a place for columns.
+    # Columns `others` have another purpose.
     first, *_ = frames = list(tables.values())
     varying = {}  # by name, the steps in each table
     for name in _columns_like_names(first):

@@ -25,10 +25,8 @@ SAYS += "(--no-recording-column) that none does"
 
 
 def read_tables(paths, read_options, may_lack_column, may_warn):
-    """Read data frames by recording; also return the recording column.
-
-    It is that of the options, or recognised; None or False where files are recordings.
-    """
+    """Read data frames by recording; also return the recording column, or None."""
+    # That of the options, or recognised; None or False where files are recordings.
     keys = read_options.get("recording_column")
     if not keys:
         _check_distinct(paths)

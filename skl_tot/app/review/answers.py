@@ -67,18 +67,12 @@ class Answers:
         return [name for code, name in self.state.names.items() if code != BACKGROUND]
 
     def labels(self):
-        """Return the name of the action of each frame; "" where nothing is labelled.
-
-        The form is that of the recordings.
-        """
+        """Return the name of each frame, as recordings are; "" where unlabelled."""
         state = self._read_state()
         return self._restore([entry.words(state.names) for entry in state.entries])
 
     def table(self):
-        """Return the labelled segments, as `skl_tot.io.segments` does.
-
-        ``confidence`` is 1 for segments of people.
-        """
+        """Return segments as `skl_tot.io.segments` does; ``confidence`` is 1."""
         state = self._read_state()
         entries = state.entries
         words = [entry.words(state.names) for entry in entries]

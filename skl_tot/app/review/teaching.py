@@ -216,10 +216,7 @@ def _after(fit, learner):
 
 
 class Clusterings:
-    """Fits one after the other in a thread, kept in a folder as they are done.
-
-    Each has the steps of a learner, which learns from labels and the fits.
-    """
+    """Fits of a learner's steps, one by one in a thread, kept in a folder when done."""
 
     def __init__(self, learner, recordings, folder):
         self.fitted, self.n_done, self.total = [], 0, 0
