@@ -22,6 +22,7 @@ from skl_tot.training.components import MLP, MOST, SCALE, WEIGHT, Adam, constant
 from skl_tot.training.terms import TimeStamp
 
 
+@dataclass(eq=False, repr=False)
 class EmbeddingSegmenter(NetworkSegmenter):
     """Base of methods that first learn an embedding, and then actions in it."""
 
@@ -30,6 +31,20 @@ class EmbeddingSegmenter(NetworkSegmenter):
         "order": [Orders(has_free=False)],
         "reg_covar": SCALE,
     }
+
+    n_actions: int | str = 8
+    _: KW_ONLY
+    order: str = "mostly"
+    network: str | MLP = "mlp"
+    optimizer: str | Adam = "adam"
+    decoding: str = "fixed"
+    switch_cost: Any = 0.0
+    min_duration: float | None = None
+    background_percentile: float | None = None
+    standardize: str | None = "dataset"
+    device: str = "auto"
+    random_state: Any = None
+    verbose: int = 0
 
     def _learn(self, videos):
         seeds = self._draw_seeds()
@@ -74,17 +89,17 @@ class CTESegmenter(EmbeddingSegmenter):
     {shared: n_actions, fixed_order}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layer and of the embedding, see `skl_tot.extend.MLP`.
+    optimizer : {"adam"} or Adam, default="adam"
+        Training settings. "adam" takes 256 frames per recording, a constant learning
+        rate of 3e-3 (the authors' 1e-3 is too slow), and is otherwise `Adam`.
+    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
+    {shared: standardize, device, random_state, verbose}
     n_init : int, default=10
         Runs of K-means; the best one is used.
     reg_covar : float, default=1e-6
         Added to the diagonal of the covariances.
     max_iter : int, default=6000
         Optimiser steps, one mini-batch each.
-    optimizer : {"adam"} or Adam, default="adam"
-        Training settings. "adam" takes 256 frames per recording, a constant learning
-        rate of 3e-3 (the authors' 1e-3 is too slow), and is otherwise `Adam`.
-    {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
-    {shared: standardize, device, random_state, verbose}
 
     Attributes
     ----------
@@ -119,22 +134,10 @@ class CTESegmenter(EmbeddingSegmenter):
         "optimizer": {"adam": partial(constant_adam, 3e-3)},
     }
 
-    n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "mostly"
-    network: str | MLP = "mlp"
     n_init: int = 10
     reg_covar: float = 1e-6
     max_iter: int = 6000
-    optimizer: str | Adam = "adam"
-    decoding: str = "fixed"
-    switch_cost: Any = 0.0
-    min_duration: float | None = None
-    background_percentile: float | None = None
-    standardize: str | None = "dataset"
-    device: str = "auto"
-    random_state: Any = None
-    verbose: int = 0
 
     def _terms(self, settings):
         return [TimeStamp()]
@@ -163,10 +166,12 @@ class VTESegmenter(CTESegmenter):
     {shared: n_actions, fixed_order}
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers and of the embedding, see `skl_tot.extend.MLP`.
-    n_init, max_iter, optimizer : optional
+    optimizer : optional
         As for `CTESegmenter`.
     {shared: decoding="fixed", switch_cost=0.0, min_duration, background_percentile}
     {shared: standardize, device, random_state, verbose}
+    n_init, max_iter : optional
+        As for `CTESegmenter`.
     prediction_weight : float, default=0.01
         γ, at least 0. With 0 this is `CTESegmenter`.
     horizon : int or float, default=0.05
@@ -265,6 +270,11 @@ class UDESegmenter(EmbeddingSegmenter):
     network : {"mlp"} or MLP, default="mlp"
         Widths of the hidden layers of encoder and decoder, and of the embedding, and
         the temperature τ, 0.1 by default, see `skl_tot.extend.MLP`.
+    optimizer : {"adam"} or Adam, default="adam"
+        Training settings. "adam" takes 256 frames per recording and a constant learning
+        rate, and is otherwise `Adam`.
+    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
+    {shared: device, random_state, verbose}
     time_weight : float or "auto", default="auto"
         β, at least 0. "auto" is 0 in free order, else 300. It is large because the
         squared error of a relative time rarely exceeds 1/12, that of standardised
@@ -276,11 +286,6 @@ class UDESegmenter(EmbeddingSegmenter):
         ``max_iter``.
     max_iter : int, default=2000
         Optimiser steps, one mini-batch each.
-    optimizer : {"adam"} or Adam, default="adam"
-        Training settings. "adam" takes 256 frames per recording and a constant learning
-        rate, and is otherwise `Adam`.
-    {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
-    {shared: device, random_state, verbose}
 
     Attributes
     ----------
@@ -334,23 +339,13 @@ class UDESegmenter(EmbeddingSegmenter):
         "optimizer": {"adam": partial(constant_adam, 1e-3)},
     }
 
-    n_actions: int | str = 8
     _: KW_ONLY
-    order: str = "mostly"
-    network: str | MLP = "mlp"
     time_weight: float | str = "auto"
     concept_weight: float = 1.0
     reconstruction_iter: Any = 0.5  # steps, or their share
     max_iter: int = 2000
-    optimizer: str | Adam = "adam"
     decoding: str = "auto"
     switch_cost: Any = None
-    min_duration: float | None = None
-    background_percentile: float | None = None
-    standardize: str | None = "dataset"
-    device: str = "auto"
-    random_state: Any = None
-    verbose: int = 0
 
     @property
     def concepts_(self) -> np.ndarray:

@@ -11,10 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.corrections.layers import Merge, fit_split, merge_weights, merged_groups
-from skl_tot.corrections.semi_supervised import (
-    SemiSupervisedSegmenter,
-    name_new_actions,
-)
+from skl_tot.corrections.semi_supervised import SemiSupervisedSegmenter
 from skl_tot.methods import pipelines
 from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, refuse, warn_user
@@ -26,7 +23,12 @@ from skl_tot.recordings.labels import (
     split_label_sequences,
     with_background,
 )
-from skl_tot.recordings.names import FIRST_WORDS, describe_actions
+from skl_tot.recordings.names import (
+    FIRST_WORDS,
+    default_names,
+    describe_actions,
+    name_new_actions,
+)
 from skl_tot.shared_texts import with_shared_texts
 
 Model = TypeVar("Model")
@@ -252,8 +254,9 @@ def refine(model: Model, X, y) -> Model:
     if taught.unlabelled_actions_:
         taught = _with_names_of(segmenter.predict(videos), taught)
     paths, _ = split_label_sequences(taught.labels_)
+    names = default_names(taught.actions_.tolist(), "action")
     sentences = describe_actions(
-        paths, taught.actions_, taught.unlabelled_actions_, by_name(taught.labels_)
+        paths, names, taught.unlabelled_actions_, by_name(taught.labels_)
     )
     if sentences:
         warn_user(" ".join(sentences))

@@ -36,6 +36,7 @@ from skl_tot.recordings.labels import (
     read_labels,
     with_background,
 )
+from skl_tot.recordings.names import name_new_actions
 from skl_tot.recordings.signals import spread_indices
 from skl_tot.shared_texts import with_shared_texts
 
@@ -423,15 +424,3 @@ def choose_teaching(lengths, has_labels):
     n_others = max(1, int(n_frames / lengths[others].mean()))
     spaced = others[spread_indices(len(others), n_others)]
     return np.union1d(np.flatnonzero(has_labels), spaced)
-
-
-def name_new_actions(classes, n_actions):
-    """Add names of actions without a label: further numbers, or "action 1", …."""
-    n_new = n_actions - len(classes)
-    if classes.dtype.kind != "U":
-        return np.concatenate([classes, classes.max() + 1 + np.arange(n_new)])
-    names, numbers = classes.tolist(), itertools.count(1)
-    while len(names) < n_actions:
-        name = f"action {next(numbers)}"
-        names += [name] if name not in names else []
-    return np.array(names)

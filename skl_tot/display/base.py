@@ -49,18 +49,6 @@ def name_time(ax, fps):
     ax.set_xlabel("frame" if fps is None else "time (s)")
 
 
-def name_rows(ax, names):
-    """Write names to the left of rows."""
-    ax.set_yticks(range(len(names)), names, parse_math=False)
-
-
-def clear_sides(ax, n_rows):
-    """Let rows grow downwards, and remove lines and ticks beside them."""
-    ax.set_ylim(n_rows - 0.5, -0.5)
-    ax.tick_params(axis="y", length=0)
-    ax.spines[["left", "right", "top"]].set_visible(False)
-
-
 def draw_segments(ax, codes, starts, ends, bottoms, height):
     """Draw segments, in arrays, as boxes in the styles of their codes."""
     x = np.stack([starts, starts, ends, ends], axis=1)

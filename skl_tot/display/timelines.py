@@ -260,10 +260,12 @@ def _draw_rows(ax, rows, bar_names, fps):
         ticks = np.add.outer(ys, bottoms + 0.47 * height).ravel()
         ax.set_yticks(ticks, bar_names * len(rows), parse_math=False)
     else:
-        base.name_rows(ax, names)
+        ax.set_yticks(ys, names, parse_math=False)
     base.name_time(ax, fps)
     ax.set_xlim(left=0)
-    base.clear_sides(ax, len(rows))
+    ax.set_ylim(len(rows) - 0.5, -0.5)  # rows grow downwards
+    ax.tick_params(axis="y", length=0)
+    ax.spines[["left", "right", "top"]].set_visible(False)
     if bar_names[0] == TRUTH:
         lower = "others: predictions" if has_methods else "lower bar: prediction"
         title = f"upper bar: ground truth, {lower}"

@@ -184,16 +184,6 @@ class FileArray:
         """Bytes per number."""
         return self.dtype.itemsize
 
-    @property
-    def size(self):
-        """Number of values."""
-        return self.shape[0] * self.shape[1]
-
-    @property
-    def nbytes(self):
-        """Bytes of all values."""
-        return self.size * self.itemsize
-
     def __len__(self):
         return self.shape[0]
 

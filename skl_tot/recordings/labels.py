@@ -155,15 +155,6 @@ def labels_of_codes(codes, classes):
     return with_background(classes)[codes]
 
 
-def codes_of_labels(labels, classes, what="labels"):
-    """Codes of labels, all of ``classes``; errors call the labels ``what``."""
-    code_of = {label: code for code, label in enumerate(classes.tolist())}
-    codes = [code_of.get(label, UNKNOWN) for label in labels.tolist()]
-    if UNKNOWN in codes or not codes:
-        refuse(what, labels.tolist(), f"actions {describe_classes(classes)}")
-    return np.array(codes, np.intp)
-
-
 def encode_known(sequences, recordings):
     """Codes of labels, -1 for None, NaN, NA, -1 and "", and the sorted labels."""
     import pandas as pd
@@ -229,10 +220,14 @@ def encode_transcripts(transcripts, recordings, classes):
     if len(sequences) != len(recordings):
         count = f"transcripts has {len(sequences)} sequences"
         raise ValueError(f"{count}, expected one for each of {len(recordings)}.")
+    code_of = {label: code for code, label in enumerate(classes.tolist())}
     codes = []
     for i, sequence in enumerate(sequences):
-        with recordings.errors(i):
-            codes.append(codes_of_labels(sequence, classes, "the transcript"))
+        labels = sequence.tolist()
+        if not labels or not code_of.keys() >= set(labels):
+            with recordings.errors(i):
+                refuse("the transcript", labels, f"actions {describe_classes(classes)}")
+        codes.append(np.array([code_of[label] for label in labels], np.intp))
     return codes
 
 

@@ -1,5 +1,6 @@
 """Names of actions, background labels, and warnings about actions."""
 
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -117,6 +118,18 @@ def default_names(labels, word):
     return {k: k if isinstance(k, str) else f"{word} {k}" for k in labels}
 
 
+def name_new_actions(classes, n_actions):
+    """Add names of actions without a label: further numbers, or "action 1", …."""
+    n_new = n_actions - len(classes)
+    if classes.dtype.kind != "U":
+        return np.concatenate([classes, classes.max() + 1 + np.arange(n_new)])
+    names, numbers = classes.tolist(), itertools.count(1)
+    while len(names) < n_actions:
+        name = f"action {next(numbers)}"
+        names += [name] if name not in names else []
+    return np.array(names)
+
+
 def name_labels(labels, target_names):
     """Names of distinct, sorted labels: a dict in display order."""
     is_text = labels and isinstance(labels[0], str)
@@ -227,8 +240,6 @@ FIRST_WORDS = "Actions (found|that)"
 
 def describe_actions(labels, actions, unlabelled=(), recordings=None):
     """Describe actions that are missing, rare or without a label of a person."""
-    if not isinstance(actions, dict):
-        actions = default_names(np.asarray(actions).tolist(), "action")
     backgrounds = BACKGROUND, BACKGROUND_NAME
     names = {k: name for k, name in actions.items() if k not in backgrounds}
     shown_by, n_frames = _count_labels(labels, recordings or range(len(labels)))

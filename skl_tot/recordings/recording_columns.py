@@ -29,14 +29,10 @@ def find_recording_column(tables, remedy, others=()):
     if not varying:
         return None
     place = next(place for place, x in zip(tables, next(iter(varying.values()))) if x)
+    finest = [set().union(*steps) for steps in zip(*varying.values())]
     for name, steps in varying.items():
-        is_finest = all(
-            inside <= steps_of_name
-            for steps_of_other in varying.values()
-            for inside, steps_of_name in zip(steps_of_other, steps)
-        )
         columns = [table[name] for table in frames if name in table]
-        if is_finest and all(map(_are_neighbours, columns)):
+        if steps == finest and all(map(_are_neighbours, columns)):
             remedy = remedy.format(repr(name))
             warn_user(f"{place}: {name!r} names the recordings; {remedy}.")
             return name

@@ -145,14 +145,20 @@ def has_order(bouts):
     first, second = np.triu_indices(len(codes), 1)
     waits = starts[:, second] - starts[:, first]
     waits = waits[np.isfinite(waits)]
+    _, before, after = ranks_of_steps(bouts, codes)
+    # in no order, rare actions begin late, but half of the steps go back
+    shares = [np.mean(x > 0) if len(x) else 1.0 for x in (waits, after - before)]
+    return min(shares) >= 0.6 and sum(shares) >= 1.5
+
+
+def ranks_of_steps(bouts, codes):
+    """Find steps between actions of an order: recordings, ranks before and after."""
     ranks = np.full(len(bouts.actions), -1)
     ranks[codes] = np.arange(len(codes))
-    is_usual = ranks[bouts.codes] >= 0
-    steps = np.diff(ranks[bouts.codes[is_usual]])
-    steps = steps[np.diff(bouts.recordings[is_usual]) == 0]
-    # in no order, rare actions begin late, but half of the steps go back
-    shares = [np.mean(x > 0) if len(x) else 1.0 for x in (waits, steps)]
-    return min(shares) >= 0.6 and sum(shares) >= 1.5
+    in_order = np.flatnonzero(ranks[bouts.codes] >= 0)
+    recordings, steps = bouts.recordings[in_order], ranks[bouts.codes[in_order]]
+    is_step = recordings[1:] == recordings[:-1]
+    return recordings[1:][is_step], steps[:-1][is_step], steps[1:][is_step]
 
 
 @with_shared_texts

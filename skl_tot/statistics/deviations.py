@@ -9,7 +9,7 @@ from skl_tot.recordings.clocks import NO_DATE, clock_columns
 from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.actions import has_order, usual_codes
+from skl_tot.statistics.actions import has_order, ranks_of_steps, usual_codes
 from skl_tot.statistics.bouts import Bouts, collect_bouts
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
@@ -277,15 +277,10 @@ def _most_bouts(counts, threshold):
 
 def _find_steps_back(bouts, codes, is_given):
     """Distinct pairs of codes in each recording that step back in the order."""
-    ranks = np.full(len(bouts.actions), -1)
-    ranks[codes] = np.arange(len(codes))
-    in_order = np.flatnonzero(ranks[bouts.codes] >= 0)  # actions of the order
-    recordings, steps = bouts.recordings[in_order], bouts.codes[in_order]
-    is_back = recordings[1:] == recordings[:-1]
-    is_back &= ranks[steps[1:]] < ranks[steps[:-1]]
     pairs_of = [{} for _ in bouts.names]  # as ordered sets
-    for k in np.flatnonzero(is_back).tolist():
-        pairs_of[recordings[k]][int(steps[k]), int(steps[k + 1])] = None
+    for i, before, after in zip(*ranks_of_steps(bouts, codes)):
+        if after < before:
+            pairs_of[i][codes[before], codes[after]] = None
     numbers = Counter(pair for pairs in pairs_of for pair in pairs)
     # without an order, a step of more than half of the recordings is usual
     most = len(pairs_of) if is_given else len(pairs_of) / 2
@@ -421,12 +416,8 @@ def _goes_round(bouts, codes):
     counts = bouts.matrix(bouts.by_action.size())[:, codes]
     if not codes or np.median(np.median(counts, axis=0)) <= 1:
         return False
-    ranks = np.full(len(bouts.actions), -1)
-    ranks[codes] = np.arange(len(codes))
-    in_order = ranks[bouts.codes] >= 0
-    steps, recordings = ranks[bouts.codes[in_order]], bouts.recordings[in_order]
-    is_next = steps[1:] == (steps[:-1] + 1) % len(codes)
-    return is_next[recordings[1:] == recordings[:-1]].mean() > 0.5
+    _, before, after = ranks_of_steps(bouts, codes)
+    return np.mean(after == (before + 1) % len(codes)) > 0.5
 
 
 def _drop_parts(table, n_actions):

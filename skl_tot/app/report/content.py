@@ -38,12 +38,11 @@ class Content:
     """Results for recordings, with derived values that are computed once."""
 
     # `recordings` are those of the paths, named by number, as names may repeat;
-    # `videos` are the input of the model; `groups` is a table of `compare_groups`;
-    # `rating` is that of `rate_trust`; `numbers` has those of colours by name
+    # `groups` is a table of `compare_groups`; `numbers` has those of colours by name;
+    # `rating` is that of `rate_trust`
 
     model: Any
     segmenter: Any
-    videos: Any
     video_names: list
     words: Any
     recordings: Any
@@ -51,8 +50,8 @@ class Content:
     truth: Truth | None
     groups: Any = None
     accuracy: Any = None
-    rating: Any = None
     numbers: dict | None = None
+    rating: Any = None
 
     @property
     def fps(self):
@@ -62,7 +61,9 @@ class Content:
     @cached_property
     def clocks(self):
         """Clock of each recording, from its first frame."""
-        return [web.read_clock(self.recordings, i) for i in range(len(self.videos))]
+        return [
+            web.read_clock(self.recordings, i) for i in range(len(self.findings.paths))
+        ]
 
     @cached_property
     def bouts(self):
@@ -268,7 +269,7 @@ class Content:
     @cached_property
     def dates(self):
         """Date and wall-clock time of the start of each recording, NaT for unknown."""
-        places = range(len(self.videos))
+        places = range(len(self.findings.paths))
         return np.array([web.read_date(self.recordings, i) for i in places], "M8[ms]")
 
     @cached_property

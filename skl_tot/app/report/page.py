@@ -168,10 +168,8 @@ def read_model(
         refuse("fps (--fps)", None, "a number as video_files (--videos) are given")
     lists = {"video_names": video_names, "video_files": video_files, "y_true": y_true}
     _check_lengths(len(videos), lists)
-    if corrected is not None:
-        corrected = read_corrected(corrected, videos)
-    if accuracy is not None:
-        _check_accuracy(accuracy)
+    corrected = None if corrected is None else read_corrected(corrected, videos)
+    _check_accuracy(accuracy)
     words = name_all_actions(segmenter.actions_, action_names, "action_names")
     compared = groups_of_report(groups, subject, videos.names)
     findings = gather_findings(model, videos, video_names, words, corrected)
@@ -182,15 +180,10 @@ def read_model(
     clock = {"times": videos.times, "breaks": videos.breaks, "starts": videos.starts}
     paths = Recordings(findings.paths, fps=fps, **clock)
     paths.stops = videos.stops
-    if compared:
-        groups = compare_groups(paths, **compared)
-    rating = None
-    if truth is None and accuracy is None and not all(map(np.all, findings.labelled)):
-        rating = rate_trust(model, videos, paths)
-    return Content(
+    groups = compare_groups(paths, **compared) if compared else None
+    content = Content(
         model,
         segmenter,
-        videos.arrays,
         video_names,
         words,
         paths,
@@ -198,9 +191,11 @@ def read_model(
         truth,
         groups,
         accuracy,
-        rating,
         numbers,
     )
+    if truth is None and accuracy is None and not all(map(np.all, findings.labelled)):
+        content.rating = rate_trust(model, videos, paths)
+    return content
 
 
 def _check_lengths(n_videos, lists):
@@ -222,7 +217,7 @@ def _find_rate(fps, videos, segmenter):
 
 def _check_accuracy(accuracy):
     is_dict = isinstance(accuracy, dict) and {"sentences", "history"} <= set(accuracy)
-    if not is_dict:
+    if not (accuracy is None or is_dict):
         expected = "a dict with sentences and history, as from a review"
         refuse("accuracy", accuracy, expected, TypeError)
 
@@ -293,7 +288,7 @@ def _describe_rows(content):
     """Rows of recordings, with their ranks by deviation, cycles, and ground truth."""
     findings = content.findings
     # ranks instead of scores, as many scores are equal
-    n_recordings = len(content.videos)
+    n_recordings = len(content.video_names)
     ranks = {row["index"]: n_recordings - i for i, row in enumerate(content.deviations)}
     rows, cycles = [], _describe_cycles(content)
     for i, path in enumerate(findings.paths):
@@ -318,7 +313,7 @@ def _describe_rows(content):
 def _describe_cycles(content):
     """List start, end and rank by deviation of the cycles of each recording."""
     n_digits = web.count_digits(content.recordings.fps)
-    cycles = [[] for _ in content.videos]
+    cycles = [[] for _ in content.video_names]
     if content.cycles is None:
         return cycles
     table, _ = content.cycles

@@ -123,7 +123,7 @@ def _draw_boxes(totals):
 @section("Deviations")
 def deviating(content):
     """List the recordings that deviate most, and why; cycles are in their own table."""
-    if len(content.videos) == 1 or content.cycles is not None:
+    if len(content.video_names) == 1 or content.cycles is not None:
         return None
     rows = [row for row in content.deviations if row["deviates"]]
     shown = [dict(row) for row in rows[:12]]
@@ -187,7 +187,7 @@ def timelines(content):
             buttons[code] = f"– ({label})"
         else:
             buttons[code] = "" if label in (None, name) else f" ({label})"
-    shown = range(min(len(content.videos), MOST_ROWS))
+    shown = range(min(len(content.video_names), MOST_ROWS))
     rows = [{"index": i, "bar": _draw_bar(content, i)} for i in shown]
     return {"buttons": buttons, "rows": rows}
 
