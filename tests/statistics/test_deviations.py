@@ -117,6 +117,14 @@ def test_without_an_order_no_step_is_out_of_it(shares):
     assert not deviations(labels)["out_of_order"].map(len).any()
 
 
+def test_without_an_order_half_of_the_recordings_deviate_at_most():
+    lengths = np.full((12, 8), 100)
+    lengths[range(7), range(7)] = lengths[0, 7] = 300
+    table = deviations([np.repeat(range(8), own) for own in lengths])
+    assert table["score"].tolist() == [2] + [1] * 6 + [0] * 5
+    assert table["deviates"].tolist() == [True] + [False] * 11
+
+
 def test_a_usual_step_back_is_in_order():
     labels = {name: ["a", "b", "c", "b"] for name in "qrstuvwxyz"}
     labels["x"] = ["c", "b", "a", "b"]

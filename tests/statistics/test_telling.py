@@ -66,6 +66,13 @@ def test_by_hand():
     assert table.loc[7, "after"] == table.loc[7, "score"]
 
 
+def test_mixed_values_count_by_their_shares():
+    """3/4 of own frames are right; of the nearer halves beside, all and a half."""
+    video, path = np.array([1, 1, 1, 0, 0, 0, 0, 1])[:, None], [7] * 4 + [8] * 4
+    table = telling_features([video] * 2, [path] * 2)
+    assert table["score"].tolist() == [7 / 8, 5 / 8]
+
+
 def test_background_is_passed_over_and_breaks_are_not():
     rng = np.random.default_rng(0)
     labels = [np.repeat(["a", "background", "b", "a"], 10)] * 10

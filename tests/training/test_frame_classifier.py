@@ -11,6 +11,7 @@ from skl_tot.training.baselines import (
     join_embeddings,
     order_shapes,
     read_order,
+    shuffled,
 )
 from skl_tot.training.components import MLP, Adam
 from skl_tot.training.network import Encoder
@@ -83,3 +84,15 @@ def test_classifier_learns_and_goes_on():
         assert joint.shape == (len(own), 8 + 6)
         expected = joint @ network["action_weight"] + network["action_bias"]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_other_orders_of_segments():
+    """Half of them swap two neighbours; none is the usual one."""
+    draw, usual = generator(), np.arange(6)
+    orders = [shuffled(6, draw) for _ in range(200)]
+    assert all(sorted(order) == [*usual] != [*order] for order in orders)
+    moved = [np.flatnonzero(order != usual).tolist() for order in orders]
+    pairs = [places for places in moved if len(places) == 2]
+    swaps = [places for places in pairs if places[1] - places[0] == 1]
+    assert 70 < len(swaps) < 130
+    assert len(pairs) - len(swaps) < 10

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from skl_tot.training.baselines import Prediction, Reconstruction, concept_loss
+from skl_tot.training.baselines import (
+    ConceptContrast,
+    Prediction,
+    Reconstruction,
+    concept_loss,
+)
 from skl_tot.training.batches import Batch
 from skl_tot.training.network import encoder_shapes, init_network
 
@@ -75,3 +80,8 @@ class TestConceptContrast:
         losses = concept_loss(torch.tensor(scores))
         for own, loss in zip(scores, losses):
             assert loss.item() == pytest.approx(slow_concept_loss(own))
+
+    def test_concepts_have_unit_length(self):
+        network = {"prototypes": 3 * torch.rand(2, 4, 3)}
+        ConceptContrast(4).constrain(network)
+        torch.testing.assert_close(network["prototypes"].norm(dim=2), torch.ones(2, 4))
