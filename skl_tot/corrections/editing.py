@@ -18,6 +18,7 @@ from skl_tot.recordings.errors import is_int, refuse, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
+    NO_ACTIONS,
     by_name,
     find_code,
     split_label_sequences,
@@ -28,6 +29,7 @@ from skl_tot.recordings.names import (
     default_names,
     describe_actions,
     name_new_actions,
+    unused_names,
 )
 from skl_tot.shared_texts import with_shared_texts
 
@@ -192,7 +194,7 @@ def split(model: Model, label, X, *, n=2) -> Model:
     labels_before = segmenter.actions_[layer.sources]
     segmenter.n_actions_ += n - 1
     if segmenter.classes_ is not None:
-        segmenter.classes_ = names_of_parts(segmenter.classes_, code, n)
+        segmenter.classes_ = _names_of_parts(segmenter.classes_, code, n)
     _follow_unlabelled(segmenter, labels_before, segmenter.actions_)
     vars(segmenter).pop("labels_", None)
     return pipelines.with_last(model, segmenter)
@@ -255,9 +257,8 @@ def refine(model: Model, X, y) -> Model:
         taught = _with_names_of(segmenter.predict(videos), taught)
     paths, _ = split_label_sequences(taught.labels_)
     names = default_names(taught.actions_.tolist(), "action")
-    sentences = describe_actions(
-        paths, names, taught.unlabelled_actions_, by_name(taught.labels_)
-    )
+    kept = taught.unlabelled_actions_
+    sentences = describe_actions(paths, names, kept, by_name(taught.labels_))
     if sentences:
         warn_user(" ".join(sentences))
     return pipelines.with_last(model, taught)
@@ -355,7 +356,7 @@ def _with_names_of(labels_before, taught):
 
 def _in_words_of(labels, name):
     """Name of an action among labels; None for background or without a name."""
-    if name in (BACKGROUND, BACKGROUND_NAME):
+    if name in NO_ACTIONS:
         return None
     is_text = isinstance(next(iter(labels)), str)
     if isinstance(name, str) or not is_text:
@@ -407,13 +408,11 @@ def _checked_name(name, is_text):
     return str(name) if isinstance(name, str) else int(name)
 
 
-def names_of_parts(classes, code, n):
+def _names_of_parts(classes, code, n):
     """Names of all actions after a split of action ``code`` into ``n``."""
     names = classes.tolist()
     if classes.dtype.kind == "U":
-        candidates = (f"{names[code]} {number}" for number in itertools.count(1))
-        unused = (name for name in candidates if name not in names)
-        parts = list(itertools.islice(unused, n))
+        parts = itertools.islice(unused_names(names[code], names), n)
     else:
         parts = [names[code], *(max(names) + 1 + k for k in range(n - 1))]
     return np.array([*names[:code], *parts, *names[code + 1 :]])

@@ -9,7 +9,7 @@ import numpy as np
 
 from skl_tot.recordings.disk import replaced_files
 from skl_tot.recordings.errors import import_extra, one_line, refuse
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.labels import BACKGROUND_NAME, NO_ACTIONS
 from skl_tot.recordings.readers.lerobot import data_files, find_root, read_info
 
 INDEX = "subtask_index"
@@ -96,7 +96,7 @@ def _segments_in_frames(table, fps):
         table = table.assign(start=ends["start_time"], end=ends["end_time"])
     columns = {"episode": numbers.astype(int), "action": table["action"].astype(str)}
     segments = pd.DataFrame(columns | {"start": table["start"], "end": table["end"]})
-    return segments[~segments["action"].isin([BACKGROUND_NAME, str(BACKGROUND)])]
+    return segments[~segments["action"].isin(NO_ACTIONS)]
 
 
 def _column_of(table, segments, actions):

@@ -17,7 +17,7 @@ from skl_tot.methods.collapses import (
 from skl_tot.methods.hmm import HMMSegmenter
 from skl_tot.metrics.frames import mof_score
 from skl_tot.recordings.errors import refuse
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, equal_parts
+from skl_tot.recordings.labels import BACKGROUND, NO_ACTIONS, equal_parts
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.segment_table import labelled_recordings
 from skl_tot.recordings.signals import spread_indices
@@ -230,7 +230,7 @@ def _limit(level, segmenter, labels, agreement, parts):
 def _encode(labels, n_actions):
     """Numbers of actions from 0 in place of labels; -1 for background, and the rest."""
     words = np.unique(np.concatenate(labels)).tolist()
-    actions = [word for word in words if word not in (BACKGROUND, BACKGROUND_NAME)]
+    actions = [word for word in words if word not in NO_ACTIONS]
     codes = {word: code for code, word in enumerate(actions[:n_actions])}
     return [
         np.array([codes.get(word, BACKGROUND) for word in path.tolist()])

@@ -8,7 +8,7 @@ from skl_tot.decoding.decoders import DECODERS
 from skl_tot.metrics.label_free import effective_actions
 from skl_tot.preprocessing.look import is_raw
 from skl_tot.recordings.labels import by_name, find_segments, split_label_sequences
-from skl_tot.recordings.names import describe_paths
+from skl_tot.recordings.names import default_names, describe_actions
 
 # The remedy that helps on most data sets with labels, by more than any setting.
 REMEDY = (
@@ -92,14 +92,19 @@ def describe_raw_signal(segmenter, videos):
 
 def describe_labels(segmenter, paths):
     """List sentences on actions that most recordings lack, or show for a frame."""
-    recordings = by_name(segmenter.labels_)
-    lacking = describe_paths(
-        paths, segmenter.actions_, segmenter.unlabelled_actions_, recordings
-    )
+    lacking = describe_lacking(segmenter, paths, recordings=by_name(segmenter.labels_))
+    return [*lacking, *_describe_short(segmenter, paths)]
+
+
+def describe_lacking(segmenter, paths, names=None, recordings=None):
+    """List sentences on actions that paths lack or squeeze; ``names`` are by number."""
+    actions = segmenter.actions_.tolist()
+    shown = names or dict(enumerate(default_names(actions, "action").values()))
+    kept = segmenter.unlabelled_actions_
+    kept = [code for code, label in enumerate(actions) if label in kept]
     return [
-        *lacking,
-        *describe_squeezed(segmenter, paths),
-        *_describe_short(segmenter, paths),
+        *describe_actions(paths, shown, kept, recordings),
+        *describe_squeezed(segmenter, paths, names),
     ]
 
 

@@ -11,13 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.decoding import boundary_intervals
 from skl_tot.methods.base import BaseSegmenter
-from skl_tot.methods.collapses import FitWarning, describe_squeezed, is_inside
+from skl_tot.methods.collapses import FitWarning, is_inside
 from skl_tot.methods.numbers import AUTO, compare_numbers
 from skl_tot.methods.scores import as_type_of
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import BACKGROUND, labels_of_codes
 from skl_tot.recordings.layouts import as_recordings, with_rate
-from skl_tot.recordings.names import describe_actions
 
 
 def steps_of(model):
@@ -62,18 +61,6 @@ def segmenter_of(model):
 def unfrozen(model):
     """Model in a FrozenEstimator, or the model itself."""
     return model.estimator if isinstance(model, FrozenEstimator) else model
-
-
-def action_warnings(model, paths, names, recordings=None):
-    """Sentences on actions that paths lack or squeeze; ``names`` are by number."""
-    segmenter = segmenter_of(model)
-    actions = segmenter.actions_.tolist()
-    unlabelled = segmenter.unlabelled_actions_
-    unlabelled = [k for k in names if k >= 0 and actions[k] in unlabelled]
-    return [
-        *describe_actions(paths, names, unlabelled, recordings),
-        *describe_squeezed(segmenter, paths, names),
-    ]
 
 
 def is_cyclic(segmenter):

@@ -14,6 +14,8 @@ from skl_tot.recordings.errors import is_int, listed, refuse, short_repr
 # Label of frames without an action, and its name among text labels.
 BACKGROUND = -1
 BACKGROUND_NAME = "background"
+# All labels of frames without an action in tables; numbers may be text there.
+NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 # Labels of unknown actions, as a number and as text.
 UNKNOWN = -1
 UNKNOWN_NAME = ""
@@ -236,7 +238,8 @@ def find_code(label, classes):
     present = classes.tolist()
     if (isinstance(label, str) or is_int(label)) and label in present:
         return present.index(label)
-    raise ValueError(f"there is no action {short_repr(label)}, only {present}.")
+    only = short_repr(present)
+    raise ValueError(f"there is no action {short_repr(label)}, only {only}.")
 
 
 def describe_classes(classes):

@@ -8,13 +8,69 @@ from pathlib import Path
 import numpy as np
 
 from skl_tot.recordings.disk import is_line, parse_json, read_text, split_lines
-from skl_tot.recordings.errors import listed, refuse, short_repr
+from skl_tot.recordings.errors import is_int, listed, refuse, short_repr
 from skl_tot.recordings.labels import (
     BACKGROUND,
     BACKGROUND_NAME,
+    NO_ACTIONS,
     describe_classes,
+    find_code,
     split_label_sequences,
 )
+
+
+class Actions(dict):
+    """Names of actions by code, also that of background; changes return others."""
+
+    def __init__(self, names=()):
+        super().__init__({BACKGROUND: BACKGROUND_NAME} | dict(names))
+
+    def code(self, action):
+        """Code of an action that is given by name or code."""
+        if is_int(action) and action in self:
+            return int(action)
+        return list(self)[find_code(action, np.array(list(self.values())))]
+
+    def by_name(self):
+        """Code of each name."""
+        return {name: code for code, name in self.items()}
+
+    def codes(self, names):
+        """Codes of names, a tuple."""
+        return tuple(map(self.by_name().get, names))
+
+    @property
+    def free_code(self):
+        """Code of the next new action."""
+        return max(self) + 1
+
+    def add(self, names):
+        """Add those of some distinct names that are new."""
+        new = (name for name in names if name not in self.values())
+        return Actions(self | dict(enumerate(new, self.free_code)))
+
+    def add_unnamed(self, n):
+        """Add n actions, "action 0" and further."""
+        return self.add(itertools.islice(unused_names("action", self.values(), 0), n))
+
+    def rename(self, code, name):
+        """Name an action, also a new one."""
+        if code == BACKGROUND:
+            text = f"{BACKGROUND_NAME!r} is no action"
+            raise ValueError(f"{text}, expected one to rename.")
+        is_name = isinstance(name, str) and is_line(name) and name == name.strip()
+        if not is_name or name in NO_ACTIONS:
+            text = "text of one line without blanks around it"
+            refuse("name", name, f"{text}, other than {BACKGROUND_NAME!r} and '-1'")
+        if self.by_name().get(name, code) != code:
+            raise ValueError(f"{name!r} is another action; merge makes one of both.")
+        return Actions(self | {code: name})
+
+
+def unused_names(word, taken, first=1):
+    """Yield "word 1", "word 2", … without those that are taken."""
+    names = (f"{word} {number}" for number in itertools.count(first))
+    return (name for name in names if name not in taken)
 
 
 def name_actions(y, names) -> np.ndarray | list:
@@ -98,11 +154,10 @@ def _put_words(labels, names):
     return np.array(words, dtype=str)[codes]
 
 
-def name_all_actions(actions, names, what="names"):
+def name_all_actions(labels, names, what="names"):
     """Names (n_actions,) of all actions: given ones, and default ones for the rest."""
-    # `actions` is their number or their labels; `names` is a dict, a list or None.
+    # `labels` are those of a model; `names` is a dict, a list or None.
     names = {} if names is None else _by_label(names, what)
-    labels = actions if isinstance(actions, np.ndarray) else np.arange(actions)
     is_text = labels.dtype.kind == "U"
     keys = np.arange(len(labels)) if is_text else labels
     check_names(names, keys, what)
@@ -123,11 +178,9 @@ def name_new_actions(classes, n_actions):
     n_new = n_actions - len(classes)
     if classes.dtype.kind != "U":
         return np.concatenate([classes, classes.max() + 1 + np.arange(n_new)])
-    names, numbers = classes.tolist(), itertools.count(1)
-    while len(names) < n_actions:
-        name = f"action {next(numbers)}"
-        names += [name] if name not in names else []
-    return np.array(names)
+    names = classes.tolist()
+    new = itertools.islice(unused_names("action", names), n_new)
+    return np.array([*names, *new])
 
 
 def name_labels(labels, target_names):
@@ -240,8 +293,8 @@ FIRST_WORDS = "Actions (found|that)"
 
 def describe_actions(labels, actions, unlabelled=(), recordings=None):
     """Describe actions that are missing, rare or without a label of a person."""
-    backgrounds = BACKGROUND, BACKGROUND_NAME
-    names = {k: name for k, name in actions.items() if k not in backgrounds}
+    # `actions` are names by label, background or not; `unlabelled` are labels
+    names = {k: name for k, name in actions.items() if k not in NO_ACTIONS}
     shown_by, n_frames = _count_labels(labels, recordings or range(len(labels)))
     missing = [name for label, name in names.items() if label not in shown_by]
     rare = [k for k in names if k in shown_by and 2 * len(shown_by[k]) <= len(labels)]
@@ -287,11 +340,3 @@ def describe_rare(counts, n_recordings, share):
         f"Actions that at most half of the {n_recordings} recordings show: "
         f"{listed(each, 20)}; {share:.1%} of all frames."
     )
-
-
-def describe_paths(paths, actions, unlabelled=(), recordings=None):
-    """Describe paths like `describe_actions`; codes index ``actions`` or are -1."""
-    names = default_names(actions.tolist(), "action")
-    codes = {label: code for code, label in enumerate(names)}
-    kept = [codes[label] for label in unlabelled if label in codes]
-    return describe_actions(paths, dict(enumerate(names.values())), kept, recordings)

@@ -9,11 +9,15 @@ import pandas as pd
 from skl_tot.recordings import segment_checks as tables
 from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, values_of_recordings
+from skl_tot.recordings.labels import (
+    BACKGROUND,
+    BACKGROUND_NAME,
+    NO_ACTIONS,
+    values_of_recordings,
+)
 from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import labelled_recordings, table_of_labels
 
-NO_ACTIONS = (BACKGROUND, BACKGROUND_NAME, str(BACKGROUND))
 TOLERANCE = 1e-6  # seconds or frames, for rounding
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from skl_tot.recordings.disk import natural_key
 from skl_tot.recordings.errors import errors_of_recording, listed, refuse
 from skl_tot.recordings.labels import (
+    NO_ACTIONS,
     arrange,
     as_reals,
     find_segments,
@@ -15,7 +16,6 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
-from skl_tot.statistics.bouts import NO_ACTIONS
 
 CLEAR = 0.6  # score above which a feature is not useless, with few recordings too
 N_BINS = 20  # of the values of a feature

@@ -8,14 +8,14 @@ import pytest
 from skl_tot.io import name_actions, read_names, segments
 from skl_tot.recordings.labels import encode_known, find_code, split_label_sequences
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.names import describe_paths, name_all_actions, name_labels
+from skl_tot.recordings.names import describe_actions, name_all_actions, name_labels
 
 
 def test_names_of_labels():
     assert name_labels([0, 2], None) == {0: 0, 2: 2}
     assert name_labels([0, 2], {2: "mix", 5: "fry"}) == {0: 0, 2: "mix"}
     assert list(name_labels(["a", "c"], np.array(["c", "a"]))) == ["c", "a"]
-    assert name_all_actions(2, ["cut"]).tolist() == ["cut", "action 1"]
+    assert name_all_actions(np.arange(2), ["cut"]).tolist() == ["cut", "action 1"]
 
 
 def test_words_in_place_of_numbers():
@@ -76,7 +76,7 @@ def test_codes():
 
 def test_actions_that_are_missing_rare_or_without_a_label():
     paths, names = [np.array([0, 1, -1]), np.zeros(3, int)], ["reach", "turn", "lift"]
-    missing, rare, kept = describe_paths(paths, np.array(names), ["turn", "lift"])
+    missing, rare, kept = describe_actions(paths, dict(enumerate(names)), [1, 2])
     assert "lift" in missing
     assert "turn (1)" in rare
     assert "turn (1 frame of recording 0)" in kept

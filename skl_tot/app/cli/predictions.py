@@ -225,16 +225,14 @@ def _read_activity(path, options):
     """Name, predictions and activity of each recording of a path."""
     import numpy as np
 
-    from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+    from skl_tot.recordings.labels import BACKGROUND_NAME, NO_ACTIONS
 
     names, predicted = inputs.read_predictions(path)
     activity = Path(path).stem
     if len(options.predictions) > 1 and options.scope != "labels":
         # each activity has a model, whose clusters are not those of others
         for i, labels in enumerate(predicted):
-            is_background = np.isin(
-                labels.astype(str), [BACKGROUND_NAME, str(BACKGROUND)]
-            )
+            is_background = np.isin(labels.astype(str), NO_ACTIONS)
             words = np.char.add(f"{activity} ", labels.astype(str))
             predicted[i] = np.where(is_background, BACKGROUND_NAME, words)
     only = options.only or "*"

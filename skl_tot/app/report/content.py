@@ -334,12 +334,12 @@ class Content:
 
     def unsaid(self):
         """Sentences about actions that are missing, rare or without label."""
-        from skl_tot.methods.pipelines import action_warnings
+        from skl_tot.methods.collapses import describe_lacking
 
         n_actions = self.segmenter.n_actions_  # without labels from people
         paths = [np.where(p < n_actions, p, BACKGROUND) for p in self.findings.paths]
         names = {k: name for k, name in self.findings.names.items() if k < n_actions}
-        return action_warnings(self.segmenter, paths, names, self.recordings.names)
+        return describe_lacking(self.segmenter, paths, names, self.recordings.names)
 
     def trust(self):
         """Level and sentences on the reliability of the labels."""

@@ -22,7 +22,7 @@ from skl_tot.recordings.labels import (
     arrange_each,
     read_labels,
 )
-from skl_tot.recordings.names import default_names, distinct_labels
+from skl_tot.recordings.names import Actions, default_names, distinct_labels
 from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.features import ProfileSums, TellingSample
 
@@ -81,7 +81,7 @@ def gather_findings(model, videos, video_names, words, corrected=None):
 
     segmenter = segmenter_of(model)
     others = [] if corrected is None else corrected.words
-    code_of, names = _code_words(words.tolist(), others)
+    code_of, of_people, names = _code_words(words.tolist(), others)
     actions = [code for code in names if code != BACKGROUND]
     merge = (code_of[:-1, None] == actions).astype(float)
     findings = Findings(names, {code: [] for code in actions})
@@ -95,8 +95,9 @@ def gather_findings(model, videos, video_names, words, corrected=None):
         doubt = measure_doubts(decoded, words)
         is_labelled = np.zeros(len(path), dtype=bool)
         if corrected is not None:
-            is_labelled = corrected.places[i] >= 0
-            path[is_labelled] = _codes_of_people(corrected, names, i)[is_labelled]
+            places = corrected.places[i]
+            is_labelled = places >= 0
+            path[is_labelled] = of_people[places[is_labelled]]
             confidence[is_labelled], doubt[is_labelled] = 1, 0
         findings.labelled.append(is_labelled)
         findings.paths.append(path)
@@ -121,21 +122,15 @@ def gather_findings(model, videos, video_names, words, corrected=None):
 
 
 def _code_words(words, others):
-    """Return the code of each name (last: label -1), and the name of each code."""
+    """Codes of words (last: label -1), and of others; and the name of each code."""
     # codes of others, labels from people, follow those of the words
     codes = {BACKGROUND_NAME: BACKGROUND}  # also a label of people
     for number, word in enumerate([*words, *(x for x in others if x not in words)]):
         codes.setdefault(str(word), number)
     _, *actions = codes.items()
     names = {code: word for word, code in actions} | {BACKGROUND: BACKGROUND_NAME}
-    return np.array([*(codes[word] for word in words), BACKGROUND]), names
-
-
-def _codes_of_people(corrected, names, i):
-    """Codes of the labels of people in a recording; any for unlabelled frames."""
-    code_of = {name: code for code, name in names.items()}
-    codes = np.array([code_of[word] for word in corrected.words.tolist()])
-    return codes[corrected.places[i]]
+    codes_of_words = np.array([*map(codes.get, words), BACKGROUND])
+    return codes_of_words, np.array(list(map(codes.get, others))), names
 
 
 def _mean_log_likelihood(decoded):
@@ -158,15 +153,11 @@ class Truth(NamedTuple):
     y: list  # labels of each recording
     scores: dict  # report of the metrics
     code_of: dict  # code of each label: of the matched action, or a free one
-    names: dict  # by code
+    names: Actions
 
     def codes(self, i):
         """Codes of the frames of a recording."""
         return np.array([self.code_of[label] for label in self.y[i].tolist()])
-
-    def codes_by_name(self):
-        """Code of each label by its name."""
-        return {name: code for code, name in self.names.items()}
 
 
 def judge(y_true, findings, video_names):
@@ -191,7 +182,7 @@ def judge(y_true, findings, video_names):
             matched = scores["actions"][name]["cluster"]
             code_of[label] = free if matched is None else matched
             free += matched is None
-    named = {code_of[label]: name for label, name in names.items()}
+    named = Actions((code_of[label], name) for label, name in names.items())
     return Truth(y_true, scores, code_of, named)
 
 

@@ -1,6 +1,8 @@
-"""Answers of a review: labels, cycles, suggestions and examples."""
+"""State of a review, read and changed in turn, and answers: labels, cycles, hints."""
 
+import threading
 from collections import Counter
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +35,7 @@ class Answers:
     _restore: Any  # function that gives values the form of the recordings
 
     def __init__(self):
+        self._lock, self._work = threading.RLock(), None
         self._cycles = None  # as they were found last
         self._pairs = None, []  # number of the model, and its actions that are alike
         self._signals = [], None  # units, and means of their features
@@ -48,6 +51,16 @@ class Answers:
         return self._history.number > 0
 
     @property
+    def undoable(self):
+        """Description of the next `undo`, or None."""
+        return self._history.next_of("undo")
+
+    @property
+    def redoable(self):
+        """Description of the next `redo`, or None."""
+        return self._history.next_of("redo")
+
+    @property
     def model(self):
         """The current model, with the current names of actions; None before any."""
         state = self.state  # once, as another thread may replace it
@@ -60,6 +73,43 @@ class Answers:
         if not self.ready:
             raise RuntimeError("the recordings are not read, call open() before.")
         return self.state
+
+    # Changes, one at a time
+
+    @contextmanager
+    def _acting(self):
+        """Allow one change of the state at a time; yield the state."""
+        with self._lock:
+            self._refuse_others()
+            yield self._read_state()
+
+    @contextmanager
+    def _working(self, work, progress=None):
+        """Refuse other actions during slow work; yield a function for its steps."""
+        with self._lock:
+            self._refuse_others()
+            if work != "reading":
+                self._read_state()
+            self._work = work, 0, len(self.recordings)
+
+        def tell(done, total):
+            self._work = work, done, total
+            if progress is not None:
+                progress(*self._work)
+
+        try:
+            yield tell
+        finally:
+            self._work = None
+
+    def _refuse_others(self):
+        """Raise an error during slow work."""
+        if self._work is not None:
+            work, done, total = self._work
+            text = f"the review is still {work}, {done} of {total}"
+            raise RuntimeError(f"{text}; wait until then.")
+
+    # Labels and their accuracy
 
     @property
     def actions(self):
@@ -160,7 +210,7 @@ class Answers:
         """
         check_count(n)
         state = self._read_state()
-        return choose_examples(state.entries, state.find_action(action), n)
+        return choose_examples(state.entries, state.names.code(action), n)
 
     def suggest_merges(self):
         """List dicts of `corrections.alike_actions`, without pairs of `keep_apart`."""

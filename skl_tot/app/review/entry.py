@@ -219,8 +219,6 @@ class Entry(NamedTuple):
 
     def blank_share(self, start, end):
         """Share of frames to check that have no label, which may not be all."""
-        start = self._check_frame(start, "start")
-        end = self._check_end(start, end)
         share = np.mean(self.segments.labels()[start:end] == UNLABELLED)
         if share == 1:
             text = f"no frame from {start} to {end - 1} has a label, expected some"
@@ -228,9 +226,14 @@ class Entry(NamedTuple):
         return share
 
     def check(self, start, end, order):
-        """Mark frames with labels as checked, and keep changes by learning in them."""
+        """Mark labelled frames as checked, or not; keep changes by learning in them."""
+        # `order` is that of the check, None to remove marks
         start = self._check_frame(start, "start")
         end = self._check_end(start, end)
+        if order is None:
+            spans = subtract(self.checked, [(start, end)])
+            return self._replace(checked=tuple(Stretch(*span) for span in spans))
+        self.blank_share(start, end)  # refuses frames without labels
         spans = np.stack([self.segments.starts, self.segments.ends], axis=1)
         blank = spans[self.segments.codes == UNLABELLED].tolist()
         new = subtract([(start, end, order, self.n_learned)], [*self.checked, *blank])
@@ -241,13 +244,6 @@ class Entry(NamedTuple):
         before = self._mix(self.segments, self.changed, entry.frames_checked())
         is_same = entry.is_checked() or have_equal_labels(self.segments, before)
         return entry._replace(changed=None if is_same else before)
-
-    def uncheck(self, start, end):
-        """Remove the mark of checked frames."""
-        start = self._check_frame(start, "start")
-        end = self._check_end(start, end)
-        spans = subtract(self.checked, [(start, end)])
-        return self._replace(checked=tuple(Stretch(*span) for span in spans))
 
     # Changes by a model
 
@@ -319,7 +315,9 @@ class Entry(NamedTuple):
         return int(frame)
 
     def _check_end(self, start, end):
-        """Return the frame after the last one as int, or refuse it."""
+        """Return the frame after the last one as int (None: the end), or refuse it."""
+        if end is None:
+            return self.n_frames
         if not is_int(end) or not start < end <= self.n_frames:
             expected = f"a frame from {start + 1} to {self.n_frames}, exclusive"
             refuse("end", end, expected)

@@ -17,9 +17,8 @@ from skl_tot import io
 from skl_tot.app.review import NAME
 from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track
 from skl_tot.methods.pipelines import last_step, steps_of, with_last
-from skl_tot.recordings.disk import is_line
 from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.names import Actions
 
 RESULTS = ("segments.csv", "segments.xlsx", "labels", "model.skops")
 RESULTS += ("recordings.csv", "report.html")
@@ -34,47 +33,32 @@ class State(NamedTuple):
 
     model: int  # number of the row that brought the model, 0 for none
     actions: tuple  # code of each action of the model
-    names: dict  # by code
+    names: Actions  # by code
     entries: tuple  # of each recording; None if unread
     n_learned: int = 0  # checks that the model has learned
     apart: tuple = ()  # pairs of actions that look alike, and are two
 
-    def find_action(self, action):
-        """Find the code of an action that is given by name or code."""
-        codes = {name: code for code, name in self.names.items()}
-        if isinstance(action, str) and action in codes:
-            return codes[action]
-        if is_int(action) and action in self.names:
-            return int(action)
-        names = short_repr([name for name in codes if name != BACKGROUND_NAME])
-        raise ValueError(f"there is no action {short_repr(action)}, only {names}.")
-
     def find_or_add(self, action):
         """State and code of an action; a new code makes all those up to it."""
-        code = free_code(self.names)
-        if isinstance(action, str) and action not in self.names.values():
-            return self.rename(code, action), code
+        names, code = self.names, self.names.free_code
+        if isinstance(action, str) and action not in names.values():
+            return self._replace(names=names.rename(code, action)), code
         if is_int(action) and code <= action < code + MOST_NEW:
-            return self._replace(names=add_names(self.names, action + 1 - code)), action
-        return self, self.find_action(action)
-
-    def rename(self, code, name):
-        """Name an action, also a new one."""
-        if code == BACKGROUND:
-            text = f"{BACKGROUND_NAME!r} is no action"
-            raise ValueError(f"{text}, expected one to rename.")
-        is_name = isinstance(name, str) and is_line(name) and name == name.strip()
-        if not is_name or name in (str(BACKGROUND), BACKGROUND_NAME):
-            text = "text of one line without blanks around it"
-            refuse("name", name, f"{text}, other than {BACKGROUND_NAME!r} and '-1'")
-        if name in (word for other, word in self.names.items() if other != code):
-            raise ValueError(f"{name!r} is another action; merge makes one of both.")
-        return self._replace(names=self.names | {code: name})
+            return self._replace(names=names.add_unnamed(action + 1 - code)), action
+        return self, names.code(action)
 
     def with_entries(self, entries):
         """State with some entries replaced, a dict by number of the recording."""
         after = (entries.get(i, entry) for i, entry in enumerate(self.entries))
         return self._replace(entries=tuple(after))
+
+    def decide(self, recordings, is_kept):
+        """State with changes of some recordings kept or taken back; how many."""
+        entries = {i: self.entries[i] for i in recordings if self.entries[i].changed}
+        for i, entry in entries.items():
+            segments = entry.segments if is_kept else entry.changed
+            entries[i] = entry._replace(segments=segments, changed=None)
+        return self.with_entries(entries), len(entries)
 
     def checks(self):
         """Positions of all checks in their order."""
@@ -82,38 +66,14 @@ class State(NamedTuple):
 
     def forget_unused(self):
         """Remove actions that neither the model nor a segment has."""
-        used = {BACKGROUND, *self.actions}
+        used = set(self.actions)
         for entry in self.entries:
             for track in filter(None, (entry.segments, entry.changed)):
                 used.update(track.codes.tolist())
-        names = {code: name for code, name in self.names.items() if code in used}
+        names = Actions(pair for pair in self.names.items() if pair[0] in used)
         kept = [UNLABELLED, *names]
         entries = tuple(entry.forget_codes(kept) for entry in self.entries)
         return self._replace(names=names, entries=entries)
-
-
-NO_NAMES = {BACKGROUND: BACKGROUND_NAME}
-
-
-def free_code(names):
-    """Return the code of a new action; names are by code."""
-    return max(names) + 1
-
-
-def add_names(names, n):
-    """Names by code, with n new ones, "action 0" and further."""
-    words = (f"action {k}" for k in itertools.count())
-    unused = (word for word in words if word not in names.values())
-    first = free_code(names)
-    return names | dict(zip(range(first, first + n), unused))
-
-
-def add_codes(names, words):
-    """Codes of words, a tuple, and names by code with new ones added."""
-    codes = {name: code for code, name in names.items()}
-    for word in words:
-        codes.setdefault(word, max(codes.values()) + 1)
-    return tuple(codes[word] for word in words), {code: w for w, code in codes.items()}
 
 
 def find_recording(names, recording):
@@ -154,7 +114,7 @@ def restored_state(before, fields, recordings):
     """Apply fields of a row, as JSON has them, to the state before, or to None."""
     state, entries = before, {}
     if before is None:
-        state = State(0, (), {}, (None,) * len(recordings))
+        state = State(0, (), Actions(), (None,) * len(recordings))
     for text, values in fields.pop("entries", {}).items():
         i = int(text)
         entry = state.entries[i] or Entry(recordings.breaks_of(i), None, None, None)
@@ -175,7 +135,7 @@ def from_json(name, value):
         case "edges":
             return np.array(value, int).reshape(-1, 3)
         case "names":
-            return {int(code): word for code, word in value.items()}
+            return Actions((int(code), word) for code, word in value.items())
         case "seen" | "apart":
             return tuple(map(tuple, value))
         case "actions":

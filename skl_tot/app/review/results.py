@@ -23,6 +23,7 @@ from skl_tot.recordings import disk
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, short_repr
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, UNKNOWN_NAME
+from skl_tot.recordings.names import Actions
 from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.actions import durations
 
@@ -209,7 +210,7 @@ def export(review, format):
         review.recordings,
         corrected=None if all(labels is None for labels in words) else words,
         accuracy=review.accuracy(),
-        numbers={name: code for code, name in review.state.names.items()},
+        numbers=review.state.names.by_name(),
         **review.groups,
     )
     write_page(content, folder / "report.html")
@@ -326,9 +327,7 @@ class ReviewedModel:
 
     def numbers(self, words=None):
         """Return the number of the colour of each name, as in the review, or None."""
-        if not self.entries:
-            return None
-        return {name: code for code, name in self._names(words).items()}
+        return self._names(words).by_name() if self.entries else None
 
     def _names(self, words):
         """Names by code, with other words for the actions of the model if given."""
@@ -336,7 +335,7 @@ class ReviewedModel:
         if words is None:
             return names
         word_of = dict(zip(actions_of(self.model), words.tolist()))
-        return {code: word_of.get(name, name) for code, name in names.items()}
+        return Actions((code, word_of.get(name, name)) for code, name in names.items())
 
 
 def put_labels(told, labels, confidence, boundaries):

@@ -1,7 +1,5 @@
 """A review: actions of a person on the segments of recordings."""
 
-import threading
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +7,7 @@ from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
 from skl_tot.app.review import history, results, teaching
 from skl_tot.app.review.answers import Answers
-from skl_tot.methods.pipelines import last_step, segmenter_of
+from skl_tot.app.review.entry import Entry
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
 from skl_tot.recordings.labels import BACKGROUND
 from skl_tot.recordings.layouts import as_recordings
@@ -76,28 +74,20 @@ class Review(Answers):
         self.recordings.layout = None  # so models return lists
         self.out = None if out is None else Path(out)
         self.video_files = video_files
-        codes, names, words_of_each, n_learned = (), history.NO_NAMES, None, 0
         learner = SemiSupervisedSegmenter(random_state=0)
         if teaching.is_learner(model):
             learner, model = model or learner, None
-        else:
-            n_learned = int(last_step(model).is_taught)
-            is_text = segmenter_of(model).actions_.dtype.kind == "U"
-            model = teaching.with_words(model)
-            words = teaching.actions_of(model)
-            if is_text:  # in the order of other pictures, which sort them
-                _, names = history.add_codes(names, sorted(words))
-            codes, names = history.add_codes(names, words)
+        state, model = teaching.first_state(model, len(videos))
+        words_of_each = None
         if labels is not None:
             words_of_each, words = teaching.read_words(labels, videos)
-            _, names = history.add_codes(names, sorted(words))
+            state = state._replace(names=state.names.add(sorted(words)))
         self._about = history.describe_beginning(
             self.recordings, model, words_of_each, learner
         )
         self._model = model  # until the recordings are read
         self._words = words_of_each or [None] * len(videos)
-        self._lock, self._work, self.clusterings = threading.RLock(), None, None
-        state = history.State(0, codes, names, (None,) * len(videos), n_learned)
+        self.clusterings = None
         self._history = history.History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
@@ -116,7 +106,7 @@ class Review(Answers):
         if self.ready:
             return self
         with self._working("reading", progress) as tell:
-            for i in counted(range(len(self.recordings)), tell):
+            for i in teaching.counted(range(len(self.recordings)), tell):
                 state = self.state
                 entry = teaching.first_entry(
                     self._model, self.recordings, i, state, self._words[i]
@@ -140,8 +130,7 @@ class Review(Answers):
         """
         with self._acting() as state:
             state, code = state.find_or_add(action)
-            with self._editing(recording) as i:
-                entry = state.entries[i].relabel(frame, code)
+            i, entry = self._edit(state, recording, Entry.relabel, frame, code)
             said = f"the segment at {self._time(i, frame)} is {state.names[code]!r}"
             return self._commit_entry(said, state, i, entry)
 
@@ -158,8 +147,7 @@ class Review(Answers):
         """
         with self._acting() as state:
             state, code = state.find_or_add(action)
-            with self._editing(recording) as i:
-                entry = state.entries[i].assign(start, end, code)
+            i, entry = self._edit(state, recording, Entry.assign, start, end, code)
             said = f"{self._span(i, start, end)} is {state.names[code]!r}"
             return self._commit_entry(said, state, i, entry)
 
@@ -175,8 +163,7 @@ class Review(Answers):
         {shared: said}
         """
         with self._acting() as state:
-            with self._editing(recording) as i:
-                entry = state.entries[i].move(frame, to)
+            i, entry = self._edit(state, recording, Entry.move, frame, to)
             said = f"the boundary at {self._time(i, frame)} is at {self._time(i, to)}"
             return self._commit_entry(said, state, i, entry)
 
@@ -190,8 +177,7 @@ class Review(Answers):
         {shared: said}
         """
         with self._acting() as state:
-            with self._editing(recording) as i:
-                entry = state.entries[i].cut(frame)
+            i, entry = self._edit(state, recording, Entry.cut, frame)
             said = f"a segment is cut at {self._time(i, frame)}"
             return self._commit_entry(said, state, i, entry)
 
@@ -208,18 +194,12 @@ class Review(Answers):
         {shared: said}
         """
         with self._acting() as state:
-            share = 0
-            with self._editing(recording) as i:
-                entry = state.entries[i]
-                end = entry.n_frames if end is None else end
-                is_whole = (start, end) == (0, entry.n_frames)
-                if checked:
-                    share = entry.blank_share(start, end)
-                    entry = entry.check(start, end, 1 + max(state.checks(), default=0))
-                else:
-                    entry = entry.uncheck(start, end)
+            order = 1 + max(state.checks(), default=0) if checked else None
+            i, entry = self._edit(state, recording, Entry.check, start, end, order)
+            end = entry.n_frames if end is None else end
+            share = entry.blank_share(start, end) if checked else 0
             said = "checked" if checked else "not checked"
-            if not is_whole:
+            if (start, end) != (0, entry.n_frames):
                 said = f"{self._span(i, start, end)} is {said}"
             if share:
                 said += f", but {share:.0%} of it is not labelled, and stays so"
@@ -237,9 +217,10 @@ class Review(Answers):
         {shared: said}
         """
         with self._acting() as state:
-            code = state.find_action(action)
+            code = state.names.code(action)
             said = f"{state.names[code]!r} is called {name!r}"
-            return self._history.commit(said, state.rename(code, name))
+            after = state._replace(names=state.names.rename(code, name))
+            return self._history.commit(said, after)
 
     def merge(self, action, into):
         """Merge an action into another one, with `skl_tot.corrections.merge`.
@@ -251,7 +232,7 @@ class Review(Answers):
         {shared: said}
         """
         with self._acting() as state:
-            action, into = state.find_action(action), state.find_action(into)
+            action, into = map(state.names.code, (action, into))
             word, other = state.names[action], state.names[into]
             if action in (into, BACKGROUND):
                 text = f"{word!r} cannot become {other!r}"
@@ -269,7 +250,7 @@ class Review(Answers):
         {shared: said}
         """
         with self._acting() as state:
-            pair = tuple(sorted([state.find_action(action), state.find_action(other)]))
+            pair = tuple(sorted(map(state.names.code, (action, other))))
             if pair[0] == pair[1] or BACKGROUND in pair:
                 refuse("other", other, "an action, other than the first one")
             said = " and ".join(repr(state.names[code]) for code in pair)
@@ -286,21 +267,16 @@ class Review(Answers):
         {shared: said}
         """
         with self._working("splitting", progress) as tell:
-            state, code = self.state, self.state.find_action(action)
+            state, code = self.state, self.state.names.code(action)
             if code not in state.actions:
                 text = f"the model does not know {state.names[code]!r}"
                 raise ValueError(f"{text}, expected one that it finds; let it learn.")
-            recordings, k, entries = self.recordings, state.actions.index(code), {}
-            after, model = teaching.split_action(state, self.model, code, recordings)
-            halves = after.actions[k : k + 2]
-            shown = [i for i, entry in enumerate(state.entries) if entry.shows(code)]
-            for i in counted(shown, tell):
-                decoded = teaching.decode_recording(model, recordings, i)
-                entry = state.entries[i]
-                entries[i] = teaching.halve_entry(entry, decoded, k, halves)
+            after, model, halves = teaching.split_action(
+                state, self.model, code, self.recordings, tell
+            )
             first, second = (after.names[half] for half in halves)
             said = f"{state.names[code]!r} is {first!r} and {second!r}"
-            return self._history.commit(said, after.with_entries(entries), model)
+            return self._history.commit(said, after, model)
 
     # The model
 
@@ -317,26 +293,16 @@ class Review(Answers):
         {shared: said}
         """
         with self._working("learning", progress) as tell:
-            state, recordings = self.state, self.recordings
-            unchecked = [i for i, e in enumerate(state.entries) if not e.is_checked()]
-            n_learned = max(1, len(state.checks()))
-            tell(0, len(unchecked))
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:
                 say = progress or (lambda *_: None)
                 learner = partial(self.clusterings.teach, tell=say)
-            model = teaching.teach(learner, recordings, state)
-            codes, names = history.add_codes(state.names, teaching.actions_of(model))
-            entries, n_changed = {}, 0
-            for i in counted(unchecked, tell):
-                prediction = teaching.predict_recording(model, recordings, i, codes)
-                entry = state.entries[i].propose(prediction, n_learned)
-                n_changed += state.entries[i].is_blank or entry.changed is not None
-                entries[i] = entry
-            n_recordings = count_recordings(len(unchecked))
+            after, model, n_changed = teaching.learn(
+                learner, self.recordings, self.state, tell
+            )
+            n_unchecked = sum(not entry.is_checked() for entry in after.entries)
+            n_recordings = count_recordings(n_unchecked)
             said = f"learned, and changed {n_changed} of {n_recordings}"
-            after = state._replace(actions=codes, names=names, n_learned=n_learned)
-            after = after.with_entries(entries).forget_unused()
             return self._history.commit(said, after, model)
 
     def take_proposal(self, recording, progress=None):
@@ -350,26 +316,22 @@ class Review(Answers):
         {shared: said}
         """
         with self._working("choosing", progress):
-            state, names, model = self.state, self.recordings.names, None
-            i = history.find_recording(names, recording)
+            state = self.state
+            i = history.find_recording(self.recordings.names, recording)
+            name = self.recordings.names[i]
             if self.clusterings is None or state.n_learned:
                 text = "the review began with a model, or has learned"
                 raise ValueError(f"{text}, expected one that shows no predictions yet.")
             if state.entries[i].frames_known().any():
-                text = f"{short_repr(names[i])}, which has labels of people"
+                text = f"{short_repr(name)}, which has labels of people"
                 raise ValueError(f"recording is {text}; undo them, or choose another.")
-            if not state.model and not self.clusterings.fitted:
-                raise ValueError("no fit is done yet, expected one; wait for it.")
+            model = self.model
             if not state.model:
-                model = teaching.with_words(self.clusterings.fitted[0])
-                words = history.add_names(state.names, len(teaching.actions_of(model)))
-                codes = tuple(code for code in words if code not in state.names)
-                state = state._replace(actions=codes, names=words)
-            entry = teaching.first_entry(
-                model or self.model, self.recordings, i, state, None
-            )
-            said = f"{names[i]}: the segments are those of a fit"
-            return self._history.commit(said, state.with_entries({i: entry}), model)
+                state, model = self.clusterings.first_model(state)
+            entry = teaching.first_entry(model, self.recordings, i, state, None)
+            said = f"{name}: the segments are those of a fit"
+            new_model = None if state.model else model
+            return self._history.commit(said, state.with_entries({i: entry}), new_model)
 
     def keep(self, recording=None):
         """Accept the changes of the last learning.
@@ -395,12 +357,9 @@ class Review(Answers):
             chosen = range(len(state.entries))
             if recording is not None:
                 chosen = [history.find_recording(self.recordings.names, recording)]
-            entries = {i: state.entries[i] for i in chosen if state.entries[i].changed}
-            for i, entry in entries.items():
-                segments = entry.segments if word == "kept" else entry.changed
-                entries[i] = entry._replace(segments=segments, changed=None)
-            said = f"changes of {count_recordings(len(entries))} are {word}"
-            return self._history.commit(said, state.with_entries(entries))
+            after, n_changed = state.decide(chosen, is_kept=word == "kept")
+            said = f"changes of {count_recordings(n_changed)} are {word}"
+            return self._history.commit(said, after)
 
     # Steps back
 
@@ -419,16 +378,6 @@ class Review(Answers):
         """
         with self._acting():
             return self._history.step("redo")
-
-    @property
-    def undoable(self):
-        """Description of the next `undo`, or None."""
-        return self._history.next_of("undo")
-
-    @property
-    def redoable(self):
-        """Description of the next `redo`, or None."""
-        return self._history.next_of("redo")
 
     # Files
 
@@ -466,45 +415,11 @@ class Review(Answers):
 
     # Shared parts of actions
 
-    @contextmanager
-    def _acting(self):
-        """Allow one change of the state at a time; yield the state."""
-        with self._lock:
-            self._refuse_others()
-            yield self._read_state()
-
-    @contextmanager
-    def _working(self, work, progress=None):
-        """Refuse other actions during slow work; yield a function for its steps."""
-        with self._lock:
-            self._refuse_others()
-            if work != "reading":
-                self._read_state()
-            self._work = work, 0, len(self.recordings)
-
-        def tell(done, total):
-            self._work = work, done, total
-            if progress is not None:
-                progress(*self._work)
-
-        try:
-            yield tell
-        finally:
-            self._work = None
-
-    def _refuse_others(self):
-        """Raise an error during slow work."""
-        if self._work is not None:
-            work, done, total = self._work
-            text = f"the review is still {work}, {done} of {total}"
-            raise RuntimeError(f"{text}; wait until then.")
-
-    @contextmanager
-    def _editing(self, recording):
-        """Yield the number of a recording, which errors of an edit name."""
+    def _edit(self, state, recording, edit, *values):
+        """Edit a recording, which errors name; return its number and entry."""
         i = history.find_recording(self.recordings.names, recording)
         with errors_of_recording(i, self.recordings.names[i]):
-            yield i
+            return i, edit(state.entries[i], *values)
 
     def _commit_entry(self, said, state, i, entry):
         """Replace entry i of a state, and return the sentence that says so."""
@@ -516,13 +431,6 @@ class Review(Answers):
 
     def _span(self, i, start, end):
         return f"{self._time(i, start)} to {self._time(i, end)}"
-
-
-def counted(items, tell):
-    """Yield items, and tell after each how many are done."""
-    for done, item in enumerate(items, start=1):
-        yield item
-        tell(done, len(items))
 
 
 def count_recordings(n):

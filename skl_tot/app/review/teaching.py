@@ -14,8 +14,7 @@ from sklearn.pipeline import Pipeline
 from skl_tot import corrections
 from skl_tot.app.review.calls import Ended
 from skl_tot.app.review.entry import Entry, Prediction, Stretch, blank_entry, find_track
-from skl_tot.app.review.history import add_codes, free_code
-from skl_tot.corrections.editing import names_of_parts
+from skl_tot.app.review.history import State
 from skl_tot.corrections.proposals import count_clusters
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
@@ -33,7 +32,7 @@ from skl_tot.recordings.labels import (
     arrange_each,
     read_labels,
 )
-from skl_tot.recordings.names import default_names
+from skl_tot.recordings.names import Actions, default_names, unused_names
 
 # Names
 
@@ -42,10 +41,8 @@ def with_words(model):
     """Fitted model with distinct text names of actions, without ``labels_``."""
     segmenter = copy(pipelines.segmenter_of(model))
     vars(segmenter).pop("labels_", None)  # not needed
-    words, shown = [], segmenter.actions_.tolist()
-    for word in default_names(shown, "action").values():
-        words.append(word if word not in words else f"{word} ({len(words)})")
-    return corrections.rename(pipelines.with_last(model, segmenter), words)
+    words = default_names(segmenter.actions_.tolist(), "action").values()
+    return corrections.rename(pipelines.with_last(model, segmenter), list(words))
 
 
 def actions_of(model):
@@ -57,6 +54,19 @@ def with_names_of(model, state):
     """Model with the names of a state."""
     words = [state.names[code] for code in state.actions]
     return model if words == actions_of(model) else corrections.rename(model, words)
+
+
+def first_state(model, n_recordings):
+    """State before the first change, and the model with names of text, if any."""
+    names, codes, n_learned = Actions(), (), 0
+    if model is not None:
+        segmenter, model = pipelines.segmenter_of(model), with_words(model)
+        words, n_learned = actions_of(model), int(segmenter.is_taught)
+        # text is in the order of other pictures, which sort it
+        is_text = segmenter.actions_.dtype.kind == "U"
+        names = names.add(sorted(words) if is_text else words)
+        codes = names.codes(words)
+    return State(0, codes, names, (None,) * n_recordings, n_learned), model
 
 
 # Predictions
@@ -98,7 +108,7 @@ def first_entry(model, recordings, i, state, words):
     if words is None:
         return entry
     distinct, places = np.unique(words, return_inverse=True)
-    codes, _ = add_codes(state.names, distinct.tolist())
+    codes = state.names.add(distinct.tolist()).codes(distinct.tolist())
     is_known = words != UNKNOWN_NAME
     labels = np.where(is_known, np.array(codes)[places], entry.segments.labels())
     entry = entry._replace(segments=find_track(labels, is_known, breaks))
@@ -131,17 +141,42 @@ def teach(learner, recordings, state):
     return with_words(learner(recordings.select(chosen), [words[i] for i in chosen]))
 
 
+def learn(learner, recordings, state, tell):
+    """State and model after learning, with the number of recordings that change."""
+    unchecked = [i for i, e in enumerate(state.entries) if not e.is_checked()]
+    n_learned = max(1, len(state.checks()))
+    tell(0, len(unchecked))
+    model = teach(learner, recordings, state)
+    names = state.names.add(actions_of(model))
+    codes = names.codes(actions_of(model))
+    entries, n_changed = {}, 0
+    for i in counted(unchecked, tell):
+        prediction = predict_recording(model, recordings, i, codes)
+        entry = state.entries[i].propose(prediction, n_learned)
+        n_changed += state.entries[i].is_blank or entry.changed is not None
+        entries[i] = entry
+    after = state._replace(actions=codes, names=names, n_learned=n_learned)
+    return after.with_entries(entries).forget_unused(), model, n_changed
+
+
+def counted(items, tell):
+    """Yield items, and tell after each how many are done."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        tell(done, len(items))
+
+
 # Merges and splits
 
 
 def merge_actions(state, model, action, into):
     """State after a merge of two codes, and the model, or None if it stays."""
-    names = dict(state.names)
-    word, other = names.pop(action), names[into]
+    names = Actions(pair for pair in state.names.items() if pair[0] != action)
+    word, other = state.names[action], names[into]
     actions, merged_model = list(state.actions), None
     if action in actions and into in actions:
         merged_model = corrections.merge(model, [other, word])
-        actions, _ = add_codes(names, actions_of(merged_model))
+        actions = names.codes(actions_of(merged_model))
     elif action in actions and into == BACKGROUND:
         text = f"the model finds {word!r} and no background"
         raise ValueError(f"{text}; relabel segments of it, and let the model learn.")
@@ -152,20 +187,23 @@ def merge_actions(state, model, action, into):
     return after, merged_model
 
 
-def split_action(state, model, action, recordings):
-    """State with names of both halves but its entries, and the model with them."""
+def split_action(state, model, action, recordings, tell):
+    """State and model after a split of an action, and the codes of both halves."""
     word, k = state.names[action], state.actions.index(action)
     shown = np.flatnonzero([entry.shows(action) for entry in state.entries])
     no_labels = np.zeros(len(shown), bool)
     chosen = shown[choose_teaching(recordings.lengths[shown], no_labels)]
     model = corrections.split(model, word, recordings.select(chosen))
-    words = list(state.names.values())
-    place, other = words.index(word), free_code(state.names)
-    halves = names_of_parts(np.array(words), place, 2)[place : place + 2].tolist()
-    names = state.names | dict(zip([action, other], halves))
-    actions = (*state.actions[: k + 1], other, *state.actions[k + 1 :])
-    after = state._replace(names=names, actions=actions)
-    return after, with_names_of(model, after)
+    halves = action, state.names.free_code
+    words = unused_names(word, state.names.values())
+    names = Actions(state.names | dict(zip(halves, words)))
+    actions = (*state.actions[:k], *halves, *state.actions[k + 1 :])
+    after, entries = state._replace(names=names, actions=actions), {}
+    model = with_names_of(model, after)
+    for i in counted(shown.tolist(), tell):
+        decoded = decode_recording(model, recordings, i)
+        entries[i] = halve_entry(state.entries[i], decoded, k, halves)
+    return after.with_entries(entries), model, halves
 
 
 def halve_entry(entry, decoded, k, codes):
@@ -283,6 +321,15 @@ class Clusterings:
     def counts(self):
         """Number of fits that are there, that have ended, and of all."""
         return [len(self.fitted), self.n_done, self.total]
+
+    def first_model(self, state):
+        """State with new actions, those of the first fit, and its model."""
+        if not self.fitted:
+            raise ValueError("no fit is done yet, expected one; wait for it.")
+        model = with_words(self.fitted[0])
+        names = state.names.add_unnamed(len(actions_of(model)))
+        codes = tuple(code for code in names if code not in state.names)
+        return state._replace(actions=codes, names=names), model
 
     def wait(self, tell=lambda done, total: None):
         """Wait for all fits; return those that did not fail."""

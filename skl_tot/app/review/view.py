@@ -6,7 +6,7 @@ import numpy as np
 
 from skl_tot.app import web
 from skl_tot.app.review.entry import UNLABELLED
-from skl_tot.app.review.history import MOST_NEW, add_names, find_recording
+from skl_tot.app.review.history import MOST_NEW, find_recording
 from skl_tot.display.palette import style_of
 from skl_tot.io.formats import writable_formats
 from skl_tot.recordings.errors import refuse
@@ -95,7 +95,7 @@ class View:
     def _describe_actions(self):
         """Names of actions, also of the next new ones, and their appearance."""
         names = self.review.state.names
-        words = add_names(names, MOST_NEW)  # for digits without an action
+        words = names.add_unnamed(MOST_NEW)  # for digits without an action
         return {
             "names": names,
             "words": words | {UNLABELLED: "not labelled"},

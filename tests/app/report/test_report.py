@@ -204,7 +204,7 @@ def test_background(activity, write):
 def test_colours_go_by_the_numbers_of_actions(activity, model, write, names):
     videos = activity[0][-2:]
     page = write(model, videos, action_names=names)
-    words = name_all_actions(4, names)
+    words = name_all_actions(np.arange(4), names)
     for i, found in enumerate(model.predict(videos)):
         first = words.tolist().index("pour") if names else 0
         merged = np.where(words[found] == "pour", first, found)
