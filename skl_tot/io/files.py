@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from skl_tot.io import formats
 from skl_tot.io.formats.base import SegmentsError, shown_name
@@ -24,6 +24,9 @@ from skl_tot.recordings.segment_table import (  # noqa: F401
     segments,
 )
 from skl_tot.recordings.stops import frames_left
+
+if TYPE_CHECKING:  # commands say mistakes before they load pandas
+    import pandas as pd
 
 GAPS = {"unknown": UNKNOWN_NAME, "background": BACKGROUND_NAME}
 COLUMNS = ("recording", "action", *tables.FRAMES, *tables.SECONDS, "confidence")
@@ -97,7 +100,7 @@ def _check_recordings(names, entry):
         refuse("the number of recordings of the segments", len(names), expected)
 
 
-def read_table(path, *, format=None) -> pd.DataFrame:
+def read_table(path, *, format=None) -> "pd.DataFrame":
     r"""Read segments as one table, for the functions of `skl_tot.statistics`.
 
     Parameters
@@ -126,6 +129,7 @@ def read_table(path, *, format=None) -> pd.DataFrame:
     [['a', 'cut', 0.0, 0.2]]
     >>> folder.cleanup()
     """
+    import pandas as pd
 
     def names_of_rows(table, file):
         return [name or shown_name(file) for name in table["recording"]]
@@ -321,6 +325,8 @@ def _files_of_folder(folder, format):
 
 def _read_files(paths, format, names_of_rows):
     """Yield each file with its checked table; refuse a recording in several files."""
+    import pandas as pd
+
     files = {}
     for file in paths:
         table = _read_file(file, format)
@@ -337,6 +343,8 @@ def _read_files(paths, format, names_of_rows):
 
 def _read_file(path, format):
     """Return the checked table of a file, with actions as text and places of rows."""
+    import pandas as pd
+
     entry = formats.find_format(path, format, formats.readable_formats())
     if path.exists() and not path.is_file():  # a pipe would block
         raise OSError(f"{one_line(path)} is no regular file, expected one of segments.")

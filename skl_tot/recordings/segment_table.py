@@ -1,7 +1,8 @@
 """The segment table: a data frame with a row per segment."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from skl_tot.recordings.clocks import agreed_rate, check_fps, clock_columns
 from skl_tot.recordings.container import Recordings
@@ -15,8 +16,11 @@ from skl_tot.recordings.labels import (
 )
 from skl_tot.recordings.segment_checks import BOUNDS, check_in_frames, check_segments
 
+if TYPE_CHECKING:  # commands say mistakes before they load pandas
+    import pandas as pd
 
-def segments(y, fps=None, *, confidence=None, boundaries=None) -> pd.DataFrame:
+
+def segments(y, fps=None, *, confidence=None, boundaries=None) -> "pd.DataFrame":
     """List the segments of recordings as a table.
 
     Parameters
@@ -91,6 +95,8 @@ def labelled_recordings(labels, fps=None, what="labels"):
 
 def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
     """Return the segment table of checked labels; segments end at breaks and cuts."""
+    import pandas as pd
+
     names, tables = [], []
     for i, (name, labels) in enumerate(recordings.items()):
         edges = recordings.breaks_of(i) if cuts is None else cuts[i]

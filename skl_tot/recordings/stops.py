@@ -1,9 +1,9 @@
 """Stops of recordings: stretches in which nothing moves."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from skl_tot.recordings.clocks import clock_columns, duration_text
@@ -12,6 +12,9 @@ from skl_tot.recordings.errors import is_number, refuse
 from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.signals import autocorrelations, spread_indices
+
+if TYPE_CHECKING:  # commands say mistakes before they load pandas
+    import pandas as pd
 
 LEAST = 3  # frames of a stop
 
@@ -293,7 +296,7 @@ def list_breaks(segments):
     return table.rename(columns={"end_time": "start_time"})
 
 
-def list_stops(recordings) -> pd.DataFrame:
+def list_stops(recordings) -> "pd.DataFrame":
     """List the stops that `without_stops` cut out.
 
     Parameters
@@ -313,6 +316,8 @@ def list_stops(recordings) -> pd.DataFrame:
     --------
     See `without_stops`.
     """
+    import pandas as pd
+
     _check_type("recordings", recordings)
     stops = recordings.stops or [np.empty((0, 4))] * len(recordings)
     counts = list(map(len, stops))
