@@ -67,15 +67,20 @@ class Lesson(NamedTuple):
     delays: np.ndarray | None = None  # (n_actions, n_actions), frames, see find_delays
 
     def score_views(self, views):
-        """Log-likelihoods of a recording in each of its views."""
+        """Log-likelihoods of a recording in each view that counts."""
         n_frames = len(views[0])
         log_times = self.log_times[np.arange(n_frames) * N_BINS // n_frames]
-        pairs = zip(self.discriminants, views)
-        return [discriminant.score(view) + log_times for discriminant, view in pairs]
+        triples = zip(self.view_weights, self.discriminants, views)
+        return [
+            discriminant.score(view) + log_times
+            for weight, discriminant, view in triples
+            if weight
+        ]
 
     def score(self, views):
         """Log-likelihoods of a recording: the weighted mean of those of its views."""
-        pairs = zip(self.view_weights, self.score_views(views))
+        weights = self.view_weights[self.view_weights > 0]
+        pairs = zip(weights, self.score_views(views))
         return sum(weight * scores for weight, scores in pairs)
 
     def score_on_time(self, views):
@@ -221,8 +226,7 @@ def find_tempering(lesson, views_of, labels, share_unlike):
         judged = np.arange(len(labels))
     scores, paths, agreement = [], [], []
     for i in judged[spread_indices(len(judged), 8)]:
-        pairs = zip(lesson.view_weights, lesson.score_views(views_of[i]))
-        scores_of_views = [scores_of_view for weight, scores_of_view in pairs if weight]
+        scores_of_views = lesson.score_views(views_of[i])
         scores.append(np.mean(scores_of_views, axis=0))
         paths.append(lesson.chain.viterbi(scores[-1]))
         agrees = [lesson.chain.viterbi(view) == paths[-1] for view in scores_of_views]
