@@ -87,11 +87,11 @@ def find_labelled(labels):
             is_far = (numbers < frames[0] - margin) | (numbers > frames[-1] + margin)
             filled = np.where(is_far, UNKNOWN, filled)
         counted.append(_count_actions(filled))
-    most = max((n for found in counted for *_, n in found), default=0)
+    most = max((n for cycles_of in counted for *_, n in cycles_of), default=0)
     if most < 2:
         expected = "two or more: labels of one cycle, from its start to its end"
         refuse("the actions of a labelled cycle", most, expected)
-    return [[(a, b) for a, b, n in found if 2 * n >= most] for found in counted]
+    return [[(a, b) for a, b, n in cycles_of if 2 * n >= most] for cycles_of in counted]
 
 
 def _count_actions(path):
@@ -115,7 +115,7 @@ def are_stretch(labels):
 
 def learn_template(recordings, labels, labelled, n_actions):
     """Learn the `Template` of labelled cycles of recordings."""
-    ends_of = [(i, *ends) for i, found in enumerate(labelled) for ends in found]
+    ends_of = [(i, *ends) for i, cycles_of in enumerate(labelled) for ends in cycles_of]
     length = float(np.mean([end - start for _, start, end in ends_of]))
     size = max(1, round(length / 40))  # as in a search without labels
     scale = fit_scaler(recordings).scale_
