@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skl_tot import HMMSegmenter
+from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.app.review import Review, server
 from skl_tot.app.review.calls import Calls
 from skl_tot.baselines import MallowSegmenter
@@ -33,6 +33,15 @@ def split_fit():
     """A model with two actions too many, and its recordings."""
     videos, _ = make_activities(16, 3, n_features=6, random_state=0)
     return HMMSegmenter(5, random_state=0).fit(videos), videos
+
+
+@pytest.fixture(scope="session")
+def log_fit():
+    """A model of cycles, and its log of twelve cycles, which has a date."""
+    videos, _ = make_activities(12, 3, n_features=4, mean_length=30, random_state=1)
+    start = [np.datetime64("2024-03-04T06:51:08.2", "ms")]
+    log = Recordings([np.concatenate(videos)], ["line"], fps=FPS, starts=start)
+    return CyclicSegmenter(3, random_state=0).fit(log), log
 
 
 @pytest.fixture(scope="session")
@@ -180,19 +189,24 @@ window.advance = (seconds) => {
 class Page:
     """A page that is open: what a person sees of it and does to it."""
 
-    def __init__(self, browser, served, size=(1400, 900), mode="light", is_ready=True):
+    def __init__(self, browser, served, is_ready=True):
         from selenium.webdriver.common.action_chains import ActionChains
 
         self.browser, self.served = browser, served
         self.chain = lambda: ActionChains(browser, duration=0)
-        values = dict(zip(("width", "height"), size), deviceScaleFactor=1, mobile=False)
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", values)
-        feature = {"name": "prefers-color-scheme", "value": mode}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        self.emulate((1400, 900), "light")
         browser.get(served.address)
         self.wait("document.body.dataset.version !== undefined")
         if is_ready:
             self.wait_until_ready()
+
+    def emulate(self, size, mode):
+        """Have a window of this size, and light or dark colours."""
+        values = dict(zip(("width", "height"), size), deviceScaleFactor=1, mobile=False)
+        do = self.browser.execute_cdp_cmd
+        do("Emulation.setDeviceMetricsOverride", values)
+        feature = {"name": "prefers-color-scheme", "value": mode}
+        do("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def wait_until_ready(self):
         self.wait("document.body.dataset.version > 0")

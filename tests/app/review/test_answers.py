@@ -56,6 +56,13 @@ def test_examples_are_the_surest_and_the_least_sure(review):
 
 
 def test_examples_of_people_are_not_doubtful(review):
+    """And of a recording there are two at most."""
+    for frame in range(2, 12, 2):
+        review.assign(0, 4 * frame, 4 * frame + 2, "blink")
+    review.assign(3, 4, 8, "blink")
+    found = review.examples("blink")
+    assert [own["recording"] for own in found].count(0) == 2
+    assert found[0]["kind"] == "typical"
     first, *_ = bouts_of(review, 1)
     review.relabel(first[0], first[1], "new")
     (found,) = review.examples("new")
@@ -63,15 +70,6 @@ def test_examples_of_people_are_not_doubtful(review):
     for recording in range(4):
         review.check(recording)
     assert {own["kind"] for own in review.examples("action 1", 1)} == {"typical"}
-
-
-def test_at_most_two_examples_of_a_recording(review):
-    for frame in range(2, 12, 2):
-        review.assign(0, 4 * frame, 4 * frame + 2, "blink")
-    review.assign(3, 4, 8, "blink")
-    found = review.examples("blink")
-    assert [own["recording"] for own in found].count(0) == 2
-    assert found[0]["kind"] == "typical"
 
 
 def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):
@@ -93,9 +91,6 @@ def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):
     assert known[:2] == [False, False]
     assert all(known[3:])
     review.save()
-    review.close()
-    review = Review(model, recordings, tmp_path)
-    assert review.table().equals(after)
     assert read_table(tmp_path / "segments.csv")[names].equals(after[names])
     review.undo()
     review.undo()
@@ -103,8 +98,8 @@ def test_boundaries_of_the_model_have_intervals(reviewed, tmp_path):
     review.close()
 
 
-def test_pairs_are_suggested_until_they_are_answered(split_fit, tmp_path):
-    review = Review(*split_fit, tmp_path).open()
+def test_pairs_are_suggested_until_they_are_answered(split_fit):
+    review = Review(*split_fit).open()
     pairs = [own["actions"] for own in review.suggest_merges()]
     assert len(pairs) > 1
     names = [[review.state.names[code] for code in pair] for pair in pairs]
@@ -113,15 +108,11 @@ def test_pairs_are_suggested_until_they_are_answered(split_fit, tmp_path):
     state = review.state
     review.keep_apart(*pairs[0])
     assert review.state is state
-    review.close()
-    review = Review(*split_fit, tmp_path)
-    assert [own["actions"] for own in review.suggest_merges()] == pairs[1:]
     review.undo()
     assert [own["actions"] for own in review.suggest_merges()] == pairs
     into, action = pairs[0]
     review.merge(action, into)
     assert pairs[0] not in [own["actions"] for own in review.suggest_merges()]
-    review.close()
 
 
 # How much is right
@@ -165,19 +156,17 @@ def drawn(rng, mean):
 
 def shares_of(checks):
     """Share of right frames and segments in all recordings together."""
-    n_frames, n_right_frames, n_segments, n_right_segments, _ = np.sum(checks, axis=0)
-    return {
-        "frames": n_right_frames / n_frames,
-        "segments": n_right_segments / n_segments,
-    }
+    n_frames, n_right_frames, n_segments, n_right, _ = np.sum(checks, axis=0)
+    return {"frames": n_right_frames / n_frames, "segments": n_right / n_segments}
 
 
-@pytest.mark.parametrize("mean", [0.6, 0.8, 0.95])
-@pytest.mark.parametrize("n_checked", [1, 2, 5, 20])
+@pytest.mark.parametrize(
+    ("n_checked", "mean"), [(1, 0.95), (2, 0.6), (5, 0.8), (20, 0.95)]
+)
 def test_intervals_have_the_truth_in_them(n_checked, mean):
     rng = np.random.default_rng(n_checked)
     hits, widths = {"frames": [], "segments": []}, []
-    for _ in range(500):
+    for _ in range(300):
         checks = [drawn(rng, mean) for _ in range(n_checked)]
         truth = shares_of([drawn(rng, mean) for _ in range(20)])
         accuracy = estimate(checks, 20, 0)

@@ -6,6 +6,7 @@ from contextlib import closing
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
@@ -18,18 +19,13 @@ from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.recordings.labels import find_segments
 
 
 @pytest.fixture(scope="module")
 def unlabelled():
     """Recordings, and their labels."""
     return make_activities(6, 3, n_features=6, mean_length=100, random_state=0)
-
-
-def runs_of(labels):
-    """First frames, ends and labels of segments."""
-    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
-    return zip(starts.tolist(), [*starts[1:].tolist(), len(labels)], labels[starts])
 
 
 def test_nothing_is_labelled_at_first(quick_fits, unlabelled):
@@ -54,10 +50,10 @@ def test_what_is_not_labelled_is_neither_checked_nor_learned(quick_fits, unlabel
     recordings, codes = unlabelled
     review = Review(None, recordings).open()
     n = len(recordings[0])
-    ends = [end for _, end, _ in runs_of(codes[0])]
-    for start, end, code in runs_of(codes[0]):
+    ends = find_segments(codes[0]).ends.tolist()
+    for code, start, end in zip(*find_segments(codes[0])):
         if end < n:
-            review.assign(0, start, end, int(code))
+            review.assign(0, int(start), int(end), int(code))
     share = (n - ends[-2]) / n
     said = f"0: checked, but {share:.0%} of it is not labelled, and stays so"
     assert review.check(0) == said
@@ -122,6 +118,7 @@ def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, tmp_path):
     labels = [words[codes[0]], *[None] * 5]
     learner = make_pipeline(GapFiller(limit=2), SemiSupervisedSegmenter(random_state=0))
     review = Review(learner, recordings, tmp_path, labels=labels).open()
+    assert review.state.entries[0].checked
     assert (review.labels()[1] == "").all()
     review.clusterings.wait()
     review.take_proposal(2)
@@ -133,16 +130,6 @@ def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, tmp_path):
         Review(None, recordings, tmp_path, labels=labels)
     with closing(Review(learner, recordings, tmp_path, labels=labels)) as again:
         assert again.state.n_learned == 1
-
-
-def test_labels_may_be_there_without_a_model(quick_fits, unlabelled):
-    recordings, codes = unlabelled
-    words = np.array(["reach", "grasp", "lift"])
-    review = Review(None, recordings, labels=[words[codes[0]], *[None] * 5]).open()
-    assert review.state.entries[0].checked
-    assert (review.labels()[1] == "").all()
-    review.learn()
-    assert (review.labels()[3] == words[codes[3]]).mean() >= 0.9
 
 
 def test_what_there_is_none_of_has_no_file(quick_fits, unlabelled, tmp_path):
@@ -185,23 +172,19 @@ def test_videos_by_name(tmp_path, links):
 
 def test_a_model_is_fitted_first(reviewed, tmp_path):
     """Once: the next review of the folder has it, and steps of the fit are told."""
-    _, recordings = reviewed
-    model = TemporalOTSegmenter(3, max_iter=5, random_state=0)
     told = []
     (tmp_path / "out").mkdir()
     Log(tmp_path / "out").close()  # killed there
-    values = recordings, tmp_path / "out", None, None, lambda *args: told.append(args)
-    review = make_review(model, *values).open()
-    assert told[:2] == [("fitting",), ("fitting", 0, 5)]
-    assert told[-1] == ("fitting", 5, 5)
-    table = review.table()
-    review.close()
-    told.clear()
+    values = reviewed[1], tmp_path / "out", None, None, lambda *args: told.append(args)
     model = TemporalOTSegmenter(3, max_iter=5, random_state=0)
-    again = make_review(model, *values).open()
-    assert told == []
-    assert again.table().equals(table)
-    again.close()
+    with closing(make_review(clone(model), *values).open()) as review:
+        assert told[:2] == [("fitting",), ("fitting", 0, 5)]
+        assert told[-1] == ("fitting", 5, 5)
+        table = review.table()
+    told.clear()
+    with closing(make_review(model, *values).open()) as again:
+        assert told == []
+        assert again.table().equals(table)
 
 
 def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
@@ -223,11 +206,10 @@ def test_a_fit_of_other_settings_is_refused(reviewed, tmp_path):
 def test_labels_are_learned_by_the_fit(reviewed, tmp_path):
     _, recordings = reviewed
     labels = [["pour"] * len(recordings.arrays[0]), None, None, None]
-    model = SemiSupervisedSegmenter(MallowSegmenter(3))
-    tell = lambda *args: None  # noqa: E731
-    out = tmp_path / "out"
-    review = make_review(model, recordings, out, labels, None, tell).open()
-    assert "pour" in review.actions
-    assert review.state.entries[0].checked
-    review.close()
-    make_review(MallowSegmenter(3), recordings, out, None, None, tell).close()
+    learner = SemiSupervisedSegmenter(MallowSegmenter(3))
+    rest = None, lambda *args: None
+    with closing(make_review(learner, recordings, tmp_path, labels, *rest)) as review:
+        review.open()
+        assert "pour" in review.actions
+        assert review.state.entries[0].checked
+    make_review(MallowSegmenter(3), recordings, tmp_path, None, *rest).close()

@@ -160,22 +160,18 @@ def shown(review, i=0):
     return list(zip(own["action"], own["start"], own["end"]))
 
 
-def test_relabel_changes_one_segment_and_joins(review, model, videos):
-    named = rename(model, ["action 0", "action 1", "action 2"]).predict(videos)
-    for name, found in review.labels().items():
-        np.testing.assert_array_equal(found, named[name])
-    (_, _, end), *rest = before = shown(review)
+def test_relabel_changes_one_segment_and_joins(review):
+    (action, _, end), *rest = before = shown(review)
     table, a = review.table(), "recording == 'a'"
     review.relabel("a", 0, "new")
     assert shown(review) == [("new", 0, end), *rest]
     assert review.actions[-1] == "new"
     assert review.table().query(a)["confidence"].iloc[0] == 1  # what people say is so
     assert review.table().query(f"not {a}").equals(table.query(f"not {a}"))
-    review.relabel("a", 0, before[0][0])
+    review.relabel("a", 0, action)
     assert shown(review) == before  # but for the break, both would be one
     review.relabel("a", 0, "background")
-    assert shown(review)[0] == ("background", 0, end)
-    assert review.labels()["a"][0] == "background"
+    assert review.labels()["a"][:end].tolist() == ["background"] * end
     review.check("a")
     assert set(review.table().query(a)["confidence"]) == {1}
 
@@ -269,13 +265,10 @@ def test_what_is_wrong_is_refused_and_changes_nothing(review, call, words):
     assert review.state is state
 
 
-@pytest.mark.parametrize("name", ["undo", "learn"])
-def test_nothing_is_undone_or_learned_of_nothing(review, name):
-    with pytest.raises(ValueError, match=r"nothing to undo|no recording is checked"):
-        getattr(review, name)()
-
-
 def test_what_changes_nothing_is_no_step(review):
+    for call in (review.undo, review.learn):
+        with pytest.raises(ValueError, match=r"nothing to undo|is checked"):
+            call()
     review.check("a")
     state = review.state
     assert review.check("a") == "a: checked"
@@ -330,21 +323,20 @@ def test_assign_is_as_frame_by_frame(review):
 
 
 def test_groups_of_an_export(model, videos, tmp_path):
-    pages = []
-    for name, groups in [("a", list("xxyy")), ("b", dict(zip("dcba", "yyxx")))]:
-        review = Review(model, videos, tmp_path / name, groups=groups).open()
-        review.check("a")
-        with pytest.warns(UserWarning, match="have so few subjects, 2 and 2"):
-            review.export()
-        review.close()
-        pages.append((tmp_path / name / "report.html").read_text(encoding="utf-8"))
-    assert "Groups compared" in pages[0]
-    assert pages[0] == pages[1]
-    for groups, subject in [
-        (list("xy"), None),
-        ({"a": "x"}, None),
-        (list("xxyy"), "s"),
-        (None, "abcd"),
-    ]:
+    groups = dict(zip("dcba", "yyxx"))
+    review = Review(model, videos, tmp_path, groups=groups).open()
+    review.check("a")
+    with pytest.warns(UserWarning, match="have so few subjects, 2 and 2"):
+        review.export()
+    review.close()
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Groups compared" in page
+    for groups, subject in [("xy", None), ("xxyy", "s"), (None, "abcd")]:
+        given = {
+            "groups": groups and list(groups),
+            "subject": subject and list(subject),
+        }
         with pytest.raises(ValueError):
-            Review(model, videos, groups=groups, subject=subject and list(subject))
+            Review(model, videos, **given)
+    with pytest.raises(ValueError):
+        Review(model, videos, groups={"a": "x"})
