@@ -11,6 +11,8 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from _released_f1 import released_f1
 from _states import covering, match_states, state_matching
 
+from skl_tot.metrics import adjusted_rand_score
+
 
 @pytest.mark.parametrize(
     ("labels", "n_actions", "score"),
@@ -77,3 +79,5 @@ def test_scores_of_states_equal_those_of_tsseg():
     y = theirs["truth"], theirs["states"]
     expected = theirs["Covering"], theirs["StateMatchingScore"]
     assert (covering(*y), state_matching(*y)) == pytest.approx(expected, abs=1e-12)
+    score = adjusted_rand_score([y[0]], [y[1]])
+    assert score == pytest.approx(theirs["AdjustedRandIndex"], abs=1e-12)
