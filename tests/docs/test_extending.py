@@ -98,11 +98,6 @@ def test_parts_of_a_fit(extensions, plain, part, activity, tmp_path):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-def test_a_view_teaches(extensions):
-    taught, videos = extensions.taught, extensions.videos
-    assert mof_score(extensions.labels, taught.predict(videos), scope="labels") > 0.9
-
-
 def test_going_on_with_other_terms(extensions, activity):
     model = TemporalOTSegmenter(4, **QUICK).partial_fit(activity[0])
     model.set_params(terms=[extensions.FramePrediction()])
