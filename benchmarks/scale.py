@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py [--of frames recordings actions features] [--json FILE]
 
-Generated recordings, of which one size grows, and a process for each size. Labels are
+Recordings are generated. One size grows, and each has its process. Labels are
 those of the middle tenth of each segment of the first recording. The exponent is the
 slope of log seconds over log size, from the last size but one to the last. Linux only;
 megabytes are anonymous memory above the import, as in `memory.py`.
@@ -21,7 +21,7 @@ from memory import MEGABYTE, anonymous_memory, peak_of
 
 JOBS = ("fit", "predict", "learn", "report", "page")
 SMALL = {"recordings": 20, "frames": 1000, "actions": 8, "features": 16}
-# What a size of each kind changes; one recording has all the frames.
+# Sizes of each kind, and the others with them. One recording has all the frames.
 GROWING = {
     "frames": ([62_500, 250_000, 1_000_000], {"recordings": 1}),
     "recordings": ([300, 1250, 5000], {"frames": 200}),
