@@ -33,8 +33,9 @@ standardize : {"dataset", "video"} or None, default="dataset"
 max_iter : int, default=2000
     Maximum optimiser steps, one mini-batch each.
 device : str, default="auto"
-    Device of torch: "auto" (CUDA if there is one, else the CPU), "cpu", "cuda",
-    "cuda:1", … An estimator fitted on a GPU also predicts on a machine without one.
+    Device of torch: "auto" (trains on CUDA if there is one, and predicts on the CPU,
+    without torch), "cpu", "cuda", "cuda:1", … An estimator fitted on a GPU also
+    predicts on a machine without one.
 random_state : int, RandomState instance or None, default=None
     Seed of all random numbers. An int gives the same bits at every call on one machine.
 verbose : int, default=0

@@ -1,20 +1,22 @@
-"""Importing what needs no torch does not load it. `lint-imports` checks the layers."""
+"""No import loads torch, nor do predictions. `lint-imports` checks the layers."""
 
 import json
+import os
 import pkgutil
 import subprocess
 import sys
 
-import skl_tot
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
 
-WITH_TORCH = (
-    "skl_tot.extend",
-    "skl_tot.training",
-    "skl_tot.methods",
-    "skl_tot.meta",
-    "skl_tot.baselines",
-    "skl_tot.__main__",
-)
+import skl_tot
+from skl_tot import TemporalOTSegmenter
+from skl_tot.datasets import make_activities
+from skl_tot.io import save_model
+from skl_tot.preprocessing import FramewiseTransformer
+
 HEAVY = ["av", "jinja2", "matplotlib", "skops", "timm", "torch"]
 
 # Prints which heavy packages each module is the first to load.
@@ -33,14 +35,48 @@ print(json.dumps(loaded))
 def test_imports_wait_for_no_heavy_package():
     modules = ["skl_tot"]
     for module in pkgutil.walk_packages(skl_tot.__path__, "skl_tot."):
-        if not module.name.startswith(WITH_TORCH):
+        if module.name != "skl_tot.__main__":
             modules.append(module.name)
-    rooms = ["app.cli", "datasets", "decoding", "display", "io", "metrics"]
-    rooms += ["preprocessing", "recordings", "app.report"]
-    assert {f"skl_tot.{room}" for room in rooms} <= set(modules)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, json.dumps([modules, HEAVY])],
         stdout=subprocess.PIPE,
         check=True,
     )
     assert json.loads(done.stdout) == {name: [] for name in modules}
+
+
+START = """
+import sys
+from skl_tot.app.cli.main import main
+from skl_tot.app.review import Review
+from skl_tot.datasets import make_activities
+from skl_tot.io import load_model
+videos, _ = make_activities(4, 3, random_state=0)
+"""
+PREDICTIONS = [
+    "for model in ('m.skops', 'p.skops'): load_model(model).predict(videos)",
+    "Review(load_model('m.skops'), videos).open()",
+    *(
+        f"assert not main('{command} --out {out}'.split())"
+        for command, out in [
+            ("predict p.skops data", "s.csv"),
+            ("report m.skops data --fps 10", "r.html"),
+            ("summary s.csv", "summary"),
+        ]
+    ),
+]
+
+
+@pytest.mark.parametrize("lines", [PREDICTIONS[:2], PREDICTIONS[2:]])
+def test_predictions_wait_for_no_torch(lines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    videos, _ = make_activities(4, 3, random_state=0)
+    model = TemporalOTSegmenter(3, max_iter=20, random_state=0).fit(videos)
+    save_model(model, "m.skops")
+    steps = FramewiseTransformer(PCA(3)), model
+    save_model(make_pipeline(*steps).fit(videos), "p.skops")
+    os.mkdir("data")
+    for i, video in enumerate(videos):
+        np.save(f"data/{i}.npy", video)
+    script = "\n".join([START, *lines, "assert 'torch' not in sys.modules"])
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)

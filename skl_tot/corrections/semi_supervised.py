@@ -15,6 +15,7 @@ from skl_tot.corrections import label_learning as learning
 from skl_tot.corrections import label_paths, labelled_cycles
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import LearnedDecoder
+from skl_tot.meta.auto import spell_out_network, with_windows
 from skl_tot.meta.cycles import cut_arrays, errors_of_cycles
 from skl_tot.methods.base import BaseSegmenter, Learned
 from skl_tot.methods.hmm import HMMSegmenter
@@ -389,8 +390,6 @@ def fit_clusterings(estimators, recordings, look, random_state=None):
 
 def default_estimators(look, random_state=None):
     """List segmenters, not fitted, whose labels are clusterings, by a look."""
-    from skl_tot.meta.auto import spell_out_network, with_windows  # which load torch
-
     # the last steps of an HMM, and three networks, as by default, gain nothing on the
     # sets (benchmarks/labels.py)
     make_hmm = partial(HMMSegmenter, N_CLUSTERS, tol=1e-3, random_state=random_state)

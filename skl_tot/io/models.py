@@ -5,9 +5,11 @@ import inspect
 import json
 import shutil
 import stat
+import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -44,7 +46,7 @@ def trusted_types() -> list[str]:
     >>> "skl_tot.HMMSegmenter" in trusted_types()
     True
     """
-    # imported here, as they load torch, which most who read a file do not wait for
+    # imported here, as most who read a file do not wait for them
     from skl_tot import baselines, extend, preprocessing
 
     types = [
@@ -67,6 +69,20 @@ def trusted_types() -> list[str]:
         "skl_tot.preprocessing.look.Look",
         "skl_tot.training.pseudo_labels.LinearPrior",
     ]
+
+
+@functools.cache
+def _skops_io():
+    """Import skops, whose walk through scikit-learn would import torch and dask."""
+    names = [f"sklearn.externals.array_api_compat.{x}" for x in ("dask", "torch")]
+    missing = [name for name in names if name not in sys.modules]
+    sys.modules.update({name: ModuleType(name) for name in missing})
+    try:
+        import skops.io
+    finally:
+        for name in missing:
+            del sys.modules[name]
+    return skops.io
 
 
 def save_model(model, path, *, trusted=()) -> None:
@@ -102,8 +118,6 @@ def save_model(model, path, *, trusted=()) -> None:
     HMMSegmenter(n_actions=3)
     >>> folder.cleanup()
     """
-    import skops.io as skops_io
-
     segmenter = segmenter_of(model)
     check_is_fitted(segmenter)
     content = {
@@ -113,10 +127,10 @@ def save_model(model, path, *, trusted=()) -> None:
         "model": model,
     }
     with replaced(path) as temporary:
-        skops_io.dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
+        _skops_io().dump(content, temporary, compression=zipfile.ZIP_DEFLATED)
         with zipfile.ZipFile(temporary) as archive:
             _check_archive(archive, temporary.stat().st_size)
-        unknown = set(skops_io.get_untrusted_types(file=temporary))
+        unknown = set(_skops_io().get_untrusted_types(file=temporary))
         unknown -= {*trusted_types(), *trusted}
         if unknown:
             problem = f"model holds {sorted(unknown)}, which load_model does not trust"
@@ -207,13 +221,11 @@ def _check_archive(archive, size):
 
 def _load(file, trusted):
     """Load the model of an unpacked archive, unless it needs types not trusted."""
-    import skops.io as skops_io
-
-    unknown = set(skops_io.get_untrusted_types(file=file)) - set(trusted)
+    unknown = set(_skops_io().get_untrusted_types(file=file)) - set(trusted)
     if unknown:
         problem = "it has types that are not trusted, or that a later version added"
         raise ValueError(f"{problem}, {sorted(unknown)}")
-    content = skops_io.load(file, trusted=trusted)
+    content = _skops_io().load(file, trusted=trusted)
     if type(content) is not dict or not {"format", "skl_tot", "model"} <= set(content):
         raise ValueError("it was not written by save_model")
     if content["format"] > FORMAT:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 from sklearn.utils import check_array, check_random_state
 
 from skl_tot.meta.phases import (
@@ -294,6 +293,8 @@ def errors_of_cycles(cuts):
 
 def find_period(frames):
     """Lag of the first clear peak of the autocorrelation, up to a third of frames."""
+    from scipy.signal import find_peaks  # slow to load
+
     correlation = signals.mean_autocorrelation(frames)[: max(len(frames) // 3, 2)]
     # on log-lags, peaks have the same shape for cycles of any length
     step, blur = 0.01, 0.03

@@ -33,7 +33,7 @@ from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training import devices
 from skl_tot.training.components import COUNT, MLP, NETWORKS, OPTIMIZERS, Adam
 from skl_tot.training.loop import Snapshot, map_moments, train
-from skl_tot.training.network import Encoder, score_prototypes
+from skl_tot.training.network import Encoder, TorchEncoder, score_prototypes
 
 
 @with_shared_texts
@@ -104,8 +104,12 @@ class NetworkSegmenter(  # type: ignore[call-arg]
 
     def _apply_network(self, videos, head=None, *, keep=None):
         """Embed recordings, and apply a head; with ``keep``, arrays made on demand."""
-        device = devices.inference_device(self.device)
-        encoder = Encoder(self.network_, device, self._encoder)
+        is_plain = self._encoder == "sigmoid" and head in (None, score_prototypes)
+        if is_plain and self.device in ("auto", "cpu"):
+            encoder = Encoder(self.network_)
+        else:
+            device = devices.inference_device(self.device)
+            encoder = TorchEncoder(self.network_, device, self._encoder)
         compute = partial(encoder.apply, videos, head=head)
         if keep is None:
             return map(compute, range(len(videos)))

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
-from torch.nn.functional import softplus
 
 from skl_tot.training.batches import open_reader, sample_frames, shuffled_batches
 from skl_tot.training.devices import (
     full_precision,
+    gradients,
     join_parts,
     keep_freed_memory,
     rank_and_size,
@@ -24,6 +23,7 @@ from skl_tot.training.network import (
     unit_length,
 )
 from skl_tot.training.terms import CrossEntropy, Term, cluster, cross_entropy_loss
+from skl_tot.training.torch_later import torch
 
 
 class SphericalCrossEntropy(CrossEntropy):
@@ -143,7 +143,7 @@ def concept_loss(scores):
     # finite, as the gradient of logsumexp of only -inf is NaN
     lowest = torch.finfo(scores.dtype).min
     others = by_concept.scatter(-1, chosen, lowest).logsumexp(-1, keepdim=True)
-    return softplus(others - positives).mean((-2, -1))
+    return torch.nn.functional.softplus(others - positives).mean((-2, -1))
 
 
 def join_shares(values, batch):
@@ -207,8 +207,7 @@ class ClassifierTrainer:
         self.state = new_state(network, settings, self.generator, device)
         self.network = self.state.network
 
-    @torch.inference_mode(False)
-    @torch.enable_grad()
+    @gradients(True)
     def learn(self, labels, n_steps, progress=None):
         """Continue on labels; return parameters as numpy arrays, and losses."""
         # Negative labels only form segments.

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
-import torch
 
 from skl_tot.training.devices import rank_and_size
+from skl_tot.training.torch_later import torch
 
 # Maximum bytes of float32 features that are copied into memory for training, so that
 # memory stays flat for large sets.
@@ -41,13 +41,13 @@ class Batch:
     4
     """
 
-    frames: torch.Tensor
-    times: torch.Tensor
-    coverage: torch.Tensor
-    partners: torch.Tensor | None
+    frames: "torch.Tensor"
+    times: "torch.Tensor"
+    coverage: "torch.Tensor"
+    partners: "torch.Tensor | None"
     part: slice
     n_total: int
-    later: torch.Tensor | None = None
+    later: "torch.Tensor | None" = None
 
     @property
     def n_frames(self):

@@ -8,12 +8,14 @@ import contextlib
 import re
 from multiprocessing import current_process
 
-import torch
-import torch.distributed as dist
-
 from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.training.torch_later import torch
 
 DEVICE_TYPES = ("cpu", "cuda", "mps", "xpu")
+# Products from which several threads gain. On two cores with other work, two threads
+# take 20 times as long as one with 4e6 products (the default network), 3 times with 1e9
+# and 1.3 times with 3e9. In quiet moments they gain at most 1.3 up to 3e7 products.
+MANY_PRODUCTS = 2e9
 
 
 def keep_freed_memory():
@@ -85,10 +87,7 @@ def few_threads(device, n_products, n_threads=None):
     """Compute on one CPU thread, or on torch's number if there are many products."""
     usual = torch.get_num_threads()
     if n_threads is None:
-        # On two cores with other work, two threads take 20 times as long as one with
-        # 4e6 products (the default network), 3 times with 1e9 and 1.3 times with 3e9.
-        # In quiet moments they gain at most 1.3 up to 3e7 products.
-        n_threads = 1 if n_products < 2e9 else usual
+        n_threads = 1 if n_products < MANY_PRODUCTS else usual
     if device.type != "cpu" or n_threads == usual:
         yield
         return
@@ -109,8 +108,16 @@ def full_precision(device, n_products, n_threads=None):
         yield
 
 
+@contextlib.contextmanager
+def gradients(are_needed):
+    """Compute with or without gradients, whatever the mode of the caller."""
+    with torch.inference_mode(False), torch.set_grad_enabled(are_needed):
+        yield
+
+
 def rank_and_size():
     """Rank of this process and number of processes: (0, 1) without a process group."""
+    dist = torch.distributed
     if dist.is_available() and dist.is_initialized():
         return dist.get_rank(), dist.get_world_size()
     return 0, 1
@@ -121,7 +128,7 @@ def sum_over_processes(tensors):
     if rank_and_size()[1] == 1 or not tensors:
         return
     flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-    dist.all_reduce(flat)
+    torch.distributed.all_reduce(flat)
     for tensor, total in zip(tensors, flat.split([t.numel() for t in tensors])):
         tensor.copy_(total.view_as(tensor))
 
@@ -132,7 +139,7 @@ def join_parts(values, rows, n_items):
         return values
     whole = values.new_zeros(n_items, values.shape[1])
     whole[rows] = values
-    dist.all_reduce(whole)  # other processes have zeros there
+    torch.distributed.all_reduce(whole)  # other processes have zeros there
     return whole
 
 
@@ -141,5 +148,5 @@ def from_first_process(value):
     if rank_and_size()[1] == 1:
         return value
     values = [value]
-    dist.broadcast_object_list(values, src=0)
+    torch.distributed.broadcast_object_list(values, src=0)
     return values[0]

@@ -7,9 +7,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch.nn.functional import one_hot
-from torch.optim.adam import adam
 
 from skl_tot.progress import progress_bar
 from skl_tot.training import devices
@@ -29,6 +26,7 @@ from skl_tot.training.network import (
     score_prototypes,
 )
 from skl_tot.training.terms import common_value
+from skl_tot.training.torch_later import torch
 
 # Values that Adam remembers of each parameter: two means, and the number of steps.
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")
@@ -39,8 +37,8 @@ class TrainingState:
     """All values that change from step to step, on one device."""
 
     network: dict
-    generator: torch.Generator
-    device: torch.device
+    generator: "torch.Generator"
+    device: "torch.device"
     n_iter: int
     learning_rate: float
     weight_decay: float
@@ -53,11 +51,13 @@ class TrainingState:
         for value in self.network.values():
             value.grad = None
 
-    @torch.no_grad()
+    @devices.gradients(False)
     def update(self):
         """Take a step of Adam for each parameter with a gradient, in place."""
         # The same as `torch.optim.Adam` with its defaults. Its first step would import
         # torch's compiler, which takes longer than many fits.
+        from torch.optim.adam import adam
+
         pairs = self.network.items()
         trained = {name: value for name, value in pairs if value.grad is not None}
         for name, value in trained.items():
@@ -206,13 +206,17 @@ class LabelWatch:
         self.frames, self.encoder = frames, encoder
         self.labels, self.n_effective = None, 0.0
 
-    @torch.no_grad()
+    @devices.gradients(False)
     def has_settled(self, network):
         """Whether most labels have stayed, and no more prototypes are in effect."""
         embeddings = encode(network, self.frames, self.encoder)
         similarities = score_prototypes(network, embeddings)
         labels = similarities.argmax(dim=-1)
-        shares = one_hot(labels, similarities.shape[-1]).double().mean(dim=1)
+        shares = (
+            torch.nn.functional.one_hot(labels, similarities.shape[-1])
+            .double()
+            .mean(dim=1)
+        )
         n_effective = torch.special.entr(shares).sum(dim=-1).exp().mean().item()
         earlier_labels, n_earlier = self.labels, self.n_effective
         self.labels, self.n_effective = labels, n_effective
@@ -281,8 +285,7 @@ def _collect(pending, progress):
     return losses
 
 
-@torch.inference_mode(False)
-@torch.enable_grad()
+@devices.gradients(True)
 def train(
     videos, settings, terms, *, device, seed, start=None, one_pass=False, verbose=0
 ):
@@ -329,7 +332,7 @@ def train(
     return take_snapshot(state), losses.mean(axis=1).tolist()
 
 
-@torch.no_grad()
+@devices.gradients(False)
 def initialise(term, state, reader, settings):
     """Initialise a term with up to 131,072 sampled frames, which fit into memory."""
     sample, times = read_sample(state.generator, reader, settings, 2**17)

@@ -4,14 +4,18 @@
 # once. Fitted ones are numpy arrays, without that dimension for a single network. Terms
 # of the loss may add parameters.
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import methodcaller
 
 import numpy as np
-import torch
+from scipy.special import expit
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from skl_tot.recordings.container import row_blocks
-from skl_tot.training.devices import full_precision
+from skl_tot.training.devices import MANY_PRODUCTS, full_precision, gradients
+from skl_tot.training.torch_later import torch
 
 INIT_SCALE = 0.01  # of the paper
 
@@ -33,8 +37,8 @@ def unit_length(values):
 
 #: Kinds of encoders: the paper's, and one with embeddings of unit length.
 ENCODERS = {
-    "sigmoid": Perceptron(torch.sigmoid, torch.sigmoid, slope=0.25),
-    "unit": Perceptron(torch.relu, unit_length, lambda n_features: n_features**-0.5),
+    "sigmoid": Perceptron(sigmoid := methodcaller("sigmoid"), sigmoid, slope=0.25),
+    "unit": Perceptron(methodcaller("relu"), unit_length, lambda n: n**-0.5),
 }
 
 
@@ -92,14 +96,14 @@ def encode(network, frames, encoder="sigmoid"):
 
 def count_products(network, n_frames):
     """Count the products of embedding frames by all networks."""
-    weights = network["hidden_weight"].numel() + network["output_weight"].numel()
-    return n_frames * weights
+    weights = network["hidden_weight"], network["output_weight"]
+    return n_frames * sum(math.prod(weight.shape) for weight in weights)
 
 
 def score_prototypes(network, embeddings):
     """Similarities z·c (R, n_frames, n_prototypes) of embeddings with prototypes."""
     # frames come last in memory, as the transport is several times faster along them
-    return (network["prototypes"] @ embeddings.mT).mT
+    return (network["prototypes"] @ embeddings.swapaxes(1, 2)).swapaxes(1, 2)
 
 
 def constrain_prototypes(network):
@@ -108,34 +112,25 @@ def constrain_prototypes(network):
 
 
 class Encoder:
-    """A fitted network (numpy arrays) that embeds recordings in blocks."""
+    """A fitted network, of kind "sigmoid", that embeds recordings in blocks."""
 
-    def __init__(self, network, device, encoder="sigmoid"):
-        self.device = device
-        self.encoder = encoder
-        self.network = {}
+    def __init__(self, network):
         is_single = network["hidden_weight"].ndim == 2
-        for name, value in network.items():
-            value = torch.tensor(value, device=device)
-            self.network[name] = value[None] if is_single else value
+        add = (lambda value: value[None]) if is_single else np.asarray
+        self.network = {name: add(value) for name, value in network.items()}
+        self.threads = ThreadpoolController()
 
-    @torch.inference_mode()
     def apply(self, videos, i, head=None):
         """Embeddings (n_frames, R * width) of a recording, or the output of a head."""
         output = None
         # buffers: hidden layers of all networks, and their activations
-        width = 2 * self.network["hidden_bias"].numel()
+        width = 2 * math.prod(self.network["hidden_bias"].shape)
         for rows in row_blocks(videos.arrays[i], width):
-            frames = videos.read(i, rows)
-            frames = torch.tensor(frames, dtype=torch.float32, device=self.device)
-            n_products = count_products(self.network, len(frames))
-            with full_precision(self.device, n_products):
-                values = encode(self.network, frames, self.encoder)
-                if head is not None:
-                    values = head(self.network, values)
-            block = np.concatenate(list(values.cpu().numpy()), axis=1)
+            with np.errstate(over="ignore", invalid="ignore"):  # found below
+                frames = videos.read(i, rows).astype(np.float32)
+                block = np.concatenate(list(self.compute(frames, head)), axis=1)
             # a bounded embedding would hide invalid values
-            if not (torch.isfinite(frames).all() and np.isfinite(block).all()):
+            if not (np.isfinite(frames).all() and np.isfinite(block).all()):
                 with videos.errors(i):
                     raise ValueError(
                         "the scores are not finite; the fit diverged (lower "
@@ -146,3 +141,33 @@ class Encoder:
                 output = np.empty(shape, dtype=np.float32)
             output[rows] = block
         return output
+
+    def compute(self, values, head):
+        """Output (R, n_frames, width) for frames (n_frames, n_features)."""
+        is_large = count_products(self.network, len(values)) >= MANY_PRODUCTS
+        with self.threads.limit(limits=None if is_large else 1, user_api="blas"):
+            for layer in ("hidden", "output"):
+                values = values @ self.network[f"{layer}_weight"]
+                values += self.network[f"{layer}_bias"][:, None]
+                expit(values, out=values)
+            return values if head is None else head(self.network, values)
+
+
+class TorchEncoder(Encoder):
+    """The same for all kinds of networks and heads, on a device."""
+
+    def __init__(self, network, device, encoder="sigmoid"):
+        super().__init__(network)
+        self.device, self.encoder = device, encoder
+        for name, value in self.network.items():
+            self.network[name] = torch.tensor(value, device=device)
+
+    def compute(self, values, head):
+        """Output (R, n_frames, width) for frames (n_frames, n_features)."""
+        n_products = count_products(self.network, len(values))
+        with gradients(False), full_precision(self.device, n_products):
+            frames = torch.from_numpy(values).to(self.device)
+            values = encode(self.network, frames, self.encoder)
+            return (
+                (values if head is None else head(self.network, values)).cpu().numpy()
+            )

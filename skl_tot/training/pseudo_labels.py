@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
-import torch
 from sklearn.utils._param_validation import Interval
 
 from skl_tot.training.components import COUNT, SCALE, WEIGHT, Component
+from skl_tot.training.torch_later import torch
 
 
 class Prior(Component):

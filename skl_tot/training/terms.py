@@ -9,8 +9,6 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-import torch
-from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval
 
@@ -18,6 +16,7 @@ from skl_tot.recordings.errors import refuse
 from skl_tot.training.components import WEIGHT, Component
 from skl_tot.training.devices import few_threads, join_parts
 from skl_tot.training.network import encode, score_prototypes
+from skl_tot.training.torch_later import torch
 
 
 class Term(Component):
@@ -351,6 +350,8 @@ def means_in_time(embeddings, times, n_parts):
 
 def cluster(embeddings, n_centres, seed):
     """Centres (R, n_centres, E) of embeddings (R, n_frames, E), clustered once."""
+    from sklearn.cluster import KMeans
+
     # fewer distinct frames are repeated
     embeddings = np.repeat(embeddings, -(-n_centres // embeddings.shape[1]), axis=1)
     # embeddings of all networks side by side, so that all start at the same clusters

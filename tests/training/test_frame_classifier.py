@@ -14,7 +14,7 @@ from skl_tot.training.baselines import (
     shuffled,
 )
 from skl_tot.training.components import MLP, Adam
-from skl_tot.training.network import Encoder
+from skl_tot.training.network import TorchEncoder
 
 
 def generator():
@@ -75,7 +75,7 @@ def test_classifier_learns_and_goes_on():
     assert seen == first
     assert len(first) == len(second) == 60
     assert np.mean(second) < np.mean(first[:10]) / 2
-    encoder = Encoder(network, torch.device("cpu"))
+    encoder = TorchEncoder(network, torch.device("cpu"))
     others = Recordings(videos[6:])
     for i, own in enumerate(truth):
         found = encoder.apply(others, i, classify)

@@ -20,6 +20,8 @@ from skl_tot.training.loop import (
     train,
 )
 from skl_tot.training.network import (
+    Encoder,
+    TorchEncoder,
     encode,
     init_network,
     scale_weights,
@@ -321,3 +323,19 @@ class TestStart:
         alike = torch.cosine_similarity(*pair, dim=-1)
         alike = alike.amax(dim=1) if prior is None else alike.diagonal(dim1=1, dim2=2)
         np.testing.assert_allclose(alike, 1, rtol=1e-3)
+
+
+@pytest.mark.parametrize("head", [None, score_prototypes])
+@pytest.mark.parametrize("n_networks", [1, 3])
+def test_numpy_embeds_as_torch(head, n_networks):
+    network = draw_network(n_features=5, n_networks=n_networks)
+    scale_weights(network)
+    network = {name: value.numpy() for name, value in network.items()}
+    network["hidden_bias"] += 0.3
+    if n_networks == 1:
+        network = {name: value[0] for name, value in network.items()}
+    videos = Recordings([np.random.default_rng(0).normal(size=(40, 5))])
+    by_numpy = Encoder(network).apply(videos, 0, head)
+    by_torch = TorchEncoder(network, CPU).apply(videos, 0, head)
+    assert by_numpy.dtype == by_torch.dtype
+    np.testing.assert_allclose(by_numpy, by_torch, rtol=1e-6, atol=1e-6)

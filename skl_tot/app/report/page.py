@@ -151,7 +151,7 @@ def read_model(
 ):
     """Content of the page; arguments are those of `write_report`."""
     # `numbers` has the number of the colour of each name of an action, or is None.
-    # lazy, as they import torch
+    # on first use, as most of whom this module serves write no page
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import segmenter_of
 
