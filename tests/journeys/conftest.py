@@ -32,7 +32,7 @@ def skl_tot(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def simulate():
     """Functions that write files into a folder, and give labels and clocks by name."""
-    return SimpleNamespace(clinic=clinic, line=line, arms=arms)
+    return SimpleNamespace(clinic=clinic, line=line)
 
 
 def clinic(folder):
@@ -43,19 +43,18 @@ def clinic(folder):
     level = rng.normal(scale=2, size=(5, 6))  # rise, walk, turn, walk back, sit
     level[3] = level[1] * [1, 1, 1, -1, 1, 1]
     patients = [f"P{i:02}" for i in range(1, 13)]
-    visits = [(p, date) for p in patients for date in ("03-04", "05-01")]
-    for k, (patient, date) in enumerate(visits):
-        seconds = rng.normal([1.8, 3.5, 2.7 if k < 12 else 1.6, 3.5, 2], 0.12)
+    for k, patient in enumerate(patients):
+        seconds = rng.normal([1.8, 3.5, 2.7 if k < 6 else 1.6, 3.5, 2], 0.12)
         counts = np.rint(25 * seconds).astype(int)
         labels = np.repeat(range(5), counts)
-        clock = pd.Timestamp(f"2024-{date} 09:30:00.120")
+        clock = pd.Timestamp("2024-03-04 09:30:00.120")
         clock += pd.to_timedelta(40 * np.arange(len(labels)), "ms")
         steps = np.sin(2 * np.pi * 1.8 * np.arange(len(labels)) / 25 + k)
         frames = level[labels] + rng.normal(scale=0.6, size=(len(labels), 6))
         frames += 1.5 * (steps * np.isin(labels, (1, 3)))[:, None]
         if k % 4 == 1:
             frames[50 + k : 70 + k, k % 6] = np.nan
-        name = f"{patient}_TUG_2024-{date}"
+        name = f"{patient}_TUG_2024-03-04"
         table = pd.DataFrame(frames, columns=axes)
         times = clock.strftime("%Y-%m-%dT%H:%M:%S.%f").str[:-3]
         table.insert(0, "Timestamp (ISO 8601)", times)
@@ -73,22 +72,22 @@ def clinic(folder):
 
 
 def line(path):
-    """Two hours of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
+    """Forty minutes of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
 
     Labels are steps, or -1 in stops. After the first stop, in mid-cycle, the machine
     goes on with the step after the next. In the jam, only the current swings.
     """
     rng, runs = np.random.default_rng(1), []
-    for cycle in range(180):
+    for cycle in range(60):
         for step, mean in enumerate((20, 30, 12, 16)):  # frames
-            if (cycle, step) not in ((40, 2), (70, 2)):  # are skipped
+            if (cycle, step) not in ((13, 2), (23, 2)):  # are skipped
                 runs.append((step, round(rng.normal(mean, 0.05 * mean))))
-            if (cycle, step) in ((40, 1), (140, 3)):
-                runs.append((-1, 520 if cycle == 40 else 120))
-            if (cycle, step) == (120, 1):
+            if (cycle, step) in ((13, 1), (47, 3)):
+                runs.append((-1, 520 if cycle == 13 else 120))
+            if (cycle, step) == (40, 1):
                 jam = sum(n for _, n in runs)
                 runs.append((step, 240))
-        if cycle == 94:
+        if cycle == 31:
             night = sum(n for _, n in runs)
     labels = np.repeat(*map(np.array, zip(*runs)))
     clock = DAY + pd.to_timedelta(np.arange(len(labels)) / 2, "s")
@@ -103,23 +102,3 @@ def line(path):
     table.insert(0, "ts", clock)
     table.to_parquet(path)
     return labels, clock
-
-
-def arms(folder):
-    """Demonstrations of a robot: robomimic's HDF5."""
-    import h5py
-
-    rng, truth = np.random.default_rng(4), {}
-    poses = rng.normal(size=(3, 4))
-    with h5py.File(folder / "low_dim.hdf5", "w") as file:
-        data = file.create_group("data")
-        data.attrs["env_args"] = '{"env_kwargs": {"control_freq": 20}}'
-        for i in range(12):
-            labels = np.repeat(range(3), rng.integers(15, 40, 3))
-            state = poses[labels] + rng.normal(scale=0.2, size=(len(labels), 4))
-            group = data.create_group(f"demo_{i}")
-            group.attrs["num_samples"] = len(labels)
-            group["actions"] = np.roll(state, -1, axis=0)
-            group["obs/robot0_joint_pos"] = state
-            truth[f"demo_{i}"] = labels
-    return truth

@@ -112,8 +112,8 @@ def write_episodes(root, n_episodes):
     return truth
 
 
-def test_root_of_thirty_episodes():
-    truth = write_episodes(Path("cubes"), 30)
+def test_root_of_episodes():
+    truth = write_episodes(Path("cubes"), 12)
     words = ["reach", "grasp", "lift"]
     correct(truth, words, 4)
     run(
