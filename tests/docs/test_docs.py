@@ -17,7 +17,7 @@ from skl_tot.io import FORMATS
 
 ROOT = Path(skl_tot.__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-# test_files.py and test_coming_from.py run two pages, with files of people
+# test_commands.py and test_coming_from.py run two pages, with files of people
 PAGES = [
     *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
     *(path for path in sorted(DOCS.glob("*.md"))
