@@ -53,13 +53,8 @@ def test_sources_of_the_wheel_have_words_for_placeholders(site):
     [
         ("skl_tot.TemporalOTSegmenter(3).fit(X).", "pseudo_labels"),
         ("skl_tot.TemporalOTSegmenter(3).fit(X).predict(X).", "argmax"),
-        ("skl_tot.AutoSegmenter(3).fit(X).", "estimator_"),
         ("skl_tot.SemiSupervisedSegmenter().fit(X, y).", "unlabelled_actions_"),
-        ("skl_tot.preprocessing.GapFiller().fit(X).", "report"),
-        ("skl_tot.corrections.rename(skl_tot.HMMSegmenter(), names).", "covars_"),
-        ("skl_tot.io.segments(y).", "groupby"),
         ("skl_tot.statistics.durations(y).", "groupby"),
-        ("skl_tot.read_recordings(path).", "fps"),
         ("skl_tot.metrics.mof_score(y, y).", "is_integer"),
     ],
 )

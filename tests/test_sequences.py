@@ -41,7 +41,7 @@ from skl_tot.io import load_model, save_model, segments, write_segments
 from skl_tot.methods.pipelines import last_step, transform_before
 from skl_tot.preprocessing import FramewiseTransformer, SignalWindows
 
-N_SEQUENCES, N_STEPS = 9, 5
+N_SEQUENCES, N_STEPS = 7, 4
 REFUSALS = re.compile(
     "the number of distinct frames of"
     "|score compares"

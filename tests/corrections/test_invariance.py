@@ -13,25 +13,15 @@ WORDS, OTHERS = np.array(["a", "b", "c"]), np.array(["z", "m", "b"])
 
 
 @functools.cache
-def recordings(order, missing):
-    return make_activities(
-        10,
-        3,
-        n_features=5,
-        mean_length=80,
-        noise=0.5,
-        order=order,
-        missing=missing,
-        random_state=4,
-    )
+def recordings():
+    options = {"n_features": 5, "mean_length": 80, "noise": 0.5, "order": "free"}
+    return make_activities(10, 3, **options, missing=1 / 3, random_state=4)
 
 
-def learn(order, videos, labels):
+def learn(videos, labels):
     """Labels of recordings, some of which are None."""
-    estimators = [
-        HMMSegmenter(3, order=order),
-        HMMSegmenter(3, order=order, standardize="video"),
-    ]
+    scalings = "dataset", "video"
+    estimators = [HMMSegmenter(3, order="free", standardize=x) for x in scalings]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of actions that labels lack
         model = SemiSupervisedSegmenter(estimators, random_state=0).fit(videos, labels)
@@ -39,10 +29,10 @@ def learn(order, videos, labels):
 
 
 @functools.cache
-def given_and_learned(order, missing):
-    videos, codes = recordings(order, missing)
+def given_and_learned():
+    videos, codes = recordings()
     labels = [WORDS[path] if i < 3 else None for i, path in enumerate(codes)]
-    return videos, labels, learn(order, videos, labels)
+    return videos, labels, learn(videos, labels)
 
 
 def in_other_order(videos, labels):
@@ -90,12 +80,11 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize(("order", "missing"), [("strict", 0.0), ("free", 1 / 3)])
 @pytest.mark.parametrize("change", CHANGES)
-def test_labels_stay(change, order, missing):
-    videos, labels, expected = given_and_learned(order, missing)
+def test_labels_stay(change):
+    videos, labels, expected = given_and_learned()
     *changed, back = CHANGES[change](videos, labels)
-    paths = back(learn(order, *changed))
+    paths = back(learn(*changed))
     same = [path == other for path, other in zip(paths, expected, strict=True)]
     # labels twice tell more of the rate of segments
     least = 0.97 if change == "labelled twin" else 0.99
@@ -103,6 +92,6 @@ def test_labels_stay(change, order, missing):
 
 
 def test_labels_are_right():
-    _, _, paths = given_and_learned("strict", 0.0)
-    _, codes = recordings("strict", 0.0)
-    assert np.mean(np.concatenate(paths) == WORDS[np.concatenate(codes)]) > 0.98
+    _, _, paths = given_and_learned()
+    _, codes = recordings()
+    assert np.mean(np.concatenate(paths) == WORDS[np.concatenate(codes)]) > 0.95

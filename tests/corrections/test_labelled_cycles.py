@@ -75,8 +75,8 @@ class TestLearning:
         assert len(taught.predict(frames[:2])) == 2  # shorter than a block of frames
 
     def test_two_labelled_cycles_of_two_logs(self):
-        frames, labels, cuts = make_log(drift=0.5)
-        others, codes, ends = make_log(8, seed=2, drift=0.5)
+        frames, labels, cuts = make_log(8, drift=0.5)
+        others, codes, ends = make_log(6, seed=2, drift=0.5)
         y = [first_of(labels, cuts[2]), first_of(codes, ends[1])]
         model = make().fit([frames, others], y)
         assert (model.labels_[0] == labels).mean() >= 0.85
@@ -84,7 +84,7 @@ class TestLearning:
         assert set(cuts[:3]) <= set(model.cuts_[0])
 
     def test_cycles_may_lack_actions(self):
-        frames, labels, cuts = make_log(16, seed=3, missing=0.1)
+        frames, labels, cuts = make_log(10, seed=3, missing=0.1)
         whole = next(
             i
             for i, (a, b) in enumerate(itertools.pairwise(cuts))
@@ -144,20 +144,11 @@ def test_cuts_keep_labelled_cycles_and_part_all_frames(log):
     np.testing.assert_array_equal(np.concatenate(parts.arrays), frames)
 
 
-def test_units_of_features_do_not_change_the_cuts(log):
-    frames, labels, cuts = log
-    cut = [
-        learn_template(Recordings([x]), [labels], [[(0, cuts[1])]], 4).cut(x)
-        for x in (frames, frames * [1000, 0.01, 5] + [3, -70, 0])
-    ]
-    np.testing.assert_array_equal(*cut)
-
-
 class TestRefine:
     """A model of cycles learns from cycles, and others do as before."""
 
     def test_a_model_of_cycles_learns_from_cycles(self):
-        frames, labels, cuts = make_log(5)
+        frames, labels, cuts = make_log(4)
         model = CyclicSegmenter(4, estimator=HMMSegmenter(4, max_iter=3))
         y = first_of(labels, cuts[1])
         taught = refine(model.fit(frames, cuts=cuts), frames, y)

@@ -17,7 +17,7 @@ from skl_tot.datasets import make_activities
 @pytest.fixture(scope="module")
 def lacking():
     """Recordings and labels; only number 3 shows all five actions."""
-    options = {"n_features": 6, "mean_length": 150, "noise": 0.5}
+    options = {"n_features": 6, "mean_length": 80, "noise": 0.5}
     videos, labels = make_activities(8, 5, **options, random_state=0)
     kept = [path != (i % 5) if i != 3 else path >= 0 for i, path in enumerate(labels)]
     videos = [video[rows] for video, rows in zip(videos, kept)]

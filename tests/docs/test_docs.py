@@ -52,7 +52,7 @@ def write_cycles(page):
 @pytest.fixture
 def names(tmp_path, monkeypatch):
     """What plain blocks may use; fits are short, and files are in a folder of ours."""
-    videos, labels = make_activities(6, 6, mean_length=60, random_state=0)
+    videos, labels = make_activities(6, 6, mean_length=40, random_state=0)
     for folder in ("path/to/breakfast", "folder"):
         features = tmp_path / folder / "features"
         features.mkdir(parents=True)

@@ -116,7 +116,7 @@ QUIET = {"derandomize": True, "database": None}
 QUIET["suppress_health_check"] = list(HealthCheck)
 
 
-@settings(max_examples=300, **QUIET)
+@settings(max_examples=200, **QUIET)
 @given(data=st.data())
 def test_functions(attack, data):
     function, call = data.draw(st.sampled_from(CALLS))
@@ -124,7 +124,7 @@ def test_functions(attack, data):
     assert attack(function, **call | {argument: data.draw(HOSTILE)}) is None
 
 
-@settings(max_examples=200, **QUIET)
+@settings(max_examples=120, **QUIET)
 @given(data=st.data())
 def test_methods(attack, tot, videos, data):
     model = clone(tot)
@@ -138,7 +138,7 @@ def test_methods(attack, tot, videos, data):
     assert attack(getattr(model, name), unchanged=model, **call) is None
 
 
-@settings(max_examples=100, **QUIET)
+@settings(max_examples=60, **QUIET)
 @given(data=st.data())
 def test_settings(attack, tot, videos, data):
     model = clone(tot)

@@ -133,13 +133,12 @@ def test_errors_name_the_recording(work):
         CyclicSegmenter(3, estimator=Refusing()).fit(takes, cuts=[cuts, cuts])
 
 
-@pytest.mark.parametrize(("dtype", "order"), [(np.float32, "F"), (np.float16, "C")])
-def test_files_give_the_same_as_memory(tmp_path, work, dtype, order):
-    frames = np.asarray(work[0], dtype=dtype, order=order)
+def test_files_give_the_same_as_memory(tmp_path, work):
+    frames = np.asarray(work[0], dtype=np.float16)
     for name in "ab":
         np.save(tmp_path / f"{name}.npy", frames)
     files = open_arrays([tmp_path / "a.npy", tmp_path / "b.npy"])
-    frames = frames if dtype == np.float32 else frames.astype(float)
+    frames = frames.astype(float)
     cuts = [work[2], work[2]]
     network = TemporalOTSegmenter(max_iter=5, n_networks=1)
     for estimator in (HMMSegmenter(), network):

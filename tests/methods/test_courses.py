@@ -5,7 +5,7 @@ import pytest
 from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import ASOTSegmenter, MallowSegmenter, UDESegmenter
+from skl_tot.baselines import ASOTSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS
 from skl_tot.extend import MLP, PathPrior
@@ -13,7 +13,7 @@ from skl_tot.metrics import mof_score
 
 QUICK = {"max_iter": 8, "random_state": 0}
 NAMES = {"sharp": MLP(temperature=0.1), "narrow path": PathPrior(sigma=0.75)}
-KINDS = [TemporalOTSegmenter, ASOTSegmenter, MallowSegmenter, UDESegmenter]
+KINDS = [TemporalOTSegmenter, ASOTSegmenter, MallowSegmenter]
 
 
 @pytest.mark.parametrize("kind", KINDS)

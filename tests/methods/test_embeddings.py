@@ -27,14 +27,10 @@ def fitted(activity):
     return {kind: quick(kind).fit(activity[0]) for kind in kinds}
 
 
-each_kind = pytest.mark.parametrize("kind", [CTESegmenter, VTESegmenter, UDESegmenter])
-
-
-class TestAll:
-    @each_kind
-    def test_learns(self, kind, activity):
-        model = quick(kind, max_iter=600).fit(activity[0])
-        assert mof_score(activity[1], model.labels_) > 0.7
+@pytest.mark.parametrize("kind", [CTESegmenter, UDESegmenter])
+def test_learns(kind, activity):
+    model = quick(kind, max_iter=400).fit(activity[0])
+    assert mof_score(activity[1], model.labels_) > 0.7
 
 
 def test_gaussians_are_those_of_scipy_in_the_order_of_time():

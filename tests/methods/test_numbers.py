@@ -21,9 +21,9 @@ def activity():
     )[0]
 
 
-@pytest.mark.parametrize("n_actions", [2, 5])
-def test_is_found_where_it_is_clear(n_actions):
-    options = {"noise": 0.4, "unevenness": 0.5, "mean_length": 80}
+def test_is_found_where_it_is_clear():
+    n_actions = 4
+    options = {"noise": 0.4, "unevenness": 0.5, "mean_length": 60}
     videos, _ = make_activities(12, n_actions, **options, random_state=0)
     numbers = choose_n_actions(HMMSegmenter(), videos, range(1, n_actions + 2))
     assert numbers["best"] == n_actions
@@ -65,11 +65,10 @@ def in_order(n_actions):
     return Ordered(n_actions)
 
 
-@pytest.mark.parametrize("last", [2, 3])
-def test_best_at_the_edge_is_said(activity, last):
-    with pytest.warns(UserWarning, match=f"at the edge of 1 to {last}"):
-        numbers = choose_n_actions(HMMSegmenter(), activity, range(1, last + 1))
-    assert numbers["best"] == last
+def test_best_at_the_edge_is_said(activity):
+    with pytest.warns(UserWarning, match="at the edge of 1 to 2"):
+        numbers = choose_n_actions(HMMSegmenter(), activity, [1, 2])
+    assert numbers["best"] == 2
     assert numbers["at_edge"]
 
 

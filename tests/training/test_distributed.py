@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from skl_tot import TemporalOTSegmenter
-from skl_tot.baselines import UDESegmenter, VTESegmenter
+from skl_tot.baselines import VTESegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.training.components import Adam
@@ -26,9 +26,8 @@ CASES = {
     "streamed": (TemporalOTSegmenter, 2, {"alpha": 0.3}),
     "path": (TemporalOTSegmenter, 3, {"prior": PathPrior(5), "n_prototypes": 2}),
     "vte": (VTESegmenter, 2, {"n_init": 1}),
-    "ude": (UDESegmenter, 3, {}),
 }
-UNSEEDED = {"tot, unseeded": CASES["whole"], "vte, unseeded": CASES["vte"]}
+UNSEEDED = {"tot, unseeded": CASES["whole"]}
 
 
 def train(name):
@@ -41,7 +40,7 @@ def train(name):
         settings = settings | {"optimizer": Adam(batch_size=batch_size)}
     else:
         settings = settings | {"batch_size": batch_size}
-    model = kind(4, max_iter=20, random_state=0 if is_seeded else None, **settings)
+    model = kind(4, max_iter=15, random_state=0 if is_seeded else None, **settings)
     if name == "streamed":
         for _ in range(5):
             model.partial_fit(videos)
@@ -96,8 +95,7 @@ def test_two_processes_equal_one(tmp_path):
         both = learned_by_two(tmp_path, name)
         # rounding differs, and grows with the steps
         losses = both["losses"], one["losses"]
-        np.testing.assert_allclose(losses[0][:15], losses[1][:15], 1e-4, err_msg=name)
-        np.testing.assert_allclose(*losses, rtol=0.05, err_msg=name)
+        np.testing.assert_allclose(*losses, 1e-4, err_msg=name)
         assert mof_score(one["labels"], both["labels"]) > 0.98, name
     for name in UNSEEDED:  # without a seed, all use that of the first process
         learned_by_two(tmp_path, name)
