@@ -72,7 +72,7 @@ def clinic(folder):
 
 
 def line(path):
-    """Forty minutes of packing at 2 Hz: two stops, a jam, a skipped step, a night between.
+    """Forty minutes of packing at 2 Hz: stops, a jam, a skipped step, a night between.
 
     Labels are steps, or -1 in stops. After the first stop, in mid-cycle, the machine
     goes on with the step after the next. In the jam, only the current swings.
