@@ -19,6 +19,9 @@ from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import labelled_recordings, table_of_labels
 
 TOLERANCE = 1e-6  # seconds or frames, for rounding
+# A segment that is shorter than this share of the lower quartile of its action is none,
+# where the action has so many.
+CRUMB, LEAST_BOUTS = 1 / 3, 5
 
 
 class Bouts:
@@ -66,6 +69,33 @@ class Bouts:
         first = self.by_action[["start", "paused"]].first()
         first = first["start"] - first["paused"]
         return first - self.origins.reindex(first.index.get_level_values(0)).to_numpy()
+
+    def without(self, actions):
+        """Bouts of other actions."""
+        return self._with(self.table[~self.table["action"].isin(actions)])
+
+    def without_crumbs(self):
+        """Bouts of which those far shorter than usual belong to the bout before."""
+        by_action = self.table.groupby("action", observed=True)["duration"]
+        low, high = (by_action.transform("quantile", share) for share in (0.25, 0.75))
+        # of logarithms, an outlier by its distance from the quartiles
+        least = low * np.minimum(CRUMB, (low / high) ** 1.5)
+        is_crumb = by_action.transform("size") >= LEAST_BOUTS
+        is_crumb &= self.table["duration"] < least
+        if not is_crumb.any():
+            return self
+        table = self.table.astype({"recording": object, "action": object})
+        actions = table["action"].mask(is_crumb).groupby(table["recording"]).ffill()
+        table = table.assign(action=actions, is_crumb=is_crumb)
+        table = merge_touching(table, is_crumb="min")
+        return self._with(table[~table["is_crumb"]])
+
+    def _with(self, table):
+        """Bouts of a table of the same recordings."""
+        table = table.astype({"recording": object, "action": object})
+        bouts = Bouts(table, self.origins, self.frame, self.unit, self.dates)
+        bouts.lengths = self.lengths
+        return bouts
 
     def of_groups(self, members):
         """Return the group of each bout, groups in order of their first recording."""
@@ -120,7 +150,7 @@ def _add_pauses(table):
     pauses = (table["start"] - before["end"]).where(is_break, 0)
     pauses = pauses.where(pauses > TOLERANCE, 0)
     pauses = pauses.groupby(table["recording"]).cumsum()
-    return _merge_touching(table.assign(paused=pauses, paused_end=pauses))
+    return merge_touching(table.assign(paused=pauses, paused_end=pauses))
 
 
 def _bouts_of_table(table, fps):
@@ -164,8 +194,9 @@ def _check_each(table, origins, unit):
             raise ValueError(f"{name}: segments last 0 {unit}, expected more.")
 
 
-def _merge_touching(table):
+def merge_touching(table, **others):
     """Merge adjacent segments of one action with nothing but breaks between them."""
+    # ``others`` are further columns, with their aggregation
     before = table.shift()
     is_new = table["recording"] != before["recording"]
     is_new |= table["action"] != before["action"]
@@ -173,7 +204,7 @@ def _merge_touching(table):
     is_new |= waited > TOLERANCE
     merged = table.groupby(is_new.cumsum().to_numpy(), sort=False)
     kept = dict.fromkeys(("recording", "action", "start", "paused"), "first")
-    return merged.agg(kept | dict.fromkeys(("end", "paused_end"), "last"))
+    return merged.agg(kept | dict.fromkeys(("end", "paused_end"), "last") | others)
 
 
 def group_of_recordings(groups, names, what="groups"):

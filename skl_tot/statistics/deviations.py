@@ -5,15 +5,18 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from skl_tot.recordings.clocks import NO_DATE, clock_columns
 from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import has_order, ranks_of_steps, usual_codes
-from skl_tot.statistics.bouts import Bouts, collect_bouts
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.cycles import cut_cycles
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826
+# A step is done twice if it takes two times as long as usual, less or more this share
+# or 3 spreads.
+TWICE = 0.3
 # Columns of findings, with the points that each of them counts.
 STEP_POINTS = {"missing": 3, "repeated": 3, "out_of_order": 3}
 DURATION_POINTS = {"too_long": 1, "too_short": 1}
@@ -64,16 +67,20 @@ def deviations(
         Steps next to a break are no deviation if they are missing, repeated or shorter,
         or up to twice as long as usual.
 
-        - ``missing``: tuple of the missing actions of the order.
+        - ``missing``: tuple of the missing actions of the order. A bout is none if it
+          is shorter than a third of the lower quartile of all bouts of its action, five
+          or more, and an outlier of their logarithms; its time is of the bout before.
         - ``repeated``: tuple of the actions whose number of bouts is above the
-          threshold, compared with the recordings that show them.
+          threshold, compared with the recordings that show them, or whose single bout
+          takes twice :math:`m`, less or more 0.3 :math:`m` or three spreads, while most
+          other actions take no longer than usual.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
           before the second, in contrast to the order. Without ``order``, a step back in
           more than half of the recordings is usual, and none is listed if recordings
           show no order.
         - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
-          the threshold, the most extreme first, each with its total duration and
-          :math:`m`.
+          the threshold that are not repeated, the most extreme first, each with its
+          total duration and :math:`m`.
         - ``unlikely``: whether the mean log-likelihood is below the threshold;
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
         - ``score``: 3 for each action or pair of the first three, 1 for each other
@@ -87,11 +94,11 @@ def deviations(
     >>> from skl_tot.statistics import deviations
     >>> takes = {name: ["cut"] * 4 + ["mix"] * 4 + ["bake"] * 4 for name in "abcdef"}
     >>> takes["b"] = ["cut"] * 4 + ["bake"] * 4
-    >>> takes["c"] = ["cut"] * 4 + ["mix"] * 9 + ["bake"] * 4
+    >>> takes["c"] = ["cut"] * 4 + ["mix"] * 15 + ["bake"] * 4
     >>> print(deviations(takes)[["recording", "missing", "too_long", "score"]].head(2))
       recording missing       too_long  score
     0         b  (mix,)             ()      3
-    1         c      ()  ((mix, 9.0, 4.0),)      1
+    1         c      ()  ((mix, 15.0, 4.0),)      1
     """
     bouts = collect_bouts(labels, fps)
     if not (is_number(threshold) and 0 < threshold < np.inf):
@@ -102,7 +109,7 @@ def deviations(
         if start is not None:
             refuse("start", start, "none, or by='cycle', as it begins a cycle")
         means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-        table = compare_bouts(bouts, order, means, threshold)
+        table = compare_bouts(bouts.without_crumbs(), order, means, threshold)
     else:
         if log_likelihoods is not None:
             expected = "expected none by cycle"
@@ -118,11 +125,12 @@ def deviations(
 def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     """Time the cycles of recordings, with missing and long steps of each.
 
-    A cycle starts with a bout of the action ``start``. It ends at the start of the next
-    cycle; the last cycle of a recording, or before a break, ends with its last action.
-    Time before the first cycle belongs to no cycle. The first and last cycle of a
-    recording are dropped if they show fewer than half of the actions of a cycle.
-    Recordings without a cycle give a warning.
+    A cycle starts with a bout of the action ``start``, or with a step back over half of
+    the actions of a cycle or more, if the first one is missing. It ends with its last
+    step: time of no action, or of one called "idle", "pause", "waiting" or "not a
+    step", belongs to no cycle. The first and last cycle of a recording are dropped if
+    they show fewer than half of the actions of a cycle. Recordings without a cycle give
+    a warning.
 
     Parameters
     ----------
@@ -141,9 +149,9 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     -------
     table : DataFrame
         A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
-        the recording from 0; ``start`` and ``end``; ``duration``, without breaks;
-        ``stopped``, the time of stops and other breaks within; ``steps``, the number of
-        its bouts; if dates are known, ``start_clock`` and ``end_clock``; ``missing`` to
+        the recording from 1; ``start`` and ``end``; ``stopped``, the time of stops,
+        other breaks and no action within; ``duration`` without it; ``steps``, the
+        number of its bouts; if dates are known, ``start_clock`` and ``end_clock``; ``missing`` to
         ``deviates``, as in `deviations`, among all cycles; ``unit`` of times. Errors
         are those of `durations` and of a ``start`` that no recording shows.
 
@@ -154,9 +162,9 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     >>> table = cycle_times(laps, start="grasp")
     >>> print(table[["cycle", "start", "end", "duration", "steps", "missing"]])
        cycle  start  end  duration  steps  missing
-    0      0    0.0  4.0       4.0      3       ()
-    1      1    4.0  6.0       2.0      2  (move,)
-    2      2    6.0  8.0       2.0      2  (drop,)
+    0      1    0.0  4.0       4.0      3       ()
+    1      2    4.0  6.0       2.0      2  (move,)
+    2      3    6.0  8.0       2.0      2  (drop,)
     """
     bouts = collect_bouts(labels, fps)
     cycles, bouts_of_cycles = cut_cycles(bouts, start)
@@ -183,7 +191,9 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     is_short = (-z > threshold) & ~near
     # a step that starts again after a break lasts up to twice as long
     is_long = (z > threshold) & ~(near & (totals <= 2 * usual))
-    most = _most_bouts(counts, threshold)
+    is_repeated = (counts > _most_bouts(counts, threshold)) & ~near
+    is_twice = _are_twice(counts, totals, z) & is_long & ~near
+    is_long &= ~is_twice
     steps_back = [()] * len(bouts.names)
     if is_given or has_order(bouts):
         steps_back = _find_steps_back(bouts, codes, is_given)
@@ -191,8 +201,8 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     for i, name in enumerate(bouts.names):
         lacking = [code for code in codes if counts[i, code] == 0 and not near[i, code]]
         row = {"recording": name, "missing": bouts.name_codes(lacking)}
-        is_repeated = (counts[i] > most) & ~near[i]
-        row["repeated"] = bouts.name_codes(np.flatnonzero(is_repeated))
+        repeated = np.flatnonzero(is_repeated[i] | is_twice[i])
+        row["repeated"] = bouts.name_codes(repeated)
         pairs = [pair for pair in steps_back[i] if not near[i, list(pair)].all()]
         row["out_of_order"] = tuple(map(bouts.name_codes, pairs))
         for column, is_far in (("too_long", is_long), ("too_short", is_short)):
@@ -208,6 +218,16 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)
+
+
+def _are_twice(counts, totals, z):
+    """Mask (n_cycles, n_actions) of steps as long as two, among others that are not."""
+    usual = np.nanmedian(totals, axis=0) if totals.size else totals
+    reach = np.maximum(TWICE * usual * z, 3 * (totals - usual))  # both times z
+    is_near = (counts == 1) & (z > 0) & (abs(totals - 2 * usual) * z <= reach)
+    # a slow recording does nothing twice
+    is_slow = 2 * (z > 2).sum(axis=1) > (counts > 0).sum(axis=1)
+    return is_near & ~is_slow[:, None]
 
 
 def _near_breaks(bouts, codes):
@@ -327,107 +347,3 @@ def _count_points(rows, are_unlikely, is_given):
         for findings in findings_of
     ]
     return np.array(scores, dtype=int)
-
-
-def cut_cycles(bouts, start=None):
-    """Return a table of cycles, and `Bouts` of these without breaks."""
-    table = _number_bouts(bouts, start)
-    cycles = table.groupby("row", sort=False).agg(
-        recording=("recording", "first"),
-        cycle=("cycle", "first"),
-        start=("start", "first"),
-        end=("until", "last"),
-        before=("paused", "first"),
-        paused=("paused_end", "last"),
-    )
-    cycles["stopped"] = (cycles["paused"] - cycles["before"]).round(9)
-    cycles["duration"] = cycles["end"] - cycles["start"] - cycles["stopped"]
-    shifted = table[["action"]].assign(
-        recording=table["row"],
-        start=table["start"] - table["paused"],
-        end=table["end"] - table["paused_end"],
-        paused=0.0,
-        paused_end=0.0,
-        breaks_before=table["breaks_before"],
-        breaks_within=table["paused_end"] > table["paused"],
-        breaks_after=table["breaks_after"],
-    )
-    origins = cycles["start"] - cycles["before"]
-    bouts_of_cycles = Bouts(shifted, origins, bouts.frame, bouts.unit)
-    by_cycle = bouts_of_cycles.table.groupby("recording", observed=False)
-    cycles["steps"] = by_cycle.size().to_numpy()
-    bouts_of_cycles.lengths = cycles["duration"]
-    columns = ["recording", "cycle", "start", "end", "duration", "stopped", "steps"]
-    if bouts.dates:
-        dates = [bouts.dates.get(name, NO_DATE) for name in cycles["recording"]]
-        times = clock_columns(dates, cycles["start"], cycles["end"])
-        cycles, columns = cycles.assign(**times), [*columns, *times]
-    return cycles[columns].rename_axis(None), bouts_of_cycles
-
-
-def _number_bouts(bouts, start):
-    """Return the bouts of cycles, with the row and number of the cycle of each."""
-    table = bouts.table.astype({"recording": object, "action": object})
-    after = table.shift(-1)
-    is_same = after["recording"] == table["recording"]
-    goes_on = is_same & (after["paused"] == table["paused_end"])
-    table["breaks_after"] = is_same & ~goes_on
-    table["breaks_before"] = table["breaks_after"].shift(fill_value=False)
-    # the start of the next bout or, before a break, the end of the bout
-    table["until"] = after["start"].where(goes_on, table["end"])
-    is_start, n_actions = _find_starts(bouts, table, start)
-    cycles = is_start.groupby(table["recording"], sort=False)
-    table["cycle"] = cycles.cumsum().astype(int)
-    table = _drop_parts(table[table["cycle"] > 0], n_actions)
-    table["cycle"] -= table.groupby("recording", sort=False)["cycle"].transform("min")
-    table["row"] = table.groupby(["recording", "cycle"], sort=False).ngroup()
-    return table
-
-
-def _find_starts(bouts, table, start):
-    """Return whether each bout starts a cycle, and the number of actions of a cycle."""
-    is_first = table["recording"] != table["recording"].shift()
-    if hasattr(start, "tolist"):  # arrays and numpy scalars
-        start = start.tolist()
-    if isinstance(start, (list, tuple)):
-        shown = [action for action in start if action in bouts.actions]
-        if not shown or len(set(shown)) < len(shown):
-            _refuse_start(start, bouts)
-        ranks = table["action"].map({action: rank for rank, action in enumerate(shown)})
-        ranks = ranks.groupby(table["recording"], sort=False).ffill()
-        return is_first | (ranks < ranks.shift()), len(start)
-    if start is None:
-        order = usual_codes(bouts)
-        if not _goes_round(bouts, order):
-            return is_first, 0  # each recording is a cycle
-        start = bouts.actions[order[0]]
-    elif start not in bouts.actions:
-        _refuse_start(start, bouts)
-    return table["action"] == start, None
-
-
-def _refuse_start(start, bouts):
-    some = f"one of the actions {bouts.actions}"
-    refuse("start", start, f"{some}, or the actions of a cycle in order, each once")
-
-
-def _goes_round(bouts, codes):
-    """Whether recordings show the actions of an order several times, mostly in it."""
-    counts = bouts.matrix(bouts.by_action.size())[:, codes]
-    if not codes or np.median(np.median(counts, axis=0)) <= 1:
-        return False
-    _, before, after = ranks_of_steps(bouts, codes)
-    return np.mean(after == (before + 1) % len(codes)) > 0.5
-
-
-def _drop_parts(table, n_actions):
-    """Drop first and last cycles of recordings with fewer than half of the actions."""
-    by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
-    if n_actions is None:
-        n_actions = by_cycle.nunique().median()
-    numbers = table.groupby("recording", sort=False)["cycle"]
-    first, last = numbers.transform("min"), numbers.transform("max")
-    is_end = (table["cycle"] == first) | (table["cycle"] == last)
-    is_part = is_end & (first < last)
-    is_part &= 2 * by_cycle.transform("nunique") < n_actions
-    return table[~is_part].copy()

@@ -17,7 +17,8 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.stops import describe_stops, list_stops
 from skl_tot.statistics.actions import describe_equal_parts, has_order, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.deviations import compare_bouts, cut_cycles, score_durations
+from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.deviations import compare_bouts, score_durations
 from skl_tot.statistics.groups import describe_pairs
 
 REACH = 2.5  # drawn length of cycles, in usual ones: a long one does not hide others
@@ -83,7 +84,7 @@ class Content:
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
         if not self.bouts.actions:
             return None
-        table, bouts = cut_cycles(self.bouts, self.circle)
+        table, bouts = cut_cycles(self.bouts, self.circle, self.findings.names)
         if len(table) <= table["recording"].nunique():
             return None
         return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
@@ -196,9 +197,10 @@ class Content:
             row = {"name": self.findings.names[code], "code": code}
             row["share"] = np.average(is_shown, weights=seconds)
             row["videos"] = sum(code in path for path in paths)
+            if row["videos"] and code != BACKGROUND:
+                row["segments"] = int((self.bouts.table["action"] == code).sum())
             totals = self.totals.get(code, [])
             if len(totals):
-                row["segments"] = int((self.bouts.table["action"] == code).sum())
                 unsure = is_unsure[is_shown]
                 row["unsure"] = np.average(unsure, weights=seconds[is_shown])
                 row["units"] = len(totals)

@@ -255,7 +255,7 @@ def _describe(content):
         "lead": content.lead(),
         "unsaid": content.unsaid(),
         "trust": content.trust(),
-        "n_found": sum("quartiles" in row for row in content.actions.values()),
+        "n_found": sum("segments" in row for row in content.actions.values()),
         "n_cycles": 0 if content.cycles is None else len(content.cycles[0]),
         "defaults": {name: parameter.default for name, parameter in parameters.items()},
         "version": __version__,
@@ -358,12 +358,13 @@ def _describe_actions(content):
 
 
 def _describe_facts(row, content):
+    share = f"{100 * row['share']:.1f} % of all time"
     if "quartiles" not in row:
-        return "Found in no recording."
+        return f"In no cycle, {share}." if row["videos"] else "Found in no recording."
     what = "recording" if content.cycles is None else "cycle"
     units = f"{row['units']} of {len(content.unit_bouts.names)} {what}s"
     usual = f"usually {content.length(row['quartiles'][1])} of a {what}"
-    return f"In {units}, {100 * row['share']:.1f} % of all time; {usual}."
+    return f"In {units}, {share}; {usual}."
 
 
 def _digest(text):

@@ -18,7 +18,7 @@ const timelines = new Timelines(byId("plot"), { ...data, rows: data.recordings }
 
 function cyclesOf(recording) {
   return recording.cycles.map(([from, to, deviation], i) => {
-    const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i}`;
+    const name = `${data.recordings.length > 1 ? `${recording.name}, ` : ""}cycle ${i + 1}`;
     const where = `${name}, from ${timelines.at(from)}`, clock = timelines.clockOf(recording, from);
     return { ...partOf(recording, from, to), name, where, deviation, clock };
   });

@@ -21,7 +21,8 @@ from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import describe_equal_parts
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.deviations import compare_bouts, cut_cycles
+from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.deviations import compare_bouts
 
 
 @with_shared_texts
@@ -266,12 +267,12 @@ def find_cycles(state, circle):
     # labels of people may show none of the model's actions
     if not bouts.actions or (circle and not set(circle) & set(bouts.actions)):
         return none
-    table, cycles = cut_cycles(bouts, circle)
+    table, cycles = cut_cycles(bouts, circle, state.names)
     if len(table) <= len(entries):
         return none
     start = first_checked(entries)
-    if circle is None and start in bouts.actions:  # cycles stay those of people
-        table, cycles = cut_cycles(bouts, start)
+    if circle is None and start in cycles.actions:  # cycles stay those of people
+        table, cycles = cut_cycles(bouts, start, state.names)
     table = table.round().astype({"recording": int, "start": int, "end": int})
     table = table.join(compare_bouts(cycles)[["score", "deviates"]])
     return FoundCycles(state.model, segments, table, None)

@@ -385,7 +385,7 @@ def test_cycles_have_a_row_each(shift, write):
         assert start == pytest.approx(cycle["start"], abs=0.06)
         assert float(row[2].split()[0]) == pytest.approx(cycle["duration"], abs=0.06)
         assert row[3] == str(cycle["steps"])
-    assert [row[0] for row in rows if row[4].strip()] == ["5", "11"]
+    assert [row[0] for row in rows if row[4].strip()] == ["6", "12"]
     assert re.search(r"unusually long: weld 1\d\.\d s, usually 5\.0\d s", rows[0][4])
     assert "missing: pack" in rows[-1][4]
     assert "deviating" not in page.rows
@@ -422,9 +422,9 @@ def test_times_are_by_the_clock(shift, write, days, day):
     page = write(model, takes)
     shown = {row[0].split(", ")[0] + row[0][-3:]: row[1] for row in page.rows["cycles"]}
     at = "06:51:11.2"
-    assert shown["a, 0"] == (at if day else f"2024-03-04 {at}")
+    assert shown["a, 1"] == (at if day else f"2024-03-04 {at}")
     other = {0: at, 1: f"2024-03-05 {at}", "NaT": "0:00.0"}
-    assert shown["b, 0"] == other[days]
+    assert shown["b, 1"] == other[days]
     assert ("clock" in page.data["recordings"][1]) == (days != "NaT")
     assert page.data["recordings"][0]["clock"] == "2024-03-04T06:51:11.200"
 
@@ -517,7 +517,7 @@ def test_many_cycles_and_long_durations(shift, write, monkeypatch):
     page = write(*shift)
     _, *rows = page.rows["cycles"]
     assert 2 < len(rows) <= 4
-    assert {"5", "11"} <= {row[0] for row in rows}
+    assert {"6", "12"} <= {row[0] for row in rows}
     assert "In all3 min 28 s" in page.text.replace("\n", "")
 
 
