@@ -69,6 +69,48 @@ def test_what_is_wrong_in_each_of_many_cycles():
     )
 
 
+@pytest.mark.parametrize(("spread", "unit"), [(0.04, 1), (0.12, 1), (0.08, 20)])
+def test_each_deviation_is_called_what_happened(spread, unit):
+    """Of 120 cycles, with the crumbs and blurs that models leave, at several scales."""
+    random = np.random.default_rng(0)
+    usual = unit * np.array([60, 90, 30, 110, 40])
+    n = usual * random.normal(1, spread, (120, 5)).clip(1 - 3 * spread)
+    n[20, 0] = n[50, 2] = n[80, 4] = 0  # skipped, without a trace
+    n[25, 1], n[60, 3] = unit * 6, unit * 8  # or with one
+    n[90, 1] += n[91, 1]  # done twice
+    n[35, 3] *= 7  # jammed
+    actions = [[0, 1, 2, 3, 4]] * 120
+    actions[40] = [0, 2, 1, 3, 4]
+    steps = [(k, times[k]) for own, times in zip(actions, n) for k in own]
+    steps[500:500] = [(0, unit * 20), (1, unit * 3)]  # a blur in cycle 100
+    table = cycle_times(lay([(f"step {k}", int(m)) for k, m in steps]))
+    assert len(table) == 120
+    lacking = {20: 0, 25: 1, 50: 2, 60: 3, 80: 4}
+    missing = {k: own for k, own in table["missing"].items() if own}
+    assert missing == {k: (f"step {step}",) for k, step in lacking.items()}
+    assert table["steps"][[24, 25]].tolist() == [5, 4]
+    repeated = {k: own for k, own in table["repeated"].items() if own}
+    assert repeated == {90: ("step 1",)}
+    assert [step for step, *_ in table["too_long"][35]] == ["step 3"]
+    assert table["out_of_order"][40] == (("step 2", "step 1"),)
+    deviating = set(np.flatnonzero(table["deviates"])) - {*lacking, 35, 40, 90}
+    assert len(deviating) <= 2
+
+
+@pytest.mark.parametrize("idle", ["background", "Idle", "not a step"])
+def test_idle_time_is_in_no_cycle(idle):
+    steps = shift_of(9)
+    steps[18:18] = [(idle, 400)]  # between cycles
+    steps[4:5] = [("weld", 20), (idle, 300), ("weld", 30)]  # within a step
+    table = cycle_times(lay([*steps, (idle, 90)]), fps=10)
+    assert not table["deviates"].any()
+    assert table["duration"].tolist() == pytest.approx([10] * 9)
+    assert table["end"][5] == table["start"][6] - 40
+    assert table["end"].iloc[-1] == 160
+    assert table["stopped"].tolist() == [0, 30, *[0] * 7]
+    assert table["steps"].tolist() == [3] * 9
+
+
 @pytest.mark.parametrize("frame", [300, 350])
 def test_breaks_are_in_no_cycle(frame):
     shift = on_clock(lay(shift_of(6)), frame, 720)

@@ -245,7 +245,7 @@ def test_cycles_are_one_under_another(browser, laps, wait_for):
     assert len(page.browser.find_elements("css selector", "td.cut")) == 3
     page.to(page.x(2), AXIS + 4 * 21 + 8)  # the break is cut out
     wait_for(lambda: page.tip()[:1], ["action 1"])
-    assert page.tip()[-1].startswith("line 3, shift 0, cycle 4, from 0:")
+    assert page.tip()[-1].startswith("line 3, shift 0, cycle 5, from 0:")
     page.find("#unit option[value=recordings]").click()
     wait_for(page.rows, [0, 1, 2])
     wait_for(lambda: page.range()[1], pytest.approx(370))
