@@ -19,8 +19,8 @@ from skl_tot.recordings.layouts import is_table
 from skl_tot.recordings.segment_table import labelled_recordings, table_of_labels
 
 TOLERANCE = 1e-6  # seconds or frames, for rounding
-# A segment that is shorter than this share of the lower quartile of its action is none,
-# where the action has so many.
+# A segment is no bout if it is shorter than this share of the lower quartile of all
+# those of its action, if there are so many.
 CRUMB, LEAST_BOUTS = 1 / 3, 5
 
 
@@ -75,7 +75,7 @@ class Bouts:
         return self._with(self.table[~self.table["action"].isin(actions)])
 
     def without_crumbs(self):
-        """Bouts of which those far shorter than usual belong to the bout before."""
+        """Bouts, with the time of far shorter ones than usual as of the bout before."""
         by_action = self.table.groupby("action", observed=True)["duration"]
         low, high = (by_action.transform("quantile", share) for share in (0.25, 0.75))
         # of logarithms, an outlier by its distance from the quartiles

@@ -7,7 +7,7 @@ from skl_tot.recordings.errors import refuse
 from skl_tot.statistics.actions import ranks_of_steps, usual_codes
 from skl_tot.statistics.bouts import Bouts, merge_touching
 
-# Names of actions that are no steps of a cycle, as background is none.
+# Names of actions that, like background, are no steps of a cycle.
 IDLE = "idle", "pause", "waiting", "not a step"
 # Columns on breaks of the clock, and how a step that goes on after idle time has them.
 BREAKS = {"breaks_before": "first", "breaks_within": "max", "breaks_after": "last"}

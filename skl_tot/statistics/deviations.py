@@ -67,9 +67,9 @@ def deviations(
         Steps next to a break are no deviation if they are missing, repeated or shorter,
         or up to twice as long as usual.
 
-        - ``missing``: tuple of the missing actions of the order. A bout is none if it
-          is shorter than a third of the lower quartile of all bouts of its action, five
-          or more, and an outlier of their logarithms; its time is of the bout before.
+        - ``missing``: tuple of the missing actions of the order. A bout does not count
+          if it is an outlier of the logarithms of all bouts of its action, five or
+          more, and shorter than a third of their lower quartile.
         - ``repeated``: tuple of the actions whose number of bouts is above the
           threshold, compared with the recordings that show them, or whose single bout
           takes twice :math:`m`, less or more 0.3 :math:`m` or three spreads, while most
