@@ -149,9 +149,9 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     -------
     table : DataFrame
         A row for each cycle, in order of time: ``recording``; ``cycle``, its number in
-        the recording from 1; ``start`` and ``end``; ``stopped``, the time of stops,
-        other breaks and no action within; ``duration`` without it; ``steps``, the
-        number of its bouts; if dates are known, ``start_clock`` and ``end_clock``; ``missing`` to
+        the recording from 1; ``start`` and ``end``; ``duration`` without ``stopped``,
+        the time of stops, other breaks and no action within; ``steps``, the number of
+        its bouts; if dates are known, ``start_clock`` and ``end_clock``; ``missing`` to
         ``deviates``, as in `deviations`, among all cycles; ``unit`` of times. Errors
         are those of `durations` and of a ``start`` that no recording shows.
 
