@@ -147,19 +147,14 @@ def test_the_report_is_that_of_the_export(run, made, tmp_path, capsys):
     n_frames = sum((expected[name] == "turn").sum() for name in "ace")
     assert found["x"] == pytest.approx(n_frames / 10)
     assert run(f"report checked takes --out {tmp_path}/other.html") == 0
-    exported = (made.root / "checked" / "report.html").read_bytes()
-    assert (tmp_path / "other.html").read_bytes() == exported
-
-
-@pytest.mark.usefixtures("made")
-def test_an_action_has_one_colour():
-    """On pages of a review and of reports, whatever its name."""
+    other = (tmp_path / "other.html").read_text(encoding="utf-8")
+    assert Path("checked/report.html").read_text(encoding="utf-8") == other
+    # an action has one colour, on pages of a review and of reports
     numbers = {"action 0": 0, "pour": 1, "action 2": 2, "turn": 3}
     colours = {name: style_of(number).fill for name, number in numbers.items()}
-    text = Path("checked/report.html").read_text(encoding="utf-8")
-    page = json.loads(re.search('id="data">(.*?)</script>', text)[1])
-    for code, style in page["appearance"].items():
-        assert style["fill"] == colours[page["names"][code]]
+    data = json.loads(re.search('id="data">(.*?)</script>', other)[1])
+    for code, style in data["appearance"].items():
+        assert style["fill"] == colours[data["names"][code]]
 
 
 def test_summary_and_subtasks_take_the_review(run, made, tmp_path, capsys, monkeypatch):

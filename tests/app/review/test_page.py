@@ -132,10 +132,10 @@ def test_all_is_as_in_python(opened, fitted, takes, tmp_path):
     page.wait_for_said("results")
     written, table = read_table(tmp_path / "segments.csv"), twin.table()
     assert written["action"].tolist() == table["action"].tolist()
-    for _ in range(3):
+    for _ in range(2):
         page.click("[data-by=undo]")
     assert plain(page.review) != plain(twin)
-    for _ in range(3):
+    for _ in range(2):
         page.change(lambda: page.press("Z"))
     assert page.review.redoable is None
     assert plain(page.review) == plain(twin)
