@@ -48,22 +48,6 @@ def test_code_and_project_have_the_same_extras():
         assert declared == set(modules.values()), extra
 
 
-def test_extras_that_are_named():
-    """No text names an extra that is not there."""
-    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
-    for folder in ("skl_tot", "docs", "examples", "benchmarks"):
-        texts += [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.md")]
-    named = {}
-    for path in texts:
-        text = path.read_text(encoding="utf-8")
-        for names in re.findall(r"(?:skl-tot|'\.)\[([\w,]+)\]", text):
-            named |= dict.fromkeys(names.split(","), path)
-        for pattern in (r"extra `{1,2}(\w+)`", r"`{1,2}(\w+)`{1,2} extra"):
-            named |= dict.fromkeys(re.findall(pattern, text), path)
-    assert {"cli", "files", "plot", "video"} <= set(named)
-    assert set(named) <= set(DECLARED), named
-
-
 def test_modules_of_extras_come_from_what_is_declared():
     """Each import names a module of the table, and each module of it is imported."""
     used = set()

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
 from skl_tot.baselines import (
@@ -107,13 +106,3 @@ def test_scores_are_probabilities_over_shares(fitted, activity):
     scores = fitted.transform(video) @ network["action_weight"] + network["action_bias"]
     found = fitted.log_likelihood(video)
     np.testing.assert_allclose(found, scores - fitted.log_shares_, rtol=1e-3, atol=1e-3)
-
-
-def test_bad_starts(activity):
-    with pytest.raises(TypeError):
-        asal(estimator=LinearRegression()).fit(activity[0])
-    with pytest.raises(ValueError, match="fitted"):
-        asal(estimator=FrozenEstimator(tot())).fit(activity[0])
-    start = FrozenEstimator(tot(3).fit(activity[0]))
-    with pytest.raises(ValueError, match="n_actions=4"):
-        asal(estimator=start).fit(activity[0])

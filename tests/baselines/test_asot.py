@@ -3,10 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.base import clone
 from torch.nn.functional import log_softmax, normalize
 
-from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
@@ -35,14 +33,6 @@ def test_finds_the_actions():
     model = ASOTSegmenter(5, max_iter=150, random_state=0)
     model.set_params(optimizer__frames_per_video=64)
     assert mof_score(labels, model.fit(videos).labels_) > 0.75
-
-
-def test_actions_are_numbered_by_time(model, data):
-    codes = [np.exp(model.log_likelihood(video)) for video in data[0]]
-    times = [(np.arange(len(x)) + 0.5) / len(x) for x in codes]
-    total = sum(time @ own for time, own in zip(times, codes))
-    means = total / sum(own.sum(axis=0) for own in codes)
-    assert (np.diff(means) > 0).all()
 
 
 def test_training_agrees_with_a_plain_loop():
@@ -85,29 +75,3 @@ def test_transport_of_training_and_of_prediction(data):
         )[0].numpy()
         own = np.argsort(model.prototype_actions_)
         np.testing.assert_allclose(found, codes[:, own], atol=1e-5)
-
-
-def test_stream_keeps_background_with_its_prototypes(data):
-    """Played backwards, the same frames are of the same prototypes, numbered anew."""
-    options = {"n_prototypes": 2, "rho": 0.0, "background_percentile": 10}
-    stream = ASOTSegmenter(4, **options, **QUICK)
-    stream.fit(data[0])
-    numbers, before = stream.prototype_actions_, stream.background_
-    stream.set_params(optimizer__learning_rate=1e-9)
-    stream.partial_fit([video[::-1] for video in data[0]])
-    now, after = stream.prototype_actions_, stream.background_
-    assert not np.array_equal(numbers, now)
-    counts = before.counts[numbers]
-    np.testing.assert_allclose(after.counts[now], 1.95 * counts, rtol=1e-3)
-    for name in ("means", "variances", "thresholds"):
-        found, expected = getattr(after, name)[now], getattr(before, name)[numbers]
-        pair = found[counts > 0], expected[counts > 0]
-        np.testing.assert_allclose(*pair, rtol=0.1, atol=1e-3)
-
-
-def test_its_transport_in_the_other_method(data):
-    transport = StructuredTransport(0.1, radius=0.1)
-    usual = TemporalOTSegmenter(4, n_prototypes=2, n_networks=2, **QUICK)
-    model = clone(usual).set_params(transport=transport).fit(data[0])
-    assert not np.array_equal(model.prototypes_, usual.fit(data[0]).prototypes_)
-    np.testing.assert_allclose(model.pseudo_labels(data[0])[0].sum(axis=1), 1)

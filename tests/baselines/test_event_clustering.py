@@ -4,10 +4,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize
 from sklearn.linear_model import Ridge
 
-from skl_tot.baselines.frank_wolfe import EventClustering, cheapest_events, minimise
+from skl_tot.baselines.frank_wolfe import EventClustering, cheapest_events
 
 
 def ridge_objective(chunks, assignment, regularization):
@@ -90,54 +89,3 @@ def test_oracle_is_brute_force(windows):
             chosen = costs[np.arange(n_events), video, events[video]]
             assert chosen.sum() == pytest.approx(least)
     assert n_feasible > 30
-
-
-def limit(problem, allowed):
-    """Let events be only in some chunks, a mask (n_chunks, n_events)."""
-    cheapest = problem.cheapest
-    problem.cheapest = lambda costs: cheapest(np.where(allowed, costs, np.inf))
-
-
-def test_reaches_the_minimum_over_all_mixtures():
-    options = {"lengths": (4, 5), "n_events": 2, "n_features": 2}
-    problem, chunks = problem_of(0, **options, regularization=1.0)
-    # another event is dear, else the mixture of all explains itself
-    allowed = np.ones((9, 2), bool)
-    allowed[2:4, 0] = allowed[4:7, 1] = False
-    limit(problem, allowed)
-    corners = []
-    for first in combinations(range(4), 2):
-        for second in combinations(range(5), 2):
-            if first[0] < 2 and second[1] >= 3:
-                rows = np.array([first, np.add(second, 4)])
-                corners.append(problem.assignment(rows))
-    corners = np.array(corners)
-
-    def value(weights):
-        mixture = np.tensordot(weights, corners, 1)
-        return ridge_objective(chunks, mixture, 1.0)[0]
-
-    best = minimize(
-        value,
-        np.full(len(corners), 1 / len(corners)),
-        bounds=[(0, 1)] * len(corners),
-        constraints={"type": "eq", "fun": lambda weights: weights.sum() - 1},
-        tol=1e-12,
-    )
-    solution = minimise(problem, np.random.RandomState(0), 10, 3000, 1e-5)
-    assert solution.curve[-1] == pytest.approx(best.fun, rel=2e-3)
-    assert solution.objective >= best.fun - 1e-9
-
-
-def test_finds_planted_events_within_windows():
-    rng = np.random.RandomState(0)
-    lengths = np.full(12, 20)
-    planted = np.sort([rng.choice(20, 3, replace=False) for _ in lengths], axis=1)
-    chunks = rng.normal(scale=0.3, size=(240, 6))
-    for video, own in enumerate(planted):
-        chunks[video * 20 + own, np.arange(3)] += 2
-    problem = EventClustering(chunks, lengths, 3, 1 / 36)
-    distances = np.tile(np.arange(20), 12)[:, None] - np.repeat(planted, 20, axis=0)
-    limit(problem, abs(distances) <= 2)
-    solution = minimise(problem, rng, 10, 650, 0.0)
-    np.testing.assert_array_equal(solution.events, planted)

@@ -7,9 +7,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
-from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from skl_tot import (
     HMMSegmenter,
@@ -236,13 +234,6 @@ def test_actions_that_no_label_names_stay_so(fitted):
     assert halves == ["rest", "take 1", "take 2"]
 
 
-def test_split_along_a_line_finds_the_merged_actions(fitted):
-    before = fitted("mallow").predict(VIDEOS)
-    halved = split(merge(fitted("mallow"), [1, 2]), 1, VIDEOS)
-    found = np.concatenate(halved.predict(VIDEOS))
-    assert np.mean(found == np.concatenate(before)) > 0.9
-
-
 def test_merged_densities_are_means_of_those_in_the_fit():
     """Parts of an action add up to it, and count with it."""
     model = HMMSegmenter(4, order="free", random_state=0).fit(VIDEOS)
@@ -318,14 +309,6 @@ def test_actions_without_a_label_keep_their_name(name, words, unlabelled):
     assert np.mean(found == is_last) > 0.9
 
 
-def test_a_model_with_too_many_actions_ruins_nothing():
-    videos, codes = make_activities(8, 4, n_features=8, mean_length=60, random_state=0)
-    model = HMMSegmenter(12, random_state=0).fit(videos)
-    refined = refine(model, videos, [codes[0], *[None] * 7])
-    assert refined.actions_.tolist() == [0, 1, 2, 3]
-    assert np.mean(np.concatenate(refined.labels_) == np.concatenate(codes)) > 0.95
-
-
 LENGTH = len(VIDEOS[0])
 HOSTILE = {  # labels of the first recording, and the actions that they name
     "one frame": (["take", *[""] * (LENGTH - 1)], ["take"]),
@@ -386,13 +369,3 @@ def test_errors_leave_the_model(fitted, call):
         call(model)
     assert "\n" not in str(error.value)
     assert pickle.dumps(vars(model)) == before
-
-
-@pytest.mark.parametrize(
-    "call", [lambda m: merge(m, [0, 1]), lambda m: refine(m, VIDEOS, labels_of(1))]
-)
-def test_not_fitted_and_no_segmenter(call):
-    with pytest.raises(NotFittedError):
-        call(MallowSegmenter(2))
-    with pytest.raises(TypeError):
-        call(StandardScaler())

@@ -93,15 +93,6 @@ def test_segments_are_measured_where_they_are_known():
     assert found.rate == pytest.approx((3 + 3 / 2) / (9 / 5))
 
 
-def test_one_cycle_of_a_log_has_the_rate_of_all():
-    """Its end is a boundary, which counts half, as it belongs to the next one, too."""
-    log = np.tile(np.repeat([0, 1, 2], 20), 30)
-    cycle = np.where((np.arange(len(log)) // 60) == 7, log, -1)
-    whole, part = (label_paths.measure_segments([path]) for path in (log, cycle))
-    assert abs(part.rate / whole.rate - 1) < 0.03
-    assert part.n_frames == 20
-
-
 def test_moves_that_labels_show_cost_less():
     labels = [np.array([0, 1, 1, -1, 0]), np.array([-1, 1, 2, -1]), np.array([-1, -1])]
     chain = label_paths.chain_of_labels(labels, 4, 5.0)
@@ -149,9 +140,3 @@ def test_changes_that_scores_show_late_are_put_on_time():
     assert (
         on_time.argmax(axis=1).tolist() == np.repeat([0, 1, 2], [21, 29, 20]).tolist()
     )
-
-
-def test_scores_without_a_change_tell_no_delay():
-    labels = [np.repeat([0, 1], 10)]
-    assert not label_paths.find_delays([np.zeros((20, 2))], labels, 2).any()
-    assert not label_paths.find_delays([5 * np.eye(2)[[1] * 20]], labels, 2).any()

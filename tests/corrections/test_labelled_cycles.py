@@ -1,7 +1,6 @@
 """Cycles of long recordings, learned from labels of one or some of them."""
 
 import itertools
-import warnings
 
 import numpy as np
 import pytest
@@ -95,16 +94,6 @@ class TestLearning:
         model = make().fit(frames, y)
         assert (model.labels_ == labels)[y < 0].mean() >= 0.8
 
-    def test_a_fit_without_cycles_names_the_parameter(self):
-        rng = np.random.default_rng(0)
-        labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
-        frames = 3 * np.eye(3)[labels] + rng.normal(size=(len(labels), 3))
-        with pytest.warns(UserWarning, match="cycles=True"):
-            make(cycles=False).fit(frames, first_of(labels, 60))
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", message=".*cycles=True")
-            make(cycles=False).fit(frames, labels)
-
 
 class TestLabels:
     @pytest.mark.parametrize(
@@ -154,9 +143,3 @@ class TestRefine:
         taught = refine(model.fit(frames, cuts=cuts), frames, y)
         assert taught.cycles
         assert len(taught.cuts_) == len(cuts)
-
-    def test_other_models_do_not(self):
-        frames, labels, cuts = make_log(4)
-        y = first_of(labels, cuts[1])
-        taught = refine(HMMSegmenter(4, max_iter=3).fit(frames), frames, y)
-        assert not taught.cycles

@@ -8,8 +8,7 @@ from numpy.testing import assert_allclose
 from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter
-from skl_tot.app.review import Review
-from skl_tot.corrections import recordings_to_label, rename
+from skl_tot.corrections import recordings_to_label
 from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.datasets import make_activities
 
@@ -57,27 +56,6 @@ def test_the_next_shows_what_labels_lack(lacking):
         missing = set(range(5)) - {labels[first][0]}
         assert len(missing & set(labels[asked["recording"]].tolist())) == 4
     assert recordings_to_label(videos, labels, n=3, estimator=hmm) == []
-
-
-def test_equal_recordings_come_in_order(lacking):
-    video = lacking[0][3]
-    same = recordings_to_label([video] * 4, n=4, estimator=HMMSegmenter(5))
-    assert numbers(same) == [0, 1, 2, 3]
-    assert [proposal["reason"] for proposal in same] == [
-        "shows 100% of all that occurs, like 3 others",
-        *["labels lack nothing that it shows"] * 3,
-    ]
-
-
-def test_names_and_seeds(lacking):
-    videos, labels = lacking
-    by_name = {f"v{i}": video for i, video in enumerate(videos)}
-    hmm = HMMSegmenter(5, order="free", max_iter=3)
-    options = {"n": 3, "estimator": [hmm, hmm], "random_state": 4}
-    found = recordings_to_label(by_name, {"v2": labels[2]}, **options)
-    y = [None, None, labels[2], *[None] * 5]
-    assert found == recordings_to_label(videos, y, **options)
-    assert found == recordings_to_label(videos, y, **options)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +126,3 @@ def test_signals_are_described_by_means_and_deviations():
     assert_allclose(found, expected)
     gaps = [np.array([[1.0, np.nan]]), np.array([[1.0, 3.0]])]
     assert_allclose(describe_signals(gaps), [[0, -1, 0, 0], [0, 1, 0, 0]])
-
-
-def test_a_review_asks_in_the_same_order(lacking):
-    videos, _ = lacking
-    model = HMMSegmenter(5, order="free", random_state=0)
-    asked = numbers(recordings_to_label(videos, n=8, estimator=model))
-    named = rename(model.fit(videos), list("abcde"))
-    review = Review(named, videos).open()
-    assert numbers(review.next(8)) == asked
-    review.check(asked[0])
-    assert numbers(review.next(8)) == asked[1:]

@@ -28,13 +28,6 @@ def entropy(row):
     return -sum(p * math.log(p) for p in row if p > 0)
 
 
-def test_labelled_recordings_are_left_out(noisy, model):
-    moments = most_informative(model, noisy, 1000)
-    found = most_informative(model, noisy, 1000, labelled=[2])
-    assert found == [entry for entry in moments if entry["recording"] != 2]
-    assert most_informative(model, noisy, 100, labelled=range(len(noisy))) == []
-
-
 def test_moments(noisy, model):
     doubts = [list(map(entropy, rows)) for rows in model.predict_posterior(noisy)]
     least = min(map(min, doubts))
@@ -89,14 +82,6 @@ def test_a_split_action_is_suggested(n_features, by):
     assert 0 < found[0]["score"] <= 0.7
     words = [np.array(list("abcde"))[path] for path in split_in_two(labels, 2, 4, by)]
     assert alike_actions(videos, words)[0]["actions"] == ("c", "e")
-
-
-def test_one_recording_is_halved_by_bouts():
-    videos, labels = make_activities(16, 4, order="free", random_state=0)
-    frames, path = np.concatenate(videos), np.concatenate(labels)
-    halves = np.concatenate(split_in_two(labels, 1, 7, "bouts"))
-    assert alike_actions(frames, path) == []
-    assert [pair["actions"] for pair in alike_actions(frames, halves)] == [(1, 7)]
 
 
 def test_too_little_says_nothing():

@@ -90,18 +90,6 @@ def test_least_durations_hold_in_bins_and_where_there_is_no_room(n_frames, min_f
     np.testing.assert_allclose(shares.sum(axis=1), 1)
 
 
-def test_limits_hold_if_a_tenth_of_the_mean_is_more_than_a_frame():
-    rng = np.random.default_rng(1)
-    means = np.array([10.0, 1.0, 1.0]) * rng.uniform(0.8, 1.2, size=3)
-    log_likelihood = rng.normal(size=(48, 3)) + [-2.0, 0.0, 2.0]
-    log_probability = truncated_poisson(means, 48)
-    scores = [score(log_likelihood, x, log_probability) for x in all_lengths(48, 3)]
-    assert -np.inf in scores
-    path = DurationDecoder(means).path(log_likelihood, 0.0)
-    best = weigh(log_likelihood, path, log_probability)
-    assert best == pytest.approx(max(scores))
-
-
 def test_bins_of_a_long_video():
     """Boundaries are at most a bin beside those of all frames."""
     truth = np.repeat([0, 1, 2], [350, 750, 401])

@@ -99,12 +99,3 @@ def test_python_blocks_run(path, names, request):
     for code, line in blocks(path, "python"):
         run = run_doctest if ">>>" in code else run_plain
         run(code, names, path, line)
-
-
-def test_workers_that_read_a_script_start_no_workers():
-    pytest.importorskip("dask.distributed")
-    page = DOCS / "guide" / "cycles_and_large_data.md"
-    code = [text for text, _ in blocks(page, "python") if "Client(" in text]
-    assert code
-    for text in code:
-        exec(compile(text, "script.py", "exec"), {"__name__": "__mp_main__"})

@@ -2,7 +2,6 @@ import pickle
 import warnings
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from skl_tot import TemporalOTSegmenter
@@ -77,19 +76,3 @@ def learned(estimator):
     parameters = estimator.get_params(deep=False)
     own = {k: v for k, v in vars(estimator).items() if k not in parameters}
     return pickle.dumps(own)
-
-
-@pytest.fixture(scope="session")
-def tiny_video(tmp_path_factory):
-    """Video file of five small pictures."""
-    av = pytest.importorskip("av")
-    path = tmp_path_factory.mktemp("video") / "tiny.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=5)
-        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
-        for i in range(5):
-            picture = np.full((32, 32, 3), 40 * i, dtype=np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path

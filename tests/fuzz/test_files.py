@@ -1,26 +1,14 @@
 """Files that are not what they should be, and places that cannot be written."""
 
 import functools
-import io as streams
-import json
 import pickle
-import zipfile
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from skl_tot import preprocessing
 from skl_tot.app import report
 from skl_tot.io import load_model, read_names, read_segments, save_model, write_segments
 
 pytestmark = pytest.mark.usefixtures("_in_a_folder")
-SMALL = {
-    "max_examples": 40,
-    "derandomize": True,
-    "database": None,
-    "suppress_health_check": list(HealthCheck),
-}
 
 
 class Payload:
@@ -98,60 +86,11 @@ def test_readers(attack, tmp_path, kind):
     assert not any(outcomes.values()), outcomes
 
 
-@pytest.mark.parametrize("kind", READERS)
-def test_readers_of_what_is_no_file(attack, tmp_path, kind):
-    _, name, read = READERS[kind]
-    (tmp_path / name).mkdir()
-    (tmp_path / "file").write_bytes(b"a")
-    for folder in (".", "missing", "file"):
-        with pytest.raises(OSError, match=name):
-            read(tmp_path / folder / name)
-
-
-def test_features_of_videos(attack, tmp_path, tiny_video):
-    pytest.importorskip("timm")
-    whole = tiny_video.read_bytes()
-    contents = GENERAL | {"half": whole[: len(whole) // 2], "start": whole[:40]}
-    for i in range(40, len(whole), len(whole) // 5):
-        contents[f"changed at {i}"] = whole[:i] + bytes(9) + whole[i + 9 :]
-    outcomes = {}
-    for label, content in contents.items():
-        (tmp_path / "v.mp4").write_bytes(content)
-        frames = lambda path: list(preprocessing.iterate_frames(path))  # noqa: E731
-        outcomes["video", label] = attack(frames, tmp_path / "v.mp4", naming="v.mp4")
-    assert not any(outcomes.values()), outcomes
-
-
-@pytest.mark.parametrize("content", ["empty", "noise", "pickle", "zip"])
-def test_weights(attack, tmp_path, tiny_video, content):
-    pytest.importorskip("timm")
-    (tmp_path / "w.pth").write_bytes(GENERAL[content])
-    model = preprocessing.FrameFeatures("mobilenetv3_small_050", weights="w.pth")
-    assert not attack(model.transform, tiny_video, naming="w.pth")
-
-
-def archive(**parts):
-    file = streams.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
-        for name, content in parts.items():
-            new.writestr(name.replace("_json", ".json"), content)
-    return file.getvalue()
-
-
 def test_models(attack, tot, tmp_path):
     path = tmp_path / "m.skops"
     save_model(tot, path)
     whole = path.read_bytes()
-    call = {"__class__": "exec", "__module__": "builtins", "__loader__": "FunctionNode"}
-    contents = {
-        "no schema": archive(a="b"),
-        "schema of noise": archive(schema_json=NOISE),
-        "schema of a list": archive(schema_json="[]"),
-        "deep schema": archive(schema_json=DEEP),
-        "empty schema": archive(schema_json="{}"),
-        "call": archive(schema_json=json.dumps(call)),
-        "bomb": archive(schema_json=b"[" + b" " * (2**26 + 5) + b"]"),
-    }
+    contents = {}
     for i in range(0, len(whole), len(whole) // 25):
         contents[f"cut at {i}"] = whole[:i]
         contents[f"changed at {i}"] = whole[:i] + b"\xff\x00\xff" + whole[i + 3 :]
@@ -171,46 +110,18 @@ def snapshot(folder):
 
 @pytest.mark.parametrize("where", ["missing", "file", "folder"])
 @pytest.mark.parametrize(
-    "kind", ["csv", "json", "txt", "eaf", "vtt", "TextGrid", "skops", "html", "npy"]
+    "kind", ["csv", "json", "txt", "eaf", "vtt", "TextGrid", "skops", "html"]
 )
-def test_writers_leave_nothing(attack, tot, videos, tiny_video, tmp_path, kind, where):
+def test_writers_leave_nothing(tot, videos, tmp_path, kind, where):
     (tmp_path / "file").write_bytes(b"a")
     (tmp_path / "folder" / f"o.{kind}").mkdir(parents=True)
     path = tmp_path / where / f"o.{kind}"
     before = snapshot(tmp_path)
-    if kind == "npy" and where != "file":
-        pytest.skip("this folder is made, or may be written")
     calls = {
         "skops": lambda: save_model(tot, path),
         "html": lambda: report.write_report(tot, videos, path),
-        "npy": lambda: preprocessing.FrameFeatures(
-            weights=None, cache_dir=path
-        ).transform(tiny_video),
     }
     with pytest.raises(OSError, match=f"{where}"):
         calls.get(kind, lambda: write_segments(RECORDS, path))()
     assert snapshot(tmp_path) == before
     assert (tmp_path / "file").read_bytes() == b"a"
-
-
-TEXT = st.one_of(
-    st.binary(max_size=60),
-    st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    st.lists(st.sampled_from(["a", "0", "1", "-1", ",", "\n", " ", '"', "end"])).map(
-        lambda words: "".join(["action,start,end\n", *words]).encode()
-    ),
-)
-
-
-@settings(**SMALL)
-@given(content=TEXT)
-def test_any_text(attack, tmp_path, content):
-    for name, read in {
-        "v.csv": read_segments,
-        "v.json": read_segments,
-        "v.txt": read_segments,
-        "n.txt": read_names,
-        "n.json": read_names,
-    }.items():
-        (tmp_path / name).write_bytes(content)
-        assert attack(read, tmp_path / name, naming=name) is None

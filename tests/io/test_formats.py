@@ -1,20 +1,17 @@
-"""The formats of files of segments, and one that somebody adds."""
+"""The formats of files of segments."""
 
 import html
 import itertools
 import json
 import re
-import sys
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.app.cli.main import main
 from skl_tot.io import (
     FORMATS,
-    Format,
     labels_from_segments,
     read_segments,
     read_table,
@@ -35,41 +32,7 @@ def table():
     return segments(LABELS, FPS, confidence=np.linspace(0.3, 1, len(LABELS)))
 
 
-# What a user writes for the labels of Audacity: seconds, and their name.
-
-
-def write_audacity(table, path):
-    columns = ["start_time", "end_time", "action"]
-    table[columns].to_csv(path, sep="\t", header=False, index=False)
-
-
-def read_audacity(path):
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
-    return pd.DataFrame(rows, columns=["start_time", "end_time", "action"])
-
-
-RATE = 10
 CUPS = np.repeat(["take cup", "pour", "take cup", "stir"], [12, 30, 5, 13])
-AUDACITY = Format(".aud", write_audacity, read_audacity, "labels of Audacity", True)
-
-
-def test_added_format(tmp_path, monkeypatch, capsys):
-    monkeypatch.setitem(FORMATS, "audacity", AUDACITY)
-    for name, format in [("a.aud", None), ("a.AUD", None), ("b.x", "audacity")]:
-        write_segments(segments(CUPS, RATE), tmp_path / name, format=format)
-        labels = read_segments(tmp_path / name, fps=RATE, format=format)
-        np.testing.assert_array_equal(labels, CUPS)
-    path = tmp_path / "a.aud"
-    with pytest.raises(ValueError, match="fps"):
-        write_segments(segments(CUPS), path)
-    for content in (b"1.0\tcut\n", b"2\t1\tcut\n", b"\xff", b""):
-        path.write_bytes(content)
-        with pytest.raises(ValueError, match=re.escape(str(path))) as error:
-            read_segments(path, fps=RATE)
-        assert "\n" not in str(error.value)
-    with pytest.raises(SystemExit):
-        main(["predict", "--help"])
-    assert re.search(r"audacity +labels of Audacity", capsys.readouterr().out)
 
 
 def test_unknown_format(tmp_path):
@@ -79,12 +42,6 @@ def test_unknown_format(tmp_path):
             write_segments(segments(CUPS), tmp_path / name, format=format)
     with pytest.raises(ValueError, match="none"):
         read_segments(tmp_path / "a.none")
-
-
-def test_first_format_of_a_suffix_is_its_default(tmp_path, monkeypatch):
-    monkeypatch.setitem(FORMATS, "other", Format(".csv", write_audacity))
-    write_segments(segments(CUPS, RATE), tmp_path / "a.csv")
-    np.testing.assert_array_equal(read_segments(tmp_path / "a.csv"), CUPS)
 
 
 def milliseconds(seconds):
@@ -138,6 +95,7 @@ def read_events(path):
 
 def read_nwb(path):
     pynwb = pytest.importorskip("pynwb")
+    assert pynwb.validate(path=path) == []
     with pynwb.NWBHDF5IO(path, "r") as file:
         table = file.read().processing["behavior"]["action"].to_dataframe()
     return rows_of(table, end="stop_time", action="label")
@@ -194,19 +152,6 @@ class TestFiles:
         with pytest.raises(ValueError, match="recordings"):
             write_segments(segments(several, FPS), tmp_path / "a", format=format)
 
-    def test_before_zero(self, tmp_path):
-        recordings = Recordings([["a", "b"]], ["a"], fps=2, times=[[-0.5, 0.5]])
-        with pytest.raises(ValueError, match="-500"):
-            write_segments(segments(recordings), tmp_path / "a.vtt")
-        assert not list(tmp_path.iterdir())
-
-    def test_intervals_of_a_textgrid_do_not_overlap(self, tmp_path):
-        table = segments(["a", "a", "b"], 10)
-        table.loc[1, ["start_time", "end_time"]] = (0.1, 0.3)
-        with pytest.raises(ValueError, match="'b'"):
-            write_segments(table, tmp_path / "v.TextGrid")
-        assert not list(tmp_path.iterdir())
-
     @pytest.mark.parametrize(
         ("labels", "fps", "format"),
         [
@@ -241,24 +186,6 @@ class TestFiles:
                 write_segments(wrong, tmp_path / "a", format=format)
         assert not list(tmp_path.iterdir())
 
-    @pytest.mark.parametrize(
-        ("module", "format"),
-        [("webvtt", "webvtt"), ("praatio", "textgrid"), ("pympi", "elan")]
-        + [("pyarrow", "parquet"), ("h5py", "nwb"), ("openpyxl", "boris_events")],
-    )
-    def test_missing_library(self, table, tmp_path, monkeypatch, module, format):
-        for name in [name for name in sys.modules if name.split(".")[0] == module]:
-            monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setitem(sys.modules, module, None)
-        (tmp_path / "a").touch()
-        message = rf"{module}.*pip install .*\[files\]"
-        with pytest.raises(ImportError, match=message):
-            read_segments(tmp_path / "a", format=format)
-        if format != "nwb":  # h5py is loaded by another library
-            with pytest.raises(ImportError, match=message):
-                write_segments(table, tmp_path / "video", format=format)
-        assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
 
 class TestSeveral:
     """One file of several recordings."""
@@ -276,15 +203,6 @@ class TestSeveral:
             for name, y in several.items():
                 np.testing.assert_array_equal(labels[name], y)
 
-    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-    def test_columns(self, tmp_path, suffix, clocks, sure):
-        path = tmp_path / f"all{suffix}"
-        expected = segments(clocks, confidence=list(sure.values()))
-        write_segments(expected, path)
-        read = pd.read_csv if suffix == ".csv" else pd.read_parquet
-        found = read(path).astype(expected.dtypes)
-        pd.testing.assert_frame_equal(found, expected, rtol=1e-15)
-
 
 class TestReadTable:
     @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".txt"])
@@ -299,57 +217,6 @@ class TestReadTable:
             assert found[key].tolist() == table[key].tolist()
         write_segments(segments([3, 3, -1]), path)
         assert labels_from_segments(read_table(path))["video"].tolist() == [3, 3, -1]
-
-    def test_a_folder(self, tmp_path):
-        write_segments(segments({"x": ["a"], "y": ["b", "-2"]}), tmp_path / "a.csv")
-        write_segments(segments(["background"]), tmp_path / "b.txt")
-        found = read_table(tmp_path)
-        assert found.to_dict("list") == {
-            "recording": ["x", "y", "y", "b"],
-            "action": ["a", "b", "-2", "background"],
-            "start": [0, 0, 1, 0],
-            "end": [1, 1, 2, 1],
-        }
-        write_segments(segments(["b"]), tmp_path / "y.json")
-        with pytest.raises(ValueError, match=r"y\.json and .*a\.csv"):
-            read_table(tmp_path)
-
-
-@pytest.mark.parametrize("fps", [None, 29.97])
-def test_tasks_of_label_studio(tmp_path, several, sure, fps):
-    """Tasks as the import of Label Studio documents them."""
-    path = tmp_path / "tasks.json"
-    write_segments(segments(several, fps, confidence=sure), path, format="labelstudio")
-    first, *others = json.loads(path.read_text(encoding="utf-8"))
-    rate = {} if fps is None else {"fps": fps}
-    assert first["data"] == {"video": "take 1", "recording": "take 1"} | rate
-    assert [task["data"]["video"] for task in others] == list(several)[1:]
-    (prediction,) = first["predictions"]
-    assert prediction["model_version"] == "skl-tot"
-    assert prediction["result"][1] == {
-        "id": "1",
-        "from_name": "action",
-        "to_name": "video",
-        "type": "timelinelabels",
-        "value": {"ranges": [{"start": 8, "end": 38}], "timelinelabels": ["pour, hot"]},
-        "score": pytest.approx(sure["take 1"][7:38].mean()),
-    }
-
-
-def test_pynwb(tmp_path, several, sure):
-    """Types, names and values, and what its own validation says."""
-    pynwb = pytest.importorskip("pynwb")
-    path = str(tmp_path / "take 1.nwb")
-    table = segments(several["take 1"], 29.97, confidence=sure["take 1"])
-    write_segments(table, path)
-    assert pynwb.validate(path=path) == []
-    with pynwb.NWBHDF5IO(path, "r") as file:
-        session = file.read()
-        bouts = session.processing["behavior"]["action"]
-        assert type(bouts).__name__ == "EthogramBouts"
-        assert session.identifier == "take 1"
-        frame = bouts.to_dataframe()
-    assert frame["confidence"].tolist() == table["confidence"].tolist()
 
 
 @pytest.mark.parametrize("name", ["all.csv", "all.parquet", "all.xlsx"])

@@ -2,7 +2,6 @@
 
 import json
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,16 +57,6 @@ def test_episodes_without_segments(tmp_path, write_lerobot):
     assert again == words
 
 
-def test_subtasks_are_those_that_frames_have(tmp_path, write_lerobot):
-    """Without frames between segments, nothing is called background."""
-    states = write_lerobot(tmp_path / "set", "v3.0")
-    labels = [np.arange(len(own)) // 10 for own in states]
-    table = segments(Recordings(labels, NAMES))
-    words = write_subtasks(table, tmp_path / "set", tmp_path / "new")
-    assert words == ["0", "1", "2"]
-    assert read_column(tmp_path / "new") == [own.tolist() for own in labels]
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -86,12 +75,3 @@ def test_wrong_segments_leave_nothing(tmp_path, write_lerobot, change):
     with pytest.raises(ValueError):
         write_subtasks(table, tmp_path / "set", tmp_path / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["set"]
-
-
-def test_folders(tmp_path, write_lerobot):
-    write_lerobot(tmp_path / "set", "v3.0")
-    table = segments(Recordings(LABELS, NAMES))
-    with pytest.raises(ValueError):
-        write_subtasks(table, tmp_path / "set" / "data", tmp_path / "new")
-    with pytest.raises(FileExistsError):
-        write_subtasks(table, tmp_path / "set", tmp_path / "set")

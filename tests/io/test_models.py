@@ -19,12 +19,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skl_tot
-from skl_tot import AutoSegmenter, HMMSegmenter, TemporalOTSegmenter, corrections
+from skl_tot import HMMSegmenter, TemporalOTSegmenter, corrections
 from skl_tot.baselines import MallowSegmenter
-from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS
 from skl_tot.io import load_model, save_model, trusted_types
-from skl_tot.preprocessing import FrameFeatures, FramewiseTransformer, GapFiller
+from skl_tot.preprocessing import FrameFeatures, FramewiseTransformer
 
 QUICK = {"order": "mostly", "max_iter": 20, "random_state": 0}
 
@@ -202,18 +201,3 @@ def test_no_regular_file(tmp_path):
     for path in (tmp_path / "fifo", tmp_path, Path("/dev/zero")):
         with pytest.raises(OSError, match="regular"):
             load_model(path)
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")  # of a short fit
-def test_a_chosen_estimator_there_and_back(tmp_path, quick_auto):
-    """Recordings too few to show a course, so that it is NaN in the look."""
-    options = {"n_features": 6, "mean_length": 30, "order": "free"}
-    videos, _ = make_activities(8, 4, **options, random_state=0)
-    model = make_pipeline(GapFiller(), AutoSegmenter(4, random_state=0)).fit(videos)
-    save_model(model, tmp_path / "model.skops")
-    loaded = load_model(tmp_path / "model.skops")
-    assert str(loaded[-1].look_) == str(model[-1].look_)
-    assert loaded[-1].look_.sentences() == model[-1].look_.sentences()
-    assert repr(loaded[-1].estimator_) == repr(model[-1].estimator_)
-    np.testing.assert_equal(loaded.predict(videos), model.predict(videos))
-    np.testing.assert_equal(loaded[-1].labels_, model[-1].labels_)

@@ -104,12 +104,6 @@ class TestClocks:
             with pytest.raises(ValueError):
                 read(rows)
 
-    def test_other_recordings(self, tmp_path, clocks):
-        write(segments(["a"]), tmp_path / "b.csv")
-        for arguments in ({}, {"fps": 10}, {"n_frames": 3}):
-            with pytest.raises(ValueError):
-                read_segments(tmp_path / "b.csv", recordings=clocks, **arguments)
-
 
 # As version 8 of BORIS exports aggregated events, and tabular ones.
 AGGREGATED = (
@@ -156,20 +150,6 @@ class TestBoris:
         actions = ["background", "dig", "rest", "dig", "background"]
         expected = np.repeat(actions, [10, 15, 5, 10, 2])
         np.testing.assert_array_equal(found, expected)
-
-    def test_several_observations(self, tmp_path):
-        events = [("1", "a", "STATE", "0", "1"), ("2", "b", "STATE", "1", "2")]
-        path = save(tmp_path, "a.tsv", boris(events, "\t"))
-        labels = read_segments(path, fps=2, n_frames={"1": 3, "2": 5, "3": 9})
-        assert {name: "".join(y) for name, y in labels.items()} == {
-            "1": "aa",
-            "2": "bb",
-        }
-        assert {name: len(y) for name, y in labels.items()} == {"1": 3, "2": 5}
-        with pytest.raises(TypeError):
-            read_segments(path, fps=2, n_frames=5)
-        with pytest.raises(ValueError):
-            read_segments(path, fps=2, n_frames={"1": 2})
 
     def test_starts_and_stops(self, tmp_path):
         text = tabular(
@@ -265,20 +245,6 @@ class TestOtherPrograms:
     def test_textgrid(self, tmp_path, text, encoding):
         path = save(tmp_path, "a.TextGrid", text, encoding)
         assert read_segments(path, fps=10).tolist() == GRID_LABELS
-
-    def test_textgrid_of_praat(self, tmp_path):
-        praat = pytest.importorskip("parselmouth").praat
-        grid = praat.call("Create TextGrid", 0, 1, "action remarks", "remarks")
-        praat.call(grid, "Insert boundary", 1, 0.2)
-        praat.call(grid, "Insert boundary", 1, 0.51)
-        praat.call(grid, "Set interval text", 1, 2, 'c"u"t 1 日')
-        praat.call(grid, "Insert point", 2, 0.4, "3")
-        path = tmp_path / "a.TextGrid"
-        for kind in ("Save as text file", "Save as short text file"):
-            praat.call(grid, kind, str(path))
-            assert read_segments(path, fps=10).tolist() == ["", "", *['c"u"t 1 日'] * 3]
-        praat.call(grid, "Save as binary file", str(path))
-        refused(path, fps=1)
 
     def test_webvtt(self, tmp_path):
         for text in (WEBVTT, WEBVTT.replace("\n", "\r\n")):
@@ -568,9 +534,3 @@ class TestManyFiles:
         found = read_segments(path, fps=10, format=format)
         assert found.tolist() == ["cut", "mix"]
         assert read_table(path, format=format)["recording"][0].startswith("caf")
-
-    def test_no_files(self):
-        with pytest.raises(ValueError):
-            read_segments([])
-        with pytest.raises(TypeError):
-            read_segments(3, format="csv")

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skl_tot.io import labels_from_segments, read_table, segments, write_segments
-from skl_tot.recordings import Recordings
 from skl_tot.recordings.segment_checks import check_segments
 
 TIMES = ["start_time", "end_time", "duration_time"]
@@ -40,12 +39,6 @@ class TestSegments:
             expected = segments(y, 10, confidence=sure[name])
             pd.testing.assert_frame_equal(own.reset_index(drop=True), expected)
 
-    def test_a_rate_that_is_known(self, several):
-        recordings = Recordings(list(several.values()), list(several), fps=10)
-        pd.testing.assert_frame_equal(segments(recordings), segments(several, 10))
-        with pytest.raises(ValueError, match="fps"):
-            segments(recordings, 25)
-
     def test_times_of_a_clock(self, clocks):
         table = segments(clocks)
         length = table["end_time"] - table["start_time"]
@@ -57,12 +50,6 @@ class TestSegments:
                 ends[first - 1] = starts[first - 1] + 1 / 20
             assert own["start_time"].tolist() == [starts[k] for k in own["start"]]
             assert own["end_time"].tolist() == [ends[k - 1] for k in own["end"]]
-
-    def test_durations_on_a_late_clock_are_no_noise_of_floats(self):
-        clock = 36000 + np.arange(77) / 10
-        labels = np.repeat([0, 1], [76, 1])
-        labels = Recordings([labels], ["a"], fps=10, times=[clock])
-        assert segments(labels)["duration_time"][0] == 7.6
 
     @pytest.mark.parametrize(
         ("y", "arguments"),
@@ -97,14 +84,6 @@ class TestLabels:
             labels_from_segments(rows)
         with pytest.raises(ValueError, match="x: Segment"):
             labels_from_segments(pd.DataFrame(rows).assign(recording="x"))
-
-    def test_memory_for_hostile_segments(self, monkeypatch):
-        def repeat(*arguments):
-            raise MemoryError
-
-        monkeypatch.setattr(np, "repeat", repeat)
-        with pytest.raises(ValueError, match="memory"):
-            labels_from_segments([{"action": "a" * 500, "start": 0, "end": 10**9}])
 
 
 def row(**changes):

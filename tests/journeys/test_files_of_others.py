@@ -1,4 +1,4 @@
-"""From robots' episodes and videos to a correction that is learned."""
+"""From robots' episodes to a correction that is learned."""
 
 import json
 from itertools import pairwise
@@ -76,9 +76,6 @@ def run(commands):
         assert main(command.split()) == 0, command
 
 
-# ------------------------------------------------------------------------------ robots
-
-
 def write_episodes(root, n_episodes):
     """Write a data set of LeRobot, version 3; give the true labels."""
     rng, truth, tables = np.random.default_rng(0), {}, []
@@ -134,49 +131,3 @@ def test_root_of_episodes():
     said = known.index.to_numpy()[frames["subtask_index"]]
     better = np.concatenate(list(labels_of("better.csv").values()))
     np.testing.assert_array_equal(said, better)
-
-
-# ------------------------------------------------------------------------------ videos
-
-
-def write_video(path, rng):
-    """Write a film of a patch that is carried away, turned and left; give labels."""
-    av = pytest.importorskip("av")
-    labels = np.repeat(range(3), rng.integers(15, 30, 3))
-    y, x = np.mgrid[:96, :128]
-    ground = (128 + 60 * np.sin(x / 9) + 40 * np.cos(y / 11)).astype(np.uint8)
-    with av.open(path, "w") as container:
-        stream = container.add_stream("mpeg4", rate=10)
-        stream.width, stream.height = 128, 96
-        for frame, label in enumerate(labels):
-            picture = ground[..., None].repeat(3, axis=2)
-            right = [2 * frame % 90, 60, 20][label]
-            down = [30, 3 * frame % 60, 50][label]
-            colour = [(200, 60, 40), (60, 60, 200), (40, 180, 60)][label]
-            picture[down : down + 25, right : right + 25] = colour
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return labels
-
-
-def test_videos_without_a_network(monkeypatch):
-    rng, truth = np.random.default_rng(0), {}
-    Path("videos").mkdir()
-    for i in range(5):
-        truth[f"take{i}"] = write_video(f"videos/take{i}.mp4", rng)
-    monkeypatch.setattr("socket.socket.connect", None)  # nothing may ask for it
-    words = ["carry", "turn", "leave"]
-    correct(truth, words, 2)
-    run(
-        [
-            "features videos --backbone motion --fps 10 --out features",
-            "fit features --n-actions 3 --method hmm --out model.skops",
-            "predict model.skops features --out segments.csv",
-            "report model.skops features --videos videos --out report.html "
-            "--summary summary",
-            "refine model.skops features --labels corrected.csv --out better.skops",
-        ]
-    )
-    check_summary(check_segments(truth, 10), 10)
-    check_learned("features", truth, words, 2)

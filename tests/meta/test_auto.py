@@ -5,8 +5,6 @@ import functools
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 import skl_tot
 from skl_tot import (
@@ -14,15 +12,13 @@ from skl_tot import (
     HMMSegmenter,
     SemiSupervisedSegmenter,
     TemporalOTSegmenter,
-    corrections,
 )
 from skl_tot.corrections import semi_supervised
 from skl_tot.datasets import make_activities
-from skl_tot.io import load_model, save_model
 from skl_tot.meta import auto
 from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.pipelines import describe_look
-from skl_tot.preprocessing import FramewiseTransformer, SignalWindows, look
+from skl_tot.preprocessing import SignalWindows, look
 
 
 def assert_same(first, second):
@@ -202,40 +198,6 @@ class TestCollapse:
             model = Collapsing(order=order).fit(steps[0])
         assert model.order_ == order
         assert not np.concatenate(model.labels_).any()
-
-
-class TestInOtherHands:
-    """Whatever takes a model takes this one, too, also in a pipeline."""
-
-    @pytest.fixture(scope="class", params=["pipeline", "windows"])
-    def model(self, request, swings):
-        model = AutoSegmenter(3, random_state=0)
-        if request.param != "windows":
-            frames = make_activities(10, 3, n_features=4, random_state=0)[0]
-        else:
-            frames = swings
-        if request.param == "pipeline":
-            scaler = FramewiseTransformer(StandardScaler())
-            model = make_pipeline(scaler, model.set_params(standardize=None))
-        return model.fit(frames), frames
-
-    def test_files(self, model, tmp_path):
-        model, frames = model
-        save_model(model, tmp_path / "model.skops")
-        loaded = load_model(tmp_path / "model.skops")
-        assert_same(loaded.predict(frames), model.predict(frames))
-        assert describe_look(loaded) == describe_look(model) != []
-
-    def test_corrections(self, model):
-        model, frames = model
-        named = corrections.rename(model, ["take", "fill", "put"])
-        words = np.array(["take", "fill", "put"])
-        assert_same(named.predict(frames), [words[x] for x in model.predict(frames)])
-        merged = corrections.merge(named, ["take", "put"])
-        assert set(np.concatenate(merged.predict(frames))) <= {"take", "fill"}
-        y = [words[model.predict(frames)[0]], *[None] * (len(frames) - 1)]
-        taught = corrections.refine(model, frames, y)
-        assert set(taught.predict(frames[0])) == set(y[0])
 
 
 @pytest.mark.parametrize("kind", [AutoSegmenter, SemiSupervisedSegmenter])

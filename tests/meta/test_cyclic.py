@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.frozen import FrozenEstimator
 
 from skl_tot import CyclicSegmenter, HMMSegmenter, TemporalOTSegmenter
-from skl_tot.baselines import MallowSegmenter
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import Recordings
-from skl_tot.recordings.errors import RecordingValueError
 from skl_tot.recordings.files import open_arrays
 
 
@@ -61,21 +58,6 @@ class TestLongRecordings:
         np.testing.assert_allclose(codes.sum(axis=1), 1)
         np.testing.assert_array_equal(codes.argmax(axis=1)[30:34], expected[30:34])
 
-    def test_cost_of_a_switch(self, work):
-        frames, _, cuts = work
-        estimator = MallowSegmenter(switch_cost="auto")
-        model = CyclicSegmenter(3, estimator=estimator).fit(frames, cuts=cuts)
-        given = model.log_likelihood(frames)
-        expected = decode(given, "cyclic_skip", "auto")
-        np.testing.assert_array_equal(model.labels_, expected)
-        frozen = FrozenEstimator(model.estimator_)
-        again = CyclicSegmenter(3, estimator=frozen).fit(frames, cuts=cuts)
-        np.testing.assert_array_equal(again.labels_, expected)
-        model.set_params(switch_cost=2.0)
-        cost = 2.0 * model.mean_frames_ / len(frames)
-        expected = decode(given, "cyclic_skip", cost)
-        np.testing.assert_array_equal(model.predict(frames), expected)
-
     @pytest.mark.parametrize(("given", "used"), [(0.0, 0.5), (2.0, 2.0)])
     def test_cost_is_half_a_nat_or_that_of_the_segmenter(self, work, given, used):
         inner = HMMSegmenter(max_iter=5, switch_cost=given)
@@ -116,21 +98,6 @@ class TestLongRecordings:
             fitted.score([work[0][:40]])
         with pytest.warns(UndefinedMetricWarning, match="score compares cycles"):
             assert np.isnan(fitted.score(work[0][:40]))
-
-
-class Refusing(HMMSegmenter):
-    """Refuses the last of its videos."""
-
-    def _learn(self, videos):
-        raise RecordingValueError("it is odd.", len(videos) - 1)
-
-
-def test_errors_name_the_recording(work):
-    frames, _, cuts = work
-    takes = Recordings([frames, frames], ["a", "b"])
-    text = f"b: frames {cuts[-2]} to {cuts[-1]}: "
-    with pytest.raises(ValueError, match=text):
-        CyclicSegmenter(3, estimator=Refusing()).fit(takes, cuts=[cuts, cuts])
 
 
 def test_files_give_the_same_as_memory(tmp_path, work):

@@ -49,19 +49,6 @@ class TestKernel:
         found = find_background(videos, background)
         np.testing.assert_array_equal(found, expected)
 
-    def test_stream_pools_its_videos(self):
-        """Each call has frames of a level of its own."""
-        rng = np.random.default_rng(0)
-        frames = [rng.normal(level, 1, size=(50, 1)) for level in rng.normal(0, 3, 40)]
-        labels = np.zeros(50, dtype=int)
-        background = None
-        for video in frames:
-            background = fit_background([video], [labels], 1, 20, before=background)
-        share = find_background(frames[-20:], background).mean()
-        assert 0.1 < share < 0.3
-        alone = fit_background(frames[-1:], [labels], 1, 20)
-        assert find_background(frames[-20:], alone).mean() > 0.6
-
 
 def test_finds_unrelated_frames_and_spares_the_actions():
     videos, labels = with_unrelated_frames(seed=0, share=0.3)

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-from sklearn.base import clone
 
 from skl_tot import TemporalOTSegmenter
 from skl_tot.baselines import ASOTSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.decoding import DECODERS
 from skl_tot.extend import MLP, PathPrior
 from skl_tot.metrics import mof_score
 
@@ -33,17 +31,6 @@ def test_an_order_is_what_its_values_are(kind, order, activity):
         if order == "strict":
             assert (np.diff(path) >= 0).all()
             assert len(np.unique(path)) == 4
-
-
-def test_what_is_given_counts(activity):
-    model = TemporalOTSegmenter(4, order="strict", alpha=0.2, decoding="skip", **QUICK)
-    assert model.fit(activity[0]).decoder_.decoder is DECODERS["skip"]
-    assert len(model.prototypes_) == 3
-    assert model.prototypes_.shape[1] == 8  # two parts of each, as is left to the order
-    nested = TemporalOTSegmenter(order="strict").set_params(prior__sigma=3.0)
-    assert isinstance(nested.prior, PathPrior)
-    assert nested.get_params()["prior__sigma"] == 3
-    assert clone(nested).prior.sigma == 3
 
 
 def test_short_recordings_teach_the_cycles_of_a_long_one():

@@ -10,7 +10,6 @@ from skl_tot.baselines import CTESegmenter, UDESegmenter, VTESegmenter
 from skl_tot.baselines.embeddings import ordered_gaussians
 from skl_tot.decoding import decode
 from skl_tot.metrics import mof_score
-from skl_tot.training.batches import later_frames
 
 
 def quick(kind, n_actions=4, **params):
@@ -54,39 +53,7 @@ class TestCTE:
             np.testing.assert_array_equal(decode(np.transpose(scores), "fixed"), path)
 
 
-def decoded(model, videos):
-    """What the decoder of VTE finds in the embeddings of each video, written out."""
-    p = model.network_
-    for video, z in zip(videos, model.transform(videos)):
-        x = model.scaler_.transform(video)
-        added = x @ p["hidden_weight"] + p["hidden_bias"]
-        around = 1 / (1 + np.exp(-added)) @ p["decoder_skip_weight"]
-        hidden = z @ p["decoder_hidden_weight"] + p["decoder_hidden_bias"]
-        hidden = 1 / (1 + np.exp(-hidden))
-        found = hidden @ p["decoder_output_weight"] + p["decoder_output_bias"]
-        yield around + found
-
-
-def errors_of_prediction(model, videos, horizon):
-    """Mean squared error of the features at a horizon, and their variance."""
-    errors, targets = [], []
-    for video, found in zip(videos, decoded(model, videos)):
-        frames = np.arange(len(video))
-        later = later_frames(frames[None, None], np.array([[len(video)]]), horizon)
-        target = model.scaler_.transform(video)[later.ravel()]
-        errors.append((found - target) ** 2)
-        targets.append(target)
-    return np.concatenate(errors).mean(), np.concatenate(targets).var(axis=0).mean()
-
-
 class TestVTE:
-    def test_predicts_later_frames_and_not_others(self, activity):
-        options = {"prediction_weight": 1.0, "horizon": 60, "max_iter": 600}
-        model = quick(VTESegmenter, **options).fit(activity[0])
-        then, _ = errors_of_prediction(model, activity[0], 60)
-        now, _ = errors_of_prediction(model, activity[0], 1)
-        assert then < 0.8 * now
-
     def test_without_weight_it_is_cte(self, fitted, activity):
         without = quick(VTESegmenter, prediction_weight=0.0).fit(activity[0])
         cte = fitted[CTESegmenter]

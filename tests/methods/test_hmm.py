@@ -154,12 +154,3 @@ def test_free_order(free_activity, covariance):
     again = HMMSegmenter(3, random_state=0, **options).fit(videos)
     np.testing.assert_array_equal(again.means_, model.means_)
     assert len(model.log_likelihood_curve_) == model.n_iter_ <= 30
-
-
-def test_mostly_in_order(activity):
-    videos, labels = activity
-    found = [np.concatenate([v[-20:], v]) for v in videos[:2]]  # the last comes first
-    expected = [np.concatenate([own[-20:], own]) for own in labels[:2]]
-    model = HMMSegmenter(4, order="mostly").fit([*found, *videos[2:]])
-    assert mof_score([*expected, *labels[2:]], model.labels_) > 0.95
-    assert model.labels_[0][0] == expected[0][0] > 0

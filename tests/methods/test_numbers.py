@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import AutoSegmenter, HMMSegmenter, choose_n_actions
+from skl_tot import HMMSegmenter, choose_n_actions
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.methods.pipelines import last_step
@@ -104,18 +104,6 @@ def test_choice_is_that_of_a_fit_in_a_pipeline(activity, monkeypatch):
     plain = HMMSegmenter(standardize="video")
     assert choose_n_actions(plain, activity)["score"] != numbers["score"]
     assert clone(model).get_params()["hmmsegmenter__n_actions"] == "auto"
-
-
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_choice_by_what_an_auto_segmenter_has_chosen():
-    """Windows among its steps see raw signals first."""
-    random, rates = np.random.default_rng(0), np.repeat([0.1, 0.3, 0.9], 150)
-    waves = [np.sin(np.cumsum(rates))[:, None] for _ in range(4)]
-    signals = [x + 0.2 * random.normal(size=x.shape) for x in waves]
-    model = AutoSegmenter(3, random_state=0).fit(signals)
-    assert len(model.estimator_.steps) == 2
-    expected = choose_n_actions(model.estimator_, signals, [2, 3, 4])
-    assert choose_n_actions(model, signals, [2, 3, 4]) == expected
 
 
 @pytest.mark.parametrize(("n_videos", "most"), [(1, 2), (10, 0)])

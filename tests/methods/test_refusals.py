@@ -132,15 +132,6 @@ def test_interrupted_and_diverging_fits_leave_the_estimator(monkeypatch):
     assert state(model) == before
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_predict", "score"])
-def test_labels_of_other_recordings(fitted, method):
-    call = getattr(fitted if method == "score" else quick(), method)
-    labels = [np.zeros(len(video)) for video in GOOD]
-    for X, y in [(GOOD, labels[:2]), (GOOD, [*labels[:2], labels[0]]), (GOOD, 3)]:
-        with pytest.raises((TypeError, ValueError)):
-            call(X, y)
-
-
 @pytest.mark.parametrize(("changes", "n_bytes"), [({}, 250), ({"n_networks": 3}, 300)])
 def test_a_long_recording_takes_little_memory(monkeypatch, changes, n_bytes):
     """A path needs bytes of each frame, no arrays of scores besides the likelihood."""

@@ -9,7 +9,6 @@ from scipy.special import expit, log_softmax, logsumexp, softmax
 from sklearn.base import clone
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import mutual_info_score
-from sklearn.model_selection import KFold
 
 from skl_tot import TemporalOTSegmenter, baselines, corrections
 from skl_tot.datasets import make_activities
@@ -59,19 +58,6 @@ class TestFit:
         assert mof_score(labels, predicted) > mof_score(labels, equal_split) + 0.05
         assert mof_score(labels, predicted) > 0.85
 
-    @pytest.mark.parametrize(
-        ("name", "value"),
-        [
-            ("network__temperature", 0.5),
-            ("transport", "structured"),
-            ("optimizer__decay", 0.1),
-        ],
-    )
-    def test_every_parameter_matters(self, fitted, videos, name, value):
-        other = quick(**{name: value}).fit(videos)
-        difference = np.abs(other.coefs_[0][:5] - fitted.coefs_[0]).max()
-        assert difference > 0
-
 
 @pytest.fixture(scope="module", params=["strict", "mostly", "free"])
 def of_order(request, videos):
@@ -102,30 +88,6 @@ class TestEachOrder:
         np.testing.assert_allclose(np.exp(log_likelihood), codes, rtol=1e-3)
         proba = of_order.predict_proba(videos[0])
         np.testing.assert_allclose(proba, np.exp(log_likelihood), rtol=1e-6)
-
-    def test_codes_that_vanish_have_a_logarithm(self, of_order, videos):
-        model = copy_of(of_order)
-        model.temperature_ = 1e-4 * of_order.temperature_
-        scores = model.similarities(videos[0]).astype(float) / model.temperature_
-        log_codes = log_softmax(scores.reshape(len(scores), 2, -1), axis=2) - np.log(2)
-        members = np.where(np.eye(4)[model.prototype_actions_], 0, -np.inf)
-        log_codes = log_codes.reshape(len(scores), -1, 1) + members
-        expected = logsumexp(log_codes, axis=1)
-        assert expected.min() < -800
-        np.testing.assert_allclose(model.log_likelihood(videos[0]), expected, atol=1e-9)
-
-    def test_without_a_prior_prototypes_come_in_the_order_of_time(
-        self, of_order, videos
-    ):
-        if of_order.order != "free":
-            pytest.skip("has a prior")
-        codes = [
-            softmax(x[:, :4] / of_order.temperature_, axis=1)
-            for x in of_order.similarities(videos)
-        ]
-        times = np.concatenate([(np.arange(len(x)) + 0.5) / len(x) for x in codes])
-        codes = np.concatenate(codes)
-        assert (np.diff(times @ codes / codes.sum(axis=0)) > 0).all()
 
     @pytest.mark.parametrize("decoding", ["auto", "fixed", "skip", "free"])
     @pytest.mark.parametrize("switch_cost", [None, 0.3])
@@ -168,15 +130,6 @@ class TestEachOrder:
         fits = (model.set_params(**{name: v}).fit_predict(videos) for v in values)
         first, second = fits
         assert mof_score(first, second) < 0.95
-
-    def test_folds_of_a_cross_validation_have_one_method(self, of_order):
-        options = {"n_features": 8, "missing": 0.35, "mean_length": 120}
-        videos, _ = make_activities(12, 5, **options, random_state=0)
-        model, kinds = clone(of_order).set_params(n_actions=5, max_iter=5), set()
-        for train, _ in KFold(4, shuffle=True, random_state=0).split(videos):
-            model = clone(model).fit([videos[i] for i in train])
-            kinds.add((model.order_, *vars(model)))
-        assert len(kinds) == 1
 
 
 def slow_viterbi(scores, starts, moves, ends):
@@ -272,30 +225,11 @@ class TestParts:
             expected = np.arange(6) - (np.arange(6) > np.argmax(likeness))
             np.testing.assert_array_equal(group_prototypes(overlap, 1, 5), expected)
 
-    def test_no_others_than_neighbours_are_merged(self):
-        """Also in noise, where others overlap as much."""
-        noise = np.random.default_rng(0).normal(size=(4, 40, 3))
-        model = TemporalOTSegmenter(4, n_networks=1, max_iter=20, random_state=0)
-        actions = model.fit(list(noise)).prototype_actions_
-        np.testing.assert_array_equal(actions, np.sort(actions))
-
     def test_actions_of_networks_are_matched(self):
         codes = np.random.default_rng(0).dirichlet(np.full(4, 0.2), size=50)
         order = [2, 0, 3, 1]
         overlap = code_overlap([np.hstack([codes, codes[:, order]])])
         assert group_prototypes(overlap, 2, 4).tolist() == [0, 1, 2, 3, *order]
-
-    def test_durations_are_learned(self):
-        rng = np.random.default_rng(0)
-        labels = [np.repeat(range(3), [20, 20, 100])] * 10
-        centres = 3 * rng.normal(size=(3, 5))
-        videos = [centres[y] + rng.normal(size=(len(y), 5)) for y in labels]
-        scores = []
-        for n_prototypes in (1, 3):
-            options = {"max_iter": 1000, "random_state": 0}
-            model = baselines.paper(3, n_prototypes=n_prototypes, **options)
-            scores.append(mof_score(labels, model.fit_predict(videos)))
-        assert scores[1] > scores[0] + 0.1
 
 
 class TestPartialFit:

@@ -1,7 +1,5 @@
 """Networks with random weights against timm and torchvision, and motion by hand."""
 
-import sys
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -159,13 +157,6 @@ def test_requests_beyond_a_network(frames, tmp_path, monkeypatch, name, options)
     with pytest.raises((OSError, ValueError)) as caught:
         compute(frames, name, **options)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("module", ["timm", "PIL.Image"])
-def test_missing_extra(frames, monkeypatch, module):
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ImportError, match="video"):
-        compute(frames, "test_vit")
 
 
 def parts_of(features):

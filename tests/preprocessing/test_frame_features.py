@@ -1,7 +1,6 @@
 """Features of real, small video files, with random weights."""
 
 import sys
-import weakref
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +10,7 @@ from sklearn.base import clone
 
 from skl_tot.preprocessing import FrameFeatures, backbones, iterate_frames
 from skl_tot.preprocessing.videos import colour_and_motion
-from skl_tot.recordings import RecordingError, Recordings
+from skl_tot.recordings import Recordings
 
 av = pytest.importorskip("av")
 torch = pytest.importorskip("torch")
@@ -176,14 +175,6 @@ def test_damaged_files(kind, tmp_path, clip):
     assert len(list(cache.glob("*"))) == n_kept
 
 
-@pytest.mark.parametrize("X", [3, [], [np.zeros((3, 2))], ["no.mp4"]])
-def test_invalid_paths(clip, X):
-    with pytest.raises((FileNotFoundError, TypeError, ValueError)):
-        FrameFeatures(**SMALL).fit(X)
-    with pytest.raises(ValueError, match="backbone"):
-        FrameFeatures("test_vit9", weights=None).fit(clip)
-
-
 # --------------------------------------------------------------------------- cache
 
 
@@ -224,19 +215,6 @@ def test_cache_of_other_parameters(folder, tmp_path, computed, change, monkeypat
     assert len(computed) == 3 + ("weights" in change)
 
 
-@pytest.mark.parametrize("damage", [b"", b"junk", None])
-def test_damaged_cache_is_made_anew(clip, tmp_path, computed, damage):
-    features = FrameFeatures(**SMALL, fps=2, cache_dir=tmp_path)
-    expected = features.transform(clip)
-    [file] = tmp_path.iterdir()
-    content = file.read_bytes()
-    file.write_bytes(content[:-100] if damage is None else damage)
-    assert_array_equal(features.transform(clip), expected)
-    assert len(computed) == 2
-    assert file.read_bytes() == content
-    assert list(tmp_path.iterdir()) == [file]
-
-
 # ------------------------------------------------------- folders, one after the other
 
 
@@ -254,20 +232,6 @@ def test_folder_gives_recordings(folder, tmp_path):
     assert features.set_params(fps=None).transform(str(folder)).fps is None
     with pytest.raises(FileNotFoundError):
         features.fit(tmp_path)
-
-
-def test_videos_one_after_the_other(folder, computed):
-    """Nothing is done before it is asked for, and nothing is kept."""
-    features = FrameFeatures(**SMALL, fps=5)
-    with pytest.raises(RecordingError, match="Recording 1"):
-        features.transform_each([folder / "a.b.MOV", "no.mp4"])
-    each, alive = features.transform_each(folder), []
-    assert computed == []
-    for video, expected in zip(each, features.transform(folder)):
-        assert_array_equal(video, expected)
-        assert sum(reference() is not None for reference in alive) <= 1
-        alive.append(weakref.ref(video))
-    assert len(computed) == 6
 
 
 def test_colour_and_motion_without_a_network(clip, monkeypatch):

@@ -57,19 +57,6 @@ def test_a_gap_is_refused_where_it_is_longer_than_the_limit(missing, limit):
                 filler.transform(video)
 
 
-def test_all_long_gaps_are_told_at_once():
-    """The longest come first, x and y of a point together."""
-    video = np.ones((60, 6))
-    for k, length in enumerate([4, 4, 9, 9, 3]):
-        video[10 : 10 + length, k] = NAN
-    frame = pd.DataFrame(video, columns=["a x", "a y", "b x", "b y", "c x", "c y"])
-    takes = Recordings([frame, frame.fillna(1)], ["m", "n"])
-    filler = GapFiller(limit=2).fit(takes)
-    with pytest.raises(ValueError, match=r"'b x', 'b y' in.*'a x', 'a y' in.*limit=9"):
-        filler.transform(takes)
-    assert np.isfinite(filler.set_params(limit=9).transform(takes)[0]).all(axis=None)
-
-
 @pytest.mark.parametrize("lost", [False, True])
 def test_the_remedy_of_an_error_works_at_once(lost):
     """The number of frames is that of the longest gap of all recordings."""
@@ -110,15 +97,3 @@ def test_how_much_is_missing(videos):
     assert filler.report(videos) == rows
     takes = Recordings(videos, ["a", "b"], fps=25)
     assert [gaps.recording for gaps in filler.report(takes)] == ["a", "b"]
-
-
-def test_data_frames_keep_names_and_index(videos):
-    index = pd.Index(np.arange(20) / 25, name="seconds")
-    frame = pd.DataFrame(videos[0], columns=["a", "b"], index=index)
-    filler = GapFiller().fit([frame])
-    (filled,) = filler.transform([frame])
-    pd.testing.assert_frame_equal(filled, frame.interpolate())
-    assert filler.get_feature_names_out().tolist() == ["a", "b"]
-    table = pd.concat([frame, frame], keys=["a", "b"])
-    filled = GapFiller().fit_transform(table)
-    pd.testing.assert_index_equal(filled.index, table.index)

@@ -28,15 +28,6 @@ def cycles(n_cycles):
     return found
 
 
-def swing_under_a_posture(period, n_bouts=24, length=600):
-    """Bouts of swinging or not, in postures that change with every bout."""
-    rng = np.random.default_rng(0)
-    t = np.arange(n_bouts * length)
-    swing = np.sin(2 * np.pi * t / period) * (t // length % 2)
-    posture = 2 * rng.normal(size=n_bouts).repeat(length)
-    return (swing + posture + 0.1 * rng.normal(size=len(t)))[:, None]
-
-
 def share_explained(videos):
     """Share of the looks of inner parts that the others' at the same time explain."""
     joined = np.concatenate(videos)
@@ -81,14 +72,6 @@ class TestCourse:
         videos = [video[: len(video) // 16 * 16].astype(float) for video in videos]
         assert skl_tot.look(videos, 3).course == pytest.approx(share_explained(videos))
 
-    @pytest.mark.parametrize(("n_videos", "order"), [(1, "free"), (2, "mostly")])
-    def test_unknown_for_few(self, n_videos, order):
-        videos, _ = make_activities(n_videos, 4, random_state=0)
-        found = skl_tot.look(videos, 4)
-        assert np.isnan(found.course)
-        assert np.isnan(found.by_chance)
-        assert found.order == order
-
 
 class TestReturns:
     def test_counts_segments_and_their_lengths(self):
@@ -102,21 +85,6 @@ class TestReturns:
         assert found.bout == 20
         timed = skl_tot.look(Recordings(videos, fps=10), 3)
         assert "2 s" in timed.sentences()[1]
-
-
-class TestRaw:
-    @pytest.mark.parametrize("period", [20, 60, 120])
-    def test_windows_cover_a_period_under_a_posture(self, period):
-        found = skl_tot.look([swing_under_a_posture(period)], 24)
-        assert found.is_raw
-        assert found.window >= period
-        assert f"{found.window} frames" in " ".join(found.sentences())
-
-
-@pytest.mark.parametrize("n_actions", [0, -1, True, 2.5, "auto", None, 10**9])
-def test_refused(n_actions):
-    with pytest.raises(ValueError, match="n_actions is"):
-        skl_tot.look(np.zeros((50, 2)), n_actions)
 
 
 def test_of_checked_recordings_is_that_of_a_fit(quick_auto):

@@ -1,7 +1,6 @@
 """Features of poses: what they do not depend on, what they are, which points."""
 
 import cmath
-import warnings
 from itertools import permutations, product
 
 import numpy as np
@@ -9,15 +8,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from scipy.spatial.transform import Rotation
-from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skl_tot import HMMSegmenter
-from skl_tot.preprocessing import GapFiller, PoseFeatures, poses
-from skl_tot.recordings import RecordingError
+from skl_tot.preprocessing import PoseFeatures, poses
 
 N_FRAMES, N_POINTS = 30, 4
 EXPECTED_FAILURES = {
@@ -220,55 +215,6 @@ def test_names_of_bodies(name, word):
         assert_allclose(found[column], expected[column])
 
 
-def test_a_heading_of_bodies_that_turn_is_named():
-    """Its points are the ends of the body, in the direction in which it moves."""
-    rng = np.random.default_rng(0)
-    heading = np.exp(1j * np.cumsum(0.1 * rng.normal(size=900)))
-    names = [f"{name} {axis}" for name in ("nose", "paw", "tail base") for axis in "xy"]
-
-    def track(heading):
-        points = np.cumsum(2 * heading)[:, None] + heading[:, None] * [30, 5 + 9j, -25]
-        columns = np.stack([points.real, points.imag], axis=2).reshape(900, 6)
-        return pd.DataFrame(columns + rng.normal(size=(900, 6)), columns=names)
-
-    with pytest.warns(UserWarning, match="--pipeline 'poses:tail base:nose'"):
-        PoseFeatures().fit(track(heading))
-    with warnings.catch_warnings(action="error"):
-        PoseFeatures(heading=("tail base", "nose")).fit(track(heading))
-        PoseFeatures().fit(track(np.ones(900)))
-
-
-def test_bodies_that_are_said():
-    points = {"resident": ["nose", "tail"], "intruder": ["nose", "tail"]}
-    bodies = scene(points)
-    X = table(bodies, points, "{body} {point} {axis}")
-    assert list(PoseFeatures().fit(X).bodies_) == [""]
-    found = PoseFeatures(bodies=["intruder", "resident"]).fit_transform(X)
-    assert_array_equal(found, relations(bodies, points))
-    arrays = PoseFeatures(bodies=list(points), n_dims=2).fit(X.to_numpy())
-    assert arrays.get_feature_names_out()[0] == "resident point0 x"
-    assert_array_equal(arrays.transform(X.to_numpy()), found)
-    one = PoseFeatures(bodies=[]).fit(table(scene()))
-    assert one.points_[0] == "nose m1"
-
-
-def test_a_pipeline():
-    """Gaps of one animal are filled; frames go in and out; a clone is alike."""
-    takes = {f"take{i}": table(scene(seed=i)) for i in range(3)}
-    for take in takes.values():
-        take.iloc[5:9, 6:8] = np.nan  # the nose of m2
-    steps = GapFiller(limit=4), PoseFeatures(**BOTH), HMMSegmenter(2, order="free")
-    model = make_pipeline(*steps).fit(takes)
-    names = model[:-1].get_feature_names_out()
-    assert len(names) == 2 * (6 + 1 + 3 + 1) + 1 + 3 + 1 + 4 + 1
-    frames = clone(model[:-1]).fit_transform(takes)
-    assert frames["take1"].columns.tolist() == names.tolist()
-    assert [len(labels) for labels in model.predict(takes).values()] == [25] * 3
-    takes["take1"].iloc[:, 6:] = np.nan
-    with pytest.raises(ValueError, match=r"take1: .*'nose x m2' is missing in all 25"):
-        model.predict(takes)
-
-
 A = ["a x m1", "a y m1", "b x m1", "b y m1"]
 B = [name.replace("m1", "m2") for name in A]
 REFUSED = [
@@ -306,13 +252,3 @@ def test_refusals(columns, options):
         model.fit(X)
     assert "\n" not in str(caught.value)
     assert vars(model) == {**before, **options}
-
-
-def test_a_body_without_a_size():
-    good, bad = flat(track(2)), np.full((9, 8), 0.1)
-    bad[:, :2] += 1e-16  # a difference of rounding
-    model = PoseFeatures(n_dims=2).fit([good, bad])
-    with pytest.raises(RecordingError) as caught:
-        model.transform([good, bad])
-    assert caught.value.recording == 1
-    assert_array_equal(features(track(2, n_frames=1), heading=(0, 1))[0, 8:], 0)

@@ -3,7 +3,6 @@
 import pickle
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -100,17 +99,6 @@ def test_partial_fit_video_by_video_equals_fit(videos):
     assert_allclose(parts.transformer_.mean_, whole.transformer_.mean_)
     assert_allclose(parts.transformer_.scale_, whole.transformer_.scale_)
     assert parts.transformer_.n_samples_seen_ == sum(LENGTHS)
-
-
-def test_dataframes_keep_their_names(videos):
-    frames = [pd.DataFrame(video, columns=list("abcd")) for video in videos]
-    transformer = FramewiseTransformer(StandardScaler()).fit(frames)
-    assert transformer.feature_names_in_.tolist() == list("abcd")
-    assert transformer.get_feature_names_out().tolist() == list("abcd")
-    expected = FramewiseTransformer(StandardScaler()).fit_transform(videos)
-    assert_allclose(transformer.transform(frames)[2], expected[2])
-    with pytest.raises(ValueError, match="Recording 1"):
-        transformer.transform([frames[0], frames[1][list("bacd")]])
 
 
 BAD_PARAMETERS = [

@@ -112,25 +112,3 @@ def test_windows_have_multiples_of_the_automatic_width():
         assert [own.shape for own in view.transform(X)] == [(len(x), 4) for x in VIDEOS]
     names = [f"component {i}" for i in range(4)]
     assert view.get_feature_names_out().tolist() == names
-
-
-def odd_recordings():
-    """Wide features, few frames, and features that are constant."""
-    rng = np.random.default_rng(0)
-    yield [rng.normal(size=(30, 500)) for _ in range(3)]
-    for lengths in ([1, 3], [1, 4], [40, 1]):
-        yield [own[:length] for own, length in zip(VIDEOS, lengths)]
-    yield [np.c_[own, np.full(len(own), 7.0)] for own in VIDEOS]
-    yield [np.full((20, 2), 3.0), np.full((9, 2), 3.0)]
-
-
-@pytest.mark.parametrize("scaling", ["dataset", "video"])
-@pytest.mark.parametrize("windows", [(), (1, 3)])
-def test_odd_recordings(windows, scaling):
-    for X in odd_recordings():
-        found = FrameView(windows, scaling=scaling, n_components=7).fit_transform(X)
-        assert [len(own) for own in found] == [len(own) for own in X]
-        assert all(np.isfinite(own).all() for own in found)
-        assert found[0].shape[1] <= 7
-    if not (windows and scaling == "video"):  # which scales rounding errors
-        assert np.abs(np.concatenate(found)).max() < 1e-9

@@ -16,11 +16,11 @@ BIG = np.arange(5).astype(">f4")  # in the other order of bytes
 ARGS = {"env_name": "Lift", "env_kwargs": {"control_freq": 20}}
 
 
-def write_robomimic(path, n_demos=11, args=ARGS):
+def write_robomimic(path, n_demos=11):
     """Write demonstrations as robomimic does."""
     with h5py.File(path, "w") as file:
         data = file.create_group("data")
-        data.attrs["env_args"] = json.dumps(args)
+        data.attrs["env_args"] = json.dumps(ARGS)
         for k in range(n_demos):
             n = 20 + k
             own = {"actions": (7,), "rewards": (), "dones": (), "states": (9,)}
@@ -111,17 +111,6 @@ def test_what_has_two_names_is_read_once(tmp_path):
     np.testing.assert_array_equal(takes["take1"], A)
 
 
-@pytest.mark.filterwarnings("ignore:Arrays", "ignore:Columns")
-def test_a_demonstration_without_commands(tmp_path):
-    path = tmp_path / "lift.hdf5"
-    write_robomimic(path, 3, args=["no settings"])
-    with h5py.File(path, "a") as file:
-        for name in ("actions", "rewards", "dones", "states"):
-            del file[f"data/demo_0/{name}"]
-    takes = read_recordings(path)
-    assert (len(takes), takes[0].shape[1], takes.fps) == (3, 5, None)
-
-
 def test_arrays_that_all_recordings_share(tmp_path):
     with h5py.File(tmp_path / "f.h5", "w") as file:
         for k in range(70):
@@ -174,10 +163,3 @@ def test_arrays(tmp_path, suffix, arrays, options, expected, fps):
     for name, own in expected.items():
         np.testing.assert_array_equal(takes[name], own)
         np.testing.assert_array_equal(again[name], own)
-
-
-def test_a_rate_of_a_data_set(tmp_path):
-    with h5py.File(tmp_path / "f.h5", "w") as file:
-        file["x"] = A
-        file["x"].attrs["fps"] = 25
-    assert read_recordings(tmp_path).fps == 25

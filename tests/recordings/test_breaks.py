@@ -115,15 +115,6 @@ def test_contradictions_are_errors(tmp_path, more, options, words):
         read_recordings(path, like=takes, **options)
 
 
-def test_like_recordings_of_another_kind(tmp_path):
-    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=60)
-    np.save(tmp_path / "b.npy", takes[0].to_numpy())
-    with pytest.raises(ValueError, match="npy has no clock"):
-        read_recordings(tmp_path / "b.npy", like=takes)
-    arrays = HMMSegmenter(2).fit(Recordings([takes[0]], fps=10))
-    assert read_recordings(tmp_path / "b.npy", like=arrays).fps == 10
-
-
 def jump(steps, *gaps):
     """A clock of steps, in which some steps, by index, last so many seconds."""
     steps = np.array(steps, dtype=float)
@@ -170,9 +161,3 @@ def test_breaks_by_themselves(tmp_path, name):
     assert bridged.breaks[0].tolist() == []
     assert len(again.breaks[0]) == len(expected)
     np.testing.assert_allclose(again.times[0][again.breaks[0]], clock[expected])
-
-
-@pytest.mark.parametrize(("bridge", "expected"), [(719, [20]), (720.2, []), (1e9, [])])
-def test_a_bridge_is_the_longest_gap(tmp_path, bridge, expected):
-    takes = read_recordings(put(tmp_path / "a.csv"), time="Zeit", bridge=bridge)
-    assert takes.breaks[0].tolist() == expected

@@ -164,17 +164,6 @@ def test_dates_of_files(tmp_path, first, expected):
     assert np.ptp(takes.times[0]) == pytest.approx(7)
 
 
-@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
-def test_dates_of_indices_and_columns(tmp_path, zone):
-    index = pd.date_range(DAY, periods=8, freq="1s", tz=zone, name="time")
-    frame = pd.DataFrame({"x": RNG.normal(size=8)}, index=index)
-    model = HMMSegmenter(2, random_state=0).fit({"a": frame})
-    table = segments(model.predict(Recordings([frame], fps=1, starts=[DAY])))
-    assert table["start_clock"][0] == "2024-03-04 06:51:08.2"
-    frame.reset_index().to_parquet(tmp_path / "a.parquet")
-    assert read_recordings(tmp_path / "a.parquet").starts[0] == DAY
-
-
 def test_starts_go_with_their_recordings():
     frames = [RNG.normal(size=(8, 2)) for _ in "ab"]
     takes = Recordings(frames, ["a", "b"], fps=4, starts=[DAY, "2024-03-05"])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import StandardScaler
 
 from skl_tot.recordings import Recordings
 
@@ -51,11 +50,6 @@ def test_values_by_name_are_those_of_each_recording(takes):
     assert dict(labels.items()) == {"a": [4, 5, 6], "b": [7, 8]}
     with pytest.raises(KeyError, match="the dict has no b"):
         takes.replace({"a": [4, 5, 6]})
-
-
-def test_a_transformer_of_one_array_is_refused(takes):
-    with pytest.raises(TypeError, match="FramewiseTransformer"):
-        StandardScaler().fit(takes)
 
 
 @pytest.mark.parametrize("key", [[1], np.array([False, True]), slice(1, None)])

@@ -127,15 +127,6 @@ class TestLabels:
                     getattr(model, method)(takes, y)
         assert joblib.hash(model) == before
 
-    def test_of_the_fit(self, takes, table, videos):
-        expected = hmm().fit(videos).labels_
-        labels = hmm().fit(takes).labels_
-        assert (type(labels), list(labels)) == (dict, NAMES)
-        same(labels.values(), expected)
-        found = hmm().fit_predict(table)
-        assert found.index.equals(table.index)
-        np.testing.assert_array_equal(found, np.concatenate(expected))
-
 
 def test_cross_val_predict(takes, videos):
     found = cross_val_predict(hmm(), takes, cv=3)

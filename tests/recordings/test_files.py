@@ -154,19 +154,3 @@ def test_many_files_need_few_descriptors(tmp_path, few_descriptors):
     assert len(model.predict(files)) == 260
     with pytest.raises(OSError, match="Too many open files"):
         assert [np.load(path, mmap_mode="r") for path in paths]
-
-
-@pytest.mark.parametrize(
-    "content", [None, b"no features", np.ones(4), np.ones((4, 6))], ids=str
-)
-@held
-def test_bad_files(files, tmp_path, content):
-    path = tmp_path / "3.npy"
-    path.unlink()
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    elif content is not None:
-        np.save(path, content)
-    with pytest.raises(ValueError, match=r"^3: ") as info:
-        TemporalOTSegmenter(**QUICK).fit(files)
-    assert "\n" not in str(info.value)

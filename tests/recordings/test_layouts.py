@@ -9,7 +9,6 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skl_tot import HMMSegmenter
 from skl_tot.recordings.layouts import as_recordings, flatten
 
 
@@ -107,13 +106,6 @@ class TestXarray:
         with pytest.raises(ValueError, match="without a variable of the dimension ti"):
             flatten(X[["length"]].assign_coords(time=[0]))
 
-    def test_data_sets_of_recordings(self):
-        data_sets = [track().to_dataset(), track().to_dataset()]
-        recordings = as_recordings(data_sets)
-        assert recordings.layout.join is None
-        for table in recordings.arrays:
-            pd.testing.assert_frame_equal(table, flatten(track()))
-
 
 @pytest.mark.parametrize("kind", ["durations", "dates", "zone", "xarray", "both"])
 def test_coordinates_and_indices_of_time_are_clocks(kind):
@@ -143,11 +135,3 @@ def test_what_is_no_clock_and_no_name():
         as_recordings(X)
     with pytest.raises(ValueError, match=r"two recordings are called 'a/1'"):
         as_recordings({("a", 1): np.ones((2, 2)), "a/1": np.ones((2, 2))})
-
-
-def test_cells_and_pictures():
-    cells = [pd.Series(np.arange(20.0)) for _ in range(5)]
-    with pytest.raises(ValueError, match=r"'a' holds .*; drop it"):
-        HMMSegmenter(2).fit(pd.DataFrame({"a": cells, "b": cells}))
-    with pytest.raises(ValueError, match=r"4 dim.* pictures, .*FrameFeatures makes fe"):
-        HMMSegmenter(2).fit(np.zeros((9, 4, 4, 3)))

@@ -4,7 +4,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from sklearn.preprocessing import StandardScaler
 
 from skl_tot.baselines import paper
 from skl_tot.datasets import load_action_dataset
@@ -66,15 +65,3 @@ def test_no_video_is_ever_in_memory_whole(large):
     model.fit(np.eye(9))  # torch imports parts of itself as they are needed
     peak = peak_memory(lambda: [model.fit(large).predict(large[0]), model.score(large)])
     assert peak < large[0].itemsize * np.prod(large[0].shape) / 2
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_blocks_are_scaled_as_the_whole(activity, monkeypatch, dtype):
-    videos = [np.insert(video, 0, 0.1, axis=1).astype(dtype) for video in activity[0]]
-    expected = StandardScaler().fit(np.concatenate(videos))
-    monkeypatch.setattr("skl_tot.recordings.container.BLOCK_BYTES", 300)
-    found = paper(**QUICK, standardize="dataset").fit(videos).scaler_
-    assert found.n_samples_seen_ == expected.n_samples_seen_
-    for name in ("mean_", "var_", "scale_"):
-        own, other = getattr(found, name), getattr(expected, name)
-        np.testing.assert_allclose(own, other, rtol=1e-6, atol=1e-12)

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from skl_tot.io import name_actions, read_names, segments
-from skl_tot.recordings.labels import encode_known, find_code, split_label_sequences
-from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import describe_actions, name_all_actions, name_labels
 
 
@@ -50,28 +48,6 @@ def test_bad_files(tmp_path, text):
     with pytest.raises(ValueError, match=re.escape(str(tmp_path / file))) as error:
         read_names(tmp_path / file)
     assert "\n" not in str(error.value)
-
-
-def test_string_dtype():
-    if not hasattr(np.dtypes, "StringDType"):
-        pytest.skip("numpy 1 has none")
-    labels = np.array(["cut", "stir well"], dtype=np.dtypes.StringDType())
-    for y in (labels, [labels], np.array([labels])):
-        (found,), _ = split_label_sequences(y)
-        assert found.dtype.kind == "U"
-        assert found.tolist() == ["cut", "stir well"]
-    for missing in (np.nan, None):
-        kind = np.dtypes.StringDType(na_object=missing)
-        with pytest.raises(TypeError, match="expected integers or strings"):
-            split_label_sequences(np.array(["cut", missing], dtype=kind))
-
-
-def test_codes():
-    recordings = as_recordings([np.zeros((2, 1)), np.zeros((1, 1))])
-    (first, last), classes = encode_known([["b", ""], ["a"]], recordings)
-    assert (first.tolist(), last.tolist()) == ([1, -1], [0])
-    assert classes.tolist() == ["a", "b"]
-    assert find_code("b", classes) == 1
 
 
 def test_actions_that_are_missing_rare_or_without_a_label():

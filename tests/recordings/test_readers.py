@@ -74,18 +74,6 @@ class TestDeepLabCut:
         with pytest.raises(ValueError, match=r"os\.getcwd"):
             read_recordings(path)
 
-    def test_as_a_model_reads(self, tmp_path):
-        """The threshold stays that of the model; another animal may be asked for."""
-        write_deeplabcut(tmp_path, "csv", ["m1", "m2"])
-        first = read_recordings(tmp_path, animal="m1", likelihood=0.3)
-        again = read_recordings(tmp_path, like=first)
-        pd.testing.assert_frame_equal(again["a"], first["a"])
-        other = read_recordings(tmp_path, like=first, animal="m2")
-        expected = read_recordings(tmp_path, animal="m2", likelihood=0.3)
-        pd.testing.assert_frame_equal(other["a"], expected["a"])
-        with pytest.raises(ValueError, match=r"likelihood \(--read likelihood\) is"):
-            read_recordings(tmp_path, like=first, likelihood=0.6)
-
 
 def test_one_file_of_one_kind_for_each_recording(tmp_path):
     write_deeplabcut(tmp_path, "csv", names=["b"])
@@ -221,17 +209,6 @@ def test_wrong_metadata(tmp_path, write_lerobot, changes):
         read_recordings(tmp_path)
 
 
-def test_a_file_of_a_lerobot_set(tmp_path, write_lerobot):
-    states = write_lerobot(tmp_path, "v2.1")
-    path = max((tmp_path / "data" / "chunk-000").iterdir())
-    columns = ["observation.state lift", "observation.state pan"]
-    (episode,) = read_recordings(path, columns=columns)
-    np.testing.assert_array_equal(episode, states[3][:, ::-1])
-    path.unlink()
-    with pytest.warns(UserWarning, match="has 3 of 4 episodes"):
-        read_recordings(tmp_path, columns=["observation.state pan"])
-
-
 class TestMatlab:
     def test_arrays(self, tmp_path):
         array = RNG.random((9, 3))
@@ -239,14 +216,6 @@ class TestMatlab:
         takes = read_recordings(tmp_path, fps=20)
         assert (takes.names, list(takes["a"])) == (["a"], ["x 0", "x 1", "x 2"])
         np.testing.assert_array_equal(takes["a"], array)
-
-    def test_cells(self, tmp_path):
-        cells = np.empty(2, object)
-        cells[:] = [RNG.random((9, 3)), RNG.random((7, 3))]
-        io.savemat(tmp_path / "a.mat", {"x": cells})
-        takes = read_recordings(tmp_path / "a.mat")
-        assert takes.names == ["a 0", "a 1"]
-        np.testing.assert_array_equal(takes[1], cells[1])
 
     def test_choices(self, tmp_path):
         array = RNG.random((3, 9))

@@ -5,10 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.pipeline import make_pipeline
 
-from skl_tot import HMMSegmenter
-from skl_tot.preprocessing import GapFiller
 from skl_tot.recordings import read_recordings
 from skl_tot.recordings.layouts import as_recordings
 
@@ -38,8 +35,6 @@ def read(table, path, **options):
 
 
 NAMES_THEM = "ignore:.* names the recordings"
-
-
 RECOGNISED = [
     {"episode_index": [3, 1, 2]},
     {"Trial ID": ["b", "a", "007"]},
@@ -90,15 +85,6 @@ def test_what_is_not_recognised(tmp_path, columns):
         assert as_recordings(long_table(**columns)).is_single
 
 
-@pytest.mark.parametrize("option", ["time", "columns", "without"])
-def test_columns_of_another_purpose(tmp_path, option):
-    value = "trial" if option == "time" else ["trial"]
-    table = long_table(trial=[1, 2, 3])
-    if option == "time":
-        table = table.drop_duplicates("trial")
-    assert read(table, tmp_path / "a.csv", **{option: value}).names == ["a"]
-
-
 DOUBTFUL = [
     {"subject": [1, 1, 2], "trial": np.repeat([1, 2, 1, 2], [3, 2, 6, 4])},
     {"recording": np.arange(15) % 3},
@@ -141,33 +127,3 @@ def test_several_files(tmp_path):
     read(long_table(trial=[4, 4, 4]), tmp_path / "s2.csv")
     with pytest.warns(UserWarning, match=r"\['trial'\] are the same"):
         assert read_recordings(tmp_path).names == ["s1", "s2"]
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_model_of_a_data_frame():
-    table = long_table(episode_index=[0, 1, 2])
-    model = HMMSegmenter(2, order="free", random_state=0)
-    labels = model.fit(table).predict(table)
-    assert list(model.labels_) == [0, 1, 2]
-    indexed = table.set_index(["episode_index", table.index])
-    pd.testing.assert_series_equal(labels, model.predict(indexed))
-    piped = make_pipeline(GapFiller(), model).fit(table)
-    pd.testing.assert_series_equal(piped.predict(table), labels)
-    parts = dict(list(table.groupby("episode_index")))
-    for episode, of_episode in model.predict(parts).items():
-        np.testing.assert_array_equal(of_episode, labels.loc[episode])
-
-
-@pytest.mark.filterwarnings(NAMES_THEM)
-def test_a_file_without_the_column(tmp_path):
-    read(long_table(trial=[1, 2, 3]), tmp_path / "a.csv")
-    long_table().to_csv(tmp_path / "b.csv", index=False)
-    with pytest.raises(ValueError, match=r"b\.csv has no column 'trial'"):
-        read_recordings([tmp_path / "a.csv", tmp_path / "b.csv"])
-
-
-def test_a_counter_that_begins_again(tmp_path):
-    table = pd.concat([long_table()] * 3).assign(count=[*range(20), *range(25)])
-    table.to_csv(tmp_path / "a.csv", index=False)
-    with pytest.warns(UserWarning, match=r"'count'\] count the frames, begin again"):
-        assert list(read_recordings(tmp_path)[0]) == ["x", "y"]

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import skl_tot
 from skl_tot import CyclicSegmenter, HMMSegmenter
 from skl_tot.io import FORMATS, read_segments, segments, write_segments
 from skl_tot.recordings import (
@@ -166,64 +165,6 @@ def test_a_model_cuts_out_like_its_own(tmp_path):
         read_recordings(tmp_path / "b.csv", like=model, pauses=20)
 
 
-def odd_recordings():
-    """Recordings, and their stops."""
-    noise = np.random.default_rng(0).normal(size=(900, 3))
-    still, _, _ = line([(300, 400)], n_cycles=9, noise=0.02)
-    infinite = line([])[0]
-    infinite[300:700] = np.inf
-    steps = np.repeat([[0.0, 3], [5, 1], [2, 9], [7, 4]], 250, axis=0)
-    return {
-        "one frame": (np.ones((1, 2)), []),
-        "constant": (np.ones((900, 3)), []),
-        "noise": (noise, []),
-        "levels that follow each other": (steps, []),
-        "all NaN": (np.full((900, 2), np.nan), []),
-        "NaN in the stop": (with_value(still, slice(400, 450), np.nan), [(300, 700)]),
-        "one outlier": (with_value(still, 500, 50.0), [(300, 700)]),
-        "infinity": (infinite, []),
-        "a list": (still.tolist(), [(300, 700)]),
-        "a data frame": (pd.DataFrame(still, columns=list("abcd")), [(300, 700)]),
-    }
-
-
-def with_value(frames, rows, value):
-    frames = frames.copy()
-    frames[rows, 1] = value
-    return frames
-
-
-@pytest.mark.parametrize("name", odd_recordings())
-def test_odd_recordings(name):
-    frames, expected = odd_recordings()[name]
-    takes = without_stops(Recordings([frames], fps=FPS), 10)
-    spans = list_stops(takes)[["start", "end"]].to_numpy()
-    np.testing.assert_allclose(spans, np.reshape(expected, (-1, 2)), atol=2)
-    assert len(takes[0]) == len(frames) - np.diff(spans).sum() > 0
-    assert name == "a list" or type(takes[0]) is type(frames)
-
-
-@pytest.mark.parametrize(
-    ("kind", "filler"), [(object, "background"), (bool, -1), (np.uint8, -1)]
-)
-def test_labels_of_all_types_get_background(kind, filler):
-    takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
-    labels = np.full(len(takes[0]), "a" if kind is object else 1, dtype=kind)
-    full = with_stops(takes.replace([labels]))[0]
-    assert set(full.tolist()) == {labels.tolist()[0], filler}
-
-
-def test_stops_are_cut_out_once():
-    takes = without_stops(Recordings([line(STOPS["inside"])[0]], fps=FPS), 10)
-    with pytest.raises(ValueError, match="stops"):
-        without_stops(takes, 10)
-
-
-def test_a_look_tells_stops():
-    look = skl_tot.look(Recordings([line(STOPS["three"])[0]], fps=FPS), 3)
-    assert "pauses=10" in look.still
-
-
 def test_a_jam_in_which_a_feature_swings_is_no_stop():
     frames, _, is_still = line([(540, 130)], noise=0.02)
     jam = np.repeat(frames[[1500]], 1500, axis=0)
@@ -234,12 +175,3 @@ def test_a_jam_in_which_a_feature_swings_is_no_stop():
     takes = without_stops(Recordings([frames], fps=FPS), 10)
     expected = spans_of(is_still).tolist()
     assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected
-
-
-def test_a_feature_that_is_never_quiet_hides_no_stop():
-    frames, _, is_still = line(STOPS["inside"], noise=0.02)
-    noise = np.random.default_rng(0).normal(size=len(frames))
-    for other in (noise, np.cumsum(noise)):
-        takes = without_stops(Recordings([np.c_[frames, other]], fps=FPS), 10)
-        expected = spans_of(is_still).tolist()
-        assert list_stops(takes)[["start", "end"]].to_numpy().tolist() == expected

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from skl_tot.recordings import read_recordings
-from skl_tot.recordings.files import RATE_FILE, read_rate, write_rate
+from skl_tot.recordings.files import read_rate, write_rate
 
 RNG = np.random.default_rng(0)
 
@@ -255,11 +255,3 @@ def test_rates_of_arrays(arrays, tmp_path_factory, fps):
     for option in ({"recording_column": "who"}, {"header": 2}):
         with pytest.raises(ValueError, match=next(iter(option))):
             read_recordings(arrays, **option)
-
-
-@pytest.mark.parametrize("text", ["{", "[10]", '{"fps": true}'])
-def test_broken_rates(arrays, text):
-    (arrays / RATE_FILE).write_text(text)
-    with pytest.raises(ValueError, match=RATE_FILE) as caught:
-        read_recordings(arrays)
-    assert "\n" not in str(caught.value)

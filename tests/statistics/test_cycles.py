@@ -179,13 +179,6 @@ def test_a_cycle_may_lack_its_first_action_if_all_are_given():
     assert table["missing"].tolist() == [()] * 3 + [("pick",)] + [()] * 2
 
 
-@pytest.mark.parametrize("labels", [list("abc") * 4, [0, 1, 2] * 4])
-def test_a_start_may_come_from_an_array(labels):
-    actions = np.unique(labels)
-    for start in (actions[0], np.array(actions[0]), actions, pd.Series(actions)):
-        assert len(cycle_times(labels, start=start)) == 4
-
-
 def test_recordings_that_do_not_go_round_are_cycles():
     takes = [["stand", "sit", "stand", "lie", "walk", -1][:5]] * 3
     assert cycle_times(takes)["duration"].tolist() == [5, 5, 5]

@@ -163,14 +163,6 @@ def test_transitions_are_those_of_pandas(seed):
         assert found.columns.tolist() == expected.columns.tolist()
 
 
-def test_transitions_pass_over_background_and_have_absent_actions():
-    table = transitions([["a", "background", "a", "b"], ["c"]], groups=["x", "y"])
-    found = table.set_index(["group", "from", "to"])["count"]
-    assert len(found) == 18
-    assert found[found > 0].index.tolist() == [("x", "a", "a"), ("x", "a", "b")]
-    assert table["probability"].sum() == 1
-
-
 def test_frames_decide_after_a_boundary_was_moved():
     labels = {"x": ["a"] * 10 + ["b"] * 10, "y": ["a", "b"]}
     table = segments(labels, 10)
@@ -199,17 +191,6 @@ def test_a_point_in_time_is_a_bout():
     found = durations(table).set_index("action")
     assert found.loc["look", ["bouts", "total", "mean"]].tolist() == [1, 0, 0]
     assert np.isnan(found.loc["look", "cv"])
-
-
-def test_recordings_without_actions_give_empty_tables():
-    nothing = [[-1, -1], [-1]]
-    assert durations(nothing).empty
-    assert "share" in durations(nothing)
-    assert "recordings_with" in durations(nothing, groups=["a", "b"])
-    assert transitions(nothing).empty
-    assert usual_order(nothing) == []
-    with pytest.warns(UserWarning, match="2 of 2"):
-        assert cycle_times(nothing).empty
 
 
 def with_breaks(labels, breaks):

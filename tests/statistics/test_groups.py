@@ -155,10 +155,3 @@ def test_hedges_g_and_few_draws():
     with pytest.warns(UserWarning, match="n_permutations=9"):
         table = compare_groups(takes, groups, n_permutations=9)
     assert table["first"].unique().tolist() == [("late", 0)]  # a group of any kind
-
-
-def test_equal_values_are_no_reason_to_warn():
-    table = compare_groups([["x", "y", "y"]] * 12, list("aaaaaabbbbbb"))
-    assert set(table["p"]) == {1.0}
-    assert set(table["difference"]) == {0.0}
-    assert table["effect"].isna().all()

@@ -1,7 +1,6 @@
 """Profiles against sums written out frame by frame."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
@@ -33,22 +32,6 @@ def test_by_hand(text, offset):
         expected = (np.mean(own, axis=0) - frames.mean(axis=0)) / spread
         assert_allclose(found.means[k], expected, atol=1e-8)
     assert (found.means[:, 3] == 0).all()
-
-
-def test_forms():
-    rng = np.random.default_rng(0)
-    videos, labels = rng.normal(size=(2, 9, 4)), [[0] * 4 + [1] * 5, [1] * 9]
-    expected = action_profiles(list(videos), labels)
-    assert expected.features == [f"feature {k}" for k in range(4)]
-    frame = pd.DataFrame(videos[0], columns=list("abcd"))
-    assert action_profiles(frame, labels[0]).features == list("abcd")
-    named = action_profiles(frame, labels[0], feature_names=("e", "f", "g", "h"))
-    assert named.features == list("efgh")
-    found = action_profiles(videos.astype(np.float32), labels)
-    assert found.means.dtype == np.float64
-    assert_allclose(found.means, expected.means, atol=1e-6)
-    by_name = {"a": videos[0], "b": videos[1]}, {"b": labels[1], "a": labels[0]}
-    assert_allclose(action_profiles(*by_name).means, expected.means)
 
 
 def test_constant_but_for_rounding():
