@@ -46,6 +46,7 @@ def write_segments(table, path, *, format=None) -> None:
     table : DataFrame, or list of dict
         From `segments`: ``action``, ``start`` and ``end`` in frames, and if known
         ``recording``, times, durations, clock times and ``confidence``.
+        An ELAN document shows ``table.attrs["video"]``, a path from its folder.
     path : str or path-like
         File to write. After an error, the previous file remains.
     format : str, default=None

@@ -164,6 +164,13 @@ def videos_of_folder(folder):
     return paths
 
 
+def videos_beside(*places):
+    """Video by name, of those in folders, or in folders of files."""
+    folders = [path if path.is_dir() else path.parent for path in map(Path, places)]
+    files = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return {path.stem: path for path in files if path.suffix.lower() in SUFFIXES}
+
+
 def _check_path(path):
     if not isinstance(path, (str, os.PathLike)):
         refuse("a video", path, "a path", TypeError)

@@ -37,6 +37,7 @@ def check_segments(table, what="segments"):
     present = table.columns.intersection([*COLUMNS, "place"], sort=False)
     columns = {name: _check_column(table[name], places) for name in present}
     checked = pd.DataFrame(columns, index=range(len(table)))
+    checked.attrs = table.attrs
     checked = _check_times(checked, table, places)
     for name in (*FRAMES, "duration"):
         if name in checked and checked[name].notna().all():

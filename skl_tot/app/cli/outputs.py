@@ -5,6 +5,8 @@ import os
 import re
 from pathlib import Path
 
+from skl_tot.app.cli.stages import stage
+
 PAGE = (".html", ".htm")
 PICTURE = (".png", ".svg", ".pdf", ".eps", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 WORKBOOK = ".xlsx"
@@ -144,6 +146,31 @@ def print_stops(recordings):
 def count(number, noun):
     """Put a number before its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def write_report(path, source, reviewed, recordings, names, words, told, **options):
+    """Write the page about a model and its recordings; return its content."""
+    # `told` has labels and accuracy of people
+    from skl_tot.app.report.page import read_model, write_page
+    from skl_tot.recordings.disk import text_of_name
+
+    corrected, accuracy = told
+    with stage("predicting", "recording"):
+        content = read_model(
+            reviewed.model,
+            recordings,
+            video_names=list(map(text_of_name, recordings.names)),
+            y_true=source.ground_truth(recordings),
+            action_names=names,
+            corrected=corrected if any(x is not None for x in corrected) else None,
+            accuracy=accuracy,
+            numbers=reviewed.numbers(words),
+            **options,
+        )
+    with stage("writing"):
+        write_page(content, path)
+    print(f"Report written to {path}.")
+    return content
 
 
 def draw_timelines(path, y_true, y_pred, **options):

@@ -108,34 +108,26 @@ def report(options):
     names = inputs.read_names(options.names)
     groups = inputs.read_groups(options.groups)
     source = inputs.Source(options.data, options)
-    from skl_tot.app.report.page import read_model, write_page
-    from skl_tot.recordings.disk import text_of_name
-
     reviewed = inputs.load_reviewed(options.model)
     recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
-    corrected, accuracy = reviewed.labels(recordings, words)
+    told = reviewed.labels(recordings, words)
     group, subject = inputs.pick_groups(groups, recordings.names)
     videos = None
     if options.videos is not None:
-        videos = [_find_video(options.videos, name) for name in recordings.names]
-    with stage("predicting", "recording"):
-        content = read_model(
-            reviewed.model,
-            recordings,
-            y_true=source.ground_truth(recordings),
-            video_names=list(map(text_of_name, recordings.names)),
-            action_names=names,
-            video_files=videos,
-            groups=group,
-            subject=subject,
-            corrected=corrected if any(x is not None for x in corrected) else None,
-            accuracy=accuracy,
-            numbers=reviewed.numbers(words),
-        )
-    with stage("writing"):
-        write_page(content, options.out)
-    print(f"Report written to {options.out}.")
+        from skl_tot.preprocessing.videos import videos_of_folder
+
+        by_name = {path.stem: path for path in videos_of_folder(options.videos)}
+        for name in set(recordings.names) - set(by_name):
+            raise FileNotFoundError(f"{options.videos} has no video {name!r}.")
+        videos = [by_name[name] for name in recordings.names]
+    content = outputs.write_report(
+        options.out,
+        *(source, reviewed, recordings, names, words, told),
+        video_files=videos,
+        groups=group,
+        subject=subject,
+    )
     outputs.print_stops(recordings)
     if options.summary is not None:
         labels, telling, circle, compared = content.in_words(words)
@@ -154,19 +146,6 @@ def report(options):
             circle=circle,
             log_likelihoods=content.log_likelihoods,
         )
-
-
-def _find_video(folder, name):
-    """Find the only video file of a name, for segments beside it."""
-    from skl_tot.io.formats import FORMATS
-
-    others = {".npy", ".srt", *(entry.suffix for entry in FORMATS.values())}
-    files = [file for file in Path(folder).glob("[!.]*") if file.stem == name]
-    files = [file for file in files if file.suffix not in others]
-    if len(files) != 1:
-        text = f"{folder} has {len(files)} files called {name!r}"
-        raise FileNotFoundError(f"{text}, expected one video.")
-    return files[0]
 
 
 def add_summary(commands):

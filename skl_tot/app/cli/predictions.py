@@ -1,5 +1,7 @@
 """Commands for labels and scores: predict, evaluate, subtasks."""
 
+import contextlib
+import os
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -19,9 +21,12 @@ def add_predict(commands):
     )
     parser.add_argument("model", metavar="MODEL", help=arguments.MODEL_OR_REVIEW)
     parser.add_argument("data", metavar="DATA", help=arguments.DATA)
-    text = "folder to write, a file per recording; or one file of all, such as all.csv"
-    parser.add_argument("--out", required=True, metavar="PATH", help=text)
-    parser.add_argument("--format", help="format of the files, see below")
+    text = """folder to write, a file per recording, in the format that it is named
+    after, such as elan; or one file of all, such as all.csv; may be given repeatedly"""
+    add = parser.add_argument
+    add("--out", action="append", required=True, metavar="PATH", help=text)
+    add("--format", help="format of the files of one --out, see below")
+    add("--report", metavar="FILE", help="write the page of the command report, too")
     parser.make_epilog = _list_formats
 
 
@@ -36,43 +41,77 @@ def _list_formats():
 
 
 def predict(options):
-    """Write the segments of the recordings of a folder."""
+    """Write the segments of the recordings of a folder, and perhaps a report."""
     inputs.check_inputs(options.data, options.names, model=options.model)
-    from skl_tot import io
-    from skl_tot.io.formats import find_format, table_of, writable_formats
+    from skl_tot.io.formats import FORMATS, table_of
 
-    table_format, formats = table_of(options.out), writable_formats()
-    outputs.check_output(
-        options.out,
-        "--out",
-        [options.model, options.data, options.names],
-        [entry.suffix for entry in formats.values() if entry.many],
-        is_folder=table_format is None,
-    )
-    format = options.format or table_format or next(iter(formats))
-    entry = find_format("--format", format, formats)
+    paths = [options.model, options.data, options.names]
+    format_of = _find_formats(options, paths)
+    if options.report is not None:
+        paths += format_of
+        outputs.check_output(options.report, "--report", paths, outputs.PAGE)
     names = inputs.read_names(options.names)
     source = inputs.Source(options.data, options)
     reviewed = inputs.load_reviewed(options.model)
     recordings = source.open(reviewed.model)
     words = inputs.shown_names(reviewed.model, names)
-    if recordings.fps is None and entry.in_seconds:
-        raise ValueError(f"--fps is missing, which --format {format} needs.")
-    labels_of_people, _ = reviewed.labels(recordings, words)
-    predictions = _predict_each(reviewed.model, recordings, words, labels_of_people)
+    remedy = "; one table of all, such as --out segments.csv, takes any name"
+    for out, format in format_of.items():
+        if recordings.fps is None and FORMATS[format].in_seconds:
+            raise ValueError(f"--fps is missing, which --format {format} needs.")
+        if table_of(out) is None:
+            outputs.check_file_names(recordings.names, remedy)
+    told = reviewed.labels(recordings, words)
+    predictions = _predict_each(reviewed.model, recordings, words, told[0])
     with stage("predicting", "recording"):
-        if table_format is None:
-            names = recordings.names
-            _write_folder(predictions, names, options.out, format, entry.suffix)
-        else:
-            labels, *of_frames = map(list, zip(*predictions))
-            labels = recordings.replace([of_one.arrays[0] for of_one in labels])
-            confidence, boundaries = of_frames
-            table = io.segments(labels, confidence=confidence, boundaries=boundaries)
-            io.write_segments(table, options.out, format=format)
+        if len(format_of) > 1:
+            predictions = list(predictions)
+        for out, format in format_of.items():
+            if table_of(out) is not None:
+                _write_table(predictions, recordings, out, format)
+            else:
+                folders = source.folder, options.data, out
+                _write_folder(predictions, out, format, folders)
     number = outputs.count(len(recordings), "recording")
-    print(f"Segments of {number} written to {options.out}.")
+    print(f"Segments of {number} written to {', '.join(format_of)}.")
+    if options.report is not None:
+        parts = reviewed, recordings, names, words, told
+        outputs.write_report(options.report, source, *parts)
     outputs.print_stops(recordings)
+
+
+def _find_formats(options, paths):
+    """Name of the format of each output."""
+    from skl_tot.io.formats import find_format, table_of, writable_formats
+
+    if options.format is not None and len(options.out) > 1:
+        text = "--format is given with several --out, expected one"
+        raise ValueError(f"{text}; or folders that are named after formats.")
+    formats, format_of = writable_formats(), {}
+    for out in options.out:
+        of_table, of_name = table_of(out), Path(out).name
+        outputs.check_output(
+            out,
+            "--out",
+            [*paths, *format_of],
+            [entry.suffix for entry in formats.values() if entry.many],
+            is_folder=of_table is None,
+        )
+        of_name = of_name if of_name in formats else next(iter(formats))
+        format_of[out] = options.format or of_table or of_name
+        find_format("--format", format_of[out], formats)
+    return format_of
+
+
+def _write_table(predictions, recordings, out, format):
+    """Write one table of all predictions."""
+    from skl_tot import io
+
+    labels, *of_frames = map(list, zip(*predictions))
+    labels = recordings.replace([of_one.arrays[0] for of_one in labels])
+    confidence, boundaries = of_frames
+    table = io.segments(labels, confidence=confidence, boundaries=boundaries)
+    io.write_segments(table, out, format=format)
 
 
 def _predict_each(model, recordings, words, labels_of_people):
@@ -93,15 +132,16 @@ def _predict_each(model, recordings, words, labels_of_people):
             yield recording.replace([labels]), confidence, boundaries
 
 
-def _write_folder(predictions, names, out, format, suffix):
+def _write_folder(predictions, out, format, folders):
     """Write a file for each of the predictions of `_predict_each`."""
     from skl_tot import io
+    from skl_tot.io.formats import FORMATS
+    from skl_tot.preprocessing.videos import videos_beside
     from skl_tot.recordings.disk import replaced_files
     from skl_tot.recordings.errors import errors_of_recording
     from skl_tot.recordings.stops import with_stops
 
-    remedy = "; one table of all, such as --out segments.csv, takes any name"
-    outputs.check_file_names(names, remedy)
+    videos = videos_beside(*folders)
     with replaced_files(out) as temporary:
         for labels, confidence, boundaries in predictions:
             (name,) = labels.names
@@ -116,7 +156,11 @@ def _write_folder(predictions, names, out, format, suffix):
                         plain, confidence=[confidence], boundaries=[boundaries]
                     )
                 table = table.drop(columns="recording")
-                io.write_segments(table, temporary / f"{name}{suffix}", format=format)
+                if name in videos:
+                    with contextlib.suppress(ValueError):  # on another drive of Windows
+                        table.attrs["video"] = os.path.relpath(videos[name], out)
+                path = temporary / f"{name}{FORMATS[format].suffix}"
+                io.write_segments(table, path, format=format)
 
 
 def add_evaluate(commands):

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import math
+import mimetypes
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -19,8 +20,11 @@ VIDEO_LABELS, SERIES_LABELS = "timelinelabels", "timeserieslabels"
 
 
 def write_elan(table, path):
-    """Write an annotation document of ELAN."""
-    document = import_extra("pympi").Elan.Eaf(author="")
+    """Write an annotation document of ELAN, which shows the video of the table."""
+    document = import_extra("pympi").Elan.Eaf(author="")  # an attribute that it needs
+    if (video := table.attrs.get("video")) is not None:
+        url = f"./{Path(video).as_posix()}"
+        document.add_linked_file(url, url, mimetypes.guess_type(url)[0] or "unknown")
     document.add_tier(base.TIER)
     document.remove_tier("default")
     for start, end, action in base.to_milliseconds(table):

@@ -49,6 +49,29 @@ def test_from_files_to_a_named_page(run, capsys):
     assert "take cup" in Path("a.html").read_text(encoding="utf-8")
 
 
+def test_several_outputs(run, folder, capsys):
+    """A folder is named after its format, or has that of --format."""
+    assert run("predict model.skops data --out other --format labels --fps 10") == 0
+    Path("data/v1.mp4").touch()
+    outs = "--out all.csv --out labels --out in/elan --report r.html"
+    os.mkdir("in")
+    capsys.readouterr()
+    assert run(f"predict model.skops data {outs} --fps 10") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Segments of 4 recordings written to all.csv, labels, in/elan."
+    assert run("report model.skops data --out s.html --fps 10") == 0
+    assert Path("r.html").read_bytes() == Path("s.html").read_bytes()
+    for i in range(4):
+        texts = [Path(f"{name}/v{i}.txt").read_bytes() for name in ("other", "labels")]
+        assert texts[0] == texts[1]
+        document = Path(f"in/elan/v{i}.eaf").read_text("utf-8")
+        urls = re.findall('RELATIVE_MEDIA_URL="([^"]*)"', document)
+        assert urls == ["./../../data/v1.mp4"] * (i == 1)
+    expected = read_segments("all.csv")
+    for name, labels in read_segments("in/elan", fps=10).items():
+        np.testing.assert_array_equal(labels, expected[name])
+
+
 def test_evaluate(run, capsys):
     shares = []
     for options in ("", "--scope all --ignore act0 act1"):
