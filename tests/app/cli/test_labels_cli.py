@@ -16,7 +16,7 @@ from skl_tot.recordings import read_recordings
 
 WORDS = np.array(["take cup", "pour", "stir"])
 FIT = "fit flat --n-actions 3 --method hmm"
-pytestmark = pytest.mark.usefixtures("folder")
+pytestmark = pytest.mark.usefixtures("folder", "fit_once")
 
 
 def write(path, text):

@@ -1,5 +1,7 @@
 """What the model of a review becomes, as functions of Python do it."""
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -43,7 +45,8 @@ def test_learns_as_refine_does(kind):
     before = [entry.segments for entry in review.state.entries]
     assert review.state.n_learned == (kind == "guided")
     expected = refine(review.model, VIDEOS, labels).predict(VIDEOS)
-    review.learn(lambda *found: told.append(found))
+    said = review.learn(lambda *found: told.append(found))
+    assert re.fullmatch(r"learned, and changed \d of 5 recordings", said)
     assert told == [("learning", k, 5) for k in range(6)]
     for own, found in zip(expected, review.model.predict(VIDEOS)):
         np.testing.assert_array_equal(found, own)
