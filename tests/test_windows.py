@@ -87,6 +87,14 @@ def test_line_ends_and_marks(tmp_path, end, mark):
         assert read_segments(path, fps=10).tolist() == labels.tolist()
 
 
+@pytest.mark.parametrize("read", [read_recordings, read_segments, read_names])
+def test_text_of_other_encodings_is_refused(tmp_path, read):
+    path = tmp_path / "a.csv"
+    path.write_bytes("action,größe\n0,2\n".encode("cp1252"))
+    with pytest.raises(ValueError, match=r"a\.csv.* is no text in UTF-8"):
+        read(path)
+
+
 @pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_help_on_a_console_of_few_letters(capsysbinary, command):
     sys.stdout.reconfigure(encoding="ascii", errors="strict")

@@ -369,3 +369,11 @@ def test_errors_leave_the_model(fitted, call):
         call(model)
     assert "\n" not in str(error.value)
     assert pickle.dumps(vars(model)) == before
+
+
+def test_a_model_with_too_many_actions_ruins_nothing():
+    videos, codes = make_activities(8, 4, n_features=8, mean_length=60, random_state=0)
+    model = HMMSegmenter(12, random_state=0).fit(videos)
+    refined = refine(model, videos, [codes[0], *[None] * 7])
+    assert refined.actions_.tolist() == [0, 1, 2, 3]
+    assert np.mean(np.concatenate(refined.labels_) == np.concatenate(codes)) > 0.95

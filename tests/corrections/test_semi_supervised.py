@@ -11,13 +11,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
+from skl_tot import HMMSegmenter, Recordings, SemiSupervisedSegmenter
 from skl_tot.baselines import KMeansSegmenter, MallowSegmenter
 from skl_tot.datasets import make_activities
-from skl_tot.preprocessing import FrameView, FramewiseTransformer
+from skl_tot.preprocessing import FrameView, FramewiseTransformer, SignalWindows
 
 WORDS = np.array(["pour", "cut", "stir"])
 VIDEOS, CODES = make_activities(8, 3, n_features=5, mean_length=45, random_state=2)
+NAMES = [f"take {i}" for i in range(len(VIDEOS))]
 
 
 REST = [None] * 6
@@ -84,6 +85,14 @@ class TestLabels:
         assert share_right(paths[0], [WORDS[codes] for codes in CODES]) > 0.9
         assert set(np.concatenate(paths[0])) == set(WORDS)
 
+    def test_by_names_of_recordings(self, fitted):
+        y = {NAMES[1]: TRUTH[1], NAMES[0]: TRUTH[0]}
+        recordings = Recordings(VIDEOS, NAMES, fps=10, breaks=[[9]] + [[]] * 7)
+        model = make().fit(recordings, y)
+        assert list(model.labels_) == NAMES
+        assert_same(model.labels_.values(), fitted.labels_)
+        assert model.fps_ == 10
+
     @pytest.mark.parametrize("least", [None, 4])
     def test_of_people_stay_even_where_they_are_odd(self, least):
         odd = TRUTH[0].copy()
@@ -128,6 +137,11 @@ SEGMENTERS = {
     "list with a frozen one": [FrozenEstimator(MallowSegmenter(3).fit(VIDEOS))],
 }
 
+VIEWS = {
+    "windows": [FrameView([1, 2], n_components=8)],
+    "signal windows": [SignalWindows(3)],
+}
+
 
 class TestParts:
     @pytest.mark.parametrize("kind", SEGMENTERS)
@@ -138,6 +152,13 @@ class TestParts:
         assert joblib.hash(given) == before
         assert len(model.estimators_) == (len(given) if isinstance(given, list) else 1)
         assert len(model.coefs_) == 3  # two views and the clusterings
+        assert share_right(model.labels_, TRUTH) > 0.9
+
+    @pytest.mark.parametrize("kind", VIEWS)
+    def test_views_of_the_user(self, kind):
+        model = make(views=VIEWS[kind]).fit(VIDEOS, [*TRUTH[:2], *REST])
+        assert len(model.views_) == len(VIEWS[kind])
+        assert not set(map(id, model.views_)) & set(map(id, VIEWS[kind]))
         assert share_right(model.labels_, TRUTH) > 0.9
 
 

@@ -1,7 +1,10 @@
 """Files that are not what they should be, and places that cannot be written."""
 
 import functools
+import io as streams
+import json
 import pickle
+import zipfile
 
 import pytest
 
@@ -90,7 +93,14 @@ def test_models(attack, tot, tmp_path):
     path = tmp_path / "m.skops"
     save_model(tot, path)
     whole = path.read_bytes()
-    contents = {}
+    call = {"__class__": "exec", "__module__": "builtins", "__loader__": "FunctionNode"}
+    contents = {
+        "no schema": archive(a="b"),
+        "schema of noise": archive(schema_json=NOISE),
+        "schema of a list": archive(schema_json="[]"),
+        "call": archive(schema_json=json.dumps(call)),
+        "bomb": archive(schema_json=b"[" + b" " * (2**26 + 5) + b"]"),
+    }
     for i in range(0, len(whole), len(whole) // 25):
         contents[f"cut at {i}"] = whole[:i]
         contents[f"changed at {i}"] = whole[:i] + b"\xff\x00\xff" + whole[i + 3 :]
@@ -125,3 +135,11 @@ def test_writers_leave_nothing(tot, videos, tmp_path, kind, where):
         calls.get(kind, lambda: write_segments(RECORDS, path))()
     assert snapshot(tmp_path) == before
     assert (tmp_path / "file").read_bytes() == b"a"
+
+
+def archive(**parts):
+    file = streams.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name.replace("_json", ".json"), content)
+    return file.getvalue()

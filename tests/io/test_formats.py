@@ -219,6 +219,27 @@ class TestReadTable:
         assert labels_from_segments(read_table(path))["video"].tolist() == [3, 3, -1]
 
 
+@pytest.mark.parametrize("fps", [None, 29.97])
+def test_tasks_of_label_studio(tmp_path, several, sure, fps):
+    """Tasks as the import of Label Studio documents them."""
+    path = tmp_path / "tasks.json"
+    write_segments(segments(several, fps, confidence=sure), path, format="labelstudio")
+    first, *others = json.loads(path.read_text(encoding="utf-8"))
+    rate = {} if fps is None else {"fps": fps}
+    assert first["data"] == {"video": "take 1", "recording": "take 1"} | rate
+    assert [task["data"]["video"] for task in others] == list(several)[1:]
+    (prediction,) = first["predictions"]
+    assert prediction["model_version"] == "skl-tot"
+    assert prediction["result"][1] == {
+        "id": "1",
+        "from_name": "action",
+        "to_name": "video",
+        "type": "timelinelabels",
+        "value": {"ranges": [{"start": 8, "end": 38}], "timelinelabels": ["pour, hot"]},
+        "score": pytest.approx(sure["take 1"][7:38].mean()),
+    }
+
+
 @pytest.mark.parametrize("name", ["all.csv", "all.parquet", "all.xlsx"])
 def test_intervals_of_starts_come_back(tmp_path, name):
     """In seconds of the clock; those that are unknown are blank."""

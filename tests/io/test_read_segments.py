@@ -246,6 +246,20 @@ class TestOtherPrograms:
         path = save(tmp_path, "a.TextGrid", text, encoding)
         assert read_segments(path, fps=10).tolist() == GRID_LABELS
 
+    def test_textgrid_of_praat(self, tmp_path):
+        praat = pytest.importorskip("parselmouth").praat
+        grid = praat.call("Create TextGrid", 0, 1, "action remarks", "remarks")
+        praat.call(grid, "Insert boundary", 1, 0.2)
+        praat.call(grid, "Insert boundary", 1, 0.51)
+        praat.call(grid, "Set interval text", 1, 2, 'c"u"t 1 日')
+        praat.call(grid, "Insert point", 2, 0.4, "3")
+        path = tmp_path / "a.TextGrid"
+        for kind in ("Save as text file", "Save as short text file"):
+            praat.call(grid, kind, str(path))
+            assert read_segments(path, fps=10).tolist() == ["", "", *['c"u"t 1 日'] * 3]
+        praat.call(grid, "Save as binary file", str(path))
+        refused(path, fps=1)
+
     def test_webvtt(self, tmp_path):
         for text in (WEBVTT, WEBVTT.replace("\n", "\r\n")):
             path = save(tmp_path, "a.vtt", text)

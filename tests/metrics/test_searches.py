@@ -86,6 +86,14 @@ def test_each_fold_gets_its_activities(scorers, recordings, labels):
     assert found == expected_scores(NAMES, ACTIVITIES)
 
 
+def test_activities_by_name_need_no_routing():
+    of_each = dict(zip(TAKES.names, ACTIVITIES))
+    scorer = make_scorer(mof_score, activities=of_each)
+    expected = expected_scores(["mof"], ACTIVITIES)
+    for labels in (Y, TAKES.replace(TURNED)):
+        assert search({"mof": scorer}, TAKES, labels) == expected
+
+
 def test_activities_of_all_recordings_are_refused_in_a_fold():
     options = {"cv": 2, "scoring": make_scorer(mof_score, activities=ACTIVITIES)}
     text = "has 8, expected 4, .*set_score_request"
@@ -93,6 +101,12 @@ def test_activities_of_all_recordings_are_refused_in_a_fold():
         cross_validate(EqualPartsSegmenter(), X, Y, error_score="raise", **options)
     with pytest.warns(UserWarning, match=text):
         cross_validate(EqualPartsSegmenter(), X, Y, **options)
+
+
+def test_scorers_of_scikit_learn_are_refused_and_not_misread():
+    options = {"cv": 2, "error_score": "raise", "scoring": "accuracy"}
+    with pytest.raises(ValueError):
+        cross_validate(EqualPartsSegmenter(3), X, Y, **options)
 
 
 def test_predictions_that_are_labels_already():

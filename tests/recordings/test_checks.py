@@ -90,3 +90,11 @@ def test_nan_is_located(frames, form):
     for method in (fitted.predict, HMMSegmenter(3).fit):
         with pytest.raises(RecordingValueError, match=f"{place}.*{share}.*GapFiller"):
             method(X)
+
+
+@pytest.mark.parametrize("later", [1.0, np.nan])
+def test_infinity_has_a_remedy(frames, later):
+    values = frames[1].to_numpy(copy=True)
+    values[0, 0], values[1, 1] = np.inf, later
+    with pytest.raises(ValueError, match=r"infinity in frame 0, .*; make it NaN: skl_"):
+        HMMSegmenter(3).fit(values)

@@ -162,6 +162,21 @@ def test_actions_out_of_the_order_do_not_count():
     assert table["missing"].tolist() == [("noise",)] * 4 + [()]
 
 
+def test_unlikely_recordings():
+    labels = {name: ["a", "b"] for name in "abcde"}
+    scores = {"a": -1.0, "b": -1.1, "c": [-9.0, -7.0], "d": -0.9, "e": -1.0}
+    table = deviations(labels, log_likelihoods=scores)
+    assert table["recording"][0] == "c"
+    assert table["unlikely"].tolist() == [True] + [False] * 4
+    found = table.set_index("recording")["likelihood_quantile"]
+    assert found.to_dict() == {"a": 0.8, "b": 0.4, "c": 0.2, "d": 1.0, "e": 0.8}
+    series = pd.Series({"a": -1.0, "b": -1.1, "c": -8.0, "d": -0.9, "e": -1.0})
+    for other in (list(scores.values()), series[::-1]):
+        again = deviations(labels, log_likelihoods=other)
+        pd.testing.assert_frame_equal(table, again)
+    assert deviations(labels)["likelihood_quantile"].isna().all()
+
+
 def test_robust_limits_of_counts_and_likelihoods():
     """The limit is 3.5 · 1.4826 median absolute deviations, 5.19, from the median."""
     labels = [["a", "b"] * n for n in (7, 7, 8, 8, 9, 9, 8, 13, 14)]
