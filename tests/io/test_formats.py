@@ -19,6 +19,7 @@ from skl_tot.io import (
     write_segments,
 )
 from skl_tot.io.formats import table_formats, writable_formats
+from skl_tot.io.formats.workbooks import write_workbook
 from skl_tot.recordings import Recordings
 
 # with a non-breaking space, and with a joiner of zero width
@@ -280,6 +281,15 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     cells = [dict(zip([cell.value for cell in header], row)) for row in rows]
     assert [row["action"].data_type for row in cells] == ["s"] * 3
     assert [row["end"].value for row in cells] == [3, 5, 1]
+    assert sheet.title == "segments"
+    assert sheet.freeze_panes == "A2"
+    assert all(cell.font.bold for cell in header)
+    assert not any(cell.font.bold for cell in rows[0])
+    formats = {name: cell.number_format for name, cell in cells[0].items()}
+    assert formats["end_time"] == "0.0"
+    assert formats["end_clock"] == "yyyy-mm-dd hh:mm:ss.00"
+    widths = [sheet.column_dimensions[cell.column_letter].width for cell in header]
+    assert widths[list(formats).index("end_clock")] > len("2024-03-04 06:51:08.25")
     assert cells[0]["end_time"].value == 0.3
     assert cells[0]["end_clock"].value == datetime(2024, 3, 4, 6, 51, 8, 550_000)
     assert cells[2]["end_clock"].value is None
@@ -287,6 +297,13 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert again["end_clock"].tolist()[:2] == [f"{x}0" for x in table["end_clock"][:2]]
     for key in ("confidence", "end_time"):
         assert again[key].tolist() == table[key].tolist()
+    sums = pd.DataFrame({"mean": [1 / 3, 171.9000000000001], "share": [0.5, 0.214]})
+    write_workbook({"sums": sums.assign(note="word " * 30)}, tmp_path / "a.xlsx")
+    row = next(openpyxl.load_workbook(tmp_path / "a.xlsx")["sums"].iter_rows(2, 3))
+    assert [cell.number_format for cell in row[:2]] == ["0.000", "0.0%"]
+    assert row[2].alignment.wrap_text
+    sums = pd.read_excel(tmp_path / "a.xlsx")["mean"].tolist()
+    assert sums == [0.3333333333, 171.9]
     found = read_segments(tmp_path / "all.xlsx")
     assert {name: own.tolist() for name, own in found.items()} == {
         name: own.tolist() for name, own in zip("ab", labels)

@@ -203,7 +203,7 @@ def _write_summary(
 
     with stage("computing tables"):
         bouts = collect_bouts(labels, fps)
-        computed = _compute_tables(labels, bouts, fps, circle, log_likelihoods)
+        computed, n_units = _compute_tables(labels, bouts, fps, circle, log_likelihoods)
         has_cycles = "cycles" in computed
         tables = computed | (tables or {})
         if groups is not None:
@@ -221,7 +221,7 @@ def _write_summary(
     _print_breaks(labels)
     if has_cycles:
         _print_cycles(tables["cycles"])
-    _print_deviating(tables["deviations"])
+    _print_deviating(tables["deviations"], n_units)
     if not has_cycles:  # a cycle, not a recording, would have the parts
         print(describe_equal_parts(bouts))
     if "telling_features" in tables:
@@ -232,7 +232,7 @@ def _write_summary(
 
 
 def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
-    """Tables of labels by name, with cycles if they have some."""
+    """Tables by name, with cycles if there are some; number of what can deviate."""
     from skl_tot import statistics
     from skl_tot.statistics.actions import has_order
 
@@ -244,18 +244,18 @@ def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
     deviations = statistics.deviations(
         labels, fps=fps, log_likelihoods=log_likelihoods, **by
     )
+    n_units, others = len(deviations), ["deviates"]
     if log_likelihoods is None:
-        deviations = deviations.drop(columns=["unlikely", "likelihood_quantile"])
-    tables = {
-        "durations": statistics.durations(labels, fps=fps),
-        "transitions": statistics.transitions(labels),
-        "deviations": write_lists(deviations),
-    }
+        others += ["unlikely", "likelihood_quantile"]
+    if not (has_cycles or has_order(bouts)):
+        others.append("out_of_order")
+    deviations = deviations[deviations["deviates"]].drop(columns=others)
+    tables = {"deviations": write_lists(deviations)}
     if has_cycles:
         tables["cycles"] = write_lists(cycles)
-    elif not has_order(bouts):
-        del tables["deviations"]["out_of_order"]
-    return tables
+    tables["durations"] = statistics.durations(labels, fps=fps)
+    tables["transitions"] = statistics.transitions(labels)
+    return tables, n_units
 
 
 def write_lists(table):
@@ -338,16 +338,15 @@ def _print_cycles(cycles):
     print(f"The longest, of {took}: {_name_cycle(longest)}.")
 
 
-def _print_deviating(table):
+def _print_deviating(deviating, n_units):
     """Print the recordings or cycles that deviate most, and the actions concerned."""
-    kind = "cycle" if "cycle" in table else "recording"
-    deviating = table[table["deviates"]]
-    if len(table) == 1:
+    kind = "cycle" if "cycle" in deviating else "recording"
+    if n_units == 1:
         print(f"One {kind} cannot deviate from others.")
     elif deviating.empty:
         print(f"No {kind} deviates.")
     else:
-        print(f"Deviating {kind}s, {len(deviating)} of {len(table)}, most of all:")
+        print(f"Deviating {kind}s, {len(deviating)} of {n_units}, most of all:")
     for row in deviating.head(N_SHOWN).to_dict("records"):
         reasons = [f"{x.replace('_', ' ')}: {row[x]}" for x in REASONS if row.get(x)]
         if row.get("unlikely"):

@@ -363,8 +363,11 @@ class Content:
         elif self.accuracy is not None:
             sentences += self.accuracy["sentences"]
         elif not sentences:
-            text = "A program found these actions, and nobody has checked them."
-            sentences.append(text)
+            found = "learned" if self.segmenter.is_taught else "found"
+            text = f"A program {found} these actions"
+            if self.segmenter.is_taught:
+                text += " from labels of people"
+            sentences.append(f"{text}, and nobody has checked the result.")
         if self.rating is not None:
             first, *reasons = self.rating["sentences"]
             sentences.insert(0, first)

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.errors import import_extra, one_line, refuse
 
 MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
+MAX_WIDTH = 60  # characters of a column; longer text takes several lines
+GENERAL = "General"  # format of cells without another one
+SHARES = "share", "probability"  # columns in percent
 DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 
 
@@ -22,28 +26,75 @@ def write_workbook(tables, path):
         if len(table) > MAX_ROWS:
             expected = f"at most {MAX_ROWS} for .xlsx; .csv and .parquet take more"
             refuse(f"the number of rows of {title}", len(table), expected)
-        sheet = book.create_sheet(title)
-        sheet.append([_cell(sheet, name) for name in table.columns])
-        clocks = [str(name).endswith("_clock") for name in table.columns]
-        for row in table.astype(object).itertuples(index=False, name=None):
-            cells = zip(row, clocks)
-            sheet.append([_cell(sheet, value, is_clock) for value, is_clock in cells])
+        _write_sheet(book.create_sheet(title), table)
     content = io.BytesIO()  # on a full disk, openpyxl leaves an error to its end
     book.save(content)
     Path(path).write_bytes(content.getvalue())
 
 
-def _cell(sheet, value, is_clock=False):
+def _write_sheet(sheet, table):
+    """Write a table below a bold head that stays in view, in columns wide enough."""
+    styles = import_extra("openpyxl.styles")
+    letters = map(import_extra("openpyxl.utils").get_column_letter, count(1))
+    sheet.freeze_panes = "A2"
+    formats = [_format_of(name, table[name]) for name in table.columns]
+    for name, format, letter in zip(table.columns, formats, letters):
+        width = max(len(str(name)), _longest(table[name], format))
+        sheet.column_dimensions[letter].width = min(width, MAX_WIDTH) + 2
+    head = [_cell(sheet, str(name)) for name in table.columns]
+    for cell in head:
+        cell.font = styles.Font(name="Calibri", size=11, bold=True)
+    sheet.append(head)
+    wrapped = styles.Alignment(wrap_text=True, vertical="top")
+    for row in table.astype(object).itertuples(index=False, name=None):
+        cells = [_cell(sheet, *pair) for pair in zip(row, formats)]
+        for cell, value in zip(cells, row):
+            if isinstance(value, str) and len(value) > MAX_WIDTH:
+                cell.alignment = wrapped
+        sheet.append(cells)
+
+
+def _format_of(name, column):
+    """Format of Excel for the cells of a column: dates, shares, or decimals."""
+    if str(name).endswith("_clock"):
+        n_digits = max((len(text.partition(".")[2]) for text in column), default=0)
+        return ("yyyy-mm-dd hh:mm:ss." + "0" * min(n_digits, 3)).rstrip(".")
+    if column.dtype.kind != "f":
+        return GENERAL
+    if name in SHARES:
+        return "0.0%"
+    values = column[np.isfinite(column)].abs()
+    # as many decimals as the clock of the times has, or else three
+    for n_digits in range(3):
+        if (abs(values - values.round(n_digits)) < 1e-6).all():
+            return ("0." + "0" * n_digits).rstrip(".")
+    return GENERAL if values.between(0, 5e-4, inclusive="neither").any() else "0.000"
+
+
+def _longest(column, format):
+    """Count the characters of the longest cell of a column."""
+    if column.dtype.kind == "f":
+        n_digits = len(format.partition(".")[2])
+        return max(len(f"{x:.{n_digits}f}") for x in (column.min(), column.max()))
+    texts = [format] if format != GENERAL else map(str, column)
+    return max(map(len, texts), default=0)
+
+
+def _cell(sheet, value, format=GENERAL):
     """Cell of a value: a number, a date, text, or nothing for one that is missing."""
+    cell = import_extra("openpyxl.cell").WriteOnlyCell(sheet)
     if not isinstance(value, str):
         value = getattr(value, "item", lambda: value)()  # of a type of numpy
         if value in (np.inf, -np.inf):  # no number of Excel
             return str(value)
-        return None if value is None or value != value else value
-    cell = import_extra("openpyxl.cell").WriteOnlyCell(sheet)
-    if is_clock and DATE.fullmatch(value):
+        if value is None or value != value:
+            return None
+        # without errors of sums of floats, as in CSV files
+        cell.value = float(f"{value:.10g}") if isinstance(value, float) else value
+        cell.number_format = format
+    elif format != GENERAL and DATE.fullmatch(value):
         cell.value = np.datetime64(value, "us").item()
-        cell.number_format = "yyyy-mm-dd hh:mm:ss.000"
+        cell.number_format = format
     elif value:
         cell.value = value
         cell.data_type = "s"  # text, even if it starts with =
