@@ -232,7 +232,7 @@ def _write_summary(
 
 
 def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
-    """Tables by name, with cycles if there are some; number of what can deviate."""
+    """Tables by name, with cycles if there are some; number of cycles or recordings."""
     from skl_tot import statistics
     from skl_tot.statistics.actions import has_order
 

@@ -87,7 +87,9 @@ class Content:
         table, bouts = cut_cycles(self.bouts, self.circle, self.findings.names)
         if len(table) <= table["recording"].nunique():
             return None
-        return table.join(compare_bouts(bouts).drop(columns="recording")), bouts
+        table = table.join(compare_bouts(bouts).drop(columns="recording"))
+        ranks = table["score"].rank(method="first").astype(int)
+        return table.assign(rank=ranks), bouts
 
     @property
     def log_likelihoods(self):

@@ -317,9 +317,8 @@ def _describe_cycles(content):
     if content.cycles is None:
         return cycles
     table, _ = content.cycles
-    ranks = table["score"].rank(method="first").astype(int)
     origins, names = content.bouts.origins, content.recordings.names
-    rows = zip(table["recording"], table["start"], table["end"], ranks)
+    rows = zip(*(table[key] for key in ("recording", "start", "end", "rank")))
     for name, start, end, rank in rows:
         times = [round(time - origins[name], n_digits + 1) for time in (start, end)]
         cycles[names.index(name)].append([*times, rank])

@@ -47,19 +47,34 @@ def section(title, folded=False):
     return enter
 
 
+@section("Deviating cycles")
+def deviating_cycles(content):
+    """Rows of the cycles that deviate, the most deviating first."""
+    if content.cycles is None:
+        return None
+    kept = content.cycles[0].query("deviates")
+    kept = kept.sort_values(["score", "extreme"], ascending=False)
+    return _describe_cycles(content, kept.head(MOST_CYCLES)) if len(kept) else None
+
+
 @section("Cycles")
 def cycles(content):
     """Rows of cycles, the longest first; of many, the long and the deviating ones."""
     if content.cycles is None:
         return None
-    table, bouts = content.cycles
-    kept = table.assign(index=table.index, rank=table["score"].rank(method="first"))
-    kept = kept.sort_values("duration", ascending=False, kind="stable")
+    table, _ = content.cycles
+    kept = table.sort_values("duration", ascending=False, kind="stable")
     if len(kept) > 2 * MOST_CYCLES:
         is_long = np.arange(len(kept)) < MOST_CYCLES
         kept = kept[is_long | (kept["rank"] > len(kept) - MOST_CYCLES)]
+    return _describe_cycles(content, kept)
+
+
+def _describe_cycles(content, kept):
+    """Rows of the kept cycles, and numbers of all."""
+    table, bouts = content.cycles
     bouts_of = dict(list(bouts.table.groupby("recording", observed=True)))
-    rows = kept.to_dict("records")
+    rows = kept.assign(index=kept.index).to_dict("records")
     for row in rows:
         shown = bouts_of[row["index"]]
         times = (shown[["start", "end"]] - bouts.origins[row["index"]]).round(3)
