@@ -89,6 +89,21 @@ class MatchedFrames(NamedTuple):
         cuts = pairwise(np.unique(self.bounds))
         return [(self.true[a:b], self.pred[a:b]) for a, b in cuts]
 
+    def by_activity(self):
+        """Frames of each activity with frames, by its name, as matched here."""
+        lengths, parts = np.diff(self.bounds), {}
+        for k, name in enumerate(self.activities):
+            chosen = self.activity_of == k
+            frames = np.repeat(chosen, lengths)
+            if frames.any():
+                codes = (x[frames] for x in (self.true, self.cluster, self.pred))
+                parts[name] = self._replace(
+                    **dict(zip(("true", "cluster", "pred"), codes)),
+                    bounds=np.r_[0, np.cumsum(lengths[chosen])],
+                    match_of=np.zeros(chosen.sum(), int),
+                )
+        return parts
+
     def groups(self, group_of, codes):
         """Classes and codes of each group of recordings with frames."""
         parts = _frames_of_groups(group_of, self.bounds)

@@ -59,12 +59,13 @@ def segmentation_report(
         the number of frames that are wrong because no class was matched to it.
 
         ``"scores"`` has a dict of the scores by match: "all", "activity, mean",
-        "activity, pooled", "recording, pooled", "recording, mean" or "labels". "mean"
-        averages the scores of activities or recordings. "pooled" sums frames for MoF
-        and segments for F1, and averages edit over recordings. mIoU, mean recall and
-        AMI are always means over matches. ``"scores without background"`` leaves out
-        the frames of background, if ``y_true`` has this class. ``"recordings"`` and
-        ``"frames"`` count those that are scored. Errors are those of `match_labels`.
+        "activity, pooled", "recording, pooled", "recording, mean", "labels", or
+        "activity" and the name of one, matched by activity. "mean" averages the scores
+        of activities or recordings. "pooled" sums frames for MoF and segments for F1,
+        and averages edit over recordings. mIoU, mean recall and AMI are always means
+        over matches. ``"scores without background"`` leaves out the frames of
+        background, if ``y_true`` has this class. ``"recordings"`` and ``"frames"``
+        count those that are scored. Errors are those of `match_labels`.
 
     Examples
     --------
@@ -99,22 +100,25 @@ def segmentation_report(
         "clusters without class": _clusters_without_class(matched),
         "recordings": len(matched.recordings()),
         "frames": len(matched.true),
-        "scores": _rows_of_scores([(name, match(name, ignored)) for name in scopes]),
+        "scores": _rows_of_scores({name: match(name, ignored) for name in scopes}),
     }
     _, label = background_labels(matched.clusters, matched.classes, background)
     counted = set(matched.classes) - ignored
     if label in counted and len(counted) > 1:
         ignored |= {label}
         report["scores without background"] = _rows_of_scores(
-            [(name, match(name, ignored)) for name in scopes]
+            {name: match(name, ignored) for name in scopes}
         )
     return report if output_dict else _as_text(report, digits)
 
 
 def _rows_of_scores(matches):
-    """Scores by name and average of a match; ``matches`` are pairs of scope, frames."""
+    """Scores by name and average of a match; ``matches`` are frames by scope."""
+    if "activity" in matches:
+        parts = matches["activity"].by_activity().items()
+        matches |= {f"activity {name}": part for name, part in parts}
     rows = {}
-    for scope, matched in matches:
+    for scope, matched in matches.items():
         grouped = scope if scope in ("activity", "recording") else "pooled"
         of_matches = dict(zip(("mIoU", "mean recall"), frames.class_means(matched)))
         information = adjusted_mutual_info_score
@@ -123,7 +127,7 @@ def _rows_of_scores(matches):
         for percent in (10, 25, 50):
             ratios[f"F1@{percent}"] = segments.segment_counts(matched, percent / 100)
         ratios["edit"] = segments.edit_similarities(matched)
-        for name, average in AVERAGES[scope].items():
+        for name, average in AVERAGES.get(scope, {scope: "pooled"}).items():
             scores = {key: matched.average(x, average) for key, x in ratios.items()}
             rows[name] = scores | of_matches
     return rows

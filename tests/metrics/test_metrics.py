@@ -179,8 +179,10 @@ class TestActivities:
         scores = report["scores"]
         row = scores["activity, mean"]
         for key, name in self.names.items():
-            expected = np.mean([case["activity"][key] for case in self.cases])
-            assert row[name] == pytest.approx(expected, abs=1e-9)
+            each = [case["activity"][key] for case in self.cases]
+            assert row[name] == pytest.approx(np.mean(each), abs=1e-9)
+            rows = [scores[f"activity {case['name']}"][name] for case in self.cases]
+            assert rows == pytest.approx(each, abs=1e-9)
         counts = [sum(map(len, case["true"])) for case in self.cases]
         right = np.dot([case["activity"]["mof"] for case in self.cases], counts)
         pooled = scores["activity, pooled"]["MoF"]
@@ -193,7 +195,7 @@ class TestActivities:
         y, of_each = (self.true, self.pred), {"activities": self.of_each}
         explicit = of_each | {"scope": "activity"}
         report = segmentation_report(*y, output_dict=True, **explicit)
-        mean, pooled = report["scores"].values()
+        mean, pooled, *_ = report["scores"].values()
         columns = ["MoF", "F1@50", "edit", "mIoU", "mean recall"]
         for options in (of_each, explicit, explicit | {"background": None}):
             assert all_scores(*y, **options) == [mean[column] for column in columns]
