@@ -1,5 +1,6 @@
 """Files of segments: writing, reading as one table, and reading as labels of frames."""
 
+import warnings
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -267,6 +268,7 @@ def read_by_recording(
     for file, table in _read_files(paths, format, names_of_rows):
         shown = one_line(file)
         table["action"] = table["action"].replace(str(BACKGROUND), BACKGROUND_NAME)
+        table = tables.cut_overlaps(table, shown)
         table[["first", "stop"]] = frames_of(table, fps, clocks)
         for name, rows in (rows_by_recording(table) or {file.stem: []}).items():
             if only is not None and not fnmatchcase(name, only):
@@ -285,6 +287,14 @@ def read_by_recording(
         length = _find_length(table, shown, name, n_frames)
         labels[name] = _label_frames(table, shown, length, GAPS[gaps])
     return labels, is_single
+
+
+def check_overlaps(path):
+    """Refuse what `read_segments` does of overlaps, before recordings are read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # which come with the labels
+        for file in _find_files(path, None)[0]:
+            tables.cut_overlaps(_read_file(file, None), one_line(file))
 
 
 def _without_stops(table, recordings, name):
@@ -375,6 +385,7 @@ def _read_file(path, format):
     is_float = actions.str.fullmatch(r"-?[0-9]+\.0").all()
     if is_float and (actions == f"{BACKGROUND}.0").any():  # of integers and NaN once
         table["action"] = actions.str.removesuffix(".0")
+    table.attrs["of_frames"] = entry.of_frames
     return table if is_named else table.assign(recording="")
 
 
@@ -396,6 +407,9 @@ def _find_length(table, file, name, n_frames):
     length = int(table["stop"].max()) if len(table) else 0
     if n_frames is None and length == 0:
         raise ValueError(f"{file}: no segment has a frame, expected n_frames.")
+    if table.attrs["of_frames"] and n_frames not in (None, length):
+        lengths = f"it labels {length} frames, but {name!r} has {n_frames}"
+        raise ValueError(f"{file}: {lengths}; expected a line for each of these.")
     if n_frames is not None and length > n_frames + 1:
         last = f"{file}: {_describe(table, table['stop'].argmax())}"
         raise ValueError(f"{last} ends at frame {length}, expected at most {n_frames}.")
@@ -404,8 +418,7 @@ def _find_length(table, file, name, n_frames):
 
 def _describe(table, k):
     in_frames = "start" in table and table["start"].notna().iloc[k]
-    place = table["place"].iloc[k].rpartition(", ")[2]
-    return f"{tables.describe(table, k, 'frames' if in_frames else 's')} ({place})"
+    return tables.describe_in_file(table, k, "frames" if in_frames else "s")
 
 
 def _label_frames(table, file, length, gap):
@@ -420,7 +433,7 @@ def _label_frames(table, file, length, gap):
         )
     starts, ends = kept["first"].to_numpy(), kept["stop"].to_numpy()
     overlapping = np.flatnonzero(starts[1:] < ends[:-1])
-    if overlapping.size:
+    if overlapping.size:  # of rows in frames and others in seconds
         both = " and ".join(_describe(kept, k) for k in overlapping[0] + np.arange(2))
         raise ValueError(f"{file}: {both} overlap, expected one label at a time.")
     labels = np.full(2 * len(kept) + 1, gap, dtype=object)  # gaps around segments

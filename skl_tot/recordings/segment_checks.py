@@ -9,7 +9,7 @@ import numpy as np
 
 from skl_tot.recordings.clocks import DATES, agreed_rate
 from skl_tot.recordings.disk import is_line
-from skl_tot.recordings.errors import is_int, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import is_int, listed, refuse, short_repr, warn_user
 
 FRAMES, SECONDS = ("start", "end"), ("start_time", "end_time")
 BOUNDS = ("start_low", "start_high")
@@ -17,6 +17,9 @@ COLUMNS = ("recording", "action", *FRAMES, *SECONDS, "duration", "duration_time"
 COLUMNS += ("confidence", *BOUNDS, *DATES)
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
+UNITS = {FRAMES: "frames", SECONDS: "s"}
+# Seconds that a person misses an end by, and those that numbers are rounded by.
+SHORT, ROUNDING = 0.1, 1e-6
 
 
 def check_segments(table, what="segments"):
@@ -231,6 +234,69 @@ def describe(table, k, unit):
     start, end = table[list(FRAMES if unit == "frames" else SECONDS)].iloc[k]
     action = table["action"].tolist()[k]
     return f"{short_repr(action)} from {start:.10g} to {end:.10g} {unit}"
+
+
+def describe_in_file(table, k, unit):
+    """Describe the action of row k, its start, end and place in its file."""
+    place = table["place"].iloc[k].rpartition(", ")[2]
+    return f"{describe(table, k, unit)} ({place})"
+
+
+# ------------------------------------------------------------------ overlaps of events
+
+
+def cut_overlaps(table, what):
+    """Table whose small overlaps end and start at their middles; refuse larger ones."""
+    large, n_cut = [], 0
+    for rows in rows_by_recording(table).values():
+        keys = next((x for x in (FRAMES, SECONDS) if _has_all(table, x, rows)), None)
+        if keys is None:  # frames of some, and seconds of others
+            continue
+        spans = values_of(table, keys)[rows]
+        lasting = np.flatnonzero(spans[:, 0] < spans[:, 1])
+        order = lasting[np.lexsort(spans[lasting].T[::-1])]
+        rows, (starts, ends), unit = rows[order], spans[order].T, UNITS[keys]
+        longest = np.maximum.accumulate(ends)
+        overlaps = np.flatnonzero(longest[:-1] - starts[1:] > ROUNDING)
+        is_small = _are_small(starts, ends, overlaps, unit)
+        for k in overlaps[~is_small]:
+            other = int(ends[: k + 1].argmax())
+            both = (
+                describe_in_file(table, x, unit) for x in (rows[other], rows[k + 1])
+            )
+            large.append(" and ".join(both))
+        small = overlaps[is_small]
+        middles = (ends[small] + starts[small + 1]) / 2
+        middles = np.floor(middles) if keys == FRAMES else middles
+        table.loc[table.index[rows[small]], keys[1]] = middles
+        table.loc[table.index[rows[small + 1]], keys[0]] = middles
+        n_cut += len(small)
+    if large:
+        expected = "expected one label at a time"
+        raise ValueError(f"{what}: {listed(large, 50)} overlap, {expected}.")
+    if n_cut:
+        warn_user(
+            f"{what}: {n_cut} small overlaps, of less than {SHORT} s or a tenth of the "
+            "shorter segment, are cut at their middles."
+        )
+    return table
+
+
+def _has_all(table, pair, rows):
+    return np.isfinite(values_of(table, pair)[rows]).all()
+
+
+def _are_small(starts, ends, overlaps, unit):
+    """Whether overlaps of segments k and k + 1, and of no others, are small."""
+    lengths = ends - starts
+    shorter = np.minimum(lengths[overlaps], lengths[overlaps + 1])
+    overlap = ends[overlaps] - starts[overlaps + 1]
+    is_small = overlap <= shorter / 10
+    if unit == "s":
+        is_small |= overlap < SHORT
+    before = np.maximum.accumulate(np.r_[-np.inf, -np.inf, ends])[overlaps + 1]
+    is_apart = before <= starts[overlaps + 1] + ROUNDING
+    return is_small & is_apart & (ends[overlaps] < ends[overlaps + 1])
 
 
 # ------------------------------------------------------- frames and seconds of a table

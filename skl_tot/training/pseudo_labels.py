@@ -96,9 +96,9 @@ class FixedPrior(Prior):
         key = similarities.shape, n_videos, similarities.dtype, similarities.device
         if key not in kept:
             n_frames, n_prototypes = len(similarities) // n_videos, len(similarities.T)
-            table = torch.tensor(self.table(n_frames, n_prototypes).T.copy())
+            table = self.table(n_frames, n_prototypes).T.copy()
             # frames come last in memory, as in the similarities
-            kept[key] = table.to(similarities).repeat(1, n_videos).T
+            kept[key] = similarities.new_tensor(table).repeat(1, n_videos).T
         return kept[key]
 
 

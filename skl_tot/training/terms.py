@@ -166,7 +166,7 @@ class CrossEntropy(Term):
     def initialise(self, network, embeddings, times, generator):
         """Start at means of equal parts of time, or without a prior of clusters."""
         if self.prior is None:
-            seed = int(torch.randint(2**31 - 1, (), generator=generator))
+            seed = int(torch.randint(2**31 - 1, (), generator=generator, device="cpu"))
             centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
             means = torch.from_numpy(centres).to(embeddings)
         else:
@@ -217,7 +217,7 @@ class CrossEntropy(Term):
         # Each frame counts as n_sampled / n_frames of one, so that the recording weighs
         # as much as its sample in training.
         share = min(1, n_sampled / len(similarities))
-        coverage = torch.full((1, 1, 1), share, dtype=torch.float64)
+        coverage = similarities.new_full((1, 1, 1), share)
         with few_threads(similarities.device, similarities.numel()):
             return self.codes(similarities, coverage, step).numpy()
 

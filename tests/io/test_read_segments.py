@@ -4,6 +4,10 @@ import json
 import os
 import re
 import sys
+import tracemalloc
+import zipfile
+from datetime import time as time_of_day
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +30,7 @@ LABEL = st.one_of(
     st.sampled_from(
         ["cut", 'a "b"', "a, b; c", "<b>a</b>", "&lt;", "-->", "NOTE", "!", "007"]
         + ["background", "it's", "a  b", "ü\u00a0é", "={x}", "日本", "#N/A"]
+        + ["intervals [1]:", "item [2]:", '"IntervalTier"']
     ),
     st.text(min_size=1, max_size=8).map(str.strip).filter(is_line),
 ).filter(lambda text: text != "-1")
@@ -68,11 +73,11 @@ class TestRoundTrip:
         labels = np.repeat(*zip(*runs))
         path = tmp_path / f"video{FORMATS[format].suffix}"
         write(segments(labels, fps), path, format=format)
-        n_frames = len(labels) + 2
-        options = {"fps": fps, "n_frames": n_frames, "gaps": gaps}
-        again = read_segments(path, **options, format=format)
         gap = "" if gaps == "unknown" else "background"
-        assert again.tolist() == [*labels.tolist(), gap, gap]
+        n_more = 0 if FORMATS[format].of_frames else 2
+        options = {"fps": fps, "n_frames": len(labels) + n_more, "gaps": gaps}
+        again = read_segments(path, **options, format=format)
+        assert again.tolist() == [*labels.tolist(), *[gap] * n_more]
 
     @pytest.mark.filterwarnings("ignore:BORIS")
     @pytest.mark.parametrize("format", WRITTEN)
@@ -208,6 +213,39 @@ class TestBoris:
         refused(path)
 
 
+def hard_cells(book):
+    """Sheets that are not read, and cells that Excel shows as times or errors."""
+    book.active.append(["label", "start", "end"])
+    book.active.append(["old", 0, 9])
+    book.active.sheet_state = "hidden"
+    book.create_chartsheet()
+    sheet = book.create_sheet()
+    sheet.append(["label", "note", "start", "end"])
+    sheet.append(["a", "#N/A", time_of_day(0), time_of_day(0, 0, 1, 500_000)])
+    sheet.append(["b", None, time_of_day(0, 0, 1, 500_000), timedelta(seconds=2)])
+    sheet.append(["#N/A"] * 4)
+
+
+def test_cells_of_excel(tmp_path):
+    book = pytest.importorskip("openpyxl").Workbook()
+    hard_cells(book)
+    book.save(tmp_path / "a.xlsx")
+    assert read_segments(tmp_path / "a.xlsx", fps=2).tolist() == ["a", "a", "a", "b"]
+    book.worksheets[1].sheet_state = "veryHidden"
+    book.save(tmp_path / "a.xlsx")
+    refused(tmp_path / "a.xlsx", "no visible sheet")
+
+
+def test_a_small_workbook_unpacks_to_little(tmp_path):
+    write(segments(["a"]), tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sheet2.xml", "<row/>" * 10**6)
+    tracemalloc.start()
+    refused(tmp_path / "a.xlsx", "unpacks to")
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
+
+
 ELAN = (DATA / "hands.eaf").read_text("utf-8")
 TIERS = ELAN.replace("REF_ANNOTATION", "ALIGNABLE_ANNOTATION").replace(
     'ANNOTATION_REF="a1"', 'TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"'
@@ -224,6 +262,8 @@ TABLE = "label,start,end\n"
 class TestOtherPrograms:
     def test_elan(self, tmp_path):
         path = save(tmp_path, "a.eaf", ELAN)
+        assert read_segments(path, fps=10).tolist() == ELAN_LABELS
+        path = save(tmp_path, "a.eaf", re.sub(r'\s(xmlns|xsi):\w+="[^"]*"', "", ELAN))
         assert read_segments(path, fps=10).tolist() == ELAN_LABELS
         path = save(tmp_path, "a.eaf", TIERS.replace('"hands"', '"action"'))
         assert read_segments(path, fps=10).tolist() == ELAN_LABELS
@@ -337,6 +377,7 @@ class TestTables:
             (f"{TABLE}a,0,1:00:00.5\n", 2, ["a"] * 7201),
             ("action,start,end,start_time,end_time\na,0,2,0,.2\nb,2,3,,\n", 10, "aab"),
             ("action,start,end\na,0.0,2.0\n", None, "aa"),
+            ("action;start;end;confidence\na;0;2;0,93\n", None, "aa"),
         ],
     )
     def test_cells(self, tmp_path, text, fps, labels):
@@ -355,8 +396,6 @@ class TestTables:
             assert len(read_segments(path, fps=25)) == 15
 
     def test_ends(self, tmp_path):
-        path = save(tmp_path, "a.csv", f"{TABLE}a,0,2.01\nb,2,3\n")
-        assert read_segments(path, fps=10).tolist() == ["a"] * 20 + ["b"] * 10
         path = save(tmp_path, "a.csv", f"{TABLE}a,0,1\nb,1,2.05\n")
         assert len(read_segments(path, fps=20)) == 41
         found = read_segments(path, fps=20, n_frames=40)
@@ -364,6 +403,27 @@ class TestTables:
         refused(path, "line 3", fps=20, n_frames=39)
         path = save(tmp_path, "a.csv", TABLE)
         assert read_segments(path, n_frames=2).tolist() == ["", ""]
+
+    @pytest.mark.parametrize(
+        ("text", "labels"),
+        [
+            (f"{TABLE}a,0,2.06\nb,2,4\na,3.94,5\n", "a" * 203 + "b" * 194 + "a" * 103),
+            (f"{TABLE}b,9.5,20\na,0,10\n", "a" * 975 + "b" * 1025),  # of ten seconds
+            ("action,start,end\na,0,20\nb,18,99\n", "a" * 19 + "b" * 80),
+        ],
+    )
+    def test_small_overlaps_are_cut_at_their_middles(self, tmp_path, text, labels):
+        path = save(tmp_path, "a.csv", text)
+        n_cut = text.count("\n") - 2
+        with pytest.warns(UserWarning, match=f"{n_cut} small overlaps"):
+            assert "".join(read_segments(path, fps=100)) == labels
+
+    def test_labels_of_all_frames_are_as_many(self, tmp_path):
+        path = save(tmp_path, "a.txt", "a\n" * 5)
+        for n_frames in (4, 6, 10):
+            refused(path, f"5 frames, but 'a' has {n_frames}", n_frames=n_frames)
+        table = save(tmp_path, "a.csv", "action,start,end\na,0,5\n")
+        assert read_segments(table, n_frames=6).tolist() == [*"aaaaa", ""]
 
     def test_points(self, tmp_path):
         rows = "a,0,1\nb,0.5,0.5\nc,1,1.04\nd,1.04,2\n"
@@ -441,7 +501,9 @@ OVERLAP = [{"start": 1, "end": 4}, {"start": 4, "end": 9}]
 REFUSED = {
     "a.csv": [
         (f"{TABLE}b,1.8,3\nc,4,5\na,.5,2\n", "(line 4) and 'b' from 1.8 to 3 s"),
-        (f"{TABLE}a,0,9\nb,2,3\nc,4,5\n", "overlap"),
+        (f"{TABLE}a,0,9\nb,2,3\nc,4,5\n", "'b' from 2 to 3 s (line 3), 'a' from 0"),
+        (f"{TABLE}a,0,9\nb,5,5.05\n", "overlap"),  # within another
+        (f"{TABLE}a,0,1\nb,.95,1.07\nc,.99,2\n", "overlap"),  # of three
         (f"{TABLE}a,2,1", "line 2"),
         (f"{TABLE}a,-0.1,1", "line 2"),
         (f"{TABLE}a,0,٣", "line 2"),
@@ -463,6 +525,7 @@ REFUSED = {
     ],
     "a.eaf": [
         (ELAN.replace("</HEADER>", ""), ""),
+        ("<svg/>", "document of ELAN"),
         (ELAN.replace('"milliseconds"', '"PAL-frames"'), "PAL-frames"),
         (ELAN.replace('REF2="ts3"', 'REF2="ts4"'), "segment 0"),
         (ELAN.replace('"510"', '"-510"'), "segment 1"),
@@ -471,7 +534,7 @@ REFUSED = {
     ],
     "a.TextGrid": [
         (LONG.replace("xmax = 0.51", "xmax = half"), ""),
-        (LONG.replace("xmin = 0\n", "xmin = -1\n", 1), "xmin"),
+        (LONG.replace('"pöur"', "4"), "in place of"),
         (SHORT[:-9], "breaks off"),
         (LONG.replace('"IntervalTier"', '"TextTier"'), "tiers"),
     ],
@@ -483,6 +546,9 @@ REFUSED = {
     "a.json": [
         ("{}", "Label Studio"),
         ("[" * 100_000, ""),
+        ("[null]", "task 0 or its region is None"),
+        (tasks_of(task("a", changed(VIDEO, ranges=[{"start": "1", "end": 4}]))), "'1'"),
+        (tasks_of(task("a", {})), "region is {}"),
         (tasks_of({"id": 1, "video": "a", "annotator": 1}), "Label Studio"),
         (tasks_of(task("a", VIDEO, data={})), "task 0"),
         (tasks_of(task("take", VIDEO, **TWO)), "2 annotations"),

@@ -7,6 +7,7 @@ run on it; reading the losses to the CPU is the first that cannot.
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -142,6 +143,20 @@ def test_steps_of_all_networks_stay_on_the_device(
     assert last.name in ("_collect", "learn"), info.value
     assert len(last.locals["pending"]) >= 3
     assert mode.n_operations > 100
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_default_device_of_a_user_does_not_matter(name, activity):
+    estimator = clone(ESTIMATORS[name]).set_params(device="cpu")
+    videos = [video[:60] for video in activity[0][:3]]
+    expected = estimator.fit(videos).predict(videos)
+    torch.set_default_device("meta")
+    try:
+        labels = clone(estimator).fit(videos).predict(videos)
+        getattr(estimator, "pseudo_labels", list)(videos)
+    finally:
+        torch.set_default_device(None)
+    np.testing.assert_array_equal(np.concatenate(labels), np.concatenate(expected))
 
 
 @with_gpu

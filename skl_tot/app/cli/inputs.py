@@ -66,6 +66,10 @@ class Source:
         features = Path(path, "features")
         self.folder = features if features.is_dir() else Path(path)
         find_source(self.folder, bool(arguments.recording_column))
+        if getattr(arguments, "labels", None):
+            from skl_tot.io.files import check_overlaps
+
+            check_overlaps(arguments.labels)
 
     def open(self, model=None):
         """Read the recordings, like those of a model."""

@@ -6,9 +6,11 @@ import io
 import json
 import math
 import mimetypes
-import os
+import re
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path, PurePosixPath
+from xml.etree import ElementTree
 
 import skl_tot
 from skl_tot.io.formats import base
@@ -17,6 +19,8 @@ from skl_tot.recordings.errors import import_extra, refuse, short_repr, warn_use
 # Kinds of regions in Label Studio: of a video, in frames; of a table, in the unit of
 # its column of times.
 VIDEO_LABELS, SERIES_LABELS = "timelinelabels", "timeserieslabels"
+# Of a TextGrid: a text in quotes, or a number or flag that stands free.
+VALUE = re.compile(r'"(?:[^"]|"")*"|(?<!\S)(?:-?\d[\d.]*(?:[eE][+-]?\d+)?|<\w+>)(?!\S)')
 
 
 def write_elan(table, path):
@@ -34,27 +38,32 @@ def write_elan(table, path):
 
 def read_elan(path):
     """Read an annotation document of ELAN; times are those of its first media file."""
-    pympi = import_extra("pympi")
-    # the library would take a dash for the standard input
-    document = pympi.Elan.Eaf(os.path.abspath(path), suppress_version_warning=True)
-    unit = document.header.get("TIME_UNITS", "milliseconds")
+    document = ElementTree.parse(path).getroot()
+    header = document.find("HEADER")
+    if header is None:
+        refuse("the root", document.tag, "a document of ELAN", base.SegmentsError)
+    unit = header.get("TIME_UNITS", "milliseconds")
     if unit != "milliseconds":
         refuse("TIME_UNITS", unit, "milliseconds", base.SegmentsError)
-    first_media = [*document.media_descriptors, {}][0]
-    origin = int(first_media.get("TIME_ORIGIN", 0))
+    first_media = header.find("MEDIA_DESCRIPTOR")
+    origin = 0 if first_media is None else int(first_media.get("TIME_ORIGIN", 0))
     if origin:
         warn_user(
             f"time 0 of annotations is at {origin} ms of the media (TIME_ORIGIN), "
             "which is added to all times."
         )
     seconds = {
-        slot: math.nan if time is None else (origin + time) / 1000
-        for slot, time in document.timeslots.items()
+        slot.get("TIME_SLOT_ID"): (origin + float(slot.get("TIME_VALUE", "nan"))) / 1000
+        for slot in document.iter("TIME_SLOT")
     }
     tiers = []
-    for name, (intervals, *_) in document.tiers.items():
-        rows = [(text, seconds[a], seconds[b]) for a, b, text, _ in intervals.values()]
-        tiers.append((name, rows))
+    for tier in document.iter("TIER"):
+        rows = []
+        for interval in tier.iter("ALIGNABLE_ANNOTATION"):
+            slots = (interval.get(f"TIME_SLOT_REF{k}") for k in (1, 2))
+            times = (seconds.get(slot, math.nan) for slot in slots)
+            rows.append((interval.findtext("ANNOTATION_VALUE"), *times))
+        tiers.append((tier.get("TIER_ID", ""), rows))
     return base.pick_tier(tiers)
 
 
@@ -77,23 +86,37 @@ def write_textgrid(table, path):
 
 def read_textgrid(path):
     """Read the labelled intervals of a TextGrid of Praat that is saved as text."""
-    textgrid = import_extra("praatio.textgrid")
-    grid = textgrid.openTextgrid(str(path), True, reportingMode="silence")
-    if grid.minTimestamp < 0:  # the library takes no signs of times
-        refuse("xmin", grid.minTimestamp, "0 s or later", base.SegmentsError)
-    tiers = []
-    for tier in grid.tiers:
-        if isinstance(tier, textgrid.PointTier):
-            continue
-        # the library reads the intervals of a truncated file without a word
-        end = tier.entries[-1].end if tier.entries else 0
-        if end < tier.maxTimestamp:
-            problem = f"the tier {tier.name!r} breaks off at {end} s"
-            expected = f"expected intervals up to {tier.maxTimestamp} s"
-            raise base.SegmentsError(f"{problem}, {expected}.")
-        rows = [(label, start, end) for start, end, label in tier.entries if label]
-        tiers.append((tier.name, rows))
-    return base.pick_tier(tiers)
+    # As Praat reads it: texts in quotes, numbers and flags that stand free. A library
+    # that looks for words such as "intervals [1]:" finds those in labels, too.
+    values = iter(VALUE.findall(base.read_any_text(path)))
+    if list(islice(values, 2)) != ['"ooTextFile"', '"TextGrid"']:
+        raise base.SegmentsError("this is no TextGrid that Praat saved as text.")
+    try:
+        *_, n_tiers = islice(values, 4)
+        tiers = [_read_tier(values) for _ in range(int(n_tiers))]
+    except ValueError as error:
+        text = "the TextGrid breaks off, or has a text in place of a number"
+        raise base.SegmentsError(f"{text}; save it again in Praat.") from error
+    return base.pick_tier([tier for tier in tiers if tier is not None])
+
+
+def _read_tier(values):
+    """Name and rows of the next tier, None for one of points."""
+    kind, name, _, _, n_rows = islice(values, 5)
+    is_of_points = kind != '"IntervalTier"'
+    rows = []
+    for _ in range(int(n_rows)):
+        *times, label = islice(values, 2 if is_of_points else 3)
+        if not is_of_points:
+            start, end = map(float, times)
+            rows.append((_unquoted(label), start, end))
+    return None if is_of_points else (_unquoted(name), [row for row in rows if row[0]])
+
+
+def _unquoted(text):
+    if not text.startswith('"'):
+        raise ValueError("no text")
+    return text[1:-1].replace('""', '"')
 
 
 def write_webvtt(table, path):
@@ -202,13 +225,16 @@ def read_tasks(path):
 
     content = json.loads(base.read_any_text(path))
     segments = []
-    for i, task in enumerate([content] if isinstance(content, Mapping) else content):
-        if "data" not in task:
-            expected = "expected a Label Studio export as JSON"
-            raise base.SegmentsError(f"task {i} has no data, {expected}.")
-        name = _name_of(task["data"], i)
-        for region in _find_regions(task, name):
-            segments.extend(_read_region(region, name))
+    for i, task in enumerate(content if isinstance(content, list) else [content]):
+        part = task
+        try:
+            name = _name_of(task["data"], i)
+            for region in _find_regions(task, name):
+                part = region
+                segments.extend(_read_region(region, name))
+        except (AttributeError, KeyError, TypeError):
+            expected = "one of a Label Studio export as JSON, frames as numbers"
+            refuse(f"task {i} or its region", part, expected, base.SegmentsError)
     columns = ["recording", "action", "start", "end", "start_time", "end_time"]
     return pd.DataFrame(segments, columns=columns, dtype=object)
 

@@ -38,6 +38,9 @@ class Format:
         Whether files hold only seconds: writing needs times, and frames a rate.
     many : bool, default=False
         Whether one file can hold several recordings, named in ``recording``.
+    of_frames : bool, default=False
+        Whether files have a label for each frame: one of another number of frames than
+        the recording is an error.
 
     Examples
     --------
@@ -54,6 +57,7 @@ class Format:
     description: str = ""
     in_seconds: bool = False
     many: bool = False
+    of_frames: bool = False
 
 
 def timed(suffix, write, read, description):

@@ -57,8 +57,8 @@ def read_csv(path):
     names = next(reader, [])
     table = table_of_rows(names, ((reader.line_num, row) for row in reader))
     if delimiter != ",":  # decimal commas
-        numbers = [*FRAMES, *SECONDS, "time"]
-        for key in table.columns.intersection([*numbers, *BOUNDS]):
+        numbers = [*FRAMES, *SECONDS, *BOUNDS, "time", "confidence"]
+        for key in table.columns.intersection(numbers):
             cells = table[key].str
             table[key] = cells.replace("^([^.,]*),([^.,]*)$", r"\1.\2", regex=True)
     return as_segments(table, path)
@@ -110,7 +110,7 @@ def write_events(table, path):
 
 
 def read_excel(path):
-    """Read the first sheet: events, or any table of segments."""
+    """Read the first visible sheet: events, or any table of segments."""
     names, rows = read_sheet(path)
     return as_segments(table_of_rows(names, enumerate(rows, start=2)), path)
 
@@ -264,6 +264,7 @@ FORMATS = {
         write_labels,
         read_frame_labels,
         "one label a line for each frame, as MS-TCN reads",
+        of_frames=True,
     ),
     "parquet": base.Format(
         ".parquet",

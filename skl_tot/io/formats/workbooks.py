@@ -2,7 +2,8 @@
 
 import io
 import re
-from datetime import date
+import zipfile
+from datetime import date, time, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +17,10 @@ MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
 MAX_WIDTH = 60  # characters of a column; longer text takes several lines
 GENERAL = "General"  # format of cells without another one
 SHARES = "share", "probability"  # columns in percent
+MAX_COLUMNS = 1000
+# Most bytes of a small file unpacked, and of others as a multiple of their size, which
+# is up to 23 for equal rows.
+MOST_SMALL, MOST_PACKED = 2**20, 50
 DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d(\.\d{1,6})?)?")
 
 
@@ -102,23 +107,49 @@ def _cell(sheet, value, format=GENERAL):
 
 
 def read_sheet(path):
-    """Read the header of the first sheet, as text, and its rows; dates become text."""
-    openpyxl = import_extra("openpyxl")
+    """Read the header of the first visible sheet, as text, and its rows."""
+    excel = import_extra("openpyxl.reader.excel")
+    _check_size(path)
     with open(path, "rb") as file:
-        book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()  # which a file can declare at any size
+        reader = excel.ExcelReader(file, read_only=True, data_only=True)
+        reader.read_chartsheet = lambda *_: None  # fails without a chart
+        reader.read()
+        visible = [x for x in reader.wb.worksheets if x.sheet_state == "visible"]
+        if not visible:
+            raise base.SegmentsError("there is no visible sheet of cells; show one.")
+        visible[0].reset_dimensions()  # which a file can declare at any size
+        header = list(next(visible[0].iter_rows(values_only=True), ()))
+        while header and header[-1] is None:
+            header.pop()
+        if len(header) > MAX_COLUMNS:  # each row can pretend to have as many
+            expected = f"at most {MAX_COLUMNS}"
+            refuse("columns", len(header), expected, base.SegmentsError)
         rows = []
-        for row in sheet.iter_rows(values_only=True):
-            if len(rows) > MAX_ROWS:  # which a file of few can pretend
+        for row in visible[0].iter_rows(2, max_col=max(len(header), 1)):
+            if len(rows) == MAX_ROWS:  # which a file of few can pretend
                 raise base.SegmentsError("there are more rows than Excel has.")
-            rows.append([_plain(value) for value in row])
-    width = max(map(len, rows), default=0)
-    header, *rows = [row + [None] * (width - len(row)) for row in rows] or [[]]
+            rows.append(list(map(_plain, row)))
     return ["" if name is None else one_line(name) for name in header], rows
 
 
-def _plain(value):
-    if not isinstance(value, date):
-        return value
-    return clock_text(np.datetime64(value), 0).removesuffix(" 00:00:00.000")
+def _check_size(path):
+    """Refuse a small archive that unpacks to far more than spreadsheets do."""
+    with zipfile.ZipFile(path) as archive:
+        n_bytes = sum(part.file_size for part in archive.infolist())
+    if n_bytes > max(MOST_SMALL, MOST_PACKED * path.stat().st_size):
+        expected = f"at most {MOST_PACKED} times the size of the file; save it again"
+        raise base.SegmentsError(f"it unpacks to {n_bytes} bytes, expected {expected}.")
+
+
+def _plain(cell):
+    """Value of a cell; dates and times of a day become text, durations seconds."""
+    value = cell.value
+    if cell.data_type == "e":  # #N/A or another error in place of a value
+        return None
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, time):
+        return str(value)
+    if isinstance(value, date):
+        return clock_text(np.datetime64(value), 0).removesuffix(" 00:00:00.000")
+    return value
