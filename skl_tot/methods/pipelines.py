@@ -83,10 +83,8 @@ def look_of(model):
 def describe_look(model):
     """Sentences of the look of a fitted estimator, if any, and about its order."""
     look, segmenter = look_of(model), segmenter_of(model)
-    if look is None:
+    if look is None or segmenter.is_taught:  # labels and views decide instead
         return []
-    if segmenter.is_taught:  # labels and views decide instead of the look
-        return [look.still] if look.still else []
     sentences = look.sentences()
     if segmenter.order_ != look.order:  # after a collapse
         sentences.append(f'In the end, the model uses order="{segmenter.order_}".')

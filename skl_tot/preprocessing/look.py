@@ -15,7 +15,6 @@ from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.container import fit_scaler
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import find_segments
-from skl_tot.recordings.stops import describe_still
 
 # Equal parts of a recording.
 N_PARTS = 16
@@ -57,8 +56,6 @@ class Look:
         Frames of windows for a raw signal.
     fps : float or None
         Frames per second.
-    still : str
-        Sentence on stretches of 10 s or more in which nothing moves, or empty.
 
     Examples
     --------
@@ -78,7 +75,6 @@ class Look:
     is_raw: bool
     window: int | None
     fps: float | None
-    still: str = ""
 
     @property
     def order(self):
@@ -117,7 +113,7 @@ class Look:
                 f"{self._time(self.window)} suit them, by SignalWindows (--pipeline "
                 "windows:WIDTH)."
             )
-        sentences += [self.say_repeats(), self.still]
+        sentences.append(self.say_repeats())
         return [sentence for sentence in sentences if sentence]
 
     def say_repeats(self):
@@ -239,7 +235,6 @@ def look_at(recordings, n_actions):
         is_raw=has_raw_frames,
         window=window,
         fps=recordings.fps,
-        still=describe_still(recordings),
     )
 
 

@@ -4,6 +4,7 @@ from .errors import RecordingError as RecordingError
 from .errors import RecordingFileNotFoundError as RecordingFileNotFoundError
 from .errors import RecordingTypeError as RecordingTypeError
 from .errors import RecordingValueError as RecordingValueError
+from .faults import list_faults as list_faults
 from .files import open_features as open_features
 from .read import read_recordings as read_recordings
 from .stops import list_stops as list_stops
@@ -17,6 +18,7 @@ __all__ = [
     "RecordingValueError",
     "Recordings",
     "clock_text",
+    "list_faults",
     "list_stops",
     "open_features",
     "read_recordings",

@@ -106,7 +106,7 @@ def _describe_text(frame):
 def _describe_gaps(video, videos, refuses_nan):
     """Describe the first infinite or refused value, and the share of all."""
     first, n_gaps = None, 0
-    for start, block in _blocks(video):
+    for start, block in blocks_of(video):
         gaps = np.argwhere(~np.isfinite(block) if refuses_nan else np.isinf(block))
         if first is None and len(gaps):
             frame, column = gaps[0]
@@ -125,7 +125,7 @@ def _remedy_of_gaps(videos):
     """Say which `GapFiller` accepts all recordings, infinities made NaN."""
     longest, is_lost = 0, False
     for video in videos:
-        is_valid = np.concatenate([np.isfinite(block) for _, block in _blocks(video)])
+        is_valid = np.concatenate([np.isfinite(block) for _, block in blocks_of(video)])
         for column in is_valid.T:
             gap = np.diff(np.flatnonzero(np.r_[True, column, True])).max() - 1
             is_lost |= gap == len(column)
@@ -139,7 +139,7 @@ def _remedy_of_gaps(videos):
     return f"{step}({longest}) (--pipeline gaps:{longest}) fills all gaps."
 
 
-def _blocks(video):
+def blocks_of(video):
     """Yield the first row and the floats of each block of a recording."""
     if hasattr(video, "iloc"):
         video = video.to_numpy(float, na_value=np.nan)  # for dtypes with pandas.NA

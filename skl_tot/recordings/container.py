@@ -96,6 +96,7 @@ class Recordings(Sequence):
     scales: Any = None
     read_options: Any = None
     stops: Any = None
+    unequal: Any = ()  # names of recordings as read, and words on a column of each
 
     def __init__(
         self, arrays, names=None, *, fps=None, times=None, breaks="auto", starts=None

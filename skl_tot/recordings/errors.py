@@ -141,6 +141,10 @@ def refuse(name, value, expected, error=ValueError) -> NoReturn:
 _WARNED_BY_SCORER: WeakKeyDictionary = WeakKeyDictionary()
 
 
+class FaultWarning(UserWarning):
+    """A fault of files, which `list_faults` lists, too."""
+
+
 def warn_user(text, category=UserWarning):
     """Warn at the line of the caller outside of this package and its decorators."""
     level, frame = 2, sys._getframe(1)

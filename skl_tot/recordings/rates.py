@@ -3,7 +3,7 @@
 import numpy as np
 
 from skl_tot.recordings.clocks import is_same
-from skl_tot.recordings.errors import refuse, warn_user
+from skl_tot.recordings.errors import FaultWarning, refuse, warn_user
 
 # A step longer than so many usual steps is a gap; resampling fills longer ones than
 # the second number with NaN.
@@ -113,7 +113,8 @@ def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
     warn_user(
         f"{gaps_are} in the clocks of {n_recordings} of {len(names)} recordings, the "
         f"longest of {length:.6g} s after {start:.6g} s of {name!r}: "
-        f"{' and '.join(kinds)}; {advice}."
+        f"{' and '.join(kinds)}; {advice}.",
+        FaultWarning,
     )
 
 

@@ -13,7 +13,7 @@ from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import one_line, refuse, short_repr
 from skl_tot.recordings.files import open_features, rate_of_arrays
 from skl_tot.recordings.readers import READERS
-from skl_tot.recordings.stops import without_stops
+from skl_tot.recordings.stops import FROZEN, without_stops
 from skl_tot.recordings.tables import features_of_tables, read_tables
 
 # Options of tables, and of text tables; those of readers are beside them.
@@ -71,7 +71,7 @@ def _with_flag(name):
         "bridge": [Interval(Real, 0, np.inf, closed="right"), None],
         "header": [Interval(Integral, 1, 2**31, closed="both"), None],
         "comment": [str, None],
-        "pauses": [Real, None],
+        "pauses": [Real, Options(str, {FROZEN}), None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -162,8 +162,9 @@ def read_recordings(
         Lines above it are no rows. None finds the line, see Notes.
     comment : str, default=None
         Start of lines that are no rows, anywhere in text tables, such as "#".
-    pauses : float, default=None
-        Least duration of stops, in seconds, which `without_stops` cuts out.
+    pauses : float or "frozen", default=None
+        Least duration of stops, in seconds, which `without_stops` cuts out, or only
+        what is frozen. `list_faults` lists both before.
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
         recording that lacks one of these is an error, and so is a contradicting option.
@@ -329,7 +330,7 @@ def _from_tables(tables, source, read_options, fps):
     if clock is not None:
         times, starts = clocks.read_clocks(tables, clock)
     columns, without = read_options.get("columns"), read_options.get("without")
-    frames = features_of_tables(tables, columns, without, clock)
+    frames, unequal = features_of_tables(tables, columns, without, clock)
     if times is not None:
         breaks = rates.find_breaks(times, names, bridge)
         fps = rates.common_rate(times, names, fps, resample)
@@ -350,6 +351,7 @@ def _from_tables(tables, source, read_options, fps):
     recordings = Recordings(
         frames, names, fps=fps, times=times, breaks=breaks, starts=starts
     )
+    recordings.unequal = unequal
     as_read = {"time": clock or False, "columns": list(frames[0].columns)}
     recordings.read_options = read_options | as_read
     recordings.read_options.pop("without", None)  # columns say it

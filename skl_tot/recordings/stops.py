@@ -7,16 +7,17 @@ import numpy as np
 from scipy.ndimage import maximum_filter1d, median_filter, minimum_filter1d
 
 from skl_tot.recordings.clocks import clock_columns, duration_text
-from skl_tot.recordings.container import Recordings, row_blocks
+from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import is_number, refuse
-from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
+from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME, find_segments
 from skl_tot.recordings.layouts import as_recordings
-from skl_tot.recordings.signals import autocorrelations, spread_indices
+from skl_tot.recordings.signals import autocorrelations
 
 if TYPE_CHECKING:  # commands say mistakes before they load pandas
     import pandas as pd
 
 LEAST = 3  # frames of a stop
+FROZEN = "frozen"  # for stops in which no value changes
 
 
 def _check_type(name, value):
@@ -71,6 +72,18 @@ def find_still(frames, n_least, share=0.0):
     return np.array(stretches, dtype=np.intp).reshape(-1, 2)
 
 
+def find_frozen(frames, n_least):
+    """Stretches (n_found, 2) in which no value changes, if values seldom stay."""
+    is_same = np.r_[False, (frames[1:] == frames[:-1]).all(axis=1)]
+    is_run, starts, ends = find_segments(is_same)
+    lengths, is_long = ends - starts, is_run & (ends - starts >= n_least)
+    n_long, n_short = lengths[is_long].sum(), lengths[is_run & ~is_long].sum()
+    # rounded values stay the same for a moment, those of a machine at rest for long
+    if 20 * n_short > len(frames) - n_long or 10 * n_long > 9 * len(frames):
+        is_long[:] = False
+    return np.stack([starts, ends], axis=1)[is_long]
+
+
 def _without_gaps(values):
     """Fill gaps with the last value before, and those at the start with the first."""
     filled = np.flatnonzero(np.isfinite(values))
@@ -101,9 +114,11 @@ def without_stops(X, pauses) -> Recordings:
     ----------
     X : Recordings, or array-like of shape (n_frames, n_features), or several of these
         One recording or many.
-    pauses : float
+    pauses : float or "frozen"
         Least duration of a stop, in seconds if recordings have a rate, else in frames;
-        3 frames or more. It should be longer than the still steps of the work.
+        3 frames or more. It should be longer than the still steps of the work. "frozen"
+        cuts out only what a device repeats: 2 s and 20 frames or more in which no value
+        changes, where values seldom stay the same.
 
     Returns
     -------
@@ -136,13 +151,17 @@ def without_stops(X, pauses) -> Recordings:
     0      line        20.0           10.0
     """
     recordings = as_recordings(X)
-    if not (is_number(pauses) and 0 < pauses < np.inf):
-        refuse("pauses (--pauses)", pauses, "a positive number of seconds")
+    is_frozen = isinstance(pauses, str) and pauses == FROZEN
+    if not is_frozen and not (is_number(pauses) and 0 < pauses < np.inf):
+        expected = f'a positive number of seconds, or "{FROZEN}"'
+        refuse("pauses (--pauses)", pauses, expected)
     if recordings.stops is not None and any(map(len, recordings.stops)):
         text = "X has stops that were cut out, expected recordings with them."
         raise ValueError(text)
     fps = recordings.fps
-    n_least = math.ceil(pauses * (fps or 1) * (1 - 1e-9))
+    find, n_least = find_frozen, least_frozen(fps)
+    if not is_frozen:
+        find, n_least = find_still, math.ceil(pauses * (fps or 1) * (1 - 1e-9))
     if n_least < LEAST:
         expected = f"{LEAST} frames or more" + (f" at {fps:g} a second" if fps else "")
         refuse("pauses (--pauses)", pauses, expected)
@@ -152,10 +171,8 @@ def without_stops(X, pauses) -> Recordings:
             frames = np.asarray(array[:], dtype=float)
             if frames.ndim != 2:
                 refuse("the shape of a recording", frames.shape, "(frames, features)")
-        spans = find_still(frames, n_least)
-        is_moving = np.ones(len(frames), dtype=bool)
-        for start, end in spans:
-            is_moving[start:end] = False
+        spans = find(frames, n_least)
+        is_moving = are_left(len(frames), spans)
         edges, seconds = recordings.edges(i), np.full(spans.shape, np.nan)
         if edges is not None:
             ends = recordings.ends(i)[spans[:, 1] - 1]
@@ -191,30 +208,9 @@ def _rows_of(array, is_chosen):
     return np.asarray(array[:])[is_chosen]
 
 
-def describe_still(recordings):
-    """Say where nothing moves for long but rarely, as in stops; empty if nowhere."""
-    lengths: list = []
-    fps = recordings.fps or 0
-    for i in spread_indices(len(recordings), 16) if fps else []:
-        stride = 1 + int(recordings.lengths[i]) // 2**17  # bounds the time
-        array = recordings.arrays[i]
-        if hasattr(array, "iloc"):  # a data frame is in memory
-            array = array.to_numpy()
-        columns = spread_indices(array.shape[1], 16)
-        blocks = [array[rows][:, columns] for rows in row_blocks(array)]
-        frames = np.concatenate(blocks)[::stride].astype(float)
-        n_least = max(math.ceil(10 * fps), 20) // stride  # 10 s, and 20 frames
-        spans = find_still(frames, max(n_least, LEAST), share=0.5)
-        lengths += (stride / fps * np.diff(spans, axis=1)).ravel().tolist()
-    if not 0 < len(lengths) <= 20:  # more are steps of the work
-        return ""
-    many = "1 stretch" if len(lengths) == 1 else f"{len(lengths)} stretches"
-    low, high = f"{min(lengths):.3g}", f"{max(lengths):.3g}"
-    least = max(10, math.ceil(20 / fps))
-    return (
-        f"Nothing moves in {many} of {high if low == high else f'{low} to {high}'} s; "
-        f"pauses={least} (--pauses {least}) cuts them out where files are read."
-    )
+def least_frozen(fps):
+    """Frames of the shortest stretch that counts as frozen: 2 s, and 20 frames."""
+    return max(math.ceil(2 * (fps or 0)), 20)
 
 
 def with_stops(labels) -> Recordings:
@@ -260,6 +256,22 @@ def with_stops(labels) -> Recordings:
         places = starts - np.cumsum(lengths) + lengths  # among the frames that remain
         arrays.append(np.insert(array, np.repeat(places, lengths), filler, axis=0))
     return Recordings(arrays, labels.names, fps=labels.fps)
+
+
+def are_left(n_frames, stops):
+    """Whether each frame of a file (n_frames,) is left without stops."""
+    is_left = np.ones(n_frames, dtype=bool)
+    for start, end in stops:
+        is_left[start:end] = False
+    return is_left
+
+
+def move_stops(values, before, after, filler):
+    """Values of the frames left without some stops, for those left without others."""
+    n_frames = len(values) + sum(end - start for start, end in before)
+    of_file = np.full(n_frames, filler, dtype=values.dtype)
+    of_file[are_left(n_frames, before)] = values
+    return of_file[are_left(n_frames, after)]
 
 
 def frames_left(frames, stops):

@@ -7,6 +7,7 @@ import numpy as np
 from skl_tot.progress import each
 from skl_tot.recordings.clocks import has_times, why_no_clock
 from skl_tot.recordings.errors import (
+    FaultWarning,
     errors_of_file,
     import_extra,
     listed,
@@ -176,18 +177,20 @@ def _names_in(column):
 
 
 def features_of_tables(tables, columns, without, clock):
-    """Return the features of recordings, data frames with the columns of the first."""
+    """Return data frames of features of recordings, and words on unequal columns."""
     import pandas as pd
 
     first_name = next(iter(tables))
     without = _check_without(tables, columns, without or [])
     no_features = without if columns is not None else [clock, *without]
     features, unfit = {}, {}
+    unequal: list = []
     for name, table in tables.items():
         table = table.drop(columns=no_features, errors="ignore")
         features[name] = _numbers_of(table, name, columns, unfit)
     if columns is None:
         _leave_out_others(features, unfit, tables, clock)
+        unequal = _leave_out_unequal(features)
     first = features[first_name]
     for name, numbers in features.items():
         _check_alike(name, numbers, first_name, first)
@@ -199,7 +202,7 @@ def features_of_tables(tables, columns, without, clock):
         for k, column in enumerate(first):
             array[:, k] = numbers[column]
         frames.append(pd.DataFrame(array, columns=list(first)))
-    return frames
+    return frames, unequal
 
 
 def _leave_out_others(features, unfit, tables, clock):
@@ -224,6 +227,25 @@ def _leave_out_others(features, unfit, tables, clock):
     constants = _columns_that(_stay, features)
     if len(constants) < len(first):
         _leave_out(features, constants, "are the same in all frames of a recording,")
+
+
+def _leave_out_unequal(features):
+    """Leave out columns that some recordings lack; list odd ones with words on them."""
+    names = dict.fromkeys(name for numbers in features.values() for name in numbers)
+    having = {name: [x for x in features if name in features[x]] for name in names}
+    lost = [name for name in names if len(having[name]) < len(features)]
+    if 2 * len(lost) > len(names):  # these are no tables of one kind
+        return []
+    odd = []
+    for name in lost:
+        lacking = [x for x in features if x not in having[name]]
+        if len(lacking) <= len(having[name]):
+            odd += [(x, f"no column {name}") for x in lacking]
+        else:
+            odd += [(x, f"a column {name}, which others lack") for x in having[name]]
+    where = listed(f"{x}: {words}" for x, words in odd)
+    _leave_out(features, lost, f"are unequal ({where})", kind=FaultWarning)
+    return odd
 
 
 def _check_without(tables, columns, without):
@@ -381,7 +403,7 @@ def _stay(arrays):
     return all(np.array_equal(x, np.full_like(x, x[:1]), True) for x in arrays)
 
 
-def _leave_out(features, names, why, advice=""):
+def _leave_out(features, names, why, advice="", kind=UserWarning):
     """Remove columns from the features of all recordings, with a warning."""
     if not names:
         return
@@ -391,7 +413,8 @@ def _leave_out(features, names, why, advice=""):
     shown = listed(map(repr, names), 8)
     warn_user(
         f"Columns [{shown}] {why} and are left out; columns=[...] (--columns) says "
-        "which are features, and without=[...] (--without) which are not." + advice
+        "which are features, and without=[...] (--without) which are not." + advice,
+        kind,
     )
 
 

@@ -172,7 +172,7 @@ ZONED = "2024-02-28T10:00:00Z"
 REFUSED = [  # texts by name, options, what the error names
     # columns
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
-    ({"a": "x\n1\n", "b": "x,y\n1,2\n"}, {}, "'a' has no column 'y'"),
+    ({"a": "x\n1\n", "b": "y,z\n1,2\n"}, {}, "'b' has no column 'x'"),
     ({"a": "time\n1\n2\n"}, {}, "no column of features"),
     ({"a": 'x;y\n1;"1,234"\n2;-\n3;"20,000"\n'}, {}, "'1,234'"),
     ({"a": "x\n"}, {}, "a.csv: it has no rows"),

@@ -157,6 +157,7 @@ def add_review(commands):
         [
             recipe_options("fits recordings first"),
             arguments.labels_options(),
+            arguments.faults_options("the page asks once"),
             arguments.groups_options(),
             arguments.reading_options(),
         ],
@@ -198,11 +199,15 @@ def review(options):
     def make(tell):
         """Read the inputs in a thread, while the server already answers."""
         segmenter = inputs.load_model(model)
-        recordings = source.open(segmenter)
-        y = options.labels and inputs.read_labels_in_order(options, recordings, data)
-        if recipe is not None:
-            segmenter = recipe.make()
+        if recipe is None:
+            recordings = source.open(segmenter)
+        else:
+            answer = options.faults or _answer_before(source, options.out) or calls.ask
+            recordings, segmenter = inputs.open_checked(
+                source, None, recipe.make(), answer
+            )
             recipe.set_seed(segmenter)
+        y = options.labels and inputs.read_labels_in_order(options, recordings, data)
         group, subject = inputs.pick_groups(groups, recordings.names)
         return make_review(
             segmenter,
@@ -219,3 +224,15 @@ def review(options):
     run(calls, options.port, not options.no_browser)
     if calls.review is not None:
         print(f"All is in {options.out}, from which the same command goes on.")
+
+
+def _answer_before(source, folder):
+    """Answer on faults in a folder of a review, with its stops; None before it."""
+    from skl_tot.app.review.history import beginning_of
+
+    about = beginning_of(folder)
+    if about is None:
+        return None
+    source.options["pauses"] = source.options["pauses"] or about["pauses"]
+    is_filled = any(step.startswith("GapFiller(limit=None") for step in about["steps"])
+    return "fill" if is_filled else "leave"

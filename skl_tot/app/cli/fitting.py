@@ -20,6 +20,7 @@ def add_fit(commands):
         [
             recipe_options("not needed with --labels"),
             arguments.labels_options(),
+            arguments.faults_options("leave"),
             arguments.reading_options(),
         ],
     )
@@ -38,21 +39,19 @@ def fit(options):
     outputs.check_model(options.out, [options.data, options.labels])
     recipe = Recipe(options)
     source = inputs.Source(options.data, options)
-    recordings = source.open(inputs.load_model(options.like))
+    recordings, model = inputs.open_checked(
+        source,
+        inputs.load_model(options.like),
+        recipe.make(),
+        options.faults or "leave",
+    )
     y = options.labels and inputs.read_labels_in_order(
         options, recordings, options.data
     )
     from skl_tot.io.models import save_model
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import last_step
-    from skl_tot.recordings.stops import describe_still
 
-    model = recipe.make()
-    # in other cases, a look says it
-    is_cyclic = options.cycles and not options.labels
-    still = describe_still(recordings) if is_cyclic else ""
-    if still:
-        print(outputs.in_options(still))
     seed = recipe.set_seed(model)
     # a verbose fit prints its look
     with contextlib.redirect_stdout(None), stage("fitting"):

@@ -1,9 +1,10 @@
 """Inputs of commands: recordings, labels, names, groups, segments."""
 
 import os
+import warnings
 from pathlib import Path
 
-from skl_tot.app.cli.outputs import count
+from skl_tot.app.cli.outputs import count, print_rows
 from skl_tot.app.cli.stages import stage
 from skl_tot.progress import each
 
@@ -88,6 +89,53 @@ class Source:
         paths = [self.folder / f"{name}.npy" for name in recordings.names]
         labels, _ = read_ground_truth(Path(self.path), paths, recordings)
         return labels
+
+
+def open_checked(source, like, model, answer):
+    """Say the faults of recordings, and mend them; also return the model that does."""
+    # `answer` is one of `arguments.FAULTS`, or a function of the rows that returns it
+    from skl_tot.methods.pipelines import joined, steps_of
+    from skl_tot.preprocessing.gaps import GapFiller
+    from skl_tot.recordings.errors import FaultWarning
+    from skl_tot.recordings.faults import CUT, FILLED, LEFT, list_faults
+    from skl_tot.recordings.stops import without_stops
+
+    pauses = source.options.pop("pauses")
+    warnings.filterwarnings("ignore", category=FaultWarning)  # the table says the same
+    recordings = source.open(like)
+    with stage("checking the files"):
+        faults = list_faults(recordings, pauses)
+    steps = steps_of(model)
+    of_options = {CUT} if pauses else set()
+    if any(isinstance(step, GapFiller) for _, step in steps):
+        of_options.add(FILLED)
+    to_mend = {FILLED, CUT} & set(faults["done"]) - of_options
+    if not isinstance(answer, str):
+        answer = answer(rows_of_faults(faults)) if to_mend else "leave"
+    left = to_mend - {"cut": {FILLED, CUT}, "fill": {FILLED}, "leave": set()}[answer]
+    ways = {FILLED: "left (--faults fill)", CUT: "left (--faults cut)"}
+    ways = {done: ways[done] for done in left} | {LEFT: "left (see --pauses)"}
+    faults["done"] = faults["done"].replace(ways)
+    print_rows(rows_of_faults(faults))
+    if CUT in to_mend - left:
+        pauses = faults.attrs["pauses"]
+    if pauses:
+        recordings = without_stops(recordings, pauses)
+        recordings.read_options = recordings.read_options | {"pauses": pauses}
+    if FILLED in to_mend - left:  # of any length, as later recordings cannot ask
+        model = joined([(None, GapFiller(limit=None, drop_lost=0.99)), *steps])
+    return recordings, model
+
+
+def rows_of_faults(faults):
+    """Texts of a table of `list_faults`, below a head; none without a fault."""
+    key = next(x for x in ("_clock", "_time", "") if f"start{x}" in faults)
+    form = {"_clock": "{}", "_time": "{:.10g} s", "": "frame {}"}[key]
+    columns = ["recording", f"start{key}", f"end{key}", "what", "done"]
+    rows = [["recording", "from", "to", "what", "what is done"]]
+    for name, start, end, *of in faults[columns].itertuples(index=False):
+        rows.append([name, form.format(start), form.format(end), *of])
+    return rows if len(rows) > 1 else []
 
 
 def read_labels_in_order(arguments, recordings, data):

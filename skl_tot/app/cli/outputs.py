@@ -143,6 +143,15 @@ def print_stops(recordings):
     print(describe_stops(table) if len(table) else nothing)
 
 
+def print_rows(rows, most=30):
+    """Print the first rows of texts in columns, and how many others there are."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for row in rows[:most]:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
+    if len(rows) > most:
+        print(f"... and {count(len(rows) - most, 'other row')}.")
+
+
 def count(number, noun):
     """Put a number before its noun."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,6 +1,7 @@
 """Calls and events between pages and a review, as plain data."""
 
 import contextlib
+import queue
 import threading
 import time
 from functools import partial
@@ -50,6 +51,8 @@ TIMES = {
     "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
     "time": lambda time, clock: time,
 }
+# What is done to files: fill and cut out, only fill, nothing.
+MENDING = ("cut", "fill", "leave")
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
@@ -95,6 +98,7 @@ class Calls:
         self._lock, self._listeners = threading.RLock(), []
         self._view = self._state = self._worker = self._timer = None
         self._is_over, self._last_told, self._new = False, 0.0, set()
+        self._faults, self._answer = None, queue.SimpleQueue()
 
     # Calls from pages
 
@@ -106,6 +110,9 @@ class Calls:
             client, version = values.pop("client", None), values.pop("version", None)
             if name == "open":
                 return self._open()
+            if name == "mend" and self._faults is not None:
+                self._answer.put(values.get("how"))
+                return {}
             if name not in QUESTIONS and name not in ACTIONS:
                 raise ValueError("there is no such call.")
             if self._view is None:
@@ -129,6 +136,7 @@ class Calls:
         with self._lock:
             state = {"ready": False, "phase": self.phase, "version": self.version}
             state |= {"title": self._title, "pages": len(self._listeners)}
+            state["faults"] = self._faults
             return state | (self._view.everything() if self._view else {})
 
     def _act(self, name, arguments, client):
@@ -209,6 +217,19 @@ class Calls:
             self._publish("error", error=f"A fit without labels: {one_line(error)}")
 
     # Background work
+
+    def ask(self, faults):
+        """Show lines on faults of files until a page answers how to mend them."""
+        self._faults, self.phase, answer = faults, "checking", None
+        self._publish("open")
+        while answer not in MENDING:
+            if self._is_over:
+                raise Ended
+            with contextlib.suppress(queue.Empty):
+                answer = self._answer.get(timeout=0.2)  # seconds
+        self._faults = None
+        self._publish("open")
+        return answer
 
     def start(self, on_failure=None):
         """Make the review and read the recordings; an error becomes ``failure``."""

@@ -1,29 +1,25 @@
 """States of a review, and the log that has each change before it takes effect."""
 
 import contextlib
-import hashlib
-import itertools
 import json
 import os
-import re
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
-import joblib  # type: ignore[import-untyped]
 import numpy as np
 
 from skl_tot import io
 from skl_tot.app.review import NAME
 from skl_tot.app.review.entry import UNLABELLED, Entry, Stretch, Track
-from skl_tot.methods.pipelines import last_step, steps_of, with_last
+from skl_tot.app.review.identity import OtherReview, check_beginning, settings_of
 from skl_tot.recordings.errors import is_int, one_line, refuse, short_repr
 from skl_tot.recordings.names import Actions
 
 RESULTS = ("segments.csv", "segments.xlsx", "labels", "model.skops")
 RESULTS += ("recordings.csv", "report.html")
 MODELS = "review.models"  # folder of their files
-VERSION = 2  # of the log; 0 had models and check values in its rows
+VERSION = 3  # of the log; 2 did not know of stops
 FLOAT = np.dtype("<f2")  # of confidences
 MOST_NEW = 9  # actions that are made at once, as there are so many digits
 
@@ -141,10 +137,6 @@ def from_json(name, value):
         case "actions":
             return tuple(value)
     return value
-
-
-class OtherReview(ValueError):
-    """A folder has the review of other recordings, labels or models."""
 
 
 class Log:
@@ -273,7 +265,9 @@ class History:
     def restore(self, about):
         """Continue from the end of the log; a new one begins with ``about``."""
         self.about = about
-        for line, confidences in self.log.rows():
+        rows = self.log.rows()
+        self.number = find_beginning(rows)
+        for line, confidences in rows[self.number :]:
             self.number += 1
             try:
                 self._replay(json.loads(line), confidences, about)
@@ -287,8 +281,8 @@ class History:
 
     def _replay(self, row, confidences, about):
         """Change the state as a row says."""
-        if self.number == 1:
-            self.about = {"steps": []} | row["about"]
+        if "about" in row:
+            self.about = row["about"]
             check_beginning(self.about, about, self._folder)
             self.state = None
         if "effect" not in row:
@@ -297,16 +291,18 @@ class History:
             return
         state = restored_state(self.state, row["effect"], self._recordings)
         if confidences is not None:
-            ends = np.cumsum(self._recordings.lengths)
+            ends = np.cumsum([n for _, n, *_ in self.about["recordings"]])
             values = np.split(np.frombuffer(confidences, FLOAT, ends[-1]), ends[:-1])
             pairs = zip(state.entries, values)
             entries = (entry._replace(confidence=part) for entry, part in pairs)
             state = state._replace(entries=tuple(entries))
-        self._put(row["said"], state)
+        self._put(row["said"], state, "about" in row)
 
     def commit(self, said, after, model=None, **more):
         """Replace the state after it is written, with the model if it is new."""
-        before, number = self.state if self.number else None, self.number + 1
+        before, number = self.state, self.number + 1
+        if "about" in more:  # all begins here
+            self.about, before = more["about"], None
         if model is not None:
             after = after._replace(model=number)
         effect = changed_state(before, after)
@@ -318,7 +314,7 @@ class History:
         row = {"said": said, "effect": effect} | more
         self.log.append(number, row, new_confidences(before, after))
         self.number = number
-        self._put(said, after)
+        self._put(said, after, "about" in more)
         return said
 
     def _keep_model(self, model, number):
@@ -329,12 +325,14 @@ class History:
             io.save_model(model, path)
         self._models[number] = model
 
-    def _put(self, said, after):
-        """Replace the state, and put the old one on the stack, unless at the start."""
-        if self.number > 1:
-            done, undone = self._stacks["undo"]
+    def _put(self, said, after, is_first):
+        """Replace the state, and put the old one on the stack, unless all begins."""
+        done, undone = self._stacks["undo"]
+        undone.clear()
+        if is_first:
+            done.clear()
+        else:
             done.append((said, self.state))
-            undone.clear()
         self.state = after
 
     def step(self, word):
@@ -378,50 +376,13 @@ def new_confidences(before, after):
     return np.concatenate(values).astype(FLOAT).tobytes()
 
 
-# Identity of a review: its recordings, model and labels
+# Beginnings
 
 
-def describe_beginning(recordings, model, labels, learner):
-    """Describe the start of a review, as JSON that identifies it."""
-    sizes = enumerate(zip(recordings.names, recordings.lengths.tolist()))
-    about = {"recordings": [[*size, digest_of(recordings, i)] for i, size in sizes]}
-    about["steps"] = [one_line(step) for _, step in steps_of(learner)[:-1]]
-    if model is not None:
-        about |= {"model": joblib.hash(model), "settings": settings_of(model)}
-    return about | ({} if labels is None else {"labels": joblib.hash(labels)})
-
-
-def digest_of(recordings, i):
-    """Digest of all frames of a recording, its clock and breaks, in float64."""
-    array, clock = recordings.arrays[i], (recordings.edges(i), recordings.breaks_of(i))
-    rows, width = getattr(array, "iloc", array), np.size(array[:1])
-    digest = hashlib.blake2b(b"%d" % width, digest_size=16)
-    step = max(1, 2**19 // max(1, width))  # so many values at once, to save memory
-    blocks = (rows[k : k + step] for k in range(0, len(array), step))
-    for values in (*blocks, *clock):
-        digest.update(np.ascontiguousarray([] if values is None else values, "<f8"))
-    return digest.hexdigest()
-
-
-def settings_of(model):
-    """Text of the settings of a model other than defaults, without a guide."""
-    if last_step(model).is_taught:  # labels are checked separately
-        model = with_last(model, last_step(model).estimator)
-    return re.sub(" at 0x[0-9A-Fa-f]+", "", one_line(model))  # of functions
-
-
-def check_beginning(about, expected, folder):
-    """Refuse the log of another review; model and labels are optional."""
-    for key, value in expected.items():
-        if about.get(key) != value:
-            shown = f" {about.get(key)}, got {value}"
-            shown = shown if key in ("settings", "steps") else ""
-            if key == "recordings":
-                pairs = itertools.zip_longest(about[key], value)
-                name = next((now or then)[0] for then, now in pairs if then != now)
-                shown = f", as {short_repr(name)} shows"
-            text = f"{folder} has a review of other {key}{shown}"
-            raise OtherReview(f"{text}; expected the same, or another folder as out.")
+def find_beginning(rows):
+    """Find the number of the last row of a log with which all begins."""
+    numbers = [k for k, (line, _) in enumerate(rows) if '"about":' in line]
+    return numbers[-1] if numbers else 0
 
 
 def beginning_of(folder):
@@ -430,7 +391,7 @@ def beginning_of(folder):
         return None
     with contextlib.closing(Log(folder)) as log:
         rows = log.rows()
-    return json.loads(rows[0][0])["about"] if rows else None
+    return json.loads(rows[find_beginning(rows)][0])["about"] if rows else None
 
 
 def has_begun(model, folder):

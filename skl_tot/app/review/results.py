@@ -14,7 +14,8 @@ from skl_tot import io
 from skl_tot.app.report.page import read_model, write_page
 from skl_tot.app.review import find_review
 from skl_tot.app.review.entry import UNLABELLED, subtract
-from skl_tot.app.review.history import History, beginning_of, digest_of
+from skl_tot.app.review.history import History, beginning_of
+from skl_tot.app.review.identity import digest_of
 from skl_tot.app.review.teaching import actions_of, with_names_of
 from skl_tot.io.formats import find_format, writable_formats
 from skl_tot.io.formats.tables import write_csv
@@ -285,7 +286,7 @@ class ReviewedModel:
         if about is None:
             text = f"{one_line(folder)} has a review that has not begun"
             raise ValueError(f"{text}; open it again, so that it reads its recordings.")
-        names, lengths, digests = zip(*about["recordings"])
+        names, lengths, digests, _ = zip(*about["recordings"])
         frames = Recordings([np.empty((n, 0)) for n in lengths], names)
         history = History(None, frames, folder)
         with contextlib.closing(history.log):

@@ -4,6 +4,7 @@
 
 import { Alike } from "./alike.js";
 import { Examples } from "./examples.js";
+import { Faults } from "./faults.js";
 import { Holding } from "./holding.js";
 import { Stage } from "./stage.js";
 import { Steps } from "./steps.js";
@@ -14,7 +15,7 @@ const BACKGROUND = -1;
 // What a page shows before all recordings are read.
 const EMPTY = { rows: [], names: {}, words: {}, appearance: {}, fps: null, digits: 2, formats: [], cycles: [], next: [], checked: 0, checks: 0, learned: 0, units: 0 };
 const UNREAD = { name: "not read yet", end: 0, prediction: { start: [], code: [], confidence: [] }, doubt: { start: [], end: [] }, stretches: [], confidence: 1, deviation: 0 };
-const PHASES = { loading: "Loading the program and the recordings", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
+const PHASES = { loading: "Loading the program and the recordings", checking: "Waiting for an answer on faults of the files", reading: "Reading the recordings", fitting: "Fitting the model", waiting: "Waiting for fits without labels", learning: "Learning", splitting: "Splitting the action", choosing: "Labelling the recordings", exporting: "Writing files" };
 
 const HINT = "Press ? for the keys.";
 
@@ -129,7 +130,7 @@ class Page {
       signals: (values) => this.question("signals", values), range: () => this.large.view, onTime: (time) => this.moveTo(time),
       onWheel: (event) => this.large.wheel(event), fail: (text) => this.complain(text),
     });
-    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.alike = new Alike(this)];
+    this.parts = [this.units = new Units(this), this.steps = new Steps(this), this.holding = new Holding(this), this.examples = new Examples(this), this.alike = new Alike(this), this.faults = new Faults(this)];
     this.listen();
     this.opened = this.open();
     transport.listen((event) => this.opened.then(() => this.hear(event)));
@@ -182,6 +183,7 @@ class Page {
       if (!this.large) this.build(common);
       this.setAll(common);
       this.units.show();
+      this.faults.show(data.faults);
       this.find(".export select").replaceChildren(...data.formats.map(([name, words]) => option(name, words)));
       const isNew = data.ready && data.fits && !this.isPlaced, start = isNew ? data.next[0]?.recording : this.index;
       this.isPlaced ||= data.ready;

@@ -24,7 +24,7 @@ from skl_tot.shared_texts import with_shared_texts
 
 # Files of the page; modules import only from earlier ones.
 MODULES = ["web/timelines.js", "review/stage.js", "review/units.js", "review/steps.js"]
-MODULES += ["review/holding.js", "review/examples.js"]
+MODULES += ["review/holding.js", "review/examples.js", "review/faults.js"]
 MODULES += ["review/alike.js", "review/review.js"]
 STYLES = ["web/timelines.css", "review/review.css"]
 # And by requested name, with their rooms.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from skl_tot import SemiSupervisedSegmenter, corrections
 from skl_tot.app import web
-from skl_tot.app.review import history, results, teaching
+from skl_tot.app.review import history, identity, results, teaching
 from skl_tot.app.review.answers import Answers
 from skl_tot.app.review.entry import Entry
 from skl_tot.recordings.errors import errors_of_recording, refuse, short_repr
@@ -82,7 +82,7 @@ class Review(Answers):
         if labels is not None:
             words_of_each, words = teaching.read_words(labels, videos)
             state = state._replace(names=state.names.add(sorted(words)))
-        self._about = history.describe_beginning(
+        self._about = identity.describe_beginning(
             self.recordings, model, words_of_each, learner
         )
         self._model = model  # until the recordings are read
@@ -91,11 +91,14 @@ class Review(Answers):
         self._history = history.History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
+            if self.ready:
+                changes = self._about, self.recordings, self.model
+                teaching.go_on(self._history, *changes, self.out / teaching.CLUSTERINGS)
         except BaseException:
             self.close()
             raise
         if "model" not in self._history.about:
-            folder = self.out and self.out / "clusterings"
+            folder = self.out and self.out / teaching.CLUSTERINGS
             self.clusterings = teaching.Clusterings(learner, self.recordings, folder)
 
     def open(self, progress=None):

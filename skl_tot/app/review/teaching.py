@@ -1,6 +1,7 @@
 """Models of a review: names, predictions, learning, and fits without labels."""
 
 import contextlib
+import shutil
 import threading
 import warnings
 from copy import copy
@@ -15,6 +16,7 @@ from skl_tot import corrections
 from skl_tot.app.review.calls import Ended
 from skl_tot.app.review.entry import Entry, Prediction, Stretch, blank_entry, find_track
 from skl_tot.app.review.history import State
+from skl_tot.app.review.identity import stops_of
 from skl_tot.corrections.proposals import count_clusters
 from skl_tot.corrections.semi_supervised import (
     add_strict_order,
@@ -24,7 +26,7 @@ from skl_tot.corrections.semi_supervised import (
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
 from skl_tot.preprocessing.look import look
-from skl_tot.recordings.errors import errors_of_recording
+from skl_tot.recordings.errors import errors_of_recording, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
     UNKNOWN,
@@ -33,6 +35,9 @@ from skl_tot.recordings.labels import (
     read_labels,
 )
 from skl_tot.recordings.names import Actions, default_names, unused_names
+from skl_tot.recordings.stops import move_stops
+
+CLUSTERINGS = "clusterings"  # folder of fits without labels
 
 # Names
 
@@ -115,6 +120,25 @@ def first_entry(model, recordings, i, state, words):
     if not is_known.all():
         return entry
     return entry._replace(checked=(Stretch(0, n_frames, i + 1),), seen=((0, n_frames),))
+
+
+def go_on(history, about, recordings, model, fits):
+    """Begin a log anew with other steps or stops than before; labels of people stay."""
+    before, state = history.about, history.state
+    if all(before[key] == about[key] for key in ("steps", "pauses", "recordings")):
+        return
+    stops, entries = stops_of(recordings), {}
+    for i, (*_, stops_before) in enumerate(before["recordings"]):
+        if stops_before != stops[i]:
+            words = state.entries[i].known_words(state.names)
+            if words is not None:
+                words = move_stops(words, stops_before, stops[i], UNKNOWN_NAME)
+            entries[i] = first_entry(model, recordings, i, state, words)
+    shutil.rmtree(fits, ignore_errors=True)  # they are of the steps before
+    said = f"the steps were {before['steps']} with pauses={before['pauses']}"
+    said += f", and are {about['steps']} with pauses={about['pauses']}"
+    warn_user(f"In the review, {said}; it keeps all labels, and L learns with these.")
+    history.commit(said, state.with_entries(entries), about=before | about)
 
 
 def read_words(labels, recordings):

@@ -119,6 +119,35 @@ def test_one_file_of_all_predictions(run, capsys, tmp_path):
     assert table["end_time"].max() == table["end"].max() / RATE
 
 
+def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
+    """And mended by one flag, in later commands too."""
+    random = np.random.default_rng(0)
+    for name in "abcd":
+        table = pd.DataFrame(random.normal(size=(200, 2)), columns=["x", "y"])
+        table.insert(0, "time", table.index / RATE)
+        if name == "b":
+            table.loc[10:12, ["x", "y"]] = np.nan
+        if name == "c":
+            table.loc[51:99, ["x", "y"]] = table.loc[50, ["x", "y"]].to_numpy(float)
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    faults = [
+        "b 1.25 s 1.625 s 3 empty rows",
+        "c 6.375 s 12.5 s frozen: no value changes",
+    ]
+    for answer, status, done in [
+        ("leave", 2, ["left (--faults fill)", "left (--faults cut)"]),
+        ("fill", 0, ["filled", "left (--faults cut)"]),
+        ("cut", 0, ["filled", "cut out"]),
+    ]:
+        fit = f"fit {tmp_path} {FIT} --faults {answer} --out {tmp_path}/m.skops"
+        assert run(fit) == status
+        lines = capsys.readouterr().out.splitlines()[1:3]
+        rows = [" ".join(line.split()) for line in lines]
+        assert rows == [f"{fault} {end}" for fault, end in zip(faults, done)]
+    assert run(f"predict {tmp_path}/m.skops {tmp_path}/*.csv --out s.csv") == 0
+    assert "1 stop takes 6.12 s in c, since 6.375 s." in capsys.readouterr().out
+
+
 REFUSED = [
     "predict long.skops long.csv --recording-column subject",
     "predict long.skops long.csv --no-clock",

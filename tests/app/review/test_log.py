@@ -14,7 +14,7 @@ import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
-from skl_tot.app.review.history import digest_of
+from skl_tot.app.review.identity import digest_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities

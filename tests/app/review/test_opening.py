@@ -19,6 +19,7 @@ from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
+from skl_tot.recordings import Recordings, without_stops
 from skl_tot.recordings.labels import find_segments
 
 
@@ -109,8 +110,8 @@ def test_a_fit_is_proposed_and_kept(quick_fits, unlabelled, tmp_path):
     review.close()
 
 
-def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, tmp_path):
-    """Gaps are filled, and the folder goes on with the same steps only."""
+def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, plain, tmp_path):
+    """Gaps are filled; with other steps, the folder goes on with all labels."""
     recordings, codes = unlabelled
     recordings = [recording.copy() for recording in recordings]
     recordings[1][10:12, 0] = np.nan
@@ -125,11 +126,44 @@ def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, tmp_path):
     review.learn()
     assert (review.labels()[1] == words[codes[1]]).mean() >= 0.9
     assert [*review.model.named_steps] == [*learner.named_steps]
+    review.rename("grasp", "hold")
+    first = review.state
     review.close()
-    with pytest.raises(ValueError):
-        Review(None, recordings, tmp_path, labels=labels)
-    with closing(Review(learner, recordings, tmp_path, labels=labels)) as again:
-        assert again.state.n_learned == 1
+    with pytest.warns(UserWarning, match=r"were \['GapFiller.*and are \[\]"):
+        again = Review(None, recordings, tmp_path, labels=labels)
+    assert plain(again.state) == plain(first)
+    assert not (tmp_path / "clusterings").exists()
+    again.close()
+    with closing(Review(None, recordings, tmp_path)) as again:  # of now, without words
+        assert plain(again.state) == plain(first)
+
+
+def test_labels_stay_when_stops_are_cut_out_or_put_back(
+    quick_fits, unlabelled, plain, tmp_path
+):
+    """With their names and codes; other frames of the file are no other recording."""
+    whole = Recordings([x.copy() for x in unlabelled[0]], fps=10)
+    whole.arrays[1][40:70] = whole.arrays[1][40]
+    review = Review(None, whole, tmp_path).open()
+    for start, end, name in [(0, 50, "z"), (50, 80, "a"), (80, 100, "m")]:
+        review.assign(1, start, end, name)
+    review.assign(2, 5, 50, "m")
+    first, left = review.state, [[0, 41], [41, 51], [51, 71]]
+    review.close()
+    back = [[0, 41], [70, 80], [80, 100]]
+    for recordings, spans in [(without_stops(whole, "frozen"), left), (whole, back)]:
+        with pytest.warns(UserWarning, match="keeps all labels"):
+            review = Review(None, recordings, tmp_path)
+        assert review.state.names == first.names
+        assert plain(review.state.entries[2:]) == plain(first.entries[2:])
+        table = review.table()[lambda table: table["recording"] == "1"]
+        assert table["action"].tolist() == ["z", "a", "m"]
+        assert table[["start", "end"]].to_numpy().tolist() == spans
+        assert review.undoable is None
+        review.close()
+    moved = Recordings([x[:-1] for x in whole.arrays], fps=10)
+    with pytest.raises(ValueError, match="other recordings, as '0'"):
+        Review(None, moved, tmp_path)
 
 
 def test_what_there_is_none_of_has_no_file(quick_fits, unlabelled, tmp_path):

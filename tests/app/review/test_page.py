@@ -8,10 +8,13 @@ import threading
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from skl_tot.app.review import Review, ReviewWidget, teaching
+from skl_tot.app.cli.main import main
+from skl_tot.app.review import Review, ReviewWidget, server, teaching
 from skl_tot.app.review.calls import Calls
+from skl_tot.app.review.entry import UNLABELLED
 from skl_tot.app.web import joined
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
@@ -588,6 +591,48 @@ def test_one_recording_is_labelled_and_the_others_follow(
     shares = [np.mean(labels[i] == words[codes[i]]) for i in range(5)]
     assert shares[index] > 0.97
     assert np.mean(shares) > 0.85
+
+
+@pytest.mark.filterwarnings("ignore:In the review, the steps were")
+def test_files_are_checked_before_anybody_labels(
+    quick_fits, open_page, monkeypatch, tmp_path
+):
+    """One answer fills and cuts out; another one later keeps labels, names and keys."""
+    served, out = [], tmp_path / "out"
+    monkeypatch.setattr(server, "run", lambda calls, *_: served.append(calls))
+    videos, _ = make_activities(4, 3, **ROAD)
+    videos[0][20:26], videos[1][30:60] = np.nan, videos[1][30]
+    for name, video in zip("abcd", videos):
+        table = pd.DataFrame(video, columns=list("pqrstu"))
+        table["time"] = table.index / FPS
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    main(["review", str(tmp_path), "--out", str(out)])
+    page = open_page(served[0], is_ready=False)
+    page.wait("document.querySelector('.faults[open]') !== null")
+    page.press("1", Keys.ESCAPE)  # nothing is there to label, and nothing answered
+    cells = [cell.text for cell in page.all(".faults td")]
+    assert cells[:5] == ["a", "2 s", "2.6 s", "6 empty rows", "filled"]
+    assert cells[5:] == ["b", "3.1 s", "6 s", "frozen: no value changes", "cut out"]
+    page.find(".faults .main").click()
+    page.wait_until_ready()
+    assert not page.all(".faults[open]")
+    page.open(1)
+    page.change(lambda: page.press("2"))
+    page.change(lambda: page.press(Keys.ARROW_RIGHT, "1"))
+    page.rename("walk")
+    names, ends = page.review.state.names, [31, 60, len(videos[1])]
+    served[0].close()
+    main(["review", str(tmp_path), "--out", str(out), "--faults", "leave"])
+    page = open_page(served[1])
+    page.open(1)
+    state = page.review.state
+    assert state.names == names == {-1: "background", 0: "walk", 1: "action 1"}
+    segments = state.entries[1].segments
+    assert segments.codes.tolist() == [1, UNLABELLED, 0]
+    assert segments.ends.tolist() == ends
+    page.press(Keys.ARROW_RIGHT)
+    page.change(lambda: page.press("2"))  # the key of the same action
+    assert page.review.state.entries[1].segments.codes.tolist() == [1, 0]
 
 
 # In a notebook

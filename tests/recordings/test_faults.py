@@ -1,0 +1,111 @@
+"""Faults of files: what is said of each, and what is done."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skl_tot.recordings import Recordings, list_faults, read_recordings
+
+N_FILES = 12
+ALL = ["x", "y", "z"]
+
+
+def empty(rows, columns):
+    def change(table):
+        table.loc[rows, columns] = np.nan
+
+    return change
+
+
+def freeze(table):
+    table.loc[201:299, ALL] = table.loc[200, ALL].to_numpy(float)
+
+
+def rest(table):
+    table.loc[300:449, ALL] = 0.5 + 0.01 * table.loc[300:449, ALL]
+
+
+def step(seconds):
+    def change(table):
+        table.loc[100:, "time"] += seconds
+
+    return change
+
+
+def coarsen(table):
+    table[ALL] = np.repeat(np.sign(table[["x"]]), 3, axis=1)
+    table.loc[200:225, ALL] = 1.0
+
+
+FROZEN, STILL = "frozen: no value changes", "nothing moves"
+FAULTS = {  # change of a file, files that have it, and rows: from, to, what, done
+    "nothing": (lambda table: None, 1, []),
+    "rows": (empty(range(30, 90), ALL), 1, [(3, 9, "60 empty rows", "filled")]),
+    "cells": (
+        empty(range(5, 10), ["x", "z"]),
+        1,
+        [(0.5, 1, "empty cells of x, z", "filled")],
+    ),
+    "many gaps": (
+        empty([5, 6, 90, 200, 599], ["y"]),
+        1,
+        [(0.5, 60, "4 gaps of up to 2 frames in y", "filled")],
+    ),
+    "frozen": (freeze, 3, [(20.1, 30, FROZEN, "cut out")]),
+    "frozen in many": (freeze, 4, [(20.1, 30, FROZEN, "left")]),
+    "stop": (rest, 1, [(30, 45, STILL, "cut out")]),
+    "stops in many": (rest, 2, [(30, 45, STILL, "left")]),
+    "jump": (step(90), 1, [(10, 100, "the clock jumps by 90.1 s", "a break")]),
+    "long step": (
+        step(0.3),
+        1,
+        [(9.9, 10.3, "long steps of the clock: 1, up to 0.40 s", "bridged")],
+    ),
+    "column": (
+        lambda table: table.pop("z"),
+        1,
+        [(0, 60, "no column z", "left out of all")],
+    ),
+    "more": (
+        lambda table: table.insert(1, "w", table["x"] ** 2),
+        1,
+        [(0, 60, "a column w, which others lack", "left out of all")],
+    ),
+    "coarse": (coarsen, 1, []),
+}
+
+
+@pytest.mark.filterwarnings("ignore::skl_tot.recordings.errors.FaultWarning")
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_has_its_row(tmp_path, name):
+    change, n_files, expected = FAULTS[name]
+    random = np.random.default_rng(0)
+    for i in range(N_FILES):
+        table = pd.DataFrame(random.normal(size=(600, 3)), columns=ALL)
+        table.insert(0, "time", np.arange(600) / 10)
+        if i < n_files:
+            change(table)
+        table.to_csv(tmp_path / f"{i}.csv", index=False)
+    faults = list_faults(read_recordings(tmp_path))
+    rows = faults[["recording", "start_time", "end_time", "what", "done"]]
+    rows = list(rows.itertuples(index=False, name=None))
+    assert rows == [(str(i), *row) for i in range(n_files) for row in expected]
+
+
+@pytest.mark.parametrize(
+    ("pauses", "done"),
+    [
+        (None, ["cut out", "left"]),
+        (2, ["cut out"] * 2),
+        ("frozen", ["left", "cut out"]),
+    ],
+)
+def test_what_is_cut_out_by_pauses(pauses, done):
+    """A stop of 15 s, and 3 s that are frozen."""
+    frames = np.random.default_rng(0).normal(size=(600, 2))
+    frames[300:450] = 0.5 + 0.01 * frames[300:450]
+    frames[500:530] = frames[499]
+    faults = list_faults(Recordings([frames], fps=10), pauses)
+    assert faults["done"].tolist() == done
+    assert faults.attrs["pauses"] == (pauses or 10)
+    assert len(list_faults(frames)) == 1  # stops need a rate
