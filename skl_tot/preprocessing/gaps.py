@@ -2,28 +2,13 @@
 
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from skl_tot.preprocessing.framewise import Number, VideoTransformer
-from skl_tot.recordings.checks import check_recordings
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.shared_texts import with_shared_texts
-
-
-class Gaps(NamedTuple):
-    """Missing values of a feature of a recording, see `GapFiller.report`."""
-
-    recording: str | int
-    feature: str | int
-    gaps: int
-    frames: int
-    share: float
-    longest: int
-    start: int
 
 
 @with_shared_texts
@@ -43,7 +28,7 @@ class GapFiller(VideoTransformer):
     ----------
     limit : int, default=10
         Frames of the longest gap to fill; in `transform`, a longer one is an error,
-        which lists the longest ones. None fills gaps of any length.
+        which tells the longest. None fills gaps of any length.
     drop_lost : float, default=None
         Share of frames, in [0, 1]: features with a larger missing share in any
         recording of ``fit`` are dropped from all recordings, with a warning that names
@@ -61,8 +46,8 @@ class GapFiller(VideoTransformer):
     -----
     Data frames give data frames. A warning is given if more than a fifth of the frames
     of a feature of one recording are filled. A feature that is missing in all frames of
-    a recording is an error. An imputer in a `FramewiseTransformer` fills gaps of any
-    length by typical values.
+    a recording is an error. `list_faults` lists gaps. An imputer in a
+    `FramewiseTransformer` fills gaps of any length by typical values.
 
     Examples
     --------
@@ -108,72 +93,28 @@ class GapFiller(VideoTransformer):
         return original.columns[self.kept_]
 
     def _check_recordings(self, recordings):
-        kept = set(map(self._name, self.kept_.tolist()))
-        report = [gaps for gaps in self._report(recordings) if gaps.feature in kept]
-        report = [gaps for gaps in report if gaps.share < 1]  # 1 has its own error
-        limit = np.inf if self.limit is None else self.limit
-        too_long = [gaps for gaps in report if gaps.longest > limit]
-        if too_long:
-            raise ValueError(self._describe_long(too_long))
-        _warn_of_much(report)
-
-    def _describe_long(self, report):
-        """List up to four gaps of ``report``, the longest first, and the remedies."""
-        report = sorted(report, key=lambda gaps: -gaps.longest)
-        features = {}  # x and y of a point together
-        for gaps in report:
-            is_named = isinstance(gaps.recording, str)
-            name = gaps.recording if is_named else f"recording {gaps.recording}"
-            where = (
-                f"in frames {gaps.start} to {gaps.start + gaps.longest - 1} of {name} "
-                f"({gaps.longest} frames; {gaps.share:.0%} missing in all)"
+        """Refuse too long gaps, and warn of much that is missing, by the worst one."""
+        longest, most = (0, ""), (0.2, "")
+        for name, video in recordings.items():
+            for k, missing in _missing_columns(np.asarray(video)[:, self.kept_]):
+                place = f"column {self._name(int(self.kept_[k]))!r} of {name!r}"
+                is_gap, starts, ends = find_segments(missing)
+                lengths = np.where(is_gap, ends - starts, 0)
+                start, share = starts[lengths.argmax()], missing.mean()
+                if share < 1:  # else it has its own error
+                    longest = max(longest, (lengths.max(), f"{place}, frame {start}"))
+                    most = max(most, (share, place))
+        length, place = longest
+        if self.limit is not None and length > self.limit:
+            raise ValueError(
+                f"a gap of {length} frames begins in {place}, expected up to "
+                f"limit={self.limit}; limit={length} fills all gaps, drop_lost=SHARE "
+                "drops columns with a larger missing share (--pipeline gaps:N:SHARE)."
             )
-            features.setdefault(where, []).append(repr(gaps.feature))
-        lines = [f"{', '.join(names)} {where}" for where, names in features.items()]
-        return (
-            f"{len(report)} columns of recordings have gaps of more than "
-            f"limit={self.limit} frames, the longest: "
-            f"{'; '.join(lines[:4])}{'; ...' if len(lines) > 4 else ''}. "
-            f"limit={report[0].longest} fills them all, drop_lost=SHARE drops columns "
-            "with a larger missing share (--pipeline gaps:N:SHARE)."
-        )
-
-    def report(self, X) -> list[Gaps]:
-        """Find the gaps of every recording, including those that are too long.
-
-        {shared: of_X}
-
-        Returns
-        -------
-        report : list of Gaps
-            One per feature of a recording with missing values, in order: a named tuple
-            of ``recording`` and ``feature``, names or else numbers; numbers of ``gaps``
-            and missing ``frames``; their ``share`` of the recording, in [0, 1]; the
-            frames of the ``longest`` gap, and its ``start``.
-        """
-        check_is_fitted(self, "missing_share_")
-        return self._report(check_recordings(self, X, reset=False))
-
-    def _report(self, recordings):
-        is_named = recordings.is_named
-        names = recordings.layout.names if is_named else range(len(recordings))
-        report = []
-        for name, video in zip(names, recordings.arrays):
-            for column, missing in _missing_columns(np.asarray(video)):
-                is_gap, starts, stops = find_segments(missing)
-                lengths = np.where(is_gap, stops - starts, 0)
-                longest = np.argmax(lengths)
-                gaps = Gaps(
-                    recording=name,
-                    feature=self._name(column),
-                    gaps=int(is_gap.sum()),
-                    frames=int(missing.sum()),
-                    share=float(missing.mean()),
-                    longest=int(lengths[longest]),
-                    start=int(starts[longest]),
-                )
-                report.append(gaps)
-        return report
+        share, place = most
+        if place:
+            text = f"{share:.0%} of {place} were missing and are filled"
+            warn_user(f"{text}, and perhaps much of others; list_faults lists gaps.")
 
     def _apply(self, video):
         filled = video[:, self.kept_]
@@ -204,15 +145,3 @@ def _missing_columns(video):
     missing = np.isnan(video)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         yield column, missing[:, column]
-
-
-def _warn_of_much(report):
-    """Warn if more than a fifth of the frames of a column are filled."""
-    much = [gaps for gaps in report if gaps.share > 0.2]
-    if much:
-        worst = max(much, key=lambda gaps: gaps.share)
-        warn_user(
-            f"{worst.share:.0%} of the frames of column {worst.feature!r} of recording "
-            f"{worst.recording!r} were missing and are filled; so were more than 20% "
-            f"of {len(much)} columns of recordings in all, see report()."
-        )

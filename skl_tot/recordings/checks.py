@@ -19,6 +19,9 @@ HINT = (
     "files are read so with transpose=True, or --transpose."
 )
 
+REMEDY = "skl_tot.preprocessing.GapFiller(None, drop_lost=0.99) (--faults fill) fills "
+REMEDY += "all gaps and drops columns without values."
+
 
 def check_recordings(estimator, X, *, reset, find_clocks=False):
     """Validate recordings as scikit-learn does arrays; `reset` is True in a fit."""
@@ -83,7 +86,7 @@ def _explain(error, estimator, video, first, videos):
     if hasattr(video, "columns") and text.startswith(no_numbers):
         return _describe_text(video) or text
     if text.startswith("Input") and ("NaN" in text or "infinity" in text):
-        return _describe_gaps(video, videos, refuses_nan="NaN" in text)
+        return _describe_gaps(video, refuses_nan="NaN" in text)
     width = getattr(estimator, "n_features_in_", None)
     if looks_turned(np.shape(video), first, width):
         return f"{text.rstrip()}{HINT}"
@@ -103,7 +106,7 @@ def _describe_text(frame):
     return None
 
 
-def _describe_gaps(video, videos, refuses_nan):
+def _describe_gaps(video, refuses_nan):
     """Describe the first infinite or refused value, and the share of all."""
     first, n_gaps = None, 0
     for start, block in blocks_of(video):
@@ -115,28 +118,9 @@ def _describe_gaps(video, videos, refuses_nan):
             first = f"{kind} in frame {start + frame}, column {name}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    remedy = _remedy_of_gaps(videos)
-    if kind == "infinity":  # which a `GapFiller` refuses, too
-        remedy = f"make it NaN: {remedy}"
+    # infinity is what a `GapFiller` refuses, too
+    remedy = f"{'make it NaN: ' * (kind == 'infinity')}{REMEDY}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
-
-
-def _remedy_of_gaps(videos):
-    """Say which `GapFiller` accepts all recordings, infinities made NaN."""
-    longest, is_lost = 0, False
-    for video in videos:
-        is_valid = np.concatenate([np.isfinite(block) for _, block in blocks_of(video)])
-        for column in is_valid.T:
-            gap = np.diff(np.flatnonzero(np.r_[True, column, True])).max() - 1
-            is_lost |= gap == len(column)
-            longest = max(longest, gap % len(column))  # 0 for a column without values
-    step = "skl_tot.preprocessing.GapFiller"
-    if is_lost:
-        return (
-            f"{step}({longest}, drop_lost=0.99) (--pipeline gaps:{longest}:0.99) fills "
-            "gaps and drops columns without values."
-        )
-    return f"{step}({longest}) (--pipeline gaps:{longest}) fills all gaps."
 
 
 def blocks_of(video):

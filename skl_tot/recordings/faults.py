@@ -1,7 +1,8 @@
 """Faults of recordings, which are listed before anybody labels them."""
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from collections import namedtuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,14 +34,8 @@ MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 MOST_STOPS, MOST_STILL, MOST_FROZEN = 20, 0.1, 0.25
 
 
-class Fault(NamedTuple):
-    """A fault of a recording, by its number, from a frame to before another one."""
-
-    recording: int
-    start: int
-    end: int
-    what: str
-    done: str = CUT
+# A fault of a recording, by its number, from a frame to before another one.
+Fault = namedtuple("Fault", "recording start end what done", defaults=[LEFT])
 
 
 def list_faults(X, pauses=None) -> "pd.DataFrame":
@@ -83,26 +78,28 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     """
     recordings = as_recordings(X)
     fps, faults, stops = recordings.fps or 0, [], []
-    looked_at = spread_indices(len(recordings), MOST_RECORDINGS)
     for name, words in getattr(X, "unequal", ()):
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, len(X.arrays[i]), words, "left out of all"))
-    for i in range(len(recordings)):
+    looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if fps else []
+    for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
-            frames, names = _read_some(recordings.arrays[i])
+            frames, names = _read_some(array)
         faults += _find_empty(i, frames, names) + _find_jumps(i, recordings)
-        spans = find_frozen(frames, least_frozen(fps)).tolist()
-        stops += [Fault(i, start, end, WORDS_OF_FROZEN) for start, end in spans]
-        if fps and i in looked_at:
-            is_frozen = np.zeros(len(frames), bool)
-            for start, end in spans:
-                is_frozen[start:end] = True
-            for start, end in _find_still(frames, fps, pauses):
-                if not is_frozen[start:end].any():
-                    stops.append(Fault(i, start, end, WORDS_OF_STILL))
-    pauses = pauses or _choose_pauses(stops, len(recordings), fps)
-    faults += _treat(stops, pauses, fps or 1)
-    return _make_table(recordings, sorted(faults), pauses)
+        frozen = find_frozen(frames, least_frozen(fps))
+        stops += [Fault(i, a, b, WORDS_OF_FROZEN) for a, b in frozen.tolist()]
+        for start, end in _find_still(frames, fps, pauses) if i in looked_at else []:
+            if not ((frozen[:, 0] < end) & (start < frozen[:, 1])).any():
+                stops.append(Fault(i, start, end, WORDS_OF_STILL))
+    treated, pauses = _treat(stops, pauses, len(recordings), fps)
+    faults = sorted(faults + treated)
+    of_faults = recordings.replace(recordings.arrays)
+    of_faults.stops = _as_stops(recordings, faults)
+    table = list_stops(of_faults)
+    table["what"] = [fault.what for fault in faults]
+    table["done"] = [fault.done for fault in faults]
+    table.attrs["pauses"] = pauses
+    return table
 
 
 def _read_some(array):
@@ -111,46 +108,43 @@ def _read_some(array):
     most = min(MOST_COLUMNS, max(1, MOST_VALUES // max(1, len(array))))
     columns = spread_indices(width, most)
     frames = np.concatenate([block[:, columns] for _, block in blocks_of(array)])
-    names = getattr(array, "columns", range(width))
-    return frames, [str(names[k]) for k in columns]
+    return frames, np.array(getattr(array, "columns", range(width)))[columns]
 
 
 def _find_empty(i, frames, names):
     """Faults of empty cells; one for all gaps of a recording if they are many."""
     missing = np.isnan(frames)
     is_gap, starts, ends = find_segments(missing.any(axis=1))
-    starts, ends = starts[is_gap], ends[is_gap]
+    spans = np.stack([starts, ends], axis=1)[is_gap].tolist()
+    if len(spans) > MOST_GAPS:
+        most = max(end - start for start, end in spans)
+        of = listed(names[missing.any(axis=0)])
+        what = f"{len(spans)} gaps of up to {duration_text(most, False)} in {of}"
+        return [Fault(i, spans[0][0], spans[-1][1], what, FILLED)]
     faults = []
-    for start, end in zip(starts.tolist(), ends.tolist()):
-        is_lost = missing[start:end].any(axis=0)
-        what = f"{end - start} empty row{'s' * (end - start > 1)}"
-        if not missing[start:end].all():
-            of = listed(name for name, lost in zip(names, is_lost) if lost)
-            what = f"empty cells of {of}"
+    for start, end in spans:
+        what = f"empty cells of {listed(names[missing[start:end].any(axis=0)])}"
+        if missing[start:end].all():
+            what = f"{end - start} empty row{'s' * (end - start > 1)}"
         faults.append(Fault(i, start, end, what, FILLED))
-    if len(faults) <= MOST_GAPS:
-        return faults
-    of = listed(name for name, lost in zip(names, missing.any(axis=0)) if lost)
-    most = duration_text((ends - starts).max(), False)
-    what = f"{len(faults)} gaps of up to {most} in {of}"
-    return [Fault(i, int(starts[0]), int(ends[-1]), what, FILLED)]
+    return faults
 
 
 def _find_jumps(i, recordings):
     """Faults of the clock: each break, and one for all shorter gaps."""
-    if recordings.times is None:
+    if recordings.times is None or len(recordings.times[i]) < 2:
         return []
     breaks, steps = recordings.breaks_of(i), np.diff(recordings.times[i])
     faults = []
     for k in breaks.tolist():
-        length = duration_text(steps[k - 1], True)
-        faults.append(Fault(i, k, k, f"the clock jumps by {length}", "a break"))
-    is_gap = steps > GAP * np.median(steps) if len(steps) else steps > 0
+        what = f"the clock jumps by {duration_text(steps[k - 1], True)}"
+        faults.append(Fault(i, k - 1, k, what, "a break"))
+    is_gap = steps > GAP * np.median(steps)
     is_gap[breaks - 1] = False
-    gaps = np.flatnonzero(is_gap).tolist()
-    if gaps:
+    if is_gap.any():
+        (gaps,) = np.nonzero(is_gap)
         most = duration_text(steps[gaps].max(), True)
-        what = f"long steps of the clock: {len(gaps)}, up to {most}"
+        what = f"{len(gaps)} steps of the clock of up to {most}"
         faults.append(Fault(i, gaps[0], gaps[-1] + 1, what, "bridged"))
     return faults
 
@@ -161,48 +155,33 @@ def _find_still(frames, fps, pauses):
     n_least = max(10 * fps, 20) if pauses in (None, FROZEN) else pauses * fps
     columns = spread_indices(frames.shape[1], MOST_TOLD)
     n_least = max(math.ceil(n_least / stride), 3)
-    return (find_still(frames[::stride, columns], n_least, share=0.5) * stride).tolist()
+    return find_still(frames[::stride, columns], n_least, share=0.5) * stride
 
 
-def _choose_pauses(stops, n_recordings, fps):
-    """Choose stops that are rare, as for `without_stops`, or None."""
+def _treat(stops, pauses, n_recordings, fps):
+    """Say what is done about stops, and which are cut out if ``pauses`` is None."""
     still = [stop.recording for stop in stops if stop.what == WORDS_OF_STILL]
-    frozen = {stop.recording for stop in stops} - set(still)
-    is_rare = len(set(still)) <= max(1, MOST_STILL * n_recordings)
-    if still and is_rare and len(still) <= MOST_STOPS:
-        return max(10, math.ceil(20 / fps))
-    is_rare = len(frozen) <= max(1, MOST_FROZEN * n_recordings)
-    return FROZEN if frozen and is_rare else None
-
-
-def _treat(stops, pauses, rate):
-    """Say what is done about stops; those that are left are no faults if many."""
-    cut, left = [], []
-    for stop in stops:
+    frozen = {stop.recording for stop in stops if stop.what == WORDS_OF_FROZEN}
+    is_rare = 0 < len(set(still)) <= max(1, MOST_STILL * n_recordings)
+    if pauses is None and is_rare and len(still) <= MOST_STOPS:
+        pauses = max(10, math.ceil(20 / fps))
+    elif pauses is None and 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings):
+        pauses = FROZEN
+    for k, stop in enumerate(stops):
         is_cut = pauses == FROZEN and stop.what == WORDS_OF_FROZEN
         if pauses not in (None, FROZEN):
-            is_cut = stop.end - stop.start >= pauses * rate
-        (cut if is_cut else left).append(stop)
-    if len(left) > MOST_STOPS:
-        return cut
-    return cut + [stop._replace(done=LEFT) for stop in left]
+            is_cut = stop.end - stop.start >= pauses * (fps or 1)
+        stops[k] = stop._replace(done=CUT if is_cut else LEFT)
+    # many are steps of the work, and no faults
+    n_left = sum(stop.done == LEFT for stop in stops)
+    return [x for x in stops if x.done == CUT or n_left <= MOST_STOPS], pauses
 
 
-def _make_table(recordings, faults, pauses):
-    """Table of faults, with the columns of `list_stops`."""
-    rows: list = [[] for _ in recordings.names]
+def _as_stops(recordings, faults):
+    """Spans of faults in frames and seconds, as ``stops`` of recordings has them."""
+    rows: list = [np.empty((0, 4))] * len(recordings)
     for i, start, end, *_ in faults:
-        seconds, edges = [np.nan, np.nan], recordings.edges(i)
-        if edges is not None:
-            ends = recordings.ends(i)
-            seconds = [edges[start], ends[end - 1]]
-            if start == end:  # a step of the clock
-                seconds = [ends[start - 1], edges[end]]
-        rows[i].append([start, end, *seconds])
-    of_faults = recordings.replace(recordings.arrays)
-    of_faults.stops = [np.reshape(of_one, (-1, 4)) for of_one in rows]
-    table = list_stops(of_faults)
-    table["what"] = [fault.what for fault in faults]
-    table["done"] = [fault.done for fault in faults]
-    table.attrs["pauses"] = pauses
-    return table
+        edges = recordings.edges(i)
+        seconds = [np.nan, np.nan] if edges is None else edges[[start, end]]
+        rows[i] = np.vstack([rows[i], [start, end, *seconds]])
+    return rows

@@ -8,7 +8,6 @@ from skl_tot.recordings.errors import FaultWarning, refuse, warn_user
 # A step longer than so many usual steps is a gap; resampling fills longer ones than
 # the second number with NaN.
 GAP, BRIDGED = 1.5, 3.5
-LASTING = "bridged, as the frame before lasts longer"
 
 
 def rate_of(clock):
@@ -89,7 +88,7 @@ def find_breaks(clocks, names, bridge=None):
     return breaks
 
 
-def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
+def warn_of_gaps(clocks, names, breaks, advice):
     """Warn of steps that are much longer than the others of their recording."""
     gaps = []  # length and start in seconds, and recording
     for name, clock, breaks_of_clock in zip(names, clocks, breaks):
@@ -101,19 +100,10 @@ def warn_of_gaps(clocks, names, breaks, advice, bridged=LASTING):
     if not gaps:
         return
     length, start, name = max(gaps)
-    n_breaks, n_recordings = sum(map(len, breaks)), len({gap[2] for gap in gaps})
-    n_bridged = len(gaps) - n_breaks
-    kinds = []
-    if n_breaks:
-        are = "is a break" if n_breaks == 1 else "are breaks"
-        kinds.append(f"{n_breaks} {are}, whose time belongs to no action")
-    if n_bridged:
-        kinds.append(f"{n_bridged} {'is' if n_bridged == 1 else 'are'} {bridged}")
-    gaps_are = "There is a gap" if len(gaps) == 1 else f"There are {len(gaps)} gaps"
     warn_user(
-        f"{gaps_are} in the clocks of {n_recordings} of {len(names)} recordings, the "
-        f"longest of {length:.6g} s after {start:.6g} s of {name!r}: "
-        f"{' and '.join(kinds)}; {advice}.",
+        f"{sum(map(len, breaks))} of {len(gaps)} gaps in clocks are breaks, whose time "
+        "belongs to no action, and the others are bridged; the longest is "
+        f"{length:.6g} s after {start:.6g} s of {name!r}; {advice}.",
         FaultWarning,
     )
 

@@ -335,11 +335,8 @@ def _from_tables(tables, source, read_options, fps):
         breaks = rates.find_breaks(times, names, bridge)
         fps = rates.common_rate(times, names, fps, resample)
     if times is not None and bridge is None:
-        treatment = rates.LASTING
-        if resample is not None:
-            treatment = f"bridged, with NaN if longer than {rates.BRIDGED} usual steps"
         advice = "bridge=SECONDS (--bridge SECONDS) sets the longest that is bridged"
-        rates.warn_of_gaps(times, names, breaks, advice, treatment)
+        rates.warn_of_gaps(times, names, breaks, advice)
     if resample is not None:
         fps = float(resample)
         _check_resampled(frames, times, fps)

@@ -184,16 +184,15 @@ def features_of_tables(tables, columns, without, clock):
     without = _check_without(tables, columns, without or [])
     no_features = without if columns is not None else [clock, *without]
     features, unfit = {}, {}
-    unequal: list = []
     for name, table in tables.items():
         table = table.drop(columns=no_features, errors="ignore")
         features[name] = _numbers_of(table, name, columns, unfit)
     if columns is None:
         _leave_out_others(features, unfit, tables, clock)
-        unequal = _leave_out_unequal(features)
+    unequal = _leave_out_unequal(features, columns is None)
     first = features[first_name]
-    for name, numbers in features.items():
-        _check_alike(name, numbers, first_name, first)
+    if not first:
+        raise ValueError(f"{first_name!r} has no column of features, expected some.")
     types = {x.dtype for numbers in features.values() for x in numbers.values()}
     dtype = np.float32 if types == {np.dtype(np.float32)} else np.float64
     frames = []
@@ -229,20 +228,20 @@ def _leave_out_others(features, unfit, tables, clock):
         _leave_out(features, constants, "are the same in all frames of a recording,")
 
 
-def _leave_out_unequal(features):
+def _leave_out_unequal(features, may_leave_out):
     """Leave out columns that some recordings lack; list odd ones with words on them."""
     names = dict.fromkeys(name for numbers in features.values() for name in numbers)
-    having = {name: [x for x in features if name in features[x]] for name in names}
-    lost = [name for name in names if len(having[name]) < len(features)]
-    if 2 * len(lost) > len(names):  # these are no tables of one kind
-        return []
+    lost = [x for x in names if not all(x in numbers for numbers in features.values())]
     odd = []
-    for name in lost:
-        lacking = [x for x in features if x not in having[name]]
-        if len(lacking) <= len(having[name]):
-            odd += [(x, f"no column {name}") for x in lacking]
-        else:
-            odd += [(x, f"a column {name}, which others lack") for x in having[name]]
+    for column in lost:
+        having = [name for name in features if column in features[name]]
+        lacking = [name for name in features if name not in having]
+        if not may_leave_out or 2 * len(lost) > len(names):  # of other kinds of files
+            shown = f"{lacking[0]!r} has no column {column!r}, which {having[0]!r} has"
+            raise ValueError(f"{shown}; columns=[...] (--columns) chooses common ones.")
+        kinds = (lacking, f"no column {column}"), (having, f"column {column} only here")
+        fewer, words = min(kinds, key=lambda kind: len(kind[0]))
+        odd += [(name, words) for name in fewer]
     where = listed(f"{x}: {words}" for x, words in odd)
     _leave_out(features, lost, f"are unequal ({where})", kind=FaultWarning)
     return odd
@@ -416,15 +415,3 @@ def _leave_out(features, names, why, advice="", kind=UserWarning):
         "which are features, and without=[...] (--without) which are not." + advice,
         kind,
     )
-
-
-def _check_alike(name, numbers, first_name, first):
-    """Refuse columns by name that are not those of the first recording."""
-    if not numbers:
-        raise ValueError(f"{name!r} has no column of features, expected some.")
-    for column in [*first, *numbers]:
-        if column not in numbers or column not in first:
-            pair = name, first_name
-            lacking, having = pair if column in first else pair[::-1]
-            shown = f"{lacking!r} has no column {column!r}, which {having!r} has"
-            raise ValueError(f"{shown}; columns=[...] (--columns) chooses common ones.")

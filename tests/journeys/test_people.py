@@ -105,7 +105,9 @@ def test_packaging_engineer(skl_tot, simulate, tmp_path):
     first = table.iloc[-1]
     assert pd.Timestamp(first["end_clock"]) == clock[-1] + pd.Timedelta(seconds=0.5)
     model = load_model("model.skops")
-    with pytest.warns(UserWarning, match="1 is a break"):  # the night
+    with pytest.warns(
+        UserWarning, match="1 of 1 gaps in clocks are breaks"
+    ):  # the night
         review = Review(model, read_recordings("line.parquet", like=model)).open()
     review.rename(review.actions[0], "feed")
     review.check("line", 0, int(table["end"][7]))

@@ -77,9 +77,6 @@ def _print_fit(recordings, seed, path):
         text += f" at {recordings.fps:g} frames per second"
     if seed is not None:
         text += f" with seed {seed}"
-    n_breaks = sum(map(len, recordings.breaks or []))
-    if n_breaks:
-        text += f", {outputs.count(n_breaks, 'break')}"
     print(f"{text}, written to {path}.")
 
 

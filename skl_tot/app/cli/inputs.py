@@ -100,29 +100,32 @@ def open_checked(source, like, model, answer):
     from skl_tot.recordings.faults import CUT, FILLED, LEFT, list_faults
     from skl_tot.recordings.stops import without_stops
 
-    pauses = source.options.pop("pauses")
+    # those of a model are cut out where files are read
+    pauses = source.options.pop("pauses") if like is None else None
+    steps = steps_of(model)
     warnings.filterwarnings("ignore", category=FaultWarning)  # the table says the same
     recordings = source.open(like)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
-    steps = steps_of(model)
-    of_options = {CUT} if pauses else set()
-    if any(isinstance(step, GapFiller) for _, step in steps):
-        of_options.add(FILLED)
-    to_mend = {FILLED, CUT} & set(faults["done"]) - of_options
+    # options may mend them already
+    may_cut = pauses is None and recordings.stops is None
+    to_mend = {CUT: "left (--faults cut)"} if may_cut else {}
+    if not any(isinstance(step, GapFiller) for _, step in steps):
+        to_mend[FILLED] = "left (--faults fill)"
     if not isinstance(answer, str):
-        answer = answer(rows_of_faults(faults)) if to_mend else "leave"
-    left = to_mend - {"cut": {FILLED, CUT}, "fill": {FILLED}, "leave": set()}[answer]
-    ways = {FILLED: "left (--faults fill)", CUT: "left (--faults cut)"}
-    ways = {done: ways[done] for done in left} | {LEFT: "left (see --pauses)"}
-    faults["done"] = faults["done"].replace(ways)
+        is_open = faults["done"].isin(to_mend).any()
+        answer = answer(rows_of_faults(faults)) if is_open else "leave"
+    mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
+    mended &= to_mend.keys() & set(faults["done"])
+    left = {done: words for done, words in to_mend.items() if done not in mended}
+    faults["done"] = faults["done"].replace(left | {LEFT: "left (see --pauses)"})
     print_rows(rows_of_faults(faults))
-    if CUT in to_mend - left:
+    if CUT in mended:
         pauses = faults.attrs["pauses"]
-    if pauses:
+    if pauses is not None:
         recordings = without_stops(recordings, pauses)
         recordings.read_options = recordings.read_options | {"pauses": pauses}
-    if FILLED in to_mend - left:  # of any length, as later recordings cannot ask
+    if FILLED in mended:  # of any length, as later recordings cannot ask
         model = joined([(None, GapFiller(limit=None, drop_lost=0.99)), *steps])
     return recordings, model
 

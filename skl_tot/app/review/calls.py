@@ -110,8 +110,8 @@ class Calls:
             client, version = values.pop("client", None), values.pop("version", None)
             if name == "open":
                 return self._open()
-            if name == "mend" and self._faults is not None:
-                self._answer.put(values.get("how"))
+            if name == "mend" and self._faults and values["how"] in MENDING:
+                self._answer.put(values["how"])
                 return {}
             if name not in QUESTIONS and name not in ACTIONS:
                 raise ValueError("there is no such call.")
@@ -220,15 +220,12 @@ class Calls:
 
     def ask(self, faults):
         """Show lines on faults of files until a page answers how to mend them."""
-        self._faults, self.phase, answer = faults, "checking", None
+        self._faults, self.phase = faults, "checking"
         self._publish("open")
-        while answer not in MENDING:
-            if self._is_over:
-                raise Ended
-            with contextlib.suppress(queue.Empty):
-                answer = self._answer.get(timeout=0.2)  # seconds
-        self._faults = None
+        answer, self._faults = self._answer.get(), None
         self._publish("open")
+        if answer is None:
+            raise Ended
         return answer
 
     def start(self, on_failure=None):
@@ -302,6 +299,7 @@ class Calls:
     def close(self):
         """Cancel running work, and write unsaved changes."""
         was_over, self._is_over = self._is_over, True
+        self._answer.put(None)
         if self._worker is not None:
             self._worker.join(3)  # seconds, for work to stop
         if self._timer is not None:

@@ -291,7 +291,7 @@ class History:
             return
         state = restored_state(self.state, row["effect"], self._recordings)
         if confidences is not None:
-            ends = np.cumsum([n for _, n, *_ in self.about["recordings"]])
+            ends = np.cumsum([entry.n_frames for entry in state.entries])
             values = np.split(np.frombuffer(confidences, FLOAT, ends[-1]), ends[:-1])
             pairs = zip(state.entries, values)
             entries = (entry._replace(confidence=part) for entry, part in pairs)

@@ -286,8 +286,8 @@ class ReviewedModel:
         if about is None:
             text = f"{one_line(folder)} has a review that has not begun"
             raise ValueError(f"{text}; open it again, so that it reads its recordings.")
-        names, lengths, digests, _ = zip(*about["recordings"])
-        frames = Recordings([np.empty((n, 0)) for n in lengths], names)
+        names, _, _, digests = zip(*about["recordings"])
+        frames = Recordings([np.empty((0, 0))] * len(names), names)
         history = History(None, frames, folder)
         with contextlib.closing(history.log):
             history.restore({})

@@ -128,7 +128,7 @@ def go_on(history, about, recordings, model, fits):
     if all(before[key] == about[key] for key in ("steps", "pauses", "recordings")):
         return
     stops, entries = stops_of(recordings), {}
-    for i, (*_, stops_before) in enumerate(before["recordings"]):
+    for i, (_, _, stops_before, _) in enumerate(before["recordings"]):
         if stops_before != stops[i]:
             words = state.entries[i].known_words(state.names)
             if words is not None:
