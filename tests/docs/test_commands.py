@@ -199,7 +199,27 @@ def use_random_network(monkeypatch):
     return ["--weights", "weights.pth", "--image-size", "64"]
 
 
+def write_faulty(takes):
+    """Walks of which some have a fault."""
+    Path("walks").mkdir()
+    for i, take in enumerate(takes, start=1):
+        take = np.repeat(take, 6, axis=0)
+        take += 0.1 * np.random.default_rng(i).normal(size=take.shape)
+        table = pd.DataFrame(take, columns=list("uvwxyz"))
+        table.insert(0, "time_ms", 20 * np.arange(len(take)))
+        if i == 2:
+            table.iloc[60:120, 1:] = np.nan
+        if i == 5:
+            table.iloc[100:225, 1:] = table.iloc[99, 1:].to_numpy()
+        if i == 7:
+            table.loc[150:, "time_ms"] += 4000
+        if i == 8:
+            del table["z"]
+        table.to_csv(f"walks/P{i:02}.csv", index=False)
+
+
 FILES = {
+    "Check your files": write_faulty,
     "CSV": write_csv,
     "Exports of devices": write_exports,
     "Parquet and robot episodes": write_parquet,
