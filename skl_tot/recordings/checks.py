@@ -19,8 +19,7 @@ HINT = (
     "files are read so with transpose=True, or --transpose."
 )
 
-REMEDY = "skl_tot.preprocessing.GapFiller(None, drop_lost=0.99) (--faults fill) fills "
-REMEDY += "all gaps and drops columns without values."
+REMEDY = "skl_tot.preprocessing.GapFiller(None) (--faults fill) fills all gaps."
 
 
 def check_recordings(estimator, X, *, reset, find_clocks=False):

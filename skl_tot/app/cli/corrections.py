@@ -234,5 +234,5 @@ def _answer_before(source, folder):
     if about is None:
         return None
     source.options["pauses"] = source.options["pauses"] or about["pauses"]
-    is_filled = any(step.startswith("GapFiller(limit=None") for step in about["steps"])
+    is_filled = about["steps"][:1] == [str(inputs.fills_all())]
     return "fill" if is_filled else "leave"

@@ -125,9 +125,16 @@ def open_checked(source, like, model, answer):
     if pauses is not None:
         recordings = without_stops(recordings, pauses)
         recordings.read_options = recordings.read_options | {"pauses": pauses}
-    if FILLED in mended:  # of any length, as later recordings cannot ask
-        model = joined([(None, GapFiller(limit=None, drop_lost=0.99)), *steps])
+    if FILLED in mended:
+        model = joined([(None, fills_all()), *steps])
     return recordings, model
+
+
+def fills_all():
+    """Step that fills gaps of any length, as later recordings cannot ask."""
+    from skl_tot.preprocessing.gaps import GapFiller
+
+    return GapFiller(limit=None, drop_lost=0.99)
 
 
 def rows_of_faults(faults):
