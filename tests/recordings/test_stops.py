@@ -86,7 +86,7 @@ def test_every_second_is_of_an_action_a_break_or_a_stop(tmp_path, seed):
     table = pd.DataFrame(frames, columns=list("abcd")).assign(time=START)
     table["time"] += pd.to_timedelta(np.round(clock, 3), "s")
     table.to_csv(tmp_path / "log.csv", index=False)
-    with pytest.warns(UserWarning, match="2 are breaks"):
+    with pytest.warns(UserWarning, match="2 of 2 gaps"):
         takes = read_recordings(tmp_path / "log.csv", pauses=8)
     labels = takes.replace([labels])
     found = durations(labels)["total"].sum()
