@@ -208,7 +208,7 @@ def write_faulty(takes):
         table = pd.DataFrame(take, columns=list("uvwxyz"))
         table.insert(0, "time_ms", 20 * np.arange(len(take)))
         if i == 2:
-            table.iloc[60:120, 1:] = np.nan
+            table.iloc[60:90, 1:] = np.nan
         if i == 5:
             table.iloc[100:225, 1:] = table.iloc[99, 1:].to_numpy()
         if i == 7:
