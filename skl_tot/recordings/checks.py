@@ -117,7 +117,7 @@ def _describe_gaps(video, refuses_nan):
             first = f"{kind} in frame {start + frame}, column {name}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    # infinity is what a `GapFiller` refuses, too
+    # a `GapFiller` refuses infinity, too
     remedy = f"{'make it NaN: ' * (kind == 'infinity')}{REMEDY}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
 

@@ -24,10 +24,10 @@ from skl_tot.recordings.stops import (
 if TYPE_CHECKING:  # commands say mistakes before they load pandas
     import pandas as pd
 
-FILLED, CUT, LEFT = "filled", "cut out", "left"  # what is done
+FILLED, CUT, LEFT = "filled", "cut out", "left"  # treatments
 WORDS_OF_FROZEN, WORDS_OF_STILL = "frozen: no value changes", "nothing moves"
 MOST_GAPS = 3  # of a recording that have a row each
-# What is read of a recording, and where stops are looked for, which bounds the time.
+# Values and columns that are read, and places to look for stops, to bound the time.
 MOST_VALUES, MOST_COLUMNS = 2**25, 256
 MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 # More are steps of the work: stops in all, and shares of the recordings.
@@ -35,7 +35,7 @@ MOST_STOPS, MOST_STILL, MOST_FROZEN = 20, 0.1, 0.25
 
 
 # A fault of a recording, by its number, from a frame to before another one.
-Fault = namedtuple("Fault", "recording start end what done", defaults=[LEFT])
+Fault = namedtuple("Fault", "recording start end fault done", defaults=[LEFT])
 
 
 def list_faults(X, pauses=None) -> "pd.DataFrame":
@@ -53,8 +53,8 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     Returns
     -------
     faults : DataFrame
-        A row for each fault, with the columns of `list_stops`; ``what`` it is: empty
-        cells, frozen values, stops, steps of the clock, unequal columns; and what is
+        A row for each, with the columns of `list_stops`; ``fault``: empty cells, frozen
+        values, stops, steps of the clock, unequal columns; and its treatment, which is
         ``done`` if files are mended: "filled" as by `GapFiller`, "cut out" as by
         `without_stops`, "a break", "bridged", "left out of all", or "left".
         ``attrs["pauses"]`` is the value for `without_stops`, or None.
@@ -71,8 +71,8 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     >>> frames = np.random.default_rng(0).normal(size=(600, 2))
     >>> frames[30:33], frames[200:300] = np.nan, frames[199]
     >>> faults = list_faults(Recordings([frames], ["walk"], fps=10))
-    >>> print(faults[["recording", "start_time", "end_time", "what", "done"]])
-      recording  start_time  end_time                      what     done
+    >>> print(faults[["recording", "start_time", "end_time", "fault", "done"]])
+      recording  start_time  end_time                     fault     done
     0      walk         3.0       3.3              3 empty rows   filled
     1      walk        20.0      30.0  frozen: no value changes  cut out
     """
@@ -96,7 +96,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     of_faults = recordings.replace(recordings.arrays)
     of_faults.stops = _as_stops(recordings, faults)
     table = list_stops(of_faults)
-    table["what"] = [fault.what for fault in faults]
+    table["fault"] = [fault.fault for fault in faults]
     table["done"] = [fault.done for fault in faults]
     table.attrs["pauses"] = pauses
     return table
@@ -159,16 +159,16 @@ def _find_still(frames, fps, pauses):
 
 
 def _treat(stops, pauses, n_recordings, fps):
-    """Say what is done about stops, and which are cut out if ``pauses`` is None."""
-    still = [stop.recording for stop in stops if stop.what == WORDS_OF_STILL]
-    frozen = {stop.recording for stop in stops if stop.what == WORDS_OF_FROZEN}
+    """Give stops their treatment, and pauses by default."""
+    still = [stop.recording for stop in stops if stop.fault == WORDS_OF_STILL]
+    frozen = {stop.recording for stop in stops if stop.fault == WORDS_OF_FROZEN}
     is_rare = 0 < len(set(still)) <= max(1, MOST_STILL * n_recordings)
     if pauses is None and is_rare and len(still) <= MOST_STOPS:
         pauses = max(10, math.ceil(20 / fps))
     elif pauses is None and 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings):
         pauses = FROZEN
     for k, stop in enumerate(stops):
-        is_cut = pauses == FROZEN and stop.what == WORDS_OF_FROZEN
+        is_cut = pauses == FROZEN and stop.fault == WORDS_OF_FROZEN
         if pauses not in (None, FROZEN):
             is_cut = stop.end - stop.start >= pauses * (fps or 1)
         stops[k] = stop._replace(done=CUT if is_cut else LEFT)

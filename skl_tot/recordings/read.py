@@ -164,7 +164,7 @@ def read_recordings(
         Start of lines that are no rows, anywhere in text tables, such as "#".
     pauses : float or "frozen", default=None
         Least duration of stops, in seconds, which `without_stops` cuts out, or only
-        what is frozen. `list_faults` lists both before.
+        frozen values. `list_faults` lists both before.
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
         recording that lacks one of these is an error, and so is a contradicting option.

@@ -117,8 +117,8 @@ def without_stops(X, pauses) -> Recordings:
     pauses : float or "frozen"
         Least duration of a stop, in seconds if recordings have a rate, else in frames;
         3 frames or more. It should be longer than the still steps of the work. "frozen"
-        cuts out only what a device repeats: 2 s and 20 frames or more in which no value
-        changes, where values seldom stay the same.
+        cuts out frozen values only: no value changes for 2 s and 20 frames, while
+        elsewhere values seldom stay the same.
 
     Returns
     -------

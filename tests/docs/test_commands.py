@@ -201,21 +201,19 @@ def use_random_network(monkeypatch):
 
 def write_faulty(takes):
     """Walks of which some have a fault."""
-    Path("walks").mkdir()
-    for i, take in enumerate(takes, start=1):
-        take = np.repeat(take, 6, axis=0)
-        take += 0.1 * np.random.default_rng(i).normal(size=take.shape)
-        table = pd.DataFrame(take, columns=list("uvwxyz"))
-        table.insert(0, "time_ms", 20 * np.arange(len(take)))
-        if i == 2:
-            table.iloc[60:90, 1:] = np.nan
-        if i == 5:
-            table.iloc[100:225, 1:] = table.iloc[99, 1:].to_numpy()
-        if i == 7:
-            table.loc[150:, "time_ms"] += 4000
-        if i == 8:
-            del table["z"]
-        table.to_csv(f"walks/P{i:02}.csv", index=False)
+    noise, takes = np.random.default_rng(0), [np.repeat(x, 6, axis=0) for x in takes]
+    takes = [take + 0.1 * noise.normal(size=take.shape) for take in takes]
+    takes[1][60:90], takes[4][100:225] = np.nan, takes[4][99]
+    write_csv(takes, "walks", list("uvwxyz"))
+    for path, column in [
+        ("walks/cycle_07.csv", "time_ms"),
+        ("walks/cycle_08.csv", "z"),
+    ]:
+        table = pd.read_csv(path)
+        moved = table.pop(column) + 4000 * (table.index >= 150)
+        table.assign(**{column: moved} if column != "z" else {}).to_csv(
+            path, index=False
+        )
 
 
 FILES = {

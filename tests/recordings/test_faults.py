@@ -70,7 +70,7 @@ def test_each_fault_has_its_row(tmp_path, change, n_files, expected):
             change(table)
         table.to_csv(tmp_path / f"{i}.csv", index=False)
     faults = list_faults(read_recordings(tmp_path))
-    rows = faults[["recording", "start_time", "end_time", "what", "done"]]
+    rows = faults[["recording", "start_time", "end_time", "fault", "done"]]
     rows = list(rows.itertuples(index=False, name=None))
     assert rows == [(str(i), *row) for i in range(n_files) for row in expected]
 

@@ -74,8 +74,8 @@ def reading_options():
     add("--resample", type=positive, metavar="RATE", help=text)
     text = "longest gap of a clock that is no break, or inf (default: 1 s, 10 frames)"
     add("--bridge", type=not_negative_or_inf, metavar="SECONDS", help=text)
-    text = "cut out stops of at least so long, in which no feature moves, or frozen"
-    add("--pauses", type=seconds_or_frozen, metavar="SECONDS", help=text)
+    text = "cut out stops of at least so long, in which no feature moves"
+    add("--pauses", type=not_negative, metavar="SECONDS", help=text)
     text = "frames per second of recordings without clocks (default: the model's)"
     add("--fps", type=positive, metavar="RATE", help=text)
     text = "number of the line of text tables that names the columns; the first is 1"
@@ -111,7 +111,7 @@ def faults_options(default):
     """Parent with the option for faults of files; ``default`` is a help on it."""
     parent = argparse.ArgumentParser(add_help=False)
     text = f"""faults of files, which are listed first: fill empty cells; fill, and cut
-    out what is frozen or a rare stop; or leave all (default: {default})"""
+    out frozen values and rare stops; or leave all (default: {default})"""
     parent.add_argument("--faults", choices=FAULTS, help=text)
     return parent
 
@@ -166,11 +166,6 @@ def not_negative(text):
     """Read a number that is at least 0."""
     is_zero = text.strip("0") in ("", ".") and "0" in text
     return 0.0 if is_zero else positive(text)
-
-
-def seconds_or_frozen(text):
-    """Read a number that is at least 0, or "frozen"."""
-    return text if text == "frozen" else not_negative(text)
 
 
 def not_negative_or_inf(text):

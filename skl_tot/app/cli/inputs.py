@@ -141,8 +141,8 @@ def rows_of_faults(faults):
     """Texts of a table of `list_faults`, below a head; none without a fault."""
     key = next(x for x in ("_clock", "_time", "") if f"start{x}" in faults)
     form = {"_clock": "{}", "_time": "{:.10g} s", "": "frame {}"}[key]
-    columns = ["recording", f"start{key}", f"end{key}", "what", "done"]
-    rows = [["recording", "from", "to", "what", "what is done"]]
+    columns = ["recording", f"start{key}", f"end{key}", "fault", "done"]
+    rows = [["recording", "from", "to", "fault", "done"]]
     for name, start, end, *of in faults[columns].itertuples(index=False):
         rows.append([name, form.format(start), form.format(end), *of])
     return rows if len(rows) > 1 else []

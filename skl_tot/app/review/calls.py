@@ -51,7 +51,7 @@ TIMES = {
     "start": lambda time, clock: int(np.abs(clock.starts - time).argmin()),
     "time": lambda time, clock: time,
 }
-# What is done to files: fill and cut out, only fill, nothing.
+# Answers on faults of files: fill and cut out, only fill, nothing.
 MENDING = ("cut", "fill", "leave")
 # Characters that change the direction of text, which could disguise a name.
 TURNING = {0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}

@@ -17,7 +17,7 @@ class OtherReview(ValueError):
 
 def describe_beginning(recordings, model, labels, learner):
     """Describe the start of a review, as JSON that identifies it."""
-    rows = []  # names, frames of files, what was cut out, digests of what is left
+    rows = []  # names, frames of files, stops, and digests without these
     for i, stops in enumerate(stops_of(recordings)):
         n_frames = len(recordings.arrays[i]) + sum(end - start for start, end in stops)
         rows.append([recordings.names[i], n_frames, stops, digest_of(recordings, i)])

@@ -130,11 +130,9 @@ def test_steps_apply_to_fits_and_labels(quick_fits, unlabelled, plain, tmp_path)
     first = review.state
     review.close()
     with pytest.warns(UserWarning, match=r"were \['GapFiller.*and are \[\]"):
-        again = Review(None, recordings, tmp_path, labels=labels)
-    assert plain(again.state) == plain(first)
+        Review(None, recordings, tmp_path, labels=labels).close()
     assert not (tmp_path / "clusterings").exists()
-    again.close()
-    with closing(Review(None, recordings, tmp_path)) as again:  # of now, without words
+    with closing(Review(None, recordings, tmp_path)) as again:  # without a word now
         assert plain(again.state) == plain(first)
 
 
