@@ -124,9 +124,8 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
     cells = np.random.default_rng(0).normal(size=(4, 200, 2))
     cells[1, 10:13], cells[2, 51:100] = np.nan, cells[2, 50]
     for i, rows in enumerate(cells):
-        table = pd.DataFrame(rows, columns=["x", "y"]).assign(
-            time=np.arange(200) / RATE
-        )
+        table = pd.DataFrame(rows, columns=["x", "y"])
+        table["time"] = table.index / RATE
         table.to_csv(tmp_path / f"{i}.csv", index=False)
     empty, frozen = "1 1.25 s 1.625 s 3 empty rows", "2 6.375 s 12.5 s frozen: no value"
     for answer, status, done in [
