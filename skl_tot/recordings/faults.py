@@ -28,7 +28,7 @@ FILLED, CUT, LEFT = "filled", "cut out", "left"  # treatments
 WORDS_OF_FROZEN, WORDS_OF_STILL = "frozen: no value changes", "nothing moves"
 MOST_GAPS = 3  # of a recording that have a row each
 # Values and columns that are read, and places to look for stops, to bound the time.
-MOST_VALUES, MOST_COLUMNS = 2**25, 256
+MOST_VALUES, MOST_COLUMNS = 2**24, 256
 MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 # More are steps of the work: stops in all, and shares of the recordings.
 MOST_STOPS, MOST_STILL, MOST_FROZEN = 20, 0.1, 0.25

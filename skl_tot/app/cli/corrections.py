@@ -9,6 +9,7 @@ from skl_tot.app.cli.stages import stage
 # Options of a first fit, and all of a recipe.
 OF_FIT = ("method", "set", "order")
 OF_RECIPE = ("n_actions", *OF_FIT, "min_duration", "seed", "pipeline", "cycles")
+OF_RECIPE += ("faults",)
 
 
 def add_suggest(commands):
@@ -234,5 +235,5 @@ def _answer_before(source, folder):
     if about is None:
         return None
     source.options["pauses"] = source.options["pauses"] or about["pauses"]
-    is_filled = about["steps"][:1] == [str(inputs.fills_all())]
-    return "fill" if is_filled else "leave"
+    steps = f"{about['steps']} {about.get('settings')}"  # before labels, or in a fit
+    return "fill" if str(inputs.fills_all()) in steps else "leave"

@@ -55,6 +55,7 @@ REFUSED = {  # and the words of the refusal
     "edit model.skops --out a.skops --split 1": "--features is missing",
     "edit model.skops --out a.skops --rename 0": "expected ACTION=NAME",
     f"{REVIEW} --cycles": "--cycles is given with the model",
+    f"{REVIEW} --faults cut": "--faults is given with the model",
     f"{REVIEW} --port 70000": "port is 70000",
     "review broken.skops flat --no-browser": "it is no archive",
     "review model.skops --no-browser": "no file that is read",
