@@ -70,10 +70,6 @@ class Bouts:
         first = first["start"] - first["paused"]
         return first - self.origins.reindex(first.index.get_level_values(0)).to_numpy()
 
-    def without(self, actions):
-        """Bouts of other actions."""
-        return self._with(self.table[~self.table["action"].isin(actions)])
-
     def without_crumbs(self):
         """Bouts, with the time of far shorter ones than usual as of the bout before."""
         by_action = self.table.groupby("action", observed=True)["duration"]
@@ -88,10 +84,10 @@ class Bouts:
         actions = table["action"].mask(is_crumb).groupby(table["recording"]).ffill()
         table = table.assign(action=actions, is_crumb=is_crumb)
         table = merge_touching(table, is_crumb="min")
-        return self._with(table[~table["is_crumb"]])
+        return self.with_table(table[~table["is_crumb"]])
 
-    def _with(self, table):
-        """Bouts of a table of the same recordings."""
+    def with_table(self, table):
+        """Bouts of another table of the same recordings."""
         table = table.astype({"recording": object, "action": object})
         bouts = Bouts(table, self.origins, self.frame, self.unit, self.dates)
         bouts.lengths = self.lengths

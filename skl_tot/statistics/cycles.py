@@ -17,9 +17,11 @@ def cut_cycles(bouts, start=None, names=None):
     """Return a table of cycles, and `Bouts` of these without breaks and idle time."""
     # ``names`` are those of actions that are codes
     names = names or {}
-    words = {action: str(names.get(action, action)) for action in bouts.actions}
-    idle = [action for action, word in words.items() if word.casefold() in IDLE]
-    table = _number_bouts(bouts.without(idle).without_crumbs(), start)
+    words = [str(names.get(action, action)) for action in bouts.table["action"]]
+    is_step = [word.casefold() not in IDLE for word in words]
+    table = _number_bouts(
+        bouts.with_table(bouts.table[is_step]).without_crumbs(), start
+    )
     cycles = table.groupby("row", sort=False).agg(
         recording=("recording", "first"),
         cycle=("cycle", "first"),

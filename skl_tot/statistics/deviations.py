@@ -31,8 +31,6 @@ def deviations(
     order=None,
     log_likelihoods=None,
     threshold=3.5,
-    by="recording",
-    start=None,
 ) -> pd.DataFrame:
     r"""List how each recording deviates from the others, the most deviating first.
 
@@ -55,17 +53,14 @@ def deviations(
         its frames, or an array with a number per frame, which is averaged.
     threshold : float, default=3.5
         Robust z above which a duration, a number of bouts or a likelihood deviates.
-    by : {"recording", "cycle"}, default="recording"
-        Whether recordings are compared, or their cycles.
-    {shared: start}
 
     Returns
     -------
     table : DataFrame
         A row for each recording, by ``score`` and, if equal, by the sum of :math:`|z|`.
-        By cycle, the columns of `cycle_times` come first, and cycles are meant.
-        Steps next to a break are no deviation if they are missing, repeated or shorter,
-        or up to twice as long as usual.
+        `cycle_times` has the same columns for cycles. There, steps next to a break are
+        no deviation if they are missing, repeated or shorter, or up to twice as long as
+        usual.
 
         - ``missing``: tuple of the missing actions of the order. A bout does not count
           if it is an outlier of the logarithms of all bouts of its action, five or
@@ -103,20 +98,8 @@ def deviations(
     bouts = collect_bouts(labels, fps)
     if not (is_number(threshold) and 0 < threshold < np.inf):
         refuse("threshold", threshold, "a positive number")
-    if by not in ("recording", "cycle"):
-        refuse("by", by, "'recording' or 'cycle'")
-    if by == "recording":
-        if start is not None:
-            refuse("start", start, "none, or by='cycle', as it begins a cycle")
-        means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-        table = compare_bouts(bouts.without_crumbs(), order, means, threshold)
-    else:
-        if log_likelihoods is not None:
-            expected = "expected none by cycle"
-            raise ValueError(f"log_likelihoods are of recordings, {expected}.")
-        cycles, bouts_of_cycles = cut_cycles(bouts, start)
-        table = compare_bouts(bouts_of_cycles, order, threshold=threshold)
-        table = cycles.join(table.drop(columns="recording"))
+    means = _mean_log_likelihoods(log_likelihoods, bouts.names)
+    table = compare_bouts(bouts.without_crumbs(), order, means, threshold)
     table = table.iloc[np.lexsort((-table.pop("extreme"), -table["score"]))]
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 

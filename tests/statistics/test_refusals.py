@@ -6,11 +6,16 @@ import pytest
 
 from skl_tot.io import segments
 from skl_tot.recordings import Recordings
-from skl_tot.statistics import action_profiles, compare_groups, deviations, durations
+from skl_tot.statistics import (
+    action_profiles,
+    compare_groups,
+    cycle_times,
+    deviations,
+    durations,
+)
 
 LONG = pd.DataFrame({"action": ["a", "b"], "start": [0, 1], "end": [2, 3]})
 VIDEO, AB = [[0.0, 1.0], [2.0, 3.0]], {"x": ["a", "b"], "y": ["b"]}
-CYCLES = {"by": "cycle"}
 CALLS = {
     durations: [
         ({"q": []}, {}),
@@ -33,11 +38,8 @@ CALLS = {
         *((AB, {"order": order}) for order in ("ab", ["a", "z"], ["a", "a"])),
         *((AB, {"threshold": threshold}) for threshold in (0, "high")),
         *((AB, {"log_likelihoods": x}) for x in ([1], {"x": 1}, [1, np.nan])),
-        (AB, {"by": "lap"}),
-        (AB, CYCLES | {"log_likelihoods": [1]}),
-        (AB, {"start": "a"}),
-        *((AB, CYCLES | {"start": start}) for start in ("z", ["a", "b", "a"])),
     ],
+    cycle_times: [(AB, {"start": start}) for start in ("z", ["a", "b", "a"])],
     compare_groups: [
         *(([["x", "y"]] * 4, list("aabb"), options) for options in (
             {"n_permutations": 0},

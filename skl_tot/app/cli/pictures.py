@@ -239,13 +239,13 @@ def _compute_tables(labels, bouts, fps, circle, log_likelihoods):
     cycles = statistics.cycle_times(labels, fps=fps, start=circle)
     has_cycles = len(cycles) > cycles["recording"].nunique()
     if has_cycles:
-        log_likelihoods = None
-    by = {"by": "cycle", "start": circle} if has_cycles else {}
-    deviations = statistics.deviations(
-        labels, fps=fps, log_likelihoods=log_likelihoods, **by
-    )
+        deviations = cycles.sort_values("score", ascending=False, kind="stable")
+    else:
+        deviations = statistics.deviations(
+            labels, fps=fps, log_likelihoods=log_likelihoods
+        )
     n_units, others = len(deviations), ["deviates"]
-    if log_likelihoods is None:
+    if log_likelihoods is None and not has_cycles:
         others += ["unlikely", "likelihood_quantile"]
     if not (has_cycles or has_order(bouts)):
         others.append("out_of_order")

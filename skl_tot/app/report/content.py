@@ -365,11 +365,11 @@ class Content:
         elif self.accuracy is not None:
             sentences += self.accuracy["sentences"]
         elif not sentences:
-            found = "learned" if self.segmenter.is_taught else "found"
-            text = f"A program {found} these actions"
-            if self.segmenter.is_taught:
-                text += " from labels of people"
-            sentences.append(f"{text}, and nobody has checked the result.")
+            source = " from labels of people" if self.segmenter.is_taught else ""
+            text = (
+                f"A program found these actions{source}, and nobody has checked them."
+            )
+            sentences.append(text)
         if self.rating is not None:
             first, *reasons = self.rating["sentences"]
             sentences.insert(0, first)

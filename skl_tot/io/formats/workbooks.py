@@ -4,7 +4,6 @@ import io
 import re
 import zipfile
 from datetime import date, time, timedelta
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from skl_tot.recordings.clocks import clock_text
 from skl_tot.recordings.errors import import_extra, one_line, refuse
 
 MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
-MAX_WIDTH = 60  # characters of a column; longer text takes several lines
+MAX_WIDTH = 60  # characters of a column
 GENERAL = "General"  # format of cells without another one
 SHARES = "share", "probability"  # columns in percent
 MAX_COLUMNS = 1000
@@ -39,50 +38,37 @@ def write_workbook(tables, path):
 
 def _write_sheet(sheet, table):
     """Write a table below a bold head that stays in view, in columns wide enough."""
-    styles = import_extra("openpyxl.styles")
-    letters = map(import_extra("openpyxl.utils").get_column_letter, count(1))
+    font = import_extra("openpyxl.styles").Font(name="Calibri", size=11, bold=True)
+    letter_of = import_extra("openpyxl.utils").get_column_letter
     sheet.freeze_panes = "A2"
-    formats = [_format_of(name, table[name]) for name in table.columns]
-    for name, format, letter in zip(table.columns, formats, letters):
-        width = max(len(str(name)), _longest(table[name], format))
-        sheet.column_dimensions[letter].width = min(width, MAX_WIDTH) + 2
-    head = [_cell(sheet, str(name)) for name in table.columns]
-    for cell in head:
-        cell.font = styles.Font(name="Calibri", size=11, bold=True)
+    head, formats = [], []
+    for number, (name, column) in enumerate(table.items(), start=1):
+        formats.append(_format_of(name, column))
+        if column.dtype.kind == "f":
+            column = column.round(3)
+        width = max(len(str(x)) for x in [name, *column])
+        sheet.column_dimensions[letter_of(number)].width = min(width, MAX_WIDTH) + 3
+        head.append(_cell(sheet, str(name)))
+        head[-1].font = font
     sheet.append(head)
-    wrapped = styles.Alignment(wrap_text=True, vertical="top")
     for row in table.astype(object).itertuples(index=False, name=None):
-        cells = [_cell(sheet, *pair) for pair in zip(row, formats)]
-        for cell, value in zip(cells, row):
-            if isinstance(value, str) and len(value) > MAX_WIDTH:
-                cell.alignment = wrapped
-        sheet.append(cells)
+        sheet.append([_cell(sheet, *pair) for pair in zip(row, formats)])
 
 
 def _format_of(name, column):
     """Format of Excel for the cells of a column: dates, shares, or decimals."""
     if str(name).endswith("_clock"):
-        n_digits = max((len(text.partition(".")[2]) for text in column), default=0)
+        n_digits = max((len(str(x).partition(".")[2]) for x in column), default=0)
         return ("yyyy-mm-dd hh:mm:ss." + "0" * min(n_digits, 3)).rstrip(".")
     if column.dtype.kind != "f":
         return GENERAL
     if name in SHARES:
         return "0.0%"
-    values = column[np.isfinite(column)].abs()
-    # as many decimals as the clock of the times has, or else three
-    for n_digits in range(3):
-        if (abs(values - values.round(n_digits)) < 1e-6).all():
-            return ("0." + "0" * n_digits).rstrip(".")
-    return GENERAL if values.between(0, 5e-4, inclusive="neither").any() else "0.000"
-
-
-def _longest(column, format):
-    """Count the characters of the longest cell of a column."""
-    if column.dtype.kind == "f":
-        n_digits = len(format.partition(".")[2])
-        return max(len(f"{x:.{n_digits}f}") for x in (column.min(), column.max()))
-    texts = [format] if format != GENERAL else map(str, column)
-    return max(map(len, texts), default=0)
+    # as many decimals as the clock of the times has, or three
+    values = column[np.isfinite(column)]
+    errors = [abs(values - values.round(n)).max() for n in range(3)]
+    n_digits = next((n for n, error in enumerate(errors) if not error > 1e-6), 3)
+    return f"0.{'0' * n_digits}".rstrip(".")
 
 
 def _cell(sheet, value, format=GENERAL):

@@ -88,7 +88,7 @@ def test_labels_of_a_cycle_teach_the_others(run, truth):
     assert np.mean(model.predict(np.load("log.npy")) == truth) > 0.8
     assert run("report m.skops log.npy --out a.html") == 0
     page = Path("a.html").read_text(encoding="utf-8")
-    assert "learned these actions from labels of people" in page
+    assert "found these actions from labels of people" in page
 
 
 @pytest.mark.usefixtures("_quick")
