@@ -175,7 +175,7 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     # a step that starts again after a break lasts up to twice as long
     is_long = (z > threshold) & ~(near & (totals <= 2 * usual))
     is_repeated = (counts > _most_bouts(counts, threshold)) & ~near
-    is_twice = _are_twice(counts, totals, z) & is_long & ~near
+    is_twice = _are_twice(counts, totals, usual, z) & is_long & ~near
     is_long &= ~is_twice
     steps_back = [()] * len(bouts.names)
     if is_given or has_order(bouts):
@@ -203,9 +203,8 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)
 
 
-def _are_twice(counts, totals, z):
+def _are_twice(counts, totals, usual, z):
     """Mask (n_cycles, n_actions) of steps as long as two, among others that are not."""
-    usual = np.nanmedian(totals, axis=0) if totals.size else totals
     reach = np.maximum(TWICE * usual * z, 3 * (totals - usual))  # both times z
     is_near = (counts == 1) & (z > 0) & (abs(totals - 2 * usual) * z <= reach)
     # a slow recording does nothing twice

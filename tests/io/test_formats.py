@@ -297,10 +297,10 @@ def test_workbooks_have_numbers_text_and_dates(tmp_path):
     assert again["end_clock"].tolist()[:2] == [f"{x}0" for x in table["end_clock"][:2]]
     for key in ("confidence", "end_time"):
         assert again[key].tolist() == table[key].tolist()
-    sums = pd.DataFrame({"mean": [1 / 3, 171.9000000000001], "share": [0.5, 0.214]})
+    sums = pd.DataFrame({"mean": [1 / 3, 171.9000000000001], "total": [2.5, 2.0]})
     write_workbook({"sums": sums}, tmp_path / "a.xlsx")
     row = next(openpyxl.load_workbook(tmp_path / "a.xlsx")["sums"].iter_rows(2, 3))
-    assert [cell.number_format for cell in row] == ["0.000", "0.0%"]
+    assert [cell.number_format for cell in row] == ["0.000", "0.0"]
     sums = pd.read_excel(tmp_path / "a.xlsx")["mean"].tolist()
     assert sums == [0.3333333333, 171.9]
     found = read_segments(tmp_path / "all.xlsx")

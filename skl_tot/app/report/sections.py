@@ -14,7 +14,7 @@ from skl_tot.recordings.stops import list_stops
 from skl_tot.statistics.features import CLEAR, describe_useless
 from skl_tot.statistics.groups import describe_pairs, is_different
 
-MOST_CYCLES = 100  # rows of the table: so many long ones, and deviating ones
+MOST_CYCLES = 200  # rows of a table
 MOST_ROWS = 60  # of groups, and of timelines on paper
 MOST_FEATURES = 40  # of profiles
 MEASURES = {  # text, and format of values; None formats durations
@@ -59,15 +59,11 @@ def deviating_cycles(content):
 
 @section("Cycles")
 def cycles(content):
-    """Rows of cycles, the longest first; of many, the long and the deviating ones."""
+    """Rows of the longest cycles."""
     if content.cycles is None:
         return None
-    table, _ = content.cycles
-    kept = table.sort_values("duration", ascending=False, kind="stable")
-    if len(kept) > 2 * MOST_CYCLES:
-        is_long = np.arange(len(kept)) < MOST_CYCLES
-        kept = kept[is_long | (kept["rank"] > len(kept) - MOST_CYCLES)]
-    return _describe_cycles(content, kept)
+    kept = content.cycles[0].sort_values("duration", ascending=False, kind="stable")
+    return _describe_cycles(content, kept.head(MOST_CYCLES))
 
 
 def _describe_cycles(content, kept):

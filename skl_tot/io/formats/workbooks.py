@@ -15,7 +15,6 @@ from skl_tot.recordings.errors import import_extra, one_line, refuse
 MAX_ROWS = 2**20 - 1  # of a sheet, beside its header
 MAX_WIDTH = 60  # characters of a column
 GENERAL = "General"  # format of cells without another one
-SHARES = "share", "probability"  # columns in percent
 MAX_COLUMNS = 1000
 # Most bytes of a small file unpacked, and of others as a multiple of their size, which
 # is up to 23 for equal rows.
@@ -62,8 +61,6 @@ def _format_of(name, column):
         return ("yyyy-mm-dd hh:mm:ss." + "0" * min(n_digits, 3)).rstrip(".")
     if column.dtype.kind != "f":
         return GENERAL
-    if name in SHARES:
-        return "0.0%"
     # as many decimals as the clock of the times has, or three
     values = column[np.isfinite(column)]
     errors = [abs(values - values.round(n)).max() for n in range(3)]
