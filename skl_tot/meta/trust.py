@@ -31,7 +31,7 @@ AGREED = 0.5, 0.6
 HEADLINES = {
     "low": "Check before use.",
     "middle": "Use with care.",
-    "high": "Probably right for the most part.",
+    "high": "Use after a look at some recordings.",
 }
 # Quartiles of the right frames of each level, in percent, by benchmarks/trust.py, whose
 # fits AGREED was chosen on, too.
@@ -75,8 +75,10 @@ def rate_trust(model, X, labels=None) -> dict | None:
     rating : dict or None
         "level", "low", "middle" or "high"; "agreement", the mean; "methods", the
         agreement with each method; "equal_parts", that with equal parts of relative
-        time, or None without a course; "sentences". None for one action, too few
-        frames, or a model that learned from labels.
+        time, or None without a course; "sentences". None for one action or too few
+        frames. A model that learned from labels has no other "methods": its
+        "agreement" is the mean probability of its labels, "low" below 0.6 and "high"
+        from 0.8.
 
     {shared: raises}
 
@@ -96,7 +98,7 @@ def rate_trust(model, X, labels=None) -> dict | None:
     """
     segmenter, videos = pipelines.segmenter_of(model), as_recordings(X)
     if segmenter.is_taught:
-        return None
+        return _rate_taught(model, videos)
     labels = _labels_of(model, videos, labels).arrays
     n_actions = int(segmenter.n_actions_)
     numbers, stride = _choose_frames(list(map(len, labels)))
@@ -122,6 +124,21 @@ def rate_trust(model, X, labels=None) -> dict | None:
         with_methods = [mof_score(equal, other) for other in labels_of_methods.values()]
         parts = EqualParts(mof_score(seen, equal), np.mean(with_methods))
     return _rate(segmenter, labels, agreements, parts)
+
+
+def _rate_taught(model, videos):
+    """Rate a model that learned from labels by the mean probability of its own."""
+    probabilities = [np.max(x, axis=1) for x in model.predict_proba(videos.arrays)]
+    share = float(np.concatenate(probabilities).mean())
+    level = rate_share(share)
+    said = f"By its probabilities, {100 * share:.0f} % of the frames are right."
+    return {
+        "level": level,
+        "agreement": share,
+        "methods": {},
+        "equal_parts": None,
+        "sentences": [HEADLINES[level], said],
+    }
 
 
 def rate_share(share):

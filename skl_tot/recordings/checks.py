@@ -13,6 +13,7 @@ from skl_tot.recordings import errors
 from skl_tot.recordings.container import row_blocks
 from skl_tot.recordings.files import FileArray
 from skl_tot.recordings.layouts import as_recordings, n_dims
+from skl_tot.recordings.recording_columns import is_like_label
 
 HINT = (
     " Are these (features, frames)? Expected (frames, features): transpose them; "
@@ -35,6 +36,10 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
                 if grows.any():
                     grows = grows & _grows_steadily(video)
             checked.append(video)
+        names = getattr(estimator, "feature_names_in_", ()) if reset else ()
+        for name in filter(is_like_label, names):
+            remedy = "if it holds labels, they are learned as features; drop it"
+            errors.warn_user(f"Column {name!r} of X is called as labels: {remedy}.")
         if grows.any():
             _warn_of_clocks(grows, getattr(estimator, "feature_names_in_", None))
     texts = dict.fromkeys(

@@ -14,12 +14,15 @@ from skl_tot.recordings.errors import (
     one_line,
     refuse,
     short_repr,
+    warn_user,
 )
 
 # Range of frames per second that give useful times.
 MIN_FPS, MAX_FPS = 1e-6, 1e6
 MOST_SECONDS = 1e11  # of a recording: 3,000 years, whose dates have four digits
 DATES = ("start_clock", "end_clock")  # of tables
+DAY = 86400  # seconds
+DAYS = 30_000, 60_000  # of Excel since 1900, for dates from 1982 to 2064
 
 
 def check_fps(fps, name="fps"):
@@ -302,7 +305,8 @@ def read_clocks(tables, column):
             expected = f"expected it among {short_repr(list(table.columns))}"
             raise ValueError(f"{name!r} has no clock column {column!r}, {expected}.")
         clock, date = _as_seconds(table[column], name)
-        _check_forward(clock, column, name)
+        is_wall = table[column].dtype.kind not in "iuf"
+        _check_forward(clock, column, name, is_wall)
         clocks.append(clock)
         dates.append(date)
     return clocks, dates
@@ -320,21 +324,56 @@ def _as_seconds(values, recording):
     if values.dtype == np.float32:  # 7.7 instead of 7.699999809
         values = values.astype(str)
     if pd.api.types.is_numeric_dtype(values.dtype):
-        return values.to_numpy(float, na_value=np.nan) * factor, NO_DATE
+        numbers = values.to_numpy(float, na_value=np.nan)
+        if factor == 1 and _are_days(numbers):
+            return _read_days(numbers, f"The clock {values.name!r} of {recording!r}")
+        return numbers * factor, NO_DATE
     text = values.where(values.isna(), values.astype(str)).astype("string")
+    where = f"the clock {values.name!r} of {recording!r}"
     try:
-        return read_times(text, factor)
+        seconds, date = read_times(text, factor)
     except ValueError as error:
-        where = f"the clock {values.name!r} of {recording!r}"
         raise ValueError(f"{where} cannot be read: {one_line(error)[:200]}") from None
 
+    is_of_day = text.str.contains(":").all() and seconds.max(initial=0) < DAY
+    return (_over_midnight(seconds, where) if is_of_day else seconds), date
 
-def _check_forward(clock, column, recording):
+
+def _are_days(numbers):
+    """Whether numbers are dates of Excel, in days, as seconds would be above 10 kHz."""
+    steps = np.diff(numbers)
+    is_date = (numbers >= DAYS[0]) & (numbers <= DAYS[1])
+    return len(steps) > 0 and is_date.all() and 0 < np.median(steps) < 1e-4
+
+
+def _read_days(numbers, where):
+    """Seconds since the first of dates of Excel, and that date."""
+    warn_user(f"{where} has days since 1900, as Excel does, and is read as dates.")
+    first = np.timedelta64(round(numbers[0] * DAY * 1000), "ms")
+    seconds = np.round((numbers - numbers[0]) * DAY, 6)
+    return seconds, np.datetime64("1899-12-30", "ms") + first
+
+
+def _over_midnight(seconds, where):
+    """Seconds of a clock of the day, which go on by a day where it begins again."""
+    begins = np.diff(seconds, prepend=seconds[:1]) < -DAY / 2
+    if begins.any():
+        row = int(begins.argmax())
+        warn_user(f"{where} passes midnight in row {row}, and goes on by a day.")
+    return seconds + DAY * np.cumsum(begins)
+
+
+def _check_forward(clock, column, recording, is_wall):
     """Refuse seconds (n_frames,) that are not finite, or do not grow."""
     where = f"the clock {column!r} of {recording!r}"
     for i in np.flatnonzero(~np.isfinite(clock))[:1]:
         raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")
     for i in np.flatnonzero(np.diff(clock) <= 0)[:1]:
+        if is_wall and abs(clock[i + 1] - clock[i] + 3600) < 60:
+            raise ValueError(
+                f"{where} goes back by an hour in row {i + 1}, as where summer time "
+                "ends; write its times in UTC, or each with its zone as +02:00."
+            )
         verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
         raise ValueError(
             f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "

@@ -207,6 +207,8 @@ def _as_known(values):
     if labels.dtype.kind != "U":
         if labels.min() < UNKNOWN:
             refuse("y: a label", labels.min(), "integers from 0, or -1 for unknown")
+        if labels.max() == np.iinfo(np.intp).max:  # new actions have larger ones
+            refuse("y: a label", labels.max(), "smaller integers")
         return labels
     for label in np.unique(labels).tolist():
         if not is_line(label):
@@ -268,7 +270,10 @@ def by_name(y):
 def values_of_recordings(values, names, what):
     """Return the value of each recording, from a mapping by name or a sequence."""
     if hasattr(values, "to_dict") and getattr(values.index, "nlevels", 1) == 1:
-        values = values.to_dict()
+        # a fold has rows 3 to 5 of a series without names
+        has_names = set(names) <= set(map(str, values.index))
+        is_counted = values.index.inferred_type == "integer"
+        values = values.tolist() if is_counted and not has_names else values.to_dict()
     values_by_name = by_name(values)
     if values_by_name is not None:
         value_of = {str(name): value for name, value in values_by_name.items()}
@@ -357,6 +362,8 @@ def check_lengths(y, recordings):
         refuse("y", y, "labels of each recording", TypeError)
     _check_n_recordings(y, recordings)
     for i, (labels, length) in enumerate(zip(y, recordings.lengths)):
+        if labels is None:  # unknown
+            continue
         with recordings.errors(i):
             n_labels = len(labels if hasattr(labels, "__len__") else np.asarray(labels))
             if n_labels != length:

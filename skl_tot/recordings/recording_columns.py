@@ -11,8 +11,20 @@ from skl_tot.recordings.errors import warn_user
 WORDS = "recording|episode|trial|video|take|demo|demonstration|session|sequence|clip"
 WORDS += "|rollout|trajectory|subject|participant|patient|animal|file|filename"
 NUMBERED = "run|test|case|rep|repetition|sample"
-NUMBER = "id|index|idx|no|nr|num|number|name|key"
-NAME = re.compile(rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})")
+NUMBER = r"id|index|idx|no\.?|nr\.?|num|number|name|key|#"
+NAME = re.compile(
+    rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})|id"
+)
+# Names of columns of labels, which are the truth and no measurement.
+LABELS = (
+    "action",
+    "label",
+    "labels",
+    "behavior",
+    "behaviour",
+    "activity",
+    "annotation",
+)
 
 
 def find_recording_column(tables, remedy, others=()):
@@ -68,13 +80,19 @@ def without_recording_columns(tables):
 
 def _columns_like_names(table):
     """Columns with a name as of those of recordings, and with such values."""
-    names = [name for name in table.columns if _is_like_name(name)]
+    names = [name for name in table.columns if is_like_name(name)]
     return [name for name in names if _has_names(table[name])]
 
 
 @functools.cache
-def _is_like_name(name):
+def is_like_name(name):
+    """Whether a column is called as those that name recordings."""
     return isinstance(name, str) and NAME.fullmatch(name.strip().lower()) is not None
+
+
+def is_like_label(name):
+    """Whether a column is called as those of labels."""
+    return isinstance(name, str) and name.strip().lower() in LABELS
 
 
 def _has_names(values):

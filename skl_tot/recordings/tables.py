@@ -16,7 +16,11 @@ from skl_tot.recordings.errors import (
     short_repr,
     warn_user,
 )
-from skl_tot.recordings.recording_columns import find_recording_column
+from skl_tot.recordings.recording_columns import (
+    find_recording_column,
+    is_like_label,
+    is_like_name,
+)
 from skl_tot.recordings.sources import stem
 from skl_tot.recordings.text_tables import REMEDY, read_text_table
 
@@ -35,7 +39,8 @@ def read_tables(paths, read_options, may_lack_column, may_warn):
     if keys is None:
         others = [read_options.get("time"), *(read_options.get("columns") or [])]
         others += read_options.get("without") or []
-        places = dict(zip(map(one_line, paths), tables))
+        named = [_with_text(*pair, read_options) for pair in zip(paths, tables)]
+        places = dict(zip(map(one_line, paths), named))
         keys = find_recording_column(places, SAYS, others)
         if keys is not None:
             tables = _read_files(paths, keys, read_options, False)  # as text
@@ -65,6 +70,17 @@ def _read_files(paths, keys, read_options, may_warn):
     if may_warn:
         _warn_of_lines([head for _, head in pairs if head is not None], header)
     return [table for table, _ in pairs]
+
+
+def _with_text(path, table, read_options):
+    """Table whose numbers that may name recordings are text if any starts with 0."""
+    numbers = table.select_dtypes("integer").columns
+    alike = [name for name in numbers if is_like_name(name)]
+    if not alike or path.suffix.lower() == ".parquet":
+        return table
+    texts = _read_files([path], alike, read_options, False)[0]
+    padded = [name for name in alike if texts[name].str.match(r" *0\d").any()]
+    return table.assign(**{name: texts[name] for name in padded})
 
 
 def _split_files(paths, tables, keys):
@@ -212,6 +228,8 @@ def _leave_out_others(features, unfit, tables, clock):
     names = dict.fromkeys(name for numbers in features.values() for name in numbers)
     commands = [name for name in names if name.startswith(asides)]
     _leave_out(features, commands, "are commands or rewards, no measurements,")
+    labels = list(filter(is_like_label, names))
+    _leave_out(features, labels, "are called as labels, which are no measurements,")
     advice = ""
     for name in unfit if not clock else []:
         reason = why_no_clock(tables, name) if has_times(table[name]) else ""

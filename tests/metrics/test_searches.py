@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from sklearn.exceptions import UnsetMetadataPassedError
@@ -77,10 +78,11 @@ MADE = {name: make_scorer(score) for name, score in SCORES.items()}
     [(SCORERS, X, Y), (MADE, TAKES, Y), (SCORERS, TAKES, TAKES.replace(TURNED))],
     ids=["ready", "made", "named"],
 )
-def test_each_fold_gets_its_activities(scorers, recordings, labels):
+@pytest.mark.parametrize("kind", [list, pd.Series])
+def test_each_fold_gets_its_activities(scorers, recordings, labels, kind):
     with sklearn.config_context(enable_metadata_routing=True):
         asking = {k: x.set_score_request(activities=True) for k, x in scorers.items()}
-        found = search(asking, recordings, labels, activities=ACTIVITIES)
+        found = search(asking, recordings, labels, activities=kind(ACTIVITIES))
         with pytest.raises(UnsetMetadataPassedError):  # as before
             search({"mof": mof_scorer}, X, Y, activities=ACTIVITIES)
     assert found == expected_scores(NAMES, ACTIVITIES)

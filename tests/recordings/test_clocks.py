@@ -143,6 +143,24 @@ def test_different_rates(tmp_path):
     assert read_recordings(tmp_path, resample=30).fps == 30
 
 
+SERIAL = 45355 + (np.arange(6) / 4 + 86390.2) / 86400  # of Excel
+ODD = [  # cells, seconds from the first, words of the warning
+    (SERIAL, np.arange(6) / 4, "days since 1900"),
+    (["23:59:58", "23:59:59", "0:00:00", "0:00:01"], [0, 1, 2, 3], "midnight in row 2"),
+]
+
+
+@pytest.mark.parametrize(("cells", "seconds", "words"), ODD)
+def test_clocks_of_days(tmp_path, cells, seconds, words):
+    with pytest.warns(UserWarning, match=words):
+        takes = read_recordings(put(tmp_path / "a.csv", cells))
+    np.testing.assert_allclose(takes.times[0] - takes.times[0][0], seconds, atol=1e-5)
+    if words == "days since 1900":
+        assert takes.starts[0] == np.datetime64("2024-03-04T23:59:50.2", "ms")
+    at_noon = put(tmp_path / "b.csv", 45000 + np.arange(6) / 1000)  # seconds of a day
+    assert read_recordings(at_noon).times[0][0] == 45000
+
+
 # ----------------------------------------------------------------------------- dates
 
 FIRST = [  # the first date as text, and its wall-clock time

@@ -38,6 +38,9 @@ NAMES_THEM = "ignore:.* names the recordings"
 RECOGNISED = [
     {"episode_index": [3, 1, 2]},
     {"Trial ID": ["b", "a", "007"]},
+    {"Trial No.": [7, 9, 8]},
+    {"Trial #": [4, 5, 6]},
+    {"id": [2, 1, 3]},
     {"subject": [1, 1, 2], "recording": ["u", "v", "w"]},
     {"session": [1, 1, 1], "trial_nr": [1, 2, 3], "patient": ["p", "p", "q"]},
     {"video": ["u.mp4", "v.mp4", "w.mp4"], "frame_id": np.arange(15)},

@@ -57,6 +57,7 @@ LABELS = [
     [2, b"1"],
 ]
 KNOWN = [([-1, -1], [-1]), ([0, 1], ["a"]), ([0, -5], [0]), (["a\n", "b"], ["a"])]
+KNOWN += [([2**63 - 1, 0], [0])]
 NO_PAUSES = [0, np.nan, np.inf, True, "20", None, 0.2]
 KINDS = ["S1", "M8[s]", complex]
 REFUSED = [  # the call, and words of the message

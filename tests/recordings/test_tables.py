@@ -196,6 +196,11 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "x\n5\n"}, {"comment": "\n"}, "comment"),
     ({"a": "x\n5\n"}, {"like": "model"}, "like"),
     ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "'a' goes back"),
+    (
+        {"a": "time,x\n2024-10-27 02:59:59,5\n2024-10-27 02:00:00,4\n"},
+        {},
+        "summer time",
+    ),
     ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
     ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
     ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),
