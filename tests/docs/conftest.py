@@ -1,8 +1,5 @@
 """Files that pages of the documentation read."""
 
-import sys
-import types
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -50,28 +47,9 @@ def write_sleap(path, points, likelihood):
         file["node_names"] = POINTS
 
 
-def as_movement(points, likelihood):
-    """Give a data set with the dimensions and coordinates of movement's."""
-    xarray = pytest.importorskip("xarray")
-    dims = ("time", "space", "keypoints", "individuals")
-    return xarray.Dataset(
-        {
-            "position": (dims, points.transpose(0, 2, 1)[..., None]),
-            "confidence": (("time", *dims[2:]), likelihood[..., None]),
-        },
-        coords={
-            "time": np.arange(len(points)) / FPS,
-            "space": ["x", "y"],
-            "keypoints": POINTS,
-            "individuals": ["individual_0"],
-        },
-        attrs={"fps": FPS},
-    )
-
-
 @pytest.fixture
 def pose_files(tmp_path, monkeypatch):
-    """Folders of tracks, in the working directory, and something for movement."""
+    """Folders of tracks, in the working directory."""
     tracks = {f"mouse{i}": make_track(i) for i in range(3)}
     folder, exports, pairs = (tmp_path / x for x in ("tracks", "exports", "pairs"))
     folder.mkdir()
@@ -84,13 +62,5 @@ def pose_files(tmp_path, monkeypatch):
         write_deeplabcut(folder / f"{name}.csv", *track)
         write_sleap(exports / f"{name}.analysis.h5", *track)
 
-    def from_file(path, source_software, fps):
-        assert (source_software, fps) == ("DeepLabCut", FPS)
-        return as_movement(*tracks[path.stem])
-
-    module = types.ModuleType("movement.io")
-    module.load_poses = types.SimpleNamespace(from_file=from_file)
-    monkeypatch.setitem(sys.modules, "movement", types.ModuleType("movement"))
-    monkeypatch.setitem(sys.modules, "movement.io", module)
     monkeypatch.chdir(tmp_path)
     return tracks
