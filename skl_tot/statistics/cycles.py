@@ -91,8 +91,11 @@ def _find_starts(bouts, table, start):
         _refuse_start(start, bouts)
     is_start = table["action"] == start
     order = _order_of_cycles(table[["action"]].assign(cycle=is_start.cumsum()))
-    # a cycle without its first action: a step back over half of the cycle or more
-    return is_start | (2 * _steps_back(table, order) >= max(len(order), 2)), None
+    # a cycle without its first action: a step back over half of the actions or more,
+    # with as many after it, unlike idle time that a model takes for a step
+    is_turn = 2 * _steps_back(table, order) >= max(len(order), 2)
+    parts = table.groupby((is_start | is_turn).cumsum())["action"]
+    return is_start | (is_turn & (2 * parts.transform("nunique") >= len(order))), None
 
 
 def _order_of_cycles(table):
