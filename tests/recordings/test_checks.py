@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator
 
 from skl_tot import HMMSegmenter
+from skl_tot.datasets import make_activities
 from skl_tot.metrics import mof_score
 from skl_tot.recordings import RecordingError, RecordingValueError, open_features
 from skl_tot.recordings.checks import HINT, check_recordings
@@ -98,3 +99,11 @@ def test_infinity_has_a_remedy(frames, later):
     values[0, 0], values[1, 1] = np.inf, later
     with pytest.raises(ValueError, match=r"infinity in frame 0, .*; make it NaN: skl_"):
         HMMSegmenter(3).fit(values)
+
+
+def test_huge_numbers_of_32_bits_are_taken():
+    videos, _ = make_activities(3, 2, random_state=0)
+    huge = [(1e37 * x / np.abs(x).max()).astype(np.float32) for x in videos]
+    model = HMMSegmenter(2, random_state=0)
+    expected = model.fit_predict([x.astype(float) for x in huge])
+    np.testing.assert_array_equal(model.fit_predict(huge)[0], expected[0])
