@@ -50,8 +50,9 @@ class Actions(dict):
         return Actions(self | dict(enumerate(new, self.free_code)))
 
     def add_unnamed(self, n):
-        """Add n actions, "action 0" and further."""
-        return self.add(itertools.islice(unused_names("action", self.values(), 0), n))
+        """Add n actions, "action 1" and further; a digit of a page is such a number."""
+        new = unused_names("action", self.values(), len(self))
+        return self.add(itertools.islice(new, n))
 
     def rename(self, code, name):
         """Name an action, also a new one."""

@@ -24,6 +24,8 @@ from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.cycles import cut_cycles
 from skl_tot.statistics.deviations import compare_bouts
 
+SURE = 0.7  # mean confidence from which a model tells an action from others
+
 
 @with_shared_texts
 class Answers:
@@ -214,25 +216,31 @@ class Answers:
         return choose_examples(state.entries, state.names.code(action), n)
 
     def suggest_merges(self):
-        """List dicts of `corrections.alike_actions`, without pairs of `keep_apart`."""
+        """List dicts of `corrections.alike_actions` that nothing contradicts.
+
+        That is neither `keep_apart`, nor labels of people that have both actions, nor
+        the model, by a mean confidence of 0.7 or more in both.
+        """
         state = self._read_state()
         if self._pairs[0] != state.model:
             self._pairs = state.model, find_alike(self.recordings, state.entries)
+        people = labelled_actions(self.model, state)
         pairs = [pair for pair in self._pairs[1] if pair["actions"] not in state.apart]
+        pairs = [pair for pair in pairs if not people.issuperset(pair["actions"])]
         return [pair for pair in pairs if set(pair["actions"]) <= state.names.keys()]
 
     def accuracy(self):
-        """Estimate the accuracy in unchecked recordings.
+        """Tell how much of the predictions was right, by the labels that are checked.
 
         Returns
         -------
         accuracy : dict or None
-            "frames" and "segments", dicts of the correct "share" and its interval of
-            90 %, "low" to "high"; "history", the accuracy in the checks of each model;
-            "sentences". None without a checked stretch that was new to the model.
+            "history", the shares of "frames" and "segments" that were right in the
+            checks of each model; "sentences"; and once all is checked "frames" and
+            "segments", the shares in all checks. Before that checked recordings are
+            chosen and no sample. None without a check of frames new to the model.
         """
-        state = self._read_state()
-        return measure(state.entries, state.n_learned)
+        return measure(self._read_state().entries)
 
 
 def check_count(n):
@@ -296,7 +304,7 @@ def suggest(state, units, signals, clusters, n):
         # shown labels have current names, predictions of checked recordings do not
         tracks = [entries[i].segments.part(start, end) for i, start, end in units]
         counts = [proposals.count_clusters([track.labels() for track in tracks])]
-    checked = [k for k, (i, *span) in enumerate(units) if entries[i].is_checked(*span)]
+    checked = [k for k, (i, *span) in enumerate(units) if entries[i].is_done(*span)]
     confidences = [entry.shown_confidence() for entry in entries]
     suggestions = []
     for k, reason in proposals.propose(counts, signals, checked, n):
@@ -347,4 +355,20 @@ def find_alike(recordings, entries):
         if np.isfinite(values).all():
             frames.append(values)
             paths.append(np.maximum(entry.segments.labels()[::step], BACKGROUND))
-    return questions.alike_actions(frames, paths) if frames else []
+    pairs = questions.alike_actions(frames, paths) if frames else []
+    sure = pd.Series(
+        np.concatenate([entry.confidence for entry in entries]), dtype=float
+    )
+    sure = sure.groupby(np.concatenate([x.segments.labels() for x in entries])).mean()
+    return [pair for pair in pairs if sure[list(pair["actions"])].min() < SURE]
+
+
+def labelled_actions(model, state):
+    """Codes of actions that people labelled, here or before the model was learned."""
+    known = [entry.segments.labels()[entry.frames_known()] for entry in state.entries]
+    codes = set(np.concatenate(known).tolist())
+    segmenter = model and pipelines.segmenter_of(model)
+    if segmenter and segmenter.is_taught:
+        words = set(segmenter.actions_.tolist()) - {*segmenter.unlabelled_actions_}
+        codes.update(state.names.codes(words))
+    return codes

@@ -146,10 +146,10 @@ class Calls:
             return self._commit(function(), client)
 
         def work():
-            if name == "export":
-                self._publish("said", client, said=function())
+            said = function() if name == "export" else function(progress=self._tell)
+            if self.review.state is self._state:
+                self._publish("said", client, said=said)
                 return
-            said = function(progress=self._tell)
             self._view.rank()
             with self._lock:
                 self._commit(said, client)

@@ -132,6 +132,11 @@ class Entry(NamedTuple):
         end = self.n_frames if end is None else end
         return not subtract([(start, end)], self.checked)
 
+    def is_done(self, start, end):
+        """Whether nine tenths from start to before end are checked, or more."""
+        # the rest may have had no label, or be of the cycle beside it
+        return self.frames_checked()[start:end].mean() >= 0.9
+
     def words(self, names):
         """Name (n_frames,) of the shown label of each frame; names are by code."""
         names = names | {UNLABELLED: UNKNOWN_NAME}

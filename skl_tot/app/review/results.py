@@ -1,14 +1,12 @@
 """Results of a review: how much is right, files, and labels that commands keep."""
 
 import contextlib
-import math
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from skl_tot import io
 from skl_tot.app.report.page import read_model, write_page
@@ -29,8 +27,8 @@ from skl_tot.recordings.stops import with_stops
 from skl_tot.statistics.actions import durations
 
 # How much is right. A check compares the prediction for a recording, or a part of it,
-# with the checked labels. The figure is the share that was right in the checks of the
-# latest model that has any: those of earlier models are a history.
+# with the checked labels. People check proposals and doubtful places, no sample of the
+# rest: a share is told once all is checked.
 
 
 class Check(NamedTuple):
@@ -69,22 +67,33 @@ def compare(predicted, corrected, n_learned=0):
     return Check(n_frames, n_same, len(predicted.starts), n_right, n_learned)
 
 
-def measure(entries, n_learned):
-    """Estimate the accuracy from frames that were new to the model; None without."""
+def measure(entries):
+    """Shares of frames new to the model that were right; None without any."""
     # the stretches of one check, such as the rest of a recording, are one sample
     samples = {}
     for entry in entries:
         for order, check in checks_of(entry):
             samples.setdefault(order, []).append(check)
-    if not samples:
-        return None
     checks = [total(samples[order]) for order in sorted(samples)]
-    whole = [(0, entry.n_frames) for entry in entries if entry.is_checked()]
-    if whole == [stretch[:2] for entry in entries for stretch in entry.checked]:
-        return estimate(checks, len(entries) - len(whole), n_learned)
-    n_unchecked = sum(int((~entry.frames_checked()).sum()) for entry in entries)
-    n_rest = math.ceil(n_unchecked / np.mean([check.n_frames for check in checks]))
-    return estimate(checks, n_rest, n_learned, "stretch")
+    if not checks:
+        return None
+    models = [list(group) for _, group in groupby(checks, attrgetter("n_learned"))]
+    history = [
+        {
+            "n_learned": group[0].n_learned,
+            "n_checked": len(group),
+            **total(group).shares,
+        }
+        for group in models
+    ]
+    if not all(entry.is_checked() for entry in entries):
+        text = "How much is right is known when all is checked"
+        reason = "checked parts are chosen, and no sample of the rest"
+        return {"history": history, "sentences": [f"{text}: {reason}."]}
+    shares = total(checks).shares
+    right = " and ".join(f"{100 * x:.0f} % of the {what}" for what, x in shares.items())
+    sentence = f"All is checked. Of the predictions, {right} were right before."
+    return shares | {"history": history, "sentences": [sentence]}
 
 
 def checks_of(entry):
@@ -103,69 +112,6 @@ def total(checks):
     """Add up checks of one model."""
     sums = Check(*np.sum(checks, axis=0).tolist())
     return sums._replace(n_learned=checks[0].n_learned)
-
-
-def estimate(checks, n_rest, n_learned, unit="recording"):
-    """Estimate the accuracy of ``n_rest`` unchecked parts, see `Review.accuracy`."""
-    models = [list(group) for _, group in groupby(checks, attrgetter("n_learned"))]
-    history = [
-        {
-            "n_learned": group[0].n_learned,
-            "n_checked": len(group),
-            **total(group).shares,
-        }
-        for group in models
-    ]
-    checks = models[-1] if n_rest else checks
-    kinds = ("frames", "segments")
-    accuracy = {what: find_interval(checks, what, n_rest) for what in kinds}
-    sentences = describe_accuracy(accuracy, checks, n_rest, n_learned, unit)
-    return accuracy | {"history": history, "sentences": sentences}
-
-
-def find_interval(checks, what, n_rest):
-    """Share of "frames" or "segments" that is right, and Wilson's interval of 90 %."""
-    share, n = total(checks).shares[what], len(checks)
-    if not n_rest:
-        return {"share": share, "low": share, "high": share}
-    # two segments are as one independent trial, as lengths and recordings differ
-    n_trials = total(checks).n_segments / 2
-    sizes = np.array([getattr(check, f"n_{what}") for check in checks])
-    errors = sizes * ([check.shares[what] - share for check in checks]) / sizes.sum()
-    if errors.any():  # fewer trials, if recordings differ more than by chance
-        variance = n / (n - 1) * (errors**2).sum()
-        n_trials = min(n_trials, share * (1 - share) / variance)
-    n_trials /= 1 + n / n_rest  # the others vary, too
-    z = norm.ppf(0.95)
-    middle = (share + z**2 / 2 / n_trials) / (1 + z**2 / n_trials)
-    variance = share * (1 - share) / n_trials + (z / 2 / n_trials) ** 2
-    half = z * math.sqrt(variance) / (1 + z**2 / n_trials)
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return {"share": share, "low": low, "high": high}
-
-
-def describe_accuracy(accuracy, checks, n_rest, n_learned, unit):
-    """Describe the result of `estimate` in sentences."""
-    parts = []
-    for what in ("frames", "segments"):
-        share, low, high = (f"{100 * value:.0f}" for value in accuracy[what].values())
-        interval = f" (90 % interval: {low} to {high} %)" if low != high else ""
-        parts.append(f"{share} %{interval} of the {what}")
-    shares, n = " and ".join(parts), len(checks)
-    plural = {"recording": "recordings", "stretch": "stretches"}[unit]
-    checked = f"{n} checked {unit if n == 1 else plural}"
-    if not n_rest:
-        return [f"In the {checked}, {shares} were right before."]
-    unchecked = "all that is not checked"
-    if unit == "recording":
-        unchecked = f"the {n_rest} recordings that are not checked"
-    source = f"This is estimated from the {checked}"
-    if checks[-1].n_learned < n_learned:
-        source += ", before the model learned from them"
-    return [
-        f"About {shares} are right in {unchecked}.",
-        f"{source}: predictions are compared with corrected labels.",
-    ]
 
 
 # Files; each is written completely or not at all
@@ -324,7 +270,7 @@ class ReviewedModel:
             print(f"{text}: {short_repr(others)}.")
         if not n_same == len(videos) == len(self.entries):
             return labels_of_each, None
-        return labels_of_each, measure(self.state.entries, self.state.n_learned)
+        return labels_of_each, measure(self.state.entries)
 
     def numbers(self, words=None):
         """Return the number of the colour of each name, as in the review, or None."""

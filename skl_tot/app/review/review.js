@@ -23,7 +23,7 @@ const HINT = "Press ? for the keys.";
 const SHELL = `
 <header>
   <h1></h1>
-  <div class="figure"><svg viewBox="0 0 96 30" preserveAspectRatio="none" aria-hidden="true"><path/><path/></svg><p></p></div>
+  <p class="figure"></p>
   <div class="buttons"><button data-do="act" data-by="undo">↶ Undo</button><button data-do="act" data-by="redo">↷ Redo</button>
     <button data-do="act" data-by="learn" class="main">Learn</button><button data-do="ask" data-by="export">Export…</button><button data-do="ask" data-by="help" aria-label="Keys">?</button></div>
 </header>
@@ -100,6 +100,8 @@ const SHORTCUTS = [
 const BY_KEY = Object.assign({}, ...SHORTCUTS.map(([, , keys]) => keys ?? {}));
 
 const SORTS = { given: "order given", name: "name", duration: "longest first", doubt: "least sure first", deviation: "most unusual first", checked: "not checked first" };
+const WIDE = 24;  // pixels of a usual segment, so that it is chosen by the mouse
+const LOOKS = ["walk", "turn", "frame", "play", "zoom", "whole", "swap"];  // what is done before all is read
 const option = (value, text = value) => element("option", { value }, text);
 const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
@@ -120,7 +122,7 @@ function changedShare({ prediction, before, end }) {
 
 class Page {
   constructor(root, transport) {
-    Object.assign(this, { root, transport, data: null, index: 0, time: 0, isMerging: false, lastAct: Promise.resolve() });
+    Object.assign(this, { root, transport, data: null, index: 0, time: 0, isMerging: false, lastAct: Promise.resolve(), kept: [] });
     root.classList.add("review", "themed");
     root.tabIndex = -1;
     root.dataset.lmSuppressShortcuts = "true";  // those of Jupyter
@@ -150,13 +152,19 @@ class Page {
     on(".speed", "change", (field) => this.stage.setSpeed(+field.value));
     on(".sort", "change", (field) => this.small.sort(field.value));
     on(".filter", "input", (field) => this.small.filter(field.value));
+    on(".filter", "keydown", (field, event) => {
+      if (event.key !== "Enter" || !this.small.lines.length) return;
+      this.units.open(this.small.lines[0].index);
+      root.focus();
+    });
     on(".tall", "change", (field) => this.small.setView({ tall: field.checked }));
     on(".name", "change", (field) => this.rename(field.value.trim()));
     on(".name", "blur", () => this.drawSegment());
     on(".actions form", "submit", (form, event) => {
       event.preventDefault();
       const field = form.firstElementChild, name = field.value.trim();
-      if (name) this.give(name).then(() => { field.value = ""; root.focus(); });
+      if (name) this.give(name).then(() => { field.value = ""; });
+      root.focus();
     });
     for (const [keys, words, own = {}] of SHORTCUTS) {
       find(".help dl").append(element("div", {}, element("dt", {}, keys), element("dd", {}, words)));
@@ -189,6 +197,7 @@ class Page {
       this.isPlaced ||= data.ready;
       if (rows.length) this.go(rows[start] ? start : 0, this.time, true);
       else this.draw();
+      if (data.ready) this.replay();
     } catch (problem) {
       this.complain(problem.message);
     }
@@ -197,7 +206,7 @@ class Page {
   build(common) {
     this.large = new Timelines(this.find(".large"), { ...common, rows: [], lower: "before the model learned" }, {
       label: "Segments of the recording", large: true, editable: true, onMove: (_, from, to) => this.move(from, to),
-      onSeek: (_, time) => this.stage.seek(time), onChoose() {}, onRange: () => this.stage.layout(),
+      onSeek: (_, time) => this.stage.seek(time), onChoose: () => this.approach(), onRange: () => this.stage.layout(),
       onPick: (from, to) => this.units.pick(from, to),
     });
     this.small = new Timelines(this.find(".small"), { ...common, rows: [] }, {
@@ -245,11 +254,12 @@ class Page {
   // Calls one after another: each tells the version that the one before made.
   act(name, make = () => ({})) {
     this.lastAct = this.lastAct.then(async () => {
-      const values = make();
+      const values = make(), old = [...this.find(".problems").children];
       if (!values) return;
       const reply = await this.transport.call(name, { ...values, version: this.data.version });
       if (reply.error) this.complain(reply.error);
       else this.take(reply);
+      if (!reply.error) for (const line of old) line.remove();  // of an act before
       if (reply.outdated) await this.open();
     }).catch((problem) => this.complain(problem.message));
     return this.lastAct;
@@ -266,7 +276,7 @@ class Page {
 
   complain(text) {
     const problems = this.find(".problems");
-    if ([...problems.children].some((line) => line.firstChild.textContent === text)) return;
+    for (const same of problems.children) if (same.firstChild.textContent === text) same.remove();
     const line = element("li", {}, element("span", {}, text), element("button", { onclick: () => { line.remove(); this.root.focus(); } }, "Dismiss"));
     problems.append(line);
   }
@@ -296,7 +306,7 @@ class Page {
     const isOther = +index !== this.index;
     this.index = +index;
     if (isOther || isAnew) {
-      if (isOther || !this.large.data.rows.length) this.large.show([this.row]);
+      if (isOther || !this.large.data.rows.length) this.large.show([UNREAD]);
       if (isOther) this.units.choose(null);
       this.showRow();
     }
@@ -304,8 +314,11 @@ class Page {
     this.draw();
   }
 
+  // Of very many segments it shows some, as wide as the mouse needs.
   showRow() {
-    this.large.update(0, this.row);
+    const { large } = this, most = large.host.clientWidth / WIDE, n = this.bar.start.length, before = large.data.rows[0].prediction.start.length;
+    large.update(0, this.row);
+    if (before <= most && most < n && large.view.to - large.view.from === large.longest) large.setRange(0, this.row.end * most / n);
     this.stage.show(this.index, this.row, this.data.fps, this.row.video ? this.transport.video(this.index) : null);
   }
 
@@ -358,6 +371,12 @@ class Page {
   frame(by) { this.stage.pause(); this.stage.seek((Math.round(this.time / this.stage.step) + +by) * this.stage.step); }
   play() { this.stage.play(); }
   swap() { this.stage.swap(); this.draw(); }
+  // Shows a segment that was chosen, and is very short, as wide as others.
+  approach() {
+    const { large, segment } = this, start = this.bar.start[segment], end = this.endOf(segment), size = (end - start) * large.scale();
+    if (size < WIDE / 3) large.zoom(size / WIDE, (start + end) / 2);
+  }
+
   zoom(factor) { this.large.zoom(+factor, this.time); }
   whole() { this.large.whole(); }
 
@@ -405,7 +424,14 @@ class Page {
     return isMerging ? this.act("merge", () => ({ action: code, into: action })) : this.act("relabel", () => ({ recording, time, action }));
   }
 
+  // A key changes what is seen to be chosen.
   pick(number) {
+    const { from, to } = this.large.view, isSeen = this.bar.start[this.segment] < to && this.endOf(this.segment) > from;
+    if (!isSeen) {
+      this.large.playhead(this.time);
+      this.say("The chosen segment was not in view, and is as it was.");
+      return;
+    }
     const code = this.codeOf(number);
     if (!this.isMerging || code in this.data.names && code !== BACKGROUND) this.give(code);
   }
@@ -438,17 +464,31 @@ class Page {
   // ---- keys and dialogues
 
   press(event) {
-    if (!this.data?.rows.length || this.find("dialog[open]") || this.large.edit) return;  // Timelines move a boundary that is taken
+    if (this.find("dialog[open]") || this.large?.edit) return;  // Timelines move a boundary that is taken
     const { key, shiftKey, altKey, ctrlKey, metaKey } = event, isLetter = /^[a-z]$/i.test(key);
     const parts = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && (isLetter || key.startsWith("Arrow") || key === "Enter") && "Shift", isLetter ? key.toLowerCase() : key];
     const name = parts.filter(Boolean).join("+"), isField = event.target.matches("input:not([type=checkbox]), select");
-    if (!(name in BY_KEY) || isField && key !== "Escape" || event.target.matches("button, summary, input") && [" ", "Enter"].includes(key)) return;
-    const [method, ...values] = BY_KEY[name];
+    const [method, ...values] = BY_KEY[name] ?? [], isLater = !this.data?.ready && (this.kept.length || !this.data?.rows.length || !LOOKS.includes(method));
+    if (isLater && !isField && (this.kept.length ? method || name.length === 1 : method && method !== "play")) this.kept.push(event);  // letters may be of a name
+    if (!method || isField && key !== "Escape" || event.target.matches("button, summary, input") && [" ", "Enter"].includes(key)) return;
     event.preventDefault();
     event.stopPropagation();
+    if (isLater) return;
     if (!isField && this.examples.press(name)) return;
     if (method === "pick" && this.stage.isPlaying && !this.examples.isOn) { this.holding.begin(this.codeOf(...values), key); return; }
     if (!event.repeat || method !== "pick") this[method](...values);
+  }
+
+  // Keys that were pressed before all was read, and the letters that went into a field.
+  replay() {
+    for (const event of this.kept.splice(0)) {
+      const field = this.find("input:focus"), { key } = event;
+      if (!field && key === " ") continue;  // as it would play while others go on
+      if (!field || key === "Escape") this.press(event);
+      else if (key.length === 1) field.setRangeText(key, field.selectionStart, field.selectionEnd, "end");
+      else if (key === "Enter" && field.form) field.form.requestSubmit();
+      else if (key === "Enter") field.dispatchEvent(new Event("change"));
+    }
   }
 
   focus(selector) { this.find(selector).focus(); this.find(selector).select(); }
@@ -504,11 +544,7 @@ class Page {
     find(".swap").hidden = !this.row?.video;
     find(".swap").textContent = find("video").hidden ? "Video" : "Signals";
     find(".figure").hidden = !data.ready;
-    find(".figure svg").toggleAttribute("hidden", !accuracy);
-    const right = accuracy?.sentences[0] ?? "How much is right is known once a prediction is checked.";
-    find(".figure p").textContent = [right, data.equalParts].filter(Boolean).join(" ");
-    find(".figure p").title = accuracy?.sentences.slice(1).join(" ") ?? "";
-    if (accuracy) this.drawFigure(accuracy);
+    find(".figure").textContent = [accuracy?.sentences[0] ?? "How much is right is known when all is checked.", data.equalParts].filter(Boolean).join(" ");
     this.steps.draw();
     this.drawHead();
     this.alike.draw();
@@ -517,21 +553,13 @@ class Page {
     this.drawLists();
   }
 
-  // The share that is right, with its interval, after those of the checks of each model.
-  drawFigure({ frames, history }) {
-    const shares = [...history.map((part) => part.frames), frames.share], least = Math.min(frames.low, ...shares);
-    const y = (share) => 28 - 26 * (share - least) / (1 - least || 1), [band, curve] = this.root.querySelectorAll(".figure path");
-    band.setAttribute("d", `M0 ${y(frames.low)}H96V${y(frames.high)}H0Z`);
-    curve.setAttribute("d", `M${shares.map((share, i) => `${96 * i / (shares.length - 1)} ${y(share)}`).join("L")}`);
-  }
-
   // What the large timeline shows, and its marks.
   drawHead() {
     const { find, row, data } = this;
     find(".head h2").textContent = find(".head h2").title = this.root.classList.contains("empty") ? `${PHASES[data.phase] ?? ""}…` : row.name;
     if (!row) return;
     const { name, checked } = this.units.target, cycle = this.units.areCycles && this.units.rows[this.units.at(this.index, this.time)];
-    if (cycle) find(".head h2").textContent = find(".head h2").title = `${row.name}, cycle ${cycle.number}`;
+    if (cycle) find(".head h2").textContent = find(".head h2").title = `cycle ${cycle.number} of ${row.name}`;
     find(".check").textContent = checked ? `✓ Checked: ${name}` : `Mark ${name === "recording" ? "" : `${name} `}as checked`;
     find(".check").setAttribute("aria-pressed", checked);
     const mark = (kind, words) => element("span", {}, element("i", { className: kind }), words), marks = [];

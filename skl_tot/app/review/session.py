@@ -48,7 +48,7 @@ class Review(Answers):
     >>> review.rename("action 1", "pour")
     "'action 1' is called 'pour'"
     >>> review.actions
-    ['action 0', 'pour', 'action 2']
+    ['pour', 'action 2', 'action 3']
     >>> review.undo()
     "undone: 'action 1' is called 'pour'"
     """
@@ -77,17 +77,18 @@ class Review(Answers):
         learner = SemiSupervisedSegmenter(random_state=0)
         if teaching.is_learner(model):
             learner, model = model or learner, None
-        state, model = teaching.first_state(model, len(videos))
         words_of_each = None
         if labels is not None:
-            words_of_each, words = teaching.read_words(labels, videos)
+            words_of_each, words = teaching.read_words(labels, videos, model)
+        state, model = teaching.first_state(model, len(videos))
+        if labels is not None:
             state = state._replace(names=state.names.add(sorted(words)))
         self._about = identity.describe_beginning(
             self.recordings, model, words_of_each, learner
         )
         self._model = model  # until the recordings are read
         self._words = words_of_each or [None] * len(videos)
-        self.clusterings = None
+        self.clusterings, self._learned = None, None  # model and labels of `learn`
         self._history = history.History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
@@ -205,7 +206,7 @@ class Review(Answers):
             if (start, end) != (0, entry.n_frames):
                 said = f"{self._span(i, start, end)} is {said}"
             if share:
-                said += f", but {share:.0%} of it is not labelled, and stays so"
+                said += f", without the {max(share, 0.01):.0%} that has no label yet"
             return self._commit_entry(said, state, i, entry)
 
     # Edits of actions
@@ -296,6 +297,9 @@ class Review(Answers):
         {shared: said}
         """
         with self._working("learning", progress) as tell:
+            news = self.state.model, teaching.digest_labels(self.state)
+            if news == self._learned:
+                return "nothing is new since the model learned: check or correct more"
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:
                 say = progress or (lambda *_: None)
@@ -306,7 +310,9 @@ class Review(Answers):
             n_unchecked = sum(not entry.is_checked() for entry in after.entries)
             n_recordings = count_recordings(n_unchecked)
             said = f"learned, and changed {n_changed} of {n_recordings}"
-            return self._history.commit(said, after, model)
+            said = self._history.commit(said, after, model)
+            self._learned = self.state.model, news[1]
+            return said
 
     def take_proposal(self, recording, progress=None):
         """Show the segments of a fit in a recording without labels of people.

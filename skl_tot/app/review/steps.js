@@ -25,7 +25,7 @@ export class Steps {
     const goal = data.fits ? 1 : what === "stretch" ? FEW : Math.min(FEW, units), fresh = Math.max(0, checks - learned);
     const edited = rows.filter((row) => row.hand?.includes(1)).length;
     const done = what === "stretch" ? checks : checked, all = what === "stretch" ? (rows[0].checked ? checks : 0) : units;
-    const isAll = rows.every((row) => row.checked) || what === "cycle" && checked === units, changed = rows.filter((row) => row.changed).length;
+    const isAll = checked === units, changed = rows.filter((row) => row.changed).length;
     const parts = [
       [named / (names.length || 1), `${named} of ${names.length}`],
       [Math.min(1, Math.max(edited, checks) / goal), checks ? "" : edited ? "begun" : ""],

@@ -7,6 +7,7 @@ import warnings
 from copy import copy
 from functools import partial
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
@@ -14,7 +15,14 @@ from sklearn.pipeline import Pipeline
 
 from skl_tot import corrections
 from skl_tot.app.review.calls import Ended
-from skl_tot.app.review.entry import Entry, Prediction, Stretch, blank_entry, find_track
+from skl_tot.app.review.entry import (
+    UNLABELLED,
+    Entry,
+    Prediction,
+    Stretch,
+    blank_entry,
+    find_track,
+)
 from skl_tot.app.review.history import State
 from skl_tot.app.review.identity import stops_of
 from skl_tot.corrections.proposals import count_clusters
@@ -34,7 +42,7 @@ from skl_tot.recordings.labels import (
     arrange_each,
     read_labels,
 )
-from skl_tot.recordings.names import Actions, default_names, unused_names
+from skl_tot.recordings.names import Actions, unused_names
 from skl_tot.recordings.stops import move_stops
 
 CLUSTERINGS = "clusterings"  # folder of fits without labels
@@ -46,8 +54,19 @@ def with_words(model):
     """Fitted model with distinct text names of actions, without ``labels_``."""
     segmenter = copy(pipelines.segmenter_of(model))
     vars(segmenter).pop("labels_", None)  # not needed
-    words = default_names(segmenter.actions_.tolist(), "action").values()
-    return corrections.rename(pipelines.with_last(model, segmenter), list(words))
+    words = words_of(segmenter.actions_.tolist())
+    return corrections.rename(pipelines.with_last(model, segmenter), words)
+
+
+def words_of(labels, is_from_0=None):
+    """Names of labels: text, or "action 1" and further, also for numbers from 0."""
+    words = list(map(str, labels))
+    first = 1 if ("0" in words if is_from_0 is None else is_from_0) else 0
+    for k, word in enumerate(words):
+        if word.isdecimal():
+            is_plain = word == str(int(word))  # 07 is no 7
+            words[k] = f"action {first + int(word) if is_plain else word}"
+    return words
 
 
 def actions_of(model):
@@ -141,11 +160,12 @@ def go_on(history, about, recordings, model, fits):
     history.commit(said, state.with_entries(entries), about=before | about)
 
 
-def read_words(labels, recordings):
+def read_words(labels, recordings, model=None):
     """Read labels as names (n_frames,) by recording, "" for unknown, and all names."""
     y = arrange_each(labels, recordings, "labels", of_some=True)
     values, classes = read_labels(y, recordings)
-    words = [f"action {x}" if str(x).isdecimal() else x for x in classes.tolist()]
+    is_from_0 = None if model is None else 0 in actions_of(model)
+    words = words_of(classes.tolist(), is_from_0)
     names = np.array([*words, UNKNOWN_NAME])  # the last one for code -1
     return [names[codes] for codes in values], words
 
@@ -163,6 +183,14 @@ def teach(learner, recordings, state):
         raise ValueError(f"{text}, expected some to learn from.")
     chosen = choose_teaching(recordings.lengths, is_labelled)
     return with_words(learner(recordings.select(chosen), [words[i] for i in chosen]))
+
+
+def digest_labels(state):
+    """Digest of the labels of people by code, so that names do not count."""
+    tracks = [
+        (entry.frames_known(), entry.segments.labels()) for entry in state.entries
+    ]
+    return joblib.hash([np.where(*track, UNLABELLED) for track in tracks])
 
 
 def learn(learner, recordings, state, tell):

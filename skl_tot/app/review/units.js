@@ -10,7 +10,8 @@ export class Units {
   constructor(page) {
     Object.assign(this, { page, rows: [], anchor: null });
     this.choice = element("select", {}, ...["cycles", "recordings"].map((value) => element("option", { value }, value)));
-    this.label = element("label", { hidden: true }, "Show ", this.choice);
+    this.why = element("span", {});
+    this.label = element("label", { hidden: true }, "Show ", this.choice, this.why);
     this.choice.addEventListener("change", () => this.show());
     page.find(".tools").prepend(this.label);
   }
@@ -25,6 +26,8 @@ export class Units {
     const { page } = this;
     this.label.hidden = !page.data.cycles.length;
     this.rows = this.areCycles ? this.cut() : page.data.rows;
+    const firsts = this.areCycles ? this.rows.map((row) => row.prediction.code[0]).sort() : [];
+    this.why.textContent = firsts.length ? `as actions repeat, mostly from “${page.data.names[firsts[firsts.length >> 1]]}” on` : "";
     if (this.areCycles === this.were && page.small.data.rows.length) page.small.put(this.rows); else page.small.show(this.rows, this.usual());
     this.were = this.areCycles;
     if (page.large.data.rows.length) page.moveTo(page.time);
@@ -47,7 +50,7 @@ export class Units {
   cut() {
     const { cycles, rows } = this.page.data, counts = {};
     return cycles.map(([index, from, to, deviation, checked]) => {
-      const row = rows[index], number = counts[index] = (counts[index] ?? -1) + 1;
+      const row = rows[index], number = counts[index] = (counts[index] ?? 0) + 1;
       const name = `${rows.length > 1 ? `${row.name}, ` : ""}cycle ${number}`;
       const clock = this.page.large.clockOf(row, from);
       const made = { ...partOf(row, from, to), index, from, to, number, name, deviation, checked, clock };

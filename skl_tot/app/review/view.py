@@ -105,14 +105,14 @@ class View:
     def _describe_work(self):
         """Return progress of checks and learning, the accuracy, and suggestions."""
         review, state, units = self.review, self.review.state, self.review.units()
-        is_checked = [state.entries[i].is_checked(*span) for i, *span in units]
+        n_checked = sum(state.entries[i].is_done(*span) for i, *span in units)
         self._cycles = review.cycles
         cycles = self._describe_cycles()
         suggestions = self._with_times(review.next(20))
         for row in suggestions:
             row["unusual"] = (row["recording"], row["from"]) in self._unusual
         return {
-            "checked": sum(is_checked),
+            "checked": int(n_checked),
             "units": len(units),
             "checks": len(state.checks()),
             "learned": state.n_learned,
@@ -132,8 +132,8 @@ class View:
         rows, self._unusual = [], set()
         for row, rank in zip(self._cycles.itertuples(), ranks):
             times = times_of(clocks[row.recording], row.start, row.end)
-            is_checked = entries[row.recording].is_checked(row.start, row.end)
-            rows.append([row.recording, *times, rank, is_checked])
+            is_checked = entries[row.recording].is_done(row.start, row.end)
+            rows.append([row.recording, *times, rank, bool(is_checked)])
             if row.deviates:
                 self._unusual.add((row.recording, times[0]))
         return rows

@@ -44,9 +44,11 @@
 
 export const BREAK = -2;  // code of a time of which there are no frames
 export const UNLABELLED = -3;  // code of frames without a label
-const AXIS = 26, TALL = 26, NAMED = 14, MANY = 80, THIN = 2, OPEN = 92, TITLED = 42, LARGE = 104, ROOM = 640;
+const AXIS = 26, TALL = 26, NAMED = 14, OPEN = 92, TITLED = 42, LARGE = 104, ROOM = 640;
 const EDGE = "rgba(0, 0, 0, 0.3)";
 const NEAR = { mouse: 5, touch: 14 };  // pixels from which a boundary is taken
+const SHORT = 10;  // pixels of a segment that a click beside it chooses, too
+const GESTURE = 5;  // pixels from which a press is a drag
 
 // ---- times and numbers
 
@@ -372,8 +374,8 @@ export class Timelines {
 
   arrange() {
     const { data, view, options } = this, kept = arranged(data.rows, view.sort, view.text);
-    const least = kept.length > MANY ? THIN : NAMED, usual = Math.floor(ROOM / (kept.length || 1));
-    const height = options.large ? LARGE : options.titled ? TITLED : view.tall ? TALL : between(least, usual, TALL);
+    const usual = between(NAMED, Math.floor(ROOM / (kept.length || 1)), TALL);  // names are read, so that many rows scroll
+    const height = options.large ? LARGE : options.titled ? TITLED : view.tall ? TALL : usual;
     let top = AXIS;
     this.lines = kept.map((index) => {
       const isOpen = this.opened.has(index), line = { index, top, isOpen, height: isOpen ? OPEN : height };
@@ -382,7 +384,7 @@ export class Timelines {
     });
     this.isStale = false;
     this.hasMarks = data.rows.some((row) => row.checked !== undefined || row.changed !== undefined);
-    this.gutter = options.large || options.titled ? 0 : height < NAMED ? 6 * this.hasMarks : this.gutterWidth(kept);
+    this.gutter = options.large || options.titled ? 0 : this.gutterWidth(kept);
     this.paper.style.height = `${Math.max(top, AXIS + TALL)}px`;
     options.onShown?.(kept.length, data.rows.length);
   }
@@ -399,13 +401,13 @@ export class Timelines {
   // Bars of a row: what is found and, below it, the ground truth.
   bars(line) {
     const { edit, options: { large, titled } } = this, { isOpen } = line, row = this.data.rows[line.index];
-    const gap = large ? 10 : line.height > 18 ? 3 : line.height >= 6 ? 1 : 0;
+    const gap = large ? 10 : line.height > 18 ? 3 : 1;
     const [above, below] = isOpen ? [24, 8] : titled ? [18, 4] : [gap, gap];
     const top = line.top + above, height = line.height - above - below;
     const both = { row, line, isNamed: isOpen || large, isLower: false, names: this.data.names, top, height };
     const first = { ...both, ...row.prediction, hand: row.hand };
     if (edit?.index === line.index) first.start = first.start.with(edit.segment, edit.to);
-    if (!row.truth || line.height < 8) return [first];
+    if (!row.truth) return [first];
     first.height = height * 0.6;
     const place = { isLower: true, top: top + first.height, height: height - first.height };
     return [first, { ...both, ...row.truth, names: this.data.labels ?? this.data.names, ...place }];
@@ -430,7 +432,14 @@ export class Timelines {
     const isIn = line && x >= this.gutter && time >= 0 && time < this.data.rows[line.index].end;
     if (!isIn) return { x, time, line };
     const bar = this.bars(line).findLast((own) => !own.isLower || inside >= own.top);
-    return { x, time, line, bar, segment: bar.start.length ? segmentAt(bar.start, time) : undefined };
+    return { x, time, line, bar, segment: bar.start.length ? this.pickAt(bar, time) : undefined };
+  }
+
+  // The segment at a time, or beside it a shorter one that would be hard to meet.
+  pickAt(bar, time) {
+    const scale = this.scale(), at = segmentAt(bar.start, time), size = (i) => (endOf(bar, i) - bar.start[i]) * scale;
+    const isMet = (i) => i in bar.start && bar.code[i] !== BREAK && size(i) < Math.min(SHORT, size(at)) && Math.abs(middleOf(bar, i) - time) * scale <= SHORT / 2;
+    return [at - 1, at + 1].find(isMet) ?? at;
   }
 
   // ---- drawing
@@ -539,8 +548,8 @@ export class Timelines {
     this.clip(this.gutter, 0, width);
     this.drawStrips(bars, width, ratio);
     for (const bar of bars) {
-      const named = bar.height > 4 ? this.drawDetails(bar, width) : [];
-      if (!bar.isLower && bar.line.height >= NAMED) this.drawDoubt(bar);
+      const named = this.drawDetails(bar, width);
+      if (!bar.isLower) this.drawDoubt(bar);
       if (this.options.large) this.drawChecked(bar);
       for (const own of named) this.writeIn(bar, ...own);
     }
@@ -602,13 +611,11 @@ export class Timelines {
     const y = isOpen ? top + 13 : titled ? top + 10 : top + height / 2, left = 14 * this.hasMarks;
     if (titled) this.fill(this.colours.paper, 0, top, width, y - top + 7);  // no lines of the axis
     pen.fillStyle = this.colours.text;
-    if (isOpen || titled || gutter && height >= NAMED) {
+    if (isOpen || titled || gutter) {
       this.setFont(isOpen || height > 18 ? 12 : 11, isOpen ? 600 : 400);
       pen.fillText(this.shorten(row.name, (isOpen || titled ? width : gutter) - 10 - left, 6), left, y);
     }
-    if (!gutter) return;
-    if (height >= NAMED) pen.fillText(markOf(row), 0, y);
-    else if (row.checked || row.changed) pen.fillRect(0, top, row.checked ? 4 : 2, height);
+    if (gutter) pen.fillText(markOf(row), 0, y);
   }
 
   // Text that fits a width, with so many of its last letters.
@@ -655,11 +662,11 @@ export class Timelines {
   }
 
   // Its hatch, an edge as pale colours are weak on white, and a line above if it is by hand.
-  drawSegment({ code, line, top, height, hand }, i, left, size) {
-    const { pattern } = this.inkOf(code[i]), isByHand = hand?.[i] && line.height >= NAMED;
+  drawSegment({ code, top, height, hand }, i, left, size) {
+    const { pattern } = this.inkOf(code[i]);
     if (pattern) this.fill(pattern, left, top, size, height);
     this.fill(EDGE, left, top + height - 1, size, 1);
-    if (isByHand) this.fill(this.colours.text, left + 1, top - 2, size - 2, 2);
+    if (hand?.[i]) this.fill(this.colours.text, left + 1, top - 2, size - 2, 2);
   }
 
   writeIn(bar, code, left, size) {
@@ -761,7 +768,7 @@ export class Timelines {
   }
 
   boundary({ line, bar, time }, type) {
-    if (!this.options.editable || this.edit || !bar || bar.isLower || line.height < NAMED) return null;
+    if (!this.options.editable || this.edit || !bar || bar.isLower) return null;
     const segment = boundaryAt(bar, time, (NEAR[type] ?? NEAR.touch) / this.scale());
     return segment < 0 ? null : { index: line.index, segment };
   }
@@ -840,27 +847,28 @@ export class Timelines {
     if (event.button || (this.drag?.id ?? id) !== id) return;
     const found = this.hit(event), near = this.boundary(found, event.pointerType);
     const isPick = event.shiftKey && this.options.onPick;
-    const kind = isPick ? "pick" : near ? "edit" : found.isAxis && this.options.onSeek ? "seek" : "click";
-    this.drag = { id, kind, x: found.x, now: found.x };
+    const kind = isPick ? "pick" : found.isAxis && this.options.onSeek ? "seek" : "click";
+    this.drag = { id, kind, near, x: found.x, now: found.x };
     this.canvas.setPointerCapture(id);
-    if (kind === "edit") this.take(near.index, near.segment);
     if (kind === "seek") this.seek(found);
   }
 
   move(event) {
-    const { drag, held } = this, found = this.hit(event), { x } = found;
+    const { drag } = this, found = this.hit(event), { x } = found;
     if (!drag) this.point(found, event);
     if (drag?.id !== event.pointerId) return;
     this.tip.hidden = true;
     if (drag.kind === "seek") this.seek(found);
-    else if (drag.kind !== "edit") this.dragAlong(drag, x, event.pointerType === "mouse");
-    else if (held) this.moveEdit(held.from + (x - drag.x) / this.scale());
+    else this.dragAlong(drag, x, event.pointerType === "mouse");
   }
 
-  // A mouse takes a range, to be seen alone; a finger moves what is seen.
+  // From a boundary it takes that; else a mouse takes a range, to be seen alone, and a
+  // finger moves what is seen.
   dragAlong(drag, x, isMouse) {
-    if (drag.kind === "click" && Math.abs(x - drag.x) < 5) return;
-    if (drag.kind !== "pick") drag.kind = isMouse ? "range" : "pan";
+    if (drag.kind === "click" && Math.abs(x - drag.x) < GESTURE) return;
+    if (drag.kind === "click" && drag.near) this.take(drag.near.index, drag.near.segment);
+    if (drag.kind === "click") drag.kind = drag.near ? "edit" : isMouse ? "range" : "pan";
+    if (drag.kind === "edit" && this.held) this.moveEdit(this.held.from + (x - drag.x) / this.scale());
     if (drag.kind === "pan") this.pan((drag.now - x) / this.scale());
     drag.now = x;
     this.draw();
@@ -883,8 +891,9 @@ export class Timelines {
     if (!isMouse) this.point(found, event);
   }
 
-  choose({ line, bar, segment, time }) {
+  choose({ line, bar, segment, time: at }) {
     if (!this.options.onChoose) { this.toggle(line.index); return; }
+    const time = segment === undefined || segmentAt(bar.start, at) === segment ? at : middleOf(bar, segment);
     this.cursor = segment === undefined ? null : { index: line.index, bar: +bar.isLower, segment };
     this.draw();
     this.seek({ line, time });

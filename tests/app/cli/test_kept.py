@@ -35,7 +35,7 @@ def made(tmp_path_factory):
     takes = read_recordings(root / "takes")
     review = Review(MallowSegmenter(3).fit(takes), takes, root / "checked").open()
     n = takes.lengths.tolist()
-    review.rename("action 1", "pour")
+    review.rename("action 2", "pour")
     for i in (0, 1):
         review.assign(i, 3, 9, "turn")  # which the model does not know
         review.check(i)
@@ -129,7 +129,7 @@ def test_other_frames_are_predicted(run, made, tmp_path, capsys):
     assert run(f"report checked {tmp_path}/takes --out {tmp_path}/report.html") == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "In 2 of 4 recordings, this page shows labels that people gave." in page
-    assert "estimated from" not in page
+    assert "known when all is checked" not in page
 
 
 @pytest.mark.filterwarnings("ignore:x and y have so few subjects")
@@ -139,7 +139,7 @@ def test_the_report_is_that_of_the_export(run, made, tmp_path, capsys):
     assert "Labels of people in 4 of 6 recordings" in capsys.readouterr().out
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "In 4 of 6 recordings, this page shows labels that people gave." in page
-    assert "estimated from" in page
+    assert "known when all is checked" in page
     assert "nobody has checked" not in page
     expected, _ = expected_labels(made)
     table = pd.read_csv(tmp_path / "summary" / "durations_by_group.csv")
@@ -150,7 +150,7 @@ def test_the_report_is_that_of_the_export(run, made, tmp_path, capsys):
     other = (tmp_path / "other.html").read_text(encoding="utf-8")
     assert Path("checked/report.html").read_text(encoding="utf-8") == other
     # an action has one colour, on pages of a review and of reports
-    numbers = {"action 0": 0, "pour": 1, "action 2": 2, "turn": 3}
+    numbers = {"action 1": 0, "pour": 1, "action 3": 2, "turn": 3}
     colours = {name: style_of(number).fill for name, number in numbers.items()}
     data = json.loads(re.search('id="data">(.*?)</script>', other)[1])
     for code, style in data["appearance"].items():

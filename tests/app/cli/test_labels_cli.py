@@ -193,7 +193,7 @@ def test_labels_of_recordings_with_stops_go_there_and_back(run, capsys, tmp_path
     takes = read_recordings("takes", like=load_model("m.skops"))
     assert takes.lengths.tolist() == list(map(len, videos))
     review = Review(load_model("m.skops"), takes, tmp_path / "review").open()
-    review.rename("action 0", "pour")
+    review.rename("action 1", "pour")
     review.export("labels")
     review.close()
     for folder in (tmp_path / "predicted", tmp_path / "review" / "labels"):

@@ -20,7 +20,7 @@ from skl_tot.preprocessing import FramewiseTransformer
 pytestmark = pytest.mark.usefixtures("fit_once")
 OPTIONS = {"n_features": 5, "mean_length": 40, "random_state": 1}
 VIDEOS, CODES = make_activities(n_videos=6, n_actions=3, **OPTIONS)
-DEFAULTS = ["action 0", "action 1", "action 2"]
+DEFAULTS = ["action 1", "action 2", "action 3"]
 WORDS = [np.array(["reach", "grasp", "lift"])[own] for own in CODES]
 PCA_STEPS = FramewiseTransformer(PCA(3)), MallowSegmenter(3, standardize=None)
 KNOWN = [CODES[0] + 4, *[None] * 5]
@@ -127,9 +127,9 @@ def test_merges_of_what_the_model_does_not_know():
     assert review.labels()[0][0] == "background"
     review.undo()
     model = review.state.model
-    review.merge("action 1", "new")  # now the model finds it
+    review.merge("action 2", "new")  # now the model finds it
     assert review.state.model == model
-    assert review.model.actions_.tolist() == ["action 0", "new", "action 2"]
+    assert review.model.actions_.tolist() == ["action 1", "new", "action 3"]
     assert (review.labels()[1] == "new").any()
 
 
@@ -140,7 +140,7 @@ def test_labels_of_people_are_there_at_first():
     takes, labels = dict(zip("abc", VIDEOS)), {"c": whole, "a": given}
     review = Review(MODELS["numbers"](), takes, labels=labels).open()
     assert review.actions == [*DEFAULTS, "reach"]
-    expected = np.where(given == "1", "action 1", given)
+    expected = np.where(given == "1", "action 2", given)
     found = review.labels()["a"]
     np.testing.assert_array_equal(found[given != ""], expected[given != ""])
     first, _, last = review.state.entries

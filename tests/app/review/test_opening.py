@@ -44,7 +44,7 @@ def test_nothing_is_labelled_at_first(quick_fits, unlabelled):
         with pytest.raises(ValueError):
             getattr(review, name)(*arguments)
     review.relabel(0, 0, 2)  # a code that is new makes the ones before, too
-    assert review.actions == ["action 0", "action 1", "action 2"]
+    assert review.actions == ["action 1", "action 2", "action 3"]
 
 
 def test_what_is_not_labelled_is_neither_checked_nor_learned(quick_fits, unlabelled):
@@ -56,8 +56,14 @@ def test_what_is_not_labelled_is_neither_checked_nor_learned(quick_fits, unlabel
         if end < n:
             review.assign(0, int(start), int(end), int(code))
     share = (n - ends[-2]) / n
-    said = f"0: checked, but {share:.0%} of it is not labelled, and stays so"
+    said = f"0: checked, without the {share:.0%} that has no label yet"
     assert review.check(0) == said
+    assert 0 in {own["recording"] for own in review.next(9)}
+    review.assign(0, ends[-2], n - 1, 1)
+    review.check(0)
+    assert 0 not in {own["recording"] for own in review.next(9)}  # but for a frame
+    review.undo()
+    review.undo()
     assert [own[:2] for own in review.state.entries[0].checked] == [(0, ends[-2])]
     review.move(0, ends[-2], ends[-2] + 1)
     assert not review.state.entries[0].segments.by_hand[-1]
@@ -87,7 +93,7 @@ def test_a_fit_is_proposed_and_kept(quick_fits, unlabelled, tmp_path):
     with pytest.raises(ValueError):
         review.take_proposal(0)
     assert review.take_proposal(1) == "1: the segments are those of a fit"
-    assert review.actions == ["action 1", *(f"action {k}" for k in (0, 2, 3))]
+    assert review.actions == [f"action {k}" for k in (1, 2, 3, 4)]
     entry = review.state.entries[1]
     assert not entry.segments.by_hand.any()
     assert not entry.checked

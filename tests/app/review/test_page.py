@@ -61,10 +61,10 @@ def correct(page, twin):
     page.open(2)
     page.choose(2, 1)
     page.rename("pour <b>")
-    twin.rename("action 1", "pour <b>")
+    twin.rename("action 2", "pour <b>")
     page.press(Keys.ARROW_RIGHT)
     page.change(lambda: page.press("4"))
-    twin.relabel(2, frame(2, 2), "action 3")
+    twin.relabel(2, frame(2, 2), "action 4")
     page.press(*[Keys.ARROW_LEFT] * 2)
     page.press("a")
     page.change(lambda: page.press("wipe", Keys.ENTER))
@@ -94,11 +94,11 @@ def correct(page, twin):
     page.press(*"k" * 4)
     page.choose(0, 0)
     page.click("[data-do=split]")
-    twin.split("action 0")
+    twin.split("action 1")
     page.choose(0, twin.state.entries[0].segments.codes.tolist().index(1))
     page.press("m")
     page.click(".actions button[data-key='2']")
-    twin.merge("pour <b>", "action 2")
+    twin.merge("pour <b>", "action 3")
     page.change(lambda: page.press(Keys.ENTER))
     twin.check(0)
 
@@ -238,7 +238,7 @@ const root = document.documentElement, inner = "aside, dialog, .timelines, .unse
 const seen = [...document.querySelectorAll("body *")].filter(
   (part) => part.checkVisibility() && !part.closest(inner));
 const parts = seen.filter((part) => part.matches(
-  'h1, h2, header button, .figure p, .steps li, .hint, .head button, .head select, '
+  'h1, h2, header button, .figure, .steps li, .hint, .head button, .head select, '
   + '.clock, summary, .stage, .legend, .tools label, .tools output'));
 const found = [];
 parts.forEach((one, i) => parts.slice(i + 1).forEach((other) => {
@@ -267,7 +267,7 @@ def test_sizes_modes_and_hostile_names(opened):
         page.press("j", Keys.ARROW_LEFT, *[Keys.ARROW_RIGHT] * (index + 1))
     page.change(lambda: page.press("n", Keys.ENTER))
     page.change(lambda: page.press("l"))
-    assert page.review.equal_parts in page.text(".figure p")
+    assert page.review.equal_parts in page.text(".figure")
     assert page.browser.title == "Review"
     assert not page.all("main img, aside img, header img, body script")
     for size, mode in SIZES:
@@ -303,7 +303,7 @@ def test_sizes_modes_and_hostile_names(opened):
 
 
 def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
-    """And keys before there is a recording do nothing."""
+    """And keys before all is there, also those of a name, have their turn then."""
     making, reading = threading.Semaphore(0), threading.Semaphore(0)
     predict = teaching.predict_recording
 
@@ -317,7 +317,7 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
 
     monkeypatch.setattr(teaching, "predict_recording", predict_later)
     page = open_page(Calls(make, "cups"), is_ready=False)
-    page.press(*"nkj0123456789armscpwvzlytbe/.,+-", Keys.ENTER, Keys.ESCAPE)
+    page.press(Keys.ARROW_RIGHT, "r", "my pour", Keys.ENTER, "a", "w", Keys.ENTER)
     assert not page.all(".problems li, dialog[open]")
     assert page.find(".head h2").text == "Loading the program and the recordings…"
     assert page.find("footer progress").is_displayed()
@@ -327,16 +327,25 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
     reading.release()
     page.wait("document.querySelector('.head h2').textContent === 'cup 0'")
     page.wait_for_said("1 of 8")
-    assert page.name() == "action 0"
+    assert page.name() == "action 1"
     assert page.find("footer progress").is_displayed()
     assert not page.find("[data-by=learn]").is_enabled()
-    page.press(Keys.ENTER)
+    reading.release(99)
+    page.wait("document.body?.dataset.version > 2")
+    code = page.review.state.entries[0].segments.codes[1]
+    assert {"my pour", "w"} < set(page.review.actions)
+    assert page.review.state.names[code] == "w"
+    page.press("f")  # of a review that began with a model
     page.wait("document.querySelector('.problems li')")
-    reading.release(7)
-    page.wait("document.body?.dataset.version > 0")
-    page.wait_for_said("Press ?")
     page.change(lambda: page.press(Keys.ENTER))
-    assert page.all(".problems li")  # errors stay
+    assert not page.all(".problems li")  # they were of an act before
+    page.press("/", "tea 5", Keys.ENTER)
+    page.wait("document.querySelector('.head h2').textContent === 'tea 5'")
+    page.change(lambda: page.press("l"))
+    state = page.review.state
+    page.press("l")
+    page.wait_for_said("nothing is new")
+    assert page.review.state is state
 
 
 def test_two_windows_tell_each_other(opened, browser, page_class):
@@ -352,7 +361,7 @@ def test_two_windows_tell_each_other(opened, browser, page_class):
         first.wait("document.querySelector('.name').value === 'pour'")
         first.click("[data-by=undo]")
         browser.switch_to.window(browser.window_handles[-1])
-        second.wait("document.querySelector('.name').value === 'action 0'")
+        second.wait("document.querySelector('.name').value === 'action 1'")
     finally:
         browser.close()
         browser.switch_to.window(here)
@@ -481,12 +490,12 @@ def test_the_preview_of_a_held_key_is_what_it_makes(reviewed, tmp_path):
 
 def test_examples_play_one_after_the_other(opened, fitted, takes):
     page, twin = opened(), Review(fitted[0], takes(fitted[1])).open()
-    bouts = twin.examples("action 0")
+    bouts = twin.examples("action 1")
     page.run(SPEED, 8)
     page.press("p")
     at = "document.querySelector('.examples output').value"
     for place in (1, 2):  # goes on by itself
-        page.wait(f"{at}.startsWith('{place} of {len(bouts)}, typical: action 0, ')")
+        page.wait(f"{at}.startsWith('{place} of {len(bouts)}, typical: action 1, ')")
     page.set_clock()  # so that no other one follows
     page.press(*[Keys.ARROW_LEFT] * 9)
     page.wait(f"{at}.startsWith('1 of')")
@@ -525,13 +534,19 @@ def test_cycles_of_a_log_are_rows_to_check(open_page, log_fit):
     units = review.units()
     assert len(units) == 12
     assert page.run(f"return {rows}").split() == [str(i) for i in range(12)]
+    assert "as actions repeat, mostly from “action 1” on" in page.text(".tools")
     page.at(".small", 300, 26 + 26 * 4 + 12, lambda chain: chain.click())
-    page.wait("document.querySelector('.head h2').textContent === 'line, cycle 4'")
+    page.wait("document.querySelector('.head h2').textContent === 'cycle 5 of line'")
     shown = page.run("return {...document.querySelector('.large').dataset}")
     _, start, end = (np.array(units[4]) / FPS).tolist()
     assert start - 3 < float(shown["from"]) < start
     assert end < float(shown["to"]) < end + 3
     assert "2024-03-04 06:5" in page.text(".facts")
+    state, wheel = review.state, "new WheelEvent('wheel', {deltaX: 9999})"
+    page.run(f"document.querySelector('.large').dispatchEvent({wheel})")
+    page.press("3")  # changes nothing that is out of sight
+    page.wait_for_said("not in view")
+    assert review.state is state
     page.change(lambda: page.press(Keys.ENTER))
     assert review.state.entries[0].checked[0][:2] == units[4][1:]
     page.change(lambda: page.press("n", Keys.ENTER))
@@ -578,14 +593,14 @@ def test_one_recording_is_labelled_and_the_others_follow(
     page.rename("first")
     page.change(lambda: page.press(Keys.ENTER))
     page.press("n")
-    for key, name in [("f", ""), ("z", "not labelled"), ("8", "action 6"), ("z", "")]:
+    for key, name in [("f", ""), ("z", "not labelled"), ("8", "action 8"), ("z", "")]:
         page.change(lambda key=key: page.press(key))
         assert page.name() == name or not name
     page.press("l")
     page.wait_for_said("learned")
     page.press("f")  # of what is labelled
     page.wait("document.querySelector('.problems li')")
-    words = np.array([f"action {k}" for k in range(3)], dtype=object)
+    words = np.array([f"action {k}" for k in (1, 2, 3)], dtype=object)
     words[codes[index][0]] = "first"
     labels = page.review.labels()
     shares = [np.mean(labels[i] == words[codes[i]]) for i in range(5)]

@@ -60,7 +60,7 @@ def is_learned(entry, known, is_checked):
 
 
 recordings, frames = st.integers(-1, 4), st.integers(-1, 31)
-actions = st.sampled_from(["action 0", "action 2", "x", "y", "background", 1, 7, " z"])
+actions = st.sampled_from(["action 1", "action 3", "x", "y", "background", 1, 7, " z"])
 ARGUMENTS = {
     "rename": (actions, actions),
     "relabel": (recordings, frames, actions),
@@ -222,7 +222,7 @@ def test_stretches_are_checked_and_go_with_boundaries(review):
 REFUSED = [  # by a review with the action "new", and the words of the refusal
     (("rename", "z", "x"), "no action 'z'"),
     (("rename", False, "x"), "no action False"),
-    (("rename", "action 1", "action 0"), "merge makes one of both"),
+    (("rename", "action 1", "action 2"), "merge makes one of both"),
     (("rename", "action 1", "two\nlines"), "text of one line"),
     (("rename", "background", "x"), "'background' is no action"),
     (("relabel", "a", 0, None), "no action None"),
@@ -241,7 +241,7 @@ REFUSED = [  # by a review with the action "new", and the words of the refusal
     (("check", "b", 0, 1.5), "end is 1.5"),
     (("check", "b", 0, True), "end is True"),
     (("split", "new"), "the model does not know 'new'"),
-    (("merge", "action 0", "background"), "the model finds 'action 0'"),
+    (("merge", "action 1", "background"), "the model finds 'action 1'"),
     (("merge", "background", "new"), "cannot become 'new'"),
     (("merge", "new", "new"), "cannot become 'new'"),
     (("keep_apart", 0, 0), "other is 0"),
@@ -272,7 +272,7 @@ def test_what_changes_nothing_is_no_step(review):
     review.check("a")
     state = review.state
     assert review.check("a") == "a: checked"
-    assert review.rename("action 0", "action 0")
+    assert review.rename("action 1", "action 1")
     assert review.keep() == "changes of 0 recordings are kept"
     assert review.state is state
     review.undo()

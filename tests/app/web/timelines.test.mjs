@@ -138,6 +138,20 @@ test("a click chooses the segment and seeks, the axis seeks, also in a drag", ()
   assert.deepEqual(told, [["seek", 0, 40], ["seek", 0, 100]]);
 });
 
+test("a click beside a boundary chooses what is under it, and a short segment from near by", () => {
+  const { made, told, canvas } = edited(), width = made.toX(1) - made.toX(0);
+  made.update(0, rowOf("a", [0, 20, 50, 50.2], [0, 1, 2, 0]));
+  for (const [clientX, segment] of [[20 * width - 2, 0], [20 * width + 2, 1], [50 * width - 3, 2], [50.2 * width + 3, 2], [51 * width, 3]]) {
+    send(canvas, "pointerdown", { clientX, clientY: Y });
+    send(canvas, "pointermove", { clientX: clientX + 4, clientY: Y });
+    send(canvas, "pointerup", { clientX, clientY: Y });
+    assert.equal(made.cursor.segment, segment);
+    const [name, , time] = told.at(-2);
+    assert.deepEqual([name, segmentAt([0, 20, 50, 50.2], time)], ["seek", segment]);
+  }
+  assert.equal(made.edit, null);
+});
+
 test("arrow keys walk and say where they are, Enter chooses", () => {
   const { made, told } = edited();
   const press = (key) => { send(made.host, "keydown", { key }); return made.said.textContent; };
