@@ -641,7 +641,7 @@ def test_files_are_checked_before_anybody_labels(
     page = open_page(served[1])
     page.open(1)
     state = page.review.state
-    assert state.names == names == {-1: "background", 0: "walk", 1: "action 1"}
+    assert state.names == names == {-1: "background", 0: "walk", 1: "action 2"}
     segments = state.entries[1].segments
     assert segments.codes.tolist() == [1, UNLABELLED, 0]
     assert segments.ends.tolist() == ends
