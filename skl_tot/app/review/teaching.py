@@ -9,6 +9,7 @@ from functools import partial
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline
@@ -34,6 +35,7 @@ from skl_tot.corrections.semi_supervised import (
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
 from skl_tot.preprocessing.look import look
+from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import errors_of_recording, warn_user
 from skl_tot.recordings.labels import (
     BACKGROUND,
@@ -42,7 +44,9 @@ from skl_tot.recordings.labels import (
     arrange_each,
     read_labels,
 )
+from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.names import Actions, unused_names
+from skl_tot.recordings.signals import stretches
 from skl_tot.recordings.stops import move_stops
 
 CLUSTERINGS = "clusterings"  # folder of fits without labels
@@ -305,6 +309,19 @@ def _after(fit, learner):
     return pipelines.steps_of(fit)[len(pipelines.steps_of(learner)) - 1 :]
 
 
+def sample_of(recordings):
+    """Whole recordings, or stretches of the only one, for fits of seconds."""
+    if len(recordings) > 1:
+        no_labels = np.zeros(len(recordings), bool)
+        return recordings.select(choose_teaching(recordings.lengths, no_labels))
+    parts = stretches(recordings).videos.arrays
+    if len(parts) == 1:
+        return recordings
+    # one after the other, as a single recording is learned in another way than many
+    join = pd.concat if hasattr(parts[0], "iloc") else np.concatenate
+    return Recordings([join(parts)], fps=recordings.fps)
+
+
 class Clusterings:
     """Fits of a learner's steps, one by one in a thread, kept in a folder when done."""
 
@@ -321,7 +338,7 @@ class Clusterings:
             self._thread.start()
 
     def _run(self, tell):
-        """Fit one after the other, and tell of each."""
+        """Fit one after the other, tell of each, and count the frames of clusters."""
         try:
             pipeline, frames = clone(self._learner), self._recordings
             if pipelines.last_step(pipeline) is not pipeline:
@@ -330,18 +347,22 @@ class Clusterings:
             estimators = default_estimators(look(frames), random_state=seed)
             self.total = len(estimators)
             tell(None)
+            sample = sample_of(as_recordings(frames))
             for k, estimator in enumerate(estimators):
                 error = None
                 try:
-                    model = self._fit(k, estimator, pipeline, frames)
-                    segmenter = pipelines.joined(_after(model, pipeline))
-                    self.clusters.append(count_clusters(segmenter.predict(frames)))
-                    self.fitted.append(model)
+                    self.fitted.append(self._fit(k, estimator, pipeline, sample))
                 except Exception as problem:  # others may go
                     error = problem
                 self._go_on()
                 self.n_done += 1
                 tell(error)
+            # of all frames, so that whoever learns need not wait for it
+            for model in self.fitted:
+                segmenter = pipelines.joined(_after(model, pipeline))
+                self.clusters.append(count_clusters(segmenter.predict(frames)))
+                self._go_on()
+            tell(None)
         except Exception as error:
             if not self._is_over:
                 tell(error)
@@ -386,7 +407,7 @@ class Clusterings:
     def wait(self, tell=lambda done, total: None):
         """Wait for all fits; return those that did not fail."""
         self.start()
-        while self._thread.is_alive():
+        while self._thread.is_alive() and not 0 < self.total == self.n_done:
             tell(self.n_done, self.total)
             self._thread.join(0.2)  # seconds, so that the counts go on
         return self.fitted

@@ -14,6 +14,7 @@ from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.app.review import Review
 from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
+from skl_tot.app.review.teaching import sample_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.datasets import make_activities
@@ -70,7 +71,9 @@ def test_what_is_not_labelled_is_neither_checked_nor_learned(quick_fits, unlabel
     assert review.accuracy() is None
     assert set(review.table()["recording"]) == {"0"}
     told = []
-    clusters = review.clusterings.wait() and review.clusterings.clusters
+    review.clusterings.wait()
+    review.clusterings._thread.join()
+    clusters = review.clusterings.clusters
     asked = [i for i, _ in propose(clusters, describe_signals(recordings), [], 9)]
     review.learn(lambda *own: told.append(own))
     assert told[0][0] == "learning"
@@ -251,3 +254,15 @@ def test_labels_are_learned_by_the_fit(reviewed, tmp_path):
         assert "pour" in review.actions
         assert review.state.entries[0].checked
     make_review(MallowSegmenter(3), recordings, tmp_path, None, *rest).close()
+
+
+def test_fits_learn_from_a_sample():
+    long = Recordings([np.arange(4e5)[:, None]], fps=5)
+    sample = sample_of(long)
+    (frames,) = sample.arrays
+    assert (sample.fps, len(frames)) == (5, 2**16)
+    assert (frames[0], frames[-1]) == (0, 4e5 - 1)
+    assert (np.diff(frames[:, 0]) > 0).all()
+    assert sample_of(sample) is sample
+    many = Recordings([np.full((30_000, 1), i) for i in range(20)])
+    assert 1 < len(sample_of(many)) < 4
