@@ -26,6 +26,23 @@ def each(items):
 
 
 @contextlib.contextmanager
+def part(number, n_parts):
+    """Report the steps of the block as those of a part of longer work, in percent."""
+    report = _WATCHER.get()
+    if report is None:
+        yield
+        return
+
+    def tell(n_done, n_steps):
+        if n_steps:  # unless the work has no more
+            report(round(100 * (number + n_done / n_steps) / n_parts), 100)
+
+    with watched(tell):
+        tell(0, 1)
+        yield
+
+
+@contextlib.contextmanager
 def progress_bar(n_steps, verbose):
     """Show a bar, or report progress; yields a function of the losses of new steps."""
     report, n_done = _WATCHER.get(), 0

@@ -30,6 +30,7 @@ from skl_tot.methods.pipelines import (
 )
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
+from skl_tot.progress import part
 from skl_tot.recordings.errors import refuse
 from skl_tot.recordings.labels import (
     UNKNOWN,
@@ -373,11 +374,12 @@ def fit_clusterings(estimators, recordings, look, random_state=None):
         for estimator in estimators:
             group = default_estimators(look) if estimator is None else [estimator]
             fitted = []
-            for segmenter in group:
+            for k, segmenter in enumerate(group):
                 seed = rng.randint(2**31 - 1)
-                model, labels = fit_segmenter(
-                    segmenter, arrays, None, seed, recordings.fps
-                )
+                with part(k, len(group) + 1):  # the learner is the last
+                    model, labels = fit_segmenter(
+                        segmenter, arrays, None, seed, recordings.fps
+                    )
                 fitted.append(unfrozen(model))
                 clusterings.append(labels)
             if estimator is None:

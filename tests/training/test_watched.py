@@ -1,8 +1,9 @@
 """Progress of fits for who watches them, in place of bars."""
 
+import numpy as np
 import pytest
 
-from skl_tot import TemporalOTSegmenter
+from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.progress import watched
 
@@ -31,6 +32,16 @@ def test_steps_end_when_a_fit_settles(videos):
         model.fit(videos)
     assert 0 < told[-2][0] < told[-2][1] == 2000
     assert told[-1] == (0, 0)
+
+
+def test_parts_of_a_fit_with_labels(videos):
+    """Three fits without labels, the first with steps, and what follows."""
+    told, y = [], [np.repeat([0, 1], [len(videos[0]) - 9, 9]), None, None, None]
+    with watched(lambda *values: told.append(values)):
+        SemiSupervisedSegmenter(random_state=0).fit(videos, y)
+    assert {(0, 100), (25, 100), (50, 100)} <= set(told)
+    assert any(0 < n < 25 for n, _ in told)
+    assert sorted(told) == told
 
 
 def test_an_error_ends_the_fit(videos):

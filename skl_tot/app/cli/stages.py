@@ -67,9 +67,13 @@ class _Stage(threading.Thread):
 
     def print(self):
         """Print a line."""
-        done = f"{time.time() - self.started:.0f} s"
+        seconds = time.time() - self.started
+        done = f"{seconds:.0f} s"
         if self.n_steps:
             done = f"{self.n_done} of {self.n_steps} {self.unit}s"
+        if self.n_steps and self.n_done:
+            left = seconds * (self.n_steps / self.n_done - 1)
+            done += f", about {left:.0f} s left"
         with contextlib.suppress(OSError):  # who read the lines has gone
             print(f"skl-tot: {self.text}, {done}", file=sys.stderr, flush=True)
 
