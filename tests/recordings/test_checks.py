@@ -103,7 +103,7 @@ def test_infinity_has_a_remedy(frames, later):
 
 def test_huge_numbers_of_32_bits_are_taken():
     videos, _ = make_activities(3, 2, random_state=0)
-    huge = [(3e38 * x / np.abs(x).max()).astype(np.float32) for x in videos]
+    huge = [(x / np.abs(x).max() * 3e38).astype(np.float32) for x in videos]
     model = HMMSegmenter(2, random_state=0)
     expected = model.fit_predict([x.astype(float) for x in huge])
     np.testing.assert_array_equal(model.fit_predict(huge)[0], expected[0])
