@@ -14,10 +14,7 @@ draws:
 - *MoF*, *F1* of unchecked recordings by the taught model, in percent, in the labels'
   own words: the share of correct frames, and the F1 of segments. The first row is the
   start: all recordings, actions matched one to one to the labels;
-- *more MoF*, *more F1*: points above the start, in the same recordings;
-- *frames*, *segments*: the accuracy on the page before and after learning: percent of
-  the runs with the truth in the interval of 90 %, and the mean width of the intervals,
-  in points.
+- *more MoF*, *more F1*: points above the start, in the same recordings.
 
 Each review is a line of ``--results``: a run that was stopped goes on where it was.
 ``--fits FOLDER`` keeps fitted models there, and finds them again.
@@ -37,7 +34,7 @@ from _sets import load
 from threadpoolctl import threadpool_limits
 
 from skl_tot.app.review.entry import find_track
-from skl_tot.app.review.results import compare, estimate, total
+from skl_tot.app.review.results import compare, total
 from skl_tot.corrections import refine
 from skl_tot.corrections.proposals import describe_signals, propose
 from skl_tot.methods.pipelines import last_step, transform_before
@@ -56,7 +53,6 @@ SETS = (
     "ski_jump",
 )
 STOPS = (2, 5, 10)
-INTERVAL = ("has it", "width")
 NEAR = 1  # tolerated error of a boundary, in frames
 
 
@@ -159,30 +155,22 @@ class Person:
         return [i for i in range(len(self.truth)) if i not in self.checked]
 
     def scores(self, shown=None):
-        """MoF and F1 of unchecked recordings, and the sums of their checks."""
-        checks = [self.compare(i, shown and shown[i]) for i in self.unchecked]
-        totals = total(checks)
+        """MoF and F1 of unchecked recordings."""
+        totals = total([self.compare(i, shown and shown[i]) for i in self.unchecked])
         n_true = sum(len(segments(self.truth[i]).starts) for i in self.unchecked)
         f1 = 2 * totals.n_right_segments / (totals.n_segments + n_true)
-        return {"MoF": totals.shares["frames"], "F1": f1}, totals
+        return {"MoF": totals.shares["frames"], "F1": f1}
 
-    def figures(self, stage):
-        """Scores, and intervals of the accuracy: whether they are right, how wide."""
-        (cells, totals), (before, _) = self.scores(), self.scores(self.first)
-        cells |= {f"more {key}": cells[key] - before[key] for key in before}
-        accuracy = estimate(self.checks, len(self.unchecked), self.n_learned)
-        for what, share in totals.shares.items():
-            interval = accuracy[what]
-            is_in = interval["low"] <= share <= interval["high"]
-            cells[f"{what} {stage} has it"] = float(is_in)
-            cells[f"{what} {stage} width"] = interval["high"] - interval["low"]
-        return cells
+    def figures(self):
+        """Scores, and how far they are above the start."""
+        now, before = self.scores(), self.scores(self.first)
+        return now | {f"more {key}": now[key] - before[key] for key in before}
 
 
 def play(model, videos, truth, order):
     """Cells of each stop of one review; ``order(person, n)`` lists the next ones."""
     person = Person(model, videos, truth)
-    stops = {"0": person.scores(person.first)[0]}
+    stops = {"0": person.scores(person.first)}
     for stop in STOPS:
         n = min(stop, len(truth) // 2) - len(person.checked)
         for i in order(person, n):
@@ -190,9 +178,8 @@ def play(model, videos, truth, order):
         since = person.edits[person.n_learned :]
         if since:
             cells = {"edits": sum(person.edits), "edits of the last": np.mean(since)}
-            cells |= person.figures("before")
             person.teach()
-            cells |= person.figures("after")
+            cells |= person.figures()
         stops[str(stop)] = cells
     return stops
 
@@ -247,7 +234,7 @@ def plan(arguments):
 def table(results, names):
     """Rows of means over sets, and deviations over the runs."""
     texts = ["edits", "edits of the last", "MoF", "F1", "more MoF", "more F1"]
-    rows = [["checked", "order", *texts, "frames", "segments"]]
+    rows = [["checked", "order", *texts]]
     for stop, is_random in product(("0", *map(str, STOPS)), (False, True)):
         by_set = {name: [] for name in names}
         for result in results:
@@ -267,29 +254,8 @@ def table(results, names):
                 continue
             scaled = values(key) * (1 if key.startswith("edits") else 100)
             row.append(f"{scaled.mean():.1f} ± {scaled.mean(axis=0).std():.1f}")
-        for what in ("frames", "segments"):
-            cells = [
-                [100 * values(f"{what} {stage} {key}").mean() for key in INTERVAL]
-                for stage in ("before", "after")
-                if stop != "0"
-            ]
-            shown = (f"{hits:.0f} ({width:.0f})" for hits, width in cells)
-            row.append(" → ".join(shown) or "–")
         rows.append(row)
     return rows
-
-
-def covered(results, what):
-    """Percent of all runs whose interval has the truth in it."""
-    keys = [f"{what} {stage} has it" for stage in ("before", "after")]
-    hits = [
-        cells[key]
-        for result in results
-        for cells in result["stops"].values()
-        for key in keys
-        if key in cells
-    ]
-    return f"{100 * np.mean(hits):.0f} % of the runs ({what})"
 
 
 def main():
@@ -314,9 +280,7 @@ def main():
         rows = table(results_of_set, [name])
         print(f"\n{name}\n\n{_study.markdown(rows, 2)}")
     rows = table(results, arguments.sets)
-    said = " and ".join(covered(results, what) for what in ("frames", "segments"))
-    said = f"The intervals of 90 % held the truth in {said}."
-    print(f"\nmean of {len(arguments.sets)}\n\n{_study.markdown(rows, 2)}\n\n{said}")
+    print(f"\nmean of {len(arguments.sets)}\n\n{_study.markdown(rows, 2)}")
     if arguments.csv:
         _study.write_csv(arguments.csv, rows)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
+from operator import itemgetter
 
 import numpy as np
 
@@ -102,8 +103,9 @@ class GapFiller(VideoTransformer):
                 lengths = np.where(is_gap, ends - starts, 0)
                 start, share = starts[lengths.argmax()], missing.mean()
                 if share < 1:  # else it has its own error
-                    longest = max(longest, (lengths.max(), f"{place}, frame {start}"))
-                    most = max(most, (share, place))
+                    gap = lengths.max(), f"{place}, frame {start}"
+                    longest = max(longest, gap, key=itemgetter(0))
+                    most = max(most, (share, place), key=itemgetter(0))
         length, place = longest
         if self.limit is not None and length > self.limit:
             raise ValueError(

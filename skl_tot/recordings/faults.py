@@ -108,7 +108,9 @@ def _read_some(array):
     most = min(MOST_COLUMNS, max(1, MOST_VALUES // max(1, len(array))))
     columns = spread_indices(width, most)
     frames = np.concatenate([block[:, columns] for _, block in blocks_of(array)])
-    return frames, np.array(getattr(array, "columns", range(width)))[columns]
+    return frames, np.array([*map(str, getattr(array, "columns", range(width)))])[
+        columns
+    ]
 
 
 def _find_empty(i, frames, names):
