@@ -74,14 +74,20 @@ def trusted_types() -> list[str]:
 @functools.cache
 def _skops_io():
     """Import skops, whose walk through scikit-learn would import torch and dask."""
-    names = [f"sklearn.externals.array_api_compat.{x}" for x in ("dask", "torch")]
-    missing = [name for name in names if name not in sys.modules]
-    sys.modules.update({name: ModuleType(name) for name in missing})
+    # Empty modules stand where the walk would look. Another thread could only miss
+    # the true one with arrays of a package that is loaded, which has no stand-in.
+    packages = [x for x in ("dask", "torch") if x not in sys.modules]
+    names = [f"sklearn.externals.array_api_compat.{x}" for x in packages]
+    stand_ins = {name: ModuleType(name) for name in names}
+    for name, module in stand_ins.items():
+        sys.modules.setdefault(name, module)
     try:
         import skops.io
     finally:
-        for name in missing:
-            del sys.modules[name]
+        for name, module in stand_ins.items():
+            # a thread that does the same may have put another one, or taken this
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
     return skops.io
 
 

@@ -13,15 +13,29 @@ IDLE = "idle", "pause", "waiting", "not a step"
 BREAKS = {"breaks_before": "first", "breaks_within": "max", "breaks_after": "last"}
 
 
-def cut_cycles(bouts, start=None, names=None):
-    """Return a table of cycles, and `Bouts` of these without breaks and idle time."""
-    # ``names`` are those of actions that are codes
-    names = names or {}
+def repeated_cycles(bouts, names, circle=None):
+    """Return what `cut_cycles` does; None if no recording repeats its steps."""
+    # ``names`` are those of codes, ``circle`` has a cyclic model's codes in order
+    steps = without_idle(bouts, names)
+    # people may have labelled none of the model's actions
+    if not steps.actions or (circle and not set(circle) & set(steps.actions)):
+        return None
+    table, cycles = cut_cycles(steps, circle)
+    return (table, cycles) if table["recording"].duplicated().any() else None
+
+
+def without_idle(bouts, names):
+    """Bouts without those of idle time; ``names`` are those of actions, by action."""
     words = [str(names.get(action, action)) for action in bouts.table["action"]]
     is_step = [word.casefold() not in IDLE for word in words]
-    table = _number_bouts(
-        bouts.with_table(bouts.table[is_step]).without_crumbs(), start
-    )
+    return bouts.with_table(bouts.table[is_step])
+
+
+def cut_cycles(steps, start=None):
+    """Return a table of cycles, and `Bouts` of these without breaks and idle time."""
+    # ``steps`` are `without_idle`
+    bouts = steps.without_crumbs()
+    table = _number_bouts(bouts, start)
     cycles = table.groupby("row", sort=False).agg(
         recording=("recording", "first"),
         cycle=("cycle", "first"),
@@ -81,7 +95,7 @@ def _find_starts(bouts, table, start):
         shown = [action for action in start if action in bouts.actions]
         if not shown or len(set(shown)) < len(shown):
             _refuse_start(start, bouts)
-        return is_first | (_steps_back(table, shown) > 0), len(start)
+        return is_first | (_steps_back(table, shown) > 0), len(shown)
     if start is None:
         order = usual_codes(bouts)
         if not _goes_round(bouts, order):

@@ -10,7 +10,7 @@ from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import has_order, ranks_of_steps, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.cycles import cut_cycles, without_idle
 
 # From a median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826
@@ -150,7 +150,7 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     2      3    6.0  8.0       2.0      2  (drop,)
     """
     bouts = collect_bouts(labels, fps)
-    cycles, bouts_of_cycles = cut_cycles(bouts, start)
+    cycles, bouts_of_cycles = cut_cycles(without_idle(bouts, {}), start)
     with_cycles = set(cycles["recording"])
     without = [name for name in bouts.names if name not in with_cycles]
     if without:

@@ -17,7 +17,7 @@ from skl_tot.recordings.labels import BACKGROUND, BACKGROUND_NAME
 from skl_tot.recordings.stops import describe_stops, list_stops
 from skl_tot.statistics.actions import describe_equal_parts, has_order, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.cycles import repeated_cycles
 from skl_tot.statistics.deviations import compare_bouts, score_durations
 from skl_tot.statistics.groups import describe_pairs
 
@@ -82,11 +82,10 @@ class Content:
     @cached_property
     def cycles(self):
         """Table of cycles, in order of time, and their `Bouts`; None without cycles."""
-        if not self.bouts.actions:
+        found = repeated_cycles(self.bouts, self.findings.names, self.circle)
+        if found is None:
             return None
-        table, bouts = cut_cycles(self.bouts, self.circle, self.findings.names)
-        if len(table) <= table["recording"].nunique():
-            return None
+        table, bouts = found
         table = table.join(compare_bouts(bouts).drop(columns="recording"))
         ranks = table["score"].rank(method="first").astype(int)
         return table.assign(rank=ranks), bouts
@@ -356,7 +355,7 @@ class Content:
             of_all = f"{n_labelled} of {len(labelled)} recording"
             of_all += "s" if len(labelled) > 1 else ""
             sentences.append(f"In {of_all}, this page shows labels that people gave.")
-        share = ((self.accuracy or {}).get("frames") or {}).get("share")
+        share = (self.accuracy or {}).get("frames")
         if self.truth is not None:
             share = self.truth.scores["scores"]["all"]["MoF"]
             text = f"Of 100 frames, {100 * share:.0f} are labelled as people have."

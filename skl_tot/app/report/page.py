@@ -76,8 +76,9 @@ def write_report(
         Names of the recordings; None takes their own, or "recording 0", ….
     action_names : dict or sequence of str, default=None
         Names of predicted actions, as ``{0: "take cup"}`` or ``["take cup", "pour"]``.
-        Actions with equal names become one. Others are called "action 1", …. In a model
-        with ``classes_``, numbers are its labels or, for text labels, their indices.
+        Actions with equal names become one. Others are called "action 0" and further,
+        by their label. In a model with ``classes_``, numbers are its labels or, for
+        text labels, their indices.
     fps : float, default=None
         Frames of the features per second, for times. None takes that of ``videos`` or,
         without one, that of the fit.

@@ -21,7 +21,7 @@ from skl_tot.recordings.segment_table import table_of_labels
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import describe_equal_parts
 from skl_tot.statistics.bouts import collect_bouts
-from skl_tot.statistics.cycles import cut_cycles
+from skl_tot.statistics.cycles import cut_cycles, repeated_cycles, without_idle
 from skl_tot.statistics.deviations import compare_bouts
 
 SURE = 0.7  # mean confidence from which a model tells an action from others
@@ -271,16 +271,13 @@ def find_cycles(state, circle):
     breaks = [entry.breaks for entry in entries]
     bouts = collect_bouts(Recordings([x.labels() for x in segments], breaks=breaks))
     equal_parts = describe_equal_parts(bouts) if bouts.actions else None
-    none = FoundCycles(state.model, segments, None, equal_parts)
-    # labels of people may show none of the model's actions
-    if not bouts.actions or (circle and not set(circle) & set(bouts.actions)):
-        return none
-    table, cycles = cut_cycles(bouts, circle, state.names)
-    if len(table) <= len(entries):
-        return none
+    found = repeated_cycles(bouts, state.names, circle)
+    if found is None:
+        return FoundCycles(state.model, segments, None, equal_parts)
+    table, cycles = found
     start = first_checked(entries)
     if circle is None and start in cycles.actions:  # cycles stay those of people
-        table, cycles = cut_cycles(bouts, start, state.names)
+        table, cycles = cut_cycles(without_idle(bouts, state.names), start)
     table = table.round().astype({"recording": int, "start": int, "end": int})
     table = table.join(compare_bouts(cycles)[["score", "deviates"]])
     return FoundCycles(state.model, segments, table, None)

@@ -234,11 +234,12 @@ class Page {
   }
 
   putRows(rows = {}) {
-    for (const [index, row] of Object.entries(rows)) {
-      this.data.rows[index] = this.readied(row);
+    const present = Object.keys(rows).filter((index) => index in this.data.rows);  // before, `open` brings them
+    for (const index of present) {
+      this.data.rows[index] = this.readied(rows[index]);
       if (+index === this.index) { this.showRow(); this.moveTo(this.time); }
     }
-    this.units.update(Object.keys(rows));
+    this.units.update(present);
   }
 
   take({ rows, said, type, by, ...rest }, who = "") {
@@ -544,7 +545,7 @@ class Page {
     find(".swap").hidden = !this.row?.video;
     find(".swap").textContent = find("video").hidden ? "Video" : "Signals";
     find(".figure").hidden = !data.ready;
-    find(".figure").textContent = [accuracy?.sentences[0] ?? "How much is right is known when all is checked.", data.equalParts].filter(Boolean).join(" ");
+    find(".figure").textContent = [accuracy?.sentences[0] ?? "How much is right is known when all is checked.", data.equalParts, data.note].filter(Boolean).join(" ");
     this.steps.draw();
     this.drawHead();
     this.alike.draw();

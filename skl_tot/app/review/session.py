@@ -80,6 +80,7 @@ class Review(Answers):
         words_of_each = None
         if labels is not None:
             words_of_each, words = teaching.read_words(labels, videos, model)
+        self.note = teaching.describe_numbers(model)
         state, model = teaching.first_state(model, len(videos))
         if labels is not None:
             state = state._replace(names=state.names.add(sorted(words)))

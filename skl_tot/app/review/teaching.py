@@ -73,6 +73,12 @@ def words_of(labels, is_from_0=None):
     return words
 
 
+def describe_numbers(model):
+    """Say how the labels of a model with numbers are called; None for others."""
+    is_from_0 = model is not None and 0 in actions_of(model)
+    return "Action 1 is label 0 of the model, and so on." if is_from_0 else None
+
+
 def actions_of(model):
     """Names of the actions of a model, as a list."""
     return pipelines.segmenter_of(model).actions_.tolist()

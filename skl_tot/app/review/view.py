@@ -61,7 +61,7 @@ class View:
         ]
         state = {"fps": self.fps, "digits": self.digits, "formats": formats}
         state["rows"] = [self.row(i) for i in range(len(self.names))]
-        state["ready"] = self.review.ready
+        state |= {"ready": self.review.ready, "note": self.review.note}
         state |= self._describe_steps() | self._describe_actions()
         return state | (self._describe_work() if self.review.ready else {})
 

@@ -241,7 +241,7 @@ def test_accuracy_of_a_review_is_told(activity, model, write):
     """With colours that are, as in pictures of labels, in the order of names."""
     named = rename(model, list("badc"))
     for share, level in [(0.3, "low"), (0.7, "middle"), (0.9, "high")]:
-        accuracy = ACCURACY | {"frames": {"share": share}}
+        accuracy = ACCURACY | {"frames": share}
         page = write(named, activity[0], accuracy=accuracy)
         text = f"{HEADLINES[level]} {ACCURACY['sentences'][0]}"
         assert text in page.text_of[None]

@@ -16,6 +16,7 @@ from skl_tot.io import segments
 from skl_tot.methods.pipelines import predict_with_confidence
 from skl_tot.metrics import mof_score
 from skl_tot.preprocessing import FramewiseTransformer
+from skl_tot.statistics.cycles import IDLE
 
 pytestmark = pytest.mark.usefixtures("fit_once")
 OPTIONS = {"n_features": 5, "mean_length": 40, "random_state": 1}
@@ -187,6 +188,12 @@ def test_a_cyclic_model_finds_no_cycles_in_other_actions(log_fit):
     review.assign(0, n // 2, n, "walk")
     assert review.cycles is None
     assert len(review.units()) == 1
+    review.undo()
+    review.undo()
+    for code, name in zip(review.state.actions, IDLE):
+        review.rename(code, name)
+    assert len(review.state.actions) <= len(IDLE)  # no step is left
+    assert review.cycles is None
 
 
 def test_actions_that_no_checked_stretch_shows_are_kept():
