@@ -20,8 +20,6 @@ HINT = (
     "files are read so with transpose=True, or --transpose."
 )
 
-REMEDY = "skl_tot.preprocessing.GapFiller(None) (--faults fill) fills all gaps."
-
 
 def check_recordings(estimator, X, *, reset, find_clocks=False):
     """Validate recordings as scikit-learn does arrays; `reset` is True in a fit."""
@@ -124,8 +122,9 @@ def _describe_gaps(video, refuses_nan):
             first = f"{kind} in frame {start + frame}, column {name}"
         n_gaps += len(gaps)
     share = n_gaps / np.prod(np.shape(video))
-    # a `GapFiller` refuses infinity, too
-    remedy = f"{'make it NaN: ' * (kind == 'infinity')}{REMEDY}"
+    remedy = "skl_tot.preprocessing.GapFiller(None) (--faults fill) fills all gaps."
+    if kind == "infinity":  # which a `GapFiller` refuses, too
+        remedy = f"make it NaN: {remedy}"
     return f"Input X contains {first}, and in {share:.2%} of all values; {remedy}"
 
 

@@ -305,8 +305,7 @@ def read_clocks(tables, column):
             expected = f"expected it among {short_repr(list(table.columns))}"
             raise ValueError(f"{name!r} has no clock column {column!r}, {expected}.")
         clock, date = _as_seconds(table[column], name)
-        is_wall = table[column].dtype.kind not in "iuf"
-        _check_forward(clock, column, name, is_wall)
+        _check_forward(clock, column, name)
         clocks.append(clock)
         dates.append(date)
     return clocks, dates
@@ -317,6 +316,7 @@ def _as_seconds(values, recording):
     import pandas as pd
 
     factor = UNITS[_split_unit(values.name)[1]]
+    where = f"the clock {values.name!r} of {recording!r}"
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         return since_first(values)
     if pd.api.types.is_timedelta64_dtype(values.dtype):
@@ -326,17 +326,18 @@ def _as_seconds(values, recording):
     if pd.api.types.is_numeric_dtype(values.dtype):
         numbers = values.to_numpy(float, na_value=np.nan)
         if factor == 1 and _are_days(numbers):
-            return _read_days(numbers, f"The clock {values.name!r} of {recording!r}")
+            return _read_days(numbers, where)
         return numbers * factor, NO_DATE
     text = values.where(values.isna(), values.astype(str)).astype("string")
-    where = f"the clock {values.name!r} of {recording!r}"
     try:
         seconds, date = read_times(text, factor)
     except ValueError as error:
         raise ValueError(f"{where} cannot be read: {one_line(error)[:200]}") from None
-
-    is_of_day = text.str.contains(":").all() and seconds.max(initial=0) < DAY
-    return (_over_midnight(seconds, where) if is_of_day else seconds), date
+    # dates that go back are in disorder
+    is_of_day = text.str.fullmatch(f" *{DURATION} *").all()
+    if is_of_day and seconds.max(initial=0) < DAY:
+        seconds = _over_midnight(seconds, where)
+    return seconds, date
 
 
 def _are_days(numbers):
@@ -363,23 +364,18 @@ def _over_midnight(seconds, where):
     return seconds + DAY * np.cumsum(begins)
 
 
-def _check_forward(clock, column, recording, is_wall):
+def _check_forward(clock, column, recording):
     """Refuse seconds (n_frames,) that are not finite, or do not grow."""
     where = f"the clock {column!r} of {recording!r}"
     for i in np.flatnonzero(~np.isfinite(clock))[:1]:
         raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")
     for i in np.flatnonzero(np.diff(clock) <= 0)[:1]:
-        if is_wall and abs(clock[i + 1] - clock[i] + 3600) < 60:
-            raise ValueError(
-                f"{where} goes back by an hour in row {i + 1}, as where summer time "
-                "ends; write its times in UTC, or each with its zone as +02:00."
-            )
         verb = "stands still" if clock[i + 1] == clock[i] else "goes back"
         raise ValueError(
             f"{where} {verb} from {clock[i]:g} to {clock[i + 1]:g} s in row {i + 1}, "
-            "expected times that grow: sort the rows, name their recording "
-            "(recording_column, --recording-column), "
-            "or another clock (time, --time) or none (time=False, --no-clock)."
+            "expected times that grow: write them in UTC where summer time ends, name "
+            "the recording of each row (recording_column, --recording-column), or "
+            "another clock (time, --time) or none (time=False, --no-clock)."
         )
 
 

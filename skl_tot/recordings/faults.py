@@ -80,7 +80,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     fps, faults, stops = recordings.fps or 0, [], []
     for name, words in getattr(X, "unequal", ()):
         i = recordings.names.index(name)
-        faults.append(Fault(i, 0, len(X.arrays[i]), words, "left out of all"))
+        faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
     looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if fps else []
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
@@ -157,7 +157,8 @@ def _find_still(frames, fps, pauses):
     n_least = max(10 * fps, 20) if pauses in (None, FROZEN) else pauses * fps
     columns = spread_indices(frames.shape[1], MOST_TOLD)
     n_least = max(math.ceil(n_least / stride), 3)
-    return find_still(frames[::stride, columns], n_least, share=0.5) * stride
+    spans = find_still(frames[::stride, columns], n_least, share=0.5)
+    return np.minimum(spans * stride, len(frames))  # the last stride may be cut
 
 
 def _treat(stops, pauses, n_recordings, fps):

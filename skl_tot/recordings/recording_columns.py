@@ -16,15 +16,7 @@ NAME = re.compile(
     rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})|id"
 )
 # Names of columns of labels, which are the truth and no measurement.
-LABELS = (
-    "action",
-    "label",
-    "labels",
-    "behavior",
-    "behaviour",
-    "activity",
-    "annotation",
-)
+LABEL = re.compile("action|labels?|behaviou?r|activity|annotation")
 
 
 def find_recording_column(tables, remedy, others=()):
@@ -92,7 +84,7 @@ def is_like_name(name):
 
 def is_like_label(name):
     """Whether a column is called as those of labels."""
-    return isinstance(name, str) and name.strip().lower() in LABELS
+    return isinstance(name, str) and LABEL.fullmatch(name.strip().lower()) is not None
 
 
 def _has_names(values):

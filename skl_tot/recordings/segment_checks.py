@@ -17,7 +17,6 @@ COLUMNS = ("recording", "action", *FRAMES, *SECONDS, "duration", "duration_time"
 COLUMNS += ("confidence", *BOUNDS, *DATES)
 # More than a year of video; limits the memory that a small file can request.
 MAX_FRAMES = 10**9
-UNITS = {FRAMES: "frames", SECONDS: "s"}
 # Seconds that a person misses an end by, and those that numbers are rounded by.
 SHORT, ROUNDING = 0.1, 1e-6
 
@@ -249,27 +248,29 @@ def cut_overlaps(table, what):
     """Table whose small overlaps end and start at their middles; refuse larger ones."""
     large, n_cut = [], 0
     for rows in rows_by_recording(table).values():
-        keys = next((x for x in (FRAMES, SECONDS) if _has_all(table, x, rows)), None)
-        if keys is None:  # frames of some, and seconds of others
-            continue
-        spans = values_of(table, keys)[rows]
-        lasting = np.flatnonzero(spans[:, 0] < spans[:, 1])
-        order = lasting[np.lexsort(spans[lasting].T[::-1])]
-        rows, (starts, ends), unit = rows[order], spans[order].T, UNITS[keys]
-        longest = np.maximum.accumulate(ends)
-        overlaps = np.flatnonzero(longest[:-1] - starts[1:] > ROUNDING)
-        is_small = _are_small(starts, ends, overlaps, unit)
+        pair, unit = FRAMES, "frames"
+        if not np.isfinite(values_of(table, pair)[rows]).all():
+            pair, unit = SECONDS, "s"  # missing where others have frames
+        rows = rows[np.lexsort(values_of(table, pair)[rows].T[::-1])]
+        starts, ends = values_of(table, pair)[rows].T
+        is_lasting = starts < ends
+        rows, starts, ends = rows[is_lasting], starts[is_lasting], ends[is_lasting]
+        latest = np.maximum.accumulate(np.r_[-np.inf, ends])  # before each segment
+        (overlaps,) = np.nonzero(latest[1:-1] - starts[1:] > ROUNDING)
+        lengths = np.minimum(ends - starts, np.roll(ends - starts, -1))[overlaps]
+        shared = ends[overlaps] - starts[overlaps + 1]
+        is_small = (shared <= lengths / 10) | ((unit == "s") & (shared < SHORT))
+        # of two segments that follow each other, and of no third one
+        is_small &= ends[overlaps] < ends[overlaps + 1]
+        is_small &= latest[overlaps] <= starts[overlaps + 1] + ROUNDING
         for k in overlaps[~is_small]:
-            other = int(ends[: k + 1].argmax())
-            both = (
-                describe_in_file(table, x, unit) for x in (rows[other], rows[k + 1])
-            )
-            large.append(" and ".join(both))
+            both = rows[ends[: k + 1].argmax()], rows[k + 1]
+            large.append(" and ".join(describe_in_file(table, x, unit) for x in both))
         small = overlaps[is_small]
         middles = (ends[small] + starts[small + 1]) / 2
-        middles = np.floor(middles) if keys == FRAMES else middles
-        table.loc[table.index[rows[small]], keys[1]] = middles
-        table.loc[table.index[rows[small + 1]], keys[0]] = middles
+        middles = np.floor(middles) if pair == FRAMES else middles
+        table.loc[table.index[rows[small]], pair[1]] = middles
+        table.loc[table.index[rows[small + 1]], pair[0]] = middles
         n_cut += len(small)
     if large:
         expected = "expected one label at a time"
@@ -280,23 +281,6 @@ def cut_overlaps(table, what):
             "shorter segment, are cut at their middles."
         )
     return table
-
-
-def _has_all(table, pair, rows):
-    return np.isfinite(values_of(table, pair)[rows]).all()
-
-
-def _are_small(starts, ends, overlaps, unit):
-    """Whether overlaps of segments k and k + 1, and of no others, are small."""
-    lengths = ends - starts
-    shorter = np.minimum(lengths[overlaps], lengths[overlaps + 1])
-    overlap = ends[overlaps] - starts[overlaps + 1]
-    is_small = overlap <= shorter / 10
-    if unit == "s":
-        is_small |= overlap < SHORT
-    before = np.maximum.accumulate(np.r_[-np.inf, -np.inf, ends])[overlaps + 1]
-    is_apart = before <= starts[overlaps + 1] + ROUNDING
-    return is_small & is_apart & (ends[overlaps] < ends[overlaps + 1])
 
 
 # ------------------------------------------------------- frames and seconds of a table

@@ -251,10 +251,8 @@ def with_stops(labels) -> Recordings:
         filler = np.array(fillers[array.dtype.kind])
         if array.dtype.kind == "U":
             array = array.astype(np.result_type(array, filler))
-        starts, ends = np.reshape(stops, (-1, 4)).T[:2].astype(int)
-        lengths = ends - starts
-        places = starts - np.cumsum(lengths) + lengths  # among the frames that remain
-        arrays.append(np.insert(array, np.repeat(places, lengths), filler, axis=0))
+        spans = np.reshape(stops, (-1, 4))[:, :2].astype(int)
+        arrays.append(move_stops(array, spans, [], filler))
     return Recordings(arrays, labels.names, fps=labels.fps)
 
 
@@ -269,7 +267,7 @@ def are_left(n_frames, stops):
 def move_stops(values, before, after, filler):
     """Values of the frames left without some stops, for those left without others."""
     n_frames = len(values) + sum(end - start for start, end in before)
-    of_file = np.full(n_frames, filler, dtype=values.dtype)
+    of_file = np.full((n_frames, *values.shape[1:]), filler, dtype=values.dtype)
     of_file[are_left(n_frames, before)] = values
     return of_file[are_left(n_frames, after)]
 
@@ -281,7 +279,7 @@ def frames_left(frames, stops):
     return frames - np.sum(before, axis=0, dtype=int)
 
 
-def describe_stops(table, kind="stop"):
+def describe_stops(table):
     """Say how long the stops of `list_stops` take, and which is the longest."""
     is_timed = "duration_time" in table
     suffix, place = ("_time", "{:.10g} s") if is_timed else ("", "frame {}")
@@ -291,21 +289,8 @@ def describe_stops(table, kind="stop"):
     at = longest.get("start_clock") or place.format(longest[f"start{suffix}"])
     where = f"in {longest['recording']}, since {at}."
     if len(table) == 1:
-        return f"1 {kind} takes {total} {where}"
-    return f"{len(table)} {kind}s take {total} together, the longest {most} {where}"
-
-
-def list_breaks(segments):
-    """List breaks between rows of a segment table in time, as `list_stops` does."""
-    before = segments.shift()
-    is_break = segments["recording"] == before["recording"]
-    is_break &= segments["start"] == before["end"]
-    lengths = segments["start_time"] - before["end_time"]
-    before = before.assign(duration_time=lengths)[is_break & (lengths > 1e-6)]
-    table = before[["recording", "end_time", "duration_time"]]
-    if "end_clock" in before:
-        table = table.assign(start_clock=before["end_clock"])
-    return table.rename(columns={"end_time": "start_time"})
+        return f"1 stop takes {total} {where}"
+    return f"{len(table)} stops take {total} together, the longest {most} {where}"
 
 
 def list_stops(recordings) -> "pd.DataFrame":

@@ -73,14 +73,12 @@ def _read_files(paths, keys, read_options, may_warn):
 
 
 def _with_text(path, table, read_options):
-    """Table whose numbers that may name recordings are text if any starts with 0."""
-    numbers = table.select_dtypes("integer").columns
-    alike = [name for name in numbers if is_like_name(name)]
+    """Table with numbers that may name recordings as text, as 001 and 1 are two."""
+    alike = list(filter(is_like_name, table.select_dtypes("integer").columns))
     if not alike or path.suffix.lower() == ".parquet":
         return table
     texts = _read_files([path], alike, read_options, False)[0]
-    padded = [name for name in alike if texts[name].str.match(r" *0\d").any()]
-    return table.assign(**{name: texts[name] for name in padded})
+    return table.assign(**{name: texts[name] for name in alike})
 
 
 def _split_files(paths, tables, keys):

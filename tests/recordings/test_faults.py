@@ -92,3 +92,11 @@ def test_what_is_cut_out_by_pauses(pauses, done):
     assert faults["done"].tolist() == done
     assert faults.attrs["pauses"] == (pauses or 10)
     assert len(list_faults(frames)) == 1  # stops need a rate
+
+
+def test_a_stop_ends_with_a_long_recording(monkeypatch):
+    """One in three frames is looked at, and the last of these ends beyond it."""
+    monkeypatch.setattr("skl_tot.recordings.faults.MOST_FRAMES", 300)
+    frames = np.random.default_rng(0).normal(size=(601, 2))
+    frames[400:] = 0.5 + 0.01 * frames[400:]
+    assert list_faults(Recordings([frames], fps=10))["end"].tolist() == [601]

@@ -169,6 +169,7 @@ def test_decimal_commas(tmp_path, text):
 
 
 ZONED = "2024-02-28T10:00:00Z"
+BACK = "time,x\n2024-10-{},5\n2024-10-{},4\n"
 REFUSED = [  # texts by name, options, what the error names
     # columns
     ({"a": "x,n\n1,2\noff,2\n"}, {}, "column 'x' of 'a' has 'off' in row 1"),
@@ -196,11 +197,8 @@ REFUSED = [  # texts by name, options, what the error names
     ({"a": "x\n5\n"}, {"comment": "\n"}, "comment"),
     ({"a": "x\n5\n"}, {"like": "model"}, "like"),
     ({"a": "time,x\n0,5\n2,4\n1,3\n"}, {}, "'a' goes back"),
-    (
-        {"a": "time,x\n2024-10-27 02:59:59,5\n2024-10-27 02:00:00,4\n"},
-        {},
-        "summer time",
-    ),
+    ({"a": BACK.format("27 02:59:59", "27 02:00:00")}, {}, "summer time"),
+    ({"a": BACK.format("27 23:00", "27 02:00")}, {}, "'a' goes back"),  # no midnight
     ({"a": "time,t,x\n0,1,5\n1,2,4\n"}, {}, "'time', 't'"),
     ({"a": "time,x\n0,5\n1,3\n"}, {"fps": 25}, "fps"),
     ({"a": "x\n5\n"}, {"resample": 1e9}, "resample"),

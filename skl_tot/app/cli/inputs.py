@@ -3,6 +3,7 @@
 import os
 import warnings
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from skl_tot.app.cli.outputs import count, print_rows
 from skl_tot.app.cli.stages import stage
@@ -38,14 +39,6 @@ def load_model(path):
         from skl_tot import io
 
         return io.load_model(path)
-
-
-def load_reviewed(path):
-    """Model of a file, or of a review with labels of people."""
-    with stage("loading the model"):
-        from skl_tot.app.review.results import ReviewedModel
-
-        return ReviewedModel(path)
 
 
 class Source:
@@ -89,6 +82,32 @@ class Source:
         paths = [self.folder / f"{name}.npy" for name in recordings.names]
         labels, _ = read_ground_truth(Path(self.path), paths, recordings)
         return labels
+
+
+class Opened(NamedTuple):
+    """Recordings of a model or review, and what people said of them."""
+
+    source: Source
+    reviewed: Any  # model
+    recordings: Any
+    names: dict | None  # of actions, as given
+    words: Any  # names of the labels of the model
+    corrected: list  # labels of people, or None, for each recording
+    accuracy: Any
+
+
+def open_reviewed(options):
+    """Open the model or review and the recordings of a command."""
+    names = read_names(options.names)
+    source = Source(options.data, options)
+    with stage("loading the model"):
+        from skl_tot.app.review.results import ReviewedModel
+
+        reviewed = ReviewedModel(options.model)
+    recordings = source.open(reviewed.model)
+    words = shown_names(reviewed.model, names)
+    told = reviewed.labels(recordings, words)
+    return Opened(source, reviewed, recordings, names, words, *told)
 
 
 def open_checked(source, like, model, answer):

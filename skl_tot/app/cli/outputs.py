@@ -10,6 +10,7 @@ from skl_tot.app.cli.stages import stage
 PAGE = (".html", ".htm")
 PICTURE = (".png", ".svg", ".pdf", ".eps", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 WORKBOOK = ".xlsx"
+MOST_ROWS = 30  # of a table that is printed
 
 
 # A name or setting of Python, with its option in brackets.
@@ -143,13 +144,13 @@ def print_stops(recordings):
     print(describe_stops(table) if len(table) else nothing)
 
 
-def print_rows(rows, most=30):
+def print_rows(rows):
     """Print the first rows of texts in columns, and how many others there are."""
     widths = [max(map(len, column)) for column in zip(*rows)]
-    for row in rows[:most]:
+    for row in rows[:MOST_ROWS]:
         print("  ".join(map(str.ljust, row, widths)).rstrip())
-    if len(rows) > most:
-        print(f"... and {count(len(rows) - most, 'other row')}.")
+    if len(rows) > MOST_ROWS:
+        print(f"... and {count(len(rows) - MOST_ROWS, 'other row')}.")
 
 
 def count(number, noun):
@@ -157,23 +158,22 @@ def count(number, noun):
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def write_report(path, source, reviewed, recordings, names, words, told, **options):
-    """Write the page about a model and its recordings; return its content."""
-    # `told` has labels and accuracy of people
+def write_report(path, opened, **options):
+    """Write the page about what `open_reviewed` opened; return its content."""
     from skl_tot.app.report.page import read_model, write_page
     from skl_tot.recordings.disk import text_of_name
 
-    corrected, accuracy = told
+    recordings, corrected = opened.recordings, opened.corrected
     with stage("predicting", "recording"):
         content = read_model(
-            reviewed.model,
+            opened.reviewed.model,
             recordings,
             video_names=list(map(text_of_name, recordings.names)),
-            y_true=source.ground_truth(recordings),
-            action_names=names,
+            y_true=opened.source.ground_truth(recordings),
+            action_names=opened.names,
             corrected=corrected if any(x is not None for x in corrected) else None,
-            accuracy=accuracy,
-            numbers=reviewed.numbers(words),
+            accuracy=opened.accuracy,
+            numbers=opened.reviewed.numbers(opened.words),
             **options,
         )
     with stage("writing"):

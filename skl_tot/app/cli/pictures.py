@@ -105,13 +105,9 @@ def report(options):
     if options.summary is not None:
         paths.append(options.out)
         _check_summary(options.summary, "--summary", paths)
-    names = inputs.read_names(options.names)
     groups = inputs.read_groups(options.groups)
-    source = inputs.Source(options.data, options)
-    reviewed = inputs.load_reviewed(options.model)
-    recordings = source.open(reviewed.model)
-    words = inputs.shown_names(reviewed.model, names)
-    told = reviewed.labels(recordings, words)
+    opened = inputs.open_reviewed(options)
+    recordings, words = opened.recordings, opened.words
     group, subject = inputs.pick_groups(groups, recordings.names)
     videos = None
     if options.videos is not None:
@@ -122,11 +118,7 @@ def report(options):
             raise FileNotFoundError(f"{options.videos} has no video {name!r}.")
         videos = [by_name[name] for name in recordings.names]
     content = outputs.write_report(
-        options.out,
-        *(source, reviewed, recordings, names, words, told),
-        video_files=videos,
-        groups=group,
-        subject=subject,
+        options.out, opened, video_files=videos, groups=group, subject=subject
     )
     outputs.print_stops(recordings)
     if options.summary is not None:
@@ -218,7 +210,6 @@ def _write_summary(
     pooled = statistics.durations(labels, fps=fps, groups=dict.fromkeys(names, "all"))
     has_order = "out_of_order" in tables["deviations"]
     _print_usual(pooled, statistics.usual_order(labels), has_order)
-    _print_breaks(labels)
     if has_cycles:
         _print_cycles(tables["cycles"])
     _print_deviating(tables["deviations"], n_units)
@@ -314,17 +305,6 @@ def _print_usual(pooled, order, has_order):
         names = default_names(rare.index.tolist(), "action").values()
         counts = dict(zip(names, rare["recordings_with"]))
         print(describe_rare(counts, n_recordings, rare["share"].sum()))
-
-
-def _print_breaks(labels):
-    """Print how long the breaks of a segment table take, if it has any."""
-    from skl_tot.recordings.stops import describe_stops, list_breaks
-
-    columns = {"recording", "start", "end", "start_time", "end_time"}
-    if columns <= set(getattr(labels, "columns", ())):
-        table = list_breaks(labels)
-        if len(table):
-            print(describe_stops(table, "break"))
 
 
 def _print_cycles(cycles):

@@ -50,19 +50,15 @@ def predict(options):
     if options.report is not None:
         paths += format_of
         outputs.check_output(options.report, "--report", paths, outputs.PAGE)
-    names = inputs.read_names(options.names)
-    source = inputs.Source(options.data, options)
-    reviewed = inputs.load_reviewed(options.model)
-    recordings = source.open(reviewed.model)
-    words = inputs.shown_names(reviewed.model, names)
+    opened = inputs.open_reviewed(options)
+    recordings = opened.recordings
     remedy = "; one table of all, such as --out segments.csv, takes any name"
     for out, format in format_of.items():
         if recordings.fps is None and FORMATS[format].in_seconds:
             raise ValueError(f"--fps is missing, which --format {format} needs.")
         if table_of(out) is None:
             outputs.check_file_names(recordings.names, remedy)
-    told = reviewed.labels(recordings, words)
-    predictions = _predict_each(reviewed.model, recordings, words, told[0])
+    predictions = _predict_each(opened)
     with stage("predicting", "recording"):
         if len(format_of) > 1:
             predictions = list(predictions)
@@ -70,13 +66,12 @@ def predict(options):
             if table_of(out) is not None:
                 _write_table(predictions, recordings, out, format)
             else:
-                folders = source.folder, options.data, out
+                folders = opened.source.folder, options.data, out
                 _write_folder(predictions, out, format, folders)
     number = outputs.count(len(recordings), "recording")
     print(f"Segments of {number} written to {', '.join(format_of)}.")
     if options.report is not None:
-        parts = reviewed, recordings, names, words, told
-        outputs.write_report(options.report, source, *parts)
+        outputs.write_report(options.report, opened)
     outputs.print_stops(recordings)
 
 
@@ -114,20 +109,22 @@ def _write_table(predictions, recordings, out, format):
     io.write_segments(table, out, format=format)
 
 
-def _predict_each(model, recordings, words, labels_of_people):
+def _predict_each(opened):
     """Yield `Recordings` of one: labels, their confidence, intervals of boundaries."""
     from skl_tot.app.review.results import put_labels
     from skl_tot.methods.pipelines import predict_with_confidence
     from skl_tot.recordings.errors import errors_of_recording
 
-    for i, name in enumerate(each(recordings.names)):
+    for i, name in enumerate(each(opened.recordings.names)):
         with errors_of_recording(i, name):
-            recording = recordings[i : i + 1]
-            prediction = predict_with_confidence(model, recording, words)
+            recording = opened.recordings[i : i + 1]
+            prediction = predict_with_confidence(
+                opened.reviewed.model, recording, opened.words
+            )
             labels, confidence, boundaries = (values[0] for values in prediction)
-            if labels_of_people[i] is not None:
+            if (told := opened.corrected[i]) is not None:
                 labels, confidence, boundaries = put_labels(
-                    labels_of_people[i], labels, confidence, boundaries
+                    told, labels, confidence, boundaries
                 )
             yield recording.replace([labels]), confidence, boundaries
 

@@ -1,16 +1,15 @@
-"""Stages of commands that take long: a bar on a terminal, else a line now and then."""
+"""Stages of commands that take long: a renewed line on a terminal, else some lines."""
 
 import contextlib
 import sys
 import threading
 import time
-from typing import Any
 
 from skl_tot.progress import watched
 
 # Seconds from the start of a command to the first sign, from that of a later stage, and
 # between signs.
-FIRST, OF_STAGE, BETWEEN_LINES, BETWEEN_BARS = 3, 1, 10, 0.5
+FIRST, OF_STAGE, OF_LINES, OF_TERMINAL = 3, 1, 10, 0.5
 _begun: list = []  # time of the start of the command; empty if stages are not shown
 
 
@@ -42,31 +41,19 @@ class _Stage(threading.Thread):
         self.text, self.unit = text, unit
         self.n_done, self.n_steps = 0, None
         self.started, self.is_over = time.time(), threading.Event()
-        self.bar: Any = None
+        self.is_terminal, self.is_shown = sys.stderr.isatty(), False
 
     def report(self, n_done, n_steps):
         self.n_done, self.n_steps = n_done, n_steps
 
     def run(self):
-        is_terminal = sys.stderr.isatty()
         wait = max(OF_STAGE, _begun[0] + FIRST - time.monotonic())
         while not self.is_over.wait(wait):
-            self.draw() if is_terminal else self.print()
-            wait = BETWEEN_BARS if is_terminal else BETWEEN_LINES
+            self.print("" if self.is_terminal else "\n")
+            wait = OF_TERMINAL if self.is_terminal else OF_LINES
 
-    def draw(self):
-        """Draw the bar; without steps, the time that has passed."""
-        if self.bar is None:
-            from tqdm import tqdm
-
-            self.bar = tqdm(desc=self.text, unit=self.unit, file=sys.stderr)
-            self.bar.start_t = self.started
-        self.bar.n, self.bar.total = self.n_done, self.n_steps
-        self.bar.bar_format = None if self.n_steps else "{desc} [{elapsed}]"
-        self.bar.refresh()
-
-    def print(self):
-        """Print a line."""
+    def print(self, end):
+        """Print a line, on a terminal over the one before."""
         seconds = time.time() - self.started
         done = f"{seconds:.0f} s"
         if self.n_steps:
@@ -74,13 +61,15 @@ class _Stage(threading.Thread):
         if self.n_steps and self.n_done:
             left = seconds * (self.n_steps / self.n_done - 1)
             done += f", about {left:.0f} s left"
+        line = f"skl-tot: {self.text}, {done}"
         with contextlib.suppress(OSError):  # who read the lines has gone
-            print(f"skl-tot: {self.text}, {done}", file=sys.stderr, flush=True)
+            shown = f"\r{line:<79}" if self.is_terminal else line
+            print(shown, end=end, file=sys.stderr, flush=True)
+        self.is_shown = True
 
     def end(self):
-        """Wait for the thread, and leave the bar as it is at the end."""
+        """Wait for the thread; a terminal keeps the line as it is at the end."""
         self.is_over.set()
         self.join()
-        if self.bar is not None:
-            self.draw()
-            self.bar.close()
+        if self.is_terminal and self.is_shown:
+            self.print("\n")

@@ -216,15 +216,15 @@ def test_progress_on_a_terminal(run, monkeypatch, capsys):
         assert run("predict model.skops flat --out seen") == 0
         stream.flush()
         shown = ""
-        while "4/4" not in shown and select.select([terminal], [], [], 10)[0]:
+        while "4 of 4" not in shown and select.select([terminal], [], [], 10)[0]:
             shown += os.read(terminal, 100_000).decode(errors="replace")
-        assert "| 4/4 [" in shown
-    assert "4/4" not in capsys.readouterr().out
+        assert "\rskl-tot: predicting, 4 of 4 recordings" in shown
+    assert "4 of 4" not in capsys.readouterr().out
 
 
 def test_progress_in_lines(run, folder, monkeypatch, capsys):
     """A stage with steps, and one that reports none."""
-    for name, seconds in [("FIRST", 0), ("OF_STAGE", 0), ("BETWEEN_LINES", 0.01)]:
+    for name, seconds in [("FIRST", 0), ("OF_STAGE", 0), ("OF_LINES", 0.01)]:
         monkeypatch.setattr(stages, name, seconds)
     begin = stages.begin
     monkeypatch.setattr(stages, "begin", lambda _: begin(True))

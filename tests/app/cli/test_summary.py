@@ -9,7 +9,6 @@ import pytest
 from skl_tot.app.cli.pictures import write_lists
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
-from skl_tot.recordings import Recordings
 from skl_tot.statistics import (
     compare_groups,
     cycle_times,
@@ -103,17 +102,6 @@ def test_workbooks_in_and_out(run, tmp_path, capsys):
     assert {f"{name}.csv" for name in sheets} > TABLES
     expected = durations(LABELS, fps=10)
     pd.testing.assert_frame_equal(sheets["durations"], expected, check_dtype=False)
-
-
-def test_breaks_are_named(run, tmp_path, capsys):
-    times = np.r_[np.arange(30) / 10, 100 + np.arange(30) / 10]
-    labels = np.repeat(["a", "b", "c"], 20)
-    options = {"fps": 10, "starts": [np.datetime64("2024-03-04T06:00")]}
-    takes = Recordings([labels], ["take"], times=[times], **options)
-    write_segments(segments(takes), tmp_path / "all.csv")
-    assert run("summary all.csv --out out") == 0
-    said = "1 break takes 97.0 s in take, since 2024-03-04 06:00:03."
-    assert said in capsys.readouterr().out
 
 
 def test_groups_are_compared(run, tmp_path, capsys):
