@@ -16,7 +16,7 @@ NAME = re.compile(
     rf"(?:{WORDS})[ _.-]*(?:{NUMBER})?|(?:{NUMBERED})[ _.-]*(?:{NUMBER})|id"
 )
 # Names of columns of labels, which are the truth and no measurement.
-LABEL = re.compile("action|labels?|behaviou?r|activity|annotation")
+LABEL = re.compile("action|labels?|behavior|behaviour|activity|annotation")
 
 
 def find_recording_column(tables, remedy, others=()):

@@ -85,7 +85,7 @@ class Source:
 
 
 class Opened(NamedTuple):
-    """Recordings of a model or review, and what people said of them."""
+    """Recordings with the model, or the review with labels of people, for them."""
 
     source: Source
     reviewed: Any  # model
