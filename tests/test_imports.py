@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
