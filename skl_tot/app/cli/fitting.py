@@ -26,6 +26,11 @@ def add_fit(commands):
     )
     parser.add_argument("data", metavar="DATA", help=arguments.DATA)
     parser.add_argument("--like", metavar="MODEL", help=arguments.LIKE)
+    text = """fit with so many seeds, from --seed on, and print means and deviations of
+    the scores, against groundTruth of DATA; the first model is written"""
+    parser.add_argument(
+        "--seeds", type=int, choices=range(2, 11), metavar="N", help=text
+    )
     arguments.add_model_out(parser)
 
 
@@ -35,6 +40,7 @@ def fit(options):
         text = "--n-actions is missing, expected --n-actions N"
         raise ValueError(f"{text}, or --labels of a recording.")
     arguments.check_needed(options, "labels", ["gaps"])
+    arguments.check_needed(options, "n_actions", ["seeds"])
     inputs.check_inputs(options.data, options.labels, model=options.like)
     outputs.check_model(options.out, [options.data, options.labels])
     recipe = Recipe(options)
@@ -48,11 +54,14 @@ def fit(options):
     y = options.labels and inputs.read_labels_in_order(
         options, recordings, options.data
     )
+    truth = options.seeds and _read_truth(source, recordings)
     from skl_tot.io.models import save_model
     from skl_tot.meta.trust import rate_trust
     from skl_tot.methods.pipelines import last_step
 
     seed = recipe.set_seed(model)
+    if options.seeds and seed is None:
+        raise ValueError(f"--seeds is {options.seeds}, expected none: no part draws.")
     # a verbose fit prints its look
     with contextlib.redirect_stdout(None), stage("fitting"):
         model.fit(recordings, y)
@@ -68,6 +77,46 @@ def fit(options):
     if rating is not None:
         text = " ".join(rating["sentences"])
         print("How far to trust this:", outputs.in_options(text))
+    if truth is not None:
+        _print_scores(recipe, model, recordings, truth, options.seeds)
+
+
+def _read_truth(source, recordings):
+    """Labels of the data set, which the scores of seeds need."""
+    truth = source.ground_truth(recordings)
+    if truth is None:
+        raise ValueError(f"{source.path} has no groundTruth, which --seeds needs.")
+    return truth
+
+
+def _print_scores(recipe, model, recordings, truth, n_seeds):
+    """Fit with the other seeds, and print scores of all; the model is of the first."""
+    import numpy as np
+    from sklearn.base import clone
+
+    from skl_tot import metrics
+
+    scores = {
+        "MoF": metrics.mof_score,
+        "F1@50": metrics.segment_f1_score,
+        "AMI": metrics.adjusted_mutual_info_score,
+        "mean recall": metrics.mean_recall_score,
+    }
+    rows = []
+    for number in range(n_seeds):
+        if number:
+            model = clone(model)
+            recipe.set_seed(model, number)
+            with contextlib.redirect_stdout(None), stage("fitting with another seed"):
+                model.fit(recordings)
+        labels = model.predict(recordings)
+        labels = [labels[name] for name in recordings.names]
+        rows.append([100 * score(truth, labels) for score in scores.values()])
+    cells = zip(scores, np.mean(rows, axis=0), np.std(rows, axis=0))
+    text = ", ".join(
+        f"{name} {mean:.1f} ± {spread:.1f}" for name, mean, spread in cells
+    )
+    print(f"Scores of {n_seeds} seeds, in percent: {text}.")
 
 
 def _print_fit(recordings, seed, path):

@@ -147,11 +147,12 @@ class Recipe:
         segmenter.set_params(**self.settings)
         return make_pipeline(*steps, segmenter) if steps else segmenter
 
-    def set_seed(self, model):
-        """Set the seed of a model and its parts; None without random numbers."""
+    def set_seed(self, model, number=0):
+        """Set the seed of a numbered fit; None without random numbers."""
+        seed = self.seed + number
         names = [x for x in model.get_params() if x.split("__")[-1] == "random_state"]
-        model.set_params(**dict.fromkeys(names, self.seed))
-        return self.seed if names else None
+        model.set_params(**dict.fromkeys(names, seed))
+        return seed if names else None
 
 
 def _make_step(step):

@@ -21,7 +21,7 @@ from skl_tot.datasets import load_action_dataset
 from skl_tot.decoding import DECODERS
 from skl_tot.io import load_model, read_segments, read_table
 from skl_tot.methods.pipelines import last_step
-from skl_tot.metrics import segmentation_report
+from skl_tot.metrics import mof_score, segmentation_report
 
 HMM = "--n-actions 3 --method hmm"
 pytestmark = pytest.mark.usefixtures("folder")
@@ -106,6 +106,21 @@ def test_evaluate_activities(run, folder, capsys):
     assert "'v0' twice" in capsys.readouterr().err
     assert run("evaluate data segments tea --only v1") == 0
     assert "v0" not in capsys.readouterr().out
+
+
+def test_scores_over_seeds(run, capsys):
+    parameters = {"order": "strict", "max_iter": 5, "n_networks": 1}
+    settings = " ".join(f"{name}={value}" for name, value in parameters.items())
+    fit = f"fit data --n-actions 3 --method tot --set {settings} --seed 4 --seeds 2"
+    assert run(f"{fit} --out first.skops") == 0
+    data, shares = load_action_dataset("data"), []
+    for seed in (4, 5):
+        model = skl_tot.TemporalOTSegmenter(3, **parameters, random_state=seed)
+        labels = model.fit(data.videos).labels_
+        shares.append(100 * mof_score(data.labels, labels))
+    shown = f"MoF {np.mean(shares):.1f} ± {np.std(shares):.1f}, F1@50 "
+    assert f"Scores of 2 seeds, in percent: {shown}" in capsys.readouterr().out
+    assert last_step(load_model("first.skops")).random_state == 4
 
 
 def test_other_files_and_links_stay(run, folder, links):
