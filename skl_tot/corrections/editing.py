@@ -241,15 +241,12 @@ def refine(model: Model, X, y) -> Model:
     segmenter.prepare(videos)  # refuses recordings that the model cannot read
     if segmenter.is_taught:
         estimators = list(map(FrozenEstimator, segmenter.estimators_))
+        cycles = segmenter.cycles
     else:
         estimators = [FrozenEstimator(segmenter), None]
-    taught = SemiSupervisedSegmenter(
-        estimators,
-        random_state=0,  # the same labels teach the same
-        cycles=(
-            segmenter.cycles if segmenter.is_taught else pipelines.is_cyclic(segmenter)
-        ),
-    )
+        cycles = pipelines.is_cyclic(segmenter)
+    # with a seed, so that the same labels teach the same
+    taught = SemiSupervisedSegmenter(estimators, cycles=cycles, random_state=0)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", FIRST_WORDS)  # names may still change
         taught.fit(videos, y)

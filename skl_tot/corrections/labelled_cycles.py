@@ -136,20 +136,17 @@ def learn_template(recordings, labels, labelled, n_actions):
     means = phases.smooth_means(blocks, path)
     shares = phases.smooth_means(np.concatenate(shares), path) + 1e-9
     shares /= shares.sum(axis=1, keepdims=True)
-    variances = (
-        np.square(blocks - means[path]).mean(axis=0) + ADDED_VARIANCE * variances
-    )
-    return Template(tuple(projection), means, variances + 1e-6, shares, length)
+    within = np.square(blocks - means[path]).mean(axis=0)
+    variances = within + ADDED_VARIANCE * variances + 1e-6
+    return Template(tuple(projection), means, variances, shares, length)
 
 
 def cut_recordings(recordings, cuts):
     """Cycles as recordings, with the breaks within them."""
-    breaks = [
-        breaks[(breaks > start) & (breaks < end)] - start
-        for breaks, cuts_of_recording in zip(
-            map(recordings.breaks_of, range(len(cuts))), cuts
-        )
-        for start, end in pairwise(cuts_of_recording)
-    ]
+    breaks = []
+    for i, cuts_of_recording in enumerate(cuts):
+        edges = recordings.breaks_of(i)
+        for start, end in pairwise(cuts_of_recording):
+            breaks.append(edges[(edges > start) & (edges < end)] - start)
     arrays = cut_arrays(recordings.arrays, cuts)
     return Recordings(arrays, fps=recordings.fps, breaks=breaks)

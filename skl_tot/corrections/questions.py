@@ -11,7 +11,6 @@ from skl_tot.decoding.gaussians import linear_log_densities, shrunk
 from skl_tot.methods.pipelines import segmenter_of, transform_before
 from skl_tot.recordings.errors import is_int, refuse
 from skl_tot.recordings.labels import find_segments, with_background
-from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.features import TellingSample, checked_videos
 
@@ -20,7 +19,7 @@ DIGITS = 9  # rounding, so that equal values are sorted by index
 
 
 @with_shared_texts
-def most_informative(model, X, n=1, *, labelled=()) -> list[dict]:
+def most_informative(model, X, n=1) -> list[dict]:
     """List the moments whose labels would teach a model most: segments in doubt.
 
     Doubt is the entropy of ``predict_posterior`` in nats. `recordings_to_label` lists
@@ -31,8 +30,6 @@ def most_informative(model, X, n=1, *, labelled=()) -> list[dict]:
     {shared: model, X}
     n : int, default=1
         Maximum number of results.
-    labelled : sequence of int, default=()
-        Indices of recordings with labels, which are not listed.
 
     Returns
     -------
@@ -55,25 +52,14 @@ def most_informative(model, X, n=1, *, labelled=()) -> list[dict]:
     ['action', 'end', 'information', 'recording', 'start']
     """
     segmenter = segmenter_of(model)
-    videos = as_recordings(transform_before(model, X))
-    labelled = np.ravel(labelled).tolist()
-    _check_request(n, labelled, len(videos))
+    if not (is_int(n) and n >= 1):
+        refuse("n", n, "an integer of at least 1")
     paths, doubts = [], []
-    for decoded in segmenter.decode(videos):
+    for decoded in segmenter.decode(transform_before(model, X)):
         paths.append(decoded.path)
         doubts.append(measure_doubts(decoded))
     labels = with_background(segmenter.actions_)
-    return rank_moments([labels[path] for path in paths], doubts, n, labelled)
-
-
-def _check_request(n, labelled, n_videos):
-    """Refuse parameters of `most_informative` that are not valid."""
-    if not (is_int(n) and n >= 1):
-        refuse("n", n, "an integer of at least 1")
-    for i in labelled:
-        if type(i) is not int or not 0 <= i < n_videos:
-            expected = f"indices of recordings from 0 to {n_videos - 1}"
-            refuse("labelled", [i], expected)
+    return rank_moments([labels[path] for path in paths], doubts, n)
 
 
 def measure_doubts(decoded, names=None):
@@ -85,23 +71,16 @@ def measure_doubts(decoded, names=None):
     return entr(np.maximum(probabilities.astype(float), 0)).sum(axis=1)
 
 
-def rank_moments(paths, doubts, n, labelled=()):
+def rank_moments(paths, doubts, n):
     """List the ``n`` segments with most doubts beyond the least of all frames."""
     least = min(doubt.min() for doubt in doubts)
     moments = []
     for i, (path, doubt) in enumerate(zip(paths, doubts)):
-        if i not in labelled:
-            for action, start, end in zip(*find_segments(path)):
-                information = (doubt[start:end] - least).sum()
-                moments.append(
-                    {
-                        "recording": i,
-                        "start": int(start),
-                        "end": int(end),
-                        "action": action.item(),
-                        "information": float(information),
-                    }
-                )
+        for action, start, end in zip(*find_segments(path)):
+            information = float((doubt[start:end] - least).sum())
+            place = {"recording": i, "start": int(start), "end": int(end)}
+            about = {"action": action.item(), "information": information}
+            moments.append(place | about)
     # equal values in order of time
     moments.sort(key=lambda moment: -round(moment["information"], DIGITS))
     return moments[: int(n)]

@@ -10,6 +10,8 @@ from skl_tot.recordings.clocks import check_fps
 from skl_tot.recordings.errors import import_extra
 
 ROW = 0.24  # height of an entry of a legend in inches
+# Shares of the usual font size, and letters of a line; the first that fits stays.
+SIZES = (1, None), (1, 28), (0.8, 28), (0.65, 24), (0.5, 20), (0.4, 16), (0.3, 16)
 
 
 class Display:
@@ -90,17 +92,7 @@ def draw_legend(ax, entries, title=None):
     highest = ax.get_window_extent().height + 0.2 * dpi
     room = _room(ax)
     widest = max(0.45 * room, room - 7.5 * dpi)
-    # share of the usual font size, and letters of a line; the first that fits stays
-    attempts = [
-        (1, None),
-        (1, 28),
-        (0.8, 28),
-        (0.65, 24),
-        (0.5, 20),
-        (0.4, 16),
-        (0.3, 16),
-    ]
-    for scale, n_letters in attempts:
+    for scale, n_letters in SIZES:
         legend = _draw_attempt(ax, entries, title, scale, n_letters)
         extent = legend.get_window_extent()
         if extent.width <= widest and extent.height <= highest:

@@ -187,38 +187,31 @@ class HMMSegmenter(BaseSegmenter):
             )
         self.center_, self.components_ = center, components
         frames = [self._project(sample.videos, i) for i in range(len(sample.videos))]
-        fit = self._fit_from_clusters if is_free else self._fit_from_parts
-        model, curve = fit(frames, sample, self.reg_covar * mean_variance)
+        options = {"reg_covar": self.reg_covar * mean_variance, "tol": self.tol}
+        options["min_frames"] = -(-self.min_frames_ // sample.step)
+        if is_free:
+            model, curve = self._fit_from_clusters(frames, sample, options)
+        else:
+            model, curve = self._fit_from_parts(frames, options)
         self.means_, self.covars_ = model.means, model.covars
         # of one frame to the next, while the model moves once in `step` frames
         self.transitions_ = model.paths.transitions / sample.step
         self.starts_ = np.exp(-model.paths.chain().starts)
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
 
-    def _fit_from_parts(self, frames, sample, reg_covar):
+    def _fit_from_parts(self, frames, options):
         """Fit in order, from equal parts; returns the model and its curve."""
         frames = [of_video for of_video in frames if len(of_video) >= self.n_actions_]
+        reg_covar = options["reg_covar"]
         start = start_from_equal_parts(frames, self.n_actions_, reg_covar)
-        return fit_hmm(
-            frames,
-            start.sharing() if self.covariance == "shared" else start,
-            reg_covar=reg_covar,
-            max_iter=self.max_iter,
-            tol=self.tol,
-            min_frames=-(-self.min_frames_ // sample.step),
-        )
+        start = start.sharing() if self.covariance == "shared" else start
+        return fit_hmm(frames, start, max_iter=self.max_iter, **options)
 
-    def _fit_from_clusters(self, frames, sample, reg_covar):
+    def _fit_from_clusters(self, frames, sample, options):
         """Fit in free order, number actions by time; return the model and its curve."""
         # A few steps tell the best start, and only this one goes on.
-        rng = check_random_state(self.random_state)
-        improve = partial(
-            fit_hmm,
-            frames,
-            reg_covar=reg_covar,
-            tol=self.tol,
-            min_frames=-(-self.min_frames_ // sample.step),
-        )
+        rng, reg_covar = check_random_state(self.random_state), options["reg_covar"]
+        improve = partial(fit_hmm, frames, **options)
         n_first = self.max_iter if self.n_init == 1 else min(5, self.max_iter)
         fits = []
         for i in range(self.n_init):

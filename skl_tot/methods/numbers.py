@@ -104,13 +104,8 @@ def _score_in_order(videos, numbers):
     scores, spreads = [], []
     for n_actions in numbers:
         # the better of both models, as each alone is wrong on more sets
-        score, labellings = max(
-            (
-                (score_of(labellings, everyone, n_actions), labellings)
-                for labellings in label(n_actions)
-            ),
-            key=itemgetter(0),
-        )
+        scored = [(score_of(x, everyone, n_actions), x) for x in label(n_actions)]
+        score, labellings = max(scored, key=itemgetter(0))
         without = [score_of(labellings, k, n_actions) for k in others]
         scores.append(score)
         spreads.append(_jackknife(without))

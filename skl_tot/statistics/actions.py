@@ -162,8 +162,8 @@ def ranks_of_steps(bouts, codes):
 
 
 @with_shared_texts
-def transitions(labels, *, groups=None) -> pd.DataFrame:
-    r"""Count transitions between actions, over all recordings or by group.
+def transitions(labels) -> pd.DataFrame:
+    r"""Count transitions between actions, over all recordings.
 
     The probability of the step from action :math:`a` to :math:`b` is the number of such
     steps over that of all steps from :math:`a`, and 0 without a step from :math:`a`.
@@ -174,14 +174,12 @@ def transitions(labels, *, groups=None) -> pd.DataFrame:
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
-    groups : dict, Series or sequence, default=None
-        Group of each recording, by name or in order.
 
     Returns
     -------
     table : DataFrame
-        A row for each pair of actions, including pairs without a step: ``group`` if
-        there are groups, ``from``, ``to``, ``count`` and ``probability``.
+        A row for each pair of actions, including pairs without a step: ``from``,
+        ``to``, ``count`` and ``probability``.
 
     Examples
     --------
@@ -192,12 +190,8 @@ def transitions(labels, *, groups=None) -> pd.DataFrame:
     1  bake   cut      0          0.0
     """
     bouts = collect_bouts(labels)
-    members = None
-    if groups is not None:
-        members = group_of_recordings(groups, bouts.names)
-    counts = count_steps(bouts, members)
-    keys = ["from"] if groups is None else ["group", "from"]
-    sums = counts.groupby(keys, observed=False).transform("sum")
+    counts = count_steps(bouts)
+    sums = counts.groupby("from", observed=False).transform("sum")
     table = counts.to_frame("count").assign(probability=counts / sums.clip(lower=1))
     return bouts.plain(table.reset_index())
 

@@ -57,6 +57,7 @@ def cut_cycles(steps, start=None):
     steps = merge_touching(steps, **BREAKS)
     origins = steps.groupby("recording", sort=False)["start"].first()
     bouts_of_cycles = Bouts(steps, origins, bouts.frame, bouts.unit)
+    bouts_of_cycles.lengths = cycles["duration"]  # to the last digit
     by_cycle = bouts_of_cycles.table.groupby("recording", observed=False)
     cycles["steps"] = by_cycle.size().to_numpy()
     columns = ["recording", "cycle", "start", "end", "duration", "stopped", "steps"]

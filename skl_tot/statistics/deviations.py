@@ -5,13 +5,15 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from skl_tot.recordings.errors import is_number, refuse, short_repr, warn_user
+from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import as_reals, values_of_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.actions import has_order, ranks_of_steps, usual_codes
 from skl_tot.statistics.bouts import collect_bouts
 from skl_tot.statistics.cycles import cut_cycles, without_idle
 
+# Robust z above which a duration, a number of bouts or a likelihood deviates.
+MOST_USUAL = 3.5
 # From a median absolute deviation to the standard deviation of a normal distribution.
 MAD_TO_SD = 1.4826
 # A step is done twice if it takes two times as long as usual, less or more this share
@@ -24,14 +26,7 @@ FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
 
 
 @with_shared_texts
-def deviations(
-    labels,
-    *,
-    fps=None,
-    order=None,
-    log_likelihoods=None,
-    threshold=3.5,
-) -> pd.DataFrame:
+def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     r"""List how each recording deviates from the others, the most deviating first.
 
     Durations are compared with those of other recordings by a robust z. With the total
@@ -41,18 +36,16 @@ def deviations(
     .. math:: z = \frac{x - m}{\max(1.4826 \; \mathrm{median} |x - m|,\; 0.05\, m,\; 1
         \text{ frame})}.
 
+    A duration, a number of bouts or a likelihood deviates by a z above 3.5.
+
     Parameters
     ----------
     labels : Recordings, dict, Series, list, array-like or DataFrame
         As for `durations`.
     {shared: fps}
-    order : sequence of int or str, default=None
-        Expected actions of a recording, in order. None takes `usual_order`.
     log_likelihoods : dict, Series or sequence, default=None
         Log-likelihood of each recording, by name or in order: a number, the mean over
         its frames, or an array with a number per frame, which is averaged.
-    threshold : float, default=3.5
-        Robust z above which a duration, a number of bouts or a likelihood deviates.
 
     Returns
     -------
@@ -62,26 +55,25 @@ def deviations(
         no deviation if they are missing, repeated or shorter, or up to twice as long as
         usual.
 
-        - ``missing``: tuple of the missing actions of the order. A bout does not count
-          if it is an outlier of the logarithms of all bouts of its action, five or
-          more, and shorter than a third of their lower quartile.
-        - ``repeated``: tuple of the actions whose number of bouts is above the
-          threshold, compared with the recordings that show them, or whose single bout
-          takes twice :math:`m`, less or more 0.3 :math:`m` or three spreads, while most
-          other actions take no longer than usual.
+        - ``missing``: tuple of the missing actions of `usual_order`. A bout does not
+          count if it is an outlier of the logarithms of all bouts of its action, five
+          or more, and shorter than a third of their lower quartile.
+        - ``repeated``: tuple of the actions whose number of bouts deviates, compared
+          with the recordings that show them, or whose single bout takes twice
+          :math:`m`, less or more 0.3 :math:`m` or three spreads, while most other
+          actions take no longer than usual.
         - ``out_of_order``: tuple of pairs of actions; the first one comes directly
-          before the second, in contrast to the order. Without ``order``, a step back in
-          more than half of the recordings is usual, and none is listed if recordings
-          show no order.
-        - ``too_long`` and ``too_short``: tuples of the actions with :math:`z` beyond
-          the threshold that are not repeated, the most extreme first, each with its
-          total duration and :math:`m`.
-        - ``unlikely``: whether the mean log-likelihood is below the threshold;
+          before the second, in contrast to the order. A step back in more than half of
+          the recordings is usual, and none is listed if recordings show no order.
+        - ``too_long`` and ``too_short``: tuples of the actions whose durations deviate
+          and that are not repeated, the most extreme first, each with its total
+          duration and :math:`m`.
+        - ``unlikely``: whether the mean log-likelihood is low;
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
         - ``score``: 3 for each action or pair of the first three, 1 for each other
-          finding. Without ``order``, a finding in more than a fifth of the recordings,
-          and at least two, is usual and does not count.
-        - ``deviates``: whether the score is above the median; with ``order``, above 0.
+          finding. One in more than a fifth of the recordings, and at least two, is
+          usual and does not count.
+        - ``deviates``: whether the score is above the median.
         - ``unit`` of times, "s" or "frames".
 
     Examples
@@ -96,10 +88,8 @@ def deviations(
     1         c      ()  ((mix, 15.0, 4.0),)      1
     """
     bouts = collect_bouts(labels, fps)
-    if not (is_number(threshold) and 0 < threshold < np.inf):
-        refuse("threshold", threshold, "a positive number")
     means = _mean_log_likelihoods(log_likelihoods, bouts.names)
-    table = compare_bouts(bouts.without_crumbs(), order, means, threshold)
+    table = compare_bouts(bouts.without_crumbs(), means)
     table = table.iloc[np.lexsort((-table.pop("extreme"), -table["score"]))]
     return table.reset_index(drop=True).assign(unit=bouts.unit)
 
@@ -164,22 +154,21 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     return bouts.plain(cycles.join(findings)).assign(unit=bouts.unit)
 
 
-def compare_bouts(bouts, order=None, means=None, threshold=3.5):
+def compare_bouts(bouts, means=None):
     """Table of `deviations` in the order of recordings, with the sum of absolute z."""
-    is_given = order is not None
-    codes = _check_order(order, bouts) if is_given else usual_codes(bouts)
+    codes = usual_codes(bouts)
     counts, totals, z = score_durations(bouts)
     usual = np.nanmedian(totals, axis=0) if totals.size else np.zeros(0)
     near = _near_breaks(bouts, codes)
-    is_short = (-z > threshold) & ~near
+    is_short = (-z > MOST_USUAL) & ~near
     # a step that starts again after a break lasts up to twice as long
-    is_long = (z > threshold) & ~(near & (totals <= 2 * usual))
-    is_repeated = (counts > _most_bouts(counts, threshold)) & ~near
+    is_long = (z > MOST_USUAL) & ~(near & (totals <= 2 * usual))
+    is_repeated = (counts > _most_bouts(counts)) & ~near
     is_twice = _are_twice(counts, totals, usual, z) & is_long & ~near
     is_long &= ~is_twice
     steps_back = [()] * len(bouts.names)
-    if is_given or has_order(bouts):
-        steps_back = _find_steps_back(bouts, codes, is_given)
+    if has_order(bouts):
+        steps_back = _find_steps_back(bouts, codes)
     rows = []
     for i, name in enumerate(bouts.names):
         lacking = [code for code in codes if counts[i, code] == 0 and not near[i, code]]
@@ -194,10 +183,10 @@ def compare_bouts(bouts, order=None, means=None, threshold=3.5):
             times = totals[i, far].tolist(), usual[far].tolist()
             row[column] = tuple(zip(bouts.name_codes(far), *times))
         rows.append(row)
-    likelihoods = _judge_likelihoods(means, len(rows), threshold)
-    scores = _count_points(rows, likelihoods["unlikely"], is_given)
-    # without an order, the median: half of the recordings deviate at most
-    least = 0 if is_given or not len(scores) else np.sort(scores)[len(scores) // 2]
+    likelihoods = _judge_likelihoods(means, len(rows))
+    scores = _count_points(rows, likelihoods["unlikely"])
+    # the median: half of the recordings deviate at most
+    least = np.sort(scores)[len(scores) // 2] if len(scores) else 0
     table = pd.DataFrame(rows, columns=["recording", *FINDINGS]).assign(**likelihoods)
     extremes = np.nansum(np.abs(z), axis=1)
     return table.assign(score=scores, deviates=scores > least, extreme=extremes)
@@ -236,19 +225,6 @@ def _near_breaks(bouts, codes):
     return near
 
 
-def _check_order(order, bouts):
-    if isinstance(order, (str, bytes)) or not hasattr(order, "__len__"):
-        refuse("order", order, "a list of actions", TypeError)
-    actions = np.asarray(order).tolist()
-    for action in actions:
-        if action not in bouts.actions:
-            problem = f"order has {short_repr(action)}, which no recording shows"
-            raise ValueError(f"{problem}, expected some of {bouts.actions}.")
-    if len(set(actions)) < len(actions):
-        refuse("order", actions, "each action once")
-    return [bouts.actions.index(action) for action in actions]
-
-
 def score_durations(bouts):
     """Return counts, total durations and their robust z, by recording and action."""
     if not bouts.actions or not bouts.names:
@@ -269,23 +245,23 @@ def _deviation(values):
     return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
 
 
-def _most_bouts(counts, threshold):
+def _most_bouts(counts):
     """Find the number of bouts of each action above which it is repeated."""
     if not counts.size:
         return np.zeros(0)
     present = np.where(counts > 0, counts, np.nan)
-    return np.nanmedian(present, axis=0) + threshold * MAD_TO_SD * _deviation(present)
+    return np.nanmedian(present, axis=0) + MOST_USUAL * MAD_TO_SD * _deviation(present)
 
 
-def _find_steps_back(bouts, codes, is_given):
+def _find_steps_back(bouts, codes):
     """Distinct pairs of codes in each recording that step back in the order."""
     pairs_of = [{} for _ in bouts.names]  # as ordered sets
     for i, before, after in zip(*ranks_of_steps(bouts, codes)):
         if after < before:
             pairs_of[i][codes[before], codes[after]] = None
     numbers = Counter(pair for pairs in pairs_of for pair in pairs)
-    # without an order, a step of more than half of the recordings is usual
-    most = len(pairs_of) if is_given else len(pairs_of) / 2
+    # a step of more than half of the recordings is usual
+    most = len(pairs_of) / 2
     return [[pair for pair in pairs if numbers[pair] <= most] for pairs in pairs_of]
 
 
@@ -299,19 +275,19 @@ def _mean_log_likelihoods(log_likelihoods, names):
     return means
 
 
-def _judge_likelihoods(means, n_recordings, threshold):
+def _judge_likelihoods(means, n_recordings):
     """Columns of `deviations` about mean log-likelihoods of recordings."""
     if means is None:
         unknown = np.full(n_recordings, np.nan)
         return {"unlikely": np.isfinite(unknown), "likelihood_quantile": unknown}
     spread = MAD_TO_SD * _deviation(means)
-    is_low = means < np.median(means) - threshold * spread
+    is_low = means < np.median(means) - MOST_USUAL * spread
     quantiles = (means <= means[:, None]).mean(axis=1)
     return {"unlikely": is_low, "likelihood_quantile": quantiles}
 
 
-def _count_points(rows, are_unlikely, is_given):
-    """Score of each recording, without usual findings; all count for a given order."""
+def _count_points(rows, are_unlikely):
+    """Score of each recording, without usual findings."""
     findings_of = []
     for row, is_unlikely in zip(rows, are_unlikely):
         findings = [(name, action) for name in STEP_POINTS for action in row[name]]
@@ -322,7 +298,7 @@ def _count_points(rows, are_unlikely, is_given):
         findings_of.append(findings)
     numbers = Counter(finding for findings in findings_of for finding in findings)
     # a finding in more than a fifth of the recordings, and at least two, is usual
-    most = len(rows) if is_given else max(1, 0.2 * len(rows))
+    most = max(1, 0.2 * len(rows))
     points = STEP_POINTS | DURATION_POINTS | {"unlikely": 1}
     scores = [
         sum(points[name] for name, action in findings if numbers[name, action] <= most)

@@ -255,11 +255,8 @@ def _test(first, second, is_paired, n_permutations, level, random):
     with np.errstate(divide="ignore", invalid="ignore"):  # constant columns
         for name, effect in zip(("difference", "low", "high"), EFFECTS):
             row[effect] = row[name] / scale
-    n_all = (
-        2 ** len(first)
-        if is_paired
-        else math.comb(len(first) + len(second), len(first))
-    )
+    n_all = math.comb(len(first) + len(second), len(first))
+    n_all = 2 ** len(first) if is_paired else n_all
     is_exact = n_all <= n_permutations
     n_used = n_all if is_exact else n_permutations + 1  # with the actual groups
     return row | {"permutations": n_used, "exact": is_exact}

@@ -35,9 +35,8 @@ class SphericalCrossEntropy(CrossEntropy):
 
     def initialise(self, network, embeddings, times, generator):
         """Start at centres of K-means, with the same clusters in each network."""
-        seed = int(torch.randint(2**31 - 1, (), generator=generator, device="cpu"))
-        centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
-        network["prototypes"].copy_(torch.from_numpy(centres))
+        centres = cluster(embeddings, self.n_prototypes, generator)
+        network["prototypes"].copy_(centres)
         self.constrain(network)
 
     def constrain(self, network):

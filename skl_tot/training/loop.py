@@ -139,15 +139,8 @@ def new_state(network, settings, generator, device, n_iter=0, moments=None):
     parameters = {}
     for name, value in network.items():
         parameters[name] = value.detach().to(device).requires_grad_()
-    return TrainingState(
-        parameters,
-        generator,
-        device,
-        n_iter,
-        settings.learning_rate,
-        settings.weight_decay,
-        moments or {},
-    )
+    rates = settings.learning_rate, settings.weight_decay
+    return TrainingState(parameters, generator, device, n_iter, *rates, moments or {})
 
 
 def take_snapshot(state):
@@ -212,11 +205,8 @@ class LabelWatch:
         embeddings = encode(network, self.frames, self.encoder)
         similarities = score_prototypes(network, embeddings)
         labels = similarities.argmax(dim=-1)
-        shares = (
-            torch.nn.functional.one_hot(labels, similarities.shape[-1])
-            .double()
-            .mean(dim=1)
-        )
+        chosen = torch.nn.functional.one_hot(labels, similarities.shape[-1])
+        shares = chosen.double().mean(dim=1)
         n_effective = torch.special.entr(shares).sum(dim=-1).exp().mean().item()
         earlier_labels, n_earlier = self.labels, self.n_effective
         self.labels, self.n_effective = labels, n_effective

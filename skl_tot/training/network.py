@@ -168,6 +168,5 @@ class TorchEncoder(Encoder):
         with gradients(False), full_precision(self.device, n_products):
             frames = torch.from_numpy(values).to(self.device)
             values = encode(self.network, frames, self.encoder)
-            return (
-                (values if head is None else head(self.network, values)).cpu().numpy()
-            )
+            values = values if head is None else head(self.network, values)
+            return values.cpu().numpy()

@@ -166,9 +166,7 @@ class CrossEntropy(Term):
     def initialise(self, network, embeddings, times, generator):
         """Start at means of equal parts of time, or without a prior of clusters."""
         if self.prior is None:
-            seed = int(torch.randint(2**31 - 1, (), generator=generator, device="cpu"))
-            centres = cluster(embeddings.cpu().numpy(), self.n_prototypes, seed)
-            means = torch.from_numpy(centres).to(embeddings)
+            means = cluster(embeddings, self.n_prototypes, generator)
         else:
             means = means_in_time(embeddings, times, self.n_prototypes)
         means = means - embeddings.mean(dim=1, keepdim=True)
@@ -348,18 +346,20 @@ def means_in_time(embeddings, times, n_parts):
     return shares.mT @ embeddings
 
 
-def cluster(embeddings, n_centres, seed):
+def cluster(embeddings, n_centres, generator):
     """Centres (R, n_centres, E) of embeddings (R, n_frames, E), clustered once."""
     from sklearn.cluster import KMeans
 
-    # fewer distinct frames are repeated
-    embeddings = np.repeat(embeddings, -(-n_centres // embeddings.shape[1]), axis=1)
+    seed = int(torch.randint(2**31 - 1, (), generator=generator, device="cpu"))
     # embeddings of all networks side by side, so that all start at the same clusters
-    together = np.concatenate(list(embeddings), axis=1)
+    together = np.concatenate(list(embeddings.cpu().numpy()), axis=1)
+    # fewer distinct frames are repeated
+    together = np.repeat(together, -(-n_centres // len(together)), axis=0)
     # more frames and starts take long, and move the centres of a start only little
     step = -(-together.shape[0] // 2**14)
     kmeans = KMeans(n_centres, n_init=3, random_state=seed)
     with warnings.catch_warnings():  # for identical frames, such as constants
         warnings.simplefilter("ignore", ConvergenceWarning)
         kmeans.fit(together[::step])
-    return np.stack(np.split(kmeans.cluster_centers_, len(embeddings), axis=1))
+    centres = np.split(kmeans.cluster_centers_, len(embeddings), axis=1)
+    return torch.from_numpy(np.stack(centres)).to(embeddings)

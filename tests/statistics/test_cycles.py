@@ -9,6 +9,8 @@ import pytest
 from skl_tot.meta.cycles import cuts_of_path
 from skl_tot.recordings import Recordings
 from skl_tot.statistics import cycle_times
+from skl_tot.statistics.bouts import collect_bouts
+from skl_tot.statistics.cycles import cut_cycles
 
 USUAL = {"pick": 30, "weld": 50, "pack": 20}
 
@@ -28,6 +30,13 @@ def on_clock(labels, frame, pause, fps=10):
     clock[frame:] += pause
     options = {"fps": fps, "times": [clock], "breaks": [[frame]]}
     return Recordings([np.array(labels)], ["shift"], **options)
+
+
+def test_lengths_of_cycles_are_their_durations():
+    """To the last digit: a report marks cycles that are longer than the longest."""
+    steps = [(action, 3 + k * k % 17) for k, action in enumerate("abc" * 40)]
+    table, bouts = cut_cycles(collect_bouts(lay(steps), 3.7), "a")
+    assert table["duration"].tolist() == bouts.lengths.tolist()
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -1,5 +1,7 @@
 """Recordings that deviate, made so."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,14 +67,16 @@ def test_spoilt_recordings_are_first(make, seed):
     assert (others[STRUCTURAL].map(len) == 0).all(axis=None)
 
 
-def test_z_is_that_of_the_definition():
+def test_z_is_that_of_the_definition(monkeypatch):
     labels = synthetic(1, spread=0.4)
     labels["take 0"] = labels["take 0"].repeat(3)
     totals = pd.DataFrame({k: pd.Series(v).value_counts() for k, v in labels.items()}).T
     median = totals.median()
     spread = totals.apply(median_abs_deviation, scale="normal")
     z = (totals - median) / np.maximum(spread, np.maximum(0.05 * median, 1))
-    table = deviations(labels, threshold=1.5)
+    module = sys.modules[deviations.__module__]
+    monkeypatch.setattr(module, "MOST_USUAL", 1.5)  # so that many deviate
+    table = deviations(labels)
     for row in table.itertuples():
         own = z.loc[row.recording]
         # the most extreme first
@@ -131,9 +135,6 @@ def test_a_usual_step_back_is_in_order():
     table = deviations(labels)
     assert table["out_of_order"][0] == (("b", "a"),)
     assert not any(table["out_of_order"][1:])
-    given = deviations(labels, order=["a", "b", "c"]).set_index("recording")
-    assert given.loc["v", "out_of_order"] == (("c", "b"),)
-    assert given.loc["x", "out_of_order"] == (("c", "b"), ("b", "a"))
     half = deviations([list(own) for own in ("abc", "abc", "acb", "acb")])
     assert half["out_of_order"].tolist().count((("c", "b"),)) == 2  # said, not counted
     assert half["score"].tolist() == [0] * 4
@@ -149,7 +150,6 @@ def test_what_is_usual_is_no_deviation(n_without, n_deviating):
     assert table["deviates"].sum() == n_deviating
     deviating = table["recording"][table["deviates"]].tolist()
     assert deviating == [f"{i}" for i in range(n_deviating)]
-    assert deviations(labels, order=list("abc"))["deviates"].sum() == n_without
 
 
 def test_actions_out_of_the_order_do_not_count():
@@ -158,8 +158,6 @@ def test_actions_out_of_the_order_do_not_count():
     assert deviations(labels)["score"].tolist() == [0] * 5
     assert deviations(labels)["recording"][0] == "v"
     assert deviations([[-1], [-1]])["score"].tolist() == [0, 0]
-    table = deviations(labels, order=["a", "noise", "c"])
-    assert table["missing"].tolist() == [("noise",)] * 4 + [()]
 
 
 def test_unlikely_recordings():

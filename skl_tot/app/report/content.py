@@ -365,10 +365,8 @@ class Content:
             sentences += self.accuracy["sentences"]
         elif not sentences:
             source = " from labels of people" if self.segmenter.is_taught else ""
-            text = (
-                f"A program found these actions{source}, and nobody has checked them."
-            )
-            sentences.append(text)
+            text = f"A program found these actions{source}, and nobody has"
+            sentences.append(f"{text} checked them.")
         if self.rating is not None:
             first, *reasons = self.rating["sentences"]
             sentences.insert(0, first)

@@ -353,10 +353,9 @@ def find_alike(recordings, entries):
             frames.append(values)
             paths.append(np.maximum(entry.segments.labels()[::step], BACKGROUND))
     pairs = questions.alike_actions(frames, paths) if frames else []
-    sure = pd.Series(
-        np.concatenate([entry.confidence for entry in entries]), dtype=float
-    )
-    sure = sure.groupby(np.concatenate([x.segments.labels() for x in entries])).mean()
+    confidences = np.concatenate([entry.confidence for entry in entries])
+    codes = np.concatenate([entry.segments.labels() for entry in entries])
+    sure = pd.Series(confidences, dtype=float).groupby(codes).mean()
     return [pair for pair in pairs if sure[list(pair["actions"])].min() < SURE]
 
 

@@ -127,10 +127,9 @@ class Entry(NamedTuple):
         is_told = self.segments.spread(self.segments.by_hand) | self.frames_checked()
         return is_told & (self.segments.labels() != UNLABELLED)
 
-    def is_checked(self, start=0, end=None):
-        """Whether all frames from start to before end are checked."""
-        end = self.n_frames if end is None else end
-        return not subtract([(start, end)], self.checked)
+    def is_checked(self):
+        """Whether all frames are checked."""
+        return not subtract([(0, self.n_frames)], self.checked)
 
     def is_done(self, start, end):
         """Whether nine tenths from start to before end are checked, or more."""

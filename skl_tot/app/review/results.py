@@ -79,12 +79,8 @@ def measure(entries):
         return None
     models = [list(group) for _, group in groupby(checks, attrgetter("n_learned"))]
     history = [
-        {
-            "n_learned": group[0].n_learned,
-            "n_checked": len(group),
-            **total(group).shares,
-        }
-        for group in models
+        {"n_learned": sums.n_learned, "n_checked": n_checked} | sums.shares
+        for sums, n_checked in ((total(group), len(group)) for group in models)
     ]
     if not all(entry.is_checked() for entry in entries):
         text = "How much is right is known when all is checked"
