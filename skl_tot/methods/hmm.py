@@ -1,7 +1,6 @@
 """Hidden Markov models, left-to-right or with moves between all actions."""
 
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -211,7 +210,6 @@ class HMMSegmenter(BaseSegmenter):
         """Fit in free order, number actions by time; return the model and its curve."""
         # A few steps tell the best start, and only this one goes on.
         rng, reg_covar = check_random_state(self.random_state), options["reg_covar"]
-        improve = partial(fit_hmm, frames, **options)
         n_first = self.max_iter if self.n_init == 1 else min(5, self.max_iter)
         fits = []
         for i in range(self.n_init):
@@ -220,10 +218,11 @@ class HMMSegmenter(BaseSegmenter):
             )
             if self.covariance != "own":
                 start = start.sharing()
-            fits.append(improve(start, max_iter=n_first))
+            fits.append(fit_hmm(frames, start, max_iter=n_first, **options))
         model, curve = max(fits, key=lambda fit: fit[1][-1])
         if self.max_iter > n_first:
-            model, later_curve = improve(model, max_iter=self.max_iter - n_first)
+            n_left = self.max_iter - n_first
+            model, later_curve = fit_hmm(frames, model, max_iter=n_left, **options)
             curve = curve + later_curve
         posteriors = model.posteriors(frames, self.min_frames_)
         return model.sorted(time_order(posteriors, sample.times())), curve
