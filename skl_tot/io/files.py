@@ -194,7 +194,8 @@ def read_segments(
     -------
     labels : ndarray of str of shape (n_frames,), or dict of these
         Label of each frame; numbers are text, and -1 is ``"background"``. Several files
-        or recordings give a dict by name: that of the file without suffix, or in rows.
+        or recordings, and ``recordings``, give a dict by name: that of the file without
+        suffix, or in rows.
 
     Raises
     ------
@@ -222,7 +223,9 @@ def read_segments(
     labels, is_single = read_by_recording(
         path, fps, n_frames=n_frames, gaps=gaps, format=format, recordings=recordings
     )
-    return next(iter(labels.values())) if is_single else labels
+    # labels that are found by name keep it, also those of a single recording
+    is_array = is_single and recordings is None
+    return next(iter(labels.values())) if is_array else labels
 
 
 def _check_n_frames(n_frames):

@@ -145,7 +145,7 @@ class TestFiles:
         """Boundaries that are moved by less than half a frame stay."""
         path = tmp_path / f"take 1{FORMATS[format].suffix}"
         write_segments(segments(clocks[:1]), path, format=format)
-        found = read_segments(path, format=format, recordings=clocks)
+        found = read_segments(path, format=format, recordings=clocks)["take 1"]
         np.testing.assert_array_equal(found, several["take 1"])
 
     @pytest.mark.parametrize("format", sorted(set(FORMATS) - set(table_formats())))

@@ -100,7 +100,7 @@ class TestClocks:
 
         def read(rows):
             path = save(tmp_path, "a.csv", f"label,start,end\n{rows}\n")
-            return read_segments(path, recordings=recordings).tolist()
+            return read_segments(path, recordings=recordings)["a"].tolist()
 
         assert read("x,2.0,2.24\ny,2.24,4.16") == ["x", "x", "y", "y", "y"]
         assert read("x,2.14,3.9") == ["", "x", "x", "", ""]

@@ -51,7 +51,7 @@ def test_files_keep_the_frames(labels, tmp_path, format):
     path = tmp_path / "a.file"
     table = segments(labels[[0]])
     write_segments(table.drop(columns="recording"), path, format=format)
-    found = read_segments(path, recordings=labels[[0]], format=format)
+    found = read_segments(path, recordings=labels[[0]], format=format)["a"]
     np.testing.assert_array_equal(found, LABELS.astype(str))
     np.testing.assert_array_equal(labels_from_segments(table)["a"], LABELS)
 
