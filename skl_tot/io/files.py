@@ -414,14 +414,9 @@ def _find_length(table, file, name, n_frames):
         lengths = f"it labels {length} frames, but {name!r} has {n_frames}"
         raise ValueError(f"{file}: {lengths}; expected a line for each of these.")
     if n_frames is not None and length > n_frames + 1:
-        last = f"{file}: {_describe(table, table['stop'].argmax())}"
+        last = f"{file}: {tables.describe_in_file(table, table['stop'].argmax())}"
         raise ValueError(f"{last} ends at frame {length}, expected at most {n_frames}.")
     return length if n_frames is None else int(n_frames)
-
-
-def _describe(table, k):
-    in_frames = "start" in table and table["start"].notna().iloc[k]
-    return tables.describe_in_file(table, k, "frames" if in_frames else "s")
 
 
 def _label_frames(table, file, length, gap):
@@ -432,12 +427,13 @@ def _label_frames(table, file, length, gap):
     if len(left_out):
         warn_user(
             f"{file}: {len(left_out)} of {len(table)} segments have no frame, as they "
-            f"are too short, and are left out: {_describe(left_out, 0)}."
+            f"are too short, and are left out: {tables.describe_in_file(left_out, 0)}."
         )
     starts, ends = kept["first"].to_numpy(), kept["stop"].to_numpy()
     overlapping = np.flatnonzero(starts[1:] < ends[:-1])
     if overlapping.size:  # of rows in frames and others in seconds
-        both = " and ".join(_describe(kept, k) for k in overlapping[0] + np.arange(2))
+        pair = overlapping[0] + np.arange(2)
+        both = " and ".join(tables.describe_in_file(kept, k) for k in pair)
         raise ValueError(f"{file}: {both} overlap, expected one label at a time.")
     labels = np.full(2 * len(kept) + 1, gap, dtype=object)  # gaps around segments
     labels[1::2] = kept["action"]

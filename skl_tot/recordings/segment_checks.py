@@ -235,8 +235,9 @@ def describe(table, k, unit):
     return f"{short_repr(action)} from {start:.10g} to {end:.10g} {unit}"
 
 
-def describe_in_file(table, k, unit):
+def describe_in_file(table, k):
     """Describe the action of row k, its start, end and place in its file."""
+    unit = "frames" if np.isfinite(values_of(table, FRAMES)[k]).all() else "s"
     place = table["place"].iloc[k].rpartition(", ")[2]
     return f"{describe(table, k, unit)} ({place})"
 
@@ -248,9 +249,9 @@ def cut_overlaps(table, what):
     """Table whose small overlaps end and start at their middles; refuse larger ones."""
     large, n_cut = [], 0
     for rows in rows_by_recording(table).values():
-        pair, unit = FRAMES, "frames"
+        pair = FRAMES
         if not np.isfinite(values_of(table, pair)[rows]).all():
-            pair, unit = SECONDS, "s"  # missing where others have frames
+            pair = SECONDS  # missing where others have frames
         rows = rows[np.lexsort(values_of(table, pair)[rows].T[::-1])]
         starts, ends = values_of(table, pair)[rows].T
         is_lasting = starts < ends
@@ -259,13 +260,13 @@ def cut_overlaps(table, what):
         (overlaps,) = np.nonzero(latest[1:-1] - starts[1:] > ROUNDING)
         lengths = np.minimum(ends - starts, np.roll(ends - starts, -1))[overlaps]
         shared = ends[overlaps] - starts[overlaps + 1]
-        is_small = (shared <= lengths / 10) | ((unit == "s") & (shared < SHORT))
+        is_small = (shared <= lengths / 10) | ((pair == SECONDS) & (shared < SHORT))
         # of two segments that follow each other, and of no third one
         is_small &= ends[overlaps] < ends[overlaps + 1]
         is_small &= latest[overlaps] <= starts[overlaps + 1] + ROUNDING
         for k in overlaps[~is_small]:
             both = rows[ends[: k + 1].argmax()], rows[k + 1]
-            large.append(" and ".join(describe_in_file(table, x, unit) for x in both))
+            large.append(" and ".join(describe_in_file(table, x) for x in both))
         small = overlaps[is_small]
         middles = (ends[small] + starts[small + 1]) / 2
         middles = np.floor(middles) if pair == FRAMES else middles

@@ -123,20 +123,17 @@ def _check_distinct(paths):
 
 def _warn_of_lines(heads, header):
     """Warn of lines of text tables that are no rows, once for all files."""
-    above = [head.above for head in heads if head.above and header is None]
-    if above:
-        most = max(map(len, above))
-        lines = "1 line" if most == 1 else f"Up to {most} lines"
-        warn_user(
-            f"{lines} above the header of {len(above)} of {len(heads)} files are no "
-            f"rows, as {short_repr(above[0][0])}; {REMEDY}."
-        )
-    units = [head.units for head in heads if head.units]
-    if units:
-        warn_user(
-            f"The line below the header of {len(units)} of {len(heads)} files has no "
-            f"numbers, and is no row: {short_repr(units[0])}."
-        )
+    kinds = {
+        "above": [head.above for head in heads if head.above and header is None],
+        "below": [[", ".join(head.units)] for head in heads if head.units],
+    }
+    for place, lines in kinds.items():
+        if lines:
+            most, shown = max(map(len, lines)), short_repr(lines[0][0])
+            warn_user(
+                f"Up to {most} lines {place} the header of {len(lines)} of "
+                f"{len(heads)} files are no rows, as {shown}; {REMEDY}."
+            )
 
 
 def _read_table(path, keys, header, comment):

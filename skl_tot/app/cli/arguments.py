@@ -96,11 +96,17 @@ def reading_options():
     return parent
 
 
+def _parent(flag, text, **options):
+    """Parent with one option."""
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument(flag, help=text, **options)
+    return parent
+
+
 def labels_options(required=False, gaps=True):
     """Parent with the options for labels that people corrected."""
-    parent = argparse.ArgumentParser(add_help=False)
     text = "labels of recordings or parts: a file, or a folder of files by their names"
-    parent.add_argument("--labels", required=required, metavar="FILE", help=text)
+    parent = _parent("--labels", text, required=required, metavar="FILE")
     if gaps:
         text = "label of frames between the segments of --labels (default: unknown)"
         parent.add_argument("--gaps", choices=["unknown", "background"], help=text)
@@ -109,36 +115,27 @@ def labels_options(required=False, gaps=True):
 
 def faults_options(default):
     """Parent with the option for faults of files; ``default`` is a help on it."""
-    parent = argparse.ArgumentParser(add_help=False)
     text = f"""faults of files, which are listed first: fill empty cells; fill, and cut
     out frozen values and rare stops; or leave all (default: {default})"""
-    parent.add_argument("--faults", choices=FAULTS, help=text)
-    return parent
+    return _parent("--faults", text, choices=FAULTS)
 
 
 def groups_options():
     """Parent with the options for groups of recordings."""
-    parent = argparse.ArgumentParser(add_help=False)
     text = """compare groups of recordings: table (.csv, .xlsx) with the columns
     recording and group, and subject if a person or animal has several recordings"""
-    parent.add_argument("--groups", metavar="FILE", help=text)
-    return parent
+    return _parent("--groups", text, metavar="FILE")
 
 
 def rate_option():
     """Parent with the option for the rate of frames."""
-    parent = argparse.ArgumentParser(add_help=False)
     text = "frames per second, for times"
-    parent.add_argument("--fps", type=positive, metavar="RATE", help=text)
-    return parent
+    return _parent("--fps", text, type=positive, metavar="RATE")
 
 
 def names_option():
     """Parent with the option for names of actions."""
-    parent = argparse.ArgumentParser(add_help=False)
-    text = "'<number> <name>' a line, or JSON"
-    parent.add_argument("--names", metavar="FILE", help=text)
-    return parent
+    return _parent("--names", "'<number> <name>' a line, or JSON", metavar="FILE")
 
 
 def check_needed(arguments, needed, names):

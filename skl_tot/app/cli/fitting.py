@@ -132,14 +132,10 @@ def _print_fit(recordings, seed, path):
 def _print_findings(model):
     """Print the look, cycles and the choice of a number."""
     from skl_tot.methods.numbers import describe_choice
-    from skl_tot.methods.pipelines import describe_look, last_step, look_of
+    from skl_tot.methods.pipelines import describe_look, last_step
 
-    look, warned = look_of(model), ""
-    if look is not None and look.n_recordings == 1:  # before the fit
-        warned = look.say_repeats()
     for sentence in describe_look(model):
-        if sentence != warned:
-            print(outputs.in_options(sentence))
+        print(outputs.in_options(sentence))
     segmenter = last_step(model)
     if hasattr(segmenter, "n_cycles_"):
         print(f"Found {outputs.count(segmenter.n_cycles_, 'cycle')}.")

@@ -126,9 +126,10 @@ def open_checked(source, like, model, answer):
     recordings = source.open(like)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
+    if recordings.stops is not None:  # those of the model are cut, and no others
+        faults["done"] = faults["done"].replace(CUT, LEFT)
     # options may mend them already
-    may_cut = pauses is None and recordings.stops is None
-    to_mend = {CUT: "left (--faults cut)"} if may_cut else {}
+    to_mend = {CUT: "left (--faults cut)"} if pauses is None else {}
     if not any(isinstance(step, GapFiller) for _, step in steps):
         to_mend[FILLED] = "left (--faults fill)"
     if not isinstance(answer, str):

@@ -57,16 +57,15 @@ def _write_sheet(sheet, table):
 
 def _format_of(name, column):
     """Format of Excel for the cells of a column: dates, shares, or decimals."""
+    # as many decimals as its values need, or three
     if str(name).endswith("_clock"):
-        n_digits = max((len(str(x).partition(".")[2]) for x in column), default=0)
-        return ("yyyy-mm-dd hh:mm:ss." + "0" * min(n_digits, 3)).rstrip(".")
-    if column.dtype.kind != "f":
+        texts, form = column, "yyyy-mm-dd hh:mm:ss."
+    elif column.dtype.kind == "f":
+        texts, form = [f"{x:.3f}".rstrip("0") for x in column.dropna()], "0."
+    else:
         return GENERAL
-    # as many decimals as the clock of the times has, or three
-    values = column[np.isfinite(column)]
-    errors = [abs(values - values.round(n)).max() for n in range(3)]
-    n_digits = next((n for n, error in enumerate(errors) if not error > 1e-6), 3)
-    return f"0.{'0' * n_digits}".rstrip(".")
+    n_digits = max((len(str(x).partition(".")[2]) for x in texts), default=0)
+    return (form + "0" * min(n_digits, 3)).rstrip(".")
 
 
 def _cell(sheet, value, format=GENERAL):

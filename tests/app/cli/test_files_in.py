@@ -1,12 +1,17 @@
 """Tables, clocks and rates on the command line; a model knows how they were read."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from skl_tot import HMMSegmenter
+from skl_tot.app.cli.inputs import open_checked
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 from skl_tot.io import load_model, read_segments, read_table
+from skl_tot.recordings import Recordings
 
 RATE = 8
 BREAK = 60  # seconds, in the first recording
@@ -140,6 +145,15 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
         assert rows == [f"{empty} {done[0]}", f"{frozen} changes {done[1]}"]
     assert run(f"predict {tmp_path}/m.skops {tmp_path}/*.csv --out s.csv") == 0
     assert "1 stop takes 6.12 s in 2, since 6.375 s." in capsys.readouterr().out
+
+
+def test_only_stops_as_of_a_model_are_cut_out(capsys):
+    takes = Recordings([np.random.default_rng(0).normal(size=(600, 2))], fps=10)
+    takes.arrays[0][300:450] *= 0.01
+    takes.stops = [np.empty((0, 4))]  # found by the pauses of the model
+    source = SimpleNamespace(options={}, open=lambda _: takes)
+    open_checked(source, "model", HMMSegmenter(2), "cut")
+    assert "nothing moves  left (see --pauses)" in capsys.readouterr().out
 
 
 REFUSED = [
