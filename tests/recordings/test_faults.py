@@ -59,6 +59,9 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
 ]
 
 
+DONE = {None: ["cut out", "left"], 2: ["cut out"] * 2, "frozen": ["left", "cut out"]}
+
+
 @pytest.mark.filterwarnings("ignore::skl_tot.recordings.errors.FaultWarning")
 @pytest.mark.parametrize(("change", "n_files", "expected"), FAULTS)
 def test_each_fault_has_its_row(tmp_path, change, n_files, expected):
@@ -75,14 +78,7 @@ def test_each_fault_has_its_row(tmp_path, change, n_files, expected):
     assert rows == [(str(i), *row) for i in range(n_files) for row in expected]
 
 
-@pytest.mark.parametrize(
-    ("pauses", "done"),
-    [
-        (None, ["cut out", "left"]),
-        (2, ["cut out"] * 2),
-        ("frozen", ["left", "cut out"]),
-    ],
-)
+@pytest.mark.parametrize(("pauses", "done"), DONE.items())
 def test_what_is_cut_out_by_pauses(pauses, done):
     """A stop of 15 s, and 3 s that are frozen."""
     frames = np.random.default_rng(0).normal(size=(600, 2))

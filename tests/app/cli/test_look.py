@@ -1,7 +1,5 @@
 """What a fit says about the recordings."""
 
-import sys
-
 import numpy as np
 import pytest
 
@@ -22,15 +20,14 @@ def _in_a_folder(tmp_path, monkeypatch, free_videos, quick_auto):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # too few steps
-def test_fit_tells_its_look(run, capsys, monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+def test_fit_tells_its_look(run, capsys):
     fit = f"fit flat --n-actions {N_ACTIONS} --method auto --pipeline standard"
     assert run(f"{fit} --out m.skops") == 0
     printed = capsys.readouterr().out.splitlines()
     sentences = list(map(in_options, describe_look(load_model("m.skops"))))
     assert len(sentences) > 1
     assert printed[0].startswith("Fitted to 8 recordings")
-    assert printed[1 : 1 + len(sentences)] == sentences  # once, also with a bar
+    assert printed[1 : 1 + len(sentences)] == sentences  # once
     assert len(set(printed)) == len(printed)
 
 
