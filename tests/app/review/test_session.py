@@ -235,16 +235,12 @@ REFUSED = [  # by a review with the action "new", and the words of the refusal
     (("cut", "a", 0), "frame 0 is a boundary"),
     (("move", "a", 1, 2), "no boundary is at frame 1"),
     (("move", "a", 9, 8), "begins a part of the recording"),
-    (("check", "b", 3, 3), "end is 3, expected a frame from 4"),
-    (("check", "b", -1, 2), "start is -1"),
     (("check", "b", 0, 32), "end is 32, expected a frame from 1 to 31"),
-    (("check", "b", 0, 1.5), "end is 1.5"),
     (("check", "b", 0, True), "end is True"),
     (("split", "new"), "the model does not know 'new'"),
     (("merge", "action 1", "background"), "the model finds 'action 1'"),
     (("merge", "background", "new"), "cannot become 'new'"),
     (("merge", "new", "new"), "cannot become 'new'"),
-    (("keep_apart", 0, 0), "other is 0"),
     (("keep_apart", 0, "background"), "other is 'background'"),
     (("take_proposal", 0), "the review began with a model"),
     (("redo",), "nothing to redo"),
@@ -331,12 +327,5 @@ def test_groups_of_an_export(model, videos, tmp_path):
     review.close()
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Groups compared" in page
-    for groups, subject in [("xy", None), ("xxyy", "s"), (None, "abcd")]:
-        given = {
-            "groups": groups and list(groups),
-            "subject": subject and list(subject),
-        }
-        with pytest.raises(ValueError):
-            Review(model, videos, **given)
     with pytest.raises(ValueError):
         Review(model, videos, groups={"a": "x"})
