@@ -124,7 +124,8 @@ def propose(counts, features, labelled, n, labelled_counts=None):
         best = int(values.argmax())
         gains = np.maximum(likeness[best] - nearest, 0)
         n_alike = round(float(gains.sum()) - 1)  # beside itself
-        proposals.append((best, _say(lacked[best], n_alike, bool(chosen))))
+        others = "labels" if len(labelled) else "those before" if chosen else ""
+        proposals.append((best, _say(lacked[best], n_alike, others)))
         chosen.append(best)
         shown = [before + frames[best] for frames, before in zip(counts, shown)]
     return proposals
@@ -141,16 +142,17 @@ def _compare_clusters(frames, labelled):
     return agreement, np.minimum(labelled / frames.mean(axis=0), 1) @ shares
 
 
-def _say(lacked, n_alike, has_labels):
-    """Say why a recording is proposed."""
+def _say(lacked, n_alike, before):
+    """Say why a recording is proposed; ``before`` is the word for those before."""
     reasons = []
     if lacked >= 0.005:
-        part = "that labels lack" if has_labels else "of all that occurs"
+        part = f"that {before} lack" if before else "of all that occurs"
         reasons.append(f"shows {lacked:.0%} {part}")
     if n_alike > 0:
-        unlabelled = " without labels" * has_labels
+        unlabelled = " without labels" if before == "labels" else ""
         reasons.append(f"like {n_alike} other{'s' * (n_alike > 1)}{unlabelled}")
-    return ", ".join(reasons) or "labels lack nothing that it shows"
+    others = f"{before or 'others'} lack nothing that it shows"
+    return ", ".join(reasons) or others
 
 
 def _measure_likeness(features):

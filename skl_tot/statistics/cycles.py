@@ -104,7 +104,9 @@ def _find_starts(bouts, table, start):
         start = bouts.actions[order[0]]
     elif start not in bouts.actions:
         _refuse_start(start, bouts)
-    is_start = table["action"] == start
+    # a step that goes on after idle time starts no other cycle
+    goes_on = ~is_first & (table["action"] == table["action"].shift())
+    is_start = (table["action"] == start) & ~(goes_on & (len(bouts.actions) > 1))
     order = _order_of_cycles(table[["action"]].assign(cycle=is_start.cumsum()))
     # a cycle without its first action: a step back over half of the actions or more,
     # with as many after it, unlike idle time that a model takes for a step

@@ -114,6 +114,13 @@ def test_idle_time_is_in_no_cycle(idle):
     assert table["steps"].tolist() == [3] * 9
 
 
+def test_a_first_step_goes_on_after_idle_time():
+    steps = shift_of(9)
+    steps[12:12] = [("pick", 10), ("idle", 100)]
+    table = cycle_times(lay(steps), fps=10, start="pick")
+    assert table["duration"].tolist() == pytest.approx([10] * 4 + [11] + [10] * 4)
+
+
 @pytest.mark.parametrize("frame", [300, 350])
 def test_breaks_are_in_no_cycle(frame):
     shift = on_clock(lay(shift_of(6)), frame, 720)

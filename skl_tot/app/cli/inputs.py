@@ -113,6 +113,8 @@ def open_reviewed(options):
 def open_checked(source, like, model, answer):
     """Say the faults of recordings, and mend them; also return the model that does."""
     # `answer` is one of `arguments.FAULTS`, or a function of the rows that returns it
+    import numpy as np
+
     from skl_tot.methods.pipelines import joined, steps_of
     from skl_tot.preprocessing.gaps import GapFiller
     from skl_tot.recordings.errors import FaultWarning
@@ -130,8 +132,16 @@ def open_checked(source, like, model, answer):
         faults["done"] = faults["done"].replace(CUT, LEFT)
     # options may mend them already
     to_mend = {CUT: "left (--faults cut)"} if pauses is None else {}
-    if not any(isinstance(step, GapFiller) for _, step in steps):
+    limits = [
+        np.inf if step.limit is None else step.limit
+        for _, step in steps
+        if isinstance(step, GapFiller)
+    ]
+    longest = (faults["end"] - faults["start"])[faults["done"] == FILLED].max()
+    if not limits:
         to_mend[FILLED] = "left (--faults fill)"
+    elif longest > max(limits):
+        to_mend[FILLED] = f"filled up to {max(limits)} frames (--faults fill)"
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
         answer = answer(rows_of_faults(faults)) if is_open else "leave"

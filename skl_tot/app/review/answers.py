@@ -153,7 +153,9 @@ class Answers:
         if any(entry.is_blank for entry in state.entries):
             return FoundCycles(state.model, [], None, None)
         if self._cycles is None or not self._cycles.are_of(state):
-            is_cyclic = pipelines.is_cyclic(pipelines.last_step(self.model))
+            is_cyclic = self.model is not None and pipelines.is_cyclic(
+                pipelines.last_step(self.model)
+            )
             self._cycles = find_cycles(state, state.actions if is_cyclic else None)
         return self._cycles
 

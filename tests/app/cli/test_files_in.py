@@ -145,6 +145,9 @@ def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
         assert rows == [f"{empty} {done[0]}", f"{frozen} changes {done[1]}"]
     assert run(f"predict {tmp_path}/m.skops {tmp_path}/*.csv --out s.csv") == 0
     assert "1 stop takes 6.12 s in 2, since 6.375 s." in capsys.readouterr().out
+    fit = f"fit {tmp_path} {FIT} --pipeline gaps:2 --faults fill --out other.skops"
+    assert run(fit) == 0
+    assert "3 empty rows              filled\n" in capsys.readouterr().out
 
 
 def test_only_stops_as_of_a_model_are_cut_out(capsys):
