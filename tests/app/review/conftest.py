@@ -291,11 +291,18 @@ class Page:
         self.change(self.find(selector).click)
 
     def open(self, index):
+        from selenium.webdriver.support.wait import WebDriverWait
+
         name = self.review.recordings.names[index]
-        rows = self.run("return document.querySelector('.small').dataset.rows").split()
-        y = 26 + 26 * rows.index(str(index)) + 12
-        self.at(".small", 200, y, lambda chain: chain.click())
-        self.wait(f"document.querySelector('.head h2').textContent === '{name}'")
+        shown = f"return document.querySelector('.head h2').textContent === '{name}'"
+
+        def click(_):  # again, if rows have moved between the look and the click
+            script = "return document.querySelector('.small').dataset.rows"
+            y = 26 + 26 * self.run(script).split().index(str(index)) + 12
+            self.at(".small", 200, y, lambda chain: chain.click())
+            return self.run(shown)
+
+        WebDriverWait(self.browser, 60, 0.2).until(click)
 
     def choose(self, index, segment):
         starts = self.starts(index)
