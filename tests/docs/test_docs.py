@@ -4,6 +4,7 @@ import doctest
 import re
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.decoding import DECODERS
 from skl_tot.io import FORMATS
+from skl_tot.methods.collapses import FitWarning
 
 ROOT = Path(skl_tot.__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -82,7 +84,8 @@ def run_plain(code, names, path, line):
     compiled = compile("\n" * line + code, str(path), "exec")
     if any(text in code for text in NOT_RUN):
         return
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FitWarning)  # of fits so short, by chance
         patch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, "max_iter", 9)
         for module in ("app.review.teaching", "corrections.semi_supervised"):
             where = f"skl_tot.{module}.default_estimators"
