@@ -96,9 +96,10 @@ class MatchedFrames(NamedTuple):
             chosen = self.activity_of == k
             frames = np.repeat(chosen, lengths)
             if frames.any():
-                codes = (x[frames] for x in (self.true, self.cluster, self.pred))
                 parts[name] = self._replace(
-                    **dict(zip(("true", "cluster", "pred"), codes)),
+                    true=self.true[frames],
+                    cluster=self.cluster[frames],
+                    pred=self.pred[frames],
                     bounds=np.r_[0, np.cumsum(lengths[chosen])],
                     match_of=np.zeros(chosen.sum(), int),
                 )

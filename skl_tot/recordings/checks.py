@@ -29,7 +29,7 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
         warnings.simplefilter("always")
         for i in range(len(recordings.arrays)):
             with recordings.errors(i):
-                video = _checked(estimator, recordings.arrays, i, first, reset)
+                video = _checked(estimator, recordings.arrays[i], first, reset)
                 first = first or video.shape
                 if grows.any():
                     grows = grows & _grows_steadily(video)
@@ -51,9 +51,8 @@ def check_recordings(estimator, X, *, reset, find_clocks=False):
     return recordings
 
 
-def _checked(estimator, videos, i, first, reset):
+def _checked(estimator, video, first, reset):
     """Validate a recording of several; ``first`` is the shape of the first, or None."""
-    video = videos[i]
     finite = "allow-nan" if get_tags(estimator).input_tags.allow_nan else True
     checks = {"dtype": [np.float64, np.float32], "ensure_all_finite": finite}
     try:
@@ -64,7 +63,7 @@ def _checked(estimator, videos, i, first, reset):
             validate = _validate_file if isinstance(video, FileArray) else validate_data
             return validate(estimator, video, reset=reset and first is None, **checks)
         except ValueError as error:
-            raise ValueError(_explain(error, estimator, video, first, videos)) from None
+            raise ValueError(_explain(error, estimator, video, first)) from None
     except errors.RecordingError:
         raise
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
@@ -83,7 +82,7 @@ def _validate_file(estimator, video, reset, **checks):
     return floats
 
 
-def _explain(error, estimator, video, first, videos):
+def _explain(error, estimator, video, first):
     """Message of an error, with the place of a refused value, or a remedy."""
     text = str(error)
     no_numbers = ("could not convert", "setting an array element")

@@ -176,7 +176,7 @@ class Recordings(Sequence):
             arrays = [arrays[name] for name in self.names]
         clock = {"fps": self.fps, "times": self.times}
         replaced = type(self)(arrays, self.names, breaks=None, **clock)
-        for name in ("breaks", "starts", "stops", "read_options", "layout"):
+        for name in ("breaks", "starts", "stops", "unequal", "read_options", "layout"):
             setattr(replaced, name, getattr(self, name))
         return replaced
 

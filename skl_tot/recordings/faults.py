@@ -78,7 +78,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     """
     recordings = as_recordings(X)
     fps, faults, stops = recordings.fps or 0, [], []
-    for name, words in getattr(X, "unequal", ()):
+    for name, words in recordings.unequal:
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
     looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if fps else []
@@ -108,9 +108,8 @@ def _read_some(array):
     most = min(MOST_COLUMNS, max(1, MOST_VALUES // max(1, len(array))))
     columns = spread_indices(width, most)
     frames = np.concatenate([block[:, columns] for _, block in blocks_of(array)])
-    return frames, np.array([*map(str, getattr(array, "columns", range(width)))])[
-        columns
-    ]
+    names = [str(name) for name in getattr(array, "columns", range(width))]
+    return frames, np.array(names)[columns]
 
 
 def _find_empty(i, frames, names):

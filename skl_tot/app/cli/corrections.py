@@ -8,8 +8,15 @@ from skl_tot.app.cli.stages import stage
 
 # Options of a first fit, and all of a recipe.
 OF_FIT = ("method", "set", "order")
-OF_RECIPE = ("n_actions", *OF_FIT, "min_duration", "seed", "pipeline", "cycles")
-OF_RECIPE += ("faults",)
+OF_RECIPE = (
+    "n_actions",
+    *OF_FIT,
+    "min_duration",
+    "seed",
+    "pipeline",
+    "cycles",
+    "faults",
+)
 
 
 def add_suggest(commands):

@@ -95,6 +95,7 @@ def _print_scores(recipe, model, recordings, truth, n_seeds):
     from sklearn.base import clone
 
     from skl_tot import metrics
+    from skl_tot.methods.pipelines import last_step
 
     scores = {
         "MoF": metrics.mof_score,
@@ -109,7 +110,7 @@ def _print_scores(recipe, model, recordings, truth, n_seeds):
             recipe.set_seed(model, number)
             with contextlib.redirect_stdout(None), stage("fitting with another seed"):
                 model.fit(recordings)
-        labels = model.predict(recordings)
+        labels = last_step(model).labels_
         labels = [labels[name] for name in recordings.names]
         rows.append([100 * score(truth, labels) for score in scores.values()])
     cells = zip(scores, np.mean(rows, axis=0), np.std(rows, axis=0))

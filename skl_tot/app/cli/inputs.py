@@ -113,10 +113,7 @@ def open_reviewed(options):
 def open_checked(source, like, model, answer):
     """Say the faults of recordings, and mend them; also return the model that does."""
     # `answer` is one of `arguments.FAULTS`, or a function of the rows that returns it
-    import numpy as np
-
     from skl_tot.methods.pipelines import joined, steps_of
-    from skl_tot.preprocessing.gaps import GapFiller
     from skl_tot.recordings.errors import FaultWarning
     from skl_tot.recordings.faults import CUT, FILLED, LEFT, list_faults
     from skl_tot.recordings.stops import without_stops
@@ -130,18 +127,7 @@ def open_checked(source, like, model, answer):
         faults = list_faults(recordings, pauses)
     if recordings.stops is not None:  # those of the model are cut, and no others
         faults["done"] = faults["done"].replace(CUT, LEFT)
-    # options may mend them already
-    to_mend = {CUT: "left (--faults cut)"} if pauses is None else {}
-    limits = [
-        np.inf if step.limit is None else step.limit
-        for _, step in steps
-        if isinstance(step, GapFiller)
-    ]
-    longest = (faults["end"] - faults["start"])[faults["done"] == FILLED].max()
-    if not limits:
-        to_mend[FILLED] = "left (--faults fill)"
-    elif longest > max(limits):
-        to_mend[FILLED] = f"filled up to {max(limits)} frames (--faults fill)"
+    to_mend = _words_of_open(faults, pauses, steps)
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
         answer = answer(rows_of_faults(faults)) if is_open else "leave"
@@ -158,6 +144,24 @@ def open_checked(source, like, model, answer):
     if FILLED in mended:
         model = joined([(None, fills_all()), *steps])
     return recordings, model
+
+
+def _words_of_open(faults, pauses, steps):
+    """Words on faults that options do not mend already, by their treatment."""
+    import numpy as np
+
+    from skl_tot.preprocessing.gaps import GapFiller
+    from skl_tot.recordings.faults import CUT, FILLED
+
+    words = {CUT: "left (--faults cut)"} if pauses is None else {}
+    fillers = [step for _, step in steps if isinstance(step, GapFiller)]
+    limits = [np.inf if step.limit is None else step.limit for step in fillers]
+    longest = (faults["end"] - faults["start"])[faults["done"] == FILLED].max()
+    if not limits:
+        words[FILLED] = "left (--faults fill)"
+    elif longest > max(limits):
+        words[FILLED] = f"filled up to {max(limits)} frames (--faults fill)"
+    return words
 
 
 def fills_all():
