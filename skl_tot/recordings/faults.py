@@ -19,19 +19,25 @@ from skl_tot.recordings.stops import (
     find_still,
     least_frozen,
     list_stops,
+    without_stops,
 )
 
 if TYPE_CHECKING:  # commands say mistakes before they load pandas
     import pandas as pd
 
 FILLED, CUT, LEFT = "filled", "cut out", "left"  # treatments
-WORDS_OF_FROZEN, WORDS_OF_STILL = "frozen: no value changes", "nothing moves"
+WORDS_OF_STOPS = "frozen: no value changes", "nothing moves"
+WORDS_OF_FROZEN, WORDS_OF_STILL = WORDS_OF_STOPS
 MOST_GAPS = 3  # of a recording that have a row each
 # Values and columns that are read, and places to look for stops, to bound the time.
 MOST_VALUES, MOST_COLUMNS = 2**24, 256
 MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 # More are steps of the work: stops in all, and shares of the recordings.
 MOST_STOPS, MOST_STILL, MOST_FROZEN = 20, 0.1, 0.25
+# A dead column is constant in this share of a recording or more. Up to such shares of
+# its frames repeat the value before: in the rest of it, and, as values may be rounded,
+# in other recordings. Switches and counts do it more.
+LEAST_DEAD, MOST_REPEATED, MOST_ROUNDED = 0.1, 0.05, 0.5
 
 
 # A fault of a recording, by its number, from a frame to before another one.
@@ -54,9 +60,10 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     -------
     faults : DataFrame
         A row for each, with the columns of `list_stops`; ``fault``: empty cells, frozen
-        values, stops, steps of the clock, unequal columns; and its treatment, which is
-        ``done`` if files are mended: "filled" as by `GapFiller`, "cut out" as by
-        `without_stops`, "a break", "bridged", "left out of all", or "left".
+        values, stops, columns that are constant only here, steps of the clock, unequal
+        columns; and its treatment, which is ``done`` if files are mended: "filled" as
+        by `GapFiller`, "cut out" as by `without_stops`, "a break", "bridged", "left out
+        of all", or "left".
         ``attrs["pauses"]`` is the value for `without_stops`, or None.
 
     Raises
@@ -77,22 +84,28 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     1      walk        20.0      30.0  frozen: no value changes  cut out
     """
     recordings = as_recordings(X)
-    fps, faults, stops = recordings.fps or 0, [], []
+    fps, faults, stops, dead = recordings.fps or 0, [], [], []
     for name, words in recordings.unequal:
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
-    looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if fps else []
+    repeated = np.full((len(recordings), recordings.n_features), np.nan, np.float32)
+    is_to_find = fps and pauses in (None, FROZEN)
+    looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if is_to_find else []
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
-            frames, names = _read_some(array)
-        faults += _find_empty(i, frames, names) + _find_jumps(i, recordings)
-        frozen = find_frozen(frames, least_frozen(fps))
-        stops += [Fault(i, a, b, WORDS_OF_FROZEN) for a, b in frozen.tolist()]
-        for start, end in _find_still(frames, fps, pauses) if i in looked_at else []:
-            if not ((frozen[:, 0] < end) & (start < frozen[:, 1])).any():
-                stops.append(Fault(i, start, end, WORDS_OF_STILL))
-    treated, pauses = _treat(stops, pauses, len(recordings), fps)
-    faults = sorted(faults + treated)
+            frames, columns, names = _read_some(array)
+        faults += _find_empty(i, frames, names[columns]) + _find_jumps(i, recordings)
+        frozen = find_frozen(frames, least_frozen(fps)).tolist()
+        stops += [Fault(i, a, b, WORDS_OF_FROZEN) for a, b in frozen]
+        still = _find_still(frames, fps) if i in looked_at else []
+        still = [span for span in still if not _meets(span, frozen)]
+        stops += [Fault(i, a, b, WORDS_OF_STILL) for a, b in still]
+        repeated[i, columns], spans = _find_constant(frames, least_frozen(fps))
+        dead += [(i, columns[k], *x) for k, x in spans if not _meets(x, frozen)]
+    faults += _describe_dead(np.array(dead), repeated, recordings.lengths, names)
+    if pauses is None and recordings.stops is None:
+        pauses = _choose_pauses(stops, len(recordings), fps)
+    faults = sorted(faults + _treat(stops, pauses, recordings))
     of_faults = recordings.replace(recordings.arrays)
     of_faults.stops = _as_stops(recordings, faults)
     table = list_stops(of_faults)
@@ -103,13 +116,18 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
 
 
 def _read_some(array):
-    """Frames of a recording, of as many columns as are to be read, and their names."""
+    """Frames of a recording, of as many columns as are to be read; these; all names."""
     width = np.shape(array)[1]
     most = min(MOST_COLUMNS, max(1, MOST_VALUES // max(1, len(array))))
     columns = spread_indices(width, most)
     frames = np.concatenate([block[:, columns] for _, block in blocks_of(array)])
     names = [str(name) for name in getattr(array, "columns", range(width))]
-    return frames, np.array(names)[columns]
+    return frames, columns, np.array(names)
+
+
+def _meets(span, others):
+    """Whether a stretch has frames of other ones."""
+    return any(span[0] < end and start < span[1] for start, end in others)
 
 
 def _find_empty(i, frames, names):
@@ -150,33 +168,76 @@ def _find_jumps(i, recordings):
     return faults
 
 
-def _find_still(frames, fps, pauses):
-    """Stretches (n_found, 2) of some seconds, by default 10, in which nothing moves."""
+def _find_still(frames, fps):
+    """Stretches of 10 s in which nothing moves in some frames of some columns."""
     stride = 1 + len(frames) // MOST_FRAMES
-    n_least = max(10 * fps, 20) if pauses in (None, FROZEN) else pauses * fps
     columns = spread_indices(frames.shape[1], MOST_TOLD)
-    n_least = max(math.ceil(n_least / stride), 3)
+    n_least = max(math.ceil(max(10 * fps, 20) / stride), 3)
     spans = find_still(frames[::stride, columns], n_least, share=0.5)
-    return np.minimum(spans * stride, len(frames))  # the last stride may be cut
+    return np.minimum(spans * stride, len(frames)).tolist()  # the last stride is cut
 
 
-def _treat(stops, pauses, n_recordings, fps):
-    """Give stops their treatment, and pauses by default."""
+def _find_constant(frames, n_least):
+    """Shares (n_columns,) of repeated values; stretches of columns that are dead."""
+    is_same, spans = frames[1:] == frames[:-1], []
+    repeated = is_same.sum(axis=0) / max(1, len(is_same))
+    is_whole = np.fmin.reduce(frames) == np.fmax.reduce(frames)  # gaps do not count
+    for k in np.flatnonzero(is_whole | (repeated >= LEAST_DEAD)):
+        is_run, starts, ends = find_segments(is_same[:, k])
+        most = (is_run * (ends - starts)).argmax()
+        others = np.delete(is_same[:, k], slice(starts[most], ends[most]))
+        is_long = ends[most] - starts[most] >= max(n_least, LEAST_DEAD * len(is_same))
+        if is_whole[k]:
+            spans.append((k, (0, len(frames))))
+        elif is_long and len(others) >= n_least and others.mean() <= MOST_REPEATED:
+            spans.append((k, (starts[most], ends[most] + 1)))
+    return np.where(is_whole, 1, repeated), spans
+
+
+def _describe_dead(dead, repeated, lengths, names):
+    """Faults of columns that are constant in few recordings, and vary elsewhere."""
+    # `dead` has rows (recording, column, start, end)
+    i, k, starts, ends = dead.reshape(-1, 4).astype(int).T
+    n_known = (~np.isnan(repeated)).sum(axis=0)[k]
+    n_varied = (repeated <= MOST_ROUNDED).sum(axis=0)[k]
+    is_varied = (n_varied > 0) & (n_varied >= (1 - MOST_FROZEN) * (n_known - 1))
+    is_rare = np.bincount(k, minlength=1)[k] <= np.maximum(1, MOST_FROZEN * n_known)
+    is_fault = is_rare & (is_varied | (ends - starts < lengths[i]))
+    columns: dict = {}
+    for i, k, *span in dead[is_fault].tolist():
+        columns.setdefault((i, *span), []).append(names[k])
+    faults = []
+    for (i, start, end), words in columns.items():
+        what = f"column{'s' * (len(words) > 1)} {listed(words)} constant"
+        faults.append(Fault(i, start, end, what))
+    return faults
+
+
+def _choose_pauses(stops, n_recordings, fps):
+    """Pauses by default: of long stops or frozen values that are rare; else None."""
     still = [stop.recording for stop in stops if stop.fault == WORDS_OF_STILL]
     frozen = {stop.recording for stop in stops if stop.fault == WORDS_OF_FROZEN}
     is_rare = 0 < len(set(still)) <= max(1, MOST_STILL * n_recordings)
-    if pauses is None and is_rare and len(still) <= MOST_STOPS:
-        pauses = max(10, math.ceil(20 / fps))
-    elif pauses is None and 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings):
-        pauses = FROZEN
-    for k, stop in enumerate(stops):
-        is_cut = pauses == FROZEN and stop.fault == WORDS_OF_FROZEN
-        if pauses not in (None, FROZEN):
-            is_cut = stop.end - stop.start >= pauses * (fps or 1)
-        stops[k] = stop._replace(done=CUT if is_cut else LEFT)
+    if is_rare and len(still) <= MOST_STOPS:
+        return max(10, math.ceil(20 / fps))
+    is_rare = 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings)
+    return FROZEN if is_rare else None
+
+
+def _treat(stops, pauses, recordings):
+    """Give stops their treatment: those that `without_stops` cuts out, then others."""
+    rows = [] if pauses is None else without_stops(recordings, pauses).stops
+    treated, left = [], stops
+    for i, spans in enumerate(rows):
+        for a, b in spans[:, :2].astype(int).tolist():
+            met = [x for x in stops if x.recording == i and _meets((a, b), [x[1:3]])]
+            n_frozen = sum(x.end - x.start for x in met if x.fault == WORDS_OF_FROZEN)
+            is_frozen = 2 * n_frozen > b - a
+            what = WORDS_OF_FROZEN if is_frozen else WORDS_OF_STILL
+            treated.append(Fault(i, a, b, what, CUT))
+            left = [stop for stop in left if stop not in met]
     # many are steps of the work, and no faults
-    n_left = sum(stop.done == LEFT for stop in stops)
-    return [x for x in stops if x.done == CUT or n_left <= MOST_STOPS], pauses
+    return treated + (left if len(left) <= MOST_STOPS else [])
 
 
 def _as_stops(recordings, faults):

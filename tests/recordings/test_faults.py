@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.recordings import Recordings, list_faults, read_recordings
+from skl_tot.recordings import (
+    Recordings,
+    list_faults,
+    list_stops,
+    read_recordings,
+    without_stops,
+)
 
 N_FILES = 12
 ALL = ["x", "y", "z"]
@@ -24,6 +30,17 @@ def freeze(table):
 
 def rest(table):
     table.loc[300:449, ALL] = 0.5 + 0.01 * table.loc[300:449, ALL]
+
+
+def kill(rows, columns=("y",)):
+    def change(table):
+        table.loc[rows, list(columns)] = 7.0
+
+    return change
+
+
+def switch(table):
+    table["y"] = np.repeat([0.0, 1.0], 300)
 
 
 def step(seconds):
@@ -56,6 +73,12 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
     (lambda table: table.pop("z"), 1, [(0, 60, "no column z", "left out of all")]),
     (widen, 1, [(0, 60, "column w only here", "left out of all")]),
     (coarsen, 1, []),
+    (kill(range(600)), 3, [(0, 60, "column y constant", "left")]),
+    (kill(range(600)), 4, []),
+    (kill(range(600), "xy"), 1, [(0, 60, "columns x, y constant", "left")]),
+    (kill(range(520)), 1, [(0, 52, "column y constant", "left")]),
+    (kill(range(400, 450)), 1, []),  # short
+    (switch, N_FILES, []),
 ]
 
 
@@ -88,6 +111,21 @@ def test_what_is_cut_out_by_pauses(pauses, done):
     assert faults["done"].tolist() == done
     assert faults.attrs["pauses"] == (pauses or 10)
     assert len(list_faults(frames)) == 1  # stops need a rate
+
+
+def test_the_table_says_what_is_cut_out(monkeypatch):
+    """Columns and recordings that are not looked at for stops are read for a cut."""
+    monkeypatch.setattr("skl_tot.recordings.faults.MOST_TOLD", 1)
+    monkeypatch.setattr("skl_tot.recordings.faults.MOST_RECORDINGS", 1)
+    frames = np.random.default_rng(0).normal(size=(3, 600, 2))
+    frames[:, 300:450, 0] = 0.5 + 0.01 * frames[:, 300:450, 0]
+    frames[2, 300:450, 1] = 0.5
+    recordings = Recordings(list(frames), fps=10)
+    for pauses in None, 10:
+        faults = list_faults(recordings, pauses)
+        cut = list_stops(without_stops(recordings, pauses or 10))
+        is_cut = faults["done"] == "cut out"
+        assert faults[is_cut][list(cut)].reset_index(drop=True).equals(cut)
 
 
 def test_a_stop_ends_with_a_long_recording(monkeypatch):

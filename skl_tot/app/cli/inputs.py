@@ -115,7 +115,7 @@ def open_checked(source, like, model, answer):
     # `answer` is one of `arguments.FAULTS`, or a function of the rows that returns it
     from skl_tot.methods.pipelines import joined, steps_of
     from skl_tot.recordings.errors import FaultWarning
-    from skl_tot.recordings.faults import CUT, FILLED, LEFT, list_faults
+    from skl_tot.recordings.faults import CUT, FILLED, LEFT, WORDS_OF_STOPS, list_faults
     from skl_tot.recordings.stops import without_stops
 
     # those of a model are cut out where files are read
@@ -125,8 +125,6 @@ def open_checked(source, like, model, answer):
     recordings = source.open(like)
     with stage("checking the files"):
         faults = list_faults(recordings, pauses)
-    if recordings.stops is not None:  # those of the model are cut, and no others
-        faults["done"] = faults["done"].replace(CUT, LEFT)
     to_mend = _words_of_open(faults, pauses, steps)
     if not isinstance(answer, str):
         is_open = faults["done"].isin(to_mend).any()
@@ -134,7 +132,9 @@ def open_checked(source, like, model, answer):
     mended = {"cut": {CUT, FILLED}, "fill": {FILLED}, "leave": set()}[answer]
     mended &= to_mend.keys() & set(faults["done"])
     left = {done: words for done, words in to_mend.items() if done not in mended}
-    faults["done"] = faults["done"].replace(left | {LEFT: "left (see --pauses)"})
+    is_stop = faults["fault"].isin(WORDS_OF_STOPS)
+    faults.loc[is_stop & (faults["done"] == LEFT), "done"] = f"{LEFT} (see --pauses)"
+    faults["done"] = faults["done"].replace(left)
     print_rows(rows_of_faults(faults))
     if CUT in mended:
         pauses = faults.attrs["pauses"]
