@@ -269,14 +269,12 @@ def _find_features(root, only):
 
 
 def _open_features(paths, mmap, transpose):
-    """All frames of the recordings, opened on demand where possible."""
     if mmap and all(path.suffix == ".npy" for path in paths):
         return open_arrays(paths, transpose=transpose)
     return [read_features(path, mmap=mmap, transpose=transpose) for path in paths]
 
 
 def _every(stride, videos):
-    """Keep every ``stride``-th frame of the features or labels of each recording."""
     kept = []
     for video in videos:
         is_file = isinstance(video, FileArray)
@@ -314,7 +312,6 @@ def _read_mapping(root):
 
 
 def _read_labels(folder, feature_path, shape, target_names):
-    """Labels of a recording, checked against its features and the mapping."""
     name = feature_path.stem
     paths = [path for path in (folder / f"{name}.txt", folder / name) if path.is_file()]
     if len(paths) != 1:

@@ -247,7 +247,6 @@ def fill(text):
 
 
 def _entries(line):
-    """Indent the entries of the names in a line like that line."""
     indent, entries = line[1], []
     for name, _, default in (part.partition("=") for part in line[2].split(", ")):
         text = TEXTS[name].strip()

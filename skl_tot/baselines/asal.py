@@ -191,7 +191,6 @@ class ASALSegmenter(NetworkSegmenter):
         return Learned(lambda i: self._log_likelihood(scores[i]))
 
     def _first_labels(self, videos, seed):
-        """Labels of the recordings by the first estimator."""
         estimator = self.estimator
         if estimator is None:
             estimator = paper(
@@ -210,7 +209,6 @@ class ASALSegmenter(NetworkSegmenter):
         return fit_segmenter(estimator, arrays, n_actions, seed, videos.fps)[1]
 
     def _trainer(self, videos, seed):
-        """Make the trainer of the network."""
         settings = self._settings()
         return ClassifierTrainer(
             videos,

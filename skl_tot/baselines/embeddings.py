@@ -62,14 +62,12 @@ class EmbeddingSegmenter(NetworkSegmenter):
         return Learned(lambda i: self._log_likelihood(by_video[i].astype("f4")))
 
     def _embed(self, videos, *, keep=False):
-        """Iterate over the embeddings of recordings."""
         return self._apply_network(videos, keep=keep)
 
     def _log_likelihoods(self, videos):
         return map(self._log_likelihood, self._embed(videos))
 
     def _log_likelihood(self, embeddings):
-        """Log-density of the Gaussian of each action."""
         densities = [gaussian.score_samples(embeddings) for gaussian in self.gaussians_]
         return np.column_stack(densities)
 
@@ -393,7 +391,6 @@ class UDESegmenter(EmbeddingSegmenter):
         return (centers / np.maximum(lengths, 1e-12)).astype(np.float32)
 
     def _log_likelihood(self, embeddings):
-        """Logarithm of the probability of each concept."""
         cosines = (embeddings @ self.concepts_.T).astype(float)
         return log_softmax(cosines / self.temperature_, axis=1)
 

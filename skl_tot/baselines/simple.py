@@ -164,7 +164,6 @@ class KMeansSegmenter(BaseSegmenter):
         return (self._score(self._embed(videos, i), i) for i in range(len(videos)))
 
     def _embed(self, videos, i):
-        """Principal components of the frames of a recording."""
         return embed(videos, i, self.center_, self.components_.T)
 
     def _score(self, frames, i):

@@ -262,14 +262,12 @@ def refine(model: Model, X, y) -> Model:
 
 
 def _copy_of_fitted(model):
-    """Copy the segmenter of a fitted model."""
     segmenter = pipelines.segmenter_of(model)
     check_is_fitted(segmenter, "n_actions_")
     return copy(segmenter)
 
 
 def _merge_scores(segmenter, groups):
-    """Merge the scores of actions: by their prototypes if possible, else in a layer."""
     has_prototypes = segmenter.prototype_actions_ is not None
     # prototypes do not know the parts of a split
     if has_prototypes and not any(layer.adds_actions for layer in segmenter.layers_):
@@ -294,7 +292,6 @@ def _frames_of_action(segmenter, code, X):
 
 
 def _codes_of(segmenter, labels):
-    """Return indices of two or more distinct labels among the actions."""
     if isinstance(labels, (str, bytes)) or not hasattr(labels, "__len__"):
         refuse("labels", labels, "a sequence of labels", TypeError)
     codes = [find_code(label, segmenter.actions_) for label in labels]
@@ -313,7 +310,6 @@ def _follow_unlabelled(segmenter, before, after):
 
 
 def _relabel(segmenter, before, after):
-    """Replace labels ``before`` by those ``after`` in ``labels_``, if it has any."""
     if not hasattr(segmenter, "labels_"):  # after a split, or deleted to save space
         return
     order = np.argsort(before, kind="stable")
@@ -379,7 +375,6 @@ def new_names(names, present):
 
 
 def _checked_names(names, is_text):
-    """Check distinct names of one type; return an array, of text with ``is_text``."""
     checked = [_checked_name(name, is_text) for name in names]
     if len({type(name) for name in checked}) > 1:
         refuse("names", checked, "all text or all integers", TypeError)
@@ -392,7 +387,6 @@ def _checked_names(names, is_text):
 
 
 def _checked_name(name, is_text):
-    """Check a name, text of a line or an integer; "action k" for a number in text."""
     if is_int(name) and is_text:
         name = f"action {name}"
     if isinstance(name, str):
@@ -406,7 +400,6 @@ def _checked_name(name, is_text):
 
 
 def _names_of_parts(classes, code, n):
-    """Names of all actions after a split of action ``code`` into ``n``."""
     names = classes.tolist()
     if classes.dtype.kind == "U":
         parts = itertools.islice(unused_names(names[code], names), n)

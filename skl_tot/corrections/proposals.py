@@ -172,7 +172,6 @@ def describe_signals(videos):
 
 
 def _mean_and_spread(video):
-    """Means and deviations of the features of a recording, from spaced frames."""
     rows = getattr(video, "iloc", video)[:: len(video) // N_DESCRIBED + 1]
     frames = np.nan_to_num(np.asarray(rows, dtype=float))
     return np.concatenate([frames.mean(axis=0), frames.std(axis=0)])

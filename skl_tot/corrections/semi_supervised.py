@@ -198,7 +198,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return list(self.estimator) if is_list else [self.estimator]
 
     def _learn(self, videos, y=None):
-        """Learn from labels ``y`` of recordings; a fit keeps them."""
         y = arrange_each(y, videos, "y", of_some=True)  # recordings may lack labels
         labels, classes = read_labels(y, videos)
         self.template_ = self.cuts_ = None
@@ -269,7 +268,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return dict(zip(numbers.tolist(), scores)), tempering
 
     def _fit_estimators(self, recordings):
-        """Fit the segmenters whose labels are the clusterings, which it returns."""
         self.estimators_, clusterings = fit_clusterings(
             self._given_estimators(), recordings, self.look_, self.random_state
         )
@@ -311,7 +309,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return self._add_clusters(views, clusters)
 
     def _add_clusters(self, views, clusters):
-        """Add indicators of clusters to the views of a recording."""
         indicators = []
         for model, path in zip(self.estimators_, clusters.T):
             n_actions = last_step(model).n_actions_
@@ -330,7 +327,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return scores
 
     def _score_cycles(self, recordings, cuts):
-        """Scores of recordings: those of their cycles."""
         for i, cuts_of_recording in enumerate(cuts):
             parts = labelled_cycles.cut_recordings(
                 recordings.select([i]), [cuts_of_recording]
@@ -338,20 +334,17 @@ class SemiSupervisedSegmenter(BaseSegmenter):
             yield np.concatenate(list(self._score(parts)))
 
     def _score(self, recordings):
-        """Scores of recordings, or of cycles."""
         lesson = self._lesson()
         for i, clusters in enumerate(self._cluster(recordings)):
             yield lesson.score_on_time(self._views(recordings, i, clusters))
 
     def _keep(self, lesson):
-        """Keep a lesson as arrays, which are public."""
         self.coefs_, self.intercepts_ = map(list, zip(*lesson.discriminants))
         self.view_weights_, self.log_times_ = lesson.view_weights, lesson.log_times
         self.start_costs_, self.move_costs_ = lesson.chain.starts, lesson.chain.moves
         self.delays_ = lesson.delays
 
     def _lesson(self):
-        """Lesson of the fit."""
         discriminants = list(map(learning.Discriminant, self.coefs_, self.intercepts_))
         ends = np.zeros(len(self.start_costs_))
         chain = Chain(self.start_costs_, self.move_costs_, ends)

@@ -321,7 +321,6 @@ def _check_min_frames(min_frames):
 
 
 def _checked_transcript(transcript, n_actions):
-    """Transcript as an array of known actions."""
     actions = np.array(0)
     if not sparse.issparse(transcript):
         with contextlib.suppress(TypeError, ValueError, RecursionError):

@@ -25,7 +25,6 @@ class Display:
         cls.__module__ = "skl_tot"  # the public place
 
     def _draw(self, ax, **options):
-        """Draw on axes or a new figure; options are those of ``_prepare``."""
         plt = import_extra("matplotlib.pyplot")
         check_fps(options.get("fps"))
         if ax is not None and not isinstance(ax, plt.Axes):

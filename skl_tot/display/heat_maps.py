@@ -95,7 +95,6 @@ class PseudoLabelDisplay(base.Display):
         return self._draw(ax, fps=fps, colorbar=colorbar)
 
     def _prepare(self, fps, colorbar):
-        """Codes as an image, and the path as a line."""
         codes = _check_codes(self.codes)
         n_frames, n_actions = codes.shape
         path = None if self.labels is None else _check_path(self.labels, codes.shape)
@@ -129,7 +128,6 @@ def _check_codes(codes):
 
 
 def _check_path(labels, shape):
-    """Actions as floats, NaN for background."""
     n_frames, n_actions = shape
     (labels, *others), _ = split_label_sequences(labels, "labels")
     if others or len(labels) != n_frames:

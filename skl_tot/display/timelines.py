@@ -188,7 +188,6 @@ class SegmentationDisplay(base.Display):
         return _figure_size(rows, bar_names, entries, encoded.title), draw
 
     def _name_videos(self, methods, n_videos):
-        """Names of the recordings: given, those of the predictions, or default ones."""
         names = self.video_names
         if names is None:
             names = by_name(next(iter(methods.values())))
@@ -234,7 +233,6 @@ def _figure_size(rows, bar_names, entries, title):
 
 
 def _draw_rows(ax, rows, bar_names, fps):
-    """Draw the bars of recordings, a row each, with names, doubts and breaks."""
     frame = 1 / (fps or 1)
     has_methods = None not in bar_names
     # above the bars of methods, there is room for the name of the recording

@@ -313,7 +313,6 @@ def _without_stops(table, recordings, name):
 
 
 def _find_files(path, format):
-    """Return the files of a path, and whether it is one file."""
     if isinstance(path, (list, tuple)):
         if not path:
             raise ValueError("path is empty, expected at least one file.")
@@ -420,7 +419,6 @@ def _find_length(table, file, name, n_frames):
 
 
 def _label_frames(table, file, length, gap):
-    """Return the label of each frame, from first and stop of segments."""
     table = table.sort_values(["first", "stop"], kind="stable")
     has_frames = table["first"] < table["stop"].clip(upper=length)
     kept, left_out = table[has_frames], table[~has_frames]

@@ -226,7 +226,6 @@ def _check_archive(archive, size):
 
 
 def _load(file, trusted):
-    """Load the model of an unpacked archive, unless it needs types not trusted."""
     unknown = set(_skops_io().get_untrusted_types(file=file)) - set(trusted)
     if unknown:
         problem = "it has types that are not trusted, or that a later version added"

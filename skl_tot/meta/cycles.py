@@ -136,7 +136,6 @@ def cut_recording(features, n_actions, seed):
 
 
 def _halves_confirm(frames, n_cycles, n_actions, seed):
-    """Whether searches of each half of a recording find cycles of the same length."""
     middle, length = len(frames) // 2, len(frames) / n_cycles
     for half in (frames[:middle], frames[middle:]):
         candidates = _find_all(half, length, min(n_actions, N_PHASES), seed)
@@ -186,7 +185,6 @@ def _search(frames, n_actions, seed):
 
 
 def _find_all(frames, period, n_actions, seed):
-    """List the cycles that searches with factors of a period find."""
     # 500 cycles teach the phases; the others are only cut
     first_frames = frames[: int(500 * period)]
     candidates = []
@@ -257,7 +255,6 @@ def check_cuts(cuts, lengths):
 
 
 def _check_cuts(cuts, n_frames):
-    """Cuts of a recording as an array of increasing frames."""
     frames = list(cuts) if hasattr(cuts, "__len__") else []
     if len(frames) < 2 or not all(map(errors.is_int, frames)):
         errors.refuse("cuts", cuts, "two frames or more, as integers")

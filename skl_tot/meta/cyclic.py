@@ -191,7 +191,6 @@ class CyclicSegmenter(BaseSegmenter):
         return transfer_score(cycles.blocks, labels, self.n_actions_)
 
     def _learn(self, videos, cuts=None):
-        """Fit the segmenter to cycles, from ``cuts`` or found."""
         # both seeds are drawn, so that given cuts do not change that of the segmenter
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
@@ -221,7 +220,6 @@ class CyclicSegmenter(BaseSegmenter):
         return values
 
     def _first_cuts(self, videos, cuts, seed):
-        """Check given cuts of each recording, or find cuts."""
         if cuts is not None:
             return check_cuts(arrange_each(cuts, videos, "cuts"), videos.lengths)
         n_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
@@ -232,7 +230,6 @@ class CyclicSegmenter(BaseSegmenter):
         return cuts
 
     def _segmenter(self, n_actions):
-        """Segmenter to fit, with a number of actions; as it is if frozen."""
         if self.estimator is None:
             return TemporalOTSegmenter(n_actions, order="mostly")
         if isinstance(self.estimator, FrozenEstimator):
@@ -247,7 +244,6 @@ class CyclicSegmenter(BaseSegmenter):
 
     @property
     def _inner(self):
-        """The fitted segmenter, without a pipeline around it."""
         return pipelines.segmenter_of(pipelines.unfrozen(self.estimator_))
 
     def _log_likelihoods(self, videos):
@@ -284,7 +280,6 @@ class CyclicSegmenter(BaseSegmenter):
 
 
 def _let_decode_cycles(model):
-    """Let a fitted segmenter decode cycles."""
     if isinstance(model, FrozenEstimator):  # used unchanged
         return
     segmenter = pipelines.segmenter_of(model)

@@ -127,7 +127,6 @@ def rate_trust(model, X, labels=None) -> dict | None:
 
 
 def _rate_taught(model, videos):
-    """Rate a model that learned from labels by the mean probability of its own."""
     probabilities = [np.max(x, axis=1) for x in model.predict_proba(videos.arrays)]
     share = float(np.concatenate(probabilities).mean())
     level = rate_share(share)
@@ -147,7 +146,6 @@ def rate_share(share):
 
 
 def _labels_of(model, videos, labels):
-    """Given labels of recordings, or those of a model, as `Recordings`."""
     if labels is None:
         labels = model.predict(videos)
     labels, _ = labelled_recordings(labels)

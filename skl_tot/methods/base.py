@@ -129,7 +129,6 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         return recordings.standardize(self.scaler_, self.standardize == "video")
 
     def _set_n_actions(self, videos):
-        """Set the number of actions of a fit: the parameter, or that chosen for it."""
         self.numbers_ = None
         self.n_actions_ = self.n_actions
         if self.n_actions == AUTO:

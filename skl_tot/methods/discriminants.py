@@ -43,7 +43,6 @@ def measure_spread(videos, shrinkage):
 
 
 def _ridge(covariance, factor):
-    """Return a factor times the mean variance, on a diagonal."""
     scale = np.trace(covariance) / len(covariance)
     return factor * (scale if scale > 0 else 1.0) * np.eye(len(covariance))
 

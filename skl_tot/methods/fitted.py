@@ -201,7 +201,6 @@ class FittedSegmenter(BaseEstimator):
         return score
 
     def _check_unused(self, y, videos):
-        """Check the lengths of labels of a score that does not use them, and say so."""
         if y is not None:
             check_lengths(arrange(y, videos), videos)
             if not videos.is_single:  # which has no score
@@ -308,14 +307,12 @@ class FittedSegmenter(BaseEstimator):
             )
 
     def _corrected_scores(self, videos):
-        """Iterate over corrected scores, the input of the decoder."""
         scores = self._log_likelihoods(videos)
         for layer in self.layers_:
             scores = layer.apply(scores, videos)
         return scores
 
     def _labels_of_paths(self, paths):
-        """Labels of paths: ``classes_`` in place of numbers, if there are any."""
         if self.classes_ is None:
             return paths
         return [labels_of_codes(path, self.classes_) for path in paths]

@@ -244,7 +244,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         return self
 
     def _check_partial_fit(self):
-        """Refuse parameters that a stream cannot have, or that have changed in it."""
         if self.n_actions == AUTO:
             what = "a number for partial_fit, such as skl_tot.choose_n_actions gives"
             refuse("n_actions", AUTO, what)
@@ -379,7 +378,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         return LazyArrays(lambda i: similarities[i][:, order], len(sample.videos))
 
     def _group_prototypes(self, similarities, sample, goes_on):
-        """Find the action of each prototype, from codes that overlap."""
         if not self._has_several_prototypes:
             self.overlap_ = 0.0
             self.prototype_actions_ = np.arange(self.n_actions_)

@@ -220,12 +220,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     optimizer: str | Adam = "adam"
 
     def _terms(self, settings):
-        """Make the terms of the loss of one fit; see `_settings`."""
         coherence = TemporalCoherence(settings.alpha)
         return [*super()._terms(settings), coherence, *cloned(self.terms or [])]
 
     def _cross_entropy(self, settings):
-        """Make the term of prototypes and codes; see `_settings`."""
         return CrossEntropy(
             self._n_learned * int(settings.n_prototypes),
             settings.transport,

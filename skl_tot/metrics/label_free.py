@@ -143,7 +143,6 @@ def _discriminant(moments):
 
 
 def _labelled_blocks(blocks, labels):
-    """Yield the frames of each block without background, and their labels."""
     start = 0
     for block in blocks:
         actions = labels[start : start + len(block)]

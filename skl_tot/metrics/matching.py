@@ -138,7 +138,6 @@ class MatchedFrames(NamedTuple):
 
 
 def _number_groups(name, n_recordings, activity_of):
-    """Group of each recording: all in one, its activity, or one each."""
     if name == "activity":
         if activity_of is None:
             refuse("activities", None, "the activity of each recording")
@@ -204,7 +203,6 @@ def _check_lengths(true, pred, is_single):
 
 
 def _encode(sequences):
-    """Distinct labels, as Python values, and the code of each frame."""
     labels, codes = np.unique(np.concatenate(sequences), return_inverse=True)
     return labels.tolist(), codes
 
@@ -241,7 +239,6 @@ def ignored_labels(ignore_labels):
 
 
 def _background_codes(clusters, classes, background):
-    """Codes of the cluster and of the class that are background, or None."""
     if background is not None and not np.isscalar(background):
         refuse("background", background, "one label", TypeError)
     cluster, background = background_labels(clusters, classes, background)

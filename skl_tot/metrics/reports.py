@@ -134,7 +134,6 @@ def _rows_of_scores(matches):
 
 
 def _rows_of_actions(matched, scope, target_names):
-    """Scores and cluster of each action by its name."""
     codes, *counts = frames.class_counts(matched.true, matched.pred)
     labels = [matched.classes[code] for code in codes]
     counts_of = dict(zip(labels, np.transpose(counts).tolist()))
@@ -165,7 +164,6 @@ def _clusters_without_class(matched):
 
 
 def _as_text(report, digits):
-    """Text of a report: a table of actions, one of scores, and two lines."""
     actions, scores = report["actions"], dict(report["scores"])
     for name, row in report.get("scores without background", {}).items():
         scores[f"{name}, without background"] = row
@@ -180,7 +178,6 @@ def _as_text(report, digits):
 
 
 def _lines(rows, width, digits):
-    """Lines of a table of rows by name, with their keys as header."""
     header = list(next(iter(rows.values())))
     sizes = [max(7, len(key)) for key in header]
     lines = []

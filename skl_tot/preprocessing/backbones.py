@@ -181,7 +181,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         return videos
 
     def _compute_each(self, paths, form):
-        """Yield features, from the cache if possible."""
         if self.cache_dir is not None:
             os.makedirs(self.cache_dir, exist_ok=True)
         compute = None  # the network is loaded for the first video not in the cache
@@ -246,7 +245,6 @@ def _file_version(path):
 
 
 def _read_cached(path):
-    """Features of a file of the cache, or None without a valid one."""
     try:
         return read_features(path, mmap=False)
     except ValueError:
@@ -399,7 +397,6 @@ def _pooled(network, pooling, backbone):
 
 
 def _gist(error):
-    """First sentence of an error."""
     return one_line(error).partition(". ")[0][:200]
 
 

@@ -197,7 +197,6 @@ class FramewiseTransformer(VideoTransformer):
         return self.transformer_.get_feature_names_out(names)
 
     def _clone_transformer(self):
-        """Clone the transformer, if it is one that needs no target."""
         inner = self.transformer
         usable = hasattr(inner, "fit") and hasattr(inner, "transform")
         if isinstance(inner, type) or not usable:
@@ -222,7 +221,6 @@ def _concatenate(videos):
 
 
 def _fit_in_batches(transformer, videos):
-    """Call ``partial_fit`` on consecutive recordings, joining short ones."""
     # Some transformers refuse fewer frames than components; others drop components.
     sizes = [getattr(transformer, x, 0) for x in ("n_components", "n_clusters")]
     sizes = [size for size in sizes if isinstance(size, numbers.Integral)]
@@ -240,7 +238,6 @@ def _fit_in_batches(transformer, videos):
 
 
 def _each(function, recordings):
-    """Apply a function to each recording; errors name the recording."""
     outputs = []
     for i, video in enumerate(recordings.arrays):
         with recordings.errors(i):
@@ -249,7 +246,6 @@ def _each(function, recordings):
 
 
 def _dense(method, video):
-    """Dense output of a method, which must have a row per frame."""
     output = method(video)
     output = output.toarray() if sparse.issparse(output) else np.asarray(output)
     if len(output) != len(video):

@@ -143,7 +143,6 @@ class GapFiller(VideoTransformer):
 
 
 def _missing_columns(video):
-    """Yield the columns with missing values, and masks (n_frames,) of these."""
     missing = np.isnan(video)
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         yield column, missing[:, column]

@@ -140,7 +140,6 @@ class Look:
         )
 
     def _time(self, n_frames):
-        """Words for a duration: seconds if there is a rate."""
         if self.fps:
             return f"{n_frames / self.fps:.2g} s"
         return f"{n_frames:.0f} frame{'s' * (round(n_frames) != 1)}"

@@ -296,7 +296,6 @@ class FrameView(VideoTransformer):
         return [np.hstack(columns) for columns in zip(frames.arrays, *of_windows)]
 
     def _scale(self, columns):
-        """Scale the columns of a recording."""
         if self.scaling == "dataset":
             return self.scaler_.transform(columns)
         # sums of single precision would make a constant vary
@@ -316,7 +315,6 @@ class FrameView(VideoTransformer):
 
 
 def _fit_pca(arrays, n_components):
-    """Principal components of up to 20,000 evenly spaced frames."""
     arrays = list(arrays)
     step = 1 + sum(map(len, arrays)) // 20_000
     frames = np.concatenate([array[::step] for array in arrays])

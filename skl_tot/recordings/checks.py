@@ -83,7 +83,6 @@ def _validate_file(estimator, video, reset, **checks):
 
 
 def _explain(error, estimator, video, first):
-    """Message of an error, with the place of a refused value, or a remedy."""
     text = str(error)
     no_numbers = ("could not convert", "setting an array element")
     if hasattr(video, "columns") and text.startswith(no_numbers):
@@ -97,7 +96,6 @@ def _explain(error, estimator, video, first):
 
 
 def _describe_text(frame):
-    """Describe the first cell of a data frame with text or a sequence, or None."""
     for name, values in zip(frame.columns, np.asarray(frame, dtype=object).T):
         for value in values:
             with contextlib.suppress(TypeError, ValueError):
@@ -153,7 +151,6 @@ def _checked_type(video):
 
 
 def _check_frame(frame):
-    """Refuse data frames that are empty, of several recordings, or not numeric."""
     if 0 in frame.shape:
         raise ValueError(f"Found a data frame of shape {frame.shape}.")
     if getattr(frame.index, "nlevels", 1) > 1:
@@ -165,7 +162,6 @@ def _check_frame(frame):
 
 
 def _check_array(video):
-    """Refuse arrays that are not of two dimensions, or hold text, dates or records."""
     try:
         ndim = n_dims(video)
         kind = getattr(video, "dtype", np.asarray(video).dtype).kind
@@ -198,7 +194,6 @@ def _grows_steadily(video):
 
 
 def _warn_of_clocks(grows, names):
-    """Warn of columns that grow, a mask; ``names`` of all columns, or None."""
     columns = np.flatnonzero(grows).tolist()
     if names is not None:
         columns = [str(names[k]) for k in columns]

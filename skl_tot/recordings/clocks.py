@@ -147,7 +147,6 @@ def read_times(text, unit=1.0):
 
 
 def _read_numbers(text):
-    """Numbers of a Series, NaN where empty; no date."""
     return text.astype("Float64").to_numpy(float, na_value=np.nan), NO_DATE
 
 
@@ -252,7 +251,6 @@ def find_clock(tables, time):
 
 
 def _choose_clocks(tables):
-    """List the columns that may be the clock: by name, or else by their content."""
     first = next(iter(tables.values()))
     words = {name: _split_unit(name)[0] for name in first.columns}
     usual = [name for name in words if words[name] in CLOCKS]
@@ -365,7 +363,6 @@ def _over_midnight(seconds, where):
 
 
 def _check_forward(clock, column, recording):
-    """Refuse seconds (n_frames,) that are not finite, or do not grow."""
     where = f"the clock {column!r} of {recording!r}"
     for i in np.flatnonzero(~np.isfinite(clock))[:1]:
         raise ValueError(f"{where} has no time in row {i}; fill it, or drop the row.")

@@ -327,7 +327,6 @@ class Recordings(Sequence):
             self._standardize(target, i, out=target)
 
     def _standardize(self, frames, i, out=None):
-        """Standardise frames of recording i, into ``out`` if it is given."""
         if self.means is None:
             return frames
         number = i if self.origins is None else self.origins[i]
@@ -394,7 +393,6 @@ def _concatenate(parts, axis=0):
 
 
 def _check_list(name, values, n_recordings=None):
-    """Refuse a number, text or anything else that is no list of the given length."""
     if isinstance(values, (str, bytes, Mapping)) or not hasattr(values, "__len__"):
         refuse(name, values, "a list with an item for each recording", TypeError)
     if n_recordings is not None and len(values) != n_recordings:
@@ -402,7 +400,6 @@ def _check_list(name, values, n_recordings=None):
 
 
 def _check_names(names):
-    """Refuse names of recordings that are no text, or repeated."""
     for name in names:
         if not isinstance(name, str):
             refuse("a name", name, "text", TypeError)
@@ -411,7 +408,6 @@ def _check_names(names):
 
 
 def _check_clocks(times, arrays, names):
-    """Return times as arrays of seconds by frame; refuse others."""
     _check_list("times", times, len(arrays))
     for name, clock in zip(names, times):
         if np.asarray(clock).dtype.kind not in "iuf":

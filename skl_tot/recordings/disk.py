@@ -128,7 +128,6 @@ def replaced_files(folder):
 
 @contextlib.contextmanager
 def _folder_in(place):
-    """Yield a temporary folder in another, and remove it at the end."""
     # folders of `tempfile` belong to one user on Windows, and moved files keep that
     folder = Path(place, f".skl-tot-{secrets.token_hex(8)}")
     folder.mkdir()
@@ -168,7 +167,6 @@ def _move(path, target):
 
 @contextlib.contextmanager
 def _no_other_program(path):
-    """Say why a file cannot be replaced, mostly on Windows."""
     try:
         yield
     except PermissionError as error:

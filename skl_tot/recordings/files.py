@@ -97,7 +97,6 @@ def open_arrays(paths, *, stride=1, transpose=False):
 
 
 def _name_files(paths):
-    """Distinct names of files, with folders where the last parts are equal."""
     for n_parts in range(1, max((len(path.parts) for path in paths), default=1) + 1):
         names = ["/".join(path.with_suffix("").parts[-n_parts:]) for path in paths]
         if len(set(names)) == len(names):
@@ -212,7 +211,6 @@ class FileArray:
         return self._map().shape if self.first is None else self.first[0]
 
     def _map(self, file=None):
-        """Map the file, or its open version ``file``."""
         stamp = _stamp(self.path if file is None else file.fileno())
         video = self.maps.get(self.path, stamp, self.stride, self.transpose)
         if self.first is not None and video.shape != self.first[0]:
@@ -244,7 +242,6 @@ def _read_rows(file, video, start, stop):
 
 
 def _fill(array, file, position):
-    """Read the bytes of an array from a position of an open file."""
     left = memoryview(array.reshape(-1).view(np.uint8))
     file.seek(position)
     while left:

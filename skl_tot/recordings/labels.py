@@ -44,7 +44,6 @@ def split_label_sequences(y, name="y"):
 
 
 def _checked_sequences(values, keys, name):
-    """Check the labels of many recordings; ``keys`` name them in errors."""
     sequences = [_as_labels(x, f"{name}[{key!r}]") for key, x in zip(keys, values)]
     if len({labels.dtype.kind for labels in sequences if len(labels)}) > 1:
         raise TypeError(f"{name} has text in some recordings and integers in others.")
@@ -92,7 +91,6 @@ def _typed(labels, where):
 
 
 def _as_integers(labels, where):
-    """Return labels as intp; refuse larger ones, with ``where`` in the message."""
     limits = np.iinfo(np.intp)
     for label in (labels.min(), labels.max()) if len(labels) else ():
         if not limits.min <= int(label) <= limits.max:
@@ -189,7 +187,6 @@ def encode_known(sequences, recordings):
 
 
 def _as_objects(values):
-    """Return labels of a recording, some of them unknown, as an array of objects."""
     if layouts.n_dims(values) != 1:  # text and tables of names have no dimension
         refuse("y of a recording", values, "a sequence of labels, or None", TypeError)
     if hasattr(values, "detach"):  # a torch tensor
@@ -335,7 +332,6 @@ def _by_label(y, recordings):
 
 
 def _is_series_of(y, recordings):
-    """Whether labels are a Series with an entry for each named recording."""
     is_series = hasattr(y, "to_dict") and getattr(y, "ndim", 2) == 1
     return is_series and recordings.is_named and len(y) == len(recordings)
 
@@ -386,7 +382,6 @@ def read_labels(y, recordings):
 
 
 def _labels_of_each(y, recordings):
-    """List the labels of each recording, or None."""
     if y is None:
         refuse("y", y, "labels of some recordings")
     if recordings.is_single:

@@ -134,7 +134,6 @@ def has_names(X):
 
 
 def _split_named(X):
-    """Arrays and layout of a dict, or of a table with an index of several levels."""
     if len(X) == 0:
         raise ValueError(f"X is an empty {type(X).__name__}, but {EXPECTED}.")
     if isinstance(X, Mapping):
@@ -161,7 +160,6 @@ def _to_objects(outputs):
 
 
 def _split_sequence(X):
-    """List of arrays and `Layout` of a list or tuple of many recordings, or of one."""
     if isinstance(X, PATH_TYPES) or not isinstance(X, Sequence):
         raise TypeError(f"X is a {type(X).__name__}, but {EXPECTED}.{_hint(X)}")
     if len(X) == 0:
@@ -176,7 +174,6 @@ def _split_sequence(X):
 
 
 def _hint(path):
-    """Sentence on functions that read a path; "" for other inputs."""
     if not isinstance(path, PATH_TYPES):
         return ""
     return (
@@ -187,7 +184,6 @@ def _hint(path):
 
 
 def _split_array(X):
-    """Arrays and layout of an array of numbers, or of an array of arrays."""
     ndim = X.ndim if isinstance(X, np.ndarray) else n_dims(X)
     if ndim > 3:
         raise ValueError(
@@ -214,7 +210,6 @@ SPLITS = {list: _split_sequence, tuple: _split_sequence, np.ndarray: _split_arra
 
 
 def _warn_of_shape(shape):
-    """Warn of a 3-D array like one track, or like (cases, channels, time)."""
     n_videos, n_frames, n_features = shape
     if n_features in (2, 3):
         kind = f"it is one track of {n_frames} points in {n_features} dimensions"
@@ -333,7 +328,6 @@ def _names(array, prefix):
 
 
 def _name(value, dim):
-    """Name of a coordinate; a number gets the name of its dimension."""
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return f"{dim} {value}" if isinstance(value, Real) else str(value)

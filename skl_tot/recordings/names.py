@@ -123,7 +123,6 @@ def _by_label(names, what):
 
 
 def _check_words(names):
-    """Refuse names by label that are no line of text, or "-1", of background only."""
     for label, name in names.items():
         is_taken = name == str(BACKGROUND) and label != BACKGROUND
         if is_taken or not (isinstance(name, str) and is_line(name)):
@@ -132,7 +131,6 @@ def _check_words(names):
 
 
 def _check_keys(names, labels):
-    """Refuse keys of names that are text where labels are numbers, or the reverse."""
     example = next(iter(labels), None)
     for key in names if labels else ():
         if isinstance(key, str) != isinstance(example, str):
@@ -141,7 +139,6 @@ def _check_keys(names, labels):
 
 
 def _check_free(names, others):
-    """Refuse names by label that are among the others, a set of names."""
     for label, name in names.items():
         if label != BACKGROUND and name in others:
             expected = "no label of another action"
@@ -329,7 +326,6 @@ def _count_labels(labels, recordings):
 
 
 def _describe_kept(name, n_frames, recordings):
-    """Describe where an action is, such as "reach (3 frames of recordings a, b)"."""
     where = f"recording{'s' * (len(recordings) > 1)} {listed(map(str, recordings))}"
     return f"{name} ({n_frames} frame{'s' * (n_frames > 1)} of {where})"
 

@@ -42,7 +42,6 @@ def common_rate(clocks, names, fps, resample):
 
 
 def _warn_of_units(clocks, rates):
-    """Warn of a clock, by name, that has the times or the rate of another unit."""
     # seconds since 1970 beyond any date may be milliseconds
     odd = [name for name in clocks if abs(clocks[name][0]) > 1e11]
     odd += [name for name in rates if not 0.1 <= rates[name] <= 1e5]
@@ -56,7 +55,6 @@ def _warn_of_units(clocks, rates):
 
 
 def _describe_rates(rates):
-    """Describe the lowest and the highest rate, and the remedy."""
     low, high = min(rates, key=rates.get), max(rates, key=rates.get)
     usual = f"{np.median(list(rates.values())):.4g}"
     return (

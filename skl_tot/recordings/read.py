@@ -40,7 +40,6 @@ def read_options_of(like):
 
 
 def _check_like(options, model_options):
-    """Refuse options that contradict those of the model."""
     for name, value in options.items():
         if name in ("animal", "task", "variable"):  # these choose among recordings
             continue
@@ -53,7 +52,6 @@ def _check_like(options, model_options):
 
 
 def _with_flag(name):
-    """Name of an option of `read_recordings`, with its form at the command line."""
     flag = f"--{name.replace('_', '-')}" if name in FLAGS else f"--read {name}"
     return f"{name} ({flag})"
 
@@ -279,7 +277,6 @@ def _checked_names(option, names):
 
 
 def _options_of(source):
-    """Names of the options that files of a source have."""
     if source.reader == "arrays":
         return ["transpose", "pauses"]
     names = [*TABLE_OPTIONS, "pauses"]
@@ -306,7 +303,6 @@ def _merged(given, model_options, source):
 
 
 def _open_arrays(source, read_options, fps):
-    """Open recordings of arrays, which know their options of reading."""
     fps = rate_of_arrays(source.files, fps)
     names = list(map(sources.stem, source.files))
     transpose = bool(read_options.get("transpose"))

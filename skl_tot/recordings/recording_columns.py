@@ -71,7 +71,6 @@ def without_recording_columns(tables):
 
 
 def _columns_like_names(table):
-    """Columns with a name as of those of recordings, and with such values."""
     names = [name for name in table.columns if is_like_name(name)]
     return [name for name in names if _has_names(table[name])]
 

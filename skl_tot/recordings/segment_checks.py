@@ -57,7 +57,6 @@ def check_in_frames(table):
 
 
 def _check_column(values, places):
-    """Return the cells of a column in its type; refuse others."""
     if values.name == "place":
         return places
     if values.name == "action":
@@ -93,7 +92,6 @@ def _clock_times(table):
 
 
 def _warn_of_clock_times(table, places):
-    """Warn of clock times that contradict the seconds of their rows."""
     times = _clock_times(table)
     usual = times.groupby("name")["zero"].transform("median")
     # clock times are rounded to milliseconds; those that cannot be read count, too
@@ -120,7 +118,6 @@ def as_frame(rows, what):
 
 
 def _check_texts(values, places, what):
-    """Return cells as text; refuse others than lines and integers, by their places."""
     texts = {}
     for value, place in zip(values, places):
         is_text = isinstance(value, str) or is_int(value)
@@ -131,7 +128,6 @@ def _check_texts(values, places, what):
 
 
 def _check_actions(values, places):
-    """Return actions as an array of integers if all are, else as a list of text."""
     values = [int(value) if _is_whole(value) else value for value in values]
     if not all(map(is_int, values)):
         return _check_texts(values, places, "label")
@@ -159,7 +155,6 @@ def _check_numbers(values, places):
 
 
 def _refuse_number(values, k, places):
-    """Raise an error about cell k of a column, by the place of its row in the file."""
     expected = "a finite number"
     if values.name in FRAMES:
         expected = f"0 or more frames, no fractions, up to {MAX_FRAMES}"
@@ -336,7 +331,6 @@ def rows_by_recording(table):
 
 
 def _check_range(table, frames, rows, clock):
-    """Refuse rows whose times are before the first frame, or far too late."""
     is_late = frames[rows, 1] > MAX_FRAMES
     for k in rows[is_late | (np.round(frames[rows, 0]) < 0)][:1]:
         start = 0.0 if clock is None else clock[0][0]
@@ -369,7 +363,6 @@ def seconds_of(table, fps=None):
 
 
 def _find_rate(frames, seconds, fps):
-    """Rate of a table, ``fps`` if it is given and agrees."""
     lengths = np.ptp(seconds, axis=1)
     lasting = lengths > 0
     if not lasting.any():

@@ -127,7 +127,6 @@ def table_of_labels(recordings, confidences=None, cuts=None, boundaries=None):
 
 
 def _times(recordings, i, spans):
-    """Columns with the times of the segments of a recording, in seconds."""
     starts = recordings.edges(i)[spans.starts]
     ends = recordings.ends(i)[spans.ends - 1]
     # without a clock exact, unlike a difference of times
@@ -146,7 +145,6 @@ def _bounds(times, starts, boundaries):
 
 
 def _values_of_each(values, y, is_single, what):
-    """Values of each recording, in the order of y."""
     by_names, names = by_name(values), by_name(y)
     if by_names is not None:
         names = list(by_names if names is None else names)

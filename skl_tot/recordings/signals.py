@@ -225,7 +225,6 @@ def _recurs(correlation, lag):
 
 
 def _varying(recordings):
-    """Yield samples of recordings without the columns that stay the same."""
     for frames in samples(recordings):
         frames = frames[:, frames.std(axis=0) > 0]  # 0 for tiny values, too
         if frames.size:

@@ -107,7 +107,6 @@ def _kind_of(path, is_table):
 
 
 def _expected_files(is_table):
-    """Name the suffixes that are read; those of `READERS` if it is no table."""
     suffixes = list(KINDS)
     for reader in READERS.values() if not is_table else ():
         # ".analysis.h5" is an .h5, too
@@ -116,7 +115,6 @@ def _expected_files(is_table):
 
 
 def _check_kinds(kinds, is_table):
-    """Return the kind of all files; refuse others, and files of several kinds."""
     (first, kind_of_first), *_ = kinds.items()
     for path, kind in kinds.items():
         shown, expected = one_line(path), _expected_files(is_table)
@@ -161,7 +159,6 @@ def describe_folder(folder):
 
 
 def _find_remedy(kind):
-    """Remedy for files such as ``*.mat``, after a colon; empty if unknown."""
     return f": read {kind} by {REMEDIES[kind]}" if kind in REMEDIES else ""
 
 

@@ -102,7 +102,6 @@ def _split_files(paths, tables, keys):
 
 
 def _check_columns(paths, tables, keys):
-    """Refuse tables without the columns that name recordings, or of other columns."""
     for path, table in zip(paths, tables):
         for key in keys:
             if key not in table.columns:
@@ -122,7 +121,6 @@ def _check_distinct(paths):
 
 
 def _warn_of_lines(heads, header):
-    """Warn of lines of text tables that are no rows, once for all files."""
     kinds = {
         "above": [head.above for head in heads if head.above and header is None],
         "below": [[", ".join(head.units)] for head in heads if head.units],
@@ -261,7 +259,6 @@ def _leave_out_unequal(features, may_leave_out):
 
 
 def _check_without(tables, columns, without):
-    """Refuse columns in ``without`` that no table has, or that ``columns`` has too."""
     present = dict.fromkeys(name for table in tables.values() for name in table.columns)
     left_out = []
     for name in without:
@@ -376,7 +373,6 @@ def _expand(values, lists, recording):
 
 
 def _flat(value):
-    """Numbers in a cell, perhaps lists in lists, as one array."""
     array = np.asarray(value)
     if array.dtype == object:
         array = np.concatenate([_flat(part) for part in array]) if len(array) else array
@@ -416,7 +412,6 @@ def _stay(arrays):
 
 
 def _leave_out(features, names, why, advice="", kind=UserWarning):
-    """Remove columns from the features of all recordings, with a warning."""
     if not names:
         return
     for numbers in features.values():

@@ -232,7 +232,6 @@ def _with_unit(name, unit):
 
 
 def _check_names(names, line, is_given):
-    """Refuse a header with numbers, only with numbers if given, or with equal names."""
     n_numbers = sum(map(_is_number, names))
     is_counted = names == [str(i) for i in range(len(names))]  # pandas' default names
     if n_numbers > is_given * (len(names) - 1) and not is_counted:

@@ -179,7 +179,6 @@ def _find_origins(table, rate):
 
 
 def _check_each(table, origins, unit):
-    """Refuse recordings whose segments overlap, or last no time."""
     for name, rows in table.groupby("recording", sort=False):
         starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
         for k in np.flatnonzero(starts[1:] < ends[:-1] - TOLERANCE)[:1]:

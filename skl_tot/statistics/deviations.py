@@ -241,7 +241,6 @@ def score_durations(bouts):
 
 
 def _deviation(values):
-    """Median absolute deviation of the rows."""
     return np.nanmedian(np.abs(values - np.nanmedian(values, axis=0)), axis=0)
 
 

@@ -196,7 +196,6 @@ def _pick_samples(samples, values, pair):
 
 
 def _warn_of_few(table, pair, level):
-    """Warn if permutations are too few for any p below the level."""
     n_permutations = table["permutations"].max()
     if not n_permutations or 2 / n_permutations < level:
         return

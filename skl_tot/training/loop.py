@@ -243,7 +243,6 @@ def fit_loop(state, batches, settings, terms, progress=None, watch=None):
 
 
 def _rate_now(state, settings):
-    """Learning rate, which falls to zero over the last `decay` of the steps."""
     n_falling = settings.decay * (state.last_iter - state.first_iter)
     n_left = state.last_iter - state.n_iter
     if np.isinf(n_left) or n_left > n_falling:

@@ -97,7 +97,6 @@ def reading_options():
 
 
 def _parent(flag, text, **options):
-    """Parent with one option."""
     parent = argparse.ArgumentParser(add_help=False)
     parent.add_argument(flag, help=text, **options)
     return parent

@@ -139,7 +139,6 @@ def edit(options):
 
 
 def _labels_of(words, model):
-    """Labels of the actions of a model: words, or numbers in a model without names."""
     from skl_tot.methods.pipelines import segmenter_of
 
     if segmenter_of(model).actions_.dtype.kind == "U":

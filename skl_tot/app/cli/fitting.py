@@ -82,7 +82,6 @@ def fit(options):
 
 
 def _read_truth(source, recordings):
-    """Labels of the data set, which the scores of seeds need."""
     truth = source.ground_truth(recordings)
     if truth is None:
         raise ValueError(f"{source.path} has no groundTruth, which --seeds needs.")
@@ -121,7 +120,6 @@ def _print_scores(recipe, model, recordings, truth, n_seeds):
 
 
 def _print_fit(recordings, seed, path):
-    """Print the recordings of a fit, its seed if it has one, and the file."""
     text = f"Fitted to {outputs.count(len(recordings), 'recording')}"
     if recordings.fps is not None:
         text += f" at {recordings.fps:g} frames per second"
@@ -131,7 +129,6 @@ def _print_fit(recordings, seed, path):
 
 
 def _print_findings(model):
-    """Print the look, cycles and the choice of a number."""
     from skl_tot.methods.numbers import describe_choice
     from skl_tot.methods.pipelines import describe_look, last_step
 

@@ -74,7 +74,6 @@ def main(argv=None):
 
 
 def _open_closed_streams():
-    """Redirect closed standard streams to the null device."""
     # else the next opened file gets the number of the stream, and its output
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:

@@ -319,7 +319,6 @@ def _print_cycles(cycles):
 
 
 def _print_deviating(deviating, n_units):
-    """Print the recordings or cycles that deviate most, and the actions concerned."""
     kind = "cycle" if "cycle" in deviating else "recording"
     if n_units == 1:
         print(f"One {kind} cannot deviate from others.")

@@ -76,7 +76,6 @@ def predict(options):
 
 
 def _find_formats(options, paths):
-    """Name of the format of each output."""
     from skl_tot.io.formats import find_format, table_of, writable_formats
 
     if options.format is not None and len(options.out) > 1:
@@ -99,7 +98,6 @@ def _find_formats(options, paths):
 
 
 def _write_table(predictions, recordings, out, format):
-    """Write one table of all predictions."""
     from skl_tot import io
 
     labels, *of_frames = map(list, zip(*predictions))
@@ -285,7 +283,6 @@ def _read_activity(path, options):
 
 
 def _read_truth(folder, options, model):
-    """Labels of the recordings of a folder by name, None without."""
     source = inputs.Source(folder, options)
     recordings = source.open(model)
     if options.labels is None:

@@ -126,7 +126,6 @@ class Recipe:
         return model
 
     def _make_inner(self):
-        """Make a segmenter, or a pipeline that ends in one."""
         # after steps that scale, the segmenter standardises only if --set says so
         from sklearn.pipeline import make_pipeline
 

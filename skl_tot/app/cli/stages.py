@@ -53,7 +53,6 @@ class _Stage(threading.Thread):
             wait = OF_TERMINAL if self.is_terminal else OF_LINES
 
     def print(self, end):
-        """Print a line, on a terminal over the one before."""
         seconds = time.time() - self.started
         done = f"{seconds:.0f} s"
         if self.n_steps:

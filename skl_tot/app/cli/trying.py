@@ -41,7 +41,6 @@ def _print_lines(title, lines):
 
 
 def _describe_extra(extra):
-    """Versions of the packages of an extra, or how to install those missing."""
     versions = {name: _version(name) for name in EXTRAS[extra].values()}
     text = ", ".join(f"{name} {version}" for name, version in versions.items())
     missing = [f"{name} missing" for name in versions if versions[name] is None]

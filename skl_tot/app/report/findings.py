@@ -134,14 +134,12 @@ def _code_words(words, others):
 
 
 def _mean_log_likelihood(decoded):
-    """Mean over frames of that of the decoded action, without background."""
     frames = np.flatnonzero(decoded.path != BACKGROUND)
     values = decoded.log_likelihood[frames, decoded.path[frames]]
     return float(values.mean(dtype=float)) if len(frames) else np.nan
 
 
 def _likeliest_frame(is_shown, probabilities):
-    """Return the likeliest frame among those shown, the middle one of equal ones."""
     probabilities = np.where(is_shown, probabilities, -1)
     best = np.flatnonzero(probabilities == probabilities.max())  # they may saturate
     return int(best[len(best) // 2])

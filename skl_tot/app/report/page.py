@@ -200,14 +200,12 @@ def read_model(
 
 
 def _check_lengths(n_videos, lists):
-    """Refuse a list, by name, that has not a value for each recording."""
     for name, values in lists.items():
         if values is not None and len(values) != n_videos:
             refuse(f"the length of {name}", len(values), f"{n_videos}, as of videos")
 
 
 def _find_rate(fps, videos, segmenter):
-    """Given rate, or that of the recordings or of the fit; refuse one that differs."""
     check_fps(fps)
     rates = {"the videos": videos.fps, "those of the fit": segmenter.fps_}
     for whose, rate in rates.items():
@@ -312,7 +310,6 @@ def _describe_rows(content):
 
 
 def _describe_cycles(content):
-    """List start, end and rank by deviation of the cycles of each recording."""
     n_digits = web.count_digits(content.recordings.fps)
     cycles = [[] for _ in content.video_names]
     if content.cycles is None:

@@ -72,7 +72,6 @@ class Answers:
         return with_names_of(self._history.model(state.model), state)
 
     def _read_state(self):
-        """Return the state, if all recordings are read."""
         if not self.ready:
             raise RuntimeError("the recordings are not read, call open() before.")
         return self.state
@@ -106,7 +105,6 @@ class Answers:
             self._work = None
 
     def _refuse_others(self):
-        """Raise an error during slow work."""
         if self._work is not None:
             work, done, total = self._work
             text = f"the review is still {work}, {done} of {total}"

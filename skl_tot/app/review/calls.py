@@ -158,7 +158,6 @@ class Calls:
         return {"version": self.version}
 
     def _commit(self, said, client):
-        """Return the changes, after informing all pages."""
         before, self._state = self._state, self.review.state
         if self._state is not before:
             self.version += 1
@@ -207,7 +206,6 @@ class Calls:
         self._publish("progress", phase=phase, done=done, total=total, rows=rows)
 
     def _count_fits(self):
-        """`Clusterings.counts`, or None without fits."""
         fits = self.review and self.review.clusterings
         return fits and fits.counts
 
@@ -284,7 +282,6 @@ class Calls:
             self._timer.start()
 
     def _save(self):
-        """Write files; an error goes to all pages."""
         self._timer = None
         try:
             self.review.save()

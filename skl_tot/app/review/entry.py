@@ -313,7 +313,6 @@ class Entry(NamedTuple):
         return Track(starts, codes, by_hand, self.n_frames)
 
     def _check_frame(self, frame, name):
-        """Return a frame of the recording as int, or refuse it by its name."""
         if not is_int(frame) or not 0 <= frame < self.n_frames:
             refuse(name, frame, f"a frame from 0 to {self.n_frames - 1}")
         return int(frame)

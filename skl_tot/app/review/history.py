@@ -189,7 +189,6 @@ class Log:
             raise sqlite3.DatabaseError("its pages are damaged")
 
     def _explain(self, error):
-        """Return an error with a remedy, for one of sqlite."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
             text = f"{self.path} belongs to a review that is open"
@@ -280,7 +279,6 @@ class History:
                 raise ValueError(f"{place}, {text}; {remedy}.") from error
 
     def _replay(self, row, confidences, about):
-        """Change the state as a row says."""
         if "about" in row:
             self.about = row["about"]
             check_beginning(self.about, about, self._folder)
@@ -318,7 +316,6 @@ class History:
         return said
 
     def _keep_model(self, model, number):
-        """Keep a model by its number, in a file if there is a folder."""
         if self._folder is not None:
             path = self._folder / MODELS / f"{number}.skops"
             path.parent.mkdir(exist_ok=True)
@@ -347,7 +344,6 @@ class History:
         return f"{word}ne: {said}"
 
     def _swap(self, word):
-        """Take the state of one stack, and put the present one on the other."""
         source, target = self._stacks[word]
         said, state = source.pop()
         target.append((said, self.state))

@@ -273,7 +273,6 @@ class ReviewedModel:
         return self._names(words).by_name() if self.entries else None
 
     def _names(self, words):
-        """Names by code, with other words for the actions of the model if given."""
         names = self.state.names
         if words is None:
             return names

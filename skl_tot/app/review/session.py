@@ -426,13 +426,11 @@ class Review(Answers):
     # Shared parts of actions
 
     def _edit(self, state, recording, edit, *values):
-        """Edit a recording, which errors name; return its number and entry."""
         i = history.find_recording(self.recordings.names, recording)
         with errors_of_recording(i, self.recordings.names[i]):
             return i, edit(state.entries[i], *values)
 
     def _commit_entry(self, said, state, i, entry):
-        """Replace entry i of a state, and return the sentence that says so."""
         said = f"{self.recordings.names[i]}: {said}"
         return self._history.commit(said, state.with_entries({i: entry}))
 

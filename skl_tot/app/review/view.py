@@ -83,7 +83,6 @@ class View:
         return changes
 
     def _describe_steps(self):
-        """Return steps to undo and redo, and other values that cost nothing."""
         review, fits = self.review, self.review.clusterings
         return {
             "undo": review.undoable,
@@ -93,7 +92,6 @@ class View:
         }
 
     def _describe_actions(self):
-        """Names of actions, also of the next new ones, and their appearance."""
         names = self.review.state.names
         words = names.add_unnamed(MOST_NEW)  # for digits without an action
         return {
@@ -123,7 +121,6 @@ class View:
         }
 
     def _describe_cycles(self):
-        """List recording, start, end and rank of each cycle, and if it is checked."""
         if self._cycles is None:
             return []
         entries = self.review.state.entries
@@ -152,7 +149,6 @@ class View:
         return row
 
     def _describe_row(self, i, entry, rank):
-        """Describe a recording as timelines have it, with marks of a review."""
         clock, videos = self.clock(i), self.review.video_files
         runs = entry.segments.runs()
         n_doubts = web.count_doubts(len(self.names))
@@ -177,7 +173,6 @@ class View:
         return {"bouts": self._with_times(self.review.examples(action))}
 
     def _with_times(self, parts):
-        """Replace "start" and "end" of parts of recordings by times "from" and "to"."""
         for part in parts:
             clock = self.clock(part["recording"])
             times = times_of(clock, part.pop("start"), part.pop("end"))

@@ -240,7 +240,6 @@ def read_tasks(path):
 
 
 def _name_of(data, number):
-    """Name of the recording of a task: the one written, or that of its file."""
     if isinstance(data.get("recording"), str):
         return data["recording"]
     paths = [value for value in data.values() if isinstance(value, str)]
@@ -252,7 +251,6 @@ def _name_of(data, number):
 
 
 def _find_regions(task, name):
-    """Regions of the one annotation of a task, or of its one prediction."""
     for key in ("annotations", "predictions"):
         # an export may list some by number
         results = [x for x in task.get(key, []) if isinstance(x, Mapping)]

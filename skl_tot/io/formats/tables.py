@@ -214,7 +214,6 @@ def _pair_events(table):
 
 
 def _name_by_subject(table):
-    """Add the subject to the names of recordings, if there are several."""
     subjects = [str(subject or "").strip() for subject in table["subject"]]
     if len(set(subjects)) > 1:
         names = table["recording"] if "recording" in table else [""] * len(table)

@@ -69,7 +69,6 @@ def _format_of(name, column):
 
 
 def _cell(sheet, value, format=GENERAL):
-    """Cell of a value: a number, a date, text, or nothing for one that is missing."""
     cell = import_extra("openpyxl.cell").WriteOnlyCell(sheet)
     if not isinstance(value, str):
         value = getattr(value, "item", lambda: value)()  # of a type of numpy

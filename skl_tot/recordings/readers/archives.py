@@ -117,7 +117,6 @@ def _is_feature(array):
 
 
 def _check_chosen(arrays_of, names, variable, others):
-    """Refuse a file without features; warn of other arrays."""
     if not any(arrays_of.values()):
         called = "" if variable is None else f" called {variable!r} (variable)"
         present = short_repr(sorted(names))
@@ -253,7 +252,6 @@ def _walk(group, seen, again, prefix="", depth=0):
 
 
 def _rates_of(attributes):
-    """Set of the rates that attributes name."""
     rates = set()
     for name in attributes.keys() & set(RATES):
         try:
@@ -319,7 +317,6 @@ def _n_bytes(path):
 
 
 def _is_matrix(name, value):
-    """Whether a variable is a matrix of numbers, or has only these in its cells."""
     if name.startswith("__") or not isinstance(value, np.ndarray) or value.size < 2:
         return False
     if value.dtype == object:

@@ -135,7 +135,6 @@ def _read_file(path, described):
 
 
 def _is_feature(field):
-    """Whether a column is a measurement: numbers, or lists of numbers."""
     types = import_extra("pyarrow").types
     is_key = field.name in KEYS or field.name == "index"
     # values of the next step, annotations and rows of pandas are no measurements
@@ -158,7 +157,6 @@ def _names_of(feature):
 
 
 def _read_tasks(root):
-    """Texts of the tasks by their numbers."""
     import pandas as pd
 
     lines, table = root / "meta" / "tasks.jsonl", root / "meta" / "tasks.parquet"
