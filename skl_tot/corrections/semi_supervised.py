@@ -363,13 +363,15 @@ def fit_clusterings(estimators, recordings, look, random_state=None):
     """Fit segmenters, with those by a look for None; return models and labels."""
     rng, arrays = check_random_state(random_state), list(recordings.arrays)
     models, clusterings = [], []
+    groups = [[x] if x is not None else default_estimators(look) for x in estimators]
+    n_fits = sum(map(len, groups))
     with quietly():
-        for estimator in estimators:
-            group = default_estimators(look) if estimator is None else [estimator]
+        for estimator, group in zip(estimators, groups):
             fitted = []
-            for k, segmenter in enumerate(group):
+            for segmenter in group:
                 seed = rng.randint(2**31 - 1)
-                with part(k, len(group) + 1):  # the learner is the last
+                # the learner is the last
+                with part(len(models) + len(fitted), n_fits + 1):
                     model, labels = fit_segmenter(
                         segmenter, arrays, None, seed, recordings.fps
                     )

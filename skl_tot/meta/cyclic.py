@@ -25,6 +25,7 @@ from skl_tot.methods.base import BaseSegmenter
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.temporal_ot import TemporalOTSegmenter
 from skl_tot.metrics.label_free import held_out_agreement, transfer_score
+from skl_tot.progress import part
 from skl_tot.recordings.container import Recordings, fit_scaler
 from skl_tot.recordings.errors import refuse, warn_user
 from skl_tot.recordings.labels import arrange_each
@@ -194,6 +195,7 @@ class CyclicSegmenter(BaseSegmenter):
         # both seeds are drawn, so that given cuts do not change that of the segmenter
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
+        n_found = 0 if cuts is not None else len(videos)
         cuts = self._first_cuts(videos, cuts, seeds[0])
         cycles = cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
@@ -206,7 +208,8 @@ class CyclicSegmenter(BaseSegmenter):
             remedy = f"at most {longest}, frames of the longest cycle, or other cuts"
             refuse("n_actions", n_actions, remedy)
         segmenter = self._segmenter(n_actions)
-        with pipelines.quietly(), errors_of_cycles(cuts):
+        fit = part(n_found, n_found + 1)
+        with pipelines.quietly(), errors_of_cycles(cuts), fit:
             self.estimator_, _ = pipelines.fit_segmenter(
                 segmenter, cycles, n_actions, seeds[1], videos.fps
             )
@@ -225,7 +228,7 @@ class CyclicSegmenter(BaseSegmenter):
         n_actions = DEFAULT_ACTIONS if self.n_actions == AUTO else int(self.n_actions)
         cuts = []
         for i, array in enumerate(videos.arrays):
-            with videos.errors(i):
+            with videos.errors(i), part(i, len(videos) + 1):  # the fit is the last
                 cuts.append(cut_recording(array, n_actions, seed))
         return cuts
 

@@ -26,6 +26,7 @@ from skl_tot.methods.hmm_model import (
 )
 from skl_tot.methods.numbers import AUTO
 from skl_tot.methods.orders import ORDER_CONSTRAINTS, by_order
+from skl_tot.progress import part
 from skl_tot.recordings.signals import stretches, thinned
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.training.components import COUNT, LARGEST, WEIGHT
@@ -211,18 +212,20 @@ class HMMSegmenter(BaseSegmenter):
         # A few steps tell the best start, and only this one goes on.
         rng, reg_covar = check_random_state(self.random_state), options["reg_covar"]
         n_first = self.max_iter if self.n_init == 1 else min(5, self.max_iter)
-        fits = []
+        fits, n_left = [], self.max_iter - n_first
+        n_tried = self.n_init * n_first
         for i in range(self.n_init):
             start = start_from_clusters(
                 frames, self.n_actions_, reg_covar, rng, converge=i % 2 == 0
             )
             if self.covariance != "own":
                 start = start.sharing()
-            fits.append(fit_hmm(frames, start, max_iter=n_first, **options))
+            with part(i * n_first, n_tried + n_left, n_first):
+                fits.append(fit_hmm(frames, start, max_iter=n_first, **options))
         model, curve = max(fits, key=lambda fit: fit[1][-1])
-        if self.max_iter > n_first:
-            n_left = self.max_iter - n_first
-            model, later_curve = fit_hmm(frames, model, max_iter=n_left, **options)
+        if n_left:
+            with part(n_tried, n_tried + n_left, n_left):
+                model, later_curve = fit_hmm(frames, model, max_iter=n_left, **options)
             curve = curve + later_curve
         posteriors = model.posteriors(frames, self.min_frames_)
         return model.sorted(time_order(posteriors, sample.times())), curve

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.gaussians import log_densities
+from skl_tot.progress import each
 from skl_tot.recordings.labels import equal_parts
 
 # Distance of probabilities of moves from 0, and of leaving an action from 1, so that
@@ -229,7 +230,7 @@ def fit_hmm(frames, model, *, reg_covar, max_iter, tol, min_frames=1):
     """Run EM from a model; return it, and its log-likelihood of a frame by step."""
     n_frames = sum(map(len, frames))
     curve = []
-    for _ in range(max_iter):
+    for _ in each(range(max_iter)):
         sums = ExpectedSums(frames, model, min_frames)
         # this prior keeps variances positive, and is conjugate: the step has a formula
         prior = -reg_covar * (1 / model.covars).sum() / 2

@@ -11,6 +11,7 @@ from skl_tot.decoding.decoders import decode
 from skl_tot.decoding.gaussians import log_densities
 from skl_tot.methods import discriminants, hmm_model
 from skl_tot.metrics.label_free import held_out_information, video_information
+from skl_tot.progress import watched
 from skl_tot.recordings.errors import is_int, refuse, warn_user
 from skl_tot.recordings.labels import equal_parts
 from skl_tot.recordings.signals import stretches, thinned
@@ -148,9 +149,9 @@ class HiddenMarkovModels:
         taught = [self.frames[i] for i in self.indices]
         taught = [frames for frames in taught if len(frames) >= n_actions]
         start = hmm_model.start_from_equal_parts(taught, n_actions, self.reg_covar)
-        model, _ = hmm_model.fit_hmm(
-            taught, start, reg_covar=self.reg_covar, max_iter=30, tol=0.0
-        )
+        settings = {"reg_covar": self.reg_covar, "max_iter": 30, "tol": 0.0}
+        with watched(None):  # one of many short fits
+            model, _ = hmm_model.fit_hmm(taught, start, **settings)
         for i, frames in enumerate(self.frames):
             yield log_densities(frames, model.means, model.covars, i)
 

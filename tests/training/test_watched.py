@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from skl_tot import SemiSupervisedSegmenter, TemporalOTSegmenter
+from skl_tot import (
+    CyclicSegmenter,
+    HMMSegmenter,
+    SemiSupervisedSegmenter,
+    TemporalOTSegmenter,
+)
 from skl_tot.datasets import make_activities
 from skl_tot.progress import watched
 
@@ -22,6 +27,24 @@ def test_steps_of_a_network(videos, capsys):
     assert told[-1] == (7, 7)
     assert sorted(told) == told
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("order", ["strict", "free"])
+def test_steps_of_a_hidden_markov_model(videos, order):
+    told, model = [], HMMSegmenter(2, order=order, max_iter=9, random_state=0)
+    with watched(lambda *values: told.append(values)):
+        model.fit(videos)
+    assert len(told) >= model.n_iter_
+    assert sorted(told) == told  # one share over all starts
+
+
+def test_steps_of_cycles(videos):
+    """Two recordings are searched, and the segmenter is fitted."""
+    told, model = [], CyclicSegmenter(2, estimator=HMMSegmenter(2), random_state=0)
+    with watched(lambda *values: told.append(values)):
+        model.fit([np.tile(videos[0], (5, 1)), np.tile(videos[1], (5, 1))])
+    assert {n for n, _ in told} >= {0, 33, 67}
+    assert sorted(told) == told
 
 
 def test_steps_end_when_a_fit_settles(videos):

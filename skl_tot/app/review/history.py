@@ -332,6 +332,15 @@ class History:
             done.append((said, self.state))
         self.state = after
 
+    def find_said(self, words):
+        """State after the change that brought the model, if words begin it, or None."""
+        done, _ = self._stacks["undo"]
+        states = [state for _, state in done] + [self.state]
+        for (said, _), before, after in zip(done, states, states[1:]):
+            if before.model != after.model == self.state.model:
+                return after if said.startswith(words) else None
+        return None
+
     def step(self, word):
         """Undo or redo, after writing it."""
         said = self.next_of(word)

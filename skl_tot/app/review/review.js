@@ -287,7 +287,9 @@ class Page {
     bar.hidden = !phase;
     this.data.phase = phase;
     if (total) Object.assign(bar, { max: total, value: done }); else bar.removeAttribute("value");
-    if (phase) this.say(this.progress = `${PHASES[phase] ?? phase}${total ? `, ${done} of ${total}` : ""}`);
+    if (!phase || phase !== this.timed?.phase) this.timed = { phase, since: Date.now() };
+    const seconds = (Date.now() - this.timed.since) / 1000, left = seconds > 3 && done ? `, about ${Math.ceil(seconds * (total / done - 1))} s left` : "";
+    if (phase) this.say(this.progress = `${PHASES[phase] ?? phase}${total ? `, ${total === 100 ? `${done} %` : `${done} of ${total}`}${left}` : ""}`);
     else if (said.textContent === this.progress) this.say(HINT);
   }
 
@@ -470,7 +472,8 @@ class Page {
     const parts = [(ctrlKey || metaKey) && "Ctrl", altKey && "Alt", shiftKey && (isLetter || key.startsWith("Arrow") || key === "Enter") && "Shift", isLetter ? key.toLowerCase() : key];
     const name = parts.filter(Boolean).join("+"), isField = event.target.matches("input:not([type=checkbox]), select");
     const [method, ...values] = BY_KEY[name] ?? [], isLater = !this.data?.ready && (this.kept.length || !this.data?.rows.length || !LOOKS.includes(method));
-    if (isLater && !isField && (this.kept.length ? method || name.length === 1 : method && method !== "play")) this.kept.push(event);  // letters may be of a name
+    const isHeld = event.repeat || method === "pick" && this.stage.isPlaying;  // no single press
+    if (isLater && !isField && !isHeld && (this.kept.length ? method || name.length === 1 : method)) this.kept.push(event);  // letters may be of a name
     if (!method || isField && key !== "Escape" || event.target.matches("button, summary, input") && [" ", "Enter"].includes(key)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -482,9 +485,11 @@ class Page {
 
   // Keys that were pressed before all was read, and the letters that went into a field.
   replay() {
+    let isPlayed = false;
     for (const event of this.kept.splice(0)) {
       const field = this.find("input:focus"), { key } = event;
-      if (!field && key === " ") continue;  // as it would play while others go on
+      if (!field && key === " ") isPlayed = !isPlayed;
+      if (!field && (key === " " || isPlayed && key in [..."0123456789"])) continue;  // it would label what is played, and is not
       if (!field || key === "Escape") this.press(event);
       else if (key.length === 1) field.setRangeText(key, field.selectionStart, field.selectionEnd, "end");
       else if (key === "Enter" && field.form) field.form.requestSubmit();
@@ -620,7 +625,7 @@ class Page {
     this.find(".changed h2").textContent = `Learning changed ${count(changed.length, "recording")}`;
     const part = (index) => element("small", {}, ` ${Math.ceil(100 * rows[index].share)} %`);
     this.fill(".changed ul", changed.map((index) => [to(index), part(index), does(index, "keep", "✓", "Keep"), does(index, "take_back", "✕", "Take back")]));
-    this.fill(".next ol", next.slice(0, 8).map((own) => {
+    this.fill(".next ol", next.map((own) => {
       const { recording, from } = own, cycle = this.units.rows[this.units.at(recording, from)];
       const name = this.units.areCycles && cycle ? cycle.name : rows[recording].name;
       return [this.button(`next ${recording} ${from}`, () => this.look(own), element("span", {}, name, element("small", {}, why(own))))];

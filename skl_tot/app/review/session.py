@@ -14,6 +14,8 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import groups_of_report
 
+LEARNED = "learned"  # begins what is said of it, also after a restart
+
 
 @with_shared_texts
 class Review(Answers):
@@ -89,7 +91,7 @@ class Review(Answers):
         )
         self._model = model  # until the recordings are read
         self._words = words_of_each or [None] * len(videos)
-        self.clusterings, self._learned = None, None  # model and labels of `learn`
+        self.clusterings = None
         self._history = history.History(state, self.recordings, self.out)
         try:
             self._history.restore(self._about)
@@ -298,8 +300,8 @@ class Review(Answers):
         {shared: said}
         """
         with self._working("learning", progress) as tell:
-            news = self.state.model, teaching.digest_labels(self.state)
-            if news == self._learned:
+            labels, learned = teaching.digest_labels, self._history.find_said(LEARNED)
+            if learned and labels(learned) == labels(self.state):
                 return "nothing is new since the model learned: check or correct more"
             learner = partial(corrections.refine, self.model)
             if self.clusterings is not None:
@@ -310,10 +312,8 @@ class Review(Answers):
             )
             n_unchecked = sum(not entry.is_checked() for entry in after.entries)
             n_recordings = count_recordings(n_unchecked)
-            said = f"learned, and changed {n_changed} of {n_recordings}"
-            said = self._history.commit(said, after, model)
-            self._learned = self.state.model, news[1]
-            return said
+            said = f"{LEARNED}, and changed {n_changed} of {n_recordings}"
+            return self._history.commit(said, after, model)
 
     def take_proposal(self, recording, progress=None):
         """Show the segments of a fit in a recording without labels of people.

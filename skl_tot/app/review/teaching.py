@@ -35,6 +35,7 @@ from skl_tot.corrections.semi_supervised import (
 from skl_tot.io.models import load_model, save_model
 from skl_tot.methods import pipelines
 from skl_tot.preprocessing.look import look
+from skl_tot.progress import each, part, watched
 from skl_tot.recordings.container import Recordings
 from skl_tot.recordings.errors import errors_of_recording, warn_user
 from skl_tot.recordings.labels import (
@@ -207,16 +208,17 @@ def learn(learner, recordings, state, tell):
     """State and model after learning, with the number of recordings that change."""
     unchecked = [i for i, e in enumerate(state.entries) if not e.is_checked()]
     n_learned = max(1, len(state.checks()))
-    tell(0, len(unchecked))
-    model = teach(learner, recordings, state)
+    with watched(tell), part(0, 2):
+        model = teach(learner, recordings, state)
     names = state.names.add(actions_of(model))
     codes = names.codes(actions_of(model))
     entries, n_changed = {}, 0
-    for i in counted(unchecked, tell):
-        prediction = predict_recording(model, recordings, i, codes)
-        entry = state.entries[i].propose(prediction, n_learned)
-        n_changed += state.entries[i].is_blank or entry.changed is not None
-        entries[i] = entry
+    with watched(tell), part(1, 2):
+        for i in each(unchecked):
+            prediction = predict_recording(model, recordings, i, codes)
+            entry = state.entries[i].propose(prediction, n_learned)
+            n_changed += state.entries[i].is_blank or entry.changed is not None
+            entries[i] = entry
     after = state._replace(actions=codes, names=names, n_learned=n_learned)
     return after.with_entries(entries).forget_unused(), model, n_changed
 
@@ -375,8 +377,6 @@ class Clusterings:
 
     def _fit(self, k, estimator, pipeline, frames):
         """Fit the end of a pipeline to frames, or load the model of an earlier fit."""
-        from skl_tot.progress import watched
-
         path = self._folder and self._folder / f"{k}.skops"
         # a file that cannot be read is fitted again
         with contextlib.suppress(Exception):

@@ -48,7 +48,8 @@ def test_learns_as_refine_does(kind):
     expected = refine(review.model, VIDEOS, labels).predict(VIDEOS)
     said = review.learn(lambda *found: told.append(found))
     assert re.fullmatch(r"learned, and changed \d of 5 recordings", said)
-    assert told == [("learning", k, 5) for k in range(6)]
+    assert (told[0], told[-1]) == (("learning", 0, 100), ("learning", 100, 100))
+    assert sorted(told) == told  # one share over all
     for own, found in zip(expected, review.model.predict(VIDEOS)):
         np.testing.assert_array_equal(found, own)
     for own, shown in zip([WORDS[0], *expected[1:]], review.labels()):
@@ -71,6 +72,28 @@ def test_learns_as_refine_does(kind):
     entry = review.state.entries[4]
     assert entry.changed is before[4]
     assert entry.n_learned == 2
+
+
+def test_it_learns_again_only_what_is_new(tmp_path):
+    """Also after a restart; an undone label is no news, and a check is."""
+    model, labels = MODELS["words"](), [WORDS[0], *[None] * 5]
+    review = Review(model, VIDEOS, tmp_path, labels=labels).open()
+    review.learn()
+    for _ in range(2):
+        state = review.state
+        assert review.learn().startswith("nothing is new")
+        assert review.state is state
+        review.close()
+        review = Review(model, VIDEOS, tmp_path, labels=labels).open()
+    review.relabel(1, 0, review.actions[1])
+    review.undo()
+    assert review.learn().startswith("nothing is new")
+    review.check(1)
+    assert review.learn().startswith("learned")
+    for _ in range(3):
+        review.undo()
+    assert review.learn().startswith("learned")
+    review.close()
 
 
 def test_merges_as_in_python(review):
