@@ -8,7 +8,7 @@ import numpy as np
 
 from skl_tot.recordings.checks import blocks_of
 from skl_tot.recordings.clocks import duration_text
-from skl_tot.recordings.errors import listed
+from skl_tot.recordings.errors import FaultWarning, listed, warn_user
 from skl_tot.recordings.labels import find_segments
 from skl_tot.recordings.layouts import as_recordings
 from skl_tot.recordings.rates import GAP
@@ -113,6 +113,19 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     table["done"] = [fault.done for fault in faults]
     table.attrs["pauses"] = pauses
     return table
+
+
+def warn_of_faults(X):
+    """Warn of the faults of recordings in one sentence, before labels."""
+    faults = list_faults(X)
+    rows = zip(faults["recording"], faults["fault"])
+    if len(faults):
+        text = listed([f"{name}: {what}" for name, what in rows])
+        remedy = "GapFiller fills, without_stops cuts, list_faults lists all"
+        warn_user(
+            f"Before you label: recordings have faults ({text}); {remedy}.",
+            FaultWarning,
+        )
 
 
 def _read_some(array):

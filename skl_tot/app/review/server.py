@@ -190,6 +190,14 @@ def make_review(model, recordings, out, labels, videos, tell, **more):
     return Review(model, recordings, out, labels=labels, video_files=files, **more)
 
 
+def make_told(model, recordings, *others):
+    """Make a `Review` as `make_review`, and list faults of recordings first."""
+    from skl_tot.recordings.faults import warn_of_faults  # lazy, as in `make_review`
+
+    warn_of_faults(recordings)
+    return make_review(model, recordings, *others)
+
+
 def find_videos(folder, names):
     """File of each recording, or None, in a folder without links out of it."""
     files, where = {}, one_line(folder)
@@ -244,6 +252,11 @@ def serve(
         If the extra ``review`` is missing, the folder cannot be written or has another
         review, the port is taken, or no video has the name of a recording.
 
+    Warns
+    -----
+    UserWarning
+        If recordings have faults that `list_faults` lists.
+
     Examples
     --------
     >>> from skl_tot.app.review import serve
@@ -251,8 +264,11 @@ def serve(
     The page is open until Ctrl-C:
     http://127.0.0.1:40123/y2Kk2LJw2Qd3Zw2Bl3TsyFjz/
     """
-    make = partial(make_review, model, recordings, out, labels, videos)
-    run(Calls(make), port, open_browser)
+    run(
+        Calls(partial(make_told, model, recordings, out, labels, videos)),
+        port,
+        open_browser,
+    )
 
 
 def run(calls, port, open_browser):
@@ -316,7 +332,8 @@ class ReviewWidget:
     """Check recordings, correct them and teach the model in a notebook.
 
     Put the widget in the last line of a cell. Actions of people change ``review``;
-    `update` shows changes by Python code. Needs the extra ``notebook``.
+    `update` shows changes by Python code. A warning tells faults of recordings. Needs
+    the extra ``notebook``.
 
     Parameters
     ----------
@@ -348,7 +365,7 @@ class ReviewWidget:
         texts = {"_esm": joined(*MODULES, "review/widget.js"), "_css": style}
         self.widget = type("ReviewPage", (anywidget.AnyWidget,), texts)()
         self.widget.on_msg(self._answer)
-        self._calls = Calls(partial(make_review, model, recordings, out, labels, None))
+        self._calls = Calls(partial(make_told, model, recordings, out, labels, None))
         self._calls.subscribe(lambda event: self.widget.send({"event": event}))
         self._calls.start()
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
-from skl_tot.app.review import Review
+from skl_tot.app.review import Review, serve, server
 from skl_tot.app.review.history import Log
 from skl_tot.app.review.server import find_videos, make_review
 from skl_tot.app.review.teaching import sample_of
@@ -21,6 +21,7 @@ from skl_tot.datasets import make_activities
 from skl_tot.io import read_table
 from skl_tot.preprocessing import FramewiseTransformer, GapFiller
 from skl_tot.recordings import Recordings, without_stops
+from skl_tot.recordings.errors import FaultWarning
 from skl_tot.recordings.labels import find_segments
 
 
@@ -266,3 +267,19 @@ def test_fits_learn_from_a_sample():
     assert sample_of(sample) is sample
     many = Recordings([np.full((30_000, 1), i) for i in range(20)])
     assert 1 < len(sample_of(many)) < 4
+
+
+def test_faults_are_told_before_labels(monkeypatch):
+    """By the functions of Python, which ask nothing."""
+
+    def run(calls, *_):
+        calls.start()
+        calls.wait()
+        calls.close()
+
+    monkeypatch.setattr(server, "run", run)
+    frames = np.random.default_rng(0).normal(size=(3, 60, 2))
+    frames[1, :, 1] = 0.5
+    told = "faults .1: column 1 constant.; GapFiller"
+    with pytest.warns(FaultWarning, match=told):
+        serve(HMMSegmenter(2, random_state=0), list(frames), out=None)

@@ -317,6 +317,7 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
 
     monkeypatch.setattr(teaching, "predict_recording", predict_later)
     page = open_page(Calls(make, "cups"), is_ready=False)
+    page.press(Keys.SPACE, "9", Keys.SPACE)  # as if it played
     page.press(Keys.ARROW_RIGHT, "r", "my pour", Keys.ENTER, "a", "w", Keys.ENTER)
     assert not page.all(".problems li, dialog[open]")
     assert page.find(".head h2").text == "Loading the program and the recordings…"
@@ -333,6 +334,7 @@ def test_rows_come_in_while_it_reads(open_page, fitted, takes, monkeypatch):
     reading.release(99)
     page.wait("document.body?.dataset.version > 2")
     code = page.review.state.entries[0].segments.codes[1]
+    assert page.review.state.entries[0].segments.by_hand[:2].tolist() == [False, True]
     assert {"my pour", "w"} < set(page.review.actions)
     assert page.review.state.names[code] == "w"
     page.press("f")  # of a review that began with a model
