@@ -88,7 +88,8 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     for name, words in recordings.unequal:
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
-    repeated = np.full((len(recordings), recordings.n_features), np.nan, np.float32)
+    width = np.shape(recordings.arrays[0])[1]
+    repeated = np.full((len(recordings), width), np.nan, np.float32)
     is_to_find = fps and pauses in (None, FROZEN)
     looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if is_to_find else []
     for i, array in enumerate(recordings.arrays):
