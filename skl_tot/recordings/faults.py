@@ -196,6 +196,7 @@ def _find_constant(frames, n_least):
     is_same, spans = frames[1:] == frames[:-1], []
     repeated = is_same.sum(axis=0) / max(1, len(is_same))
     is_whole = np.fmin.reduce(frames) == np.fmax.reduce(frames)  # gaps do not count
+    is_whole &= len(frames) >= n_least
     for k in np.flatnonzero(is_whole | (repeated >= LEAST_DEAD)):
         is_run, starts, ends = find_segments(is_same[:, k])
         most = (is_run * (ends - starts)).argmax()

@@ -14,7 +14,7 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import groups_of_report
 
-LEARNED = "learned"  # begins what is said of it, also after a restart
+LEARNED = "learned"  # first word of a sentence, by which a restart finds it
 
 
 @with_shared_texts
