@@ -14,7 +14,7 @@ from skl_tot.recordings.layouts import as_recordings
 from skl_tot.shared_texts import with_shared_texts
 from skl_tot.statistics.bouts import groups_of_report
 
-LEARNED = "learned"  # first word of a sentence, by which a restart finds it
+LEARNED = "learned"  # first word of a sentence; a restart needs it
 
 
 @with_shared_texts
