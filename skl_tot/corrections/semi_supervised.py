@@ -28,6 +28,7 @@ from skl_tot.methods.pipelines import (
     unfrozen,
     with_last,
 )
+from skl_tot.metrics.scorers import mof_scorer
 from skl_tot.preprocessing.look import LEAST_COURSE, look_at
 from skl_tot.preprocessing.windows import default_views
 from skl_tot.progress import part
@@ -191,6 +192,25 @@ class SemiSupervisedSegmenter(BaseSegmenter):
                 expected = "transformers of recordings, such as FrameView"
                 refuse("views", type(view).__name__, expected, TypeError)
         return self._fit(X, None, partial(self._learn, y=y))
+
+    def score(self, X, y=None) -> float:
+        """Compute the share of frames that have the label of ``y`` (MoF).
+
+        Parameters
+        ----------
+        {shared: X}
+        y : array-like of shape (n_frames,), or sequence of these, default=None
+            Labels as in `fit`; frames of unknown label do not count. Without ``y``, the
+            score is that of `TemporalOTSegmenter.score`.
+
+        Returns
+        -------
+        score : float
+            From 0 to 1, as from `skl_tot.metrics.mof_scorer`.
+
+        {shared: raises}
+        """
+        return super().score(X) if y is None else mof_scorer(self, X, y)
 
     def _given_estimators(self):
         """Segmenters before the fit; None stands for the default ones."""

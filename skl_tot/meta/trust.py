@@ -77,8 +77,8 @@ def rate_trust(model, X, labels=None) -> dict | None:
         agreement with each method; "equal_parts", that with equal parts of relative
         time, or None without a course; "sentences". None for one action or too few
         frames. A model that learned from labels has no other "methods": its
-        "agreement" is the mean probability of its labels, "low" below 0.6 and "high"
-        from 0.8.
+        "agreement" is the mean probability of its labels by `predict_posterior`, "low"
+        below 0.6 and "high" from 0.8.
 
     {shared: raises}
 
@@ -127,8 +127,9 @@ def rate_trust(model, X, labels=None) -> dict | None:
 
 
 def _rate_taught(model, videos):
-    probabilities = [np.max(x, axis=1) for x in model.predict_proba(videos.arrays)]
-    share = float(np.concatenate(probabilities).mean())
+    # of the paths that it shows, tempered, as in tables of segments
+    decoded = pipelines.decode_recordings(model, videos)
+    share = float(np.concatenate(list(map(pipelines.path_confidence, decoded))).mean())
     level = rate_share(share)
     said = f"By its probabilities, {100 * share:.0f} % of the frames are right."
     return {

@@ -1,5 +1,6 @@
 """Outputs of a fitted segmenter: scores, paths, labels and posteriors."""
 
+import functools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -166,8 +167,7 @@ class FittedSegmenter(BaseEstimator):
         ----------
         {shared: X}
         y : array-like of shape (n_frames,), or sequence of these, default=None
-            Only its length is checked, with a warning that it is not used. To score
-            against labels, use the scorers of `skl_tot.metrics`, as `mof_scorer`.
+            Only its length is checked, see Notes.
 
         Returns
         -------
@@ -178,6 +178,12 @@ class FittedSegmenter(BaseEstimator):
             one, as in a fold of a search.
 
         {shared: raises}
+
+        Notes
+        -----
+        As in `KMeans.score`, labels ``y`` of a search are not used. The first such call
+        of a Python process says so in a warning. The scorers of `skl_tot.metrics`, such
+        as `mof_scorer`, judge with them, as `SemiSupervisedSegmenter.score` does.
         """
         videos = self.prepare(X)
         self._check_unused(y, videos)
@@ -204,11 +210,7 @@ class FittedSegmenter(BaseEstimator):
         if y is not None:
             check_lengths(arrange(y, videos), videos)
             if not videos.is_single:  # which has no score
-                warn_user(
-                    "score judges without labels, and does not use y; the scorers of "
-                    "skl_tot.metrics, such as mof_scorer, judge with it.",
-                    collapses.FitWarning,
-                )
+                warn_of_unused_labels()
 
     @property
     def actions_(self) -> np.ndarray:
@@ -316,6 +318,16 @@ class FittedSegmenter(BaseEstimator):
         if self.classes_ is None:
             return paths
         return [labels_of_codes(path, self.classes_) for path in paths]
+
+
+@functools.cache  # the fit of the next fold lets filters of Python forget the last one
+def warn_of_unused_labels():
+    """Say once in a process that a score does not use labels."""
+    warn_user(
+        "score judges without labels, and does not use y; the scorers of "
+        "skl_tot.metrics, such as mof_scorer, judge with it.",
+        collapses.FitWarning,
+    )
 
 
 class BoundDecoder(NamedTuple):

@@ -165,6 +165,7 @@ def quietly():
 def set_n_actions(estimator, n_actions):
     """Set the number of actions of a segmenter, and of its first estimator."""
     while estimator is not None and not isinstance(estimator, FrozenEstimator):
+        check_segmenter(estimator)
         segmenter = segmenter_of(estimator).set_params(n_actions=n_actions)
         estimator = segmenter.get_params(deep=False).get("estimator")
 
@@ -187,10 +188,10 @@ def fit_segmenter(estimator, arrays, n_actions, seed, fps=None):
 def check_segmenter(estimator, n_actions=None):
     """Refuse an estimator that is no segmenter, or has another number of actions."""
     last = last_step(unfrozen(estimator))
-    if not isinstance(last, BaseSegmenter):
-        what = "a segmenter of skl_tot, or a pipeline that ends in one, perhaps frozen"
-        refuse("estimator", type(last).__name__, what, TypeError)
     is_frozen = isinstance(estimator, FrozenEstimator)
+    if not isinstance(last, BaseSegmenter) or (last.is_taught and not is_frozen):
+        what = "a segmenter without labels, such as HMMSegmenter, or a FrozenEstimator"
+        refuse("estimator", type(last).__name__, what, TypeError)
     if is_frozen:
         check_is_fitted(last, "n_actions_")
     number = last.n_actions_ if is_frozen else last.n_actions

@@ -15,15 +15,21 @@ from skl_tot.metrics.frames import (
 )
 from skl_tot.metrics.matching import read_activities
 from skl_tot.metrics.segments import edit_score, segment_f1_score
-from skl_tot.recordings.labels import UNKNOWN, UNKNOWN_NAME, as_sequence, pair_by_name
+from skl_tot.recordings.container import Recordings
+from skl_tot.recordings.labels import (
+    UNKNOWN,
+    UNKNOWN_NAME,
+    as_sequence,
+    pair_by_name,
+    read_labels,
+)
 
 
 class SegmentationScorer:
     """A score of predictions, for searches and cross-validation."""
 
-    # For an estimator with `classes_`, predictions are labels, and nothing is matched;
-    # frames with unknown label (-1, "" or None) are ignored. `matches` is whether the
-    # score matches clusters to classes otherwise.
+    # For an estimator with `classes_`, predictions are labels, and nothing is matched.
+    # `matches` is whether the score matches clusters to classes otherwise.
 
     def __init__(self, score, *, matches=True):
         self.score, self.matches = score, matches
@@ -40,27 +46,26 @@ class SegmentationScorer:
         return self.requests.get_metadata_routing()
 
     def __call__(self, estimator, X, y, *, activities=None) -> float:
-        """Predict X and score against y, or the mean of this over activities."""
-        predicted = estimator.predict(X)
-        if getattr(estimator, "classes_", None) is None:
-            return self.score(y, predicted, activities=activities)
-        y, predicted = pair_by_name(y, predicted)
+        """Predict X and score against y, or the mean of this over activities.
+
+        Frames of unknown label, -1, "" or None as in a fit of labels, do not count.
+        """
+        y, predicted = pair_by_name(y, estimator.predict(X))
         if getattr(predicted, "ndim", 0) == 1 and predicted.dtype != object:
             y, predicted = [y], [predicted]  # one recording
         _, activity_of = read_activities(activities, predicted, len(predicted))
-        y, predicted = map(as_sequence, (y, predicted))
-        is_text = np.asarray(predicted[0]).dtype.kind == "U"
-        unknown = UNKNOWN_NAME if is_text else UNKNOWN
+        predicted = Recordings(as_sequence(predicted))
+        codes, classes = read_labels(as_sequence(y), predicted)
+        unknown = UNKNOWN_NAME if classes.dtype.kind == "U" else UNKNOWN
         parts: dict = {}
         groups = repeat(0) if activity_of is None else activity_of
-        for group, labels, path in zip(groups, y, predicted):
-            given = () if labels is None else labels
-            labels = [unknown if label is None else label for label in given]
-            if not {unknown}.issuperset(labels):
+        for group, path, labels in zip(groups, predicted.arrays, codes):
+            if (labels != UNKNOWN).any():
+                # the last one is that of code -1
+                labels = np.append(classes, unknown)[labels]
                 parts.setdefault(group, []).append((labels, path))
-        if not parts:
-            raise ValueError("y has no known label, expected some to score against.")
-        scope = {"scope": "labels"} if self.matches else {}
+        is_named = getattr(estimator, "classes_", None) is not None
+        scope = {"scope": "labels"} if is_named and self.matches else {}
         scores = [
             self.score(*map(list, zip(*part)), ignore_labels=unknown, **scope)
             for part in parts.values()

@@ -162,6 +162,15 @@ class TestParts:
         assert share_right(model.labels_, TRUTH) > 0.9
 
 
+def test_a_score_is_the_share_of_right_frames(fitted):
+    truth = [TRUTH[7][:-1].tolist() + [None], *TRUTH[6:0:-1]]
+    share = share_right(fitted.predict(VIDEOS[:0:-1]), [TRUTH[7], *truth[1:]], 0)
+    assert 0.9 < share < 1
+    found = fitted.score(VIDEOS[:0:-1], truth)
+    assert found == pytest.approx(share, abs=1 / 45)
+    assert fitted.score(VIDEOS) > 1
+
+
 def changed(i, labels):
     """Labels of all recordings, with those of one changed."""
     return [*TRUTH[:i], labels, *TRUTH[i + 1 :]]

@@ -236,6 +236,23 @@ def test_cells_of_excel(tmp_path):
     refused(tmp_path / "a.xlsx", "no visible sheet")
 
 
+def test_parts_that_a_workbook_lacks_are_named(tmp_path):
+    write(segments(["a"]), tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as whole:
+        contents = {name: whole.read(name) for name in whole.namelist()}
+    listing, strings = "[Content_Types].xml", "xl/sharedStrings.xml"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings"
+    entry = f'<Override ContentType="{kind}+xml" PartName="/{strings}"/></Types>'
+    if strings not in contents:  # some versions of openpyxl write none
+        text = contents[listing].replace(b"</Types>", entry.encode())
+        contents |= {listing: text, strings: b"<sst/>"}
+    for name in (listing, strings, "xl/workbook.xml", "xl/worksheets/sheet1.xml"):
+        with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
+            for part in contents.keys() - {name}:
+                archive.writestr(part, contents[part])
+        refused(tmp_path / "b.xlsx", f"lacks {name}; save it")
+
+
 def test_a_small_workbook_unpacks_to_little(tmp_path):
     write(segments(["a"]), tmp_path / "a.xlsx")
     with zipfile.ZipFile(tmp_path / "a.xlsx", "a", zipfile.ZIP_DEFLATED) as archive:

@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skl_tot import (
     AutoSegmenter,
     CyclicSegmenter,
     HMMSegmenter,
+    SemiSupervisedSegmenter,
     TemporalOTSegmenter,
     choose_n_actions,
     rate_trust,
@@ -93,6 +96,14 @@ def test_cuts(cuts):
 def test_others(call, kind):
     with pytest.raises(kind):
         call()
+
+
+@pytest.mark.parametrize("inner", [SemiSupervisedSegmenter(), AutoSegmenter(3)])
+@pytest.mark.parametrize("kind", [SemiSupervisedSegmenter, CyclicSegmenter])
+def test_what_no_estimator_owns(kind, inner):
+    inner = make_pipeline(FunctionTransformer(), inner)
+    with pytest.raises(TypeError, match=r"^estimator is '.*', expected .*HMMSegmenter"):
+        kind(estimator=inner).fit(FRAMES, np.repeat([0, 1], 30))
 
 
 @pytest.mark.parametrize("kind", [TemporalOTSegmenter, HMMSegmenter])

@@ -107,8 +107,13 @@ def test_other_methods_are_unlike_the_model(easy):
     guided = SemiSupervisedSegmenter(KMeansSegmenter(4))
     guided.fit(videos, [paths[0]] + [None] * 5)
     rating = rate_trust(guided, videos)
-    shares = [x.max(axis=1) for x in guided.predict_proba(videos)]
-    assert rating["agreement"] == pytest.approx(np.concatenate(shares).mean())
+    shown = [
+        posterior[np.arange(len(path)), path]
+        for posterior, path in zip(
+            guided.predict_posterior(videos), guided.predict(videos)
+        )
+    ]
+    assert rating["agreement"] == pytest.approx(np.concatenate(shown).mean())
     assert rating["level"] == rate_share(rating["agreement"])
     assert rate_trust(HMMSegmenter(1).fit(videos), videos) is None
     model = EqualPartsSegmenter(4).fit(videos)

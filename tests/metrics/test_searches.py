@@ -111,6 +111,28 @@ def test_scorers_of_scikit_learn_are_refused_and_not_misread():
         cross_validate(EqualPartsSegmenter(3), X, Y, **options)
 
 
+@pytest.mark.parametrize("kind", [str, int])
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_frames_do_not_count(name, kind):
+    """Nor do recordings without labels."""
+    model = EqualPartsSegmenter(3).fit(X)
+    labels = Y if kind is str else [(y == "a") + 2 * (y == "b") for y in Y]
+    kept = [np.arange(len(y)) % 3 > 0 for y in Y]
+    unknown = "" if kind is str else -1
+    partly = [np.where(rows, y, unknown) for rows, y in zip(kept, labels)]
+    pairs = [labels, model.predict(X)]
+    known = [[path[rows] for rows, path in zip(kept, x)][1:] for x in pairs]
+    expected = SCORES[name](*known)
+    assert SCORERS[name](model, X, [None, *partly[1:]]) == pytest.approx(expected)
+
+
+def test_labels_of_other_recordings_are_refused():
+    model = EqualPartsSegmenter(3).fit(X)
+    for y, said in [(Y[1:], "7 rec"), ([["-1"] * 9, *Y[1:]], "'-1'"), (None, "None")]:
+        with pytest.raises(ValueError, match=said):
+            mof_scorer(model, X, y)
+
+
 def test_predictions_that_are_labels_already():
     class Guided:
         classes_ = np.array(["a", "b"])
