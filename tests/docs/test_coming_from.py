@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import skl_tot
-from skl_tot import Recordings, TemporalOTSegmenter
+from skl_tot import TemporalOTSegmenter
 from skl_tot.datasets import make_activities
 from skl_tot.io import read_segments, segments, write_segments
 
@@ -64,12 +64,3 @@ def test_sections_need_no_other(names, heading):
     for code in CODE[heading]:
         exec(code, names)
     assert RIGHT.get(heading, len)(names)
-
-
-@pytest.mark.parametrize("path", ["events.csv", "tabular"])
-def test_exports_of_boris(path):
-    frames = [np.zeros((sum(lengths), 1)) for lengths in CODED.values()]
-    recordings = Recordings(frames, list(CODED), fps=25)
-    labels = read_segments(FILES / path, recordings=recordings)
-    for name, lengths in CODED.items():
-        assert list(labels[name]) == list(np.repeat(BEHAVIOURS, lengths))

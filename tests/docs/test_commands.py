@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import skl_tot
-from skl_tot import TemporalOTSegmenter
+from skl_tot import HMMSegmenter, TemporalOTSegmenter
 from skl_tot.app.cli.main import main
 from skl_tot.datasets import make_activities
 
@@ -28,6 +28,9 @@ def quick(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, value in {"max_iter": 40, "n_networks": 1}.items():
         monkeypatch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, name, value)
+    for module in ("app.review.teaching", "corrections.semi_supervised"):
+        where = f"skl_tot.{module}.default_estimators"
+        monkeypatch.setattr(where, lambda *_, **__: [HMMSegmenter(6)])
 
 
 def masked(line):
@@ -78,6 +81,8 @@ def test_start(capsys):
             for name in ("cycle_01.csv", "cycle_02.csv"):
                 shutil.copy(Path("named", name), "corrected")
     assert Path("edited.skops").is_file()
+    for code in blocks_of(text, "python"):
+        exec(compile(code, "start.md", "exec"), {})
 
 
 def test_stops(capsys):

@@ -19,11 +19,11 @@ from skl_tot.methods.collapses import FitWarning
 
 ROOT = Path(skl_tot.__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-# test_commands.py and test_coming_from.py run two pages, with files of people
+# test_commands.py and test_coming_from.py run three pages, with files of people
 PAGES = [
     *(ROOT / "README.md", ROOT / "CONTRIBUTING.md"),
     *(path for path in sorted(DOCS.glob("*.md"))
-      if path.name not in ("files.md", "coming_from.md")),
+      if path.name not in ("start.md", "files.md", "coming_from.md")),
     *sorted((DOCS / "guide").glob("*.md")),
 ]  # fmt: skip
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -36,19 +36,6 @@ def blocks(path, language):
     text = path.read_text(encoding="utf-8")
     for match in re.finditer(rf"^```{language}\n(.*?)^```", text, re.S | re.M):
         yield match[1], text[: match.start(1)].count("\n") + 1
-
-
-def write_cycles(page):
-    """Write what the command ``demo`` writes, and the labels that a page shows."""
-    (labels,) = [x for x, _ in blocks(page, "text") if "start_time,end_time\n" in x]
-    Path("first.csv").write_text(labels, encoding="utf-8")
-    Path("cycles").mkdir()
-    videos, _ = make_activities(12, 6, random_state=0)
-    for i, video in enumerate(videos, 1):
-        table = np.column_stack([np.arange(len(video)) / 10, video])
-        header = ",".join(["time", *(f"x{k}" for k in range(video.shape[1]))])
-        path = f"cycles/cycle_{i:02}.csv"
-        np.savetxt(path, table, delimiter=",", header=header, comments="")
 
 
 @pytest.fixture
@@ -97,8 +84,6 @@ def run_plain(code, names, path, line):
 def test_python_blocks_run(path, names, request):
     if path.name == "signals.md":
         request.getfixturevalue("pose_files")
-    if path.name == "start.md":
-        write_cycles(path)
     for code, line in blocks(path, "python"):
         run = run_doctest if ">>>" in code else run_plain
         run(code, names, path, line)

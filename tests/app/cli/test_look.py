@@ -1,5 +1,7 @@
 """What a fit says about the recordings."""
 
+import html
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def _in_a_folder(tmp_path, monkeypatch, free_videos, quick_auto):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # too few steps
-def test_fit_tells_its_look(run, capsys):
+def test_fit_tells_its_look(run, capsys, tmp_path):
     fit = f"fit flat --n-actions {N_ACTIONS} --method auto --pipeline standard"
     assert run(f"{fit} --out m.skops") == 0
     printed = capsys.readouterr().out.splitlines()
@@ -29,6 +31,10 @@ def test_fit_tells_its_look(run, capsys):
     assert printed[0].startswith("Fitted to 8 recordings")
     assert printed[1 : 1 + len(sentences)] == sentences  # once
     assert len(set(printed)) == len(printed)
+    assert run("report m.skops flat --out page.html") == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    look = html.unescape(page.partition('id="model"')[2].partition("</section>")[0])
+    assert all(own in look for own in describe_look(load_model("m.skops")))
 
 
 def test_fit_tells_the_chosen_number(run, capsys, tmp_path, monkeypatch):

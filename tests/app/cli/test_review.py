@@ -1,71 +1,52 @@
-"""The command that serves the page, in a process of its own or in this one."""
+"""The command that serves the page, which somebody opens and leaves by Ctrl-C."""
 
 import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
+from pathlib import Path
+from urllib.request import url2pathname
 
 import pytest
 
+from skl_tot import HMMSegmenter
 from skl_tot.io import read_table
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
 
-class Process:
-    """The command while it runs, and calls to it."""
-
-    def __init__(self, *arguments):
-        command = [sys.executable, "-m", "skl_tot", "review", *arguments]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([*command, "--no-browser"], **pipes)
-        lines = [self.process.stdout.readline() for _ in range(2)]
-        match = re.fullmatch(r"(http://[0-9.:]+)/[^/]+/\n", lines[1])
-        self.origin, self.address = match[1], match[0].strip()
-
-    def call(self, call, /, **values):
-        headers = {"origin": self.origin, "content-type": "application/json"}
-        body = json.dumps(values).encode()
-        url = f"{self.address}call/{call}"
-        request = urllib.request.Request(url, body, headers)
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-
-    def wait(self):
-        """Wait until all recordings are read; returns the content of a page."""
-        deadline = time.monotonic() + 300
-        while time.monotonic() < deadline:
-            shown = self.call("open")
-            if shown["ready"] and shown["phase"] == "":
-                return shown
-            time.sleep(0.1)
-        raise TimeoutError
-
-    def end(self):
-        """Interrupt it; returns its status and output."""
-        self.process.send_signal(signal.SIGINT)
-        out, error = self.process.communicate(timeout=120)
-        return self.process.returncode, out + error
+def ask(address, call, **values):
+    """Make a call as the page at an address does."""
+    headers = {"origin": address.rsplit("/", 2)[0], "content-type": "application/json"}
+    body, url = json.dumps(values).encode(), f"{address}call/{call}"
+    request = urllib.request.Request(url, body, headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
 
 
 @pytest.fixture
-def start():
-    """Start the command; it ends with the test."""
-    started = []
+def looks(monkeypatch):
+    """What somebody sees of each page, who names action 0 and presses Ctrl-C."""
+    looks = []
 
-    def start(*arguments):
-        started.append(Process(*arguments))
-        return started[-1]
+    def look(uri):
+        text = Path(url2pathname(uri.removeprefix("file://"))).read_text("utf-8")
+        address = re.search('url=(.*?)"', text)[1]
+        try:
+            while (shown := ask(address, "open"))["phase"] or not shown["ready"]:
+                time.sleep(0.05)
+            if shown["names"]["0"] != "pour":
+                named = {"name": "pour", "version": shown["version"]}
+                assert ask(address, "rename", action=0, **named)["names"]["0"] == "pour"
+            looks.append(shown)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
 
-    yield start
-    for served in started:
-        served.process.kill()
-        served.process.communicate()
+    monkeypatch.setattr("webbrowser.open", look)
+    return looks
 
 
 @pytest.fixture
@@ -82,25 +63,23 @@ def shown(monkeypatch):
             raise calls.failure
 
     monkeypatch.setattr("skl_tot.app.review.server.run", serve)
+    where = "skl_tot.app.review.teaching.default_estimators"
+    monkeypatch.setattr(where, lambda *_, **__: [HMMSegmenter(3)])
     return shown
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no signals to others")
-def test_ends_and_goes_on(start, run, shown, folder, refuses):
+def test_ends_and_goes_on(looks, run, folder, refuses):
     """A model that it fits first is not fitted again."""
-    command = ["flat", "--n-actions", "3", "--method", "hmm", "--out", "checked"]
-    page = start(*command)
-    first = page.wait()
-    assert [row["name"] for row in first["rows"]] == ["v0", "v1", "v2", "v3"]
-    reply = page.call("rename", action=0, name="pour", version=first["version"])
-    assert reply["names"]["0"] == "pour"
-    assert page.end()[0] == 0
+    command = "review flat --n-actions 3 --method hmm --out checked"
+    assert run(command) == 0
+    assert [row["name"] for row in looks[0]["rows"]] == ["v0", "v1", "v2", "v3"]
     table = read_table(folder / "checked" / "segments.csv")
     assert "pour" in table["action"].tolist()
     log = (folder / "checked" / "review.sqlite3").read_bytes()
-    assert run(f"review {' '.join(command)}") == 0
-    assert shown[0]["names"][0] == "pour"
-    assert shown[0]["undo"] == reply["undo"]
+    assert run(command) == 0
+    assert looks[1]["names"]["0"] == "pour"
+    assert looks[1]["undo"]
     assert (folder / "checked" / "review.sqlite3").read_bytes() == log
     refuses("review flat --n-actions 4 --method hmm --no-browser --out checked", folder)
 

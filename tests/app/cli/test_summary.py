@@ -9,13 +9,7 @@ import pytest
 from skl_tot.app.cli.pictures import write_lists
 from skl_tot.io import segments, write_segments
 from skl_tot.metrics import mof_score
-from skl_tot.statistics import (
-    compare_groups,
-    cycle_times,
-    durations,
-    transitions,
-    usual_order,
-)
+from skl_tot.statistics import cycle_times, durations, transitions, usual_order
 from skl_tot.statistics.deviations import deviations
 
 TABLES = {"durations.csv", "transitions.csv", "deviations.csv"}
@@ -47,9 +41,9 @@ def same(path, expected):
 
 def test_folder_of_predictions(run, tmp_path, capsys):
     put(tmp_path / "segments", LABELS)
-    (tmp_path / "groups.csv").write_text(
-        "group, recording,age\n" + "".join(f"g{i % 2}, take {i},9\n" for i in range(6))
-    )
+    rows = ["group; recording;age", *(f"g{i % 2}; take {i};9" for i in range(6))]
+    text = "\ufeff" + "\r\n".join(rows)  # as of a spreadsheet
+    (tmp_path / "groups.csv").write_bytes(text.encode())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few subjects
         assert run("summary segments --groups groups.csv --out out") == 0
@@ -89,6 +83,20 @@ def test_cycles(run, tmp_path, capsys):
     assert "cycle 8 from 68 s: too long: weld (13, usually 5)" in printed
 
 
+def test_actions_without_an_order_are_by_their_time(run, tmp_path, capsys):
+    random = np.random.default_rng(0)
+    actions = [random.permutation(4) for _ in range(9)]
+    lengths = np.array([9, 30, 5, 20])
+    put(
+        tmp_path / "segments",
+        {f"take {i}": own.repeat(lengths[own]) for i, own in enumerate(actions)},
+    )
+    assert run("summary segments --out out") == 0
+    printed = capsys.readouterr().out
+    assert "usual order" not in printed
+    assert [line.split()[0] for line in printed.splitlines()[2:6]] == list("1302")
+
+
 def test_workbooks_in_and_out(run, tmp_path, capsys):
     pytest.importorskip("openpyxl")
     write_segments(segments(LABELS, 10), tmp_path / "all.xlsx")
@@ -102,25 +110,6 @@ def test_workbooks_in_and_out(run, tmp_path, capsys):
     assert {f"{name}.csv" for name in sheets} > TABLES
     expected = durations(LABELS, fps=10)
     pd.testing.assert_frame_equal(sheets["durations"], expected, check_dtype=False)
-
-
-def test_groups_are_compared(run, tmp_path, capsys):
-    """Two takes of each of eight people, of whom the experts reach twice as fast."""
-    labels, rows = {}, ["recording,subject,group"]
-    for i in range(16):
-        name, group = f"take {i}", "experts" if i < 8 else "novices"
-        labels[name] = np.array(["reach", "lift"]).repeat([10 + i % 3 + i // 8 * 10, 9])
-        rows.append(f"{name},person {i // 2},{group}")
-    put(tmp_path / "segments", labels)
-    text = "\ufeff" + "\r\n".join(rows).replace(",", ";")  # as of a spreadsheet
-    (tmp_path / "groups.csv").write_bytes(text.encode())
-    assert run("summary segments --groups groups.csv --out out") == 0
-    members = [row.split(",") for row in rows[1:]]
-    groups, people = ({own[0]: own[k] for own in members} for k in (2, 1))
-    # in the order of files, as draws go by the order of subjects
-    expected = compare_groups(dict(sorted(labels.items())), groups, people, fps=10)
-    same(tmp_path / "out" / "groups.csv", expected)
-    assert "70 permutations of 4 and 4 subjects" in capsys.readouterr().out
 
 
 GROUPS = "recording,group\n" + "".join(f"take {k},{'gh'[k > 2]}\n" for k in range(5))

@@ -132,8 +132,8 @@ class Opened:
         width = self.plot.size["width"]
         return left + (seconds - start) / (end - start) * (width - left)
 
-    def to(self, x, y, do=lambda chain: chain):
-        """Move the mouse to a point of the plot, and do something there."""
+    def to(self, x, y):
+        """Move the mouse to a point of the plot."""
         self.run("arguments[0].scrollIntoView()", self.plot)
         self.settle()  # the event of scrolling hides the tip
         script = "return document.querySelector('canvas').getBoundingClientRect()"
@@ -141,7 +141,7 @@ class Opened:
         chain = ActionChains(self.browser, duration=0)
         mouse = chain.w3c_actions.pointer_action
         mouse.move_to_location(round(box["x"] + x), round(box["y"] + y))
-        do(chain).perform()
+        chain.perform()
         self.settle()
 
     def tip(self):
@@ -151,15 +151,6 @@ class Opened:
     def rows(self):
         """Indices of the recordings from top to bottom."""
         return [int(index) for index in self.data()["rows"].split()]
-
-    def press(self, *keys):
-        self.run("arguments[0].focus()", self.plot)
-        ActionChains(self.browser, duration=0).send_keys(*keys).perform()
-        self.settle()
-
-    def said(self):
-        """Parts of what a screen reader says."""
-        return self.find("#plot .said").get_attribute("textContent").split(", ")
 
 
 AXIS, ROW = 26, 26  # heights of the page of few recordings
@@ -180,18 +171,13 @@ def expected_tip(few, i, segment):
     return start / FPS, end / FPS, [name, times, few.names[i]]
 
 
-def without_doubt(lines):
-    return [line for line in lines if line != "less sure than usual"]
-
-
 def test_a_look_at_segments(browser, few, wait_for):
-    """By the mouse and by keys; parts are made larger."""
     page = Opened(browser, few.path, 500)
     for i, segment in [(0, 0), (3, 2)]:
         start, end, lines = expected_tip(few, i, segment)
         x = page.x((start + end) / 2)
         page.to(x, middle(i))
-        wait_for(lambda: without_doubt(page.tip()), lines)
+        wait_for(lambda: [x for x in page.tip() if "less sure" not in x], lines)
     page.to(x, middle(i) + 12)
     wait_for(lambda: "ground truth" in page.tip(), True)
     longest = max(map(len, few.videos)) / FPS
@@ -200,22 +186,6 @@ def test_a_look_at_segments(browser, few, wait_for):
     wait_for(page.range, pytest.approx(quarters, abs=1e-6))
     page.find("#whole").click()
     wait_for(page.range, (0, longest))
-    left, right = page.x(2), page.x(5)
-    page.to(left, middle(1), lambda c: c.click_and_hold().move_by_offset(9, 0))
-    page.to(right, middle(1), lambda chain: chain.release())
-    wait_for(page.range, pytest.approx((2, 5), abs=0.2))
-    page.to(left, middle(1), lambda c: c.double_click())
-    wait_for(page.range, (0, longest))
-    page.press(Keys.ARROW_DOWN)
-    wait_for(lambda: without_doubt(page.said()), expected_tip(few, 0, 0)[2])
-    page.press(Keys.ARROW_RIGHT)
-    wait_for(lambda: without_doubt(page.said()), expected_tip(few, 0, 1)[2])
-    page.press(Keys.ARROW_DOWN)
-    wait_for(lambda: "ground truth" in page.said(), True)
-    page.press("+")
-    wait_for(lambda: page.range()[0] > 0, True)
-    page.press(Keys.ESCAPE)
-    wait_for(lambda: page.range()[0], 0)
     assert not page.is_too_wide()
     assert browser.get_log("browser") == []
 

@@ -41,7 +41,7 @@ def log_fit():
     videos, _ = make_activities(12, 3, n_features=4, mean_length=30, random_state=1)
     start = [np.datetime64("2024-03-04T06:51:08.2", "ms")]
     log = Recordings([np.concatenate(videos)], ["line"], fps=FPS, starts=start)
-    return CyclicSegmenter(3, random_state=0).fit(log), log
+    return CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(log), log
 
 
 @pytest.fixture(scope="session")

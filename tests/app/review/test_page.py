@@ -200,10 +200,14 @@ def test_stretches_are_checked_by_mouse_and_keys(opened):
         checked = page.review.state.entries[3].checked
         return [(stretch.start / FPS, stretch.end / FPS) for stretch in checked]
 
-    page.choose(3, 1)
-    page.hold(Keys.SHIFT, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
-    page.change(lambda: page.press(Keys.ENTER))
-    assert stretches() == [(starts[1], starts[3])]
+    chosen = [(starts[1], starts[3])]
+    keys = [(1, Keys.ARROW_RIGHT, chosen), (2, Keys.ARROW_LEFT, [])]
+    for segment, key, expected in keys:  # checked, and the mark removed
+        page.choose(3, segment)
+        page.hold(Keys.SHIFT, key, key)
+        page.change(lambda: page.press(Keys.ENTER))
+        assert stretches() == expected
+    page.change(lambda: page.press("z"))
     page.hold(Keys.SHIFT, Keys.ARROW_LEFT)
     assert " – " in page.text(".check")
     page.press(Keys.ESCAPE)
