@@ -26,8 +26,8 @@ def each(items):
 
 
 @contextlib.contextmanager
-def part(number, n_parts, size=1):
-    """Report the steps of the block as those of parts of longer work, in percent."""
+def part(number, n_parts):
+    """Report the steps of the block as those of a part of longer work, in percent."""
     report = _WATCHER.get()
     if report is None:
         yield
@@ -35,7 +35,7 @@ def part(number, n_parts, size=1):
 
     def tell(n_done, n_steps):
         if n_steps:  # unless the work has no more
-            report(round(100 * (number + size * n_done / n_steps) / n_parts), 100)
+            report(round(100 * (number + n_done / n_steps) / n_parts), 100)
 
     with watched(tell):
         tell(0, 1)

@@ -384,14 +384,13 @@ def fit_clusterings(estimators, recordings, look, random_state=None):
     rng, arrays = check_random_state(random_state), list(recordings.arrays)
     models, clusterings = [], []
     groups = [[x] if x is not None else default_estimators(look) for x in estimators]
-    n_fits = sum(map(len, groups))
+    n_parts = sum(map(len, groups)) + 1  # the learner is the last
     with quietly():
         for estimator, group in zip(estimators, groups):
             fitted = []
             for segmenter in group:
                 seed = rng.randint(2**31 - 1)
-                # the learner is the last
-                with part(len(models) + len(fitted), n_fits + 1):
+                with part(len(models) + len(fitted), n_parts):
                     model, labels = fit_segmenter(
                         segmenter, arrays, None, seed, recordings.fps
                     )

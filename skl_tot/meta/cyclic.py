@@ -195,7 +195,6 @@ class CyclicSegmenter(BaseSegmenter):
         # both seeds are drawn, so that given cuts do not change that of the segmenter
         rng = check_random_state(self.random_state)
         seeds = from_first_process(rng.randint(2**31 - 1, size=2).tolist())
-        n_found = 0 if cuts is not None else len(videos)
         cuts = self._first_cuts(videos, cuts, seeds[0])
         cycles = cut_arrays(videos.arrays, cuts)
         recordings = Recordings(cycles)
@@ -208,7 +207,7 @@ class CyclicSegmenter(BaseSegmenter):
             remedy = f"at most {longest}, frames of the longest cycle, or other cuts"
             refuse("n_actions", n_actions, remedy)
         segmenter = self._segmenter(n_actions)
-        fit = part(n_found, n_found + 1)
+        fit = part(len(videos), len(videos) + 1)
         with pipelines.quietly(), errors_of_cycles(cuts), fit:
             self.estimator_, _ = pipelines.fit_segmenter(
                 segmenter, cycles, n_actions, seeds[1], videos.fps

@@ -212,19 +212,19 @@ class HMMSegmenter(BaseSegmenter):
         # A few steps tell the best start, and only this one goes on.
         rng, reg_covar = check_random_state(self.random_state), options["reg_covar"]
         n_first = self.max_iter if self.n_init == 1 else min(5, self.max_iter)
-        fits, n_left = [], self.max_iter - n_first
-        n_tried = self.n_init * n_first
+        fits = []
         for i in range(self.n_init):
             start = start_from_clusters(
                 frames, self.n_actions_, reg_covar, rng, converge=i % 2 == 0
             )
             if self.covariance != "own":
                 start = start.sharing()
-            with part(i * n_first, n_tried + n_left, n_first):
+            with part(i, self.n_init + 1):
                 fits.append(fit_hmm(frames, start, max_iter=n_first, **options))
         model, curve = max(fits, key=lambda fit: fit[1][-1])
-        if n_left:
-            with part(n_tried, n_tried + n_left, n_left):
+        if self.max_iter > n_first:
+            n_left = self.max_iter - n_first
+            with part(self.n_init, self.n_init + 1):
                 model, later_curve = fit_hmm(frames, model, max_iter=n_left, **options)
             curve = curve + later_curve
         posteriors = model.posteriors(frames, self.min_frames_)

@@ -102,6 +102,7 @@ def replaced(path):
     """Write to a temporary file, and rename it to ``path`` after success."""
     path = Path(os.path.realpath(path))  # follow a link
     check_target(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with _folder_in(path.parent) as folder:
         temporary = folder / path.name
         with _named_errors(temporary, path):
@@ -115,6 +116,7 @@ def replaced_files(folder):
     folder = Path(folder)
     check_target(folder, is_folder=True)
     place = folder if folder.is_dir() else folder.parent
+    place.mkdir(parents=True, exist_ok=True)
     with _folder_in(place) as temporary:
         with _named_errors(temporary, folder):
             yield temporary
@@ -140,9 +142,10 @@ def _folder_in(place):
 def check_target(path, is_folder=False):
     """Raise an error before the work if a file or folder cannot be written."""
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent} is no folder, cannot write {path}.")
     place = path if is_folder and path.is_dir() else path.parent
+    place = next(x for x in (place, *place.parents) if x.exists())  # others are made
+    if not place.is_dir():
+        raise FileExistsError(f"{place} is no folder, cannot write {path}.")
     if not os.access(place, os.W_OK):
         raise PermissionError(f"{place} is not writable, cannot write {path}.")
     is_expected = path.is_dir() if is_folder else path.is_file()

@@ -34,10 +34,10 @@ MOST_VALUES, MOST_COLUMNS = 2**24, 256
 MOST_FRAMES, MOST_TOLD, MOST_RECORDINGS = 2**17, 16, 300
 # More are steps of the work: stops in all, and shares of the recordings.
 MOST_STOPS, MOST_STILL, MOST_FROZEN = 20, 0.1, 0.25
-# A dead column is constant in this share of a recording or more. Up to such shares of
-# its frames repeat the value before: in the rest of it, and, as values may be rounded,
-# in other recordings. Switches and counts do it more.
-LEAST_DEAD, MOST_REPEATED, MOST_ROUNDED = 0.1, 0.05, 0.5
+# A dead column is constant in this share of a recording or more, and in others up to
+# this share of its values repeats the one before: they may be rounded, and those of
+# switches repeat more.
+LEAST_DEAD, MOST_REPEATED = 0.1, 0.5
 
 
 # A fault of a recording, by its number, from a frame to before another one.
@@ -64,7 +64,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
         columns; and its treatment, which is ``done`` if files are mended: "filled" as
         by `GapFiller`, "cut out" as by `without_stops`, "a break", "bridged", "left out
         of all", or "left".
-        ``attrs["pauses"]`` is the value for `without_stops`, or None.
+        ``attrs`` has the values for these: "pauses", or None, and "longest_gap".
 
     Raises
     ------
@@ -84,7 +84,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     1      walk        20.0      30.0  frozen: no value changes  cut out
     """
     recordings = as_recordings(X)
-    fps, faults, stops, dead = recordings.fps or 0, [], [], []
+    fps, faults, stops, dead, longest = recordings.fps or 0, [], [], [], 0
     for name, words in recordings.unequal:
         i = recordings.names.index(name)
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
@@ -95,7 +95,9 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
             frames, columns, names = _read_some(array)
-        faults += _find_empty(i, frames, names[columns]) + _find_jumps(i, recordings)
+        missing = np.isnan(frames)
+        longest = max(longest, _longest_gap(missing))
+        faults += _find_empty(i, missing, names[columns]) + _find_jumps(i, recordings)
         frozen = find_frozen(frames, least_frozen(fps)).tolist()
         stops += [Fault(i, a, b, WORDS_OF_FROZEN) for a, b in frozen]
         still = _find_still(frames, fps) if i in looked_at else []
@@ -112,21 +114,16 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     table = list_stops(of_faults)
     table["fault"] = [fault.fault for fault in faults]
     table["done"] = [fault.done for fault in faults]
-    table.attrs["pauses"] = pauses
+    table.attrs |= {"pauses": pauses, "longest_gap": longest}
     return table
 
 
 def warn_of_faults(X):
     """Warn of the faults of recordings in one sentence, before labels."""
-    faults = list_faults(X)
-    rows = zip(faults["recording"], faults["fault"])
-    if len(faults):
-        text = listed([f"{name}: {what}" for name, what in rows])
-        remedy = "GapFiller fills, without_stops cuts, list_faults lists all"
-        warn_user(
-            f"Before you label: recordings have faults ({text}); {remedy}.",
-            FaultWarning,
-        )
+    rows = list_faults(X)[["recording", "fault"]].itertuples(index=False)
+    if shown := listed([": ".join(row) for row in rows]):
+        text = f"recordings have faults ({shown}); list_faults tells what mends them"
+        warn_user(f"Before you label: {text}.", FaultWarning)
 
 
 def _read_some(array):
@@ -144,13 +141,19 @@ def _meets(span, others):
     return any(span[0] < end and start < span[1] for start, end in others)
 
 
-def _find_empty(i, frames, names):
+def _longest_gap(missing):
+    """Frames of the longest gap of a column, which is what `GapFiller` limits."""
+    in_a_row = np.pad(missing, [(0, 1), (0, 0)]).T.ravel()
+    is_gap, starts, ends = find_segments(in_a_row)
+    return int(((ends - starts) * is_gap).max())
+
+
+def _find_empty(i, missing, names):
     """Faults of empty cells; one for all gaps of a recording if they are many."""
-    missing = np.isnan(frames)
     is_gap, starts, ends = find_segments(missing.any(axis=1))
     spans = np.stack([starts, ends], axis=1)[is_gap].tolist()
     if len(spans) > MOST_GAPS:
-        most = max(end - start for start, end in spans)
+        most = _longest_gap(missing)
         of = listed(names[missing.any(axis=0)])
         what = f"{len(spans)} gaps of up to {duration_text(most, False)} in {of}"
         return [Fault(i, spans[0][0], spans[-1][1], what, FILLED)]
@@ -193,19 +196,13 @@ def _find_still(frames, fps):
 
 def _find_constant(frames, n_least):
     """Shares (n_columns,) of repeated values; stretches of columns that are dead."""
-    is_same, spans = frames[1:] == frames[:-1], []
-    repeated = is_same.sum(axis=0) / max(1, len(is_same))
+    repeated = (frames[1:] == frames[:-1]).sum(axis=0) / max(1, len(frames) - 1)
     is_whole = np.fmin.reduce(frames) == np.fmax.reduce(frames)  # gaps do not count
     is_whole &= len(frames) >= n_least
-    for k in np.flatnonzero(is_whole | (repeated >= LEAST_DEAD)):
-        is_run, starts, ends = find_segments(is_same[:, k])
-        most = (is_run * (ends - starts)).argmax()
-        others = np.delete(is_same[:, k], slice(starts[most], ends[most]))
-        is_long = ends[most] - starts[most] >= max(n_least, LEAST_DEAD * len(is_same))
-        if is_whole[k]:
-            spans.append((k, (0, len(frames))))
-        elif is_long and len(others) >= n_least and others.mean() <= MOST_REPEATED:
-            spans.append((k, (starts[most], ends[most] + 1)))
+    spans = [(k, [0, len(frames)]) for k in np.flatnonzero(is_whole)]
+    for k in np.flatnonzero((repeated >= LEAST_DEAD) & ~is_whole):
+        frozen = find_frozen(frames[:, [k]], max(n_least, LEAST_DEAD * len(frames)))
+        spans += [(k, span) for span in frozen.tolist()]
     return np.where(is_whole, 1, repeated), spans
 
 
@@ -214,7 +211,7 @@ def _describe_dead(dead, repeated, lengths, names):
     # `dead` has rows (recording, column, start, end)
     i, k, starts, ends = dead.reshape(-1, 4).astype(int).T
     n_known = (~np.isnan(repeated)).sum(axis=0)[k]
-    n_varied = (repeated <= MOST_ROUNDED).sum(axis=0)[k]
+    n_varied = (repeated <= MOST_REPEATED).sum(axis=0)[k]
     is_varied = (n_varied > 0) & (n_varied >= (1 - MOST_FROZEN) * (n_known - 1))
     is_rare = np.bincount(k, minlength=1)[k] <= np.maximum(1, MOST_FROZEN * n_known)
     is_fault = is_rare & (is_varied | (ends - starts < lengths[i]))
@@ -247,8 +244,7 @@ def _treat(stops, pauses, recordings):
         for a, b in spans[:, :2].astype(int).tolist():
             met = [x for x in stops if x.recording == i and _meets((a, b), [x[1:3]])]
             n_frozen = sum(x.end - x.start for x in met if x.fault == WORDS_OF_FROZEN)
-            is_frozen = 2 * n_frozen > b - a
-            what = WORDS_OF_FROZEN if is_frozen else WORDS_OF_STILL
+            what = WORDS_OF_FROZEN if 2 * n_frozen > b - a else WORDS_OF_STILL
             treated.append(Fault(i, a, b, what, CUT))
             left = [stop for stop in left if stop not in met]
     # many are steps of the work, and no faults

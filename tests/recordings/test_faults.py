@@ -15,6 +15,7 @@ from skl_tot.recordings import (
 N_FILES = 12
 ALL = ["x", "y", "z"]
 MANY = "4 gaps of up to 2 frames in y"
+SHIFTED = "4 gaps of up to 7 frames in x, y"
 
 
 def empty(rows, columns):
@@ -22,6 +23,12 @@ def empty(rows, columns):
         table.loc[rows, columns] = np.nan
 
     return change
+
+
+def shift(table):
+    """Gaps of columns that meet: none of them is as long as all."""
+    empty([*range(5, 12), 90, 200, 598], ["y"])(table)
+    empty(range(9, 14), ["x"])(table)
 
 
 def freeze(table):
@@ -64,6 +71,7 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
     (empty(range(30, 90), ALL), 1, [(3, 9, "60 empty rows", "filled")]),
     (empty(range(5, 10), ["x", "z"]), 1, [(0.5, 1, "empty cells of x, z", "filled")]),
     (empty([5, 6, 90, 200, 598], ["y"]), 1, [(0.5, 59.9, MANY, "filled")]),
+    (shift, 1, [(0.5, 59.9, SHIFTED, "filled")]),
     (freeze, 3, [(20.1, 30, FROZEN, "cut out")]),
     (freeze, 4, [(20.1, 30, FROZEN, "left")]),
     (rest, 1, [(30, 45, STILL, "cut out")]),
@@ -76,7 +84,7 @@ FAULTS = [  # change of a file, files that have it, and rows: from, to, what, do
     (kill(range(600)), 3, [(0, 60, "column y constant", "left")]),
     (kill(range(600)), 4, []),
     (kill(range(600), "xy"), 1, [(0, 60, "columns x, y constant", "left")]),
-    (kill(range(520)), 1, [(0, 52, "column y constant", "left")]),
+    (kill(range(520)), 1, [(0.1, 52, "column y constant", "left")]),
     (kill(range(400, 450)), 1, []),  # short
     (switch, N_FILES, []),
 ]

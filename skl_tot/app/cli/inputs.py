@@ -156,10 +156,9 @@ def _words_of_open(faults, pauses, steps):
     words = {CUT: "left (--faults cut)"} if pauses is None else {}
     fillers = [step for _, step in steps if isinstance(step, GapFiller)]
     limits = [np.inf if step.limit is None else step.limit for step in fillers]
-    longest = (faults["end"] - faults["start"])[faults["done"] == FILLED].max()
     if not limits:
         words[FILLED] = "left (--faults fill)"
-    elif longest > max(limits):
+    elif faults.attrs["longest_gap"] > max(limits):
         words[FILLED] = f"filled up to {max(limits)} frames (--faults fill)"
     return words
 

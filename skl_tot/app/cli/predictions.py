@@ -156,6 +156,11 @@ def _write_folder(predictions, out, format, folders):
                         table.attrs["video"] = os.path.relpath(videos[name], out)
                 path = temporary / f"{name}{FORMATS[format].suffix}"
                 io.write_segments(table, path, format=format)
+        written = {path.name for path in temporary.iterdir()}
+    stale = {path.name for path in Path(out).glob(f"*{path.suffix}")} - written
+    if stale:
+        others = f"{outputs.count(len(stale), 'file')} of other recordings"
+        print(f"{out} has {others}, too, such as {min(stale)}.")
 
 
 def add_evaluate(commands):

@@ -298,7 +298,8 @@ class Calls:
         was_over, self._is_over = self._is_over, True
         self._answer.put(None)
         if self._worker is not None:
-            self._worker.join(3)  # seconds, for work to stop
+            # seconds, for work to stop; files are written to the end
+            self._worker.join(None if self.phase == SLOW["export"] else 3)
         if self._timer is not None:
             self._timer.cancel()
         if self.review is not None and not was_over:

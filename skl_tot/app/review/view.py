@@ -15,7 +15,6 @@ from skl_tot.statistics.deviations import deviations
 from skl_tot.statistics.features import TellingSample, check_feature_names
 
 MOST_BINS, MOST_SHOWN = 4000, 64  # of signals, and features at once
-MOST_NEXT = 8  # to look at, in the list and by its key
 
 
 class View:
@@ -107,7 +106,7 @@ class View:
         n_checked = sum(state.entries[i].is_done(*span) for i, *span in units)
         self._cycles = review.cycles
         cycles = self._describe_cycles()
-        suggestions = self._with_times(review.next(MOST_NEXT))
+        suggestions = self._with_times(review.next(8))  # of the list and its key
         for row in suggestions:
             row["unusual"] = (row["recording"], row["from"]) in self._unusual
         return {

@@ -49,9 +49,8 @@ def read(path, animal=None, likelihood=0.6):
     elif animal not in (None, base.ALL):
         raise ValueError(f"animal is {animal!r}, but it has one without a name.")
     points_of = {name: _points_of(track, likelihood) for name, track in tracks.items()}
-    # its files are called after the video and the scorer
-    is_named = scorer.startswith("D") and scorer in path.stem
-    name = path.stem.partition(scorer if is_named else "DLC_")[0] or path.stem
+    video, is_named, _ = path.stem.partition(scorer)  # DeepLabCut's file names
+    name = video if is_named and video and scorer.startswith("D") else path.stem
     return {name: base.table_of_animals(points_of)}, None
 
 

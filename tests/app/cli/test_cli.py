@@ -54,11 +54,15 @@ def test_several_outputs(run, folder, capsys):
     assert run("predict model.skops data --out other --format labels --fps 10") == 0
     Path("data/v1.mp4").touch()
     outs = "--out all.csv --out labels --out in/elan --report r.html"
-    os.mkdir("in")
+    Path("labels").mkdir()  # others are made
+    Path("labels/v9.txt").touch()
     capsys.readouterr()
     assert run(f"predict model.skops data {outs} --fps 10") == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "Segments of 4 recordings written to all.csv, labels, in/elan."
+    assert said[:2] == [
+        "labels has 1 file of other recordings, too, such as v9.txt.",
+        "Segments of 4 recordings written to all.csv, labels, in/elan.",
+    ]
     assert run("report model.skops data --out s.html --fps 10") == 0
     assert Path("r.html").read_bytes() == Path("s.html").read_bytes()
     for i in range(4):

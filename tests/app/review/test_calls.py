@@ -2,6 +2,7 @@
 
 import json
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -223,6 +224,15 @@ def test_close_gives_up_what_is_under_way():
     assert ended == [True]
     assert calls.failure is None
     assert pages.of("error") == []
+
+
+@pytest.mark.parametrize(("phase", "seconds"), [("exporting", None), ("learning", 3)])
+def test_close_waits_for_files_to_the_end(kept, phase, seconds):
+    waited = []
+    kept.calls.phase = phase
+    kept.calls._worker = SimpleNamespace(join=waited.append)
+    kept.calls.close()
+    assert waited == [seconds]
 
 
 def test_learn_goes_on_beside(kept, reviewed):

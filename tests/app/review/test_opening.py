@@ -280,6 +280,6 @@ def test_faults_are_told_before_labels(monkeypatch):
     monkeypatch.setattr(server, "run", run)
     frames = np.random.default_rng(0).normal(size=(3, 60, 2))
     frames[1, :, 1] = 0.5
-    told = "faults .1: column 1 constant.; GapFiller"
+    told = "faults .1: column 1 constant.; list_faults"
     with pytest.warns(FaultWarning, match=told):
         serve(HMMSegmenter(2, random_state=0), list(frames), out=None)
