@@ -122,7 +122,7 @@ def warn_of_faults(X):
     """Warn of the faults of recordings in one sentence, before labels."""
     rows = list_faults(X)[["recording", "fault"]].itertuples(index=False)
     if shown := listed([": ".join(row) for row in rows]):
-        text = f"recordings have faults ({shown}); list_faults tells what mends them"
+        text = f"recordings have faults ({shown}); list_faults tells the remedies"
         warn_user(f"Before you label: {text}.", FaultWarning)
 
 
