@@ -268,7 +268,6 @@ def _write_folder(tables, folder):
 
 
 def _add_groups(tables, labels, fps, groups, subject):
-    """Add tables of groups; those of few recordings cannot be compared."""
     from skl_tot import statistics
 
     tables["durations_by_group"] = statistics.durations(labels, fps=fps, groups=groups)

@@ -128,7 +128,6 @@ def _predict_each(opened):
 
 
 def _write_folder(predictions, out, format, folders):
-    """Write a file for each of the predictions of `_predict_each`."""
     from skl_tot import io
     from skl_tot.io.formats import FORMATS
     from skl_tot.preprocessing.videos import videos_beside
@@ -266,7 +265,6 @@ def _read_folder(folder, paths, options, model):
 
 
 def _read_activity(path, options):
-    """Name, predictions and activity of each recording of a path."""
     import numpy as np
 
     from skl_tot.recordings.labels import BACKGROUND_NAME, NO_ACTIONS

@@ -178,7 +178,6 @@ def _make_step(step):
 
 
 def _for_labels(model, cycles):
-    """Wrap a segmenter so that it learns from labels, unless it does."""
     from skl_tot import SemiSupervisedSegmenter
     from skl_tot.methods.pipelines import last_step, with_last
 

@@ -204,7 +204,6 @@ def timelines(content):
 
 
 def _draw_bar(content, i):
-    """Width and shapes of the timeline of a recording."""
     clock = content.clocks[i]
     segments = find_segments(content.findings.paths[i], clock.breaks)
     bar = web.describe_segments(segments, clock)

@@ -146,7 +146,6 @@ class Answers:
         return self._find_cycles().equal_parts
 
     def _find_cycles(self):
-        """`FoundCycles` of the segments that are shown."""
         state = self._read_state()
         if any(entry.is_blank for entry in state.entries):
             return FoundCycles(state.model, [], None, None)
@@ -237,8 +236,8 @@ class Answers:
         accuracy : dict or None
             "history", the shares of "frames" and "segments" that were right in the
             checks of each model; "sentences"; and once all is checked "frames" and
-            "segments", the shares in all checks. Before that checked recordings are
-            chosen and no sample. None without a check of frames new to the model.
+            "segments", the shares in all checks. None without a check of frames new to
+            the model.
         """
         return measure(self._read_state().entries)
 

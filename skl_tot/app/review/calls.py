@@ -132,7 +132,6 @@ class Calls:
             return {"error": one_line(error)}
 
     def _open(self):
-        """State of the review for a page; without its content before reading."""
         with self._lock:
             state = {"ready": False, "phase": self.phase, "version": self.version}
             state |= {"title": self._title, "pages": len(self._listeners)}

@@ -318,7 +318,6 @@ class Entry(NamedTuple):
         return int(frame)
 
     def _check_end(self, start, end):
-        """Return the frame after the last one as int (None: the end), or refuse it."""
         if end is None:
             return self.n_frames
         if not is_int(end) or not start < end <= self.n_frames:

@@ -170,7 +170,6 @@ class Log:
             raise
 
     def _begin(self):
-        """Lock the file, and make the table of a new one."""
         script, execute = self._connection.executescript, self._connection.execute
         script("PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL")
         script("BEGIN EXCLUSIVE; COMMIT")

@@ -249,8 +249,8 @@ def serve(
     Raises
     ------
     ImportError, OSError, TypeError, ValueError
-        If the extra ``review`` is missing, the folder cannot be written or has another
-        review, the port is taken, or no video has the name of a recording.
+        If the extra ``review`` is missing, the folder has another review, the port is
+        taken, or no video has the name of a recording.
 
     Warns
     -----
@@ -353,9 +353,7 @@ class ReviewWidget:
     >>> from skl_tot.app.review import ReviewWidget
     >>> videos, _ = make_activities(n_videos=4, n_actions=3, random_state=0)
     >>> page = ReviewWidget(MallowSegmenter(3), videos)
-    >>> page.review.rename("action 1", "pour")
-    "'action 1' is called 'pour'"
-    >>> page.update()
+    >>> page.update()  # after changes of `page.review`
     >>> page.close()
     """
 

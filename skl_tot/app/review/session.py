@@ -49,8 +49,6 @@ class Review(Answers):
     >>> review = Review(MallowSegmenter(3).fit(videos), videos).open()
     >>> review.rename("action 1", "pour")
     "'action 1' is called 'pour'"
-    >>> review.actions
-    ['pour', 'action 2', 'action 3']
     >>> review.undo()
     "undone: 'action 1' is called 'pour'"
     """
@@ -269,9 +267,7 @@ class Review(Answers):
 
         Frames get the half by the new model, or of the nearest frame of the segment.
 
-        {shared: of_action, progress}
-
-        {shared: said}
+        {shared: of_action, progress, said}
         """
         with self._working("splitting", progress) as tell:
             state, code = self.state, self.state.names.code(action)
@@ -295,9 +291,7 @@ class Review(Answers):
         `SemiSupervisedSegmenter` from fits without labels, for which it waits. Other
         frames show the new predictions, until `keep` or `take_back`.
 
-        {shared: of_progress}
-
-        {shared: said}
+        {shared: of_progress, said}
         """
         with self._working("learning", progress) as tell:
             labels, learned = teaching.digest_labels, self._history.find_said(LEARNED)
@@ -321,9 +315,7 @@ class Review(Answers):
         In a review that began without a model, until it has learned. Its actions are
         new ones, to be named and merged.
 
-        {shared: of_recording, progress}
-
-        {shared: said}
+        {shared: of_recording, progress, said}
         """
         with self._working("choosing", progress):
             state = self.state
@@ -346,18 +338,14 @@ class Review(Answers):
     def keep(self, recording=None):
         """Accept the changes of the last learning.
 
-        {shared: of_recordings}
-
-        {shared: said}
+        {shared: of_recordings, said}
         """
         return self._decide("kept", recording)
 
     def take_back(self, recording=None):
         """Revert the changes of the last learning.
 
-        {shared: of_recordings}
-
-        {shared: said}
+        {shared: of_recordings, said}
         """
         return self._decide("taken back", recording)
 
@@ -399,10 +387,9 @@ class Review(Answers):
     def export(self, format="csv"):
         """Write all results into ``out``.
 
-        These are ``segments.csv``, with all recordings; ``labels``, a folder with a
-        file per recording, in a format of `skl_tot.io`; ``model.skops``;
-        ``recordings.csv``, with checks and accuracy; ``report.html``. The format
-        "excel" adds ``segments.xlsx``, with sheets of segments and durations.
+        These are ``segments.csv``; ``labels``, a folder with a file per recording;
+        ``model.skops``; ``recordings.csv``, with checks and accuracy; ``report.html``.
+        The format "excel" adds ``segments.xlsx``, with durations.
 
         Parameters
         ----------

@@ -277,7 +277,6 @@ class Signals:
         return bins
 
     def _read_columns(self, i, columns):
-        """Read columns of a recording, each with NaN at its end."""
         parts = [frames[:, columns] for frames in self.recordings.blocks(i)]
         values = np.concatenate(parts).T
         values = values.astype(np.result_type(values, np.float32))
