@@ -18,15 +18,13 @@ switch_cost : float, "auto" or None, default=None
     used if ``decoding="fixed"``.
 min_duration : float, default=None
     Least duration of a segment, in seconds if the recordings have a rate, else in
-    frames. The decoder finds the best of all paths with such segments. A shorter
-    recording is one segment. In fixed order, actions without room are dropped;
-    background and breaks may cut a segment shorter. Does not change the fit. None
-    leaves it to ``switch_cost``.
+    frames. A shorter recording is one segment. In fixed order, actions without room are
+    dropped; background and breaks may cut a segment shorter. Does not change the fit.
+    None leaves it to ``switch_cost``.
 background_percentile : float, default=None
-    Label frames without a convincing action as background (-1): their input features
-    are, for every action, less likely than this percentile, in (0, 100), of the frames
-    of the action in `fit`. Use about the expected percentage of background, or more if
-    actions are similar. The path runs through the other frames. None has no background.
+    Percentile, in (0, 100): frames whose features are less likely, for every action,
+    than those of so many per cent of its frames in `fit` are background (-1). Use about
+    the expected percentage, or more if actions are similar. None has no background.
 standardize : {"dataset", "video"} or None, default="dataset"
     Scale each feature to zero mean and unit variance over all frames of the fit
     ("dataset") or over each recording ("video"). None keeps the features.
@@ -34,8 +32,7 @@ max_iter : int, default=2000
     Maximum optimiser steps, one mini-batch each.
 device : str, default="auto"
     Device of torch: "auto" (trains on CUDA if there is one, and predicts on the CPU,
-    without torch), "cpu", "cuda", "cuda:1", … An estimator fitted on a GPU also
-    predicts on a machine without one.
+    without torch), "cpu", "cuda", or "cuda:1", ….
 random_state : int, RandomState instance or None, default=None
     Seed of all random numbers. An int gives the same bits at every call on one machine.
 verbose : int, default=0
@@ -47,8 +44,8 @@ X : array-like of shape (n_frames, n_features), or sequence of these
 **options : dict
     Other parameters of the class.
 y : array-like of shape (n_frames,), or sequence of these, default=None
-    Labels from a search or a pipeline. Only their numbers are checked; they are not
-    used. `SemiSupervisedSegmenter` learns from labels.
+    Labels from a search or a pipeline, not used: `SemiSupervisedSegmenter` learns from
+    labels.
 transcripts : sequence of int, or sequence of these, default=None
     Known actions of each recording in order; an action may repeat. The path has these
     segments (fewer if it is too short), whatever ``decoding``. None finds the actions.
@@ -62,8 +59,13 @@ fps : float, default=None
     Frames per second. None leaves it to the recordings, or counts frames.
 labels : ndarray of shape (n_frames,), or list of these
     Labels from ``actions_``, in the form of ``X``; background is -1 or "background".
+self : object
+    The fitted estimator.
+probabilities : ndarray of shape (n_frames, n_actions), or list of these
+    Each row sums to 1, in the floating type of the recording.
 display : object
-    The display, drawn, with ``ax_``, ``figure_`` and, for an image, ``im_``.
+    The display, drawn (extra ``plot``), with ``ax_``, ``figure_`` and, for an image,
+    ``im_``.
 recordings : array-like of shape (n_frames, n_features), or sequence of these
     One recording or many, as for ``model.predict``.
 out : str or path-like, default=None
@@ -89,10 +91,9 @@ scaler_ : StandardScaler or None
 confidence_ : dict of float
     ``tempering`` and ``agreement``, the trust of `predict_posterior` in scores.
 background_ : named tuple of ndarray, or None
-    ``means`` and ``variances`` (n_actions, n_features) of the standardised features of
-    each action and ``thresholds`` (n_actions,) of their log-density, if background was
-    requested; for `partial_fit` also ``counts`` (n_actions,) of frames and
-    ``quantiles`` (n_actions, 100).
+    ``means`` and ``variances`` (n_actions, n_features) of standardised features, and
+    ``thresholds`` (n_actions,) of their log-density; for `partial_fit` also ``counts``
+    (n_actions,) of frames and ``quantiles`` (n_actions, 100).
 network_ : dict of str to ndarray
     All parameters of the network by name.
 loss_curve_ : list of float
@@ -129,8 +130,6 @@ NotFittedError
     Before `fit`.
 TypeError, ValueError
     If a parameter or a recording is not valid.
-ImportError, TypeError, ValueError
-    If matplotlib (extra ``plot``) is not installed, or a parameter is not valid.
 """
 
 import inspect
@@ -204,6 +203,8 @@ for section, title, names in [
     ("of_progress", "Parameters", ["progress"]),
     ("of_labels", "Parameters", ["y_true", "scope"]),
     ("labelled", "Returns", ["labels"]),
+    ("fitted", "Returns", ["self"]),
+    ("as_probabilities", "Returns", ["probabilities"]),
     ("drawn", "Returns", ["display"]),
     ("of_score", "Returns", ["score"]),
     ("raises", "Raises", ["NotFittedError", "TypeError"]),
@@ -217,20 +218,6 @@ def with_shared_texts(described: Described) -> Described:
     """Put shared texts in place of lines such as ``{shared: a, b=1}``; a decorator.
 
     ``b=1`` states another default. A class has them in its public methods, too.
-
-    >>> @with_shared_texts
-    ... def draw(device, verbose=1):
-    ...     '''Draw.
-    ...
-    ...     {shared: device, verbose=1}
-    ...     '''
-    >>> print(draw.__doc__)
-    Draw.
-    <BLANKLINE>
-        device : str, default="auto"
-            Device of torch: "auto" ...
-        verbose : int, default=1
-            Whether to show a progress bar with the loss.
     """
     members = vars(described).values() if inspect.isclass(described) else []
     members = [getattr(member, "__func__", member) for member in members]  # classmethod
@@ -250,9 +237,8 @@ def _entries(line):
     indent, entries = line[1], []
     for name, _, default in (part.partition("=") for part in line[2].split(", ")):
         text = TEXTS[name].strip()
-        entries.append(
-            re.sub(r"default=\S+", f"default={default}", text, count=1)
-            if default
-            else text
-        )
+        if default:
+            text = re.sub(r"default=\S+", f"default={default}", text, count=1)
+        # a section comes after a blank line
+        entries.append(f"\n{text}" if entries and "\n---" in text else text)
     return textwrap.indent("\n".join(entries), indent)

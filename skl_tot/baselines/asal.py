@@ -58,8 +58,8 @@ class ASALSegmenter(NetworkSegmenter):
     the shares :math:`p(k)` of the actions. The score of a segment of d bins of action k
     is the log-probability of d under a Poisson distribution. Its mean is the mean
     length of the segments of k relative to their recordings, scaled so that the means
-    of all segments add up to the recording. The path through all actions in order, each
-    one segment, is exact for up to 512 bins; shorter recordings have a bin per frame.
+    of all segments add up to the recording. The path through all actions in order is
+    exact for up to 512 bins of frames.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ class ASALSegmenter(NetworkSegmenter):
     max_iter : int, default=8
         Maximum number of rounds.
     n_steps : int, default=50
-        Optimiser steps per round, one mini-batch each. The network continues from round
-        to round. With many steps it also learns the errors of the labels.
+        Optimiser steps per round, one mini-batch each. With many, the network also
+        learns the errors of the labels.
     tol : float, default=0.01
         Stop if less than this share of all labels changes in a round. None never stops.
     optimizer : {"adam"} or Adam, default="adam"
@@ -109,9 +109,8 @@ class ASALSegmenter(NetworkSegmenter):
     of the mean and four times the mean), bins, numbers of steps and rounds, and the
     stopping rule. On seven data sets the rounds improved the start on average.
 
-    `transform` returns :math:`[e_t ; h_t]`. Posteriors with durations are exact over
-    the bins. With background, durations count the other frames. See
-    `TemporalOTSegmenter` for input, labels, edge cases and further attributes.
+    `transform` returns :math:`[e_t ; h_t]`. With background, durations count the other
+    frames. See `TemporalOTSegmenter` for input and attributes.
 
     References
     ----------
@@ -120,14 +119,13 @@ class ASALSegmenter(NetworkSegmenter):
 
     Examples
     --------
-    >>> from skl_tot import TemporalOTSegmenter
+    >>> from skl_tot import HMMSegmenter
     >>> from skl_tot.baselines import ASALSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> start = TemporalOTSegmenter(n_actions=4, max_iter=300, random_state=0)
-    >>> model = ASALSegmenter(4, estimator=start, max_iter=2, random_state=0)
-    >>> model.fit(videos).n_iter_
-    2
+    >>> model = ASALSegmenter(4, estimator=HMMSegmenter(4), max_iter=2, random_state=0)
+    >>> model.fit(videos).mean_durations_.shape
+    (4,)
     """
 
     __module__ = "skl_tot.baselines"
@@ -221,7 +219,6 @@ class ASALSegmenter(NetworkSegmenter):
         )
 
     def _alternate(self, trainer, videos, labels, progress):
-        """Learn from labels, then decode; return scores and new labels."""
         shares, durations = shares_and_lengths(labels, self.n_actions_)
         self.log_shares_, self.mean_durations_ = np.log(shares), durations
         self.network_, losses = trainer.learn(labels, int(self.n_steps), progress)

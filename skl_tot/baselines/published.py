@@ -42,7 +42,7 @@ TABLE_10 = {
 
 
 def paper(n_actions=8, **parameters) -> TemporalOTSegmenter:
-    """Make the method of the paper as published, TOT.
+    """Make the method of the paper of `TemporalOTSegmenter` as published, TOT.
 
     One prototype per action, one network, no coherence loss, paths in fixed order, and
     the settings of table 10 of the supplement, those of Desktop Assembly. Where the
@@ -62,16 +62,9 @@ def paper(n_actions=8, **parameters) -> TemporalOTSegmenter:
     segmenter : TemporalOTSegmenter
         Unfitted estimator.
 
-    References
-    ----------
-    Kumar, Haresh, Ahmed, Konin, Zia, Tran, "Unsupervised Action Segmentation by Joint
-    Representation Learning and Online Clustering", CVPR 2022.
-
     Examples
     --------
     >>> from skl_tot import baselines
-    >>> baselines.paper(5).prior
-    TemporalPrior(sigma=2.0)
     >>> baselines.paper(5, prior__sigma=0.75).prior
     TemporalPrior(sigma=0.75)
     """

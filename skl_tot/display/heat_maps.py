@@ -17,8 +17,7 @@ class PseudoLabelDisplay(base.Display):
 
     Time runs to the right and actions run down, so codes in a fixed order go from the
     upper left to the lower right, as in figure 3 of Kumar et al., CVPR 2022. The colour
-    is the probability, from 0 to 1 in all pictures. Each action is marked at the left
-    in its colour of `SegmentationDisplay`.
+    is the probability, from 0 to 1.
 
     Parameters
     ----------
@@ -87,10 +86,6 @@ class PseudoLabelDisplay(base.Display):
             Whether to draw a colour bar at the right.
 
         {shared: drawn}
-
-        Raises
-        ------
-        {shared: ImportError}
         """
         return self._draw(ax, fps=fps, colorbar=colorbar)
 

@@ -39,8 +39,7 @@ class SegmentationDisplay(base.Display):
 
     The integer ``i`` has the same colour in all pictures, text that of its index in
     ``target_names`` or else among the sorted labels. Twenty labels have different
-    colours, also for colour-blind readers; further ones repeat them with hatches, up to
-    120 looks. Breaks of `Recordings` cut the bars.
+    colours, further ones repeat them with hatches. Breaks of `Recordings` cut the bars.
 
     Parameters
     ----------
@@ -65,8 +64,7 @@ class SegmentationDisplay(base.Display):
         Label of ``y_true``, or of the clusters without ground truth, that is background
         like the integer -1.
     confidence : array-like of shape (n_frames,), or a sequence of these, default=None
-        Probability, in [0, 1], of the predicted label in each frame, for example from
-        ``predict_posterior``. Not for several methods.
+        Probability, in [0, 1], of the predicted label. Not for several methods.
     videos : sequence of int, default=None
         Indices of the recordings to draw; None draws all. Matches and colours refer to
         all recordings.
@@ -74,8 +72,7 @@ class SegmentationDisplay(base.Display):
     Examples
     --------
     >>> from skl_tot import SegmentationDisplay
-    >>> y_true = ["cut", "cut", "mix", "mix"]
-    >>> display = SegmentationDisplay(y_true=y_true, y_pred=[1, 1, 0, 0])
+    >>> display = SegmentationDisplay(["cut", "cut", "mix", "mix"], [1, 1, 0, 0])
     >>> display.plot(fps=2).ax_.get_xlabel()
     'time (s)'
     """
@@ -107,8 +104,7 @@ class SegmentationDisplay(base.Display):
         ax, fps : optional
             As for `plot`.
         confidence : bool, default=False
-            Whether to draw the uncertainty of the prediction, from the probability of
-            the predicted action in ``predict_posterior``.
+            Whether to draw the uncertainty, from ``predict_posterior``.
         **options : dict
             Other parameters of the class.
 
@@ -145,19 +141,14 @@ class SegmentationDisplay(base.Display):
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; the legend is outside, at the right. None makes a new figure.
+            Where to draw; the legend is at its right. None makes a new figure.
         {shared: fps}
 
         {shared: drawn}
-
-        Raises
-        ------
-        {shared: ImportError}
         """
         return self._draw(ax, fps=fps)
 
     def _prepare(self, fps):
-        """Rows of the recordings to draw, with codes that refer to all."""
         if self.scope not in ("all", "recording"):
             refuse("scope", self.scope, "'all' or 'recording'")
         methods = name_methods(self.y_true, self.y_pred)
@@ -208,7 +199,6 @@ class SegmentationDisplay(base.Display):
         return indices
 
     def _read_doubts(self, methods, bars):
-        """One minus the confidence of each recording; None without confidence."""
         if self.confidence is None:
             return [None] * len(bars)
         if None not in methods:

@@ -79,8 +79,6 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
     >>> model = AutoSegmenter(4, random_state=0).fit(videos)
-    >>> model.look_.order
-    'mostly'
     >>> model.estimator_
     TemporalOTSegmenter(n_actions=4, random_state=0, switch_cost=0.5)
     """
@@ -104,17 +102,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def fit(self, X, y=None) -> Self:
         """Look at the recordings, and fit the estimator that suits them.
 
-        {shared: of_X_y}
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in the fit of `TemporalOTSegmenter`.
+        {shared: of_X_y, fitted}
 
         Warns
         -----
@@ -169,20 +157,14 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def fit_predict(self, X, y=None) -> FrameArrays:
         """Fit, and return the labels of the frames.
 
-        {shared: of_X_y}
-
-        {shared: labelled}
+        {shared: of_X_y, labelled}
         """
         return in_form_of(self.fit(X, y).labels_, X)
 
     def predict(self, X) -> FrameArrays:
         """Label every frame by the likeliest path through the actions.
 
-        {shared: of_X}
-
-        {shared: labelled}
-
-        {shared: raises}
+        {shared: of_X, labelled, raises}
         """
         check_is_fitted(self)
         return self.estimator_.predict(X)
@@ -190,14 +172,7 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def predict_proba(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, without decoding.
 
-        {shared: of_X}
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions), or list of these
-            Those of the segmenter in ``estimator_``.
-
-        {shared: raises}
+        {shared: of_X, as_probabilities, raises}
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
@@ -205,30 +180,16 @@ class AutoSegmenter(ClusterMixin, BaseEstimator):
     def predict_posterior(self, X) -> FrameArrays:
         """Compute the probability of each action in each frame, given the recording.
 
-        {shared: of_X}
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions), or list of these
-            Those of the segmenter in ``estimator_``.
-
-        {shared: raises}
+        {shared: of_X, as_probabilities, raises}
         """
         check_is_fitted(self)
         frames = pipelines.transform_before(self.estimator_, X)
         return pipelines.last_step(self.estimator_).predict_posterior(frames)
 
     def score(self, X, y=None) -> float:
-        """Measure how well actions transfer from recording to recording.
+        """Measure how well actions transfer, as `TemporalOTSegmenter.score`.
 
         {shared: of_X_y}
-
-        Returns
-        -------
-        score : float
-            As that of `TemporalOTSegmenter.score`.
-
-        {shared: raises}
         """
         check_is_fitted(self)
         return self.estimator_.score(X, y)

@@ -68,12 +68,7 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
     def fit(self: Fitted, X, y=None) -> Fitted:
         """Learn the actions and label the frames.
 
-        {shared: of_X_y}
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
+        {shared: of_X_y, fitted}
 
         Raises
         ------
@@ -170,7 +165,6 @@ class BaseSegmenter(ClusterMixin, FittedSegmenter):
         return paths
 
     def _agreement(self, videos, paths):
-        """Agreement of the halves of the recordings, beyond chance."""
         sample = thinned(videos)
         agreement = held_out_agreement(
             sample.videos.blocks, sample.of(paths), self.n_actions_

@@ -58,9 +58,7 @@ class FittedSegmenter(BaseEstimator):
         ----------
         {shared: X, transcripts}
 
-        {shared: labelled}
-
-        {shared: raises}
+        {shared: labelled, raises}
         """
         videos = self.prepare(X)
         paths = [d.path for d in self._decode(videos, transcripts=transcripts)]
@@ -72,14 +70,7 @@ class FittedSegmenter(BaseEstimator):
         For `TemporalOTSegmenter` these are the codes P of Eq. 1, for `ASOTSegmenter`
         the pseudo-labels Q of the recording, and for Gaussians their posterior.
 
-        {shared: of_X}
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions), or list of these
-            Each row sums to 1, in the floating type of the recording.
-
-        {shared: raises}
+        {shared: of_X, as_probabilities, raises}
         """
         videos = self.prepare(X)
         probabilities = [
@@ -90,28 +81,20 @@ class FittedSegmenter(BaseEstimator):
     def predict_posterior(self, X) -> FrameArrays:
         r"""Compute the probability of each action in each frame, given the recording.
 
-        In contrast to `predict_proba`, it sums over all paths that ``decoding`` allows.
-        Neighbouring frames are not independent, and labels may contradict other
-        recordings. So log-likelihoods and costs of switches are multiplied by a factor
-        b in [0, 1], from the autocorrelation of the log-odds within segments, and the
-        result p is mixed with chance,
+        It sums over all paths that ``decoding`` allows. Neighbouring frames are not
+        independent, and labels may contradict other recordings. So log-likelihoods and
+        costs of switches are multiplied by a factor b in [0, 1], from the
+        autocorrelation of the log-odds within segments, and the result p is mixed with
+        chance,
 
         .. math:: \kappa \, p + (1 - \kappa) / K,
 
         where :math:`\kappa` is the agreement beyond chance of Gaussians of each half of
         the recordings on the other half. ``confidence_`` holds b as "tempering" and
-        :math:`\kappa` as "agreement" (1 after a single recording; for cycles, each
-        second cycle is in one half). Background is not detected.
-        `skl_tot.decoding.path_posterior` is exact, and overconfident.
+        :math:`\kappa` as "agreement" (1 after a single recording). Background is not
+        detected. `skl_tot.decoding.path_posterior` is exact, and overconfident.
 
-        {shared: of_X}
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_frames, n_actions), or list of these
-            Each row sums to 1, in the floating type of the recording.
-
-        {shared: raises}
+        {shared: of_X, as_probabilities, raises}
         """
         videos = self.prepare(X)
         posteriors = [d.posterior for d in self._decode(videos, with_posterior=True)]
@@ -247,9 +230,7 @@ class FittedSegmenter(BaseEstimator):
     def prepare(self, X) -> Recordings:
         """Check and standardise recordings as in the fit, to be read block by block.
 
-        {shared: of_X}
-
-        {shared: raises}
+        {shared: of_X, raises}
         """
         check_is_fitted(self, "n_actions_")
         self._validate_params()  # decoding may have been set after the fit

@@ -37,9 +37,9 @@ from skl_tot.training.components import COUNT, LARGEST, WEIGHT
 class HMMSegmenter(BaseSegmenter):
     r"""Unsupervised action segmentation by a hidden Markov model.
 
-    Needs no network. Observations z are principal components of the frames of all
-    recordings or, for one recording in free order, slow directions (see Notes). Actions
-    are the states, and each is a Gaussian,
+    Observations z are principal components of the frames of all recordings or, for one
+    recording in free order, slow directions (see Notes). Actions are the states, and
+    each is a Gaussian,
 
     .. math:: \ell_{tk} = \log \mathcal{N}(z_t; \mu_k, \operatorname{diag} \sigma_k^2) .
 
@@ -57,18 +57,15 @@ class HMMSegmenter(BaseSegmenter):
     {shared: n_actions}
     order : {"mostly", "strict", "free"}, default="mostly"
         "strict": each action once, in one order, starting from K equal parts of each
-        recording, without random numbers. "mostly": learned in the same way, and
-        decoded in any order. "free": in any order, any number of times, starting from
-        clusters.
+        recording. "mostly": learned in the same way, and decoded in any order. "free":
+        in any order, any number of times, starting from clusters.
     covariance : {"own", "shared"}, default=None
         Whether each action has own variances. None is "shared" in free order, where
         actions would else differ by their variance only, and "own" otherwise.
     n_components : int or None, default=16
-        Maximum number of components; None keeps all. Principal components without
-        variance are dropped.
+        Maximum number of components; None keeps all.
     n_init : int, default=4
-        Starts in free order, alternating K-means and its random initial frames. The
-        start of largest likelihood after a few steps continues.
+        Starts in free order; the one of largest likelihood after a few steps continues.
     max_iter : int, default=30
         Maximum number of steps of expectation-maximisation.
     tol : float, default=1e-4
@@ -76,7 +73,7 @@ class HMMSegmenter(BaseSegmenter):
     reg_covar : float, default=1e-2
         Prior r of the variances, at least 1e-6, in units of the mean variance of a
         feature: it adds :math:`r / n_k` to the variance of an action with :math:`n_k`
-        expected frames. Also added to the first variances.
+        expected frames.
     {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
     {shared: random_state}
 
@@ -104,21 +101,19 @@ class HMMSegmenter(BaseSegmenter):
 
     Notes
     -----
-    See `TemporalOTSegmenter` for input, labels and edge cases; in free order, actions
-    are numbered by the mean relative time of their frames. The model learns from up to
+    See `TemporalOTSegmenter` for input and attributes; in free order, actions are
+    numbered by the mean relative time of their frames. The model learns from up to
     65,536 frames, fewer with more than 1,024 features: from evenly spread stretches in
     free order, else from each n-th frame.
 
     For one recording in free order, components u solve :math:`C u = \lambda N u` with
     :math:`u^\top N u = 1`, for the covariance C of the frames and half of the
-    covariance N of changes in a moment, with a ridge of 0.1 in both. This weights slow
-    variation more than noise and cycles. A moment is the time in which features lose
-    15 % of their variance; if it is one frame, components are principal components.
+    covariance N of changes in a moment, with a ridge of 0.1 in both. A moment is the
+    time in which features lose 15 % of their variance; if it is one frame, components
+    are principal components.
 
-    From the same start the steps equal ``GaussianHMM`` of hmmlearn with
-    ``covars_prior=reg_covar`` and other defaults, for ``covariance="own"``. In strict
-    order, decoding uses only the Gaussians; 99.5 to 100 % of the labels of seven
-    recorded sets equal those of the whole model.
+    For ``covariance="own"``, steps equal ``GaussianHMM`` of hmmlearn with
+    ``covars_prior=reg_covar``. In strict order, decoding uses only the Gaussians.
 
     References
     ----------
@@ -130,8 +125,7 @@ class HMMSegmenter(BaseSegmenter):
     >>> from skl_tot import HMMSegmenter
     >>> from skl_tot.datasets import make_activities
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
-    >>> model = HMMSegmenter(4, order="free", random_state=0).fit(videos)
-    >>> model.transitions_.shape
+    >>> HMMSegmenter(4, order="free", random_state=0).fit(videos).transitions_.shape
     (4, 4)
     """
 
@@ -200,7 +194,6 @@ class HMMSegmenter(BaseSegmenter):
         self.log_likelihood_curve_, self.n_iter_ = curve, len(curve)
 
     def _fit_from_parts(self, frames, options):
-        """Fit in order, from equal parts; returns the model and its curve."""
         frames = [of_video for of_video in frames if len(of_video) >= self.n_actions_]
         reg_covar = options["reg_covar"]
         start = start_from_equal_parts(frames, self.n_actions_, reg_covar)

@@ -82,12 +82,10 @@ class NetworkSegmenter(  # type: ignore[call-arg]
         return settings
 
     def _draw_seeds(self):
-        """Seeds of the network and of another part of a fit."""
         rng = check_random_state(self.random_state)
         return devices.from_first_process(rng.randint(2**31 - 1, size=2).tolist())
 
     def _train(self, videos, training, terms, seed, start=None, one_pass=False):
-        """Train the networks, anew or from a `Snapshot`; keep and return the result."""
         snapshot, losses = train(
             videos,
             training,
@@ -201,21 +199,11 @@ class PrototypeSegmenter(NetworkSegmenter):
     def partial_fit(self, X, y=None) -> Self:
         """Continue learning, with one pass over the given recordings in order.
 
-        Standardisation, optimiser and random numbers continue from call to call.
-        Background, if requested, is learned from the last 20 calls or so, which
-        together need many and different recordings.
+        Standardisation, optimiser and random numbers continue. ``labels_`` are those of
+        the given recordings, which may be shorter than ``n_actions`` frames. Background
+        is learned from the last 20 calls or so.
 
-        {shared: of_X_y}
-
-        Returns
-        -------
-        self : object
-            The fitted estimator; ``labels_`` are those of the given recordings.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As in `fit`, but all recordings may be shorter than ``n_actions`` frames.
+        {shared: of_X_y, fitted}
         """
         self._check_partial_fit()
         with unchanged_on_error(self), threadpool_limits(1, "blas"):  # as in `fit`
@@ -270,9 +258,8 @@ class PrototypeSegmenter(NetworkSegmenter):
     def pseudo_labels(self, X) -> FrameArrays:
         """Compute the pseudo-labels Q that training would use (Eq. 10, Fig. 3).
 
-        Each recording is one transport problem with all its frames. With
-        ``prior="path"`` the prior is that of paths. Several prototypes of an action are
-        summed, and several networks are averaged.
+        Each recording is one transport problem with all its frames. Prototypes of an
+        action are summed, and networks averaged. An action that was split is an error.
 
         {shared: of_X}
 
@@ -281,12 +268,7 @@ class PrototypeSegmenter(NetworkSegmenter):
         codes : ndarray of shape (n_frames, n_actions), or list of these
             Q; each row sums to 1.
 
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        TypeError, ValueError
-            If a recording is not valid, or an action was split by a correction.
+        {shared: raises}
         """
         videos, codes = self.prepare(X), []
         if any(layer.adds_actions for layer in self.layers_):
@@ -356,7 +338,6 @@ class PrototypeSegmenter(NetworkSegmenter):
 
     @property
     def _has_several_prototypes(self):
-        """Whether actions have several prototypes, of one or several networks."""
         return self.prototypes_[..., 0].size > self._n_learned
 
     def _order_by_time(self, similarities, sample):

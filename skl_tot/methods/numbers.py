@@ -193,7 +193,6 @@ def _score_in_any_order(videos, numbers):
             labellings.append([_label_by(frames, half == k, n_actions) for k in (0, 1)])
 
         def score(kept, labellings=labellings, n_actions=n_actions):
-            """Score of frames, an index; labellings by halves of each length."""
             f1 = [matched_f1(a[kept], b[kept], n_actions) for a, b in labellings]
             return float(np.mean(f1)) - 1 / n_actions
 
@@ -224,7 +223,6 @@ def _halves_of_time(videos):
 
 
 def _label_by(frames, is_taught, n_actions):
-    """Labels (n_frames,) by clusters of the frames that teach."""
     options = {"n_init": 3, "random_state": 0}
     kmeans = hmm_model.cluster_frames(frames[is_taught], n_actions, **options)
     return kmeans.predict(frames)

@@ -202,9 +202,8 @@ def check_segmenter(estimator, n_actions=None):
 def choose_n_actions(estimator, X, numbers=None) -> dict:
     """Choose the number of actions by the evidence in recordings, without labels.
 
-    A fit with ``n_actions="auto"`` makes the same choice; this function also takes your
-    own candidates. The estimator is not fitted: actions of each number are found
-    without a network, see the user guide.
+    A fit with ``n_actions="auto"`` makes the same choice. The estimator is not fitted:
+    actions of each number are found without a network, see the user guide.
 
     Parameters
     ----------

@@ -36,20 +36,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     against K learnable prototypes give predicted codes P; pseudo-labels Q come from
     optimal transport with equal partition and a prior that keeps the actions in
     order; the cross-entropy of P against Q, plus ``alpha`` times a temporal coherence
-    loss, trains encoder and prototypes one mini-batch of sampled frames at a time:
+    loss, trains encoder and prototypes. A Viterbi decoder turns codes into labels.
+    "Temporal optimal transport" in the documentation has the equations.
 
-    .. math::
-
-        L = L_{CE} + \alpha L_{TC} .
-
-    A Viterbi decoder turns codes into labels.
-
-    The paper assumes that all recordings show the same actions in the same order, and
-    that actions last about equally long; `skl_tot.baselines.paper` makes its method.
-    The defaults give actions several prototypes and variable durations, train three
-    networks, keep neighbouring frames together, and decode in any order, with a
-    ``switch_cost`` of 0.5. In strict order, paths are fixed. In free order, there is no
-    prior, which is the paper's OT, and ``switch_cost`` is "auto".
+    The paper assumes one order and actions of about equal length;
+    `skl_tot.baselines.paper` makes its method. The defaults give actions several
+    prototypes and variable durations, train three networks, and decode in any order,
+    with a ``switch_cost`` of 0.5. In strict order, paths are fixed. In free order,
+    there is no prior, which is the paper's OT, and ``switch_cost`` is "auto".
 
     Parameters
     ----------
@@ -57,25 +51,22 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     order : {"mostly", "strict", "free"}, default="mostly"
         Course of the recordings. "mostly": an order with exceptions: actions may
         repeat, change places or be missing. "strict": each action once, in one order.
-        "free": no common order. `AutoSegmenter` chooses by a look at the recordings.
-        The order sets the parameters that have their default: ``n_prototypes``,
-        ``alpha``, ``decoding``, ``switch_cost``, ``network`` and ``prior``. A change
-        needs a new fit.
+        "free": no common order. The order sets the parameters that have their default:
+        ``n_prototypes``, ``alpha``, ``decoding``, ``switch_cost``, ``network`` and
+        ``prior``. A change needs a new fit.
     n_prototypes : int or "auto", default="auto"
-        Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. Each gets
-        the same share of time. `fit` merges neighbours in time that the network cannot
-        distinguish, down to ``n_actions``: long actions get many prototypes and short
-        ones few, so that durations are learned.
+        Prototypes per action; "auto" is 3, 2 in strict and 1 in free order. `fit`
+        merges neighbours in time that the network cannot distinguish, down to
+        ``n_actions``, so that durations are learned.
     rho : float, default=0.07
         Weight ρ of the prior in the transport problem, in units of the scores. Small
-        values give sharp pseudo-labels, large values let the prior decide.
+        values give sharp pseudo-labels.
     alpha : float or "auto", default="auto"
         Weight α of the temporal coherence loss; 0 skips it. "auto" is 0.5; strict, 0.
     {shared: decoding, switch_cost, min_duration, background_percentile, standardize}
     {shared: random_state}
     n_networks : int, default=3
-        Networks that `fit` trains at once. Their actions are matched, and the mean of
-        their codes P counts, which reduces the effect of the seed.
+        Networks that `fit` trains at once; the mean of their codes P counts.
     {shared: max_iter, device, verbose}
     network : {"auto", "mlp"} or MLP, default="auto"
         Widths, temperature τ of the softmax P, and start, see `skl_tot.extend.MLP`.
@@ -83,15 +74,14 @@ class TemporalOTSegmenter(PrototypeSegmenter):
         parameters below are for research. For a named object, set a parameter as
         ``network__temperature`` or ``prior__sigma``.
     prior : {"auto", "temporal", "path"}, Prior or None, default="auto"
-        Prior of the transport problem. "auto" is "path" with the width 0.75 in
-        strict order, None in free order, else "temporal". "temporal" is the paper's
-        diagonal, `skl_tot.extend.TemporalPrior`. "path", `skl_tot.extend.PathPrior`, is
-        for recordings that lack actions. None is plain optimal transport (OT): `fit`
-        then sorts prototypes by the mean relative time of their frames, like CTE.
+        Prior of the transport problem. "auto" is "path" with the width 0.75 in strict
+        order, None in free order, else "temporal". "temporal" is the paper's diagonal,
+        `skl_tot.extend.TemporalPrior`. "path", `skl_tot.extend.PathPrior`, is for
+        recordings that lack actions. None is plain optimal transport (OT), with
+        prototypes in order of mean relative time.
     transport : {"sinkhorn", "structured"} or Transport, default="sinkhorn"
-        Solver of the transport problem. "sinkhorn", `skl_tot.extend.Sinkhorn`, is the
-        paper's. "structured", `skl_tot.extend.StructuredTransport`, is that of
-        `ASOTSegmenter`: it keeps neighbouring frames together and lets shares differ.
+        Solver of the transport problem: `skl_tot.extend.Sinkhorn`, the paper's, or
+        `skl_tot.extend.StructuredTransport`, that of `ASOTSegmenter`.
     terms : list of Term, default=None
         Further terms of the loss, such as `skl_tot.extend.TimeStamp` (CTE's) or your
         own, see "Extending" in the documentation.
@@ -129,14 +119,13 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     Output takes the form of the input: `Recordings` of labels, a dict, a Series or data
     frame with the index of the input. ``labels_`` of named recordings is a dict. ``y``
     may have names, in any order. Cross-validation of a single array would split its
-    frames; use lists or `Recordings`. There is no ``set_output``.
+    frames.
 
     *Rates.* `Recordings` have frames per second, and so have objects of xarray with a
     regular clock. A model stores them as ``fps_``, and refuses other rates.
 
     *Labels.* They number actions in their usual order. With ``decoding="fixed"``, label
-    k is the k-th action of every recording. `skl_tot.metrics.match_labels` matches
-    labels to known actions.
+    k is the k-th action of every recording.
 
     *Edge cases.* With ``decoding="fixed"`` every action has at least one frame in every
     recording with as many frames as actions; `fit` needs one such recording. Shorter
@@ -151,12 +140,10 @@ class TemporalOTSegmenter(PrototypeSegmenter):
     --------
     >>> from skl_tot import TemporalOTSegmenter
     >>> from skl_tot.datasets import make_activities
-    >>> from skl_tot.metrics import mof_score
     >>> videos, labels = make_activities(n_videos=10, n_actions=4, random_state=0)
     >>> model = TemporalOTSegmenter(n_actions=4, max_iter=300, random_state=0)
-    >>> predicted = model.fit(videos).predict(videos)
-    >>> bool(mof_score(labels, predicted) > 0.7)
-    True
+    >>> model.fit(videos).predict(videos)[0][:3]
+    array([0, 0, 0])
     """
 
     __module__ = "skl_tot"

@@ -32,7 +32,7 @@ class Batch:
     n_total : int
         Frames of the mini-batch.
     later : Tensor of the shape of ``frames``, default=None
-        Frames at a fixed distance behind them, if a term of the loss needs them.
+        Frames at a fixed distance behind them, likewise.
 
     Examples
     --------

@@ -56,8 +56,7 @@ class MLP(Component):
     start : {"scaled", "paper"}, default="scaled"
         First values. "scaled": activations vary by about 1, and prototypes start at the
         mean embeddings of equal parts of relative time, without an order at centres of
-        clusters. "paper": all are drawn from N(0, 0.01²), so that codes are equal at
-        first, and most steps pass until they differ.
+        clusters. "paper": all are drawn from N(0, 0.01²).
 
     Examples
     --------
@@ -140,14 +139,13 @@ class Adam(Component):
         Recordings in a mini-batch, at most their total number.
     early_stopping : bool, default=True
         Whether to end before ``max_iter`` of the estimator, once most labels of sampled
-        frames stay from check to check, and no more prototypes are in effect. The
-        learning rate falls from then on, over ``decay`` of all steps. Only for methods
-        with prototypes, in `fit`.
+        frames stay; the learning rate falls from then on, over ``decay`` of all steps.
+        Only for methods with prototypes, in `fit`.
     check_iter : int, default=25
         Steps between two checks, and of the mean loss of the progress bar.
     n_threads : int, default=None
         Threads of torch during training on a CPU. None takes one, and torch's number
-        for steps of at least 2e9 products (networks times frames times weights).
+        for steps of at least 2e9 products.
 
     Examples
     --------

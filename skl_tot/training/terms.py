@@ -23,7 +23,7 @@ class Term(Component):
     """One summand of the training loss.
 
     A subclass overrides `loss`, and other methods as needed. Its constructor only
-    stores its parameters, as in any scikit-learn estimator. Each fit uses a clone.
+    stores its parameters, as in any scikit-learn estimator.
 
     Attributes
     ----------
