@@ -1,7 +1,4 @@
-"""Names for authors of terms, priors, transports, decoders and methods.
-
-"Extending" in the documentation shows each in some ten lines.
-"""
+"""Names for authors of terms, priors, transports, decoders and methods."""
 
 from skl_tot.decoding.chain import Chain
 from skl_tot.decoding.decoders import DECODERS, Decoder

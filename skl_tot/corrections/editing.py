@@ -46,20 +46,15 @@ def rename(model: Model, names) -> Model:
     names : dict or sequence
         New names by labels of ``actions_``, or the names of all actions in order: all
         text, or all integers from 0. Other actions keep their name; a number k among
-        text becomes "action k". Files, scores, statistics and displays take frames of
-        an action with the name "background" for frames without an action.
+        text becomes "action k". "background" is no action, and no name in a model that
+        detects it.
 
     Returns
     -------
     model : estimator
         A new model with the names in ``classes_``, ``actions_`` and ``labels_``.
 
-    Raises
-    ------
-    {shared: NotFittedError}
-    TypeError, ValueError
-        If a label does not exist, or a name is not valid: of two actions, say, or
-        "background" in a model that detects it.
+    {shared: raises}
 
     Examples
     --------
@@ -107,11 +102,7 @@ def merge(model: Model, labels) -> Model:
     model : estimator
         A new model.
 
-    Raises
-    ------
-    {shared: NotFittedError}
-    TypeError, ValueError
-        If a label does not exist, or is alone.
+    {shared: raises}
 
     Examples
     --------
@@ -153,21 +144,15 @@ def split(model: Model, label, X, *, n=2) -> Model:
         The action.
     {shared: X}
     n : int, default=2
-        Number of new actions. Text names become "label 1", …; with named numbers, the
-        first action keeps its number and the others get new ones; unnamed actions are
-        renumbered.
+        Number of new actions. Text names become "label 1", …; of named numbers, the
+        first is kept; unnamed actions are renumbered.
 
     Returns
     -------
     model : estimator
         A new model.
 
-    Raises
-    ------
-    NotFittedError
-        If the model is not fitted.
-    TypeError, ValueError
-        If the label does not exist, or ``X`` shows the action in too few frames.
+    {shared: raises}
 
     Examples
     --------
@@ -231,8 +216,7 @@ def refine(model: Model, X, y) -> Model:
     >>> videos, labels = make_activities(n_videos=4, n_actions=3, random_state=0)
     >>> words = np.array(["take", "pour", "fill"])
     >>> model = MallowSegmenter(3).fit(videos)
-    >>> taught = refine(model, videos, [words[labels[0]], None, None, None])
-    >>> taught.actions_
+    >>> refine(model, videos, [words[labels[0]], None, None, None]).actions_
     array(['fill', 'pour', 'take'], dtype='<U4')
     """
     model = deepcopy(model)  # a later fit of it would change the new

@@ -1,7 +1,4 @@
-"""Cycles of long recordings, from labels of one or some of them.
-
-Labelled cycles are a list of first frames and ends for each recording.
-"""
+"""Cycles of long recordings, from labels of some: lists of first frames and ends."""
 
 from itertools import pairwise
 from typing import NamedTuple

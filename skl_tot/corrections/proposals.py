@@ -53,24 +53,15 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) ->
     proposals : list of dict
         Best first. Each has "recording" (the index) and "reason" (words).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If recordings or parameters are not valid.
-
     Examples
     --------
     >>> from skl_tot import HMMSegmenter
     >>> from skl_tot.corrections import recordings_to_label
     >>> from skl_tot.datasets import make_activities
-    >>> videos, labels = make_activities(n_videos=6, n_actions=3, random_state=0)
+    >>> videos, _ = make_activities(n_videos=6, n_actions=3, random_state=0)
     >>> videos[0] = videos[0][:9]  # shows one action only
-    >>> hmm = HMMSegmenter(3)
-    >>> recordings_to_label(videos, estimator=hmm)
+    >>> recordings_to_label(videos, estimator=HMMSegmenter(3))
     [{'recording': 1, 'reason': 'shows 100% of all that occurs, like 2 others'}]
-    >>> labels[1][20:] = -1  # unknown
-    >>> recordings_to_label(videos, [None, labels[1], *[None] * 4], estimator=hmm)
-    [{'recording': 3, 'reason': 'shows 87% that labels lack'}]
     """
     if not (is_int(n) and n >= 1):
         refuse("n", n, "an integer of at least 1")

@@ -53,8 +53,7 @@ N_CLUSTERS = 8
 class SemiSupervisedSegmenter(BaseSegmenter):
     r"""Segmentation that learns from labels of some frames.
 
-    Labels of one recording suffice, or of stretches or single frames. They tell how
-    many actions there are, their names, their order, and how long they last; recordings
+    Labels of one recording suffice, or of stretches or single frames. Recordings
     without labels teach, too. Scores of a frame are
 
     .. math:: \ell_{tk} = \frac{1}{V} \sum_v \max \Bigl( -8, \log
@@ -69,10 +68,10 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     A move that labels show costs c nats. Any other one costs up to c and 2 nats more,
     in proportion to the share of labelled moves that labels repeat. c is chosen so that
     paths have about as many segments a frame as the labels, or a recording if time
-    counts, and so that few labels change it little. The paths of all recordings teach
-    the discriminants again, twice; a labelled frame counts three times. Where scores
-    show a labelled move some frames too late or too early, those around each such move
-    of a path are read as many frames later or earlier.
+    counts. The paths of all recordings teach the discriminants again, twice; a labelled
+    frame counts three times. Where scores show a labelled move some frames too late or
+    too early, those around each such move of a path are read as many frames later or
+    earlier.
 
     Probabilities are tempered so that their mean is the share of frames on which single
     views agree with the path, less two shares: 0.1 over the number of labelled
@@ -80,8 +79,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     Frames that are in clusters that labels lack, and far from labelled actions, are of
     actions of their own. Views scaled by recording do not count where recordings lack
-    actions, so that the means of an action differ more between recordings, in relation
-    to actions, than in other views.
+    actions.
 
     Parameters
     ----------
@@ -89,17 +87,14 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         Segmenters whose labels are the clusterings; a clone of each is fitted. A
         `sklearn.frozen.FrozenEstimator` of a fitted one is not fitted again. None, also
         in a list, looks at the recordings, as `AutoSegmenter` does. It takes
-        `TemporalOTSegmenter` with one network, and `HMMSegmenter` with both scalings
-        and, if recordings share a course, in strict order. They have eight actions
-        each, and learn from up to 100,000 frames without labels.
+        `TemporalOTSegmenter` with one network, and `HMMSegmenter` with both scalings,
+        each of eight actions. They learn from up to 100,000 frames.
     views : list of transformers, default=None
-        Transformers of recordings, such as `skl_tot.preprocessing.FrameView`. None
-        takes single frames, and frames with windows, scaled over all recordings and
-        over each one.
+        Transformers of recordings. None takes four `skl_tot.preprocessing.FrameView`:
+        frames, and frames with windows, scaled over all recordings and over each one.
     cycles : bool, default=False
         Whether recordings are logs of many cycles, and labels are those of whole
-        cycles, one or more. The labelled cycles cut the recordings, cycles then teach
-        as recordings do: relative time and scale are those of a cycle.
+        cycles, one or more. Cycles then teach as recordings do.
     {shared: min_duration, random_state}
 
     Attributes
@@ -131,8 +126,7 @@ class SemiSupervisedSegmenter(BaseSegmenter):
 
     Notes
     -----
-    See `TemporalOTSegmenter` for input and output. Labels of people in ``labels_`` stay
-    as given. In a pipeline, it is the last step.
+    See `TemporalOTSegmenter` for input and output. Given labels stay in ``labels_``.
 
     Examples
     --------
@@ -142,11 +136,8 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     >>> videos, labels = make_activities(n_videos=12, n_actions=4, random_state=0)
     >>> words = np.array(["take", "pour", "fill", "put"])
     >>> y = [words[labels[0]], *[None] * 11]
-    >>> model = SemiSupervisedSegmenter(random_state=0).fit(videos, y)
-    >>> model.classes_
-    array(['fill', 'pour', 'put', 'take'], dtype='<U4')
-    >>> bool((model.predict(videos[1]) == words[labels[1]]).mean() > 0.9)
-    True
+    >>> SemiSupervisedSegmenter(random_state=0).fit(videos, y).predict(videos[1])[:2]
+    array(['take', 'take'], dtype='<U4')
     """
 
     __module__ = "skl_tot"
@@ -213,7 +204,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return super().score(X) if y is None else mof_scorer(self, X, y)
 
     def _given_estimators(self):
-        """Segmenters before the fit; None stands for the default ones."""
         is_list = isinstance(self.estimator, (list, tuple))
         return list(self.estimator) if is_list else [self.estimator]
 
@@ -322,7 +312,6 @@ class SemiSupervisedSegmenter(BaseSegmenter):
         return [np.stack(paths, axis=1) for paths in zip(*numbers)]
 
     def _views(self, recordings, i, clusters):
-        """Columns of recording i in each view, clusterings last."""
         recording = recordings.select([i])
         with recordings.errors(i):
             views = [view.transform(recording)[0] for view in self.views_]

@@ -38,9 +38,8 @@ def write_segments(table, path, *, format=None) -> None:
     """Write segments to a file.
 
     ELAN, WebVTT, TextGrid, BORIS and NWB hold only times and need `segments` with a
-    rate; all but NWB round to milliseconds. An NWB session starts at 1970-01-01 and is
-    named after its file. In Label Studio, the labelling configuration needs a video
-    called "video" with ``frameRate="$fps"``, and TimelineLabels called "action".
+    rate; all but NWB round to milliseconds. "Exchange with other programs" in the
+    documentation has the configuration of Label Studio.
 
     Parameters
     ----------
@@ -56,8 +55,7 @@ def write_segments(table, path, *, format=None) -> None:
     Raises
     ------
     ImportError, OSError, TypeError, ValueError
-        If the extra ``files`` is needed, the file cannot be written, or the table has
-        no segments, blank cells, or something that the format has no place for.
+        If the extra ``files`` is needed, or the format has no place for the table.
 
     Examples
     --------
@@ -65,11 +63,10 @@ def write_segments(table, path, *, format=None) -> None:
     >>> from skl_tot.io import segments, write_segments
     >>> folder = tempfile.TemporaryDirectory()
     >>> path = pathlib.Path(folder.name, "all.csv")
-    >>> write_segments(segments({"a": ["cut", "cut"], "b": ["mix"]}, fps=10), path)
+    >>> write_segments(segments({"a": ["cut", "cut"]}, fps=10), path)
     >>> print(path.read_text().strip())
     recording,action,start,end,duration,start_time,end_time,duration_time
     a,cut,0,2,2,0.0,0.2,0.2
-    b,mix,0,1,1,0.0,0.1,0.1
     >>> folder.cleanup()
     """
     entry = formats.find_format(path, format, formats.writable_formats())
@@ -158,9 +155,6 @@ def read_segments(
 ) -> np.ndarray | dict[str, np.ndarray]:
     r"""Read segments, for example corrected ones, as labels of frames.
 
-    Files of `write_segments` give the same labels again, in formats of milliseconds up
-    to 1000 frames per second.
-
     Cells of a table are separated by commas, semicolons or tabs. Columns are found by
     name, in any case: ``action``, ``label``, ``behavior`` or ``annotation``;
     ``start_frame`` and ``end_frame`` in frames; ``start`` and ``end`` (or ``stop``), in
@@ -200,11 +194,10 @@ def read_segments(
     Raises
     ------
     ImportError, OSError, TypeError, ValueError
-        If a file cannot be read, needs the extra ``files``, or has another content; if
-        segments have no label, overlap, or leave the recording; if a name occurs twice
-        or is not in ``recordings``; if ``fps`` is missing for times, or contradicts.
-        Segments shorter than half a frame are dropped with a warning. Another one
-        says that frames and seconds of a table disagree; then frames are used.
+        If a file has another content, or needs the extra ``files``; if segments overlap
+        or leave the recording; if ``fps`` is missing for times, or contradicts.
+        Segments shorter than half a frame are dropped with a warning. Another one says
+        that frames and seconds of a table disagree; then frames are used.
 
     Examples
     --------
@@ -392,7 +385,6 @@ def _read_file(path, format):
 
 
 def _clean(value):
-    """Text of a label without blanks around it, in one line."""
     if not isinstance(value, str):
         return value
     text = value.strip()

@@ -43,8 +43,7 @@ def write_subtasks(table, root, out) -> list[str]:
     Raises
     ------
     ImportError, OSError, ValueError
-        If pyarrow (extra ``files``) is missing, ``root`` is no data set, ``out`` is not
-        empty, or segments overlap or leave their episode.
+        If the extra ``files`` is missing, or an argument is not as described.
 
     Examples
     --------

@@ -106,9 +106,9 @@ def save_model(model, path, *, trusted=()) -> None:
     Raises
     ------
     OSError, TypeError, ValueError, sklearn.exceptions.NotFittedError
-        If ``model`` is no fitted segmenter; a step holds an object outside of numpy,
-        scipy, scikit-learn, this package and ``trusted``; or the file exceeds the limit
-        of `load_model`: delete ``labels_`` of many frames.
+        If ``model`` is no fitted segmenter; holds a type outside of numpy, scipy,
+        scikit-learn, this package and ``trusted``; or exceeds the limit of
+        `load_model`.
 
     Examples
     --------
@@ -149,9 +149,8 @@ def load_model(path, *, trusted=()) -> Any:
     Parameters
     ----------
     path : str or path-like
-        File to read, which may come from others: only types of numpy, scipy and
-        scikit-learn that skops trusts, and `trusted_types` of this package, are
-        created.
+        File to read, which may come from others: only types that skops trusts, and
+        `trusted_types` of this package, are created.
     trusted : sequence of str, default=()
         Further types to create, as ``"module.Class"``; their modules are imported. Name
         only types that you know.
@@ -159,8 +158,7 @@ def load_model(path, *, trusted=()) -> Any:
     Returns
     -------
     model : estimator
-        Segmenter or pipeline. Parameters newer than the file have their defaults;
-        ``cache_dir`` and ``memory`` are reset. A forged one may fail later.
+        Segmenter or pipeline; ``cache_dir`` and ``memory`` are reset.
 
     Raises
     ------

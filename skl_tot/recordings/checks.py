@@ -136,7 +136,6 @@ def blocks_of(video):
 
 
 def _checked_type(video):
-    """Return a recording that scikit-learn can check: an array, file or data frame."""
     if hasattr(video, "detach"):  # a torch tensor, perhaps of bfloat16
         video = video.detach().cpu()
         is_short = video.is_floating_point() and video.element_size() < 4

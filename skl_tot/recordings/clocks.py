@@ -346,7 +346,6 @@ def _are_days(numbers):
 
 
 def _read_days(numbers, where):
-    """Seconds since the first of dates of Excel, and that date."""
     warn_user(f"{where} has days since 1900, as Excel does, and is read as dates.")
     first = np.timedelta64(round(numbers[0] * DAY * 1000), "ms")
     seconds = np.round((numbers - numbers[0]) * DAY, 6)
@@ -354,7 +353,6 @@ def _read_days(numbers, where):
 
 
 def _over_midnight(seconds, where):
-    """Seconds of a clock of the day, which go on by a day where it begins again."""
     begins = np.diff(seconds, prepend=seconds[:1]) < -DAY / 2
     if begins.any():
         row = int(begins.argmax())

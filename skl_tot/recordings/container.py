@@ -36,8 +36,8 @@ def row_blocks(array, width=0):
 class Recordings(Sequence):
     """Arrays of many recordings, with their names, rate, clocks, dates and breaks.
 
-    Estimators take it as input and return outputs as `Recordings` with the same names,
-    rate and clocks. `read_recordings` makes one from files.
+    Outputs of estimators for it are `Recordings`, too. `read_recordings` makes one from
+    files.
 
     Parameters
     ----------
@@ -72,8 +72,7 @@ class Recordings(Sequence):
     KeyError, IndexError
         If there is no such recording.
     TypeError, ValueError
-        If lengths of arrays, names and clocks differ, or a name occurs twice; if
-        ``fps``, a clock, breaks or starts are not as described above.
+        If lengths differ, a name occurs twice, or anything is not as described above.
 
     Examples
     --------
@@ -422,7 +421,6 @@ def _check_clocks(times, arrays, names):
 
 
 def _check_breaks(breaks, arrays, names):
-    """Return first frames of parts as arrays (n_breaks_i,); refuse others."""
     _check_list("breaks", breaks, len(arrays))
     return [
         check_breaks(frames, len(array), f"breaks of {name!r}")

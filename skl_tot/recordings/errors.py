@@ -30,9 +30,6 @@ class RecordingError(Exception):
     Examples
     --------
     >>> from skl_tot.recordings import RecordingValueError
-    >>> error = RecordingValueError("it has no frames.", 3)
-    >>> print(error, error.recording, error.reason, sep="; ")
-    Recording 3: it has no frames.; 3; it has no frames.
     >>> print(RecordingValueError("it has no frames.", 3, "take_3"))
     take_3: it has no frames.
     """

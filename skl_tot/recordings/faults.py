@@ -66,22 +66,16 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
         of all", or "left".
         ``attrs`` has the values for these: "pauses", or None, and "longest_gap".
 
-    Raises
-    ------
-    TypeError, ValueError
-        If recordings are not valid.
-
     Examples
     --------
     >>> import numpy as np
     >>> from skl_tot.recordings import Recordings, list_faults
     >>> frames = np.random.default_rng(0).normal(size=(600, 2))
-    >>> frames[30:33], frames[200:300] = np.nan, frames[199]
+    >>> frames[200:300] = frames[199]
     >>> faults = list_faults(Recordings([frames], ["walk"], fps=10))
     >>> print(faults[["recording", "start_time", "end_time", "fault", "done"]])
       recording  start_time  end_time                     fault     done
-    0      walk         3.0       3.3              3 empty rows   filled
-    1      walk        20.0      30.0  frozen: no value changes  cut out
+    0      walk        20.0      30.0  frozen: no value changes  cut out
     """
     recordings = as_recordings(X)
     fps, faults, stops, dead, longest = recordings.fps or 0, [], [], [], 0

@@ -34,8 +34,7 @@ def open_features(
 ) -> Recordings:
     """Open ``.npy`` files of features, which are read on demand.
 
-    For data larger than the memory. Selections, such as the folds of a
-    cross-validation, are read when used. A pickle holds only paths.
+    For data larger than the memory. A pickle holds only paths.
 
     Parameters
     ----------
@@ -68,11 +67,10 @@ def open_features(
     >>> import pathlib, tempfile
     >>> from skl_tot.recordings import open_features
     >>> folder = tempfile.TemporaryDirectory()
-    >>> for name, n_frames in [("a", 40), ("b", 50), ("c", 60)]:
-    ...     np.save(f"{folder.name}/{name}.npy", np.zeros((n_frames, 8)))
+    >>> np.save(f"{folder.name}/a.npy", np.zeros((40, 8)))
     >>> takes = open_features(sorted(pathlib.Path(folder.name).glob("*.npy")), stride=2)
-    >>> [len(array) for array in takes[[2, 1]]]
-    [30, 25]
+    >>> takes.names, takes[0].shape
+    (['a'], (20, 8))
     >>> del takes
     >>> folder.cleanup()
     """
@@ -265,7 +263,6 @@ def read_features(path, *, mmap, transpose=False):
 
 
 def _read_array(path, mmap):
-    """Read or map an array of a ``.npy`` or text file, of any shape and type."""
     if os.path.exists(path) and not os.path.isfile(path):
         raise ValueError("it is no regular file.")
     if not str(path).endswith(".npy"):

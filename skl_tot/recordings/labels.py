@@ -76,7 +76,6 @@ def _as_labels(labels, where):
 
 
 def _typed(labels, where):
-    """Convert labels, an array of objects, to text or numbers if all of them are."""
     if all(isinstance(label, str) for label in labels):
         return labels.astype(str)
     # numpy would convert these to numbers
@@ -337,7 +336,6 @@ def _is_series_of(y, recordings):
 
 
 def _by_row(y, layout):
-    """Labels of the rows of a table by recording; other values unchanged."""
     is_flat = (
         layout.rows is not None
         and not isinstance(y, (str, bytes))

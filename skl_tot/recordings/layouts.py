@@ -278,7 +278,6 @@ def rows_of_recordings(index):
 
 
 def _join_rows(outputs, index, rows):
-    """Put outputs of recordings, arrays or frames, back into the rows of a table."""
     import pandas as pd
 
     places = np.argsort(np.concatenate(rows))

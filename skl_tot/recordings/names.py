@@ -94,8 +94,7 @@ def name_actions(y, names) -> np.ndarray | list:
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, or keys of ``names`` have another type;
-        if a name is not one line of text, or that of another action.
+        If labels or names are not valid, or a name is that of another action.
 
     Examples
     --------
@@ -146,7 +145,6 @@ def _check_free(names, others):
 
 
 def _put_words(labels, names):
-    """Names (n_frames,) of labels; those without a name as text."""
     labels, codes = np.unique(labels, return_inverse=True)
     words = [names.get(label, str(label)) for label in labels.tolist()]
     return np.array(words, dtype=str)[codes]

@@ -99,12 +99,10 @@ def read_recordings(
     folder of CSV or Parquet,      a recording per file, a row per frame, a column per
     or one file                    feature; with ``recording_column``, long tables of
                                    many recordings
-    tracks of DeepLabCut (CSV,     a recording per file, or a folder of files; options
-    H5), SLEAP (analysis H5,       ``animal`` (name of one of several, default all) and
-    CSV) and movement (NetCDF)     ``likelihood`` (points below it are missing; default
-                                   0.6 for DeepLabCut, None (all points) for
-                                   movement); columns "nose x", "nose y", …, or
-                                   "nose x mouse1", … of several animals
+    tracks of DeepLabCut (CSV,     a recording per file; columns "nose x", or "nose x
+    H5), SLEAP (analysis H5,       mouse1" of several animals; options ``animal`` (default
+    CSV) and movement (NetCDF)     all) and ``likelihood`` (points below it are missing;
+                                   default 0.6 for DeepLabCut, else None)
     root folder of LeRobot         a recording per episode, versions 2 and 3, or
                                    Parquet files; without ``next.*`` and ``*_index``;
                                    option ``task``, the text of one task
@@ -114,8 +112,7 @@ def read_recordings(
                                    ``variable``, its name, and ``transpose``
     =============================  ==================================================
 
-    Recordings have the names of their files, and that order. Recordings of a long table
-    have the names in ``recording_column``, as they appear. Other files are ignored.
+    Recordings have the names of their files, and that order. Other files are ignored.
 
     Parameters
     ----------
@@ -144,8 +141,7 @@ def read_recordings(
         Columns that are no features, with names as in ``columns``.
     fps : float, default=None
         Frames per second of files without a clock. It must agree with a clock, and with
-        a ``recordings.json`` beside ``.npy`` files, which ``skl-tot features`` writes:
-        ``{"fps": 10.0}``.
+        the ``recordings.json`` of ``skl-tot features`` beside ``.npy`` files.
     resample : float, default=None
         Target frames per second: linear interpolation on the clock of each recording,
         from its first to its last time, without smoothing. Values are NaN next to
@@ -157,7 +153,7 @@ def read_recordings(
         takes 10 usual steps, and at least 1 s; infinity bridges all.
     header : int, default=None
         Number of the line of text tables that names the columns; the first line is 1.
-        Lines above it are no rows. None finds the line, see Notes.
+        None finds the line, see Notes.
     comment : str, default=None
         Start of lines that are no rows, anywhere in text tables, such as "#".
     pauses : float or "frozen", default=None
@@ -165,7 +161,7 @@ def read_recordings(
         frozen values. `list_faults` lists both before.
     like : fitted model, pipeline or Recordings, default=None
         Source of options that are not given, and of clock, features and rate. A
-        recording that lacks one of these is an error, and so is a contradicting option.
+        recording that lacks one of these is an error.
     **reader_options
         Options of readers, see above.
 
@@ -185,8 +181,7 @@ def read_recordings(
     ------
     FileNotFoundError, ImportError, TypeError, ValueError
         If no readable file exists, the extra ``files`` is missing, recordings have
-        different columns, a column holds no numbers, a clock does not grow, or rates
-        differ by more than 1 %.
+        different columns, a clock does not grow, or rates differ by more than 1 %.
 
     Warns
     -----
@@ -196,14 +191,13 @@ def read_recordings(
 
     Notes
     -----
-    Cells of text are separated by commas, semicolons or tabs, whichever the header has
-    most. The header is the first line that has a name for each column, without a number
-    and without #, %, // or ; at its start. It stands above the first row with a number.
-    Lines above it are no rows, and neither is a line of units below it; a warning says
-    so. Names that occur twice get those of the line above, as "LASI X".
+    Cells of text are separated by commas, semicolons or tabs. The header is the first
+    line that has a name for each column, without a number and without #, %, // or ; at
+    its start. Lines above it are no rows, and neither is a line of units below it; a
+    warning says so. Names that occur twice get those of the line above, as "LASI X".
 
-    Decimal commas are allowed if commas separate no cells. An ambiguous time or number
-    is an error. Tables are in natural order, "take 2" before "take 10".
+    An ambiguous time or number is an error. Tables are in natural order, "take 2"
+    before "take 10".
 
     Examples
     --------

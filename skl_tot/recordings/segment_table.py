@@ -50,9 +50,8 @@ def segments(y, fps=None, *, confidence=None, boundaries=None) -> "pd.DataFrame"
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, or a recording is empty; if ``fps`` is
-        no rate, or another than that of `Recordings`; if confidences are not finite or
-        differ in length from ``y``.
+        If labels are neither integers nor text, ``fps`` contradicts `Recordings`, or
+        confidences do not fit ``y``.
 
     Examples
     --------
@@ -153,7 +152,6 @@ def _values_of_each(values, y, is_single, what):
 
 
 def _check_boundaries(boundaries, recordings, is_single):
-    """Intervals (n, 3) of each recording, within its frames."""
     if len(boundaries) != len(recordings):
         refuse("the number of boundaries", len(boundaries), f"{len(recordings)}, as y")
     checked = []
@@ -205,8 +203,7 @@ def labels_from_segments(table) -> np.ndarray | dict:
     Raises
     ------
     TypeError, ValueError
-        If there are no segments, a column is missing, segments leave gaps, overlap or
-        exceed 10⁹ frames, or actions are neither integers nor text.
+        If a column is missing, segments leave gaps, overlap or exceed 10⁹ frames.
 
     Examples
     --------
@@ -226,7 +223,6 @@ def labels_from_segments(table) -> np.ndarray | dict:
 
 
 def _cover_frames(table):
-    """Labels of frames of the segments of one recording, which leave no gaps."""
     starts, ends = table["start"].to_numpy(), table["end"].to_numpy()
     expected = np.r_[0, ends[:-1]]
     for i in np.flatnonzero((starts != expected) | (ends <= starts))[:1]:

@@ -156,7 +156,6 @@ def _read_table(path, keys, header, comment):
 
 
 def _split(table, keys):
-    """Split a long table into data frames by recording, named by columns ``keys``."""
     texts = [_names_in(table[key]) for key in keys]
     names, n_recordings = texts[0], len(set(zip(*texts)))
     for text in texts[1:]:

@@ -29,9 +29,8 @@ class Format:
         such files cannot be written.
     read : callable, default=None
         Called with a path; returns a data frame with ``action``, and ``start`` and
-        ``end`` in frames or ``start_time`` and ``end_time`` in seconds, as text or
-        numbers, unchecked; optionally ``line``, for errors, and ``recording``. None if
-        such files cannot be read.
+        ``end`` in frames or ``start_time`` and ``end_time`` in seconds; optionally
+        ``line``, for errors, and ``recording``. None if such files cannot be read.
     description : str, default=""
         A few words for help and documentation.
     in_seconds : bool, default=False
@@ -39,8 +38,7 @@ class Format:
     many : bool, default=False
         Whether one file can hold several recordings, named in ``recording``.
     of_frames : bool, default=False
-        Whether files have a label for each frame: one of another number of frames than
-        the recording is an error.
+        Whether files have a label for each frame, as many as the recording has.
 
     Examples
     --------

@@ -59,7 +59,6 @@ def _write_sheet(sheet, table):
 
 
 def _format_of(name, column):
-    """Format of Excel for the cells of a column: dates, shares, or decimals."""
     # as many decimals as its values need, or three
     if str(name).endswith("_clock"):
         texts, form = column, "yyyy-mm-dd hh:mm:ss."

@@ -237,7 +237,6 @@ def _is_recording(group):
 
 
 def _walk(group, seen, again, prefix="", depth=0):
-    """Yield the arrays in a group and its groups, each once, with their names."""
     if depth > 5:
         raise ValueError(f"its groups are deeper than 5, as {prefix!r}.")
     for name, member in _members(group):
