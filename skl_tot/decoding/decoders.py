@@ -179,8 +179,7 @@ def decode(
     Parameters
     ----------
     log_likelihood : array-like of shape (n_frames, n_actions)
-        Finite log-likelihood (up to a constant per frame) of each action, such as from
-        ``log_likelihood`` of a segmenter.
+        Finite log-likelihood of each action, up to a constant per frame.
     decoding : str, default="fixed"
         A key of ``DECODERS``. "fixed": all actions in order. "skip": some of them, in
         order. "free": any order, any number of times. "cyclic": in order, and from the
@@ -204,8 +203,7 @@ def decode(
     Raises
     ------
     TypeError, ValueError
-        If the decoder does not exist, a value is not finite, ``min_frames`` is no
-        positive integer, or the transcript has other actions.
+        If a parameter is not valid.
 
     Examples
     --------
@@ -213,8 +211,6 @@ def decode(
     >>> log_likelihood = [[0, -5], [-1, 0], [-6, 0], [0, -5]]
     >>> decode(log_likelihood, "free", 1.0)
     array([0, 1, 1, 0])
-    >>> decode(log_likelihood)
-    array([0, 1, 1, 1])
     >>> decode(log_likelihood, transcript=[1, 0])
     array([1, 1, 1, 0])
     """

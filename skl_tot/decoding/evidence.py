@@ -155,9 +155,8 @@ def boundary_intervals(
     r"""Find intervals of the boundaries of a path.
 
     Each boundary between two actions moves within its two segments, while the rest of
-    the path stays. The weight of each place is that of its path in a `Chain` whose
-    actions all have one cost of staying, see there. With log-likelihoods :math:`\ell`,
-    segments of actions a and b, and a boundary before frame t,
+    the path stays. With log-likelihoods :math:`\ell`, segments of actions a and b, and
+    a boundary before frame t,
 
     .. math:: p(t) \propto \exp \Bigl( \sum_{i < t} \ell_{ia}
         + \sum_{i \ge t} \ell_{ib} \Bigr).
@@ -165,8 +164,7 @@ def boundary_intervals(
     Parameters
     ----------
     log_likelihood : array-like of shape (n_frames, n_actions)
-        Finite log-likelihood of each action, up to a constant per frame. A factor below
-        1 widens the intervals, for frames that are not independent.
+        Finite log-likelihood of each action, up to a constant per frame.
     path : array-like of shape (n_frames,)
         Action of each frame; -1 is background, whose boundaries have no interval.
     level : float, default=0.9

@@ -37,26 +37,25 @@ def match_labels(
         Activity of each recording, integers or text; by name if recordings have names.
         Needed for "activity".
     ignore_labels : label or sequence of labels, default=None
-        Classes, such as background, whose frames are first removed from both sequences;
-        the frames on either side become neighbours.
+        Classes whose frames are first removed from both sequences; the frames on either
+        side become neighbours.
     background : label, default=None
         Class that the predicted integer -1, or text "background", stands for. By
         default it is the class "background" or the integer class -1; without such a
         class, -1 counts as wrong. The other clusters are matched, and one of them may
-        get this class, too. So a frame that becomes -1 changes no other.
+        get this class, too.
 
     Returns
     -------
     match : dict or list of dict
         The class of each cluster, None for a cluster without class. With
         ``scope="activity"`` a dict of dicts by activity, with ``scope="recording"`` a
-        list of dicts, one per recording, also for a single one.
+        list of dicts.
 
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, numbers of recordings or frames
-        disagree, activities are missing, or no frame is left.
+        If labels are not valid or disagree, or no frame is left.
 
     Examples
     --------

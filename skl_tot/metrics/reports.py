@@ -42,8 +42,7 @@ def segmentation_report(
     activities, ignore_labels, background : optional
         As in `match_labels`.
     target_names : dict or sequence of str, default=None
-        Names to show: ``{label: name}`` for some labels, or a sequence in which integer
-        ``i`` is ``target_names[i]``. For text labels a sequence sets only the order.
+        Names to show, as for `skl_tot.SegmentationDisplay`.
     digits : int, default=3
         Decimals in the text.
     output_dict : bool, default=False
@@ -60,12 +59,9 @@ def segmentation_report(
 
         ``"scores"`` has a dict of the scores by match: "all", "activity, mean",
         "activity, pooled", "recording, pooled", "recording, mean", "labels", or
-        "activity" and the name of one, matched by activity. "mean" averages the scores
-        of activities or recordings. "pooled" sums frames for MoF and segments for F1,
-        and averages edit over recordings. mIoU, mean recall and AMI are always means
-        over matches. ``"scores without background"`` leaves out the frames of
-        background, if ``y_true`` has this class. ``"recordings"`` and ``"frames"``
-        count those that are scored. Errors are those of `match_labels`.
+        "activity" and the name of one, matched by activity. "Evaluation" in the user
+        guide explains them. ``"scores without background"`` leaves out the frames of
+        background, if ``y_true`` has this class. Errors are those of `match_labels`.
 
     Examples
     --------

@@ -90,7 +90,7 @@ adjusted_mutual_info_scorer = SegmentationScorer(
 def label_free_scorer(estimator, X, y=None) -> float:
     """Scorer without ground truth: ``estimator.score`` of segmenters.
 
-    For searches with further scorers; a search without ``scoring`` uses it anyway.
+    A search without ``scoring`` uses it anyway.
 
     Parameters
     ----------

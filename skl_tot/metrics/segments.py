@@ -27,7 +27,7 @@ def segment_f1_score(
     Each predicted segment selects the true segment of its class, in the same recording,
     with the largest intersection over union (IoU). TP counts the selected true segments
     with an IoU of at least ``overlap``, each once. All other predicted segments are
-    false positives, including those of clusters without class.
+    false positives.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def segment_f1_score(
     average : {"pooled", "activity", "recording"}, default=None
         Whether counts are summed over all recordings, or each activity, or recording,
         has an F1 and these are averaged. None is "activity" if ``activities`` are
-        given, else "pooled". The text of Kumar et al. averages over recordings.
+        given, else "pooled".
     {shared: scope}
 
     {shared: of_score}
@@ -45,7 +45,7 @@ def segment_f1_score(
     References
     ----------
     Lea et al., "Temporal convolutional networks for action segmentation and detection",
-    CVPR 2017; Kumar et al., CVPR 2022.
+    CVPR 2017.
 
     Examples
     --------
@@ -115,10 +115,7 @@ def edit_score(
         "activity" if ``activities`` are given, else "recording".
     {shared: scope}
 
-    Returns
-    -------
-    score : float
-        In [0, 1], not in percent.
+    {shared: of_score}
 
     References
     ----------

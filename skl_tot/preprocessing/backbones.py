@@ -1,7 +1,4 @@
-"""Features of video frames: by networks of timm, or colour and motion without one.
-
-timm and torch are imported on demand.
-"""
+"""Features of video frames: by networks of timm, or colour and motion without one."""
 
 import hashlib
 import itertools
@@ -49,17 +46,15 @@ class FrameFeatures(  # type: ignore[call-arg]
 
     Takes ``fps`` frames of each second and returns the output of a classification
     network before its last layer. The defaults are those of Desktop Assembly in the TOT
-    paper (Kumar et al., CVPR 2022, section A.4): ResNet-18 trained on ImageNet. Needs
-    the extra: ``pip install 'skl-tot[video]'``.
+    paper, ResNet-18 trained on ImageNet. Needs the extra ``video``.
 
     Parameters
     ----------
     backbone : str, default="resnet18.tv_in1k"
-        Name of a network of `timm <https://huggingface.co/timm>`_, one of
-        ``timm.list_models()``, perhaps with a tag for its weights and "timm/" before:
-        "resnet18.tv_in1k" (512 features), "convnext_tiny" (768),
-        "vit_small_patch14_dinov2.lvd142m" (384), …. "motion" uses no network and no
-        weights: colour, change and optical flow of 16 parts of the picture (112).
+        Name of a network of `timm <https://huggingface.co/timm>`_, perhaps with a tag
+        for its weights: "resnet18.tv_in1k" (512 features), "convnext_tiny" (768), ….
+        "motion" uses no network and no weights: colour, change and optical flow of 16
+        parts of the picture (112).
     fps : float, default=10
         Frames per second. Row i is the frame shown i / ``fps`` seconds after the first
         one, also for uneven times. A video with fewer frames per second has repeated
@@ -73,8 +68,8 @@ class FrameFeatures(  # type: ignore[call-arg]
     {shared: device}
     cache_dir : path-like, default=None
         Folder to cache the features of each video, as ``.npy``; created if missing.
-        They are valid for the same path, size and time of video and weights, the same
-        parameters and version of this package. None caches nothing.
+        They are valid for the same files, parameters and version of this package. None
+        caches nothing.
     random_state : int, default=0
         Seed of the network if ``weights=None``; the same in every call.
     pooling : {"token", "avg"}, default=None
@@ -82,19 +77,17 @@ class FrameFeatures(  # type: ignore[call-arg]
         is the setting of its training, and the only choice for other networks.
     image_size : int, default=None
         Height and width in pixels of the square input of the network. None is the size
-        of the weights: 224 for most, but 518 for DINOv2. Positions of a transformer are
-        interpolated; the size must be a multiple of its patches.
+        of the weights. For a transformer, it must be a multiple of its patches.
 
     Notes
     -----
-    A folder gives `Recordings`, with the names of the files, sorted, and ``fps``. A
-    pipeline with a segmenter accepts the same input.
+    A folder gives `Recordings`, with the names of the files, sorted, and ``fps``.
 
     Pictures are turned upright, resized, cropped to the central square and normalised,
-    as in timm for the recommended weights. Memory holds ``batch_size`` pictures.
+    as in timm for the recommended weights.
 
-    Damaged files are errors. Truncated files are, too, if they contain their number of
-    frames: ``.mp4``, ``.mov`` and ``.avi`` do; others give the remaining frames.
+    Damaged files are errors, and truncated ones if they tell their number of frames;
+    else they give the frames that remain.
 
     Examples
     --------
@@ -137,8 +130,6 @@ class FrameFeatures(  # type: ignore[call-arg]
         ----------
         X : str, path-like or sequence of these
             Path of one video or of a folder of them, or paths of many.
-        y : None
-            Ignored.
         """
         self._check(X)
         return self
@@ -158,11 +149,9 @@ class FrameFeatures(  # type: ignore[call-arg]
 
         Raises
         ------
-        ImportError, OSError
-            If the ``video`` extra, a file or the recommended weights are missing.
-        ValueError
-            If a file is no video, is damaged or truncated, or the backbone does not fit
-            the file of weights, ``pooling`` or ``image_size``.
+        ImportError, OSError, ValueError
+            If the extra ``video`` or a file is missing, damaged or no video, or the
+            backbone does not fit its parameters.
         """
         paths, form = self._check(X)
         features = list(self._compute_each(paths, form))

@@ -48,11 +48,7 @@ class VideoTransformer(TransformerMixin, BaseEstimator):
     def fit(self: Fitted, X, y=None) -> Fitted:
         """Learn names and number of the features, and further attributes.
 
-        Parameters
-        ----------
-        {shared: X}
-        y : None
-            Ignored.
+        {shared: of_X}
         """
         with unchanged_on_error(self):
             self._validate_params()
@@ -116,9 +112,6 @@ def _inner_has(name):
 class FramewiseTransformer(VideoTransformer):
     """Fit a transformer on the frames of all recordings and apply it one by one.
 
-    This wraps a scikit-learn transformer without target, which takes one 2-D array, for
-    recordings of different lengths, also in a pipeline.
-
     A transformer with ``partial_fit`` is fitted in one pass over batches of whole
     recordings, each with at least as many frames as features, ``n_components`` and
     ``n_clusters``. One pass is exact for scalers and `IncrementalPCA`. Every other
@@ -128,8 +121,8 @@ class FramewiseTransformer(VideoTransformer):
     ----------
     transformer : transformer
         scikit-learn transformer with ``fit`` and ``transform``, which needs no ``y``
-        and keeps the number of rows. It is cloned, and gets arrays without names:
-        finite ones, or with NaN if it allows these, like imputers.
+        and keeps the number of rows. It gets arrays without names, with NaN only if it
+        allows these.
 
     Attributes
     ----------

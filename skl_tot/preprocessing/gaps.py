@@ -22,8 +22,7 @@ class GapFiller(VideoTransformer):
 
     .. math:: x_t = x_a + \frac{t - a}{b - a} (x_b - x_a) .
 
-    Missing first or last frames take the nearest value. Recordings and features are
-    independent; only the features' names and number are learned.
+    Missing first or last frames take the nearest value.
 
     Parameters
     ----------
@@ -45,10 +44,9 @@ class GapFiller(VideoTransformer):
 
     Notes
     -----
-    Data frames give data frames. A warning is given if more than a fifth of the frames
-    of a feature of one recording are filled. A feature that is missing in all frames of
-    a recording is an error. `list_faults` lists gaps. An imputer in a
-    `FramewiseTransformer` fills gaps of any length by typical values.
+    A warning is given if more than a fifth of the frames of a feature of one recording
+    are filled. A feature that is missing in all frames of a recording is an error.
+    `list_faults` lists gaps.
 
     Examples
     --------

@@ -148,12 +148,10 @@ class Look:
 def look(X, n_actions=8) -> Look:
     r"""Look at recordings without labels, to know which method suits them.
 
-    `AutoSegmenter` calls it, and keeps the result as ``look_``.
-
     Parameters
     ----------
     X : array-like of shape (n_frames, n_features), or sequence of these
-        One recording or many, see Notes of `TemporalOTSegmenter`.
+        One recording or many.
     n_actions : int, default=8
         Approximate number of actions.
 
@@ -162,19 +160,14 @@ def look(X, n_actions=8) -> Look:
     look : Look
         Measurements, the ``order`` that follows, and ``sentences()`` that say so.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If recordings are not valid, or no recording has ``n_actions`` frames.
-
     Notes
     -----
     *Course.* Each recording is cut into 16 equal parts. The look of a part is the mean
     and the log standard deviation of the standardised features. The mean look of the
     recording is subtracted, and each part is predicted by the mean of the others at the
     same relative time. The result is the share of the variance that this explains, a
-    mean over features, negative ones as 0. Two parts at either end are left out, since
-    recordings without a course also start and stop alike. From 0.03 on, it is a course.
+    mean over features, negative ones as 0. Two parts at either end are left out. From
+    0.03 on, it is a course.
 
     *Raw signal.* Frames are alike one period later, within an action. Or neighbouring
     frames are alike, and yet means of short pieces do not predict those of the next
@@ -184,9 +177,8 @@ def look(X, n_actions=8) -> Look:
     --------
     >>> import skl_tot
     >>> from skl_tot.datasets import make_activities
-    >>> found = skl_tot.look(make_activities(20, n_actions=4, random_state=0)[0], 4)
-    >>> found.order, found.is_raw
-    ('mostly', False)
+    >>> skl_tot.look(make_activities(20, n_actions=4, random_state=0)[0], 4).order
+    'mostly'
     """
     if not is_int(n_actions) or n_actions < 1:
         refuse("n_actions", n_actions, "a number of actions from 1")

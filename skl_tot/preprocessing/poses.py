@@ -65,8 +65,7 @@ class PoseFeatures(VideoTransformer):
     :math:`\lVert \dot q_{tk} \rVert`. With a heading, its angular speed is added, in
     radians per frame, positive from x to y.
 
-    Each pair of bodies A and B adds relations, which do not depend on the position,
-    direction or size of the scene:
+    Each pair of bodies A and B adds
 
     .. math::
 
@@ -76,21 +75,19 @@ class PoseFeatures(VideoTransformer):
 
     The approach is the decrease of the distance per frame. With a heading, of angle
     :math:`\theta_t`, "A to B" is the direction of B as A sees it: x is ahead, y aside.
-    It is 0 where the centres coincide. "B to A" is the reverse. Alignment is 1 if both
-    head the same way, and -1 if they head opposite ways.
+    It is 0 where the centres coincide. "B to A" is the reverse.
 
     Parameters
     ----------
     heading : tuple of two str or int, default=None
         Two points of the heading of each body, such as ``("tail", "nose")``, by name or
-        number. None keeps the directions of the picture, if these are meaningful; if
-        bodies turn, a warning names two points.
+        number. None keeps the directions of the picture; if bodies turn, a warning
+        names two points.
     speeds : bool, default=True
         Whether to add speeds.
     n_dims : {2, 3}, default=None
         Coordinates of a point. None takes them from the column names. Columns without
-        names are x, y(, z) of the first point, of the second, …, as in
-        ``track.reshape(len(track), -1)`` of an array (frames, points, dimensions).
+        names are x, y(, z) of the first point, of the second, ….
     bodies : list of str, default=None
         Names of the bodies, the first or last words of column names, or of equal blocks
         of columns without names; empty if all points form one body. None finds bodies
@@ -118,10 +115,7 @@ class PoseFeatures(VideoTransformer):
     as "resident nose x", need ``bodies``.
 
     Data frames give data frames with columns "nose x", …, "speed", "nose speed", …,
-    "turn", after the name of one of several bodies; pairs add "mouse1 mouse2 distance",
-    "mouse1 nose mouse2 tail distance", "mouse1 to mouse2 x", ….
-
-    `GapFiller` fills missing points. Animals that a tracker exchanges stay exchanged.
+    "turn"; pairs of bodies add "mouse1 mouse2 distance", "mouse1 to mouse2 x", ….
 
     Examples
     --------
@@ -129,8 +123,6 @@ class PoseFeatures(VideoTransformer):
     >>> from skl_tot.preprocessing import PoseFeatures
     >>> track = np.array([[[0.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [5.0, 0.0]]])
     >>> poses = PoseFeatures(n_dims=2, heading=(0, 1)).fit(track.reshape(2, -1))
-    >>> poses.get_feature_names_out()[:5].tolist()
-    ['point0 x', 'point0 y', 'point1 x', 'point1 y', 'speed']
     >>> poses.transform(track.reshape(2, -1))[0, :5].tolist()
     [-1.0, 0.0, 1.0, 0.0, 3.0]
     """

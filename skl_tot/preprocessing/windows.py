@@ -31,9 +31,8 @@ ALL_STATISTICS = (*STATISTICS, "slope")
 class SignalWindows(VideoTransformer):
     r"""Statistics of a window around each frame, for raw sensor signals.
 
-    In a raw signal, walking, for example, is a pattern in time, not a frame. For each
-    frame, a centred window of w frames (shorter at the ends of a recording and at
-    breaks) gives for each feature
+    For each frame, a centred window of w frames (shorter at the ends of a recording and
+    at breaks) gives for each feature
 
     .. math::
 
@@ -42,15 +41,13 @@ class SignalWindows(VideoTransformer):
        \log \Big( \frac{1}{w - 1} \sum_i |x_{i+1} - x_i| + \frac{s}{10} \Big) ,
 
     with the standard deviation s of the feature in the recordings of the fit, and on
-    demand its slope, the mean of the half ahead less that of the half behind. Time and
-    memory do not depend on the width.
+    demand its slope, the mean of the half ahead less that of the half behind.
 
     Parameters
     ----------
     window : float or "auto", default="auto"
-        Width of the window, in seconds if recordings have a rate, else in frames; it is
-        rounded to an odd number of frames, three or more. A warning is given for a
-        width beyond all recordings of the fit. "auto" finds it, see Notes.
+        Width of the window, in seconds if recordings have a rate, else in frames,
+        rounded to an odd number of three or more. "auto" finds it, see Notes.
     statistics : sequence of str, default=("mean", "std", "difference")
         Statistics to compute: some of these and "slope".
 
@@ -60,17 +57,14 @@ class SignalWindows(VideoTransformer):
         Frames of the window, an odd number.
     scales_ : ndarray of shape (n_features,)
         Standard deviation of each feature; 1 for constants.
-    fps_ : float or None
-        Frames per second of the recordings of the fit.
-    {shared: n_features_in_, feature_names_in_}
+    {shared: fps_, n_features_in_, feature_names_in_}
 
     Notes
     -----
     "auto" chooses the window whose two halves agree best: the statistics of a piece
-    predict those of the next. Shorter pieces vary by chance, longer ones mix actions. A
-    window covers at least one period of the signal, the lag of the first peak of the
-    autocorrelation beyond Bartlett's deviation. Recordings have 16 periods or more, or
-    eight if frames are alike one period later.
+    predict those of the next. A window covers at least one period of the signal, the
+    lag of the first peak of the autocorrelation beyond Bartlett's deviation. Recordings
+    have 16 periods or more, or eight if frames are alike one period later.
 
     Data frames give data frames, with columns such as "acc x mean 1 s".
 
@@ -195,17 +189,15 @@ def odd(n_frames):
 class FrameView(VideoTransformer):
     """Principal components of frames, perhaps with windows around them.
 
-    No view is best for all recordings: windows tell repetitions inside of an action,
-    single frames when it changes; scaling each recording removes its offset, but also
-    the difference of recordings that lack actions.
+    Windows tell repetitions inside of an action, single frames when it changes. Scaling
+    each recording removes its offset, and the difference of those that lack actions.
 
     Parameters
     ----------
     windows : sequence of float, default=()
         Widths of `SignalWindows` beside the frame, in units of the automatic width.
     longest : float, default=None
-        Maximum frames of a window, such as those of a segment; longer ones tell
-        neighbouring segments more than their own. None has no limit.
+        Maximum frames of a window, such as those of a segment. None has no limit.
     scaling : {"dataset", "video"}, default="dataset"
         Whether features have mean 0 and variance 1 over all recordings, or in each.
     n_components : int, default=40
@@ -291,7 +283,6 @@ class FrameView(VideoTransformer):
         return frames
 
     def _describe(self, frames):
-        """Frames and windows of each recording, side by side."""
         of_windows = [windows.transform(frames) for windows in self.windows_]
         return [np.hstack(columns) for columns in zip(frames.arrays, *of_windows)]
 

@@ -14,8 +14,7 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
 
     The spread is the standard deviation :math:`s` (with :math:`n - 1`), quartiles are
     interpolated linearly, and the coefficient of variation is :math:`s / \bar d`. The
-    share is the total over the length of the whole recording with background, like "%
-    of total length" in BORIS.
+    share is the total over the length of the recording with background.
 
     Parameters
     ----------
@@ -46,26 +45,23 @@ def durations(labels, *, fps=None, groups=None) -> pd.DataFrame:
     Raises
     ------
     TypeError, ValueError
-        If labels are neither integers nor text, a recording is empty or has no group,
-        segments overlap, or ``fps`` contradicts the rate of the labels.
+        If labels are not valid, a recording has no group, or ``fps`` contradicts them.
 
     Notes
     -----
     A table in seconds starts at 0 s, or at its frame 0 if it has frames as well. It
     ends with its last row: time without an action at the end needs a row "background".
-    Of a table with both, seconds are used, unless a frame has two times, as after a
-    boundary was moved. A warning is given if they disagree.
+    Of a table with both, seconds are used, unless a frame has two times; a warning is
+    given if they disagree.
 
     Examples
     --------
     >>> from skl_tot.statistics import durations
-    >>> table = durations({"a": ["cut", "cut", "mix", "cut"], "b": ["mix"] * 2}, fps=2)
+    >>> table = durations({"a": ["cut", "cut", "mix", "cut"]}, fps=2)
     >>> print(table[["recording", "action", "bouts", "total", "mean", "share"]])
       recording action  bouts  total  mean  share
     0         a    cut      2    1.5  0.75   0.75
     1         a    mix      1    0.5  0.50   0.25
-    2         b    cut      0    0.0   NaN   0.00
-    3         b    mix      1    1.0  1.00   1.00
     """
     bouts = collect_bouts(labels, fps)
     key = "recording" if groups is None else "group"
@@ -168,7 +164,7 @@ def transitions(labels) -> pd.DataFrame:
     The probability of the step from action :math:`a` to :math:`b` is the number of such
     steps over that of all steps from :math:`a`, and 0 without a step from :math:`a`.
     Steps skip background: an action may follow itself after it. No step crosses a
-    break, and an action that goes on after a break makes none.
+    break.
 
     Parameters
     ----------
@@ -184,10 +180,10 @@ def transitions(labels) -> pd.DataFrame:
     Examples
     --------
     >>> from skl_tot.statistics import transitions
-    >>> print(transitions([["cut", "mix", "cut"], ["cut", "bake"]]).head(2))
-       from    to  count  probability
-    0  bake  bake      0          0.0
-    1  bake   cut      0          0.0
+    >>> print(transitions([["cut", "mix", "cut"], ["cut", "bake"]]).loc[[3, 5]])
+      from    to  count  probability
+    3  cut  bake      1          0.5
+    5  cut   mix      1          0.5
     """
     bouts = collect_bouts(labels)
     counts = count_steps(bouts)

@@ -132,7 +132,6 @@ def collect_bouts(labels, fps=None):
 
 
 def _with_times(table, times):
-    """Put times and frames to the recordings and actions of a segment table."""
     values = np.hstack([times, tables.values_of(table, tables.FRAMES)])
     columns = dict(zip(("start", "end", "first", "last"), values.T))
     return table[["recording", "action"]].assign(**columns)

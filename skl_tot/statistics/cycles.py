@@ -148,7 +148,6 @@ def _goes_round(bouts, codes):
 
 
 def _drop_parts(table, n_actions):
-    """Drop first and last cycles of recordings with fewer than half of the actions."""
     by_cycle = table.groupby(["recording", "cycle"], sort=False)["action"]
     if n_actions is None:
         n_actions = by_cycle.nunique().median()

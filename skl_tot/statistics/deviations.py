@@ -80,12 +80,10 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     --------
     >>> from skl_tot.statistics import deviations
     >>> takes = {name: ["cut"] * 4 + ["mix"] * 4 + ["bake"] * 4 for name in "abcdef"}
-    >>> takes["b"] = ["cut"] * 4 + ["bake"] * 4
     >>> takes["c"] = ["cut"] * 4 + ["mix"] * 15 + ["bake"] * 4
-    >>> print(deviations(takes)[["recording", "missing", "too_long", "score"]].head(2))
-      recording missing       too_long  score
-    0         b  (mix,)             ()      3
-    1         c      ()  ((mix, 15.0, 4.0),)      1
+    >>> print(deviations(takes)[["recording", "too_long", "score"]].head(1))
+      recording             too_long  score
+    0         c  ((mix, 15.0, 4.0),)      1
     """
     bouts = collect_bouts(labels, fps)
     means = _mean_log_likelihoods(log_likelihoods, bouts.names)
@@ -102,8 +100,7 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     the actions of a cycle or more, if the first one is missing. It ends with its last
     step: time of no action, or of one called "idle", "pause", "waiting" or "not a
     step", belongs to no cycle. The first and last cycle of a recording are dropped if
-    they show fewer than half of the actions of a cycle. Recordings without a cycle give
-    a warning.
+    they show fewer than half of the actions. Recordings without a cycle give a warning.
 
     Parameters
     ----------
@@ -113,10 +110,10 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
     start : int, str or sequence of these, default=None
         First action of a cycle. Or all actions of a cycle in order, such as
         ``actions_`` of a `skl_tot.CyclicSegmenter`: a cycle then starts with each
-        action that does not follow the previous one in this order, so that the first
-        may be missing. None takes the first of `usual_order` if recordings show most
-        usual actions more than once (by medians), mostly in that order. Otherwise each
-        recording is one cycle, from its first action to the end of its last.
+        action that does not follow the previous one in this order. None takes the first
+        of `usual_order` if recordings show most usual actions more than once (by
+        medians), mostly in that order. Otherwise each recording is one cycle, from its
+        first action to the end of its last.
 
     Returns
     -------
@@ -126,7 +123,7 @@ def cycle_times(labels, *, fps=None, start=None) -> pd.DataFrame:
         the time of stops, other breaks and no action within; ``steps``, the number of
         its bouts; if dates are known, ``start_clock`` and ``end_clock``; ``missing`` to
         ``deviates``, as in `deviations`, among all cycles; ``unit`` of times. Errors
-        are those of `durations` and of a ``start`` that no recording shows.
+        are those of `durations`.
 
     Examples
     --------

@@ -166,16 +166,14 @@ def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
     A classifier of one feature and single frames decides between an action and the one
     before or after it. The values of the feature are cut into twenty bins with equal
     numbers of frames. One half of the recordings learns in which bins the action is
-    likelier, for the other half; a single recording is halved by bouts. So the scale of
-    a feature does not matter, and differences between recordings do not count.
+    likelier, for the other half; a single recording is halved by bouts.
 
     Parameters
     ----------
     videos : array-like of shape (n_frames, n_features), or sequence of these
         Features of one recording or of many.
     labels : array-like of shape (n_frames,), or sequence of these
-        Label of each frame, integers or text. -1 and "background" are no actions and
-        are skipped: neighbours are the actions before and after them.
+        Label of each frame, integers or text. -1 and "background" are skipped.
     {shared: feature_names}
 
     Returns
@@ -191,10 +189,10 @@ def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
 
     Notes
     -----
-    At most 32 frames of each bout are used, fewer with many recordings, and the nearer
-    halves of its neighbours. The test is Student's, one-sided, of the scores of the
-    recordings of a half, or of their parts if fewer than eight show the action. The
-    halves and all actions share its level of 5 %.
+    At most 32 frames of each bout are used, and the nearer halves of its neighbours.
+    The test is Student's, one-sided, of the scores of the recordings of a half, or of
+    their parts if fewer than eight show the action. The halves and all actions share
+    its level of 5 %.
 
     Examples
     --------
@@ -203,10 +201,9 @@ def telling_features(videos, labels, *, feature_names=None) -> pd.DataFrame:
     >>> labels = [["reach"] * 9 + ["lift"] * 9 + ["reach"] * 9] * 6
     >>> videos = np.random.default_rng(0).normal(size=(6, 27, 2))
     >>> videos[:, 9:18, 1] += 5
-    >>> names = ["pulse", "height"]
-    >>> table = telling_features(list(videos), labels, feature_names=names)
+    >>> table = telling_features(list(videos), labels)
     >>> table["feature"][0], table["tells"].tolist()
-    ('height', [True, False, True, False])
+    ('feature 1', [True, False, True, False])
     """
     sample, names = TellingSample(), feature_names
     for frames, path, breaks, column_names in checked_videos(videos, labels):

@@ -49,8 +49,7 @@ def compare_groups(
     one value per group, from all its recordings there. `scipy.stats.permutation_test`
     compares the two means: by all divisions into groups of these sizes if each subject
     is in one group, by all swaps of the two values of subjects if each is in both, as
-    before and after a treatment. If these are more than ``n_permutations``, a sample is
-    drawn.
+    before and after a treatment. Of more than ``n_permutations``, a sample is drawn.
 
     Parameters
     ----------
@@ -63,11 +62,9 @@ def compare_groups(
         each recording as a subject.
     {shared: fps}
     n_permutations : int, default=9999
-        Maximum number of permutations, and number of bootstrap samples. If all
-        permutations are used, p is exact.
+        Maximum number of permutations, and number of bootstrap samples.
     confidence_level : float, default=0.95
-        Coverage probability of intervals. A warning is given if permutations are too
-        few for any p below one minus this.
+        Coverage probability of intervals.
     {shared: random_state=0}
 
     Returns
@@ -89,15 +86,13 @@ def compare_groups(
           within groups, and its interval ``effect_low`` to ``effect_high``.
         - ``p``, two-sided: twice the smaller one-sided p, a multiple of 2 /
           ``permutations``, the number for p; ``exact``, whether these are all.
-        - ``q``, by Benjamini and Hochberg over all rows of the measure: among
-          differences with q below 0.05, at most one in twenty is expected to be false.
+        - ``q``, by Benjamini and Hochberg over all rows of the measure.
         - ``unit`` of the means: "s" or "frames" of durations, else "".
 
     Raises
     ------
     TypeError, ValueError
-        As for `durations`; if there is one group, or one subject in a group; if some
-        but not all subjects are in both groups.
+        As for `durations`; if a group has one subject, or only some are in both groups.
 
     Examples
     --------
@@ -105,10 +100,9 @@ def compare_groups(
     >>> takes = {f"old {i}": ["cut"] * (9 + i) + ["mix"] * 5 for i in range(4)}
     >>> takes |= {f"new {i}": ["cut"] * (3 + i) + ["mix"] * 5 for i in range(4)}
     >>> table = compare_groups(takes, [name[:3] for name in takes], fps=1)
-    >>> print(table.loc[:1, ["action", "difference", "p", "q"]].round(3))
+    >>> print(table.loc[:0, ["action", "difference", "p", "q"]].round(3))
       action  difference      p      q
     0    cut        -6.0  0.029  0.057
-    1    mix         0.0  1.000  1.000
     """
     if not (is_int(n_permutations) and n_permutations > 0):
         refuse("n_permutations", n_permutations, "a positive integer")
