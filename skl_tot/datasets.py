@@ -234,7 +234,6 @@ def load_action_dataset(
 
 
 def _find_features(root, only):
-    """Feature files sorted by name, one per recording."""
     if not root.is_dir():
         what = "is no folder, expected one of features"
         raise FileNotFoundError(f"{one_line(root)} {what}.")

@@ -57,9 +57,9 @@ class ASALSegmenter(NetworkSegmenter):
     *Segmentation.* The score of a frame is :math:`\log p(k \mid x_t) - \log p(k)`, with
     the shares :math:`p(k)` of the actions. The score of a segment of d bins of action k
     is the log-probability of d under a Poisson distribution. Its mean is the mean
-    length of the segments of k relative to their recordings, scaled so that the means
-    of all segments add up to the recording. The path through all actions in order is
-    exact for up to 512 bins of frames.
+    relative length of the segments of k, scaled so that the means of all segments add
+    up to the recording. The path through all actions in order is exact for up to 512
+    bins of frames.
 
     Parameters
     ----------

@@ -55,8 +55,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
     Attributes
     ----------
     events_ : ndarray of int of shape (n_videos, n_actions)
-        Middle frame of each event of the recordings of the fit; -1 in recordings with
-        fewer frames than actions.
+        Middle frame of each event of the recordings of the fit; -1 in too short ones.
     coef_ : ndarray of shape (n_actions, n_features)
         Weights W of the classifier, for standardised features.
     intercept_ : ndarray of shape (n_actions,)

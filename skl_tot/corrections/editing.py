@@ -265,7 +265,6 @@ def _merge_scores(segmenter, groups):
 
 
 def _frames_of_action(segmenter, code, X):
-    """Standardised frames of X that show an action, and their relative times."""
     frames, times = [], []
     videos = segmenter.prepare(X)
     for i, decoded in enumerate(segmenter.decode(X)):

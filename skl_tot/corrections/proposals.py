@@ -39,8 +39,8 @@ def recordings_to_label(X, y=None, *, n=1, estimator=None, random_state=None) ->
     ----------
     {shared: X}
     y : array-like of shape (n_frames,), or sequence of these, default=None
-        Labels of some recordings or of parts, as for `SemiSupervisedSegmenter`.
-        Recordings with labels are not listed.
+        Labels of some recordings, which are not listed, as for
+        `SemiSupervisedSegmenter`.
     n : int, default=1
         Maximum number of results.
     estimator : estimator or list of these, default=None

@@ -136,8 +136,9 @@ class SemiSupervisedSegmenter(BaseSegmenter):
     >>> videos, labels = make_activities(n_videos=12, n_actions=4, random_state=0)
     >>> words = np.array(["take", "pour", "fill", "put"])
     >>> y = [words[labels[0]], *[None] * 11]
-    >>> SemiSupervisedSegmenter(random_state=0).fit(videos, y).predict(videos[1])[:2]
-    array(['take', 'take'], dtype='<U4')
+    >>> model = SemiSupervisedSegmenter(random_state=0).fit(videos, y)
+    >>> model.predict(videos[1])[:2].tolist()
+    ['take', 'take']
     """
 
     __module__ = "skl_tot"

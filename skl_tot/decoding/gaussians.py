@@ -80,7 +80,6 @@ def correlated_log_densities(frames, means, factors, i=None):
 
 
 def _finite(densities, i):
-    """Refuse densities whose sums over frames may overflow."""
     if not (densities > -1e150).all():
         raise RecordingValueError("the features are too far from those of the fit.", i)
     return densities

@@ -72,7 +72,8 @@ class SegmentationDisplay(base.Display):
     Examples
     --------
     >>> from skl_tot import SegmentationDisplay
-    >>> display = SegmentationDisplay(["cut", "cut", "mix", "mix"], [1, 1, 0, 0])
+    >>> y_true = ["cut", "cut", "mix", "mix"]
+    >>> display = SegmentationDisplay(y_true=y_true, y_pred=[1, 1, 0, 0])
     >>> display.plot(fps=2).ax_.get_xlabel()
     'time (s)'
     """

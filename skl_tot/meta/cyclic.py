@@ -91,7 +91,8 @@ class CyclicSegmenter(BaseSegmenter):
     >>> from skl_tot import CyclicSegmenter, HMMSegmenter
     >>> labels = np.tile(np.repeat([0, 1, 2], [30, 10, 20]), 12)
     >>> frames = 3 * np.eye(3)[labels] + np.random.default_rng(0).normal(size=(720, 3))
-    >>> CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0).fit(frames).n_cycles_
+    >>> model = CyclicSegmenter(3, estimator=HMMSegmenter(), random_state=0)
+    >>> model.fit(frames).n_cycles_
     12
     """
 

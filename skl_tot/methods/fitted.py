@@ -264,7 +264,6 @@ class FittedSegmenter(BaseEstimator):
         return DECODERS[decoding].for_cycles(self.mean_frames_)
 
     def _decode(self, videos, score=None, *, transcripts=None, with_posterior=False):
-        """Yield a `Decoded` of each standardised recording."""
         # `score` gives corrected log-likelihoods by number of recording, if known
         if score is None:
             scores = self._corrected_scores(videos)

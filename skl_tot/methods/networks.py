@@ -307,7 +307,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         return self.network_["prototypes"]
 
     def _learn(self, videos, start=None, *, one_pass=False):
-        """Train, sort the prototypes and merge them."""
         self._set_n_actions(videos)
         settings = self._settings()
         training = settings.training

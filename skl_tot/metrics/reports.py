@@ -154,7 +154,6 @@ def _action_scores(tp, n_true, n_pred):
 
 
 def _clusters_without_class(matched):
-    """Count the frames of each cluster without a matched class."""
     lost, n_lost = np.unique(~matched.pred[matched.pred < 0], return_counts=True)
     return {matched.clusters[i]: n for i, n in zip(lost, n_lost.tolist())}
 

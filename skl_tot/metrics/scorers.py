@@ -104,7 +104,7 @@ def label_free_scorer(estimator, X, y=None) -> float:
     Returns
     -------
     score : float
-        See `skl_tot.TemporalOTSegmenter.score`, also for errors; higher is better.
+        See `skl_tot.TemporalOTSegmenter.score`; higher is better.
 
     Examples
     --------

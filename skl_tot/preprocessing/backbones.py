@@ -341,7 +341,6 @@ def _build(backbone, weights, random_state):
 
 
 def _load_weights(network, path, backbone):
-    """Load a file of weights, with or without the last layer."""
     import torch
 
     is_safetensors = os.fspath(path).endswith(".safetensors")

@@ -118,7 +118,6 @@ def _decode(container, stream, path):
 
 
 def _resample(frames, fps):
-    """Yield the time and the shown frame at each 1 / ``fps`` seconds."""
     i, shown = 0, None
     for time, frame in frames:
         while shown is not None and i / fps < time - LATE:

@@ -208,7 +208,7 @@ class FrameView(VideoTransformer):
     Attributes
     ----------
     rotation_ : PCA or None
-        Principal components of frames, if windows of all features are too many.
+        Principal components of frames of many features.
     windows_ : list of SignalWindows
         Fitted windows.
     scaler_ : StandardScaler

@@ -181,7 +181,6 @@ def _no_other_program(path):
 
 @contextlib.contextmanager
 def _named_errors(temporary, path):
-    """Let system errors name the file or folder, not the temporary one."""
     try:
         yield
     except OSError as error:

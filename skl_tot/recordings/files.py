@@ -52,8 +52,8 @@ def open_features(
     Returns
     -------
     recordings : Recordings
-        Its arrays have a shape, a dtype and a length. Indexing returns numpy arrays;
-        `numpy.asarray` reads a whole recording.
+        Indexing its arrays returns numpy arrays; `numpy.asarray` reads a whole
+        recording.
 
     Notes
     -----

@@ -100,9 +100,9 @@ def read_recordings(
     or one file                    feature; with ``recording_column``, long tables of
                                    many recordings
     tracks of DeepLabCut (CSV,     a recording per file; columns "nose x", or "nose x
-    H5), SLEAP (analysis H5,       mouse1" of several animals; options ``animal`` (default
-    CSV) and movement (NetCDF)     all) and ``likelihood`` (points below it are missing;
-                                   default 0.6 for DeepLabCut, else None)
+    H5), SLEAP (analysis H5,       mouse1" of several animals; options ``animal``
+    CSV) and movement (NetCDF)     (default all) and ``likelihood`` (points below it are
+                                   missing; default 0.6 for DeepLabCut, else None)
     root folder of LeRobot         a recording per episode, versions 2 and 3, or
                                    Parquet files; without ``next.*`` and ``*_index``;
                                    option ``task``, the text of one task

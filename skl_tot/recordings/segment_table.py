@@ -29,9 +29,8 @@ def segments(y, fps=None, *, confidence=None, boundaries=None) -> "pd.DataFrame"
         Label of each frame of one recording or of many, integers or text. A Series with
         two index levels, recording and frame, counts as a dict.
     fps : float, default=None
-        Frames per second, to add times; `Recordings` may have a rate. With a clock,
-        frame i lasts from ``times[i]`` to ``times[i + 1]``. Segments end at breaks of
-        `Recordings`; their seconds exclude these.
+        Frames per second, to add times; `Recordings` may have a rate or clocks.
+        Segments end at breaks of these; their seconds exclude them.
     confidence : array-like of shape (n_frames,), or as many as `y` has, default=None
         Probability of each frame's label, in the form of ``y``; averaged.
     boundaries : array-like of int of shape (n_boundaries, 3), or one each, default=None

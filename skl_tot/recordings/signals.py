@@ -232,7 +232,6 @@ def _varying(recordings):
 
 
 def _peaks(correlation, prominence=0):
-    """Lags of the peaks of an autocorrelation, and a dict of their properties."""
     from scipy.signal import find_peaks  # slow to import
 
     return find_peaks(correlation, prominence=prominence)

@@ -44,8 +44,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
         As for `durations`.
     {shared: fps}
     log_likelihoods : dict, Series or sequence, default=None
-        Log-likelihood of each recording, by name or in order: a number, the mean over
-        its frames, or an array with a number per frame, which is averaged.
+        Log-likelihood of each recording, by name or in order: the mean over its frames,
+        or an array with a number per frame.
 
     Returns
     -------

@@ -127,14 +127,12 @@ class Adam(Component):
     weight_decay : float, default=1e-4
         L2 penalty on all parameters, including prototypes.
     decay : float, default=0.5
-        Share of the steps of `fit`, at its end, over which the learning rate falls
-        linearly to zero. Not used by `partial_fit`.
+        Share of the steps of `fit` over which the learning rate falls at last to zero.
     freeze_iter : int or float, default=0
         Steps at the start with fixed prototypes: a number, less than ``max_iter`` of
         the estimator, or a share of it, in [0, 1).
     frames_per_video : int, default=128
-        Frames sampled from a recording for a mini-batch, one from each of equal bins. A
-        shorter recording has repeated frames.
+        Frames sampled from a recording for a mini-batch, one from each of equal bins.
     batch_size : int, default=2
         Recordings in a mini-batch, at most their total number.
     early_stopping : bool, default=True

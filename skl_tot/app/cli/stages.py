@@ -67,7 +67,6 @@ class _Stage(threading.Thread):
         self.is_shown = True
 
     def end(self):
-        """Wait for the thread; a terminal keeps the line as it is at the end."""
         self.is_over.set()
         self.join()
         if self.is_terminal and self.is_shown:

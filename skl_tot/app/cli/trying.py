@@ -119,7 +119,6 @@ def demo(options):
 
 
 def _write_recordings(folder, names, videos):
-    """Write a CSV file for each recording, with a clock of ten frames a second."""
     import pandas as pd
 
     from skl_tot.recordings.disk import replaced_files

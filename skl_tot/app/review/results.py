@@ -219,7 +219,6 @@ class ReviewedModel:
     """Model of a path, and the labels of people if the path is of a review."""
 
     def __init__(self, path):
-        """Read a model file, or the log of a review."""
         folder, self.entries = find_review(path), {}  # with digests, by recording
         if folder is None:
             self._model = io.load_model(path)

@@ -29,8 +29,7 @@ class Review(Answers):
     model : estimator
         Fitted segmenter, or pipeline that ends in one. It is not changed. None goes on
         with that of ``out``, or begins without any: nothing is labelled, and `learn`
-        fits a `SemiSupervisedSegmenter`. An unfitted one without ``estimator``, at the
-        end of a pipeline, does the same after the other steps.
+        fits a `SemiSupervisedSegmenter`, as one at the end of a pipeline does.
     {shared: recordings, out}
     labels : sequence or dict, default=None
         Labels from people, as for `SemiSupervisedSegmenter`. Recordings with labels of

@@ -268,7 +268,6 @@ def _rates_of(attributes):
 
 
 def _read_matlab(path, variable, transpose):
-    """Read an array as one recording, or a cell array as many."""
     from scipy import io
 
     try:
