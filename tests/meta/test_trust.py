@@ -57,7 +57,7 @@ def test_collapsed_and_squeezed_labels_are_not_trusted(easy):
         squeezed.append(np.where(np.isin(np.arange(len(path)), frames[1:]), 2, path))
     found = rate_trust(model, videos, squeezed)
     assert found["agreement"] > 0.6
-    assert found["level"] == "middle"
+    assert found["level"] == "low"
     names = [np.array(list("abcd"))[path] for path in squeezed]
     assert rate_trust(model, videos, names) == found
     assert rate_trust(model, videos[:5], squeezed[:5])["level"] == "low"
