@@ -110,20 +110,6 @@ def test_a_column_time_is_the_clock(run):
     assert load_model("slow.skops").fps_ == RATE
 
 
-def test_one_file_of_all_predictions(run, capsys, tmp_path):
-    predict = "predict turned.skops turned --out"
-    (tmp_path / "is.csv").mkdir()  # a folder that is called as a file
-    printed = []
-    for name in ("found", "all.csv", "all.xlsx", f"{tmp_path}/is.csv"):
-        assert run(f"{predict} {name}") == 0
-        capsys.readouterr()
-        assert run(f"evaluate set {name}") == 0
-        printed.append(capsys.readouterr().out)
-    assert len(set(printed)) == 1
-    table = read_table("found")
-    assert table["end_time"].max() == table["end"].max() / RATE
-
-
 def test_faults_are_said_before_a_fit(run, capsys, tmp_path):
     """And mended by one flag, in later commands too."""
     cells = np.random.default_rng(0).normal(size=(4, 200, 2))

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.frozen import FrozenEstimator
 
 from skl_tot import HMMSegmenter, SemiSupervisedSegmenter
 from skl_tot.app.review import Review
@@ -140,13 +139,6 @@ def test_gaps_and_one_table_of_all(run):
     assert run(f"{FIT} --labels all.csv --out a.skops") == 0
     assert load_model("a.skops").classes_.tolist() == ["pour", "stir", "action 1"]
     assert (load_model("a.skops").labels_["v3"][:10] == "pour").all()
-
-
-def test_refine_learns_labels(run):
-    assert run("refine model.skops flat --labels two --out new.skops") == 0
-    refined = load_model("new.skops")
-    assert isinstance(refined.estimator[0], FrozenEstimator)
-    np.testing.assert_array_equal(refined.labels_["v2"], read_segments("two/v2.csv"))
 
 
 def test_evaluate_by_labels(run, capsys):

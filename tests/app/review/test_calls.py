@@ -183,21 +183,6 @@ def test_a_page_that_listens_late_hears_of_the_fits(quick_fits, reviewed, wait_f
     assert events[0]["fits"] == [2, 3, 3]
 
 
-def test_times_of_day_are_those_of_a_first_frame_after_time_0(reviewed):
-    """As where a stop at the start was cut out."""
-    model, videos = reviewed
-    times = [np.arange(len(own)) / 10 + 3 for own in videos.arrays]
-    starts = np.array(["2024-03-04T06:51:08.200"] * 3 + ["NaT"], "M8[ms]")
-    own = Recordings(videos.arrays, videos.names, fps=10, times=times, starts=starts)
-    pages = started(lambda _: Review(model, own))
-    clocks = [row.get("clock") for row in pages("open")["rows"]]
-    assert clocks == ["2024-03-04T06:51:11.200"] * 3 + [None]
-    frame = int(pages.calls.review.state.entries[0].segments.starts[1])
-    said = pages("relabel", recording=0, time=frame / 10, action=-1)["said"]
-    at = starts[0] + np.timedelta64(3000 + 100 * frame, "ms")
-    assert said == f"a: the segment at {str(at)[11:-1]} is 'background'"
-
-
 # Work beside
 
 
