@@ -84,8 +84,8 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
         faults.append(Fault(i, 0, recordings.lengths[i], words, "left out of all"))
     width = np.shape(recordings.arrays[0])[1]
     repeated = np.full((len(recordings), width), np.nan, np.float32)
-    is_to_find = fps and pauses in (None, FROZEN)
-    looked_at = spread_indices(len(recordings), MOST_RECORDINGS) if is_to_find else []
+    is_to_find = bool(fps) and pauses in (None, FROZEN)
+    looked_at = spread_indices(len(recordings), is_to_find * MOST_RECORDINGS)
     for i, array in enumerate(recordings.arrays):
         with recordings.errors(i):
             frames, columns, names = _read_some(array)
