@@ -4,13 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skl_tot.recordings import (
-    Recordings,
-    list_faults,
-    list_stops,
-    read_recordings,
-    without_stops,
-)
+from skl_tot.recordings import Recordings, list_faults, read_recordings
+from skl_tot.recordings.stops import list_stops, without_stops
 
 N_FILES = 12
 ALL = ["x", "y", "z"]

@@ -3,13 +3,9 @@
 import numpy as np
 import pytest
 
-from skl_tot import (
-    CyclicSegmenter,
-    HMMSegmenter,
-    SemiSupervisedSegmenter,
-    TemporalOTSegmenter,
-)
+from skl_tot import HMMSegmenter, SemiSupervisedSegmenter, TemporalOTSegmenter
 from skl_tot.datasets import make_activities
+from skl_tot.meta.cyclic import CyclicSegmenter
 from skl_tot.progress import watched
 
 

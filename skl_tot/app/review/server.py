@@ -288,8 +288,6 @@ def run(calls, port, open_browser):
             with contextlib.suppress(KeyboardInterrupt), opening:
                 server.run(sockets=[listening])
         finally:
-            if calls.phase == "exporting":
-                print("The export goes on to its end.", flush=True)
             calls.close()
     if calls.failure is not None:
         raise calls.failure

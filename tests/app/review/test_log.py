@@ -14,7 +14,7 @@ import pytest
 
 from skl_tot import HMMSegmenter
 from skl_tot.app.review import Review
-from skl_tot.app.review.identity import digest_of
+from skl_tot.app.review.identity import OtherReview, check_beginning, digest_of
 from skl_tot.baselines import MallowSegmenter
 from skl_tot.corrections import rename
 from skl_tot.datasets import make_activities
@@ -150,6 +150,14 @@ def test_other_recordings_and_models_are_refused(review):
     again = Review(load_model(review.out / "own.skops"), VIDEOS, review.out)
     assert again.actions[0] == "x"
     again.close()
+
+
+def test_labels_are_compared_where_stops_are_the_same():
+    about = {"recordings": [["a", 9, [], "u"], ["b", 9, [], "v"]], "labels": ["1", "2"]}
+    rows = [["a", 9, [[0, 2]], "w"], about["recordings"][1]]
+    check_beginning(about, {"recordings": rows, "labels": ["3", "2"]}, "out")
+    with pytest.raises(OtherReview, match="other labels"):
+        check_beginning(about, {"recordings": rows, "labels": ["3", "4"]}, "out")
 
 
 def test_the_same_recordings_are_the_same_in_any_type(tmp_path):
