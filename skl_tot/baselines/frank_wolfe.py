@@ -32,8 +32,7 @@ class FrankWolfeSegmenter(BaseSegmenter):
 
     is minimised over all mixtures of allowed Z by the Frank-Wolfe algorithm. Each
     iteration finds the events of steepest descent by dynamic programming, and moves
-    towards them with an exact line search. The result is the best Z found by the
-    classifiers of all iterations.
+    towards them with an exact line search. The best Z of all iterations is the result.
 
     Parameters
     ----------

@@ -38,8 +38,7 @@ def write_segments(table, path, *, format=None) -> None:
     """Write segments to a file.
 
     ELAN, WebVTT, TextGrid, BORIS and NWB hold only times and need `segments` with a
-    rate; all but NWB round to milliseconds. "Exchange with other programs" in the
-    documentation has the configuration of Label Studio.
+    rate. "Exchange with other programs" in the user guide has limits of formats.
 
     Parameters
     ----------

@@ -192,7 +192,6 @@ class PrototypeSegmenter(NetworkSegmenter):
         """Make the term of prototypes and codes; see `_settings`."""
 
     def _terms(self, settings):
-        """Make the terms of the loss of one fit; see `_settings`."""
         return [self._cross_entropy(settings)]
 
     @_fit_context(prefer_skip_nested_validation=False)

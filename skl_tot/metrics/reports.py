@@ -57,11 +57,10 @@ def segmentation_report(
         for each activity or recording. ``"clusters without class"`` has, by cluster,
         the number of frames that are wrong because no class was matched to it.
 
-        ``"scores"`` has a dict of the scores by match: "all", "activity, mean",
-        "activity, pooled", "recording, pooled", "recording, mean", "labels", or
-        "activity" and the name of one, matched by activity. "Evaluation" in the user
-        guide explains them. ``"scores without background"`` leaves out the frames of
-        background, if ``y_true`` has this class. Errors are those of `match_labels`.
+        ``"scores"`` has a dict of the scores by match, such as "all" or "recording,
+        mean"; "Evaluation" in the user guide lists them. ``"scores without
+        background"`` leaves out the frames of background, if ``y_true`` has this class.
+        Errors are those of `match_labels`.
 
     Examples
     --------

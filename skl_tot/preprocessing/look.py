@@ -59,10 +59,7 @@ class Look:
 
     Examples
     --------
-    >>> import skl_tot
-    >>> from skl_tot.datasets import make_activities
-    >>> skl_tot.look(make_activities(20, n_actions=4, random_state=0)[0], 4).order
-    'mostly'
+    See `look`.
     """
 
     n_recordings: int

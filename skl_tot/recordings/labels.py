@@ -51,7 +51,6 @@ def _checked_sequences(values, keys, name):
 
 
 def _as_labels(labels, where):
-    """Labels of one recording as an array of text or integers."""
     if hasattr(labels, "detach"):  # a torch tensor
         labels = labels.detach().cpu()
     n_dims = layouts.n_dims(labels)

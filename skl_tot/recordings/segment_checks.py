@@ -143,7 +143,6 @@ def _is_whole(value):
 
 
 def _check_numbers(values, places):
-    """Return cells as floats, NaN for blank ones; refuse others, by their places."""
     if values.dtype.kind in "iuf":
         floats = values.to_numpy(dtype=float, na_value=np.nan)
     else:

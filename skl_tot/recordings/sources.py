@@ -74,7 +74,6 @@ def find_source(path, is_table=False):
 
 
 def _kinds_in_folder(folder, pattern, is_table):
-    """Files that are read among those that a shell pattern matches, and their kinds."""
     files = sorted(file for file in folder.glob("[!.]*") if not file.is_dir())
     names = matching([file.name for file in files], pattern, folder)
     kinds = {folder / name: _kind_of(folder / name, is_table) for name in names}

@@ -133,8 +133,7 @@ def without_stops(X, pauses) -> Recordings:
     outliers; the usual one is the 0.9 quantile. The noise is twice the range in the
     quietest windows, and at least 0.05 of the usual range. In a stop, all features stay
     within their noise, except those with noise above half of their usual range, which
-    must not swing regularly. So a recording that never moves, or never rests, has no
-    stop.
+    must not swing regularly.
 
     Examples
     --------

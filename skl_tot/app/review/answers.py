@@ -176,11 +176,10 @@ class Answers:
         Returns
         -------
         suggestions : list of dict
-            Unchecked ones, in the order of `skl_tot.corrections.recordings_to_label` by
-            the fits that are done, or by the shown actions. Each has "recording" (the
-            number), "start" and "end" (exclusive) in frames, "reason" (words), and
-            "unsure" (the share of its frames whose action has a probability below a
-            half).
+            Unchecked ones, in the order of `skl_tot.corrections.recordings_to_label`.
+            Each has "recording" (the number), "start" and "end" (exclusive) in frames,
+            "reason" (words), and "unsure" (the share of its frames whose action has a
+            probability below a half).
         """
         check_count(n)
         state, units = self._read_state(), self.units()
