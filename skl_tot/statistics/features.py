@@ -217,7 +217,7 @@ class TellingSample:
 
     def __init__(self):
         self.n_kept = 32  # frames of a bout, evenly spaced, at first
-        self.n_runs, self.n_features = 0, 0
+        self.n_runs, self.n_features, self.n_frames = 0, 0, 0
         self.frames = []  # (n_kept, n_features) of each bout
         self.bouts = []  # recording, run without breaks, and label of each
 
@@ -233,13 +233,13 @@ class TellingSample:
                 n_kept = min(self.n_kept, end - start)
                 middles = (np.arange(n_kept) + 0.5) * (end - start) / n_kept
                 self.frames.append(frames[start + middles.astype(int)])
+                self.n_frames += n_kept
         self.n_runs += len(breaks) + 1
-        n_frames = sum(map(len, self.frames))
         # at most 32 MiB of all recordings: every other frame of all bouts leaves
-        while self.n_kept > 2 and n_frames * self.n_features > 2**22:
+        while self.n_kept > 2 and self.n_frames * self.n_features > 2**22:
             self.n_kept //= 2
             self.frames = [kept[:: 1 + (len(kept) > 2)] for kept in self.frames]
-            n_frames = sum(map(len, self.frames))
+            self.n_frames = sum(map(len, self.frames))
 
     def table(self, feature_names=None):
         """Table of `telling_features`."""

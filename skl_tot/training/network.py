@@ -18,6 +18,7 @@ from skl_tot.training.devices import MANY_PRODUCTS, full_precision, gradients
 from skl_tot.training.torch_later import torch
 
 INIT_SCALE = 0.01  # of the paper
+BLAS_THREADS = ThreadpoolController()  # of numpy; to find it takes milliseconds
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,6 @@ class Encoder:
         is_single = network["hidden_weight"].ndim == 2
         add = (lambda value: value[None]) if is_single else np.asarray
         self.network = {name: add(value) for name, value in network.items()}
-        self.threads = ThreadpoolController()
 
     def apply(self, videos, i, head=None):
         """Embeddings (n_frames, R * width) of a recording, or the output of a head."""
@@ -145,7 +145,7 @@ class Encoder:
     def compute(self, values, head):
         """Output (R, n_frames, width) for frames (n_frames, n_features)."""
         is_large = count_products(self.network, len(values)) >= MANY_PRODUCTS
-        with self.threads.limit(limits=None if is_large else 1, user_api="blas"):
+        with BLAS_THREADS.limit(limits=None if is_large else 1, user_api="blas"):
             for layer in ("hidden", "output"):
                 values = values @ self.network[f"{layer}_weight"]
                 values += self.network[f"{layer}_bias"][:, None]

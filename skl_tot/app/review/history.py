@@ -45,7 +45,9 @@ class State(NamedTuple):
 
     def with_entries(self, entries):
         """State with some entries replaced, a dict by number of the recording."""
-        after = (entries.get(i, entry) for i, entry in enumerate(self.entries))
+        after = list(self.entries)  # thousands are replaced one by one
+        for i, entry in entries.items():
+            after[i] = entry
         return self._replace(entries=tuple(after))
 
     def decide(self, recordings, is_kept):
