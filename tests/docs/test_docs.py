@@ -27,8 +27,6 @@ PAGES = [
     *sorted((DOCS / "guide").glob("*.md")),
 ]  # fmt: skip
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
-# Blocks that are compiled only, as they need a scheduler.
-NOT_RUN = ("dask.distributed",)
 
 
 def blocks(path, language):
@@ -69,8 +67,6 @@ def run_doctest(code, names, path, line):
 
 def run_plain(code, names, path, line):
     compiled = compile("\n" * line + code, str(path), "exec")
-    if any(text in code for text in NOT_RUN):
-        return
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore", FitWarning)  # of fits so short, by chance
         patch.setitem(TemporalOTSegmenter.__init__.__kwdefaults__, "max_iter", 9)
