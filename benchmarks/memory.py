@@ -12,6 +12,7 @@ them when it needs the room.
 import argparse
 import itertools
 import json
+import math
 import subprocess
 import sys
 import tempfile
@@ -94,7 +95,7 @@ def measure(root, n_steps, settings, *, with_folds):
     fit, fit_seconds = peak_of(lambda: model.fit(videos))
     predict, predict_seconds = peak_of(lambda: model.predict(videos[0]))
     figures = {
-        "gigabytes": sum(video.nbytes for video in videos) / 1e9,
+        "gigabytes": sum(4 * math.prod(video.shape) for video in videos) / 1e9,
         "n_videos": len(videos),
         "n_frames": sum(map(len, videos)),
         "import_mb": imported / MEGABYTE,

@@ -4,6 +4,7 @@ import functools
 import importlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -135,6 +136,15 @@ def _short(script, monkeypatch):
 def test_runs(run, data, tmp_path, name):
     for command in COMMANDS[name]:
         run(name, *command.format(data=data, out=tmp_path).split())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_memory(script, tmp_path):
+    memory = script("memory")
+    memory.make_dataset(tmp_path, 0.01, "course")
+    settings = {"order": "mostly", "n_networks": 1}
+    figures = memory.measure(tmp_path, 2, settings, with_folds=False)
+    assert figures["gigabytes"] == pytest.approx(0.01, rel=0.1)
 
 
 def test_figures(run, data, tmp_path):
