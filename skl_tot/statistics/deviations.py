@@ -22,7 +22,7 @@ LEAST_TWICE, TWICE = 2.8, (1.7, 2.5)
 # Columns of findings, with the points that each of them counts.
 STEP_POINTS = {"missing": 3, "repeated": 3, "out_of_order": 3}
 DURATION_POINTS = {"too_long": 1, "too_short": 1}
-FAR_LONGER = 3  # times the usual duration, by which it counts as much as a lost step
+FAR_LONGER = 3  # times the usual duration; then a step counts as much as a lost one
 FINDINGS = [*STEP_POINTS, *DURATION_POINTS]
 
 
@@ -72,8 +72,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
         - ``unlikely``: whether the mean log-likelihood is low;
           ``likelihood_quantile``: share of the recordings that are no likelier, or NaN.
         - ``score``: 3 for each action or pair of the first three, and each action that
-          takes 3 :math:`m`, 1 for each other finding. One in more than a fifth of the recordings, and at least two, is
-          usual and does not count.
+          takes 3 :math:`m`, 1 for each other finding. One in more than a fifth of the
+          recordings, and at least two, is usual and does not count.
         - ``deviates``: whether the score is above the median.
         - ``unit`` of times, "s" or "frames".
 
