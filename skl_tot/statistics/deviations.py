@@ -37,7 +37,8 @@ def deviations(labels, *, fps=None, log_likelihoods=None) -> pd.DataFrame:
     .. math:: z = \frac{\min(x - m, 0) + m \log(\max(x, m) / m)}{
         \max(1.4826 \; \mathrm{median} |x - m|,\; 0.05\, m,\; 1 \text{ frame})}.
 
-    So a long duration counts by its logarithm, as slow steps are common. A duration, a number of bouts or a likelihood deviates by a z above 3.5.
+    So a long duration counts by its logarithm, as slow steps are common. A duration, a
+    number of bouts or a likelihood deviates by a z above 3.5.
 
     Parameters
     ----------
