@@ -278,7 +278,8 @@ def questions(content):
     findings = content.findings
     if all(map(np.all, findings.labelled)):
         return None
-    return rank_moments(findings.paths, findings.doubts, 5)
+    moments = rank_moments(findings.paths, findings.doubts, 5)
+    return [row for row in moments if row["information"] > 0] or None
 
 
 def _has_no_pictures(content):

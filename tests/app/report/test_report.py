@@ -479,6 +479,9 @@ def test_labels_of_people_replace_those_of_the_model(activity, model, write):
     assert all(x >= 0.7 for x in page.data["recordings"][4]["doubt"]["start"])
     assert "take 1" not in {row[0] for row in page.rows["questions"][1:]}
     assert "In 2 of 6 recordings" in page.text_of[None]
+    labelled = {f"take {i}": words[activity[1][i]] for i in range(5)}
+    page = write(model, takes, action_names=words, corrected=labelled)
+    assert {row[0] for row in page.rows["questions"][1:]} == {"take 5"}
     y_true = [words[y] for y in activity[1]]
     page = write(model, videos, action_names=words, y_true=y_true, corrected=y_true)
     assert "questions" not in page.rows
