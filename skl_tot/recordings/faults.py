@@ -54,7 +54,7 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     pauses : float or "frozen", default=None
         Stops that are cut out, as for `without_stops`. None takes those of 10 s and 20
         frames or more if they are rare: in a tenth of the recordings at most, and 20 in
-        all. Else it takes "frozen", if that is rare: in a quarter of the recordings.
+        all; a quarter of them or less stay if they last less than half of the others. Else it takes "frozen", if that is rare: in a quarter of the recordings.
 
     Returns
     -------
@@ -225,9 +225,23 @@ def _choose_pauses(stops, n_recordings, fps):
     frozen = {stop.recording for stop in stops if stop.fault == WORDS_OF_FROZEN}
     is_rare = 0 < len(set(still)) <= max(1, MOST_STILL * n_recordings)
     if is_rare and len(still) <= MOST_STOPS:
-        return max(10, math.ceil(20 / fps))
+        durations = sorted(
+            (stop.end - stop.start) / fps
+            for stop in stops
+            if stop.fault == WORDS_OF_STILL
+        )
+        return max(10, math.ceil(20 / fps), _least_long(durations))
     is_rare = 0 < len(frozen) <= max(1, MOST_FROZEN * n_recordings)
     return FROZEN if is_rare else None
+
+
+def _least_long(durations):
+    """Duration between a few short stops, which may be steps, and twice as long ones."""
+    for k in range(len(durations) // 4, 0, -1):
+        short, long = durations[k - 1 : k + 1]
+        if long >= 2 * short:
+            return math.ceil(math.sqrt(short * long))
+    return 0
 
 
 def _treat(stops, pauses, recordings):

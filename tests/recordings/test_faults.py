@@ -116,6 +116,16 @@ def test_what_is_cut_out_by_pauses(pauses, done):
     assert len(list_faults(frames)) == 1  # stops need a rate
 
 
+def test_short_stops_beside_long_ones_may_be_steps():
+    frames = np.random.default_rng(0).normal(size=(3000, 2))
+    for k, n_frames in enumerate([320, 110, 500, 400]):
+        frames[600 * k + 50 : 600 * k + 50 + n_frames] = 0.5 + 0.001 * k
+    frames += 1e-3 * np.random.default_rng(1).normal(size=frames.shape)
+    faults = list_faults(Recordings([frames], fps=10))
+    assert faults["done"].tolist() == ["cut out", "left", "cut out", "cut out"]
+    assert faults.attrs["pauses"] == 19  # between 11 and 32
+
+
 def test_the_table_says_what_is_cut_out(monkeypatch):
     """Columns and recordings that are not looked at for stops are read for a cut."""
     monkeypatch.setattr("skl_tot.recordings.faults.MOST_TOLD", 1)
