@@ -65,9 +65,14 @@ export class Holding {
   }
 
   finish() {
-    const { held, page, span } = this, [time, to] = span.map((value) => Math.min(value + INSIDE * page.stage.step, page.row.end));
+    const { held, span } = this;
     this.held = null;
-    return page.act("assign", () => ({ recording: held.index, time, to, action: held.action })).then(() => page.showRow());
+    return this.assign(held.index, span, held.action);
+  }
+
+  assign(recording, span, action) {
+    const { page } = this, [time, to] = span.map((value) => Math.min(value + INSIDE * page.stage.step, page.row.end));
+    return page.act("assign", () => ({ recording, time, to, action })).then(() => page.showRow());
   }
 
   cancel() {

@@ -68,7 +68,7 @@ const SHORTCUTS = [
   ["← →", "segment before, after", { ArrowLeft: ["walk", -1], ArrowRight: ["walk", 1] }],
   ["↑ ↓ or K J", "recording or cycle above, below", { ArrowUp: ["turn", -1], ArrowDown: ["turn", 1], k: ["turn", -1], j: ["turn", 1] }],
   ["N", "recording or cycle to look at next", { n: ["next"] }],
-  ["1 … 9", "the segment is the action of this number, a new one if there is none", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
+  ["1 … 9", "the segment or the chosen stretch is the action of this number, a new one if there is none", Object.fromEntries([..."123456789"].map((digit) => [digit, ["pick", digit - 1]]))],
   ["1 … 9, 0, held", "while it plays: give the action to the frames that are played"],
   ["F", "take the segments that a fit proposes for the recording, before any of it is labelled", { f: ["propose"] }],
   ["P", "play examples of the action: typical ones, then doubtful ones (← → Esc)", { p: ["exemplify"] }],
@@ -418,19 +418,21 @@ class Page {
     this.drawSegment();
   }
 
-  // Gives the segment an action, or merges its action into that one.
+  // Gives the stretch or segment an action, or merges its action into that one.
   give(action) {
-    const { index: recording, time, code, isMerging } = this;
+    const { index: recording, time, code, isMerging, large: { picked } } = this;
     this.isMerging = false;
     this.drawSegment();
+    if (picked && !isMerging) return this.holding.assign(recording, picked, action);
     if (action === code) return this.lastAct;
     return isMerging ? this.act("merge", () => ({ action: code, into: action })) : this.act("relabel", () => ({ recording, time, action }));
   }
 
   // A key changes what is seen to be chosen.
   pick(number) {
-    const { from, to } = this.large.view, isSeen = this.bar.start[this.segment] < to && this.endOf(this.segment) > from;
-    if (!isSeen) {
+    const { picked, view: { from, to } } = this.large;
+    const [start, end] = picked ?? [this.bar.start[this.segment], this.endOf(this.segment)];
+    if (start >= to || end <= from) {
       this.large.playhead(this.time);
       this.say("The chosen segment was not in view, and is as it was.");
       return;
