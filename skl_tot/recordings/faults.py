@@ -54,7 +54,8 @@ def list_faults(X, pauses=None) -> "pd.DataFrame":
     pauses : float or "frozen", default=None
         Stops that are cut out, as for `without_stops`. None takes those of 10 s and 20
         frames or more if they are rare: in a tenth of the recordings at most, and 20 in
-        all; a quarter of them or less stay if they last less than half of the others. Else it takes "frozen", if that is rare: in a quarter of the recordings.
+        all; a quarter of them or less stay if they last less than half of the others.
+        Else it takes "frozen", if that is rare: in a quarter of the recordings.
 
     Returns
     -------

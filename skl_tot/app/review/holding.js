@@ -70,6 +70,7 @@ export class Holding {
     return this.assign(held.index, span, held.action);
   }
 
+  // From a time in the first frame to one in the last.
   assign(recording, span, action) {
     const { page } = this, [time, to] = span.map((value) => Math.min(value + INSIDE * page.stage.step, page.row.end));
     return page.act("assign", () => ({ recording, time, to, action })).then(() => page.showRow());

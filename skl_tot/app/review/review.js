@@ -423,7 +423,7 @@ class Page {
     const { index: recording, time, code, isMerging, large: { picked } } = this;
     this.isMerging = false;
     this.drawSegment();
-    if (picked && !isMerging) return this.holding.assign(recording, picked, action);
+    if (picked && !isMerging) return this.holding.assign(recording, [picked[0], picked[1] - this.stage.step], action);
     if (action === code) return this.lastAct;
     return isMerging ? this.act("merge", () => ({ action: code, into: action })) : this.act("relabel", () => ({ recording, time, action }));
   }
