@@ -237,7 +237,7 @@ def _choose_pauses(stops, n_recordings, fps):
 
 
 def _least_long(durations):
-    """Duration between a few short stops, which may be steps, and twice as long ones."""
+    """Duration between few short stops, perhaps steps, and those twice as long."""
     for k in range(len(durations) // 4, 0, -1):
         short, long = durations[k - 1 : k + 1]
         if long >= 2 * short:
