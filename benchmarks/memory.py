@@ -82,6 +82,7 @@ def peak_of(function):
 
 def measure(root, n_steps, settings, *, with_folds):
     """Fit, predict one video, perhaps cross-validate; megabytes over the import."""
+    import torch  # noqa: F401  # else the fit loads it, and its memory counts
     from sklearn.model_selection import cross_val_score
 
     from skl_tot import TemporalOTSegmenter
